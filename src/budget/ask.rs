@@ -1,0 +1,182 @@
+//! What pods ask for, counted as the scheduler counts.
+
+use std::sync::Arc;
+
+use k8s_openapi::{
+    api::core::v1::{Container, PodSpec},
+    apimachinery::pkg::api::resource::Quantity,
+};
+
+use crate::{
+    builder::scope::Built,
+    facts::requests::Allotment,
+    units::{Bytes, Millicores},
+};
+
+/// What one pod, or many, ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// Memory requests.
+    pub request: Bytes,
+    /// Memory limits.
+    pub limit: Bytes,
+    /// CPU requests.
+    pub cpu: Millicores,
+}
+
+impl Ask {
+    fn plus(self, other: Self) -> Self {
+        Self { request: self.request + other.request, limit: self.limit + other.limit, cpu: self.cpu + other.cpu }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self { request: self.request.max(other.request), limit: self.limit.max(other.limit), cpu: self.cpu.max(other.cpu) }
+    }
+
+    /// So many times.
+    pub fn times(self, n: u32) -> Self {
+        let n = u64::from(n);
+        Self { request: self.request * n, limit: self.limit * n, cpu: self.cpu * n }
+    }
+}
+
+impl From<Allotment> for Ask {
+    fn from(it: Allotment) -> Self {
+        Self { request: it.request, limit: it.limit, cpu: it.cpu }
+    }
+}
+
+/// Pods that are equal, as a row of the budget.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The Application that makes them; `kube-system` for the cluster's own.
+    pub application: Arc<str>,
+    /// The kind that makes them.
+    pub kind: &'static str,
+    /// Their namespace.
+    pub namespace: Arc<str>,
+    /// The workload's name.
+    pub name: Arc<str>,
+    /// Pods in rest.
+    pub replicas: u32,
+    /// Pods that a rolling update adds while it runs.
+    pub surge: u32,
+    /// One pod.
+    pub pod: Ask,
+    /// Where the figures come from.
+    pub source: Origin,
+}
+
+/// Where a row comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// A typed object of the tree.
+    Object,
+    /// A chart's declared facts.
+    Chart,
+    /// A pod that the cluster brings.
+    Cluster,
+    /// A pod that comes and goes, counted as present.
+    Transient,
+    /// All pods of one tenant.
+    Tenant,
+}
+
+/// One pod: the larger of what its containers and sidecars ask for together, and of what each init container needs while it runs.
+pub fn of_pod(pod: &PodSpec) -> Ask {
+    let mut sidecars = Ask::default();
+    let mut starting = Ask::default();
+    for it in pod.init_containers.iter().flatten() {
+        if it.restart_policy.as_deref() == Some("Always") {
+            sidecars = sidecars.plus(of_container(it));
+            starting = starting.max(sidecars);
+        } else {
+            starting = starting.max(sidecars.plus(of_container(it)));
+        }
+    }
+    let running = pod.containers.iter().map(of_container).fold(sidecars, Ask::plus);
+    running.max(starting)
+}
+
+fn of_container(it: &Container) -> Ask {
+    let resources = it.resources.as_ref();
+    let requests = resources.and_then(|it| it.requests.as_ref());
+    let limits = resources.and_then(|it| it.limits.as_ref());
+    let limit = limits.and_then(|it| it.get("memory")).map_or(Bytes::default(), bytes);
+    Ask {
+        // Kubernetes takes the limit for the request where there is none.
+        request: requests.and_then(|it| it.get("memory")).map_or(limit, bytes),
+        limit,
+        cpu: requests.and_then(|it| it.get("cpu")).and_then(|it| it.0.parse().ok()).unwrap_or_default(),
+    }
+}
+
+fn bytes(it: &Quantity) -> Bytes {
+    it.0.parse().unwrap_or_default()
+}
+
+/// The rows of one component: its typed workloads, its chart's declared pods.
+pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
+    let typed = built.objects.iter().filter_map(move |object| {
+        let it = object.workload()?;
+        Some(Row {
+            application: built.name.clone(),
+            kind: it.kind,
+            namespace: object.namespace().unwrap_or_default().into(),
+            name: object.name().into(),
+            replicas: it.replicas,
+            surge: it.surge,
+            pod: of_pod(it.spec),
+            source: if it.transient { Origin::Transient } else { Origin::Object },
+        })
+    });
+    let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |it| Row {
+        application: built.name.clone(),
+        kind: it.kind,
+        namespace: built.namespace.clone(),
+        name: it.name.clone(),
+        replicas: it.replicas,
+        surge: it.surge,
+        pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu },
+        source: Origin::Chart,
+    });
+    typed.chain(declared)
+}
+
+/// All that some rows ask for, and the largest pod that one of their rolling updates would add.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// Pods.
+    pub pods: u32,
+    /// What they ask for in rest.
+    pub ask: Ask,
+    /// The largest surge pod. Rollouts queue: when one ends, its old pod makes room for the next.
+    pub surge: Ask,
+}
+
+impl Sum {
+    /// Adds a row.
+    pub fn add(&mut self, row: &Row) {
+        self.pods = self.pods.saturating_add(row.replicas);
+        self.ask = self.ask.plus(row.pod.times(row.replicas));
+        if row.surge > 0 {
+            self.surge = self.surge.max(row.pod.times(row.surge));
+        }
+    }
+
+    /// Adds another sum.
+    pub fn extend(&mut self, other: &Self) {
+        self.pods = self.pods.saturating_add(other.pods);
+        self.ask = self.ask.plus(other.ask);
+        self.surge = self.surge.max(other.surge);
+    }
+}
+
+impl<'a> FromIterator<&'a Row> for Sum {
+    fn from_iter<I: IntoIterator<Item = &'a Row>>(rows: I) -> Self {
+        let mut sum = Self::default();
+        rows.into_iter().for_each(|it| sum.add(it));
+        sum
+    }
+}

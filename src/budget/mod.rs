@@ -1,0 +1,4 @@
+//! What each pod requests and may use, against what the node can give.
+
+pub mod ask;
+pub mod report;

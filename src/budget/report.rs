@@ -1,0 +1,220 @@
+//! The budget, ready to be judged, shown and printed.
+
+use std::{fmt::Write as _, sync::Arc};
+
+use serde::{Serialize, Serializer, ser::SerializeStruct as _};
+
+use super::ask::{Ask, Origin, Row, Sum};
+use crate::{
+    facts::{node, requests},
+    platform::node::Node,
+    units::{Bytes, Millicores},
+};
+
+/// The budget of a platform and its tenants.
+pub struct Report {
+    /// What the kernel has.
+    pub mem_total: Bytes,
+    /// What the scheduler may promise.
+    pub allocatable: Bytes,
+    /// CPU that the scheduler may promise.
+    pub allocatable_cpu: Millicores,
+    /// What pods may use before the kubelet evicts.
+    pub usable: Bytes,
+    /// How many times `usable` the limits may sum to.
+    pub overcommit: f64,
+    /// Each kind of pod; tenants as one row each.
+    pub rows: Vec<Row>,
+    /// Σ memory requests.
+    pub requests: Bytes,
+    /// Σ memory limits.
+    pub limits: Bytes,
+    /// Σ CPU requests.
+    pub cpu: Millicores,
+    /// Pods.
+    pub pods: u32,
+    /// The largest pod that a rolling update adds.
+    pub surge: Ask,
+}
+
+/// The pods that the cluster brings, and those that come and go.
+pub fn surroundings(traefik: Option<requests::Allotment>, solvers: u32) -> Vec<Row> {
+    let cluster = |name: &str, pod: Ask, replicas: u32, source: Origin| Row {
+        application: "kube-system".into(),
+        kind: "Pod",
+        namespace: "kube-system".into(),
+        name: name.into(),
+        replicas,
+        surge: 0,
+        pod,
+        source,
+    };
+    let mut rows: Vec<Row> = node::CLUSTER_PODS
+        .iter()
+        .map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu }, 1, Origin::Cluster))
+        .collect();
+    if let Some(it) = traefik {
+        rows.push(cluster("traefik", it.into(), 1, Origin::Cluster));
+    }
+    if solvers > 0 {
+        // On the first day all hosts are being issued at once.
+        rows.push(Row { application: "cert-manager".into(), ..cluster("acme-solver", requests::ACME_SOLVER.into(), solvers, Origin::Transient) });
+    }
+    rows
+}
+
+impl Report {
+    /// Sums the rows against the node.
+    pub fn new(node: &Node, rows: Vec<Row>) -> Self {
+        let sum: Sum = rows.iter().collect();
+        Self::of_sum(node, rows, sum)
+    }
+
+    /// The same with a sum that is known already; `rows` may leave out what only the sum holds.
+    pub fn of_sum(node: &Node, rows: Vec<Row>, sum: Sum) -> Self {
+        Self {
+            mem_total: node.mem_total(),
+            allocatable: node.allocatable(),
+            allocatable_cpu: node.allocatable_cpu(),
+            usable: node.usable(),
+            overcommit: node.overcommit,
+            rows,
+            requests: sum.ask.request,
+            limits: sum.ask.limit,
+            cpu: sum.ask.cpu,
+            pods: sum.pods,
+            surge: sum.surge,
+        }
+    }
+
+    /// Whether the scheduler would place every pod.
+    pub fn fits(&self) -> bool {
+        self.requests <= self.allocatable && self.cpu <= self.allocatable_cpu
+    }
+
+    /// What is left of the node for requests.
+    pub fn spare(&self) -> Bytes {
+        self.allocatable.saturating_sub(self.requests)
+    }
+
+    /// Σ limits over what pods may use, in percent.
+    pub fn limits_percent(&self) -> u64 {
+        (self.limits.get() >> 10).saturating_mul(100).div_ceil((self.usable.get() >> 10).max(1))
+    }
+
+    /// Tables for people.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        let kept = [("MemTotal", self.mem_total), ("operating system", node::SYSTEM_RESERVED.0), ("k3s", node::KUBE_RESERVED.0), ("eviction threshold", node::EVICTION_THRESHOLD)];
+        for (at, (name, bytes)) in kept.iter().enumerate() {
+            let sign = if at == 0 { ' ' } else { '-' };
+            let _ = writeln!(out, "{name:<22} {sign}{:>8}", bytes.in_mib().to_string());
+        }
+        let _ = writeln!(out, "{:<22} ={:>8}   {} CPU\n", "allocatable", self.allocatable.in_mib().to_string(), self.allocatable_cpu);
+        let width = self.rows.iter().map(|it| it.application.len() + 1 + it.name.len()).max().unwrap_or(20);
+        let _ = writeln!(out, "{:<width$}  {:>4}  {:>9}  {:>9}  {:>6}  from", "pods", "n", "request", "limit", "CPU");
+        for it in &self.rows {
+            let name = format!("{}/{}", it.application, it.name);
+            let all = it.pod.times(it.replicas);
+            let _ = writeln!(
+                out,
+                "{name:<width$}  {:>4}  {:>9}  {:>9}  {:>6}  {}",
+                it.replicas,
+                all.request.in_mib().to_string(),
+                all.limit.in_mib().to_string(),
+                all.cpu.to_string(),
+                match it.source {
+                    Origin::Object => "its manifest",
+                    Origin::Chart => "the chart's facts",
+                    Origin::Cluster => "the cluster",
+                    Origin::Transient => "comes and goes",
+                    Origin::Tenant => "workspace",
+                }
+            );
+        }
+        let _ = writeln!(
+            out,
+            "{:<width$}  {:>4}  {:>9}  {:>9}  {:>6}",
+            "sum",
+            self.pods,
+            self.requests.in_mib().to_string(),
+            self.limits.in_mib().to_string(),
+            self.cpu.to_string()
+        );
+        let verdict = if self.requests <= self.allocatable {
+            format!("fits, {} spare", self.spare().in_mib())
+        } else {
+            format!("does not fit, {} too much", self.requests.saturating_sub(self.allocatable).in_mib())
+        };
+        let _ = writeln!(out, "\nrequests {} of {}: {verdict}", self.requests.in_mib(), self.allocatable.in_mib());
+        let _ = writeln!(out, "CPU requests {} of {}", self.cpu, self.allocatable_cpu);
+        let _ = writeln!(out, "limits {}: {} % of the {} that pods may use (at most {:.0} %)", self.limits.in_mib(), self.limits_percent(), self.usable.in_mib(), self.overcommit * 100.0);
+        if self.surge.request > Bytes::default() {
+            let _ = writeln!(out, "largest pod that a rolling update adds: {}", self.surge.request.in_mib());
+        }
+        out
+    }
+}
+
+/// The form that tools read: bytes and millicores as numbers, per pod.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct NodeFigures {
+            mem_total: u64,
+            allocatable: u64,
+            cpu_allocatable_millicores: u64,
+            eviction_threshold: u64,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Pod<'a> {
+            application: &'a Arc<str>,
+            workload: String,
+            name: &'a Arc<str>,
+            namespace: &'a Arc<str>,
+            replicas: u32,
+            request: u64,
+            limit: u64,
+            cpu_millicores: u64,
+            source: Origin,
+            surge: u32,
+        }
+        #[derive(Serialize)]
+        struct Surge {
+            request: u64,
+        }
+        let node = NodeFigures {
+            mem_total: self.mem_total.get(),
+            allocatable: self.allocatable.get(),
+            cpu_allocatable_millicores: self.allocatable_cpu.get(),
+            eviction_threshold: node::EVICTION_THRESHOLD.get(),
+        };
+        let pods: Vec<Pod<'_>> = self
+            .rows
+            .iter()
+            .map(|it| Pod {
+                application: &it.application,
+                workload: format!("{}/{}/{}", it.kind, it.namespace, it.name),
+                name: &it.name,
+                namespace: &it.namespace,
+                replicas: it.replicas,
+                request: it.pod.request.get(),
+                limit: it.pod.limit.get(),
+                cpu_millicores: it.pod.cpu.get(),
+                source: it.source,
+                surge: it.surge,
+            })
+            .collect();
+        let mut out = serializer.serialize_struct("Report", 7)?;
+        out.serialize_field("node", &node)?;
+        out.serialize_field("requests", &self.requests.get())?;
+        out.serialize_field("limits", &self.limits.get())?;
+        out.serialize_field("cpuMillicores", &self.cpu.get())?;
+        out.serialize_field("fits", &self.fits())?;
+        out.serialize_field("pods", &pods)?;
+        out.serialize_field("surge", &(self.surge.request > Bytes::default()).then(|| Surge { request: self.surge.request.get() }))?;
+        out.end()
+    }
+}

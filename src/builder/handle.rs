@@ -1,0 +1,273 @@
+//! References between components; nobody can forge one, since the fields are private to `builder`.
+//!
+//! A handle is self-sufficient: whoever holds it can write its own half of a network policy, URL or
+//! reference without looking at the tree. That is what lets ten thousand tenants be built one by one.
+//!
+//! ```compile_fail
+//! // A port that no component offered cannot be written down.
+//! let forged = espalier::builder::handle::HostRef { host: "chat.example.com".parse().unwrap() };
+//! ```
+//! ```compile_fail
+//! // A credential comes from a vault, and a vault from the component that holds the sealed copies.
+//! let forged = espalier::builder::handle::Credential { name: "postgresql".into() };
+//! ```
+//! ```compile_fail
+//! // A custom resource needs the right to write its kind, which only the maker of its CRD can give.
+//! use espalier::{builder::handle::CrdRef, crds::cert_manager::ClusterIssuer};
+//! let forged: CrdRef<ClusterIssuer> = CrdRef { owner: 0, kind: std::marker::PhantomData };
+//! ```
+//! ```compile_fail
+//! // A namespace that no Application makes is nowhere to build in.
+//! let forged = espalier::builder::handle::NamespaceRef { owner: None, name: "nope".into() };
+//! ```
+
+use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
+
+use crate::names::Host;
+
+/// The n-th Application of the floor plan. Build order is the order of the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AppId(pub(in crate::builder) u16);
+
+impl AppId {
+    /// The position in [`crate::builder::site::Closed::finish`]'s list.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// Labels that select a set of pods.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Selector {
+    /// Pods of one workload: `app.kubernetes.io/name` and `app.kubernetes.io/instance`, never more.
+    Workload {
+        /// `app.kubernetes.io/name`.
+        name: Arc<str>,
+        /// `app.kubernetes.io/instance`: the Application (the Helm release) that made the workload.
+        instance: Arc<str>,
+    },
+    /// Pods of somebody else (the cluster's own, or made at run time), by the labels that they bear.
+    Labels(&'static [(&'static str, &'static str)]),
+}
+
+impl Selector {
+    /// The labels, as Kubernetes writes them.
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        match self {
+            Self::Workload { name, instance } => [(super::meta::NAME.to_owned(), name.to_string()), (super::meta::INSTANCE.to_owned(), instance.to_string())].into(),
+            Self::Labels(labels) => labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        }
+    }
+}
+
+/// A set of pods in one namespace, as a `NetworkPolicy` names it: where a flow starts or ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Pods {
+    pub(in crate::builder) namespace: Arc<str>,
+    pub(in crate::builder) name: Arc<str>,
+    pub(in crate::builder) selector: Selector,
+}
+
+impl Pods {
+    /// The namespace that they run in.
+    pub fn namespace(&self) -> &Arc<str> {
+        &self.namespace
+    }
+
+    /// What people call them; unique within the namespace.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The labels that select them.
+    pub fn selector(&self) -> &Selector {
+        &self.selector
+    }
+
+    /// k3s' packaged ingress controller. Its `instance` label depends on the packaging, so only the name selects.
+    pub fn traefik() -> Self {
+        Self::of_cluster("traefik", &[("app.kubernetes.io/name", "traefik")])
+    }
+
+    /// The cluster's DNS server.
+    pub fn dns() -> Self {
+        Self::of_cluster("coredns", &[("k8s-app", "kube-dns")])
+    }
+
+    /// cert-manager's HTTP-01 solver pods: made at run time, in the namespace of the Ingress that waits for a certificate.
+    pub(in crate::builder) fn solver(namespace: &Arc<str>) -> Self {
+        Self { namespace: namespace.clone(), name: "acme-solver".into(), selector: Selector::Labels(&[("acme.cert-manager.io/http01-solver", "true")]) }
+    }
+
+    fn of_cluster(name: &str, labels: &'static [(&'static str, &'static str)]) -> Self {
+        Self { namespace: "kube-system".into(), name: name.into(), selector: Selector::Labels(labels) }
+    }
+}
+
+/// The other end of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Peer {
+    /// Pods of this cluster.
+    Pods(Pods),
+    /// The API server: a host process, which no pod selector can ever match, so by port alone.
+    ApiServer,
+    /// Addresses outside the cluster: everything but private ranges, pods and the metadata service.
+    Outside,
+}
+
+/// A namespace that some Application makes (or that the cluster brings): nothing is built outside one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NamespaceRef {
+    pub(in crate::builder) owner: Option<AppId>,
+    pub(in crate::builder) name: Arc<str>,
+}
+
+impl NamespaceRef {
+    /// A namespace that every cluster has, and that is not ours.
+    pub fn kube_system() -> Self {
+        Self { owner: None, name: "kube-system".into() }
+    }
+
+    /// ArgoCD's own, which is there before ArgoCD reads anything.
+    pub fn argocd() -> Self {
+        Self { owner: None, name: "argocd".into() }
+    }
+
+    /// Where an Application goes whose objects all belong to the cluster.
+    pub fn default_namespace() -> Self {
+        Self { owner: None, name: "default".into() }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+}
+
+/// A port of a Service that some component declared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PortRef {
+    pub(in crate::builder) owner: Option<AppId>,
+    pub(in crate::builder) pods: Pods,
+    pub(in crate::builder) host: Arc<str>,
+    /// The Service's name, for an Ingress backend in the same namespace.
+    pub(in crate::builder) service: Arc<str>,
+    /// The Service's port, which URLs name.
+    pub(in crate::builder) port: u16,
+    /// The pods' port, which policies name (they see packets after the Service's address was translated).
+    pub(in crate::builder) pod_port: u16,
+}
+
+impl PortRef {
+    /// The Service's name.
+    pub fn service(&self) -> &Arc<str> {
+        &self.service
+    }
+
+    /// `host:port` for a client in the cluster.
+    pub fn address(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+}
+
+/// A secret value. It names a value, not a Secret: each namespace that spends it gets a sealed copy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Credential {
+    pub(in crate::builder) vault: AppId,
+    pub(in crate::builder) name: &'static str,
+    pub(in crate::builder) keys: &'static [&'static str],
+}
+
+impl Credential {
+    /// The name of the Secret, of the SealedSecret and of the file in `spec/secrets/`.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The keys that must be sealed.
+    pub fn keys(&self) -> &'static [&'static str] {
+        self.keys
+    }
+}
+
+/// The right to mint credentials: some Application holds the sealed copies, after their controller.
+#[derive(Clone, Copy, Debug)]
+pub struct Vault(pub(in crate::builder) AppId);
+
+impl Vault {
+    /// Mints a credential with its keys. The first key is the one that most clients read.
+    pub fn credential(&self, name: &'static str, keys: &'static [&'static str]) -> Credential {
+        Credential { vault: self.0, name, keys }
+    }
+}
+
+/// The right to write objects of kind `K`: some component, or the cluster, installs its CRD.
+pub struct CrdRef<K> {
+    pub(in crate::builder) owner: Option<AppId>,
+    pub(in crate::builder) kind: PhantomData<fn() -> K>,
+}
+
+impl<K> CrdRef<K> {
+    pub(in crate::builder) fn new(owner: Option<AppId>) -> Self {
+        Self { owner, kind: PhantomData }
+    }
+}
+
+impl<K> Clone for CrdRef<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<K> Copy for CrdRef<K> {}
+
+/// An issuer of certificates, Ready before whoever spends it.
+#[derive(Clone, Debug)]
+pub struct IssuerRef {
+    pub(in crate::builder) owner: AppId,
+    pub(in crate::builder) name: Arc<str>,
+}
+
+/// A public host name. The floor plan hands each out once, so no two components serve the same one.
+#[derive(Clone, Debug)]
+pub struct HostRef {
+    pub(in crate::builder) host: Host,
+}
+
+impl HostRef {
+    /// The name itself.
+    pub fn name(&self) -> &Host {
+        &self.host
+    }
+}
+
+/// What a component would like monitoring to know. Collected by the floor plan for what is built last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Contribution {
+    /// A Prometheus endpoint.
+    Scrape {
+        /// Where it answers.
+        port: PortRef,
+        /// The HTTP path.
+        path: &'static str,
+    },
+    /// An address that should answer.
+    Probe {
+        /// What to ask.
+        target: PortRef,
+        /// `http` or `tcp`.
+        module: &'static str,
+        /// The HTTP path, empty for TCP.
+        path: &'static str,
+    },
+}
+
+/// Everything contributed. Only a closed site makes one, so nothing that contributes can come later.
+#[derive(Debug, Default)]
+pub struct Contributions(pub(in crate::builder) Vec<Contribution>);
+
+impl Contributions {
+    /// In build order.
+    pub fn iter(&self) -> impl Iterator<Item = &Contribution> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,9 @@
+//! What a component may do while it is being built: mint handles, spend them, add objects.
+
+pub mod chart;
+pub mod handle;
+pub mod meta;
+pub mod object;
+pub mod scope;
+pub mod site;
+pub mod workload;

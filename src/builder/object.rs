@@ -1,0 +1,171 @@
+//! One Kubernetes object, typed from the component to the bytes: no tree of values in between.
+
+use std::{any::Any, fmt::Write, panic::Location};
+
+use k8s_openapi::{Metadata, Resource, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use serde::Serialize;
+
+use crate::yaml::emit;
+
+/// A kind whose CRD some component must install first. Deliberately not `k8s_openapi::Resource`, so
+/// that an object enters a scope only together with a [`crate::builder::handle::CrdRef`].
+pub trait CustomResource: Serialize + Send + Sync + 'static {
+    /// `group/version`.
+    const API_VERSION: &'static str;
+    /// The kind, in Kubernetes' spelling.
+    const KIND: &'static str;
+    /// Name, namespace, labels.
+    fn metadata(&self) -> &ObjectMeta;
+}
+
+/// What a rule or the emitter needs of any object; dyn-safe, so the emitter stays monomorphic.
+trait Manifest: Send + Sync {
+    fn metadata(&self) -> &ObjectMeta;
+    fn emit(&self, out: &mut Vec<u8>);
+    fn any(&self) -> &dyn Any;
+}
+
+struct Builtin<K>(K);
+
+impl<K> Manifest for Builtin<K>
+where
+    K: Resource + Metadata<Ty = ObjectMeta> + Serialize + Send + Sync + 'static,
+{
+    fn metadata(&self) -> &ObjectMeta {
+        self.0.metadata()
+    }
+    fn emit(&self, out: &mut Vec<u8>) {
+        emit::document(out, &self.0);
+    }
+    fn any(&self) -> &dyn Any {
+        &self.0
+    }
+}
+
+struct Custom<K>(K);
+
+impl<K: CustomResource> Manifest for Custom<K> {
+    fn metadata(&self) -> &ObjectMeta {
+        self.0.metadata()
+    }
+    fn emit(&self, out: &mut Vec<u8>) {
+        emit::type_meta(out, K::API_VERSION, K::KIND);
+        emit::document(out, &self.0);
+    }
+    fn any(&self) -> &dyn Any {
+        &self.0
+    }
+}
+
+/// One Kubernetes object, and the line of Rust that made it.
+pub struct Object {
+    /// `v1` or `group/version`.
+    pub api_version: &'static str,
+    /// The kind.
+    pub kind: &'static str,
+    /// Where it was added to its scope.
+    pub made_at: &'static Location<'static>,
+    body: Box<dyn Manifest>,
+}
+
+impl Object {
+    pub(in crate::builder) fn builtin<K>(typed: K, made_at: &'static Location<'static>) -> Self
+    where
+        K: Resource + Metadata<Ty = ObjectMeta> + Serialize + Send + Sync + 'static,
+    {
+        Self { api_version: K::API_VERSION, kind: K::KIND, made_at, body: Box::new(Builtin(typed)) }
+    }
+
+    pub(in crate::builder) fn custom<K: CustomResource>(typed: K, made_at: &'static Location<'static>) -> Self {
+        Self { api_version: K::API_VERSION, kind: K::KIND, made_at, body: Box::new(Custom(typed)) }
+    }
+
+    /// An object that the plan derives: it has spent every handle already, so it needs no scope.
+    #[track_caller]
+    pub(crate) fn derived<K>(typed: K) -> Self
+    where
+        K: Resource + Metadata<Ty = ObjectMeta> + Serialize + Send + Sync + 'static,
+    {
+        Self::builtin(typed, Location::caller())
+    }
+
+    /// A derived custom resource: its CRD is there because its handle was spent before.
+    #[track_caller]
+    pub(crate) fn derived_custom<K: CustomResource>(typed: K) -> Self {
+        Self::custom(typed, Location::caller())
+    }
+
+    /// The object's labels, name and namespace.
+    pub fn metadata(&self) -> &ObjectMeta {
+        self.body.metadata()
+    }
+
+    /// `metadata.name`.
+    pub fn name(&self) -> &str {
+        self.metadata().name.as_deref().unwrap_or_default()
+    }
+
+    /// `metadata.namespace`; none for what belongs to the cluster.
+    pub fn namespace(&self) -> Option<&str> {
+        self.metadata().namespace.as_deref()
+    }
+
+    /// The API group; empty for the core group.
+    pub fn group(&self) -> &'static str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// The typed view, for rules and tests. Costs a comparison of type ids, never a copy.
+    pub fn get<K: 'static>(&self) -> Option<&K> {
+        self.body.any().downcast_ref()
+    }
+
+    /// Writes the YAML document, without header.
+    pub fn emit(&self, out: &mut Vec<u8>) {
+        self.body.emit(out);
+    }
+
+    /// Appends the path below its Application's folder: `<namespace|_cluster>/<kind>-<name>.yaml`.
+    pub fn path(&self, into: &mut String) {
+        path(into, self.group(), self.kind, self.namespace(), self.name());
+    }
+}
+
+/// API groups whose kinds are known to have no namesake in another of them, so that the kind alone names the file.
+const PLAIN_GROUPS: [&str; 11] = [
+    "",
+    "apps",
+    "batch",
+    "policy",
+    "networking.k8s.io",
+    "rbac.authorization.k8s.io",
+    "argoproj.io",
+    "bitnami.com",
+    "cert-manager.io",
+    "helm.cattle.io",
+    "monitoring.coreos.com",
+];
+
+/// The path of an object, an injective function of its key, also where a file system folds case.
+///
+/// The namespace is part of it: one Application may hold the same kind and name in several namespaces
+/// (sealed copies). A name may hold characters that file systems dislike (`system:node`): they are
+/// written `_` and two hexadecimal digits, the underscore itself too.
+pub fn path(into: &mut String, group: &str, kind: &str, namespace: Option<&str>, name: &str) {
+    into.push_str(namespace.unwrap_or("_cluster"));
+    into.push('/');
+    into.extend(kind.chars().map(|it| it.to_ascii_lowercase()));
+    if PLAIN_GROUPS.contains(&group) {
+        into.push('-');
+    } else {
+        let _ = write!(into, "+{group}+");
+    }
+    for byte in name.bytes() {
+        if byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.' {
+            into.push(char::from(byte));
+        } else {
+            let _ = write!(into, "_{byte:02x}");
+        }
+    }
+    into.push_str(".yaml");
+}

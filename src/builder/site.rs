@@ -1,0 +1,77 @@
+//! The site of a platform while its floor plan runs, and of a tenant, which is built alone.
+
+use std::sync::Arc;
+
+use super::{
+    handle::{AppId, Contribution, Contributions, CrdRef, HostRef, NamespaceRef},
+    meta::Naming,
+    object::CustomResource,
+    scope::{Built, Scope},
+};
+use crate::names::Host;
+
+/// The platform while its floor plan runs.
+pub struct Site {
+    naming: Naming,
+    built: Vec<Built>,
+    contributed: Vec<Contribution>,
+}
+
+impl Site {
+    /// An empty site of the platform of that name.
+    pub fn new(platform: &str) -> Self {
+        Self { naming: Naming::Platform(platform.into()), built: Vec::new(), contributed: Vec::new() }
+    }
+
+    /// Builds one component. What it needs are handles, so it can only use what was built before.
+    pub fn build<O>(&mut self, name: &str, namespace: &NamespaceRef, build: impl FnOnce(&mut Scope<'_>) -> O) -> O {
+        // A floor plan is written by hand: it cannot grow by 65,536 calls.
+        let id = AppId(u16::try_from(self.built.len()).unwrap_or(u16::MAX));
+        let mut scope = Scope::new(Some(id), self.naming.clone(), name, namespace, &mut self.contributed);
+        let offers = build(&mut scope);
+        let mut built = scope.done();
+        // Whatever waits for nothing else waits for the first Application, which makes the projects.
+        if built.after.is_empty() && id.0 > 0 {
+            built.after.insert(AppId(0));
+        }
+        self.built.push(built);
+        offers
+    }
+
+    /// A public host, handed out once.
+    pub fn host(&mut self, host: &Host) -> HostRef {
+        HostRef { host: host.clone() }
+    }
+
+    /// The right to write a kind that the cluster itself brings (k3s installs the CRD).
+    pub fn crd_of_cluster<K: CustomResource>(&self) -> CrdRef<K> {
+        CrdRef::new(None)
+    }
+
+    /// No component that contributes can be built after this: [`Closed`] has no way to build one.
+    pub fn close(self) -> (Closed, Contributions) {
+        (Closed { built: self.built }, Contributions(self.contributed))
+    }
+}
+
+/// The site after the last contribution.
+pub struct Closed {
+    built: Vec<Built>,
+}
+
+impl Closed {
+    /// All components, in build order, which is a topological order.
+    pub fn finish(self) -> Vec<Built> {
+        self.built
+    }
+}
+
+/// Builds one tenant by itself, in a namespace of its own. Its contributions are dropped: the platform makes them once, for all.
+pub fn tenant<O>(workspace: &str, build: impl FnOnce(&mut Scope<'_>) -> O) -> (O, Built) {
+    let mut none = Vec::new();
+    let namespace = NamespaceRef { owner: None, name: workspace.into() };
+    let naming = Naming::Tenant(Arc::from(workspace));
+    let mut scope = Scope::new(None, naming, workspace, &namespace, &mut none);
+    let offers = build(&mut scope);
+    (offers, scope.done())
+}

@@ -1,0 +1,48 @@
+//! The codes of the rules: kebab-case, stable, one constant each. The reader's and the driver's stand with them.
+
+/// A component is off that another needs.
+pub const COMPONENT_NEEDED: &str = "component-needed";
+/// A credential has no sealed value yet.
+pub const CREDENTIAL_NOT_SEALED: &str = "credential-not-sealed";
+/// A sealed value that nothing needs.
+pub const CREDENTIAL_NOT_USED: &str = "credential-not-used";
+/// A file's name and the name in it differ.
+pub const FILE_NAME_DIFFERS: &str = "file-name-differs";
+/// Two things answer at one public host.
+pub const HOST_TAKEN: &str = "host-taken";
+/// A memory limit is below the request.
+pub const LIMIT_BELOW_REQUEST: &str = "limit-below-request";
+/// Limits sum to more than the spec permits.
+pub const LIMITS_OVERCOMMITTED: &str = "limits-overcommitted";
+/// A container's limit is below what its model needs.
+pub const MODEL_NEEDS_MEMORY: &str = "model-needs-memory";
+/// A model without figures.
+pub const MODEL_UNKNOWN: &str = "model-unknown";
+/// A model is listed twice.
+pub const MODEL_LISTED_TWICE: &str = "model-listed-twice";
+/// Ollama without a model.
+pub const NO_MODELS: &str = "no-models";
+/// CPU requests sum to more than the node can give.
+pub const NODE_CPU_EXCEEDED: &str = "node-cpu-exceeded";
+/// Memory requests sum to more than the node can give.
+pub const NODE_MEMORY_EXCEEDED: &str = "node-memory-exceeded";
+/// More pods than a node runs.
+pub const NODE_PODS_EXCEEDED: &str = "node-pods-exceeded";
+/// No room for the pod that a rolling update adds.
+pub const NO_ROOM_FOR_ROLLOUT: &str = "no-room-for-rollout";
+/// A number is out of the range that makes sense.
+pub const OUT_OF_RANGE: &str = "out-of-range";
+/// PostgreSQL's limit is below what it may use at worst.
+pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
+/// More than one Open WebUI without Redis.
+pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
+/// There is no spec.
+pub const SPEC_MISSING: &str = "spec-missing";
+/// A volume is smaller than what it must hold.
+pub const STORAGE_TOO_SMALL: &str = "storage-too-small";
+/// A version is pinned for something that is not there.
+pub const UNKNOWN_VERSION: &str = "unknown-version";
+/// A version that was not tested with the rest.
+pub const UNTESTED_VERSION: &str = "untested-version";
+/// A workspace's name is taken, reserved or too long.
+pub const WORKSPACE_NAME: &str = "workspace-name";

@@ -1,0 +1,14 @@
+//! The rules: one file each, one line each in a table, one page each.
+
+pub mod code;
+pub mod components;
+pub mod credentials;
+pub mod hosts;
+pub mod limits;
+pub mod models;
+pub mod node;
+pub mod pages;
+pub mod postgresql;
+pub mod rules;
+pub mod versions;
+pub mod workspaces;

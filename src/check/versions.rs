@@ -1,0 +1,28 @@
+//! `untested-version`: what the charts' facts and the measured figures do not cover.
+
+use super::{code, rules::SpecView};
+use crate::{
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
+    },
+    facts::versions,
+    spec::read::VERSIONS,
+};
+
+/// Pins that differ from the tested set.
+pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
+    for pin in versions::ALL {
+        if let Some(written) = view.platform.versions.written(pin)
+            && written.tag() != pin.tested
+        {
+            let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
+            let what = if pin.image.is_some() { "the memory figures were measured on" } else { "the facts of the chart (pods, kinds) are those of" };
+            found.push(
+                Diagnostic::warning(code::UNTESTED_VERSION, place, format!("`{}` {} is not the tested version", pin.name, written.tag()))
+                    .note(format!("{what} {}", pin.tested))
+                    .help(format!("write `{}: {}`, or try this version before you trust it", pin.name, pin.tested)),
+            );
+        }
+    }
+}

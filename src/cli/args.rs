@@ -1,0 +1,184 @@
+//! The command line: verbs, flags, and their words.
+
+use std::{num::NonZero, path::PathBuf};
+
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+/// Compiles one platform spec into the `ArgoCD` tree of an AI chat platform, and proves that it fits the node.
+#[derive(Debug, Parser)]
+#[command(name = "espalier", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Args {
+    /// The folder that holds spec/, apps/, bootstrap/ and out/ [default: the nearest parent with spec/platform.yaml]
+    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    pub root: Option<PathBuf>,
+
+    /// The platform's spec; `-` is stdin [default: spec/platform.yaml]
+    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    pub spec: Option<PathBuf>,
+
+    /// How results are told
+    #[arg(long, value_enum, global = true, default_value_t)]
+    pub format: Format,
+
+    /// Takes every warning for an error
+    #[arg(long, value_name = "WHAT", value_enum, global = true)]
+    pub deny: Option<Deny>,
+
+    /// Colors; `auto` also heeds the variable `NO_COLOR`
+    #[arg(long, value_name = "WHEN", value_enum, global = true, default_value_t)]
+    pub color: Color,
+
+    /// How many threads build tenants, for measurements and tests: the bytes never depend on it
+    #[arg(long, value_name = "N", global = true, hide = true)]
+    pub threads: Option<NonZero<usize>>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 clean, 1 findings or drift, 2 trouble (files, usage).
+Data goes to stdout, talk to stderr.";
+
+/// What espalier can do.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Writes a commented starter spec, and the lines that Git needs
+    Init(Init),
+    /// Compiles the spec and writes the tree
+    Render,
+    /// Compiles the spec and compares the tree with what it makes: every rule, and every file that differs
+    Check,
+    /// Shows by object what a render would change
+    Diff(Diff),
+    /// Shows the platform: an overview, or one side of it
+    Show {
+        /// Which side
+        #[arg(value_enum)]
+        side: Option<Side>,
+    },
+    /// Prints the JSON Schema of the spec, for editors
+    Schema,
+    /// Explains a finding's code; alone it lists the codes
+    Explain {
+        /// The code, as a finding names it in brackets
+        code: Option<String>,
+    },
+    /// Prints a shell's completion script
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// The values of a starter spec.
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    /// Where to [default: --root, else this folder]
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: Option<PathBuf>,
+
+    /// The platform's name
+    #[arg(long)]
+    pub name: Option<String>,
+
+    /// The address of the Git repository that ArgoCD reads
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub repository: Option<String>,
+
+    /// The host name of the chat
+    #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]
+    pub chat: Option<String>,
+
+    /// The e-mail address for the certificates
+    #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::EmailAddress)]
+    pub email: Option<String>,
+}
+
+/// What a fresh tree is compared with.
+#[derive(Debug, clap::Args)]
+pub struct Diff {
+    /// A Git revision [default: the tree on disk]
+    #[arg(long, value_name = "REV")]
+    pub base: Option<String>,
+}
+
+/// How results are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    #[value(alias = "text")]
+    Human,
+    /// One line a finding
+    Short,
+    /// For programs
+    Json,
+    /// GitHub's annotations, of `render` and `check`
+    Github,
+    /// For a pull request's comment, of `diff`
+    Markdown,
+    /// A graph, of `show waves` and `show flows`
+    Mermaid,
+}
+
+/// What is taken for an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Every warning
+    Warnings,
+}
+
+/// When to color.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// A side of the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The Applications in the order in which ArgoCD syncs them, and what each waits for
+    Waves,
+    /// Who may connect to whom
+    Flows,
+    /// The credentials, who uses them, and whether they are sealed
+    Secrets,
+    /// What each pod requests and may use, against what the node can give
+    Budget,
+}
+
+impl Verb {
+    /// The verb as it is typed.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Render => "render",
+            Self::Check => "check",
+            Self::Diff(_) => "diff",
+            Self::Show { .. } => "show",
+            Self::Schema => "schema",
+            Self::Explain { .. } => "explain",
+            Self::Completions { .. } => "completions",
+        }
+    }
+
+    /// The formats that it has.
+    pub const fn formats(&self) -> &'static [Format] {
+        match self {
+            Self::Render | Self::Check => &[Format::Human, Format::Short, Format::Json, Format::Github],
+            Self::Diff(_) => &[Format::Human, Format::Markdown],
+            Self::Show { side: Some(Side::Waves | Side::Flows) } => &[Format::Human, Format::Json, Format::Mermaid],
+            Self::Show { .. } => &[Format::Human, Format::Json],
+            Self::Init(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } => &[Format::Human],
+        }
+    }
+}

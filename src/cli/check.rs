@@ -1,0 +1,79 @@
+//! `check`: every rule, and every file in which the tree and the spec part. Writes nothing.
+
+use std::num::NonZero;
+
+use serde_json::Value;
+
+use crate::{
+    cli::{
+        args::Format,
+        console::{Console, count},
+        disk::Disk,
+        drift::{Change, Comparison, IMPRINT, text, unified},
+        outcome::Outcome,
+        show,
+        sources::Work,
+        tree::Tree,
+    },
+    compile,
+};
+
+/// Runs the verb.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, console: &mut Console) -> anyhow::Result<Outcome> {
+    let tree = Tree::open(disk, &work.root)?;
+    let mut it = Comparison::make(disk, work, threads, &tree)?;
+    let mut findings = console.judge(std::mem::take(&mut it.run.findings));
+    let drifts = it.all().count();
+    match console.format() {
+        Format::Json | Format::Github => findings.extend(it.all().map(crate::cli::drift::Drift::finding)),
+        Format::Short => {
+            for drift in it.all() {
+                console.data(&format!("{:8} {}\n", drift.change.word(), drift.path))?;
+            }
+        }
+        _ => show(disk, work, &tree, &it, console)?,
+    }
+    let outcome = if drifts > 0 { Outcome::Findings } else { Outcome::of(&findings) };
+    let clean = findings.is_empty() && drifts == 0;
+    let totals = Console::totals(&findings);
+    console.findings(disk, work, findings)?;
+    if let (true, Some(house)) = (clean, &it.run.house) {
+        let budget = show::figures(&compile::budget(house, &it.run.summaries));
+        console.say(&format!("checked {}: no findings, no drift ({budget})\n", count(it.files(), "file")));
+        return Ok(outcome);
+    }
+    if drifts > 0 {
+        let of = |change| Some(it.count(change)).filter(|it| *it > 0).map(|number| format!("{number} {}", Change::word(change)));
+        let parts: Vec<String> = Change::ALL.into_iter().filter_map(of).collect();
+        console.say(&format!("the tree is not what the spec makes: {}\n", parts.join(", ")));
+        if let Some(older) = other_version(&tree) {
+            let this = env!("CARGO_PKG_VERSION");
+            console.say(&format!("espalier {older} wrote the tree and this is {this}: part of it may come from that\n"));
+        }
+        console.say("run `espalier render` and commit what it writes; edit `spec/`, never the generated files\n");
+    }
+    console.say(&format!("checked {}: {totals}\n", count(it.files(), "file")));
+    Ok(outcome)
+}
+
+fn show(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, console: &mut Console) -> anyhow::Result<()> {
+    let colored = console.is_colored();
+    it.sides(disk, work, tree, &mut |drift, old, new| {
+        let mut text = format!("{:8} {}\n", drift.change.word(), drift.path);
+        if let (Some(old), Some(new)) = (old, new) {
+            text += &format!("--- a/{0}\n+++ b/{0}\n", drift.path);
+            text += &unified(old, new, colored);
+        }
+        console.data(&text)
+    })
+}
+
+/// The version that wrote the tree, where it is another than this one.
+fn other_version(tree: &Tree<'_>) -> Option<String> {
+    let imprint: Value = serde_json::from_str(&text(tree, IMPRINT).ok()?).ok()?;
+    let version = imprint.get("version")?.as_str()?;
+    (version != env!("CARGO_PKG_VERSION")).then(|| version.to_owned())
+}

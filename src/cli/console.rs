@@ -1,0 +1,203 @@
+//! The two streams: data on stdout, talk on stderr, and who went away is not written to.
+
+use std::io::{self, ErrorKind, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::Context as _;
+
+use crate::{
+    cli::{
+        args::{Color, Format},
+        disk::Disk,
+        sources::Work,
+    },
+    diag::{
+        diagnostic::{Diagnostics, Severity},
+        render,
+    },
+};
+
+/// Findings of so many files are told file by file, so that their texts are never held all at once.
+const MANY_FILES: usize = 256;
+
+/// Where results go and how they look.
+pub struct Console {
+    format: Format,
+    deny_warnings: bool,
+    out: Stream<io::BufWriter<AutoStream<io::Stdout>>>,
+    talk: Stream<AutoStream<io::Stderr>>,
+}
+
+/// A stream, until its reader goes away.
+struct Stream<W> {
+    to: W,
+    color: bool,
+    closed: bool,
+}
+
+impl Console {
+    /// The process's own streams.
+    pub fn new(format: Format, color: Color, deny_warnings: bool) -> Self {
+        let choose = |auto: ColorChoice| match color {
+            Color::Auto => auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let (out, err) = (choose(AutoStream::choice(&io::stdout())), choose(AutoStream::choice(&io::stderr())));
+        Self {
+            format,
+            deny_warnings,
+            out: Stream { to: io::BufWriter::new(AutoStream::new(io::stdout(), out)), color: out != ColorChoice::Never, closed: false },
+            talk: Stream { to: AutoStream::new(io::stderr(), err), color: err != ColorChoice::Never, closed: false },
+        }
+    }
+
+    /// How results are told.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Whether stdout takes colors.
+    pub const fn is_colored(&self) -> bool {
+        self.out.color
+    }
+
+    /// Whether nobody reads stdout any more.
+    pub const fn is_closed(&self) -> bool {
+        self.out.closed
+    }
+
+    /// Writes data to stdout.
+    ///
+    /// # Errors
+    /// When stdout takes no more, other than by being closed.
+    pub fn data(&mut self, text: &str) -> anyhow::Result<()> {
+        self.out.write(text).context("cannot write to stdout")
+    }
+
+    /// Says something on stderr. That nobody can hear it is no reason to stop.
+    pub fn say(&mut self, text: &str) {
+        let _ = self.talk.write(text);
+    }
+
+    /// Takes warnings for errors where that was asked for.
+    pub fn judge(&self, findings: Diagnostics) -> Diagnostics {
+        if !self.deny_warnings {
+            return findings;
+        }
+        let denied = findings.into_iter().map(|mut it| {
+            if it.severity == Severity::Warning {
+                it.severity = Severity::Error;
+                it.notes.push("a warning, and `--deny warnings` takes it for an error".to_owned());
+            }
+            it
+        });
+        denied.collect()
+    }
+
+    /// Tells findings in the format that was asked for: for programs on stdout, for people on stderr.
+    ///
+    /// # Errors
+    /// When stdout takes no more.
+    pub fn findings(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) -> anyhow::Result<()> {
+        if self.format == Format::Json {
+            let text = render::json(&findings, &work.texts(disk, &findings));
+            return self.data(&ended(text));
+        }
+        if !matches!(self.format, Format::Github | Format::Short) {
+            self.findings_for_people(disk, work, findings);
+            return Ok(());
+        }
+        for part in parts(findings) {
+            let texts = work.texts(disk, &part);
+            match self.format {
+                Format::Github => self.data(&ended(render::github(&part, &texts)))?,
+                _ => self.say(&ended(render::short(&part, &texts))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells findings to people whatever the format: for verbs whose data have a format of their own.
+    pub fn findings_for_people(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) {
+        for part in parts(findings) {
+            let text = render::human(&part, &work.texts(disk, &part), self.talk.color);
+            self.say(&ended(text));
+            self.say("\n");
+        }
+    }
+
+    /// `2 errors, 1 warning`, or `no findings`.
+    pub fn totals(findings: &Diagnostics) -> String {
+        let of = |severity, noun| Some(findings.count(severity)).filter(|it| *it > 0).map(|it| count(it, noun));
+        let parts: Vec<String> = [of(Severity::Error, "error"), of(Severity::Warning, "warning")].into_iter().flatten().collect();
+        if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
+    }
+
+    /// Says what went wrong, with its causes, on one line.
+    pub fn trouble(&mut self, error: &anyhow::Error) {
+        let (on, off) = if self.talk.color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
+        self.say(&format!("{on}error{off}: {error:#}\n"));
+    }
+
+    /// Sends what is still held.
+    ///
+    /// # Errors
+    /// When stdout takes no more.
+    pub fn finish(mut self) -> anyhow::Result<()> {
+        self.out.flush().context("cannot write to stdout")
+    }
+}
+
+impl<W: Write> Stream<W> {
+    fn write(&mut self, text: &str) -> io::Result<()> {
+        self.attempt(|to| to.write_all(text.as_bytes()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.attempt(Write::flush)
+    }
+
+    fn attempt(&mut self, what: impl FnOnce(&mut W) -> io::Result<()>) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        match what(&mut self.to) {
+            Err(it) if it.kind() == ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            it => it,
+        }
+    }
+}
+
+/// "1 file", "2 files".
+pub fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Text that ends with a line break, or nothing.
+fn ended(mut text: String) -> String {
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// All findings as one, or, where they lie in very many files, a part for each share of the files. The order by file stays.
+fn parts(findings: Diagnostics) -> Vec<Diagnostics> {
+    let mut files: Vec<_> = findings.iter().filter_map(|it| it.place.file()).cloned().collect();
+    files.sort_unstable();
+    files.dedup();
+    if files.len() <= MANY_FILES {
+        return if findings.is_empty() { Vec::new() } else { vec![findings] };
+    }
+    let mut parts = vec![Diagnostics::new(); files.len().div_ceil(MANY_FILES) + 1];
+    for it in findings {
+        let at = it.place.file().and_then(|it| files.binary_search(it).ok()).map_or(0, |at| 1 + at / MANY_FILES);
+        parts[at].push(it);
+    }
+    parts.retain(|it| !it.is_empty());
+    parts
+}

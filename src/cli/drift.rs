@@ -1,0 +1,220 @@
+//! Where a tree and its spec part: what is changed, missing, stray or foreign, and both sides of what is changed.
+
+use std::{num::NonZero, path::Path};
+
+use anyhow::Context as _;
+use similar::TextDiff;
+
+use crate::{
+    cli::{
+        disk::Disk,
+        findings,
+        pipeline::{self, Batch, Run},
+        sources::Work,
+        tree::{Tree, Verdict},
+    },
+    compile,
+    diag::diagnostic::{Diagnostic, Severity},
+};
+
+/// How a file differs from what the spec makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// Ours, with other bytes.
+    Changed,
+    /// Not there.
+    Missing,
+    /// Ours, and nothing makes it.
+    Stray,
+    /// Not ours, in a folder that is.
+    Foreign,
+}
+
+impl Change {
+    /// All of them, in the order in which they are counted.
+    pub const ALL: [Self; 4] = [Self::Changed, Self::Missing, Self::Stray, Self::Foreign];
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Changed => "changed",
+            Self::Missing => "missing",
+            Self::Stray => "stray",
+            Self::Foreign => "foreign",
+        }
+    }
+}
+
+/// One file that differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// How it differs.
+    pub change: Change,
+    /// The file, relative to the root.
+    pub path: Box<str>,
+}
+
+impl Drift {
+    /// The same as a finding. All are errors: each makes `check` fail.
+    pub fn finding(&self) -> Diagnostic {
+        match self.change {
+            Change::Changed => findings::changed(&self.path),
+            Change::Missing => findings::missing(&self.path),
+            Change::Stray => findings::stray(&self.path),
+            Change::Foreign => Diagnostic { severity: Severity::Error, ..findings::foreign(&self.path) },
+        }
+    }
+}
+
+/// What one batch of files came to.
+#[derive(Debug, Default)]
+pub struct Note {
+    /// The files that differ, in the order in which they are made.
+    pub drifts: Vec<Drift>,
+    /// How many files there are.
+    pub files: usize,
+    /// What stands in the way of a file.
+    obstacles: Vec<Diagnostic>,
+    /// The one file that says which version made the tree and what it asks for.
+    pub imprint: Option<Vec<u8>>,
+}
+
+/// A compilation, held against a tree.
+pub struct Comparison {
+    /// The compilation; its notes are the files that differ, batch by batch.
+    pub run: Run<Note>,
+    /// What is in the tree besides: strays and foreign files.
+    pub besides: Vec<Drift>,
+}
+
+/// The file that says which version made the tree.
+pub const IMPRINT: &str = "out/.espalier.json";
+
+impl Comparison {
+    /// Compiles and compares; only names are held, never bytes.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn make(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, tree: &Tree<'_>) -> anyhow::Result<Self> {
+        let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch))?;
+        let mut besides = Vec::new();
+        if run.house.is_some() {
+            tree.strays(&mut |path, ours| {
+                besides.push(Drift { change: if ours { Change::Stray } else { Change::Foreign }, path: path.into() });
+            })?;
+        }
+        for note in &mut run.notes {
+            run.findings.extend(note.obstacles.drain(..));
+        }
+        Ok(Self { run, besides })
+    }
+
+    /// Every file that differs: the platform's own, the tenants' in order, then what is there besides.
+    pub fn all(&self) -> impl Iterator<Item = &Drift> {
+        self.run.notes.iter().flat_map(|it| &it.drifts).chain(&self.besides)
+    }
+
+    /// How many files differ so.
+    pub fn count(&self, change: Change) -> usize {
+        self.all().filter(|it| it.change == change).count()
+    }
+
+    /// How many files the spec makes.
+    pub fn files(&self) -> usize {
+        self.run.notes.iter().map(|it| it.files).sum()
+    }
+
+    /// The spec's side of the file that says which version made the tree.
+    pub fn imprint(&self) -> Option<&[u8]> {
+        self.run.notes.iter().find_map(|it| it.imprint.as_deref())
+    }
+
+    /// Goes through every file that differs in the order of [`Self::all`], with both its sides. Batches that have some are compiled a second
+    /// time: that is cheaper than holding what ten thousand tenants may have changed.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or what `each` returned.
+    pub fn sides(&self, disk: &dyn Disk, work: &Work, tree: &Tree<'_>, each: &mut Each<'_>) -> anyhow::Result<()> {
+        let Some(house) = &self.run.house else { return Ok(()) };
+        let mut batch = Batch::default();
+        for (at, note) in self.run.notes.iter().enumerate().filter(|it| !it.1.drifts.is_empty()) {
+            batch.files.clear();
+            match at.checked_sub(1) {
+                None => drop(compile::whole(house, &self.run.summaries, &mut batch.files)),
+                Some(tenant) => pipeline::again(disk, work, house, &self.run.summaries[tenant].file, &mut batch)?,
+            }
+            let mut drifts = note.drifts.iter().peekable();
+            for (path, bytes) in batch.files.iter() {
+                if let Some(drift) = drifts.next_if(|it| *it.path == *path) {
+                    let old = matches!(drift.change, Change::Changed).then(|| text(tree, path)).transpose()?;
+                    each(drift, old.as_deref(), Some(&String::from_utf8_lossy(bytes)))?;
+                }
+            }
+        }
+        for drift in &self.besides {
+            let old = matches!(drift.change, Change::Stray).then(|| text(tree, &drift.path)).transpose()?;
+            each(drift, old.as_deref(), None)?;
+        }
+        Ok(())
+    }
+}
+
+/// Told of a file that differs, with the tree's text and the spec's text where there is one.
+pub type Each<'a> = dyn FnMut(&Drift, Option<&str>, Option<&str>) -> anyhow::Result<()> + 'a;
+
+fn note(tree: &Tree<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
+    let mut note = Note::default();
+    for (path, bytes) in batch.files.iter() {
+        note.files += 1;
+        if path == IMPRINT {
+            note.imprint = Some(bytes.to_vec());
+        }
+        let verdict = tree.compare(path, bytes, &mut batch.buffer)?;
+        note.obstacles.extend(findings::obstacle(path, &verdict));
+        let change = match verdict {
+            Verdict::Changed => Change::Changed,
+            Verdict::New => Change::Missing,
+            Verdict::Same | Verdict::Taken(..) | Verdict::Again => continue,
+        };
+        note.drifts.push(Drift { change, path: path.into() });
+    }
+    Ok(note)
+}
+
+/// A file of the tree as text; what is not UTF-8 in it shows as `�`.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn text(tree: &Tree<'_>, path: &str) -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    read(tree.disk, &tree.root.join(path), &mut bytes).with_context(|| format!("cannot read {path}"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn read(disk: &dyn Disk, path: &Path, into: &mut Vec<u8>) -> std::io::Result<()> {
+    let size = disk.look(path)?.map_or(0, |it| it.1);
+    disk.read(path, usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1), into)
+}
+
+/// The differences of two texts in the form that `patch` and Git read, without the two head lines.
+pub fn unified(old: &str, new: &str, colored: bool) -> String {
+    use std::fmt::Write as _;
+    let diff = TextDiff::from_lines(old, new);
+    let mut out = String::new();
+    for line in diff.unified_diff().context_radius(3).to_string().split_inclusive('\n') {
+        let style = match line.as_bytes().first() {
+            Some(b'+') if colored => "\u{1b}[32m",
+            Some(b'-') if colored => "\u{1b}[31m",
+            Some(b'@') if colored => "\u{1b}[36m",
+            _ => {
+                out.push_str(line);
+                continue;
+            }
+        };
+        let _ = writeln!(out, "{style}{}\u{1b}[0m", line.trim_end_matches('\n'));
+    }
+    if !out.is_empty() && !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,94 @@
+//! The command line and everything that touches disk, environment, clock, threads and streams.
+
+pub mod args;
+pub mod check;
+pub mod console;
+pub mod diff;
+pub mod disk;
+pub mod drift;
+pub mod findings;
+pub mod git;
+pub mod index;
+pub mod init;
+pub mod lock;
+pub mod outcome;
+pub mod pages;
+pub mod pipeline;
+pub mod render;
+pub mod root;
+pub mod show;
+pub mod sources;
+pub mod stage;
+pub mod table;
+pub mod tree;
+
+use std::{io, path::Path, process::ExitCode};
+
+use anyhow::bail;
+use clap::{Parser as _, ValueEnum as _};
+
+use args::{Args, Deny, Verb};
+use console::Console;
+use disk::{Disk, RealDisk};
+use outcome::Outcome;
+use sources::{From, Work};
+
+/// Runs the program: arguments in, exit code out.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(it) => it,
+        Err(it) => {
+            // Help goes to stdout, a wrong use to stderr; whoever stopped reading is not told.
+            let _ = it.print();
+            return if it.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    let mut console = Console::new(args.format, args.color, args.deny == Some(Deny::Warnings));
+    let done = run(&RealDisk, &args, &mut console);
+    let done = match done {
+        Ok(outcome) => console.finish().map(|()| outcome),
+        Err(error) => {
+            console.trouble(&error);
+            let _ = console.finish();
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Outcome> {
+    let formats = args.verb.formats();
+    if !formats.contains(&args.format) {
+        let name = |it: &args::Format| it.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned());
+        let all: Vec<String> = formats.iter().map(name).collect();
+        bail!("`espalier {}` has no format `{}`, but {}", args.verb.name(), name(&args.format), all.join(", "));
+    }
+    match &args.verb {
+        Verb::Init(verb) => {
+            let folder = verb.folder.as_deref().or(args.root.as_deref()).unwrap_or(Path::new("."));
+            init::run(disk, folder, verb, console)
+        }
+        Verb::Schema => pages::schema(console),
+        Verb::Explain { code } => pages::explain(code.as_deref(), console),
+        Verb::Completions { shell } => pages::completions(*shell, console),
+        Verb::Render => render::run(disk, &work(disk, args)?, args.threads, console),
+        Verb::Check => check::run(disk, &work(disk, args)?, args.threads, console),
+        Verb::Diff(verb) => diff::run(disk, &work(disk, args)?, args.threads, verb, console),
+        Verb::Show { side } => show::run(disk, &work(disk, args)?, args.threads, *side, console),
+    }
+}
+
+fn work(disk: &dyn Disk, args: &Args) -> anyhow::Result<Work> {
+    let root = root::find(args.root.as_deref(), args.spec.is_none())?;
+    match &args.spec {
+        None => Work::read(disk, &root, From::Root),
+        Some(it) if it.as_os_str() == "-" => Work::read(disk, &root, From::Stream("<stdin>", &mut io::stdin().lock())),
+        Some(it) => Work::read(disk, &root, From::File(it)),
+    }
+}

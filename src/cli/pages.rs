@@ -1,0 +1,63 @@
+//! `explain`, `schema`, `completions`: pages that are there without a spec.
+
+use std::fmt::Write as _;
+
+use anyhow::bail;
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::{
+    check::pages,
+    cli::{args::Args, console::Console, outcome::Outcome},
+    diag::suggest,
+    spec::schema,
+};
+
+/// Explains a code, or lists them all.
+///
+/// # Errors
+/// When there is no such code.
+pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outcome> {
+    let Some(code) = code else {
+        let mut codes: Vec<&str> = pages::codes().collect();
+        codes.sort_unstable();
+        let width = codes.iter().map(|it| it.len()).max().unwrap_or(0);
+        let mut out = String::new();
+        for code in codes {
+            let first = pages::page(code).and_then(|it| it.lines().find(|it| !it.trim().is_empty())).unwrap_or_default();
+            let _ = writeln!(out, "{code:width$}  {}", first.trim_start_matches(['#', ' ']));
+        }
+        console.data(&out)?;
+        return Ok(Outcome::Clean);
+    };
+    // As it is copied out of a finding: `error[some-code]`.
+    let bare = code.trim_start_matches("error").trim_start_matches("warning").trim_matches(['[', ']', '`', ':']);
+    let Some(page) = pages::page(bare) else {
+        match suggest::nearest(bare, pages::codes()) {
+            Some(near) => bail!("there is no finding `{bare}`; did you mean `{near}`? `espalier explain` lists all"),
+            None => bail!("there is no finding `{bare}`; `espalier explain` lists all"),
+        }
+    };
+    console.data(&format!("{}\n", page.trim_end()))?;
+    Ok(Outcome::Clean)
+}
+
+/// Prints the JSON Schema of the spec.
+///
+/// # Errors
+/// When stdout takes no more.
+pub fn schema(console: &mut Console) -> anyhow::Result<Outcome> {
+    console.data(&format!("{}\n", schema::json_schema().trim_end()))?;
+    Ok(Outcome::Clean)
+}
+
+/// Prints the completion script of a shell.
+///
+/// # Errors
+/// When stdout takes no more.
+pub fn completions(shell: Shell, console: &mut Console) -> anyhow::Result<Outcome> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "espalier", &mut script);
+    console.data(&String::from_utf8_lossy(&script))?;
+    Ok(Outcome::Clean)
+}

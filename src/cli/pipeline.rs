@@ -1,0 +1,157 @@
+//! One compilation: the platform whole, its tenants one by one on all cores, then what needs the whole.
+
+use std::{
+    num::NonZero,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use anyhow::bail;
+
+use crate::{
+    cli::{
+        disk::Disk,
+        sources::{Work, read_source},
+    },
+    compile::{self, Summary, house::House},
+    diag::diagnostic::Diagnostics,
+    emit::files::Files,
+};
+
+/// How many tenants a thread takes at a time: few enough that threads end together, enough that they seldom meet.
+const SHARE: usize = 16;
+
+/// The files of one step (a tenant's, or the platform's own) on their way through the driver, with what is reused from step to step.
+#[derive(Default)]
+pub struct Batch {
+    /// Paths and bytes.
+    pub files: Files,
+    /// Scratch for what is read from the disk.
+    pub buffer: Vec<u8>,
+}
+
+/// What a compilation came to. `N` is what the caller noted of each batch.
+pub struct Run<N> {
+    /// The platform, built; none where the spec cannot be.
+    pub house: Option<House>,
+    /// The tenants, in the order of their files' names.
+    pub summaries: Vec<Summary>,
+    /// The caller's notes: the platform's own files first, then the tenants in the order of their files' names.
+    pub notes: Vec<N>,
+    /// Every finding.
+    pub findings: Diagnostics,
+}
+
+/// Compiles everything, and hands each batch of files to `each` as soon as it is there: nothing of it is held.
+///
+/// `each` runs on any thread and in any order; whatever it returns comes back in order.
+///
+/// # Errors
+/// What `each` returned, or that a tenant's file cannot be read.
+pub fn run<N: Send>(
+    disk: &dyn Disk,
+    work: &Work,
+    threads: Option<NonZero<usize>>,
+    each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
+) -> anyhow::Result<Run<N>> {
+    let mut findings = work.findings.clone();
+    if !work.complete {
+        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings });
+    }
+    let loaded = compile::platform(&work.sources);
+    findings.extend(loaded.diagnostics);
+    let Some(house) = loaded.house else {
+        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings });
+    };
+    let mut summaries = Vec::with_capacity(work.tenants.len());
+    let mut notes = Vec::with_capacity(work.tenants.len() + 1);
+    for step in tenants(disk, work, &house, threads, each)? {
+        match step {
+            Step::Built(mut summary, note) => {
+                findings.extend(std::mem::take(&mut summary.diagnostics));
+                summaries.push(summary);
+                notes.push(note);
+            }
+            Step::Unreadable(found) => findings.extend(found),
+        }
+    }
+    let mut batch = Batch::default();
+    findings.extend(compile::whole(&house, &summaries, &mut batch.files));
+    notes.insert(0, each(&mut batch)?);
+    Ok(Run { house: Some(house), summaries, notes, findings })
+}
+
+/// Compiles one tenant again, for a second look at its files.
+///
+/// # Errors
+/// When its file cannot be read.
+pub fn again(disk: &dyn Disk, work: &Work, house: &House, tenant: &Arc<str>, batch: &mut Batch) -> anyhow::Result<()> {
+    one(disk, work, house, tenant, batch, &|_| Ok(())).map(|_| ())
+}
+
+/// A tenant, compiled, or what was wrong about its file.
+enum Step<N> {
+    Built(Summary, N),
+    Unreadable(Diagnostics),
+}
+
+fn tenants<N: Send>(
+    disk: &dyn Disk,
+    work: &Work,
+    house: &House,
+    threads: Option<NonZero<usize>>,
+    each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
+) -> anyhow::Result<Vec<Step<N>>> {
+    let count = work.tenants.len();
+    let threads = threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get).min(count.div_ceil(SHARE)).max(1);
+    let next = AtomicUsize::new(0);
+    let failed = AtomicBool::new(false);
+    let worker = || {
+        let (mut mine, mut batch) = (Vec::with_capacity(count / threads), Batch::default());
+        loop {
+            let from = next.fetch_add(SHARE, Ordering::Relaxed);
+            if from >= count || failed.load(Ordering::Relaxed) {
+                return mine;
+            }
+            for (at, tenant) in work.tenants.iter().enumerate().skip(from).take(SHARE) {
+                let step = one(disk, work, house, tenant, &mut batch, each);
+                if step.is_err() {
+                    failed.store(true, Ordering::Relaxed);
+                }
+                mine.push((at, step));
+            }
+        }
+    };
+    let mut all = if threads == 1 {
+        worker()
+    } else {
+        thread::scope(|scope| {
+            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(worker)).collect();
+            let joined = workers.into_iter().map(|it| it.join().unwrap_or_else(|it| std::panic::resume_unwind(it)));
+            joined.flatten().collect::<Vec<_>>()
+        })
+    };
+    all.sort_unstable_by_key(|it| it.0);
+    all.into_iter().map(|it| it.1).collect()
+}
+
+fn one<N>(
+    disk: &dyn Disk,
+    work: &Work,
+    house: &House,
+    tenant: &Arc<str>,
+    batch: &mut Batch,
+    each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
+) -> anyhow::Result<Step<N>> {
+    let source = match read_source(disk, &work.root, tenant)? {
+        None => bail!("{tenant} was there a moment ago and is gone"),
+        Some(Err(finding)) => return Ok(Step::Unreadable(finding.into())),
+        Some(Ok(source)) => source,
+    };
+    batch.files.clear();
+    let summary = compile::tenant(house, &source, &mut batch.files);
+    Ok(Step::Built(summary, each(batch)?))
+}

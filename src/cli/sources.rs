@@ -1,0 +1,214 @@
+//! Reading what the user wrote: the platform's files whole, the tenants' by name only, links and huge files never.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, bail};
+
+use crate::{
+    cli::{
+        disk::{Disk, Kind},
+        findings,
+    },
+    compile::Sources,
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics},
+        render::Texts,
+    },
+    yaml::source::{MAX_SIZE, Source, too_large},
+};
+
+/// The platform's spec, relative to the root.
+pub const PLATFORM: &str = "spec/platform.yaml";
+const VERSIONS: &str = "spec/versions.yaml";
+const SECRETS: &str = "spec/secrets";
+const WORKSPACES: &str = "spec/workspaces";
+
+/// Where the platform's spec is read from.
+pub enum From<'a> {
+    /// `spec/platform.yaml` below the root.
+    Root,
+    /// A file that the user named.
+    File(&'a Path),
+    /// A stream, with the name that findings give it.
+    Stream(&'a str, &'a mut dyn Read),
+}
+
+/// Everything that was read, and the names of what is read later.
+pub struct Work {
+    /// The folder that holds `spec/`, without links in its path.
+    pub root: PathBuf,
+    /// The platform's files.
+    pub sources: Sources,
+    /// Whether the platform's spec could be read as far as to be compiled.
+    pub complete: bool,
+    /// The tenants' files, relative to the root, in the order of names.
+    pub tenants: Vec<Arc<str>>,
+    /// What was wrong about files.
+    pub findings: Diagnostics,
+}
+
+impl Work {
+    /// Reads the platform's files and lists the tenants'.
+    ///
+    /// # Errors
+    /// When there is no spec, or a file cannot be read.
+    pub fn read(disk: &dyn Disk, root: &Path, from: From<'_>) -> anyhow::Result<Self> {
+        let sources = Sources { texts: BTreeMap::new() };
+        let mut it = Self { root: root.to_owned(), sources, complete: false, tenants: Vec::new(), findings: Diagnostics::new() };
+        let platform = match from {
+            From::Root if leads_out(disk, root, "spec")? => {
+                Err(findings::outside("spec", "is a symbolic link that leads out of the root, and is not followed"))
+            }
+            From::Root => match read_source(disk, root, PLATFORM)? {
+                Some(it) => it,
+                None => bail!("there is no {PLATFORM} in {}: `espalier init` writes one", root.display()),
+            },
+            From::File(path) => read_file(disk, path, &path.display().to_string())?,
+            From::Stream(name, stream) => read_stream(stream, name)?,
+        };
+        it.complete = it.keep(PLATFORM, platform);
+        if let Some(versions) = read_source(disk, root, VERSIONS)? {
+            it.keep(VERSIONS, versions);
+        }
+        for path in it.list(disk, SECRETS)? {
+            if let Some(source) = read_source(disk, root, &path)? {
+                it.keep(&path, source);
+            }
+        }
+        it.tenants = it.list(disk, WORKSPACES)?;
+        Ok(it)
+    }
+
+    /// The texts that some findings point into; the tenants' are read again for it.
+    pub fn texts<'a>(&'a self, disk: &dyn Disk, findings: &Diagnostics) -> Library<'a> {
+        let mut library = Library { platform: BTreeMap::new(), tenants: BTreeMap::new() };
+        library.platform.extend(self.sources.texts.values().map(|it| (&*it.file, it)));
+        let places = findings.iter().flat_map(|it| std::iter::once(&it.place).chain(it.related.iter().map(|it| &it.0)));
+        let files: BTreeSet<&Arc<str>> = places.filter_map(|it| it.file()).collect();
+        for file in files {
+            if self.tenants.binary_search(file).is_ok()
+                && let Ok(Some(Ok(source))) = read_source(disk, &self.root, file)
+            {
+                library.tenants.insert(file.clone(), source);
+            }
+        }
+        library
+    }
+
+    /// Says whether there is something to keep.
+    fn keep(&mut self, name: &str, source: Result<Source, Diagnostic>) -> bool {
+        match source {
+            Ok(source) => {
+                self.sources.texts.insert(name.into(), source);
+                true
+            }
+            Err(finding) => {
+                self.findings.push(finding);
+                false
+            }
+        }
+    }
+
+    /// The `.yaml` files of a folder below the root, in the order of names.
+    fn list(&mut self, disk: &dyn Disk, folder: &str) -> anyhow::Result<Vec<Arc<str>>> {
+        let full = self.root.join(folder);
+        match disk.look(&full).with_context(|| format!("cannot look at {folder}"))? {
+            None => return Ok(Vec::new()),
+            Some((Kind::Folder, _)) => {}
+            Some((kind, _)) => {
+                self.findings.push(findings::outside(folder, &format!("is {}, and has to be a folder", kind.noun())));
+                return Ok(Vec::new());
+            }
+        }
+        let mut all = Vec::new();
+        for entry in disk.list(&full).with_context(|| format!("cannot list {folder}/"))? {
+            let name = entry.name.to_string_lossy();
+            // Hidden files are editors' and systems' own.
+            if name.starts_with('.') {
+                continue;
+            }
+            let path = format!("{folder}/{name}");
+            if entry.kind != Kind::Folder && name.ends_with(".yaml") && entry.name.to_str().is_some() {
+                all.push(Arc::from(path));
+            } else {
+                self.findings.push(findings::not_read(&path));
+            }
+        }
+        all.sort_unstable();
+        Ok(all)
+    }
+}
+
+/// The texts that findings point into, by the names that findings give them.
+pub struct Library<'a> {
+    platform: BTreeMap<&'a str, &'a Source>,
+    tenants: BTreeMap<Arc<str>, Source>,
+}
+
+impl Texts for Library<'_> {
+    fn source(&self, file: &str) -> Option<&Source> {
+        self.platform.get(file).copied().or_else(|| self.tenants.get(file))
+    }
+}
+
+/// Reads a source below the root; `None` where there is none, a finding where it is not to be read.
+///
+/// # Errors
+/// When it is there and cannot be read.
+pub fn read_source(disk: &dyn Disk, root: &Path, name: &str) -> anyhow::Result<Option<Result<Source, Diagnostic>>> {
+    let path = root.join(name);
+    let context = || format!("cannot read {name}");
+    let size = match disk.look(&path).with_context(context)? {
+        None => return Ok(None),
+        Some((Kind::File, size)) => size,
+        Some((Kind::Folder, _)) => return Ok(Some(Err(findings::outside(name, "is a folder, and has to be a file")))),
+        Some((Kind::Other, _)) => match disk.resolve(&path) {
+            Ok(target) if !target.starts_with(root) => {
+                return Ok(Some(Err(findings::outside(name, "is a symbolic link that leads out of the root, and is not followed"))));
+            }
+            Ok(target) => match disk.look(&target).with_context(context)? {
+                Some((Kind::File, size)) => size,
+                _ => return Ok(Some(Err(findings::outside(name, "is not a regular file")))),
+            },
+            Err(_) => return Ok(Some(Err(findings::outside(name, "is a symbolic link that leads nowhere")))),
+        },
+    };
+    read_sized(disk, &path, size, name).map(Some)
+}
+
+fn leads_out(disk: &dyn Disk, root: &Path, name: &str) -> anyhow::Result<bool> {
+    let path = root.join(name);
+    let is_link = matches!(disk.look(&path).with_context(|| format!("cannot look at {name}"))?, Some((Kind::Other, _)));
+    Ok(is_link && disk.resolve(&path).is_ok_and(|it| !it.starts_with(root)))
+}
+
+/// Reads a file that the user named, wherever it is.
+fn read_file(disk: &dyn Disk, path: &Path, name: &str) -> anyhow::Result<Result<Source, Diagnostic>> {
+    let target = disk.resolve(path).with_context(|| format!("cannot read {name}"))?;
+    match disk.look(&target).with_context(|| format!("cannot read {name}"))? {
+        Some((Kind::File, size)) => read_sized(disk, &target, size, name),
+        _ => bail!("{name} is not a regular file; `--spec -` reads from stdin"),
+    }
+}
+
+fn read_sized(disk: &dyn Disk, path: &Path, size: u64, name: &str) -> anyhow::Result<Result<Source, Diagnostic>> {
+    if size > MAX_SIZE {
+        return Ok(Err(too_large(name, size)));
+    }
+    let mut bytes = Vec::new();
+    let most = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
+    disk.read(path, most, &mut bytes).with_context(|| format!("cannot read {name}"))?;
+    Ok(Ok(Source::from_bytes(name, bytes)))
+}
+
+fn read_stream(stream: &mut dyn Read, name: &str) -> anyhow::Result<Result<Source, Diagnostic>> {
+    let mut bytes = Vec::new();
+    stream.take(MAX_SIZE + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    let size = bytes.len() as u64;
+    Ok(if size > MAX_SIZE { Err(too_large(name, size)) } else { Ok(Source::from_bytes(name, bytes)) })
+}

@@ -1,0 +1,166 @@
+//! A tree on a disk, held against the tree that should be there: file by file, and what is there besides.
+
+use std::{io::ErrorKind, path::Path};
+
+use anyhow::Context as _;
+
+use crate::{
+    cli::{
+        disk::{Disk, Kind},
+        index::{Index, OWNED, Spot},
+    },
+    emit::files,
+};
+
+/// How many bytes of a file say whose it is.
+const HEAD: usize = 200;
+
+/// The tree below a root, listed once.
+pub struct Tree<'a> {
+    /// Where it lies.
+    pub disk: &'a dyn Disk,
+    /// The folder that holds `apps/`, `bootstrap/` and `out/`.
+    pub root: &'a Path,
+    index: Index,
+}
+
+/// What a needed file is on the disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The very bytes.
+    Same,
+    /// Not there yet.
+    New,
+    /// Ours, with other bytes.
+    Changed,
+    /// The place is taken by what is not ours: the path in the way and how to call it.
+    Taken(String, &'static str),
+    /// This path was asked for a second time: two objects claim it.
+    Again,
+}
+
+impl<'a> Tree<'a> {
+    /// Lists what is there.
+    ///
+    /// # Errors
+    /// When an owned folder cannot be listed.
+    pub fn open(disk: &'a dyn Disk, root: &'a Path) -> anyhow::Result<Self> {
+        let index = Index::read(disk, root).map_err(|(path, error)| anyhow::Error::new(error).context(format!("cannot list {path}/")))?;
+        Ok(Self { disk, root, index })
+    }
+
+    /// Holds one generated file against the disk. `buffer` is scratch, reused from file to file.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read.
+    pub fn compare(&self, path: &str, bytes: &[u8], buffer: &mut Vec<u8>) -> anyhow::Result<Verdict> {
+        let (spot, again) = self.index.need(self.disk, self.root, path).with_context(|| format!("cannot look at {path}"))?;
+        if again {
+            return Ok(Verdict::Again);
+        }
+        match spot {
+            Spot::Free => return Ok(Verdict::New),
+            Spot::Taken(by, kind) => return Ok(Verdict::Taken(by, kind.noun())),
+            Spot::File => {}
+        }
+        // One byte more than ours: a longer file is seen to be longer without being read whole.
+        match self.disk.read(&self.root.join(path), HEAD.max(bytes.len() + 1), buffer) {
+            Ok(()) if buffer == bytes => Ok(Verdict::Same),
+            // Nothing is lost by writing over an empty file, and an editor or a full disk may have left one.
+            Ok(()) if buffer.is_empty() || is_ours(buffer) => Ok(Verdict::Changed),
+            Ok(()) => Ok(Verdict::Taken(path.to_owned(), "a file that espalier did not generate")),
+            Err(it) if it.kind() == ErrorKind::NotFound => Ok(Verdict::New),
+            Err(it) => Err(anyhow::Error::new(it).context(format!("cannot read {path}"))),
+        }
+    }
+
+    /// Names what lies in the owned folders and is not needed, in the order of names; the flag says whether it is ours to remove.
+    ///
+    /// # Errors
+    /// When a folder cannot be listed.
+    pub fn strays(&self, each: &mut dyn FnMut(&str, bool)) -> anyhow::Result<()> {
+        let mut file = |_: &Path, path: &str, ours: bool| {
+            each(path, ours);
+            Ok(false)
+        };
+        self.visit(&mut Visit { file: &mut file, buffer: Vec::new(), remove_empty: false })
+    }
+
+    /// Removes what is ours and no longer needed, then the folders that are left empty; says how many files went.
+    ///
+    /// # Errors
+    /// When something cannot be removed; what went before stays removed.
+    pub fn sweep(&self) -> anyhow::Result<usize> {
+        let mut removed = 0;
+        let mut file = |full: &Path, path: &str, ours: bool| {
+            if ours {
+                self.disk.remove_file(full).with_context(|| format!("cannot remove {path}"))?;
+                removed += 1;
+            }
+            Ok(ours)
+        };
+        self.visit(&mut Visit { file: &mut file, buffer: Vec::new(), remove_empty: true })?;
+        Ok(removed)
+    }
+
+    /// Walks only when the listing holds more than was needed.
+    fn visit(&self, visit: &mut Visit<'_>) -> anyhow::Result<()> {
+        if !self.index.has_more_than_needed() {
+            return Ok(());
+        }
+        for top in OWNED {
+            let full = self.root.join(top);
+            match self.disk.look(&full).with_context(|| format!("cannot look at {top}"))? {
+                Some((Kind::Folder, _)) => {
+                    self.visit_folder(&full, &mut top.to_owned(), visit)?;
+                }
+                Some(_) if self.index.is_stray(top) => {
+                    (visit.file)(&full, top, false)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether the folder went away, having held nothing but what went away.
+    fn visit_folder(&self, full: &Path, path: &mut String, visit: &mut Visit<'_>) -> anyhow::Result<bool> {
+        let listing = self.disk.list(full).with_context(|| format!("cannot list {path}/"))?;
+        let mut left = listing.len();
+        let length = path.len();
+        for entry in listing {
+            let full = full.join(&entry.name);
+            path.push('/');
+            path.push_str(&entry.name.to_string_lossy());
+            let went = match entry.kind {
+                Kind::Folder => self.visit_folder(&full, path, visit)?,
+                _ if !self.index.is_stray(path) => false,
+                Kind::Other => (visit.file)(&full, path, false)?,
+                Kind::File => {
+                    // What cannot be read cannot be said to be ours.
+                    let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok() && is_ours(&visit.buffer);
+                    (visit.file)(&full, path, ours)?
+                }
+            };
+            path.truncate(length);
+            left -= usize::from(went);
+        }
+        if left > 0 || !visit.remove_empty {
+            return Ok(false);
+        }
+        self.disk.remove_folder(full).with_context(|| format!("cannot remove the empty folder {path}/"))?;
+        Ok(true)
+    }
+}
+
+/// What to do on a walk over what nobody needed.
+struct Visit<'a> {
+    /// Told of each stray, and whether it is ours; says whether it went away.
+    file: &'a mut dyn FnMut(&Path, &str, bool) -> anyhow::Result<bool>,
+    buffer: Vec<u8>,
+    remove_empty: bool,
+}
+
+fn is_ours(bytes: &[u8]) -> bool {
+    files::is_ours(&bytes[..bytes.len().min(HEAD)])
+}

@@ -1,0 +1,209 @@
+//! cert-manager, and the issuer that certifies the public hosts.
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    builder::{
+        chart::{Chart, ChartPod},
+        handle::{Contribution, CrdRef, IssuerRef, Peer, Pods},
+        scope::Scope,
+    },
+    crds::cert_manager::{
+        Acme, ClusterIssuer, ClusterIssuerSpec, Http01, SecretRef, Solver, SolverIngress, SolverPod, SolverPodSpec,
+    },
+    facts::{
+        charts::cert_manager::CERT_MANAGER,
+        kubernetes::{API_SERVER_PORT, INGRESS_CLASS, TRAEFIK_HTTP, TRAEFIK_HTTPS},
+        requests::{self, Allotment},
+    },
+    platform::{
+        certificates::Certificates,
+        resources::{ChartResources, Resources, requirements},
+        versions::Versions,
+    },
+};
+
+/// cert-manager.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct CertManager {
+    /// Off: nothing of the platform can have a public host.
+    pub enabled: bool,
+    /// Of its three pods.
+    pub resources: PodResources,
+}
+
+/// Resources of cert-manager's pods.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PodResources {
+    /// Asks for certificates.
+    pub controller: Resources,
+    /// Judges cert-manager's own kinds.
+    pub webhook: Resources,
+    /// Keeps the webhook's certificate.
+    pub cainjector: Resources,
+}
+
+impl Default for CertManager {
+    fn default() -> Self {
+        Self { enabled: true, resources: PodResources::default() }
+    }
+}
+
+/// The chart's values, only what differs from its defaults.
+#[derive(Serialize)]
+struct Values {
+    cainjector: PodValues,
+    crds: Crds,
+    global: Global,
+    prometheus: Prometheus,
+    resources: ChartResources,
+    startupapicheck: Switch,
+    strategy: Strategy,
+    webhook: PodValues,
+}
+
+#[derive(Serialize)]
+struct PodValues {
+    resources: ChartResources,
+    strategy: Strategy,
+}
+
+#[derive(Serialize)]
+struct Crds {
+    enabled: bool,
+    keep: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Global {
+    leader_election: LeaderElection,
+}
+
+#[derive(Serialize)]
+struct LeaderElection {
+    namespace: String,
+}
+
+#[derive(Serialize)]
+struct Prometheus {
+    enabled: bool,
+    servicemonitor: Switch,
+}
+
+#[derive(Serialize)]
+struct Switch {
+    enabled: bool,
+}
+
+/// The old pod goes first: a full node has no room for a second one, and such a rollout would never end.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Strategy {
+    r#type: &'static str,
+    rolling_update: RollingUpdate,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RollingUpdate {
+    max_surge: u32,
+    max_unavailable: u32,
+}
+
+fn old_pod_first() -> Strategy {
+    Strategy { r#type: "RollingUpdate", rolling_update: RollingUpdate { max_surge: 0, max_unavailable: 1 } }
+}
+
+/// What cert-manager offers.
+pub struct Offers {
+    /// The right to write issuers.
+    pub issuers: CrdRef<ClusterIssuer>,
+}
+
+impl CertManager {
+    /// Allotments of its pods, by their workload's name.
+    fn allotments(&self) -> [(&'static str, Allotment); 3] {
+        [
+            ("cert-manager", self.resources.controller.over(requests::CERT_MANAGER_CONTROLLER)),
+            ("cert-manager-webhook", self.resources.webhook.over(requests::CERT_MANAGER_WEBHOOK)),
+            ("cert-manager-cainjector", self.resources.cainjector.over(requests::CERT_MANAGER_CAINJECTOR)),
+        ]
+    }
+
+    /// Builds it.
+    pub fn build(&self, scope: &mut Scope<'_>, versions: &Versions) -> Offers {
+        let [(_, controller), (_, webhook), (_, cainjector)] = self.allotments();
+        let values = Values {
+            cainjector: PodValues { resources: cainjector.into(), strategy: old_pod_first() },
+            crds: Crds { enabled: true, keep: true },
+            global: Global { leader_election: LeaderElection { namespace: scope.namespace().to_string() } },
+            prometheus: Prometheus { enabled: true, servicemonitor: Switch { enabled: false } },
+            resources: controller.into(),
+            startupapicheck: Switch { enabled: false },
+            strategy: old_pod_first(),
+            webhook: PodValues { resources: webhook.into(), strategy: old_pod_first() },
+        };
+        let pods = self.allotments().map(|(name, it)| ChartPod {
+            kind: "Deployment",
+            name: name.into(),
+            replicas: 1,
+            request: it.request,
+            limit: it.limit,
+            cpu: it.cpu,
+            surge: 0,
+        });
+        scope.chart(Chart {
+            facts: &CERT_MANAGER,
+            version: versions.of(CERT_MANAGER.pin),
+            values: std::sync::Arc::new(values),
+            pods: pods.into(),
+        });
+        self.flows(scope);
+        Offers { issuers: scope.crd() }
+    }
+
+    fn flows(&self, scope: &mut Scope<'_>) {
+        let [controller, webhook, cainjector] = ["cert-manager", "webhook", "cainjector"].map(|name| scope.chart_pods(name));
+        for pods in [&controller, &webhook, &cainjector] {
+            scope.flow_to(pods, Peer::ApiServer, API_SERVER_PORT);
+            scope.resolves_names(pods);
+        }
+        // The ACME server, and the self-check of HTTP-01: the controller asks our own public host, which the node turns into the
+        // ingress controller's pod, or which leaves and comes back.
+        scope.flow_to(&controller, Peer::Outside, 443);
+        scope.flow_to(&controller, Peer::Outside, 80);
+        for port in [TRAEFIK_HTTP, TRAEFIK_HTTPS] {
+            scope.flow_to(&controller, Peer::Pods(Pods::traefik()), port);
+        }
+        let metrics = [(&controller, "cert-manager"), (&webhook, "cert-manager-webhook"), (&cainjector, "cert-manager-cainjector")];
+        for (pods, service) in metrics {
+            let port = scope.chart_port(pods, service, 9402, 9402);
+            scope.contribute(Contribution::Scrape { port, path: "/metrics" });
+        }
+    }
+}
+
+/// The issuer: Let's Encrypt, by HTTP-01 through the cluster's ingress controller.
+pub fn issuer(scope: &mut Scope<'_>, needs: &Offers, it: &Certificates) -> Option<IssuerRef> {
+    let name = it.issuer.name();
+    let part = scope.part(name, "issuer", None);
+    let metadata: ObjectMeta = scope.meta_cluster(&part, name);
+    let ingress = SolverIngress {
+        ingress_class_name: INGRESS_CLASS,
+        pod_template: SolverPod { spec: SolverPodSpec { resources: requirements(requests::ACME_SOLVER) } },
+        service_type: "ClusterIP",
+    };
+    let acme = Acme {
+        email: it.email.to_string(),
+        private_key_secret_ref: SecretRef { name: format!("{name}-account") },
+        server: it.issuer.server(),
+        solvers: vec![Solver { http01: Http01 { ingress } }],
+    };
+    scope.add_custom(needs.issuers, ClusterIssuer { metadata, spec: ClusterIssuerSpec { acme } });
+    scope.issuer(name)
+}

@@ -1,0 +1,310 @@
+//! Ollama: serves models, the platform's own and each tenant's.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::{
+        apps::v1::{StatefulSet, StatefulSetSpec},
+        core::v1::{ContainerPort, EnvVar, PersistentVolumeClaim, PodSpec, TopologySpreadConstraint},
+        policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
+    },
+    apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::pod::{self, Patience};
+use crate::{
+    builder::{
+        handle::{Contribution, Peer, PortRef},
+        scope::Scope,
+    },
+    facts::{
+        models::{self, Figures},
+        ollama::{self, KvType},
+        requests::{self, Allotment},
+        versions,
+    },
+    names::ModelName,
+    platform::{
+        resources::{Resources, requirements},
+        versions::Versions,
+    },
+    units::{Bytes, Seconds},
+};
+
+/// The port of its API.
+const PORT: u16 = 11434;
+/// The image's own user, who is not root.
+const USER: i64 = 1000;
+
+/// Ollama, and the models that are present when it is Ready.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Ollama {
+    /// Off: no models here.
+    pub enabled: bool,
+    /// Pods; each has its own volume with all models, and loads its own copy.
+    pub replicas: u32,
+    /// Models by their full names (`llama3.2:1b`). Each must be in the catalogue, or have its figures in `catalogue`.
+    pub models: Vec<ModelName>,
+    /// Tokens that a model remembers, unless a request asks for another number.
+    pub context: u64,
+    /// Requests that one model answers at once; each has its own key/value cache.
+    pub parallel: u64,
+    /// Models in memory at once; absent: one, and one more for each embedding model.
+    pub max_loaded_models: Option<u32>,
+    /// How long an idle model stays in memory (`30s`, `5m`).
+    pub keep_alive: Seconds,
+    /// How the key/value cache is kept.
+    pub kv_cache: KvCache,
+    /// Flash attention; off, a model needs more memory.
+    pub flash_attention: bool,
+    /// Memory for the prompt cache of each loaded model. Ollama's own default is 8 GiB, which no one expects.
+    pub prompt_cache: Bytes,
+    /// Checkpoints a slot of models with a sliding window. llama-server's own default is 32, up to 3.7 GiB.
+    pub context_checkpoints: u64,
+    /// Figures of models that the catalogue lacks.
+    pub catalogue: BTreeMap<ModelName, Figures>,
+    /// Absent: computed from the models.
+    pub resources: Resources,
+    /// Absent: 1.2 times the models' packages.
+    pub storage: Option<Bytes>,
+}
+
+/// How the key/value cache is kept.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+pub enum KvCache {
+    /// 16 bits.
+    #[default]
+    #[serde(rename = "f16")]
+    F16,
+    /// 8 bits: half the memory, hardly any loss.
+    #[serde(rename = "q8_0")]
+    Q8,
+    /// 4 bits: a quarter, with loss.
+    #[serde(rename = "q4_0")]
+    Q4,
+}
+
+impl Default for Ollama {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            replicas: 1,
+            models: Vec::new(),
+            context: 4096,
+            parallel: 1,
+            max_loaded_models: None,
+            keep_alive: Seconds::new(30),
+            kv_cache: KvCache::F16,
+            flash_attention: true,
+            prompt_cache: Bytes::mib(0),
+            context_checkpoints: 0,
+            catalogue: BTreeMap::new(),
+            resources: Resources::default(),
+            storage: None,
+        }
+    }
+}
+
+/// What Ollama offers.
+pub struct Offers {
+    /// The API of any replica.
+    pub api: PortRef,
+    /// The API of each replica by itself.
+    pub replicas: Vec<PortRef>,
+}
+
+impl Ollama {
+    /// Figures of one of its models: the spec's own before the catalogue's.
+    pub fn figures(&self, model: &ModelName) -> Option<&Figures> {
+        self.catalogue.get(model).or_else(|| models::find(model))
+    }
+
+    /// The settings that memory depends on.
+    pub fn settings(&self) -> ollama::Settings {
+        ollama::Settings {
+            context: self.context,
+            parallel: self.parallel,
+            kv: match self.kv_cache {
+                KvCache::F16 => KvType::F16,
+                KvCache::Q8 => KvType::Q8,
+                KvCache::Q4 => KvType::Q4,
+            },
+            flash_attention: self.flash_attention,
+            prompt_cache: self.prompt_cache,
+            checkpoints: self.context_checkpoints,
+        }
+    }
+
+    fn known(&self) -> impl Iterator<Item = &Figures> {
+        self.models.iter().filter_map(|it| self.figures(it))
+    }
+
+    /// Models that may be in memory at once.
+    pub fn loaded(&self) -> u32 {
+        let embedders = self.known().filter(|it| it.embedding_model).count();
+        let derived = if embedders > 0 && embedders < self.models.len() { 1 + embedders } else { embedders.max(1) };
+        self.max_loaded_models.unwrap_or_else(|| u32::try_from(derived).unwrap_or(u32::MAX))
+    }
+
+    /// Memory that the container needs, by the formula: request and limit alike.
+    pub fn needs_memory(&self) -> Bytes {
+        let set = self.settings();
+        ollama::container(self.known().map(|it| ollama::model(it, &set)), usize::try_from(self.loaded()).unwrap_or(usize::MAX))
+    }
+
+    /// What the container gets.
+    pub fn allotment(&self) -> Allotment {
+        let memory = self.needs_memory();
+        let mut allotment = self.resources.over(Allotment { request: memory, limit: memory, cpu: requests::OLLAMA_CPU });
+        // Weights are anonymous memory on CPU: what is not requested is not there when a model loads.
+        if self.resources.memory.request.is_none() {
+            allotment.request = allotment.limit;
+        }
+        allotment
+    }
+
+    /// The volume of one replica.
+    pub fn needs_storage(&self) -> Bytes {
+        let packages: Bytes = self.known().map(|it| Bytes::new(it.blob)).sum();
+        let (over, of) = ollama::STORAGE;
+        let bytes = packages.get().saturating_mul(over).div_ceil(of);
+        Bytes::gib(bytes.div_ceil(1 << 30).max(1))
+    }
+
+    /// Builds it.
+    pub fn build(&self, scope: &mut Scope<'_>, versions: &Versions) -> Offers {
+        let version = versions.of(versions::OLLAMA);
+        let part = scope.part("ollama", "model-server", Some(&version));
+        let me = scope.pods(&part);
+        let api = scope.service(&part, "http", PORT);
+        let headless = format!("{}-headless", part.name);
+        let replicas = scope.headless_service(&part, &headless, "http", PORT, self.replicas);
+        // The init container pulls from the model registry and its blob store, which are many hosts: by port.
+        scope.flow_to(&me, Peer::Outside, 443);
+        scope.resolves_names(&me);
+        pod::account(scope, &part);
+
+        let template = self.pod(scope, &part, versions);
+        let claim = PersistentVolumeClaim {
+            metadata: ObjectMeta { name: Some("models".to_owned()), ..ObjectMeta::default() },
+            spec: Some(pod::claim_spec(self.storage.unwrap_or_else(|| self.needs_storage()))),
+            ..PersistentVolumeClaim::default()
+        };
+        let spec = StatefulSetSpec {
+            // One after the other: the other replicas answer meanwhile.
+            pod_management_policy: Some("OrderedReady".to_owned()),
+            replicas: Some(self.replicas.cast_signed()),
+            selector: scope.selector(&part),
+            service_name: Some(headless),
+            template,
+            volume_claim_templates: Some(vec![claim]),
+            ..StatefulSetSpec::default()
+        };
+        let metadata = scope.meta(&part);
+        scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
+        let spec = PodDisruptionBudgetSpec {
+            // With one replica too: a drain must be able to end.
+            max_unavailable: Some(IntOrString::Int(1)),
+            selector: Some(scope.selector(&part)),
+            ..PodDisruptionBudgetSpec::default()
+        };
+        let metadata = scope.meta(&part);
+        scope.add(PodDisruptionBudget { metadata, spec: Some(spec), ..PodDisruptionBudget::default() });
+        scope.contribute(Contribution::Probe { target: api.clone(), module: "http", path: "/" });
+        Offers { api, replicas }
+    }
+
+    fn pod(&self, scope: &Scope<'_>, part: &crate::builder::meta::Part, versions: &Versions) -> k8s_openapi::api::core::v1::PodTemplateSpec {
+        let allotment = self.allotment();
+        let image = versions.image(versions::OLLAMA);
+        let mounts = || Some(vec![pod::mount("models", "/data"), pod::mount("tmp", "/tmp")]);
+        let mut server = pod::container("ollama", image.clone());
+        server.env = pod::environment(self.server_env().chain([pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]));
+        server.ports = Some(vec![ContainerPort {
+            name: Some("http".to_owned()),
+            container_port: PORT.into(),
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]);
+        server.resources = Some(requirements(allotment));
+        server.startup_probe = pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 24 });
+        server.readiness_probe = pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 3 });
+        server.liveness_probe = pod::http_probe("/", PORT, Patience { period: 10, failures: 6 });
+        server.volume_mounts = mounts();
+
+        let mut pull = pod::container("pull-models", image);
+        pull.command = Some(["/bin/bash", "-euo", "pipefail", "-c", PULL].map(str::to_owned).into());
+        let listed = self.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        pull.env = pod::environment(
+            self.server_env().chain([pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")), pod::env("MODELS", listed)]),
+        );
+        // Page cache of what it pulls counts too, so it gets the room that the server will have: the scheduler takes the larger one.
+        pull.resources = Some(requirements(allotment));
+        pull.volume_mounts = mounts();
+
+        let spread = TopologySpreadConstraint {
+            label_selector: Some(scope.selector(part)),
+            max_skew: 1,
+            topology_key: "kubernetes.io/hostname".to_owned(),
+            when_unsatisfiable: "ScheduleAnyway".to_owned(),
+            ..TopologySpreadConstraint::default()
+        };
+        let spec = PodSpec {
+            containers: vec![server],
+            init_containers: (!self.models.is_empty()).then(|| vec![pull]),
+            termination_grace_period_seconds: Some(60),
+            topology_spread_constraints: Some(vec![spread]),
+            volumes: Some(vec![pod::scratch("tmp")]),
+            ..PodSpec::default()
+        };
+        pod::template(scope, part, USER, spec)
+    }
+
+    /// The environment that makes the memory formula true, and that a user without a home needs.
+    fn server_env(&self) -> impl Iterator<Item = EnvVar> {
+        let kv = match self.kv_cache {
+            KvCache::F16 => "f16",
+            KvCache::Q8 => "q8_0",
+            KvCache::Q4 => "q4_0",
+        };
+        [
+            pod::env("HOME", "/data"),
+            pod::env("LLAMA_ARG_CACHE_RAM", self.prompt_cache.get().div_ceil(1 << 20).to_string()),
+            pod::env("LLAMA_ARG_CTX_CHECKPOINTS", self.context_checkpoints.to_string()),
+            pod::env("OLLAMA_CONTEXT_LENGTH", self.context.to_string()),
+            pod::env("OLLAMA_FLASH_ATTENTION", if self.flash_attention { "1" } else { "0" }),
+            pod::env("OLLAMA_KEEP_ALIVE", format!("{}s", self.keep_alive.get())),
+            pod::env("OLLAMA_KV_CACHE_TYPE", kv),
+            pod::env("OLLAMA_MAX_LOADED_MODELS", self.loaded().to_string()),
+            pod::env("OLLAMA_MODELS", "/data/models"),
+            pod::env("OLLAMA_NO_CLOUD", "1"),
+            pod::env("OLLAMA_NUM_PARALLEL", self.parallel.to_string()),
+        ]
+        .into_iter()
+    }
+}
+
+/// Makes the listed models present. A model that is there costs nothing, also offline; a new pod's first connections are refused
+/// until the node knows its address, so a pull is tried again. It fails at last, and the pod shows it.
+const PULL: &str = r#"ollama serve &
+server=$!
+trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true' EXIT
+until ollama list >/dev/null 2>&1; do
+  kill -0 "$server"
+  sleep 1
+done
+for model in $MODELS; do
+  for attempt in 1 2 3 4 5 6; do
+    if ollama show "$model" >/dev/null 2>&1 || ollama pull "$model"; then
+      continue 2
+    fi
+    echo "attempt $attempt to pull $model failed" >&2
+    sleep 10
+  done
+  echo "$model could not be pulled" >&2
+  exit 1
+done
+"#;

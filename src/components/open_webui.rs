@@ -1,0 +1,255 @@
+//! Open WebUI: the chat front end, the platform's own and each tenant's.
+
+use k8s_openapi::api::{
+    apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
+    core::v1::{ContainerPort, EnvVar, PodSpec},
+    networking::v1::{
+        HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec, IngressTLS,
+        ServiceBackendPort,
+    },
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    ollama,
+    pod::{self, Patience},
+    postgresql,
+};
+use crate::{
+    builder::{
+        handle::{Contribution, HostRef, IssuerRef, Pods, PortRef, Vault},
+        meta::Part,
+        scope::Scope,
+    },
+    facts::{kubernetes::INGRESS_CLASS, requests, versions},
+    platform::{
+        resources::{Resources, requirements},
+        versions::Versions,
+    },
+    units::Bytes,
+};
+
+const PORT: u16 = 8080;
+/// Any user but root; the image is told where it may write.
+const USER: i64 = 1000;
+
+/// The chat front end.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct OpenWebUi {
+    /// Off: models without a front end.
+    pub enabled: bool,
+    /// Pods. More than one needs Redis, which is not a component yet.
+    pub replicas: u32,
+    /// Connections to PostgreSQL.
+    pub connection_pool: ConnectionPool,
+    /// Absent: 384Mi promised, stopped at 768Mi.
+    pub resources: Resources,
+    /// The volume of uploaded files (and, without PostgreSQL, of everything).
+    pub storage: Bytes,
+}
+
+/// Connections to PostgreSQL. Open WebUI has two engines, each with a pool of its own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ConnectionPool {
+    /// Kept open.
+    pub size: u32,
+    /// Opened besides when all are busy.
+    pub overflow: u32,
+}
+
+impl Default for ConnectionPool {
+    fn default() -> Self {
+        Self { size: 5, overflow: 5 }
+    }
+}
+
+impl Default for OpenWebUi {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            replicas: 1,
+            connection_pool: ConnectionPool::default(),
+            resources: Resources::default(),
+            storage: Bytes::gib(2),
+        }
+    }
+}
+
+/// What Open WebUI needs.
+pub struct Needs<'a> {
+    /// Models.
+    pub models: &'a ollama::Offers,
+    /// Absent: SQLite on its own volume.
+    pub database: Option<&'a postgresql::Offers>,
+    /// The public name.
+    pub host: &'a HostRef,
+    /// Certifies it.
+    pub issuer: &'a IssuerRef,
+    /// Holds its key and the first administrator. Absent: the key lives on the volume, and the first to sign up is the administrator.
+    pub vault: Option<&'a Vault>,
+    /// Versions.
+    pub versions: &'a Versions,
+}
+
+impl OpenWebUi {
+    /// Connections that all its pods open at most: two engines, each with its pool and its overflow.
+    pub fn connections(&self) -> u32 {
+        let a_pod = self.connection_pool.size.saturating_add(self.connection_pool.overflow).saturating_mul(2);
+        self.replicas.saturating_mul(a_pod)
+    }
+
+    /// Builds it.
+    pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) {
+        let version = needs.versions.of(versions::OPEN_WEBUI);
+        let part = scope.part("openwebui", "chat", Some(&version));
+        let me = scope.pods(&part);
+        let ui = scope.service(&part, "http", PORT);
+        scope.flow(&Pods::traefik(), &ui);
+        scope.resolves_names(&me);
+        pod::account(scope, &part);
+        pod::claim(scope, &part, self.storage);
+
+        let mut server = pod::container("openwebui", needs.versions.image(versions::OPEN_WEBUI));
+        server.env = pod::environment(self.env(scope, needs, &me));
+        server.ports = Some(vec![ContainerPort {
+            name: Some("http".to_owned()),
+            container_port: PORT.into(),
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]);
+        server.resources = Some(requirements(self.resources.over(requests::OPEN_WEBUI)));
+        // The start takes 5–20 CPU seconds, the first one also migrates the database; `/ready` asks the database, `/health` does not:
+        // a lost database makes the pod unready, and must not restart it.
+        server.startup_probe = pod::http_probe("/ready", PORT, Patience { period: 5, failures: 60 });
+        server.readiness_probe = pod::http_probe("/ready", PORT, Patience { period: 10, failures: 3 });
+        server.liveness_probe = pod::http_probe("/health", PORT, Patience { period: 10, failures: 6 });
+        server.volume_mounts = Some(vec![pod::mount("data", DATA), pod::mount("tmp", "/tmp")]);
+        let spec = PodSpec {
+            containers: vec![server],
+            termination_grace_period_seconds: Some(30),
+            volumes: Some(vec![pod::claimed("data", &part.name), pod::scratch("tmp")]),
+            ..PodSpec::default()
+        };
+        // Migrations have no lock, and the volume has one writer: the old pod goes first. It also needs no room for a second pod.
+        let strategy = DeploymentStrategy { type_: Some("Recreate".to_owned()), ..DeploymentStrategy::default() };
+        let spec = DeploymentSpec {
+            replicas: Some(self.replicas.cast_signed()),
+            revision_history_limit: Some(3),
+            selector: scope.selector(&part),
+            strategy: Some(strategy),
+            template: pod::template(scope, &part, USER, spec),
+            ..DeploymentSpec::default()
+        };
+        let metadata = scope.meta(&part);
+        scope.add(Deployment { metadata, spec: Some(spec), ..Deployment::default() });
+        let ingress = ingress(scope, &part, needs.host, needs.issuer, &ui);
+        scope.add(ingress);
+        scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
+    }
+
+    fn env(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
+        let url = format!("https://{}", needs.host.name());
+        let mut env: Vec<EnvVar> = PRODUCTION.iter().map(|(name, value)| pod::env(name, *value)).collect();
+        env.push(pod::env("CORS_ALLOW_ORIGIN", url.clone()));
+        env.push(pod::env("WEBUI_URL", url));
+        // Each replica by name: a connection to the common Service would stick to one of them.
+        let models: Vec<String> = needs.models.replicas.iter().map(|it| scope.url_at_run_time(me, "http", it)).collect();
+        env.push(pod::env("OLLAMA_BASE_URLS", models.join(";")));
+        if let Some(database) = needs.database {
+            let at = scope.url(me, "postgresql", &database.port);
+            let at = at.trim_start_matches("postgresql://");
+            // Escaped where it is opened, so that a password may hold any character.
+            let template = format!(
+                r#"postgresql://{}:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/{}"#,
+                database.role, database.database
+            );
+            env.push(scope.env_derived("DATABASE_URL", &database.password, "url", template));
+            env.push(pod::env("DATABASE_POOL_SIZE", self.connection_pool.size.to_string()));
+            env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", self.connection_pool.overflow.to_string()));
+        }
+        if let Some(vault) = needs.vault {
+            let key = vault.credential("openwebui-secret-key", &["key"]);
+            let administrator = vault.credential("openwebui-admin", &["email", "password"]);
+            env.push(scope.env_secret("WEBUI_SECRET_KEY", &key, "key"));
+            env.push(scope.env_secret("WEBUI_ADMIN_EMAIL", &administrator, "email"));
+            env.push(scope.env_secret("WEBUI_ADMIN_PASSWORD", &administrator, "password"));
+            env.push(pod::env("WEBUI_ADMIN_NAME", "Administrator"));
+        } else {
+            // The first to sign up becomes the administrator, everybody after that waits for approval.
+            env.push(pod::env("ENABLE_SIGNUP", "True"));
+            env.push(pod::env("WEBUI_SECRET_KEY_FILE", format!("{DATA}/.webui_secret_key")));
+        }
+        env
+    }
+}
+
+const DATA: &str = "/app/backend/data";
+
+/// What differs from Open WebUI's defaults in production. Git is the only place to configure it: what is changed in the interface is
+/// gone after a restart (`ENABLE_PERSISTENT_CONFIG`).
+const PRODUCTION: [(&str, &str); 31] = [
+    // Every signed-in user may use every model; otherwise grants live in the database, not in Git.
+    ("BYPASS_MODEL_ACCESS_CONTROL", "True"),
+    // No embeddings until a vector store is a choice: documents go into the context whole.
+    ("BYPASS_EMBEDDING_AND_RETRIEVAL", "True"),
+    ("DATA_DIR", DATA),
+    ("DEFAULT_USER_ROLE", "pending"),
+    ("ENABLE_COMMUNITY_SHARING", "False"),
+    ("ENABLE_DIRECT_CONNECTIONS", "False"),
+    // Each would ask the model once more for every chat.
+    ("ENABLE_FOLLOW_UP_GENERATION", "False"),
+    ("ENABLE_LOGIN_FORM", "True"),
+    ("ENABLE_OLLAMA_API", "True"),
+    ("ENABLE_OPENAI_API", "False"),
+    ("ENABLE_PERSISTENT_CONFIG", "False"),
+    // Tools and functions are code that runs in this pod.
+    ("ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS", "False"),
+    ("ENABLE_PLUGINS", "False"),
+    ("ENABLE_SIGNUP", "False"),
+    ("ENABLE_TAGS_GENERATION", "False"),
+    ("ENABLE_TITLE_GENERATION", "False"),
+    ("ENABLE_VERSION_UPDATE_CHECK", "False"),
+    ("ENV", "prod"),
+    ("HOME", "/tmp"),
+    ("JWT_EXPIRES_IN", "7d"),
+    ("LOG_FORMAT", "json"),
+    ("OFFLINE_MODE", "True"),
+    ("PORT", "8080"),
+    // The image rewrites these files at every start.
+    ("STATIC_DIR", "/tmp/static"),
+    ("USER_PERMISSIONS_CHAT_CONTROLS", "False"),
+    ("USER_PERMISSIONS_CHAT_PARAMS", "False"),
+    ("UVICORN_WORKERS", "1"),
+    ("WEBUI_AUTH", "True"),
+    ("WEBUI_AUTH_COOKIE_SECURE", "True"),
+    ("WEBUI_SESSION_COOKIE_SAME_SITE", "lax"),
+    ("WEBUI_SESSION_COOKIE_SECURE", "True"),
+];
+
+/// A public host with TLS, answered on the TLS entry point only (Traefik redirects plain HTTP).
+fn ingress(scope: &mut Scope<'_>, part: &Part, host: &HostRef, issuer: &IssuerRef, to: &PortRef) -> Ingress {
+    let mut metadata = scope.meta(part);
+    let annotations = metadata.annotations.get_or_insert_default();
+    annotations.insert("cert-manager.io/cluster-issuer".to_owned(), scope.certificate(issuer, host).to_string());
+    annotations.insert("traefik.ingress.kubernetes.io/router.entrypoints".to_owned(), "websecure".to_owned());
+    let service = IngressServiceBackend {
+        name: to.service().to_string(),
+        port: Some(ServiceBackendPort { name: Some("http".to_owned()), ..ServiceBackendPort::default() }),
+    };
+    let path = HTTPIngressPath {
+        path: Some("/".to_owned()),
+        path_type: "Prefix".to_owned(),
+        backend: IngressBackend { service: Some(service), ..IngressBackend::default() },
+    };
+    let name = host.name().to_string();
+    let spec = IngressSpec {
+        ingress_class_name: Some(INGRESS_CLASS.to_owned()),
+        rules: Some(vec![IngressRule { host: Some(name.clone()), http: Some(HTTPIngressRuleValue { paths: vec![path] }) }]),
+        tls: Some(vec![IngressTLS { hosts: Some(vec![name]), secret_name: Some(format!("{}-tls", part.name)) }]),
+        ..IngressSpec::default()
+    };
+    Ingress { metadata, spec: Some(spec), ..Ingress::default() }
+}

@@ -1,0 +1,152 @@
+//! What every pod of ours has in common: the "restricted" security context, its own account, probes, volumes.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::{
+    api::core::v1::{
+        Capabilities, Container, EmptyDirVolumeSource, EnvVar, ExecAction, HTTPGetAction, PersistentVolumeClaim, PersistentVolumeClaimSpec,
+        PersistentVolumeClaimVolumeSource, PodSecurityContext, PodSpec, PodTemplateSpec, Probe, SeccompProfile, SecurityContext,
+        ServiceAccount, TCPSocketAction, Volume, VolumeMount, VolumeResourceRequirements,
+    },
+    apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
+};
+
+use crate::{
+    builder::{
+        meta::{Part, protect},
+        scope::Scope,
+    },
+    facts::kubernetes::STORAGE_CLASS,
+    units::Bytes,
+};
+
+/// A container's security context under the pod security standard "restricted", with a read-only root besides.
+pub fn restricted() -> SecurityContext {
+    SecurityContext {
+        allow_privilege_escalation: Some(false),
+        capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), ..Capabilities::default() }),
+        read_only_root_filesystem: Some(true),
+        ..SecurityContext::default()
+    }
+}
+
+/// A pod template with its own account, no token, and everything as one user who is not root.
+pub fn template(scope: &Scope<'_>, part: &Part, user: i64, spec: PodSpec) -> PodTemplateSpec {
+    let metadata = ObjectMeta { labels: scope.selector(part).match_labels, ..ObjectMeta::default() };
+    let security = PodSecurityContext {
+        fs_group: Some(user),
+        // Without it every start walks the whole volume to change its owner.
+        fs_group_change_policy: Some("OnRootMismatch".to_owned()),
+        run_as_group: Some(user),
+        run_as_non_root: Some(true),
+        run_as_user: Some(user),
+        seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), ..SeccompProfile::default() }),
+        ..PodSecurityContext::default()
+    };
+    let spec = PodSpec {
+        automount_service_account_token: Some(false),
+        // The Services of a namespace as environment variables (OLLAMA_PORT=tcp://…) have broken programs that read such names.
+        enable_service_links: Some(false),
+        security_context: Some(security),
+        service_account_name: Some(part.name.to_string()),
+        ..spec
+    };
+    PodTemplateSpec { metadata: Some(metadata), spec: Some(spec) }
+}
+
+/// The part's own account; nothing mounts its token.
+#[track_caller]
+pub fn account(scope: &mut Scope<'_>, part: &Part) {
+    let metadata = scope.meta(part);
+    scope.add(ServiceAccount { metadata, automount_service_account_token: Some(false), ..ServiceAccount::default() });
+}
+
+/// `NAME=value`.
+pub fn env(name: &str, value: impl Into<String>) -> EnvVar {
+    EnvVar { name: name.to_owned(), value: Some(value.into()), ..EnvVar::default() }
+}
+
+/// Sorts the environment and makes each name unique (the API server refuses a second one; the last wins, as in a shell).
+pub fn environment(vars: impl IntoIterator<Item = EnvVar>) -> Option<Vec<EnvVar>> {
+    let by_name: BTreeMap<String, EnvVar> = vars.into_iter().map(|it| (it.name.clone(), it)).collect();
+    Some(by_name.into_values().collect())
+}
+
+/// How often and how long a probe asks.
+#[derive(Clone, Copy)]
+pub struct Patience {
+    /// Seconds between two tries.
+    pub period: i32,
+    /// Tries that may fail in a row.
+    pub failures: i32,
+}
+
+/// Asks for a page; anything from 200 to 399 is well.
+pub fn http_probe(path: &str, port: u16, it: Patience) -> Option<Probe> {
+    let get = HTTPGetAction { path: Some(path.to_owned()), port: IntOrString::Int(port.into()), ..HTTPGetAction::default() };
+    Some(Probe { http_get: Some(get), ..patient(it) })
+}
+
+/// Runs a command; 0 is well.
+pub fn exec_probe(command: &[&str], it: Patience) -> Option<Probe> {
+    let command = command.iter().map(|it| (*it).to_owned()).collect();
+    Some(Probe { exec: Some(ExecAction { command: Some(command) }), ..patient(it) })
+}
+
+/// Opens a connection.
+pub fn tcp_probe(port: u16, it: Patience) -> Option<Probe> {
+    Some(Probe { tcp_socket: Some(TCPSocketAction { port: IntOrString::Int(port.into()), ..TCPSocketAction::default() }), ..patient(it) })
+}
+
+fn patient(it: Patience) -> Probe {
+    Probe { period_seconds: Some(it.period), timeout_seconds: Some(5), failure_threshold: Some(it.failures), ..Probe::default() }
+}
+
+/// A folder that lives as long as the pod.
+pub fn scratch(name: &str) -> Volume {
+    Volume { name: name.to_owned(), empty_dir: Some(EmptyDirVolumeSource::default()), ..Volume::default() }
+}
+
+/// A folder in memory, which counts in the container's limit.
+pub fn memory(name: &str, size: Bytes) -> Volume {
+    let source = EmptyDirVolumeSource { medium: Some("Memory".to_owned()), size_limit: Some(size.quantity()) };
+    Volume { name: name.to_owned(), empty_dir: Some(source), ..Volume::default() }
+}
+
+/// The volume behind a claim.
+pub fn claimed(name: &str, claim: &str) -> Volume {
+    let source = PersistentVolumeClaimVolumeSource { claim_name: claim.to_owned(), ..PersistentVolumeClaimVolumeSource::default() };
+    Volume { name: name.to_owned(), persistent_volume_claim: Some(source), ..Volume::default() }
+}
+
+/// Mounts a volume.
+pub fn mount(name: &str, path: &str) -> VolumeMount {
+    VolumeMount { name: name.to_owned(), mount_path: path.to_owned(), ..VolumeMount::default() }
+}
+
+/// What a claim asks for: one writer, on the node's disk.
+pub fn claim_spec(size: Bytes) -> PersistentVolumeClaimSpec {
+    PersistentVolumeClaimSpec {
+        access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
+        resources: Some(VolumeResourceRequirements {
+            requests: Some([("storage".to_owned(), size.quantity())].into()),
+            ..VolumeResourceRequirements::default()
+        }),
+        storage_class_name: Some(STORAGE_CLASS.to_owned()),
+        volume_mode: Some("Filesystem".to_owned()),
+        ..PersistentVolumeClaimSpec::default()
+    }
+}
+
+/// A claim of the part's own name, which ArgoCD neither prunes nor deletes.
+#[track_caller]
+pub fn claim(scope: &mut Scope<'_>, part: &Part, size: Bytes) {
+    let mut metadata = scope.meta(part);
+    protect(&mut metadata);
+    scope.add(PersistentVolumeClaim { metadata, spec: Some(claim_spec(size)), ..PersistentVolumeClaim::default() });
+}
+
+/// A container with what all of ours have.
+pub fn container(name: &str, image: String) -> Container {
+    Container { name: name.to_owned(), image: Some(image), security_context: Some(restricted()), ..Container::default() }
+}

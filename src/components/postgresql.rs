@@ -1,0 +1,192 @@
+//! PostgreSQL on a volume of its own, for Open WebUI.
+
+use k8s_openapi::api::{
+    apps::v1::{StatefulSet, StatefulSetSpec},
+    core::v1::{ContainerPort, PodSpec},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::pod::{self, Patience};
+use crate::{
+    builder::{
+        handle::{Contribution, Credential, PortRef, Vault},
+        scope::Scope,
+    },
+    facts::{requests, versions},
+    platform::{
+        resources::{Resources, requirements},
+        versions::Versions,
+    },
+    units::Bytes,
+};
+
+const PORT: u16 = 5432;
+/// The image's `postgres` user.
+const USER: i64 = 999;
+/// The role and the database.
+const NAME: &str = "openwebui";
+/// What a backend takes beside its `work_mem`.
+const BACKEND: Bytes = Bytes::mib(6);
+/// PostgreSQL's own number of autovacuum workers.
+const AUTOVACUUM_WORKERS: u64 = 3;
+/// Connections that only a superuser gets (PostgreSQL's default).
+const RESERVED_CONNECTIONS: u32 = 3;
+/// The backup's connection.
+const BACKUP_CONNECTIONS: u32 = 1;
+
+/// The database server.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Postgresql {
+    /// Off: Open WebUI keeps its data in a SQLite file on its own volume.
+    pub enabled: bool,
+    /// Absent: 192Mi promised, stopped at 512Mi. Buffers are tuned to the limit.
+    pub resources: Resources,
+    /// The volume.
+    pub storage: Bytes,
+}
+
+impl Default for Postgresql {
+    fn default() -> Self {
+        Self { enabled: true, resources: Resources::default(), storage: Bytes::gib(5) }
+    }
+}
+
+/// What PostgreSQL needs.
+pub struct Needs<'a> {
+    /// Holds the password.
+    pub vault: &'a Vault,
+    /// Versions.
+    pub versions: &'a Versions,
+    /// Connections that its clients open at most.
+    pub connections: u32,
+}
+
+/// What PostgreSQL offers.
+pub struct Offers {
+    /// SQL.
+    pub port: PortRef,
+    /// The role's password, under the key `password`.
+    pub password: Credential,
+    /// The role.
+    pub role: &'static str,
+    /// The database.
+    pub database: &'static str,
+}
+
+/// How its memory is divided.
+struct Tuning {
+    shared_buffers: Bytes,
+    work_mem: Bytes,
+    maintenance_work_mem: Bytes,
+    effective_cache_size: Bytes,
+}
+
+impl Postgresql {
+    fn tuning(&self) -> Tuning {
+        let limit = self.resources.over(requests::POSTGRESQL).limit.get();
+        let mib = |part: u64, least: u64| Bytes::mib((limit / part / (1 << 20)).max(least));
+        Tuning { shared_buffers: mib(8, 16), work_mem: mib(128, 1), maintenance_work_mem: mib(16, 8), effective_cache_size: mib(8, 16) + mib(4, 16) }
+    }
+
+    /// `max_connections`: the clients', the backup's and those that PostgreSQL keeps for its superuser.
+    pub fn max_connections(clients: u32) -> u32 {
+        clients.saturating_add(BACKUP_CONNECTIONS + RESERVED_CONNECTIONS)
+    }
+
+    /// Memory that it may use at worst: every connection sorts, every autovacuum worker works.
+    pub fn worst_case(&self, clients: u32) -> Bytes {
+        let it = self.tuning();
+        it.shared_buffers
+            + (it.work_mem + BACKEND) * u64::from(Self::max_connections(clients))
+            + it.maintenance_work_mem * AUTOVACUUM_WORKERS
+    }
+
+    /// Builds it.
+    pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
+        let password = needs.vault.credential("postgresql", &["password"]);
+        let version = needs.versions.of(versions::POSTGRESQL);
+        let part = scope.part("postgresql", "database", Some(&version));
+        let port = scope.service(&part, "postgresql", PORT);
+        pod::account(scope, &part);
+        pod::claim(scope, &part, self.storage);
+
+        let mut server = pod::container("postgresql", needs.versions.image(versions::POSTGRESQL));
+        server.command = Some(["/bin/bash", "-euo", "pipefail", "-c", START, "postgresql"].map(str::to_owned).into());
+        server.args = Some(self.arguments(needs.connections));
+        server.env = pod::environment([
+            pod::env("PGDATA", "/var/lib/postgresql/data/pgdata"),
+            pod::env("POSTGRES_DB", NAME),
+            pod::env("POSTGRES_INITDB_ARGS", "--data-checksums"),
+            pod::env("POSTGRES_USER", NAME),
+            scope.env_secret("POSTGRES_PASSWORD", &password, "password"),
+        ]);
+        server.ports = Some(vec![ContainerPort {
+            name: Some("postgresql".to_owned()),
+            container_port: PORT.into(),
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]);
+        server.resources = Some(requirements(self.resources.over(requests::POSTGRESQL)));
+        // By TCP: the server that initialises the volume listens on the socket only, and is not ready for anybody.
+        let ready = ["pg_isready", "-h", "127.0.0.1", "-U", NAME, "-d", NAME];
+        server.startup_probe = pod::exec_probe(&ready, Patience { period: 5, failures: 30 });
+        server.readiness_probe = pod::exec_probe(&ready, Patience { period: 5, failures: 3 });
+        server.liveness_probe = pod::exec_probe(&ready, Patience { period: 10, failures: 6 });
+        server.volume_mounts = Some(vec![
+            pod::mount("data", "/var/lib/postgresql/data"),
+            pod::mount("run", "/var/run/postgresql"),
+            pod::mount("shm", "/dev/shm"),
+            pod::mount("tmp", "/tmp"),
+        ]);
+        let spec = PodSpec {
+            containers: vec![server],
+            // The image stops with SIGINT, PostgreSQL's fast shutdown; a checkpoint may take its time.
+            termination_grace_period_seconds: Some(60),
+            volumes: Some(vec![
+                pod::claimed("data", &part.name),
+                pod::scratch("run"),
+                pod::memory("shm", Bytes::mib(64)),
+                pod::scratch("tmp"),
+            ]),
+            ..PodSpec::default()
+        };
+        let spec = StatefulSetSpec {
+            replicas: Some(1),
+            selector: scope.selector(&part),
+            service_name: Some(part.name.to_string()),
+            template: pod::template(scope, &part, USER, spec),
+            ..StatefulSetSpec::default()
+        };
+        let metadata = scope.meta(&part);
+        scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
+        scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
+        Offers { port, password, role: NAME, database: NAME }
+    }
+
+    fn arguments(&self, clients: u32) -> Vec<String> {
+        let it = self.tuning();
+        let megabytes = |bytes: Bytes| format!("{}MB", bytes.get() >> 20);
+        let settings = [
+            ("effective_cache_size", megabytes(it.effective_cache_size)),
+            ("jit", "off".to_owned()),
+            ("maintenance_work_mem", megabytes(it.maintenance_work_mem)),
+            ("max_connections", Self::max_connections(clients).to_string()),
+            ("max_parallel_workers", "0".to_owned()),
+            ("shared_buffers", megabytes(it.shared_buffers)),
+            ("work_mem", megabytes(it.work_mem)),
+        ];
+        std::iter::once("postgres".to_owned())
+            .chain(settings.into_iter().flat_map(|(key, value)| ["-c".to_owned(), format!("{key}={value}")]))
+            .collect()
+    }
+}
+
+/// Sets the role's password before each start, so that a rotated one works: the image itself reads it only when it makes the volume.
+const START: &str = r#"if [ -s "$PGDATA/PG_VERSION" ]; then
+  printf "ALTER ROLE \"%s\" WITH PASSWORD '%s';\n" "$POSTGRES_USER" "${POSTGRES_PASSWORD//\'/\'\'}" |
+    postgres --single -D "$PGDATA" postgres >/dev/null
+fi
+exec docker-entrypoint.sh "$@"
+"#;

@@ -1,0 +1,101 @@
+//! The sealed-secrets controller, and the Application that holds the sealed copies.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    builder::{
+        chart::{Chart, ChartPod},
+        handle::{Contribution, CrdRef, Vault},
+        scope::Scope,
+    },
+    crds::sealed_secrets::SealedSecret,
+    facts::{charts::sealed_secrets::SEALED_SECRETS, requests},
+    platform::{
+        resources::{ChartResources, Resources},
+        versions::Versions,
+    },
+};
+
+/// The controller that opens sealed values.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct SealedSecrets {
+    /// Off: nothing that needs a credential can run.
+    pub enabled: bool,
+    /// Absent: 24Mi promised, stopped at 64Mi.
+    pub resources: Resources,
+}
+
+impl Default for SealedSecrets {
+    fn default() -> Self {
+        Self { enabled: true, resources: Resources::default() }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Values {
+    container_security_context: ContainerSecurity,
+    fullname_override: &'static str,
+    pod_security_context: PodSecurity,
+    resources: ChartResources,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ContainerSecurity {
+    allow_privilege_escalation: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PodSecurity {
+    seccomp_profile: SeccompProfile,
+}
+
+#[derive(Serialize)]
+struct SeccompProfile {
+    r#type: &'static str,
+}
+
+/// The name that `kubeseal` looks for by default.
+const CONTROLLER: &str = "sealed-secrets-controller";
+
+impl SealedSecrets {
+    /// Builds the controller. It lives in `kube-system`, where `kubeseal` looks for it.
+    pub fn build(&self, scope: &mut Scope<'_>, versions: &Versions) -> CrdRef<SealedSecret> {
+        let allotment = self.resources.over(requests::SEALED_SECRETS);
+        let values = Values {
+            container_security_context: ContainerSecurity { allow_privilege_escalation: false },
+            fullname_override: CONTROLLER,
+            pod_security_context: PodSecurity { seccomp_profile: SeccompProfile { r#type: "RuntimeDefault" } },
+            resources: allotment.into(),
+        };
+        scope.chart(Chart {
+            facts: &SEALED_SECRETS,
+            version: versions.of(SEALED_SECRETS.pin),
+            values: std::sync::Arc::new(values),
+            pods: vec![ChartPod {
+                kind: "Deployment",
+                name: CONTROLLER.into(),
+                replicas: 1,
+                request: allotment.request,
+                limit: allotment.limit,
+                cpu: allotment.cpu,
+                surge: 1, // the chart has no value for its strategy: a quarter of one pod, rounded up
+            }],
+        });
+        // `kube-system` is not ours: no policy is derived there, so its flows need no words.
+        let pods = scope.chart_pods("sealed-secrets");
+        let port = scope.chart_port(&pods, "sealed-secrets-controller-metrics", 8081, 8081);
+        scope.contribute(Contribution::Scrape { port, path: "/metrics" });
+        scope.crd()
+    }
+}
+
+/// Placed early, filled late: the plan pours the sealed copies in when everything has been built.
+pub fn vault(scope: &mut Scope<'_>, sealing: &CrdRef<SealedSecret>) -> Option<Vault> {
+    scope.wait_for(sealing);
+    scope.vault()
+}

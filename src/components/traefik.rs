@@ -1,0 +1,133 @@
+//! k3s' packaged ingress controller: resources, redirect to TLS, time for uploads.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    builder::{handle::CrdRef, scope::Scope},
+    crds::helm::{HelmChartConfig, HelmChartConfigSpec},
+    facts::requests,
+    platform::resources::{ChartResources, Resources},
+    yaml::emit,
+};
+
+/// The ingress controller that k3s brings.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Traefik {
+    /// Off: k3s' own settings stand, without requests, and plain HTTP is not redirected.
+    pub enabled: bool,
+    /// Absent: 64Mi promised, stopped at 192Mi.
+    pub resources: Resources,
+}
+
+impl Default for Traefik {
+    fn default() -> Self {
+        Self { enabled: true, resources: Resources::default() }
+    }
+}
+
+#[derive(Serialize)]
+struct Values {
+    ports: Ports,
+    resources: ChartResources,
+    service: Service,
+}
+
+#[derive(Serialize)]
+struct Ports {
+    web: Web,
+    websecure: WebSecure,
+}
+
+#[derive(Serialize)]
+struct Web {
+    http: WebHttp,
+}
+
+#[derive(Serialize)]
+struct WebHttp {
+    redirections: Redirections,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Redirections {
+    entry_point: EntryPoint,
+}
+
+#[derive(Serialize)]
+struct EntryPoint {
+    permanent: bool,
+    // Below the HTTP-01 solver's router, which must keep answering on plain HTTP.
+    priority: u32,
+    scheme: &'static str,
+    to: &'static str,
+}
+
+#[derive(Serialize)]
+struct WebSecure {
+    transport: Transport,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Transport {
+    responding_timeouts: Timeouts,
+}
+
+/// Traefik's own read timeout of 60 s counts the request's body: a slow upload would die.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Timeouts {
+    idle_timeout: &'static str,
+    read_timeout: &'static str,
+    write_timeout: &'static str,
+}
+
+#[derive(Serialize)]
+struct Service {
+    spec: ServiceSpec,
+}
+
+/// `Local`: Traefik sees the clients' addresses.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceSpec {
+    external_traffic_policy: &'static str,
+}
+
+impl Traefik {
+    /// What its pod is promised, as the budget counts it.
+    pub fn allotment(&self) -> requests::Allotment {
+        self.resources.over(requests::TRAEFIK)
+    }
+
+    /// Builds its configuration.
+    pub fn build(&self, scope: &mut Scope<'_>, crd: CrdRef<HelmChartConfig>) {
+        let part = scope.part("traefik", "ingress-controller", None);
+        let values = Values {
+            ports: Ports {
+                web: Web {
+                    http: WebHttp {
+                        redirections: Redirections {
+                            entry_point: EntryPoint { permanent: true, priority: 10, scheme: "https", to: "websecure" },
+                        },
+                    },
+                },
+                websecure: WebSecure {
+                    transport: Transport {
+                        responding_timeouts: Timeouts { idle_timeout: "180s", read_timeout: "600s", write_timeout: "0s" },
+                    },
+                },
+            },
+            resources: self.allotment().into(),
+            service: Service { spec: ServiceSpec { external_traffic_policy: "Local" } },
+        };
+        let mut text = Vec::new();
+        emit::document(&mut text, &values);
+        let values_content = String::from_utf8(text).unwrap_or_default();
+        let metadata = scope.meta(&part);
+        scope.add_custom(crd, HelmChartConfig { metadata, spec: HelmChartConfigSpec { failure_policy: "abort", values_content } });
+    }
+}

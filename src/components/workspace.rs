@@ -1,0 +1,89 @@
+//! A tenant: the same components, in a namespace of its own, built by itself.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    builder::{
+        scope::Built,
+        site::{self, Site},
+    },
+    components::{House, ollama::Ollama, open_webui, open_webui::OpenWebUi},
+    facts::kubernetes::POD_SECURITY_VERSION,
+    names::{DnsLabel, Host, ModelName},
+};
+
+/// `spec/workspaces/<name>.yaml`: the very resource of the AIChat Workspace Operator.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Workspace {
+    /// `apps.aichatworkspaces.io/v1alpha1`.
+    pub api_version: ApiVersion,
+    /// `AIChatWorkspace`.
+    pub kind: Kind,
+    /// Its name.
+    pub metadata: Metadata,
+    /// The rest.
+    pub spec: WorkspaceSpec,
+}
+
+/// The version of the operator's resource.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    /// The only one so far.
+    #[serde(rename = "apps.aichatworkspaces.io/v1alpha1")]
+    V1alpha1,
+}
+
+/// The kind of a file of `spec/workspaces/`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum Kind {
+    /// The only one.
+    #[serde(rename = "AIChatWorkspace")]
+    AIChatWorkspace,
+}
+
+/// What the resource is called.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Metadata {
+    /// Must be the file's name.
+    pub name: DnsLabel,
+}
+
+/// The workspace.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct WorkspaceSpec {
+    /// Its namespace, and the first label of its public host.
+    pub workspace_name: DnsLabel,
+    /// Models that its own Ollama serves.
+    pub models: Vec<ModelName>,
+}
+
+impl Workspace {
+    /// Its Ollama, as the platform's own component.
+    pub fn ollama(&self) -> Ollama {
+        Ollama { models: self.spec.models.clone(), ..Ollama::default() }
+    }
+
+    /// Its public host, below the platform's domain for workspaces.
+    pub fn host(&self, house: &House) -> Result<Host, String> {
+        let domains = &house.platform.spec.domains;
+        format!("{}.{}", self.spec.workspace_name, domains.workspaces.as_ref().unwrap_or(&domains.chat)).parse()
+    }
+
+    /// Builds it. Nothing when the platform has no issuer, which was refused before.
+    pub fn build(&self, house: &House) -> Option<Built> {
+        let (issuer, host) = (house.issuer.as_ref()?, self.host(house).ok()?);
+        let versions = &house.platform.versions;
+        let host = Site::new(&self.spec.workspace_name).host(&host);
+        let (_, built) = site::tenant(&self.spec.workspace_name, |scope| {
+            scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
+            let models = self.ollama().build(scope, versions);
+            let needs = open_webui::Needs { models: &models, database: None, host: &host, issuer, vault: None, versions };
+            OpenWebUi::default().build(scope, &needs);
+        });
+        Some(built)
+    }
+}

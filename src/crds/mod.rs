@@ -1,0 +1,6 @@
+//! Kinds whose CRDs come with a component or with k3s: narrow structs, only the fields that we write.
+
+pub mod argocd;
+pub mod cert_manager;
+pub mod helm;
+pub mod sealed_secrets;

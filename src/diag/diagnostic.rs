@@ -1,0 +1,194 @@
+//! One finding, and all of them.
+
+use std::{ops::Range, sync::Arc};
+
+use super::path::FieldPath;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Nothing is written.
+    Error,
+    /// The tree is written, and the finding told.
+    Warning,
+}
+
+/// What a finding is about. Only the renderer turns it into a line and a column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A key of a file.
+    Key {
+        /// The file, relative to the root.
+        file: Arc<str>,
+        /// The key's path.
+        path: FieldPath,
+    },
+    /// A value of a file; where it is not written down, the nearest one above it that is.
+    Value {
+        /// The file, relative to the root.
+        file: Arc<str>,
+        /// The value's path.
+        path: FieldPath,
+    },
+    /// A stretch of a file's text.
+    Span {
+        /// The file, relative to the root.
+        file: Arc<str>,
+        /// From and to, in bytes.
+        span: Range<usize>,
+    },
+    /// A whole file.
+    File(Arc<str>),
+    /// No file at all.
+    Nowhere,
+}
+
+impl Place {
+    /// The file that the place lies in.
+    pub fn file(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Key { file, .. } | Self::Value { file, .. } | Self::Span { file, .. } | Self::File(file) => Some(file),
+            Self::Nowhere => None,
+        }
+    }
+}
+
+/// One finding: what is wrong, where, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The rule that found it, in kebab-case.
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is.
+    pub place: Place,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: String,
+    /// What stands under the marked text.
+    pub label: Option<String>,
+    /// Other places that have to do with it, each with its own label.
+    pub related: Vec<(Place, String)>,
+    /// What to do, one line each.
+    pub help: Vec<String>,
+    /// What is good to know, one line each.
+    pub notes: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A finding that stops the work.
+    pub fn error(code: &'static str, place: Place, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, place, message.into())
+    }
+
+    /// A finding that is told only.
+    pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, place, message.into())
+    }
+
+    fn new(code: &'static str, severity: Severity, place: Place, message: String) -> Self {
+        Self { code, severity, place, message, label: None, related: Vec::new(), help: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Sets what stands under the marked text.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+
+    /// Adds another place that has to do with it.
+    #[must_use]
+    pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.related.push((place, label.into()));
+        self
+    }
+
+    /// Adds a line that says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// Adds a line that is good to know.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+}
+
+/// All findings, in the order in which they were made; the renderer sorts them by place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// No finding yet.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Adds one finding.
+    pub fn push(&mut self, it: Diagnostic) {
+        self.0.push(it);
+    }
+
+    /// The findings, one by one.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether one of them stops the work.
+    pub fn has_errors(&self) -> bool {
+        self.iter().any(|it| it.severity == Severity::Error)
+    }
+
+    /// How many there are of a severity.
+    pub fn count(&self, severity: Severity) -> usize {
+        self.iter().filter(|it| it.severity == severity).count()
+    }
+}
+
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, more: I) {
+        self.0.extend(more);
+    }
+}
+
+impl FromIterator<Diagnostic> for Diagnostics {
+    fn from_iter<I: IntoIterator<Item = Diagnostic>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(it: Diagnostic) -> Self {
+        Self(vec![it])
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

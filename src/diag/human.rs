@@ -1,0 +1,77 @@
+//! Findings as a compiler shows them, with the lines of the text that they speak of.
+
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+
+use super::{
+    diagnostic::{Diagnostic, Diagnostics, Severity},
+    locate::{Located, locate, sorted},
+    render::Texts,
+};
+
+pub(super) fn human(all: &Diagnostics, texts: &dyn Texts, color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let mut out = String::new();
+    for (it, at) in sorted(all, texts) {
+        out.push_str(&renderer.render(&[group(it, at, texts)]));
+        out.push_str("\n\n");
+    }
+    out
+}
+
+/// What is marked in a text, and how.
+struct Mark<'a> {
+    kind: AnnotationKind,
+    at: Located<'a>,
+    label: Option<&'a str>,
+}
+
+fn group<'a>(it: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group<'a> {
+    let level = match it.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut marks = vec![Mark { kind: AnnotationKind::Primary, at, label: it.label.as_deref() }];
+    let mut notes: Vec<Element<'a>> = Vec::new();
+    for (place, label) in &it.related {
+        let at = locate(place, texts);
+        if at.text.is_some() {
+            marks.push(Mark { kind: AnnotationKind::Context, at, label: Some(label) });
+        } else {
+            let text = at.file.map_or_else(|| label.clone(), |file| format!("{file}: {label}"));
+            notes.push(Level::NOTE.message(text).into());
+        }
+    }
+    let mut group = level.primary_title(it.message.as_str()).id(it.code).elements(snippets(marks));
+    group = group.elements(it.help.iter().map(|it| Level::HELP.message(it.as_str())));
+    group.elements(notes).elements(it.notes.iter().map(|it| Level::NOTE.message(it.as_str())))
+}
+
+/// One snippet a file, the file of the finding itself first.
+fn snippets(marks: Vec<Mark<'_>>) -> Vec<Element<'_>> {
+    let mut files: Vec<(Option<&str>, Vec<Mark<'_>>)> = Vec::new();
+    for mark in marks {
+        match files.iter_mut().find(|it| it.0 == mark.at.file) {
+            Some((_, same)) => same.push(mark),
+            None => files.push((mark.at.file, vec![mark])),
+        }
+    }
+    files.into_iter().filter_map(|(file, marks)| snippet(file?, &marks)).collect()
+}
+
+fn snippet<'a>(file: &'a str, marks: &[Mark<'a>]) -> Option<Element<'a>> {
+    let spans = || marks.iter().filter_map(|it| it.at.text.as_ref()).map(|it| &it.1);
+    let Some((source, _)) = marks.iter().find_map(|it| it.at.text.as_ref()) else {
+        return Some(Origin::path(file).into());
+    };
+    let text = &source.text;
+    // Only the lines between the first and the last mark: what lies around them is neither shown nor looked at.
+    let (first, last) = (spans().map(|it| it.start).min()?, spans().map(|it| it.end).max()?);
+    let from = text[..first].rfind('\n').map_or(0, |it| it + 1);
+    let to = last + text[last..].lines().next().map_or(0, str::len);
+    let annotations = marks.iter().filter_map(|mark| {
+        let span = mark.at.text.as_ref()?.1.clone();
+        Some(mark.kind.span(span.start - from..span.end - from).label(mark.label))
+    });
+    let snippet = Snippet::source(&text[from..to]).path(file).line_start(source.line_column(from).0).annotations(annotations);
+    Some(snippet.into())
+}

@@ -1,0 +1,5 @@
+//! Layout: which file holds what, and its header.
+
+pub mod files;
+pub mod layout;
+pub mod readme;

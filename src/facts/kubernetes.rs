@@ -1,0 +1,26 @@
+//! The cluster that the tree is made for.
+
+/// The target: k3s v1.35.8+k3s1; pods keep the pod security standards of this version.
+pub const POD_SECURITY_VERSION: &str = "v1.35";
+
+/// The port on which the API server's endpoint answers (k3s `--https-listen-port`). Policies see this one, not the Service's 443.
+pub const API_SERVER_PORT: u16 = 6443;
+
+/// k3s' packaged ingress controller: the `IngressClass`, and the pod ports of its entry points.
+pub const INGRESS_CLASS: &str = "traefik";
+/// Traefik's plain HTTP entry point, in its pod.
+pub const TRAEFIK_HTTP: u16 = 8000;
+/// Traefik's TLS entry point, in its pod.
+pub const TRAEFIK_HTTPS: u16 = 8443;
+
+/// k3s' packaged storage class: volumes on the node's disk, sizes not enforced, bound when their first pod is placed.
+pub const STORAGE_CLASS: &str = "local-path";
+
+/// Addresses that are not "outside": private ranges (pods and services among them), carrier NAT and link-local (cloud metadata).
+pub const NOT_OUTSIDE: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
+
+/// Namespaces that a cluster brings or that the platform owns: no workspace may take their names.
+pub const SYSTEM_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+
+/// Pods that a node runs at most (the kubelet's default).
+pub const MAX_PODS: u32 = 110;

@@ -1,0 +1,9 @@
+//! Figures, versions and the charts' facts: each has its one home here, with its source.
+
+pub mod charts;
+pub mod kubernetes;
+pub mod models;
+pub mod node;
+pub mod ollama;
+pub mod requests;
+pub mod versions;

@@ -1,0 +1,30 @@
+//! What a k3s server node keeps for itself, and what is left for pods.
+//!
+//! Sources: published `MemTotal` of 8 GB machines (7.4–7.8 GiB); k3s' resource profiling (single server with a workload,
+//! 95th percentile 1596 MB); systemd, sshd, journald and kernel slabs for the operating system (a budget, not a measurement).
+//! The figures are true only where the kubelet is told: see [`KUBELET_ARGUMENTS`].
+
+use crate::units::{Bytes, Millicores};
+
+/// `MemTotal` of a machine sold as N GiB is N × 15/16 (8 GiB → 7680 MiB).
+pub const MEM_TOTAL: (u64, u64) = (15, 16);
+/// The operating system (`system-reserved`).
+pub const SYSTEM_RESERVED: (Bytes, Millicores) = (Bytes::mib(384), Millicores::new(200));
+/// k3s, containerd and the shims (`kube-reserved`).
+pub const KUBE_RESERVED: (Bytes, Millicores) = (Bytes::mib(1536), Millicores::new(300));
+/// The kubelet evicts pods when less memory than this is available (`eviction-hard`); k3s sets none by itself.
+pub const EVICTION_THRESHOLD: Bytes = Bytes::mib(256);
+
+/// What makes these figures true on the node, one `kubelet-arg` a line of k3s' configuration.
+pub const KUBELET_ARGUMENTS: [&str; 3] = [
+    "system-reserved=cpu=200m,memory=384Mi",
+    "kube-reserved=cpu=300m,memory=1536Mi",
+    "eviction-hard=memory.available<256Mi,nodefs.available<10%,imagefs.available<10%",
+];
+
+/// Pods of `kube-system` that k3s brings and that request memory: workload, memory request, memory limit, CPU request.
+/// metrics-server has no limit: its request is counted. Traefik's figures come from our `HelmChartConfig` and are counted there; local-path-provisioner and svclb request nothing.
+pub const CLUSTER_PODS: [(&str, Bytes, Bytes, Millicores); 2] = [
+    ("coredns", Bytes::mib(70), Bytes::mib(170), Millicores::new(100)),
+    ("metrics-server", Bytes::mib(70), Bytes::mib(70), Millicores::new(100)),
+];

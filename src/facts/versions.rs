@@ -1,0 +1,26 @@
+//! The tested set: the versions that were rendered, measured and judged together.
+
+/// Something that `spec/versions.yaml` may pin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pin {
+    /// Its name in `spec/versions.yaml`.
+    pub name: &'static str,
+    /// The tested version.
+    pub tested: &'static str,
+    /// An image (repository without tag), or none for a chart, whose repository is among the chart's facts.
+    pub image: Option<&'static str>,
+}
+
+/// cert-manager's chart.
+pub const CERT_MANAGER: Pin = Pin { name: "cert-manager", tested: "v1.21.1", image: None };
+/// sealed-secrets' chart.
+pub const SEALED_SECRETS: Pin = Pin { name: "sealed-secrets", tested: "2.18.5", image: None };
+/// Ollama.
+pub const OLLAMA: Pin = Pin { name: "ollama", tested: "0.32.15", image: Some("docker.io/ollama/ollama") };
+/// Open WebUI, the slim image.
+pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", image: Some("ghcr.io/open-webui/open-webui") };
+/// PostgreSQL, the official image.
+pub const POSTGRESQL: Pin = Pin { name: "postgresql", tested: "17.9", image: Some("docker.io/library/postgres") };
+
+/// All of them, by name.
+pub const ALL: [Pin; 5] = [CERT_MANAGER, OLLAMA, OPEN_WEBUI, POSTGRESQL, SEALED_SECRETS];

@@ -1,0 +1,110 @@
+//! ArgoCD Applications: what a component becomes.
+
+use std::sync::Arc;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::{
+    builder::{meta::Naming, scope::Built},
+    crds::argocd::{
+        Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm, IN_CLUSTER, IgnoreDifference, Retry, Source,
+        SyncPolicy, ValuesObject,
+    },
+    platform::repository::Repository,
+};
+
+/// The folder of the projects and the root.
+pub const BOOTSTRAP_FOLDER: &str = "bootstrap/argocd";
+
+/// The folder of an Application's objects.
+pub fn folder(application: &str) -> String {
+    format!("out/manifests/{application}")
+}
+
+/// The file of an Application.
+pub fn file(application: &str) -> String {
+    format!("apps/{application}.yaml")
+}
+
+/// A component's Application.
+///
+/// It tries again for a short while only: `refresh` clears the revision of a branch, and the root, which follows the branch, is the
+/// one that must have patience. `PruneLast` removes what is gone after all else is healthy.
+pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: String, repository: &Repository, platform: &str) -> Application {
+    let source = match &built.chart {
+        Some(chart) => Source {
+            chart: Some(chart.facts.name),
+            directory: None,
+            helm: Some(Helm { release_name: built.name.to_string(), values_object: ValuesObject(Arc::clone(&chart.values)) }),
+            path: None,
+            repo_url: chart.facts.repository.to_owned(),
+            target_revision: chart.version.to_string(),
+        },
+        None => from_folder(repository, &folder),
+    };
+    let mut annotations = vec![("argocd.argoproj.io/sync-wave".to_owned(), wave.to_string())];
+    if built.chart.is_none() {
+        // A commit elsewhere in the repository leaves this Application's cache alone.
+        annotations.push(("argocd.argoproj.io/manifest-generate-paths".to_owned(), ".".to_owned()));
+    }
+    let mut metadata = metadata(&built.name, platform);
+    metadata.annotations = Some(annotations.into_iter().collect());
+    metadata.finalizers = Some(vec![CASCADE.to_owned()]);
+    let spec = ApplicationSpec {
+        destination: Destination { namespace: built.namespace.to_string(), server: IN_CLUSTER },
+        ignore_differences: Vec::new(),
+        project,
+        revision_history_limit: 3,
+        source,
+        sync_policy: SyncPolicy {
+            automated: Automated { prune: true, self_heal: true },
+            retry: Retry { backoff: Backoff { duration: "5s", factor: 2, max_duration: "30s" }, limit: 5, refresh: true },
+            sync_options: vec!["FailOnSharedResource=true", "PruneLast=true", "ServerSideApply=true"],
+        },
+    };
+    Application { metadata, spec }
+}
+
+/// The root: the Applications themselves. It has no finalizer, since deleting it must not delete the platform, and `bootstrap`, which
+/// manages it, leaves it out of its health: it would wait for the root's running sync, which waits for `bootstrap`.
+pub fn root(repository: &Repository, platform: &str, project: &'static str) -> Application {
+    let mut metadata = metadata("root", platform);
+    metadata.annotations = Some([("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())].into());
+    let spec = ApplicationSpec {
+        destination: Destination { namespace: "argocd".to_owned(), server: IN_CLUSTER },
+        ignore_differences: vec![IgnoreDifference {
+            group: "argoproj.io",
+            json_pointers: vec!["/operation", "/metadata/annotations/argocd.argoproj.io~1refresh"],
+            kind: "Application",
+        }],
+        project,
+        revision_history_limit: 5,
+        source: from_folder(repository, "apps"),
+        sync_policy: SyncPolicy {
+            automated: Automated { prune: true, self_heal: true },
+            retry: Retry { backoff: Backoff { duration: "10s", factor: 2, max_duration: "3m" }, limit: 20, refresh: true },
+            sync_options: vec!["FailOnSharedResource=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"],
+        },
+    };
+    Application { metadata, spec }
+}
+
+fn from_folder(repository: &Repository, folder: &str) -> Source {
+    Source {
+        chart: None,
+        directory: Some(Directory { include: "*.yaml", recurse: true }),
+        helm: None,
+        path: Some(repository.path(folder)),
+        repo_url: repository.url.to_string(),
+        target_revision: repository.revision(),
+    }
+}
+
+fn metadata(name: &str, platform: &str) -> ObjectMeta {
+    ObjectMeta {
+        name: Some(name.to_owned()),
+        namespace: Some("argocd".to_owned()),
+        labels: Some(Naming::Platform(platform.into()).labels(name, name, "application", None)),
+        ..ObjectMeta::default()
+    }
+}

@@ -1,0 +1,153 @@
+//! AppProjects with the least privilege: kinds and namespaces are counted from what the tree holds.
+
+use std::collections::BTreeSet;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+use crate::{
+    builder::{meta::Naming, object::Object, scope::Built},
+    crds::argocd::{AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER},
+    facts::charts::Kind,
+};
+
+/// Makes Applications and projects, nothing else.
+pub const BOOTSTRAP: &str = "bootstrap";
+/// The platform's own Applications.
+pub const PLATFORM: &str = "platform";
+/// The tenants' Applications.
+pub const TENANTS: &str = "tenants";
+
+/// The kinds of one tenant. Most tenants have the same, so that they share one of these.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Kinds {
+    cluster: BTreeSet<(&'static str, &'static str)>,
+    namespaced: BTreeSet<(&'static str, &'static str)>,
+}
+
+impl Kinds {
+    /// The kinds of a component's objects.
+    pub fn of(built: &Built) -> Self {
+        let mut kinds = Self::default();
+        for it in &built.objects {
+            let set = if it.namespace().is_some() { &mut kinds.namespaced } else { &mut kinds.cluster };
+            set.insert((it.group(), it.kind));
+        }
+        kinds
+    }
+}
+
+/// What Applications touch; it grows by each that is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permits {
+    cluster: BTreeSet<(&'static str, &'static str, Option<String>)>,
+    namespaced: BTreeSet<(&'static str, &'static str)>,
+    namespaces: BTreeSet<String>,
+    repositories: BTreeSet<String>,
+}
+
+impl Permits {
+    /// Permits what a component makes, and no more.
+    pub fn add(&mut self, built: &Built, repository: &str) {
+        // The destination itself must be permitted, also when all its objects belong to the cluster.
+        self.namespaces.insert(built.namespace.to_string());
+        for object in &built.objects {
+            self.object(object);
+        }
+        match &built.chart {
+            None => drop(self.repositories.insert(repository.to_owned())),
+            Some(chart) => {
+                self.repositories.insert(chart.facts.repository.to_owned());
+                for kind in chart.kinds() {
+                    match *kind {
+                        Kind::Cluster(group, kind, name) => {
+                            self.cluster.insert((group, kind, (name != "*").then(|| name.to_owned())));
+                        }
+                        Kind::Namespaced(group, kind) => drop(self.namespaced.insert((group, kind))),
+                    }
+                }
+            }
+        }
+    }
+
+    /// Permits a tenant's kinds in its own namespace; what belongs to the cluster bears the tenant's name (its Namespace).
+    pub fn add_tenant(&mut self, name: &str, kinds: &Kinds, repository: &str) {
+        self.namespaces.insert(name.to_owned());
+        self.namespaced.extend(kinds.namespaced.iter().copied());
+        self.cluster.extend(kinds.cluster.iter().map(|(group, kind)| (*group, *kind, Some(name.to_owned()))));
+        if self.repositories.is_empty() {
+            self.repositories.insert(repository.to_owned());
+        }
+    }
+
+    fn object(&mut self, object: &Object) {
+        match object.namespace() {
+            Some(namespace) => {
+                self.namespaced.insert((object.group(), object.kind));
+                if !self.namespaces.contains(namespace) {
+                    self.namespaces.insert(namespace.to_owned());
+                }
+            }
+            None => drop(self.cluster.insert((object.group(), object.kind, Some(object.name().to_owned())))),
+        }
+    }
+
+    fn spec(&self, description: &str) -> AppProjectSpec {
+        AppProjectSpec {
+            cluster_resource_whitelist: self
+                .cluster
+                .iter()
+                .map(|(group, kind, name)| ClusterKind { group, kind, name: name.clone() })
+                .collect(),
+            description: description.to_owned(),
+            destinations: self.namespaces.iter().map(|it| destination(it)).collect(),
+            namespace_resource_blacklist: none_if(self.namespaced.is_empty()),
+            namespace_resource_whitelist: self.namespaced.iter().map(|(group, kind)| GroupKind { group, kind }).collect(),
+            source_repos: self.repositories.iter().cloned().collect(),
+        }
+    }
+}
+
+/// An empty whitelist would be lost on the way and permit all, so that "none" is said by a blacklist.
+fn none_if(empty: bool) -> Vec<GroupKind> {
+    if empty { vec![GroupKind { group: "*", kind: "*" }] } else { Vec::new() }
+}
+
+fn destination(namespace: &str) -> Destination {
+    Destination { namespace: namespace.to_owned(), server: IN_CLUSTER }
+}
+
+/// All projects. ArgoCD's own `default`, which permits everything, is locked.
+pub fn all(repository: &str, platform: &Permits, tenants: Option<&Permits>, name: &str) -> Vec<AppProject> {
+    let bootstrap = AppProjectSpec {
+        description: "Makes Applications and projects, nothing else".to_owned(),
+        destinations: vec![destination("argocd")],
+        namespace_resource_whitelist: ["AppProject", "Application"].map(|kind| GroupKind { group: "argoproj.io", kind }).into(),
+        source_repos: vec![repository.to_owned()],
+        ..AppProjectSpec::default()
+    };
+    let locked = AppProjectSpec {
+        description: "Locked: every Application names a project of its own".to_owned(),
+        namespace_resource_blacklist: none_if(true),
+        ..AppProjectSpec::default()
+    };
+    let mut all = vec![
+        (BOOTSTRAP, bootstrap),
+        ("default", locked),
+        (PLATFORM, platform.spec("The platform's own Applications: what they make, where they make it, no more")),
+    ];
+    if let Some(tenants) = tenants {
+        all.push((TENANTS, tenants.spec("The tenants' Applications: what they make, in their own namespaces, no more")));
+    }
+    let naming = Naming::Platform(name.into());
+    let project = |(project, spec): (&str, AppProjectSpec)| {
+        let labels = naming.labels(project, BOOTSTRAP, "project", None);
+        let metadata = ObjectMeta {
+            name: Some(project.to_owned()),
+            namespace: Some("argocd".to_owned()),
+            labels: Some(labels),
+            ..ObjectMeta::default()
+        };
+        AppProject { metadata, spec }
+    };
+    all.into_iter().map(project).collect()
+}

@@ -1,0 +1,8 @@
+//! The vocabulary of the spec that components share: node, repository, hosts, certificates, resources, versions, sealed values.
+
+pub mod certificates;
+pub mod node;
+pub mod repository;
+pub mod resources;
+pub mod sealed;
+pub mod versions;

@@ -1,0 +1,53 @@
+//! The node that the platform runs on, and what it can give to pods.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    facts::node,
+    units::{Bytes, Millicores},
+};
+
+/// The node (one k3s server).
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Node {
+    /// Cores, as sold (`4`, `500m`).
+    pub cpu: Millicores,
+    /// Memory, as sold: `8Gi`. The kernel sees 15/16 of it, unless `memTotal` says otherwise.
+    pub memory: Bytes,
+    /// `MemTotal` of /proc/meminfo on the very machine, where it is known.
+    pub mem_total: Option<Bytes>,
+    /// Σ limits may be this many times what pods may use in all; `1.0`: no pod can die of another pod's appetite.
+    #[serde(default = "two")]
+    pub overcommit: f64,
+}
+
+fn two() -> f64 {
+    2.0
+}
+
+impl Node {
+    /// What the kernel has.
+    pub fn mem_total(&self) -> Bytes {
+        let (part, whole) = node::MEM_TOTAL;
+        self.mem_total.unwrap_or_else(|| Bytes::new(self.memory.get() / whole * part))
+    }
+
+    /// What the scheduler may promise to pods.
+    pub fn allocatable(&self) -> Bytes {
+        let kept = node::SYSTEM_RESERVED.0 + node::KUBE_RESERVED.0 + node::EVICTION_THRESHOLD;
+        self.mem_total().saturating_sub(kept)
+    }
+
+    /// What pods may use in all before the kubelet evicts: allocatable and the eviction threshold.
+    pub fn usable(&self) -> Bytes {
+        self.allocatable() + node::EVICTION_THRESHOLD
+    }
+
+    /// CPU that the scheduler may promise to pods.
+    pub fn allocatable_cpu(&self) -> Millicores {
+        let kept = node::SYSTEM_RESERVED.1.get() + node::KUBE_RESERVED.1.get();
+        Millicores::new(self.cpu.get().saturating_sub(kept))
+    }
+}

@@ -1,0 +1,43 @@
+//! The Git repository that ArgoCD reads.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::names::{GitBranch, GitUrl, RelativePath};
+
+/// Where the tree is committed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Repository {
+    /// Its URL, as ArgoCD fetches it.
+    pub url: GitUrl,
+    /// The branch that ArgoCD follows.
+    #[serde(default = "main")]
+    pub branch: GitBranch,
+    /// The folder of the platform in the repository; `.` when it is the whole of it.
+    #[serde(default = "here")]
+    pub path: RelativePath,
+}
+
+fn main() -> GitBranch {
+    "main".parse().unwrap_or_else(|_| unreachable!("`main` is a branch name"))
+}
+
+fn here() -> RelativePath {
+    ".".parse().unwrap_or_else(|_| unreachable!("`.` is a path"))
+}
+
+impl Repository {
+    /// The fully qualified reference, which spares ArgoCD a look at all the others.
+    pub fn revision(&self) -> String {
+        format!("refs/heads/{}", self.branch)
+    }
+
+    /// The repository's path of something in the platform's folder.
+    pub fn path(&self, below: &str) -> String {
+        match &*self.path {
+            "." => below.to_owned(),
+            folder => format!("{folder}/{below}"),
+        }
+    }
+}

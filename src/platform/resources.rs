@@ -1,0 +1,76 @@
+//! Resources as the spec may set them, and what a container gets.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::ResourceRequirements;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    facts::requests::Allotment,
+    units::{Bytes, Millicores},
+};
+
+/// What a container is promised and where it is stopped; what is absent is derived.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Resources {
+    /// Memory.
+    #[serde(default)]
+    pub memory: Memory,
+    /// CPU.
+    #[serde(default)]
+    pub cpu: Cpu,
+}
+
+/// Memory of a container.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Memory {
+    /// What the scheduler promises it.
+    pub request: Option<Bytes>,
+    /// Where the kernel stops it.
+    pub limit: Option<Bytes>,
+}
+
+/// CPU of a container. It has no limit: a throttled database or model server helps nobody.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Cpu {
+    /// What the scheduler promises it.
+    pub request: Option<Millicores>,
+}
+
+impl Resources {
+    /// The spec's figures over the derived ones. A limit alone below the derived request lowers that request with it.
+    pub fn over(&self, derived: Allotment) -> Allotment {
+        let limit = self.memory.limit.unwrap_or_else(|| derived.limit.max(self.memory.request.unwrap_or_default()));
+        let request = self.memory.request.unwrap_or_else(|| derived.request.min(limit));
+        Allotment { request, limit, cpu: self.cpu.request.unwrap_or(derived.cpu) }
+    }
+}
+
+/// The Kubernetes form: requests for memory and CPU, a limit for memory.
+pub fn requirements(it: Allotment) -> ResourceRequirements {
+    ResourceRequirements {
+        requests: Some([("cpu".to_owned(), it.cpu.quantity()), ("memory".to_owned(), it.request.quantity())].into()),
+        limits: Some([("memory".to_owned(), it.limit.quantity())].into()),
+        ..ResourceRequirements::default()
+    }
+}
+
+/// The same for the values of a chart.
+#[derive(Serialize)]
+pub struct ChartResources {
+    requests: BTreeMap<&'static str, String>,
+    limits: BTreeMap<&'static str, String>,
+}
+
+impl From<Allotment> for ChartResources {
+    fn from(it: Allotment) -> Self {
+        Self {
+            requests: [("cpu", it.cpu.to_string()), ("memory", it.request.to_string())].into(),
+            limits: [("memory", it.limit.to_string())].into(),
+        }
+    }
+}

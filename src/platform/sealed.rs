@@ -1,0 +1,75 @@
+//! Sealed values: what `spec/secrets/<credential>.yaml` holds, ciphertext only.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::names::DnsLabel;
+
+/// One file of `spec/secrets/`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SealedCredential {
+    /// `espalier.dev/v1alpha1`.
+    pub api_version: ApiVersion,
+    /// `SealedCredential`.
+    pub kind: SealedCredentialKind,
+    /// Its name.
+    pub metadata: Metadata,
+    /// The ciphertext.
+    pub spec: SealedValues,
+}
+
+/// The file's name once more, so that a copied file is noticed.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Metadata {
+    /// The credential.
+    pub name: DnsLabel,
+}
+
+/// Ciphertext by namespace and key. It is sealed in the scope `strict`, so each namespace that spends the credential has its own.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SealedValues {
+    /// Namespace → key → ciphertext (base64, as `kubeseal --raw --scope strict --name <credential> --namespace <namespace>` prints it).
+    pub sealed: BTreeMap<DnsLabel, BTreeMap<String, String>>,
+}
+
+/// The version of the spec's own resources.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum ApiVersion {
+    /// The only one so far.
+    #[serde(rename = "espalier.dev/v1alpha1")]
+    V1alpha1,
+}
+
+/// The kind of a file of `spec/secrets/`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum SealedCredentialKind {
+    /// The only one.
+    SealedCredential,
+}
+
+/// All sealed values, by credential.
+#[derive(Clone, Debug, Default)]
+pub struct SealedStore(BTreeMap<String, SealedValues>);
+
+impl SealedStore {
+    /// From the files that were read.
+    pub fn new(files: impl IntoIterator<Item = SealedCredential>) -> Self {
+        Self(files.into_iter().map(|it| (it.metadata.name.to_string(), it.spec)).collect())
+    }
+
+    /// The values of one copy, if every key that it needs is sealed.
+    pub fn copy(&self, credential: &str, keys: &[&str], namespace: &str) -> Option<BTreeMap<String, String>> {
+        let sealed = self.0.get(credential)?.sealed.iter().find(|(it, _)| ***it == *namespace)?.1;
+        keys.iter().map(|key| Some(((*key).to_owned(), sealed.get(*key)?.clone()))).collect()
+    }
+
+    /// Names of all credentials that have a file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+}

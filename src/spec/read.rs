@@ -1,0 +1,86 @@
+//! Reads the platform's files: the spec, the versions, the sealed values.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    check::code,
+    components::{Platform, PlatformSpec},
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
+        suggest,
+    },
+    facts::versions,
+    names::Tag,
+    platform::{
+        sealed::{SealedCredential, SealedStore},
+        versions::Versions,
+    },
+    yaml::source::Source,
+};
+
+/// The name under which the platform's spec is handed in, whatever file it was read from.
+pub const PLATFORM: &str = "spec/platform.yaml";
+/// The versions that the user pins.
+pub const VERSIONS: &str = "spec/versions.yaml";
+/// The folder of sealed values.
+pub const SECRETS: &str = "spec/secrets/";
+
+/// Reads them all. The platform is there when every file could be read as a whole.
+pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagnostics) {
+    let mut found = Diagnostics::new();
+    let Some(source) = texts.get(PLATFORM) else {
+        found.push(Diagnostic::error(code::SPEC_MISSING, Place::Nowhere, format!("there is no {PLATFORM}")).help("`espalier init` writes one"));
+        return (None, found);
+    };
+    let (spec, findings) = source.read::<PlatformSpec>();
+    found.extend(findings);
+    let versions = texts.get(VERSIONS).map_or_else(|| Some(Versions::default()), |it| pins(it, &mut found));
+    let sealed = sealed(texts, &mut found);
+    let platform = match (spec, versions, sealed) {
+        (Some(spec), Some(versions), Some(sealed)) if !found.has_errors() => {
+            Some(Platform { name: spec.metadata.name, spec: spec.spec, versions, sealed })
+        }
+        _ => None,
+    };
+    (platform, found)
+}
+
+fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
+    let (pins, findings) = source.read::<BTreeMap<String, Tag>>();
+    found.extend(findings);
+    let pins = pins?;
+    let names = || versions::ALL.iter().map(|it| it.name);
+    for name in pins.keys().filter(|name| names().all(|it| it != **name)) {
+        let place = Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.clone()) };
+        let finding = Diagnostic::error(code::UNKNOWN_VERSION, place, format!("`{name}` is no chart or image that a version can be pinned for"));
+        found.push(match suggest::nearest(name, names()) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help(format!("there are: {}", names().collect::<Vec<_>>().join(", "))),
+        });
+    }
+    Some(Versions::new(pins))
+}
+
+fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option<SealedStore> {
+    let mut all = Vec::new();
+    let mut complete = true;
+    for (name, source) in texts.iter().filter(|(name, _)| name.starts_with(SECRETS)) {
+        let (file, findings) = source.read::<SealedCredential>();
+        found.extend(findings);
+        let Some(file) = file else {
+            complete = false;
+            continue;
+        };
+        let stem = name.trim_start_matches(SECRETS).trim_end_matches(".yaml");
+        if file.metadata.name != *stem {
+            let place = Place::Value { file: source.file.clone(), path: FieldPath::root().key("metadata").key("name") };
+            found.push(
+                Diagnostic::error(code::FILE_NAME_DIFFERS, place, format!("the file is called `{stem}.yaml`, the credential `{}`", file.metadata.name))
+                    .help(format!("write `name: {stem}`, or rename the file: values are sealed to the credential's name")),
+            );
+        }
+        all.push(file);
+    }
+    complete.then(|| SealedStore::new(all))
+}

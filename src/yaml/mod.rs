@@ -1,0 +1,15 @@
+//! The only reader and the only writer of YAML.
+
+pub mod emit;
+mod key;
+mod parse;
+pub mod plain;
+mod quote;
+mod read;
+mod sample;
+mod scalar;
+mod serializer;
+pub mod source;
+mod syntax;
+mod value;
+mod wording;

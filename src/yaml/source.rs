@@ -1,0 +1,211 @@
+//! A source text, its value, and where each key and value stands in the text (in bytes).
+
+use std::{ops::Range, sync::Arc};
+
+use serde_json::Value;
+
+use crate::diag::{
+    code,
+    diagnostic::{Diagnostic, Diagnostics, Place},
+    path::{FieldPath, Step},
+};
+
+use super::parse;
+
+/// The largest file that is read: far larger than any spec, small enough to read in no time.
+pub const MAX_SIZE: u64 = 1 << 20;
+
+/// What is told of a file that is larger than [`MAX_SIZE`]; the caller looks at the size before it reads.
+pub fn too_large(file: impl Into<Arc<str>>, size: u64) -> Diagnostic {
+    let mib = size / MAX_SIZE;
+    Diagnostic::error(code::FILE_TOO_LARGE, Place::File(file.into()), format!("the file has {mib} MiB, and a spec has at most 1 MiB"))
+        .help("is it the right file?")
+}
+
+/// A file that was read, with all that is wrong with it as YAML.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file, relative to the root.
+    pub file: Arc<str>,
+    /// Its text, without a byte-order mark.
+    pub text: String,
+    /// Its value; what could not be read is null or left out.
+    pub value: Value,
+    pub(super) nodes: Vec<Node>,
+    pub(super) findings: Diagnostics,
+    /// Whether the text's structure is known to its end: else fields only seem to be missing.
+    pub(super) is_whole: bool,
+    lines: Vec<usize>,
+}
+
+/// One value of the text. The root is the first node.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) parent: usize,
+    pub(super) from_parent: FromParent,
+    pub(super) span: Range<usize>,
+    pub(super) children: Children,
+    /// Whether it was told already that this cannot be read.
+    pub(super) is_broken: bool,
+    /// Whether it was told already that one of the keys in it cannot be read: then other fields may only seem to be missing.
+    pub(super) is_partial: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum FromParent {
+    Root,
+    Key { name: Box<str>, span: Range<usize> },
+    Index(usize),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Children {
+    None,
+    /// By name, in the order of `Value`'s map.
+    Map(Vec<usize>),
+    /// In the order of `Value`'s list.
+    List(Vec<usize>),
+}
+
+impl Node {
+    pub(super) fn name(&self) -> &str {
+        if let FromParent::Key { name, .. } = &self.from_parent { name } else { "" }
+    }
+
+    /// Where the key stands; the value itself where it has none.
+    pub(super) fn key_span(&self) -> Range<usize> {
+        if let FromParent::Key { span, .. } = &self.from_parent { span.clone() } else { self.span.clone() }
+    }
+}
+
+impl Source {
+    /// Reads a text; whatever is wrong with it is told by [`Source::read`].
+    pub fn parse(file: impl Into<Arc<str>>, text: impl Into<String>) -> Self {
+        let (file, mut text) = (file.into(), text.into());
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        let parsed = parse::parse(&file, &text);
+        Self::new(file, text, parsed)
+    }
+
+    /// Reads bytes as [`Source::parse`] reads a text; where they are no UTF-8, that is the one finding.
+    pub fn from_bytes(file: impl Into<Arc<str>>, bytes: Vec<u8>) -> Self {
+        let bytes = match String::from_utf8(bytes) {
+            Ok(text) => return Self::parse(file, text),
+            Err(why) => why,
+        };
+        let file = file.into();
+        let at = bytes.utf8_error().valid_up_to();
+        let bytes = bytes.into_bytes();
+        let byte = bytes[at];
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let end = at + text[at..].chars().next().map_or(0, char::len_utf8);
+        let place = Place::Span { file: Arc::clone(&file), span: at..end };
+        let message = if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            "the file is UTF-16, not UTF-8".to_owned()
+        } else {
+            format!("the byte 0x{byte:02X} is not UTF-8")
+        };
+        let finding = Diagnostic::error(code::NOT_UTF8, place, message).help("save the file as UTF-8");
+        let parsed = parse::Parsed { value: Value::Null, nodes: Vec::new(), findings: finding.into(), is_whole: false };
+        Self::new(file, text, parsed)
+    }
+
+    fn new(file: Arc<str>, text: String, parsed: parse::Parsed) -> Self {
+        let breaks = text.bytes().enumerate().filter(|it| it.1 == b'\n').map(|it| it.0 + 1);
+        let lines = std::iter::once(0).chain(breaks).collect();
+        let parse::Parsed { value, nodes, findings, is_whole } = parsed;
+        Self { file, text, value, nodes, findings, is_whole, lines }
+    }
+
+    /// The span of a value, or of the nearest one above it that is written down.
+    pub fn span(&self, path: &FieldPath) -> Range<usize> {
+        self.nodes.get(self.follow(path).0).map_or(0..0, |it| it.span.clone())
+    }
+
+    /// The span of a value's key; of the value itself where it has none (a list's item, the root).
+    pub fn key_span(&self, path: &FieldPath) -> Range<usize> {
+        self.nodes.get(self.follow(path).0).map_or(0..0, Node::key_span)
+    }
+
+    /// Whether the value itself is written down.
+    pub fn is_written(&self, path: &FieldPath) -> bool {
+        !self.nodes.is_empty() && self.follow(path).1
+    }
+
+    /// Line and column of an offset, both from 1; the column counts characters.
+    pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines[line - 1];
+        (line, self.text[start..offset].chars().count() + 1)
+    }
+
+    /// The deepest value that stands on a line: what `explain FILE:LINE` asks about. Where several stand side by side, it
+    /// is what they stand in.
+    pub fn path_at_line(&self, line: usize) -> Option<FieldPath> {
+        let touches = |it: &usize| {
+            let node = &self.nodes[*it];
+            let from = node.key_span().start;
+            (self.line_column(from).0..=self.line_column(node.span.end).0).contains(&line)
+        };
+        let mut found = (!self.nodes.is_empty()).then_some(0).filter(touches)?;
+        loop {
+            let (Children::Map(children) | Children::List(children)) = &self.nodes[found].children else { break };
+            let mut on_line = children.iter().copied().filter(touches);
+            match (on_line.next(), on_line.next()) {
+                (Some(only), None) => found = only,
+                (Some(_), Some(_)) => break,
+                (None, _) => {
+                    // A comment or an empty line between two values is no value.
+                    let start = self.nodes[found].key_span().start;
+                    if self.line_column(start).0 != line {
+                        return None;
+                    }
+                    break;
+                }
+            }
+        }
+        Some(self.path_of(found))
+    }
+
+    /// The node that a path leads to, or the last one on the way, and whether the way was whole.
+    fn follow(&self, path: &FieldPath) -> (usize, bool) {
+        let mut at = 0;
+        for step in path.steps() {
+            match self.nodes.get(at).and_then(|it| self.child(it, step)) {
+                Some(next) => at = next,
+                None => return (at, false),
+            }
+        }
+        (at, true)
+    }
+
+    fn child(&self, node: &Node, step: &Step) -> Option<usize> {
+        match (&node.children, step) {
+            (Children::Map(children), Step::Key(key)) => self.named(children, key),
+            (Children::List(children), Step::Index(index)) => children.get(*index).copied(),
+            _ => None,
+        }
+    }
+
+    /// The child of a map with a name.
+    pub(super) fn named(&self, children: &[usize], name: &str) -> Option<usize> {
+        children.binary_search_by(|it| self.nodes[*it].name().cmp(name)).ok().map(|at| children[at])
+    }
+
+    /// The path that leads to a node.
+    pub(super) fn path_of(&self, mut node: usize) -> FieldPath {
+        let mut steps = Vec::new();
+        loop {
+            match &self.nodes[node].from_parent {
+                FromParent::Root => break,
+                FromParent::Key { name, .. } => steps.push(Step::Key(name.to_string())),
+                FromParent::Index(index) => steps.push(Step::Index(*index)),
+            }
+            node = self.nodes[node].parent;
+        }
+        steps.into_iter().rev().collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! What a parser says of a text that is not YAML, in words for people.
+
+use std::sync::Arc;
+
+use granit_parser::{ErrorKind as Kind, ScanError};
+
+use crate::diag::{
+    code,
+    diagnostic::{Diagnostic, Place},
+};
+
+pub(super) const TAB_MESSAGE: &str = "a tab stands where YAML takes only spaces";
+pub(super) const TAB_HELP: &str = "indent with spaces";
+
+/// The first character that no YAML text has, and at which some readers end without a word.
+pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
+    let is_forbidden = |(at, c): &(usize, char)| match c {
+        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}' => true,
+        // A line of an old Mac ends here for a parser, and for no editor.
+        '\r' => text.as_bytes().get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    let (at, c) = text.char_indices().find(is_forbidden)?;
+    let place = Place::Span { file: Arc::clone(file), span: at..at + c.len_utf8() };
+    let message = format!("the control character U+{:04X} may not stand in YAML", u32::from(c));
+    Some(Diagnostic::error(code::YAML_SYNTAX, place, message).help("take it out, or write it as an escape in double quotes"))
+}
+
+/// The finding that a parser's error becomes.
+pub(super) fn finding(file: &Arc<str>, text: &str, error: &ScanError) -> Diagnostic {
+    let at = text.floor_char_boundary(error.marker().byte_offset().unwrap_or(text.len()).min(text.len()));
+    let place = |from: usize, to: usize| Place::Span { file: Arc::clone(file), span: from..to };
+    if let Some(tab) = tab(text, at, error.kind()) {
+        return Diagnostic::error(code::TAB, place(tab, tab + 1), TAB_MESSAGE).help(TAB_HELP);
+    }
+    if let Kind::RecursionLimitExceeded = error.kind() {
+        return Diagnostic::error(code::NESTED_TOO_DEEP, place(at, at), "a value lies deeper than any spec");
+    }
+    let (message, help) = words(error.kind());
+    let message = message.map_or_else(|| format!("this is not YAML: {}", error.info()), str::to_owned);
+    let end = at + text[at..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
+    let mut finding = Diagnostic::error(code::YAML_SYNTAX, place(at, end), message);
+    finding.help.extend(help.map(str::to_owned));
+    finding
+}
+
+/// The tab that is to blame, if one is.
+fn tab(text: &str, at: usize, kind: &Kind) -> Option<usize> {
+    let line = text[..at].rfind('\n').map_or(0, |it| it + 1);
+    let indentation = text[line..].len() - text[line..].trim_start_matches([' ', '\t']).len();
+    if let Some(tab) = text[line..line + indentation].find('\t') {
+        return Some(line + tab);
+    }
+    let is_tab = matches!(
+        kind,
+        Kind::TabNotAllowed | Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabAtBlockScalarStart | Kind::TabInPlainScalar
+    );
+    is_tab.then(|| text[at..].find('\t').map(|it| at + it).or_else(|| text[..at].rfind('\t'))).flatten()
+}
+
+/// What is wrong and what helps; without words where the parser's own will do.
+fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
+    let (message, help) = match kind {
+        Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement => {
+            ("a `:` stands where no value can begin", "a text with `: ` in it stands in quotes; a key stands on a line of its own")
+        }
+        Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => ("a key has no `:` after it", "write `key: value`"),
+        Kind::ExpectedBlockMappingKey | Kind::InvalidIndentation | Kind::ExpectedBlockSequenceEntry | Kind::ExpectedDocumentStart => {
+            ("this line does not belong to what stands above it", "indent it as its neighbours are, by spaces")
+        }
+        Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => ("a quote is not closed", "write the closing quote"),
+        Kind::UnexpectedEofFlowSequence | Kind::UnclosedFlowCollection { open: '[' } | Kind::ExpectedFlowSequenceSeparator => {
+            ("a list that begins with `[` is not closed, or a comma is missing", "write `,` between two items and `]` at the end")
+        }
+        Kind::UnexpectedEofFlowMapping | Kind::UnclosedFlowCollection { .. } | Kind::ExpectedFlowMappingSeparator => {
+            ("a map that begins with `{` is not closed, or a comma is missing", "write `,` between two fields and `}` at the end")
+        }
+        Kind::MisplacedFlowCollectionEnd | Kind::MismatchedFlowCollectionEnd { .. } => {
+            ("a closing bracket stands here that none has opened", "a text with brackets in it stands in quotes")
+        }
+        Kind::UnexpectedCharacter { .. } | Kind::MissingAnchorOrAliasName => {
+            ("a text cannot begin with this character", "put the text in quotes")
+        }
+        Kind::UnknownQuotedScalarEscape | Kind::InvalidQuotedScalarHexEscape => {
+            ("this is no escape in double quotes", "write `\\\\` for a backslash, or put the text in single quotes")
+        }
+        Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => {
+            ("something follows after the closing quote", "put the whole text in one pair of quotes")
+        }
+        Kind::BomInsideDocument => {
+            ("an invisible byte-order mark (U+FEFF) stands inside the text", "delete it, or write `\\uFEFF` in double quotes")
+        }
+        Kind::InvalidBlockScalarIndent => {
+            ("this line of the block is indented less than its first", "indent all its lines at least as the first one")
+        }
+        Kind::BlockSequenceEntryNotAllowed | Kind::BlockEntryInFlowCollection => {
+            ("a list's item cannot begin here", "begin the list on the next line")
+        }
+        _ => return (None, None),
+    };
+    (Some(message), Some(help))
+}

@@ -1,0 +1,6 @@
+//! The built program in temporary folders: verbs, streams, exit codes.
+
+pub mod place;
+mod sources;
+mod trees;
+mod words;

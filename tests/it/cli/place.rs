@@ -1,0 +1,195 @@
+//! A temporary folder to run the built program in.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    time::{Duration, SystemTime},
+};
+
+use tempfile::TempDir;
+
+/// A folder that is gone after the test.
+pub struct Place {
+    folder: TempDir,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Done {
+    pub code: i32,
+    pub out: String,
+    pub err: String,
+}
+
+impl Place {
+    /// An empty folder.
+    pub fn empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// The starter spec, not rendered yet.
+    pub fn starter() -> Self {
+        let it = Self::empty();
+        it.ok(&["init"]);
+        it
+    }
+
+    /// The starter spec and its tree.
+    pub fn rendered() -> Self {
+        let it = Self::starter();
+        it.ok(&["render"]);
+        it
+    }
+
+    /// The folder, without links in its path.
+    pub fn root(&self) -> PathBuf {
+        self.folder.path().canonicalize().expect("it is there")
+    }
+
+    /// The program, in this folder, with none of the caller's environment that could matter.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_espalier"));
+        command.args(words).current_dir(self.folder.path()).stdin(Stdio::null());
+        for name in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    pub fn run(&self, words: &[&str]) -> Done {
+        self.command(words).output().expect("it runs").into()
+    }
+
+    pub fn run_with_stdin(&self, words: &[&str], stdin: &[u8]) -> Done {
+        let mut child =
+            self.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        // A program that refuses early does not read on.
+        let _ = child.stdin.take().expect("piped").write_all(stdin);
+        child.wait_with_output().expect("it ends").into()
+    }
+
+    /// A run that has to end clean.
+    #[track_caller]
+    pub fn ok(&self, words: &[&str]) -> Done {
+        let done = self.run(words);
+        assert_eq!(done.code, 0, "espalier {words:?}: {done:?}");
+        done
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|it| panic!("{name}: {it}"))
+    }
+
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    }
+
+    pub fn append(&self, name: &str, text: &str) {
+        let old = self.read(name);
+        self.write(name, old + text);
+    }
+
+    pub fn remove(&self, name: &str) {
+        fs::remove_file(self.path(name)).unwrap_or_else(|it| panic!("{name}: {it}"));
+    }
+
+    /// Every file of the tree (and of the spec), by path.
+    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        files(self.folder.path())
+    }
+
+    /// The generated files, by path.
+    pub fn tree(&self) -> BTreeMap<String, Vec<u8>> {
+        tree(self.folder.path())
+    }
+
+    /// Sets the time of every generated file back, so that a write would show; returns the time.
+    pub fn age(&self) -> SystemTime {
+        let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        for name in self.tree().keys() {
+            fs::File::options().write(true).open(self.path(name)).expect("writable").set_modified(then).expect("settable");
+        }
+        then
+    }
+
+    /// The generated files that were written since [`Self::age`].
+    pub fn younger_than(&self, then: SystemTime) -> Vec<String> {
+        let modified = |name: &String| fs::metadata(self.path(name)).and_then(|it| it.modified()).expect("it is there");
+        self.tree().into_keys().filter(|it| modified(it) != then).collect()
+    }
+
+    /// Some generated manifest to play with: the first of `out/manifests/`.
+    pub fn manifest(&self) -> String {
+        self.tree().into_keys().find(|it| it.starts_with("out/manifests/")).expect("there are manifests")
+    }
+
+    /// A tenant's file.
+    pub fn tenant(&self, name: &str) {
+        self.write(&format!("spec/workspaces/{name}.yaml"), workspace(name));
+    }
+
+    pub fn git(&self, words: &[&str]) -> String {
+        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+        let mut git = Command::new("git");
+        git.arg("-C").arg(self.folder.path()).args(identity).args(words).env_remove("GIT_DIR").env_remove("GIT_WORK_TREE");
+        let output = git.output().expect("git runs");
+        assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+impl From<Output> for Done {
+    fn from(it: Output) -> Self {
+        Self {
+            code: it.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&it.stdout).into_owned(),
+            err: String::from_utf8_lossy(&it.stderr).into_owned(),
+        }
+    }
+}
+
+/// Every file below a folder, by path relative to it; Git's own and the lock left out.
+pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let all = walkdir::WalkDir::new(root).into_iter().map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
+    let named = all.map(|it| {
+        let name = it.path().strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
+        (name, fs::read(it.path()).expect("readable"))
+    });
+    named.filter(|it| !it.0.starts_with(".git/") && it.0 != ".espalier/lock").collect()
+}
+
+/// The generated files below a root, by path.
+pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let ours = |it: &str| ["apps/", "bootstrap/", "out/"].iter().any(|top| it.starts_with(top)) || it == "spec/platform.schema.json";
+    files(root).into_iter().filter(|it| ours(&it.0)).collect()
+}
+
+/// The smallest tenant.
+pub fn workspace(name: &str) -> String {
+    format!("name: {name}\n")
+}
+
+/// An edit of the starter spec that changes some files.
+pub fn change_a_component(place: &Place) {
+    edit(place, "a: one", "a: another");
+}
+
+/// An edit of the starter spec that makes some files go away.
+pub fn remove_a_component(place: &Place) {
+    edit(place, "    b: two\n", "");
+}
+
+fn edit(place: &Place, from: &str, to: &str) {
+    let spec = place.read("spec/platform.yaml");
+    assert!(spec.contains(from), "the starter spec has `{from}`");
+    place.write("spec/platform.yaml", spec.replacen(from, to, 1));
+}

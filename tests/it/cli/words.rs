@@ -1,0 +1,161 @@
+//! What is said where: streams, formats, help, pages, completions.
+
+use std::{fs, process::Stdio};
+
+use serde_json::Value;
+
+use super::place::Place;
+
+#[test]
+fn exit_codes_and_usage() {
+    let place = Place::rendered();
+    assert_eq!(place.run(&["check"]).code, 0);
+    assert_eq!(place.run(&["--help"]).code, 0);
+    assert_eq!(place.run(&["--version"]).code, 0);
+    for wrong in [&["frobnicate"][..], &[], &["check", "--format", "mermaid"], &["check", "--deny", "everything"], &["show", "nothing"]] {
+        let said = place.run(wrong);
+        assert_eq!(said.code, 2, "{wrong:?}: {said:?}");
+        assert!(said.out.is_empty() && !said.err.is_empty(), "{wrong:?}: {said:?}");
+    }
+}
+
+#[test]
+fn a_broken_pipe_is_no_error() {
+    let place = Place::rendered();
+    for words in [&["show"][..], &["schema"], &["explain"], &["completions", "bash"], &["--help"]] {
+        let mut child = place.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        drop(child.stdout.take());
+        let done = child.wait_with_output().expect("it ends");
+        assert!(done.status.success(), "{words:?}: {done:?}");
+        assert!(done.stderr.is_empty(), "{words:?}: {done:?}");
+    }
+    // Nobody listens to the talk either: the work is done all the same.
+    place.remove(&place.manifest());
+    let mut child = place.command(&["render"]).stderr(Stdio::piped()).spawn().expect("it runs");
+    drop(child.stderr.take());
+    assert!(child.wait().expect("it ends").success());
+    place.ok(&["check"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stdout_is_trouble() {
+    let place = Place::rendered();
+    let full = fs::File::options().write(true).open("/dev/full").expect("it is there");
+    let done = place.command(&["schema"]).stdout(full).output().expect("it runs");
+    assert_eq!(done.status.code(), Some(2), "{done:?}");
+}
+
+#[test]
+fn findings_for_programs() {
+    let place = Place::rendered();
+    assert_eq!(place.ok(&["check", "--format", "json"]).out.trim(), "[]");
+    let edited = place.manifest();
+    place.append(&edited, "\nedited\n");
+    place.write("spec/workspaces/bad.yaml", "nonsense: 1\n");
+    let said = place.run(&["check", "--format", "json"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    let all: Vec<Value> = serde_json::from_str(&said.out).expect("one JSON array");
+    assert!(all.iter().any(|it| it["code"] == "file-changed" && it["file"] == *edited), "{said:?}");
+    assert!(all.iter().any(|it| it["file"] == "spec/workspaces/bad.yaml" && it["line"] == 1), "{said:?}");
+
+    let said = place.run(&["check", "--format", "github"]);
+    assert!(said.out.contains("::error file=spec/workspaces/bad.yaml,line=1"), "{said:?}");
+    assert!(said.out.contains(&format!("::error file={edited}")), "{said:?}");
+    let said = place.run(&["check", "--format", "short"]);
+    assert!(said.err.contains("spec/workspaces/bad.yaml:1:1: error["), "{said:?}");
+    assert!(said.out.contains(&format!("changed  {edited}\n")) && !said.out.contains("@@"), "{said:?}");
+    let said = place.run(&["render", "--format", "json"]);
+    assert!(said.code == 1 && serde_json::from_str::<Vec<Value>>(&said.out).is_ok(), "{said:?}");
+}
+
+#[test]
+fn colors_only_where_they_are_wanted() {
+    let place = Place::rendered();
+    place.append(&place.manifest(), "\nedited\n");
+    place.write("spec/workspaces/bad.yaml", "nonsense: 1\n");
+    let said = place.run(&["check"]);
+    assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{said:?}");
+    let said = place.run(&["check", "--color", "always"]);
+    assert!(said.out.contains('\u{1b}') && said.err.contains('\u{1b}'), "{said:?}");
+    let done = place.command(&["check", "--color", "never"]).env("CLICOLOR_FORCE", "1").output().expect("it runs");
+    assert!(!done.stdout.contains(&0x1b) && !done.stderr.contains(&0x1b));
+}
+
+#[test]
+fn another_version_is_told_from_another_spec() {
+    let place = Place::rendered();
+    let imprint = place.read("out/.espalier.json");
+    place.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), "0.0.1"));
+    let said = place.run(&["check"]);
+    assert!(said.code == 1 && said.err.contains("espalier 0.0.1 wrote the tree"), "{said:?}");
+    place.ok(&["render"]);
+    place.append(&place.manifest(), "\nedited\n");
+    assert!(!place.run(&["check"]).err.contains("wrote the tree"));
+}
+
+#[test]
+fn sides_of_the_platform() {
+    let place = Place::rendered();
+    place.tenant("team-a");
+    let rows = |words: &[&str]| -> Vec<Value> { serde_json::from_str(&place.ok(words).out).expect("JSON") };
+    let waves = rows(&["show", "waves", "--format", "json"]);
+    assert!(!waves.is_empty());
+    for row in &waves {
+        let keys: Vec<&String> = row.as_object().expect("a row").keys().collect();
+        assert_eq!(keys, ["after", "application", "namespace", "wave"], "whatever their order: {row}");
+    }
+    let flows = rows(&["show", "flows", "--format", "json"]);
+    assert!(flows.iter().all(|it| it["from"].is_string() && it["why"].is_string()), "{flows:?}");
+    assert!(!rows(&["show", "secrets", "--format", "json"]).is_empty());
+    let budget: Value = serde_json::from_str(&place.ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
+    assert!(budget.is_object());
+    for side in ["waves", "flows"] {
+        assert!(place.ok(&["show", side, "--format", "mermaid"]).out.starts_with("graph LR\n"));
+    }
+    for side in [&["show"][..], &["show", "waves"], &["show", "flows"], &["show", "secrets"], &["show", "budget"]] {
+        let text = place.ok(side).out;
+        assert!(text.lines().count() > 0 && text.lines().all(|it| it == it.trim_end()), "{side:?}:\n{text}");
+    }
+}
+
+#[test]
+fn nothing_is_overwritten_by_init() {
+    let place = Place::starter();
+    place.append("spec/platform.yaml", "# mine\n");
+    let before = place.files();
+    let said = place.run(&["init"]);
+    assert!(said.code == 2 && said.err.contains("platform.yaml is there already"), "{said:?}");
+    assert_eq!(place.files(), before);
+
+    let place = Place::empty();
+    place.write(".gitignore", "/target");
+    place.write(".gitattributes", "*.png binary\n");
+    place.ok(&["init"]);
+    assert_eq!(place.read(".gitignore"), "/target\n/.espalier/\n");
+    assert!(place.read(".gitattributes").starts_with("*.png binary\nout/** "));
+}
+
+#[test]
+fn init_refuses_values_that_make_no_spec() {
+    let place = Place::empty();
+    let said = place.run(&["init", "--name", "Not A Name"]);
+    assert!(said.code == 2 && said.err.contains("error[invalid-value]") && said.err.contains("Not A Name"), "{said:?}");
+    assert!(place.files().is_empty(), "nothing was written");
+}
+
+#[test]
+fn pages_that_need_no_spec() {
+    let place = Place::empty();
+    let schema: Value = serde_json::from_str(&place.ok(&["schema"]).out).expect("JSON");
+    assert!(schema.is_object());
+    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "complete -c espalier")] {
+        assert!(place.ok(&["completions", shell]).out.contains(word), "{shell}");
+    }
+    assert!(place.ok(&["explain"]).out.contains("unknown-field"));
+    assert!(!place.ok(&["explain", "unknown-field"]).out.is_empty());
+    assert!(!place.ok(&["explain", "error[unknown-field]"]).out.is_empty());
+    let said = place.run(&["explain", "unknown-feild"]);
+    assert!(said.code == 2 && said.err.contains("did you mean `unknown-field`"), "{said:?}");
+    assert_eq!(place.run(&["explain", "zzzzzzzzzzzz"]).code, 2);
+}

@@ -1,0 +1,145 @@
+//! A render that fails or is killed at any change leaves every file old or new and whole, `check` names the rest, and the next render heals.
+
+mod disk;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+};
+
+use espalier::cli::{
+    disk::{Disk, RealDisk},
+    drift::{Change, Comparison},
+    render::{self, Rendered},
+    sources::{From, Work},
+    tree::Tree,
+};
+
+use crate::cli::place::{self, Place};
+use disk::{Fault, FaultyDisk};
+
+/// A file that is not ours, in a folder that is.
+const FOREIGN: &str = "out/notes/mine.txt";
+
+fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
+    // Sources are read by the real disk: the faults are those of writing.
+    let work = Work::read(&RealDisk, root, From::Root)?;
+    render::tree(disk, &work, std::num::NonZero::new(1), &|it| it)
+}
+
+/// Renders what `before` makes of a starter spec, then, with every fault at every change, what `after` makes of that.
+fn every_fault(before: impl Fn(&Place), after: impl Fn(&Place)) {
+    let place = Place::starter();
+    before(&place);
+    let (root, old) = (place.root(), place.tree());
+    after(&place);
+    let spec = place.files();
+    assert!(render(&RealDisk, &root).expect("it renders").is_written);
+    let new = place.tree();
+    assert_ne!(old, new, "there is something to do");
+
+    for fault in [Fault::Refused, Fault::KilledBefore, Fault::KilledWithin] {
+        for at in 1.. {
+            let place = Place::empty();
+            for (name, bytes) in spec.iter().filter(|it| it.0.starts_with("spec/")).chain(&old) {
+                place.write(name, bytes);
+            }
+            let disk = FaultyDisk::new(fault, at);
+            let done = render(&disk, &place.root());
+            if !disk.has_failed() {
+                assert!(at > 3, "there were changes");
+                assert!(done.expect("no fault, no failure").is_written);
+                break;
+            }
+            let what = format!("{fault:?} at change {at}");
+            let left = place.tree();
+            whole(&left, &old, &new, &what);
+            named(&place.root(), &left, &new, &what);
+            let healed = render(&RealDisk, &place.root()).unwrap_or_else(|it| panic!("{what}: {it:#}"));
+            assert!(healed.is_written, "{what}");
+            assert!(place.tree() == new, "{what}: {}", differences(&place.tree(), &new));
+            assert!(!place.path(".espalier/stage").exists(), "{what}");
+            assert_eq!(empty_folders(&place.root()), BTreeSet::new(), "{what}");
+        }
+    }
+}
+
+/// Every file is the old one or the new one; what both have is there.
+fn whole(left: &BTreeMap<String, Vec<u8>>, old: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, Vec<u8>>, what: &str) {
+    for (name, bytes) in left {
+        assert!(old.get(name) == Some(bytes) || new.get(name) == Some(bytes), "{what}: {name} is neither old nor new");
+    }
+    for name in old.keys().filter(|it| new.contains_key(*it)) {
+        assert!(left.contains_key(name), "{what}: {name} is gone");
+    }
+}
+
+/// `check` names exactly what differs.
+fn named(root: &Path, left: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, Vec<u8>>, what: &str) {
+    let work = Work::read(&RealDisk, root, From::Root).expect("it reads");
+    let tree = Tree::open(&RealDisk, root).expect("it lists");
+    let compared = Comparison::make(&RealDisk, &work, None, &tree).expect("it compares");
+    let told: BTreeSet<(Change, &str)> = compared.all().filter(|it| it.change != Change::Foreign).map(|it| (it.change, &*it.path)).collect();
+    let mut meant = BTreeSet::new();
+    for (name, bytes) in new {
+        match left.get(name) {
+            None => drop(meant.insert((Change::Missing, &**name))),
+            Some(it) if it != bytes => drop(meant.insert((Change::Changed, &**name))),
+            Some(_) => {}
+        }
+    }
+    meant.extend(left.keys().filter(|it| !new.contains_key(*it)).map(|it| (Change::Stray, &**it)));
+    assert_eq!(told, meant, "{what}");
+}
+
+fn differences(left: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, Vec<u8>>) -> String {
+    let names: BTreeSet<&String> = left.keys().chain(new.keys()).collect();
+    format!("{:?}", names.into_iter().filter(|it| left.get(*it) != new.get(*it)).collect::<Vec<_>>())
+}
+
+fn empty_folders(root: &Path) -> BTreeSet<String> {
+    let tops = ["apps", "bootstrap", "out"].into_iter().map(|it| root.join(it)).filter(|it| it.exists());
+    let folders = tops.flat_map(|it| walkdir::WalkDir::new(it).into_iter().flatten()).filter(|it| it.file_type().is_dir());
+    folders.filter(|it| fs::read_dir(it.path()).is_ok_and(|mut it| it.next().is_none())).map(|it| it.path().display().to_string()).collect()
+}
+
+fn rendered_with_tenants(place: &Place) {
+    place.tenant("team-a");
+    place.tenant("team-b");
+    assert!(render(&RealDisk, &place.root()).expect("it renders").is_written);
+    place.write(FOREIGN, "remember\n");
+}
+
+#[test]
+fn a_first_render() {
+    every_fault(|_| (), |place| place.tenant("team-a"));
+}
+
+#[test]
+fn a_changed_spec() {
+    every_fault(rendered_with_tenants, place::change_a_component);
+}
+
+#[test]
+fn a_new_tenant_beside_a_removed_one() {
+    every_fault(rendered_with_tenants, |place| {
+        place.remove("spec/workspaces/team-a.yaml");
+        place.tenant("team-c");
+    });
+}
+
+#[test]
+fn a_removed_component() {
+    every_fault(rendered_with_tenants, place::remove_a_component);
+}
+
+#[test]
+fn a_stale_stage_is_no_harm() {
+    let place = Place::starter();
+    place.write(".espalier/stage/apps/half.yaml", "half a fi");
+    place.write(".espalier/stage/out/manifests/x/y/z.yaml", "");
+    assert!(render(&RealDisk, &place.root()).expect("it renders").is_written);
+    assert!(!place.path("apps/half.yaml").exists() && !place.path("out/manifests/x").exists());
+    assert!(!place.path(".espalier/stage").exists());
+}

@@ -1,0 +1,1 @@
+"""The judges: real servers and tools that the tree is held against."""

@@ -1,0 +1,140 @@
+"""Faults planted in the small tree: each one that a commit, a person or a setting can bring has to be noticed by the judge of that."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+
+from . import argo_charts, argo_checks, argo_sample
+from .argo_git import Hosts
+from .argo_install import Installation
+from .argo_tree import Rendered, dump, load
+from .argo_watch import order
+from .table import Fault, Row
+
+LUA = "resource.customizations.health.argoproj.io_Application"
+
+
+def edited(tree: Rendered, path: str, edit: Callable[[dict], object]) -> Rendered:
+    """A variant in which one file's object was edited."""
+    new = copy.deepcopy(load(tree.files[path])[0])
+    edit(new)
+    return tree.changed({path: dump(new)})
+
+
+class Planting:
+    """Keeps the book: which fault, which judge, what it said."""
+
+    def __init__(self, ctx, data: dict):
+        self.ctx, self.data = ctx, data
+
+    def seen(self, fault: str, judge: str, findings: list[str], *words: str) -> None:
+        """A fault is seen when one finding has all these words."""
+        message = next((it for it in findings if all(word in it for word in words)), "")
+        said = message or f"nothing with {' and '.join(words)} in {len(findings)} findings: {' | '.join(findings)[:400]}"
+        self.ctx.fault(Fault(fault, f"argocd {judge}", said, bool(message)))
+
+    def install(self, tree: Rendered, settings: dict[str, str]) -> tuple[Hosts, Installation]:
+        """The sample's hosts and a fresh installation, not yet entered."""
+        from .argocd import node_crds
+
+        hosts = Hosts(self.ctx.fresh("hosts"), tree.hosts())
+        argo_charts.publish(hosts, tree, argo_sample.PODS, self.ctx.crds(), self.data, None)
+        return hosts, Installation(self.ctx, hosts, tree, "argo-faults", settings, node_crds(self.ctx, self.data))
+
+
+def run(ctx, data: dict) -> list[Row]:
+    """All of them; a row with findings where the small tree itself, with nothing planted, is not clean."""
+    planting, rows = Planting(ctx, data), []
+    for what in (by_commits, by_settings, by_waves):
+        began = time.monotonic()
+        findings = what(planting)
+        if findings:
+            rows.append(Row(f"argocd sample: {what.__name__}", 1, findings, time.monotonic() - began))
+    return rows
+
+
+def by_commits(planting: Planting) -> list[str]:
+    """One good installation, spoilt by commits."""
+    spare = "out/manifests/namespaces/_cluster/namespace-spare.yaml"
+    clean = edited(argo_sample.tree(), spare,
+                   lambda it: it["metadata"]["annotations"].pop("argocd.argoproj.io/compare-options"))
+    hosts, installation = planting.install(clean, planting.data["settings"])
+    with hosts, installation as at:
+        at.bootstrap()
+        wrong = at.converge(120) + argo_checks.in_order(at, argo_sample.promises()) + at.quiet(("normal",))
+        if wrong:
+            return wrong
+        _refused(planting, at, clean, spare)
+        at.push(clean)
+        wrong = at.converge(120)
+        return wrong or _neglected(planting, at, clean)
+
+
+def _refused(planting: Planting, at: Installation, clean: Rendered, spare: str) -> None:
+    """Four Applications spoilt at once, each in its own way; what Argo CD says of each is read after refreshes."""
+    bad = clean.changed({spare: None})
+    bad = edited(bad, "bootstrap/argocd/appproject-web.yaml", lambda it: it["spec"]["namespaceResourceWhitelist"].pop(0))
+    bad = edited(bad, "apps/cert-manager.yaml", lambda it: it["spec"]["source"].update(targetRevision="v9.9.9"))
+    bad = edited(bad, "out/manifests/database/sample/statefulset-database.yaml", lambda it: it["spec"].update(serviceName="other"))
+    at.push(bad)
+    findings = at.converge(12) + at.quiet(("normal", "normal"))
+    planting.seen("an AppProject lacks a kind that its Application has", "at rest", findings, " web ", "not permitted")
+    planting.seen("a chart version that its repository does not have", "at rest", findings, " cert-manager ", "v9.9.9")
+    planting.seen("a commit changes a field that cannot change", "at rest", findings, " database ", "Forbidden")
+    planting.seen("a `Prune=false` object without `IgnoreExtraneous` leaves Git: OutOfSync for ever", "at rest", findings,
+                  " namespaces ", "OutOfSync")
+
+
+def _neglected(planting: Planting, at: Installation, clean: Rendered) -> list[str]:
+    """Applications that no longer heal, prune or protect."""
+    def lax(it: dict) -> None:
+        it["spec"]["syncPolicy"]["automated"] = {"prune": False, "selfHeal": False}
+
+    claim = "out/manifests/database/sample/persistentvolumeclaim-backup.yaml"
+    bad = edited(clean, "apps/web.yaml", lax)
+    bad = edited(bad, claim, lambda it: it["metadata"].pop("annotations"))
+    at.push(bad)
+    wrong = at.converge(60)
+    if wrong:
+        return wrong
+    _, findings = argo_checks.heals(at, [], seconds=8)
+    planting.seen("an Application without self-heal", "hand edits", findings, "not undone", "of web")
+    at.argo.refresh("web")
+    less = bad.changed({claim: None, "out/manifests/web/sample/configmap-spare.yaml": None})
+    _, findings = argo_checks.removal(at, less, seconds=8)
+    planting.seen("an Application without pruning", "a component leaves", findings, "ConfigMap sample/spare", "still in the cluster")
+    planting.seen("a claim that nothing protects", "a namespace and a claim leave Git", findings,
+                  "PersistentVolumeClaim sample/backup", "has to stay")
+    return []
+
+
+def by_settings(planting: Planting) -> list[str]:
+    """argocd-cm without the health of Applications: waves between Applications mean nothing."""
+    settings = {key: value for key, value in planting.data["settings"].items() if key != LUA}
+    broken, name, what = argo_checks.broken_child(argo_sample.tree())
+    hosts, installation = planting.install(broken, settings)
+    with hosts, installation as at:
+        at.bootstrap()
+        findings = argo_checks.holds(at, name, what, seconds=60, pause=2)
+        planting.seen("argocd-cm without the health Lua", "a broken child holds later waves", findings, " web ", "although issuers")
+        findings = order(at.recorder.events, argo_sample.promises(), "root")
+        planting.seen("argocd-cm without the health Lua", "from nothing, in order", findings, " issuers ", "before", "cert-manager")
+    return []
+
+
+def by_waves(planting: Planting) -> list[str]:
+    """The waves of a chart and of its custom resources changed places."""
+    wave = "argocd.argoproj.io/sync-wave"
+    tree = argo_sample.tree()
+    bad = edited(tree, "apps/cert-manager.yaml", lambda it: it["metadata"]["annotations"].update({wave: "30"}))
+    bad = edited(bad, "apps/issuers.yaml", lambda it: it["metadata"]["annotations"].update({wave: "20"}))
+    hosts, installation = planting.install(bad, planting.data["settings"])
+    with hosts, installation as at:
+        at.bootstrap()
+        at.recorder.wait(lambda now: "issuers" in now and (now["issuers"].get("status") or {}).get("operationState"), 60)
+        findings = argo_checks.in_order(at, argo_sample.promises())
+        planting.seen("waves of an Application and of what it waits for swapped", "from nothing, in order", findings,
+                      " issuers ", "created", "before", "cert-manager")
+    return []

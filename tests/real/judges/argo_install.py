@@ -1,0 +1,149 @@
+"""One tree on one fresh control plane: pushed, bootstrapped by hand, followed until it stands, changed by further commits."""
+
+from __future__ import annotations
+
+import time
+
+from .argo_git import Hosts, Repository
+from .argo_host import GROUP, Argo, applied, summary
+from .argo_tree import Rendered, title
+from .argo_watch import Recorder, expected, good, lagging, settled
+
+PATIENCE = 240.0
+
+
+class Installation:
+    """A tree under Argo CD. Use it as a context manager: leaving it ends every process that it started."""
+
+    def __init__(self, ctx, hosts: Hosts, tree: Rendered, name: str, settings: dict[str, str], node_crds: list[dict]):
+        from .cluster import Cluster
+
+        self.ctx, self.hosts, self.tree = ctx, hosts, tree
+        self.settings, self.node_crds = settings, node_crds
+        self.cluster = Cluster(ctx, name=name, with_=("kcm", "scheduler", "fakelet"))
+        self.commit = ""
+        self._open: list = []
+
+    def __enter__(self) -> "Installation":
+        from .scheduler import STORAGE_CLASS, node
+        from .status import Patcher
+
+        try:
+            self._open.append(self.cluster.stop)
+            self.cluster.start()
+            self.api = self.cluster.api
+            # A node that holds anything: whether the tree fits the declared node is another judge's question.
+            for it in (node("roomy", 64_000, 256 << 30, pods=2000), STORAGE_CLASS):
+                applied(self.api, it)
+            self.argo = Argo(self.ctx, self.cluster, self.hosts.tls, self.settings)
+            self._open.append(self.argo.stop)
+            self.argo.prepare(self.tree, self.node_crds)
+            patcher = Patcher(self.api, self.ctx)
+            self._open.append(patcher.stop)
+            patcher.start()
+            self.argo.start()
+            self.repository = Repository(self.hosts.repositories, *self.tree.place())
+            self._open.append(self.repository.remove)
+            self.push(self.tree)
+            self.recorder = Recorder(self.api)
+            self._open.append(self.recorder.stop)
+            self.recorder.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_) -> None:
+        while self._open:
+            self._open.pop()()
+
+    def push(self, tree: Rendered) -> str:
+        """The next commit: its content is `tree`, and that is what is expected from now on."""
+        self.tree = tree
+        self.commit = self.repository.commit(tree.files, f"tree {self.repository.count + 1}")
+        return self.commit
+
+    def bootstrap(self) -> None:
+        """What a person does once: applies the projects and the root Application."""
+        for it in self.tree.bootstrap():
+            applied(self.api, it, manager="kubectl")
+
+    def converge(self, seconds: float = PATIENCE) -> list[str]:
+        """Waits until every Application is where the last commit wants it; what is not by then is a finding."""
+        self.recorder.wait(lambda now: not lagging(self.tree, now, self.commit), seconds, self.argo.check_alive)
+        late = lagging(self.tree, self.recorder.snapshot(), self.commit)
+        return [f"Application {name} did not become Synced and Healthy in {seconds:.0f} s: {why}" for name, why in late.items()]
+
+    def refresh(self, how: str = "normal", seconds: float = 90.0) -> list[str]:
+        """Asks every Application for a comparison and waits until each has made it."""
+        asked = {name: self.argo.refresh(name, how) for name in expected(self.tree)}
+
+        def done(now: dict[str, dict]) -> bool:
+            return all(name in now and int(now[name]["metadata"]["resourceVersion"]) > version and settled(now[name])
+                       for name, version in asked.items())
+
+        if self.recorder.wait(done, seconds, self.argo.check_alive):
+            return []
+        now = self.recorder.snapshot()
+        return [f"Application {name} did not answer a {how} refresh in {seconds:.0f} s: {summary(now.get(name, {}))}"
+                for name in asked if name not in now or not settled(now[name])]
+
+    def quiet(self, rounds: tuple[str, ...] = ("normal", "normal", "hard")) -> list[str]:
+        """Every Application compared again and again: nothing differs, no condition stands, no sync starts."""
+        before = {name: _started(it) for name, it in self.recorder.snapshot().items()}
+        findings: list[str] = []
+        for number, how in enumerate(rounds, 1):
+            findings += self.refresh(how)
+            late = lagging(self.tree, self.recorder.snapshot(), self.commit)
+            findings += [f"Application {name} after {how} refresh {number}: {why}" for name, why in late.items()]
+        findings += [f"Application {name}: a sync started although nothing had changed"
+                     for name, it in self.recorder.snapshot().items() if name in before and _started(it) != before[name]]
+        return list(dict.fromkeys([*findings, *self.reconciled()]))
+
+    def reconciled(self) -> list[str]:
+        """The same question to the command line tool, which has no cache of an older comparison to fall back on."""
+        findings, seen = [], set()
+        for it in self.argo.reconcile_results():
+            seen.add(it["name"])
+            sync = (it.get("sync") or {}).get("status")
+            health = it["health"].get("status") if isinstance(it.get("health"), dict) else it.get("health")
+            words = [f"{c['type']}: {c.get('message', '')}" for c in it.get("conditions") or []]
+            if sync != "Synced" or health != "Healthy" or words:
+                findings.append(f"get-reconcile-results: {it['name']} is {sync}/{health} {'; '.join(words)}".strip()[:500])
+        findings += [f"get-reconcile-results does not know {name}" for name in expected(self.tree) if name not in seen]
+        return findings
+
+    def live(self, obj: dict) -> dict | None:
+        """The object as the cluster has it, or None."""
+        answer = self.api.request("GET", self.api.path_of(obj))
+        return answer.body if answer.status == 200 else None
+
+    def until(self, reached, seconds: float, pause: float = 0.3) -> bool:
+        """Polls until `reached()`; for what no watch of ours sees."""
+        deadline = time.monotonic() + seconds
+        while not reached():
+            if time.monotonic() > deadline:
+                return False
+            self.argo.check_alive()
+            time.sleep(pause)
+        return True
+
+    def unwell(self) -> list[str]:
+        """Applications that are not good at this moment."""
+        return [f"Application {name}: {summary(it)}" for name, it in self.recorder.snapshot().items() if not good(it)]
+
+    def gone(self, name: str, seconds: float) -> bool:
+        """Waits for an Application to leave."""
+        return self.recorder.wait(lambda now: name not in now, seconds, self.argo.check_alive)
+
+    def missing(self, objects: list[dict]) -> list[str]:
+        """Which of these the cluster does not have."""
+        return [title(it) for it in objects if self.live(it) is None]
+
+    def path(self, name: str) -> str:
+        """API path of an Application."""
+        return f"{GROUP}/applications/{name}"
+
+
+def _started(application: dict) -> str | None:
+    return ((application.get("status") or {}).get("operationState") or {}).get("startedAt")

@@ -1,0 +1,194 @@
+"""Argo CD itself takes up the tree: from nothing, in the promised order, and through everything that happens to it later."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from . import argo_charts, argo_checks
+from .argo_git import Hosts
+from .argo_install import Installation
+from .argo_tree import LOADER, Promise, Rendered, annotated, chart_pods, promised, spec_of
+from .argo_watch import story
+from .table import Row
+
+DATA = Path(__file__).resolve().parent.parent / "data/argocd.yaml"
+
+
+def settings() -> dict:
+    """The judge's own data file."""
+    return yaml.load(DATA.read_bytes(), Loader=LOADER)
+
+
+class Subject:
+    """A tree with what the compiler promises about it."""
+
+    def __init__(self, ctx, name: str, root: Path):
+        self.ctx, self.name, self.root = ctx, name, root
+        self.tree = Rendered.read(name, root)
+        self.spec = spec_of(root)
+        self.promises: list[Promise] = promised(ctx, self.spec) if self.spec else annotated(self.tree)
+        self.pods = chart_pods(ctx, self.spec) if self.spec else []
+        self.tenants = sum(1 for it in self.tree.applications() if it.startswith("ws-"))
+
+    def charts(self) -> list[dict]:
+        """The workloads of charts, as objects that can be found in the cluster."""
+        names = {it["workload"]: it for it in self.pods if it["workload"].split("/")[0] == "Deployment"}
+        return [{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {
+            "name": workload.rpartition("/")[2], "namespace": it["namespace"], "labels": {"owner": it["application"]}}}
+            for workload, it in names.items()]
+
+    def without_component(self, keys: list[str]) -> Rendered | None:
+        """The tree that the compiler makes when one component is switched off; None where there is no spec or no such component."""
+        if not self.spec:
+            return None
+        document = yaml.load((self.spec / "spec/platform.yaml").read_bytes(), Loader=LOADER)
+        components = document["spec"].setdefault("components", {}) or {}
+        key = next((it for it in keys if it in components), None)
+        if key is None:
+            return None
+        components[key] = {**(components[key] or {}), "enabled": False}
+        work = self.ctx.fresh("less")
+        shutil.copytree(self.spec / "spec", work / "spec")
+        (work / "spec/platform.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+        done = self.ctx.run_espalier(work, "render")
+        if done.returncode != 0:
+            raise RuntimeError(f"the tree without {key} does not render: {(done.stderr or done.stdout).strip()[:400]}")
+        return Rendered.read(self.name, work)
+
+
+class Steps:
+    """Collects rows; after a step that leaves the ground unfit for the next ones, these are findings, not silence."""
+
+    def __init__(self, ctx, tree: str):
+        self.ctx, self.tree, self.rows, self.broken = ctx, tree, [], ""
+
+    def take(self, what: str, step: Callable[[], tuple[int, list[str], str]], needed: bool = False) -> bool:
+        """Runs one step, which answers with objects, findings, note."""
+        began = time.monotonic()
+        objects, note = 0, ""
+        if self.broken:
+            findings = [f"not judged, because this failed: {self.broken}"]
+        else:
+            try:
+                objects, findings, note = step()
+            except Exception as error:  # What a step stumbles over is its finding; the others still have their say.
+                findings = [f"{type(error).__name__}: {error}"]
+        seconds = time.monotonic() - began
+        if findings and needed and not self.broken:
+            self.broken = what
+        self.rows.append(Row(f"argocd {self.tree}: {what}", objects, findings, seconds, note))
+        self.ctx.say(f"argocd {self.tree}: {what}: {objects} objects, {len(findings)} findings, {seconds:.1f} s {note}")
+        return not findings
+
+
+def judge(ctx) -> list[Row]:
+    """The first tree through everything; then the golden tree with the most tenants from a broken first install to a good one."""
+    if not ctx.trees:
+        return [Row("argocd", 0, ["there is no tree to judge"])]
+    data, rows = settings(), []
+    first = ctx.trees[0]
+    golden = [it for it in ctx.trees[1:] if any((it.root / "apps").glob("ws-*.yaml"))]
+    golden.sort(key=lambda it: -len(list((it.root / "apps").glob("ws-*.yaml"))))
+    second = golden[0] if golden else first
+    for tree, scenario in ((first, whole_life), (second, broken_start)):
+        began = time.monotonic()
+        try:
+            subject = Subject(ctx, tree.name, tree.root)
+            rows += scenario(ctx, subject, data)
+        except Exception as error:  # One tree that cannot even be set up must not hide the other's rows.
+            rows.append(Row(f"argocd {tree.name}", 0, [f"{type(error).__name__}: {error}"], time.monotonic() - began))
+    return rows
+
+
+def hosts_of(ctx, subject, data: dict) -> tuple[Hosts, list[str]]:
+    """The hosts that a tree names, with its charts on them."""
+    hosts = Hosts(ctx.fresh("hosts"), subject.tree.hosts())
+    folder = Path(os.environ["CHARTS"]) if os.environ.get("CHARTS") else None
+    return hosts, argo_charts.publish(hosts, subject.tree, subject.pods, ctx.crds(), data, folder)
+
+
+def node_crds(ctx, data: dict) -> list[dict]:
+    """What the node brings by itself."""
+    return [it for it in ctx.crds() if it["spec"]["group"] in data["node"]]
+
+
+def whole_life(ctx, subject: Subject, data: dict) -> list[Row]:
+    """From nothing; at rest; hand edits; a second commit; protected objects; a removed component."""
+    steps = Steps(ctx, subject.name)
+    count = len(subject.tree.applications()) + 1
+    hosts, odd = hosts_of(ctx, subject, data)
+    began = time.monotonic()
+    with hosts, Installation(ctx, hosts, subject.tree, "argo", data["settings"], node_crds(ctx, data)) as at:
+        ctx.say(f"argocd {subject.name}: servers up after {time.monotonic() - began:.1f} s")
+
+        def from_nothing():
+            at.bootstrap()
+            findings = odd + at.converge() + argo_checks.in_order(at, subject.promises)
+            ctx.say(f"argocd {subject.name}: " + ", ".join(story(at.recorder.events)))
+            if hosts.missing:
+                ctx.say(f"argocd {subject.name}: not served: {', '.join(sorted(hosts.missing))}")
+            return count, findings, ""
+
+        def removed():
+            less = subject.without_component(data["remove"])
+            note = "" if less else "the last Application's files taken out"
+            objects, findings = argo_checks.removal(at, less or argo_checks.without_application(at.tree))
+            return objects, findings, note
+
+        def protected():
+            less = argo_checks.less_protected(at.tree)
+            if less is None:
+                return 0, [], "no Application has a Namespace or a claim beside other objects"
+            whole = at.tree
+            objects, findings = argo_checks.removal(at, less)
+            at.push(whole)
+            return objects, findings + at.converge(), ""
+
+        def changed():
+            note, findings = argo_checks.second_commit(at)
+            return 1, findings, note
+
+        steps.take("from nothing, in order", from_nothing, needed=True)
+        steps.take("at rest", lambda: (count, at.quiet(), ""))
+        steps.take("hand edits", lambda: (*argo_checks.heals(at, subject.charts()), ""))
+        steps.take("second commit", changed)
+        steps.take("a namespace and a claim leave Git", protected)
+        steps.take("a component leaves", removed)
+    return steps.rows
+
+
+def broken_start(ctx, subject: Subject, data: dict) -> list[Row]:
+    """A first install with a broken child: later waves wait; the fix goes through in two minutes; then all is at rest."""
+    steps = Steps(ctx, subject.name)
+    found = argo_checks.broken_child(subject.tree)
+    if found is None:
+        return [Row(f"argocd {subject.name}: broken first install", 0, ["no object that could be broken has a later wave behind it"])]
+    broken, name, what = found
+    hosts, odd = hosts_of(ctx, subject, data)
+    with hosts, Installation(ctx, hosts, broken, "argo", data["settings"], node_crds(ctx, data)) as at:
+        def held():
+            at.bootstrap()
+            return 1, odd + argo_checks.holds(at, name, what), f"{what} of {name}"
+
+        def through():
+            findings = argo_checks.fixed(at, subject.tree) + argo_checks.in_order(at, subject.promises)
+            ctx.say(f"argocd {subject.name}: " + ", ".join(story(at.recorder.events)))
+            return len(subject.tree.applications()) + 1, findings, f"{subject.tenants} tenants" if subject.tenants else ""
+
+        steps.take("a broken child holds later waves", held)
+        steps.take("its fix goes through", through, needed=True)
+        steps.take("at rest", lambda: (len(subject.tree.applications()) + 1, at.quiet(), ""))
+    return steps.rows
+
+
+def faults(ctx) -> list[Row]:
+    """Faults planted on purpose in a small tree of the judge's own."""
+    from .argo_faults import run
+
+    return run(ctx, settings())

@@ -1,0 +1,63 @@
+"""Interrupts a run of the harness in the middle, in three ways, and looks for what it left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .processes import wait_until
+from .table import Row
+
+WAYS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+
+
+def processes_with(text: str) -> list[int]:
+    """The processes whose command line mentions something."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                if text.encode() in (folder / "cmdline").read_bytes():
+                    found.append(int(folder.name))
+            except OSError:
+                continue
+    return found
+
+
+def interrupted(ctx, way: signal.Signals) -> list[str]:
+    """Starts a run with a folder of its own, interrupts it when its servers are starting, and says what is still there."""
+    folder = ctx.fresh("leftovers")
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps(ctx.manifest))
+    harness = ctx.processes.start(f"leftovers-{way.name}", [
+        sys.executable, "-m", "judges.main", "--manifest", manifest, "--root", ctx.root, "--only", "apiserver", "--no-faults",
+    ], cwd=Path(__file__).resolve().parent.parent)
+    scratch = str(folder / "scratch")
+    try:
+        wait_until("the servers start", lambda: len(processes_with(f"{scratch}/")) >= 2, 30, harness)
+        harness.handle.send_signal(way)
+        harness.handle.wait(10)
+    except subprocess.TimeoutExpired:
+        return [f"{way.name}: it goes on"]
+    deadline = time.monotonic() + 5
+    while processes_with(scratch) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    left = [f"{way.name}: process {number}" for number in processes_with(scratch)]
+    return left + [f"{way.name}: file {path}" for path in (folder / "scratch").rglob("*")]
+
+
+def judge(ctx) -> list[Row]:
+    """One row; each way of interrupting counts as an object."""
+    row, began = Row("an interrupted run leaves nothing behind", len(WAYS)), time.monotonic()
+    for way in WAYS:
+        row.findings += interrupted(ctx, way)
+    row.note = ", ".join(way.name for way in WAYS)
+    row.seconds = time.monotonic() - began
+    return [row]
+
+
+def faults(_ctx) -> None:
+    """Nothing to plant: the judge above is itself the interruption."""

@@ -1,0 +1,261 @@
+"""Puts the pods of a platform on a node with the real scheduler and says which of them it places."""
+
+import copy
+import re
+import time
+
+from .api import MERGE
+from .cluster import Cluster
+from .processes import Failed, wait_until
+from .trees import Thing
+
+MIB = 1 << 20
+UNITS = {"": 1, "m": 1 / 1000, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
+# What a pod needs to be made and placed; everything else in a tree says nothing to the scheduler.
+KINDS = ("ServiceAccount", "ConfigMap", "Secret", "LimitRange", "ResourceQuota", "PriorityClass", "StorageClass",
+         "PersistentVolumeClaim", "DaemonSet", "StatefulSet", "Deployment", "Job")
+CONTROLLED = ("Deployment", "StatefulSet", "DaemonSet")
+# k3s' own class.
+STORAGE_CLASS = {
+    "apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "provisioner": "rancher.io/local-path",
+    "metadata": {"name": "local-path", "annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    "reclaimPolicy": "Delete", "volumeBindingMode": "WaitForFirstConsumer",
+}
+
+
+def quantity(text) -> float:
+    """The number that a quantity stands for."""
+    number, unit = re.fullmatch(r"([0-9.]+(?:[eE][0-9]+)?)([A-Za-z]*)", str(text)).groups()
+    return float(number) * UNITS[unit]
+
+
+def pod_requests(spec: dict, resource: str) -> float:
+    """What the scheduler counts for a pod: its containers and sidecars together, or the greediest init container, whichever is more."""
+    def asks(one: dict) -> float:
+        return quantity(one.get("resources", {}).get("requests", {}).get(resource, 0))
+
+    sidecars, peak = 0.0, 0.0
+    for one in spec.get("initContainers", []):
+        if one.get("restartPolicy") == "Always":
+            sidecars += asks(one)
+            peak = max(peak, sidecars)
+        else:
+            peak = max(peak, sidecars + asks(one))
+    return max(peak, sidecars + sum(asks(one) for one in spec["containers"])) + quantity(spec.get("overhead", {}).get(resource, 0))
+
+
+def node(name: str, cpu_millicores: int, memory_bytes: int, pods: int = 110) -> dict:
+    """A node that is ready, with what pods may use on it."""
+    room = {"cpu": f"{cpu_millicores}m", "memory": str(memory_bytes), "pods": str(pods), "ephemeral-storage": "200Gi"}
+    moment = "2026-01-01T00:00:00Z"
+    return {
+        "apiVersion": "v1", "kind": "Node",
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
+                                              "node-role.kubernetes.io/control-plane": "true"}},
+        "status": {"capacity": room, "allocatable": room, "conditions": [
+            {"type": "Ready", "status": "True", "reason": "Fake", "message": "no kubelet", "lastHeartbeatTime": moment, "lastTransitionTime": moment}]},
+    }
+
+
+def stand_in(row: dict, name: str, namespace: str) -> dict:
+    """A Deployment whose pods ask for what the budget says that the pods of a chart, of the cluster or of a Job ask for."""
+    surge = row.get("surge", 0)
+    label = {"stand-in": name}
+    return {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "replicas": row["replicas"], "selector": {"matchLabels": label},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": 0 if surge else 1}},
+            "template": {"metadata": {"labels": label}, "spec": {"terminationGracePeriodSeconds": 0, "containers": [{
+                "name": "stand-in", "image": "stand-in",
+                "resources": {"requests": {"memory": str(row["request"]), "cpu": f"{row['cpuMillicores']}m"}}}]}},
+        },
+    }
+
+
+def start(ctx) -> Cluster:
+    """A control plane with controllers, scheduler and the fake kubelet; a pod that waits is tried again after a second at most."""
+    cluster = Cluster(ctx, "scheduler", with_=("kcm", "fakelet"))
+    cluster.start()
+    cluster.api.post("/apis/storage.k8s.io/v1/storageclasses", STORAGE_CLASS)
+    settings = cluster.folder / "scheduler.yaml"
+    settings.write_text(
+        "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\nleaderElection: {leaderElect: false}\n"
+        f"clientConnection: {{kubeconfig: {cluster.folder}/scheduler.kubeconfig, qps: 300, burst: 600}}\n"
+        "podInitialBackoffSeconds: 1\npodMaxBackoffSeconds: 1\n")
+    cluster.launch("scheduler", "kube-scheduler", [f"--config={settings}", "--secure-port=0"])
+    return cluster
+
+
+class Platform:
+    """The pods of one platform on a node of its own; namespaces get names of this case, so that cases do not wait for each other."""
+
+    def __init__(self, cluster: Cluster, name: str, things: list[Thing], budget: dict):
+        self.cluster, self.api, self.name, self.budget = cluster, cluster.api, name, budget
+        self.node = f"node-{name}"
+        self.namespaces = sorted({self.renamed(one.namespace) for one in things if one.namespace} | {self.renamed("stand-ins")})
+        self.objects = [self.moved(one) for one in things if one.value["kind"] in (*KINDS, "Namespace")]
+        self.stand_ins = [row for row in budget["pods"] if row["source"] != "object" and row["replicas"]]
+
+    def renamed(self, namespace: str) -> str:
+        """The name of a namespace in this case."""
+        return f"{namespace}-{self.name}"
+
+    def moved(self, thing: Thing) -> dict:
+        """An object in the namespace of this case."""
+        value = copy.deepcopy(thing.value)
+        if value["kind"] == "Namespace":
+            value["metadata"]["name"] = self.renamed(value["metadata"]["name"])
+        elif "namespace" in value["metadata"]:
+            value["metadata"]["namespace"] = self.renamed(value["metadata"]["namespace"])
+        return value
+
+    def __enter__(self) -> "Platform":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.remove()
+
+    def deploy(self, memory: int, cpu: int) -> None:
+        """Makes the node and everything that makes pods."""
+        self.api.post("/api/v1/nodes", node(self.node, cpu, memory))
+        there = {one["metadata"]["name"] for one in self.objects if one["kind"] == "Namespace"}
+        for namespace in self.namespaces:
+            if namespace not in there:
+                self.api.post("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
+        order = ("Namespace", *KINDS)
+        for one in sorted(self.objects, key=lambda one: order.index(one["kind"])):
+            answer = self.api.apply(one)
+            if answer.refused:
+                raise RuntimeError(f"{one['kind']}/{one['metadata']['name']}: {answer.message}")
+        for number, row in enumerate(self.stand_ins):
+            self.api.post(f"/apis/apps/v1/namespaces/{self.renamed('stand-ins')}/deployments",
+                          stand_in(row, f"s{number}", self.renamed("stand-ins")))
+
+    def expected(self) -> int:
+        """How many pods there are when all is well."""
+        own = sum(one["spec"].get("replicas", 1) for one in self.objects if one["kind"] in CONTROLLED)
+        jobs = sum(one["spec"].get("completions", 1) for one in self.objects if one["kind"] == "Job")
+        return own + jobs + sum(row["replicas"] for row in self.stand_ins)
+
+    def pods(self) -> list[dict]:
+        """All pods of this case that are not on their way out."""
+        return [one for one in self.api.get("/api/v1/pods")["items"] if one["metadata"]["namespace"] in self.namespaces]
+
+    def waiting(self, pods: list[dict]) -> list[str]:
+        """The pods for which the scheduler found no place, with its words."""
+        found = []
+        for one in pods:
+            for condition in one.get("status", {}).get("conditions", []):
+                if condition["type"] == "PodScheduled" and condition["status"] == "False" and not one["spec"].get("nodeName"):
+                    found.append(f"{one['metadata']['name']}: {condition.get('message', condition.get('reason', ''))}")
+        return found
+
+    def settle(self, expected: int | None = None, seconds: float = 15, patience: float = 0.7, hopeful: bool = False) -> list[str]:
+        """Waits until every pod is placed (then nothing is returned) or until it is plain that some are not: those are returned.
+
+        Plain means that nothing has changed for `patience` seconds; `hopeful` waits the whole time for the first outcome,
+        because the scheduler tries again when the node has grown.
+        """
+        expected = self.expected() if expected is None else expected
+        deadline, since, before = time.monotonic() + seconds, time.monotonic(), None
+        while True:
+            pods = [one for one in self.pods() if not one["metadata"].get("deletionTimestamp")]
+            placed = sum(bool(one["spec"].get("nodeName")) for one in pods)
+            waiting = self.waiting(pods)
+            if placed == len(pods) == expected:
+                return []
+            state = (placed, len(pods), len(waiting))
+            if state != before:
+                before, since = state, time.monotonic()
+            quiet = time.monotonic() - since
+            if waiting and not hopeful and placed + len(waiting) == len(pods) and quiet > patience:
+                return waiting
+            if time.monotonic() > deadline:
+                self.cluster.check()
+                return waiting or [f"{placed} of {len(pods)} pods placed, {expected} expected, after {seconds:.0f} s"]
+            time.sleep(0.1)
+
+    def resize(self, memory: int, cpu: int | None = None) -> None:
+        """Changes what the node has to give, as a kubelet would report it."""
+        room = {"memory": str(memory)} | ({"cpu": f"{cpu}m"} if cpu else {})
+        self.api.must("PATCH", f"/api/v1/nodes/{self.node}/status", {"status": {"allocatable": room, "capacity": room}}, MERGE)
+
+    def counted(self) -> list[str]:
+        """Where the budget's rows about the tree's own workloads say something else than the pods that the controllers made of them."""
+        made: dict[str, list[dict]] = {}
+        for one in self.pods():
+            namespace = one["metadata"]["namespace"].removesuffix(f"-{self.name}")
+            owner = one["metadata"].get("ownerReferences", [{"kind": "Pod", "name": one["metadata"]["name"]}])[0]
+            kind, name = owner["kind"], owner["name"]
+            if kind == "ReplicaSet":
+                kind, name = "Deployment", name.rpartition("-")[0]
+            if namespace != "stand-ins":
+                made.setdefault(f"{kind}/{namespace}/{name}", []).append(one)
+        rows = {row["workload"]: row for row in self.budget["pods"] if row["source"] == "object" and row["replicas"]}
+        findings = [f"{workload}: pods but no row in the budget" for workload in sorted(set(made) - set(rows))]
+        for workload, row in rows.items():
+            pods = made.get(workload, [])
+            if len(pods) != row["replicas"]:
+                findings.append(f"{workload}: {len(pods)} pods, the budget says {row['replicas']}")
+            for one in pods[:1]:
+                memory, cpu = pod_requests(one["spec"], "memory"), pod_requests(one["spec"], "cpu") * 1000
+                if memory != row["request"]:
+                    findings.append(f"{workload}: a pod asks for {memory:.0f} bytes, the budget says {row['request']}")
+                if round(cpu) != row["cpuMillicores"]:
+                    findings.append(f"{workload}: a pod asks for {cpu:.0f}m CPU, the budget says {row['cpuMillicores']}m")
+        return findings
+
+    def surging(self) -> str | None:
+        """The path of the Deployment whose rolling update needs the most room beside the others, as the budget's rows have it."""
+        rows = [row for row in self.budget["pods"] if row.get("surge") and row["replicas"]]
+        if not rows:
+            return None
+        row = max(rows, key=lambda one: one["request"])
+        if row in self.stand_ins:
+            return f"/apis/apps/v1/namespaces/{self.renamed('stand-ins')}/deployments/s{self.stand_ins.index(row)}"
+        _, namespace, name = row["workload"].split("/")
+        return f"/apis/apps/v1/namespaces/{self.renamed(namespace)}/deployments/{name}"
+
+    def roll(self, path: str) -> None:
+        """Starts a rolling update."""
+        self.api.patch(path, {"spec": {"template": {"metadata": {"annotations": {"rolled": str(time.monotonic_ns())}}}}})
+
+    def done(self, path: str) -> bool:
+        """Whether a rolling update has ended."""
+        one = self.api.get(path)
+        status, wanted = one.get("status", {}), one["spec"].get("replicas", 1)
+        return (status.get("observedGeneration", 0) >= one["metadata"]["generation"] and status.get("updatedReplicas", 0) == wanted
+                and status.get("replicas", 0) == wanted and status.get("availableReplicas", 0) == wanted)
+
+    def stuck(self, path: str, seconds: float = 15) -> bool:
+        """Whether a rolling update comes to a pod that finds no place before it comes to its end."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if self.waiting(self.pods()):
+                return True
+            if self.done(path):
+                return False
+            time.sleep(0.05)
+        raise RuntimeError(f"a rolling update neither waits nor ends within {seconds:.0f} s")
+
+    def rolled(self, path: str, seconds: float = 15) -> bool:
+        """Whether a rolling update comes to its end."""
+        try:
+            wait_until("rollout", lambda: self.done(path), seconds)
+            return True
+        except Failed:
+            self.cluster.check()
+            return False
+
+    def remove(self) -> None:
+        """Takes the pods and the node away; what else is in the namespaces may go in its own time."""
+        for namespace in self.namespaces:
+            self.api.delete(f"/api/v1/namespaces/{namespace}")
+        deadline = time.monotonic() + 20
+        while self.pods() and time.monotonic() < deadline:
+            for namespace in {one["metadata"]["namespace"] for one in self.pods()}:
+                self.api.delete(f"/api/v1/namespaces/{namespace}/pods", {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0})
+            time.sleep(0.05)
+        self.api.delete(f"/api/v1/nodes/{self.node}")
+

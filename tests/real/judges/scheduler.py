@@ -1,0 +1,199 @@
+"""Judges the budget by the real kube-scheduler: what fits is placed, what does not stays Pending, to the MiB."""
+
+import random
+import time
+
+from .cluster import Cluster
+from .placement import MIB, STORAGE_CLASS, Platform, node, start
+from .platforms import LARGE, components, small_node, spec, write
+from .table import Fault, Row, short
+from .trees import Tree
+
+__all__ = ["STORAGE_CLASS", "faults", "judge", "node"]
+
+
+def server(ctx) -> Cluster:
+    """The control plane of this run, started when first asked for."""
+    if not getattr(ctx, "scheduler", None):
+        ctx.scheduler = start(ctx)
+    return ctx.scheduler
+
+
+def totals(budget: dict) -> list[str]:
+    """Where the budget's own figures do not add up."""
+    findings = []
+    memory = sum(row["request"] * row["replicas"] for row in budget["pods"])
+    if memory != budget["requests"]:
+        findings.append(f"the rows sum to {memory} bytes, `requests` says {budget['requests']}")
+    surging = [row["request"] for row in budget["pods"] if row.get("surge") and row["replicas"]]
+    claimed = budget["surge"]["request"] if budget.get("surge") else None
+    if claimed != max(surging, default=None):
+        findings.append(f"the largest surge of the rows is {max(surging, default=None)}, `surge` says {claimed}")
+    return findings
+
+
+def cpu_of(budget: dict) -> int:
+    """The CPU that all pods ask for, in millicores."""
+    return sum(row["cpuMillicores"] * row["replicas"] for row in budget["pods"])
+
+
+def exact(ctx, label: str, tree: Tree, budget: dict) -> list[str]:
+    """Holds one platform against the scheduler on nodes around the sum of its requests; returns the disagreements."""
+    findings = totals(budget)
+    total, ample = budget["requests"], cpu_of(budget) + 4000
+    own, own_cpu = budget["node"]["allocatable"], budget["node"]["cpuAllocatableMillicores"]
+    with Platform(server(ctx), f"c{next(ctx.numbers)}", tree.things, budget) as platform:
+        if budget["fits"]:
+            cpu = own_cpu
+            platform.deploy(total - MIB, cpu)
+            waiting = platform.settle()
+            if own < total:
+                findings.append(f"`fits` is true, but {total} bytes are more than {own}")
+        else:
+            cpu = ample
+            platform.deploy(own, own_cpu)
+            if not platform.settle():
+                findings.append(f"the budget refuses {total / MIB:.1f}Mi on {own / MIB:.1f}Mi, the scheduler places every pod")
+            platform.resize(total - MIB, cpu)
+            # The scheduler tries again after a second.
+            waiting = platform.settle(patience=2.2)
+        if not waiting:
+            findings.append(f"every pod is placed on the sum less 1Mi, the sum is {total / MIB:.1f}Mi")
+        platform.resize(total, cpu)
+        waiting = platform.settle(hopeful=True)
+        findings += [f"on a node with exactly the sum, {total / MIB:.1f}Mi and {cpu}m: {one}" for one in waiting]
+        if not waiting:
+            findings += platform.counted()
+            findings += surge(platform, budget, total, ample)
+    if findings:
+        ctx.say(f"{label}: {short('; '.join(findings), 300)}")
+    return findings
+
+
+def surge(platform: Platform, budget: dict, total: int, cpu: int) -> list[str]:
+    """A rolling update of the most demanding Deployment that surges needs just what the budget says, beside the sum."""
+    path = platform.surging()
+    if path is None:
+        return still(platform)
+    need = budget["surge"]["request"]
+    platform.resize(total + need - MIB, cpu)
+    platform.roll(path)
+    if not platform.stuck(path):
+        return [f"a rolling update goes through with {need // MIB}Mi less one beside the sum"]
+    platform.resize(total + need, cpu)
+    if not platform.rolled(path):
+        return [f"a rolling update does not end with {need // MIB}Mi beside the sum: {'; '.join(platform.waiting(platform.pods()))}"]
+    platform.resize(total, cpu)
+    return still(platform)
+
+
+def still(platform: Platform) -> list[str]:
+    """Every Deployment of the tree that is said not to surge rolls on a node that is full."""
+    surging = {row["workload"] for row in platform.budget["pods"] if row.get("surge")}
+    findings = []
+    for one in platform.objects:
+        namespace = one["metadata"].get("namespace", "")
+        workload = f"Deployment/{namespace.removesuffix(f'-{platform.name}')}/{one['metadata']['name']}"
+        if one["kind"] == "Deployment" and workload not in surging:
+            path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{one['metadata']['name']}"
+            platform.roll(path)
+            if not platform.rolled(path):
+                findings.append(f"{workload}: the budget counts no surge, but its rolling update does not end on a full node")
+    return findings
+
+
+def judge(ctx) -> list[Row]:
+    """The trees, then random platforms."""
+    began = time.monotonic()
+    placed = Row("kube-scheduler: every tree on its node, exact to 1Mi", 0)
+    for tree in ctx.trees:
+        root = tree.root if (tree.root / "spec/platform.yaml").is_file() else tree.root.parent
+        budget = ctx.budget(root)
+        placed.objects += sum(row["replicas"] for row in budget["pods"])
+        if not budget["fits"]:
+            placed.findings.append(f"{tree.name}: a tree is committed although the budget says that it does not fit")
+        placed.findings += [f"{tree.name}: {one}" for one in exact(ctx, tree.name, tree, budget)]
+    placed.seconds = time.monotonic() - began
+    return [placed, random_platforms(ctx)]
+
+
+def render(ctx, label: str, small: dict, parts: dict) -> tuple[Tree, dict]:
+    """Renders a platform for a large node; the budget is that of the small one."""
+    secrets = ctx.root / "spec/secrets"
+    folder = ctx.fresh("platform")
+    large = write(folder / "large", spec(LARGE, parts), secrets)
+    done = ctx.run_espalier(large, "render")
+    if done.returncode:
+        raise RuntimeError(f"{label}: `espalier render` ended with {done.returncode}: {short(done.stderr or done.stdout, 500)}")
+    budget = ctx.budget(write(folder / "small", spec(small, parts), secrets))
+    if ctx.budget(large)["pods"] != budget["pods"]:
+        raise RuntimeError(f"{label}: the pods of the budget depend on the size of the node")
+    return Tree(label, large), budget
+
+
+def random_platforms(ctx) -> Row:
+    """The property: whatever the platform, budget and scheduler say the same."""
+    began, row = time.monotonic(), Row("kube-scheduler: random platforms, budget = scheduler", 0)
+    fits = 0
+    for number in range(ctx.cases):
+        dice = random.Random(f"{ctx.seed}/{number}")
+        parts, small = components(dice), small_node(dice)
+        label = f"seed {ctx.seed} case {number}"
+        try:
+            tree, budget = render(ctx, label, small, parts)
+            found = exact(ctx, label, tree, budget)
+        except (RuntimeError, LookupError) as trouble:
+            found, budget = [str(trouble)], {"fits": False}
+        row.objects += 1
+        fits += budget["fits"]
+        row.findings += [f"{label}: node {small}, components {parts}: {one}" for one in found]
+    row.note = f"seed {ctx.seed}, {fits} of {ctx.cases} fit"
+    row.seconds = time.monotonic() - began
+    return row
+
+
+def faults(ctx) -> None:
+    """A platform that the budget refuses, put on the node all the same; and a budget that lies by one MiB."""
+    judge_name = "kube-scheduler"
+    try:
+        tree, budget = render(ctx, "refused", {"cpu": 4, "memory": "8Gi"}, {"ollama": {"replicas": 3, "models": ["llama3.2:1b"]}})
+        refused = "3 × llama3.2:1b on 8Gi, which the budget refuses, rendered for a larger node"
+        with Platform(server(ctx), f"c{next(ctx.numbers)}", tree.things, budget) as platform:
+            platform.deploy(budget["node"]["allocatable"], budget["node"]["cpuAllocatableMillicores"])
+            waiting = platform.settle()
+        ctx.fault(Fault(refused, judge_name, (waiting or ["every pod is placed"])[0], bool(waiting) and not budget["fits"]))
+        plant_lies(ctx, judge_name)
+    finally:
+        if getattr(ctx, "scheduler", None):
+            ctx.scheduler.stop()
+            ctx.scheduler = None
+
+
+def plant_lies(ctx, judge_name: str) -> None:
+    """The budget's own figures, changed: the judge has to see each of them."""
+    tree, true = render(ctx, "lies", {"cpu": 8, "memory": "16Gi"}, {"ollama": {"replicas": 1, "models": ["qwen2.5:0.5b"]}})
+
+    def lie(change) -> list[str]:
+        budget = {**true, "pods": [dict(row) for row in true["pods"]]}
+        change(budget)
+        return exact(ctx, "lie", tree, budget)
+
+    def less(budget: dict) -> None:
+        row = next(row for row in budget["pods"] if row["source"] == "object")
+        row["request"] -= MIB
+        budget["requests"] -= MIB * row["replicas"]
+
+    def forgotten(budget: dict) -> None:
+        row = next(row for row in budget["pods"] if row["source"] == "object")
+        budget["pods"].remove(row)
+        budget["requests"] -= row["request"] * row["replicas"]
+
+    def shrunken(budget: dict) -> None:
+        budget["surge"] = {**budget["surge"], "request": budget["surge"]["request"] - MIB}
+
+    lies = [("a budget that counts 1Mi too little for a pod", less), ("a budget that forgets a workload", forgotten)]
+    if true["surge"]:
+        lies.append(("a budget that counts 1Mi too little for the surge", shrunken))
+    for what, change in lies:
+        said = lie(change)
+        ctx.fault(Fault(what, judge_name, (said or ["nothing"])[0], bool(said)))
