@@ -8,6 +8,7 @@ use std::{
     str::FromStr,
 };
 
+#[expect(clippy::disallowed_types, reason = "this is the one place")]
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
@@ -82,8 +83,15 @@ impl Bytes {
     }
 
     /// The API's own form, as the API server would store it.
+    #[expect(clippy::disallowed_types, reason = "this is the one place")]
     pub fn quantity(self) -> Quantity {
         Quantity(self.to_string())
+    }
+
+    /// Reads one back, for what sums amounts.
+    #[expect(clippy::disallowed_types, reason = "this is the one place")]
+    pub fn read(quantity: &Quantity) -> Option<Self> {
+        quantity.0.parse().ok()
     }
 
     /// Prints whole MiB, rounded up (`1697Mi`): one unit for tables and sums.
@@ -115,8 +123,15 @@ impl Millicores {
     }
 
     /// The API's own form, as the API server would store it.
+    #[expect(clippy::disallowed_types, reason = "this is the one place")]
     pub fn quantity(self) -> Quantity {
         Quantity(self.to_string())
+    }
+
+    /// Reads one back, for what sums amounts.
+    #[expect(clippy::disallowed_types, reason = "this is the one place")]
+    pub fn read(quantity: &Quantity) -> Option<Self> {
+        quantity.0.parse().ok()
     }
 }
 

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use k8s_openapi::{
-    api::core::v1::{Container, PodSpec},
-    apimachinery::pkg::api::resource::Quantity,
-};
+use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 
 use crate::{
     builder::scope::Built,
@@ -34,6 +31,7 @@ impl Ask {
     }
 
     /// So many times.
+    #[must_use]
     pub fn times(self, n: u32) -> Self {
         let n = u64::from(n);
         Self { request: self.request * n, limit: self.limit * n, cpu: self.cpu * n }
@@ -100,20 +98,14 @@ pub fn of_pod(pod: &PodSpec) -> Ask {
 }
 
 fn of_container(it: &Container) -> Ask {
-    let resources = it.resources.as_ref();
-    let requests = resources.and_then(|it| it.requests.as_ref());
-    let limits = resources.and_then(|it| it.limits.as_ref());
-    let limit = limits.and_then(|it| it.get("memory")).map_or(Bytes::default(), bytes);
+    let Some(ResourceRequirements { requests, limits, .. }) = &it.resources else { return Ask::default() };
+    let limit = limits.as_ref().and_then(|it| Bytes::read(it.get("memory")?)).unwrap_or_default();
     Ask {
         // Kubernetes takes the limit for the request where there is none.
-        request: requests.and_then(|it| it.get("memory")).map_or(limit, bytes),
+        request: requests.as_ref().and_then(|it| Bytes::read(it.get("memory")?)).unwrap_or(limit),
         limit,
-        cpu: requests.and_then(|it| it.get("cpu")).and_then(|it| it.0.parse().ok()).unwrap_or_default(),
+        cpu: requests.as_ref().and_then(|it| Millicores::read(it.get("cpu")?)).unwrap_or_default(),
     }
-}
-
-fn bytes(it: &Quantity) -> Bytes {
-    it.0.parse().unwrap_or_default()
 }
 
 /// The rows of one component: its typed workloads, its chart's declared pods.

@@ -21,8 +21,8 @@ pub struct Report {
     pub allocatable_cpu: Millicores,
     /// What pods may use before the kubelet evicts.
     pub usable: Bytes,
-    /// How many times `usable` the limits may sum to.
-    pub overcommit: f64,
+    /// How much of `usable` the limits may sum to, in percent.
+    pub overcommit_percent: u64,
     /// Each kind of pod; tenants as one row each.
     pub rows: Vec<Row>,
     /// Σ memory requests.
@@ -58,7 +58,10 @@ pub fn surroundings(traefik: Option<requests::Allotment>, solvers: u32) -> Vec<R
     }
     if solvers > 0 {
         // On the first day all hosts are being issued at once.
-        rows.push(Row { application: "cert-manager".into(), ..cluster("acme-solver", requests::ACME_SOLVER.into(), solvers, Origin::Transient) });
+        rows.push(Row {
+            application: "cert-manager".into(),
+            ..cluster("acme-solver", requests::ACME_SOLVER.into(), solvers, Origin::Transient)
+        });
     }
     rows
 }
@@ -77,7 +80,7 @@ impl Report {
             allocatable: node.allocatable(),
             allocatable_cpu: node.allocatable_cpu(),
             usable: node.usable(),
-            overcommit: node.overcommit,
+            overcommit_percent: node.overcommit_percent(),
             rows,
             requests: sum.ask.request,
             limits: sum.ask.limit,
@@ -105,7 +108,12 @@ impl Report {
     /// Tables for people.
     pub fn text(&self) -> String {
         let mut out = String::new();
-        let kept = [("MemTotal", self.mem_total), ("operating system", node::SYSTEM_RESERVED.0), ("k3s", node::KUBE_RESERVED.0), ("eviction threshold", node::EVICTION_THRESHOLD)];
+        let kept = [
+            ("MemTotal", self.mem_total),
+            ("operating system", node::SYSTEM_RESERVED.0),
+            ("k3s", node::KUBE_RESERVED.0),
+            ("eviction threshold", node::EVICTION_THRESHOLD),
+        ];
         for (at, (name, bytes)) in kept.iter().enumerate() {
             let sign = if at == 0 { ' ' } else { '-' };
             let _ = writeln!(out, "{name:<22} {sign}{:>8}", bytes.in_mib().to_string());
@@ -148,7 +156,14 @@ impl Report {
         };
         let _ = writeln!(out, "\nrequests {} of {}: {verdict}", self.requests.in_mib(), self.allocatable.in_mib());
         let _ = writeln!(out, "CPU requests {} of {}", self.cpu, self.allocatable_cpu);
-        let _ = writeln!(out, "limits {}: {} % of the {} that pods may use (at most {:.0} %)", self.limits.in_mib(), self.limits_percent(), self.usable.in_mib(), self.overcommit * 100.0);
+        let _ = writeln!(
+            out,
+            "limits {}: {} % of the {} that pods may use (at most {} %)",
+            self.limits.in_mib(),
+            self.limits_percent(),
+            self.usable.in_mib(),
+            self.overcommit_percent
+        );
         if self.surge.request > Bytes::default() {
             let _ = writeln!(out, "largest pod that a rolling update adds: {}", self.surge.request.in_mib());
         }

@@ -54,7 +54,9 @@ impl Selector {
     /// The labels, as Kubernetes writes them.
     pub fn labels(&self) -> BTreeMap<String, String> {
         match self {
-            Self::Workload { name, instance } => [(super::meta::NAME.to_owned(), name.to_string()), (super::meta::INSTANCE.to_owned(), instance.to_string())].into(),
+            Self::Workload { name, instance } => {
+                [(super::meta::NAME.to_owned(), name.to_string()), (super::meta::INSTANCE.to_owned(), instance.to_string())].into()
+            }
             Self::Labels(labels) => labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         }
     }
@@ -96,7 +98,11 @@ impl Pods {
 
     /// cert-manager's HTTP-01 solver pods: made at run time, in the namespace of the Ingress that waits for a certificate.
     pub(in crate::builder) fn solver(namespace: &Arc<str>) -> Self {
-        Self { namespace: namespace.clone(), name: "acme-solver".into(), selector: Selector::Labels(&[("acme.cert-manager.io/http01-solver", "true")]) }
+        Self {
+            namespace: namespace.clone(),
+            name: "acme-solver".into(),
+            selector: Selector::Labels(&[("acme.cert-manager.io/http01-solver", "true")]),
+        }
     }
 
     fn of_cluster(name: &str, labels: &'static [(&'static str, &'static str)]) -> Self {

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{
     chart::Chart,
-    handle::{AppId, Contribution, Credential, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector, Vault},
+    handle::{AppId, Contribution, CrdRef, Credential, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector, Vault},
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
 };
@@ -118,7 +118,12 @@ impl<'a> Scope<'a> {
     /// Metadata of a further object of the part.
     pub fn meta_named(&self, part: &Part, name: &str) -> ObjectMeta {
         let labels = self.naming.labels(&part.name, &self.built.name, part.role, part.version.as_deref());
-        ObjectMeta { name: Some(name.to_owned()), namespace: Some(self.built.namespace.to_string()), labels: Some(labels), ..ObjectMeta::default() }
+        ObjectMeta {
+            name: Some(name.to_owned()),
+            namespace: Some(self.built.namespace.to_string()),
+            labels: Some(labels),
+            ..ObjectMeta::default()
+        }
     }
 
     /// Metadata of an object that belongs to the cluster.

@@ -34,7 +34,7 @@ pub const NO_ROOM_FOR_ROLLOUT: &str = "no-room-for-rollout";
 pub const OUT_OF_RANGE: &str = "out-of-range";
 /// PostgreSQL's limit is below what it may use at worst.
 pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
-/// More than one Open WebUI without Redis.
+/// More than one Open `WebUI` without Redis.
 pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
 /// There is no spec.
 pub const SPEC_MISSING: &str = "spec-missing";

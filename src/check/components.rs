@@ -15,9 +15,13 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     for (needed, is_on, by, wants, why) in edges {
         if wants && !is_on {
             found.push(
-                Diagnostic::error(code::COMPONENT_NEEDED, view.component(&[needed, "enabled"]), format!("`{by}` needs `{needed}`, which is off: {why}"))
-                    .related(view.component(&[by]), "needs it")
-                    .help(format!("switch `{needed}` on, or `{by}` off (`{by}: {{enabled: false}}`)")),
+                Diagnostic::error(
+                    code::COMPONENT_NEEDED,
+                    view.component(&[needed, "enabled"]),
+                    format!("`{by}` needs `{needed}`, which is off: {why}"),
+                )
+                .related(view.component(&[by]), "needs it")
+                .help(format!("switch `{needed}` on, or `{by}` off (`{by}: {{enabled: false}}`)")),
             );
         }
     }
@@ -55,8 +59,12 @@ pub fn ranges(view: &SpecView<'_>, found: &mut Diagnostics) {
             let name = path.last().copied().unwrap_or_default();
             let off = if number == 0 && name == "replicas" { "; to switch it off, write `enabled: false`" } else { "" };
             found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.value(path), format!("`{name}` is {number}, and must be from {least} to {most}"))
-                    .help(format!("write a number from {least} to {most}{off}")),
+                Diagnostic::error(
+                    code::OUT_OF_RANGE,
+                    view.value(path),
+                    format!("`{name}` is {number}, and must be from {least} to {most}"),
+                )
+                .help(format!("write a number from {least} to {most}{off}")),
             );
         }
     }
@@ -69,8 +77,12 @@ pub fn ranges(view: &SpecView<'_>, found: &mut Diagnostics) {
     for (name, bytes) in [("postgresql", it.postgresql.storage), ("openWebui", it.open_webui.storage)] {
         if bytes.get() < 1 << 30 {
             found.push(
-                Diagnostic::error(code::STORAGE_TOO_SMALL, view.component(&[name, "storage"]), format!("the volume of `{name}` is {bytes}, and cannot do its work below 1Gi"))
-                    .help("write `storage: 1Gi` or more"),
+                Diagnostic::error(
+                    code::STORAGE_TOO_SMALL,
+                    view.component(&[name, "storage"]),
+                    format!("the volume of `{name}` is {bytes}, and cannot do its work below 1Gi"),
+                )
+                .help("write `storage: 1Gi` or more"),
             );
         }
     }

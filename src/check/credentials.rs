@@ -34,8 +34,12 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
     }
     for name in store.names().filter(|name| view.copies.iter().all(|it| it.credential.name() != *name)) {
         found.push(
-            Diagnostic::warning(code::CREDENTIAL_NOT_USED, Place::File(format!("{SECRETS}{name}.yaml").into()), format!("nothing needs the credential `{name}`"))
-                .help("delete the file, or look for a misspelt name"),
+            Diagnostic::warning(
+                code::CREDENTIAL_NOT_USED,
+                Place::File(format!("{SECRETS}{name}.yaml").into()),
+                format!("nothing needs the credential `{name}`"),
+            )
+            .help("delete the file, or look for a misspelt name"),
         );
     }
 }

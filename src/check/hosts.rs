@@ -43,9 +43,13 @@ pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
         if let Some((field, _)) = own.iter().find(|(_, own)| *own == host) {
             let place = Place::Value { file: it.file.clone(), path: FieldPath::root().key("spec").key("workspaceName") };
             found.push(
-                Diagnostic::error(code::HOST_TAKEN, place, format!("the workspace would answer at `{host}`, which is the host of `{field}`"))
-                    .related(view.spec.value(&["domains", field]), "the platform's")
-                    .help("name the workspace otherwise, or set `domains.workspaces`"),
+                Diagnostic::error(
+                    code::HOST_TAKEN,
+                    place,
+                    format!("the workspace would answer at `{host}`, which is the host of `{field}`"),
+                )
+                .related(view.spec.value(&["domains", field]), "the platform's")
+                .help("name the workspace otherwise, or set `domains.workspaces`"),
             );
         }
     }

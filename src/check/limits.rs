@@ -26,9 +26,13 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
         {
             let memory = |key| view.component(&[path, &["memory", key]].concat());
             found.push(
-                Diagnostic::error(code::LIMIT_BELOW_REQUEST, memory("limit"), format!("the limit is {limit}, below the request of {request}"))
-                    .related(memory("request"), "promised here")
-                    .help(format!("write `limit: {request}` or more, or lower the request")),
+                Diagnostic::error(
+                    code::LIMIT_BELOW_REQUEST,
+                    memory("limit"),
+                    format!("the limit is {limit}, below the request of {request}"),
+                )
+                .related(memory("request"), "promised here")
+                .help(format!("write `limit: {request}` or more, or lower the request")),
             );
         }
     }

@@ -70,7 +70,11 @@ pub fn listed(ollama: &Ollama, file: &std::sync::Arc<str>, at: &FieldPath, found
         if !seen.insert(model) {
             found.push(Diagnostic::warning(code::MODEL_LISTED_TWICE, place, format!("`{model}` is listed twice")).help("take one out"));
         } else if ollama.figures(model).is_none() {
-            let finding = Diagnostic::error(code::MODEL_UNKNOWN, place, format!("`{model}` is not in the catalogue, so its memory cannot be computed"));
+            let finding = Diagnostic::error(
+                code::MODEL_UNKNOWN,
+                place,
+                format!("`{model}` is not in the catalogue, so its memory cannot be computed"),
+            );
             let near = suggest::nearest(model.as_str(), models::all().map(|(name, _)| name));
             let family: Vec<&str> = models::all().map(|(name, _)| name).filter(|it| it.split(':').next() == Some(model.model())).collect();
             let finding = match (near, family.is_empty()) {

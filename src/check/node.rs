@@ -38,19 +38,24 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
     }
     if it.pods > MAX_PODS && view.tenants.is_empty() {
         found.push(
-            Diagnostic::error(code::NODE_PODS_EXCEEDED, view.spec.value(&["node"]), format!("{} pods, and a node runs {MAX_PODS} at most", it.pods))
-                .help("fewer replicas"),
+            Diagnostic::error(
+                code::NODE_PODS_EXCEEDED,
+                view.spec.value(&["node"]),
+                format!("{} pods, and a node runs {MAX_PODS} at most", it.pods),
+            )
+            .help("fewer replicas"),
         );
     }
-    let permitted = it.usable.get() as f64 * it.overcommit;
-    if it.limits.get() as f64 > permitted && it.requests <= it.allocatable {
+    let percent = it.limits_percent();
+    if percent > it.overcommit_percent && it.requests <= it.allocatable {
+        let tenths = percent.div_ceil(10);
         found.push(
             Diagnostic::error(
                 code::LIMITS_OVERCOMMITTED,
                 view.spec.value(&["node", "overcommit"]),
-                format!("limits sum to {}, {} % of the {} that pods may use", it.limits.in_mib(), it.limits_percent(), it.usable.in_mib()),
+                format!("limits sum to {}, {percent} % of the {} that pods may use", it.limits.in_mib(), it.usable.in_mib()),
             )
-            .help(format!("write `overcommit: {:.1}` if that is what you want, or lower limits", (it.limits_percent() as f64 / 10.0).ceil() / 10.0))
+            .help(format!("write `overcommit: {}.{}` if that is what you want, or lower limits", tenths / 10, tenths % 10))
             .note("above 1.0 a pod can be killed because of another pod's appetite"),
         );
     }
@@ -70,12 +75,8 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
     let tenants: Bytes = view.tenants.iter().map(|it| it.sum.ask.request).sum();
     let own: Bytes = it.requests.saturating_sub(tenants);
     let largest = rows.first().map_or(Place::Nowhere, |row| place(row));
-    let message = format!(
-        "requests sum to {}, the node can give {} ({} too much)",
-        it.requests.in_mib(),
-        it.allocatable.in_mib(),
-        over.in_mib()
-    );
+    let message =
+        format!("requests sum to {}, the node can give {} ({} too much)", it.requests.in_mib(), it.allocatable.in_mib(), over.in_mib());
     let mut finding = Diagnostic::error(code::NODE_MEMORY_EXCEEDED, largest, message);
     if let Some(first) = rows.first() {
         finding = finding.label(describe(first));
@@ -90,7 +91,8 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
         rows.iter().take(5).map(|row| format!("{} {}", row.name, (row.pod.request * u64::from(row.replicas)).in_mib())).collect();
     finding = finding.note(format!("the largest: {}", parts.join(", ")));
     if !view.tenants.is_empty() {
-        finding = finding.note(format!("{} workspaces request {}, the platform itself {}", view.tenants.len(), tenants.in_mib(), own.in_mib()));
+        finding =
+            finding.note(format!("{} workspaces request {}, the platform itself {}", view.tenants.len(), tenants.in_mib(), own.in_mib()));
     }
     finding.note("`espalier show budget` explains each figure")
 }
@@ -122,7 +124,9 @@ fn fits(view: &WholeView<'_>, over: Bytes) -> Vec<String> {
         for (at, model) in ollama.models.iter().enumerate() {
             // The same model in fewer bits first, then smaller ones of the catalogue.
             let mut smaller: Vec<(bool, Bytes, &str)> = models::all()
-                .filter(|(name, it)| *name != model.as_str() && !it.embedding_model && ollama.figures(model).is_some_and(|own| it.blob < own.blob))
+                .filter(|(name, it)| {
+                    *name != model.as_str() && !it.embedding_model && ollama.figures(model).is_some_and(|own| it.blob < own.blob)
+                })
                 .map(|(name, it)| (!name.starts_with(model.as_str()), Bytes::new(u64::MAX - it.blob), name))
                 .collect();
             smaller.sort();

@@ -22,7 +22,12 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::POSTGRESQL_LIMIT,
                 view.component(&["postgresql", "resources", "memory", "limit"]),
-                format!("the limit is {}, and {} connections may use {}", limit.in_mib(), Postgresql::max_connections(clients), worst.in_mib()),
+                format!(
+                    "the limit is {}, and {} connections may use {}",
+                    limit.in_mib(),
+                    Postgresql::max_connections(clients),
+                    worst.in_mib()
+                ),
             )
             .related(view.component(&["openWebui", "connectionPool"]), format!("Open WebUI opens up to {clients}"))
             .help(format!("write `limit: {worst}` or more, or make Open WebUI's `connectionPool` smaller")),

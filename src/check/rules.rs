@@ -83,10 +83,14 @@ const WHOLE: [WholeRule; 4] = [super::credentials::sealed, super::hosts::tenants
 
 /// Runs the rules on the spec.
 pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
-    SPEC.iter().for_each(|rule| rule(view, found));
+    for rule in SPEC {
+        rule(view, found);
+    }
 }
 
 /// Runs the rules on the whole.
 pub fn whole(view: &WholeView<'_>, found: &mut Diagnostics) {
-    WHOLE.iter().for_each(|rule| rule(view, found));
+    for rule in WHOLE {
+        rule(view, found);
+    }
 }

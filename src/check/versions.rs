@@ -17,7 +17,11 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
             && written.tag() != pin.tested
         {
             let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
-            let what = if pin.image.is_some() { "the memory figures were measured on" } else { "the facts of the chart (pods, kinds) are those of" };
+            let what = if pin.image.is_some() {
+                "the memory figures were measured on"
+            } else {
+                "the facts of the chart (pods, kinds) are those of"
+            };
             found.push(
                 Diagnostic::warning(code::UNTESTED_VERSION, place, format!("`{}` {} is not the tested version", pin.name, written.tag()))
                     .note(format!("{what} {}", pin.tested))

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{code, rules::WholeView};
 use crate::{
-    components::{namespaces, workspace::Workspace},
+    components::{House, namespaces, workspace::Workspace},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -28,8 +28,18 @@ pub fn name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
     }
     if name.len() > LONGEST {
         found.push(
-            Diagnostic::error(code::WORKSPACE_NAME, place(), format!("the name has {} characters, and must have {LONGEST} at most", name.len()))
-                .help("shorten it: other names are made of it"),
+            Diagnostic::error(
+                code::WORKSPACE_NAME,
+                place(),
+                format!("the name has {} characters, and must have {LONGEST} at most", name.len()),
+            )
+            .help("shorten it: other names are made of it"),
+        );
+    }
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        found.push(
+            Diagnostic::error(code::WORKSPACE_NAME, place(), format!("`{name}` begins with a digit"))
+                .help("begin it with a letter: its Services are called by it, and a Service's name must"),
         );
     }
     let stem = file.rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml");
@@ -37,10 +47,31 @@ pub fn name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
         if value != stem {
             let path = field.iter().fold(FieldPath::root(), |at, key| at.key(*key));
             found.push(
-                Diagnostic::error(code::FILE_NAME_DIFFERS, Place::Value { file: file.clone(), path }, format!("the file is called `{stem}.yaml`, this is `{value}`"))
-                    .help(format!("write `{stem}`, or rename the file")),
+                Diagnostic::error(
+                    code::FILE_NAME_DIFFERS,
+                    Place::Value { file: file.clone(), path },
+                    format!("the file is called `{stem}.yaml`, this is `{value}`"),
+                )
+                .help(format!("write `{stem}`, or rename the file")),
             );
         }
+    }
+}
+
+/// What a workspace needs of its platform.
+pub fn served(it: &Workspace, house: &House, file: &Arc<str>, found: &mut Diagnostics) {
+    let at = FieldPath::root().key("spec").key("workspaceName");
+    if let Err(why) = it.host(house) {
+        found.push(
+            Diagnostic::error(code::WORKSPACE_NAME, Place::Value { file: file.clone(), path: at }, format!("its public host cannot be: {why}"))
+                .help("shorten the workspace's name or `domains.workspaces`"),
+        );
+    }
+    if house.issuer.is_none() {
+        found.push(
+            Diagnostic::error(code::COMPONENT_NEEDED, Place::File(file.clone()), "a workspace needs `certManager`, which is off: it certifies the public host")
+                .help("switch `certManager` on, or delete the workspace"),
+        );
     }
 }
 

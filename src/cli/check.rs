@@ -37,25 +37,24 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, consol
         _ => show(disk, work, &tree, &it, console)?,
     }
     let outcome = if drifts > 0 { Outcome::Findings } else { Outcome::of(&findings) };
-    let clean = findings.is_empty() && drifts == 0;
     let totals = Console::totals(&findings);
     console.findings(disk, work, findings)?;
-    if let (true, Some(house)) = (clean, &it.run.house) {
-        let budget = show::figures(&compile::budget(house, &it.run.summaries));
-        console.say(&format!("checked {}: no findings, no drift ({budget})\n", count(it.files(), "file")));
+    let Some(house) = &it.run.house else {
+        console.say(&format!("{totals}\n"));
         return Ok(outcome);
-    }
+    };
+    let told = |change| Some(it.count(change)).filter(|it| *it > 0).map(|number| format!("{number} {}", Change::word(change)));
+    let parts: Vec<String> = Change::ALL.into_iter().filter_map(told).collect();
+    let drift = if parts.is_empty() { "no drift".to_owned() } else { format!("drift: {}", parts.join(", ")) };
+    let budget = show::figures(&compile::budget(house, &it.run.summaries));
+    console.say(&format!("checked {}: {totals}, {drift} ({budget})\n", count(it.files(), "file")));
     if drifts > 0 {
-        let of = |change| Some(it.count(change)).filter(|it| *it > 0).map(|number| format!("{number} {}", Change::word(change)));
-        let parts: Vec<String> = Change::ALL.into_iter().filter_map(of).collect();
-        console.say(&format!("the tree is not what the spec makes: {}\n", parts.join(", ")));
         if let Some(older) = other_version(&tree) {
             let this = env!("CARGO_PKG_VERSION");
-            console.say(&format!("espalier {older} wrote the tree and this is {this}: part of it may come from that\n"));
+            console.say(&format!("espalier {older} wrote the tree and this is {this}: part of the drift may come from that\n"));
         }
         console.say("run `espalier render` and commit what it writes; edit `spec/`, never the generated files\n");
     }
-    console.say(&format!("checked {}: {totals}\n", count(it.files(), "file")));
     Ok(outcome)
 }
 

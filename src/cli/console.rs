@@ -122,8 +122,7 @@ impl Console {
     pub fn findings_for_people(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) {
         for part in parts(findings) {
             let text = render::human(&part, &work.texts(disk, &part), self.talk.color);
-            self.say(&ended(text));
-            self.say("\n");
+            self.say(&format!("{}\n\n", text.trim_end()));
         }
     }
 

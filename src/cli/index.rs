@@ -14,13 +14,24 @@ pub const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 
 /// A listing of the owned folders, made once before anything is compared.
 ///
-/// Ten thousand tenants are 130,000 files: their paths would be 15 MB, their hashes are 2. Two paths of one hash (one chance in 10⁹ at that
-/// size) would at worst hide one stray file.
+/// Ten thousand tenants are 130,000 files: their paths would be 15 MB, their hashes are 2. That two paths of that many share a hash has one
+/// chance in 10⁹; then one of them would be called written twice, or a stray go unseen.
 #[derive(Debug, Default)]
 pub struct Index {
-    entries: Vec<(u64, Kind)>,
-    seen: Vec<AtomicBool>,
+    /// Sorted by hash.
+    entries: Vec<Listed>,
+    /// Where the entries of each leading bits begin: a search ends within two cache lines, where halving would take seventeen.
+    starts: Vec<usize>,
+    /// How many bits to drop of a hash for the leading ones.
+    shift: u32,
     empty_folders: bool,
+}
+
+#[derive(Debug)]
+struct Listed {
+    hash: u64,
+    kind: Kind,
+    needed: AtomicBool,
 }
 
 /// What the listing says of a path that we are about to need.
@@ -45,15 +56,23 @@ impl Index {
         for top in OWNED {
             top.clone_into(&mut path);
             let Some((kind, _)) = disk.look(&root.join(top)).map_err(|error| (path.clone(), error))? else { continue };
-            it.entries.push((hash(top), kind));
+            it.push(top, kind);
             if kind == Kind::Folder {
                 it.walk(disk, root, &mut path)?;
             }
         }
-        it.entries.sort_unstable();
-        it.entries.shrink_to_fit();
-        it.seen.resize_with(it.entries.len(), AtomicBool::default);
+        it.entries.sort_unstable_by_key(|it| it.hash);
+        it.shift = (it.entries.len() as u64 | 1).leading_zeros();
+        for (at, entry) in it.entries.iter().enumerate() {
+            while it.starts.len() as u64 <= entry.hash >> it.shift {
+                it.starts.push(at);
+            }
+        }
         Ok(it)
+    }
+
+    fn push(&mut self, path: &str, kind: Kind) {
+        self.entries.push(Listed { hash: hash(path), kind, needed: AtomicBool::new(false) });
     }
 
     fn walk(&mut self, disk: &dyn Disk, root: &Path, path: &mut String) -> Result<(), (String, io::Error)> {
@@ -63,7 +82,7 @@ impl Index {
         for entry in listing {
             path.push('/');
             path.push_str(&entry.name.to_string_lossy());
-            self.entries.push((hash(path), entry.kind));
+            self.push(path, entry.kind);
             if entry.kind == Kind::Folder {
                 self.walk(disk, root, path)?;
             }
@@ -77,17 +96,14 @@ impl Index {
         if !is_owned(path) {
             return Ok((outside(disk, root, path)?, false));
         }
-        let spot = match self.find(path) {
-            Some(at) => {
-                let again = self.seen[at].swap(true, Ordering::Relaxed);
-                return Ok(match self.entries[at].1 {
-                    Kind::File => (Spot::File, again),
-                    kind => (Spot::Taken(path.to_owned(), kind), again),
-                });
-            }
-            None => parents(path).find_map(|above| Some((above, self.entries[self.find(above)?].1))),
-        };
-        Ok(match spot {
+        if let Some(it) = self.find(path) {
+            let again = it.needed.swap(true, Ordering::Relaxed);
+            return Ok(match it.kind {
+                Kind::File => (Spot::File, again),
+                kind => (Spot::Taken(path.to_owned(), kind), again),
+            });
+        }
+        Ok(match parents(path).find_map(|above| Some((above, self.find(above)?.kind))) {
             None | Some((_, Kind::Folder)) => (Spot::Free, false),
             Some((above, kind)) => (Spot::Taken(above.to_owned(), kind), false),
         })
@@ -95,18 +111,18 @@ impl Index {
 
     /// Whether something was listed that nobody needed: then a walk is worth its while.
     pub fn has_more_than_needed(&self) -> bool {
-        let unseen = |(entry, seen): (&(u64, Kind), &AtomicBool)| entry.1 != Kind::Folder && !seen.load(Ordering::Relaxed);
-        self.empty_folders || self.entries.iter().zip(&self.seen).any(unseen)
+        self.empty_folders || self.entries.iter().any(|it| it.kind != Kind::Folder && !it.needed.load(Ordering::Relaxed))
     }
 
     /// Whether this very path was listed and nobody needed it.
     pub fn is_stray(&self, path: &str) -> bool {
-        self.find(path).is_some_and(|at| !self.seen[at].load(Ordering::Relaxed))
+        self.find(path).is_some_and(|it| !it.needed.load(Ordering::Relaxed))
     }
 
-    fn find(&self, path: &str) -> Option<usize> {
+    fn find(&self, path: &str) -> Option<&Listed> {
         let hash = hash(path);
-        self.entries.binary_search_by_key(&hash, |it| it.0).ok()
+        let from = *self.starts.get(usize::try_from(hash >> self.shift).ok()?)?;
+        self.entries.get(from..)?.iter().take_while(|it| it.hash <= hash).find(|it| it.hash == hash)
     }
 }
 

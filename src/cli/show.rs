@@ -5,6 +5,7 @@ use std::{fmt::Write as _, num::NonZero};
 use serde::Serialize;
 
 use crate::{
+    budget::report::Report,
     cli::{
         args::{Format, Side},
         console::{Console, count},
@@ -14,7 +15,6 @@ use crate::{
         sources::Work,
         table::Table,
     },
-    budget::report::Report,
     compile::{self, Summary, house::House, rows},
 };
 
@@ -46,7 +46,7 @@ pub fn run(
     };
     console.data(&text)?;
     // Whoever asks what the budget is made of has often just been told that it is too small: what is shown is shown, `check` judges.
-    if !findings.is_empty() {
+    if findings.has_errors() {
         let totals = Console::totals(&findings);
         console.say(&format!("{totals}: `espalier check` tells them\n"));
     }
@@ -93,7 +93,7 @@ fn flows(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<S
         Format::Json => json(&rows),
         Format::Mermaid => {
             let mut out = "graph LR\n".to_owned();
-            let mut ends: Vec<String> = rows.iter().flat_map(|it| [it.from.to_string(), it.to.to_string()]).collect();
+            let mut ends: Vec<String> = rows.iter().flat_map(|it| [it.from.clone(), it.to.clone()]).collect();
             ends.sort_unstable();
             ends.dedup();
             let at = |end: &str| ends.binary_search_by(|it| it.as_str().cmp(end)).unwrap_or_default();
@@ -101,14 +101,14 @@ fn flows(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<S
                 let _ = writeln!(out, "  n{at}[\"{}\"]", end.replace('"', "#quot;"));
             }
             for it in &rows {
-                let _ = writeln!(out, "  n{} -->|\"{}\"| n{}", at(&it.from.to_string()), it.port, at(&it.to.to_string()));
+                let _ = writeln!(out, "  n{} -->|\"{}\"| n{}", at(&it.from.clone()), it.port, at(&it.to.clone()));
             }
             Ok(out)
         }
         _ => {
             let mut table = Table::new(&["from", "to", ">port", "protocol", "why"]);
             for it in &rows {
-                table.row([it.from.to_string(), it.to.to_string(), it.port.to_string(), it.protocol.to_string(), it.why.to_string()]);
+                table.row([it.from.clone(), it.to.clone(), it.port.to_string(), it.protocol.to_string(), it.why.clone()]);
             }
             Ok(table.text())
         }

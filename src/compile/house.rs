@@ -56,7 +56,7 @@ impl House {
     }
 
     /// Pours a tenant's own policies in.
-    pub(in crate::compile) fn close_tenant(&self, tenant: &mut Built) {
+    pub(in crate::compile) fn close_tenant(tenant: &mut Built) {
         let naming = Naming::Tenant(tenant.name.clone());
         let policies = policies::of_namespace(&tenant.namespace, &tenant.name, &naming, tenant.flows.iter());
         tenant.objects.extend(policies.into_iter().map(Object::derived));

@@ -100,13 +100,14 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     };
     let Some(workspace) = workspace else { return unread(diagnostics) };
     workspaces::name(&workspace, &file, &mut diagnostics);
+    workspaces::served(&workspace, &house.built, &file, &mut diagnostics);
     models::listed(&workspace.ollama(), &file, &FieldPath::root().key("spec").key("models"), &mut diagnostics);
     if diagnostics.count(Severity::Error) > 0 {
         return unread(diagnostics);
     }
     let Some(mut built) = workspace.build(&house.built) else { return unread(diagnostics) };
     let name = workspace.spec.workspace_name.shared();
-    house.close_tenant(&mut built);
+    House::close_tenant(&mut built);
     let application: Arc<str> = format!("ws-{name}").into();
     let folder = applications::folder(&application);
     for object in &built.objects {
@@ -124,7 +125,7 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
         }
     }
     built.name = application.clone();
-    let its = applications::of_component(&built, wave, projects::TENANTS, folder, house.repository(), house.name());
+    let its = applications::of_component(&built, wave, projects::TENANTS, &folder, house.repository(), house.name());
     files.add_yaml(&applications::file(&application), |out| Object::derived_custom(its).emit(out));
     Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, wave, kinds }
 }
@@ -141,14 +142,23 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
         for object in &it.objects {
             layout::object(files, &folder, object);
         }
-        let its = applications::of_component(it, wave, project, folder, repository, house.name());
+        let its = applications::of_component(it, wave, project, &folder, repository, house.name());
         files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));
     }
     let mut permits = Permits::default();
-    house.built.built.iter().enumerate().filter(|(index, it)| *index > 0 && emitted(*index, it)).for_each(|(_, it)| permits.add(it, &repository.url));
+    house
+        .built
+        .built
+        .iter()
+        .enumerate()
+        .filter(|(index, it)| *index > 0 && emitted(*index, it))
+        .for_each(|(_, it)| permits.add(it, &repository.url));
     let tenants = (!summaries.is_empty()).then(|| {
         let mut permits = Permits::default();
-        summaries.iter().filter_map(|it| Some((it.name.as_ref()?, it))).for_each(|(name, it)| permits.add_tenant(name, &it.kinds, &repository.url));
+        summaries
+            .iter()
+            .filter_map(|it| Some((it.name.as_ref()?, it)))
+            .for_each(|(name, it)| permits.add_tenant(name, &it.kinds, &repository.url));
         permits
     });
     for project in projects::all(&repository.url, &permits, tenants.as_ref(), house.name()) {
@@ -174,10 +184,8 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
     files.add("out/README.md", |out| readme::write(out, &page));
 
     let mut found = Diagnostics::new();
-    let views: Vec<TenantView<'_>> = summaries
-        .iter()
-        .map(|it| TenantView { file: &it.file, name: it.name.as_ref(), host: it.host.as_ref(), sum: &it.sum })
-        .collect();
+    let views: Vec<TenantView<'_>> =
+        summaries.iter().map(|it| TenantView { file: &it.file, name: it.name.as_ref(), host: it.host.as_ref(), sum: &it.sum }).collect();
     let view = WholeView {
         spec: SpecView { platform: &house.built.platform, file: &house.file },
         house: &house.built,

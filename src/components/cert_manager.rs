@@ -10,9 +10,7 @@ use crate::{
         handle::{Contribution, CrdRef, IssuerRef, Peer, Pods},
         scope::Scope,
     },
-    crds::cert_manager::{
-        Acme, ClusterIssuer, ClusterIssuerSpec, Http01, SecretRef, Solver, SolverIngress, SolverPod, SolverPodSpec,
-    },
+    crds::cert_manager::{Acme, ClusterIssuer, ClusterIssuerSpec, Http01, SecretRef, Solver, SolverIngress, SolverPod, SolverPodSpec},
     facts::{
         charts::cert_manager::CERT_MANAGER,
         kubernetes::{API_SERVER_PORT, INGRESS_CLASS, TRAEFIK_HTTP, TRAEFIK_HTTPS},
@@ -163,28 +161,29 @@ impl CertManager {
             values: std::sync::Arc::new(values),
             pods: pods.into(),
         });
-        self.flows(scope);
+        flows(scope);
         Offers { issuers: scope.crd() }
     }
+}
 
-    fn flows(&self, scope: &mut Scope<'_>) {
-        let [controller, webhook, cainjector] = ["cert-manager", "webhook", "cainjector"].map(|name| scope.chart_pods(name));
-        for pods in [&controller, &webhook, &cainjector] {
-            scope.flow_to(pods, Peer::ApiServer, API_SERVER_PORT);
-            scope.resolves_names(pods);
-        }
-        // The ACME server, and the self-check of HTTP-01: the controller asks our own public host, which the node turns into the
-        // ingress controller's pod, or which leaves and comes back.
-        scope.flow_to(&controller, Peer::Outside, 443);
-        scope.flow_to(&controller, Peer::Outside, 80);
-        for port in [TRAEFIK_HTTP, TRAEFIK_HTTPS] {
-            scope.flow_to(&controller, Peer::Pods(Pods::traefik()), port);
-        }
-        let metrics = [(&controller, "cert-manager"), (&webhook, "cert-manager-webhook"), (&cainjector, "cert-manager-cainjector")];
-        for (pods, service) in metrics {
-            let port = scope.chart_port(pods, service, 9402, 9402);
-            scope.contribute(Contribution::Scrape { port, path: "/metrics" });
-        }
+/// What its pods speak to.
+fn flows(scope: &mut Scope<'_>) {
+    let [controller, webhook, cainjector] = ["cert-manager", "webhook", "cainjector"].map(|name| scope.chart_pods(name));
+    for pods in [&controller, &webhook, &cainjector] {
+        scope.flow_to(pods, Peer::ApiServer, API_SERVER_PORT);
+        scope.resolves_names(pods);
+    }
+    // The ACME server, and the self-check of HTTP-01: the controller asks our own public host, which the node turns into the
+    // ingress controller's pod, or which leaves and comes back.
+    scope.flow_to(&controller, Peer::Outside, 443);
+    scope.flow_to(&controller, Peer::Outside, 80);
+    for port in [TRAEFIK_HTTP, TRAEFIK_HTTPS] {
+        scope.flow_to(&controller, Peer::Pods(Pods::traefik()), port);
+    }
+    let metrics = [(&controller, "cert-manager"), (&webhook, "cert-manager-webhook"), (&cainjector, "cert-manager-cainjector")];
+    for (pods, service) in metrics {
+        let port = scope.chart_port(pods, service, 9402, 9402);
+        scope.contribute(Contribution::Scrape { port, path: "/metrics" });
     }
 }
 

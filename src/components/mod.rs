@@ -151,15 +151,17 @@ impl Platform {
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
         site.build(BOOTSTRAP, &NamespaceRef::argocd(), |_| ());
         let spaces = site.build("namespaces", &NamespaceRef::default_namespace(), namespaces::build);
-        let [ai, cert_manager] = site.build(NETWORK_POLICIES, &spaces.ai, |scope| [scope.fence(&spaces.ai), scope.fence(&spaces.cert_manager)]);
+        let [ai, cert_manager] =
+            site.build(NETWORK_POLICIES, &spaces.ai, |scope| [scope.fence(&spaces.ai), scope.fence(&spaces.cert_manager)]);
 
         if it.traefik.enabled {
             site.build("traefik", &kube_system, |scope| it.traefik.build(scope, traefik_settings));
         }
         let certifier =
             it.cert_manager.enabled.then(|| site.build("cert-manager", &cert_manager, |scope| it.cert_manager.build(scope, versions)));
-        let issuer = certifier
-            .and_then(|certifier| site.build("cluster-issuer", &cert_manager, |scope| cert_manager::issuer(scope, &certifier, &self.spec.certificates)));
+        let issuer = certifier.and_then(|certifier| {
+            site.build("cluster-issuer", &cert_manager, |scope| cert_manager::issuer(scope, &certifier, &self.spec.certificates))
+        });
         let sealing =
             it.sealed_secrets.enabled.then(|| site.build("sealed-secrets", &kube_system, |scope| it.sealed_secrets.build(scope, versions)));
         let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing)));

@@ -217,7 +217,12 @@ impl Ollama {
         Offers { api, replicas }
     }
 
-    fn pod(&self, scope: &Scope<'_>, part: &crate::builder::meta::Part, versions: &Versions) -> k8s_openapi::api::core::v1::PodTemplateSpec {
+    fn pod(
+        &self,
+        scope: &Scope<'_>,
+        part: &crate::builder::meta::Part,
+        versions: &Versions,
+    ) -> k8s_openapi::api::core::v1::PodTemplateSpec {
         let allotment = self.allotment();
         let image = versions.image(versions::OLLAMA);
         let mounts = || Some(vec![pod::mount("models", "/data"), pod::mount("tmp", "/tmp")]);
@@ -238,9 +243,8 @@ impl Ollama {
         let mut pull = pod::container("pull-models", image);
         pull.command = Some(["/bin/bash", "-euo", "pipefail", "-c", PULL].map(str::to_owned).into());
         let listed = self.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        pull.env = pod::environment(
-            self.server_env().chain([pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")), pod::env("MODELS", listed)]),
-        );
+        pull.env =
+            pod::environment(self.server_env().chain([pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")), pod::env("MODELS", listed)]));
         // Page cache of what it pulls counts too, so it gets the room that the server will have: the scheduler takes the larger one.
         pull.resources = Some(requirements(allotment));
         pull.volume_mounts = mounts();

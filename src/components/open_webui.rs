@@ -1,4 +1,4 @@
-//! Open WebUI: the chat front end, the platform's own and each tenant's.
+//! Open `WebUI`: the chat front end, the platform's own and each tenant's.
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
@@ -50,7 +50,7 @@ pub struct OpenWebUi {
     pub storage: Bytes,
 }
 
-/// Connections to PostgreSQL. Open WebUI has two engines, each with a pool of its own.
+/// Connections to PostgreSQL. Open `WebUI` has two engines, each with a pool of its own.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ConnectionPool {
@@ -78,7 +78,7 @@ impl Default for OpenWebUi {
     }
 }
 
-/// What Open WebUI needs.
+/// What Open `WebUI` needs.
 pub struct Needs<'a> {
     /// Models.
     pub models: &'a ollama::Offers,
@@ -162,10 +162,8 @@ impl OpenWebUi {
             let at = scope.url(me, "postgresql", &database.port);
             let at = at.trim_start_matches("postgresql://");
             // Escaped where it is opened, so that a password may hold any character.
-            let template = format!(
-                r#"postgresql://{}:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/{}"#,
-                database.role, database.database
-            );
+            let template =
+                format!(r#"postgresql://{}:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/{}"#, database.role, database.database);
             env.push(scope.env_derived("DATABASE_URL", &database.password, "url", template));
             env.push(pod::env("DATABASE_POOL_SIZE", self.connection_pool.size.to_string()));
             env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", self.connection_pool.overflow.to_string()));
@@ -188,7 +186,7 @@ impl OpenWebUi {
 
 const DATA: &str = "/app/backend/data";
 
-/// What differs from Open WebUI's defaults in production. Git is the only place to configure it: what is changed in the interface is
+/// What differs from Open `WebUI`'s defaults in production. Git is the only place to configure it: what is changed in the interface is
 /// gone after a restart (`ENABLE_PERSISTENT_CONFIG`).
 const PRODUCTION: [(&str, &str); 31] = [
     // Every signed-in user may use every model; otherwise grants live in the database, not in Git.

@@ -1,4 +1,4 @@
-//! PostgreSQL on a volume of its own, for Open WebUI.
+//! PostgreSQL on a volume of its own, for Open `WebUI`.
 
 use k8s_openapi::api::{
     apps::v1::{StatefulSet, StatefulSetSpec},
@@ -39,7 +39,7 @@ const BACKUP_CONNECTIONS: u32 = 1;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Postgresql {
-    /// Off: Open WebUI keeps its data in a SQLite file on its own volume.
+    /// Off: Open `WebUI` keeps its data in a SQLite file on its own volume.
     pub enabled: bool,
     /// Absent: 192Mi promised, stopped at 512Mi. Buffers are tuned to the limit.
     pub resources: Resources,
@@ -87,7 +87,12 @@ impl Postgresql {
     fn tuning(&self) -> Tuning {
         let limit = self.resources.over(requests::POSTGRESQL).limit.get();
         let mib = |part: u64, least: u64| Bytes::mib((limit / part / (1 << 20)).max(least));
-        Tuning { shared_buffers: mib(8, 16), work_mem: mib(128, 1), maintenance_work_mem: mib(16, 8), effective_cache_size: mib(8, 16) + mib(4, 16) }
+        Tuning {
+            shared_buffers: mib(8, 16),
+            work_mem: mib(128, 1),
+            maintenance_work_mem: mib(16, 8),
+            effective_cache_size: mib(8, 16) + mib(4, 16),
+        }
     }
 
     /// `max_connections`: the clients', the backup's and those that PostgreSQL keeps for its superuser.

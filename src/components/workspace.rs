@@ -13,7 +13,7 @@ use crate::{
     names::{DnsLabel, Host, ModelName},
 };
 
-/// `spec/workspaces/<name>.yaml`: the very resource of the AIChat Workspace Operator.
+/// `spec/workspaces/<name>.yaml`: the very resource of the `AIChat` Workspace Operator.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Workspace {
@@ -68,6 +68,9 @@ impl Workspace {
     }
 
     /// Its public host, below the platform's domain for workspaces.
+    ///
+    /// # Errors
+    /// When the two together are no host name (too long).
     pub fn host(&self, house: &House) -> Result<Host, String> {
         let domains = &house.platform.spec.domains;
         format!("{}.{}", self.spec.workspace_name, domains.workspaces.as_ref().unwrap_or(&domains.chat)).parse()
@@ -78,7 +81,7 @@ impl Workspace {
         let (issuer, host) = (house.issuer.as_ref()?, self.host(house).ok()?);
         let versions = &house.platform.versions;
         let host = Site::new(&self.spec.workspace_name).host(&host);
-        let (_, built) = site::tenant(&self.spec.workspace_name, |scope| {
+        let ((), built) = site::tenant(&self.spec.workspace_name, |scope| {
             scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
             let models = self.ollama().build(scope, versions);
             let needs = open_webui::Needs { models: &models, database: None, host: &host, issuer, vault: None, versions };

@@ -63,9 +63,9 @@ fn row(line: &'static str) -> Option<(&'static str, Figures)> {
     Some((name, figures))
 }
 
-/// A model of the catalogue, by its full name (`llama3.2:1b`).
+/// A model of the catalogue, by its full name (`llama3.2:1b`). A name without a tag means `latest`, here as for Ollama.
 pub fn find(name: &str) -> Option<&'static Figures> {
-    CATALOGUE.get(name)
+    CATALOGUE.get(name).or_else(|| CATALOGUE.get(name.strip_suffix(":latest")?))
 }
 
 /// All models of the catalogue, by name.
@@ -89,14 +89,8 @@ mod tests {
     /// The limits of the facts' table, at a context of 4,096 and one slot, cache and checkpoints off.
     #[test]
     fn the_formula_gives_the_measured_table() {
-        let set = Settings {
-            context: 4096,
-            parallel: 1,
-            kv: KvType::F16,
-            flash_attention: true,
-            prompt_cache: Bytes::mib(0),
-            checkpoints: 0,
-        };
+        let set =
+            Settings { context: 4096, parallel: 1, kv: KvType::F16, flash_attention: true, prompt_cache: Bytes::mib(0), checkpoints: 0 };
         for (name, limit) in LIMITS {
             let figures = find(name).unwrap_or_else(|| panic!("{name} is in the catalogue"));
             assert_eq!(container([model(figures, &set)].into_iter(), 1), Bytes::mib(limit), "{name}");

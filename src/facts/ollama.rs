@@ -1,6 +1,6 @@
 //! How much memory Ollama needs on CPU (0.30 and later: a llama-server child per loaded model).
 //!
-//! Checked against 21 runs of Ollama 0.32.15 on five architectures (contexts of 2,048 to 8,192, one and two slots, f16 and q8_0):
+//! Checked against 21 runs of Ollama 0.32.15 on five architectures (contexts of 2,048 to 8,192, one and two slots, f16 and `q8_0)`:
 //! measured over predicted is 0.90 to 0.984 for the container, 0.87 for an embedder, 0.965 for two models; never over 1.
 //! [`BASE`] is fitted on those runs; [`RESERVE`] is for what was not measured (a real memory limit, real tokenizers, vision projectors).
 
@@ -82,10 +82,8 @@ pub fn model(figures: &Figures, set: &Settings) -> Bytes {
     let window_cells = if it.window_layers > 0 { cells.min(ceil256(it.window.saturating_add(batch))) } else { 0 };
     let full_layers = it.layers.saturating_sub(it.window_layers);
     let layer_cells = sum(&[product(&[full_layers, cells]), product(&[it.window_layers, window_cells])]);
-    let kv = match it.embedding_model {
-        true => 0,
-        false => product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32,
-    };
+    let kv =
+        if it.embedding_model { 0 } else { product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32 };
     let widths = if set.flash_attention {
         sum(&[product(&[12, it.feed_forward]), product(&[16, it.embedding]), cells.saturating_mul(2), window_cells.saturating_mul(2)])
     } else {

@@ -1,7 +1,7 @@
 //! Memory requests, limits and CPU requests of the tested set.
 //!
-//! "measured": real processes (Open WebUI 0.12.4 slim with one worker: 333–353 MiB resident with 20 chats; PostgreSQL with
-//! 64 MB of shared buffers: 17–42 idle, at most 109 under Open WebUI, 257–327 with 20 sorting clients). "budget": a judgement.
+//! "measured": real processes (Open `WebUI` 0.12.4 slim with one worker: 333–353 MiB resident with 20 chats; PostgreSQL with
+//! 64 MB of shared buffers: 17–42 idle, at most 109 under Open `WebUI`, 257–327 with 20 sorting clients). "budget": a judgement.
 
 use crate::units::{Bytes, Millicores};
 
@@ -32,7 +32,7 @@ pub const ACME_SOLVER: Allotment = of(16, 64, 10);
 pub const SEALED_SECRETS: Allotment = of(24, 64, 10);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of(64, 192, 50);
-/// Open WebUI, slim image, one worker (measured; it takes 5–10 CPU seconds to start).
+/// Open `WebUI`, slim image, one worker (measured; it takes 5–10 CPU seconds to start).
 pub const OPEN_WEBUI: Allotment = of(384, 768, 100);
 /// PostgreSQL (measured).
 pub const POSTGRESQL: Allotment = of(192, 512, 50);

@@ -17,7 +17,7 @@ pub const CERT_MANAGER: Pin = Pin { name: "cert-manager", tested: "v1.21.1", ima
 pub const SEALED_SECRETS: Pin = Pin { name: "sealed-secrets", tested: "2.18.5", image: None };
 /// Ollama.
 pub const OLLAMA: Pin = Pin { name: "ollama", tested: "0.32.15", image: Some("docker.io/ollama/ollama") };
-/// Open WebUI, the slim image.
+/// Open `WebUI`, the slim image.
 pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", image: Some("ghcr.io/open-webui/open-webui") };
 /// PostgreSQL, the official image.
 pub const POSTGRESQL: Pin = Pin { name: "postgresql", tested: "17.9", image: Some("docker.io/library/postgres") };

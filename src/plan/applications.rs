@@ -7,8 +7,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::{
     builder::{meta::Naming, scope::Built},
     crds::argocd::{
-        Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm, IN_CLUSTER, IgnoreDifference, Retry, Source,
-        SyncPolicy, ValuesObject,
+        Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm, IN_CLUSTER, IgnoreDifference, Retry,
+        Source, SyncPolicy, ValuesObject,
     },
     platform::repository::Repository,
 };
@@ -30,7 +30,14 @@ pub fn file(application: &str) -> String {
 ///
 /// It tries again for a short while only: `refresh` clears the revision of a branch, and the root, which follows the branch, is the
 /// one that must have patience. `PruneLast` removes what is gone after all else is healthy.
-pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: String, repository: &Repository, platform: &str) -> Application {
+pub fn of_component(
+    built: &Built,
+    wave: u32,
+    project: &'static str,
+    folder: &str,
+    repository: &Repository,
+    platform: &str,
+) -> Application {
     let source = match &built.chart {
         Some(chart) => Source {
             chart: Some(chart.facts.name),
@@ -40,7 +47,7 @@ pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: Str
             repo_url: chart.facts.repository.to_owned(),
             target_revision: chart.version.to_string(),
         },
-        None => from_folder(repository, &folder),
+        None => from_folder(repository, folder),
     };
     let mut annotations = vec![("argocd.argoproj.io/sync-wave".to_owned(), wave.to_string())];
     if built.chart.is_none() {

@@ -69,10 +69,10 @@ fn both() -> Option<Vec<String>> {
 
 impl Allowed<'_> {
     fn spec(&self, pods: &Pods, namespace: &str) -> NetworkPolicySpec {
-        let ingress = self.ingress.iter().map(|(from, list)| NetworkPolicyIngressRule {
-            from: Some(vec![peer_of_pods(from, namespace)]),
-            ports: ports(list),
-        });
+        let ingress = self
+            .ingress
+            .iter()
+            .map(|(from, list)| NetworkPolicyIngressRule { from: Some(vec![peer_of_pods(from, namespace)]), ports: ports(list) });
         let egress = self.egress.iter().map(|(to, list)| NetworkPolicyEgressRule { to: peer(to, namespace), ports: ports(list) });
         let (ingress, egress): (Vec<_>, Vec<_>) = (ingress.collect(), egress.collect());
         NetworkPolicySpec {

@@ -28,6 +28,12 @@ fn two() -> f64 {
 }
 
 impl Node {
+    /// `overcommit` in percent, a whole number, for the sums are whole too.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rule holds it from 1.0 to 100.0; a cast saturates")]
+    pub fn overcommit_percent(&self) -> u64 {
+        (self.overcommit * 100.0).round() as u64
+    }
+
     /// What the kernel has.
     pub fn mem_total(&self) -> Bytes {
         let (part, whole) = node::MEM_TOTAL;

@@ -30,7 +30,9 @@ pub const SECRETS: &str = "spec/secrets/";
 pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagnostics) {
     let mut found = Diagnostics::new();
     let Some(source) = texts.get(PLATFORM) else {
-        found.push(Diagnostic::error(code::SPEC_MISSING, Place::Nowhere, format!("there is no {PLATFORM}")).help("`espalier init` writes one"));
+        found.push(
+            Diagnostic::error(code::SPEC_MISSING, Place::Nowhere, format!("there is no {PLATFORM}")).help("`espalier init` writes one"),
+        );
         return (None, found);
     };
     let (spec, findings) = source.read::<PlatformSpec>();
@@ -53,7 +55,8 @@ fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
     let names = || versions::ALL.iter().map(|it| it.name);
     for name in pins.keys().filter(|name| names().all(|it| it != **name)) {
         let place = Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.clone()) };
-        let finding = Diagnostic::error(code::UNKNOWN_VERSION, place, format!("`{name}` is no chart or image that a version can be pinned for"));
+        let finding =
+            Diagnostic::error(code::UNKNOWN_VERSION, place, format!("`{name}` is no chart or image that a version can be pinned for"));
         found.push(match suggest::nearest(name, names()) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help(format!("there are: {}", names().collect::<Vec<_>>().join(", "))),
@@ -76,8 +79,12 @@ fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option
         if file.metadata.name != *stem {
             let place = Place::Value { file: source.file.clone(), path: FieldPath::root().key("metadata").key("name") };
             found.push(
-                Diagnostic::error(code::FILE_NAME_DIFFERS, place, format!("the file is called `{stem}.yaml`, the credential `{}`", file.metadata.name))
-                    .help(format!("write `name: {stem}`, or rename the file: values are sealed to the credential's name")),
+                Diagnostic::error(
+                    code::FILE_NAME_DIFFERS,
+                    place,
+                    format!("the file is called `{stem}.yaml`, the credential `{}`", file.metadata.name),
+                )
+                .help(format!("write `name: {stem}`, or rename the file: values are sealed to the credential's name")),
             );
         }
         all.push(file);

@@ -175,14 +175,13 @@ impl Builder<'_> {
 
     /// The parser lets tabs before a key pass where nothing hangs on them; other readers do not.
     fn tab_before(&mut self, key: usize) {
-        let line = self.text[..key].rfind('\n').map_or(0, |it| it + 1);
-        let before = &self.text[line..key];
-        let is_block = self.open.last().is_some_and(|it| !it.is_flow);
-        if is_block
-            && let Some(tab) = before.find('\t')
-            && before.trim_matches([' ', '\t']).is_empty()
-        {
-            self.find(code::TAB, line + tab..line + tab + 1, syntax::TAB_MESSAGE, Some(syntax::TAB_HELP));
+        if self.open.last().is_none_or(|it| it.is_flow) {
+            return;
+        }
+        let before = self.text[..key].trim_end_matches([' ', '\t']);
+        if let Some(tab) = self.text[before.len()..key].find('\t').filter(|_| before.is_empty() || before.ends_with('\n')) {
+            let tab = before.len() + tab;
+            self.find(code::TAB, tab..tab + 1, syntax::TAB_MESSAGE, Some(syntax::TAB_HELP));
         }
     }
 

@@ -1,1 +1,6 @@
-fn main(){}
+//! The integration tests, in one binary.
+
+mod cli;
+mod golden;
+mod support;
+mod ui;

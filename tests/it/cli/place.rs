@@ -27,13 +27,18 @@ pub struct Done {
 impl Place {
     /// An empty folder.
     pub fn empty() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        // In memory where there is such a folder: the tests of faults write some ten thousand files.
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        Self { folder: folder.or_else(|_| tempfile::tempdir()).expect("a temporary folder") }
     }
 
-    /// The starter spec, not rendered yet.
+    /// The starter spec on a machine with room for tenants, not rendered yet.
     pub fn starter() -> Self {
         let it = Self::empty();
         it.ok(&["init"]);
+        edit(&it, "memory: 8Gi", "memory: 64Ti");
+        edit(&it, "cpu: 4 ", "cpu: 4000 ");
         it
     }
 
@@ -175,17 +180,19 @@ pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// The smallest tenant.
 pub fn workspace(name: &str) -> String {
-    format!("name: {name}\n")
+    format!(
+        "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata:\n  name: {name}\nspec:\n  workspaceName: {name}\n  models: [\"llama3.2:1b\"]\n"
+    )
 }
 
 /// An edit of the starter spec that changes some files.
 pub fn change_a_component(place: &Place) {
-    edit(place, "a: one", "a: another");
+    edit(place, "context: 4096", "context: 2048");
 }
 
 /// An edit of the starter spec that makes some files go away.
 pub fn remove_a_component(place: &Place) {
-    edit(place, "    b: two\n", "");
+    edit(place, "    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      enabled: false\n");
 }
 
 fn edit(place: &Place, from: &str, to: &str) {

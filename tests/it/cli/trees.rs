@@ -19,7 +19,7 @@ fn an_empty_git_folder_is_all_it_takes() {
     assert!(place.read(".gitignore").lines().any(|it| it == "/.espalier/"));
 
     let said = place.ok(&["render"]);
-    assert!(said.err.starts_with("rendered ") && said.err.contains(" new") && said.out.is_empty(), "{said:?}");
+    assert!(said.err.contains("\nrendered ") && said.err.contains(" new") && said.out.is_empty(), "{said:?}");
     let said = place.ok(&["check"]);
     assert!(said.out.is_empty(), "{said:?}");
     assert!(said.err.contains("no drift"), "{said:?}");

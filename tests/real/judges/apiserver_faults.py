@@ -52,7 +52,7 @@ def plain_finalizer(thing: dict) -> None:
 # What is planted, where, and which verdict of the dry run has to name what.
 DRY = [
     ("an unknown field", STRICT, lambda tree: text(workload(tree), r"^spec:\n", "spec:\n  replicaz: 2\n"), "replicaz"),
-    ("a key twice in one map", STRICT, lambda tree: text(workload(tree), r"^(  selector:)\n", "  paused: true\n  paused: true\n\\1\n"), "already set"),
+    ("a key twice in one map", STRICT, lambda tree: text(workload(tree), r"^(  selector:)$", "  replicas: 1\n  replicas: 1\n\\1"), "already set"),
     ("a bare `yes` where a string belongs", STRICT,
      lambda tree: text(workload(tree), r"^metadata:\n", "metadata:\n  annotations:\n    espalier.dev/planted: yes\n")
      if "annotations" not in workload(tree).value["metadata"]

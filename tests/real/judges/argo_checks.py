@@ -69,8 +69,9 @@ def edits(at: Installation, charts: list[dict]) -> list[Edit]:
             key = sorted(_get(found[1], field))[0]
             out.append(_changed(at, found[0], found[1], (*field, key), "changed-by-hand"))
     for it in at.tree.bootstrap():
-        if it["kind"] == "AppProject" and it["spec"].get("sourceRepos"):
-            out.append(_changed(at, "bootstrap", it, ("spec", "sourceRepos"), ["https://elsewhere.invalid/tree.git"]))
+        repositories = it["spec"].get("sourceRepos")
+        if it["kind"] == "AppProject" and repositories:
+            out.append(_changed(at, "bootstrap", it, ("spec", "sourceRepos"), [*repositories, "https://elsewhere.invalid/tree.git"]))
             break
     last = list(applications.values())[-1].document
     if _get(last, ("spec", "syncPolicy", "automated", "prune")) is True:

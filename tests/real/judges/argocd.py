@@ -15,7 +15,7 @@ from .argo_git import Hosts
 from .argo_install import Installation
 from .argo_tree import LOADER, Promise, Rendered, annotated, chart_pods, promised, spec_of
 from .argo_watch import story
-from .table import Row
+from .table import Row, short
 
 DATA = Path(__file__).resolve().parent.parent / "data/argocd.yaml"
 
@@ -84,6 +84,8 @@ class Steps:
             self.broken = what
         self.rows.append(Row(f"argocd {self.tree}: {what}", objects, findings, seconds, note))
         self.ctx.say(f"argocd {self.tree}: {what}: {objects} objects, {len(findings)} findings, {seconds:.1f} s {note}")
+        for it in findings[:3]:
+            self.ctx.say(f"  {short(it, 300)}")
         return not findings
 
 

@@ -6,10 +6,11 @@ import time
 
 from .api import MERGE
 from .cluster import Cluster
-from .processes import Failed, wait_until
 from .trees import Thing
 
 MIB = 1 << 20
+# Within this many seconds the scheduler has tried a waiting pod again (its settings below say one).
+RETRY = 2.2
 UNITS = {"": 1, "m": 1 / 1000, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 # What a pod needs to be made and placed; everything else in a tree says nothing to the scheduler.
 KINDS = ("ServiceAccount", "ConfigMap", "Secret", "LimitRange", "ResourceQuota", "PriorityClass", "StorageClass",
@@ -151,11 +152,10 @@ class Platform:
                     found.append(f"{one['metadata']['name']}: {condition.get('message', condition.get('reason', ''))}")
         return found
 
-    def settle(self, expected: int | None = None, seconds: float = 15, patience: float = 0.7, hopeful: bool = False) -> list[str]:
+    def settle(self, expected: int | None = None, seconds: float = 30, patience: float = 0.7) -> list[str]:
         """Waits until every pod is placed (then nothing is returned) or until it is plain that some are not: those are returned.
 
-        Plain means that nothing has changed for `patience` seconds; `hopeful` waits the whole time for the first outcome,
-        because the scheduler tries again when the node has grown.
+        Plain means that nothing has changed for `patience` seconds; after a change of the node that is RETRY at least.
         """
         expected = self.expected() if expected is None else expected
         deadline, since, before = time.monotonic() + seconds, time.monotonic(), None
@@ -168,13 +168,12 @@ class Platform:
             state = (placed, len(pods), len(waiting))
             if state != before:
                 before, since = state, time.monotonic()
-            quiet = time.monotonic() - since
-            if waiting and not hopeful and placed + len(waiting) == len(pods) and quiet > patience:
+            if waiting and placed + len(waiting) == len(pods) and time.monotonic() - since > patience:
                 return waiting
             if time.monotonic() > deadline:
                 self.cluster.check()
                 return waiting or [f"{placed} of {len(pods)} pods placed, {expected} expected, after {seconds:.0f} s"]
-            time.sleep(0.1)
+            time.sleep(0.05)
 
     def resize(self, memory: int, cpu: int | None = None) -> None:
         """Changes what the node has to give, as a kubelet would report it."""
@@ -239,23 +238,32 @@ class Platform:
             time.sleep(0.05)
         raise RuntimeError(f"a rolling update neither waits nor ends within {seconds:.0f} s")
 
-    def rolled(self, path: str, seconds: float = 15) -> bool:
-        """Whether a rolling update comes to its end."""
-        try:
-            wait_until("rollout", lambda: self.done(path), seconds)
-            return True
-        except Failed:
-            self.cluster.check()
-            return False
+    def rolled(self, path: str, seconds: float = 30) -> bool:
+        """Whether a rolling update comes to its end; a pod that goes on waiting says that it does not."""
+        deadline, since = time.monotonic() + seconds, time.monotonic()
+        while time.monotonic() < deadline:
+            if self.done(path):
+                return True
+            if not self.waiting(self.pods()):
+                since = time.monotonic()
+            elif time.monotonic() - since > 2 * RETRY:
+                return False
+            time.sleep(0.05)
+        self.cluster.check()
+        return False
 
     def remove(self) -> None:
-        """Takes the pods and the node away; what else is in the namespaces may go in its own time."""
+        """Takes away the pods, whatever would make them anew, and the node; the rest goes with the control plane."""
+        now = {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "propagationPolicy": "Background"}
         for namespace in self.namespaces:
-            self.api.delete(f"/api/v1/namespaces/{namespace}")
-        deadline = time.monotonic() + 20
-        while self.pods() and time.monotonic() < deadline:
-            for namespace in {one["metadata"]["namespace"] for one in self.pods()}:
-                self.api.delete(f"/api/v1/namespaces/{namespace}/pods", {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0})
+            for makers in ("deployments", "statefulsets", "daemonsets", "replicasets"):
+                self.api.delete(f"/apis/apps/v1/namespaces/{namespace}/{makers}", now)
+            self.api.delete(f"/apis/batch/v1/namespaces/{namespace}/jobs", now)
+        deadline, gone = time.monotonic() + 20, 0
+        while gone < 2 and time.monotonic() < deadline:
+            there = {one["metadata"]["namespace"] for one in self.pods()}
+            for namespace in there:
+                self.api.delete(f"/api/v1/namespaces/{namespace}/pods", now)
+            gone = 0 if there else gone + 1
             time.sleep(0.05)
         self.api.delete(f"/api/v1/nodes/{self.node}")
-

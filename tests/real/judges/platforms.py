@@ -15,28 +15,37 @@ def mebibytes(number: int) -> str:
     return f"{number // 1024}Gi" if number % 1024 == 0 else f"{number}Mi"
 
 
-def resources(dice: random.Random, low: int, high: int) -> dict:
-    """A memory request and a limit that is not below it."""
+def resources(dice: random.Random, low: int, high: int, limit: int) -> dict:
+    """A memory request, a limit that is neither below it nor below what the program needs, now and then a CPU request."""
     request = dice.randint(low, high)
-    return {"memory": {"request": mebibytes(request), "limit": mebibytes(request + dice.choice((0, 1, 128, 511)))}}
+    found = {"memory": {"request": mebibytes(request), "limit": mebibytes(max(limit, request + dice.choice((0, 1, 128, 511))))}}
+    if dice.random() < 0.5:
+        found["cpu"] = {"request": f"{dice.randint(5, 1200)}m"}
+    return found
 
 
 def components(dice: random.Random) -> dict:
     """The components' settings of one platform."""
-    found = {"ollama": {"replicas": dice.randint(1, 3), "models": dice.sample(MODELS, dice.choice((1, 1, 2)))},
-             "openWebui": {"replicas": dice.randint(1, 2)}}
-    if dice.random() < 0.6:
-        found["openWebui"]["resources"] = resources(dice, 300, 900)
-    if dice.random() < 0.6:
-        found["postgresql"] = {"resources": resources(dice, 130, 700)}
+    found = {"ollama": {"replicas": dice.randint(1, 3), "models": dice.sample(MODELS, dice.choice((1, 1, 2)))}}
     if dice.random() < 0.4:
         found["ollama"]["context"] = dice.choice((2048, 4096, 8192))
+    if dice.random() < 0.3:
+        found["ollama"]["parallel"] = 2
+    if dice.random() < 0.6:
+        found["openWebui"] = {"resources": resources(dice, 300, 900, 768)}
+    if dice.random() < 0.6:
+        found["postgresql"] = {"resources": resources(dice, 130, 700, 640)}
+    if dice.random() < 0.4:
+        found["sealedSecrets"] = {"resources": resources(dice, 16, 96, 64)}
+    if dice.random() < 0.4:
+        found["certManager"] = {"resources": {dice.choice(("controller", "webhook", "cainjector")): resources(dice, 24, 200, 160)}}
     return found
 
 
 def small_node(dice: random.Random) -> dict:
-    """A node that some of the platforms fit on and others do not."""
-    return {"cpu": dice.choice((4, 8)), "memory": mebibytes(dice.choice((6, 8, 10, 12, 16)) * 1024 + dice.choice((0, 0, 1, 513)))}
+    """A node that some of the platforms fit on and others do not; limits are another question, so they may be as high as they like."""
+    memory = dice.choice((6, 8, 10, 12, 16)) * 1024 + dice.choice((0, 0, 1, 513))
+    return {"cpu": dice.choice((2, 4, 8)), "memory": mebibytes(memory), "overcommit": 100}
 
 
 def spec(node: dict, parts: dict, name: str = "random") -> dict:

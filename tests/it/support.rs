@@ -1,0 +1,239 @@
+//! Compiles a spec in this process, from texts to files and findings, as the driver does.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use espalier::{
+    compile::{self, Sources, Summary, house::House},
+    diag::diagnostic::{Diagnostics, Severity},
+    emit::files::Files,
+    spec::read::PLATFORM,
+    yaml::source::Source,
+};
+use serde_yaml::Value;
+
+/// Texts of `spec/`, by path.
+pub type Texts = BTreeMap<String, String>;
+
+const WORKSPACES: &str = "spec/workspaces/";
+
+/// A spec, compiled.
+pub struct Compiled {
+    /// Paths and bytes. A path that was written twice is among `twice`.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Paths that two objects claim.
+    pub twice: Vec<String>,
+    /// Every finding.
+    pub findings: Diagnostics,
+    /// The platform, built; none where the spec cannot be.
+    pub house: Option<House>,
+    /// What is known of each tenant.
+    pub summaries: Vec<Summary>,
+}
+
+/// The tree of a spec without an error.
+#[track_caller]
+pub fn tree(texts: &Texts) -> Compiled {
+    let it = compile(texts);
+    assert!(!it.findings.has_errors(), "the spec has errors:\n{}\n{:?}", it.said(), texts.get(PLATFORM));
+    it
+}
+
+/// A spec with one file.
+pub fn only(platform: &str) -> Texts {
+    [(PLATFORM.to_owned(), platform.to_owned())].into()
+}
+
+/// A spec that compiles, with these lines under `components`.
+pub fn with_components(components: &str) -> Texts {
+    let lines: String = components.lines().map(|it| format!("    {it}\n")).collect();
+    only(&format!(
+        "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {{name: test}}\nspec:\n  \
+         repository: {{url: https://git.example.com/team/platform.git}}\n  node: {{cpu: 4, memory: 8Gi}}\n  \
+         domains: {{chat: chat.example.com}}\n  certificates: {{email: operations@example.com}}\n  components:\n{lines}"
+    ))
+}
+
+/// Compiles texts; tenants in the order of their files' names.
+pub fn compile(texts: &Texts) -> Compiled {
+    let order: Vec<&String> = texts.keys().filter(|it| it.starts_with(WORKSPACES)).collect();
+    compile_in_order(texts, &order)
+}
+
+/// Compiles texts, building the tenants in an order of one's own; their summaries are folded in the order of names all the same.
+pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
+    let sources = texts.iter().filter(|(path, _)| !path.starts_with(WORKSPACES));
+    let sources = Sources { texts: sources.map(|(path, text)| (path.as_str().into(), Source::parse(path.as_str(), text.as_str()))).collect() };
+    let loaded = compile::platform(&sources);
+    let mut it =
+        Compiled { files: BTreeMap::new(), twice: Vec::new(), findings: loaded.diagnostics, house: loaded.house, summaries: Vec::new() };
+    let Some(house) = it.house.take() else { return it };
+    for path in tenants {
+        let mut files = Files::new();
+        let mut summary = compile::tenant(&house, &Source::parse(path.as_str(), texts[*path].as_str()), &mut files);
+        it.findings.extend(std::mem::take(&mut summary.diagnostics));
+        it.keep(&files);
+        it.summaries.push(summary);
+    }
+    it.summaries.sort_by(|a, b| a.file.cmp(&b.file));
+    let mut files = Files::new();
+    it.findings.extend(compile::whole(&house, &it.summaries, &mut files));
+    it.keep(&files);
+    it.house = Some(house);
+    it
+}
+
+impl Compiled {
+    fn keep(&mut self, files: &Files) {
+        for (path, bytes) in files.iter() {
+            if self.files.insert(path.to_owned(), bytes.to_owned()).is_some() {
+                self.twice.push(path.to_owned());
+            }
+        }
+    }
+
+    /// The generated tree, without what belongs to `spec/`.
+    pub fn tree(&self) -> BTreeMap<String, Vec<u8>> {
+        self.files.iter().filter(|(path, _)| !path.starts_with("spec/")).map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
+    }
+
+    /// Codes of its findings, in the order in which they were made.
+    pub fn codes(&self) -> Vec<&'static str> {
+        self.findings.iter().map(|it| it.code).collect()
+    }
+
+    /// Codes of the findings that stop the work.
+    pub fn errors(&self) -> Vec<&'static str> {
+        self.findings.iter().filter(|it| it.severity == Severity::Error).map(|it| it.code).collect()
+    }
+
+    /// Its findings, a line each, with help and notes.
+    pub fn said(&self) -> String {
+        self.findings.iter().map(|it| format!("{}: {} {:?} {:?}\n", it.code, it.message, it.help, it.notes)).collect()
+    }
+
+    /// All objects of the tree, read back by a reader that is not ours.
+    pub fn objects(&self) -> Vec<Read> {
+        let objects = self.files.iter().filter(|(path, _)| path.ends_with(".yaml"));
+        objects.map(|(path, bytes)| Read::new(path, std::str::from_utf8(bytes).expect("UTF-8"))).collect()
+    }
+}
+
+/// An object of the tree, as an independent reader reads it.
+#[derive(Debug)]
+pub struct Read {
+    /// Its file.
+    pub path: String,
+    /// What it says.
+    pub value: Value,
+}
+
+impl Read {
+    fn new(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), value: serde_yaml::from_str(text).unwrap_or_else(|it| panic!("{path}: {it}")) }
+    }
+
+    /// A value by its path, `/`-separated; null where there is none.
+    pub fn at(&self, path: &str) -> &Value {
+        at(&self.value, path)
+    }
+
+    /// A text by its path; empty where there is none.
+    pub fn text(&self, path: &str) -> &str {
+        at(&self.value, path).as_str().unwrap_or_default()
+    }
+
+    /// `kind`.
+    pub fn kind(&self) -> &str {
+        self.text("kind")
+    }
+
+    /// `metadata.name`.
+    pub fn name(&self) -> &str {
+        self.text("metadata/name")
+    }
+
+    /// `metadata.namespace`; none for what belongs to the cluster.
+    pub fn namespace(&self) -> Option<&str> {
+        self.at("metadata/namespace").as_str()
+    }
+
+    /// The API group; empty for the core group.
+    pub fn group(&self) -> &str {
+        self.text("apiVersion").split_once('/').map_or("", |it| it.0)
+    }
+
+    /// The Application whose folder holds it; empty for Applications and projects themselves.
+    pub fn application(&self) -> &str {
+        self.path.strip_prefix("out/manifests/").and_then(|it| it.split('/').next()).unwrap_or_default()
+    }
+
+    /// The template of its pods, if it makes any.
+    pub fn pod_template(&self) -> Option<&Value> {
+        let template = match self.kind() {
+            "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => self.at("spec/template"),
+            "CronJob" => self.at("spec/jobTemplate/spec/template"),
+            _ => return None,
+        };
+        Some(template)
+    }
+}
+
+/// A value below another, by a `/`-separated path of keys; null where there is none.
+pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
+    path.split('/').fold(value, |value, key| value.get(key).unwrap_or(&Value::Null))
+}
+
+/// The items of a list; none where there is no list.
+pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_sequence().into_iter().flatten()
+}
+
+/// A map of texts to texts.
+pub fn labels(value: &Value) -> BTreeMap<String, String> {
+    let pair = |(key, value): (&Value, &Value)| Some((key.as_str()?.to_owned(), value.as_str()?.to_owned()));
+    value.as_mapping().into_iter().flatten().filter_map(pair).collect()
+}
+
+/// Whether all labels of a selector are among some labels.
+pub fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
+    !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// The repository's own folder.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The golden cases: name and folder.
+pub fn golden_cases() -> Vec<(String, PathBuf)> {
+    let folder = repository().join("tests/golden");
+    let mut cases: Vec<(String, PathBuf)> = std::fs::read_dir(&folder)
+        .expect("the golden cases")
+        .map(|it| it.expect("readable").path())
+        .filter(|it| it.join("spec").is_dir())
+        .map(|it| (it.file_name().and_then(|it| it.to_str()).expect("a name").to_owned(), it))
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "there are golden cases");
+    cases
+}
+
+/// The texts of a folder's `spec/`, without what is generated there.
+pub fn texts_of(folder: &Path) -> Texts {
+    let files = files_below(folder, &["spec"]).into_iter().filter(|(path, _)| path.ends_with(".yaml"));
+    files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
+}
+
+/// Every file below some folders of a folder, by path.
+pub fn files_below(folder: &Path, tops: &[&str]) -> BTreeMap<String, Vec<u8>> {
+    let walk = tops.iter().map(|it| folder.join(it)).filter(|it| it.exists()).flat_map(walkdir::WalkDir::new);
+    let files = walk.map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
+    let read = |it: walkdir::DirEntry| {
+        let path = it.path().strip_prefix(folder).expect("below").to_str().expect("UTF-8").replace('\\', "/");
+        (path, std::fs::read(it.path()).expect("readable"))
+    };
+    files.map(read).collect()
+}

@@ -1,0 +1,107 @@
+//! One wrong input a code, and the whole text that a user sees of it: `tests/ui/<code>/` holds the input and `expected.txt`.
+//!
+//! A further case of a code is called `<code>--<what>`. `command.txt` says what to run instead of `render`, a line each.
+//! `BLESS=1 cargo test --test it ui` rewrites what is expected.
+
+mod fixes;
+mod pages;
+mod recipes;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use similar::TextDiff;
+
+use crate::cli::place::Place;
+
+/// Cases that show many codes at once.
+const SEVERAL: [&str; 2] = ["all-at-once", "all-at-once--rules"];
+
+/// What a case holds that is no input.
+const NO_INPUT: [&str; 2] = ["command.txt", "expected.txt"];
+
+/// The sealed values of a case that brings none: then `credential-not-sealed` stays out of the other codes' texts.
+const SEALED: &str = "tests/golden/sealed/spec/secrets";
+
+fn here(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// All cases, by name.
+fn cases() -> Vec<String> {
+    let listed = fs::read_dir(here("tests/ui")).expect("the cases are there").map(|it| it.expect("readable").file_name());
+    let mut names: Vec<String> = listed.map(|it| it.into_string().expect("UTF-8")).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The code that a case is about.
+fn code(case: &str) -> &str {
+    case.split_once("--").map_or(case, |it| it.0)
+}
+
+fn expected(case: &str) -> String {
+    fs::read_to_string(here("tests/ui").join(case).join("expected.txt")).unwrap_or_default()
+}
+
+/// A folder with the input of a case.
+fn place(case: &str) -> Place {
+    let place = Place::empty();
+    copy(&here("tests/ui").join(case), &place, "");
+    if place.path("spec/platform.yaml").exists() && !place.path("spec/secrets").exists() {
+        copy(&here(SEALED), &place, "spec/secrets/");
+    }
+    recipes::complete(case, &place);
+    place
+}
+
+fn copy(from: &Path, to: &Place, below: &str) {
+    let files = walkdir::WalkDir::new(from).into_iter().map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
+    for file in files {
+        let name = file.path().strip_prefix(from).expect("below it").to_string_lossy().replace('\\', "/");
+        if !NO_INPUT.contains(&&*name) {
+            let text = fs::read_to_string(file.path()).expect("a text");
+            to.write(&format!("{below}{name}"), text.replace("{ciphertext}", &recipes::ciphertext()));
+        }
+    }
+}
+
+/// What is run and what it says, with the exit code.
+fn transcript(case: &str, place: &Place) -> String {
+    if let Some(said) = recipes::from_library(case) {
+        return said;
+    }
+    let commands = fs::read_to_string(here("tests/ui").join(case).join("command.txt"));
+    let commands = commands.unwrap_or_else(|_| "render --color never\n".to_owned());
+    let run = |line: &str| {
+        let done = place.run(&line.split_whitespace().collect::<Vec<_>>());
+        format!("$ espalier {line}\n{}{}exit code {}\n", done.out, done.err, done.code)
+    };
+    commands.lines().map(run).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a text tells of a code, in any format.
+fn tells(text: &str, code: &str) -> bool {
+    text.contains(&format!("[{code}]")) || text.contains(&format!("title={code}::"))
+}
+
+#[test]
+fn every_text_is_as_expected() {
+    let mut wrong = String::new();
+    for case in cases() {
+        let found = transcript(&case, &place(&case));
+        if env::var_os("BLESS").is_some() {
+            fs::write(here("tests/ui").join(&case).join("expected.txt"), &found).expect("writable");
+        }
+        let expected = expected(&case);
+        if expected != found {
+            wrong += &format!("--- {case}\n{}\n", TextDiff::from_lines(&expected, &found).unified_diff());
+        }
+        if !SEVERAL.contains(&&*case) && !tells(&found, code(&case)) {
+            wrong += &format!("--- {case} does not tell of its code:\n{found}\n");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}\nif that is right: BLESS=1 cargo test --test it ui");
+}

@@ -1,0 +1,1 @@
+//! Helps that can be pasted, pasted.

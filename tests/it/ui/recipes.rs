@@ -1,0 +1,82 @@
+//! Inputs that cannot be committed as text files, and findings that no command line can bring about.
+
+use std::{collections::BTreeMap, fs};
+
+use espalier::{
+    cli::{findings, tree::Verdict},
+    compile::{self, Sources},
+    diag::{diagnostic::Diagnostics, render},
+};
+
+use crate::cli::place::Place;
+
+/// Something that has the form of a sealed value: the length of the session key, the key, the value and its tag; nobody can open it.
+pub fn ciphertext() -> String {
+    // 2 + 512 + 7 + 16 bytes of zeros after the length 0x0200 are 537 bytes, which need no padding.
+    format!("AgAA{}", "AAAA".repeat(537 / 3 - 1))
+}
+
+/// Adds what the case's files cannot say.
+pub fn complete(case: &str, place: &Place) {
+    const FOREIGN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\n";
+    const GENERATED: &str = "out/manifests/ollama/ai/service-ollama.yaml";
+    match case {
+        "not-utf8" => place.write("spec/platform.yaml", b"apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {name: caf\xe9}\n"),
+        "not-utf8--utf16" => {
+            let text: Vec<u8> = "\u{feff}kind: Platform\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+            place.write("spec/platform.yaml", text);
+        }
+        "file-too-large" => {
+            place.write("spec/platform.yaml", "");
+            let file = fs::File::options().write(true).open(place.path("spec/platform.yaml")).expect("it is there");
+            // A hole: it takes no room on the disk.
+            file.set_len(100 << 20).expect("a large file");
+        }
+        "foreign-file" => place.write("out/manifests/notes.yaml", FOREIGN),
+        "path-occupied" => place.write(GENERATED, FOREIGN),
+        "path-occupied--folder" => place.write("out/manifests/ollama", FOREIGN),
+        "source-outside" => outside(place),
+        "file-changed" => {
+            place.ok(&["render"]);
+            let text = place.read(GENERATED);
+            assert!(text.contains("port: 11434"), "{text}");
+            place.write(GENERATED, text.replace("port: 11434", "port: 11435"));
+        }
+        "file-missing" => {
+            place.ok(&["render"]);
+            place.remove(GENERATED);
+        }
+        "file-stray" => {
+            place.ok(&["render"]);
+            let text = place.read(GENERATED);
+            place.write("out/manifests/ollama/ai/service-old.yaml", text);
+        }
+        _ => (),
+    }
+}
+
+/// A file of the spec that is a link to somewhere else.
+#[cfg(unix)]
+fn outside(place: &Place) {
+    std::os::unix::fs::symlink("/dev/null", place.path("spec/versions.yaml")).expect("a link");
+}
+
+#[cfg(not(unix))]
+fn outside(place: &Place) {
+    fs::create_dir_all(place.path("spec/versions.yaml")).expect("a folder");
+}
+
+/// The text of a finding that only a program that calls the library can meet.
+pub fn from_library(case: &str) -> Option<String> {
+    let found: Diagnostics = match case {
+        // The command line says it before it compiles.
+        "spec-missing" => compile::platform(&Sources { texts: BTreeMap::new() }).diagnostics,
+        // Two objects of one path: the builder's names forbid it, and the driver does not rely on that.
+        "path-twice" => {
+            let path = "out/manifests/ollama/ai/service-ollama.yaml";
+            findings::obstacle(path, &Verdict::Again).into_iter().collect()
+        }
+        _ => return None,
+    };
+    Some(render::human(&found, &BTreeMap::new(), false))
+}
