@@ -1,19 +1,35 @@
 //! The codes of the rules: kebab-case, stable, one constant each. The reader's and the driver's stand with them.
 
+/// A sealed value that is no ciphertext.
+pub const CIPHERTEXT_INVALID: &str = "ciphertext-invalid";
 /// A component is off that another needs.
 pub const COMPONENT_NEEDED: &str = "component-needed";
+/// A context that no listed model was trained for.
+pub const CONTEXT_BEYOND_TRAINING: &str = "context-beyond-training";
 /// A credential has no sealed value yet.
 pub const CREDENTIAL_NOT_SEALED: &str = "credential-not-sealed";
 /// A sealed value that nothing needs.
 pub const CREDENTIAL_NOT_USED: &str = "credential-not-used";
 /// A file's name and the name in it differ.
 pub const FILE_NAME_DIFFERS: &str = "file-name-differs";
+/// A model's figures that no model has.
+pub const FIGURES_IMPLAUSIBLE: &str = "figures-implausible";
+/// Figures of a model that is not listed.
+pub const FIGURES_NOT_USED: &str = "figures-not-used";
 /// Two things answer at one public host.
 pub const HOST_TAKEN: &str = "host-taken";
+/// A quantised key/value cache without flash attention.
+pub const KV_CACHE_NEEDS_FLASH_ATTENTION: &str = "kv-cache-needs-flash-attention";
 /// A memory limit is below the request.
 pub const LIMIT_BELOW_REQUEST: &str = "limit-below-request";
+/// A memory limit is below what the tested version needs.
+pub const LIMIT_BELOW_TESTED: &str = "limit-below-tested";
 /// Limits sum to more than the spec permits.
 pub const LIMITS_OVERCOMMITTED: &str = "limits-overcommitted";
+/// More or fewer models in memory than the listed ones need.
+pub const MAX_LOADED_MODELS: &str = "max-loaded-models";
+/// `memTotal` and `memory` cannot both be true.
+pub const MEM_TOTAL_DIFFERS: &str = "mem-total-differs";
 /// A container's limit is below what its model needs.
 pub const MODEL_NEEDS_MEMORY: &str = "model-needs-memory";
 /// A model without figures.
@@ -30,6 +46,8 @@ pub const NODE_MEMORY_EXCEEDED: &str = "node-memory-exceeded";
 pub const NODE_PODS_EXCEEDED: &str = "node-pods-exceeded";
 /// No room for the pod that a rolling update adds.
 pub const NO_ROOM_FOR_ROLLOUT: &str = "no-room-for-rollout";
+/// Models that only make embeddings.
+pub const ONLY_EMBEDDING_MODELS: &str = "only-embedding-models";
 /// A number is out of the range that makes sense.
 pub const OUT_OF_RANGE: &str = "out-of-range";
 /// PostgreSQL's limit is below what it may use at worst.
@@ -44,5 +62,7 @@ pub const STORAGE_TOO_SMALL: &str = "storage-too-small";
 pub const UNKNOWN_VERSION: &str = "unknown-version";
 /// A version that was not tested with the rest.
 pub const UNTESTED_VERSION: &str = "untested-version";
+/// A workspace's public host is longer than a host name may be.
+pub const WORKSPACE_HOST: &str = "workspace-host-too-long";
 /// A workspace's name is taken, reserved or too long.
 pub const WORKSPACE_NAME: &str = "workspace-name";

@@ -1,7 +1,13 @@
-//! `component-needed`, `replicas-need-redis`, `out-of-range`: switches and numbers of the components.
+//! `component-needed`, `replicas-need-redis`: switches of the components.
 
-use super::{code, rules::SpecView};
-use crate::diag::diagnostic::{Diagnostic, Diagnostics};
+use super::{
+    code,
+    rules::{SpecView, WholeView},
+};
+use crate::diag::{
+    diagnostic::{Diagnostic, Diagnostics, Place},
+    path::FieldPath,
+};
 
 /// A component may only be off when nothing that is on needs it.
 pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -21,7 +27,7 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
                     format!("`{by}` needs `{needed}`, which is off: {why}"),
                 )
                 .related(view.component(&[by]), "needs it")
-                .help(format!("switch `{needed}` on, or `{by}` off (`{by}: {{enabled: false}}`)")),
+                .help(format!("write `enabled: true`, or switch the other off, `{by}: {{enabled: false}}`")),
             );
         }
     }
@@ -38,52 +44,18 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
 }
 
-/// Numbers that are written but make no sense.
-pub fn ranges(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components;
-    let node = &view.platform.spec.node;
-    let ollama = &it.ollama;
-    let pool = &it.open_webui.connection_pool;
-    let numbers: [(&[&str], u64, u64, u64); 8] = [
-        (&["components", "ollama", "replicas"], ollama.replicas.into(), 1, 100),
-        (&["components", "ollama", "context"], ollama.context, 256, 1 << 20),
-        (&["components", "ollama", "parallel"], ollama.parallel, 1, 64),
-        (&["components", "ollama", "maxLoadedModels"], ollama.max_loaded_models.unwrap_or(1).into(), 1, 64),
-        (&["components", "ollama", "contextCheckpoints"], ollama.context_checkpoints, 0, 32),
-        (&["components", "openWebui", "replicas"], it.open_webui.replicas.into(), 1, 100),
-        (&["components", "openWebui", "connectionPool", "size"], pool.size.into(), 1, 100),
-        (&["components", "openWebui", "connectionPool", "overflow"], pool.overflow.into(), 0, 100),
-    ];
-    for (path, number, least, most) in numbers {
-        if number < least || number > most {
-            let name = path.last().copied().unwrap_or_default();
-            let off = if number == 0 && name == "replicas" { "; to switch it off, write `enabled: false`" } else { "" };
-            found.push(
-                Diagnostic::error(
-                    code::OUT_OF_RANGE,
-                    view.value(path),
-                    format!("`{name}` is {number}, and must be from {least} to {most}"),
-                )
-                .help(format!("write a number from {least} to {most}{off}")),
-            );
-        }
-    }
-    if !(node.overcommit.is_finite() && (1.0..=100.0).contains(&node.overcommit)) {
+/// Every workspace has a public host.
+pub fn needed_by_tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
+    if let Some(first) = view.tenants.first().filter(|_| !view.spec.platform.spec.components.cert_manager.enabled) {
+        let place = Place::Value { file: first.file.clone(), path: FieldPath::root().key("spec").key("workspaceName") };
         found.push(
-            Diagnostic::error(code::OUT_OF_RANGE, view.value(&["node", "overcommit"]), "`overcommit` must be from 1.0 to 100.0")
-                .help("2.0 is a good value; with 1.0 no pod can die of another pod's appetite"),
+            Diagnostic::error(
+                code::COMPONENT_NEEDED,
+                view.spec.component(&["certManager", "enabled"]),
+                "workspaces need `certManager`, which is off: it certifies their public hosts",
+            )
+            .related(place, "the first of them")
+            .help("write `enabled: true`"),
         );
-    }
-    for (name, bytes) in [("postgresql", it.postgresql.storage), ("openWebui", it.open_webui.storage)] {
-        if bytes.get() < 1 << 30 {
-            found.push(
-                Diagnostic::error(
-                    code::STORAGE_TOO_SMALL,
-                    view.component(&[name, "storage"]),
-                    format!("the volume of `{name}` is {bytes}, and cannot do its work below 1Gi"),
-                )
-                .help("write `storage: 1Gi` or more"),
-            );
-        }
     }
 }

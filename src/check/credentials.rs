@@ -1,45 +1,114 @@
-//! `credential-not-sealed`, `credential-not-used`: sealed values against what is needed.
+//! `credential-not-sealed`, `credential-not-used`, `ciphertext-invalid`: sealed values against what is needed.
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{code, rules::WholeView};
 use crate::{
-    diag::diagnostic::{Diagnostic, Diagnostics, Place},
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
+    },
+    plan::copies::Needed,
+    platform::sealed::SealedCredential,
     spec::read::SECRETS,
 };
 
-/// Every copy that is needed, and every file that nothing needs.
+/// Every copy that is needed, and every value that nothing needs.
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
     let store = &view.house.platform.sealed;
     for it in view.copies {
-        let (name, keys) = (it.credential.name(), it.credential.keys());
-        if store.copy(name, keys, &it.namespace).is_some() {
-            continue;
+        let sealed = store.keys(it.credential.name(), &it.namespace);
+        let missing: Vec<&str> = it.credential.keys().iter().copied().filter(|key| sealed.is_none_or(|it| !it.contains_key(*key))).collect();
+        if !missing.is_empty() {
+            found.push(not_sealed(it, &missing, sealed));
         }
-        let file = format!("{SECRETS}{name}.yaml");
-        let users = it.used_by.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
-        let has_file = store.names().any(|it| it == name);
-        let place = if has_file { Place::File(file.as_str().into()) } else { Place::Nowhere };
-        let list = keys.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
-        found.push(
-            Diagnostic::warning(
-                code::CREDENTIAL_NOT_SEALED,
-                place,
-                format!("`{name}` has no sealed value for namespace `{}`: {users} cannot start without it", it.namespace),
-            )
-            .help(format!(
-                "seal {list} with `kubeseal --raw --scope strict --namespace {} --name {name}` and write them to `{file}`",
-                it.namespace
-            ))
-            .note("`espalier explain credential-not-sealed` shows the file's form"),
-        );
     }
-    for name in store.names().filter(|name| view.copies.iter().all(|it| it.credential.name() != *name)) {
-        found.push(
-            Diagnostic::warning(
-                code::CREDENTIAL_NOT_USED,
-                Place::File(format!("{SECRETS}{name}.yaml").into()),
-                format!("nothing needs the credential `{name}`"),
-            )
-            .help("delete the file, or look for a misspelt name"),
-        );
+    for (name, namespace, sealed) in store.copies() {
+        let mut unused = |at: FieldPath, what: String| {
+            found.push(
+                Diagnostic::warning(code::CREDENTIAL_NOT_USED, Place::Key { file: file(name), path: at }, format!("nothing needs {what}"))
+                    .help("take it out, or look for a misspelt name"),
+            );
+        };
+        let at = FieldPath::root().key("spec").key("sealed").key(namespace);
+        match view.copies.iter().find(|it| it.credential.name() == name && *it.namespace == *namespace) {
+            None => unused(at, format!("the credential `{name}` in namespace `{namespace}`")),
+            Some(it) => {
+                for key in sealed.keys().filter(|key| !it.credential.keys().contains(&key.as_str())) {
+                    unused(at.key(key), format!("the key `{key}` of the credential `{name}`"));
+                }
+            }
+        }
+    }
+}
+
+fn file(credential: &str) -> Arc<str> {
+    format!("{SECRETS}{credential}.yaml").into()
+}
+
+fn not_sealed(it: &Needed, missing: &[&str], sealed: Option<&BTreeMap<String, String>>) -> Diagnostic {
+    let (name, namespace) = (it.credential.name(), &it.namespace);
+    let users = it.used_by.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+    let list = missing.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+    let path = FieldPath::root().key("spec").key("sealed");
+    let place = match sealed {
+        Some(_) => Place::Key { file: file(name), path: path.key(&**namespace) },
+        None => Place::Value { file: file(name), path },
+    };
+    let key = missing.first().copied().unwrap_or_default();
+    Diagnostic::warning(
+        code::CREDENTIAL_NOT_SEALED,
+        place,
+        format!("{list} of the credential `{name}` is not sealed for namespace `{namespace}`: {users} cannot start without it"),
+    )
+    .help(format!(
+        "`printf %s \"$VALUE\" | kubeseal --raw --scope strict --namespace {namespace} --name {name} --from-file=/dev/stdin` seals a value; \
+         write what it prints to `{}` as `spec: {{sealed: {{{namespace}: {{{key}: …}}}}}}`",
+        file(name)
+    ))
+    .note("`espalier explain credential-not-sealed` shows the whole file")
+}
+
+/// Every value of one file has the form of a sealed one. What is wrong is never repeated: it may be the value itself.
+pub fn ciphertext(it: &SealedCredential, file: &Arc<str>, found: &mut Diagnostics) {
+    for (namespace, values) in &it.spec.sealed {
+        for (key, value) in values {
+            let Err(why) = is_ciphertext(value) else { continue };
+            let path = FieldPath::root().key("spec").key("sealed").key(&**namespace).key(key);
+            found.push(
+                Diagnostic::error(
+                    code::CIPHERTEXT_INVALID,
+                    Place::Key { file: file.clone(), path },
+                    format!("the value of `{key}` is not sealed: {why}"),
+                )
+                .help("write what `kubeseal --raw` prints, in one line; a value that was committed unsealed is known to whoever can read the repository: change it"),
+            );
+        }
+    }
+}
+
+/// Length of the encrypted session key in two bytes, that key, and the value with a tag of 16 bytes; all in base64 with padding.
+fn is_ciphertext(text: &str) -> Result<(), &'static str> {
+    let digits = text.trim_end_matches('=');
+    let is_base64 = digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
+    if text.is_empty() || !is_base64 || !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
+        return Err("it is not base64");
+    }
+    let length = digits.len() * 3 / 4;
+    // The first two bytes: two digits and a half.
+    let head = text.bytes().take(3).fold(0_usize, |sum, b| sum << 6 | usize::from(digit(b))) >> 2;
+    if !matches!(head, 256 | 384 | 512 | 1024) || length < 2 + head + 16 {
+        return Err("it is base64, but too short or of another form than a sealed value");
+    }
+    Ok(())
+}
+
+fn digit(b: u8) -> u8 {
+    match b {
+        b'A'..=b'Z' => b - b'A',
+        b'a'..=b'z' => b - b'a' + 26,
+        b'0'..=b'9' => b - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
     }
 }

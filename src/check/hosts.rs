@@ -21,6 +21,13 @@ fn own<'a>(view: &SpecView<'a>) -> Vec<(&'static str, &'a Host)> {
     all.into_iter().filter_map(|(field, host)| Some((field, host?))).collect()
 }
 
+/// A host beside another one; below it where beside it there is only a top-level domain, or it has that very name.
+fn beside(host: &Host, label: &str) -> String {
+    let above = host.split_once('.').map(|it| it.1).filter(|it| it.contains('.'));
+    let host: &str = host;
+    above.map(|it| format!("{label}.{it}")).filter(|it| it != host).unwrap_or_else(|| format!("{label}.{host}"))
+}
+
 /// Two of the platform's own.
 pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
     let mut seen: BTreeMap<&Host, &str> = BTreeMap::new();
@@ -29,7 +36,7 @@ pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
             found.push(
                 Diagnostic::error(code::HOST_TAKEN, view.value(&["domains", field]), format!("`{host}` is the host of `{first}` already"))
                     .related(view.value(&["domains", first]), "first here")
-                    .help("give each a host of its own: `monitor.…`, `argocd.…`"),
+                    .help(format!("write `{field}: {}`: each answers at a host of its own", beside(host, field))),
             );
         }
     }
@@ -49,7 +56,7 @@ pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
                     format!("the workspace would answer at `{host}`, which is the host of `{field}`"),
                 )
                 .related(view.spec.value(&["domains", field]), "the platform's")
-                .help("name the workspace otherwise, or set `domains.workspaces`"),
+                .help(format!("name the workspace otherwise, or let all of them answer elsewhere: `workspaces: {}`", beside(host, "ws"))),
             );
         }
     }

@@ -1,39 +1,46 @@
-//! `limit-below-request`: a container cannot be promised more than where it is stopped.
+//! `limit-below-request`, `limit-below-tested`: a container cannot be promised more than where it is stopped, nor work with less than it takes.
 
 use super::{code, rules::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},
+    facts::requests::{self, Allotment},
     platform::resources::Resources,
+    units::Bytes,
 };
 
-/// Every `resources` of the spec.
+/// Every `resources` of the spec. Ollama's memory is computed, and has a rule of its own.
 pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
     let cert_manager = &it.cert_manager.resources;
-    let all: [(&[&str], &Resources); 8] = [
-        (&["traefik", "resources"], &it.traefik.resources),
-        (&["certManager", "resources", "controller"], &cert_manager.controller),
-        (&["certManager", "resources", "webhook"], &cert_manager.webhook),
-        (&["certManager", "resources", "cainjector"], &cert_manager.cainjector),
-        (&["sealedSecrets", "resources"], &it.sealed_secrets.resources),
-        (&["postgresql", "resources"], &it.postgresql.resources),
-        (&["ollama", "resources"], &it.ollama.resources),
-        (&["openWebui", "resources"], &it.open_webui.resources),
+    let all: [(&[&str], &Resources, Option<Allotment>); 8] = [
+        (&["traefik", "resources"], &it.traefik.resources, Some(requests::TRAEFIK)),
+        (&["certManager", "resources", "controller"], &cert_manager.controller, Some(requests::CERT_MANAGER_CONTROLLER)),
+        (&["certManager", "resources", "webhook"], &cert_manager.webhook, Some(requests::CERT_MANAGER_WEBHOOK)),
+        (&["certManager", "resources", "cainjector"], &cert_manager.cainjector, Some(requests::CERT_MANAGER_CAINJECTOR)),
+        (&["sealedSecrets", "resources"], &it.sealed_secrets.resources, Some(requests::SEALED_SECRETS)),
+        (&["postgresql", "resources"], &it.postgresql.resources, Some(requests::POSTGRESQL)),
+        (&["openWebui", "resources"], &it.open_webui.resources, Some(requests::OPEN_WEBUI)),
+        (&["ollama", "resources"], &it.ollama.resources, None),
     ];
-    for (path, resources) in all {
-        if let (Some(request), Some(limit)) = (resources.memory.request, resources.memory.limit)
-            && limit < request
-        {
-            let memory = |key| view.component(&[path, &["memory", key]].concat());
+    for (path, resources, tested) in all {
+        let memory = |key| view.component(&[path, &["memory", key]].concat());
+        let Some(limit) = resources.memory.limit else { continue };
+        if let Some(request) = resources.memory.request.filter(|it| limit < *it) {
             found.push(
-                Diagnostic::error(
-                    code::LIMIT_BELOW_REQUEST,
-                    memory("limit"),
-                    format!("the limit is {limit}, below the request of {request}"),
-                )
-                .related(memory("request"), "promised here")
-                .help(format!("write `limit: {request}` or more, or lower the request")),
+                Diagnostic::error(code::LIMIT_BELOW_REQUEST, memory("limit"), format!("the limit is {limit}, below the request of {request}"))
+                    .related(memory("request"), "promised here")
+                    .help(format!("write `limit: {request}` or more, or lower the request")),
             );
         }
+        if let Some(tested) = tested.filter(|it| limit < it.request) {
+            found.push(below_tested(limit, tested, memory("limit")));
+        }
     }
+}
+
+fn below_tested(limit: Bytes, tested: Allotment, place: crate::diag::diagnostic::Place) -> Diagnostic {
+    let message = format!("the limit is {limit}, and the tested version is expected to use {}", tested.request);
+    Diagnostic::warning(code::LIMIT_BELOW_TESTED, place, message)
+        .help(format!("write `limit: {}`, or leave it out", tested.limit))
+        .note("a container at its limit is killed and started again, and again")
 }

@@ -3,12 +3,16 @@
 pub mod code;
 pub mod components;
 pub mod credentials;
+pub mod figures;
+pub mod fits;
 pub mod hosts;
 pub mod limits;
 pub mod models;
 pub mod node;
+pub mod ollama;
 pub mod pages;
 pub mod postgresql;
+pub mod ranges;
 pub mod rules;
 pub mod versions;
 pub mod workspaces;

@@ -1,6 +1,7 @@
-//! `model-unknown`, `model-needs-memory`, `no-models`, `storage-too-small`: Ollama's models and what they need.
+//! `model-unknown`, `model-listed-twice`, `no-models`, `only-embedding-models`, `model-needs-memory`, `storage-too-small`: models and what
+//! they need.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{code, rules::SpecView};
 use crate::{
@@ -19,36 +20,9 @@ pub fn models(view: &SpecView<'_>, found: &mut Diagnostics) {
     if !ollama.enabled {
         return;
     }
-    if ollama.models.is_empty() {
-        found.push(
-            Diagnostic::warning(code::NO_MODELS, view.component(&["ollama", "models"]), "Ollama has no models: nobody can chat")
-                .help("write `models: [\"llama3.2:1b-instruct-q4_K_M\"]`"),
-        );
-    }
     let Place::Value { file, path } = view.component(&["ollama"]) else { return };
     listed(ollama, &file, &path.key("models"), found);
-    let (needs, has) = (ollama.needs_memory(), ollama.allotment());
-    if has.limit < needs {
-        found.push(
-            Diagnostic::error(
-                code::MODEL_NEEDS_MEMORY,
-                view.component(&["ollama", "resources", "memory", "limit"]),
-                format!("the limit is {}, and the models need {}", has.limit.in_mib(), needs.in_mib()),
-            )
-            .related(view.component(&["ollama", "models"]), format!("{} of them in memory at once", ollama.loaded()))
-            .help(format!("write `limit: {needs}`, or leave `resources` out: it is computed"))
-            .help("a smaller model, a smaller `context` or `kvCache: q8_0` needs less"),
-        );
-    } else if has.request < needs {
-        found.push(
-            Diagnostic::error(
-                code::MODEL_NEEDS_MEMORY,
-                view.component(&["ollama", "resources", "memory", "request"]),
-                format!("the request is {}, and the models need {}", has.request.in_mib(), needs.in_mib()),
-            )
-            .help(format!("write `request: {needs}`, or leave it out: weights are not reclaimable, so what is not promised is not there")),
-        );
-    }
+    memory(view, ollama, found);
     let least = ollama.needs_storage();
     if let Some(storage) = ollama.storage.filter(|it| *it < least) {
         found.push(
@@ -57,34 +31,72 @@ pub fn models(view: &SpecView<'_>, found: &mut Diagnostics) {
                 view.component(&["ollama", "storage"]),
                 format!("the volume is {storage}, and the models need {least}"),
             )
-            .help(format!("write `storage: {least}`, or leave it out: a pull needs a fifth more than the packages")),
+            .related(view.component(&["ollama", "models"]), "with a fifth more for the pull")
+            .help(format!("write `storage: {least}` or more, or leave it out")),
         );
     }
 }
 
+/// Weights are anonymous memory on CPU: what is not promised is not there when a model loads.
+fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
+    let (needs, has) = (ollama.needs_memory(), ollama.allotment());
+    let (field, amount) = match () {
+        () if has.limit < needs => ("limit", has.limit),
+        () if has.request < needs => ("request", has.request),
+        () => return,
+    };
+    let count = ollama.loaded();
+    let label = if count == 1 { "one of them in memory at a time".to_owned() } else { format!("{count} of them in memory at once") };
+    let place = view.component(&["ollama", "resources", "memory", field]);
+    let message = format!("Ollama's memory {field} is {}, and its models need {}", amount.in_mib(), needs.in_mib());
+    found.push(
+        Diagnostic::error(code::MODEL_NEEDS_MEMORY, place, message)
+            .related(view.component(&["ollama", "models"]), label)
+            .help(format!("write `{field}: {needs}` or more, or leave it out: it is computed"))
+            .help("a smaller model, a smaller `context` or `kvCache: q8_0` needs less"),
+    );
+}
+
 /// The models of one Ollama, listed at a path of a file.
-pub fn listed(ollama: &Ollama, file: &std::sync::Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
+pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
+    let all = || Place::Value { file: file.clone(), path: at.clone() };
+    let is_embedder = |it| ollama.figures(it).is_some_and(|it| it.embedding_model);
+    if ollama.models.is_empty() {
+        found.push(
+            Diagnostic::warning(code::NO_MODELS, all(), "Ollama has no models: nobody can chat")
+                .help("write `models: [\"llama3.2:1b-instruct-q4_K_M\"]`"),
+        );
+    } else if ollama.models.iter().all(is_embedder) {
+        found.push(
+            Diagnostic::warning(code::ONLY_EMBEDDING_MODELS, all(), "these models only make embeddings: nobody can chat")
+                .help("add a model that writes text, like `llama3.2:1b-instruct-q4_K_M`"),
+        );
+    }
     let mut seen = BTreeSet::new();
     for (index, model) in ollama.models.iter().enumerate() {
         let place = Place::Value { file: file.clone(), path: at.index(index) };
         if !seen.insert(model) {
             found.push(Diagnostic::warning(code::MODEL_LISTED_TWICE, place, format!("`{model}` is listed twice")).help("take one out"));
         } else if ollama.figures(model).is_none() {
-            let finding = Diagnostic::error(
-                code::MODEL_UNKNOWN,
-                place,
-                format!("`{model}` is not in the catalogue, so its memory cannot be computed"),
-            );
-            let near = suggest::nearest(model.as_str(), models::all().map(|(name, _)| name));
-            let family: Vec<&str> = models::all().map(|(name, _)| name).filter(|it| it.split(':').next() == Some(model.model())).collect();
-            let finding = match (near, family.is_empty()) {
-                (Some(near), _) => finding.help(format!("did you mean `{near}`?")),
-                (None, false) => finding.help(format!("the catalogue has {}", family.join(", "))),
-                (None, true) => finding,
-            };
-            found.push(finding.help(format!(
-                "or give its figures: `catalogue: {{\"{model}\": {{blob: …, layers: …, kvHeads: …, headDim: …, embedding: …, heads: …, feedForward: …, vocabulary: …, trainContext: …}}}}`"
-            )));
+            found.push(unknown(ollama, model.as_str(), model.model(), place));
         }
     }
+}
+
+fn unknown(ollama: &Ollama, name: &str, family: &str, place: Place) -> Diagnostic {
+    let mut finding =
+        Diagnostic::error(code::MODEL_UNKNOWN, place, format!("`{name}` is not in the catalogue, so its memory cannot be computed"));
+    let known = || ollama.catalogue.keys().map(|it| &**it).chain(models::all().map(|it| it.0));
+    let kin: Vec<String> = known().filter(|it| it.split(':').next() == Some(family)).map(|it| format!("`{it}`")).collect();
+    if !kin.is_empty() {
+        finding = finding.help(format!("of that model, the catalogue has {}", kin.join(", ")));
+    } else if let Some(near) = suggest::nearest(name, known()) {
+        finding = finding.help(format!("did you mean `{near}`?"));
+    }
+    finding
+        .help(format!(
+            "or write its figures: `catalogue: {{\"{name}\": {{blob: …, layers: …, kvHeads: …, headDim: …, embedding: …, heads: …, \
+             feedForward: …, vocabulary: …, trainContext: …}}}}`"
+        ))
+        .note("`espalier explain model-unknown` says where to read them")
 }

@@ -2,35 +2,64 @@
 
 use super::{code, rules::SpecView};
 use crate::{
-    components::postgresql::Postgresql,
+    components::{open_webui::ConnectionPool, postgresql::Postgresql},
     diag::diagnostic::{Diagnostic, Diagnostics},
     facts::requests,
+    units::Bytes,
 };
 
 /// The worst case against the limit.
 pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
-    let it = &components.postgresql;
-    if !it.enabled {
+    let (it, web) = (&components.postgresql, &components.open_webui);
+    // More than one Open WebUI is refused by a rule of its own.
+    if !it.enabled || web.replicas > 1 {
         return;
     }
-    let clients = components.open_webui.connections();
-    let limit = it.resources.over(requests::POSTGRESQL).limit;
+    let clients = web.connections();
+    let limit = limit(it);
     let worst = it.worst_case(clients).ceil_mib();
-    if worst > limit {
-        found.push(
-            Diagnostic::error(
-                code::POSTGRESQL_LIMIT,
-                view.component(&["postgresql", "resources", "memory", "limit"]),
-                format!(
-                    "the limit is {}, and {} connections may use {}",
-                    limit.in_mib(),
-                    Postgresql::max_connections(clients),
-                    worst.in_mib()
-                ),
-            )
-            .related(view.component(&["openWebui", "connectionPool"]), format!("Open WebUI opens up to {clients}"))
-            .help(format!("write `limit: {worst}` or more, or make Open WebUI's `connectionPool` smaller")),
-        );
+    if worst <= limit {
+        return;
     }
+    let place = |path: &[&str]| view.component(path);
+    let (setting, pool) = (place(&["postgresql", "resources", "memory", "limit"]), place(&["openWebui", "connectionPool"]));
+    let opens = format!("Open WebUI opens up to {clients} connections");
+    let message = format!(
+        "PostgreSQL's limit is {}, and {} connections may use {}",
+        limit.in_mib(),
+        Postgresql::max_connections(clients),
+        worst.in_mib()
+    );
+    // Whatever is written is to blame.
+    let mut finding = if it.resources.memory.limit.is_some() {
+        Diagnostic::error(code::POSTGRESQL_LIMIT, setting, message).related(pool, opens)
+    } else {
+        Diagnostic::error(code::POSTGRESQL_LIMIT, pool, message).label(opens)
+    };
+    // The larger of the two is the one that somebody wrote.
+    for most in (1..web.connection_pool.size.max(web.connection_pool.overflow)).rev() {
+        let ConnectionPool { size, overflow } = web.connection_pool;
+        let mut changed = web.clone();
+        changed.connection_pool = ConnectionPool { size: size.min(most), overflow: overflow.min(most) };
+        if it.worst_case(changed.connections()).ceil_mib() <= limit {
+            let ConnectionPool { size, overflow } = changed.connection_pool;
+            finding = finding.help(format!("`connectionPool: {{size: {size}, overflow: {overflow}}}` fits the limit"));
+            break;
+        }
+    }
+    // Buffers grow with the limit, so what is needed is found by trying.
+    let holds = |more: &Bytes| {
+        let mut changed = it.clone();
+        changed.resources.memory.limit = Some(*more);
+        changed.worst_case(clients) <= *more
+    };
+    if let Some(enough) = (limit.get() >> 26..1 << 10).map(|it| Bytes::mib((it + 1) << 6)).find(holds) {
+        finding = finding.help(format!("`resources: {{memory: {{limit: {enough}}}}}` of `postgresql` holds them"));
+    }
+    found.push(finding);
+}
+
+fn limit(it: &Postgresql) -> Bytes {
+    it.resources.over(requests::POSTGRESQL).limit
 }

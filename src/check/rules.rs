@@ -6,11 +6,13 @@ use crate::{
     budget::{ask::Sum, report::Report},
     components::{House, Platform},
     diag::{
-        diagnostic::{Diagnostics, Place},
-        path::FieldPath,
+        code::UNKNOWN_FIELD,
+        diagnostic::{Diagnostic, Diagnostics, Place, Severity},
+        path::{FieldPath, Step},
     },
     names::Host,
     plan::copies::Needed,
+    spec::read::{SECRETS, VERSIONS},
 };
 
 /// What can be told from the spec alone, before anything is built.
@@ -68,29 +70,57 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 7] = [
+const SPEC: [SpecRule; 10] = [
     super::components::needed,
-    super::components::ranges,
+    super::figures::plausible,
     super::hosts::platform,
     super::limits::limits,
     super::models::models,
+    super::ollama::settings,
     super::postgresql::memory,
+    super::ranges::numbers,
+    super::ranges::sizes,
     super::versions::tested,
 ];
 
 /// Rules on the whole.
-const WHOLE: [WholeRule; 4] = [super::credentials::sealed, super::hosts::tenants, super::node::node, super::workspaces::unique];
+const WHOLE: [WholeRule; 4] =
+    [super::components::needed_by_tenants, super::credentials::sealed, super::hosts::tenants, super::node::node];
 
 /// Runs the rules on the spec.
+///
+/// `found` is what was found by reading it. What could not be read has its default, so whatever the rules say of the component around it
+/// may only follow from that, and is left out.
 pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
-    for rule in SPEC {
-        rule(view, found);
-    }
+    let Some(unread) = found.iter().filter(|it| it.severity == Severity::Error).map(unread).collect::<Option<Vec<_>>>() else { return };
+    let mut more = Diagnostics::new();
+    SPEC.iter().for_each(|rule| rule(view, &mut more));
+    let is_sound = |place: &Place| match place {
+        Place::Value { file, path } | Place::Key { file, path } => {
+            unread.iter().all(|it| it.0 != *file || !(path.starts_with(&it.1) || it.1.starts_with(path)))
+        }
+        _ => true,
+    };
+    found.extend(more.into_iter().filter(|it| is_sound(&it.place) && it.related.iter().all(|it| is_sound(&it.0))));
+}
+
+/// The file and the part of it that an error makes doubtful: the component or section around it. None where that cannot be told.
+fn unread(it: &Diagnostic) -> Option<(Arc<str>, FieldPath)> {
+    let (Place::Key { file, path } | Place::Value { file, path }) = &it.place else { return None };
+    // A field of another name may have been meant.
+    let path = if it.code == UNKNOWN_FIELD { path.parent().unwrap_or_default() } else { path.clone() };
+    let steps = path.steps();
+    let is_component = matches!(steps.get(1), Some(Step::Key(key)) if key == "components");
+    let part = steps.iter().take(if is_component { 3 } else { 2 }).cloned().collect();
+    Some((file.clone(), if is_platform(file) { part } else { FieldPath::root() }))
+}
+
+/// Other files are small: an error makes the whole of them doubtful.
+fn is_platform(file: &str) -> bool {
+    file != VERSIONS && !file.starts_with(SECRETS)
 }
 
 /// Runs the rules on the whole.
 pub fn whole(view: &WholeView<'_>, found: &mut Diagnostics) {
-    for rule in WHOLE {
-        rule(view, found);
-    }
+    WHOLE.iter().for_each(|rule| rule(view, found));
 }

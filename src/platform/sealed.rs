@@ -64,12 +64,17 @@ impl SealedStore {
 
     /// The values of one copy, if every key that it needs is sealed.
     pub fn copy(&self, credential: &str, keys: &[&str], namespace: &str) -> Option<BTreeMap<String, String>> {
-        let sealed = self.0.get(credential)?.sealed.iter().find(|(it, _)| ***it == *namespace)?.1;
+        let sealed = self.keys(credential, namespace)?;
         keys.iter().map(|key| Some(((*key).to_owned(), sealed.get(*key)?.clone()))).collect()
     }
 
-    /// Names of all credentials that have a file.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+    /// What is sealed of a credential for a namespace.
+    pub fn keys(&self, credential: &str, namespace: &str) -> Option<&BTreeMap<String, String>> {
+        self.copies().find(|it| it.0 == credential && it.1 == namespace).map(|it| it.2)
+    }
+
+    /// All that is sealed: credential, namespace, and the ciphertext by key.
+    pub fn copies(&self) -> impl Iterator<Item = (&str, &str, &BTreeMap<String, String>)> {
+        self.0.iter().flat_map(|(name, values)| values.sealed.iter().map(move |(namespace, keys)| (name.as_str(), &**namespace, keys)))
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    check::code,
+    check::{code, credentials},
     components::{Platform, PlatformSpec},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
@@ -26,7 +26,10 @@ pub const VERSIONS: &str = "spec/versions.yaml";
 /// The folder of sealed values.
 pub const SECRETS: &str = "spec/secrets/";
 
-/// Reads them all. The platform is there when every file could be read as a whole.
+/// Reads them all.
+///
+/// There can be a platform although there are errors: what could not be read has its default, so that the rules can look at the rest in the
+/// same go. Nothing may be built from it then.
 pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagnostics) {
     let mut found = Diagnostics::new();
     let Some(source) = texts.get(PLATFORM) else {
@@ -39,12 +42,12 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     found.extend(findings);
     let versions = texts.get(VERSIONS).map_or_else(|| Some(Versions::default()), |it| pins(it, &mut found));
     let sealed = sealed(texts, &mut found);
-    let platform = match (spec, versions, sealed) {
-        (Some(spec), Some(versions), Some(sealed)) if !found.has_errors() => {
-            Some(Platform { name: spec.metadata.name, spec: spec.spec, versions, sealed })
-        }
-        _ => None,
-    };
+    let platform = spec.map(|spec| Platform {
+        name: spec.metadata.name,
+        spec: spec.spec,
+        versions: versions.unwrap_or_default(),
+        sealed: sealed.unwrap_or_default(),
+    });
     (platform, found)
 }
 
@@ -75,7 +78,9 @@ fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option
             complete = false;
             continue;
         };
-        let stem = name.trim_start_matches(SECRETS).trim_end_matches(".yaml");
+        credentials::ciphertext(&file, &source.file, found);
+        let stem = name.strip_prefix(SECRETS).unwrap_or(name);
+        let stem = stem.strip_suffix(".yaml").unwrap_or(stem);
         if file.metadata.name != *stem {
             let place = Place::Value { file: source.file.clone(), path: FieldPath::root().key("metadata").key("name") };
             found.push(

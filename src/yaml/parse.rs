@@ -1,8 +1,8 @@
 //! From a parser's events to a value and its nodes; what a spec may not use is found here.
 
-use std::{ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, Tag, options};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, options};
 use serde_json::{Map, Value, map::Entry};
 
 use crate::diag::{
@@ -136,17 +136,19 @@ impl Builder<'_> {
                     self.place(node, Value::Null);
                 }
             }
-            Event::Scalar(text, style, _, tag) => self.scalar(&text, style, tag.as_deref(), span),
+            Event::Scalar(text, style, _, tag) => {
+                let is_text = style != ScalarStyle::Plain || tag.is_some_and(|it| it.is_yaml_core_schema_tag("str"));
+                self.scalar(text, is_text, span);
+            }
             _ => (),
         }
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Range<usize>) {
-        let is_text = style != ScalarStyle::Plain || tag.is_some_and(|it| it.is_yaml_core_schema_tag("str"));
-        let value = if is_text { Value::String(text.to_owned()) } else { scalar::resolve(text) };
+    fn scalar(&mut self, text: Cow<'_, str>, is_text: bool, span: Range<usize>) {
+        let value = if is_text { Value::String(text.into_owned()) } else { scalar::resolve(text) };
         if self.expects_key() {
-            let is_kept = self.check_key(text, is_text, &value, &span);
-            self.set_key(Key { name: text.to_owned(), span, is_kept });
+            let key = self.key(value, is_text, span);
+            self.set_key(key);
         } else {
             let span = self.trimmed(span);
             let node = self.node(span, false);
@@ -154,23 +156,24 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether a scalar can be a key; tells what is wrong with it.
-    fn check_key(&mut self, text: &str, is_quoted: bool, value: &Value, span: &Range<usize>) -> bool {
+    /// A scalar as a key; tells what is wrong with it.
+    fn key(&mut self, value: Value, is_quoted: bool, span: Range<usize>) -> Key {
         self.tab_before(span.start);
-        if !is_quoted && text == "<<" {
-            self.find(code::MERGE_KEY, span.clone(), "`<<` merges another map into this one", Some("write the fields out"));
-            return false;
-        }
-        if value.is_string() {
-            return true;
-        }
-        let (message, help) = if span.is_empty() {
-            ("a key is missing before `:`".to_owned(), None)
-        } else {
-            (format!("the key `{text}` is not a text"), Some(format!("put it in quotes: `\"{text}\"`")))
+        let Value::String(name) = value else {
+            let text = self.text.get(span.clone()).unwrap_or_default();
+            let (message, help) = if text.is_empty() {
+                ("a key is missing before `:`".to_owned(), None)
+            } else {
+                (format!("the key `{text}` is not a text"), Some(format!("put it in quotes: `\"{text}\"`")))
+            };
+            self.find(code::KEY_NOT_A_STRING, span.clone(), &message, help.as_deref());
+            return Key { name: String::new(), span, is_kept: false };
         };
-        self.find(code::KEY_NOT_A_STRING, span.clone(), &message, help.as_deref());
-        false
+        let is_merge = !is_quoted && name == "<<";
+        if is_merge {
+            self.find(code::MERGE_KEY, span.clone(), "`<<` merges another map into this one", Some("write the fields out"));
+        }
+        Key { name, span, is_kept: !is_merge }
     }
 
     /// The parser lets tabs before a key pass where nothing hangs on them; other readers do not.
@@ -207,8 +210,9 @@ impl Builder<'_> {
             None => (0, FromParent::Root),
             Some(Open { node, content: Content::List { items, .. }, .. }) => (*node, FromParent::Index(items.len())),
             Some(Open { node, content: Content::Map { key, .. }, .. }) => {
-                let (name, span) = key.as_ref().map_or((Box::default(), 0..0), |it| (it.name.as_str().into(), it.span.clone()));
-                (*node, FromParent::Key { name, span })
+                let (name, span) = key.as_ref().map_or(("", 0..0), |it| (it.name.as_str(), it.span.clone()));
+                let read_as = (self.text.get(span.clone()) != Some(name)).then(|| name.into());
+                (*node, FromParent::Key { span, read_as })
             }
         };
         self.nodes.push(Node { parent, from_parent, span, children: Children::None, is_broken, is_partial: false });
@@ -255,7 +259,7 @@ impl Builder<'_> {
         let Some(Open { node, is_flow, content }) = self.open.pop() else { return };
         let (value, children) = match content {
             Content::Map { map, mut children, .. } => {
-                children.sort_by(|a, b| self.nodes[*a].name().cmp(self.nodes[*b].name()));
+                children.sort_by(|a, b| self.nodes[*a].name(self.text).cmp(self.nodes[*b].name(self.text)));
                 (Value::Object(map), Children::Map(children))
             }
             Content::List { items, children } => (Value::Array(items), Children::List(children)),
@@ -292,8 +296,10 @@ impl Builder<'_> {
                         return;
                     }
                     Entry::Occupied(it) if self.findings.len() <= MAX_FINDINGS => {
-                        let first =
-                            children.iter().find(|at| self.nodes[**at].name() == it.key()).map_or(0..0, |at| self.nodes[*at].key_span());
+                        let first = children
+                            .iter()
+                            .find(|at| self.nodes[**at].name(self.text) == it.key())
+                            .map_or(0..0, |at| self.nodes[*at].key_span());
                         (it.key().clone(), first, key.span)
                     }
                     Entry::Occupied(_) => return,

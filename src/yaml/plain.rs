@@ -2,24 +2,32 @@
 
 /// Words that one reader or another takes for a truth value or for nothing, in whatever case.
 const WORDS: [&str; 9] = ["y", "n", "yes", "no", "true", "false", "on", "off", "null"];
+const LONGEST_WORD: usize = 5;
 
-/// What may stand in a bare text; `:` and space have rules of their own. Never `#`: after a space it begins a comment.
-const fn may_stand(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9')
-        || matches!(byte, b'/' | b'.' | b'-' | b'_' | b':' | b'=' | b'@' | b'+' | b'(' | b')' | b';' | b'%' | b'$' | b' ')
-        || matches!(byte, b',' | b'\'' | b'!' | b'?' | b'*' | b'&' | b'<' | b'>' | b'~' | b'^')
-}
+/// May not stand in a bare text. `#` is one of these: after a space it begins a comment.
+const FORBIDDEN: u8 = 1;
+const SPACE: u8 = 2;
+/// No letter and no digit.
+const PUNCTUATION: u8 = 4;
+/// A letter that can be part of a number: `0b1`, `1e3`, `0o7`, `0x1`.
+const OF_NUMBERS: u8 = 8;
 
-const MAY_STAND: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        #[expect(clippy::cast_possible_truncation, reason = "the loop ends at 255; a const block has no try_from")]
-        let it = byte as u8;
-        table[byte] = may_stand(it);
+/// What each byte is; all of a text is looked at in one pass without a branch.
+const CLASSES: [u8; 256] = {
+    let mut classes = [FORBIDDEN; 256];
+    let mut byte: u8 = 0;
+    while byte < 0x80 {
+        classes[byte as usize] = match byte {
+            b'b' | b'B' | b'e' | b'E' | b'o' | b'O' | b'x' | b'X' => OF_NUMBERS,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => 0,
+            b' ' => SPACE,
+            b'/' | b'.' | b'-' | b'_' | b':' | b'=' | b'@' | b'+' | b'(' | b')' | b';' | b'%' | b'$' => PUNCTUATION,
+            b',' | b'\'' | b'!' | b'?' | b'*' | b'&' | b'<' | b'>' | b'~' | b'^' => PUNCTUATION,
+            _ => FORBIDDEN,
+        };
         byte += 1;
     }
-    table
+    classes
 };
 
 /// Whether the text needs no quotes, as a value and as a key of a block map.
@@ -29,18 +37,15 @@ const MAY_STAND: [bool; 256] = {
 pub fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
+    let seen = bytes.iter().fold(0, |seen, &byte| seen | CLASSES[usize::from(byte)]);
     let opens = match first {
-        b'a'..=b'z' | b'A'..=b'Z' => bytes.len() > 5 || !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)),
+        b'a'..=b'z' | b'A'..=b'Z' => bytes.len() > LONGEST_WORD || !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)),
         b'/' | b'_' => true,
         // An amount (`500m`, `2Gi`, `30s`): digits and a unit, none of whose letters can be part of a number.
-        b'0'..=b'9' => {
-            last.is_ascii_alphabetic()
-                && bytes.iter().all(u8::is_ascii_alphanumeric)
-                && !bytes.iter().any(|c| matches!(c, b'x' | b'X' | b'e' | b'E' | b'o' | b'O' | b'b' | b'B'))
-        }
+        b'0'..=b'9' => last.is_ascii_alphabetic() && seen == 0,
         // A command's long option; a single `-` may begin a number or a list.
         b'-' => bytes.len() > 2 && bytes[1] == b'-' && bytes[2].is_ascii_alphabetic(),
         _ => false,
     };
-    opens && !matches!(last, b':' | b' ') && bytes.iter().all(|&c| MAY_STAND[usize::from(c)]) && !bytes.windows(2).any(|two| two == b": ")
+    opens && seen & FORBIDDEN == 0 && last != b':' && (seen & SPACE == 0 || (last != b' ' && !bytes.windows(2).any(|two| two == b": ")))
 }

@@ -1,16 +1,18 @@
 //! What a bare scalar stands for: the core schema of YAML 1.2, without what other readers take otherwise.
 
+use std::borrow::Cow;
+
 use serde_json::{Number, Value};
 
 /// The value of a bare scalar.
 ///
 /// `yes`, `on` and `010` are texts here: one reader's truth value or octal number is another's text, so none is guessed.
-pub(super) fn resolve(text: &str) -> Value {
-    match text {
+pub(super) fn resolve(text: Cow<'_, str>) -> Value {
+    match &*text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        _ => number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number),
+        it => number(it).map_or_else(|| Value::String(text.into_owned()), Value::Number),
     }
 }
 

@@ -35,7 +35,6 @@ pub struct Source {
     pub(super) findings: Diagnostics,
     /// Whether the text's structure is known to its end: else fields only seem to be missing.
     pub(super) is_whole: bool,
-    lines: Vec<usize>,
 }
 
 /// One value of the text. The root is the first node.
@@ -54,7 +53,11 @@ pub(super) struct Node {
 #[derive(Clone, Debug)]
 pub(super) enum FromParent {
     Root,
-    Key { name: Box<str>, span: Range<usize> },
+    Key {
+        span: Range<usize>,
+        /// The key itself, where it is not what stands at the span (quotes, escapes).
+        read_as: Option<Box<str>>,
+    },
     Index(usize),
 }
 
@@ -68,8 +71,13 @@ pub(super) enum Children {
 }
 
 impl Node {
-    pub(super) fn name(&self) -> &str {
-        if let FromParent::Key { name, .. } = &self.from_parent { name } else { "" }
+    /// The key in its parent map; `text` is the whole source.
+    pub(super) fn name<'n>(&'n self, text: &'n str) -> &'n str {
+        match &self.from_parent {
+            FromParent::Key { read_as: Some(name), .. } => name,
+            FromParent::Key { span, read_as: None } => &text[span.clone()],
+            FromParent::Root | FromParent::Index(_) => "",
+        }
     }
 
     /// Where the key stands; the value itself where it has none.
@@ -113,10 +121,8 @@ impl Source {
     }
 
     fn new(file: Arc<str>, text: String, parsed: parse::Parsed) -> Self {
-        let breaks = text.bytes().enumerate().filter(|it| it.1 == b'\n').map(|it| it.0 + 1);
-        let lines = std::iter::once(0).chain(breaks).collect();
         let parse::Parsed { value, nodes, findings, is_whole } = parsed;
-        Self { file, text, value, nodes, findings, is_whole, lines }
+        Self { file, text, value, nodes, findings, is_whole }
     }
 
     /// The span of a value, or of the nearest one above it that is written down.
@@ -136,35 +142,29 @@ impl Source {
 
     /// Line and column of an offset, both from 1; the column counts characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let offset = self.text.floor_char_boundary(offset.min(self.text.len()));
-        let line = self.lines.partition_point(|start| *start <= offset);
-        let start = self.lines[line - 1];
-        (line, self.text[start..offset].chars().count() + 1)
+        let before = &self.text[..self.text.floor_char_boundary(offset)];
+        let start = before.rfind('\n').map_or(0, |it| it + 1);
+        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+        (line, before[start..].chars().count() + 1)
     }
 
     /// The deepest value that stands on a line: what `explain FILE:LINE` asks about. Where several stand side by side, it
-    /// is what they stand in.
+    /// is what they stand in; nothing for a comment or an empty line.
     pub fn path_at_line(&self, line: usize) -> Option<FieldPath> {
+        let text = self.text.split_inclusive('\n').nth(line.checked_sub(1)?)?;
+        let start = text.as_ptr().addr() - self.text.as_ptr().addr();
+        let (start, end) = (start, start + text.trim_end().len());
         let touches = |it: &usize| {
             let node = &self.nodes[*it];
-            let from = node.key_span().start;
-            (self.line_column(from).0..=self.line_column(node.span.end).0).contains(&line)
+            node.key_span().start < end && node.span.end.max(node.key_span().end) > start
         };
         let mut found = (!self.nodes.is_empty()).then_some(0).filter(touches)?;
-        loop {
-            let (Children::Map(children) | Children::List(children)) = &self.nodes[found].children else { break };
+        while let Children::Map(children) | Children::List(children) = &self.nodes[found].children {
             let mut on_line = children.iter().copied().filter(touches);
             match (on_line.next(), on_line.next()) {
                 (Some(only), None) => found = only,
-                (Some(_), Some(_)) => break,
-                (None, _) => {
-                    // A comment or an empty line between two values is no value.
-                    let start = self.nodes[found].key_span().start;
-                    if self.line_column(start).0 != line {
-                        return None;
-                    }
-                    break;
-                }
+                (None, _) if self.nodes[found].key_span().start < start => return None,
+                _ => break,
             }
         }
         Some(self.path_of(found))
@@ -192,7 +192,7 @@ impl Source {
 
     /// The child of a map with a name.
     pub(super) fn named(&self, children: &[usize], name: &str) -> Option<usize> {
-        children.binary_search_by(|it| self.nodes[*it].name().cmp(name)).ok().map(|at| children[at])
+        children.binary_search_by(|it| self.nodes[*it].name(&self.text).cmp(name)).ok().map(|at| children[at])
     }
 
     /// The path that leads to a node.
@@ -201,7 +201,7 @@ impl Source {
         loop {
             match &self.nodes[node].from_parent {
                 FromParent::Root => break,
-                FromParent::Key { name, .. } => steps.push(Step::Key(name.to_string())),
+                FromParent::Key { .. } => steps.push(Step::Key(self.nodes[node].name(&self.text).to_owned())),
                 FromParent::Index(index) => steps.push(Step::Index(*index)),
             }
             node = self.nodes[node].parent;

@@ -14,6 +14,11 @@ pub(super) const TAB_HELP: &str = "indent with spaces";
 
 /// The first character that no YAML text has, and at which some readers end without a word.
 pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
+    // One quick look at all bytes, for there is nearly never anything to find; 0xEF begins U+FFFE and U+FFFF.
+    let is_suspect = |byte: &u8| matches!(byte, 0..=8 | 11..=31 | 0x7f | 0xef);
+    if !text.as_bytes().iter().any(is_suspect) {
+        return None;
+    }
     let is_forbidden = |(at, c): &(usize, char)| match c {
         '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}' => true,
         // A line of an old Mac ends here for a parser, and for no editor.

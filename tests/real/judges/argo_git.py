@@ -68,6 +68,8 @@ class Hosts:
         self.tls = folder / "tls"
         self.charts: dict[tuple[str, str], bytes] = {}
         self.missing: set[str] = set()
+        # What a repository says of its branches, until its next commit: asked for by every comparison of every Application.
+        self.advertised: dict[tuple[str, str], tuple[int, list[tuple[str, str]], bytes]] = {}
         self._server: http.server.ThreadingHTTPServer | None = None
         self._bound = False
 
@@ -176,6 +178,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.hosts.missing.add(f"{self.command} {host}{parts.path}")
             self._answer(404, [], b"nothing here\n")
             return
+        key = (f"{host}{self.path}", self.headers.get("Git-Protocol", "")) if self.command == "GET" else None
+        advertised = self.hosts.advertised  # A commit replaces it, so an answer from before cannot get into what is said after.
+        if known := advertised.get(key):
+            self._answer(*known)
+            return
         env = {
             "PATH": os.environ["PATH"], "HOME": str(self.hosts.folder), "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_PROJECT_ROOT": str(root), "GIT_HTTP_EXPORT_ALL": "1", "REQUEST_METHOD": self.command,
@@ -189,7 +196,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         head, _, content = done.stdout.partition(b"\r\n\r\n")
         fields = [line.split(": ", 1) for line in head.decode("latin-1").split("\r\n") if ": " in line]
         status = next((int(value.split()[0]) for name, value in fields if name == "Status"), 200 if done.returncode == 0 else 500)
-        self._answer(status, [(name, value) for name, value in fields if name != "Status"], content)
+        answer = status, [(name, value) for name, value in fields if name != "Status"], content
+        if key and status == 200:
+            advertised[key] = answer
+        self._answer(*answer)
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

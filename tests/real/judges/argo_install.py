@@ -61,6 +61,7 @@ class Installation:
         """The next commit: its content is `tree`, and that is what is expected from now on."""
         self.tree = tree
         self.commit = self.repository.commit(tree.files, f"tree {self.repository.count + 1}")
+        self.hosts.advertised = {}
         return self.commit
 
     def bootstrap(self) -> None:

@@ -25,8 +25,9 @@ def run(*argv: str, text: str | None = None) -> tuple[bool, str]:
     """Runs a program; whether it accepted, and what it said."""
     done = subprocess.run(list(argv), input=text, stdin=None if text is not None else subprocess.DEVNULL,
                           capture_output=True, text=True, check=False)
-    first, second = (done.stdout, done.stderr) if done.returncode == 0 else (done.stderr, done.stdout)
-    return done.returncode == 0, first.strip() or second.strip()
+    if done.returncode == 0:
+        return True, done.stdout.strip()
+    return False, f"{done.stdout.strip()} {done.stderr.strip()}".strip()
 
 
 def chart_values(thing: Thing) -> list[tuple[str, dict]]:

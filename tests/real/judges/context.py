@@ -102,6 +102,7 @@ class Context:
 
     def fault(self, fault: Fault) -> None:
         """Notes a planted fault for the table."""
+        fault.message = fault.message.replace(f"{self.temp}/", "")
         self.planted.append(fault)
         self.say(f"planted: {fault.fault} → {fault.judge}: {'seen' if fault.bitten else 'NOT SEEN'}: {short(fault.message)}")
 

@@ -95,8 +95,13 @@ class Platform:
         self.cluster, self.api, self.name, self.budget = cluster, cluster.api, name, budget
         self.node = f"node-{name}"
         self.namespaces = sorted({self.renamed(one.namespace) for one in things if one.namespace} | {self.renamed("stand-ins")})
+        self.hosts = {(one.namespace, host) for one in things if one.value["kind"] == "Ingress"
+                      for tls in one.value["spec"].get("tls", []) for host in tls.get("hosts", [])}
         self.objects = [self.moved(one) for one in things if one.value["kind"] in (*KINDS, "Namespace")]
-        self.stand_ins = [row for row in budget["pods"] if row["source"] != "object" and row["replicas"]]
+        # A tenant's row sums up its pods, which the tree has, and what comes and goes beside them, which it has not.
+        self.tenants = {row["namespace"]: self.rest(row) for row in budget["pods"] if row["source"] == "tenant"}
+        self.stand_ins = [row for row in budget["pods"] if row["source"] not in ("object", "tenant") and row["replicas"]]
+        self.stand_ins += [row for row in self.tenants.values() if row["request"] > 0]
 
     def renamed(self, namespace: str) -> str:
         """The name of a namespace in this case."""
@@ -110,6 +115,31 @@ class Platform:
         elif "namespace" in value["metadata"]:
             value["metadata"]["namespace"] = self.renamed(value["metadata"]["namespace"])
         return value
+
+    def rest(self, row: dict) -> dict:
+        """A tenant's row less the pods that the tree has for it."""
+        memory, cpu = row["request"], row["cpuMillicores"]
+        for one in self.objects:
+            if one["kind"] in CONTROLLED and one["metadata"]["namespace"] == self.renamed(row["namespace"]):
+                replicas, spec = one["spec"].get("replicas", 1), one["spec"]["template"]["spec"]
+                memory -= replicas * round(pod_requests(spec, "memory"))
+                cpu -= replicas * round(pod_requests(spec, "cpu") * 1000)
+        return {**row, "request": memory, "cpuMillicores": cpu}
+
+    def tenants_counted(self) -> list[str]:
+        """Where a tenant's row says something else than its pods and one ACME solver for each of its hosts."""
+        solvers = [row for row in self.budget["pods"] if row["name"] == "acme-solver"]
+        hosts: dict[str, set[str]] = {}
+        for namespace, name in self.hosts:
+            hosts.setdefault(namespace, set()).add(name)
+        findings = []
+        for namespace, rest in self.tenants.items():
+            number = len(hosts.get(namespace, ()))
+            for what in ("request", "cpuMillicores"):
+                wanted = number * solvers[0][what] if solvers else 0
+                if rest[what] != wanted:
+                    findings.append(f"tenant {namespace}: {what} is {rest[what] - wanted} more than its pods and {number} ACME solvers ask for")
+        return findings
 
     def __enter__(self) -> "Platform":
         return self
@@ -189,10 +219,11 @@ class Platform:
             kind, name = owner["kind"], owner["name"]
             if kind == "ReplicaSet":
                 kind, name = "Deployment", name.rpartition("-")[0]
-            if namespace != "stand-ins":
+            if namespace != "stand-ins" and namespace not in self.tenants:
                 made.setdefault(f"{kind}/{namespace}/{name}", []).append(one)
         rows = {row["workload"]: row for row in self.budget["pods"] if row["source"] == "object" and row["replicas"]}
-        findings = [f"{workload}: pods but no row in the budget" for workload in sorted(set(made) - set(rows))]
+        findings = self.tenants_counted()
+        findings += [f"{workload}: pods but no row in the budget" for workload in sorted(set(made) - set(rows))]
         for workload, row in rows.items():
             pods = made.get(workload, [])
             if len(pods) != row["replicas"]:

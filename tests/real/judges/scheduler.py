@@ -3,11 +3,15 @@
 import random
 import time
 
+from .api import ApiError
 from .cluster import Cluster
 from .placement import MIB, RETRY, STORAGE_CLASS, Platform, node, start
 from .platforms import LARGE, components, small_node, spec, write
 from .table import Fault, Row, short
 from .trees import Tree
+
+# What may go wrong with one platform without hiding what the others have to say.
+TROUBLE = (RuntimeError, LookupError, ApiError, OSError)
 
 __all__ = ["STORAGE_CLASS", "faults", "judge", "node"]
 
@@ -64,8 +68,8 @@ def exact(ctx, label: str, tree: Tree, budget: dict, own_first: bool = True) -> 
         platform.resize(total, cpu)
         waiting = platform.settle(patience=2 * RETRY)
         findings += [f"on a node with exactly the sum, {total / MIB:.1f}Mi and {cpu}m: {one}" for one in waiting]
+        findings += platform.counted()
         if not waiting:
-            findings += platform.counted()
             findings += surge(platform, budget, total, ample)
     if findings:
         ctx.say(f"{label}: {short('; '.join(findings), 300)}")
@@ -109,12 +113,16 @@ def judge(ctx) -> list[Row]:
     began = time.monotonic()
     placed = Row("kube-scheduler: every tree on its node, exact to 1Mi", 0)
     for tree in ctx.trees:
-        root = tree.root if (tree.root / "spec/platform.yaml").is_file() else tree.root.parent
-        budget = ctx.budget(root)
-        placed.objects += sum(row["replicas"] for row in budget["pods"])
-        if not budget["fits"]:
-            placed.findings.append(f"{tree.name}: a tree is committed although the budget says that it does not fit")
-        placed.findings += [f"{tree.name}: {one}" for one in exact(ctx, tree.name, tree, budget)]
+        try:
+            # A golden case keeps its spec beside its tree.
+            budget = ctx.budget(tree.root if (tree.root / "spec/platform.yaml").is_file() else tree.root.parent)
+            placed.objects += sum(row["replicas"] for row in budget["pods"])
+            found = exact(ctx, tree.name, tree, budget)
+            if not budget["fits"]:
+                found.append("the tree is there although the budget says that it does not fit")
+        except TROUBLE as trouble:
+            found = [f"{type(trouble).__name__}: {trouble}"]
+        placed.findings += [f"{tree.name}: {one}" for one in found]
     placed.seconds = time.monotonic() - began
     return [placed, random_platforms(ctx)]
 
@@ -144,8 +152,8 @@ def random_platforms(ctx) -> Row:
         try:
             tree, budget = render(ctx, label, small, parts)
             found = exact(ctx, label, tree, budget, own_first=number % 2 == 0)
-        except (RuntimeError, LookupError) as trouble:
-            found, budget = [str(trouble)], {"fits": False}
+        except TROUBLE as trouble:
+            found, budget = [f"{type(trouble).__name__}: {trouble}"], {"fits": False}
         row.objects += 1
         fits += budget["fits"]
         row.findings += [f"{label}: node {small}, components {parts}: {one}" for one in found]

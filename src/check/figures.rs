@@ -1,0 +1,75 @@
+//! `figures-implausible`, `figures-not-used`: the spec's own catalogue, on which the proof of a model's memory rests.
+
+use super::{code, rules::SpecView};
+use crate::{
+    diag::diagnostic::{Diagnostic, Diagnostics, Place},
+    facts::models::Figures,
+    names::ModelName,
+};
+
+/// Every entry.
+pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let ollama = &view.platform.spec.components.ollama;
+    for (name, it) in &ollama.catalogue {
+        let place = |field: &str| view.component(&["ollama", "catalogue", name.as_str(), field]);
+        for (field, number, least, most, example) in bounds(it) {
+            if number < least || number > most {
+                found.push(
+                    Diagnostic::error(
+                        code::FIGURES_IMPLAUSIBLE,
+                        place(field),
+                        format!("`{field}` of `{name}` is {number}, and must be from {least} to {most}"),
+                    )
+                    .help(format!("of `llama3.2:1b` it is `{field}: {example}`; the memory is computed from it, so a guess proves nothing")),
+                );
+            }
+        }
+        contradictions(name, it, &place, found);
+        if !ollama.models.contains(name) {
+            found.push(
+                Diagnostic::warning(
+                    code::FIGURES_NOT_USED,
+                    view.component(&["ollama", "catalogue", name.as_str()]),
+                    format!("`{name}` has figures and is not listed in `models`"),
+                )
+                .help("list it, take its figures out, or look for a misspelt name"),
+            );
+        }
+    }
+}
+
+/// Field, figure, the least and the most that any model has or will have for a while, and the same of a small known model.
+fn bounds(it: &Figures) -> [(&'static str, u64, u64, u64, u64); 11] {
+    [
+        ("blob", it.blob, 10_000_000, 4_000_000_000_000, 1_321_082_688),
+        ("layers", it.layers, 1, 1_000, 16),
+        ("kvHeads", it.kv_heads, 1, 1_024, 8),
+        ("headDim", it.head_dim, 8, 4_096, 64),
+        ("embedding", it.embedding, 64, 131_072, 2_048),
+        ("heads", it.heads, 1, 1_024, 32),
+        ("feedForward", it.feed_forward, 64, 1_048_576, 8_192),
+        ("vocabulary", it.vocabulary, 256, 4_194_304, 128_256),
+        ("trainContext", it.train_context, 256, 16_777_216, 131_072),
+        ("window", it.window, 0, 16_777_216, 0),
+        ("windowLayers", it.window_layers, 0, 1_000, 0),
+    ]
+}
+
+/// Figures that cannot both be true.
+fn contradictions(name: &ModelName, it: &Figures, place: &dyn Fn(&str) -> Place, found: &mut Diagnostics) {
+    let mut find = |field: &str, other: &str, message: String, help: &str| {
+        found.push(Diagnostic::error(code::FIGURES_IMPLAUSIBLE, place(field), message).related(place(other), "the other").help(help));
+    };
+    if it.kv_heads > it.heads {
+        let message = format!("`{name}` has {} key/value heads and {} heads", it.kv_heads, it.heads);
+        find("kvHeads", "heads", message, "a key/value head belongs to one or more heads: perhaps the two are swapped");
+    }
+    if it.window_layers > it.layers {
+        let message = format!("`{name}` has {} layers with a window and {} layers", it.window_layers, it.layers);
+        find("windowLayers", "layers", message, "`layers` counts all of them");
+    }
+    if (it.window == 0) != (it.window_layers == 0) {
+        let message = format!("`{name}` has a window of {} tokens in {} layers", it.window, it.window_layers);
+        find("window", "windowLayers", message, "write both, or neither");
+    }
+}

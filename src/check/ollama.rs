@@ -1,0 +1,67 @@
+//! `context-beyond-training`, `kv-cache-needs-flash-attention`, `max-loaded-models`: settings of Ollama that its models do not bear out.
+
+use super::{code, rules::SpecView};
+use crate::{
+    components::ollama::KvCache,
+    diag::diagnostic::{Diagnostic, Diagnostics},
+    facts::ollama::FURTHER_MODEL,
+};
+
+/// The settings against the models that are listed.
+pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let it = &view.platform.spec.components.ollama;
+    let place = |field| view.component(&["ollama", field]);
+    if it.kv_cache != KvCache::F16 && !it.flash_attention {
+        found.push(
+            Diagnostic::error(
+                code::KV_CACHE_NEEDS_FLASH_ATTENTION,
+                place("kvCache"),
+                "Ollama keeps the key/value cache in 16 bits when flash attention is off",
+            )
+            .related(place("flashAttention"), "off")
+            .help("write `flashAttention: true`, or `kvCache: f16`")
+            .note("the memory would be computed for a smaller cache than the one that is made"),
+        );
+    }
+    let figures = || it.models.iter().filter_map(|model| it.figures(model));
+    let embedders = figures().filter(|it| it.embedding_model).count();
+    let longest = figures().filter(|it| !it.embedding_model).map(|it| it.train_context).max();
+    if let Some(longest) = longest.filter(|longest| it.context > *longest) {
+        found.push(
+            Diagnostic::warning(
+                code::CONTEXT_BEYOND_TRAINING,
+                place("context"),
+                format!("`context` is {}, and no listed model was trained for more than {longest}", it.context),
+            )
+            .related(place("models"), format!("at most {longest} tokens"))
+            .help(format!("write `context: {longest}` or less"))
+            .note("Ollama cuts it to what the model was trained for; only its buffers grow"),
+        );
+    }
+    let Some(loaded) = it.max_loaded_models else { return };
+    let listed = it.models.len().max(1);
+    // A question with documents asks the embedding model, then the one that answers.
+    let needed = if embedders > 0 && embedders < it.models.len() { 2 } else { 1 };
+    let count = usize::try_from(loaded).unwrap_or(usize::MAX);
+    let finding = |message: String| Diagnostic::warning(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message);
+    if loaded == 0 {
+        let message = "`maxLoadedModels` is 0, which Ollama takes for 3: three models' memory, and one is computed";
+        found.push(
+            Diagnostic::error(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message)
+                .help("write `maxLoadedModels: 1` or more, or leave it out"),
+        );
+    } else if count < needed {
+        found.push(
+            finding(format!("`maxLoadedModels` is {loaded}: an embedding model and the one that answers push each other out of memory"))
+                .related(place("models"), format!("{embedders} of {listed} make embeddings"))
+                .help(format!("write `maxLoadedModels: {needed}`, or leave it out")),
+        );
+    } else if count > listed {
+        let spare = FURTHER_MODEL * (count - listed) as u64;
+        found.push(
+            finding(format!("`maxLoadedModels` is {loaded}, and {listed} can be loaded: {} are promised for nothing", spare.in_mib()))
+                .related(place("models"), "all of them")
+                .help(format!("write `maxLoadedModels: {listed}`, or leave it out")),
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! `out-of-range`, `mem-total-differs`, `storage-too-small`: numbers that are written but make no sense.
+
+use super::{code, rules::SpecView};
+use crate::{
+    diag::diagnostic::{Diagnostic, Diagnostics},
+    units::Bytes,
+};
+
+/// Counts.
+pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let it = &view.platform.spec.components;
+    let ollama = &it.ollama;
+    let pool = &it.open_webui.connection_pool;
+    let numbers: [(&[&str], u64, u64, u64); 7] = [
+        (&["ollama", "replicas"], ollama.replicas.into(), 1, 100),
+        (&["ollama", "context"], ollama.context, 256, 1 << 20),
+        (&["ollama", "parallel"], ollama.parallel, 1, 64),
+        (&["ollama", "contextCheckpoints"], ollama.context_checkpoints, 0, 32),
+        (&["openWebui", "replicas"], it.open_webui.replicas.into(), 1, 100),
+        (&["openWebui", "connectionPool", "size"], pool.size.into(), 1, 100),
+        (&["openWebui", "connectionPool", "overflow"], pool.overflow.into(), 0, 100),
+    ];
+    for (path, number, least, most) in numbers {
+        let name = path.last().copied().unwrap_or_default();
+        let help = if number < least {
+            let off = if name == "replicas" { "; `enabled: false` switches it off" } else { "" };
+            format!("write `{name}: {least}` or more{off}")
+        } else if number > most {
+            format!("write `{name}: {most}` or less")
+        } else {
+            continue;
+        };
+        let message = format!("`{name}` is {number}, and must be from {least} to {most}");
+        found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
+    }
+    let overcommit = view.platform.spec.node.overcommit;
+    if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
+        found.push(
+            Diagnostic::error(
+                code::OUT_OF_RANGE,
+                view.value(&["node", "overcommit"]),
+                format!("`overcommit` is {overcommit}, and must be from 1.0 to 100.0"),
+            )
+            .help("write `overcommit: 2.0`; with `overcommit: 1.0` no pod can die of another pod's appetite"),
+        );
+    }
+}
+
+/// Sizes.
+pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let it = &view.platform.spec.components;
+    for (name, bytes) in [("postgresql", it.postgresql.storage), ("openWebui", it.open_webui.storage)] {
+        if bytes < Bytes::gib(1) {
+            found.push(
+                Diagnostic::error(
+                    code::STORAGE_TOO_SMALL,
+                    view.component(&[name, "storage"]),
+                    format!("the volume of `{name}` is {bytes}, and cannot do its work below 1Gi"),
+                )
+                .help("write `storage: 1Gi` or more"),
+            );
+        }
+    }
+    let node = &view.platform.spec.node;
+    let (sold, half) = (node.memory, Bytes::new(node.memory.get() / 2));
+    if let Some(seen) = node.mem_total.filter(|it| *it > sold || *it < half) {
+        let finding = Diagnostic::error(
+            code::MEM_TOTAL_DIFFERS,
+            view.value(&["node", "memTotal"]),
+            format!("`memTotal` is {seen}, and a machine sold with {sold} has less than that and more than half of it"),
+        )
+        .related(view.value(&["node", "memory"]), "as sold");
+        let kib = [seen.get() / 1024, seen.get().saturating_mul(1024)].map(Bytes::new).into_iter().find(|it| *it <= sold && *it >= half);
+        found.push(match kib {
+            Some(it) => finding.help(format!("write `memTotal: {it}`: /proc/meminfo counts in KiB, which it calls kB")),
+            None => finding.help("write what /proc/meminfo says on that very machine, with `Ki` after the number; or leave it out"),
+        });
+    }
+}

@@ -1,0 +1,76 @@
+//! Laws that every generated tree keeps, whatever the spec: each looks at the emitted YAML alone, read by another reader.
+//!
+//! They run over the golden trees and over random platforms; planted faults show that each of them bites.
+
+mod argocd;
+mod form;
+mod planted;
+mod pods;
+mod references;
+
+use std::collections::BTreeMap;
+
+use crate::support::{Compiled, Read};
+
+/// A tree, read back.
+pub struct Tree {
+    /// Paths and bytes.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// Its objects.
+    pub objects: Vec<Read>,
+}
+
+/// What a law has to say about a tree; nothing where it is kept.
+pub type Law = fn(&Tree) -> Vec<String>;
+
+/// All of them, by name.
+pub const ALL: [(&str, Law); 25] = [
+    ("paths are injective, also where a file system folds case", form::paths),
+    ("files begin with the header and end with a newline", form::files),
+    ("ArgoCD reads every file, and no more of it than the objects", form::argocd_reads_it),
+    ("nothing is emitted that the API server would drop", form::nothing_empty),
+    ("quantities are canonical", form::quantities),
+    ("names have 63 characters at most, and Services' begin with a letter", form::names),
+    ("another reader's re-emission says the same", form::read_back),
+    ("labels are complete, selectors use two of them", form::labels),
+    ("environment and ports name each thing once", pods::names_once),
+    ("containers have requests and a limit", pods::resources),
+    ("pods keep the restricted standard", pods::restricted),
+    ("pods have an account of their own and no token", pods::accounts),
+    ("images are pinned", pods::images),
+    ("probes ask ports that are there", pods::probes),
+    ("volumes are there, mounted, and claims exist", pods::volumes),
+    ("selectors select pods that exist", references::selectors),
+    ("Services' and Ingresses' ports exist", references::ports),
+    ("a StatefulSet's Service exists", references::service_names),
+    ("Secrets' keys are among a credential's", references::secret_keys),
+    ("objects' namespaces are made, or the cluster's", references::namespaces),
+    ("no object belongs to two Applications", references::one_owner),
+    ("Applications have the form that ArgoCD needs", argocd::applications),
+    ("projects permit every object, and no other", argocd::projects),
+    ("waves respect what the objects need", argocd::waves),
+    ("Applications' folders exist, and folders have an Application", argocd::folders),
+];
+
+impl Tree {
+    /// Of a compiled spec.
+    pub fn of(compiled: &Compiled) -> Self {
+        Self { files: compiled.files.clone(), objects: compiled.objects() }
+    }
+
+    /// Objects of a kind.
+    pub fn of_kind(&self, kind: &str) -> impl Iterator<Item = &Read> {
+        self.objects.iter().filter(move |it| it.kind() == kind)
+    }
+
+    /// An object by kind, namespace and name.
+    pub fn find(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<&Read> {
+        self.objects.iter().find(|it| it.kind() == kind && it.namespace() == namespace && it.name() == name)
+    }
+
+    /// What the laws have to say.
+    pub fn broken(&self) -> String {
+        let said = ALL.iter().flat_map(|(name, law)| law(self).into_iter().map(move |it| format!("{name}: {it}\n")));
+        said.collect()
+    }
+}

@@ -1,0 +1,201 @@
+//! What ArgoCD needs: the form of Applications, projects that permit what is there, waves that respect what is needed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml::Value;
+
+use super::Tree;
+use crate::support::{Read, at, items, labels};
+
+const SERVER: &str = "https://kubernetes.default.svc";
+
+/// Options that only harm here, or whose names are easily misspelt: this is the whole list of those that may appear.
+const OPTIONS: [&str; 4] = ["FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"];
+
+fn annotation<'a>(it: &'a Read, key: &str) -> Option<&'a str> {
+    it.at("metadata/annotations").get(key)?.as_str()
+}
+
+/// The wave of an Application.
+pub fn wave(it: &Read) -> Option<i64> {
+    annotation(it, "argocd.argoproj.io/sync-wave")?.parse().ok()
+}
+
+pub fn applications(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut must = |is_so: bool, it: &Read, what: &str| {
+        if !is_so {
+            found.push(format!("{}: {what}", it.path));
+        }
+    };
+    for it in tree.of_kind("Application") {
+        let is_root = it.name() == "root";
+        let finalizers: Vec<&str> = items(it.at("metadata/finalizers")).filter_map(Value::as_str).collect();
+        let cascade: &[&str] = if is_root { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
+        must(finalizers == cascade, it, "the finalizers");
+        must(it.namespace() == Some("argocd"), it, "its namespace");
+        must(it.text("spec/destination/server") == SERVER && it.at("spec/destination/name").is_null(), it, "the destination");
+        must(["bootstrap", "platform", "tenants"].contains(&it.text("spec/project")), it, "the project");
+        must(wave(it).is_some() != is_root, it, "the wave");
+        must(wave(it).is_none_or(|it| it % 10 == 0 && it >= 0), it, "the gaps between waves");
+        let health = annotation(it, "argocd.argoproj.io/ignore-healthcheck");
+        must(health == is_root.then_some("true"), it, "its share in health");
+        must(it.at("spec/syncPolicy/automated/prune") == true && it.at("spec/syncPolicy/automated/selfHeal") == true, it, "automated sync");
+        must(it.at("spec/syncPolicy/automated/allowEmpty").is_null(), it, "an empty folder must not wipe all out");
+        let retry = |key: &str| it.at(&format!("spec/syncPolicy/retry/{key}"));
+        must(retry("refresh") == true && retry("limit") == if is_root { 20 } else { 5 }, it, "the retry");
+        let options: Vec<&str> = items(it.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect();
+        must(options.iter().all(|it| OPTIONS.contains(it)), it, "the sync options");
+        must(options.contains(&"ServerSideApply=true") && options.contains(&"FailOnSharedResource=true"), it, "the sync options");
+        must(is_root || options.contains(&"PruneLast=true"), it, "prunes last");
+        must(it.at("spec/ignoreDifferences").is_null() || options.contains(&"RespectIgnoreDifferences=true"), it, "ignored differences");
+        let source = |key: &str| it.at(&format!("spec/source/{key}"));
+        must(it.at("spec/sources").is_null(), it, "one source");
+        if source("chart").is_null() {
+            must(source("directory/recurse") == true && source("directory/include") == "*.yaml", it, "how the folder is read");
+            must(source("targetRevision").as_str().is_some_and(|it| it.starts_with("refs/heads/")), it, "a full reference");
+            must(source("helm").is_null(), it, "a folder and a chart at once");
+        } else {
+            must(source("path").is_null() && source("directory").is_null(), it, "a chart and a folder at once");
+            must(source("helm/valuesObject").is_mapping() && source("helm/values").is_null(), it, "typed values");
+            must(source("helm/releaseName") == it.name(), it, "the release is called like the Application");
+            must(source("repoURL").as_str().is_some_and(|it| it.starts_with("https://")), it, "the chart's repository");
+        }
+    }
+    let root = tree.find("Application", Some("argocd"), "root");
+    if !root.is_some_and(|it| it.path == "bootstrap/argocd/application-root.yaml" && it.text("spec/project") == "bootstrap") {
+        found.push("there is no root, or not where it belongs".to_owned());
+    }
+    found
+}
+
+/// Whether a list of group, kind (and name) of a project permits one.
+fn permits(list: &Value, it: &Read) -> bool {
+    items(list).any(|permit| {
+        let text = |key| at(permit, key).as_str().unwrap_or_default();
+        let is_name = at(permit, "name").as_str().is_none_or(|glob| glob == it.name() || glob.strip_prefix('*').is_some_and(|end| it.name().ends_with(end)));
+        text("group") == it.group() && text("kind") == it.kind() && is_name
+    })
+}
+
+pub fn projects(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut used: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
+    for application in tree.of_kind("Application") {
+        let name = application.text("spec/project");
+        let Some(project) = tree.find("AppProject", Some("argocd"), name) else {
+            found.push(format!("{}: there is no project {name}", application.path));
+            continue;
+        };
+        let may_go = |namespace: &str| {
+            items(project.at("spec/destinations")).any(|it| at(it, "namespace") == namespace && at(it, "server") == SERVER)
+        };
+        if !may_go(application.text("spec/destination/namespace")) {
+            found.push(format!("{}: {name} does not permit its destination", application.path));
+        }
+        if !items(project.at("spec/sourceRepos")).any(|it| it == application.at("spec/source/repoURL")) {
+            found.push(format!("{}: {name} does not permit its repository", application.path));
+        }
+        for it in objects_of(tree, application) {
+            let list = if it.namespace().is_some() { "spec/namespaceResourceWhitelist" } else { "spec/clusterResourceWhitelist" };
+            if !permits(project.at(list), it) || !it.namespace().is_none_or(may_go) {
+                found.push(format!("{}: {name} does not permit it", it.path));
+            }
+            used.entry(name).or_default().insert((it.group(), it.kind()));
+        }
+    }
+    for project in tree.of_kind("AppProject") {
+        let named = |list: &str, key: &str, wild: &str| items(project.at(list)).any(|it| at(it, key) == wild);
+        let is_wide = ["group", "kind"].iter().any(|key| named("spec/namespaceResourceWhitelist", key, "*") || named("spec/clusterResourceWhitelist", key, "*"));
+        if is_wide || named("spec/destinations", "namespace", "*") || items(project.at("spec/sourceRepos")).any(|it| it == "*") {
+            found.push(format!("{}: permits all", project.path));
+        }
+        // An empty list of namespaced kinds permits all of them: "none" must be said.
+        if project.at("spec/namespaceResourceWhitelist").is_null() && !named("spec/namespaceResourceBlacklist", "kind", "*") {
+            found.push(format!("{}: permits every namespaced kind", project.path));
+        }
+        let has_chart = tree.of_kind("Application").any(|it| it.text("spec/project") == project.name() && !it.at("spec/source/chart").is_null());
+        for permit in items(project.at("spec/namespaceResourceWhitelist")).filter(|_| !has_chart && project.name() != "bootstrap") {
+            let key = (at(permit, "group").as_str().unwrap_or_default(), at(permit, "kind").as_str().unwrap_or_default());
+            if !used.get(project.name()).is_some_and(|it| it.contains(&key)) {
+                found.push(format!("{}: permits {key:?}, which nothing makes", project.path));
+            }
+        }
+    }
+    found
+}
+
+/// The objects that an Application brings.
+pub fn objects_of<'a>(tree: &'a Tree, application: &Read) -> Vec<&'a Read> {
+    let Some(path) = application.at("spec/source/path").as_str() else { return Vec::new() };
+    tree.objects.iter().filter(|it| it.path.rsplit_once("/").is_some_and(|(folder, _)| ends_with_folder(folder, path))).collect()
+}
+
+/// Whether a file's folder is (below) what an Application's path ends in; the repository may have folders of its own before it.
+fn ends_with_folder(folder: &str, path: &str) -> bool {
+    let local = ["apps", "bootstrap/argocd"].into_iter().find(|it| path == *it || path.ends_with(&format!("/{it}")));
+    let local = local.or_else(|| path.find("out/manifests/").map(|at| &path[at..])).unwrap_or(path);
+    folder == local || folder.starts_with(&format!("{local}/"))
+}
+
+pub fn waves(tree: &Tree) -> Vec<String> {
+    let wave_of = |name: &str| tree.find("Application", Some("argocd"), name).and_then(wave);
+    let owner = |kind: &str, namespace: Option<&str>, name: &str| tree.find(kind, namespace, name).map(Read::application);
+    let mut found = Vec::new();
+    for it in tree.objects.iter().filter(|it| it.path.starts_with("out/")) {
+        let mut needs: BTreeSet<&str> = BTreeSet::from(["bootstrap"]);
+        if let Some(namespace) = it.namespace() {
+            needs.extend(owner("Namespace", None, namespace));
+        }
+        match it.kind() {
+            "SealedSecret" => drop(needs.insert("sealed-secrets")),
+            "ClusterIssuer" => drop(needs.insert("cert-manager")),
+            "Ingress" => {
+                let issuer = annotation(it, "cert-manager.io/cluster-issuer").unwrap_or_default();
+                needs.extend(owner("ClusterIssuer", None, issuer));
+            }
+            _ => {}
+        }
+        if let Some(template) = it.pod_template() {
+            // A pod that waits for a Secret is not healthy; nothing of the platform starts before its namespace is fenced.
+            let env = items(at(template, "spec/containers")).flat_map(|it| items(at(it, "env")));
+            let secrets = env.filter_map(|it| at(it, "valueFrom/secretKeyRef/name").as_str());
+            needs.extend(secrets.filter_map(|name| owner("SealedSecret", it.namespace(), name)));
+            needs.extend(owner("NetworkPolicy", it.namespace(), "default-deny"));
+            let pod = labels(at(template, "metadata/labels"));
+            if pod.get("app.kubernetes.io/name").is_some_and(|it| it == "openwebui") {
+                needs.extend(owner("StatefulSet", it.namespace(), "postgresql"));
+            }
+        }
+        for name in needs.into_iter().filter(|name| *name != it.application()) {
+            let is_later = matches!((wave_of(it.application()), wave_of(name)), (Some(own), Some(other)) if own > other);
+            if !is_later {
+                found.push(format!("{}: is not later than {name}", it.path));
+            }
+        }
+    }
+    for it in tree.of_kind("Application").filter(|it| it.path.starts_with("apps/") && it.name() != "bootstrap") {
+        if wave(it) <= wave_of("bootstrap") {
+            found.push(format!("{}: its project is made later", it.path));
+        }
+    }
+    found
+}
+
+pub fn folders(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut owned = BTreeSet::new();
+    for it in tree.of_kind("Application") {
+        let objects = objects_of(tree, it);
+        if it.at("spec/source/chart").is_null() && objects.is_empty() {
+            found.push(format!("{}: its folder is empty, and an empty folder removes all", it.path));
+        }
+        owned.extend(objects.into_iter().map(|it| &it.path));
+        let place = if it.name() == "root" { "bootstrap/argocd/application-root.yaml".to_owned() } else { format!("apps/{}.yaml", it.name()) };
+        if it.path != place {
+            found.push(format!("{}: belongs to {place}", it.path));
+        }
+    }
+    found.extend(tree.objects.iter().filter(|it| !owned.contains(&it.path)).map(|it| format!("{}: no Application brings it", it.path)));
+    found
+}

@@ -1,0 +1,189 @@
+//! Pods: what each container must have, and must not.
+
+use std::collections::BTreeSet;
+
+use espalier::units::Bytes;
+use serde_yaml::Value;
+
+use super::Tree;
+use crate::support::{Read, at, items};
+
+/// Every pod template with its object.
+pub fn templates(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
+    tree.objects.iter().filter_map(|it| Some((it, at(it.pod_template()?, "spec"))))
+}
+
+/// Every container with its object, init containers too.
+pub fn containers(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
+    templates(tree).flat_map(|(it, pod)| items(at(pod, "containers")).chain(items(at(pod, "initContainers"))).map(move |container| (it, container)))
+}
+
+fn name(container: &Value) -> &str {
+    at(container, "name").as_str().unwrap_or("(no name)")
+}
+
+pub fn names_once(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut once = |it: &Read, what: &str, names: Vec<String>| {
+        let distinct: BTreeSet<&String> = names.iter().collect();
+        if distinct.len() != names.len() {
+            found.push(format!("{}: {what}: {names:?}", it.path));
+        }
+    };
+    let key = |value: &Value, key: &str| format!("{:?}", at(value, key));
+    for (it, container) in containers(tree) {
+        once(it, "env", items(at(container, "env")).map(|it| key(it, "name")).collect());
+        once(it, "mounts", items(at(container, "volumeMounts")).map(|it| key(it, "mountPath")).collect());
+        once(it, "numbers of ports", items(at(container, "ports")).map(|it| key(it, "containerPort") + &key(it, "protocol")).collect());
+    }
+    for (it, pod) in templates(tree) {
+        let all = || items(at(pod, "containers")).chain(items(at(pod, "initContainers")));
+        once(it, "containers", all().map(|it| key(it, "name")).collect());
+        once(it, "names of ports", all().flat_map(|it| items(at(it, "ports"))).map(|it| key(it, "name")).collect());
+        once(it, "volumes", items(at(pod, "volumes")).map(|it| key(it, "name")).collect());
+    }
+    for it in tree.of_kind("Service") {
+        once(it, "ports", items(it.at("spec/ports")).map(|it| key(it, "name")).collect());
+        once(it, "numbers of ports", items(it.at("spec/ports")).map(|it| key(it, "port")).collect());
+    }
+    for it in tree.of_kind("NetworkPolicy") {
+        for rule in items(it.at("spec/ingress")).chain(items(it.at("spec/egress"))) {
+            once(it, "ports of a rule", items(at(rule, "ports")).map(|it| format!("{it:?}")).collect());
+        }
+    }
+    found
+}
+
+pub fn resources(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, container) in containers(tree) {
+        let resource = |path: &str| at(container, &format!("resources/{path}")).as_str();
+        let memory = |path: &str| resource(path).and_then(|it| it.parse::<Bytes>().ok());
+        let (request, limit) = (memory("requests/memory"), memory("limits/memory"));
+        let is_sane = matches!((request, limit), (Some(request), Some(limit)) if request <= limit && request > Bytes::default());
+        if !is_sane || resource("requests/cpu").is_none() {
+            found.push(format!("{}: {} has {request:?}, {limit:?}", it.path, name(container)));
+        }
+    }
+    found
+}
+
+pub fn restricted(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, container) in containers(tree) {
+        let security = |path: &str| at(container, &format!("securityContext/{path}"));
+        let drops: Vec<&str> = items(security("capabilities/drop")).filter_map(Value::as_str).collect();
+        let adds = items(security("capabilities/add")).count();
+        let is_kept = security("allowPrivilegeEscalation") == false && security("readOnlyRootFilesystem") == true && drops == ["ALL"] && adds == 0;
+        if !is_kept || !security("privileged").is_null() {
+            found.push(format!("{}: {}", it.path, name(container)));
+        }
+    }
+    for (it, pod) in templates(tree) {
+        let security = |path: &str| at(pod, &format!("securityContext/{path}"));
+        let is_user = security("runAsUser").as_u64().is_some_and(|it| it > 0) && security("runAsGroup").as_u64().is_some_and(|it| it > 0);
+        if security("runAsNonRoot") != true || !is_user || security("seccompProfile/type") != "RuntimeDefault" || !security("fsGroup").is_u64() {
+            found.push(format!("{}: the pod", it.path));
+        }
+        for key in ["hostNetwork", "hostPID", "hostIPC", "hostUsers"] {
+            if !at(pod, key).is_null() {
+                found.push(format!("{}: {key}", it.path));
+            }
+        }
+        if items(at(pod, "volumes")).any(|it| !at(it, "hostPath").is_null()) {
+            found.push(format!("{}: a host path", it.path));
+        }
+    }
+    found
+}
+
+pub fn accounts(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, pod) in templates(tree) {
+        let account = at(pod, "serviceAccountName").as_str().unwrap_or("default");
+        let there = tree.find("ServiceAccount", it.namespace(), account);
+        if account == "default" || !there.is_some_and(|it| it.at("automountServiceAccountToken") == false) {
+            found.push(format!("{}: the account `{account}`", it.path));
+        }
+        if at(pod, "automountServiceAccountToken") != false {
+            found.push(format!("{}: a token", it.path));
+        }
+    }
+    found
+}
+
+pub fn images(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, container) in containers(tree) {
+        let image = at(container, "image").as_str().unwrap_or_default();
+        let (reference, digest) = image.split_once('@').map_or((image, None), |(reference, digest)| (reference, Some(digest)));
+        let tag = reference.rsplit_once(':').map_or("", |it| it.1);
+        let is_full = tag.trim_start_matches('v').split(['.', '-']).take(2).filter(|it| it.parse::<u32>().is_ok()).count() == 2;
+        let has_registry = reference.split('/').next().is_some_and(|it| it.contains('.'));
+        if !is_full || !has_registry || digest.is_some_and(|it| !it.starts_with("sha256:")) {
+            found.push(format!("{}: {image}", it.path));
+        }
+    }
+    found
+}
+
+pub fn probes(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, container) in containers(tree) {
+        let ports: Vec<&Value> = items(at(container, "ports")).flat_map(|it| [at(it, "containerPort"), at(it, "name")]).collect();
+        for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+            for port in ["httpGet/port", "tcpSocket/port", "grpc/port"].map(|it| at(at(container, probe), it)) {
+                if !port.is_null() && !ports.contains(&port) {
+                    found.push(format!("{}: {} {probe} asks {port:?}", it.path, name(container)));
+                }
+            }
+        }
+    }
+    for (it, pod) in templates(tree) {
+        for container in items(at(pod, "containers")) {
+            for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+                if at(container, probe).is_null() && !matches!(it.kind(), "Job" | "CronJob") {
+                    found.push(format!("{}: {} has no {probe}", it.path, name(container)));
+                }
+            }
+        }
+    }
+    found
+}
+
+pub fn volumes(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, pod) in templates(tree) {
+        let templates = items(it.at("spec/volumeClaimTemplates")).map(|it| at(it, "metadata/name"));
+        let there: Vec<&Value> = items(at(pod, "volumes")).map(|it| at(it, "name")).chain(templates).collect();
+        let all = || items(at(pod, "containers")).chain(items(at(pod, "initContainers")));
+        let mounted: Vec<&Value> = all().flat_map(|it| items(at(it, "volumeMounts"))).map(|it| at(it, "name")).collect();
+        for volume in &there {
+            if !mounted.contains(volume) {
+                found.push(format!("{}: the volume {volume:?} is mounted nowhere", it.path));
+            }
+        }
+        for volume in &mounted {
+            if !there.contains(volume) {
+                found.push(format!("{}: the volume {volume:?} is nowhere", it.path));
+            }
+        }
+        for claim in items(at(pod, "volumes")).filter_map(|it| at(it, "persistentVolumeClaim/claimName").as_str()) {
+            let there = tree.find("PersistentVolumeClaim", it.namespace(), claim);
+            // A claim is bound when its first pod is placed: in an earlier Application it would be waited for in vain.
+            if !there.is_some_and(|claim| claim.application() == it.application()) {
+                found.push(format!("{}: the claim {claim}", it.path));
+            }
+        }
+        let has_claim = items(at(pod, "volumes")).any(|it| !at(it, "persistentVolumeClaim").is_null());
+        if has_claim && it.kind() == "Deployment" && it.at("spec/strategy/type") != "Recreate" {
+            found.push(format!("{}: a volume with one writer, and pods that overlap", it.path));
+        }
+        for claim in items(it.at("spec/volumeClaimTemplates")) {
+            if at(claim, "apiVersion") != "v1" || at(claim, "kind") != "PersistentVolumeClaim" {
+                found.push(format!("{}: a claim template without apiVersion and kind is a difference for ever", it.path));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,209 @@
+//! References between objects: whatever one names, another is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml::Value;
+
+use super::{Tree, pods};
+use crate::support::{Read, at, items, labels, selects};
+
+/// Namespaces that are there before the tree is.
+const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"];
+
+/// Pods that no object of the tree makes: the cluster's own, those that a chart makes, and those that come at run time. Namespace and
+/// labels, as the facts of the cluster and of the charts have them.
+pub const OTHERS: [(&str, &[(&str, &str)]); 6] = [
+    ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
+    ("kube-system", &[("k8s-app", "kube-dns")]),
+    ("kube-system", &[("app.kubernetes.io/name", "sealed-secrets"), ("app.kubernetes.io/instance", "sealed-secrets")]),
+    ("cert-manager", &[("app.kubernetes.io/name", "cert-manager"), ("app.kubernetes.io/instance", "cert-manager")]),
+    ("cert-manager", &[("app.kubernetes.io/name", "webhook"), ("app.kubernetes.io/instance", "cert-manager")]),
+    ("cert-manager", &[("app.kubernetes.io/name", "cainjector"), ("app.kubernetes.io/instance", "cert-manager")]),
+];
+
+/// What an HTTP-01 solver pod bears, in the namespace of the Ingress that waits for a certificate.
+pub const SOLVER: (&str, &str) = ("acme.cert-manager.io/http01-solver", "true");
+
+type Labels = BTreeMap<String, String>;
+
+/// All pods that can be: namespace and labels.
+pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
+    let text = |it: &[(&str, &str)]| it.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Labels>();
+    let own = tree.objects.iter().filter_map(|it| Some((it.namespace()?.to_owned(), labels(at(it.pod_template()?, "metadata/labels")))));
+    let solvers = tree.of_kind("Ingress").filter_map(|it| Some((it.namespace()?.to_owned(), text(&[SOLVER]))));
+    own.chain(OTHERS.iter().map(|(namespace, it)| ((*namespace).to_owned(), text(it)))).chain(solvers).collect()
+}
+
+pub fn selectors(tree: &Tree) -> Vec<String> {
+    let there = all_pods(tree);
+    let mut found = Vec::new();
+    let mut check = |it: &Read, namespace: Option<&str>, selector: &Value, path: &str| {
+        let selector = labels(selector);
+        let is_met = there.iter().any(|(own, labels)| namespace.is_none_or(|it| it == own) && selects(&selector, labels));
+        if !is_met {
+            found.push(format!("{}: {path} {selector:?} selects no pod in {namespace:?}", it.path));
+        }
+    };
+    for it in &tree.objects {
+        match it.kind() {
+            "Service" => check(it, it.namespace(), it.at("spec/selector"), "selector"),
+            "Deployment" | "StatefulSet" | "PodDisruptionBudget" => check(it, it.namespace(), it.at("spec/selector/matchLabels"), "selector"),
+            "NetworkPolicy" => {
+                if it.at("spec/podSelector/matchLabels").is_mapping() {
+                    check(it, it.namespace(), it.at("spec/podSelector/matchLabels"), "podSelector");
+                }
+                for rule in items(it.at("spec/ingress")).chain(items(it.at("spec/egress"))) {
+                    for peer in items(at(rule, "from")).chain(items(at(rule, "to"))).filter(|it| at(it, "ipBlock").is_null()) {
+                        check(it, namespace_of(peer).or(it.namespace()), at(peer, "podSelector/matchLabels"), "peer");
+                    }
+                }
+            }
+            _ => {}
+        }
+        for spread in it.pod_template().into_iter().flat_map(|it| items(at(it, "spec/topologySpreadConstraints"))) {
+            check(it, it.namespace(), at(spread, "labelSelector/matchLabels"), "spread");
+        }
+    }
+    found
+}
+
+/// The namespace that a policy's peer names.
+pub fn namespace_of(peer: &Value) -> Option<&str> {
+    at(peer, "namespaceSelector/matchLabels").get("kubernetes.io/metadata.name")?.as_str()
+}
+
+/// Ports of the pods that a Service selects: number and name.
+fn pod_ports(tree: &Tree, service: &Read) -> Vec<Value> {
+    let selector = labels(service.at("spec/selector"));
+    let mine = tree.objects.iter().filter(|it| it.namespace() == service.namespace());
+    let templates = mine.filter_map(Read::pod_template).filter(|it| selects(&selector, &labels(at(it, "metadata/labels"))));
+    let containers = templates.flat_map(|it| items(at(it, "spec/containers")));
+    containers.flat_map(|it| items(at(it, "ports"))).flat_map(|it| [at(it, "containerPort").clone(), at(it, "name").clone()]).collect()
+}
+
+pub fn ports(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for it in tree.of_kind("Service") {
+        let there = pod_ports(tree, it);
+        for port in items(it.at("spec/ports")) {
+            if !there.contains(at(port, "targetPort")) {
+                found.push(format!("{}: the target {:?} is none of {there:?}", it.path, at(port, "targetPort")));
+            }
+        }
+    }
+    for it in tree.of_kind("Ingress") {
+        for path in items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
+            let service = at(path, "backend/service/name").as_str().unwrap_or_default();
+            let port = at(path, "backend/service/port");
+            let there = tree.find("Service", it.namespace(), service);
+            let ports = there.into_iter().flat_map(|it| items(it.at("spec/ports")));
+            let mut is_port = ports.map(|it| (at(it, "name") == at(port, "name")) || (at(it, "port") == at(port, "number")));
+            if !is_port.any(|it| it) {
+                found.push(format!("{}: the backend {service} {port:?}", it.path));
+            }
+        }
+        let hosts: BTreeSet<&str> = items(it.at("spec/rules")).filter_map(|it| at(it, "host").as_str()).collect();
+        let certified: BTreeSet<&str> = items(it.at("spec/tls")).flat_map(|it| items(at(it, "hosts"))).filter_map(Value::as_str).collect();
+        if hosts.is_empty() || hosts != certified {
+            found.push(format!("{}: answers at {hosts:?}, certified are {certified:?}", it.path));
+        }
+        let issuer = it.at("metadata/annotations").get("cert-manager.io/cluster-issuer");
+        if !issuer.and_then(Value::as_str).is_some_and(|it| tree.find("ClusterIssuer", None, it).is_some()) {
+            found.push(format!("{}: the issuer {issuer:?}", it.path));
+        }
+    }
+    let mut hosts: BTreeMap<&str, &str> = BTreeMap::new();
+    for it in tree.of_kind("Ingress") {
+        for host in items(it.at("spec/rules")).filter_map(|it| at(it, "host").as_str()) {
+            if let Some(other) = hosts.insert(host, &it.path) {
+                found.push(format!("{}: {host} is the host of {other} already", it.path));
+            }
+        }
+    }
+    found
+}
+
+pub fn service_names(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for it in tree.of_kind("StatefulSet") {
+        let service = tree.find("Service", it.namespace(), it.text("spec/serviceName"));
+        let mine = labels(at(it.at("spec/template"), "metadata/labels"));
+        if !service.is_some_and(|it| selects(&labels(it.at("spec/selector")), &mine)) {
+            found.push(format!("{}: {}", it.path, it.text("spec/serviceName")));
+        }
+        // Several pods under names of their own need a Service without an address.
+        let replicas = it.at("spec/replicas").as_u64().unwrap_or(1);
+        if replicas > 1 && service.is_some_and(|it| it.at("spec/clusterIP") != "None") {
+            found.push(format!("{}: {replicas} replicas without names", it.path));
+        }
+    }
+    found
+}
+
+/// Credentials, with the keys that are sealed and those that the controller composes.
+const CREDENTIALS: [(&str, &[&str], &[&str]); 3] =
+    [("openwebui-admin", &["email", "password"], &[]), ("openwebui-secret-key", &["key"], &[]), ("postgresql", &["password"], &["url"])];
+
+pub fn secret_keys(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, container) in pods::containers(tree) {
+        for variable in items(at(container, "env")) {
+            let reference = at(variable, "valueFrom/secretKeyRef");
+            let text = |key| at(reference, key).as_str().unwrap_or_default();
+            if reference.is_null() {
+                continue;
+            }
+            let known = CREDENTIALS.iter().find(|it| it.0 == text("name"));
+            if !known.is_some_and(|it| it.1.contains(&text("key")) || it.2.contains(&text("key"))) {
+                found.push(format!("{}: {reference:?}", it.path));
+            }
+            if tree.of_kind("SealedSecret").next().is_some() {
+                let sealed = tree.find("SealedSecret", it.namespace(), text("name"));
+                let has = |path: &str| sealed.is_some_and(|it| !at(it.at(path), text("key")).is_null());
+                if !has("spec/encryptedData") && !has("spec/template/data") {
+                    found.push(format!("{}: {reference:?} is not sealed", it.path));
+                }
+            }
+        }
+        let is_loose = |it: &Value| !at(it, "secretRef").is_null() || !at(it, "configMapRef").is_null();
+        if items(at(container, "envFrom")).any(is_loose) {
+            found.push(format!("{}: a whole Secret as environment", it.path));
+        }
+    }
+    for it in tree.of_kind("SealedSecret") {
+        let (name, namespace) = (it.text("spec/template/metadata/name"), it.at("spec/template/metadata/namespace").as_str());
+        if name != it.name() || namespace != it.namespace() {
+            found.push(format!("{}: the template is {name} in {namespace:?}", it.path));
+        }
+        let known = CREDENTIALS.iter().find(|known| known.0 == it.name());
+        let keys: Vec<String> = labels(it.at("spec/encryptedData")).into_keys().collect();
+        if !known.is_some_and(|it| it.1 == keys) {
+            found.push(format!("{}: sealed are {keys:?}", it.path));
+        }
+    }
+    found
+}
+
+pub fn namespaces(tree: &Tree) -> Vec<String> {
+    let made: BTreeSet<&str> = tree.of_kind("Namespace").map(Read::name).chain(OF_CLUSTER).collect();
+    let outside = tree.objects.iter().filter(|it| it.namespace().is_some_and(|it| !made.contains(it)));
+    let mut found: Vec<String> = outside.map(|it| format!("{}: {:?} is made by nothing", it.path, it.namespace())).collect();
+    for it in tree.of_kind("Application") {
+        let namespace = it.text("spec/destination/namespace");
+        if !made.contains(namespace) {
+            found.push(format!("{}: goes to {namespace}", it.path));
+        }
+    }
+    found
+}
+
+pub fn one_owner(tree: &Tree) -> Vec<String> {
+    let mut seen: BTreeMap<(&str, &str, Option<&str>, &str), &str> = BTreeMap::new();
+    let mut found = Vec::new();
+    for it in &tree.objects {
+        if let Some(other) = seen.insert((it.group(), it.kind(), it.namespace(), it.name()), &it.path) {
+            found.push(format!("{} and {other}", it.path));
+        }
+    }
+    found
+}

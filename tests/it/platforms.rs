@@ -1,0 +1,237 @@
+//! Random platforms: specs that compile, with every switch, amount and tenant that the spec knows.
+
+use proptest::{prelude::*, sample};
+use serde_yaml::{Mapping, Value};
+
+use crate::support::Texts;
+
+/// Models of the catalogue, chat and embedding.
+const MODELS: [&str; 7] = [
+    "llama3.2:1b",
+    "llama3.2:1b-instruct-q4_K_M",
+    "gemma3:270m",
+    "gemma3:1b",
+    "qwen2.5:0.5b",
+    "nomic-embed-text",
+    "own/model_x:7b-Q4_K_M.v2",
+];
+/// The last one is not in the catalogue: its figures stand in the spec.
+const OWN: &str = MODELS[6];
+
+fn map(pairs: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
+    Value::Mapping(pairs.into_iter().filter_map(|(key, value)| Some((key.into(), value?))).collect::<Mapping>())
+}
+
+fn some(value: impl Into<Value>) -> Option<Value> {
+    Some(value.into())
+}
+
+/// Memory (request and limit, or one of them, or none) and CPU; the limit is at least `least` MiB.
+fn resources(least: u64) -> impl Strategy<Value = Option<Value>> {
+    let memory = (least..least * 2 + 64, 0_u64..512, any::<bool>());
+    let cpu = sample::select(vec!["10m", "0.1", "250m", "1", "1500m"]);
+    let both = (memory, cpu, any::<bool>()).prop_map(|((request, more, has_request), cpu, has_cpu)| {
+        let memory = map([
+            ("request", has_request.then(|| format!("{request}Mi").into())),
+            ("limit", some(format!("{}Mi", request + more))),
+        ]);
+        map([("memory", Some(memory)), ("cpu", has_cpu.then(|| map([("request", some(cpu))])))])
+    });
+    proptest::option::of(both)
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Switches {
+    traefik: bool,
+    cert_manager: bool,
+    sealed_secrets: bool,
+    postgresql: bool,
+    ollama: bool,
+    open_webui: bool,
+}
+
+/// Switches under which nothing lacks what it needs.
+fn switches() -> impl Strategy<Value = Switches> {
+    proptest::array::uniform6(proptest::bool::weighted(0.8)).prop_map(|[traefik, cert, sealed, sql, ollama, webui]| Switches {
+        traefik,
+        cert_manager: cert || webui,
+        sealed_secrets: sealed || webui || sql,
+        postgresql: sql,
+        ollama: ollama || webui,
+        open_webui: webui,
+    })
+}
+
+fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
+    let models = sample::subsequence(MODELS.to_vec(), 1..=3).prop_shuffle();
+    let kept = sample::select(vec!["f16", "q8_0", "q4_0"]);
+    let numbers = (1_u64..5, sample::select(vec![256_u64, 2048, 4096, 5000, 131_072]), 1_u64..4, proptest::option::of(1_u64..4));
+    let rest = (kept, any::<bool>(), 0_u64..1024, 0_u64..32, any::<bool>(), sample::select(vec!["30s", "5m", "1h30m", "0s"]));
+    (models, numbers, rest).prop_map(move |(models, (replicas, context, parallel, loaded), (kv, flash, cache, checkpoints, storage, alive))| {
+        let figures = [
+            ("blob", 4_000_000_000_u64),
+            ("layers", 28),
+            ("kvHeads", 4),
+            ("headDim", 128),
+            ("embedding", 3584),
+            ("heads", 28),
+            ("feedForward", 18944),
+            ("vocabulary", 152_064),
+            ("trainContext", 32768),
+        ];
+        let own = Value::Mapping([(OWN.into(), map(figures.map(|(key, value)| (key, some(value)))))].into_iter().collect());
+        map([
+            ("enabled", (!enabled).then(|| false.into())),
+            ("replicas", some(replicas)),
+            ("catalogue", models.contains(&OWN).then_some(own)),
+            ("models", some(models)),
+            ("context", some(context)),
+            ("parallel", some(parallel)),
+            ("maxLoadedModels", loaded.map(Into::into)),
+            ("keepAlive", some(alive)),
+            ("kvCache", some(kv)),
+            ("flashAttention", some(flash || kv != "f16")),
+            ("promptCache", some(format!("{cache}Mi"))),
+            ("contextCheckpoints", some(checkpoints)),
+            ("storage", storage.then(|| "200Gi".into())),
+        ])
+    })
+}
+
+fn components() -> impl Strategy<Value = (Switches, Value)> {
+    switches().prop_flat_map(|on| {
+        let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
+        let database = (resources(2048), 1_u64..40);
+        let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50);
+        (small, database, webui, ollama(on.ollama)).prop_map(
+            move |((traefik, controller, webhook, injector, sealed), (sql, disk), (chat, size, overflow, files), ollama)| {
+                let off = |is_on: bool| (!is_on).then(|| false.into());
+                let certs = map([("controller", controller), ("webhook", webhook), ("cainjector", injector)]);
+                let pool = map([("size", some(size)), ("overflow", some(overflow))]);
+                let sql = sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
+                let all = map([
+                    ("traefik", Some(map([("enabled", off(on.traefik)), ("resources", traefik)]))),
+                    ("certManager", Some(map([("enabled", off(on.cert_manager)), ("resources", Some(certs))]))),
+                    ("sealedSecrets", Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)]))),
+                    ("postgresql", Some(map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))]))),
+                    ("ollama", Some(ollama)),
+                    (
+                        "openWebui",
+                        Some(map([
+                            ("enabled", off(on.open_webui)),
+                            ("resources", chat),
+                            ("storage", some(format!("{files}Gi"))),
+                            ("connectionPool", Some(pool)),
+                        ])),
+                    ),
+                ]);
+                (on, all)
+            },
+        )
+    })
+}
+
+fn label() -> impl Strategy<Value = String> {
+    // Names that YAML 1.1 or a careless reader takes for something else come up often.
+    prop_oneof![
+        3 => "[a-z]([a-z0-9-]{0,18}[a-z0-9])?",
+        1 => sample::select(vec!["yes", "no", "on", "off", "null", "true", "y", "n", "e1"]).prop_map(str::to_owned),
+    ]
+}
+
+fn host() -> impl Strategy<Value = String> {
+    "[a-z][a-z0-9-]{0,10}[a-z0-9]\\.(example\\.com|on\\.example\\.org|no\\.example)"
+}
+
+fn text(value: &Value) -> String {
+    serde_yaml::to_string(value).unwrap_or_default()
+}
+
+fn workspace(name: &str, models: &[&'static str]) -> String {
+    text(&map([
+        ("apiVersion", some("apps.aichatworkspaces.io/v1alpha1")),
+        ("kind", some("AIChatWorkspace")),
+        ("metadata", Some(map([("name", some(name))]))),
+        ("spec", Some(map([("workspaceName", some(name)), ("models", some(models.to_vec()))]))),
+    ]))
+}
+
+/// A sealed value of every credential; no controller could open them.
+fn secrets() -> impl Iterator<Item = (String, String)> {
+    let all: [(&'static str, &[&'static str]); 3] =
+        [("openwebui-admin", &["email", "password"]), ("openwebui-secret-key", &["key"]), ("postgresql", &["password"])];
+    all.into_iter().map(|(name, keys)| {
+        let values = map(keys.iter().map(|key| (*key, some("AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq"))));
+        let it = map([
+            ("apiVersion", some("espalier.dev/v1alpha1")),
+            ("kind", some("SealedCredential")),
+            ("metadata", Some(map([("name", some(name))]))),
+            ("spec", Some(map([("sealed", Some(map([("ai", Some(values))])))]))),
+        ]);
+        (format!("spec/secrets/{name}.yaml"), text(&it))
+    })
+}
+
+/// Specs that compile, tenants among them.
+pub fn platforms() -> impl Strategy<Value = Texts> {
+    let repository = (
+        sample::select(vec!["https://git.example.com/team/platform.git", "ssh://git@git.example.com/team/platform.git"]),
+        sample::select(vec!["main", "release/2026", "on"]),
+        proptest::option::of(sample::select(vec!["clusters/prod", "a", "yes/no"])),
+    );
+    let tenants = proptest::collection::btree_set(label().prop_filter("reserved", |it| it != "ai"), 0..=3);
+    let hosts = (host(), proptest::option::of(host()));
+    let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]));
+    (repository, tenants, hosts, components(), rest).prop_map(
+        |((url, branch, path), tenants, (chat, workspaces), (on, components), (name, production, sealed, model))| {
+            let issuer = if production { "production" } else { "staging" };
+            let spec = map([
+                ("repository", Some(map([("url", some(url)), ("branch", some(branch)), ("path", path.map(Into::into))]))),
+                // Room for all: what the node can give is the budget's own matter.
+                ("node", Some(map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0))]))),
+                ("domains", Some(map([("chat", some(chat)), ("workspaces", workspaces.map(Into::into))]))),
+                ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
+                ("components", Some(components)),
+            ]);
+            let platform = map([
+                ("apiVersion", some("espalier.dev/v1alpha1")),
+                ("kind", some("Platform")),
+                ("metadata", Some(map([("name", some(name))]))),
+                ("spec", Some(spec)),
+            ]);
+            let mut texts: Texts = [("spec/platform.yaml".to_owned(), text(&platform))].into();
+            // A workspace needs the platform's issuer.
+            for tenant in tenants.iter().filter(|_| on.cert_manager) {
+                texts.insert(format!("spec/workspaces/{tenant}.yaml"), workspace(tenant, &[model]));
+            }
+            if sealed {
+                texts.extend(secrets());
+            }
+            texts
+        },
+    )
+}
+
+/// The same document with the keys of every map in another order.
+pub fn permuted(text: &str, seed: u64) -> String {
+    let value: Value = serde_yaml::from_str(text).unwrap_or_default();
+    let mut state = seed | 1;
+    let mut next = move || {
+        // A linear congruential generator: any order will do, the same one every time.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    serde_yaml::to_string(&shuffled(value, &mut next)).unwrap_or_default()
+}
+
+fn shuffled(value: Value, next: &mut dyn FnMut() -> u64) -> Value {
+    match value {
+        Value::Mapping(map) => {
+            let mut pairs: Vec<(u64, Value, Value)> = map.into_iter().map(|(key, value)| (next(), key, shuffled(value, next))).collect();
+            pairs.sort_by_key(|it| it.0);
+            Value::Mapping(pairs.into_iter().map(|(_, key, value)| (key, value)).collect())
+        }
+        Value::Sequence(list) => Value::Sequence(list.into_iter().map(|it| shuffled(it, next)).collect()),
+        other => other,
+    }
+}

@@ -1,0 +1,142 @@
+//! What holds for every platform: random ones by proptest, and the golden ones.
+
+use proptest::{prelude::*, test_runner::Config};
+
+use crate::{
+    laws::Tree,
+    platforms::{permuted, platforms},
+    support::{Compiled, Texts, compile_in_order, golden_cases, texts_of, tree},
+};
+
+/// Few enough that the whole binary runs within a minute without optimisation. Nothing is kept between runs: a failure prints its spec.
+fn few(cases: u32) -> Config {
+    Config { failure_persistence: None, max_shrink_iters: 200, ..Config::with_cases(cases) }
+}
+
+fn differences(a: &Compiled, b: &Compiled) -> Vec<String> {
+    let all = a.files.keys().chain(b.files.keys());
+    let mut differ: Vec<String> = all.filter(|it| a.files.get(*it) != b.files.get(*it)).cloned().collect();
+    differ.dedup();
+    differ
+}
+
+proptest! {
+    #![proptest_config(few(48))]
+
+    #[test]
+    fn random_platforms_keep_every_law(texts in platforms()) {
+        let made = tree(&texts);
+        prop_assert_eq!(&made.twice, &Vec::<String>::new(), "written twice");
+        let broken = Tree::of(&made).broken();
+        prop_assert!(broken.is_empty(), "{}", broken);
+    }
+
+    #[test]
+    fn the_same_spec_makes_the_same_bytes(texts in platforms(), seed in any::<u64>()) {
+        let made = tree(&texts);
+        prop_assert_eq!(differences(&made, &tree(&texts)), Vec::<String>::new(), "a second time");
+
+        let other: Texts = texts.iter().map(|(path, text)| (path.clone(), permuted(text, seed))).collect();
+        prop_assert_eq!(differences(&made, &tree(&other)), Vec::<String>::new(), "keys permuted");
+
+        let mut tenants: Vec<&String> = texts.keys().filter(|it| it.starts_with("spec/workspaces/")).collect();
+        tenants.reverse();
+        prop_assert_eq!(differences(&made, &compile_in_order(&texts, &tenants)), Vec::<String>::new(), "tenants backwards");
+    }
+
+    /// The rows of the plan agree with the tree: an Application is later than all that it waits for.
+    #[test]
+    fn waves_are_later_than_what_they_wait_for(texts in platforms()) {
+        let made = tree(&texts);
+        let house = made.house.as_ref().expect("it compiles");
+        let rows = espalier::compile::rows::waves(house, &made.summaries);
+        for row in &rows {
+            for other in &row.after {
+                let other = rows.iter().find(|it| it.application == *other).expect("it is a row");
+                prop_assert!(row.wave > other.wave, "{} is not later than {}", row.application, other.application);
+            }
+            prop_assert!(row.after.is_empty() == (row.wave == 0), "{} waits for nothing", row.application);
+        }
+        let emitted = made.files.keys().filter(|it| it.starts_with("apps/")).count();
+        prop_assert_eq!(rows.len(), emitted);
+    }
+
+    /// The budget sums what the tree asks for: counted once more from the YAML, and nothing is left out.
+    #[test]
+    fn the_budget_counts_the_pods_of_the_tree(texts in platforms()) {
+        let made = tree(&texts);
+        let house = made.house.as_ref().expect("it compiles");
+        let report = espalier::compile::budget(house, &made.summaries);
+        let all = Tree::of(&made);
+        let mut requests = 0_u64;
+        for it in all.objects.iter().filter(|it| it.pod_template().is_some()) {
+            let containers = |list: &str| {
+                let list: Vec<_> = crate::support::items(crate::support::at(it.pod_template().expect("it has pods"), list)).collect();
+                list.into_iter().map(|it| crate::support::at(it, "resources/requests/memory").as_str().expect("a request"))
+                    .map(|it| it.parse::<espalier::units::Bytes>().expect("an amount").get()).collect::<Vec<u64>>()
+            };
+            let running: u64 = containers("spec/containers").iter().sum();
+            let starting = containers("spec/initContainers").into_iter().max().unwrap_or(0);
+            requests += running.max(starting) * it.at("spec/replicas").as_u64().expect("replicas");
+        }
+        let not_ours = |it: &&espalier::budget::ask::Row| !matches!(it.source, espalier::budget::ask::Origin::Object | espalier::budget::ask::Origin::Tenant);
+        let others: u64 = report.rows.iter().filter(not_ours).map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
+        let solvers = 16 * (1 << 20) * made.summaries.len() as u64;
+        prop_assert_eq!(report.requests.get(), requests + others + solvers);
+        let by_row: u64 = report.rows.iter().map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
+        prop_assert_eq!(report.requests.get(), by_row);
+    }
+}
+
+#[test]
+fn golden_trees_keep_every_law() {
+    for (name, folder) in golden_cases() {
+        let made = tree(&texts_of(&folder));
+        assert_eq!(made.twice, Vec::<String>::new(), "{name}");
+        let broken = Tree::of(&made).broken();
+        assert!(broken.is_empty(), "{name}:\n{broken}");
+    }
+}
+
+/// Paths of objects, also of kinds and names that no component makes: one path, one object, also where case is folded.
+mod paths {
+    use super::*;
+
+    fn keys() -> impl Strategy<Value = (&'static str, &'static str, Option<String>, String)> {
+        let kinds = proptest::sample::select(vec![
+            ("", "Service"),
+            ("", "ServiceAccount"),
+            ("serving.example.org", "Service"),
+            ("apps", "Deployment"),
+            ("networking.k8s.io", "Ingress"),
+            ("traefik.io", "Ingress"),
+            ("rbac.authorization.k8s.io", "ClusterRole"),
+            ("policy", "PodDisruptionBudget"),
+        ]);
+        let namespace = proptest::option::of("[a-c](-[a-c])?");
+        // Few characters, so that names often nearly meet: `a_b`, `a_5fb`, `A`, `a.b`, `a+b`.
+        (kinds, namespace, "[aA_:.+5f-]{1,6}").prop_map(|((group, kind), namespace, name)| (group, kind, namespace, name))
+    }
+
+    fn path(key: &(&str, &str, Option<String>, String)) -> String {
+        let mut into = String::new();
+        espalier::builder::object::path(&mut into, key.0, key.1, key.2.as_deref(), &key.3);
+        into
+    }
+
+    proptest! {
+        #![proptest_config(few(4000))]
+
+        #[test]
+        fn are_injective(one in keys(), two in keys()) {
+            prop_assert_eq!(one == two, path(&one).to_lowercase() == path(&two).to_lowercase());
+        }
+
+        #[test]
+        fn are_plain(one in keys()) {
+            let path = path(&one);
+            prop_assert!(path.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-._+/".contains(&it)), "{}", path);
+            prop_assert_eq!(path.matches('/').count(), 1);
+        }
+    }
+}
