@@ -165,7 +165,7 @@ name!(
     json_schema!({
         "description": "The URL of a Git repository: `https://…`, `ssh://…` or `git@host:path`, without credentials.",
         "type": "string",
-        "pattern": "^(https?://[^\\s@]+|ssh://([^\\s@:]+@)?[^\\s@]+|[A-Za-z0-9._-]+@[^\\s@:/]+:[^\\s@]+)$"
+        "pattern": "^(https?://[^\\s@/]+/|ssh://([A-Za-z0-9._-]+@)?[^\\s@/]+/|[A-Za-z0-9._-]+@[^\\s@:/]+:)\\S+$"
     })
 );
 
@@ -345,15 +345,19 @@ fn git_url(s: &str) -> Checked<'_> {
         Some(_) => return Err(refuse("it begins with `https://`, `http://` or `ssh://`")),
         None => s.split_once(':').filter(|it| it.0.contains('@')).ok_or_else(|| refuse(shape))?,
     };
-    if let Some((user, _)) = authority.rsplit_once('@')
-        && (user.contains(':') || s.starts_with("http"))
-    {
+    let (user, server) = authority.rsplit_once('@').map_or((None, authority), |it| (Some(it.0), it.1));
+    if user.is_some_and(|it| it.contains(':') || s.starts_with("http")) {
         // The text itself is left out: it may hold a password.
         return Err("the URL of the Git repository has credentials in it: take them out, they belong into a secret".to_owned());
     }
-    let host = git_host(s).unwrap_or_default();
-    let known = !host.is_empty() && host.split('.').all(|it| is_label(&it.to_lowercase()));
-    if !known || path.trim_matches('/').is_empty() { Err(refuse(shape)) } else { Ok(s.into()) }
+    let (host, port) = server.split_once(':').unwrap_or((server, "22"));
+    let is_host = host.split('.').all(|it| is_label(&it.to_lowercase()));
+    let is_port = port.parse::<u16>().is_ok_and(|it| it > 0);
+    let is_user = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if !is_host || !is_port || !user.is_none_or(is_user) || path.trim_matches('/').is_empty() {
+        return Err(refuse(shape));
+    }
+    Ok(s.into())
 }
 
 fn git_branch(s: &str) -> Checked<'_> {

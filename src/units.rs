@@ -203,9 +203,15 @@ fn split_unit(s: &str) -> (&str, &str) {
     s.split_at(s.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(s.len()))
 }
 
+/// Whether it is made as a number is, however large.
 fn is_number(s: &str) -> bool {
-    scaled(s, 1).is_some()
-        || s.split_once('.').is_some_and(|(a, b)| scaled(a, 1).is_some() && !b.is_empty() && b.bytes().all(|c| c.is_ascii_digit()))
+    let digits = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit());
+    s.split_once('.').map_or_else(|| digits(s), |(whole, fraction)| digits(whole) && digits(fraction))
+}
+
+/// Whether already the whole part of a number is more than can be counted.
+fn is_too_large(number: &str, size: u64) -> bool {
+    scaled(number.split('.').next().unwrap_or(number), size).is_none()
 }
 
 /// What a person probably meant by a unit that is none.
@@ -233,10 +239,10 @@ impl FromStr for Bytes {
         } else if !is_number(number) {
             format!("`{s}` is not an amount of bytes: write it like `512Mi` or `2Gi`")
         } else if unit == "m" {
-            format!("`{s}` is a thousandth of bytes: write `{number}Mi` for mebibytes")
+            format!("`{s}` is thousandths of a byte: write `{number}Mi` for mebibytes")
         } else if size.is_none() {
             format!("`{s}` has a unit that is none of bytes: write `{number}{}`", meant(unit))
-        } else if scaled(number.split('.').next().unwrap_or_default(), size.unwrap_or(1)).is_none() {
+        } else if is_too_large(number, size.unwrap_or(1)) {
             format!("`{s}` is more bytes than can be counted")
         } else {
             format!("`{s}` is not a whole number of bytes: write it in a smaller unit")
@@ -261,7 +267,7 @@ impl FromStr for Millicores {
             format!("`{s}` is below zero: an amount of CPU is written like `500m`, `0.5` or `2`")
         } else if !is_number(number) || size.is_none() {
             format!("`{s}` is not an amount of CPU: write it like `500m`, `0.5` or `2`")
-        } else if scaled(number.split('.').next().unwrap_or_default(), size.unwrap_or(1)).is_none() {
+        } else if is_too_large(number, size.unwrap_or(1)) {
             format!("`{s}` is more CPU than can be counted")
         } else {
             format!("`{s}` is finer than a thousandth of a core: write whole thousandths like `250m`")
@@ -289,8 +295,10 @@ impl FromStr for Seconds {
             }
             // Larger units first, each once: `1h30m`.
             let size = TIME.iter().find(|it| it.1 == unit && it.0 < above).map(|it| it.0).ok_or_else(refuse)?;
-            let part = scaled(number, size).ok_or_else(|| format!("`{s}` is not a whole number of seconds"))?;
-            sum = sum.checked_add(part).ok_or_else(|| format!("`{s}` is longer than can be counted"))?;
+            let too_long = || format!("`{s}` is longer than can be counted");
+            let not_whole = || if is_too_large(number, size) { too_long() } else { format!("`{s}` is not a whole number of seconds") };
+            let part = scaled(number, size).ok_or_else(not_whole)?;
+            sum = sum.checked_add(part).ok_or_else(too_long)?;
             above = size;
             rest = &after[unit.len()..];
         }

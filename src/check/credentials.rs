@@ -18,7 +18,8 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
     let store = &view.house.platform.sealed;
     for it in view.copies {
         let sealed = store.keys(it.credential.name(), &it.namespace);
-        let missing: Vec<&str> = it.credential.keys().iter().copied().filter(|key| sealed.is_none_or(|it| !it.contains_key(*key))).collect();
+        let missing: Vec<&str> =
+            it.credential.keys().iter().copied().filter(|key| sealed.is_none_or(|it| !it.contains_key(*key))).collect();
         if !missing.is_empty() {
             found.push(not_sealed(it, &missing, sealed));
         }
@@ -56,10 +57,11 @@ fn not_sealed(it: &Needed, missing: &[&str], sealed: Option<&BTreeMap<String, St
         None => Place::Value { file: file(name), path },
     };
     let key = missing.first().copied().unwrap_or_default();
+    let verb = if missing.len() == 1 { "is" } else { "are" };
     Diagnostic::warning(
         code::CREDENTIAL_NOT_SEALED,
         place,
-        format!("{list} of the credential `{name}` is not sealed for namespace `{namespace}`: {users} cannot start without it"),
+        format!("{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {users} cannot start without"),
     )
     .help(format!(
         "`printf %s \"$VALUE\" | kubeseal --raw --scope strict --namespace {namespace} --name {name} --from-file=/dev/stdin` seals a value; \

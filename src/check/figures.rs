@@ -20,7 +20,9 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
                         place(field),
                         format!("`{field}` of `{name}` is {number}, and must be from {least} to {most}"),
                     )
-                    .help(format!("of `llama3.2:1b` it is `{field}: {example}`; the memory is computed from it, so a guess proves nothing")),
+                    .help(format!(
+                        "of `llama3.2:1b` it is `{field}: {example}`; the memory is computed from it, so a guess proves nothing"
+                    )),
                 );
             }
         }
@@ -29,7 +31,7 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
             found.push(
                 Diagnostic::warning(
                     code::FIGURES_NOT_USED,
-                    view.component(&["ollama", "catalogue", name.as_str()]),
+                    view.component_key(&["ollama", "catalogue", name.as_str()]),
                     format!("`{name}` has figures and is not listed in `models`"),
                 )
                 .help("list it, take its figures out, or look for a misspelt name"),

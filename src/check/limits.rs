@@ -27,9 +27,13 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
         let Some(limit) = resources.memory.limit else { continue };
         if let Some(request) = resources.memory.request.filter(|it| limit < *it) {
             found.push(
-                Diagnostic::error(code::LIMIT_BELOW_REQUEST, memory("limit"), format!("the limit is {limit}, below the request of {request}"))
-                    .related(memory("request"), "promised here")
-                    .help(format!("write `limit: {request}` or more, or lower the request")),
+                Diagnostic::error(
+                    code::LIMIT_BELOW_REQUEST,
+                    memory("limit"),
+                    format!("the limit is {limit}, below the request of {request}"),
+                )
+                .related(memory("request"), "promised here")
+                .help(format!("write `limit: {request}` or more, or lower the request")),
             );
         }
         if let Some(tested) = tested.filter(|it| limit < it.request) {
@@ -39,7 +43,7 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
 }
 
 fn below_tested(limit: Bytes, tested: Allotment, place: crate::diag::diagnostic::Place) -> Diagnostic {
-    let message = format!("the limit is {limit}, and the tested version is expected to use {}", tested.request);
+    let message = format!("the limit is {limit}, and the tested version needs {}", tested.request);
     Diagnostic::warning(code::LIMIT_BELOW_TESTED, place, message)
         .help(format!("write `limit: {}`, or leave it out", tested.limit))
         .note("a container at its limit is killed and started again, and again")

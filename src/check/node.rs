@@ -1,13 +1,25 @@
-//! `node-memory-exceeded` and its kin: the sums against what the node can give, with what would fit.
+//! `node-memory-exceeded` and its kin: the sums against what the node can give.
 
-use super::{code, rules::WholeView};
+use std::{cmp::Reverse, fmt::Display};
+
+use super::{code, fits::fits, rules::WholeView};
 use crate::{
     budget::ask::{Origin, Row},
-    components::{APPLICATIONS, ollama::Ollama},
-    diag::diagnostic::{Diagnostic, Diagnostics, Place},
-    facts::{kubernetes::MAX_PODS, models},
+    components::APPLICATIONS,
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
+    },
+    facts::kubernetes::MAX_PODS,
     units::Bytes,
 };
+
+/// Pods that k3s runs besides those of the budget, because they request nothing: local-path-provisioner and Traefik's load balancer.
+const PODS_WITHOUT_REQUESTS: u32 = 2;
+/// How many consumers an error points at.
+const POINTED_AT: usize = 4;
+/// How many it names.
+const NAMED: usize = 5;
 
 /// Memory, CPU, pods, limits, and room for a rollout.
 pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
@@ -15,148 +27,135 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
     if it.requests > it.allocatable {
         found.push(memory(view));
     } else if it.spare() < it.surge.request {
-        found.push(
-            Diagnostic::warning(
-                code::NO_ROOM_FOR_ROLLOUT,
-                view.spec.value(&["node", "memory"]),
-                format!("{} are spare, and a rolling update adds a pod of {}", it.spare().in_mib(), it.surge.request.in_mib()),
-            )
-            .note("such a pod stays Pending and its rollout never ends")
-            .help("a larger node, or less of something else"),
-        );
+        found.push(rollout(view));
     }
     if it.cpu > it.allocatable_cpu {
-        found.push(
-            Diagnostic::error(
-                code::NODE_CPU_EXCEEDED,
-                view.spec.value(&["node", "cpu"]),
-                format!("CPU requests sum to {}, the node can give {}", it.cpu, it.allocatable_cpu),
-            )
-            .help("fewer replicas, or a smaller `resources.cpu.request`: requests are shares, an idle CPU is anybody's")
-            .note("`espalier show budget` explains each figure"),
-        );
+        let message = format!("CPU requests sum to {}, the node can give {}", it.cpu, it.allocatable_cpu);
+        let finding = Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.value(&["node", "cpu"]), message)
+            .help("fewer replicas, or a smaller `resources: {cpu: {request: …}}`: requests are shares, and an idle CPU is anybody's")
+            .note(named(view, |row| row.pod.cpu * u64::from(row.replicas), |it| it.to_string()));
+        found.push(finding.note(EXPLAINED));
     }
-    if it.pods > MAX_PODS && view.tenants.is_empty() {
-        found.push(
-            Diagnostic::error(
-                code::NODE_PODS_EXCEEDED,
-                view.spec.value(&["node"]),
-                format!("{} pods, and a node runs {MAX_PODS} at most", it.pods),
-            )
-            .help("fewer replicas"),
+    let pods = it.pods.saturating_add(PODS_WITHOUT_REQUESTS);
+    if pods > MAX_PODS && view.tenants.is_empty() {
+        let finding = Diagnostic::error(
+            code::NODE_PODS_EXCEEDED,
+            view.spec.value(&["node"]),
+            format!("{pods} pods, and a node runs {MAX_PODS} at most ({} too many)", pods - MAX_PODS),
         );
+        let most = largest(view, |row| row.replicas).first().map_or((Place::Nowhere, 0), |row| (place(view, row), row.replicas));
+        found.push(finding.related(most.0, format!("{} of them", most.1)).help("fewer replicas"));
     }
-    let percent = it.limits_percent();
-    if percent > it.overcommit_percent && it.requests <= it.allocatable {
-        let tenths = percent.div_ceil(10);
-        found.push(
-            Diagnostic::error(
-                code::LIMITS_OVERCOMMITTED,
-                view.spec.value(&["node", "overcommit"]),
-                format!("limits sum to {}, {percent} % of the {} that pods may use", it.limits.in_mib(), it.usable.in_mib()),
-            )
-            .help(format!("write `overcommit: {}.{}` if that is what you want, or lower limits", tenths / 10, tenths % 10))
-            .note("above 1.0 a pod can be killed because of another pod's appetite"),
-        );
-    }
+    limits(view, found);
+}
+
+const EXPLAINED: &str = "`espalier show budget` explains each figure";
+
+/// The rows that the spec can change, the largest first.
+fn largest<'a, T: Ord>(view: &'a WholeView<'_>, size: impl Fn(&Row) -> T) -> Vec<&'a Row> {
+    let mut rows: Vec<&Row> = view.budget.rows.iter().filter(|it| it.source != Origin::Cluster).collect();
+    rows.sort_by_key(|it| Reverse(size(it)));
+    rows
+}
+
+/// The largest consumers in a line.
+fn named<T: Ord>(view: &WholeView<'_>, size: impl Fn(&Row) -> T, show: impl Fn(T) -> String) -> String {
+    let rows = largest(view, &size);
+    let parts: Vec<String> = rows.iter().take(NAMED).map(|row| format!("{} {}", row.name, show(size(row)))).collect();
+    format!("the largest: {}", parts.join(", "))
+}
+
+fn requested(row: &Row) -> Bytes {
+    row.pod.request * u64::from(row.replicas)
+}
+
+fn mib(it: Bytes) -> String {
+    it.in_mib().to_string()
+}
+
+/// `3 × 1697Mi`
+fn times(replicas: u32, amount: impl Display) -> String {
+    if replicas == 1 { amount.to_string() } else { format!("{replicas} × {amount}") }
 }
 
 /// The finding that people come for: sums, the largest consumers with their places, and what would fit.
 fn memory(view: &WholeView<'_>) -> Diagnostic {
     let it = view.budget;
     let over = it.requests.saturating_sub(it.allocatable);
-    let mut rows: Vec<&Row> = it.rows.iter().filter(|it| it.source != Origin::Cluster).collect();
-    rows.sort_by_key(|it| std::cmp::Reverse(it.pod.request * u64::from(it.replicas)));
-    let describe = |row: &Row| match row.replicas {
-        1 => row.pod.request.in_mib().to_string(),
-        n => format!("{n} × {}", row.pod.request.in_mib()),
-    };
-    let place = |row: &Row| section(view, row);
-    let tenants: Bytes = view.tenants.iter().map(|it| it.sum.ask.request).sum();
-    let own: Bytes = it.requests.saturating_sub(tenants);
-    let largest = rows.first().map_or(Place::Nowhere, |row| place(row));
-    let message =
-        format!("requests sum to {}, the node can give {} ({} too much)", it.requests.in_mib(), it.allocatable.in_mib(), over.in_mib());
-    let mut finding = Diagnostic::error(code::NODE_MEMORY_EXCEEDED, largest, message);
-    if let Some(first) = rows.first() {
-        finding = finding.label(describe(first));
-    }
-    for row in rows.iter().skip(1).take(3).filter(|it| !matches!(place(it), Place::Nowhere)) {
-        finding = finding.related(place(row), describe(row));
+    let (requests, allocatable) = (it.requests.in_mib(), it.allocatable.in_mib());
+    let message = format!("requests sum to {requests}, the node can give {allocatable} ({} too much)", over.in_mib());
+    let mut places = largest(view, requested).into_iter().map(|row| (place(view, row), times(row.replicas, row.pod.request.in_mib())));
+    let (first, label) = places.next().unwrap_or_else(|| (Place::Nowhere, String::new()));
+    let mut finding = Diagnostic::error(code::NODE_MEMORY_EXCEEDED, first, message).label(label);
+    let mut told = vec![finding.place.clone()];
+    for (place, label) in places.take(POINTED_AT - 1) {
+        // A section of several pods is pointed at once, where its largest is.
+        if !told.contains(&place) && place != Place::Nowhere {
+            told.push(place.clone());
+            finding = finding.related(place, label);
+        }
     }
     for help in fits(view, over) {
         finding = finding.help(help);
     }
-    let parts: Vec<String> =
-        rows.iter().take(5).map(|row| format!("{} {}", row.name, (row.pod.request * u64::from(row.replicas)).in_mib())).collect();
-    finding = finding.note(format!("the largest: {}", parts.join(", ")));
+    finding = finding.note(named(view, requested, mib));
     if !view.tenants.is_empty() {
-        finding =
-            finding.note(format!("{} workspaces request {}, the platform itself {}", view.tenants.len(), tenants.in_mib(), own.in_mib()));
+        let tenants: Bytes = view.tenants.iter().map(|it| it.sum.ask.request).sum();
+        let own = it.requests.saturating_sub(tenants);
+        let count = view.tenants.len();
+        let workspaces = if count == 1 { "1 workspace requests".to_owned() } else { format!("{count} workspaces request") };
+        finding = finding.note(format!("{workspaces} {}, the platform itself {}", tenants.in_mib(), own.in_mib()));
     }
-    finding.note("`espalier show budget` explains each figure")
+    finding.note(EXPLAINED)
 }
 
-/// The section of the spec (or the workspace's file) that a row comes from.
-fn section(view: &WholeView<'_>, row: &Row) -> Place {
+/// Where the spec (or the workspace's file) says how large a row is.
+fn place(view: &WholeView<'_>, row: &Row) -> Place {
     if row.source == Origin::Tenant {
         let file = view.tenants.iter().find(|it| it.name.is_some_and(|it| **it == *row.name)).map(|it| it.file.clone());
-        return file.map_or(Place::Nowhere, Place::File);
+        let path = FieldPath::root().key("spec").key("models");
+        return file.map_or(Place::Nowhere, |file| Place::Value { file, path });
     }
     let key = APPLICATIONS.iter().find(|(_, application)| **application == *row.application).map(|(key, _)| *key);
-    key.map_or(Place::Nowhere, |key| view.spec.component(&[key]))
+    match key {
+        Some("ollama") if row.replicas > 1 => view.spec.component(&["ollama", "replicas"]),
+        Some("ollama") => view.spec.component(&["ollama", "models"]),
+        Some(key) => view.spec.component(&[key]),
+        None => Place::Nowhere,
+    }
 }
 
-/// One change each that would make it fit, the smallest loss first, each with what it frees.
-fn fits(view: &WholeView<'_>, over: Bytes) -> Vec<String> {
-    let platform = view.spec.platform;
-    let ollama = &platform.spec.components.ollama;
-    let now = ollama.allotment().request * u64::from(ollama.replicas);
-    let mut helps = Vec::new();
-    let mut offer = |what: String, changed: &Ollama| {
-        let freed = now.saturating_sub(changed.allotment().request * u64::from(changed.replicas));
-        if freed >= over {
-            helps.push(format!("{what} frees {} and fits", freed.in_mib()));
-        }
-        freed >= over
-    };
-    if ollama.enabled && view.house.built.iter().any(|it| &*it.name == "ollama") {
-        for (at, model) in ollama.models.iter().enumerate() {
-            // The same model in fewer bits first, then smaller ones of the catalogue.
-            let mut smaller: Vec<(bool, Bytes, &str)> = models::all()
-                .filter(|(name, it)| {
-                    *name != model.as_str() && !it.embedding_model && ollama.figures(model).is_some_and(|own| it.blob < own.blob)
-                })
-                .map(|(name, it)| (!name.starts_with(model.as_str()), Bytes::new(u64::MAX - it.blob), name))
-                .collect();
-            smaller.sort();
-            for (_, _, name) in smaller {
-                let mut changed = ollama.clone();
-                if let Ok(name) = name.parse() {
-                    changed.models[at] = name;
-                }
-                if offer(format!("`{name}` in place of `{model}`, with {} replicas,", ollama.replicas), &changed) {
-                    break;
-                }
-            }
-        }
-        for replicas in (1..ollama.replicas).rev() {
-            let changed = Ollama { replicas, ..ollama.clone() };
-            if offer(format!("`ollama.replicas: {replicas}`"), &changed) {
-                break;
-            }
-        }
+/// A rolling update adds a pod before it takes one away.
+fn rollout(view: &WholeView<'_>) -> Diagnostic {
+    let it = view.budget;
+    let memory = if view.spec.platform.spec.node.mem_total.is_some() { "memTotal" } else { "memory" };
+    let rows = it.rows.iter().filter(|row| row.surge > 0 && row.pod.request * u64::from(row.surge) == it.surge.request);
+    let whose = rows.map(|it| format!(" of `{}`", it.name)).next().unwrap_or_default();
+    let missing = it.surge.request.saturating_sub(it.spare());
+    let message = format!("{} are spare, and a rolling update{whose} adds a pod of {}", it.spare().in_mib(), it.surge.request.in_mib());
+    Diagnostic::warning(code::NO_ROOM_FOR_ROLLOUT, view.spec.value(&["node", memory]), message)
+        .help(format!("{} less of something else is enough, or a larger node", missing.in_mib()))
+        .note("such a pod stays Pending and its rollout never ends")
+}
+
+/// Σ limits against what the spec permits.
+fn limits(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let it = view.budget;
+    if it.requests > it.allocatable || it.limits_percent() <= it.overcommit_percent {
+        return;
     }
-    let node = &platform.spec.node;
-    if node.mem_total.is_none() {
-        // What the kernel must have, at 15/16 of what is sold, in whole GiB.
-        let needed = node.mem_total() + over;
-        let sold = needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30);
-        helps.push(format!("a node of {sold}Gi fits"));
+    let limit = |row: &Row| row.pod.limit * u64::from(row.replicas);
+    let message =
+        format!("limits sum to {}, {} % of the {} that pods may use", it.limits.in_mib(), it.limits_percent(), it.usable.in_mib());
+    let mut finding = Diagnostic::error(code::LIMITS_OVERCOMMITTED, view.spec.value(&["node", "overcommit"]), message);
+    if let Some(row) = largest(view, limit).first() {
+        finding = finding.related(place(view, row), format!("stopped at {}", times(row.replicas, row.pod.limit.in_mib())));
     }
-    if helps.len() == 1 && !view.tenants.is_empty() {
-        helps.push("fewer workspaces, or a node each for some of them".to_owned());
-    }
-    helps.truncate(5);
-    helps
+    let enough = it.limits_percent().div_ceil(10);
+    found.push(
+        finding
+            .help(format!("write `overcommit: {}.{}` if that is what you want, or lower limits", enough / 10, enough % 10))
+            .note(named(view, limit, mib))
+            .note("above 1.0 a pod can be killed because of another pod's appetite"),
+    );
 }

@@ -35,7 +35,7 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
             )
             .related(place("models"), format!("at most {longest} tokens"))
             .help(format!("write `context: {longest}` or less"))
-            .note("Ollama cuts it to what the model was trained for; only its buffers grow"),
+            .note("Ollama cuts it to what a model was trained for; all that grows is the buffers"),
         );
     }
     let Some(loaded) = it.max_loaded_models else { return };
@@ -45,7 +45,7 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
     let count = usize::try_from(loaded).unwrap_or(usize::MAX);
     let finding = |message: String| Diagnostic::warning(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message);
     if loaded == 0 {
-        let message = "`maxLoadedModels` is 0, which Ollama takes for 3: three models' memory, and one is computed";
+        let message = "`maxLoadedModels` is 0, which Ollama takes for 3 models in memory at once";
         found.push(
             Diagnostic::error(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message)
                 .help("write `maxLoadedModels: 1` or more, or leave it out"),
@@ -53,7 +53,7 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
     } else if count < needed {
         found.push(
             finding(format!("`maxLoadedModels` is {loaded}: an embedding model and the one that answers push each other out of memory"))
-                .related(place("models"), format!("{embedders} of {listed} make embeddings"))
+                .related(place("models"), format!("{embedders} of {listed} for embeddings"))
                 .help(format!("write `maxLoadedModels: {needed}`, or leave it out")),
         );
     } else if count > listed {

@@ -2,7 +2,10 @@
 
 use super::{code, rules::SpecView};
 use crate::{
-    components::{open_webui::ConnectionPool, postgresql::Postgresql},
+    components::{
+        open_webui::{ConnectionPool, OpenWebUi},
+        postgresql::Postgresql,
+    },
     diag::diagnostic::{Diagnostic, Diagnostics},
     facts::requests,
     units::Bytes,
@@ -38,24 +41,24 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         Diagnostic::error(code::POSTGRESQL_LIMIT, pool, message).label(opens)
     };
     // The larger of the two is the one that somebody wrote.
-    for most in (1..web.connection_pool.size.max(web.connection_pool.overflow)).rev() {
-        let ConnectionPool { size, overflow } = web.connection_pool;
-        let mut changed = web.clone();
-        changed.connection_pool = ConnectionPool { size: size.min(most), overflow: overflow.min(most) };
-        if it.worst_case(changed.connections()).ceil_mib() <= limit {
-            let ConnectionPool { size, overflow } = changed.connection_pool;
-            finding = finding.help(format!("`connectionPool: {{size: {size}, overflow: {overflow}}}` fits the limit"));
-            break;
-        }
+    let ConnectionPool { size, overflow } = web.connection_pool;
+    let pools = (1..size.max(overflow)).rev().map(|most| ConnectionPool { size: size.clamp(1, most), overflow: overflow.min(most) });
+    let fits = |pool: &ConnectionPool| {
+        let changed = OpenWebUi { connection_pool: pool.clone(), ..web.clone() };
+        it.worst_case(changed.connections()).ceil_mib() <= limit
+    };
+    if let Some(ConnectionPool { size, overflow }) = pools.into_iter().find(fits) {
+        finding = finding.help(format!("write `connectionPool: {{size: {size}, overflow: {overflow}}}`: that fits the limit"));
     }
-    // Buffers grow with the limit, so what is needed is found by trying.
+    // Buffers grow with the limit, so what is needed is found by trying; four times as much is no advice any more.
     let holds = |more: &Bytes| {
         let mut changed = it.clone();
         changed.resources.memory.limit = Some(*more);
         changed.worst_case(clients) <= *more
     };
-    if let Some(enough) = (limit.get() >> 26..1 << 10).map(|it| Bytes::mib((it + 1) << 6)).find(holds) {
-        finding = finding.help(format!("`resources: {{memory: {{limit: {enough}}}}}` of `postgresql` holds them"));
+    let steps = limit.get() >> 26;
+    if let Some(enough) = (steps..=4 * steps).map(|it| Bytes::mib((it + 1) << 6)).find(holds) {
+        finding = finding.help(format!("or give PostgreSQL's `memory` a larger one: `limit: {enough}`"));
     }
     found.push(finding);
 }

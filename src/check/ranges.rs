@@ -67,7 +67,7 @@ pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
         let finding = Diagnostic::error(
             code::MEM_TOTAL_DIFFERS,
             view.value(&["node", "memTotal"]),
-            format!("`memTotal` is {seen}, and a machine sold with {sold} has less than that and more than half of it"),
+            format!("`memTotal` is {seen}, and a machine sold with {sold} has at most that, and at least half of it"),
         )
         .related(view.value(&["node", "memory"]), "as sold");
         let kib = [seen.get() / 1024, seen.get().saturating_mul(1024)].map(Bytes::new).into_iter().find(|it| *it <= sold && *it >= half);

@@ -29,6 +29,11 @@ impl SpecView<'_> {
         Place::Value { file: self.file.clone(), path: field(path) }
     }
 
+    /// The key of a component's section, or of a field of it.
+    pub fn component_key(&self, path: &[&str]) -> Place {
+        Place::Key { file: self.file.clone(), path: path.iter().fold(field(&["components"]), |at, key| at.key(*key)) }
+    }
+
     /// A component's section, or a field of it.
     pub fn component(&self, path: &[&str]) -> Place {
         Place::Value { file: self.file.clone(), path: path.iter().fold(field(&["components"]), |at, key| at.key(*key)) }
@@ -84,8 +89,7 @@ const SPEC: [SpecRule; 10] = [
 ];
 
 /// Rules on the whole.
-const WHOLE: [WholeRule; 4] =
-    [super::components::needed_by_tenants, super::credentials::sealed, super::hosts::tenants, super::node::node];
+const WHOLE: [WholeRule; 4] = [super::components::needed_by_tenants, super::credentials::sealed, super::hosts::tenants, super::node::node];
 
 /// Runs the rules on the spec.
 ///
@@ -94,7 +98,9 @@ const WHOLE: [WholeRule; 4] =
 pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
     let Some(unread) = found.iter().filter(|it| it.severity == Severity::Error).map(unread).collect::<Option<Vec<_>>>() else { return };
     let mut more = Diagnostics::new();
-    SPEC.iter().for_each(|rule| rule(view, &mut more));
+    for rule in SPEC {
+        rule(view, &mut more);
+    }
     let is_sound = |place: &Place| match place {
         Place::Value { file, path } | Place::Key { file, path } => {
             unread.iter().all(|it| it.0 != *file || !(path.starts_with(&it.1) || it.1.starts_with(path)))
@@ -122,5 +128,7 @@ fn is_platform(file: &str) -> bool {
 
 /// Runs the rules on the whole.
 pub fn whole(view: &WholeView<'_>, found: &mut Diagnostics) {
-    WHOLE.iter().for_each(|rule| rule(view, found));
+    for rule in WHOLE {
+        rule(view, found);
+    }
 }

@@ -25,8 +25,13 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
             found.push(
                 Diagnostic::warning(code::UNTESTED_VERSION, place, format!("`{}` {} is not the tested version", pin.name, written.tag()))
                     .note(format!("{what} {}", pin.tested))
-                    .help(format!("write `{}: {}`, or try this version before you trust it", pin.name, pin.tested)),
+                    .help(format!("write `{}: {}`, or try this version before you trust it", pin.name, written_as(pin.tested))),
             );
         }
     }
+}
+
+/// As YAML takes it for a text: `17.9` alone is a number.
+fn written_as(version: &str) -> String {
+    if version.parse::<f64>().is_ok() { format!("\"{version}\"") } else { version.to_owned() }
 }

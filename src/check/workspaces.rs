@@ -1,8 +1,8 @@
-//! `workspace-name`: a workspace's name is a namespace, a file's name and part of other names.
+//! `workspace-name`, `workspace-host-too-long`, `file-name-differs`: a workspace's name is a namespace, a file's name and part of other names.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use super::{code, rules::WholeView};
+use super::code;
 use crate::{
     components::{House, namespaces, workspace::Workspace},
     diag::{
@@ -10,6 +10,7 @@ use crate::{
         path::FieldPath,
     },
     facts::kubernetes::SYSTEM_NAMESPACES,
+    names::DnsLabel,
 };
 
 /// The longest name that still leaves room for what is made of it: a StatefulSet's pods carry a label of the name and a hash.
@@ -42,52 +43,51 @@ pub fn name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
                 .help("begin it with a letter: its Services are called by it, and a Service's name must"),
         );
     }
-    let stem = file.rsplit('/').next().unwrap_or_default().trim_end_matches(".yaml");
-    for (value, field) in [(it.metadata.name.as_str(), ["metadata", "name"]), (name.as_str(), ["spec", "workspaceName"])] {
-        if value != stem {
-            let path = field.iter().fold(FieldPath::root(), |at, key| at.key(*key));
-            found.push(
-                Diagnostic::error(
-                    code::FILE_NAME_DIFFERS,
-                    Place::Value { file: file.clone(), path },
-                    format!("the file is called `{stem}.yaml`, this is `{value}`"),
-                )
-                .help(format!("write `{stem}`, or rename the file")),
-            );
+    file_name(it, file, found);
+}
+
+/// The file is called as the workspace is: so no two of them can have one name.
+fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
+    let name = file.rsplit('/').next().unwrap_or_default();
+    let stem = name.strip_suffix(".yaml").unwrap_or(name);
+    let place = |keys: [&str; 2]| {
+        let path = keys.into_iter().fold(FieldPath::root(), |at, key| at.key(key));
+        Place::Value { file: file.clone(), path }
+    };
+    let (metadata, workspace) = (&it.metadata.name, &it.spec.workspace_name);
+    let finding = |value: &DnsLabel, keys| {
+        let message = format!("the file is called `{name}`, the workspace `{value}`");
+        let finding = Diagnostic::error(code::FILE_NAME_DIFFERS, place(keys), message);
+        match stem.parse::<DnsLabel>() {
+            Ok(_) => finding.help(format!("write `{stem}`, or rename the file to `{value}.yaml`")),
+            Err(_) => finding.help(format!("rename the file to `{value}.yaml`")),
+        }
+    };
+    match (metadata == stem, workspace == stem) {
+        (true, true) => (),
+        (true, false) => found.push(finding(workspace, ["spec", "workspaceName"])),
+        (false, true) => found.push(finding(metadata, ["metadata", "name"])),
+        (false, false) if metadata == workspace => {
+            found.push(finding(metadata, ["metadata", "name"]).related(place(["spec", "workspaceName"]), "and here"));
+        }
+        (false, false) => {
+            found.push(finding(metadata, ["metadata", "name"]));
+            found.push(finding(workspace, ["spec", "workspaceName"]));
         }
     }
 }
 
 /// What a workspace needs of its platform.
 pub fn served(it: &Workspace, house: &House, file: &Arc<str>, found: &mut Diagnostics) {
-    let at = FieldPath::root().key("spec").key("workspaceName");
-    if let Err(why) = it.host(house) {
+    let domains = &house.platform.spec.domains;
+    let (field, domain) = domains.workspaces.as_ref().map_or(("chat", &domains.chat), |it| ("workspaces", it));
+    if it.host(house).is_err() {
+        let path = FieldPath::root().key("spec").key("workspaceName");
+        let name = &it.spec.workspace_name;
+        let message = format!("the workspace would answer at `{name}.{domain}`, and a host name has at most 253 characters");
         found.push(
-            Diagnostic::error(code::WORKSPACE_NAME, Place::Value { file: file.clone(), path: at }, format!("its public host cannot be: {why}"))
-                .help("shorten the workspace's name or `domains.workspaces`"),
+            Diagnostic::error(code::WORKSPACE_HOST, Place::Value { file: file.clone(), path }, message)
+                .help(format!("let workspaces answer at a shorter domain than `domains.{field}` is: `workspaces: …`")),
         );
-    }
-    if house.issuer.is_none() {
-        found.push(
-            Diagnostic::error(code::COMPONENT_NEEDED, Place::File(file.clone()), "a workspace needs `certManager`, which is off: it certifies the public host")
-                .help("switch `certManager` on, or delete the workspace"),
-        );
-    }
-}
-
-/// Two workspaces of one name.
-pub fn unique(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let mut seen: BTreeMap<&str, &Arc<str>> = BTreeMap::new();
-    for it in view.tenants {
-        let Some(name) = it.name else { continue };
-        if let Some(first) = seen.insert(name, it.file) {
-            let at = FieldPath::root().key("spec").key("workspaceName");
-            let place = |file: &Arc<str>| Place::Value { file: file.clone(), path: at.clone() };
-            found.push(
-                Diagnostic::error(code::WORKSPACE_NAME, place(it.file), format!("`{name}` is the name of another workspace"))
-                    .related(place(first), "first here")
-                    .help("give each a name of its own"),
-            );
-        }
     }
 }

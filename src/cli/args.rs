@@ -5,7 +5,7 @@ use std::{num::NonZero, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-/// Compiles one platform spec into the `ArgoCD` tree of an AI chat platform, and proves that it fits the node.
+/// Compiles one platform spec into the ArgoCD tree of an AI chat platform, and proves that it fits the node.
 #[derive(Debug, Parser)]
 #[command(name = "espalier", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Args {

@@ -1,6 +1,6 @@
 //! `check`: every rule, and every file in which the tree and the spec part. Writes nothing.
 
-use std::num::NonZero;
+use std::{fmt::Write as _, num::NonZero};
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use crate::{
         args::Format,
         console::{Console, count},
         disk::Disk,
-        drift::{Change, Comparison, IMPRINT, text, unified},
+        drift::{Change, Comparison, Drift, IMPRINT, text, unified},
         outcome::Outcome,
         show,
         sources::Work,
@@ -28,7 +28,7 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, consol
     let mut findings = console.judge(std::mem::take(&mut it.run.findings));
     let drifts = it.all().count();
     match console.format() {
-        Format::Json | Format::Github => findings.extend(it.all().map(crate::cli::drift::Drift::finding)),
+        Format::Json | Format::Github => findings.extend(it.all().map(Drift::finding)),
         Format::Short => {
             for drift in it.all() {
                 console.data(&format!("{:8} {}\n", drift.change.word(), drift.path))?;
@@ -36,7 +36,7 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, consol
         }
         _ => show(disk, work, &tree, &it, console)?,
     }
-    let outcome = if drifts > 0 { Outcome::Findings } else { Outcome::of(&findings) };
+    let outcome = Outcome::clean_if(it.run.house.is_some() && drifts == 0 && !findings.has_errors());
     let totals = Console::totals(&findings);
     console.findings(disk, work, findings)?;
     let Some(house) = &it.run.house else {
@@ -63,7 +63,7 @@ fn show(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, console:
     it.sides(disk, work, tree, &mut |drift, old, new| {
         let mut text = format!("{:8} {}\n", drift.change.word(), drift.path);
         if let (Some(old), Some(new)) = (old, new) {
-            text += &format!("--- a/{0}\n+++ b/{0}\n", drift.path);
+            let _ = write!(text, "--- a/{0}\n+++ b/{0}\n", drift.path);
             text += &unified(old, new, colored);
         }
         console.data(&text)

@@ -33,16 +33,18 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let findings = console.judge(std::mem::take(&mut it.run.findings));
     if it.run.house.is_some() {
-        let budget = it.imprint().and_then(|new| budget(text(&tree, IMPRINT).unwrap_or_default().as_bytes(), new));
+        let budget = budget(text(&tree, IMPRINT).unwrap_or_default().as_bytes(), &it.imprint);
         if console.format() == Format::Markdown {
             markdown(disk, work, &tree, &it, budget.as_deref(), console)?;
         } else {
             plain(disk, work, &tree, &it, budget.as_deref(), console)?;
         }
     }
-    let outcome = Outcome::of(&findings);
-    console.findings_for_people(disk, work, findings);
-    Ok(outcome)
+    let clean = it.run.house.is_some() && !findings.has_errors();
+    if !clean {
+        console.findings_for_people(disk, work, findings);
+    }
+    Ok(Outcome::clean_if(clean))
 }
 
 fn plain(

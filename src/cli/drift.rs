@@ -1,6 +1,6 @@
 //! Where a tree and its spec part: what is changed, missing, stray or foreign, and both sides of what is changed.
 
-use std::{num::NonZero, path::Path};
+use std::{num::NonZero, path::Path, sync::OnceLock};
 
 use anyhow::Context as _;
 use similar::TextDiff;
@@ -75,8 +75,6 @@ pub struct Note {
     pub files: usize,
     /// What stands in the way of a file.
     obstacles: Vec<Diagnostic>,
-    /// The one file that says which version made the tree and what it asks for.
-    pub imprint: Option<Vec<u8>>,
 }
 
 /// A compilation, held against a tree.
@@ -85,9 +83,11 @@ pub struct Comparison {
     pub run: Run<Note>,
     /// What is in the tree besides: strays and foreign files.
     pub besides: Vec<Drift>,
+    /// The spec's side of [`IMPRINT`].
+    pub imprint: Vec<u8>,
 }
 
-/// The file that says which version made the tree.
+/// The file that says which version made the tree, and what it asks of the node.
 pub const IMPRINT: &str = "out/.espalier.json";
 
 impl Comparison {
@@ -96,17 +96,17 @@ impl Comparison {
     /// # Errors
     /// When a file cannot be read.
     pub fn make(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, tree: &Tree<'_>) -> anyhow::Result<Self> {
-        let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch))?;
+        let imprint = OnceLock::new();
+        let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch, &imprint))?;
         let mut besides = Vec::new();
         if run.house.is_some() {
             tree.strays(&mut |path, ours| {
                 besides.push(Drift { change: if ours { Change::Stray } else { Change::Foreign }, path: path.into() });
             })?;
         }
-        for note in &mut run.notes {
-            run.findings.extend(note.obstacles.drain(..));
-        }
-        Ok(Self { run, besides })
+        let obstacles: Vec<Diagnostic> = run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
+        findings::settle(&mut run.findings, obstacles);
+        Ok(Self { run, besides, imprint: imprint.into_inner().unwrap_or_default() })
     }
 
     /// Every file that differs: the platform's own, the tenants' in order, then what is there besides.
@@ -122,11 +122,6 @@ impl Comparison {
     /// How many files the spec makes.
     pub fn files(&self) -> usize {
         self.run.notes.iter().map(|it| it.files).sum()
-    }
-
-    /// The spec's side of the file that says which version made the tree.
-    pub fn imprint(&self) -> Option<&[u8]> {
-        self.run.notes.iter().find_map(|it| it.imprint.as_deref())
     }
 
     /// Goes through every file that differs in the order of [`Self::all`], with both its sides. Batches that have some are compiled a second
@@ -162,12 +157,12 @@ impl Comparison {
 /// Told of a file that differs, with the tree's text and the spec's text where there is one.
 pub type Each<'a> = dyn FnMut(&Drift, Option<&str>, Option<&str>) -> anyhow::Result<()> + 'a;
 
-fn note(tree: &Tree<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
+fn note(tree: &Tree<'_>, batch: &mut Batch, imprint: &OnceLock<Vec<u8>>) -> anyhow::Result<Note> {
     let mut note = Note::default();
     for (path, bytes) in batch.files.iter() {
         note.files += 1;
         if path == IMPRINT {
-            note.imprint = Some(bytes.to_vec());
+            imprint.get_or_init(|| bytes.to_vec());
         }
         let verdict = tree.compare(path, bytes, &mut batch.buffer)?;
         note.obstacles.extend(findings::obstacle(path, &verdict));

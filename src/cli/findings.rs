@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     cli::tree::Verdict,
-    diag::diagnostic::{Diagnostic, Place},
+    diag::diagnostic::{Diagnostic, Diagnostics, Place},
 };
 
 /// A file in an owned folder that espalier did not generate.
@@ -41,6 +41,13 @@ pub fn obstacle(path: &str, verdict: &Verdict) -> Option<Diagnostic> {
                 .help(format!("look at `{by}`, move it away or delete it, then run `espalier render`")),
         ),
     }
+}
+
+/// Adds what stands in the way of files to what was found before. Where two objects claim a path, a rule has mostly said so in better words
+/// (two workspaces of one name), and this would say it once more for each of their files.
+pub fn settle(findings: &mut Diagnostics, obstacles: Vec<Diagnostic>) {
+    let is_known = findings.has_errors();
+    findings.extend(obstacles.into_iter().filter(|it| !(is_known && it.code == PATH_TWICE)));
 }
 
 /// A stray that is not ours.

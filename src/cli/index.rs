@@ -1,10 +1,10 @@
-//! What lies in the folders that we own, as a sorted list of hashes: 16 bytes a path, whatever its length.
+//! What lies in the folders that we own, as a sorted list of hashes: 8 bytes a path, whatever its length.
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
     path::Path,
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use crate::cli::disk::{Disk, Kind};
@@ -14,25 +14,24 @@ pub const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 
 /// A listing of the owned folders, made once before anything is compared.
 ///
-/// Ten thousand tenants are 130,000 files: their paths would be 15 MB, their hashes are 2. That two paths of that many share a hash has one
-/// chance in 10⁹; then one of them would be called written twice, or a stray go unseen.
+/// Ten thousand tenants are 160,000 files: their paths would be 18 MB, their hashes are 1.3. That two paths of that many share a hash has
+/// one chance in 10⁸; then one of them would be called written twice, or a stray go unseen.
 #[derive(Debug, Default)]
 pub struct Index {
-    /// Sorted by hash.
-    entries: Vec<Listed>,
+    /// Sorted. The last three bits of a hash make room for the kind and for [`NEEDED`].
+    entries: Vec<AtomicU64>,
     /// Where the entries of each leading bits begin: a search ends within two cache lines, where halving would take seventeen.
-    starts: Vec<usize>,
+    starts: Vec<u32>,
     /// How many bits to drop of a hash for the leading ones.
     shift: u32,
     empty_folders: bool,
 }
 
-#[derive(Debug)]
-struct Listed {
-    hash: u64,
-    kind: Kind,
-    needed: AtomicBool,
-}
+/// The bit that says that a path is needed.
+const NEEDED: u64 = 0b100;
+
+/// The bits that say what lies at a path, in the order of [`kind_of`].
+const KIND: u64 = 0b011;
 
 /// What the listing says of a path that we are about to need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,39 +51,37 @@ impl Index {
     /// When a folder cannot be listed, with its path.
     pub fn read(disk: &dyn Disk, root: &Path) -> Result<Self, (String, io::Error)> {
         let mut it = Self::default();
-        let mut path = String::new();
+        let (mut path, mut entries) = (String::new(), Vec::new());
         for top in OWNED {
             top.clone_into(&mut path);
             let Some((kind, _)) = disk.look(&root.join(top)).map_err(|error| (path.clone(), error))? else { continue };
-            it.push(top, kind);
+            entries.push(entry(top, kind));
             if kind == Kind::Folder {
-                it.walk(disk, root, &mut path)?;
+                it.walk(disk, root, &mut path, &mut entries)?;
             }
         }
-        it.entries.sort_unstable_by_key(|it| it.hash);
-        it.shift = (it.entries.len() as u64 | 1).leading_zeros();
-        for (at, entry) in it.entries.iter().enumerate() {
-            while it.starts.len() as u64 <= entry.hash >> it.shift {
+        entries.sort_unstable();
+        it.shift = (entries.len() as u64 >> 3 | 1).leading_zeros();
+        for (at, entry) in (0..).zip(&entries) {
+            while it.starts.len() as u64 <= entry >> it.shift {
                 it.starts.push(at);
             }
         }
+        entries.shrink_to_fit();
+        it.entries = entries.into_iter().map(AtomicU64::new).collect();
         Ok(it)
     }
 
-    fn push(&mut self, path: &str, kind: Kind) {
-        self.entries.push(Listed { hash: hash(path), kind, needed: AtomicBool::new(false) });
-    }
-
-    fn walk(&mut self, disk: &dyn Disk, root: &Path, path: &mut String) -> Result<(), (String, io::Error)> {
+    fn walk(&mut self, disk: &dyn Disk, root: &Path, path: &mut String, entries: &mut Vec<u64>) -> Result<(), (String, io::Error)> {
         let listing = disk.list(&root.join(&*path)).map_err(|error| (path.clone(), error))?;
         self.empty_folders |= listing.is_empty();
         let length = path.len();
-        for entry in listing {
+        for it in listing {
             path.push('/');
-            path.push_str(&entry.name.to_string_lossy());
-            self.push(path, entry.kind);
-            if entry.kind == Kind::Folder {
-                self.walk(disk, root, path)?;
+            path.push_str(&it.name.to_string_lossy());
+            entries.push(entry(path, it.kind));
+            if it.kind == Kind::Folder {
+                self.walk(disk, root, path, entries)?;
             }
             path.truncate(length);
         }
@@ -92,18 +89,22 @@ impl Index {
     }
 
     /// Looks a path up, and notes that it is needed. The second value says that it was asked for before.
+    ///
+    /// # Errors
+    /// When the disk cannot tell what lies outside of the owned folders.
     pub fn need(&self, disk: &dyn Disk, root: &Path, path: &str) -> io::Result<(Spot, bool)> {
         if !is_owned(path) {
             return Ok((outside(disk, root, path)?, false));
         }
         if let Some(it) = self.find(path) {
-            let again = it.needed.swap(true, Ordering::Relaxed);
-            return Ok(match it.kind {
+            let entry = it.fetch_or(NEEDED, Ordering::Relaxed);
+            let again = entry & NEEDED != 0;
+            return Ok(match kind_of(entry) {
                 Kind::File => (Spot::File, again),
                 kind => (Spot::Taken(path.to_owned(), kind), again),
             });
         }
-        Ok(match parents(path).find_map(|above| Some((above, self.find(above)?.kind))) {
+        Ok(match parents(path).find_map(|above| Some((above, kind_of(self.find(above)?.load(Ordering::Relaxed))))) {
             None | Some((_, Kind::Folder)) => (Spot::Free, false),
             Some((above, kind)) => (Spot::Taken(above.to_owned(), kind), false),
         })
@@ -111,18 +112,20 @@ impl Index {
 
     /// Whether something was listed that nobody needed: then a walk is worth its while.
     pub fn has_more_than_needed(&self) -> bool {
-        self.empty_folders || self.entries.iter().any(|it| it.kind != Kind::Folder && !it.needed.load(Ordering::Relaxed))
+        let mut entries = self.entries.iter().map(|it| it.load(Ordering::Relaxed));
+        self.empty_folders || entries.any(|it| it & NEEDED == 0 && kind_of(it) != Kind::Folder)
     }
 
     /// Whether this very path was listed and nobody needed it.
     pub fn is_stray(&self, path: &str) -> bool {
-        self.find(path).is_some_and(|it| !it.needed.load(Ordering::Relaxed))
+        self.find(path).is_some_and(|it| it.load(Ordering::Relaxed) & NEEDED == 0)
     }
 
-    fn find(&self, path: &str) -> Option<&Listed> {
+    fn find(&self, path: &str) -> Option<&AtomicU64> {
         let hash = hash(path);
         let from = *self.starts.get(usize::try_from(hash >> self.shift).ok()?)?;
-        self.entries.get(from..)?.iter().take_while(|it| it.hash <= hash).find(|it| it.hash == hash)
+        let bare = |it: &&AtomicU64| it.load(Ordering::Relaxed) & !(NEEDED | KIND);
+        self.entries.get(usize::try_from(from).ok()?..)?.iter().take_while(|it| bare(it) <= hash).find(|it| bare(it) == hash)
     }
 }
 
@@ -155,5 +158,29 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
 fn hash(path: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     path.hash(&mut hasher);
-    hasher.finish()
+    hasher.finish() & !(NEEDED | KIND)
+}
+
+fn entry(path: &str, kind: Kind) -> u64 {
+    hash(path) | kind as u64
+}
+
+fn kind_of(entry: u64) -> Kind {
+    match entry & KIND {
+        0 => Kind::File,
+        1 => Kind::Folder,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_what_was_put_in() {
+        for kind in [Kind::File, Kind::Folder, Kind::Other] {
+            assert_eq!(kind_of(entry("out/README.md", kind) | NEEDED), kind);
+        }
+    }
 }

@@ -22,7 +22,11 @@ pub mod stage;
 pub mod table;
 pub mod tree;
 
-use std::{io, path::Path, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    path::Path,
+    process::ExitCode,
+};
 
 use anyhow::bail;
 use clap::{Parser as _, ValueEnum as _};
@@ -56,7 +60,8 @@ pub fn main() -> ExitCode {
     match done {
         Ok(outcome) => outcome.into(),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Not `eprintln!`, which panics when stderr is gone too.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
             ExitCode::from(2)
         }
     }

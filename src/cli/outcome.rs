@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use crate::diag::diagnostic::Diagnostics;
-
 /// How a verb ended. Trouble (files, usage) is an error and not an outcome: exit code 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -14,18 +12,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// What these findings make of a run.
-    pub fn of(findings: &Diagnostics) -> Self {
-        if findings.has_errors() { Self::Findings } else { Self::Clean }
-    }
-
-    /// The worse of two.
-    #[must_use]
-    pub const fn or(self, other: Self) -> Self {
-        match self {
-            Self::Clean => other,
-            Self::Findings => self,
-        }
+    /// Clean, if that is so.
+    pub const fn clean_if(clean: bool) -> Self {
+        if clean { Self::Clean } else { Self::Findings }
     }
 }
 

@@ -31,7 +31,7 @@ pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outc
         return Ok(Outcome::Clean);
     };
     // As it is copied out of a finding: `error[some-code]`.
-    let bare = code.trim_start_matches("error").trim_start_matches("warning").trim_matches(['[', ']', '`', ':']);
+    let bare = code.split_once('[').map_or(code, |it| it.1).trim_end_matches([':', ']']);
     let Some(page) = pages::page(bare) else {
         match suggest::nearest(bare, pages::codes()) {
             Some(near) => bail!("there is no finding `{bare}`; did you mean `{near}`? `espalier explain` lists all"),

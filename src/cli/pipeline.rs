@@ -68,14 +68,16 @@ pub fn run<N: Send>(
     };
     let mut summaries = Vec::with_capacity(work.tenants.len());
     let mut notes = Vec::with_capacity(work.tenants.len() + 1);
-    for step in tenants(disk, work, &house, threads, each)? {
-        match step {
-            Step::Built(mut summary, note) => {
-                findings.extend(std::mem::take(&mut summary.diagnostics));
-                summaries.push(summary);
-                notes.push(note);
+    for share in tenants(disk, work, &house, threads, each) {
+        for step in share? {
+            match step {
+                Step::Built(mut summary, note) => {
+                    findings.extend(std::mem::take(&mut summary.diagnostics));
+                    summaries.push(summary);
+                    notes.push(note);
+                }
+                Step::Unreadable(found) => findings.extend(found),
             }
-            Step::Unreadable(found) => findings.extend(found),
         }
     }
     let mut batch = Batch::default();
@@ -98,32 +100,29 @@ enum Step<N> {
     Unreadable(Diagnostics),
 }
 
+/// The tenants in shares, in the order of their files' names: a share is freed as it is folded, so nothing is held twice for long.
 fn tenants<N: Send>(
     disk: &dyn Disk,
     work: &Work,
     house: &House,
     threads: Option<NonZero<usize>>,
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
-) -> anyhow::Result<Vec<Step<N>>> {
-    let count = work.tenants.len();
-    let threads = threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get).min(count.div_ceil(SHARE)).max(1);
+) -> impl Iterator<Item = anyhow::Result<Vec<Step<N>>>> {
+    let shares: Vec<&[Arc<str>]> = work.tenants.chunks(SHARE).collect();
+    let threads = threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get).min(shares.len()).max(1);
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let worker = || {
-        let (mut mine, mut batch) = (Vec::with_capacity(count / threads), Batch::default());
-        loop {
-            let from = next.fetch_add(SHARE, Ordering::Relaxed);
-            if from >= count || failed.load(Ordering::Relaxed) {
-                return mine;
-            }
-            for (at, tenant) in work.tenants.iter().enumerate().skip(from).take(SHARE) {
-                let step = one(disk, work, house, tenant, &mut batch, each);
-                if step.is_err() {
-                    failed.store(true, Ordering::Relaxed);
-                }
-                mine.push((at, step));
-            }
+        let (mut mine, mut batch) = (Vec::new(), Batch::default());
+        while let at = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(share) = shares.get(at)
+            && !failed.load(Ordering::Relaxed)
+        {
+            let steps: anyhow::Result<Vec<_>> = share.iter().map(|it| one(disk, work, house, it, &mut batch, each)).collect();
+            failed.fetch_or(steps.is_err(), Ordering::Relaxed);
+            mine.push((at, steps));
         }
+        mine
     };
     let mut all = if threads == 1 {
         worker()
@@ -135,7 +134,7 @@ fn tenants<N: Send>(
         })
     };
     all.sort_unstable_by_key(|it| it.0);
-    all.into_iter().map(|it| it.1).collect()
+    all.into_iter().map(|it| it.1)
 }
 
 fn one<N>(

@@ -44,7 +44,7 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, consol
     let lock = Lock::take(&work.root)?;
     let done = tree(disk, work, threads, &|it| console.judge(it))?;
     drop(lock);
-    let outcome = Outcome::of(&done.findings);
+    let outcome = Outcome::clean_if(done.is_written);
     let said = Console::totals(&done.findings);
     console.findings(disk, work, done.findings)?;
     if done.is_written {
@@ -94,10 +94,12 @@ fn through_the_gate(
     let run = pipeline::run(disk, work, threads, &|batch| stage_batch(stage, batch))?;
     let mut done = Rendered::default();
     let mut findings = run.findings;
-    for (counts, obstacles) in run.notes {
+    let mut obstacles = Vec::new();
+    for (counts, its) in run.notes {
         done.counts += counts;
-        findings.extend(obstacles);
+        obstacles.extend(its);
     }
+    findings::settle(&mut findings, obstacles);
     let Some(house) = run.house else {
         done.findings = judge(findings);
         return Ok(done);

@@ -18,6 +18,9 @@ use crate::{
     compile::{self, Summary, house::House, rows},
 };
 
+/// So many Applications still go on one screen.
+const SCREEN: usize = 24;
+
 /// Runs the verb.
 ///
 /// # Errors
@@ -32,9 +35,8 @@ pub fn run(
     let run = pipeline::run(disk, work, threads, &|_| Ok(()))?;
     let findings = console.judge(run.findings);
     let Some(house) = run.house else {
-        let outcome = Outcome::of(&findings);
         console.findings_for_people(disk, work, findings);
-        return Ok(outcome);
+        return Ok(Outcome::Findings);
     };
     let (house, tenants, format) = (&house, &run.summaries, console.format());
     let text = match side {
@@ -158,8 +160,6 @@ fn overview(house: &House, tenants: &[Summary], format: Format) -> anyhow::Resul
     if format == Format::Json {
         return json(&it);
     }
-    /// So many Applications still go on one screen.
-    const SCREEN: usize = 24;
     let mut table = Table::new(&[">wave", "application", "namespace"]);
     for it in waves.iter().take(SCREEN) {
         table.row([it.wave.to_string(), it.application.to_string(), it.namespace.to_string()]);

@@ -64,7 +64,7 @@ impl Work {
             From::Root if leads_out(disk, root, "spec")? => {
                 Err(findings::outside("spec", "is a symbolic link that leads out of the root, and is not followed"))
             }
-            From::Root => match read_source(disk, root, PLATFORM)? {
+            From::Root => match read_source(disk, root, &PLATFORM.into())? {
                 Some(it) => it,
                 None => bail!("there is no {PLATFORM} in {}: `espalier init` writes one", root.display()),
             },
@@ -72,7 +72,7 @@ impl Work {
             From::Stream(name, stream) => read_stream(stream, name)?,
         };
         it.complete = it.keep(PLATFORM, platform);
-        if let Some(versions) = read_source(disk, root, VERSIONS)? {
+        if let Some(versions) = read_source(disk, root, &VERSIONS.into())? {
             it.keep(VERSIONS, versions);
         }
         for path in it.list(disk, SECRETS)? {
@@ -160,8 +160,8 @@ impl Texts for Library<'_> {
 ///
 /// # Errors
 /// When it is there and cannot be read.
-pub fn read_source(disk: &dyn Disk, root: &Path, name: &str) -> anyhow::Result<Option<Result<Source, Diagnostic>>> {
-    let path = root.join(name);
+pub fn read_source(disk: &dyn Disk, root: &Path, name: &Arc<str>) -> anyhow::Result<Option<Result<Source, Diagnostic>>> {
+    let path = root.join(&**name);
     let context = || format!("cannot read {name}");
     let size = match disk.look(&path).with_context(context)? {
         None => return Ok(None),
@@ -178,7 +178,7 @@ pub fn read_source(disk: &dyn Disk, root: &Path, name: &str) -> anyhow::Result<O
             Err(_) => return Ok(Some(Err(findings::outside(name, "is a symbolic link that leads nowhere")))),
         },
     };
-    read_sized(disk, &path, size, name).map(Some)
+    read_sized(disk, &path, size, Arc::clone(name)).map(Some)
 }
 
 fn leads_out(disk: &dyn Disk, root: &Path, name: &str) -> anyhow::Result<bool> {
@@ -191,12 +191,12 @@ fn leads_out(disk: &dyn Disk, root: &Path, name: &str) -> anyhow::Result<bool> {
 fn read_file(disk: &dyn Disk, path: &Path, name: &str) -> anyhow::Result<Result<Source, Diagnostic>> {
     let target = disk.resolve(path).with_context(|| format!("cannot read {name}"))?;
     match disk.look(&target).with_context(|| format!("cannot read {name}"))? {
-        Some((Kind::File, size)) => read_sized(disk, &target, size, name),
+        Some((Kind::File, size)) => read_sized(disk, &target, size, name.into()),
         _ => bail!("{name} is not a regular file; `--spec -` reads from stdin"),
     }
 }
 
-fn read_sized(disk: &dyn Disk, path: &Path, size: u64, name: &str) -> anyhow::Result<Result<Source, Diagnostic>> {
+fn read_sized(disk: &dyn Disk, path: &Path, size: u64, name: Arc<str>) -> anyhow::Result<Result<Source, Diagnostic>> {
     if size > MAX_SIZE {
         return Ok(Err(too_large(name, size)));
     }

@@ -31,11 +31,8 @@ impl<const N: usize> Table<N> {
             for (at, (cell, width)) in row.iter().zip(widths).enumerate() {
                 let blanks = " ".repeat(width - cell.chars().count());
                 let gap = if at == 0 { "" } else { "  " };
-                if self.right[at] {
-                    out += &format!("{gap}{blanks}{cell}");
-                } else {
-                    out += &format!("{gap}{cell}{blanks}");
-                }
+                let (first, second) = if self.right[at] { (&blanks, cell) } else { (cell, &blanks) };
+                out.extend([gap, first, second]);
             }
             out.truncate(from + out[from..].trim_end().len());
             out.push('\n');

@@ -3,8 +3,9 @@
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::{
-    diagnostic::{Diagnostic, Diagnostics, Severity},
+    diagnostic::{Diagnostic, Diagnostics, Place, Severity},
     locate::{Located, locate, sorted},
+    path::{FieldPath, Step},
     render::Texts,
 };
 
@@ -34,7 +35,10 @@ fn group<'a>(it: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group
     let mut notes: Vec<Element<'a>> = Vec::new();
     for (place, label) in &it.related {
         let at = locate(place, texts);
-        if at.text.is_some() {
+        if let Some(path) = unwritten(place, &at) {
+            // A mark at what lies around it would point at the wrong thing.
+            notes.push(Level::NOTE.message(format!("`{path}` (by default): {label}")).into());
+        } else if at.text.is_some() {
             marks.push(Mark { kind: AnnotationKind::Context, at, label: Some(label) });
         } else {
             let text = at.file.map_or_else(|| label.clone(), |file| format!("{file}: {label}"));
@@ -44,6 +48,13 @@ fn group<'a>(it: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group
     let mut group = level.primary_title(it.message.as_str()).id(it.code).elements(snippets(marks));
     group = group.elements(it.help.iter().map(|it| Level::HELP.message(it.as_str())));
     group.elements(notes).elements(it.notes.iter().map(|it| Level::NOTE.message(it.as_str())))
+}
+
+/// The path of a value that a file could hold and does not, without the `spec` that all fields stand in.
+fn unwritten(place: &Place, at: &Located<'_>) -> Option<FieldPath> {
+    let (Place::Value { path, .. }, Some((source, _))) = (place, &at.text) else { return None };
+    let is_spec = matches!(path.steps().first(), Some(Step::Key(key)) if key == "spec");
+    (!source.is_written(path)).then(|| path.steps().iter().skip(usize::from(is_spec)).cloned().collect())
 }
 
 /// One snippet a file, the file of the finding itself first.

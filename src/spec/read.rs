@@ -89,7 +89,10 @@ fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option
                     place,
                     format!("the file is called `{stem}.yaml`, the credential `{}`", file.metadata.name),
                 )
-                .help(format!("write `name: {stem}`, or rename the file: values are sealed to the credential's name")),
+                .help(format!(
+                    "rename the file to `{}.yaml`, or write `name: {stem}` and seal its values again: they are sealed to the name",
+                    file.metadata.name
+                )),
             );
         }
         all.push(file);

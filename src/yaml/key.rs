@@ -1,7 +1,5 @@
 //! Keys of maps: one line, always a text.
 
-use std::fmt;
-
 use serde::ser::{Impossible, Serialize, Serializer};
 
 use super::{
@@ -14,22 +12,15 @@ pub(super) struct KeyWriter<'o> {
     pub(super) out: &'o mut Vec<u8>,
 }
 
-impl KeyWriter<'_> {
-    fn text(self, key: impl fmt::Display) -> Done {
-        quote::line(self.out, &key.to_string());
-        Ok(())
-    }
-}
-
 fn not_a_text<T>() -> Result<T, Unsupported> {
-    Err(Unsupported("a key is neither a map nor a list".to_owned()))
+    Err(Unsupported("a key is neither a map nor a list nor bytes".to_owned()))
 }
 
 /// Keys that are numbers or truth values.
 macro_rules! texts {
     ($($method:ident $type:ty;)+) => {
         $(fn $method(self, key: $type) -> Done {
-            self.text(key)
+            self.serialize_str(&key.to_string())
         })+
     };
 }

@@ -110,7 +110,10 @@ impl Builder<'_> {
         }
         let is_empty = self.root.is_null() && self.nodes.first().is_none_or(|it| !it.is_broken);
         if is_empty && self.findings.is_empty() {
-            self.findings.push(Diagnostic::error(code::EMPTY_FILE, Place::File(Arc::clone(self.file)), "the file is empty"));
+            self.findings.push(
+                Diagnostic::error(code::EMPTY_FILE, Place::File(Arc::clone(self.file)), "the file is empty")
+                    .help("write into it, or delete it"),
+            );
         }
         !is_empty
     }
@@ -138,6 +141,8 @@ impl Builder<'_> {
             }
             Event::Scalar(text, style, _, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some_and(|it| it.is_yaml_core_schema_tag("str"));
+                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                let text = if is_block && self.is_empty_block(&text, span.start) { Cow::Borrowed("") } else { text };
                 self.scalar(text, is_text, span);
             }
             _ => (),
@@ -154,6 +159,12 @@ impl Builder<'_> {
             let node = self.node(span, false);
             self.place(node, value);
         }
+    }
+
+    /// Whether it is a block without a line: the parser makes it one line break unless the header says `+`.
+    fn is_empty_block(&self, text: &str, start: usize) -> bool {
+        let header = self.text[..start].trim_end().rsplit(['|', '>']).next().unwrap_or_default();
+        text == "\n" && !header.contains('+')
     }
 
     /// A scalar as a key; tells what is wrong with it.

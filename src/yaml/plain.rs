@@ -21,8 +21,8 @@ const CLASSES: [u8; 256] = {
             b'b' | b'B' | b'e' | b'E' | b'o' | b'O' | b'x' | b'X' => OF_NUMBERS,
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => 0,
             b' ' => SPACE,
-            b'/' | b'.' | b'-' | b'_' | b':' | b'=' | b'@' | b'+' | b'(' | b')' | b';' | b'%' | b'$' => PUNCTUATION,
-            b',' | b'\'' | b'!' | b'?' | b'*' | b'&' | b'<' | b'>' | b'~' | b'^' => PUNCTUATION,
+            b'/' | b'.' | b'-' | b'_' | b':' | b'=' | b'@' | b'+' | b'(' | b')' | b';' | b'%' | b'$' | b',' | b'\'' | b'!' | b'?'
+            | b'*' | b'&' | b'<' | b'>' | b'~' | b'^' => PUNCTUATION,
             _ => FORBIDDEN,
         };
         byte += 1;
@@ -40,7 +40,9 @@ pub fn is_plain(text: &str) -> bool {
     let seen = bytes.iter().fold(0, |seen, &byte| seen | CLASSES[usize::from(byte)]);
     let opens = match first {
         b'a'..=b'z' | b'A'..=b'Z' => bytes.len() > LONGEST_WORD || !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text)),
-        b'/' | b'_' => true,
+        b'/' => true,
+        // Some readers take underscores out before they look for a number.
+        b'_' => bytes.len() > 1 && bytes[1].is_ascii_alphabetic(),
         // An amount (`500m`, `2Gi`, `30s`): digits and a unit, none of whose letters can be part of a number.
         b'0'..=b'9' => last.is_ascii_alphabetic() && seen == 0,
         // A command's long option; a single `-` may begin a number or a list.

@@ -77,6 +77,7 @@ pub(super) struct Emitter<'s, 'o> {
 }
 
 impl<'s, 'o> Emitter<'s, 'o> {
+    #[expect(clippy::unnecessary_wraps, reason = "it ends most of serde's methods, which return this")]
     fn scalar(self, write: impl FnOnce(&mut Vec<u8>)) -> Done {
         if self.at == At::Key {
             self.sink.out.push(b' ');
@@ -243,14 +244,13 @@ impl Sequence<'_, '_> {
         value.serialize(Emitter { sink: self.sink, indent: indent + 2, at: At::Dash })
     }
 
-    fn finish(self) -> Done {
+    fn finish(self) {
         if self.first {
             if self.at == At::Key {
                 self.sink.out.push(b' ');
             }
             self.sink.out.extend_from_slice(b"[]\n");
         }
-        Ok(())
     }
 }
 
@@ -264,7 +264,8 @@ macro_rules! sequence {
                 self.element(value)
             }
             fn end(self) -> Done {
-                self.finish()
+                self.finish();
+                Ok(())
             }
         })+
     };

@@ -14,20 +14,22 @@ pub(super) const TAB_HELP: &str = "indent with spaces";
 
 /// The first character that no YAML text has, and at which some readers end without a word.
 pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
-    // One quick look at all bytes, for there is nearly never anything to find; 0xEF begins U+FFFE and U+FFFF.
-    let is_suspect = |byte: &u8| matches!(byte, 0..=8 | 11..=31 | 0x7f | 0xef);
+    // One quick look at all bytes, for there is nearly never anything to find; the last three begin U+0085, U+2028 and U+FFFE.
+    let is_suspect = |byte: &u8| matches!(byte, 0..=8 | 11..=31 | 0x7f | 0xc2 | 0xe2 | 0xef);
     if !text.as_bytes().iter().any(is_suspect) {
         return None;
     }
     let is_forbidden = |(at, c): &(usize, char)| match c {
-        '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}' => true,
         // A line of an old Mac ends here for a parser, and for no editor.
         '\r' => text.as_bytes().get(at + 1) != Some(&b'\n'),
-        _ => false,
+        // A line ends here for readers of YAML 1.1, and not for those of 1.2.
+        '\u{85}' | '\u{2028}' | '\u{2029}' => true,
+        _ => c.is_ascii_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}'),
     };
     let (at, c) = text.char_indices().find(is_forbidden)?;
     let place = Place::Span { file: Arc::clone(file), span: at..at + c.len_utf8() };
-    let message = format!("the control character U+{:04X} may not stand in YAML", u32::from(c));
+    let what = if matches!(c, '\u{2028}' | '\u{2029}') { "line separator" } else { "control character" };
+    let message = format!("the {what} U+{:04X} may not stand in YAML", u32::from(c));
     Some(Diagnostic::error(code::YAML_SYNTAX, place, message).help("take it out, or write it as an escape in double quotes"))
 }
 

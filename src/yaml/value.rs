@@ -44,7 +44,7 @@ impl<'s> Cursor<'s> {
 
     fn entries(self, map: &'s map::Map<String, Value>) -> Entries<'s> {
         let missing = self.state.missing.get(&self.node).map_or(&[] as &[_], Vec::as_slice).iter();
-        Entries { parent: self, entries: map.iter(), children: self.children().iter(), missing, current: None }
+        Entries { parent: self, pairs: map.iter(), children: self.children().iter(), missing, current: None }
     }
 
     fn at(self, node: usize, value: &'s Value) -> Self {
@@ -55,7 +55,7 @@ impl<'s> Cursor<'s> {
 /// The entries of a map that are not taken out.
 struct Entries<'s> {
     parent: Cursor<'s>,
-    entries: map::Iter<'s>,
+    pairs: map::Iter<'s>,
     children: std::slice::Iter<'s, usize>,
     missing: std::slice::Iter<'s, &'static str>,
     /// The value of the key that was read last; none for a stand-in.
@@ -67,7 +67,7 @@ impl<'s> Iterator for Entries<'s> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let ((key, value), node) = (self.entries.next()?, *self.children.next()?);
+            let ((key, value), node) = (self.pairs.next()?, *self.children.next()?);
             if !self.parent.state.taken[node] {
                 return Some((key, self.parent.at(node, value)));
             }

@@ -180,6 +180,7 @@ fn wanted(expected: &str) -> String {
         _ if expected.starts_with("a nonzero") => "a whole number, not 0".to_owned(),
         _ if expected.starts_with("struct ") => "a map of fields (`key: value`)".to_owned(),
         _ if expected.starts_with("struct variant") || expected == "newtype variant" => "a map of one field".to_owned(),
+        _ if expected.starts_with("a tuple of size ") => expected.replace("a tuple of size ", "a list with this many items: "),
         _ if expected.starts_with("tuple ") || expected.starts_with("an array") => "a list".to_owned(),
         _ => expected.to_owned(),
     }

@@ -68,9 +68,19 @@ impl Tree {
         self.objects.iter().find(|it| it.kind() == kind && it.namespace() == namespace && it.name() == name)
     }
 
+    /// Every set of pods that can be, with its namespace: the tree's, those of charts, of the cluster, and of run time.
+    pub fn all_pods(&self) -> Vec<(String, BTreeMap<String, String>)> {
+        references::all_pods(self)
+    }
+
     /// What the laws have to say.
     pub fn broken(&self) -> String {
         let said = ALL.iter().flat_map(|(name, law)| law(self).into_iter().map(move |it| format!("{name}: {it}\n")));
         said.collect()
     }
+}
+
+/// The namespace that a policy's peer names.
+pub fn namespace_of(peer: &serde_yaml::Value) -> Option<&str> {
+    references::namespace_of(peer)
 }

@@ -31,15 +31,14 @@ fn resources(least: u64) -> impl Strategy<Value = Option<Value>> {
     let memory = (least..least * 2 + 64, 0_u64..512, any::<bool>());
     let cpu = sample::select(vec!["10m", "0.1", "250m", "1", "1500m"]);
     let both = (memory, cpu, any::<bool>()).prop_map(|((request, more, has_request), cpu, has_cpu)| {
-        let memory = map([
-            ("request", has_request.then(|| format!("{request}Mi").into())),
-            ("limit", some(format!("{}Mi", request + more))),
-        ]);
+        let memory =
+            map([("request", has_request.then(|| format!("{request}Mi").into())), ("limit", some(format!("{}Mi", request + more)))]);
         map([("memory", Some(memory)), ("cpu", has_cpu.then(|| map([("request", some(cpu))])))])
     });
     proptest::option::of(both)
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "they are the switches of a spec")]
 #[derive(Clone, Copy, Debug)]
 struct Switches {
     traefik: bool,
@@ -67,35 +66,37 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
     let kept = sample::select(vec!["f16", "q8_0", "q4_0"]);
     let numbers = (1_u64..5, sample::select(vec![256_u64, 2048, 4096, 5000, 131_072]), 1_u64..4, proptest::option::of(1_u64..4));
     let rest = (kept, any::<bool>(), 0_u64..1024, 0_u64..32, any::<bool>(), sample::select(vec!["30s", "5m", "1h30m", "0s"]));
-    (models, numbers, rest).prop_map(move |(models, (replicas, context, parallel, loaded), (kv, flash, cache, checkpoints, storage, alive))| {
-        let figures = [
-            ("blob", 4_000_000_000_u64),
-            ("layers", 28),
-            ("kvHeads", 4),
-            ("headDim", 128),
-            ("embedding", 3584),
-            ("heads", 28),
-            ("feedForward", 18944),
-            ("vocabulary", 152_064),
-            ("trainContext", 32768),
-        ];
-        let own = Value::Mapping([(OWN.into(), map(figures.map(|(key, value)| (key, some(value)))))].into_iter().collect());
-        map([
-            ("enabled", (!enabled).then(|| false.into())),
-            ("replicas", some(replicas)),
-            ("catalogue", models.contains(&OWN).then_some(own)),
-            ("models", some(models)),
-            ("context", some(context)),
-            ("parallel", some(parallel)),
-            ("maxLoadedModels", loaded.map(Into::into)),
-            ("keepAlive", some(alive)),
-            ("kvCache", some(kv)),
-            ("flashAttention", some(flash || kv != "f16")),
-            ("promptCache", some(format!("{cache}Mi"))),
-            ("contextCheckpoints", some(checkpoints)),
-            ("storage", storage.then(|| "200Gi".into())),
-        ])
-    })
+    (models, numbers, rest).prop_map(
+        move |(models, (replicas, context, parallel, loaded), (kv, flash, cache, checkpoints, storage, alive))| {
+            let figures = [
+                ("blob", 4_000_000_000_u64),
+                ("layers", 28),
+                ("kvHeads", 4),
+                ("headDim", 128),
+                ("embedding", 3584),
+                ("heads", 28),
+                ("feedForward", 18944),
+                ("vocabulary", 152_064),
+                ("trainContext", 32768),
+            ];
+            let own = Value::Mapping([(OWN.into(), map(figures.map(|(key, value)| (key, some(value)))))].into_iter().collect());
+            map([
+                ("enabled", (!enabled).then(|| false.into())),
+                ("replicas", some(replicas)),
+                ("catalogue", models.contains(&OWN).then_some(own)),
+                ("models", some(models)),
+                ("context", some(context)),
+                ("parallel", some(parallel)),
+                ("maxLoadedModels", loaded.map(Into::into)),
+                ("keepAlive", some(alive)),
+                ("kvCache", some(kv)),
+                ("flashAttention", some(flash || kv != "f16")),
+                ("promptCache", some(format!("{cache}Mi"))),
+                ("contextCheckpoints", some(checkpoints)),
+                ("storage", storage.then(|| "200Gi".into())),
+            ])
+        },
+    )
 }
 
 fn components() -> impl Strategy<Value = (Switches, Value)> {
@@ -113,7 +114,10 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                     ("traefik", Some(map([("enabled", off(on.traefik)), ("resources", traefik)]))),
                     ("certManager", Some(map([("enabled", off(on.cert_manager)), ("resources", Some(certs))]))),
                     ("sealedSecrets", Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)]))),
-                    ("postgresql", Some(map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))]))),
+                    (
+                        "postgresql",
+                        Some(map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))])),
+                    ),
                     ("ollama", Some(ollama)),
                     (
                         "openWebui",
@@ -156,12 +160,12 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
     ]))
 }
 
-/// A sealed value of every credential; no controller could open them.
+/// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag), though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
     let all: [(&'static str, &[&'static str]); 3] =
         [("openwebui-admin", &["email", "password"]), ("openwebui-secret-key", &["key"]), ("postgresql", &["password"])];
     all.into_iter().map(|(name, keys)| {
-        let values = map(keys.iter().map(|key| (*key, some("AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq"))));
+        let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
         let it = map([
             ("apiVersion", some("espalier.dev/v1alpha1")),
             ("kind", some("SealedCredential")),

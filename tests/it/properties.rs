@@ -21,7 +21,7 @@ fn differences(a: &Compiled, b: &Compiled) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(few(48))]
+    #![proptest_config(few(24))]
 
     #[test]
     fn random_platforms_keep_every_law(texts in platforms()) {

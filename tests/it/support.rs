@@ -7,7 +7,7 @@ use std::{
 
 use espalier::{
     compile::{self, Sources, Summary, house::House},
-    diag::diagnostic::{Diagnostics, Severity},
+    diag::diagnostic::{Diagnostic, Diagnostics, Severity},
     emit::files::Files,
     spec::read::PLATFORM,
     yaml::source::Source,
@@ -48,7 +48,7 @@ pub fn only(platform: &str) -> Texts {
 
 /// A spec that compiles, with these lines under `components`.
 pub fn with_components(components: &str) -> Texts {
-    let lines: String = components.lines().map(|it| format!("    {it}\n")).collect();
+    let lines: String = components.lines().flat_map(|it| ["    ", it, "\n"]).collect();
     only(&format!(
         "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {{name: test}}\nspec:\n  \
          repository: {{url: https://git.example.com/team/platform.git}}\n  node: {{cpu: 4, memory: 8Gi}}\n  \
@@ -65,7 +65,8 @@ pub fn compile(texts: &Texts) -> Compiled {
 /// Compiles texts, building the tenants in an order of one's own; their summaries are folded in the order of names all the same.
 pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
     let sources = texts.iter().filter(|(path, _)| !path.starts_with(WORKSPACES));
-    let sources = Sources { texts: sources.map(|(path, text)| (path.as_str().into(), Source::parse(path.as_str(), text.as_str()))).collect() };
+    let sources =
+        Sources { texts: sources.map(|(path, text)| (path.as_str().into(), Source::parse(path.as_str(), text.as_str()))).collect() };
     let loaded = compile::platform(&sources);
     let mut it =
         Compiled { files: BTreeMap::new(), twice: Vec::new(), findings: loaded.diagnostics, house: loaded.house, summaries: Vec::new() };
@@ -111,12 +112,13 @@ impl Compiled {
 
     /// Its findings, a line each, with help and notes.
     pub fn said(&self) -> String {
-        self.findings.iter().map(|it| format!("{}: {} {:?} {:?}\n", it.code, it.message, it.help, it.notes)).collect()
+        let line = |it: &Diagnostic| format!("{}: {} {:?} {:?}", it.code, it.message, it.help, it.notes);
+        self.findings.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// All objects of the tree, read back by a reader that is not ours.
     pub fn objects(&self) -> Vec<Read> {
-        let objects = self.files.iter().filter(|(path, _)| path.ends_with(".yaml"));
+        let objects = self.files.iter().filter(|(path, _)| has_ending(path, "yaml"));
         objects.map(|(path, bytes)| Read::new(path, std::str::from_utf8(bytes).expect("UTF-8"))).collect()
     }
 }
@@ -186,6 +188,11 @@ pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     path.split('/').fold(value, |value, key| value.get(key).unwrap_or(&Value::Null))
 }
 
+/// Whether a value is there, and is this switch.
+pub fn is(value: &Value, switch: bool) -> bool {
+    value.as_bool() == Some(switch)
+}
+
 /// The items of a list; none where there is no list.
 pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_sequence().into_iter().flatten()
@@ -200,6 +207,11 @@ pub fn labels(value: &Value) -> BTreeMap<String, String> {
 /// Whether all labels of a selector are among some labels.
 pub fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
     !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// Whether a file's name has this ending.
+pub fn has_ending(path: &str, ending: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|it| it.1 == ending)
 }
 
 /// The repository's own folder.
@@ -223,7 +235,7 @@ pub fn golden_cases() -> Vec<(String, PathBuf)> {
 
 /// The texts of a folder's `spec/`, without what is generated there.
 pub fn texts_of(folder: &Path) -> Texts {
-    let files = files_below(folder, &["spec"]).into_iter().filter(|(path, _)| path.ends_with(".yaml"));
+    let files = files_below(folder, &["spec"]).into_iter().filter(|(path, _)| has_ending(path, "yaml"));
     files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
 }
 

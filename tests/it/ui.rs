@@ -8,7 +8,9 @@ mod pages;
 mod recipes;
 
 use std::{
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -77,9 +79,15 @@ fn transcript(case: &str, place: &Place) -> String {
     let commands = commands.unwrap_or_else(|_| "render --color never\n".to_owned());
     let run = |line: &str| {
         let done = place.run(&line.split_whitespace().collect::<Vec<_>>());
-        format!("$ espalier {line}\n{}{}exit code {}\n", done.out, done.err, done.code)
+        format!("$ espalier {line}\n{}{}exit code {}\n", done.out, without_totals(&done.err), done.code)
     };
     commands.lines().map(run).collect::<Vec<_>>().join("\n")
+}
+
+/// How many files the tree has is not what a case is about.
+fn without_totals(said: &str) -> String {
+    let lines = said.lines().map(|it| if it.starts_with("rendered ") { "rendered …" } else { it });
+    lines.flat_map(|it| [it, "\n"]).collect()
 }
 
 /// Whether a text tells of a code, in any format.
@@ -97,11 +105,30 @@ fn every_text_is_as_expected() {
         }
         let expected = expected(&case);
         if expected != found {
-            wrong += &format!("--- {case}\n{}\n", TextDiff::from_lines(&expected, &found).unified_diff());
+            let diff = TextDiff::from_lines(&expected, &found);
+            let _ = writeln!(wrong, "--- {case}\n{}", diff.unified_diff());
         }
         if !SEVERAL.contains(&&*case) && !tells(&found, code(&case)) {
-            wrong += &format!("--- {case} does not tell of its code:\n{found}\n");
+            let _ = writeln!(wrong, "--- {case} does not tell of its code:\n{found}");
         }
     }
     assert!(wrong.is_empty(), "{wrong}\nif that is right: BLESS=1 cargo test --test it ui");
+}
+
+#[test]
+fn findings_stand_in_one_order_whatever_the_threads() {
+    let place = place("node-memory-exceeded--workspaces");
+    let name = |number: usize| format!("spec/workspaces/wrong-{number:02}.yaml");
+    for number in 0..40 {
+        let text = place.read("spec/workspaces/team-a.yaml").replace("team-a", "elsewhere").replace("1b-instruct-q4_K_M", "900b");
+        place.write(&name(number), text);
+    }
+    let said = |threads| place.run(&["render", "--format", "short", "--threads", threads]).err;
+    let one = said("1");
+    assert_eq!(one.matches("model-unknown").count(), 40, "{one}");
+    let files: Vec<&str> = one.lines().filter_map(|it| it.split_once(".yaml:")).map(|it| it.0).collect();
+    assert!(files.is_sorted(), "{one}");
+    for threads in ["2", "7"] {
+        assert_eq!(said(threads), one);
+    }
 }

@@ -69,8 +69,7 @@ impl Place {
     }
 
     pub fn run_with_stdin(&self, words: &[&str], stdin: &[u8]) -> Done {
-        let mut child =
-            self.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut child = self.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
         // A program that refuses early does not read on.
         let _ = child.stdin.take().expect("piped").write_all(stdin);
         child.wait_with_output().expect("it ends").into()

@@ -141,17 +141,16 @@ fn a_removed_tenant_leaves_nothing() {
 
 #[test]
 fn a_place_that_is_taken_is_an_error_and_nothing_is_written() {
-    let occupied: [(&str, &dyn Fn(&Place, &str)); 3] = [
-        ("generate", &|place, path| place.write(path, "my own words\n")),
-        ("a folder", &|place, path| fs::create_dir_all(place.path(path).join("x")).expect("writable")),
-        ("symbolic link", &|place, path| link(place.path("elsewhere").as_path(), place.path(path).as_path())),
-    ];
-    for (word, occupy) in occupied {
+    for word in ["did not generate", "a folder", "symbolic link"] {
         let place = Place::rendered();
         let path = place.manifest();
         place.remove(&path);
         place.write("elsewhere", "not ours\n");
-        occupy(&place, &path);
+        match word {
+            "a folder" => fs::create_dir_all(place.path(&path).join("x")).expect("writable"),
+            "symbolic link" => link(&place.path("elsewhere"), &place.path(&path)),
+            _ => place.write(&path, "my own words\n"),
+        }
         place.tenant("team-a");
         let before = place.tree();
         for verb in ["check", "render"] {
@@ -200,6 +199,19 @@ fn an_error_writes_nothing() {
 }
 
 #[test]
+fn two_tenants_of_one_name_are_told_once() {
+    let place = Place::rendered();
+    let before = place.tree();
+    place.tenant("team-a");
+    place.write("spec/workspaces/team-b.yaml", place.read("spec/workspaces/team-a.yaml"));
+    for threads in ["1", "2"] {
+        let said = place.run(&["render", "--threads", threads]);
+        assert!(said.code == 1 && said.err.contains("team-b.yaml") && !said.err.contains("path-twice"), "{said:?}");
+    }
+    assert_eq!(place.tree(), before);
+}
+
+#[test]
 fn denied_warnings_write_nothing() {
     let place = Place::rendered();
     place.write("apps/mine.yaml", "kind: Application\n");
@@ -233,11 +245,8 @@ fn bytes_depend_on_nothing_but_the_spec() {
         reference.tenant(name);
     }
     reference.ok(&["render", "--threads", "1"]);
-    let surroundings = [
-        ("1", "C", "UTC", "/"),
-        ("2", "de_DE.UTF-8", "Asia/Kathmandu", "/tmp"),
-        ("7", "tr_TR.UTF-8", "America/St_Johns", "/nonexistent"),
-    ];
+    let surroundings =
+        [("1", "C", "UTC", "/"), ("2", "de_DE.UTF-8", "Asia/Kathmandu", "/tmp"), ("7", "tr_TR.UTF-8", "America/St_Johns", "/nonexistent")];
     for (threads, locale, zone, home) in surroundings {
         let place = Place::starter();
         for name in tenants.iter().rev() {

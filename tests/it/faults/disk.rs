@@ -114,7 +114,9 @@ impl Disk for FaultyDisk {
 
     fn remove_all(&self, path: &Path) -> io::Result<()> {
         let half = || match RealDisk.list(path) {
-            Ok(all) => all.first().map_or(Ok(()), |it| RealDisk.remove_all(&path.join(&it.name)).or_else(|_| RealDisk.remove_file(&path.join(&it.name)))),
+            Ok(all) => all
+                .first()
+                .map_or(Ok(()), |it| RealDisk.remove_all(&path.join(&it.name)).or_else(|_| RealDisk.remove_file(&path.join(&it.name)))),
             Err(_) => Ok(()),
         };
         self.change(|| RealDisk.remove_all(path), half)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_yaml::Value;
 
 use super::Tree;
-use crate::support::{Read, at, items, labels};
+use crate::support::{Read, at, is, items, labels};
 
 const SERVER: &str = "https://kubernetes.default.svc";
 
@@ -40,10 +40,14 @@ pub fn applications(tree: &Tree) -> Vec<String> {
         must(wave(it).is_none_or(|it| it % 10 == 0 && it >= 0), it, "the gaps between waves");
         let health = annotation(it, "argocd.argoproj.io/ignore-healthcheck");
         must(health == is_root.then_some("true"), it, "its share in health");
-        must(it.at("spec/syncPolicy/automated/prune") == true && it.at("spec/syncPolicy/automated/selfHeal") == true, it, "automated sync");
+        must(
+            is(it.at("spec/syncPolicy/automated/prune"), true) && is(it.at("spec/syncPolicy/automated/selfHeal"), true),
+            it,
+            "automated sync",
+        );
         must(it.at("spec/syncPolicy/automated/allowEmpty").is_null(), it, "an empty folder must not wipe all out");
         let retry = |key: &str| it.at(&format!("spec/syncPolicy/retry/{key}"));
-        must(retry("refresh") == true && retry("limit") == if is_root { 20 } else { 5 }, it, "the retry");
+        must(is(retry("refresh"), true) && retry("limit") == if is_root { 20 } else { 5 }, it, "the retry");
         let options: Vec<&str> = items(it.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect();
         must(options.iter().all(|it| OPTIONS.contains(it)), it, "the sync options");
         must(options.contains(&"ServerSideApply=true") && options.contains(&"FailOnSharedResource=true"), it, "the sync options");
@@ -52,7 +56,7 @@ pub fn applications(tree: &Tree) -> Vec<String> {
         let source = |key: &str| it.at(&format!("spec/source/{key}"));
         must(it.at("spec/sources").is_null(), it, "one source");
         if source("chart").is_null() {
-            must(source("directory/recurse") == true && source("directory/include") == "*.yaml", it, "how the folder is read");
+            must(is(source("directory/recurse"), true) && source("directory/include") == "*.yaml", it, "how the folder is read");
             must(source("targetRevision").as_str().is_some_and(|it| it.starts_with("refs/heads/")), it, "a full reference");
             must(source("helm").is_null(), it, "a folder and a chart at once");
         } else {
@@ -73,7 +77,9 @@ pub fn applications(tree: &Tree) -> Vec<String> {
 fn permits(list: &Value, it: &Read) -> bool {
     items(list).any(|permit| {
         let text = |key| at(permit, key).as_str().unwrap_or_default();
-        let is_name = at(permit, "name").as_str().is_none_or(|glob| glob == it.name() || glob.strip_prefix('*').is_some_and(|end| it.name().ends_with(end)));
+        let is_name = at(permit, "name")
+            .as_str()
+            .is_none_or(|glob| glob == it.name() || glob.strip_prefix('*').is_some_and(|end| it.name().ends_with(end)));
         text("group") == it.group() && text("kind") == it.kind() && is_name
     })
 }
@@ -106,7 +112,9 @@ pub fn projects(tree: &Tree) -> Vec<String> {
     }
     for project in tree.of_kind("AppProject") {
         let named = |list: &str, key: &str, wild: &str| items(project.at(list)).any(|it| at(it, key) == wild);
-        let is_wide = ["group", "kind"].iter().any(|key| named("spec/namespaceResourceWhitelist", key, "*") || named("spec/clusterResourceWhitelist", key, "*"));
+        let is_wide = ["group", "kind"]
+            .iter()
+            .any(|key| named("spec/namespaceResourceWhitelist", key, "*") || named("spec/clusterResourceWhitelist", key, "*"));
         if is_wide || named("spec/destinations", "namespace", "*") || items(project.at("spec/sourceRepos")).any(|it| it == "*") {
             found.push(format!("{}: permits all", project.path));
         }
@@ -114,7 +122,8 @@ pub fn projects(tree: &Tree) -> Vec<String> {
         if project.at("spec/namespaceResourceWhitelist").is_null() && !named("spec/namespaceResourceBlacklist", "kind", "*") {
             found.push(format!("{}: permits every namespaced kind", project.path));
         }
-        let has_chart = tree.of_kind("Application").any(|it| it.text("spec/project") == project.name() && !it.at("spec/source/chart").is_null());
+        let has_chart =
+            tree.of_kind("Application").any(|it| it.text("spec/project") == project.name() && !it.at("spec/source/chart").is_null());
         for permit in items(project.at("spec/namespaceResourceWhitelist")).filter(|_| !has_chart && project.name() != "bootstrap") {
             let key = (at(permit, "group").as_str().unwrap_or_default(), at(permit, "kind").as_str().unwrap_or_default());
             if !used.get(project.name()).is_some_and(|it| it.contains(&key)) {
@@ -128,7 +137,7 @@ pub fn projects(tree: &Tree) -> Vec<String> {
 /// The objects that an Application brings.
 pub fn objects_of<'a>(tree: &'a Tree, application: &Read) -> Vec<&'a Read> {
     let Some(path) = application.at("spec/source/path").as_str() else { return Vec::new() };
-    tree.objects.iter().filter(|it| it.path.rsplit_once("/").is_some_and(|(folder, _)| ends_with_folder(folder, path))).collect()
+    tree.objects.iter().filter(|it| it.path.rsplit_once('/').is_some_and(|(folder, _)| ends_with_folder(folder, path))).collect()
 }
 
 /// Whether a file's folder is (below) what an Application's path ends in; the repository may have folders of its own before it.
@@ -191,7 +200,8 @@ pub fn folders(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: its folder is empty, and an empty folder removes all", it.path));
         }
         owned.extend(objects.into_iter().map(|it| &it.path));
-        let place = if it.name() == "root" { "bootstrap/argocd/application-root.yaml".to_owned() } else { format!("apps/{}.yaml", it.name()) };
+        let place =
+            if it.name() == "root" { "bootstrap/argocd/application-root.yaml".to_owned() } else { format!("apps/{}.yaml", it.name()) };
         if it.path != place {
             found.push(format!("{}: belongs to {place}", it.path));
         }

@@ -6,7 +6,7 @@ use espalier::units::Bytes;
 use serde_yaml::Value;
 
 use super::Tree;
-use crate::support::{Read, at, items};
+use crate::support::{Read, at, is, items};
 
 /// Every pod template with its object.
 pub fn templates(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
@@ -15,7 +15,8 @@ pub fn templates(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
 
 /// Every container with its object, init containers too.
 pub fn containers(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
-    templates(tree).flat_map(|(it, pod)| items(at(pod, "containers")).chain(items(at(pod, "initContainers"))).map(move |container| (it, container)))
+    templates(tree)
+        .flat_map(|(it, pod)| items(at(pod, "containers")).chain(items(at(pod, "initContainers"))).map(move |container| (it, container)))
 }
 
 fn name(container: &Value) -> &str {
@@ -74,7 +75,10 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
         let security = |path: &str| at(container, &format!("securityContext/{path}"));
         let drops: Vec<&str> = items(security("capabilities/drop")).filter_map(Value::as_str).collect();
         let adds = items(security("capabilities/add")).count();
-        let is_kept = security("allowPrivilegeEscalation") == false && security("readOnlyRootFilesystem") == true && drops == ["ALL"] && adds == 0;
+        let is_kept = is(security("allowPrivilegeEscalation"), false)
+            && is(security("readOnlyRootFilesystem"), true)
+            && drops == ["ALL"]
+            && adds == 0;
         if !is_kept || !security("privileged").is_null() {
             found.push(format!("{}: {}", it.path, name(container)));
         }
@@ -82,7 +86,11 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
     for (it, pod) in templates(tree) {
         let security = |path: &str| at(pod, &format!("securityContext/{path}"));
         let is_user = security("runAsUser").as_u64().is_some_and(|it| it > 0) && security("runAsGroup").as_u64().is_some_and(|it| it > 0);
-        if security("runAsNonRoot") != true || !is_user || security("seccompProfile/type") != "RuntimeDefault" || !security("fsGroup").is_u64() {
+        if !is(security("runAsNonRoot"), true)
+            || !is_user
+            || security("seccompProfile/type") != "RuntimeDefault"
+            || !security("fsGroup").is_u64()
+        {
             found.push(format!("{}: the pod", it.path));
         }
         for key in ["hostNetwork", "hostPID", "hostIPC", "hostUsers"] {
@@ -102,10 +110,10 @@ pub fn accounts(tree: &Tree) -> Vec<String> {
     for (it, pod) in templates(tree) {
         let account = at(pod, "serviceAccountName").as_str().unwrap_or("default");
         let there = tree.find("ServiceAccount", it.namespace(), account);
-        if account == "default" || !there.is_some_and(|it| it.at("automountServiceAccountToken") == false) {
+        if account == "default" || !there.is_some_and(|it| is(it.at("automountServiceAccountToken"), false)) {
             found.push(format!("{}: the account `{account}`", it.path));
         }
-        if at(pod, "automountServiceAccountToken") != false {
+        if !is(at(pod, "automountServiceAccountToken"), false) {
             found.push(format!("{}: a token", it.path));
         }
     }
@@ -171,7 +179,7 @@ pub fn volumes(tree: &Tree) -> Vec<String> {
         for claim in items(at(pod, "volumes")).filter_map(|it| at(it, "persistentVolumeClaim/claimName").as_str()) {
             let there = tree.find("PersistentVolumeClaim", it.namespace(), claim);
             // A claim is bound when its first pod is placed: in an earlier Application it would be waited for in vain.
-            if !there.is_some_and(|claim| claim.application() == it.application()) {
+            if there.is_none_or(|claim| claim.application() != it.application()) {
                 found.push(format!("{}: the claim {claim}", it.path));
             }
         }

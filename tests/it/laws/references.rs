@@ -47,7 +47,9 @@ pub fn selectors(tree: &Tree) -> Vec<String> {
     for it in &tree.objects {
         match it.kind() {
             "Service" => check(it, it.namespace(), it.at("spec/selector"), "selector"),
-            "Deployment" | "StatefulSet" | "PodDisruptionBudget" => check(it, it.namespace(), it.at("spec/selector/matchLabels"), "selector"),
+            "Deployment" | "StatefulSet" | "PodDisruptionBudget" => {
+                check(it, it.namespace(), it.at("spec/selector/matchLabels"), "selector");
+            }
             "NetworkPolicy" => {
                 if it.at("spec/podSelector/matchLabels").is_mapping() {
                     check(it, it.namespace(), it.at("spec/podSelector/matchLabels"), "podSelector");
@@ -108,7 +110,7 @@ pub fn ports(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: answers at {hosts:?}, certified are {certified:?}", it.path));
         }
         let issuer = it.at("metadata/annotations").get("cert-manager.io/cluster-issuer");
-        if !issuer.and_then(Value::as_str).is_some_and(|it| tree.find("ClusterIssuer", None, it).is_some()) {
+        if issuer.and_then(Value::as_str).is_none_or(|it| tree.find("ClusterIssuer", None, it).is_none()) {
             found.push(format!("{}: the issuer {issuer:?}", it.path));
         }
     }
@@ -177,7 +179,7 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
         }
         let known = CREDENTIALS.iter().find(|known| known.0 == it.name());
         let keys: Vec<String> = labels(it.at("spec/encryptedData")).into_keys().collect();
-        if !known.is_some_and(|it| it.1 == keys) {
+        if known.is_none_or(|it| it.1 != keys) {
             found.push(format!("{}: sealed are {keys:?}", it.path));
         }
     }

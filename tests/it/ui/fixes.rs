@@ -1,1 +1,168 @@
-//! Helps that can be pasted, pasted.
+//! Helps that can be pasted, pasted: the finding is gone, and no other has come.
+
+use std::collections::BTreeSet;
+
+use super::{code, expected, place, recipes, tells};
+use crate::cli::place::Place;
+
+const PLATFORM: &str = "spec/platform.yaml";
+const VERSIONS: &str = "spec/versions.yaml";
+const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
+
+/// Case, file, and pairs of what is written there and what the help says to write in its place.
+type Fix = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const FIXES: &[Fix] = &[
+    ("component-needed", PLATFORM, &[("enabled: false", "enabled: true")]),
+    ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),
+    ("context-beyond-training", PLATFORM, &[("context: 4096", "context: 2048")]),
+    ("file-name-differs--both", "spec/workspaces/team-a.yaml", &[("team-b", "team-a"), ("team-c", "team-a")]),
+    ("host-taken", PLATFORM, &[("monitoring: chat.example.com", "monitoring: monitoring.example.com")]),
+    ("host-taken--workspace", PLATFORM, &[("workspaces: example.com", "workspaces: ws.example.com")]),
+    (
+        "invalid-value",
+        PLATFORM,
+        &[
+            ("four", "2"),
+            ("8GB", "8Gi"),
+            ("https://chat.example.com/", "chat.example.com"),
+            ("llama3.2", "[llama3.2]"),
+            ("30", "30s"),
+            ("q5_0", "q4_0"),
+            ("ops", "ops@example.org"),
+            ("replicas: many, ", ""),
+        ],
+    ),
+    ("key-not-a-string", PLATFORM, &[("8080", "\"8080\"")]),
+    ("kv-cache-needs-flash-attention", PLATFORM, &[("flashAttention: false", "flashAttention: true")]),
+    ("kv-cache-needs-flash-attention", PLATFORM, &[("kvCache: q8_0", "kvCache: f16")]),
+    ("limit-below-request", PLATFORM, &[("limit: 512Mi", "limit: 768Mi")]),
+    ("limit-below-tested", PLATFORM, &[("limit: 256Mi", "limit: 768Mi")]),
+    ("limits-overcommitted", PLATFORM, &[("memory: 8Gi", "memory: 8Gi, "), ("memory: 8Gi, ", "memory: 8Gi, overcommit: 2.6")]),
+    ("max-loaded-models", PLATFORM, &[("maxLoadedModels: 1", "maxLoadedModels: 2")]),
+    ("max-loaded-models--too-many", PLATFORM, &[("maxLoadedModels: 3", "maxLoadedModels: 1")]),
+    ("max-loaded-models--zero", PLATFORM, &[("maxLoadedModels: 0", "maxLoadedModels: 1")]),
+    ("mem-total-differs", PLATFORM, &[("memTotal: 7864320Mi", "memTotal: 7680Mi")]),
+    ("model-needs-memory", PLATFORM, &[("limit: 1Gi", "limit: 1183Mi")]),
+    ("model-needs-memory--request", PLATFORM, &[("request: 512Mi", "request: 1183Mi")]),
+    ("model-unknown--figures-given", PLATFORM, &[("botanist:1B", "botanist:1b")]),
+    ("no-models", PLATFORM, &[("replicas: 1", "models: [\"llama3.2:1b-instruct-q4_K_M\"]")]),
+    ("no-models--workspace", "spec/workspaces/team-a.yaml", &[("models: []", "models: [\"llama3.2:1b-instruct-q4_K_M\"]")]),
+    ("node-memory-exceeded", PLATFORM, &[("replicas: 3", "replicas: 2")]),
+    ("node-memory-exceeded", PLATFORM, &[("models: [\"llama3.2:1b\"]", "models: [\"llama3.2:1b-instruct-q4_K_M\"]")]),
+    ("node-memory-exceeded", PLATFORM, &[("memory: 8Gi", "memory: 9Gi")]),
+    ("node-memory-exceeded--nothing-fits", PLATFORM, &[("memory: 2Gi", "memory: 5Gi")]),
+    ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("- qwen2.5:7b", "- qwen2.5:3b")]),
+    ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
+    ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
+    ("out-of-range", PLATFORM, &[("replicas: 0", "replicas: 1"), ("context: 100", "context: 256"), ("overcommit: 0.5", "overcommit: 2.0")]),
+    (
+        "out-of-range--too-large",
+        PLATFORM,
+        &[
+            ("replicas: 4000000000", "replicas: 100"),
+            ("parallel: 100", "parallel: 64"),
+            ("size: 0", "size: 1"),
+            ("overflow: 1000", "overflow: 100"),
+        ],
+    ),
+    ("postgresql-limit-too-low", PLATFORM, &[("connectionPool: {size: 20, overflow: 20}", "connectionPool: {size: 7, overflow: 7}")]),
+    ("postgresql-limit-too-low--limit", PLATFORM, &[("limit: 256Mi", "limit: 320Mi")]),
+    ("replicas-need-redis", PLATFORM, &[("replicas: 2", "replicas: 1")]),
+    ("storage-too-small", PLATFORM, &[("storage: 2Gi", "storage: 3Gi"), ("storage: 100Mi", "storage: 1Gi")]),
+    ("tab", PLATFORM, &[("\t", "      ")]),
+    ("unknown-field", PLATFORM, &[("modles", "models"), (", colour: green", "")]),
+    ("unknown-version", VERSIONS, &[("postgres:", "postgresql:"), ("loki: 18.11.0", "")]),
+    (
+        "untested-version",
+        VERSIONS,
+        &[
+            ("ollama: 0.33.0", "ollama: 0.32.15"),
+            ("cert-manager: v1.22.0", "cert-manager: v1.21.1"),
+            ("postgresql: 17.10.0", "postgresql: \"17.9\""),
+        ],
+    ),
+    ("yaml-syntax", PLATFORM, &[("[\"llama3.2:1b\"]", "[\"llama3.2:1b\"]}")]),
+];
+
+/// Cases whose help names the file's right name.
+const RENAMED: [(&str, &str, &str); 2] = [
+    ("file-name-differs", "spec/secrets/database.yaml", "postgresql.yaml"),
+    ("file-name-differs--no-name", "spec/workspaces/Team A.yaml", "team-a.yaml"),
+];
+
+/// Cases whose help says `write` and needs a word of the user's own, or is pasted by another test.
+const BY_HAND: [&str; 3] = ["all-at-once", "all-at-once--rules", "missing-field"];
+
+/// The codes that a text tells of, errors and warnings.
+fn codes(text: &str) -> BTreeSet<String> {
+    let starts = text.lines().filter(|it| it.starts_with("error[") || it.starts_with("warning["));
+    starts.filter_map(|it| Some(it.split_once('[')?.1.split_once(']')?.0.to_owned())).collect()
+}
+
+fn render(place: &Place) -> String {
+    let done = place.run(&["render", "--color", "never"]);
+    assert!(done.code == 0 || done.code == 1, "{done:?}");
+    done.err
+}
+
+#[test]
+fn what_a_help_says_helps() {
+    for (case, file, pairs) in FIXES {
+        let place = place(case);
+        let before = codes(&render(&place));
+        let said = expected(case);
+        let mut text = place.read(file);
+        for (from, to) in *pairs {
+            assert!(text.contains(from), "{case}: `{from}` is not in {file}:\n{text}");
+            let word = to.trim_start_matches("- ").trim_end_matches(':');
+            let word = word.strip_prefix("memory: 8Gi, ").unwrap_or(word);
+            assert!(word.trim().is_empty() || word.ends_with('}') || said.contains(word), "{case}: no help says `{word}`:\n{said}");
+            text = text.replace(from, to);
+        }
+        place.write(file, text);
+        let after = render(&place);
+        assert!(!tells(&after, code(case)), "{case}: the help does not help:\n{after}");
+        let new: Vec<String> = codes(&after).difference(&before).cloned().collect();
+        // What is right as YAML can be wrong as a spec: that is told then.
+        let deeper = ["invalid-value", "key-not-a-string", "yaml-syntax", "out-of-range--too-large"].contains(case);
+        assert!(new.is_empty() || deeper, "{case}: {new:?} has come:\n{after}");
+    }
+}
+
+#[test]
+fn a_file_that_is_renamed_is_right() {
+    for (case, file, name) in RENAMED {
+        let place = place(case);
+        assert!(expected(case).contains(&format!("rename the file to `{name}`")), "{case}");
+        let to = place.path(file).with_file_name(name);
+        std::fs::rename(place.path(file), to).expect("it can be renamed");
+        let after = render(&place);
+        assert!(!tells(&after, code(case)), "{case}:\n{after}");
+    }
+}
+
+#[test]
+fn every_help_that_can_be_pasted_is() {
+    let missing: Vec<String> = super::cases()
+        .into_iter()
+        .filter(|it| expected(it).contains("= help: write `") && !BY_HAND.contains(&&**it))
+        .filter(|case| FIXES.iter().all(|it| it.0 != *case))
+        .collect();
+    assert!(missing.is_empty(), "no test pastes the help of {missing:?}");
+}
+
+/// The page of `credential-not-sealed` shows a whole file: with real ciphertext in it, the finding is gone.
+#[test]
+fn the_page_shows_the_form_of_a_sealed_file() {
+    let place = place("credential-not-sealed");
+    let page = place.ok(&["explain", "credential-not-sealed"]).out;
+    let from = page.find("    apiVersion: espalier.dev/v1alpha1").expect("the file");
+    let lines = page[from..].lines().take_while(|it| it.starts_with("    ")).map(|it| &it[4..]);
+    let file: String = lines.flat_map(|it| [it, "\n"]).collect();
+    assert!(file.contains("AgB…"), "{file}");
+    place.write(ADMIN, file.replace("AgB…", &recipes::ciphertext()));
+    let said = render(&place);
+    assert!(!said.contains("`openwebui-admin`"), "{said}");
+    assert!(said.contains("`openwebui-secret-key`"), "the others are still not sealed: {said}");
+}

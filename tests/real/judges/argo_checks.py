@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from .api import ApiError
 from .argo_host import summary
-from .argo_install import Installation
+from .argo_install import PATIENCE, Installation
 from .argo_tree import OPTIONS, Promise, Rendered, dump, group, identity, title
 from .argo_watch import order
 
@@ -108,7 +108,7 @@ def _changed(at: Installation, owner: str, obj: dict, path: tuple, to: object) -
                 lambda: at.api.patch(at.api.path_of(obj), body), lambda: _get(at.live(obj) or {}, path) == want)
 
 
-def heals(at: Installation, charts: list[dict], seconds: float = 90.0) -> tuple[int, list[str]]:
+def heals(at: Installation, charts: list[dict], seconds: float = PATIENCE / 2) -> tuple[int, list[str]]:
     """All hand edits at once; each is undone, and the tree stands as before. Returns how many, and the findings."""
     done = edits(at, charts)
     findings = []
@@ -128,7 +128,7 @@ def heals(at: Installation, charts: list[dict], seconds: float = 90.0) -> tuple[
     return len(done), findings + at.converge(seconds)
 
 
-def second_commit(at: Installation, seconds: float = 120.0) -> tuple[str, list[str]]:
+def second_commit(at: Installation, seconds: float = PATIENCE / 2) -> tuple[str, list[str]]:
     """Another value of an environment variable goes through: every Application reaches the commit, the workload has the value."""
     for name in reversed(list(at.tree.applications())):
         for path, it in at.tree.objects(name):
@@ -152,31 +152,35 @@ def owned(tree: Rendered) -> dict[tuple, tuple[str, dict]]:
     return {identity(it): (name, it) for name in tree.applications() for _, it in tree.objects(name)}
 
 
-def removal(at: Installation, after: Rendered, seconds: float = 120.0) -> tuple[int, list[str]]:
-    """A commit with less in it: what has left Git leaves the cluster, what is protected stays, every other Application is well."""
-    before, later = owned(at.tree), owned(after)
-    applications = [name for name in at.tree.applications() if name not in after.applications()]
-    dropped = {key: it for key, it in before.items() if key not in later}
+def removal(at: Installation, after: Rendered, seconds: float = PATIENCE / 2) -> tuple[int, list[str]]:
+    """A commit with less in it. Returns how many objects left Git, and the findings."""
+    before = at.tree
+    at.push(after)
+    return removed(at, before, seconds)
+
+
+def removed(at: Installation, before: Rendered, seconds: float) -> tuple[int, list[str]]:
+    """What has left Git leaves the cluster, what data hang on or what is protected stays, every other Application is well."""
+    later = owned(at.tree)
+    applications = [name for name in before.applications() if name not in at.tree.applications()]
+    dropped = {key: it for key, it in owned(before).items() if key not in later}
 
     def stays(owner: str, it: dict) -> bool:
         return it["kind"] in KEPT or ("Delete=false" if owner in applications else "Prune=false") in options(it)
 
     kept = [it for owner, it in dropped.values() if stays(owner, it)]
     pruned = [it for owner, it in dropped.values() if not stays(owner, it)]
-    at.push(after)
     findings = [f"Application {name} is still there {seconds:.0f} s after it left apps/: {summary(at.recorder.snapshot().get(name, {}))}"
                 for name in applications if not at.gone(name, seconds)]
-    left = list(pruned)
-
-    def all_gone() -> bool:
-        left[:] = [it for it in left if at.live(it) is not None]
-        return not left
-
-    at.until(all_gone, seconds)
-    findings += [f"{title(it)} left Git and is still in the cluster after {seconds:.0f} s" for it in left]
+    # Once its Application is gone nobody takes an object away any more: a moment for what is under way, then it is an orphan.
+    orphans = [it for owner, it in dropped.values() if owner in applications and it in pruned]
+    at.until(lambda: not any(at.live(it) for it in orphans), min(seconds, 15.0))
+    findings += [f"{title(it)} is an orphan: its Application left Git and the cluster, and it did not" for it in orphans if at.live(it)]
+    others = [it for it in pruned if it not in orphans]
+    at.until(lambda: not any(at.live(it) for it in others), seconds)
+    findings += [f"{title(it)} left Git and is still in the cluster after {seconds:.0f} s" for it in others if at.live(it)]
     findings += at.converge(seconds)
-    if not findings:
-        findings += at.quiet(("normal", "normal"))
+    findings += at.quiet(("normal", "normal")) if not findings else []
     findings += [f"{title(it)} left Git and went from the cluster: it has to stay (its sync options: {', '.join(sorted(options(it))) or 'none'})"
                  for it in kept if _leaving(at.live(it))]
     return len(dropped), findings
@@ -229,7 +233,7 @@ def broken_child(tree: Rendered) -> tuple[Rendered, str, str] | None:
     return tree.changed({path: dump(bad)}), name, title(obj)
 
 
-def holds(at: Installation, name: str, what: str, seconds: float = 150.0, pause: float = 10.0) -> list[str]:
+def holds(at: Installation, name: str, what: str, seconds: float = PATIENCE, pause: float = 10.0) -> list[str]:
     """On a first install: the broken child fails, and nobody of a later wave is made, then or a while later."""
     def failed(now: dict[str, dict]) -> bool:
         state = ((now.get(name) or {}).get("status") or {}).get("operationState") or {}

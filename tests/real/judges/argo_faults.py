@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from . import argo_charts, argo_checks, argo_sample
 from .argo_git import Hosts
-from .argo_install import Installation
+from .argo_install import PATIENCE, Installation
 from .argo_tree import Rendered, dump, load
 from .argo_watch import order
 from .table import Fault, Row
@@ -23,6 +23,11 @@ def edited(tree: Rendered, path: str, edit: Callable[[dict], object]) -> Rendere
     return tree.changed({path: dump(new)})
 
 
+def having(findings: list[str], *words: str) -> str:
+    """The first finding that has all these words, or nothing."""
+    return next((it for it in findings if all(word in it for word in words)), "")
+
+
 class Planting:
     """Keeps the book: which fault, which judge, what it said."""
 
@@ -31,7 +36,7 @@ class Planting:
 
     def seen(self, fault: str, judge: str, findings: list[str], *words: str) -> None:
         """A fault is seen when one finding has all these words."""
-        message = next((it for it in findings if all(word in it for word in words)), "")
+        message = having(findings, *words)
         said = message or f"nothing with {' and '.join(words)} in {len(findings)} findings: {' | '.join(findings)[:400]}"
         self.ctx.fault(Fault(fault, f"argocd {judge}", said, bool(message)))
 
@@ -63,48 +68,59 @@ def by_commits(planting: Planting) -> list[str]:
     hosts, installation = planting.install(clean, planting.data["settings"])
     with hosts, installation as at:
         at.bootstrap()
-        wrong = at.converge(120) + argo_checks.in_order(at, argo_sample.promises()) + at.quiet(("normal",))
+        wrong = at.converge() + argo_checks.in_order(at, argo_sample.promises()) + at.quiet(("normal",))
         if wrong:
             return wrong
-        _refused(planting, at, clean, spare)
+        _refused(planting, at, clean)
         at.push(clean)
-        wrong = at.converge(120)
-        return wrong or _neglected(planting, at, clean)
+        wrong = at.converge()
+        return wrong or _neglected(planting, at, clean, spare)
 
 
-def _refused(planting: Planting, at: Installation, clean: Rendered, spare: str) -> None:
-    """Four Applications spoilt at once, each in its own way; what Argo CD says of each is read after refreshes."""
-    bad = clean.changed({spare: None})
-    bad = edited(bad, "bootstrap/argocd/appproject-web.yaml", lambda it: it["spec"]["namespaceResourceWhitelist"].pop(0))
+def _refused(planting: Planting, at: Installation, clean: Rendered) -> None:
+    """Three Applications spoilt at once, each in its own way; what Argo CD says of each is read after refreshes."""
+    bad = edited(clean, "bootstrap/argocd/appproject-web.yaml", lambda it: it["spec"]["namespaceResourceWhitelist"].pop(0))
     bad = edited(bad, "apps/cert-manager.yaml", lambda it: it["spec"]["source"].update(targetRevision="v9.9.9"))
     bad = edited(bad, "out/manifests/database/sample/statefulset-database.yaml", lambda it: it["spec"].update(serviceName="other"))
     at.push(bad)
-    findings = at.converge(12) + at.quiet(("normal", "normal"))
-    planting.seen("an AppProject lacks a kind that its Application has", "at rest", findings, " web ", "not permitted")
-    planting.seen("a chart version that its repository does not have", "at rest", findings, " cert-manager ", "v9.9.9")
-    planting.seen("a commit changes a field that cannot change", "at rest", findings, " database ", "Forbidden")
-    planting.seen("a `Prune=false` object without `IgnoreExtraneous` leaves Git: OutOfSync for ever", "at rest", findings,
-                  " namespaces ", "OutOfSync")
+    wanted = {
+        "an AppProject lacks a kind that its Application has": (" web ", "not permitted"),
+        "a chart version that its repository does not have": (" cert-manager ", "v9.9.9"),
+        "a commit changes a field that cannot change": (" database ", "Forbidden"),
+    }
+    deadline = time.monotonic() + PATIENCE / 4
+    findings: list[str] = []
+    while time.monotonic() < deadline and not all(having(findings, *words) for words in wanted.values()):
+        findings = at.quiet(("normal", "normal"), settle=8)
+    for fault, words in wanted.items():
+        planting.seen(fault, "at rest", findings, *words)
 
 
-def _neglected(planting: Planting, at: Installation, clean: Rendered) -> list[str]:
+def _neglected(planting: Planting, at: Installation, clean: Rendered, spare: str) -> list[str]:
     """Applications that no longer heal, prune or protect."""
     def lax(it: dict) -> None:
         it["spec"]["syncPolicy"]["automated"] = {"prune": False, "selfHeal": False}
 
     claim = "out/manifests/database/sample/persistentvolumeclaim-backup.yaml"
     bad = edited(clean, "apps/web.yaml", lax)
+    # Without self-heal Argo CD still syncs once for each commit, so this commit has to have been synced before somebody edits.
+    bad = edited(bad, "out/manifests/web/sample/configmap-web.yaml", lambda it: it["data"].update(greeting="good day"))
     bad = edited(bad, claim, lambda it: it["metadata"].pop("annotations"))
     at.push(bad)
-    wrong = at.converge(60)
+    wrong = at.converge()
     if wrong:
         return wrong
-    _, findings = argo_checks.heals(at, [], seconds=8)
+    _, findings = argo_checks.heals(at, [], seconds=15)
     planting.seen("an Application without self-heal", "hand edits", findings, "not undone", "of web")
-    at.argo.refresh("web")
-    less = bad.changed({claim: None, "out/manifests/web/sample/configmap-spare.yaml": None})
-    _, findings = argo_checks.removal(at, less, seconds=8)
+    less = bad.changed({claim: None, spare: None, "out/manifests/web/sample/configmap-spare.yaml": None})
+    backup = load(bad.files[claim])[0]
+    commit = at.push(less)
+    at.until(lambda: at.live(backup) is None, PATIENCE / 4)
+    at.recorder.wait(lambda now: now["web"]["status"]["sync"].get("revision") == commit, PATIENCE / 4)
+    _, findings = argo_checks.removed(at, bad, seconds=5)
     planting.seen("an Application without pruning", "a component leaves", findings, "ConfigMap sample/spare", "still in the cluster")
+    planting.seen("a `Prune=false` object without `IgnoreExtraneous` leaves Git", "a namespace and a claim leave Git", findings,
+                  " namespaces ", "OutOfSync")
     planting.seen("a claim that nothing protects", "a namespace and a claim leave Git", findings,
                   "PersistentVolumeClaim sample/backup", "has to stay")
     return []
@@ -117,8 +133,8 @@ def by_settings(planting: Planting) -> list[str]:
     hosts, installation = planting.install(broken, settings)
     with hosts, installation as at:
         at.bootstrap()
-        findings = argo_checks.holds(at, name, what, seconds=60, pause=2)
-        planting.seen("argocd-cm without the health Lua", "a broken child holds later waves", findings, " web ", "although issuers")
+        findings = argo_checks.holds(at, name, what, pause=2)
+        planting.seen("argocd-cm without the health Lua", "a broken child holds later waves", findings, "was created", "although issuers")
         findings = order(at.recorder.events, argo_sample.promises(), "root")
         planting.seen("argocd-cm without the health Lua", "from nothing, in order", findings, " issuers ", "before", "cert-manager")
     return []
@@ -133,7 +149,7 @@ def by_waves(planting: Planting) -> list[str]:
     hosts, installation = planting.install(bad, planting.data["settings"])
     with hosts, installation as at:
         at.bootstrap()
-        at.recorder.wait(lambda now: "issuers" in now and (now["issuers"].get("status") or {}).get("operationState"), 60)
+        at.recorder.wait(lambda now: "issuers" in now and (now["issuers"].get("status") or {}).get("operationState"), PATIENCE)
         findings = argo_checks.in_order(at, argo_sample.promises())
         planting.seen("waves of an Application and of what it waits for swapped", "from nothing, in order", findings,
                       " issuers ", "created", "before", "cert-manager")

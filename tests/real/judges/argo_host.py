@@ -115,7 +115,8 @@ class Argo:
              "--server-side-diff", "--namespace", "argocd"],
             env=self._environment(), capture_output=True, timeout=180)
         if done.returncode != 0:
-            raise RuntimeError(f"get-reconcile-results: {done.stderr.decode(errors='replace').strip()[-400:]}")
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
+            raise RuntimeError(f"get-reconcile-results: {' '.join(lines[-2:])[-500:]}")
         found = load(out.read_bytes())
         return (found[0].get("applications") or []) if found else []
 

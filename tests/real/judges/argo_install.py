@@ -9,7 +9,8 @@ from .argo_host import GROUP, Argo, applied, summary
 from .argo_tree import Rendered, title
 from .argo_watch import Recorder, expected, good, lagging, settled
 
-PATIENCE = 240.0
+# How long something may take that is done in seconds on an idle machine: only what fails waits that long.
+PATIENCE = 400.0
 
 
 class Installation:
@@ -75,7 +76,7 @@ class Installation:
         late = lagging(self.tree, self.recorder.snapshot(), self.commit)
         return [f"Application {name} did not become Synced and Healthy in {seconds:.0f} s: {why}" for name, why in late.items()]
 
-    def refresh(self, how: str = "normal", seconds: float = 90.0) -> list[str]:
+    def refresh(self, how: str = "normal", seconds: float = PATIENCE) -> list[str]:
         """Asks every Application for a comparison and waits until each has made it."""
         asked = {name: self.argo.refresh(name, how) for name in expected(self.tree)}
 
@@ -89,12 +90,12 @@ class Installation:
         return [f"Application {name} did not answer a {how} refresh in {seconds:.0f} s: {summary(now.get(name, {}))}"
                 for name in asked if name not in now or not settled(now[name])]
 
-    def quiet(self, rounds: tuple[str, ...] = ("normal", "normal", "hard")) -> list[str]:
+    def quiet(self, rounds: tuple[str, ...] = ("normal", "normal", "hard"), settle: float = PATIENCE) -> list[str]:
         """Every Application compared again and again: nothing differs, no condition stands, no sync starts."""
         before = {name: _started(it) for name, it in self.recorder.snapshot().items()}
         findings: list[str] = []
         for number, how in enumerate(rounds, 1):
-            findings += self.refresh(how)
+            findings += self.refresh(how, settle)
             late = lagging(self.tree, self.recorder.snapshot(), self.commit)
             findings += [f"Application {name} after {how} refresh {number}: {why}" for name, why in late.items()]
         findings += [f"Application {name}: a sync started although nothing had changed"
@@ -104,7 +105,11 @@ class Installation:
     def reconciled(self) -> list[str]:
         """The same question to the command line tool, which has no cache of an older comparison to fall back on."""
         findings, seen = [], set()
-        for it in self.argo.reconcile_results():
+        try:
+            results = self.argo.reconcile_results()
+        except RuntimeError as error:  # It gives up at the first Application whose manifests cannot be made, and says which.
+            return [str(error)]
+        for it in results:
             seen.add(it["name"])
             sync = (it.get("sync") or {}).get("status")
             health = it["health"].get("status") if isinstance(it.get("health"), dict) else it.get("health")

@@ -45,20 +45,38 @@ class Subject:
 
     def without_component(self, keys: list[str]) -> Rendered | None:
         """The tree that the compiler makes when one component is switched off; None where there is no spec or no such component."""
+        def edit(folder: Path) -> bool:
+            document = yaml.load((folder / "platform.yaml").read_bytes(), Loader=LOADER)
+            components = document["spec"].setdefault("components", {})
+            key = next((it for it in keys if it in components), None)
+            if key is None:
+                return False
+            components[key] = {**(components[key] or {}), "enabled": False}
+            (folder / "platform.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+            return True
+
+        return self._rendered(edit)
+
+    def without_tenant(self) -> Rendered | None:
+        """The tree that the compiler makes when the last workspace is taken out of the spec; None where there is none."""
+        def edit(folder: Path) -> bool:
+            files = sorted((folder / "workspaces").glob("*.yaml"))
+            if files:
+                files[-1].unlink()
+            return bool(files)
+
+        return self._rendered(edit)
+
+    def _rendered(self, edit: Callable[[Path], bool]) -> Rendered | None:
         if not self.spec:
             return None
-        document = yaml.load((self.spec / "spec/platform.yaml").read_bytes(), Loader=LOADER)
-        components = document["spec"].setdefault("components", {}) or {}
-        key = next((it for it in keys if it in components), None)
-        if key is None:
-            return None
-        components[key] = {**(components[key] or {}), "enabled": False}
         work = self.ctx.fresh("less")
         shutil.copytree(self.spec / "spec", work / "spec")
-        (work / "spec/platform.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+        if not edit(work / "spec"):
+            return None
         done = self.ctx.run_espalier(work, "render")
         if done.returncode != 0:
-            raise RuntimeError(f"the tree without {key} does not render: {(done.stderr or done.stdout).strip()[:400]}")
+            raise RuntimeError(f"the spec with less in it does not render: {(done.stderr or done.stdout).strip()[:400]}")
         return Rendered.read(self.name, work)
 
 
@@ -184,8 +202,16 @@ def broken_start(ctx, subject: Subject, data: dict) -> list[Row]:
             return len(subject.tree.applications()) + 1, findings, f"{subject.tenants} tenants" if subject.tenants else ""
 
         steps.take("a broken child holds later waves", held)
+        def tenant():
+            less = subject.without_tenant()
+            if less is None:
+                return 0, [], "no golden tree has a tenant"
+            objects, findings = argo_checks.removal(at, less)
+            return objects, findings, ""
+
         steps.take("its fix goes through", through, needed=True)
         steps.take("at rest", lambda: (len(subject.tree.applications()) + 1, at.quiet(), ""))
+        steps.take("a tenant leaves", tenant)
     return steps.rows
 
 

@@ -5,23 +5,31 @@ import importlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 import traceback
+from dataclasses import asdict
 from pathlib import Path
 
 from . import sandbox
-from .table import Row, faults_row, faults_text, findings_text, rows_text
+from .context import Context
+from .table import Fault, Row, faults_row, faults_text, findings_text, rows_text
+from .trees import find_trees
 
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
+REAL = Path(__file__).resolve().parent.parent
+ROOT = REAL.parent.parent
 # Each module has `judge(ctx)` and `faults(ctx)`; the order is that of the table.
-JUDGES = ("readers", "schemas", "apiserver", "scheduler", "configs", "argocd", "leftovers")
+# The lanes run side by side.
+LANES = (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("argocd",))
+JUDGES = tuple(name for lane in LANES for name in lane)
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="tests/real/run", description="Holds the tree against the real programs that will read it.")
     parser.add_argument("--manifest", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--result", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--only", default=",".join(JUDGES), help=f"judges, with commas between: {', '.join(JUDGES)}")
     parser.add_argument("--no-faults", action="store_true", help="do not plant the faults that show that each judge bites")
     parser.add_argument("--faults", action="store_true", help="plant the faults only")
@@ -41,21 +49,13 @@ def guarded(name: str, what: str, work) -> list[Row]:
         return [Row(f"{name} ({what})", 0, [f"the judge itself broke: {type(trouble).__name__}: {trouble}"], time.monotonic() - began)]
 
 
-def run(options: argparse.Namespace, temp: Path) -> int:
-    """All judges, one after the other."""
-    from .context import Context  # Its modules are those of the virtual environment, of no use to whoever only asks for --help.
-
-    manifest = json.loads(options.manifest.read_text(encoding="utf-8"))
-    ctx = Context(options.root.resolve(), temp, manifest)
-    ctx.seed, ctx.cases = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big"), options.cases
+def run(options: argparse.Namespace, temp: Path) -> dict:
+    """The judges of one lane, one after the other."""
+    ctx = Context(options.root.resolve(), temp, json.loads(options.manifest.read_text(encoding="utf-8")))
+    ctx.seed, ctx.cases = options.seed, options.cases
     rows: list[Row] = []
-    if not ctx.trees:
-        print("judges: no tree to judge: neither apps/ nor tests/golden/<case>/tree/", file=sys.stderr)
-        return 2
     try:
         for name in options.only.split(","):
-            if name not in JUDGES:
-                raise SystemExit(f"judges: no judge {name}: {', '.join(JUDGES)}")
             module = importlib.import_module(f".{name}", __package__)
             if not options.faults:
                 ctx.say(f"{name}: judging")
@@ -66,32 +66,66 @@ def run(options: argparse.Namespace, temp: Path) -> int:
                 rows.append(faults_row(f"{name}: planted faults", ctx.planted[before:], time.monotonic() - began))
     finally:
         ctx.processes.stop_all()
-    rows = [row for row in rows if row.objects or row.findings or row.note]
-    return report(ctx, manifest, rows)
+    return {"rows": [asdict(row) for row in rows if row.objects or row.findings or row.note], "planted": [asdict(one) for one in ctx.planted]}
 
 
-def report(ctx, manifest: dict, rows: list[Row]) -> int:
+def run_lanes(options: argparse.Namespace, temp: Path, lanes: list[list[str]]) -> dict:
+    """Each lane is a run of its own, in a sandbox inside this one; they mostly wait, so they wait at the same time."""
+    started = []
+    for number, names in enumerate(lanes):
+        folder = temp / f"lane-{number}"
+        folder.mkdir()
+        (folder / "manifest.json").write_bytes(options.manifest.read_bytes())
+        argv = [sys.executable, "-m", "judges.main", "--manifest", str(folder / "manifest.json"), "--root", str(options.root.resolve()),
+                "--only", ",".join(names), "--seed", str(options.seed), "--cases", str(options.cases), "--result", str(folder / "result.json")]
+        argv += [flag for flag, given in (("--faults", options.faults), ("--no-faults", options.no_faults)) if given]
+        started.append((names, folder / "result.json", subprocess.Popen(argv, cwd=REAL, stdin=subprocess.DEVNULL)))
+    result: dict = {"rows": [], "planted": []}
+    for names, file, process in started:
+        code = process.wait()
+        if code or not file.is_file():
+            lost = f"the lane of {', '.join(names)} ended with {code}"
+            result["rows"].append(asdict(Row(", ".join(names), 0, [lost])))
+            continue
+        part = json.loads(file.read_text(encoding="utf-8"))
+        result["rows"] += part["rows"]
+        result["planted"] += part["planted"]
+    return result
+
+
+def report(options: argparse.Namespace, result: dict, seconds: float) -> int:
     """Prints everything; the exit code says whether all is well."""
-    if ctx.planted:
-        print(faults_text(ctx.planted), end="\n\n")
+    rows, planted = [Row(**row) for row in result["rows"]], [Fault(**one) for one in result["planted"]]
+    if planted:
+        print(faults_text(planted), end="\n\n")
     found = sum(len(row.findings) for row in rows)
     if found:
         print(findings_text(rows), end="\n\n")
     print(rows_text(rows))
-    for cost in manifest["costs"]:
+    for cost in json.loads(options.manifest.read_text(encoding="utf-8"))["costs"]:
         print(f"built: {cost['what']}: {cost['wall']:.0f} s wall, {cost['cpu']:.0f} s CPU")
-    trees = ", ".join(tree.name for tree in ctx.trees)
-    seconds = time.monotonic() - ctx.started
-    print(f"\n{len(ctx.trees)} trees ({trees}); seed {ctx.seed}; {seconds:.0f} s")
+    names = [tree.name for tree in find_trees(options.root.resolve())]
+    print(f"\n{len(names)} trees ({', '.join(names)}); seed {options.seed}; {seconds:.0f} s")
     good = sum(not row.findings for row in rows)
     print(f"judges: {good} passed, {len(rows) - good} failed")
-    return 1 if found else 0
+    return 1 if found or not rows else 0
 
 
 def main() -> int:
     """Enters the sandbox and judges."""
     options = arguments()
+    wanted = options.only.split(",")
+    unknown = [name for name in wanted if name not in JUDGES]
+    if unknown:
+        print(f"judges: no judge {', '.join(unknown)}; there are {', '.join(JUDGES)}", file=sys.stderr)
+        return 2
+    if not find_trees(options.root.resolve()):
+        print("judges: no tree to judge: neither apps/ nor tests/golden/<case>/tree/", file=sys.stderr)
+        return 2
     options.manifest = options.manifest.resolve()
+    options.seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
+    lanes = [[name for name in lane if name in wanted] for lane in LANES]
+    lanes = [lane for lane in lanes if lane]
     temp = options.manifest.parent / "scratch"
     temp.mkdir(exist_ok=True)
     sandbox.enter(temp)
@@ -101,7 +135,12 @@ def main() -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
-    return run(options, temp)
+    began = time.monotonic()
+    result = run_lanes(options, temp, lanes) if len(lanes) > 1 else run(options, temp)
+    if options.result:
+        options.result.write_text(json.dumps(result), encoding="utf-8")
+        return 0
+    return report(options, result, time.monotonic() - began)
 
 
 if __name__ == "__main__":

@@ -30,6 +30,8 @@ GO = {
     },
     "seal": {"kubeseal": ("github.com/bitnami/sealed-secrets/cmd/kubeseal", "")},
     "readers": {"readers": (".", "")},
+    # Argo CD runs it for charts; the version that Argo CD 3.5 bundles.
+    "helm": {"helm": ("helm.sh/helm/v4/cmd/helm", "")},
     # Without the "v": the command line client puts one before it.
     "argocd": {
         "argocd": ("github.com/argoproj/argo-cd/v3/cmd", "-X github.com/argoproj/argo-cd/v3/common.version=3.5.3"),

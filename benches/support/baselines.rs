@@ -1,0 +1,140 @@
+//! What the driver is held against: a program that does the least that makes this tree, and one that only writes its bytes.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use espalier::{
+    builder::{meta::Naming, object},
+    compile::{self, Sources},
+    components::{House, workspace::Workspace},
+    emit::{files::Files, layout},
+    names::DnsLabel,
+    plan::{applications, policies, projects},
+    platform::repository::Repository,
+    spec::read::{self, PLATFORM},
+    yaml::{emit, source::Source},
+};
+
+use crate::support::measure::stat;
+
+/// What each tenant of the generated spec waits for follows from the plan, and `lean` has none.
+const WAVE: u32 = 50;
+
+/// Reads every tenant, builds it and writes its objects, one after the other: the same files by the same components and the same
+/// emitter, but no plan, no budget, no rules, no comparison, no second thread, and nothing is ever taken back.
+pub fn lean(root: &Path, out: &Path) {
+    let texts: BTreeMap<Arc<str>, Source> = [(PLATFORM.into(), source(root, PLATFORM))].into();
+    let platform = read::platform(&texts).0.expect("the generated spec is right");
+    let (repository, name) = (platform.spec.repository.clone(), platform.name.clone());
+    let house = Arc::new(platform).build();
+    let mut files = Files::new();
+    for file in tenants(root) {
+        let workspace = source(root, &file).read::<Workspace>().0.expect("the generated tenant is right");
+        files.clear();
+        build(&workspace, &house, &repository, &name, &mut files);
+        files.iter().for_each(|(path, bytes)| write(&out.join(path), bytes));
+    }
+}
+
+fn build(workspace: &Workspace, house: &House, repository: &Repository, platform: &DnsLabel, files: &mut Files) {
+    let mut built = workspace.build(house).expect("the platform has an issuer");
+    let application: Arc<str> = format!("ws-{}", built.name).into();
+    let folder = applications::folder(&application);
+    built.objects.iter().for_each(|it| layout::object(files, &folder, it));
+    let naming = Naming::Tenant(built.name.clone());
+    for policy in policies::of_namespace(&built.namespace, &built.name, &naming, built.flows.iter()) {
+        let mut path = format!("{folder}/");
+        let name = policy.metadata.name.as_deref().unwrap_or_default();
+        object::path(&mut path, "networking.k8s.io", "NetworkPolicy", Some(&built.namespace), name);
+        files.add_yaml(&path, |out| emit::document(out, &policy));
+    }
+    built.name = application.clone();
+    let its = applications::of_component(&built, WAVE, projects::TENANTS, &folder, repository, platform);
+    files.add_yaml(&applications::file(&application), |out| {
+        emit::type_meta(out, "argoproj.io/v1alpha1", "Application");
+        emit::document(out, &its);
+    });
+}
+
+/// Makes every byte of the tree first, then writes it so many times and tells what the writing took: user, system, wall, files.
+pub fn raw(root: &Path, out: &Path, times: u32) {
+    let sources = Sources { texts: [(PLATFORM.into(), source(root, PLATFORM))].into() };
+    let house = compile::platform(&sources).house.expect("the generated spec is right");
+    let mut all: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut keep = |files: &Files| all.extend(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_owned())));
+    let mut summaries = Vec::new();
+    for file in tenants(root) {
+        let mut files = Files::new();
+        summaries.push(compile::tenant(&house, &source(root, &file), &mut files));
+        keep(&files);
+    }
+    let mut files = Files::new();
+    let _ = compile::whole(&house, &summaries, &mut files);
+    keep(&files);
+    for (path, _) in &mut all {
+        *path = out.join(&*path).to_string_lossy().into_owned();
+    }
+    let [mut user, mut sys, mut wall] = [0.0; 3];
+    for _ in 0..times {
+        let _ = fs::remove_dir_all(out);
+        let (before, start) = (stat(OWN), Instant::now());
+        all.iter().for_each(|(path, bytes)| write(Path::new(path), bytes));
+        let after = stat(OWN);
+        (user, sys, wall) = (user + after.0 - before.0, sys + after.1 - before.1, wall + start.elapsed().as_secs_f64());
+    }
+    eprintln!("{user} {sys} {wall} {}", all.len());
+}
+
+/// Where `/proc/self/stat` has the CPU of the process itself.
+const OWN: usize = 11;
+
+fn source(root: &Path, name: &str) -> Source {
+    Source::from_bytes(name, fs::read(root.join(name)).expect("readable"))
+}
+
+fn tenants(root: &Path) -> Vec<String> {
+    let folder = "spec/workspaces";
+    let names = fs::read_dir(root.join(folder)).expect("tenants").map(|it| it.expect("readable").file_name());
+    let mut all: Vec<String> = names.map(|it| format!("{folder}/{}", it.to_string_lossy())).collect();
+    all.sort_unstable();
+    all
+}
+
+/// Folders are made when one is missed.
+fn write(path: &Path, bytes: &[u8]) {
+    match fs::write(path, bytes) {
+        Err(it) if it.kind() == ErrorKind::NotFound => {
+            fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
+            fs::write(path, bytes).expect("writable");
+        }
+        it => it.expect("writable"),
+    }
+}
+
+/// How many files one tree has, each of which must be in the other with the same bytes.
+///
+/// # Panics
+/// When one differs: then the two programs do not do the same work.
+pub fn same_files(of: &Path, other: &Path) -> usize {
+    let mut folders: Vec<PathBuf> = vec![of.to_owned()];
+    let mut count = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("readable") {
+            let path = entry.expect("readable").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let place = path.strip_prefix(of).expect("below");
+            assert!(fs::read(&path).ok() == fs::read(other.join(place)).ok(), "{} differs", place.display());
+            count += 1;
+        }
+    }
+    count
+}

@@ -1,0 +1,34 @@
+//! Figures against goals, as a table.
+
+/// Rows of a name, a figure and a goal.
+#[derive(Default)]
+pub struct Table {
+    rows: Vec<(String, String, Option<(f64, bool)>)>,
+}
+
+impl Table {
+    /// A figure with the most that it may be.
+    pub fn goal(&mut self, what: impl Into<String>, figure: f64, unit: &str, most: f64) {
+        self.rows.push((what.into(), format!("{figure:.2} {unit}"), Some((most, figure <= most))));
+    }
+
+    /// A figure that tells something by itself.
+    pub fn figure(&mut self, what: impl Into<String>, figure: f64, unit: &str) {
+        self.rows.push((what.into(), format!("{figure:.2} {unit}"), None));
+    }
+
+    /// Prints it below a headline.
+    pub fn print(&self, headline: &str) {
+        println!("\n{headline}\n");
+        println!("| {:<58} | {:>12} | {:>7} |         |", "what", "figure", "goal");
+        println!("|{:-<60}|{:->14}|{:->9}|---------|", "", ":", ":");
+        for (what, figure, goal) in &self.rows {
+            let (most, verdict) = match goal {
+                Some((most, true)) => (format!("≤ {most}"), "reached"),
+                Some((most, false)) => (format!("≤ {most}"), "missed"),
+                None => (String::new(), ""),
+            };
+            println!("| {what:<58} | {:>12} | {most:>7} | {verdict:<7} |", figure.trim_end());
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What would fit: the helps of `node-memory-exceeded`, each tried by the same arithmetic.
+
+use std::cmp::Reverse;
+
+use super::rules::WholeView;
+use crate::{components::ollama::Ollama, facts::models, units::Bytes};
+
+/// More than anybody weighs.
+const MOST: usize = 5;
+
+/// One change each that would make it fit, the smallest loss first, each with what it frees.
+pub fn fits(view: &WholeView<'_>, over: Bytes) -> Vec<String> {
+    let ollama = &view.spec.platform.spec.components.ollama;
+    let mut helps = Vec::new();
+    if ollama.enabled {
+        helps.extend(replicas(ollama, over));
+        helps.extend((0..ollama.models.len()).filter_map(|at| smaller(ollama, at, over)));
+    }
+    let alone = helps.is_empty();
+    helps.truncate(MOST - 1);
+    helps.extend(node(view, over, alone));
+    if alone && !view.tenants.is_empty() {
+        helps.push("fewer workspaces, or a node each for some of them".to_owned());
+    }
+    helps
+}
+
+/// What a change frees, if that is enough.
+fn freed(now: &Ollama, changed: &Ollama, over: Bytes) -> Option<Bytes> {
+    let all = |it: &Ollama| it.allotment().request * u64::from(it.replicas);
+    Some(all(now).saturating_sub(all(changed))).filter(|it| *it >= over)
+}
+
+/// As many replicas as fit.
+fn replicas(ollama: &Ollama, over: Bytes) -> Option<String> {
+    (1..ollama.replicas).rev().find_map(|replicas| {
+        let freed = freed(ollama, &Ollama { replicas, ..ollama.clone() }, over)?;
+        Some(format!("`replicas: {replicas}` frees {} and fits", freed.in_mib()))
+    })
+}
+
+/// In place of one model: the same in fewer bits, a smaller one of its family, a smaller one; of these the largest that fits.
+fn smaller(ollama: &Ollama, at: usize, over: Bytes) -> Option<String> {
+    let model = &ollama.models[at];
+    let own = ollama.figures(model)?;
+    let kinship = |name: &str| (!name.starts_with(model.as_str()), name.split(':').next() != Some(model.model()));
+    let fits = |it: &models::Figures| it.embedding_model == own.embedding_model && it.blob < own.blob;
+    let mut smaller: Vec<_> = models::all().filter(|it| fits(it.1)).collect();
+    smaller.sort_by_key(|(name, it)| (kinship(name), Reverse(it.blob)));
+    smaller.into_iter().find_map(|(name, _)| {
+        let mut changed = ollama.clone();
+        changed.models[at] = name.parse().ok().filter(|it| !ollama.models.contains(it))?;
+        let freed = freed(ollama, &changed, over)?;
+        let list = changed.models.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(", ");
+        let with = if ollama.replicas > 1 { format!(" with {} replicas", ollama.replicas) } else { String::new() };
+        Some(format!("`models: [{list}]` frees {} and fits{with}", freed.in_mib()))
+    })
+}
+
+/// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole GiB.
+fn node(view: &WholeView<'_>, over: Bytes, alone: bool) -> Option<String> {
+    let node = &view.spec.platform.spec.node;
+    let needed = node.mem_total() + over;
+    let sold = needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30);
+    let help = format!("a larger node fits: `memory: {sold}Gi`");
+    let help = if alone { format!("no single change of Ollama is enough; {help}") } else { help };
+    // A measured node is what it is.
+    node.mem_total.is_none().then_some(help)
+}

@@ -1,0 +1,166 @@
+//! The budget's arithmetic: the facts' own sums, the scheduler's rules against a slow reference, and refusals end to end.
+
+mod reference;
+
+use espalier::{
+    budget::{
+        ask::{Ask, Origin, Row},
+        report::Report,
+    },
+    components::ollama::Ollama,
+    facts::requests,
+    platform::node::Node,
+    units::{Bytes, Millicores},
+};
+
+use crate::support::{Texts, compile, with_components};
+
+/// Pods of the facts' §2 that charts bring: pod, its containers' memory requests in MiB, CPU in millicores.
+const CHARTS: [(&str, &[u64], u64); 17] = [
+    ("cert-manager", &[48], 10),
+    ("cert-manager-webhook", &[24], 10),
+    ("cert-manager-cainjector", &[48], 10),
+    ("sealed-secrets", &[24], 10),
+    ("argo-controller", &[320], 100),
+    ("argo-repo-server", &[128], 50),
+    ("argo-server", &[64], 20),
+    ("argo-redis", &[24], 10),
+    ("prometheus", &[400, 24], 105),
+    ("alertmanager", &[32, 24], 15),
+    ("grafana", &[256, 80], 60),
+    ("kube-state-metrics", &[40], 10),
+    ("prometheus-operator", &[64], 20),
+    ("node-exporter", &[24], 10),
+    ("blackbox", &[24], 10),
+    ("loki", &[192], 50),
+    ("alloy", &[96], 30),
+];
+
+fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row {
+    Row {
+        application: name.into(),
+        kind: "Deployment",
+        namespace: "x".into(),
+        name: name.into(),
+        replicas,
+        surge: 0,
+        pod: Ask { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu) },
+        source,
+    }
+}
+
+/// The Darien platform of the facts' §4, with so many replicas of a model.
+fn darien(model: &str, replicas: u32) -> Report {
+    let node = Node { cpu: Millicores::cores(4), memory: Bytes::gib(8), mem_total: None, overcommit: 2.0 };
+    let ollama = Ollama { models: vec![model.parse().expect("a model")], replicas, ..Ollama::default() };
+    let mib = |it: requests::Allotment| it.request.get() >> 20;
+    let charts = CHARTS.iter().map(|(name, containers, cpu)| row(name, containers.iter().sum(), *cpu, 1, Origin::Chart));
+    let rest = [
+        row("otel-collector", 64, 20, 1, Origin::Object),
+        row("coredns", 70, 100, 1, Origin::Cluster),
+        row("metrics-server", 70, 100, 1, Origin::Cluster),
+        row("traefik", mib(requests::TRAEFIK), 50, 1, Origin::Cluster),
+        row("openwebui", mib(requests::OPEN_WEBUI), 100, 1, Origin::Object),
+        row("postgresql", mib(requests::POSTGRESQL), 50, 1, Origin::Object),
+        row("ollama", mib(ollama.allotment()), 500, ollama.replicas, Origin::Object),
+        row("backup", 64, 50, 1, Origin::Transient),
+        row("acme-solver", mib(requests::ACME_SOLVER), 10, 2, Origin::Transient),
+        row("argo-redis-init", 48, 10, 1, Origin::Transient),
+    ];
+    Report::new(&node, charts.chain(rest).collect())
+}
+
+#[test]
+fn the_charts_sum_to_what_the_facts_say() {
+    let (memory, cpu) = CHARTS.iter().fold((0, 0), |sum, it| (sum.0 + it.1.iter().sum::<u64>(), sum.1 + it.2));
+    assert_eq!((memory, cpu), (1936, 530));
+}
+
+#[test]
+fn darien_as_its_readme_wishes_is_refused_by_814() {
+    let report = darien("llama3.2:1b", 2);
+    assert_eq!(report.mem_total, Bytes::mib(7680));
+    assert_eq!(report.allocatable, Bytes::mib(5504));
+    assert_eq!(report.usable, Bytes::mib(5760));
+    assert_eq!(report.requests, Bytes::mib(6318));
+    assert!(!report.fits());
+    assert_eq!(report.requests.saturating_sub(report.allocatable), Bytes::mib(814));
+    assert_eq!(report.spare(), Bytes::default());
+}
+
+#[test]
+fn the_repository_s_platform_in_full_fits_with_214_spare() {
+    let report = darien("llama3.2:1b-instruct-q4_K_M", 2);
+    assert_eq!(report.requests, Bytes::mib(5290));
+    assert!(report.fits());
+    assert_eq!(report.spare(), Bytes::mib(214));
+}
+
+#[test]
+fn one_replica_of_the_larger_model_fits() {
+    let report = darien("llama3.2:1b", 1);
+    assert_eq!(report.requests, Bytes::mib(4621));
+    assert!(report.fits());
+}
+
+/// End to end: sums, the spec's lines, and what would fit.
+#[test]
+fn three_replicas_of_the_larger_model_are_refused() {
+    let texts = with_components("ollama: {replicas: 3, models: [\"llama3.2:1b\"]}");
+    let made = compile(&texts);
+    assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
+    let finding = made.findings.iter().find(|it| it.code == "node-memory-exceeded").expect("it is there");
+    // 3 × 1697, Open WebUI 384, PostgreSQL 192, cert-manager 120, sealed-secrets 24, kube-system 204, one solver 16.
+    assert!(finding.message.contains("6031Mi") && finding.message.contains("5504Mi") && finding.message.contains("527Mi"), "{finding:?}");
+    assert!(finding.label.as_ref().is_some_and(|it| it.contains("3 × 1697Mi")), "{finding:?}");
+    assert!(
+        matches!(&finding.place, espalier::diag::diagnostic::Place::Value { path, .. } if path.to_string().starts_with("spec.components.ollama")),
+        "{finding:?}"
+    );
+    assert!(finding.help.iter().any(|it| it.contains("replicas: 2") && it.contains("1697Mi")), "{finding:?}");
+    assert!(finding.help.iter().any(|it| it.contains("llama3.2:1b-instruct-q4_K_M")), "{finding:?}");
+}
+
+/// Each help that names a change is true: the changed spec fits.
+#[test]
+fn what_would_fit_fits() {
+    for change in ["ollama: {replicas: 2, models: [\"llama3.2:1b\"]}", "ollama: {replicas: 3, models: [\"llama3.2:1b-instruct-q4_K_M\"]}"] {
+        let made = compile(&with_components(change));
+        assert_eq!(made.errors(), Vec::<&str>::new(), "{change}: {}", made.said());
+    }
+}
+
+/// Tenants count like all others: many of them on a small node are refused, on a large one they are not.
+#[test]
+fn tenants_are_counted() {
+    let mut texts: Texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
+    for n in 0..300 {
+        texts.insert(
+            format!("spec/workspaces/w{n}.yaml"),
+            format!(
+                "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: {{name: w{n}}}\nspec: {{workspaceName: w{n}, models: [\"gemma3:270m\"]}}\n"
+            ),
+        );
+    }
+    let made = compile(&texts);
+    assert!(made.errors().contains(&"node-memory-exceeded"), "{:?}", made.errors());
+    let house = made.house.as_ref().expect("it is built");
+    let report = espalier::compile::budget(house, &made.summaries);
+    // 512 for the model, 384 for Open WebUI, 16 for the solver.
+    let tenants: u64 = report.rows.iter().filter(|it| it.source == Origin::Tenant).map(|it| it.pod.request.get() >> 20).sum();
+    assert_eq!(tenants, 300 * (512 + 384 + 16));
+
+    let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
+    *spec = spec.replace("{cpu: 4, memory: 8Gi}", "{cpu: 4000, memory: 1Ti}");
+    let made = compile(&texts);
+    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
+}
+
+/// A node that says what its kernel has is believed.
+#[test]
+fn mem_total_is_believed() {
+    let node = Node { cpu: Millicores::cores(4), memory: Bytes::gib(8), mem_total: Some(Bytes::mib(7800)), overcommit: 2.0 };
+    assert_eq!(node.allocatable(), Bytes::mib(7800 - 384 - 1536 - 256));
+    let small = Node { mem_total: Some(Bytes::mib(1000)), ..node };
+    assert_eq!(small.allocatable(), Bytes::default());
+}

@@ -1,0 +1,186 @@
+//! Network policies, judged from the emitted YAML alone: what must be let through is, in both halves, and nothing else.
+//!
+//! The judge is a small model of Kubernetes' rules (a pod that no policy selects is open; rules only add up). What must be let through
+//! is worked out from what the objects themselves say: addresses in environments, backends of Ingresses, keys of certificates; for pods
+//! that charts make, from the table of the cluster's facts.
+
+mod expected;
+mod model;
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use crate::{
+    laws::Tree,
+    platforms::platforms,
+    support::{Compiled, golden_cases, texts_of, tree},
+};
+use expected::{End, Flow};
+use model::Cluster;
+
+/// What is wrong with the policies of a tree.
+fn wrong(tree: &Tree) -> Vec<String> {
+    let cluster = Cluster::of(tree);
+    let expected = expected::flows(tree);
+    let mut found = Vec::new();
+    for flow in &expected {
+        if !cluster.lets_out(&flow.from, &flow.to, flow.port, flow.protocol) {
+            found.push(format!("{flow:?}: the client's half is missing"));
+        }
+        if !cluster.lets_in(&flow.from, &flow.to, flow.port, flow.protocol) {
+            found.push(format!("{flow:?}: the server's half is missing"));
+        }
+    }
+    // Every other way between pods that a deny covers must be shut, also on ports where somebody else listens.
+    let ports: BTreeSet<(u16, &str)> = expected.iter().map(|it| (it.port, it.protocol)).collect();
+    // The API server can be named by its port alone: who may reach it may reach this port everywhere.
+    let api: BTreeSet<&End> = expected.iter().filter(|it| it.to == End::ApiServer).map(|it| &it.from).collect();
+    let (ends, denied) = (cluster.ends(), cluster.denied_namespaces());
+    let is_denied = |end: &End| matches!(end, End::Pods { namespace, .. } if denied.contains(namespace.as_str()));
+    for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (from, to))) {
+        for &(port, protocol) in ports.iter().filter(|it| it.0 != 6443 || !api.contains(from)) {
+            let is_fenced = is_denied(from) || is_denied(to);
+            let is_open = || cluster.lets_out(from, to, port, protocol) && cluster.lets_in(from, to, port, protocol);
+            let flow = || Flow { from: from.clone(), to: to.clone(), port, protocol };
+            if from != to && is_fenced && is_open() && !expected.contains(&flow()) {
+                found.push(format!("{:?}: is let through, and nothing needs it", flow()));
+            }
+        }
+    }
+    found
+}
+
+/// Namespaces that must have a deny, and those that must not have any policy.
+fn fences(tree: &Tree) -> Vec<String> {
+    let cluster = Cluster::of(tree);
+    let mut found = Vec::new();
+    let pods: BTreeSet<&str> = tree.objects.iter().filter(|it| it.pod_template().is_some()).filter_map(|it| it.namespace()).collect();
+    let charts = tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null());
+    let of_charts = charts.map(|it| it.text("spec/destination/namespace")).filter(|it| *it != "kube-system");
+    let fenced: BTreeSet<&str> = pods.into_iter().chain(of_charts).collect();
+    let denied: BTreeSet<&str> = cluster.denied_namespaces();
+    if fenced != denied {
+        found.push(format!("pods are in {fenced:?}, default deny is in {denied:?}"));
+    }
+    for it in tree.of_kind("NetworkPolicy") {
+        let namespace = it.namespace().unwrap_or_default();
+        if !fenced.contains(namespace) || ["argocd", "kube-system", "monitoring", "node-agents"].contains(&namespace) {
+            found.push(format!("{}: a policy where no component has declared its pods", it.path));
+        }
+        // Applied by name: an `allow-…` must be there before the deny.
+        if !it.name().starts_with("allow-") && it.name() != "default-deny" {
+            found.push(format!("{}: would be applied after the deny", it.path));
+        }
+        let kinds: Vec<_> = crate::support::items(it.at("spec/policyTypes")).filter_map(|it| it.as_str()).collect();
+        if kinds != ["Ingress", "Egress"] {
+            found.push(format!("{}: {kinds:?}", it.path));
+        }
+    }
+    found
+}
+
+fn judge(compiled: &Compiled) -> String {
+    let tree = Tree::of(compiled);
+    let said: Vec<String> = wrong(&tree).into_iter().chain(fences(&tree)).chain(halves(compiled, &tree)).collect();
+    said.join("\n")
+}
+
+/// Every flow that a component has declared has its halves in the tree, wherever a namespace has a deny.
+fn halves(compiled: &Compiled, tree: &Tree) -> Vec<String> {
+    let house = compiled.house.as_ref().expect("it compiles");
+    let cluster = Cluster::of(tree);
+    let mut found = Vec::new();
+    for row in espalier::compile::rows::flows(house, &compiled.summaries) {
+        let from = cluster.named(&row.from);
+        let to = match row.to.as_str() {
+            "API server" => Some(End::ApiServer),
+            "outside" => Some(End::Outside),
+            pods => cluster.named(pods),
+        };
+        let (Some(from), Some(to)) = (from, to) else {
+            found.push(format!("{} → {}: no such pods", row.from, row.to));
+            continue;
+        };
+        if !cluster.lets_out(&from, &to, row.port, row.protocol) || !cluster.lets_in(&from, &to, row.port, row.protocol) {
+            found.push(format!("{} → {}:{}/{} is declared and shut", row.from, row.to, row.port, row.protocol));
+        }
+    }
+    found
+}
+
+#[test]
+fn golden_trees_let_through_what_is_needed_and_nothing_else() {
+    for (name, folder) in golden_cases() {
+        let said = judge(&tree(&texts_of(&folder)));
+        assert!(said.is_empty(), "{name}:\n{said}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) })]
+
+    #[test]
+    fn random_platforms_let_through_what_is_needed_and_nothing_else(texts in platforms()) {
+        let said = judge(&tree(&texts));
+        prop_assert!(said.is_empty(), "{}", said);
+    }
+}
+
+/// The table of the cluster's facts, row by row, for the components that are there: the judge knows as many flows as it should.
+#[test]
+fn the_judge_sees_the_flows_of_the_table() {
+    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the sealed case");
+    let flows = expected::flows(&Tree::of(&tree(&texts_of(&folder))));
+    let mut said: Vec<String> =
+        flows.iter().map(|it| format!("{} -> {} {}/{}", it.from.short(), it.to.short(), it.port, it.protocol)).collect();
+    said.sort();
+    said.retain(|it| !it.contains("kube-dns"));
+    assert_eq!(
+        said,
+        [
+            "ai/ollama -> outside 443/TCP",
+            "ai/openwebui -> ai/ollama 11434/TCP",
+            "ai/openwebui -> ai/postgresql 5432/TCP",
+            "cert-manager/cainjector -> API server 6443/TCP",
+            "cert-manager/cert-manager -> API server 6443/TCP",
+            "cert-manager/cert-manager -> kube-system/traefik 8000/TCP",
+            "cert-manager/cert-manager -> kube-system/traefik 8443/TCP",
+            "cert-manager/cert-manager -> outside 443/TCP",
+            "cert-manager/cert-manager -> outside 80/TCP",
+            "cert-manager/webhook -> API server 6443/TCP",
+            "kube-system/traefik -> ai/openwebui 8080/TCP",
+            "kube-system/traefik -> ai/solver 8089/TCP",
+        ]
+    );
+    let dns: BTreeSet<String> = flows.iter().filter(|it| it.port == 53).map(|it| it.from.short()).collect();
+    let names = ["ai/ollama", "ai/openwebui", "cert-manager/cainjector", "cert-manager/cert-manager", "cert-manager/webhook"];
+    assert_eq!(dns, BTreeSet::from(names.map(str::to_owned)));
+}
+
+/// A policy taken away, narrowed or widened is noticed.
+#[test]
+fn planted_faults_are_found() {
+    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the sealed case");
+    let made = tree(&texts_of(&folder));
+    let names: Vec<String> = Tree::of(&made).of_kind("NetworkPolicy").map(|it| it.path.clone()).collect();
+    for path in names {
+        let mut without = Tree::of(&made);
+        without.objects.retain(|it| it.path != path);
+        assert!(!wrong(&without).is_empty() || !fences(&without).is_empty(), "without {path}");
+    }
+    for (name, find, replace) in [
+        ("allow-ollama", "11434", "11435"),
+        ("allow-postgresql", "5432", "8080"),
+        ("allow-openwebui", "kube-system", "default"),
+        ("allow-cert-manager", "6443", "443"),
+        ("allow-ollama", "name: openwebui", "name: postgresql"),
+        ("allow-ollama", "0.0.0.0/0", "10.0.0.0/8"),
+    ] {
+        let mut changed = Tree::of(&made);
+        let it = changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name).expect("it is there");
+        let text = serde_yaml::to_string(&it.value).expect("YAML");
+        it.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
+        assert!(!wrong(&changed).is_empty(), "{name}: {find} → {replace}");
+    }
+}

@@ -1,0 +1,172 @@
+//! What must be let through, worked out from what the objects say, and for the pods of charts from the table of the cluster's facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml::Value;
+
+use crate::{
+    laws::Tree,
+    support::{Read, at, items, labels, selects},
+};
+
+/// An end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// Pods of the cluster.
+    Pods { namespace: String, labels: BTreeMap<String, String> },
+    /// The API server, a process of the host.
+    ApiServer,
+    /// Beyond the cluster and its network.
+    Outside,
+}
+
+impl End {
+    /// `namespace/name`, for people.
+    pub fn short(&self) -> String {
+        match self {
+            Self::ApiServer => "API server".to_owned(),
+            Self::Outside => "outside".to_owned(),
+            Self::Pods { namespace, labels } => {
+                let name = labels.get("app.kubernetes.io/name").or_else(|| labels.get("k8s-app"));
+                format!("{namespace}/{}", name.map_or("solver", String::as_str))
+            }
+        }
+    }
+}
+
+/// A connection that must be possible.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Flow {
+    pub from: End,
+    pub to: End,
+    pub port: u16,
+    pub protocol: &'static str,
+}
+
+/// Pods that charts make, and whom they call: the cluster's facts, §2 and §3. Namespace, name; API server, DNS; others.
+const OF_CHARTS: [(&str, &str, &[To]); 3] = [
+    ("cert-manager", "cert-manager", &[To::Api, To::Dns, To::Outside(443), To::Outside(80), To::Traefik(8000), To::Traefik(8443)]),
+    ("cert-manager", "webhook", &[To::Api, To::Dns]),
+    ("cert-manager", "cainjector", &[To::Api, To::Dns]),
+];
+
+#[derive(Clone, Copy)]
+enum To {
+    Api,
+    Dns,
+    Outside(u16),
+    Traefik(u16),
+}
+
+/// All of them.
+pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
+    let mut all = BTreeSet::new();
+    for it in tree.objects.iter().filter(|it| it.pod_template().is_some()) {
+        of_pods(tree, it, &mut all);
+    }
+    for it in tree.of_kind("Ingress") {
+        of_ingress(tree, it, &mut all);
+    }
+    let has_chart = |namespace: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == namespace);
+    for (namespace, name, to) in OF_CHARTS.into_iter().filter(|it| has_chart(it.0)) {
+        let from = cluster_pods(tree, namespace, name);
+        for to in to {
+            add(tree, &mut all, &from, *to);
+        }
+    }
+    all
+}
+
+fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
+    let (to, port, protocols): (End, u16, &[&'static str]) = match to {
+        To::Api => (End::ApiServer, 6443, &["TCP"]),
+        To::Outside(port) => (End::Outside, port, &["TCP"]),
+        To::Traefik(port) => (cluster_pods(tree, "kube-system", "traefik"), port, &["TCP"]),
+        To::Dns => (cluster_pods(tree, "kube-system", "kube-dns"), 53, &["TCP", "UDP"]),
+    };
+    all.extend(protocols.iter().map(|protocol| Flow { from: from.clone(), to: to.clone(), port, protocol }));
+}
+
+/// Pods by namespace and the value of a label.
+fn cluster_pods(tree: &Tree, namespace: &str, name: &str) -> End {
+    let pods = tree.all_pods().into_iter().find(|(own, labels)| own == namespace && labels.values().any(|it| it == name));
+    let (namespace, labels) = pods.unwrap_or_else(|| panic!("{namespace}/{name}"));
+    End::Pods { namespace, labels }
+}
+
+fn pods_of(it: &Read) -> End {
+    let labels = labels(at(it.pod_template().expect("it has pods"), "metadata/labels"));
+    End::Pods { namespace: it.namespace().unwrap_or_default().to_owned(), labels }
+}
+
+/// The pods and the pod port behind a Service's port.
+fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(End, u16)> {
+    let service = tree.find("Service", Some(namespace), service)?;
+    let port = items(service.at("spec/ports")).find(|it| at(it, "port") == port || at(it, "name") == port)?;
+    let target = u16::try_from(at(port, "targetPort").as_u64()?).ok()?;
+    let selector = labels(service.at("spec/selector"));
+    let mut all = tree.objects.iter().filter(|it| it.namespace() == Some(namespace) && it.pod_template().is_some());
+    let pods = all.find(|it| selects(&selector, &labels(at(it.pod_template().unwrap_or(&Value::Null), "metadata/labels"))))?;
+    Some((pods_of(pods), target))
+}
+
+/// Addresses in a text: `scheme://[user@]host:port`, where the host is a Service's.
+fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
+    text.split("://").skip(1).filter_map(|it| {
+        let it = it.split(['/', ';', ',', ' ']).next()?;
+        let it = it.rsplit_once('@').map_or(it, |it| it.1);
+        let (host, port) = it.split_once(':')?;
+        let mut labels = host.strip_suffix(".svc.cluster.local")?.rsplit('.');
+        let (namespace, service) = (labels.next()?, labels.next()?);
+        Some((namespace.to_owned(), service.to_owned(), port.parse().ok()?))
+    })
+}
+
+fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
+    let from = pods_of(it);
+    let template = it.pod_template().expect("it has pods");
+    let containers = || items(at(template, "spec/containers")).chain(items(at(template, "spec/initContainers")));
+    let mut resolves = false;
+    for variable in containers().flat_map(|it| items(at(it, "env"))) {
+        let mut text = at(variable, "value").as_str().unwrap_or_default().to_owned();
+        if let Some(secret) = at(variable, "valueFrom/secretKeyRef/name").as_str().filter(|_| at(variable, "name") == "DATABASE_URL") {
+            // The address is within a sealed value's template; where nothing is sealed yet, it is where the Secret is called after.
+            let key = at(variable, "valueFrom/secretKeyRef/key").as_str().unwrap_or_default();
+            let sealed = tree.find("SealedSecret", it.namespace(), secret).and_then(|it| it.at("spec/template/data").get(key)?.as_str());
+            let address = format!("postgresql://{secret}.{}.svc.cluster.local:5432/", it.namespace().unwrap_or_default());
+            // The template holds braces and spaces before the host.
+            text = sealed.map_or(address, |it| format!("postgresql://{}", it.rsplit_once('@').map_or("", |it| it.1)));
+        }
+        for (namespace, service, port) in addresses(&text) {
+            let Some((to, port)) = behind(tree, &namespace, &service, &port.into()) else { panic!("{}: {text} leads nowhere", it.path) };
+            all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
+            resolves = true;
+        }
+    }
+    // Ollama fetches its models from many hosts.
+    if containers().any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))) {
+        add(tree, all, &from, To::Outside(443));
+        resolves = true;
+    }
+    if resolves {
+        add(tree, all, &from, To::Dns);
+    }
+}
+
+fn of_ingress(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
+    let namespace = it.namespace().unwrap_or_default();
+    let traefik = cluster_pods(tree, "kube-system", "traefik");
+    for path in items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
+        let service = at(path, "backend/service/name").as_str().unwrap_or_default();
+        let port = at(path, "backend/service/port/name");
+        let (to, port) = behind(tree, namespace, service, port).unwrap_or_else(|| panic!("{}: {service} leads nowhere", it.path));
+        all.insert(Flow { from: traefik.clone(), to, port, protocol: "TCP" });
+    }
+    if it.at("metadata/annotations").get("cert-manager.io/cluster-issuer").is_some() {
+        let to = End::Pods {
+            namespace: namespace.to_owned(),
+            labels: [("acme.cert-manager.io/http01-solver".to_owned(), "true".to_owned())].into(),
+        };
+        all.insert(Flow { from: traefik, to, port: 8089, protocol: "TCP" });
+    }
+}

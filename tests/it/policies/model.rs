@@ -1,0 +1,156 @@
+//! A small model of how Kubernetes applies network policies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml::Value;
+
+use super::expected::End;
+use crate::{
+    laws::{Tree, namespace_of},
+    support::{Read, at, items, labels, selects},
+};
+
+type Labels = BTreeMap<String, String>;
+
+/// Pods and policies of a tree.
+pub struct Cluster {
+    policies: Vec<Policy>,
+    pods: Vec<End>,
+}
+
+struct Policy {
+    namespace: String,
+    name: String,
+    selector: Labels,
+    ingress: Option<Vec<Rule>>,
+    egress: Option<Vec<Rule>>,
+}
+
+struct Rule {
+    /// None: every port.
+    ports: Option<Vec<(u16, String)>>,
+    /// None: everybody.
+    peers: Option<Vec<Peer>>,
+}
+
+enum Peer {
+    Pods {
+        namespace: String,
+        selector: Labels,
+    },
+    /// All addresses but private ones.
+    Outside,
+    /// All addresses.
+    All,
+    /// Other ranges: nobody that is known here.
+    Nobody,
+}
+
+impl Cluster {
+    pub fn of(tree: &Tree) -> Self {
+        let pods = tree.all_pods().into_iter().map(|(namespace, labels)| End::Pods { namespace, labels }).collect();
+        Self { policies: tree.of_kind("NetworkPolicy").map(Policy::of).collect(), pods }
+    }
+
+    /// All ends that a connection can have.
+    pub fn ends(&self) -> Vec<End> {
+        self.pods.iter().cloned().chain([End::ApiServer, End::Outside]).collect()
+    }
+
+    /// Pods by `namespace/name`, as the plan calls them: those that the policy of that name selects, or those that are called so.
+    pub fn named(&self, name: &str) -> Option<End> {
+        let (namespace, short) = name.split_once('/')?;
+        let policy = self.policies.iter().find(|it| it.namespace == namespace && it.name == format!("allow-{short}"));
+        let is_it = |end: &&End| match (end, policy) {
+            (End::Pods { namespace: own, labels }, Some(policy)) => own == namespace && selects(&policy.selector, labels),
+            (_, None) => end.short() == name || name == "kube-system/coredns" && end.short() == "kube-system/kube-dns",
+            _ => false,
+        };
+        self.pods.iter().find(is_it).cloned()
+    }
+
+    /// Namespaces with a policy that selects every pod and permits nothing.
+    pub fn denied_namespaces(&self) -> BTreeSet<&str> {
+        let nothing = |rules: &Option<Vec<Rule>>| rules.as_ref().is_some_and(Vec::is_empty);
+        let deny = self.policies.iter().filter(|it| it.selector.is_empty() && nothing(&it.ingress) && nothing(&it.egress));
+        deny.map(|it| it.namespace.as_str()).collect()
+    }
+
+    /// Whether the client may leave.
+    pub fn lets_out(&self, from: &End, to: &End, port: u16, protocol: &str) -> bool {
+        self.lets(from, |it| it.egress.as_ref(), to, (port, protocol))
+    }
+
+    /// Whether the server lets it in.
+    pub fn lets_in(&self, from: &End, to: &End, port: u16, protocol: &str) -> bool {
+        self.lets(to, |it| it.ingress.as_ref(), from, (port, protocol))
+    }
+
+    fn lets(&self, me: &End, rules: impl Fn(&Policy) -> Option<&Vec<Rule>>, other: &End, port: (u16, &str)) -> bool {
+        // Whatever is no pod is under no policy.
+        let End::Pods { namespace, labels } = me else { return true };
+        let mine =
+            self.policies.iter().filter(|it| it.namespace == *namespace && (it.selector.is_empty() || selects(&it.selector, labels)));
+        let mut applying = mine.filter_map(rules).peekable();
+        // A pod that no policy selects in a direction is open; where several do, what one permits is permitted.
+        applying.peek().is_none() || applying.flatten().any(|it| it.permits(other, port))
+    }
+}
+
+impl Policy {
+    fn of(it: &Read) -> Self {
+        let home = it.namespace().unwrap_or_default();
+        let has = |kind: &str| items(it.at("spec/policyTypes")).any(|it| it == kind);
+        let rules = |list: &str, peers: &str| items(at(it.at("spec"), list)).map(|it| Rule::of(it, peers, home)).collect::<Vec<_>>();
+        Self {
+            namespace: home.to_owned(),
+            name: it.name().to_owned(),
+            selector: labels(it.at("spec/podSelector/matchLabels")),
+            ingress: has("Ingress").then(|| rules("ingress", "from")),
+            egress: has("Egress").then(|| rules("egress", "to")),
+        }
+    }
+}
+
+impl Rule {
+    fn of(rule: &Value, peers: &str, home: &str) -> Self {
+        let port = |it: &Value| Some((u16::try_from(at(it, "port").as_u64()?).ok()?, at(it, "protocol").as_str()?.to_owned()));
+        let list = |key: &str| at(rule, key).as_sequence();
+        Self {
+            ports: list("ports").map(|it| it.iter().filter_map(port).collect()),
+            peers: list(peers).map(|it| it.iter().map(|it| Peer::of(it, home)).collect()),
+        }
+    }
+
+    fn permits(&self, other: &End, port: (u16, &str)) -> bool {
+        let is_port = self.ports.as_ref().is_none_or(|it| it.iter().any(|(number, protocol)| (*number, protocol.as_str()) == port));
+        is_port && self.peers.as_ref().is_none_or(|it| it.iter().any(|it| it.is(other)))
+    }
+}
+
+impl Peer {
+    fn of(peer: &Value, home: &str) -> Self {
+        let block = at(peer, "ipBlock");
+        let has_private = items(at(block, "except")).any(|it| it == "10.0.0.0/8");
+        match at(block, "cidr").as_str() {
+            None => Self::Pods {
+                namespace: namespace_of(peer).unwrap_or(home).to_owned(),
+                selector: labels(at(peer, "podSelector/matchLabels")),
+            },
+            Some("0.0.0.0/0") if has_private => Self::Outside,
+            Some("0.0.0.0/0") => Self::All,
+            Some(_) => Self::Nobody,
+        }
+    }
+
+    fn is(&self, end: &End) -> bool {
+        match (self, end) {
+            (Self::All, _) | (Self::Outside, End::Outside) => true,
+            (Self::Pods { namespace, selector }, End::Pods { namespace: own, labels }) => {
+                namespace == own && (selector.is_empty() || selects(selector, labels))
+            }
+            // A host process has a private address, and no labels.
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! The house's own rules: floors, purity below the driver, file sizes, captions. ARCHITECTURE.md names these tests.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use crate::support::{files_below, has_ending, repository};
+
+/// The floors, top to bottom; an arrow may point down or stay on its floor.
+const FLOORS: [&[&str]; 6] = [
+    &["cli"],
+    &["compile"],
+    &["spec", "check", "emit"],
+    &["components", "plan", "budget"],
+    &["platform", "builder", "crds", "facts"],
+    &["diag", "yaml", "units", "names"],
+];
+
+/// A file has this many lines at most, and better no more than half of them.
+const MOST_LINES: usize = 600;
+
+/// Rust files by path, below some folders.
+fn sources(tops: &[&str]) -> BTreeMap<String, String> {
+    let files = files_below(repository(), tops).into_iter().filter(|(path, _)| has_ending(path, "rs"));
+    files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
+}
+
+/// The module of the first floor plan that a file belongs to: `src/yaml/parse.rs` → `yaml`.
+fn module(path: &str) -> &str {
+    path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default()
+}
+
+fn floor(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|it| it.contains(&module))
+}
+
+/// A file's code without comments and texts, each line with its number. Good enough for what is looked for here.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()));
+    lines.filter(|(_, line)| !line.trim().is_empty())
+}
+
+/// Modules that follow `crate::`, alone or in braces.
+fn used(text: &str) -> Vec<String> {
+    let text: String = code(text).flat_map(|(_, line)| [line, "\n"]).collect();
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("crate::") {
+        let rest = &text[at + "crate::".len()..];
+        let Some(list) = rest.strip_prefix('{') else {
+            found.push(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned());
+            continue;
+        };
+        let (mut depth, mut word) = (0_usize, String::new());
+        for c in list.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => found.push(std::mem::take(&mut word)),
+                _ if depth == 0 => word.push(c),
+                _ => {}
+            }
+        }
+        found.push(word);
+    }
+    let name = |it: &String| it.trim().split("::").next().unwrap_or_default().trim().to_owned();
+    found.iter().map(name).filter(|it| !it.is_empty()).collect()
+}
+
+#[test]
+fn arrows_point_down() {
+    let mut said = String::new();
+    for (path, text) in sources(&["src"]) {
+        let own = module(&path);
+        if ["lib", "main"].contains(&own) {
+            continue;
+        }
+        let Some(level) = floor(own) else {
+            let _ = writeln!(said, "{path}: `{own}` is on no floor");
+            continue;
+        };
+        for other in used(&text) {
+            if floor(&other).is_none_or(|it| it < level) {
+                let _ = writeln!(said, "{path}: looks up to `{other}`");
+            }
+            // A component knows other components' offers, not what is derived from them.
+            if own == "components" && ["plan", "budget"].contains(&other.as_str()) {
+                let _ = writeln!(said, "{path}: a component imports `{other}`");
+            }
+        }
+    }
+    assert!(said.is_empty(), "{said}");
+}
+
+/// The parser of the test above sees what it should.
+#[test]
+fn imports_are_seen() {
+    let text = "use crate::{\n    a::b,\n    c::{d, e::f}, // crate::no\n    g,\n};\nuse crate::h::i;\nlet x = crate::j::k(); // crate::l";
+    assert_eq!(used(text), ["a", "c", "g", "h", "j"]);
+    assert_eq!(module("src/yaml/parse.rs"), "yaml");
+    assert_eq!(module("src/units.rs"), "units");
+}
+
+/// Words that must not appear in code, and the modules that may have them all the same.
+const ONLY: [(&str, &[&str]); 13] = [
+    ("HashMap", &["cli"]),
+    ("HashSet", &["cli"]),
+    ("anyhow", &["cli", "main"]),
+    ("std::fs", &["cli"]),
+    ("std::env", &["cli"]),
+    ("std::process", &["cli", "main"]),
+    ("std::net", &["cli"]),
+    ("std::thread", &["cli"]),
+    ("std::time", &["cli"]),
+    ("minijinja", &["emit"]),
+    ("granit_parser", &["yaml"]),
+    ("clap", &["cli"]),
+    ("walkdir", &["cli"]),
+];
+
+#[test]
+fn below_the_driver_all_is_pure() {
+    let mut said = String::new();
+    for (path, text) in sources(&["src"]) {
+        for (word, may) in ONLY.iter().filter(|it| !it.1.contains(&module(&path))) {
+            for (line, _) in code(&text).filter(|it| has_word(it.1, word)) {
+                let _ = writeln!(said, "{path}:{line}: {word}");
+            }
+            // `use std::{fs, …}` says the same in another way.
+            if let Some(short) = word.strip_prefix("std::") {
+                let mut groups = text.match_indices("use std::{").filter_map(|(at, _)| text[at..].split(';').next());
+                if groups.any(|it| it.split(|c: char| !c.is_alphanumeric() && c != '_').any(|it| it == short)) {
+                    let _ = writeln!(said, "{path}: {word}, only {may:?} may");
+                }
+            }
+        }
+    }
+    assert!(said.is_empty(), "{said}");
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    line.match_indices(word).any(|(at, _)| !is_part(line[..at].chars().next_back()) && !is_part(line[at + word.len()..].chars().next()))
+}
+
+#[test]
+fn modules_are_plain() {
+    let mut said = String::new();
+    for (path, text) in sources(&["src"]) {
+        let tests = text.find("#[cfg(test)]").unwrap_or(text.len());
+        for (line, code) in code(&text) {
+            let start: usize = text.lines().take(line - 1).map(|it| it.len() + 1).sum();
+            let code = code.trim_start();
+            if code.starts_with("use super::*") && start < tests {
+                let _ = writeln!(said, "{path}:{line}: a glob import of what holds it");
+            }
+            if code.starts_with("pub use ") || code.starts_with("pub(crate) use ") {
+                let _ = writeln!(said, "{path}:{line}: a re-export");
+            }
+        }
+    }
+    assert!(said.is_empty(), "{said}");
+}
+
+#[test]
+fn lints_are_expected_with_a_reason_never_allowed() {
+    let mut said = String::new();
+    for (path, text) in sources(&["src", "tests/it", "benches"]) {
+        // Not this file's own words for it.
+        let allow = concat!("[all", "ow(");
+        for (line, code) in code(&text) {
+            if code.contains(allow) {
+                let _ = writeln!(said, "{path}:{line}: `expect` with a reason instead");
+            }
+        }
+        for (at, _) in text.match_indices("#[expect(").chain(text.match_indices("#![expect(")).filter(|_| !path.ends_with("tidy.rs")) {
+            if !text[at..].split(']').next().is_some_and(|it| it.contains("reason = ")) {
+                let _ = writeln!(said, "{path}: an `expect` without a reason");
+            }
+        }
+    }
+    assert!(said.is_empty(), "{said}");
+}
+
+#[test]
+fn files_are_short_and_open_with_a_caption() {
+    let (mut said, mut long) = (String::new(), String::new());
+    for (path, text) in sources(&["src", "tests/it", "benches"]) {
+        let lines = text.lines().count();
+        if lines > MOST_LINES {
+            let _ = writeln!(said, "{path}: {lines} lines");
+        } else if lines > MOST_LINES / 2 {
+            let _ = writeln!(long, "{path}: {lines} lines");
+        }
+        let caption = text.lines().next().unwrap_or_default();
+        if !caption.starts_with("//! ") {
+            let _ = writeln!(said, "{path}: no caption");
+        }
+        if !text.ends_with('\n') {
+            let _ = writeln!(said, "{path}: no newline at its end");
+        }
+    }
+    // Told to whoever asks (`--nocapture`): a file of more than half the limit is on its way to be two.
+    print!("{long}");
+    assert!(said.is_empty(), "{said}");
+}
+
+/// What is true on one machine only has no place here.
+#[test]
+fn no_absolute_paths() {
+    let tops =
+        ["src", "tests/it", "tests/ui", "tests/golden", "benches", "spec", "apps", "bootstrap", "out", "README.md", "ARCHITECTURE.md"];
+    let roots = [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
+    let mut said = String::new();
+    for (path, bytes) in files_below(repository(), &tops) {
+        let text = String::from_utf8_lossy(&bytes);
+        for root in roots.iter().filter(|it| text.contains(**it)) {
+            let _ = writeln!(said, "{path}: {root}");
+        }
+    }
+    assert!(said.is_empty(), "{said}");
+}
+
+/// Figures have one home: a memory figure in a component would be a second one.
+#[test]
+fn quantities_are_made_in_one_place() {
+    let mut said = String::new();
+    for (path, text) in sources(&["src"]).into_iter().filter(|it| it.0 != "src/units.rs") {
+        for (line, _) in code(&text).filter(|it| it.1.contains("Quantity(")) {
+            let _ = writeln!(said, "{path}:{line}");
+        }
+    }
+    assert!(said.is_empty(), "{said}");
+}

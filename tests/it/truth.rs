@@ -1,0 +1,80 @@
+//! The faults of a hand-written tree of the same platform (the Darien tree), one test each, named after the fault: either no golden tree
+//! can have it, or a spec that asks for it gets a finding.
+//!
+//! Faults that need components which are not here yet (monitoring, logs, ArgoCD itself) come with these.
+
+mod argocd;
+mod charts;
+mod database;
+mod ollama;
+mod open_webui;
+
+use std::sync::LazyLock;
+
+use serde_yaml::Value;
+
+use crate::{
+    laws::Tree,
+    support::{Read, at, compile, golden_cases, items, texts_of, tree, with_components},
+};
+
+/// All golden trees, compiled once.
+static GOLDEN: LazyLock<Vec<(String, Tree)>> =
+    LazyLock::new(|| golden_cases().into_iter().map(|(name, folder)| (name, Tree::of(&tree(&texts_of(&folder))))).collect());
+
+/// What `wrong` says of any object of a kind in any golden tree must be nothing; and there must be such objects.
+#[track_caller]
+fn never(kind: &str, wrong: impl Fn(&Read) -> bool) {
+    let all: Vec<(&str, &Read)> = GOLDEN.iter().flat_map(|(name, tree)| tree.of_kind(kind).map(move |it| (name.as_str(), it))).collect();
+    assert!(!all.is_empty(), "no golden tree has a {kind}");
+    let found: Vec<String> = all.iter().filter(|(_, it)| wrong(it)).map(|(name, it)| format!("{name}: {}", it.path)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// No generated file of any golden tree holds these bytes.
+#[track_caller]
+fn nowhere(text: &str) {
+    for (name, tree) in GOLDEN.iter() {
+        for (path, bytes) in &tree.files {
+            assert!(!String::from_utf8_lossy(bytes).contains(text), "{name}: {path} has `{text}`");
+        }
+    }
+}
+
+/// A spec with these components gets a finding of this code.
+#[track_caller]
+fn found(components: &str, code: &str) {
+    let made = compile(&with_components(components));
+    assert!(made.codes().contains(&code), "{components}: no {code} but\n{}", made.said());
+}
+
+/// Containers of an object that run one after the other and together: init containers first.
+fn containers(it: &Read) -> Vec<&Value> {
+    let pod = it.pod_template().map_or(&Value::Null, |it| at(it, "spec"));
+    items(at(pod, "initContainers")).chain(items(at(pod, "containers"))).collect()
+}
+
+/// The environment variable of a container: its value, or where it comes from.
+fn env<'a>(container: &'a Value, name: &str) -> Option<&'a Value> {
+    items(at(container, "env"))
+        .find(|it| at(it, "name") == name)
+        .map(|it| it.get("value").unwrap_or_else(|| at(it, "valueFrom/secretKeyRef")))
+}
+
+/// Whether the workload is the one of a part, the platform's own or a tenant's.
+fn is_part(it: &Read, part: &str) -> bool {
+    it.name() == part || it.name().ends_with(&format!("-{part}"))
+}
+
+/// Every main container of a part's workloads, in any golden tree.
+fn each_of(kind: &'static str, part: &'static str) -> impl Iterator<Item = (&'static Read, &'static Value)> {
+    let all = GOLDEN.iter().flat_map(move |(_, tree)| tree.of_kind(kind)).filter(move |it| is_part(it, part));
+    all.map(|it| (it, *containers(it).last().expect("a container")))
+}
+
+#[test]
+fn there_are_golden_trees_of_all_that_is_judged() {
+    for (kind, part) in [("Deployment", "openwebui"), ("StatefulSet", "ollama"), ("StatefulSet", "postgresql")] {
+        assert!(each_of(kind, part).count() >= 3, "{kind} {part}");
+    }
+}

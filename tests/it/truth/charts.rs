@@ -1,0 +1,174 @@
+//! Faults of the charts' values, and of a chart of one's own.
+
+use std::collections::BTreeSet;
+
+use serde_yaml::Value;
+
+use super::{GOLDEN, containers, found, never};
+use crate::support::{at, compile, items, only, with_components};
+
+/// Leaves of the charts' values that are known to alter what the chart renders (the facts: each was rendered with and without).
+const CERT_MANAGER: [&str; 16] = [
+    "cainjector/resources",
+    "cainjector/strategy",
+    "crds/enabled",
+    "crds/keep",
+    "global/leaderElection/namespace",
+    "prometheus/enabled",
+    "prometheus/servicemonitor/enabled",
+    "resources/limits",
+    "resources/requests",
+    "startupapicheck/enabled",
+    "strategy/rollingUpdate",
+    "strategy/type",
+    "webhook/resources/limits",
+    "webhook/resources/requests",
+    "webhook/strategy/rollingUpdate",
+    "webhook/strategy/type",
+];
+const SEALED_SECRETS: [&str; 5] = [
+    "containerSecurityContext/allowPrivilegeEscalation",
+    "fullnameOverride",
+    "podSecurityContext/seccompProfile/type",
+    "resources/limits",
+    "resources/requests",
+];
+
+fn leaves(value: &Value, path: &str, into: &mut BTreeSet<String>) {
+    match value.as_mapping() {
+        Some(map) => {
+            for (key, value) in map {
+                let key = key.as_str().unwrap_or_default();
+                leaves(value, &if path.is_empty() { key.to_owned() } else { format!("{path}/{key}") }, into);
+            }
+        }
+        None => drop(into.insert(path.to_owned())),
+    }
+}
+
+#[test]
+fn keys_that_the_chart_does_not_read() {
+    never("Application", |it| {
+        let known: &[&str] = match it.text("spec/source/chart") {
+            "cert-manager" => &CERT_MANAGER,
+            "sealed-secrets" => &SEALED_SECRETS,
+            "" => return false,
+            _ => return true,
+        };
+        let mut all = BTreeSet::new();
+        leaves(it.at("spec/source/helm/valuesObject"), "", &mut all);
+        all.iter().any(|leaf| !known.iter().any(|it| leaf == it || leaf.starts_with(&format!("{it}/"))))
+    });
+}
+
+#[test]
+fn keys_of_one_s_own_that_nothing_reads() {
+    for components in [
+        "openWebui: {service: {type: ClusterIP}}",
+        "openWebui: {nodeSelector: {}}",
+        "ollama: {resource: {memory: {limit: 1Gi}}}",
+        "postgresql: {persistence: {enabled: true}}",
+        "grafana: {}",
+    ] {
+        assert!(compile(&with_components(components)).findings.has_errors(), "{components} is taken");
+    }
+}
+
+#[test]
+fn service_monitors_before_their_kind_is_there() {
+    for (name, tree) in GOLDEN.iter() {
+        assert_eq!(tree.of_kind("ServiceMonitor").count(), 0, "{name}");
+    }
+    never("Application", |it| {
+        let values = it.at("spec/source/helm/valuesObject");
+        at(values, "prometheus/servicemonitor/enabled").as_bool() == Some(true) || !at(values, "metrics/serviceMonitor").is_null()
+    });
+}
+
+#[test]
+fn a_mounted_secret_that_nothing_makes() {
+    for kind in ["Deployment", "StatefulSet"] {
+        never(kind, |it| {
+            let volumes = items(at(it.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
+            volumes.into_iter().any(|it| !at(it, "secret").is_null() || !at(it, "configMap").is_null())
+        });
+    }
+    // Secrets come as variables, and every one of them is sealed or named in a finding: `credential-not-sealed`.
+    let made = compile(&only(espalier::spec::schema::STARTER));
+    let not_sealed = made.findings.iter().filter(|it| it.code == "credential-not-sealed");
+    assert_eq!(not_sealed.count(), 3, "{}", made.said());
+}
+
+#[test]
+fn a_secret_sealed_anew_without_one_of_its_keys() {
+    let (_, folder) = crate::support::golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the case");
+    let mut texts = crate::support::texts_of(&folder);
+    let file = texts.get_mut("spec/secrets/openwebui-admin.yaml").expect("it is there");
+    let kept: Vec<&str> = file.lines().filter(|it| !it.trim_start().starts_with("email:")).collect();
+    *file = kept.join("\n");
+    let made = compile(&texts);
+    assert!(made.codes().contains(&"credential-not-sealed"), "{}", made.said());
+    assert!(!made.tree().keys().any(|it| it.contains("sealedsecret-openwebui-admin")), "half of it is emitted");
+}
+
+#[test]
+fn containers_without_a_memory_limit() {
+    for kind in ["Deployment", "StatefulSet"] {
+        never(kind, |it| containers(it).into_iter().any(|it| at(it, "resources/limits/memory").is_null()));
+    }
+    let mut pods = 0;
+    for (name, tree) in GOLDEN.iter() {
+        for it in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
+            let values = it.at("spec/source/helm/valuesObject");
+            let parts: &[&str] =
+                if it.name() == "cert-manager" { &["resources", "webhook/resources", "cainjector/resources"] } else { &["resources"] };
+            for part in parts {
+                let memory = at(values, &format!("{part}/limits/memory"));
+                assert!(memory.is_string(), "{name}: {} {part}", it.path);
+                pods += 1;
+            }
+        }
+    }
+    assert!(pods > 4);
+}
+
+#[test]
+fn data_that_must_last_on_an_empty_dir() {
+    let lasting = ["/app/backend/data", "/data", "/var/lib/postgresql/data"];
+    for kind in ["Deployment", "StatefulSet"] {
+        never(kind, |it| {
+            let spec = it.pod_template().unwrap_or(&Value::Null);
+            let empty: Vec<&Value> =
+                items(at(spec, "spec/volumes")).filter(|it| !at(it, "emptyDir").is_null()).map(|it| at(it, "name")).collect();
+            let mounts = containers(it).into_iter().flat_map(|it| items(at(it, "volumeMounts")));
+            mounts
+                .into_iter()
+                .any(|it| lasting.contains(&at(it, "mountPath").as_str().unwrap_or_default()) && empty.contains(&at(it, "name")))
+        });
+    }
+}
+
+#[test]
+fn a_rollout_whose_new_pod_finds_no_room() {
+    // cert-manager's three Deployments let the old pod go first; ours recreate, or replace one after the other.
+    never("Application", |it| {
+        let values = it.at("spec/source/helm/valuesObject");
+        let parts = ["strategy", "webhook/strategy", "cainjector/strategy"];
+        it.name() == "cert-manager" && parts.iter().any(|part| at(values, &format!("{part}/rollingUpdate/maxSurge")).as_u64() != Some(0))
+    });
+    never("Deployment", |it| it.text("spec/strategy/type") != "Recreate");
+}
+
+#[test]
+fn a_version_that_was_not_tested() {
+    let mut texts = only(espalier::spec::schema::STARTER);
+    texts.insert("spec/versions.yaml".to_owned(), "cert-manager: v1.15.3\n".to_owned());
+    assert!(compile(&texts).codes().contains(&"untested-version"));
+    texts.insert("spec/versions.yaml".to_owned(), "cert-manger: v1.21.1\n".to_owned());
+    assert!(compile(&texts).codes().contains(&"unknown-version"));
+}
+
+#[test]
+fn a_request_above_its_limit() {
+    found("openWebui: {resources: {memory: {request: 2Gi, limit: 1Gi}}}", "limit-below-request");
+}

@@ -1,0 +1,123 @@
+//! Faults of the database.
+
+use serde_yaml::Value;
+
+use super::{GOLDEN, each_of, env, found, never};
+use crate::support::{at, items};
+
+fn texts<'a>(container: &'a Value, key: &str) -> Vec<&'a str> {
+    items(at(container, key)).filter_map(Value::as_str).collect()
+}
+
+fn setting(container: &Value, name: &str) -> Option<u64> {
+    let text = texts(container, "args").into_iter().find_map(|it| it.strip_prefix(name)?.strip_prefix('='))?;
+    text.trim_end_matches("MB").parse().ok()
+}
+
+#[test]
+fn data_where_the_file_system_has_its_own_folder() {
+    // `lost+found` at a volume's top makes initdb fail.
+    for (it, container) in each_of("StatefulSet", "postgresql") {
+        let data = env(container, "PGDATA").and_then(Value::as_str).unwrap_or_default();
+        let mounts: Vec<&Value> = items(at(container, "volumeMounts")).map(|it| at(it, "mountPath")).collect();
+        assert!(mounts.iter().filter_map(|it| it.as_str()).any(|it| data.starts_with(&format!("{it}/"))), "{}: {data}", it.path);
+    }
+}
+
+#[test]
+fn probes_that_succeed_while_the_volume_is_initialised() {
+    for (it, container) in each_of("StatefulSet", "postgresql") {
+        for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+            let command = texts(container, &format!("{probe}/exec/command"));
+            assert_eq!(command.get(..3), Some(["pg_isready", "-h", "127.0.0.1"].as_slice()), "{}: {probe}", it.path);
+        }
+    }
+}
+
+#[test]
+fn a_rotated_password_that_the_database_does_not_know() {
+    for (it, container) in each_of("StatefulSet", "postgresql") {
+        let script = texts(container, "command").join("\n");
+        assert!(
+            script.contains("ALTER ROLE") && script.contains("postgres --single") && script.contains("exec docker-entrypoint.sh"),
+            "{}",
+            it.path
+        );
+        // The password stands in no argument, where a list of processes would show it.
+        assert!(script.contains("printf") && !texts(container, "args").join(" ").contains("PASSWORD"), "{}", it.path);
+    }
+}
+
+#[test]
+fn fewer_connections_than_the_clients_open() {
+    for (name, tree) in GOLDEN.iter() {
+        let (Some(sql), Some(chat)) =
+            (tree.find("StatefulSet", Some("ai"), "postgresql"), tree.find("Deployment", Some("ai"), "openwebui"))
+        else {
+            continue;
+        };
+        let number =
+            |it: &str| env(super::containers(chat)[0], it).and_then(Value::as_str).and_then(|it| it.parse::<u64>().ok()).expect("a number");
+        // Two engines a pod, each with its pool; one for a backup, three that PostgreSQL keeps for its superuser.
+        let pools = 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
+        assert_eq!(setting(super::containers(sql)[0], "max_connections"), Some(pools + 1 + 3), "{name}");
+    }
+}
+
+#[test]
+fn buffers_that_do_not_fit_the_limit() {
+    for (it, container) in each_of("StatefulSet", "postgresql") {
+        let limit =
+            at(container, "resources/limits/memory").as_str().expect("a limit").parse::<espalier::units::Bytes>().expect("an amount").get()
+                >> 20;
+        let number = |name: &str| setting(container, name).unwrap_or_else(|| panic!("{name}"));
+        // Every backend sorts at once, every autovacuum worker works.
+        let worst = number("shared_buffers") + number("max_connections") * (number("work_mem") + 6) + 3 * number("maintenance_work_mem");
+        assert!(worst <= limit, "{}: {worst} of {limit} MiB", it.path);
+        assert!(number("effective_cache_size") <= limit, "{}", it.path);
+    }
+    found(
+        "postgresql: {resources: {memory: {limit: 200Mi}}}\nopenWebui: {connectionPool: {size: 20, overflow: 20}}",
+        "postgresql-limit-too-low",
+    );
+}
+
+#[test]
+fn shared_memory_of_64_mib_on_the_disk() {
+    for (it, container) in each_of("StatefulSet", "postgresql") {
+        let name = items(at(container, "volumeMounts")).find(|it| at(it, "mountPath") == "/dev/shm").map(|it| at(it, "name"));
+        let volumes = items(at(it.pod_template().expect("pods"), "spec/volumes"));
+        let medium = volumes.into_iter().find(|it| Some(at(it, "name")) == name).map(|it| at(it, "emptyDir/medium"));
+        assert_eq!(medium, Some(&"Memory".into()), "{}", it.path);
+    }
+}
+
+#[test]
+fn a_claim_whose_first_pod_comes_later() {
+    // local-path binds a claim when its first pod is placed: in an earlier wave it would be waited for in vain.
+    never("PersistentVolumeClaim", |it| {
+        let mut users = GOLDEN.iter().flat_map(|(_, tree)| &tree.objects).filter(|user| user.namespace() == it.namespace());
+        !users.any(|user| user.application() == it.application() && user.pod_template().is_some_and(|pod| mounts(pod, it.name())))
+    });
+}
+
+fn mounts(pod: &Value, claim: &str) -> bool {
+    items(at(pod, "spec/volumes")).any(|it| at(it, "persistentVolumeClaim/claimName") == claim)
+}
+
+#[test]
+fn another_user_than_the_image_s() {
+    for (it, _) in each_of("StatefulSet", "postgresql") {
+        let security = |key: &str| at(it.pod_template().expect("pods"), &format!("spec/securityContext/{key}")).as_u64();
+        assert_eq!([security("runAsUser"), security("runAsGroup"), security("fsGroup")], [Some(999); 3], "{}", it.path);
+    }
+}
+
+#[test]
+fn a_node_that_never_evicts() {
+    // k3s sets no memory threshold: the arguments that make the budget true stand in the tree.
+    for (name, tree) in GOLDEN.iter() {
+        let page = String::from_utf8_lossy(&tree.files["out/README.md"]);
+        assert!(page.contains("eviction-hard=memory.available<256Mi") && page.contains("kube-reserved="), "{name}");
+    }
+}

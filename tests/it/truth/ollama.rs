@@ -1,0 +1,149 @@
+//! Faults of Ollama's deployment.
+
+use serde_yaml::Value;
+
+use super::{containers, each_of, env, found, never};
+use crate::support::{at, compile, items, with_components};
+
+#[track_caller]
+fn always(name: &str, is_right: impl Fn(&str) -> bool) {
+    for (it, _) in each_of("StatefulSet", "ollama") {
+        for container in containers(it) {
+            let value = env(container, name).and_then(Value::as_str).unwrap_or_default();
+            assert!(is_right(value), "{}: {name}={value}", it.path);
+        }
+    }
+}
+
+fn is_number(it: &str) -> bool {
+    it.parse::<u64>().is_ok()
+}
+
+#[test]
+fn no_limits_so_that_no_alert_can_fire() {
+    for (it, _) in each_of("StatefulSet", "ollama") {
+        for container in containers(it) {
+            let memory = |key: &str| at(container, &format!("resources/{key}/memory"));
+            // Weights are anonymous memory on CPU: what is not promised is not there.
+            assert!(memory("limits").is_string() && memory("limits") == memory("requests"), "{}", it.path);
+        }
+    }
+}
+
+#[test]
+fn a_hidden_prompt_cache_of_8_gib() {
+    always("LLAMA_ARG_CACHE_RAM", is_number);
+}
+
+#[test]
+fn a_hidden_pool_of_checkpoints() {
+    always("LLAMA_ARG_CTX_CHECKPOINTS", is_number);
+}
+
+#[test]
+fn a_context_and_slots_that_nobody_counted() {
+    always("OLLAMA_CONTEXT_LENGTH", is_number);
+    always("OLLAMA_NUM_PARALLEL", is_number);
+    always("OLLAMA_MAX_LOADED_MODELS", |it| it.parse::<u64>().is_ok_and(|it| it > 0));
+    always("OLLAMA_KV_CACHE_TYPE", |it| ["f16", "q8_0", "q4_0"].contains(&it));
+    always("OLLAMA_FLASH_ATTENTION", |it| ["0", "1"].contains(&it));
+}
+
+#[test]
+fn more_models_than_the_node_holds() {
+    found("ollama: {replicas: 3, models: [\"llama3.2:1b\"]}", "node-memory-exceeded");
+    found("ollama: {models: [\"llama3.1:8b\"]}", "node-memory-exceeded");
+}
+
+#[test]
+fn a_limit_below_what_the_model_needs() {
+    found("ollama: {models: [\"llama3.2:3b\"], resources: {memory: {limit: 2Gi}}}", "model-needs-memory");
+    found("ollama: {models: [\"llama3.2:3b\"], resources: {memory: {request: 1Gi}}}", "model-needs-memory");
+}
+
+#[test]
+fn a_model_whose_memory_nobody_knows() {
+    found("ollama: {models: [\"unheard-of:7b\"]}", "model-unknown");
+}
+
+#[test]
+fn a_small_cache_that_is_not_made() {
+    // The key/value cache stays at 16 bits without flash attention: the proof would count too little.
+    let made = compile(&with_components("ollama: {models: [\"llama3.2:1b\"], kvCache: q8_0, flashAttention: false}"));
+    assert!(made.findings.has_errors(), "{}", made.said());
+}
+
+#[test]
+fn replicas_that_share_one_volume() {
+    // The start of one replica removes what another one has half pulled.
+    for (it, _) in each_of("StatefulSet", "ollama") {
+        assert_eq!(items(it.at("spec/volumeClaimTemplates")).count(), 1, "{}", it.path);
+        let shared = items(at(it.pod_template().expect("pods"), "spec/volumes")).any(|it| !at(it, "persistentVolumeClaim").is_null());
+        assert!(!shared, "{}", it.path);
+    }
+    never("Deployment", |it| containers(it).into_iter().any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))));
+}
+
+#[test]
+fn models_pulled_by_a_hook_that_no_log_shows() {
+    for kind in ["Deployment", "StatefulSet"] {
+        never(kind, |it| containers(it).into_iter().any(|it| !at(it, "lifecycle").is_null()));
+    }
+    for (it, _) in each_of("StatefulSet", "ollama") {
+        let init = containers(it)[0];
+        assert_eq!(at(init, "name"), "pull-models", "{}", it.path);
+        assert!(env(init, "MODELS").and_then(Value::as_str).is_some_and(|it| !it.is_empty()), "{}", it.path);
+    }
+}
+
+#[test]
+fn a_pull_that_gives_up_in_the_first_seconds() {
+    // A new pod's connections are refused until the node knows its address: half a minute of tries at least.
+    for (it, _) in each_of("StatefulSet", "ollama") {
+        let script = items(at(containers(it)[0], "command")).filter_map(Value::as_str).last().unwrap_or_default();
+        assert!(script.contains("for attempt in 1 2 3 4 5 6") && script.contains("sleep 10"), "{}: {script}", it.path);
+        assert!(script.contains("ollama show"), "{}: a model that is there must cost nothing, also offline", it.path);
+    }
+}
+
+#[test]
+fn a_home_that_cannot_be_written() {
+    always("HOME", |it| it == "/data");
+    always("OLLAMA_MODELS", |it| it == "/data/models");
+    for (it, _) in each_of("StatefulSet", "ollama") {
+        for container in containers(it) {
+            let mounts: Vec<&Value> = items(at(container, "volumeMounts")).map(|it| at(it, "mountPath")).collect();
+            assert!(mounts.contains(&&"/data".into()) && mounts.contains(&&"/tmp".into()), "{}", it.path);
+        }
+    }
+}
+
+#[test]
+fn an_api_without_authentication_open_to_all() {
+    // No Ingress leads to it, and in each namespace only Open WebUI is let in: the policies' judge shows that nobody else is.
+    never("Ingress", |it| {
+        let paths = items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
+        paths.into_iter().any(|it| at(it, "backend/service/name").as_str().is_some_and(|it| it.contains("ollama")))
+    });
+    never("NetworkPolicy", |it| it.name().ends_with("ollama") && it.at("spec/ingress").as_sequence().is_some_and(|it| it.len() > 1));
+}
+
+#[test]
+fn models_that_run_in_somebody_s_cloud() {
+    always("OLLAMA_NO_CLOUD", |it| it == "1");
+}
+
+#[test]
+fn a_volume_smaller_than_its_models() {
+    found("ollama: {models: [\"llama3.2:3b\"], storage: 1Gi}", "storage-too-small");
+}
+
+#[test]
+fn probes_that_load_a_model() {
+    for (it, container) in each_of("StatefulSet", "ollama") {
+        for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+            let path = at(container, &format!("{probe}/httpGet/path")).as_str().unwrap_or_default();
+            assert!(["/", "/api/version"].contains(&path), "{}: {probe} {path}", it.path);
+        }
+    }
+}

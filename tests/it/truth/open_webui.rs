@@ -1,0 +1,192 @@
+//! Faults of the chat front end's deployment.
+
+use serde_yaml::Value;
+
+use super::{GOLDEN, each_of, env, found, nowhere};
+use crate::support::at;
+
+/// Every chat container of every golden tree, the platform's own and the tenants', must have this variable.
+#[track_caller]
+fn always(name: &str, value: &str) {
+    for (it, container) in each_of("Deployment", "openwebui") {
+        assert_eq!(env(container, name), Some(&Value::from(value)), "{}", it.path);
+    }
+}
+
+/// The platform's own; tenants have no credentials yet.
+fn platform_s() -> impl Iterator<Item = (&'static crate::support::Read, &'static Value)> {
+    each_of("Deployment", "openwebui").filter(|it| it.0.name() == "openwebui")
+}
+
+#[track_caller]
+fn from_secret(variable: &str, secret: &str, key: &str) {
+    for (it, container) in platform_s() {
+        let reference = env(container, variable).unwrap_or_else(|| panic!("{}: no {variable}", it.path));
+        assert_eq!((at(reference, "name"), at(reference, "key")), (&secret.into(), &key.into()), "{}", it.path);
+    }
+}
+
+#[test]
+fn anybody_may_sign_up() {
+    for (it, container) in platform_s() {
+        assert_eq!(env(container, "ENABLE_SIGNUP"), Some(&"False".into()), "{}", it.path);
+    }
+}
+
+#[test]
+fn whoever_signs_up_is_an_administrator() {
+    always("DEFAULT_USER_ROLE", "pending");
+    always("WEBUI_AUTH", "True");
+}
+
+#[test]
+fn no_first_administrator() {
+    from_secret("WEBUI_ADMIN_EMAIL", "openwebui-admin", "email");
+    from_secret("WEBUI_ADMIN_PASSWORD", "openwebui-admin", "password");
+}
+
+#[test]
+fn no_secret_key_so_that_a_restart_signs_all_out() {
+    from_secret("WEBUI_SECRET_KEY", "openwebui-secret-key", "key");
+    for (it, container) in each_of("Deployment", "openwebui") {
+        let file = env(container, "WEBUI_SECRET_KEY_FILE").and_then(Value::as_str).unwrap_or_default();
+        let lasts = env(container, "WEBUI_SECRET_KEY").is_some() || file.starts_with("/app/backend/data/");
+        assert!(lasts, "{}", it.path);
+    }
+}
+
+#[test]
+fn settings_in_git_that_the_database_overrides() {
+    always("ENABLE_PERSISTENT_CONFIG", "False");
+}
+
+#[test]
+fn requests_from_any_origin() {
+    for (it, container) in each_of("Deployment", "openwebui") {
+        let (origin, url) = (env(container, "CORS_ALLOW_ORIGIN"), env(container, "WEBUI_URL"));
+        assert!(
+            origin.is_some() && origin == url && url.and_then(Value::as_str).is_some_and(|it| it.starts_with("https://")),
+            "{}",
+            it.path
+        );
+    }
+}
+
+#[test]
+fn cookies_that_go_over_plain_http() {
+    always("WEBUI_SESSION_COOKIE_SECURE", "True");
+    always("WEBUI_AUTH_COOKIE_SECURE", "True");
+}
+
+#[test]
+fn the_development_mode() {
+    always("ENV", "prod");
+}
+
+#[test]
+fn calls_to_the_internet_that_are_denied() {
+    always("OFFLINE_MODE", "True");
+    always("ENABLE_VERSION_UPDATE_CHECK", "False");
+    always("ENABLE_OPENAI_API", "False");
+}
+
+#[test]
+fn code_of_users_in_the_pod() {
+    always("ENABLE_PLUGINS", "False");
+    always("ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS", "False");
+}
+
+#[test]
+fn users_who_see_no_model() {
+    always("BYPASS_MODEL_ACCESS_CONTROL", "True");
+}
+
+#[test]
+fn background_tasks_that_ask_the_model_again() {
+    for name in ["ENABLE_TITLE_GENERATION", "ENABLE_TAGS_GENERATION", "ENABLE_FOLLOW_UP_GENERATION"] {
+        always(name, "False");
+    }
+}
+
+#[test]
+fn probes_on_a_static_page() {
+    for (it, container) in each_of("Deployment", "openwebui") {
+        let path = |probe: &str| at(container, &format!("{probe}/httpGet/path")).as_str().unwrap_or_default();
+        assert_eq!((path("startupProbe"), path("readinessProbe"), path("livenessProbe")), ("/ready", "/ready", "/health"), "{}", it.path);
+    }
+}
+
+#[test]
+fn a_start_that_the_liveness_probe_kills() {
+    for (it, container) in each_of("Deployment", "openwebui") {
+        let number = |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().unwrap_or(1);
+        // The start takes up to 20 CPU seconds, and 124 seconds were seen on a loaded machine.
+        assert!(number("periodSeconds") * number("failureThreshold") >= 300, "{}", it.path);
+    }
+}
+
+#[test]
+fn uploads_that_a_restart_loses() {
+    always("DATA_DIR", "/app/backend/data");
+    for (it, container) in each_of("Deployment", "openwebui") {
+        let mounts = crate::support::items(at(container, "volumeMounts"));
+        let name = mounts.into_iter().find(|it| at(it, "mountPath") == "/app/backend/data").map(|it| at(it, "name"));
+        let volumes = crate::support::items(at(it.pod_template().expect("pods"), "spec/volumes"));
+        let claimed = volumes.into_iter().any(|it| Some(at(it, "name")) == name && !at(it, "persistentVolumeClaim").is_null());
+        assert!(claimed, "{}", it.path);
+    }
+}
+
+#[test]
+fn two_pods_that_migrate_one_empty_database() {
+    found("openWebui: {replicas: 2}", "replicas-need-redis");
+    for (it, _) in each_of("Deployment", "openwebui") {
+        assert_eq!((it.at("spec/replicas").as_u64(), it.text("spec/strategy/type")), (Some(1), "Recreate"), "{}", it.path);
+    }
+}
+
+#[test]
+fn a_password_in_a_url_unescaped() {
+    for (it, container) in platform_s() {
+        // Without PostgreSQL there is no URL; with it, it comes whole from the Secret.
+        if let Some(reference) = env(container, "DATABASE_URL") {
+            assert_eq!((at(reference, "name"), at(reference, "key")), (&"postgresql".into(), &"url".into()), "{}", it.path);
+        }
+    }
+    let (_, tree) = GOLDEN.iter().find(|it| it.0 == "sealed").expect("the case");
+    let sealed = tree.find("SealedSecret", Some("ai"), "postgresql").expect("it is sealed");
+    let url = sealed.text("spec/template/data/url");
+    assert!(url.contains("{{ .password | urlquery | replace \"+\" \"%20\" }}@postgresql.ai."), "{url}");
+}
+
+#[test]
+fn a_password_in_plain_sight() {
+    nowhere("worth nothing");
+    for (it, container) in each_of("Deployment", "openwebui").chain(each_of("StatefulSet", "postgresql")) {
+        for variable in crate::support::items(at(container, "env")) {
+            let name = at(variable, "name").as_str().unwrap_or_default();
+            let is_secret = ["PASSWORD", "SECRET_KEY", "DATABASE_URL", "TOKEN"].iter().any(|it| name.ends_with(it));
+            assert!(!is_secret || at(variable, "value").is_null(), "{}: {name}", it.path);
+        }
+    }
+}
+
+#[test]
+fn replicas_of_ollama_behind_one_sticky_connection() {
+    let (_, tree) = GOLDEN.iter().find(|it| it.0 == "darien").expect("the case");
+    let it = tree.find("Deployment", Some("ai"), "openwebui").expect("it is there");
+    let urls = env(super::containers(it)[0], "OLLAMA_BASE_URLS").and_then(Value::as_str).expect("addresses");
+    assert_eq!(urls.split(';').count(), 2);
+    assert!(
+        urls.split(';').enumerate().all(|(n, it)| it == format!("http://ollama-{n}.ollama-headless.ai.svc.cluster.local:11434")),
+        "{urls}"
+    );
+}
+
+#[test]
+fn variables_that_services_inject() {
+    // `OLLAMA_PORT=tcp://…` and its like have broken programs.
+    for (it, _) in each_of("Deployment", "openwebui").chain(each_of("StatefulSet", "ollama")) {
+        assert_eq!(at(it.pod_template().expect("pods"), "spec/enableServiceLinks").as_bool(), Some(false), "{}", it.path);
+    }
+}
