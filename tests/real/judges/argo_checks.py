@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import time
 from collections.abc import Callable
 
 from .api import ApiError
@@ -241,12 +240,11 @@ def holds(at: Installation, name: str, what: str, seconds: float = PATIENCE, pau
 
     if not at.recorder.wait(failed, seconds, at.argo.check_alive):
         return [f"{what} is broken, and its Application {name} did not fail in {seconds:.0f} s: {summary(at.recorder.snapshot().get(name, {}))}"]
-    time.sleep(pause)
-    applications = at.tree.applications()
-    wave = applications[name].wave
+    wave = at.tree.applications()[name].wave
+    later = [it for it in at.tree.applications().values() if it.wave > wave]
+    at.recorder.wait(lambda now: any(it.name in now for it in later), pause, at.argo.check_alive)
     made = at.recorder.snapshot()
-    return [f"Application {it.name} (wave {it.wave}) was created although {name} (wave {wave}) failed"
-            for it in applications.values() if it.wave > wave and it.name in made]
+    return [f"Application {it.name} (wave {it.wave}) was created although {name} (wave {wave}) failed" for it in later if it.name in made]
 
 
 def fixed(at: Installation, tree: Rendered, seconds: float = 120.0) -> list[str]:

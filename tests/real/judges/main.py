@@ -19,10 +19,13 @@ from .trees import find_trees
 
 REAL = Path(__file__).resolve().parent.parent
 ROOT = REAL.parent.parent
-# Each module has `judge(ctx)` and `faults(ctx)`; the order is that of the table.
-# The lanes run side by side.
-LANES = (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("argocd",))
-JUDGES = tuple(name for lane in LANES for name in lane)
+# Each module has `judge(ctx)` and `faults(ctx)`. The lanes run side by side: which modules, and which of the two of each.
+LANES = (
+    (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
+    (("argocd",), ("judge",)),
+    (("argocd",), ("faults",)),
+)
+JUDGES = tuple(dict.fromkeys(name for names, _ in LANES for name in names))
 
 
 def arguments() -> argparse.Namespace:
@@ -31,8 +34,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--manifest", type=Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--result", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--only", default=",".join(JUDGES), help=f"judges, with commas between: {', '.join(JUDGES)}")
-    parser.add_argument("--no-faults", action="store_true", help="do not plant the faults that show that each judge bites")
-    parser.add_argument("--faults", action="store_true", help="plant the faults only")
+    half = parser.add_mutually_exclusive_group()
+    half.add_argument("--no-faults", action="store_true", help="do not plant the faults that show that each judge bites")
+    half.add_argument("--faults", action="store_true", help="plant the faults only")
     parser.add_argument("--root", type=Path, default=ROOT, help="judge another repository than this one")
     parser.add_argument("--seed", type=int, default=None, help="of the random platforms (printed by every run)")
     parser.add_argument("--cases", type=int, default=12, help="how many random platforms (default 12)")
@@ -49,18 +53,18 @@ def guarded(name: str, what: str, work) -> list[Row]:
         return [Row(f"{name} ({what})", 0, [f"the judge itself broke: {type(trouble).__name__}: {trouble}"], time.monotonic() - began)]
 
 
-def run(options: argparse.Namespace, temp: Path) -> dict:
+def run(options: argparse.Namespace, temp: Path, names: list[str], parts: list[str]) -> dict:
     """The judges of one lane, one after the other."""
     ctx = Context(options.root.resolve(), temp, json.loads(options.manifest.read_text(encoding="utf-8")))
     ctx.seed, ctx.cases = options.seed, options.cases
     rows: list[Row] = []
     try:
-        for name in options.only.split(","):
+        for name in names:
             module = importlib.import_module(f".{name}", __package__)
-            if not options.faults:
+            if "judge" in parts:
                 ctx.say(f"{name}: judging")
-                rows += guarded(name, "trees", lambda: module.judge(ctx))
-            if not options.no_faults:
+                rows += guarded(name, "trees", lambda: module.judge(ctx) or [Row(name, 0, ["the judge says nothing"])])
+            if "faults" in parts:
                 before, began = len(ctx.planted), time.monotonic()
                 rows += guarded(name, "faults", lambda: module.faults(ctx) or [])
                 rows.append(faults_row(f"{name}: planted faults", ctx.planted[before:], time.monotonic() - began))
@@ -69,23 +73,22 @@ def run(options: argparse.Namespace, temp: Path) -> dict:
     return {"rows": [asdict(row) for row in rows if row.objects or row.findings or row.note], "planted": [asdict(one) for one in ctx.planted]}
 
 
-def run_lanes(options: argparse.Namespace, temp: Path, lanes: list[list[str]]) -> dict:
-    """Each lane is a run of its own, in a sandbox inside this one; they mostly wait, so they wait at the same time."""
+def run_lanes(options: argparse.Namespace, temp: Path, lanes: list[tuple[list[str], list[str]]]) -> dict:
+    """Each lane is a run of its own, in a sandbox inside this one: judges wait a lot, so they wait at the same time."""
     started = []
-    for number, names in enumerate(lanes):
+    for number, (names, parts) in enumerate(lanes):
         folder = temp / f"lane-{number}"
         folder.mkdir()
         (folder / "manifest.json").write_bytes(options.manifest.read_bytes())
         argv = [sys.executable, "-m", "judges.main", "--manifest", str(folder / "manifest.json"), "--root", str(options.root.resolve()),
                 "--only", ",".join(names), "--seed", str(options.seed), "--cases", str(options.cases), "--result", str(folder / "result.json")]
-        argv += [flag for flag, given in (("--faults", options.faults), ("--no-faults", options.no_faults)) if given]
-        started.append((names, folder / "result.json", subprocess.Popen(argv, cwd=REAL, stdin=subprocess.DEVNULL)))
+        argv += [] if len(parts) == 2 else ["--no-faults" if parts == ["judge"] else "--faults"]
+        started.append((f"{', '.join(names)} ({' and '.join(parts)})", folder / "result.json", subprocess.Popen(argv, cwd=REAL, stdin=subprocess.DEVNULL)))
     result: dict = {"rows": [], "planted": []}
-    for names, file, process in started:
+    for lane, file, process in started:
         code = process.wait()
         if code or not file.is_file():
-            lost = f"the lane of {', '.join(names)} ended with {code}"
-            result["rows"].append(asdict(Row(", ".join(names), 0, [lost])))
+            result["rows"].append(asdict(Row(lane, 0, [f"its process ended with {code}"])))
             continue
         part = json.loads(file.read_text(encoding="utf-8"))
         result["rows"] += part["rows"]
@@ -124,8 +127,9 @@ def main() -> int:
         return 2
     options.manifest = options.manifest.resolve()
     options.seed = options.seed if options.seed is not None else int.from_bytes(os.urandom(4), "big")
-    lanes = [[name for name in lane if name in wanted] for lane in LANES]
-    lanes = [lane for lane in lanes if lane]
+    asked = [part for part, refused in (("judge", options.faults), ("faults", options.no_faults)) if not refused]
+    lanes = [([name for name in names if name in wanted], [part for part in parts if part in asked]) for names, parts in LANES]
+    lanes = [(names, parts) for names, parts in lanes if names and parts]
     temp = options.manifest.parent / "scratch"
     temp.mkdir(exist_ok=True)
     sandbox.enter(temp)
@@ -136,7 +140,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     began = time.monotonic()
-    result = run_lanes(options, temp, lanes) if len(lanes) > 1 else run(options, temp)
+    result = run_lanes(options, temp, lanes) if len(lanes) > 1 else run(options, temp, *lanes[0])
     if options.result:
         options.result.write_text(json.dumps(result), encoding="utf-8")
         return 0
