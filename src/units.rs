@@ -1,11 +1,12 @@
 //! Amounts as integers in their base unit, and the only door from them to the API's `Quantity`.
 
+mod parse;
+
 use std::{
     borrow::Cow,
     fmt,
     iter::Sum,
     ops::{Add, AddAssign, Mul},
-    str::FromStr,
 };
 
 #[expect(clippy::disallowed_types, reason = "this is the one place")]
@@ -175,134 +176,6 @@ impl fmt::Display for Seconds {
     /// The largest whole unit of `h`, `m` and `s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         in_largest(f, self.0, &TIME[1..]).unwrap_or_else(|| f.pad("0s"))
-    }
-}
-
-/// The number before the unit, times the unit's size; nothing where it is no number, not whole or too large.
-fn scaled(number: &str, size: u64) -> Option<u64> {
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits = |it: &str| it.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(fraction) || number.ends_with('.') {
-        return None;
-    }
-    let mut sum = u128::from(whole.parse::<u64>().ok()?).checked_mul(u128::from(size))?;
-    let fraction = fraction.trim_end_matches('0');
-    if !fraction.is_empty() {
-        let power = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-        let part = fraction.parse::<u128>().ok()?.checked_mul(u128::from(size))?;
-        if part % power != 0 {
-            return None;
-        }
-        sum = sum.checked_add(part / power)?;
-    }
-    u64::try_from(sum).ok()
-}
-
-/// Where the number ends and the unit begins.
-fn split_unit(s: &str) -> (&str, &str) {
-    s.split_at(s.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(s.len()))
-}
-
-/// Whether it is made as a number is, however large.
-fn is_number(s: &str) -> bool {
-    let digits = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit());
-    s.split_once('.').map_or_else(|| digits(s), |(whole, fraction)| digits(whole) && digits(fraction))
-}
-
-/// Whether already the whole part of a number is more than can be counted.
-fn is_too_large(number: &str, size: u64) -> bool {
-    scaled(number.split('.').next().unwrap_or(number), size).is_none()
-}
-
-/// What a person probably meant by a unit that is none.
-fn meant(unit: &str) -> &'static str {
-    match unit.trim().to_ascii_lowercase().as_str() {
-        "k" | "kb" | "ki" | "kib" | "kibi" => "Ki",
-        "g" | "gb" | "gi" | "gib" | "gig" => "Gi",
-        "t" | "tb" | "ti" | "tib" => "Ti",
-        "p" | "pb" | "pi" | "pib" => "Pi",
-        _ => "Mi",
-    }
-}
-
-impl FromStr for Bytes {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let (number, unit) = split_unit(s);
-        let size = BINARY.iter().chain(&DECIMAL).find(|it| it.1 == unit).map(|it| it.0).or_else(|| unit.is_empty().then_some(1));
-        if let Some(bytes) = size.and_then(|size| scaled(number, size)) {
-            return Ok(Self(bytes));
-        }
-        Err(if s.starts_with('-') {
-            format!("`{s}` is below zero: an amount of bytes is written like `512Mi` or `2Gi`")
-        } else if !is_number(number) {
-            format!("`{s}` is not an amount of bytes: write it like `512Mi` or `2Gi`")
-        } else if unit == "m" {
-            format!("`{s}` is thousandths of a byte: write `{number}Mi` for mebibytes")
-        } else if size.is_none() {
-            format!("`{s}` has a unit that is none of bytes: write `{number}{}`", meant(unit))
-        } else if is_too_large(number, size.unwrap_or(1)) {
-            format!("`{s}` is more bytes than can be counted")
-        } else {
-            format!("`{s}` is not a whole number of bytes: write it in a smaller unit")
-        })
-    }
-}
-
-impl FromStr for Millicores {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let (number, unit) = split_unit(s);
-        let size = match unit {
-            "m" => Some(1),
-            "" => Some(1000),
-            _ => DECIMAL.iter().find(|it| it.1 == unit).and_then(|it| it.0.checked_mul(1000)),
-        };
-        if let Some(millicores) = size.and_then(|size| scaled(number, size)) {
-            return Ok(Self(millicores));
-        }
-        Err(if s.starts_with('-') {
-            format!("`{s}` is below zero: an amount of CPU is written like `500m`, `0.5` or `2`")
-        } else if !is_number(number) || size.is_none() {
-            format!("`{s}` is not an amount of CPU: write it like `500m`, `0.5` or `2`")
-        } else if is_too_large(number, size.unwrap_or(1)) {
-            format!("`{s}` is more CPU than can be counted")
-        } else {
-            format!("`{s}` is finer than a thousandth of a core: write whole thousandths like `250m`")
-        })
-    }
-}
-
-impl FromStr for Seconds {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let refuse = || format!("`{s}` is not a length of time: write it like `30s`, `5m`, `24h` or `7d`");
-        let (mut rest, mut sum, mut above) = (s, 0_u64, u64::MAX);
-        while !rest.is_empty() {
-            let (number, after) = split_unit(rest);
-            let unit = &after[..after.find(|c: char| c.is_ascii_digit()).unwrap_or(after.len())];
-            if !is_number(number) {
-                return Err(refuse());
-            }
-            if unit.is_empty() {
-                return Err(format!("`{s}` has no unit: write `{s}s` for seconds"));
-            }
-            if matches!(unit, "ms" | "us" | "ns") {
-                return Err(format!("`{s}` is finer than a second: write whole seconds like `1s`"));
-            }
-            // Larger units first, each once: `1h30m`.
-            let size = TIME.iter().find(|it| it.1 == unit && it.0 < above).map(|it| it.0).ok_or_else(refuse)?;
-            let too_long = || format!("`{s}` is longer than can be counted");
-            let not_whole = || if is_too_large(number, size) { too_long() } else { format!("`{s}` is not a whole number of seconds") };
-            let part = scaled(number, size).ok_or_else(not_whole)?;
-            sum = sum.checked_add(part).ok_or_else(too_long)?;
-            above = size;
-            rest = &after[unit.len()..];
-        }
-        if s.is_empty() { Err(refuse()) } else { Ok(Self(sum)) }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 
 use crate::{
-    builder::scope::Built,
-    facts::requests::Allotment,
+    builder::{object::Object, scope::Built},
+    facts::requests::{self, Allotment},
     units::{Bytes, Millicores},
 };
 
@@ -136,6 +136,21 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
     typed.chain(declared)
 }
 
+/// The sum of a tenant's rows, and of the pods that come and go with it. The rows themselves are not made: of ten thousand tenants,
+/// nothing but sums is ever shown.
+pub fn of_tenant(built: &Built) -> Sum {
+    let mut sum = Sum::default();
+    for it in built.objects.iter().filter_map(Object::workload) {
+        sum.count(it.replicas, it.surge, of_pod(it.spec));
+    }
+    for it in built.chart.iter().flat_map(|it| &it.pods) {
+        sum.count(it.replicas, it.surge, Ask { request: it.request, limit: it.limit, cpu: it.cpu });
+    }
+    let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
+    sum.count(solvers, 0, requests::ACME_SOLVER.into());
+    sum
+}
+
 /// All that some rows ask for, and the largest pod that one of their rolling updates would add.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
@@ -150,10 +165,15 @@ pub struct Sum {
 impl Sum {
     /// Adds a row.
     pub fn add(&mut self, row: &Row) {
-        self.pods = self.pods.saturating_add(row.replicas);
-        self.ask = self.ask.plus(row.pod.times(row.replicas));
-        if row.surge > 0 {
-            self.surge = self.surge.max(row.pod.times(row.surge));
+        self.count(row.replicas, row.surge, row.pod);
+    }
+
+    /// Adds equal pods.
+    fn count(&mut self, replicas: u32, surge: u32, pod: Ask) {
+        self.pods = self.pods.saturating_add(replicas);
+        self.ask = self.ask.plus(pod.times(replicas));
+        if surge > 0 {
+            self.surge = self.surge.max(pod.times(surge));
         }
     }
 

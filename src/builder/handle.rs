@@ -21,7 +21,11 @@
 //! let forged = espalier::builder::handle::NamespaceRef { owner: None, name: "nope".into() };
 //! ```
 
-use std::{collections::BTreeMap, marker::PhantomData, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    marker::PhantomData,
+    sync::{Arc, LazyLock},
+};
 
 use crate::names::Host;
 
@@ -88,12 +92,14 @@ impl Pods {
 
     /// k3s' packaged ingress controller. Its `instance` label depends on the packaging, so only the name selects.
     pub fn traefik() -> Self {
-        Self::of_cluster("traefik", &[("app.kubernetes.io/name", "traefik")])
+        static TRAEFIK: LazyLock<Pods> = LazyLock::new(|| Pods::of_cluster("traefik", &[("app.kubernetes.io/name", "traefik")]));
+        TRAEFIK.clone()
     }
 
     /// The cluster's DNS server.
     pub fn dns() -> Self {
-        Self::of_cluster("coredns", &[("k8s-app", "kube-dns")])
+        static DNS: LazyLock<Pods> = LazyLock::new(|| Pods::of_cluster("coredns", &[("k8s-app", "kube-dns")]));
+        DNS.clone()
     }
 
     /// cert-manager's HTTP-01 solver pods: made at run time, in the namespace of the Ingress that waits for a certificate.

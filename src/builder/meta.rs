@@ -51,22 +51,22 @@ impl Naming {
     /// All labels of an object's metadata.
     pub fn labels(&self, name: &str, instance: &str, role: &str, version: Option<&str>) -> BTreeMap<String, String> {
         let mut labels = BTreeMap::new();
-        let mut set = |key: &str, value: &str| drop(labels.insert(key.to_owned(), value.to_owned()));
-        set(NAME, name);
-        set(INSTANCE, instance);
-        set(COMPONENT, role);
+        let mut set = |key: &str, value: String| drop(labels.insert(key.to_owned(), value));
+        set(NAME, name.to_owned());
+        set(INSTANCE, instance.to_owned());
+        set(COMPONENT, role.to_owned());
         if let Some(version) = version {
-            set(VERSION, version);
+            set(VERSION, version.to_owned());
         }
         match self {
             Self::Platform(platform) => {
-                set(PART_OF, platform);
-                set(MANAGED_BY, "espalier");
+                set(PART_OF, platform.to_string());
+                set(MANAGED_BY, "espalier".to_owned());
             }
             Self::Tenant(workspace) => {
-                set(PART_OF, &format!("aichat-workspace-{workspace}"));
-                set(MANAGED_BY, "aichat-workspace-operator");
-                set(WORKSPACE, workspace);
+                set(PART_OF, ["aichat-workspace-", workspace].concat());
+                set(MANAGED_BY, "aichat-workspace-operator".to_owned());
+                set(WORKSPACE, workspace.to_string());
             }
         }
         labels

@@ -136,8 +136,8 @@ impl<'a> Scope<'a> {
         LabelSelector { match_labels: Some(self.workload(&part.name).labels()), ..LabelSelector::default() }
     }
 
-    fn workload(&self, name: &str) -> Selector {
-        Selector::Workload { name: name.into(), instance: self.built.name.clone() }
+    fn workload(&self, name: &Arc<str>) -> Selector {
+        Selector::Workload { name: name.clone(), instance: self.built.name.clone() }
     }
 
     /// Adds an object of a kind that every cluster knows.
@@ -165,12 +165,17 @@ impl<'a> Scope<'a> {
 
     /// The pods of one workload, declared: from now on their namespace may get its default deny.
     pub fn pods(&mut self, part: &Part) -> Pods {
-        self.chart_pods(&part.name)
+        self.declare(part.name.clone())
     }
 
     /// The pods of one workload that a chart makes under `app.kubernetes.io/name: <name>`.
     pub fn chart_pods(&mut self, name: &str) -> Pods {
-        let pods = Pods { namespace: self.built.namespace.clone(), name: name.into(), selector: self.workload(name) };
+        self.declare(name.into())
+    }
+
+    fn declare(&mut self, name: Arc<str>) -> Pods {
+        let selector = self.workload(&name);
+        let pods = Pods { namespace: self.built.namespace.clone(), name, selector };
         self.built.pods.insert(pods.clone());
         pods
     }

@@ -25,6 +25,13 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
     for (path, resources, tested) in all {
         let memory = |key| view.component(&[path, &["memory", key]].concat());
         let Some(limit) = resources.memory.limit else { continue };
+        if limit == Bytes::default() {
+            found.push(
+                Diagnostic::error(code::OUT_OF_RANGE, memory("limit"), "a limit of 0 is no limit at all")
+                    .help("leave it out, or write what the container may use"),
+            );
+            continue;
+        }
         if let Some(request) = resources.memory.request.filter(|it| limit < *it) {
             found.push(
                 Diagnostic::error(

@@ -1,6 +1,8 @@
 //! What lies in the folders that we own, as a sorted list of hashes: 8 bytes a path, whatever its length.
 
 use std::{
+    borrow::Cow,
+    ffi::OsStr,
     hash::{DefaultHasher, Hash as _, Hasher as _},
     io,
     path::Path,
@@ -78,7 +80,7 @@ impl Index {
         let length = path.len();
         for it in listing {
             path.push('/');
-            path.push_str(&it.name.to_string_lossy());
+            path.push_str(&shown(&it.name));
             entries.push(entry(path, it.kind));
             if it.kind == Kind::Folder {
                 self.walk(disk, root, path, entries)?;
@@ -132,6 +134,13 @@ impl Index {
 /// Whether a path lies in a folder that we own.
 pub fn is_owned(path: &str) -> bool {
     path.split_once('/').is_some_and(|(top, _)| OWNED.contains(&top))
+}
+
+/// A name as text that can be printed: what is not UTF-8 in it, or would move the cursor of a terminal, shows as `�`. No generated file has
+/// such a name, so it stays a stray.
+pub fn shown(name: &OsStr) -> Cow<'_, str> {
+    let text = name.to_string_lossy();
+    if text.contains(char::is_control) { text.replace(char::is_control, "\u{fffd}").into() } else { text }
 }
 
 /// A needed path outside of the owned folders (the schema beside the spec): asked of the disk, step by step.

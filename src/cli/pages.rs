@@ -24,8 +24,8 @@ pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outc
         let width = codes.iter().map(|it| it.len()).max().unwrap_or(0);
         let mut out = String::new();
         for code in codes {
-            let first = pages::page(code).and_then(|it| it.lines().find(|it| !it.trim().is_empty())).unwrap_or_default();
-            let _ = writeln!(out, "{code:width$}  {}", first.trim_start_matches(['#', ' ']));
+            let title = pages::page(code).and_then(|it| it.lines().next()).unwrap_or_default();
+            let _ = writeln!(out, "{code:width$}  {}", title.trim_start_matches(['#', ' ']));
         }
         console.data(&out)?;
         return Ok(Outcome::Clean);

@@ -12,7 +12,7 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{
         disk::{Disk, Kind},
-        findings,
+        findings, index,
     },
     compile::Sources,
     diag::{
@@ -127,13 +127,13 @@ impl Work {
         }
         let mut all = Vec::new();
         for entry in disk.list(&full).with_context(|| format!("cannot list {folder}/"))? {
-            let name = entry.name.to_string_lossy();
+            let name = index::shown(&entry.name);
             // Hidden files are editors' and systems' own.
             if name.starts_with('.') {
                 continue;
             }
             let path = format!("{folder}/{name}");
-            if entry.kind != Kind::Folder && name.ends_with(".yaml") && entry.name.to_str().is_some() {
+            if entry.kind != Kind::Folder && name.ends_with(".yaml") && *entry.name == *name {
                 all.push(Arc::from(path));
             } else {
                 self.findings.push(findings::not_read(&path));

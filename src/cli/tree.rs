@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::{
     cli::{
         disk::{Disk, Kind},
-        index::{Index, OWNED, Spot},
+        index::{self, Index, OWNED, Spot},
     },
     emit::files,
 };
@@ -131,7 +131,7 @@ impl<'a> Tree<'a> {
         for entry in listing {
             let full = full.join(&entry.name);
             path.push('/');
-            path.push_str(&entry.name.to_string_lossy());
+            path.push_str(&index::shown(&entry.name));
             let went = match entry.kind {
                 Kind::Folder => self.visit_folder(&full, path, visit)?,
                 _ if !self.index.is_stray(path) => false,

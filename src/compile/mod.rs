@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     budget::{
         ask::{self, Origin, Row, Sum},
-        report::{self, Report},
+        report::Report,
     },
     builder::object::Object,
     check::{
@@ -18,7 +18,7 @@ use crate::{
     },
     compile::{
         house::House,
-        rows::{flows, secrets, waves},
+        rows::{first_waves, flows, secrets},
     },
     components::{BOOTSTRAP, workspace::Workspace},
     diag::{
@@ -115,15 +115,7 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     }
     let wave = house.waves.wave_after(built.after.iter().copied());
     let kinds = house.shared(Kinds::of(&built));
-    let mut sum: Sum = ask::rows(&built).fold(Sum::default(), |mut sum, row| {
-        sum.add(&row);
-        sum
-    });
-    for row in report::surroundings(None, u32::try_from(built.certificates.len()).unwrap_or(u32::MAX)) {
-        if row.source == Origin::Transient {
-            sum.add(&row);
-        }
-    }
+    let sum = ask::of_tenant(&built);
     built.name = application.clone();
     let its = applications::of_component(&built, wave, projects::TENANTS, &folder, house.repository(), house.name());
     files.add_yaml(&applications::file(&application), |out| Object::derived_custom(its).emit(out));
@@ -170,7 +162,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
     let budget = budget(house, summaries);
     files.add("spec/platform.schema.json", |out| out.extend_from_slice(schema::json_schema().as_bytes()));
     files.add("out/.espalier.json", |out| readme::imprint(out, &budget));
-    let waves = waves(house, summaries);
+    let waves = first_waves(house, summaries, readme::LISTED);
     let page = Page {
         name: house.name(),
         hosts: house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect(),
@@ -178,6 +170,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
         places: waves.iter().map(|it| place(house, &it.application)).collect(),
         budget: &budget,
         waves,
+        applications: house.waves.count() + summaries.iter().filter(|it| it.name.is_some()).count(),
         flows: flows(house, summaries),
         secrets: secrets(house, summaries),
     };

@@ -1,6 +1,9 @@
 //! Reads the plan of a house off, row by row.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{Summary, house::House};
 use crate::{
@@ -13,6 +16,11 @@ use crate::{
 
 /// All Applications, by wave and name.
 pub fn waves(house: &House, summaries: &[Summary]) -> Vec<WaveRow> {
+    first_waves(house, summaries, usize::MAX)
+}
+
+/// The first so many of them: of ten thousand, rows are made for those that are shown.
+pub fn first_waves(house: &House, summaries: &[Summary], most: usize) -> Vec<WaveRow> {
     let built = &house.built.built;
     let mut rows: Vec<WaveRow> = built
         .iter()
@@ -26,12 +34,19 @@ pub fn waves(house: &House, summaries: &[Summary]) -> Vec<WaveRow> {
             })
         })
         .collect();
-    for it in summaries {
-        let Some(name) = &it.name else { continue };
-        let after = rows.iter().filter(|row| row.wave + GAP == it.wave).map(|row| row.application.clone()).collect();
-        rows.push(WaveRow { application: format!("ws-{name}").into(), wave: it.wave, after, namespace: name.clone() });
+    let mut tenants: Vec<(u32, &Arc<str>)> = summaries.iter().filter_map(|it| Some((it.wave, it.name.as_ref()?))).collect();
+    if tenants.len() > most {
+        tenants.select_nth_unstable(most);
+        tenants.truncate(most);
+    }
+    // A tenant waits for the platform alone.
+    let platform = rows.len();
+    for (wave, name) in tenants {
+        let after = rows[..platform].iter().filter(|row| row.wave + GAP == wave).map(|row| row.application.clone()).collect();
+        rows.push(WaveRow { application: format!("ws-{name}").into(), wave, after, namespace: name.clone() });
     }
     rows.sort_by(|a, b| (a.wave, &a.application).cmp(&(b.wave, &b.application)));
+    rows.truncate(most);
     rows
 }
 

@@ -133,7 +133,8 @@ impl Ollama {
                 KvCache::Q4 => KvType::Q4,
             },
             flash_attention: self.flash_attention,
-            prompt_cache: self.prompt_cache,
+            // In whole MiB, as the environment says it.
+            prompt_cache: self.prompt_cache.ceil_mib(),
             checkpoints: self.context_checkpoints,
         }
     }
@@ -227,7 +228,7 @@ impl Ollama {
         let image = versions.image(versions::OLLAMA);
         let mounts = || Some(vec![pod::mount("models", "/data"), pod::mount("tmp", "/tmp")]);
         let mut server = pod::container("ollama", image.clone());
-        server.env = pod::environment(self.server_env().chain([pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]));
+        server.env = self.env([pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]);
         server.ports = Some(vec![ContainerPort {
             name: Some("http".to_owned()),
             container_port: PORT.into(),
@@ -243,8 +244,7 @@ impl Ollama {
         let mut pull = pod::container("pull-models", image);
         pull.command = Some(["/bin/bash", "-euo", "pipefail", "-c", PULL].map(str::to_owned).into());
         let listed = self.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        pull.env =
-            pod::environment(self.server_env().chain([pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")), pod::env("MODELS", listed)]));
+        pull.env = self.env([pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")), pod::env("MODELS", listed)]);
         // Page cache of what it pulls counts too, so it gets the room that the server will have: the scheduler takes the larger one.
         pull.resources = Some(requirements(allotment));
         pull.volume_mounts = mounts();
@@ -267,14 +267,14 @@ impl Ollama {
         pod::template(scope, part, USER, spec)
     }
 
-    /// The environment that makes the memory formula true, and that a user without a home needs.
-    fn server_env(&self) -> impl Iterator<Item = EnvVar> {
+    /// The environment that makes the memory formula true, and that a user without a home needs, with some more.
+    fn env<const N: usize>(&self, more: [EnvVar; N]) -> Option<Vec<EnvVar>> {
         let kv = match self.kv_cache {
             KvCache::F16 => "f16",
             KvCache::Q8 => "q8_0",
             KvCache::Q4 => "q4_0",
         };
-        [
+        let mut env = vec![
             pod::env("HOME", "/data"),
             pod::env("LLAMA_ARG_CACHE_RAM", self.prompt_cache.get().div_ceil(1 << 20).to_string()),
             pod::env("LLAMA_ARG_CTX_CHECKPOINTS", self.context_checkpoints.to_string()),
@@ -286,8 +286,9 @@ impl Ollama {
             pod::env("OLLAMA_MODELS", "/data/models"),
             pod::env("OLLAMA_NO_CLOUD", "1"),
             pod::env("OLLAMA_NUM_PARALLEL", self.parallel.to_string()),
-        ]
-        .into_iter()
+        ];
+        env.extend(more);
+        pod::environment(env)
     }
 }
 

@@ -1,7 +1,5 @@
 //! What every pod of ours has in common: the "restricted" security context, its own account, probes, volumes.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::{
     api::core::v1::{
         Capabilities, Container, EmptyDirVolumeSource, EnvVar, ExecAction, HTTPGetAction, PersistentVolumeClaim, PersistentVolumeClaimSpec,
@@ -67,9 +65,16 @@ pub fn env(name: &str, value: impl Into<String>) -> EnvVar {
 }
 
 /// Sorts the environment and makes each name unique (the API server refuses a second one; the last wins, as in a shell).
-pub fn environment(vars: impl IntoIterator<Item = EnvVar>) -> Option<Vec<EnvVar>> {
-    let by_name: BTreeMap<String, EnvVar> = vars.into_iter().map(|it| (it.name.clone(), it)).collect();
-    Some(by_name.into_values().collect())
+pub fn environment(mut vars: Vec<EnvVar>) -> Option<Vec<EnvVar>> {
+    vars.sort_by(|a, b| a.name.cmp(&b.name)); // stable: of one name, the last stays the last
+    vars.dedup_by(|later, kept| {
+        let is_same = later.name == kept.name;
+        if is_same {
+            std::mem::swap(later, kept);
+        }
+        is_same
+    });
+    Some(vars)
 }
 
 /// How often and how long a probe asks.

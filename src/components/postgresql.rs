@@ -120,7 +120,7 @@ impl Postgresql {
         let mut server = pod::container("postgresql", needs.versions.image(versions::POSTGRESQL));
         server.command = Some(["/bin/bash", "-euo", "pipefail", "-c", START, "postgresql"].map(str::to_owned).into());
         server.args = Some(self.arguments(needs.connections));
-        server.env = pod::environment([
+        server.env = pod::environment(vec![
             pod::env("PGDATA", "/var/lib/postgresql/data/pgdata"),
             pod::env("POSTGRES_DB", NAME),
             pod::env("POSTGRES_INITDB_ARGS", "--data-checksums"),

@@ -1,5 +1,7 @@
 //! ArgoCD's `Application` and `AppProject` (`argoproj.io/v1alpha1`).
 
+use std::sync::Arc;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
@@ -42,7 +44,7 @@ pub struct ApplicationSpec {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Destination {
     /// The namespace of objects that name none; in a project, one that is permitted.
-    pub namespace: String,
+    pub namespace: Arc<str>,
     /// The API server.
     pub server: &'static str,
 }
@@ -102,7 +104,7 @@ pub struct Helm {
 }
 
 /// Values as the Application holds them: shared with the house, which outlives the emission.
-pub struct ValuesObject(pub std::sync::Arc<dyn Values>);
+pub struct ValuesObject(pub Arc<dyn Values>);
 
 impl Serialize for ValuesObject {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -204,7 +206,7 @@ pub struct ClusterKind {
     pub kind: &'static str,
     /// A glob over names; absent: any.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
 }
 
 /// A namespaced kind.

@@ -117,21 +117,6 @@ impl FromIterator<Step> for FieldPath {
     }
 }
 
-impl From<&serde_path_to_error::Path> for FieldPath {
-    fn from(path: &serde_path_to_error::Path) -> Self {
-        use serde_path_to_error::Segment;
-        path.iter()
-            .filter_map(|it| match it {
-                Segment::Seq { index } => Some(Step::Index(*index)),
-                Segment::Map { key } => Some(Step::Key(key.clone())),
-                // An externally tagged variant is a key of the text: without it all below loses its place.
-                Segment::Enum { variant } => Some(Step::Key(variant.clone())),
-                Segment::Unknown => None,
-            })
-            .collect()
-    }
-}
-
 /// Whether a key may stand in a path without quotes.
 fn bare(key: &str) -> bool {
     !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '/'))

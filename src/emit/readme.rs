@@ -22,8 +22,10 @@ pub struct Page<'a> {
     pub places: Vec<String>,
     /// Its budget.
     pub budget: &'a Report,
-    /// Its Applications.
+    /// Its first Applications, [`LISTED`] at most.
     pub waves: Vec<WaveRow>,
+    /// How many Applications it has.
+    pub applications: usize,
     /// Who calls whom.
     pub flows: Vec<FlowRow>,
     /// Its credentials.
@@ -46,8 +48,8 @@ struct Pods {
 }
 
 const TEMPLATE: &str = include_str!("readme.md.jinja");
-/// Tenants beyond this many are counted, not listed: the page is for people.
-const LISTED: usize = 100;
+/// Applications beyond this many are counted, not listed: the page is for people.
+pub const LISTED: usize = 100;
 
 /// Writes the page.
 pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
@@ -85,9 +87,9 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
         context! {
             name => page.name,
             hosts => page.hosts,
-            waves => page.waves.iter().take(LISTED).collect::<Vec<_>>(),
+            waves => page.waves,
             places => page.places,
-            more => page.waves.len().saturating_sub(LISTED),
+            more => page.applications.saturating_sub(page.waves.len()),
             flows => page.flows,
             secrets => page.secrets,
             offered,

@@ -30,14 +30,7 @@ pub fn file(application: &str) -> String {
 ///
 /// It tries again for a short while only: `refresh` clears the revision of a branch, and the root, which follows the branch, is the
 /// one that must have patience. `PruneLast` removes what is gone after all else is healthy.
-pub fn of_component(
-    built: &Built,
-    wave: u32,
-    project: &'static str,
-    folder: &str,
-    repository: &Repository,
-    platform: &str,
-) -> Application {
+pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &str, repository: &Repository, platform: &str) -> Application {
     let source = match &built.chart {
         Some(chart) => Source {
             chart: Some(chart.facts.name),
@@ -58,7 +51,7 @@ pub fn of_component(
     metadata.annotations = Some(annotations.into_iter().collect());
     metadata.finalizers = Some(vec![CASCADE.to_owned()]);
     let spec = ApplicationSpec {
-        destination: Destination { namespace: built.namespace.to_string(), server: IN_CLUSTER },
+        destination: Destination { namespace: built.namespace.clone(), server: IN_CLUSTER },
         ignore_differences: Vec::new(),
         project,
         revision_history_limit: 3,
@@ -78,7 +71,7 @@ pub fn root(repository: &Repository, platform: &str, project: &'static str) -> A
     let mut metadata = metadata("root", platform);
     metadata.annotations = Some([("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())].into());
     let spec = ApplicationSpec {
-        destination: Destination { namespace: "argocd".to_owned(), server: IN_CLUSTER },
+        destination: Destination { namespace: "argocd".into(), server: IN_CLUSTER },
         ignore_differences: vec![IgnoreDifference {
             group: "argoproj.io",
             json_pointers: vec!["/operation", "/metadata/annotations/argocd.argoproj.io~1refresh"],

@@ -1,6 +1,6 @@
 //! AppProjects with the least privilege: kinds and namespaces are counted from what the tree holds.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -39,9 +39,9 @@ impl Kinds {
 /// What Applications touch; it grows by each that is looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permits {
-    cluster: BTreeSet<(&'static str, &'static str, Option<String>)>,
+    cluster: BTreeSet<(&'static str, &'static str, Option<Arc<str>>)>,
     namespaced: BTreeSet<(&'static str, &'static str)>,
-    namespaces: BTreeSet<String>,
+    namespaces: BTreeSet<Arc<str>>,
     repositories: BTreeSet<String>,
 }
 
@@ -49,7 +49,7 @@ impl Permits {
     /// Permits what a component makes, and no more.
     pub fn add(&mut self, built: &Built, repository: &str) {
         // The destination itself must be permitted, also when all its objects belong to the cluster.
-        self.namespaces.insert(built.namespace.to_string());
+        self.namespaces.insert(built.namespace.clone());
         for object in &built.objects {
             self.object(object);
         }
@@ -60,7 +60,7 @@ impl Permits {
                 for kind in chart.kinds() {
                     match *kind {
                         Kind::Cluster(group, kind, name) => {
-                            self.cluster.insert((group, kind, (name != "*").then(|| name.to_owned())));
+                            self.cluster.insert((group, kind, (name != "*").then(|| name.into())));
                         }
                         Kind::Namespaced(group, kind) => drop(self.namespaced.insert((group, kind))),
                     }
@@ -70,10 +70,10 @@ impl Permits {
     }
 
     /// Permits a tenant's kinds in its own namespace; what belongs to the cluster bears the tenant's name (its Namespace).
-    pub fn add_tenant(&mut self, name: &str, kinds: &Kinds, repository: &str) {
-        self.namespaces.insert(name.to_owned());
+    pub fn add_tenant(&mut self, name: &Arc<str>, kinds: &Kinds, repository: &str) {
+        self.namespaces.insert(name.clone());
         self.namespaced.extend(kinds.namespaced.iter().copied());
-        self.cluster.extend(kinds.cluster.iter().map(|(group, kind)| (*group, *kind, Some(name.to_owned()))));
+        self.cluster.extend(kinds.cluster.iter().map(|(group, kind)| (*group, *kind, Some(name.clone()))));
         if self.repositories.is_empty() {
             self.repositories.insert(repository.to_owned());
         }
@@ -84,10 +84,10 @@ impl Permits {
             Some(namespace) => {
                 self.namespaced.insert((object.group(), object.kind));
                 if !self.namespaces.contains(namespace) {
-                    self.namespaces.insert(namespace.to_owned());
+                    self.namespaces.insert(namespace.into());
                 }
             }
-            None => drop(self.cluster.insert((object.group(), object.kind, Some(object.name().to_owned())))),
+            None => drop(self.cluster.insert((object.group(), object.kind, Some(object.name().into())))),
         }
     }
 
@@ -99,7 +99,7 @@ impl Permits {
                 .map(|(group, kind, name)| ClusterKind { group, kind, name: name.clone() })
                 .collect(),
             description: description.to_owned(),
-            destinations: self.namespaces.iter().map(|it| destination(it)).collect(),
+            destinations: self.namespaces.iter().map(destination).collect(),
             namespace_resource_blacklist: none_if(self.namespaced.is_empty()),
             namespace_resource_whitelist: self.namespaced.iter().map(|(group, kind)| GroupKind { group, kind }).collect(),
             source_repos: self.repositories.iter().cloned().collect(),
@@ -112,15 +112,15 @@ fn none_if(empty: bool) -> Vec<GroupKind> {
     if empty { vec![GroupKind { group: "*", kind: "*" }] } else { Vec::new() }
 }
 
-fn destination(namespace: &str) -> Destination {
-    Destination { namespace: namespace.to_owned(), server: IN_CLUSTER }
+fn destination(namespace: &Arc<str>) -> Destination {
+    Destination { namespace: namespace.clone(), server: IN_CLUSTER }
 }
 
 /// All projects. ArgoCD's own `default`, which permits everything, is locked.
 pub fn all(repository: &str, platform: &Permits, tenants: Option<&Permits>, name: &str) -> Vec<AppProject> {
     let bootstrap = AppProjectSpec {
         description: "Makes Applications and projects, nothing else".to_owned(),
-        destinations: vec![destination("argocd")],
+        destinations: vec![destination(&"argocd".into())],
         namespace_resource_whitelist: ["AppProject", "Application"].map(|kind| GroupKind { group: "argoproj.io", kind }).into(),
         source_repos: vec![repository.to_owned()],
         ..AppProjectSpec::default()

@@ -42,6 +42,11 @@ impl Waves {
         self.waves[index]
     }
 
+    /// How many are emitted.
+    pub fn count(&self) -> usize {
+        self.waves.iter().flatten().count()
+    }
+
     /// What the n-th component waits for, by position, among those that are emitted.
     pub fn after(&self, index: usize) -> impl Iterator<Item = usize> {
         self.after[index].iter().map(|app| app.index())

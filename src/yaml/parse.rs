@@ -80,7 +80,7 @@ impl Builder<'_> {
             self.findings.push(finding);
             return false;
         }
-        let mut options = options! { emit_unresolved_aliases: true };
+        let mut options = options! { emit_unresolved_aliases: true, block_scalar_eof_without_line_feed: true };
         options.set_emit_comments(false);
         let mut documents = 0;
         for next in Parser::new_from_str_with_options(self.text, options) {
@@ -141,8 +141,6 @@ impl Builder<'_> {
             }
             Event::Scalar(text, style, _, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some_and(|it| it.is_yaml_core_schema_tag("str"));
-                let is_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
-                let text = if is_block && self.is_empty_block(&text, span.start) { Cow::Borrowed("") } else { text };
                 self.scalar(text, is_text, span);
             }
             _ => (),
@@ -159,12 +157,6 @@ impl Builder<'_> {
             let node = self.node(span, false);
             self.place(node, value);
         }
-    }
-
-    /// Whether it is a block without a line: the parser makes it one line break unless the header says `+`.
-    fn is_empty_block(&self, text: &str, start: usize) -> bool {
-        let header = self.text[..start].trim_end().rsplit(['|', '>']).next().unwrap_or_default();
-        text == "\n" && !header.contains('+')
     }
 
     /// A scalar as a key; tells what is wrong with it.

@@ -20,7 +20,13 @@ pub(super) fn value(out: &mut Vec<u8>, text: &str, indent: usize) {
 
 /// Spaces, as many as it takes.
 pub(super) fn pad(out: &mut Vec<u8>, n: usize) {
-    out.resize(out.len() + n, b' ');
+    const SPACES: [u8; 16] = [b' '; 16];
+    let end = out.len() + n;
+    // Most are few: a piece of fixed length is written without a call.
+    while out.len() < end {
+        out.extend_from_slice(&SPACES);
+    }
+    out.truncate(end);
 }
 
 /// Whether every reader prints and keeps the character as it stands.

@@ -14,7 +14,7 @@ pub(super) const TAB_HELP: &str = "indent with spaces";
 
 /// The first character that no YAML text has, and at which some readers end without a word.
 pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
-    // One quick look at all bytes, for there is nearly never anything to find; the last three begin U+0085, U+2028 and U+FFFE.
+    // One quick look at all bytes, for there is nearly never anything to find; the last three begin U+0085, U+2028 and U+FEFF.
     let is_suspect = |byte: &u8| matches!(byte, 0..=8 | 11..=31 | 0x7f | 0xc2 | 0xe2 | 0xef);
     if !text.as_bytes().iter().any(is_suspect) {
         return None;
@@ -24,11 +24,15 @@ pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
         '\r' => text.as_bytes().get(at + 1) != Some(&b'\n'),
         // A line ends here for readers of YAML 1.1, and not for those of 1.2.
         '\u{85}' | '\u{2028}' | '\u{2029}' => true,
-        _ => c.is_ascii_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}'),
+        _ => c.is_ascii_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}'),
     };
     let (at, c) = text.char_indices().find(is_forbidden)?;
     let place = Place::Span { file: Arc::clone(file), span: at..at + c.len_utf8() };
-    let what = if matches!(c, '\u{2028}' | '\u{2029}') { "line separator" } else { "control character" };
+    let what = match c {
+        '\u{2028}' | '\u{2029}' => "line separator",
+        '\u{feff}' => "invisible byte-order mark",
+        _ => "control character",
+    };
     let message = format!("the {what} U+{:04X} may not stand in YAML", u32::from(c));
     Some(Diagnostic::error(code::YAML_SYNTAX, place, message).help("take it out, or write it as an escape in double quotes"))
 }
@@ -93,9 +97,6 @@ fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
         }
         Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => {
             ("something follows after the closing quote", "put the whole text in one pair of quotes")
-        }
-        Kind::BomInsideDocument => {
-            ("an invisible byte-order mark (U+FEFF) stands inside the text", "delete it, or write `\\uFEFF` in double quotes")
         }
         Kind::InvalidBlockScalarIndent => {
             ("this line of the block is indented less than its first", "indent all its lines at least as the first one")

@@ -203,6 +203,21 @@ fn files_are_short_and_open_with_a_caption() {
     assert!(said.is_empty(), "{said}");
 }
 
+/// A test file that the binary does not name is never run.
+#[test]
+fn every_test_file_is_run() {
+    let main = sources(&["tests/it"]).remove("tests/it/main.rs").expect("it is there");
+    let mut said = String::new();
+    for path in sources(&["tests/it"]).into_keys() {
+        let name = path.trim_start_matches("tests/it/").trim_end_matches(".rs");
+        let is_named = name == "main" || name.contains('/') || main.lines().any(|it| it == format!("mod {name};"));
+        if !is_named {
+            let _ = writeln!(said, "{path}: no `mod {name};` in tests/it/main.rs");
+        }
+    }
+    assert!(said.is_empty(), "{said}");
+}
+
 /// What is true on one machine only has no place here.
 #[test]
 fn no_absolute_paths() {

@@ -8,13 +8,17 @@ use super::place::Place;
 fn an_empty_git_folder_is_all_it_takes() {
     let place = Place::empty();
     place.git(&["init", "--quiet"]);
-    let said = place.ok(&["init", "--name", "garden", "--chat", "chat.garden.example", "--email", "ops@garden.example"]);
+    let plain = Place::starter().read("spec/platform.yaml");
+    let repository = "https://git.garden.example/tree.git";
+    let values = ["--name", "garden", "--repository", repository, "--chat", "chat.garden.example", "--email", "ops@garden.example"];
+    let said = place.ok(&[&["init"], &values[..]].concat());
     assert!(said.err.contains("wrote spec/platform.yaml") && said.out.is_empty(), "{said:?}");
     let spec = place.read("spec/platform.yaml");
-    for value in ["garden", "chat.garden.example", "ops@garden.example"] {
+    for value in ["name: garden ", &format!("url: {repository} "), "chat: chat.garden.example ", "email: ops@garden.example "] {
         assert!(spec.contains(value), "{value} is in\n{spec}");
     }
-    assert!(spec.lines().any(|it| it.trim_start().starts_with('#')), "the comments stay");
+    let comments = |it: &str| it.lines().filter_map(|it| it.split_once('#')).map(|it| it.1.to_owned()).collect::<Vec<_>>();
+    assert_eq!(comments(&spec), comments(&plain), "the comments stay");
     assert!(place.read(".gitattributes").contains("out/** text eol=lf linguist-generated\n"));
     assert!(place.read(".gitignore").lines().any(|it| it == "/.espalier/"));
 
@@ -122,6 +126,23 @@ fn a_stray_of_ours_goes_and_a_foreign_one_stays() {
     place.remove("out/notes/me.txt");
     assert_eq!(place.tree(), fresh);
     place.ok(&["check"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_a_terminal_would_obey_are_shown_harmless() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let place = Place::rendered();
+    for name in [&b"a\x1b[2J.yaml"[..], b"b\n.yaml", b"c\xff.yaml"] {
+        fs::write(place.path("out").join(std::ffi::OsStr::from_bytes(name)), "x").expect("writable");
+    }
+    let said = place.run(&["check"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    for line in ["foreign  out/a\u{fffd}[2J.yaml\n", "foreign  out/b\u{fffd}.yaml\n", "foreign  out/c\u{fffd}.yaml\n"] {
+        assert!(said.out.contains(line), "{said:?}");
+    }
+    assert!(!said.out.contains('\u{1b}'), "{said:?}");
+    place.ok(&["render"]);
 }
 
 #[test]

@@ -130,6 +130,8 @@ fn containers_without_a_memory_limit() {
         }
     }
     assert!(pods > 4);
+    // For Kubernetes, a limit of 0 is none.
+    assert!(compile(&with_components("openWebui: {resources: {memory: {limit: 0}}}")).errors().contains(&"out-of-range"));
 }
 
 #[test]

@@ -1,0 +1,218 @@
+//! What makes a name a name, and what is said of a text that is none.
+
+use std::borrow::Cow;
+
+type Checked<'a> = Result<Cow<'a, str>, String>;
+
+fn is_label(s: &str) -> bool {
+    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    (1..=63).contains(&s.len())
+        && edge(s.as_bytes().first())
+        && edge(s.as_bytes().last())
+        && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+pub(super) fn dns_label(s: &str) -> Checked<'_> {
+    if is_label(s) {
+        return Ok(s.into());
+    }
+    if s.is_empty() {
+        return Err("a name is not empty".to_owned());
+    }
+    if s.len() > 63 {
+        return Err(format!("`{s}` has {} characters: a name has at most 63", s.chars().count()));
+    }
+    let why = "a name is made of lower-case letters, digits and `-`, with a letter or digit at both ends";
+    let better = as_label(s);
+    Err(if is_label(&better) { format!("`{s}` is not a name: {why}; write `{better}`") } else { format!("`{s}` is not a name: {why}") })
+}
+
+/// The nearest label to a text, for a help line.
+fn as_label(s: &str) -> String {
+    let dashed = s.to_lowercase().replace(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit(), "-");
+    dashed.trim_matches('-').to_owned()
+}
+
+fn is_host(s: &str) -> bool {
+    s.len() <= 253
+        && s.contains('.')
+        && s.split('.').all(is_label)
+        && !s.rsplit('.').next().is_some_and(|top| top.bytes().all(|b| b.is_ascii_digit()))
+}
+
+pub(super) fn host(s: &str) -> Checked<'_> {
+    if is_host(s) {
+        return Ok(s.into());
+    }
+    let bare = s.split_once("://").map_or(s, |it| it.1);
+    let bare = bare.split(['/', '?', '#']).next().unwrap_or_default();
+    let bare = bare.rsplit_once(':').map_or(bare, |it| it.0).trim_end_matches('.').to_lowercase();
+    Err(if s.starts_with("*.") {
+        format!("`{s}` is a wildcard: write one host name")
+    } else if bare != s && is_host(&bare) {
+        format!("`{s}` is not a host name: write the host only, `{bare}`")
+    } else if is_label(s) {
+        format!("`{s}` is not a full host name: write it with its domain, like `{s}.example.org`")
+    } else if s.len() > 253 {
+        "a host name has at most 253 characters".to_owned()
+    } else if s.split('.').any(|it| it.len() > 63) {
+        format!("`{s}` is not a host name: between two dots stand at most 63 characters")
+    } else {
+        format!("`{s}` is not a host name: write it like `chat.example.org`, in lower case, without scheme, port or path")
+    })
+}
+
+pub(super) fn email(s: &str) -> Checked<'_> {
+    let local = |it: &str| {
+        (1..=64).contains(&it.len())
+            && it
+                .split('.')
+                .all(|atom| !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b)))
+    };
+    match s.rsplit_once('@') {
+        Some((name, domain)) if s.len() <= 254 && local(name) && is_host(&domain.to_lowercase()) => Ok(s.into()),
+        _ => Err(format!("`{s}` is not an e-mail address: write it like `ops@example.org`")),
+    }
+}
+
+/// The host in a URL of Git, if there is one.
+pub(super) fn git_host(s: &str) -> Option<&str> {
+    let authority = match s.split_once("://") {
+        Some((_, rest)) => rest.split('/').next()?,
+        None => s.split_once(':')?.0,
+    };
+    let host = authority.rsplit_once('@').map_or(authority, |it| it.1);
+    Some(host.split(':').next().unwrap_or(host))
+}
+
+pub(super) fn git_url(s: &str) -> Checked<'_> {
+    let refuse = |why: &str| format!("`{s}` is not the URL of a Git repository: {why}");
+    let shape = "write it like `https://github.com/owner/name.git` or `git@github.com:owner/name.git`";
+    if s.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err(refuse("it has a space in it"));
+    }
+    let (authority, path) = match s.split_once("://") {
+        Some(("https" | "http" | "ssh", rest)) => rest.split_once('/').ok_or_else(|| refuse(shape))?,
+        Some(_) => return Err(refuse("it begins with `https://`, `http://` or `ssh://`")),
+        None => s.split_once(':').filter(|it| it.0.contains('@')).ok_or_else(|| refuse(shape))?,
+    };
+    let (user, server) = authority.rsplit_once('@').map_or((None, authority), |it| (Some(it.0), it.1));
+    if user.is_some_and(|it| it.contains(':') || s.starts_with("http")) {
+        // The text itself is left out: it may hold a password.
+        return Err("the URL of the Git repository has credentials in it: take them out, they belong into a secret".to_owned());
+    }
+    let (host, port) = server.split_once(':').unwrap_or((server, "22"));
+    let is_host = host.split('.').all(|it| is_label(&it.to_lowercase()));
+    let is_port = port.parse::<u16>().is_ok_and(|it| it > 0);
+    let is_user = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if !is_host || !is_port || !user.is_none_or(is_user) || path.trim_matches('/').is_empty() {
+        return Err(refuse(shape));
+    }
+    Ok(s.into())
+}
+
+pub(super) fn git_branch(s: &str) -> Checked<'_> {
+    let refuse = |why: &str| Err(format!("`{s}` is not the name of a branch: {why}"));
+    if s.is_empty() {
+        return refuse("it is empty");
+    }
+    if let Some(c) = s.chars().find(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(*c)) {
+        return refuse(&format!("`{}` may not stand in it", c.escape_debug()));
+    }
+    let bad_part =
+        |it: &str| it.is_empty() || it.starts_with('.') || it.ends_with('.') || it.strip_suffix("lock").is_some_and(|it| it.ends_with('.'));
+    if s.len() > 250 || s == "@" || s == "HEAD" || s.starts_with('-') || s.contains("..") || s.contains("@{") || s.split('/').any(bad_part)
+    {
+        return refuse("write it like `main` or `release/1.2`");
+    }
+    match s.strip_prefix("refs/heads/") {
+        Some(short) => refuse(&format!("write `{short}`, without `refs/heads/`")),
+        None => Ok(s.into()),
+    }
+}
+
+pub(super) fn relative_path(s: &str) -> Checked<'_> {
+    let refuse = |why: &str| Err(format!("`{s}` is not a path below the root: {why}"));
+    let clean = s.strip_prefix("./").unwrap_or(s);
+    let clean = clean.strip_suffix('/').unwrap_or(clean);
+    if s == "." || s == "./" {
+        Ok(".".into())
+    } else if s.starts_with('/') {
+        refuse("it begins with `/`")
+    } else if s.contains('\\') {
+        refuse("write `/` between folders")
+    } else if s.chars().any(char::is_control) {
+        refuse("it has a control character in it")
+    } else if clean.split('/').any(|it| it == "..") {
+        refuse("`..` leads out of it")
+    } else if clean.split('/').any(|it| it.is_empty() || it == ".") {
+        refuse("write it like `clusters/prod`, or `.` for the root itself")
+    } else {
+        Ok(clean.into())
+    }
+}
+
+pub(super) fn model_name(s: &str) -> Checked<'_> {
+    let refuse = |why: &str| format!("`{s}` is not a model of Ollama: {why}");
+    let shape = "write it like `llama3.2:1b`";
+    let (name, tag) = s.split_once(':').map_or((s, None), |it| (it.0, Some(it.1)));
+    let part = |it: &str| {
+        it.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
+            && it.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    };
+    let parts: Vec<&str> = name.split('/').collect();
+    if parts.len() > 3 || !parts.iter().all(|it| part(it)) || s.len() > 200 {
+        return Err(refuse(shape));
+    }
+    // Only another registry (`hf.co/…`) has names with capitals.
+    let other_registry = parts.len() == 3 && parts[0].contains('.');
+    if !other_registry && name.bytes().any(|b| b.is_ascii_uppercase()) {
+        return Err(refuse(&format!(
+            "write it in lower case, `{}{}`",
+            name.to_lowercase(),
+            tag.map(|it| format!(":{it}")).unwrap_or_default()
+        )));
+    }
+    match tag {
+        None => Ok(format!("{name}:latest").into()),
+        Some(tag)
+            if !tag.is_empty() && !tag.starts_with(['.', '-']) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) =>
+        {
+            Ok(s.into())
+        }
+        Some(_) => Err(refuse(shape)),
+    }
+}
+
+pub(super) fn tag(s: &str) -> Checked<'_> {
+    let refuse = |why: &str| Err(format!("`{s}` is not a full version: {why}"));
+    let (version, digest) = s.split_once('@').map_or((s, None), |it| (it.0, Some(it.1)));
+    if let Some(digest) = digest {
+        let hex = digest.strip_prefix("sha256:").unwrap_or_default();
+        if hex.len() != 64 || !hex.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f')) {
+            return refuse("a digest is `@sha256:` and 64 hexadecimal digits");
+        }
+    }
+    if version.starts_with(['^', '~', '>', '<', '=', '*'])
+        || version.contains(['*', ' ', '|', ','])
+        || version.split('.').any(|it| matches!(it, "x" | "X"))
+    {
+        return refuse("it is a range; write the one version that is meant, like `1.2.3`");
+    }
+    let core = version.strip_prefix('v').unwrap_or(version);
+    if !core.starts_with(|c: char| c.is_ascii_digit()) {
+        return refuse("it names no version and may mean another image tomorrow; write it like `1.2.3`");
+    }
+    let numbers = core.split(['-', '+', '_']).next().unwrap_or_default();
+    let leading = numbers.split('.').take_while(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit())).count();
+    if leading < 2 {
+        return refuse("it names a whole line of versions and may mean another one tomorrow; write it like `1.2.3`");
+    }
+    if version.len() > 128
+        || !version.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
+        || numbers.split('.').any(str::is_empty)
+    {
+        return refuse("write it like `1.2.3` or `1.2.3-alpine`");
+    }
+    Ok(s.into())
+}

@@ -1,0 +1,109 @@
+//! The seam for tenants: zero to three minimal workspaces, each built by itself, none dropped without a word.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    laws::Tree,
+    support::{Texts, compile, tree, with_components},
+};
+
+const NAMES: [&str; 3] = ["team-a", "zero-0", "on"];
+
+fn platform() -> Texts {
+    let mut texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
+    let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
+    *spec = spec.replace("{cpu: 4, memory: 8Gi}", "{cpu: 16, memory: 64Gi}");
+    texts
+}
+
+fn with(mut texts: Texts, names: &[&str]) -> Texts {
+    for name in names {
+        let text = format!(
+            "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: {{name: \"{name}\"}}\nspec: {{workspaceName: \"{name}\", models: [\"gemma3:270m\"]}}\n"
+        );
+        texts.insert(format!("spec/workspaces/{name}.yaml"), text);
+    }
+    texts
+}
+
+#[test]
+fn zero_to_three_keep_every_law() {
+    for n in 0..=NAMES.len() {
+        let made = tree(&with(platform(), &NAMES[..n]));
+        assert_eq!(made.summaries.len(), n);
+        let broken = Tree::of(&made).broken();
+        assert!(broken.is_empty(), "{n}: {broken}");
+        let has_project = made.files.contains_key("bootstrap/argocd/appproject-tenants.yaml");
+        assert_eq!(has_project, n > 0, "a project for nobody");
+    }
+}
+
+/// A new tenant brings its own files, and changes no other tenant's and none of the platform's but those that tell of all.
+#[test]
+fn a_new_tenant_changes_nobody_else_s_files() {
+    let of_all = ["bootstrap/argocd/appproject-tenants.yaml", "out/.espalier.json", "out/README.md"];
+    for n in 0..NAMES.len() {
+        let (before, after) = (tree(&with(platform(), &NAMES[..n])).files, tree(&with(platform(), &NAMES[..=n])).files);
+        let own = |path: &str| path == format!("apps/ws-{}.yaml", NAMES[n]) || path.starts_with(&format!("out/manifests/ws-{}/", NAMES[n]));
+        let changed: BTreeSet<&str> =
+            after.iter().filter(|(path, bytes)| before.get(*path) != Some(bytes)).map(|it| it.0.as_str()).collect();
+        let others: Vec<&&str> = changed.iter().filter(|it| !own(it) && !of_all.contains(it)).collect();
+        assert!(others.is_empty(), "{others:?}");
+        assert!(before.keys().all(|it| after.contains_key(it)), "a file is gone");
+        assert_eq!(changed.iter().filter(|it| own(it)).count(), 16, "{changed:?}");
+    }
+}
+
+#[test]
+fn the_longest_name_keeps_every_law() {
+    let name = "a".repeat(45);
+    let made = tree(&with(platform(), &[&name]));
+    let broken = Tree::of(&made).broken();
+    assert!(broken.is_empty(), "{broken}");
+}
+
+#[test]
+fn names_that_cannot_be_are_refused() {
+    let too_long = "a".repeat(46);
+    for name in ["ai", "argocd", "monitoring", "node-agents", "cert-manager", "kube-system", "kube-anything", "default", "0zero", &too_long]
+    {
+        let made = compile(&with(platform(), &[name]));
+        assert_eq!(made.errors(), ["workspace-name"], "{name}: {}", made.said());
+    }
+}
+
+/// A workspace that cannot be built is an error, whatever the reason: it must not be missing from the tree in silence.
+#[test]
+fn none_is_dropped_without_a_word() {
+    let replaced = |find: &str, replace: &str| {
+        let mut texts = with(platform(), &["team-a"]);
+        for text in texts.values_mut() {
+            *text = text.replace(find, replace);
+        }
+        texts
+    };
+    let long = format!("chat.{}.example.com", ["b".repeat(63), "c".repeat(63), "d".repeat(63), "e".repeat(41)].join("."));
+    for texts in [
+        replaced("chat.example.com", &long),
+        replaced("  components:\n", "  components:\n    certManager: {enabled: false}\n    openWebui: {enabled: false}\n"),
+        replaced("kind: AIChatWorkspace", "kind: AIChat"),
+        replaced("models: [\"gemma3:270m\"]}\n", "models: [\"gemma3:2700m\"]}\n"),
+    ] {
+        let made = compile(&texts);
+        assert!(made.findings.has_errors() && !made.files.contains_key("apps/ws-team-a.yaml"), "{}", made.said());
+    }
+}
+
+/// Nothing of a tenant lies, or leads, outside its own namespace.
+#[test]
+fn a_tenant_stays_in_its_namespace() {
+    let made = tree(&with(platform(), &NAMES));
+    for it in made.objects().iter().filter(|it| it.application().starts_with("ws-")) {
+        let name = it.application().trim_start_matches("ws-");
+        let is_own = it.namespace().map_or(it.kind() == "Namespace" && it.name() == name, |it| it == name);
+        assert!(is_own, "{}", it.path);
+        let text = serde_yaml::to_string(&it.value).expect("YAML");
+        let strangers: Vec<&&str> = NAMES.iter().filter(|it| **it != name && text.contains(&format!(".{it}.svc"))).collect();
+        assert!(strangers.is_empty() && !text.contains(".ai.svc"), "{}: {strangers:?}", it.path);
+    }
+}

@@ -1,0 +1,173 @@
+//! Names are checked once, at the door, and say what to write instead.
+
+use std::{fmt::Debug, str::FromStr};
+
+use espalier::names::{DnsLabel, Email, GitBranch, GitUrl, Host, ModelName, RelativePath, Tag};
+use proptest::prelude::*;
+
+use super::assert_round_trip;
+
+proptest! {
+    /// Names that are taken are taken again, and their schema is never narrower than their check.
+    #[test]
+    fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "\\PC{0,12}"]) {
+        macro_rules! check {
+            ($($name:ident)+) => {
+                $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it)? })+
+            };
+        }
+        check!(DnsLabel Host Email GitUrl GitBranch RelativePath ModelName Tag);
+    }
+}
+
+/// What is taken, and what is refused with which words.
+fn assert_names<T: FromStr<Err = String> + ToString + Debug>(good: &[&str], bad: &[(&str, &str)]) {
+    for text in good {
+        assert_eq!(text.parse::<T>().unwrap_or_else(|why| panic!("{why}")).to_string(), *text);
+    }
+    for (text, hint) in bad {
+        let message = text.parse::<T>().expect_err(text);
+        assert!(message.contains(hint), "{text}: {message}");
+    }
+}
+
+#[test]
+fn labels_and_hosts() {
+    assert_names::<DnsLabel>(
+        &["a", "ws-1", "0", &"a".repeat(63)],
+        &[
+            ("", "not empty"),
+            ("A_b", "write `a-b`"),
+            ("-a", "write `a`"),
+            ("a.b", "write `a-b`"),
+            (&"a".repeat(64), "at most 63"),
+            ("ü", "lower-case letters"),
+        ],
+    );
+    assert_names::<Host>(
+        &["chat.example.org", "a.b", "1.2.3.a", "xn--bcher-kva.example"],
+        &[
+            ("https://Chat.example.org:443/x", "write the host only, `chat.example.org`"),
+            ("chat.example.org:443", "`chat.example.org`"),
+            ("chat.example.org.", "`chat.example.org`"),
+            ("Chat.Example.org", "`chat.example.org`"),
+            ("*.example.org", "wildcard"),
+            ("localhost", "with its domain"),
+            ("10.0.0.1", "not a host name"),
+            ("", "not a host name"),
+            ("a..b", "not a host name"),
+            ("bücher.example", "not a host name"),
+            (&format!("{}.org", "a".repeat(64)), "at most 63"),
+            (&"a.".repeat(130), "at most 253"),
+        ],
+    );
+    assert_names::<Email>(
+        &["ops@example.org", "a.b+c@x.example", "o'k@example.org"],
+        &[
+            ("ops", "like"),
+            ("@example.org", "like"),
+            ("a b@c.d", "like"),
+            ("a@b", "like"),
+            ("a..b@c.de", "like"),
+            ("\"a\"@c.de", "like"),
+            ("a@b@c.de", "like"),
+        ],
+    );
+}
+
+#[test]
+fn git() {
+    assert_names::<GitUrl>(
+        &["https://github.com/o/n.git", "http://git.local:3000/o/n", "ssh://git@host:22/o/n", "git@github.com:o/n.git"],
+        &[
+            ("https://user:secret@host/x", "credentials"),
+            ("https://token@host/x", "credentials"),
+            ("ftp://host/x", "begins with"),
+            ("github.com/o/n", "write it like"),
+            ("https://github.com", "write it like"),
+            ("https://github.com/", "write it like"),
+            ("https://a b/c", "space"),
+            ("https:///x", "write it like"),
+            ("", "write it like"),
+        ],
+    );
+    let secret = "https://user:secret@host/x".parse::<GitUrl>().expect_err("it has credentials");
+    assert!(!secret.contains("secret@") && !secret.contains(":secret"), "{secret}");
+    for (url, host) in
+        [("https://github.com/o/n", "github.com"), ("http://a.b:1/c", "a.b"), ("ssh://git@h:22/o", "h"), ("git@h.i:o/n", "h.i")]
+    {
+        assert_eq!(url.parse::<GitUrl>().expect("it is a URL").host(), host);
+    }
+    assert_names::<GitBranch>(
+        &["main", "release/1.2", "v1.2.3", "feature/a_b-c"],
+        &[
+            ("refs/heads/main", "write `main`"),
+            ("a b", "` ` may not"),
+            ("a..b", "like"),
+            ("-a", "like"),
+            ("a.lock", "like"),
+            ("/a", "like"),
+            ("a//b", "like"),
+            ("@", "like"),
+            ("HEAD", "like"),
+            ("a:b", "`:` may not"),
+            ("", "empty"),
+        ],
+    );
+    assert_names::<RelativePath>(
+        &[".", "a", "clusters/prod", "a.b/..c"],
+        &[
+            ("/a", "begins with `/`"),
+            ("a/../b", "leads out"),
+            ("..", "leads out"),
+            ("a\\b", "write `/`"),
+            ("", "like"),
+            ("a//b", "like"),
+            ("a/./b", "like"),
+            ("a\n", "control"),
+        ],
+    );
+    for (text, path) in [("./a", "a"), ("a/b/", "a/b"), ("./", ".")] {
+        assert_eq!(text.parse::<RelativePath>().expect("it is a path"), path);
+    }
+}
+
+#[test]
+fn models_and_versions() {
+    assert_names::<ModelName>(
+        &["llama3.2:1b-instruct-q4_K_M", "user/model:latest", "hf.co/Owner/Model-GGUF:Q4_K_M", "nomic-embed-text:v1.5"],
+        &[
+            ("Llama3", "write it in lower case, `llama3`"),
+            ("a:b:c", "like"),
+            ("", "like"),
+            ("a:", "like"),
+            ("a b", "like"),
+            ("a/b/c/d", "like"),
+            ("-a", "like"),
+        ],
+    );
+    let model: ModelName = "qwen3".parse().expect("it is a model");
+    assert_eq!((&*model, model.model(), model.tag()), ("qwen3:latest", "qwen3", "latest"));
+    let digest = format!("sha256:{}", "a1".repeat(32));
+    assert_names::<Tag>(
+        &["1.2.3", "v0.32.15", "17.5-alpine", "16.3.0-debian-12-r16", "v1.35.0+k3s1", "0.8.0-pg17", "2025.1.0", &format!("1.2.3@{digest}")],
+        &[
+            ("latest", "names no version"),
+            ("main", "names no version"),
+            ("17", "whole line"),
+            ("v1", "whole line"),
+            ("1.x", "range"),
+            ("^1.2", "range"),
+            (">=1.2", "range"),
+            ("1.2.*", "range"),
+            ("1.2 || 2", "range"),
+            ("", "names no version"),
+            ("1..2", "full version"),
+            ("1.2/3", "like"),
+            ("1.2.3@sha256:abc", "64 hexadecimal"),
+            ("1.2.3@", "64 hexadecimal"),
+        ],
+    );
+    let tag: Tag = format!("v1.2.3@{digest}").parse().expect("it is a version");
+    assert_eq!((tag.tag(), tag.digest()), ("v1.2.3", Some(digest.as_str())));
+}
