@@ -15,7 +15,10 @@ use espalier::{
         rules::{self, SpecView, TenantView, WholeView},
         workspaces,
     },
-    components::{House, Platform, workspace::Workspace},
+    components::{
+        floor_plan::{House, Platform},
+        workspace::Workspace,
+    },
     crds::argocd::Application,
     diag::{diagnostic::Diagnostics, path::FieldPath},
     names::Host,

@@ -12,7 +12,7 @@ use std::{
 use espalier::{
     builder::{meta::Naming, object},
     compile::{self, Sources},
-    components::{House, workspace::Workspace},
+    components::{floor_plan::House, workspace::Workspace},
     emit::{files::Files, layout},
     names::DnsLabel,
     plan::{applications, policies, projects},

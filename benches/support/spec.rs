@@ -7,7 +7,7 @@ pub const ROOMY: (&str, &str) = ("100000", "256Ti");
 pub fn platform((cpu, memory): (&str, &str)) -> String {
     format!(
         "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata:\n  name: many\nspec:\n  \
-         repository: {{url: https://git.example.com/team/platform.git}}\n  node: {{cpu: {cpu}, memory: {memory}}}\n  \
+         repository: {{url: https://git.example.com/team/platform.git}}\n  node: {{cpu: {cpu}, memory: {memory}, maxPods: 1000000}}\n  \
          domains: {{chat: chat.example.com, workspaces: ws.example.com}}\n  certificates: {{email: operations@example.com}}\n  \
          components:\n    ollama: {{models: [\"llama3.2:1b-instruct-q4_K_M\"]}}\n"
     )

@@ -44,7 +44,7 @@ impl Naming {
     pub fn name(&self, part: &str) -> Arc<str> {
         match self {
             Self::Platform(_) => part.into(),
-            Self::Tenant(workspace) => format!("{workspace}-{part}").into(),
+            Self::Tenant(workspace) => [workspace.as_ref(), "-", part].concat().into(),
         }
     }
 

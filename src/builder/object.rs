@@ -154,17 +154,24 @@ const PLAIN_GROUPS: [&str; 11] = [
 pub fn path(into: &mut String, group: &str, kind: &str, namespace: Option<&str>, name: &str) {
     into.push_str(namespace.unwrap_or("_cluster"));
     into.push('/');
-    into.extend(kind.chars().map(|it| it.to_ascii_lowercase()));
+    let kind_at = into.len();
+    into.push_str(kind);
+    into[kind_at..].make_ascii_lowercase();
     if PLAIN_GROUPS.contains(&group) {
         into.push('-');
     } else {
         let _ = write!(into, "+{group}+");
     }
-    for byte in name.bytes() {
-        if byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.' {
-            into.push(char::from(byte));
-        } else {
-            let _ = write!(into, "_{byte:02x}");
+    let stands = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    if name.bytes().all(stands) {
+        into.push_str(name);
+    } else {
+        for byte in name.bytes() {
+            if stands(byte) {
+                into.push(char::from(byte));
+            } else {
+                let _ = write!(into, "_{byte:02x}");
+            }
         }
     }
     into.push_str(".yaml");

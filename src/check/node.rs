@@ -5,12 +5,11 @@ use std::{cmp::Reverse, fmt::Display};
 use super::{code, fits::fits, rules::WholeView};
 use crate::{
     budget::ask::{Origin, Row},
-    components::APPLICATIONS,
+    components::floor_plan::APPLICATIONS,
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    facts::kubernetes::MAX_PODS,
     units::Bytes,
 };
 
@@ -37,14 +36,19 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         found.push(finding.note(EXPLAINED));
     }
     let pods = it.pods.saturating_add(PODS_WITHOUT_REQUESTS);
-    if pods > MAX_PODS && view.tenants.is_empty() {
+    let most = view.spec.platform.spec.node.max_pods();
+    if pods > most {
         let finding = Diagnostic::error(
             code::NODE_PODS_EXCEEDED,
             view.spec.value(&["node"]),
-            format!("{pods} pods, and a node runs {MAX_PODS} at most ({} too many)", pods - MAX_PODS),
+            format!("{pods} pods, and the node runs {most} at most ({} too many)", pods - most),
         );
-        let most = largest(view, |row| row.replicas).first().map_or((Place::Nowhere, 0), |row| (place(view, row), row.replicas));
-        found.push(finding.related(most.0, format!("{} of them", most.1)).help("fewer replicas"));
+        let fewer = if view.tenants.is_empty() { "fewer replicas" } else { "fewer workspaces" };
+        let finding = finding.help(format!("{fewer}, or write `maxPods: {pods}` and give k3s `kubelet-arg: max-pods={pods}`"));
+        found.push(match largest(view, |row| row.replicas).first() {
+            Some(row) if row.replicas > 1 => finding.related(place(view, row), format!("{} of them", row.replicas)),
+            _ => finding,
+        });
     }
     limits(view, found);
 }

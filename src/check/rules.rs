@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     budget::{ask::Sum, report::Report},
-    components::{House, Platform},
+    components::floor_plan::{House, Platform},
     diag::{
         code::UNKNOWN_FIELD,
         diagnostic::{Diagnostic, Diagnostics, Place, Severity},

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::code;
 use crate::{
-    components::{House, namespaces, workspace::Workspace},
+    components::{floor_plan::House, namespaces, workspace::Workspace},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,

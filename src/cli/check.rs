@@ -36,11 +36,11 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, consol
         }
         _ => show(disk, work, &tree, &it, console)?,
     }
-    let outcome = Outcome::clean_if(it.run.house.is_some() && drifts == 0 && !findings.has_errors());
+    let outcome = Outcome::clean_if(it.run.is_whole && drifts == 0 && !findings.has_errors());
     let totals = Console::totals(&findings);
     console.findings(disk, work, findings)?;
-    let Some(house) = &it.run.house else {
-        console.say(&format!("{totals}\n"));
+    let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) else {
+        console.say(&format!("{totals}; the tree was not compared, because the spec cannot be built\n"));
         return Ok(outcome);
     };
     let told = |change| Some(it.count(change)).filter(|it| *it > 0).map(|number| format!("{number} {}", Change::word(change)));

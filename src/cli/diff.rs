@@ -32,7 +32,7 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
     let tree = Tree::open(base, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let findings = console.judge(std::mem::take(&mut it.run.findings));
-    if it.run.house.is_some() {
+    if it.run.is_whole {
         let budget = budget(text(&tree, IMPRINT).unwrap_or_default().as_bytes(), &it.imprint);
         if console.format() == Format::Markdown {
             markdown(disk, work, &tree, &it, budget.as_deref(), console)?;
@@ -40,7 +40,7 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
             plain(disk, work, &tree, &it, budget.as_deref(), console)?;
         }
     }
-    let clean = it.run.house.is_some() && !findings.has_errors();
+    let clean = it.run.is_whole && !findings.has_errors();
     if !clean {
         console.findings_for_people(disk, work, findings);
     }

@@ -91,7 +91,7 @@ pub struct Comparison {
 pub const IMPRINT: &str = "out/.espalier.json";
 
 impl Comparison {
-    /// Compiles and compares; only names are held, never bytes.
+    /// Compiles and compares; only names are held, never bytes. What cannot be built whole is not compared: its files would seem strays.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -99,10 +99,12 @@ impl Comparison {
         let imprint = OnceLock::new();
         let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch, &imprint))?;
         let mut besides = Vec::new();
-        if run.house.is_some() {
+        if run.is_whole {
             tree.strays(&mut |path, ours| {
                 besides.push(Drift { change: if ours { Change::Stray } else { Change::Foreign }, path: path.into() });
             })?;
+        } else {
+            run.notes.iter_mut().for_each(|it| it.drifts.clear());
         }
         let obstacles: Vec<Diagnostic> = run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
         findings::settle(&mut run.findings, obstacles);

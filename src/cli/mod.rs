@@ -35,7 +35,7 @@ use args::{Args, Deny, Verb};
 use console::Console;
 use disk::{Disk, RealDisk};
 use outcome::Outcome;
-use sources::{From, Work};
+use sources::{Input, Work};
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -92,8 +92,8 @@ fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Ou
 fn work(disk: &dyn Disk, args: &Args) -> anyhow::Result<Work> {
     let root = root::find(args.root.as_deref(), args.spec.is_none())?;
     match &args.spec {
-        None => Work::read(disk, &root, From::Root),
-        Some(it) if it.as_os_str() == "-" => Work::read(disk, &root, From::Stream("<stdin>", &mut io::stdin().lock())),
-        Some(it) => Work::read(disk, &root, From::File(it)),
+        None => Work::read(disk, &root, Input::Root),
+        Some(it) if it.as_os_str() == "-" => Work::read(disk, &root, Input::Stream("<stdin>", &mut io::stdin().lock())),
+        Some(it) => Work::read(disk, &root, Input::File(it)),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         disk::Disk,
         sources::{Work, read_source},
     },
-    compile::{self, Summary, house::House},
+    compile::{self, house::House, summary::Summary},
     diag::diagnostic::Diagnostics,
     emit::files::Files,
 };
@@ -43,6 +43,8 @@ pub struct Run<N> {
     pub notes: Vec<N>,
     /// Every finding.
     pub findings: Diagnostics,
+    /// Whether the platform and every tenant could be built: else the files of some are not there, and only seem to be strays.
+    pub is_whole: bool,
 }
 
 /// Compiles everything, and hands each batch of files to `each` as soon as it is there: nothing of it is held.
@@ -59,31 +61,36 @@ pub fn run<N: Send>(
 ) -> anyhow::Result<Run<N>> {
     let mut findings = work.findings.clone();
     if !work.complete {
-        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings });
+        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings, is_whole: false });
     }
     let loaded = compile::platform(&work.sources);
     findings.extend(loaded.diagnostics);
     let Some(house) = loaded.house else {
-        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings });
+        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings, is_whole: false });
     };
+    let mut is_whole = true;
     let mut summaries = Vec::with_capacity(work.tenants.len());
     let mut notes = Vec::with_capacity(work.tenants.len() + 1);
     for share in tenants(disk, work, &house, threads, each) {
         for step in share? {
             match step {
                 Step::Built(mut summary, note) => {
+                    is_whole &= summary.name.is_some();
                     findings.extend(std::mem::take(&mut summary.diagnostics));
                     summaries.push(summary);
                     notes.push(note);
                 }
-                Step::Unreadable(found) => findings.extend(found),
+                Step::Unreadable(found) => {
+                    is_whole = false;
+                    findings.extend(found);
+                }
             }
         }
     }
     let mut batch = Batch::default();
     findings.extend(compile::whole(&house, &summaries, &mut batch.files));
     notes.insert(0, each(&mut batch)?);
-    Ok(Run { house: Some(house), summaries, notes, findings })
+    Ok(Run { house: Some(house), summaries, notes, findings, is_whole })
 }
 
 /// Compiles one tenant again, for a second look at its files.

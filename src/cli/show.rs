@@ -15,7 +15,7 @@ use crate::{
         sources::Work,
         table::Table,
     },
-    compile::{self, Summary, house::House, rows},
+    compile::{self, house::House, rows, summary::Summary},
 };
 
 /// So many Applications still go on one screen.

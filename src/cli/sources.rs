@@ -29,7 +29,7 @@ const SECRETS: &str = "spec/secrets";
 const WORKSPACES: &str = "spec/workspaces";
 
 /// Where the platform's spec is read from.
-pub enum From<'a> {
+pub enum Input<'a> {
     /// `spec/platform.yaml` below the root.
     Root,
     /// A file that the user named.
@@ -57,19 +57,19 @@ impl Work {
     ///
     /// # Errors
     /// When there is no spec, or a file cannot be read.
-    pub fn read(disk: &dyn Disk, root: &Path, from: From<'_>) -> anyhow::Result<Self> {
+    pub fn read(disk: &dyn Disk, root: &Path, from: Input<'_>) -> anyhow::Result<Self> {
         let sources = Sources { texts: BTreeMap::new() };
         let mut it = Self { root: root.to_owned(), sources, complete: false, tenants: Vec::new(), findings: Diagnostics::new() };
         let platform = match from {
-            From::Root if leads_out(disk, root, "spec")? => {
+            Input::Root if leads_out(disk, root, "spec")? => {
                 Err(findings::outside("spec", "is a symbolic link that leads out of the root, and is not followed"))
             }
-            From::Root => match read_source(disk, root, &PLATFORM.into())? {
+            Input::Root => match read_source(disk, root, &PLATFORM.into())? {
                 Some(it) => it,
                 None => bail!("there is no {PLATFORM} in {}: `espalier init` writes one", root.display()),
             },
-            From::File(path) => read_file(disk, path, &path.display().to_string())?,
-            From::Stream(name, stream) => read_stream(stream, name)?,
+            Input::File(path) => read_file(disk, path, &path.display().to_string())?,
+            Input::Stream(name, stream) => read_stream(stream, name)?,
         };
         it.complete = it.keep(PLATFORM, platform);
         if let Some(versions) = read_source(disk, root, &VERSIONS.into())? {

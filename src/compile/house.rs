@@ -8,7 +8,10 @@ use crate::{
         report,
     },
     builder::{meta::Naming, object::Object, scope::Built},
-    components::{self, APP_SECRETS, NETWORK_POLICIES, namespaces},
+    components::{
+        floor_plan::{self, APP_SECRETS, NETWORK_POLICIES},
+        namespaces,
+    },
     plan::{
         copies::{self, Needed},
         policies,
@@ -20,7 +23,7 @@ use crate::{
 
 /// The platform, built and planned.
 pub struct House {
-    pub(in crate::compile) built: components::House,
+    pub(in crate::compile) built: floor_plan::House,
     pub(in crate::compile) waves: Waves,
     pub(in crate::compile) copies: Vec<Needed>,
     /// The file that the spec was read from.
@@ -30,7 +33,7 @@ pub struct House {
 
 impl House {
     /// Pours in what follows from what was spent, then numbers the waves.
-    pub(in crate::compile) fn new(mut built: components::House, file: Arc<str>) -> Self {
+    pub(in crate::compile) fn new(mut built: floor_plan::House, file: Arc<str>) -> Self {
         let naming = Naming::Platform(built.platform.name.shared());
         let copies = copies::needed(&built.built);
         let sealed: Vec<Object> = copies

@@ -2,6 +2,7 @@
 
 pub mod house;
 pub mod rows;
+pub mod summary;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,8 +20,9 @@ use crate::{
     compile::{
         house::House,
         rows::{first_waves, flows, secrets},
+        summary::Summary,
     },
-    components::{BOOTSTRAP, workspace::Workspace},
+    components::{floor_plan::BOOTSTRAP, workspace::Workspace},
     diag::{
         diagnostic::{Diagnostics, Severity},
         path::FieldPath,
@@ -31,7 +33,6 @@ use crate::{
         layout,
         readme::{self, Page},
     },
-    names::Host,
     plan::{
         applications::{self, BOOTSTRAP_FOLDER},
         projects::{self, Kinds, Permits},
@@ -59,20 +60,6 @@ pub struct Loaded {
     pub house: Option<House>,
     /// What is wrong.
     pub diagnostics: Diagnostics,
-}
-
-/// What the whole needs to know of one tenant.
-pub struct Summary {
-    /// Its namespace; none where its file cannot be read.
-    pub name: Option<Arc<str>>,
-    /// Its file.
-    pub file: Arc<str>,
-    /// What is wrong with it.
-    pub diagnostics: Diagnostics,
-    host: Option<Host>,
-    sum: Sum,
-    wave: u32,
-    kinds: Arc<Kinds>,
 }
 
 /// Reads the platform's files, checks what can be told from them alone, and builds.
@@ -166,6 +153,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
     let page = Page {
         name: house.name(),
         hosts: house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect(),
+        kubelet: house.built.platform.spec.node.kubelet_arguments(),
         contributions: &house.built.contributions,
         places: waves.iter().map(|it| place(house, &it.application)).collect(),
         budget: &budget,

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Summary, house::House};
+use super::{house::House, summary::Summary};
 use crate::{
     builder::{handle::Peer, scope::Flow},
     plan::{

@@ -8,7 +8,11 @@ use crate::{
         scope::Built,
         site::{self, Site},
     },
-    components::{House, ollama::Ollama, open_webui, open_webui::OpenWebUi},
+    components::{
+        floor_plan::House,
+        ollama::Ollama,
+        open_webui::{self, OpenWebUi},
+    },
     facts::kubernetes::POD_SECURITY_VERSION,
     names::{DnsLabel, Host, ModelName},
 };

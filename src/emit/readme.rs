@@ -6,7 +6,6 @@ use serde::Serialize;
 use crate::{
     budget::report::Report,
     builder::handle::{Contribution, Contributions},
-    facts::node,
     plan::rows::{FlowRow, SecretRow, WaveRow},
 };
 
@@ -16,6 +15,8 @@ pub struct Page<'a> {
     pub name: &'a str,
     /// Its public hosts.
     pub hosts: Vec<String>,
+    /// What makes the node's figures true.
+    pub kubelet: Vec<String>,
     /// What monitoring will be told.
     pub contributions: &'a Contributions,
     /// What each Application is made from, in the order of `waves`.
@@ -107,7 +108,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
                 mem_total => budget.mem_total.in_mib().to_string(),
                 surge => budget.surge.request.in_mib().to_string(),
             },
-            kubelet => node::KUBELET_ARGUMENTS,
+            kubelet => page.kubelet,
         },
     );
     // The template is embedded and every test renders it: it cannot fail on a spec.

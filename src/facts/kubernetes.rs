@@ -21,6 +21,3 @@ pub const NOT_OUTSIDE: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/
 
 /// Namespaces that a cluster brings or that the platform owns: no workspace may take their names.
 pub const SYSTEM_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
-
-/// Pods that a node runs at most (the kubelet's default).
-pub const MAX_PODS: u32 = 110;

@@ -2,7 +2,7 @@
 //!
 //! Sources: published `MemTotal` of 8 GB machines (7.4–7.8 GiB); k3s' resource profiling (single server with a workload,
 //! 95th percentile 1596 MB); systemd, sshd, journald and kernel slabs for the operating system (a budget, not a measurement).
-//! The figures are true only where the kubelet is told: see [`KUBELET_ARGUMENTS`].
+//! The figures are true only where the kubelet is told: see [`crate::platform::node::Node::kubelet_arguments`].
 
 use crate::units::{Bytes, Millicores};
 
@@ -15,15 +15,14 @@ pub const KUBE_RESERVED: (Bytes, Millicores) = (Bytes::mib(1536), Millicores::ne
 /// The kubelet evicts pods when less memory than this is available (`eviction-hard`); k3s sets none by itself.
 pub const EVICTION_THRESHOLD: Bytes = Bytes::mib(256);
 
-/// What makes these figures true on the node, one `kubelet-arg` a line of k3s' configuration.
-pub const KUBELET_ARGUMENTS: [&str; 3] = [
-    "system-reserved=cpu=200m,memory=384Mi",
-    "kube-reserved=cpu=300m,memory=1536Mi",
-    "eviction-hard=memory.available<256Mi,nodefs.available<10%,imagefs.available<10%",
-];
+/// The kubelet evicts when the node's disk or the images' disk has less than this left, in percent.
+pub const EVICTION_DISK_PERCENT: u32 = 10;
+/// Pods that a node runs at most, unless the kubelet is told otherwise (its own default).
+pub const MAX_PODS: u32 = 110;
 
 /// Pods of `kube-system` that k3s brings and that request memory: workload, memory request, memory limit, CPU request.
-/// metrics-server has no limit: its request is counted. Traefik's figures come from our `HelmChartConfig` and are counted there; local-path-provisioner and svclb request nothing.
+/// metrics-server has no limit: its request is counted. Traefik's figures come from our `HelmChartConfig` and are counted there;
+/// local-path-provisioner and svclb request nothing.
 pub const CLUSTER_PODS: [(&str, Bytes, Bytes, Millicores); 2] = [
     ("coredns", Bytes::mib(70), Bytes::mib(170), Millicores::new(100)),
     ("metrics-server", Bytes::mib(70), Bytes::mib(70), Millicores::new(100)),

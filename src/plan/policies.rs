@@ -1,6 +1,9 @@
 //! Network policies, made of flows only: a default deny, and what each set of pods may do besides.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use k8s_openapi::{
     api::networking::v1::{
@@ -24,8 +27,8 @@ use crate::{
 /// The rules of one set of pods, ports by peer.
 #[derive(Default)]
 struct Allowed<'a> {
-    ingress: BTreeMap<&'a Pods, Vec<(u16, &'static str)>>,
-    egress: BTreeMap<&'a Peer, Vec<(u16, &'static str)>>,
+    ingress: BTreeMap<&'a Pods, BTreeSet<(u16, &'static str)>>,
+    egress: BTreeMap<&'a Peer, BTreeSet<(u16, &'static str)>>,
 }
 
 /// The policies of one namespace: `allow-<pods>` for each set of pods that speaks or is spoken to, and `default-deny`.
@@ -39,10 +42,10 @@ pub fn of_namespace<'a>(namespace: &str, instance: &str, naming: &Naming, flows:
         if let Peer::Pods(to) = &flow.to
             && **to.namespace() == *namespace
         {
-            pods.entry(to).or_default().ingress.entry(&flow.from).or_default().push((flow.port, flow.protocol));
+            pods.entry(to).or_default().ingress.entry(&flow.from).or_default().insert((flow.port, flow.protocol));
         }
         if **flow.from.namespace() == *namespace {
-            pods.entry(&flow.from).or_default().egress.entry(&flow.to).or_default().push((flow.port, flow.protocol));
+            pods.entry(&flow.from).or_default().egress.entry(&flow.to).or_default().insert((flow.port, flow.protocol));
         }
     }
     let metadata = |name: &str| ObjectMeta {
@@ -84,7 +87,7 @@ impl Allowed<'_> {
     }
 }
 
-fn ports(list: &[(u16, &'static str)]) -> Option<Vec<NetworkPolicyPort>> {
+fn ports(list: &BTreeSet<(u16, &'static str)>) -> Option<Vec<NetworkPolicyPort>> {
     let port = |(port, protocol): &(u16, &'static str)| NetworkPolicyPort {
         port: Some(IntOrString::Int((*port).into())),
         protocol: Some((*protocol).to_owned()),

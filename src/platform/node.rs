@@ -18,6 +18,8 @@ pub struct Node {
     pub memory: Bytes,
     /// `MemTotal` of /proc/meminfo on the very machine, where it is known.
     pub mem_total: Option<Bytes>,
+    /// Pods that the node runs at most (the kubelet's `max-pods`); absent: 110. More than 250 need a larger pod network too.
+    pub max_pods: Option<u32>,
     /// Σ limits may be this many times what pods may use in all; `1.0`: no pod can die of another pod's appetite.
     #[serde(default = "two")]
     pub overcommit: f64,
@@ -32,6 +34,24 @@ impl Node {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rule holds it from 1.0 to 100.0; a cast saturates")]
     pub fn overcommit_percent(&self) -> u64 {
         (self.overcommit * 100.0).round() as u64
+    }
+
+    /// Pods that the node runs at most.
+    pub fn max_pods(&self) -> u32 {
+        self.max_pods.unwrap_or(node::MAX_PODS)
+    }
+
+    /// What makes the node's figures true, one `kubelet-arg` a line of k3s' configuration.
+    pub fn kubelet_arguments(&self) -> Vec<String> {
+        let reserved = |(memory, cpu): (Bytes, Millicores)| format!("cpu={cpu},memory={memory}");
+        let disk = node::EVICTION_DISK_PERCENT;
+        let mut arguments = vec![
+            format!("system-reserved={}", reserved(node::SYSTEM_RESERVED)),
+            format!("kube-reserved={}", reserved(node::KUBE_RESERVED)),
+            format!("eviction-hard=memory.available<{},nodefs.available<{disk}%,imagefs.available<{disk}%", node::EVICTION_THRESHOLD),
+        ];
+        arguments.extend(self.max_pods.map(|it| format!("max-pods={it}")));
+        arguments
     }
 
     /// What the kernel has.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     check::{code, credentials},
-    components::{Platform, PlatformSpec},
+    components::floor_plan::{Platform, PlatformSpec},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,

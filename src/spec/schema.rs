@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::components::PlatformSpec;
+use crate::components::floor_plan::PlatformSpec;
 
 /// A spec to start from: it compiles as it is.
 pub const STARTER: &str = include_str!("starter.yaml");

@@ -175,7 +175,7 @@ impl ser::SerializeStruct for Map<'_, '_> {
     fn serialize_field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Done {
         self.head();
         let start = self.sink.out.len();
-        quote::line(self.sink.out, key);
+        quote::field(self.sink.out, key);
         self.sink.out.push(b':');
         value.serialize(Emitter { sink: self.sink, indent: self.indent + 2, at: At::Key })?;
         let rank = rank(key);

@@ -49,9 +49,13 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
     }
 }
 
+fn node(yaml: &str) -> Node {
+    serde_yaml::from_str(yaml).expect("a node")
+}
+
 /// The Darien platform of the facts' §4, with so many replicas of a model.
 fn darien(model: &str, replicas: u32) -> Report {
-    let node = Node { cpu: Millicores::cores(4), memory: Bytes::gib(8), mem_total: None, overcommit: 2.0 };
+    let node = node("{cpu: 4, memory: 8Gi}");
     let ollama = Ollama { models: vec![model.parse().expect("a model")], replicas, ..Ollama::default() };
     let mib = |it: requests::Allotment| it.request.get() >> 20;
     let charts = CHARTS.iter().map(|(name, containers, cpu)| row(name, containers.iter().sum(), *cpu, 1, Origin::Chart));
@@ -151,7 +155,7 @@ fn tenants_are_counted() {
     assert_eq!(tenants, 300 * (512 + 384 + 16));
 
     let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
-    *spec = spec.replace("{cpu: 4, memory: 8Gi}", "{cpu: 4000, memory: 1Ti}");
+    *spec = spec.replace("{cpu: 4, memory: 8Gi}", "{cpu: 4000, memory: 1Ti, maxPods: 1000}");
     let made = compile(&texts);
     assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
 }
@@ -159,8 +163,7 @@ fn tenants_are_counted() {
 /// A node that says what its kernel has is believed.
 #[test]
 fn mem_total_is_believed() {
-    let node = Node { cpu: Millicores::cores(4), memory: Bytes::gib(8), mem_total: Some(Bytes::mib(7800)), overcommit: 2.0 };
+    let node = node("{cpu: 4, memory: 8Gi, memTotal: 7800Mi}");
     assert_eq!(node.allocatable(), Bytes::mib(7800 - 384 - 1536 - 256));
-    let small = Node { mem_total: Some(Bytes::mib(1000)), ..node };
-    assert_eq!(small.allocatable(), Bytes::default());
+    assert_eq!(self::node("{cpu: 4, memory: 8Gi, memTotal: 1000Mi}").allocatable(), Bytes::default());
 }

@@ -12,7 +12,7 @@ use espalier::cli::{
     disk::{Disk, RealDisk},
     drift::{Change, Comparison},
     render::{self, Rendered},
-    sources::{From, Work},
+    sources::{Input, Work},
     tree::Tree,
 };
 
@@ -24,7 +24,7 @@ const FOREIGN: &str = "out/notes/mine.txt";
 
 fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
     // Sources are read by the real disk: the faults are those of writing.
-    let work = Work::read(&RealDisk, root, From::Root)?;
+    let work = Work::read(&RealDisk, root, Input::Root)?;
     render::tree(disk, &work, std::num::NonZero::new(1), &|it| it)
 }
 
@@ -77,7 +77,7 @@ fn whole(left: &BTreeMap<String, Vec<u8>>, old: &BTreeMap<String, Vec<u8>>, new:
 
 /// `check` names exactly what differs.
 fn named(root: &Path, left: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, Vec<u8>>, what: &str) {
-    let work = Work::read(&RealDisk, root, From::Root).expect("it reads");
+    let work = Work::read(&RealDisk, root, Input::Root).expect("it reads");
     let tree = Tree::open(&RealDisk, root).expect("it lists");
     let compared = Comparison::make(&RealDisk, &work, None, &tree).expect("it compares");
     let told: BTreeSet<(Change, &str)> =

@@ -6,7 +6,7 @@ use std::{
 };
 
 use espalier::{
-    compile::{self, Sources, Summary, house::House},
+    compile::{self, Sources, house::House, summary::Summary},
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
     emit::files::Files,
     spec::read::PLATFORM,

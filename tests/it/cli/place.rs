@@ -37,7 +37,7 @@ impl Place {
     pub fn starter() -> Self {
         let it = Self::empty();
         it.ok(&["init"]);
-        edit(&it, "memory: 8Gi", "memory: 64Ti");
+        edit(&it, "    memory: 8Gi", "    maxPods: 1000\n    memory: 64Ti");
         edit(&it, "cpu: 4 ", "cpu: 4000 ");
         it
     }

@@ -220,6 +220,18 @@ fn an_error_writes_nothing() {
 }
 
 #[test]
+fn the_files_of_a_tenant_in_error_are_no_strays() {
+    let place = Place::rendered();
+    place.tenant("team-a");
+    place.ok(&["render"]);
+    place.append("spec/workspaces/team-a.yaml", "nonsense: true\n");
+    for verb in ["check", "diff"] {
+        let said = place.run(&[verb]);
+        assert!(said.code == 1 && said.out.is_empty() && said.err.contains("error[unknown-field]"), "{verb}: {said:?}");
+    }
+}
+
+#[test]
 fn two_tenants_of_one_name_are_told_once() {
     let place = Place::rendered();
     let before = place.tree();

@@ -7,8 +7,6 @@ use espalier::{
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::Platform;
-
 pub(super) fn path(text: &str) -> FieldPath {
     text.parse().unwrap_or_else(|why| panic!("{why}"))
 }

@@ -181,11 +181,12 @@ def removed(at: Installation, before: Rendered, seconds: float) -> tuple[int, li
     findings += at.converge(seconds)
     findings += at.quiet(("normal", "normal")) if not findings else []
     findings += [f"{title(it)} left Git and went from the cluster: it has to stay (its sync options: {', '.join(sorted(options(it))) or 'none'})"
-                 for it in kept if _leaving(at.live(it))]
+                 for it in kept if leaving(at.live(it))]
     return len(dropped), findings
 
 
-def _leaving(live: dict | None) -> bool:
+def leaving(live: dict | None) -> bool:
+    """Gone, or told to go (a claim that a pod still mounts takes its time)."""
     return live is None or "deletionTimestamp" in live["metadata"]
 
 

@@ -119,7 +119,7 @@ def _neglected(planting: Planting, at: Installation, clean: Rendered, spare: str
     less = bad.changed({claim: None, spare: None, "out/manifests/web/sample/configmap-spare.yaml": None})
     backup = load(bad.files[claim])[0]
     commit = at.push(less)
-    at.until(lambda: at.live(backup) is None, PATIENCE / 4)
+    at.until(lambda: argo_checks.leaving(at.live(backup)), PATIENCE / 4)
     at.recorder.wait(lambda now: now["web"]["status"]["sync"].get("revision") == commit, PATIENCE / 4)
     _, findings = argo_checks.removed(at, bad, seconds=5)
     planting.seen("an Application without pruning", "a component leaves", findings, "ConfigMap sample/spare", "still in the cluster")

@@ -1,0 +1,19 @@
+//! What is left of a tenant once its files have been handed on: ten thousand of these are held, and nothing else of them.
+
+use std::sync::Arc;
+
+use crate::{budget::ask::Sum, diag::diagnostic::Diagnostics, names::Host, plan::projects::Kinds};
+
+/// What the whole needs to know of one tenant.
+pub struct Summary {
+    /// Its namespace; none where its file cannot be read.
+    pub name: Option<Arc<str>>,
+    /// Its file.
+    pub file: Arc<str>,
+    /// What is wrong with it.
+    pub diagnostics: Diagnostics,
+    pub(in crate::compile) host: Option<Host>,
+    pub(in crate::compile) sum: Sum,
+    pub(in crate::compile) wave: u32,
+    pub(in crate::compile) kinds: Arc<Kinds>,
+}

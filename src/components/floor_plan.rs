@@ -1,0 +1,180 @@
+//! The floor plan: the components of a platform, and who feeds whom.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::{
+    builder::{
+        handle::{Contributions, IssuerRef, NamespaceRef},
+        scope::Built,
+        site::Site,
+    },
+    components::{
+        cert_manager::{self, CertManager},
+        namespaces,
+        ollama::Ollama,
+        open_webui::{self, OpenWebUi},
+        postgresql::{self, Postgresql},
+        secrets::{self, SealedSecrets},
+        traefik::Traefik,
+    },
+    names::DnsLabel,
+    platform::{
+        certificates::{Certificates, Domains},
+        node::Node,
+        repository::Repository,
+        sealed::{ApiVersion, SealedStore},
+        versions::Versions,
+    },
+};
+
+/// `spec/platform.yaml`: everything that differs from one platform to the next.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PlatformSpec {
+    /// `espalier.dev/v1alpha1`.
+    pub api_version: ApiVersion,
+    /// `Platform`.
+    pub kind: PlatformKind,
+    /// Its name.
+    pub metadata: Metadata,
+    /// The rest.
+    pub spec: Spec,
+}
+
+/// The kind of `spec/platform.yaml`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+pub enum PlatformKind {
+    /// The only one.
+    Platform,
+}
+
+/// What the platform is called.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Metadata {
+    /// A label value on every object (`app.kubernetes.io/part-of`).
+    pub name: DnsLabel,
+}
+
+/// The platform.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spec {
+    /// Where the tree is committed.
+    pub repository: Repository,
+    /// What it runs on.
+    pub node: Node,
+    /// Its public hosts.
+    pub domains: Domains,
+    /// Who certifies them.
+    pub certificates: Certificates,
+    /// What it consists of.
+    #[serde(default)]
+    pub components: Components,
+}
+
+/// The components; what is not written has its defaults.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Components {
+    /// k3s' packaged ingress controller.
+    pub traefik: Traefik,
+    /// Certificates.
+    pub cert_manager: CertManager,
+    /// Opens sealed values.
+    pub sealed_secrets: SealedSecrets,
+    /// The database.
+    pub postgresql: Postgresql,
+    /// Models.
+    pub ollama: Ollama,
+    /// The chat front end.
+    pub open_webui: OpenWebUi,
+}
+
+/// Key in the spec → Application: the one table of the two spellings. An Application that is not in it is derived.
+pub const APPLICATIONS: [(&str, &str); 6] = [
+    ("certManager", "cert-manager"),
+    ("ollama", "ollama"),
+    ("openWebui", "openwebui"),
+    ("postgresql", "postgresql"),
+    ("sealedSecrets", "sealed-secrets"),
+    ("traefik", "traefik"),
+];
+
+/// The Application that makes the projects and the root; always the first.
+pub const BOOTSTRAP: &str = "bootstrap";
+/// The Application that holds the policies of the platform's namespaces.
+pub const NETWORK_POLICIES: &str = "network-policies";
+/// The Application that holds the sealed copies.
+pub const APP_SECRETS: &str = "app-secrets";
+
+/// The spec, resolved: with the versions and the sealed values that lie beside it.
+pub struct Platform {
+    /// Its name.
+    pub name: DnsLabel,
+    /// What was written.
+    pub spec: Spec,
+    /// `spec/versions.yaml` over the tested set.
+    pub versions: Versions,
+    /// `spec/secrets/`.
+    pub sealed: SealedStore,
+}
+
+/// The platform, built, and what its tenants may use.
+pub struct House {
+    /// What it was built from.
+    pub platform: Arc<Platform>,
+    /// In build order, which is a topological order.
+    pub built: Vec<Built>,
+    /// What monitoring will be told.
+    pub contributions: Contributions,
+    /// Certifies the tenants' hosts.
+    pub issuer: Option<IssuerRef>,
+}
+
+impl Platform {
+    /// The floor plan. Read it from top to bottom: whatever is used was built above.
+    pub fn build(self: Arc<Self>) -> House {
+        let it = &self.spec.components;
+        let versions = &self.versions;
+        let kube_system = NamespaceRef::kube_system();
+        let mut site = Site::new(&self.name);
+        let traefik_settings = site.crd_of_cluster();
+
+        // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
+        site.build(BOOTSTRAP, &NamespaceRef::argocd(), |_| ());
+        let spaces = site.build("namespaces", &NamespaceRef::default_namespace(), namespaces::build);
+        let [ai, cert_manager] =
+            site.build(NETWORK_POLICIES, &spaces.ai, |scope| [scope.fence(&spaces.ai), scope.fence(&spaces.cert_manager)]);
+
+        if it.traefik.enabled {
+            site.build("traefik", &kube_system, |scope| it.traefik.build(scope, traefik_settings));
+        }
+        let certifier =
+            it.cert_manager.enabled.then(|| site.build("cert-manager", &cert_manager, |scope| it.cert_manager.build(scope, versions)));
+        let issuer = certifier.and_then(|certifier| {
+            site.build("cluster-issuer", &cert_manager, |scope| cert_manager::issuer(scope, &certifier, &self.spec.certificates))
+        });
+        let sealing =
+            it.sealed_secrets.enabled.then(|| site.build("sealed-secrets", &kube_system, |scope| it.sealed_secrets.build(scope, versions)));
+        let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing)));
+
+        let database = vault.as_ref().filter(|_| it.postgresql.enabled).map(|vault| {
+            let needs = postgresql::Needs { vault, versions, connections: it.open_webui.connections() };
+            site.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
+        });
+        let models = it.ollama.enabled.then(|| site.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
+        // What is missing here although Open WebUI is wanted was refused before (`component-needed`).
+        if let (true, Some(models), Some(issuer), Some(vault)) = (it.open_webui.enabled, &models, &issuer, &vault) {
+            let host = site.host(&self.spec.domains.chat);
+            let needs = open_webui::Needs { models, database: database.as_ref(), host: &host, issuer, vault: Some(vault), versions };
+            site.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs));
+        }
+
+        let (site, contributions) = site.close(); // nothing that contributes can be built below this line
+        House { built: site.finish(), contributions, issuer, platform: self }
+    }
+}
