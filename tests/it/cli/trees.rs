@@ -279,7 +279,7 @@ fn bytes_depend_on_nothing_but_the_spec() {
     }
     reference.ok(&["render", "--threads", "1"]);
     let surroundings =
-        [("1", "C", "UTC", "/"), ("2", "de_DE.UTF-8", "Asia/Kathmandu", "/tmp"), ("7", "tr_TR.UTF-8", "America/St_Johns", "/nonexistent")];
+        [("1", "C", "UTC", "/"), ("2", "de_DE.UTF-8", "Asia/Kathmandu", "here"), ("7", "tr_TR.UTF-8", "America/St_Johns", "/nonexistent")];
     for (threads, locale, zone, home) in surroundings {
         let place = Place::starter();
         for name in tenants.iter().rev() {
