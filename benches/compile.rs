@@ -1,5 +1,7 @@
 //! What compiling costs an object (built and planned, emitted, judged), and what one platform costs from its text to its tree.
 
+#![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
+
 mod support;
 
 use std::{collections::BTreeMap, env, fs, hint::black_box, process::ExitCode, sync::Arc};
@@ -7,7 +9,7 @@ use std::{collections::BTreeMap, env, fs, hint::black_box, process::ExitCode, sy
 use espalier::{
     budget::{
         ask::{self, Sum},
-        report::{self, Report},
+        report::Report,
     },
     builder::{meta::Naming, scope::Built},
     check::{
@@ -25,8 +27,7 @@ use espalier::{
     plan::{
         applications,
         copies::{self, Needed},
-        policies,
-        projects::{self, Kinds},
+        policies, projects,
         waves::Waves,
     },
     spec::read::{self, PLATFORM},
@@ -111,7 +112,7 @@ impl Tenant {
         let workspace: Workspace = Source::parse(Arc::clone(&file), text.as_str()).read().0.expect("the generated tenant is right");
         let built = workspace.build(house).expect("the platform has an issuer");
         let (policies, application) = (policies(&built), application(&built, house, 0));
-        let (host, sum) = (workspace.host(house).expect("its name is short"), sum(&built));
+        let (host, sum) = (workspace.host(house).expect("its name is short"), ask::of_tenant(&built));
         Self { workspace, file, text, built, policies, application, host, sum }
     }
 
@@ -127,10 +128,10 @@ impl Tenant {
     fn build_and_plan(&self, house: &House, waves: &Waves) -> impl Sized {
         let built = self.workspace.build(house);
         built.map(|built| {
-            let (policies, kinds, sum) = (policies(&built), Kinds::of(&built), sum(&built));
+            let (policies, sum) = (policies(&built), ask::of_tenant(&built));
             let wave = waves.wave_after(built.after.iter().copied());
             let application = application(&built, house, wave);
-            (built, policies, kinds, sum, application)
+            (built, policies, sum, application)
         })
     }
 
@@ -146,19 +147,13 @@ fn policies(built: &Built) -> Vec<NetworkPolicy> {
     policies::of_namespace(&built.namespace, &built.name, &Naming::Tenant(built.name.clone()), built.flows.iter())
 }
 
-fn sum(built: &Built) -> Sum {
-    let mut sum = Sum::default();
-    ask::rows(built).for_each(|it| sum.add(&it));
-    sum
-}
-
 fn application(built: &Built, house: &House, wave: u32) -> Application {
     let (repository, name) = (&house.platform.spec.repository, &house.platform.name);
     applications::of_component(built, wave, projects::TENANTS, &applications::folder(&built.name), repository, name)
 }
 
 fn rows(house: &House) -> Vec<ask::Row> {
-    house.built.iter().flat_map(ask::rows).chain(report::surroundings(None, 1)).collect()
+    house.built.iter().flat_map(ask::rows).collect()
 }
 
 /// Every rule, on the platform and all tenants.
@@ -170,11 +165,13 @@ fn judge(platform: &Platform, file: &Arc<str>, house: &House, copies: &[Needed],
         workspaces::name(&it.workspace, &it.file, &mut found);
         workspaces::served(&it.workspace, house, &it.file, &mut found);
         models::listed(&it.workspace.ollama(), &it.file, &models, &mut found);
-        black_box(sum(&it.built));
+        black_box(ask::of_tenant(&it.built));
     }
     let rows = rows(house);
     let mut all: Sum = rows.iter().collect();
-    tenants.iter().for_each(|it| all.extend(&it.sum));
+    for it in tenants {
+        all.extend(&it.sum);
+    }
     let budget = Report::of_sum(&platform.spec.node, rows, all);
     let views = tenants.iter().map(|it| TenantView { file: &it.file, name: Some(&it.built.name), host: Some(&it.host), sum: &it.sum });
     let tenants: Vec<TenantView<'_>> = views.collect();

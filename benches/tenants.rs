@@ -1,5 +1,7 @@
 //! Many tenants from text to tree: the driver whole, beside a program that only builds and writes, and one that only writes.
 
+#![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
+
 #[path = "support/baselines.rs"]
 mod baselines;
 mod support;

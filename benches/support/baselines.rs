@@ -38,7 +38,9 @@ pub fn lean(root: &Path, out: &Path) {
         let workspace = source(root, &file).read::<Workspace>().0.expect("the generated tenant is right");
         files.clear();
         build(&workspace, &house, &repository, &name, &mut files);
-        files.iter().for_each(|(path, bytes)| write(&out.join(path), bytes));
+        for (path, bytes) in files.iter() {
+            write(&out.join(path), bytes);
+        }
     }
 }
 
@@ -84,7 +86,9 @@ pub fn raw(root: &Path, out: &Path, times: u32) {
     for _ in 0..times {
         let _ = fs::remove_dir_all(out);
         let (before, start) = (stat(OWN), Instant::now());
-        all.iter().for_each(|(path, bytes)| write(Path::new(path), bytes));
+        for (path, bytes) in &all {
+            write(Path::new(path), bytes);
+        }
         let after = stat(OWN);
         (user, sys, wall) = (user + after.0 - before.0, sys + after.1 - before.1, wall + start.elapsed().as_secs_f64());
     }

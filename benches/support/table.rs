@@ -3,18 +3,25 @@
 /// Rows of a name, a figure and a goal.
 #[derive(Default)]
 pub struct Table {
-    rows: Vec<(String, String, Option<(f64, bool)>)>,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    what: String,
+    figure: String,
+    /// The most that it may be, and whether it is no more.
+    goal: Option<(f64, bool)>,
 }
 
 impl Table {
     /// A figure with the most that it may be.
     pub fn goal(&mut self, what: impl Into<String>, figure: f64, unit: &str, most: f64) {
-        self.rows.push((what.into(), format!("{figure:.2} {unit}"), Some((most, figure <= most))));
+        self.rows.push(Row { what: what.into(), figure: format!("{figure:.2} {unit}"), goal: Some((most, figure <= most)) });
     }
 
     /// A figure that tells something by itself.
     pub fn figure(&mut self, what: impl Into<String>, figure: f64, unit: &str) {
-        self.rows.push((what.into(), format!("{figure:.2} {unit}"), None));
+        self.rows.push(Row { what: what.into(), figure: format!("{figure:.2} {unit}"), goal: None });
     }
 
     /// Prints it below a headline.
@@ -22,10 +29,9 @@ impl Table {
         println!("\n{headline}\n");
         println!("| {:<58} | {:>12} | {:>7} |         |", "what", "figure", "goal");
         println!("|{:-<60}|{:->14}|{:->9}|---------|", "", ":", ":");
-        for (what, figure, goal) in &self.rows {
+        for Row { what, figure, goal } in &self.rows {
             let (most, verdict) = match goal {
-                Some((most, true)) => (format!("≤ {most}"), "reached"),
-                Some((most, false)) => (format!("≤ {most}"), "missed"),
+                Some((most, reached)) => (format!("≤ {most}"), if *reached { "reached" } else { "missed" }),
                 None => (String::new(), ""),
             };
             println!("| {what:<58} | {:>12} | {most:>7} | {verdict:<7} |", figure.trim_end());

@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 /// The pods that the cluster brings, and those that come and go.
-pub fn surroundings(traefik: Option<requests::Allotment>, solvers: u32) -> Vec<Row> {
+pub fn surroundings(traefik: requests::Allotment, solvers: u32) -> Vec<Row> {
     let cluster = |name: &str, pod: Ask, replicas: u32, source: Origin| Row {
         application: "kube-system".into(),
         kind: "Pod",
@@ -53,9 +53,8 @@ pub fn surroundings(traefik: Option<requests::Allotment>, solvers: u32) -> Vec<R
         .iter()
         .map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu }, 1, Origin::Cluster))
         .collect();
-    if let Some(it) = traefik {
-        rows.push(cluster("traefik", it.into(), 1, Origin::Cluster));
-    }
+    // k3s runs it whether or not we set its figures: what it takes is counted either way.
+    rows.push(cluster("traefik", traefik.into(), 1, Origin::Cluster));
     if solvers > 0 {
         // On the first day all hosts are being issued at once.
         rows.push(Row {

@@ -145,9 +145,9 @@ impl NamespaceRef {
         Self { owner: None, name: "argocd".into() }
     }
 
-    /// Where an Application goes whose objects all belong to the cluster.
-    pub fn default_namespace() -> Self {
-        Self { owner: None, name: "default".into() }
+    /// The destination of an Application whose objects all belong to the cluster: it needs one, and puts nothing there.
+    pub fn destination(name: &str) -> Self {
+        Self { owner: None, name: name.into() }
     }
 
     /// Its name.
@@ -188,6 +188,8 @@ pub struct Credential {
     pub(in crate::builder) vault: AppId,
     pub(in crate::builder) name: &'static str,
     pub(in crate::builder) keys: &'static [&'static str],
+    /// Moves when its ciphertext does, so that what spends it is restarted; 0 while nothing is sealed.
+    pub(in crate::builder) digest: u64,
 }
 
 impl Credential {
@@ -203,13 +205,16 @@ impl Credential {
 }
 
 /// The right to mint credentials: some Application holds the sealed copies, after their controller.
-#[derive(Clone, Copy, Debug)]
-pub struct Vault(pub(in crate::builder) AppId);
+#[derive(Clone, Debug)]
+pub struct Vault {
+    pub(in crate::builder) owner: AppId,
+    pub(in crate::builder) digests: BTreeMap<String, u64>,
+}
 
 impl Vault {
     /// Mints a credential with its keys. The first key is the one that most clients read.
     pub fn credential(&self, name: &'static str, keys: &'static [&'static str]) -> Credential {
-        Credential { vault: self.0, name, keys }
+        Credential { vault: self.owner, name, keys, digest: self.digests.get(name).copied().unwrap_or(0) }
     }
 }
 
@@ -239,7 +244,7 @@ pub struct IssuerRef {
     pub(in crate::builder) name: Arc<str>,
 }
 
-/// A public host name. The floor plan hands each out once, so no two components serve the same one.
+/// A public host name, to be served by one component; that no two have the same is a rule (`host-taken`).
 #[derive(Clone, Debug)]
 pub struct HostRef {
     pub(in crate::builder) host: Host,

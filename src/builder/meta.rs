@@ -50,24 +50,23 @@ impl Naming {
 
     /// All labels of an object's metadata.
     pub fn labels(&self, name: &str, instance: &str, role: &str, version: Option<&str>) -> BTreeMap<String, String> {
+        let (part_of, managed_by, workspace) = match self {
+            Self::Platform(platform) => (platform.to_string(), "espalier", None),
+            Self::Tenant(workspace) => (["aichat-workspace-", workspace].concat(), "aichat-workspace-operator", Some(workspace)),
+        };
         let mut labels = BTreeMap::new();
         let mut set = |key: &str, value: String| drop(labels.insert(key.to_owned(), value));
-        set(NAME, name.to_owned());
-        set(INSTANCE, instance.to_owned());
-        set(COMPONENT, role.to_owned());
+        // From the last key to the first: each finds its place at the first comparison.
         if let Some(version) = version {
             set(VERSION, version.to_owned());
         }
-        match self {
-            Self::Platform(platform) => {
-                set(PART_OF, platform.to_string());
-                set(MANAGED_BY, "espalier".to_owned());
-            }
-            Self::Tenant(workspace) => {
-                set(PART_OF, ["aichat-workspace-", workspace].concat());
-                set(MANAGED_BY, "aichat-workspace-operator".to_owned());
-                set(WORKSPACE, workspace.to_string());
-            }
+        set(PART_OF, part_of);
+        set(NAME, name.to_owned());
+        set(MANAGED_BY, managed_by.to_owned());
+        set(INSTANCE, instance.to_owned());
+        set(COMPONENT, role.to_owned());
+        if let Some(workspace) = workspace {
+            set(WORKSPACE, workspace.to_string());
         }
         labels
     }

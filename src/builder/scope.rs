@@ -1,6 +1,10 @@
 //! The scope of one component: it collects objects, mints handles, and records what was spent.
 
-use std::{collections::BTreeSet, panic::Location, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    panic::Location,
+    sync::Arc,
+};
 
 use k8s_openapi::{
     Metadata, Resource,
@@ -254,8 +258,10 @@ impl<'a> Scope<'a> {
     }
 
     /// The right to mint credentials, whose sealed copies this component will hold. None in a tenant.
-    pub fn vault(&self) -> Option<Vault> {
-        self.id.map(Vault)
+    ///
+    /// `digests` are of what is sealed, by credential: a pod that spends one says so, and is replaced when it changes.
+    pub fn vault(&self, digests: BTreeMap<String, u64>) -> Option<Vault> {
+        self.id.map(|owner| Vault { owner, digests })
     }
 
     /// An issuer that this component makes. None in a tenant.
@@ -328,6 +334,12 @@ impl<'a> Scope<'a> {
     /// Tells monitoring.
     pub fn contribute(&mut self, it: Contribution) {
         self.contributed.push(it);
+    }
+
+    /// One number of all sealed values that were spent so far; none while nothing is sealed.
+    pub fn spent(&self) -> Option<u64> {
+        let digests: BTreeSet<(&str, u64)> = self.built.copies.iter().map(|it| (it.credential.name, it.credential.digest)).collect();
+        digests.iter().any(|it| it.1 != 0).then(|| digests.iter().fold(0, |sum: u64, it| sum.rotate_left(7) ^ it.1))
     }
 
     fn after(&mut self, app: Option<AppId>) {

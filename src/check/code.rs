@@ -50,6 +50,8 @@ pub const NO_ROOM_FOR_ROLLOUT: &str = "no-room-for-rollout";
 pub const ONLY_EMBEDDING_MODELS: &str = "only-embedding-models";
 /// A number is out of the range that makes sense.
 pub const OUT_OF_RANGE: &str = "out-of-range";
+/// A PostgreSQL of another major version cannot open the volume.
+pub const POSTGRESQL_MAJOR: &str = "postgresql-major";
 /// PostgreSQL's limit is below what it may use at worst.
 pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
 /// More than one Open `WebUI` without Redis.
@@ -66,3 +68,5 @@ pub const UNTESTED_VERSION: &str = "untested-version";
 pub const WORKSPACE_HOST: &str = "workspace-host-too-long";
 /// A workspace's name is taken, reserved or too long.
 pub const WORKSPACE_NAME: &str = "workspace-name";
+/// A workspace has no administrator yet: whoever signs up first becomes it.
+pub const WORKSPACE_ADMINISTRATOR: &str = "workspace-without-administrator";

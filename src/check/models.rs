@@ -57,9 +57,19 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     );
 }
 
+/// More models than anybody pulls into one volume.
+const MOST: usize = 64;
+
 /// The models of one Ollama, listed at a path of a file.
 pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
     let all = || Place::Value { file: file.clone(), path: at.clone() };
+    if ollama.models.len() > MOST {
+        let message = format!("{} models are listed, and must be {MOST} at most", ollama.models.len());
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, all(), message).help("list what people use: each is pulled before the pod is Ready"),
+        );
+        return;
+    }
     let is_embedder = |it| ollama.figures(it).is_some_and(|it| it.embedding_model);
     if ollama.models.is_empty() {
         found.push(
@@ -74,11 +84,11 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
     }
     let mut seen = BTreeSet::new();
     for (index, model) in ollama.models.iter().enumerate() {
-        let place = Place::Value { file: file.clone(), path: at.index(index) };
+        let place = || Place::Value { file: file.clone(), path: at.index(index) };
         if !seen.insert(model) {
-            found.push(Diagnostic::warning(code::MODEL_LISTED_TWICE, place, format!("`{model}` is listed twice")).help("take one out"));
+            found.push(Diagnostic::warning(code::MODEL_LISTED_TWICE, place(), format!("`{model}` is listed twice")).help("take one out"));
         } else if ollama.figures(model).is_none() {
-            found.push(unknown(ollama, model.as_str(), model.model(), place));
+            found.push(unknown(ollama, model.as_str(), model.model(), place()));
         }
     }
 }

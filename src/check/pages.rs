@@ -51,6 +51,7 @@ pages!(
     "path-occupied",
     "path-twice",
     "postgresql-limit-too-low",
+    "postgresql-major",
     "replicas-need-redis",
     "several-documents",
     "source-outside",
@@ -63,6 +64,7 @@ pages!(
     "untested-version",
     "workspace-host-too-long",
     "workspace-name",
+    "workspace-without-administrator",
     "yaml-syntax",
 );
 

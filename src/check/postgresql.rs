@@ -56,8 +56,10 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         changed.resources.memory.limit = Some(*more);
         changed.worst_case(clients) <= *more
     };
-    let steps = limit.get() >> 26;
-    if let Some(enough) = (steps..=4 * steps).map(|it| Bytes::mib((it + 1) << 6)).find(holds) {
+    // In steps of an eighth, rounded to 64Mi: a handful of tries, however large the limit.
+    let step = (limit.get() >> 3).max(64 << 20);
+    if let Some(enough) = (1..=24).map(|it| Bytes::mib((limit.get().saturating_add(step.saturating_mul(it)) >> 26).max(1) << 6)).find(holds)
+    {
         finding = finding.help(format!("or give PostgreSQL's `memory` a larger one: `limit: {enough}`"));
     }
     found.push(finding);

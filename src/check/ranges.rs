@@ -6,6 +6,9 @@ use crate::{
     units::Bytes,
 };
 
+/// More than any kubelet was ever told.
+const MOST_PODS: u32 = 1_000_000;
+
 /// Counts.
 pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
@@ -32,6 +35,11 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         };
         let message = format!("`{name}` is {number}, and must be from {least} to {most}");
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
+    }
+    if let Some(pods) = view.platform.spec.node.max_pods.filter(|it| !(10..=MOST_PODS).contains(it)) {
+        let message = format!("`maxPods` is {pods}, and must be from 10 to {MOST_PODS}");
+        let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's pod network has addresses";
+        found.push(Diagnostic::error(code::OUT_OF_RANGE, view.value(&["node", "maxPods"]), message).help(help));
     }
     let overcommit = view.platform.spec.node.overcommit;
     if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {

@@ -89,7 +89,13 @@ const SPEC: [SpecRule; 10] = [
 ];
 
 /// Rules on the whole.
-const WHOLE: [WholeRule; 4] = [super::components::needed_by_tenants, super::credentials::sealed, super::hosts::tenants, super::node::node];
+const WHOLE: [WholeRule; 5] = [
+    super::components::needed_by_tenants,
+    super::credentials::sealed,
+    super::hosts::tenants,
+    super::node::node,
+    super::workspaces::administrators,
+];
 
 /// Runs the rules on the spec.
 ///

@@ -1,4 +1,4 @@
-//! `untested-version`: what the charts' facts and the measured figures do not cover.
+//! `untested-version`, `postgresql-major`: what the charts' facts and the measured figures do not cover.
 
 use super::{code, rules::SpecView};
 use crate::{
@@ -22,6 +22,16 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
             } else {
                 "the facts of the chart (pods, kinds) are those of"
             };
+            if pin == versions::POSTGRESQL && major(written.tag()) != major(pin.tested) {
+                let message = format!("PostgreSQL {} cannot open a volume of PostgreSQL {}", written.tag(), major(pin.tested));
+                let help = format!("write `{}: {}`", pin.name, written_as(pin.tested));
+                found.push(
+                    Diagnostic::error(code::POSTGRESQL_MAJOR, place, message)
+                        .help(help)
+                        .note("a major version needs a dump and a restore, and version 18 moved its data folder"),
+                );
+                continue;
+            }
             found.push(
                 Diagnostic::warning(code::UNTESTED_VERSION, place, format!("`{}` {} is not the tested version", pin.name, written.tag()))
                     .note(format!("{what} {}", pin.tested))
@@ -29,6 +39,10 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
             );
         }
     }
+}
+
+fn major(version: &str) -> &str {
+    version.split('.').next().unwrap_or_default()
 }
 
 /// As YAML takes it for a text: `17.9` alone is a number.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::code;
+use super::{code, rules::WholeView};
 use crate::{
     components::{floor_plan::House, namespaces, workspace::Workspace},
     diag::{
@@ -90,4 +90,24 @@ pub fn served(it: &Workspace, house: &House, file: &Arc<str>, found: &mut Diagno
                 .help(format!("let workspaces answer at a shorter domain than `domains.{field}` is: `workspaces: …`")),
         );
     }
+}
+
+/// Workspaces have no sealed administrator yet, so each is open to whoever comes first: one finding for all of them.
+pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let mut built = view.tenants.iter().filter(|it| it.name.is_some());
+    let Some(first) = built.next() else { return };
+    let which = match built.count() {
+        0 => "this workspace has".to_owned(),
+        more => format!("this workspace and {more} more have"),
+    };
+    let path = FieldPath::root().key("spec").key("workspaceName");
+    found.push(
+        Diagnostic::warning(
+            code::WORKSPACE_ADMINISTRATOR,
+            Place::Value { file: first.file.clone(), path },
+            format!("{which} no administrator: whoever signs up first becomes it"),
+        )
+        .help("sign up yourself as soon as it answers; everybody after that waits for your approval")
+        .note("its host becomes public knowledge with its certificate"),
+    );
 }

@@ -67,7 +67,7 @@ impl<'a> Tree<'a> {
         match self.disk.read(&self.root.join(path), HEAD.max(bytes.len() + 1), buffer) {
             Ok(()) if buffer == bytes => Ok(Verdict::Same),
             // Nothing is lost by writing over an empty file, and an editor or a full disk may have left one.
-            Ok(()) if buffer.is_empty() || is_ours(buffer) => Ok(Verdict::Changed),
+            Ok(()) if buffer.is_empty() || is_ours(path, buffer) => Ok(Verdict::Changed),
             Ok(()) => Ok(Verdict::Taken(path.to_owned(), "a file that espalier did not generate")),
             Err(it) if it.kind() == ErrorKind::NotFound => Ok(Verdict::New),
             Err(it) => Err(anyhow::Error::new(it).context(format!("cannot read {path}"))),
@@ -138,7 +138,7 @@ impl<'a> Tree<'a> {
                 Kind::Other => (visit.file)(&full, path, false)?,
                 Kind::File => {
                     // What cannot be read cannot be said to be ours.
-                    let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok() && is_ours(&visit.buffer);
+                    let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok() && is_ours(path, &visit.buffer);
                     (visit.file)(&full, path, ours)?
                 }
             };
@@ -161,6 +161,6 @@ struct Visit<'a> {
     remove_empty: bool,
 }
 
-fn is_ours(bytes: &[u8]) -> bool {
-    files::is_ours(&bytes[..bytes.len().min(HEAD)])
+fn is_ours(path: &str, bytes: &[u8]) -> bool {
+    files::is_ours(path, &bytes[..bytes.len().min(HEAD)])
 }

@@ -1,6 +1,6 @@
 //! The platform, built and planned: what is derived has been poured in, and tenants can be built against it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::{
     budget::{
@@ -11,14 +11,17 @@ use crate::{
     components::{
         floor_plan::{self, APP_SECRETS, NETWORK_POLICIES},
         namespaces,
+        workspace::Workspace,
     },
+    crds::sealed_secrets::SealedSecret,
+    facts::kubernetes::SYSTEM_NAMESPACES,
     plan::{
         copies::{self, Needed},
         policies,
-        projects::Kinds,
+        projects::Permits,
         waves::Waves,
     },
-    platform::repository::Repository,
+    platform::{certificates::Issuer, repository::Repository},
 };
 
 /// The platform, built and planned.
@@ -28,7 +31,6 @@ pub struct House {
     pub(in crate::compile) copies: Vec<Needed>,
     /// The file that the spec was read from.
     pub(in crate::compile) file: Arc<str>,
-    kinds: OnceLock<Arc<Kinds>>,
 }
 
 impl House {
@@ -55,7 +57,7 @@ impl House {
             }
         }
         let waves = Waves::of(&built.built);
-        Self { built, waves, copies, file, kinds: OnceLock::new() }
+        Self { built, waves, copies, file }
     }
 
     /// Pours a tenant's own policies in.
@@ -65,27 +67,32 @@ impl House {
         tenant.objects.extend(policies.into_iter().map(Object::derived));
     }
 
-    /// One value for all tenants that have the same kinds: ten thousand sets would be the largest thing in memory.
-    pub(in crate::compile) fn shared(&self, kinds: Kinds) -> Arc<Kinds> {
-        match self.kinds.get() {
-            Some(shared) if **shared == kinds => Arc::clone(shared),
-            Some(_) => Arc::new(kinds),
-            None => {
-                let kinds = Arc::new(kinds);
-                // Another thread may have been faster; then this one keeps its own, which says the same.
-                let _ = self.kinds.set(Arc::clone(&kinds));
-                kinds
-            }
-        }
-    }
-
     /// The pods of the platform and of the cluster around it.
     pub(in crate::compile) fn rows(&self) -> Vec<Row> {
         let components = &self.built.platform.spec.components;
         let hosts: usize = self.built.built.iter().map(|it| it.certificates.len()).sum();
-        let traefik = components.traefik.enabled.then(|| components.traefik.allotment());
         let own = self.built.built.iter().flat_map(ask::rows);
-        own.chain(report::surroundings(traefik, u32::try_from(hosts).unwrap_or(u32::MAX))).collect()
+        own.chain(report::surroundings(components.traefik.allotment(), u32::try_from(hosts).unwrap_or(u32::MAX))).collect()
+    }
+
+    /// What the projects permit: all that this platform and its tenants may make with any component on and either issuer.
+    pub(in crate::compile) fn permits(&self) -> (Permits, Permits) {
+        let repository = &self.repository().url;
+        let mut platform = Permits::default();
+        platform.kind::<SealedSecret>();
+        let mut tenants = Permits::default();
+        for issuer in Issuer::ALL {
+            let full = Self::new(Arc::new(self.built.platform.with_everything(issuer)).build(), self.file.clone());
+            // All but the first, which makes the projects and belongs to another.
+            for it in full.built.built.iter().skip(1) {
+                platform.add(it, repository);
+            }
+            if let Some(mut one) = Workspace::any().build(&full.built) {
+                Self::close_tenant(&mut one);
+                tenants = Permits::of_tenants(&one, SYSTEM_NAMESPACES.into_iter().chain(namespaces::NAMES), repository);
+            }
+        }
+        (platform, tenants)
     }
 
     /// The platform's name.

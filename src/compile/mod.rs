@@ -35,7 +35,7 @@ use crate::{
     },
     plan::{
         applications::{self, BOOTSTRAP_FOLDER},
-        projects::{self, Kinds, Permits},
+        projects,
         waves::emitted,
     },
     spec::{read, schema},
@@ -76,15 +76,7 @@ pub fn platform(sources: &Sources) -> Loaded {
 pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     let (workspace, mut diagnostics) = source.read::<Workspace>();
     let file = source.file.clone();
-    let unread = |diagnostics| Summary {
-        name: None,
-        file: file.clone(),
-        diagnostics,
-        host: None,
-        sum: Sum::default(),
-        wave: 0,
-        kinds: Arc::default(),
-    };
+    let unread = |diagnostics| Summary { name: None, file: file.clone(), diagnostics, host: None, sum: Sum::default(), wave: 0 };
     let Some(workspace) = workspace else { return unread(diagnostics) };
     workspaces::name(&workspace, &file, &mut diagnostics);
     workspaces::served(&workspace, &house.built, &file, &mut diagnostics);
@@ -101,12 +93,11 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
         layout::object(files, &folder, object);
     }
     let wave = house.waves.wave_after(built.after.iter().copied());
-    let kinds = house.shared(Kinds::of(&built));
     let sum = ask::of_tenant(&built);
     built.name = application.clone();
     let its = applications::of_component(&built, wave, projects::TENANTS, &folder, house.repository(), house.name());
     files.add_yaml(&applications::file(&application), |out| Object::derived_custom(its).emit(out));
-    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, wave, kinds }
+    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, wave }
 }
 
 /// What concerns the whole: the platform's own files, the budget, and every rule that needs all of it.
@@ -124,23 +115,8 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
         let its = applications::of_component(it, wave, project, &folder, repository, house.name());
         files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));
     }
-    let mut permits = Permits::default();
-    house
-        .built
-        .built
-        .iter()
-        .enumerate()
-        .filter(|(index, it)| *index > 0 && emitted(*index, it))
-        .for_each(|(_, it)| permits.add(it, &repository.url));
-    let tenants = (!summaries.is_empty()).then(|| {
-        let mut permits = Permits::default();
-        summaries
-            .iter()
-            .filter_map(|it| Some((it.name.as_ref()?, it)))
-            .for_each(|(name, it)| permits.add_tenant(name, &it.kinds, &repository.url));
-        permits
-    });
-    for project in projects::all(&repository.url, &permits, tenants.as_ref(), house.name()) {
+    let (permits, tenants) = house.permits();
+    for project in projects::all(&repository.url, &permits, &tenants, house.name()) {
         layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(project));
     }
     let root = Object::derived_custom(applications::root(repository, house.name(), projects::BOOTSTRAP));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{budget::ask::Sum, diag::diagnostic::Diagnostics, names::Host, plan::projects::Kinds};
+use crate::{budget::ask::Sum, diag::diagnostic::Diagnostics, names::Host};
 
 /// What the whole needs to know of one tenant.
 pub struct Summary {
@@ -15,5 +15,4 @@ pub struct Summary {
     pub(in crate::compile) host: Option<Host>,
     pub(in crate::compile) sum: Sum,
     pub(in crate::compile) wave: u32,
-    pub(in crate::compile) kinds: Arc<Kinds>,
 }

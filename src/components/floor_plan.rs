@@ -22,7 +22,7 @@ use crate::{
     },
     names::DnsLabel,
     platform::{
-        certificates::{Certificates, Domains},
+        certificates::{Certificates, Domains, Issuer},
         node::Node,
         repository::Repository,
         sealed::{ApiVersion, SealedStore},
@@ -112,6 +112,7 @@ pub const NETWORK_POLICIES: &str = "network-policies";
 pub const APP_SECRETS: &str = "app-secrets";
 
 /// The spec, resolved: with the versions and the sealed values that lie beside it.
+#[derive(Clone)]
 pub struct Platform {
     /// Its name.
     pub name: DnsLabel,
@@ -136,6 +137,25 @@ pub struct House {
 }
 
 impl Platform {
+    /// The same platform with every component on: what it may ever make.
+    #[must_use]
+    pub fn with_everything(&self, issuer: Issuer) -> Self {
+        let mut all = self.clone();
+        all.spec.certificates.issuer = issuer;
+        let it = &mut all.spec.components;
+        for switch in [
+            &mut it.traefik.enabled,
+            &mut it.cert_manager.enabled,
+            &mut it.sealed_secrets.enabled,
+            &mut it.postgresql.enabled,
+            &mut it.ollama.enabled,
+            &mut it.open_webui.enabled,
+        ] {
+            *switch = true;
+        }
+        all
+    }
+
     /// The floor plan. Read it from top to bottom: whatever is used was built above.
     pub fn build(self: Arc<Self>) -> House {
         let it = &self.spec.components;
@@ -146,7 +166,7 @@ impl Platform {
 
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
         site.build(BOOTSTRAP, &NamespaceRef::argocd(), |_| ());
-        let spaces = site.build("namespaces", &NamespaceRef::default_namespace(), namespaces::build);
+        let spaces = site.build("namespaces", &NamespaceRef::destination(namespaces::NAMES[0]), namespaces::build);
         let [ai, cert_manager] =
             site.build(NETWORK_POLICIES, &spaces.ai, |scope| [scope.fence(&spaces.ai), scope.fence(&spaces.cert_manager)]);
 
@@ -160,7 +180,7 @@ impl Platform {
         });
         let sealing =
             it.sealed_secrets.enabled.then(|| site.build("sealed-secrets", &kube_system, |scope| it.sealed_secrets.build(scope, versions)));
-        let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing)));
+        let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing, &self.sealed)));
 
         let database = vault.as_ref().filter(|_| it.postgresql.enabled).map(|vault| {
             let needs = postgresql::Needs { vault, versions, connections: it.open_webui.connections() };

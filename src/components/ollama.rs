@@ -37,6 +37,8 @@ use crate::{
 const PORT: u16 = 11434;
 /// The image's own user, who is not root.
 const USER: i64 = 1000;
+/// The volume of a replica: not derived from the models, since a claim template can never change and models do.
+const STORAGE: Bytes = Bytes::gib(20);
 
 /// Ollama, and the models that are present when it is Ready.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -68,7 +70,7 @@ pub struct Ollama {
     pub catalogue: BTreeMap<ModelName, Figures>,
     /// Absent: computed from the models.
     pub resources: Resources,
-    /// Absent: 1.2 times the models' packages.
+    /// The volume of each replica; absent: 20Gi. It cannot change once the pods are there: Kubernetes refuses it.
     pub storage: Option<Bytes>,
 }
 
@@ -167,12 +169,17 @@ impl Ollama {
         allotment
     }
 
-    /// The volume of one replica.
+    /// What the volume of one replica must hold.
     pub fn needs_storage(&self) -> Bytes {
         let packages: Bytes = self.known().map(|it| Bytes::new(it.blob)).sum();
         let (over, of) = ollama::STORAGE;
         let bytes = packages.get().saturating_mul(over).div_ceil(of);
         Bytes::gib(bytes.div_ceil(1 << 30).max(1))
+    }
+
+    /// The volume of one replica.
+    pub fn volume(&self) -> Bytes {
+        self.storage.unwrap_or(STORAGE)
     }
 
     /// Builds it.
@@ -191,7 +198,7 @@ impl Ollama {
         let template = self.pod(scope, &part, versions);
         let claim = PersistentVolumeClaim {
             metadata: ObjectMeta { name: Some("models".to_owned()), ..ObjectMeta::default() },
-            spec: Some(pod::claim_spec(self.storage.unwrap_or_else(|| self.needs_storage()))),
+            spec: Some(pod::claim_spec(self.volume())),
             ..PersistentVolumeClaim::default()
         };
         let spec = StatefulSetSpec {

@@ -189,9 +189,10 @@ impl Postgresql {
 }
 
 /// Sets the role's password before each start, so that a rotated one works: the image itself reads it only when it makes the volume.
+/// With `-j` a statement ends at an empty line, so that a password may hold a line break; a failure is one, and is not logged with it.
 const START: &str = r#"if [ -s "$PGDATA/PG_VERSION" ]; then
-  printf "ALTER ROLE \"%s\" WITH PASSWORD '%s';\n" "$POSTGRES_USER" "${POSTGRES_PASSWORD//\'/\'\'}" |
-    postgres --single -D "$PGDATA" postgres >/dev/null
+  printf "ALTER ROLE \"%s\" WITH PASSWORD '%s';\n\n" "$POSTGRES_USER" "${POSTGRES_PASSWORD//\'/\'\'}" |
+    postgres --single -j -D "$PGDATA" -c exit_on_error=on -c log_min_error_statement=panic postgres >/dev/null
 fi
 exec docker-entrypoint.sh "$@"
 "#;

@@ -13,6 +13,7 @@ use crate::{
     facts::{charts::sealed_secrets::SEALED_SECRETS, requests},
     platform::{
         resources::{ChartResources, Resources},
+        sealed::SealedStore,
         versions::Versions,
     },
 };
@@ -95,7 +96,7 @@ impl SealedSecrets {
 }
 
 /// Placed early, filled late: the plan pours the sealed copies in when everything has been built.
-pub fn vault(scope: &mut Scope<'_>, sealing: &CrdRef<SealedSecret>) -> Option<Vault> {
+pub fn vault(scope: &mut Scope<'_>, sealing: &CrdRef<SealedSecret>, sealed: &SealedStore) -> Option<Vault> {
     scope.wait_for(sealing);
-    scope.vault()
+    scope.vault(sealed.digests())
 }

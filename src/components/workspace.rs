@@ -1,5 +1,7 @@
 //! A tenant: the same components, in a namespace of its own, built by itself.
 
+use std::str::FromStr as _;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -66,6 +68,17 @@ pub struct WorkspaceSpec {
 }
 
 impl Workspace {
+    /// One that stands for any: what it makes, all make.
+    pub fn any() -> Self {
+        let name = DnsLabel::from_str("any").unwrap_or_else(|_| unreachable!("`any` is a label"));
+        Self {
+            api_version: ApiVersion::V1alpha1,
+            kind: Kind::AIChatWorkspace,
+            metadata: Metadata { name: name.clone() },
+            spec: WorkspaceSpec { workspace_name: name, models: Vec::new() },
+        }
+    }
+
     /// Its Ollama, as the platform's own component.
     pub fn ollama(&self) -> Ollama {
         Ollama { models: self.spec.models.clone(), ..Ollama::default() }

@@ -178,6 +178,9 @@ pub struct AppProject {
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppProjectSpec {
+    /// Cluster kinds that are denied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cluster_resource_blacklist: Vec<GroupKind>,
     /// Cluster kinds that are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cluster_resource_whitelist: Vec<ClusterKind>,

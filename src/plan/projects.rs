@@ -1,11 +1,17 @@
-//! AppProjects with the least privilege: kinds and namespaces are counted from what the tree holds.
+//! AppProjects with the least privilege: kinds and namespaces are counted from what the platform may make.
+//!
+//! Not from what it makes today: a project that narrowed in the commit that switches a component off would keep ArgoCD from deleting it.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
-    builder::{meta::Naming, object::Object, scope::Built},
+    builder::{
+        meta::Naming,
+        object::{CustomResource, Object},
+        scope::Built,
+    },
     crds::argocd::{AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER},
     facts::charts::Kind,
 };
@@ -16,25 +22,6 @@ pub const BOOTSTRAP: &str = "bootstrap";
 pub const PLATFORM: &str = "platform";
 /// The tenants' Applications.
 pub const TENANTS: &str = "tenants";
-
-/// The kinds of one tenant. Most tenants have the same, so that they share one of these.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Kinds {
-    cluster: BTreeSet<(&'static str, &'static str)>,
-    namespaced: BTreeSet<(&'static str, &'static str)>,
-}
-
-impl Kinds {
-    /// The kinds of a component's objects.
-    pub fn of(built: &Built) -> Self {
-        let mut kinds = Self::default();
-        for it in &built.objects {
-            let set = if it.namespace().is_some() { &mut kinds.namespaced } else { &mut kinds.cluster };
-            set.insert((it.group(), it.kind));
-        }
-        kinds
-    }
-}
 
 /// What Applications touch; it grows by each that is looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,14 +56,21 @@ impl Permits {
         }
     }
 
-    /// Permits a tenant's kinds in its own namespace; what belongs to the cluster bears the tenant's name (its Namespace).
-    pub fn add_tenant(&mut self, name: &Arc<str>, kinds: &Kinds, repository: &str) {
-        self.namespaces.insert(name.clone());
-        self.namespaced.extend(kinds.namespaced.iter().copied());
-        self.cluster.extend(kinds.cluster.iter().map(|(group, kind)| (*group, *kind, Some(name.clone()))));
-        if self.repositories.is_empty() {
-            self.repositories.insert(repository.to_owned());
-        }
+    /// Permits what any tenant makes, whatever it is called: everywhere but in the namespaces of the cluster and of the platform.
+    ///
+    /// Enumerated namespaces would be narrower, and narrow in the very commit that takes a tenant out: ArgoCD then leaves its
+    /// objects running, since the project no longer lets it delete them.
+    pub fn of_tenants(one: &Built, reserved: impl Iterator<Item = &'static str>, repository: &str) -> Self {
+        let mut permits = Self::default();
+        permits.add(one, repository);
+        permits.cluster = permits.cluster.into_iter().map(|(group, kind, _)| (group, kind, None)).collect();
+        permits.namespaces = reserved.map(|it| format!("!{it}").into()).chain(["*".into()]).collect();
+        permits
+    }
+
+    /// Permits a kind that comes and goes with what the user has sealed.
+    pub fn kind<K: CustomResource>(&mut self) {
+        self.namespaced.insert((K::API_VERSION.split_once('/').map_or("", |(group, _)| group), K::KIND));
     }
 
     fn object(&mut self, object: &Object) {
@@ -93,6 +87,7 @@ impl Permits {
 
     fn spec(&self, description: &str) -> AppProjectSpec {
         AppProjectSpec {
+            cluster_resource_blacklist: Vec::new(),
             cluster_resource_whitelist: self
                 .cluster
                 .iter()
@@ -116,8 +111,8 @@ fn destination(namespace: &Arc<str>) -> Destination {
     Destination { namespace: namespace.clone(), server: IN_CLUSTER }
 }
 
-/// All projects. ArgoCD's own `default`, which permits everything, is locked.
-pub fn all(repository: &str, platform: &Permits, tenants: Option<&Permits>, name: &str) -> Vec<AppProject> {
+/// All projects. ArgoCD's own `default` permits everything, and its lists stay where ours says nothing: blacklists lock it.
+pub fn all(repository: &str, platform: &Permits, tenants: &Permits, name: &str) -> Vec<AppProject> {
     let bootstrap = AppProjectSpec {
         description: "Makes Applications and projects, nothing else".to_owned(),
         destinations: vec![destination(&"argocd".into())],
@@ -126,18 +121,17 @@ pub fn all(repository: &str, platform: &Permits, tenants: Option<&Permits>, name
         ..AppProjectSpec::default()
     };
     let locked = AppProjectSpec {
+        cluster_resource_blacklist: none_if(true),
         description: "Locked: every Application names a project of its own".to_owned(),
         namespace_resource_blacklist: none_if(true),
         ..AppProjectSpec::default()
     };
-    let mut all = vec![
+    let all = [
         (BOOTSTRAP, bootstrap),
         ("default", locked),
         (PLATFORM, platform.spec("The platform's own Applications: what they make, where they make it, no more")),
+        (TENANTS, tenants.spec("The tenants' Applications: what they make, outside of the cluster's and the platform's namespaces")),
     ];
-    if let Some(tenants) = tenants {
-        all.push((TENANTS, tenants.spec("The tenants' Applications: what they make, in their own namespaces, no more")));
-    }
     let naming = Naming::Platform(name.into());
     let project = |(project, spec): (&str, AppProjectSpec)| {
         let labels = naming.labels(project, BOOTSTRAP, "project", None);

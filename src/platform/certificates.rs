@@ -42,6 +42,9 @@ pub enum Issuer {
 }
 
 impl Issuer {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Staging, Self::Production];
+
     /// The `ClusterIssuer`'s name; another one for each server, so that a switch issues new certificates.
     pub fn name(self) -> &'static str {
         match self {

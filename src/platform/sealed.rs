@@ -57,6 +57,18 @@ pub enum SealedCredentialKind {
 pub struct SealedStore(BTreeMap<String, SealedValues>);
 
 impl SealedStore {
+    /// A number for each credential that moves when its ciphertext does (FNV-1a: stable over releases, which a change would roll every pod).
+    pub fn digests(&self) -> BTreeMap<String, u64> {
+        let hash = |sum: u64, text: &str| text.bytes().chain([0]).fold(sum, |sum, it| (sum ^ u64::from(it)).wrapping_mul(0x0100_0000_01b3));
+        let of = |it: &SealedValues| {
+            let texts = it.sealed.iter().flat_map(|(namespace, keys)| {
+                std::iter::once(namespace.as_str()).chain(keys.iter().flat_map(|(key, value)| [key.as_str(), value.as_str()]))
+            });
+            texts.fold(0xcbf2_9ce4_8422_2325, hash)
+        };
+        self.0.iter().map(|(name, it)| (name.clone(), of(it))).collect()
+    }
+
     /// From the files that were read.
     pub fn new(files: impl IntoIterator<Item = SealedCredential>) -> Self {
         Self(files.into_iter().map(|it| (it.metadata.name.to_string(), it.spec)).collect())

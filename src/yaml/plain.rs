@@ -2,8 +2,7 @@
 
 /// Words that one reader or another takes for a truth value or for nothing, in whatever case.
 const WORDS: [&str; 9] = ["y", "n", "yes", "no", "true", "false", "on", "off", "null"];
-/// Longer texts are none of these words.
-pub(super) const LONGEST_WORD: usize = 5;
+const LONGEST_WORD: usize = 5;
 
 /// May not stand in a bare text. `#` is one of these: after a space it begins a comment.
 const FORBIDDEN: u8 = 1;
@@ -40,7 +39,7 @@ pub fn is_plain(text: &str) -> bool {
     let (Some(&first), Some(&last)) = (bytes.first(), bytes.last()) else { return false };
     let seen = bytes.iter().fold(0, |seen, &byte| seen | CLASSES[usize::from(byte)]);
     let opens = match first {
-        b'a'..=b'z' | b'A'..=b'Z' => !is_word(text, first),
+        b'a'..=b'z' | b'A'..=b'Z' => !is_word(text),
         b'/' => true,
         // Some readers take underscores out before they look for a number.
         b'_' => bytes.len() > 1 && bytes[1].is_ascii_alphabetic(),
@@ -53,9 +52,9 @@ pub fn is_plain(text: &str) -> bool {
     opens && seen & FORBIDDEN == 0 && last != b':' && (seen & SPACE == 0 || (last != b' ' && !bytes.windows(2).any(|two| two == b": ")))
 }
 
-/// The first letter settles it for most: this is asked twice a line.
-fn is_word(text: &str, first: u8) -> bool {
+/// Whether the text is one of the words. Length and first letter settle it for most: this is asked twice a line.
+pub(super) fn is_word(text: &str) -> bool {
     text.len() <= LONGEST_WORD
-        && matches!(first.to_ascii_lowercase(), b'y' | b'n' | b't' | b'f' | b'o')
+        && matches!(text.as_bytes().first(), Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O'))
         && WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }

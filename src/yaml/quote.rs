@@ -1,16 +1,16 @@
 //! Texts as YAML scalars: bare, as a block or in double quotes.
 
-use super::plain::{LONGEST_WORD, is_plain};
+use super::plain::{is_plain, is_word};
 
 /// Writes a text on one line, bare or in double quotes: the form of a key.
 pub(super) fn line(out: &mut Vec<u8>, text: &str) {
     if is_plain(text) { out.extend_from_slice(text.as_bytes()) } else { quoted(out, text) }
 }
 
-/// Writes a struct's key. It is a name that somebody wrote into a program: only the short ones can be taken for something else.
+/// Writes a struct's key: a name in a program, so that nothing but a word can be taken for something else.
 pub(super) fn field(out: &mut Vec<u8>, name: &'static str) {
-    debug_assert!(name.len() <= LONGEST_WORD || is_plain(name), "`{name}` has to be quoted");
-    if name.len() > LONGEST_WORD { out.extend_from_slice(name.as_bytes()) } else { line(out, name) }
+    debug_assert!(is_word(name) || is_plain(name), "`{name}` is no name of a field");
+    if is_word(name) { quoted(out, name) } else { out.extend_from_slice(name.as_bytes()) }
 }
 
 /// Writes a text as a value; `indent` is where a block's lines begin.

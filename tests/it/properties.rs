@@ -98,6 +98,29 @@ fn golden_trees_keep_every_law() {
     }
 }
 
+/// What a project permits is made by some golden tree, or by a chart: it holds for any switch, and for nothing else.
+#[test]
+fn no_permission_is_for_nobody() {
+    let trees: Vec<Tree> = golden_cases().iter().map(|(_, folder)| Tree::of(&tree(&texts_of(folder)))).collect();
+    let charts = [espalier::facts::charts::cert_manager::CERT_MANAGER, espalier::facts::charts::sealed_secrets::SEALED_SECRETS];
+    let made_by_chart = |group: &str, kind: &str| {
+        use espalier::facts::charts::Kind;
+        charts.iter().flat_map(|it| it.kinds).any(|it| match it {
+            Kind::Cluster(g, k, _) | Kind::Namespaced(g, k) => (*g, *k) == (group, kind),
+        })
+    };
+    for project in trees[0].of_kind("AppProject") {
+        for list in ["spec/namespaceResourceWhitelist", "spec/clusterResourceWhitelist"] {
+            for permit in crate::support::items(project.at(list)) {
+                let text = |key| crate::support::at(permit, key).as_str().unwrap_or_default();
+                let (group, kind) = (text("group"), text("kind"));
+                let is_made = trees.iter().flat_map(|it| &it.objects).any(|it| it.group() == group && it.kind() == kind);
+                assert!(is_made || made_by_chart(group, kind), "{}: permits {group}/{kind}, which nothing makes", project.path);
+            }
+        }
+    }
+}
+
 /// Paths of objects, also of kinds and names that no component makes: one path, one object, also where case is folded.
 mod paths {
     use super::*;

@@ -19,7 +19,9 @@ fn texts(node: (&str, &str), tenants: usize) -> Texts {
 
 fn place(node: (&str, &str)) -> Place {
     let place = Place::empty();
-    texts(node, TENANTS).iter().for_each(|(path, text)| place.write(path, text));
+    for (path, text) in &texts(node, TENANTS) {
+        place.write(path, text);
+    }
     place
 }
 

@@ -33,9 +33,32 @@ fn zero_to_three_keep_every_law() {
         assert_eq!(made.summaries.len(), n);
         let broken = Tree::of(&made).broken();
         assert!(broken.is_empty(), "{n}: {broken}");
-        let has_project = made.files.contains_key("bootstrap/argocd/appproject-tenants.yaml");
-        assert_eq!(has_project, n > 0, "a project for nobody");
     }
+}
+
+/// ArgoCD deletes only what the project still permits: a project that narrowed in the commit that takes something out would leave it running.
+#[test]
+fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
+    let projects = |texts: &Texts| {
+        let made = tree(texts);
+        let all: Vec<_> = made.files.into_iter().filter(|(path, _)| path.starts_with("bootstrap/argocd/appproject-")).collect();
+        assert_eq!(all.len(), 4, "bootstrap, default, platform, tenants");
+        all
+    };
+    let full = projects(&with(platform(), &NAMES));
+    for n in 0..NAMES.len() {
+        assert_eq!(projects(&with(platform(), &NAMES[..n])), full, "{n} workspaces");
+    }
+    let off = ["traefik", "openWebui", "openWebui: {enabled: false}\npostgresql"];
+    for component in off {
+        let texts = with_components(&format!("ollama: {{models: [\"gemma3:270m\"]}}\n{component}: {{enabled: false}}"));
+        assert_eq!(projects(&texts), full, "without {component}");
+    }
+    let mut production = platform();
+    let spec = production.get_mut("spec/platform.yaml").expect("it is there");
+    assert!(spec.contains("certificates: {"), "{spec}");
+    *spec = spec.replace("certificates: {", "certificates: {issuer: production, ");
+    assert_eq!(projects(&production), full, "another issuer");
 }
 
 /// A new tenant brings its own files, and changes no other tenant's and none of the platform's but those that tell of all.

@@ -130,7 +130,7 @@ where
         + 'static,
 {
     let mut site = Site::new("test");
-    site.build("component", &NamespaceRef::default_namespace(), |scope| scope.add(object));
+    site.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
     let (site, _) = site.close();
     site.finish().pop().expect("one component")
 }

@@ -1,6 +1,6 @@
 //! What ArgoCD needs: the form of Applications, projects that permit what is there, waves that respect what is needed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_yaml::Value;
 
@@ -84,18 +84,21 @@ fn permits(list: &Value, it: &Read) -> bool {
     })
 }
 
+/// Whether a project lets objects into a namespace: listed, or everywhere and not denied.
+fn may_go(project: &Read, namespace: &str) -> bool {
+    let listed = |text: &str| items(project.at("spec/destinations")).any(|it| at(it, "namespace") == text && at(it, "server") == SERVER);
+    (listed(namespace) || listed("*")) && !listed(&format!("!{namespace}"))
+}
+
 pub fn projects(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    let mut used: BTreeMap<&str, BTreeSet<(&str, &str)>> = BTreeMap::new();
     for application in tree.of_kind("Application") {
         let name = application.text("spec/project");
         let Some(project) = tree.find("AppProject", Some("argocd"), name) else {
             found.push(format!("{}: there is no project {name}", application.path));
             continue;
         };
-        let may_go = |namespace: &str| {
-            items(project.at("spec/destinations")).any(|it| at(it, "namespace") == namespace && at(it, "server") == SERVER)
-        };
+        let may_go = |namespace: &str| may_go(project, namespace);
         if !may_go(application.text("spec/destination/namespace")) {
             found.push(format!("{}: {name} does not permit its destination", application.path));
         }
@@ -107,7 +110,6 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             if !permits(project.at(list), it) || !it.namespace().is_none_or(may_go) {
                 found.push(format!("{}: {name} does not permit it", it.path));
             }
-            used.entry(name).or_default().insert((it.group(), it.kind()));
         }
     }
     for project in tree.of_kind("AppProject") {
@@ -115,20 +117,20 @@ pub fn projects(tree: &Tree) -> Vec<String> {
         let is_wide = ["group", "kind"]
             .iter()
             .any(|key| named("spec/namespaceResourceWhitelist", key, "*") || named("spec/clusterResourceWhitelist", key, "*"));
-        if is_wide || named("spec/destinations", "namespace", "*") || items(project.at("spec/sourceRepos")).any(|it| it == "*") {
+        // Tenants come and go, and a project that narrowed with them would strand what they leave: everywhere, but not where others live.
+        let is_everywhere = named("spec/destinations", "namespace", "*");
+        if is_everywhere && project.name() == "tenants" {
+            let others = tree.objects.iter().filter(|it| it.kind() == "Namespace" && it.application() == "namespaces").map(Read::name);
+            for namespace in others.chain(["default", "kube-system", "kube-public", "kube-node-lease"]).filter(|it| may_go(project, it)) {
+                found.push(format!("{}: tenants may go to {namespace}", project.path));
+            }
+        }
+        if is_wide || is_everywhere && project.name() != "tenants" || items(project.at("spec/sourceRepos")).any(|it| it == "*") {
             found.push(format!("{}: permits all", project.path));
         }
         // An empty list of namespaced kinds permits all of them: "none" must be said.
         if project.at("spec/namespaceResourceWhitelist").is_null() && !named("spec/namespaceResourceBlacklist", "kind", "*") {
             found.push(format!("{}: permits every namespaced kind", project.path));
-        }
-        let has_chart =
-            tree.of_kind("Application").any(|it| it.text("spec/project") == project.name() && !it.at("spec/source/chart").is_null());
-        for permit in items(project.at("spec/namespaceResourceWhitelist")).filter(|_| !has_chart && project.name() != "bootstrap") {
-            let key = (at(permit, "group").as_str().unwrap_or_default(), at(permit, "kind").as_str().unwrap_or_default());
-            if !used.get(project.name()).is_some_and(|it| it.contains(&key)) {
-                found.push(format!("{}: permits {key:?}, which nothing makes", project.path));
-            }
         }
     }
     found

@@ -55,6 +55,7 @@ const FIXES: &[Fix] = &[
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("- qwen2.5:7b", "- qwen2.5:3b")]),
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
     ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
+    ("postgresql-major", VERSIONS, &[("\"18.3\"", "\"17.9\"")]),
     ("out-of-range", PLATFORM, &[("replicas: 0", "replicas: 1"), ("context: 100", "context: 256"), ("overcommit: 0.5", "overcommit: 2.0")]),
     (
         "out-of-range--too-large",
@@ -123,7 +124,9 @@ fn what_a_help_says_helps() {
         place.write(file, text);
         let after = render(&place);
         assert!(!tells(&after, code(case)), "{case}: the help does not help:\n{after}");
-        let new: Vec<String> = codes(&after).difference(&before).cloned().collect();
+        // Of every workspace that is built it is told that it has no administrator yet.
+        let of_course = |it: &&String| *it == "workspace-without-administrator";
+        let new: Vec<String> = codes(&after).difference(&before).filter(|it| !of_course(it)).cloned().collect();
         // What is right as YAML can be wrong as a spec: that is told then.
         let deeper = ["invalid-value", "key-not-a-string", "yaml-syntax", "out-of-range--too-large"].contains(case);
         assert!(new.is_empty() || deeper, "{case}: {new:?} has come:\n{after}");
