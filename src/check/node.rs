@@ -88,7 +88,10 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
     let over = it.requests.saturating_sub(it.allocatable);
     let (requests, allocatable) = (it.requests.in_mib(), it.allocatable.in_mib());
     let message = format!("requests sum to {requests}, the node can give {allocatable} ({} too much)", over.in_mib());
-    let mut places = largest(view, requested).into_iter().map(|row| (place(view, row), times(row.replicas, row.pod.request.in_mib())));
+    // What is less than a fiftieth of the node changes nothing: it is in `show budget`.
+    let counts = |row: &&Row| requested(row) >= Bytes::new(it.allocatable.get() / 50);
+    let mut places =
+        largest(view, requested).into_iter().filter(counts).map(|row| (place(view, row), times(row.replicas, row.pod.request.in_mib())));
     let (first, label) = places.next().unwrap_or_else(|| (Place::Nowhere, String::new()));
     let mut finding = Diagnostic::error(code::NODE_MEMORY_EXCEEDED, first, message).label(label);
     let mut told = vec![finding.place.clone()];

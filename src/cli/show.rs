@@ -41,8 +41,8 @@ pub fn run(
     let (house, tenants, format) = (&house, &run.summaries, console.format());
     let text = match side {
         Some(Side::Waves) => waves(house, tenants, format)?,
-        Some(Side::Flows) => flows(house, tenants, format)?,
-        Some(Side::Secrets) => secrets(house, tenants, format)?,
+        Some(Side::Flows) => flows(house, format)?,
+        Some(Side::Secrets) => secrets(house, format)?,
         Some(Side::Budget) => budget(house, tenants, format)?,
         None => overview(house, tenants, format)?,
     };
@@ -89,8 +89,8 @@ fn waves(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<S
     }
 }
 
-fn flows(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<String> {
-    let rows = rows::flows(house, tenants);
+fn flows(house: &House, format: Format) -> anyhow::Result<String> {
+    let rows = rows::flows(house);
     match format {
         Format::Json => json(&rows),
         Format::Mermaid => {
@@ -117,8 +117,8 @@ fn flows(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<S
     }
 }
 
-fn secrets(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<String> {
-    let rows = rows::secrets(house, tenants);
+fn secrets(house: &House, format: Format) -> anyhow::Result<String> {
+    let rows = rows::secrets(house);
     if format == Format::Json {
         return json(&rows);
     }
@@ -148,13 +148,13 @@ struct Overview {
 
 fn overview(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<String> {
     let waves = rows::waves(house, tenants);
-    let secrets = rows::secrets(house, tenants);
+    let secrets = rows::secrets(house);
     let it = Overview {
         applications: waves.len(),
         workspaces: tenants.len(),
         credentials: secrets.len(),
         credentials_sealed: secrets.iter().filter(|it| it.sealed).count(),
-        flows: rows::flows(house, tenants).len(),
+        flows: rows::flows(house).len(),
         budget: figures(&compile::budget(house, tenants)),
     };
     if format == Format::Json {

@@ -19,13 +19,12 @@ use crate::{
         diagnostic::{Diagnostic, Diagnostics},
         render::Texts,
     },
+    spec::read,
     yaml::source::{MAX_SIZE, Source, too_large},
 };
 
 /// The platform's spec, relative to the root.
-pub const PLATFORM: &str = "spec/platform.yaml";
-const VERSIONS: &str = "spec/versions.yaml";
-const SECRETS: &str = "spec/secrets";
+pub const PLATFORM: &str = read::PLATFORM;
 const WORKSPACES: &str = "spec/workspaces";
 
 /// Where the platform's spec is read from.
@@ -72,10 +71,10 @@ impl Work {
             Input::Stream(name, stream) => read_stream(stream, name)?,
         };
         it.complete = it.keep(PLATFORM, platform);
-        if let Some(versions) = read_source(disk, root, &VERSIONS.into())? {
-            it.keep(VERSIONS, versions);
+        if let Some(versions) = read_source(disk, root, &read::VERSIONS.into())? {
+            it.keep(read::VERSIONS, versions);
         }
-        for path in it.list(disk, SECRETS)? {
+        for path in it.list(disk, read::SECRETS.trim_end_matches('/'))? {
             if let Some(source) = read_source(disk, root, &path)? {
                 it.keep(&path, source);
             }

@@ -135,8 +135,8 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
         budget: &budget,
         waves,
         applications: house.waves.count() + summaries.iter().filter(|it| it.name.is_some()).count(),
-        flows: flows(house, summaries),
-        secrets: secrets(house, summaries),
+        flows: flows(house),
+        secrets: secrets(house),
     };
     files.add("out/README.md", |out| readme::write(out, &page));
 

@@ -51,7 +51,7 @@ pub fn first_waves(house: &House, summaries: &[Summary], most: usize) -> Vec<Wav
 }
 
 /// All flows of the platform. Tenants' are like each other: their policies lie in their folders.
-pub fn flows(house: &House, _: &[Summary]) -> Vec<FlowRow> {
+pub fn flows(house: &House) -> Vec<FlowRow> {
     let mut rows: BTreeMap<&Flow, BTreeSet<&str>> = BTreeMap::new();
     for it in &house.built.built {
         for flow in &it.flows {
@@ -77,7 +77,7 @@ pub fn flows(house: &House, _: &[Summary]) -> Vec<FlowRow> {
 }
 
 /// All credentials that are needed.
-pub fn secrets(house: &House, _: &[Summary]) -> Vec<SecretRow> {
+pub fn secrets(house: &House) -> Vec<SecretRow> {
     let mut rows: BTreeMap<&'static str, SecretRow> = BTreeMap::new();
     for it in &house.copies {
         let (name, keys) = (it.credential.name(), it.credential.keys());

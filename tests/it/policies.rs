@@ -91,7 +91,7 @@ fn halves(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     let house = compiled.house.as_ref().expect("it compiles");
     let cluster = Cluster::of(tree);
     let mut found = Vec::new();
-    for row in espalier::compile::rows::flows(house, &compiled.summaries) {
+    for row in espalier::compile::rows::flows(house) {
         let from = cluster.named(&row.from);
         let to = match row.to.as_str() {
             "API server" => Some(End::ApiServer),
