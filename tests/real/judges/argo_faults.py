@@ -107,14 +107,17 @@ def _neglected(planting: Planting, at: Installation, clean: Rendered, spare: str
 
     claim = "out/manifests/database/sample/persistentvolumeclaim-backup.yaml"
     bad = edited(clean, "apps/web.yaml", lax)
-    # Without self-heal Argo CD still syncs once for each commit, so this commit has to have been synced before somebody edits.
+    # Without self-heal Argo CD still syncs once for each commit, and it may be that the first edits are what it syncs: then edit again.
     bad = edited(bad, "out/manifests/web/sample/configmap-web.yaml", lambda it: it["data"].update(greeting="good day"))
     bad = edited(bad, claim, lambda it: it["metadata"].pop("annotations"))
     at.push(bad)
     wrong = at.converge()
     if wrong:
         return wrong
-    _, findings = argo_checks.heals(at, [], seconds=15)
+    for _ in range(2):
+        _, findings = argo_checks.heals(at, [], seconds=15)
+        if any("of web" in it for it in findings):
+            break
     planting.seen("an Application without self-heal", "hand edits", findings, "not undone", "of web")
     less = bad.changed({claim: None, spare: None, "out/manifests/web/sample/configmap-spare.yaml": None})
     backup = load(bad.files[claim])[0]

@@ -74,4 +74,6 @@ def enter(temp: Path) -> None:
     mount("none", "/", "", PRIVATE | RECURSIVE)
     mount("proc", "/proc", "proc")
     mount("judges", str(temp), "tmpfs", options="mode=0700")
+    # Argo CD keeps certificates and kubeconfigs in the shared memory folder, and leaves them there when it is stopped.
+    mount("judges", "/dev/shm", "tmpfs", options="mode=1777")
     loopback_up()
