@@ -29,10 +29,8 @@ pub(super) fn pad(out: &mut Vec<u8>, n: usize) {
     const SPACES: [u8; 16] = [b' '; 16];
     let end = out.len() + n;
     // Most are few: a piece of fixed length is written without a call.
-    while out.len() < end {
-        out.extend_from_slice(&SPACES);
-    }
-    out.truncate(end);
+    out.extend_from_slice(&SPACES);
+    out.resize(end, b' ');
 }
 
 /// Whether every reader prints and keeps the character as it stands.
@@ -44,7 +42,7 @@ fn is_printable(c: char) -> bool {
 /// Whether a text of several lines can stand as a block without a trick: no indentation that must be spelled out, no
 /// spaces at a line's end that an editor takes away.
 fn is_block(text: &str) -> bool {
-    text.contains('\n')
+    text.as_bytes().contains(&b'\n')
         && !text.starts_with([' ', '\t', '\n'])
         && text.chars().all(|c| matches!(c, '\n' | '\t') || is_printable(c))
         && !text.split('\n').any(|line| line.ends_with([' ', '\t']))
@@ -69,6 +67,12 @@ fn block(out: &mut Vec<u8>, text: &str, indent: usize) {
 /// U+2028 as they are, which YAML does not take or folds.
 fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
+    // Most stand in quotes for what they could be taken for (`True`, `8080`), and have nothing to escape.
+    if text.bytes().all(|it| matches!(it, b' '..=b'~') && !matches!(it, b'"' | b'\\')) {
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+        return;
+    }
     let mut done = 0;
     for (at, c) in text.char_indices() {
         let escape: &[u8] = match c {
@@ -91,6 +95,24 @@ fn quoted(out: &mut Vec<u8>, text: &str) {
     }
     out.extend_from_slice(&text.as_bytes()[done..]);
     out.push(b'"');
+}
+
+/// Writes a whole number, without the detour through `fmt`: one line in ten has one.
+pub(super) fn whole(out: &mut Vec<u8>, is_negative: bool, mut magnitude: u64) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b"0123456789"[(magnitude % 10) as usize];
+        magnitude /= 10;
+        if magnitude == 0 {
+            break;
+        }
+    }
+    if is_negative {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
 }
 
 /// Writes a float so that both versions take it for one: with a point, and a sign in the exponent.

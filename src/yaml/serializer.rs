@@ -280,9 +280,12 @@ sequence! {
 
 /// Integers of every width are written as they are.
 macro_rules! integers {
-    ($($method:ident $type:ty;)+) => {
-        $(fn $method(self, n: $type) -> Done {
-            self.number(n)
+    ($($signed:ident $i:ty, $unsigned:ident $u:ty;)+) => {
+        $(fn $signed(self, n: $i) -> Done {
+            self.scalar(|out| quote::whole(out, n < 0, n.unsigned_abs().into()))
+        }
+        fn $unsigned(self, n: $u) -> Done {
+            self.scalar(|out| quote::whole(out, false, n.into()))
         })+
     };
 }
@@ -298,8 +301,16 @@ impl<'s, 'o> ser::Serializer for Emitter<'s, 'o> {
     type SerializeTupleVariant = Sequence<'s, 'o>;
     type SerializeStructVariant = Map<'s, 'o>;
     integers! {
-        serialize_i8 i8; serialize_i16 i16; serialize_i32 i32; serialize_i64 i64; serialize_i128 i128;
-        serialize_u8 u8; serialize_u16 u16; serialize_u32 u32; serialize_u64 u64; serialize_u128 u128;
+        serialize_i8 i8, serialize_u8 u8;
+        serialize_i16 i16, serialize_u16 u16;
+        serialize_i32 i32, serialize_u32 u32;
+        serialize_i64 i64, serialize_u64 u64;
+    }
+    fn serialize_i128(self, n: i128) -> Done {
+        self.number(n)
+    }
+    fn serialize_u128(self, n: u128) -> Done {
+        self.number(n)
     }
     fn serialize_bool(self, v: bool) -> Done {
         self.scalar(|out| out.extend_from_slice(if v { b"true" } else { b"false" }))
