@@ -44,7 +44,7 @@ pub struct OpenWebUi {
     pub replicas: u32,
     /// Connections to PostgreSQL.
     pub connection_pool: ConnectionPool,
-    /// Absent: 384Mi promised, stopped at 768Mi.
+    /// Absent: the tested figures (`espalier show budget`).
     pub resources: Resources,
     /// The volume of uploaded files (and, without PostgreSQL, of everything).
     pub storage: Bytes,

@@ -41,7 +41,7 @@ const BACKUP_CONNECTIONS: u32 = 1;
 pub struct Postgresql {
     /// Off: Open `WebUI` keeps its data in a SQLite file on its own volume.
     pub enabled: bool,
-    /// Absent: 192Mi promised, stopped at 512Mi. Buffers are tuned to the limit.
+    /// Absent: the tested figures (`espalier show budget`). Buffers are tuned to the limit.
     pub resources: Resources,
     /// The volume.
     pub storage: Bytes,

@@ -24,7 +24,7 @@ use crate::{
 pub struct SealedSecrets {
     /// Off: nothing that needs a credential can run.
     pub enabled: bool,
-    /// Absent: 24Mi promised, stopped at 64Mi.
+    /// Absent: the tested figures (`espalier show budget`).
     pub resources: Resources,
 }
 

@@ -17,7 +17,7 @@ use crate::{
 pub struct Traefik {
     /// Off: k3s' own settings stand, without requests, and plain HTTP is not redirected.
     pub enabled: bool,
-    /// Absent: 64Mi promised, stopped at 192Mi.
+    /// Absent: the tested figures (`espalier show budget`).
     pub resources: Resources,
 }
 
