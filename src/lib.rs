@@ -1,7 +1,7 @@
 //! Espalier compiles one platform spec into the ArgoCD tree of an AI chat platform and of its tenants, and proves that it fits the node.
 //!
 //! The floors, top to bottom; arrows point down only: `cli` → `compile` → {`spec`, `check`, `emit`} →
-//! {`components`, `plan`, `budget`} → {`platform`, `builder`, `crds`, `facts`} → {`diag`, `yaml`, `units`, `names`}.
+//! {`components`, `plan`, `budget`, `seal`} → {`platform`, `builder`, `crds`, `facts`} → {`diag`, `yaml`, `units`, `names`}.
 
 pub mod budget;
 pub mod builder;
@@ -16,6 +16,7 @@ pub mod facts;
 pub mod names;
 pub mod plan;
 pub mod platform;
+pub mod seal;
 pub mod spec;
 pub mod units;
 pub mod yaml;

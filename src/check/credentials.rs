@@ -10,6 +10,7 @@ use crate::{
     },
     plan::copies::Needed,
     platform::sealed::SealedCredential,
+    seal::form,
     spec::read::SECRETS,
 };
 
@@ -75,7 +76,7 @@ fn not_sealed(it: &Needed, missing: &[&str], sealed: Option<&BTreeMap<String, St
 pub fn ciphertext(it: &SealedCredential, file: &Arc<str>, found: &mut Diagnostics) {
     for (namespace, values) in &it.spec.sealed {
         for (key, value) in values {
-            let Err(why) = is_ciphertext(value) else { continue };
+            let Err(why) = form::is_sealed(value) else { continue };
             let path = FieldPath::root().key("spec").key("sealed").key(&**namespace).key(key);
             found.push(
                 Diagnostic::error(
@@ -86,31 +87,5 @@ pub fn ciphertext(it: &SealedCredential, file: &Arc<str>, found: &mut Diagnostic
                 .help("write what `kubeseal --raw` prints, in one line; a value that was committed unsealed is known to whoever can read the repository: change it"),
             );
         }
-    }
-}
-
-/// Length of the encrypted session key in two bytes, that key, and the value with a tag of 16 bytes; all in base64 with padding.
-fn is_ciphertext(text: &str) -> Result<(), &'static str> {
-    let digits = text.trim_end_matches('=');
-    let is_base64 = digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
-    if text.is_empty() || !is_base64 || !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
-        return Err("it is not base64");
-    }
-    let length = digits.len() * 3 / 4;
-    // The first two bytes: two digits and a half.
-    let head = text.bytes().take(3).fold(0_usize, |sum, b| sum << 6 | usize::from(digit(b))) >> 2;
-    if !matches!(head, 256 | 384 | 512 | 1024) || length < 2 + head + 16 {
-        return Err("it is base64, but too short or of another form than a sealed value");
-    }
-    Ok(())
-}
-
-fn digit(b: u8) -> u8 {
-    match b {
-        b'A'..=b'Z' => b - b'A',
-        b'a'..=b'z' => b - b'a' + 26,
-        b'0'..=b'9' => b - b'0' + 52,
-        b'+' => 62,
-        _ => 63,
     }
 }

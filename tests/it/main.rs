@@ -11,6 +11,7 @@ mod properties;
 mod reader;
 mod scale;
 mod schema;
+mod seal;
 mod support;
 mod tenants;
 mod tidy;

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 6] = [
     &["cli"],
     &["compile"],
     &["spec", "check", "emit"],
-    &["components", "plan", "budget"],
+    &["components", "plan", "budget", "seal"],
     &["platform", "builder", "crds", "facts"],
     &["diag", "yaml", "units", "names"],
 ];

@@ -1,0 +1,25 @@
+//! Reads any text as a file of `spec/secrets/`, as the compiler does, and tells what is wrong with it.
+#![no_main]
+
+use std::sync::Arc;
+
+use espalier::{
+    check::credentials,
+    diag::diagnostic::{Diagnostics, Severity},
+    platform::sealed::{SealedCredential, SealedStore},
+    yaml::source::Source,
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let file: Arc<str> = "spec/secrets/fuzzed.yaml".into();
+    let source = Source::parse(file.clone(), text);
+    let (read, mut found): (Option<SealedCredential>, Diagnostics) = source.read();
+    match read {
+        Some(it) => {
+            credentials::ciphertext(&it, &file, &mut found);
+            assert_eq!(SealedStore::new([it]).digests().len(), 1);
+        }
+        None => assert!(found.iter().any(|it| it.severity == Severity::Error), "no value and no error"),
+    }
+});

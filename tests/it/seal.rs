@@ -1,0 +1,8 @@
+//! Sealing: values, certificates, key pairs, random words.
+
+mod keys;
+mod open;
+mod pairs;
+mod seeded;
+mod values;
+mod words;
