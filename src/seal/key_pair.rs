@@ -69,7 +69,7 @@ const SUBJECT: &str = "CN=sealed-secret,O=sealed-secret";
 
 /// A new key of so many bits, in a certificate that it signs itself, valid between two moments in seconds since 1970.
 ///
-/// As `openssl req -x509 -nodes -newkey rsa:4096 -sha256` makes it. A key of 4096 bits takes seconds.
+/// As `openssl req -x509 -nodes -newkey rsa:4096 -sha256` makes it. It takes as long as two primes are searched: one of 4096 bits a second or half a minute.
 ///
 /// # Errors
 /// The size or the time is none that can be, or the random source fails.
