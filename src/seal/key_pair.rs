@@ -64,8 +64,8 @@ impl fmt::Display for KeyPairError {
 
 impl Error for KeyPairError {}
 
-/// The name that openssl is told in the controller's own documents; nobody reads it.
-const SUBJECT: &str = "CN=sealed-secret,O=sealed-secret";
+/// `/CN=sealed-secret/O=sealed-secret`, which openssl is told in the controller's own documents; text forms begin at its end. Nobody reads it.
+const SUBJECT: &str = "O=sealed-secret,CN=sealed-secret";
 
 /// A new key of so many bits, in a certificate that it signs itself, valid between two moments in seconds since 1970.
 ///

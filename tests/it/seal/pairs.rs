@@ -37,7 +37,7 @@ fn a_key_pair_is_one() {
         private.validate().expect("a right key");
         let read = x509_cert::Certificate::from_pem(pair.certificate.as_bytes()).expect("a certificate");
         let tbs = &read.tbs_certificate;
-        assert_eq!((tbs.subject.to_string(), tbs.issuer.to_string()), ("CN=sealed-secret,O=sealed-secret".into(), tbs.subject.to_string()));
+        assert_eq!((tbs.subject.to_string(), tbs.issuer.to_string()), ("O=sealed-secret,CN=sealed-secret".into(), tbs.subject.to_string()));
         let public = rsa::RsaPublicKey::from_public_key_der(&tbs.subject_public_key_info.to_der().expect("DER")).expect("a key");
         assert_eq!(public, private.to_public_key());
         let signature = Signature::try_from(read.signature.raw_bytes()).expect("a signature");
