@@ -222,6 +222,31 @@ name!(
     })
 );
 
+name!(
+    /// The namespace that a value is sealed for, or `*` for every one (scope `cluster-wide`).
+    SealedFor,
+    "a namespace like `ai`, or `*`",
+    check::sealed_for,
+    json_schema!({
+        "description": "A namespace, or `*` for every one (only in the scope `cluster-wide`).",
+        "type": "string",
+        "maxLength": 63,
+        "pattern": "^(\\*|[a-z0-9]([-a-z0-9]*[a-z0-9])?)$"
+    })
+);
+
+name!(
+    /// A certificate, by the SHA-256 of its DER: `sha256:` and 64 hexadecimal digits.
+    Fingerprint,
+    "a certificate's fingerprint like `sha256:0f1e…`",
+    check::fingerprint,
+    json_schema!({
+        "description": "The SHA-256 of a certificate's DER: `sha256:` and 64 hexadecimal digits.",
+        "type": "string",
+        "pattern": "^sha256:[0-9a-f]{64}$"
+    })
+);
+
 impl GitUrl {
     /// The host of the URL, without user and port.
     pub fn host(&self) -> &str {

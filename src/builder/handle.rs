@@ -182,42 +182,6 @@ impl PortRef {
     }
 }
 
-/// A secret value. It names a value, not a Secret: each namespace that spends it gets a sealed copy.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Credential {
-    pub(in crate::builder) vault: AppId,
-    pub(in crate::builder) name: &'static str,
-    pub(in crate::builder) keys: &'static [&'static str],
-    /// Moves when its ciphertext does, so that what spends it is restarted; 0 while nothing is sealed.
-    pub(in crate::builder) digest: u64,
-}
-
-impl Credential {
-    /// The name of the Secret, of the SealedSecret and of the file in `spec/secrets/`.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-
-    /// The keys that must be sealed.
-    pub fn keys(&self) -> &'static [&'static str] {
-        self.keys
-    }
-}
-
-/// The right to mint credentials: some Application holds the sealed copies, after their controller.
-#[derive(Clone, Debug)]
-pub struct Vault {
-    pub(in crate::builder) owner: AppId,
-    pub(in crate::builder) digests: BTreeMap<String, u64>,
-}
-
-impl Vault {
-    /// Mints a credential with its keys. The first key is the one that most clients read.
-    pub fn credential(&self, name: &'static str, keys: &'static [&'static str]) -> Credential {
-        Credential { vault: self.owner, name, keys, digest: self.digests.get(name).copied().unwrap_or(0) }
-    }
-}
-
 /// The right to write objects of kind `K`: some component, or the cluster, installs its CRD.
 pub struct CrdRef<K> {
     pub(in crate::builder) owner: Option<AppId>,

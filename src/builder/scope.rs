@@ -18,7 +18,8 @@ use serde::Serialize;
 
 use super::{
     chart::Chart,
-    handle::{AppId, Contribution, CrdRef, Credential, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector, Vault},
+    credential::{Credential, Vault},
+    handle::{AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector},
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
 };
@@ -259,9 +260,10 @@ impl<'a> Scope<'a> {
 
     /// The right to mint credentials, whose sealed copies this component will hold. None in a tenant.
     ///
-    /// `digests` are of what is sealed, by credential: a pod that spends one says so, and is replaced when it changes.
-    pub fn vault(&self, digests: BTreeMap<String, u64>) -> Option<Vault> {
-        self.id.map(|owner| Vault { owner, digests })
+    /// `secrets` are the names of the Secrets whose values are sealed, by credential: a new value has a new name, so whoever reads it is
+    /// replaced, and waits until it is there.
+    pub fn vault(&self, secrets: BTreeMap<String, Arc<str>>) -> Option<Vault> {
+        self.id.map(|owner| Vault { owner, secrets })
     }
 
     /// An issuer that this component makes. None in a tenant.
@@ -303,13 +305,13 @@ impl<'a> Scope<'a> {
     /// An environment variable from a credential: an order, and a sealed copy in this namespace.
     pub fn env_secret(&mut self, name: &str, credential: &Credential, key: &'static str) -> EnvVar {
         self.copy(credential, None);
-        env_from(name, credential.name, key)
+        env_from(name, &credential.secret, key)
     }
 
     /// An environment variable that the controller composes when it opens the credential (a URL with an escaped password).
     pub fn env_derived(&mut self, name: &str, credential: &Credential, key: &'static str, template: String) -> EnvVar {
         self.copy(credential, Some((key, template)));
-        env_from(name, credential.name, key)
+        env_from(name, &credential.secret, key)
     }
 
     fn copy(&mut self, credential: &Credential, derived: Option<(&'static str, String)>) {
@@ -334,12 +336,6 @@ impl<'a> Scope<'a> {
     /// Tells monitoring.
     pub fn contribute(&mut self, it: Contribution) {
         self.contributed.push(it);
-    }
-
-    /// One number of all sealed values that were spent so far; none while nothing is sealed.
-    pub fn spent(&self) -> Option<u64> {
-        let digests: BTreeSet<(&str, u64)> = self.built.copies.iter().map(|it| (it.credential.name, it.credential.digest)).collect();
-        digests.iter().any(|it| it.1 != 0).then(|| digests.iter().fold(0, |sum: u64, it| sum.rotate_left(7) ^ it.1))
     }
 
     fn after(&mut self, app: Option<AppId>) {

@@ -6,6 +6,18 @@ pub const CIPHERTEXT_INVALID: &str = "ciphertext-invalid";
 pub const COMPONENT_NEEDED: &str = "component-needed";
 /// A context that no listed model was trained for.
 pub const CONTEXT_BEYOND_TRAINING: &str = "context-beyond-training";
+/// A file of sealed values whose suffix does not fit how its Secret is found.
+pub const SEALED_NAME: &str = "sealed-name";
+/// A sealed value that stands where its scope does not say.
+pub const SEALED_SCOPE: &str = "sealed-scope";
+/// A value was sealed with another certificate than new ones are.
+pub const SEALED_WITH_ANOTHER_CERTIFICATE: &str = "sealed-with-another-certificate";
+/// The sealing certificate has expired, or will soon.
+pub const SEALING_CERTIFICATE_EXPIRES: &str = "sealing-certificate-expires";
+/// `spec/sealing.pem` is no certificate to seal with.
+pub const SEALING_CERTIFICATE_INVALID: &str = "sealing-certificate-invalid";
+/// A credential is sealed, but not for a namespace that needs it.
+pub const CREDENTIAL_NOT_SEALED_FOR: &str = "credential-not-sealed-for";
 /// A credential has no sealed value yet.
 pub const CREDENTIAL_NOT_SEALED: &str = "credential-not-sealed";
 /// A sealed value that nothing needs.

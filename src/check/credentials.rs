@@ -1,43 +1,67 @@
-//! `credential-not-sealed`, `credential-not-used`, `ciphertext-invalid`: sealed values against what is needed.
+//! `credential-not-sealed`, `credential-not-sealed-for`, `credential-not-used`: sealed values against what is needed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
+
+use k8s_openapi::api::{core::v1::PodSpec, networking::v1::Ingress};
 
 use super::{code, rules::WholeView};
 use crate::{
+    builder::{
+        credential::{Key, Value},
+        scope::Built,
+    },
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
     plan::copies::Needed,
-    platform::sealed::SealedCredential,
-    seal::form,
-    spec::read::SECRETS,
+    spec::read::{SEALING, SECRETS},
 };
 
 /// Every copy that is needed, and every value that nothing needs.
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let store = &view.house.platform.sealed;
+    let platform = &view.house.platform;
+    let mut told = BTreeSet::new();
     for it in view.copies {
-        let sealed = store.keys(it.credential.name(), &it.namespace);
-        let missing: Vec<&str> =
-            it.credential.keys().iter().copied().filter(|key| sealed.is_none_or(|it| !it.contains_key(*key))).collect();
-        if !missing.is_empty() {
-            found.push(not_sealed(it, &missing, sealed));
+        let name = it.credential.name();
+        let keys = it.credential.declared().keys;
+        let there = platform.sealed.keys(name, &it.namespace);
+        let missing: Vec<&Key> = keys.iter().filter(|key| there.is_none_or(|it| !it.contains_key(key.name))).collect();
+        if missing.is_empty() {
+            continue;
         }
-    }
-    for (name, namespace, sealed) in store.copies() {
-        let mut unused = |at: FieldPath, what: String| {
-            found.push(
-                Diagnostic::warning(code::CREDENTIAL_NOT_USED, Place::Key { file: file(name), path: at }, format!("nothing needs {what}"))
-                    .help("take it out, or look for a misspelt name"),
-            );
+        let mut finding = match (there, platform.sealed.file(name)) {
+            (None, Some(_)) => not_sealed_for(it),
+            // Whoever seals it seals it for all of its namespaces.
+            (None, None) if !told.insert(name) => continue,
+            _ => not_sealed(it, &missing, there.is_some()),
         };
-        let at = FieldPath::root().key("spec").key("sealed").key(namespace);
-        match view.copies.iter().find(|it| it.credential.name() == name && *it.namespace == *namespace) {
-            None => unused(at, format!("the credential `{name}` in namespace `{namespace}`")),
-            Some(it) => {
-                for key in sealed.keys().filter(|key| !it.credential.keys().contains(&key.as_str())) {
-                    unused(at.key(key), format!("the key `{key}` of the credential `{name}`"));
+        if platform.sealing.is_none() {
+            finding = finding.note(format!(
+                "there is no `{SEALING}` to seal with: `espalier seal init` makes a key pair, or takes a cluster's certificate"
+            ));
+        }
+        found.push(finding);
+    }
+    for (name, it) in platform.sealed.files() {
+        for (namespace, keys) in &it.sealed {
+            let at = FieldPath::root().key("spec").key("sealed").key(&**namespace);
+            let mut unused = |at: FieldPath, what: String| {
+                let place = Place::Key { file: file(name), path: at };
+                found.push(
+                    Diagnostic::warning(code::CREDENTIAL_NOT_USED, place, format!("nothing needs {what}"))
+                        .help("take it out, or look for a misspelt name"),
+                );
+            };
+            let is_its = |needed: &&Needed| needed.credential.name() == name && (*needed.namespace == **namespace || **namespace == *"*");
+            match view.copies.iter().find(is_its) {
+                None if **namespace == *"*" => unused(at, format!("the credential `{name}`")),
+                None => unused(at, format!("the credential `{name}` in namespace `{namespace}`")),
+                Some(needed) => {
+                    let known = needed.credential.keys();
+                    for key in keys.keys().filter(|key| !known.contains(&key.as_str())) {
+                        unused(at.clone().key(key), format!("the key `{key}` of the credential `{name}`"));
+                    }
                 }
             }
         }
@@ -48,44 +72,108 @@ fn file(credential: &str) -> Arc<str> {
     format!("{SECRETS}{credential}.yaml").into()
 }
 
-fn not_sealed(it: &Needed, missing: &[&str], sealed: Option<&BTreeMap<String, String>>) -> Diagnostic {
+fn users(it: &Needed) -> String {
+    it.used_by.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn not_sealed(it: &Needed, missing: &[&Key], has_file: bool) -> Diagnostic {
     let (name, namespace) = (it.credential.name(), &it.namespace);
-    let users = it.used_by.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
-    let list = missing.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+    let list = missing.iter().map(|it| format!("`{}`", it.name)).collect::<Vec<_>>().join(", ");
     let path = FieldPath::root().key("spec").key("sealed");
-    let place = match sealed {
-        Some(_) => Place::Key { file: file(name), path: path.key(&**namespace) },
-        None => Place::Value { file: file(name), path },
-    };
-    let key = missing.first().copied().unwrap_or_default();
+    let place =
+        if has_file { Place::Key { file: file(name), path: path.key(&**namespace) } } else { Place::Value { file: file(name), path } };
     let verb = if missing.len() == 1 { "is" } else { "are" };
+    let help = if missing.iter().all(|it| matches!(it.value, Value::Made(_))) {
+        format!("`espalier seal --generate-missing` makes and seals it; `espalier seal {name} --from-stdin` seals a value of yours")
+    } else {
+        format!("`espalier seal {name}` asks for what only a person knows, and seals it")
+    };
     Diagnostic::warning(
         code::CREDENTIAL_NOT_SEALED,
         place,
-        format!("{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {users} cannot start without"),
+        format!("{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} cannot start without", users(it)),
     )
-    .help(format!(
-        "`printf %s \"$VALUE\" | kubeseal --raw --scope strict --namespace {namespace} --name {name} --from-file=/dev/stdin` seals a value; \
-         write what it prints to `{}` as `spec: {{sealed: {{{namespace}: {{{key}: …}}}}}}`",
-        file(name)
-    ))
-    .note("`espalier explain credential-not-sealed` shows the whole file")
+    .help(help)
 }
 
-/// Every value of one file has the form of a sealed one. What is wrong is never repeated: it may be the value itself.
-pub fn ciphertext(it: &SealedCredential, file: &Arc<str>, found: &mut Diagnostics) {
-    for (namespace, values) in &it.spec.sealed {
-        for (key, value) in values {
-            let Err(why) = form::is_sealed(value) else { continue };
-            let path = FieldPath::root().key("spec").key("sealed").key(&**namespace).key(key);
-            found.push(
-                Diagnostic::error(
-                    code::CIPHERTEXT_INVALID,
-                    Place::Key { file: file.clone(), path },
-                    format!("the value of `{key}` is not sealed: {why}"),
-                )
-                .help("write what `kubeseal --raw` prints, in one line; a value that was committed unsealed is known to whoever can read the repository: change it"),
-            );
+fn not_sealed_for(it: &Needed) -> Diagnostic {
+    let (name, namespace) = (it.credential.name(), &it.namespace);
+    let path = FieldPath::root().key("spec").key("sealed");
+    Diagnostic::warning(
+        code::CREDENTIAL_NOT_SEALED_FOR,
+        Place::Key { file: file(name), path },
+        format!("the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} cannot start without", users(it)),
+    )
+    .help(format!(
+        "`espalier seal --rotate {name}` seals it anew for every namespace that needs it; the value is needed again, for ciphertext is bound to its namespace"
+    ))
+    .note("`--scope cluster-wide` makes a ciphertext that serves any namespace, and opens in any")
+}
+
+/// The platform's own components read nothing that is not sealed or told of.
+pub fn closed_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
+    for it in &view.house.built {
+        closed(it, view.copies, view.spec.file, found);
+    }
+}
+
+/// Whatever an object of a component reads of a Secret is a credential's, so that it is sealed or told of. Handles make it so; this looks.
+pub fn closed(built: &Built, copies: &[Needed], file: &Arc<str>, found: &mut Diagnostics) {
+    for object in &built.objects {
+        let namespace = object.namespace().unwrap_or_default();
+        let read = object.workload().map(|it| secrets_of(it.spec)).unwrap_or_default();
+        let tls = object.get::<Ingress>().filter(|it| !has_issuer(it)).and_then(|it| it.spec.as_ref()?.tls.as_ref());
+        let served = tls.into_iter().flatten().filter_map(|it| Some((it.secret_name.clone()?, None)));
+        for (secret, key) in read.into_iter().chain(served) {
+            let is_known = |it: &Needed| {
+                let knows = |key: &str| it.credential.keys().contains(&key) || it.derived.contains_key(key);
+                *it.namespace == *namespace && **it.credential.secret() == *secret && key.as_deref().is_none_or(knows)
+            };
+            if !copies.iter().any(is_known) {
+                let what = key.map_or_else(|| format!("the Secret `{secret}`"), |key| format!("the key `{key}` of the Secret `{secret}`"));
+                found.push(
+                    Diagnostic::error(
+                        code::CREDENTIAL_NOT_SEALED,
+                        Place::File(file.clone()),
+                        format!("{} `{namespace}/{}` reads {what}, which nothing makes", object.kind, object.name()),
+                    )
+                    .help("it is a mistake of the compiler's, not yours: a component has to take it from a credential"),
+                );
+            }
         }
     }
+}
+
+/// cert-manager makes the Secret of an Ingress that names an issuer.
+fn has_issuer(it: &Ingress) -> bool {
+    it.metadata.annotations.as_ref().is_some_and(|it| it.contains_key("cert-manager.io/cluster-issuer"))
+}
+
+/// Secrets that pods cannot do without, with the key where one is named.
+fn secrets_of(pod: &PodSpec) -> BTreeSet<(String, Option<String>)> {
+    let mut all = BTreeSet::new();
+    for container in pod.containers.iter().chain(pod.init_containers.iter().flatten()) {
+        let env = container.env.iter().flatten().filter_map(|it| it.value_from.as_ref()?.secret_key_ref.as_ref());
+        all.extend(env.filter(|it| it.optional != Some(true)).map(|it| (it.name.clone(), Some(it.key.clone()))));
+        let whole = container.env_from.iter().flatten().filter_map(|it| it.secret_ref.as_ref());
+        all.extend(whole.filter(|it| it.optional != Some(true)).map(|it| (it.name.clone(), None)));
+    }
+    for volume in pod.volumes.iter().flatten() {
+        if let Some(it) = volume.secret.as_ref().filter(|it| it.optional != Some(true)) {
+            let name = it.secret_name.clone().unwrap_or_default();
+            match &it.items {
+                None => drop(all.insert((name, None))),
+                Some(items) => all.extend(items.iter().map(|it| (name.clone(), Some(it.key.clone())))),
+            }
+        }
+        let projected = volume.projected.iter().flat_map(|it| it.sources.iter().flatten()).filter_map(|it| it.secret.as_ref());
+        for it in projected.filter(|it| it.optional != Some(true)) {
+            match &it.items {
+                None => drop(all.insert((it.name.clone(), None))),
+                Some(items) => all.extend(items.iter().map(|item| (it.name.clone(), Some(item.key.clone())))),
+            }
+        }
+    }
+    all.extend(pod.image_pull_secrets.iter().flatten().map(|it| (it.name.clone(), None)));
+    all
 }

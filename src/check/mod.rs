@@ -1,5 +1,6 @@
 //! The rules: one file each, one line each in a table, one page each.
 
+pub mod certificate;
 pub mod code;
 pub mod components;
 pub mod credentials;
@@ -14,5 +15,6 @@ pub mod pages;
 pub mod postgresql;
 pub mod ranges;
 pub mod rules;
+pub mod sealed_files;
 pub mod versions;
 pub mod workspaces;

@@ -12,7 +12,7 @@ use crate::{
     },
     names::Host,
     plan::copies::Needed,
-    spec::read::{SECRETS, VERSIONS},
+    spec::read::{SEALING, SECRETS, VERSIONS},
 };
 
 /// What can be told from the spec alone, before anything is built.
@@ -75,7 +75,8 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 10] = [
+const SPEC: [SpecRule; 11] = [
+    super::certificate::another,
     super::components::needed,
     super::figures::plausible,
     super::hosts::platform,
@@ -89,11 +90,13 @@ const SPEC: [SpecRule; 10] = [
 ];
 
 /// Rules on the whole.
-const WHOLE: [WholeRule; 5] = [
+const WHOLE: [WholeRule; 7] = [
     super::components::needed_by_tenants,
+    super::credentials::closed_everywhere,
     super::credentials::sealed,
     super::hosts::tenants,
     super::node::node,
+    super::sealed_files::names,
     super::workspaces::administrators,
 ];
 
@@ -129,7 +132,7 @@ fn unread(it: &Diagnostic) -> Option<(Arc<str>, FieldPath)> {
 
 /// Other files are small: an error makes the whole of them doubtful.
 fn is_platform(file: &str) -> bool {
-    file != VERSIONS && !file.starts_with(SECRETS)
+    file != VERSIONS && file != SEALING && !file.starts_with(SECRETS)
 }
 
 /// Runs the rules on the whole.

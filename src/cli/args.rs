@@ -5,6 +5,8 @@ use std::{num::NonZero, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::{clock, seal::args::SealArgs};
+
 /// Compiles one platform spec into the ArgoCD tree of an AI chat platform, and proves that it fits the node.
 #[derive(Debug, Parser)]
 #[command(name = "espalier", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true, after_help = EXIT_CODES)]
@@ -50,7 +52,11 @@ pub enum Verb {
     /// Compiles the spec and writes the tree
     Render,
     /// Compiles the spec and compares the tree with what it makes: every rule, and every file that differs
-    Check,
+    Check {
+        /// The day for which the sealing certificate is judged, `YYYY-MM-DD` [default: today]
+        #[arg(long, value_name = "DATE", value_parser = clock::day)]
+        now: Option<i64>,
+    },
     /// Shows by object what a render would change
     Diff(Diff),
     /// Shows the platform: an overview, or one side of it
@@ -59,6 +65,9 @@ pub enum Verb {
         #[arg(value_enum)]
         side: Option<Side>,
     },
+    /// Lists credentials and how they are sealed; with the name of one, seals it
+    #[command(args_conflicts_with_subcommands = true)]
+    Seal(SealArgs),
     /// Prints the JSON Schema of the spec, for editors
     Schema,
     /// Explains a finding's code; alone it lists the codes
@@ -162,9 +171,10 @@ impl Verb {
         match self {
             Self::Init(_) => "init",
             Self::Render => "render",
-            Self::Check => "check",
+            Self::Check { .. } => "check",
             Self::Diff(_) => "diff",
             Self::Show { .. } => "show",
+            Self::Seal(_) => "seal",
             Self::Schema => "schema",
             Self::Explain { .. } => "explain",
             Self::Completions { .. } => "completions",
@@ -174,10 +184,10 @@ impl Verb {
     /// The formats that it has.
     pub const fn formats(&self) -> &'static [Format] {
         match self {
-            Self::Render | Self::Check => &[Format::Human, Format::Short, Format::Json, Format::Github],
+            Self::Render | Self::Check { .. } => &[Format::Human, Format::Short, Format::Json, Format::Github],
             Self::Diff(_) => &[Format::Human, Format::Markdown],
             Self::Show { side: Some(Side::Waves | Side::Flows) } => &[Format::Human, Format::Json, Format::Mermaid],
-            Self::Show { .. } => &[Format::Human, Format::Json],
+            Self::Seal(_) | Self::Show { .. } => &[Format::Human, Format::Json],
             Self::Init(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } => &[Format::Human],
         }
     }

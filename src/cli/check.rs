@@ -5,6 +5,7 @@ use std::{fmt::Write as _, num::NonZero};
 use serde_json::Value;
 
 use crate::{
+    check::certificate,
     cli::{
         args::Format,
         console::{Console, count},
@@ -22,10 +23,13 @@ use crate::{
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
     let tree = Tree::open(disk, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
-    let mut findings = console.judge(std::mem::take(&mut it.run.findings));
+    let mut findings = std::mem::take(&mut it.run.findings);
+    let sealing = it.run.house.as_ref().and_then(|it| it.platform().sealing.as_ref());
+    findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
+    let mut findings = console.judge(findings);
     let drifts = it.all().count();
     match console.format() {
         Format::Json | Format::Github => findings.extend(it.all().map(Drift::finding)),

@@ -88,6 +88,12 @@ pub trait Disk: Sync {
     /// When it is there already, or cannot be written whole.
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
+    /// Writes a file that is not there yet, and that its owner alone may read.
+    ///
+    /// # Errors
+    /// When it is there already, or cannot be written whole.
+    fn create_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
     /// Moves a file over a file, or a folder to where nothing is, in one step.
     ///
     /// # Errors
@@ -123,6 +129,21 @@ pub trait Disk: Sync {
     /// # Errors
     /// When the file system refuses.
     fn sync(&self, folder: &Path) -> io::Result<()>;
+}
+
+/// Writes a file beside the old one and moves it over: whoever is interrupted keeps the old one.
+///
+/// # Errors
+/// When the file cannot be written; then the old one is still there.
+pub fn replace(disk: &dyn Disk, path: &Path, text: &str) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".espalier-new");
+    let beside = PathBuf::from(beside);
+    if disk.look(&beside)?.is_some() {
+        disk.remove_file(&beside)?;
+    }
+    disk.create(&beside, text.as_bytes())?;
+    disk.rename(&beside, path)
 }
 
 /// The file system of the machine.
@@ -180,6 +201,16 @@ impl Disk for RealDisk {
 
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         File::options().write(true).create_new(true).open(path)?.write_all(bytes)
+    }
+
+    fn create_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

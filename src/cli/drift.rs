@@ -101,6 +101,9 @@ impl Comparison {
         let mut besides = Vec::new();
         if run.is_whole {
             tree.strays(&mut |path, ours| {
+                if !ours && tree.holds_secret(path) {
+                    run.findings.push(findings::plain_secret(path));
+                }
                 besides.push(Drift { change: if ours { Change::Stray } else { Change::Foreign }, path: path.into() });
             })?;
         } else {

@@ -140,6 +140,10 @@ impl Disk for GitDisk {
         Err(ErrorKind::ReadOnlyFilesystem.into())
     }
 
+    fn create_private(&self, _: &Path, _: &[u8]) -> io::Result<()> {
+        Err(ErrorKind::ReadOnlyFilesystem.into())
+    }
+
     fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
         Err(ErrorKind::ReadOnlyFilesystem.into())
     }

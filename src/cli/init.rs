@@ -1,11 +1,6 @@
 //! `init`: a commented starter spec with the user's values set in place, and the lines that Git needs.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    str::FromStr as _,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, str::FromStr as _, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -15,7 +10,7 @@ use crate::{
     cli::{
         args::Init,
         console::Console,
-        disk::{Disk, Kind},
+        disk::{Disk, Kind, replace},
         outcome::Outcome,
         sources::PLATFORM,
     },
@@ -31,7 +26,7 @@ const GIT: [(&str, &[&str]); 2] = [
         ".gitattributes",
         &["out/** text eol=lf linguist-generated", "apps/** text eol=lf linguist-generated", "bootstrap/** text eol=lf linguist-generated"],
     ),
-    (".gitignore", &["/.espalier/"]),
+    (".gitignore", &["/.espalier/", "*sealing-key.pem"]),
 ];
 
 /// Runs the verb.
@@ -108,16 +103,4 @@ fn read(disk: &dyn Disk, path: &Path) -> anyhow::Result<String> {
         Some((kind, _)) => bail!("{} is {}, and has to be a file", path.display(), kind.noun()),
     }
     String::from_utf8(bytes).with_context(context)
-}
-
-/// Writes a file beside the old one and moves it over: whoever is interrupted keeps the old one.
-fn replace(disk: &dyn Disk, path: &Path, text: &str) -> std::io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".espalier-new");
-    let beside = PathBuf::from(beside);
-    if disk.look(&beside)?.is_some() {
-        disk.remove_file(&beside)?;
-    }
-    disk.create(&beside, text.as_bytes())?;
-    disk.rename(&beside, path)
 }

@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod check;
+pub mod clock;
 pub mod console;
 pub mod diff;
 pub mod disk;
@@ -16,6 +17,7 @@ pub mod pages;
 pub mod pipeline;
 pub mod render;
 pub mod root;
+pub mod seal;
 pub mod show;
 pub mod sources;
 pub mod stage;
@@ -83,7 +85,8 @@ fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Ou
         Verb::Explain { code } => pages::explain(code.as_deref(), console),
         Verb::Completions { shell } => pages::completions(*shell, console),
         Verb::Render => render::run(disk, &work(disk, args)?, args.threads, console),
-        Verb::Check => check::run(disk, &work(disk, args)?, args.threads, console),
+        Verb::Check { now } => check::run(disk, &work(disk, args)?, args.threads, now.unwrap_or_else(clock::now), console),
+        Verb::Seal(verb) => seal::run(disk, &work(disk, args)?, verb, console),
         Verb::Diff(verb) => diff::run(disk, &work(disk, args)?, args.threads, verb, console),
         Verb::Show { side } => show::run(disk, &work(disk, args)?, args.threads, *side, console),
     }

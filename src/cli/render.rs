@@ -106,7 +106,7 @@ fn through_the_gate(
     };
     tree.strays(&mut |path, ours| {
         if !ours {
-            findings.push(findings::foreign(path));
+            findings.push(if tree.holds_secret(path) { findings::plain_secret(path) } else { findings::foreign(path) });
         }
     })?;
     done.findings = judge(findings);

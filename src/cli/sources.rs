@@ -74,6 +74,9 @@ impl Work {
         if let Some(versions) = read_source(disk, root, &read::VERSIONS.into())? {
             it.keep(read::VERSIONS, versions);
         }
+        if let Some(certificate) = read_source(disk, root, &read::SEALING.into())? {
+            it.keep(read::SEALING, certificate);
+        }
         for path in it.list(disk, read::SECRETS.trim_end_matches('/'))? {
             if let Some(source) = read_source(disk, root, &path)? {
                 it.keep(&path, source);

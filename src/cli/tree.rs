@@ -10,6 +10,7 @@ use crate::{
         index::{self, Index, OWNED, Spot},
     },
     emit::files,
+    yaml::source::MAX_SIZE,
 };
 
 /// How many bytes of a file say whose it is.
@@ -84,6 +85,20 @@ impl<'a> Tree<'a> {
             Ok(false)
         };
         self.visit(&mut Visit { file: &mut file, buffer: Vec::new(), remove_empty: false })
+    }
+
+    /// Whether a file seems to hold an object of kind Secret; looked at line by line, for it may be no YAML that we would read.
+    pub fn holds_secret(&self, path: &str) -> bool {
+        let mut text = Vec::new();
+        let most = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
+        let is_read = self.disk.read(&self.root.join(path), most, &mut text).is_ok();
+        let bare = |it: &str| {
+            it.trim_start_matches("- ")
+                .chars()
+                .filter(|it| !it.is_whitespace() && !matches!(it, '"' | '\'' | ',' | '{'))
+                .collect::<String>()
+        };
+        is_read && String::from_utf8_lossy(&text).lines().any(|it| bare(it.split(" #").next().unwrap_or(it)) == "kind:Secret")
     }
 
     /// Removes what is ours and no longer needed, then the folders that are left empty; says how many files went.

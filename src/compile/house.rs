@@ -9,7 +9,7 @@ use crate::{
     },
     builder::{meta::Naming, object::Object, scope::Built},
     components::{
-        floor_plan::{self, APP_SECRETS, NETWORK_POLICIES},
+        floor_plan::{self, APP_SECRETS, NETWORK_POLICIES, Platform},
         namespaces,
         workspace::Workspace,
     },
@@ -40,7 +40,7 @@ impl House {
         let copies = copies::needed(&built.built);
         let sealed: Vec<Object> = copies
             .iter()
-            .filter_map(|it| copies::sealed(it, &built.platform.sealed, &naming, APP_SECRETS))
+            .flat_map(|it| copies::sealed(it, &built.platform.sealed, &naming, APP_SECRETS))
             .map(Object::derived_custom)
             .collect();
         // A namespace gets its default deny once the components in it have declared their pods and flows.
@@ -93,6 +93,16 @@ impl House {
             }
         }
         (platform, tenants)
+    }
+
+    /// What it was built from.
+    pub fn platform(&self) -> &Platform {
+        &self.built.platform
+    }
+
+    /// The sealed copies that are needed, by credential and namespace.
+    pub fn needed(&self) -> &[Needed] {
+        &self.copies
     }
 
     /// The platform's name.

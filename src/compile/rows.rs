@@ -81,10 +81,11 @@ pub fn secrets(house: &House) -> Vec<SecretRow> {
     let mut rows: BTreeMap<&'static str, SecretRow> = BTreeMap::new();
     for it in &house.copies {
         let (name, keys) = (it.credential.name(), it.credential.keys());
-        let sealed = house.built.platform.sealed.copy(name, keys, &it.namespace).is_some();
+        let sealed =
+            house.built.platform.sealed.keys(name, &it.namespace).is_some_and(|sealed| keys.iter().all(|it| sealed.contains_key(*it)));
         let row = rows.entry(name).or_insert_with(|| SecretRow {
             credential: name,
-            keys: keys.to_vec(),
+            keys,
             namespaces: Vec::new(),
             sealed: true,
             used_by: Vec::new(),

@@ -25,7 +25,7 @@ use crate::{
         certificates::{Certificates, Domains, Issuer},
         node::Node,
         repository::Repository,
-        sealed::{ApiVersion, SealedStore},
+        sealed::{ApiVersion, SealedStore, SealingCertificate},
         versions::Versions,
     },
 };
@@ -122,6 +122,8 @@ pub struct Platform {
     pub versions: Versions,
     /// `spec/secrets/`.
     pub sealed: SealedStore,
+    /// `spec/sealing.pem`.
+    pub sealing: Option<SealingCertificate>,
 }
 
 /// The platform, built, and what its tenants may use.

@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{
     builder::{
-        handle::{Contribution, HostRef, IssuerRef, Pods, PortRef, Vault},
+        credential::{Declared, Found, Key, Value, Vault},
+        handle::{Contribution, HostRef, IssuerRef, Pods, PortRef},
         meta::Part,
         scope::Scope,
     },
@@ -33,6 +34,25 @@ use crate::{
 const PORT: u16 = 8080;
 /// Any user but root; the image is told where it may write.
 const USER: i64 = 1000;
+
+/// Signs sessions, and encrypts what Open `WebUI` stores of other services' tokens.
+const SECRET_KEY: Declared = Declared {
+    name: "openwebui-secret-key",
+    keys: &[Key { name: "key", value: Value::Made(48) }],
+    rotation: "everybody is logged out, and tokens that Open WebUI has stored encrypted (OAuth sessions, tool servers) are lost",
+    found: Found::ByReference,
+};
+
+/// The first administrator, which Open `WebUI` makes at its first start.
+const ADMINISTRATOR: Declared = Declared {
+    name: "openwebui-admin",
+    keys: &[
+        Key { name: "email", value: Value::Known("the e-mail address with which the administrator signs in") },
+        Key { name: "password", value: Value::Known("the administrator's password") },
+    ],
+    rotation: "an account that exists keeps its password: the administrator changes it in the interface",
+    found: Found::ByReference,
+};
 
 /// The chat front end.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -169,8 +189,8 @@ impl OpenWebUi {
             env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", self.connection_pool.overflow.to_string()));
         }
         if let Some(vault) = needs.vault {
-            let key = vault.credential("openwebui-secret-key", &["key"]);
-            let administrator = vault.credential("openwebui-admin", &["email", "password"]);
+            let key = vault.credential(&SECRET_KEY);
+            let administrator = vault.credential(&ADMINISTRATOR);
             env.push(scope.env_secret("WEBUI_SECRET_KEY", &key, "key"));
             env.push(scope.env_secret("WEBUI_ADMIN_EMAIL", &administrator, "email"));
             env.push(scope.env_secret("WEBUI_ADMIN_PASSWORD", &administrator, "password"));

@@ -18,9 +18,6 @@ use crate::{
     units::Bytes,
 };
 
-/// On pods that spend credentials: a digest of the ciphertext, never of a value.
-const CREDENTIALS: &str = "espalier.dev/credentials";
-
 /// A container's security context under the pod security standard "restricted", with a read-only root besides.
 pub fn restricted() -> SecurityContext {
     SecurityContext {
@@ -33,9 +30,7 @@ pub fn restricted() -> SecurityContext {
 
 /// A pod template with its own account, no token, and everything as one user who is not root.
 pub fn template(scope: &Scope<'_>, part: &Part, user: i64, spec: PodSpec) -> PodTemplateSpec {
-    // Environment variables are read at the start: new ciphertext replaces the pods that spend it.
-    let annotations = scope.spent().map(|it| [(CREDENTIALS.to_owned(), format!("{it:016x}"))].into());
-    let metadata = ObjectMeta { annotations, labels: scope.selector(part).match_labels, ..ObjectMeta::default() };
+    let metadata = ObjectMeta { labels: scope.selector(part).match_labels, ..ObjectMeta::default() };
     let security = PodSecurityContext {
         fs_group: Some(user),
         // Without it every start walks the whole volume to change its owner.

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::pod::{self, Patience};
 use crate::{
     builder::{
-        handle::{Contribution, Credential, PortRef, Vault},
+        credential::{Credential, Declared, Found, Key, Value, Vault},
+        handle::{Contribution, PortRef},
         scope::Scope,
     },
     facts::{requests, versions},
@@ -26,6 +27,13 @@ const PORT: u16 = 5432;
 const USER: i64 = 999;
 /// The role and the database.
 const NAME: &str = "openwebui";
+/// Its role's password.
+const PASSWORD: Declared = Declared {
+    name: "postgresql",
+    keys: &[Key { name: "password", value: Value::Made(32) }],
+    rotation: "PostgreSQL sets it at its next start; until then its clients wait",
+    found: Found::ByReference,
+};
 /// What a backend takes beside its `work_mem`.
 const BACKEND: Bytes = Bytes::mib(6);
 /// PostgreSQL's own number of autovacuum workers.
@@ -110,7 +118,7 @@ impl Postgresql {
 
     /// Builds it.
     pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
-        let password = needs.vault.credential("postgresql", &["password"]);
+        let password = needs.vault.credential(&PASSWORD);
         let version = needs.versions.of(versions::POSTGRESQL);
         let part = scope.part("postgresql", "database", Some(&version));
         let port = scope.service(&part, "postgresql", PORT);

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
-        handle::{Contribution, CrdRef, Vault},
+        credential::Vault,
+        handle::{Contribution, CrdRef},
         scope::Scope,
     },
     crds::sealed_secrets::SealedSecret,
@@ -98,5 +99,5 @@ impl SealedSecrets {
 /// Placed early, filled late: the plan pours the sealed copies in when everything has been built.
 pub fn vault(scope: &mut Scope<'_>, sealing: &CrdRef<SealedSecret>, sealed: &SealedStore) -> Option<Vault> {
     scope.wait_for(sealing);
-    scope.vault(sealed.digests())
+    scope.vault(sealed.secrets())
 }

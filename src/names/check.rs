@@ -27,6 +27,20 @@ pub(super) fn dns_label(s: &str) -> Checked<'_> {
     Err(if is_label(&better) { format!("`{s}` is not a name: {why}; write `{better}`") } else { format!("`{s}` is not a name: {why}") })
 }
 
+pub(super) fn sealed_for(s: &str) -> Checked<'_> {
+    if s == "*" { Ok(s.into()) } else { dns_label(s) }
+}
+
+pub(super) fn fingerprint(s: &str) -> Checked<'_> {
+    let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    match s.strip_prefix("sha256:") {
+        Some(digits) if digits.len() == 64 && digits.bytes().all(is_digit) => Ok(s.into()),
+        _ => Err(format!(
+            "`{s}` is not a fingerprint: it is `sha256:` and 64 hexadecimal digits in lower case, as `espalier seal` writes it"
+        )),
+    }
+}
+
 /// The nearest label to a text, for a help line.
 fn as_label(s: &str) -> String {
     let dashed = s.to_lowercase().replace(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit(), "-");

@@ -8,9 +8,9 @@ use std::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
-    builder::{handle::Credential, meta::Naming, scope::Built},
+    builder::{credential::Credential, meta::Naming, scope::Built},
     crds::sealed_secrets::{SealedSecret, SealedSecretSpec, SecretTemplate},
-    platform::sealed::SealedStore,
+    platform::sealed::{SealedCopy, SealedStore},
 };
 
 /// One copy that is needed.
@@ -43,17 +43,24 @@ pub fn needed(built: &[Built]) -> Vec<Needed> {
     all.into_values().collect()
 }
 
-/// The `SealedSecret` of one copy, where its values are sealed.
-pub fn sealed(it: &Needed, store: &SealedStore, naming: &Naming, instance: &str) -> Option<SealedSecret> {
-    let name = it.credential.name();
-    let encrypted_data = store.copy(name, it.credential.keys(), &it.namespace)?;
-    let labels = naming.labels(name, instance, "credential", None);
-    let metadata = |labels| ObjectMeta {
-        name: Some(name.to_owned()),
+/// The `SealedSecrets` of one copy, where its values are sealed: what is spent now, and what was before the last rotation, for whatever
+/// still runs on it or is rolled back to it.
+pub fn sealed(it: &Needed, store: &SealedStore, naming: &Naming, instance: &str) -> Vec<SealedSecret> {
+    let copies = store.copies(it.credential.name(), &it.credential.keys(), &it.namespace);
+    copies.into_iter().map(|copy| secret(it, copy, naming, instance)).collect()
+}
+
+fn secret(it: &Needed, copy: SealedCopy, naming: &Naming, instance: &str) -> SealedSecret {
+    let labels = naming.labels(it.credential.name(), instance, "credential", None);
+    // The controller wants it on the object, to open it, and leaves it on the Secret only where the template has it too.
+    let annotations = copy.scope.annotation().map(|it| [(it.to_owned(), "true".to_owned())].into());
+    let metadata = || ObjectMeta {
+        name: Some(copy.secret.clone()),
         namespace: Some(it.namespace.to_string()),
-        labels: Some(labels),
+        annotations: annotations.clone(),
+        labels: Some(labels.clone()),
         ..ObjectMeta::default()
     };
-    let template = SecretTemplate { metadata: metadata(labels.clone()), data: it.derived.clone() };
-    Some(SealedSecret { metadata: metadata(labels), spec: SealedSecretSpec { encrypted_data, template } })
+    let template = SecretTemplate { metadata: metadata(), data: it.derived.clone() };
+    SealedSecret { metadata: metadata(), spec: SealedSecretSpec { encrypted_data: copy.keys, template } }
 }

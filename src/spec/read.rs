@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    check::{code, credentials},
+    check::{certificate, code, sealed_files},
     components::floor_plan::{Platform, PlatformSpec},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
@@ -23,6 +23,8 @@ use crate::{
 pub const PLATFORM: &str = "spec/platform.yaml";
 /// The versions that the user pins.
 pub const VERSIONS: &str = "spec/versions.yaml";
+/// The certificate that values are sealed with.
+pub const SEALING: &str = "spec/sealing.pem";
 /// The folder of sealed values.
 pub const SECRETS: &str = "spec/secrets/";
 
@@ -41,12 +43,14 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     let (spec, findings) = source.read::<PlatformSpec>();
     found.extend(findings);
     let versions = texts.get(VERSIONS).map_or_else(|| Some(Versions::default()), |it| pins(it, &mut found));
+    let sealing = texts.get(SEALING).and_then(|it| certificate::read(it, &mut found));
     let sealed = sealed(texts, &mut found);
     let platform = spec.map(|spec| Platform {
         name: spec.metadata.name,
         spec: spec.spec,
         versions: versions.unwrap_or_default(),
         sealed: sealed.unwrap_or_default(),
+        sealing,
     });
     (platform, found)
 }
@@ -78,7 +82,7 @@ fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option
             complete = false;
             continue;
         };
-        credentials::ciphertext(&file, &source.file, found);
+        sealed_files::file(&file, &source.file, found);
         let stem = name.strip_prefix(SECRETS).unwrap_or(name);
         let stem = stem.strip_suffix(".yaml").unwrap_or(stem);
         if file.metadata.name != *stem {

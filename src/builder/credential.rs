@@ -1,0 +1,93 @@
+//! Credentials: secret values that components spend, and who knows them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::handle::AppId;
+
+/// What a credential consists of: said once, by the component that mints it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Declared {
+    /// Its name: of the file in `spec/secrets/`, and the beginning of the Secret's.
+    pub name: &'static str,
+    /// The keys that must be sealed.
+    pub keys: &'static [Key],
+    /// What a new value does besides the restart of whoever reads it, in one sentence; empty: nothing.
+    pub rotation: &'static str,
+    /// How its Secret is found.
+    pub found: Found,
+}
+
+/// How whoever reads a Secret finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Found {
+    /// By a reference of ours: its name ends in a suffix that is drawn at each sealing.
+    ByReference,
+    /// Under one name, which its consumer fixes.
+    ByName,
+    /// It exists already under that name, and its keys are added (the controller's annotations `managed` and `patch`).
+    Patched,
+}
+
+/// A key of a credential.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The key in the Secret.
+    pub name: &'static str,
+    /// Where its value comes from.
+    pub value: Value,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// Nobody needs to know it: it can be made, with so many letters and digits.
+    Made(usize),
+    /// Only a person knows it: what it is, in a few words.
+    Known(&'static str),
+}
+
+/// A secret value. It names a value, not a Secret: each namespace that spends it gets a sealed copy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Credential {
+    pub(in crate::builder) vault: AppId,
+    pub(in crate::builder) declared: &'static Declared,
+    pub(in crate::builder) secret: Arc<str>,
+}
+
+impl Credential {
+    /// The name of the file in `spec/secrets/`.
+    pub fn name(&self) -> &'static str {
+        self.declared.name
+    }
+
+    /// What it consists of.
+    pub fn declared(&self) -> &'static Declared {
+        self.declared
+    }
+
+    /// The name of the Secret and of the SealedSecret.
+    pub fn secret(&self) -> &Arc<str> {
+        &self.secret
+    }
+
+    /// The keys that must be sealed.
+    pub fn keys(&self) -> Vec<&'static str> {
+        self.declared.keys.iter().map(|it| it.name).collect()
+    }
+}
+
+/// The right to mint credentials: some Application holds the sealed copies, after their controller.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    pub(in crate::builder) owner: AppId,
+    /// Names of the Secrets whose values are sealed, by credential.
+    pub(in crate::builder) secrets: BTreeMap<String, Arc<str>>,
+}
+
+impl Vault {
+    /// Mints a credential. The first key is the one that most clients read.
+    pub fn credential(&self, declared: &'static Declared) -> Credential {
+        let sealed = self.secrets.get(declared.name).filter(|_| declared.found == Found::ByReference);
+        Credential { vault: self.owner, declared, secret: sealed.map_or_else(|| declared.name.into(), Arc::clone) }
+    }
+}

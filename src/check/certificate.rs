@@ -1,0 +1,75 @@
+//! `sealing-certificate-invalid`, `sealing-certificate-expires`, `sealed-with-another-certificate`: what values are sealed with.
+
+use std::sync::Arc;
+
+use super::{code, rules::SpecView};
+use crate::{
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
+    },
+    platform::sealed::SealingCertificate,
+    seal::certificate::Certificate,
+    spec::read::{SEALING, SECRETS},
+    yaml::source::Source,
+};
+
+/// Days before its end at which a certificate is told of.
+const WARN_DAYS: i64 = 30;
+const DAY: i64 = 24 * 60 * 60;
+
+/// Reads `spec/sealing.pem`.
+pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertificate> {
+    match Certificate::parse(source.text.as_bytes()) {
+        Ok(it) => {
+            Some(SealingCertificate { fingerprint: it.fingerprint().parse().ok()?, not_before: it.not_before(), not_after: it.not_after() })
+        }
+        Err(why) => {
+            found.push(
+                Diagnostic::error(code::SEALING_CERTIFICATE_INVALID, Place::File(source.file.clone()), why.to_string())
+                    .help("`espalier seal init` makes a key pair and writes its certificate there; `--certificate FILE` or `--from-cluster` takes one that exists"),
+            );
+            None
+        }
+    }
+}
+
+/// Values that were sealed with another certificate than the one that new ones are sealed with.
+pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let Some(sealing) = &view.platform.sealing else { return };
+    for (name, it) in view.platform.sealed.files() {
+        if it.certificate.as_ref().is_none_or(|it| *it == sealing.fingerprint) {
+            continue;
+        }
+        let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
+        let path = FieldPath::root().key("spec").key("certificate");
+        found.push(
+            Diagnostic::warning(
+                code::SEALED_WITH_ANOTHER_CERTIFICATE,
+                Place::Value { file, path },
+                format!(
+                    "`{name}` was sealed with another certificate than `{SEALING}`: only a controller that still has that key opens it"
+                ),
+            )
+            .help("`espalier seal --reseal` seals all such values anew; it needs the values themselves"),
+        );
+    }
+}
+
+/// What the certificate's dates mean at a moment (seconds since 1970, UTC): the only rule that time has a say in, so the driver asks it.
+pub fn validity(it: &SealingCertificate, now: i64) -> Option<Diagnostic> {
+    let place = Place::File(SEALING.into());
+    let told = |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
+    let days = (it.not_after - now).div_euclid(DAY);
+    let renew = "values that are sealed already still open; for new ones `espalier seal init --replace` makes another key pair, the controller gets its key beside the old one, and `espalier seal --reseal` moves over";
+    if now < it.not_before {
+        Some(told("the sealing certificate is not valid yet".to_owned()).help("look at the clock of this machine and at the certificate"))
+    } else if days < 0 {
+        Some(told("the sealing certificate has expired: nothing can be sealed with it".to_owned()).help(renew))
+    } else if days < WARN_DAYS {
+        let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+        Some(told(format!("the sealing certificate expires in {days}")).help(renew))
+    } else {
+        None
+    }
+}

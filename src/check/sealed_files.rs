@@ -1,0 +1,86 @@
+//! `ciphertext-invalid`, `sealed-scope`, `sealed-name`: what a file of `spec/secrets/` says, by itself and against what reads it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{code, rules::WholeView};
+use crate::{
+    builder::credential::Found,
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
+    },
+    names::SealedFor,
+    platform::sealed::{EVERYWHERE, Keys, SealedCredential, SealedScope},
+    seal::form::is_sealed,
+    spec::read::SECRETS,
+};
+
+/// Every value of one file has the form of a sealed one, and stands where its scope says.
+pub fn file(it: &SealedCredential, file: &Arc<str>, found: &mut Diagnostics) {
+    let at = FieldPath::root().key("spec");
+    values(&it.spec.sealed, it.spec.scope, file, &at.clone().key("sealed"), found);
+    if let Some(previous) = &it.spec.previous {
+        values(&previous.sealed, it.spec.scope, file, &at.key("previous").key("sealed"), found);
+    }
+}
+
+/// What is wrong is never repeated: it may be the value itself.
+fn values(sealed: &BTreeMap<SealedFor, Keys>, scope: SealedScope, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
+    for (namespace, values) in sealed {
+        let at = at.clone().key(&**namespace);
+        let place = |path| Place::Key { file: file.clone(), path };
+        let is_everywhere = **namespace == *EVERYWHERE;
+        if is_everywhere != (scope == SealedScope::ClusterWide) {
+            let (message, help) = if is_everywhere {
+                (
+                    "`*` is for the scope `cluster-wide`",
+                    "write the namespace that it was sealed for, or `scope: cluster-wide` if that is how it was sealed",
+                )
+            } else {
+                (
+                    "a `cluster-wide` value serves every namespace",
+                    "write `\"*\":` in place of the namespace, or leave `scope` out if it was sealed for this namespace alone",
+                )
+            };
+            found.push(Diagnostic::error(code::SEALED_SCOPE, place(at.clone()), message).help(help));
+        }
+        for (key, value) in values {
+            let Err(why) = is_sealed(value) else { continue };
+            found.push(
+                Diagnostic::error(code::CIPHERTEXT_INVALID, place(at.clone().key(key)), format!("the value of `{key}` is not sealed: {why}"))
+                    .help("write what `espalier seal` makes, or `kubeseal --raw` prints, in one line; a value that was committed unsealed is known to whoever can read the repository: change it"),
+            );
+        }
+    }
+}
+
+/// A Secret that references find by its name has a suffix, one whose name is fixed has none.
+pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let mut told = std::collections::BTreeSet::new();
+    for it in view.copies {
+        let name = it.credential.name();
+        let Some(values) = view.house.platform.sealed.file(name).filter(|_| told.insert(name)) else { continue };
+        let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
+        let spec = FieldPath::root().key("spec");
+        let is_found_by_reference = it.credential.declared().found == Found::ByReference;
+        match &values.suffix {
+            Some(suffix) if !is_found_by_reference => found.push(
+                Diagnostic::error(
+                    code::SEALED_NAME,
+                    Place::Value { file, path: spec.key("suffix") },
+                    format!("the Secret has to be called `{name}`, so its values cannot have been sealed for `{name}-{suffix}`"),
+                )
+                .help(format!("`espalier seal --rotate {name}` seals it for the right name")),
+            ),
+            None if is_found_by_reference => found.push(
+                Diagnostic::warning(
+                    code::SEALED_NAME,
+                    Place::Key { file, path: spec },
+                    format!("the Secret is called `{name}` before and after a new value: pods keep the old one until something else replaces them"),
+                )
+                .help(format!("`espalier seal --rotate {name}` draws a suffix; by hand, seal for the name `{name}-1` and write `suffix: \"1\"`")),
+            ),
+            _ => {}
+        }
+    }
+}

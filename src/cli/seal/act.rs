@@ -1,0 +1,219 @@
+//! One sealing: which values it needs, the ciphertext that it makes, and the file that holds it.
+
+use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use rsa::rand_core::{CryptoRng, Error, OsRng, RngCore};
+
+use super::plaintext::Plaintext;
+use crate::{
+    builder::credential::{Declared, Found, Key},
+    cli::disk::{self, Disk},
+    compile::house::House,
+    names::{DnsLabel, Fingerprint, SealedFor},
+    platform::sealed::{
+        ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential, SealedCredentialKind, SealedScope, SealedValues,
+        secret_name,
+    },
+    seal::{
+        certificate::Certificate,
+        random,
+        value::{self, Scope},
+    },
+    spec::read::SECRETS,
+    yaml::emit,
+};
+
+/// The operating system's random source: the one place where the program asks for chance.
+pub struct Random;
+
+impl RngCore for Random {
+    fn next_u32(&mut self) -> u32 {
+        OsRng.next_u32()
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        OsRng.next_u64()
+    }
+
+    fn fill_bytes(&mut self, into: &mut [u8]) {
+        OsRng.fill_bytes(into);
+    }
+
+    fn try_fill_bytes(&mut self, into: &mut [u8]) -> Result<(), Error> {
+        OsRng.try_fill_bytes(into)
+    }
+}
+
+impl CryptoRng for Random {}
+
+/// A credential that the platform needs, and where.
+pub struct Need {
+    /// What it consists of.
+    pub declared: &'static Declared,
+    /// The namespaces that need a copy.
+    pub namespaces: BTreeSet<Arc<str>>,
+    /// The Applications that read it.
+    pub used_by: BTreeSet<Arc<str>>,
+}
+
+/// All credentials that the platform needs, by name.
+pub fn needs(house: &House) -> Vec<Need> {
+    let mut all: Vec<Need> = Vec::new();
+    for it in house.needed() {
+        let declared = it.credential.declared();
+        if all.last().is_none_or(|it| it.declared != declared) {
+            all.push(Need { declared, namespaces: BTreeSet::new(), used_by: BTreeSet::new() });
+        }
+        if let Some(need) = all.last_mut() {
+            need.namespaces.insert(it.namespace.clone());
+            need.used_by.extend(it.used_by.iter().cloned());
+        }
+    }
+    all
+}
+
+/// One sealing, before its values are known.
+pub struct Act<'a> {
+    /// For what.
+    pub need: &'a Need,
+    /// The keys whose values it needs; none: all is sealed.
+    pub keys: Vec<&'static Key>,
+    scope: SealedScope,
+    old: Option<&'a SealedValues>,
+    /// Whether what is sealed stays, and the keys are added to it.
+    adds: bool,
+}
+
+impl<'a> Act<'a> {
+    /// What has to be sealed of a credential.
+    ///
+    /// Keys that no copy has are added under the name that the Secret has. In any other case every value is needed again: ciphertext is
+    /// bound to its namespace and its Secret's name.
+    pub fn of(need: &'a Need, house: &'a House, rotate: bool, scope: Option<SealedScope>) -> Self {
+        let platform = house.platform();
+        let old = platform.sealed.file(need.declared.name);
+        let scope_now = scope.or(old.map(|it| it.scope)).unwrap_or_default();
+        let all: Vec<&'static Key> = need.declared.keys.iter().collect();
+        let whole = |keys| Self { need, keys, scope: scope_now, old, adds: false };
+        let Some(file) = old.filter(|_| !rotate) else { return whole(all) };
+        let is_current = file.certificate.as_ref().zip(platform.sealing.as_ref()).is_none_or(|(its, now)| *its == now.fingerprint);
+        let has = |namespace: &Arc<str>, key: &Key| {
+            platform.sealed.keys(need.declared.name, namespace).is_some_and(|it| it.contains_key(key.name))
+        };
+        let lacks_everywhere = |key: &Key| need.namespaces.iter().all(|it| !has(it, key));
+        let missing: Vec<&'static Key> = all.iter().copied().filter(|key| need.namespaces.iter().any(|it| !has(it, key))).collect();
+        if missing.is_empty() {
+            return Self { need, keys: missing, scope: scope_now, old, adds: true };
+        }
+        let can_add = is_current && scope_now == file.scope && missing.iter().all(|it| lacks_everywhere(it));
+        if can_add { Self { need, keys: missing, scope: scope_now, old, adds: true } } else { whole(all) }
+    }
+
+    /// Seals the values for every namespace that needs them.
+    ///
+    /// # Errors
+    /// When the certificate's key refuses.
+    pub fn seal(&self, certificate: &Certificate, values: &[(&'static Key, Plaintext)], random: &mut Random) -> anyhow::Result<Sealed> {
+        let name = self.need.declared.name;
+        let suffix = match self.old.filter(|_| self.adds) {
+            Some(old) => old.suffix.clone(),
+            None if self.need.declared.found == Found::ByReference => Some(self.draw(random)?),
+            None => None,
+        };
+        let secret = secret_name(name, suffix.as_ref());
+        let mut sealed = self.old.filter(|_| self.adds).map(|it| it.sealed.clone()).unwrap_or_default();
+        let everywhere = [Arc::from(EVERYWHERE)].into();
+        let namespaces = if self.scope == SealedScope::ClusterWide { &everywhere } else { &self.need.namespaces };
+        for namespace in namespaces {
+            let scope = match self.scope {
+                SealedScope::Strict => Scope::Strict { namespace, name: &secret },
+                SealedScope::NamespaceWide => Scope::NamespaceWide { namespace },
+                SealedScope::ClusterWide => Scope::ClusterWide,
+            };
+            let at: SealedFor = namespace.parse().map_err(anyhow::Error::msg)?;
+            let keys: &mut Keys = sealed.entry(at).or_default();
+            for (key, plaintext) in values {
+                let text = value::seal(certificate, scope, plaintext.bytes(), random)
+                    .with_context(|| format!("cannot seal `{}` of `{name}`", key.name))?;
+                keys.insert(key.name.to_owned(), text);
+            }
+        }
+        let fingerprint: Fingerprint = certificate.fingerprint().parse().map_err(anyhow::Error::msg)?;
+        let previous = if self.adds { self.old.and_then(|it| it.previous.clone()) } else { self.previous(&fingerprint) };
+        let spec = SealedValues { certificate: Some(fingerprint), scope: self.scope, suffix, sealed, previous };
+        let file = SealedCredential {
+            api_version: ApiVersion::V1alpha1,
+            kind: SealedCredentialKind::SealedCredential,
+            metadata: Metadata { name: name.parse().map_err(anyhow::Error::msg)? },
+            spec,
+        };
+        let namespaces = self.need.namespaces.iter().map(ToString::to_string).collect();
+        Ok(Sealed {
+            file,
+            secret,
+            namespaces,
+            restarts: self.need.used_by.iter().map(ToString::to_string).collect(),
+            rotation: self.old.filter(|_| !self.adds).map_or("", |_| self.need.declared.rotation),
+        })
+    }
+
+    /// A suffix that neither the present nor the former Secret has.
+    fn draw(&self, random: &mut Random) -> anyhow::Result<DnsLabel> {
+        let taken = |it: &str| {
+            self.old.is_some_and(|old| {
+                old.suffix.as_ref().is_some_and(|old| *old == it) || old.previous.as_ref().is_some_and(|old| old.suffix == it)
+            })
+        };
+        loop {
+            let suffix = random::suffix(random);
+            if !taken(&suffix) {
+                return suffix.parse().map_err(anyhow::Error::msg);
+            }
+        }
+    }
+
+    /// What was sealed until now stays for a rollback, as long as the same key opens it.
+    fn previous(&self, fingerprint: &Fingerprint) -> Option<PreviousValues> {
+        let old = self.old.filter(|it| it.certificate.as_ref() == Some(fingerprint) && it.scope == self.scope)?;
+        Some(PreviousValues { suffix: old.suffix.clone()?, sealed: old.sealed.clone() })
+    }
+}
+
+/// A sealing that was done, before it is written.
+pub struct Sealed {
+    file: SealedCredential,
+    secret: String,
+    namespaces: Vec<String>,
+    restarts: Vec<String>,
+    rotation: &'static str,
+}
+
+impl Sealed {
+    /// Writes `spec/secrets/<credential>.yaml`.
+    ///
+    /// # Errors
+    /// When it cannot be written; then the old file is still there.
+    pub fn write(&self, disk: &dyn Disk, root: &Path) -> anyhow::Result<()> {
+        let mut text =
+            b"# Ciphertext only. `espalier seal` writes this file; the values are known to the cluster, and to whoever made them.\n"
+                .to_vec();
+        emit::document(&mut text, &self.file);
+        let name = format!("{SECRETS}{}.yaml", self.file.metadata.name);
+        let path = root.join(&name);
+        disk.create_folders(&root.join(SECRETS)).with_context(|| format!("cannot make {SECRETS}"))?;
+        disk::replace(disk, &path, &String::from_utf8(text)?).with_context(|| format!("cannot write {name}"))
+    }
+
+    /// What was done, and what follows.
+    pub fn said(&self) -> String {
+        let mut said = format!("sealed `{}` for {} (Secret `{}`)\n", self.file.metadata.name, self.namespaces.join(", "), self.secret);
+        if !self.restarts.is_empty() {
+            let _ = writeln!(said, "  restarts: {}", self.restarts.join(", "));
+        }
+        if !self.rotation.is_empty() {
+            let _ = writeln!(said, "  {}", self.rotation);
+        }
+        said
+    }
+}

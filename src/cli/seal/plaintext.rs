@@ -1,0 +1,254 @@
+//! Values on their way in: read once into memory that is wiped, never printed, never on the command line.
+
+use std::{
+    fmt,
+    fs::File,
+    io::{self, IsTerminal as _, Read},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail, ensure};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::builder::credential::{Declared, Key, Value};
+
+/// The longest value that is taken: far below what an environment variable (128 KiB) or a Secret (1 MiB) holds.
+const MAX_SIZE: usize = 64 << 10;
+
+/// A value. It is wiped when it goes, and its `Debug` says nothing.
+pub struct Plaintext(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Plaintext(…)")
+    }
+}
+
+impl Plaintext {
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// From a text that was made here.
+    pub fn from_text(text: &Zeroizing<String>) -> Self {
+        Self(Zeroizing::new(text.as_bytes().to_owned()))
+    }
+
+    /// Reads to the end, into a buffer that never moves: a buffer that grew would leave pieces behind.
+    fn read(from: &mut dyn Read, what: &str) -> anyhow::Result<Self> {
+        let mut buffer = Zeroizing::new(vec![0_u8; MAX_SIZE + 1]);
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match from.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(it) if it.kind() == io::ErrorKind::Interrupted => {}
+                Err(it) => return Err(it).with_context(|| format!("cannot read {what}")),
+            }
+        }
+        ensure!(filled <= MAX_SIZE, "{what} holds more than 64 KiB: that is no value of a credential");
+        buffer.truncate(filled);
+        Ok(Self(buffer).without_line_break())
+    }
+
+    /// A value of one line ends before its line break: editors and `echo` add one. A value of several lines (a key in PEM) stays as it is.
+    fn without_line_break(mut self) -> Self {
+        let first = self.0.iter().position(|it| *it == b'\n');
+        if first.is_some_and(|it| it + 1 == self.0.len()) {
+            let end = self.0.len() - 1;
+            let end = if end > 0 && self.0[end - 1] == b'\r' { end - 1 } else { end };
+            self.0.truncate(end);
+        }
+        self
+    }
+
+    /// What pods read as an environment variable has to be a text without NUL.
+    fn judged(self, credential: &str, key: &str) -> anyhow::Result<Self> {
+        ensure!(!self.0.is_empty(), "the value of `{key}` of `{credential}` is empty");
+        ensure!(!self.0.contains(&0), "the value of `{key}` of `{credential}` holds a NUL byte, which no environment variable can");
+        ensure!(std::str::from_utf8(&self.0).is_ok(), "the value of `{key}` of `{credential}` is not UTF-8");
+        Ok(self)
+    }
+}
+
+/// Where a key's value comes from, as the command line says.
+#[derive(Debug)]
+pub enum Origin {
+    /// Standard input.
+    Stdin,
+    /// A file.
+    File(PathBuf),
+    /// An environment variable.
+    Env(String),
+    /// Made here, with so many letters and digits.
+    Made(usize),
+}
+
+/// What the command line says of one credential: key and origin.
+pub type Origins = Vec<(&'static Key, Origin)>;
+
+/// Reads the flags `[KEY=]…` of a credential.
+///
+/// # Errors
+/// When a key is not one of the credential's, is named twice, or has to be named.
+pub fn origins(declared: &'static Declared, args: &super::args::SealArgs) -> anyhow::Result<Origins> {
+    let mut all: Origins = Vec::new();
+    let mut add = |key: &str, origin| {
+        let key = key_of(declared, key)?;
+        ensure!(all.iter().all(|it| it.0 != key), "`{}` of `{}` is given twice", key.name, declared.name);
+        all.push((key, origin));
+        anyhow::Ok(())
+    };
+    if let Some(key) = &args.from_stdin {
+        add(key, Origin::Stdin)?;
+    }
+    for it in &args.from_file {
+        let (key, file) = split(declared, it);
+        add(key, Origin::File(file.into()))?;
+    }
+    for it in &args.from_env {
+        let (key, variable) = split(declared, it);
+        add(key, Origin::Env(variable.to_owned()))?;
+    }
+    for it in &args.generate {
+        let (key, length) = split(declared, it);
+        let length = length.parse().ok().filter(|it| (16..=1024).contains(it));
+        let length = length.context("`--generate` takes a length from 16 to 1024 letters and digits, like `--generate 32`")?;
+        let found = key_of(declared, key)?;
+        if let Value::Known(what) = found.value {
+            bail!(
+                "`{}` of `{}` is {what}: made here, nobody would ever know it; make it where you keep passwords and give it with --from-stdin",
+                found.name,
+                declared.name
+            );
+        }
+        add(key, Origin::Made(length))?;
+    }
+    Ok(all)
+}
+
+/// `KEY=REST`, where what stands before the sign is a key; else all of it is the rest.
+fn split<'a>(declared: &Declared, text: &'a str) -> (&'a str, &'a str) {
+    text.split_once('=').filter(|it| declared.keys.iter().any(|key| key.name == it.0)).unwrap_or(("", text))
+}
+
+fn key_of(declared: &'static Declared, name: &str) -> anyhow::Result<&'static Key> {
+    let keys = || declared.keys.iter().map(|it| format!("`{}`", it.name)).collect::<Vec<_>>().join(", ");
+    match (name, declared.keys) {
+        ("", [only]) => Ok(only),
+        ("", _) => bail!("`{}` has several keys, so say which: {}", declared.name, keys()),
+        _ => declared
+            .keys
+            .iter()
+            .find(|it| it.name == name)
+            .with_context(|| format!("`{}` has no key `{name}`, but {}", declared.name, keys())),
+    }
+}
+
+/// Brings the values of some keys of a credential: from where the command line says, made here, or asked for.
+///
+/// # Errors
+/// When a value cannot be had, or is none that can be sealed.
+pub fn values(
+    declared: &'static Declared,
+    wanted: &[&'static Key],
+    mut origins: Origins,
+    make: &mut dyn FnMut(usize) -> Zeroizing<String>,
+) -> anyhow::Result<Vec<(&'static Key, Plaintext)>> {
+    if let Some((key, _)) = origins.iter().find(|it| !wanted.contains(&it.0)) {
+        bail!("`{}` of `{}` is sealed already: `--rotate` replaces all of its values", key.name, declared.name);
+    }
+    let may_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let known = |key: &&&Key| matches!(key.value, Value::Known(_)) && origins.iter().all(|it| it.0 != **key);
+    let unknown: Vec<String> = wanted.iter().filter(known).map(|it| described(it)).collect();
+    if !may_ask && !unknown.is_empty() {
+        bail!(
+            "`{}` needs {}: give it with --from-stdin=KEY, --from-file KEY=FILE or --from-env KEY=VARIABLE, or run this in a terminal to be asked",
+            declared.name,
+            unknown.join(", ")
+        );
+    }
+    let mut all = Vec::new();
+    for key in wanted {
+        let at = origins.iter().position(|it| it.0 == *key);
+        let value = match at.map(|it| origins.swap_remove(it).1) {
+            Some(origin) => from(&origin, make)?,
+            None => match key.value {
+                Value::Made(length) => Plaintext::from_text(&make(length)),
+                Value::Known(_) => asked(declared, key)?,
+            },
+        };
+        all.push((*key, value.judged(declared.name, key.name)?));
+    }
+    Ok(all)
+}
+
+/// A key and what it is.
+pub fn described(key: &Key) -> String {
+    match key.value {
+        Value::Known(what) => format!("`{}` ({what})", key.name),
+        Value::Made(_) => format!("`{}`", key.name),
+    }
+}
+
+fn from(origin: &Origin, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
+    match origin {
+        Origin::Stdin => Plaintext::read(&mut stdin()?, "stdin"),
+        Origin::File(path) => from_file(path),
+        Origin::Env(name) => {
+            let value = std::env::var_os(name).with_context(|| format!("there is no environment variable `{name}`"))?;
+            Ok(Plaintext(Zeroizing::new(value.into_encoded_bytes())).without_line_break())
+        }
+        Origin::Made(length) => Ok(Plaintext::from_text(&make(*length))),
+    }
+}
+
+/// Reads a value from a file.
+///
+/// # Errors
+/// When it cannot be read, or is too large.
+pub fn from_file(path: &Path) -> anyhow::Result<Plaintext> {
+    let name = path.display().to_string();
+    let mut file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+    Plaintext::read(&mut file, &name)
+}
+
+/// Standard input without the standard library's buffer, which nobody wipes.
+#[cfg(unix)]
+fn stdin() -> anyhow::Result<File> {
+    use std::os::fd::AsFd as _;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned().context("cannot read stdin")?))
+}
+
+#[cfg(not(unix))]
+fn stdin() -> anyhow::Result<io::StdinLock<'static>> {
+    Ok(io::stdin().lock())
+}
+
+/// Asks twice, without showing what is typed: nobody sees a slip.
+fn asked(declared: &Declared, key: &Key) -> anyhow::Result<Plaintext> {
+    let ask = |again: &str| {
+        let prompt = format!("{}: {}{again}: ", declared.name, described(key));
+        rpassword::prompt_password(prompt).map(Zeroizing::new).context("cannot ask on this terminal")
+    };
+    let (mut first, second) = (ask("")?, ask(", once more")?);
+    ensure!(first == second, "the two are not the same; nothing was sealed");
+    let value = Plaintext(Zeroizing::new(std::mem::take(&mut *first).into_bytes()));
+    first.zeroize();
+    Ok(value)
+}
+
+/// Keeps what is in memory out of core dumps and from other processes of the same user. Best effort: not every system can.
+pub fn keep_private() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
+}
