@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod cli;
+mod closure;
 mod faults;
 mod golden;
 mod laws;

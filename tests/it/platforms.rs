@@ -170,7 +170,7 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
             ("apiVersion", some("espalier.dev/v1alpha1")),
             ("kind", some("SealedCredential")),
             ("metadata", Some(map([("name", some(name))]))),
-            ("spec", Some(map([("sealed", Some(map([("ai", Some(values))])))]))),
+            ("spec", Some(map([("suffix", some("x7k2m")), ("sealed", Some(map([("ai", Some(values))])))]))),
         ]);
         (format!("spec/secrets/{name}.yaml"), text(&it))
     })

@@ -1,7 +1,7 @@
 //! Sealing: values, certificates, key pairs, random words.
 
 mod keys;
-mod open;
+pub mod open;
 mod pairs;
 mod seeded;
 mod values;

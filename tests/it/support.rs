@@ -235,7 +235,7 @@ pub fn golden_cases() -> Vec<(String, PathBuf)> {
 
 /// The texts of a folder's `spec/`, without what is generated there.
 pub fn texts_of(folder: &Path) -> Texts {
-    let files = files_below(folder, &["spec"]).into_iter().filter(|(path, _)| has_ending(path, "yaml"));
+    let files = files_below(folder, &["spec"]).into_iter().filter(|(path, _)| has_ending(path, "yaml") || has_ending(path, "pem"));
     files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
 }
 

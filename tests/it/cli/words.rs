@@ -136,7 +136,7 @@ fn nothing_is_overwritten_by_init() {
     place.write(".gitignore", "/target");
     place.write(".gitattributes", "*.png binary\n");
     place.ok(&["init"]);
-    assert_eq!(place.read(".gitignore"), "/target\n/.espalier/\n");
+    assert_eq!(place.read(".gitignore"), "/target\n/.espalier/\n*sealing-key.pem\n");
     assert!(place.read(".gitattributes").starts_with("*.png binary\nout/** "));
 }
 

@@ -95,6 +95,10 @@ impl Disk for FaultyDisk {
         self.change(|| RealDisk.create(path, bytes), || RealDisk.create(path, &bytes[..bytes.len() / 2]))
     }
 
+    fn create_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.change(|| RealDisk.create_private(path, bytes), || RealDisk.create_private(path, &bytes[..bytes.len() / 2]))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.change(|| RealDisk.rename(from, to), || RealDisk.rename(from, to))
     }

@@ -14,7 +14,11 @@ fn sound() -> Tree {
 
 /// Puts a value into an object of the sound tree: by kind and name, path (numbers step into lists), value as YAML; an empty one removes.
 fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
-    let object = tree.objects.iter_mut().find(|it| it.kind() == kind && it.name() == name).unwrap_or_else(|| panic!("{kind} {name}"));
+    // A sealed value's name ends in a suffix that was drawn.
+    let is_it = |it: &&mut crate::support::Read| {
+        it.kind() == kind && (it.name() == name || kind == "SealedSecret" && it.name().rsplit_once('-').is_some_and(|it| it.0 == name))
+    };
+    let object = tree.objects.iter_mut().find(is_it).unwrap_or_else(|| panic!("{kind} {name}"));
     let mut at = &mut object.value;
     let (above, last) = path.rsplit_once('>').unwrap_or(("", path));
     for key in above.split('>').filter(|it| !it.is_empty()) {

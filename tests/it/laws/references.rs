@@ -146,6 +146,12 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
 const CREDENTIALS: [(&str, &[&str], &[&str]); 3] =
     [("openwebui-admin", &["email", "password"], &[]), ("openwebui-secret-key", &["key"], &[]), ("postgresql", &["password"], &["url"])];
 
+/// The credential whose Secret has this name: its own, or with a suffix that was drawn when it was sealed.
+fn credential(secret: &str) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
+    let is_drawn = |it: &str| it.len() == 5 && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    CREDENTIALS.iter().find(|it| secret.strip_prefix(it.0).is_some_and(|end| end.is_empty() || end.strip_prefix('-').is_some_and(is_drawn)))
+}
+
 pub fn secret_keys(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (it, container) in pods::containers(tree) {
@@ -155,7 +161,7 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
             if reference.is_null() {
                 continue;
             }
-            let known = CREDENTIALS.iter().find(|it| it.0 == text("name"));
+            let known = credential(text("name"));
             if !known.is_some_and(|it| it.1.contains(&text("key")) || it.2.contains(&text("key"))) {
                 found.push(format!("{}: {reference:?}", it.path));
             }
@@ -177,7 +183,7 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
         if name != it.name() || namespace != it.namespace() {
             found.push(format!("{}: the template is {name} in {namespace:?}", it.path));
         }
-        let known = CREDENTIALS.iter().find(|known| known.0 == it.name());
+        let known = credential(it.name());
         let keys: Vec<String> = labels(it.at("spec/encryptedData")).into_keys().collect();
         if known.is_none_or(|it| it.1 != keys) {
             found.push(format!("{}: sealed are {keys:?}", it.path));

@@ -55,6 +55,7 @@ const FIXES: &[Fix] = &[
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("- qwen2.5:7b", "- qwen2.5:3b")]),
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
     ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
+    ("sealed-scope--namespace", "spec/secrets/postgresql.yaml", &[("ai:", "\"*\":")]),
     ("postgresql-major", VERSIONS, &[("\"18.3\"", "\"17.9\"")]),
     ("out-of-range", PLATFORM, &[("replicas: 0", "replicas: 1"), ("context: 100", "context: 256"), ("overcommit: 0.5", "overcommit: 2.0")]),
     (

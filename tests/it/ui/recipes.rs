@@ -32,6 +32,9 @@ pub fn complete(case: &str, place: &Place) {
             // A hole: it takes no room on the disk.
             file.set_len(100 << 20).expect("a large file");
         }
+        "plain-secret" => {
+            place.write("out/manifests/openwebui/ai/secret-admin.yaml", FOREIGN.replace("ConfigMap", "Secret"));
+        }
         "foreign-file" => place.write("out/manifests/notes.yaml", FOREIGN),
         "path-occupied" => place.write(GENERATED, FOREIGN),
         "path-occupied--folder" => place.write("out/manifests/ollama", FOREIGN),

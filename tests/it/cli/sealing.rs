@@ -1,0 +1,441 @@
+//! Whole sealing sessions with the built program: what is written, what is said, what is refused, and that no value leaks.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use espalier::seal::value::Scope;
+use serde_yaml::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::place::{Done, Place};
+use crate::{
+    seal::open::open,
+    support::{at, repository},
+};
+
+/// A folder with a starter spec, and another one for the private key and temporary files.
+struct Session {
+    place: Place,
+    home: Place,
+}
+
+const DATABASE: &str = "spec/secrets/postgresql.yaml";
+const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
+
+impl Session {
+    fn new() -> Self {
+        let it = Self { place: Place::empty(), home: Place::empty() };
+        fs::create_dir(it.home.path("tmp")).expect("writable");
+        it.ok(&["init"]);
+        it
+    }
+
+    /// With the key pair of the golden case: making one takes its time.
+    fn with_keys() -> Self {
+        let it = Self::new();
+        let golden = repository().join("tests/golden/sealed");
+        it.place.write("spec/sealing.pem", fs::read(golden.join("spec/sealing.pem")).expect("the certificate"));
+        it.home.write("espalier/starter/sealing-key.pem", fs::read(golden.join("sealing.key")).expect("the private key"));
+        it
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = self.place.command(words);
+        command.env("XDG_CONFIG_HOME", self.home.root()).env("HOME", self.home.root()).env("TMPDIR", self.home.path("tmp"));
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Done {
+        self.command(words).output().expect("it runs").into()
+    }
+
+    #[track_caller]
+    fn ok(&self, words: &[&str]) -> Done {
+        let done = self.run(words);
+        assert_eq!(done.code, 0, "espalier {words:?}: {done:?}");
+        done
+    }
+
+    #[track_caller]
+    fn with_stdin(&self, words: &[&str], stdin: &[u8]) -> Done {
+        let mut child = self.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let _ = child.stdin.take().expect("piped").write_all(stdin);
+        child.wait_with_output().expect("it ends").into()
+    }
+
+    /// Refused with exit code 2, with these words.
+    #[track_caller]
+    fn refused(&self, words: &[&str], said: &str) {
+        let before = self.place.files();
+        let done = self.run(words);
+        assert_eq!(done.code, 2, "{done:?}");
+        assert!(done.err.contains(said), "{}", done.err);
+        assert_eq!(self.place.files(), before, "nothing is written");
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.home.path("espalier/starter/sealing-key.pem")
+    }
+
+    fn file(&self, name: &str) -> Value {
+        serde_yaml::from_str(&self.place.read(name)).expect("YAML")
+    }
+
+    /// The value of a credential's key, opened as the controller opens it.
+    fn opened(&self, credential: &str, key: &str) -> Result<Vec<u8>, String> {
+        let file = self.file(&format!("spec/secrets/{credential}.yaml"));
+        let secret = format!("{credential}-{}", at(&file, "spec/suffix").as_str().expect("a suffix"));
+        let text = at(&file, &format!("spec/sealed/ai/{key}")).as_str().expect("it is sealed").to_owned();
+        let private_key = fs::read_to_string(self.key_file()).expect("the key");
+        open(&private_key, Scope::Strict { namespace: "ai", name: &secret }, &text)
+    }
+
+    fn suffix(&self, name: &str) -> String {
+        at(&self.file(name), "spec/suffix").as_str().expect("a suffix").to_owned()
+    }
+}
+
+/// The whole way of somebody who has the program and an empty folder.
+#[test]
+fn from_an_empty_folder_to_a_clean_check() {
+    let it = Session::new();
+    it.ok(&["seal", "init"]);
+    let said = it.ok(&["seal", "--generate-missing"]).err;
+    assert!(said.contains("made and sealed 2 credentials"), "{said}");
+    assert!(said.contains("only a person knows `email`"), "{said}");
+    it.ok(&["render"]);
+    it.ok(&["check"]);
+    let listed = it.ok(&["seal"]).out;
+    assert!(listed.contains("3 credentials, 1 open"), "{listed}");
+    let done = it.with_stdin(&["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"], b"x");
+    assert_eq!(done.code, 2, "the file is not there");
+    it.place.write("mail", "admin@example.com\n");
+    let done = it.with_stdin(&["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"], b"a value\n");
+    assert_eq!(done.code, 0, "{done:?}");
+    it.place.remove("mail");
+    it.ok(&["render"]);
+    let said = it.ok(&["check", "--deny", "warnings"]).err;
+    assert!(said.contains("no findings, no drift"), "{said}");
+    // A single line loses its break, and nothing else.
+    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"a value");
+    assert_eq!(it.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
+    assert_eq!(it.opened("postgresql", "password").expect("it opens").len(), 32);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let it = Session::new();
+    it.ok(&["seal", "init", "--bits", "2048"]);
+    let mode = fs::metadata(it.key_file()).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(it.place.files().values().all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY")));
+    // Nothing that is there is overwritten.
+    it.refused(&["seal", "init", "--bits", "2048"], "is there already");
+    it.refused(&["seal", "init", "--replace", "--bits", "2048"], "a private key is not overwritten");
+    for inside in ["key.pem", "new/deep/key.pem", "spec/../key.pem"] {
+        it.refused(&["seal", "init", "--replace", "--bits", "2048", "--key", inside], "inside of the repository");
+    }
+    // A platform in a folder of its own: the repository is what holds it.
+    let whole = Session::new();
+    fs::create_dir(whole.place.path(".git")).expect("writable");
+    whole.ok(&["init", "clusters/prod"]);
+    whole.refused(&["seal", "init", "--bits", "2048", "--root", "clusters/prod", "--key", "key.pem"], "inside of the repository");
+}
+
+#[test]
+fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
+    let it = Session::with_keys();
+    it.ok(&["seal", "--generate-missing"]);
+    let (first, value) = (it.suffix(DATABASE), it.opened("postgresql", "password").expect("it opens"));
+    it.ok(&["render"]);
+    it.refused(&["seal", "postgresql"], "`espalier seal --rotate postgresql` replaces its values");
+    let said = it.ok(&["seal", "--rotate", "postgresql"]).err;
+    assert!(said.contains("restarts: openwebui, postgresql"), "{said}");
+    assert!(said.contains("PostgreSQL sets it at its next start"), "{said}");
+    let second = it.suffix(DATABASE);
+    assert_ne!(first, second);
+    assert_ne!(it.opened("postgresql", "password").expect("it opens"), value);
+    it.ok(&["render"]);
+    let tree = it.place.tree();
+    for suffix in [&first, &second] {
+        assert!(tree.keys().any(|it| it.ends_with(&format!("sealedsecret-postgresql-{suffix}.yaml"))), "{suffix}: {tree:?}");
+    }
+    let pod = String::from_utf8_lossy(&tree["out/manifests/openwebui/ai/deployment-openwebui.yaml"]).into_owned();
+    assert!(pod.contains(&format!("name: postgresql-{second}")) && !pod.contains(&format!("postgresql-{first}")), "{pod}");
+    // The one before the last goes.
+    it.ok(&["seal", "--rotate", "postgresql", "--generate", "64"]);
+    it.ok(&["render"]);
+    let names: Vec<String> = it.place.tree().into_keys().filter(|it| it.contains("sealedsecret-postgresql")).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.iter().all(|it| !it.contains(&first)), "{names:?}");
+    assert_eq!(it.opened("postgresql", "password").expect("it opens").len(), 64);
+}
+
+/// `render` copies ciphertext: no chance, no clock, so the same spec is the same tree.
+#[test]
+fn a_render_never_seals() {
+    let it = Session::with_keys();
+    it.ok(&["seal", "--generate-missing"]);
+    it.ok(&["render"]);
+    let before = it.place.files();
+    it.ok(&["render"]);
+    it.ok(&["check"]);
+    it.ok(&["seal"]);
+    assert_eq!(it.place.files(), before);
+    // Nothing is missing, so nothing is made.
+    let said = it.ok(&["seal", "--generate-missing"]).err;
+    assert!(said.contains("made and sealed 0 credentials"), "{said}");
+    assert_eq!(it.place.files(), before);
+}
+
+#[test]
+fn what_cannot_be_right_is_refused() {
+    let it = Session::new();
+    it.refused(&["seal", "postgresql"], "there is no spec/sealing.pem");
+    it.refused(&["seal", "--generate-missing"], "there is no spec/sealing.pem");
+    it.ok(&["seal", "init", "--bits", "2048", "--days", "10"]);
+    it.refused(&["seal", "postgres"], "did you mean `postgresql`?");
+    it.refused(&["seal", "openwebui-admin"], "needs `email` (the e-mail address");
+    it.refused(&["seal", "openwebui-admin", "--from-stdin"], "has several keys, so say which");
+    it.refused(&["seal", "openwebui-admin", "--from-stdin=mail"], "has no key `mail`");
+    it.refused(&["seal", "openwebui-admin", "--generate", "password=32"], "nobody would ever know it");
+    it.refused(&["seal", "postgresql", "--generate", "8"], "from 16 to 1024");
+    it.refused(&["seal", "postgresql", "--from-stdin"], "is empty");
+    it.refused(&["seal", "postgresql", "--from-env", "NOBODY_SET_THIS"], "there is no environment variable");
+    it.refused(&["seal", "postgresql", "--from-stdin", "--from-env", "HOME"], "is given twice");
+    it.refused(&["seal", "postgresql", "--now", "2099-01-01"], "expired on");
+    it.refused(&["seal", "postgresql", "--now", "2001-01-01"], "is valid from");
+    let usage = it.run(&["seal", "postgresql", "--value", "hunter2"]);
+    assert_eq!(usage.code, 2, "a value has no place on the command line");
+    let done = it.with_stdin(&["seal", "postgresql", "--from-stdin"], b"with\0nul");
+    assert!(done.code == 2 && done.err.contains("NUL"), "{done:?}");
+    let done = it.with_stdin(&["seal", "postgresql", "--from-stdin"], &vec![b'x'; (64 << 10) + 1]);
+    assert!(done.code == 2 && done.err.contains("64 KiB"), "{done:?}");
+    assert!(!it.place.path(DATABASE).exists());
+    // Ten days: told by `check` at its date, by no render.
+    let said = it.run(&["check", "--now", "2001-01-01"]).err;
+    assert!(said.contains("not valid yet"), "{said}");
+}
+
+#[test]
+fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
+    let it = Session::with_keys();
+    it.place.write("password", "one line\r\n");
+    it.place.write("email", "a@example.com");
+    it.ok(&["seal", "openwebui-admin", "--from-file", "email=email", "--from-file", "password=password"]);
+    let (suffix, email) = (it.suffix(ADMIN), at(&it.file(ADMIN), "spec/sealed/ai/email").clone());
+    let text = it.place.read(ADMIN);
+    let without: String = text.lines().filter(|it| !it.trim().starts_with("password:")).flat_map(|it| [it, "\n"]).collect();
+    it.place.write(ADMIN, without);
+    assert!(it.ok(&["seal"]).out.contains("stale: without password"));
+    it.refused(&["seal", "openwebui-admin", "--from-file", "email=email"], "`email` of `openwebui-admin` is sealed already");
+    it.ok(&["seal", "openwebui-admin", "--from-file", "password=password"]);
+    assert_eq!(it.suffix(ADMIN), suffix);
+    assert_eq!(*at(&it.file(ADMIN), "spec/sealed/ai/email"), email, "what was sealed stays as it is");
+    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"one line");
+}
+
+#[test]
+fn values_of_several_lines_stay_as_they_are() {
+    let it = Session::with_keys();
+    let value = b"first\nsecond\n";
+    let done = it.with_stdin(&["seal", "postgresql", "--from-stdin"], value);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(it.opened("postgresql", "password").expect("it opens"), value);
+}
+
+#[test]
+fn another_certificate_means_sealing_anew() {
+    let it = Session::with_keys();
+    it.place.write("values/openwebui-admin/email", "a@example.com\n");
+    it.place.write("values/openwebui-admin/password", "known to a person\n");
+    it.ok(&[
+        "seal",
+        "openwebui-admin",
+        "--from-file",
+        "email=values/openwebui-admin/email",
+        "--from-file",
+        "password=values/openwebui-admin/password",
+    ]);
+    it.ok(&["seal", "--generate-missing"]);
+    it.ok(&["seal", "init", "--replace", "--bits", "2048", "--key", it.home.path("second.pem").to_str().expect("UTF-8")]);
+    let said = it.run(&["check"]).err;
+    assert_eq!(said.matches("[sealed-with-another-certificate]").count(), 3, "{said}");
+    assert!(it.ok(&["seal"]).out.contains("sealed with another certificate"));
+    // Not all values are there: nothing is written, not even those that can be made.
+    it.refused(&["seal", "--reseal"], "needs `email`");
+    let said = it.ok(&["seal", "--reseal", "--from-dir", "values"]).err;
+    assert!(said.contains("sealed 3 credentials anew"), "{said}");
+    assert!(said.contains("`postgresql` has a new value"), "{said}");
+    fs::copy(it.home.path("second.pem"), it.key_file()).expect("the second key");
+    assert_eq!(it.opened("openwebui-admin", "password").expect("the second key opens it"), b"known to a person");
+    // The first key is gone, so what it sealed is not kept.
+    assert!(at(&it.file(DATABASE), "spec/previous").is_null());
+    assert!(it.ok(&["seal", "--reseal"]).err.contains("sealed 0 credentials anew"));
+}
+
+#[test]
+fn the_three_scopes() {
+    let it = Session::with_keys();
+    let private_key = fs::read_to_string(it.key_file()).expect("the key");
+    for (scope, place, label) in
+        [("namespace-wide", "ai", Scope::NamespaceWide { namespace: "ai" }), ("cluster-wide", "*", Scope::ClusterWide)]
+    {
+        let done = it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin", "--scope", scope], b"value");
+        assert_eq!(done.code, 0, "{done:?}");
+        let text = at(&it.file(DATABASE), &format!("spec/sealed/{place}/password")).as_str().expect("sealed").to_owned();
+        assert_eq!(open(&private_key, label, &text).expect("it opens"), b"value");
+        it.ok(&["render"]);
+        let (path, bytes) = it.place.tree().into_iter().find(|it| it.0.contains("sealedsecret-postgresql-")).expect("it is made");
+        let secret: Value = serde_yaml::from_slice(&bytes).expect("YAML");
+        for metadata in ["metadata", "spec/template/metadata"] {
+            let annotation = at(&secret, &format!("{metadata}/annotations")).get(format!("sealedsecrets.bitnami.com/{scope}"));
+            assert_eq!(annotation.and_then(Value::as_str), Some("true"), "{path}: {metadata}");
+        }
+    }
+    // The scope stays until another one is said.
+    it.ok(&["seal", "--rotate", "postgresql"]);
+    assert_eq!(at(&it.file(DATABASE), "spec/scope").as_str(), Some("cluster-wide"));
+}
+
+#[test]
+fn a_cluster_s_certificate_can_be_taken() {
+    let it = Session::with_keys();
+    let pem = it.place.read("spec/sealing.pem");
+    fs::create_dir(it.home.path("bin")).expect("writable");
+    it.home.write("cluster.pem", &pem);
+    it.home.write("bin/kubectl", format!("#!/bin/sh\necho \"$@\" >{0}/asked\ncat {0}/cluster.pem\n", it.home.root().display()));
+    make_executable(&it.home.path("bin/kubectl"));
+    it.place.remove("spec/sealing.pem");
+    let path = format!("{}:/usr/bin:/bin", it.home.path("bin").display());
+    let done: Done = it.command(&["seal", "init", "--from-cluster"]).env("PATH", path).output().expect("it runs").into();
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(it.place.read("spec/sealing.pem"), pem);
+    assert!(it.home.read("asked").contains("/proxy/v1/cert.pem"), "it never asks for a Secret");
+    it.place.write("key.pem", fs::read(it.key_file()).expect("the key"));
+    it.refused(&["seal", "init", "--replace", "--certificate", "key.pem"], "private key");
+}
+
+#[cfg(unix)]
+fn make_executable(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("writable");
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &std::path::Path) {}
+
+/// Every byte that a session writes, prints or leaves behind is looked through for its values, in the forms that they could take.
+#[test]
+fn no_value_is_left_anywhere() {
+    let it = Session::with_keys();
+    let values: [&str; 4] = ["first-SECRET-\u{e9}-1", "second SECRET \"2\"", "third'SECRET'3", "fourth;SECRET&4"];
+    it.home.write("values/backup/password", format!("{}\n", values[2]));
+    let file = format!("password={}", it.home.path("values/backup/password").display());
+    let mut said = String::new();
+    let mut note = |done: Done| said.extend([done.out, done.err]);
+    note(it.with_stdin(&["seal", "postgresql", "--from-stdin"], values[0].as_bytes()));
+    note(
+        it.command(&["seal", "--rotate", "postgresql", "--from-env", "DATABASE"])
+            .env("DATABASE", values[1])
+            .output()
+            .expect("it runs")
+            .into(),
+    );
+    note(it.with_stdin(&["seal", "openwebui-admin", "--from-stdin=email", "--from-file", &file], values[3].as_bytes()));
+    // What goes wrong says nothing either: an expired certificate, a key twice, too much, bytes that are no text.
+    note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin", "--now", "2099-01-01"], values[0].as_bytes()));
+    note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin", "--from-env", "HOME"], values[0].as_bytes()));
+    note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], &[values[0].as_bytes(), &[0xff]].concat()));
+    note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], values[0].repeat(10_000).as_bytes()));
+    note(it.ok(&["seal"]));
+    note(it.ok(&["render"]));
+    note(it.ok(&["check"]));
+    note(it.ok(&["show", "secrets", "--format", "json"]));
+    it.home.remove("values/backup/password");
+
+    let mut written: Vec<(String, Vec<u8>)> = vec![("what was said".to_owned(), said.into_bytes())];
+    for folder in [it.place.root(), it.home.root()] {
+        let files = walkdir::WalkDir::new(folder).into_iter().map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
+        written.extend(files.map(|it| (it.path().display().to_string(), fs::read(it.path()).expect("readable"))));
+    }
+    assert!(written.len() > 40, "the tree is among them");
+    assert_eq!(found(&written, &values), Vec::<String>::new());
+    // The search itself: what is planted is found.
+    for form in forms(values[1]) {
+        let planted = [("planted".to_owned(), [b"x".as_slice(), &form, b"y"].concat())];
+        assert_eq!(found(&planted, &values).len(), 1, "{form:?}");
+    }
+}
+
+fn found(written: &[(String, Vec<u8>)], values: &[&str]) -> Vec<String> {
+    let mut all = Vec::new();
+    for (path, bytes) in written {
+        for value in values {
+            if forms(value).iter().any(|form| bytes.windows(form.len()).any(|it| it == form)) {
+                all.push(format!("{path} holds {value:?}"));
+            }
+        }
+    }
+    all
+}
+
+/// A value as such, in base64 at each of three offsets, in hexadecimal, URL-encoded, and as its bare hash.
+fn forms(value: &str) -> Vec<Vec<u8>> {
+    use base64ct::{Base64, Encoding as _};
+    let hex = |bytes: &[u8]| {
+        bytes.iter().fold(String::new(), |mut text, it| {
+            let _ = write!(text, "{it:02x}");
+            text
+        })
+    };
+    let mut all = vec![value.as_bytes().to_vec(), hex(value.as_bytes()).into_bytes()];
+    for offset in 0..3 {
+        let padded = [&b"\0\0"[..offset], value.as_bytes()].concat();
+        let text = Base64::encode_string(&padded);
+        // The digits that depend on the value alone.
+        let from = [0, 2, 3][offset];
+        let to = padded.len() / 3 * 4;
+        all.push(text.as_bytes()[from..to].to_vec());
+    }
+    let url: String = value
+        .bytes()
+        .map(|it| if it.is_ascii_alphanumeric() || b"-_.~".contains(&it) { char::from(it).to_string() } else { format!("%{it:02X}") })
+        .collect();
+    all.push(url.into_bytes());
+    let hash = Sha256::digest(value.as_bytes());
+    all.extend([hash.to_vec(), hex(&hash).into_bytes(), Base64::encode_string(&hash).into_bytes()]);
+    all
+}
+
+/// While it holds a value, the program leaves no core dump.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_crash_leaves_no_core_dump() {
+    let it = Session::with_keys();
+    let mut child = it
+        .command(&["seal", "postgresql", "--from-stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(b"half a val").expect("it reads");
+    let limits = format!("/proc/{}/limits", child.id());
+    let is_off = |text: &str| text.lines().any(|it| it.starts_with("Max core file size") && it.split_whitespace().nth(4) == Some("0"));
+    let waited = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        fs::read_to_string(&limits).is_ok_and(|it| is_off(&it))
+    });
+    drop(stdin);
+    let _ = child.wait();
+    assert!(waited, "no limit was set while stdin was open");
+}

@@ -1,0 +1,130 @@
+//! That whatever reads a Secret reads one that is sealed: the rule sees it in the objects, not in what components declared.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use espalier::{
+    builder::{
+        credential::{Declared, Found, Key, Value},
+        handle::NamespaceRef,
+        scope::{Built, Scope},
+        site::Site,
+    },
+    check::credentials::closed,
+    diag::diagnostic::Diagnostics,
+    plan::copies,
+};
+use k8s_openapi::{
+    api::{
+        apps::v1::{Deployment, DeploymentSpec},
+        core::v1::{
+            Container, EnvFromSource, EnvVar, EnvVarSource, LocalObjectReference, PodSpec, PodTemplateSpec, ProjectedVolumeSource,
+            SecretEnvSource, SecretKeySelector, SecretProjection, SecretVolumeSource, Volume, VolumeProjection,
+        },
+        networking::v1::{Ingress, IngressSpec, IngressTLS},
+    },
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+
+const ITS: Declared =
+    Declared { name: "its", keys: &[Key { name: "password", value: Value::Made(32) }], rotation: "", found: Found::ByReference };
+
+/// A site with a vault and one component, which spends the credential `its` and has these pods besides.
+fn found(pod: impl FnOnce(&mut PodSpec)) -> Vec<String> {
+    told(|scope, variable| {
+        let mut spec = PodSpec {
+            containers: vec![Container { name: "it".to_owned(), env: Some(vec![variable]), ..Container::default() }],
+            ..PodSpec::default()
+        };
+        pod(&mut spec);
+        let part = scope.part("rogue", "test", None);
+        let metadata = scope.meta(&part);
+        let template = PodTemplateSpec { metadata: None, spec: Some(spec) };
+        let spec = DeploymentSpec { template, ..DeploymentSpec::default() };
+        scope.add(Deployment { metadata, spec: Some(spec), ..Deployment::default() });
+    })
+}
+
+fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
+    let mut site = Site::new("test");
+    let names: BTreeMap<String, Arc<str>> = [("its".to_owned(), "its-x7k2m".into())].into();
+    let namespace = NamespaceRef::argocd();
+    let vault = site.build("vault", &namespace, |scope| scope.vault(names)).expect("a vault");
+    site.build("rogue", &namespace, |scope| {
+        let variable = scope.env_secret("PASSWORD", &vault.credential(&ITS), "password");
+        build(scope, variable);
+    });
+    let (site, _) = site.close();
+    let built: Vec<Built> = site.finish();
+    let needed = copies::needed(&built);
+    let mut found = Diagnostics::new();
+    for it in &built {
+        closed(it, &needed, &"spec/platform.yaml".into(), &mut found);
+    }
+    found.iter().map(|it| it.message.clone()).collect()
+}
+
+#[test]
+fn what_comes_from_a_credential_is_fine() {
+    assert_eq!(found(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn every_way_to_read_a_secret_is_seen() {
+    let key = |name: &str, key: &str| EnvVar {
+        name: "X".to_owned(),
+        value_from: Some(EnvVarSource {
+            secret_key_ref: Some(SecretKeySelector { name: name.to_owned(), key: key.to_owned(), optional: None }),
+            ..EnvVarSource::default()
+        }),
+        ..EnvVar::default()
+    };
+    let variable = |it: EnvVar| found(|pod| pod.containers[0].env.get_or_insert_default().push(it));
+    assert_eq!(
+        variable(key("other", "password")),
+        ["Deployment `argocd/rogue` reads the key `password` of the Secret `other`, which nothing makes"]
+    );
+    // A key that is not sealed, and the name before the suffix was drawn.
+    assert_eq!(variable(key("its-x7k2m", "user")).len(), 1);
+    assert_eq!(variable(key("its", "password")).len(), 1);
+    let whole = |name: &str| EnvFromSource {
+        secret_ref: Some(SecretEnvSource { name: name.to_owned(), optional: None }),
+        ..EnvFromSource::default()
+    };
+    assert_eq!(found(|pod| pod.containers[0].env_from = Some(vec![whole("other")])).len(), 1);
+    assert_eq!(found(|pod| pod.containers[0].env_from = Some(vec![whole("its-x7k2m")])).len(), 0);
+    let init = Container { name: "first".to_owned(), env: Some(vec![key("other", "password")]), ..Container::default() };
+    assert_eq!(found(|pod| pod.init_containers = Some(vec![init])).len(), 1);
+    let volume = |optional| Volume {
+        name: "v".to_owned(),
+        secret: Some(SecretVolumeSource { secret_name: Some("other".to_owned()), optional, ..SecretVolumeSource::default() }),
+        ..Volume::default()
+    };
+    assert_eq!(found(|pod| pod.volumes = Some(vec![volume(None)])).len(), 1);
+    assert_eq!(found(|pod| pod.volumes = Some(vec![volume(Some(true))])).len(), 0, "what is optional may be missing");
+    let part = VolumeProjection {
+        secret: Some(SecretProjection { name: "other".to_owned(), ..SecretProjection::default() }),
+        ..VolumeProjection::default()
+    };
+    let projected = Volume {
+        name: "v".to_owned(),
+        projected: Some(ProjectedVolumeSource { sources: Some(vec![part]), ..ProjectedVolumeSource::default() }),
+        ..Volume::default()
+    };
+    assert_eq!(found(|pod| pod.volumes = Some(vec![projected])).len(), 1);
+    assert_eq!(found(|pod| pod.image_pull_secrets = Some(vec![LocalObjectReference { name: "pull".to_owned() }])).len(), 1);
+}
+
+#[test]
+fn a_certificate_that_nobody_issues_is_seen() {
+    let ingress = |annotated: bool| {
+        let annotations = annotated.then(|| [("cert-manager.io/cluster-issuer".to_owned(), "letsencrypt".to_owned())].into());
+        let tls = vec![IngressTLS { hosts: None, secret_name: Some("web-tls".to_owned()) }];
+        told(|scope, _| {
+            let metadata =
+                ObjectMeta { name: Some("web".to_owned()), namespace: Some("argocd".to_owned()), annotations, ..ObjectMeta::default() };
+            scope.add(Ingress { metadata, spec: Some(IngressSpec { tls: Some(tls), ..IngressSpec::default() }), ..Ingress::default() });
+        })
+    };
+    assert_eq!(ingress(true), Vec::<String>::new());
+    assert_eq!(ingress(false), ["Ingress `argocd/web` reads the Secret `web-tls`, which nothing makes"]);
+}
