@@ -227,6 +227,11 @@ impl GitUrl {
     pub fn host(&self) -> &str {
         check::git_host(self).unwrap_or_default()
     }
+
+    /// The port that it is fetched from: the one that is written, or the usual one.
+    pub fn port(&self) -> u16 {
+        check::git_port(self)
+    }
 }
 
 impl ModelName {

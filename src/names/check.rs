@@ -85,6 +85,17 @@ pub(super) fn git_host(s: &str) -> Option<&str> {
     Some(host.split(':').next().unwrap_or(host))
 }
 
+/// The port in a URL of Git, or its scheme's own; `user@host:path` goes by SSH, and has no room for a port.
+pub(super) fn git_port(s: &str) -> u16 {
+    let Some((scheme, rest)) = s.split_once("://") else { return 22 };
+    let written = rest.split('/').next().and_then(|it| it.rsplit_once(':')).and_then(|it| it.1.parse().ok());
+    written.unwrap_or(match scheme {
+        "https" => 443,
+        "http" => 80,
+        _ => 22,
+    })
+}
+
 pub(super) fn git_url(s: &str) -> Checked<'_> {
     let refuse = |why: &str| format!("`{s}` is not the URL of a Git repository: {why}");
     let shape = "write it like `https://github.com/owner/name.git` or `git@github.com:owner/name.git`";

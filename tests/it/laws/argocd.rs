@@ -31,7 +31,9 @@ pub fn applications(tree: &Tree) -> Vec<String> {
     for it in tree.of_kind("Application") {
         let is_root = it.name() == "root";
         let finalizers: Vec<&str> = items(it.at("metadata/finalizers")).filter_map(Value::as_str).collect();
-        let cascade: &[&str] = if is_root { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
+        // Neither the root nor Argo CD itself takes along what it made when it goes.
+        let stays = is_root || it.name() == "argocd";
+        let cascade: &[&str] = if stays { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
         must(finalizers == cascade, it, "the finalizers");
         must(it.namespace() == Some("argocd"), it, "its namespace");
         must(it.text("spec/destination/server") == SERVER && it.at("spec/destination/name").is_null(), it, "the destination");
@@ -183,6 +185,22 @@ pub fn waves(tree: &Tree) -> Vec<String> {
             if !is_later {
                 found.push(format!("{}: is not later than {name}", it.path));
             }
+        }
+    }
+    // A chart's pods, too, start in a namespace that is there and fenced: all at once, or Argo CD's own deny would cut it off.
+    for it in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
+        let namespace = it.text("spec/destination/namespace");
+        let needs = owner("Namespace", None, namespace).into_iter().chain(owner("NetworkPolicy", Some(namespace), "default-deny"));
+        for name in needs {
+            if wave(it) <= wave_of(name) {
+                found.push(format!("{}: is not later than {name}", it.path));
+            }
+        }
+    }
+    for it in tree.of_kind("NetworkPolicy").filter(|it| it.name() == "default-deny") {
+        let others = tree.of_kind("NetworkPolicy").filter(|other| other.namespace() == it.namespace());
+        for other in others.filter(|other| other.application() != it.application()) {
+            found.push(format!("{}: the deny is in {}", other.path, it.application()));
         }
     }
     for it in tree.of_kind("Application").filter(|it| it.path.starts_with("apps/") && it.name() != "bootstrap") {

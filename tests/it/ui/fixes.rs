@@ -38,7 +38,7 @@ const FIXES: &[Fix] = &[
     ("kv-cache-needs-flash-attention", PLATFORM, &[("kvCache: q8_0", "kvCache: f16")]),
     ("limit-below-request", PLATFORM, &[("limit: 512Mi", "limit: 768Mi")]),
     ("limit-below-tested", PLATFORM, &[("limit: 256Mi", "limit: 768Mi")]),
-    ("limits-overcommitted", PLATFORM, &[("memory: 8Gi", "memory: 8Gi, "), ("memory: 8Gi, ", "memory: 8Gi, overcommit: 2.6")]),
+    ("limits-overcommitted", PLATFORM, &[("memory: 8Gi", "memory: 8Gi, "), ("memory: 8Gi, ", "memory: 8Gi, overcommit: 2.9")]),
     ("max-loaded-models", PLATFORM, &[("maxLoadedModels: 1", "maxLoadedModels: 2")]),
     ("max-loaded-models--too-many", PLATFORM, &[("maxLoadedModels: 3", "maxLoadedModels: 1")]),
     ("max-loaded-models--zero", PLATFORM, &[("maxLoadedModels: 0", "maxLoadedModels: 1")]),
