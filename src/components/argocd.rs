@@ -93,7 +93,7 @@ struct Values {
     server: PodValues,
 }
 
-/// The chart has no switch for ApplicationSets: none of this tree is one.
+/// The chart has no switch for `ApplicationSet`s: none of this tree is one.
 #[derive(Serialize)]
 struct Replicas {
     replicas: u32,

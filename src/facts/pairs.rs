@@ -21,7 +21,7 @@ pub fn kubernetes(argo_cd: (u32, u32)) -> Option<RangeInclusive<u32>> {
     KUBERNETES_OF_ARGO_CD.iter().find(|it| it.0 == argo_cd).map(|it| it.1.clone())
 }
 
-/// Major and minor of a version.
+/// Major and minor of a version: `(1, 35)` of `v1.35.8+k3s1`.
 pub fn line(version: &str) -> Option<(u32, u32)> {
     let mut numbers = version.trim_start_matches('v').split('.').map(|it| it.parse().ok());
     Some((numbers.next()??, numbers.next()??))

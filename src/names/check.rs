@@ -227,3 +227,19 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
     }
     Ok(s.into())
 }
+
+/// Not a channel (`stable`) and not half a version: the installer takes either for whatever is newest today.
+pub(super) fn k3s_version(s: &str) -> Checked<'_> {
+    let number = |it: &str| !it.is_empty() && it.len() <= 4 && it.bytes().all(|b| b.is_ascii_digit());
+    let is_it = || {
+        let (kubernetes, build) = s.strip_prefix("v1.")?.split_once("+k3s")?;
+        let (core, candidate) = kubernetes.split_once('-').map_or((kubernetes, None), |it| (it.0, Some(it.1)));
+        let (minor, patch) = core.split_once('.')?;
+        let is_candidate = |it: &str| (1..=16).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        (number(minor) && number(patch) && number(build) && candidate.is_none_or(is_candidate)).then_some(())
+    };
+    match is_it() {
+        Some(()) => Ok(s.into()),
+        None => Err(format!("`{s}` is not a full version of k3s: write it like `v1.35.8+k3s1`")),
+    }
+}

@@ -1,4 +1,4 @@
-//! Facts of Argo CD's chart, as rendered with our values (no dex, no notifications, no ApplicationSets, no policies of its own).
+//! Facts of Argo CD's chart, as rendered with our values (no dex, no notifications, no `ApplicationSet`s, no policies of its own).
 
 use super::{ChartFacts, Kind};
 use crate::facts::versions;

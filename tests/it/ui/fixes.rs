@@ -14,6 +14,7 @@ type Fix = (&'static str, &'static str, &'static [(&'static str, &'static str)])
 
 const FIXES: &[Fix] = &[
     ("component-needed", PLATFORM, &[("enabled: false", "enabled: true")]),
+    ("component-needed--argocd", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("context-beyond-training", PLATFORM, &[("context: 4096", "context: 2048")]),
     ("file-name-differs--both", "spec/workspaces/team-a.yaml", &[("team-b", "team-a"), ("team-c", "team-a")]),
@@ -50,11 +51,11 @@ const FIXES: &[Fix] = &[
     ("no-models--workspace", "spec/workspaces/team-a.yaml", &[("models: []", "models: [\"llama3.2:1b-instruct-q4_K_M\"]")]),
     ("node-memory-exceeded", PLATFORM, &[("replicas: 3", "replicas: 2")]),
     ("node-memory-exceeded", PLATFORM, &[("models: [\"llama3.2:1b\"]", "models: [\"llama3.2:1b-instruct-q4_K_M\"]")]),
-    ("node-memory-exceeded", PLATFORM, &[("memory: 8Gi", "memory: 9Gi")]),
+    ("node-memory-exceeded", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
     ("node-memory-exceeded--nothing-fits", PLATFORM, &[("memory: 2Gi", "memory: 5Gi")]),
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("- qwen2.5:7b", "- qwen2.5:3b")]),
-    ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
-    ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
+    ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),
+    ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),
     ("postgresql-major", VERSIONS, &[("\"18.3\"", "\"17.9\"")]),
     ("out-of-range", PLATFORM, &[("replicas: 0", "replicas: 1"), ("context: 100", "context: 256"), ("overcommit: 0.5", "overcommit: 2.0")]),
     (
@@ -73,6 +74,7 @@ const FIXES: &[Fix] = &[
     ("storage-too-small", PLATFORM, &[("storage: 2Gi", "storage: 3Gi"), ("storage: 100Mi", "storage: 1Gi")]),
     ("tab", PLATFORM, &[("\t", "      ")]),
     ("unknown-field", PLATFORM, &[("modles", "models"), (", colour: green", "")]),
+    ("unsupported-pair", VERSIONS, &[("v1.36.4+k3s1", "v1.35.8+k3s1")]),
     ("unknown-version", VERSIONS, &[("postgres:", "postgresql:"), ("loki: 18.11.0", "")]),
     (
         "untested-version",
