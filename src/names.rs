@@ -247,10 +247,28 @@ name!(
     })
 );
 
+name!(
+    /// The full version of k3s: Kubernetes' own, and which build of k3s.
+    K3sVersion,
+    "a version of k3s like `v1.35.8+k3s1`",
+    check::k3s_version,
+    json_schema!({
+        "description": "A version of k3s like `v1.35.8+k3s1`.",
+        "type": "string",
+        "maxLength": 60,
+        "pattern": "^v1\\.[0-9]+\\.[0-9]+(-[a-z0-9]+)?\\+k3s[0-9]+$"
+    })
+);
+
 impl GitUrl {
     /// The host of the URL, without user and port.
     pub fn host(&self) -> &str {
         check::git_host(self).unwrap_or_default()
+    }
+
+    /// The port that it is fetched from: the one that is written, or the usual one.
+    pub fn port(&self) -> u16 {
+        check::git_port(self)
     }
 }
 

@@ -131,7 +131,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
         replicas: it.replicas,
         surge: it.surge,
         pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu },
-        source: Origin::Chart,
+        source: if it.kind == "Job" { Origin::Transient } else { Origin::Chart },
     });
     typed.chain(declared)
 }

@@ -10,7 +10,7 @@ use crate::{
 /// A pod that a chart will make, declared where its values are written; held against the real render by a judge.
 #[derive(Clone, Debug)]
 pub struct ChartPod {
-    /// `Deployment`, `StatefulSet`, `DaemonSet`.
+    /// `Deployment`, `StatefulSet`, `DaemonSet`; a `Job` comes and goes, and counts as present.
     pub kind: &'static str,
     /// The workload's name.
     pub name: Arc<str>,

@@ -72,10 +72,14 @@ pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
 pub const SPEC_MISSING: &str = "spec-missing";
 /// A volume is smaller than what it must hold.
 pub const STORAGE_TOO_SMALL: &str = "storage-too-small";
+/// Argo CD on a Kubernetes that it is not tested on.
+pub const UNSUPPORTED_PAIR: &str = "unsupported-pair";
 /// A version is pinned for something that is not there.
 pub const UNKNOWN_VERSION: &str = "unknown-version";
 /// A version that was not tested with the rest.
 pub const UNTESTED_VERSION: &str = "untested-version";
+/// Waves of an Argo CD that may not know the health of Applications.
+pub const WAVES_WAIT_FOR_NOTHING: &str = "waves-wait-for-nothing";
 /// A workspace's public host is longer than a host name may be.
 pub const WORKSPACE_HOST: &str = "workspace-host-too-long";
 /// A workspace's name is taken, reserved or too long.

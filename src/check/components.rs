@@ -31,6 +31,24 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
             );
         }
     }
+    if view.platform.spec.domains.argocd.is_some() {
+        for (needed, is_on, why) in [
+            ("argocd", it.argocd.enabled, "it is what answers there"),
+            ("certManager", it.cert_manager.enabled, "it certifies the public host"),
+        ] {
+            if !is_on {
+                found.push(
+                    Diagnostic::error(
+                        code::COMPONENT_NEEDED,
+                        view.component(&[needed, "enabled"]),
+                        format!("`domains.argocd` needs `{needed}`, which is off: {why}"),
+                    )
+                    .related(view.value(&["domains", "argocd"]), "needs it")
+                    .help("write `enabled: true`, or take `domains.argocd` out"),
+                );
+            }
+        }
+    }
     if it.open_webui.enabled && it.open_webui.replicas > 1 {
         found.push(
             Diagnostic::error(

@@ -12,7 +12,12 @@ use crate::{
 pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
     let cert_manager = &it.cert_manager.resources;
-    let all: [(&[&str], &Resources, Option<Allotment>); 8] = [
+    let argocd = &it.argocd.resources;
+    let all: [(&[&str], &Resources, Option<Allotment>); 12] = [
+        (&["argocd", "resources", "controller"], &argocd.controller, Some(requests::ARGO_CONTROLLER)),
+        (&["argocd", "resources", "repoServer"], &argocd.repo_server, Some(requests::ARGO_REPO_SERVER)),
+        (&["argocd", "resources", "server"], &argocd.server, Some(requests::ARGO_SERVER)),
+        (&["argocd", "resources", "redis"], &argocd.redis, Some(requests::ARGO_REDIS)),
         (&["traefik", "resources"], &it.traefik.resources, Some(requests::TRAEFIK)),
         (&["certManager", "resources", "controller"], &cert_manager.controller, Some(requests::CERT_MANAGER_CONTROLLER)),
         (&["certManager", "resources", "webhook"], &cert_manager.webhook, Some(requests::CERT_MANAGER_WEBHOOK)),

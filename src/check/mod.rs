@@ -1,5 +1,6 @@
 //! The rules: one file each, one line each in a table, one page each.
 
+pub mod argocd;
 pub mod certificate;
 pub mod code;
 pub mod components;

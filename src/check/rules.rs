@@ -75,7 +75,9 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 11] = [
+const SPEC: [SpecRule; 13] = [
+    super::argocd::pair,
+    super::argocd::waves,
     super::certificate::another,
     super::components::needed,
     super::figures::plausible,

@@ -1,12 +1,12 @@
 //! `untested-version`, `postgresql-major`: what the charts' facts and the measured figures do not cover.
 
-use super::{code, rules::SpecView};
+use super::{argocd, code, rules::SpecView};
 use crate::{
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    facts::versions,
+    facts::versions::{self, Pin},
     spec::read::VERSIONS,
 };
 
@@ -14,16 +14,17 @@ use crate::{
 pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
     for pin in versions::ALL {
         if let Some(written) = view.platform.versions.written(pin)
-            && written.tag() != pin.tested
+            && written != pin.tested
+            && (pin != versions::K3S || !argocd::is_unsupported(view))
         {
             let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
-            let what = if pin.image.is_some() {
-                "the memory figures were measured on"
-            } else {
-                "the facts of the chart (pods, kinds) are those of"
+            let what = match pin {
+                versions::K3S => "what the node keeps for itself, and what the cluster brings, are those of",
+                Pin { image: Some(_), .. } => "the memory figures were measured on",
+                _ => "the facts of the chart (pods, kinds) are those of",
             };
-            if pin == versions::POSTGRESQL && major(written.tag()) != major(pin.tested) {
-                let message = format!("PostgreSQL {} cannot open a volume of PostgreSQL {}", written.tag(), major(pin.tested));
+            if pin == versions::POSTGRESQL && major(written) != major(pin.tested) {
+                let message = format!("PostgreSQL {} cannot open a volume of PostgreSQL {}", written, major(pin.tested));
                 let help = format!("write `{}: {}`", pin.name, written_as(pin.tested));
                 found.push(
                     Diagnostic::error(code::POSTGRESQL_MAJOR, place, message)
@@ -33,7 +34,7 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
                 continue;
             }
             found.push(
-                Diagnostic::warning(code::UNTESTED_VERSION, place, format!("`{}` {} is not the tested version", pin.name, written.tag()))
+                Diagnostic::warning(code::UNTESTED_VERSION, place, format!("`{}` {} is not the tested version", pin.name, written))
                     .note(format!("{what} {}", pin.tested))
                     .help(format!("write `{}: {}`, or try this version before you trust it", pin.name, written_as(pin.tested))),
             );

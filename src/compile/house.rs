@@ -1,6 +1,6 @@
 //! The platform, built and planned: what is derived has been poured in, and tenants can be built against it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     budget::{
@@ -18,7 +18,7 @@ use crate::{
     plan::{
         copies::{self, Needed},
         policies,
-        projects::Permits,
+        projects::{Permits, Projects},
         waves::Waves,
     },
     platform::{certificates::Issuer, repository::Repository},
@@ -75,24 +75,27 @@ impl House {
         own.chain(report::surroundings(components.traefik.allotment(), u32::try_from(hosts).unwrap_or(u32::MAX))).collect()
     }
 
-    /// What the projects permit: all that this platform and its tenants may make with any component on and either issuer.
-    pub(in crate::compile) fn permits(&self) -> (Permits, Permits) {
+    /// The projects, and what they permit: all that this platform and its tenants may make with any component on and either issuer.
+    pub(in crate::compile) fn projects(&self) -> Projects {
         let repository = &self.repository().url;
-        let mut platform = Permits::default();
-        platform.kind::<SealedSecret>();
+        let mut applications: BTreeMap<Arc<str>, Permits> = BTreeMap::new();
         let mut tenants = Permits::default();
         for issuer in Issuer::ALL {
             let full = Self::new(Arc::new(self.built.platform.with_everything(issuer)).build(), self.file.clone());
             // All but the first, which makes the projects and belongs to another.
             for it in full.built.built.iter().skip(1) {
-                platform.add(it, repository);
+                let permits = applications.entry(it.name.clone()).or_default();
+                permits.add(it, repository);
+                if *it.name == *APP_SECRETS {
+                    permits.kind::<SealedSecret>(full.copies.iter().map(|it| it.namespace.clone()));
+                }
             }
             if let Some(mut one) = Workspace::any().build(&full.built) {
                 Self::close_tenant(&mut one);
                 tenants = Permits::of_tenants(&one, SYSTEM_NAMESPACES.into_iter().chain(namespaces::NAMES), repository);
             }
         }
-        (platform, tenants)
+        Projects::of(applications, namespaces::AI, tenants)
     }
 
     /// What it was built from.

@@ -103,20 +103,17 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
 /// What concerns the whole: the platform's own files, the budget, and every rule that needs all of it.
 pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnostics {
     let repository = house.repository();
+    let groups = house.projects();
     for (index, it) in house.built.built.iter().enumerate().filter(|(index, it)| emitted(*index, it)) {
         let wave = house.waves.wave(index).unwrap_or_default();
-        let (folder, project) = match index {
-            0 => (BOOTSTRAP_FOLDER.to_owned(), projects::BOOTSTRAP),
-            _ => (applications::folder(&it.name), projects::PLATFORM),
-        };
+        let folder = if index == 0 { BOOTSTRAP_FOLDER.to_owned() } else { applications::folder(&it.name) };
         for object in &it.objects {
             layout::object(files, &folder, object);
         }
-        let its = applications::of_component(it, wave, project, &folder, repository, house.name());
+        let its = applications::of_component(it, wave, groups.of_application(&it.name), &folder, repository, house.name());
         files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));
     }
-    let (permits, tenants) = house.permits();
-    for project in projects::all(&repository.url, &permits, &tenants, house.name()) {
+    for project in projects::all(&repository.url, &groups, house.name()) {
         layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(project));
     }
     let root = Object::derived_custom(applications::root(repository, house.name(), projects::BOOTSTRAP));

@@ -19,6 +19,7 @@ use crate::{
     platform::{
         certificates::Certificates,
         resources::{ChartResources, Resources, requirements},
+        rollout::{Strategy, old_pod_first},
         versions::Versions,
     },
 };
@@ -96,25 +97,6 @@ struct Prometheus {
 #[derive(Serialize)]
 struct Switch {
     enabled: bool,
-}
-
-/// The old pod goes first: a full node has no room for a second one, and such a rollout would never end.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Strategy {
-    r#type: &'static str,
-    rolling_update: RollingUpdate,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RollingUpdate {
-    max_surge: u32,
-    max_unavailable: u32,
-}
-
-fn old_pod_first() -> Strategy {
-    Strategy { r#type: "RollingUpdate", rolling_update: RollingUpdate { max_surge: 0, max_unavailable: 1 } }
 }
 
 /// What cert-manager offers.

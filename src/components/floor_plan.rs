@@ -12,6 +12,7 @@ use crate::{
         site::Site,
     },
     components::{
+        argocd::{self, ArgoCd},
         cert_manager::{self, CertManager},
         namespaces,
         ollama::Ollama,
@@ -80,6 +81,8 @@ pub struct Spec {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Components {
+    /// Argo CD itself.
+    pub argocd: ArgoCd,
     /// k3s' packaged ingress controller.
     pub traefik: Traefik,
     /// Certificates.
@@ -95,7 +98,8 @@ pub struct Components {
 }
 
 /// Key in the spec → Application: the one table of the two spellings. An Application that is not in it is derived.
-pub const APPLICATIONS: [(&str, &str); 6] = [
+pub const APPLICATIONS: [(&str, &str); 7] = [
+    ("argocd", ARGOCD),
     ("certManager", "cert-manager"),
     ("ollama", "ollama"),
     ("openWebui", "openwebui"),
@@ -106,6 +110,8 @@ pub const APPLICATIONS: [(&str, &str); 6] = [
 
 /// The Application that makes the projects and the root; always the first.
 pub const BOOTSTRAP: &str = "bootstrap";
+/// Argo CD's own Application.
+pub const ARGOCD: &str = "argocd";
 /// The Application that holds the policies of the platform's namespaces.
 pub const NETWORK_POLICIES: &str = "network-policies";
 /// The Application that holds the sealed copies.
@@ -144,8 +150,11 @@ impl Platform {
     pub fn with_everything(&self, issuer: Issuer) -> Self {
         let mut all = self.clone();
         all.spec.certificates.issuer = issuer;
+        // Which host it is changes nothing of what may be made.
+        all.spec.domains.argocd.get_or_insert_with(|| self.spec.domains.chat.clone());
         let it = &mut all.spec.components;
         for switch in [
+            &mut it.argocd.enabled,
             &mut it.traefik.enabled,
             &mut it.cert_manager.enabled,
             &mut it.sealed_secrets.enabled,
@@ -169,9 +178,13 @@ impl Platform {
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
         site.build(BOOTSTRAP, &NamespaceRef::argocd(), |_| ());
         let spaces = site.build("namespaces", &NamespaceRef::destination(namespaces::NAMES[0]), namespaces::build);
-        let [ai, cert_manager] =
-            site.build(NETWORK_POLICIES, &spaces.ai, |scope| [scope.fence(&spaces.ai), scope.fence(&spaces.cert_manager)]);
+        let [ai, argocd, cert_manager] =
+            site.build(NETWORK_POLICIES, &spaces.ai, |scope| [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.fence(it)));
 
+        let console = it.argocd.enabled.then(|| {
+            let needs = argocd::Needs { repository: &self.spec.repository, host: self.spec.domains.argocd.as_ref(), versions };
+            site.build(ARGOCD, &argocd, |scope| it.argocd.build(scope, &needs))
+        });
         if it.traefik.enabled {
             site.build("traefik", &kube_system, |scope| it.traefik.build(scope, traefik_settings));
         }
@@ -180,6 +193,10 @@ impl Platform {
         let issuer = certifier.and_then(|certifier| {
             site.build("cluster-issuer", &cert_manager, |scope| cert_manager::issuer(scope, &certifier, &self.spec.certificates))
         });
+        if let (Some(console), Some(issuer), Some(host)) = (&console, &issuer, &self.spec.domains.argocd) {
+            let host = site.host(host);
+            site.build("argocd-ingress", &argocd, |scope| argocd::ingress(scope, console, &host, issuer));
+        }
         let sealing =
             it.sealed_secrets.enabled.then(|| site.build("sealed-secrets", &kube_system, |scope| it.sealed_secrets.build(scope, versions)));
         let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing, &self.sealed)));

@@ -1,7 +1,9 @@
 //! The components of a platform: one file each, and the floor plan that says who feeds whom.
 
+pub mod argocd;
 pub mod cert_manager;
 pub mod floor_plan;
+pub mod ingress;
 pub mod namespaces;
 pub mod ollama;
 pub mod open_webui;

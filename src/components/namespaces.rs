@@ -19,8 +19,10 @@ pub struct Offers {
     pub argocd: NamespaceRef,
 }
 
+/// The namespace of models and chat.
+pub const AI: &str = "ai";
 /// The names of the platform's namespaces, which no workspace may take.
-pub const NAMES: [&str; 5] = ["ai", "argocd", "cert-manager", "monitoring", "node-agents"];
+pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", "monitoring", "node-agents"];
 
 /// Builds them.
 pub fn build(scope: &mut Scope<'_>) -> Offers {

@@ -3,27 +3,22 @@
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
     core::v1::{ContainerPort, EnvVar, PodSpec},
-    networking::v1::{
-        HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend, IngressSpec, IngressTLS,
-        ServiceBackendPort,
-    },
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    ollama,
+    ingress, ollama,
     pod::{self, Patience},
     postgresql,
 };
 use crate::{
     builder::{
         credential::{Declared, Found, Key, Value, Vault},
-        handle::{Contribution, HostRef, IssuerRef, Pods, PortRef},
-        meta::Part,
+        handle::{Contribution, HostRef, IssuerRef, Pods},
         scope::Scope,
     },
-    facts::{kubernetes::INGRESS_CLASS, requests, versions},
+    facts::{requests, versions},
     platform::{
         resources::{Resources, requirements},
         versions::Versions,
@@ -165,7 +160,7 @@ impl OpenWebUi {
         };
         let metadata = scope.meta(&part);
         scope.add(Deployment { metadata, spec: Some(spec), ..Deployment::default() });
-        let ingress = ingress(scope, &part, needs.host, needs.issuer, &ui);
+        let ingress = ingress::public(scope, &part, needs.host, needs.issuer, &ui);
         scope.add(ingress);
         scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
     }
@@ -246,28 +241,3 @@ const PRODUCTION: [(&str, &str); 31] = [
     ("WEBUI_SESSION_COOKIE_SAME_SITE", "lax"),
     ("WEBUI_SESSION_COOKIE_SECURE", "True"),
 ];
-
-/// A public host with TLS, answered on the TLS entry point only (Traefik redirects plain HTTP).
-fn ingress(scope: &mut Scope<'_>, part: &Part, host: &HostRef, issuer: &IssuerRef, to: &PortRef) -> Ingress {
-    let mut metadata = scope.meta(part);
-    let annotations = metadata.annotations.get_or_insert_default();
-    annotations.insert("cert-manager.io/cluster-issuer".to_owned(), scope.certificate(issuer, host).to_string());
-    annotations.insert("traefik.ingress.kubernetes.io/router.entrypoints".to_owned(), "websecure".to_owned());
-    let service = IngressServiceBackend {
-        name: to.service().to_string(),
-        port: Some(ServiceBackendPort { name: Some("http".to_owned()), ..ServiceBackendPort::default() }),
-    };
-    let path = HTTPIngressPath {
-        path: Some("/".to_owned()),
-        path_type: "Prefix".to_owned(),
-        backend: IngressBackend { service: Some(service), ..IngressBackend::default() },
-    };
-    let name = host.name().to_string();
-    let spec = IngressSpec {
-        ingress_class_name: Some(INGRESS_CLASS.to_owned()),
-        rules: Some(vec![IngressRule { host: Some(name.clone()), http: Some(HTTPIngressRuleValue { paths: vec![path] }) }]),
-        tls: Some(vec![IngressTLS { hosts: Some(vec![name]), secret_name: Some(format!("{}-tls", part.name)) }]),
-        ..IngressSpec::default()
-    };
-    Ingress { metadata, spec: Some(spec), ..Ingress::default() }
-}

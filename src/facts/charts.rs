@@ -1,5 +1,6 @@
 //! What is known of each chart: where it comes from, and which kinds it renders with our values.
 
+pub mod argo_cd;
 pub mod cert_manager;
 pub mod sealed_secrets;
 

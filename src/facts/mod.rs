@@ -5,5 +5,6 @@ pub mod kubernetes;
 pub mod models;
 pub mod node;
 pub mod ollama;
+pub mod pairs;
 pub mod requests;
 pub mod versions;

@@ -30,6 +30,18 @@ pub const CERT_MANAGER_CAINJECTOR: Allotment = of(48, 160, 10);
 pub const ACME_SOLVER: Allotment = of(16, 64, 10);
 /// The sealed-secrets controller (budget).
 pub const SEALED_SECRETS: Allotment = of(24, 64, 10);
+/// Argo CD's application controller (budget; reports of 400–800 MiB for fifteen Applications, hence the limit).
+pub const ARGO_CONTROLLER: Allotment = of(320, 768, 100);
+/// Argo CD's repo-server (budget; one `helm template` of a large chart takes 90 MiB, and two run at once).
+pub const ARGO_REPO_SERVER: Allotment = of(128, 512, 50);
+/// Argo CD's API server and UI (budget).
+pub const ARGO_SERVER: Allotment = of(64, 192, 20);
+/// Argo CD's cache (budget).
+pub const ARGO_REDIS: Allotment = of(24, 96, 10);
+/// The repo-server's init container, which copies one program (budget).
+pub const ARGO_COPYUTIL: Allotment = of(32, 128, 10);
+/// The hook that makes the cache's password before each sync of Argo CD's chart (budget).
+pub const ARGO_REDIS_INIT: Allotment = of(48, 128, 10);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of(64, 192, 50);
 /// Open `WebUI`, slim image, one worker (measured; it takes 5–10 CPU seconds to start).

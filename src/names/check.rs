@@ -99,6 +99,17 @@ pub(super) fn git_host(s: &str) -> Option<&str> {
     Some(host.split(':').next().unwrap_or(host))
 }
 
+/// The port in a URL of Git, or its scheme's own; `user@host:path` goes by SSH, and has no room for a port.
+pub(super) fn git_port(s: &str) -> u16 {
+    let Some((scheme, rest)) = s.split_once("://") else { return 22 };
+    let written = rest.split('/').next().and_then(|it| it.rsplit_once(':')).and_then(|it| it.1.parse().ok());
+    written.unwrap_or(match scheme {
+        "https" => 443,
+        "http" => 80,
+        _ => 22,
+    })
+}
+
 pub(super) fn git_url(s: &str) -> Checked<'_> {
     let refuse = |why: &str| format!("`{s}` is not the URL of a Git repository: {why}");
     let shape = "write it like `https://github.com/owner/name.git` or `git@github.com:owner/name.git`";
@@ -229,4 +240,20 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
         return refuse("write it like `1.2.3` or `1.2.3-alpine`");
     }
     Ok(s.into())
+}
+
+/// Not a channel (`stable`) and not half a version: the installer takes either for whatever is newest today.
+pub(super) fn k3s_version(s: &str) -> Checked<'_> {
+    let number = |it: &str| !it.is_empty() && it.len() <= 4 && it.bytes().all(|b| b.is_ascii_digit());
+    let is_it = || {
+        let (kubernetes, build) = s.strip_prefix("v1.")?.split_once("+k3s")?;
+        let (core, candidate) = kubernetes.split_once('-').map_or((kubernetes, None), |it| (it.0, Some(it.1)));
+        let (minor, patch) = core.split_once('.')?;
+        let is_candidate = |it: &str| (1..=16).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+        (number(minor) && number(patch) && number(build) && candidate.is_none_or(is_candidate)).then_some(())
+    };
+    match is_it() {
+        Some(()) => Ok(s.into()),
+        None => Err(format!("`{s}` is not a full version of k3s: write it like `v1.35.8+k3s1`")),
+    }
 }

@@ -6,6 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     builder::{meta::Naming, scope::Built},
+    components::floor_plan::ARGOCD,
     crds::argocd::{
         Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm, IN_CLUSTER, IgnoreDifference, Retry,
         Source, SyncPolicy, ValuesObject,
@@ -49,7 +50,8 @@ pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &st
     }
     let mut metadata = metadata(&built.name, platform);
     metadata.annotations = Some(annotations.into_iter().collect());
-    metadata.finalizers = Some(vec![CASCADE.to_owned()]);
+    // An Argo CD that deletes itself never ends: switched off, it is handed over, and goes on.
+    metadata.finalizers = (*built.name != *ARGOCD).then(|| vec![CASCADE.to_owned()]);
     let spec = ApplicationSpec {
         destination: Destination { namespace: built.namespace.clone(), server: IN_CLUSTER },
         ignore_differences: Vec::new(),

@@ -2,7 +2,10 @@
 //!
 //! Not from what it makes today: a project that narrowed in the commit that switches a component off would keep ArgoCD from deleting it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
@@ -18,7 +21,9 @@ use crate::{
 
 /// Makes Applications and projects, nothing else.
 pub const BOOTSTRAP: &str = "bootstrap";
-/// The platform's own Applications.
+/// The Applications that live in the namespace of models and chat, and touch nothing else.
+pub const AI: &str = "ai";
+/// The platform's other Applications.
 pub const PLATFORM: &str = "platform";
 /// The tenants' Applications.
 pub const TENANTS: &str = "tenants";
@@ -32,7 +37,49 @@ pub struct Permits {
     repositories: BTreeSet<String>,
 }
 
+/// Which project each Application belongs to, and what each project permits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Projects {
+    permits: BTreeMap<&'static str, Permits>,
+    members: BTreeMap<Arc<str>, &'static str>,
+    tenants: Permits,
+}
+
+impl Projects {
+    /// From what each of the platform's Applications may touch, and any tenant.
+    ///
+    /// What touches `ai`, the namespace of models and chat, and nothing else is a group of its own: whoever changes a model or the chat
+    /// front end reaches neither certificates nor Argo CD.
+    pub fn of(applications: BTreeMap<Arc<str>, Permits>, ai: &str, tenants: Permits) -> Self {
+        let mut projects = Self { tenants, ..Self::default() };
+        for (name, permits) in applications {
+            let group = if permits.is_within(ai) { AI } else { PLATFORM };
+            projects.permits.entry(group).or_default().extend(permits);
+            projects.members.insert(name, group);
+        }
+        projects
+    }
+
+    /// The project of one of the platform's Applications.
+    pub fn of_application(&self, name: &str) -> &'static str {
+        if name == BOOTSTRAP { BOOTSTRAP } else { self.members.get(name).copied().unwrap_or(PLATFORM) }
+    }
+}
+
 impl Permits {
+    /// Permits what another permits, too.
+    pub fn extend(&mut self, other: Self) {
+        self.cluster.extend(other.cluster);
+        self.namespaced.extend(other.namespaced);
+        self.namespaces.extend(other.namespaces);
+        self.repositories.extend(other.repositories);
+    }
+
+    /// Whether nothing outside of a namespace is touched.
+    fn is_within(&self, namespace: &str) -> bool {
+        self.cluster.is_empty() && self.namespaces.iter().all(|it| **it == *namespace)
+    }
+
     /// Permits what a component makes, and no more.
     pub fn add(&mut self, built: &Built, repository: &str) {
         // The destination itself must be permitted, also when all its objects belong to the cluster.
@@ -68,8 +115,9 @@ impl Permits {
         permits
     }
 
-    /// Permits a kind that comes and goes with what the user has sealed.
-    pub fn kind<K: CustomResource>(&mut self) {
+    /// Permits a kind that comes and goes with what the user has sealed, wherever it may be needed.
+    pub fn kind<K: CustomResource>(&mut self, namespaces: impl Iterator<Item = Arc<str>>) {
+        self.namespaces.extend(namespaces);
         self.namespaced.insert((K::API_VERSION.split_once('/').map_or("", |(group, _)| group), K::KIND));
     }
 
@@ -112,7 +160,9 @@ fn destination(namespace: &Arc<str>) -> Destination {
 }
 
 /// All projects. ArgoCD's own `default` permits everything, and its lists stay where ours says nothing: blacklists lock it.
-pub fn all(repository: &str, platform: &Permits, tenants: &Permits, name: &str) -> Vec<AppProject> {
+pub fn all(repository: &str, projects: &Projects, name: &str) -> Vec<AppProject> {
+    let none = Permits::default();
+    let permits = |group: &str| projects.permits.get(group).unwrap_or(&none);
     let bootstrap = AppProjectSpec {
         description: "Makes Applications and projects, nothing else".to_owned(),
         destinations: vec![destination(&"argocd".into())],
@@ -127,10 +177,14 @@ pub fn all(repository: &str, platform: &Permits, tenants: &Permits, name: &str) 
         ..AppProjectSpec::default()
     };
     let all = [
+        (AI, permits(AI).spec("Models and chat: what they make, in their own namespace, no more")),
         (BOOTSTRAP, bootstrap),
         ("default", locked),
-        (PLATFORM, platform.spec("The platform's own Applications: what they make, where they make it, no more")),
-        (TENANTS, tenants.spec("The tenants' Applications: what they make, outside of the cluster's and the platform's namespaces")),
+        (PLATFORM, permits(PLATFORM).spec("The platform's other Applications: what they make, where they make it, no more")),
+        (
+            TENANTS,
+            projects.tenants.spec("The tenants' Applications: what they make, outside of the cluster's and the platform's namespaces"),
+        ),
     ];
     let naming = Naming::Platform(name.into());
     let project = |(project, spec): (&str, AppProjectSpec)| {

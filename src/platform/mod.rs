@@ -4,5 +4,6 @@ pub mod certificates;
 pub mod node;
 pub mod repository;
 pub mod resources;
+pub mod rollout;
 pub mod sealed;
 pub mod versions;

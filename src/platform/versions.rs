@@ -1,38 +1,86 @@
 //! The versions that the user pins, over the tested set.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use crate::{facts::versions::Pin, names::Tag};
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 
-/// `spec/versions.yaml`, read: one line a chart or image.
+use crate::{
+    facts::{
+        pairs,
+        versions::{self, Pin},
+    },
+    names::{K3sVersion, Tag},
+};
+
+/// `spec/versions.yaml`, read: one line a chart or image, and one for the cluster itself.
 #[derive(Clone, Debug, Default)]
-pub struct Versions(BTreeMap<String, Tag>);
+pub struct Versions {
+    pins: BTreeMap<String, Tag>,
+    k3s: Option<K3sVersion>,
+}
 
 impl Versions {
-    /// From the file's map; names that pin nothing are a finding of the reader's.
-    pub fn new(pins: BTreeMap<String, Tag>) -> Self {
-        Self(pins)
+    /// The names that something is pinned for, known or not.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.pins.keys().map(String::as_str)
     }
 
-    /// What the user wrote for it.
-    pub fn written(&self, pin: Pin) -> Option<&Tag> {
-        self.0.get(pin.name)
+    /// What the user wrote for it, without digest.
+    pub fn written(&self, pin: Pin) -> Option<&str> {
+        if pin == versions::K3S { self.k3s.as_deref() } else { self.pins.get(pin.name).map(Tag::tag) }
     }
 
     /// The version, without digest: a chart's `targetRevision`, a label's value.
     pub fn of(&self, pin: Pin) -> Arc<str> {
-        self.written(pin).map_or_else(|| pin.tested.into(), |it| it.tag().into())
+        self.written(pin).unwrap_or(pin.tested).into()
+    }
+
+    /// The minor of Kubernetes 1 that the cluster is of.
+    pub fn kubernetes_minor(&self) -> Option<u32> {
+        pairs::line(&self.of(versions::K3S)).map(|it| it.1)
     }
 
     /// The image's full reference; a digest only where the user gives one.
     pub fn image(&self, pin: Pin) -> String {
         let repository = pin.image.unwrap_or(pin.name);
-        match self.written(pin) {
+        match self.pins.get(pin.name) {
             None => format!("{repository}:{}", pin.tested),
             Some(it) => match it.digest() {
                 None => format!("{repository}:{}", it.tag()),
                 Some(digest) => format!("{repository}:{}@{digest}", it.tag()),
             },
         }
+    }
+}
+
+/// A map of which one key has a type of its own.
+impl<'de> Deserialize<'de> for Versions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Pins)
+    }
+}
+
+struct Pins;
+
+impl<'de> Visitor<'de> for Pins {
+    type Value = Versions;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Versions, A::Error> {
+        let mut all = Versions::default();
+        while let Some(name) = map.next_key::<String>()? {
+            if name == versions::K3S.name {
+                all.k3s = Some(map.next_value()?);
+            } else {
+                all.pins.insert(name, map.next_value()?);
+            }
+        }
+        Ok(all)
     }
 }

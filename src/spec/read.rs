@@ -11,7 +11,6 @@ use crate::{
         suggest,
     },
     facts::versions,
-    names::Tag,
     platform::{
         sealed::{SealedCredential, SealedStore},
         versions::Versions,
@@ -56,12 +55,12 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
 }
 
 fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
-    let (pins, findings) = source.read::<BTreeMap<String, Tag>>();
+    let (pins, findings) = source.read::<Versions>();
     found.extend(findings);
     let pins = pins?;
     let names = || versions::ALL.iter().map(|it| it.name);
-    for name in pins.keys().filter(|name| names().all(|it| it != **name)) {
-        let place = Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.clone()) };
+    for name in pins.names().filter(|name| names().all(|it| it != *name)) {
+        let place = Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.to_owned()) };
         let finding =
             Diagnostic::error(code::UNKNOWN_VERSION, place, format!("`{name}` is no chart or image that a version can be pinned for"));
         found.push(match suggest::nearest(name, names()) {
@@ -69,7 +68,7 @@ fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
             None => finding.help(format!("there are: {}", names().collect::<Vec<_>>().join(", "))),
         });
     }
-    Some(Versions::new(pins))
+    Some(pins)
 }
 
 fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option<SealedStore> {

@@ -80,6 +80,11 @@ impl Tree {
     }
 }
 
+/// The pods and the port behind a chart's Service, where the tree has that chart.
+pub fn behind_chart(tree: &Tree, namespace: &str, service: &str, port: &serde_yaml::Value) -> Option<(&'static str, u16)> {
+    references::behind_chart(tree, namespace, service, port)
+}
+
 /// The namespace that a policy's peer names.
 pub fn namespace_of(peer: &serde_yaml::Value) -> Option<&str> {
     references::namespace_of(peer)

@@ -41,6 +41,7 @@ fn resources(least: u64) -> impl Strategy<Value = Option<Value>> {
 #[expect(clippy::struct_excessive_bools, reason = "they are the switches of a spec")]
 #[derive(Clone, Copy, Debug)]
 struct Switches {
+    argocd: bool,
     traefik: bool,
     cert_manager: bool,
     sealed_secrets: bool,
@@ -51,7 +52,8 @@ struct Switches {
 
 /// Switches under which nothing lacks what it needs.
 fn switches() -> impl Strategy<Value = Switches> {
-    proptest::array::uniform6(proptest::bool::weighted(0.8)).prop_map(|[traefik, cert, sealed, sql, ollama, webui]| Switches {
+    proptest::array::uniform7(proptest::bool::weighted(0.8)).prop_map(|[argocd, traefik, cert, sealed, sql, ollama, webui]| Switches {
+        argocd,
         traefik,
         cert_manager: cert || webui,
         sealed_secrets: sealed || webui || sql,
@@ -102,15 +104,18 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
 fn components() -> impl Strategy<Value = (Switches, Value)> {
     switches().prop_flat_map(|on| {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
+        let argo = (resources(128), resources(64), resources(64), resources(64));
         let database = (resources(2048), 1_u64..40);
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50);
-        (small, database, webui, ollama(on.ollama)).prop_map(
-            move |((traefik, controller, webhook, injector, sealed), (sql, disk), (chat, size, overflow, files), ollama)| {
+        (small, argo, database, webui, ollama(on.ollama)).prop_map(
+            move |((traefik, controller, webhook, injector, sealed), argo, (sql, disk), (chat, size, overflow, files), ollama)| {
                 let off = |is_on: bool| (!is_on).then(|| false.into());
                 let certs = map([("controller", controller), ("webhook", webhook), ("cainjector", injector)]);
+                let argo = map([("controller", argo.0), ("repoServer", argo.1), ("server", argo.2), ("redis", argo.3)]);
                 let pool = map([("size", some(size)), ("overflow", some(overflow))]);
                 let sql = sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
                 let all = map([
+                    ("argocd", Some(map([("enabled", off(on.argocd)), ("resources", Some(argo))]))),
                     ("traefik", Some(map([("enabled", off(on.traefik)), ("resources", traefik)]))),
                     ("certManager", Some(map([("enabled", off(on.cert_manager)), ("resources", Some(certs))]))),
                     ("sealedSecrets", Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)]))),
@@ -179,21 +184,33 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
 /// Specs that compile, tenants among them.
 pub fn platforms() -> impl Strategy<Value = Texts> {
     let repository = (
-        sample::select(vec!["https://git.example.com/team/platform.git", "ssh://git@git.example.com/team/platform.git"]),
+        sample::select(vec![
+            "https://git.example.com/team/platform.git",
+            "ssh://git@git.example.com:2222/team/platform.git",
+            "git@git.example.com:team/platform.git",
+        ]),
         sample::select(vec!["main", "release/2026", "on"]),
         proptest::option::of(sample::select(vec!["clusters/prod", "a", "yes/no"])),
     );
     let tenants = proptest::collection::btree_set(label().prop_filter("reserved", |it| it != "ai"), 0..=3);
-    let hosts = (host(), proptest::option::of(host()));
+    let hosts = (host(), proptest::option::of(host()), any::<bool>());
     let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]));
     (repository, tenants, hosts, components(), rest).prop_map(
-        |((url, branch, path), tenants, (chat, workspaces), (on, components), (name, production, sealed, model))| {
+        |((url, branch, path), tenants, (chat, workspaces, console), (on, components), (name, production, sealed, model))| {
             let issuer = if production { "production" } else { "staging" };
             let spec = map([
                 ("repository", Some(map([("url", some(url)), ("branch", some(branch)), ("path", path.map(Into::into))]))),
                 // Room for all: what the node can give is the budget's own matter.
                 ("node", Some(map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0))]))),
-                ("domains", Some(map([("chat", some(chat)), ("workspaces", workspaces.map(Into::into))]))),
+                (
+                    "domains",
+                    Some(map([
+                        // Nobody else answers below `.argo`; what answers there needs a certificate.
+                        ("argocd", (console && on.argocd && on.cert_manager).then(|| "console.example.argo".into())),
+                        ("chat", some(chat)),
+                        ("workspaces", workspaces.map(Into::into)),
+                    ])),
+                ),
                 ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
                 ("components", Some(components)),
             ]);

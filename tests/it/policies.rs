@@ -65,7 +65,7 @@ fn fences(tree: &Tree) -> Vec<String> {
     }
     for it in tree.of_kind("NetworkPolicy") {
         let namespace = it.namespace().unwrap_or_default();
-        if !fenced.contains(namespace) || ["argocd", "kube-system", "monitoring", "node-agents"].contains(&namespace) {
+        if !fenced.contains(namespace) || ["kube-system", "monitoring", "node-agents"].contains(&namespace) {
             found.push(format!("{}: a policy where no component has declared its pods", it.path));
         }
         // Applied by name: an `allow-…` must be there before the deny.
@@ -142,6 +142,15 @@ fn the_judge_sees_the_flows_of_the_table() {
             "ai/ollama -> outside 443/TCP",
             "ai/openwebui -> ai/ollama 11434/TCP",
             "ai/openwebui -> ai/postgresql 5432/TCP",
+            "argocd/argocd-application-controller -> API server 6443/TCP",
+            "argocd/argocd-application-controller -> argocd/argocd-redis 6379/TCP",
+            "argocd/argocd-application-controller -> argocd/argocd-repo-server 8081/TCP",
+            "argocd/argocd-redis-secret-init -> API server 6443/TCP",
+            "argocd/argocd-repo-server -> argocd/argocd-redis 6379/TCP",
+            "argocd/argocd-repo-server -> outside 443/TCP",
+            "argocd/argocd-server -> API server 6443/TCP",
+            "argocd/argocd-server -> argocd/argocd-redis 6379/TCP",
+            "argocd/argocd-server -> argocd/argocd-repo-server 8081/TCP",
             "cert-manager/cainjector -> API server 6443/TCP",
             "cert-manager/cert-manager -> API server 6443/TCP",
             "cert-manager/cert-manager -> kube-system/traefik 8000/TCP",
@@ -151,11 +160,51 @@ fn the_judge_sees_the_flows_of_the_table() {
             "cert-manager/webhook -> API server 6443/TCP",
             "kube-system/traefik -> ai/openwebui 8080/TCP",
             "kube-system/traefik -> ai/solver 8089/TCP",
+            "kube-system/traefik -> argocd/argocd-server 8080/TCP",
+            "kube-system/traefik -> argocd/solver 8089/TCP",
         ]
     );
     let dns: BTreeSet<String> = flows.iter().filter(|it| it.port == 53).map(|it| it.from.short()).collect();
-    let names = ["ai/ollama", "ai/openwebui", "cert-manager/cainjector", "cert-manager/cert-manager", "cert-manager/webhook"];
+    let names = [
+        "ai/ollama",
+        "ai/openwebui",
+        "argocd/argocd-application-controller",
+        "argocd/argocd-redis-secret-init",
+        "argocd/argocd-repo-server",
+        "argocd/argocd-server",
+        "cert-manager/cainjector",
+        "cert-manager/cert-manager",
+        "cert-manager/webhook",
+    ];
     assert_eq!(dns, BTreeSet::from(names.map(str::to_owned)));
+}
+
+/// Argo CD fetches Git from wherever its URL says, and nothing else may.
+#[test]
+fn the_repository_s_port_is_open() {
+    for (url, ports) in [
+        ("https://git.example.com/team/platform.git", vec![443]),
+        ("https://git.example.com:8443/team/platform.git", vec![443, 8443]),
+        ("ssh://git@git.example.com/team/platform.git", vec![22, 443]),
+        ("ssh://git@git.example.com:2222/team/platform.git", vec![443, 2222]),
+        ("git@git.example.com:22000/platform.git", vec![22, 443]),
+    ] {
+        let mut texts = crate::support::with_components("ollama: {models: [\"gemma3:270m\"]}");
+        let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
+        let line = spec.lines().find(|it| it.trim_start().starts_with("repository:")).expect("a repository").to_owned();
+        *spec = spec.replace(&line, &format!("  repository: {{url: \"{url}\"}}"));
+        let made = tree(&texts);
+        let policies = Tree::of(&made);
+        let it = policies.find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server").expect("it is there");
+        let outside =
+            crate::support::items(it.at("spec/egress")).filter(|it| serde_yaml::to_string(it).is_ok_and(|it| it.contains("0.0.0.0/0")));
+        let open: Vec<u64> = outside
+            .flat_map(|it| crate::support::items(crate::support::at(it, "ports")))
+            .filter_map(|it| crate::support::at(it, "port").as_u64())
+            .collect();
+        assert_eq!(open, ports, "{url}");
+        assert!(judge(&made).is_empty(), "{url}: {}", judge(&made));
+    }
 }
 
 /// A policy taken away, narrowed or widened is noticed.
@@ -176,6 +225,10 @@ fn planted_faults_are_found() {
         ("allow-cert-manager", "6443", "443"),
         ("allow-ollama", "name: openwebui", "name: postgresql"),
         ("allow-ollama", "0.0.0.0/0", "10.0.0.0/8"),
+        ("allow-argocd-application-controller", "8081", "8080"),
+        ("allow-argocd-application-controller", "6443", "443"),
+        ("allow-argocd-repo-server", "port: 443", "port: 80"),
+        ("allow-argocd-redis", "name: argocd-server", "name: argocd"),
     ] {
         let mut changed = Tree::of(&made);
         let it = changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name).expect("it is there");

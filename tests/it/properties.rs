@@ -101,8 +101,10 @@ fn golden_trees_keep_every_law() {
 /// What a project permits is made by some golden tree, or by a chart: it holds for any switch, and for nothing else.
 #[test]
 fn no_permission_is_for_nobody() {
+    use espalier::facts::charts::{argo_cd::ARGO_CD, cert_manager::CERT_MANAGER, sealed_secrets::SEALED_SECRETS};
+
     let trees: Vec<Tree> = golden_cases().iter().map(|(_, folder)| Tree::of(&tree(&texts_of(folder)))).collect();
-    let charts = [espalier::facts::charts::cert_manager::CERT_MANAGER, espalier::facts::charts::sealed_secrets::SEALED_SECRETS];
+    let charts = [ARGO_CD, CERT_MANAGER, SEALED_SECRETS];
     let made_by_chart = |group: &str, kind: &str| {
         use espalier::facts::charts::Kind;
         charts.iter().flat_map(|it| it.kinds).any(|it| match it {

@@ -1,6 +1,6 @@
 //! The seam for tenants: zero to three minimal workspaces, each built by itself, none dropped without a word.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     laws::Tree,
@@ -42,14 +42,14 @@ fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     let projects = |texts: &Texts| {
         let made = tree(texts);
         let all: Vec<_> = made.files.into_iter().filter(|(path, _)| path.starts_with("bootstrap/argocd/appproject-")).collect();
-        assert_eq!(all.len(), 4, "bootstrap, default, platform, tenants");
+        assert_eq!(all.len(), 5, "ai, bootstrap, default, platform, tenants");
         all
     };
     let full = projects(&with(platform(), &NAMES));
     for n in 0..NAMES.len() {
         assert_eq!(projects(&with(platform(), &NAMES[..n])), full, "{n} workspaces");
     }
-    let off = ["traefik", "openWebui", "openWebui: {enabled: false}\npostgresql"];
+    let off = ["argocd", "traefik", "openWebui", "openWebui: {enabled: false}\npostgresql"];
     for component in off {
         let texts = with_components(&format!("ollama: {{models: [\"gemma3:270m\"]}}\n{component}: {{enabled: false}}"));
         assert_eq!(projects(&texts), full, "without {component}");
@@ -59,6 +59,12 @@ fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     assert!(spec.contains("certificates: {"), "{spec}");
     *spec = spec.replace("certificates: {", "certificates: {issuer: production, ");
     assert_eq!(projects(&production), full, "another issuer");
+    let mut console = platform();
+    let spec = console.get_mut("spec/platform.yaml").expect("it is there");
+    assert!(spec.contains("domains: {"), "{spec}");
+    *spec = spec.replace("domains: {", "domains: {argocd: argocd.example.com, ");
+    assert!(tree(&console).files.contains_key("apps/argocd-ingress.yaml"));
+    assert_eq!(projects(&console), full, "a host for Argo CD");
 }
 
 /// A new tenant brings its own files, and changes no other tenant's and none of the platform's but those that tell of all.
@@ -74,6 +80,44 @@ fn a_new_tenant_changes_nobody_else_s_files() {
         assert!(others.is_empty(), "{others:?}");
         assert!(before.keys().all(|it| after.contains_key(it)), "a file is gone");
         assert_eq!(changed.iter().filter(|it| own(it)).count(), 16, "{changed:?}");
+    }
+}
+
+/// What the bootstrap script applies besides the projects and the root is what it was: a new component, host or tenant needs no second run,
+/// since `bootstrap` reconciles the folder of the projects, and the projects that the new Applications need are in it.
+#[test]
+fn nothing_new_needs_a_second_run_of_the_script() {
+    let small = "ollama: {models: [\"gemma3:270m\"]}";
+    let before = tree(&with_components(&format!(
+        "{small}\nopenWebui: {{enabled: false}}\npostgresql: {{enabled: false}}\ntraefik: {{enabled: false}}\ncertManager: {{enabled: false}}"
+    )));
+    let after = tree(&with(platform(), &NAMES));
+    // Applied by the script and not reconciled by `bootstrap`: namespaces, and the two charts that must be there before Argo CD reads Git.
+    let values = |files: &BTreeMap<String, Vec<u8>>, application: &str| {
+        let text = &files[&format!("apps/{application}.yaml")];
+        let it: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
+        let source = it["spec"]["source"].clone();
+        assert!(!source["helm"]["valuesObject"].is_null(), "{application}");
+        source
+    };
+    for application in ["argocd", "sealed-secrets"] {
+        assert_eq!(values(&before.files, application), values(&after.files, application), "{application}");
+    }
+    let applied = |files: &BTreeMap<String, Vec<u8>>| {
+        let is_applied = |path: &str| {
+            path.starts_with("out/manifests/namespaces/") || path.starts_with("bootstrap/") && !path.starts_with("bootstrap/argocd/")
+        };
+        files.iter().filter(|it| is_applied(it.0)).map(|(path, bytes)| (path.clone(), bytes.clone())).collect::<Vec<_>>()
+    };
+    assert!(applied(&before.files).len() >= 5);
+    assert_eq!(applied(&before.files), applied(&after.files));
+    assert_eq!(before.files["apps/bootstrap.yaml"], after.files["apps/bootstrap.yaml"]);
+    let bootstrap: serde_yaml::Value = serde_yaml::from_slice(&after.files["apps/bootstrap.yaml"]).expect("YAML");
+    assert_eq!(bootstrap["spec"]["source"]["path"], "bootstrap/argocd");
+    for (path, text) in after.files.iter().filter(|it| it.0.starts_with("apps/")) {
+        let it: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
+        let project = it["spec"]["project"].as_str().expect("a project");
+        assert!(after.files.contains_key(&format!("bootstrap/argocd/appproject-{project}.yaml")), "{path}: {project}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The faults of a hand-written tree of the same platform (the Darien tree), one test each, named after the fault: either no golden tree
 //! can have it, or a spec that asks for it gets a finding.
 //!
-//! Faults that need components which are not here yet (monitoring, logs, ArgoCD itself) come with these.
+//! Faults that need components which are not here yet (monitoring, logs) come with these.
 
 mod argocd;
 mod charts;

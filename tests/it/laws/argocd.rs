@@ -12,6 +12,10 @@ const SERVER: &str = "https://kubernetes.default.svc";
 /// Options that only harm here, or whose names are easily misspelt: this is the whole list of those that may appear.
 const OPTIONS: [&str; 4] = ["FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"];
 
+/// Repositories of charts.
+const CHARTS: [&str; 3] =
+    ["https://argoproj.github.io/argo-helm", "https://bitnami.github.io/sealed-secrets", "https://charts.jetstack.io"];
+
 fn annotation<'a>(it: &'a Read, key: &str) -> Option<&'a str> {
     it.at("metadata/annotations").get(key)?.as_str()
 }
@@ -31,11 +35,13 @@ pub fn applications(tree: &Tree) -> Vec<String> {
     for it in tree.of_kind("Application") {
         let is_root = it.name() == "root";
         let finalizers: Vec<&str> = items(it.at("metadata/finalizers")).filter_map(Value::as_str).collect();
-        let cascade: &[&str] = if is_root { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
+        // Neither the root nor Argo CD itself takes along what it made when it goes.
+        let stays = is_root || it.name() == "argocd";
+        let cascade: &[&str] = if stays { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
         must(finalizers == cascade, it, "the finalizers");
         must(it.namespace() == Some("argocd"), it, "its namespace");
         must(it.text("spec/destination/server") == SERVER && it.at("spec/destination/name").is_null(), it, "the destination");
-        must(["bootstrap", "platform", "tenants"].contains(&it.text("spec/project")), it, "the project");
+        must(["ai", "bootstrap", "platform", "tenants"].contains(&it.text("spec/project")), it, "the project");
         must(wave(it).is_some() != is_root, it, "the wave");
         must(wave(it).is_none_or(|it| it % 10 == 0 && it >= 0), it, "the gaps between waves");
         let health = annotation(it, "argocd.argoproj.io/ignore-healthcheck");
@@ -98,6 +104,14 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: there is no project {name}", application.path));
             continue;
         };
+        // What touches the namespace of models and chat alone is of the group that can touch nothing else. Policies may go anywhere,
+        // wherever they go today.
+        let only_ai = application.text("spec/destination/namespace") == "ai"
+            && application.name() != "network-policies"
+            && objects_of(tree, application).iter().all(|it| it.namespace() == Some("ai"));
+        if only_ai != (name == "ai") {
+            found.push(format!("{}: is of {name}", application.path));
+        }
         let may_go = |namespace: &str| may_go(project, namespace);
         if !may_go(application.text("spec/destination/namespace")) {
             found.push(format!("{}: {name} does not permit its destination", application.path));
@@ -113,6 +127,13 @@ pub fn projects(tree: &Tree) -> Vec<String> {
         }
     }
     for project in tree.of_kind("AppProject") {
+        // Each group, the repositories of its own charts and no others.
+        let group = || tree.of_kind("Application").filter(|it| it.text("spec/project") == project.name());
+        let has_charts = group().any(|it| !it.at("spec/source/chart").is_null());
+        let foreign = items(project.at("spec/sourceRepos")).filter_map(Value::as_str).any(|it| CHARTS.contains(&it));
+        if foreign && !has_charts && project.name() != "platform" {
+            found.push(format!("{}: permits charts, and has none", project.path));
+        }
         let named = |list: &str, key: &str, wild: &str| items(project.at(list)).any(|it| at(it, key) == wild);
         let is_wide = ["group", "kind"]
             .iter()
@@ -183,6 +204,22 @@ pub fn waves(tree: &Tree) -> Vec<String> {
             if !is_later {
                 found.push(format!("{}: is not later than {name}", it.path));
             }
+        }
+    }
+    // A chart's pods, too, start in a namespace that is there and fenced: all at once, or Argo CD's own deny would cut it off.
+    for it in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
+        let namespace = it.text("spec/destination/namespace");
+        let needs = owner("Namespace", None, namespace).into_iter().chain(owner("NetworkPolicy", Some(namespace), "default-deny"));
+        for name in needs {
+            if wave(it) <= wave_of(name) {
+                found.push(format!("{}: is not later than {name}", it.path));
+            }
+        }
+    }
+    for it in tree.of_kind("NetworkPolicy").filter(|it| it.name() == "default-deny") {
+        let others = tree.of_kind("NetworkPolicy").filter(|other| other.namespace() == it.namespace());
+        for other in others.filter(|other| other.application() != it.application()) {
+            found.push(format!("{}: the deny is in {}", other.path, it.application()));
         }
     }
     for it in tree.of_kind("Application").filter(|it| it.path.starts_with("apps/") && it.name() != "bootstrap") {

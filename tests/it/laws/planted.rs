@@ -35,7 +35,7 @@ fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
 }
 
 /// Law (by the beginning of its name), kind, name, path, value.
-const FAULTS: [(&str, &str, &str, &str, &str); 46] = [
+const FAULTS: [(&str, &str, &str, &str, &str); 48] = [
     ("nothing is emitted", "Deployment", "openwebui", "metadata>creationTimestamp", "null"),
     ("nothing is emitted", "Deployment", "openwebui", "status", "{}"),
     ("nothing is emitted", "Deployment", "openwebui", "spec>paused", "false"),
@@ -81,6 +81,8 @@ const FAULTS: [(&str, &str, &str, &str, &str); 46] = [
     ("projects permit", "AppProject", "default", "spec>namespaceResourceBlacklist", ""),
     ("waves respect", "Application", "app-secrets", "metadata>annotations>argocd.argoproj.io/sync-wave", "\"10\""),
     ("waves respect", "Application", "openwebui", "metadata>annotations>argocd.argoproj.io/sync-wave", "\"30\""),
+    ("waves respect", "Application", "argocd", "metadata>annotations>argocd.argoproj.io/sync-wave", "\"20\""),
+    ("Applications have", "Application", "argocd", "metadata>finalizers", "[resources-finalizer.argocd.argoproj.io/foreground]"),
     ("Applications' folders", "Application", "ollama", "spec>source>path", "out/manifests/other"),
 ];
 

@@ -12,14 +12,29 @@ const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"
 
 /// Pods that no object of the tree makes: the cluster's own, those that a chart makes, and those that come at run time. Namespace and
 /// labels, as the facts of the cluster and of the charts have them.
-pub const OTHERS: [(&str, &[(&str, &str)]); 6] = [
+pub const OTHERS: [(&str, &[(&str, &str)]); 11] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     ("kube-system", &[("k8s-app", "kube-dns")]),
     ("kube-system", &[("app.kubernetes.io/name", "sealed-secrets"), ("app.kubernetes.io/instance", "sealed-secrets")]),
     ("cert-manager", &[("app.kubernetes.io/name", "cert-manager"), ("app.kubernetes.io/instance", "cert-manager")]),
     ("cert-manager", &[("app.kubernetes.io/name", "webhook"), ("app.kubernetes.io/instance", "cert-manager")]),
     ("cert-manager", &[("app.kubernetes.io/name", "cainjector"), ("app.kubernetes.io/instance", "cert-manager")]),
+    ("argocd", &[("app.kubernetes.io/name", "argocd-application-controller"), ("app.kubernetes.io/instance", "argocd")]),
+    ("argocd", &[("app.kubernetes.io/name", "argocd-repo-server"), ("app.kubernetes.io/instance", "argocd")]),
+    ("argocd", &[("app.kubernetes.io/name", "argocd-server"), ("app.kubernetes.io/instance", "argocd")]),
+    ("argocd", &[("app.kubernetes.io/name", "argocd-redis"), ("app.kubernetes.io/instance", "argocd")]),
+    ("argocd", &[("app.kubernetes.io/name", "argocd-redis-secret-init"), ("app.kubernetes.io/instance", "argocd")]),
 ];
+
+/// Services of charts that an Ingress of ours leads to: chart, namespace, name, the port's name, the pods behind it and their port.
+pub const SERVICES: [(&str, &str, &str, &str, &str, u16); 1] = [("argo-cd", "argocd", "argocd-server", "http", "argocd-server", 8080)];
+
+/// The pods and the port behind a chart's Service, where the tree has that chart.
+pub fn behind_chart(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(&'static str, u16)> {
+    let has = |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
+    let it = SERVICES.iter().find(|it| it.1 == namespace && it.2 == service && port == it.3)?;
+    has(it.0).then_some((it.4, it.5))
+}
 
 /// What an HTTP-01 solver pod bears, in the namespace of the Ingress that waits for a certificate.
 pub const SOLVER: (&str, &str) = ("acme.cert-manager.io/http01-solver", "true");
@@ -100,7 +115,8 @@ pub fn ports(tree: &Tree) -> Vec<String> {
             let there = tree.find("Service", it.namespace(), service);
             let ports = there.into_iter().flat_map(|it| items(it.at("spec/ports")));
             let mut is_port = ports.map(|it| (at(it, "name") == at(port, "name")) || (at(it, "port") == at(port, "number")));
-            if !is_port.any(|it| it) {
+            let of_chart = behind_chart(tree, it.namespace().unwrap_or_default(), service, at(port, "name"));
+            if !is_port.any(|it| it) && of_chart.is_none() {
                 found.push(format!("{}: the backend {service} {port:?}", it.path));
             }
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_yaml::Value;
 
 use crate::{
-    laws::Tree,
+    laws::{Tree, behind_chart},
     support::{Read, at, items, labels, selects},
 };
 
@@ -43,12 +43,25 @@ pub struct Flow {
     pub protocol: &'static str,
 }
 
-/// Pods that charts make, and whom they call: the cluster's facts, §2 and §3. Namespace, name; API server, DNS; others.
-const OF_CHARTS: [(&str, &str, &[To]); 3] = [
-    ("cert-manager", "cert-manager", &[To::Api, To::Dns, To::Outside(443), To::Outside(80), To::Traefik(8000), To::Traefik(8443)]),
-    ("cert-manager", "webhook", &[To::Api, To::Dns]),
-    ("cert-manager", "cainjector", &[To::Api, To::Dns]),
+/// Pods that charts make, and whom they call: the cluster's facts, §2 and §3. Chart, namespace, name; API server, DNS; others.
+const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
+    (
+        "cert-manager",
+        "cert-manager",
+        "cert-manager",
+        &[To::Api, To::Dns, To::Outside(443), To::Outside(80), To::Traefik(8000), To::Traefik(8443)],
+    ),
+    ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
+    ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
+    ("argo-cd", "argocd", "argocd-application-controller", &[To::Api, To::Dns, REPO_SERVER, REDIS]),
+    ("argo-cd", "argocd", "argocd-server", &[To::Api, To::Dns, REPO_SERVER, REDIS]),
+    ("argo-cd", "argocd", "argocd-repo-server", &[To::Dns, REDIS, To::Outside(443), To::Git]),
+    ("argo-cd", "argocd", "argocd-redis", &[]),
+    ("argo-cd", "argocd", "argocd-redis-secret-init", &[To::Api, To::Dns]),
 ];
+
+const REPO_SERVER: To = To::Pods("argocd", "argocd-repo-server", 8081);
+const REDIS: To = To::Pods("argocd", "argocd-redis", 6379);
 
 #[derive(Clone, Copy)]
 enum To {
@@ -56,6 +69,9 @@ enum To {
     Dns,
     Outside(u16),
     Traefik(u16),
+    Pods(&'static str, &'static str, u16),
+    /// Where the root comes from.
+    Git,
 }
 
 /// All of them.
@@ -67,8 +83,8 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
     for it in tree.of_kind("Ingress") {
         of_ingress(tree, it, &mut all);
     }
-    let has_chart = |namespace: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == namespace);
-    for (namespace, name, to) in OF_CHARTS.into_iter().filter(|it| has_chart(it.0)) {
+    let has_chart = |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
+    for (_, namespace, name, to) in OF_CHARTS.into_iter().filter(|it| has_chart(it.0)) {
         let from = cluster_pods(tree, namespace, name);
         for to in to {
             add(tree, &mut all, &from, *to);
@@ -82,9 +98,21 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
         To::Api => (End::ApiServer, 6443, &["TCP"]),
         To::Outside(port) => (End::Outside, port, &["TCP"]),
         To::Traefik(port) => (cluster_pods(tree, "kube-system", "traefik"), port, &["TCP"]),
+        To::Pods(namespace, name, port) => (cluster_pods(tree, namespace, name), port, &["TCP"]),
+        To::Git => (End::Outside, git_port(tree), &["TCP"]),
         To::Dns => (cluster_pods(tree, "kube-system", "kube-dns"), 53, &["TCP", "UDP"]),
     };
     all.extend(protocols.iter().map(|protocol| Flow { from: from.clone(), to: to.clone(), port, protocol }));
+}
+
+/// The port that the root's repository is fetched from.
+fn git_port(tree: &Tree) -> u16 {
+    let root = tree.find("Application", Some("argocd"), "root").expect("a root");
+    let url = root.text("spec/source/repoURL");
+    let usual = [("https://", 443), ("http://", 80), ("ssh://", 22)].into_iter().find(|it| url.starts_with(it.0));
+    let Some((scheme, port)) = usual else { return 22 };
+    let authority = url.trim_start_matches(scheme).split('/').next().unwrap_or_default();
+    authority.split(':').nth(1).map_or(port, |it| it.parse().expect("a port"))
 }
 
 /// Pods by namespace and the value of a label.
@@ -159,7 +187,9 @@ fn of_ingress(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     for path in items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
         let service = at(path, "backend/service/name").as_str().unwrap_or_default();
         let port = at(path, "backend/service/port/name");
-        let (to, port) = behind(tree, namespace, service, port).unwrap_or_else(|| panic!("{}: {service} leads nowhere", it.path));
+        let of_chart = || behind_chart(tree, namespace, service, port).map(|(name, port)| (cluster_pods(tree, namespace, name), port));
+        let behind = behind(tree, namespace, service, port).or_else(of_chart);
+        let (to, port) = behind.unwrap_or_else(|| panic!("{}: {service} leads nowhere", it.path));
         all.insert(Flow { from: traefik.clone(), to, port, protocol: "TCP" });
     }
     if it.at("metadata/annotations").get("cert-manager.io/cluster-issuer").is_some() {

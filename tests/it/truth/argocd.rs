@@ -25,6 +25,33 @@ fn row_01_every_application_in_project_default() {
     });
 }
 
+/// Argo CD's own Application in every tree that has it: its values.
+fn settings() -> Vec<(&'static str, &'static Value)> {
+    let all: Vec<(&str, &Value)> = GOLDEN
+        .iter()
+        .filter_map(|(name, tree)| Some((name.as_str(), tree.find("Application", Some("argocd"), "argocd")?)))
+        .map(|(name, it)| (name, it.at("spec/source/helm/valuesObject")))
+        .collect();
+    assert_eq!(all.len(), GOLDEN.len() - 1, "all but the bare case");
+    all
+}
+
+/// A setting of `argocd-cm` or of the processes' parameters: its key has dots.
+fn setting<'a>(values: &'a Value, map: &str, key: &str) -> &'a Value {
+    at(values, &format!("configs/{map}")).get(key).unwrap_or(&Value::Null)
+}
+
+#[test]
+fn row_02_waves_without_the_health_of_applications() {
+    for (name, values) in settings() {
+        let lua = setting(values, "cm", "resource.customizations.health.argoproj.io_Application").as_str().unwrap_or_default();
+        assert_eq!(lua, espalier::components::argocd::HEALTH, "{name}");
+        // A wave that never gets healthy ends some time.
+        assert_eq!(setting(values, "params", "controller.sync.timeout.seconds"), "3600", "{name}");
+    }
+    found("argocd: {enabled: false}", "waves-wait-for-nothing");
+}
+
 #[test]
 fn row_03_a_short_reference_to_the_branch() {
     never("Application", |it| it.at("spec/source/chart").is_null() && !it.text("spec/source/targetRevision").starts_with("refs/"));
@@ -49,7 +76,8 @@ fn row_06_no_retry() {
 
 #[test]
 fn row_07_children_without_finalizer() {
-    never("Application", |it| (it.name() == "root") != it.at("metadata/finalizers").is_null());
+    // Neither the root nor Argo CD itself may take along what it made.
+    never("Application", |it| ["root", "argocd"].contains(&it.name()) != it.at("metadata/finalizers").is_null());
 }
 
 #[test]
@@ -137,6 +165,94 @@ fn row_20_cert_manager_s_old_switch_for_its_kinds() {
         let crds = it.at("spec/source/helm/valuesObject/crds");
         it.name() == "cert-manager" && !(is(at(crds, "enabled"), true) && is(at(crds, "keep"), true))
     });
+}
+
+#[test]
+fn row_21_a_redirect_to_itself_behind_the_ingress_controller() {
+    for (name, values) in settings() {
+        assert!(is(setting(values, "params", "server.insecure"), true), "{name}");
+    }
+    let (_, sealed) = GOLDEN.iter().find(|it| it.0 == "sealed").expect("the case");
+    let ingress = sealed.find("Ingress", Some("argocd"), "argocd").expect("an Ingress");
+    let paths = items(ingress.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
+    let ports: Vec<&Value> = paths.map(|it| at(it, "backend/service/port/name")).collect();
+    assert_eq!(ports, ["http"]);
+    assert!(!ingress.at("spec/tls").is_null());
+}
+
+#[test]
+fn row_22_an_argo_cd_that_is_not_in_git() {
+    for (name, values) in settings() {
+        for pod in ["controller", "repoServer", "server", "redis", "redisSecretInit"] {
+            assert!(at(values, &format!("{pod}/resources/limits/memory")).is_string(), "{name}: {pod}");
+        }
+        // What Go is told is four fifths of what the kernel is told, in whole MiB.
+        for pod in ["controller", "repoServer", "server"] {
+            let mib = |text: &str| -> u64 {
+                let (number, unit) = text.split_at(text.find(|it: char| it.is_alphabetic()).expect("a unit"));
+                number.parse::<u64>().expect("a number") * if unit == "Gi" { 1024 } else { 1 }
+            };
+            let limit = mib(at(values, &format!("{pod}/resources/limits/memory")).as_str().expect("a limit"));
+            let told = items(at(values, &format!("{pod}/env"))).find(|it| at(it, "name") == "GOMEMLIMIT").expect("it is told");
+            assert_eq!(mib(at(told, "value").as_str().expect("a text")), limit * 4 / 5, "{name}: {pod}");
+        }
+        assert!(is(setting(values, "cm", "admin.enabled"), true), "{name}: nobody could sign in");
+        assert_eq!(setting(values, "cm", "application.resourceTrackingMethod"), "annotation", "{name}");
+        assert_eq!(setting(values, "params", "controller.diff.server.side"), "true", "{name}");
+        assert!(is(at(values, "crds/keep"), true), "{name}: without its CRDs every Application is gone");
+        // Policies only add up, and the chart's let everybody in.
+        assert!(is(at(values, "global/networkPolicy/create"), false), "{name}");
+        for tool in ["kustomize.enable", "jsonnet.enable"] {
+            assert_eq!(setting(values, "cm", tool), "false", "{name}");
+        }
+        assert!(setting(values, "cm", "helm.enable").is_null(), "{name}: charts are rendered by Argo CD");
+        // The exclusions are YAML in a text: lists of kinds, Events among them.
+        let exclusions = setting(values, "cm", "resource.exclusions").as_str().expect("a text");
+        let exclusions: Value = serde_yaml::from_str(exclusions).expect("YAML");
+        let kinds: Vec<&str> = items(&exclusions).flat_map(|it| items(at(it, "kinds"))).filter_map(Value::as_str).collect();
+        assert!(["Event", "Endpoints", "EndpointSlice", "Lease"].iter().all(|it| kinds.contains(it)), "{name}: {kinds:?}");
+    }
+    // It needs the server-side way: one of its kinds is too large for the other.
+    never("Application", |it| it.name() == "argocd" && !options(it).contains(&"ServerSideApply=true"));
+}
+
+/// With default deny, Argo CD reaches what it needs from the first moment, or it could never sync the cure.
+#[test]
+fn an_argo_cd_that_cuts_itself_off() {
+    for (name, tree) in GOLDEN.iter().filter(|it| it.1.find("Application", Some("argocd"), "argocd").is_some()) {
+        let policies: Vec<&Read> = tree.of_kind("NetworkPolicy").filter(|it| it.namespace() == Some("argocd")).collect();
+        // One Application applies all of them, by name: the deny comes last.
+        assert!(policies.iter().all(|it| it.application() == "network-policies"), "{name}");
+        let last = policies.iter().map(|it| it.name()).max();
+        assert_eq!(last, Some("default-deny"), "{name}");
+        assert!(wave(name, "argocd") > wave(name, "network-policies"), "{name}");
+        for pods in ["application-controller", "redis", "redis-secret-init", "repo-server", "server"] {
+            assert!(policies.iter().any(|it| it.name() == format!("allow-argocd-{pods}")), "{name}: {pods}");
+        }
+    }
+    let bare = &GOLDEN.iter().find(|it| it.0 == "bare").expect("the case").1;
+    assert_eq!(bare.of_kind("NetworkPolicy").count(), 0, "whose Argo CD it is, nobody knows");
+}
+
+/// Argo CD on a Kubernetes that it is not tested on; one of another build of a minor that it is tested on is only untested.
+#[test]
+fn a_pair_that_nobody_tested() {
+    let said = |versions: &str, components: &str| {
+        let mut texts = crate::support::with_components(components);
+        texts.insert("spec/versions.yaml".to_owned(), versions.to_owned());
+        let codes = compile(&texts).codes().into_iter().map(str::to_owned).collect::<Vec<_>>();
+        codes.into_iter().filter(|it| it == "unsupported-pair" || it == "untested-version").collect::<Vec<_>>()
+    };
+    let small = "ollama: {models: [\"gemma3:270m\"]}";
+    assert_eq!(said("k3s: v1.36.4+k3s1\n", small), ["unsupported-pair"]);
+    assert_eq!(said("k3s: v1.31.14+k3s1\n", small), ["unsupported-pair"]);
+    assert_eq!(said("k3s: v1.34.2+k3s1\n", small), ["untested-version"]);
+    assert_eq!(said("k3s: v1.35.8+k3s1\nargo-cd: 10.1.1\n", small), Vec::<String>::new());
+    // A patch of the same line brings the same Argo CD; of another one, nobody knows which it brings.
+    assert_eq!(said("k3s: v1.36.4+k3s1\nargo-cd: 10.1.3\n", small), ["unsupported-pair", "untested-version"]);
+    assert_eq!(said("k3s: v1.36.4+k3s1\nargo-cd: 11.0.0\n", small), ["untested-version", "untested-version"]);
+    // Somebody else's Argo CD may be any.
+    assert_eq!(said("k3s: v1.36.4+k3s1\n", &format!("argocd: {{enabled: false}}\n{small}")), ["untested-version"]);
 }
 
 #[test]

@@ -26,6 +26,31 @@ const CERT_MANAGER: [&str; 16] = [
     "webhook/strategy/rollingUpdate",
     "webhook/strategy/type",
 ];
+/// Of Argo CD's chart: what its templates read, pass on whole (`env`, `resources`, the two maps of settings) or hand to a helper.
+const ARGO_CD: [&str; 22] = [
+    "applicationSet/replicas",
+    "configs/cm",
+    "configs/params",
+    "controller/env",
+    "controller/metrics/enabled",
+    "controller/resources",
+    "crds/install",
+    "crds/keep",
+    "dex/enabled",
+    "global/deploymentStrategy",
+    "global/domain",
+    "global/networkPolicy/create",
+    "notifications/enabled",
+    "redis/resources",
+    "redisSecretInit/resources",
+    "repoServer/copyutil/resources",
+    "repoServer/env",
+    "repoServer/metrics/enabled",
+    "repoServer/resources",
+    "server/env",
+    "server/metrics/enabled",
+    "server/resources",
+];
 const SEALED_SECRETS: [&str; 5] = [
     "containerSecurityContext/allowPrivilegeEscalation",
     "fullnameOverride",
@@ -52,6 +77,7 @@ fn keys_that_the_chart_does_not_read() {
         let known: &[&str] = match it.text("spec/source/chart") {
             "cert-manager" => &CERT_MANAGER,
             "sealed-secrets" => &SEALED_SECRETS,
+            "argo-cd" => &ARGO_CD,
             "" => return false,
             _ => return true,
         };
@@ -120,8 +146,18 @@ fn containers_without_a_memory_limit() {
     for (name, tree) in GOLDEN.iter() {
         for it in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
             let values = it.at("spec/source/helm/valuesObject");
-            let parts: &[&str] =
-                if it.name() == "cert-manager" { &["resources", "webhook/resources", "cainjector/resources"] } else { &["resources"] };
+            let parts: &[&str] = match it.name() {
+                "cert-manager" => &["resources", "webhook/resources", "cainjector/resources"],
+                "argocd" => &[
+                    "controller/resources",
+                    "repoServer/resources",
+                    "repoServer/copyutil/resources",
+                    "server/resources",
+                    "redis/resources",
+                    "redisSecretInit/resources",
+                ],
+                _ => &["resources"],
+            };
             for part in parts {
                 let memory = at(values, &format!("{part}/limits/memory"));
                 assert!(memory.is_string(), "{name}: {} {part}", it.path);
@@ -157,6 +193,10 @@ fn a_rollout_whose_new_pod_finds_no_room() {
         let values = it.at("spec/source/helm/valuesObject");
         let parts = ["strategy", "webhook/strategy", "cainjector/strategy"];
         it.name() == "cert-manager" && parts.iter().any(|part| at(values, &format!("{part}/rollingUpdate/maxSurge")).as_u64() != Some(0))
+    });
+    never("Application", |it| {
+        let strategy = at(it.at("spec/source/helm/valuesObject"), "global/deploymentStrategy");
+        it.name() == "argocd" && at(strategy, "rollingUpdate/maxSurge").as_u64() != Some(0)
     });
     never("Deployment", |it| it.text("spec/strategy/type") != "Recreate");
 }

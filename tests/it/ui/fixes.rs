@@ -14,6 +14,7 @@ type Fix = (&'static str, &'static str, &'static [(&'static str, &'static str)])
 
 const FIXES: &[Fix] = &[
     ("component-needed", PLATFORM, &[("enabled: false", "enabled: true")]),
+    ("component-needed--argocd", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("context-beyond-training", PLATFORM, &[("context: 4096", "context: 2048")]),
     ("file-name-differs--both", "spec/workspaces/team-a.yaml", &[("team-b", "team-a"), ("team-c", "team-a")]),
@@ -38,7 +39,7 @@ const FIXES: &[Fix] = &[
     ("kv-cache-needs-flash-attention", PLATFORM, &[("kvCache: q8_0", "kvCache: f16")]),
     ("limit-below-request", PLATFORM, &[("limit: 512Mi", "limit: 768Mi")]),
     ("limit-below-tested", PLATFORM, &[("limit: 256Mi", "limit: 768Mi")]),
-    ("limits-overcommitted", PLATFORM, &[("memory: 8Gi", "memory: 8Gi, "), ("memory: 8Gi, ", "memory: 8Gi, overcommit: 2.6")]),
+    ("limits-overcommitted", PLATFORM, &[("memory: 8Gi", "memory: 8Gi, "), ("memory: 8Gi, ", "memory: 8Gi, overcommit: 2.9")]),
     ("max-loaded-models", PLATFORM, &[("maxLoadedModels: 1", "maxLoadedModels: 2")]),
     ("max-loaded-models--too-many", PLATFORM, &[("maxLoadedModels: 3", "maxLoadedModels: 1")]),
     ("max-loaded-models--zero", PLATFORM, &[("maxLoadedModels: 0", "maxLoadedModels: 1")]),
@@ -50,12 +51,12 @@ const FIXES: &[Fix] = &[
     ("no-models--workspace", "spec/workspaces/team-a.yaml", &[("models: []", "models: [\"llama3.2:1b-instruct-q4_K_M\"]")]),
     ("node-memory-exceeded", PLATFORM, &[("replicas: 3", "replicas: 2")]),
     ("node-memory-exceeded", PLATFORM, &[("models: [\"llama3.2:1b\"]", "models: [\"llama3.2:1b-instruct-q4_K_M\"]")]),
-    ("node-memory-exceeded", PLATFORM, &[("memory: 8Gi", "memory: 9Gi")]),
+    ("node-memory-exceeded", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
     ("node-memory-exceeded--nothing-fits", PLATFORM, &[("memory: 2Gi", "memory: 5Gi")]),
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("- qwen2.5:7b", "- qwen2.5:3b")]),
-    ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
-    ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
     ("sealed-scope--namespace", "spec/secrets/postgresql.yaml", &[("ai:", "\"*\":")]),
+    ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),
+    ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),
     ("postgresql-major", VERSIONS, &[("\"18.3\"", "\"17.9\"")]),
     ("out-of-range", PLATFORM, &[("replicas: 0", "replicas: 1"), ("context: 100", "context: 256"), ("overcommit: 0.5", "overcommit: 2.0")]),
     (
@@ -74,6 +75,7 @@ const FIXES: &[Fix] = &[
     ("storage-too-small", PLATFORM, &[("storage: 2Gi", "storage: 3Gi"), ("storage: 100Mi", "storage: 1Gi")]),
     ("tab", PLATFORM, &[("\t", "      ")]),
     ("unknown-field", PLATFORM, &[("modles", "models"), (", colour: green", "")]),
+    ("unsupported-pair", VERSIONS, &[("v1.36.4+k3s1", "v1.35.8+k3s1")]),
     ("unknown-version", VERSIONS, &[("postgres:", "postgresql:"), ("loki: 18.11.0", "")]),
     (
         "untested-version",

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, str::FromStr};
 
-use espalier::names::{DnsLabel, Email, GitBranch, GitUrl, Host, ModelName, RelativePath, Tag};
+use espalier::names::{DnsLabel, Email, GitBranch, GitUrl, Host, K3sVersion, ModelName, RelativePath, Tag};
 use proptest::prelude::*;
 
 use super::assert_round_trip;
@@ -10,13 +10,13 @@ use super::assert_round_trip;
 proptest! {
     /// Names that are taken are taken again, and their schema is never narrower than their check.
     #[test]
-    fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "\\PC{0,12}"]) {
+    fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "v1\\.[0-9]{1,2}\\.[0-9](-rc1)?[+-]k3s[0-9]?", "\\PC{0,12}"]) {
         macro_rules! check {
             ($($name:ident)+) => {
                 $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it)? })+
             };
         }
-        check!(DnsLabel Host Email GitUrl GitBranch RelativePath ModelName Tag);
+        check!(DnsLabel Host Email GitUrl GitBranch RelativePath ModelName Tag K3sVersion);
     }
 }
 
@@ -98,6 +98,19 @@ fn git() {
     {
         assert_eq!(url.parse::<GitUrl>().expect("it is a URL").host(), host);
     }
+    for (url, port) in [
+        ("https://github.com/o/n", 443),
+        ("https://a.b:8443/c", 8443),
+        ("http://a.b/c", 80),
+        ("http://a.b:1/c", 1),
+        ("ssh://git@h/o", 22),
+        ("ssh://git@h:2222/o", 2222),
+        ("git@h.i:o/n", 22),
+        // A folder that is called like a number.
+        ("git@h.i:2222/n", 22),
+    ] {
+        assert_eq!(url.parse::<GitUrl>().expect("it is a URL").port(), port, "{url}");
+    }
     assert_names::<GitBranch>(
         &["main", "release/1.2", "v1.2.3", "feature/a_b-c"],
         &[
@@ -166,6 +179,20 @@ fn models_and_versions() {
             ("1.2/3", "like"),
             ("1.2.3@sha256:abc", "64 hexadecimal"),
             ("1.2.3@", "64 hexadecimal"),
+        ],
+    );
+    assert_names::<K3sVersion>(
+        &["v1.35.8+k3s1", "v1.36.0-rc1+k3s2", "v1.35.12+k3s10"],
+        &[
+            ("stable", "full version of k3s"),
+            ("1.35.8+k3s1", "write it like `v1.35.8+k3s1`"),
+            ("v1.35", "full version"),
+            ("v1.35.8", "full version"),
+            ("v1.35+k3s1", "full version"),
+            ("v1.35.8-k3s1", "full version"),
+            ("v1.35.8+rke2r1", "full version"),
+            ("v1.35.8+k3s1 ", "full version"),
+            ("", "full version"),
         ],
     );
     let tag: Tag = format!("v1.2.3@{digest}").parse().expect("it is a version");

@@ -1,0 +1,61 @@
+//! `waves-wait-for-nothing`, `unsupported-pair`: what Argo CD itself must be, so that the tree does what it says.
+
+use std::ops::RangeInclusive;
+
+use super::{code, rules::SpecView};
+use crate::{
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
+    },
+    facts::{pairs, versions},
+    spec::read::VERSIONS,
+};
+
+/// An Argo CD that is installed by other means, whose settings nobody here knows.
+pub fn waves(view: &SpecView<'_>, found: &mut Diagnostics) {
+    if view.platform.spec.components.argocd.enabled {
+        return;
+    }
+    found.push(
+        Diagnostic::warning(
+            code::WAVES_WAIT_FOR_NOTHING,
+            view.component(&["argocd", "enabled"]),
+            "sync waves wait for nothing unless this cluster's Argo CD judges the health of Applications",
+        )
+        .help(
+            "set `resource.customizations.health.argoproj.io_Application` in its `argocd-cm`: with `argocd` on, `apps/argocd.yaml` has it",
+        )
+        .note("Argo CD has no health of Applications of its own, and takes none for success"),
+    );
+}
+
+/// Argo CD's line, Kubernetes' minor, and the minors that this Argo CD is tested on, where that one is not among them.
+fn untested(view: &SpecView<'_>) -> Option<((u32, u32), u32, RangeInclusive<u32>)> {
+    let pins = &view.platform.versions;
+    // A chart of another line is untested, and says so: which Argo CD it brings is not known here.
+    let argo_cd = pairs::argo_cd(&pins.of(versions::ARGO_CD)).filter(|_| view.platform.spec.components.argocd.enabled)?;
+    let kubernetes = pins.kubernetes_minor()?;
+    let tested = pairs::kubernetes(argo_cd).filter(|it| !it.contains(&kubernetes))?;
+    Some((argo_cd, kubernetes, tested))
+}
+
+/// Whether [`pair`] has something to say, which tells more than that a version is untested.
+pub fn is_unsupported(view: &SpecView<'_>) -> bool {
+    untested(view).is_some()
+}
+
+/// Argo CD on a Kubernetes that it is not tested on.
+pub fn pair(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let Some(((major, minor), kubernetes, tested)) = untested(view) else { return };
+    let pins = &view.platform.versions;
+    let pin = if pins.written(versions::K3S).is_some() { versions::K3S } else { versions::ARGO_CD };
+    let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
+    let chart = pins.of(versions::ARGO_CD);
+    let message = format!("Argo CD {major}.{minor} (chart {chart}) is not tested on Kubernetes 1.{kubernetes}");
+    found.push(
+        Diagnostic::warning(code::UNSUPPORTED_PAIR, place, message)
+            .help(format!("write `{}: {}`", versions::K3S.name, versions::K3S.tested))
+            .note(format!("it is tested on 1.{} to 1.{}", tested.start(), tested.end())),
+    );
+}

@@ -1,0 +1,345 @@
+//! Argo CD itself, which reads this tree and is part of it.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ingress;
+use crate::{
+    builder::{
+        chart::{Chart, ChartPod},
+        handle::{Contribution, HostRef, IssuerRef, Peer, Pods, PortRef},
+        scope::Scope,
+    },
+    facts::{
+        charts::argo_cd::{ARGO_CD, NOT_WATCHED, port},
+        kubernetes::API_SERVER_PORT,
+        requests::{self, Allotment},
+    },
+    names::Host,
+    platform::{
+        repository::Repository,
+        resources::{ChartResources, Resources},
+        rollout::{Strategy, old_pod_first},
+        versions::Versions,
+    },
+    yaml::emit,
+};
+
+/// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and none counts as success.
+pub const HEALTH: &str = include_str!("argocd/health.lua");
+
+/// Argo CD.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct ArgoCd {
+    /// Off: Argo CD is installed by other means, and its settings are not of this tree.
+    pub enabled: bool,
+    /// Of its four pods.
+    pub resources: PodResources,
+}
+
+/// Resources of Argo CD's pods.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PodResources {
+    /// Compares and syncs; it grows with the objects of the cluster.
+    pub controller: Resources,
+    /// Fetches Git and renders charts.
+    pub repo_server: Resources,
+    /// The API and the UI.
+    pub server: Resources,
+    /// The cache.
+    pub redis: Resources,
+}
+
+impl Default for ArgoCd {
+    fn default() -> Self {
+        Self { enabled: true, resources: PodResources::default() }
+    }
+}
+
+/// What Argo CD needs.
+pub struct Needs<'a> {
+    /// What it reads.
+    pub repository: &'a Repository,
+    /// Where its UI answers; absent: at a port-forward.
+    pub host: Option<&'a Host>,
+    /// Versions.
+    pub versions: &'a Versions,
+}
+
+/// What Argo CD offers.
+pub struct Offers {
+    /// The UI, in plain HTTP: TLS ends at the ingress controller.
+    pub ui: PortRef,
+}
+
+/// The chart's values, only what differs from its defaults, and what must not change with them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Values {
+    application_set: Replicas,
+    configs: Configs,
+    controller: PodValues,
+    crds: Crds,
+    dex: Switch,
+    global: Global,
+    notifications: Switch,
+    redis: Sized,
+    redis_secret_init: Sized,
+    repo_server: RepoServer,
+    server: PodValues,
+}
+
+/// The chart has no switch for `ApplicationSet`s: none of this tree is one.
+#[derive(Serialize)]
+struct Replicas {
+    replicas: u32,
+}
+
+#[derive(Serialize)]
+struct Configs {
+    cm: Settings,
+    params: Parameters,
+}
+
+/// `argocd-cm`.
+#[derive(Serialize)]
+struct Settings {
+    /// A UI without accounts locks everybody out.
+    #[serde(rename = "admin.enabled")]
+    admin: bool,
+    #[serde(rename = "application.resourceTrackingMethod")]
+    tracking: &'static str,
+    /// Charts are Helm sources; nothing of the tree is Kustomize or Jsonnet, and a tool that is off cannot be misled into.
+    #[serde(rename = "jsonnet.enable")]
+    jsonnet: &'static str,
+    #[serde(rename = "kustomize.enable")]
+    kustomize: &'static str,
+    #[serde(rename = "resource.customizations.health.argoproj.io_Application")]
+    health: &'static str,
+    #[serde(rename = "resource.exclusions")]
+    exclusions: String,
+    #[serde(rename = "timeout.reconciliation")]
+    reconciliation: &'static str,
+}
+
+/// `argocd-cmd-params-cm`, for one small node.
+#[derive(Serialize)]
+struct Parameters {
+    #[serde(rename = "controller.diff.server.side")]
+    server_side_diff: &'static str,
+    #[serde(rename = "controller.kubectl.parallelism.limit")]
+    kubectl: &'static str,
+    #[serde(rename = "controller.operation.processors")]
+    operations: &'static str,
+    #[serde(rename = "controller.status.processors")]
+    comparisons: &'static str,
+    /// A wave that never gets healthy would hold its sync for ever.
+    #[serde(rename = "controller.sync.timeout.seconds")]
+    sync_timeout: &'static str,
+    /// How many charts are rendered at once: this is what the repo-server's memory follows from.
+    #[serde(rename = "reposerver.parallelism.limit")]
+    renderings: &'static str,
+    /// TLS ends at the ingress controller; a server that redirects to TLS behind it never answers.
+    #[serde(rename = "server.insecure")]
+    plain_http: bool,
+}
+
+#[derive(Serialize)]
+struct PodValues {
+    env: [Variable; 1],
+    metrics: Switch,
+    resources: ChartResources,
+}
+
+#[derive(Serialize)]
+struct RepoServer {
+    copyutil: Sized,
+    #[serde(flatten)]
+    pod: PodValues,
+}
+
+#[derive(Serialize)]
+struct Sized {
+    resources: ChartResources,
+}
+
+#[derive(Serialize)]
+struct Variable {
+    name: &'static str,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct Crds {
+    install: bool,
+    keep: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Global {
+    deployment_strategy: Strategy,
+    domain: String,
+    network_policy: NetworkPolicy,
+}
+
+/// Policies only add up, and the chart's let everybody in: ours are derived from the flows below.
+#[derive(Serialize)]
+struct NetworkPolicy {
+    create: bool,
+}
+
+#[derive(Serialize)]
+struct Switch {
+    enabled: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Exclusion {
+    api_groups: &'static [&'static str],
+    clusters: [&'static str; 1],
+    kinds: &'static [&'static str],
+}
+
+/// Go collects its garbage at four fifths of the container's limit, before the kernel stops it.
+fn go_memory(it: Allotment) -> [Variable; 1] {
+    let mib = (it.limit.get() / 5 * 4) >> 20;
+    [Variable { name: "GOMEMLIMIT", value: format!("{}MiB", mib.max(1)) }]
+}
+
+fn exclusions() -> String {
+    let all: Vec<Exclusion> = NOT_WATCHED.iter().map(|(api_groups, kinds)| Exclusion { api_groups, clusters: ["*"], kinds }).collect();
+    let mut text = Vec::new();
+    emit::document(&mut text, &all);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+impl ArgoCd {
+    /// Allotments of its pods: controller, repo-server, server, redis.
+    fn allotments(&self) -> [Allotment; 4] {
+        let it = &self.resources;
+        [
+            it.controller.over(requests::ARGO_CONTROLLER),
+            it.repo_server.over(requests::ARGO_REPO_SERVER),
+            it.server.over(requests::ARGO_SERVER),
+            it.redis.over(requests::ARGO_REDIS),
+        ]
+    }
+
+    /// Builds it.
+    pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
+        let [controller, repo_server, server, redis] = self.allotments();
+        let on = || Switch { enabled: true };
+        let pod = |it: Allotment| PodValues { env: go_memory(it), metrics: on(), resources: it.into() };
+        let values = Values {
+            application_set: Replicas { replicas: 0 },
+            configs: Configs { cm: settings(), params: parameters() },
+            controller: pod(controller),
+            crds: Crds { install: true, keep: true },
+            dex: Switch { enabled: false },
+            global: Global {
+                deployment_strategy: old_pod_first(),
+                domain: needs.host.map_or_else(|| "localhost".to_owned(), ToString::to_string),
+                network_policy: NetworkPolicy { create: false },
+            },
+            notifications: Switch { enabled: false },
+            redis: Sized { resources: redis.into() },
+            redis_secret_init: Sized { resources: requests::ARGO_REDIS_INIT.into() },
+            repo_server: RepoServer { copyutil: Sized { resources: requests::ARGO_COPYUTIL.into() }, pod: pod(repo_server) },
+            server: pod(server),
+        };
+        scope.chart(Chart {
+            facts: &ARGO_CD,
+            version: needs.versions.of(ARGO_CD.pin),
+            values: Arc::new(values),
+            pods: vec![
+                declared("StatefulSet", "argocd-application-controller", controller),
+                declared("Deployment", "argocd-repo-server", larger(repo_server, requests::ARGO_COPYUTIL)),
+                declared("Deployment", "argocd-server", server),
+                declared("Deployment", "argocd-redis", redis),
+                declared("Job", "argocd-redis-secret-init", requests::ARGO_REDIS_INIT),
+            ],
+        });
+        flows(scope, needs.repository)
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        admin: true,
+        tracking: "annotation",
+        jsonnet: "false",
+        kustomize: "false",
+        health: HEALTH,
+        exclusions: exclusions(),
+        reconciliation: "300s",
+    }
+}
+
+fn parameters() -> Parameters {
+    Parameters {
+        server_side_diff: "true",
+        kubectl: "4",
+        operations: "3",
+        comparisons: "5",
+        sync_timeout: "3600",
+        renderings: "2",
+        plain_http: true,
+    }
+}
+
+/// A pod of the chart; the old one goes first, and a StatefulSet adds none anyway.
+fn declared(kind: &'static str, name: &str, it: Allotment) -> ChartPod {
+    ChartPod { kind, name: name.into(), replicas: 1, request: it.request, limit: it.limit, cpu: it.cpu, surge: 0 }
+}
+
+/// A container, or the init container before it, whichever asks for more.
+fn larger(a: Allotment, b: Allotment) -> Allotment {
+    Allotment { request: a.request.max(b.request), limit: a.limit.max(b.limit), cpu: a.cpu.max(b.cpu) }
+}
+
+/// What its pods speak to. With the default deny of their namespace, what is missing here cuts Argo CD off from its own cure.
+fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
+    let names = ["argocd-application-controller", "argocd-repo-server", "argocd-server", "argocd-redis", "argocd-redis-secret-init"];
+    let [controller, repo_server, server, redis, redis_init] = names.map(|name| scope.chart_pods(name));
+    for pods in [&controller, &server, &redis_init] {
+        scope.flow_to(pods, Peer::ApiServer, API_SERVER_PORT);
+    }
+    for pods in [&controller, &repo_server, &server, &redis_init] {
+        scope.resolves_names(pods);
+    }
+    for pods in [&controller, &server] {
+        scope.flow_to(pods, Peer::Pods(repo_server.clone()), port::REPO_SERVER);
+    }
+    for pods in [&controller, &repo_server, &server] {
+        scope.flow_to(pods, Peer::Pods(redis.clone()), port::REDIS);
+    }
+    // Charts come by HTTPS, Git by whatever its URL says.
+    for port in [443, repository.url.port()] {
+        scope.flow_to(&repo_server, Peer::Outside, port);
+    }
+    let metrics = [
+        (&controller, "argocd-application-controller-metrics", port::CONTROLLER_METRICS),
+        (&repo_server, "argocd-repo-server-metrics", port::REPO_SERVER_METRICS),
+        (&server, "argocd-server-metrics", port::SERVER_METRICS),
+    ];
+    for (pods, service, number) in metrics {
+        let port = scope.chart_port(pods, service, number, number);
+        scope.contribute(Contribution::Scrape { port, path: "/metrics" });
+    }
+    Offers { ui: scope.chart_port(&server, "argocd-server", 80, port::SERVER) }
+}
+
+/// The UI's public host, in an Application of its own: the chart itself needs no issuer, so Argo CD is never later than cert-manager, and
+/// what is installed before there is an issuer are the same values.
+pub fn ingress(scope: &mut Scope<'_>, argocd: &Offers, host: &HostRef, issuer: &IssuerRef) {
+    let part = scope.part("argocd", "ui", None);
+    scope.flow(&Pods::traefik(), &argocd.ui);
+    let ingress = ingress::public(scope, &part, host, issuer, &argocd.ui);
+    scope.add(ingress);
+}
