@@ -24,6 +24,16 @@ impl Versions {
         self.written(pin).map_or_else(|| pin.tested.into(), |it| it.tag().into())
     }
 
+    /// The checksum that the user wrote for a download, without `sha256:`.
+    pub fn checksum(&self, download: &str) -> Option<&str> {
+        self.0.get(download)?.digest()?.strip_prefix("sha256:")
+    }
+
+    /// What the user wrote for a download.
+    pub fn download(&self, download: &str) -> Option<&Tag> {
+        self.0.get(download)
+    }
+
     /// The image's full reference; a digest only where the user gives one.
     pub fn image(&self, pin: Pin) -> String {
         let repository = pin.image.unwrap_or(pin.name);

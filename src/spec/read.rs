@@ -10,7 +10,7 @@ use crate::{
         path::FieldPath,
         suggest,
     },
-    facts::versions,
+    facts::{bootstrap, versions},
     names::Tag,
     platform::{
         sealed::{SealedCredential, SealedStore},
@@ -55,7 +55,10 @@ fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
     let (pins, findings) = source.read::<BTreeMap<String, Tag>>();
     found.extend(findings);
     let pins = pins?;
-    let names = || versions::ALL.iter().map(|it| it.name);
+    let names = || {
+        let tools = [bootstrap::HELM.name, bootstrap::K3S.name];
+        versions::ALL.iter().map(|it| it.name).chain(tools).chain(bootstrap::DOWNLOADS.iter().map(|it| it.name))
+    };
     for name in pins.keys().filter(|name| names().all(|it| it != **name)) {
         let place = Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.clone()) };
         let finding =
