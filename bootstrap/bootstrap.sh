@@ -240,7 +240,7 @@ clone() {
 # --- k3s and helm -------------------------------------------------------------------------------------------------------------------
 
 # Fetches a file and holds it against its checksum: the spec's, or the publisher's, which proves that it arrived whole and no more.
-fetch() { # name, URL, URL of the publisher's checksums, into
+fetch() { # name, URL, URL of the publisher's checksums, folder, file
   local name=$1 url=$2 sums=$4/sha256sum given=${checksums[$1]-}
   local file=$4/${5}
   if [[ ! $dry && -f $file && -f $sums ]] && (cd "$4" && sha256sum --check --quiet --ignore-missing sha256sum) 2>/dev/null; then
@@ -330,7 +330,7 @@ helm_binary() {
     fetch "helm-$arch" "https://get.helm.sh/$file" "https://get.helm.sh/$file.sha256sum" "$store" "$file"
     run "$(q mkdir -p "$tools") && $(q tar --extract --gzip --file "$store/$file" --directory "$store") && $(q install -m 0755 "$store/linux-$arch/helm" "$tools/helm")"
   fi
-  PATH=$tools:$PATH
+  run "export PATH=$(q "$tools")"':$PATH'
   hash -r
 }
 
@@ -644,7 +644,15 @@ json() {
 field() { # answer, key
   local pattern="\"$2\" *: *(\"((\\\\.|[^\"\\\\])*)\"|-?[0-9][0-9.eE+-]*)"
   [[ $1 =~ $pattern ]] || return 0
-  if [[ ${BASH_REMATCH[1]} == \"* ]]; then printf '%b' "${BASH_REMATCH[2]//\\\//\/}"; else printf '%s' "${BASH_REMATCH[1]}"; fi
+  local text=${BASH_REMATCH[2]}
+  if [[ ${BASH_REMATCH[1]} != \"* ]]; then
+    printf '%s' "${BASH_REMATCH[1]}"
+    return
+  fi
+  # What JSON escapes and `%b` does not know; an escaped backslash first, so that it escapes nothing any more.
+  text=${text//\\\\/\\x5c}
+  text=${text//\\\"/\"}
+  printf '%b' "${text//\\\//\/}"
 }
 
 verify() {
@@ -842,6 +850,6 @@ exec 3>&1
 trap 'on_error "$LINENO"' ERR
 if [[ $dry ]]; then
   say "what \`${verb:-up}\` would run: each line that is no comment is a command, as it would be run"
-  printf 'export %s\n' "$(q KUBECONFIG="$KUBECONFIG")"
+  printf 'export %s\nexport PATH=%s:$PATH\n' "$(q KUBECONFIG="$KUBECONFIG")" "$(q "$root/usr/local/bin")"
 fi
 "${verb:-up}"

@@ -75,7 +75,7 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 10] = [
+const SPEC: [SpecRule; 11] = [
     super::components::needed,
     super::figures::plausible,
     super::hosts::platform,
@@ -85,6 +85,7 @@ const SPEC: [SpecRule; 10] = [
     super::postgresql::memory,
     super::ranges::numbers,
     super::ranges::sizes,
+    super::versions::checksums,
     super::versions::tested,
 ];
 

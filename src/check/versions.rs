@@ -1,4 +1,4 @@
-//! `untested-version`, `postgresql-major`: what the charts' facts and the measured figures do not cover.
+//! `checksum-unusable`, `untested-version`, `postgresql-major`: what the charts' facts and the measured figures do not cover.
 
 use super::{code, rules::SpecView};
 use crate::{
@@ -6,18 +6,20 @@ use crate::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    facts::versions,
+    facts::{bootstrap, versions},
     spec::read::VERSIONS,
 };
 
 /// Pins that differ from the tested set.
 pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
-    for pin in versions::ALL {
+    for pin in versions::ALL.into_iter().chain([bootstrap::HELM]) {
         if let Some(written) = view.platform.versions.written(pin)
             && written.tag() != pin.tested
         {
             let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
-            let what = if pin.image.is_some() {
+            let what = if pin == bootstrap::HELM {
+                "the charts were rendered with"
+            } else if pin.image.is_some() {
                 "the memory figures were measured on"
             } else {
                 "the facts of the chart (pods, kinds) are those of"
@@ -38,6 +40,28 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
                     .help(format!("write `{}: {}`, or try this version before you trust it", pin.name, written_as(pin.tested))),
             );
         }
+    }
+}
+
+/// Checksums that the bootstrap script could not use: one without digits, or of another version than the one that it fetches.
+pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let versions = &view.platform.versions;
+    for it in bootstrap::DOWNLOADS {
+        let Some(written) = versions.download(it.name) else { continue };
+        let version = versions.of(it.of);
+        let wrong = match written.digest() {
+            None => format!("`{}` gives no checksum", it.name),
+            Some(_) if written.tag() != &*version => {
+                format!("`{}` is the checksum of {}, and {} {version} is fetched", it.name, written.tag(), it.of.name)
+            }
+            Some(_) => continue,
+        };
+        let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(it.name) };
+        found.push(
+            Diagnostic::error(code::CHECKSUM_UNUSABLE, place, wrong)
+                .help(format!("write `{}: {version}@sha256:` and the 64 digits that its publisher gives for this version", it.name))
+                .note("without the line, the publisher's own checksum file is fetched beside the download"),
+        );
     }
 }
 

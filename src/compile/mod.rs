@@ -118,8 +118,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
     }
     let (permits, tenants) = house.permits();
     let projects = projects::all(&repository.url, &permits, &tenants, house.name()).into_iter();
-    let projects: Vec<String> =
-        projects.map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it))).collect();
+    let projects: Vec<String> = projects.map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it))).collect();
     let root = Object::derived_custom(applications::root(repository, house.name(), projects::BOOTSTRAP));
     layout::object_flat(files, BOOTSTRAP_FOLDER, &root);
     bootstrap::write(house, projects, files);

@@ -5,7 +5,10 @@ mod node;
 #[cfg(target_os = "linux")]
 mod runs;
 
-use std::{io::Write as _, process::{Command, Stdio}};
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
 
 use espalier::{
     emit::{
@@ -48,7 +51,14 @@ fn full() -> Script {
         helm: "v4.2.1".to_owned(),
         checksums: Vec::<Checksum>::new(),
         charts: vec![
-            chart("sealed-secrets", "sealed-secrets", "kube-system", "deployment/sealed-secrets-controller", "sealedsecrets.bitnami.com", ""),
+            chart(
+                "sealed-secrets",
+                "sealed-secrets",
+                "kube-system",
+                "deployment/sealed-secrets-controller",
+                "sealedsecrets.bitnami.com",
+                "",
+            ),
             chart(
                 "argocd",
                 "argo-cd",
@@ -188,6 +198,8 @@ proptest! {
 
 /// Texts that want out.
 fn hostile() -> impl Strategy<Value = String> {
-    let evil = prop::sample::select(vec!["'", "\"", "`id`", "$(id)", "${x}", "\\", "\n", ";", "|", "&", ">", "#", "!", "*", "'\\''", "{{", "}}", "é", " "]);
+    let evil = prop::sample::select(vec![
+        "'", "\"", "`id`", "$(id)", "${x}", "\\", "\n", ";", "|", "&", ">", "#", "!", "*", "'\\''", "{{", "}}", "é", " ",
+    ]);
     prop_oneof![any::<String>(), prop::collection::vec(evil, 0..12).prop_map(|it| it.concat())]
 }

@@ -17,7 +17,15 @@ json() {
 field() { # answer, key
   local pattern="\"$2\" *: *(\"((\\\\.|[^\"\\\\])*)\"|-?[0-9][0-9.eE+-]*)"
   [[ $1 =~ $pattern ]] || return 0
-  if [[ ${BASH_REMATCH[1]} == \"* ]]; then printf '%b' "${BASH_REMATCH[2]//\\\//\/}"; else printf '%s' "${BASH_REMATCH[1]}"; fi
+  local text=${BASH_REMATCH[2]}
+  if [[ ${BASH_REMATCH[1]} != \"* ]]; then
+    printf '%s' "${BASH_REMATCH[1]}"
+    return
+  fi
+  # What JSON escapes and `%b` does not know; an escaped backslash first, so that it escapes nothing any more.
+  text=${text//\\\\/\\x5c}
+  text=${text//\\\"/\"}
+  printf '%b' "${text//\\\//\/}"
 }
 
 verify() {

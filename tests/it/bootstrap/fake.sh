@@ -2,10 +2,11 @@
 # One program under many names: it logs its call, simulates a node and a cluster in $FAKE, and kills the script when it is told to.
 set -u
 name=${0##*/}
-line=$(printf '%s ' "$name" "$@" | tr '\n' ' ')
+line="$name $* "
 printf '%s\n' "$line" >>"$FAKE/log"
 # Calls of one pipe run at once: `mkdir` decides whose turn it is.
-n=$(($(cat "$FAKE/count" 2>/dev/null || echo 0) + 1))
+n=1
+[ -f "$FAKE/count" ] && read -r n <"$FAKE/count" && n=$((n + 1))
 until mkdir "$FAKE/turn.$n" 2>/dev/null; do n=$((n + 1)); done
 echo "$n" >"$FAKE/count"
 
@@ -22,10 +23,16 @@ cluster=$FAKE/cluster
 changes() { printf '%s\n' "$line" >>"$FAKE/changes"; }
 has() { case " $line" in *"$1"*) return 0 ;; *) return 1 ;; esac; }
 # The value of a flag.
-after() { printf '%s\n' "$line" | sed -n "s|.* $1[ =]\([^ ]*\) .*|\1|p"; }
+after() {
+  rest=${line#*" $1"[ =]}
+  if [ "$rest" != "$line" ]; then printf '%s' "${rest%% *}"; fi
+}
 applications() { (cd "$TREE/apps" && printf '%s\n' *.yaml) | sed 's/[.]yaml$//'; }
 # Applications become healthy some questions after the root is there.
 healthy() { [ -e "$cluster/root" ] && [ "$(cat "$FAKE/questions" 2>/dev/null || echo 0)" -ge "${PATIENCE:-2}" ]; }
+
+# kubectl refuses an empty input.
+nonempty() { cat >"$FAKE/in.$n" && [ -s "$FAKE/in.$n" ] && cat "$FAKE/in.$n"; }
 
 store() { # name, file
   if [ "$1" = application-root.yaml ]; then
@@ -41,7 +48,7 @@ kubectl_apply() {
   has ' --server-side ' && has ' --force-conflicts ' || { echo 'not server-side' >&2 && return 1; }
   case $file in
     -)
-      cat >"$FAKE/stdin.$n"
+      nonempty >"$FAKE/stdin.$n" || return 1
       store "$(sed -n 's/^  name: //p' "$FAKE/stdin.$n" | head -n 1)" "$FAKE/stdin.$n"
       ;;
     */rendered/*.yaml)
@@ -104,7 +111,7 @@ kubectl_() {
       printf 'kind: Secret\ndata:\n  tls.crt: %s\n  tls.key: %s\nmetadata:\n  name: %s\n' "$(base64 -w 0 "$(after --cert)")" \
         "$(base64 -w 0 "$(after --key)")" espalier-sealing-key
       ;;
-    *' label --local '*) cat && printf '  labels:\n    %s\n' "$(printf '%s' "$line" | sed -n 's/.*--filename - \([^ ]*\) .*/\1/p')" ;;
+    *' label --local '*) nonempty && printf '  labels:\n    %s\n' "$(printf '%s' "$line" | sed -n 's/.*--filename - \([^ ]*\) .*/\1/p')" ;;
     *' apply '*) kubectl_apply ;;
     *' get '*) kubectl_get ;;
     *' wait '*crd/*)
@@ -191,7 +198,12 @@ act() {
     hostname) echo '192.0.2.7 ' ;;
     getent) if has ' ahosts '; then printf '%s STREAM x\n' "${ADDRESS:-192.0.2.7}"; fi ;;
     timedatectl) echo yes ;;
-    sysctl) changes ;;
+    sysctl)
+      changes
+      for it in max_user_instances max_user_watches; do
+        sed -n "s/^fs.inotify.$it = //p" "$(after --load)" >"$ESPALIER_ROOT/proc/sys/fs/inotify/$it"
+      done
+      ;;
   esac
 }
 

@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::{PermissionsExt as _, symlink},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::OnceLock,
 };
 
 use tempfile::TempDir;
@@ -13,13 +14,35 @@ use tempfile::TempDir;
 use crate::support::files_below;
 
 /// What is simulated.
-const FAKES: [&str; 14] = [
-    "curl", "getent", "git", "helm", "hostname", "id", "kubectl", "openssl", "ss", "sysctl", "systemctl", "timedatectl", "uname", "sleep",
-];
+const FAKES: [&str; 14] =
+    ["curl", "getent", "git", "helm", "hostname", "id", "kubectl", "openssl", "ss", "sysctl", "systemctl", "timedatectl", "uname", "sleep"];
 /// What the script may use of a plain Ubuntu besides, and the fakes need.
 const REAL: [&str; 25] = [
-    "awk", "base64", "bash", "cat", "cp", "cut", "dirname", "env", "grep", "gzip", "head", "install", "ln", "mkdir", "mv", "rm", "sed", "sh",
-    "sha256sum", "sort", "tail", "tar", "touch", "tr", "kill",
+    "awk",
+    "base64",
+    "bash",
+    "cat",
+    "cp",
+    "cut",
+    "dirname",
+    "env",
+    "grep",
+    "gzip",
+    "head",
+    "install",
+    "ln",
+    "mkdir",
+    "mv",
+    "rm",
+    "sed",
+    "sh",
+    "sha256sum",
+    "sort",
+    "tail",
+    "tar",
+    "touch",
+    "tr",
+    "kill",
 ];
 const FAKE: &str = include_str!("fake.sh");
 
@@ -84,14 +107,31 @@ impl Node {
         }
     }
 
-    /// What the publishers have.
+    /// What the publishers have. The archive is made once, for all nodes.
     fn web(&self) {
-        self.program("fake/web/k3s", "#!/bin/sh\necho 'k3s version v1.35.8+k3s1 (0123)'\n");
-        // A link to the fake would leave this folder when it is unpacked: it calls it by its name.
-        self.program("helm/linux-amd64/helm", &format!("#!/bin/bash\nexec -a helm '{}' \"$@\"\n", self.path("bin/helm-fake").display()));
+        static WEB: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+        let web = WEB.get_or_init(|| {
+            self.make_web();
+            files_below(&self.path("fake"), &["web"])
+        });
+        for (path, bytes) in web {
+            self.write(&format!("fake/{path}"), bytes);
+        }
         self.program("bin/helm-fake", &FAKE.replace("name=${0##*/}", "name=helm"));
+    }
+
+    fn make_web(&self) {
+        self.program("fake/web/k3s", "#!/bin/sh\necho 'k3s version v1.35.8+k3s1 (0123)'\n");
+        // The archive has to be the same on every node: what is in it finds the fake by a variable.
+        self.program("helm/linux-amd64/helm", "#!/bin/sh\nexec \"$FAKE/../bin/helm-fake\" \"$@\"\n");
         let tar = "helm-v4.2.1-linux-amd64.tar.gz";
-        let made = Command::new("tar").arg("-czf").arg(self.path("fake/web").join(tar)).arg("-C").arg(self.path("helm")).arg("linux-amd64").status();
+        let made = Command::new("tar")
+            .args(["--mtime=@0", "-czf"])
+            .arg(self.path("fake/web").join(tar))
+            .arg("-C")
+            .arg(self.path("helm"))
+            .arg("linux-amd64")
+            .status();
         assert!(made.expect("tar").success());
         for (sums, file) in [("sha256sum-amd64.txt", "k3s".to_owned()), (&*format!("{tar}.sha256sum"), tar.to_owned())] {
             let sum = Command::new("sha256sum").arg(&file).current_dir(self.path("fake/web")).output().expect("sha256sum");
@@ -118,7 +158,8 @@ impl Node {
         fs::write(path, text).expect("writable");
     }
 
-    fn program(&self, name: &str, text: &str) {
+    /// Writes a program.
+    pub fn program(&self, name: &str, text: &str) {
         self.write(name, text);
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).expect("settable");
     }
