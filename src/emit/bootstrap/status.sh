@@ -14,7 +14,8 @@ complaint() { # application
   local said
   said=$(ask --namespace argocd get applications.argoproj.io "$1" --output \
     'jsonpath={range .status.conditions[*]}{.type}: {.message}{"\n"}{end}{.status.operationState.message}{"\n"}{.status.health.message}{"\n"}' |
-    clean 600 | grep -v '^[[:space:]]*$' | head -n 3) || true
+    clean 600 | grep -v '^[[:space:]]*$' | tr '\n' ' ') || true
+  said=${said% }
   printf '%s' "${said:-it has said nothing yet; \`kubectl --namespace argocd describe application $1\`}"
 }
 

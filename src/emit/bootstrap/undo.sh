@@ -2,8 +2,10 @@
 
 readonly pause='argocd.argoproj.io/skip-reconcile'
 
-# Sets the front end going again; run whatever happens, and twice does no harm.
+# Sets the front end going again; run whatever happens, and twice does no harm. When one of the two fails, the other is done all the same.
 resume() {
+  trap - ERR
+  set +e
   say 'restore: Open WebUI and Argo CD go on'
   run "$(q kubectl --namespace "$chat_namespace" scale deployment openwebui "--replicas=$chat_replicas")"
   run "$(q kubectl --namespace argocd annotate applications.argoproj.io root openwebui "$pause-")"
@@ -75,5 +77,10 @@ teardown() {
   say 'teardown: what stays: k3s, Argo CD and its projects, the namespaces, the volumes (kubectl get pvc --all-namespaces), the sealing key in kube-system'
 }
 
-root_gone() { [[ ! $(kubectl --namespace argocd get applications.argoproj.io root --ignore-not-found --output=name) ]]; }
+# No answer is not a no.
+root_gone() {
+  local found
+  found=$(kubectl --namespace argocd get applications.argoproj.io root --ignore-not-found --output=name) || return 1
+  [[ ! $found ]]
+}
 

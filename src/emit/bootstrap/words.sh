@@ -42,8 +42,8 @@ refuse() { if [[ $dry ]]; then say "would stop here: $*"; else fail "$@"; fi; }
 on_error() {
   local code=$? line=$1
   ((BASH_SUBSHELL == 0)) || exit "$code"
-  printf 'error: %s: line %s ended with %s; the message is above. Mend it and run the same again: what is done stays done.\n' \
-    "$step" "$line" "$code" >&2
+  printf 'error: %s: %s ended with %s; its message is above. Mend it and run the same again: what is done stays done.\n' \
+    "$step" "${running:-line $line}" "$code" >&2
   exit "$code"
 }
 
@@ -59,11 +59,21 @@ run() {
   if [[ $dry ]]; then
     printf '%s\n' "$1"
   else
+    # Shown when it fails; a line never holds a secret.
+    running=$1
     eval "$1" >/dev/null
+    running=''
   fi
 }
 
 apply() { printf '%s' "kubectl apply --server-side --force-conflicts"; }
+
+# A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked twice.
+waiting() {
+  local line
+  line=$(q kubectl wait "$@")
+  printf '%s 2>/dev/null || { sleep 2 && %s; }' "$line" "$line"
+}
 
 # A question to the cluster; nothing where there is none yet.
 ask() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" 2>/dev/null || true; fi; }

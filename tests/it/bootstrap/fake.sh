@@ -117,6 +117,8 @@ kubectl_() {
     *' wait '*crd/*)
       for it in $(printf '%s' "$line" | grep -o 'crd/[^ ]*'); do
         [ -e "$cluster/crd.${it#crd/}" ] || { echo "$it not found" >&2 && return 1; }
+        # As kubectl does with an object that has no conditions yet.
+        [ -e "$FAKE/asked.${it#crd/}" ] || { : >"$FAKE/asked.${it#crd/}" && echo 'accessor error' >&2 && return 1; }
       done
       ;;
     *' wait '* | *' rollout status '*) ;;

@@ -83,8 +83,8 @@ refuse() { if [[ $dry ]]; then say "would stop here: $*"; else fail "$@"; fi; }
 on_error() {
   local code=$? line=$1
   ((BASH_SUBSHELL == 0)) || exit "$code"
-  printf 'error: %s: line %s ended with %s; the message is above. Mend it and run the same again: what is done stays done.\n' \
-    "$step" "$line" "$code" >&2
+  printf 'error: %s: %s ended with %s; its message is above. Mend it and run the same again: what is done stays done.\n' \
+    "$step" "${running:-line $line}" "$code" >&2
   exit "$code"
 }
 
@@ -100,11 +100,21 @@ run() {
   if [[ $dry ]]; then
     printf '%s\n' "$1"
   else
+    # Shown when it fails; a line never holds a secret.
+    running=$1
     eval "$1" >/dev/null
+    running=''
   fi
 }
 
 apply() { printf '%s' "kubectl apply --server-side --force-conflicts"; }
+
+# A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked twice.
+waiting() {
+  local line
+  line=$(q kubectl wait "$@")
+  printf '%s 2>/dev/null || { sleep 2 && %s; }' "$line" "$line"
+}
 
 # A question to the cluster; nothing where there is none yet.
 ask() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" 2>/dev/null || true; fi; }
@@ -301,7 +311,7 @@ k3s_service() {
   if [[ ! $dry ]]; then
     patiently 300 node_listed || fail 'k3s: no node after five minutes; `journalctl -u k3s` says why'
   fi
-  run "$(q kubectl wait --for=condition=Ready node --all --timeout=300s)"
+  run "$(waiting --for=condition=Ready node --all --timeout=300s)"
 }
 
 node_listed() { [[ $(ask get nodes --output=name) ]]; }
@@ -473,7 +483,7 @@ chart() { # application
   done
   run "$(apply) $(q --namespace "$namespace" --filename "$rendered")"
   for one in ${chart_crds[$1]}; do
-    run "$(q kubectl wait --for=condition=Established "crd/$one" --timeout=120s)"
+    run "$(waiting --for=condition=Established "crd/$one" --timeout=120s)"
   done
   for one in ${chart_workloads[$1]}; do
     run "$(q kubectl --namespace "$namespace" rollout status "$one" --timeout=600s)"
@@ -529,7 +539,8 @@ complaint() { # application
   local said
   said=$(ask --namespace argocd get applications.argoproj.io "$1" --output \
     'jsonpath={range .status.conditions[*]}{.type}: {.message}{"\n"}{end}{.status.operationState.message}{"\n"}{.status.health.message}{"\n"}' |
-    clean 600 | grep -v '^[[:space:]]*$' | head -n 3) || true
+    clean 600 | grep -v '^[[:space:]]*$' | tr '\n' ' ') || true
+  said=${said% }
   printf '%s' "${said:-it has said nothing yet; \`kubectl --namespace argocd describe application $1\`}"
 }
 
@@ -708,8 +719,10 @@ talk() {
 
 readonly pause='argocd.argoproj.io/skip-reconcile'
 
-# Sets the front end going again; run whatever happens, and twice does no harm.
+# Sets the front end going again; run whatever happens, and twice does no harm. When one of the two fails, the other is done all the same.
 resume() {
+  trap - ERR
+  set +e
   say 'restore: Open WebUI and Argo CD go on'
   run "$(q kubectl --namespace "$chat_namespace" scale deployment openwebui "--replicas=$chat_replicas")"
   run "$(q kubectl --namespace argocd annotate applications.argoproj.io root openwebui "$pause-")"
@@ -781,7 +794,12 @@ teardown() {
   say 'teardown: what stays: k3s, Argo CD and its projects, the namespaces, the volumes (kubectl get pvc --all-namespaces), the sealing key in kube-system'
 }
 
-root_gone() { [[ ! $(kubectl --namespace argocd get applications.argoproj.io root --ignore-not-found --output=name) ]]; }
+# No answer is not a no.
+root_gone() {
+  local found
+  found=$(kubectl --namespace argocd get applications.argoproj.io root --ignore-not-found --output=name) || return 1
+  [[ ! $found ]]
+}
 
 # --- Verbs and flags ----------------------------------------------------------------------------------------------------------------
 
@@ -823,7 +841,7 @@ repository_ssh_key_file=${ESPALIER_REPOSITORY_SSH_KEY_FILE:-}
 email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-}
 unset ESPALIER_REPOSITORY_TOKEN ESPALIER_EMAIL ESPALIER_PASSWORD
 
-dry='' yes='' verb='' sealing_key_file='' step='start' arch='' k3s_file=''
+dry='' yes='' verb='' sealing_key_file='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
