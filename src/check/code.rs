@@ -1,5 +1,7 @@
 //! The codes of the rules: kebab-case, stable, one constant each. The reader's and the driver's stand with them.
 
+/// A download's checksum that is none, or of another version.
+pub const CHECKSUM_UNUSABLE: &str = "checksum-unusable";
 /// A sealed value that is no ciphertext.
 pub const CIPHERTEXT_INVALID: &str = "ciphertext-invalid";
 /// A component is off that another needs.

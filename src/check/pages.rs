@@ -9,6 +9,7 @@ macro_rules! pages {
 
 pages!(
     "alias",
+    "checksum-unusable",
     "ciphertext-invalid",
     "component-needed",
     "context-beyond-training",

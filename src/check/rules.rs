@@ -75,7 +75,7 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 13] = [
+const SPEC: [SpecRule; 14] = [
     super::argocd::pair,
     super::argocd::waves,
     super::certificate::another,
@@ -88,6 +88,7 @@ const SPEC: [SpecRule; 13] = [
     super::postgresql::memory,
     super::ranges::numbers,
     super::ranges::sizes,
+    super::versions::checksums,
     super::versions::tested,
 ];
 

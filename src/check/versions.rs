@@ -1,4 +1,4 @@
-//! `untested-version`, `postgresql-major`: what the charts' facts and the measured figures do not cover.
+//! `checksum-unusable`, `untested-version`, `postgresql-major`: what the charts' facts and the measured figures do not cover.
 
 use super::{argocd, code, rules::SpecView};
 use crate::{
@@ -6,7 +6,10 @@ use crate::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    facts::versions::{self, Pin},
+    facts::{
+        bootstrap,
+        versions::{self, Pin},
+    },
     spec::read::VERSIONS,
 };
 
@@ -19,6 +22,7 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
         {
             let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
             let what = match pin {
+                versions::HELM => "the charts were rendered with",
                 versions::K3S => "what the node keeps for itself, and what the cluster brings, are those of",
                 Pin { image: Some(_), .. } => "the memory figures were measured on",
                 _ => "the facts of the chart (pods, kinds) are those of",
@@ -39,6 +43,28 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
                     .help(format!("write `{}: {}`, or try this version before you trust it", pin.name, written_as(pin.tested))),
             );
         }
+    }
+}
+
+/// Checksums that the bootstrap script could not use: one without digits, or of another version than the one that it fetches.
+pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let versions = &view.platform.versions;
+    for it in bootstrap::DOWNLOADS {
+        let Some(written) = versions.download(it.name) else { continue };
+        let version = versions.of(it.of);
+        let wrong = match written.digest() {
+            None => format!("`{}` gives no checksum", it.name),
+            Some(_) if written.tag() != &*version => {
+                format!("`{}` is the checksum of {}, and {} {version} is fetched", it.name, written.tag(), it.of.name)
+            }
+            Some(_) => continue,
+        };
+        let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(it.name) };
+        found.push(
+            Diagnostic::error(code::CHECKSUM_UNUSABLE, place, wrong)
+                .help(format!("write `{}: {version}@sha256:` and the 64 digits that its publisher gives for this version", it.name))
+                .note("without the line, the publisher's own checksum file is fetched beside the download"),
+        );
     }
 }
 

@@ -200,7 +200,14 @@ impl Disk for RealDisk {
     }
 
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        File::options().write(true).create_new(true).open(path)?.write_all(bytes)
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        // A script may be run by its name where the file system knows such a thing; Git keeps it.
+        #[cfg(unix)]
+        if bytes.starts_with(b"#!") {
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o777);
+        }
+        options.open(path)?.write_all(bytes)
     }
 
     fn create_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

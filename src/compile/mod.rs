@@ -1,5 +1,6 @@
 //! The compilation, on one page: three pure functions from texts to files.
 
+pub mod bootstrap;
 pub mod house;
 pub mod rows;
 pub mod summary;
@@ -113,11 +114,11 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
         let its = applications::of_component(it, wave, groups.of_application(&it.name), &folder, repository, house.name());
         files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));
     }
-    for project in projects::all(&repository.url, &groups, house.name()) {
-        layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(project));
-    }
+    let projects = projects::all(&repository.url, &groups, house.name()).into_iter();
+    let projects: Vec<String> = projects.map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it))).collect();
     let root = Object::derived_custom(applications::root(repository, house.name(), projects::BOOTSTRAP));
     layout::object_flat(files, BOOTSTRAP_FOLDER, &root);
+    bootstrap::write(house, projects, files);
 
     let budget = budget(house, summaries);
     files.add("spec/platform.schema.json", |out| out.extend_from_slice(schema::json_schema().as_bytes()));

@@ -11,10 +11,12 @@ pub fn object(files: &mut Files, folder: &str, object: &Object) {
     files.add_yaml(&path, |out| object.emit(out));
 }
 
-/// Adds an object's file directly in a folder, as `<kind>-<name>.yaml`.
-pub fn object_flat(files: &mut Files, folder: &str, object: &Object) {
+/// Adds an object's file directly in a folder, as `<kind>-<name>.yaml`; returns its path.
+pub fn object_flat(files: &mut Files, folder: &str, object: &Object) -> String {
     let mut path = String::with_capacity(96);
     object.path(&mut path);
     let name = path.rsplit_once('/').map_or(path.as_str(), |(_, name)| name);
-    files.add_yaml(&format!("{folder}/{name}"), |out| object.emit(out));
+    let path = format!("{folder}/{name}");
+    files.add_yaml(&path, |out| object.emit(out));
+    path
 }

@@ -1,5 +1,6 @@
 //! Layout: which file holds what, and its header.
 
+pub mod bootstrap;
 pub mod files;
 pub mod layout;
 pub mod readme;

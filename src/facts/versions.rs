@@ -15,6 +15,8 @@ pub struct Pin {
 pub const ARGO_CD: Pin = Pin { name: "argo-cd", tested: "10.1.1", image: None };
 /// cert-manager's chart.
 pub const CERT_MANAGER: Pin = Pin { name: "cert-manager", tested: "v1.21.1", image: None };
+/// Helm, which renders on the node the charts that have to be there before Argo CD; the version that the judges render with.
+pub const HELM: Pin = Pin { name: "helm", tested: "v4.2.1", image: None };
 /// The cluster: k3s itself. Neither chart nor image: the node installs it.
 pub const K3S: Pin = Pin { name: "k3s", tested: "v1.35.8+k3s1", image: None };
 /// sealed-secrets' chart.
@@ -27,4 +29,4 @@ pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", ima
 pub const POSTGRESQL: Pin = Pin { name: "postgresql", tested: "17.9", image: Some("docker.io/library/postgres") };
 
 /// All of them, by name.
-pub const ALL: [Pin; 7] = [ARGO_CD, CERT_MANAGER, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, SEALED_SECRETS];
+pub const ALL: [Pin; 8] = [ARGO_CD, CERT_MANAGER, HELM, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, SEALED_SECRETS];

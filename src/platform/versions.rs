@@ -43,6 +43,16 @@ impl Versions {
         pairs::line(&self.of(versions::K3S)).map(|it| it.1)
     }
 
+    /// The checksum that the user wrote for a download, without `sha256:`.
+    pub fn checksum(&self, download: &str) -> Option<&str> {
+        self.pins.get(download)?.digest()?.strip_prefix("sha256:")
+    }
+
+    /// What the user wrote for a download.
+    pub fn download(&self, download: &str) -> Option<&Tag> {
+        self.pins.get(download)
+    }
+
     /// The image's full reference; a digest only where the user gives one.
     pub fn image(&self, pin: Pin) -> String {
         let repository = pin.image.unwrap_or(pin.name);

@@ -10,7 +10,7 @@ use crate::{
         path::FieldPath,
         suggest,
     },
-    facts::versions,
+    facts::{bootstrap, versions},
     platform::{
         sealed::{SealedCredential, SealedStore},
         versions::Versions,
@@ -58,7 +58,7 @@ fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
     let (pins, findings) = source.read::<Versions>();
     found.extend(findings);
     let pins = pins?;
-    let names = || versions::ALL.iter().map(|it| it.name);
+    let names = || versions::ALL.iter().map(|it| it.name).chain(bootstrap::DOWNLOADS.iter().map(|it| it.name));
     for name in pins.names().filter(|name| names().all(|it| it != *name)) {
         let place = Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.to_owned()) };
         let finding =

@@ -1,6 +1,7 @@
 //! The one integration test binary.
 
 mod arithmetic;
+mod bootstrap;
 mod cli;
 mod closure;
 mod faults;

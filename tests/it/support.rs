@@ -118,7 +118,9 @@ impl Compiled {
 
     /// All objects of the tree, read back by a reader that is not ours.
     pub fn objects(&self) -> Vec<Read> {
-        let objects = self.files.iter().filter(|(path, _)| has_ending(path, "yaml"));
+        // k3s' configuration and the values of charts are YAML and no objects.
+        let plain = ["bootstrap/k3s/", "bootstrap/values/"];
+        let objects = self.files.iter().filter(|(path, _)| has_ending(path, "yaml") && !plain.iter().any(|it| path.starts_with(it)));
         objects.map(|(path, bytes)| Read::new(path, std::str::from_utf8(bytes).expect("UTF-8"))).collect()
     }
 }

@@ -13,6 +13,7 @@ const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 type Fix = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const FIXES: &[Fix] = &[
+    ("checksum-unusable", VERSIONS, &[("helm-amd64: v4.2.0@sha256:", "helm-amd64: v4.2.1@sha256:"), ("k3s-amd64: v1.35.8+k3s1\n", "")]),
     ("component-needed", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--argocd", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),

@@ -51,7 +51,8 @@ def at(value, *steps: str):
 
 def subjects(tree: Tree) -> dict[str, list[tuple[str, object]]]:
     """For each program, what the tree has for it to read."""
-    found: dict[str, list[tuple[str, object]]] = {name: [] for name in ("promtool", "amtool", "kubeseal", *UNWIRED)}
+    found: dict[str, list[tuple[str, object]]] = {name: [] for name in ("promtool", "amtool", "kubeseal", "shellcheck", *UNWIRED)}
+    found["shellcheck"] += [(path.relative_to(tree.root).as_posix(), path) for path in sorted((tree.root / "bootstrap").rglob("*.sh"))]
     for thing in tree.things:
         kind = thing.value["kind"]
         if kind == "PrometheusRule":
@@ -95,6 +96,12 @@ def promtool(ctx, rules) -> str:
 def amtool(ctx, configuration) -> str:
     """What amtool has against Alertmanager's configuration."""
     accepted, said = run(ctx.tool("amtool"), "check-config", str(written(ctx, configuration)))
+    return "" if accepted else said
+
+
+def shellcheck(ctx, script: Path) -> str:
+    """What shellcheck has against a script, whatever its severity."""
+    accepted, said = run(ctx.tool("shellcheck"), "--norc", "--shell=bash", "--format=gcc", str(script))
     return "" if accepted else said
 
 
@@ -144,7 +151,7 @@ def judge_seals(ctx, row: Row) -> None:
 def judge(ctx) -> list[Row]:
     """One row a program."""
     rows = []
-    for name, check in (("promtool", promtool), ("amtool", amtool)):
+    for name, check in (("promtool", promtool), ("amtool", amtool), ("shellcheck", shellcheck)):
         row, began = Row(name, 0), time.monotonic()
         for tree in ctx.trees:
             for file, value in subjects(tree)[name]:
@@ -173,6 +180,11 @@ def faults(ctx) -> None:
     ctx.fault(Fault("a PromQL expression that does not parse", "promtool", said or "nothing", bool(said)))
     said = amtool(ctx, {"route": {"receiver": "nobody"}, "receivers": [{"name": "somebody"}]})
     ctx.fault(Fault("a route to a receiver that is not there", "amtool", said or "nothing", bool(said)))
+    script = ctx.fresh("script") / "bootstrap.sh"
+    for what, line in (("a value outside of quotes", 'rm -r $1/out'), ("a variable that nothing reads", "left=1")):
+        script.write_text(f"#!/usr/bin/env bash\nset -Eeuo pipefail\n{line}\n", encoding="utf-8")
+        said = shellcheck(ctx, script)
+        ctx.fault(Fault(what, "shellcheck", said.replace(f"{script}:", "") or "nothing", bool(said)))
     plant_seals(ctx)
 
 

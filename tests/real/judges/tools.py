@@ -48,8 +48,8 @@ MODULES = {
 }
 
 # Debian packages that are unpacked into the cache (no service is installed or started), and the programs that they give.
-DEBIAN = ("prometheus", "prometheus-alertmanager", "redis-tools", "libjemalloc2", "liblzf1")
-PROGRAMS = {"promtool": "promtool", "amtool": "amtool", "redis-server": "redis-check-rdb"}
+DEBIAN = ("prometheus", "prometheus-alertmanager", "redis-tools", "libjemalloc2", "liblzf1", "shellcheck")
+PROGRAMS = {"promtool": "promtool", "amtool": "amtool", "redis-server": "redis-check-rdb", "shellcheck": "shellcheck"}
 
 # Commands that a machine has to have before anything else can be had.
 NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo")

@@ -1,0 +1,92 @@
+//! What the bootstrap script has to know, read off the house.
+
+use crate::{
+    builder::scope::Built,
+    compile::house::House,
+    components::floor_plan::APP_SECRETS,
+    emit::{
+        bootstrap::{self, ChartStep, Checksum, Script},
+        files::Files,
+    },
+    facts::{
+        bootstrap::{BEFORE_ARGOCD, DOWNLOADS, HOOK_JOBS},
+        charts::Kind,
+        versions::{HELM, K3S},
+    },
+    platform::certificates::Issuer,
+};
+
+/// Writes everything in `bootstrap/` that is no object of the cluster: the script, k3s' configuration, the values of the first charts.
+/// `projects` are the files of the projects.
+pub fn write(house: &House, projects: Vec<String>, files: &mut Files) {
+    let platform = &house.built.platform;
+    let spec = &platform.spec;
+    let built = |name: &str| house.built.built.iter().find(|it| &*it.name == name);
+    let first: Vec<&Built> = BEFORE_ARGOCD.iter().filter_map(|name| built(name).filter(|it| it.chart.is_some())).collect();
+    for it in &first {
+        if let Some(chart) = &it.chart {
+            bootstrap::values(files, &it.name, &*chart.values);
+        }
+    }
+    bootstrap::k3s(files, &spec.node);
+
+    let hosts: Vec<String> = house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect();
+    let served = |host: &str| if hosts.iter().any(|it| it == host) { host.to_owned() } else { String::new() };
+    let chat = built("openwebui");
+    let ollama = &spec.components.ollama;
+    let chats = |it: &&_| ollama.figures(it).is_none_or(|it| !it.embedding_model);
+    let memory = spec.node.mem_total();
+    let script = Script {
+        name: platform.name.to_string(),
+        repository: spec.repository.url.to_string(),
+        branch: spec.repository.branch.to_string(),
+        chat_host: served(&spec.domains.chat),
+        chat_namespace: chat.map_or_else(String::new, |it| it.namespace.to_string()),
+        chat_model: ollama.models.iter().find(chats).filter(|_| ollama.enabled).map_or_else(String::new, ToString::to_string),
+        chat_replicas: if chat.is_some() { spec.components.open_webui.replicas } else { 0 },
+        argocd_host: spec.domains.argocd.as_ref().map_or_else(String::new, |it| served(it)),
+        issuer: match spec.certificates.issuer {
+            Issuer::Staging => "staging",
+            Issuer::Production => "production",
+        },
+        memory: memory.to_string(),
+        memory_kib: memory.get().div_ceil(1024),
+        sealed_values: u8::from(built(APP_SECRETS).is_some_and(|it| !it.objects.is_empty())),
+        k3s: platform.versions.of(K3S).to_string(),
+        helm: platform.versions.of(HELM).to_string(),
+        checksums: DOWNLOADS
+            .iter()
+            .filter_map(|it| Some(Checksum { name: it.name, sha256: platform.versions.checksum(it.name)?.to_owned() }))
+            .collect(),
+        charts: first.iter().filter_map(|it| step(it)).collect(),
+        projects,
+        hosts,
+    };
+    bootstrap::script(files, &script);
+}
+
+fn step(built: &Built) -> Option<ChartStep> {
+    let chart = built.chart.as_ref()?;
+    let pods = chart.pods.iter().filter(|it| it.replicas > 0 && it.kind != "Job");
+    let workloads: Vec<String> = pods.map(|it| format!("{}/{}", it.kind.to_lowercase(), it.name)).collect();
+    let crds: Vec<&str> = chart
+        .kinds()
+        .iter()
+        .filter_map(|it| match it {
+            // A glob names a group of definitions and none to wait for.
+            Kind::Cluster(_, "CustomResourceDefinition", name) if !name.contains('*') => Some(*name),
+            _ => None,
+        })
+        .collect();
+    let jobs: Vec<&str> = HOOK_JOBS.iter().filter(|it| *it.0 == *built.name).map(|it| it.1).collect();
+    Some(ChartStep {
+        application: built.name.to_string(),
+        name: chart.facts.name,
+        repository: chart.facts.repository,
+        version: chart.version.to_string(),
+        namespace: built.namespace.to_string(),
+        workloads: workloads.join(" "),
+        crds: crds.join(" "),
+        jobs: jobs.join(" "),
+    })
+}

@@ -1,0 +1,151 @@
+//! `bootstrap/`: the script that makes a node into the platform, k3s' configuration, and the values of the charts that come before Argo CD.
+
+use minijinja::{Environment, UndefinedBehavior};
+use serde::Serialize;
+
+use crate::{builder::chart::Values, emit::files::Files, platform::node::Node, yaml::emit};
+
+/// The folder of the values, one file an Application.
+pub const VALUES: &str = "bootstrap/values";
+/// The script.
+pub const SCRIPT: &str = "bootstrap/bootstrap.sh";
+/// k3s' configuration, which the script copies to the node.
+pub const K3S: &str = "bootstrap/k3s/config.yaml";
+/// The unit that starts k3s.
+pub const UNIT: &str = "bootstrap/k3s/k3s.service";
+
+/// What the script knows of the platform: the values in its head. The rest of it is the same for every platform.
+#[derive(Serialize)]
+pub struct Script {
+    /// The platform's name.
+    pub name: String,
+    /// The repository's URL.
+    pub repository: String,
+    /// The branch that Argo CD follows.
+    pub branch: String,
+    /// Public hosts, of which the names must lead to the node.
+    pub hosts: Vec<String>,
+    /// The host of the chat; empty: there is none.
+    pub chat_host: String,
+    /// The namespace of the chat's front end.
+    pub chat_namespace: String,
+    /// A model that chats, for the acceptance test; empty: there is none.
+    pub chat_model: String,
+    /// Pods of the front end.
+    pub chat_replicas: u32,
+    /// The host of Argo CD's UI; empty: there is none.
+    pub argocd_host: String,
+    /// `staging` or `production`.
+    pub issuer: &'static str,
+    /// The `MemTotal` that the budget counts on, as the spec would say it.
+    pub memory: String,
+    /// The same in KiB, rounded up, as /proc/meminfo says it.
+    pub memory_kib: u64,
+    /// Whether the tree holds sealed values: 1 or 0.
+    pub sealed_values: u8,
+    /// k3s' version.
+    pub k3s: String,
+    /// Helm's version.
+    pub helm: String,
+    /// Checksums that the spec gives.
+    pub checksums: Vec<Checksum>,
+    /// Charts that come before Argo CD, in order.
+    pub charts: Vec<ChartStep>,
+    /// Files of the projects, which come before the root.
+    pub projects: Vec<String>,
+}
+
+/// A download's checksum.
+#[derive(Serialize)]
+pub struct Checksum {
+    /// The download's name.
+    pub name: &'static str,
+    /// 64 hexadecimal digits.
+    pub sha256: String,
+}
+
+/// A chart that comes before Argo CD.
+#[derive(Serialize)]
+pub struct ChartStep {
+    /// The Application, which is the Helm release.
+    pub application: String,
+    /// The chart.
+    pub name: &'static str,
+    /// Its repository.
+    pub repository: &'static str,
+    /// Its version.
+    pub version: String,
+    /// Where it goes.
+    pub namespace: String,
+    /// `deployment/<name> …`: what has to run before the next step.
+    pub workloads: String,
+    /// Definitions that have to be established before the next step.
+    pub crds: String,
+    /// Hook Jobs, which are deleted before they are applied.
+    pub jobs: String,
+}
+
+const HEAD: &str = include_str!("bootstrap/head.sh.jinja");
+const REST: [&str; 9] = [
+    include_str!("bootstrap/words.sh"),
+    include_str!("bootstrap/preflight.sh"),
+    include_str!("bootstrap/k3s.sh"),
+    include_str!("bootstrap/secrets.sh"),
+    include_str!("bootstrap/charts.sh"),
+    include_str!("bootstrap/status.sh"),
+    include_str!("bootstrap/verify.sh"),
+    include_str!("bootstrap/undo.sh"),
+    include_str!("bootstrap/main.sh"),
+];
+
+/// A text as one word of a shell, whatever is in it: within single quotes nothing means anything but the quote itself.
+///
+/// A zero byte would end the word, and no shell can hold one: it is left out.
+pub fn quoted(text: &str) -> String {
+    let mut word = String::with_capacity(text.len() + 2);
+    word.push('\'');
+    for c in text.chars().filter(|c| *c != '\0') {
+        match c {
+            '\'' => word.push_str("'\\''"),
+            c => word.push(c),
+        }
+    }
+    word.push('\'');
+    word
+}
+
+/// Writes the script.
+pub fn script(files: &mut Files, script: &Script) {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_keep_trailing_newline(true);
+    environment.add_filter("sh", |text: &str| quoted(text));
+    let head = environment.render_str(HEAD, script);
+    files.add(SCRIPT, |out| {
+        // The template is embedded and every test renders it: it cannot fail on a spec.
+        out.extend_from_slice(head.unwrap_or_else(|it| it.to_string()).as_bytes());
+        for part in REST {
+            out.extend_from_slice(part.as_bytes());
+        }
+    });
+}
+
+/// What makes the figures of a node true, in k3s' own words.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Configuration {
+    kubelet_arg: Vec<String>,
+    write_kubeconfig_mode: &'static str,
+}
+
+/// Writes k3s' configuration and its unit. The credentials of the cluster are root's alone.
+pub fn k3s(files: &mut Files, node: &Node) {
+    let configuration = Configuration { kubelet_arg: node.kubelet_arguments(), write_kubeconfig_mode: "0600" };
+    files.add_yaml(K3S, |out| emit::document(out, &configuration));
+    files.add(UNIT, |out| out.extend_from_slice(include_bytes!("bootstrap/k3s.service")));
+}
+
+/// Writes the values of an Application's chart: the very ones that the Application has.
+pub fn values(files: &mut Files, application: &str, values: &dyn Values) {
+    files.add_yaml(&format!("{VALUES}/{application}.yaml"), |out| emit::document(out, values));
+}

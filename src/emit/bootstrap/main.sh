@@ -1,0 +1,70 @@
+# --- Verbs and flags ----------------------------------------------------------------------------------------------------------------
+
+up() {
+  preflight
+  k3s_binary
+  k3s_service
+  helm_binary
+  namespaces
+  sealing_key
+  for it in "${charts[@]}"; do
+    if [[ $it == argocd ]]; then repository_credential; fi
+    chart "$it"
+  done
+  if [[ " ${charts[*]} " != *' argocd '* ]]; then repository_credential; fi
+  argocd_objects
+  wait_for_applications
+  if [[ ! $dry ]]; then way_in; fi
+  say 'up: done; `bash bootstrap/bootstrap.sh verify` asks the chat a question'
+}
+
+# The folder of the platform: the script lies in its bootstrap/.
+top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+readonly top
+readonly root=${ESPALIER_ROOT:-}
+readonly state=$root/var/lib/espalier
+readonly tools=$state/bin
+# Where `espalier seal init` keeps the key; under sudo, in the home of whoever called it.
+home=${HOME:-}
+if [[ ${SUDO_USER:-} ]]; then home=$(getent passwd "$SUDO_USER" | cut -d : -f 6); fi
+readonly default_key=${XDG_CONFIG_HOME:-$home/.config}/espalier/$platform/sealing-key.pem
+export KUBECONFIG=${ESPALIER_KUBECONFIG:-$root/etc/rancher/k3s/k3s.yaml}
+PATH=$root/usr/local/bin:$PATH
+umask 077
+
+# Secrets leave the environment, so that no program that is started here inherits them.
+repository_token=${ESPALIER_REPOSITORY_TOKEN:-} repository_token_file=${ESPALIER_REPOSITORY_TOKEN_FILE:-}
+repository_ssh_key_file=${ESPALIER_REPOSITORY_SSH_KEY_FILE:-}
+email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-}
+unset ESPALIER_REPOSITORY_TOKEN ESPALIER_EMAIL ESPALIER_PASSWORD
+
+dry='' yes='' verb='' sealing_key_file='' step='start' running='' arch='' k3s_file=''
+while (($#)); do
+  case $1 in
+    --dry-run) dry=1 ;;
+    --yes) yes=1 ;;
+    --sealing-key)
+      (($# > 1)) || fail '--sealing-key needs a file'
+      sealing_key_file=$2
+      shift
+      ;;
+    --sealing-key=*) sealing_key_file=${1#*=} ;;
+    --help | -h)
+      usage
+      exit 0
+      ;;
+    up | status | verify | restore | teardown)
+      [[ ! $verb ]] || fail "two verbs: $verb and $1"
+      verb=$1
+      ;;
+    *) fail "unknown: $1 (--help lists verbs and flags)" ;;
+  esac
+  shift
+done
+exec 3>&1
+trap 'on_error "$LINENO"' ERR
+if [[ $dry ]]; then
+  say "what \`${verb:-up}\` would run: each line that is no comment is a command, as it would be run"
+  printf 'export %s\nexport PATH=%s:$PATH\n' "$(q KUBECONFIG="$KUBECONFIG")" "$(q "$root/usr/local/bin")"
+fi
+"${verb:-up}"

@@ -1,0 +1,113 @@
+# --- What has to hold before anything is changed ------------------------------------------------------------------------------------
+
+preflight() {
+  step='preflight'
+  say "preflight: $platform on $(uname -n)"
+  local id='' version='' mem value
+  if [[ -r $root/etc/os-release ]]; then
+    id=$(sed -n 's/^ID=//p' "$root/etc/os-release" | tr -d '"')
+    version=$(sed -n 's/^VERSION_ID=//p' "$root/etc/os-release" | tr -d '"')
+  fi
+  [[ $id == ubuntu && $version == 24.04 ]] || warn "this is ${id:-unknown} ${version:-}, not Ubuntu 24.04, for which this is written: going on"
+  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh\`"
+  for value in curl git openssl sha256sum systemctl; do
+    command -v "$value" >/dev/null || refuse "\`$value\` is not installed"
+  done
+  machine
+
+  mem=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' "$root/proc/meminfo")
+  ((${mem:-0} >= node_memory_kib)) ||
+    refuse "this node has MemTotal $((${mem:-0} / 1024))Mi, and the platform is planned for $node_memory (${node_memory_kib} KiB; this is ${mem:-0} KiB): take a larger node, or write \`memTotal: $((${mem:-0} / 1024))Mi\` below \`node\` and render again"
+  if [[ $(sed 1d "$root/proc/swaps" 2>/dev/null) ]]; then
+    warn 'swap is on: the kubelet does not count it, and a model in swap answers nobody; `swapoff -a` and take it out of /etc/fstab'
+  fi
+  ports
+  names
+  if [[ $(timedatectl show --property NTPSynchronized --value 2>/dev/null) != yes ]]; then
+    warn 'the clock is not synchronised: certificates and tokens may be refused (`timedatectl set-ntp true`)'
+  fi
+  inotify
+  clone
+}
+
+machine() {
+  case $(uname -m) in
+    x86_64) arch=amd64 k3s_file=k3s ;;
+    aarch64) arch=arm64 k3s_file=k3s-arm64 ;;
+    *) fail "k3s has no release for $(uname -m)" ;;
+  esac
+}
+
+# The ports of the two entry points and of the API server: free, or k3s' own.
+ports() {
+  local port line
+  for port in 80 443 6443; do
+    line=$(ss --no-header --listening --tcp --numeric --processes "sport = :$port" 2>/dev/null | head -n 1) || true
+    [[ ! $line || $line == *'"k3s'* ]] || refuse "port $port is taken: ${line##*users:}"
+  done
+}
+
+# Let's Encrypt asks for each host from outside, so its name has to lead here.
+names() {
+  local host own found address
+  own=" $(hostname -I 2>/dev/null || true) "
+  for host in "${hosts[@]}"; do
+    found=$(getent ahosts "$host" | awk '{print $1}' | sort -u) || true
+    if [[ ! $found ]]; then
+      warn "$host has no address: no certificate will be issued for it until its name leads to this node"
+      continue
+    fi
+    for address in $found; do
+      [[ $own == *" $address "* ]] && continue 2
+    done
+    warn "$host leads to ${found//$'\n'/, }, which is no address of this node (right where a router passes ports 80 and 443 on)"
+  done
+}
+
+# Ubuntu's defaults are used up by a few log readers.
+inotify() {
+  local instances watches file=$root/etc/sysctl.d/90-espalier.conf
+  instances=$(cat "$root/proc/sys/fs/inotify/max_user_instances" 2>/dev/null || echo 0)
+  watches=$(cat "$root/proc/sys/fs/inotify/max_user_watches" 2>/dev/null || echo 0)
+  if ((instances < 512 || watches < 131072)); then
+    say 'preflight: raising the limits of inotify'
+    run "$(q printf '%s\n' 'fs.inotify.max_user_instances = 512' 'fs.inotify.max_user_watches = 131072') > $(q "$file")"
+    run "$(q sysctl --quiet --load "$file")"
+  fi
+}
+
+# `host/owner/name` of any way to write a repository's URL.
+normalised() {
+  local url=$1 server
+  if [[ $url == *://* ]]; then url=${url#*://}; else url=${url/:/\/}; fi
+  server=${url%%/*}
+  if [[ $url == */* ]]; then url=${url#*/}; else url=''; fi
+  server=${server##*@}
+  server=${server%:443}
+  server=${server%:22}
+  url=${url%/}
+  printf '%s/%s' "${server,,}" "${url%.git}"
+}
+
+# Argo CD reads the repository, not this clone: what is not pushed does not exist.
+clone() {
+  local own head there
+  local -a git=(git -c safe.directory='*' -C "$top")
+  if ! own=$("${git[@]}" remote get-url origin 2>/dev/null); then
+    warn "$top is no clone with an \`origin\`: Argo CD will read $repository ($branch), whatever lies here"
+    return
+  fi
+  if [[ $(normalised "$own") != "$(normalised "$repository")" ]]; then
+    # The URL is not shown: it may hold a token.
+    warn "this clone's \`origin\` is not $repository: Argo CD will read that one, not what lies here"
+  fi
+  if [[ $("${git[@]}" status --porcelain -- apps bootstrap out 2>/dev/null) ]]; then
+    warn 'generated files differ from the last commit: Argo CD will not see them until they are committed and pushed'
+  fi
+  head=$("${git[@]}" rev-parse HEAD 2>/dev/null) || head=''
+  there=$("${git[@]}" ls-remote origin "refs/heads/$branch" 2>/dev/null </dev/null | cut -f 1) || there=''
+  if [[ $there && $there != "$head" ]] && ! "${git[@]}" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
+    warn "the last commit here (${head:0:12}) is not on \`$branch\` of the repository: push it, or Argo CD will read another tree"
+  fi
+}
+

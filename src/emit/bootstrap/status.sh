@@ -1,0 +1,113 @@
+# --- What Argo CD makes of it -------------------------------------------------------------------------------------------------------
+
+# `wave|name|sync|health|phase` of each Application, in the order of waves; the root, which has no wave, comes last.
+applications() {
+  local rows
+  rows=$(ask --namespace argocd get applications.argoproj.io --output \
+    'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}{"\n"}{end}')
+  grep '^[0-9]' <<<"$rows" | sort --field-separator '|' --key 1,1n --key 2,2 || true
+  grep '^|root|' <<<"$rows" || true
+}
+
+# What an Application last complained of.
+complaint() { # application
+  local said
+  said=$(ask --namespace argocd get applications.argoproj.io "$1" --output \
+    'jsonpath={range .status.conditions[*]}{.type}: {.message}{"\n"}{end}{.status.operationState.message}{"\n"}{.status.health.message}{"\n"}' |
+    clean 600 | grep -v '^[[:space:]]*$' | tr '\n' ' ') || true
+  said=${said% }
+  printf '%s' "${said:-it has said nothing yet; \`kubectl --namespace argocd describe application $1\`}"
+}
+
+# The first Application that is red; of those that only take their time, none.
+first_red() { # rows
+  local _ name sync health phase
+  while IFS='|' read -r _ name sync health phase; do
+    if [[ $health == Degraded || $phase == Failed || $phase == Error || $sync == Unknown ]]; then
+      printf '%s' "$name"
+      return
+    fi
+  done <<<"$1"
+}
+
+# One line a wave: `wave 10: 2 of 3 healthy, waiting for b`.
+waves() { # rows
+  awk -F '|' '$1 != "" {
+      if (!($1 in all)) order[++n] = $1
+      all[$1]++
+      if ($3 == "Synced" && $4 == "Healthy") good[$1]++
+      else wait[$1] = wait[$1] (wait[$1] == "" ? "" : ", ") $2 " (" ($3 == "" ? "new" : $3) ", " ($4 == "" ? "no health yet" : $4) ")"
+    }
+    END { for (i = 1; i <= n; i++) { w = order[i]; printf "wave %s: %d of %d healthy%s\n", w, good[w], all[w], (wait[w] == "" ? "" : ", waiting for " wait[w]) } }' <<<"$1"
+}
+
+# Whether the cluster has every Application of apps/, and all that it has are well.
+finished() { # rows
+  awk -F '|' 'NR == FNR { sub(/[.]yaml$/, ""); wanted[$0]; next }
+    NF >= 5 && !($3 == "Synced" && $4 == "Healthy") { bad = 1 }
+    { delete wanted[$2] }
+    END { for (one in wanted) bad = 1; exit bad }' <(cd "$top/apps" && printf '%s\n' *.yaml) - <<<"$1"
+}
+
+wait_for_applications() {
+  step='Applications'
+  local rows red='' now seen='' line last='' until=$((SECONDS + ${ESPALIER_TIMEOUT:-3600}))
+  if [[ $dry ]]; then
+    say 'Applications: waiting until all are Synced and Healthy'
+    return
+  fi
+  say "Applications: Argo CD now makes them, wave by wave; the images and models have to be fetched, so this takes a while"
+  while true; do
+    rows=$(applications)
+    while read -r line; do
+      # What is new is said once.
+      [[ ! $line || $'\n'$seen == *$'\n'"$line"$'\n'* ]] || { say "$line" && seen+=$line$'\n'; }
+    done < <(waves "$rows")
+    if finished "$rows"; then
+      say 'Applications: all are Synced and Healthy'
+      return
+    fi
+    red=$(first_red "$rows")
+    if [[ $red ]]; then
+      now="$red: $(complaint "$red")"
+      [[ $now == "$last" ]] || say "$now"
+      last=$now
+    fi
+    ((SECONDS < until)) || fail "not all Applications are healthy after ${ESPALIER_TIMEOUT:-3600} s; Argo CD goes on trying: \`bash bootstrap/bootstrap.sh status\`"
+    sleep 5
+  done
+}
+
+status() {
+  step='status'
+  local rows red
+  rows=$(applications)
+  if [[ ! $rows ]]; then
+    say "there are no Applications in the cluster (or no cluster at $KUBECONFIG)"
+    exit 1
+  fi
+  waves "$rows"
+  red=$(first_red "$rows")
+  if [[ $red ]]; then
+    say "$red: $(complaint "$red")"
+  fi
+  if [[ $(ask --namespace argocd get applications.argoproj.io root openwebui --output 'jsonpath={.items[*].metadata.annotations.argocd\.argoproj\.io/skip-reconcile}') == *true* ]]; then
+    say 'a restore has paused Argo CD and was stopped: run `bash bootstrap/bootstrap.sh restore` again to end it'
+  fi
+  way_in
+  finished "$rows" || exit 1
+}
+
+way_in() {
+  if [[ $argocd_host ]]; then
+    say "Argo CD: https://$argocd_host"
+  else
+    say "Argo CD has no public host: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd port-forward service/argocd-server 8080:80, then http://localhost:8080"
+  fi
+  if [[ $(ask --namespace argocd get secret argocd-initial-admin-secret --output=name) ]]; then
+    say "  its user is admin, the password: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd get secret argocd-initial-admin-secret --output 'jsonpath={.data.password}' | base64 --decode"
+    say "  change it there, then delete the Secret: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd delete secret argocd-initial-admin-secret"
+  fi
+  if [[ $chat_host ]]; then say "chat: https://$chat_host"; fi
+}
+

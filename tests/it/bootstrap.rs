@@ -1,0 +1,205 @@
+//! The bootstrap script: what it says, what it runs on a simulated node, and that it can be killed anywhere.
+
+#[cfg(target_os = "linux")]
+mod node;
+#[cfg(target_os = "linux")]
+mod runs;
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use espalier::{
+    emit::{
+        bootstrap::{self, ChartStep, Checksum, Script},
+        files::Files,
+    },
+    facts::bootstrap::BEFORE_ARGOCD,
+};
+use proptest::prelude::*;
+
+use crate::support::{compile, golden_cases, repository, texts_of, tree};
+
+/// A script with everything in it: both charts, a checksum, every host.
+fn full() -> Script {
+    let chart = |application: &str, name, namespace: &str, workloads: &str, crds: &str, jobs: &str| ChartStep {
+        application: application.to_owned(),
+        name,
+        repository: "https://charts.example.org",
+        version: "1.2.3".to_owned(),
+        namespace: namespace.to_owned(),
+        workloads: workloads.to_owned(),
+        crds: crds.to_owned(),
+        jobs: jobs.to_owned(),
+    };
+    Script {
+        name: "sealed".to_owned(),
+        repository: "https://github.com/example/platform.git".to_owned(),
+        branch: "main".to_owned(),
+        hosts: vec!["chat.example.org".to_owned(), "argocd.example.org".to_owned()],
+        chat_host: "chat.example.org".to_owned(),
+        chat_namespace: "ai".to_owned(),
+        chat_model: "llama3.2:1b".to_owned(),
+        chat_replicas: 2,
+        argocd_host: String::new(),
+        issuer: "staging",
+        memory: "7680Mi".to_owned(),
+        memory_kib: 7_864_320,
+        sealed_values: 1,
+        k3s: "v1.35.8+k3s1".to_owned(),
+        helm: "v4.2.1".to_owned(),
+        checksums: Vec::<Checksum>::new(),
+        charts: vec![
+            chart(
+                "sealed-secrets",
+                "sealed-secrets",
+                "kube-system",
+                "deployment/sealed-secrets-controller",
+                "sealedsecrets.bitnami.com",
+                "",
+            ),
+            chart(
+                "argocd",
+                "argo-cd",
+                "argocd",
+                "statefulset/argocd-application-controller deployment/argocd-repo-server",
+                "applications.argoproj.io appprojects.argoproj.io",
+                "argocd-redis-secret-init",
+            ),
+        ],
+        projects: vec!["bootstrap/argocd/appproject-bootstrap.yaml".to_owned(), "bootstrap/argocd/appproject-platform.yaml".to_owned()],
+    }
+}
+
+fn text_of(script: &Script) -> Vec<u8> {
+    let mut files = Files::new();
+    bootstrap::script(&mut files, script);
+    files.iter().next().expect("the script").1.to_vec()
+}
+
+/// What `bash -n` has against a script.
+fn syntax(script: &[u8]) -> String {
+    let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
+    bash.stdin.take().expect("piped").write_all(script).expect("it reads");
+    String::from_utf8_lossy(&bash.wait_with_output().expect("it ends").stderr).into_owned()
+}
+
+#[test]
+fn every_platform_s_script_is_bash() {
+    for (name, folder) in golden_cases() {
+        let made = tree(&texts_of(&folder)).tree();
+        let script = &made[bootstrap::SCRIPT];
+        assert_eq!(syntax(script), "", "{name}");
+        assert!(script.starts_with(b"#!/usr/bin/env bash\n"), "{name}");
+        assert!(espalier::emit::files::is_ours(bootstrap::SCRIPT, &script[..200]), "{name}: it says whose it is");
+        assert!(espalier::emit::files::is_ours(bootstrap::UNIT, &made[bootstrap::UNIT][..200]), "{name}: the unit, too");
+    }
+}
+
+/// The test of the syntax itself.
+#[test]
+fn what_is_no_bash_is_seen() {
+    assert!(syntax(b"if true; then\n").contains("syntax error"));
+}
+
+/// Bootstrap and steady state cannot diverge.
+#[test]
+fn values_are_those_of_the_applications() {
+    let mut seen = 0;
+    for (name, folder) in golden_cases() {
+        let made = tree(&texts_of(&folder)).tree();
+        let read = |path: &str| made.get(path).map(|it| serde_yaml::from_slice::<serde_yaml::Value>(it).expect("YAML"));
+        for application in BEFORE_ARGOCD {
+            let own = read(&format!("{}/{application}.yaml", bootstrap::VALUES));
+            let its = read(&format!("apps/{application}.yaml")).map(|it| it["spec"]["source"]["helm"]["valuesObject"].clone());
+            assert_eq!(own, its, "{name}: {application}");
+            seen += usize::from(own.is_some());
+        }
+    }
+    assert!(seen > 3, "the golden trees have such charts");
+}
+
+/// The kubelet's arguments that the budget counts on are what k3s is started with, and what the page shows.
+#[test]
+fn k3s_is_told_what_the_budget_counts_on() {
+    for (name, folder) in golden_cases() {
+        let made = compile(&texts_of(&folder));
+        let arguments = made.house.as_ref().expect("it compiles");
+        let configuration: serde_yaml::Value = serde_yaml::from_slice(&made.files[bootstrap::K3S]).expect("YAML");
+        let told: Vec<&str> = configuration["kubelet-arg"].as_sequence().expect("a list").iter().filter_map(|it| it.as_str()).collect();
+        let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
+        assert!(told.len() >= 3, "{name}");
+        assert!(told.iter().all(|it| page.contains(*it)), "{name}: {told:?}");
+        assert_eq!(configuration["write-kubeconfig-mode"].as_str(), Some("0600"), "{}", arguments.name());
+    }
+}
+
+/// Git knows the script as a program.
+#[cfg(unix)]
+#[test]
+fn the_script_is_a_program() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = crate::cli::place::Place::rendered();
+    let mode = |name: &str| std::fs::metadata(place.path(name)).expect("it is there").permissions().mode() & 0o111;
+    assert_ne!(mode(bootstrap::SCRIPT) & 0o100, 0);
+    assert_eq!(mode(bootstrap::K3S), 0);
+    assert_ne!(std::fs::metadata(repository().join(bootstrap::SCRIPT)).expect("it is committed").permissions().mode() & 0o100, 0);
+}
+
+/// What bash makes of some words.
+fn as_bash_reads(script: &[u8]) -> Vec<Vec<u8>> {
+    let mut bash = Command::new("bash").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
+    bash.stdin.take().expect("piped").write_all(script).expect("it reads");
+    let output = bash.wait_with_output().expect("it ends");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout.split(|it| *it == 0).map(<[u8]>::to_vec).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a value holds, it is one word and that very text.
+    #[test]
+    fn no_value_breaks_out_of_its_quotes(texts in prop::collection::vec(hostile(), 1..20)) {
+        let mut script = b"printf '%s\\0'".to_vec();
+        for text in &texts {
+            script.push(b' ');
+            script.extend(bootstrap::quoted(text).into_bytes());
+        }
+        let mut read = as_bash_reads(&script);
+        prop_assert_eq!(read.pop(), Some(Vec::new()));
+        let wanted: Vec<Vec<u8>> = texts.iter().map(|it| it.replace('\0', "").into_bytes()).collect();
+        prop_assert_eq!(read, wanted);
+    }
+
+    /// The same through the template: each value of the head is bash's own.
+    #[test]
+    fn no_value_breaks_out_of_the_script(texts in prop::collection::vec(hostile(), 8)) {
+        let texts: Vec<String> = texts.into_iter().map(|it| it.replace('\0', "")).collect();
+        let mut script = full();
+        [&mut script.name, &mut script.repository, &mut script.branch, &mut script.chat_host, &mut script.chat_model]
+            .into_iter()
+            .zip(&texts)
+            .for_each(|(field, text)| field.clone_from(text));
+        script.hosts.clone_from(&vec![texts[5].clone(), texts[6].clone()]);
+        script.charts[0].version.clone_from(&texts[7]);
+        let text = text_of(&script);
+        let end = text.windows(6).position(|it| it == b"\n# ---").expect("the head ends");
+        let mut head = text[..end].to_vec();
+        head.extend(
+            b"\nprintf '%s\\0' \"$platform\" \"$repository\" \"$branch\" \"$chat_host\" \"$chat_model\" \"${hosts[@]}\" \"${chart_version[sealed-secrets]}\"\n",
+        );
+        let mut read = as_bash_reads(&head);
+        prop_assert_eq!(read.pop(), Some(Vec::new()));
+        prop_assert_eq!(read, texts.into_iter().map(String::into_bytes).collect::<Vec<_>>());
+    }
+}
+
+/// Texts that want out.
+fn hostile() -> impl Strategy<Value = String> {
+    let evil = prop::sample::select(vec![
+        "'", "\"", "`id`", "$(id)", "${x}", "\\", "\n", ";", "|", "&", ">", "#", "!", "*", "'\\''", "{{", "}}", "é", " ",
+    ]);
+    prop_oneof![any::<String>(), prop::collection::vec(evil, 0..12).prop_map(|it| it.concat())]
+}

@@ -1,0 +1,215 @@
+#!/bin/sh
+# One program under many names: it logs its call, simulates a node and a cluster in $FAKE, and kills the script when it is told to.
+set -u
+name=${0##*/}
+line="$name $* "
+printf '%s\n' "$line" >>"$FAKE/log"
+# Calls of one pipe run at once: `mkdir` decides whose turn it is.
+n=1
+[ -f "$FAKE/count" ] && read -r n <"$FAKE/count" && n=$((n + 1))
+until mkdir "$FAKE/turn.$n" 2>/dev/null; do n=$((n + 1)); done
+echo "$n" >"$FAKE/count"
+
+die() {
+  kill -KILL "$(cat "$FAKE/pid")"
+  exit 137
+}
+is_last=
+[ "$n" = "${KILL_AT:-0}" ] && is_last=1
+[ "$is_last" ] && [ "$KILL_WHEN" = before ] && die
+cluster=$FAKE/cluster
+
+# What changes something is noted besides.
+changes() { printf '%s\n' "$line" >>"$FAKE/changes"; }
+has() { case " $line" in *"$1"*) return 0 ;; *) return 1 ;; esac; }
+# The value of a flag.
+after() {
+  rest=${line#*" $1"[ =]}
+  if [ "$rest" != "$line" ]; then printf '%s' "${rest%% *}"; fi
+}
+applications() { (cd "$TREE/apps" && printf '%s\n' *.yaml) | sed 's/[.]yaml$//'; }
+# Applications become healthy some questions after the root is there.
+healthy() { [ -e "$cluster/root" ] && [ "$(cat "$FAKE/questions" 2>/dev/null || echo 0)" -ge "${PATIENCE:-2}" ]; }
+
+# kubectl refuses an empty input.
+nonempty() { cat >"$FAKE/in.$n" && [ -s "$FAKE/in.$n" ] && cat "$FAKE/in.$n"; }
+
+store() { # name, file
+  if [ "$1" = application-root.yaml ]; then
+    [ -e "$cluster/crd.applications.argoproj.io" ] || { echo 'no kind "Application"' >&2 && return 1; }
+    : >"$cluster/root"
+  fi
+  cp "$2" "$cluster/applied.$1.new" && mv "$cluster/applied.$1.new" "$cluster/applied.$1"
+}
+
+kubectl_apply() {
+  changes
+  file=$(after --filename)
+  has ' --server-side ' && has ' --force-conflicts ' || { echo 'not server-side' >&2 && return 1; }
+  case $file in
+    -)
+      nonempty >"$FAKE/stdin.$n" || return 1
+      store "$(sed -n 's/^  name: //p' "$FAKE/stdin.$n" | head -n 1)" "$FAKE/stdin.$n"
+      ;;
+    */rendered/*.yaml)
+      [ -s "$file" ] || { echo 'nothing to apply' >&2 && return 1; }
+      case $file in
+        */sealed-secrets.yaml)
+          [ ! "${NEEDS_KEY:-}" ] || [ -e "$cluster/applied.espalier-sealing-key" ] || echo "sealed-secrets before its key" >>"$FAKE/wrong"
+          : >"$cluster/crd.sealedsecrets.bitnami.com"
+          ;;
+        */argocd.yaml)
+          [ ! -e "$cluster/job.argocd-redis-secret-init" ] || { echo 'Job: field is immutable' >&2 && return 1; }
+          : >"$cluster/job.argocd-redis-secret-init"
+          for it in applications appprojects; do : >"$cluster/crd.$it.argoproj.io"; done
+          ;;
+      esac
+      store "${file##*/}" "$file"
+      ;;
+    */namespaces) [ -d "$file" ] && has ' --recursive ' && : >"$cluster/namespaces" ;;
+    *) store "${file##*/}" "$file" ;;
+  esac
+}
+
+kubectl_get() {
+  case $line in
+    *' get nodes '*) echo node/one ;;
+    *' get secrets --selector sealedsecrets'*)
+      if [ -e "$cluster/applied.espalier-sealing-key" ]; then sed -n 's/^  tls.crt: //p' "$cluster/applied.espalier-sealing-key"; fi
+      ;;
+    *' get secrets --selector argocd.argoproj.io/secret-type=repository '*)
+      if [ -e "$cluster/applied.espalier-repository" ]; then sed -n 's/^  url: //p' "$cluster/applied.espalier-repository"; fi
+      ;;
+    *' get secret argocd-initial-admin-secret '*) echo secret/argocd-initial-admin-secret ;;
+    *' get deployments '*) if [ -e "$cluster/applied.sealed-secrets.yaml" ]; then echo deployment/sealed-secrets-controller; fi ;;
+    *' get crd '*) if [ -e "$cluster/crd.applications.argoproj.io" ]; then echo crd; fi ;;
+    *'/restore-job.yaml '*) if [ -e "$cluster/applied.restore-job.yaml" ]; then printf '%s' "${JOB:-SuccessCriteriaMet Complete}"; fi ;;
+    *' get applications.argoproj.io --output '*)
+      [ -e "$cluster/root" ] || return 0
+      q=$(($(cat "$FAKE/questions" 2>/dev/null || echo 0) + 1))
+      echo "$q" >"$FAKE/questions"
+      for it in $(applications); do
+        if healthy; then echo "10|$it|Synced|Healthy|Succeeded"
+        elif [ "$it" = "${RED:-}" ]; then echo "10|$it|OutOfSync|Degraded|Failed"
+        else echo "0|$it|OutOfSync|Progressing|Running"; fi
+      done
+      if healthy; then echo '|root|Synced|Healthy|Succeeded'; else echo '|root|Synced|Progressing|Running'; fi
+      ;;
+    *status.conditions*) printf 'SyncError: one\001 object is wrong\n' ;;
+    *' get applications.argoproj.io root --ignore-not-found '*) if [ -e "$cluster/root" ]; then echo application/root; fi ;;
+    *' get applications.argoproj.io root openwebui '*) if [ -e "$cluster/paused" ]; then echo true; fi ;;
+    *' get applications.argoproj.io argocd --output=name '* | *' get applications.argoproj.io bootstrap --output=name '*) echo application/it ;;
+    *' get applications.argoproj.io '*) if healthy; then printf Synced/Healthy; fi ;;
+    *) echo "no answer to: $line" >&2 && return 1 ;;
+  esac
+}
+
+kubectl_() {
+  [ -e "$cluster/running" ] || { echo 'no cluster' >&2 && return 1; }
+  case $line in
+    *' create secret tls '*)
+      printf 'kind: Secret\ndata:\n  tls.crt: %s\n  tls.key: %s\nmetadata:\n  name: %s\n' "$(base64 -w 0 "$(after --cert)")" \
+        "$(base64 -w 0 "$(after --key)")" espalier-sealing-key
+      ;;
+    *' label --local '*) nonempty && printf '  labels:\n    %s\n' "$(printf '%s' "$line" | sed -n 's/.*--filename - \([^ ]*\) .*/\1/p')" ;;
+    *' apply '*) kubectl_apply ;;
+    *' get '*) kubectl_get ;;
+    *' wait '*crd/*)
+      for it in $(printf '%s' "$line" | grep -o 'crd/[^ ]*'); do
+        [ -e "$cluster/crd.${it#crd/}" ] || { echo "$it not found" >&2 && return 1; }
+        # As kubectl does with an object that has no conditions yet.
+        [ -e "$FAKE/asked.${it#crd/}" ] || { : >"$FAKE/asked.${it#crd/}" && echo 'accessor error' >&2 && return 1; }
+      done
+      ;;
+    *' wait '* | *' rollout status '*) ;;
+    *' rollout restart '*) changes && : >"$cluster/restarted" ;;
+    *' delete job '*) changes && rm -f "$cluster/job.argocd-redis-secret-init" ;;
+    *' delete applications.argoproj.io root '*) changes && : >"$cluster/deleting" ;;
+    *' delete '*restore-job.yaml*) changes && rm -f "$cluster/applied.restore-job.yaml" ;;
+    *' annotate '*'skip-reconcile- '*)
+      changes
+      rm -f "$cluster/paused"
+      if [ -e "$cluster/deleting" ]; then rm -f "$cluster/root" "$cluster/deleting"; fi
+      ;;
+    *' annotate '*) changes && : >"$cluster/paused" ;;
+    *' patch '* | *' scale '*) changes && printf '%s\n' "$line" >>"$FAKE/patched" ;;
+    *' logs '*) echo 'the last words of the Job' ;;
+    *) echo "unknown: $line" >&2 && return 1 ;;
+  esac
+}
+
+act() {
+  case $name in
+    kubectl) kubectl_ ;;
+    helm)
+      case $line in
+        *' version '*) printf v4.2.1 ;;
+        *) changes && printf 'kind: Rendered\nmetadata:\n  name: x\nargs: %s\n' "$line" ;;
+      esac
+      ;;
+    systemctl)
+      case $line in
+        *' is-active '*) [ -e "$cluster/running" ] ;;
+        *' restart k3s '*)
+          changes
+          k3s --version >/dev/null || return 1
+          mkdir -p "$ESPALIER_ROOT/etc/rancher/k3s"
+          : >"$ESPALIER_ROOT/etc/rancher/k3s/k3s.yaml"
+          cp "$ESPALIER_ROOT/etc/rancher/k3s/config.yaml.d/espalier.yaml" "$cluster/configuration"
+          : >"$cluster/running"
+          ;;
+        *) changes ;;
+      esac
+      ;;
+    curl)
+      file=$(after --output)
+      case $line in
+        *' --output '*)
+          changes
+          url=$(printf '%s' "$line" | sed 's/ *$//')
+          [ -f "$FAKE/web/${url##*/}" ] || { echo "404: $url" >&2 && return 22; }
+          if [ "$is_last" ] && [ "$KILL_WHEN" = after ]; then head -c 20 "$FAKE/web/${url##*/}" >"$file"; else cp "$FAKE/web/${url##*/}" "$file"; fi
+          ;;
+        *signin*) cat >"$FAKE/sent.signin" && cat "$FAKE/web/signin" ;;
+        *completions*)
+          cat >"$FAKE/sent.completions"
+          # bash hands the header over as the name of a pipe.
+          cat "$(after --config)" >"$FAKE/sent.header"
+          cat "$FAKE/web/completions"
+          ;;
+      esac
+      ;;
+    openssl)
+      case $line in
+        *' x509 '*) sed -n 's/^CERTIFICATE /PUBLIC /p' ;;
+        *' pkey '*) sed -n 's/^KEY /PUBLIC /p' ;;
+      esac
+      ;;
+    git)
+      case $line in
+        *' ls-remote --exit-code '*) return "${READABLE:-0}" ;;
+        *' get-url '*) printf '%s\n' "$ORIGIN" ;;
+        *' ls-remote '*) printf '%s\trefs\n' "${PUSHED:-0123}" ;;
+        *' rev-parse '*) printf '%s\n' 0123 ;;
+        *' merge-base '*) return 1 ;;
+      esac
+      ;;
+    ss) if has ":${TAKEN:-none}"; then echo 'LISTEN 0 511 *:80 *:* users:(("nginx",pid=7,fd=6))'; fi ;;
+    id) echo "${ID:-0}" ;;
+    uname) if has ' -m '; then echo x86_64; else echo node; fi ;;
+    hostname) echo '192.0.2.7 ' ;;
+    getent) if has ' ahosts '; then printf '%s STREAM x\n' "${ADDRESS:-192.0.2.7}"; fi ;;
+    timedatectl) echo yes ;;
+    sysctl)
+      changes
+      for it in max_user_instances max_user_watches; do
+        sed -n "s/^fs.inotify.$it = //p" "$(after --load)" >"$ESPALIER_ROOT/proc/sys/fs/inotify/$it"
+      done
+      ;;
+  esac
+}
+
+act
+code=$?
+[ "$is_last" ] && die
+exit "$code"

@@ -1,0 +1,225 @@
+//! A node that is none: a folder with a clone, a root file system, and programs that log their calls and simulate k3s and its cluster.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    os::unix::fs::{PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use tempfile::TempDir;
+
+use crate::support::files_below;
+
+/// What is simulated.
+const FAKES: [&str; 14] =
+    ["curl", "getent", "git", "helm", "hostname", "id", "kubectl", "openssl", "ss", "sysctl", "systemctl", "timedatectl", "uname", "sleep"];
+/// What the script may use of a plain Ubuntu besides, and the fakes need.
+const REAL: [&str; 25] = [
+    "awk",
+    "base64",
+    "bash",
+    "cat",
+    "cp",
+    "cut",
+    "dirname",
+    "env",
+    "grep",
+    "gzip",
+    "head",
+    "install",
+    "ln",
+    "mkdir",
+    "mv",
+    "rm",
+    "sed",
+    "sh",
+    "sha256sum",
+    "sort",
+    "tail",
+    "tar",
+    "touch",
+    "tr",
+    "kill",
+];
+const FAKE: &str = include_str!("fake.sh");
+
+/// The key that belongs to the certificate, as the fake openssl sees it.
+pub const KEY: &str = "KEY one\nhush-private-key\n";
+/// The certificate.
+pub const CERTIFICATE: &str = "CERTIFICATE one\n";
+
+/// The node.
+pub struct Node {
+    folder: TempDir,
+    environment: BTreeMap<String, String>,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Done {
+    /// None: it was killed.
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Node {
+    /// An empty node with a clone of this tree.
+    pub fn new(tree: &BTreeMap<String, Vec<u8>>) -> Self {
+        let memory = Path::new("/dev/shm");
+        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let it = Self { folder: folder.expect("a temporary folder"), environment: BTreeMap::new() };
+        for (path, bytes) in tree {
+            it.write(&format!("clone/{path}"), bytes);
+        }
+        it.write("node/etc/os-release", "ID=ubuntu\nVERSION_ID=\"24.04\"\n");
+        it.write("node/proc/meminfo", "MemTotal:        7864320 kB\nMemFree: 1 kB\n");
+        it.write("node/proc/swaps", "Filename Type Size Used Priority\n");
+        it.write("node/proc/sys/fs/inotify/max_user_instances", "128\n");
+        it.write("node/proc/sys/fs/inotify/max_user_watches", "60000\n");
+        for folder in ["node/etc/sysctl.d", "fake/cluster", "home"] {
+            fs::create_dir_all(it.path(folder)).expect("writable");
+        }
+        it.write("home/.config/espalier/sealed/sealing-key.pem", KEY);
+        it.programs();
+        it.web();
+        it
+    }
+
+    fn programs(&self) {
+        self.program("bin/fake", FAKE);
+        for name in FAKES {
+            // helm is fetched.
+            if name != "helm" {
+                symlink(self.path("bin/fake"), self.path(&format!("bin/{name}"))).expect("linkable");
+            }
+        }
+        let path = std::env::var_os("PATH").expect("a PATH");
+        for name in REAL {
+            let found = std::env::split_paths(&path).map(|it| it.join(name)).find(|it| it.is_file());
+            // `kill` is a part of the shell in most places.
+            if let Some(found) = found {
+                symlink(found, self.path(&format!("bin/{name}"))).expect("linkable");
+            }
+        }
+    }
+
+    /// What the publishers have. The archive is made once, for all nodes.
+    fn web(&self) {
+        static WEB: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
+        let web = WEB.get_or_init(|| {
+            self.make_web();
+            files_below(&self.path("fake"), &["web"])
+        });
+        for (path, bytes) in web {
+            self.write(&format!("fake/{path}"), bytes);
+        }
+        self.program("bin/helm-fake", &FAKE.replace("name=${0##*/}", "name=helm"));
+    }
+
+    fn make_web(&self) {
+        self.program("fake/web/k3s", "#!/bin/sh\necho 'k3s version v1.35.8+k3s1 (0123)'\n");
+        // The archive has to be the same on every node: what is in it finds the fake by a variable.
+        self.program("helm/linux-amd64/helm", "#!/bin/sh\nexec \"$FAKE/../bin/helm-fake\" \"$@\"\n");
+        let tar = "helm-v4.2.1-linux-amd64.tar.gz";
+        let made = Command::new("tar")
+            .args(["--mtime=@0", "-czf"])
+            .arg(self.path("fake/web").join(tar))
+            .arg("-C")
+            .arg(self.path("helm"))
+            .arg("linux-amd64")
+            .status();
+        assert!(made.expect("tar").success());
+        for (sums, file) in [("sha256sum-amd64.txt", "k3s".to_owned()), (&*format!("{tar}.sha256sum"), tar.to_owned())] {
+            let sum = Command::new("sha256sum").arg(&file).current_dir(self.path("fake/web")).output().expect("sha256sum");
+            self.write(&format!("fake/web/{sums}"), sum.stdout);
+        }
+    }
+
+    /// Sets a variable of the script's environment.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// A path below the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file, with the folders above.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    }
+
+    /// Writes a program.
+    pub fn program(&self, name: &str, text: &str) {
+        self.write(name, text);
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).expect("settable");
+    }
+
+    /// What a file says; nothing where there is none.
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// Runs the script.
+    pub fn run(&self, words: &[&str]) -> Done {
+        self.bash("exec bash \"$0\" \"$@\"", words)
+    }
+
+    /// Runs the script; it has to end well.
+    #[track_caller]
+    pub fn ok(&self, words: &[&str]) -> Done {
+        let done = self.run(words);
+        assert_eq!(done.code, Some(0), "{words:?}\n{}\n{}\n{}", done.out, done.err, self.read("fake/log"));
+        done
+    }
+
+    /// Runs a line of bash where the script would run; `$0` is the script.
+    pub fn bash(&self, line: &str, words: &[&str]) -> Done {
+        for name in ["log", "count", "changes"] {
+            let _ = fs::remove_file(self.path("fake").join(name));
+        }
+        for entry in fs::read_dir(self.path("fake")).expect("readable").flatten() {
+            if entry.file_name().to_string_lossy().starts_with("turn.") {
+                let _ = fs::remove_dir(entry.path());
+            }
+        }
+        let mut command = Command::new(self.path("bin/bash"));
+        let line = format!("printf %s \"$$\" >\"$FAKE/pid\"; {line}");
+        command.args(["-c", &line]).arg(self.path("clone/bootstrap/bootstrap.sh")).args(words).stdin(Stdio::null());
+        command.env_clear().current_dir(self.folder.path());
+        command.env("PATH", self.path("bin")).env("HOME", self.path("home")).env("FAKE", self.path("fake")).env("LANG", "C.UTF-8");
+        command.env("TREE", self.path("clone")).env("ESPALIER_ROOT", self.path("node"));
+        command.env("ORIGIN", "git@github.com:example/platform.git").envs(&self.environment);
+        let output = command.output().expect("bash runs");
+        Done {
+            code: output.status.code(),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The state of node and cluster: every file that is not a mere trace of the calls.
+    pub fn state(&self) -> BTreeMap<String, Vec<u8>> {
+        let folder = self.folder.path().to_string_lossy().into_owned();
+        let mut all = files_below(self.folder.path(), &["node", "fake/cluster"]);
+        for bytes in all.values_mut() {
+            // Two nodes differ in where they lie.
+            *bytes = String::from_utf8_lossy(bytes).replace(&folder, "").into_bytes();
+        }
+        all
+    }
+
+    /// The calls that changed something.
+    pub fn changes(&self) -> Vec<String> {
+        self.read("fake/changes").lines().map(|it| it.replace(&*self.folder.path().to_string_lossy(), "")).collect()
+    }
+}

@@ -1,0 +1,388 @@
+//! The script, run on a simulated node: to its end, again, killed at every call, dry, and with every fault that it looks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use espalier::emit::bootstrap;
+
+use super::{
+    full,
+    node::{CERTIFICATE, KEY, Node},
+    text_of,
+};
+use crate::support::{repository, texts_of, tree};
+
+/// The tree of the case `sealed`, with a script that has everything.
+fn files() -> BTreeMap<String, Vec<u8>> {
+    let mut files = tree(&texts_of(&repository().join("tests/golden/sealed"))).tree();
+    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&full()));
+    files.entry(format!("{}/argocd.yaml", bootstrap::VALUES)).or_insert_with(|| b"a: 1\n".to_vec());
+    files.insert("spec/sealing.pem".to_owned(), CERTIFICATE.into());
+    files
+}
+
+fn node() -> Node {
+    Node::new(&files()).with("NEEDS_KEY", "1")
+}
+
+#[test]
+fn up_ends_in_a_chat_and_a_second_time_changes_nothing() {
+    let node = node();
+    let done = node.ok(&["up"]);
+    assert_eq!(node.read("fake/wrong"), "");
+    let changes = node.changes();
+    let order = [
+        "curl",
+        "systemctl restart k3s",
+        "namespaces",
+        "filename -",
+        "sealed-secrets.yaml",
+        "argocd.yaml",
+        "appproject-bootstrap",
+        "application-root",
+    ];
+    let mut rest = changes.iter();
+    for step in order {
+        assert!(rest.any(|it| it.contains(step)), "{step} is missing or out of order:\n{}", changes.join("\n"));
+    }
+    for said in
+        ["wave 10: ", "all are Synced and Healthy", "argocd-initial-admin-secret", "port-forward service/argocd-server", "no checksum"]
+    {
+        assert!(done.out.contains(said), "{said}:\n{}", done.out);
+    }
+    let key = node.read("fake/cluster/applied.espalier-sealing-key");
+    assert!(key.contains("sealedsecrets.bitnami.com/sealed-secrets-key=active"), "{key}");
+
+    let before = node.state();
+    let done = node.ok(&[]);
+    assert_eq!(node.changes(), Vec::<String>::new(), "{}", done.out);
+    assert!(node.state() == before);
+}
+
+/// The script that the compiler makes, on a cluster as far as its charts reach.
+#[test]
+fn up_of_a_compiled_platform() {
+    let mut files = files();
+    files.extend(tree(&texts_of(&repository().join("tests/golden/sealed"))).tree());
+    let node = Node::new(&files).with("NEEDS_KEY", "1");
+    if !files.contains_key("apps/argocd.yaml") {
+        // Argo CD is somebody else's there: without it, the script says so.
+        let done = node.run(&["up"]);
+        assert!(done.err.contains("Argo CD is not in this cluster"), "{}\n{}", done.out, done.err);
+        node.write("fake/cluster/crd.applications.argoproj.io", "");
+    }
+    let done = node.ok(&["up"]);
+    assert!(done.out.contains("all are Synced and Healthy"), "{}", done.out);
+    assert_eq!(node.read("fake/wrong"), "");
+}
+
+/// Kills the script at each call, runs it again, and compares the end with that of a run that nobody stopped.
+fn kill_at_each_call(when: &str) {
+    let whole = node();
+    whole.ok(&["up"]);
+    let end = whole.state();
+    let calls: Vec<String> = whole.read("fake/log").lines().map(ToOwned::to_owned).collect();
+    let changes: BTreeSet<String> = whole.read("fake/changes").lines().map(ToOwned::to_owned).collect();
+    assert!(calls.len() > 40 && changes.len() > 15, "{calls:?}");
+    // Runs that were stopped in one state go on alike: each state is continued once.
+    let mut seen = BTreeSet::new();
+    for (at, call) in (1..).zip(&calls) {
+        // After a question all is as it is before the next call.
+        if when == "after" && !changes.contains(call) {
+            continue;
+        }
+        let killed = node().with("KILL_AT", &at.to_string()).with("KILL_WHEN", when);
+        let done = killed.run(&["up"]);
+        assert_eq!(done.code, None, "{when} call {at}, {call}: {}\n{}", done.out, done.err);
+        if !seen.insert((killed.state(), killed.read("fake/questions"))) {
+            continue;
+        }
+        let again = killed.with("KILL_AT", "0");
+        again.ok(&["up"]);
+        assert_eq!(again.read("fake/wrong"), "", "{when} call {at}");
+        differences(&again.state(), &end, &format!("{when} call {at}"));
+    }
+    assert!(seen.len() > 12, "{}", seen.len());
+}
+
+#[test]
+fn killed_before_each_call_it_comes_to_the_same_end() {
+    kill_at_each_call("before");
+}
+
+/// A download is then there in part.
+#[test]
+fn killed_after_each_change_it_comes_to_the_same_end() {
+    kill_at_each_call("after");
+}
+
+fn differences(one: &BTreeMap<String, Vec<u8>>, two: &BTreeMap<String, Vec<u8>>, what: &str) {
+    let names: BTreeSet<&String> = one.keys().chain(two.keys()).filter(|it| one.get(*it) != two.get(*it)).collect();
+    // A controller that ran before its key came is told to read it; a run that was never stopped has no need to.
+    let names: Vec<_> = names.into_iter().filter(|it| !it.ends_with("/restarted")).collect();
+    assert!(names.is_empty(), "{what}: {names:?}");
+}
+
+/// A dry run changes nothing, and what it prints does what a run does.
+#[test]
+fn a_dry_run_prints_the_run() {
+    let dry = node();
+    let before = dry.state();
+    let done = dry.ok(&["up", "--dry-run"]);
+    assert_eq!(dry.changes(), Vec::<String>::new());
+    assert!(dry.state() == before);
+    dry.write("printed.sh", &done.out);
+    let ran = dry.bash("exec bash -euo pipefail printed.sh", &[]);
+    assert_eq!(ran.code, Some(0), "{}\n{}", done.out, ran.err);
+    let printed = dry.changes();
+
+    let real = node();
+    real.ok(&["up"]);
+    assert_eq!(printed, real.changes());
+    differences(&dry.state(), &real.state(), "printed");
+
+    for verb in ["verify", "restore", "teardown", "status"] {
+        let before = real.state();
+        real.run(&[verb, "--dry-run"]);
+        assert_eq!(real.changes(), Vec::<String>::new(), "{verb}");
+        assert!(real.state() == before, "{verb}");
+    }
+}
+
+/// What stops it before anything is changed, and what it only says.
+#[test]
+fn preflight_says_what_is_wrong() {
+    let cases: [(&str, &str, &str, &str); 9] = [
+        ("ID", "1000", "", "not root"),
+        ("TAKEN", "80", "", "port 80 is taken: ((\"nginx\""),
+        ("node/proc/meminfo", "MemTotal:        4028440 kB\n", "", "this node has MemTotal 3934Mi, and the platform is planned for 7680Mi"),
+        ("node/etc/os-release", "ID=debian\nVERSION_ID=13\n", "warning", "this is debian 13, not Ubuntu 24.04"),
+        ("node/proc/swaps", "Filename\n/swapfile file 1 0 -2\n", "warning", "swap is on"),
+        ("ADDRESS", "198.51.100.9", "warning", "chat.example.org leads to 198.51.100.9"),
+        (
+            "ORIGIN",
+            "https://hush:hush@github.com/example/other.git",
+            "warning",
+            "this clone's `origin` is not https://github.com/example/platform.git",
+        ),
+        ("PUSHED", "9999", "warning", "the last commit here (0123) is not on `main`"),
+        ("READABLE", "2", "", "has no branch `main`"),
+    ];
+    for (name, value, kind, said) in cases {
+        let mut node = node();
+        if name.contains('/') {
+            node.write(name, value);
+        } else {
+            node = node.with(name, value);
+        }
+        let done = node.run(&["up"]);
+        if kind == "warning" {
+            assert_eq!(done.code, Some(0), "{name}: {}", done.err);
+            assert!(done.out.contains(&format!("warning: {said}")), "{name}: {}", done.out);
+        } else {
+            assert_eq!(done.code, Some(1), "{name}");
+            assert!(done.err.contains(said), "{name}: {}", done.err);
+            assert!(name == "READABLE" || node.changes().is_empty(), "{name}: {:?}", node.changes());
+        }
+        assert!(!format!("{done:?}").contains("hush"), "{name}");
+        // A dry run goes on, to show all.
+        assert_eq!(node.run(&["--dry-run"]).code, Some(0), "{name}");
+    }
+}
+
+/// The same repository, however its URL is written.
+#[test]
+fn one_repository_has_many_urls() {
+    for url in [
+        "https://github.com/example/platform",
+        "https://GitHub.com/example/platform.git/",
+        "git@github.com:example/platform.git",
+        "ssh://git@github.com:22/example/platform.git",
+        "https://user:hush@github.com/example/platform.git",
+    ] {
+        let done = node().with("ORIGIN", url).run(&["--dry-run"]);
+        assert!(!done.out.contains("origin"), "{url}: {}", done.out);
+    }
+}
+
+#[test]
+fn the_sealing_key_has_to_be_the_right_one() {
+    let home = "home/.config/espalier/sealed/sealing-key.pem";
+    let other = node();
+    other.write("other.pem", "KEY two\n");
+    let done = other.run(&["up", "--sealing-key", "other.pem"]);
+    assert!(done.err.contains("do not belong together"), "{}", done.err);
+
+    std::fs::remove_file(other.path(home)).expect("removable");
+    let done = other.run(&["up"]);
+    assert!(done.err.contains("no key to open them"), "{}", done.err);
+    other.write("mine.pem", KEY);
+    assert_eq!(other.ok(&["up", "--sealing-key=mine.pem"]).code, Some(0));
+    // It is in the cluster now: nobody has to bring it again.
+    std::fs::remove_file(other.path("mine.pem")).expect("removable");
+    other.ok(&["up"]);
+
+    let none = node();
+    std::fs::remove_file(none.path("clone/spec/sealing.pem")).expect("removable");
+    assert!(none.run(&["up"]).err.contains("there is no key to open them"), "no certificate, no key");
+    assert!(none.run(&["up", "--sealing-key", home]).err.contains("there is no spec/sealing.pem"));
+    // Without sealed values, the controller makes its own.
+    let mut script = full();
+    script.sealed_values = 0;
+    none.write("clone/bootstrap/bootstrap.sh", text_of(&script));
+    let none = none.with("NEEDS_KEY", "");
+    assert!(none.ok(&["up"]).out.contains("the controller will make a key of its own"));
+}
+
+/// A key that comes after the controller is read all the same.
+#[test]
+fn a_controller_that_runs_already_reads_a_new_key() {
+    let node = node();
+    node.ok(&["up"]);
+    std::fs::remove_file(node.path("fake/cluster/applied.espalier-sealing-key")).expect("removable");
+    node.ok(&["up"]);
+    assert!(node.path("fake/cluster/restarted").exists());
+}
+
+#[test]
+fn a_private_repository_gets_its_credential_and_nobody_sees_it() {
+    let node = node().with("READABLE", "128");
+    let done = node.run(&["up"]);
+    assert!(done.err.contains("a token that may read it is needed"), "{}", done.err);
+
+    let node = node.with("ESPALIER_REPOSITORY_TOKEN", "hush-token");
+    let done = node.ok(&["up"]);
+    let secret: serde_yaml::Value = serde_yaml::from_str(&node.read("fake/cluster/applied.espalier-repository")).expect("YAML");
+    assert_eq!(secret["metadata"]["labels"]["argocd.argoproj.io/secret-type"], "repository");
+    // base64 of hush-token
+    assert_eq!(secret["data"]["password"], "aHVzaC10b2tlbg==");
+    for shown in [done.out, done.err, node.read("fake/log")] {
+        assert!(!shown.contains("hush") && !shown.contains("aHVzaC10b2tlbg"), "{shown}");
+    }
+    assert!(node.ok(&["up"]).out.contains("its credential is in the cluster"));
+}
+
+/// A download that is not what its checksum says is never run.
+#[test]
+fn a_wrong_checksum_stops_it() {
+    let mut script = full();
+    script.checksums = vec![bootstrap::Checksum { name: "k3s-amd64", sha256: "0".repeat(64) }];
+    let mut files = files();
+    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
+    let node = Node::new(&files);
+    let done = node.run(&["up"]);
+    assert!(done.err.contains("the download is not what its checksum says"), "{}", done.err);
+    assert!(!node.path("node/usr/local/bin/k3s").exists());
+    assert!(!done.out.contains("k3s-amd64: spec/versions.yaml has no checksum"), "{}", done.out);
+}
+
+/// A node without a network has its programs already.
+#[test]
+fn what_is_there_is_not_fetched() {
+    let node = node();
+    node.program("bin/k3s", &node.read("fake/web/k3s"));
+    std::fs::copy(node.path("bin/helm-fake"), node.path("bin/helm")).expect("copied");
+    node.write("charts/sealed-secrets-1.2.3.tgz", "x");
+    let charts = node.path("charts").display().to_string();
+    let node = node.with("ESPALIER_CHARTS", &charts);
+    node.ok(&["up"]);
+    let changes = node.changes();
+    assert!(!changes.iter().any(|it| it.starts_with("curl")), "{changes:?}");
+    assert!(
+        changes.iter().any(|it| it.contains("helm template sealed-secrets /charts/sealed-secrets-1.2.3.tgz --namespace")),
+        "{changes:?}"
+    );
+}
+
+#[test]
+fn status_names_the_first_that_is_red() {
+    let node = node();
+    assert!(node.run(&["status"]).out.contains("there are no Applications"));
+    node.ok(&["up"]);
+    assert_eq!(node.run(&["status"]).code, Some(0));
+    let node = node.with("PATIENCE", "1000").with("RED", "openwebui").with("ESPALIER_TIMEOUT", "0");
+    let done = node.run(&["status"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.out.contains("openwebui: SyncError: one object is wrong\n"), "{}", done.out);
+    assert!(done.out.contains("waiting for openwebui (OutOfSync, Degraded)"), "{}", done.out);
+    let done = node.run(&["up"]);
+    assert!(done.err.contains("not all Applications are healthy after 0 s"), "{}", done.err);
+}
+
+#[test]
+fn verify_asks_as_a_user_does() {
+    let node = node().with("ESPALIER_EMAIL", "a@example.org").with("ESPALIER_PASSWORD", "hush \"quoted\" \\ word");
+    node.write("fake/web/signin", r#"{"id": "7", "token": "eyJ.hush-jwt.x", "role": "admin"}"#);
+    node.write(
+        "fake/web/completions",
+        r#"{"choices": [{"message": {"role": "assistant", "content": "Red, \"green\"\nand blau: \u00e9."}}], "usage": {"response_token/s": 12.5}}"#,
+    );
+    let done = node.ok(&["verify"]);
+    assert!(done.out.contains("answered: Red, \"green\" and blau: é."), "{}", done.out);
+    assert!(done.out.contains("12.5 tokens a second") && done.out.contains("staging"), "{}", done.out);
+    let sent: serde_yaml::Value = serde_yaml::from_str(&node.read("fake/sent.signin")).expect("JSON");
+    assert_eq!(sent["password"], "hush \"quoted\" \\ word");
+    assert_eq!(node.read("fake/sent.header"), "header = \"Authorization: Bearer eyJ.hush-jwt.x\"\n");
+    assert!(!format!("{}{}{}", done.out, done.err, node.read("fake/log")).contains("hush"));
+
+    node.write(
+        "fake/web/completions",
+        r#"{"choices": [{"message": {"content": "Blue"}}], "usage": {"eval_count": 30, "eval_duration": 2000000000}}"#,
+    );
+    assert!(node.ok(&["verify"]).out.contains("15.0 tokens a second"));
+    node.write("fake/web/completions", r#"{"detail": "Model not found"}"#);
+    let done = node.run(&["verify"]);
+    assert!(done.code == Some(1) && done.err.contains("Model not found"), "{done:?}");
+    node.write("fake/web/signin", r#"{"detail": "wrong"}"#);
+    assert!(node.run(&["verify"]).err.contains("got no token"));
+}
+
+#[test]
+fn restore_stops_the_front_end_and_sets_it_going_again() {
+    let node = node();
+    node.ok(&["up"]);
+    let done = node.run(&["restore", "--yes"]);
+    assert!(done.code == Some(1) && done.out.contains("backups are off"), "{done:?}");
+    node.write("clone/bootstrap/restore-job.yaml", "kind: Job\n");
+    assert!(node.run(&["restore"]).err.contains("nobody to ask"));
+    let done = node.ok(&["restore", "--yes"]);
+    assert!(done.out.contains("restore: done"), "{}", done.out);
+    let patched = node.read("fake/patched");
+    assert!(patched.find("--replicas=0") < patched.find("--replicas=2") && patched.contains("--replicas=0"), "{patched}");
+    assert!(!node.path("fake/cluster/paused").exists());
+
+    // It fails: the front end goes on all the same. It is killed: `status` says so.
+    let node = node.with("JOB", "Failed");
+    let done = node.run(&["restore", "--yes"]);
+    assert!(done.code == Some(1) && done.err.contains("the last words of the Job"), "{done:?}");
+    assert!(!node.path("fake/cluster/paused").exists());
+    node.write("fake/cluster/paused", "");
+    assert!(node.run(&["status"]).out.contains("a restore has paused Argo CD"));
+}
+
+#[test]
+fn teardown_is_meant_and_says_what_stays() {
+    let node = node();
+    node.ok(&["up"]);
+    assert!(node.run(&["teardown"]).err.contains("nobody to ask"));
+    assert!(node.changes().is_empty());
+    let done = node.ok(&["teardown", "--yes"]);
+    assert!(done.out.contains("what stays") && done.out.contains("the sealing key"), "{}", done.out);
+    let patched = node.read("fake/patched");
+    for one in [
+        "bootstrap --type merge --patch {\"metadata\":{\"finalizers\":null}}",
+        "root --type merge --patch {\"metadata\":{\"finalizers\":[\"resources-finalizer",
+    ] {
+        assert!(patched.contains(one), "{one}: {patched}");
+    }
+    assert!(node.ok(&["teardown", "--yes"]).out.contains("nothing to do"));
+}
+
+#[test]
+fn words_that_it_does_not_know() {
+    let node = node();
+    assert!(node.ok(&["--help"]).out.contains("--sealing-key FILE"));
+    for (words, said) in [(&["upp"][..], "unknown: upp"), (&["up", "status"], "two verbs"), (&["--sealing-key"], "needs a file")] {
+        let done = node.run(words);
+        assert!(done.code == Some(1) && done.err.contains(said), "{done:?}");
+    }
+}
