@@ -149,7 +149,8 @@ fn policies(built: &Built) -> Vec<NetworkPolicy> {
 
 fn application(built: &Built, house: &House, wave: u32) -> Application {
     let (repository, name) = (&house.platform.spec.repository, &house.platform.name);
-    applications::of_component(built, wave, projects::TENANTS, &applications::folder(&built.name), repository, name)
+    let follows = applications::Follows { repository, revision: &repository.revision(), platform: name };
+    applications::of_component(built, wave, projects::TENANTS, &applications::folder(&built.name), &follows)
 }
 
 fn rows(house: &House) -> Vec<ask::Row> {

@@ -65,6 +65,8 @@ pub enum Verb {
         #[arg(value_enum)]
         side: Option<Side>,
     },
+    /// Under `pin: tag`: commits the tree, tags its content, and pushes both at once; checks first
+    Release(Release),
     /// Lists credentials and how they are sealed; with the name of one, seals it
     #[command(args_conflicts_with_subcommands = true)]
     Seal(SealArgs),
@@ -112,6 +114,22 @@ pub struct Diff {
     /// A Git revision [default: the tree on disk]
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
+}
+
+/// How a release is made.
+#[derive(Debug, clap::Args)]
+pub struct Release {
+    /// The commit's message, where there is something to commit [default: Release TAG]
+    #[arg(long, short)]
+    pub message: Option<String>,
+
+    /// The remote to push to [default: the one with the address in the spec, else origin]
+    #[arg(long, value_name = "NAME")]
+    pub remote: Option<String>,
+
+    /// Prints the commands, and changes nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// How results are told.
@@ -174,6 +192,7 @@ impl Verb {
             Self::Check { .. } => "check",
             Self::Diff(_) => "diff",
             Self::Show { .. } => "show",
+            Self::Release(_) => "release",
             Self::Seal(_) => "seal",
             Self::Schema => "schema",
             Self::Explain { .. } => "explain",
@@ -188,7 +207,7 @@ impl Verb {
             Self::Diff(_) => &[Format::Human, Format::Markdown],
             Self::Show { side: Some(Side::Waves | Side::Flows) } => &[Format::Human, Format::Json, Format::Mermaid],
             Self::Seal(_) | Self::Show { .. } => &[Format::Human, Format::Json],
-            Self::Init(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } => &[Format::Human],
+            Self::Init(_) | Self::Release(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } => &[Format::Human],
         }
     }
 }

@@ -12,11 +12,12 @@ use crate::{
         disk::Disk,
         drift::{Change, Comparison, Drift, IMPRINT, text, unified},
         outcome::Outcome,
+        pipeline::Run,
         show,
         sources::Work,
         tree::Tree,
     },
-    compile,
+    compile::{self, house::House},
 };
 
 /// Runs the verb.
@@ -24,6 +25,24 @@ use crate::{
 /// # Errors
 /// When a file cannot be read.
 pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
+    Ok(judge(disk, work, threads, now, console)?.outcome)
+}
+
+/// What a check came to.
+pub struct Judged {
+    /// Whether all is well.
+    pub outcome: Outcome,
+    /// The platform, built; none where it cannot be.
+    pub house: Option<House>,
+    /// What the Applications follow, fully qualified.
+    pub revision: String,
+}
+
+/// Checks and tells.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i64, console: &mut Console) -> anyhow::Result<Judged> {
     let tree = Tree::open(disk, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let mut findings = std::mem::take(&mut it.run.findings);
@@ -45,7 +64,7 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i
     console.findings(disk, work, findings)?;
     let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) else {
         console.say(&format!("{totals}; the tree was not compared, because the spec cannot be built\n"));
-        return Ok(outcome);
+        return Ok(Judged { outcome, house: None, revision: String::new() });
     };
     let told = |change| Some(it.count(change)).filter(|it| *it > 0).map(|number| format!("{number} {}", Change::word(change)));
     let parts: Vec<String> = Change::ALL.into_iter().filter_map(told).collect();
@@ -59,7 +78,8 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i
         }
         console.say("run `espalier render` and commit what it writes; edit `spec/`, never the generated files\n");
     }
-    Ok(outcome)
+    let Run { house, revision, .. } = it.run;
+    Ok(Judged { outcome, house, revision })
 }
 
 fn show(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, console: &mut Console) -> anyhow::Result<()> {

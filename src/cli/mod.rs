@@ -15,6 +15,7 @@ pub mod lock;
 pub mod outcome;
 pub mod pages;
 pub mod pipeline;
+pub mod release;
 pub mod render;
 pub mod root;
 pub mod seal;
@@ -86,6 +87,7 @@ fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Ou
         Verb::Completions { shell } => pages::completions(*shell, console),
         Verb::Render => render::run(disk, &work(disk, args)?, args.threads, console),
         Verb::Check { now } => check::run(disk, &work(disk, args)?, args.threads, now.unwrap_or_else(clock::now), console),
+        Verb::Release(verb) => release::run(disk, &work(disk, args)?, args.threads, clock::now(), verb, console),
         Verb::Seal(verb) => seal::run(disk, &work(disk, args)?, verb, console),
         Verb::Diff(verb) => diff::run(disk, &work(disk, args)?, args.threads, verb, console),
         Verb::Show { side } => show::run(disk, &work(disk, args)?, args.threads, *side, console),

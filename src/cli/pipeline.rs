@@ -45,6 +45,8 @@ pub struct Run<N> {
     pub findings: Diagnostics,
     /// Whether the platform and every tenant could be built: else the files of some are not there, and only seem to be strays.
     pub is_whole: bool,
+    /// What the Applications follow, fully qualified; empty where nothing was built.
+    pub revision: String,
 }
 
 /// Compiles everything, and hands each batch of files to `each` as soon as it is there: nothing of it is held.
@@ -61,12 +63,12 @@ pub fn run<N: Send>(
 ) -> anyhow::Result<Run<N>> {
     let mut findings = work.findings.clone();
     if !work.complete {
-        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings, is_whole: false });
+        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings, is_whole: false, revision: String::new() });
     }
     let loaded = compile::platform(&work.sources);
     findings.extend(loaded.diagnostics);
     let Some(house) = loaded.house else {
-        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings, is_whole: false });
+        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings, is_whole: false, revision: String::new() });
     };
     let mut is_whole = true;
     let mut summaries = Vec::with_capacity(work.tenants.len());
@@ -88,9 +90,10 @@ pub fn run<N: Send>(
         }
     }
     let mut batch = Batch::default();
-    findings.extend(compile::whole(&house, &summaries, &mut batch.files));
+    let whole = compile::whole(&house, &summaries, &mut batch.files);
+    findings.extend(whole.found);
     notes.insert(0, each(&mut batch)?);
-    Ok(Run { house: Some(house), summaries, notes, findings, is_whole })
+    Ok(Run { house: Some(house), summaries, notes, findings, is_whole, revision: whole.revision })
 }
 
 /// Compiles one tenant again, for a second look at its files.

@@ -16,6 +16,7 @@ use crate::{
         table::Table,
     },
     compile::{self, house::House, rows, summary::Summary},
+    platform::repository::Pin,
 };
 
 /// So many Applications still go on one screen.
@@ -47,6 +48,9 @@ pub fn run(
         None => overview(house, tenants, format)?,
     };
     console.data(&text)?;
+    if side == Some(Side::Waves) && format == Format::Human && house.repository().pin == Pin::Branch {
+        console.say("under `pin: branch` waves order the first install only: later, a commit reaches every Application at once; with `pin: tag` a change goes wave by wave\n");
+    }
     // Whoever asks what the budget is made of has often just been told that it is too small: what is shown is shown, `check` judges.
     if findings.has_errors() {
         let totals = Console::totals(&findings);

@@ -16,6 +16,7 @@ use crate::{
     crds::sealed_secrets::SealedSecret,
     facts::kubernetes::SYSTEM_NAMESPACES,
     plan::{
+        applications::Follows,
         copies::{self, Needed},
         policies,
         projects::{Permits, Projects},
@@ -111,6 +112,11 @@ impl House {
     /// The platform's name.
     pub fn name(&self) -> &str {
         &self.built.platform.name
+    }
+
+    /// What the Applications follow.
+    pub(in crate::compile) fn follows<'a>(&'a self, revision: &'a str) -> Follows<'a> {
+        Follows { repository: self.repository(), revision, platform: self.name() }
     }
 
     /// The repository that ArgoCD reads.

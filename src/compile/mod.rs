@@ -2,6 +2,7 @@
 
 pub mod bootstrap;
 pub mod house;
+pub mod pin;
 pub mod rows;
 pub mod summary;
 
@@ -12,7 +13,7 @@ use crate::{
         ask::{self, Origin, Row, Sum},
         report::Report,
     },
-    builder::object::Object,
+    builder::{object::Object, scope::Built},
     check::{
         models,
         rules::{self, SpecView, TenantView, WholeView},
@@ -20,6 +21,7 @@ use crate::{
     },
     compile::{
         house::House,
+        pin::Content,
         rows::{first_waves, flows, secrets},
         summary::Summary,
     },
@@ -39,6 +41,7 @@ use crate::{
         projects,
         waves::emitted,
     },
+    platform::repository::Pin,
     spec::{read, schema},
     yaml::source::Source,
 };
@@ -77,7 +80,15 @@ pub fn platform(sources: &Sources) -> Loaded {
 pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     let (workspace, mut diagnostics) = source.read::<Workspace>();
     let file = source.file.clone();
-    let unread = |diagnostics| Summary { name: None, file: file.clone(), diagnostics, host: None, sum: Sum::default(), wave: 0 };
+    let unread = |diagnostics| Summary {
+        name: None,
+        file: file.clone(),
+        diagnostics,
+        host: None,
+        sum: Sum::default(),
+        wave: 0,
+        content: Content::default(),
+    };
     let Some(workspace) = workspace else { return unread(diagnostics) };
     workspaces::name(&workspace, &file, &mut diagnostics);
     workspaces::served(&workspace, &house.built, &file, &mut diagnostics);
@@ -88,37 +99,72 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     let Some(mut built) = workspace.build(&house.built) else { return unread(diagnostics) };
     let name = workspace.spec.workspace_name.shared();
     House::close_tenant(&mut built);
-    let application: Arc<str> = format!("ws-{name}").into();
-    let folder = applications::folder(&application);
+    let folder = applications::folder(&applications::tenant_name(&name));
     for object in &built.objects {
         layout::object(files, &folder, object);
     }
     let wave = house.waves.wave_after(built.after.iter().copied());
     let sum = ask::of_tenant(&built);
-    built.name = application.clone();
-    let its = applications::of_component(&built, wave, projects::TENANTS, &folder, house.repository(), house.name());
-    files.add_yaml(&applications::file(&application), |out| Object::derived_custom(its).emit(out));
-    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, wave }
+    let mut content = Content::default();
+    if house.repository().pin == Pin::Tag {
+        // Its Application comes with the whole: it names a tag, which nobody knows before all is there.
+        content = pin::content(files);
+    } else {
+        application_of(house, &name, wave, &house.repository().revision(), files);
+    }
+    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, wave, content }
+}
+
+fn application_of(house: &House, tenant: &Arc<str>, wave: u32, revision: &str, files: &mut Files) {
+    let its = applications::of_tenant(tenant, wave, projects::TENANTS, &house.follows(revision));
+    files.add_yaml(&applications::file(&its.metadata.name.clone().unwrap_or_default()), |out| Object::derived_custom(its).emit(out));
+}
+
+/// The revision that Applications follow, fully qualified: the branch, or the tag of this very content.
+fn revision(house: &House, summaries: &[Summary], files: &Files) -> String {
+    match house.repository().pin {
+        Pin::Branch => house.repository().revision(),
+        Pin::Tag => format!("refs/tags/{}", pin::tag(&pin::content(files), summaries)),
+    }
+}
+
+/// What the whole came to.
+pub struct Whole {
+    /// What is wrong with it.
+    pub found: Diagnostics,
+    /// What its Applications follow: the branch, or the tag of this very content, fully qualified.
+    pub revision: String,
 }
 
 /// What concerns the whole: the platform's own files, the budget, and every rule that needs all of it.
-pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnostics {
+pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
     let repository = house.repository();
     let groups = house.projects();
-    for (index, it) in house.built.built.iter().enumerate().filter(|(index, it)| emitted(*index, it)) {
-        let wave = house.waves.wave(index).unwrap_or_default();
-        let folder = if index == 0 { BOOTSTRAP_FOLDER.to_owned() } else { applications::folder(&it.name) };
+    let folder = |index, it: &Built| if index == 0 { BOOTSTRAP_FOLDER.to_owned() } else { applications::folder(&it.name) };
+    let built = || house.built.built.iter().enumerate().filter(|(index, it)| emitted(*index, it));
+    for (index, it) in built() {
+        let folder = folder(index, it);
         for object in &it.objects {
             layout::object(files, &folder, object);
         }
-        let its = applications::of_component(it, wave, groups.of_application(&it.name), &folder, repository, house.name());
-        files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));
     }
     let projects = projects::all(&repository.url, &groups, house.name()).into_iter();
     let projects: Vec<String> = projects.map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it))).collect();
     let root = Object::derived_custom(applications::root(repository, house.name(), projects::BOOTSTRAP));
     layout::object_flat(files, BOOTSTRAP_FOLDER, &root);
     bootstrap::write(house, projects, files);
+    let revision = revision(house, summaries, files);
+    for (index, it) in built() {
+        let wave = house.waves.wave(index).unwrap_or_default();
+        let follows = house.follows(&revision);
+        let its = applications::of_component(it, wave, groups.of_application(&it.name), &folder(index, it), &follows);
+        files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));
+    }
+    if repository.pin == Pin::Tag {
+        for (name, wave) in summaries.iter().filter_map(|it| Some((it.name.as_ref()?, it.wave))) {
+            application_of(house, name, wave, &revision, files);
+        }
+    }
 
     let budget = budget(house, summaries);
     files.add("spec/platform.schema.json", |out| out.extend_from_slice(schema::json_schema().as_bytes()));
@@ -149,7 +195,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
         copies: &house.copies,
     };
     rules::whole(&view, &mut found);
-    found
+    Whole { found, revision }
 }
 
 /// The budget of the platform and its tenants.
@@ -160,7 +206,7 @@ pub fn budget(house: &House, summaries: &[Summary]) -> Report {
         sum.extend(&it.sum);
         if let Some(name) = &it.name {
             rows.push(Row {
-                application: format!("ws-{name}").into(),
+                application: applications::tenant_name(name),
                 kind: "Workspace",
                 namespace: name.clone(),
                 name: name.clone(),

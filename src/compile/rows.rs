@@ -9,6 +9,7 @@ use super::{house::House, summary::Summary};
 use crate::{
     builder::{handle::Peer, scope::Flow},
     plan::{
+        applications,
         rows::{FlowRow, SecretRow, WaveRow},
         waves::GAP,
     },
@@ -43,7 +44,7 @@ pub fn first_waves(house: &House, summaries: &[Summary], most: usize) -> Vec<Wav
     let platform = rows.len();
     for (wave, name) in tenants {
         let after = rows[..platform].iter().filter(|row| row.wave + GAP == wave).map(|row| row.application.clone()).collect();
-        rows.push(WaveRow { application: format!("ws-{name}").into(), wave, after, namespace: name.clone() });
+        rows.push(WaveRow { application: applications::tenant_name(name), wave, after, namespace: name.clone() });
     }
     rows.sort_by(|a, b| (a.wave, &a.application).cmp(&(b.wave, &b.application)));
     rows.truncate(most);

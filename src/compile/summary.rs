@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{budget::ask::Sum, diag::diagnostic::Diagnostics, names::Host};
+use crate::{budget::ask::Sum, compile::pin::Content, diag::diagnostic::Diagnostics, names::Host};
 
 /// What the whole needs to know of one tenant.
 pub struct Summary {
@@ -15,4 +15,6 @@ pub struct Summary {
     pub(in crate::compile) host: Option<Host>,
     pub(in crate::compile) sum: Sum,
     pub(in crate::compile) wave: u32,
+    /// What its objects come to, under `pin: tag`; else zeros.
+    pub(in crate::compile) content: Content,
 }

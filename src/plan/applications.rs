@@ -31,7 +31,7 @@ pub fn file(application: &str) -> String {
 ///
 /// It tries again for a short while only: `refresh` clears the revision of a branch, and the root, which follows the branch, is the
 /// one that must have patience. `PruneLast` removes what is gone after all else is healthy.
-pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &str, repository: &Repository, platform: &str) -> Application {
+pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &str, to: &Follows<'_>) -> Application {
     let source = match &built.chart {
         Some(chart) => Source {
             chart: Some(chart.facts.name),
@@ -41,19 +41,44 @@ pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &st
             repo_url: chart.facts.repository.to_owned(),
             target_revision: chart.version.to_string(),
         },
-        None => from_folder(repository, folder),
+        None => from_folder(to.repository, folder, to.revision),
     };
+    application(&built.name, &built.namespace, wave, project, source, to.platform)
+}
+
+/// A tenant's Application: its objects lie in a folder of their own.
+pub fn of_tenant(tenant: &Arc<str>, wave: u32, project: &'static str, to: &Follows<'_>) -> Application {
+    let name = tenant_name(tenant);
+    application(&name, tenant, wave, project, from_folder(to.repository, &folder(&name), to.revision), to.platform)
+}
+
+/// The name of a tenant's Application.
+pub fn tenant_name(tenant: &str) -> Arc<str> {
+    format!("ws-{tenant}").into()
+}
+
+/// What Applications follow.
+pub struct Follows<'a> {
+    /// The repository.
+    pub repository: &'a Repository,
+    /// The branch, or the tag of this very content, fully qualified.
+    pub revision: &'a str,
+    /// The platform's name.
+    pub platform: &'a str,
+}
+
+fn application(name: &Arc<str>, namespace: &Arc<str>, wave: u32, project: &'static str, source: Source, platform: &str) -> Application {
     let mut annotations = vec![("argocd.argoproj.io/sync-wave".to_owned(), wave.to_string())];
-    if built.chart.is_none() {
+    if source.path.is_some() {
         // A commit elsewhere in the repository leaves this Application's cache alone.
         annotations.push(("argocd.argoproj.io/manifest-generate-paths".to_owned(), ".".to_owned()));
     }
-    let mut metadata = metadata(&built.name, platform);
+    let mut metadata = metadata(name, platform);
     metadata.annotations = Some(annotations.into_iter().collect());
     // An Argo CD that deletes itself never ends: switched off, it is handed over, and goes on.
-    metadata.finalizers = (*built.name != *ARGOCD).then(|| vec![CASCADE.to_owned()]);
+    metadata.finalizers = (**name != *ARGOCD).then(|| vec![CASCADE.to_owned()]);
     let spec = ApplicationSpec {
-        destination: Destination { namespace: built.namespace.clone(), server: IN_CLUSTER },
+        destination: Destination { namespace: namespace.clone(), server: IN_CLUSTER },
         ignore_differences: Vec::new(),
         project,
         revision_history_limit: 3,
@@ -81,7 +106,7 @@ pub fn root(repository: &Repository, platform: &str, project: &'static str) -> A
         }],
         project,
         revision_history_limit: 5,
-        source: from_folder(repository, "apps"),
+        source: from_folder(repository, "apps", &repository.revision()),
         sync_policy: SyncPolicy {
             automated: Automated { prune: true, self_heal: true },
             retry: Retry { backoff: Backoff { duration: "10s", factor: 2, max_duration: "3m" }, limit: 20, refresh: true },
@@ -91,14 +116,14 @@ pub fn root(repository: &Repository, platform: &str, project: &'static str) -> A
     Application { metadata, spec }
 }
 
-fn from_folder(repository: &Repository, folder: &str) -> Source {
+fn from_folder(repository: &Repository, folder: &str, revision: &str) -> Source {
     Source {
         chart: None,
         directory: Some(Directory { include: "*.yaml", recurse: true }),
         helm: None,
         path: Some(repository.path(folder)),
         repo_url: repository.url.to_string(),
-        target_revision: repository.revision(),
+        target_revision: revision.to_owned(),
     }
 }
 

@@ -17,6 +17,20 @@ pub struct Repository {
     /// The folder of the platform in the repository; `.` when it is the whole of it.
     #[serde(default = "here")]
     pub path: RelativePath,
+    /// What an Application follows.
+    #[serde(default)]
+    pub pin: Pin,
+}
+
+/// What the Applications follow. The root always follows the branch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pin {
+    /// The branch: a commit reaches every Application at once, so that waves order the first install only.
+    #[default]
+    Branch,
+    /// A tag that is named by the content: a change goes through the root, wave by wave. `espalier release` makes the tag.
+    Tag,
 }
 
 fn main() -> GitBranch {

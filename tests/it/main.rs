@@ -7,6 +7,7 @@ mod closure;
 mod faults;
 mod golden;
 mod laws;
+mod pin;
 mod platforms;
 mod policies;
 mod properties;

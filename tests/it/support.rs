@@ -80,7 +80,7 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
     }
     it.summaries.sort_by(|a, b| a.file.cmp(&b.file));
     let mut files = Files::new();
-    it.findings.extend(compile::whole(&house, &it.summaries, &mut files));
+    it.findings.extend(compile::whole(&house, &it.summaries, &mut files).found);
     it.keep(&files);
     it.house = Some(house);
     it

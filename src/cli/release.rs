@@ -1,0 +1,160 @@
+//! `release`: commits the tree, names its content by a tag, and pushes both in one step; checks first.
+
+use std::{
+    num::NonZero,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context as _, bail, ensure};
+
+use crate::{
+    cli::{
+        args::Release,
+        check::{self, Judged},
+        console::Console,
+        disk::Disk,
+        outcome::Outcome,
+        sources::Work,
+    },
+    platform::repository::{Pin, Repository},
+};
+
+/// What a release commits: what the user writes for Espalier, and what it makes of it.
+const PATHS: [&str; 4] = ["apps", "bootstrap", "out", "spec"];
+
+/// Runs the verb.
+///
+/// # Errors
+/// When the work tree is not one to release from, or git refuses; what was committed and tagged by then stays, and the next try goes on.
+pub fn run(
+    disk: &dyn Disk,
+    work: &Work,
+    threads: Option<NonZero<usize>>,
+    now: i64,
+    args: &Release,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
+    let Judged { outcome, house, revision } = check::judge(disk, work, threads, now, console)?;
+    let Some(house) = house.filter(|_| outcome == Outcome::Clean) else {
+        console.say("nothing was released\n");
+        return Ok(Outcome::Findings);
+    };
+    let repository = house.repository();
+    if repository.pin == Pin::Branch {
+        bail!(
+            "the Applications follow the branch `{}`: push it, and there is nothing to release; write `pin: tag` under `repository` for changes that go wave by wave",
+            repository.branch
+        );
+    }
+    let git = Git { root: &work.root, dry_run: args.dry_run };
+    let tag = revision.strip_prefix("refs/tags/").context("no tag")?;
+    let remote = remote(&git, repository, args.remote.as_deref())?;
+    on_branch(&git, repository)?;
+    commit(&git, args.message.as_deref(), tag, console)?;
+
+    let there = git.says(&["ls-remote", "--tags", &remote, &revision]).with_context(|| format!("cannot ask `{remote}` for its tags"))?;
+    let branch = format!("HEAD:refs/heads/{}", repository.branch);
+    if there.is_empty() {
+        tagged(&git, repository, tag, &revision, console)?;
+        git.does(&["push", "--atomic", &remote, &branch, &revision], console)?;
+    } else {
+        // The same content was released before: the tag that names it is as good as new.
+        git.does(&["push", &remote, &branch], console)?;
+    }
+    console.say(&format!(
+        "{} {tag} on {remote}, branch `{}`\n",
+        if args.dry_run { "would release" } else { "released" },
+        repository.branch
+    ));
+    Ok(Outcome::Clean)
+}
+
+/// The remote that ArgoCD reads: the one that was said, else the one with that very address, else `origin`.
+fn remote(git: &Git<'_>, repository: &Repository, said: Option<&str>) -> anyhow::Result<String> {
+    let all = git.says(&["remote"]).context("this is no work tree of Git")?;
+    let all: Vec<&str> = all.lines().collect();
+    if let Some(said) = said {
+        ensure!(all.contains(&said), "there is no remote `{said}`, but {}", all.join(", "));
+        return Ok(said.to_owned());
+    }
+    let bare = |it: &str| it.trim_end_matches('/').trim_end_matches(".git").to_owned();
+    let is_its = |it: &&&str| git.says(&["remote", "get-url", it]).is_ok_and(|url| bare(&url) == bare(&repository.url));
+    if let Some(it) = all.iter().find(is_its) {
+        return Ok((*it).to_owned());
+    }
+    ensure!(all.contains(&"origin"), "no remote has the address {}, and there is no `origin`: say which with `--remote`", repository.url);
+    Ok("origin".to_owned())
+}
+
+/// The root follows one branch: what is released from another would be lost on it, or would drag it along.
+fn on_branch(git: &Git<'_>, repository: &Repository) -> anyhow::Result<()> {
+    let branch = git.says(&["symbolic-ref", "--quiet", "--short", "HEAD"]).context("no branch is checked out here")?;
+    ensure!(branch == *repository.branch, "this is the branch `{branch}`, and ArgoCD follows `{}`: switch to it first", repository.branch);
+    Ok(())
+}
+
+/// Commits what is not committed yet of the spec and the tree; other changes stay as they are.
+fn commit(git: &Git<'_>, message: Option<&str>, tag: &str, console: &mut Console) -> anyhow::Result<()> {
+    let paths: Vec<&str> = PATHS.into_iter().filter(|it| git.root.join(it).exists()).collect();
+    let open = git.says(&[&["status", "--porcelain", "--untracked-files=all", "--"], paths.as_slice()].concat())?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let usual = format!("Release {tag}");
+    git.does(&[&["add", "--all", "--"], paths.as_slice()].concat(), console)?;
+    git.does(&[&["commit", "--quiet", "--message", message.unwrap_or(&usual), "--"], paths.as_slice()].concat(), console)
+}
+
+/// Makes the tag, or holds the one that is there against the content that it names.
+fn tagged(git: &Git<'_>, repository: &Repository, tag: &str, revision: &str, console: &mut Console) -> anyhow::Result<()> {
+    if git.says(&["rev-parse", "--verify", "--quiet", revision]).is_err() {
+        return git.does(&["tag", tag, "HEAD"], console);
+    }
+    for folder in ["out/manifests", "bootstrap/argocd"] {
+        let of = |it: &str| git.says(&["rev-parse", &format!("{it}:{}", repository.path(folder))]);
+        let (tagged, here) = (of(revision), of("HEAD"));
+        ensure!(
+            git.dry_run || tagged.is_ok() && tagged.ok() == here.ok(),
+            "the tag `{tag}` is there and holds another {folder} than it names: somebody moved it; look at it, then delete it"
+        );
+    }
+    Ok(())
+}
+
+/// Git in the platform's folder.
+struct Git<'a> {
+    root: &'a Path,
+    dry_run: bool,
+}
+
+impl Git<'_> {
+    fn command(&self, words: &[&str]) -> Command {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(self.root).args(words);
+        git
+    }
+
+    /// Asks; what git says, without the last line break.
+    fn says(&self, words: &[&str]) -> anyhow::Result<String> {
+        let output = self.command(words).stdin(Stdio::null()).output().context("cannot run git: is it installed?")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "git {}: {}", words.join(" "), said.trim());
+        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    }
+
+    /// Changes something; git talks to the terminal itself (hooks, credentials, signatures).
+    fn does(&self, words: &[&str], console: &mut Console) -> anyhow::Result<()> {
+        console.say(&format!("git {}\n", words.join(" ")));
+        if self.dry_run {
+            return Ok(());
+        }
+        let status = self.command(words).stdout(Stdio::null()).status().context("cannot run git: is it installed?")?;
+        ensure!(
+            status.success(),
+            "git {} failed: mend what it says, and run `espalier release` again",
+            words.first().copied().unwrap_or_default()
+        );
+        Ok(())
+    }
+}

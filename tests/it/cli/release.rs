@@ -1,0 +1,128 @@
+//! `pin: tag` and `release`: the tag names the content, and branch and tag reach the remote together or not at all.
+
+use std::fs;
+
+use super::place::Place;
+
+/// A platform in a work tree of Git with a bare remote, pinned by tag, rendered and not committed.
+fn place() -> Place {
+    let it = Place::starter();
+    it.git(&["init", "--quiet", "--initial-branch", "main"]);
+    it.git(&["config", "user.name", "test"]);
+    it.git(&["config", "user.email", "test@example.com"]);
+    it.git(&["config", "commit.gpgsign", "false"]);
+    fs::create_dir(it.path("remote.git")).expect("writable");
+    it.git(&["init", "--quiet", "--bare", "--initial-branch", "main", "remote.git"]);
+    it.append(".gitignore", "/remote.git\n");
+    it.git(&["remote", "add", "origin", "remote.git"]);
+    it.git(&["add", ".gitignore", ".gitattributes"]);
+    it.git(&["commit", "--quiet", "--message", "start"]);
+    let spec = it.read("spec/platform.yaml");
+    it.write("spec/platform.yaml", spec.replace("  repository:\n", "  repository:\n    pin: tag\n"));
+    assert!(it.read("spec/platform.yaml").contains("pin: tag"), "the starter has a block of its own for the repository");
+    it.ok(&["render"]);
+    it
+}
+
+/// The tag that the Applications of the tree on the disk follow.
+fn tag(it: &Place) -> String {
+    let text = it.read("apps/openwebui.yaml");
+    let line = text.lines().find(|it| it.trim().starts_with("targetRevision:")).expect("a revision");
+    line.trim().strip_prefix("targetRevision: refs/tags/").expect("a tag").to_owned()
+}
+
+fn remote(it: &Place, revision: &str) -> Option<String> {
+    let all = it.git(&["--git-dir", "remote.git", "for-each-ref", "--format", "%(refname) %(objectname)"]);
+    all.lines().find_map(|line| line.strip_prefix(&format!("{revision} ")).map(str::to_owned))
+}
+
+#[test]
+fn a_release_reaches_branch_and_tag_together() {
+    let it = place();
+    let first = tag(&it);
+    let said = it.ok(&["release"]).err;
+    assert!(said.contains(&format!("released {first} on origin, branch `main`")), "{said}");
+    let head = it.git(&["rev-parse", "HEAD"]).trim().to_owned();
+    assert_eq!(remote(&it, "refs/heads/main"), Some(head.clone()));
+    assert_eq!(remote(&it, &format!("refs/tags/{first}")), Some(head.clone()));
+    assert_eq!(it.git(&["status", "--porcelain"]), "");
+
+    // Once more: nothing to commit, nothing to tag.
+    it.ok(&["release"]);
+    assert_eq!(it.git(&["rev-parse", "HEAD"]).trim(), head);
+
+    // Other content has another tag; the same content again has the first one, which is not made twice.
+    let spec = it.read("spec/platform.yaml");
+    it.write("spec/platform.yaml", spec.replace("keepAlive: 5m", "keepAlive: 6m").replace("replicas: 1", "replicas: 2"));
+    it.ok(&["render"]);
+    let second = tag(&it);
+    assert_ne!(first, second);
+    it.ok(&["release", "--message", "Two of them"]);
+    assert!(it.git(&["log", "-1", "--format=%s"]).starts_with("Two of them"));
+    assert!(remote(&it, &format!("refs/tags/{second}")).is_some());
+    it.write("spec/platform.yaml", spec);
+    it.ok(&["render"]);
+    assert_eq!(tag(&it), first);
+    it.git(&["tag", "--delete", &first]);
+    it.ok(&["release"]);
+    assert_eq!(remote(&it, &format!("refs/tags/{first}")), Some(head), "the tag stays where it was");
+    assert_eq!(remote(&it, "refs/heads/main").as_deref(), Some(it.git(&["rev-parse", "HEAD"]).trim()));
+}
+
+#[test]
+fn what_is_not_right_is_not_released() {
+    let it = place();
+    let before = it.git(&["rev-parse", "HEAD"]);
+    let refused = |words: &[&str], code: i32, said: &str| {
+        let done = it.run(words);
+        assert!(done.code == code && done.err.contains(said), "{words:?}: {done:?}");
+        assert_eq!(it.git(&["rev-parse", "HEAD"]), before);
+        assert_eq!(remote(&it, "refs/heads/main"), None);
+    };
+    it.append("out/manifests/openwebui/ai/service-openwebui.yaml", "# by hand\n");
+    refused(&["release"], 1, "nothing was released");
+    it.ok(&["render"]);
+    it.git(&["checkout", "--quiet", "-b", "other"]);
+    refused(&["release"], 2, "this is the branch `other`, and ArgoCD follows `main`");
+    it.git(&["checkout", "--quiet", "main"]);
+    refused(&["release", "--remote", "nowhere"], 2, "there is no remote `nowhere`");
+    let dry = it.ok(&["release", "--dry-run"]).err;
+    assert!(dry.contains("git push --atomic origin HEAD:refs/heads/main refs/tags/tree-"), "{dry}");
+    assert_eq!(it.git(&["rev-parse", "HEAD"]), before);
+    assert_eq!(it.git(&["tag"]), "");
+    // A remote that refuses the branch gets no tag either.
+    it.write("remote.git/hooks/update", "#!/bin/sh\ncase $1 in refs/heads/*) exit 1;; esac\n");
+    executable(&it.path("remote.git/hooks/update"));
+    let done = it.run(&["release"]);
+    assert!(done.code == 2 && done.err.contains("run `espalier release` again"), "{done:?}");
+    assert_eq!(remote(&it, &format!("refs/tags/{}", tag(&it))), None);
+    it.remove("remote.git/hooks/update");
+    it.ok(&["release"]);
+    assert!(remote(&it, &format!("refs/tags/{}", tag(&it))).is_some(), "the next try goes on");
+}
+
+#[test]
+fn a_tag_that_somebody_moved_is_noticed() {
+    let it = place();
+    it.git(&["tag", &tag(&it), "HEAD"]);
+    let done = it.run(&["release"]);
+    assert!(done.code == 2 && done.err.contains("somebody moved it"), "{done:?}");
+    assert_eq!(remote(&it, "refs/heads/main"), None);
+}
+
+#[test]
+fn a_branch_is_not_released() {
+    let it = Place::rendered();
+    it.git(&["init", "--quiet"]);
+    let done = it.run(&["release"]);
+    assert!(done.code == 2 && done.err.contains("write `pin: tag` under `repository`"), "{done:?}");
+}
+
+#[cfg(unix)]
+fn executable(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("writable");
+}
+
+#[cfg(not(unix))]
+fn executable(_: &std::path::Path) {}
