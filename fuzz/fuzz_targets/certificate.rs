@@ -1,4 +1,4 @@
-//! Reads any bytes as a certificate, and behind a zero as one in DER form, which mutations of base64 would hardly reach. What is read must seal.
+//! Reads any bytes as a certificate, and behind a zero as one in DER form, which mutations of base64 would hardly reach. What is read can seal.
 #![no_main]
 
 use base64ct::{Base64, Encoding as _};
@@ -17,8 +17,11 @@ fuzz_target!(|bytes: &[u8]| match read(bytes) {
         assert!((2048..=8192).contains(&it.bits()));
         assert_eq!(it.fingerprint().len(), "sha256:".len() + 64);
         assert!(it.not_before() >= 0 && it.not_after() >= 0);
-        let text = seal(&it, Scope::ClusterWide, b"value", &mut seeded::Seeded::new(0)).expect("sealed");
-        assert_eq!(is_sealed(&text), Ok(()));
+        // One in sixteen: RSA takes a thousand times as long as reading.
+        if it.fingerprint().ends_with('0') {
+            let text = seal(&it, Scope::ClusterWide, b"value", &mut seeded::Seeded::new(0)).expect("sealed");
+            assert_eq!(is_sealed(&text), Ok(()));
+        }
     }
     Err(it) => assert!(!it.to_string().is_empty()),
 });

@@ -48,26 +48,3 @@ impl RngCore for Seeded {
 }
 
 impl CryptoRng for Seeded {}
-
-/// A source that has run dry.
-pub struct Dry;
-
-impl RngCore for Dry {
-    fn next_u32(&mut self) -> u32 {
-        panic!("the source is dry")
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        panic!("the source is dry")
-    }
-
-    fn fill_bytes(&mut self, _: &mut [u8]) {
-        panic!("the source is dry")
-    }
-
-    fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Error> {
-        Err(Error::new("the source is dry"))
-    }
-}
-
-impl CryptoRng for Dry {}

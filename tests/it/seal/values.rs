@@ -5,11 +5,12 @@ use espalier::seal::{
     form::is_sealed,
     value::{Scope, SealError, seal},
 };
+use rsa::rand_core::{CryptoRng, Error, RngCore};
 
 use super::{
     keys::{Keys, keys},
     open::{open, open_with},
-    seeded::{Dry, Seeded},
+    seeded::Seeded,
 };
 
 const SCOPES: [Scope<'static>; 3] =
@@ -117,6 +118,29 @@ fn all_that_is_random_was_passed_in() {
     assert_eq!(first, five);
     assert_ne!(first[258..], second[258..]);
 }
+
+/// A source that has run dry.
+struct Dry;
+
+impl RngCore for Dry {
+    fn next_u32(&mut self) -> u32 {
+        panic!("the source is dry")
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        panic!("the source is dry")
+    }
+
+    fn fill_bytes(&mut self, _: &mut [u8]) {
+        panic!("the source is dry")
+    }
+
+    fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Error> {
+        Err(Error::new("the source is dry"))
+    }
+}
+
+impl CryptoRng for Dry {}
 
 #[test]
 fn a_dry_source_is_an_error() {
