@@ -37,7 +37,7 @@ declare -rA chart_namespace=()
 declare -rA chart_workloads=()
 declare -rA chart_crds=()
 declare -rA chart_jobs=()
-readonly projects=('bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
+readonly projects=('bootstrap/argocd/appproject-ai.yaml' 'bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
 
 # --- How it talks, and how it runs what changes something ---------------------------------------------------------------------------
 

@@ -28,16 +28,16 @@ readonly helm_version='v4.2.1'
 # Checksums from spec/versions.yaml; without one, the publisher's own checksum file is fetched beside the download.
 declare -rA checksums=()
 # The charts that must be there before Argo CD can read anything, in this order.
-readonly charts=()
-declare -rA chart_name=()
-declare -rA chart_repository=()
-declare -rA chart_version=()
-declare -rA chart_namespace=()
+readonly charts=('argocd')
+declare -rA chart_name=(['argocd']='argo-cd')
+declare -rA chart_repository=(['argocd']='https://argoproj.github.io/argo-helm')
+declare -rA chart_version=(['argocd']='10.1.1')
+declare -rA chart_namespace=(['argocd']='argocd')
 # Separated by spaces: workloads that have to run, definitions that have to be established, hook Jobs that cannot be applied twice.
-declare -rA chart_workloads=()
-declare -rA chart_crds=()
-declare -rA chart_jobs=()
-readonly projects=('bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
+declare -rA chart_workloads=(['argocd']='statefulset/argocd-application-controller deployment/argocd-repo-server deployment/argocd-server deployment/argocd-redis')
+declare -rA chart_crds=(['argocd']='')
+declare -rA chart_jobs=(['argocd']='argocd-redis-secret-init')
+readonly projects=('bootstrap/argocd/appproject-ai.yaml' 'bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
 
 # --- How it talks, and how it runs what changes something ---------------------------------------------------------------------------
 

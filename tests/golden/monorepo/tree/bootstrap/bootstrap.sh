@@ -28,16 +28,16 @@ readonly helm_version='v4.2.1'
 # Checksums from spec/versions.yaml; without one, the publisher's own checksum file is fetched beside the download.
 declare -rA checksums=()
 # The charts that must be there before Argo CD can read anything, in this order.
-readonly charts=('sealed-secrets')
-declare -rA chart_name=(['sealed-secrets']='sealed-secrets')
-declare -rA chart_repository=(['sealed-secrets']='https://bitnami.github.io/sealed-secrets')
-declare -rA chart_version=(['sealed-secrets']='2.18.5')
-declare -rA chart_namespace=(['sealed-secrets']='kube-system')
+readonly charts=('sealed-secrets' 'argocd')
+declare -rA chart_name=(['sealed-secrets']='sealed-secrets' ['argocd']='argo-cd')
+declare -rA chart_repository=(['sealed-secrets']='https://bitnami.github.io/sealed-secrets' ['argocd']='https://argoproj.github.io/argo-helm')
+declare -rA chart_version=(['sealed-secrets']='2.18.5' ['argocd']='10.1.1')
+declare -rA chart_namespace=(['sealed-secrets']='kube-system' ['argocd']='argocd')
 # Separated by spaces: workloads that have to run, definitions that have to be established, hook Jobs that cannot be applied twice.
-declare -rA chart_workloads=(['sealed-secrets']='deployment/sealed-secrets-controller')
-declare -rA chart_crds=(['sealed-secrets']='sealedsecrets.bitnami.com')
-declare -rA chart_jobs=(['sealed-secrets']='')
-readonly projects=('bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
+declare -rA chart_workloads=(['sealed-secrets']='deployment/sealed-secrets-controller' ['argocd']='statefulset/argocd-application-controller deployment/argocd-repo-server deployment/argocd-server deployment/argocd-redis')
+declare -rA chart_crds=(['sealed-secrets']='sealedsecrets.bitnami.com' ['argocd']='')
+declare -rA chart_jobs=(['sealed-secrets']='' ['argocd']='argocd-redis-secret-init')
+readonly projects=('bootstrap/argocd/appproject-ai.yaml' 'bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
 
 # --- How it talks, and how it runs what changes something ---------------------------------------------------------------------------
 
