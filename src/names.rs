@@ -248,6 +248,19 @@ name!(
 );
 
 name!(
+    /// A network of IPv4 addresses: its first address, and how many bits of it are fixed.
+    Cidr,
+    "a network like `10.1.2.0/24`",
+    check::cidr,
+    json_schema!({
+        "description": "A network of IPv4 addresses like `10.1.2.0/24`; one address is `10.1.2.3/32`.",
+        "type": "string",
+        "maxLength": 18,
+        "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$"
+    })
+);
+
+name!(
     /// The full version of k3s: Kubernetes' own, and which build of k3s.
     K3sVersion,
     "a version of k3s like `v1.35.8+k3s1`",

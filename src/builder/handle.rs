@@ -27,7 +27,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use crate::names::Host;
+use crate::names::{Cidr, Host};
 
 /// The n-th Application of the floor plan. Build order is the order of the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +125,8 @@ pub enum Peer {
     ApiServer,
     /// Addresses outside the cluster: everything but private ranges, pods and the metadata service.
     Outside,
+    /// A private network that the spec names: a server beside the cluster.
+    Network(Cidr),
 }
 
 /// A namespace that some Application makes (or that the cluster brings): nothing is built outside one.

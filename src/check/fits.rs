@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::rules::WholeView;
-use crate::{components::ollama::Ollama, facts::models, units::Bytes};
+use crate::{components::ollama::Ollama, facts::models, platform::node::Node, units::Bytes};
 
 /// More than anybody weighs.
 const MOST: usize = 5;
@@ -18,7 +18,7 @@ pub fn fits(view: &WholeView<'_>, over: Bytes) -> Vec<String> {
     }
     let alone = helps.is_empty();
     helps.truncate(MOST - 1);
-    helps.extend(node(view, over, alone));
+    helps.extend(node(view, alone));
     if alone && !view.tenants.is_empty() {
         helps.push("fewer workspaces, or a node each for some of them".to_owned());
     }
@@ -58,9 +58,10 @@ fn smaller(ollama: &Ollama, at: usize, over: Bytes) -> Option<String> {
 }
 
 /// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole GiB.
-fn node(view: &WholeView<'_>, over: Bytes, alone: bool) -> Option<String> {
+fn node(view: &WholeView<'_>, alone: bool) -> Option<String> {
     let node = &view.spec.platform.spec.node;
-    let needed = node.mem_total() + over;
+    // Not what is missing on top of what is there: of a node that keeps more than it has, nothing is there.
+    let needed = view.budget.requests + Node::kept();
     let sold = needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30);
     let help = format!("a larger node fits: `memory: {sold}Gi`");
     let help = if alone { format!("no single change of Ollama is enough; {help}") } else { help };

@@ -319,10 +319,10 @@ fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
     for pods in [&controller, &repo_server, &server] {
         scope.flow_to(pods, Peer::Pods(redis.clone()), port::REDIS);
     }
-    // Charts come by HTTPS, Git by whatever its URL says.
-    for port in [443, repository.url.port()] {
-        scope.flow_to(&repo_server, Peer::Outside, port);
-    }
+    // Charts come by HTTPS from anywhere, Git by whatever its URL says from wherever its server is.
+    scope.flow_to(&repo_server, Peer::Outside, 443);
+    let git = repository.cidr.clone().map_or(Peer::Outside, Peer::Network);
+    scope.flow_to(&repo_server, git, repository.url.port());
     let metrics = [
         (&controller, "argocd-application-controller-metrics", port::CONTROLLER_METRICS),
         (&repo_server, "argocd-repo-server-metrics", port::REPO_SERVER_METRICS),

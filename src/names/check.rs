@@ -257,3 +257,23 @@ pub(super) fn k3s_version(s: &str) -> Checked<'_> {
         None => Err(format!("`{s}` is not a full version of k3s: write it like `v1.35.8+k3s1`")),
     }
 }
+
+pub(super) fn cidr(s: &str) -> Checked<'_> {
+    let shape = || format!("`{s}` is not a network: write it like `10.1.2.0/24`, or `10.1.2.3/32` for one address");
+    // Without leading zeros and signs: `010` is eight to some readers.
+    let number = |it: &str, most: u32| it.parse::<u32>().ok().filter(|number| *number <= most && number.to_string() == it);
+    let (address, fixed) = s.split_once('/').ok_or_else(shape)?;
+    let fixed = number(fixed, 32).ok_or_else(shape)?;
+    let parts: Vec<u32> = address.split('.').map(|it| number(it, 255)).collect::<Option<_>>().ok_or_else(shape)?;
+    if parts.len() != 4 {
+        return Err(shape());
+    }
+    let address = parts.iter().fold(0, |all, it| all << 8 | it);
+    let first = address & u32::MAX.checked_shl(32 - fixed).unwrap_or(0);
+    if first == address {
+        return Ok(s.into());
+    }
+    // Kubernetes takes it, and means another network than the one that seems to be written.
+    let first = first.to_be_bytes().map(|it| it.to_string()).join(".");
+    Err(format!("`{s}` is not the first address of its network: write `{first}/{fixed}`"))
+}

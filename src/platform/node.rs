@@ -60,10 +60,14 @@ impl Node {
         self.mem_total.unwrap_or_else(|| Bytes::new(self.memory.get() / whole * part))
     }
 
+    /// What the system, k3s and the eviction threshold keep of the memory.
+    pub fn kept() -> Bytes {
+        node::SYSTEM_RESERVED.0 + node::KUBE_RESERVED.0 + node::EVICTION_THRESHOLD
+    }
+
     /// What the scheduler may promise to pods.
     pub fn allocatable(&self) -> Bytes {
-        let kept = node::SYSTEM_RESERVED.0 + node::KUBE_RESERVED.0 + node::EVICTION_THRESHOLD;
-        self.mem_total().saturating_sub(kept)
+        self.mem_total().saturating_sub(Self::kept())
     }
 
     /// What pods may use in all before the kubelet evicts: allocatable and the eviction threshold.

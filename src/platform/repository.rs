@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::names::{GitBranch, GitUrl, RelativePath};
+use crate::names::{Cidr, GitBranch, GitUrl, RelativePath};
 
 /// Where the tree is committed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -14,6 +14,8 @@ pub struct Repository {
     /// The branch that ArgoCD follows.
     #[serde(default = "main")]
     pub branch: GitBranch,
+    /// The network of the repository's server, where that is no public address: Argo CD may leave to it, too.
+    pub cidr: Option<Cidr>,
     /// The folder of the platform in the repository; `.` when it is the whole of it.
     #[serde(default = "here")]
     pub path: RelativePath,

@@ -207,6 +207,36 @@ fn the_repository_s_port_is_open() {
     }
 }
 
+/// A Git server beside the cluster is reached where the spec says that it is, and from there come no charts.
+#[test]
+fn a_repository_on_a_private_network_is_reached() {
+    let mut texts = crate::support::with_components("ollama: {models: [\"gemma3:270m\"]}");
+    let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
+    let url = "https://git.example.com/team/platform.git";
+    assert!(spec.contains(&format!("{{url: {url}}}")), "{spec}");
+    *spec = spec.replace(&format!("{{url: {url}}}"), "{url: \"http://git.example.com:3000/team/platform.git\", cidr: 10.1.2.3/32}");
+    let made = tree(&texts);
+    let policies = Tree::of(&made);
+    let with_blocks: Vec<&str> = policies
+        .of_kind("NetworkPolicy")
+        .filter(|it| serde_yaml::to_string(&it.value).is_ok_and(|it| it.contains("10.1.2.3/32")))
+        .map(crate::support::Read::name)
+        .collect();
+    assert_eq!(with_blocks, ["allow-argocd-repo-server"]);
+    let it = policies.find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server").expect("it is there");
+    let blocks: Vec<(&str, Vec<u64>)> = crate::support::items(it.at("spec/egress"))
+        .filter_map(|rule| {
+            let block =
+                crate::support::items(crate::support::at(rule, "to")).find_map(|it| crate::support::at(it, "ipBlock/cidr").as_str())?;
+            let ports = crate::support::items(crate::support::at(rule, "ports"));
+            Some((block, ports.filter_map(|it| crate::support::at(it, "port").as_u64()).collect()))
+        })
+        .collect();
+    assert_eq!(blocks, [("0.0.0.0/0", vec![443]), ("10.1.2.3/32", vec![3000])]);
+    let broken = policies.broken();
+    assert!(broken.is_empty(), "{broken}");
+}
+
 /// A policy taken away, narrowed or widened is noticed.
 #[test]
 fn planted_faults_are_found() {

@@ -53,7 +53,7 @@ const FIXES: &[Fix] = &[
     ("node-memory-exceeded", PLATFORM, &[("replicas: 3", "replicas: 2")]),
     ("node-memory-exceeded", PLATFORM, &[("models: [\"llama3.2:1b\"]", "models: [\"llama3.2:1b-instruct-q4_K_M\"]")]),
     ("node-memory-exceeded", PLATFORM, &[("memory: 8Gi", "memory: 10Gi")]),
-    ("node-memory-exceeded--nothing-fits", PLATFORM, &[("memory: 2Gi", "memory: 5Gi")]),
+    ("node-memory-exceeded--nothing-fits", PLATFORM, &[("memory: 2Gi", "memory: 6Gi")]),
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("- qwen2.5:7b", "- qwen2.5:3b")]),
     ("sealed-scope--namespace", "spec/secrets/postgresql.yaml", &[("ai:", "\"*\":")]),
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, str::FromStr};
 
-use espalier::names::{DnsLabel, Email, GitBranch, GitUrl, Host, K3sVersion, ModelName, RelativePath, Tag};
+use espalier::names::{Cidr, DnsLabel, Email, GitBranch, GitUrl, Host, K3sVersion, ModelName, RelativePath, Tag};
 use proptest::prelude::*;
 
 use super::assert_round_trip;
@@ -10,13 +10,13 @@ use super::assert_round_trip;
 proptest! {
     /// Names that are taken are taken again, and their schema is never narrower than their check.
     #[test]
-    fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "v1\\.[0-9]{1,2}\\.[0-9](-rc1)?[+-]k3s[0-9]?", "\\PC{0,12}"]) {
+    fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "v1\\.[0-9]{1,2}\\.[0-9](-rc1)?[+-]k3s[0-9]?", "[0-9]{1,3}(\\.[0-9]{1,2}){3}/[0-9]{1,2}", "\\PC{0,12}"]) {
         macro_rules! check {
             ($($name:ident)+) => {
                 $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it)? })+
             };
         }
-        check!(DnsLabel Host Email GitUrl GitBranch RelativePath ModelName Tag K3sVersion);
+        check!(Cidr DnsLabel Host Email GitUrl GitBranch RelativePath ModelName Tag K3sVersion);
     }
 }
 
@@ -179,6 +179,20 @@ fn models_and_versions() {
             ("1.2/3", "like"),
             ("1.2.3@sha256:abc", "64 hexadecimal"),
             ("1.2.3@", "64 hexadecimal"),
+        ],
+    );
+    assert_names::<Cidr>(
+        &["10.1.2.0/24", "10.1.2.3/32", "192.168.0.0/16", "0.0.0.0/0"],
+        &[
+            ("10.1.2.3", "write it like"),
+            ("10.1.2.3/24", "write `10.1.2.0/24`"),
+            ("10.1.2.0/33", "write it like"),
+            ("10.1.2.0/+24", "write it like"),
+            ("10.1.2.0/024", "write it like"),
+            ("10.1.2/24", "write it like"),
+            ("300.1.2.0/24", "write it like"),
+            ("fd00::/8", "write it like"),
+            ("", "write it like"),
         ],
     );
     assert_names::<K3sVersion>(
