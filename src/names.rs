@@ -134,6 +134,19 @@ name!(
 );
 
 name!(
+    /// The name of an object of the cluster (RFC 1123 subdomain, at most 253 characters): labels with dots between them.
+    ObjectName,
+    "the name of an object like `local-path`",
+    check::object_name,
+    json_schema!({
+        "description": "The name of an object of the cluster, like `local-path`.",
+        "type": "string",
+        "maxLength": 253,
+        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+    })
+);
+
+name!(
     /// A host name with at least one dot, lower-case, without scheme, port, path or wildcard.
     Host,
     "a host name like `chat.example.org`",

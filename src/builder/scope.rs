@@ -21,6 +21,7 @@ use super::{
     handle::{AppId, Contribution, CrdRef, Credential, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector, Vault},
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
+    site::Ground,
 };
 use crate::names::Host;
 
@@ -74,6 +75,7 @@ pub struct Built {
 pub struct Scope<'a> {
     id: Option<AppId>, // None: a tenant; nothing of a tenant is ever waited for by another
     naming: Naming,
+    ground: Ground,
     built: Built,
     contributed: &'a mut Vec<Contribution>,
 }
@@ -81,7 +83,7 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     pub(in crate::builder) fn new(
         id: Option<AppId>,
-        naming: Naming,
+        (naming, ground): (Naming, Ground),
         name: &str,
         namespace: &NamespaceRef,
         contributed: &'a mut Vec<Contribution>,
@@ -97,7 +99,7 @@ impl<'a> Scope<'a> {
             copies: BTreeSet::new(),
             certificates: BTreeSet::new(),
         };
-        Self { id, naming, built, contributed }
+        Self { id, naming, ground, built, contributed }
     }
 
     pub(in crate::builder) fn done(self) -> Built {
@@ -107,6 +109,11 @@ impl<'a> Scope<'a> {
     /// The namespace that is built in.
     pub fn namespace(&self) -> &Arc<str> {
         &self.built.namespace
+    }
+
+    /// What it stands on.
+    pub fn ground(&self) -> &Ground {
+        &self.ground
     }
 
     /// Names a workload of this component.

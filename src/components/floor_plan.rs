@@ -9,7 +9,7 @@ use crate::{
     builder::{
         handle::{Contributions, IssuerRef, NamespaceRef},
         scope::Built,
-        site::Site,
+        site::{Ground, Site},
     },
     components::{
         cert_manager::{self, CertManager},
@@ -26,6 +26,7 @@ use crate::{
         node::Node,
         repository::Repository,
         sealed::{ApiVersion, SealedStore},
+        storage::Storage,
         versions::Versions,
     },
 };
@@ -71,6 +72,9 @@ pub struct Spec {
     pub domains: Domains,
     /// Who certifies them.
     pub certificates: Certificates,
+    /// Where its volumes are.
+    #[serde(default)]
+    pub storage: Storage,
     /// What it consists of.
     #[serde(default)]
     pub components: Components,
@@ -134,6 +138,8 @@ pub struct House {
     pub contributions: Contributions,
     /// Certifies the tenants' hosts.
     pub issuer: Option<IssuerRef>,
+    /// What it stands on; its tenants do too.
+    pub ground: Ground,
 }
 
 impl Platform {
@@ -161,7 +167,8 @@ impl Platform {
         let it = &self.spec.components;
         let versions = &self.versions;
         let kube_system = NamespaceRef::kube_system();
-        let mut site = Site::new(&self.name);
+        let ground = Ground { storage_class: self.spec.storage.class.shared() };
+        let mut site = Site::new(&self.name, ground.clone());
         let traefik_settings = site.crd_of_cluster();
 
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
@@ -195,6 +202,6 @@ impl Platform {
         }
 
         let (site, contributions) = site.close(); // nothing that contributes can be built below this line
-        House { built: site.finish(), contributions, issuer, platform: self }
+        House { built: site.finish(), contributions, issuer, ground, platform: self }
     }
 }

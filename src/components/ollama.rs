@@ -198,7 +198,7 @@ impl Ollama {
         let template = self.pod(scope, &part, versions);
         let claim = PersistentVolumeClaim {
             metadata: ObjectMeta { name: Some("models".to_owned()), ..ObjectMeta::default() },
-            spec: Some(pod::claim_spec(self.volume())),
+            spec: Some(pod::claim_spec(scope, self.volume())),
             ..PersistentVolumeClaim::default()
         };
         let spec = StatefulSetSpec {

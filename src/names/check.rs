@@ -33,6 +33,16 @@ fn as_label(s: &str) -> String {
     dashed.trim_matches('-').to_owned()
 }
 
+pub(super) fn object_name(s: &str) -> Checked<'_> {
+    if s.len() <= 253 && s.split('.').all(is_label) {
+        return Ok(s.into());
+    }
+    let better = s.split('.').map(as_label).collect::<Vec<_>>().join(".");
+    let why = "the name of an object is made of lower-case letters, digits, `-` and `.`, at most 253, with a letter or digit at both ends";
+    let is_name = better.len() <= 253 && better.split('.').all(is_label);
+    Err(if is_name { format!("`{s}` is not a name: {why}; write `{better}`") } else { format!("`{s}` is not a name: {why}") })
+}
+
 fn is_host(s: &str) -> bool {
     s.len() <= 253
         && s.contains('.')

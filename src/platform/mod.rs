@@ -1,8 +1,9 @@
-//! The vocabulary of the spec that components share: node, repository, hosts, certificates, resources, versions, sealed values.
+//! The vocabulary of the spec that components share: node, repository, hosts, certificates, resources, versions, sealed values, storage.
 
 pub mod certificates;
 pub mod node;
 pub mod repository;
 pub mod resources;
 pub mod sealed;
+pub mod storage;
 pub mod versions;

@@ -185,9 +185,10 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
     );
     let tenants = proptest::collection::btree_set(label().prop_filter("reserved", |it| it != "ai"), 0..=3);
     let hosts = (host(), proptest::option::of(host()));
-    let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]));
+    let class = proptest::option::of(sample::select(vec!["local-path", "nfs.csi.example.com", "on"]));
+    let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]), class);
     (repository, tenants, hosts, components(), rest).prop_map(
-        |((url, branch, path), tenants, (chat, workspaces), (on, components), (name, production, sealed, model))| {
+        |((url, branch, path), tenants, (chat, workspaces), (on, components), (name, production, sealed, model, class))| {
             let issuer = if production { "production" } else { "staging" };
             let spec = map([
                 ("repository", Some(map([("url", some(url)), ("branch", some(branch)), ("path", path.map(Into::into))]))),
@@ -195,6 +196,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                 ("node", Some(map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0))]))),
                 ("domains", Some(map([("chat", some(chat)), ("workspaces", workspaces.map(Into::into))]))),
                 ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
+                ("storage", class.map(|it| map([("class", some(it))]))),
                 ("components", Some(components)),
             ]);
             let platform = map([

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use espalier::{
     budget::ask,
-    builder::{handle::NamespaceRef, scope::Built, site::Site},
+    builder::{
+        handle::NamespaceRef,
+        scope::Built,
+        site::{Ground, Site},
+    },
     units::{Bytes, Millicores},
 };
 use k8s_openapi::{
@@ -129,7 +133,7 @@ where
         + Sync
         + 'static,
 {
-    let mut site = Site::new("test");
+    let mut site = Site::new("test", Ground { storage_class: "local-path".into() });
     site.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
     let (site, _) = site.close();
     site.finish().pop().expect("one component")

@@ -2,7 +2,7 @@
 
 use std::{fmt::Debug, str::FromStr};
 
-use espalier::names::{DnsLabel, Email, GitBranch, GitUrl, Host, ModelName, RelativePath, Tag};
+use espalier::names::{DnsLabel, Email, GitBranch, GitUrl, Host, ModelName, ObjectName, RelativePath, Tag};
 use proptest::prelude::*;
 
 use super::assert_round_trip;
@@ -16,7 +16,7 @@ proptest! {
                 $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it)? })+
             };
         }
-        check!(DnsLabel Host Email GitUrl GitBranch RelativePath ModelName Tag);
+        check!(DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName Tag);
     }
 }
 
@@ -42,6 +42,15 @@ fn labels_and_hosts() {
             ("a.b", "write `a-b`"),
             (&"a".repeat(64), "at most 63"),
             ("ü", "lower-case letters"),
+        ],
+    );
+    assert_names::<ObjectName>(
+        &["local-path", "nfs.csi.k8s.io", "a", &["a"; 127].join(".")],
+        &[
+            ("Local_Path", "write `local-path`"),
+            ("nfs..csi", "lower-case letters"),
+            ("", "lower-case letters"),
+            (&["a"; 128].join("."), "at most 253"),
         ],
     );
     assert_names::<Host>(

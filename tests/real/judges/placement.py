@@ -24,6 +24,14 @@ STORAGE_CLASS = {
 }
 
 
+def storage_classes(objects: list[dict]) -> list[dict]:
+    """The classes that claims ask for, beside k3s' own; the fakelet is the provisioner of all."""
+    claims = [one["spec"] for one in objects if one["kind"] == "PersistentVolumeClaim"]
+    claims += [claim["spec"] for one in objects for claim in one.get("spec", {}).get("volumeClaimTemplates", [])]
+    names = {claim["storageClassName"] for claim in claims if claim.get("storageClassName")} - {STORAGE_CLASS["metadata"]["name"]}
+    return [{**STORAGE_CLASS, "metadata": {"name": name}} for name in sorted(names)]
+
+
 def quantity(text) -> float:
     """The number that a quantity stands for."""
     number, unit = re.fullmatch(r"([0-9.]+(?:[eE][0-9]+)?)([A-Za-z]*)", str(text)).groups()
@@ -150,6 +158,8 @@ class Platform:
     def deploy(self, memory: int, cpu: int) -> None:
         """Makes the node and everything that makes pods."""
         self.api.post("/api/v1/nodes", node(self.node, cpu, memory))
+        for one in storage_classes(self.objects):
+            self.api.apply(one)
         there = {one["metadata"]["name"] for one in self.objects if one["kind"] == "Namespace"}
         for namespace in self.namespaces:
             if namespace not in there:
