@@ -2,6 +2,7 @@
 
 mod check;
 
+use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 use std::{borrow::Cow, fmt, ops::Deref, str::FromStr, sync::Arc};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -160,6 +161,44 @@ name!(
 );
 
 name!(
+    /// Where a server outside the cluster is: a host name or an IPv4 address.
+    Address,
+    "a host name like `db.example.org` or an IPv4 address",
+    check::address,
+    json_schema!({
+        "description": "A host name like `db.example.org` or an IPv4 address: no scheme, no port.",
+        "type": "string",
+        "maxLength": 253,
+        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$"
+    })
+);
+
+name!(
+    /// A range of IPv4 addresses in its canonical form, like `192.168.7.0/24`.
+    Cidr,
+    "a range of IPv4 addresses like `192.168.7.0/24`",
+    check::cidr,
+    json_schema!({
+        "description": "A range of IPv4 addresses like `192.168.7.0/24`; one address is `192.168.7.20/32`.",
+        "type": "string",
+        "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$"
+    })
+);
+
+name!(
+    /// The name of a role or a database, of characters that stand in a URL as they are.
+    SqlName,
+    "the name of a role or a database like `openwebui`",
+    check::sql_name,
+    json_schema!({
+        "description": "The name of a role or a database: letters, digits, `_`, `-` and `.`, at most 63.",
+        "type": "string",
+        "maxLength": 63,
+        "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
+    })
+);
+
+name!(
     /// An e-mail address of the plain kind: no quotes, no comments, no address literals.
     Email,
     "an e-mail address like `ops@example.org`",
@@ -234,6 +273,20 @@ name!(
         "pattern": "^v?[0-9]+(\\.[0-9]+)+([-+_.][A-Za-z0-9._+-]*)?(@sha256:[0-9a-f]{64})?$"
     })
 );
+
+impl Address {
+    /// The address, where it is one.
+    pub fn ip(&self) -> Option<Ipv4Addr> {
+        self.parse().ok()
+    }
+}
+
+impl Cidr {
+    /// Whether an address is in the range.
+    pub fn contains(&self, ip: Ipv4Addr) -> bool {
+        check::range(self).is_some_and(|(base, mask)| ip.to_bits() & mask == base.to_bits())
+    }
+}
 
 impl GitUrl {
     /// The host of the URL, without user and port.

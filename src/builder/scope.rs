@@ -229,13 +229,13 @@ impl<'a> Scope<'a> {
     fn port(&mut self, part: &Part, service: &str, host: &str, port: u16) -> PortRef {
         let pods = self.pods(part);
         let host = format!("{host}.{}.svc.cluster.local", self.built.namespace).into();
-        PortRef { owner: self.id, pods, host, service: service.into(), port, pod_port: port }
+        PortRef { owner: self.id, peer: Peer::Pods(pods), host, service: service.into(), port, pod_port: port }
     }
 
     /// A port of a Service that the chart makes.
     pub fn chart_port(&mut self, pods: &Pods, service: &str, port: u16, pod_port: u16) -> PortRef {
         let host = format!("{service}.{}.svc.cluster.local", self.built.namespace).into();
-        PortRef { owner: self.id, pods: pods.clone(), host, service: service.into(), port, pod_port }
+        PortRef { owner: self.id, peer: Peer::Pods(pods.clone()), host, service: service.into(), port, pod_port }
     }
 
     /// Makes a namespace that ArgoCD never prunes, with the pod security level that its pods must keep.
@@ -292,7 +292,7 @@ impl<'a> Scope<'a> {
 
     /// "It may be called": a flow, no order. Whoever holds both ends may say so.
     pub fn flow(&mut self, from: &Pods, to: &PortRef) {
-        self.flow_to(from, Peer::Pods(to.pods.clone()), to.pod_port);
+        self.flow_to(from, to.peer.clone(), to.pod_port);
     }
 
     /// A flow to something that has no Service of ours.

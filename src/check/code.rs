@@ -10,6 +10,8 @@ pub const CONTEXT_BEYOND_TRAINING: &str = "context-beyond-training";
 pub const CREDENTIAL_NOT_SEALED: &str = "credential-not-sealed";
 /// A sealed value that nothing needs.
 pub const CREDENTIAL_NOT_USED: &str = "credential-not-used";
+/// A database outside the cluster where the network policy does not lead.
+pub const DATABASE_UNREACHABLE: &str = "database-unreachable";
 /// A file's name and the name in it differ.
 pub const FILE_NAME_DIFFERS: &str = "file-name-differs";
 /// A model's figures that no model has.
@@ -56,6 +58,8 @@ pub const POSTGRESQL_MAJOR: &str = "postgresql-major";
 pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
 /// More than one Open `WebUI` without Redis.
 pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
+/// A setting that nothing reads as things are.
+pub const SETTING_WITHOUT_EFFECT: &str = "setting-without-effect";
 /// There is no spec.
 pub const SPEC_MISSING: &str = "spec-missing";
 /// A volume is smaller than what it must hold.

@@ -75,13 +75,14 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 10] = [
+const SPEC: [SpecRule; 11] = [
     super::components::needed,
     super::figures::plausible,
     super::hosts::platform,
     super::limits::limits,
     super::models::models,
     super::ollama::settings,
+    super::postgresql::external,
     super::postgresql::memory,
     super::ranges::numbers,
     super::ranges::sizes,

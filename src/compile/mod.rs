@@ -22,7 +22,7 @@ use crate::{
         rows::{first_waves, flows, secrets},
         summary::Summary,
     },
-    components::{floor_plan::BOOTSTRAP, workspace::Workspace},
+    components::{floor_plan::BOOTSTRAP, postgresql::External, workspace::Workspace},
     diag::{
         diagnostic::{Diagnostics, Severity},
         path::FieldPath,
@@ -130,6 +130,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
         name: house.name(),
         hosts: house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect(),
         kubelet: house.built.platform.spec.node.kubelet_arguments(),
+        outside: outside(house),
         contributions: &house.built.contributions,
         places: waves.iter().map(|it| place(house, &it.application)).collect(),
         budget: &budget,
@@ -152,6 +153,24 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
     };
     rules::whole(&view, &mut found);
     found
+}
+
+/// What somebody else must provide, in words.
+fn outside(house: &House) -> Vec<String> {
+    let it = &house.built.platform.spec.components;
+    let database = it.postgresql.external.as_ref().filter(|_| it.postgresql.enabled && it.open_webui.enabled);
+    let row = |at: &External| {
+        format!(
+            "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be let open {} connections (`max_connections` is \
+             the server's, and others use it too). Open WebUI makes its tables itself; backups are the server's.",
+            at.host,
+            at.port,
+            at.database,
+            at.role,
+            it.open_webui.connections()
+        )
+    };
+    database.map(row).into_iter().collect()
 }
 
 /// The budget of the platform and its tenants.

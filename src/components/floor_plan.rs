@@ -159,6 +159,7 @@ impl Platform {
         ] {
             *switch = true;
         }
+        it.postgresql.external = None;
         all
     }
 
@@ -190,6 +191,9 @@ impl Platform {
         let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing, &self.sealed)));
 
         let database = vault.as_ref().filter(|_| it.postgresql.enabled).map(|vault| {
+            if let Some(external) = &it.postgresql.external {
+                return external.offers(vault);
+            }
             let needs = postgresql::Needs { vault, versions, connections: it.open_webui.connections() };
             site.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
         });

@@ -17,6 +17,8 @@ pub struct Page<'a> {
     pub hosts: Vec<String>,
     /// What makes the node's figures true.
     pub kubelet: Vec<String>,
+    /// What somebody else must provide.
+    pub outside: Vec<String>,
     /// What monitoring will be told.
     pub contributions: &'a Contributions,
     /// What each Application is made from, in the order of `waves`.
@@ -109,6 +111,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
                 surge => budget.surge.request.in_mib().to_string(),
             },
             kubelet => page.kubelet,
+            outside => page.outside,
         },
     );
     // The template is embedded and every test renders it: it cannot fail on a spec.

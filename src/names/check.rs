@@ -1,5 +1,6 @@
 //! What makes a name a name, and what is said of a text that is none.
 
+use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 use std::borrow::Cow;
 
 type Checked<'a> = Result<Cow<'a, str>, String>;
@@ -70,6 +71,44 @@ pub(super) fn host(s: &str) -> Checked<'_> {
     } else {
         format!("`{s}` is not a host name: write it like `chat.example.org`, in lower case, without scheme, port or path")
     })
+}
+
+pub(super) fn address(s: &str) -> Checked<'_> {
+    if s.parse::<Ipv4Addr>().is_ok() {
+        return Ok(s.into());
+    }
+    host(s).map_err(|why| {
+        let is_ip = s.contains(':') && s.bytes().all(|b| b.is_ascii_hexdigit() || b":[].".contains(&b));
+        if is_ip { format!("`{s}` is neither a host name nor an IPv4 address: write one of them, without a port") } else { why }
+    })
+}
+
+/// Base and mask of a range of addresses.
+pub(super) fn range(s: &str) -> Option<(Ipv4Addr, u32)> {
+    let (base, bits) = s.split_once('/')?;
+    let bits: u32 = bits.parse().ok().filter(|it: &u32| *it <= 32 && *it.to_string() == *bits)?;
+    Some((base.parse().ok()?, u32::MAX.checked_shl(32 - bits).unwrap_or(0)))
+}
+
+pub(super) fn cidr(s: &str) -> Checked<'_> {
+    let shape = "write it like `192.168.7.0/24`; one address is `192.168.7.20/32`";
+    match range(s) {
+        Some((base, mask)) if base.to_bits() & mask == base.to_bits() => Ok(s.into()),
+        Some((base, mask)) => {
+            let network = Ipv4Addr::from_bits(base.to_bits() & mask);
+            Err(format!("`{s}` is an address within a range: write `{network}/{}`, or `{base}/32` for this one address", mask.count_ones()))
+        }
+        None if s.parse::<Ipv4Addr>().is_ok() => Err(format!("`{s}` is an address, not a range: write `{s}/32`")),
+        None => Err(format!("`{s}` is not a range of IPv4 addresses: {shape}")),
+    }
+}
+
+pub(super) fn sql_name(s: &str) -> Checked<'_> {
+    let is_first = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    if (1..=63).contains(&s.len()) && is_first(s.as_bytes()[0]) && s.bytes().all(|b| is_first(b) || b == b'-' || b == b'.') {
+        return Ok(s.into());
+    }
+    Err(format!("`{s}` is not a name of PostgreSQL that can stand in a URL: letters, digits, `_`, `-` and `.`, at most 63"))
 }
 
 pub(super) fn email(s: &str) -> Checked<'_> {

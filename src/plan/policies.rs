@@ -115,9 +115,12 @@ fn peer(to: &Peer, from: &str) -> Option<Vec<NetworkPolicyPeer>> {
         Peer::Pods(pods) => Some(vec![peer_of_pods(pods, from)]),
         // A host process: only the port can be named.
         Peer::ApiServer => None,
-        Peer::Outside => {
-            let block = IPBlock { cidr: "0.0.0.0/0".to_owned(), except: Some(NOT_OUTSIDE.map(str::to_owned).into()) };
-            Some(vec![NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }])
-        }
+        Peer::Outside => block("0.0.0.0/0", Some(NOT_OUTSIDE.map(str::to_owned).into())),
+        Peer::Network(cidr) => block(cidr, None),
     }
+}
+
+fn block(cidr: &str, except: Option<Vec<String>>) -> Option<Vec<NetworkPolicyPeer>> {
+    let block = IPBlock { cidr: cidr.to_owned(), except };
+    Some(vec![NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }])
 }

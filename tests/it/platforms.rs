@@ -99,13 +99,23 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
     )
 }
 
+/// A database of somebody else's: on the internet, or in a network of one's own.
+fn external() -> impl Strategy<Value = Option<Value>> {
+    let places = vec![("db.example.net", None), ("203.0.113.9", None), ("192.168.7.20", Some("192.168.7.20/32"))];
+    let mode = proptest::option::of(sample::select(vec!["require", "disable"]));
+    let it = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(|((host, cidr), port, mode)| {
+        map([("host", some(host)), ("cidr", cidr.map(Into::into)), ("port", port.map(Into::into)), ("sslMode", mode.map(Into::into))])
+    });
+    proptest::option::weighted(0.3, it)
+}
+
 fn components() -> impl Strategy<Value = (Switches, Value)> {
     switches().prop_flat_map(|on| {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
-        let database = (resources(2048), 1_u64..40);
+        let database = (resources(2048), 1_u64..40, external());
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50);
         (small, database, webui, ollama(on.ollama)).prop_map(
-            move |((traefik, controller, webhook, injector, sealed), (sql, disk), (chat, size, overflow, files), ollama)| {
+            move |((traefik, controller, webhook, injector, sealed), (sql, disk, elsewhere), (chat, size, overflow, files), ollama)| {
                 let off = |is_on: bool| (!is_on).then(|| false.into());
                 let certs = map([("controller", controller), ("webhook", webhook), ("cainjector", injector)]);
                 let pool = map([("size", some(size)), ("overflow", some(overflow))]);
@@ -116,7 +126,10 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                     ("sealedSecrets", Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)]))),
                     (
                         "postgresql",
-                        Some(map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))])),
+                        Some(match elsewhere {
+                            Some(it) => map([("enabled", off(on.postgresql)), ("external", Some(it))]),
+                            None => map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))]),
+                        }),
                     ),
                     ("ollama", Some(ollama)),
                     (
@@ -210,7 +223,9 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
             for tenant in tenants.iter().filter(|_| on.cert_manager) {
                 texts.insert(format!("spec/workspaces/{tenant}.yaml"), workspace(tenant, &[model]));
             }
-            if sealed {
+            // Where a database elsewhere is stands in its sealed URL alone.
+            let elsewhere = texts["spec/platform.yaml"].contains("external:");
+            if sealed || elsewhere {
                 texts.extend(secrets());
             }
             texts

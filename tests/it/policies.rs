@@ -96,6 +96,9 @@ fn halves(compiled: &Compiled, tree: &Tree) -> Vec<String> {
         let to = match row.to.as_str() {
             "API server" => Some(End::ApiServer),
             "outside" => Some(End::Outside),
+            range if range.split_once('/').is_some_and(|it| it.1.parse::<u8>().is_ok()) => {
+                range.split_once('/').and_then(|it| it.0.parse().ok()).map(End::At)
+            }
             pods => cluster.named(pods),
         };
         let (Some(from), Some(to)) = (from, to) else {

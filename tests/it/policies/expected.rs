@@ -1,6 +1,9 @@
 //! What must be let through, worked out from what the objects say, and for the pods of charts from the table of the cluster's facts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 use serde_yaml::Value;
 
@@ -18,6 +21,8 @@ pub enum End {
     ApiServer,
     /// Beyond the cluster and its network.
     Outside,
+    /// One address of the network around the cluster.
+    At(Ipv4Addr),
 }
 
 impl End {
@@ -26,6 +31,7 @@ impl End {
         match self {
             Self::ApiServer => "API server".to_owned(),
             Self::Outside => "outside".to_owned(),
+            Self::At(ip) => ip.to_string(),
             Self::Pods { namespace, labels } => {
                 let name = labels.get("app.kubernetes.io/name").or_else(|| labels.get("k8s-app"));
                 format!("{namespace}/{}", name.map_or("solver", String::as_str))
@@ -122,6 +128,14 @@ fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
     })
 }
 
+/// Where a database outside the cluster is: an address, or beyond what is known.
+fn elsewhere(text: &str) -> Option<(End, u16)> {
+    let (host, port) = text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
+    let public = |it: &Ipv4Addr| !it.is_private() && !it.is_link_local();
+    let end = host.parse().ok().filter(|it| !public(it)).map_or(End::Outside, End::At);
+    (!host.ends_with(".svc.cluster.local")).then_some((end, port.parse().ok()?))
+}
+
 fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     let from = pods_of(it);
     let template = it.pod_template().expect("it has pods");
@@ -136,6 +150,10 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
             let address = format!("postgresql://{secret}.{}.svc.cluster.local:5432/", it.namespace().unwrap_or_default());
             // The template holds braces and spaces before the host.
             text = sealed.map_or(address, |it| format!("postgresql://{}", it.rsplit_once('@').map_or("", |it| it.1)));
+            if let Some((to, port)) = elsewhere(&text) {
+                all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
+                resolves = true;
+            }
         }
         for (namespace, service, port) in addresses(&text) {
             let Some((to, port)) = behind(tree, &namespace, &service, &port.into()) else { panic!("{}: {text} leads nowhere", it.path) };
