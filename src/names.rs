@@ -148,6 +148,32 @@ name!(
 );
 
 name!(
+    /// The key of a label or taint, like `gpu` or `nvidia.com/gpu`.
+    LabelKey,
+    "the key of a label like `nvidia.com/gpu`",
+    check::label_key,
+    json_schema!({
+        "description": "The key of a label: letters, digits, `-`, `_` and `.`, at most 63, behind a domain and `/` if it has one.",
+        "type": "string",
+        "maxLength": 317,
+        "pattern": "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+    })
+);
+
+name!(
+    /// The value of a label or taint; it may be empty.
+    LabelValue,
+    "the value of a label like `large`",
+    check::label_value,
+    json_schema!({
+        "description": "The value of a label: letters, digits, `-`, `_` and `.`, at most 63; or nothing.",
+        "type": "string",
+        "maxLength": 63,
+        "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+    })
+);
+
+name!(
     /// A host name with at least one dot, lower-case, without scheme, port, path or wildcard.
     Host,
     "a host name like `chat.example.org`",

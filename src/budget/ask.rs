@@ -6,7 +6,10 @@ use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 
 use crate::{
     builder::{object::Object, scope::Built},
-    facts::requests::{self, Allotment},
+    facts::{
+        kubernetes::GPU,
+        requests::{self, Allotment},
+    },
     units::{Bytes, Millicores},
 };
 
@@ -19,28 +22,40 @@ pub struct Ask {
     pub limit: Bytes,
     /// CPU requests.
     pub cpu: Millicores,
+    /// GPUs, whole ones.
+    pub gpus: u64,
 }
 
 impl Ask {
     fn plus(self, other: Self) -> Self {
-        Self { request: self.request + other.request, limit: self.limit + other.limit, cpu: self.cpu + other.cpu }
+        Self {
+            request: self.request + other.request,
+            limit: self.limit + other.limit,
+            cpu: self.cpu + other.cpu,
+            gpus: self.gpus.saturating_add(other.gpus),
+        }
     }
 
     fn max(self, other: Self) -> Self {
-        Self { request: self.request.max(other.request), limit: self.limit.max(other.limit), cpu: self.cpu.max(other.cpu) }
+        Self {
+            request: self.request.max(other.request),
+            limit: self.limit.max(other.limit),
+            cpu: self.cpu.max(other.cpu),
+            gpus: self.gpus.max(other.gpus),
+        }
     }
 
     /// So many times.
     #[must_use]
     pub fn times(self, n: u32) -> Self {
         let n = u64::from(n);
-        Self { request: self.request * n, limit: self.limit * n, cpu: self.cpu * n }
+        Self { request: self.request * n, limit: self.limit * n, cpu: self.cpu * n, gpus: self.gpus.saturating_mul(n) }
     }
 }
 
 impl From<Allotment> for Ask {
     fn from(it: Allotment) -> Self {
-        Self { request: it.request, limit: it.limit, cpu: it.cpu }
+        Self { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 }
     }
 }
 
@@ -105,6 +120,8 @@ fn of_container(it: &Container) -> Ask {
         request: requests.as_ref().and_then(|it| Bytes::read(it.get("memory")?)).unwrap_or(limit),
         limit,
         cpu: requests.as_ref().and_then(|it| Millicores::read(it.get("cpu")?)).unwrap_or_default(),
+        // A count is a quantity without a unit.
+        gpus: limits.as_ref().and_then(|it| Bytes::read(it.get(GPU)?)).unwrap_or_default().get(),
     }
 }
 
@@ -130,7 +147,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
         name: it.name.clone(),
         replicas: it.replicas,
         surge: it.surge,
-        pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu },
+        pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
         source: Origin::Chart,
     });
     typed.chain(declared)
@@ -144,7 +161,7 @@ pub fn of_tenant(built: &Built) -> Sum {
         sum.count(it.replicas, it.surge, of_pod(it.spec));
     }
     for it in built.chart.iter().flat_map(|it| &it.pods) {
-        sum.count(it.replicas, it.surge, Ask { request: it.request, limit: it.limit, cpu: it.cpu });
+        sum.count(it.replicas, it.surge, Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 });
     }
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     sum.count(solvers, 0, requests::ACME_SOLVER.into());

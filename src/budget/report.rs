@@ -31,6 +31,10 @@ pub struct Report {
     pub limits: Bytes,
     /// Σ CPU requests.
     pub cpu: Millicores,
+    /// GPUs that pods may ask for.
+    pub allocatable_gpus: u64,
+    /// GPUs that they ask for.
+    pub gpus: u64,
     /// Pods.
     pub pods: u32,
     /// The largest pod that a rolling update adds.
@@ -51,7 +55,7 @@ pub fn surroundings(traefik: requests::Allotment, solvers: u32) -> Vec<Row> {
     };
     let mut rows: Vec<Row> = node::CLUSTER_PODS
         .iter()
-        .map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu }, 1, Origin::Cluster))
+        .map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu, gpus: 0 }, 1, Origin::Cluster))
         .collect();
     // k3s runs it whether or not we set its figures: what it takes is counted either way.
     rows.push(cluster("traefik", traefik.into(), 1, Origin::Cluster));
@@ -84,6 +88,8 @@ impl Report {
             requests: sum.ask.request,
             limits: sum.ask.limit,
             cpu: sum.ask.cpu,
+            allocatable_gpus: node.gpus.into(),
+            gpus: sum.ask.gpus,
             pods: sum.pods,
             surge: sum.surge,
         }
@@ -91,7 +97,7 @@ impl Report {
 
     /// Whether the scheduler would place every pod.
     pub fn fits(&self) -> bool {
-        self.requests <= self.allocatable && self.cpu <= self.allocatable_cpu
+        self.requests <= self.allocatable && self.cpu <= self.allocatable_cpu && self.gpus <= self.allocatable_gpus
     }
 
     /// What is left of the node for requests.
@@ -155,6 +161,9 @@ impl Report {
         };
         let _ = writeln!(out, "\nrequests {} of {}: {verdict}", self.requests.in_mib(), self.allocatable.in_mib());
         let _ = writeln!(out, "CPU requests {} of {}", self.cpu, self.allocatable_cpu);
+        if self.gpus > 0 || self.allocatable_gpus > 0 {
+            let _ = writeln!(out, "GPUs {} of {}", self.gpus, self.allocatable_gpus);
+        }
         let _ = writeln!(
             out,
             "limits {}: {} % of the {} that pods may use (at most {} %)",
@@ -170,6 +179,11 @@ impl Report {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(it: &u64) -> bool {
+    *it == 0
+}
+
 /// The form that tools read: bytes and millicores as numbers, per pod.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -180,6 +194,8 @@ impl Serialize for Report {
             allocatable: u64,
             cpu_allocatable_millicores: u64,
             eviction_threshold: u64,
+            #[serde(skip_serializing_if = "is_none")]
+            gpus: u64,
         }
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -192,6 +208,8 @@ impl Serialize for Report {
             request: u64,
             limit: u64,
             cpu_millicores: u64,
+            #[serde(skip_serializing_if = "is_none")]
+            gpus: u64,
             source: Origin,
             surge: u32,
         }
@@ -204,6 +222,7 @@ impl Serialize for Report {
             allocatable: self.allocatable.get(),
             cpu_allocatable_millicores: self.allocatable_cpu.get(),
             eviction_threshold: node::EVICTION_THRESHOLD.get(),
+            gpus: self.allocatable_gpus,
         };
         let pods: Vec<Pod<'_>> = self
             .rows
@@ -217,6 +236,7 @@ impl Serialize for Report {
                 request: it.pod.request.get(),
                 limit: it.pod.limit.get(),
                 cpu_millicores: it.pod.cpu.get(),
+                gpus: it.pod.gpus,
                 source: it.source,
                 surge: it.surge,
             })

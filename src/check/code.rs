@@ -34,6 +34,8 @@ pub const MAX_LOADED_MODELS: &str = "max-loaded-models";
 pub const MEM_TOTAL_DIFFERS: &str = "mem-total-differs";
 /// A container's limit is below what its model needs.
 pub const MODEL_NEEDS_MEMORY: &str = "model-needs-memory";
+/// A model is larger than its GPUs.
+pub const MODEL_NEEDS_VRAM: &str = "model-needs-vram";
 /// A model without figures.
 pub const MODEL_UNKNOWN: &str = "model-unknown";
 /// A model is listed twice.
@@ -42,6 +44,8 @@ pub const MODEL_LISTED_TWICE: &str = "model-listed-twice";
 pub const NO_MODELS: &str = "no-models";
 /// CPU requests sum to more than the node can give.
 pub const NODE_CPU_EXCEEDED: &str = "node-cpu-exceeded";
+/// Pods ask for more GPUs than there are.
+pub const NODE_GPUS_EXCEEDED: &str = "node-gpus-exceeded";
 /// Memory requests sum to more than the node can give.
 pub const NODE_MEMORY_EXCEEDED: &str = "node-memory-exceeded";
 /// More pods than a node runs.

@@ -35,6 +35,18 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
             .note(named(view, |row| row.pod.cpu * u64::from(row.replicas), |it| it.to_string()));
         found.push(finding.note(EXPLAINED));
     }
+    if it.gpus > it.allocatable_gpus {
+        let message = format!("pods ask for {}, the node has {}", gpus(it.gpus), it.allocatable_gpus);
+        let place = view.spec.component(&["ollama", "gpu"]);
+        let finding = Diagnostic::error(code::NODE_GPUS_EXCEEDED, place, message).related(view.spec.value(&["node"]), "the node");
+        let replicas = view.spec.platform.spec.components.ollama.replicas;
+        let most = it.allocatable_gpus / (it.gpus / u64::from(replicas.max(1))).max(1);
+        found.push(if most > 0 {
+            finding.help(format!("write `replicas: {most}`: each has GPUs of its own"))
+        } else {
+            finding.help(format!("write `gpus: {}` if the node has so many and NVIDIA's device plugin announces them", it.gpus))
+        });
+    }
     let pods = it.pods.saturating_add(PODS_WITHOUT_REQUESTS);
     let most = view.spec.platform.spec.node.max_pods();
     if pods > most {
@@ -51,6 +63,10 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         });
     }
     limits(view, found);
+}
+
+fn gpus(number: u64) -> String {
+    format!("{number} GPU{}", if number == 1 { "" } else { "s" })
 }
 
 const EXPLAINED: &str = "`espalier show budget` explains each figure";

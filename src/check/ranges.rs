@@ -1,6 +1,6 @@
 //! `out-of-range`, `mem-total-differs`, `storage-too-small`: numbers that are written but make no sense.
 
-use super::{code, rules::SpecView};
+use super::{code, models::MOST_GPUS, rules::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},
     units::Bytes,
@@ -35,6 +35,11 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         };
         let message = format!("`{name}` is {number}, and must be from {least} to {most}");
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
+    }
+    if let Some(gpu) = ollama.gpu.as_ref().filter(|it| !(1..=MOST_GPUS).contains(&it.count)) {
+        let message = format!("`count` is {}, and must be from 1 to {MOST_GPUS}", gpu.count);
+        let help = "write `count: 1`, or take `gpu` out: models then run on the CPU";
+        found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(&["ollama", "gpu", "count"]), message).help(help));
     }
     if let Some(pods) = view.platform.spec.node.max_pods.filter(|it| !(10..=MOST_PODS).contains(it)) {
         let message = format!("`maxPods` is {pods}, and must be from 10 to {MOST_PODS}");

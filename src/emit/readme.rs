@@ -107,6 +107,8 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
                 usable => budget.usable.in_mib().to_string(),
                 cpu => budget.cpu.to_string(),
                 allocatable_cpu => budget.allocatable_cpu.to_string(),
+                gpus => budget.gpus,
+                allocatable_gpus => budget.allocatable_gpus,
                 mem_total => budget.mem_total.in_mib().to_string(),
                 surge => budget.surge.request.in_mib().to_string(),
             },

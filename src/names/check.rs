@@ -44,6 +44,27 @@ pub(super) fn object_name(s: &str) -> Checked<'_> {
     Err(if is_name { format!("`{s}` is not a name: {why}; write `{better}`") } else { format!("`{s}` is not a name: {why}") })
 }
 
+fn is_label_value(s: &str) -> bool {
+    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    let all = s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    s.len() <= 63 && all && edge(s.as_bytes().first()) && edge(s.as_bytes().last())
+}
+
+pub(super) fn label_value(s: &str) -> Checked<'_> {
+    if s.is_empty() || is_label_value(s) {
+        return Ok(s.into());
+    }
+    Err(format!("`{s}` is not a value of a label: letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends"))
+}
+
+pub(super) fn label_key(s: &str) -> Checked<'_> {
+    let (domain, name) = s.split_once('/').map_or((None, s), |it| (Some(it.0), it.1));
+    if is_label_value(name) && domain.is_none_or(|it| object_name(it).is_ok()) {
+        return Ok(s.into());
+    }
+    Err(format!("`{s}` is not the key of a label: write it like `gpu` or `nvidia.com/gpu`"))
+}
+
 fn is_host(s: &str) -> bool {
     s.len() <= 253
         && s.contains('.')

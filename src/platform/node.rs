@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     facts::node,
+    names::{LabelKey, LabelValue},
     units::{Bytes, Millicores},
 };
 
@@ -20,6 +21,9 @@ pub struct Node {
     pub mem_total: Option<Bytes>,
     /// Pods that the node runs at most (the kubelet's `max-pods`); absent: 110. More than 250 need a larger pod network too.
     pub max_pods: Option<u32>,
+    /// GPUs that pods may ask for (`nvidia.com/gpu`, which NVIDIA's device plugin announces; the plugin is not part of the platform).
+    #[serde(default)]
+    pub gpus: u32,
     /// Σ limits may be this many times what pods may use in all; `1.0`: no pod can die of another pod's appetite.
     #[serde(default = "two")]
     pub overcommit: f64,
@@ -76,4 +80,38 @@ impl Node {
         let kept = node::SYSTEM_RESERVED.1.get() + node::KUBE_RESERVED.1.get();
         Millicores::new(self.cpu.get().saturating_sub(kept))
     }
+}
+
+/// What a taint does to pods that do not tolerate it.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// New ones are not placed there.
+    NoSchedule,
+    /// New ones are placed there last.
+    PreferNoSchedule,
+    /// New ones are not placed there, and those that are there must go.
+    NoExecute,
+}
+
+impl Effect {
+    /// Kubernetes' word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoSchedule => "NoSchedule",
+            Self::PreferNoSchedule => "PreferNoSchedule",
+            Self::NoExecute => "NoExecute",
+        }
+    }
+}
+
+/// A taint that pods put up with.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Toleration {
+    /// The taint's key.
+    pub key: LabelKey,
+    /// Its value; absent: any.
+    pub value: Option<LabelValue>,
+    /// Its effect; absent: any.
+    pub effect: Option<Effect>,
 }

@@ -12,8 +12,19 @@ use std::{
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a folder.
-const CASES: [&str; 10] =
-    ["bare", "darien", "external-database", "models-only", "monorepo", "no-database", "sealed", "starter", "storage-class", "tenants"];
+const CASES: [&str; 11] = [
+    "bare",
+    "darien",
+    "external-database",
+    "gpu",
+    "models-only",
+    "monorepo",
+    "no-database",
+    "sealed",
+    "starter",
+    "storage-class",
+    "tenants",
+];
 
 /// The folders of a tree that are generated.
 const TOPS: [&str; 3] = ["apps", "bootstrap", "out"];

@@ -66,8 +66,18 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
     let kept = sample::select(vec!["f16", "q8_0", "q4_0"]);
     let numbers = (1_u64..5, sample::select(vec![256_u64, 2048, 4096, 5000, 131_072]), 1_u64..4, proptest::option::of(1_u64..4));
     let rest = (kept, any::<bool>(), 0_u64..1024, 0_u64..32, any::<bool>(), sample::select(vec!["30s", "5m", "1h30m", "0s"]));
-    (models, numbers, rest).prop_map(
-        move |(models, (replicas, context, parallel, loaded), (kv, flash, cache, checkpoints, storage, alive))| {
+    let selector = proptest::option::of(sample::select(vec!["nvidia.com/gpu.present", "yes"]));
+    let gpu = (1_u64..3, selector, any::<bool>(), any::<bool>()).prop_map(|(count, label, tolerates, class)| {
+        map([
+            ("count", some(count)),
+            ("memory", some("1Ti")),
+            ("nodeSelector", label.map(|it| map([(it, some("true"))]))),
+            ("tolerations", tolerates.then(|| vec![map([("key", some("nvidia.com/gpu")), ("effect", some("NoSchedule"))])].into())),
+            ("runtimeClass", class.then(|| "nvidia".into())),
+        ])
+    });
+    (models, numbers, rest, proptest::option::weighted(0.2, gpu)).prop_map(
+        move |(models, (replicas, context, parallel, loaded), (kv, flash, cache, checkpoints, storage, alive), gpu)| {
             let figures = [
                 ("blob", 4_000_000_000_u64),
                 ("layers", 28),
@@ -83,6 +93,7 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
             map([
                 ("enabled", (!enabled).then(|| false.into())),
                 ("replicas", some(replicas)),
+                ("gpu", gpu),
                 ("catalogue", models.contains(&OWN).then_some(own)),
                 ("models", some(models)),
                 ("context", some(context)),
@@ -206,7 +217,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
             let spec = map([
                 ("repository", Some(map([("url", some(url)), ("branch", some(branch)), ("path", path.map(Into::into))]))),
                 // Room for all: what the node can give is the budget's own matter.
-                ("node", Some(map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0))]))),
+                ("node", Some(map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0)), ("gpus", some(8))]))),
                 ("domains", Some(map([("chat", some(chat)), ("workspaces", workspaces.map(Into::into))]))),
                 ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
                 ("storage", class.map(|it| map([("class", some(it))]))),

@@ -220,7 +220,7 @@ fn jobs_that_overlap_count_twice() {
 /// Sums that no machine has do not wrap around to something that fits.
 #[test]
 fn sums_saturate() {
-    let huge = ask::Ask { request: Bytes::new(u64::MAX), limit: Bytes::new(u64::MAX), cpu: Millicores::new(u64::MAX) };
+    let huge = ask::Ask { request: Bytes::new(u64::MAX), limit: Bytes::new(u64::MAX), cpu: Millicores::new(u64::MAX), gpus: u64::MAX };
     let times = huge.times(7);
     assert_eq!((times.request.get(), times.cpu.get()), (u64::MAX, u64::MAX));
     let row = |replicas| ask::Row {

@@ -2,7 +2,9 @@
 
 use std::{fmt::Debug, str::FromStr};
 
-use espalier::names::{Address, Cidr, DnsLabel, Email, GitBranch, GitUrl, Host, ModelName, ObjectName, RelativePath, SqlName, Tag};
+use espalier::names::{
+    Address, Cidr, DnsLabel, Email, GitBranch, GitUrl, Host, LabelKey, LabelValue, ModelName, ObjectName, RelativePath, SqlName, Tag,
+};
 use proptest::prelude::*;
 
 use super::assert_round_trip;
@@ -16,7 +18,7 @@ proptest! {
                 $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it)? })+
             };
         }
-        check!(Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName Tag);
+        check!(LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName Tag);
     }
 }
 
@@ -65,6 +67,17 @@ fn labels_and_hosts() {
             ("192.168.07.1", "not a host name"),
         ],
     );
+    assert_names::<LabelKey>(
+        &["gpu", "nvidia.com/gpu.count", "Tier_1"],
+        &[
+            ("", "like `gpu`"),
+            ("a/b/c", "like `gpu`"),
+            ("-a", "like `gpu`"),
+            ("Nvidia.com/gpu", "like `gpu`"),
+            (&"a".repeat(64), "like `gpu`"),
+        ],
+    );
+    assert_names::<LabelValue>(&["", "large", "A.b_c-1"], &[("a b", "at most 63"), ("-a", "both ends"), (&"a".repeat(64), "at most 63")]);
     assert_names::<Cidr>(
         &["0.0.0.0/0", "192.168.7.0/24", "192.168.7.20/32", "10.128.0.0/9"],
         &[

@@ -53,14 +53,14 @@ def pod_requests(spec: dict, resource: str) -> float:
     return max(peak, sidecars + sum(asks(one) for one in spec["containers"])) + quantity(spec.get("overhead", {}).get(resource, 0))
 
 
-def node(name: str, cpu_millicores: int, memory_bytes: int, pods: int = 110) -> dict:
+def node(name: str, cpu_millicores: int, memory_bytes: int, pods: int = 110, gpus: int = 0, labels: dict | None = None) -> dict:
     """A node that is ready, with what pods may use on it."""
-    room = {"cpu": f"{cpu_millicores}m", "memory": str(memory_bytes), "pods": str(pods), "ephemeral-storage": "200Gi"}
+    room = ({"nvidia.com/gpu": str(gpus)} if gpus else {}) | {"cpu": f"{cpu_millicores}m", "memory": str(memory_bytes), "pods": str(pods), "ephemeral-storage": "200Gi"}
     moment = "2026-01-01T00:00:00Z"
     return {
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-                                              "node-role.kubernetes.io/control-plane": "true"}},
+                                              "node-role.kubernetes.io/control-plane": "true", **(labels or {})}},
         "status": {"capacity": room, "allocatable": room, "conditions": [
             {"type": "Ready", "status": "True", "reason": "Fake", "message": "no kubelet", "lastHeartbeatTime": moment, "lastTransitionTime": moment}]},
     }
@@ -157,7 +157,13 @@ class Platform:
 
     def deploy(self, memory: int, cpu: int) -> None:
         """Makes the node and everything that makes pods."""
-        self.api.post("/api/v1/nodes", node(self.node, cpu, memory))
+        # Of one node the spec does not say the labels: it has those that pods ask for.
+        specs = [one["spec"]["template"]["spec"] for one in self.objects if one["kind"] in CONTROLLED]
+        labels = {key: value for spec in specs for key, value in spec.get("nodeSelector", {}).items()}
+        gpus = self.budget["node"].get("gpus", 0)
+        self.api.post("/api/v1/nodes", node(self.node, cpu, memory, gpus=gpus, labels=labels))
+        for name in sorted({spec["runtimeClassName"] for spec in specs if spec.get("runtimeClassName")}):
+            self.api.apply({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}, "handler": name})
         for one in storage_classes(self.objects):
             self.api.apply(one)
         there = {one["metadata"]["name"] for one in self.objects if one["kind"] == "Namespace"}
@@ -242,6 +248,9 @@ class Platform:
                 memory, cpu = pod_requests(one["spec"], "memory"), pod_requests(one["spec"], "cpu") * 1000
                 if memory != row["request"]:
                     findings.append(f"{workload}: a pod asks for {memory:.0f} bytes, the budget says {row['request']}")
+                gpus = pod_requests(one["spec"], "nvidia.com/gpu")
+                if gpus != row.get("gpus", 0):
+                    findings.append(f"{workload}: a pod asks for {gpus:.0f} GPUs, the budget says {row.get('gpus', 0)}")
                 if round(cpu) != row["cpuMillicores"]:
                     findings.append(f"{workload}: a pod asks for {cpu:.0f}m CPU, the budget says {row['cpuMillicores']}m")
         return findings
