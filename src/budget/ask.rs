@@ -1,8 +1,8 @@
 //! What pods ask for, counted as the scheduler counts.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements, Toleration};
 
 use crate::{
     builder::{object::Object, scope::Built},
@@ -78,6 +78,23 @@ pub struct Row {
     pub pod: Ask,
     /// Where the figures come from.
     pub source: Origin,
+    /// On which nodes they may be.
+    pub wants: Wants,
+}
+
+/// On which nodes a pod may be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wants {
+    /// Labels that the node must have.
+    pub labels: BTreeMap<String, String>,
+    /// Taints that it puts up with.
+    pub tolerations: Vec<Toleration>,
+}
+
+impl Wants {
+    fn of(pod: &PodSpec) -> Self {
+        Self { labels: pod.node_selector.clone().unwrap_or_default(), tolerations: pod.tolerations.clone().unwrap_or_default() }
+    }
 }
 
 /// Where a row comes from.
@@ -138,6 +155,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
             surge: it.surge,
             pod: of_pod(it.spec),
             source: if it.transient { Origin::Transient } else { Origin::Object },
+            wants: Wants::of(it.spec),
         })
     });
     let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |it| Row {
@@ -149,6 +167,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
         surge: it.surge,
         pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
         source: Origin::Chart,
+        wants: Wants::default(),
     });
     typed.chain(declared)
 }
@@ -166,6 +185,13 @@ pub fn of_tenant(built: &Built) -> Sum {
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     sum.count(solvers, 0, requests::ACME_SOLVER.into());
     sum
+}
+
+/// A tenant's pods one by one, for where nodes have to be found for them: how many, and what each asks for.
+pub fn pods_of_tenant(built: &Built) -> Vec<(u32, Ask)> {
+    let own = built.objects.iter().filter_map(Object::workload).map(|it| (it.replicas, of_pod(it.spec)));
+    let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
+    own.chain([(solvers, requests::ACME_SOLVER.into())]).filter(|it| it.0 > 0).collect()
 }
 
 /// All that some rows ask for, and the largest pod that one of their rolling updates would add.

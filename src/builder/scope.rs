@@ -63,6 +63,8 @@ pub struct Built {
     pub after: BTreeSet<AppId>,
     /// The only thing that network policies are made of.
     pub flows: BTreeSet<Flow>,
+    /// Pods and ports that the API server calls from another node. A policy can only say the port, for the caller is no pod.
+    pub called: BTreeSet<(Pods, u16)>,
     /// The pods that it declared, whether or not they speak.
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
@@ -95,6 +97,7 @@ impl<'a> Scope<'a> {
             chart: None,
             after: namespace.owner.into_iter().filter(|it| Some(*it) != id).collect(),
             flows: BTreeSet::new(),
+            called: BTreeSet::new(),
             pods: BTreeSet::new(),
             copies: BTreeSet::new(),
             certificates: BTreeSet::new(),
@@ -298,6 +301,13 @@ impl<'a> Scope<'a> {
     /// A flow to something that has no Service of ours.
     pub fn flow_to(&mut self, from: &Pods, to: Peer, port: u16) {
         self.built.flows.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
+    }
+
+    /// The API server calls the pods (a webhook). From their own node it always may; from another it comes as the network's own address.
+    pub fn called_by_api_server(&mut self, pods: &Pods, port: u16) {
+        if self.ground.several_nodes {
+            self.built.called.insert((pods.clone(), port));
+        }
     }
 
     /// The pods resolve names: DNS, both protocols.

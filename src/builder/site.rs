@@ -15,6 +15,8 @@ use crate::names::Host;
 pub struct Ground {
     /// The class of volumes that one node mounts.
     pub storage_class: Arc<str>,
+    /// Whether pods may have neighbours on another node.
+    pub several_nodes: bool,
 }
 
 /// The platform while its floor plan runs.

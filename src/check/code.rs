@@ -48,6 +48,10 @@ pub const NODE_CPU_EXCEEDED: &str = "node-cpu-exceeded";
 pub const NODE_GPUS_EXCEEDED: &str = "node-gpus-exceeded";
 /// Memory requests sum to more than the node can give.
 pub const NODE_MEMORY_EXCEEDED: &str = "node-memory-exceeded";
+/// Two groups of nodes with one name.
+pub const NODE_GROUP_TWICE: &str = "node-group-twice";
+/// Neither one node nor several, or both.
+pub const NODE_OR_NODES: &str = "node-or-nodes";
 /// More pods than a node runs.
 pub const NODE_PODS_EXCEEDED: &str = "node-pods-exceeded";
 /// No room for the pod that a rolling update adds.
@@ -62,6 +66,10 @@ pub const POSTGRESQL_MAJOR: &str = "postgresql-major";
 pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
 /// More than one Open `WebUI` without Redis.
 pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
+/// A pod for which none of several nodes has room.
+pub const POD_WITHOUT_PLACE: &str = "pod-without-place";
+/// No server among the nodes, or an even number of them.
+pub const SERVER_NODES: &str = "server-nodes";
 /// A setting that nothing reads as things are.
 pub const SETTING_WITHOUT_EFFECT: &str = "setting-without-effect";
 /// There is no spec.

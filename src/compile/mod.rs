@@ -8,7 +8,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     budget::{
-        ask::{self, Origin, Row, Sum},
+        ask::{self, Origin, Row, Sum, Wants},
+        place::{self, Waiting},
         report::Report,
     },
     builder::object::Object,
@@ -76,7 +77,8 @@ pub fn platform(sources: &Sources) -> Loaded {
 pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     let (workspace, mut diagnostics) = source.read::<Workspace>();
     let file = source.file.clone();
-    let unread = |diagnostics| Summary { name: None, file: file.clone(), diagnostics, host: None, sum: Sum::default(), wave: 0 };
+    let unread =
+        |diagnostics| Summary { name: None, file: file.clone(), diagnostics, host: None, sum: Sum::default(), pods: Vec::new(), wave: 0 };
     let Some(workspace) = workspace else { return unread(diagnostics) };
     workspaces::name(&workspace, &file, &mut diagnostics);
     workspaces::served(&workspace, &house.built, &file, &mut diagnostics);
@@ -94,10 +96,11 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     }
     let wave = house.waves.wave_after(built.after.iter().copied());
     let sum = ask::of_tenant(&built);
+    let pods = if house.built.ground.several_nodes { ask::pods_of_tenant(&built) } else { Vec::new() };
     built.name = application.clone();
     let its = applications::of_component(&built, wave, projects::TENANTS, &folder, house.repository(), house.name());
     files.add_yaml(&applications::file(&application), |out| Object::derived_custom(its).emit(out));
-    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, wave }
+    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, pods, wave }
 }
 
 /// What concerns the whole: the platform's own files, the budget, and every rule that needs all of it.
@@ -129,7 +132,6 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
     let page = Page {
         name: house.name(),
         hosts: house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect(),
-        kubelet: house.built.platform.spec.node.kubelet_arguments(),
         outside: outside(house),
         contributions: &house.built.contributions,
         places: waves.iter().map(|it| place(house, &it.application)).collect(),
@@ -189,10 +191,21 @@ pub fn budget(house: &House, summaries: &[Summary]) -> Report {
                 surge: 0,
                 pod: it.sum.ask,
                 source: Origin::Tenant,
+                wants: Wants::default(),
             });
         }
     }
-    Report::of_sum(&house.built.platform.spec.node, rows, sum)
+    let nodes = house.built.platform.spec.all_nodes();
+    let unplaced = if nodes.is_single() { Vec::new() } else { place::place(&nodes, waiting(&rows, summaries)) };
+    Report::of_sum(nodes, rows, sum, unplaced)
+}
+
+/// All pods that need a place. The rows of tenants come last, in the order of their summaries.
+fn waiting<'a>(rows: &'a [Row], summaries: &[Summary]) -> Vec<Waiting<'a>> {
+    let (tenants, own): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|it| it.source == Origin::Tenant);
+    let of_tenants = tenants.into_iter().zip(summaries.iter().filter(|it| it.name.is_some()));
+    let of_tenants = of_tenants.flat_map(|(row, it)| it.pods.iter().map(move |&(count, ask)| Waiting { row, count, ask }));
+    own.into_iter().map(|row| Waiting { row, count: row.replicas, ask: row.pod }).chain(of_tenants).collect()
 }
 
 /// What an Application is made from, with a link relative to `out/README.md`.

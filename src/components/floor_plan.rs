@@ -24,6 +24,7 @@ use crate::{
     platform::{
         certificates::{Certificates, Domains, Issuer},
         node::Node,
+        nodes::{NodeGroup, Nodes},
         repository::Repository,
         sealed::{ApiVersion, SealedStore},
         storage::Storage,
@@ -66,8 +67,11 @@ pub struct Metadata {
 pub struct Spec {
     /// Where the tree is committed.
     pub repository: Repository,
-    /// What it runs on.
-    pub node: Node,
+    /// What it runs on, when that is one machine.
+    pub node: Option<Node>,
+    /// What it runs on, when there are several: groups of equal nodes, in place of `node`.
+    #[serde(default)]
+    pub nodes: Vec<NodeGroup>,
     /// Its public hosts.
     pub domains: Domains,
     /// Who certifies them.
@@ -78,6 +82,13 @@ pub struct Spec {
     /// What it consists of.
     #[serde(default)]
     pub components: Components,
+}
+
+impl Spec {
+    /// The nodes, however they are written.
+    pub fn all_nodes(&self) -> Nodes {
+        Nodes::of(self.node.as_ref(), &self.nodes)
+    }
 }
 
 /// The components; what is not written has its defaults.
@@ -168,7 +179,7 @@ impl Platform {
         let it = &self.spec.components;
         let versions = &self.versions;
         let kube_system = NamespaceRef::kube_system();
-        let ground = Ground { storage_class: self.spec.storage.class.shared() };
+        let ground = Ground { storage_class: self.spec.storage.class.shared(), several_nodes: self.spec.all_nodes().are_several() };
         let mut site = Site::new(&self.name, ground.clone());
         let traefik_settings = site.crd_of_cluster();
 

@@ -2,6 +2,7 @@
 
 pub mod certificates;
 pub mod node;
+pub mod nodes;
 pub mod repository;
 pub mod resources;
 pub mod sealed;

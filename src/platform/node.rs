@@ -9,7 +9,7 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// The node (one k3s server).
+/// One machine: the node of a platform that has one (a k3s server).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Node {
@@ -27,6 +27,37 @@ pub struct Node {
     /// Σ limits may be this many times what pods may use in all; `1.0`: no pod can die of another pod's appetite.
     #[serde(default = "two")]
     pub overcommit: f64,
+    /// What it runs besides pods; the only node is a server.
+    #[serde(skip)]
+    pub role: Role,
+}
+
+/// What a node runs besides pods.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// The control plane and its datastore. One, or an odd number from 3: etcd needs a majority.
+    #[default]
+    Server,
+    /// Nothing.
+    Agent,
+}
+
+impl Role {
+    /// k3s' word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Agent => "agent",
+        }
+    }
+
+    fn reserved(self) -> (Bytes, Millicores) {
+        match self {
+            Self::Server => node::KUBE_RESERVED,
+            Self::Agent => node::AGENT_RESERVED,
+        }
+    }
 }
 
 fn two() -> f64 {
@@ -51,7 +82,7 @@ impl Node {
         let disk = node::EVICTION_DISK_PERCENT;
         let mut arguments = vec![
             format!("system-reserved={}", reserved(node::SYSTEM_RESERVED)),
-            format!("kube-reserved={}", reserved(node::KUBE_RESERVED)),
+            format!("kube-reserved={}", reserved(self.role.reserved())),
             format!("eviction-hard=memory.available<{},nodefs.available<{disk}%,imagefs.available<{disk}%", node::EVICTION_THRESHOLD),
         ];
         arguments.extend(self.max_pods.map(|it| format!("max-pods={it}")));
@@ -66,7 +97,7 @@ impl Node {
 
     /// What the scheduler may promise to pods.
     pub fn allocatable(&self) -> Bytes {
-        let kept = node::SYSTEM_RESERVED.0 + node::KUBE_RESERVED.0 + node::EVICTION_THRESHOLD;
+        let kept = node::SYSTEM_RESERVED.0 + self.role.reserved().0 + node::EVICTION_THRESHOLD;
         self.mem_total().saturating_sub(kept)
     }
 
@@ -77,7 +108,7 @@ impl Node {
 
     /// CPU that the scheduler may promise to pods.
     pub fn allocatable_cpu(&self) -> Millicores {
-        let kept = node::SYSTEM_RESERVED.1.get() + node::KUBE_RESERVED.1.get();
+        let kept = node::SYSTEM_RESERVED.1.get() + self.role.reserved().1.get();
         Millicores::new(self.cpu.get().saturating_sub(kept))
     }
 }

@@ -1,10 +1,11 @@
 //! The budget's arithmetic: the facts' own sums, the scheduler's rules against a slow reference, and refusals end to end.
 
+mod placement;
 mod reference;
 
 use espalier::{
     budget::{
-        ask::{Ask, Origin, Row},
+        ask::{Ask, Origin, Row, Wants},
         report::Report,
     },
     components::ollama::Ollama,
@@ -46,6 +47,7 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
         surge: 0,
         pod: Ask { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu), gpus: 0 },
         source,
+        wants: Wants::default(),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a folder.
-const CASES: [&str; 11] = [
+const CASES: [&str; 12] = [
     "bare",
     "darien",
     "external-database",
@@ -20,6 +20,7 @@ const CASES: [&str; 11] = [
     "models-only",
     "monorepo",
     "no-database",
+    "nodes",
     "sealed",
     "starter",
     "storage-class",

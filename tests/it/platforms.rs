@@ -200,6 +200,21 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
     })
 }
 
+/// Several nodes with room for all, and with the label and the taint that some pods ask for or put up with.
+fn nodes() -> Value {
+    let group = |name: &'static str, role: &'static str, count: u64, more: [(&'static str, Option<Value>); 2]| {
+        let own = [("name", some(name)), ("role", some(role)), ("count", some(count)), ("cpu", some(128)), ("memory", some("2Ti"))];
+        map(own.into_iter().chain([("overcommit", some(10.0)), ("gpus", some(8))]).chain(more))
+    };
+    let labels = || Some(map([("nvidia.com/gpu.present", some("true")), ("yes", some("true"))]));
+    let taints = Some(vec![map([("key", some("nvidia.com/gpu")), ("effect", some("PreferNoSchedule"))])].into());
+    vec![
+        group("control", "server", 1, [("labels", labels()), ("taints", None)]),
+        group("work", "agent", 2, [("labels", labels()), ("taints", taints)]),
+    ]
+    .into()
+}
+
 /// Specs that compile, tenants among them.
 pub fn platforms() -> impl Strategy<Value = Texts> {
     let repository = (
@@ -210,14 +225,19 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
     let tenants = proptest::collection::btree_set(label().prop_filter("reserved", |it| it != "ai"), 0..=3);
     let hosts = (host(), proptest::option::of(host()));
     let class = proptest::option::of(sample::select(vec!["local-path", "nfs.csi.example.com", "on"]));
+    let class = (class, proptest::bool::weighted(0.3));
     let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]), class);
     (repository, tenants, hosts, components(), rest).prop_map(
-        |((url, branch, path), tenants, (chat, workspaces), (on, components), (name, production, sealed, model, class))| {
+        |((url, branch, path), tenants, (chat, workspaces), (on, components), (name, production, sealed, model, (class, several)))| {
             let issuer = if production { "production" } else { "staging" };
             let spec = map([
                 ("repository", Some(map([("url", some(url)), ("branch", some(branch)), ("path", path.map(Into::into))]))),
                 // Room for all: what the node can give is the budget's own matter.
-                ("node", Some(map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0)), ("gpus", some(8))]))),
+                (
+                    "node",
+                    (!several).then(|| map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0)), ("gpus", some(8))])),
+                ),
+                ("nodes", several.then(nodes)),
                 ("domains", Some(map([("chat", some(chat)), ("workspaces", workspaces.map(Into::into))]))),
                 ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
                 ("storage", class.map(|it| map([("class", some(it))]))),

@@ -133,7 +133,7 @@ where
         + Sync
         + 'static,
 {
-    let mut site = Site::new("test", Ground { storage_class: "local-path".into() });
+    let mut site = Site::new("test", Ground { storage_class: "local-path".into(), several_nodes: false });
     site.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
     let (site, _) = site.close();
     site.finish().pop().expect("one component")
@@ -232,6 +232,7 @@ fn sums_saturate() {
         surge: 0,
         pod: huge,
         source: ask::Origin::Object,
+        wants: ask::Wants::default(),
     };
     let sum: ask::Sum = [row(u32::MAX), row(u32::MAX)].iter().collect();
     assert_eq!((sum.pods, sum.ask.request.get()), (u32::MAX, u64::MAX));

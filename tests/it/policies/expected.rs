@@ -74,6 +74,11 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
         of_ingress(tree, it, &mut all);
     }
     let has_chart = |namespace: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == namespace);
+    // From another node the API server calls a webhook as an address of no pod.
+    if has_several_nodes(tree) && has_chart("cert-manager") {
+        let to = cluster_pods(tree, "cert-manager", "webhook");
+        all.insert(Flow { from: End::ApiServer, to, port: WEBHOOK, protocol: "TCP" });
+    }
     for (namespace, name, to) in OF_CHARTS.into_iter().filter(|it| has_chart(it.0)) {
         let from = cluster_pods(tree, namespace, name);
         for to in to {
@@ -81,6 +86,15 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
         }
     }
     all
+}
+
+/// The port of cert-manager's webhook.
+pub const WEBHOOK: u16 = 10250;
+
+/// Whether the page of the tree tells of several nodes.
+fn has_several_nodes(tree: &Tree) -> bool {
+    let page = tree.files.get("out/README.md").map(|it| String::from_utf8_lossy(it)).unwrap_or_default();
+    page.contains("\n## Nodes\n")
 }
 
 fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
