@@ -144,7 +144,7 @@ impl Tenant {
 }
 
 fn policies(built: &Built) -> Vec<NetworkPolicy> {
-    policies::of_namespace(&built.namespace, &built.name, &Naming::Tenant(built.name.clone()), built.flows.iter())
+    policies::of_namespace(&built.namespace, &built.name, &Naming::Tenant(built.name.clone()), built.flows.iter(), built.called.iter())
 }
 
 fn application(built: &Built, house: &House, wave: u32) -> Application {
@@ -173,7 +173,7 @@ fn judge(platform: &Platform, file: &Arc<str>, house: &House, copies: &[Needed],
     for it in tenants {
         all.extend(&it.sum);
     }
-    let budget = Report::of_sum(&platform.spec.node, rows, all);
+    let budget = Report::of_sum(platform.spec.all_nodes(), rows, all, Vec::new());
     let views = tenants.iter().map(|it| TenantView { file: &it.file, name: Some(&it.built.name), host: Some(&it.host), sum: &it.sum });
     let tenants: Vec<TenantView<'_>> = views.collect();
     rules::whole(&WholeView { spec: SpecView { platform, file }, house, tenants: &tenants, budget: &budget, copies }, &mut found);

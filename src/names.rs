@@ -2,6 +2,7 @@
 
 mod check;
 
+use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 use std::{borrow::Cow, fmt, ops::Deref, str::FromStr, sync::Arc};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -134,6 +135,45 @@ name!(
 );
 
 name!(
+    /// The name of an object of the cluster (RFC 1123 subdomain, at most 253 characters): labels with dots between them.
+    ObjectName,
+    "the name of an object like `local-path`",
+    check::object_name,
+    json_schema!({
+        "description": "The name of an object of the cluster, like `local-path`.",
+        "type": "string",
+        "maxLength": 253,
+        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+    })
+);
+
+name!(
+    /// The key of a label or taint, like `gpu` or `nvidia.com/gpu`.
+    LabelKey,
+    "the key of a label like `nvidia.com/gpu`",
+    check::label_key,
+    json_schema!({
+        "description": "The key of a label: letters, digits, `-`, `_` and `.`, at most 63, behind a domain and `/` if it has one.",
+        "type": "string",
+        "maxLength": 317,
+        "pattern": "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+    })
+);
+
+name!(
+    /// The value of a label or taint; it may be empty.
+    LabelValue,
+    "the value of a label like `large`",
+    check::label_value,
+    json_schema!({
+        "description": "The value of a label: letters, digits, `-`, `_` and `.`, at most 63; or nothing.",
+        "type": "string",
+        "maxLength": 63,
+        "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+    })
+);
+
+name!(
     /// A host name with at least one dot, lower-case, without scheme, port, path or wildcard.
     Host,
     "a host name like `chat.example.org`",
@@ -143,6 +183,44 @@ name!(
         "type": "string",
         "maxLength": 253,
         "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$"
+    })
+);
+
+name!(
+    /// Where a server outside the cluster is: a host name or an IPv4 address.
+    Address,
+    "a host name like `db.example.org` or an IPv4 address",
+    check::address,
+    json_schema!({
+        "description": "A host name like `db.example.org` or an IPv4 address: no scheme, no port.",
+        "type": "string",
+        "maxLength": 253,
+        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$"
+    })
+);
+
+name!(
+    /// A range of IPv4 addresses in its canonical form, like `192.168.7.0/24`.
+    Cidr,
+    "a range of IPv4 addresses like `192.168.7.0/24`",
+    check::cidr,
+    json_schema!({
+        "description": "A range of IPv4 addresses like `192.168.7.0/24`; one address is `192.168.7.20/32`.",
+        "type": "string",
+        "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$"
+    })
+);
+
+name!(
+    /// The name of a role or a database, of characters that stand in a URL as they are.
+    SqlName,
+    "the name of a role or a database like `openwebui`",
+    check::sql_name,
+    json_schema!({
+        "description": "The name of a role or a database: letters, digits, `_`, `-` and `.`, at most 63.",
+        "type": "string",
+        "maxLength": 63,
+        "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
     })
 );
 
@@ -248,19 +326,6 @@ name!(
 );
 
 name!(
-    /// A network of IPv4 addresses: its first address, and how many bits of it are fixed.
-    Cidr,
-    "a network like `10.1.2.0/24`",
-    check::cidr,
-    json_schema!({
-        "description": "A network of IPv4 addresses like `10.1.2.0/24`; one address is `10.1.2.3/32`.",
-        "type": "string",
-        "maxLength": 18,
-        "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$"
-    })
-);
-
-name!(
     /// The full version of k3s: Kubernetes' own, and which build of k3s.
     K3sVersion,
     "a version of k3s like `v1.35.8+k3s1`",
@@ -272,6 +337,19 @@ name!(
         "pattern": "^v1\\.[0-9]+\\.[0-9]+(-[a-z0-9]+)?\\+k3s[0-9]+$"
     })
 );
+impl Address {
+    /// The address, where it is one.
+    pub fn ip(&self) -> Option<Ipv4Addr> {
+        self.parse().ok()
+    }
+}
+
+impl Cidr {
+    /// Whether an address is in the range.
+    pub fn contains(&self, ip: Ipv4Addr) -> bool {
+        check::range(self).is_some_and(|(base, mask)| ip.to_bits() & mask == base.to_bits())
+    }
+}
 
 impl GitUrl {
     /// The host of the URL, without user and port.

@@ -101,6 +101,12 @@ impl Bytes {
     }
 }
 
+/// So many of something that is counted (GPUs), as the API writes it.
+#[expect(clippy::disallowed_types, reason = "the one place where a `Quantity` is made")]
+pub fn count(number: u32) -> Quantity {
+    Quantity(number.to_string())
+}
+
 impl Millicores {
     /// So many thousandths of a core.
     pub const fn new(millicores: u64) -> Self {

@@ -1,12 +1,15 @@
 //! What pods ask for, counted as the scheduler counts.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
+use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements, Toleration};
 
 use crate::{
     builder::{object::Object, scope::Built},
-    facts::requests::{self, Allotment},
+    facts::{
+        kubernetes::GPU,
+        requests::{self, Allotment},
+    },
     units::{Bytes, Millicores},
 };
 
@@ -19,28 +22,40 @@ pub struct Ask {
     pub limit: Bytes,
     /// CPU requests.
     pub cpu: Millicores,
+    /// GPUs, whole ones.
+    pub gpus: u64,
 }
 
 impl Ask {
     fn plus(self, other: Self) -> Self {
-        Self { request: self.request + other.request, limit: self.limit + other.limit, cpu: self.cpu + other.cpu }
+        Self {
+            request: self.request + other.request,
+            limit: self.limit + other.limit,
+            cpu: self.cpu + other.cpu,
+            gpus: self.gpus.saturating_add(other.gpus),
+        }
     }
 
     fn max(self, other: Self) -> Self {
-        Self { request: self.request.max(other.request), limit: self.limit.max(other.limit), cpu: self.cpu.max(other.cpu) }
+        Self {
+            request: self.request.max(other.request),
+            limit: self.limit.max(other.limit),
+            cpu: self.cpu.max(other.cpu),
+            gpus: self.gpus.max(other.gpus),
+        }
     }
 
     /// So many times.
     #[must_use]
     pub fn times(self, n: u32) -> Self {
         let n = u64::from(n);
-        Self { request: self.request * n, limit: self.limit * n, cpu: self.cpu * n }
+        Self { request: self.request * n, limit: self.limit * n, cpu: self.cpu * n, gpus: self.gpus.saturating_mul(n) }
     }
 }
 
 impl From<Allotment> for Ask {
     fn from(it: Allotment) -> Self {
-        Self { request: it.request, limit: it.limit, cpu: it.cpu }
+        Self { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 }
     }
 }
 
@@ -63,6 +78,23 @@ pub struct Row {
     pub pod: Ask,
     /// Where the figures come from.
     pub source: Origin,
+    /// On which nodes they may be.
+    pub wants: Wants,
+}
+
+/// On which nodes a pod may be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wants {
+    /// Labels that the node must have.
+    pub labels: BTreeMap<String, String>,
+    /// Taints that it puts up with.
+    pub tolerations: Vec<Toleration>,
+}
+
+impl Wants {
+    fn of(pod: &PodSpec) -> Self {
+        Self { labels: pod.node_selector.clone().unwrap_or_default(), tolerations: pod.tolerations.clone().unwrap_or_default() }
+    }
 }
 
 /// Where a row comes from.
@@ -105,6 +137,8 @@ fn of_container(it: &Container) -> Ask {
         request: requests.as_ref().and_then(|it| Bytes::read(it.get("memory")?)).unwrap_or(limit),
         limit,
         cpu: requests.as_ref().and_then(|it| Millicores::read(it.get("cpu")?)).unwrap_or_default(),
+        // A count is a quantity without a unit.
+        gpus: limits.as_ref().and_then(|it| Bytes::read(it.get(GPU)?)).unwrap_or_default().get(),
     }
 }
 
@@ -121,6 +155,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
             surge: it.surge,
             pod: of_pod(it.spec),
             source: if it.transient { Origin::Transient } else { Origin::Object },
+            wants: Wants::of(it.spec),
         })
     });
     let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |it| Row {
@@ -130,8 +165,9 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
         name: it.name.clone(),
         replicas: it.replicas,
         surge: it.surge,
-        pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu },
+        pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
         source: if it.kind == "Job" { Origin::Transient } else { Origin::Chart },
+        wants: Wants::default(),
     });
     typed.chain(declared)
 }
@@ -144,11 +180,18 @@ pub fn of_tenant(built: &Built) -> Sum {
         sum.count(it.replicas, it.surge, of_pod(it.spec));
     }
     for it in built.chart.iter().flat_map(|it| &it.pods) {
-        sum.count(it.replicas, it.surge, Ask { request: it.request, limit: it.limit, cpu: it.cpu });
+        sum.count(it.replicas, it.surge, Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 });
     }
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     sum.count(solvers, 0, requests::ACME_SOLVER.into());
     sum
+}
+
+/// A tenant's pods one by one, for where nodes have to be found for them: how many, and what each asks for.
+pub fn pods_of_tenant(built: &Built) -> Vec<(u32, Ask)> {
+    let own = built.objects.iter().filter_map(Object::workload).map(|it| (it.replicas, of_pod(it.spec)));
+    let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
+    own.chain([(solvers, requests::ACME_SOLVER.into())]).filter(|it| it.0 > 0).collect()
 }
 
 /// All that some rows ask for, and the largest pod that one of their rolling updates would add.

@@ -1,4 +1,5 @@
 //! What each pod requests and may use, against what the node can give.
 
 pub mod ask;
+pub mod place;
 pub mod report;

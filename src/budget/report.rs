@@ -1,13 +1,20 @@
 //! The budget, ready to be judged, shown and printed.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
-use super::ask::{Ask, Origin, Row, Sum};
+use super::{
+    ask::{Ask, Origin, Row, Sum, Wants},
+    place::Unplaced,
+};
 use crate::{
     facts::{node, requests},
-    platform::node::Node,
+    names::{LabelKey, LabelValue},
+    platform::{
+        node::Node,
+        nodes::{Group, Nodes, Taint},
+    },
     units::{Bytes, Millicores},
 };
 
@@ -31,10 +38,18 @@ pub struct Report {
     pub limits: Bytes,
     /// Σ CPU requests.
     pub cpu: Millicores,
+    /// GPUs that pods may ask for.
+    pub allocatable_gpus: u64,
+    /// GPUs that they ask for.
+    pub gpus: u64,
     /// Pods.
     pub pods: u32,
     /// The largest pod that a rolling update adds.
     pub surge: Ask,
+    /// The nodes.
+    pub nodes: Nodes,
+    /// Pods that find no place on any of several nodes though the sums may fit, the largest first.
+    pub unplaced: Vec<Unplaced>,
 }
 
 /// The pods that the cluster brings, and those that come and go.
@@ -48,10 +63,11 @@ pub fn surroundings(traefik: requests::Allotment, solvers: u32) -> Vec<Row> {
         surge: 0,
         pod,
         source,
+        wants: Wants::default(),
     };
     let mut rows: Vec<Row> = node::CLUSTER_PODS
         .iter()
-        .map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu }, 1, Origin::Cluster))
+        .map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu, gpus: 0 }, 1, Origin::Cluster))
         .collect();
     // k3s runs it whether or not we set its figures: what it takes is counted either way.
     rows.push(cluster("traefik", traefik.into(), 1, Origin::Cluster));
@@ -69,29 +85,36 @@ impl Report {
     /// Sums the rows against the node.
     pub fn new(node: &Node, rows: Vec<Row>) -> Self {
         let sum: Sum = rows.iter().collect();
-        Self::of_sum(node, rows, sum)
+        Self::of_sum(Nodes::one(node.clone()), rows, sum, Vec::new())
     }
 
     /// The same with a sum that is known already; `rows` may leave out what only the sum holds.
-    pub fn of_sum(node: &Node, rows: Vec<Row>, sum: Sum) -> Self {
+    pub fn of_sum(nodes: Nodes, rows: Vec<Row>, sum: Sum, unplaced: Vec<Unplaced>) -> Self {
         Self {
-            mem_total: node.mem_total(),
-            allocatable: node.allocatable(),
-            allocatable_cpu: node.allocatable_cpu(),
-            usable: node.usable(),
-            overcommit_percent: node.overcommit_percent(),
+            mem_total: nodes.mem_total(),
+            allocatable: nodes.allocatable(),
+            allocatable_cpu: nodes.allocatable_cpu(),
+            usable: nodes.usable(),
+            overcommit_percent: nodes.overcommit_percent(),
             rows,
             requests: sum.ask.request,
             limits: sum.ask.limit,
             cpu: sum.ask.cpu,
+            allocatable_gpus: nodes.gpus(),
+            gpus: sum.ask.gpus,
             pods: sum.pods,
             surge: sum.surge,
+            nodes,
+            unplaced,
         }
     }
 
     /// Whether the scheduler would place every pod.
     pub fn fits(&self) -> bool {
-        self.requests <= self.allocatable && self.cpu <= self.allocatable_cpu
+        self.requests <= self.allocatable
+            && self.cpu <= self.allocatable_cpu
+            && self.gpus <= self.allocatable_gpus
+            && self.unplaced.is_empty()
     }
 
     /// What is left of the node for requests.
@@ -104,9 +127,8 @@ impl Report {
         (self.limits.get() >> 10).saturating_mul(100).div_ceil((self.usable.get() >> 10).max(1))
     }
 
-    /// Tables for people.
-    pub fn text(&self) -> String {
-        let mut out = String::new();
+    /// What the only node keeps for itself.
+    fn kept(&self, out: &mut String) {
         let kept = [
             ("MemTotal", self.mem_total),
             ("operating system", node::SYSTEM_RESERVED.0),
@@ -118,6 +140,36 @@ impl Report {
             let _ = writeln!(out, "{name:<22} {sign}{:>8}", bytes.in_mib().to_string());
         }
         let _ = writeln!(out, "{:<22} ={:>8}   {} CPU\n", "allocatable", self.allocatable.in_mib().to_string(), self.allocatable_cpu);
+    }
+
+    /// What each group of nodes gives.
+    fn groups(&self, out: &mut String) {
+        let width = self.nodes.groups().iter().filter_map(|it| it.name.as_ref()).map(|it| it.len()).max().unwrap_or_default().max(6);
+        let _ = writeln!(out, "{:<width$}  {:>4}  {:<6}  {:>11}  {:>6}  {:>4}", "nodes", "n", "role", "allocatable", "CPU", "GPUs");
+        for it in self.nodes.groups() {
+            let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
+            let (memory, cpu) = (node.allocatable().in_mib().to_string(), node.allocatable_cpu().to_string());
+            let _ = writeln!(out, "{name:<width$}  {:>4}  {:<6}  {memory:>11}  {cpu:>6}  {:>4}", it.count, node.role.name(), node.gpus);
+        }
+        let (memory, cpu) = (self.allocatable.in_mib().to_string(), self.allocatable_cpu.to_string());
+        let _ = writeln!(
+            out,
+            "{:<width$}  {:>4}  {:<6}  {memory:>11}  {cpu:>6}  {:>4}\n",
+            "sum",
+            self.nodes.count(),
+            "",
+            self.allocatable_gpus
+        );
+    }
+
+    /// Tables for people.
+    pub fn text(&self) -> String {
+        let mut out = String::new();
+        if self.nodes.is_single() {
+            self.kept(&mut out);
+        } else {
+            self.groups(&mut out);
+        }
         let width = self.rows.iter().map(|it| it.application.len() + 1 + it.name.len()).max().unwrap_or(20);
         let _ = writeln!(out, "{:<width$}  {:>4}  {:>9}  {:>9}  {:>6}  from", "pods", "n", "request", "limit", "CPU");
         for it in &self.rows {
@@ -155,6 +207,13 @@ impl Report {
         };
         let _ = writeln!(out, "\nrequests {} of {}: {verdict}", self.requests.in_mib(), self.allocatable.in_mib());
         let _ = writeln!(out, "CPU requests {} of {}", self.cpu, self.allocatable_cpu);
+        if self.gpus > 0 || self.allocatable_gpus > 0 {
+            let _ = writeln!(out, "GPUs {} of {}", self.gpus, self.allocatable_gpus);
+        }
+        for it in &self.unplaced {
+            let (name, each) = (format!("{}/{}", it.row.application, it.row.name), it.ask.request.in_mib());
+            let _ = writeln!(out, "no place for {} × {name}, {each} each", it.count);
+        }
         let _ = writeln!(
             out,
             "limits {}: {} % of the {} that pods may use (at most {} %)",
@@ -170,6 +229,11 @@ impl Report {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(it: &u64) -> bool {
+    *it == 0
+}
+
 /// The form that tools read: bytes and millicores as numbers, per pod.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -180,6 +244,8 @@ impl Serialize for Report {
             allocatable: u64,
             cpu_allocatable_millicores: u64,
             eviction_threshold: u64,
+            #[serde(skip_serializing_if = "is_none")]
+            gpus: u64,
         }
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -192,6 +258,8 @@ impl Serialize for Report {
             request: u64,
             limit: u64,
             cpu_millicores: u64,
+            #[serde(skip_serializing_if = "is_none")]
+            gpus: u64,
             source: Origin,
             surge: u32,
         }
@@ -204,6 +272,7 @@ impl Serialize for Report {
             allocatable: self.allocatable.get(),
             cpu_allocatable_millicores: self.allocatable_cpu.get(),
             eviction_threshold: node::EVICTION_THRESHOLD.get(),
+            gpus: self.allocatable_gpus,
         };
         let pods: Vec<Pod<'_>> = self
             .rows
@@ -217,11 +286,17 @@ impl Serialize for Report {
                 request: it.pod.request.get(),
                 limit: it.pod.limit.get(),
                 cpu_millicores: it.pod.cpu.get(),
+                gpus: it.pod.gpus,
                 source: it.source,
                 surge: it.surge,
             })
             .collect();
+        let groups: Vec<GroupFigures<'_>> = self.nodes.groups().iter().map(GroupFigures::of).collect();
         let mut out = serializer.serialize_struct("Report", 7)?;
+        // Tools that know one node alone find its form unchanged.
+        if !self.nodes.is_single() {
+            out.serialize_field("nodes", &groups)?;
+        }
         out.serialize_field("node", &node)?;
         out.serialize_field("requests", &self.requests.get())?;
         out.serialize_field("limits", &self.limits.get())?;
@@ -230,5 +305,40 @@ impl Serialize for Report {
         out.serialize_field("pods", &pods)?;
         out.serialize_field("surge", &(self.surge.request > Bytes::default()).then(|| Surge { request: self.surge.request.get() }))?;
         out.end()
+    }
+}
+
+/// One group of nodes, as tools read it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GroupFigures<'a> {
+    name: &'a str,
+    role: &'static str,
+    count: u32,
+    allocatable: u64,
+    cpu_allocatable_millicores: u64,
+    max_pods: u32,
+    gpus: u32,
+    labels: &'a BTreeMap<LabelKey, LabelValue>,
+    taints: Vec<BTreeMap<&'static str, &'a str>>,
+}
+
+impl<'a> GroupFigures<'a> {
+    fn of(it: &'a Group) -> Self {
+        let taint = |it: &'a Taint| {
+            let value = it.value.as_deref().unwrap_or_default();
+            [("key", it.key.as_str()), ("value", value), ("effect", it.effect.name())].into()
+        };
+        Self {
+            name: it.name.as_deref().unwrap_or_default(),
+            role: it.node.role.name(),
+            count: it.count,
+            allocatable: it.node.allocatable().get(),
+            cpu_allocatable_millicores: it.node.allocatable_cpu().get(),
+            max_pods: it.node.max_pods(),
+            gpus: it.node.gpus,
+            labels: &it.labels,
+            taints: it.taints.iter().map(taint).collect(),
+        }
     }
 }

@@ -27,7 +27,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use crate::names::{Cidr, Host};
+use crate::names::{Address, Cidr, Host};
 
 /// The n-th Application of the floor plan. Build order is the order of the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,7 +125,7 @@ pub enum Peer {
     ApiServer,
     /// Addresses outside the cluster: everything but private ranges, pods and the metadata service.
     Outside,
-    /// A private network that the spec names: a server beside the cluster.
+    /// Addresses of the user's own network, which the spec names.
     Network(Cidr),
 }
 
@@ -162,7 +162,7 @@ impl NamespaceRef {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PortRef {
     pub(in crate::builder) owner: Option<AppId>,
-    pub(in crate::builder) pods: Pods,
+    pub(in crate::builder) peer: Peer,
     pub(in crate::builder) host: Arc<str>,
     /// The Service's name, for an Ingress backend in the same namespace.
     pub(in crate::builder) service: Arc<str>,
@@ -173,6 +173,13 @@ pub struct PortRef {
 }
 
 impl PortRef {
+    /// A port that the user's own network, or the world, offers: nothing of ours makes it, so nothing is waited for. `within` is the
+    /// network that it is in; without, it is outside of every private range.
+    pub fn outside(host: &Address, port: u16, within: Option<&Cidr>) -> Self {
+        let peer = within.map_or(Peer::Outside, |it| Peer::Network(it.clone()));
+        Self { owner: None, peer, host: host.shared(), service: host.shared(), port, pod_port: port }
+    }
+
     /// The Service's name.
     pub fn service(&self) -> &Arc<str> {
         &self.service

@@ -22,6 +22,7 @@ use super::{
     handle::{AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector},
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
+    site::Ground,
 };
 use crate::names::Host;
 
@@ -63,6 +64,8 @@ pub struct Built {
     pub after: BTreeSet<AppId>,
     /// The only thing that network policies are made of.
     pub flows: BTreeSet<Flow>,
+    /// Pods and ports that the API server calls from another node. A policy can only say the port, for the caller is no pod.
+    pub called: BTreeSet<(Pods, u16)>,
     /// The pods that it declared, whether or not they speak.
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
@@ -75,6 +78,7 @@ pub struct Built {
 pub struct Scope<'a> {
     id: Option<AppId>, // None: a tenant; nothing of a tenant is ever waited for by another
     naming: Naming,
+    ground: Ground,
     built: Built,
     contributed: &'a mut Vec<Contribution>,
 }
@@ -82,7 +86,7 @@ pub struct Scope<'a> {
 impl<'a> Scope<'a> {
     pub(in crate::builder) fn new(
         id: Option<AppId>,
-        naming: Naming,
+        (naming, ground): (Naming, Ground),
         name: &str,
         namespace: &NamespaceRef,
         contributed: &'a mut Vec<Contribution>,
@@ -94,11 +98,12 @@ impl<'a> Scope<'a> {
             chart: None,
             after: namespace.owner.into_iter().filter(|it| Some(*it) != id).collect(),
             flows: BTreeSet::new(),
+            called: BTreeSet::new(),
             pods: BTreeSet::new(),
             copies: BTreeSet::new(),
             certificates: BTreeSet::new(),
         };
-        Self { id, naming, built, contributed }
+        Self { id, naming, ground, built, contributed }
     }
 
     pub(in crate::builder) fn done(self) -> Built {
@@ -108,6 +113,11 @@ impl<'a> Scope<'a> {
     /// The namespace that is built in.
     pub fn namespace(&self) -> &Arc<str> {
         &self.built.namespace
+    }
+
+    /// What it stands on.
+    pub fn ground(&self) -> &Ground {
+        &self.ground
     }
 
     /// Names a workload of this component.
@@ -223,13 +233,13 @@ impl<'a> Scope<'a> {
     fn port(&mut self, part: &Part, service: &str, host: &str, port: u16) -> PortRef {
         let pods = self.pods(part);
         let host = format!("{host}.{}.svc.cluster.local", self.built.namespace).into();
-        PortRef { owner: self.id, pods, host, service: service.into(), port, pod_port: port }
+        PortRef { owner: self.id, peer: Peer::Pods(pods), host, service: service.into(), port, pod_port: port }
     }
 
     /// A port of a Service that the chart makes.
     pub fn chart_port(&mut self, pods: &Pods, service: &str, port: u16, pod_port: u16) -> PortRef {
         let host = format!("{service}.{}.svc.cluster.local", self.built.namespace).into();
-        PortRef { owner: self.id, pods: pods.clone(), host, service: service.into(), port, pod_port }
+        PortRef { owner: self.id, peer: Peer::Pods(pods.clone()), host, service: service.into(), port, pod_port }
     }
 
     /// Makes a namespace that ArgoCD never prunes, with the pod security level that its pods must keep.
@@ -287,12 +297,19 @@ impl<'a> Scope<'a> {
 
     /// "It may be called": a flow, no order. Whoever holds both ends may say so.
     pub fn flow(&mut self, from: &Pods, to: &PortRef) {
-        self.flow_to(from, Peer::Pods(to.pods.clone()), to.pod_port);
+        self.flow_to(from, to.peer.clone(), to.pod_port);
     }
 
     /// A flow to something that has no Service of ours.
     pub fn flow_to(&mut self, from: &Pods, to: Peer, port: u16) {
         self.built.flows.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
+    }
+
+    /// The API server calls the pods (a webhook). From their own node it always may; from another it comes as the network's own address.
+    pub fn called_by_api_server(&mut self, pods: &Pods, port: u16) {
+        if self.ground.several_nodes {
+            self.built.called.insert((pods.clone(), port));
+        }
     }
 
     /// The pods resolve names: DNS, both protocols.

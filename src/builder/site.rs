@@ -10,24 +10,34 @@ use super::{
 };
 use crate::names::Host;
 
+/// What every component stands on: what the cluster gives, whoever asks.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The class of volumes that one node mounts.
+    pub storage_class: Arc<str>,
+    /// Whether pods may have neighbours on another node.
+    pub several_nodes: bool,
+}
+
 /// The platform while its floor plan runs.
 pub struct Site {
     naming: Naming,
+    ground: Ground,
     built: Vec<Built>,
     contributed: Vec<Contribution>,
 }
 
 impl Site {
     /// An empty site of the platform of that name.
-    pub fn new(platform: &str) -> Self {
-        Self { naming: Naming::Platform(platform.into()), built: Vec::new(), contributed: Vec::new() }
+    pub fn new(platform: &str, ground: Ground) -> Self {
+        Self { naming: Naming::Platform(platform.into()), ground, built: Vec::new(), contributed: Vec::new() }
     }
 
     /// Builds one component. What it needs are handles, so it can only use what was built before.
     pub fn build<O>(&mut self, name: &str, namespace: &NamespaceRef, build: impl FnOnce(&mut Scope<'_>) -> O) -> O {
         // A floor plan is written by hand: it cannot grow by 65,536 calls.
         let id = AppId(u16::try_from(self.built.len()).unwrap_or(u16::MAX));
-        let mut scope = Scope::new(Some(id), self.naming.clone(), name, namespace, &mut self.contributed);
+        let mut scope = Scope::new(Some(id), (self.naming.clone(), self.ground.clone()), name, namespace, &mut self.contributed);
         let offers = build(&mut scope);
         let mut built = scope.done();
         // Whatever waits for nothing else waits for the first Application, which makes the projects.
@@ -67,11 +77,11 @@ impl Closed {
 }
 
 /// Builds one tenant by itself, in a namespace of its own. Its contributions are dropped: the platform makes them once, for all.
-pub fn tenant<O>(workspace: &str, build: impl FnOnce(&mut Scope<'_>) -> O) -> (O, Built) {
+pub fn tenant<O>(workspace: &str, ground: Ground, build: impl FnOnce(&mut Scope<'_>) -> O) -> (O, Built) {
     let mut none = Vec::new();
     let namespace = NamespaceRef { owner: None, name: workspace.into() };
     let naming = Naming::Tenant(Arc::from(workspace));
-    let mut scope = Scope::new(None, naming, workspace, &namespace, &mut none);
+    let mut scope = Scope::new(None, (naming, ground), workspace, &namespace, &mut none);
     let offers = build(&mut scope);
     (offers, scope.done())
 }

@@ -24,6 +24,8 @@ pub const CREDENTIAL_NOT_SEALED_FOR: &str = "credential-not-sealed-for";
 pub const CREDENTIAL_NOT_SEALED: &str = "credential-not-sealed";
 /// A sealed value that nothing needs.
 pub const CREDENTIAL_NOT_USED: &str = "credential-not-used";
+/// A database outside the cluster where the network policy does not lead.
+pub const DATABASE_UNREACHABLE: &str = "database-unreachable";
 /// A file's name and the name in it differ.
 pub const FILE_NAME_DIFFERS: &str = "file-name-differs";
 /// A model's figures that no model has.
@@ -46,6 +48,8 @@ pub const MAX_LOADED_MODELS: &str = "max-loaded-models";
 pub const MEM_TOTAL_DIFFERS: &str = "mem-total-differs";
 /// A container's limit is below what its model needs.
 pub const MODEL_NEEDS_MEMORY: &str = "model-needs-memory";
+/// A model is larger than its GPUs.
+pub const MODEL_NEEDS_VRAM: &str = "model-needs-vram";
 /// A model without figures.
 pub const MODEL_UNKNOWN: &str = "model-unknown";
 /// A model is listed twice.
@@ -54,8 +58,14 @@ pub const MODEL_LISTED_TWICE: &str = "model-listed-twice";
 pub const NO_MODELS: &str = "no-models";
 /// CPU requests sum to more than the node can give.
 pub const NODE_CPU_EXCEEDED: &str = "node-cpu-exceeded";
+/// Pods ask for more GPUs than there are.
+pub const NODE_GPUS_EXCEEDED: &str = "node-gpus-exceeded";
 /// Memory requests sum to more than the node can give.
 pub const NODE_MEMORY_EXCEEDED: &str = "node-memory-exceeded";
+/// Two groups of nodes with one name.
+pub const NODE_GROUP_TWICE: &str = "node-group-twice";
+/// Neither one node nor several, or both.
+pub const NODE_OR_NODES: &str = "node-or-nodes";
 /// More pods than a node runs.
 pub const NODE_PODS_EXCEEDED: &str = "node-pods-exceeded";
 /// No room for the pod that a rolling update adds.
@@ -70,6 +80,12 @@ pub const POSTGRESQL_MAJOR: &str = "postgresql-major";
 pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
 /// More than one Open `WebUI` without Redis.
 pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
+/// A pod for which none of several nodes has room.
+pub const POD_WITHOUT_PLACE: &str = "pod-without-place";
+/// No server among the nodes, or an even number of them.
+pub const SERVER_NODES: &str = "server-nodes";
+/// A setting that nothing reads as things are.
+pub const SETTING_WITHOUT_EFFECT: &str = "setting-without-effect";
 /// There is no spec.
 pub const SPEC_MISSING: &str = "spec-missing";
 /// A volume is smaller than what it must hold.

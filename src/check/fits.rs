@@ -2,8 +2,8 @@
 
 use std::cmp::Reverse;
 
-use super::rules::WholeView;
-use crate::{components::ollama::Ollama, facts::models, platform::node::Node, units::Bytes};
+use super::{nodes::MOST_NODES, rules::WholeView};
+use crate::{components::ollama::Ollama, facts::models, platform::node::Role, units::Bytes};
 
 /// More than anybody weighs.
 const MOST: usize = 5;
@@ -18,7 +18,7 @@ pub fn fits(view: &WholeView<'_>, over: Bytes) -> Vec<String> {
     }
     let alone = helps.is_empty();
     helps.truncate(MOST - 1);
-    helps.extend(node(view, alone));
+    helps.extend(node(view, over, alone));
     if alone && !view.tenants.is_empty() {
         helps.push("fewer workspaces, or a node each for some of them".to_owned());
     }
@@ -58,13 +58,23 @@ fn smaller(ollama: &Ollama, at: usize, over: Bytes) -> Option<String> {
 }
 
 /// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole GiB.
-fn node(view: &WholeView<'_>, alone: bool) -> Option<String> {
-    let node = &view.spec.platform.spec.node;
+fn node(view: &WholeView<'_>, over: Bytes, alone: bool) -> Option<String> {
+    let Some(node) = &view.spec.platform.spec.node else { return more_nodes(view, over, alone) };
     // Not what is missing on top of what is there: of a node that keeps more than it has, nothing is there.
-    let needed = view.budget.requests + Node::kept();
+    let needed = view.budget.requests + node.kept();
     let sold = needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30);
     let help = format!("a larger node fits: `memory: {sold}Gi`");
     let help = if alone { format!("no single change of Ollama is enough; {help}") } else { help };
     // A measured node is what it is.
     node.mem_total.is_none().then_some(help)
+}
+
+/// More nodes of the group that gives pods the most.
+fn more_nodes(view: &WholeView<'_>, over: Bytes, alone: bool) -> Option<String> {
+    let largest = view.budget.nodes.groups().iter().max_by_key(|it| (it.node.role == Role::Agent, it.node.allocatable()))?;
+    let each = largest.node.allocatable().get();
+    let count = over.get().div_ceil(each.max(1)).saturating_add(largest.count.into());
+    let help = format!("`count: {count}` of the nodes `{}` fits", largest.name.as_deref().unwrap_or_default());
+    let help = if alone { format!("no single change of Ollama is enough; {help}") } else { help };
+    (each > 0 && count <= MOST_NODES.into()).then_some(help)
 }

@@ -11,6 +11,7 @@ pub mod hosts;
 pub mod limits;
 pub mod models;
 pub mod node;
+pub mod nodes;
 pub mod ollama;
 pub mod pages;
 pub mod postgresql;

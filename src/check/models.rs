@@ -1,11 +1,11 @@
-//! `model-unknown`, `model-listed-twice`, `no-models`, `only-embedding-models`, `model-needs-memory`, `storage-too-small`: models and what
+//! `model-needs-vram`, `model-unknown`, `model-listed-twice`, `no-models`, `only-embedding-models`, `model-needs-memory`, `storage-too-small`: models and what
 //! they need.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{code, rules::SpecView};
 use crate::{
-    components::ollama::Ollama,
+    components::ollama::{Gpu, Ollama},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -23,6 +23,7 @@ pub fn models(view: &SpecView<'_>, found: &mut Diagnostics) {
     let Place::Value { file, path } = view.component(&["ollama"]) else { return };
     listed(ollama, &file, &path.key("models"), found);
     memory(view, ollama, found);
+    vram(view, ollama, found);
     let least = ollama.needs_storage();
     if let Some(storage) = ollama.storage.filter(|it| *it < least) {
         found.push(
@@ -36,6 +37,38 @@ pub fn models(view: &SpecView<'_>, found: &mut Diagnostics) {
         );
     }
 }
+
+/// A model that does not fit its GPUs is run by the CPU in part, in memory that nobody has promised.
+fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
+    let (Some(gpu), Some(needs)) = (&ollama.gpu, ollama.needs_vram()) else { return };
+    let has = gpu.memory * u64::from(gpu.count);
+    if gpu.count == 0 || needs <= has {
+        return;
+    }
+    let loaded = ollama.loaded();
+    let (gpus, models) =
+        (if gpu.count == 1 { "GPU has" } else { "GPUs have" }, if loaded == 1 { "largest model needs" } else { "models need" });
+    let message = format!("Ollama's {gpus} {}, and its {models} {}", has.in_mib(), needs.in_mib());
+    // More GPUs cost more contexts: what is enough is found by trying.
+    let enough = (gpu.count + 1..=MOST_GPUS).find(|count| {
+        let mut changed = ollama.clone();
+        changed.gpu = Some(Gpu { count: *count, ..gpu.clone() });
+        changed.needs_vram().is_some_and(|it| it <= gpu.memory * u64::from(*count))
+    });
+    let mut finding = Diagnostic::error(code::MODEL_NEEDS_VRAM, view.component(&["ollama", "gpu", "memory"]), message)
+        .related(view.component(&["ollama", "models"]), if loaded == 1 { "one at a time".to_owned() } else { format!("{loaded} at once") });
+    if let Some(count) = enough {
+        finding = finding.help(format!("write `gpu: {{count: {count}, …}}` if each replica can have so many of them"));
+    }
+    found.push(
+        finding
+            .help("a smaller model, a smaller `context` or `kvCache: q8_0` needs less, and so does a larger GPU")
+            .note("the figures are those of the CPU, and 457Mi a model and GPU for the driver: they were not measured on a GPU"),
+    );
+}
+
+/// More GPUs than one node has.
+pub const MOST_GPUS: u32 = 16;
 
 /// Weights are anonymous memory on CPU: what is not promised is not there when a model loads.
 fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {

@@ -1,10 +1,13 @@
-//! `node-memory-exceeded` and its kin: the sums against what the node can give.
+//! `node-memory-exceeded` and its kin, `pod-without-place`: the sums against what the nodes can give, and each pod against each node.
 
 use std::{cmp::Reverse, fmt::Display};
 
 use super::{code, fits::fits, rules::WholeView};
 use crate::{
-    budget::ask::{Origin, Row},
+    budget::{
+        ask::{Origin, Row},
+        place::Why,
+    },
     components::floor_plan::APPLICATIONS,
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
@@ -13,7 +16,8 @@ use crate::{
     units::Bytes,
 };
 
-/// Pods that k3s runs besides those of the budget, because they request nothing: local-path-provisioner and Traefik's load balancer.
+/// Pods that k3s runs besides those of the budget, because they request nothing: local-path-provisioner and Traefik's load balancer,
+/// of which every further node has one.
 const PODS_WITHOUT_REQUESTS: u32 = 2;
 /// How many consumers an error points at.
 const POINTED_AT: usize = 4;
@@ -29,28 +33,63 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         found.push(rollout(view));
     }
     if it.cpu > it.allocatable_cpu {
-        let message = format!("CPU requests sum to {}, the node can give {}", it.cpu, it.allocatable_cpu);
-        let finding = Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.value(&["node", "cpu"]), message)
+        let message = format!("CPU requests sum to {}, the {} can give {}", it.cpu, nodes(view), it.allocatable_cpu);
+        let finding = Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.node(&["cpu"]), message)
             .help("fewer replicas, or a smaller `resources: {cpu: {request: …}}`: requests are shares, and an idle CPU is anybody's")
             .note(named(view, |row| row.pod.cpu * u64::from(row.replicas), |it| it.to_string()));
         found.push(finding.note(EXPLAINED));
     }
-    let pods = it.pods.saturating_add(PODS_WITHOUT_REQUESTS);
-    let most = view.spec.platform.spec.node.max_pods();
+    if it.gpus > it.allocatable_gpus {
+        let message = format!(
+            "pods ask for {}, the {} {}",
+            gpus(it.gpus),
+            if it.nodes.is_single() { "node has" } else { "nodes have" },
+            it.allocatable_gpus
+        );
+        let place = view.spec.component(&["ollama", "gpu"]);
+        let finding =
+            Diagnostic::error(code::NODE_GPUS_EXCEEDED, place, message).related(view.spec.node(&[]), format!("the {}", nodes(view)));
+        let replicas = view.spec.platform.spec.components.ollama.replicas;
+        let most = it.allocatable_gpus / (it.gpus / u64::from(replicas.max(1))).max(1);
+        found.push(if most > 0 {
+            finding.help(format!("write `replicas: {most}`: each has GPUs of its own"))
+        } else {
+            finding.help(format!("write `gpus: {}` if the node has so many and NVIDIA's device plugin announces them", it.gpus))
+        });
+    }
+    let pods = it.pods.saturating_add(PODS_WITHOUT_REQUESTS + it.nodes.count().saturating_sub(1));
+    let most = it.nodes.max_pods();
     if pods > most {
         let finding = Diagnostic::error(
             code::NODE_PODS_EXCEEDED,
-            view.spec.value(&["node"]),
-            format!("{pods} pods, and the node runs {most} at most ({} too many)", pods - most),
+            view.spec.node(&[]),
+            format!(
+                "{pods} pods, and the {} {most} at most ({} too many)",
+                if it.nodes.is_single() { "node runs" } else { "nodes run" },
+                pods - most
+            ),
         );
         let fewer = if view.tenants.is_empty() { "fewer replicas" } else { "fewer workspaces" };
-        let finding = finding.help(format!("{fewer}, or write `maxPods: {pods}` and give k3s `kubelet-arg: max-pods={pods}`"));
+        let finding = if it.nodes.is_single() {
+            finding.help(format!("{fewer}, or write `maxPods: {pods}` and give k3s `kubelet-arg: max-pods={pods}`"))
+        } else {
+            finding.help(format!("{fewer}, more nodes, or a larger `maxPods` of some of them"))
+        };
         found.push(match largest(view, |row| row.replicas).first() {
             Some(row) if row.replicas > 1 => finding.related(place(view, row), format!("{} of them", row.replicas)),
             _ => finding,
         });
     }
     limits(view, found);
+    places(view, found);
+}
+
+fn nodes(view: &WholeView<'_>) -> &'static str {
+    if view.budget.nodes.is_single() { "node" } else { "nodes" }
+}
+
+fn gpus(number: u64) -> String {
+    format!("{number} GPU{}", if number == 1 { "" } else { "s" })
 }
 
 const EXPLAINED: &str = "`espalier show budget` explains each figure";
@@ -87,7 +126,7 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
     let it = view.budget;
     let over = it.requests.saturating_sub(it.allocatable);
     let (requests, allocatable) = (it.requests.in_mib(), it.allocatable.in_mib());
-    let message = format!("requests sum to {requests}, the node can give {allocatable} ({} too much)", over.in_mib());
+    let message = format!("requests sum to {requests}, the {} can give {allocatable} ({} too much)", nodes(view), over.in_mib());
     // What is less than a fiftieth of the node changes nothing: it is in `show budget`.
     let counts = |row: &&Row| requested(row) >= Bytes::new(it.allocatable.get() / 50);
     let mut places =
@@ -104,6 +143,9 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
     }
     for help in fits(view, over) {
         finding = finding.help(help);
+    }
+    if !it.nodes.is_single() {
+        finding = finding.note("what fits is the sum: when it does, a place is looked for, pod by pod");
     }
     finding = finding.note(named(view, requested, mib));
     if !view.tenants.is_empty() {
@@ -132,15 +174,64 @@ fn place(view: &WholeView<'_>, row: &Row) -> Place {
     }
 }
 
+/// Pods that no node has room for, though the sums fit: the largest is named, with what kept it out.
+fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let it = view.budget;
+    let sums_fit = it.requests <= it.allocatable && it.cpu <= it.allocatable_cpu && it.gpus <= it.allocatable_gpus;
+    let Some(first) = it.unplaced.first().filter(|_| sums_fit) else { return };
+    let (row, ask) = (&first.row, &first.ask);
+    let gpus = if ask.gpus > 0 { format!(", {}", gpus(ask.gpus)) } else { String::new() };
+    let asks = format!("{} and {} CPU{gpus}", ask.request.in_mib(), ask.cpu);
+    let largest = it.nodes.groups().iter().max_by_key(|it| it.node.allocatable());
+    let (why, help) = match first.why {
+        Why::NoSuchNode => (
+            "no group of nodes has its labels and only taints that it puts up with".to_owned(),
+            "give some group in `nodes` the `labels` of its `nodeSelector`, or the pod `tolerations` for that group's `taints`".to_owned(),
+        ),
+        Why::TooLarge => (
+            "it is larger than any node that it may be on".to_owned(),
+            largest
+                .map(|it| {
+                    let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
+                    format!(
+                        "the largest nodes, `{name}`, give {} and {} CPU each: take larger ones, or a smaller pod",
+                        node.allocatable().in_mib(),
+                        node.allocatable_cpu()
+                    )
+                })
+                .unwrap_or_default(),
+        ),
+        Why::NoRoom => {
+            ("what is left is spread over the nodes".to_owned(), "one more node, larger ones, or fewer and smaller pods".to_owned())
+        }
+    };
+    let message = format!("{} has no place: it asks for {asks}, and {why}", times(first.count, format!("`{}`", row.name)));
+    let mut finding = Diagnostic::error(code::POD_WITHOUT_PLACE, place(view, row), message)
+        .related(view.spec.node(&[]), format!("{} nodes", it.nodes.count()))
+        .help(help)
+        .note(format!(
+            "requests sum to {} and {} CPU, the nodes can give {} and {}",
+            mib(it.requests),
+            it.cpu,
+            mib(it.allocatable),
+            it.allocatable_cpu
+        ));
+    if it.unplaced.len() > 1 {
+        let others: Vec<&str> = it.unplaced.iter().skip(1).take(NAMED).map(|it| &*it.row.name).collect();
+        finding = finding.note(format!("without a place too: {}", others.join(", ")));
+    }
+    found.push(finding.note("the largest pods are placed first, each on the first node that has room"));
+}
+
 /// A rolling update adds a pod before it takes one away.
 fn rollout(view: &WholeView<'_>) -> Diagnostic {
     let it = view.budget;
-    let memory = if view.spec.platform.spec.node.mem_total.is_some() { "memTotal" } else { "memory" };
+    let memory = if view.spec.platform.spec.node.as_ref().is_some_and(|it| it.mem_total.is_some()) { "memTotal" } else { "memory" };
     let rows = it.rows.iter().filter(|row| row.surge > 0 && row.pod.request * u64::from(row.surge) == it.surge.request);
     let whose = rows.map(|it| format!(" of `{}`", it.name)).next().unwrap_or_default();
     let missing = it.surge.request.saturating_sub(it.spare());
     let message = format!("{} are spare, and a rolling update{whose} adds a pod of {}", it.spare().in_mib(), it.surge.request.in_mib());
-    Diagnostic::warning(code::NO_ROOM_FOR_ROLLOUT, view.spec.value(&["node", memory]), message)
+    Diagnostic::warning(code::NO_ROOM_FOR_ROLLOUT, view.spec.node(&[memory]), message)
         .help(format!("{} less of something else is enough, or a larger node", missing.in_mib()))
         .note("such a pod stays Pending and its rollout never ends")
 }
@@ -154,7 +245,7 @@ fn limits(view: &WholeView<'_>, found: &mut Diagnostics) {
     let limit = |row: &Row| row.pod.limit * u64::from(row.replicas);
     let message =
         format!("limits sum to {}, {} % of the {} that pods may use", it.limits.in_mib(), it.limits_percent(), it.usable.in_mib());
-    let mut finding = Diagnostic::error(code::LIMITS_OVERCOMMITTED, view.spec.value(&["node", "overcommit"]), message);
+    let mut finding = Diagnostic::error(code::LIMITS_OVERCOMMITTED, view.spec.node(&["overcommit"]), message);
     if let Some(row) = largest(view, limit).first() {
         finding = finding.related(place(view, row), format!("stopped at {}", times(row.replicas, row.pod.limit.in_mib())));
     }

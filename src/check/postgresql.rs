@@ -1,4 +1,6 @@
-//! `postgresql-limit-too-low`: the limit must hold what every connection may use at once.
+//! `postgresql-limit-too-low`, `database-unreachable`, `setting-without-effect`: the database and who reaches it.
+
+use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 
 use super::{code, rules::SpecView};
 use crate::{
@@ -7,7 +9,8 @@ use crate::{
         postgresql::Postgresql,
     },
     diag::diagnostic::{Diagnostic, Diagnostics},
-    facts::requests,
+    facts::{kubernetes::NOT_OUTSIDE, requests},
+    names::Cidr,
     units::Bytes,
 };
 
@@ -16,7 +19,7 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let (it, web) = (&components.postgresql, &components.open_webui);
     // More than one Open WebUI is refused by a rule of its own.
-    if !it.enabled || web.replicas > 1 {
+    if !it.enabled || it.external.is_some() || web.replicas > 1 {
         return;
     }
     let clients = web.connections();
@@ -67,4 +70,67 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 fn limit(it: &Postgresql) -> Bytes {
     it.resources.over(requests::POSTGRESQL).limit
+}
+
+/// Domains whose names are only known in private networks (RFC 6762, RFC 8375, ICANN's reservation, custom).
+const PRIVATE_DOMAINS: [&str; 6] = ["cluster.local", "home.arpa", "internal", "lan", "local", "localdomain"];
+
+/// A database outside the cluster must be where the network policy lets Open `WebUI` out to.
+pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let it = &view.platform.spec.components.postgresql;
+    let Some(external) = &it.external else { return };
+    let place = |key: &str| view.component(&["postgresql", "external", key]);
+    if external.port == 0 {
+        let message = "`port` is 0, and must be from 1 to 65535";
+        found.push(Diagnostic::error(code::OUT_OF_RANGE, place("port"), message).help("write `port: 5432` or leave it out"));
+    }
+    let default = Postgresql::default();
+    let mut idle = Vec::new();
+    if it.enabled {
+        let resources = &it.resources;
+        if resources.memory.request.is_some() || resources.memory.limit.is_some() || resources.cpu.request.is_some() {
+            idle.push(("resources", "the database is outside the cluster"));
+        }
+        if it.storage != default.storage {
+            idle.push(("storage", "the database is outside the cluster"));
+        }
+    } else {
+        idle.push(("external", "PostgreSQL is off, and Open WebUI keeps its data on its own volume"));
+    }
+    for (field, why) in idle {
+        let message = format!("`{field}` has no effect: {why}");
+        let place = view.component(&["postgresql", field]);
+        found.push(Diagnostic::warning(code::SETTING_WITHOUT_EFFECT, place, message).help(format!("take `{field}` out")));
+    }
+    if !it.enabled {
+        return;
+    }
+    let range_of = |ip: Ipv4Addr| NOT_OUTSIDE.into_iter().find(|it| it.parse::<Cidr>().is_ok_and(|it| it.contains(ip)));
+    let why = match (external.host.ip(), &external.cidr) {
+        (Some(ip), Some(cidr)) if !cidr.contains(ip) => {
+            let message = format!("`{ip}` is not in `{cidr}`, so the network policy keeps Open WebUI from it");
+            let finding = Diagnostic::error(code::DATABASE_UNREACHABLE, place("cidr"), message);
+            found.push(finding.related(place("host"), "the database").help(format!("write `cidr: {ip}/32`")));
+            return;
+        }
+        (Some(ip), None) => range_of(ip).map(|range| {
+            let help = format!("write `host: {ip}, cidr: {ip}/32`: the policy then opens this address, and no other");
+            (format!("`{ip}` is a private address (`{range}`)"), help)
+        }),
+        (None, None) => {
+            let is_private = |it: &&str| external.host.strip_suffix(it).is_some_and(|it| it.ends_with('.'));
+            let help = "say beside it which range of addresses it is in, like `cidr: 10.20.0.0/24`";
+            let domain = PRIVATE_DOMAINS.into_iter().find(is_private);
+            domain.map(|it| (format!("`{}` is a name of a private network (`.{it}`)", external.host), help.to_owned()))
+        }
+        _ => None,
+    };
+    if let Some((what, help)) = why {
+        let message = format!("{what}, and the network policy opens public addresses only");
+        found.push(
+            Diagnostic::error(code::DATABASE_UNREACHABLE, place("host"), message)
+                .help(help)
+                .note("without, Open WebUI's connections are refused, and it never starts"),
+        );
+    }
 }

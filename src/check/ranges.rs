@@ -1,8 +1,12 @@
 //! `out-of-range`, `mem-total-differs`, `storage-too-small`: numbers that are written but make no sense.
 
-use super::{code, rules::SpecView};
+use super::{code, models::MOST_GPUS, rules::SpecView};
 use crate::{
-    diag::diagnostic::{Diagnostic, Diagnostics},
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics},
+        path::FieldPath,
+    },
+    platform::node::Node,
     units::Bytes,
 };
 
@@ -36,21 +40,25 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         let message = format!("`{name}` is {number}, and must be from {least} to {most}");
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
     }
-    if let Some(pods) = view.platform.spec.node.max_pods.filter(|it| !(10..=MOST_PODS).contains(it)) {
-        let message = format!("`maxPods` is {pods}, and must be from 10 to {MOST_PODS}");
-        let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's pod network has addresses";
-        found.push(Diagnostic::error(code::OUT_OF_RANGE, view.value(&["node", "maxPods"]), message).help(help));
+    if let Some(gpu) = ollama.gpu.as_ref().filter(|it| !(1..=MOST_GPUS).contains(&it.count)) {
+        let message = format!("`count` is {}, and must be from 1 to {MOST_GPUS}", gpu.count);
+        let help = "write `count: 1`, or take `gpu` out: models then run on the CPU";
+        found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(&["ollama", "gpu", "count"]), message).help(help));
     }
-    let overcommit = view.platform.spec.node.overcommit;
-    if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
-        found.push(
-            Diagnostic::error(
-                code::OUT_OF_RANGE,
-                view.value(&["node", "overcommit"]),
-                format!("`overcommit` is {overcommit}, and must be from 1.0 to 100.0"),
-            )
-            .help("write `overcommit: 2.0`; with `overcommit: 1.0` no pod can die of another pod's appetite"),
-        );
+    for (path, machine) in view.machines() {
+        if let Some(pods) = machine.max_pods.filter(|it| !(10..=MOST_PODS).contains(it)) {
+            let message = format!("`maxPods` is {pods}, and must be from 10 to {MOST_PODS}");
+            let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's pod network has addresses";
+            found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message).help(help));
+        }
+        let overcommit = machine.overcommit;
+        if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
+            let message = format!("`overcommit` is {overcommit}, and must be from 1.0 to 100.0");
+            found.push(
+                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("overcommit")), message)
+                    .help("write `overcommit: 2.0`; with `overcommit: 1.0` no pod can die of another pod's appetite"),
+            );
+        }
     }
 }
 
@@ -69,15 +77,21 @@ pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
             );
         }
     }
-    let node = &view.platform.spec.node;
+    for (path, machine) in view.machines() {
+        mem_total(view, &path, &machine, found);
+    }
+}
+
+/// What the kernel sees against what was sold.
+fn mem_total(view: &SpecView<'_>, path: &FieldPath, node: &Node, found: &mut Diagnostics) {
     let (sold, half) = (node.memory, Bytes::new(node.memory.get() / 2));
     if let Some(seen) = node.mem_total.filter(|it| *it > sold || *it < half) {
         let finding = Diagnostic::error(
             code::MEM_TOTAL_DIFFERS,
-            view.value(&["node", "memTotal"]),
+            view.at(path.key("memTotal")),
             format!("`memTotal` is {seen}, and a machine sold with {sold} has at most that, and at least half of it"),
         )
-        .related(view.value(&["node", "memory"]), "as sold");
+        .related(view.at(path.key("memory")), "as sold");
         let kib = [seen.get() / 1024, seen.get().saturating_mul(1024)].map(Bytes::new).into_iter().find(|it| *it <= sold && *it >= half);
         found.push(match kib {
             Some(it) => finding.help(format!("write `memTotal: {it}`: /proc/meminfo counts in KiB, which it calls kB")),

@@ -12,6 +12,7 @@ use crate::{
     },
     names::Host,
     plan::copies::Needed,
+    platform::node::Node,
     spec::read::{SEALING, SECRETS, VERSIONS},
 };
 
@@ -37,6 +38,28 @@ impl SpecView<'_> {
     /// A component's section, or a field of it.
     pub fn component(&self, path: &[&str]) -> Place {
         Place::Value { file: self.file.clone(), path: path.iter().fold(field(&["components"]), |at, key| at.key(*key)) }
+    }
+}
+
+impl SpecView<'_> {
+    /// Every machine that the spec describes, and where.
+    pub fn machines(&self) -> impl Iterator<Item = (FieldPath, Node)> {
+        let spec = &self.platform.spec;
+        let one = spec.node.iter().map(|it| (field(&["node"]), it.clone()));
+        one.chain(spec.nodes.iter().enumerate().map(|(index, it)| (field(&["nodes"]).index(index), it.node())))
+    }
+
+    /// A value by its path.
+    pub fn at(&self, path: FieldPath) -> Place {
+        Place::Value { file: self.file.clone(), path }
+    }
+
+    /// A field of the node; all nodes where there are groups of them.
+    pub fn node(&self, path: &[&str]) -> Place {
+        match self.platform.spec.node {
+            Some(_) => self.value(&[&["node"], path].concat()),
+            None => self.value(&["nodes"]),
+        }
     }
 }
 
@@ -75,7 +98,7 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 14] = [
+const SPEC: [SpecRule; 16] = [
     super::argocd::pair,
     super::argocd::waves,
     super::certificate::another,
@@ -84,7 +107,9 @@ const SPEC: [SpecRule; 14] = [
     super::hosts::platform,
     super::limits::limits,
     super::models::models,
+    super::nodes::nodes,
     super::ollama::settings,
+    super::postgresql::external,
     super::postgresql::memory,
     super::ranges::numbers,
     super::ranges::sizes,

@@ -13,7 +13,8 @@ use crate::{
         charts::Kind,
         versions::{HELM, K3S},
     },
-    platform::certificates::Issuer,
+    platform::{certificates::Issuer, node::Role},
+    units::Bytes,
 };
 
 /// Writes everything in `bootstrap/` that is no object of the cluster: the script, k3s' configuration, the values of the first charts.
@@ -28,14 +29,16 @@ pub fn write(house: &House, projects: Vec<String>, files: &mut Files) {
             bootstrap::values(files, &it.name, &*chart.values);
         }
     }
-    bootstrap::k3s(files, &spec.node);
+    let nodes = spec.all_nodes();
+    bootstrap::k3s(files, &nodes);
 
     let hosts: Vec<String> = house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect();
     let served = |host: &str| if hosts.iter().any(|it| it == host) { host.to_owned() } else { String::new() };
     let chat = built("openwebui");
     let ollama = &spec.components.ollama;
     let chats = |it: &&_| ollama.figures(it).is_none_or(|it| !it.embedding_model);
-    let memory = spec.node.mem_total();
+    // The script runs on a server; nodes that join it bring their own figures.
+    let memory = nodes.groups().iter().find(|it| it.node.role == Role::Server).map_or_else(Bytes::default, |it| it.node.mem_total());
     let script = Script {
         name: platform.name.to_string(),
         repository: spec.repository.url.to_string(),

@@ -49,7 +49,15 @@ impl House {
         let policies: Vec<Object> = namespaces::NAMES
             .iter()
             .filter(|namespace| is_fenced(namespace))
-            .flat_map(|namespace| policies::of_namespace(namespace, NETWORK_POLICIES, &naming, built.built.iter().flat_map(|it| &it.flows)))
+            .flat_map(|namespace| {
+                policies::of_namespace(
+                    namespace,
+                    NETWORK_POLICIES,
+                    &naming,
+                    built.built.iter().flat_map(|it| &it.flows),
+                    built.built.iter().flat_map(|it| &it.called),
+                )
+            })
             .map(Object::derived)
             .collect();
         for (name, objects) in [(APP_SECRETS, sealed), (NETWORK_POLICIES, policies)] {
@@ -64,7 +72,7 @@ impl House {
     /// Pours a tenant's own policies in.
     pub(in crate::compile) fn close_tenant(tenant: &mut Built) {
         let naming = Naming::Tenant(tenant.name.clone());
-        let policies = policies::of_namespace(&tenant.namespace, &tenant.name, &naming, tenant.flows.iter());
+        let policies = policies::of_namespace(&tenant.namespace, &tenant.name, &naming, tenant.flows.iter(), tenant.called.iter());
         tenant.objects.extend(policies.into_iter().map(Object::derived));
     }
 
@@ -73,6 +81,9 @@ impl House {
         let components = &self.built.platform.spec.components;
         let hosts: usize = self.built.built.iter().map(|it| it.certificates.len()).sum();
         let own = self.built.built.iter().flat_map(ask::rows);
+        let nodes = self.built.platform.spec.all_nodes().count();
+        // A DaemonSet has a pod on each.
+        let own = own.map(|row| if row.kind == "DaemonSet" { Row { replicas: nodes, ..row } } else { row });
         own.chain(report::surroundings(components.traefik.allotment(), u32::try_from(hosts).unwrap_or(u32::MAX))).collect()
     }
 

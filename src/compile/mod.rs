@@ -10,7 +10,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     budget::{
-        ask::{self, Origin, Row, Sum},
+        ask::{self, Origin, Row, Sum, Wants},
+        place::{self, Waiting},
         report::Report,
     },
     builder::{object::Object, scope::Built},
@@ -25,7 +26,7 @@ use crate::{
         rows::{first_waves, flows, secrets},
         summary::Summary,
     },
-    components::{floor_plan::BOOTSTRAP, workspace::Workspace},
+    components::{floor_plan::BOOTSTRAP, postgresql::External, workspace::Workspace},
     diag::{
         diagnostic::{Diagnostics, Severity},
         path::FieldPath,
@@ -86,6 +87,7 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
         diagnostics,
         host: None,
         sum: Sum::default(),
+        pods: Vec::new(),
         wave: 0,
         content: Content::default(),
     };
@@ -105,6 +107,7 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     }
     let wave = house.waves.wave_after(built.after.iter().copied());
     let sum = ask::of_tenant(&built);
+    let pods = if house.built.ground.several_nodes { ask::pods_of_tenant(&built) } else { Vec::new() };
     let mut content = Content::default();
     if house.repository().pin == Pin::Tag {
         // Its Application comes with the whole: it names a tag, which nobody knows before all is there.
@@ -112,7 +115,7 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     } else {
         application_of(house, &name, wave, &house.repository().revision(), files);
     }
-    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, wave, content }
+    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, pods, wave, content }
 }
 
 fn application_of(house: &House, tenant: &Arc<str>, wave: u32, revision: &str, files: &mut Files) {
@@ -173,7 +176,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
     let page = Page {
         name: house.name(),
         hosts: house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect(),
-        kubelet: house.built.platform.spec.node.kubelet_arguments(),
+        outside: outside(house),
         contributions: &house.built.contributions,
         places: waves.iter().map(|it| place(house, &it.application)).collect(),
         budget: &budget,
@@ -198,6 +201,24 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
     Whole { found, revision }
 }
 
+/// What somebody else must provide, in words.
+fn outside(house: &House) -> Vec<String> {
+    let it = &house.built.platform.spec.components;
+    let database = it.postgresql.external.as_ref().filter(|_| it.postgresql.enabled && it.open_webui.enabled);
+    let row = |at: &External| {
+        format!(
+            "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be let open {} connections (`max_connections` is \
+             the server's, and others use it too). Open WebUI makes its tables itself; backups are the server's.",
+            at.host,
+            at.port,
+            at.database,
+            at.role,
+            it.open_webui.connections()
+        )
+    };
+    database.map(row).into_iter().collect()
+}
+
 /// The budget of the platform and its tenants.
 pub fn budget(house: &House, summaries: &[Summary]) -> Report {
     let mut rows: Vec<Row> = house.rows();
@@ -214,10 +235,21 @@ pub fn budget(house: &House, summaries: &[Summary]) -> Report {
                 surge: 0,
                 pod: it.sum.ask,
                 source: Origin::Tenant,
+                wants: Wants::default(),
             });
         }
     }
-    Report::of_sum(&house.built.platform.spec.node, rows, sum)
+    let nodes = house.built.platform.spec.all_nodes();
+    let unplaced = if nodes.is_single() { Vec::new() } else { place::place(&nodes, waiting(&rows, summaries)) };
+    Report::of_sum(nodes, rows, sum, unplaced)
+}
+
+/// All pods that need a place. The rows of tenants come last, in the order of their summaries.
+fn waiting<'a>(rows: &'a [Row], summaries: &[Summary]) -> Vec<Waiting<'a>> {
+    let (tenants, own): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|it| it.source == Origin::Tenant);
+    let of_tenants = tenants.into_iter().zip(summaries.iter().filter(|it| it.name.is_some()));
+    let of_tenants = of_tenants.flat_map(|(row, it)| it.pods.iter().map(move |&(count, ask)| Waiting { row, count, ask }));
+    own.into_iter().map(|row| Waiting { row, count: row.replicas, ask: row.pod }).chain(of_tenants).collect()
 }
 
 /// What an Application is made from, with a link relative to `out/README.md`.

@@ -59,6 +59,14 @@ pub fn flows(house: &House) -> Vec<FlowRow> {
             rows.entry(flow).or_default().insert(&it.name);
         }
     }
+    let called = house.built.built.iter().flat_map(|it| it.called.iter().map(move |(pods, port)| (pods, *port, &it.name)));
+    let called = called.map(|(pods, port, by)| FlowRow {
+        from: "API server".to_owned(),
+        to: format!("{}/{}", pods.namespace(), pods.name()),
+        port,
+        protocol: "TCP",
+        why: by.to_string(),
+    });
     let mut rows: Vec<FlowRow> = rows
         .into_iter()
         .map(|(flow, by)| FlowRow {
@@ -73,6 +81,7 @@ pub fn flows(house: &House) -> Vec<FlowRow> {
             protocol: flow.protocol,
             why: by.into_iter().collect::<Vec<_>>().join(", "),
         })
+        .chain(called)
         .collect();
     rows.sort();
     rows

@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{budget::ask::Sum, compile::pin::Content, diag::diagnostic::Diagnostics, names::Host};
+use crate::{
+    budget::ask::{Ask, Sum},
+    compile::pin::Content,
+    diag::diagnostic::Diagnostics,
+    names::Host,
+};
 
 /// What the whole needs to know of one tenant.
 pub struct Summary {
@@ -14,6 +19,8 @@ pub struct Summary {
     pub diagnostics: Diagnostics,
     pub(in crate::compile) host: Option<Host>,
     pub(in crate::compile) sum: Sum,
+    /// Its pods one by one, where there are several nodes to place them on.
+    pub(in crate::compile) pods: Vec<(u32, Ask)>,
     pub(in crate::compile) wave: u32,
     /// What its objects come to, under `pin: tag`; else zeros.
     pub(in crate::compile) content: Content,

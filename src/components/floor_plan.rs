@@ -9,7 +9,7 @@ use crate::{
     builder::{
         handle::{Contributions, IssuerRef, NamespaceRef},
         scope::Built,
-        site::Site,
+        site::{Ground, Site},
     },
     components::{
         argocd::{self, ArgoCd},
@@ -25,8 +25,10 @@ use crate::{
     platform::{
         certificates::{Certificates, Domains, Issuer},
         node::Node,
+        nodes::{NodeGroup, Nodes},
         repository::Repository,
         sealed::{ApiVersion, SealedStore, SealingCertificate},
+        storage::Storage,
         versions::Versions,
     },
 };
@@ -66,15 +68,28 @@ pub struct Metadata {
 pub struct Spec {
     /// Where the tree is committed.
     pub repository: Repository,
-    /// What it runs on.
-    pub node: Node,
+    /// What it runs on, when that is one machine.
+    pub node: Option<Node>,
+    /// What it runs on, when there are several: groups of equal nodes, in place of `node`.
+    #[serde(default)]
+    pub nodes: Vec<NodeGroup>,
     /// Its public hosts.
     pub domains: Domains,
     /// Who certifies them.
     pub certificates: Certificates,
+    /// Where its volumes are.
+    #[serde(default)]
+    pub storage: Storage,
     /// What it consists of.
     #[serde(default)]
     pub components: Components,
+}
+
+impl Spec {
+    /// The nodes, however they are written.
+    pub fn all_nodes(&self) -> Nodes {
+        Nodes::of(self.node.as_ref(), &self.nodes)
+    }
 }
 
 /// The components; what is not written has its defaults.
@@ -142,6 +157,8 @@ pub struct House {
     pub contributions: Contributions,
     /// Certifies the tenants' hosts.
     pub issuer: Option<IssuerRef>,
+    /// What it stands on; its tenants do too.
+    pub ground: Ground,
 }
 
 impl Platform {
@@ -164,6 +181,7 @@ impl Platform {
         ] {
             *switch = true;
         }
+        it.postgresql.external = None;
         all
     }
 
@@ -172,7 +190,8 @@ impl Platform {
         let it = &self.spec.components;
         let versions = &self.versions;
         let kube_system = NamespaceRef::kube_system();
-        let mut site = Site::new(&self.name);
+        let ground = Ground { storage_class: self.spec.storage.class.shared(), several_nodes: self.spec.all_nodes().are_several() };
+        let mut site = Site::new(&self.name, ground.clone());
         let traefik_settings = site.crd_of_cluster();
 
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
@@ -202,6 +221,9 @@ impl Platform {
         let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing, &self.sealed)));
 
         let database = vault.as_ref().filter(|_| it.postgresql.enabled).map(|vault| {
+            if let Some(external) = &it.postgresql.external {
+                return external.offers(vault);
+            }
             let needs = postgresql::Needs { vault, versions, connections: it.open_webui.connections() };
             site.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
         });
@@ -214,6 +236,6 @@ impl Platform {
         }
 
         let (site, contributions) = site.close(); // nothing that contributes can be built below this line
-        House { built: site.finish(), contributions, issuer, platform: self }
+        House { built: site.finish(), contributions, issuer, ground, platform: self }
     }
 }

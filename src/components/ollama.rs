@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::{
     api::{
         apps::v1::{StatefulSet, StatefulSetSpec},
-        core::v1::{ContainerPort, EnvVar, PersistentVolumeClaim, PodSpec, TopologySpreadConstraint},
+        core::v1::{ContainerPort, EnvVar, PersistentVolumeClaim, PodSpec, ResourceRequirements, TopologySpreadConstraint},
         policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
     },
     apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
@@ -20,17 +20,19 @@ use crate::{
         scope::Scope,
     },
     facts::{
+        kubernetes::GPU,
         models::{self, Figures},
         ollama::{self, KvType},
         requests::{self, Allotment},
         versions,
     },
-    names::ModelName,
+    names::{LabelKey, LabelValue, ModelName, ObjectName},
     platform::{
+        node::Toleration,
         resources::{Resources, requirements},
         versions::Versions,
     },
-    units::{Bytes, Seconds},
+    units::{Bytes, Seconds, count},
 };
 
 /// The port of its API.
@@ -66,12 +68,37 @@ pub struct Ollama {
     pub prompt_cache: Bytes,
     /// Checkpoints a slot of models with a sliding window. llama-server's own default is 32, up to 3.7 GiB.
     pub context_checkpoints: u64,
+    /// GPUs for each replica; absent: models run on the CPU. What a GPU needs is computed, but was not measured.
+    pub gpu: Option<Gpu>,
     /// Figures of models that the catalogue lacks.
     pub catalogue: BTreeMap<ModelName, Figures>,
     /// Absent: computed from the models.
     pub resources: Resources,
     /// The volume of each replica; absent: 20Gi. It cannot change once the pods are there: Kubernetes refuses it.
     pub storage: Option<Bytes>,
+}
+
+/// GPUs of one replica. NVIDIA's driver, container toolkit and device plugin are the cluster's matter.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Gpu {
+    /// How many; a model that is too large for one is spread over them.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// The memory of one, as sold: `24Gi`.
+    pub memory: Bytes,
+    /// Labels of the nodes that have them; absent: wherever the device plugin announces some.
+    #[serde(default)]
+    pub node_selector: BTreeMap<LabelKey, LabelValue>,
+    /// Taints of those nodes that the pods put up with.
+    #[serde(default)]
+    pub tolerations: Vec<Toleration>,
+    /// The `RuntimeClass`, where the runtime that knows GPUs is not the node's default; k3s calls it `nvidia`.
+    pub runtime_class: Option<ObjectName>,
+}
+
+fn one() -> u32 {
+    1
 }
 
 /// How the key/value cache is kept.
@@ -103,6 +130,7 @@ impl Default for Ollama {
             flash_attention: true,
             prompt_cache: Bytes::mib(0),
             context_checkpoints: 0,
+            gpu: None,
             catalogue: BTreeMap::new(),
             resources: Resources::default(),
             storage: None,
@@ -152,15 +180,31 @@ impl Ollama {
         self.max_loaded_models.unwrap_or_else(|| u32::try_from(derived).unwrap_or(u32::MAX))
     }
 
-    /// Memory that the container needs, by the formula: request and limit alike.
-    pub fn needs_memory(&self) -> Bytes {
+    /// Models that may be in memory at once, as a number of items.
+    fn loaded_count(&self) -> usize {
+        usize::try_from(self.loaded()).unwrap_or(usize::MAX)
+    }
+
+    fn container(&self, model: fn(&Figures, &ollama::Settings) -> Bytes) -> Bytes {
         let set = self.settings();
-        ollama::container(self.known().map(|it| ollama::model(it, &set)), usize::try_from(self.loaded()).unwrap_or(usize::MAX))
+        ollama::container(self.known().map(|it| model(it, &set)), self.loaded_count())
+    }
+
+    /// Memory that the container cannot do without, by the formula: request and limit alike.
+    pub fn needs_memory(&self) -> Bytes {
+        self.container(if self.gpu.is_some() { ollama::beside_gpu } else { ollama::model })
+    }
+
+    /// Memory that its GPUs must have together; none without.
+    pub fn needs_vram(&self) -> Option<Bytes> {
+        Some(ollama::vram(self.known(), &self.settings(), self.loaded_count(), self.gpu.as_ref()?.count))
     }
 
     /// What the container gets.
     pub fn allotment(&self) -> Allotment {
-        let memory = self.needs_memory();
+        // With a GPU the file of the weights is page cache, which the kernel can take back; it is promised all the same until it has
+        // been measured how the kubelet counts it, and `resources` may promise less.
+        let memory = self.container(if self.gpu.is_some() { ollama::beside_gpu_with_file } else { ollama::model });
         let mut allotment = self.resources.over(Allotment { request: memory, limit: memory, cpu: requests::OLLAMA_CPU });
         // Weights are anonymous memory on CPU: what is not requested is not there when a model loads.
         if self.resources.memory.request.is_none() {
@@ -198,7 +242,7 @@ impl Ollama {
         let template = self.pod(scope, &part, versions);
         let claim = PersistentVolumeClaim {
             metadata: ObjectMeta { name: Some("models".to_owned()), ..ObjectMeta::default() },
-            spec: Some(pod::claim_spec(self.volume())),
+            spec: Some(pod::claim_spec(scope, self.volume())),
             ..PersistentVolumeClaim::default()
         };
         let spec = StatefulSetSpec {
@@ -242,7 +286,7 @@ impl Ollama {
             protocol: Some("TCP".to_owned()),
             ..ContainerPort::default()
         }]);
-        server.resources = Some(requirements(allotment));
+        server.resources = Some(self.server_resources(allotment));
         server.startup_probe = pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 24 });
         server.readiness_probe = pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 3 });
         server.liveness_probe = pod::http_probe("/", PORT, Patience { period: 10, failures: 6 });
@@ -266,12 +310,27 @@ impl Ollama {
         let spec = PodSpec {
             containers: vec![server],
             init_containers: (!self.models.is_empty()).then(|| vec![pull]),
+            node_selector: self.gpu.as_ref().filter(|it| !it.node_selector.is_empty()).map(Gpu::labels),
+            runtime_class_name: self.gpu.as_ref().and_then(|it| it.runtime_class.as_ref()).map(ToString::to_string),
             termination_grace_period_seconds: Some(60),
+            tolerations: self.gpu.as_ref().filter(|it| !it.tolerations.is_empty()).map(Gpu::tolerated),
             topology_spread_constraints: Some(vec![spread]),
             volumes: Some(vec![pod::scratch("tmp")]),
             ..PodSpec::default()
         };
         pod::template(scope, part, USER, spec)
+    }
+
+    /// What the server gets; the pull needs no GPU.
+    fn server_resources(&self, allotment: Allotment) -> ResourceRequirements {
+        let mut it = requirements(allotment);
+        if let Some(gpu) = &self.gpu {
+            // Of what cannot be shared, request and limit are the same, and the API server writes both.
+            for map in [&mut it.limits, &mut it.requests] {
+                map.get_or_insert_default().insert(GPU.to_owned(), count(gpu.count));
+            }
+        }
+        it
     }
 
     /// The environment that makes the memory formula true, and that a user without a home needs, with some more.
@@ -296,6 +355,24 @@ impl Ollama {
         ];
         env.extend(more);
         pod::environment(env)
+    }
+}
+
+impl Gpu {
+    fn labels(&self) -> BTreeMap<String, String> {
+        self.node_selector.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+    }
+
+    fn tolerated(&self) -> Vec<k8s_openapi::api::core::v1::Toleration> {
+        let one = |it: &Toleration| k8s_openapi::api::core::v1::Toleration {
+            effect: it.effect.map(|it| it.name().to_owned()),
+            key: Some(it.key.to_string()),
+            operator: Some(if it.value.is_some() { "Equal" } else { "Exists" }.to_owned()),
+            // The API server does not keep an empty one.
+            value: it.value.as_ref().filter(|it| !it.is_empty()).map(ToString::to_string),
+            ..k8s_openapi::api::core::v1::Toleration::default()
+        };
+        self.tolerations.iter().map(one).collect()
     }
 }
 

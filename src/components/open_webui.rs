@@ -177,8 +177,10 @@ impl OpenWebUi {
             let at = scope.url(me, "postgresql", &database.port);
             let at = at.trim_start_matches("postgresql://");
             // Escaped where it is opened, so that a password may hold any character.
-            let template =
-                format!(r#"postgresql://{}:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/{}"#, database.role, database.database);
+            let template = format!(
+                r#"postgresql://{}:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/{}{}"#,
+                database.role, database.database, database.parameters
+            );
             env.push(scope.env_derived("DATABASE_URL", &database.password, "url", template));
             env.push(pod::env("DATABASE_POOL_SIZE", self.connection_pool.size.to_string()));
             env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", self.connection_pool.overflow.to_string()));

@@ -14,7 +14,6 @@ use crate::{
         meta::{Part, protect},
         scope::Scope,
     },
-    facts::kubernetes::STORAGE_CLASS,
     units::Bytes,
 };
 
@@ -129,15 +128,15 @@ pub fn mount(name: &str, path: &str) -> VolumeMount {
     VolumeMount { name: name.to_owned(), mount_path: path.to_owned(), ..VolumeMount::default() }
 }
 
-/// What a claim asks for: one writer, on the node's disk.
-pub fn claim_spec(size: Bytes) -> PersistentVolumeClaimSpec {
+/// What a claim asks for: a volume of the platform's class, which one node mounts.
+pub fn claim_spec(scope: &Scope<'_>, size: Bytes) -> PersistentVolumeClaimSpec {
     PersistentVolumeClaimSpec {
         access_modes: Some(vec!["ReadWriteOnce".to_owned()]),
         resources: Some(VolumeResourceRequirements {
             requests: Some([("storage".to_owned(), size.quantity())].into()),
             ..VolumeResourceRequirements::default()
         }),
-        storage_class_name: Some(STORAGE_CLASS.to_owned()),
+        storage_class_name: Some(scope.ground().storage_class.to_string()),
         volume_mode: Some("Filesystem".to_owned()),
         ..PersistentVolumeClaimSpec::default()
     }
@@ -148,7 +147,8 @@ pub fn claim_spec(size: Bytes) -> PersistentVolumeClaimSpec {
 pub fn claim(scope: &mut Scope<'_>, part: &Part, size: Bytes) {
     let mut metadata = scope.meta(part);
     protect(&mut metadata);
-    scope.add(PersistentVolumeClaim { metadata, spec: Some(claim_spec(size)), ..PersistentVolumeClaim::default() });
+    let spec = claim_spec(scope, size);
+    scope.add(PersistentVolumeClaim { metadata, spec: Some(spec), ..PersistentVolumeClaim::default() });
 }
 
 /// A container with what all of ours have.

@@ -1,5 +1,7 @@
 //! PostgreSQL on a volume of its own, for Open `WebUI`.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::{
     apps::v1::{StatefulSet, StatefulSetSpec},
     core::v1::{ContainerPort, PodSpec},
@@ -15,6 +17,7 @@ use crate::{
         scope::Scope,
     },
     facts::{requests, versions},
+    names::{Address, Cidr, SqlName},
     platform::{
         resources::{Resources, requirements},
         versions::Versions,
@@ -53,11 +56,74 @@ pub struct Postgresql {
     pub resources: Resources,
     /// The volume.
     pub storage: Bytes,
+    /// A server outside the cluster in its place: nothing is run, and Open `WebUI` cannot tell.
+    pub external: Option<External>,
+}
+
+/// A PostgreSQL that somebody else runs. The password of the role is sealed like our own's (`postgresql`, key `password`).
+///
+/// It must let the role open as many connections as Open `WebUI` does (`out/README.md` says how many), and hold the database, which the
+/// role owns: Open `WebUI` makes its tables itself.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct External {
+    /// Its host name or IPv4 address.
+    pub host: Address,
+    /// Its port.
+    #[serde(default = "port")]
+    pub port: u16,
+    /// The database.
+    #[serde(default = "name")]
+    pub database: SqlName,
+    /// The role, which owns the database.
+    #[serde(default = "name")]
+    pub role: SqlName,
+    /// How the connection is protected.
+    #[serde(default)]
+    pub ssl_mode: SslMode,
+    /// The range of addresses that it is in, where that is a private one (a network of your own, a peered cloud network): the network
+    /// policy opens this and nothing else. Absent: it is on the internet, and the policy opens its port outside of all private ranges.
+    pub cidr: Option<Cidr>,
+}
+
+/// How a connection is protected, in libpq's words. `verify-full` is not among them: it needs the authority's certificate as a file.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum SslMode {
+    /// Encrypted, or there is no connection; the server's certificate is not verified.
+    #[default]
+    Require,
+    /// As open as the network that it goes through.
+    Disable,
+}
+
+fn port() -> u16 {
+    PORT
+}
+
+fn name() -> SqlName {
+    NAME.parse().unwrap_or_else(|_| unreachable!("it is a name"))
+}
+
+impl External {
+    /// What our own would offer. Nothing is built, so nothing is waited for but the sealed password.
+    pub fn offers(&self, vault: &Vault) -> Offers {
+        Offers {
+            port: PortRef::outside(&self.host, self.port, self.cidr.as_ref()),
+            password: vault.credential(&PASSWORD),
+            role: self.role.shared(),
+            database: self.database.shared(),
+            parameters: match self.ssl_mode {
+                SslMode::Require => "?sslmode=require",
+                SslMode::Disable => "?sslmode=disable",
+            },
+        }
+    }
 }
 
 impl Default for Postgresql {
     fn default() -> Self {
-        Self { enabled: true, resources: Resources::default(), storage: Bytes::gib(5) }
+        Self { enabled: true, resources: Resources::default(), storage: Bytes::gib(5), external: None }
     }
 }
 
@@ -78,9 +144,11 @@ pub struct Offers {
     /// The role's password, under the key `password`.
     pub password: Credential,
     /// The role.
-    pub role: &'static str,
+    pub role: Arc<str>,
     /// The database.
-    pub database: &'static str,
+    pub database: Arc<str>,
+    /// What a client's URL ends with.
+    pub parameters: &'static str,
 }
 
 /// How its memory is divided.
@@ -175,7 +243,7 @@ impl Postgresql {
         let metadata = scope.meta(&part);
         scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
-        Offers { port, password, role: NAME, database: NAME }
+        Offers { port, password, role: NAME.into(), database: NAME.into(), parameters: "" }
     }
 
     fn arguments(&self, clients: u32) -> Vec<String> {

@@ -90,7 +90,7 @@ struct Service {
     spec: ServiceSpec,
 }
 
-/// `Local`: Traefik sees the clients' addresses.
+/// `Local`: Traefik sees the clients' addresses, and only the node that it runs on answers. With several nodes each must answer: `Cluster`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ServiceSpec {
@@ -122,7 +122,9 @@ impl Traefik {
                 },
             },
             resources: self.allotment().into(),
-            service: Service { spec: ServiceSpec { external_traffic_policy: "Local" } },
+            service: Service {
+                spec: ServiceSpec { external_traffic_policy: if scope.ground().several_nodes { "Cluster" } else { "Local" } },
+            },
         };
         let mut text = Vec::new();
         emit::document(&mut text, &values);

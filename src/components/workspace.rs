@@ -97,8 +97,8 @@ impl Workspace {
     pub fn build(&self, house: &House) -> Option<Built> {
         let (issuer, host) = (house.issuer.as_ref()?, self.host(house).ok()?);
         let versions = &house.platform.versions;
-        let host = Site::new(&self.spec.workspace_name).host(&host);
-        let ((), built) = site::tenant(&self.spec.workspace_name, |scope| {
+        let host = Site::new(&self.spec.workspace_name, house.ground.clone()).host(&host);
+        let ((), built) = site::tenant(&self.spec.workspace_name, house.ground.clone(), |scope| {
             scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
             let models = self.ollama().build(scope, versions);
             let needs = open_webui::Needs { models: &models, database: None, host: &host, issuer, vault: None, versions };

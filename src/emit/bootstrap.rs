@@ -3,7 +3,15 @@
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
-use crate::{builder::chart::Values, emit::files::Files, platform::node::Node, yaml::emit};
+use crate::{
+    builder::chart::Values,
+    emit::files::Files,
+    platform::{
+        node::Role,
+        nodes::{Nodes, Taint},
+    },
+    yaml::emit,
+};
 
 /// The folder of the values, one file an Application.
 pub const VALUES: &str = "bootstrap/values";
@@ -11,6 +19,8 @@ pub const VALUES: &str = "bootstrap/values";
 pub const SCRIPT: &str = "bootstrap/bootstrap.sh";
 /// k3s' configuration, which the script copies to the node.
 pub const K3S: &str = "bootstrap/k3s/config.yaml";
+/// Where the configurations of further groups of nodes go.
+pub const K3S_NODES: &str = "bootstrap/k3s/nodes";
 /// The unit that starts k3s.
 pub const UNIT: &str = "bootstrap/k3s/k3s.service";
 
@@ -135,13 +145,36 @@ pub fn script(files: &mut Files, script: &Script) {
 #[serde(rename_all = "kebab-case")]
 struct Configuration {
     kubelet_arg: Vec<String>,
-    write_kubeconfig_mode: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    node_label: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    node_taint: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    write_kubeconfig_mode: Option<&'static str>,
 }
 
-/// Writes k3s' configuration and its unit. The credentials of the cluster are root's alone.
-pub fn k3s(files: &mut Files, node: &Node) {
-    let configuration = Configuration { kubelet_arg: node.kubelet_arguments(), write_kubeconfig_mode: "0600" };
-    files.add_yaml(K3S, |out| emit::document(out, &configuration));
+fn taint(it: &Taint) -> String {
+    let value = it.value.as_ref().map_or_else(String::new, |it| format!("={it}"));
+    format!("{}{value}:{}", it.key, it.effect.name())
+}
+
+/// Writes k3s' configuration and its unit: of the server, and of each other group of nodes, which joins it by hand. The credentials of the
+/// cluster are root's alone.
+pub fn k3s(files: &mut Files, nodes: &Nodes) {
+    let server = nodes.groups().iter().position(|it| it.node.role == Role::Server);
+    for (at, group) in nodes.groups().iter().enumerate() {
+        let configuration = Configuration {
+            kubelet_arg: group.node.kubelet_arguments(),
+            node_label: group.labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
+            node_taint: group.taints.iter().map(taint).collect(),
+            write_kubeconfig_mode: (group.node.role == Role::Server).then_some("0600"),
+        };
+        let file = match &group.name {
+            Some(name) if Some(at) != server => format!("{K3S_NODES}/{name}.yaml"),
+            _ => K3S.to_owned(),
+        };
+        files.add_yaml(&file, |out| emit::document(out, &configuration));
+    }
     files.add(UNIT, |out| out.extend_from_slice(include_bytes!("bootstrap/k3s.service")));
 }
 

@@ -7,6 +7,7 @@ use crate::{
     budget::report::Report,
     builder::handle::{Contribution, Contributions},
     plan::rows::{FlowRow, SecretRow, WaveRow},
+    platform::nodes,
 };
 
 /// What the page tells.
@@ -15,8 +16,8 @@ pub struct Page<'a> {
     pub name: &'a str,
     /// Its public hosts.
     pub hosts: Vec<String>,
-    /// What makes the node's figures true.
-    pub kubelet: Vec<String>,
+    /// What somebody else must provide.
+    pub outside: Vec<String>,
     /// What monitoring will be told.
     pub contributions: &'a Contributions,
     /// What each Application is made from, in the order of `waves`.
@@ -37,6 +38,37 @@ pub struct Page<'a> {
 struct Offered {
     what: &'static str,
     at: String,
+}
+
+/// Equal nodes, and what makes their figures true.
+#[derive(Serialize)]
+struct Group {
+    name: String,
+    count: u32,
+    role: &'static str,
+    allocatable: String,
+    cpu: String,
+    gpus: u32,
+    kubelet: Vec<String>,
+    labels: Vec<String>,
+    taints: Vec<String>,
+}
+
+impl Group {
+    fn of(it: &nodes::Group) -> Self {
+        let taint = |it: &nodes::Taint| format!("{}={}:{}", it.key, it.value.as_deref().unwrap_or_default(), it.effect.name());
+        Self {
+            name: it.name.as_deref().unwrap_or_default().to_owned(),
+            count: it.count,
+            role: it.node.role.name(),
+            allocatable: it.node.allocatable().in_mib().to_string(),
+            cpu: it.node.allocatable_cpu().to_string(),
+            gpus: it.node.gpus,
+            kubelet: it.node.kubelet_arguments(),
+            labels: it.labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
+            taints: it.taints.iter().map(taint).collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -105,10 +137,14 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
                 usable => budget.usable.in_mib().to_string(),
                 cpu => budget.cpu.to_string(),
                 allocatable_cpu => budget.allocatable_cpu.to_string(),
+                gpus => budget.gpus,
+                allocatable_gpus => budget.allocatable_gpus,
                 mem_total => budget.mem_total.in_mib().to_string(),
                 surge => budget.surge.request.in_mib().to_string(),
             },
-            kubelet => page.kubelet,
+            groups => budget.nodes.groups().iter().map(Group::of).collect::<Vec<_>>(),
+            is_single => budget.nodes.is_single(),
+            outside => page.outside,
         },
     );
     // The template is embedded and every test renders it: it cannot fail on a spec.

@@ -16,6 +16,9 @@ pub const TRAEFIK_HTTPS: u16 = 8443;
 /// k3s' packaged storage class: volumes on the node's disk, sizes not enforced, bound when their first pod is placed.
 pub const STORAGE_CLASS: &str = "local-path";
 
+/// The resource that NVIDIA's device plugin announces; it is counted in whole GPUs.
+pub const GPU: &str = "nvidia.com/gpu";
+
 /// Addresses that are not "outside": private ranges (pods and services among them), carrier NAT and link-local (cloud metadata).
 pub const NOT_OUTSIDE: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
 

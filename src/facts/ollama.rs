@@ -15,6 +15,9 @@ pub const RESERVE: (u64, u64) = (105, 100);
 /// A pull needs room for the partial file and the manifest: the volume over the models' packages, 12/10.
 pub const STORAGE: (u64, u64) = (12, 10);
 
+/// What a GPU's driver takes for each loaded model on each GPU, beside the model (Ollama's own estimate on CUDA, not measured).
+pub const CUDA_CONTEXT: Bytes = Bytes::mib(457);
+
 /// How the key/value cache is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KvType {
@@ -67,8 +70,19 @@ fn sum(terms: &[u64]) -> u64 {
     terms.iter().fold(0, |sum, it| sum.saturating_add(*it))
 }
 
-/// Memory of one loaded model, in bytes: weights, key/value cache, compute buffers, output buffer, prompt cache, checkpoints.
-pub fn model(figures: &Figures, set: &Settings) -> Bytes {
+/// Memory of one loaded model, part by part, in bytes.
+struct Parts {
+    weights: u64,
+    /// Key/value cache.
+    cache: u64,
+    /// Compute and output buffers.
+    buffers: u64,
+    checkpoints: u64,
+    /// Cached states of earlier prompts.
+    prompts: u64,
+}
+
+fn parts(figures: &Figures, set: &Settings) -> Parts {
     let it = figures;
     let cells = ceil256(set.context.min(it.train_context));
     let parallel = if it.embedding_model { 1 } else { set.parallel };
@@ -82,7 +96,7 @@ pub fn model(figures: &Figures, set: &Settings) -> Bytes {
     let window_cells = if it.window_layers > 0 { cells.min(ceil256(it.window.saturating_add(batch))) } else { 0 };
     let full_layers = it.layers.saturating_sub(it.window_layers);
     let layer_cells = sum(&[product(&[full_layers, cells]), product(&[it.window_layers, window_cells])]);
-    let kv =
+    let cache =
         if it.embedding_model { 0 } else { product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32 };
     let widths = if set.flash_attention {
         sum(&[product(&[12, it.feed_forward]), product(&[16, it.embedding]), cells.saturating_mul(2), window_cells.saturating_mul(2)])
@@ -90,11 +104,47 @@ pub fn model(figures: &Figures, set: &Settings) -> Bytes {
         let attention = sum(&[product(&[it.heads, it.head_dim]), product(&[2, it.kv_heads, it.head_dim])]);
         product(&[4, sum(&[5, product(&[cells, it.heads.saturating_add(1)]), product(&[4, it.embedding]), attention])])
     };
-    let compute = product(&[batch, widths]);
     let output = if it.embedding_model { product(&[4, batch, sum(&[it.vocabulary, it.embedding])]) } else { 0 };
     let kept = set.checkpoints.min(3 + set.context / 8192);
-    let checkpoints = product(&[parallel, kept, it.window, it.window_layers, it.kv_heads, it.head_dim, 4]);
-    Bytes::new(sum(&[it.blob, kv, compute, output, checkpoints, set.prompt_cache.get()]))
+    Parts {
+        weights: it.blob,
+        cache,
+        buffers: sum(&[product(&[batch, widths]), output]),
+        checkpoints: product(&[parallel, kept, it.window, it.window_layers, it.kv_heads, it.head_dim, 4]),
+        prompts: set.prompt_cache.get(),
+    }
+}
+
+/// Memory of one loaded model on a CPU: all of it is the container's.
+pub fn model(figures: &Figures, set: &Settings) -> Bytes {
+    let it = parts(figures, set);
+    Bytes::new(sum(&[it.weights, it.cache, it.buffers, it.checkpoints, it.prompts]))
+}
+
+/// What a model on a GPU keeps in the container's memory and never gives back: copies of states. Not measured.
+pub fn beside_gpu(figures: &Figures, set: &Settings) -> Bytes {
+    let it = parts(figures, set);
+    Bytes::new(sum(&[it.checkpoints, it.prompts]))
+}
+
+/// The same with the file of the weights, which is mapped and read while they go to the GPU: page cache of the container. Not measured.
+pub fn beside_gpu_with_file(figures: &Figures, set: &Settings) -> Bytes {
+    beside_gpu(figures, set) + Bytes::new(figures.blob)
+}
+
+/// What a model takes of GPUs' memory: weights, key/value cache, buffers. The formula was checked on a CPU only; there, too, batches
+/// are as large as they can be, so on a GPU it is an upper bound of the same parts.
+fn on_gpu(figures: &Figures, set: &Settings) -> Bytes {
+    let it = parts(figures, set);
+    Bytes::new(sum(&[it.weights, it.cache, it.buffers]))
+}
+
+/// What `gpus` GPUs must have together, when `loaded` of the models may be in memory at once.
+pub fn vram<'a>(models: impl Iterator<Item = &'a Figures>, set: &Settings, loaded: usize, gpus: u32) -> Bytes {
+    let mut sizes: Vec<Bytes> = models.map(|it| on_gpu(it, set) + CUDA_CONTEXT * u64::from(gpus)).collect();
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    let largest: Bytes = sizes.into_iter().take(loaded).sum();
+    Bytes::new((largest.get().saturating_mul(RESERVE.0)).div_ceil(RESERVE.1)).ceil_mib()
 }
 
 /// What the container must be given (request and limit alike), when `loaded` of the models may be in memory at once.

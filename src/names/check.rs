@@ -1,5 +1,6 @@
 //! What makes a name a name, and what is said of a text that is none.
 
+use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 use std::borrow::Cow;
 
 type Checked<'a> = Result<Cow<'a, str>, String>;
@@ -47,6 +48,37 @@ fn as_label(s: &str) -> String {
     dashed.trim_matches('-').to_owned()
 }
 
+pub(super) fn object_name(s: &str) -> Checked<'_> {
+    if s.len() <= 253 && s.split('.').all(is_label) {
+        return Ok(s.into());
+    }
+    let better = s.split('.').map(as_label).collect::<Vec<_>>().join(".");
+    let why = "the name of an object is made of lower-case letters, digits, `-` and `.`, at most 253, with a letter or digit at both ends";
+    let is_name = better.len() <= 253 && better.split('.').all(is_label);
+    Err(if is_name { format!("`{s}` is not a name: {why}; write `{better}`") } else { format!("`{s}` is not a name: {why}") })
+}
+
+fn is_label_value(s: &str) -> bool {
+    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    let all = s.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    s.len() <= 63 && all && edge(s.as_bytes().first()) && edge(s.as_bytes().last())
+}
+
+pub(super) fn label_value(s: &str) -> Checked<'_> {
+    if s.is_empty() || is_label_value(s) {
+        return Ok(s.into());
+    }
+    Err(format!("`{s}` is not a value of a label: letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends"))
+}
+
+pub(super) fn label_key(s: &str) -> Checked<'_> {
+    let (domain, name) = s.split_once('/').map_or((None, s), |it| (Some(it.0), it.1));
+    if is_label_value(name) && domain.is_none_or(|it| object_name(it).is_ok()) {
+        return Ok(s.into());
+    }
+    Err(format!("`{s}` is not the key of a label: write it like `gpu` or `nvidia.com/gpu`"))
+}
+
 fn is_host(s: &str) -> bool {
     s.len() <= 253
         && s.contains('.')
@@ -74,6 +106,44 @@ pub(super) fn host(s: &str) -> Checked<'_> {
     } else {
         format!("`{s}` is not a host name: write it like `chat.example.org`, in lower case, without scheme, port or path")
     })
+}
+
+pub(super) fn address(s: &str) -> Checked<'_> {
+    if s.parse::<Ipv4Addr>().is_ok() {
+        return Ok(s.into());
+    }
+    host(s).map_err(|why| {
+        let is_ip = s.contains(':') && s.bytes().all(|b| b.is_ascii_hexdigit() || b":[].".contains(&b));
+        if is_ip { format!("`{s}` is neither a host name nor an IPv4 address: write one of them, without a port") } else { why }
+    })
+}
+
+/// Base and mask of a range of addresses.
+pub(super) fn range(s: &str) -> Option<(Ipv4Addr, u32)> {
+    let (base, bits) = s.split_once('/')?;
+    let bits: u32 = bits.parse().ok().filter(|it: &u32| *it <= 32 && *it.to_string() == *bits)?;
+    Some((base.parse().ok()?, u32::MAX.checked_shl(32 - bits).unwrap_or(0)))
+}
+
+pub(super) fn cidr(s: &str) -> Checked<'_> {
+    let shape = "write it like `192.168.7.0/24`; one address is `192.168.7.20/32`";
+    match range(s) {
+        Some((base, mask)) if base.to_bits() & mask == base.to_bits() => Ok(s.into()),
+        Some((base, mask)) => {
+            let network = Ipv4Addr::from_bits(base.to_bits() & mask);
+            Err(format!("`{s}` is an address within a range: write `{network}/{}`, or `{base}/32` for this one address", mask.count_ones()))
+        }
+        None if s.parse::<Ipv4Addr>().is_ok() => Err(format!("`{s}` is an address, not a range: write `{s}/32`")),
+        None => Err(format!("`{s}` is not a range of IPv4 addresses: {shape}")),
+    }
+}
+
+pub(super) fn sql_name(s: &str) -> Checked<'_> {
+    let is_first = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    if (1..=63).contains(&s.len()) && is_first(s.as_bytes()[0]) && s.bytes().all(|b| is_first(b) || b == b'-' || b == b'.') {
+        return Ok(s.into());
+    }
+    Err(format!("`{s}` is not a name of PostgreSQL that can stand in a URL: letters, digits, `_`, `-` and `.`, at most 63"))
 }
 
 pub(super) fn email(s: &str) -> Checked<'_> {
@@ -258,22 +328,3 @@ pub(super) fn k3s_version(s: &str) -> Checked<'_> {
     }
 }
 
-pub(super) fn cidr(s: &str) -> Checked<'_> {
-    let shape = || format!("`{s}` is not a network: write it like `10.1.2.0/24`, or `10.1.2.3/32` for one address");
-    // Without leading zeros and signs: `010` is eight to some readers.
-    let number = |it: &str, most: u32| it.parse::<u32>().ok().filter(|number| *number <= most && number.to_string() == it);
-    let (address, fixed) = s.split_once('/').ok_or_else(shape)?;
-    let fixed = number(fixed, 32).ok_or_else(shape)?;
-    let parts: Vec<u32> = address.split('.').map(|it| number(it, 255)).collect::<Option<_>>().ok_or_else(shape)?;
-    if parts.len() != 4 {
-        return Err(shape());
-    }
-    let address = parts.iter().fold(0, |all, it| all << 8 | it);
-    let first = address & u32::MAX.checked_shl(32 - fixed).unwrap_or(0);
-    if first == address {
-        return Ok(s.into());
-    }
-    // Kubernetes takes it, and means another network than the one that seems to be written.
-    let first = first.to_be_bytes().map(|it| it.to_string()).join(".");
-    Err(format!("`{s}` is not the first address of its network: write `{first}/{fixed}`"))
-}

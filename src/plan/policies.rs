@@ -29,6 +29,8 @@ use crate::{
 struct Allowed<'a> {
     ingress: BTreeMap<&'a Pods, BTreeSet<(u16, &'static str)>>,
     egress: BTreeMap<&'a Peer, BTreeSet<(u16, &'static str)>>,
+    /// From whomever: a process of another node cannot be named.
+    open: BTreeSet<(u16, &'static str)>,
 }
 
 /// The policies of one namespace: `allow-<pods>` for each set of pods that speaks or is spoken to, and `default-deny`.
@@ -36,7 +38,13 @@ struct Allowed<'a> {
 /// The names matter: ArgoCD applies policies by name, and an `allow-…` must be there before the deny cuts ArgoCD itself off.
 /// There is one policy a set of pods, never a union over a namespace. Policies see pod ports, after the Service's address was
 /// translated, so ports are numbers of the pods.
-pub fn of_namespace<'a>(namespace: &str, instance: &str, naming: &Naming, flows: impl Iterator<Item = &'a Flow>) -> Vec<NetworkPolicy> {
+pub fn of_namespace<'a>(
+    namespace: &str,
+    instance: &str,
+    naming: &Naming,
+    flows: impl Iterator<Item = &'a Flow>,
+    called: impl Iterator<Item = &'a (Pods, u16)>,
+) -> Vec<NetworkPolicy> {
     let mut pods: BTreeMap<&Pods, Allowed<'_>> = BTreeMap::new();
     for flow in flows {
         if let Peer::Pods(to) = &flow.to
@@ -47,6 +55,9 @@ pub fn of_namespace<'a>(namespace: &str, instance: &str, naming: &Naming, flows:
         if **flow.from.namespace() == *namespace {
             pods.entry(&flow.from).or_default().egress.entry(&flow.to).or_default().insert((flow.port, flow.protocol));
         }
+    }
+    for (to, port) in called.filter(|(to, _)| **to.namespace() == *namespace) {
+        pods.entry(to).or_default().open.insert((*port, "TCP"));
     }
     let metadata = |name: &str| ObjectMeta {
         name: Some(name.to_owned()),
@@ -76,8 +87,9 @@ impl Allowed<'_> {
             .ingress
             .iter()
             .map(|(from, list)| NetworkPolicyIngressRule { from: Some(vec![peer_of_pods(from, namespace)]), ports: ports(list) });
+        let open = (!self.open.is_empty()).then(|| NetworkPolicyIngressRule { from: None, ports: ports(&self.open) });
         let egress = self.egress.iter().map(|(to, list)| NetworkPolicyEgressRule { to: peer(to, namespace), ports: ports(list) });
-        let (ingress, egress): (Vec<_>, Vec<_>) = (ingress.collect(), egress.collect());
+        let (ingress, egress): (Vec<_>, Vec<_>) = (ingress.chain(open).collect(), egress.collect());
         NetworkPolicySpec {
             egress: (!egress.is_empty()).then_some(egress),
             ingress: (!ingress.is_empty()).then_some(ingress),
@@ -115,13 +127,12 @@ fn peer(to: &Peer, from: &str) -> Option<Vec<NetworkPolicyPeer>> {
         Peer::Pods(pods) => Some(vec![peer_of_pods(pods, from)]),
         // A host process: only the port can be named.
         Peer::ApiServer => None,
-        Peer::Network(cidr) => {
-            let block = IPBlock { cidr: cidr.to_string(), except: None };
-            Some(vec![NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }])
-        }
-        Peer::Outside => {
-            let block = IPBlock { cidr: "0.0.0.0/0".to_owned(), except: Some(NOT_OUTSIDE.map(str::to_owned).into()) };
-            Some(vec![NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }])
-        }
+        Peer::Outside => block("0.0.0.0/0", Some(NOT_OUTSIDE.map(str::to_owned).into())),
+        Peer::Network(cidr) => block(cidr, None),
     }
+}
+
+fn block(cidr: &str, except: Option<Vec<String>>) -> Option<Vec<NetworkPolicyPeer>> {
+    let block = IPBlock { cidr: cidr.to_owned(), except };
+    Some(vec![NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }])
 }

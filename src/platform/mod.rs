@@ -1,9 +1,11 @@
-//! The vocabulary of the spec that components share: node, repository, hosts, certificates, resources, versions, sealed values.
+//! The vocabulary of the spec that components share: node, repository, hosts, certificates, resources, versions, sealed values, storage.
 
 pub mod certificates;
 pub mod node;
+pub mod nodes;
 pub mod repository;
 pub mod resources;
 pub mod rollout;
 pub mod sealed;
+pub mod storage;
 pub mod versions;

@@ -5,10 +5,11 @@ use serde::Deserialize;
 
 use crate::{
     facts::node,
+    names::{LabelKey, LabelValue},
     units::{Bytes, Millicores},
 };
 
-/// The node (one k3s server).
+/// One machine: the node of a platform that has one (a k3s server).
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Node {
@@ -20,9 +21,43 @@ pub struct Node {
     pub mem_total: Option<Bytes>,
     /// Pods that the node runs at most (the kubelet's `max-pods`); absent: 110. More than 250 need a larger pod network too.
     pub max_pods: Option<u32>,
+    /// GPUs that pods may ask for (`nvidia.com/gpu`, which NVIDIA's device plugin announces; the plugin is not part of the platform).
+    #[serde(default)]
+    pub gpus: u32,
     /// Σ limits may be this many times what pods may use in all; `1.0`: no pod can die of another pod's appetite.
     #[serde(default = "two")]
     pub overcommit: f64,
+    /// What it runs besides pods; the only node is a server.
+    #[serde(skip)]
+    pub role: Role,
+}
+
+/// What a node runs besides pods.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// The control plane and its datastore. One, or an odd number from 3: etcd needs a majority.
+    #[default]
+    Server,
+    /// Nothing.
+    Agent,
+}
+
+impl Role {
+    /// k3s' word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Agent => "agent",
+        }
+    }
+
+    fn reserved(self) -> (Bytes, Millicores) {
+        match self {
+            Self::Server => node::KUBE_RESERVED,
+            Self::Agent => node::AGENT_RESERVED,
+        }
+    }
 }
 
 fn two() -> f64 {
@@ -47,7 +82,7 @@ impl Node {
         let disk = node::EVICTION_DISK_PERCENT;
         let mut arguments = vec![
             format!("system-reserved={}", reserved(node::SYSTEM_RESERVED)),
-            format!("kube-reserved={}", reserved(node::KUBE_RESERVED)),
+            format!("kube-reserved={}", reserved(self.role.reserved())),
             format!("eviction-hard=memory.available<{},nodefs.available<{disk}%,imagefs.available<{disk}%", node::EVICTION_THRESHOLD),
         ];
         arguments.extend(self.max_pods.map(|it| format!("max-pods={it}")));
@@ -61,13 +96,13 @@ impl Node {
     }
 
     /// What the system, k3s and the eviction threshold keep of the memory.
-    pub fn kept() -> Bytes {
-        node::SYSTEM_RESERVED.0 + node::KUBE_RESERVED.0 + node::EVICTION_THRESHOLD
+    pub fn kept(&self) -> Bytes {
+        node::SYSTEM_RESERVED.0 + self.role.reserved().0 + node::EVICTION_THRESHOLD
     }
 
     /// What the scheduler may promise to pods.
     pub fn allocatable(&self) -> Bytes {
-        self.mem_total().saturating_sub(Self::kept())
+        self.mem_total().saturating_sub(self.kept())
     }
 
     /// What pods may use in all before the kubelet evicts: allocatable and the eviction threshold.
@@ -77,7 +112,41 @@ impl Node {
 
     /// CPU that the scheduler may promise to pods.
     pub fn allocatable_cpu(&self) -> Millicores {
-        let kept = node::SYSTEM_RESERVED.1.get() + node::KUBE_RESERVED.1.get();
+        let kept = node::SYSTEM_RESERVED.1.get() + self.role.reserved().1.get();
         Millicores::new(self.cpu.get().saturating_sub(kept))
     }
+}
+
+/// What a taint does to pods that do not tolerate it.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// New ones are not placed there.
+    NoSchedule,
+    /// New ones are placed there last.
+    PreferNoSchedule,
+    /// New ones are not placed there, and those that are there must go.
+    NoExecute,
+}
+
+impl Effect {
+    /// Kubernetes' word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoSchedule => "NoSchedule",
+            Self::PreferNoSchedule => "PreferNoSchedule",
+            Self::NoExecute => "NoExecute",
+        }
+    }
+}
+
+/// A taint that pods put up with.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Toleration {
+    /// The taint's key.
+    pub key: LabelKey,
+    /// Its value; absent: any.
+    pub value: Option<LabelValue>,
+    /// Its effect; absent: any.
+    pub effect: Option<Effect>,
 }

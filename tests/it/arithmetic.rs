@@ -1,10 +1,11 @@
 //! The budget's arithmetic: the facts' own sums, the scheduler's rules against a slow reference, and refusals end to end.
 
+mod placement;
 mod reference;
 
 use espalier::{
     budget::{
-        ask::{Ask, Origin, Row},
+        ask::{Ask, Origin, Row, Wants},
         report::Report,
     },
     components::ollama::Ollama,
@@ -44,8 +45,9 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
         name: name.into(),
         replicas,
         surge: 0,
-        pod: Ask { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu) },
+        pod: Ask { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu), gpus: 0 },
         source,
+        wants: Wants::default(),
     }
 }
 
@@ -167,4 +169,40 @@ fn mem_total_is_believed() {
     let node = node("{cpu: 4, memory: 8Gi, memTotal: 7800Mi}");
     assert_eq!(node.allocatable(), Bytes::mib(7800 - 384 - 1536 - 256));
     assert_eq!(self::node("{cpu: 4, memory: 8Gi, memTotal: 1000Mi}").allocatable(), Bytes::default());
+}
+
+/// With a GPU the container holds no cache and no buffers; what it is promised is the file of the weights and the servers. The GPU must
+/// hold the rest, and a driver's context for each model on each GPU.
+#[test]
+fn with_a_gpu_the_model_is_elsewhere() {
+    let ollama = |gpu: &str, more: &str| -> Ollama {
+        serde_yaml::from_str(&format!("{{models: [\"llama3.2:1b\"], gpu: {gpu}{more}}}")).expect("an Ollama")
+    };
+    let one = ollama("{memory: 24Gi}", "");
+    let ceil = |parts: u64| Bytes::new((parts * 105).div_ceil(100)).ceil_mib();
+    let (weights, mib) = (1_321_082_688, 1 << 20);
+    assert_eq!(one.needs_memory(), ceil(160 * mib));
+    assert_eq!((one.allotment().request, one.allotment().limit), (ceil(weights + 160 * mib), ceil(weights + 160 * mib)));
+    // 128Mi of cache at 4096 tokens, 512 × (4 × (3 × 8192 + 4 × 2048) + 2 × 4096) bytes of buffers, one context of 457Mi.
+    let on_it = weights + 128 * mib + 512 * (4 * (3 * 8192 + 4 * 2048) + 2 * 4096);
+    assert_eq!(one.needs_vram(), Some(ceil(on_it + 457 * mib)));
+    assert_eq!(ollama("{count: 2, memory: 24Gi}", "").needs_vram(), Some(ceil(on_it + 2 * 457 * mib)));
+    // What `resources` says stands, down to what cannot be taken back.
+    let less = ollama("{memory: 24Gi}", ", resources: {memory: {request: 256Mi}}");
+    assert_eq!((less.allotment().request, less.allotment().limit), (Bytes::mib(256), one.allotment().limit));
+}
+
+/// GPUs are counted like all else: replicas times what each asks for, the pull not among them.
+#[test]
+fn gpus_are_counted() {
+    let mut texts = with_components("ollama: {replicas: 2, models: [\"llama3.2:1b\"], gpu: {count: 2, memory: 8Gi}}");
+    let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
+    *spec = spec.replace("memory: 8Gi}\n  domains", "memory: 32Gi, gpus: 3}\n  domains");
+    assert_eq!(compile(&texts).errors(), ["node-gpus-exceeded"]);
+    let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
+    *spec = spec.replace("gpus: 3", "gpus: 4");
+    let made = compile(&texts);
+    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
+    let report = espalier::compile::budget(made.house.as_ref().expect("it is built"), &[]);
+    assert_eq!((report.gpus, report.allocatable_gpus, report.fits()), (4, 4, true));
 }

@@ -68,8 +68,18 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
     let kept = sample::select(vec!["f16", "q8_0", "q4_0"]);
     let numbers = (1_u64..5, sample::select(vec![256_u64, 2048, 4096, 5000, 131_072]), 1_u64..4, proptest::option::of(1_u64..4));
     let rest = (kept, any::<bool>(), 0_u64..1024, 0_u64..32, any::<bool>(), sample::select(vec!["30s", "5m", "1h30m", "0s"]));
-    (models, numbers, rest).prop_map(
-        move |(models, (replicas, context, parallel, loaded), (kv, flash, cache, checkpoints, storage, alive))| {
+    let selector = proptest::option::of(sample::select(vec!["nvidia.com/gpu.present", "yes"]));
+    let gpu = (1_u64..3, selector, any::<bool>(), any::<bool>()).prop_map(|(count, label, tolerates, class)| {
+        map([
+            ("count", some(count)),
+            ("memory", some("1Ti")),
+            ("nodeSelector", label.map(|it| map([(it, some("true"))]))),
+            ("tolerations", tolerates.then(|| vec![map([("key", some("nvidia.com/gpu")), ("effect", some("NoSchedule"))])].into())),
+            ("runtimeClass", class.then(|| "nvidia".into())),
+        ])
+    });
+    (models, numbers, rest, proptest::option::weighted(0.2, gpu)).prop_map(
+        move |(models, (replicas, context, parallel, loaded), (kv, flash, cache, checkpoints, storage, alive), gpu)| {
             let figures = [
                 ("blob", 4_000_000_000_u64),
                 ("layers", 28),
@@ -85,6 +95,7 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
             map([
                 ("enabled", (!enabled).then(|| false.into())),
                 ("replicas", some(replicas)),
+                ("gpu", gpu),
                 ("catalogue", models.contains(&OWN).then_some(own)),
                 ("models", some(models)),
                 ("context", some(context)),
@@ -101,14 +112,24 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
     )
 }
 
+/// A database of somebody else's: on the internet, or in a network of one's own.
+fn external() -> impl Strategy<Value = Option<Value>> {
+    let places = vec![("db.example.net", None), ("203.0.113.9", None), ("192.168.7.20", Some("192.168.7.20/32"))];
+    let mode = proptest::option::of(sample::select(vec!["require", "disable"]));
+    let it = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(|((host, cidr), port, mode)| {
+        map([("host", some(host)), ("cidr", cidr.map(Into::into)), ("port", port.map(Into::into)), ("sslMode", mode.map(Into::into))])
+    });
+    proptest::option::weighted(0.3, it)
+}
+
 fn components() -> impl Strategy<Value = (Switches, Value)> {
     switches().prop_flat_map(|on| {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
         let argo = (resources(128), resources(64), resources(64), resources(64));
-        let database = (resources(2048), 1_u64..40);
+        let database = (resources(2048), 1_u64..40, external());
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50);
         (small, argo, database, webui, ollama(on.ollama)).prop_map(
-            move |((traefik, controller, webhook, injector, sealed), argo, (sql, disk), (chat, size, overflow, files), ollama)| {
+            move |((traefik, controller, webhook, injector, sealed), argo, (sql, disk, elsewhere), (chat, size, overflow, files), ollama)| {
                 let off = |is_on: bool| (!is_on).then(|| false.into());
                 let certs = map([("controller", controller), ("webhook", webhook), ("cainjector", injector)]);
                 let argo = map([("controller", argo.0), ("repoServer", argo.1), ("server", argo.2), ("redis", argo.3)]);
@@ -121,7 +142,10 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                     ("sealedSecrets", Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)]))),
                     (
                         "postgresql",
-                        Some(map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))])),
+                        Some(match elsewhere {
+                            Some(it) => map([("enabled", off(on.postgresql)), ("external", Some(it))]),
+                            None => map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))]),
+                        }),
                     ),
                     ("ollama", Some(ollama)),
                     (
@@ -181,6 +205,21 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
     })
 }
 
+/// Several nodes with room for all, and with the label and the taint that some pods ask for or put up with.
+fn nodes() -> Value {
+    let group = |name: &'static str, role: &'static str, count: u64, more: [(&'static str, Option<Value>); 2]| {
+        let own = [("name", some(name)), ("role", some(role)), ("count", some(count)), ("cpu", some(128)), ("memory", some("2Ti"))];
+        map(own.into_iter().chain([("overcommit", some(10.0)), ("gpus", some(8))]).chain(more))
+    };
+    let labels = || Some(map([("nvidia.com/gpu.present", some("true")), ("yes", some("true"))]));
+    let taints = Some(vec![map([("key", some("nvidia.com/gpu")), ("effect", some("PreferNoSchedule"))])].into());
+    vec![
+        group("control", "server", 1, [("labels", labels()), ("taints", None)]),
+        group("work", "agent", 2, [("labels", labels()), ("taints", taints)]),
+    ]
+    .into()
+}
+
 /// Specs that compile, tenants among them.
 pub fn platforms() -> impl Strategy<Value = Texts> {
     let repository = (
@@ -194,14 +233,20 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
     );
     let tenants = proptest::collection::btree_set(label().prop_filter("reserved", |it| it != "ai"), 0..=3);
     let hosts = (host(), proptest::option::of(host()), any::<bool>());
-    let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]));
+    let class = proptest::option::of(sample::select(vec!["local-path", "nfs.csi.example.com", "on"]));
+    let class = (class, proptest::bool::weighted(0.3));
+    let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]), class);
     (repository, tenants, hosts, components(), rest).prop_map(
-        |((url, branch, path), tenants, (chat, workspaces, console), (on, components), (name, production, sealed, model))| {
+        |((url, branch, path), tenants, (chat, workspaces, console), (on, components), (name, production, sealed, model, (class, several)))| {
             let issuer = if production { "production" } else { "staging" };
             let spec = map([
                 ("repository", Some(map([("url", some(url)), ("branch", some(branch)), ("path", path.map(Into::into))]))),
                 // Room for all: what the node can give is the budget's own matter.
-                ("node", Some(map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0))]))),
+                (
+                    "node",
+                    (!several).then(|| map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0)), ("gpus", some(8))])),
+                ),
+                ("nodes", several.then(nodes)),
                 (
                     "domains",
                     Some(map([
@@ -212,6 +257,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                     ])),
                 ),
                 ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
+                ("storage", class.map(|it| map([("class", some(it))]))),
                 ("components", Some(components)),
             ]);
             let platform = map([
@@ -225,7 +271,9 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
             for tenant in tenants.iter().filter(|_| on.cert_manager) {
                 texts.insert(format!("spec/workspaces/{tenant}.yaml"), workspace(tenant, &[model]));
             }
-            if sealed {
+            // Where a database elsewhere is stands in its sealed URL alone.
+            let elsewhere = texts["spec/platform.yaml"].contains("external:");
+            if sealed || elsewhere {
                 texts.extend(secrets());
             }
             texts

@@ -39,7 +39,9 @@ fn wrong(tree: &Tree) -> Vec<String> {
     let (ends, denied) = (cluster.ends(), cluster.denied_namespaces());
     let is_denied = |end: &End| matches!(end, End::Pods { namespace, .. } if denied.contains(namespace.as_str()));
     for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (from, to))) {
-        for &(port, protocol) in ports.iter().filter(|it| it.0 != 6443 || !api.contains(from)) {
+        // So can a webhook that it calls from another node: the port alone says who may.
+        let is_called = |port: u16| expected.iter().any(|it| it.from == End::ApiServer && it.to == *to && it.port == port);
+        for &(port, protocol) in ports.iter().filter(|it| (it.0 != 6443 || !api.contains(from)) && !is_called(it.0)) {
             let is_fenced = is_denied(from) || is_denied(to);
             let is_open = || cluster.lets_out(from, to, port, protocol) && cluster.lets_in(from, to, port, protocol);
             let flow = || Flow { from: from.clone(), to: to.clone(), port, protocol };
@@ -92,10 +94,13 @@ fn halves(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     let cluster = Cluster::of(tree);
     let mut found = Vec::new();
     for row in espalier::compile::rows::flows(house) {
-        let from = cluster.named(&row.from);
+        let from = if row.from == "API server" { Some(End::ApiServer) } else { cluster.named(&row.from) };
         let to = match row.to.as_str() {
             "API server" => Some(End::ApiServer),
             "outside" => Some(End::Outside),
+            range if range.split_once('/').is_some_and(|it| it.1.parse::<u8>().is_ok()) => {
+                range.split_once('/').and_then(|it| it.0.parse().ok()).map(End::At)
+            }
             pods => cluster.named(pods),
         };
         let (Some(from), Some(to)) = (from, to) else {

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use espalier::{
     budget::ask,
-    builder::{handle::NamespaceRef, scope::Built, site::Site},
+    builder::{
+        handle::NamespaceRef,
+        scope::Built,
+        site::{Ground, Site},
+    },
     units::{Bytes, Millicores},
 };
 use k8s_openapi::{
@@ -129,7 +133,7 @@ where
         + Sync
         + 'static,
 {
-    let mut site = Site::new("test");
+    let mut site = Site::new("test", Ground { storage_class: "local-path".into(), several_nodes: false });
     site.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
     let (site, _) = site.close();
     site.finish().pop().expect("one component")
@@ -216,7 +220,7 @@ fn jobs_that_overlap_count_twice() {
 /// Sums that no machine has do not wrap around to something that fits.
 #[test]
 fn sums_saturate() {
-    let huge = ask::Ask { request: Bytes::new(u64::MAX), limit: Bytes::new(u64::MAX), cpu: Millicores::new(u64::MAX) };
+    let huge = ask::Ask { request: Bytes::new(u64::MAX), limit: Bytes::new(u64::MAX), cpu: Millicores::new(u64::MAX), gpus: u64::MAX };
     let times = huge.times(7);
     assert_eq!((times.request.get(), times.cpu.get()), (u64::MAX, u64::MAX));
     let row = |replicas| ask::Row {
@@ -228,6 +232,7 @@ fn sums_saturate() {
         surge: 0,
         pod: huge,
         source: ask::Origin::Object,
+        wants: ask::Wants::default(),
     };
     let sum: ask::Sum = [row(u32::MAX), row(u32::MAX)].iter().collect();
     assert_eq!((sum.pods, sum.ask.request.get()), (u32::MAX, u64::MAX));

@@ -1,6 +1,9 @@
 //! What must be let through, worked out from what the objects say, and for the pods of charts from the table of the cluster's facts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 use serde_yaml::Value;
 
@@ -18,6 +21,8 @@ pub enum End {
     ApiServer,
     /// Beyond the cluster and its network.
     Outside,
+    /// One address of the network around the cluster.
+    At(Ipv4Addr),
 }
 
 impl End {
@@ -26,6 +31,7 @@ impl End {
         match self {
             Self::ApiServer => "API server".to_owned(),
             Self::Outside => "outside".to_owned(),
+            Self::At(ip) => ip.to_string(),
             Self::Pods { namespace, labels } => {
                 let name = labels.get("app.kubernetes.io/name").or_else(|| labels.get("k8s-app"));
                 format!("{namespace}/{}", name.map_or("solver", String::as_str))
@@ -84,6 +90,11 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
         of_ingress(tree, it, &mut all);
     }
     let has_chart = |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
+    // From another node the API server calls a webhook as an address of no pod.
+    if has_several_nodes(tree) && has_chart("cert-manager") {
+        let to = cluster_pods(tree, "cert-manager", "webhook");
+        all.insert(Flow { from: End::ApiServer, to, port: WEBHOOK, protocol: "TCP" });
+    }
     for (_, namespace, name, to) in OF_CHARTS.into_iter().filter(|it| has_chart(it.0)) {
         let from = cluster_pods(tree, namespace, name);
         for to in to {
@@ -91,6 +102,15 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
         }
     }
     all
+}
+
+/// The port of cert-manager's webhook.
+pub const WEBHOOK: u16 = 10250;
+
+/// Whether the page of the tree tells of several nodes.
+fn has_several_nodes(tree: &Tree) -> bool {
+    let page = tree.files.get("out/README.md").map(|it| String::from_utf8_lossy(it)).unwrap_or_default();
+    page.contains("\n## Nodes\n")
 }
 
 fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
@@ -150,6 +170,14 @@ fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
     })
 }
 
+/// Where a database outside the cluster is: an address, or beyond what is known.
+fn elsewhere(text: &str) -> Option<(End, u16)> {
+    let (host, port) = text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
+    let public = |it: &Ipv4Addr| !it.is_private() && !it.is_link_local();
+    let end = host.parse().ok().filter(|it| !public(it)).map_or(End::Outside, End::At);
+    (!host.ends_with(".svc.cluster.local")).then_some((end, port.parse().ok()?))
+}
+
 fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     let from = pods_of(it);
     let template = it.pod_template().expect("it has pods");
@@ -164,6 +192,10 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
             let address = format!("postgresql://{secret}.{}.svc.cluster.local:5432/", it.namespace().unwrap_or_default());
             // The template holds braces and spaces before the host.
             text = sealed.map_or(address, |it| format!("postgresql://{}", it.rsplit_once('@').map_or("", |it| it.1)));
+            if let Some((to, port)) = elsewhere(&text) {
+                all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
+                resolves = true;
+            }
         }
         for (namespace, service, port) in addresses(&text) {
             let Some((to, port)) = behind(tree, &namespace, &service, &port.into()) else { panic!("{}: {text} leads nowhere", it.path) };

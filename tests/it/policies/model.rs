@@ -1,6 +1,9 @@
 //! A small model of how Kubernetes applies network policies.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 use serde_yaml::Value;
 
@@ -11,6 +14,9 @@ use crate::{
 };
 
 type Labels = BTreeMap<String, String>;
+
+/// Addresses of private networks: a database of the golden and random platforms, the one beside it, one of another network.
+const NEIGHBOURS: [[u8; 4]; 3] = [[192, 168, 7, 20], [192, 168, 7, 21], [172, 16, 0, 5]];
 
 /// Pods and policies of a tree.
 pub struct Cluster {
@@ -42,7 +48,9 @@ enum Peer {
     Outside,
     /// All addresses.
     All,
-    /// Other ranges: nobody that is known here.
+    /// One range: base and mask.
+    Range(u32, u32),
+    /// No range at all.
     Nobody,
 }
 
@@ -54,7 +62,7 @@ impl Cluster {
 
     /// All ends that a connection can have.
     pub fn ends(&self) -> Vec<End> {
-        self.pods.iter().cloned().chain([End::ApiServer, End::Outside]).collect()
+        self.pods.iter().cloned().chain([End::ApiServer, End::Outside]).chain(NEIGHBOURS.map(|it| End::At(it.into()))).collect()
     }
 
     /// Pods by `namespace/name`, as the plan calls them: those that the policy of that name selects, or those that are called so.
@@ -139,13 +147,19 @@ impl Peer {
             },
             Some("0.0.0.0/0") if has_private => Self::Outside,
             Some("0.0.0.0/0") => Self::All,
-            Some(_) => Self::Nobody,
+            Some(range) => range.split_once('/').and_then(|(base, bits)| Self::range(base, bits)).unwrap_or(Self::Nobody),
         }
+    }
+
+    fn range(base: &str, bits: &str) -> Option<Self> {
+        let mask = u32::MAX.checked_shl(32 - bits.parse::<u32>().ok()?).unwrap_or(0);
+        Some(Self::Range(base.parse::<Ipv4Addr>().ok()?.to_bits(), mask))
     }
 
     fn is(&self, end: &End) -> bool {
         match (self, end) {
             (Self::All, _) | (Self::Outside, End::Outside) => true,
+            (Self::Range(base, mask), End::At(ip)) => ip.to_bits() & mask == *base,
             (Self::Pods { namespace, selector }, End::Pods { namespace: own, labels }) => {
                 namespace == own && (selector.is_empty() || selects(selector, labels))
             }

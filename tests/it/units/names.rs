@@ -2,7 +2,9 @@
 
 use std::{fmt::Debug, str::FromStr};
 
-use espalier::names::{Cidr, DnsLabel, Email, GitBranch, GitUrl, Host, K3sVersion, ModelName, RelativePath, Tag};
+use espalier::names::{
+    Address, Cidr, DnsLabel, Email, GitBranch, GitUrl, Host, K3sVersion, LabelKey, LabelValue, ModelName, ObjectName, RelativePath, SqlName, Tag,
+};
 use proptest::prelude::*;
 
 use super::assert_round_trip;
@@ -16,7 +18,7 @@ proptest! {
                 $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it)? })+
             };
         }
-        check!(Cidr DnsLabel Host Email GitUrl GitBranch RelativePath ModelName Tag K3sVersion);
+        check!(LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName Tag K3sVersion);
     }
 }
 
@@ -43,6 +45,53 @@ fn labels_and_hosts() {
             (&"a".repeat(64), "at most 63"),
             ("ü", "lower-case letters"),
         ],
+    );
+    assert_names::<ObjectName>(
+        &["local-path", "nfs.csi.k8s.io", "a", &["a"; 127].join(".")],
+        &[
+            ("Local_Path", "write `local-path`"),
+            ("nfs..csi", "lower-case letters"),
+            ("", "lower-case letters"),
+            (&["a"; 128].join("."), "at most 253"),
+        ],
+    );
+    assert_names::<Address>(
+        &["db.example.org", "192.168.7.20", "8.8.8.8"],
+        &[
+            ("db.example.org:5432", "write the host only, `db.example.org`"),
+            ("postgresql://db.example.org", "`db.example.org`"),
+            ("::1", "IPv4"),
+            ("[fe80::1]:5432", "IPv4"),
+            ("db", "with its domain"),
+            ("192.168.7.256", "not a host name"),
+            ("192.168.07.1", "not a host name"),
+        ],
+    );
+    assert_names::<LabelKey>(
+        &["gpu", "nvidia.com/gpu.count", "Tier_1"],
+        &[
+            ("", "like `gpu`"),
+            ("a/b/c", "like `gpu`"),
+            ("-a", "like `gpu`"),
+            ("Nvidia.com/gpu", "like `gpu`"),
+            (&"a".repeat(64), "like `gpu`"),
+        ],
+    );
+    assert_names::<LabelValue>(&["", "large", "A.b_c-1"], &[("a b", "at most 63"), ("-a", "both ends"), (&"a".repeat(64), "at most 63")]);
+    assert_names::<Cidr>(
+        &["0.0.0.0/0", "192.168.7.0/24", "192.168.7.20/32", "10.128.0.0/9"],
+        &[
+            ("192.168.7.20/24", "write `192.168.7.0/24`, or `192.168.7.20/32`"),
+            ("192.168.7.20", "write `192.168.7.20/32`"),
+            ("192.168.7.0/33", "like `192.168.7.0/24`"),
+            ("192.168.7.0/024", "like `192.168.7.0/24`"),
+            ("fd00::/8", "IPv4"),
+            ("1.2.3.4/0", "write `0.0.0.0/0`"),
+        ],
+    );
+    assert_names::<SqlName>(
+        &["openwebui", "Chat_2", "team-a.chat", "_x"],
+        &[("", "at most 63"), ("a b", "letters"), ("a@b", "letters"), ("-a", "letters")],
     );
     assert_names::<Host>(
         &["chat.example.org", "a.b", "1.2.3.a", "xn--bcher-kva.example"],

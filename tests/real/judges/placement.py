@@ -24,6 +24,14 @@ STORAGE_CLASS = {
 }
 
 
+def storage_classes(objects: list[dict]) -> list[dict]:
+    """The classes that claims ask for, beside k3s' own; the fakelet is the provisioner of all."""
+    claims = [one["spec"] for one in objects if one["kind"] == "PersistentVolumeClaim"]
+    claims += [claim["spec"] for one in objects for claim in one.get("spec", {}).get("volumeClaimTemplates", [])]
+    names = {claim["storageClassName"] for claim in claims if claim.get("storageClassName")} - {STORAGE_CLASS["metadata"]["name"]}
+    return [{**STORAGE_CLASS, "metadata": {"name": name}} for name in sorted(names)]
+
+
 def quantity(text) -> float:
     """The number that a quantity stands for."""
     number, unit = re.fullmatch(r"([0-9.]+(?:[eE][0-9]+)?)([A-Za-z]*)", str(text)).groups()
@@ -45,17 +53,28 @@ def pod_requests(spec: dict, resource: str) -> float:
     return max(peak, sidecars + sum(asks(one) for one in spec["containers"])) + quantity(spec.get("overhead", {}).get(resource, 0))
 
 
-def node(name: str, cpu_millicores: int, memory_bytes: int, pods: int = 110) -> dict:
+def node(name: str, cpu_millicores: int, memory_bytes: int, pods: int = 110, gpus: int = 0, labels: dict | None = None,
+         taints: list[dict] | None = None) -> dict:
     """A node that is ready, with what pods may use on it."""
-    room = {"cpu": f"{cpu_millicores}m", "memory": str(memory_bytes), "pods": str(pods), "ephemeral-storage": "200Gi"}
+    room = ({"nvidia.com/gpu": str(gpus)} if gpus else {}) | {"cpu": f"{cpu_millicores}m", "memory": str(memory_bytes), "pods": str(pods), "ephemeral-storage": "200Gi"}
     moment = "2026-01-01T00:00:00Z"
     return {
         "apiVersion": "v1", "kind": "Node",
         "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-                                              "node-role.kubernetes.io/control-plane": "true"}},
+                                              "node-role.kubernetes.io/control-plane": "true", **(labels or {})}},
+        **({"spec": {"taints": taints}} if taints else {}),
         "status": {"capacity": room, "allocatable": room, "conditions": [
             {"type": "Ready", "status": "True", "reason": "Fake", "message": "no kubelet", "lastHeartbeatTime": moment, "lastTransitionTime": moment}]},
     }
+
+
+def declared(prefix: str, groups: list[dict]) -> list[dict]:
+    """The nodes that a spec declares, group by group."""
+    return [
+        node(f"{prefix}-{group['name']}-{number}", group["cpuAllocatableMillicores"], group["allocatable"], pods=group["maxPods"],
+             gpus=group["gpus"], labels=group["labels"], taints=[{key: value for key, value in one.items() if value} for one in group["taints"]])
+        for group in groups for number in range(group["count"])
+    ]
 
 
 def stand_in(row: dict, name: str, namespace: str) -> dict:
@@ -94,6 +113,7 @@ class Platform:
     def __init__(self, cluster: Cluster, name: str, things: list[Thing], budget: dict):
         self.cluster, self.api, self.name, self.budget = cluster, cluster.api, name, budget
         self.node = f"node-{name}"
+        self.nodes: list[str] = []
         self.namespaces = sorted({self.renamed(one.namespace) for one in things if one.namespace} | {self.renamed("stand-ins")})
         self.hosts = {(one.namespace, host) for one in things if one.value["kind"] == "Ingress"
                       for tls in one.value["spec"].get("tls", []) for host in tls.get("hosts", [])}
@@ -149,7 +169,20 @@ class Platform:
 
     def deploy(self, memory: int, cpu: int) -> None:
         """Makes the node and everything that makes pods."""
-        self.api.post("/api/v1/nodes", node(self.node, cpu, memory))
+        specs = [one["spec"]["template"]["spec"] for one in self.objects if one["kind"] in CONTROLLED]
+        if "nodes" in self.budget:
+            nodes = declared(self.node, self.budget["nodes"])
+        else:
+            # Of one node the spec does not say the labels: it has those that pods ask for.
+            labels = {key: value for spec in specs for key, value in spec.get("nodeSelector", {}).items()}
+            nodes = [node(self.node, cpu, memory, gpus=self.budget["node"].get("gpus", 0), labels=labels)]
+        self.nodes = [one["metadata"]["name"] for one in nodes]
+        for one in nodes:
+            self.api.post("/api/v1/nodes", one)
+        for name in sorted({spec["runtimeClassName"] for spec in specs if spec.get("runtimeClassName")}):
+            self.api.apply({"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "metadata": {"name": name}, "handler": name})
+        for one in storage_classes(self.objects):
+            self.api.apply(one)
         there = {one["metadata"]["name"] for one in self.objects if one["kind"] == "Namespace"}
         for namespace in self.namespaces:
             if namespace not in there:
@@ -232,6 +265,9 @@ class Platform:
                 memory, cpu = pod_requests(one["spec"], "memory"), pod_requests(one["spec"], "cpu") * 1000
                 if memory != row["request"]:
                     findings.append(f"{workload}: a pod asks for {memory:.0f} bytes, the budget says {row['request']}")
+                gpus = pod_requests(one["spec"], "nvidia.com/gpu")
+                if gpus != row.get("gpus", 0):
+                    findings.append(f"{workload}: a pod asks for {gpus:.0f} GPUs, the budget says {row.get('gpus', 0)}")
                 if round(cpu) != row["cpuMillicores"]:
                     findings.append(f"{workload}: a pod asks for {cpu:.0f}m CPU, the budget says {row['cpuMillicores']}m")
         return findings
@@ -297,4 +333,5 @@ class Platform:
                 self.api.delete(f"/api/v1/namespaces/{namespace}/pods", now)
             gone = 0 if there else gone + 1
             time.sleep(0.05)
-        self.api.delete(f"/api/v1/nodes/{self.node}")
+        for name in self.nodes:
+            self.api.delete(f"/api/v1/nodes/{name}")

@@ -47,6 +47,8 @@ def exact(ctx, label: str, tree: Tree, budget: dict, own_first: bool = True) -> 
     A platform that the budget refuses is put on its own node first, or, where memory is what it lacks and `own_first` is false, on
     the sum less 1Mi: what finds no place there finds none on the smaller node either.
     """
+    if "nodes" in budget:
+        return on_declared(ctx, label, tree, budget)
     findings = totals(budget)
     total, ample = budget["requests"], cpu_of(budget) + 4000
     own, own_cpu = budget["node"]["allocatable"], budget["node"]["cpuAllocatableMillicores"]
@@ -71,6 +73,27 @@ def exact(ctx, label: str, tree: Tree, budget: dict, own_first: bool = True) -> 
         findings += platform.counted()
         if not waiting:
             findings += surge(platform, budget, total, ample)
+    if findings:
+        ctx.say(f"{label}: {short('; '.join(findings), 300)}")
+    return findings
+
+
+def on_declared(ctx, label: str, tree: Tree, budget: dict) -> list[str]:
+    """Holds a platform of several nodes against the scheduler on the nodes that it declares: what fits is placed.
+
+    To the MiB is a question of one node: of several, the scheduler's choice decides how much of each is left.
+    """
+    findings = totals(budget)
+    allocatable = sum(one["count"] * one["allocatable"] for one in budget["nodes"])
+    if allocatable != budget["node"]["allocatable"]:
+        findings.append(f"the nodes give {allocatable} bytes, `node` says {budget['node']['allocatable']}")
+    with Platform(server(ctx), f"c{next(ctx.numbers)}", tree.things, budget) as platform:
+        platform.deploy(0, 0)
+        waiting = platform.settle(patience=2 * RETRY)
+        findings += [f"on the declared nodes: {one}" for one in waiting] if budget["fits"] else []
+        findings += platform.counted()
+        if not budget["fits"] and not waiting:
+            findings.append("the budget finds no place for some pods, the scheduler places all")
     if findings:
         ctx.say(f"{label}: {short('; '.join(findings), 300)}")
     return findings

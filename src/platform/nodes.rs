@@ -1,0 +1,182 @@
+//! Several nodes: groups of equal machines, and what all of them can give to pods.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::node::{Effect, Node, Role};
+use crate::{
+    names::{DnsLabel, LabelKey, LabelValue},
+    units::{Bytes, Millicores},
+};
+
+/// Equal nodes of a cluster.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NodeGroup {
+    /// What people call them.
+    pub name: DnsLabel,
+    /// How many.
+    #[serde(default = "one")]
+    pub count: u32,
+    /// What they run besides pods.
+    pub role: Role,
+    /// Cores of each, as sold.
+    pub cpu: Millicores,
+    /// Memory of each, as sold; the kernel sees 15/16 of it, unless `memTotal` says otherwise.
+    pub memory: Bytes,
+    /// `MemTotal` of /proc/meminfo on such a machine, where it is known.
+    pub mem_total: Option<Bytes>,
+    /// Pods that each runs at most; absent: 110.
+    pub max_pods: Option<u32>,
+    /// GPUs of each (`nvidia.com/gpu`).
+    #[serde(default)]
+    pub gpus: u32,
+    /// Their pods' limits may sum to this many times what pods may use; over groups, the sums are what counts.
+    #[serde(default = "two")]
+    pub overcommit: f64,
+    /// Labels that pods may ask for.
+    #[serde(default)]
+    pub labels: BTreeMap<LabelKey, LabelValue>,
+    /// Taints that pods must put up with.
+    #[serde(default)]
+    pub taints: Vec<Taint>,
+}
+
+/// Keeps pods away that do not put up with it.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Taint {
+    /// Its key.
+    pub key: LabelKey,
+    /// Its value; absent: none.
+    pub value: Option<LabelValue>,
+    /// What it does.
+    pub effect: Effect,
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn two() -> f64 {
+    2.0
+}
+
+impl NodeGroup {
+    /// One of them.
+    pub fn node(&self) -> Node {
+        Node {
+            cpu: self.cpu,
+            memory: self.memory,
+            mem_total: self.mem_total,
+            max_pods: self.max_pods,
+            gpus: self.gpus,
+            overcommit: self.overcommit,
+            role: self.role,
+        }
+    }
+}
+
+/// Equal nodes, resolved.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// What people call them; none for the only node of a platform.
+    pub name: Option<Arc<str>>,
+    /// How many.
+    pub count: u32,
+    /// One of them.
+    pub node: Node,
+    /// Its labels; those of the only node are not known.
+    pub labels: BTreeMap<LabelKey, LabelValue>,
+    /// Its taints.
+    pub taints: Vec<Taint>,
+}
+
+/// All nodes of a cluster.
+#[derive(Clone, Debug)]
+pub struct Nodes(Vec<Group>);
+
+impl Nodes {
+    /// The only node.
+    pub fn one(node: Node) -> Self {
+        Self(vec![Group { name: None, count: 1, node, labels: BTreeMap::new(), taints: Vec::new() }])
+    }
+
+    /// The node, or the groups, that a spec has: a rule has seen that it is one of the two.
+    pub fn of(node: Option<&Node>, groups: &[NodeGroup]) -> Self {
+        let group = |it: &NodeGroup| Group {
+            name: Some(it.name.shared()),
+            count: it.count,
+            node: it.node(),
+            labels: it.labels.clone(),
+            taints: it.taints.clone(),
+        };
+        node.map_or_else(|| Self(groups.iter().map(group).collect()), |it| Self::one(it.clone()))
+    }
+
+    /// Group by group, as written.
+    pub fn groups(&self) -> &[Group] {
+        &self.0
+    }
+
+    /// Whether it is the one of `spec.node`.
+    pub fn is_single(&self) -> bool {
+        matches!(&*self.0, [Group { name: None, .. }])
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        self.0.iter().fold(0, |sum, it| sum.saturating_add(it.count))
+    }
+
+    /// Whether a pod may have neighbours on another node.
+    pub fn are_several(&self) -> bool {
+        self.count() > 1
+    }
+
+    fn bytes(&self, of: impl Fn(&Node) -> Bytes) -> Bytes {
+        self.0.iter().map(|it| of(&it.node) * u64::from(it.count)).sum()
+    }
+
+    /// What the kernels have.
+    pub fn mem_total(&self) -> Bytes {
+        self.bytes(Node::mem_total)
+    }
+
+    /// What the scheduler may promise to pods.
+    pub fn allocatable(&self) -> Bytes {
+        self.bytes(Node::allocatable)
+    }
+
+    /// What pods may use before the kubelets evict.
+    pub fn usable(&self) -> Bytes {
+        self.bytes(Node::usable)
+    }
+
+    /// CPU that the scheduler may promise to pods.
+    pub fn allocatable_cpu(&self) -> Millicores {
+        self.0.iter().map(|it| it.node.allocatable_cpu() * u64::from(it.count)).sum()
+    }
+
+    /// GPUs.
+    pub fn gpus(&self) -> u64 {
+        self.0.iter().fold(0, |sum, it| sum.saturating_add(u64::from(it.node.gpus) * u64::from(it.count)))
+    }
+
+    /// Pods that they run at most.
+    pub fn max_pods(&self) -> u32 {
+        self.0.iter().fold(0, |sum, it| sum.saturating_add(it.node.max_pods().saturating_mul(it.count)))
+    }
+
+    /// Σ limits may be so much of `usable`, in percent: each group's own share of it.
+    pub fn overcommit_percent(&self) -> u64 {
+        if let [only] = &*self.0 {
+            return only.node.overcommit_percent();
+        }
+        let mib = |it: &Group| (it.node.usable() * u64::from(it.count)).get() >> 20;
+        let allowed = self.0.iter().fold(0_u64, |sum, it| sum.saturating_add(mib(it).saturating_mul(it.node.overcommit_percent())));
+        allowed / (self.usable().get() >> 20).max(1)
+    }
+}

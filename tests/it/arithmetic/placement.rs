@@ -1,0 +1,118 @@
+//! Places on several nodes, held against a slow search that knows nothing of the largest first.
+
+use espalier::{
+    budget::{
+        ask::{Ask, Origin, Row, Wants},
+        place::{Waiting, Why, place},
+    },
+    platform::nodes::{NodeGroup, Nodes},
+    units::{Bytes, Millicores},
+};
+use proptest::prelude::*;
+
+fn nodes(yaml: &str) -> Nodes {
+    let groups: Vec<NodeGroup> = serde_yaml::from_str(yaml).expect("groups of nodes");
+    Nodes::of(None, &groups)
+}
+
+fn row(kind: &'static str, labels: &[(&str, &str)], tolerates: &[&str]) -> Row {
+    let toleration = |key: &&str| serde_yaml::from_str(&format!("{{key: {key}, operator: Exists}}")).expect("a toleration");
+    let wants = Wants {
+        labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        tolerations: tolerates.iter().map(toleration).collect(),
+    };
+    let (name, pod) = ("x".into(), Ask::default());
+    Row { application: "x".into(), kind, namespace: "x".into(), name, replicas: 1, surge: 0, pod, source: Origin::Object, wants }
+}
+
+fn ask(mib: u64, cpu: u64, gpus: u64) -> Ask {
+    Ask { request: Bytes::mib(mib), limit: Bytes::mib(mib), cpu: Millicores::new(cpu), gpus }
+}
+
+/// Two agents with 1024Mi and 1500m for pods, and a server with 512Mi and 1500m.
+const SMALL: &str = "
+- {name: control, role: server, cpu: 2, memory: 4Gi, memTotal: 2688Mi}
+- {name: work, count: 2, role: agent, cpu: 2, memory: 2Gi, memTotal: 1984Mi, gpus: 1, labels: {tier: models}, taints: [{key: gpu, effect: NoSchedule}]}
+";
+
+#[test]
+fn an_agent_keeps_less_for_itself() {
+    let nodes = nodes(SMALL);
+    let given: Vec<u64> = nodes.groups().iter().map(|it| it.node.allocatable().get() >> 20).collect();
+    assert_eq!(given, [2688 - 384 - 1536 - 256, 1984 - 384 - 320 - 256]);
+    assert_eq!((nodes.allocatable(), nodes.allocatable_cpu()), (Bytes::mib(512 + 2 * 1024), Millicores::new(4500)));
+    assert_eq!((nodes.count(), nodes.gpus(), nodes.max_pods()), (3, 2, 330));
+    let kubelet = |at: usize| nodes.groups()[at].node.kubelet_arguments();
+    assert_eq!(kubelet(0)[1], "kube-reserved=cpu=300m,memory=1536Mi");
+    assert_eq!(kubelet(1)[1], "kube-reserved=cpu=300m,memory=320Mi");
+}
+
+#[test]
+fn each_reason_is_told() {
+    let nodes = nodes(SMALL);
+    let any = row("Deployment", &[], &[]);
+    let why = |row: &Row, count: u32, ask: Ask| place(&nodes, vec![Waiting { row, count, ask }]).first().map(|it| (it.count, it.why));
+    assert_eq!(why(&any, 1, ask(512, 0, 0)), None);
+    // The agents' taint keeps it to the server.
+    assert_eq!(why(&any, 2, ask(512, 0, 0)), Some((1, Why::NoRoom)));
+    assert_eq!(why(&any, 1, ask(513, 0, 0)), Some((1, Why::TooLarge)));
+    let choosy = row("StatefulSet", &[("tier", "models")], &["gpu"]);
+    assert_eq!(why(&choosy, 2, ask(1024, 1500, 1)), None);
+    assert_eq!(why(&choosy, 3, ask(100, 100, 1)), Some((1, Why::NoRoom)));
+    assert_eq!(why(&choosy, 1, ask(100, 1501, 0)), Some((1, Why::TooLarge)));
+    assert_eq!(why(&row("StatefulSet", &[("tier", "models")], &[]), 1, ask(1, 1, 0)), Some((1, Why::NoSuchNode)));
+    assert_eq!(why(&row("StatefulSet", &[("tier", "other")], &["gpu"]), 1, ask(1, 1, 0)), Some((1, Why::NoSuchNode)));
+    // One on every node, and the rest beside them.
+    let (daemon, tolerant) = (row("DaemonSet", &[], &[]), row("Deployment", &[], &["gpu"]));
+    let both =
+        |mib| vec![Waiting { row: &tolerant, count: 2, ask: ask(mib, 0, 0) }, Waiting { row: &daemon, count: 3, ask: ask(24, 0, 0) }];
+    assert!(place(&nodes, both(1000)).is_empty());
+    assert_eq!(place(&nodes, both(1001)).len(), 1);
+}
+
+/// Whether some assignment places all, found by trying each.
+fn search(free: &mut [(u64, u64)], pods: &[(u64, u64)]) -> bool {
+    let Some(((memory, cpu), rest)) = pods.split_first() else { return true };
+    for at in 0..free.len() {
+        if free[at].0 >= *memory && free[at].1 >= *cpu {
+            free[at] = (free[at].0 - memory, free[at].1 - cpu);
+            let found = search(free, rest);
+            free[at] = (free[at].0 + memory, free[at].1 + cpu);
+            if found {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    /// What is said to have a place has one; of one node, place and sum are the same; what is too large is larger than each.
+    #[test]
+    fn a_place_is_a_place(
+        sizes in proptest::collection::vec((1_u64..1500, 1_u64..1600), 1..7),
+        machines in proptest::collection::vec((1_u64..2000, 1_u64..3), 1..4),
+    ) {
+        let group = |(at, (mib, cpu)): (usize, &(u64, u64))| {
+            format!("- {{name: n{at}, role: agent, cpu: {cpu}, memory: 4Gi, memTotal: {}Mi}}\n", 384 + 320 + 256 + mib)
+        };
+        let nodes = nodes(&machines.iter().enumerate().map(group).collect::<String>());
+        let any = row("Deployment", &[], &[]);
+        let pods = sizes.iter().map(|&(mib, cpu)| Waiting { row: &any, count: 1, ask: ask(mib, cpu, 0) }).collect();
+        let unplaced = place(&nodes, pods);
+        let free: Vec<(u64, u64)> = machines.iter().map(|(mib, cpu)| (*mib, cpu * 1000 - 500)).collect();
+        if unplaced.is_empty() {
+            prop_assert!(search(&mut free.clone(), &sizes));
+        }
+        let sums = sizes.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        if let [(mib, cpu)] = free[..] {
+            prop_assert_eq!(unplaced.is_empty(), sums.0 <= mib && sums.1 <= cpu);
+        }
+        for it in &unplaced {
+            let has_room = free.iter().any(|(mib, cpu)| it.ask.request <= Bytes::mib(*mib) && it.ask.cpu <= Millicores::new(*cpu));
+            prop_assert_eq!(it.why == Why::TooLarge, !has_room);
+        }
+    }
+}
