@@ -34,7 +34,7 @@ use crate::{
         readme::{self, Page},
     },
     plan::{
-        applications::{self, BOOTSTRAP_FOLDER},
+        applications::{self, BOOTSTRAP_FOLDER, BY_HAND_FOLDER},
         projects,
         waves::emitted,
     },
@@ -111,6 +111,9 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Diagnos
         };
         for object in &it.objects {
             layout::object(files, &folder, object);
+        }
+        for object in &it.by_hand {
+            layout::object_flat(files, BY_HAND_FOLDER, object);
         }
         let its = applications::of_component(it, wave, project, &folder, repository, house.name());
         files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));

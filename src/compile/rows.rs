@@ -66,6 +66,7 @@ pub fn flows(house: &House) -> Vec<FlowRow> {
                 Peer::Pods(pods) => format!("{}/{}", pods.namespace(), pods.name()),
                 Peer::ApiServer => "API server".to_owned(),
                 Peer::Outside => "outside".to_owned(),
+                Peer::Range(range) => range.to_string(),
             },
             port: flow.port,
             protocol: flow.protocol,

@@ -73,6 +73,8 @@ pub struct Offers {
     pub role: &'static str,
     /// The database.
     pub database: &'static str,
+    /// The volume's size: a dump, which is packed, is smaller than what is on it.
+    pub storage: Bytes,
 }
 
 /// How its memory is divided.
@@ -167,7 +169,7 @@ impl Postgresql {
         let metadata = scope.meta(&part);
         scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
-        Offers { port, password, role: NAME, database: NAME }
+        Offers { port, password, role: NAME, database: NAME, storage: self.storage }
     }
 
     fn arguments(&self, clients: u32) -> Vec<String> {

@@ -216,3 +216,59 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
     }
     Ok(s.into())
 }
+
+pub(super) fn endpoint(s: &str) -> Checked<'_> {
+    let refuse = |why: &str| format!("`{s}` is not the address of a storage: {why}");
+    let shape = "write it like `https://s3.example.org` or `https://10.0.0.7:9000`";
+    let clean = s.strip_suffix('/').unwrap_or(s);
+    let Some((scheme @ ("https" | "http"), rest)) = clean.split_once("://") else {
+        return Err(if is_host(clean) { refuse(&format!("write `https://{clean}`")) } else { refuse(shape) });
+    };
+    if rest.contains('@') {
+        // The text itself is left out: it may hold a key.
+        return Err("the address of the storage has credentials in it: take them out, they belong into a secret".to_owned());
+    }
+    if let Some((authority, _)) = rest.split_once('/') {
+        return Err(refuse(&format!("write `{scheme}://{authority}`; bucket and prefix have fields of their own")));
+    }
+    let (host, port) = rest.split_once(':').unwrap_or((rest, "443"));
+    let is_port = port.parse::<u16>().is_ok_and(|it| it > 0) && port.bytes().all(|b| b.is_ascii_digit());
+    if !is_port || !(is_host(host) || address(host).is_some()) {
+        return Err(refuse(shape));
+    }
+    Ok(clean.into())
+}
+
+/// An IPv4 address as all programs read it: four numbers without leading zeros.
+fn address(s: &str) -> Option<u32> {
+    let number = |it: &str| it.parse::<u8>().ok().filter(|number| number.to_string() == it);
+    let numbers: Vec<u8> = s.split('.').map(number).collect::<Option<_>>()?;
+    <[u8; 4]>::try_from(numbers).ok().map(u32::from_be_bytes)
+}
+
+pub(super) fn bucket(s: &str) -> Checked<'_> {
+    let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let is_bucket = (3..=63).contains(&s.len())
+        && edge(s.as_bytes().first())
+        && edge(s.as_bytes().last())
+        && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+        && !s.contains("..")
+        && address(s).is_none();
+    if is_bucket {
+        return Ok(s.into());
+    }
+    Err(format!("`{s}` is not the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`, like `my-backups`"))
+}
+
+pub(super) fn cidr(s: &str) -> Checked<'_> {
+    let refuse = |why: &str| Err(format!("`{s}` is not a range of addresses: {why}"));
+    let (number, bits) = s.split_once('/').unwrap_or((s, "32"));
+    let length = bits.parse::<u32>().ok().filter(|it| *it <= 32 && it.to_string() == bits);
+    let (Some(number), Some(length)) = (address(number), length) else { return refuse("write it like `10.0.0.7/32`") };
+    let first = number & u32::MAX.checked_shl(32 - length).unwrap_or(0);
+    if first != number {
+        let [a, b, c, d] = first.to_be_bytes();
+        return refuse(&format!("it begins at `{a}.{b}.{c}.{d}/{length}`"));
+    }
+    Ok(if s.contains('/') { s.into() } else { format!("{s}/32").into() })
+}

@@ -115,6 +115,10 @@ fn peer(to: &Peer, from: &str) -> Option<Vec<NetworkPolicyPeer>> {
         Peer::Pods(pods) => Some(vec![peer_of_pods(pods, from)]),
         // A host process: only the port can be named.
         Peer::ApiServer => None,
+        Peer::Range(range) => {
+            let block = IPBlock { cidr: range.to_string(), ..IPBlock::default() };
+            Some(vec![NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }])
+        }
         Peer::Outside => {
             let block = IPBlock { cidr: "0.0.0.0/0".to_owned(), except: Some(NOT_OUTSIDE.map(str::to_owned).into()) };
             Some(vec![NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }])

@@ -12,7 +12,7 @@ use std::{
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a folder.
-const CASES: [&str; 8] = ["bare", "darien", "models-only", "monorepo", "no-database", "sealed", "starter", "tenants"];
+const CASES: [&str; 9] = ["backup", "bare", "darien", "models-only", "monorepo", "no-database", "sealed", "starter", "tenants"];
 
 /// The folders of a tree that are generated.
 const TOPS: [&str; 3] = ["apps", "bootstrap", "out"];
