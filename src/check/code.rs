@@ -1,5 +1,11 @@
 //! The codes of the rules: kebab-case, stable, one constant each. The reader's and the driver's stand with them.
 
+/// Backups lie on the disk whose loss they are meant for.
+pub const BACKUP_ON_THE_SAME_DISK: &str = "backup-on-the-same-disk";
+/// Backups are sent so that whoever is on the way can read them.
+pub const BACKUP_WITHOUT_TLS: &str = "backup-without-tls";
+/// Backups of a platform that keeps no data.
+pub const BACKUP_OF_NOTHING: &str = "backup-of-nothing";
 /// A sealed value that is no ciphertext.
 pub const CIPHERTEXT_INVALID: &str = "ciphertext-invalid";
 /// A component is off that another needs.

@@ -1,5 +1,6 @@
 //! The rules: one file each, one line each in a table, one page each.
 
+pub mod backup;
 pub mod code;
 pub mod components;
 pub mod credentials;

@@ -9,6 +9,9 @@ macro_rules! pages {
 
 pages!(
     "alias",
+    "backup-of-nothing",
+    "backup-on-the-same-disk",
+    "backup-without-tls",
     "ciphertext-invalid",
     "component-needed",
     "context-beyond-training",

@@ -75,7 +75,8 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 10] = [
+const SPEC: [SpecRule; 11] = [
+    super::backup::worth,
     super::components::needed,
     super::figures::plausible,
     super::hosts::platform,

@@ -112,7 +112,9 @@ impl Backup {
         }
         let part = scope.part("backup", "backup", None);
         let me = scope.pods(&part);
-        scope.resolves_names(&me);
+        if needs.database.is_some() || self.s3.as_ref().is_some_and(|it| it.endpoint.address().is_none()) {
+            scope.resolves_names(&me);
+        }
         pod::account(scope, &part);
         let parts = Parts {
             data: self.data_environment(scope, needs, &me),

@@ -96,6 +96,7 @@ fn halves(compiled: &Compiled, tree: &Tree) -> Vec<String> {
         let to = match row.to.as_str() {
             "API server" => Some(End::ApiServer),
             "outside" => Some(End::Outside),
+            address if address.ends_with("/32") => Some(End::Address(address.to_owned())),
             pods => cluster.named(pods),
         };
         let (Some(from), Some(to)) = (from, to) else {

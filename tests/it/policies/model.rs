@@ -42,6 +42,8 @@ enum Peer {
     Outside,
     /// All addresses.
     All,
+    /// One address.
+    Address(String),
     /// Other ranges: nobody that is known here.
     Nobody,
 }
@@ -54,7 +56,10 @@ impl Cluster {
 
     /// All ends that a connection can have.
     pub fn ends(&self) -> Vec<End> {
-        self.pods.iter().cloned().chain([End::ApiServer, End::Outside]).collect()
+        let rules = self.policies.iter().flat_map(|it| it.ingress.iter().chain(&it.egress)).flatten();
+        let address = |it: &Peer| if let Peer::Address(it) = it { Some(End::Address(it.clone())) } else { None };
+        let addresses: BTreeSet<End> = rules.flat_map(|it| it.peers.iter().flatten()).filter_map(address).collect();
+        self.pods.iter().cloned().chain([End::ApiServer, End::Outside]).chain(addresses).collect()
     }
 
     /// Pods by `namespace/name`, as the plan calls them: those that the policy of that name selects, or those that are called so.
@@ -139,6 +144,7 @@ impl Peer {
             },
             Some("0.0.0.0/0") if has_private => Self::Outside,
             Some("0.0.0.0/0") => Self::All,
+            Some(it) if it.ends_with("/32") => Self::Address(it.to_owned()),
             Some(_) => Self::Nobody,
         }
     }
@@ -146,6 +152,7 @@ impl Peer {
     fn is(&self, end: &End) -> bool {
         match (self, end) {
             (Self::All, _) | (Self::Outside, End::Outside) => true,
+            (Self::Address(range), End::Address(own)) => range == own,
             (Self::Pods { namespace, selector }, End::Pods { namespace: own, labels }) => {
                 namespace == own && (selector.is_empty() || selects(selector, labels))
             }
