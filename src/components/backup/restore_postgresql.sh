@@ -15,11 +15,22 @@ if ((tables)); then
   ((rows == 0)) || occupied "the database holds something ($tables tables)"
 fi
 unpack
-# One transaction that only its last line commits: whichever end breaks, the database is as it was. Dropping the schema takes along
+# One transaction that only its last line commits: whichever end breaks, the database is as it was. Dropping all schemas takes along
 # what a newer version has made since, which a restore by itself would leave in the way of that version's next migration.
 {
-  echo "BEGIN; SET LOCAL lock_timeout = '60s'; DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION pg_database_owner;"
-  echo "GRANT USAGE ON SCHEMA public TO PUBLIC; COMMENT ON SCHEMA public IS 'standard public schema';"
+  cat <<'SQL'
+BEGIN;
+SET LOCAL lock_timeout = '60s';
+SET LOCAL client_min_messages = warning;
+DO $$ DECLARE it name; BEGIN
+  FOR it IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
+    EXECUTE format('DROP SCHEMA %I CASCADE', it);
+  END LOOP;
+END $$;
+CREATE SCHEMA public AUTHORIZATION pg_database_owner;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+COMMENT ON SCHEMA public IS 'standard public schema';
+SQL
   pg_restore --no-owner --file - "$from/database.dump" && echo 'COMMIT;'
 } | psql --no-psqlrc --no-password --quiet --set ON_ERROR_STOP=1 --output /dev/null
 say "the database is that of $name"
