@@ -309,7 +309,7 @@ pub enum Contribution {
 pub struct Alert {
     /// Its name, unique in a platform.
     pub name: &'static str,
-    /// PromQL that has a value while something is wrong.
+    /// A query of Prometheus that has a value while something is wrong.
     pub expression: String,
     /// How long it must have one.
     pub after: Seconds,

@@ -35,7 +35,7 @@ const PATIENCE: Seconds = Seconds::new(300);
 const LONGEST: Seconds = Seconds::new(2 * 3600);
 /// A run that was missed (the node was down) is made up for when no more than this has passed.
 const LATEST: Seconds = Seconds::new(6 * 3600);
-/// Go's garbage collector works harder near this: three quarters of the tested limit (measured: the peak is below it).
+/// Go's garbage collector works harder near this, three quarters of the tested limit; the peak was measured below it.
 const GO_LIMIT: &str = "96MiB";
 /// Whoever restores may say here which backup, and that what is there may go: both are optional.
 const WISHES: &str = "restore";
@@ -117,7 +117,7 @@ impl Backup {
         }
         pod::account(scope, &part);
         let parts = Parts {
-            data: self.data_environment(scope, needs, &me),
+            data: Self::data_environment(scope, needs, &me),
             storage: self.s3.as_ref().map(|it| it.environment(scope, needs, &me)).unwrap_or_default(),
             volumes: self.volumes(scope, &part, needs),
         };
@@ -146,7 +146,7 @@ impl Backup {
         [Some(backups), data, Some(pod::scratch("tmp"))].into_iter().flatten().collect()
     }
 
-    fn data_environment(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
+    fn data_environment(scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
         let mut env = vec![
             pod::env("BACKUPS", BACKUPS),
             // No user of the image: it has no home.
@@ -184,7 +184,7 @@ impl Backup {
             containers[0].env = pod::environment([parts.data.clone(), vec![keep, limit]].concat());
         }
         // A pod that failed stays, with what it said.
-        let mut spec = self.job(scope, part, containers, &parts.volumes);
+        let mut spec = Self::job(scope, part, containers, &parts.volumes);
         spec.backoff_limit = Some(2);
         let mut metadata = scope.meta(part);
         // A night that failed is the alert's to tell: it must not hold back a commit.
@@ -215,7 +215,7 @@ impl Backup {
             let env = [parts.storage.clone(), vec![wish("BACKUP", "backup")]].concat();
             self.shell("fetch", FETCH, needs, env)
         });
-        let mut spec = self.job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
+        let mut spec = Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
         // What was refused once is refused again; and nobody restores twice without having looked.
         spec.backoff_limit = Some(0);
         let metadata = scope.meta_named(part, WISHES);
@@ -223,7 +223,7 @@ impl Backup {
     }
 
     /// A job whose containers run one after the other.
-    fn job(&self, scope: &Scope<'_>, part: &Part, mut containers: Vec<Container>, volumes: &[Volume]) -> JobSpec {
+    fn job(scope: &Scope<'_>, part: &Part, mut containers: Vec<Container>, volumes: &[Volume]) -> JobSpec {
         let last = containers.split_off(containers.len() - 1);
         let spec = PodSpec {
             containers: last,

@@ -267,8 +267,8 @@ pub(super) fn cidr(s: &str) -> Checked<'_> {
     let (Some(number), Some(length)) = (address(number), length) else { return refuse("write it like `10.0.0.7/32`") };
     let first = number & u32::MAX.checked_shl(32 - length).unwrap_or(0);
     if first != number {
-        let [a, b, c, d] = first.to_be_bytes();
-        return refuse(&format!("it begins at `{a}.{b}.{c}.{d}/{length}`"));
+        let first = first.to_be_bytes().map(|it| it.to_string()).join(".");
+        return refuse(&format!("it begins at `{first}/{length}`"));
     }
     Ok(if s.contains('/') { s.into() } else { format!("{s}/32").into() })
 }

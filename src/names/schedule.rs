@@ -39,11 +39,7 @@ const FIELDS: [Kind; 5] = [
     Kind { name: "minute", range: 0..=59, names: &[] },
     Kind { name: "hour", range: 0..=23, names: &[] },
     Kind { name: "day of the month", range: 1..=31, names: &[] },
-    Kind {
-        name: "month",
-        range: 1..=12,
-        names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"],
-    },
+    Kind { name: "month", range: 1..=12, names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"] },
     Kind { name: "day of the week", range: 0..=6, names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
 ];
 
@@ -166,7 +162,7 @@ fn longest_gap([minutes, hours, days, months, weekdays]: &[Numbers; 5]) -> Optio
 
 fn length(month: u32, year: u32) -> u32 {
     match month {
-        2 if year % 4 == 0 => 29,
+        2 if year.is_multiple_of(4) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

@@ -107,15 +107,16 @@ fn backup() -> impl Strategy<Value = Option<Value>> {
     let s3 = (endpoint, prefix).prop_map(|(endpoint, prefix)| {
         map([("endpoint", some(endpoint)), ("bucket", some("backups.1")), ("prefix", prefix.map(Into::into))])
     });
-    let all = (any::<bool>(), schedule, 1_u64..400, resources(64), proptest::option::of(s3)).prop_map(|(on, schedule, keep, memory, s3)| {
-        map([
-            ("enabled", (!on).then(|| false.into())),
-            ("keep", some(keep)),
-            ("resources", memory),
-            ("schedule", some(schedule)),
-            ("s3", s3),
-        ])
-    });
+    let all =
+        (any::<bool>(), schedule, 1_u64..400, resources(64), proptest::option::of(s3)).prop_map(|(on, schedule, keep, memory, s3)| {
+            map([
+                ("enabled", (!on).then(|| false.into())),
+                ("keep", some(keep)),
+                ("resources", memory),
+                ("schedule", some(schedule)),
+                ("s3", s3),
+            ])
+        });
     proptest::option::of(all)
 }
 
@@ -185,8 +186,12 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
 
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag), though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 4] =
-        [("backup-s3", &["access-key-id", "secret-access-key"]), ("openwebui-admin", &["email", "password"]), ("openwebui-secret-key", &["key"]), ("postgresql", &["password"])];
+    let all: [(&'static str, &[&'static str]); 4] = [
+        ("backup-s3", &["access-key-id", "secret-access-key"]),
+        ("openwebui-admin", &["email", "password"]),
+        ("openwebui-secret-key", &["key"]),
+        ("postgresql", &["password"]),
+    ];
     all.into_iter().map(|(name, keys)| {
         let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
         let it = map([
