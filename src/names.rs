@@ -1,6 +1,7 @@
 //! Names that were checked once, at the door, and need no check below it.
 
 mod check;
+pub mod schedule;
 
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 use std::{borrow::Cow, fmt, ops::Deref, str::FromStr, sync::Arc};
@@ -337,6 +338,56 @@ name!(
         "pattern": "^v1\\.[0-9]+\\.[0-9]+(-[a-z0-9]+)?\\+k3s[0-9]+$"
     })
 );
+name!(
+    /// Where an S3-compatible storage answers: `https://host`, perhaps with a port, without a path.
+    Endpoint,
+    "the address of an S3-compatible storage like `https://s3.example.org`",
+    check::endpoint,
+    json_schema!({
+        "description": "Where an S3-compatible storage answers: `https://s3.example.org` or `https://10.0.0.7:9000`; no path, no bucket.",
+        "type": "string",
+        "pattern": "^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?/?$"
+    })
+);
+
+name!(
+    /// An S3 bucket's name.
+    Bucket,
+    "the name of a bucket like `my-backups`",
+    check::bucket,
+    json_schema!({
+        "description": "The name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`.",
+        "type": "string",
+        "minLength": 3,
+        "maxLength": 63,
+        "pattern": "^[a-z0-9][-a-z0-9.]*[a-z0-9]$"
+    })
+);
+
+impl Endpoint {
+    /// Whether what is sent is encrypted on the way.
+    pub fn has_tls(&self) -> bool {
+        self.starts_with("https://")
+    }
+
+    /// The host, without scheme and port.
+    pub fn host(&self) -> &str {
+        let authority = self.split_once("://").map_or(self.as_str(), |it| it.1);
+        authority.split_once(':').map_or(authority, |it| it.0)
+    }
+
+    /// The port that is written, or the scheme's own.
+    pub fn port(&self) -> u16 {
+        let own = if self.has_tls() { 443 } else { 80 };
+        self.rsplit_once(':').and_then(|it| it.1.parse().ok()).unwrap_or(own)
+    }
+
+    /// The range of its one address, where it is an address that is written and not a name.
+    pub fn address(&self) -> Option<Cidr> {
+        format!("{}/32", self.host()).parse().ok()
+    }
+}
+
 impl Address {
     /// The address, where it is one.
     pub fn ip(&self) -> Option<Ipv4Addr> {

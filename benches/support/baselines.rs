@@ -57,7 +57,8 @@ fn build(workspace: &Workspace, house: &House, repository: &Repository, platform
         files.add_yaml(&path, |out| emit::document(out, &policy));
     }
     built.name = application.clone();
-    let its = applications::of_component(&built, WAVE, projects::TENANTS, &folder, repository, platform);
+    let follows = applications::Follows { repository, revision: &repository.revision(), platform };
+    let its = applications::of_component(&built, WAVE, projects::TENANTS, &folder, &follows);
     files.add_yaml(&applications::file(&application), |out| {
         emit::type_meta(out, "argoproj.io/v1alpha1", "Application");
         emit::document(out, &its);

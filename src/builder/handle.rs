@@ -17,6 +17,10 @@
 //! let forged: CrdRef<ClusterIssuer> = CrdRef { owner: 0, kind: std::marker::PhantomData };
 //! ```
 //! ```compile_fail
+//! // The volume of another component is mounted by its handle, not by a name.
+//! let forged = espalier::builder::handle::VolumeRef { owner: None, claim: "openwebui".into(), size: espalier::units::Bytes::gib(1) };
+//! ```
+//! ```compile_fail
 //! // A namespace that no Application makes is nowhere to build in.
 //! let forged = espalier::builder::handle::NamespaceRef { owner: None, name: "nope".into() };
 //! ```
@@ -27,7 +31,10 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use crate::names::{Address, Cidr, Host};
+use crate::{
+    names::{Address, Cidr, Host},
+    units::{Bytes, Seconds},
+};
 
 /// The n-th Application of the floor plan. Build order is the order of the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -191,6 +198,21 @@ impl PortRef {
     }
 }
 
+/// A claim on a volume that some component makes, for whoever reads or fills it besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeRef {
+    pub(in crate::builder) owner: Option<AppId>,
+    pub(in crate::builder) claim: Arc<str>,
+    pub(in crate::builder) size: Bytes,
+}
+
+impl VolumeRef {
+    /// What was asked for; not every class of storage holds its users to it.
+    pub fn size(&self) -> Bytes {
+        self.size
+    }
+}
+
 /// The right to write objects of kind `K`: some component, or the cluster, installs its CRD.
 pub struct CrdRef<K> {
     pub(in crate::builder) owner: Option<AppId>,
@@ -249,6 +271,44 @@ pub enum Contribution {
         /// The HTTP path, empty for TCP.
         path: &'static str,
     },
+    /// A state that somebody must be told of.
+    Alert(Alert),
+}
+
+/// An alert, as Prometheus' rules have it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alert {
+    /// Its name, unique in a platform.
+    pub name: &'static str,
+    /// A query of Prometheus that has a value while something is wrong.
+    pub expression: String,
+    /// How long it must have one.
+    pub after: Seconds,
+    /// How much it matters.
+    pub severity: AlertSeverity,
+    /// What is wrong, in one sentence.
+    pub summary: String,
+    /// What to do about it.
+    pub runbook: String,
+}
+
+/// How much an alert matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlertSeverity {
+    /// Somebody must act now.
+    Critical,
+    /// Somebody must act by day.
+    Warning,
+}
+
+impl AlertSeverity {
+    /// The label's value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+        }
+    }
 }
 
 /// Everything contributed. Only a closed site makes one, so nothing that contributes can come later.

@@ -19,12 +19,12 @@ use serde::Serialize;
 use super::{
     chart::Chart,
     credential::{Credential, Vault},
-    handle::{AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector},
+    handle::{AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector, VolumeRef},
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
     site::Ground,
 };
-use crate::names::Host;
+use crate::{names::Host, units::Bytes};
 
 /// One permitted connection, by pod port. It orders nothing: Prometheus scrapes what starts after it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +70,8 @@ pub struct Built {
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
     pub copies: BTreeSet<Copy>,
+    /// Objects that people apply when they need them: they lie beside the tree, and ArgoCD never sees them.
+    pub by_hand: Vec<Object>,
     /// Hosts for which it wants a certificate; each is one solver pod while it is being issued.
     pub certificates: BTreeSet<Host>,
 }
@@ -101,6 +103,7 @@ impl<'a> Scope<'a> {
             called: BTreeSet::new(),
             pods: BTreeSet::new(),
             copies: BTreeSet::new(),
+            by_hand: Vec::new(),
             certificates: BTreeSet::new(),
         };
         Self { id, naming, ground, built, contributed }
@@ -169,6 +172,15 @@ impl<'a> Scope<'a> {
     pub fn add_custom<K: CustomResource>(&mut self, crd: CrdRef<K>, object: K) {
         self.after(crd.owner);
         self.built.objects.push(Object::custom(object, Location::caller()));
+    }
+
+    /// Adds an object that people apply when they need it. It is under the component's policies, as it bears the component's labels.
+    #[track_caller]
+    pub fn add_by_hand<K>(&mut self, object: K)
+    where
+        K: Resource + Metadata<Ty = ObjectMeta> + Serialize + Send + Sync + 'static,
+    {
+        self.built.by_hand.push(Object::builtin(object, Location::caller()));
     }
 
     /// Makes the chart the component's body.
@@ -240,6 +252,11 @@ impl<'a> Scope<'a> {
     pub fn chart_port(&mut self, pods: &Pods, service: &str, port: u16, pod_port: u16) -> PortRef {
         let host = format!("{service}.{}.svc.cluster.local", self.built.namespace).into();
         PortRef { owner: self.id, peer: Peer::Pods(pods.clone()), host, service: service.into(), port, pod_port }
+    }
+
+    /// The claim of the part's own name, for others to mount.
+    pub fn volume(&self, part: &Part, size: Bytes) -> VolumeRef {
+        VolumeRef { owner: self.id, claim: part.name.clone(), size }
     }
 
     /// Makes a namespace that ArgoCD never prunes, with the pod security level that its pods must keep.
@@ -343,6 +360,12 @@ impl<'a> Scope<'a> {
         self.flow_to(&Pods::traefik(), Peer::Pods(solver), 8089);
         self.built.certificates.insert(host.host.clone());
         issuer.name.clone()
+    }
+
+    /// Mounts another component's volume: an order. Returns the claim's name, in the namespace that is built in.
+    pub fn claim_of(&mut self, volume: &VolumeRef) -> Arc<str> {
+        self.after(volume.owner);
+        volume.claim.clone()
     }
 
     /// For a chart that needs a kind from its own templates, or a component whose objects a controller must see.

@@ -2,6 +2,12 @@
 
 /// A download's checksum that is none, or of another version.
 pub const CHECKSUM_UNUSABLE: &str = "checksum-unusable";
+/// Backups lie on the disk whose loss they are meant for.
+pub const BACKUP_ON_THE_SAME_DISK: &str = "backup-on-the-same-disk";
+/// Backups are sent so that whoever is on the way can read them.
+pub const BACKUP_WITHOUT_TLS: &str = "backup-without-tls";
+/// Backups of a platform that keeps no data.
+pub const BACKUP_OF_NOTHING: &str = "backup-of-nothing";
 /// A sealed value that is no ciphertext.
 pub const CIPHERTEXT_INVALID: &str = "ciphertext-invalid";
 /// A component is off that another needs.

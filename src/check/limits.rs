@@ -27,7 +27,8 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
         (&["openWebui", "resources"], &it.open_webui.resources, Some(requests::OPEN_WEBUI)),
         (&["ollama", "resources"], &it.ollama.resources, None),
     ];
-    for (path, resources, tested) in all {
+    let backup = it.backup.iter().map(|it| (["backup", "resources"].as_slice(), &it.resources, Some(requests::BACKUP)));
+    for (path, resources, tested) in all.into_iter().chain(backup) {
         let memory = |key| view.component(&[path, &["memory", key]].concat());
         let Some(limit) = resources.memory.limit else { continue };
         if limit == Bytes::default() {

@@ -1,6 +1,7 @@
 //! The rules: one file each, one line each in a table, one page each.
 
 pub mod argocd;
+pub mod backup;
 pub mod certificate;
 pub mod code;
 pub mod components;

@@ -9,6 +9,9 @@ macro_rules! pages {
 
 pages!(
     "alias",
+    "backup-of-nothing",
+    "backup-on-the-same-disk",
+    "backup-without-tls",
     "checksum-unusable",
     "ciphertext-invalid",
     "component-needed",

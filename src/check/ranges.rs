@@ -27,7 +27,8 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         (&["openWebui", "connectionPool", "size"], pool.size.into(), 1, 100),
         (&["openWebui", "connectionPool", "overflow"], pool.overflow.into(), 0, 100),
     ];
-    for (path, number, least, most) in numbers {
+    let backup = it.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep), 1, 10_000));
+    for (path, number, least, most) in numbers.into_iter().chain(backup) {
         let name = path.last().copied().unwrap_or_default();
         let help = if number < least {
             let off = if name == "replicas" { "; `enabled: false` switches it off" } else { "" };
@@ -65,7 +66,8 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// Sizes.
 pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
-    for (name, bytes) in [("postgresql", it.postgresql.storage), ("openWebui", it.open_webui.storage)] {
+    let backup = it.backup.iter().map(|it| ("backup", it.storage));
+    for (name, bytes) in [("postgresql", it.postgresql.storage), ("openWebui", it.open_webui.storage)].into_iter().chain(backup) {
         if bytes < Bytes::gib(1) {
             found.push(
                 Diagnostic::error(

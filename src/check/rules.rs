@@ -98,9 +98,10 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 16] = [
+const SPEC: [SpecRule; 17] = [
     super::argocd::pair,
     super::argocd::waves,
+    super::backup::worth,
     super::certificate::another,
     super::components::needed,
     super::figures::plausible,

@@ -38,7 +38,7 @@ use crate::{
         readme::{self, Page},
     },
     plan::{
-        applications::{self, BOOTSTRAP_FOLDER},
+        applications::{self, BOOTSTRAP_FOLDER, BY_HAND_FOLDER},
         projects,
         waves::emitted,
     },
@@ -149,6 +149,9 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
         let folder = folder(index, it);
         for object in &it.objects {
             layout::object(files, &folder, object);
+        }
+        for object in &it.by_hand {
+            layout::object_flat(files, BY_HAND_FOLDER, object);
         }
     }
     let projects = projects::all(&repository.url, &groups, house.name()).into_iter();

@@ -13,6 +13,7 @@ use crate::{
     },
     components::{
         argocd::{self, ArgoCd},
+        backup::{self, Backup},
         cert_manager::{self, CertManager},
         namespaces,
         ollama::Ollama,
@@ -110,11 +111,14 @@ pub struct Components {
     pub ollama: Ollama,
     /// The chat front end.
     pub open_webui: OpenWebUi,
+    /// Copies of the database and of uploaded files. Absent: none are made; `backup: {}` makes them every night on the node's own disk.
+    pub backup: Option<Backup>,
 }
 
 /// Key in the spec → Application: the one table of the two spellings. An Application that is not in it is derived.
-pub const APPLICATIONS: [(&str, &str); 7] = [
+pub const APPLICATIONS: [(&str, &str); 8] = [
     ("argocd", ARGOCD),
+    ("backup", "backup"),
     ("certManager", "cert-manager"),
     ("ollama", "ollama"),
     ("openWebui", "openwebui"),
@@ -178,6 +182,7 @@ impl Platform {
             &mut it.postgresql.enabled,
             &mut it.ollama.enabled,
             &mut it.open_webui.enabled,
+            &mut it.backup.get_or_insert_default().enabled,
         ] {
             *switch = true;
         }
@@ -229,10 +234,15 @@ impl Platform {
         });
         let models = it.ollama.enabled.then(|| site.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
         // What is missing here although Open WebUI is wanted was refused before (`component-needed`).
+        let mut chat = None;
         if let (true, Some(models), Some(issuer), Some(vault)) = (it.open_webui.enabled, &models, &issuer, &vault) {
             let host = site.host(&self.spec.domains.chat);
             let needs = open_webui::Needs { models, database: database.as_ref(), host: &host, issuer, vault: Some(vault), versions };
-            site.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs));
+            chat = Some(site.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs)));
+        }
+        if let (Some(backup), Some(vault)) = (it.backup.as_ref().filter(|it| it.enabled), &vault) {
+            let needs = backup::Needs { database: database.as_ref(), chat: chat.as_ref(), platform: &self.name, vault, versions };
+            site.build("backup", &ai, |scope| backup.build(scope, &needs));
         }
 
         let (site, contributions) = site.close(); // nothing that contributes can be built below this line

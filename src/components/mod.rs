@@ -1,6 +1,7 @@
 //! The components of a platform: one file each, and the floor plan that says who feeds whom.
 
 pub mod argocd;
+pub mod backup;
 pub mod cert_manager;
 pub mod floor_plan;
 pub mod ingress;

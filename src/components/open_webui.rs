@@ -15,7 +15,7 @@ use super::{
 use crate::{
     builder::{
         credential::{Declared, Found, Key, Value, Vault},
-        handle::{Contribution, HostRef, IssuerRef, Pods},
+        handle::{Contribution, HostRef, IssuerRef, Pods, VolumeRef},
         scope::Scope,
     },
     facts::{requests, versions},
@@ -28,7 +28,7 @@ use crate::{
 
 const PORT: u16 = 8080;
 /// Any user but root; the image is told where it may write.
-const USER: i64 = 1000;
+pub const USER: i64 = 1000;
 
 /// Signs sessions, and encrypts what Open `WebUI` stores of other services' tokens.
 const SECRET_KEY: Declared = Declared {
@@ -109,6 +109,15 @@ pub struct Needs<'a> {
     pub versions: &'a Versions,
 }
 
+/// What Open `WebUI` offers.
+pub struct Offers {
+    /// Uploaded files, and without PostgreSQL the database: a file [`DATABASE`].
+    pub data: VolumeRef,
+}
+
+/// The SQLite file on the volume, where there is no PostgreSQL.
+pub const DATABASE: &str = "webui.db";
+
 impl OpenWebUi {
     /// Connections that all its pods open at most: two engines, each with its pool and its overflow.
     pub fn connections(&self) -> u32 {
@@ -117,7 +126,7 @@ impl OpenWebUi {
     }
 
     /// Builds it.
-    pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) {
+    pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
         let version = needs.versions.of(versions::OPEN_WEBUI);
         let part = scope.part("openwebui", "chat", Some(&version));
         let me = scope.pods(&part);
@@ -125,7 +134,7 @@ impl OpenWebUi {
         scope.flow(&Pods::traefik(), &ui);
         scope.resolves_names(&me);
         pod::account(scope, &part);
-        pod::claim(scope, &part, self.storage);
+        let data = pod::claim(scope, &part, self.storage);
 
         let mut server = pod::container("openwebui", needs.versions.image(versions::OPEN_WEBUI));
         server.env = pod::environment(self.env(scope, needs, &me));
@@ -163,6 +172,7 @@ impl OpenWebUi {
         let ingress = ingress::public(scope, &part, needs.host, needs.issuer, &ui);
         scope.add(ingress);
         scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
+        Offers { data }
     }
 
     fn env(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {

@@ -11,6 +11,7 @@ use k8s_openapi::{
 
 use crate::{
     builder::{
+        handle::VolumeRef,
         meta::{Part, protect},
         scope::Scope,
     },
@@ -123,9 +124,20 @@ pub fn claimed(name: &str, claim: &str) -> Volume {
     Volume { name: name.to_owned(), persistent_volume_claim: Some(source), ..Volume::default() }
 }
 
+/// A folder on the node's disk that lives as long as the pod, and ends it when it grows beyond a size.
+pub fn scratch_of(name: &str, size: Bytes) -> Volume {
+    let source = EmptyDirVolumeSource { size_limit: Some(size.quantity()), ..EmptyDirVolumeSource::default() };
+    Volume { name: name.to_owned(), empty_dir: Some(source), ..Volume::default() }
+}
+
 /// Mounts a volume.
 pub fn mount(name: &str, path: &str) -> VolumeMount {
     VolumeMount { name: name.to_owned(), mount_path: path.to_owned(), ..VolumeMount::default() }
+}
+
+/// Mounts a volume to be read only.
+pub fn mount_read_only(name: &str, path: &str) -> VolumeMount {
+    VolumeMount { read_only: Some(true), ..mount(name, path) }
 }
 
 /// What a claim asks for: a volume of the platform's class, which one node mounts.
@@ -144,11 +156,18 @@ pub fn claim_spec(scope: &Scope<'_>, size: Bytes) -> PersistentVolumeClaimSpec {
 
 /// A claim of the part's own name, which ArgoCD neither prunes nor deletes.
 #[track_caller]
-pub fn claim(scope: &mut Scope<'_>, part: &Part, size: Bytes) {
-    let mut metadata = scope.meta(part);
+pub fn claim(scope: &mut Scope<'_>, part: &Part, size: Bytes) -> VolumeRef {
+    let metadata = scope.meta(part);
+    claim_as(scope, part, metadata, size)
+}
+
+/// The same, with metadata of one's own.
+#[track_caller]
+pub fn claim_as(scope: &mut Scope<'_>, part: &Part, mut metadata: ObjectMeta, size: Bytes) -> VolumeRef {
     protect(&mut metadata);
     let spec = claim_spec(scope, size);
     scope.add(PersistentVolumeClaim { metadata, spec: Some(spec), ..PersistentVolumeClaim::default() });
+    scope.volume(part, size)
 }
 
 /// A container with what all of ours have.

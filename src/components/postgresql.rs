@@ -113,6 +113,7 @@ impl External {
             password: vault.credential(&PASSWORD),
             role: self.role.shared(),
             database: self.database.shared(),
+            storage: None,
             parameters: match self.ssl_mode {
                 SslMode::Require => "?sslmode=require",
                 SslMode::Disable => "?sslmode=disable",
@@ -149,6 +150,8 @@ pub struct Offers {
     pub database: Arc<str>,
     /// What a client's URL ends with.
     pub parameters: &'static str,
+    /// The volume's size: a dump, which is packed, is smaller than what is on it. None where somebody else keeps it.
+    pub storage: Option<Bytes>,
 }
 
 /// How its memory is divided.
@@ -243,7 +246,7 @@ impl Postgresql {
         let metadata = scope.meta(&part);
         scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
-        Offers { port, password, role: NAME.into(), database: NAME.into(), parameters: "" }
+        Offers { port, password, role: NAME.into(), database: NAME.into(), parameters: "", storage: Some(self.storage) }
     }
 
     fn arguments(&self, clients: u32) -> Vec<String> {

@@ -102,7 +102,8 @@ impl Workspace {
             scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
             let models = self.ollama().build(scope, versions);
             let needs = open_webui::Needs { models: &models, database: None, host: &host, issuer, vault: None, versions };
-            OpenWebUi::default().build(scope, &needs);
+            // Nobody else mounts a tenant's volume.
+            drop(OpenWebUi::default().build(scope, &needs));
         });
         Some(built)
     }

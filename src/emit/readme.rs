@@ -93,6 +93,9 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
         .map(|it| match it {
             Contribution::Scrape { port, path } => Offered { what: "metrics", at: format!("http://{}{path}", port.address()) },
             Contribution::Probe { target, module, path } => Offered { what: "probe", at: format!("{module}://{}{path}", target.address()) },
+            Contribution::Alert(it) => {
+                Offered { what: "alert", at: format!("{} ({}): {} for {}", it.name, it.severity.as_str(), it.expression, it.after) }
+            }
         })
         .collect();
     let pods: Vec<Pods> = budget

@@ -50,3 +50,6 @@ pub const OPEN_WEBUI: Allotment = of(384, 768, 100);
 pub const POSTGRESQL: Allotment = of(192, 512, 50);
 /// CPU that one Ollama pod is promised (measured; its memory is computed: [`super::ollama`]).
 pub const OLLAMA_CPU: Millicores = Millicores::new(500);
+/// Each container of a backup or restore, which stream: dumping, packing, sending (budget; measured on files of 256 MiB,
+/// the largest process: `rclone` 87 MiB with `GOMEMLIMIT=96MiB` and pieces of 8 MiB, `pg_dump`, `tar` and `sha256sum` at most 26).
+pub const BACKUP: Allotment = of(64, 128, 50);

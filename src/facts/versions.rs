@@ -27,6 +27,8 @@ pub const OLLAMA: Pin = Pin { name: "ollama", tested: "0.32.15", image: Some("do
 pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", image: Some("ghcr.io/open-webui/open-webui") };
 /// PostgreSQL, the official image.
 pub const POSTGRESQL: Pin = Pin { name: "postgresql", tested: "17.9", image: Some("docker.io/library/postgres") };
+/// rclone, which speaks S3.
+pub const RCLONE: Pin = Pin { name: "rclone", tested: "1.75.1", image: Some("docker.io/rclone/rclone") };
 
 /// All of them, by name.
-pub const ALL: [Pin; 8] = [ARGO_CD, CERT_MANAGER, HELM, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, SEALED_SECRETS];
+pub const ALL: [Pin; 9] = [ARGO_CD, CERT_MANAGER, HELM, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, RCLONE, SEALED_SECRETS];

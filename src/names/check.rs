@@ -328,3 +328,38 @@ pub(super) fn k3s_version(s: &str) -> Checked<'_> {
     }
 }
 
+pub(super) fn endpoint(s: &str) -> Checked<'_> {
+    let refuse = |why: &str| format!("`{s}` is not the address of a storage: {why}");
+    let shape = "write it like `https://s3.example.org` or `https://10.0.0.7:9000`";
+    let clean = s.strip_suffix('/').unwrap_or(s);
+    let Some((scheme @ ("https" | "http"), rest)) = clean.split_once("://") else {
+        return Err(if is_host(clean) { refuse(&format!("write `https://{clean}`")) } else { refuse(shape) });
+    };
+    if rest.contains('@') {
+        // The text itself is left out: it may hold a key.
+        return Err("the address of the storage has credentials in it: take them out, they belong into a secret".to_owned());
+    }
+    if let Some((authority, _)) = rest.split_once('/') {
+        return Err(refuse(&format!("write `{scheme}://{authority}`; bucket and prefix have fields of their own")));
+    }
+    let (host, port) = rest.split_once(':').unwrap_or((rest, "443"));
+    let is_port = port.parse::<u16>().is_ok_and(|it| it > 0) && port.bytes().all(|b| b.is_ascii_digit());
+    if !is_port || !(is_host(host) || host.parse::<Ipv4Addr>().is_ok()) {
+        return Err(refuse(shape));
+    }
+    Ok(clean.into())
+}
+
+pub(super) fn bucket(s: &str) -> Checked<'_> {
+    let edge = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    let is_bucket = (3..=63).contains(&s.len())
+        && edge(s.as_bytes().first())
+        && edge(s.as_bytes().last())
+        && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+        && !s.contains("..")
+        && s.parse::<Ipv4Addr>().is_err();
+    if is_bucket {
+        return Ok(s.into());
+    }
+    Err(format!("`{s}` is not the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`, like `my-backups`"))
+}

@@ -17,6 +17,9 @@ use crate::{
 /// The folder of the projects and the root.
 pub const BOOTSTRAP_FOLDER: &str = "bootstrap/argocd";
 
+/// The folder of what people apply by hand, beside that of the projects: no Application reads it.
+pub const BY_HAND_FOLDER: &str = "bootstrap";
+
 /// The folder of an Application's objects.
 pub fn folder(application: &str) -> String {
     format!("out/manifests/{application}")

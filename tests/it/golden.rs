@@ -12,7 +12,8 @@ use std::{
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a folder.
-const CASES: [&str; 13] = [
+const CASES: [&str; 14] = [
+    "backup",
     "bare",
     "darien",
     "external-database",

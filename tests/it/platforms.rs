@@ -122,14 +122,37 @@ fn external() -> impl Strategy<Value = Option<Value>> {
     proptest::option::weighted(0.3, it)
 }
 
+/// Backups on the node's disk, to a storage outside, to one by its address; and none.
+fn backup() -> impl Strategy<Value = Option<Value>> {
+    let schedule = sample::select(vec!["17 3 * * *", "*/5 0-4,22 1,15 * 1-5", "0 4 29 feb *"]);
+    let endpoint = sample::select(vec!["https://s3.example.org", "https://10.0.0.7:9000", "http://s3.example.org:8080"]);
+    let prefix = proptest::option::of(sample::select(vec![".", "on", "a/b c"]));
+    let s3 = (endpoint, prefix).prop_map(|(endpoint, prefix)| {
+        map([("endpoint", some(endpoint)), ("bucket", some("backups.1")), ("prefix", prefix.map(Into::into))])
+    });
+    let all =
+        (any::<bool>(), schedule, 1_u64..400, resources(64), proptest::option::of(s3)).prop_map(|(on, schedule, keep, memory, s3)| {
+            map([
+                ("enabled", (!on).then(|| false.into())),
+                ("keep", some(keep)),
+                ("resources", memory),
+                ("schedule", some(schedule)),
+                ("s3", s3),
+            ])
+        });
+    proptest::option::of(all)
+}
+
 fn components() -> impl Strategy<Value = (Switches, Value)> {
     switches().prop_flat_map(|on| {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
         let argo = (resources(128), resources(64), resources(64), resources(64));
         let database = (resources(2048), 1_u64..40, external());
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50);
-        (small, argo, database, webui, ollama(on.ollama)).prop_map(
-            move |((traefik, controller, webhook, injector, sealed), argo, (sql, disk, elsewhere), (chat, size, overflow, files), ollama)| {
+        (small, argo, database, webui, ollama(on.ollama), backup()).prop_map(
+            move |((traefik, controller, webhook, injector, sealed), argo, (sql, disk, elsewhere), (chat, size, overflow, files), ollama, backup)| {
+                // Where there is nothing to save, saving it is refused.
+                let backup = backup.filter(|_| on.postgresql || on.open_webui);
                 let off = |is_on: bool| (!is_on).then(|| false.into());
                 let certs = map([("controller", controller), ("webhook", webhook), ("cainjector", injector)]);
                 let argo = map([("controller", argo.0), ("repoServer", argo.1), ("server", argo.2), ("redis", argo.3)]);
@@ -148,6 +171,7 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                         }),
                     ),
                     ("ollama", Some(ollama)),
+                    ("backup", backup),
                     (
                         "openWebui",
                         Some(map([
@@ -191,8 +215,12 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
 
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag), though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 3] =
-        [("openwebui-admin", &["email", "password"]), ("openwebui-secret-key", &["key"]), ("postgresql", &["password"])];
+    let all: [(&'static str, &[&'static str]); 4] = [
+        ("backup-s3", &["access-key-id", "secret-access-key"]),
+        ("openwebui-admin", &["email", "password"]),
+        ("openwebui-secret-key", &["key"]),
+        ("postgresql", &["password"]),
+    ];
     all.into_iter().map(|(name, keys)| {
         let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
         let it = map([

@@ -242,6 +242,19 @@ fn a_repository_on_a_private_network_is_reached() {
     assert!(broken.is_empty(), "{broken}");
 }
 
+/// A storage in the local network is reached by the range that the spec names, and nothing beyond it.
+#[test]
+fn a_private_storage_is_reached_by_its_range_alone() {
+    let s3 = |more: &str| format!("backup: {{s3: {{endpoint: \"https://s3.example.org:9000\", bucket: backups{more}}}}}");
+    let policy = |more: &str| {
+        let made = tree(&crate::support::with_components(&s3(more)));
+        String::from_utf8(made.files["out/manifests/network-policies/ai/networkpolicy-allow-backup.yaml"].clone()).expect("UTF-8")
+    };
+    let (outside, private) = (policy(""), policy(", range: 192.168.7.0/24"));
+    assert!(outside.contains("0.0.0.0/0") && outside.contains("192.168.0.0/16") && outside.contains("port: 9000"), "{outside}");
+    assert!(private.contains("cidr: \"192.168.7.0/24\"") && private.contains("port: 9000") && !private.contains("0.0.0.0/0"), "{private}");
+}
+
 /// A policy taken away, narrowed or widened is noticed.
 #[test]
 fn planted_faults_are_found() {

@@ -3,6 +3,7 @@
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
+        batch::v1::{CronJob, Job},
         core::v1::{Namespace, PersistentVolumeClaim, Service, ServiceAccount},
         networking::v1::{Ingress, NetworkPolicy},
         policy::v1::PodDisruptionBudget,
@@ -107,6 +108,8 @@ fn built_in_objects_have_no_unknown_field() {
     for (name, folder) in golden_cases() {
         for it in tree(&texts_of(&folder)).objects() {
             let wrong = match it.kind() {
+                "CronJob" => known::<CronJob>(&it),
+                "Job" => known::<Job>(&it),
                 "Deployment" => known::<Deployment>(&it),
                 "Ingress" => known::<Ingress>(&it),
                 "Namespace" => known::<Namespace>(&it),

@@ -89,7 +89,7 @@ fn may_be_empty(path: &str) -> bool {
 
 /// Numbers whose zero means something else than their absence, and switches whose default is on (a chart's values say off on purpose).
 fn may_be_zero(path: &str) -> bool {
-    let ends = ["automountServiceAccountToken", "enableServiceLinks", "allowPrivilegeEscalation"];
+    let ends = ["automountServiceAccountToken", "enableServiceLinks", "allowPrivilegeEscalation", "backoffLimit"];
     path.contains("/valuesObject/") || ends.iter().any(|it| path.ends_with(&format!("/{it}"))) || path.ends_with("/group")
 }
 
@@ -207,7 +207,10 @@ pub fn labels(tree: &Tree) -> Vec<String> {
         }
         let Some(template) = it.pod_template() else { continue };
         let pod = map(crate::support::at(template, "metadata/labels"));
-        let selector = map(it.at("spec/selector/matchLabels"));
+        // A job's controller selects by a label of its own: what the policies select is what its pods bear.
+        let is_job = ["CronJob", "Job"].contains(&it.kind());
+        let selector = if is_job { pod.clone() } else { map(it.at("spec/selector/matchLabels")) };
+        let name = if is_job { it.at("metadata/labels").get(NAME).and_then(Value::as_str) } else { Some(it.name()) };
         let keys: BTreeSet<&str> = selector.keys().map(String::as_str).collect();
         if keys != BTreeSet::from([NAME, INSTANCE]) || !selects(&selector, &pod) {
             found.push(format!("{}: the selector is {selector:?}", it.path));
@@ -215,7 +218,7 @@ pub fn labels(tree: &Tree) -> Vec<String> {
         if pod.contains_key("app.kubernetes.io/version") {
             found.push(format!("{}: the version is in the pod's labels: a new one would restart what need not be", it.path));
         }
-        if selector.get(NAME).map(String::as_str) != Some(it.name()) {
+        if selector.get(NAME).map(String::as_str) != name {
             found.push(format!("{}: {NAME} is not its name", it.path));
         }
     }

@@ -159,6 +159,12 @@ pub fn probes(tree: &Tree) -> Vec<String> {
     found
 }
 
+/// Whether the Application that makes a claim also runs what mounts it.
+fn is_bound_by_its_own(tree: &Tree, claim: &Read) -> bool {
+    let own = templates(tree).filter(|(it, _)| it.application() == claim.application() && it.namespace() == claim.namespace());
+    own.flat_map(|it| items(at(it.1, "volumes"))).any(|it| at(it, "persistentVolumeClaim/claimName") == claim.name())
+}
+
 pub fn volumes(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (it, pod) in templates(tree) {
@@ -178,8 +184,9 @@ pub fn volumes(tree: &Tree) -> Vec<String> {
         }
         for claim in items(at(pod, "volumes")).filter_map(|it| at(it, "persistentVolumeClaim/claimName").as_str()) {
             let there = tree.find("PersistentVolumeClaim", it.namespace(), claim);
-            // A claim is bound when its first pod is placed: in an earlier Application it would be waited for in vain.
-            if there.is_none_or(|claim| claim.application() != it.application()) {
+            // A claim is bound when its first pod is placed: in an earlier Application it would be waited for in vain, unless that
+            // Application has a pod of its own which mounts it.
+            if !there.is_some_and(|claim| claim.application() == it.application() || is_bound_by_its_own(tree, claim)) {
                 found.push(format!("{}: the claim {claim}", it.path));
             }
         }

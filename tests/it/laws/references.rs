@@ -159,8 +159,12 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 3] =
-    [("openwebui-admin", &["email", "password"], &[]), ("openwebui-secret-key", &["key"], &[]), ("postgresql", &["password"], &["url"])];
+const CREDENTIALS: [(&str, &[&str], &[&str]); 4] = [
+    ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
+    ("openwebui-admin", &["email", "password"], &[]),
+    ("openwebui-secret-key", &["key"], &[]),
+    ("postgresql", &["password"], &["url"]),
+];
 
 /// The credential whose Secret has this name: its own, or with a suffix that was drawn when it was sealed.
 fn credential(secret: &str) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {

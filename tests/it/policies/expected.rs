@@ -203,6 +203,24 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
             resolves = true;
         }
     }
+    for container in containers() {
+        let value = |name: &str| items(at(container, "env")).find(|it| at(it, "name") == name).and_then(|it| at(it, "value").as_str());
+        if let (Some(host), Some(port)) = (value("PGHOST"), value("PGPORT")) {
+            let (namespace, service, port) = addresses(&format!("postgresql://{host}:{port}")).next().expect("a Service's address");
+            let (to, port) =
+                behind(tree, &namespace, &service, &port.into()).unwrap_or_else(|| panic!("{}: {host} leads nowhere", it.path));
+            all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
+            resolves = true;
+        }
+        if let Some((scheme, rest)) = value("RCLONE_CONFIG_S3_ENDPOINT").and_then(|it| it.split_once("://")) {
+            let own = if scheme == "https" { "443" } else { "80" };
+            let (host, port) = rest.split_once(':').unwrap_or((rest, own));
+            let is_address = host.split('.').all(|it| it.parse::<u8>().is_ok());
+            let to = if is_address { End::At(host.parse().expect("an address")) } else { End::Outside };
+            all.insert(Flow { from: from.clone(), to, port: port.parse().expect("a port"), protocol: "TCP" });
+            resolves |= !is_address;
+        }
+    }
     // Ollama fetches its models from many hosts.
     if containers().any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))) {
         add(tree, all, &from, To::Outside(443));

@@ -16,7 +16,7 @@ use crate::{
 type Labels = BTreeMap<String, String>;
 
 /// Addresses of private networks: a database of the golden and random platforms, the one beside it, one of another network.
-const NEIGHBOURS: [[u8; 4]; 3] = [[192, 168, 7, 20], [192, 168, 7, 21], [172, 16, 0, 5]];
+const NEIGHBOURS: [[u8; 4]; 4] = [[10, 0, 0, 7], [192, 168, 7, 20], [192, 168, 7, 21], [172, 16, 0, 5]];
 
 /// Pods and policies of a tree.
 pub struct Cluster {

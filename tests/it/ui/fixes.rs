@@ -14,6 +14,8 @@ type Fix = (&'static str, &'static str, &'static [(&'static str, &'static str)])
 
 const FIXES: &[Fix] = &[
     ("checksum-unusable", VERSIONS, &[("helm-amd64: v4.2.0@sha256:", "helm-amd64: v4.2.1@sha256:"), ("k3s-amd64: v1.35.8+k3s1\n", "")]),
+    ("backup-without-tls", PLATFORM, &[("\"http://s3.example.org:8080\"", "https://s3.example.org:8080")]),
+    ("out-of-range--backup", PLATFORM, &[("keep: 0", "keep: 1"), ("storage: 100Mi", "storage: 1Gi")]),
     ("component-needed", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--argocd", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),

@@ -3,7 +3,7 @@
 use std::{fmt::Debug, str::FromStr};
 
 use espalier::names::{
-    Address, Cidr, DnsLabel, Email, GitBranch, GitUrl, Host, K3sVersion, LabelKey, LabelValue, ModelName, ObjectName, RelativePath, SqlName, Tag,
+    Address, Bucket, Cidr, DnsLabel, Email, Endpoint, GitBranch, GitUrl, Host, K3sVersion, LabelKey, LabelValue, ModelName, ObjectName, RelativePath, SqlName, Tag, schedule::Schedule,
 };
 use proptest::prelude::*;
 
@@ -12,13 +12,13 @@ use super::assert_round_trip;
 proptest! {
     /// Names that are taken are taken again, and their schema is never narrower than their check.
     #[test]
-    fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "v1\\.[0-9]{1,2}\\.[0-9](-rc1)?[+-]k3s[0-9]?", "[0-9]{1,3}(\\.[0-9]{1,2}){3}/[0-9]{1,2}", "\\PC{0,12}"]) {
+    fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "v1\\.[0-9]{1,2}\\.[0-9](-rc1)?[+-]k3s[0-9]?", "[0-9]{1,3}(\\.[0-9]{1,2}){3}/[0-9]{1,2}", "[0-9*,/-]{1,5}( [0-9*,/-]{1,5}){4}", "\\PC{0,12}"]) {
         macro_rules! check {
             ($($name:ident)+) => {
                 $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it)? })+
             };
         }
-        check!(LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName Tag K3sVersion);
+        check!(Bucket Endpoint Schedule LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName Tag K3sVersion);
     }
 }
 
@@ -260,4 +260,101 @@ fn models_and_versions() {
     );
     let tag: Tag = format!("v1.2.3@{digest}").parse().expect("it is a version");
     assert_eq!((tag.tag(), tag.digest()), ("v1.2.3", Some(digest.as_str())));
+}
+
+#[test]
+fn storages() {
+    assert_names::<Endpoint>(
+        &["https://s3.example.org", "https://10.0.0.7:9000", "http://s3.example.org:8080"],
+        &[
+            ("s3.example.org", "write `https://s3.example.org`"),
+            ("https://s3.example.org/bucket", "write `https://s3.example.org`; bucket and prefix"),
+            ("https://key:secret@s3.example.org", "credentials"),
+            ("https://s3.example.org:0", "write it like"),
+            ("https://10.0.0.07", "write it like"),
+            ("ftp://s3.example.org", "write it like"),
+            ("https://minio", "write it like"),
+        ],
+    );
+    let of = |text: &str| text.parse::<Endpoint>().expect("an endpoint");
+    assert_eq!(of("https://s3.example.org/").as_str(), "https://s3.example.org");
+    assert_eq!(
+        (of("https://s3.example.org").port(), of("http://s3.example.org").port(), of("https://10.0.0.7:9000").port()),
+        (443, 80, 9000)
+    );
+    assert_eq!(of("https://10.0.0.7:9000").address().map(|it| it.to_string()).as_deref(), Some("10.0.0.7/32"));
+    assert!(of("https://s3.example.org").address().is_none() && !of("http://10.0.0.7").has_tls());
+    assert_names::<Bucket>(
+        &["my-backups", "a.b", "000"],
+        &[
+            ("ab", "3 to 63"),
+            ("My", "3 to 63"),
+            ("a..b", "3 to 63"),
+            ("10.0.0.1", "3 to 63"),
+            (&"a".repeat(64), "3 to 63"),
+            ("-ab", "3 to 63"),
+        ],
+    );
+    assert_names::<Cidr>(
+        &["10.0.0.7/32", "10.0.0.0/8", "0.0.0.0/0", "192.168.4.0/22"],
+        &[
+            ("10.0.0.7/24", "it begins at `10.0.0.0/24`"),
+            ("192.168.5.0/22", "it begins at `192.168.4.0/22`"),
+            ("10.0.0.7/33", "write it like"),
+            ("10.0.0/24", "write it like"),
+            ("10.0.0.0/08", "write it like"),
+            ("256.0.0.0/8", "write it like"),
+            ("::/0", "write it like"),
+        ],
+    );
+    assert_eq!("10.0.0.7".parse::<Cidr>().map(|it| it.to_string()), Ok("10.0.0.7/32".to_owned()));
+}
+
+#[test]
+fn schedules() {
+    assert_names::<Schedule>(
+        &["17 3 * * *", "*/15 0-6,20 1,15 jan-MAR sun", "0 0 29 2 *", "59 23 31 12 6"],
+        &[
+            ("17 25 * * *", "the hour: `25` is not from 0 to 23"),
+            ("60 3 * * *", "the minute: `60`"),
+            ("17 3 0 * *", "the day of the month: `0` is not from 1 to 31"),
+            ("17 3 * 13 *", "the month: `13`"),
+            ("17 3 * * 7", "the day of the week: `7` is not from 0 to 6; Sunday is 0"),
+            ("17 3 * *", "it has 4 fields"),
+            ("0 17 3 * * *", "it has 6 fields"),
+            ("", "it has 0 fields"),
+            ("@daily", "write `0 0 * * *`"),
+            ("17 3 30 2 *", "no such day ever comes"),
+            ("17 6-3 * * *", "`6-3` ends before it begins"),
+            ("*/0 3 * * *", "does not step"),
+            ("17, 3 * * *", "the minute: `` is not"),
+            ("+7 3 * * *", "the minute: `+7`"),
+        ],
+    );
+    assert_eq!("  17   3 * *  * ".parse::<Schedule>().map(|it| it.to_string()), Ok("17 3 * * *".to_owned()));
+}
+
+/// What is older than the longest gap was missed; the gaps, in minutes, are counted here by hand.
+#[test]
+fn gaps_of_schedules() {
+    const HOUR: u64 = 60;
+    const DAY: u64 = 24 * HOUR;
+    for (text, gap) in [
+        ("* * * * *", 1),
+        ("17 3 * * *", DAY),
+        ("0 */7 * * *", 7 * HOUR),
+        ("0 3,15 * * *", 12 * HOUR),
+        ("0 3 * * 1-5", 3 * DAY),
+        ("0 3 * * 0", 7 * DAY),
+        ("0 3 1 * *", 31 * DAY),
+        ("0 3 31 * *", 61 * DAY),
+        ("0 3 29 2 *", 1461 * DAY),
+        // Both days written: either is enough. A step of the whole month counts as written.
+        ("0 3 1 * 0", 7 * DAY),
+        ("0 3 */10 * 0", 7 * DAY),
+        ("30 22 1 1 *", 366 * DAY),
+    ] {
+        let found = text.parse::<Schedule>().expect("a schedule").longest_gap().get();
+        assert_eq!(found, gap * 60, "{text}");
+    }
 }

@@ -23,6 +23,7 @@ ROOT = REAL.parent.parent
 LANES = (
     (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
     (("argocd",), ("judge",)),
+    (("backup",), ("judge", "faults")),
     (("argocd",), ("faults",)),
 )
 JUDGES = tuple(dict.fromkeys(name for names, _ in LANES for name in names))

@@ -53,7 +53,7 @@ def exact(ctx, label: str, tree: Tree, budget: dict, own_first: bool = True) -> 
     total, ample = budget["requests"], cpu_of(budget) + 4000
     own, own_cpu = budget["node"]["allocatable"], budget["node"]["cpuAllocatableMillicores"]
     cpu = own_cpu if budget["fits"] else ample
-    with Platform(server(ctx), f"c{next(ctx.numbers)}", tree.things, budget) as platform:
+    with Platform(server(ctx), f"c{next(ctx.numbers)}", [thing for thing in tree.things if not thing.by_hand], budget) as platform:
         if budget["fits"] or (not own_first and own <= total - MIB):
             platform.deploy(total - MIB, cpu)
             if not platform.settle():
@@ -191,7 +191,7 @@ def faults(ctx) -> None:
     try:
         tree, budget = render(ctx, "refused", {"cpu": 4, "memory": "8Gi"}, {"ollama": {"replicas": 3, "models": ["llama3.2:1b"]}})
         refused = "3 × llama3.2:1b on 8Gi, which the budget refuses, rendered for a larger node"
-        with Platform(server(ctx), f"c{next(ctx.numbers)}", tree.things, budget) as platform:
+        with Platform(server(ctx), f"c{next(ctx.numbers)}", [thing for thing in tree.things if not thing.by_hand], budget) as platform:
             platform.deploy(budget["node"]["allocatable"], budget["node"]["cpuAllocatableMillicores"])
             waiting = platform.settle()
         ctx.fault(Fault(refused, judge_name, (waiting or ["every pod is placed"])[0], bool(waiting) and not budget["fits"]))

@@ -30,6 +30,8 @@ GO = {
     },
     "seal": {"kubeseal": ("github.com/bitnami/sealed-secrets/cmd/kubeseal", "")},
     "readers": {"readers": (".", "")},
+    # Sends backups, and stands in for the storage that they are sent to.
+    "rclone": {"rclone": ("github.com/rclone/rclone", "-X github.com/rclone/rclone/fs.Version=v1.75.1")},
     # Argo CD runs it for charts; the version that Argo CD 3.5 bundles.
     "helm": {"helm": ("helm.sh/helm/v4/cmd/helm", "")},
     # Without the "v": the command line client puts one before it.
@@ -50,6 +52,12 @@ MODULES = {
 # Debian packages that are unpacked into the cache (no service is installed or started), and the programs that they give.
 DEBIAN = ("prometheus", "prometheus-alertmanager", "redis-tools", "libjemalloc2", "liblzf1", "shellcheck")
 PROGRAMS = {"promtool": "promtool", "amtool": "amtool", "redis-server": "redis-check-rdb", "shellcheck": "shellcheck"}
+
+# PostgreSQL of whatever version Debian has, with the libraries that it needs, and the shell of small images.
+DATABASE = ("postgresql", "busybox-static")
+DATABASE_PROGRAMS = ("initdb", "postgres", "pg_dump", "pg_restore", "psql")
+# Libraries that every Debian has, and one that PostgreSQL does without.
+EVERYWHERE = ("libc6", "libgcc", "libstdc++", "libcrypt1", "libllvm")
 
 # Commands that a machine has to have before anything else can be had.
 NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo")
@@ -168,6 +176,53 @@ def make_debian(folder: Path) -> None:
         script.chmod(0o755)
 
 
+def libraries_of(packages: list[str]) -> list[str]:
+    """The packages and all the libraries that they need, by what the package lists say."""
+    found, open_ends = list(packages), list(packages)
+    while open_ends:
+        said = run("dependencies of Debian packages", ["apt-cache", "depends", "--no-recommends", "--no-suggests", open_ends.pop()])
+        needed = [line.split()[1] for line in said.splitlines() if line.strip().startswith(("Depends:", "PreDepends:"))]
+        for name in needed:
+            if name.startswith("lib") and not name.startswith(EVERYWHERE) and name not in found:
+                found.append(name)
+                open_ends.append(name)
+    return found
+
+
+def make_database(folder: Path) -> None:
+    """PostgreSQL, unpacked: programs find what is theirs by where they are, and their libraries by a wrapper script."""
+    packages, root = folder / "packages", folder / "root"
+    packages.mkdir()
+    root.mkdir()
+    packages.chmod(0o777)
+    if not run("Debian package lists", ["apt-cache", "search", "--names-only", "^postgresql$"]):
+        run("Debian package lists", ["apt-get", "update"])
+    said = run("PostgreSQL's version", ["apt-cache", "depends", DATABASE[0]])
+    server = next(line.split()[1] for line in said.splitlines() if line.strip().startswith("Depends: postgresql-"))
+    wanted = libraries_of([server, server.replace("postgresql-", "postgresql-client-"), *DATABASE[1:]])
+    try:
+        run("PostgreSQL", ["apt-get", "download", *wanted], cwd=packages)
+    except Missing:
+        run("Debian package lists", ["apt-get", "update"])
+        run("PostgreSQL", ["apt-get", "download", *wanted], cwd=packages)
+    for package in sorted(packages.glob("*.deb")):
+        run(package.name, ["dpkg", "-x", str(package), str(root)])
+    shutil.rmtree(packages)
+    (folder / "bin").mkdir()
+    version = server.removeprefix("postgresql-")
+    for program in DATABASE_PROGRAMS:
+        if not (root / f"usr/lib/postgresql/{version}/bin" / program).is_file():
+            raise Missing(f"{program}: {' '.join(wanted)} hold no such program")
+        script = folder / "bin" / program
+        script.write_text(
+            '#!/bin/bash\nroot=$(cd "$(dirname "$0")/../root" && pwd)\n'
+            'export LD_LIBRARY_PATH=$(echo "$root"/usr/lib/*-linux-gnu* "$root"/lib/*-linux-gnu* | tr " " :)\n'
+            f'exec "$root/usr/lib/postgresql/{version}/bin/{program}" "$@"\n'
+        )
+        script.chmod(0o755)
+    shutil.copy2(root / "bin/busybox", folder / "bin/busybox")
+
+
 def make_python(folder: Path) -> None:
     """A virtual environment with exactly the packages of tools/python/requirements.txt."""
     # Made under its last name: the scripts of a virtual environment know their path (only its python is used, which does not mind).
@@ -224,6 +279,9 @@ def install(cache: Path) -> dict:
         # What is quickly had comes first, so that what is missing shows early.
         place = once(cache, "debian", key_of([json.dumps([DEBIAN, PROGRAMS]).encode()]), make_debian, costs)
         manifest["tools"].update({program: str(place / "bin" / program) for program in PROGRAMS})
+        recipe = json.dumps([DATABASE, DATABASE_PROGRAMS, EVERYWHERE]).encode()
+        place = once(cache, "database", key_of([recipe]), make_database, costs)
+        manifest["tools"].update({program: str(place / "bin" / program) for program in (*DATABASE_PROGRAMS, "busybox")})
         place = once(cache, "python", key_of([sys.version.encode(), *module_inputs("python")]), make_python, costs)
         manifest["python"] = str(place / "venv/bin/python")
         manifest["modules"] = modules()

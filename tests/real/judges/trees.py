@@ -1,6 +1,7 @@
 """Finds the trees that are judged and reads their files."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,8 @@ from .api import LOADER
 PARTS = ("bootstrap", "apps", "out")
 # Where every file is one object of the Kubernetes API; elsewhere (k3s' configuration, values of charts) files are plain YAML.
 OBJECTS = ("bootstrap/argocd", "apps", "out/manifests")
+# Jobs that people run: objects too, which no Application brings.
+BY_HAND = re.compile(r"bootstrap/job-[^/]+\.yaml")
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,11 @@ class Thing:
     def name(self) -> str:
         """Kind and name."""
         return f"{self.value['kind']}/{self.value['metadata']['name']}"
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether people apply it when they need it, so that it is not there in rest."""
+        return bool(BY_HAND.fullmatch(self.file))
 
     @property
     def namespace(self) -> str:
@@ -63,7 +71,7 @@ class Tree:
         found = []
         for path in self.files():
             file = path.relative_to(self.root).as_posix()
-            if not any(file.startswith(f"{folder}/") for folder in OBJECTS):
+            if not any(file.startswith(f"{folder}/") for folder in OBJECTS) and not BY_HAND.fullmatch(file):
                 continue
             raw = path.read_bytes()
             try:

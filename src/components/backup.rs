@@ -1,0 +1,351 @@
+//! Backups: a nightly dump of the database and an archive of uploaded files, and the job that puts one back.
+
+use k8s_openapi::api::{
+    batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec},
+    core::v1::{ConfigMapKeySelector, Container, EnvVar, EnvVarSource, PodSpec, PodTemplateSpec, Volume},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{open_webui, pod, postgresql};
+use crate::{
+    builder::{
+        credential::{Declared, Found, Key, Value, Vault},
+        handle::{Alert, AlertSeverity, Contribution, Peer, Pods},
+        meta::Part,
+        scope::Scope,
+    },
+    facts::{requests, versions},
+    names::{Bucket, Cidr, DnsLabel, Endpoint, RelativePath, schedule::Schedule},
+    platform::{
+        resources::{Resources, requirements},
+        versions::Versions,
+    },
+    units::{Bytes, Seconds},
+};
+
+/// The user of Open `WebUI`'s volume: another group on the same volume would be fought over at every start. No image needs its own.
+const USER: i64 = open_webui::USER;
+/// Where backups lie in a container.
+const BACKUPS: &str = "/backups";
+/// Where Open `WebUI`'s volume lies in a container.
+const DATA: &str = "/data";
+/// How long a script waits for what does not answer yet: a new pod's connections are refused until all policies know its address.
+const PATIENCE: Seconds = Seconds::new(300);
+/// How long a backup may take, and a restore.
+const LONGEST: Seconds = Seconds::new(2 * 3600);
+/// A run that was missed (the node was down) is made up for when no more than this has passed.
+const LATEST: Seconds = Seconds::new(6 * 3600);
+/// Go's garbage collector works harder near this, three quarters of the tested limit; the peak was measured below it.
+const GO_LIMIT: &str = "96MiB";
+/// Whoever restores may say here which backup, and that what is there may go: both are optional.
+const WISHES: &str = "restore";
+
+/// Copies of the database and of uploaded files.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Backup {
+    /// Off: the node's disk is the only place of all chats.
+    pub enabled: bool,
+    /// How many are kept; what is older is removed after one more was made.
+    pub keep: u32,
+    /// Absent: the tested figures (`espalier show budget`).
+    pub resources: Resources,
+    /// When, in UTC.
+    pub schedule: Schedule,
+    /// Where to. Absent: on a volume, on the very disk whose loss they are meant for.
+    pub s3: Option<S3>,
+    /// The volume where there is no `s3`.
+    pub storage: Bytes,
+}
+
+impl Default for Backup {
+    fn default() -> Self {
+        let schedule = "17 3 * * *".parse().unwrap_or_else(|_| unreachable!("`17 3 * * *` is a schedule"));
+        Self { enabled: true, keep: 7, resources: Resources::default(), schedule, s3: None, storage: Bytes::gib(5) }
+    }
+}
+
+/// A storage that speaks S3. Its keys are the credential `backup-s3`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct S3 {
+    /// Where it answers.
+    pub endpoint: Endpoint,
+    /// The bucket, which must be there.
+    pub bucket: Bucket,
+    /// The region that requests are signed for; absent: `us-east-1`, which most storages of one's own take.
+    pub region: Option<DnsLabel>,
+    /// The folder in the bucket; absent: the platform's name, so that two platforms in one bucket do not remove each other's backups.
+    pub prefix: Option<RelativePath>,
+    /// The addresses behind the endpoint's name where they are private: others are not let through. An address needs no words.
+    pub range: Option<Cidr>,
+}
+
+/// What the storage is asked with.
+const KEYS: Declared = Declared {
+    name: "backup-s3",
+    keys: &[
+        Key { name: "access-key-id", value: Value::Known("the access key's id, as the storage shows it") },
+        Key { name: "secret-access-key", value: Value::Known("the secret access key that belongs to it") },
+    ],
+    rotation: "",
+    found: Found::ByReference,
+};
+
+/// What backups need.
+pub struct Needs<'a> {
+    /// The database. Absent: Open `WebUI`'s SQLite file is saved.
+    pub database: Option<&'a postgresql::Offers>,
+    /// The uploaded files.
+    pub chat: Option<&'a open_webui::Offers>,
+    /// The platform's name.
+    pub platform: &'a str,
+    /// Holds the storage's keys.
+    pub vault: &'a Vault,
+    /// Versions.
+    pub versions: &'a Versions,
+}
+
+/// What its pods are made of: environments whose credentials were spent once, and the volumes.
+struct Parts {
+    /// Of what reads and writes the data.
+    data: Vec<EnvVar>,
+    /// Of what speaks S3.
+    storage: Vec<EnvVar>,
+    volumes: Vec<Volume>,
+}
+
+impl Backup {
+    /// Builds it; nothing where there is nothing to save, which was refused before.
+    pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) {
+        if needs.database.is_none() && needs.chat.is_none() {
+            return;
+        }
+        let part = scope.part("backup", "backup", None);
+        let me = scope.pods(&part);
+        if needs.database.is_some() || self.s3.as_ref().is_some_and(|it| it.endpoint.address().is_none()) {
+            scope.resolves_names(&me);
+        }
+        pod::account(scope, &part);
+        let parts = Parts {
+            data: Self::data_environment(scope, needs, &me),
+            storage: self.s3.as_ref().map(|it| it.environment(scope, needs, &me)).unwrap_or_default(),
+            volumes: self.volumes(scope, &part, needs),
+        };
+        let cron_job = self.cron_job(scope, &part, needs, &parts);
+        scope.add(cron_job);
+        let restore = self.restore_job(scope, &part, needs, &parts);
+        scope.add_by_hand(restore);
+        scope.contribute(Contribution::Alert(self.alert(scope, &part)));
+    }
+
+    fn volumes(&self, scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) -> Vec<Volume> {
+        let files = needs.chat.map(|it| it.data.size()).unwrap_or_default();
+        let dump = needs.database.map(|it| it.storage.unwrap_or(self.storage)).unwrap_or_default();
+        let backups = if self.s3.is_some() {
+            // Both volumes full is the largest backup that can be.
+            pod::scratch_of("backups", files + dump)
+        } else {
+            let mut metadata = scope.meta(part);
+            // It is bound when the first backup runs: until that night ArgoCD would call the platform unfinished.
+            metadata.annotations.get_or_insert_default().extend([unjudged()]);
+            pod::claim_as(scope, part, metadata, self.storage);
+            pod::claimed("backups", &part.name)
+        };
+        // A volume with one writer may be mounted by more pods of the same node; the scheduler goes where the volume is by itself.
+        let data = needs.chat.map(|it| pod::claimed("data", &scope.claim_of(&it.data)));
+        [Some(backups), data, Some(pod::scratch("tmp"))].into_iter().flatten().collect()
+    }
+
+    fn data_environment(scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
+        let mut env = vec![
+            pod::env("BACKUPS", BACKUPS),
+            // No user of the image: it has no home.
+            pod::env("HOME", "/tmp"),
+            pod::env("PATIENCE", PATIENCE.get().to_string()),
+        ];
+        if needs.chat.is_some() {
+            env.push(pod::env("DATA", DATA));
+        }
+        if let Some(database) = needs.database {
+            let url = scope.url(me, "postgresql", &database.port);
+            let (host, port) = url.trim_start_matches("postgresql://").rsplit_once(':').unwrap_or_default();
+            env.push(pod::env("PGCONNECT_TIMEOUT", "5"));
+            env.push(pod::env("PGDATABASE", &*database.database));
+            env.push(pod::env("PGHOST", host));
+            env.push(scope.env_secret("PGPASSWORD", &database.password, "password"));
+            env.push(pod::env("PGPORT", port));
+            env.extend(database.parameters.strip_prefix("?sslmode=").map(|it| pod::env("PGSSLMODE", it)));
+            env.push(pod::env("PGUSER", &*database.role));
+        }
+        env
+    }
+
+    fn cron_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> CronJob {
+        let script = if needs.database.is_some() { DUMP_POSTGRESQL } else { DUMP_SQLITE };
+        let mut dump = self.bash("dump", script, needs, parts.data.clone());
+        if needs.chat.is_some() {
+            dump.volume_mounts.get_or_insert_default().push(pod::mount_read_only("data", DATA));
+        }
+        let keep = pod::env("KEEP", self.keep.to_string());
+        let mut containers = vec![dump];
+        if self.s3.is_some() {
+            containers.push(self.shell("upload", UPLOAD, needs, [parts.storage.clone(), vec![keep]].concat()));
+        } else {
+            let limit = pod::env("LIMIT", self.storage.get().to_string());
+            containers[0].env = pod::environment([parts.data.clone(), vec![keep, limit]].concat());
+        }
+        // A pod that failed stays, with what it said.
+        let mut spec = Self::job(scope, part, containers, &parts.volumes);
+        spec.backoff_limit = Some(2);
+        let mut metadata = scope.meta(part);
+        // A night that failed is the alert's to tell: it must not hold back a commit.
+        metadata.annotations.get_or_insert_default().extend([unjudged()]);
+        let spec = CronJobSpec {
+            concurrency_policy: Some("Forbid".to_owned()),
+            failed_jobs_history_limit: Some(3),
+            job_template: JobTemplateSpec { metadata: None, spec: Some(spec) },
+            schedule: self.schedule.to_string(),
+            starting_deadline_seconds: Some(LATEST.get().cast_signed()),
+            successful_jobs_history_limit: Some(1),
+            // Without it, the zone of the control plane's own machine.
+            time_zone: Some("Etc/UTC".to_owned()),
+            ..CronJobSpec::default()
+        };
+        CronJob { metadata, spec: Some(spec), ..CronJob::default() }
+    }
+
+    /// Run by hand, while Open `WebUI` is stopped. Its pod bears the backup's labels, so the same policy lets it through.
+    fn restore_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> Job {
+        let wishes = || vec![wish("BACKUP", "backup"), wish("RESTORE_FORCE", "force")];
+        let script = if needs.database.is_some() { RESTORE_POSTGRESQL } else { RESTORE_SQLITE };
+        let mut restore = self.bash("restore", script, needs, [parts.data.clone(), wishes()].concat());
+        if needs.chat.is_some() {
+            restore.volume_mounts.get_or_insert_default().push(pod::mount("data", DATA));
+        }
+        let fetch = self.s3.is_some().then(|| {
+            let env = [parts.storage.clone(), vec![wish("BACKUP", "backup")]].concat();
+            self.shell("fetch", FETCH, needs, env)
+        });
+        let mut spec = Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
+        // What was refused once is refused again; and nobody restores twice without having looked.
+        spec.backoff_limit = Some(0);
+        let metadata = scope.meta_named(part, WISHES);
+        Job { metadata, spec: Some(spec), ..Job::default() }
+    }
+
+    /// A job whose containers run one after the other.
+    fn job(scope: &Scope<'_>, part: &Part, mut containers: Vec<Container>, volumes: &[Volume]) -> JobSpec {
+        let last = containers.split_off(containers.len() - 1);
+        let spec = PodSpec {
+            containers: last,
+            init_containers: (!containers.is_empty()).then_some(containers),
+            restart_policy: Some("Never".to_owned()),
+            volumes: Some(volumes.to_vec()),
+            ..PodSpec::default()
+        };
+        let template: PodTemplateSpec = pod::template(scope, part, USER, spec);
+        JobSpec { active_deadline_seconds: Some(LONGEST.get().cast_signed()), template, ..JobSpec::default() }
+    }
+
+    /// A container with the programs of the data's own image, so that a dump is of the very version that reads it.
+    fn bash(&self, name: &str, script: &str, needs: &Needs<'_>, env: Vec<EnvVar>) -> Container {
+        let image = if needs.database.is_some() { versions::POSTGRESQL } else { versions::OPEN_WEBUI };
+        let command = ["/bin/bash", "-euo", "pipefail", "-c", script, name];
+        self.container(name, needs.versions.image(image), &command, env)
+    }
+
+    /// A container with rclone and a small shell.
+    fn shell(&self, name: &str, script: &str, needs: &Needs<'_>, env: Vec<EnvVar>) -> Container {
+        self.container(name, needs.versions.image(versions::RCLONE), &["/bin/sh", "-euc", script, name], env)
+    }
+
+    fn container(&self, name: &str, image: String, command: &[&str], env: Vec<EnvVar>) -> Container {
+        let mut it = pod::container(name, image);
+        it.command = Some(command.iter().map(|it| (*it).to_owned()).collect());
+        it.env = pod::environment(env);
+        it.resources = Some(requirements(self.resources.over(requests::BACKUP)));
+        it.volume_mounts = Some(vec![pod::mount("backups", BACKUPS), pod::mount("tmp", "/tmp")]);
+        it
+    }
+
+    fn alert(&self, scope: &Scope<'_>, part: &Part) -> Alert {
+        let (namespace, name) = (scope.namespace(), &part.name);
+        let oldest = self.schedule.longest_gap() + LONGEST;
+        let of = |metric: &str| format!("{metric}{{namespace=\"{namespace}\",cronjob=\"{name}\"}}");
+        let last = of("kube_cronjob_status_last_successful_time");
+        // Before the first success there is no such time: then it is counted from the beginning.
+        let since = of("kube_cronjob_created");
+        Alert {
+            name: "BackupTooOld",
+            expression: format!("time() - max by (namespace, cronjob) ({last} or {since}) > {}", oldest.get()),
+            after: Seconds::new(300),
+            severity: AlertSeverity::Critical,
+            summary: format!("The last backup that was finished is older than {oldest}."),
+            runbook: format!(
+                "`kubectl -n {namespace} logs -l app.kubernetes.io/name={name} --all-containers --prefix --tail=-1` tells why; \
+                 `kubectl -n {namespace} create job --from=cronjob/{name} {name}-by-hand` tries again."
+            ),
+        }
+    }
+}
+
+impl S3 {
+    fn environment(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
+        let peer = self.range.clone().or_else(|| self.endpoint.address()).map_or(Peer::Outside, Peer::Network);
+        scope.flow_to(me, peer, self.endpoint.port());
+        let keys = needs.vault.credential(&KEYS);
+        let folder = self.prefix.as_deref().unwrap_or(needs.platform);
+        let at = if folder == "." { format!("s3:{}", self.bucket) } else { format!("s3:{}/{folder}", self.bucket) };
+        vec![
+            pod::env("AT", at),
+            pod::env("BACKUPS", BACKUPS),
+            pod::env("GOMEMLIMIT", GO_LIMIT),
+            pod::env("HOME", "/tmp"),
+            pod::env("PATIENCE", PATIENCE.get().to_string()),
+            // In memory: there is nothing to read and nothing to write.
+            pod::env("RCLONE_CONFIG", "/dev/null"),
+            scope.env_secret("RCLONE_CONFIG_S3_ACCESS_KEY_ID", &keys, "access-key-id"),
+            pod::env("RCLONE_CONFIG_S3_ENDPOINT", self.endpoint.to_string()),
+            pod::env("RCLONE_CONFIG_S3_PROVIDER", "Other"),
+            pod::env("RCLONE_CONFIG_S3_REGION", self.region.as_deref().unwrap_or("us-east-1")),
+            scope.env_secret("RCLONE_CONFIG_S3_SECRET_ACCESS_KEY", &keys, "secret-access-key"),
+            pod::env("RCLONE_CONFIG_S3_TYPE", "s3"),
+            // One file at a time in few pieces, so that memory is known; each piece is read again, not kept, when it is sent again.
+            pod::env("RCLONE_BUFFER_SIZE", "0"),
+            pod::env("RCLONE_CHECKERS", "1"),
+            pod::env("RCLONE_RETRIES", "5"),
+            pod::env("RCLONE_RETRIES_SLEEP", "10s"),
+            pod::env("RCLONE_S3_CHUNK_SIZE", "8Mi"),
+            // A key for this one bucket may not ask for others, nor make one.
+            pod::env("RCLONE_S3_NO_CHECK_BUCKET", "true"),
+            pod::env("RCLONE_S3_UPLOAD_CONCURRENCY", "1"),
+            pod::env("RCLONE_TRANSFERS", "1"),
+        ]
+    }
+}
+
+/// ArgoCD leaves the object out of the Application's health.
+fn unjudged() -> (String, String) {
+    ("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())
+}
+
+/// A variable that the `ConfigMap` of whoever restores may hold.
+fn wish(name: &str, key: &str) -> EnvVar {
+    let key = ConfigMapKeySelector { name: WISHES.to_owned(), key: key.to_owned(), optional: Some(true) };
+    let value_from = EnvVarSource { config_map_key_ref: Some(key), ..EnvVarSource::default() };
+    EnvVar { name: name.to_owned(), value_from: Some(value_from), ..EnvVar::default() }
+}
+
+/// The text of a script, put together from its parts.
+macro_rules! script {
+    ($($part:literal),+) => { concat!($(include_str!(concat!("backup/", $part, ".sh"))),+) };
+}
+
+const DUMP_POSTGRESQL: &str = script!("begin", "dump_postgresql", "finish");
+const DUMP_SQLITE: &str = script!("begin", "dump_sqlite", "finish");
+const UPLOAD: &str = script!("s3", "upload");
+const FETCH: &str = script!("s3", "fetch");
+const RESTORE_POSTGRESQL: &str = script!("restore_begin", "restore_postgresql", "restore_finish");
+const RESTORE_SQLITE: &str = script!("restore_begin", "restore_sqlite", "restore_finish");

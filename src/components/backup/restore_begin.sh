@@ -1,0 +1,32 @@
+# Puts one backup of $BACKUPS back: the one that is named, or the newest. Nothing is changed before it has been read to its end.
+shopt -s dotglob nullglob
+say() { printf 'restore: %s\n' "$*"; }
+fail() {
+  say "$*" >&2
+  exit 1
+}
+all=("$BACKUPS"/????-??-??T??-??-??Z)
+((${#all[@]})) || fail "there is no backup"
+name=${BACKUP:-${all[-1]##*/}}
+from=$BACKUPS/$name
+[[ $name == ????-??-??T??-??-??Z && -f $from/SHA256SUMS ]] || fail "there is no backup $name; there are: ${all[*]##*/}"
+(cd "$from" && sha256sum --check --strict --quiet SHA256SUMS) || fail "$name is damaged: nothing was changed"
+for file in "$from"/*; do
+  [ "${file##*/}" = SHA256SUMS ] || grep -qF "  ${file##*/}" "$from/SHA256SUMS" || fail "$name has ${file##*/}, and no sum of it: nothing was changed"
+done
+occupied() {
+  [ "${RESTORE_FORCE:-}" = yes ] || fail "$1; to replace it all, set RESTORE_FORCE to yes. Nothing was changed"
+  say "$1, and is replaced"
+}
+if [ -n "${DATA:-}" ]; then
+  [ -f "$from/files.tar" ] || fail "$name has no files.tar: nothing was changed"
+fi
+# Beside what is there, so that a full volume is found out before anything is replaced.
+unpack() {
+  [ -n "${DATA:-}" ] || return 0
+  new=$DATA/.restoring
+  trap 'rm -rf -- "$new"' EXIT
+  rm -rf -- "$new"
+  mkdir -- "$new"
+  tar --extract --file "$from/files.tar" --directory "$new" --no-same-owner --no-overwrite-dir
+}
