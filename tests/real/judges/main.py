@@ -22,6 +22,7 @@ ROOT = REAL.parent.parent
 # Each module has `judge(ctx)` and `faults(ctx)`. The lanes run side by side: which modules, and which of the two of each.
 LANES = (
     (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
+    (("sealing",), ("judge", "faults")),
     (("argocd",), ("judge",)),
     (("backup",), ("judge", "faults")),
     (("argocd",), ("faults",)),

@@ -20,7 +20,7 @@ STAMPS = " ".join(
     for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
 )
 
-# For each wrapper module below tools/: the binaries that it gives, each with its package and what the linker stamps into it.
+# For each wrapper module below tools/ (SHARED names the exceptions): the binaries that it gives, each with its package and what the linker stamps into it.
 GO = {
     "kube": {
         "kube-apiserver": ("k8s.io/kubernetes/cmd/kube-apiserver", STAMPS),
@@ -29,6 +29,7 @@ GO = {
         "etcd": ("go.etcd.io/etcd/server/v3", ""),
     },
     "seal": {"kubeseal": ("github.com/bitnami/sealed-secrets/cmd/kubeseal", "")},
+    "controller": {"sealed-secrets-controller": ("github.com/bitnami/sealed-secrets/cmd/controller", "")},
     "readers": {"readers": (".", "")},
     # Sends backups, and stands in for the storage that they are sent to.
     "rclone": {"rclone": ("github.com/rclone/rclone", "-X github.com/rclone/rclone/fs.Version=v1.75.1")},
@@ -39,6 +40,9 @@ GO = {
         "argocd": ("github.com/argoproj/argo-cd/v3/cmd", "-X github.com/argoproj/argo-cd/v3/common.version=3.5.3"),
     },
 }
+
+# Binaries that are kept apart from others of the same wrapper module: building one does not build the other.
+SHARED = {"controller": "seal"}
 
 # Modules whose unpacked folder the judges read (resource definitions above all), each with the wrapper module that pins it.
 MODULES = {
@@ -60,7 +64,10 @@ DATABASE_PROGRAMS = ("initdb", "postgres", "pg_dump", "pg_restore", "psql")
 EVERYWHERE = ("libc6", "libgcc", "libstdc++", "libcrypt1", "libllvm")
 
 # Commands that a machine has to have before anything else can be had.
-NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo")
+NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "mount")
+
+# Examples of the compiler that judges run: one reads YAML, one opens sealed values.
+EXAMPLES = ("yaml_value", "open_sealed")
 
 
 class Missing(Exception):
@@ -105,7 +112,7 @@ def key_of(parts: list[bytes]) -> str:
 
 def module_inputs(name: str) -> list[bytes]:
     """All files of a wrapper module."""
-    folder = REAL / "tools" / name
+    folder = REAL / "tools" / SHARED.get(name, name)
     files = sorted(path for path in folder.iterdir() if path.suffix in (".mod", ".sum", ".go", ".txt"))
     return [part for path in files for part in (path.name.encode(), path.read_bytes())]
 
@@ -143,7 +150,7 @@ def make_go(name: str):
                 *(["nice", "-n", "5"] if shutil.which("nice") else []),
                 "go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-p=2", "-ldflags", f"-s -w {stamps}".strip(),
                 "-o", str(folder / "bin" / binary), package,
-            ], cwd=REAL / "tools" / name, environment=go_environment())
+            ], cwd=REAL / "tools" / SHARED.get(name, name), environment=go_environment())
 
     return make
 
@@ -244,20 +251,21 @@ def modules() -> dict[str, str]:
 
 
 def product(costs: list) -> dict[str, str]:
-    """The compiler itself and its reading example, built by cargo; ESPALIER names a compiler that is there already."""
+    """The compiler itself and its examples that judge, built by cargo; ESPALIER names a compiler that is there already."""
     if "ESPALIER" in os.environ:
         given = Path(os.environ["ESPALIER"]).resolve()
-        example = given.parent / "examples/yaml_value"
-        return {"espalier": str(given), **({"yaml_value": str(example)} if example.is_file() else {})}
+        beside = {name: given.parent / "examples" / name for name in EXAMPLES}
+        return {"espalier": str(given), **{name: str(path) for name, path in beside.items() if path.is_file()}}
     if not (ROOT / "Cargo.toml").is_file():
         raise Missing("the compiler: the repository has no Cargo.toml")
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "debug"
     run("the compiler", ["cargo", "build", "--quiet", "--locked"], cwd=ROOT)
     found = {"espalier": str(target / "espalier")}
-    if (ROOT / "examples/yaml_value.rs").is_file():
-        run("the example yaml_value", ["cargo", "build", "--quiet", "--locked", "--example", "yaml_value"], cwd=ROOT)
-        found["yaml_value"] = str(target / "examples/yaml_value")
+    for name in EXAMPLES:
+        if (ROOT / f"examples/{name}.rs").is_file():
+            run(f"the example {name}", ["cargo", "build", "--quiet", "--locked", "--example", name], cwd=ROOT)
+            found[name] = str(target / "examples" / name)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     if time.monotonic() - started > 2:
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
