@@ -142,7 +142,7 @@ def judge(ctx, platform: Platform, pair: Pair) -> list[Row]:
             for thing in things:
                 # Nobody knows a golden tree's values; the compiler's own reader says what the controller has to find.
                 values = {key: reading_opens(ctx, one.key, thing.value, key) for key in thing.value["spec"]["encryptedData"]}
-                unsealed.findings += [f"{one.maker}: {thing.name}: {key}: {said}" for key, (value, said) in values.items() if value is None]
+                unsealed.findings += [f"{one.maker}: {thing.name}: {key}: {short(said)}" for key, (value, said) in values.items() if value is None]
                 subjects.append((one.maker, thing, {key: value for key, (value, _) in values.items() if value is not None}))
         for namespace in sorted({thing.namespace for _, thing, _ in subjects}):
             control.namespace(namespace)

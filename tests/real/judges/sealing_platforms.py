@@ -4,6 +4,7 @@ import os
 import random
 import re
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def openssl_pair(ctx, bits: int) -> Pair:
     folder = ctx.fresh("pair")
     pair = Pair("openssl", bits, folder / "certificate.pem", folder / "key.pem")
     done = subprocess.run(
-        ["openssl", "req", "-x509", "-nodes", "-newkey", f"rsa:{bits}", "-sha256", "-days", "2", "-subj", "/CN=sealed-secret/O=sealed-secret",
+        ["openssl", "req", "-x509", "-nodes", "-newkey", f"rsa:{bits}", "-sha256", "-days", "365", "-subj", "/CN=sealed-secret/O=sealed-secret",
          "-keyout", str(pair.key), "-out", str(pair.certificate)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Failed(f"openssl: {done.stderr.strip()[-300:]}")
@@ -50,7 +51,8 @@ def openssl_pair(ctx, bits: int) -> Pair:
 def own_pair(ctx, bits: int) -> Pair:
     """A key pair that `seal init` makes."""
     platform = Platform(ctx)
-    key = platform.root.parent / f"{platform.root.name}.key.pem"
+    # The compiler refuses a place inside of a repository, which the run's own folder may be; this one is the sandbox's, and goes with it.
+    key = Path(tempfile.mkdtemp(dir="/dev/shm")) / "key.pem"
     platform.must("seal", "init", "--bits", str(bits), "--key", str(key))
     return Pair("seal init", bits, platform.root / "spec/sealing.pem", key)
 
@@ -101,7 +103,9 @@ class Platform:
         done = self.run(*arguments, given=given, env=env)
         said = (done.stdout + done.stderr).decode()
         if done.returncode:
-            raise Failed(f"espalier {' '.join(arguments[:6])} ended with {done.returncode}: {short(said, 300)}")
+            # Warnings come before what made it fail.
+            why = said[said.find("error"):]
+            raise Failed(f"espalier {' '.join(arguments[:6])} ended with {done.returncode}: {short(why, 300)}")
         return said
 
     def take(self, pair: Pair) -> None:
