@@ -23,7 +23,7 @@ chart() { # application
   done
   run "$(apply) $(q --namespace "$namespace" --filename "$rendered")"
   for one in ${chart_crds[$1]}; do
-    run "$(waiting --for=condition=Established "crd/$one" --timeout=120s)"
+    run "$(waiting --for=condition=Established "crd/$one")"
   done
   for one in ${chart_workloads[$1]}; do
     run "$(q kubectl --namespace "$namespace" rollout status "$one" --timeout=600s)"

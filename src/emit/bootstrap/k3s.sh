@@ -62,7 +62,7 @@ k3s_service() {
   if [[ ! $dry ]]; then
     patiently 300 node_listed || fail 'k3s: no node after five minutes; `journalctl -u k3s` says why'
   fi
-  run "$(waiting --for=condition=Ready node --all --timeout=300s)"
+  run "$(waiting --for=condition=Ready node --all)"
 }
 
 node_listed() { [[ $(ask get nodes --output=name) ]]; }

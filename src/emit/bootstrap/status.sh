@@ -56,7 +56,7 @@ wait_for_applications() {
     say 'Applications: waiting until all are Synced and Healthy'
     return
   fi
-  say "Applications: Argo CD now makes them, wave by wave; the images and models have to be fetched, so this takes a while"
+  say 'Applications: waiting for them, wave by wave; at first images and models have to be fetched, which takes a while'
   while true; do
     rows=$(applications)
     while read -r line; do

@@ -61,18 +61,19 @@ run() {
   else
     # Shown when it fails; a line never holds a secret.
     running=$1
-    eval "$1" >/dev/null
+    eval "$1" >/dev/null || return
     running=''
   fi
 }
 
 apply() { printf '%s' "kubectl apply --server-side --force-conflicts"; }
 
-# A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked twice.
+# A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked again and again; the
+# last time it may say why.
 waiting() {
   local line
-  line=$(q kubectl wait "$@")
-  printf '%s 2>/dev/null || { sleep 2 && %s; }' "$line" "$line"
+  line=$(q kubectl wait "$@" --timeout=5s)
+  printf 'for _ in {1..50}; do ! %s 2>/dev/null || break; sleep 1; done; %s' "$line" "$line"
 }
 
 # A question to the cluster; nothing where there is none yet.

@@ -4,10 +4,12 @@ set -u
 name=${0##*/}
 line="$name $* "
 printf '%s\n' "$line" >>"$FAKE/log"
-# Calls of one pipe run at once: `mkdir` decides whose turn it is.
+# Calls of one pipe run at once: who makes the file has the turn.
 n=1
-[ -f "$FAKE/count" ] && read -r n <"$FAKE/count" && n=$((n + 1))
-until mkdir "$FAKE/turn.$n" 2>/dev/null; do n=$((n + 1)); done
+[ -f "$FAKE/count" ] && read -r last <"$FAKE/count" && n=$((last + 1))
+set -C
+until { true >"$FAKE/turn.$n"; } 2>/dev/null; do n=$((n + 1)); done
+set +C
 echo "$n" >"$FAKE/count"
 
 die() {

@@ -189,7 +189,7 @@ impl Node {
         }
         for entry in fs::read_dir(self.path("fake")).expect("readable").flatten() {
             if entry.file_name().to_string_lossy().starts_with("turn.") {
-                let _ = fs::remove_dir(entry.path());
+                let _ = fs::remove_file(entry.path());
             }
         }
         let mut command = Command::new(self.path("bin/bash"));

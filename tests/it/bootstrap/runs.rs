@@ -1,6 +1,9 @@
 //! The script, run on a simulated node: to its end, again, killed at every call, dry, and with every fault that it looks for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use espalier::emit::bootstrap;
 
@@ -11,13 +14,16 @@ use super::{
 };
 use crate::support::{repository, texts_of, tree};
 
-/// The tree of the case `sealed`, with a script that has everything.
+/// The tree of the case `sealed`, with a script that has everything; compiled once.
 fn files() -> BTreeMap<String, Vec<u8>> {
-    let mut files = tree(&texts_of(&repository().join("tests/golden/sealed"))).tree();
-    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&full()));
-    files.entry(format!("{}/argocd.yaml", bootstrap::VALUES)).or_insert_with(|| b"a: 1\n".to_vec());
-    files.insert("spec/sealing.pem".to_owned(), CERTIFICATE.into());
-    files
+    static FILES: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
+        let mut files = tree(&texts_of(&repository().join("tests/golden/sealed"))).tree();
+        files.insert(bootstrap::SCRIPT.to_owned(), text_of(&full()));
+        files.entry(format!("{}/argocd.yaml", bootstrap::VALUES)).or_insert_with(|| b"a: 1\n".to_vec());
+        files.insert("spec/sealing.pem".to_owned(), CERTIFICATE.into());
+        files
+    });
+    FILES.clone()
 }
 
 fn node() -> Node {

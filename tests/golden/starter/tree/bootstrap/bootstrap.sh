@@ -102,18 +102,19 @@ run() {
   else
     # Shown when it fails; a line never holds a secret.
     running=$1
-    eval "$1" >/dev/null
+    eval "$1" >/dev/null || return
     running=''
   fi
 }
 
 apply() { printf '%s' "kubectl apply --server-side --force-conflicts"; }
 
-# A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked twice.
+# A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked again and again; the
+# last time it may say why.
 waiting() {
   local line
-  line=$(q kubectl wait "$@")
-  printf '%s 2>/dev/null || { sleep 2 && %s; }' "$line" "$line"
+  line=$(q kubectl wait "$@" --timeout=5s)
+  printf 'for _ in {1..50}; do ! %s 2>/dev/null || break; sleep 1; done; %s' "$line" "$line"
 }
 
 # A question to the cluster; nothing where there is none yet.
@@ -311,7 +312,7 @@ k3s_service() {
   if [[ ! $dry ]]; then
     patiently 300 node_listed || fail 'k3s: no node after five minutes; `journalctl -u k3s` says why'
   fi
-  run "$(waiting --for=condition=Ready node --all --timeout=300s)"
+  run "$(waiting --for=condition=Ready node --all)"
 }
 
 node_listed() { [[ $(ask get nodes --output=name) ]]; }
@@ -483,7 +484,7 @@ chart() { # application
   done
   run "$(apply) $(q --namespace "$namespace" --filename "$rendered")"
   for one in ${chart_crds[$1]}; do
-    run "$(waiting --for=condition=Established "crd/$one" --timeout=120s)"
+    run "$(waiting --for=condition=Established "crd/$one")"
   done
   for one in ${chart_workloads[$1]}; do
     run "$(q kubectl --namespace "$namespace" rollout status "$one" --timeout=600s)"
@@ -581,7 +582,7 @@ wait_for_applications() {
     say 'Applications: waiting until all are Synced and Healthy'
     return
   fi
-  say "Applications: Argo CD now makes them, wave by wave; the images and models have to be fetched, so this takes a while"
+  say 'Applications: waiting for them, wave by wave; at first images and models have to be fetched, which takes a while'
   while true; do
     rows=$(applications)
     while read -r line; do
