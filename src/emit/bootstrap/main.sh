@@ -38,7 +38,7 @@ repository_ssh_key_file=${ESPALIER_REPOSITORY_SSH_KEY_FILE:-}
 email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-}
 unset ESPALIER_REPOSITORY_TOKEN ESPALIER_EMAIL ESPALIER_PASSWORD
 
-dry='' yes='' verb='' sealing_key_file='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' verb='' sealing_key_file='' backup='' force='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
@@ -49,6 +49,13 @@ while (($#)); do
       shift
       ;;
     --sealing-key=*) sealing_key_file=${1#*=} ;;
+    --backup)
+      (($# > 1)) || fail '--backup needs the name of one'
+      backup=$2
+      shift
+      ;;
+    --backup=*) backup=${1#*=} ;;
+    --force) force=1 ;;
     --help | -h)
       usage
       exit 0

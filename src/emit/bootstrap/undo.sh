@@ -6,36 +6,54 @@ readonly pause='argocd.argoproj.io/skip-reconcile'
 resume() {
   trap - ERR
   set +e
-  say 'restore: Open WebUI and Argo CD go on'
+  say 'restore: Open WebUI, backups and Argo CD go on'
+  run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
+  run "$(q kubectl --namespace "$chat_namespace" patch cronjob backup --patch '{"spec":{"suspend":false}}')"
   run "$(q kubectl --namespace "$chat_namespace" scale deployment openwebui "--replicas=$chat_replicas")"
-  run "$(q kubectl --namespace argocd annotate applications.argoproj.io root openwebui "$pause-")"
+  run "$(q kubectl --namespace argocd annotate applications.argoproj.io root openwebui backup "$pause-")"
 }
 
-job_ended() { [[ $(ask get --filename "$top/bootstrap/restore-job.yaml" --output 'jsonpath={.status.conditions[*].type}') =~ Complete|Failed ]]; }
+# A backup that is running would save half of what is restored.
+backup_rests() {
+  local active
+  active=$(kubectl --namespace "$chat_namespace" get jobs --selector app.kubernetes.io/name=backup --output 'jsonpath={.items[*].status.active}') || return 1
+  [[ ! $active ]]
+}
+
+job_ended() { [[ $(ask get --filename "$top/bootstrap/job-restore.yaml" --output 'jsonpath={.status.conditions[*].type}') =~ Complete|Failed ]]; }
 
 restore() {
   step='restore'
-  local job=$top/bootstrap/restore-job.yaml
+  local job=$top/bootstrap/job-restore.yaml
   if [[ ! -f $job ]]; then
-    say 'restore: there is no bootstrap/restore-job.yaml: backups are off in the spec'
+    say 'restore: there is no bootstrap/job-restore.yaml: backups are off in the spec'
     exit 1
   fi
   [[ $chat_host ]] || fail 'the platform has no Open WebUI, whose database this is'
-  confirm 'restore: what is in the database now is replaced by the last backup'
+  confirm "restore: what is in the database and among the uploaded files now is replaced by ${backup:-the last backup}"
   # The annotation belongs to nobody's manifest, so nothing puts it back; the root is paused too, since a commit would start the front end.
   say 'restore: pausing Argo CD and stopping Open WebUI'
   trap resume EXIT
-  run "$(q kubectl --namespace argocd annotate --overwrite applications.argoproj.io root openwebui "$pause=true")"
+  run "$(q kubectl --namespace argocd annotate --overwrite applications.argoproj.io root openwebui backup "$pause=true")"
+  run "$(q kubectl --namespace "$chat_namespace" patch cronjob backup --patch '{"spec":{"suspend":true}}')"
+  if [[ ! $dry ]]; then
+    patiently "${ESPALIER_TIMEOUT:-3600}" backup_rests || fail 'restore: a backup is still running'
+  fi
   run "$(q kubectl --namespace "$chat_namespace" scale deployment openwebui --replicas=0)"
   run "$(q kubectl --namespace "$chat_namespace" wait --for=delete pod --selector app.kubernetes.io/name=openwebui --timeout=300s)"
   say 'restore: running the Job'
   run "$(q kubectl delete --filename "$job" --ignore-not-found --wait)"
+  run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
+  local wishes=()
+  [[ ! $backup ]] || wishes+=("--from-literal=backup=$backup")
+  [[ ! $force ]] || wishes+=('--from-literal=force=yes')
+  if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
   run "$(apply) $(q --filename "$job")"
   if [[ ! $dry ]]; then
     patiently "${ESPALIER_TIMEOUT:-3600}" job_ended || fail "restore: the Job has not ended; \`kubectl logs --filename $job\`"
     if [[ $(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') == *Failed* ]]; then
       kubectl logs --filename "$job" --tail=20 2>&1 | clean 2000 >&2 || true
-      fail 'restore: the Job failed; its last lines are above'
+      fail 'restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force)'
     fi
     say 'restore: done'
   fi

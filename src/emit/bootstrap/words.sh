@@ -7,12 +7,14 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
   up        (default) brings this node to the platform '$platform'; run it again after it was stopped
   status    shows the Applications, wave by wave, and the last error of the first that is not healthy
   verify    signs in to the chat through its public address, asks one question, shows the answer and its speed
-  restore   puts the last backup of the database back
+  restore   puts the last backup of database and uploaded files back (Argo CD and the chat rest meanwhile)
   teardown  has Argo CD remove the platform; namespaces, volumes and the sealing key stay
 
   --dry-run           prints each command that would change something, as a shell script; changes nothing
   --sealing-key FILE  the private key of spec/sealing.pem
                       [default: $default_key]
+  --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
+  --force             with restore: also over what somebody has written since
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
 

@@ -9,7 +9,9 @@ pub const ARGO_CD: ChartFacts = ChartFacts {
     repository: "https://argoproj.github.io/argo-helm",
     pin: versions::ARGO_CD,
     kinds: &[
-        Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "*.argoproj.io"),
+        Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "applications.argoproj.io"),
+        Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "applicationsets.argoproj.io"),
+        Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "appprojects.argoproj.io"),
         Kind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "*"),
         Kind::Cluster("rbac.authorization.k8s.io", "ClusterRoleBinding", "*"),
         Kind::Namespaced("", "ConfigMap"),

@@ -63,7 +63,7 @@ kubectl_apply() {
         */argocd.yaml)
           [ ! -e "$cluster/job.argocd-redis-secret-init" ] || { echo 'Job: field is immutable' >&2 && return 1; }
           : >"$cluster/job.argocd-redis-secret-init"
-          for it in applications appprojects; do : >"$cluster/crd.$it.argoproj.io"; done
+          for it in applications applicationsets appprojects; do : >"$cluster/crd.$it.argoproj.io"; done
           ;;
       esac
       store "${file##*/}" "$file"
@@ -85,7 +85,7 @@ kubectl_get() {
     *' get secret argocd-initial-admin-secret '*) echo secret/argocd-initial-admin-secret ;;
     *' get deployments '*) if [ -e "$cluster/applied.sealed-secrets.yaml" ]; then echo deployment/sealed-secrets-controller; fi ;;
     *' get crd '*) if [ -e "$cluster/crd.applications.argoproj.io" ]; then echo crd; fi ;;
-    *'/restore-job.yaml '*) if [ -e "$cluster/applied.restore-job.yaml" ]; then printf '%s' "${JOB:-SuccessCriteriaMet Complete}"; fi ;;
+    *'/job-restore.yaml '*) if [ -e "$cluster/applied.job-restore.yaml" ]; then printf '%s' "${JOB:-SuccessCriteriaMet Complete}"; fi ;;
     *' get applications.argoproj.io --output '*)
       [ -e "$cluster/root" ] || return 0
       q=$(($(cat "$FAKE/questions" 2>/dev/null || echo 0) + 1))
@@ -101,6 +101,7 @@ kubectl_get() {
     *' get applications.argoproj.io root --ignore-not-found '*) if [ -e "$cluster/root" ]; then echo application/root; fi ;;
     *' get applications.argoproj.io root openwebui '*) if [ -e "$cluster/paused" ]; then echo true; fi ;;
     *' get applications.argoproj.io argocd --output=name '* | *' get applications.argoproj.io bootstrap --output=name '*) echo application/it ;;
+    *' get jobs --selector app.kubernetes.io/name=backup '*) ;;
     *' get applications.argoproj.io '*) if healthy; then printf Synced/Healthy; fi ;;
     *) echo "no answer to: $line" >&2 && return 1 ;;
   esac
@@ -125,9 +126,11 @@ kubectl_() {
       ;;
     *' wait '* | *' rollout status '*) ;;
     *' rollout restart '*) changes && : >"$cluster/restarted" ;;
+    *' create configmap '*) changes && printf '%s\n' "$line" >"$cluster/wishes" ;;
+    *' delete configmap restore '*) changes && rm -f "$cluster/wishes" ;;
     *' delete job '*) changes && rm -f "$cluster/job.argocd-redis-secret-init" ;;
     *' delete applications.argoproj.io root '*) changes && : >"$cluster/deleting" ;;
-    *' delete '*restore-job.yaml*) changes && rm -f "$cluster/applied.restore-job.yaml" ;;
+    *' delete '*job-restore.yaml*) changes && rm -f "$cluster/applied.job-restore.yaml" ;;
     *' annotate '*'skip-reconcile- '*)
       changes
       rm -f "$cluster/paused"

@@ -348,13 +348,18 @@ fn restore_stops_the_front_end_and_sets_it_going_again() {
     node.ok(&["up"]);
     let done = node.run(&["restore", "--yes"]);
     assert!(done.code == Some(1) && done.out.contains("backups are off"), "{done:?}");
-    node.write("clone/bootstrap/restore-job.yaml", "kind: Job\n");
+    node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
     assert!(node.run(&["restore"]).err.contains("nobody to ask"));
     let done = node.ok(&["restore", "--yes"]);
     assert!(done.out.contains("restore: done"), "{}", done.out);
     let patched = node.read("fake/patched");
     assert!(patched.find("--replicas=0") < patched.find("--replicas=2") && patched.contains("--replicas=0"), "{patched}");
     assert!(!node.path("fake/cluster/paused").exists());
+    // Backups rest meanwhile, and go on.
+    assert!(patched.find("\"suspend\":true") < patched.find("\"suspend\":false") && patched.contains("\"suspend\":true"), "{patched}");
+    assert!(!node.path("fake/cluster/wishes").exists(), "nothing was wished");
+    let dry = node.ok(&["restore", "--dry-run", "--backup", "2026-11-24T03-17-00Z", "--force"]).out;
+    assert!(dry.contains("create configmap restore --from-literal=backup=2026-11-24T03-17-00Z --from-literal=force=yes"), "{dry}");
 
     // It fails: the front end goes on all the same. It is killed: `status` says so.
     let node = node.with("JOB", "Failed");
