@@ -78,6 +78,8 @@ pub const SPEC_MISSING: &str = "spec-missing";
 pub const STORAGE_TOO_SMALL: &str = "storage-too-small";
 /// A version is pinned for something that is not there.
 pub const UNKNOWN_VERSION: &str = "unknown-version";
+/// Several Open `WebUI` on several nodes without a volume that all of them mount.
+pub const UPLOADS_NEED_SHARED_STORAGE: &str = "uploads-need-shared-storage";
 /// A version that was not tested with the rest.
 pub const UNTESTED_VERSION: &str = "untested-version";
 /// A workspace's public host is longer than a host name may be.

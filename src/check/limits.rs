@@ -12,7 +12,7 @@ use crate::{
 pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
     let cert_manager = &it.cert_manager.resources;
-    let all: [(&[&str], &Resources, Option<Allotment>); 8] = [
+    let all: [(&[&str], &Resources, Option<Allotment>); 9] = [
         (&["traefik", "resources"], &it.traefik.resources, Some(requests::TRAEFIK)),
         (&["certManager", "resources", "controller"], &cert_manager.controller, Some(requests::CERT_MANAGER_CONTROLLER)),
         (&["certManager", "resources", "webhook"], &cert_manager.webhook, Some(requests::CERT_MANAGER_WEBHOOK)),
@@ -20,6 +20,7 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
         (&["sealedSecrets", "resources"], &it.sealed_secrets.resources, Some(requests::SEALED_SECRETS)),
         (&["postgresql", "resources"], &it.postgresql.resources, Some(requests::POSTGRESQL)),
         (&["openWebui", "resources"], &it.open_webui.resources, Some(requests::OPEN_WEBUI)),
+        (&["redis", "resources"], &it.redis.resources, Some(requests::REDIS)),
         (&["ollama", "resources"], &it.ollama.resources, None),
     ];
     for (path, resources, tested) in all {

@@ -70,6 +70,7 @@ pages!(
     "unknown-field",
     "unknown-version",
     "untested-version",
+    "uploads-need-shared-storage",
     "workspace-host-too-long",
     "workspace-name",
     "workspace-without-administrator",

@@ -17,10 +17,11 @@ use crate::{
         ollama::Ollama,
         open_webui::{self, OpenWebUi},
         postgresql::{self, Postgresql},
+        redis::Redis,
         secrets::{self, SealedSecrets},
         traefik::Traefik,
     },
-    names::DnsLabel,
+    names::{DnsLabel, ObjectName},
     platform::{
         certificates::{Certificates, Domains, Issuer},
         node::Node,
@@ -103,6 +104,8 @@ pub struct Components {
     pub sealed_secrets: SealedSecrets,
     /// The database.
     pub postgresql: Postgresql,
+    /// What several chat front ends share.
+    pub redis: Redis,
     /// Models.
     pub ollama: Ollama,
     /// The chat front end.
@@ -110,11 +113,12 @@ pub struct Components {
 }
 
 /// Key in the spec → Application: the one table of the two spellings. An Application that is not in it is derived.
-pub const APPLICATIONS: [(&str, &str); 6] = [
+pub const APPLICATIONS: [(&str, &str); 7] = [
     ("certManager", "cert-manager"),
     ("ollama", "ollama"),
     ("openWebui", "openwebui"),
     ("postgresql", "postgresql"),
+    ("redis", "redis"),
     ("sealedSecrets", "sealed-secrets"),
     ("traefik", "traefik"),
 ];
@@ -165,12 +169,15 @@ impl Platform {
             &mut it.cert_manager.enabled,
             &mut it.sealed_secrets.enabled,
             &mut it.postgresql.enabled,
+            &mut it.redis.enabled,
             &mut it.ollama.enabled,
             &mut it.open_webui.enabled,
         ] {
             *switch = true;
         }
         it.postgresql.external = None;
+        // Several front ends have a disruption budget.
+        it.open_webui.replicas = it.open_webui.replicas.max(2);
         all
     }
 
@@ -179,7 +186,11 @@ impl Platform {
         let it = &self.spec.components;
         let versions = &self.versions;
         let kube_system = NamespaceRef::kube_system();
-        let ground = Ground { storage_class: self.spec.storage.class.shared(), several_nodes: self.spec.all_nodes().are_several() };
+        let ground = Ground {
+            storage_class: self.spec.storage.class.shared(),
+            shared_storage_class: self.spec.storage.shared.as_ref().map(ObjectName::shared),
+            several_nodes: self.spec.all_nodes().are_several(),
+        };
         let mut site = Site::new(&self.name, ground.clone());
         let traefik_settings = site.crd_of_cluster();
 
@@ -209,10 +220,22 @@ impl Platform {
             site.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
         });
         let models = it.ollama.enabled.then(|| site.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
+        let sessions = vault
+            .as_ref()
+            .filter(|_| it.redis.enabled)
+            .map(|vault| site.build("redis", &ai, |scope| it.redis.build(scope, vault, versions)));
         // What is missing here although Open WebUI is wanted was refused before (`component-needed`).
         if let (true, Some(models), Some(issuer), Some(vault)) = (it.open_webui.enabled, &models, &issuer, &vault) {
             let host = site.host(&self.spec.domains.chat);
-            let needs = open_webui::Needs { models, database: database.as_ref(), host: &host, issuer, vault: Some(vault), versions };
+            let needs = open_webui::Needs {
+                models,
+                database: database.as_ref(),
+                sessions: sessions.as_ref(),
+                host: &host,
+                issuer,
+                vault: Some(vault),
+                versions,
+            };
             site.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs));
         }
 

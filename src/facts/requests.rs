@@ -38,3 +38,5 @@ pub const OPEN_WEBUI: Allotment = of(384, 768, 100);
 pub const POSTGRESQL: Allotment = of(192, 512, 50);
 /// CPU that one Ollama pod is promised (measured; its memory is computed: [`super::ollama`]).
 pub const OLLAMA_CPU: Millicores = Millicores::new(500);
+/// Redis for Open `WebUI`'s sessions (budget: ArgoCD's own Redis, 24/96 for a cache of 15 applications, and a third more).
+pub const REDIS: Allotment = of(32, 128, 10);

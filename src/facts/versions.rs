@@ -22,5 +22,8 @@ pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", ima
 /// PostgreSQL, the official image.
 pub const POSTGRESQL: Pin = Pin { name: "postgresql", tested: "17.9", image: Some("docker.io/library/postgres") };
 
+/// Redis, the official image: the version that ArgoCD's chart brings too.
+pub const REDIS: Pin = Pin { name: "redis", tested: "8.2.3-alpine", image: Some("docker.io/library/redis") };
+
 /// All of them, by name.
-pub const ALL: [Pin; 5] = [CERT_MANAGER, OLLAMA, OPEN_WEBUI, POSTGRESQL, SEALED_SECRETS];
+pub const ALL: [Pin; 6] = [CERT_MANAGER, OLLAMA, OPEN_WEBUI, POSTGRESQL, REDIS, SEALED_SECRETS];

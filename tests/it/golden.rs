@@ -12,7 +12,7 @@ use std::{
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a folder.
-const CASES: [&str; 12] = [
+const CASES: [&str; 13] = [
     "bare",
     "darien",
     "external-database",
@@ -21,6 +21,7 @@ const CASES: [&str; 12] = [
     "monorepo",
     "no-database",
     "nodes",
+    "replicas",
     "sealed",
     "starter",
     "storage-class",

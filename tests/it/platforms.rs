@@ -124,11 +124,19 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
     switches().prop_flat_map(|on| {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
         let database = (resources(2048), 1_u64..40, external());
-        let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50);
+        let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
         (small, database, webui, ollama(on.ollama)).prop_map(
-            move |((traefik, controller, webhook, injector, sealed), (sql, disk, elsewhere), (chat, size, overflow, files), ollama)| {
+            move |(
+                (traefik, controller, webhook, injector, sealed),
+                (sql, disk, elsewhere),
+                (chat, size, overflow, files, many),
+                ollama,
+            )| {
                 let off = |is_on: bool| (!is_on).then(|| false.into());
                 let certs = map([("controller", controller), ("webhook", webhook), ("cainjector", injector)]);
+                // Several front ends need a database, and room for all their connections.
+                let many = many && on.postgresql && on.open_webui;
+                let (size, overflow) = if many { (size.min(3), overflow.min(2)) } else { (size, overflow) };
                 let pool = map([("size", some(size)), ("overflow", some(overflow))]);
                 let sql = sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
                 let all = map([
@@ -142,11 +150,13 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                             None => map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))]),
                         }),
                     ),
+                    ("redis", many.then(|| map([("enabled", some(true))]))),
                     ("ollama", Some(ollama)),
                     (
                         "openWebui",
                         Some(map([
                             ("enabled", off(on.open_webui)),
+                            ("replicas", many.then(|| 3.into())),
                             ("resources", chat),
                             ("storage", some(format!("{files}Gi"))),
                             ("connectionPool", Some(pool)),
@@ -186,8 +196,12 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
 
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag), though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 3] =
-        [("openwebui-admin", &["email", "password"]), ("openwebui-secret-key", &["key"]), ("postgresql", &["password"])];
+    let all: [(&'static str, &[&'static str]); 4] = [
+        ("openwebui-admin", &["email", "password"]),
+        ("openwebui-secret-key", &["key"]),
+        ("postgresql", &["password"]),
+        ("redis", &["password"]),
+    ];
     all.into_iter().map(|(name, keys)| {
         let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
         let it = map([
@@ -240,7 +254,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                 ("nodes", several.then(nodes)),
                 ("domains", Some(map([("chat", some(chat)), ("workspaces", workspaces.map(Into::into))]))),
                 ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
-                ("storage", class.map(|it| map([("class", some(it))]))),
+                ("storage", Some(map([("class", class.map(Into::into)), ("shared", several.then(|| "nfs".into()))]))),
                 ("components", Some(components)),
             ]);
             let platform = map([

@@ -143,8 +143,12 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 3] =
-    [("openwebui-admin", &["email", "password"], &[]), ("openwebui-secret-key", &["key"], &[]), ("postgresql", &["password"], &["url"])];
+const CREDENTIALS: [(&str, &[&str], &[&str]); 4] = [
+    ("redis", &["password"], &["url"]),
+    ("openwebui-admin", &["email", "password"], &[]),
+    ("openwebui-secret-key", &["key"], &[]),
+    ("postgresql", &["password"], &["url"]),
+];
 
 pub fn secret_keys(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
