@@ -254,9 +254,9 @@ impl<'a> Scope<'a> {
         PortRef { owner: self.id, peer: Peer::Pods(pods.clone()), host, service: service.into(), port, pod_port }
     }
 
-    /// The claim of the part's own name, for others to mount.
-    pub fn volume(&self, part: &Part, size: Bytes) -> VolumeRef {
-        VolumeRef { owner: self.id, claim: part.name.clone(), size }
+    /// A claim that this component makes, for others to mount.
+    pub fn volume(&self, claim: &str, size: Bytes) -> VolumeRef {
+        VolumeRef { owner: self.id, claim: claim.into(), size }
     }
 
     /// Makes a namespace that ArgoCD never prunes, with the pod security level that its pods must keep.

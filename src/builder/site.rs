@@ -15,6 +15,8 @@ use crate::names::Host;
 pub struct Ground {
     /// The class of volumes that one node mounts.
     pub storage_class: Arc<str>,
+    /// The class of volumes that several nodes mount, where there is one.
+    pub shared_storage_class: Option<Arc<str>>,
     /// Whether pods may have neighbours on another node.
     pub several_nodes: bool,
 }

@@ -100,6 +100,8 @@ pub const STORAGE_TOO_SMALL: &str = "storage-too-small";
 pub const UNSUPPORTED_PAIR: &str = "unsupported-pair";
 /// A version is pinned for something that is not there.
 pub const UNKNOWN_VERSION: &str = "unknown-version";
+/// Several Open `WebUI` on several nodes without a volume that all of them mount.
+pub const UPLOADS_NEED_SHARED_STORAGE: &str = "uploads-need-shared-storage";
 /// A version that was not tested with the rest.
 pub const UNTESTED_VERSION: &str = "untested-version";
 /// Waves of an Argo CD that may not know the health of Applications.

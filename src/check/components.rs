@@ -1,4 +1,4 @@
-//! `component-needed`, `replicas-need-redis`: switches of the components.
+//! `component-needed`, `replicas-need-redis`, `uploads-need-shared-storage`: switches of the components.
 
 use super::{
     code,
@@ -12,11 +12,14 @@ use crate::diag::{
 /// A component may only be off when nothing that is on needs it.
 pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
+    let several = it.open_webui.enabled && it.open_webui.replicas > 1;
     let edges = [
         ("ollama", it.ollama.enabled, "openWebui", it.open_webui.enabled, "it is where the models are"),
         ("certManager", it.cert_manager.enabled, "openWebui", it.open_webui.enabled, "it certifies the public host"),
         ("sealedSecrets", it.sealed_secrets.enabled, "openWebui", it.open_webui.enabled, "it opens the credentials"),
         ("sealedSecrets", it.sealed_secrets.enabled, "postgresql", it.postgresql.enabled, "it opens the password"),
+        ("sealedSecrets", it.sealed_secrets.enabled, "redis", it.redis.enabled, "it opens the password"),
+        ("postgresql", it.postgresql.enabled, "openWebui", several, "its pods cannot share a SQLite file"),
     ];
     for (needed, is_on, by, wants, why) in edges {
         if wants && !is_on {
@@ -49,15 +52,28 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
             }
         }
     }
-    if it.open_webui.enabled && it.open_webui.replicas > 1 {
+    let replicas = || view.component(&["openWebui", "replicas"]);
+    if several && !it.redis.enabled {
+        found.push(
+            Diagnostic::error(code::REPLICAS_NEED_REDIS, replicas(), "more than one Open WebUI needs Redis, which is off")
+                .help("write `redis: {enabled: true}` under `components`")
+                .help("or write `replicas: 1`: it waits for Ollama most of the time, so one pod serves many users")
+                .note("without Redis, replicas do not share websockets and sign-outs"),
+        );
+    }
+    let spec = &view.platform.spec;
+    if several && spec.all_nodes().are_several() && spec.storage.shared.is_none() {
         found.push(
             Diagnostic::error(
-                code::REPLICAS_NEED_REDIS,
-                view.component(&["openWebui", "replicas"]),
-                "more than one Open WebUI needs Redis, which is not a component yet",
+                code::UPLOADS_NEED_SHARED_STORAGE,
+                replicas(),
+                "several Open WebUI on several nodes share uploaded files, and no class of volumes can be mounted by all of them",
             )
-            .help("write `replicas: 1`: it waits for Ollama most of the time, so one pod serves many users")
-            .note("without Redis, replicas do not share websockets and sign-outs, and two that start on an empty database break its migration"),
+            .related(view.node(&[]), "several nodes")
+            .help("name a class of `ReadWriteMany` volumes that the cluster has, `storage: {shared: nfs}`, or write `replicas: 1`")
+            .note(
+                "a volume of the node's disk would tie all pods to that node, and one of a network's disk is mounted by one node at a time",
+            ),
         );
     }
 }

@@ -13,7 +13,7 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
     let cert_manager = &it.cert_manager.resources;
     let argocd = &it.argocd.resources;
-    let all: [(&[&str], &Resources, Option<Allotment>); 12] = [
+    let all: [(&[&str], &Resources, Option<Allotment>); 13] = [
         (&["argocd", "resources", "controller"], &argocd.controller, Some(requests::ARGO_CONTROLLER)),
         (&["argocd", "resources", "repoServer"], &argocd.repo_server, Some(requests::ARGO_REPO_SERVER)),
         (&["argocd", "resources", "server"], &argocd.server, Some(requests::ARGO_SERVER)),
@@ -25,6 +25,7 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
         (&["sealedSecrets", "resources"], &it.sealed_secrets.resources, Some(requests::SEALED_SECRETS)),
         (&["postgresql", "resources"], &it.postgresql.resources, Some(requests::POSTGRESQL)),
         (&["openWebui", "resources"], &it.open_webui.resources, Some(requests::OPEN_WEBUI)),
+        (&["redis", "resources"], &it.redis.resources, Some(requests::REDIS)),
         (&["ollama", "resources"], &it.ollama.resources, None),
     ];
     let backup = it.backup.iter().map(|it| (["backup", "resources"].as_slice(), &it.resources, Some(requests::BACKUP)));

@@ -82,6 +82,7 @@ pages!(
     "unknown-version",
     "unsupported-pair",
     "untested-version",
+    "uploads-need-shared-storage",
     "waves-wait-for-nothing",
     "workspace-host-too-long",
     "workspace-name",

@@ -18,8 +18,8 @@ use crate::{
 pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let (it, web) = (&components.postgresql, &components.open_webui);
-    // More than one Open WebUI is refused by a rule of its own.
-    if !it.enabled || it.external.is_some() || web.replicas > 1 {
+    // More than one Open WebUI without Redis is refused by a rule of its own.
+    if !it.enabled || it.external.is_some() || (web.replicas > 1 && !components.redis.enabled) {
         return;
     }
     let clients = web.connections();

@@ -19,10 +19,11 @@ use crate::{
         ollama::Ollama,
         open_webui::{self, OpenWebUi},
         postgresql::{self, Postgresql},
+        redis::Redis,
         secrets::{self, SealedSecrets},
         traefik::Traefik,
     },
-    names::DnsLabel,
+    names::{DnsLabel, ObjectName},
     platform::{
         certificates::{Certificates, Domains, Issuer},
         node::Node,
@@ -107,6 +108,8 @@ pub struct Components {
     pub sealed_secrets: SealedSecrets,
     /// The database.
     pub postgresql: Postgresql,
+    /// What several chat front ends share.
+    pub redis: Redis,
     /// Models.
     pub ollama: Ollama,
     /// The chat front end.
@@ -116,13 +119,14 @@ pub struct Components {
 }
 
 /// Key in the spec → Application: the one table of the two spellings. An Application that is not in it is derived.
-pub const APPLICATIONS: [(&str, &str); 8] = [
+pub const APPLICATIONS: [(&str, &str); 9] = [
     ("argocd", ARGOCD),
     ("backup", "backup"),
     ("certManager", "cert-manager"),
     ("ollama", "ollama"),
     ("openWebui", "openwebui"),
     ("postgresql", "postgresql"),
+    ("redis", "redis"),
     ("sealedSecrets", "sealed-secrets"),
     ("traefik", "traefik"),
 ];
@@ -180,6 +184,7 @@ impl Platform {
             &mut it.cert_manager.enabled,
             &mut it.sealed_secrets.enabled,
             &mut it.postgresql.enabled,
+            &mut it.redis.enabled,
             &mut it.ollama.enabled,
             &mut it.open_webui.enabled,
             &mut it.backup.get_or_insert_default().enabled,
@@ -187,6 +192,8 @@ impl Platform {
             *switch = true;
         }
         it.postgresql.external = None;
+        // Several front ends have a disruption budget.
+        it.open_webui.replicas = it.open_webui.replicas.max(2);
         all
     }
 
@@ -195,7 +202,11 @@ impl Platform {
         let it = &self.spec.components;
         let versions = &self.versions;
         let kube_system = NamespaceRef::kube_system();
-        let ground = Ground { storage_class: self.spec.storage.class.shared(), several_nodes: self.spec.all_nodes().are_several() };
+        let ground = Ground {
+            storage_class: self.spec.storage.class.shared(),
+            shared_storage_class: self.spec.storage.shared.as_ref().map(ObjectName::shared),
+            several_nodes: self.spec.all_nodes().are_several(),
+        };
         let mut site = Site::new(&self.name, ground.clone());
         let traefik_settings = site.crd_of_cluster();
 
@@ -233,11 +244,23 @@ impl Platform {
             site.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
         });
         let models = it.ollama.enabled.then(|| site.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
+        let sessions = vault
+            .as_ref()
+            .filter(|_| it.redis.enabled)
+            .map(|vault| site.build("redis", &ai, |scope| it.redis.build(scope, vault, versions)));
         // What is missing here although Open WebUI is wanted was refused before (`component-needed`).
         let mut chat = None;
         if let (true, Some(models), Some(issuer), Some(vault)) = (it.open_webui.enabled, &models, &issuer, &vault) {
             let host = site.host(&self.spec.domains.chat);
-            let needs = open_webui::Needs { models, database: database.as_ref(), host: &host, issuer, vault: Some(vault), versions };
+            let needs = open_webui::Needs {
+                models,
+                database: database.as_ref(),
+                sessions: sessions.as_ref(),
+                host: &host,
+                issuer,
+                vault: Some(vault),
+                versions,
+            };
             chat = Some(site.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs)));
         }
         if let (Some(backup), Some(vault)) = (it.backup.as_ref().filter(|it| it.enabled), &vault) {

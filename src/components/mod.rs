@@ -10,6 +10,7 @@ pub mod ollama;
 pub mod open_webui;
 pub mod pod;
 pub mod postgresql;
+pub mod redis;
 pub mod secrets;
 pub mod traefik;
 pub mod workspace;

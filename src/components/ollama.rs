@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use k8s_openapi::{
     api::{
         apps::v1::{StatefulSet, StatefulSetSpec},
-        core::v1::{ContainerPort, EnvVar, PersistentVolumeClaim, PodSpec, ResourceRequirements, TopologySpreadConstraint},
-        policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
+        core::v1::{ContainerPort, EnvVar, PersistentVolumeClaim, PodSpec, ResourceRequirements},
     },
-    apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -257,14 +256,7 @@ impl Ollama {
         };
         let metadata = scope.meta(&part);
         scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
-        let spec = PodDisruptionBudgetSpec {
-            // With one replica too: a drain must be able to end.
-            max_unavailable: Some(IntOrString::Int(1)),
-            selector: Some(scope.selector(&part)),
-            ..PodDisruptionBudgetSpec::default()
-        };
-        let metadata = scope.meta(&part);
-        scope.add(PodDisruptionBudget { metadata, spec: Some(spec), ..PodDisruptionBudget::default() });
+        pod::disruption_budget(scope, &part);
         scope.contribute(Contribution::Probe { target: api.clone(), module: "http", path: "/" });
         Offers { api, replicas }
     }
@@ -300,13 +292,6 @@ impl Ollama {
         pull.resources = Some(requirements(allotment));
         pull.volume_mounts = mounts();
 
-        let spread = TopologySpreadConstraint {
-            label_selector: Some(scope.selector(part)),
-            max_skew: 1,
-            topology_key: "kubernetes.io/hostname".to_owned(),
-            when_unsatisfiable: "ScheduleAnyway".to_owned(),
-            ..TopologySpreadConstraint::default()
-        };
         let spec = PodSpec {
             containers: vec![server],
             init_containers: (!self.models.is_empty()).then(|| vec![pull]),
@@ -314,7 +299,7 @@ impl Ollama {
             runtime_class_name: self.gpu.as_ref().and_then(|it| it.runtime_class.as_ref()).map(ToString::to_string),
             termination_grace_period_seconds: Some(60),
             tolerations: self.gpu.as_ref().filter(|it| !it.tolerations.is_empty()).map(Gpu::tolerated),
-            topology_spread_constraints: Some(vec![spread]),
+            topology_spread_constraints: Some(vec![pod::spread(scope, part)]),
             volumes: Some(vec![pod::scratch("tmp")]),
             ..PodSpec::default()
         };

@@ -2,7 +2,7 @@
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
-    core::v1::{ContainerPort, EnvVar, PodSpec},
+    core::v1::{Container, ContainerPort, EnvVar, PodSpec},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -10,12 +10,13 @@ use serde::Deserialize;
 use super::{
     ingress, ollama,
     pod::{self, Patience},
-    postgresql,
+    postgresql, redis,
 };
 use crate::{
     builder::{
         credential::{Declared, Found, Key, Value, Vault},
         handle::{Contribution, HostRef, IssuerRef, Pods, VolumeRef},
+        meta::Part,
         scope::Scope,
     },
     facts::{requests, versions},
@@ -55,7 +56,7 @@ const ADMINISTRATOR: Declared = Declared {
 pub struct OpenWebUi {
     /// Off: models without a front end.
     pub enabled: bool,
-    /// Pods. More than one needs Redis, which is not a component yet.
+    /// Pods. More than one need `redis`, PostgreSQL and, on several nodes, `storage.shared`.
     pub replicas: u32,
     /// Connections to PostgreSQL.
     pub connection_pool: ConnectionPool,
@@ -99,6 +100,8 @@ pub struct Needs<'a> {
     pub models: &'a ollama::Offers,
     /// Absent: SQLite on its own volume.
     pub database: Option<&'a postgresql::Offers>,
+    /// What its pods share; needed when there is more than one.
+    pub sessions: Option<&'a redis::Offers>,
     /// The public name.
     pub host: &'a HostRef,
     /// Certifies it.
@@ -134,7 +137,7 @@ impl OpenWebUi {
         scope.flow(&Pods::traefik(), &ui);
         scope.resolves_names(&me);
         pod::account(scope, &part);
-        let data = pod::claim(scope, &part, self.storage);
+        let data = self.claim(scope, &part, needs);
 
         let mut server = pod::container("openwebui", needs.versions.image(versions::OPEN_WEBUI));
         server.env = pod::environment(self.env(scope, needs, &me));
@@ -151,13 +154,17 @@ impl OpenWebUi {
         server.readiness_probe = pod::http_probe("/ready", PORT, Patience { period: 10, failures: 3 });
         server.liveness_probe = pod::http_probe("/health", PORT, Patience { period: 10, failures: 6 });
         server.volume_mounts = Some(vec![pod::mount("data", DATA), pod::mount("tmp", "/tmp")]);
+        let several = self.replicas > 1;
         let spec = PodSpec {
+            init_containers: several.then(|| vec![migration(&mut server)]),
             containers: vec![server],
             termination_grace_period_seconds: Some(30),
-            volumes: Some(vec![pod::claimed("data", &part.name), pod::scratch("tmp")]),
+            topology_spread_constraints: several.then(|| vec![pod::spread(scope, &part)]),
+            volumes: Some(vec![pod::claimed("data", &scope.claim_of(&data)), pod::scratch("tmp")]),
             ..PodSpec::default()
         };
-        // Migrations have no lock, and the volume has one writer: the old pod goes first. It also needs no room for a second pod.
+        // Migrations have no lock, and the volume has one writer: the old pod goes first. It also needs no room for a second pod. Several
+        // pods go all at once: the new version's tables are not for the old one.
         let strategy = DeploymentStrategy { type_: Some("Recreate".to_owned()), ..DeploymentStrategy::default() };
         let spec = DeploymentSpec {
             replicas: Some(self.replicas.cast_signed()),
@@ -169,10 +176,24 @@ impl OpenWebUi {
         };
         let metadata = scope.meta(&part);
         scope.add(Deployment { metadata, spec: Some(spec), ..Deployment::default() });
+        if several {
+            pod::disruption_budget(scope, &part);
+        }
         let ingress = ingress::public(scope, &part, needs.host, needs.issuer, &ui);
         scope.add(ingress);
         scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
         Offers { data }
+    }
+
+    /// The volume of uploaded files; where several nodes can mount it, another one, for a claim never changes its class. Without a database
+    /// there is a SQLite file on it, which must not be on a network.
+    fn claim(&self, scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) -> VolumeRef {
+        let shared = scope.ground().shared_storage_class.clone().filter(|_| needs.database.is_some());
+        if let Some(class) = shared {
+            let name = format!("{}-shared", part.name);
+            return pod::shared_claim(scope, part, &name, &class, self.storage);
+        }
+        pod::claim(scope, part, self.storage)
     }
 
     fn env(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
@@ -195,6 +216,13 @@ impl OpenWebUi {
             env.push(pod::env("DATABASE_POOL_SIZE", self.connection_pool.size.to_string()));
             env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", self.connection_pool.overflow.to_string()));
         }
+        if let Some(sessions) = needs.sessions {
+            let at = scope.url(me, "redis", &sessions.port);
+            let at = at.trim_start_matches("redis://");
+            let template = format!(r#"redis://:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/0"#);
+            env.push(scope.env_derived("REDIS_URL", &sessions.password, "url", template));
+            env.push(pod::env("WEBSOCKET_MANAGER", "redis"));
+        }
         if let Some(vault) = needs.vault {
             let key = vault.credential(&SECRET_KEY);
             let administrator = vault.credential(&ADMINISTRATOR);
@@ -210,6 +238,41 @@ impl OpenWebUi {
         env
     }
 }
+
+/// Migrates in each pod, one after the other, before any of them serves: the first does the work, the others find it done. The server
+/// itself then leaves the tables alone.
+fn migration(server: &mut Container) -> Container {
+    let mut it = pod::container("migrate", server.image.clone().unwrap_or_default());
+    it.command = Some(["python3", "-c", MIGRATE].map(str::to_owned).into());
+    it.env.clone_from(&server.env);
+    it.resources.clone_from(&server.resources);
+    it.volume_mounts.clone_from(&server.volume_mounts);
+    let mut env = server.env.take().unwrap_or_default();
+    env.push(pod::env("ENABLE_DB_MIGRATIONS", "False"));
+    server.env = pod::environment(env);
+    it
+}
+
+/// Importing the settings migrates. The lock belongs to the session: the server's end of it ends with the pod, however that ends. A new
+/// pod's first connections are refused until the node knows its address, so they are tried again.
+const MIGRATE: &str = r#"import os, time
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+engine = create_engine(os.environ["DATABASE_URL"], poolclass=NullPool, isolation_level="AUTOCOMMIT")
+for attempt in range(30):
+    try:
+        session = engine.connect()
+        break
+    except OperationalError as refused:
+        print(f"the database does not answer yet: {type(refused.orig).__name__}", flush=True)
+        time.sleep(2)
+else:
+    raise SystemExit("the database did not answer within a minute")
+session.execute(text("SELECT pg_advisory_lock(hashtext('open-webui-migrations'))"))
+import open_webui.config
+"#;
 
 const DATA: &str = "/app/backend/data";
 

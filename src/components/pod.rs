@@ -1,10 +1,14 @@
 //! What every pod of ours has in common: the "restricted" security context, its own account, probes, volumes.
 
 use k8s_openapi::{
-    api::core::v1::{
-        Capabilities, Container, EmptyDirVolumeSource, EnvVar, ExecAction, HTTPGetAction, PersistentVolumeClaim, PersistentVolumeClaimSpec,
-        PersistentVolumeClaimVolumeSource, PodSecurityContext, PodSpec, PodTemplateSpec, Probe, SeccompProfile, SecurityContext,
-        ServiceAccount, TCPSocketAction, Volume, VolumeMount, VolumeResourceRequirements,
+    api::{
+        core::v1::{
+            Capabilities, Container, EmptyDirVolumeSource, EnvVar, ExecAction, HTTPGetAction, PersistentVolumeClaim,
+            PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource, PodSecurityContext, PodSpec, PodTemplateSpec, Probe,
+            SeccompProfile, SecurityContext, ServiceAccount, TCPSocketAction, TopologySpreadConstraint, Volume, VolumeMount,
+            VolumeResourceRequirements,
+        },
+        policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
     },
     apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
@@ -167,10 +171,47 @@ pub fn claim_as(scope: &mut Scope<'_>, part: &Part, mut metadata: ObjectMeta, si
     protect(&mut metadata);
     let spec = claim_spec(scope, size);
     scope.add(PersistentVolumeClaim { metadata, spec: Some(spec), ..PersistentVolumeClaim::default() });
-    scope.volume(part, size)
+    scope.volume(&part.name, size)
 }
 
 /// A container with what all of ours have.
 pub fn container(name: &str, image: String) -> Container {
     Container { name: name.to_owned(), image: Some(image), security_context: Some(restricted()), ..Container::default() }
+}
+
+/// A claim that pods on several nodes mount at once; it cannot bear the name of one that they cannot.
+#[track_caller]
+pub fn shared_claim(scope: &mut Scope<'_>, part: &Part, name: &str, class: &str, size: Bytes) -> VolumeRef {
+    let mut metadata = scope.meta_named(part, name);
+    protect(&mut metadata);
+    let spec = PersistentVolumeClaimSpec {
+        access_modes: Some(vec!["ReadWriteMany".to_owned()]),
+        storage_class_name: Some(class.to_owned()),
+        ..claim_spec(scope, size)
+    };
+    scope.add(PersistentVolumeClaim { metadata, spec: Some(spec), ..PersistentVolumeClaim::default() });
+    scope.volume(name, size)
+}
+
+/// Spreads the part's pods over the nodes, as far as it goes.
+pub fn spread(scope: &Scope<'_>, part: &Part) -> TopologySpreadConstraint {
+    TopologySpreadConstraint {
+        label_selector: Some(scope.selector(part)),
+        max_skew: 1,
+        topology_key: "kubernetes.io/hostname".to_owned(),
+        when_unsatisfiable: "ScheduleAnyway".to_owned(),
+        ..TopologySpreadConstraint::default()
+    }
+}
+
+/// A drain takes one of the part's pods at a time. With one replica too: a drain must be able to end.
+#[track_caller]
+pub fn disruption_budget(scope: &mut Scope<'_>, part: &Part) {
+    let spec = PodDisruptionBudgetSpec {
+        max_unavailable: Some(IntOrString::Int(1)),
+        selector: Some(scope.selector(part)),
+        ..PodDisruptionBudgetSpec::default()
+    };
+    let metadata = scope.meta(part);
+    scope.add(PodDisruptionBudget { metadata, spec: Some(spec), ..PodDisruptionBudget::default() });
 }

@@ -37,6 +37,13 @@ const PASSWORD: Declared = Declared {
     rotation: "PostgreSQL sets it at its next start; until then its clients wait",
     found: Found::ByReference,
 };
+/// The same of a server that somebody else runs: made here, it would open nothing there.
+const PASSWORD_ELSEWHERE: Declared = Declared {
+    name: "postgresql",
+    keys: &[Key { name: "password", value: Value::Known("the password of the role at the database server") }],
+    rotation: "change it at the server too, or Open WebUI cannot sign in there",
+    found: Found::ByReference,
+};
 /// What a backend takes beside its `work_mem`.
 const BACKEND: Bytes = Bytes::mib(6);
 /// PostgreSQL's own number of autovacuum workers.
@@ -110,7 +117,7 @@ impl External {
     pub fn offers(&self, vault: &Vault) -> Offers {
         Offers {
             port: PortRef::outside(&self.host, self.port, self.cidr.as_ref()),
-            password: vault.credential(&PASSWORD),
+            password: vault.credential(&PASSWORD_ELSEWHERE),
             role: self.role.shared(),
             database: self.database.shared(),
             storage: None,

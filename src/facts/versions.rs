@@ -29,6 +29,8 @@ pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", ima
 pub const POSTGRESQL: Pin = Pin { name: "postgresql", tested: "17.9", image: Some("docker.io/library/postgres") };
 /// rclone, which speaks S3.
 pub const RCLONE: Pin = Pin { name: "rclone", tested: "1.75.1", image: Some("docker.io/rclone/rclone") };
+/// Redis, the official image: the version that ArgoCD's chart brings too.
+pub const REDIS: Pin = Pin { name: "redis", tested: "8.2.3-alpine", image: Some("docker.io/library/redis") };
 
 /// All of them, by name.
-pub const ALL: [Pin; 9] = [ARGO_CD, CERT_MANAGER, HELM, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, RCLONE, SEALED_SECRETS];
+pub const ALL: [Pin; 10] = [ARGO_CD, CERT_MANAGER, HELM, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, RCLONE, REDIS, SEALED_SECRETS];

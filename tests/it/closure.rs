@@ -45,7 +45,7 @@ fn found(pod: impl FnOnce(&mut PodSpec)) -> Vec<String> {
 }
 
 fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
-    let mut site = Site::new("test", Ground { storage_class: "local-path".into(), several_nodes: false });
+    let mut site = Site::new("test", Ground { storage_class: "local-path".into(), shared_storage_class: None, several_nodes: false });
     let names: BTreeMap<String, Arc<str>> = [("its".to_owned(), "its-x7k2m".into())].into();
     let namespace = NamespaceRef::argocd();
     let vault = site.build("vault", &namespace, |scope| scope.vault(names)).expect("a vault");

@@ -12,7 +12,7 @@ use std::{
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a folder.
-const CASES: [&str; 14] = [
+const CASES: [&str; 15] = [
     "backup",
     "bare",
     "darien",
@@ -23,6 +23,7 @@ const CASES: [&str; 14] = [
     "no-database",
     "nodes",
     "pinned",
+    "replicas",
     "sealed",
     "starter",
     "storage-class",

@@ -148,14 +148,17 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
         let argo = (resources(128), resources(64), resources(64), resources(64));
         let database = (resources(2048), 1_u64..40, external());
-        let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50);
+        let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
         (small, argo, database, webui, ollama(on.ollama), backup()).prop_map(
-            move |((traefik, controller, webhook, injector, sealed), argo, (sql, disk, elsewhere), (chat, size, overflow, files), ollama, backup)| {
+            move |((traefik, controller, webhook, injector, sealed), argo, (sql, disk, elsewhere), (chat, size, overflow, files, many), ollama, backup)| {
                 // Where there is nothing to save, saving it is refused.
                 let backup = backup.filter(|_| on.postgresql || on.open_webui);
                 let off = |is_on: bool| (!is_on).then(|| false.into());
                 let certs = map([("controller", controller), ("webhook", webhook), ("cainjector", injector)]);
                 let argo = map([("controller", argo.0), ("repoServer", argo.1), ("server", argo.2), ("redis", argo.3)]);
+                // Several front ends need a database, and room for all their connections.
+                let many = many && on.postgresql && on.open_webui;
+                let (size, overflow) = if many { (size.min(3), overflow.min(2)) } else { (size, overflow) };
                 let pool = map([("size", some(size)), ("overflow", some(overflow))]);
                 let sql = sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
                 let all = map([
@@ -170,12 +173,14 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                             None => map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))]),
                         }),
                     ),
+                    ("redis", many.then(|| map([("enabled", some(true))]))),
                     ("ollama", Some(ollama)),
                     ("backup", backup),
                     (
                         "openWebui",
                         Some(map([
                             ("enabled", off(on.open_webui)),
+                            ("replicas", many.then(|| 3.into())),
                             ("resources", chat),
                             ("storage", some(format!("{files}Gi"))),
                             ("connectionPool", Some(pool)),
@@ -215,11 +220,12 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
 
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag), though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 4] = [
+    let all: [(&'static str, &[&'static str]); 5] = [
         ("backup-s3", &["access-key-id", "secret-access-key"]),
         ("openwebui-admin", &["email", "password"]),
         ("openwebui-secret-key", &["key"]),
         ("postgresql", &["password"]),
+        ("redis", &["password"]),
     ];
     all.into_iter().map(|(name, keys)| {
         let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
@@ -285,7 +291,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                     ])),
                 ),
                 ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
-                ("storage", class.map(|it| map([("class", some(it))]))),
+                ("storage", Some(map([("class", class.map(Into::into)), ("shared", several.then(|| "nfs".into()))]))),
                 ("components", Some(components)),
             ]);
             let platform = map([

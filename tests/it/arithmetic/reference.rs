@@ -133,7 +133,7 @@ where
         + Sync
         + 'static,
 {
-    let mut site = Site::new("test", Ground { storage_class: "local-path".into(), several_nodes: false });
+    let mut site = Site::new("test", Ground { storage_class: "local-path".into(), shared_storage_class: None, several_nodes: false });
     site.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
     let (site, _) = site.close();
     site.finish().pop().expect("one component")

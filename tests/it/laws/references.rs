@@ -159,8 +159,9 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 4] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 5] = [
     ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
+    ("redis", &["password"], &["url"]),
     ("openwebui-admin", &["email", "password"], &[]),
     ("openwebui-secret-key", &["key"], &[]),
     ("postgresql", &["password"], &["url"]),

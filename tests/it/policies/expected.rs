@@ -185,11 +185,18 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     let mut resolves = false;
     for variable in containers().flat_map(|it| items(at(it, "env"))) {
         let mut text = at(variable, "value").as_str().unwrap_or_default().to_owned();
-        if let Some(secret) = at(variable, "valueFrom/secretKeyRef/name").as_str().filter(|_| at(variable, "name") == "DATABASE_URL") {
+        if let Some(secret) = at(variable, "valueFrom/secretKeyRef/name")
+            .as_str()
+            .filter(|_| ["DATABASE_URL", "REDIS_URL"].iter().any(|it| at(variable, "name") == *it))
+        {
             // The address is within a sealed value's template; where nothing is sealed yet, it is where the Secret is called after.
             let key = at(variable, "valueFrom/secretKeyRef/key").as_str().unwrap_or_default();
             let sealed = tree.find("SealedSecret", it.namespace(), secret).and_then(|it| it.at("spec/template/data").get(key)?.as_str());
-            let address = format!("postgresql://{secret}.{}.svc.cluster.local:5432/", it.namespace().unwrap_or_default());
+            let address = format!(
+                "postgresql://{secret}.{}.svc.cluster.local:{}/",
+                it.namespace().unwrap_or_default(),
+                if secret == "redis" { 6379 } else { 5432 }
+            );
             // The template holds braces and spaces before the host.
             text = sealed.map_or(address, |it| format!("postgresql://{}", it.rsplit_once('@').map_or("", |it| it.1)));
             if let Some((to, port)) = elsewhere(&text) {

@@ -59,7 +59,8 @@ fn fewer_connections_than_the_clients_open() {
         let number =
             |it: &str| env(super::containers(chat)[0], it).and_then(Value::as_str).and_then(|it| it.parse::<u64>().ok()).expect("a number");
         // Two engines a pod, each with its pool; one for a backup, three that PostgreSQL keeps for its superuser.
-        let pools = 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
+        let pods = chat.at("spec/replicas").as_u64().expect("a number");
+        let pools = pods * 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
         assert_eq!(setting(super::containers(sql)[0], "max_connections"), Some(pools + 1 + 3), "{name}");
     }
 }

@@ -146,8 +146,27 @@ fn uploads_that_a_restart_loses() {
 #[test]
 fn two_pods_that_migrate_one_empty_database() {
     found("openWebui: {replicas: 2}", "replicas-need-redis");
-    for (it, _) in each_of("Deployment", "openwebui") {
-        assert_eq!((it.at("spec/replicas").as_u64(), it.text("spec/strategy/type")), (Some(1), "Recreate"), "{}", it.path);
+    for (it, container) in each_of("Deployment", "openwebui") {
+        // The old version goes whole, before any pod of the new one touches the tables.
+        assert_eq!(it.text("spec/strategy/type"), "Recreate", "{}", it.path);
+        if it.at("spec/replicas") == 1 {
+            continue;
+        }
+        // Several take turns before they serve, and the servers leave the tables alone.
+        assert_eq!(env(container, "ENABLE_DB_MIGRATIONS").and_then(Value::as_str), Some("False"), "{}", it.path);
+        let init: Vec<&Value> = crate::support::items(at(it.pod_template().expect("pods"), "spec/initContainers")).collect();
+        let [migrate] = init[..] else { panic!("{}: {init:?}", it.path) };
+        let script = crate::support::items(at(migrate, "command")).filter_map(Value::as_str).collect::<String>();
+        let (lock, work) = (script.find("pg_advisory_lock"), script.find("import open_webui.config"));
+        assert!(lock.is_some() && lock < work, "{}: {script}", it.path);
+        assert_eq!(
+            (env(migrate, "ENABLE_DB_MIGRATIONS"), env(migrate, "DATABASE_URL")),
+            (None, env(container, "DATABASE_URL")),
+            "{}",
+            it.path
+        );
+        assert_eq!(at(migrate, "image"), at(container, "image"), "{}", it.path);
+        assert!(env(container, "REDIS_URL").is_some() && env(container, "WEBSOCKET_MANAGER") == Some(&"redis".into()), "{}", it.path);
     }
 }
 

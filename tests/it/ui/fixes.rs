@@ -85,6 +85,8 @@ const FIXES: &[Fix] = &[
     ),
     ("postgresql-limit-too-low", PLATFORM, &[("connectionPool: {size: 20, overflow: 20}", "connectionPool: {size: 7, overflow: 7}")]),
     ("postgresql-limit-too-low--limit", PLATFORM, &[("limit: 256Mi", "limit: 320Mi")]),
+    ("component-needed--replicas", PLATFORM, &[("enabled: false", "enabled: true")]),
+    ("uploads-need-shared-storage", PLATFORM, &[("8Gi}]", "8Gi}]\n  storage: {shared: nfs}")]),
     ("replicas-need-redis", PLATFORM, &[("replicas: 2", "replicas: 1")]),
     ("storage-too-small", PLATFORM, &[("storage: 2Gi", "storage: 3Gi"), ("storage: 100Mi", "storage: 1Gi")]),
     ("tab", PLATFORM, &[("\t", "      ")]),

@@ -35,7 +35,7 @@ declare -rA chart_version=(['sealed-secrets']='2.18.5' ['argocd']='10.1.1')
 declare -rA chart_namespace=(['sealed-secrets']='kube-system' ['argocd']='argocd')
 # Separated by spaces: workloads that have to run, definitions that have to be established, hook Jobs that cannot be applied twice.
 declare -rA chart_workloads=(['sealed-secrets']='deployment/sealed-secrets-controller' ['argocd']='statefulset/argocd-application-controller deployment/argocd-repo-server deployment/argocd-server deployment/argocd-redis')
-declare -rA chart_crds=(['sealed-secrets']='sealedsecrets.bitnami.com' ['argocd']='')
+declare -rA chart_crds=(['sealed-secrets']='sealedsecrets.bitnami.com' ['argocd']='applications.argoproj.io applicationsets.argoproj.io appprojects.argoproj.io')
 declare -rA chart_jobs=(['sealed-secrets']='' ['argocd']='argocd-redis-secret-init')
 readonly projects=('bootstrap/argocd/appproject-ai.yaml' 'bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
 
@@ -48,12 +48,14 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
   up        (default) brings this node to the platform '$platform'; run it again after it was stopped
   status    shows the Applications, wave by wave, and the last error of the first that is not healthy
   verify    signs in to the chat through its public address, asks one question, shows the answer and its speed
-  restore   puts the last backup of the database back
+  restore   puts the last backup of database and uploaded files back (Argo CD and the chat rest meanwhile)
   teardown  has Argo CD remove the platform; namespaces, volumes and the sealing key stay
 
   --dry-run           prints each command that would change something, as a shell script; changes nothing
   --sealing-key FILE  the private key of spec/sealing.pem
                       [default: $default_key]
+  --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
+  --force             with restore: also over what somebody has written since
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
 
@@ -102,18 +104,19 @@ run() {
   else
     # Shown when it fails; a line never holds a secret.
     running=$1
-    eval "$1" >/dev/null
+    eval "$1" >/dev/null || return
     running=''
   fi
 }
 
 apply() { printf '%s' "kubectl apply --server-side --force-conflicts"; }
 
-# A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked twice.
+# A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked again and again; the
+# last time it may say why.
 waiting() {
   local line
-  line=$(q kubectl wait "$@")
-  printf '%s 2>/dev/null || { sleep 2 && %s; }' "$line" "$line"
+  line=$(q kubectl wait "$@" --timeout=5s)
+  printf 'for _ in {1..50}; do ! %s 2>/dev/null || break; sleep 1; done; %s' "$line" "$line"
 }
 
 # A question to the cluster; nothing where there is none yet.
@@ -311,7 +314,7 @@ k3s_service() {
   if [[ ! $dry ]]; then
     patiently 300 node_listed || fail 'k3s: no node after five minutes; `journalctl -u k3s` says why'
   fi
-  run "$(waiting --for=condition=Ready node --all --timeout=300s)"
+  run "$(waiting --for=condition=Ready node --all)"
 }
 
 node_listed() { [[ $(ask get nodes --output=name) ]]; }
@@ -483,7 +486,7 @@ chart() { # application
   done
   run "$(apply) $(q --namespace "$namespace" --filename "$rendered")"
   for one in ${chart_crds[$1]}; do
-    run "$(waiting --for=condition=Established "crd/$one" --timeout=120s)"
+    run "$(waiting --for=condition=Established "crd/$one")"
   done
   for one in ${chart_workloads[$1]}; do
     run "$(q kubectl --namespace "$namespace" rollout status "$one" --timeout=600s)"
@@ -581,7 +584,7 @@ wait_for_applications() {
     say 'Applications: waiting until all are Synced and Healthy'
     return
   fi
-  say "Applications: Argo CD now makes them, wave by wave; the images and models have to be fetched, so this takes a while"
+  say 'Applications: waiting for them, wave by wave; at first images and models have to be fetched, which takes a while'
   while true; do
     rows=$(applications)
     while read -r line; do
@@ -723,36 +726,54 @@ readonly pause='argocd.argoproj.io/skip-reconcile'
 resume() {
   trap - ERR
   set +e
-  say 'restore: Open WebUI and Argo CD go on'
+  say 'restore: Open WebUI, backups and Argo CD go on'
+  run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
+  run "$(q kubectl --namespace "$chat_namespace" patch cronjob backup --patch '{"spec":{"suspend":false}}')"
   run "$(q kubectl --namespace "$chat_namespace" scale deployment openwebui "--replicas=$chat_replicas")"
-  run "$(q kubectl --namespace argocd annotate applications.argoproj.io root openwebui "$pause-")"
+  run "$(q kubectl --namespace argocd annotate applications.argoproj.io root openwebui backup "$pause-")"
 }
 
-job_ended() { [[ $(ask get --filename "$top/bootstrap/restore-job.yaml" --output 'jsonpath={.status.conditions[*].type}') =~ Complete|Failed ]]; }
+# A backup that is running would save half of what is restored.
+backup_rests() {
+  local active
+  active=$(kubectl --namespace "$chat_namespace" get jobs --selector app.kubernetes.io/name=backup --output 'jsonpath={.items[*].status.active}') || return 1
+  [[ ! $active ]]
+}
+
+job_ended() { [[ $(ask get --filename "$top/bootstrap/job-restore.yaml" --output 'jsonpath={.status.conditions[*].type}') =~ Complete|Failed ]]; }
 
 restore() {
   step='restore'
-  local job=$top/bootstrap/restore-job.yaml
+  local job=$top/bootstrap/job-restore.yaml
   if [[ ! -f $job ]]; then
-    say 'restore: there is no bootstrap/restore-job.yaml: backups are off in the spec'
+    say 'restore: there is no bootstrap/job-restore.yaml: backups are off in the spec'
     exit 1
   fi
   [[ $chat_host ]] || fail 'the platform has no Open WebUI, whose database this is'
-  confirm 'restore: what is in the database now is replaced by the last backup'
+  confirm "restore: what is in the database and among the uploaded files now is replaced by ${backup:-the last backup}"
   # The annotation belongs to nobody's manifest, so nothing puts it back; the root is paused too, since a commit would start the front end.
   say 'restore: pausing Argo CD and stopping Open WebUI'
   trap resume EXIT
-  run "$(q kubectl --namespace argocd annotate --overwrite applications.argoproj.io root openwebui "$pause=true")"
+  run "$(q kubectl --namespace argocd annotate --overwrite applications.argoproj.io root openwebui backup "$pause=true")"
+  run "$(q kubectl --namespace "$chat_namespace" patch cronjob backup --patch '{"spec":{"suspend":true}}')"
+  if [[ ! $dry ]]; then
+    patiently "${ESPALIER_TIMEOUT:-3600}" backup_rests || fail 'restore: a backup is still running'
+  fi
   run "$(q kubectl --namespace "$chat_namespace" scale deployment openwebui --replicas=0)"
   run "$(q kubectl --namespace "$chat_namespace" wait --for=delete pod --selector app.kubernetes.io/name=openwebui --timeout=300s)"
   say 'restore: running the Job'
   run "$(q kubectl delete --filename "$job" --ignore-not-found --wait)"
+  run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
+  local wishes=()
+  [[ ! $backup ]] || wishes+=("--from-literal=backup=$backup")
+  [[ ! $force ]] || wishes+=('--from-literal=force=yes')
+  if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
   run "$(apply) $(q --filename "$job")"
   if [[ ! $dry ]]; then
     patiently "${ESPALIER_TIMEOUT:-3600}" job_ended || fail "restore: the Job has not ended; \`kubectl logs --filename $job\`"
     if [[ $(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') == *Failed* ]]; then
       kubectl logs --filename "$job" --tail=20 2>&1 | clean 2000 >&2 || true
-      fail 'restore: the Job failed; its last lines are above'
+      fail 'restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force)'
     fi
     say 'restore: done'
   fi
@@ -841,7 +862,7 @@ repository_ssh_key_file=${ESPALIER_REPOSITORY_SSH_KEY_FILE:-}
 email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-}
 unset ESPALIER_REPOSITORY_TOKEN ESPALIER_EMAIL ESPALIER_PASSWORD
 
-dry='' yes='' verb='' sealing_key_file='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' verb='' sealing_key_file='' backup='' force='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
@@ -852,6 +873,13 @@ while (($#)); do
       shift
       ;;
     --sealing-key=*) sealing_key_file=${1#*=} ;;
+    --backup)
+      (($# > 1)) || fail '--backup needs the name of one'
+      backup=$2
+      shift
+      ;;
+    --backup=*) backup=${1#*=} ;;
+    --force) force=1 ;;
     --help | -h)
       usage
       exit 0

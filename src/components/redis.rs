@@ -1,0 +1,109 @@
+//! Redis, through which several Open `WebUI` pods share their websockets and sign-outs. It keeps nothing: what is lost, browsers make anew.
+
+use k8s_openapi::api::{
+    apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
+    core::v1::{ContainerPort, PodSpec},
+};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::pod::{self, Patience};
+use crate::{
+    builder::{
+        credential::{Credential, Declared, Found, Key, Value, Vault},
+        handle::{Contribution, PortRef},
+        scope::Scope,
+    },
+    facts::{requests, versions},
+    platform::{
+        resources::{Resources, requirements},
+        versions::Versions,
+    },
+};
+
+/// Whoever can write here can end sessions, or make some up.
+const PASSWORD: Declared = Declared {
+    name: "redis",
+    keys: &[Key { name: "password", value: Value::Made(32) }],
+    rotation: "sessions are kept, websockets connect again",
+    found: Found::ByReference,
+};
+
+const PORT: u16 = 6379;
+/// The image's `redis` user.
+const USER: i64 = 999;
+
+/// The server that Open `WebUI`'s pods share.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Redis {
+    /// On: needed for more than one Open `WebUI`; with one, a sign-out also ends the sessions of other browsers.
+    pub enabled: bool,
+    /// Absent: the tested figures (`espalier show budget`). Data may fill half of the limit.
+    pub resources: Resources,
+}
+
+/// What Redis offers.
+pub struct Offers {
+    /// The server.
+    pub port: PortRef,
+    /// Its password, under the key `password`.
+    pub password: Credential,
+}
+
+impl Redis {
+    /// Builds it.
+    pub fn build(&self, scope: &mut Scope<'_>, vault: &Vault, versions: &Versions) -> Offers {
+        // Whoever may write here can end or forge sessions: a policy alone is not enough.
+        let password = vault.credential(&PASSWORD);
+        let version = versions.of(versions::REDIS);
+        let part = scope.part("redis", "sessions", Some(&version));
+        let port = scope.service(&part, "redis", PORT);
+        pod::account(scope, &part);
+        let allotment = self.resources.over(requests::REDIS);
+        let mut server = pod::container("redis", versions.image(versions::REDIS));
+        server.command = Some(["/bin/sh", "-euc", START].map(str::to_owned).into());
+        server.env = pod::environment(vec![
+            // The half that is left is for connections and for what allocation leaves unused.
+            pod::env("MAX_MEMORY", (allotment.limit.get() / 2).to_string()),
+            scope.env_secret("REDISCLI_AUTH", &password, "password"),
+        ]);
+        server.ports = Some(vec![ContainerPort {
+            name: Some("redis".to_owned()),
+            container_port: PORT.into(),
+            protocol: Some("TCP".to_owned()),
+            ..ContainerPort::default()
+        }]);
+        server.resources = Some(requirements(allotment));
+        // `-e`: an answer that is an error is a failure.
+        let ready = ["redis-cli", "-e", "ping"];
+        server.startup_probe = pod::exec_probe(&ready, Patience { period: 2, failures: 30 });
+        server.readiness_probe = pod::exec_probe(&ready, Patience { period: 5, failures: 3 });
+        server.liveness_probe = pod::exec_probe(&ready, Patience { period: 10, failures: 6 });
+        let spec = PodSpec { containers: vec![server], termination_grace_period_seconds: Some(10), ..PodSpec::default() };
+        let spec = DeploymentSpec {
+            replicas: Some(1),
+            revision_history_limit: Some(3),
+            selector: scope.selector(&part),
+            // Two at once would be two halves of the truth.
+            strategy: Some(DeploymentStrategy { type_: Some("Recreate".to_owned()), ..DeploymentStrategy::default() }),
+            template: pod::template(scope, &part, USER, spec),
+            ..DeploymentSpec::default()
+        };
+        let metadata = scope.meta(&part);
+        scope.add(Deployment { metadata, spec: Some(spec), ..Deployment::default() });
+        scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
+        Offers { port, password }
+    }
+}
+
+/// The configuration comes by standard input, so that the password is in no list of processes; quotes and backslashes in it are escaped.
+const START: &str = r#"password=$(printf '%s' "$REDISCLI_AUTH" | sed 's/[\\"]/\\&/g')
+exec redis-server - <<END
+appendonly no
+maxmemory $MAX_MEMORY
+maxmemory-policy noeviction
+requirepass "$password"
+save ""
+END
+"#;
