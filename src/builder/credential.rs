@@ -24,7 +24,7 @@ pub enum Found {
     ByReference,
     /// Under one name, which its consumer fixes.
     ByName,
-    /// It exists already under that name, and its keys are added (the controller's annotations `managed` and `patch`).
+    /// It exists already under that name, with the controller's annotation `patch`: the keys are added to it.
     Patched,
 }
 
@@ -44,6 +44,8 @@ pub enum Value {
     Made(usize),
     /// Only a person knows it: what it is, in a few words.
     Known(&'static str),
+    /// As [`Value::Known`]; what is sealed is its bcrypt hash, which is all that its reader wants.
+    Hashed(&'static str),
 }
 
 /// A secret value. It names a value, not a Secret: each namespace that spends it gets a sealed copy.

@@ -213,6 +213,12 @@ impl VolumeRef {
     }
 }
 
+/// That a component is there and healthy: for whoever needs no more of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Running {
+    pub(in crate::builder) owner: Option<AppId>,
+}
+
 /// The right to write objects of kind `K`: some component, or the cluster, installs its CRD.
 pub struct CrdRef<K> {
     pub(in crate::builder) owner: Option<AppId>,

@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::{
     chart::Chart,
     credential::{Credential, Vault},
-    handle::{AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Selector, VolumeRef},
+    handle::{AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Running, Selector, VolumeRef},
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
     site::Ground,
@@ -366,6 +366,21 @@ impl<'a> Scope<'a> {
     pub fn claim_of(&mut self, volume: &VolumeRef) -> Arc<str> {
         self.after(volume.owner);
         volume.claim.clone()
+    }
+
+    /// That this component is there.
+    pub fn running(&self) -> Running {
+        Running { owner: self.id }
+    }
+
+    /// What is built here comes after a component.
+    pub fn wait_until(&mut self, it: Running) {
+        self.after(it.owner);
+    }
+
+    /// A sealed copy in this namespace, for a reader that finds it by its name.
+    pub fn spend(&mut self, credential: &Credential) {
+        self.copy(credential, None);
     }
 
     /// For a chart that needs a kind from its own templates, or a component whose objects a controller must see.

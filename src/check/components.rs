@@ -4,6 +4,7 @@ use super::{
     code,
     rules::{SpecView, WholeView},
 };
+use crate::components::argocd::Admin;
 use crate::diag::{
     diagnostic::{Diagnostic, Diagnostics, Place},
     path::FieldPath,
@@ -33,6 +34,17 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
                 .help(format!("write `enabled: true`, or switch the other off, `{by}: {{enabled: false}}`")),
             );
         }
+    }
+    if it.argocd.enabled && it.argocd.admin == Admin::Sealed && !it.sealed_secrets.enabled {
+        found.push(
+            Diagnostic::error(
+                code::COMPONENT_NEEDED,
+                view.component(&["sealedSecrets", "enabled"]),
+                "`argocd.admin: sealed` needs `sealedSecrets`, which is off: it opens the password",
+            )
+            .related(view.component(&["argocd", "admin"]), "needs it")
+            .help("write `enabled: true`, or `admin: initial`"),
+        );
     }
     if view.platform.spec.domains.argocd.is_some() {
         for (needed, is_on, why) in [

@@ -39,11 +39,12 @@ impl House {
     pub(in crate::compile) fn new(mut built: floor_plan::House, file: Arc<str>) -> Self {
         let naming = Naming::Platform(built.platform.name.shared());
         let copies = copies::needed(&built.built);
-        let sealed: Vec<Object> = copies
-            .iter()
-            .flat_map(|it| copies::sealed(it, &built.platform.sealed, &naming, APP_SECRETS))
-            .map(Object::derived_custom)
-            .collect();
+        let mut sealed: BTreeMap<Arc<str>, Vec<Object>> = BTreeMap::new();
+        for it in &copies {
+            let application = it.application(APP_SECRETS);
+            let objects = copies::sealed(it, &built.platform.sealed, &naming, &application).into_iter().map(Object::derived_custom);
+            sealed.entry(application).or_default().extend(objects);
+        }
         // A namespace gets its default deny once the components in it have declared their pods and flows.
         let is_fenced = |namespace: &str| built.built.iter().flat_map(|it| &it.pods).any(|pods| **pods.namespace() == *namespace);
         let policies: Vec<Object> = namespaces::NAMES
@@ -60,8 +61,8 @@ impl House {
             })
             .map(Object::derived)
             .collect();
-        for (name, objects) in [(APP_SECRETS, sealed), (NETWORK_POLICIES, policies)] {
-            if let Some(it) = built.built.iter_mut().find(|it| &*it.name == name) {
+        for (name, objects) in sealed.into_iter().chain([(NETWORK_POLICIES.into(), policies)]) {
+            if let Some(it) = built.built.iter_mut().find(|it| it.name == name) {
                 it.objects.extend(objects);
             }
         }
@@ -98,8 +99,10 @@ impl House {
             for it in full.built.built.iter().skip(1) {
                 let permits = applications.entry(it.name.clone()).or_default();
                 permits.add(it, repository);
-                if *it.name == *APP_SECRETS {
-                    permits.kind::<SealedSecret>(full.copies.iter().map(|it| it.namespace.clone()));
+                let mut namespaces =
+                    full.copies.iter().filter(|copy| copy.application(APP_SECRETS) == it.name).map(|it| it.namespace.clone()).peekable();
+                if namespaces.peek().is_some() {
+                    permits.kind::<SealedSecret>(namespaces);
                 }
             }
             if let Some(mut one) = Workspace::any().build(&full.built) {

@@ -9,7 +9,8 @@ use super::ingress;
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
-        handle::{Contribution, HostRef, IssuerRef, Peer, Pods, PortRef},
+        credential::{Declared, Found, Key, Value, Vault},
+        handle::{Contribution, HostRef, IssuerRef, Peer, Pods, PortRef, Running},
         scope::Scope,
     },
     facts::{
@@ -36,9 +37,30 @@ pub const HEALTH: &str = include_str!("argocd/health.lua");
 pub struct ArgoCd {
     /// Off: Argo CD is installed by other means, and its settings are not of this tree.
     pub enabled: bool,
+    /// Who is administrator.
+    pub admin: Admin,
     /// Of its four pods.
     pub resources: PodResources,
 }
+
+/// The local administrator of Argo CD.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Admin {
+    /// Argo CD makes a password at its first start, in the Secret `argocd-initial-admin-secret`: `bootstrap.sh status` says how to read it.
+    #[default]
+    Initial,
+    /// A password of yours, sealed: `espalier seal argocd-secret`.
+    Sealed,
+}
+
+/// Argo CD's own Secret, to which the administrator's password is added.
+const ADMINISTRATOR: Declared = Declared {
+    name: "argocd-secret",
+    keys: &[Key { name: "admin.password", value: Value::Hashed("the password of Argo CD's administrator, `admin`") }],
+    rotation: "whoever is signed in to Argo CD stays signed in until the session ends",
+    found: Found::Patched,
+};
 
 /// Resources of Argo CD's pods.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -56,7 +78,7 @@ pub struct PodResources {
 
 impl Default for ArgoCd {
     fn default() -> Self {
-        Self { enabled: true, resources: PodResources::default() }
+        Self { enabled: true, admin: Admin::default(), resources: PodResources::default() }
     }
 }
 
@@ -72,6 +94,8 @@ pub struct Needs<'a> {
 
 /// What Argo CD offers.
 pub struct Offers {
+    /// That it is there, with its Secret.
+    pub running: Running,
     /// The UI, in plain HTTP: TLS ends at the ingress controller.
     pub ui: PortRef,
 }
@@ -103,6 +127,21 @@ struct Replicas {
 struct Configs {
     cm: Settings,
     params: Parameters,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    secret: Option<Annotated>,
+}
+
+/// `argocd-secret`, which Argo CD fills with keys of its own. `patch` lets the controller add ours; with `managed` too it would own the whole
+/// Secret, and take it along when the SealedSecret goes.
+#[derive(Serialize)]
+struct Annotated {
+    annotations: Patchable,
+}
+
+#[derive(Serialize)]
+struct Patchable {
+    #[serde(rename = "sealedsecrets.bitnami.com/patch")]
+    patch: &'static str,
 }
 
 /// `argocd-cm`.
@@ -238,7 +277,11 @@ impl ArgoCd {
         let pod = |it: Allotment| PodValues { env: go_memory(it), metrics: on(), resources: it.into() };
         let values = Values {
             application_set: Replicas { replicas: 0 },
-            configs: Configs { cm: settings(), params: parameters() },
+            configs: Configs {
+                cm: settings(),
+                params: parameters(),
+                secret: (self.admin == Admin::Sealed).then_some(Annotated { annotations: Patchable { patch: "true" } }),
+            },
             controller: pod(controller),
             crds: Crds { install: true, keep: true },
             dex: Switch { enabled: false },
@@ -332,7 +375,14 @@ fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
         let port = scope.chart_port(pods, service, number, number);
         scope.contribute(Contribution::Scrape { port, path: "/metrics" });
     }
-    Offers { ui: scope.chart_port(&server, "argocd-server", 80, port::SERVER) }
+    Offers { running: scope.running(), ui: scope.chart_port(&server, "argocd-server", 80, port::SERVER) }
+}
+
+/// The administrator's password, sealed, after Argo CD: the controller gives up on a Secret that has no annotation yet. In an Application of its
+/// own, because the other sealed values are no business of Argo CD's namespace.
+pub fn administrator(scope: &mut Scope<'_>, argocd: &Offers, vault: &Vault) {
+    scope.wait_until(argocd.running);
+    scope.spend(&vault.credential(&ADMINISTRATOR));
 }
 
 /// The UI's public host, in an Application of its own: the chart itself needs no issuer, so Argo CD is never later than cert-manager, and

@@ -12,10 +12,10 @@ use crate::{
         site::{Ground, Site},
     },
     components::{
-        argocd::{self, ArgoCd},
+        argocd::{self, Admin, ArgoCd},
         backup::{self, Backup},
         cert_manager::{self, CertManager},
-        namespaces,
+        ground, namespaces,
         ollama::Ollama,
         open_webui::{self, OpenWebUi},
         postgresql::{self, Postgresql},
@@ -178,6 +178,7 @@ impl Platform {
         // Which host it is changes nothing of what may be made.
         all.spec.domains.argocd.get_or_insert_with(|| self.spec.domains.chat.clone());
         let it = &mut all.spec.components;
+        it.argocd.admin = Admin::Sealed;
         for switch in [
             &mut it.argocd.enabled,
             &mut it.traefik.enabled,
@@ -211,7 +212,7 @@ impl Platform {
         let traefik_settings = site.crd_of_cluster();
 
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
-        site.build(BOOTSTRAP, &NamespaceRef::argocd(), |_| ());
+        site.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| ground::alert(scope, &self.spec.all_nodes()));
         let spaces = site.build("namespaces", &NamespaceRef::destination(namespaces::NAMES[0]), namespaces::build);
         let [ai, argocd, cert_manager] =
             site.build(NETWORK_POLICIES, &spaces.ai, |scope| [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.fence(it)));
@@ -235,6 +236,9 @@ impl Platform {
         let sealing =
             it.sealed_secrets.enabled.then(|| site.build("sealed-secrets", &kube_system, |scope| it.sealed_secrets.build(scope, versions)));
         let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing, &self.sealed)));
+        if let (Some(console), Some(vault), Admin::Sealed) = (&console, &vault, it.argocd.admin) {
+            site.build("argocd-admin", &argocd, |scope| argocd::administrator(scope, console, vault));
+        }
 
         let database = vault.as_ref().filter(|_| it.postgresql.enabled).map(|vault| {
             if let Some(external) = &it.postgresql.external {

@@ -4,6 +4,7 @@ pub mod argocd;
 pub mod backup;
 pub mod cert_manager;
 pub mod floor_plan;
+pub mod ground;
 pub mod ingress;
 pub mod namespaces;
 pub mod ollama;

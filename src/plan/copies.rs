@@ -8,7 +8,11 @@ use std::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
-    builder::{credential::Credential, meta::Naming, scope::Built},
+    builder::{
+        credential::{Credential, Found},
+        meta::Naming,
+        scope::Built,
+    },
     crds::sealed_secrets::{SealedSecret, SealedSecretSpec, SecretTemplate},
     platform::sealed::{SealedCopy, SealedStore},
 };
@@ -23,6 +27,14 @@ pub struct Needed {
     pub used_by: BTreeSet<Arc<str>>,
     /// Keys that the controller composes: name, Go template.
     pub derived: BTreeMap<&'static str, String>,
+}
+
+impl Needed {
+    /// The Application that holds it: `usual`, or that of the one reader whose Secret it is added to.
+    pub fn application(&self, usual: &str) -> Arc<str> {
+        let own = self.used_by.first().filter(|_| self.credential.declared().found == Found::Patched);
+        own.map_or_else(|| usual.into(), Arc::clone)
+    }
 }
 
 /// All copies that are needed, by credential and namespace.
@@ -61,6 +73,9 @@ fn secret(it: &Needed, copy: SealedCopy, naming: &Naming, instance: &str) -> Sea
         labels: Some(labels.clone()),
         ..ObjectMeta::default()
     };
-    let template = SecretTemplate { metadata: metadata(), data: it.derived.clone() };
+    // Labels of a Secret that is another's stay as they are: Argo CD looks for its own by them.
+    let own = it.credential.declared().found != Found::Patched;
+    let template = ObjectMeta { labels: metadata().labels.filter(|_| own), ..metadata() };
+    let template = SecretTemplate { metadata: template, data: it.derived.clone() };
     SealedSecret { metadata: metadata(), spec: SealedSecretSpec { encrypted_data: copy.keys, template } }
 }

@@ -5,6 +5,7 @@
 
 pub mod certificate;
 pub mod form;
+pub mod hash;
 pub mod key_pair;
 pub mod random;
 pub mod value;

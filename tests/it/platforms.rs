@@ -150,7 +150,14 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
         let database = (resources(2048), 1_u64..40, external());
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
         (small, argo, database, webui, ollama(on.ollama), backup()).prop_map(
-            move |((traefik, controller, webhook, injector, sealed), argo, (sql, disk, elsewhere), (chat, size, overflow, files, many), ollama, backup)| {
+            move |(
+                (traefik, controller, webhook, injector, sealed),
+                argo,
+                (sql, disk, elsewhere),
+                (chat, size, overflow, files, many),
+                ollama,
+                backup,
+            )| {
                 // Where there is nothing to save, saving it is refused.
                 let backup = backup.filter(|_| on.postgresql || on.open_webui);
                 let off = |is_on: bool| (!is_on).then(|| false.into());
@@ -271,7 +278,13 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
     let class = (class, proptest::bool::weighted(0.3));
     let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]), class);
     (repository, tenants, hosts, components(), rest).prop_map(
-        |((url, branch, path), tenants, (chat, workspaces, console), (on, components), (name, production, sealed, model, (class, several)))| {
+        |(
+            (url, branch, path),
+            tenants,
+            (chat, workspaces, console),
+            (on, components),
+            (name, production, sealed, model, (class, several)),
+        )| {
             let issuer = if production { "production" } else { "staging" };
             let spec = map([
                 ("repository", Some(map([("url", some(url)), ("branch", some(branch)), ("path", path.map(Into::into))]))),

@@ -7,7 +7,7 @@ use rsa::rand_core::{CryptoRng, Error, OsRng, RngCore};
 
 use super::plaintext::Plaintext;
 use crate::{
-    builder::credential::{Declared, Found, Key},
+    builder::credential::{Declared, Found, Key, Value},
     cli::disk::{self, Disk},
     compile::house::House,
     names::{DnsLabel, Fingerprint, SealedFor},
@@ -17,7 +17,7 @@ use crate::{
     },
     seal::{
         certificate::Certificate,
-        random,
+        hash, random,
         value::{self, Scope},
     },
     spec::read::SECRETS,
@@ -134,8 +134,11 @@ impl<'a> Act<'a> {
             let at: SealedFor = namespace.parse().map_err(anyhow::Error::msg)?;
             let keys: &mut Keys = sealed.entry(at).or_default();
             for (key, plaintext) in values {
-                let text = value::seal(certificate, scope, plaintext.bytes(), random)
-                    .with_context(|| format!("cannot seal `{}` of `{name}`", key.name))?;
+                let hash = matches!(key.value, Value::Hashed(_)).then(|| hash::bcrypt(plaintext.bytes(), random)).transpose();
+                let hash = hash.with_context(|| format!("cannot hash `{}` of `{name}`", key.name))?;
+                let bytes = hash.as_ref().map_or(plaintext.bytes(), |it| it.as_bytes());
+                let text =
+                    value::seal(certificate, scope, bytes, random).with_context(|| format!("cannot seal `{}` of `{name}`", key.name))?;
                 keys.insert(key.name.to_owned(), text);
             }
         }

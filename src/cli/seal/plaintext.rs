@@ -116,7 +116,7 @@ pub fn origins(declared: &'static Declared, args: &super::args::SealArgs) -> any
         let length = length.parse().ok().filter(|it| (16..=1024).contains(it));
         let length = length.context("`--generate` takes a length from 16 to 1024 letters and digits, like `--generate 32`")?;
         let found = key_of(declared, key)?;
-        if let Value::Known(what) = found.value {
+        if let Value::Known(what) | Value::Hashed(what) = found.value {
             bail!(
                 "`{}` of `{}` is {what}: made here, nobody would ever know it; make it where you keep passwords and give it with --from-stdin",
                 found.name,
@@ -160,7 +160,7 @@ pub fn values(
         bail!("`{}` of `{}` is sealed already: `--rotate` replaces all of its values", key.name, declared.name);
     }
     let may_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
-    let known = |key: &&&Key| matches!(key.value, Value::Known(_)) && origins.iter().all(|it| it.0 != **key);
+    let known = |key: &&&Key| matches!(key.value, Value::Known(_) | Value::Hashed(_)) && origins.iter().all(|it| it.0 != **key);
     let unknown: Vec<String> = wanted.iter().filter(known).map(|it| described(it)).collect();
     if !may_ask && !unknown.is_empty() {
         bail!(
@@ -176,7 +176,7 @@ pub fn values(
             Some(origin) => from(&origin, make)?,
             None => match key.value {
                 Value::Made(length) => Plaintext::from_text(&make(length)),
-                Value::Known(_) => asked(declared, key)?,
+                Value::Known(_) | Value::Hashed(_) => asked(declared, key)?,
             },
         };
         all.push((*key, value.judged(declared.name, key.name)?));
@@ -187,7 +187,7 @@ pub fn values(
 /// A key and what it is.
 pub fn described(key: &Key) -> String {
     match key.value {
-        Value::Known(what) => format!("`{}` ({what})", key.name),
+        Value::Known(what) | Value::Hashed(what) => format!("`{}` ({what})", key.name),
         Value::Made(_) => format!("`{}`", key.name),
     }
 }

@@ -63,7 +63,9 @@ pub fn applications(tree: &Tree) -> Vec<String> {
         must(it.at("spec/sources").is_null(), it, "one source");
         if source("chart").is_null() {
             must(is(source("directory/recurse"), true) && source("directory/include") == "*.yaml", it, "how the folder is read");
-            must(source("targetRevision").as_str().is_some_and(|it| it.starts_with("refs/heads/")), it, "a full reference");
+            // The root follows the branch; under `pin: tag` the others follow the tag of their content.
+            let revision = source("targetRevision").as_str().unwrap_or_default();
+            must(revision.starts_with("refs/heads/") || !is_root && revision.starts_with("refs/tags/tree-"), it, "a full reference");
             must(source("helm").is_null(), it, "a folder and a chart at once");
         } else {
             must(source("path").is_null() && source("directory").is_null(), it, "a chart and a folder at once");

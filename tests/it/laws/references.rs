@@ -159,7 +159,8 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 5] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 6] = [
+    ("argocd-secret", &["admin.password"], &[]),
     ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
     ("redis", &["password"], &["url"]),
     ("openwebui-admin", &["email", "password"], &[]),

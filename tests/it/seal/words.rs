@@ -42,3 +42,16 @@ fn each_symbol_is_as_likely() {
     // 61 degrees of freedom: one in ten thousand is above 111. With a remainder it would be about 480.
     assert!(chi_squared < 111.0, "{chi_squared}");
 }
+
+/// bcrypt as Argo CD reads it, with a salt from the random source that was handed in.
+#[test]
+fn passwords_are_hashed() {
+    let hash = espalier::seal::hash::bcrypt(b"a password", &mut Seeded::new(1)).expect("a hash");
+    assert!(hash.starts_with("$2b$10$") && hash.len() == 60, "{}", *hash);
+    assert!(bcrypt::verify("a password", &hash).expect("a hash"));
+    assert!(!bcrypt::verify("another", &hash).expect("a hash"));
+    assert_ne!(hash, espalier::seal::hash::bcrypt(b"a password", &mut Seeded::new(2)).expect("a hash"));
+    // bcrypt takes no notice of what follows its 72nd byte: a longer password is refused, not shortened.
+    assert!(espalier::seal::hash::bcrypt(&[b'x'; 72], &mut Seeded::new(1)).is_ok());
+    assert!(espalier::seal::hash::bcrypt(&[b'x'; 73], &mut Seeded::new(1)).is_err());
+}

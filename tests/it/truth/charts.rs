@@ -27,10 +27,11 @@ const CERT_MANAGER: [&str; 16] = [
     "webhook/strategy/type",
 ];
 /// Of Argo CD's chart: what its templates read, pass on whole (`env`, `resources`, the two maps of settings) or hand to a helper.
-const ARGO_CD: [&str; 22] = [
+const ARGO_CD: [&str; 23] = [
     "applicationSet/replicas",
     "configs/cm",
     "configs/params",
+    "configs/secret/annotations",
     "controller/env",
     "controller/metrics/enabled",
     "controller/resources",

@@ -17,6 +17,7 @@ const FIXES: &[Fix] = &[
     ("backup-without-tls", PLATFORM, &[("\"http://s3.example.org:8080\"", "https://s3.example.org:8080")]),
     ("out-of-range--backup", PLATFORM, &[("keep: 0", "keep: 1"), ("storage: 100Mi", "storage: 1Gi")]),
     ("component-needed", PLATFORM, &[("enabled: false", "enabled: true")]),
+    ("component-needed--argocd-admin", PLATFORM, &[("sealedSecrets: {enabled: false}", "sealedSecrets: {enabled: true}")]),
     ("component-needed--argocd", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("context-beyond-training", PLATFORM, &[("context: 4096", "context: 2048")]),

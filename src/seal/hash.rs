@@ -1,0 +1,45 @@
+//! Hashes of passwords, for readers that want no more than that.
+
+use std::fmt;
+
+use rsa::rand_core::CryptoRngCore;
+use zeroize::Zeroizing;
+
+/// What Argo CD itself takes for its accounts (Go's `bcrypt.DefaultCost`).
+const COST: u32 = 10;
+/// Beyond this, bcrypt hears nothing: a longer password would be as good as its beginning.
+const MAX_SIZE: usize = 72;
+
+/// Why a password cannot be hashed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum HashError {
+    /// It is longer than bcrypt reads.
+    TooLong,
+    /// The random source failed, or the library refused.
+    Failed,
+}
+
+impl fmt::Display for HashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => write!(f, "a password of more than {MAX_SIZE} bytes: bcrypt takes no notice of what follows"),
+            Self::Failed => f.write_str("the hash cannot be made"),
+        }
+    }
+}
+
+impl std::error::Error for HashError {}
+
+/// The bcrypt hash of a password, as text (`$2b$10$…`).
+///
+/// # Errors
+/// When the password is too long, or the random source fails.
+pub fn bcrypt(password: &[u8], random: &mut impl CryptoRngCore) -> Result<Zeroizing<String>, HashError> {
+    if password.len() > MAX_SIZE {
+        return Err(HashError::TooLong);
+    }
+    let mut salt = [0; 16];
+    random.try_fill_bytes(&mut salt).map_err(|_| HashError::Failed)?;
+    let parts = bcrypt::hash_with_salt(password, COST, salt).map_err(|_| HashError::Failed)?;
+    Ok(Zeroizing::new(parts.format_for_version(bcrypt::Version::TwoB)))
+}
