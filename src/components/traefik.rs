@@ -1,13 +1,19 @@
-//! k3s' packaged ingress controller: resources, redirect to TLS, time for uploads.
+//! k3s' packaged ingress controller: resources, redirect to TLS, time for uploads, access log, metrics.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    builder::{handle::CrdRef, scope::Scope},
+    builder::{
+        handle::{Contribution, CrdRef, Pods},
+        scope::Scope,
+    },
     crds::helm::{HelmChartConfig, HelmChartConfigSpec},
-    facts::requests,
-    platform::resources::{ChartResources, Resources},
+    facts::{kubernetes::TRAEFIK_METRICS, requests},
+    platform::{
+        resources::{ChartResources, Resources},
+        rollout::{Strategy, old_pod_first},
+    },
     yaml::emit,
 };
 
@@ -28,10 +34,42 @@ impl Default for Traefik {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Values {
+    logs: Logs,
+    metrics: Metrics,
     ports: Ports,
     resources: ChartResources,
     service: Service,
+    update_strategy: Strategy,
+}
+
+/// One line a request, for whoever collects logs. Headers, which carry sessions, are left out (the chart's default).
+#[derive(Serialize)]
+struct Logs {
+    access: AccessLog,
+}
+
+#[derive(Serialize)]
+struct AccessLog {
+    enabled: bool,
+    format: &'static str,
+}
+
+#[derive(Serialize)]
+struct Metrics {
+    prometheus: Prometheus,
+}
+
+/// k3s has the metrics on, and no Service before them.
+#[derive(Serialize)]
+struct Prometheus {
+    service: Switch,
+}
+
+#[derive(Serialize)]
+struct Switch {
+    enabled: bool,
 }
 
 #[derive(Serialize)]
@@ -107,6 +145,8 @@ impl Traefik {
     pub fn build(&self, scope: &mut Scope<'_>, crd: CrdRef<HelmChartConfig>) {
         let part = scope.part("traefik", "ingress-controller", None);
         let values = Values {
+            logs: Logs { access: AccessLog { enabled: true, format: "json" } },
+            metrics: Metrics { prometheus: Prometheus { service: Switch { enabled: true } } },
             ports: Ports {
                 web: Web {
                     http: WebHttp {
@@ -122,6 +162,7 @@ impl Traefik {
                 },
             },
             resources: self.allotment().into(),
+            update_strategy: old_pod_first(),
             service: Service {
                 spec: ServiceSpec { external_traffic_policy: if scope.ground().several_nodes { "Cluster" } else { "Local" } },
             },
@@ -130,6 +171,9 @@ impl Traefik {
         emit::document(&mut text, &values);
         let values_content = String::from_utf8(text).unwrap_or_default();
         let metadata = scope.meta(&part);
+        // `kube-system` is not ours: no policy is derived there.
+        let port = scope.chart_port(&Pods::traefik(), "traefik-metrics", TRAEFIK_METRICS, TRAEFIK_METRICS);
+        scope.contribute(Contribution::Scrape { port, path: "/metrics" });
         scope.add_custom(crd, HelmChartConfig { metadata, spec: HelmChartConfigSpec { failure_policy: "abort", values_content } });
     }
 }

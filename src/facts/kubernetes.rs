@@ -10,6 +10,8 @@ pub const API_SERVER_PORT: u16 = 6443;
 pub const INGRESS_CLASS: &str = "traefik";
 /// Traefik's plain HTTP entry point, in its pod.
 pub const TRAEFIK_HTTP: u16 = 8000;
+/// Traefik's entry point of metrics, in its pod.
+pub const TRAEFIK_METRICS: u16 = 9100;
 /// Traefik's TLS entry point, in its pod.
 pub const TRAEFIK_HTTPS: u16 = 8443;
 

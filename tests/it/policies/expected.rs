@@ -213,9 +213,11 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     for container in containers() {
         let value = |name: &str| items(at(container, "env")).find(|it| at(it, "name") == name).and_then(|it| at(it, "value").as_str());
         if let (Some(host), Some(port)) = (value("PGHOST"), value("PGPORT")) {
-            let (namespace, service, port) = addresses(&format!("postgresql://{host}:{port}")).next().expect("a Service's address");
-            let (to, port) =
-                behind(tree, &namespace, &service, &port.into()).unwrap_or_else(|| panic!("{}: {host} leads nowhere", it.path));
+            let text = format!("postgresql://{host}:{port}");
+            let (to, port) = elsewhere(&text).unwrap_or_else(|| {
+                let (namespace, service, port) = addresses(&text).next().expect("a Service's address");
+                behind(tree, &namespace, &service, &port.into()).unwrap_or_else(|| panic!("{}: {host} leads nowhere", it.path))
+            });
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;
         }

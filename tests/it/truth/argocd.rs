@@ -255,6 +255,53 @@ fn a_pair_that_nobody_tested() {
     assert_eq!(said("k3s: v1.36.4+k3s1\n", &format!("argocd: {{enabled: false}}\n{small}")), ["untested-version"]);
 }
 
+/// The script asks whether the repository can be read, and brings the credential along before Argo CD needs it; never as an argument.
+#[test]
+fn row_23_a_repository_that_argo_cd_cannot_read() {
+    for (name, tree) in GOLDEN.iter() {
+        let script = script(tree);
+        let up = script.split_once("\nup() {").expect("the verb").1;
+        let at = |step: &str| up.find(step).unwrap_or_else(|| panic!("{name}: {step}"));
+        assert!(at("repository_credential") < at("argocd_objects"), "{name}");
+        assert!(
+            script.contains("argocd.argoproj.io/secret-type: repository") || script.contains("argocd.argoproj.io/secret-type=repository"),
+            "{name}"
+        );
+        assert!(script.contains("ls-remote"), "{name}: nobody looks whether a credential is needed");
+    }
+}
+
+/// The order is a program, not prose, and everything that it applies before Argo CD is what Argo CD finds.
+#[test]
+fn row_24_a_root_that_is_applied_by_hand() {
+    for (name, tree) in GOLDEN.iter() {
+        let script = script(tree);
+        let up = script.split_once("\nup() {").expect("the verb").1;
+        let steps = ["preflight", "k3s_binary", "namespaces", "sealing_key", "argocd_objects", "wait_for_applications"];
+        let places: Vec<usize> = steps.iter().map(|it| up.find(it).unwrap_or_else(|| panic!("{name}: {it}"))).collect();
+        assert!(places.is_sorted(), "{name}: {places:?}");
+        assert!(script.contains("bootstrap/argocd/application-root.yaml"), "{name}");
+    }
+}
+
+/// The key is the user's before there is a cluster; one act seals every key of a credential; a URL is escaped where it is opened.
+#[test]
+fn row_25_sealed_values_that_die_with_the_node() {
+    for (name, tree) in GOLDEN.iter() {
+        let script = script(tree);
+        let up = script.split_once("\nup() {").expect("the verb").1;
+        assert!(up.find("sealing_key") < up.find("chart \"$it\""), "{name}: the controller would make a key of its own");
+        for it in tree.of_kind("SealedSecret").filter(|it| it.name().starts_with("postgresql")) {
+            assert!(it.text("spec/template/data/url").contains("urlquery"), "{name}: {}", it.path);
+        }
+    }
+    // Half of a credential is never emitted: `truth::charts::a_secret_sealed_anew_without_one_of_its_keys`.
+}
+
+fn script(tree: &crate::laws::Tree) -> String {
+    String::from_utf8(tree.files["bootstrap/bootstrap.sh"].clone()).expect("UTF-8")
+}
+
 #[test]
 fn row_26_a_root_that_applies_any_file_and_kind() {
     never("Application", |it| it.name() == "root" && it.text("spec/source/directory/include") != "*.yaml");
