@@ -22,8 +22,6 @@ pub struct Declared {
 pub enum Found {
     /// By a reference of ours: its name ends in a suffix that is drawn at each sealing.
     ByReference,
-    /// Under one name, which its consumer fixes.
-    ByName,
     /// It exists already under that name, with the controller's annotation `patch`: the keys are added to it.
     Patched,
 }

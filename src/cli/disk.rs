@@ -131,19 +131,27 @@ pub trait Disk: Sync {
     fn sync(&self, folder: &Path) -> io::Result<()>;
 }
 
-/// Writes a file beside the old one and moves it over: whoever is interrupted keeps the old one.
+/// Writes a file beside the old one and moves it over: whoever is interrupted keeps the old one, and nothing else.
 ///
 /// # Errors
 /// When the file cannot be written; then the old one is still there.
 pub fn replace(disk: &dyn Disk, path: &Path, text: &str) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".espalier-new");
-    let beside = PathBuf::from(beside);
+    let beside = beside(path);
     if disk.look(&beside)?.is_some() {
         disk.remove_file(&beside)?;
     }
-    disk.create(&beside, text.as_bytes())?;
-    disk.rename(&beside, path)
+    let done = disk.create(&beside, text.as_bytes()).and_then(|()| disk.rename(&beside, path));
+    if done.is_err() {
+        let _ = disk.remove_file(&beside);
+    }
+    done
+}
+
+/// Where a file waits before it is moved to its place.
+pub fn beside(path: &Path) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".espalier-new");
+    PathBuf::from(beside)
 }
 
 /// The file system of the machine.

@@ -1,4 +1,4 @@
-//! One render at a time: a lock that the system releases whatever becomes of the process.
+//! One writer at a time: a lock that the system releases whatever becomes of the process.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -37,7 +37,7 @@ impl Lock {
         let file = file.with_context(|| format!("cannot open {PRIVATE}/lock"))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: Some(file) }),
-            Err(TryLockError::WouldBlock) => bail!("another `espalier render` is writing this tree; wait until it is done"),
+            Err(TryLockError::WouldBlock) => bail!("another `espalier` is writing here; wait until it is done"),
             // A file system without locks: better to work than to refuse.
             Err(TryLockError::Error(it)) if it.kind() == ErrorKind::Unsupported => Ok(Self { _file: None }),
             Err(TryLockError::Error(it)) => Err(anyhow::Error::new(it).context(format!("cannot lock {PRIVATE}/lock"))),

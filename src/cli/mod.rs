@@ -37,6 +37,7 @@ use clap::{Parser as _, ValueEnum as _};
 use args::{Args, Deny, Verb};
 use console::Console;
 use disk::{Disk, RealDisk};
+use lock::Lock;
 use outcome::Outcome;
 use sources::{Input, Work};
 
@@ -88,7 +89,17 @@ fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Ou
         Verb::Render => render::run(disk, &work(disk, args)?, args.threads, console),
         Verb::Check { now } => check::run(disk, &work(disk, args)?, args.threads, now.unwrap_or_else(clock::now), console),
         Verb::Release(verb) => release::run(disk, &work(disk, args)?, args.threads, clock::now(), verb, console),
-        Verb::Seal(verb) => seal::run(disk, &work(disk, args)?, verb, console),
+        Verb::Seal(verb) => {
+            if verb.from_stdin.is_some() && args.spec.as_ref().is_some_and(|it| it.as_os_str() == "-") {
+                bail!("the spec and a value cannot both come from stdin");
+            }
+            // Before the spec is read: what is sealed beside this would be lost.
+            let lock =
+                verb.writes().then(|| root::find(args.root.as_deref(), args.spec.is_none()).and_then(|it| Lock::take(&it))).transpose()?;
+            let done = seal::run(disk, &work(disk, args)?, verb, console);
+            drop(lock);
+            done
+        }
         Verb::Diff(verb) => diff::run(disk, &work(disk, args)?, args.threads, verb, console),
         Verb::Show { side } => show::run(disk, &work(disk, args)?, args.threads, *side, console),
     }

@@ -87,18 +87,11 @@ impl<'a> Tree<'a> {
         self.visit(&mut Visit { file: &mut file, buffer: Vec::new(), remove_empty: false })
     }
 
-    /// Whether a file seems to hold an object of kind Secret; looked at line by line, for it may be no YAML that we would read.
+    /// Whether a file seems to hold an object of kind Secret: looked for in its text, for it may be no YAML that we would read.
     pub fn holds_secret(&self, path: &str) -> bool {
         let mut text = Vec::new();
         let most = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
-        let is_read = self.disk.read(&self.root.join(path), most, &mut text).is_ok();
-        let bare = |it: &str| {
-            it.trim_start_matches("- ")
-                .chars()
-                .filter(|it| !it.is_whitespace() && !matches!(it, '"' | '\'' | ',' | '{'))
-                .collect::<String>()
-        };
-        is_read && String::from_utf8_lossy(&text).lines().any(|it| bare(it.split(" #").next().unwrap_or(it)) == "kind:Secret")
+        self.disk.read(&self.root.join(path), most, &mut text).is_ok() && names_secret(&String::from_utf8_lossy(&text))
     }
 
     /// Removes what is ours and no longer needed, then the folders that are left empty; says how many files went.
@@ -178,4 +171,40 @@ struct Visit<'a> {
 
 fn is_ours(path: &str, bytes: &[u8]) -> bool {
     files::is_ours(path, &bytes[..bytes.len().min(HEAD)])
+}
+
+/// `kind: Secret`, in any of the ways in which YAML and JSON may write it, or a list of them.
+fn names_secret(text: &str) -> bool {
+    text.match_indices("kind").any(|(at, key)| {
+        let rest = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+        let Some(rest) = rest.strip_prefix(':') else { return false };
+        let Some(rest) = rest.trim_start().trim_start_matches(['"', '\'']).strip_prefix("Secret") else { return false };
+        let rest = rest.strip_prefix("List").unwrap_or(rest);
+        !rest.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names_secret;
+
+    #[test]
+    fn a_secret_is_seen_however_it_is_written() {
+        for it in [
+            "kind: Secret",
+            "  kind:   Secret # a comment",
+            "\"kind\": \"Secret\",",
+            "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"data\":{}}",
+            "{apiVersion: v1, kind: Secret, data: {}}",
+            "kind: 'Secret'",
+            "kind: SecretList",
+            "- kind: Secret",
+            "kind :\n  Secret",
+        ] {
+            assert!(names_secret(it), "{it}");
+        }
+        for it in ["kind: SealedSecret", "kind: SecretStore", "mankind: fine", "kind: ConfigMap\nname: Secret", "kinds: [Secret]"] {
+            assert!(!names_secret(it), "{it}");
+        }
+    }
 }

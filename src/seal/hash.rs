@@ -30,14 +30,20 @@ impl fmt::Display for HashError {
 
 impl std::error::Error for HashError {}
 
+/// Whether bcrypt reads the whole of a password.
+///
+/// # Errors
+/// When it is too long.
+pub fn fits(password: &[u8]) -> Result<(), HashError> {
+    if password.len() > MAX_SIZE { Err(HashError::TooLong) } else { Ok(()) }
+}
+
 /// The bcrypt hash of a password, as text (`$2b$10$…`).
 ///
 /// # Errors
 /// When the password is too long, or the random source fails.
 pub fn bcrypt(password: &[u8], random: &mut impl CryptoRngCore) -> Result<Zeroizing<String>, HashError> {
-    if password.len() > MAX_SIZE {
-        return Err(HashError::TooLong);
-    }
+    fits(password)?;
     let mut salt = [0; 16];
     random.try_fill_bytes(&mut salt).map_err(|_| HashError::Failed)?;
     let parts = bcrypt::hash_with_salt(password, COST, salt).map_err(|_| HashError::Failed)?;

@@ -2,15 +2,17 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use rsa::rand_core::{CryptoRng, Error, OsRng, RngCore};
 
 use super::plaintext::Plaintext;
 use crate::{
     builder::credential::{Declared, Found, Key, Value},
-    cli::disk::{self, Disk},
+    cli::disk::{self, Disk, Kind},
     compile::house::House,
+    components::floor_plan::APP_SECRETS,
     names::{DnsLabel, Fingerprint, SealedFor},
+    plan::applications::folder,
     platform::sealed::{
         ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential, SealedCredentialKind, SealedScope, SealedValues,
         secret_name,
@@ -73,6 +75,15 @@ pub fn needs(house: &House) -> Vec<Need> {
     all
 }
 
+/// Whether the tree on the disk has the present Secret of a credential.
+fn is_rendered((disk, root): (&dyn Disk, &Path), need: &Need, old: &SealedValues) -> bool {
+    let secret = secret_name(need.declared.name, old.suffix.as_ref());
+    need.namespaces.iter().any(|namespace| {
+        let path = root.join(folder(APP_SECRETS)).join(&**namespace).join(format!("sealedsecret-{secret}.yaml"));
+        disk.look(&path).is_ok_and(|it| it.is_some())
+    })
+}
+
 /// One sealing, before its values are known.
 pub struct Act<'a> {
     /// For what.
@@ -83,6 +94,8 @@ pub struct Act<'a> {
     old: Option<&'a SealedValues>,
     /// Whether what is sealed stays, and the keys are added to it.
     adds: bool,
+    /// Whether the tree has the Secret that is replaced: else what was before it is what runs, and stays for a rollback.
+    is_rendered: bool,
 }
 
 impl<'a> Act<'a> {
@@ -90,12 +103,14 @@ impl<'a> Act<'a> {
     ///
     /// Keys that no copy has are added under the name that the Secret has. In any other case every value is needed again: ciphertext is
     /// bound to its namespace and its Secret's name.
-    pub fn of(need: &'a Need, house: &'a House, rotate: bool, scope: Option<SealedScope>) -> Self {
+    pub fn of(need: &'a Need, house: &'a House, on: (&dyn Disk, &Path), rotate: bool, scope: Option<SealedScope>) -> Self {
         let platform = house.platform();
         let old = platform.sealed.file(need.declared.name);
         let scope_now = scope.or(old.map(|it| it.scope)).unwrap_or_default();
         let all: Vec<&'static Key> = need.declared.keys.iter().collect();
-        let whole = |keys| Self { need, keys, scope: scope_now, old, adds: false };
+        let is_rendered = old.is_some_and(|old| is_rendered(on, need, old));
+        let act = |keys, adds| Self { need, keys, scope: scope_now, old, adds, is_rendered };
+        let whole = |keys| act(keys, false);
         let Some(file) = old.filter(|_| !rotate) else { return whole(all) };
         let is_current = file.certificate.as_ref().zip(platform.sealing.as_ref()).is_none_or(|(its, now)| *its == now.fingerprint);
         let has = |namespace: &Arc<str>, key: &Key| {
@@ -104,10 +119,15 @@ impl<'a> Act<'a> {
         let lacks_everywhere = |key: &Key| need.namespaces.iter().all(|it| !has(it, key));
         let missing: Vec<&'static Key> = all.iter().copied().filter(|key| need.namespaces.iter().any(|it| !has(it, key))).collect();
         if missing.is_empty() {
-            return Self { need, keys: missing, scope: scope_now, old, adds: true };
+            return act(missing, true);
         }
         let can_add = is_current && scope_now == file.scope && missing.iter().all(|it| lacks_everywhere(it));
-        if can_add { Self { need, keys: missing, scope: scope_now, old, adds: true } } else { whole(all) }
+        if can_add { act(missing, true) } else { whole(all) }
+    }
+
+    /// Whether something that is sealed gives way.
+    pub fn replaces(&self) -> bool {
+        self.old.is_some() && !self.adds
     }
 
     /// Seals the values for every namespace that needs them.
@@ -156,7 +176,8 @@ impl<'a> Act<'a> {
             file,
             secret,
             namespaces,
-            restarts: self.need.used_by.iter().map(ToString::to_string).collect(),
+            readers: self.need.used_by.iter().map(ToString::to_string).collect(),
+            restarts: self.need.declared.found == Found::ByReference,
             rotation: self.old.filter(|_| !self.adds).map_or("", |_| self.need.declared.rotation),
         })
     }
@@ -176,9 +197,12 @@ impl<'a> Act<'a> {
         }
     }
 
-    /// What was sealed until now stays for a rollback, as long as the same key opens it.
+    /// What runs until now stays for a rollback, as long as the same key opens it.
     fn previous(&self, fingerprint: &Fingerprint) -> Option<PreviousValues> {
         let old = self.old.filter(|it| it.certificate.as_ref() == Some(fingerprint) && it.scope == self.scope)?;
+        if !self.is_rendered && old.previous.is_some() {
+            return old.previous.clone();
+        }
         Some(PreviousValues { suffix: old.suffix.clone()?, sealed: old.sealed.clone() })
     }
 }
@@ -188,7 +212,9 @@ pub struct Sealed {
     file: SealedCredential,
     secret: String,
     namespaces: Vec<String>,
-    restarts: Vec<String>,
+    readers: Vec<String>,
+    /// Whether a new name replaces the readers' pods.
+    restarts: bool,
     rotation: &'static str,
 }
 
@@ -203,17 +229,26 @@ impl Sealed {
                 .to_vec();
         emit::document(&mut text, &self.file);
         let name = format!("{SECRETS}{}.yaml", self.file.metadata.name);
-        let path = root.join(&name);
-        disk.create_folders(&root.join(SECRETS)).with_context(|| format!("cannot make {SECRETS}"))?;
+        let (folder, path) = (root.join(SECRETS.trim_end_matches('/')), root.join(&name));
+        for (path, name, wanted) in [(&folder, SECRETS, Kind::Folder), (&path, &*name, Kind::File)] {
+            let there = disk.look(path).with_context(|| format!("cannot look at {name}"))?;
+            if let Some((kind, _)) = there.filter(|it| it.0 != wanted) {
+                bail!("{name} is {}, and has to be {}: nothing was written there", kind.noun(), wanted.noun());
+            }
+        }
+        disk.create_folders(&folder).with_context(|| format!("cannot make {SECRETS}"))?;
         disk::replace(disk, &path, &String::from_utf8(text)?).with_context(|| format!("cannot write {name}"))
     }
 
     /// What was done, and what follows.
     pub fn said(&self) -> String {
         let mut said = format!("sealed `{}` for {} (Secret `{}`)\n", self.file.metadata.name, self.namespaces.join(", "), self.secret);
-        if !self.restarts.is_empty() {
-            let _ = writeln!(said, "  restarts: {}", self.restarts.join(", "));
-        }
+        let readers = self.readers.join(", ");
+        let _ = if self.restarts {
+            writeln!(said, "  restarts: {readers}")
+        } else {
+            writeln!(said, "  read by: {readers} (under the name that it has: nothing is restarted)")
+        };
         if !self.rotation.is_empty() {
             let _ = writeln!(said, "  {}", self.rotation);
         }

@@ -43,7 +43,7 @@ pub struct SealArgs {
     pub generate: Vec<String>,
 
     /// Makes and seals every missing value that nobody needs to know, and names the others
-    #[arg(long, conflicts_with_all = ["credential", "rotate", "reseal"])]
+    #[arg(long, conflicts_with_all = ["credential", "rotate", "reseal", "from_stdin", "from_file", "from_env", "generate"])]
     pub generate_missing: bool,
 
     /// Replaces all values of a credential that is sealed
@@ -51,7 +51,7 @@ pub struct SealArgs {
     pub rotate: bool,
 
     /// Seals anew whatever was sealed with another certificate than spec/sealing.pem
-    #[arg(long, conflicts_with_all = ["credential", "rotate"])]
+    #[arg(long, conflicts_with_all = ["credential", "rotate", "from_stdin", "from_file", "from_env", "generate"])]
     pub reseal: bool,
 
     /// With --reseal: a folder that holds the values, one file `<credential>/<key>` each
@@ -65,6 +65,13 @@ pub struct SealArgs {
     /// The day for which the certificate is judged, `YYYY-MM-DD` [default: today]
     #[arg(long, value_name = "DATE", global = true, value_parser = clock::day)]
     pub now: Option<i64>,
+}
+
+impl SealArgs {
+    /// Whether it changes `spec/`.
+    pub const fn writes(&self) -> bool {
+        self.verb.is_some() || self.credential.is_some() || self.generate_missing || self.reseal
+    }
 }
 
 /// Where a ciphertext opens.

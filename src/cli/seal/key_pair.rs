@@ -2,7 +2,9 @@
 
 use std::{
     env,
-    path::{Path, PathBuf},
+    fs::File,
+    io::{ErrorKind, Read as _},
+    path::{Component, Path, PathBuf},
     process::Command,
 };
 
@@ -13,13 +15,14 @@ use crate::{
     cli::{
         clock::{self, DAY},
         console::Console,
-        disk::{self, Disk, Kind},
+        disk::{self, Disk},
         outcome::Outcome,
         sources::Work,
     },
     components::floor_plan::PlatformSpec,
     seal::{certificate::Certificate, key_pair},
-    spec::read::{PLATFORM, SEALING},
+    spec::read::{PLATFORM, SEALING, SECRETS},
+    yaml::source::MAX_SIZE,
 };
 
 /// Where the controller serves its certificate: through the API server, so that nobody needs the right to read Secrets. `kubeseal` asks there too.
@@ -38,58 +41,83 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
         );
     }
     disk.create_folders(&work.root.join("spec")).context("cannot make spec/")?;
+    let is_sealed = work.sources.texts.keys().any(|it| it.starts_with(SECRETS));
+    let next = if is_sealed { "espalier seal --reseal" } else { "espalier seal --generate-missing" };
     if args.from_cluster || args.certificate.is_some() {
-        let (text, from) = existing(disk, args)?;
+        let (text, from) = existing(args)?;
         let it = Certificate::parse(text.as_bytes()).with_context(|| format!("cannot take the certificate of {from}"))?;
         ensure!(now <= it.not_after(), "the certificate of {from} expired on {}", clock::written(it.not_after()));
-        disk::replace(disk, &target, &text).with_context(|| format!("cannot write {SEALING}"))?;
-        console.say(&format!(
-            "wrote {SEALING}: the certificate of {from}, {} bits, valid until {}\n",
-            it.bits(),
-            clock::written(it.not_after())
-        ));
+        disk::replace(disk, &target, &block(&text)).with_context(|| format!("cannot write {SEALING}"))?;
+        let until = clock::written(it.not_after());
+        console.say(&format!("wrote {SEALING}: the certificate of {from}, {} bits, valid until {until}\n", it.bits()));
         console.say("its private key stays where it is; back it up there: without it nothing that is sealed can be opened\n");
+        console.say(&format!("next: `{next}`\n"));
         return Ok(Outcome::Clean);
     }
-    let key = key_file(work, args)?;
-    outside(&work.root, &key)?;
+    let key = outside(&work.root, &key_file(work, args)?)?;
     if disk.look(&key).with_context(|| format!("cannot look at {}", key.display()))?.is_some() {
         bail!("{} is there already, and a private key is not overwritten; name another file with `--key FILE`", key.display());
     }
+    let folder = key.parent().unwrap_or(Path::new("/"));
+    disk.create_folders(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    // Once more, now that every folder of it is there.
+    ensure!(outside(&work.root, &key)? == key, "{} leads somewhere else", key.display());
     let bits: usize = args.bits.parse().context("a number of bits")?;
     console.say(&format!("making an RSA key of {bits} bits…\n"));
     let pair = key_pair::make(&mut Random, bits, now - DAY, now + args.days * DAY).context("cannot make the key pair")?;
-    if let Some(folder) = key.parent().filter(|it| !it.as_os_str().is_empty()) {
-        disk.create_folders(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    disk.create_private(&key, pair.private_key.as_bytes()).with_context(|| format!("cannot write {}", key.display()))?;
-    disk::replace(disk, &target, &pair.certificate)
-        .with_context(|| format!("cannot write {SEALING}; the private key is in {}", key.display()))?;
+    write(disk, &target, &pair.certificate, &key, pair.private_key.as_bytes())?;
     console.say(&format!(
         "wrote {SEALING}: the certificate, to be committed, valid until {}\n\
          wrote {}: the private key, which nobody but its owner may read\n\n\
          Back the private key up now, where you keep passwords: without it nothing that is sealed can be opened when the node is lost, and whoever\n\
          has it can open everything. Never commit it. `bootstrap/bootstrap.sh` gives it to the cluster before the controller starts.\n\
-         next: `espalier seal --generate-missing`\n",
+         next: `{next}`\n",
         clock::written(now + args.days * DAY),
         key.display()
     ));
     Ok(Outcome::Clean)
 }
 
+/// Writes both halves, or neither: half a pair is worth nothing, and would stand in the way of the next.
+fn write(disk: &dyn Disk, target: &Path, certificate: &str, key: &Path, private_key: &[u8]) -> anyhow::Result<()> {
+    let beside = disk::beside(target);
+    if disk.look(&beside).with_context(|| format!("cannot look at {}", beside.display()))?.is_some() {
+        disk.remove_file(&beside).with_context(|| format!("cannot remove {}", beside.display()))?;
+    }
+    let undo = |paths: &[&Path]| paths.iter().for_each(|it| drop(disk.remove_file(it)));
+    disk.create(&beside, certificate.as_bytes()).inspect_err(|_| undo(&[&beside])).with_context(|| format!("cannot write {SEALING}"))?;
+    let made = disk.create_private(key, private_key);
+    if let Err(it) = &made {
+        // Somebody else's file, which came meanwhile, stays.
+        undo(&[&beside]);
+        if it.kind() != ErrorKind::AlreadyExists {
+            undo(&[key]);
+        }
+    }
+    made.with_context(|| format!("cannot write {}", key.display()))?;
+    disk.rename(&beside, target).inspect_err(|_| undo(&[&beside, key])).with_context(|| format!("cannot write {SEALING}"))?;
+    let _ = disk.sync(key.parent().unwrap_or(Path::new("/")));
+    Ok(())
+}
+
+/// The certificate alone: what stands around it in the file is nobody's business.
+fn block(text: &str) -> String {
+    const END: &str = "-----END CERTIFICATE-----";
+    let from = text.find("-----BEGIN CERTIFICATE-----").unwrap_or(0);
+    let to = text[from..].find(END).map_or(text.len(), |it| from + it + END.len());
+    format!("{}\n", text[from..to].replace('\r', ""))
+}
+
 /// The certificate that a file or the cluster has, and where it is from.
-fn existing(disk: &dyn Disk, args: &InitArgs) -> anyhow::Result<(String, String)> {
+fn existing(args: &InitArgs) -> anyhow::Result<(String, String)> {
     let Some(path) = &args.certificate else { return from_cluster() };
     let name = path.display().to_string();
-    let size = match disk.look(path).with_context(|| format!("cannot read {name}"))? {
-        Some((Kind::File, size)) => size,
-        Some((kind, _)) => bail!("{name} is {}, and has to be a file", kind.noun()),
-        None => bail!("there is no {name}"),
-    };
-    ensure!(size <= 1 << 20, "{name} has more than 1 MiB: that is no certificate");
-    let mut bytes = Vec::new();
-    disk.read(path, usize::try_from(size)?.saturating_add(1), &mut bytes).with_context(|| format!("cannot read {name}"))?;
-    Ok((String::from_utf8(bytes).with_context(|| format!("{name} is not PEM"))?, name))
+    // A pipe will do too: `--certificate <(kubeseal --fetch-cert)`.
+    let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
+    let mut text = String::new();
+    file.take(MAX_SIZE + 1).read_to_string(&mut text).with_context(|| format!("{name} is not PEM"))?;
+    ensure!(text.len() as u64 <= MAX_SIZE, "{name} has more than 1 MiB: that is no certificate");
+    Ok((text, name))
 }
 
 fn from_cluster() -> anyhow::Result<(String, String)> {
@@ -115,17 +143,20 @@ fn key_file(work: &Work, args: &InitArgs) -> anyhow::Result<PathBuf> {
     Ok(folder.join("espalier").join(&*name).join("sealing-key.pem"))
 }
 
-/// Refuses a place from which the key could be committed.
-fn outside(root: &Path, key: &Path) -> anyhow::Result<()> {
-    let top = root.ancestors().find(|it| it.join(".git").exists()).unwrap_or(root);
+/// Where a file really is, without links; refuses a place from which it could be committed.
+fn outside(root: &Path, key: &Path) -> anyhow::Result<PathBuf> {
+    let name = key.display();
     // The folders that are there, without links; what is below them is made anew.
-    let there = key.ancestors().skip(1).find(|it| it.exists()).unwrap_or(key);
-    let place = there.canonicalize().with_context(|| format!("cannot look at {}", there.display()))?;
-    ensure!(
-        !place.starts_with(top) && !key.starts_with(top),
-        "{} is inside of the repository {}, where it would be committed sooner or later: name a file outside of it with `--key FILE`",
-        key.display(),
-        top.display()
-    );
-    Ok(())
+    let there = key.ancestors().skip(1).find(|it| it.exists()).with_context(|| format!("{name} is no place for a file"))?;
+    let rest = key.strip_prefix(there).with_context(|| format!("{name} is no place for a file"))?;
+    ensure!(rest.components().all(|it| matches!(it, Component::Normal(_))), "write {name} without `..`");
+    let place = there.canonicalize().with_context(|| format!("cannot look at {}", there.display()))?.join(rest);
+    let repository = place.ancestors().skip(1).find(|it| *it == root || it.join(".git").exists());
+    if let Some(it) = repository {
+        bail!(
+            "{name} is inside of the repository {}, where it would be committed sooner or later: name a file outside of it with `--key FILE`",
+            it.display()
+        );
+    }
+    Ok(place)
 }

@@ -17,85 +17,131 @@ use crate::{
 
 /// One credential in one namespace.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Row {
     credential: String,
     keys: Vec<&'static str>,
     namespace: String,
-    /// In the words of the table.
-    state: String,
-    #[serde(rename = "usedBy")]
+    state: State,
+    /// Keys that are not sealed.
+    missing: Vec<&'static str>,
     used_by: Vec<String>,
+}
+
+/// How a credential is sealed for a namespace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum State {
+    /// As it is needed.
+    Sealed,
+    /// Not at all.
+    NotSealed,
+    /// A key is missing.
+    Stale,
+    /// For other namespaces.
+    SealedForOthers,
+    /// With another certificate than new values are.
+    OtherCertificate,
+    /// With a certificate that has expired: it opens, and nothing more can be sealed with it.
+    ExpiredCertificate,
+    /// Nothing needs it.
+    NotUsed,
+}
+
+impl State {
+    /// In words, and what to do about it.
+    const fn words(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Sealed => ("sealed", None),
+            Self::NotSealed => {
+                ("not sealed", Some("`espalier seal --generate-missing`, then `espalier seal CREDENTIAL` for what only a person knows"))
+            }
+            Self::Stale => ("stale", Some("`espalier seal CREDENTIAL` adds what is missing")),
+            Self::SealedForOthers => {
+                ("sealed for other namespaces", Some("`espalier seal --rotate CREDENTIAL` seals it for all that need it"))
+            }
+            Self::OtherCertificate => ("sealed with another certificate", Some("`espalier seal --reseal`")),
+            Self::ExpiredCertificate => {
+                ("sealed with an expired certificate", Some("`espalier seal init --replace --key FILE`, then `espalier seal --reseal`"))
+            }
+            Self::NotUsed => ("nothing needs it", None),
+        }
+    }
 }
 
 /// Runs the verb.
 ///
 /// # Errors
 /// When stdout takes no more.
-pub fn run(house: &House, needs: &[Need], console: &mut Console) -> anyhow::Result<Outcome> {
-    let rows = rows(house, needs);
+pub fn run(house: &House, needs: &[Need], now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
+    let rows = rows(house, needs, now);
     if console.format() == Format::Json {
         console.data(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
         return Ok(Outcome::Clean);
     }
     let mut table = Table::new(&["credential", "keys", "namespace", "state", "used by"]);
     for it in &rows {
-        table.row([it.credential.clone(), it.keys.join(", "), it.namespace.clone(), it.state.clone(), it.used_by.join(", ")]);
+        let missing = if it.state == State::Stale { format!(": without {}", it.missing.join(", ")) } else { String::new() };
+        let state = format!("{}{missing}", it.state.words().0);
+        table.row([it.credential.clone(), it.keys.join(", "), it.namespace.clone(), state, it.used_by.join(", ")]);
     }
-    let certificate = house.platform().sealing.as_ref().map_or_else(
-        || format!("there is no {SEALING}: `espalier seal init` makes a key pair, or takes the certificate of a cluster"),
-        |it| format!("{SEALING}: {}, valid until {}", it.fingerprint, clock::written(it.not_after)),
+    let sealing = house.platform().sealing.as_ref();
+    let certificate = sealing.map_or_else(
+        || format!("there is no {SEALING}"),
+        |it| {
+            let verb = if now > it.not_after { "expired on" } else { "valid until" };
+            format!("{SEALING}: {}, {verb} {}", it.fingerprint, clock::written(it.not_after))
+        },
     );
-    let open = rows.iter().filter(|it| it.state != SEALED && !it.used_by.is_empty()).count();
-    let next = if open > 0 {
-        "\nnext: `espalier seal --generate-missing`, then `espalier seal CREDENTIAL` for what only a person knows"
-    } else {
-        ""
-    };
-    console.data(&format!("{}\n{}, {open} open\n{certificate}{next}\n", table.text(), count(needs.len(), "credential")))?;
+    let mut open: Vec<State> = rows.iter().map(|it| it.state).filter(|it| it.words().1.is_some()).collect();
+    let number = open.len();
+    open.sort_unstable();
+    open.dedup();
+    let init = sealing.is_none().then_some("`espalier seal init` makes a key pair, or takes the certificate of a cluster");
+    let next: String =
+        init.into_iter().chain(open.iter().filter_map(|it| it.words().1)).fold(String::new(), |text, it| format!("{text}next: {it}\n"));
+    console.data(&format!("{}\n{}, {number} open\n{certificate}\n{next}", table.text(), count(needs.len(), "credential")))?;
     Ok(Outcome::Clean)
 }
 
-const SEALED: &str = "sealed";
-
-fn rows(house: &House, needs: &[Need]) -> Vec<Row> {
+fn rows(house: &House, needs: &[Need], now: i64) -> Vec<Row> {
     let platform = house.platform();
+    let sealing = platform.sealing.as_ref();
     let mut rows = Vec::new();
     for need in needs {
         let name = need.declared.name;
         let file = platform.sealed.file(name);
-        let is_other =
-            file.and_then(|it| it.certificate.as_ref()).zip(platform.sealing.as_ref()).is_some_and(|(its, now)| *its != now.fingerprint);
+        let its = file.and_then(|it| it.certificate.as_ref());
+        let is_other = its.zip(sealing).is_some_and(|(its, now)| *its != now.fingerprint);
+        let is_expired = its.zip(sealing).is_some_and(|(its, it)| *its == it.fingerprint && now > it.not_after);
         for namespace in &need.namespaces {
             let there = platform.sealed.keys(name, namespace);
-            let missing: Vec<&str> =
-                need.declared.keys.iter().map(|it| it.name).filter(|key| there.is_none_or(|it| !it.contains_key(*key))).collect();
+            let keys: Vec<&str> = need.declared.keys.iter().map(|it| it.name).collect();
+            let missing: Vec<&str> = keys.iter().copied().filter(|key| there.is_none_or(|it| !it.contains_key(*key))).collect();
             let state = match there {
-                None if file.is_some() => "sealed for other namespaces".to_owned(),
-                None => "not sealed".to_owned(),
-                Some(_) if !missing.is_empty() => format!("stale: without {}", missing.join(", ")),
-                Some(_) if is_other => "sealed with another certificate".to_owned(),
-                Some(_) => SEALED.to_owned(),
+                None if file.is_some() => State::SealedForOthers,
+                None => State::NotSealed,
+                Some(_) if !missing.is_empty() => State::Stale,
+                Some(_) if is_other => State::OtherCertificate,
+                Some(_) if is_expired => State::ExpiredCertificate,
+                Some(_) => State::Sealed,
             };
-            rows.push(Row {
-                credential: name.to_owned(),
-                keys: need.declared.keys.iter().map(|it| it.name).collect(),
-                namespace: namespace.to_string(),
-                state,
-                used_by: need.used_by.iter().map(ToString::to_string).collect(),
-            });
+            let users = house.needed().iter().find(|it| it.credential.name() == name && it.namespace == *namespace);
+            let used_by = users.into_iter().flat_map(|it| &it.used_by).map(ToString::to_string).collect();
+            rows.push(Row { credential: name.to_owned(), keys, namespace: namespace.to_string(), state, missing, used_by });
         }
     }
-    for (name, file) in platform.sealed.files() {
-        if needs.iter().all(|it| it.declared.name != name) {
-            let namespaces: Vec<&str> = file.sealed.keys().map(|it| &**it).collect();
-            rows.push(Row {
-                credential: name.to_owned(),
-                keys: Vec::new(),
-                namespace: namespaces.join(", "),
-                state: "nothing needs it".to_owned(),
-                used_by: Vec::new(),
-            });
-        }
+    for (name, file) in platform.sealed.files().filter(|it| needs.iter().all(|need| need.declared.name != it.0)) {
+        let namespaces: Vec<&str> = file.sealed.keys().map(|it| &**it).collect();
+        let credential = name.to_owned();
+        rows.push(Row {
+            credential,
+            keys: Vec::new(),
+            namespace: namespaces.join(", "),
+            state: State::NotUsed,
+            missing: Vec::new(),
+            used_by: Vec::new(),
+        });
     }
     rows
 }

@@ -5,13 +5,14 @@ pub mod args;
 pub mod key_pair;
 pub mod list;
 pub mod plaintext;
+pub mod terminal;
 
-use std::collections::BTreeSet;
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
 use crate::{
-    builder::credential::{Declared, Value},
+    builder::credential::{Declared, Key, Value},
     check::certificate,
     cli::{
         clock,
@@ -26,6 +27,17 @@ use crate::{
 };
 use act::{Act, Need};
 use args::{SealArgs, SealVerb};
+use plaintext::Origins;
+
+/// What a sealing happens in.
+struct Site<'a> {
+    disk: &'a dyn Disk,
+    work: &'a Work,
+    args: &'a SealArgs,
+    now: i64,
+    house: &'a House,
+    needs: &'a [Need],
+}
 
 /// Runs the verb.
 ///
@@ -37,8 +49,11 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &SealArgs, console: &mut Console)
     if let Some(SealVerb::Init(init)) = &args.verb {
         return key_pair::run(disk, work, init, now, console);
     }
+    ensure!(args.writes() || args.scope.is_none(), "`--scope` says how to seal, and nothing is to be sealed: name a credential");
     let mut findings = work.findings.clone();
-    let loaded = work.complete.then(|| compile::platform(&work.sources));
+    // What could not be read only seems to be missing: sealed anew, it would be lost.
+    let is_read = work.complete && !findings.has_errors();
+    let loaded = is_read.then(|| compile::platform(&work.sources));
     let house = loaded.and_then(|it| {
         findings.extend(it.diagnostics);
         it.house
@@ -49,155 +64,155 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &SealArgs, console: &mut Console)
         console.say(&format!("{said}; nothing can be sealed before the spec can be built\n"));
         return Ok(Outcome::Findings);
     };
-    if let Some(finding) = house.platform().sealing.as_ref().and_then(|it| certificate::validity(it, now)) {
+    let needs = act::needs(&house);
+    let site = Site { disk, work, args, now, house: &house, needs: &needs };
+    if args.writes()
+        && let Some(finding) = house.platform().sealing.as_ref().and_then(|it| certificate::validity(it, now))
+    {
         console.findings_for_people(disk, work, finding.into());
     }
-    let needs = act::needs(&house);
     match &args.credential {
-        None if args.generate_missing => generate_missing(disk, work, args, now, &house, &needs, console),
-        None if args.reseal => reseal(disk, work, args, now, &house, &needs, console),
-        None => list::run(&house, &needs, console),
-        Some(name) => one(disk, work, args, now, &house, &needs, name, console),
+        None if args.generate_missing => site.generate_missing(console),
+        None if args.reseal => site.reseal(console),
+        None => list::run(&house, &needs, now, console),
+        Some(name) => site.one(name, console),
     }
 }
 
-/// The certificate to seal with.
-fn certificate_of(work: &Work, now: i64) -> anyhow::Result<Certificate> {
-    let source = work.sources.texts.get(SEALING);
-    let source = source.with_context(|| {
-        format!("there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster")
-    })?;
-    let it = Certificate::parse(source.text.as_bytes()).with_context(|| format!("cannot seal with {SEALING}"))?;
-    if now > it.not_after() {
-        bail!("{SEALING} expired on {}: `espalier seal init --replace` makes another key pair", clock::written(it.not_after()));
-    }
-    if now < it.not_before() {
-        bail!("{SEALING} is valid from {} only: look at the clock of this machine", clock::written(it.not_before()));
-    }
-    Ok(it)
-}
+const RENDER: &str = "run `espalier render`, look at the diff, and commit both\n";
 
-/// Seals one credential.
-#[expect(clippy::too_many_arguments, reason = "a verb's whole surroundings")]
-fn one(
-    disk: &dyn Disk,
-    work: &Work,
-    args: &SealArgs,
-    now: i64,
-    house: &House,
-    needs: &[Need],
-    name: &str,
-    console: &mut Console,
-) -> anyhow::Result<Outcome> {
-    let Some(need) = needs.iter().find(|it| it.declared.name == name) else {
-        let all: Vec<&str> = needs.iter().map(|it| it.declared.name).collect();
-        match crate::diag::suggest::nearest(name, all.iter().copied()) {
-            Some(near) => bail!("nothing needs a credential `{name}`; did you mean `{near}`?"),
-            None => bail!("nothing needs a credential `{name}`; there are: {}", all.join(", ")),
+impl Site<'_> {
+    /// The certificate to seal with.
+    fn certificate(&self) -> anyhow::Result<Certificate> {
+        let source = self.work.sources.texts.get(SEALING).with_context(|| {
+            format!("there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster")
+        })?;
+        let it = Certificate::parse(source.text.as_bytes()).with_context(|| format!("cannot seal with {SEALING}"))?;
+        if self.now > it.not_after() {
+            let day = clock::written(it.not_after());
+            bail!("{SEALING} expired on {day}: `espalier seal init --replace --key FILE` makes another key pair");
         }
-    };
-    let act = Act::of(need, house, args.rotate, args.scope.map(Into::into));
-    if act.keys.is_empty() {
-        bail!("`{name}` is sealed already; `espalier seal --rotate {name}` replaces its values");
+        if self.now < it.not_before() {
+            bail!("{SEALING} is valid from {} only: look at the clock of this machine", clock::written(it.not_before()));
+        }
+        Ok(it)
     }
-    let certificate = certificate_of(work, now)?;
-    let origins = plaintext::origins(need.declared, args)?;
-    let mut random = act::Random;
-    let values = plaintext::values(need.declared, &act.keys, origins, &mut |length| crate::seal::random::password(&mut random, length))?;
-    let done = act.seal(&certificate, &values, &mut random)?;
-    done.write(disk, &work.root)?;
-    console.say(&done.said());
-    console.say("run `espalier render`, look at the diff, and commit both\n");
-    Ok(Outcome::Clean)
-}
 
-/// Makes and seals what nobody needs to know; names the rest.
-fn generate_missing(
-    disk: &dyn Disk,
-    work: &Work,
-    args: &SealArgs,
-    now: i64,
-    house: &House,
-    needs: &[Need],
-    console: &mut Console,
-) -> anyhow::Result<Outcome> {
-    let acts: Vec<Act<'_>> =
-        needs.iter().map(|it| Act::of(it, house, false, args.scope.map(Into::into))).filter(|it| !it.keys.is_empty()).collect();
-    let (made, known): (Vec<_>, Vec<_>) = acts.into_iter().partition(|it| it.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
-    if !made.is_empty() {
-        let certificate = certificate_of(work, now)?;
+    fn act<'a>(&'a self, need: &'a Need, rotate: bool) -> Act<'a> {
+        Act::of(need, self.house, (self.disk, &self.work.root), rotate, self.args.scope.map(Into::into))
+    }
+
+    fn seal(&self, act: &Act<'_>, certificate: &Certificate, origins: Origins) -> anyhow::Result<act::Sealed> {
         let mut random = act::Random;
-        // All of them before the first is written: a failure leaves everything as it was.
+        let values =
+            plaintext::values(act.need.declared, &act.keys, origins, &mut |length| crate::seal::random::password(&mut random, length))?;
+        act.seal(certificate, &values, &mut random)
+    }
+
+    /// Seals one credential.
+    fn one(&self, name: &str, console: &mut Console) -> anyhow::Result<Outcome> {
+        let Some(need) = self.needs.iter().find(|it| it.declared.name == name) else {
+            let all: Vec<&str> = self.needs.iter().map(|it| it.declared.name).collect();
+            match crate::diag::suggest::nearest(name, all.iter().copied()) {
+                Some(near) => bail!("nothing needs a credential `{name}`; did you mean `{near}`?"),
+                None => bail!("nothing needs a credential `{name}`; there are: {}", all.join(", ")),
+            }
+        };
+        let act = self.act(need, self.args.rotate);
+        if act.keys.is_empty() {
+            bail!("`{name}` is sealed already; `espalier seal --rotate {name}` replaces its values");
+        }
+        if act.replaces() && !self.args.rotate {
+            bail!(
+                "what is sealed of `{name}` would be replaced: ciphertext is bound to its namespaces, its name and its certificate; `espalier seal --rotate {name}` does that"
+            );
+        }
+        let certificate = self.certificate()?;
+        let done = self.seal(&act, &certificate, plaintext::origins(need.declared, self.args)?)?;
+        done.write(self.disk, &self.work.root)?;
+        console.say(&done.said());
+        console.say(RENDER);
+        Ok(Outcome::Clean)
+    }
+
+    /// Makes and seals what nobody needs to know; names the rest.
+    fn generate_missing(&self, console: &mut Console) -> anyhow::Result<Outcome> {
+        let acts = self.needs.iter().map(|it| self.act(it, false)).filter(|it| !it.keys.is_empty());
+        let (replacing, acts): (Vec<_>, Vec<_>) = acts.partition(Act::replaces);
+        let (made, known): (Vec<_>, Vec<_>) = acts.into_iter().partition(|it| it.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
+        if !made.is_empty() {
+            let certificate = self.certificate()?;
+            // All of them before the first is written: what cannot be sealed leaves every file as it was.
+            let done: Vec<_> = made.iter().map(|it| self.seal(it, &certificate, Vec::new())).collect::<anyhow::Result<_>>()?;
+            for it in done {
+                it.write(self.disk, &self.work.root)?;
+                console.say(&it.said());
+            }
+        }
+        console.say(&format!("made and sealed {}\n", count(made.len(), "credential")));
+        for it in &known {
+            let keys: Vec<String> = it.keys.iter().map(|it| plaintext::described(it)).collect();
+            console.say(&format!("only a person knows {} of `{1}`: `espalier seal {1}`\n", keys.join(", "), it.need.declared.name));
+        }
+        for it in &replacing {
+            console.say(&format!(
+                "`{0}` is sealed, but not as it is needed: `espalier seal --rotate {0}` replaces it\n",
+                it.need.declared.name
+            ));
+        }
+        if !made.is_empty() {
+            console.say(RENDER);
+        }
+        Ok(Outcome::Clean)
+    }
+
+    /// Seals anew whatever was sealed with another certificate. Nothing is written before every value is there.
+    fn reseal(&self, console: &mut Console) -> anyhow::Result<Outcome> {
+        let certificate = self.certificate()?;
+        let is_old = |it: &&Need| {
+            let file = self.house.platform().sealed.file(it.declared.name);
+            file.is_some_and(|it| it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint()))
+        };
+        let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
+        let sources: Vec<Origins> = old.iter().map(|it| self.from_dir(it.declared)).collect::<anyhow::Result<_>>()?;
+        for (need, origins) in old.iter().zip(&sources) {
+            let is_made = |key: &Key| matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != key);
+            if need.declared.keys.iter().any(is_made) {
+                let name = need.declared.name;
+                console.say(&format!("`{name}` gets a new value: the old one is known to nobody, and can only be read in the cluster\n"));
+            }
+        }
         let mut done = Vec::new();
-        for act in &made {
-            let values = plaintext::values(act.need.declared, &act.keys, Vec::new(), &mut |length| {
-                crate::seal::random::password(&mut random, length)
-            })?;
-            done.push(act.seal(&certificate, &values, &mut random)?);
+        for (need, origins) in old.iter().zip(sources) {
+            done.push(self.seal(&self.act(need, true), &certificate, origins)?);
         }
         for it in done {
-            it.write(disk, &work.root)?;
+            it.write(self.disk, &self.work.root)?;
             console.say(&it.said());
         }
-    }
-    console.say(&format!("made and sealed {}\n", count(made.len(), "credential")));
-    for it in &known {
-        let keys: Vec<String> = it.keys.iter().map(|it| plaintext::described(it)).collect();
-        console.say(&format!("only a person knows {} of `{1}`: `espalier seal {1}`\n", keys.join(", "), it.need.declared.name));
-    }
-    if !made.is_empty() {
-        console.say("run `espalier render`, look at the diff, and commit both\n");
-    }
-    Ok(Outcome::Clean)
-}
-
-/// Seals anew whatever was sealed with another certificate. Nothing is written before every value is there.
-fn reseal(
-    disk: &dyn Disk,
-    work: &Work,
-    args: &SealArgs,
-    now: i64,
-    house: &House,
-    needs: &[Need],
-    console: &mut Console,
-) -> anyhow::Result<Outcome> {
-    let certificate = certificate_of(work, now)?;
-    let is_old = |it: &&Need| {
-        let file = house.platform().sealed.file(it.declared.name);
-        file.is_some_and(|it| it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint()))
-    };
-    let old: Vec<&Need> = needs.iter().filter(is_old).collect();
-    let mut random = act::Random;
-    let mut done = Vec::new();
-    let mut anew: BTreeSet<&'static str> = BTreeSet::new();
-    for need in &old {
-        let act = Act::of(need, house, true, args.scope.map(Into::into));
-        let origins = from_dir(need.declared, args);
-        if origins.len() < need.declared.keys.iter().filter(|it| matches!(it.value, Value::Made(_))).count() {
-            anew.insert(need.declared.name);
+        console.say(&format!("sealed {} anew with {SEALING}\n", count(old.len(), "credential")));
+        if !old.is_empty() {
+            console.say(RENDER);
         }
-        let values =
-            plaintext::values(need.declared, &act.keys, origins, &mut |length| crate::seal::random::password(&mut random, length))?;
-        done.push(act.seal(&certificate, &values, &mut random)?);
+        Ok(Outcome::Clean)
     }
-    for it in done {
-        it.write(disk, &work.root)?;
-        console.say(&it.said());
-    }
-    for name in anew {
-        console.say(&format!("`{name}` has a new value: the old one is known to nobody, and can only be read in the cluster\n"));
-    }
-    console.say(&format!("sealed {} anew with {SEALING}\n", count(old.len(), "credential")));
-    if !old.is_empty() {
-        console.say("run `espalier render`, look at the diff, and commit both\n");
-    }
-    Ok(Outcome::Clean)
-}
 
-/// The files of a folder that hold a credential's values.
-fn from_dir(declared: &'static Declared, args: &SealArgs) -> plaintext::Origins {
-    let Some(dir) = &args.from_dir else { return Vec::new() };
-    let path = |key: &str| dir.join(declared.name).join(key);
-    let there = declared.keys.iter().filter(|it| path(it.name).is_file());
-    there.map(|it| (it, plaintext::Origin::File(path(it.name)))).collect()
+    /// The files of a folder that hold a credential's values: all of them, or none.
+    fn from_dir(&self, declared: &'static Declared) -> anyhow::Result<Origins> {
+        let Some(dir) = &self.args.from_dir else { return Ok(Vec::new()) };
+        let is_there = |path: &Path| path.try_exists().with_context(|| format!("cannot look at {}", path.display()));
+        ensure!(dir.is_dir(), "{} is no folder", dir.display());
+        let folder = dir.join(declared.name);
+        let mut origins = Vec::new();
+        for key in declared.keys {
+            let path = folder.join(key.name);
+            if is_there(&path)? {
+                origins.push((key, plaintext::Origin::File(path)));
+            }
+        }
+        let has_all = origins.len() == declared.keys.len() || origins.is_empty() && !is_there(&folder)?;
+        let names = || declared.keys.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
+        ensure!(has_all, "{} has to hold a file for each key: {}", folder.display(), names());
+        Ok(origins)
+    }
 }

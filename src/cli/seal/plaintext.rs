@@ -8,9 +8,13 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::builder::credential::{Declared, Key, Value};
+use super::terminal;
+use crate::{
+    builder::credential::{Declared, Key, Value},
+    seal::hash,
+};
 
 /// The longest value that is taken: far below what an environment variable (128 KiB) or a Secret (1 MiB) holds.
 const MAX_SIZE: usize = 64 << 10;
@@ -179,7 +183,11 @@ pub fn values(
                 Value::Known(_) | Value::Hashed(_) => asked(declared, key)?,
             },
         };
-        all.push((*key, value.judged(declared.name, key.name)?));
+        let value = value.judged(declared.name, key.name)?;
+        if matches!(key.value, Value::Hashed(_)) {
+            hash::fits(value.bytes()).with_context(|| format!("the value of `{}` of `{}`", key.name, declared.name))?;
+        }
+        all.push((*key, value));
     }
     Ok(all)
 }
@@ -194,7 +202,13 @@ pub fn described(key: &Key) -> String {
 
 fn from(origin: &Origin, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
     match origin {
-        Origin::Stdin => Plaintext::read(&mut stdin()?, "stdin"),
+        Origin::Stdin => {
+            ensure!(
+                !io::stdin().is_terminal(),
+                "stdin is a terminal, which would show what is typed: leave --from-stdin out, and you are asked"
+            );
+            Plaintext::read(&mut stdin()?, "stdin")
+        }
         Origin::File(path) => from_file(path),
         Origin::Env(name) => {
             let value = std::env::var_os(name).with_context(|| format!("there is no environment variable `{name}`"))?;
@@ -226,18 +240,23 @@ fn stdin() -> anyhow::Result<io::StdinLock<'static>> {
     Ok(io::stdin().lock())
 }
 
-/// Asks twice, without showing what is typed: nobody sees a slip.
+/// Asks twice, without showing what is typed: nobody sees a slip. What cannot be sealed is asked for again.
 fn asked(declared: &Declared, key: &Key) -> anyhow::Result<Plaintext> {
-    let ask = |again: &str| {
-        let prompt = format!("{}: {}{again}: ", declared.name, described(key));
-        rpassword::prompt_password(prompt).map(Zeroizing::new).context("cannot ask on this terminal")
-    };
-    let (mut first, second) = (ask("")?, ask(", once more")?);
-    ensure!(first == second, "the two are not the same; nothing was sealed");
-    let value = Plaintext(Zeroizing::new(std::mem::take(&mut *first).into_bytes()));
-    first.zeroize();
-    Ok(value)
+    for _ in 0..TRIES {
+        let ask = |again: &str| terminal::hidden(&format!("{}: {}{again}: ", declared.name, described(key)), MAX_SIZE);
+        let first = Plaintext(ask("")?);
+        let wrong = match first.judged(declared.name, key.name) {
+            Err(wrong) => wrong.to_string(),
+            Ok(first) if *ask(", once more")? == *first.0 => return Ok(first),
+            Ok(_) => "the two are not the same".to_owned(),
+        };
+        terminal::say(&format!("{wrong}; try again\n"));
+    }
+    bail!("nothing was sealed")
 }
+
+/// How often somebody may mistype a value.
+const TRIES: usize = 3;
 
 /// Keeps what is in memory out of core dumps and from other processes of the same user. Best effort: not every system can.
 pub fn keep_private() {

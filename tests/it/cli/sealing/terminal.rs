@@ -1,0 +1,68 @@
+//! A terminal of the test's own: what is typed is not shown, and the terminal is as it was whichever way it ends.
+
+use std::{
+    fs::File,
+    io::{Read as _, Write as _},
+};
+
+use rustix::{
+    fs::{Mode, OFlags, open},
+    pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
+    termios::{LocalModes, tcgetattr},
+};
+
+use super::{ADMIN, Session};
+
+/// What was said on the terminal, the exit code, and whether it shows what is typed afterwards.
+fn typed(it: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&master).expect("ours");
+    unlockpt(&master).expect("ours");
+    let name = ptsname(&master, Vec::new()).expect("a name");
+    let slave = || File::from(open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"));
+    let mut child = it.command(words).stdin(slave()).stdout(slave()).stderr(slave()).spawn().expect("it runs");
+    let held = slave();
+    let mut master = File::from(master);
+    let mut said = String::new();
+    for keys in keys {
+        // A question ends with a colon and a blank.
+        while !said.ends_with(": ") {
+            let mut some = [0; 256];
+            let read = master.read(&mut some).expect("it asks");
+            said += &String::from_utf8_lossy(&some[..read]);
+        }
+        said.push('|');
+        master.write_all(keys).expect("typed");
+    }
+    let code = child.wait().expect("it ends").code().unwrap_or(-1);
+    let shows = tcgetattr(&held).expect("a terminal").local_modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+    drop(held);
+    let mut rest = Vec::new();
+    let _ = master.read_to_end(&mut rest);
+    (said + &String::from_utf8_lossy(&rest), code, shows)
+}
+
+#[test]
+fn values_are_asked_for_and_not_shown() {
+    let it = Session::with_keys();
+    let mail = b"admin@example.com\r".as_slice();
+    let keys = [mail, mail, b"a SECRET\r", b"a slip\r", b"a SECRET\r", b"a SECRET\r"];
+    let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], &keys);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("the two are not the same; try again"), "{said}");
+    assert!(!said.contains("SECRET") && !said.contains("slip") && !said.contains("example.com"), "{said}");
+    assert!(shows);
+    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"a SECRET");
+}
+
+#[test]
+fn whoever_breaks_off_has_the_terminal_back() {
+    let it = Session::with_keys();
+    for (keys, words) in [(b"half a SEC\x03".as_slice(), "interrupted"), (b"\x04", "nothing was entered")] {
+        let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], &[keys]);
+        assert!(code == 2 && said.contains(words) && !said.contains("SEC"), "{said}");
+        assert!(shows && !it.place.path(ADMIN).exists());
+    }
+    let (said, code, _) = typed(&it, &["seal", "postgresql", "--from-stdin"], &[]);
+    assert!(code == 2 && said.contains("would show what is typed"), "{said}");
+}
