@@ -6,14 +6,12 @@ import copy
 import time
 from collections.abc import Callable
 
-from . import argo_charts, argo_checks, argo_sample
+from . import argo_charts, argo_checks, argo_health, argo_sample, argo_settings
 from .argo_git import Hosts
 from .argo_install import PATIENCE, Installation
 from .argo_tree import Rendered, dump, load
 from .argo_watch import order
 from .table import Fault, Row
-
-LUA = "resource.customizations.health.argoproj.io_Application"
 
 
 def edited(tree: Rendered, path: str, edit: Callable[[dict], object]) -> Rendered:
@@ -31,8 +29,11 @@ def having(findings: list[str], *words: str) -> str:
 class Planting:
     """Keeps the book: which fault, which judge, what it said."""
 
-    def __init__(self, ctx, data: dict):
-        self.ctx, self.data = ctx, data
+    def __init__(self, ctx):
+        self.ctx = ctx
+        # Argo CD is set up as the first tree says, for the small tree too.
+        first = ctx.trees[0]
+        self.values = argo_settings.values_of(Rendered.read(first.name, first.root))
 
     def seen(self, fault: str, judge: str, findings: list[str], *words: str) -> None:
         """A fault is seen when one finding has all these words."""
@@ -40,18 +41,17 @@ class Planting:
         said = message or f"nothing with {' and '.join(words)} in {len(findings)} findings: {' | '.join(findings)[:400]}"
         self.ctx.fault(Fault(fault, f"argocd {judge}", said, bool(message)))
 
-    def install(self, tree: Rendered, settings: dict[str, str]) -> tuple[Hosts, Installation]:
+    def install(self, tree: Rendered, values: dict) -> tuple[Hosts, Installation]:
         """The sample's hosts and a fresh installation, not yet entered."""
-        from .argocd import node_crds
-
         hosts = Hosts(self.ctx.fresh("hosts"), tree.hosts())
-        argo_charts.publish(hosts, tree, argo_sample.PODS, self.ctx.crds(), self.data, None)
-        return hosts, Installation(self.ctx, hosts, tree, "argo-faults", settings, node_crds(self.ctx, self.data))
+        argo_charts.publish(hosts, tree, argo_sample.PODS, self.ctx.crds(), None)
+        return hosts, Installation(self.ctx, hosts, tree, "argo-faults", values)
 
 
-def run(ctx, data: dict) -> list[Row]:
+def run(ctx) -> list[Row]:
     """All of them; a row with findings where the small tree itself, with nothing planted, is not clean."""
-    planting, rows = Planting(ctx, data), []
+    planting, rows = Planting(ctx), []
+    argo_health.plant(ctx, planting.values)
     for what in (by_commits, by_settings, by_waves):
         began = time.monotonic()
         findings = what(planting)
@@ -65,7 +65,7 @@ def by_commits(planting: Planting) -> list[str]:
     spare = "out/manifests/namespaces/_cluster/namespace-spare.yaml"
     clean = edited(argo_sample.tree(), spare,
                    lambda it: it["metadata"]["annotations"].pop("argocd.argoproj.io/compare-options"))
-    hosts, installation = planting.install(clean, planting.data["settings"])
+    hosts, installation = planting.install(clean, planting.values)
     with hosts, installation as at:
         at.bootstrap()
         wrong = at.converge() + argo_checks.in_order(at, argo_sample.promises()) + at.quiet(("normal",))
@@ -135,9 +135,8 @@ def _neglected(planting: Planting, at: Installation, clean: Rendered, spare: str
 
 def by_settings(planting: Planting) -> list[str]:
     """argocd-cm without the health of Applications: waves between Applications mean nothing."""
-    settings = {key: value for key, value in planting.data["settings"].items() if key != LUA}
     broken, name, what = argo_checks.broken_child(argo_sample.tree())
-    hosts, installation = planting.install(broken, settings)
+    hosts, installation = planting.install(broken, argo_settings.without_lua(planting.values))
     with hosts, installation as at:
         at.bootstrap()
         findings = argo_checks.holds(at, name, what, pause=60)
@@ -153,7 +152,7 @@ def by_waves(planting: Planting) -> list[str]:
     tree = argo_sample.tree()
     bad = edited(tree, "apps/cert-manager.yaml", lambda it: it["metadata"]["annotations"].update({wave: "30"}))
     bad = edited(bad, "apps/issuers.yaml", lambda it: it["metadata"]["annotations"].update({wave: "20"}))
-    hosts, installation = planting.install(bad, planting.data["settings"])
+    hosts, installation = planting.install(bad, planting.values)
     with hosts, installation as at:
         at.bootstrap()
         at.recorder.wait(lambda now: "issuers" in now and (now["issuers"].get("status") or {}).get("operationState"), PATIENCE)

@@ -24,6 +24,7 @@ LANES = (
     (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
     (("argocd",), ("judge",)),
     (("argocd",), ("faults",)),
+    (("pinned",), ("judge", "faults")),
 )
 JUDGES = tuple(dict.fromkeys(name for names, _ in LANES for name in names))
 
