@@ -6,9 +6,11 @@ import copy
 import time
 from collections.abc import Callable
 
-from . import argo_charts, argo_checks, argo_health, argo_sample, argo_settings
+from . import argo_charts, argo_checks, argo_health, argo_projects, argo_sample, argo_settings
 from .argo_git import Hosts
+from .argo_host import MODULE, applied
 from .argo_install import PATIENCE, Installation
+from .argo_script import Node
 from .argo_tree import Rendered, dump, load
 from .argo_watch import order
 from .table import Fault, Row
@@ -52,6 +54,8 @@ def run(ctx) -> list[Row]:
     """All of them; a row with findings where the small tree itself, with nothing planted, is not clean."""
     planting, rows = Planting(ctx), []
     argo_health.plant(ctx, planting.values)
+    findings = argo_settings.unread(ctx.module(MODULE), {"configs": {"params": {"controller.diff.serverside": "true"}}})
+    planting.seen("a parameter of Argo CD with a wrong name", "health of Applications", findings, "reads controller.diff.serverside")
     for what in (by_commits, by_settings, by_waves):
         began = time.monotonic()
         findings = what(planting)
@@ -71,10 +75,48 @@ def by_commits(planting: Planting) -> list[str]:
         wrong = at.converge() + argo_checks.in_order(at, argo_sample.promises()) + at.quiet(("normal",))
         if wrong:
             return wrong
+        _permitted(planting, at)
+        _again(planting, at, clean)
         _refused(planting, at, clean)
         at.push(clean)
         wrong = at.converge()
         return wrong or _neglected(planting, at, clean, spare)
+
+
+def _permitted(planting: Planting, at: Installation) -> None:
+    """Projects that permit too much: one in Git, and `default` as argocd-server makes it."""
+    everything = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}], "clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}
+    _, findings = argo_projects.plants("web", {**everything, "namespaceResourceWhitelist": [{"group": "*", "kind": "*"}]}, ["sample"])
+    planting.seen("an AppProject that permits every kind", "projects refuse what is outside of them", findings, "project web permits every kind")
+    applied(at.api, {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "default", "namespace": "argocd"}, "spec": everything})
+    one = argo_projects.Plant("default", "cluster kind", None)
+    one.thing = argo_projects.named(argo_projects.CLUSTER, "ClusterRole", one.name, None)
+    findings = argo_projects.tried(at, [one], {"default": "default"})
+    planting.seen("the project `default` as argocd-server makes it", "projects refuse what is outside of them", findings, "ClusterRole", "it has to be refused")
+
+
+# A dry run that prints the same whatever there is, with a line that is another each time it runs.
+FORGETFUL = """top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+echo "export KUBECONFIG=$STORE/kubeconfig"
+echo 'export PATH=$STORE:$PATH'
+echo "kubectl apply --server-side --force-conflicts --filename $top/bootstrap/argocd/appproject-web.yaml"
+echo 'kubectl --namespace argocd label --overwrite appprojects.argoproj.io web "ran=$RANDOM-$RANDOM"'
+"""
+
+
+def _again(planting: Planting, at: Installation, clean: Rendered) -> None:
+    """Scripts that fail, or that do not leave alone what is done."""
+    at.push(clean.changed({"bootstrap/bootstrap.sh": FORGETFUL.encode()}))
+    node = Node(planting.ctx, at)
+    node.up(lambda: [])
+    _, findings = node.again()
+    judge = "the script again"
+    planting.seen("a script that does something else each time it runs", judge, findings, "AppProject argocd/web is another")
+    planting.seen("a script that does not see what is done", judge, findings, "on a node that is up would run", "kubectl apply")
+    at.push(clean.changed({"bootstrap/bootstrap.sh": FORGETFUL.replace("appproject-web", "appproject-gone").encode()}))
+    findings = Node(planting.ctx, at).up(lambda: [])
+    planting.seen("a script with a line that fails", "from nothing, in order", findings, "a line of bootstrap.sh's dry run ended with 1", "appproject-gone")
+    at.push(clean)
 
 
 def _refused(planting: Planting, at: Installation, clean: Rendered) -> None:

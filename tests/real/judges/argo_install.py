@@ -122,7 +122,7 @@ class Installation:
             findings += self.refresh(how, settle)
             late = lagging(self.tree, self.recorder.snapshot(), self.refs)
             findings += [f"Application {name} after {how} refresh {number}: {why}" for name, why in late.items()]
-        findings += [f"Application {name}: a sync started although nothing had changed"
+        findings += [f"Application {name}: a sync started although nothing had changed: {_synced(it)}"
                      for name, it in self.recorder.snapshot().items() if name in before and _started(it) != before[name]]
         return list(dict.fromkeys([*findings, *self.reconciled()]))
 
@@ -173,6 +173,14 @@ class Installation:
     def path(self, name: str) -> str:
         """API path of an Application."""
         return f"{GROUP}/applications/{name}"
+
+
+def _synced(application: dict) -> str:
+    """What the last sync was about, and when it was asked for."""
+    state = (application.get("status") or {}).get("operationState") or {}
+    result = state.get("syncResult") or {}
+    things = ", ".join(f"{it['kind']} {it['name']}" for it in (result.get("resources") or [])[:6])
+    return f"{state.get('startedAt')} at {str(result.get('revision'))[:12]}: {things}"
 
 
 def _started(application: dict) -> str | None:
