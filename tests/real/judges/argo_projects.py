@@ -139,6 +139,8 @@ def tried(at: Installation, some: list[Plant], homes: dict[str, str], seconds: f
     for it in some:
         if it.thing and at.live(it.thing) is not None:
             at.api.delete(at.api.path_of(it.thing))
+    findings += [f"Application {it.name} does not go" for it in some if not at.gone(it.name, seconds)]
+    at.recorder.forget({it.name for it in some})
     at.push(whole)
     return findings
 

@@ -148,6 +148,11 @@ class Recorder:
         with self._changed:
             return dict(self.now)
 
+    def forget(self, names: set[str]) -> None:
+        """Takes Applications that are gone out of the story, as if they had never been."""
+        with self._changed:
+            self.events = [it for it in self.events if it.name not in names]
+
     def mark(self) -> int:
         """Where the story stands, to ask later what happened since."""
         with self._changed:

@@ -13,7 +13,7 @@ from . import argo_charts, argo_checks
 from .argo_git import Hosts
 from .argo_install import PATIENCE, Installation
 from .argo_tree import Promise, Rendered, chart_pods, dump, promised, title
-from .argo_watch import lagging, story, update_order
+from .argo_watch import lagging, revisions, story, update_order
 from .argocd import Steps
 from .table import Fault, Row
 
@@ -83,6 +83,7 @@ class Pinned(Installation):
     def __init__(self, ctx, hosts: Hosts, work: Work):
         super().__init__(ctx, hosts, work.tree, "pinned")
         self.work = work
+        self.broken = ""
 
     def push(self, tree: Rendered) -> str:
         """The first release, before anything reads the repository."""
@@ -125,7 +126,7 @@ def judge(ctx) -> list[Row]:
         steps.take("from nothing, in order", from_nothing, needed=True)
         steps.take("an update goes wave by wave", lambda: (count, *update(at, promises)), needed=True)
         steps.take("a broken child holds later waves", lambda: (1, *held(at, promises)), needed=True)
-        steps.take("its fix goes through", lambda: (count, *fixed(at, promises)))
+        steps.take("its fix goes through", lambda: (count, *fixed(at, promises, at.broken)))
     return steps.rows
 
 
@@ -162,7 +163,8 @@ def held(at: Pinned, promises: list[Promise], pause: float = 10.0) -> tuple[list
     found = argo_checks.broken_child(tree, lambda it: "namespace" in it["metadata"])
     if found is None:
         return ["no object that could be broken has a later wave behind it"], ""
-    broken, name, what = found
+    broken, name, _ = found
+    at.broken = name
     path = next(it for it, data in broken.files.items() if tree.files[it] != data)
     # A new object beside the one that is there: what becomes of a refused change of an existing one is told in the README.
     bad = copy.deepcopy(next(it for file, it in broken.objects(name) if file == path))
@@ -197,7 +199,7 @@ def held(at: Pinned, promises: list[Promise], pause: float = 10.0) -> tuple[list
     return findings + early, f"a new {title(bad)} in {name}"
 
 
-def fixed(at: Pinned, promises: list[Promise], seconds: float = 120.0) -> tuple[list[str], str]:
+def fixed(at: Pinned, promises: list[Promise], broken: str, seconds: float = 120.0) -> tuple[list[str], str]:
     """The next release is the compiler's again, and goes through in the time that is promised."""
     mark = at.recorder.mark()
     for path in at.work.root.rglob("planted.yaml"):
@@ -206,8 +208,21 @@ def fixed(at: Pinned, promises: list[Promise], seconds: float = 120.0) -> tuple[
     refused, began = at.released(), time.monotonic()
     if refused:
         return [f"the release of the fix: {refused}"], ""
-    findings, tag = at.converge(seconds), tag_of(at.tree)
+    # The child first tries the tag that it was given to the end, and root waits for it: that is most of the time, and told.
+    told: dict[str, str] = {}
+
+    def reached(now: dict[str, dict]) -> bool:
+        for name in (at.tree.root().name, broken):
+            state = (now[name].get("status") or {}).get("operationState") or {}
+            line = f"{name} asks for {revisions(now[name])[0][-12:]}: {state.get('phase')}, tries again: {state.get('retryCount', 0)}"
+            if told.get(name) != line:
+                at.ctx.say(f"pinned: {time.monotonic() - began:5.1f} s after the fix: {line}")
+            told[name] = line
+        return not lagging(at.tree, now, at.refs)
+
+    at.recorder.wait(reached, seconds, at.argo.check_alive)
     took = time.monotonic() - began
+    findings, tag = at.converge(0.1), tag_of(at.tree)
     return findings + update_order(at.recorder.events[mark:], promises, at.tree, tag) + at.quiet(("normal",)), f"{took:.0f} s"
 
 
