@@ -85,7 +85,9 @@ fn application(name: &Arc<str>, namespace: &Arc<str>, wave: u32, project: &'stat
         source,
         sync_policy: SyncPolicy {
             automated: Automated { prune: true, self_heal: true },
-            retry: Retry { backoff: Backoff { duration: "5s", factor: 2, max_duration: "30s" }, limit: 5, refresh: true },
+            // Pinned by a tag, a child tries the tag that it was given to the end, and the fix waits for that. Argo CD doubles before the
+            // first wait already: these are 10, 20 and 30 s, then the root's 20 s, so that a fix goes through in two minutes.
+            retry: Retry { backoff: Backoff { duration: "5s", factor: 2, max_duration: "30s" }, limit: 3, refresh: true },
             sync_options: vec!["FailOnSharedResource=true", "PruneLast=true", "ServerSideApply=true"],
         },
     };
