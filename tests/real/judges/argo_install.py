@@ -94,9 +94,9 @@ class Installation:
         self.node = Node(self.ctx, self)
         return self.node.up(started)
 
-    def converge(self, seconds: float = PATIENCE) -> list[str]:
-        """Waits until every Application is where the last commit wants it; what is not by then is a finding."""
-        self.recorder.wait(lambda now: not lagging(self.tree, now, self.refs), seconds, self.argo.check_alive)
+    def converge(self, seconds: float = PATIENCE, seen=lambda _: None) -> list[str]:
+        """Waits until every Application is where the last commit wants it; what is not by then is a finding. `seen` is shown the way there."""
+        self.recorder.wait(lambda now: seen(now) or not lagging(self.tree, now, self.refs), seconds, self.argo.check_alive)
         late = lagging(self.tree, self.recorder.snapshot(), self.refs)
         return [f"Application {name} did not become Synced and Healthy in {seconds:.0f} s: {why}" for name, why in late.items()]
 

@@ -131,7 +131,7 @@ def tried(at: Installation, some: list[Plant], homes: dict[str, str], seconds: f
         said = verdict(now.get(it.name))
         thing = title(it.thing) if it.thing else ELSEWHERE
         if said != ("permitted" if it.permitted else "refused"):
-            findings.append(f"project {it.project} and {thing} ({it.what}): {said or 'nothing'} in {seconds:.0f} s, it has to be "
+            findings.append(f"project {it.project} and {thing} ({it.what}): {said or f'nothing in {seconds:.0f} s'}, it has to be "
                             f"{'permitted' if it.permitted else 'refused'}: {summary(now.get(it.name, {}))}")
         elif it.thing and (at.live(it.thing) is not None) != it.permitted:
             findings.append(f"project {it.project}: {thing} was {said} and is {'not ' if it.permitted else ''}in the cluster")

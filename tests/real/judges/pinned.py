@@ -211,19 +211,17 @@ def fixed(at: Pinned, promises: list[Promise], broken: str, seconds: float = 120
     # The child first tries the tag that it was given to the end, and root waits for it: that is most of the time, and told.
     told: dict[str, str] = {}
 
-    def reached(now: dict[str, dict]) -> bool:
+    def seen(now: dict[str, dict]) -> None:
         for name in (at.tree.root().name, broken):
             state = (now[name].get("status") or {}).get("operationState") or {}
             line = f"{name} asks for {revisions(now[name])[0][-12:]}: {state.get('phase')}, tries again: {state.get('retryCount', 0)}"
             if told.get(name) != line:
                 at.ctx.say(f"pinned: {time.monotonic() - began:5.1f} s after the fix: {line}")
             told[name] = line
-        return not lagging(at.tree, now, at.refs)
 
-    at.recorder.wait(reached, seconds, at.argo.check_alive)
-    took = time.monotonic() - began
-    findings, tag = at.converge(0.1), tag_of(at.tree)
-    return findings + update_order(at.recorder.events[mark:], promises, at.tree, tag) + at.quiet(("normal",)), f"{took:.0f} s"
+    findings, tag = at.converge(seconds, seen), tag_of(at.tree)
+    took = f"{time.monotonic() - began:.0f} s"
+    return findings or update_order(at.recorder.events[mark:], promises, at.tree, tag) + at.quiet(("normal",)), took
 
 
 def faults(ctx) -> None:
