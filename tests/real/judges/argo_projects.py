@@ -25,6 +25,7 @@ CLUSTER = [
     ("v1", "Namespace", {}),
 ]
 NAMESPACES = ("kube-system", "default", "argocd", "kube-public")
+FREE = "planted"
 ELSEWHERE = "https://elsewhere.invalid/tree.git"
 
 
@@ -147,14 +148,17 @@ def tried(at: Installation, some: list[Plant], homes: dict[str, str], seconds: f
 
 def deny(at: Installation) -> tuple[int, list[str]]:
     """Every project of the tree."""
-    places = sorted({it["metadata"]["name"] for name in at.tree.applications() for _, it in at.tree.objects(name) if it["kind"] == "Namespace"})
+    own = {it["metadata"]["name"] for name in at.tree.applications() for _, it in at.tree.objects(name) if it["kind"] == "Namespace"}
+    # Tenants are permitted whatever namespace is nobody else's: one for them.
+    applied(at.api, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": FREE}})
+    places = [*sorted(own), FREE, *NAMESPACES]
     some, findings, homes = [], [], {}
     for name, (_, project) in at.tree.projects().items():
         # As it is in the cluster: argocd-server's own fields of `default` stay beside those of the tree.
         spec = (at.live(project) or project)["spec"]
-        more, odd = plants(name, {**project["spec"], "sourceRepos": spec.get("sourceRepos") or []}, [*places, *NAMESPACES])
+        more, odd = plants(name, {**project["spec"], "sourceRepos": spec.get("sourceRepos") or []}, places)
         some, findings = some + more, findings + odd
-        homes[name] = next((it for it in [*places, *NAMESPACES] if into(project["spec"], it)), "default")
+        homes[name] = next((it for it in places if into(project["spec"], it)), "default")
     return len(some), findings + tried(at, some, homes)
 
 
