@@ -123,7 +123,9 @@ class Installation:
             late = lagging(self.tree, self.recorder.snapshot(), self.refs)
             findings += [f"Application {name} after {how} refresh {number}: {why}" for name, why in late.items()]
         findings += [f"Application {name}: a sync started although nothing had changed: {_synced(it)}"
-                     for name, it in self.recorder.snapshot().items() if name in before and _started(it) != before[name]]
+                     for name, it in self.recorder.snapshot().items()
+                     # A comparison may see only the second time what a commit changes: its one sync comes late then, and is no loop.
+                     if name in before and _started(it)[0] != before[name][0] and _started(it)[1] == before[name][1]]
         return list(dict.fromkeys([*findings, *self.reconciled()]))
 
     def reconciled(self) -> list[str]:
@@ -183,5 +185,7 @@ def _synced(application: dict) -> str:
     return f"{state.get('startedAt')} at {str(result.get('revision'))[:12]}: {things}"
 
 
-def _started(application: dict) -> str | None:
-    return ((application.get("status") or {}).get("operationState") or {}).get("startedAt")
+def _started(application: dict) -> tuple[str | None, str | None]:
+    """When the last sync began, and of which commit it was."""
+    state = (application.get("status") or {}).get("operationState") or {}
+    return state.get("startedAt"), (state.get("syncResult") or {}).get("revision")
