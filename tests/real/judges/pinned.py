@@ -84,6 +84,8 @@ class Pinned(Installation):
         super().__init__(ctx, hosts, work.tree, "pinned")
         self.work = work
         self.broken = ""
+        # How long an update takes on this machine when nothing is broken, in seconds.
+        self.ordinary = 0.0
 
     def push(self, tree: Rendered) -> str:
         """The first release, before anything reads the repository."""
@@ -141,11 +143,12 @@ def update(at: Pinned, promises: list[Promise]) -> tuple[list[str], str]:
     """A second release."""
     before, mark = tag_of(at.tree), at.recorder.mark()
     at.work.change("45s")
-    refused = at.released()
+    refused, began = at.released(), time.monotonic()
     tag = tag_of(at.tree)
     if refused or tag == before:
         return [f"the second release: {refused or 'it has the tag of the first'}"], ""
     findings = at.converge()
+    at.ordinary = time.monotonic() - began
     return findings + update_order(at.recorder.events[mark:], promises, at.tree, tag) + unchanged(at, tag), tag
 
 
@@ -199,8 +202,9 @@ def held(at: Pinned, promises: list[Promise], pause: float = 10.0) -> tuple[list
     return findings + early, f"a new {title(bad)} in {name}"
 
 
-def fixed(at: Pinned, promises: list[Promise], broken: str, seconds: float = 120.0) -> tuple[list[str], str]:
-    """The next release is the compiler's again, and goes through in the time that is promised."""
+def fixed(at: Pinned, promises: list[Promise], broken: str, promise: float = 120.0) -> tuple[list[str], str]:
+    """The next release is the compiler's again, and goes through in the time that is promised; a busy machine adds what it adds to any update."""
+    seconds = promise + at.ordinary
     mark = at.recorder.mark()
     for path in at.work.root.rglob("planted.yaml"):
         path.unlink()
@@ -220,7 +224,7 @@ def fixed(at: Pinned, promises: list[Promise], broken: str, seconds: float = 120
             told[name] = line
 
     findings, tag = at.converge(seconds, seen), tag_of(at.tree)
-    took = f"{time.monotonic() - began:.0f} s"
+    took = f"{time.monotonic() - began:.0f} s, an update with nothing broken {at.ordinary:.0f} s"
     return findings or update_order(at.recorder.events[mark:], promises, at.tree, tag) + at.quiet(("normal",)), took
 
 
