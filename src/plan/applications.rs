@@ -43,7 +43,23 @@ pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &st
         },
         None => from_folder(to.repository, folder, to.revision),
     };
-    application(&built.name, &built.namespace, wave, project, source, to.platform)
+    let mut it = application(&built.name, &built.namespace, wave, project, source, to.platform);
+    if folder == BOOTSTRAP_FOLDER {
+        // The root is an Application as well: compared while Argo CD asks it for something, it would differ, and be synced for nothing.
+        it.spec.ignore_differences = requests();
+        it.spec.sync_policy.sync_options =
+            vec!["FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"];
+    }
+    it
+}
+
+/// What Argo CD itself writes into an Application to have something done.
+fn requests() -> Vec<IgnoreDifference> {
+    vec![IgnoreDifference {
+        group: "argoproj.io",
+        json_pointers: vec!["/operation", "/metadata/annotations/argocd.argoproj.io~1refresh"],
+        kind: "Application",
+    }]
 }
 
 /// A tenant's Application: its objects lie in a folder of their own.
@@ -101,11 +117,7 @@ pub fn root(repository: &Repository, platform: &str, project: &'static str) -> A
     metadata.annotations = Some([("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())].into());
     let spec = ApplicationSpec {
         destination: Destination { namespace: "argocd".into(), server: IN_CLUSTER },
-        ignore_differences: vec![IgnoreDifference {
-            group: "argoproj.io",
-            json_pointers: vec!["/operation", "/metadata/annotations/argocd.argoproj.io~1refresh"],
-            kind: "Application",
-        }],
+        ignore_differences: requests(),
         project,
         revision_history_limit: 5,
         source: from_folder(repository, "apps", &repository.revision()),
