@@ -46,7 +46,23 @@ pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &st
         },
         None => from_folder(to.repository, folder, to.revision),
     };
-    application(&built.name, &built.namespace, wave, project, source, to.platform)
+    let mut it = application(&built.name, &built.namespace, wave, project, source, to.platform);
+    if folder == BOOTSTRAP_FOLDER {
+        // The root is an Application as well: compared while Argo CD asks it for something, it would differ, and be synced for nothing.
+        it.spec.ignore_differences = requests();
+        it.spec.sync_policy.sync_options =
+            vec!["FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"];
+    }
+    it
+}
+
+/// What Argo CD itself writes into an Application to have something done.
+fn requests() -> Vec<IgnoreDifference> {
+    vec![IgnoreDifference {
+        group: "argoproj.io",
+        json_pointers: vec!["/operation", "/metadata/annotations/argocd.argoproj.io~1refresh"],
+        kind: "Application",
+    }]
 }
 
 /// A tenant's Application: its objects lie in a folder of their own.
@@ -88,7 +104,9 @@ fn application(name: &Arc<str>, namespace: &Arc<str>, wave: u32, project: &'stat
         source,
         sync_policy: SyncPolicy {
             automated: Automated { prune: true, self_heal: true },
-            retry: Retry { backoff: Backoff { duration: "5s", factor: 2, max_duration: "30s" }, limit: 5, refresh: true },
+            // Pinned by a tag, a child tries the tag that it was given to the end, and the fix waits for that. Argo CD doubles before the
+            // first wait already: these are 10, 20 and 30 s, then the root's 20 s, so that a fix goes through in two minutes.
+            retry: Retry { backoff: Backoff { duration: "5s", factor: 2, max_duration: "30s" }, limit: 3, refresh: true },
             sync_options: vec!["FailOnSharedResource=true", "PruneLast=true", "ServerSideApply=true"],
         },
     };
@@ -102,11 +120,7 @@ pub fn root(repository: &Repository, platform: &str, project: &'static str) -> A
     metadata.annotations = Some([("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())].into());
     let spec = ApplicationSpec {
         destination: Destination { namespace: "argocd".into(), server: IN_CLUSTER },
-        ignore_differences: vec![IgnoreDifference {
-            group: "argoproj.io",
-            json_pointers: vec!["/operation", "/metadata/annotations/argocd.argoproj.io~1refresh"],
-            kind: "Application",
-        }],
+        ignore_differences: requests(),
         project,
         revision_history_limit: 5,
         source: from_folder(repository, "apps", &repository.revision()),

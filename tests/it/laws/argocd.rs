@@ -53,7 +53,7 @@ pub fn applications(tree: &Tree) -> Vec<String> {
         );
         must(it.at("spec/syncPolicy/automated/allowEmpty").is_null(), it, "an empty folder must not wipe all out");
         let retry = |key: &str| it.at(&format!("spec/syncPolicy/retry/{key}"));
-        must(is(retry("refresh"), true) && retry("limit") == if is_root { 20 } else { 5 }, it, "the retry");
+        must(is(retry("refresh"), true) && retry("limit") == if is_root { 20 } else { 3 }, it, "the retry");
         let options: Vec<&str> = items(it.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect();
         must(options.iter().all(|it| OPTIONS.contains(it)), it, "the sync options");
         must(options.contains(&"ServerSideApply=true") && options.contains(&"FailOnSharedResource=true"), it, "the sync options");

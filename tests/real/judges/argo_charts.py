@@ -9,14 +9,26 @@ from collections import defaultdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from . import argo_settings
 from .argo_git import Hosts
 from .argo_tree import Application, Rendered, dump, identity
 
+# Charts that bring definitions: of which API groups, and the value that switches them (with what it is when nobody sets it). A stub
+# brings the same ones under the same condition, so a tree that forgets the switch fails here as it would on a node.
+DEFINITIONS: dict[str, dict] = {
+    "argo-cd": {"groups": ("argoproj.io",), "switch": ("crds", "install"), "unset": True},
+    "cert-manager": {"groups": ("cert-manager.io", "acme.cert-manager.io"), "switch": ("crds", "enabled"), "unset": False},
+    "kube-prometheus-stack": {"groups": ("monitoring.coreos.com",), "switch": ("crds", "enabled"), "unset": True},
+    "prometheus-operator-crds": {"groups": ("monitoring.coreos.com",)},
+    "sealed-secrets": {"groups": ("bitnami.com",)},
+}
+# What a Job of a chart is to Helm, and so to Argo CD: a hook, made anew for every sync.
+HOOK = {"helm.sh/hook": "pre-install,pre-upgrade", "helm.sh/hook-delete-policy": "before-hook-creation"}
 RESTRICTED = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
 CONTAINER = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 
 
-def publish(hosts: Hosts, tree: Rendered, pods: list[dict], crds: list[dict], data: dict, folder: Path | None) -> list[str]:
+def publish(hosts: Hosts, tree: Rendered, pods: list[dict], crds: list[dict], folder: Path | None) -> list[str]:
     """Serves every chart that the tree names and returns what is odd about them; `folder` may hold real charts."""
     findings: list[str] = []
     owned = {identity(it) for name in tree.applications() for _, it in tree.objects(name)}
@@ -31,10 +43,10 @@ def publish(hosts: Hosts, tree: Rendered, pods: list[dict], crds: list[dict], da
             archive = real.read_bytes()
         else:
             mine = [it for it in pods if it["application"] == application.name]
-            if not mine and name not in data["charts"]:
+            if not mine and name not in DEFINITIONS:
                 findings.append(f"{application.file}: the compiler declares no pod for chart {name}, and nothing is known of its CRDs")
-            brought = [it for it in _brings(application, crds, data) if identity(it) not in owned]
-            archive = pack(name, version, [*workloads(mine)], brought)
+            brought = [it for it in _brings(application, crds) if identity(it) not in owned]
+            archive = pack(name, version, [*workloads(mine)], brought, argo_settings.templates() if name == argo_settings.CHART else {})
         parts = urlsplit(url)
         hosts.charts[parts.hostname, f"{parts.path}/{name}-{version}.tgz"] = archive
         index[url][name].append({
@@ -48,9 +60,9 @@ def publish(hosts: Hosts, tree: Rendered, pods: list[dict], crds: list[dict], da
     return findings
 
 
-def _brings(application: Application, crds: list[dict], data: dict) -> list[dict]:
+def _brings(application: Application, crds: list[dict]) -> list[dict]:
     """The CRDs that the chart would install with these values."""
-    known = data["charts"].get(application.chart["chart"], {})
+    known = DEFINITIONS.get(application.chart["chart"], {})
     helm = application.chart.get("helm") or {}
     if "switch" in known:
         value = helm.get("valuesObject") or {}
@@ -91,11 +103,12 @@ def workloads(pods: list[dict]) -> list[dict]:
         elif kind != "DaemonSet":
             raise ValueError(f"workload {rows[0]['workload']}: no stub for this kind")
         version = "batch/v1" if kind in ("Job", "CronJob") else "apps/v1"
-        yield {"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace, "labels": labels}, "spec": body}
+        meta = {"name": name, "namespace": namespace, "labels": labels, **({"annotations": HOOK} if kind == "Job" else {})}
+        yield {"apiVersion": version, "kind": kind, "metadata": meta, "spec": body}
 
 
-def pack(name: str, version: str, objects: list[dict], crds: list[dict]) -> bytes:
-    """A chart archive: the objects as templates without a single template action, the CRDs in their own folder."""
+def pack(name: str, version: str, objects: list[dict], crds: list[dict], more: dict[str, bytes]) -> bytes:
+    """A chart archive: the objects as templates without a single template action, the CRDs in their own folder, and more files."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:
         def add(path: str, data: bytes) -> None:
@@ -104,7 +117,8 @@ def pack(name: str, version: str, objects: list[dict], crds: list[dict]) -> byte
             archive.addfile(entry, io.BytesIO(data))
 
         add("Chart.yaml", dump({"apiVersion": "v2", "name": name, "version": version, "description": "stub of the declared facts"}))
-        add("values.yaml", b"{}\n")
+        for path, data in {"values.yaml": b"{}\n", **more}.items():
+            add(path, data)
         for number, it in enumerate(objects):
             add(f"templates/{number:03}-{it['kind'].lower()}-{it['metadata']['name']}.yaml", dump(it))
         for it in crds:

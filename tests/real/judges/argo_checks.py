@@ -210,7 +210,7 @@ def without_application(tree: Rendered) -> Rendered:
     return tree.changed(dict.fromkeys(gone))
 
 
-def broken_child(tree: Rendered) -> tuple[Rendered, str, str] | None:
+def broken_child(tree: Rendered, usable: Callable[[dict], bool] = lambda _: True) -> tuple[Rendered, str, str] | None:
     """A variant with an object that its schema refuses, in a wave that others wait for: the variant, the Application, the object.
 
     A custom resource is taken where there is one: the API server learns its schema only when an earlier wave has brought it.
@@ -223,7 +223,7 @@ def broken_child(tree: Rendered) -> tuple[Rendered, str, str] | None:
         for path, obj in tree.objects(it.name):
             custom = "." in group(obj) and not group(obj).endswith(".k8s.io") and group(obj) != "argoproj.io"
             rank = 3 if group(obj) == "cert-manager.io" else 2 if custom else 1 if obj["kind"] in ("Service", "Deployment", "StatefulSet", "NetworkPolicy") else 0
-            if rank and "spec" in obj and (best is None or rank > best[0]):
+            if rank and "spec" in obj and usable(obj) and (best is None or rank > best[0]):
                 best = (rank, it.name, path, obj)
     if best is None:
         return None

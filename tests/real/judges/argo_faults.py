@@ -6,14 +6,14 @@ import copy
 import time
 from collections.abc import Callable
 
-from . import argo_charts, argo_checks, argo_sample
+from . import argo_charts, argo_checks, argo_health, argo_projects, argo_sample, argo_settings
 from .argo_git import Hosts
+from .argo_host import MODULE, applied
 from .argo_install import PATIENCE, Installation
+from .argo_script import Node
 from .argo_tree import Rendered, dump, load
 from .argo_watch import order
 from .table import Fault, Row
-
-LUA = "resource.customizations.health.argoproj.io_Application"
 
 
 def edited(tree: Rendered, path: str, edit: Callable[[dict], object]) -> Rendered:
@@ -31,8 +31,11 @@ def having(findings: list[str], *words: str) -> str:
 class Planting:
     """Keeps the book: which fault, which judge, what it said."""
 
-    def __init__(self, ctx, data: dict):
-        self.ctx, self.data = ctx, data
+    def __init__(self, ctx):
+        self.ctx = ctx
+        # Argo CD is set up as the first tree says, for the small tree too.
+        first = ctx.trees[0]
+        self.values = argo_settings.values_of(Rendered.read(first.name, first.root))
 
     def seen(self, fault: str, judge: str, findings: list[str], *words: str) -> None:
         """A fault is seen when one finding has all these words."""
@@ -40,18 +43,19 @@ class Planting:
         said = message or f"nothing with {' and '.join(words)} in {len(findings)} findings: {' | '.join(findings)[:400]}"
         self.ctx.fault(Fault(fault, f"argocd {judge}", said, bool(message)))
 
-    def install(self, tree: Rendered, settings: dict[str, str]) -> tuple[Hosts, Installation]:
+    def install(self, tree: Rendered, values: dict) -> tuple[Hosts, Installation]:
         """The sample's hosts and a fresh installation, not yet entered."""
-        from .argocd import node_crds
-
         hosts = Hosts(self.ctx.fresh("hosts"), tree.hosts())
-        argo_charts.publish(hosts, tree, argo_sample.PODS, self.ctx.crds(), self.data, None)
-        return hosts, Installation(self.ctx, hosts, tree, "argo-faults", settings, node_crds(self.ctx, self.data))
+        argo_charts.publish(hosts, tree, argo_sample.PODS, self.ctx.crds(), None)
+        return hosts, Installation(self.ctx, hosts, tree, "argo-faults", values)
 
 
-def run(ctx, data: dict) -> list[Row]:
+def run(ctx) -> list[Row]:
     """All of them; a row with findings where the small tree itself, with nothing planted, is not clean."""
-    planting, rows = Planting(ctx, data), []
+    planting, rows = Planting(ctx), []
+    argo_health.plant(ctx, planting.values)
+    findings = argo_settings.unread(ctx.module(MODULE), {"configs": {"params": {"controller.diff.serverside": "true"}}})
+    planting.seen("a parameter of Argo CD with a wrong name", "health of Applications", findings, "reads controller.diff.serverside")
     for what in (by_commits, by_settings, by_waves):
         began = time.monotonic()
         findings = what(planting)
@@ -65,16 +69,54 @@ def by_commits(planting: Planting) -> list[str]:
     spare = "out/manifests/namespaces/_cluster/namespace-spare.yaml"
     clean = edited(argo_sample.tree(), spare,
                    lambda it: it["metadata"]["annotations"].pop("argocd.argoproj.io/compare-options"))
-    hosts, installation = planting.install(clean, planting.data["settings"])
+    hosts, installation = planting.install(clean, planting.values)
     with hosts, installation as at:
         at.bootstrap()
         wrong = at.converge() + argo_checks.in_order(at, argo_sample.promises()) + at.quiet(("normal",))
         if wrong:
             return wrong
+        _permitted(planting, at)
+        _again(planting, at, clean)
         _refused(planting, at, clean)
         at.push(clean)
         wrong = at.converge()
         return wrong or _neglected(planting, at, clean, spare)
+
+
+def _permitted(planting: Planting, at: Installation) -> None:
+    """Projects that permit too much: one in Git, and `default` as argocd-server makes it."""
+    everything = {"sourceRepos": ["*"], "destinations": [{"server": "*", "namespace": "*"}], "clusterResourceWhitelist": [{"group": "*", "kind": "*"}]}
+    _, findings = argo_projects.plants("web", {**everything, "namespaceResourceWhitelist": [{"group": "*", "kind": "*"}]}, ["sample"])
+    planting.seen("an AppProject that permits every kind", "projects refuse what is outside of them", findings, "project web permits every kind")
+    applied(at.api, {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "default", "namespace": "argocd"}, "spec": everything})
+    one = argo_projects.Plant("default", "cluster kind", None)
+    one.thing = argo_projects.named(argo_projects.CLUSTER, "ClusterRole", one.name, None)
+    findings = argo_projects.tried(at, [one], {"default": "default"})
+    planting.seen("the project `default` as argocd-server makes it", "projects refuse what is outside of them", findings, "ClusterRole", "it has to be refused")
+
+
+# A dry run that prints the same whatever there is, with a line that is another each time it runs.
+FORGETFUL = """top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+echo "export KUBECONFIG=$STORE/kubeconfig"
+echo 'export PATH=$STORE:$PATH'
+echo "kubectl apply --server-side --force-conflicts --filename $top/bootstrap/argocd/appproject-web.yaml"
+echo 'kubectl --namespace argocd label --overwrite appprojects.argoproj.io web "ran=$RANDOM-$RANDOM"'
+"""
+
+
+def _again(planting: Planting, at: Installation, clean: Rendered) -> None:
+    """Scripts that fail, or that do not leave alone what is done."""
+    at.push(clean.changed({"bootstrap/bootstrap.sh": FORGETFUL.encode()}))
+    node = Node(planting.ctx, at)
+    node.up(lambda: [])
+    _, findings = node.again()
+    judge = "the script again"
+    planting.seen("a script that does something else each time it runs", judge, findings, "AppProject argocd/web is another")
+    planting.seen("a script that does not see what is done", judge, findings, "on a node that is up would run", "kubectl apply")
+    at.push(clean.changed({"bootstrap/bootstrap.sh": FORGETFUL.replace("appproject-web", "appproject-gone").encode()}))
+    findings = Node(planting.ctx, at).up(lambda: [])
+    planting.seen("a script with a line that fails", "from nothing, in order", findings, "a line of bootstrap.sh's dry run ended with 1", "appproject-gone")
+    at.push(clean)
 
 
 def _refused(planting: Planting, at: Installation, clean: Rendered) -> None:
@@ -135,9 +177,8 @@ def _neglected(planting: Planting, at: Installation, clean: Rendered, spare: str
 
 def by_settings(planting: Planting) -> list[str]:
     """argocd-cm without the health of Applications: waves between Applications mean nothing."""
-    settings = {key: value for key, value in planting.data["settings"].items() if key != LUA}
     broken, name, what = argo_checks.broken_child(argo_sample.tree())
-    hosts, installation = planting.install(broken, settings)
+    hosts, installation = planting.install(broken, argo_settings.without_lua(planting.values))
     with hosts, installation as at:
         at.bootstrap()
         findings = argo_checks.holds(at, name, what, pause=60)
@@ -153,7 +194,7 @@ def by_waves(planting: Planting) -> list[str]:
     tree = argo_sample.tree()
     bad = edited(tree, "apps/cert-manager.yaml", lambda it: it["metadata"]["annotations"].update({wave: "30"}))
     bad = edited(bad, "apps/issuers.yaml", lambda it: it["metadata"]["annotations"].update({wave: "20"}))
-    hosts, installation = planting.install(bad, planting.data["settings"])
+    hosts, installation = planting.install(bad, planting.values)
     with hosts, installation as at:
         at.bootstrap()
         at.recorder.wait(lambda now: "issuers" in now and (now["issuers"].get("status") or {}).get("operationState"), PATIENCE)

@@ -51,6 +51,11 @@ class Repository:
         self._git("fast-import", "--quiet", data=b"".join(out))
         return self._git("rev-parse", ref)
 
+    def refs(self) -> dict[str, str]:
+        """The commit of every branch and tag, under its full name; the branch that is followed under its short one, too."""
+        found = dict(line.split(" ")[::-1] for line in self._git("for-each-ref", "--format=%(objectname) %(refname)").splitlines())
+        return {**found, self.branch: found.get(f"refs/heads/{self.branch}", "")}
+
 
 def _data(data: bytes) -> bytes:
     return b"data %d\n%s\n" % (len(data), data)

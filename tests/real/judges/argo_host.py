@@ -10,13 +10,20 @@ import time
 import urllib.request
 from pathlib import Path
 
+from . import argo_settings
 from .argo_tree import Rendered, identity, load
 from .processes import free_port
 
 MODULE = "github.com/argoproj/argo-cd/v3"
 GROUP = "/apis/argoproj.io/v1alpha1/namespaces/argocd"
 REFRESH = "argocd.argoproj.io/refresh"
-CONFIGURATION = ("argocd-cm", "argocd-rbac-cm", "argocd-tls-certs-cm", "argocd-ssh-known-hosts-cm", "argocd-gpg-keys-cm")
+# What makes the judge wait less than a node would: the README tells of each. Everything else is as the tree has it.
+FASTER = {
+    "controller": (["--app-resync", "2", "--app-resync-jitter", "0"],
+                   {"ARGOCD_SYNC_WAVE_DELAY": "0", "ARGOCD_CLUSTER_CACHE_EVENTS_PROCESSING_INTERVAL": "1ms"}),
+    "repo-server": (["--revision-cache-expiration", "1s"], {}),
+    "server": ([], {}),
+}
 
 
 def crds(ctx) -> list[dict]:
@@ -28,49 +35,54 @@ def crds(ctx) -> list[dict]:
 class Argo:
     """One Argo CD on one control plane; every process belongs to `ctx.processes`."""
 
-    def __init__(self, ctx, cluster, tls: Path, settings: dict[str, str]):
+    def __init__(self, ctx, cluster, tls: Path):
         self.ctx, self.cluster, self.api = ctx, cluster, cluster.api
-        self.tls, self.settings = tls, settings
+        self.tls = tls
         self.folder = ctx.fresh("argo")
         self.running: list = []
-        self.repo = f"127.0.0.1:{free_port()}"
+        self.repo, self.redis = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
 
-    def prepare(self, tree: Rendered, extra: list[dict]) -> None:
-        """What is there before Argo CD runs: its CRDs and `extra` ones, its namespace (the tree's own, if it has one), its settings."""
-        self.api.install_crds([*crds(self.ctx), *extra])
+    def prepare(self, tree: Rendered, values: dict) -> None:
+        """Without a script: Argo CD's CRDs, its namespace (the tree's own, if it has one), and its settings, out of the values of its chart."""
+        self.api.install_crds(crds(self.ctx))
         own = [it for name in tree.applications() for _, it in tree.objects(name) if identity(it) == ("", "Namespace", "", "argocd")]
         applied(self.api, own[0] if own else {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}})
-        for name in CONFIGURATION:
-            applied(self.api, {
-                "apiVersion": "v1", "kind": "ConfigMap",
-                "metadata": {"name": name, "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}},
-                "data": self.settings if name == "argocd-cm" else {},
-            })
-        applied(self.api, {
-            "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
-            "metadata": {"name": "argocd-secret", "namespace": "argocd", "labels": {"app.kubernetes.io/part-of": "argocd"}},
-        })
+        for it in argo_settings.rendered(self.ctx, values):
+            applied(self.api, it)
 
     def start(self) -> None:
-        """Starts the three processes and waits until they answer."""
+        """Starts redis, repo-server and controller with what the ConfigMaps of the cluster say, and waits until they answer."""
         for name in ("bin", "ssh", "gpg", "cmp", "tmp", "home", "redis"):
             (self.folder / name).mkdir()
         wrapper = self.folder / "bin/git-verify-wrapper.sh"
         shutil.copyfile(self.ctx.module(MODULE) / "hack/git-verify-wrapper.sh", wrapper)
         wrapper.chmod(0o755)  # The repo-server calls it for every Git source, and module archives drop the bit.
         (self.folder / "bin/helm").symlink_to(self.ctx.tool("helm"))
-        redis, metrics = f"127.0.0.1:{free_port()}", (free_port(), free_port())
-        argocd = self.ctx.tool("argocd")
         self._run("redis", {}, self.ctx.tool("redis-server"), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1",
-                  "--port", redis.split(":")[1], "--dir", str(self.folder / "redis"))
-        self._run("repo-server", {"ARGOCD_BINARY_NAME": "argocd-repo-server"}, argocd, "--address", "127.0.0.1",
-                  "--port", self.repo.split(":")[1], "--metrics-address", "127.0.0.1", "--metrics-port", str(metrics[0]),
-                  "--redis", redis, "--revision-cache-expiration", "1s", "--logformat", "text")
-        self._run("controller", {"ARGOCD_BINARY_NAME": "argocd-application-controller"}, argocd, "--namespace", "argocd",
-                  "--metrics-port", str(metrics[1]), "--redis", redis, "--repo-server", self.repo, "--app-resync", "2",
-                  "--app-resync-jitter", "0", "--server-side-diff-enabled=true", "--logformat", "text")
+                  "--port", self.redis.split(":")[1], "--dir", str(self.folder / "redis"))
+        self._answering(
+            self._program("repo-server", "argocd-repo-server", "--address", "127.0.0.1", "--port", self.repo.split(":")[1],
+                          "--metrics-address", "127.0.0.1"),
+            self._program("controller", "argocd-application-controller", "--namespace", "argocd", "--repo-server", self.repo))
+
+    def serve(self) -> None:
+        """Starts the API server too, which makes the project `default` as it starts."""
+        self._answering(self._program("server", "argocd-server", "--namespace", "argocd", "--address", "127.0.0.1", "--port", str(free_port()),
+                                      "--metrics-address", "127.0.0.1", "--repo-server", self.repo))
+
+    def _program(self, name: str, binary: str, *flags: str) -> tuple:
+        """Starts one of Argo CD's programs: the tree's settings, what makes it faster, where the others are."""
+        maps = {it: (self.api.get(f"/api/v1/namespaces/argocd/configmaps/{it}").get("data") or {}) for it in argo_settings.MAPS.values()}
+        own = argo_settings.environment(self.ctx.module(MODULE), name, maps)
+        port, (more, variables) = free_port(), FASTER[name]
+        process = self._run(name, {**own, "ARGOCD_BINARY_NAME": binary, **variables}, self.ctx.tool("argocd"), *flags,
+                            "--metrics-port", str(port), "--redis", self.redis, *more)
+        return process, port
+
+    @staticmethod
+    def _answering(*started: tuple) -> None:
         deadline = time.monotonic() + 120
-        for process, port in zip(self.running[1:], metrics):
+        for process, port in started:
             while not _answers(port):
                 if not process.alive() or time.monotonic() > deadline:
                     raise RuntimeError(f"{process.log.name} did not start: {process.tail(3)}")
@@ -84,15 +96,16 @@ class Argo:
             "ARGOCD_FAKE_IN_CLUSTER": "true", "ARGOCD_GPG_ENABLED": "false", "ARGOCD_GNUPGHOME": str(at / "gpg"),
             "ARGOCD_TLS_DATA_PATH": str(self.tls), "ARGOCD_SSH_DATA_PATH": str(at / "ssh"),
             "ARGOCD_PLUGINSOCKFILEPATH": str(at / "cmp"), "ARGOCD_ASK_PASS_SOCK": str(at / "tmp/ask.sock"),
-            "ARGOCD_SYNC_WAVE_DELAY": "0", "ARGOCD_CLUSTER_CACHE_EVENTS_PROCESSING_INTERVAL": "1ms",
         }
 
-    def _run(self, name: str, extra: dict[str, str], *argv: str) -> None:
+    def _run(self, name: str, extra: dict[str, str], *argv: str):
         log = self.folder / f"{name}.log"
-        self.running.append(self.ctx.processes.start(name, list(argv), env={**self._environment(), **extra}, cwd=self.folder, log=log))
+        # What a variable says about an address, a flag says better: on a node these are names of Services.
+        self.running.append(self.ctx.processes.start(name, list(argv), env={**extra, **self._environment()}, cwd=self.folder, log=log))
+        return self.running[-1]
 
     def stop(self) -> None:
-        """Ends the three, clients first."""
+        """Ends them, clients first."""
         while self.running:
             self.ctx.processes.stop(self.running.pop())
 

@@ -6,23 +6,28 @@ import time
 
 from .argo_git import Hosts, Repository
 from .argo_host import GROUP, Argo, applied, summary
+from .argo_script import Node
 from .argo_tree import Rendered, title
 from .argo_watch import Recorder, expected, good, lagging, settled
 
 # How long something may take that is done in seconds on an idle machine: only what fails waits that long.
 PATIENCE = 400.0
+# The API groups that the node itself brings (k3s with its Traefik), there before the tree is.
+NODE = ("helm.cattle.io", "traefik.io")
 
 
 class Installation:
     """A tree under Argo CD. Use it as a context manager: leaving it ends every process that it started."""
 
-    def __init__(self, ctx, hosts: Hosts, tree: Rendered, name: str, settings: dict[str, str], node_crds: list[dict]):
+    def __init__(self, ctx, hosts: Hosts, tree: Rendered, name: str, values: dict | None = None):
         from .cluster import Cluster
 
         self.ctx, self.hosts, self.tree = ctx, hosts, tree
-        self.settings, self.node_crds = settings, node_crds
+        # Values of Argo CD's chart, for a tree without a script that would apply the chart.
+        self.values = values
         self.cluster = Cluster(ctx, name=name, with_=("kcm", "scheduler", "fakelet"))
-        self.commit = ""
+        self.refs: dict[str, str] = {}
+        self.node: Node | None = None
         self._open: list = []
 
     def __enter__(self) -> "Installation":
@@ -36,13 +41,15 @@ class Installation:
             # A node that holds anything: whether the tree fits the declared node is another judge's question.
             for it in (node("roomy", 64_000, 256 << 30, pods=2000), STORAGE_CLASS):
                 applied(self.api, it)
-            self.argo = Argo(self.ctx, self.cluster, self.hosts.tls, self.settings)
+            self.argo = Argo(self.ctx, self.cluster, self.hosts.tls)
             self._open.append(self.argo.stop)
-            self.argo.prepare(self.tree, self.node_crds)
+            self.api.install_crds([it for it in self.ctx.crds() if it["spec"]["group"] in NODE])
             patcher = Patcher(self.api, self.ctx)
             self._open.append(patcher.stop)
             patcher.start()
-            self.argo.start()
+            if self.values is not None:
+                self.argo.prepare(self.tree, self.values)
+                self.argo.start()
             self.repository = Repository(self.hosts.repositories, *self.tree.place())
             self._open.append(self.repository.remove)
             self.push(self.tree)
@@ -61,19 +68,36 @@ class Installation:
     def push(self, tree: Rendered) -> str:
         """The next commit: its content is `tree`, and that is what is expected from now on."""
         self.tree = tree
-        self.commit = self.repository.commit(tree.files, f"tree {self.repository.count + 1}")
+        commit = self.repository.commit(tree.files, f"tree {self.repository.count + 1}")
+        self.pushed()
+        return commit
+
+    def pushed(self) -> None:
+        """Takes note of what the repository holds now."""
+        self.refs = self.repository.refs()
         self.hosts.advertised = {}
-        return self.commit
 
-    def bootstrap(self) -> None:
-        """What a person does once: applies the projects and the root Application."""
-        for it in self.tree.bootstrap():
-            applied(self.api, it, manager="kubectl")
+    def bootstrap(self, between=lambda: []) -> list[str]:
+        """What a person does once: runs the script of the tree (what its dry run prints, that is); Argo CD starts when its chart is there.
 
-    def converge(self, seconds: float = PATIENCE) -> list[str]:
-        """Waits until every Application is where the last commit wants it; what is not by then is a finding."""
-        self.recorder.wait(lambda now: not lagging(self.tree, now, self.commit), seconds, self.argo.check_alive)
-        late = lagging(self.tree, self.recorder.snapshot(), self.commit)
+        `between()` comes after that, and before the projects and the root Application. Without a script these are applied, no more.
+        """
+        if self.values is not None:
+            for it in self.tree.bootstrap():
+                applied(self.api, it, manager="kubectl")
+            return []
+
+        def started() -> list[str]:
+            self.argo.start()
+            return between()
+
+        self.node = Node(self.ctx, self)
+        return self.node.up(started)
+
+    def converge(self, seconds: float = PATIENCE, seen=lambda _: None) -> list[str]:
+        """Waits until every Application is where the last commit wants it; what is not by then is a finding. `seen` is shown the way there."""
+        self.recorder.wait(lambda now: seen(now) or not lagging(self.tree, now, self.refs), seconds, self.argo.check_alive)
+        late = lagging(self.tree, self.recorder.snapshot(), self.refs)
         return [f"Application {name} did not become Synced and Healthy in {seconds:.0f} s: {why}" for name, why in late.items()]
 
     def refresh(self, how: str = "normal", seconds: float = PATIENCE) -> list[str]:
@@ -96,10 +120,12 @@ class Installation:
         findings: list[str] = []
         for number, how in enumerate(rounds, 1):
             findings += self.refresh(how, settle)
-            late = lagging(self.tree, self.recorder.snapshot(), self.commit)
+            late = lagging(self.tree, self.recorder.snapshot(), self.refs)
             findings += [f"Application {name} after {how} refresh {number}: {why}" for name, why in late.items()]
-        findings += [f"Application {name}: a sync started although nothing had changed"
-                     for name, it in self.recorder.snapshot().items() if name in before and _started(it) != before[name]]
+        findings += [f"Application {name}: a sync started although nothing had changed: {_synced(it)}"
+                     for name, it in self.recorder.snapshot().items()
+                     # A comparison may see only the second time what a commit changes: its one sync comes late then, and is no loop.
+                     if name in before and _started(it)[0] != before[name][0] and _started(it)[1] == before[name][1]]
         return list(dict.fromkeys([*findings, *self.reconciled()]))
 
     def reconciled(self) -> list[str]:
@@ -151,5 +177,15 @@ class Installation:
         return f"{GROUP}/applications/{name}"
 
 
-def _started(application: dict) -> str | None:
-    return ((application.get("status") or {}).get("operationState") or {}).get("startedAt")
+def _synced(application: dict) -> str:
+    """What the last sync was about, and when it was asked for."""
+    state = (application.get("status") or {}).get("operationState") or {}
+    result = state.get("syncResult") or {}
+    things = ", ".join(f"{it['kind']} {it['name']}" for it in (result.get("resources") or [])[:6])
+    return f"{state.get('startedAt')} at {str(result.get('revision'))[:12]}: {things}"
+
+
+def _started(application: dict) -> tuple[str | None, str | None]:
+    """When the last sync began, and of which commit it was."""
+    state = (application.get("status") or {}).get("operationState") or {}
+    return state.get("startedAt"), (state.get("syncResult") or {}).get("revision")

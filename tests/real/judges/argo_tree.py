@@ -185,5 +185,5 @@ def annotated(tree: "Rendered") -> list[Promise]:
 
 
 def chart_pods(ctx, spec: Path) -> list[dict]:
-    """`show budget`: the pods that charts will make, as the compiler declares them."""
-    return [it for it in ctx.budget(spec)["pods"] if it.get("source") == "chart"]
+    """`show budget`: the pods that charts will make, their Jobs as well, as the compiler declares them."""
+    return [it for it in ctx.budget(spec)["pods"] if it.get("source") == "chart" or it["workload"].startswith("Job/")]

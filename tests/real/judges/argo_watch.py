@@ -25,6 +25,8 @@ class Event:
     made: bool
     gone: bool
     good: bool
+    asked: str = ""
+    compared: str = ""
 
 
 def good(application: dict) -> bool:
@@ -39,6 +41,12 @@ def settled(application: dict) -> bool:
     phase = ((application.get("status") or {}).get("operationState") or {}).get("phase")
     annotations = application["metadata"].get("annotations") or {}
     return REFRESH not in annotations and "operation" not in application and phase not in ("Running", "Terminating")
+
+
+def revisions(application: dict) -> tuple[str, str]:
+    """Which revision its spec asks for, and which its status speaks of."""
+    compared = ((application.get("status") or {}).get("sync") or {}).get("comparedTo") or {}
+    return tuple((it.get("source") or {}).get("targetRevision", "") for it in (application["spec"], compared))
 
 
 class Recorder:
@@ -113,7 +121,8 @@ class Recorder:
         name, uid = it["metadata"]["name"], it["metadata"]["uid"]
         gone = kind == "DELETED"
         with self._changed:
-            event = Event(time.monotonic() - self._begin, name, uid not in self._seen, gone, not gone and good(it))
+            asked, compared = revisions(it)
+            event = Event(time.monotonic() - self._begin, name, uid not in self._seen, gone, not gone and good(it), asked, compared)
             self._seen.add(uid)
             self.events.append(event)
             if gone:
@@ -139,6 +148,11 @@ class Recorder:
         with self._changed:
             return dict(self.now)
 
+    def forget(self, names: set[str]) -> None:
+        """Takes Applications that are gone out of the story, as if they had never been."""
+        with self._changed:
+            self.events = [it for it in self.events if it.name not in names]
+
     def mark(self) -> int:
         """Where the story stands, to ask later what happened since."""
         with self._changed:
@@ -151,8 +165,8 @@ def expected(tree: Rendered) -> dict[str, dict]:
     return {root.name: root.document, **{name: it.document for name, it in tree.applications().items()}}
 
 
-def lagging(tree: Rendered, now: dict[str, dict], commit: str | None) -> dict[str, str]:
-    """Applications that are not where they have to be, with what they say."""
+def lagging(tree: Rendered, now: dict[str, dict], refs: dict[str, str]) -> dict[str, str]:
+    """Applications that are not where they have to be, with what they say; `refs` are the commits of the branch and the tags."""
     out = {}
     for name, document in expected(tree).items():
         it = now.get(name)
@@ -162,8 +176,8 @@ def lagging(tree: Rendered, now: dict[str, dict], commit: str | None) -> dict[st
             out[name] = summary(it)
         elif it["spec"].get("source") != document["spec"].get("source"):
             out[name] = "does not have the source that the tree gives it"
-        elif commit and "chart" not in (document["spec"].get("source") or {"chart": 1}) \
-                and it["status"]["sync"].get("revision") != commit:
+        elif "chart" not in (source := document["spec"].get("source") or {"chart": 1}) \
+                and it["status"]["sync"].get("revision") != (commit := refs.get(source["targetRevision"], "nowhere")):
             out[name] = f"is at commit {str(it['status']['sync'].get('revision'))[:12]}, not at {commit[:12]}"
     return out
 
@@ -190,6 +204,27 @@ def order(events: list[Event], promises: list[Promise], root: str) -> list[str]:
             since.setdefault(event.name, event.seconds)
     findings += [f"`show waves` promises Application {name}, and it was never created" for name in waves if name not in made]
     return findings
+
+
+def update_order(events: list[Event], promises: list[Promise], tree: Rendered, tag: str) -> list[str]:
+    """The same of an update under `pin: tag`: nobody is given the tag before all that it waits for were Synced and Healthy at it."""
+    pinned = {name for name, it in tree.applications().items() if any(one.get("targetRevision") == tag for one in it.sources)}
+    waves = {it.application: it for it in promises}
+    given: set[str] = set()
+    reached: set[str] = set()
+    findings = []
+    for event in events:
+        if event.asked == tag and event.name in pinned and event.name not in given:
+            given.add(event.name)
+            mine = waves[event.name]
+            missing = [it.application for it in promises if it.application in pinned - reached - {event.name}
+                       and (it.wave < mine.wave or it.application in mine.after)]
+            if missing:
+                findings.append(f"Application {event.name} (wave {mine.wave}) was given {tag} at {event.seconds:.1f} s, before "
+                                f"{', '.join(missing)} had been Synced and Healthy at it")
+        if event.good and event.asked == event.compared == tag:
+            reached.add(event.name)
+    return findings + [f"Application {name} was never given {tag}" for name in sorted(pinned - given)]
 
 
 def story(events: list[Event]) -> list[str]:

@@ -10,19 +10,16 @@ from pathlib import Path
 
 import yaml
 
-from . import argo_charts, argo_checks
+from . import argo_charts, argo_checks, argo_health, argo_projects, argo_settings
 from .argo_git import Hosts
+from .argo_host import MODULE
 from .argo_install import Installation
 from .argo_tree import LOADER, Promise, Rendered, annotated, chart_pods, promised, spec_of
 from .argo_watch import story
 from .table import Row, short
 
-DATA = Path(__file__).resolve().parent.parent / "data/argocd.yaml"
-
-
-def settings() -> dict:
-    """The judge's own data file."""
-    return yaml.load(DATA.read_bytes(), Loader=LOADER)
+# The component that is switched off in the spec to see an Application leave; the first that the spec has.
+REMOVED = ["openWebui"]
 
 
 class Subject:
@@ -111,7 +108,7 @@ def judge(ctx) -> list[Row]:
     """The first tree through everything; then the golden tree with the most tenants from a broken first install to a good one."""
     if not ctx.trees:
         return [Row("argocd", 0, ["there is no tree to judge"])]
-    data, rows = settings(), []
+    rows: list[Row] = []
     first = ctx.trees[0]
     golden = [it for it in ctx.trees[1:] if any((it.root / "apps").glob("ws-*.yaml"))]
     golden.sort(key=lambda it: -len(list((it.root / "apps").glob("ws-*.yaml"))))
@@ -120,43 +117,52 @@ def judge(ctx) -> list[Row]:
         began = time.monotonic()
         try:
             subject = Subject(ctx, tree.name, tree.root)
-            rows += scenario(ctx, subject, data)
+            rows += scenario(ctx, subject)
         except Exception as error:  # One tree that cannot even be set up must not hide the other's rows.
             rows.append(Row(f"argocd {tree.name}", 0, [f"{type(error).__name__}: {error}"], time.monotonic() - began))
     return rows
 
 
-def hosts_of(ctx, subject, data: dict) -> tuple[Hosts, list[str]]:
+def hosts_of(ctx, subject) -> tuple[Hosts, list[str]]:
     """The hosts that a tree names, with its charts on them."""
     hosts = Hosts(ctx.fresh("hosts"), subject.tree.hosts())
     folder = Path(os.environ["CHARTS"]) if os.environ.get("CHARTS") else None
-    return hosts, argo_charts.publish(hosts, subject.tree, subject.pods, ctx.crds(), data, folder)
+    return hosts, argo_charts.publish(hosts, subject.tree, subject.pods, ctx.crds(), folder)
 
 
-def node_crds(ctx, data: dict) -> list[dict]:
-    """What the node brings by itself."""
-    return [it for it in ctx.crds() if it["spec"]["group"] in data["node"]]
+def settings(ctx, subject: Subject) -> Row:
+    """What the tree says of Argo CD itself: parameters that are read, health that is right, defaults that are the chart's."""
+    values = argo_settings.values_of(subject.tree)
+    findings, note = argo_settings.compared(ctx.root)
+    return argo_health.judge(ctx, subject.name, values, findings + argo_settings.unread(ctx.module(MODULE), values), note)
 
 
-def whole_life(ctx, subject: Subject, data: dict) -> list[Row]:
+def whole_life(ctx, subject: Subject) -> list[Row]:
     """From nothing; at rest; hand edits; a second commit; protected objects; a removed component."""
     steps = Steps(ctx, subject.name)
     count = len(subject.tree.applications()) + 1
-    hosts, odd = hosts_of(ctx, subject, data)
+    steps.rows.append(settings(ctx, subject))
+    hosts, odd = hosts_of(ctx, subject)
     began = time.monotonic()
-    with hosts, Installation(ctx, hosts, subject.tree, "argo", data["settings"], node_crds(ctx, data)) as at:
+    with hosts, Installation(ctx, hosts, subject.tree, "argo") as at:
         ctx.say(f"argocd {subject.name}: servers up after {time.monotonic() - began:.1f} s")
 
         def from_nothing():
-            at.bootstrap()
-            findings = odd + at.converge() + argo_checks.in_order(at, subject.promises)
+            findings = odd + at.bootstrap(lambda: argo_projects.open_default(at))
+            if findings:
+                return count, findings, ""
+            findings = at.converge() + argo_checks.in_order(at, subject.promises)
             ctx.say(f"argocd {subject.name}: " + ", ".join(story(at.recorder.events)))
             if hosts.missing:
                 ctx.say(f"argocd {subject.name}: not served: {', '.join(sorted(hosts.missing))}")
             return count, findings, ""
 
+        def again():
+            objects, findings = at.node.again()
+            return objects, findings + at.converge(), f"{len(at.node.lines)} lines"
+
         def removed():
-            less = subject.without_component(data["remove"])
+            less = subject.without_component(REMOVED)
             note = "" if less else "the last Application's files taken out"
             objects, findings = argo_checks.removal(at, less or argo_checks.without_application(at.tree))
             return objects, findings, note
@@ -176,6 +182,8 @@ def whole_life(ctx, subject: Subject, data: dict) -> list[Row]:
 
         steps.take("from nothing, in order", from_nothing, needed=True)
         steps.take("at rest", lambda: (count, at.quiet(), ""))
+        steps.take("the script again", again)
+        steps.take("projects refuse what is outside of them", lambda: (*argo_projects.deny(at), ""))
         steps.take("hand edits", lambda: (*argo_checks.heals(at, subject.charts()), ""))
         steps.take("second commit", changed)
         steps.take("a namespace and a claim leave Git", protected)
@@ -183,18 +191,18 @@ def whole_life(ctx, subject: Subject, data: dict) -> list[Row]:
     return steps.rows
 
 
-def broken_start(ctx, subject: Subject, data: dict) -> list[Row]:
+def broken_start(ctx, subject: Subject) -> list[Row]:
     """A first install with a broken child: later waves wait; the fix goes through in two minutes; then all is at rest."""
     steps = Steps(ctx, subject.name)
     found = argo_checks.broken_child(subject.tree)
     if found is None:
         return [Row(f"argocd {subject.name}: broken first install", 0, ["no object that could be broken has a later wave behind it"])]
     broken, name, what = found
-    hosts, odd = hosts_of(ctx, subject, data)
-    with hosts, Installation(ctx, hosts, broken, "argo", data["settings"], node_crds(ctx, data)) as at:
+    hosts, odd = hosts_of(ctx, subject)
+    with hosts, Installation(ctx, hosts, broken, "argo") as at:
         def held():
-            at.bootstrap()
-            return 1, odd + argo_checks.holds(at, name, what), f"{what} of {name}"
+            findings = odd + at.bootstrap()
+            return 1, findings or argo_checks.holds(at, name, what), f"{what} of {name}"
 
         def through():
             findings = argo_checks.fixed(at, subject.tree) + argo_checks.in_order(at, subject.promises)
@@ -219,4 +227,4 @@ def faults(ctx) -> list[Row]:
     """Faults planted on purpose in a small tree of the judge's own."""
     from .argo_faults import run
 
-    return run(ctx, settings())
+    return run(ctx)

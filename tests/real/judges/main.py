@@ -26,6 +26,7 @@ LANES = (
     (("argocd",), ("judge",)),
     (("backup",), ("judge", "faults")),
     (("argocd",), ("faults",)),
+    (("pinned",), ("judge", "faults")),
 )
 JUDGES = tuple(dict.fromkeys(name for names, _ in LANES for name in names))
 

@@ -28,6 +28,8 @@ GO = {
         "kube-scheduler": ("k8s.io/kubernetes/cmd/kube-scheduler", STAMPS),
         "etcd": ("go.etcd.io/etcd/server/v3", ""),
     },
+    # What `bootstrap.sh` applies everything with.
+    "kubectl": {"kubectl": ("k8s.io/kubernetes/cmd/kubectl", STAMPS)},
     "seal": {"kubeseal": ("github.com/bitnami/sealed-secrets/cmd/kubeseal", "")},
     "controller": {"sealed-secrets-controller": ("github.com/bitnami/sealed-secrets/cmd/controller", "")},
     "readers": {"readers": (".", "")},

@@ -1,0 +1,177 @@
+"""An empty node for `bootstrap/bootstrap.sh`: asks the script what it would run, runs just that, and looks at what came of it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from .argo_tree import load, title
+
+# The programs that the script may count on; what else it calls is not found, which is a finding.
+PROGRAMS = ("awk base64 bash cat chmod cp cut date dirname env getent git grep gzip head hostname id install ln mkdir mv openssl printf rm sed "
+            "sha256sum sleep sort tail tar touch tr uname").split()
+# Programs of the machine that stand in for what is not here. `$NODE` is the machine's root, `$STORE` what the judge lays ready.
+SHIMS = {
+    # Downloads: k3s (which is kubectl too, by its name), Helm, and the checksums that their publishers would lay beside them.
+    "curl": r"""
+while (($#)); do case $1 in --output) out=$2; shift ;; http*) url=$1 ;; esac; shift; done
+cd "$(dirname "$out")"
+case $url in
+  *sha256sum*) sums=$(sha256sum -- $(ls | grep -v sha256sum)) && printf '%s\n' "$sums" >"$out" ;;
+  */k3s | */k3s-arm64)
+    version=${url#*/download/} version=${version%%/*}
+    printf '#!/bin/bash\ncase ${0##*/} in kubectl) exec %q "$@" ;; esac\n[[ $1 != --version ]] || echo "k3s version %s (judge)"\n' \
+      "$STORE/kubectl" "${version/\%2B/+}" >"$out" ;;
+  */helm-*.tar.gz)
+    folder=${url##*/helm-v*-linux-} folder=linux-${folder%.tar.gz} version=${url##*/helm-} version=${version%%-linux*}
+    rm -rf "$folder" && mkdir "$folder"
+    printf '#!/bin/bash\n[[ $1 != version ]] || { echo %s; exit; }\nexec %q "$@"\n' "$version" "$STORE/helm" >"$folder/helm"
+    chmod +x "$folder/helm" && tar --create --gzip --file "$out" "$folder" && rm -r "$folder" ;;
+  *) exit 22 ;;
+esac
+""",
+    # Starting k3s is what makes the node's kubeconfig; it does so only with a binary, a configuration and a unit.
+    "systemctl": r"""
+case "$*" in
+  "is-active --quiet k3s") [[ -f $NODE/started ]] ;;
+  "restart k3s")
+    [[ -x $NODE/usr/local/bin/k3s && -f $NODE/etc/systemd/system/k3s.service ]] || exit 5
+    [[ $(ls "$NODE/etc/rancher/k3s/config.yaml.d") ]] || exit 6
+    cp "$STORE/kubeconfig" "$NODE/etc/rancher/k3s/k3s.yaml" && touch "$NODE/started" ;;
+esac
+""",
+    "sysctl": r"""
+while read -r key _ value; do printf '%s\n' "$value" >"$NODE/proc/sys/${key//./\/}"; done <"${@: -1}"
+""",
+    "ss": "",
+    "timedatectl": "echo yes",
+}
+# What a second look may still print: it asks k3s' node to be ready, and finds its tools.
+HARMLESS = re.compile(r"(#|export |kubectl wait |$)")
+
+
+class Node:
+    """The machine, and the clone of the repository on it."""
+
+    def __init__(self, ctx, at):
+        self.ctx, self.at = ctx, at
+        self.folder = ctx.fresh("node")
+        self.root, self.store, self.programs = self.folder / "root", self.folder / "store", self.folder / "bin"
+        for name in ("etc/sysctl.d", "etc/systemd/system", "etc/rancher/k3s", "proc/sys/fs/inotify", "usr/local/bin", "var/lib"):
+            (self.root / name).mkdir(parents=True)
+        for name, text in {
+            "etc/os-release": 'ID=ubuntu\nVERSION_ID="24.04"\n', "proc/meminfo": "MemTotal:       268435456 kB\n",
+            "proc/swaps": "Filename Type Size Used Priority\n", "proc/sys/fs/inotify/max_user_instances": "128\n",
+            "proc/sys/fs/inotify/max_user_watches": "8192\n",
+        }.items():
+            (self.root / name).write_text(text)
+        self.store.mkdir()
+        self.programs.mkdir()
+        for name in ("kubectl", "helm"):
+            (self.store / name).symlink_to(ctx.tool(name))
+        shutil.copyfile(at.cluster.kubeconfig, self.store / "kubeconfig")
+        for name in PROGRAMS:
+            (self.programs / name).symlink_to(shutil.which(name) or f"/no/{name}")
+        for name, text in SHIMS.items():
+            (self.programs / name).write_text(f"#!/bin/bash\nset -euo pipefail\nPATH=/usr/bin:/bin\n{text}\n")
+            (self.programs / name).chmod(0o755)
+        authority = str(at.hosts.folder / "pki/ca.crt")
+        self.environment = {
+            "PATH": str(self.programs), "HOME": str(self.folder / "home"), "ESPALIER_ROOT": str(self.root), "NODE": str(self.root),
+            "STORE": str(self.store), "GIT_SSL_CAINFO": authority, "SSL_CERT_FILE": authority,
+        }
+        self.top = self._clone()
+        self.lines: list[str] = []
+
+    def _clone(self) -> Path:
+        """The repository as a person clones it, with a sealing key of the judge's own: the platform's is nobody's here."""
+        url, branch, prefix = self.at.tree.place()
+        (self.folder / "home").mkdir()
+        self._done(["git", "clone", "--quiet", "--branch", branch, url, str(self.folder / "clone")])
+        top = self.folder / "clone" / prefix
+        (top / "spec").mkdir(exist_ok=True)
+        self.key = self.folder / "home/sealing-key.pem"
+        self._done(["openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", "2", "-subj", "/CN=sealed-secret/O=sealed-secret",
+                    "-keyout", str(self.key), "-out", str(top / "spec/sealing.pem")])
+        return top
+
+    def _done(self, argv: list[str]) -> str:
+        done = subprocess.run(argv, cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"{argv[0]} {argv[1]} ended with {done.returncode}: {(done.stderr or done.stdout).strip()[-400:]}")
+        return done.stdout
+
+    def asked(self) -> tuple[list[str], list[str]]:
+        """What `up --dry-run` prints, and where it would stop."""
+        printed = self._done(["bash", str(self.top / "bootstrap/bootstrap.sh"), "up", "--dry-run", "--sealing-key", str(self.key)])
+        lines = printed.splitlines()
+        return lines, [f"bootstrap.sh: {it.removeprefix('# ')}" for it in lines if it.startswith("# would stop here")]
+
+    def up(self, between) -> list[str]:
+        """On the empty node: the lines that come before Argo CD's own objects, then `between()`, then these."""
+        self.lines, findings = self.asked()
+        first = next((number for number, it in enumerate(self.lines) if f"{self.top}/bootstrap/argocd/" in it), None)
+        if first is None:
+            return [*findings, "bootstrap.sh: its dry run applies nothing of bootstrap/argocd/"]
+        findings = findings or self.run(self.lines[:first])
+        return findings or [*between(), *self.run(self.lines[first:])]
+
+    def run(self, lines: list[str]) -> list[str]:
+        """Runs what was printed, as it was printed, with the variables that were set before."""
+        exports = [it for it in self.lines if it.startswith("export ")]
+        script = self.folder / "printed.sh"
+        script.write_text("\n".join([
+            "set -Eeuo pipefail", "trap 'printf \"%s: %s\\n\" \"$?\" \"$BASH_COMMAND\" >&2' ERR", *(it for it in exports if it not in lines), *lines]) + "\n")
+        done = subprocess.run(["bash", str(script)], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode == 0:
+            return []
+        said = " ".join(done.stderr.strip().split())
+        return [f"a line of bootstrap.sh's dry run ended with {done.returncode}: {said[-600:]}"]
+
+    def objects(self) -> list[dict]:
+        """Every object that the lines apply from a file."""
+        folders = [self.root / "var/lib/espalier/rendered", self.top / "out/manifests/namespaces", self.top / "bootstrap/argocd"]
+        return [it for folder in folders for path in sorted(folder.rglob("*.yaml")) for it in load(path.read_bytes())]
+
+    def again(self) -> tuple[int, list[str]]:
+        """On a node that is up: the same lines once more change nothing, and a new dry run has nothing left to do."""
+        things = self.objects()
+        before = [self._live(it) for it in things]
+        findings = self.run(self.lines)
+        for it, old in zip(things, before):
+            new = self._live(it)
+            if new != old:
+                findings.append(f"{title(it)} is another after the script's lines ran again: {_differing(old, new)}")
+            answer = self.at.api.apply(it, dry_run=True, manager="kubectl")
+            if answer.refused:
+                findings.append(f"{title(it)}: server-side dry run: {answer.message}")
+            elif _plain(answer.body) != new:
+                findings.append(f"{title(it)}: the script would change it again: {_differing(new, _plain(answer.body))}")
+        lines, stops = self.asked()
+        findings += stops + [f"bootstrap.sh up on a node that is up would run: {it[:200]}" for it in lines if not HARMLESS.match(it)]
+        return len(things), findings
+
+    def _live(self, it: dict) -> dict | None:
+        live = self.at.live(it)
+        return _plain(live) if live else None
+
+
+def _plain(it: dict) -> dict:
+    """An object without what the server and the controllers keep in it."""
+    # Argo CD's own requests come and go; a Job is made anew, so it and its selector have another identity.
+    meta = {key: value for key, value in it["metadata"].items() if key not in ("managedFields", "resourceVersion", "generation")}
+    rest = {key: value for key, value in it.items() if key not in ("metadata", "status", "operation")}
+    if it["kind"] == "Job":
+        meta, rest = {"name": meta["name"], "annotations": meta.get("annotations")}, {"containers": it["spec"]["template"]["spec"]["containers"]}
+    meta["annotations"] = {key: value for key, value in (meta.get("annotations") or {}).items()
+                           if key not in ("argocd.argoproj.io/refresh", "argocd.argoproj.io/tracking-id")}
+    return {**rest, "metadata": meta}
+
+
+def _differing(old: dict | None, new: dict | None) -> str:
+    if old is None or new is None:
+        return "it was not there" if old is None else "it is gone"
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    return "; ".join(f"{key}: {str(old.get(key))[:120]} → {str(new.get(key))[:120]}" for key in keys)
