@@ -1,5 +1,6 @@
 //! The budget's arithmetic: the facts' own sums, the scheduler's rules against a slow reference, and refusals end to end.
 
+mod alerts;
 mod placement;
 mod reference;
 
