@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements, Toleration};
+use k8s_openapi::api::core::v1::{Container, PersistentVolumeClaim, PodSpec, ResourceRequirements, Toleration, Volume};
 
 use crate::{
     builder::{object::Object, scope::Built},
@@ -27,7 +27,9 @@ pub struct Ask {
 }
 
 impl Ask {
-    fn plus(self, other: Self) -> Self {
+    /// What both ask for together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
         Self {
             request: self.request + other.request,
             limit: self.limit + other.limit,
@@ -80,6 +82,8 @@ pub struct Row {
     pub source: Origin,
     /// On which nodes they may be.
     pub wants: Wants,
+    /// Claims that they mount, by name, in their own namespace: pods of one that one node mounts at a time are all on that node.
+    pub claims: Vec<Arc<str>>,
 }
 
 /// On which nodes a pod may be.
@@ -142,6 +146,23 @@ fn of_container(it: &Container) -> Ask {
     }
 }
 
+/// Claims that a pod mounts. Those of a StatefulSet's templates are not among them: each pod has its own.
+fn claims_of(pod: &PodSpec) -> Vec<Arc<str>> {
+    let claim = |it: &Volume| it.persistent_volume_claim.as_ref().map(|it| it.claim_name.as_str().into());
+    pod.volumes.iter().flatten().filter_map(claim).collect()
+}
+
+/// Namespaces and names of the claims that any node can mount, also when another does.
+pub fn shared_claims(built: &Built) -> impl Iterator<Item = (&str, &str)> {
+    built.objects.iter().filter_map(|object| {
+        let modes = object.get::<PersistentVolumeClaim>()?.spec.as_ref()?.access_modes.as_ref()?;
+        modes
+            .iter()
+            .any(|it| it == "ReadWriteMany" || it == "ReadOnlyMany")
+            .then(|| (object.namespace().unwrap_or_default(), object.name()))
+    })
+}
+
 /// The rows of one component: its typed workloads, its chart's declared pods.
 pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
     let typed = built.objects.iter().filter_map(move |object| {
@@ -156,6 +177,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
             pod: of_pod(it.spec),
             source: if it.transient { Origin::Transient } else { Origin::Object },
             wants: Wants::of(it.spec),
+            claims: claims_of(it.spec),
         })
     });
     let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |it| Row {
@@ -168,6 +190,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
         pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
         source: if it.kind == "Job" { Origin::Transient } else { Origin::Chart },
         wants: Wants::default(),
+        claims: Vec::new(),
     });
     typed.chain(declared)
 }

@@ -3,6 +3,8 @@
 //! What is placed here can be placed: the scheduler may spread pods differently, and an unlucky order can leave a large one waiting
 //! where this finds room; what is not placed here may still have some place that only a search would find.
 
+use std::sync::Arc;
+
 use k8s_openapi::api::core::v1::Toleration;
 
 use super::ask::{Ask, Row, Wants};
@@ -38,6 +40,8 @@ pub struct Unplaced {
     pub count: u32,
     /// Why none of the nodes would do.
     pub why: Why,
+    /// Others that must be on the same node, because they mount the same volume; `ask` is what all of them ask for.
+    pub beside: Vec<Arc<str>>,
 }
 
 /// Why pods have no place.
@@ -72,12 +76,12 @@ impl<'a> Free<'a> {
         }
     }
 
-    fn holds(&self, it: &Ask) -> bool {
-        self.pods > 0 && it.request <= self.request && it.cpu <= self.cpu && it.gpus <= self.gpus
+    fn holds(&self, it: &Ask, pods: u32) -> bool {
+        self.pods >= pods && it.request <= self.request && it.cpu <= self.cpu && it.gpus <= self.gpus
     }
 
-    fn take(&mut self, it: &Ask) {
-        self.pods -= 1;
+    fn take(&mut self, it: &Ask, pods: u32) {
+        self.pods -= pods;
         self.request = self.request.saturating_sub(it.request);
         self.cpu = self.cpu.saturating_sub(it.cpu);
         self.gpus -= it.gpus;
@@ -97,55 +101,145 @@ fn admits(group: &Group, wants: &Wants) -> bool {
     wants.labels.iter().all(has) && hard.all(|taint| wants.tolerations.iter().any(|it| tolerates(it, taint)))
 }
 
-/// Places pods; those of a `DaemonSet` on every node, before all others. Returns what finds no place, the largest first.
-pub fn place(nodes: &Nodes, mut pods: Vec<Waiting<'_>>) -> Vec<Unplaced> {
+/// How many nodes pods may be on.
+pub fn nodes_for(nodes: &Nodes, wants: &Wants) -> u32 {
+    nodes.groups().iter().filter(|it| admits(it, wants)).fold(0, |sum, it| sum.saturating_add(it.count))
+}
+
+/// Pods that are placed together: equal ones each where there is room, those that mount one volume all on one node.
+struct Unit<'a> {
+    members: Vec<Waiting<'a>>,
+    /// Which nodes its pods are on.
+    spread: Spread,
+    /// What each asks for; of those on one node, what all of them do.
+    ask: Ask,
+}
+
+/// Which nodes the pods of a unit are on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spread {
+    /// Each on any.
+    Anywhere,
+    /// All on one.
+    Together,
+    /// One on each.
+    Everywhere,
+}
+
+impl<'a> Unit<'a> {
+    fn of(members: Vec<Waiting<'a>>) -> Self {
+        let pods = members.iter().fold(0, |sum: u32, it| sum.saturating_add(it.count));
+        let spread = match &*members {
+            [it] if it.row.kind == "DaemonSet" => Spread::Everywhere,
+            [it] if it.row.claims.is_empty() => Spread::Anywhere,
+            _ if pods > 1 => Spread::Together,
+            _ => Spread::Anywhere,
+        };
+        let ask = match (&*members, spread) {
+            ([it], Spread::Anywhere | Spread::Everywhere) => it.ask,
+            _ => members.iter().fold(Ask::default(), |sum, it| sum.plus(it.ask.times(it.count))),
+        };
+        Self { members, spread, ask }
+    }
+
+    fn admitted_by(&self, group: &Group) -> bool {
+        self.members.iter().filter(|it| it.count > 0).all(|it| admits(group, &it.row.wants))
+    }
+
+    /// Those that may not be everywhere first: others would take their nodes.
+    fn is_choosy(&self) -> bool {
+        self.members.iter().any(|it| it.ask.gpus > 0 || !it.row.wants.labels.is_empty())
+    }
+
+    /// Pods of it that are on a node together.
+    fn pods(&self) -> u32 {
+        if self.spread == Spread::Together { self.members.iter().fold(0, |sum, it| sum.saturating_add(it.count)) } else { 1 }
+    }
+
+    fn unplaced(mut self, nodes: &Nodes, missing: u32) -> Option<Unplaced> {
+        let suitable = || nodes.groups().iter().filter(|group| group.count > 0 && self.admitted_by(group));
+        let why = if suitable().next().is_none() {
+            Why::NoSuchNode
+        } else if suitable().any(|group| Free::of(group).holds(&self.ask, self.pods())) {
+            Why::NoRoom
+        } else {
+            Why::TooLarge
+        };
+        self.members.sort_by_key(|it| std::cmp::Reverse((it.ask.request, it.ask.cpu)));
+        let mut rows = self.members.iter().map(|it| it.row);
+        let row = rows.next()?.clone();
+        Some(Unplaced { row, ask: self.ask, count: missing, why, beside: rows.map(|it| it.name.clone()).collect() })
+    }
+}
+
+/// Pods that mount one claim, directly or over a third, are of one unit; all others are of one each.
+fn units(pods: Vec<Waiting<'_>>) -> Vec<Unit<'_>> {
+    let mut units: Vec<Vec<Waiting<'_>>> = Vec::with_capacity(pods.len());
+    let mut with_claims: Vec<Vec<Waiting<'_>>> = Vec::new();
+    for it in pods {
+        if it.row.claims.is_empty() {
+            units.push(vec![it]);
+            continue;
+        }
+        let shares = |other: &Waiting<'_>| {
+            other.row.namespace == it.row.namespace && other.row.claims.iter().any(|claim| it.row.claims.contains(claim))
+        };
+        let (same, others): (Vec<_>, Vec<_>) = with_claims.into_iter().partition(|unit| unit.iter().any(shares));
+        with_claims = others;
+        with_claims.push(same.into_iter().flatten().chain([it]).collect());
+    }
+    units.into_iter().chain(with_claims).map(Unit::of).collect()
+}
+
+/// Places pods; those of a `DaemonSet` on every node that they may be on, before all others. Returns what finds no place, the largest first.
+pub fn place(nodes: &Nodes, pods: Vec<Waiting<'_>>) -> Vec<Unplaced> {
     let mut free: Vec<Free<'_>> = nodes
         .groups()
         .iter()
         .flat_map(|group| std::iter::repeat_n(group, usize::try_from(group.count).unwrap_or(usize::MAX)))
         .map(Free::of)
         .collect();
-    // Those that may not be everywhere first: others would take their nodes.
-    let is_choosy = |it: &Waiting<'_>| it.ask.gpus > 0 || !it.row.wants.labels.is_empty();
-    pods.sort_by_key(|it| {
-        let of_every_node = it.row.kind == "DaemonSet";
-        std::cmp::Reverse((of_every_node, is_choosy(it), it.ask.request, it.ask.cpu))
-    });
+    let mut units = units(pods);
+    units.sort_by_key(|it| std::cmp::Reverse((it.spread == Spread::Everywhere, it.is_choosy(), it.ask.request, it.ask.cpu)));
     let mut unplaced = Vec::new();
-    for it in pods {
-        let missing = if it.row.kind == "DaemonSet" { on_every(&mut free, &it) } else { on_first(&mut free, &it) };
+    for it in units {
+        let missing = match it.spread {
+            Spread::Everywhere => on_every(&mut free, &it),
+            Spread::Anywhere => on_first(&mut free, &it),
+            Spread::Together => on_one(&mut free, &it),
+        };
         if missing > 0 {
-            let suitable = || nodes.groups().iter().filter(|group| group.count > 0 && admits(group, &it.row.wants));
-            let why = if suitable().next().is_none() {
-                Why::NoSuchNode
-            } else if suitable().any(|group| Free::of(group).holds(&it.ask)) {
-                Why::NoRoom
-            } else {
-                Why::TooLarge
-            };
-            unplaced.push(Unplaced { row: it.row.clone(), ask: it.ask, count: missing, why });
+            unplaced.extend(it.unplaced(nodes, missing));
         }
     }
     unplaced.sort_by_key(|it| std::cmp::Reverse((it.ask.request, it.ask.cpu)));
     unplaced
 }
 
-fn on_every(free: &mut [Free<'_>], it: &Waiting<'_>) -> u32 {
+/// One on each node that it may be on: on how many of them it finds no room.
+fn on_every(free: &mut [Free<'_>], it: &Unit<'_>) -> u32 {
     let mut missing = 0;
-    for node in free.iter_mut() {
-        if node.holds(&it.ask) { node.take(&it.ask) } else { missing += 1 }
+    for node in free.iter_mut().filter(|node| it.admitted_by(node.group)) {
+        if node.holds(&it.ask, 1) { node.take(&it.ask, 1) } else { missing += 1 }
     }
     missing
 }
 
+/// All on the first node that has room for all: 1 if none has.
+fn on_one(free: &mut [Free<'_>], it: &Unit<'_>) -> u32 {
+    let Some(node) = free.iter_mut().find(|node| it.admitted_by(node.group) && node.holds(&it.ask, it.pods())) else { return 1 };
+    node.take(&it.ask, it.pods());
+    0
+}
+
 /// How many of equal pods find no place. Where one found none, the next finds none before that node either.
-fn on_first(free: &mut [Free<'_>], it: &Waiting<'_>) -> u32 {
-    let mut nodes = free.iter_mut().filter(|node| admits(node.group, &it.row.wants));
-    let mut left = it.count;
+fn on_first(free: &mut [Free<'_>], it: &Unit<'_>) -> u32 {
+    let mut nodes = free.iter_mut().filter(|node| it.admitted_by(node.group));
+    let mut left = it.members.iter().fold(0, |sum, it| sum.max(it.count));
     let mut node = nodes.next();
     while let (1.., Some(at)) = (left, node.as_mut()) {
-        if at.holds(&it.ask) {
-            at.take(&it.ask);
+        if at.holds(&it.ask, 1) {
+            at.take(&it.ask, 1);
             left -= 1;
         } else {
             node = nodes.next();

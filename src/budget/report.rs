@@ -64,6 +64,7 @@ pub fn surroundings(traefik: requests::Allotment, solvers: u32) -> Vec<Row> {
         pod,
         source,
         wants: Wants::default(),
+        claims: Vec::new(),
     };
     let mut rows: Vec<Row> = node::CLUSTER_PODS
         .iter()
@@ -212,7 +213,9 @@ impl Report {
         }
         for it in &self.unplaced {
             let (name, each) = (format!("{}/{}", it.row.application, it.row.name), it.ask.request.in_mib());
-            let _ = writeln!(out, "no place for {} × {name}, {each} each", it.count);
+            let beside: String = it.beside.iter().map(|it| format!(" + {it}")).collect();
+            let each = if beside.is_empty() { format!("{each} each") } else { format!("{each} on one node") };
+            let _ = writeln!(out, "no place for {} × {name}{beside}, {each}", it.count);
         }
         let _ = writeln!(
             out,

@@ -189,7 +189,12 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
             "give some group in `nodes` the `labels` of its `nodeSelector`, or the pod `tolerations` for that group's `taints`".to_owned(),
         ),
         Why::TooLarge => (
-            "it is larger than any node that it may be on".to_owned(),
+            if first.beside.is_empty() {
+                "it is larger than any node that it may be on"
+            } else {
+                "that is more than any node has that they may be on"
+            }
+            .to_owned(),
             largest
                 .map(|it| {
                     let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
@@ -205,7 +210,16 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
             ("what is left is spread over the nodes".to_owned(), "one more node, larger ones, or fewer and smaller pods".to_owned())
         }
     };
-    let message = format!("{} has no place: it asks for {asks}, and {why}", times(first.count, format!("`{}`", row.name)));
+    let name = times(first.count, format!("`{}`", row.name));
+    let message = if first.beside.is_empty() {
+        format!("{name} has no place: it asks for {asks}, and {why}")
+    } else {
+        let others: Vec<String> = first.beside.iter().map(|it| format!("`{it}`")).collect();
+        format!(
+            "{name} has no place beside {}: together, on the one node that mounts their volume, they ask for {asks}, and {why}",
+            others.join(", ")
+        )
+    };
     let mut finding = Diagnostic::error(code::POD_WITHOUT_PLACE, place(view, row), message)
         .related(view.spec.node(&[]), format!("{} nodes", it.nodes.count()))
         .help(help)

@@ -59,7 +59,14 @@ pub fn run(
         tagged(&git, repository, tag, &revision, console)?;
         git.does(&["push", "--atomic", &remote, &branch, &revision], console)?;
     } else {
-        // The same content was released before: the tag that names it is as good as new.
+        // The same content was released before: the tag that names it is as good as new, if it still does. Only its objects are fetched:
+        // a tag of the same name here stays what it is.
+        if !args.dry_run {
+            git.says(&["fetch", "--quiet", "--no-tags", "--refmap=", "--no-write-fetch-head", &remote, &revision])
+                .with_context(|| format!("cannot fetch the tag `{tag}` of `{remote}`"))?;
+        }
+        let object = there.split_whitespace().next().context("git says nothing of the tag")?;
+        holds(&git, repository, object, &format!("the tag `{tag}` is on `{remote}`"))?;
         git.does(&["push", &remote, &branch], console)?;
     }
     console.say(&format!(
@@ -111,12 +118,17 @@ fn tagged(git: &Git<'_>, repository: &Repository, tag: &str, revision: &str, con
     if git.says(&["rev-parse", "--verify", "--quiet", revision]).is_err() {
         return git.does(&["tag", tag, "HEAD"], console);
     }
+    holds(git, repository, revision, &format!("the tag `{tag}` is there"))
+}
+
+/// Whether a tag has the content that it names: what is released here.
+fn holds(git: &Git<'_>, repository: &Repository, revision: &str, whose: &str) -> anyhow::Result<()> {
     for folder in ["out/manifests", "bootstrap/argocd"] {
-        let of = |it: &str| git.says(&["rev-parse", &format!("{it}:{}", repository.path(folder))]);
+        let of = |it: &str| git.says(&["rev-parse", "--verify", "--quiet", &format!("{it}:{}", repository.path(folder))]);
         let (tagged, here) = (of(revision), of("HEAD"));
         ensure!(
             git.dry_run || tagged.is_ok() && tagged.ok() == here.ok(),
-            "the tag `{tag}` is there and holds another {folder} than it names: somebody moved it; look at it, then delete it"
+            "{whose} and holds another {folder} than it names: somebody moved it; look at it, then delete it"
         );
     }
     Ok(())

@@ -1,11 +1,14 @@
 //! The platform, built and planned: what is derived has been poured in, and tenants can be built against it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use crate::{
     budget::{
         ask::{self, Row},
-        report,
+        place, report,
     },
     builder::{meta::Naming, object::Object, scope::Built},
     components::{
@@ -81,10 +84,13 @@ impl House {
     pub(in crate::compile) fn rows(&self) -> Vec<Row> {
         let components = &self.built.platform.spec.components;
         let hosts: usize = self.built.built.iter().map(|it| it.certificates.len()).sum();
-        let own = self.built.built.iter().flat_map(ask::rows);
-        let nodes = self.built.platform.spec.all_nodes().count();
-        // A DaemonSet has a pod on each.
-        let own = own.map(|row| if row.kind == "DaemonSet" { Row { replicas: nodes, ..row } } else { row });
+        let shared: BTreeSet<(&str, &str)> = self.built.built.iter().flat_map(ask::shared_claims).collect();
+        let nodes = self.built.platform.spec.all_nodes();
+        let own = self.built.built.iter().flat_map(ask::rows).map(|mut row| {
+            row.claims.retain(|it| !shared.contains(&(&*row.namespace, &**it)));
+            // A DaemonSet has a pod on each node that it may be on.
+            if row.kind == "DaemonSet" { Row { replicas: place::nodes_for(&nodes, &row.wants), ..row } } else { row }
+        });
         own.chain(report::surroundings(components.traefik.allotment(), u32::try_from(hosts).unwrap_or(u32::MAX))).collect()
     }
 

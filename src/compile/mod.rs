@@ -239,6 +239,7 @@ pub fn budget(house: &House, summaries: &[Summary]) -> Report {
                 pod: it.sum.ask,
                 source: Origin::Tenant,
                 wants: Wants::default(),
+                claims: Vec::new(),
             });
         }
     }

@@ -212,7 +212,7 @@ impl Platform {
         let traefik_settings = site.crd_of_cluster();
 
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
-        site.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| ground::alert(scope, &self.spec.all_nodes()));
+        site.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| ground::alerts(scope, &self.spec.all_nodes()));
         let spaces = site.build("namespaces", &NamespaceRef::destination(namespaces::NAMES[0]), namespaces::build);
         let [ai, argocd, cert_manager] =
             site.build(NETWORK_POLICIES, &spaces.ai, |scope| [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.fence(it)));

@@ -1,4 +1,4 @@
-//! The ground that all stands on: an alert for nodes that give less than the budget counted on.
+//! The ground that all stands on: alerts for nodes that are not what the budget counted on.
 
 use crate::{
     builder::{
@@ -6,30 +6,86 @@ use crate::{
         scope::Scope,
     },
     platform::nodes::Nodes,
-    units::Seconds,
+    units::{Millicores, Seconds},
 };
 
-/// Tells when the nodes can give pods less than the budget counted on: k3s was started without its configuration, a machine was replaced by a
-/// smaller one, a node is gone. Nothing of the tree changes then, and the next pod that needs a place has none.
-pub fn alert(scope: &mut Scope<'_>, nodes: &Nodes) {
-    let sum = |resource: &str, unit: &str| format!("sum(kube_node_status_allocatable{{resource=\"{resource}\",unit=\"{unit}\"}})");
-    let (memory, cpu) = (nodes.allocatable(), nodes.allocatable_cpu());
-    scope.contribute(Contribution::Alert(Alert {
-        name: "NodesBelowBudget",
-        expression: format!(
-            "{} < {} or {} < {}.{:03}",
-            sum("memory", "byte"),
-            memory.get(),
-            sum("cpu", "core"),
-            cpu.get() / 1000,
-            cpu.get() % 1000
-        ),
-        // A node that starts again is away for less.
-        after: Seconds::new(900),
+/// A node that starts again, or whose kubelet does, is not Ready for less.
+const AFTER: Seconds = Seconds::new(900);
+
+/// Tells when the nodes are not what the budget counted on. Nothing of the tree changes then: too much is placed on a node, or the next pod
+/// that needs a place has none. Three alerts, because three things are to be done about it.
+pub fn alerts(scope: &mut Scope<'_>, nodes: &Nodes) {
+    for it in [reserves_nothing(nodes), not_ready(nodes), gives_less(nodes)] {
+        scope.contribute(Contribution::Alert(it));
+    }
+}
+
+fn series(of: &str, resource: &str, unit: &str) -> String {
+    format!("kube_node_status_{of}{{resource=\"{resource}\",unit=\"{unit}\"}}")
+}
+
+/// Each node: 1 where it is Ready, 0 where it is not. Without kube-state-metrics it is of no node, and nothing is told.
+const READY: &str = "kube_node_status_condition{condition=\"Ready\",status=\"true\"}";
+
+/// Kubernetes tells CPU in cores.
+fn cores(it: Millicores) -> String {
+    format!("{}.{:03}", it.get() / 1000, it.get() % 1000)
+}
+
+/// Without k3s' configuration the kubelet reserves next to nothing: it *promises more* than the budget counts on, and what pods take is
+/// missing to the system. The node with the least reserved is what a node is held against, for a metric does not say which group it is of.
+fn reserves_nothing(nodes: &Nodes) -> Alert {
+    let (memory, cpu) = (nodes.kept(), nodes.kept_cpu());
+    let kept = |resource, unit, least: String| {
+        let (capacity, allocatable) = (series("capacity", resource, unit), series("allocatable", resource, unit));
+        format!("({capacity} - on(node) {allocatable}) < {least}")
+    };
+    Alert {
+        name: "NodeReservesNothing",
+        expression: format!("{} or {}", kept("memory", "byte", memory.get().to_string()), kept("cpu", "core", cores(cpu))),
+        after: AFTER,
         severity: AlertSeverity::Warning,
-        summary: format!("The nodes can give pods less than the {} and {cpu} CPU that the budget counts on.", memory.in_mib()),
-        runbook: "`kubectl describe nodes` shows what each can give. Where k3s runs without `bootstrap/k3s/config.yaml`, run `bash bootstrap/bootstrap.sh` \
-                  again; where the machine is a smaller one, write that into the spec."
+        summary: format!(
+            "Node {{{{ $labels.node }}}} keeps less than {} or {cpu} CPU for k3s and the system: it promises pods what they cannot have.",
+            memory.in_mib()
+        ),
+        runbook:
+            "k3s runs there without its configuration. The only node: run `bash bootstrap/bootstrap.sh` again. One of several: write what \
+                  `out/README.md` has for its group to `/etc/rancher/k3s/config.yaml`, and restart k3s. `kubectl describe node` shows \
+                  Capacity and Allocatable: the difference is what is kept."
+                .to_owned(),
+    }
+}
+
+/// A node that is gone, or does not answer: its pods may have no other place.
+fn not_ready(nodes: &Nodes) -> Alert {
+    let count = nodes.count();
+    Alert {
+        name: "NodesMissing",
+        // A sum, because of no Ready node there would be no count.
+        expression: format!("sum({READY}) < {count}"),
+        after: AFTER,
+        severity: AlertSeverity::Warning,
+        summary: format!("Fewer nodes are Ready than the {count} that the spec has."),
+        runbook: "`kubectl get nodes` shows which; `journalctl -u k3s` (`k3s-agent`) on it says why. If it is not to come back, take it out of the spec: \
+                  `espalier check` says whether all still fits."
             .to_owned(),
-    }));
+    }
+}
+
+/// Machines that are smaller than the spec's.
+fn gives_less(nodes: &Nodes) -> Alert {
+    let (memory, cpu) = (nodes.allocatable(), nodes.allocatable_cpu());
+    let sum = |resource, unit| format!("sum({} * on(node) group_left() {READY})", series("allocatable", resource, unit));
+    Alert {
+        name: "NodesBelowBudget",
+        expression: format!("{} < {} or {} < {}", sum("memory", "byte"), memory.get(), sum("cpu", "core"), cores(cpu)),
+        after: AFTER,
+        severity: AlertSeverity::Warning,
+        summary: format!("The Ready nodes can give pods less than the {} and {cpu} CPU that the budget counts on.", memory.in_mib()),
+        runbook: "`kubectl describe nodes` shows what each can give. Where a machine is smaller than in the spec (or its kernel sees less of the \
+                  memory: `memTotal`), write that into the spec: `espalier check` says whether all still fits. Where a node is missing, see \
+                  NodesMissing."
+            .to_owned(),
+    }
 }

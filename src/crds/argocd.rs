@@ -178,9 +178,9 @@ pub struct AppProject {
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppProjectSpec {
-    /// Cluster kinds that are denied.
+    /// Cluster kinds that are denied, also where they are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cluster_resource_blacklist: Vec<GroupKind>,
+    pub cluster_resource_blacklist: Vec<ClusterKind>,
     /// Cluster kinds that are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cluster_resource_whitelist: Vec<ClusterKind>,

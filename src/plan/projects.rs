@@ -28,10 +28,14 @@ pub const PLATFORM: &str = "platform";
 /// The tenants' Applications.
 pub const TENANTS: &str = "tenants";
 
+/// Group, kind, and a glob over names; absent: any.
+type OfCluster = (&'static str, &'static str, Option<Arc<str>>);
+
 /// What Applications touch; it grows by each that is looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permits {
-    cluster: BTreeSet<(&'static str, &'static str, Option<Arc<str>>)>,
+    cluster: BTreeSet<OfCluster>,
+    denied: BTreeSet<OfCluster>,
     namespaced: BTreeSet<(&'static str, &'static str)>,
     namespaces: BTreeSet<Arc<str>>,
     repositories: BTreeSet<String>,
@@ -70,6 +74,7 @@ impl Permits {
     /// Permits what another permits, too.
     pub fn extend(&mut self, other: Self) {
         self.cluster.extend(other.cluster);
+        self.denied.extend(other.denied);
         self.namespaced.extend(other.namespaced);
         self.namespaces.extend(other.namespaces);
         self.repositories.extend(other.repositories);
@@ -94,7 +99,7 @@ impl Permits {
                 for kind in chart.kinds() {
                     match *kind {
                         Kind::Cluster(group, kind, name) => {
-                            self.cluster.insert((group, kind, (name != "*").then(|| name.into())));
+                            self.cluster.insert((group, kind, Some(name.into())));
                         }
                         Kind::Namespaced(group, kind) => drop(self.namespaced.insert((group, kind))),
                     }
@@ -106,11 +111,13 @@ impl Permits {
     /// Permits what any tenant makes, whatever it is called: everywhere but in the namespaces of the cluster and of the platform.
     ///
     /// Enumerated namespaces would be narrower, and narrow in the very commit that takes a tenant out: ArgoCD then leaves its
-    /// objects running, since the project no longer lets it delete them.
-    pub fn of_tenants(one: &Built, reserved: impl Iterator<Item = &'static str>, repository: &str) -> Self {
+    /// objects running, since the project no longer lets it delete them. A tenant brings its own Namespace, which is of the cluster: those of
+    /// the cluster and of the platform are denied by name, lest it label them for privileged pods.
+    pub fn of_tenants(one: &Built, reserved: impl Iterator<Item = &'static str> + Clone, repository: &str) -> Self {
         let mut permits = Self::default();
         permits.add(one, repository);
         permits.cluster = permits.cluster.into_iter().map(|(group, kind, _)| (group, kind, None)).collect();
+        permits.denied = reserved.clone().map(|it| ("", "Namespace", Some(it.into()))).collect();
         permits.namespaces = reserved.map(|it| format!("!{it}").into()).chain(["*".into()]).collect();
         permits
     }
@@ -135,12 +142,8 @@ impl Permits {
 
     fn spec(&self, description: &str) -> AppProjectSpec {
         AppProjectSpec {
-            cluster_resource_blacklist: Vec::new(),
-            cluster_resource_whitelist: self
-                .cluster
-                .iter()
-                .map(|(group, kind, name)| ClusterKind { group, kind, name: name.clone() })
-                .collect(),
+            cluster_resource_blacklist: cluster_kinds(&self.denied),
+            cluster_resource_whitelist: cluster_kinds(&self.cluster),
             description: description.to_owned(),
             destinations: self.namespaces.iter().map(destination).collect(),
             namespace_resource_blacklist: none_if(self.namespaced.is_empty()),
@@ -153,6 +156,10 @@ impl Permits {
 /// An empty whitelist would be lost on the way and permit all, so that "none" is said by a blacklist.
 fn none_if(empty: bool) -> Vec<GroupKind> {
     if empty { vec![GroupKind { group: "*", kind: "*" }] } else { Vec::new() }
+}
+
+fn cluster_kinds(of: &BTreeSet<OfCluster>) -> Vec<ClusterKind> {
+    of.iter().map(|(group, kind, name)| ClusterKind { group, kind, name: name.clone() }).collect()
 }
 
 fn destination(namespace: &Arc<str>) -> Destination {
@@ -171,7 +178,7 @@ pub fn all(repository: &str, projects: &Projects, name: &str) -> Vec<AppProject>
         ..AppProjectSpec::default()
     };
     let locked = AppProjectSpec {
-        cluster_resource_blacklist: none_if(true),
+        cluster_resource_blacklist: vec![ClusterKind { group: "*", kind: "*", name: None }],
         description: "Locked: every Application names a project of its own".to_owned(),
         namespace_resource_blacklist: none_if(true),
         ..AppProjectSpec::default()

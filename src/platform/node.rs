@@ -100,6 +100,11 @@ impl Node {
         node::SYSTEM_RESERVED.0 + self.role.reserved().0 + node::EVICTION_THRESHOLD
     }
 
+    /// What the system and k3s keep of the CPU.
+    pub fn kept_cpu(&self) -> Millicores {
+        Millicores::new(node::SYSTEM_RESERVED.1.get() + self.role.reserved().1.get())
+    }
+
     /// What the scheduler may promise to pods.
     pub fn allocatable(&self) -> Bytes {
         self.mem_total().saturating_sub(self.kept())
@@ -112,8 +117,7 @@ impl Node {
 
     /// CPU that the scheduler may promise to pods.
     pub fn allocatable_cpu(&self) -> Millicores {
-        let kept = node::SYSTEM_RESERVED.1.get() + self.role.reserved().1.get();
-        Millicores::new(self.cpu.get().saturating_sub(kept))
+        Millicores::new(self.cpu.get().saturating_sub(self.kept_cpu().get()))
     }
 }
 

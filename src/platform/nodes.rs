@@ -155,6 +155,16 @@ impl Nodes {
         self.bytes(Node::usable)
     }
 
+    /// What each keeps of its memory at least.
+    pub fn kept(&self) -> Bytes {
+        self.0.iter().map(|it| it.node.kept()).min().unwrap_or_default()
+    }
+
+    /// What each keeps of its CPU at least.
+    pub fn kept_cpu(&self) -> Millicores {
+        self.0.iter().map(|it| it.node.kept_cpu()).min().unwrap_or_default()
+    }
+
     /// CPU that the scheduler may promise to pods.
     pub fn allocatable_cpu(&self) -> Millicores {
         self.0.iter().map(|it| it.node.allocatable_cpu() * u64::from(it.count)).sum()

@@ -1,5 +1,6 @@
 //! The budget's arithmetic: the facts' own sums, the scheduler's rules against a slow reference, and refusals end to end.
 
+mod alerts;
 mod placement;
 mod reference;
 
@@ -48,6 +49,7 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
         pod: Ask { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu), gpus: 0 },
         source,
         wants: Wants::default(),
+        claims: Vec::new(),
     }
 }
 

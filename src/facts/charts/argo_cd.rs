@@ -3,6 +3,7 @@
 use super::{ChartFacts, Kind};
 use crate::facts::versions;
 
+/// Names of roles begin with the release's, `argocd`, which the chart's own name is part of; which of them there are follows from its values.
 /// The hook that makes the cache's password is a Job with an account and a Role of its own.
 pub const ARGO_CD: ChartFacts = ChartFacts {
     name: "argo-cd",
@@ -12,8 +13,8 @@ pub const ARGO_CD: ChartFacts = ChartFacts {
         Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "applications.argoproj.io"),
         Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "applicationsets.argoproj.io"),
         Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "appprojects.argoproj.io"),
-        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "*"),
-        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRoleBinding", "*"),
+        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "argocd-*"),
+        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRoleBinding", "argocd-*"),
         Kind::Namespaced("", "ConfigMap"),
         Kind::Namespaced("", "Secret"),
         Kind::Namespaced("", "Service"),

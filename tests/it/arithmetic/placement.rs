@@ -3,7 +3,7 @@
 use espalier::{
     budget::{
         ask::{Ask, Origin, Row, Wants},
-        place::{Waiting, Why, place},
+        place::{Waiting, Why, nodes_for, place},
     },
     platform::nodes::{NodeGroup, Nodes},
     units::{Bytes, Millicores},
@@ -22,7 +22,18 @@ fn row(kind: &'static str, labels: &[(&str, &str)], tolerates: &[&str]) -> Row {
         tolerations: tolerates.iter().map(toleration).collect(),
     };
     let (name, pod) = ("x".into(), Ask::default());
-    Row { application: "x".into(), kind, namespace: "x".into(), name, replicas: 1, surge: 0, pod, source: Origin::Object, wants }
+    Row {
+        application: "x".into(),
+        kind,
+        namespace: "x".into(),
+        name,
+        replicas: 1,
+        surge: 0,
+        pod,
+        source: Origin::Object,
+        wants,
+        claims: Vec::new(),
+    }
 }
 
 fn ask(mib: u64, cpu: u64, gpus: u64) -> Ask {
@@ -63,11 +74,56 @@ fn each_reason_is_told() {
     assert_eq!(why(&row("StatefulSet", &[("tier", "models")], &[]), 1, ask(1, 1, 0)), Some((1, Why::NoSuchNode)));
     assert_eq!(why(&row("StatefulSet", &[("tier", "other")], &["gpu"]), 1, ask(1, 1, 0)), Some((1, Why::NoSuchNode)));
     // One on every node, and the rest beside them.
-    let (daemon, tolerant) = (row("DaemonSet", &[], &[]), row("Deployment", &[], &["gpu"]));
+    let (daemon, tolerant) = (row("DaemonSet", &[], &["gpu"]), row("Deployment", &[], &["gpu"]));
     let both =
         |mib| vec![Waiting { row: &tolerant, count: 2, ask: ask(mib, 0, 0) }, Waiting { row: &daemon, count: 3, ask: ask(24, 0, 0) }];
     assert!(place(&nodes, both(1000)).is_empty());
     assert_eq!(place(&nodes, both(1001)).len(), 1);
+}
+
+#[test]
+fn pods_of_one_volume_are_on_one_node() {
+    let nodes = nodes("- {name: a, count: 2, role: agent, cpu: 2, memory: 2Gi, memTotal: 1984Mi}"); // 1024Mi and 1500m each
+    let with = |name: &str, namespace: &str, claims: &[&str]| Row {
+        name: name.into(),
+        namespace: namespace.into(),
+        claims: claims.iter().map(|it| (*it).into()).collect(),
+        ..row("Deployment", &[], &[])
+    };
+    let waiting = |row, mib| Waiting { row, count: 1, ask: ask(mib, 100, 0) };
+    let (chat, backup, other) = (with("chat", "ai", &["data"]), with("backup", "ai", &["data", "backups"]), with("x", "ai", &["x"]));
+    // Apart each would fit; together they are larger than a node.
+    assert!(place(&nodes, vec![waiting(&chat, 700), waiting(&other, 400)]).is_empty());
+    assert!(place(&nodes, vec![waiting(&chat, 624), waiting(&backup, 400), waiting(&other, 1024)]).is_empty());
+    let found = place(&nodes, vec![waiting(&backup, 400), waiting(&chat, 625)]);
+    let told: Vec<_> = found.iter().map(|it| (&*it.row.name, it.ask.request, it.count, it.why, it.beside.len())).collect();
+    assert_eq!(told, [("chat", Bytes::mib(1025), 1, Why::TooLarge, 1)]);
+    // Over a third: all three are of one node.
+    let third = with("third", "ai", &["backups"]);
+    let found = place(&nodes, vec![waiting(&chat, 400), waiting(&third, 400), waiting(&backup, 400)]);
+    assert_eq!(found.iter().map(|it| (it.ask.request, it.beside.len())).collect::<Vec<_>>(), [(Bytes::mib(1200), 2)]);
+    // Two of one claim too, and a claim of the same name elsewhere is another.
+    assert_eq!(place(&nodes, vec![Waiting { row: &chat, count: 2, ask: ask(600, 0, 0) }]).len(), 1);
+    let elsewhere = with("chat", "team-a", &["data"]);
+    assert!(place(&nodes, vec![waiting(&chat, 1000), waiting(&elsewhere, 1000)]).is_empty());
+    // The room that another took.
+    let free = row("Deployment", &[], &[]);
+    let crowd = vec![waiting(&chat, 500), waiting(&backup, 100), Waiting { row: &free, count: 2, ask: ask(601, 0, 0) }];
+    assert_eq!(place(&nodes, crowd)[0].why, Why::NoRoom);
+}
+
+#[test]
+fn a_daemon_is_not_on_nodes_that_it_does_not_tolerate() {
+    let nodes = nodes(SMALL);
+    let (daemon, everywhere, tolerant) = (row("DaemonSet", &[], &[]), row("DaemonSet", &[], &["gpu"]), row("Deployment", &[], &["gpu"]));
+    let beside = |row: &Row| {
+        let pods = Waiting { row: &tolerant, count: 2, ask: ask(1024, 0, 0) };
+        place(&nodes, vec![pods, Waiting { row, count: nodes_for(&nodes, &row.wants), ask: ask(100, 0, 0) }])
+    };
+    assert_eq!([&daemon, &everywhere].map(|it| nodes_for(&nodes, &it.wants)), [1, 3]);
+    assert!(beside(&daemon).is_empty(), "the agents, which it does not tolerate, are whole");
+    assert_eq!(beside(&everywhere).len(), 1);
+    assert_eq!(nodes_for(&nodes, &row("DaemonSet", &[("tier", "models")], &["gpu"]).wants), 2);
 }
 
 /// Whether some assignment places all, found by trying each.

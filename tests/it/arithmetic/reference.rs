@@ -233,6 +233,7 @@ fn sums_saturate() {
         pod: huge,
         source: ask::Origin::Object,
         wants: ask::Wants::default(),
+        claims: Vec::new(),
     };
     let sum: ask::Sum = [row(u32::MAX), row(u32::MAX)].iter().collect();
     assert_eq!((sum.pods, sum.ask.request.get()), (u32::MAX, u64::MAX));

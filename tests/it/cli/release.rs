@@ -111,6 +111,34 @@ fn a_tag_that_somebody_moved_is_noticed() {
 }
 
 #[test]
+fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
+    let it = place();
+    it.ok(&["release"]);
+    let (first, released) = (tag(&it), it.git(&["rev-parse", "HEAD"]).trim().to_owned());
+    let name = format!("refs/tags/{first}");
+    // Somebody else's commit, which is not here: another tree under the same name.
+    let blob = it.git(&["--git-dir", "remote.git", "commit-tree", "-m", "moved", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"]);
+    it.git(&["--git-dir", "remote.git", "update-ref", &name, blob.trim()]);
+    // Whether the tag is here or not: it is the remote's that ArgoCD reads.
+    for _ in 0..2 {
+        let done = it.run(&["release"]);
+        assert!(done.code == 2 && done.err.contains("on `origin` and holds another out/manifests than it names"), "{done:?}");
+        assert_eq!(remote(&it, "refs/heads/main"), Some(released.clone()));
+        it.git(&["tag", "--delete", &first]);
+        it.git(&["tag", &first, &released]);
+    }
+    it.git(&["tag", "--delete", &first]);
+    let done = it.run(&["release"]);
+    assert!(done.code == 2 && done.err.contains("somebody moved it"), "{done:?}");
+    assert_eq!(it.git(&["tag"]), "", "what was fetched to be looked at is no tag here");
+    // An annotated tag of the right content, made by hand, is as good.
+    it.git(&["tag", "--annotate", "--message", "by hand", &first, &released]);
+    it.git(&["push", "--quiet", "--force", "origin", &name]);
+    it.git(&["tag", "--delete", &first]);
+    it.ok(&["release"]);
+}
+
+#[test]
 fn a_branch_is_not_released() {
     let it = Place::rendered();
     it.git(&["init", "--quiet"]);

@@ -85,9 +85,10 @@ pub fn applications(tree: &Tree) -> Vec<String> {
 fn permits(list: &Value, it: &Read) -> bool {
     items(list).any(|permit| {
         let text = |key| at(permit, key).as_str().unwrap_or_default();
-        let is_name = at(permit, "name")
-            .as_str()
-            .is_none_or(|glob| glob == it.name() || glob.strip_prefix('*').is_some_and(|end| it.name().ends_with(end)));
+        let is_name = at(permit, "name").as_str().is_none_or(|glob| {
+            let (start, end) = glob.split_once('*').unwrap_or((glob, ""));
+            glob == it.name() || glob != start && it.name().strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
+        });
         text("group") == it.group() && text("kind") == it.kind() && is_name
     })
 }
@@ -123,7 +124,8 @@ pub fn projects(tree: &Tree) -> Vec<String> {
         }
         for it in objects_of(tree, application) {
             let list = if it.namespace().is_some() { "spec/namespaceResourceWhitelist" } else { "spec/clusterResourceWhitelist" };
-            if !permits(project.at(list), it) || !it.namespace().is_none_or(may_go) {
+            let is_denied = it.namespace().is_none() && permits(project.at("spec/clusterResourceBlacklist"), it);
+            if is_denied || !permits(project.at(list), it) || !it.namespace().is_none_or(may_go) {
                 found.push(format!("{}: {name} does not permit it", it.path));
             }
         }
@@ -144,9 +146,21 @@ pub fn projects(tree: &Tree) -> Vec<String> {
         let is_everywhere = named("spec/destinations", "namespace", "*");
         if is_everywhere && project.name() == "tenants" {
             let others = tree.objects.iter().filter(|it| it.kind() == "Namespace" && it.application() == "namespaces").map(Read::name);
-            for namespace in others.chain(["default", "kube-system", "kube-public", "kube-node-lease"]).filter(|it| may_go(project, it)) {
+            let namespaces = || others.clone().chain(["default", "kube-system", "kube-public", "kube-node-lease"]);
+            for namespace in namespaces().filter(|it| may_go(project, it)) {
                 found.push(format!("{}: tenants may go to {namespace}", project.path));
             }
+            let is_namespace = |it: &Value, name: &str| at(it, "group") == "" && at(it, "kind") == "Namespace" && at(it, "name") == name;
+            for namespace in
+                namespaces().filter(|name| !items(project.at("spec/clusterResourceBlacklist")).any(|it| is_namespace(it, name)))
+            {
+                found.push(format!("{}: tenants may label {namespace}", project.path));
+            }
+        } else {
+            // What a chart makes of the cluster has names: a role of any name could give anybody everything.
+            let any =
+                items(project.at("spec/clusterResourceWhitelist")).filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
+            found.extend(any.map(|it| format!("{}: permits any {}", project.path, at(it, "kind").as_str().unwrap_or_default())));
         }
         if is_wide || is_everywhere && project.name() != "tenants" || items(project.at("spec/sourceRepos")).any(|it| it == "*") {
             found.push(format!("{}: permits all", project.path));

@@ -35,7 +35,7 @@ fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
 }
 
 /// Law (by the beginning of its name), kind, name, path, value.
-const FAULTS: [(&str, &str, &str, &str, &str); 48] = [
+const FAULTS: [(&str, &str, &str, &str, &str); 52] = [
     ("nothing is emitted", "Deployment", "openwebui", "metadata>creationTimestamp", "null"),
     ("nothing is emitted", "Deployment", "openwebui", "status", "{}"),
     ("nothing is emitted", "Deployment", "openwebui", "spec>paused", "false"),
@@ -78,6 +78,10 @@ const FAULTS: [(&str, &str, &str, &str, &str); 48] = [
     ("Applications have", "Application", "ollama", "spec>source>targetRevision", "main"),
     ("projects permit", "Application", "ollama", "spec>project", "bootstrap"),
     ("projects permit", "AppProject", "platform", "spec>destinations>0>namespace", "other"),
+    ("projects permit", "AppProject", "platform", "spec>clusterResourceWhitelist>0>name", ""),
+    ("projects permit", "AppProject", "platform", "spec>clusterResourceWhitelist>0>name", "\"*\""),
+    ("projects permit", "AppProject", "tenants", "spec>clusterResourceBlacklist>0>name", "other"),
+    ("projects permit", "AppProject", "tenants", "spec>clusterResourceBlacklist", ""),
     ("projects permit", "AppProject", "default", "spec>namespaceResourceBlacklist", ""),
     ("waves respect", "Application", "app-secrets", "metadata>annotations>argocd.argoproj.io/sync-wave", "\"10\""),
     ("waves respect", "Application", "openwebui", "metadata>annotations>argocd.argoproj.io/sync-wave", "\"30\""),
