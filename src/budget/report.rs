@@ -213,9 +213,9 @@ impl Report {
         }
         for it in &self.unplaced {
             let (name, each) = (format!("{}/{}", it.row.application, it.row.name), it.ask.request.in_mib());
-            let beside: String = it.beside.iter().map(|it| format!(" + {it}")).collect();
-            let each = if beside.is_empty() { format!("{each} each") } else { format!("{each} on one node") };
-            let _ = writeln!(out, "no place for {} × {name}{beside}, {each}", it.count);
+            let name = it.beside.iter().fold(name, |all, it| all + " + " + it);
+            let how = if it.beside.is_empty() { "each" } else { "on one node" };
+            let _ = writeln!(out, "no place for {} × {name}, {each} {how}", it.count);
         }
         let _ = writeln!(
             out,
