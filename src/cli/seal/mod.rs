@@ -102,13 +102,6 @@ impl Site<'_> {
         Act::of(need, self.house, (self.disk, &self.work.root), rotate, self.args.scope.map(Into::into))
     }
 
-    fn seal(&self, act: &Act<'_>, certificate: &Certificate, origins: Origins) -> anyhow::Result<act::Sealed> {
-        let mut random = act::Random;
-        let values =
-            plaintext::values(act.need.declared, &act.keys, origins, &mut |length| crate::seal::random::password(&mut random, length))?;
-        act.seal(certificate, &values, &mut random)
-    }
-
     /// Seals one credential.
     fn one(&self, name: &str, console: &mut Console) -> anyhow::Result<Outcome> {
         let Some(need) = self.needs.iter().find(|it| it.declared.name == name) else {
@@ -128,7 +121,7 @@ impl Site<'_> {
             );
         }
         let certificate = self.certificate()?;
-        let done = self.seal(&act, &certificate, plaintext::origins(need.declared, self.args)?)?;
+        let done = seal(&act, &certificate, plaintext::origins(need.declared, self.args)?)?;
         done.write(self.disk, &self.work.root)?;
         console.say(&done.said());
         console.say(RENDER);
@@ -143,7 +136,7 @@ impl Site<'_> {
         if !made.is_empty() {
             let certificate = self.certificate()?;
             // All of them before the first is written: what cannot be sealed leaves every file as it was.
-            let done: Vec<_> = made.iter().map(|it| self.seal(it, &certificate, Vec::new())).collect::<anyhow::Result<_>>()?;
+            let done: Vec<_> = made.iter().map(|it| seal(it, &certificate, Vec::new())).collect::<anyhow::Result<_>>()?;
             for it in done {
                 it.write(self.disk, &self.work.root)?;
                 console.say(&it.said());
@@ -174,7 +167,7 @@ impl Site<'_> {
             file.is_some_and(|it| it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint()))
         };
         let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
-        let sources: Vec<Origins> = old.iter().map(|it| self.from_dir(it.declared)).collect::<anyhow::Result<_>>()?;
+        let sources: Vec<Origins> = old.iter().map(|it| self.values_of(it.declared)).collect::<anyhow::Result<_>>()?;
         for (need, origins) in old.iter().zip(&sources) {
             let is_made = |key: &Key| matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != key);
             if need.declared.keys.iter().any(is_made) {
@@ -184,7 +177,7 @@ impl Site<'_> {
         }
         let mut done = Vec::new();
         for (need, origins) in old.iter().zip(sources) {
-            done.push(self.seal(&self.act(need, true), &certificate, origins)?);
+            done.push(seal(&self.act(need, true), &certificate, origins)?);
         }
         for it in done {
             it.write(self.disk, &self.work.root)?;
@@ -198,7 +191,7 @@ impl Site<'_> {
     }
 
     /// The files of a folder that hold a credential's values: all of them, or none.
-    fn from_dir(&self, declared: &'static Declared) -> anyhow::Result<Origins> {
+    fn values_of(&self, declared: &'static Declared) -> anyhow::Result<Origins> {
         let Some(dir) = &self.args.from_dir else { return Ok(Vec::new()) };
         let is_there = |path: &Path| path.try_exists().with_context(|| format!("cannot look at {}", path.display()));
         ensure!(dir.is_dir(), "{} is no folder", dir.display());
@@ -215,4 +208,12 @@ impl Site<'_> {
         ensure!(has_all, "{} has to hold a file for each key: {}", folder.display(), names());
         Ok(origins)
     }
+}
+
+/// Brings the values of an act, and seals them.
+fn seal(act: &Act<'_>, certificate: &Certificate, origins: Origins) -> anyhow::Result<act::Sealed> {
+    let mut random = act::Random;
+    let values =
+        plaintext::values(act.need.declared, &act.keys, origins, &mut |length| crate::seal::random::password(&mut random, length))?;
+    act.seal(certificate, &values, &mut random)
 }
