@@ -30,3 +30,7 @@ pub const CLUSTER_PODS: [(&str, Bytes, Bytes, Millicores); 2] = [
     ("coredns", Bytes::mib(70), Bytes::mib(170), Millicores::new(100)),
     ("metrics-server", Bytes::mib(70), Bytes::mib(70), Millicores::new(100)),
 ];
+
+/// What images, volumes and logs of a whole platform take of the disk, about: the images alone are 10 GiB unpacked (Open WebUI and Ollama with
+/// its GPU libraries are most of it), the volumes of a small platform as much again.
+pub const DISK: Bytes = Bytes::gib(20);
