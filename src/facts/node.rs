@@ -31,6 +31,5 @@ pub const CLUSTER_PODS: [(&str, Bytes, Bytes, Millicores); 2] = [
     ("metrics-server", Bytes::mib(70), Bytes::mib(70), Millicores::new(100)),
 ];
 
-/// What images, volumes and logs of a whole platform take of the disk, about: the images alone are 10 GiB unpacked (Open WebUI and Ollama with
-/// its GPU libraries are most of it), the volumes of a small platform as much again.
+/// What images, volumes and logs of a whole platform take of the disk, about (a budget, not a measurement): a node with less is warned of.
 pub const DISK: Bytes = Bytes::gib(20);
