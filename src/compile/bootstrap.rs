@@ -3,7 +3,7 @@
 use crate::{
     builder::scope::Built,
     compile::house::House,
-    components::floor_plan::APP_SECRETS,
+    components::{argocd::Admin, floor_plan::APP_SECRETS},
     emit::{
         bootstrap::{self, ChartStep, Checksum, Script},
         files::Files,
@@ -11,15 +11,20 @@ use crate::{
     facts::{
         bootstrap::{BEFORE_ARGOCD, DOWNLOADS, HOOK_JOBS},
         charts::Kind,
+        node::DISK,
         versions::{HELM, K3S},
     },
-    platform::{certificates::Issuer, node::Role},
+    platform::{
+        certificates::Issuer,
+        node::{Node, Role},
+        nodes::Nodes,
+    },
     units::Bytes,
 };
 
 /// Writes everything in `bootstrap/` that is no object of the cluster: the script, k3s' configuration, the values of the first charts.
-/// `projects` are the files of the projects.
-pub fn write(house: &House, projects: Vec<String>, files: &mut Files) {
+/// `projects` are the files of the projects, `revision` is what the Applications follow.
+pub fn write(house: &House, projects: Vec<String>, revision: &str, files: &mut Files) {
     let platform = &house.built.platform;
     let spec = &platform.spec;
     let built = |name: &str| house.built.built.iter().find(|it| &*it.name == name);
@@ -38,22 +43,30 @@ pub fn write(house: &House, projects: Vec<String>, files: &mut Files) {
     let ollama = &spec.components.ollama;
     let chats = |it: &&_| ollama.figures(it).is_none_or(|it| !it.embedding_model);
     // The script runs on a server; nodes that join it bring their own figures.
-    let memory = nodes.groups().iter().find(|it| it.node.role == Role::Server).map_or_else(Bytes::default, |it| it.node.mem_total());
+    let server = nodes.groups().iter().find(|it| it.node.role == Role::Server).map(|it| &it.node);
+    let memory = server.map_or_else(Bytes::default, Node::mem_total);
     let script = Script {
         name: platform.name.to_string(),
         repository: spec.repository.url.to_string(),
         branch: spec.repository.branch.to_string(),
+        revision: revision.to_owned(),
         chat_host: served(&spec.domains.chat),
         chat_namespace: chat.map_or_else(String::new, |it| it.namespace.to_string()),
         chat_model: ollama.models.iter().find(chats).filter(|_| ollama.enabled).map_or_else(String::new, ToString::to_string),
         chat_replicas: if chat.is_some() { spec.components.open_webui.replicas } else { 0 },
         argocd_host: spec.domains.argocd.as_ref().map_or_else(String::new, |it| served(it)),
+        argocd_admin: match spec.components.argocd.admin {
+            Admin::Sealed if spec.components.argocd.enabled => "sealed",
+            _ => "initial",
+        },
         issuer: match spec.certificates.issuer {
             Issuer::Staging => "staging",
             Issuer::Production => "production",
         },
         memory: memory.to_string(),
         memory_kib: memory.get().div_ceil(1024),
+        cpu: server.map_or(0, |it| it.cpu.get()),
+        disk_mib: DISK.get() / Bytes::mib(1).get(),
         sealed_values: u8::from(built(APP_SECRETS).is_some_and(|it| !it.objects.is_empty())),
         k3s: platform.versions.of(K3S).to_string(),
         helm: platform.versions.of(HELM).to_string(),
@@ -63,9 +76,18 @@ pub fn write(house: &House, projects: Vec<String>, files: &mut Files) {
             .collect(),
         charts: first.iter().filter_map(|it| step(it)).collect(),
         projects,
+        joining: joining(&nodes),
         hosts,
     };
     bootstrap::script(files, &script);
+}
+
+/// The nodes that join the one on which the script runs, group by group.
+fn joining(nodes: &Nodes) -> Vec<String> {
+    let first = nodes.groups().iter().position(|it| it.node.role == Role::Server);
+    let left = nodes.groups().iter().enumerate().map(|(at, it)| (it, it.count - u32::from(Some(at) == first)));
+    let named = left.filter(|it| it.1 > 0).filter_map(|(it, count)| Some((it.name.as_deref()?, it.node.role.name(), count)));
+    named.map(|(name, role, count)| format!("{count} of {name} ({role})")).collect()
 }
 
 fn step(built: &Built) -> Option<ChartStep> {

@@ -37,6 +37,7 @@ use crate::{
         layout,
         readme::{self, Page},
     },
+    facts::versions::K3S,
     plan::{
         applications::{self, BOOTSTRAP_FOLDER, BY_HAND_FOLDER},
         projects,
@@ -158,8 +159,8 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
     let projects: Vec<String> = projects.map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it))).collect();
     let root = Object::derived_custom(applications::root(repository, house.name(), projects::BOOTSTRAP));
     layout::object_flat(files, BOOTSTRAP_FOLDER, &root);
-    bootstrap::write(house, projects, files);
     let revision = revision(house, summaries, files);
+    bootstrap::write(house, projects, &revision, files);
     for (index, it) in built() {
         let wave = house.waves.wave(index).unwrap_or_default();
         let follows = house.follows(&revision);
@@ -183,6 +184,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
         contributions: &house.built.contributions,
         places: waves.iter().map(|it| place(house, &it.application)).collect(),
         budget: &budget,
+        k3s: house.built.platform.versions.of(K3S).to_string(),
         waves,
         applications: house.waves.count() + summaries.iter().filter(|it| it.name.is_some()).count(),
         flows: flows(house),

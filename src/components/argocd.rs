@@ -176,7 +176,8 @@ struct Parameters {
     operations: &'static str,
     #[serde(rename = "controller.status.processors")]
     comparisons: &'static str,
-    /// A wave that never gets healthy would hold its sync for ever.
+    /// In seconds. A wave that never gets healthy would hold its sync for ever; a slow line takes hours for images and models, and a sync
+    /// that was ended is not tried again for the same commit.
     #[serde(rename = "controller.sync.timeout.seconds")]
     sync_timeout: &'static str,
     /// How many charts are rendered at once: this is what the repo-server's memory follows from.
@@ -330,7 +331,7 @@ fn parameters() -> Parameters {
         kubectl: "4",
         operations: "3",
         comparisons: "5",
-        sync_timeout: "3600",
+        sync_timeout: "14400",
         renderings: "2",
         plain_http: true,
     }

@@ -8,7 +8,7 @@ use crate::{
     emit::files::Files,
     platform::{
         node::Role,
-        nodes::{Nodes, Taint},
+        nodes::{Group, Nodes, Taint},
     },
     yaml::emit,
 };
@@ -33,6 +33,8 @@ pub struct Script {
     pub repository: String,
     /// The branch that Argo CD follows.
     pub branch: String,
+    /// What the Applications follow, fully qualified: that branch, or a tag.
+    pub revision: String,
     /// Public hosts, of which the names must lead to the node.
     pub hosts: Vec<String>,
     /// The host of the chat; empty: there is none.
@@ -45,12 +47,18 @@ pub struct Script {
     pub chat_replicas: u32,
     /// The host of Argo CD's UI; empty: there is none.
     pub argocd_host: String,
+    /// Whose password Argo CD's administrator has: `initial`, or `sealed`.
+    pub argocd_admin: &'static str,
     /// `staging` or `production`.
     pub issuer: &'static str,
     /// The `MemTotal` that the budget counts on, as the spec would say it.
     pub memory: String,
     /// The same in KiB, rounded up, as /proc/meminfo says it.
     pub memory_kib: u64,
+    /// Cores of the server that the budget counts on, in thousandths.
+    pub cpu: u64,
+    /// Disk that the platform takes, in MiB: less than that is warned of.
+    pub disk_mib: u64,
     /// Whether the tree holds sealed values: 1 or 0.
     pub sealed_values: u8,
     /// k3s' version.
@@ -61,6 +69,8 @@ pub struct Script {
     pub checksums: Vec<Checksum>,
     /// Charts that come before Argo CD, in order.
     pub charts: Vec<ChartStep>,
+    /// Nodes that join this one, as people read it: `2 of work (agent)`.
+    pub joining: Vec<String>,
     /// Files of the projects, which come before the root.
     pub projects: Vec<String>,
 }
@@ -144,36 +154,56 @@ pub fn script(files: &mut Files, script: &Script) {
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Configuration {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cluster_init: Option<bool>,
     kubelet_arg: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     node_label: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     node_taint: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    secrets_encryption: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     write_kubeconfig_mode: Option<&'static str>,
 }
 
-fn taint(it: &Taint) -> String {
+/// A taint as k3s is told of it.
+pub fn taint(it: &Taint) -> String {
     let value = it.value.as_ref().map_or_else(String::new, |it| format!("={it}"));
     format!("{}{value}:{}", it.key, it.effect.name())
 }
 
-/// Writes k3s' configuration and its unit: of the server, and of each other group of nodes, which joins it by hand. The credentials of the
-/// cluster are root's alone.
+/// The file that the nodes of a group which join the first server are given; none where nobody of it joins.
+pub fn joins(nodes: &Nodes, group: &Group) -> Option<String> {
+    let first = nodes.groups().iter().find(|it| it.node.role == Role::Server);
+    let is_first = first.is_some_and(|it| it.name == group.name);
+    let name = group.name.as_deref().filter(|_| !is_first || group.count > 1)?;
+    Some(format!("{K3S_NODES}/{name}.yaml"))
+}
+
+/// Writes k3s' configuration and its unit: of the first server, and of each group of nodes that joins it by hand. The credentials of the
+/// cluster are root's alone, and the Secrets in its datastore are encrypted. Several servers share the datastore etcd, which the first one
+/// has to begin with: SQLite, which one server alone has, cannot be joined.
 pub fn k3s(files: &mut Files, nodes: &Nodes) {
     let server = nodes.groups().iter().position(|it| it.node.role == Role::Server);
+    let servers: u32 = nodes.groups().iter().filter(|it| it.node.role == Role::Server).map(|it| it.count).sum();
     for (at, group) in nodes.groups().iter().enumerate() {
+        let is_server = group.node.role == Role::Server;
         let configuration = Configuration {
+            cluster_init: None,
+            secrets_encryption: is_server.then_some(true),
             kubelet_arg: group.node.kubelet_arguments(),
             node_label: group.labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
             node_taint: group.taints.iter().map(taint).collect(),
-            write_kubeconfig_mode: (group.node.role == Role::Server).then_some("0600"),
+            write_kubeconfig_mode: is_server.then_some("0600"),
         };
-        let file = match &group.name {
-            Some(name) if Some(at) != server => format!("{K3S_NODES}/{name}.yaml"),
-            _ => K3S.to_owned(),
-        };
-        files.add_yaml(&file, |out| emit::document(out, &configuration));
+        if let Some(file) = joins(nodes, group) {
+            files.add_yaml(&file, |out| emit::document(out, &configuration));
+        }
+        if Some(at) == server {
+            let first = Configuration { cluster_init: (servers > 1).then_some(true), ..configuration };
+            files.add_yaml(K3S, |out| emit::document(out, &first));
+        }
     }
     files.add(UNIT, |out| out.extend_from_slice(include_bytes!("bootstrap/k3s.service")));
 }

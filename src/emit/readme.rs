@@ -6,8 +6,9 @@ use serde::Serialize;
 use crate::{
     budget::report::Report,
     builder::handle::{Contribution, Contributions},
+    emit::bootstrap,
     plan::rows::{FlowRow, SecretRow, WaveRow},
-    platform::nodes,
+    platform::nodes::{self, Nodes},
 };
 
 /// What the page tells.
@@ -24,6 +25,8 @@ pub struct Page<'a> {
     pub places: Vec<String>,
     /// Its budget.
     pub budget: &'a Report,
+    /// The version of k3s.
+    pub k3s: String,
     /// Its first Applications, [`LISTED`] at most.
     pub waves: Vec<WaveRow>,
     /// How many Applications it has.
@@ -52,11 +55,12 @@ struct Group {
     kubelet: Vec<String>,
     labels: Vec<String>,
     taints: Vec<String>,
+    /// What those of it that join the first server are given; empty: nobody of it joins.
+    file: String,
 }
 
 impl Group {
-    fn of(it: &nodes::Group) -> Self {
-        let taint = |it: &nodes::Taint| format!("{}={}:{}", it.key, it.value.as_deref().unwrap_or_default(), it.effect.name());
+    fn of(all: &Nodes, it: &nodes::Group) -> Self {
         Self {
             name: it.name.as_deref().unwrap_or_default().to_owned(),
             count: it.count,
@@ -66,7 +70,8 @@ impl Group {
             gpus: it.node.gpus,
             kubelet: it.node.kubelet_arguments(),
             labels: it.labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),
-            taints: it.taints.iter().map(taint).collect(),
+            taints: it.taints.iter().map(bootstrap::taint).collect(),
+            file: bootstrap::joins(all, it).unwrap_or_default(),
         }
     }
 }
@@ -145,7 +150,8 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
                 mem_total => budget.mem_total.in_mib().to_string(),
                 surge => budget.surge.request.in_mib().to_string(),
             },
-            groups => budget.nodes.groups().iter().map(Group::of).collect::<Vec<_>>(),
+            groups => budget.nodes.groups().iter().map(|it| Group::of(&budget.nodes, it)).collect::<Vec<_>>(),
+            k3s => page.k3s,
             is_single => budget.nodes.is_single(),
             outside => page.outside,
         },

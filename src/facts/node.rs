@@ -30,3 +30,6 @@ pub const CLUSTER_PODS: [(&str, Bytes, Bytes, Millicores); 2] = [
     ("coredns", Bytes::mib(70), Bytes::mib(170), Millicores::new(100)),
     ("metrics-server", Bytes::mib(70), Bytes::mib(70), Millicores::new(100)),
 ];
+
+/// What images, volumes and logs of a whole platform take of the disk, about (a budget, not a measurement): a node with less is warned of.
+pub const DISK: Bytes = Bytes::gib(20);

@@ -4,6 +4,8 @@
 mod node;
 #[cfg(target_os = "linux")]
 mod runs;
+#[cfg(target_os = "linux")]
+mod trouble;
 
 use std::{
     io::Write as _,
@@ -37,15 +39,19 @@ fn full() -> Script {
         name: "sealed".to_owned(),
         repository: "https://github.com/example/platform.git".to_owned(),
         branch: "main".to_owned(),
+        revision: "refs/heads/main".to_owned(),
         hosts: vec!["chat.example.org".to_owned(), "argocd.example.org".to_owned()],
         chat_host: "chat.example.org".to_owned(),
         chat_namespace: "ai".to_owned(),
         chat_model: "llama3.2:1b".to_owned(),
         chat_replicas: 2,
         argocd_host: String::new(),
+        argocd_admin: "initial",
         issuer: "staging",
         memory: "7680Mi".to_owned(),
         memory_kib: 7_864_320,
+        cpu: 4000,
+        disk_mib: 20480,
         sealed_values: 1,
         k3s: "v1.35.8+k3s1".to_owned(),
         helm: "v4.2.1".to_owned(),
@@ -68,6 +74,7 @@ fn full() -> Script {
                 "argocd-redis-secret-init",
             ),
         ],
+        joining: Vec::new(),
         projects: vec!["bootstrap/argocd/appproject-bootstrap.yaml".to_owned(), "bootstrap/argocd/appproject-platform.yaml".to_owned()],
     }
 }
@@ -133,6 +140,35 @@ fn k3s_is_told_what_the_budget_counts_on() {
         assert!(told.iter().all(|it| page.contains(*it)), "{name}: {told:?}");
         assert_eq!(configuration["write-kubeconfig-mode"].as_str(), Some("0600"), "{}", arguments.name());
     }
+}
+
+/// Several servers begin with etcd; whoever joins is given the file of its group, and the page says which and how.
+#[test]
+fn who_joins_is_told_how() {
+    let made = compile(&texts_of(&repository().join("tests/golden/replicas"))).files;
+    let read = |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&made[path]).expect("YAML");
+    let (first, other) = (read(bootstrap::K3S), read("bootstrap/k3s/nodes/all.yaml"));
+    assert_eq!((first["cluster-init"].as_bool(), other["cluster-init"].as_bool()), (Some(true), None));
+    assert_eq!((first["secrets-encryption"].as_bool(), other["secrets-encryption"].as_bool()), (Some(true), Some(true)));
+    assert_eq!(first["kubelet-arg"], other["kubelet-arg"]);
+
+    let made = compile(&texts_of(&repository().join("tests/golden/nodes"))).files;
+    let read = |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&made[path]).expect("YAML");
+    let text = |path: &str| String::from_utf8_lossy(&made[path]).into_owned();
+    assert!(read(bootstrap::K3S)["cluster-init"].is_null(), "one server has SQLite");
+    let page = text("out/README.md");
+    for group in ["work", "models"] {
+        let file = format!("{}/{group}.yaml", bootstrap::K3S_NODES);
+        assert!(read(&file)["secrets-encryption"].is_null(), "an agent has no datastore");
+        assert!(page.contains(&format!("install -D -m 0600 {file} /etc/rancher/k3s/config.yaml.d/espalier.yaml")), "{page}");
+    }
+    for it in ["/var/lib/rancher/k3s/server/node-token", "token-file: ", "k3s agent"] {
+        assert!(page.contains(it), "{it}: {page}");
+    }
+    // One source for both.
+    let taints = read(bootstrap::K3S)["node-taint"].clone();
+    assert!(page.contains(&format!("\"{}\"", taints[0].as_str().expect("a taint"))), "{taints:?} {page}");
+    assert!(text(bootstrap::SCRIPT).contains("readonly joining=('2 of work (agent)' '1 of models (agent)')"));
 }
 
 /// Git knows the script as a program.

@@ -107,8 +107,9 @@ fn nothing_new_needs_a_second_run_of_the_script() {
         let is_applied = |path: &str| {
             path.starts_with("out/manifests/namespaces/") || path.starts_with("bootstrap/") && !path.starts_with("bootstrap/argocd/")
         };
-        // What the script looks at (names, the size of the machine, the chat that `verify` asks) is no part of what it applies.
-        let looks = ["platform=", "hosts=", "chat_", "argocd_host=", "node_memory", "sealed_values="].map(|it| format!("readonly {it}"));
+        // What the script looks at (names, the tag, the size of the machine, the chat that `verify` asks) is no part of what it applies.
+        let looks =
+            ["platform=", "revision=", "hosts=", "chat_", "argocd_host=", "node_", "sealed_values="].map(|it| format!("readonly {it}"));
         let text = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes).into_owned();
             text.lines().filter(|it| looks.iter().all(|look| !it.starts_with(look.as_str()))).flat_map(|it| [it, "\n"]).collect::<String>()

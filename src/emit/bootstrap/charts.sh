@@ -1,7 +1,7 @@
 # --- The charts that must be there before Argo CD, and Argo CD's own first objects --------------------------------------------------
 
-# `helm template` and a server-side apply, which is what Argo CD does with a chart: its Application then finds the very objects that it
-# would make, and takes them over. k3s' own helm-controller would stay a second owner: it renders the chart in a Job, keeps a release
+# `helm template` and a server-side apply as Argo CD's own field manager, which is what Argo CD does with a chart: its Application then
+# finds the very objects that it would make, with fields that are its own already, and takes them over. k3s' own helm-controller would stay a second owner: it renders the chart in a Job, keeps a release
 # of its own and puts it back whenever its HelmChart changes.
 chart() { # application
   step=$1
@@ -32,7 +32,9 @@ chart() { # application
 
 # Whether an Application of that name already keeps what it made: then this script has nothing to say any more.
 kept() { # application
-  [[ $(ask --namespace argocd get applications.argoproj.io "$1" --output 'jsonpath={.status.sync.status}/{.status.health.status}') == Synced/Healthy ]]
+  local found
+  found=$(ask --namespace argocd get applications.argoproj.io "$1" --output 'jsonpath={.status.sync.status}/{.status.health.status}') || exit
+  [[ $found == Synced/Healthy ]]
 }
 
 namespaces() {
@@ -47,9 +49,10 @@ namespaces() {
 
 argocd_objects() {
   step='root'
-  local one
+  local one found
   if [[ " ${charts[*]} " != *' argocd '* && ! $dry ]]; then
-    [[ $(ask get crd applications.argoproj.io --output=name) ]] ||
+    found=$(ask get crd applications.argoproj.io --output=name) || exit
+    [[ $found ]] ||
       fail 'Argo CD is not in this cluster, and it is no component of the platform: install it, then run this again'
   fi
   if kept bootstrap; then

@@ -2,8 +2,10 @@
 
 up() {
   preflight
-  k3s_binary
-  k3s_service
+  if [[ ! $elsewhere ]]; then
+    k3s_binary
+    k3s_service
+  fi
   helm_binary
   namespaces
   sealing_key
@@ -22,12 +24,19 @@ up() {
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 readonly top
 readonly root=${ESPALIER_ROOT:-}
-readonly state=$root/var/lib/espalier
-readonly tools=$state/bin
 # Where `espalier seal init` keeps the key; under sudo, in the home of whoever called it.
 home=${HOME:-}
 if [[ ${SUDO_USER:-} ]]; then home=$(getent passwd "$SUDO_USER" | cut -d : -f 6); fi
 readonly default_key=${XDG_CONFIG_HOME:-$home/.config}/espalier/$platform/sealing-key.pem
+# Another cluster: nothing of this machine is its node, and nothing here has to be root's.
+readonly elsewhere=${ESPALIER_KUBECONFIG:-}
+if [[ $elsewhere ]]; then
+  state=${XDG_STATE_HOME:-$home/.local/state}/espalier/$platform
+else
+  state=$root/var/lib/espalier
+fi
+readonly state
+readonly tools=$state/bin
 export KUBECONFIG=${ESPALIER_KUBECONFIG:-$root/etc/rancher/k3s/k3s.yaml}
 PATH=$root/usr/local/bin:$PATH
 umask 077
@@ -35,14 +44,15 @@ umask 077
 # Secrets leave the environment, so that no program that is started here inherits them.
 repository_token=${ESPALIER_REPOSITORY_TOKEN:-} repository_token_file=${ESPALIER_REPOSITORY_TOKEN_FILE:-}
 repository_ssh_key_file=${ESPALIER_REPOSITORY_SSH_KEY_FILE:-}
-email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-}
+email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-} password_file=${ESPALIER_PASSWORD_FILE:-}
 unset ESPALIER_REPOSITORY_TOKEN ESPALIER_EMAIL ESPALIER_PASSWORD
 
-dry='' yes='' verb='' sealing_key_file='' backup='' force='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
     --yes) yes=1 ;;
+    --insecure) insecure=1 ;;
     --sealing-key)
       (($# > 1)) || fail '--sealing-key needs a file'
       sealing_key_file=$2

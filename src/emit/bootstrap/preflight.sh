@@ -3,31 +3,64 @@
 preflight() {
   step='preflight'
   say "preflight: $platform on $(uname -n)"
-  local id='' version='' mem value
+  local value
+  machine
+  for value in curl git openssl sha256sum timeout; do
+    command -v "$value" >/dev/null || refuse "\`$value\` is not installed"
+  done
+  if [[ $elsewhere ]]; then
+    say "preflight: the cluster is that of $elsewhere; this machine is not looked at"
+    command -v kubectl >/dev/null || refuse '`kubectl` is not installed'
+  else
+    this_node
+  fi
+  names
+  published
+  clone
+  # The first that changes something.
+  if [[ ! $elsewhere ]]; then inotify; fi
+}
+
+# What the node itself has to have.
+this_node() {
+  local id='' version='' mem cores value
   if [[ -r $root/etc/os-release ]]; then
     id=$(sed -n 's/^ID=//p' "$root/etc/os-release" | tr -d '"')
     version=$(sed -n 's/^VERSION_ID=//p' "$root/etc/os-release" | tr -d '"')
   fi
   [[ $id == ubuntu && $version == 24.04 ]] || warn "this is ${id:-unknown} ${version:-}, not Ubuntu 24.04, for which this is written: going on"
-  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh\`"
-  for value in curl git openssl sha256sum systemctl; do
+  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh\` (it drops the environment: keep what you need with \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE …\`)"
+  for value in cmp systemctl; do
     command -v "$value" >/dev/null || refuse "\`$value\` is not installed"
   done
-  machine
 
   mem=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' "$root/proc/meminfo")
   ((${mem:-0} >= node_memory_kib)) ||
     refuse "this node has MemTotal $((${mem:-0} / 1024))Mi, and the platform is planned for $node_memory (${node_memory_kib} KiB; this is ${mem:-0} KiB): take a larger node, or write \`memTotal: $((${mem:-0} / 1024))Mi\` below \`node\` and render again"
+  cores=$(nproc)
+  ((cores * 1000 >= node_cpu)) ||
+    refuse "this node has $cores cores, and the platform is planned for ${node_cpu}m: take a larger node, or write \`cpu: $cores\` below \`node\` and render again"
+  room
+  if [[ $(LC_ALL=C ufw status 2>/dev/null) == 'Status: active'* ]]; then
+    warn 'ufw is active: pods reach neither each other nor the API server unless it lets them (`ufw allow from 10.42.0.0/16`, `ufw allow from 10.43.0.0/16`), nor browsers the platform (`ufw allow 80,443/tcp`)'
+  fi
   if [[ $(sed 1d "$root/proc/swaps" 2>/dev/null) ]]; then
     warn 'swap is on: the kubelet does not count it, and a model in swap answers nobody; `swapoff -a` and take it out of /etc/fstab'
   fi
   ports
-  names
   if [[ $(timedatectl show --property NTPSynchronized --value 2>/dev/null) != yes ]]; then
     warn 'the clock is not synchronised: certificates and tokens may be refused (`timedatectl set-ntp true`)'
   fi
-  inotify
-  clone
+}
+
+# Images, volumes and what pods write share the disk of k3s; the kubelet evicts pods before it is full.
+room() {
+  local folder=$root/var/lib/rancher free
+  until [[ -d $folder ]]; do folder=$(dirname "$folder"); done
+  free=$(df --output=avail --block-size=1M "$folder" 2>/dev/null | sed -n '2s/ //gp') || free=''
+  if [[ $free ]] && ((free < node_disk_mib)) && [[ ! $(k3s_there) ]]; then
+    warn "$folder has $((free / 1024))Gi free, and images and volumes take about $((node_disk_mib / 1024))Gi: the kubelet evicts pods when the disk runs full"
+  fi
 }
 
 machine() {
@@ -89,6 +122,23 @@ normalised() {
   printf '%s/%s' "${server,,}" "${url%.git}"
 }
 
+# What Argo CD will look for has to be there, as far as this machine can see: the root follows the branch, the others may follow a tag.
+published() {
+  local one code asked=''
+  for one in "refs/heads/$branch" "$revision"; do
+    [[ $one != "$asked" ]] || continue
+    code=0 asked=$one
+    distant ls-remote --exit-code "$repository" "$one" >/dev/null 2>&1 || code=$?
+    ((code == 2)) || continue
+    if [[ $one == refs/tags/* ]]; then
+      refuse "$repository has no tag \`${one#refs/tags/}\`, which the Applications follow: run \`espalier release\`"
+    else
+      refuse "$repository has no branch \`$branch\`: push it first"
+    fi
+    return
+  done
+}
+
 # Argo CD reads the repository, not this clone: what is not pushed does not exist.
 clone() {
   local own head there
@@ -105,7 +155,7 @@ clone() {
     warn 'generated files differ from the last commit: Argo CD will not see them until they are committed and pushed'
   fi
   head=$("${git[@]}" rev-parse HEAD 2>/dev/null) || head=''
-  there=$("${git[@]}" ls-remote origin "refs/heads/$branch" 2>/dev/null </dev/null | cut -f 1) || there=''
+  there=$(distant -c safe.directory='*' -C "$top" ls-remote origin "refs/heads/$branch" 2>/dev/null | cut -f 1) || there=''
   if [[ $there && $there != "$head" ]] && ! "${git[@]}" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
     warn "the last commit here (${head:0:12}) is not on \`$branch\` of the repository: push it, or Argo CD will read another tree"
   fi

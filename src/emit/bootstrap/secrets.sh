@@ -8,17 +8,25 @@ public_of_key() { openssl pkey -pubout -passin pass: 2>/dev/null; }
 
 # Whether the cluster holds the key of the certificate (any key, where there is no certificate).
 key_in_cluster() { # public half
-  local one
-  for one in $(ask --namespace kube-system get secrets --selector "$sealing_label" --output 'jsonpath={.items[*].data.tls\.crt}'); do
+  local one found
+  found=$(ask --namespace kube-system get secrets --selector "$sealing_label" --output 'jsonpath={.items[*].data.tls\.crt}') || exit
+  for one in $found; do
     [[ ! $1 || $(base64 --decode <<<"$one" | public_of_certificate) == "$1" ]] && return 0
   done
   return 1
 }
 
+# A Secret for each key, named by its certificate: a new key stands beside the old one, which opens what is not sealed anew yet.
+key_name() { # certificate
+  local sum
+  sum=$(openssl x509 -in "$1" -outform DER | sha256sum) || return
+  printf 'espalier-sealing-key-%s' "${sum:0:10}"
+}
+
 # The key has to be there before the controller starts: the controller reads keys once, and makes its own where it finds none.
 sealing_key() {
   step='sealing key'
-  local certificate=$top/spec/sealing.pem file=$sealing_key_file public=''
+  local certificate=$top/spec/sealing.pem file=$sealing_key_file public='' name='espalier-sealing-key' running_already
   [[ " ${charts[*]} " == *' sealed-secrets '* ]] || return 0
   if [[ -f $certificate ]]; then
     public=$(public_of_certificate <"$certificate") || fail 'spec/sealing.pem is no certificate'
@@ -34,20 +42,23 @@ sealing_key() {
   if [[ ! $file ]]; then
     if ((sealed_values)); then
       refuse "the tree has sealed values and there is no key to open them: give it with --sealing-key FILE (looked for it at $default_key)"
+    else
+      say 'sealing key: the tree has no sealed values; the controller will make a key of its own'
     fi
-    say 'sealing key: the tree has no sealed values; the controller will make a key of its own'
     return
   fi
   [[ -r $file ]] || refuse "the sealing key $file cannot be read"
   if [[ -r $file && -f $certificate && $(public_of_key <"$file") != "$public" ]]; then
     refuse "spec/sealing.pem and the key $file do not belong together: values sealed with the one cannot be opened with the other"
   fi
-  say "sealing key: putting $file into kube-system"
-  if [[ $(ask --namespace kube-system get deployments --selector app.kubernetes.io/name=sealed-secrets --output=name) ]]; then
+  if [[ -f $certificate ]]; then name=$(key_name "$certificate"); fi
+  say "sealing key: putting $file into kube-system as $name"
+  running_already=$(ask --namespace kube-system get deployments --selector app.kubernetes.io/name=sealed-secrets --output=name) || exit
+  if [[ $running_already ]]; then
     # Noted first: whenever this is stopped, the next run still knows that the controller has to read its keys again.
     run "$(q mkdir -p "$state") && $(q touch "$state/restart-sealed-secrets")"
   fi
-  run "$(q kubectl --namespace kube-system create secret tls espalier-sealing-key --cert "$certificate" --key "$file" --dry-run=client --output yaml) | $(q kubectl label --local --filename - "$sealing_label=active" --output yaml) | $(apply) --filename -"
+  run "$(q kubectl --namespace kube-system create secret tls "$name" --cert "$certificate" --key "$file" --dry-run=client --output yaml) | $(q kubectl label --local --filename - "$sealing_label=active" --output yaml) | $(apply espalier) --filename -"
   restart_controller
 }
 
@@ -62,53 +73,57 @@ restart_controller() {
 # Whether anybody may read the repository. No configuration of this machine may help: Argo CD has none of it.
 readable() {
   env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false \
-    GIT_SSH_COMMAND=/bin/false git ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
+    GIT_SSH_COMMAND=/bin/false timeout 30 git ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
 }
 
 # Out of band, since Argo CD cannot read a private repository to learn how to read it.
 repository_credential() {
   step='repository'
-  local code=0 one token='' ssh='' document
-  for one in $(ask --namespace argocd get secrets --selector argocd.argoproj.io/secret-type=repository --output 'jsonpath={.items[*].data.url}'); do
-    if [[ $(base64 --decode <<<"$one") == "$repository" ]]; then
-      say 'repository: its credential is in the cluster'
-      return
-    fi
+  local code=0 one found name='' token=$repository_token ssh='' document
+  if [[ ! $token && $repository_token_file ]]; then token=$(<"$repository_token_file"); fi
+  if [[ $repository_ssh_key_file ]]; then ssh=$(<"$repository_ssh_key_file"); fi
+  found=$(ask --namespace argocd get secrets --selector argocd.argoproj.io/secret-type=repository --output 'jsonpath={range .items[*]}{.metadata.name}={.data.url}{"\n"}{end}') || exit
+  for one in $found; do
+    if [[ $(base64 --decode <<<"${one#*=}") == "$repository" ]]; then name=${one%%=*}; fi
   done
-  readable || code=$?
-  if ((code == 0)); then
-    say "repository: $repository can be read by anybody, no credential is needed"
-    return
-  elif ((code == 2)); then
-    refuse "$repository has no branch \`$branch\`: push it first"
+  if [[ $name && ! $token && ! $ssh ]]; then
+    say 'repository: its credential is in the cluster'
     return
   fi
+  if [[ ! $name ]]; then
+    readable || code=$?
+    # 2: it can be read, and has no such branch; preflight has said so.
+    if ((code == 0 || code == 2)); then
+      say "repository: $repository can be read by anybody, no credential is needed"
+      return
+    fi
+  fi
   if [[ $repository == http* ]]; then
-    token=$repository_token
-    if [[ ! $token && $repository_token_file ]]; then token=$(<"$repository_token_file"); fi
+    ssh=''
     if [[ ! $token && ! $dry ]]; then
       say "repository: $repository cannot be read without a credential (or not be reached)"
       hidden token 'a token that may read it'
     fi
   else
-    if [[ $repository_ssh_key_file ]]; then ssh=$(<"$repository_ssh_key_file"); fi
     [[ $ssh || $dry ]] || fail 'a repository with a URL of SSH needs a deploy key: name its file in ESPALIER_REPOSITORY_SSH_KEY_FILE'
   fi
-  say 'repository: putting its credential into argocd'
+  # One Secret a URL: Argo CD uses none where there are two.
+  name=${name:-espalier-repository}
+  say "repository: putting its credential into argocd as $name"
   # shellcheck disable=SC2034 # the line below reads it, and is shown without the secret
-  document=$(repository_secret "$token" "$ssh")
-  run "$(apply)"' --filename - <<<"$document"'
+  document=$(repository_secret "$name" "$token" "$ssh")
+  run "$(apply espalier)"' --filename - <<<"$document"'
 }
 
 # A function's arguments are no process' arguments: nobody else can see them.
-repository_secret() { # token, SSH key
+repository_secret() { # name, token, SSH key
   encoded() { printf '%s' "$1" | base64 --wrap 0; }
-  printf '%s\n' 'apiVersion: v1' 'kind: Secret' 'metadata:' '  name: espalier-repository' '  namespace: argocd' '  labels:' \
+  printf '%s\n' 'apiVersion: v1' 'kind: Secret' 'metadata:' "  name: $1" '  namespace: argocd' '  labels:' \
     '    argocd.argoproj.io/secret-type: repository' 'data:' "  type: $(encoded git)" "  url: $(encoded "$repository")"
-  if [[ $2 ]]; then
-    printf '  sshPrivateKey: %s\n' "$(encoded "$2"$'\n')"
+  if [[ $3 ]]; then
+    printf '  sshPrivateKey: %s\n' "$(encoded "$3"$'\n')"
   else
-    printf '  username: %s\n  password: %s\n' "$(encoded git)" "$(encoded "$1")"
+    printf '  username: %s\n  password: %s\n' "$(encoded git)" "$(encoded "$2")"
   fi
 }
 

@@ -3,7 +3,7 @@
 # `wave|name|sync|health|phase` of each Application, in the order of waves; the root, which has no wave, comes last.
 applications() {
   local rows
-  rows=$(ask --namespace argocd get applications.argoproj.io --output \
+  rows=$(look --namespace argocd get applications.argoproj.io --output \
     'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}{"\n"}{end}')
   grep '^[0-9]' <<<"$rows" | sort --field-separator '|' --key 1,1n --key 2,2 || true
   grep '^|root|' <<<"$rows" || true
@@ -12,7 +12,7 @@ applications() {
 # What an Application last complained of.
 complaint() { # application
   local said
-  said=$(ask --namespace argocd get applications.argoproj.io "$1" --output \
+  said=$(look --namespace argocd get applications.argoproj.io "$1" --output \
     'jsonpath={range .status.conditions[*]}{.type}: {.message}{"\n"}{end}{.status.operationState.message}{"\n"}{.status.health.message}{"\n"}' |
     clean 600 | grep -v '^[[:space:]]*$' | tr '\n' ' ') || true
   said=${said% }
@@ -49,12 +49,33 @@ finished() { # rows
     END { for (one in wanted) bad = 1; exit bad }' <(cd "$top/apps" && printf '%s\n' *.yaml) - <<<"$1"
 }
 
+# Argo CD gives up after its tries, and never tries the same commit again by itself: what a slow hour has stopped would stay so. Each
+# Application is set going once a run, with the options and tries of its own; the root when none of the others has given up.
+set_going() { # rows
+  local _ name sync phase options retry given_up='' patch
+  while IFS='|' read -r _ name sync _ phase; do
+    [[ $phase =~ ^(Failed|Error)$ && $sync != Synced ]] || continue
+    if [[ $name == root && $given_up ]]; then continue; fi
+    given_up=1
+    [[ $tried != *" $name "* ]] || continue
+    IFS='|' read -r options retry < <(look --namespace argocd get applications.argoproj.io "$name" --output 'jsonpath={.spec.syncPolicy.syncOptions}|{.spec.syncPolicy.retry}') || true
+    patch="{\"operation\":{\"initiatedBy\":{\"username\":\"bootstrap.sh\"},\"retry\":${retry:-null},\"sync\":{\"prune\":true,\"syncOptions\":${options:-[]}}}}"
+    say "$name: had given up ($(complaint "$name")): it is set going again"
+    if kubectl --namespace argocd patch applications.argoproj.io "$name" --field-manager=espalier --type merge --patch "$patch" >/dev/null; then
+      tried+="$name "
+    fi
+  done <<<"$1"
+}
+
 wait_for_applications() {
   step='Applications'
-  local rows red='' now seen='' line last='' until=$((SECONDS + ${ESPALIER_TIMEOUT:-3600}))
+  local rows red='' tried=' ' now seen='' line last='' until=$((SECONDS + ${ESPALIER_TIMEOUT:-3600}))
   if [[ $dry ]]; then
     say 'Applications: waiting until all are Synced and Healthy'
     return
+  fi
+  if ((${#joining[@]})); then
+    say "nodes: pods wait for those that have to join this one: $(printf '%s, ' "${joining[@]}" | sed 's/, $//'); out/README.md has the commands, below \"Nodes\""
   fi
   say 'Applications: waiting for them, wave by wave; at first images and models have to be fetched, which takes a while'
   while true; do
@@ -67,6 +88,7 @@ wait_for_applications() {
       say 'Applications: all are Synced and Healthy'
       return
     fi
+    set_going "$rows"
     red=$(first_red "$rows")
     if [[ $red ]]; then
       now="$red: $(complaint "$red")"
@@ -91,7 +113,7 @@ status() {
   if [[ $red ]]; then
     say "$red: $(complaint "$red")"
   fi
-  if [[ $(ask --namespace argocd get applications.argoproj.io root openwebui --output 'jsonpath={.items[*].metadata.annotations.argocd\.argoproj\.io/skip-reconcile}') == *true* ]]; then
+  if [[ $(look --namespace argocd get applications.argoproj.io root openwebui --output 'jsonpath={.items[*].metadata.annotations.argocd\.argoproj\.io/skip-reconcile}') == *true* ]]; then
     say 'a restore has paused Argo CD and was stopped: run `bash bootstrap/bootstrap.sh restore` again to end it'
   fi
   way_in
@@ -104,7 +126,9 @@ way_in() {
   else
     say "Argo CD has no public host: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd port-forward service/argocd-server 8080:80, then http://localhost:8080"
   fi
-  if [[ $(ask --namespace argocd get secret argocd-initial-admin-secret --output=name) ]]; then
+  if [[ $argocd_admin == sealed ]]; then
+    say '  its user is admin, with the password that you have sealed (`espalier seal argocd-secret` seals another)'
+  elif [[ $(look --namespace argocd get secret argocd-initial-admin-secret --output=name) ]]; then
     say "  its user is admin, the password: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd get secret argocd-initial-admin-secret --output 'jsonpath={.data.password}' | base64 --decode"
     say "  change it there, then delete the Secret: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd delete secret argocd-initial-admin-secret"
   fi

@@ -20,11 +20,11 @@ backup_rests() {
   [[ ! $active ]]
 }
 
-job_ended() { [[ $(ask get --filename "$top/bootstrap/job-restore.yaml" --output 'jsonpath={.status.conditions[*].type}') =~ Complete|Failed ]]; }
+job_ended() { [[ $(look get --filename "$top/bootstrap/job-restore.yaml" --output 'jsonpath={.status.conditions[*].type}') =~ Complete|Failed ]]; }
 
 restore() {
   step='restore'
-  local job=$top/bootstrap/job-restore.yaml
+  local job=$top/bootstrap/job-restore.yaml ended
   if [[ ! -f $job ]]; then
     say 'restore: there is no bootstrap/job-restore.yaml: backups are off in the spec'
     exit 1
@@ -36,22 +36,24 @@ restore() {
   trap resume EXIT
   run "$(q kubectl --namespace argocd annotate --overwrite applications.argoproj.io root openwebui backup "$pause=true")"
   run "$(q kubectl --namespace "$chat_namespace" patch cronjob backup --patch '{"spec":{"suspend":true}}')"
+  # One that hangs from an earlier time counts as a backup, and would be waited for in vain.
+  run "$(q kubectl delete --filename "$job" --ignore-not-found --wait)"
   if [[ ! $dry ]]; then
     patiently "${ESPALIER_TIMEOUT:-3600}" backup_rests || fail 'restore: a backup is still running'
   fi
   run "$(q kubectl --namespace "$chat_namespace" scale deployment openwebui --replicas=0)"
   run "$(q kubectl --namespace "$chat_namespace" wait --for=delete pod --selector app.kubernetes.io/name=openwebui --timeout=300s)"
   say 'restore: running the Job'
-  run "$(q kubectl delete --filename "$job" --ignore-not-found --wait)"
   run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
   local wishes=()
   [[ ! $backup ]] || wishes+=("--from-literal=backup=$backup")
   [[ ! $force ]] || wishes+=('--from-literal=force=yes')
   if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
-  run "$(apply) $(q --filename "$job")"
+  run "$(apply espalier) $(q --filename "$job")"
   if [[ ! $dry ]]; then
     patiently "${ESPALIER_TIMEOUT:-3600}" job_ended || fail "restore: the Job has not ended; \`kubectl logs --filename $job\`"
-    if [[ $(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') == *Failed* ]]; then
+    ended=$(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') || exit
+    if [[ $ended != *Complete* ]]; then
       kubectl logs --filename "$job" --tail=20 2>&1 | clean 2000 >&2 || true
       fail 'restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force)'
     fi
@@ -71,7 +73,7 @@ confirm() { # what will happen
 
 teardown() {
   step='teardown'
-  local patch='kubectl --namespace argocd patch applications.argoproj.io' one
+  local patch='kubectl --namespace argocd patch applications.argoproj.io' one found
   confirm "teardown: every Application of $platform is deleted with what it made"
   if [[ ! $dry ]] && root_gone; then
     say 'teardown: there is no root, nothing to do'
@@ -81,7 +83,8 @@ teardown() {
   # it and whose root is what is being deleted. The root rests meanwhile, or it would put their finalizers back.
   run "$(q kubectl --namespace argocd annotate --overwrite applications.argoproj.io root "$pause=true")"
   for one in bootstrap argocd; do
-    if [[ $dry || $(ask --namespace argocd get applications.argoproj.io "$one" --output=name) ]]; then
+    found=$(ask --namespace argocd get applications.argoproj.io "$one" --output=name) || exit
+    if [[ $dry || $found ]]; then
       run "$patch $(q "$one" --type merge --patch '{"metadata":{"finalizers":null}}')"
     fi
   done

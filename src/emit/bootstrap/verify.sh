@@ -34,13 +34,22 @@ verify() {
   local body answer token='' curl speed said tokens nanoseconds
   [[ $chat_host ]] || fail 'the platform has no Open WebUI: there is nobody to talk to'
   [[ $chat_model ]] || fail 'the platform has no model that chats'
-  curl="$(q curl --silent --show-error --fail-with-body --max-time 600 --header 'Content-Type: application/json')"
+  curl="$(q curl --proto '=https' --proto-redir '=https' --silent --show-error --fail-with-body --max-time 600 --header 'Content-Type: application/json')"
   if [[ $issuer == staging ]]; then
-    say "verify: the certificates come from Let's Encrypt's staging server, which nothing trusts: they are not checked"
-    curl+=' --insecure'
+    # The password goes to nobody who has not the certificate that is in the cluster.
+    if [[ $dry || $(look --namespace "$chat_namespace" get secret openwebui-tls --output=name) ]]; then
+      say "verify: the certificate comes from Let's Encrypt's staging server, which nothing trusts: it has to be the one in the cluster"
+      curl+=" --cacert <($(q kubectl --namespace "$chat_namespace" get secret openwebui-tls --output 'jsonpath={.data.tls\.crt}') | base64 --decode)"
+    elif [[ $insecure ]]; then
+      warn 'the certificate is not checked: whoever answers gets the password'
+      curl+=' --insecure'
+    else
+      fail "the certificate comes from Let's Encrypt's staging server, which nothing trusts, and this cluster has none to compare it with ($KUBECONFIG): run it on the node as root, or send the password to whoever answers, with --insecure"
+    fi
   fi
   if [[ ! $dry ]]; then
     [[ $email ]] || { [[ ! $yes && -t 0 ]] || fail 'ESPALIER_EMAIL is needed' && read -rp 'e-mail: ' email; }
+    if [[ ! $password && $password_file ]]; then password=$(<"$password_file"); fi
     [[ $password ]] || hidden password 'password'
   fi
   body="{\"email\": \"$(json "$email")\", \"password\": \"$(json "$password")\"}"

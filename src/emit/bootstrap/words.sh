@@ -15,14 +15,17 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
+  --insecure          with verify: sends the password even where the certificate cannot be checked (staging, and no access to the cluster)
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
 
-Environment, so that no secret is ever an argument:
-  ESPALIER_REPOSITORY_TOKEN, ESPALIER_REPOSITORY_TOKEN_FILE  a read-only token, where the repository is private
+Environment, so that no secret is ever an argument. sudo drops it: write a secret to a file that only you can read, and keep the name of
+the file, \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE bash bootstrap/bootstrap.sh\` (several: separated by commas).
+  ESPALIER_REPOSITORY_TOKEN_FILE, ESPALIER_REPOSITORY_TOKEN  a read-only token, where the repository is private; replaces an older one
   ESPALIER_REPOSITORY_SSH_KEY_FILE                           a read-only deploy key, where its URL is one of SSH
-  ESPALIER_EMAIL, ESPALIER_PASSWORD                          who signs in for verify
-  ESPALIER_KUBECONFIG                                        another cluster than this node's k3s
+  ESPALIER_EMAIL                                             who signs in for verify
+  ESPALIER_PASSWORD_FILE, ESPALIER_PASSWORD                  with which password
+  ESPALIER_KUBECONFIG                                        another cluster than this node's k3s, which is then left alone
   ESPALIER_CHARTS                                            a folder with <chart>-<version>.tgz, for a node without a network
   ESPALIER_TIMEOUT                                           seconds to wait for the Applications [default: 3600]
   ESPALIER_ROOT                                              put before every path of the node (an image, a test)
@@ -68,7 +71,9 @@ run() {
   fi
 }
 
-apply() { printf '%s' "kubectl apply --server-side --force-conflicts"; }
+# Who owns the fields that are applied. Argo CD, of what an Application takes over: a field that leaves Git leaves the object too, as long
+# as nobody else owns it. The script itself, of what no Application knows.
+apply() { q kubectl apply --server-side --force-conflicts "--field-manager=${1:-argocd-controller}"; } # owner
 
 # A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked again and again; the
 # last time it may say why.
@@ -78,12 +83,38 @@ waiting() {
   printf 'for _ in {1..50}; do ! %s 2>/dev/null || break; sleep 1; done; %s' "$line" "$line"
 }
 
-# A question to the cluster; nothing where there is none yet.
-ask() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" 2>/dev/null || true; fi; }
+# A question to the cluster whose answer decides something; nothing where there is no cluster yet. What is not there is no error, and no
+# answer is not a no: it is asked again, and then that is what is wrong. Used as `answer=$(ask …) || exit`.
+ask() { # words of `kubectl get`
+  local _ said
+  [[ -r $KUBECONFIG ]] || return 0
+  for _ in {1..6}; do
+    if said=$(kubectl "$@" --ignore-not-found 2>/dev/null); then
+      printf '%s' "$said"
+      return
+    fi
+    # Asked for its complaint apart: warnings are no part of an answer.
+    said=$(kubectl "$@" --ignore-not-found 2>&1 >/dev/null) || true
+    # A kind whose definition is not there yet has no objects either.
+    [[ $said != *"the server doesn't have a resource type"* ]] || return 0
+    [[ ! $dry ]] || return 0
+    sleep 3
+  done
+  fail "$step: the cluster does not answer: $(clean 300 <<<"$said")"
+}
+
+# A question that is asked again anyway, or only shown: nothing where there is no answer this time.
+look() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" --ignore-not-found 2>/dev/null || true; fi; }
+
+# Git that talks to a server: no question of it or of ssh, which nobody would see, may hold this up.
+distant() { # words of git
+  GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false GIT_SSH_COMMAND='ssh -o BatchMode=yes -o ConnectTimeout=10' \
+    timeout 30 git "$@" </dev/null
+}
 
 # Reads a secret without showing it; refuses where nobody can answer.
 hidden() { # variable, what
-  [[ ! $yes && -t 0 ]] || fail "$2 is needed, and there is nobody to ask: see --help for its variable"
+  [[ ! $yes && -t 0 ]] || fail "$2 is needed, and there is nobody to ask: see --help for its variable (\`sudo\` drops it unless it is told to keep it)"
   read -rsp "$2 (not shown): " "$1"
   printf '\n'
   [[ ${!1} ]] || fail "$2 is needed"

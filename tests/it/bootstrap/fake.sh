@@ -31,7 +31,8 @@ after() {
 }
 applications() { (cd "$TREE/apps" && printf '%s\n' *.yaml) | sed 's/[.]yaml$//'; }
 # Applications become healthy some questions after the root is there.
-healthy() { [ -e "$cluster/root" ] && [ "$(cat "$FAKE/questions" 2>/dev/null || echo 0)" -ge "${PATIENCE:-2}" ]; }
+is_going() { grep -q "applications.argoproj.io $1 .*bootstrap.sh" "$FAKE/patched" 2>/dev/null; }
+healthy() { [ -e "$cluster/root" ] && { [ ! "${STUCK:-}" ] || is_going root; } && [ "$(cat "$FAKE/questions" 2>/dev/null || echo 0)" -ge "${PATIENCE:-2}" ]; }
 
 # kubectl refuses an empty input.
 nonempty() { cat >"$FAKE/in.$n" && [ -s "$FAKE/in.$n" ] && cat "$FAKE/in.$n"; }
@@ -48,6 +49,11 @@ kubectl_apply() {
   changes
   file=$(after --filename)
   has ' --server-side ' && has ' --force-conflicts ' || { echo 'not server-side' >&2 && return 1; }
+  manager=$(after --field-manager)
+  case $file in
+    - | */job-restore.yaml) [ "$manager" = espalier ] ;;
+    *) [ "$manager" = argocd-controller ] ;;
+  esac || echo "whose fields? $line" >>"$FAKE/wrong"
   case $file in
     -)
       nonempty >"$FAKE/stdin.$n" || return 1
@@ -57,7 +63,8 @@ kubectl_apply() {
       [ -s "$file" ] || { echo 'nothing to apply' >&2 && return 1; }
       case $file in
         */sealed-secrets.yaml)
-          [ ! "${NEEDS_KEY:-}" ] || [ -e "$cluster/applied.espalier-sealing-key" ] || echo "sealed-secrets before its key" >>"$FAKE/wrong"
+          set -- "$cluster"/applied.espalier-sealing-key-*
+          [ ! "${NEEDS_KEY:-}" ] || [ -e "$1" ] || echo "sealed-secrets before its key" >>"$FAKE/wrong"
           : >"$cluster/crd.sealedsecrets.bitnami.com"
           ;;
         */argocd.yaml)
@@ -74,13 +81,24 @@ kubectl_apply() {
 }
 
 kubectl_get() {
+  if [ "${FLAKY:-}" ] && [ ! -e "$FAKE/flaked.$(printf '%s' "$line" | sha256sum | cut -c 1-20)" ]; then
+    : >"$FAKE/flaked.$(printf '%s' "$line" | sha256sum | cut -c 1-20)"
+    echo 'connection refused' >&2 && return 1
+  fi
+  if [ "${BROKEN:-}" ] && has "$BROKEN"; then echo 'etcdserver: leader changed' >&2 && return 1; fi
   case $line in
+    *' get --raw /readyz '*) echo ok ;;
+    *' get secret openwebui-tls --output=name '*) if [ ! "${NO_CERTIFICATE:-}" ]; then echo secret/openwebui-tls; fi ;;
+    *' get secret openwebui-tls '*) printf 'the certificate' | base64 ;;
+    *'.spec.syncPolicy.syncOptions}|{'*) printf '["ServerSideApply=true"]|{"limit":5}' ;;
     *' get nodes '*) echo node/one ;;
     *' get secrets --selector sealedsecrets'*)
-      if [ -e "$cluster/applied.espalier-sealing-key" ]; then sed -n 's/^  tls.crt: //p' "$cluster/applied.espalier-sealing-key"; fi
+      for it in "$cluster"/applied.espalier-sealing-key-*; do
+        if [ -e "$it" ]; then sed -n 's/^  tls.crt: //p' "$it"; fi
+      done
       ;;
     *' get secrets --selector argocd.argoproj.io/secret-type=repository '*)
-      if [ -e "$cluster/applied.espalier-repository" ]; then sed -n 's/^  url: //p' "$cluster/applied.espalier-repository"; fi
+      if [ -e "$cluster/applied.espalier-repository" ]; then sed -n 's/^  url: /espalier-repository=/p' "$cluster/applied.espalier-repository"; fi
       ;;
     *' get secret argocd-initial-admin-secret '*) echo secret/argocd-initial-admin-secret ;;
     *' get deployments '*) if [ -e "$cluster/applied.sealed-secrets.yaml" ]; then echo deployment/sealed-secrets-controller; fi ;;
@@ -92,10 +110,13 @@ kubectl_get() {
       echo "$q" >"$FAKE/questions"
       for it in $(applications); do
         if healthy; then echo "10|$it|Synced|Healthy|Succeeded"
+        elif [ "$it" = "${STUCK:-}" ] && ! is_going "$it"; then echo "10|$it|OutOfSync|Degraded|Failed"
         elif [ "$it" = "${RED:-}" ]; then echo "10|$it|OutOfSync|Degraded|Failed"
         else echo "0|$it|OutOfSync|Progressing|Running"; fi
       done
-      if healthy; then echo '|root|Synced|Healthy|Succeeded'; else echo '|root|Synced|Progressing|Running'; fi
+      if healthy; then echo '|root|Synced|Healthy|Succeeded'
+      elif [ "${STUCK:-}" ] && ! is_going root; then echo '|root|OutOfSync|Degraded|Failed'
+      else echo '|root|Synced|Progressing|Running'; fi
       ;;
     *status.conditions*) printf 'SyncError: one\001 object is wrong\n' ;;
     *' get applications.argoproj.io root --ignore-not-found '*) if [ -e "$cluster/root" ]; then echo application/root; fi ;;
@@ -112,7 +133,7 @@ kubectl_() {
   case $line in
     *' create secret tls '*)
       printf 'kind: Secret\ndata:\n  tls.crt: %s\n  tls.key: %s\nmetadata:\n  name: %s\n' "$(base64 -w 0 "$(after --cert)")" \
-        "$(base64 -w 0 "$(after --key)")" espalier-sealing-key
+        "$(base64 -w 0 "$(after --key)")" "$(printf '%s' "$line" | sed 's/.* create secret tls \([^ ]*\) .*/\1/')"
       ;;
     *' label --local '*) nonempty && printf '  labels:\n    %s\n' "$(printf '%s' "$line" | sed -n 's/.*--filename - \([^ ]*\) .*/\1/p')" ;;
     *' apply '*) kubectl_apply ;;
@@ -155,7 +176,8 @@ act() {
     systemctl)
       case $line in
         *' is-active '*) [ -e "$cluster/running" ] ;;
-        *' restart k3s '*)
+        *' show --property=Job '*) ;;
+        *' restart --no-block k3s '*)
           changes
           k3s --version >/dev/null || return 1
           mkdir -p "$ESPALIER_ROOT/etc/rancher/k3s"
@@ -167,6 +189,7 @@ act() {
       esac
       ;;
     curl)
+      has ' --proto =https --proto-redir =https ' || echo "not only https: $line" >>"$FAKE/wrong"
       file=$(after --output)
       case $line in
         *' --output '*)
@@ -175,7 +198,10 @@ act() {
           [ -f "$FAKE/web/${url##*/}" ] || { echo "404: $url" >&2 && return 22; }
           if [ "$is_last" ] && [ "$KILL_WHEN" = after ]; then head -c 20 "$FAKE/web/${url##*/}" >"$file"; else cp "$FAKE/web/${url##*/}" "$file"; fi
           ;;
-        *signin*) cat >"$FAKE/sent.signin" && cat "$FAKE/web/signin" ;;
+        *signin*)
+          if has ' --cacert '; then cat "$(after --cacert)" >"$FAKE/sent.cacert"; fi
+          cat >"$FAKE/sent.signin" && cat "$FAKE/web/signin"
+          ;;
         *completions*)
           cat >"$FAKE/sent.completions"
           # bash hands the header over as the name of a pipe.
@@ -186,12 +212,21 @@ act() {
       ;;
     openssl)
       case $line in
+        *' -outform DER '*) cat "$(after -in)" ;;
         *' x509 '*) sed -n 's/^CERTIFICATE /PUBLIC /p' ;;
         *' pkey '*) sed -n 's/^KEY /PUBLIC /p' ;;
       esac
       ;;
     git)
       case $line in
+        *ls-remote*)
+          # No question may hold it up.
+          read -r parent <"/proc/$PPID/comm"
+          [ "$GIT_TERMINAL_PROMPT$GIT_ASKPASS$parent" = 0/bin/falsetimeout ] && [ "$GIT_SSH_COMMAND" ] || echo "it may ask: $line" >>"$FAKE/wrong"
+          ;;
+      esac
+      case $line in
+        *' ls-remote --exit-code '*"${MISSING:-none} ") return 2 ;;
         *' ls-remote --exit-code '*) return "${READABLE:-0}" ;;
         *' get-url '*) printf '%s\n' "$ORIGIN" ;;
         *' ls-remote '*) printf '%s\trefs\n' "${PUSHED:-0123}" ;;
@@ -200,6 +235,9 @@ act() {
       esac
       ;;
     ss) if has ":${TAKEN:-none}"; then echo 'LISTEN 0 511 *:80 *:* users:(("nginx",pid=7,fd=6))'; fi ;;
+    nproc) echo "${CORES:-4}" ;;
+    df) printf ' Avail\n %s\n' "${FREE:-90000}" ;;
+    ufw) echo "Status: ${UFW:-inactive}" ;;
     id) echo "${ID:-0}" ;;
     uname) if has ' -m '; then echo x86_64; else echo node; fi ;;
     hostname) echo '192.0.2.7 ' ;;

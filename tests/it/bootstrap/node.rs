@@ -14,14 +14,32 @@ use tempfile::TempDir;
 use crate::support::files_below;
 
 /// What is simulated.
-const FAKES: [&str; 14] =
-    ["curl", "getent", "git", "helm", "hostname", "id", "kubectl", "openssl", "ss", "sysctl", "systemctl", "timedatectl", "uname", "sleep"];
+const FAKES: [&str; 17] = [
+    "curl",
+    "df",
+    "nproc",
+    "ufw",
+    "getent",
+    "git",
+    "helm",
+    "hostname",
+    "id",
+    "kubectl",
+    "openssl",
+    "ss",
+    "sysctl",
+    "systemctl",
+    "timedatectl",
+    "uname",
+    "sleep",
+];
 /// What the script may use of a plain Ubuntu besides, and the fakes need.
-const REAL: [&str; 25] = [
+const REAL: [&str; 27] = [
     "awk",
     "base64",
     "bash",
     "cat",
+    "cmp",
     "cp",
     "cut",
     "dirname",
@@ -39,6 +57,7 @@ const REAL: [&str; 25] = [
     "sha256sum",
     "sort",
     "tail",
+    "timeout",
     "tar",
     "touch",
     "tr",
@@ -216,6 +235,11 @@ impl Node {
             *bytes = String::from_utf8_lossy(bytes).replace(&folder, "").into_bytes();
         }
         all
+    }
+
+    /// The Secrets of sealing keys in the cluster.
+    pub fn keys(&self) -> Vec<String> {
+        self.state().into_keys().filter(|it| it.starts_with("fake/cluster/applied.espalier-sealing-key-")).collect()
     }
 
     /// The calls that changed something.

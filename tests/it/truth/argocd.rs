@@ -46,8 +46,8 @@ fn row_02_waves_without_the_health_of_applications() {
     for (name, values) in settings() {
         let lua = setting(values, "cm", "resource.customizations.health.argoproj.io_Application").as_str().unwrap_or_default();
         assert_eq!(lua, espalier::components::argocd::HEALTH, "{name}");
-        // A wave that never gets healthy ends some time.
-        assert_eq!(setting(values, "params", "controller.sync.timeout.seconds"), "3600", "{name}");
+        // A wave that never gets healthy ends some time; not while a slow line still fetches images and models.
+        assert_eq!(setting(values, "params", "controller.sync.timeout.seconds"), "14400", "{name}");
     }
     found("argocd: {enabled: false}", "waves-wait-for-nothing");
 }

@@ -13,15 +13,20 @@ set -Eeuo pipefail
 readonly platform='pinned'
 readonly repository='https://git.example.com/team/platform.git'
 readonly branch='main'
+readonly revision='refs/tags/tree-42eb51d219cc'
 readonly hosts=('chat.example.com')
 readonly chat_host='chat.example.com'
 readonly chat_model='llama3.2:1b-instruct-q4_K_M'
 readonly chat_namespace='ai'
 readonly chat_replicas=1
 readonly argocd_host=''
+readonly argocd_admin='initial'
 readonly issuer='staging'
 readonly node_memory='30Gi'
 readonly node_memory_kib=31457280
+# Thousandths of a core.
+readonly node_cpu=16000
+readonly node_disk_mib=20480
 readonly sealed_values=0
 readonly k3s_version='v1.35.8+k3s1'
 readonly helm_version='v4.2.1'
@@ -37,6 +42,8 @@ declare -rA chart_namespace=(['sealed-secrets']='kube-system' ['argocd']='argocd
 declare -rA chart_workloads=(['sealed-secrets']='deployment/sealed-secrets-controller' ['argocd']='statefulset/argocd-application-controller deployment/argocd-repo-server deployment/argocd-server deployment/argocd-redis')
 declare -rA chart_crds=(['sealed-secrets']='sealedsecrets.bitnami.com' ['argocd']='applications.argoproj.io applicationsets.argoproj.io appprojects.argoproj.io')
 declare -rA chart_jobs=(['sealed-secrets']='' ['argocd']='argocd-redis-secret-init')
+# Nodes that join this one: `2 of work (agent)`.
+readonly joining=()
 readonly projects=('bootstrap/argocd/appproject-ai.yaml' 'bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
 
 # --- How it talks, and how it runs what changes something ---------------------------------------------------------------------------
@@ -56,14 +63,17 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
+  --insecure          with verify: sends the password even where the certificate cannot be checked (staging, and no access to the cluster)
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
 
-Environment, so that no secret is ever an argument:
-  ESPALIER_REPOSITORY_TOKEN, ESPALIER_REPOSITORY_TOKEN_FILE  a read-only token, where the repository is private
+Environment, so that no secret is ever an argument. sudo drops it: write a secret to a file that only you can read, and keep the name of
+the file, \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE bash bootstrap/bootstrap.sh\` (several: separated by commas).
+  ESPALIER_REPOSITORY_TOKEN_FILE, ESPALIER_REPOSITORY_TOKEN  a read-only token, where the repository is private; replaces an older one
   ESPALIER_REPOSITORY_SSH_KEY_FILE                           a read-only deploy key, where its URL is one of SSH
-  ESPALIER_EMAIL, ESPALIER_PASSWORD                          who signs in for verify
-  ESPALIER_KUBECONFIG                                        another cluster than this node's k3s
+  ESPALIER_EMAIL                                             who signs in for verify
+  ESPALIER_PASSWORD_FILE, ESPALIER_PASSWORD                  with which password
+  ESPALIER_KUBECONFIG                                        another cluster than this node's k3s, which is then left alone
   ESPALIER_CHARTS                                            a folder with <chart>-<version>.tgz, for a node without a network
   ESPALIER_TIMEOUT                                           seconds to wait for the Applications [default: 3600]
   ESPALIER_ROOT                                              put before every path of the node (an image, a test)
@@ -109,7 +119,9 @@ run() {
   fi
 }
 
-apply() { printf '%s' "kubectl apply --server-side --force-conflicts"; }
+# Who owns the fields that are applied. Argo CD, of what an Application takes over: a field that leaves Git leaves the object too, as long
+# as nobody else owns it. The script itself, of what no Application knows.
+apply() { q kubectl apply --server-side --force-conflicts "--field-manager=${1:-argocd-controller}"; } # owner
 
 # A line that waits for a condition. kubectl fails at once on an object that has no conditions yet, so it is asked again and again; the
 # last time it may say why.
@@ -119,12 +131,38 @@ waiting() {
   printf 'for _ in {1..50}; do ! %s 2>/dev/null || break; sleep 1; done; %s' "$line" "$line"
 }
 
-# A question to the cluster; nothing where there is none yet.
-ask() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" 2>/dev/null || true; fi; }
+# A question to the cluster whose answer decides something; nothing where there is no cluster yet. What is not there is no error, and no
+# answer is not a no: it is asked again, and then that is what is wrong. Used as `answer=$(ask …) || exit`.
+ask() { # words of `kubectl get`
+  local _ said
+  [[ -r $KUBECONFIG ]] || return 0
+  for _ in {1..6}; do
+    if said=$(kubectl "$@" --ignore-not-found 2>/dev/null); then
+      printf '%s' "$said"
+      return
+    fi
+    # Asked for its complaint apart: warnings are no part of an answer.
+    said=$(kubectl "$@" --ignore-not-found 2>&1 >/dev/null) || true
+    # A kind whose definition is not there yet has no objects either.
+    [[ $said != *"the server doesn't have a resource type"* ]] || return 0
+    [[ ! $dry ]] || return 0
+    sleep 3
+  done
+  fail "$step: the cluster does not answer: $(clean 300 <<<"$said")"
+}
+
+# A question that is asked again anyway, or only shown: nothing where there is no answer this time.
+look() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" --ignore-not-found 2>/dev/null || true; fi; }
+
+# Git that talks to a server: no question of it or of ssh, which nobody would see, may hold this up.
+distant() { # words of git
+  GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false GIT_SSH_COMMAND='ssh -o BatchMode=yes -o ConnectTimeout=10' \
+    timeout 30 git "$@" </dev/null
+}
 
 # Reads a secret without showing it; refuses where nobody can answer.
 hidden() { # variable, what
-  [[ ! $yes && -t 0 ]] || fail "$2 is needed, and there is nobody to ask: see --help for its variable"
+  [[ ! $yes && -t 0 ]] || fail "$2 is needed, and there is nobody to ask: see --help for its variable (\`sudo\` drops it unless it is told to keep it)"
   read -rsp "$2 (not shown): " "$1"
   printf '\n'
   [[ ${!1} ]] || fail "$2 is needed"
@@ -142,31 +180,64 @@ clean() { # characters
 preflight() {
   step='preflight'
   say "preflight: $platform on $(uname -n)"
-  local id='' version='' mem value
+  local value
+  machine
+  for value in curl git openssl sha256sum timeout; do
+    command -v "$value" >/dev/null || refuse "\`$value\` is not installed"
+  done
+  if [[ $elsewhere ]]; then
+    say "preflight: the cluster is that of $elsewhere; this machine is not looked at"
+    command -v kubectl >/dev/null || refuse '`kubectl` is not installed'
+  else
+    this_node
+  fi
+  names
+  published
+  clone
+  # The first that changes something.
+  if [[ ! $elsewhere ]]; then inotify; fi
+}
+
+# What the node itself has to have.
+this_node() {
+  local id='' version='' mem cores value
   if [[ -r $root/etc/os-release ]]; then
     id=$(sed -n 's/^ID=//p' "$root/etc/os-release" | tr -d '"')
     version=$(sed -n 's/^VERSION_ID=//p' "$root/etc/os-release" | tr -d '"')
   fi
   [[ $id == ubuntu && $version == 24.04 ]] || warn "this is ${id:-unknown} ${version:-}, not Ubuntu 24.04, for which this is written: going on"
-  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh\`"
-  for value in curl git openssl sha256sum systemctl; do
+  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh\` (it drops the environment: keep what you need with \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE …\`)"
+  for value in cmp systemctl; do
     command -v "$value" >/dev/null || refuse "\`$value\` is not installed"
   done
-  machine
 
   mem=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' "$root/proc/meminfo")
   ((${mem:-0} >= node_memory_kib)) ||
     refuse "this node has MemTotal $((${mem:-0} / 1024))Mi, and the platform is planned for $node_memory (${node_memory_kib} KiB; this is ${mem:-0} KiB): take a larger node, or write \`memTotal: $((${mem:-0} / 1024))Mi\` below \`node\` and render again"
+  cores=$(nproc)
+  ((cores * 1000 >= node_cpu)) ||
+    refuse "this node has $cores cores, and the platform is planned for ${node_cpu}m: take a larger node, or write \`cpu: $cores\` below \`node\` and render again"
+  room
+  if [[ $(LC_ALL=C ufw status 2>/dev/null) == 'Status: active'* ]]; then
+    warn 'ufw is active: pods reach neither each other nor the API server unless it lets them (`ufw allow from 10.42.0.0/16`, `ufw allow from 10.43.0.0/16`), nor browsers the platform (`ufw allow 80,443/tcp`)'
+  fi
   if [[ $(sed 1d "$root/proc/swaps" 2>/dev/null) ]]; then
     warn 'swap is on: the kubelet does not count it, and a model in swap answers nobody; `swapoff -a` and take it out of /etc/fstab'
   fi
   ports
-  names
   if [[ $(timedatectl show --property NTPSynchronized --value 2>/dev/null) != yes ]]; then
     warn 'the clock is not synchronised: certificates and tokens may be refused (`timedatectl set-ntp true`)'
   fi
-  inotify
-  clone
+}
+
+# Images, volumes and what pods write share the disk of k3s; the kubelet evicts pods before it is full.
+room() {
+  local folder=$root/var/lib/rancher free
+  until [[ -d $folder ]]; do folder=$(dirname "$folder"); done
+  free=$(df --output=avail --block-size=1M "$folder" 2>/dev/null | sed -n '2s/ //gp') || free=''
+  if [[ $free ]] && ((free < node_disk_mib)) && [[ ! $(k3s_there) ]]; then
+    warn "$folder has $((free / 1024))Gi free, and images and volumes take about $((node_disk_mib / 1024))Gi: the kubelet evicts pods when the disk runs full"
+  fi
 }
 
 machine() {
@@ -228,6 +299,23 @@ normalised() {
   printf '%s/%s' "${server,,}" "${url%.git}"
 }
 
+# What Argo CD will look for has to be there, as far as this machine can see: the root follows the branch, the others may follow a tag.
+published() {
+  local one code asked=''
+  for one in "refs/heads/$branch" "$revision"; do
+    [[ $one != "$asked" ]] || continue
+    code=0 asked=$one
+    distant ls-remote --exit-code "$repository" "$one" >/dev/null 2>&1 || code=$?
+    ((code == 2)) || continue
+    if [[ $one == refs/tags/* ]]; then
+      refuse "$repository has no tag \`${one#refs/tags/}\`, which the Applications follow: run \`espalier release\`"
+    else
+      refuse "$repository has no branch \`$branch\`: push it first"
+    fi
+    return
+  done
+}
+
 # Argo CD reads the repository, not this clone: what is not pushed does not exist.
 clone() {
   local own head there
@@ -244,7 +332,7 @@ clone() {
     warn 'generated files differ from the last commit: Argo CD will not see them until they are committed and pushed'
   fi
   head=$("${git[@]}" rev-parse HEAD 2>/dev/null) || head=''
-  there=$("${git[@]}" ls-remote origin "refs/heads/$branch" 2>/dev/null </dev/null | cut -f 1) || there=''
+  there=$(distant -c safe.directory='*' -C "$top" ls-remote origin "refs/heads/$branch" 2>/dev/null | cut -f 1) || there=''
   if [[ $there && $there != "$head" ]] && ! "${git[@]}" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
     warn "the last commit here (${head:0:12}) is not on \`$branch\` of the repository: push it, or Argo CD will read another tree"
   fi
@@ -260,12 +348,12 @@ fetch() { # name, URL, URL of the publisher's checksums, folder, file
     return
   fi
   run "$(q mkdir -p "$4")"
-  run "$(q curl --fail --silent --show-error --location --retry 3 --output "$file" "$url")"
+  run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$file" "$url")"
   if [[ $given ]]; then
     run "$(q printf '%s  %s\n' "$given" "$5") > $(q "$sums")"
   else
     say "$name: spec/versions.yaml has no checksum for it, so the publisher's own is taken: $3"
-    run "$(q curl --fail --silent --show-error --location --retry 3 --output "$sums" "$3")"
+    run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$sums" "$3")"
   fi
   run "(cd $(q "$4") && sha256sum --check --quiet --ignore-missing sha256sum)" ||
     { rm -f "$file" && fail "$name: the download is not what its checksum says; it was removed"; }
@@ -291,12 +379,24 @@ k3s_binary() {
   command -v kubectl >/dev/null || run "$(q ln -sfn k3s "$root/usr/local/bin/kubectl")"
 }
 
+# Whether the node has the very files of the clone; a unit that another installer wrote is its own.
+k3s_files() { # configuration, unit
+  cmp --silent "$top/bootstrap/k3s/config.yaml" "$1" && [[ -f $2 ]] || return 1
+  ! grep -q 'Generated by espalier' "$2" || cmp --silent "$top/bootstrap/k3s/k3s.service" "$2"
+}
+
+# Whether k3s runs: not the one before a restart, which answers until it is stopped.
+k3s_up() {
+  systemctl is-active --quiet k3s && [[ $(systemctl show --property=Job --value k3s) =~ ^0?$ ]] &&
+    kubectl get --raw /readyz >/dev/null 2>&1
+}
+
 # The files that make the node what the budget counts on. k3s is restarted when one of them is another than it was last started with.
 k3s_service() {
   step='k3s'
   local config=$root/etc/rancher/k3s/config.yaml.d/espalier.yaml unit=$root/etc/systemd/system/k3s.service now
   now=$(printf '%s\n' "$k3s_version" | cat - "$top/bootstrap/k3s/config.yaml" "$top/bootstrap/k3s/k3s.service" | sha256sum | cut -d ' ' -f 1)
-  if [[ $(cat "$state/k3s.started" 2>/dev/null) == "$now" ]] && systemctl is-active --quiet k3s; then
+  if [[ $(cat "$state/k3s.started" 2>/dev/null) == "$now" ]] && k3s_files "$config" "$unit" && systemctl is-active --quiet k3s; then
     say 'k3s: runs with this configuration'
   else
     say 'k3s: writing its configuration (kubelet reservations) and starting it'
@@ -307,7 +407,13 @@ k3s_service() {
     fi
     run "$(q systemctl daemon-reload)"
     run "$(q systemctl enable --quiet k3s)"
-    run "$(q systemctl restart k3s)"
+    # It ends at once, also where k3s does not come up: that is waited for below, with an end.
+    run "$(q systemctl restart --no-block k3s)"
+    if [[ ! $dry ]]; then
+      patiently "$k3s_patience" k3s_up || fail "k3s: it does not answer after $k3s_patience s; \`journalctl -u k3s\` says why"
+    else
+      run 'until systemctl is-active --quiet k3s && kubectl get --raw /readyz >/dev/null 2>&1; do sleep 2; done'
+    fi
     run "$(q mkdir -p "$state") && $(q printf '%s\n' "$now") > $(q "$state/k3s.started")"
   fi
   say 'k3s: waiting for the node'
@@ -317,7 +423,10 @@ k3s_service() {
   run "$(waiting --for=condition=Ready node --all)"
 }
 
-node_listed() { [[ $(ask get nodes --output=name) ]]; }
+# Seconds for a start: the first one unpacks images.
+readonly k3s_patience=600
+
+node_listed() { [[ $(look get nodes --output=name) ]]; }
 
 # Tries until something holds, every two seconds.
 patiently() { # seconds, command
@@ -357,17 +466,25 @@ public_of_key() { openssl pkey -pubout -passin pass: 2>/dev/null; }
 
 # Whether the cluster holds the key of the certificate (any key, where there is no certificate).
 key_in_cluster() { # public half
-  local one
-  for one in $(ask --namespace kube-system get secrets --selector "$sealing_label" --output 'jsonpath={.items[*].data.tls\.crt}'); do
+  local one found
+  found=$(ask --namespace kube-system get secrets --selector "$sealing_label" --output 'jsonpath={.items[*].data.tls\.crt}') || exit
+  for one in $found; do
     [[ ! $1 || $(base64 --decode <<<"$one" | public_of_certificate) == "$1" ]] && return 0
   done
   return 1
 }
 
+# A Secret for each key, named by its certificate: a new key stands beside the old one, which opens what is not sealed anew yet.
+key_name() { # certificate
+  local sum
+  sum=$(openssl x509 -in "$1" -outform DER | sha256sum) || return
+  printf 'espalier-sealing-key-%s' "${sum:0:10}"
+}
+
 # The key has to be there before the controller starts: the controller reads keys once, and makes its own where it finds none.
 sealing_key() {
   step='sealing key'
-  local certificate=$top/spec/sealing.pem file=$sealing_key_file public=''
+  local certificate=$top/spec/sealing.pem file=$sealing_key_file public='' name='espalier-sealing-key' running_already
   [[ " ${charts[*]} " == *' sealed-secrets '* ]] || return 0
   if [[ -f $certificate ]]; then
     public=$(public_of_certificate <"$certificate") || fail 'spec/sealing.pem is no certificate'
@@ -383,20 +500,23 @@ sealing_key() {
   if [[ ! $file ]]; then
     if ((sealed_values)); then
       refuse "the tree has sealed values and there is no key to open them: give it with --sealing-key FILE (looked for it at $default_key)"
+    else
+      say 'sealing key: the tree has no sealed values; the controller will make a key of its own'
     fi
-    say 'sealing key: the tree has no sealed values; the controller will make a key of its own'
     return
   fi
   [[ -r $file ]] || refuse "the sealing key $file cannot be read"
   if [[ -r $file && -f $certificate && $(public_of_key <"$file") != "$public" ]]; then
     refuse "spec/sealing.pem and the key $file do not belong together: values sealed with the one cannot be opened with the other"
   fi
-  say "sealing key: putting $file into kube-system"
-  if [[ $(ask --namespace kube-system get deployments --selector app.kubernetes.io/name=sealed-secrets --output=name) ]]; then
+  if [[ -f $certificate ]]; then name=$(key_name "$certificate"); fi
+  say "sealing key: putting $file into kube-system as $name"
+  running_already=$(ask --namespace kube-system get deployments --selector app.kubernetes.io/name=sealed-secrets --output=name) || exit
+  if [[ $running_already ]]; then
     # Noted first: whenever this is stopped, the next run still knows that the controller has to read its keys again.
     run "$(q mkdir -p "$state") && $(q touch "$state/restart-sealed-secrets")"
   fi
-  run "$(q kubectl --namespace kube-system create secret tls espalier-sealing-key --cert "$certificate" --key "$file" --dry-run=client --output yaml) | $(q kubectl label --local --filename - "$sealing_label=active" --output yaml) | $(apply) --filename -"
+  run "$(q kubectl --namespace kube-system create secret tls "$name" --cert "$certificate" --key "$file" --dry-run=client --output yaml) | $(q kubectl label --local --filename - "$sealing_label=active" --output yaml) | $(apply espalier) --filename -"
   restart_controller
 }
 
@@ -411,60 +531,64 @@ restart_controller() {
 # Whether anybody may read the repository. No configuration of this machine may help: Argo CD has none of it.
 readable() {
   env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false \
-    GIT_SSH_COMMAND=/bin/false git ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
+    GIT_SSH_COMMAND=/bin/false timeout 30 git ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
 }
 
 # Out of band, since Argo CD cannot read a private repository to learn how to read it.
 repository_credential() {
   step='repository'
-  local code=0 one token='' ssh='' document
-  for one in $(ask --namespace argocd get secrets --selector argocd.argoproj.io/secret-type=repository --output 'jsonpath={.items[*].data.url}'); do
-    if [[ $(base64 --decode <<<"$one") == "$repository" ]]; then
-      say 'repository: its credential is in the cluster'
-      return
-    fi
+  local code=0 one found name='' token=$repository_token ssh='' document
+  if [[ ! $token && $repository_token_file ]]; then token=$(<"$repository_token_file"); fi
+  if [[ $repository_ssh_key_file ]]; then ssh=$(<"$repository_ssh_key_file"); fi
+  found=$(ask --namespace argocd get secrets --selector argocd.argoproj.io/secret-type=repository --output 'jsonpath={range .items[*]}{.metadata.name}={.data.url}{"\n"}{end}') || exit
+  for one in $found; do
+    if [[ $(base64 --decode <<<"${one#*=}") == "$repository" ]]; then name=${one%%=*}; fi
   done
-  readable || code=$?
-  if ((code == 0)); then
-    say "repository: $repository can be read by anybody, no credential is needed"
-    return
-  elif ((code == 2)); then
-    refuse "$repository has no branch \`$branch\`: push it first"
+  if [[ $name && ! $token && ! $ssh ]]; then
+    say 'repository: its credential is in the cluster'
     return
   fi
+  if [[ ! $name ]]; then
+    readable || code=$?
+    # 2: it can be read, and has no such branch; preflight has said so.
+    if ((code == 0 || code == 2)); then
+      say "repository: $repository can be read by anybody, no credential is needed"
+      return
+    fi
+  fi
   if [[ $repository == http* ]]; then
-    token=$repository_token
-    if [[ ! $token && $repository_token_file ]]; then token=$(<"$repository_token_file"); fi
+    ssh=''
     if [[ ! $token && ! $dry ]]; then
       say "repository: $repository cannot be read without a credential (or not be reached)"
       hidden token 'a token that may read it'
     fi
   else
-    if [[ $repository_ssh_key_file ]]; then ssh=$(<"$repository_ssh_key_file"); fi
     [[ $ssh || $dry ]] || fail 'a repository with a URL of SSH needs a deploy key: name its file in ESPALIER_REPOSITORY_SSH_KEY_FILE'
   fi
-  say 'repository: putting its credential into argocd'
+  # One Secret a URL: Argo CD uses none where there are two.
+  name=${name:-espalier-repository}
+  say "repository: putting its credential into argocd as $name"
   # shellcheck disable=SC2034 # the line below reads it, and is shown without the secret
-  document=$(repository_secret "$token" "$ssh")
-  run "$(apply)"' --filename - <<<"$document"'
+  document=$(repository_secret "$name" "$token" "$ssh")
+  run "$(apply espalier)"' --filename - <<<"$document"'
 }
 
 # A function's arguments are no process' arguments: nobody else can see them.
-repository_secret() { # token, SSH key
+repository_secret() { # name, token, SSH key
   encoded() { printf '%s' "$1" | base64 --wrap 0; }
-  printf '%s\n' 'apiVersion: v1' 'kind: Secret' 'metadata:' '  name: espalier-repository' '  namespace: argocd' '  labels:' \
+  printf '%s\n' 'apiVersion: v1' 'kind: Secret' 'metadata:' "  name: $1" '  namespace: argocd' '  labels:' \
     '    argocd.argoproj.io/secret-type: repository' 'data:' "  type: $(encoded git)" "  url: $(encoded "$repository")"
-  if [[ $2 ]]; then
-    printf '  sshPrivateKey: %s\n' "$(encoded "$2"$'\n')"
+  if [[ $3 ]]; then
+    printf '  sshPrivateKey: %s\n' "$(encoded "$3"$'\n')"
   else
-    printf '  username: %s\n  password: %s\n' "$(encoded git)" "$(encoded "$1")"
+    printf '  username: %s\n  password: %s\n' "$(encoded git)" "$(encoded "$2")"
   fi
 }
 
 # --- The charts that must be there before Argo CD, and Argo CD's own first objects --------------------------------------------------
 
-# `helm template` and a server-side apply, which is what Argo CD does with a chart: its Application then finds the very objects that it
-# would make, and takes them over. k3s' own helm-controller would stay a second owner: it renders the chart in a Job, keeps a release
+# `helm template` and a server-side apply as Argo CD's own field manager, which is what Argo CD does with a chart: its Application then
+# finds the very objects that it would make, with fields that are its own already, and takes them over. k3s' own helm-controller would stay a second owner: it renders the chart in a Job, keeps a release
 # of its own and puts it back whenever its HelmChart changes.
 chart() { # application
   step=$1
@@ -495,7 +619,9 @@ chart() { # application
 
 # Whether an Application of that name already keeps what it made: then this script has nothing to say any more.
 kept() { # application
-  [[ $(ask --namespace argocd get applications.argoproj.io "$1" --output 'jsonpath={.status.sync.status}/{.status.health.status}') == Synced/Healthy ]]
+  local found
+  found=$(ask --namespace argocd get applications.argoproj.io "$1" --output 'jsonpath={.status.sync.status}/{.status.health.status}') || exit
+  [[ $found == Synced/Healthy ]]
 }
 
 namespaces() {
@@ -510,9 +636,10 @@ namespaces() {
 
 argocd_objects() {
   step='root'
-  local one
+  local one found
   if [[ " ${charts[*]} " != *' argocd '* && ! $dry ]]; then
-    [[ $(ask get crd applications.argoproj.io --output=name) ]] ||
+    found=$(ask get crd applications.argoproj.io --output=name) || exit
+    [[ $found ]] ||
       fail 'Argo CD is not in this cluster, and it is no component of the platform: install it, then run this again'
   fi
   if kept bootstrap; then
@@ -531,7 +658,7 @@ argocd_objects() {
 # `wave|name|sync|health|phase` of each Application, in the order of waves; the root, which has no wave, comes last.
 applications() {
   local rows
-  rows=$(ask --namespace argocd get applications.argoproj.io --output \
+  rows=$(look --namespace argocd get applications.argoproj.io --output \
     'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}{"\n"}{end}')
   grep '^[0-9]' <<<"$rows" | sort --field-separator '|' --key 1,1n --key 2,2 || true
   grep '^|root|' <<<"$rows" || true
@@ -540,7 +667,7 @@ applications() {
 # What an Application last complained of.
 complaint() { # application
   local said
-  said=$(ask --namespace argocd get applications.argoproj.io "$1" --output \
+  said=$(look --namespace argocd get applications.argoproj.io "$1" --output \
     'jsonpath={range .status.conditions[*]}{.type}: {.message}{"\n"}{end}{.status.operationState.message}{"\n"}{.status.health.message}{"\n"}' |
     clean 600 | grep -v '^[[:space:]]*$' | tr '\n' ' ') || true
   said=${said% }
@@ -577,12 +704,33 @@ finished() { # rows
     END { for (one in wanted) bad = 1; exit bad }' <(cd "$top/apps" && printf '%s\n' *.yaml) - <<<"$1"
 }
 
+# Argo CD gives up after its tries, and never tries the same commit again by itself: what a slow hour has stopped would stay so. Each
+# Application is set going once a run, with the options and tries of its own; the root when none of the others has given up.
+set_going() { # rows
+  local _ name sync phase options retry given_up='' patch
+  while IFS='|' read -r _ name sync _ phase; do
+    [[ $phase =~ ^(Failed|Error)$ && $sync != Synced ]] || continue
+    if [[ $name == root && $given_up ]]; then continue; fi
+    given_up=1
+    [[ $tried != *" $name "* ]] || continue
+    IFS='|' read -r options retry < <(look --namespace argocd get applications.argoproj.io "$name" --output 'jsonpath={.spec.syncPolicy.syncOptions}|{.spec.syncPolicy.retry}') || true
+    patch="{\"operation\":{\"initiatedBy\":{\"username\":\"bootstrap.sh\"},\"retry\":${retry:-null},\"sync\":{\"prune\":true,\"syncOptions\":${options:-[]}}}}"
+    say "$name: had given up ($(complaint "$name")): it is set going again"
+    if kubectl --namespace argocd patch applications.argoproj.io "$name" --field-manager=espalier --type merge --patch "$patch" >/dev/null; then
+      tried+="$name "
+    fi
+  done <<<"$1"
+}
+
 wait_for_applications() {
   step='Applications'
-  local rows red='' now seen='' line last='' until=$((SECONDS + ${ESPALIER_TIMEOUT:-3600}))
+  local rows red='' tried=' ' now seen='' line last='' until=$((SECONDS + ${ESPALIER_TIMEOUT:-3600}))
   if [[ $dry ]]; then
     say 'Applications: waiting until all are Synced and Healthy'
     return
+  fi
+  if ((${#joining[@]})); then
+    say "nodes: pods wait for those that have to join this one: $(printf '%s, ' "${joining[@]}" | sed 's/, $//'); out/README.md has the commands, below \"Nodes\""
   fi
   say 'Applications: waiting for them, wave by wave; at first images and models have to be fetched, which takes a while'
   while true; do
@@ -595,6 +743,7 @@ wait_for_applications() {
       say 'Applications: all are Synced and Healthy'
       return
     fi
+    set_going "$rows"
     red=$(first_red "$rows")
     if [[ $red ]]; then
       now="$red: $(complaint "$red")"
@@ -619,7 +768,7 @@ status() {
   if [[ $red ]]; then
     say "$red: $(complaint "$red")"
   fi
-  if [[ $(ask --namespace argocd get applications.argoproj.io root openwebui --output 'jsonpath={.items[*].metadata.annotations.argocd\.argoproj\.io/skip-reconcile}') == *true* ]]; then
+  if [[ $(look --namespace argocd get applications.argoproj.io root openwebui --output 'jsonpath={.items[*].metadata.annotations.argocd\.argoproj\.io/skip-reconcile}') == *true* ]]; then
     say 'a restore has paused Argo CD and was stopped: run `bash bootstrap/bootstrap.sh restore` again to end it'
   fi
   way_in
@@ -632,7 +781,9 @@ way_in() {
   else
     say "Argo CD has no public host: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd port-forward service/argocd-server 8080:80, then http://localhost:8080"
   fi
-  if [[ $(ask --namespace argocd get secret argocd-initial-admin-secret --output=name) ]]; then
+  if [[ $argocd_admin == sealed ]]; then
+    say '  its user is admin, with the password that you have sealed (`espalier seal argocd-secret` seals another)'
+  elif [[ $(look --namespace argocd get secret argocd-initial-admin-secret --output=name) ]]; then
     say "  its user is admin, the password: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd get secret argocd-initial-admin-secret --output 'jsonpath={.data.password}' | base64 --decode"
     say "  change it there, then delete the Secret: kubectl --kubeconfig $(q "$KUBECONFIG") --namespace argocd delete secret argocd-initial-admin-secret"
   fi
@@ -675,13 +826,22 @@ verify() {
   local body answer token='' curl speed said tokens nanoseconds
   [[ $chat_host ]] || fail 'the platform has no Open WebUI: there is nobody to talk to'
   [[ $chat_model ]] || fail 'the platform has no model that chats'
-  curl="$(q curl --silent --show-error --fail-with-body --max-time 600 --header 'Content-Type: application/json')"
+  curl="$(q curl --proto '=https' --proto-redir '=https' --silent --show-error --fail-with-body --max-time 600 --header 'Content-Type: application/json')"
   if [[ $issuer == staging ]]; then
-    say "verify: the certificates come from Let's Encrypt's staging server, which nothing trusts: they are not checked"
-    curl+=' --insecure'
+    # The password goes to nobody who has not the certificate that is in the cluster.
+    if [[ $dry || $(look --namespace "$chat_namespace" get secret openwebui-tls --output=name) ]]; then
+      say "verify: the certificate comes from Let's Encrypt's staging server, which nothing trusts: it has to be the one in the cluster"
+      curl+=" --cacert <($(q kubectl --namespace "$chat_namespace" get secret openwebui-tls --output 'jsonpath={.data.tls\.crt}') | base64 --decode)"
+    elif [[ $insecure ]]; then
+      warn 'the certificate is not checked: whoever answers gets the password'
+      curl+=' --insecure'
+    else
+      fail "the certificate comes from Let's Encrypt's staging server, which nothing trusts, and this cluster has none to compare it with ($KUBECONFIG): run it on the node as root, or send the password to whoever answers, with --insecure"
+    fi
   fi
   if [[ ! $dry ]]; then
     [[ $email ]] || { [[ ! $yes && -t 0 ]] || fail 'ESPALIER_EMAIL is needed' && read -rp 'e-mail: ' email; }
+    if [[ ! $password && $password_file ]]; then password=$(<"$password_file"); fi
     [[ $password ]] || hidden password 'password'
   fi
   body="{\"email\": \"$(json "$email")\", \"password\": \"$(json "$password")\"}"
@@ -740,11 +900,11 @@ backup_rests() {
   [[ ! $active ]]
 }
 
-job_ended() { [[ $(ask get --filename "$top/bootstrap/job-restore.yaml" --output 'jsonpath={.status.conditions[*].type}') =~ Complete|Failed ]]; }
+job_ended() { [[ $(look get --filename "$top/bootstrap/job-restore.yaml" --output 'jsonpath={.status.conditions[*].type}') =~ Complete|Failed ]]; }
 
 restore() {
   step='restore'
-  local job=$top/bootstrap/job-restore.yaml
+  local job=$top/bootstrap/job-restore.yaml ended
   if [[ ! -f $job ]]; then
     say 'restore: there is no bootstrap/job-restore.yaml: backups are off in the spec'
     exit 1
@@ -756,22 +916,24 @@ restore() {
   trap resume EXIT
   run "$(q kubectl --namespace argocd annotate --overwrite applications.argoproj.io root openwebui backup "$pause=true")"
   run "$(q kubectl --namespace "$chat_namespace" patch cronjob backup --patch '{"spec":{"suspend":true}}')"
+  # One that hangs from an earlier time counts as a backup, and would be waited for in vain.
+  run "$(q kubectl delete --filename "$job" --ignore-not-found --wait)"
   if [[ ! $dry ]]; then
     patiently "${ESPALIER_TIMEOUT:-3600}" backup_rests || fail 'restore: a backup is still running'
   fi
   run "$(q kubectl --namespace "$chat_namespace" scale deployment openwebui --replicas=0)"
   run "$(q kubectl --namespace "$chat_namespace" wait --for=delete pod --selector app.kubernetes.io/name=openwebui --timeout=300s)"
   say 'restore: running the Job'
-  run "$(q kubectl delete --filename "$job" --ignore-not-found --wait)"
   run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
   local wishes=()
   [[ ! $backup ]] || wishes+=("--from-literal=backup=$backup")
   [[ ! $force ]] || wishes+=('--from-literal=force=yes')
   if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
-  run "$(apply) $(q --filename "$job")"
+  run "$(apply espalier) $(q --filename "$job")"
   if [[ ! $dry ]]; then
     patiently "${ESPALIER_TIMEOUT:-3600}" job_ended || fail "restore: the Job has not ended; \`kubectl logs --filename $job\`"
-    if [[ $(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') == *Failed* ]]; then
+    ended=$(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') || exit
+    if [[ $ended != *Complete* ]]; then
       kubectl logs --filename "$job" --tail=20 2>&1 | clean 2000 >&2 || true
       fail 'restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force)'
     fi
@@ -791,7 +953,7 @@ confirm() { # what will happen
 
 teardown() {
   step='teardown'
-  local patch='kubectl --namespace argocd patch applications.argoproj.io' one
+  local patch='kubectl --namespace argocd patch applications.argoproj.io' one found
   confirm "teardown: every Application of $platform is deleted with what it made"
   if [[ ! $dry ]] && root_gone; then
     say 'teardown: there is no root, nothing to do'
@@ -801,7 +963,8 @@ teardown() {
   # it and whose root is what is being deleted. The root rests meanwhile, or it would put their finalizers back.
   run "$(q kubectl --namespace argocd annotate --overwrite applications.argoproj.io root "$pause=true")"
   for one in bootstrap argocd; do
-    if [[ $dry || $(ask --namespace argocd get applications.argoproj.io "$one" --output=name) ]]; then
+    found=$(ask --namespace argocd get applications.argoproj.io "$one" --output=name) || exit
+    if [[ $dry || $found ]]; then
       run "$patch $(q "$one" --type merge --patch '{"metadata":{"finalizers":null}}')"
     fi
   done
@@ -826,8 +989,10 @@ root_gone() {
 
 up() {
   preflight
-  k3s_binary
-  k3s_service
+  if [[ ! $elsewhere ]]; then
+    k3s_binary
+    k3s_service
+  fi
   helm_binary
   namespaces
   sealing_key
@@ -846,12 +1011,19 @@ up() {
 top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 readonly top
 readonly root=${ESPALIER_ROOT:-}
-readonly state=$root/var/lib/espalier
-readonly tools=$state/bin
 # Where `espalier seal init` keeps the key; under sudo, in the home of whoever called it.
 home=${HOME:-}
 if [[ ${SUDO_USER:-} ]]; then home=$(getent passwd "$SUDO_USER" | cut -d : -f 6); fi
 readonly default_key=${XDG_CONFIG_HOME:-$home/.config}/espalier/$platform/sealing-key.pem
+# Another cluster: nothing of this machine is its node, and nothing here has to be root's.
+readonly elsewhere=${ESPALIER_KUBECONFIG:-}
+if [[ $elsewhere ]]; then
+  state=${XDG_STATE_HOME:-$home/.local/state}/espalier/$platform
+else
+  state=$root/var/lib/espalier
+fi
+readonly state
+readonly tools=$state/bin
 export KUBECONFIG=${ESPALIER_KUBECONFIG:-$root/etc/rancher/k3s/k3s.yaml}
 PATH=$root/usr/local/bin:$PATH
 umask 077
@@ -859,14 +1031,15 @@ umask 077
 # Secrets leave the environment, so that no program that is started here inherits them.
 repository_token=${ESPALIER_REPOSITORY_TOKEN:-} repository_token_file=${ESPALIER_REPOSITORY_TOKEN_FILE:-}
 repository_ssh_key_file=${ESPALIER_REPOSITORY_SSH_KEY_FILE:-}
-email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-}
+email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-} password_file=${ESPALIER_PASSWORD_FILE:-}
 unset ESPALIER_REPOSITORY_TOKEN ESPALIER_EMAIL ESPALIER_PASSWORD
 
-dry='' yes='' verb='' sealing_key_file='' backup='' force='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
     --yes) yes=1 ;;
+    --insecure) insecure=1 ;;
     --sealing-key)
       (($# > 1)) || fail '--sealing-key needs a file'
       sealing_key_file=$2

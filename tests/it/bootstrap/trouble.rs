@@ -1,0 +1,199 @@
+//! The script where things go on, or go wrong, after a first good run: new keys, slow hours, servers that do not answer, foreign clusters.
+
+use std::fs;
+
+use super::{
+    full,
+    node::{KEY, Node},
+    runs::{files, node},
+    text_of,
+};
+use espalier::emit::bootstrap;
+
+/// A node whose script has another head.
+fn with(change: impl FnOnce(&mut bootstrap::Script)) -> Node {
+    let mut script = full();
+    change(&mut script);
+    let mut files = files();
+    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
+    Node::new(&files).with("NEEDS_KEY", "1")
+}
+
+#[test]
+fn a_new_sealing_key_stands_beside_the_old_one() {
+    let node = node();
+    node.ok(&["up"]);
+    let old = node.keys();
+    assert_eq!(old.len(), 1);
+    node.write("clone/spec/sealing.pem", "CERTIFICATE two\n");
+    node.write("new.pem", "KEY two\n");
+    node.ok(&["up", "--sealing-key", "new.pem"]);
+    let both = node.keys();
+    assert!(both.len() == 2 && both.contains(&old[0]), "{both:?}");
+    assert!(node.path("fake/cluster/restarted").exists(), "the controller has to read the new one");
+    // 10 digits of the certificate's sum.
+    assert!(both.iter().all(|it| it.rsplit('-').next().is_some_and(|it| it.len() == 10)), "{both:?}");
+    assert_eq!(node.read("fake/wrong"), "");
+}
+
+#[test]
+fn what_has_given_up_is_set_going_once_the_root_last() {
+    let node = node().with("STUCK", "openwebui");
+    let done = node.ok(&["up"]);
+    let patched = node.read("fake/patched");
+    let patches: Vec<&str> = patched.lines().filter(|it| it.contains("bootstrap.sh")).collect();
+    assert_eq!(patches.len(), 2, "{patched}\n{}", done.out);
+    assert!(patches[0].contains(" openwebui ") && patches[1].contains(" root "), "{patched}");
+    // With the options and tries of its own.
+    let operation = patches[0].split_once("--patch ").expect("a patch").1.trim();
+    let operation: serde_yaml::Value = serde_yaml::from_str(operation).expect("JSON");
+    assert_eq!(operation["operation"]["sync"]["syncOptions"][0], "ServerSideApply=true");
+    assert_eq!(operation["operation"]["retry"]["limit"], 5);
+    assert!(done.out.contains("openwebui: had given up"), "{}", done.out);
+}
+
+#[test]
+fn a_tag_that_is_not_there_is_released_first() {
+    let node = with(|it| it.revision = "refs/tags/platform-0123".to_owned()).with("MISSING", "refs/tags/platform-0123");
+    let done = node.run(&["up"]);
+    assert!(done.code == Some(1) && done.err.contains("no tag `platform-0123`") && done.err.contains("`espalier release`"), "{done:?}");
+    assert!(node.changes().is_empty());
+    node.with("MISSING", "").ok(&["up"]);
+}
+
+#[test]
+fn a_credential_can_be_replaced() {
+    let node = node().with("READABLE", "128").with("ESPALIER_REPOSITORY_TOKEN", "hush-one");
+    node.ok(&["up"]);
+    let one = node.read("fake/cluster/applied.espalier-repository");
+    node.write("token", "hush-two\n");
+    let file = node.path("token").display().to_string();
+    let node = node.with("ESPALIER_REPOSITORY_TOKEN", "").with("ESPALIER_REPOSITORY_TOKEN_FILE", &file);
+    node.ok(&["up"]);
+    let two = node.read("fake/cluster/applied.espalier-repository");
+    assert!(one != two && two.contains("aHVzaC10d28="), "{two}");
+    // Without one, what is there stays.
+    let node = node.with("ESPALIER_REPOSITORY_TOKEN_FILE", "");
+    assert!(node.ok(&["up"]).out.contains("its credential is in the cluster"));
+    assert_eq!(node.read("fake/cluster/applied.espalier-repository"), two);
+}
+
+#[test]
+fn a_sealed_administrator_has_no_first_password() {
+    let node = with(|it| it.argocd_admin = "sealed");
+    let done = node.ok(&["up"]);
+    assert!(done.out.contains("the password that you have sealed") && !done.out.contains("argocd-initial-admin-secret"), "{}", done.out);
+}
+
+#[test]
+fn a_job_that_hangs_does_not_hold_the_next_restore_up() {
+    let node = node();
+    node.ok(&["up"]);
+    node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
+    node.ok(&["restore", "--yes"]);
+    let log = node.read("fake/log");
+    let place = |what: &str| log.find(what).unwrap_or_else(|| panic!("{what}: {log}"));
+    assert!(place("kubectl delete --filename") < place("get jobs --selector"), "{log}");
+    assert_eq!(node.read("fake/wrong"), "");
+}
+
+#[test]
+fn verify_trusts_what_is_in_the_cluster_and_nobody_else() {
+    let node = node().with("ESPALIER_EMAIL", "a@example.org");
+    node.write("password", "hush word\n");
+    let file = node.path("password").display().to_string();
+    let node = node.with("ESPALIER_PASSWORD_FILE", &file);
+    node.write("fake/web/signin", r#"{"token": "eyJ.x"}"#);
+    node.write("fake/web/completions", r#"{"choices": [{"message": {"content": "Red"}}]}"#);
+    node.ok(&["up"]);
+    node.ok(&["verify"]);
+    assert_eq!(node.read("fake/sent.cacert"), "the certificate");
+    assert!(node.read("fake/sent.signin").contains("\"hush word\""));
+    assert!(!node.read("fake/log").contains("--insecure"));
+    assert_eq!(node.read("fake/wrong"), "", "https and nothing else");
+
+    fs::remove_file(node.path("fake/sent.signin")).expect("removable");
+    let node = node.with("NO_CERTIFICATE", "1");
+    let done = node.run(&["verify"]);
+    assert!(done.code == Some(1) && done.err.contains("--insecure"), "{done:?}");
+    assert!(!node.path("fake/sent.signin").exists(), "the password stays here");
+    node.ok(&["verify", "--insecure"]);
+    assert!(node.read("fake/log").contains("--insecure"));
+}
+
+/// Somebody else's cluster: of this machine nothing is looked at, and nothing is installed but helm.
+#[test]
+fn another_cluster_leaves_this_machine_alone() {
+    let node = node().with("ID", "1000").with("TAKEN", "80").with("CORES", "1");
+    node.write("node/proc/meminfo", "MemTotal: 1 kB\n");
+    node.write("elsewhere.yaml", "");
+    node.write("fake/cluster/running", "");
+    let file = node.path("elsewhere.yaml").display().to_string();
+    let node = node.with("ESPALIER_KUBECONFIG", &file);
+    node.ok(&["up"]);
+    let log = node.read("fake/log");
+    assert!(!log.contains("systemctl") && !log.contains("sysctl"), "{log}");
+    assert!(!node.path("node/usr/local/bin/k3s").exists() && !node.path("node/var/lib/espalier").exists());
+}
+
+/// What was changed by hand on the node is put back.
+#[test]
+fn what_is_on_the_node_counts() {
+    let node = node();
+    node.ok(&["up"]);
+    for file in ["node/etc/rancher/k3s/config.yaml.d/espalier.yaml", "node/etc/systemd/system/k3s.service"] {
+        let whole = node.read(file);
+        node.write(file, format!("{whole}# by hand\n"));
+        node.ok(&["up"]);
+        assert_eq!(node.read(file), whole, "{file}");
+        assert!(node.changes().iter().any(|it| it.contains("restart --no-block k3s")), "{file}");
+        node.ok(&["up"]);
+        assert!(node.changes().is_empty(), "{file}: {:?}", node.changes());
+    }
+    // Another installer's unit is its own.
+    node.write("node/etc/systemd/system/k3s.service", "[Service]\n");
+    node.ok(&["up"]);
+    assert!(node.changes().is_empty(), "{:?}", node.changes());
+}
+
+#[test]
+fn no_answer_is_not_a_no() {
+    let whole = node();
+    whole.ok(&["up"]);
+    let flaky = node().with("FLAKY", "1");
+    flaky.ok(&["up"]);
+    assert_eq!(flaky.read("fake/wrong"), "");
+    assert_eq!(flaky.changes(), whole.changes());
+
+    // Nothing is put over what may be there.
+    let broken = node().with("BROKEN", "get secrets --selector sealedsecrets");
+    broken.run(&["up"]);
+    let done = broken.run(&["up"]);
+    assert!(done.code == Some(1) && done.err.contains("the cluster does not answer: etcdserver: leader changed"), "{done:?}");
+    assert!(broken.keys().is_empty());
+}
+
+#[test]
+fn a_dry_run_does_not_contradict_itself() {
+    let node = node();
+    fs::remove_file(node.path("home/.config/espalier/sealed/sealing-key.pem")).expect("removable");
+    let done = node.ok(&["--dry-run"]);
+    assert!(done.out.contains("would stop here: the tree has sealed values") && !done.out.contains("no sealed values"), "{}", done.out);
+    node.write("mine.pem", KEY);
+    assert!(!node.ok(&["--dry-run", "--sealing-key", "mine.pem"]).out.contains("would stop here"));
+}
+
+#[test]
+fn who_has_to_join_is_said_before_it_waits() {
+    let node = with(|it| it.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()]);
+    let out = node.ok(&["up"]).out;
+    let said = out.find("2 of work (agent), 1 of models (agent); out/README.md").unwrap_or_else(|| panic!("{out}"));
+    assert!(said < out.find("Applications: waiting").expect("it waits"), "{out}");
+}
+
+#[test]
+fn what_sudo_drops_is_said() {
+    let node = node();
+    assert!(node.ok(&["--help"]).out.contains("sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE"));
+    assert!(node.with("ID", "1000").run(&["up"]).err.contains("--preserve-env"));
+}
