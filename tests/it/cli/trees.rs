@@ -264,7 +264,7 @@ fn a_render_at_the_same_time_is_refused() {
     lock.lock().expect("lockable");
     let said = place.run(&["render"]);
     assert_eq!(said.code, 2, "{said:?}");
-    assert!(said.err.contains("another `espalier render`"), "{said:?}");
+    assert!(said.err.contains("another `espalier`"), "{said:?}");
     place.ok(&["check"]);
     // Said, not left to the file's end: a process that another test is just starting may hold a copy of the handle.
     lock.unlock().expect("unlockable");

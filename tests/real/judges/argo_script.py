@@ -10,8 +10,8 @@ from pathlib import Path
 from .argo_tree import load, title
 
 # The programs that the script may count on; what else it calls is not found, which is a finding.
-PROGRAMS = ("awk base64 bash cat chmod cp cut date dirname env getent git grep gzip head hostname id install ln mkdir mv openssl printf rm sed "
-            "sha256sum sleep sort tail tar touch tr uname").split()
+PROGRAMS = ("awk base64 bash cat chmod cmp cp cut date df dirname env getent git grep gzip head hostname id install ln mkdir mv openssl printf rm "
+            "sed sha256sum sleep sort tail tar timeout touch tr uname").split()
 # Programs of the machine that stand in for what is not here. `$NODE` is the machine's root, `$STORE` what the judge lays ready.
 SHIMS = {
     # Downloads: k3s (which is kubectl too, by its name), Helm, and the checksums that their publishers would lay beside them.
@@ -46,10 +46,11 @@ esac
 while read -r key _ value; do printf '%s\n' "$value" >"$NODE/proc/sys/${key//./\/}"; done <"${@: -1}"
 """,
     "ss": "",
+    "nproc": "echo 64",
     "timedatectl": "echo yes",
 }
 # What a second look may still print: it asks k3s' node to be ready, and finds its tools.
-HARMLESS = re.compile(r"(#|export |kubectl wait |$)")
+HARMLESS = re.compile(r"(#|export |(for _ in [^;]*; do ! )?kubectl wait |$)")
 
 
 class Node:

@@ -154,8 +154,12 @@ def judge(ctx, platform: Platform, pair: Pair) -> list[Row]:
         composed = sum(bool(thing.value["spec"]["template"].get("data")) for _, thing, _ in subjects)
         unsealed.note = f"{', '.join(['a platform in three scopes', *(one.maker for one, _ in trees)])}; {composed} with composed keys"
         known = {one.maker for one, _ in trees}
-        unsealed.findings += [f"{tree.name}: the private key of its spec/sealing.pem is not beside it"
-                              for tree in ctx.trees if tree.name not in {"committed", *known} and tree.of_kind("SealedSecret")]
+        # The committed platform's key is its owner's, and a golden tree with the same certificate is that platform.
+        owned = {own.read_bytes() for tree in ctx.trees if tree.name == "committed" and (own := tree.root / "spec/sealing.pem").is_file()}
+        unsealed.findings += [
+            f"{tree.name}: the private key of its spec/sealing.pem is not beside it"
+            for tree in ctx.trees if tree.name not in {"committed", *known} and tree.of_kind("SealedSecret")
+            and (tree.root.parent / "spec/sealing.pem").read_bytes() not in owned]
         unsealed.seconds, began = time.monotonic() - began, time.monotonic()
         patch(ctx, control, pair, patched)
         patched.seconds = time.monotonic() - began
