@@ -36,7 +36,7 @@ esac
     "systemctl": r"""
 case "$*" in
   "is-active --quiet k3s") [[ -f $NODE/started ]] ;;
-  "restart k3s")
+  "restart --no-block k3s")
     [[ -x $NODE/usr/local/bin/k3s && -f $NODE/etc/systemd/system/k3s.service ]] || exit 5
     [[ $(ls "$NODE/etc/rancher/k3s/config.yaml.d") ]] || exit 6
     cp "$STORE/kubeconfig" "$NODE/etc/rancher/k3s/k3s.yaml" && touch "$NODE/started" ;;
@@ -49,6 +49,8 @@ while read -r key _ value; do printf '%s\n' "$value" >"$NODE/proc/sys/${key//./\
     "nproc": "echo 64",
     "timedatectl": "echo yes",
 }
+# Seconds in which the printed lines have to end: a loop that waits for what never comes is a finding, not the end of the judge.
+PATIENCE = 300
 # What a second look may still print: it asks k3s' node to be ready, and finds its tools.
 HARMLESS = re.compile(r"(#|export |(for _ in [^;]*; do ! )?kubectl wait |$)")
 
@@ -125,7 +127,11 @@ class Node:
         script = self.folder / "printed.sh"
         script.write_text("\n".join([
             "set -Eeuo pipefail", "trap 'printf \"%s: %s\\n\" \"$?\" \"$BASH_COMMAND\" >&2' ERR", *(it for it in exports if it not in lines), *lines]) + "\n")
-        done = subprocess.run(["bash", str(script)], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        try:
+            done = subprocess.run(["bash", str(script)], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
+                                  text=True, timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            return [f"the lines of bootstrap.sh's dry run did not end in {PATIENCE} s: see {script.name}"]
         if done.returncode == 0:
             return []
         said = " ".join(done.stderr.strip().split())
