@@ -50,7 +50,7 @@ while read -r key _ value; do printf '%s\n' "$value" >"$NODE/proc/sys/${key//./\
     "timedatectl": "echo yes",
 }
 # Seconds in which the printed lines have to end: a loop that waits for what never comes is a finding, not the end of the judge.
-PATIENCE = 300
+PATIENCE = 600
 # What a second look may still print: it asks k3s' node to be ready, and finds its tools.
 HARMLESS = re.compile(r"(#|export |(for _ in [^;]*; do ! )?kubectl wait |$)")
 
