@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from .argo_tree import load, title
@@ -51,6 +52,8 @@ while read -r key _ value; do printf '%s\n' "$value" >"$NODE/proc/sys/${key//./\
 }
 # Seconds in which the printed lines have to end: a loop that waits for what never comes is a finding, not the end of the judge.
 PATIENCE = 600
+# Seconds that Argo CD may take to undo what the lines did to a platform that is up.
+HEALING = 60
 # What a second look may still print: it asks k3s' node to be ready, and finds its tools.
 HARMLESS = re.compile(r"(#|export |(for _ in [^;]*; do ! )?kubectl wait |$)")
 
@@ -156,9 +159,14 @@ class Node:
                 findings.append(f"{title(it)}: server-side dry run: {answer.message}")
             elif _plain(answer.body) != new:
                 findings.append(f"{title(it)}: the script would change it again: {_differing(new, _plain(answer.body))}")
-        lines, stops = self.asked()
-        findings += stops + [f"bootstrap.sh up on a node that is up would run: {it[:200]}" for it in lines if not HARMLESS.match(it)]
-        return len(things), findings
+        # The lines took Argo CD's tracking annotation away, which it puts back: until then its Applications are out of sync, as after any edit.
+        begun = time.monotonic()
+        while True:
+            lines, stops = self.asked()
+            left = stops + [f"bootstrap.sh up on a node that is up would run: {it[:200]}" for it in lines if not HARMLESS.match(it)]
+            if not left or time.monotonic() - begun > HEALING:
+                return len(things), findings + left
+            time.sleep(2)
 
     def _live(self, it: dict) -> dict | None:
         live = self.at.live(it)
