@@ -14,14 +14,15 @@ use crate::{
         check::{self, Judged},
         console::Console,
         disk::Disk,
+        index::OWNED,
         outcome::Outcome,
         sources::Work,
     },
     platform::repository::{Pin, Repository},
 };
 
-/// What a release commits: what the user writes for Espalier, and what it makes of it.
-const PATHS: [&str; 4] = ["apps", "bootstrap", "out", "spec"];
+/// The folder of what the user writes.
+const SPEC: &str = "spec";
 
 /// Runs the verb.
 ///
@@ -103,7 +104,7 @@ fn on_branch(git: &Git<'_>, repository: &Repository) -> anyhow::Result<()> {
 
 /// Commits what is not committed yet of the spec and the tree; other changes stay as they are.
 fn commit(git: &Git<'_>, message: Option<&str>, tag: &str, console: &mut Console) -> anyhow::Result<()> {
-    let paths: Vec<&str> = PATHS.into_iter().filter(|it| git.root.join(it).exists()).collect();
+    let paths: Vec<&str> = OWNED.into_iter().chain([SPEC]).filter(|it| git.root.join(it).exists()).collect();
     let open = git.says(&[&["status", "--porcelain", "--untracked-files=all", "--"], paths.as_slice()].concat())?;
     if open.is_empty() {
         return Ok(());

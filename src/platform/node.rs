@@ -60,7 +60,7 @@ impl Role {
     }
 }
 
-fn two() -> f64 {
+pub(super) fn two() -> f64 {
     2.0
 }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::node::{Effect, Node, Role};
+use super::node::{Effect, Node, Role, two};
 use crate::{
     names::{DnsLabel, LabelKey, LabelValue},
     units::{Bytes, Millicores},
@@ -58,10 +58,6 @@ pub struct Taint {
 
 fn one() -> u32 {
     1
-}
-
-fn two() -> f64 {
-    2.0
 }
 
 impl NodeGroup {
