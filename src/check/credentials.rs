@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use k8s_openapi::api::{core::v1::PodSpec, networking::v1::Ingress};
+use k8s_openapi::api::{
+    core::v1::{KeyToPath, PodSpec},
+    networking::v1::Ingress,
+};
 
 use super::{code, rules::WholeView};
 use crate::{
@@ -158,20 +161,17 @@ fn secrets_of(pod: &PodSpec) -> BTreeSet<(String, Option<String>)> {
         let whole = container.env_from.iter().flatten().filter_map(|it| it.secret_ref.as_ref());
         all.extend(whole.filter(|it| it.optional != Some(true)).map(|it| (it.name.clone(), None)));
     }
+    let mut mounted = |name: &str, items: Option<&Vec<KeyToPath>>| match items {
+        None => drop(all.insert((name.to_owned(), None))),
+        Some(items) => all.extend(items.iter().map(|it| (name.to_owned(), Some(it.key.clone())))),
+    };
     for volume in pod.volumes.iter().flatten() {
         if let Some(it) = volume.secret.as_ref().filter(|it| it.optional != Some(true)) {
-            let name = it.secret_name.clone().unwrap_or_default();
-            match &it.items {
-                None => drop(all.insert((name, None))),
-                Some(items) => all.extend(items.iter().map(|it| (name.clone(), Some(it.key.clone())))),
-            }
+            mounted(it.secret_name.as_deref().unwrap_or_default(), it.items.as_ref());
         }
         let projected = volume.projected.iter().flat_map(|it| it.sources.iter().flatten()).filter_map(|it| it.secret.as_ref());
         for it in projected.filter(|it| it.optional != Some(true)) {
-            match &it.items {
-                None => drop(all.insert((it.name.clone(), None))),
-                Some(items) => all.extend(items.iter().map(|item| (it.name.clone(), Some(item.key.clone())))),
-            }
+            mounted(&it.name, it.items.as_ref());
         }
     }
     all.extend(pod.image_pull_secrets.iter().flatten().map(|it| (it.name.clone(), None)));

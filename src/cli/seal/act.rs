@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
-use rsa::rand_core::{CryptoRng, Error, OsRng, RngCore};
 
 use super::plaintext::Plaintext;
 use crate::{
@@ -27,27 +26,7 @@ use crate::{
 };
 
 /// The operating system's random source: the one place where the program asks for chance.
-pub struct Random;
-
-impl RngCore for Random {
-    fn next_u32(&mut self) -> u32 {
-        OsRng.next_u32()
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        OsRng.next_u64()
-    }
-
-    fn fill_bytes(&mut self, into: &mut [u8]) {
-        OsRng.fill_bytes(into);
-    }
-
-    fn try_fill_bytes(&mut self, into: &mut [u8]) -> Result<(), Error> {
-        OsRng.try_fill_bytes(into)
-    }
-}
-
-impl CryptoRng for Random {}
+pub use rsa::rand_core::OsRng as Random;
 
 /// A credential that the platform needs, and where.
 pub struct Need {
