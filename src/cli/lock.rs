@@ -26,12 +26,12 @@ impl Lock {
     pub fn take(root: &Path) -> anyhow::Result<Self> {
         let folder = root.join(PRIVATE);
         if fs::symlink_metadata(&folder).is_ok_and(|it| !it.is_dir()) {
-            bail!("{PRIVATE} is not a folder: move it away, then run `espalier render` again");
+            bail!("{PRIVATE} is not a folder: move it away, then try again");
         }
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {PRIVATE}/"))?;
         let path = folder.join("lock");
         if fs::symlink_metadata(&path).is_ok_and(|it| !it.is_file()) {
-            bail!("{PRIVATE}/lock is not a file: delete it, then run `espalier render` again");
+            bail!("{PRIVATE}/lock is not a file: delete it, then try again");
         }
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.with_context(|| format!("cannot open {PRIVATE}/lock"))?;
