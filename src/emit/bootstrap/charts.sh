@@ -1,8 +1,8 @@
 # --- The charts that must be there before Argo CD, and Argo CD's own first objects --------------------------------------------------
 
 # `helm template` and a server-side apply as Argo CD's own field manager, which is what Argo CD does with a chart: its Application then
-# finds the very objects that it would make, with fields that are its own already, and takes them over. k3s' own helm-controller would stay a second owner: it renders the chart in a Job, keeps a release
-# of its own and puts it back whenever its HelmChart changes.
+# finds the very objects that it would make, with fields that are its own already, and takes them over. k3s' own helm-controller would
+# stay a second owner: it renders the chart in a Job, keeps a release of its own and puts it back whenever its HelmChart changes.
 chart() { # application
   step=$1
   local application=$1 source rendered=$state/rendered/$1.yaml one namespace=${chart_namespace[$1]}

@@ -1,5 +1,10 @@
 # --- k3s and helm -------------------------------------------------------------------------------------------------------------------
 
+# From where its publisher has it, and nowhere without TLS.
+download() { # file, URL
+  run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$1" "$2")"
+}
+
 # Fetches a file and holds it against its checksum: the spec's, or the publisher's, which proves that it arrived whole and no more.
 fetch() { # name, URL, URL of the publisher's checksums, folder, file
   local name=$1 url=$2 sums=$4/sha256sum given=${checksums[$1]-}
@@ -8,12 +13,12 @@ fetch() { # name, URL, URL of the publisher's checksums, folder, file
     return
   fi
   run "$(q mkdir -p "$4")"
-  run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$file" "$url")"
+  download "$file" "$url"
   if [[ $given ]]; then
     run "$(q printf '%s  %s\n' "$given" "$5") > $(q "$sums")"
   else
     say "$name: spec/versions.yaml has no checksum for it, so the publisher's own is taken: $3"
-    run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$sums" "$3")"
+    download "$sums" "$3"
   fi
   run "(cd $(q "$4") && sha256sum --check --quiet --ignore-missing sha256sum)" ||
     { rm -f "$file" && fail "$name: the download is not what its checksum says; it was removed"; }

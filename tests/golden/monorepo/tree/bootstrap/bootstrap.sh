@@ -340,6 +340,11 @@ clone() {
 
 # --- k3s and helm -------------------------------------------------------------------------------------------------------------------
 
+# From where its publisher has it, and nowhere without TLS.
+download() { # file, URL
+  run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$1" "$2")"
+}
+
 # Fetches a file and holds it against its checksum: the spec's, or the publisher's, which proves that it arrived whole and no more.
 fetch() { # name, URL, URL of the publisher's checksums, folder, file
   local name=$1 url=$2 sums=$4/sha256sum given=${checksums[$1]-}
@@ -348,12 +353,12 @@ fetch() { # name, URL, URL of the publisher's checksums, folder, file
     return
   fi
   run "$(q mkdir -p "$4")"
-  run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$file" "$url")"
+  download "$file" "$url"
   if [[ $given ]]; then
     run "$(q printf '%s  %s\n' "$given" "$5") > $(q "$sums")"
   else
     say "$name: spec/versions.yaml has no checksum for it, so the publisher's own is taken: $3"
-    run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$sums" "$3")"
+    download "$sums" "$3"
   fi
   run "(cd $(q "$4") && sha256sum --check --quiet --ignore-missing sha256sum)" ||
     { rm -f "$file" && fail "$name: the download is not what its checksum says; it was removed"; }
@@ -588,8 +593,8 @@ repository_secret() { # name, token, SSH key
 # --- The charts that must be there before Argo CD, and Argo CD's own first objects --------------------------------------------------
 
 # `helm template` and a server-side apply as Argo CD's own field manager, which is what Argo CD does with a chart: its Application then
-# finds the very objects that it would make, with fields that are its own already, and takes them over. k3s' own helm-controller would stay a second owner: it renders the chart in a Job, keeps a release
-# of its own and puts it back whenever its HelmChart changes.
+# finds the very objects that it would make, with fields that are its own already, and takes them over. k3s' own helm-controller would
+# stay a second owner: it renders the chart in a Job, keeps a release of its own and puts it back whenever its HelmChart changes.
 chart() { # application
   step=$1
   local application=$1 source rendered=$state/rendered/$1.yaml one namespace=${chart_namespace[$1]}
