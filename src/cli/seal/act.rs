@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
+use rsa::rand_core::OsRng;
 
 use super::plaintext::Plaintext;
 use crate::{
@@ -24,9 +25,6 @@ use crate::{
     spec::read::SECRETS,
     yaml::emit,
 };
-
-/// The operating system's random source: the one place where the program asks for chance.
-pub use rsa::rand_core::OsRng as Random;
 
 /// A credential that the platform needs, and where.
 pub struct Need {
@@ -113,7 +111,7 @@ impl<'a> Act<'a> {
     ///
     /// # Errors
     /// When the certificate's key refuses.
-    pub fn seal(&self, certificate: &Certificate, values: &[(&'static Key, Plaintext)], random: &mut Random) -> anyhow::Result<Sealed> {
+    pub fn seal(&self, certificate: &Certificate, values: &[(&'static Key, Plaintext)], random: &mut OsRng) -> anyhow::Result<Sealed> {
         let name = self.need.declared.name;
         let suffix = match self.old.filter(|_| self.adds) {
             Some(old) => old.suffix.clone(),
@@ -162,7 +160,7 @@ impl<'a> Act<'a> {
     }
 
     /// A suffix that neither the present nor the former Secret has.
-    fn draw(&self, random: &mut Random) -> anyhow::Result<DnsLabel> {
+    fn draw(&self, random: &mut OsRng) -> anyhow::Result<DnsLabel> {
         let taken = |it: &str| {
             self.old.is_some_and(|old| {
                 old.suffix.as_ref().is_some_and(|old| *old == it) || old.previous.as_ref().is_some_and(|old| old.suffix == it)

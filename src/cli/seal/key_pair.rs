@@ -9,8 +9,9 @@ use std::{
 };
 
 use anyhow::{Context as _, bail, ensure};
+use rsa::rand_core::OsRng;
 
-use super::{act::Random, args::InitArgs};
+use super::args::InitArgs;
 use crate::{
     cli::{
         clock::{self, DAY},
@@ -64,7 +65,7 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
     ensure!(outside(&work.root, &key)? == key, "{} leads somewhere else", key.display());
     let bits: usize = args.bits.parse().context("a number of bits")?;
     console.say(&format!("making an RSA key of {bits} bits…\n"));
-    let pair = key_pair::make(&mut Random, bits, now - DAY, now + args.days * DAY).context("cannot make the key pair")?;
+    let pair = key_pair::make(&mut OsRng, bits, now - DAY, now + args.days * DAY).context("cannot make the key pair")?;
     write(disk, &target, &pair.certificate, &key, pair.private_key.as_bytes())?;
     console.say(&format!(
         "wrote {SEALING}: the certificate, to be committed, valid until {}\n\

@@ -10,6 +10,7 @@ pub mod terminal;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
+use rsa::rand_core::OsRng;
 
 use crate::{
     builder::credential::{Declared, Key, Value},
@@ -212,7 +213,7 @@ impl Site<'_> {
 
 /// Brings the values of an act, and seals them.
 fn seal(act: &Act<'_>, certificate: &Certificate, origins: Origins) -> anyhow::Result<act::Sealed> {
-    let mut random = act::Random;
+    let mut random = OsRng;
     let values =
         plaintext::values(act.need.declared, &act.keys, origins, &mut |length| crate::seal::random::password(&mut random, length))?;
     act.seal(certificate, &values, &mut random)
