@@ -109,14 +109,15 @@ kubectl_get() {
       q=$(($(cat "$FAKE/questions" 2>/dev/null || echo 0) + 1))
       echo "$q" >"$FAKE/questions"
       for it in $(applications); do
-        if healthy; then echo "10|$it|Synced|Healthy|Succeeded"
-        elif [ "$it" = "${STUCK:-}" ] && ! is_going "$it"; then echo "10|$it|OutOfSync|Degraded|Failed"
-        elif [ "$it" = "${RED:-}" ]; then echo "10|$it|OutOfSync|Degraded|Failed"
-        else echo "0|$it|OutOfSync|Progressing|Running"; fi
+        if healthy; then echo "10|$it|Synced|Healthy|Succeeded|"
+        elif [ "$it" = "${STUCK:-}" ] && ! is_going "$it"; then echo "10|$it|OutOfSync|Degraded|Failed|3"
+        elif [ "$it" = "${RED:-}" ]; then echo "10|$it|OutOfSync|Degraded|Failed|3"
+        elif [ "$it" = "${AGAIN:-}" ]; then echo "10|$it|OutOfSync|Progressing|Running|1"
+        else echo "0|$it|OutOfSync|Progressing|Running|"; fi
       done
-      if healthy; then echo '|root|Synced|Healthy|Succeeded'
-      elif [ "${STUCK:-}" ] && ! is_going root; then echo '|root|OutOfSync|Degraded|Failed'
-      else echo '|root|Synced|Progressing|Running'; fi
+      if healthy; then echo '|root|Synced|Healthy|Succeeded|'
+      elif [ "${STUCK:-}" ] && ! is_going root; then echo '|root|OutOfSync|Degraded|Failed|'
+      else echo '|root|Synced|Progressing|Running|'; fi
       ;;
     *status.conditions*) printf 'SyncError: one\001 object is wrong\n' ;;
     *' get applications.argoproj.io root --ignore-not-found '*) if [ -e "$cluster/root" ]; then echo application/root; fi ;;

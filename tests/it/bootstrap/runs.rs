@@ -315,8 +315,21 @@ fn status_names_the_first_that_is_red() {
     assert_eq!(done.code, Some(1));
     assert!(done.out.contains("openwebui: SyncError: one object is wrong\n"), "{}", done.out);
     assert!(done.out.contains("waiting for openwebui (OutOfSync, Degraded)"), "{}", done.out);
+    assert!(done.out.contains("openwebui: Argo CD has given up"), "{}", done.out);
     let done = node.run(&["up"]);
     assert!(done.err.contains("not all Applications are healthy after 0 s"), "{}", done.err);
+}
+
+/// Who has failed and tries again is not red yet for Argo CD, and somebody wants to know why.
+#[test]
+fn status_names_who_tries_again() {
+    let node = node();
+    node.ok(&["up"]);
+    let node = node.with("PATIENCE", "1000").with("AGAIN", "openwebui");
+    let done = node.run(&["status"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.out.contains("openwebui: SyncError: one object is wrong\n"), "{}", done.out);
+    assert!(!done.out.contains("given up"), "{}", done.out);
 }
 
 #[test]

@@ -660,11 +660,11 @@ argocd_objects() {
 
 # --- What Argo CD makes of it -------------------------------------------------------------------------------------------------------
 
-# `wave|name|sync|health|phase` of each Application, in the order of waves; the root, which has no wave, comes last.
+# `wave|name|sync|health|phase|tries` of each Application, in the order of waves; the root, which has no wave, comes last.
 applications() {
   local rows
   rows=$(look --namespace argocd get applications.argoproj.io --output \
-    'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}{"\n"}{end}')
+    'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}|{.status.operationState.retryCount}{"\n"}{end}')
   grep '^[0-9]' <<<"$rows" | sort --field-separator '|' --key 1,1n --key 2,2 || true
   grep '^|root|' <<<"$rows" || true
 }
@@ -679,11 +679,11 @@ complaint() { # application
   printf '%s' "${said:-it has said nothing yet; \`kubectl --namespace argocd describe application $1\`}"
 }
 
-# The first Application that is red; of those that only take their time, none.
+# The first Application that is red, or that has failed and tries again; of those that only take their time, none.
 first_red() { # rows
-  local _ name sync health phase
-  while IFS='|' read -r _ name sync health phase; do
-    if [[ $health == Degraded || $phase == Failed || $phase == Error || $sync == Unknown ]]; then
+  local _ name sync health phase tries
+  while IFS='|' read -r _ name sync health phase tries; do
+    if [[ $health == Degraded || $phase == Failed || $phase == Error || $sync == Unknown || ($phase == Running && ${tries:-0} != 0) ]]; then
       printf '%s' "$name"
       return
     fi
@@ -709,14 +709,16 @@ finished() { # rows
     END { for (one in wanted) bad = 1; exit bad }' <(cd "$top/apps" && printf '%s\n' *.yaml) - <<<"$1"
 }
 
-# Argo CD gives up after its tries, and never tries the same commit again by itself: what a slow hour has stopped would stay so. Each
-# Application is set going once a run, with the options and tries of its own; the root when none of the others has given up.
+# Those that Argo CD has given up: after its tries it never tries the same commit again by itself, and what a slow hour has stopped would stay so.
+# The root, which comes last, only when it is the only one: it goes on when the others do.
+given_up() { # rows
+  awk -F '|' '($5 == "Failed" || $5 == "Error") && $3 != "Synced" && ($2 != "root" || !n++) { n++; print $2 }' <<<"$1"
+}
+
+# Sets them going, each once a run, with the options and tries of its own.
 set_going() { # rows
-  local _ name sync phase options retry given_up='' patch
-  while IFS='|' read -r _ name sync _ phase; do
-    [[ $phase =~ ^(Failed|Error)$ && $sync != Synced ]] || continue
-    if [[ $name == root && $given_up ]]; then continue; fi
-    given_up=1
+  local name options retry patch
+  for name in $(given_up "$1"); do
     [[ $tried != *" $name "* ]] || continue
     IFS='|' read -r options retry < <(look --namespace argocd get applications.argoproj.io "$name" --output 'jsonpath={.spec.syncPolicy.syncOptions}|{.spec.syncPolicy.retry}') || true
     patch="{\"operation\":{\"initiatedBy\":{\"username\":\"bootstrap.sh\"},\"retry\":${retry:-null},\"sync\":{\"prune\":true,\"syncOptions\":${options:-[]}}}}"
@@ -724,7 +726,7 @@ set_going() { # rows
     if kubectl --namespace argocd patch applications.argoproj.io "$name" --field-manager=espalier --type merge --patch "$patch" >/dev/null; then
       tried+="$name "
     fi
-  done <<<"$1"
+  done
 }
 
 wait_for_applications() {
@@ -762,7 +764,7 @@ wait_for_applications() {
 
 status() {
   step='status'
-  local rows red
+  local rows red stuck
   rows=$(applications)
   if [[ ! $rows ]]; then
     say "there are no Applications in the cluster (or no cluster at $KUBECONFIG)"
@@ -772,6 +774,10 @@ status() {
   red=$(first_red "$rows")
   if [[ $red ]]; then
     say "$red: $(complaint "$red")"
+  fi
+  stuck=$(given_up "$rows")
+  if [[ $stuck ]]; then
+    say "${stuck//$'\n'/, }: Argo CD has given up, and tries the same commit again only when it is told to: mend it in Git, or \`bash bootstrap/bootstrap.sh up\`"
   fi
   if [[ $(look --namespace argocd get applications.argoproj.io root openwebui --output 'jsonpath={.items[*].metadata.annotations.argocd\.argoproj\.io/skip-reconcile}') == *true* ]]; then
     say 'a restore has paused Argo CD and was stopped: run `bash bootstrap/bootstrap.sh restore` again to end it'
