@@ -100,6 +100,15 @@ class Installation:
         late = lagging(self.tree, self.recorder.snapshot(), self.refs)
         return [f"Application {name} did not become Synced and Healthy in {seconds:.0f} s: {why}" for name, why in late.items()]
 
+    def installed(self) -> list[str]:
+        """Waits for the end of a first install. An Application that gives up on a slow machine is set going by the script, as on a node."""
+        self.recorder.wait(lambda now: not lagging(self.tree, now, self.refs) or any(gave_up(it) for it in now.values()), PATIENCE, self.argo.check_alive)
+        stuck = [name for name, it in self.recorder.snapshot().items() if gave_up(it)]
+        if not stuck or not self.node:
+            return self.converge()
+        self.ctx.say(f"{self.tree.name}: {', '.join(stuck)} gave up, and the script is run again")
+        return self.node.waits() + self.converge()
+
     def refresh(self, how: str = "normal", seconds: float = PATIENCE) -> list[str]:
         """Asks every Application for a comparison and waits until each has made it."""
         asked = {name: self.argo.refresh(name, how) for name in expected(self.tree)}
@@ -175,6 +184,12 @@ class Installation:
     def path(self, name: str) -> str:
         """API path of an Application."""
         return f"{GROUP}/applications/{name}"
+
+
+def gave_up(application: dict) -> bool:
+    """Whether its tries are at their end, after which Argo CD starts no other of the same commit."""
+    status = application.get("status") or {}
+    return (status.get("operationState") or {}).get("phase") in ("Failed", "Error") and (status.get("sync") or {}).get("status") != "Synced"
 
 
 def _synced(application: dict) -> str:

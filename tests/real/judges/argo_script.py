@@ -140,13 +140,32 @@ class Node:
         said = " ".join(done.stderr.strip().split())
         return [f"a line of bootstrap.sh's dry run ended with {done.returncode}: {said[-600:]}"]
 
+    def verb(self, *words: str, seconds: int = PATIENCE) -> tuple[int, str]:
+        """The script itself, and not what it prints: how it ended, and what it said."""
+        argv = ["bash", str(self.top / "bootstrap/bootstrap.sh"), *words]
+        try:
+            done = subprocess.run(argv, cwd=self.folder, env={**self.environment, "ESPALIER_TIMEOUT": str(seconds)}, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=seconds + PATIENCE)
+        except subprocess.TimeoutExpired as late:
+            return 124, (late.stdout or b"").decode()[-600:]
+        return done.returncode, done.stdout + done.stderr
+
+    def waits(self) -> list[str]:
+        """`up` to its end: it waits for the Applications, and sets going what had given up; then `status`, which has to agree."""
+        findings = []
+        for words in (("up", "--sealing-key", str(self.key)), ("status",)):
+            code, said = self.verb(*words)
+            if code:
+                findings.append(f"`bootstrap.sh {words[0]}` ended with {code}: {' '.join(said.split())[-600:]}")
+        return findings
+
     def objects(self) -> list[dict]:
         """Every object that the lines apply from a file."""
         folders = [self.root / "var/lib/espalier/rendered", self.top / "out/manifests/namespaces", self.top / "bootstrap/argocd"]
         return [it for folder in folders for path in sorted(folder.rglob("*.yaml")) for it in load(path.read_bytes())]
 
     def again(self) -> tuple[int, list[str]]:
-        """On a node that is up: the same lines once more change nothing, and a new dry run has nothing left to do."""
+        """On a node that is up: the same lines once more change nothing, a new dry run has nothing left to do, and the script itself ends well."""
         things = self.objects()
         before = [self._live(it) for it in things]
         findings = self.run(self.lines)
@@ -164,7 +183,9 @@ class Node:
         while True:
             lines, stops = self.asked()
             left = stops + [f"bootstrap.sh up on a node that is up would run: {it[:200]}" for it in lines if not HARMLESS.match(it)]
-            if not left or time.monotonic() - begun > HEALING:
+            if not left:
+                return len(things), findings + self.waits()
+            if time.monotonic() - begun > HEALING:
                 return len(things), findings + left
             time.sleep(2)
 

@@ -151,7 +151,7 @@ def whole_life(ctx, subject: Subject) -> list[Row]:
             findings = odd + at.bootstrap(lambda: argo_projects.open_default(at))
             if findings:
                 return count, findings, ""
-            findings = at.converge() + argo_checks.in_order(at, subject.promises)
+            findings = at.installed() + argo_checks.in_order(at, subject.promises)
             ctx.say(f"argocd {subject.name}: " + ", ".join(story(at.recorder.events)))
             if hosts.missing:
                 ctx.say(f"argocd {subject.name}: not served: {', '.join(sorted(hosts.missing))}")
@@ -202,7 +202,11 @@ def broken_start(ctx, subject: Subject) -> list[Row]:
     with hosts, Installation(ctx, hosts, broken, "argo") as at:
         def held():
             findings = odd + at.bootstrap()
-            return 1, findings or argo_checks.holds(at, name, what), f"{what} of {name}"
+            return 1, findings or argo_checks.holds(at, name, what) + told(), f"{what} of {name}"
+
+        def told():
+            code, said = at.node.verb("status")
+            return [] if code == 1 and f"{name}: " in said else [f"`bootstrap.sh status` ended with {code}, and does not name {name}: {short(said, 400)}"]
 
         def through():
             findings = argo_checks.fixed(at, subject.tree) + argo_checks.in_order(at, subject.promises)

@@ -19,15 +19,17 @@ from .trees import find_trees
 
 REAL = Path(__file__).resolve().parent.parent
 ROOT = REAL.parent.parent
-# Each module has `judge(ctx)` and `faults(ctx)`. The lanes run side by side: which modules, and which of the two of each.
+# Each module has `judge(ctx)` and `faults(ctx)`. A lane: which modules, one after the other, and which of the two of each. The longest come first.
 LANES = (
-    (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
-    (("sealing",), ("judge", "faults")),
     (("argocd",), ("judge",)),
-    (("backup",), ("judge", "faults")),
-    (("argocd",), ("faults",)),
     (("pinned",), ("judge", "faults")),
+    (("argocd",), ("faults",)),
+    (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
+    (("backup",), ("judge", "faults")),
+    (("sealing",), ("judge", "faults")),
 )
+# How many lanes run at the same time: a control plane with an Argo CD keeps more than half a core busy, and both give up after so and so long.
+AT_ONCE = max(2, os.cpu_count() or 1)
 JUDGES = tuple(dict.fromkeys(name for names, _ in LANES for name in names))
 
 
@@ -77,26 +79,38 @@ def run(options: argparse.Namespace, temp: Path, names: list[str], parts: list[s
 
 
 def run_lanes(options: argparse.Namespace, temp: Path, lanes: list[tuple[list[str], list[str]]]) -> dict:
-    """Each lane is a run of its own, in a sandbox inside this one: judges wait a lot, so they wait at the same time."""
-    started = []
-    for number, (names, parts) in enumerate(lanes):
-        folder = temp / f"lane-{number}"
-        folder.mkdir()
-        (folder / "manifest.json").write_bytes(options.manifest.read_bytes())
-        argv = [sys.executable, "-m", "judges.main", "--manifest", str(folder / "manifest.json"), "--root", str(options.root.resolve()),
-                "--only", ",".join(names), "--seed", str(options.seed), "--cases", str(options.cases), "--result", str(folder / "result.json")]
-        argv += [] if len(parts) == 2 else ["--no-faults" if parts == ["judge"] else "--faults"]
-        started.append((f"{', '.join(names)} ({' and '.join(parts)})", folder / "result.json", subprocess.Popen(argv, cwd=REAL, stdin=subprocess.DEVNULL)))
+    """Each lane is a run of its own, in a sandbox inside this one; a few at a time, since judges wait a lot."""
+    running: dict[int, subprocess.Popen] = {}
+    ended: dict[int, int] = {}
+    while len(ended) < len(lanes):
+        for number in range(len(running) + len(ended), len(lanes)):
+            if len(running) == AT_ONCE:
+                break
+            running[number] = started(options, temp / f"lane-{number}", *lanes[number])
+        time.sleep(0.2)
+        for number in [it for it, process in running.items() if process.poll() is not None]:
+            ended[number] = running.pop(number).returncode
     result: dict = {"rows": [], "planted": []}
-    for lane, file, process in started:
-        code = process.wait()
-        if code or not file.is_file():
-            result["rows"].append(asdict(Row(lane, 0, [f"its process ended with {code}"])))
+    for number, (names, parts) in enumerate(lanes):
+        file = temp / f"lane-{number}/result.json"
+        if ended[number] or not file.is_file():
+            lane = f"{', '.join(names)} ({' and '.join(parts)})"
+            result["rows"].append(asdict(Row(lane, 0, [f"its process ended with {ended[number]}"])))
             continue
         part = json.loads(file.read_text(encoding="utf-8"))
         result["rows"] += part["rows"]
         result["planted"] += part["planted"]
     return result
+
+
+def started(options: argparse.Namespace, folder: Path, names: list[str], parts: list[str]) -> subprocess.Popen:
+    """The process of one lane; it leaves `result.json` in its folder."""
+    folder.mkdir()
+    (folder / "manifest.json").write_bytes(options.manifest.read_bytes())
+    argv = [sys.executable, "-m", "judges.main", "--manifest", str(folder / "manifest.json"), "--root", str(options.root.resolve()),
+            "--only", ",".join(names), "--seed", str(options.seed), "--cases", str(options.cases), "--result", str(folder / "result.json")]
+    argv += [] if len(parts) == 2 else ["--no-faults" if parts == ["judge"] else "--faults"]
+    return subprocess.Popen(argv, cwd=REAL, stdin=subprocess.DEVNULL)
 
 
 def report(options: argparse.Namespace, result: dict, seconds: float) -> int:

@@ -121,7 +121,7 @@ def judge(ctx) -> list[Row]:
     with hosts, Pinned(ctx, hosts, work) as at:
         def from_nothing():
             findings = odd + at.bootstrap()
-            findings = findings or at.converge() + argo_checks.in_order(at, promises)
+            findings = findings or at.installed() + argo_checks.in_order(at, promises)
             ctx.say("pinned: " + ", ".join(story(at.recorder.events)))
             return count, findings, tag_of(at.tree)
 
