@@ -104,7 +104,7 @@ class Installation:
         """Waits for the end of a first install. An Application that gives up on a slow machine is set going by the script, as on a node."""
         self.recorder.wait(lambda now: not lagging(self.tree, now, self.refs) or any(gave_up(it) for it in now.values()), PATIENCE, self.argo.check_alive)
         stuck = [name for name, it in self.recorder.snapshot().items() if gave_up(it)]
-        if not stuck or not self.node:
+        if not stuck:
             return self.converge()
         self.ctx.say(f"{self.tree.name}: {', '.join(stuck)} gave up, and the script is run again")
         return self.node.waits() + self.converge()

@@ -50,7 +50,8 @@ while read -r key _ value; do printf '%s\n' "$value" >"$NODE/proc/sys/${key//./\
     "nproc": "echo 64",
     "timedatectl": "echo yes",
 }
-# Seconds in which the printed lines have to end: a loop that waits for what never comes is a finding, not the end of the judge.
+# Seconds in which the printed lines have to end, and so the script's own waiting: a loop that waits for what never comes is a finding, not the
+# end of the judge.
 PATIENCE = 600
 # Seconds that Argo CD may take to undo what the lines did to a platform that is up.
 HEALING = 60
@@ -140,12 +141,12 @@ class Node:
         said = " ".join(done.stderr.strip().split())
         return [f"a line of bootstrap.sh's dry run ended with {done.returncode}: {said[-600:]}"]
 
-    def verb(self, *words: str, seconds: int = PATIENCE) -> tuple[int, str]:
+    def verb(self, *words: str) -> tuple[int, str]:
         """The script itself, and not what it prints: how it ended, and what it said."""
         argv = ["bash", str(self.top / "bootstrap/bootstrap.sh"), *words]
         try:
-            done = subprocess.run(argv, cwd=self.folder, env={**self.environment, "ESPALIER_TIMEOUT": str(seconds)}, stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, timeout=seconds + PATIENCE)
+            done = subprocess.run(argv, cwd=self.folder, env={**self.environment, "ESPALIER_TIMEOUT": str(PATIENCE)}, stdin=subprocess.DEVNULL,
+                                  capture_output=True, text=True, timeout=2 * PATIENCE)
         except subprocess.TimeoutExpired as late:
             return 124, (late.stdout or b"").decode()[-600:]
         return done.returncode, done.stdout + done.stderr

@@ -712,7 +712,7 @@ finished() { # rows
 # Those that Argo CD has given up: after its tries it never tries the same commit again by itself, and what a slow hour has stopped would stay so.
 # The root, which comes last, only when it is the only one: it goes on when the others do.
 given_up() { # rows
-  awk -F '|' '($5 == "Failed" || $5 == "Error") && $3 != "Synced" && ($2 != "root" || !n++) { n++; print $2 }' <<<"$1"
+  awk -F '|' '($5 == "Failed" || $5 == "Error") && $3 != "Synced" && ($2 != "root" || !n) { n++; print $2 }' <<<"$1"
 }
 
 # Sets them going, each once a run, with the options and tries of its own.
