@@ -48,6 +48,7 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
         surge: 0,
         pod: Ask { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu), gpus: 0 },
         source,
+        priority: 0,
         wants: Wants::default(),
         claims: Vec::new(),
     }
