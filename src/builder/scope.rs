@@ -19,7 +19,9 @@ use serde::Serialize;
 use super::{
     chart::Chart,
     credential::{Credential, Vault},
-    handle::{AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Running, Selector, VolumeRef},
+    handle::{
+        AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Running, Selector, VolumeRef,
+    },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
     site::Ground,
@@ -280,6 +282,11 @@ impl<'a> Scope<'a> {
         NamespaceRef { owner: self.id, name: namespace.name.clone() }
     }
 
+    /// A `PriorityClass` that this component makes.
+    pub fn priority_class(&self, name: &'static str) -> PriorityRef {
+        PriorityRef { owner: self.id, name }
+    }
+
     /// The right to write objects of a kind whose CRD this component installs.
     pub fn crd<K: CustomResource>(&self) -> CrdRef<K> {
         CrdRef::new(self.id)
@@ -360,6 +367,12 @@ impl<'a> Scope<'a> {
         self.flow_to(&Pods::traefik(), Peer::Pods(solver), 8089);
         self.built.certificates.insert(host.host.clone());
         issuer.name.clone()
+    }
+
+    /// Bears a priority: an order. Returns the class's name.
+    pub fn priority(&mut self, it: PriorityRef) -> String {
+        self.after(it.owner);
+        it.name.to_owned()
     }
 
     /// Mounts another component's volume: an order. Returns the claim's name, in the namespace that is built in.

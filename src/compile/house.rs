@@ -83,7 +83,6 @@ impl House {
     /// The pods of the platform and of the cluster around it.
     pub(in crate::compile) fn rows(&self) -> Vec<Row> {
         let components = &self.built.platform.spec.components;
-        let hosts: usize = self.built.built.iter().map(|it| it.certificates.len()).sum();
         let shared: BTreeSet<(&str, &str)> = self.built.built.iter().flat_map(ask::shared_claims).collect();
         let nodes = self.built.platform.spec.all_nodes();
         let own = self.built.built.iter().flat_map(ask::rows).map(|mut row| {
@@ -91,7 +90,7 @@ impl House {
             // A DaemonSet has a pod on each node that it may be on.
             if row.kind == "DaemonSet" { Row { replicas: place::nodes_for(&nodes, &row.wants), ..row } } else { row }
         });
-        own.chain(report::surroundings(components.traefik.allotment(), u32::try_from(hosts).unwrap_or(u32::MAX))).collect()
+        own.chain(report::surroundings(components.traefik.allotment())).collect()
     }
 
     /// The projects, and what they permit: all that this platform and its tenants may make with any component on and either issuer.

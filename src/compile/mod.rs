@@ -240,6 +240,7 @@ pub fn budget(house: &House, summaries: &[Summary]) -> Report {
                 surge: 0,
                 pod: it.sum.ask,
                 source: Origin::Tenant,
+                priority: 0,
                 wants: Wants::default(),
                 claims: Vec::new(),
             });

@@ -26,6 +26,7 @@ LANES = (
     (("argocd",), ("faults",)),
     (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
     (("backup",), ("judge", "faults")),
+    (("database",), ("judge", "faults")),
     (("sealing",), ("judge", "faults")),
 )
 # How many lanes run at the same time: a control plane with an Argo CD keeps more than half a core busy, and both give up after so and so long.

@@ -61,12 +61,12 @@ PROGRAMS = {"promtool": "promtool", "amtool": "amtool", "redis-server": "redis-c
 
 # PostgreSQL of whatever version Debian has, with the libraries that it needs, and the shell of small images.
 DATABASE = ("postgresql", "busybox-static")
-DATABASE_PROGRAMS = ("initdb", "postgres", "pg_dump", "pg_restore", "psql")
+DATABASE_PROGRAMS = ("initdb", "pg_ctl", "pg_dump", "pg_isready", "pg_restore", "postgres", "psql")
 # Libraries that every Debian has, and one that PostgreSQL does without.
 EVERYWHERE = ("libc6", "libgcc", "libstdc++", "libcrypt1", "libllvm")
 
 # Commands that a machine has to have before anything else can be had.
-NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "mount")
+NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "nsenter", "mount")
 
 # Examples of the compiler that judges run: one reads YAML, one opens sealed values.
 EXAMPLES = ("yaml_value", "open_sealed")
