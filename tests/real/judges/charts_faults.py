@@ -12,7 +12,18 @@ from .charts import unread
 from .charts_around import differing, idle, reachable
 from .charts_held import Declared, held
 from .charts_ports import NAME
-from .charts_sample import CHART, NAMESPACE, VERSION, Small, declared, objects, pod, row, workload
+from .charts_sample import (
+    CHART,
+    NAMESPACE,
+    VERSION,
+    Small,
+    declared,
+    objects,
+    pod,
+    row,
+    webhook,
+    workload,
+)
 from .table import Fault, Row
 
 # What is wrong, the change of what is declared and made, and words of the finding.
@@ -119,6 +130,11 @@ PLANTED: list[tuple[str, Callable[[Declared, list[dict]], object], str]] = [
         "a flow to a port on which nobody listens",
         lambda said, made: said.flows[0].update(port=9090),
         "`show flows`: kube-system/traefik → sample/chat",
+    ),
+    (
+        "a webhook that the API server may not call",
+        lambda said, made: made.append(webhook()),
+        "`show flows` lets the API server not call Deployment/sample/chat:8080",
     ),
     (
         "a token for pods that may not use it",

@@ -7,7 +7,7 @@ import fnmatch
 
 from .argo_projects import into
 from .argo_tree import group, title
-from .charts_ports import open_ports, selected, tokens
+from .charts_ports import called, open_ports, selected, tokens
 from .pods import Workload, pod_requests, quantity, workloads
 
 # Kinds of the API server itself (and of what charts define) that lie in no namespace.
@@ -69,6 +69,7 @@ def held(said: Declared, objects: list[dict]) -> list[str]:
         + selected(said, pods)
         + open_ports(said, pods)
         + tokens(said, pods, objects)
+        + called(said, pods, objects)
     )
 
 

@@ -111,3 +111,26 @@ def open_ports(said: Declared, made: list[Workload]) -> list[str]:
         for flow in said.flows
         if flow["to"] in called and (flow["protocol"], flow["port"]) not in called[flow["to"]].ports
     ]
+
+
+def called(said: Declared, made: list[Workload], objects: list[dict]) -> list[str]:
+    """The API server may call each webhook of the chart, at the port on which its pods listen."""
+    services = {it["metadata"]["name"]: it["spec"] for it in objects if it["kind"] == "Service"}
+    may = {(it["to"], it["port"]) for it in said.flows if "API server" in it["from"]}
+    out = set()
+    for it in objects:
+        if not it["kind"].endswith("WebhookConfiguration"):
+            continue
+        for webhook in it.get("webhooks") or []:
+            name = f"{it['kind']} {webhook['name']}"
+            asked = webhook["clientConfig"]["service"]
+            spec, port = services.get(asked["name"], {"ports": []}), asked.get("port", 443)
+            entry = next((one for one in spec["ports"] if one["port"] == port), None)
+            pods = [one for one in made if one.replicas and entry and one.bears(spec["selector"])]
+            if not pods:
+                out.add(f"{name}: {asked['name']}:{port} leads to no pods")
+            for one in pods:
+                number = one.port_called(entry.get("targetPort") or port)
+                if (f"{one.namespace}/{one.labels.get(NAME)}", number) not in may:
+                    out.add(f"{name}: `show flows` lets the API server not call {one.key}:{number}")
+    return sorted(out)

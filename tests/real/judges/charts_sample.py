@@ -69,6 +69,17 @@ def objects() -> list[dict]:
     ]
 
 
+def webhook() -> dict:
+    """A webhook that one of its workloads answers."""
+    asked = {"namespace": NAMESPACE, "name": "chat", "port": 80}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "chat"},
+        "webhooks": [{"name": "chat.sample.invalid", "clientConfig": {"service": asked}}],
+    }
+
+
 def policy(name: str) -> dict:
     """A policy that speaks of one of its workloads."""
     return {
