@@ -22,7 +22,7 @@ use crate::{
     platform::{
         repository::Repository,
         resources::{ChartResources, Resources},
-        rollout::{Strategy, old_pod_first},
+        rollout::{Strategy, old_pod_first, surge},
         versions::Versions,
     },
     yaml::emit,
@@ -314,21 +314,18 @@ impl ArgoCd {
             },
             server: pod(server),
         };
-        scope.chart(Chart {
-            facts: &ARGO_CD,
-            version: needs.versions.of(ARGO_CD.pin),
-            values: Arc::new(values),
-            pods: vec![
-                declared("StatefulSet", "argocd-application-controller", controller),
-                declared("Deployment", "argocd-repo-server", larger(repo_server, requests::ARGO_COPYUTIL)),
-                declared("Deployment", "argocd-server", server),
-                // The one Deployment that the common strategy does not reach: a quarter of one pod,
-                // rounded up.
-                ChartPod { surge: 1, ..declared("Deployment", "argocd-redis", redis) },
-                ChartPod { replicas: 0, ..declared("Deployment", "argocd-applicationset-controller", requests::ARGO_APPLICATION_SET) },
-                declared("Job", "argocd-redis-secret-init", requests::ARGO_REDIS_INIT),
-            ],
-        });
+        // The chart's strategy reaches neither its redis nor what is no Deployment.
+        let told = Some(&values.global.deployment_strategy);
+        let pods = vec![
+            declared("StatefulSet", "argocd-application-controller", controller, None),
+            declared("Deployment", "argocd-repo-server", larger(repo_server, requests::ARGO_COPYUTIL), told),
+            declared("Deployment", "argocd-server", server, told),
+            declared("Deployment", "argocd-redis", redis, None),
+            // Its Deployment is there with no pods.
+            ChartPod { replicas: 0, ..declared("Deployment", "argocd-applicationset-controller", requests::ARGO_APPLICATION_SET, told) },
+            declared("Job", "argocd-redis-secret-init", requests::ARGO_REDIS_INIT, None),
+        ];
+        scope.chart(Chart { facts: &ARGO_CD, version: needs.versions.of(ARGO_CD.pin), values: Arc::new(values), pods });
         flows(scope, needs.repository)
     }
 }
@@ -357,9 +354,9 @@ fn parameters() -> Parameters {
     }
 }
 
-/// A pod of the chart; the old one goes first, and a StatefulSet adds none anyway.
-fn declared(kind: &'static str, name: &str, it: Allotment) -> ChartPod {
-    ChartPod { kind, name: name.into(), replicas: 1, request: it.request, limit: it.limit, cpu: it.cpu, surge: 0 }
+/// A pod of the chart, replaced as the chart is told.
+fn declared(kind: &'static str, name: &str, it: Allotment, told: Option<&Strategy>) -> ChartPod {
+    ChartPod { kind, name: name.into(), replicas: 1, request: it.request, limit: it.limit, cpu: it.cpu, surge: surge(kind, 1, told) }
 }
 
 /// A container, or the init container before it, whichever asks for more.

@@ -12,6 +12,7 @@ import yaml
 
 from .api import LOADER
 from .processes import Processes
+from .real_charts import RealCharts
 from .table import Fault, short
 from .trees import Tree, find_trees
 
@@ -44,6 +45,7 @@ class Context:
         self.espalier: str = manifest["tools"]["espalier"]
         self.started = time.monotonic()
         self.numbers = itertools.count()
+        self.charts = RealCharts(self)
 
     def fresh(self, name: str) -> Path:
         """A new empty folder in the run's memory file system."""

@@ -24,7 +24,7 @@ LANES = (
     (("argocd",), ("judge",)),
     (("pinned",), ("judge", "faults")),
     (("argocd",), ("faults",)),
-    (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
+    (("charts", "readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
     (("backup",), ("judge", "faults")),
     (("database",), ("judge", "faults")),
     (("sealing",), ("judge", "faults")),
