@@ -25,6 +25,7 @@ LANES = (
     (("pinned",), ("judge", "faults")),
     (("argocd",), ("faults",)),
     (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
+    (("flows",), ("judge", "faults")),
     (("backup",), ("judge", "faults")),
     (("sealing",), ("judge", "faults")),
 )
