@@ -3,21 +3,23 @@
 import itertools
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from .flows_declared import EVERY, POD, Declared, Place, bears
 from .flows_faults import PLANTED
-from .flows_kernel import require
-from .flows_pods import beyond, node, own_pods, pods
+from .flows_kernel import lacks, require
+from .flows_pods import WORKLOADS, beyond, node, own_pods, pods
 from .flows_stage import API_SERVER, SERVICE, SERVICE_PORT, Stage
 from .flows_tries import OPEN, SECOND_PATIENCE, SILENT, Try, all_of
 from .planting import NoSubject
+from .processes import side_by_side
 from .table import Fault, Row
 from .trees import Thing, Tree
 
 # Tried wherever nobody declares them: what machines offer most, and one that nobody uses.
 UNDECLARED = {"TCP": (22, 80, 443, API_SERVER, 9999), "UDP": (53, 9999)}
+# The label that says which Application made an object.
+INSTANCE = "app.kubernetes.io/instance"
 # So many stages at once: while one waits for its controller, another is tried.
 SIDE_BY_SIDE = 2
 
@@ -88,14 +90,16 @@ def attempts(stage: Stage, declared: Declared) -> list[tuple[Place, Place, Try, 
     return found
 
 
-def unnamed(things: list[Thing], declared: Declared) -> list[str]:
-    """Pods of ours under policies that no row names: what they need was declared for pods with other labels."""
-    ends = [(namespace, labels) for _, namespace, labels in declared.ends()]
+def unborne(things: list[Thing], declared: Declared) -> list[str]:
+    """Rows for pods of ours whose labels no pod bears: what was declared for them, nobody has."""
+    made = {(it.namespace, it.value["metadata"].get("labels", {}).get(INSTANCE)) for it in things
+            if it.value["kind"] in WORKLOADS}
+    own = list(own_pods(things))
     return [
-        f"{name} is named by no row of the graph: no component declared pods with its labels"
-        for name, namespace, has in own_pods(things)
-        if namespace in declared.fenced()
-        and not any(space == namespace and bears(has, labels) for space, labels in ends)
+        f"no pod bears the labels under which the graph knows {name}"
+        for name, namespace, labels in declared.ends()
+        if (namespace, labels.get(INSTANCE, "")) in made
+        and not any(space == namespace and bears(has, labels) for _, space, has in own)
     ]
 
 
@@ -107,7 +111,7 @@ def tried(stage: Stage, things: list[Thing], declared: Declared) -> Verdict:
     again = [at for at, it in enumerate(every) if it[3] and answers[at] != OPEN]
     for at, answer in zip(again, all_of([every[at][2] for at in again], stage.listeners, SECOND_PATIENCE)):
         answers[at] = answer
-    verdict = Verdict(tried=len(every), findings=unnamed(things, declared))
+    verdict = Verdict(tried=len(every), findings=unborne(things, declared))
     for (source, target, _, wanted, name), answer in zip(every, answers):
         verdict.opened += answer == OPEN
         verdict.closed += answer != OPEN
@@ -146,8 +150,7 @@ def judge(ctx) -> list[Row]:
         verdict.findings = [f"{tree.name}: {it}" for it in verdict.findings]
         return verdict
 
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        verdicts = list(pool.map(of, ctx.trees))
+    verdicts = side_by_side(of, ctx.trees, SIDE_BY_SIDE)
     row = Row("flows: what is declared is open, and nothing else", sum(it.tried for it in verdicts))
     row.findings = list(itertools.chain.from_iterable(it.findings for it in verdicts))
     row.note = (f"{sum(it.opened for it in verdicts)} open, {sum(it.closed for it in verdicts)} closed "
@@ -172,6 +175,7 @@ def faults(ctx) -> None:
         expected = [it for it in findings if planted.says in it]
         return Fault(planted.name, "flows", (expected or findings or ["nothing"])[0], bool(expected))
 
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        for fault in pool.map(of, PLANTED):
-            ctx.fault(fault)
+    for fault in side_by_side(of, list(PLANTED), SIDE_BY_SIDE):
+        ctx.fault(fault)
+    lacking = (lacks(ctx, (("xt_nowhere", ("-m", "nowhere")),)) or ["nothing"])[0]
+    ctx.fault(Fault("a kernel without a module that filters need", "flows", lacking, "xt_nowhere" in lacking))

@@ -168,7 +168,7 @@ PLANTED = (
         argocd__allow_argocd_repo_server=lambda it: block_of(it)["except"].remove("169.254.0.0/16"))),
     Planted("a label of a selector is misspelt", "ai/openwebui-0 → ai/ollama-0:11434/TCP is declared, and refused",
             changed(ai__allow_ollama=lambda it: it["podSelector"]["matchLabels"].update({NAME: "olama"}))),
-    Planted("a label of pods is renamed", "ai/openwebui-0 is named by no row",
+    Planted("a label of pods is renamed", "no pod bears the labels under which the graph knows ai/openwebui",
             relabelled("Deployment", "openwebui", NAME, "open-webui")),
     Planted("names are not resolved", f"ai/openwebui-0 → {NAMES}",
             changed(ai__allow_openwebui=lambda it: it["egress"].remove(rule(it, "egress", 53)))),

@@ -22,7 +22,7 @@ TRANSLATION = ("-t", "nat", "-A", "OUTPUT", "-d", "10.43.0.1", "-p", "tcp", "--d
                "--to-destination", "10.99.0.2:6443")
 
 
-def lacks(ctx) -> list[str]:
+def lacks(ctx, rules=RULES) -> list[str]:
     """What the kernel cannot do, with what it said."""
     found = []
 
@@ -39,7 +39,7 @@ def lacks(ctx) -> list[str]:
             ask("veth", "ip", "link", "add", "asked0", "type", "veth", "peer", "name", "asked1")
             for name, kind, made in SETS:
                 ask(name, "ipset", "create", made, kind, "timeout", "0")
-            for name, rule in RULES:
+            for name, rule in rules:
                 ask(name, "iptables", "-A", "FORWARD", *rule)
             ask("xt_DNAT", "iptables", *TRANSLATION)
     finally:

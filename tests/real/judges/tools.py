@@ -202,7 +202,8 @@ def libraries_of(packages: list[str]) -> list[str]:
     """The packages and all the libraries that they need, by what the package lists say."""
     found, open_ends = list(packages), list(packages)
     while open_ends:
-        said = run("dependencies of Debian packages", ["apt-cache", "depends", "--no-recommends", "--no-suggests", open_ends.pop()])
+        said = run("dependencies of Debian packages", ["apt-cache", "depends", "--no-recommends", "--no-suggests", *open_ends])
+        open_ends = []
         needed = [line.split()[1] for line in said.splitlines() if line.strip().startswith(("Depends:", "PreDepends:"))]
         for name in needed:
             if name.startswith("lib") and not name.startswith(EVERYWHERE) and name not in found:
