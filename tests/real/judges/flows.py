@@ -1,4 +1,4 @@
-"""Judges the network policies by packets: what `show flows` declares is open, and nothing else, in every tree."""
+"""Judges the policies of every tree by packets: what is declared is open, nothing else."""
 
 import itertools
 import json
@@ -42,15 +42,19 @@ def rows_of(ctx, tree: Tree) -> list[dict]:
     try:
         return json.loads(done.stdout)
     except ValueError:
-        raise LookupError(f"`espalier show flows --format json` said no JSON ({done.returncode}): "
-                          f"{done.stderr or done.stdout}") from None
+        raise LookupError(
+            f"`espalier show flows --format json` said no JSON ({done.returncode}): "
+            f"{done.stderr or done.stdout}"
+        ) from None
 
 
 def selecting(things: list[Thing], pod: Place) -> str:
     """The policies that select a pod, for people."""
     names = [
-        f"{it.namespace}/{it.value['metadata']['name']}" for it in things
-        if it.value["kind"] == "NetworkPolicy" and it.namespace == pod.namespace
+        f"{it.namespace}/{it.value['metadata']['name']}"
+        for it in things
+        if it.value["kind"] == "NetworkPolicy"
+        and it.namespace == pod.namespace
         and bears(pod.labels, it.value["spec"].get("podSelector", {}).get("matchLabels") or {})
     ]
     return f"{pod.name} is under {', '.join(names) or 'no policy'}"
@@ -64,8 +68,11 @@ def explained(things: list[Thing], source: Place, target: Place, said: str) -> s
 
 def attempts(stage: Stage, declared: Declared) -> list[tuple[Place, Place, Try, bool, str]]:
     """Every connection between two places, whether it is declared, and how people call it."""
-    ports = [(protocol, port) for protocol, others in UNDECLARED.items()
-             for port in sorted(declared.ports(protocol) | set(others))]
+    ports = [
+        (protocol, port)
+        for protocol, others in UNDECLARED.items()
+        for port in sorted(declared.ports(protocol) | set(others))
+    ]
     stage.listen(ports)
     here = node()
     neighbour = next(it for it in stage.beyond if it.name == "another machine")
@@ -80,7 +87,9 @@ def attempts(stage: Stage, declared: Declared) -> list[tuple[Place, Place, Try, 
             for protocol, port in ports:
                 wanted = opened is EVERY or (protocol, port) in opened
                 name = f"{source.name} → {target.name}:{port}/{protocol}"
-                found.append((source, target, Try(net, target.address, protocol, port), wanted, name))
+                found.append(
+                    (source, target, Try(net, target.address, protocol, port), wanted, name)
+                )
         # The API server by its Service: translated before any policy sees it.
         if source is not neighbour:
             opened = declared.opened(source, here)
@@ -92,8 +101,11 @@ def attempts(stage: Stage, declared: Declared) -> list[tuple[Place, Place, Try, 
 
 def unborne(things: list[Thing], declared: Declared) -> list[str]:
     """Rows for pods of ours whose labels no pod bears: what was declared for them, nobody has."""
-    made = {(it.namespace, it.value["metadata"].get("labels", {}).get(INSTANCE)) for it in things
-            if it.value["kind"] in WORKLOADS}
+    made = {
+        (it.namespace, it.value["metadata"].get("labels", {}).get(INSTANCE))
+        for it in things
+        if it.value["kind"] in WORKLOADS
+    }
     own = list(own_pods(things))
     return [
         f"no pod bears the labels under which the graph knows {name}"
@@ -109,7 +121,9 @@ def tried(stage: Stage, things: list[Thing], declared: Declared) -> Verdict:
     answers = all_of([it[2] for it in every], stage.listeners)
     # What is closed though it is declared gets a second, patient chance: a busy machine is slow.
     again = [at for at, it in enumerate(every) if it[3] and answers[at] != OPEN]
-    for at, answer in zip(again, all_of([every[at][2] for at in again], stage.listeners, SECOND_PATIENCE)):
+    for at, answer in zip(
+        again, all_of([every[at][2] for at in again], stage.listeners, SECOND_PATIENCE)
+    ):
         answers[at] = answer
     verdict = Verdict(tried=len(every), findings=unborne(things, declared))
     for (source, target, _, wanted, name), answer in zip(every, answers):
@@ -153,8 +167,10 @@ def judge(ctx) -> list[Row]:
     verdicts = side_by_side(of, ctx.trees, SIDE_BY_SIDE)
     row = Row("flows: what is declared is open, and nothing else", sum(it.tried for it in verdicts))
     row.findings = list(itertools.chain.from_iterable(it.findings for it in verdicts))
-    row.note = (f"{sum(it.opened for it in verdicts)} open, {sum(it.closed for it in verdicts)} closed "
-                f"({sum(it.silent for it in verdicts)} without a word)")
+    row.note = (
+        f"{sum(it.opened for it in verdicts)} open, {sum(it.closed for it in verdicts)} closed "
+        f"({sum(it.silent for it in verdicts)} without a word)"
+    )
     row.seconds = time.monotonic() - began
     return [row]
 
@@ -173,9 +189,15 @@ def faults(ctx) -> None:
         except (NoSubject, OSError, LookupError, RuntimeError) as trouble:
             return Fault(planted.name, "flows", f"{type(trouble).__name__}: {trouble}", False)
         expected = [it for it in findings if planted.says in it]
-        return Fault(planted.name, "flows", (expected or findings or ["nothing"])[0], bool(expected))
+        return Fault(
+            planted.name, "flows", (expected or findings or ["nothing"])[0], bool(expected)
+        )
 
     for fault in side_by_side(of, list(PLANTED), SIDE_BY_SIDE):
         ctx.fault(fault)
     lacking = (lacks(ctx, (("xt_nowhere", ("-m", "nowhere")),)) or ["nothing"])[0]
-    ctx.fault(Fault("a kernel without a module that filters need", "flows", lacking, "xt_nowhere" in lacking))
+    ctx.fault(
+        Fault(
+            "a kernel without a module that filters need", "flows", lacking, "xt_nowhere" in lacking
+        )
+    )

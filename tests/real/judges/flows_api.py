@@ -1,4 +1,4 @@
-"""The part of an API server that the policy controller reads: lists, a node, and watches on which nothing ever happens."""
+"""What the policy controller reads of an API server: lists, a node, watches without events."""
 
 import json
 import threading
@@ -7,21 +7,28 @@ from socketserver import TCPServer, ThreadingMixIn
 from urllib.parse import parse_qs, urlsplit
 
 KINDS = {
-    "pods": ("v1", "Pod"), "namespaces": ("v1", "Namespace"), "nodes": ("v1", "Node"),
+    "pods": ("v1", "Pod"),
+    "namespaces": ("v1", "Namespace"),
+    "nodes": ("v1", "Node"),
     "networkpolicies": ("networking.k8s.io/v1", "NetworkPolicy"),
 }
 
 
 def defaulted(policy: dict) -> dict:
-    """A policy as a server stores it: with the types that its rules imply, and a protocol for each port."""
+    """A policy as a server stores it: with the types that its rules imply, and protocols."""
     spec = policy["spec"]
     types = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
     directions = {
-        way: [{**rule, "ports": [{"protocol": "TCP", **port} for port in rule.get("ports") or []]}
-              for rule in spec.get(way) or []]
+        way: [
+            {**rule, "ports": [{"protocol": "TCP", **port} for port in rule.get("ports") or []]}
+            for rule in spec.get(way) or []
+        ]
         for way in ("ingress", "egress")
     }
-    return {**policy, "spec": {**spec, "policyTypes": spec.get("policyTypes") or types, **directions}}
+    return {
+        **policy,
+        "spec": {**spec, "policyTypes": spec.get("policyTypes") or types, **directions},
+    }
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,8 +50,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def refuse(self, status: int, reason: str) -> None:
         """An answer that says no."""
-        self.answer(status, {"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": status,
-                             "reason": reason, "message": self.path})
+        self.answer(
+            status,
+            {
+                "apiVersion": "v1",
+                "kind": "Status",
+                "status": "Failure",
+                "code": status,
+                "reason": reason,
+                "message": self.path,
+            },
+        )
 
     def do_GET(self) -> None:  # pylint: disable=invalid-name
         """A list, one object, or a watch."""
@@ -64,8 +80,15 @@ class Handler(BaseHTTPRequestHandler):
             self.watch()
         else:
             version, name = KINDS[kind]
-            self.answer(200, {"apiVersion": version, "kind": f"{name}List", "metadata": {"resourceVersion": "1"},
-                              "items": self.server.objects[kind]})
+            self.answer(
+                200,
+                {
+                    "apiVersion": version,
+                    "kind": f"{name}List",
+                    "metadata": {"resourceVersion": "1"},
+                    "items": self.server.objects[kind],
+                },
+            )
 
     def watch(self) -> None:
         """Nothing changes while the controller runs; the answer ends with the server."""
@@ -78,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingMixIn, TCPServer):
-    """Serves some objects on loopback, until it is closed; made inside the namespace of whoever asks."""
+    """Serves some objects on the loopback of the namespace that it is made in."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -87,14 +110,26 @@ class Server(ThreadingMixIn, TCPServer):
 
     def __init__(self, port: int, objects: dict[str, list[dict]]):
         self.objects = {
-            kind: [{**it, "apiVersion": version, "kind": name,
-                    "metadata": {**it["metadata"], "resourceVersion": "1", "uid": f"{kind}-{number}"}}
-                   for number, it in enumerate(objects[kind])]
+            kind: [
+                {
+                    **it,
+                    "apiVersion": version,
+                    "kind": name,
+                    "metadata": {
+                        **it["metadata"],
+                        "resourceVersion": "1",
+                        "uid": f"{kind}-{number}",
+                    },
+                }
+                for number, it in enumerate(objects[kind])
+            ]
             for kind, (version, name) in KINDS.items()
         }
         self.ending = threading.Event()
         super().__init__(("127.0.0.1", port), Handler)
-        threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+        threading.Thread(
+            target=self.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True
+        ).start()
 
     def close(self) -> None:
         """Ends every answer, and itself."""

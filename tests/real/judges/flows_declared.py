@@ -1,4 +1,4 @@
-"""What the compiler's graph says of a tree: the ends that there are, and which connections between them are open."""
+"""What the compiler's graph says: which ends there are, and what is open between them."""
 
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
@@ -81,14 +81,17 @@ class Declared:
         return set(lists[0])
 
     def ends(self) -> list[tuple[str, str, dict]]:
-        """Pods that rows name: as people call them, with their namespace and their labels; each once."""
+        """Pods that rows name, each once: their name for people, namespace, labels."""
         found = {}
         for row in self.rows:
             for name, end in ((row["from"], row["source"]), (row["to"], row["destination"])):
                 if kind_of(end) == "pods":
                     pods = end["pods"]
                     found[(pods["namespace"], *sorted(pods["labels"].items()))] = (
-                        name, pods["namespace"], pods["labels"])
+                        name,
+                        pods["namespace"],
+                        pods["labels"],
+                    )
         return list(found.values())
 
     def blocks(self) -> list[dict]:
@@ -103,7 +106,11 @@ class Declared:
             return EVERY
         found = set()
         for row in self.rows:
-            if is_pods(row[mine]) and covers(row[mine], place, far) and covers(row[other], far, place):
+            if (
+                is_pods(row[mine])
+                and covers(row[mine], place, far)
+                and covers(row[other], far, place)
+            ):
                 if row["port"] is None:
                     return EVERY
                 found.add((row["protocol"], row["port"]))

@@ -1,4 +1,4 @@
-"""The faults that show that the judge of flows bites: each is one thing wrong in policies, in pods, or in the graph."""
+"""The faults that the judge of flows has to see, in policies, in pods, in the graph."""
 
 import copy
 from collections.abc import Callable
@@ -64,7 +64,10 @@ def relabelled(kind: str, name: str, label: str, other: str):
     def plant(things: list[Thing], rows: list[dict]) -> Staged:
         for old in things:
             if (old.value["kind"], old.value["metadata"]["name"]) == (kind, name):
-                new = value(old, lambda it: it["spec"]["template"]["metadata"]["labels"].update({label: other}))
+                new = value(
+                    old,
+                    lambda it: it["spec"]["template"]["metadata"]["labels"].update({label: other}),
+                )
                 return [new if it is old else it for it in things], rows, True
         raise NoSubject(f"the tree has no {kind} {name}")
 
@@ -144,47 +147,120 @@ PAGE = "ai/openwebui-0:8080/TCP"
 OUT = "ai/stranger → outside:443/TCP is open"
 NAMES = "kube-system/coredns:53/UDP is declared, and refused"
 PLANTED = (
-    Planted("nobody enforces the policies", "ai/stranger → ai/postgresql-0:5432/TCP is open",
-            lambda things, rows: (things, rows, False)),
-    Planted("a policy is missing", f"{DATABASE} is declared, and refused", without("ai/allow-postgresql")),
+    Planted(
+        "nobody enforces the policies",
+        "ai/stranger → ai/postgresql-0:5432/TCP is open",
+        lambda things, rows: (things, rows, False),
+    ),
+    Planted(
+        "a policy is missing",
+        f"{DATABASE} is declared, and refused",
+        without("ai/allow-postgresql"),
+    ),
     Planted("the default of a namespace is missing", OUT, without("ai/default-deny")),
-    Planted("a default that forgets what goes out", OUT,
-            changed(ai__default_deny=lambda it: it.update(policyTypes=["Ingress"]))),
-    Planted("a port widened to a range", "kube-system/traefik → ai/openwebui-0:8089/TCP is open",
-            changed(ai__allow_openwebui=lambda it: port_of(it, "ingress", 8080).update(endPort=8443))),
-    Planted("a rule without ports", "kube-system/traefik → ai/openwebui-0:9999/TCP is open",
-            changed(ai__allow_openwebui=lambda it: rule(it, "ingress", 8080).pop("ports"))),
-    Planted("the Service's port in place of the pods'",
-            "cert-manager/cainjector → the node:6443/TCP is declared, and refused",
-            changed(cert_manager__allow_cainjector=lambda it: port_of(it, "egress", 6443).update(port=443))),
-    Planted("a rule for these labels in every namespace", f"→ {PAGE} is open", changed(
-        ai__allow_openwebui=lambda it: rule(it, "ingress", 8080)["from"][0].update(namespaceSelector={}))),
-    Planted("namespace or pods in place of namespace and pods", f"kube-system/stranger → {PAGE} is open",
-            changed(ai__allow_openwebui=lambda it: split(it, 8080))),
-    Planted("addresses of everywhere, private ones too",
-            "ai/ollama-0 → an address of 192.168.0.0/16:443/TCP is open",
-            changed(ai__allow_ollama=lambda it: block_of(it).pop("except"))),
-    Planted("the metadata of the cloud is reached", "argocd/argocd-repo-server → metadata:443/TCP is open", changed(
-        argocd__allow_argocd_repo_server=lambda it: block_of(it)["except"].remove("169.254.0.0/16"))),
-    Planted("a label of a selector is misspelt", "ai/openwebui-0 → ai/ollama-0:11434/TCP is declared, and refused",
-            changed(ai__allow_ollama=lambda it: it["podSelector"]["matchLabels"].update({NAME: "olama"}))),
-    Planted("a label of pods is renamed", "no pod bears the labels under which the graph knows ai/openwebui",
-            relabelled("Deployment", "openwebui", NAME, "open-webui")),
-    Planted("names are not resolved", f"ai/openwebui-0 → {NAMES}",
-            changed(ai__allow_openwebui=lambda it: it["egress"].remove(rule(it, "egress", 53)))),
-    Planted("names are resolved by TCP only", f"ai/ollama-0 → {NAMES}", changed(
-        ai__allow_ollama=lambda it: rule(it, "egress", 53)["ports"].remove({"port": 53, "protocol": "UDP"}))),
-    Planted("a tenant's rules for the pods of every tenant",
-            "team-a/team-a-openwebui-0 → team-b/team-b-ollama-0:11434/TCP is open", changed(
-                team_a__allow_team_a_openwebui=everybody("egress", "to", 11434),
-                team_b__allow_team_b_ollama=everybody("ingress", "from", 11434)), MANY),
-    Planted("a tenant may call the platform's database",
-            "zero-0/zero-0-openwebui-0 → ai/postgresql-0:5432/TCP is open", changed(
-                zero_0__allow_zero_0_openwebui=within("egress", "to", 5432, "ai"),
-                ai__allow_postgresql=within("ingress", "from", 5432, "zero-0")), MANY),
-    Planted("a row that no policy opens", "ai/openwebui-0 → ai/postgresql-0:9999/TCP is declared, and refused",
-            told(of_nobody)),
-    Planted("a tenant's flow that the graph leaves out",
-            "zero-0/zero-0-openwebui-0 → zero-0/zero-0-ollama-0:11434/TCP is open, and nobody declared it",
-            left_out("zero-0/zero-0-openwebui", "zero-0/zero-0-ollama"), MANY),
+    Planted(
+        "a default that forgets what goes out",
+        OUT,
+        changed(ai__default_deny=lambda it: it.update(policyTypes=["Ingress"])),
+    ),
+    Planted(
+        "a port widened to a range",
+        "kube-system/traefik → ai/openwebui-0:8089/TCP is open",
+        changed(ai__allow_openwebui=lambda it: port_of(it, "ingress", 8080).update(endPort=8443)),
+    ),
+    Planted(
+        "a rule without ports",
+        "kube-system/traefik → ai/openwebui-0:9999/TCP is open",
+        changed(ai__allow_openwebui=lambda it: rule(it, "ingress", 8080).pop("ports")),
+    ),
+    Planted(
+        "the Service's port in place of the pods'",
+        "cert-manager/cainjector → the node:6443/TCP is declared, and refused",
+        changed(
+            cert_manager__allow_cainjector=lambda it: port_of(it, "egress", 6443).update(port=443)
+        ),
+    ),
+    Planted(
+        "a rule for these labels in every namespace",
+        f"→ {PAGE} is open",
+        changed(
+            ai__allow_openwebui=lambda it: rule(it, "ingress", 8080)["from"][0].update(
+                namespaceSelector={}
+            )
+        ),
+    ),
+    Planted(
+        "namespace or pods in place of namespace and pods",
+        f"kube-system/stranger → {PAGE} is open",
+        changed(ai__allow_openwebui=lambda it: split(it, 8080)),
+    ),
+    Planted(
+        "addresses of everywhere, private ones too",
+        "ai/ollama-0 → an address of 192.168.0.0/16:443/TCP is open",
+        changed(ai__allow_ollama=lambda it: block_of(it).pop("except")),
+    ),
+    Planted(
+        "the metadata of the cloud is reached",
+        "argocd/argocd-repo-server → metadata:443/TCP is open",
+        changed(
+            argocd__allow_argocd_repo_server=lambda it: block_of(it)["except"].remove(
+                "169.254.0.0/16"
+            )
+        ),
+    ),
+    Planted(
+        "a label of a selector is misspelt",
+        "ai/openwebui-0 → ai/ollama-0:11434/TCP is declared, and refused",
+        changed(
+            ai__allow_ollama=lambda it: it["podSelector"]["matchLabels"].update({NAME: "olama"})
+        ),
+    ),
+    Planted(
+        "a label of pods is renamed",
+        "no pod bears the labels under which the graph knows ai/openwebui",
+        relabelled("Deployment", "openwebui", NAME, "open-webui"),
+    ),
+    Planted(
+        "names are not resolved",
+        f"ai/openwebui-0 → {NAMES}",
+        changed(ai__allow_openwebui=lambda it: it["egress"].remove(rule(it, "egress", 53))),
+    ),
+    Planted(
+        "names are resolved by TCP only",
+        f"ai/ollama-0 → {NAMES}",
+        changed(
+            ai__allow_ollama=lambda it: rule(it, "egress", 53)["ports"].remove(
+                {"port": 53, "protocol": "UDP"}
+            )
+        ),
+    ),
+    Planted(
+        "a tenant's rules for the pods of every tenant",
+        "team-a/team-a-openwebui-0 → team-b/team-b-ollama-0:11434/TCP is open",
+        changed(
+            team_a__allow_team_a_openwebui=everybody("egress", "to", 11434),
+            team_b__allow_team_b_ollama=everybody("ingress", "from", 11434),
+        ),
+        MANY,
+    ),
+    Planted(
+        "a tenant may call the platform's database",
+        "zero-0/zero-0-openwebui-0 → ai/postgresql-0:5432/TCP is open",
+        changed(
+            zero_0__allow_zero_0_openwebui=within("egress", "to", 5432, "ai"),
+            ai__allow_postgresql=within("ingress", "from", 5432, "zero-0"),
+        ),
+        MANY,
+    ),
+    Planted(
+        "a row that no policy opens",
+        "ai/openwebui-0 → ai/postgresql-0:9999/TCP is declared, and refused",
+        told(of_nobody),
+    ),
+    Planted(
+        "a tenant's flow that the graph leaves out",
+        "zero-0/zero-0-openwebui-0 → zero-0/zero-0-ollama-0:11434/TCP is open, and nobody declared it",
+        left_out("zero-0/zero-0-openwebui", "zero-0/zero-0-ollama"),
+        MANY,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Asks the kernel, before anything is judged, for all that the policy controller needs of it; what is lacking is told by its name."""
+"""Asks the kernel for all that the policy controller needs; tells the names of what it lacks."""
 
 from .flows_stage import Lacking, command
 from .netns import Net
@@ -18,8 +18,22 @@ RULES = (
     ("ipt_REJECT", ("-j", "REJECT", "--reject-with", "icmp-port-unreachable")),
 )
 SETS = (("ip_set_hash_ip", "hash:ip", "asked"), ("ip_set_hash_net", "hash:net", "asked-too"))
-TRANSLATION = ("-t", "nat", "-A", "OUTPUT", "-d", "10.43.0.1", "-p", "tcp", "--dport", "443", "-j", "DNAT",
-               "--to-destination", "10.99.0.2:6443")
+TRANSLATION = (
+    "-t",
+    "nat",
+    "-A",
+    "OUTPUT",
+    "-d",
+    "10.43.0.1",
+    "-p",
+    "tcp",
+    "--dport",
+    "443",
+    "-j",
+    "DNAT",
+    "--to-destination",
+    "10.99.0.2:6443",
+)
 
 
 def lacks(ctx, rules=RULES) -> list[str]:
@@ -51,4 +65,6 @@ def require(ctx) -> None:
     """Fails with the names of what the kernel lacks."""
     lacking = lacks(ctx)
     if lacking:
-        raise Lacking(f"this machine's kernel cannot filter as a node does: it lacks {'; '.join(lacking)}")
+        raise Lacking(
+            f"this machine's kernel cannot filter as a node does: it lacks {'; '.join(lacking)}"
+        )

@@ -1,4 +1,4 @@
-"""Who is on the stage of a tree: its pods, those that charts and the run make, strangers, pods under other pods' labels; and addresses."""
+"""Who is on the stage of a tree: its pods, those of charts, strangers, impostors; and addresses."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
@@ -27,19 +27,20 @@ def template_of(workload: dict) -> dict:
 
 
 def own_pods(things: list[Thing]) -> Iterator[tuple[str, str, dict]]:
-    """The pods of the tree's own workloads, those that people start by hand among them: name, namespace, labels."""
+    """The pods of the tree's own workloads, also by hand: name, namespace, labels."""
     for thing in things:
         if thing.value["kind"] in WORKLOADS:
             labels = template_of(thing.value)["metadata"].get("labels", {})
             for number in range(min(REPLICAS, thing.value["spec"].get("replicas", 1))):
-                yield f"{thing.namespace}/{thing.value['metadata']['name']}-{number}", thing.namespace, labels
+                name = f"{thing.namespace}/{thing.value['metadata']['name']}-{number}"
+                yield name, thing.namespace, labels
 
 
 def pods(things: list[Thing], declared: Declared) -> list[Place]:
     """Everybody in the cluster."""
     found: list[tuple[str, str, dict]] = list(own_pods(things))
     for name, namespace, labels in declared.ends():
-        # Of a chart, of k3s, or made while it runs (a certificate's solver): nobody else is there under these labels.
+        # Of a chart, of k3s, or made at run time: nobody else is there under these labels.
         if not any(space == namespace and bears(has, labels) for _, space, has in found):
             found.append((name, namespace, {**labels, "pod-template-hash": "stand-in"}))
     # In another namespace, what is called the same is somebody else.
@@ -50,12 +51,14 @@ def pods(things: list[Thing], declared: Declared) -> list[Place]:
     addresses = list(PODS.hosts())[9:]
     if len(found) > len(addresses):
         raise LookupError(f"{len(found)} pods are more than {PODS} has addresses for")
-    return [Place(name, POD, str(address), namespace, labels)
-            for (name, namespace, labels), address in zip(found, addresses)]
+    return [
+        Place(name, POD, str(address), namespace, labels)
+        for (name, namespace, labels), address in zip(found, addresses)
+    ]
 
 
 def beyond(declared: Declared) -> list[Place]:
-    """Addresses beyond the node: public, private, the cloud's own, and one within and one beside each range that rows name."""
+    """Addresses beyond the node: public, private, the cloud's, those of ranges that rows name."""
     found = {PUBLIC: "outside", METADATA: "metadata", NEIGHBOUR: "another machine"}
     for block in declared.blocks():
         for excepted in map(IPv4Network, block["except"]):

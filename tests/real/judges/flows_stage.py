@@ -1,4 +1,4 @@
-"""A node on a stage: stand-in pods on a bridge, the world around them, and the real policy controller on the objects of a tree."""
+"""A node on a stage: stand-in pods, the world around them, and the real policy controller."""
 
 import contextlib
 import json
@@ -34,8 +34,14 @@ def environment(ctx) -> dict:
 
 def command(ctx, *argv: str, given: str = "") -> str:
     """Runs one of a node's programs, in the namespace of the calling thread."""
-    done = subprocess.run([ctx.tool(argv[0]), *argv[1:]], input=given, capture_output=True, text=True, check=False,
-                          env={**os.environ, **environment(ctx)})
+    done = subprocess.run(
+        [ctx.tool(argv[0]), *argv[1:]],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment(ctx)},
+    )
     if done.returncode:
         raise OSError(f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr.strip()}")
     return done.stdout
@@ -91,19 +97,25 @@ class Stage:
     def wire(self) -> None:
         """Bridge, wires, addresses and routes."""
         lines = [
-            "link add cni0 type bridge", f"address add {GATEWAY}/{PODS.prefixlen} dev cni0", "link set cni0 up",
+            "link add cni0 type bridge",
+            f"address add {GATEWAY}/{PODS.prefixlen} dev cni0",
+            "link set cni0 up",
             f"link add eth0 type veth peer name eth0 netns {self.world.path()}",
-            f"address add {NODE_ADDRESS}/24 dev eth0", "link set eth0 up",
+            f"address add {NODE_ADDRESS}/24 dev eth0",
+            "link set eth0 up",
         ]
         lines.append(f"link set cni0 address {hardware(GATEWAY).hex(':')}")
         for number, pod in enumerate(self.pods):
-            lines.append(f"link add pod{number} type veth peer name eth0 address {hardware(pod.address).hex(':')} "
-                         f"netns {self.nets[pod.name].path()}")
+            lines.append(
+                f"link add pod{number} type veth peer name eth0 "
+                f"address {hardware(pod.address).hex(':')} "
+                f"netns {self.nets[pod.name].path()}"
+            )
             lines.append(f"link set pod{number} master cni0 up")
         with self.node.inside():
             command(self.ctx, "ip", "-batch", "-", given="\n".join(lines) + "\n")
             setting("ipv4/ip_forward", "1")
-            # What is refused is refused at once, however often: else the kernel keeps silent, and silence takes time.
+            # The kernel would keep silent about most refusals, and silence takes time.
             setting("ipv4/icmp_ratemask", "0")
             try:
                 setting("bridge/bridge-nf-call-iptables", "1")
@@ -113,13 +125,38 @@ class Stage:
             self.world.up("eth0", NEIGHBOUR, "255.255.255.0")
             self.world.route(NODE_ADDRESS, str(PODS.network_address), str(PODS.netmask))
             others = [it.address for it in self.beyond if it.address != NEIGHBOUR]
-            command(self.ctx, "ip", "-batch", "-", given="".join(f"address add {it}/32 dev lo\n" for it in others))
+            command(
+                self.ctx,
+                "ip",
+                "-batch",
+                "-",
+                given="".join(f"address add {it}/32 dev lo\n" for it in others),
+            )
         with self.node.inside():
             self.node.route(NEIGHBOUR)
             for chain in ("PREROUTING", "OUTPUT"):
-                command(self.ctx, "iptables", "-t", "nat", "-A", chain, "-d", SERVICE, "-p", "tcp", "--dport",
-                        str(SERVICE_PORT), "-j", "DNAT", "--to-destination", f"{NODE_ADDRESS}:{API_SERVER}")
-        known = [(address, hardware(address)) for address in (GATEWAY, *(pod.address for pod in self.pods))]
+                command(
+                    self.ctx,
+                    "iptables",
+                    "-t",
+                    "nat",
+                    "-A",
+                    chain,
+                    "-d",
+                    SERVICE,
+                    "-p",
+                    "tcp",
+                    "--dport",
+                    str(SERVICE_PORT),
+                    "-j",
+                    "DNAT",
+                    "--to-destination",
+                    f"{NODE_ADDRESS}:{API_SERVER}",
+                )
+        known = [
+            (address, hardware(address))
+            for address in (GATEWAY, *(pod.address for pod in self.pods))
+        ]
         with self.node.inside():
             self.node.neighbours("cni0", known[1:])
         for pod in self.pods:
@@ -138,21 +175,45 @@ class Stage:
                     self.listeners.listen(protocol, place.address, port)
 
     def objects(self, things: list[Thing]) -> dict[str, list[dict]]:
-        """What the controller is told: the tree's namespaces and policies, the stand-in pods, the node."""
-        spaces = {it.value["metadata"]["name"]: it.value for it in things if it.value["kind"] == "Namespace"}
+        """What the controller is told: namespaces, policies, the stand-in pods, the node."""
+        spaces = {
+            it.value["metadata"]["name"]: it.value
+            for it in things
+            if it.value["kind"] == "Namespace"
+        }
         for name in sorted({pod.namespace for pod in self.pods}):
             spaces.setdefault(name, {"metadata": {"name": name}})
-        named = [{**it, "metadata": {**it["metadata"], "labels": {
-            **it["metadata"].get("labels", {}), "kubernetes.io/metadata.name": name}}} for name, it in spaces.items()]
+        named = [
+            {
+                **it,
+                "metadata": {
+                    **it["metadata"],
+                    "labels": {
+                        **it["metadata"].get("labels", {}),
+                        "kubernetes.io/metadata.name": name,
+                    },
+                },
+            }
+            for name, it in spaces.items()
+        ]
         return {
             "namespaces": named,
-            "networkpolicies": [defaulted(it.value) for it in things if it.value["kind"] == "NetworkPolicy"],
+            "networkpolicies": [
+                defaulted(it.value) for it in things if it.value["kind"] == "NetworkPolicy"
+            ],
             "pods": [pod_object(pod) for pod in self.pods],
-            "nodes": [{
-                "metadata": {"name": NAME}, "spec": {"podCIDR": str(PODS), "podCIDRs": [str(PODS)]},
-                "status": {"addresses": [{"type": "InternalIP", "address": NODE_ADDRESS},
-                                         {"type": "Hostname", "address": NAME}]},
-            }],
+            "nodes": [
+                {
+                    "metadata": {"name": NAME},
+                    "spec": {"podCIDR": str(PODS), "podCIDRs": [str(PODS)]},
+                    "status": {
+                        "addresses": [
+                            {"type": "InternalIP", "address": NODE_ADDRESS},
+                            {"type": "Hostname", "address": NAME},
+                        ]
+                    },
+                }
+            ],
         }
 
     @contextlib.contextmanager
@@ -160,19 +221,46 @@ class Stage:
         """The policy controller runs meanwhile, and its rules are there."""
         folder = self.ctx.fresh("flows")
         access = folder / "kubeconfig"
-        access.write_text(json.dumps({
-            "apiVersion": "v1", "kind": "Config", "current-context": NAME, "users": [{"name": NAME, "user": {}}],
-            "clusters": [{"name": NAME, "cluster": {"server": f"http://127.0.0.1:{STUB}"}}],
-            "contexts": [{"name": NAME, "context": {"cluster": NAME, "user": NAME}}],
-        }))
+        access.write_text(
+            json.dumps(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Config",
+                    "current-context": NAME,
+                    "users": [{"name": NAME, "user": {}}],
+                    "clusters": [{"name": NAME, "cluster": {"server": f"http://127.0.0.1:{STUB}"}}],
+                    "contexts": [{"name": NAME, "context": {"cluster": NAME, "user": NAME}}],
+                }
+            )
+        )
         with self.node.inside():
             server = Server(STUB, self.objects(things))
-            process = self.ctx.processes.start("netpol", [
-                self.ctx.tool("netpol"), "-kubeconfig", access, "-node", NAME, "-services", SERVICES,
-            ], env=environment(self.ctx), log=folder / "netpol.log")
+            process = self.ctx.processes.start(
+                "netpol",
+                [
+                    self.ctx.tool("netpol"),
+                    "-kubeconfig",
+                    access,
+                    "-node",
+                    NAME,
+                    "-services",
+                    SERVICES,
+                ],
+                env=environment(self.ctx),
+                log=folder / "netpol.log",
+            )
         try:
-            wait_until("the policy controller", lambda: b"synced\n" in process.log.read_bytes(), 120, process)
-            troubles = [line for line in process.log.read_text(errors="replace").splitlines() if line[:1] in "EF"]
+            wait_until(
+                "the policy controller",
+                lambda: b"synced\n" in process.log.read_bytes(),
+                120,
+                process,
+            )
+            troubles = [
+                line
+                for line in process.log.read_text(errors="replace").splitlines()
+                if line[:1] in "EF"
+            ]
             if troubles:
                 raise OSError(f"the policy controller: {troubles[0]}")
             yield
@@ -184,8 +272,16 @@ class Stage:
 def pod_object(pod: Place) -> dict:
     """A stand-in pod as the API has it."""
     return {
-        "metadata": {"name": pod.name.partition("/")[2], "namespace": pod.namespace, "labels": pod.labels},
+        "metadata": {
+            "name": pod.name.partition("/")[2],
+            "namespace": pod.namespace,
+            "labels": pod.labels,
+        },
         "spec": {"nodeName": NAME, "containers": [{"name": "stand-in", "image": "stand-in"}]},
-        "status": {"phase": "Running", "podIP": pod.address, "podIPs": [{"ip": pod.address}],
-                   "hostIP": NODE_ADDRESS},
+        "status": {
+            "phase": "Running",
+            "podIP": pod.address,
+            "podIPs": [{"ip": pod.address}],
+            "hostIP": NODE_ADDRESS,
+        },
     }

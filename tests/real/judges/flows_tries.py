@@ -1,4 +1,4 @@
-"""Tries many connections at once, from many network namespaces, in one process: each either comes about, is refused, or is silent."""
+"""Tries many connections at once, from many network namespaces: open, refused, or silent."""
 
 import errno
 import os
@@ -34,7 +34,7 @@ class Listeners:
         self.echoes: dict[int, socket.socket] = {}
 
     def listen(self, protocol: str, address: str, port: int) -> None:
-        """Listens in the namespace that the caller is inside of, and answers from the very address that was asked."""
+        """Listens inside the caller's namespace, and answers from the address that was asked."""
         kind = socket.SOCK_STREAM if protocol == "TCP" else socket.SOCK_DGRAM
         it = socket.socket(socket.AF_INET, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
         self.sockets.append(it)
@@ -66,7 +66,9 @@ class Listeners:
 def begin(it: Try) -> socket.socket | str:
     """Begins one try; the caller is inside its namespace."""
     if it.protocol == "UDP":
-        handle = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        handle = socket.socket(
+            socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        )
         said = handle.connect_ex((it.address, it.port))
         if not said:
             try:
@@ -74,7 +76,9 @@ def begin(it: Try) -> socket.socket | str:
             except OSError as error:
                 said = error.errno
     else:
-        handle = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+        handle = socket.socket(
+            socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
+        )
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE_GONE)
         said = handle.connect_ex((it.address, it.port))
     if said not in (0, errno.EINPROGRESS):
@@ -114,7 +118,9 @@ def some(tries: list[Try], listeners: Listeners, patience: float) -> list[str]:
                         answers[number] = began
                     else:
                         waiting[began.fileno()] = (number, began)
-                        wish = select.EPOLLOUT if tries[number].protocol == "TCP" else select.EPOLLIN
+                        wish = (
+                            select.EPOLLOUT if tries[number].protocol == "TCP" else select.EPOLLIN
+                        )
                         poll.register(began.fileno(), wish)
                     number += 1
         deadline = time.monotonic() + patience
@@ -136,5 +142,5 @@ def all_of(tries: list[Try], listeners: Listeners, patience: float = PATIENCE) -
     """Tries all, so many at once; answers in their order."""
     answers: list[str] = []
     for at in range(0, len(tries), AT_ONCE):
-        answers += some(tries[at:at + AT_ONCE], listeners, patience)
+        answers += some(tries[at : at + AT_ONCE], listeners, patience)
     return answers

@@ -1,4 +1,4 @@
-"""Network namespaces without names: each is there as long as this process holds it, and no longer."""
+"""Network namespaces without names: each is there as long as this process holds it."""
 
 import contextlib
 import ctypes
@@ -28,7 +28,7 @@ def socket_address(address: str) -> bytes:
 
 
 class Net:
-    """A network namespace. Whatever a thread does `inside` it, sockets and processes, belongs to it."""
+    """A network namespace: sockets and processes that a thread makes `inside` belong to it."""
 
     def __init__(self):
         before = os.open(OWN, os.O_RDONLY | os.O_CLOEXEC)
@@ -71,17 +71,41 @@ class Net:
     def route(self, gateway: str, network: str = "0.0.0.0", mask: str = "0.0.0.0") -> None:
         """Adds a route; for whoever is inside."""
         entry = struct.pack(
-            "@L16s16s16sHhLPhPLLH", 0, socket_address(network), socket_address(gateway),
-            socket_address(mask), UP | GATEWAY, 0, 0, 0, 0, 0, 0, 0, 0,
+            "@L16s16s16sHhLPhPLLH",
+            0,
+            socket_address(network),
+            socket_address(gateway),
+            socket_address(mask),
+            UP | GATEWAY,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
         )
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as handle:
             fcntl.ioctl(handle, ADD_ROUTE, entry)
 
     def neighbours(self, device: str, known: list[tuple[str, bytes]]) -> None:
-        """Tells it addresses on a wire, for good; for whoever is inside. All that it had to ask for would count, on the
-        whole machine together, against a bound that a few stages reach."""
+        """Tells it the addresses on a wire for good; for whoever is inside.
+
+        What it had to ask for would count against a bound of the whole machine.
+        """
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as handle:
             for address, hardware in known:
-                fcntl.ioctl(handle, SET_ARP, struct.pack(
-                    "=16sH14si16s16s", socket_address(address), ETHERNET, hardware, COMPLETE | PERMANENT, b"",
-                    device.encode()))
+                fcntl.ioctl(
+                    handle,
+                    SET_ARP,
+                    struct.pack(
+                        "=16sH14si16s16s",
+                        socket_address(address),
+                        ETHERNET,
+                        hardware,
+                        COMPLETE | PERMANENT,
+                        b"",
+                        device.encode(),
+                    ),
+                )

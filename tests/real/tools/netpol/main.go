@@ -1,4 +1,5 @@
-// Netpol runs the network policy controller that k3s embeds as a process of its own, and prints `synced` when its rules are in the kernel.
+// Netpol runs the network policy controller that k3s embeds as a process of its own, and prints
+// `synced` when its rules are in the kernel.
 package main
 
 import (
@@ -23,7 +24,7 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// settings are what the command line says: where the API server is, and what k3s would take from its own configuration.
+// settings are what the command line says: where the API server is, and what k3s would know itself.
 type settings struct {
 	kubeconfig, node, services, nodePorts string
 }
@@ -44,7 +45,8 @@ func main() {
 	}
 }
 
-// run lets the controller work until the context ends. As k3s does, it filters only: IPv4, no routes, no proxy of Services.
+// run lets the controller work until the context ends. As k3s does, it filters only: IPv4, no
+// routes, no proxy of Services.
 func run(ctx context.Context, given settings) error {
 	access, err := clientcmd.BuildConfigFromFlags("", given.kubeconfig)
 	if err != nil {
@@ -91,7 +93,9 @@ func run(ctx context.Context, given settings) error {
 		return err
 	}
 	for informer, handler := range map[cache.SharedIndexInformer]cache.ResourceEventHandler{
-		pods: controller.PodEventHandler, spaces: controller.NamespaceEventHandler, policies: controller.NetworkPolicyEventHandler,
+		pods:     controller.PodEventHandler,
+		spaces:   controller.NamespaceEventHandler,
+		policies: controller.NetworkPolicyEventHandler,
 	} {
 		if _, err := informer.AddEventHandler(handler); err != nil {
 			return err
@@ -106,8 +110,8 @@ func run(ctx context.Context, given settings) error {
 	return nil
 }
 
-// tell says when a first round is over. A round begins with a heartbeat, and one begins only when the one before has ended: so a
-// second round is asked for, and its heartbeat is the end of the first.
+// tell says when a first round is over. A round begins with a heartbeat, and begins only when the
+// one before has ended: so a second is asked for, and its heartbeat is the end of the first.
 func tell(ctx context.Context, beats <-chan *healthcheck.ControllerHeartbeat, again func()) {
 	for rounds := 0; ; {
 		select {
