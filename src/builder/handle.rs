@@ -127,6 +127,15 @@ impl Pods {
     }
 }
 
+/// The near end of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Caller {
+    /// Pods of this cluster.
+    Pods(Pods),
+    /// The API server, from another node than the pod's: as no policy can name such a process, the port is open to anybody.
+    ApiServer,
+}
+
 /// The other end of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Peer {

@@ -20,7 +20,7 @@ use super::{
     chart::Chart,
     credential::{Credential, Vault},
     handle::{
-        AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Running, Selector, VolumeRef,
+        AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Running, Selector, VolumeRef,
     },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
@@ -32,7 +32,7 @@ use crate::{names::Host, units::Bytes};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flow {
     /// Who speaks. An edge starts at pods, not at an Application: two workloads of one chart may reach different things.
-    pub from: Pods,
+    pub from: Caller,
     /// Who is spoken to.
     pub to: Peer,
     /// The pods' port.
@@ -66,8 +66,6 @@ pub struct Built {
     pub after: BTreeSet<AppId>,
     /// The only thing that network policies are made of.
     pub flows: BTreeSet<Flow>,
-    /// Pods and ports that the API server calls from another node. A policy can only say the port, for the caller is no pod.
-    pub called: BTreeSet<(Pods, u16)>,
     /// The pods that it declared, whether or not they speak.
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
@@ -102,7 +100,6 @@ impl<'a> Scope<'a> {
             chart: None,
             after: namespace.owner.into_iter().filter(|it| Some(*it) != id).collect(),
             flows: BTreeSet::new(),
-            called: BTreeSet::new(),
             pods: BTreeSet::new(),
             copies: BTreeSet::new(),
             by_hand: Vec::new(),
@@ -326,20 +323,21 @@ impl<'a> Scope<'a> {
 
     /// A flow to something that has no Service of ours.
     pub fn flow_to(&mut self, from: &Pods, to: Peer, port: u16) {
-        self.built.flows.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
+        self.built.flows.insert(Flow { from: Caller::Pods(from.clone()), to, port, protocol: "TCP" });
     }
 
     /// The API server calls the pods (a webhook). From their own node it always may; from another it comes as the network's own address.
     pub fn called_by_api_server(&mut self, pods: &Pods, port: u16) {
         if self.ground.several_nodes {
-            self.built.called.insert((pods.clone(), port));
+            self.built.flows.insert(Flow { from: Caller::ApiServer, to: Peer::Pods(pods.clone()), port, protocol: "TCP" });
         }
     }
 
     /// The pods resolve names: DNS, both protocols.
     pub fn resolves_names(&mut self, from: &Pods) {
         for protocol in ["TCP", "UDP"] {
-            self.built.flows.insert(Flow { from: from.clone(), to: Peer::Pods(Pods::dns()), port: 53, protocol });
+            let from = Caller::Pods(from.clone());
+            self.built.flows.insert(Flow { from, to: Peer::Pods(Pods::dns()), port: 53, protocol });
         }
     }
 

@@ -29,6 +29,9 @@ pub const CRITICAL_PRIORITY: i32 = 2_000_000_000;
 /// The resource that NVIDIA's device plugin announces; it is counted in whole GPUs.
 pub const GPU: &str = "nvidia.com/gpu";
 
+/// Every address.
+pub const EVERYWHERE: &str = "0.0.0.0/0";
+
 /// Addresses that are not "outside": private ranges (pods and services among them), carrier NAT and link-local (cloud metadata).
 pub const NOT_OUTSIDE: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
 

@@ -25,6 +25,7 @@ LANES = (
     (("pinned",), ("judge", "faults")),
     (("argocd",), ("faults",)),
     (("charts", "readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
+    (("flows",), ("judge", "faults")),
     (("backup",), ("judge", "faults")),
     (("database",), ("judge", "faults")),
     (("sealing",), ("judge", "faults")),
