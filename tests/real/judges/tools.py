@@ -27,7 +27,13 @@ GO = {
         "kube-controller-manager": ("k8s.io/kubernetes/cmd/kube-controller-manager", STAMPS),
         "kube-scheduler": ("k8s.io/kubernetes/cmd/kube-scheduler", STAMPS),
         "etcd": ("go.etcd.io/etcd/server/v3", ""),
+        "kubelet": ("k8s.io/kubernetes/cmd/kubelet", STAMPS),
+        "kube-proxy": ("k8s.io/kubernetes/cmd/kube-proxy", STAMPS),
     },
+    # With the plugins that the Corefile of k3s names.
+    "coredns": {"coredns": (".", "")},
+    # What stands in for the programs of images that are not here.
+    "standin": {"standin": (".", "")},
     # What `bootstrap.sh` applies everything with.
     "kubectl": {"kubectl": ("k8s.io/kubernetes/cmd/kubectl", STAMPS)},
     "seal": {"kubeseal": ("github.com/bitnami/sealed-secrets/cmd/kubeseal", "")},
@@ -68,7 +74,8 @@ DATABASE_PROGRAMS = ("initdb", "postgres", "pg_dump", "pg_restore", "psql")
 EVERYWHERE = ("libc6", "libgcc", "libstdc++", "libcrypt1", "libllvm")
 
 # What makes a machine a node: containers, their network, and the filters and sets of addresses that policies become in the kernel.
-MACHINE = ("containerd", "runc", "containernetworking-plugins", "iptables", "ipset", "conntrack", "nftables", "iproute2", "kmod", "socat")
+MACHINE = ("containerd", "runc", "containernetworking-plugins", "iptables", "ipset", "conntrack", "nftables", "iproute2", "kmod", "socat",
+           "bash-static")
 # The programs among them, each with the file that it is in; iptables is the one that writes nftables.
 MACHINE_PROGRAMS = {
     **{name: name for name in ("containerd", "containerd-shim-runc-v2", "ctr", "runc", "ipset", "conntrack", "nft", "ip", "bridge", "socat")},
@@ -274,6 +281,8 @@ def make_machine(folder: Path) -> None:
             f'exec -a {program} "$root/{found[0]}" "$@"\n'
         )
         script.chmod(0o755)
+    # The shell of images, which are made of files that need nothing beside them.
+    shutil.copy2(root / "bin/bash-static", folder / "bin/bash-static")
     if not (folder / PLUGINS / "bridge").is_file():
         raise Missing(f"containernetworking-plugins holds no {PLUGINS}/bridge")
 
@@ -340,7 +349,7 @@ def install(cache: Path) -> dict:
         manifest["tools"].update({program: str(place / "bin" / program) for program in (*DATABASE_PROGRAMS, "busybox")})
         recipe = json.dumps([MACHINE, MACHINE_PROGRAMS, EVERYWHERE]).encode()
         place = once(cache, "machine", key_of([recipe]), make_machine, costs)
-        manifest["tools"].update({program: str(place / "bin" / program) for program in MACHINE_PROGRAMS})
+        manifest["tools"].update({program: str(place / "bin" / program) for program in (*MACHINE_PROGRAMS, "bash-static")})
         manifest["plugins"] = str(place / PLUGINS)
         place = once(cache, "python", key_of([sys.version.encode(), *module_inputs("python")]), make_python, costs)
         manifest["python"] = str(place / "venv/bin/python")
