@@ -13,20 +13,19 @@ CONFIG = "application/vnd.oci.image.config.v1+json"
 PAUSE = "docker.io/rancher/mirrored-pause:3.6"
 COREDNS = "docker.io/rancher/mirrored-coredns-coredns:1.13.1"
 STANDIN = "docker.io/espalier/stand-in:1"
-# Names under which the stand-in is called, in the folders where the tree's images have them.
+PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Names under which the stand-in is called.
 PROGRAMS = ("pause", "listen", "dial", "hog", "stubborn", "ollama", "open-webui", "python3", "postgres", "docker-entrypoint.sh",
-            "initdb", "pg_isready", "psql", "redis-server", "redis-cli")
-APPLETS = ("sh", "cat", "chmod", "cp", "cut", "date", "env", "grep", "head", "id", "kill", "ls", "mkdir", "mktemp", "mv", "printf", "rm",
-           "rmdir", "sed", "sleep", "sort", "sync", "tail", "test", "timeout", "touch", "tr", "true", "wc")
+            "initdb", "pg_ctl", "pg_isready", "psql", "redis-server", "redis-cli")
 FOLDERS = ("tmp", "etc", "root", "app/backend/data", "data", "var/run/postgresql", "var/lib/postgresql/data", "dev", "proc", "sys", "run")
 # What the tree relies on in each image's own configuration, by the last part of its name.
 CONFIGS = {
-    "ollama": {"Entrypoint": ["/bin/ollama"], "Cmd": ["serve"], "Env": ["OLLAMA_HOST=0.0.0.0:11434"]},
-    "open-webui": {"Entrypoint": ["/bin/open-webui"], "WorkingDir": "/app/backend"},
+    "ollama": {"Entrypoint": ["ollama"], "Cmd": ["serve"], "Env": ["OLLAMA_HOST=0.0.0.0:11434"]},
+    "open-webui": {"Entrypoint": ["open-webui"], "WorkingDir": "/app/backend"},
     "postgres": {"Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["postgres"], "StopSignal": "SIGINT",
                  "Env": ["PGDATA=/var/lib/postgresql/data"]},
-    "redis": {"Entrypoint": ["/bin/redis-server"]},
-    "rclone": {"Entrypoint": ["/bin/listen"]},
+    "redis": {"Entrypoint": ["redis-server"]},
+    "rclone": {"Entrypoint": ["listen"]},
 }
 
 
@@ -61,7 +60,7 @@ def write(folder: Path, images: dict[str, dict], out: Path) -> Path:
                  "config": {"Env": [], **config}}
         # Several images may not share a configuration: each names itself.
         about["config"]["Labels"] = {"image": image}
-        about["config"]["Env"] = ["PATH=/usr/local/bin:/usr/bin:/bin", *about["config"]["Env"]]
+        about["config"]["Env"] = [PATH, *about["config"]["Env"]]
         text = json.dumps(about).encode()
         manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST,
                                "config": {"mediaType": CONFIG, "digest": digest(text), "size": len(text)},
@@ -86,18 +85,17 @@ def write(folder: Path, images: dict[str, dict], out: Path) -> Path:
 
 
 def stand_in_root(ctx, folder: Path) -> Path:
-    """The files of the images that stand in: the static program under all its names, bash, busybox' shell and applets."""
-    (folder / "bin").mkdir(parents=True)
+    """The files of the images that stand in: a small Debian's shell and tools, and the static program under all its names."""
+    shutil.copytree(ctx.manifest["userland"], folder, symlinks=True)
     for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "tmp").chmod(0o1777)
-    for tool, name in (("standin", "standin"), ("bash-static", "bash"), ("busybox", "busybox")):
-        shutil.copyfile(ctx.tool(tool), folder / "bin" / name)
-        (folder / "bin" / name).chmod(0o755)
+    own = folder / "usr/local/bin"
+    own.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ctx.tool("standin"), own / "standin")
+    (own / "standin").chmod(0o755)
     for name in PROGRAMS:
-        (folder / "bin" / name).symlink_to("standin")
-    for name in APPLETS:
-        (folder / "bin" / name).symlink_to("busybox")
+        (own / name).symlink_to("standin")
     return folder
 
 
@@ -119,7 +117,7 @@ def base(ctx, folder: Path) -> list[Path]:
     shutil.copyfile(ctx.tool("coredns"), folder / "dns/coredns")
     (folder / "dns/coredns").chmod(0o755)
     return [
-        write(root, {PAUSE: {"Entrypoint": ["/bin/pause"]}, STANDIN: {"Entrypoint": ["/bin/listen"]}}, folder / "stand-in.tar"),
+        write(root, {PAUSE: {"Entrypoint": ["pause"]}, STANDIN: {"Entrypoint": ["listen"]}}, folder / "stand-in.tar"),
         write(folder / "dns", {COREDNS: {"Entrypoint": ["/coredns"]}}, folder / "dns.tar"),
     ]
 

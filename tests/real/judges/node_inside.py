@@ -122,10 +122,18 @@ def pretend(memory: int, cpus: int) -> None:
     mount(str(here / "meminfo"), "/proc/meminfo", "", BIND)
     mount(str(here / "cpu"), "/sys/devices/system/cpu", "", BIND)
     mount(str(here / "node"), "/sys/devices/system/node", "", BIND)
-    # With more CPUs than there are, the kubelet cannot make its first group itself: it would give it CPUs that are not there.
+    more_cpus(here)
+
+
+def more_cpus(here: Path) -> None:
+    """With more CPUs than there are, the kernel refuses what the kubelet writes about the group of all pods: it writes to a file instead."""
     for place, version, options in hierarchies():
-        if version == 1 and "freezer" not in options and "devices" not in options and "blkio" not in options:
+        if version == 1 and not {"freezer", "devices", "blkio"} & set(options):
             (place / "kubepods").mkdir(exist_ok=True)
+        if "cpuset" in options:
+            # The groups below it take over what is really there (cgroup.clone_children).
+            shutil.copyfile(place / "kubepods/cpuset.cpus", here / "cpuset.cpus")
+            mount(str(here / "cpuset.cpus"), str(place / "kubepods/cpuset.cpus"), "", BIND)
 
 
 def main() -> None:

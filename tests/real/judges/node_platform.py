@@ -235,9 +235,11 @@ def stand_ins(tree: Tree, budget: dict, flows: list[dict]) -> list[dict]:
             continue
         labels, ports = {**labels_of(tree, row), "stand-in": row["name"]}, ports_of(flows, row) or ["9999"]
         tcp = next((port for port in ports if port.isdigit()), "9999")
+        surge = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": row["surge"], "maxUnavailable": 0}}
+        strategy = surge if row["surge"] else {"type": "Recreate"}
         limits = {"limits": {"memory": str(row["limit"])}} if row.get("limit") else {}
         found.append(named("apps/v1", "Deployment", f"stand-in-{row['name']}", row["namespace"], spec={
-            "replicas": row["replicas"], "selector": {"matchLabels": labels}, "strategy": {"type": "Recreate"},
+            "replicas": row["replicas"], "selector": {"matchLabels": labels}, "strategy": strategy,
             "template": {"metadata": {"labels": labels}, "spec": {
                 "automountServiceAccountToken": False, "enableServiceLinks": False,
                 "securityContext": {"runAsNonRoot": True, "runAsUser": 1000, "runAsGroup": 1000,

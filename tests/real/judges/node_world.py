@@ -6,6 +6,7 @@ import secrets
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import yaml
@@ -105,6 +106,8 @@ class World:
 
     def boot(self) -> None:
         """New namespaces, with a network of this process' own: what the old ones held is gone with their last process."""
+        # Containers say when they began in whole seconds.
+        self.booted = float(int(time.time()))
         check("a network namespace", libc.unshare(NEW_NETWORK))
         loopback_up()
         ready = self.folder / "ready"
@@ -227,19 +230,19 @@ class World:
         lines = files[-1].read_text(errors="replace").splitlines() if files else []
         return "\n".join(line.split(" ", 3)[-1] for line in lines)
 
-    def wait_ready(self, expected: int | None = None, seconds: float = 120, since: float = 0) -> tuple[float, list[str]]:
-        """Waits until all pods are Ready (as many as are expected); how long it took, and what is not when that is too long."""
+    def wait_ready(self, expected: int | None = None, seconds: float = 120, started_after: float = 0) -> tuple[float, list[str]]:
+        """Waits until all pods are Ready (as many as are expected, with containers that began after a moment of the clock).
+
+        Returns how long that took, and what is not Ready when it took too long.
+        """
         began, waiting = time.monotonic(), ["nothing yet"]
-        while waiting:
-            pods = [one for one in self.pods() if not one["metadata"].get("deletionTimestamp")]
-            waiting = [told(one) for one in pods if not ready(one)]
-            alive = [one for one in pods if one["status"]["phase"] != "Failed"]
-            if expected is not None and len(alive) < expected:
-                waiting.append(f"{len(alive)} pods, {expected} expected")
-            if time.monotonic() - began > seconds:
-                break
+        while waiting and time.monotonic() - began < seconds:
+            pods = [one for one in self.pods() if not one["metadata"].get("deletionTimestamp") and one["status"]["phase"] != "Failed"]
+            waiting = [told(one) for one in pods if not ready(one) or began_at(one) < started_after]
+            if expected is not None and len(pods) < expected:
+                waiting.append(f"{len(pods)} pods, {expected} expected")
             time.sleep(0.2)
-        return time.monotonic() - (since or began), waiting
+        return time.monotonic() - began, waiting
 
     def cut(self) -> None:
         """Everything of the node ends at once, the control plane too."""
@@ -299,6 +302,12 @@ def ready(pod: dict) -> bool:
     if pod["status"]["phase"] == "Succeeded":
         return True
     return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
+
+
+def began_at(pod: dict) -> float:
+    """When the oldest of a pod's containers began; containers that do not run began never."""
+    moments = [one.get("state", {}).get("running", {}).get("startedAt") for one in pod["status"].get("containerStatuses", [])]
+    return min((datetime.fromisoformat(one.replace("Z", "+00:00")).timestamp() if one else 0 for one in moments), default=0)
 
 
 def told(pod: dict) -> str:

@@ -74,8 +74,7 @@ DATABASE_PROGRAMS = ("initdb", "postgres", "pg_dump", "pg_restore", "psql")
 EVERYWHERE = ("libc6", "libgcc", "libstdc++", "libcrypt1", "libllvm")
 
 # What makes a machine a node: containers, their network, and the filters and sets of addresses that policies become in the kernel.
-MACHINE = ("containerd", "runc", "containernetworking-plugins", "iptables", "ipset", "conntrack", "nftables", "iproute2", "kmod", "socat",
-           "bash-static")
+MACHINE = ("containerd", "runc", "containernetworking-plugins", "iptables", "ipset", "conntrack", "nftables", "iproute2", "kmod", "socat")
 # The programs among them, each with the file that it is in; iptables is the one that writes nftables.
 MACHINE_PROGRAMS = {
     **{name: name for name in ("containerd", "containerd-shim-runc-v2", "ctr", "runc", "ipset", "conntrack", "nft", "ip", "bridge", "socat")},
@@ -84,6 +83,9 @@ MACHINE_PROGRAMS = {
 }
 # The plugins of the container network, which containerd finds by their folder.
 PLUGINS = "root/usr/lib/cni"
+
+# What scripts in images call: the shell and the tools of a small Debian, with the C library.
+USERLAND = ("bash", "coreutils", "findutils", "sed", "grep", "mawk", "tar", "util-linux", "libc6")
 
 # Commands that a machine has to have before anything else can be had.
 NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "mount")
@@ -281,10 +283,33 @@ def make_machine(folder: Path) -> None:
             f'exec -a {program} "$root/{found[0]}" "$@"\n'
         )
         script.chmod(0o755)
-    # The shell of images, which are made of files that need nothing beside them.
-    shutil.copy2(root / "bin/bash-static", folder / "bin/bash-static")
     if not (folder / PLUGINS / "bridge").is_file():
         raise Missing(f"containernetworking-plugins holds no {PLUGINS}/bridge")
+
+
+def make_userland(folder: Path) -> None:
+    """The files of a small image, as packages have them; nothing in it runs here."""
+    packages, root = folder / "packages", folder / "root"
+    packages.mkdir()
+    root.mkdir()
+    packages.chmod(0o777)
+    try:
+        wanted = libraries_of(list(USERLAND))
+        run("an image's packages", ["apt-get", "download", *wanted], cwd=packages)
+    except Missing:
+        run("Debian package lists", ["apt-get", "update"])
+        wanted = libraries_of(list(USERLAND))
+        run("an image's packages", ["apt-get", "download", *wanted], cwd=packages)
+    for package in sorted(packages.glob("*.deb")):
+        run(package.name, ["dpkg", "-x", str(package), str(root)])
+    shutil.rmtree(packages)
+    for name in ("share/doc", "share/man", "share/locale", "share/info", "lib/locale"):
+        shutil.rmtree(root / "usr" / name, ignore_errors=True)
+    if not (root / "bin/bash").is_file():
+        raise Missing(f"{' '.join(USERLAND)} hold no bin/bash")
+    for link, target in (("bin/sh", "bash"), ("usr/bin/awk", "mawk")):
+        if not (root / link).exists():
+            (root / link).symlink_to(target)
 
 
 def make_python(folder: Path) -> None:
@@ -349,8 +374,10 @@ def install(cache: Path) -> dict:
         manifest["tools"].update({program: str(place / "bin" / program) for program in (*DATABASE_PROGRAMS, "busybox")})
         recipe = json.dumps([MACHINE, MACHINE_PROGRAMS, EVERYWHERE]).encode()
         place = once(cache, "machine", key_of([recipe]), make_machine, costs)
-        manifest["tools"].update({program: str(place / "bin" / program) for program in (*MACHINE_PROGRAMS, "bash-static")})
+        manifest["tools"].update({program: str(place / "bin" / program) for program in MACHINE_PROGRAMS})
         manifest["plugins"] = str(place / PLUGINS)
+        place = once(cache, "userland", key_of([json.dumps([USERLAND]).encode()]), make_userland, costs)
+        manifest["userland"] = str(place / "root")
         place = once(cache, "python", key_of([sys.version.encode(), *module_inputs("python")]), make_python, costs)
         manifest["python"] = str(place / "venv/bin/python")
         manifest["modules"] = modules()

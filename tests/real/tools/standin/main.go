@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,6 +28,7 @@ var programs = map[string]func([]string) int{
 	"postgres":             postgres,
 	"docker-entrypoint.sh": postgresEntry,
 	"initdb":               initialise,
+	"pg_ctl":               postgresControl,
 	"pg_isready":           func(arguments []string) int { return ask(arguments, "5432", 2, "accepting connections") },
 	"psql":                 func(arguments []string) int { return ask(arguments, "5432", 2, "1") },
 	"redis-server":         redis,
@@ -50,8 +52,10 @@ func fail(format string, values ...any) {
 	os.Exit(1)
 }
 
-// Waits for a signal that asks to end; as process 1 it also reaps.
+// Waits for a signal that asks to end; as process 1 it also reaps, and at SIGUSR1 it takes memory until somebody stops it.
 func untilAsked() int {
+	leak := make(chan os.Signal, 1)
+	signal.Notify(leak, syscall.SIGUSR1)
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGTERM, syscall.SIGINT)
 	reaped := make(chan os.Signal, 8)
@@ -60,6 +64,8 @@ func untilAsked() int {
 		select {
 		case <-asked:
 			return 0
+		case <-leak:
+			take(1 << 20)
 		case <-reaped:
 			for {
 				if number, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); number <= 0 || err != nil {
@@ -140,12 +146,20 @@ func dialAll(addresses []string) int {
 	return 0
 }
 
-// Takes so many MiB, one more each millisecond, and keeps them.
+// Takes so many MiB, four more each millisecond, and keeps them.
 func hog(arguments []string) int {
 	wanted, err := strconv.Atoi(arguments[0])
 	if err != nil {
 		fail("%v", err)
 	}
+	held := take(wanted)
+	fmt.Println(len(held), "MiB")
+	code := untilAsked()
+	runtime.KeepAlive(held)
+	return code
+}
+
+func take(wanted int) [][]byte {
 	var held [][]byte
 	for len(held) < wanted {
 		page := make([]byte, 1<<20)
@@ -153,10 +167,11 @@ func hog(arguments []string) int {
 			page[at] = 1
 		}
 		held = append(held, page)
-		time.Sleep(time.Millisecond)
+		if len(held)%4 == 0 {
+			time.Sleep(time.Millisecond)
+		}
 	}
-	fmt.Println(len(held), "MiB")
-	return untilAsked()
+	return held
 }
 
 // Does not end when it is asked to.

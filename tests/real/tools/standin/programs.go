@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -115,40 +116,41 @@ func ollama(arguments []string) int {
 
 // The `postgres` image's entrypoint: makes the database where there is none, then becomes the server.
 func postgresEntry(arguments []string) int {
-	if _, err := os.Stat(filepath.Join(os.Getenv("PGDATA"), "PG_VERSION")); err != nil {
-		initialise(nil)
-		if scripts, err := filepath.Glob("/docker-entrypoint-initdb.d/*.sh"); err == nil {
-			for _, script := range scripts {
-				run("/bin/bash", script)
-			}
+	folder := os.Getenv("PGDATA")
+	if _, err := os.Stat(filepath.Join(folder, "PG_VERSION")); err != nil {
+		if os.Getenv("POSTGRES_PASSWORD") == "" {
+			fail("Database is uninitialized and superuser password is not specified.")
 		}
+		initialise([]string{"--pgdata=" + folder})
 	}
 	return postgres(arguments[1:])
 }
 
-func run(program string, arguments ...string) {
-	attributes := &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}, Env: os.Environ()}
-	process, err := os.StartProcess(program, append([]string{program}, arguments...), attributes)
-	if err != nil {
-		fail("%v", err)
+// What a program is told by `-D FOLDER` or `--pgdata=FOLDER`, else by the environment.
+func dataFolder(arguments []string) string {
+	for at, argument := range arguments {
+		if folder, found := strings.CutPrefix(argument, "--pgdata="); found {
+			return folder
+		}
+		if argument == "-D" && at+1 < len(arguments) {
+			return arguments[at+1]
+		}
 	}
-	if state, err := process.Wait(); err != nil || !state.Success() {
-		fail("%s: %v %v", program, state, err)
-	}
+	return os.Getenv("PGDATA")
 }
 
-func initialise([]string) int {
-	if os.Getenv("POSTGRES_PASSWORD") == "" {
-		fail("Database is uninitialized and superuser password is not specified.")
+func initialise(arguments []string) int {
+	folder := dataFolder(arguments)
+	for _, name := range []string{"PG_VERSION", "base/1/1259", "global/1262", "pg_hba.conf"} {
+		write(filepath.Join(folder, name), "17\n")
 	}
-	write(filepath.Join(os.Getenv("PGDATA"), "PG_VERSION"), "17\n")
 	return 0
 }
 
 // PostgreSQL: `--single` reads statements to their end; else it needs a data folder of its own user, a socket's and shared memory.
 func postgres(arguments []string) int {
-	folder := os.Getenv("PGDATA")
-	if _, err := os.Stat(filepath.Join(folder, "PG_VERSION")); err != nil {
+	folder := dataFolder(arguments)
+	if _, err := os.ReadFile(filepath.Join(folder, "PG_VERSION")); err != nil {
 		fail("%v", err)
 	}
 	var about syscall.Stat_t
@@ -163,9 +165,22 @@ func postgres(arguments []string) int {
 	}
 	write("/var/run/postgresql/.s.PGSQL.5432.lock", "")
 	write("/dev/shm/PostgreSQL.1", "")
-	write(filepath.Join(folder, "postmaster.pid"), "1\n")
+	write(filepath.Join(folder, "postmaster.pid"), strconv.Itoa(os.Getpid())+"\n")
 	accept(":5432")
 	return untilAsked()
+}
+
+// `pg_ctl stop`: asks the server to end, by the number that it has left in its folder.
+func postgresControl(arguments []string) int {
+	said, err := os.ReadFile(filepath.Join(dataFolder(arguments), "postmaster.pid"))
+	if err != nil || len(arguments) == 0 || arguments[0] != "stop" {
+		fail("pg_ctl %v: %v", arguments, err)
+	}
+	number, err := strconv.Atoi(strings.TrimSpace(string(said)))
+	if err != nil {
+		fail("%v", err)
+	}
+	return bit(syscall.Kill(number, syscall.SIGINT) != nil)
 }
 
 // Redis: reads its configuration from standard input where it is told `-`.
