@@ -27,6 +27,8 @@ LANES = (
     (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
     (("backup",), ("judge", "faults")),
     (("sealing",), ("judge", "faults")),
+    (("node",), ("judge",)),
+    (("node",), ("faults",)),
 )
 # How many lanes run at the same time: a control plane with an Argo CD keeps more than half a core busy, and both give up after so and so long.
 AT_ONCE = max(2, os.cpu_count() or 1)

@@ -4,7 +4,7 @@ import os
 import time
 from pathlib import Path
 
-from . import node_checks, node_drills, node_faults, node_images, node_kernel, node_platform, node_restarts
+from . import node_checks, node_drills, node_faults, node_images, node_kernel, node_platform, node_pressure, node_restarts
 from .node_world import World
 from .table import Row
 
@@ -39,6 +39,7 @@ class Platform:
         self.flows = ctx.flows(root)
         self.world = World.of_tree(ctx, tree.root, budget, name=name)
         self.objects = node_platform.objects_of(tree)
+        self.objects = [*node_platform.classes_of(self.objects), *self.objects]
         self.stand_ins = node_platform.stand_ins(tree, budget, self.flows)
         self.unknown: list[str] = []
 
@@ -52,6 +53,8 @@ class Platform:
         try:
             archive, self.unknown = node_images.of_tree(self.world.folder, node_platform.images(self.tree))
             self.world.import_image(archive)
+            for address, port in node_platform.elsewhere(self.objects):
+                self.world.answer_outside(address, port)
             self.world.apply([*self.objects, *self.stand_ins])
         except BaseException:
             self.world.destroy()
@@ -95,7 +98,7 @@ def whole_list(platform: Platform, broken: bool) -> list[Row]:
     checks = (
         ("node: containers are what they declare", node_drills.declared), ("node: rollout", node_drills.rollout),
         ("node: revert of a bad image", node_restarts.revert), ("node: OOM of a container", node_drills.out_of_memory),
-        ("node: eviction and what comes after", node_drills.eviction), ("node: power cut", node_restarts.power_cut),
+        ("node: eviction and what comes after", node_pressure.eviction), ("node: power cut", node_restarts.power_cut),
     )
     if broken:
         return [Row(name, 0, ["not tried: the tree's pods do not run"]) for name, _ in checks]

@@ -11,8 +11,6 @@ from .node_images import STANDIN
 from .node_platform import WORKLOADS, named
 from .node_world import ready, told
 
-# How long a successor may take after an eviction; the kubelet keeps the node closed for its transition period.
-SUCCESSOR = 60
 MIB = 1 << 20
 
 
@@ -58,9 +56,13 @@ class Endings(threading.Thread):
         self.ended.set()
 
 
-def killed(codes: dict[str, int]) -> list[str]:
-    """The containers that did not end when they were asked to."""
-    return [f"{name}: had to be killed at the end of its grace period" for name, code in sorted(codes.items()) if code == 137]
+def ended_badly(world, endings: Endings) -> list[str]:
+    """The containers that did not end when they were asked to, or whose preparation for the end did not come to its own."""
+    found = [f"{name}: had to be killed at the end of its grace period" for name, code in sorted(endings.codes.items()) if code == 137]
+    for one in world.api.get("/api/v1/events", fieldSelector="reason=FailedPreStopHook")["items"]:
+        about = one["involvedObject"]
+        found.append(f"{about['namespace']}/{about['name']}: preStop failed: {one.get('message', '')}")
+    return found
 
 
 def rollout(platform, row) -> None:
@@ -81,7 +83,7 @@ def rollout(platform, row) -> None:
     for value in values:
         if value["metadata"]["name"] not in took:
             row.findings.append(f"{value['kind']}/{value['metadata']['name']}: not rolled out after 150 s")
-    row.findings += killed(endings.codes)
+    row.findings += ended_badly(platform.world, endings)
     row.note = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
     _, waiting = platform.world.wait_ready(platform.expected, 60)
     row.findings += [f"after the rollout: {one}" for one in waiting]
@@ -131,16 +133,21 @@ def ranking(world) -> list[str]:
     return re.findall(r'"([^"]+/[^"]+)"', lines[-1].partition("pods=")[2]) if lines else []
 
 
+def used_by(world) -> dict[str, int]:
+    """The memory that the kubelet believes each pod to use, by the pod's number."""
+    said = world.api.get("/api/v1/nodes/node/proxy/stats/summary")
+    return {one["podRef"]["uid"]: one.get("memory", {}).get("workingSetBytes", 0) for one in said["pods"]}
+
+
 def expected_ranking(world) -> list[str]:
     """The kubelet's rule: who takes more than it asked for, then who counts less, then who takes most beyond what it asked for."""
-    ranked = []
+    ranked, used = [], used_by(world)
     for pod in world.pods():
-        if pod["status"]["phase"] != "Running" or (pod["spec"].get("priority") or 0) >= 2_000_000_000:
+        if pod["status"]["phase"] != "Running":
             continue
-        groups = list((world.subtree.memory() / "kubepods").glob(f"**/pod{pod['metadata']['uid']}"))
         asked = sum(node_checks.quantity(one.get("resources", {}).get("requests", {}).get("memory", 0)) for one in pod["spec"]["containers"])
-        used = sum(node_checks.working_set(group) for group in groups[:1])
-        ranked.append((used <= asked, pod["spec"].get("priority") or 0, asked - used, f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"))
+        mine = used.get(pod["metadata"]["uid"], 0)
+        ranked.append((mine <= asked, pod["spec"].get("priority") or 0, asked - mine, f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"))
     return [name for *_, name in sorted(ranked)]
 
 
@@ -151,57 +158,3 @@ def ballast(name: str, size: int, priority: str) -> dict:
         "containers": [{"name": "hog", "image": STANDIN, "command": ["hog", str(size)]}]})
 
 
-def eviction(platform, row) -> None:
-    """All pods together come too near to the node's end: who goes, in the kubelet's order, and is its successor there in time?"""
-    world, api, row.objects = platform.world, platform.world.api, 1
-    victim = of_workload(platform, "Deployment")
-    about, container = victim["metadata"], victim["spec"]["containers"][0]
-    asked = int(node_checks.quantity(container["resources"]["requests"]["memory"])) // MIB
-    limit = int(node_checks.quantity(container["resources"]["limits"]["memory"])) // MIB
-    share = (asked + limit) // 2
-    # Something that counts more than the tree's pods takes what is left; then one pod of the tree takes more than it asked for.
-    api.apply(named("scheduling.k8s.io/v1", "PriorityClass", "judge-ballast", value=900_000_000))
-    # The threshold of the kubelet: what all pods may take less the reserve, in working set.
-    line = platform.budget["node"]["allocatable"] // MIB
-    used = node_checks.working_set(world.subtree.memory() / "kubepods") // MIB
-    world.apply([ballast("ballast", line - used - share + 80, "judge-ballast")])
-    began = time.monotonic()
-    while time.monotonic() - began < 60 and node_checks.working_set(world.subtree.memory() / "kubepods") // MIB < line - share + 20:
-        time.sleep(0.2)
-    world.run(*world.ctr("tasks", "exec", "--detach", "--exec-id", f"hog{time.monotonic_ns()}", world.container(victim)), "hog", share)
-    before, gone, closed = restarts(world), None, False
-    wanted: list[str] = []
-    while time.monotonic() - began < 90 and gone is None:
-        wanted = expected_ranking(world) or wanted
-        if any(pod["status"].get("reason") == "Evicted" and pod["metadata"]["uid"] == about["uid"] for pod in world.pods()):
-            gone = time.monotonic()
-        time.sleep(0.1)
-    order = ranking(world)
-    if gone is None:
-        row.findings.append(f"nobody of the tree was evicted: order {', '.join(order)}")
-    evicted = [f"{pod['metadata']['namespace']}/{pod['metadata']['name']}" for pod in world.pods() if pod["status"].get("reason") == "Evicted"]
-    if order[:1] != [f"{about['namespace']}/{about['name']}"]:
-        row.findings.append(f"the kubelet would first evict {order[:1]}, its rule says {wanted[:1]}")
-    came = None
-    while gone and time.monotonic() - gone < 400 and came is None:
-        taints = {one["key"] for one in api.get("/api/v1/nodes/node")["spec"].get("taints", [])}
-        closed |= "node.kubernetes.io/memory-pressure" in taints
-        for pod in world.pods(about["namespace"]):
-            if node_checks.owner(pod) == node_checks.owner(victim) and pod["metadata"]["uid"] != about["uid"] and pod["status"]["phase"] == "Running":
-                came = time.monotonic() - gone
-        if time.monotonic() - gone > SUCCESSOR + 15 and came is None:
-            break
-        time.sleep(0.3)
-    if gone and (came is None or came > SUCCESSOR):
-        row.findings.append(f"{about['name']} was evicted, and its successor does not run {f'before {came:.0f} s' if came else f'after {SUCCESSOR + 15} s'}:"
-                            f" at most {SUCCESSOR} s are right (is eviction-pressure-transition-period too long?)")
-    api.request("DELETE", "/api/v1/namespaces/default/pods/ballast?gracePeriodSeconds=0")
-    row.findings += [f"{name.partition(' ')[2]}: started again" for name, count in restarts(world).items() if before.get(name, count) != count]
-    row.note = f"order {', '.join(one.rpartition('/')[2] for one in order[:6])} …; evicted {', '.join(evicted)}" + (
-        f"; successor runs after {came:.0f} s" if came else "") + ("; the node was closed meanwhile" if closed else "")
-    for pod in world.pods():
-        if pod["status"]["phase"] == "Failed":
-            api.request("DELETE", f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}?gracePeriodSeconds=0")
-    if came:
-        _, waiting = world.wait_ready(platform.expected, 60)
-        row.findings += [f"after the eviction: {one}" for one in waiting]

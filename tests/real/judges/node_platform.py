@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .api import Api
 from .node_images import COREDNS, STANDIN
+from .placement import storage_classes
 from .trees import Tree
 
 PROVISIONER = "rancher.io/local-path"
@@ -184,14 +185,29 @@ def secrets_of(tree: Tree) -> list[dict]:
     for thing in tree.of_kind("SealedSecret"):
         spec = thing.value["spec"]
         plain = {key: f"p'w\"x-{key}" for key in spec["encryptedData"]}
-        composed = {key: re.sub(r"{{ *\.(\w+) *\| *urlquery *}}", lambda it: urllib.parse.quote(plain[it[1]], safe=""), text)
+        composed = {key: re.sub(r'{{ *\.([\w-]+) *\| *urlquery *\| *replace "\+" "%20" *}}',
+                                lambda it: urllib.parse.quote(plain[it[1]], safe=""), text)
                     for key, text in spec.get("template", {}).get("data", {}).items()}
+        unread = [text for text in composed.values() if "{{" in text]
+        if unread:
+            raise LookupError(f"{thing.file}: a template that nothing here reads: {unread[0]}")
         found[thing.namespace, thing.value["metadata"]["name"]] = plain | composed
     for (space, name), keys in wanted_keys(workloads(tree)).items():
         if (space, name) not in found:
             found[space, name] = {key: by_hand(tree, space, key) for key in keys}
     return [named("v1", "Secret", name, space, data={key: base64.b64encode(text.encode()).decode() for key, text in values.items()})
             for (space, name), values in found.items()]
+
+
+def elsewhere(objects: list[dict]) -> list[tuple[str, int]]:
+    """The servers outside of the cluster that Secrets name by their address."""
+    found = []
+    for one in objects:
+        for value in one.get("data", {}).values() if one["kind"] == "Secret" else ():
+            place = urllib.parse.urlsplit(base64.b64decode(value).decode())
+            if place.scheme and re.fullmatch(r"[0-9.]+", place.hostname or ""):
+                found.append((place.hostname, place.port or 5432))
+    return found
 
 
 def by_hand(tree: Tree, space: str, key: str) -> str:
@@ -206,6 +222,11 @@ def objects_of(tree: Tree) -> list[dict]:
     """The objects of a tree that a node runs, in the order in which they can be made, with their Secrets."""
     things = [thing.value for thing in tree.things if thing.value["kind"] in ORDER and not thing.by_hand]
     return sorted([*things, *secrets_of(tree)], key=lambda one: ORDER.index(one["kind"]))
+
+
+def classes_of(objects: list[dict]) -> list[dict]:
+    """The classes of volumes that claims name and k3s does not have: whoever has them, the same provisioner serves them here."""
+    return [{**one, "provisioner": PROVISIONER, "volumeBindingMode": "WaitForFirstConsumer"} for one in storage_classes(objects)]
 
 
 def labels_of(tree: Tree, row: dict) -> dict:

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from . import node_images
 from .api import ApiError
 from .cgroups import Subtree, hierarchies, unified
 from .cluster import Cluster
-from .node_inside import ALL_PODS, NODE
+from .node_inside import ALL_PODS, NODE, OUTSIDE
 from .node_platform import Provisioner, base_objects
 from .processes import Failed, wait_until
 from .sandbox import NEW_NETWORK, check, libc, loopback_up
@@ -30,6 +31,8 @@ OF_K3S = {
 }
 # What this machine needs beside it; README.md has the same list, with the reasons.
 OF_THIS_MACHINE = {"failCgroupV1": False, "imageGCHighThresholdPercent": 100}
+# Phases of pods that are over, of which others may have come: a Job's, an evicted one's.
+OVER = ("Succeeded", "Failed")
 OF_KUBE_PROXY = ("--conntrack-max-per-core=0", "--conntrack-tcp-timeout-established=0s", "--conntrack-tcp-timeout-close-wait=0s")
 CONTAINERD = """version = 2
 root = "/var/lib/containerd"
@@ -62,6 +65,7 @@ class World:
             f"--kubelet-client-certificate={pki}/client.crt", f"--kubelet-client-key={pki}/client.key",
             "--kubelet-preferred-address-types=InternalIP", "--enable-admission-plugins=NodeRestriction",
         )
+        self.outsides = [(OUTSIDE, 443)]
         self.init: int | None = None
         self.servers: list = []
         self.provisioner: Provisioner | None = None
@@ -156,12 +160,21 @@ class World:
         return process
 
     def machine(self) -> None:
-        """containerd, and a server outside that answers on 443 as a registry's address would."""
+        """containerd, and the servers outside: one on 443, as a registry's address would answer."""
         (self.folder / "containerd.toml").write_text(CONTAINERD.format(
             socket=SOCKET, pause=node_images.PAUSE, plugins=self.ctx.manifest["plugins"], state=self.state), encoding="utf-8")
         process = self.serve("containerd", self.ctx.tool("containerd"), "-c", self.folder / "containerd.toml")
         wait_until("containerd answers", lambda: self.run(*self.ctr("version")).returncode == 0, 30, process, 0.2)
-        self.serve("outside", self.ctx.tool("standin"), "listen", "443", outside=True)
+        for address, port in self.outsides:
+            self.answer_outside(address, port)
+
+    def answer_outside(self, address: str, port: int) -> None:
+        """A server outside of the node that takes connections, at an address that is its own."""
+        if address != OUTSIDE:
+            self.must("ip", "-n", "world", "addr", "replace", f"{address}/32", "dev", "lo")
+        self.serve(f"outside-{port}", self.ctx.tool("standin"), "listen", port, outside=True)
+        if (address, port) not in self.outsides:
+            self.outsides.append((address, port))
 
     def ctr(self, *arguments) -> list[str]:
         """containerd's own client."""
@@ -178,9 +191,11 @@ class World:
         self.kubelet = self.serve("kubelet", self.ctx.tool("kubelet"), f"--config={self.folder}/kubelet.json",
                                   f"--kubeconfig={config}/kubelet.kubeconfig", "--hostname-override=node", f"--node-ip={NODE}", "--v=2",
                                   *(f"--{argument}" for argument in self.arguments))
-        self.serve("kube-proxy", self.ctx.tool("kube-proxy"), f"--kubeconfig={config}/proxy.kubeconfig", "--hostname-override=node",
+        proxy = self.serve("kube-proxy", self.ctx.tool("kube-proxy"), f"--kubeconfig={config}/proxy.kubeconfig", "--hostname-override=node",
                    "--proxy-mode=iptables", f"--cluster-cidr={ALL_PODS}", *OF_KUBE_PROXY)
         wait_until("the node is Ready", self.node_ready, 60, self.kubelet, 0.2)
+        # Each writes whole tables of the filter: the second begins when the first has its chains.
+        wait_until("kube-proxy has written its rules", lambda: healthy(10256), 60, proxy, 0.2)
         self.serve("netpol", self.ctx.tool("netpol"), "-kubeconfig", config / "admin.kubeconfig", "-node", "node")
 
     def node_ready(self) -> bool:
@@ -237,12 +252,29 @@ class World:
         """
         began, waiting = time.monotonic(), ["nothing yet"]
         while waiting and time.monotonic() - began < seconds:
-            pods = [one for one in self.pods() if not one["metadata"].get("deletionTimestamp") and one["status"]["phase"] != "Failed"]
-            waiting = [told(one) for one in pods if not ready(one) or began_at(one) < started_after]
+            pods = [one for one in self.pods() if not one["metadata"].get("deletionTimestamp") and one["status"]["phase"] not in OVER]
+            late = [one for one in pods if not ready(one) or began_at(one) < started_after]
+            waiting = [told(one) for one in late]
             if expected is not None and len(pods) < expected:
                 waiting.append(f"{len(pods)} pods, {expected} expected")
             time.sleep(0.2)
+        if waiting:
+            waiting = [self.why(one) for one in late] or waiting
         return time.monotonic() - began, waiting
+
+    def why(self, pod: dict) -> str:
+        """Why a pod is not Ready, with the last warning about it and the end of what its containers have said."""
+        about, said = pod["metadata"], told(pod)
+        events = self.api.get(f"/api/v1/namespaces/{about['namespace']}/events", fieldSelector=f"involvedObject.uid={about['uid']},type=Warning")
+        said += "".join(f"; {one.get('message', '')}" for one in events["items"][-1:])
+        claims = [one["persistentVolumeClaim"]["claimName"] for one in pod["spec"].get("volumes", []) if "persistentVolumeClaim" in one]
+        for name in claims if not pod["spec"].get("nodeName") else ():
+            events = self.api.get(f"/api/v1/namespaces/{about['namespace']}/events", fieldSelector=f"involvedObject.name={name}")
+            said += "".join(f"; claim {name}: {one.get('message', '')}" for one in events["items"][-1:])
+        for one in pod["status"].get("containerStatuses", []):
+            last = self.log(pod, one["name"]).strip().splitlines()[-1:] if not one.get("ready") else []
+            said += "".join(f"; {one['name']} said: {line}" for line in last)
+        return said
 
     def cut(self) -> None:
         """Everything of the node ends at once, the control plane too."""
@@ -281,6 +313,16 @@ class World:
         self.subtree.remove()
 
 
+def healthy(port: int) -> bool:
+    """Whether a program of the node says on its own port that it is well."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 2) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            return b" 200 " in connection.recv(64)
+    except OSError:
+        return False
+
+
 def kubelet_arguments(root: Path) -> list[str]:
     """What the tree tells the kubelet, unchanged."""
     return yaml.safe_load((root / "bootstrap/k3s/config.yaml").read_text(encoding="utf-8")).get("kubelet-arg", [])
@@ -298,9 +340,7 @@ def cpus_of(budget: dict, arguments: list[str]) -> int:
 
 
 def ready(pod: dict) -> bool:
-    """Whether a pod is Ready, or has done its work."""
-    if pod["status"]["phase"] == "Succeeded":
-        return True
+    """Whether a pod is Ready."""
     return any(one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
 
 

@@ -35,7 +35,10 @@ func environment(name, fallback string) string {
 // The host and port of a URL that an environment variable holds; nothing where it is no URL of a server.
 func peer(name, port string) string {
 	place, err := url.Parse(os.Getenv(name))
-	if err != nil || place.Hostname() == "" {
+	if err != nil {
+		fail("%s: %v", name, err)
+	}
+	if place.Hostname() == "" {
 		return ""
 	}
 	if place.Port() != "" {
@@ -56,7 +59,7 @@ func openWebUI([]string) int {
 	write(filepath.Join(environment("DATA_DIR", "/app/backend/data"), "cache/started"), "")
 	write(filepath.Join(environment("STATIC_DIR", "/app/backend/open_webui/static"), "started"), "")
 	ready := func() bool {
-		for _, address := range []string{peer("DATABASE_URL", "5432"), peer("WEBSOCKET_REDIS_URL", "6379")} {
+		for _, address := range []string{peer("DATABASE_URL", "5432"), peer("REDIS_URL", "6379")} {
 			if address != "" && !answers(address) {
 				return false
 			}

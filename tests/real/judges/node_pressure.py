@@ -1,0 +1,93 @@
+"""A node without memory: who is evicted, in the kubelet's own order, and what comes after it."""
+
+import time
+
+from . import node_checks
+from .node_drills import MIB, ballast, expected_ranking, of_workload, ranking, restarts, used_by
+from .node_world import OVER
+
+# How long a successor may take after an eviction; the kubelet keeps the node closed for its transition period.
+SUCCESSOR = 60
+COUNTS_MORE = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "judge-ballast"}, "value": 900_000_000}
+
+
+def mib(amount) -> int:
+    """Whole MiB of a quantity."""
+    return int(node_checks.quantity(amount)) // MIB
+
+
+def until(ready, seconds: float) -> bool:
+    """Asks again and again; whether it came to be so."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def fill(platform, victim: dict, row) -> list[str]:
+    """One pod of the tree takes more than it asked for, then a pod that counts more takes what is left; the order expected before that."""
+    world = platform.world
+    resources = victim["spec"]["containers"][0]["resources"]
+    asked, limit = mib(resources["requests"]["memory"]), mib(resources["limits"]["memory"])
+    share = (asked + limit) // 2
+    world.run(*world.ctr("tasks", "exec", "--detach", "--exec-id", f"hog{time.monotonic_ns()}", world.container(victim)), "hog", share)
+    if not until(lambda: used_by(world).get(victim["metadata"]["uid"], 0) > (asked + 16) * MIB, 30):
+        row.findings.append(f"the kubelet does not see that {victim['metadata']['name']} takes {share} MiB")
+    wanted = expected_ranking(world)
+    # What all pods may take less the reserve: from there on the kubelet evicts.
+    line, used = platform.budget["node"]["allocatable"] // MIB, node_checks.working_set(world.subtree.memory() / "kubepods") // MIB
+    world.apply([COUNTS_MORE, ballast("ballast", line - used + 64, COUNTS_MORE["metadata"]["name"])])
+    return wanted
+
+
+def eviction(platform, row) -> None:
+    """All pods together come too near to the node's end: who goes, and does its successor run in time?"""
+    world, row.objects = platform.world, 1
+    victim = of_workload(platform, "Deployment")
+    about, name = victim["metadata"], f"{victim['metadata']['namespace']}/{victim['metadata']['name']}"
+    before, closed, evicted = restarts(world), False, {}
+    wanted = fill(platform, victim, row)
+
+    def gone() -> bool:
+        # A pod whose programs end well within their time counts as Succeeded: only the event says why.
+        for one in world.api.get("/api/v1/events", fieldSelector="reason=Evicted")["items"]:
+            evicted.setdefault(f"{one['involvedObject']['namespace']}/{one['involvedObject']['name']}", time.monotonic())
+        return name in evicted
+
+    if not until(gone, 60):
+        row.findings.append(f"{name} takes most beyond its request and was not evicted; evicted were {', '.join(evicted) or 'none'}")
+    order = ranking(world)
+    if order[:1] != wanted[:1] or order[:1] != [name]:
+        row.findings.append(f"the kubelet evicts {order[:1]} first, its rule says {wanted[:1]}, {name} takes more than it asked for")
+
+    def came() -> bool:
+        nonlocal closed
+        closed |= any("memory-pressure" in one["key"] for one in world.api.get("/api/v1/nodes/node")["spec"].get("taints", []))
+        return any(node_checks.owner(pod) == node_checks.owner(victim) and pod["metadata"]["uid"] != about["uid"]
+                   and pod["status"]["phase"] == "Running" for pod in world.pods(about["namespace"]))
+
+    seconds = 0.0
+    if name in evicted:
+        if not until(came, SUCCESSOR + 10):
+            row.findings.append(f"{name} was evicted, and no successor runs {SUCCESSOR + 10} s later, at most {SUCCESSOR} are right:"
+                                " the node stays closed for the kubelet's eviction-pressure-transition-period")
+        seconds = time.monotonic() - evicted[name]
+    row.note = (f"order {', '.join(one.partition('/')[2] for one in order[:4])} … {', '.join(one.partition('/')[2] for one in order[-5:])}; "
+                f"evicted {', '.join(evicted)}; successor runs after {seconds:.0f} s" + (", the node was closed" if closed else ""))
+    clean(platform, row, before)
+
+
+def clean(platform, row, before: dict[str, int]) -> None:
+    """Takes the ballast and the evicted pods away; nobody else was touched."""
+    world = platform.world
+    row.findings += [f"{name.partition(' ')[2]}: was started again" for name, count in restarts(world).items() if before.get(name, count) != count]
+    world.api.request("DELETE", "/api/v1/namespaces/default/pods/ballast?gracePeriodSeconds=0")
+    for pod in world.pods():
+        if pod["status"]["phase"] in OVER:
+            about = pod["metadata"]
+            world.api.request("DELETE", f"/api/v1/namespaces/{about['namespace']}/pods/{about['name']}?gracePeriodSeconds=0")
+    if not row.findings:
+        _, waiting = world.wait_ready(platform.expected, 60)
+        row.findings += [f"after the eviction: {one}" for one in waiting]
