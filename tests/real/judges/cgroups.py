@@ -6,8 +6,10 @@ import time
 from pathlib import Path
 
 PREFIX = "espalier-judges-"
-# The name of this run's folders, for the runs that it starts inside itself.
+# The name of this run's folders, for the lanes that it starts inside itself.
 VARIABLE = "JUDGE_CGROUP"
+# Where a run of its own makes its folders that is started by another one: the outer one removes them, whatever becomes of it.
+WITHIN = "JUDGE_CGROUP_WITHIN"
 # What version 2 has to hand down, so that a node can limit its pods.
 CONTROLLERS = ("cpu", "cpuset", "memory", "pids", "io")
 
@@ -49,10 +51,15 @@ def started_at(number: int) -> str:
     return Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
 
 
+def identity() -> str:
+    """What begins the names of runs that can see each other's processes: of others nobody here can say whether they live."""
+    return f"{PREFIX}{os.stat('/proc/self/ns/pid').st_ino}-"
+
+
 def owner_lives(name: str) -> bool:
     """Whether the run that a folder is named after is still there."""
     try:
-        number, began = name.removeprefix(PREFIX).split("-")
+        number, began = name.removeprefix(identity()).split("-")
         return started_at(int(number)) == began
     except (OSError, ValueError):
         return False
@@ -71,7 +78,7 @@ def inhabited(folder: Path) -> bool:
 
 def leftovers() -> list[Path]:
     """The folders of runs that were killed."""
-    return [folder for place, _, _ in hierarchies() for folder in sorted(place.glob(f"{PREFIX}*"))
+    return [folder for place, _, _ in hierarchies() for folder in sorted((place / os.environ.get(WITHIN, "")).glob(f"{identity()}*"))
             if not owner_lives(folder.name) and not inhabited(folder)]
 
 
@@ -90,7 +97,7 @@ def claim() -> list[Path]:
     if VARIABLE in os.environ:
         return []
     sweep()
-    os.environ[VARIABLE] = f"{PREFIX}{os.getpid()}-{started_at(os.getpid())}"
+    os.environ[VARIABLE] = str(Path(os.environ.get(WITHIN, "")) / f"{identity()}{os.getpid()}-{started_at(os.getpid())}")
     return [place / os.environ[VARIABLE] for place, _, _ in hierarchies()]
 
 
@@ -109,19 +116,18 @@ class Subtree:
 
     def make(self) -> None:
         """Makes its folders, with what the kernel wants of them before a process may enter."""
+        self.folders = []
         for place, version, options in hierarchies():
-            folder = place / self.name
-            if version == 1 and "cpuset" in options:
-                folder.parent.mkdir(exist_ok=True)
-                for one in (folder.parent, folder):
-                    one.mkdir(exist_ok=True)
+            folder = place
+            for part in self.name.split("/"):
+                if version == 2 and unified():
+                    hand_down(folder)
+                folder /= part
+                folder.mkdir(exist_ok=True)
+                if "cpuset" in options:
                     for file in ("cpuset.cpus", "cpuset.mems"):
-                        (one / file).write_text((one.parent / file).read_text())
-                    (one / "cgroup.clone_children").write_text("1")
-            folder.mkdir(parents=True, exist_ok=True)
-            if version == 2 and unified():
-                for one in (place, folder.parent):
-                    hand_down(one)
+                        (folder / file).write_text((folder.parent / file).read_text())
+                    (folder / "cgroup.clone_children").write_text("1")
             self.folders.append(folder)
 
     def memory(self) -> Path:

@@ -51,8 +51,10 @@ class Platform:
     def __enter__(self) -> "Platform":
         self.world.__enter__()
         try:
-            archive, self.unknown = node_images.of_tree(self.world.folder, node_platform.images(self.tree))
-            self.world.import_image(archive)
+            named = node_platform.images(self.tree)
+            if named:
+                archive, self.unknown = node_images.of_tree(self.world.folder, named)
+                self.world.import_image(archive)
             for address, port in node_platform.elsewhere(self.objects):
                 self.world.answer_outside(address, port)
             self.world.apply([*self.objects, *self.stand_ins])
