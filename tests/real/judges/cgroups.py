@@ -1,4 +1,5 @@
-"""The control groups of a run: a folder in each hierarchy, which outlives its processes, so that somebody outside has to remove it."""
+"""The control groups of a run: a folder in each hierarchy, which outlives its processes, so that
+somebody outside has to remove it."""
 
 import os
 import sys
@@ -8,14 +9,16 @@ from pathlib import Path
 PREFIX = "espalier-judges-"
 # The name of this run's folders, for the lanes that it starts inside itself.
 VARIABLE = "JUDGE_CGROUP"
-# Where a run of its own makes its folders that is started by another one: the outer one removes them, whatever becomes of it.
+# Where a run of its own makes its folders that is started by another one: the outer one removes
+# them, whatever becomes of it.
 WITHIN = "JUDGE_CGROUP_WITHIN"
 # What version 2 has to hand down, so that a node can limit its pods.
 CONTROLLERS = ("cpu", "cpuset", "memory", "pids", "io")
 
 
 def hierarchies() -> list[tuple[Path, int, tuple[str, ...]]]:
-    """Where control groups are mounted: the folder, the version, and the options of a version 1 mount."""
+    """Where control groups are mounted: the folder, the version, and the options of a version 1
+    mount."""
     found = []
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
         before, _, after = line.partition(" - ")
@@ -33,7 +36,8 @@ def unified() -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Removes a folder of control groups and those below it; processes that are on their way out are waited for."""
+    """Removes a folder of control groups and those below it; processes that are on their way out
+    are waited for."""
     deadline = time.monotonic() + 5
     while folder.is_dir():
         for below, _, _ in os.walk(folder, topdown=False):
@@ -47,12 +51,14 @@ def remove(folder: Path) -> None:
 
 
 def started_at(number: int) -> str:
-    """When a process began, in the kernel's own count: tells it from a later one of the same number."""
+    """When a process began, in the kernel's own count: tells it from a later one of the same
+    number."""
     return Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[19]
 
 
 def identity() -> str:
-    """What begins the names of runs that can see each other's processes: of others nobody here can say whether they live."""
+    """What begins the names of runs that can see each other's processes: of others nobody here can
+    say whether they live."""
     return f"{PREFIX}{os.stat('/proc/self/ns/pid').st_ino}-"
 
 
@@ -78,8 +84,12 @@ def inhabited(folder: Path) -> bool:
 
 def leftovers() -> list[Path]:
     """The folders of runs that were killed."""
-    return [folder for place, _, _ in hierarchies() for folder in sorted((place / os.environ.get(WITHIN, "")).glob(f"{identity()}*"))
-            if not owner_lives(folder.name) and not inhabited(folder)]
+    return [
+        folder
+        for place, _, _ in hierarchies()
+        for folder in sorted((place / os.environ.get(WITHIN, "")).glob(f"{identity()}*"))
+        if not owner_lives(folder.name) and not inhabited(folder)
+    ]
 
 
 def sweep() -> list[Path]:
@@ -88,16 +98,23 @@ def sweep() -> list[Path]:
     for folder in found:
         remove(folder)
     for name in sorted({folder.name for folder in found}):
-        print(f"judges: a run that was killed had left control groups, now removed: {name}", file=sys.stderr, flush=True)
+        print(
+            f"judges: a run that was killed had left control groups, now removed: {name}",
+            file=sys.stderr,
+            flush=True,
+        )
     return found
 
 
 def claim() -> list[Path]:
-    """The folders that this run may make; none when a run around this one has claimed them already, and will remove them."""
+    """The folders that this run may make; none when a run around this one has claimed them already,
+    and will remove them."""
     if VARIABLE in os.environ:
         return []
     sweep()
-    os.environ[VARIABLE] = str(Path(os.environ.get(WITHIN, "")) / f"{identity()}{os.getpid()}-{started_at(os.getpid())}")
+    os.environ[VARIABLE] = str(
+        Path(os.environ.get(WITHIN, "")) / f"{identity()}{os.getpid()}-{started_at(os.getpid())}"
+    )
     return [place / os.environ[VARIABLE] for place, _, _ in hierarchies()]
 
 
@@ -139,7 +156,20 @@ class Subtree:
 
     def doors(self) -> list[str]:
         """The files by which a process enters."""
-        return [str(folder / ("init/cgroup.procs" if (folder / "init").is_dir() else "cgroup.procs")) for folder in self.folders]
+        return [
+            str(folder / ("init/cgroup.procs" if (folder / "init").is_dir() else "cgroup.procs"))
+            for folder in self.folders
+        ]
+
+    def settle(self, number: int) -> None:
+        """Of version 2 a group that hands down controllers may hold no process itself: the one that
+        waits outside moves below it."""
+        deadline = time.monotonic() + 10
+        while unified() and time.monotonic() < deadline:
+            if (self.folders[0] / "init").is_dir():
+                (self.folders[0] / "init/cgroup.procs").write_text(str(number), encoding="utf-8")
+                return
+            time.sleep(0.02)
 
     def empty(self) -> None:
         """Removes what is below its folders, when no process is left."""

@@ -1,10 +1,20 @@
-"""Runs every tree for one node on a real kubelet: its pods become Ready, are what they declare, and come back from what a node goes through."""
+"""Runs every tree for one node on a real kubelet: its pods become Ready, are what they declare, and
+come back from what a node goes through."""
 
 import os
 import time
 from pathlib import Path
 
-from . import node_checks, node_drills, node_faults, node_images, node_kernel, node_platform, node_pressure, node_restarts
+from . import (
+    node_checks,
+    node_drills,
+    node_faults,
+    node_images,
+    node_kernel,
+    node_platform,
+    node_pressure,
+    node_restarts,
+)
 from .node_world import World
 from .table import Row
 
@@ -17,7 +27,11 @@ def one_node(ctx) -> list[tuple]:
     found = []
     for tree in ctx.trees:
         budget = ctx.budget(tree.root if (tree.root / "spec").is_dir() else tree.root.parent)
-        if len(budget.get("nodes", [1])) == 1 and not budget["node"].get("gpus") and not list((tree.root / "bootstrap/k3s").glob("nodes/*")):
+        if (
+            len(budget.get("nodes", [1])) == 1
+            and not budget["node"].get("gpus")
+            and not list((tree.root / "bootstrap/k3s").glob("nodes/*"))
+        ):
             found.append((tree, budget))
     return found
 
@@ -27,11 +41,25 @@ def unwilling(ctx) -> list[Row] | None:
     if os.environ.get(SWITCH) == "off":
         return [Row("node", 0, note=f"not run: {SWITCH}=off")]
     lacking = node_kernel.lacking(Path(ctx.tool("containerd")).parent)
-    return [Row("node", 0, [f"this machine cannot run a node: {one}; {SWITCH}=off leaves this judge out" for one in lacking])] if lacking else None
+    return (
+        [
+            Row(
+                "node",
+                0,
+                [
+                    f"this machine cannot run a node: {one}; {SWITCH}=off leaves this judge out"
+                    for one in lacking
+                ],
+            )
+        ]
+        if lacking
+        else None
+    )
 
 
 class Platform:
-    """A tree on a node of its own: `with Platform(ctx, tree, budget) as platform:` has its pods applied."""
+    """A tree on a node of its own: `with Platform(ctx, tree, budget) as platform:` has its pods
+    applied."""
 
     def __init__(self, ctx, tree, budget: dict, name: str = "node"):
         self.ctx, self.tree, self.budget = ctx, tree, budget
@@ -98,9 +126,12 @@ def judge(ctx) -> list[Row]:
 def whole_list(platform: Platform, broken: bool) -> list[Row]:
     """What only the committed tree goes through; nothing where its pods do not run."""
     checks = (
-        ("node: containers are what they declare", node_drills.declared), ("node: rollout", node_drills.rollout),
-        ("node: revert of a bad image", node_restarts.revert), ("node: OOM of a container", node_drills.out_of_memory),
-        ("node: eviction and what comes after", node_pressure.eviction), ("node: power cut", node_restarts.power_cut),
+        ("node: containers are what they declare", node_drills.declared),
+        ("node: rollout", node_drills.rollout),
+        ("node: revert of a bad image", node_restarts.revert),
+        ("node: OOM of a container", node_drills.out_of_memory),
+        ("node: eviction and what comes after", node_pressure.eviction),
+        ("node: power cut", node_restarts.power_cut),
     )
     if broken:
         return [Row(name, 0, ["not tried: the tree's pods do not run"]) for name, _ in checks]
@@ -118,7 +149,8 @@ def whole_list(platform: Platform, broken: bool) -> list[Row]:
 
 
 def faults(ctx) -> list[Row]:
-    """Things that are wrong on purpose, on a node of their own; and what an interrupted run leaves behind."""
+    """Things that are wrong on purpose, on a node of their own; and what an interrupted run leaves
+    behind."""
     if unwilling(ctx):
         return []
     node_faults.plant(ctx)

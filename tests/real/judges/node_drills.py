@@ -1,4 +1,5 @@
-"""What a node does with pods that run: containers looked at from inside, a rollout, a container without memory, a node without memory."""
+"""What a node does with pods that run: containers looked at from inside, a rollout, a container
+without memory, a node without memory."""
 
 import os
 import re
@@ -8,15 +9,18 @@ import time
 
 from . import node_checks
 from .node_images import STANDIN
-from .node_platform import WORKLOADS, named
-from .node_world import ready, told
+from .node_k3s import named
+from .node_platform import WORKLOADS
+from .node_pods import ready, told
 
 MIB = 1 << 20
 
 
 def declared(platform, row) -> None:
     """Each container of the tree and each stand-in, against what it declares."""
-    row.objects, row.findings = node_checks.pods_are(platform.world, [*platform.objects, *platform.stand_ins])
+    row.objects, row.findings = node_checks.pods_are(
+        platform.world, [*platform.objects, *platform.stand_ins]
+    )
 
 
 def path_of(value: dict) -> str:
@@ -29,9 +33,13 @@ def rolled(api, path: str) -> bool:
     """Whether a workload's last change has come to its end."""
     one = api.get(path)
     status, wanted = one.get("status", {}), one["spec"].get("replicas", 1)
-    return (status.get("observedGeneration", 0) >= one["metadata"]["generation"] and status.get("updatedReplicas", 0) == wanted
-            and status.get("readyReplicas", 0) == wanted and status.get("replicas", 0) == wanted
-            and status.get("currentRevision") == status.get("updateRevision"))
+    return (
+        status.get("observedGeneration", 0) >= one["metadata"]["generation"]
+        and status.get("updatedReplicas", 0) == wanted
+        and status.get("readyReplicas", 0) == wanted
+        and status.get("replicas", 0) == wanted
+        and status.get("currentRevision") == status.get("updateRevision")
+    )
 
 
 class Endings(threading.Thread):
@@ -46,7 +54,9 @@ class Endings(threading.Thread):
             for one in pod.get("status", {}).get("containerStatuses", []):
                 over = one.get("state", {}).get("terminated")
                 if over and pod["metadata"].get("deletionTimestamp"):
-                    self.codes[f"{pod['metadata']['namespace']}/{pod['metadata']['name']} {one['name']}"] = over["exitCode"]
+                    self.codes[
+                        f"{pod['metadata']['namespace']}/{pod['metadata']['name']} {one['name']}"
+                    ] = over["exitCode"]
 
     def __enter__(self) -> "Endings":
         self.start()
@@ -57,23 +67,42 @@ class Endings(threading.Thread):
 
 
 def ended_badly(world, endings: Endings) -> list[str]:
-    """The containers that did not end when they were asked to, or whose preparation for the end did not come to its own."""
-    found = [f"{name}: had to be killed at the end of its grace period" for name, code in sorted(endings.codes.items()) if code == 137]
+    """The containers that did not end when they were asked to, or whose preparation for the end did
+    not come to its own."""
+    found = [
+        f"{name}: had to be killed at the end of its grace period"
+        for name, code in sorted(endings.codes.items())
+        if code == 137
+    ]
     for one in world.api.get("/api/v1/events", fieldSelector="reason=FailedPreStopHook")["items"]:
         about = one["involvedObject"]
-        found.append(f"{about['namespace']}/{about['name']}: preStop failed: {one.get('message', '')}")
+        found.append(
+            f"{about['namespace']}/{about['name']}: preStop failed: {one.get('message', '')}"
+        )
     return found
 
 
 def rollout(platform, row) -> None:
-    """Every workload of the tree gets another template at the same time, and a chart's Deployment that may surge with them."""
+    """Every workload of the tree gets another template at the same time, and a chart's Deployment
+    that may surge with them."""
     api = platform.world.api
     values = [one for one in platform.objects if one["kind"] in WORKLOADS]
-    values += [one for one in platform.stand_ins if one["spec"]["strategy"]["type"] == "RollingUpdate"]
+    values += [
+        one for one in platform.stand_ins if one["spec"]["strategy"]["type"] == "RollingUpdate"
+    ]
     began, took = time.monotonic(), {}
     with Endings(platform.world) as endings:
         for value in values:
-            api.patch(path_of(value), {"spec": {"template": {"metadata": {"annotations": {"judge": str(time.monotonic_ns())}}}}})
+            api.patch(
+                path_of(value),
+                {
+                    "spec": {
+                        "template": {
+                            "metadata": {"annotations": {"judge": str(time.monotonic_ns())}}
+                        }
+                    }
+                },
+            )
         while len(took) < len(values) and time.monotonic() - began < 150:
             for value in values:
                 if value["metadata"]["name"] not in took and rolled(api, path_of(value)):
@@ -82,7 +111,9 @@ def rollout(platform, row) -> None:
     row.objects = len(values)
     for value in values:
         if value["metadata"]["name"] not in took:
-            row.findings.append(f"{value['kind']}/{value['metadata']['name']}: not rolled out after 150 s")
+            row.findings.append(
+                f"{value['kind']}/{value['metadata']['name']}: not rolled out after 150 s"
+            )
     row.findings += ended_badly(platform.world, endings)
     row.note = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in took.items())
     _, waiting = platform.world.wait_ready(platform.expected, 60)
@@ -91,14 +122,19 @@ def rollout(platform, row) -> None:
 
 def restarts(world) -> dict[str, int]:
     """How often each container has been started again."""
-    return {f"{pod['metadata']['uid']} {pod['metadata']['name']} {one['name']}": one["restartCount"]
-            for pod in world.pods() for one in pod["status"].get("containerStatuses", [])}
+    return {
+        f"{pod['metadata']['uid']} {pod['metadata']['name']} {one['name']}": one["restartCount"]
+        for pod in world.pods()
+        for one in pod["status"].get("containerStatuses", [])
+    }
 
 
 def of_workload(platform, kind: str) -> dict:
     """A pod of the tree's first Deployment or StatefulSet."""
     name = next(one["metadata"]["name"] for one in platform.objects if one["kind"] == kind)
-    return next(pod for pod in platform.world.pods() if node_checks.owner(pod) == name and ready(pod))
+    return next(
+        pod for pod in platform.world.pods() if node_checks.owner(pod) == name and ready(pod)
+    )
 
 
 def out_of_memory(platform, row) -> None:
@@ -120,41 +156,75 @@ def out_of_memory(platform, row) -> None:
         row.findings.append(f"{about['name']}: not started again and Ready after 90 s: {told(now)}")
     reason = said.get("lastState", {}).get("terminated", {}).get("reason")
     if reason != "OOMKilled":
-        row.findings.append(f"{about['name']}: its container ended with {reason}, not with OOMKilled")
+        row.findings.append(
+            f"{about['name']}: its container ended with {reason}, not with OOMKilled"
+        )
     key = f"{about['uid']} {about['name']} {container}"
-    row.findings += [f"{name.partition(' ')[2]}: started again too" for name, count in restarts(world).items()
-                     if name != key and before.get(name, 0) != count]
-    row.note = f"{about['name']} OOMKilled, Ready again after {time.monotonic() - began:.0f} s, nobody else touched"
+    row.findings += [
+        f"{name.partition(' ')[2]}: started again too"
+        for name, count in restarts(world).items()
+        if name != key and before.get(name, 0) != count
+    ]
+    row.note = (
+        f"{about['name']} OOMKilled, Ready again after {time.monotonic() - began:.0f} s,"
+        " nobody else touched"
+    )
 
 
 def ranking(world) -> list[str]:
     """The order in which the kubelet would evict, as its log has it at the last pressure."""
-    lines = [line for line in world.kubelet.log.read_text(errors="replace").splitlines() if "pods ranked for eviction" in line]
+    lines = [
+        line
+        for line in world.kubelet.log.read_text(errors="replace").splitlines()
+        if "pods ranked for eviction" in line
+    ]
     return re.findall(r'"([^"]+/[^"]+)"', lines[-1].partition("pods=")[2]) if lines else []
 
 
 def used_by(world) -> dict[str, int]:
     """The memory that the kubelet believes each pod to use, by the pod's number."""
     said = world.api.get("/api/v1/nodes/node/proxy/stats/summary")
-    return {one["podRef"]["uid"]: one.get("memory", {}).get("workingSetBytes", 0) for one in said["pods"]}
+    return {
+        one["podRef"]["uid"]: one.get("memory", {}).get("workingSetBytes", 0)
+        for one in said["pods"]
+    }
 
 
 def expected_ranking(world) -> list[str]:
-    """The kubelet's rule: who takes more than it asked for, then who counts less, then who takes most beyond what it asked for."""
+    """The kubelet's rule: who takes more than it asked for, then who counts less, then who takes
+    most beyond what it asked for."""
     ranked, used = [], used_by(world)
     for pod in world.pods():
         if pod["status"]["phase"] != "Running":
             continue
-        asked = sum(node_checks.quantity(one.get("resources", {}).get("requests", {}).get("memory", 0)) for one in pod["spec"]["containers"])
+        asked = sum(
+            node_checks.quantity(one.get("resources", {}).get("requests", {}).get("memory", 0))
+            for one in pod["spec"]["containers"]
+        )
         mine = used.get(pod["metadata"]["uid"], 0)
-        ranked.append((mine <= asked, pod["spec"].get("priority") or 0, asked - mine, f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"))
+        ranked.append(
+            (
+                mine <= asked,
+                pod["spec"].get("priority") or 0,
+                asked - mine,
+                f"{pod['metadata']['namespace']}/{pod['metadata']['name']}",
+            )
+        )
     return [name for *_, name in sorted(ranked)]
 
 
 def ballast(name: str, size: int, priority: str) -> dict:
     """A pod without requests that takes so many MiB."""
-    return named("v1", "Pod", name, "default", spec={
-        "restartPolicy": "Never", "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0, "priorityClassName": priority,
-        "containers": [{"name": "hog", "image": STANDIN, "command": ["hog", str(size)]}]})
-
-
+    return named(
+        "v1",
+        "Pod",
+        name,
+        "default",
+        spec={
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 0,
+            "priorityClassName": priority,
+            "containers": [{"name": "hog", "image": STANDIN, "command": ["hog", str(size)]}],
+        },
+    )

@@ -1,4 +1,5 @@
-"""Faults planted on purpose: parts of the committed tree with one thing wrong, each in a namespace of its own on one real node."""
+"""Faults planted on purpose: parts of the committed tree with one thing wrong, each in a namespace
+of its own on one real node."""
 
 import copy
 import json
@@ -8,9 +9,11 @@ import time
 from dataclasses import dataclass, field
 from typing import Callable
 
-from . import node_checks, node_images, node_leftovers, node_platform
+from . import node_checks, node_images, node_k3s, node_leftovers, node_platform
 from .node_drills import Endings, ended_badly
-from .node_world import World, kubelet_arguments
+from .node_pods import path_of
+from .node_settings import kubelet_arguments
+from .node_world import World
 from .table import Fault
 
 SPACE = "ai"
@@ -23,7 +26,11 @@ def container(objects: list[dict], name: str) -> dict:
 
 def template(objects: list[dict], name: str) -> dict:
     """The pod of a workload."""
-    return next(one for one in objects if one["kind"] in node_platform.WORKLOADS and one["metadata"]["name"] == name)["spec"]["template"]["spec"]
+    return next(
+        one
+        for one in objects
+        if one["kind"] in node_platform.WORKLOADS and one["metadata"]["name"] == name
+    )["spec"]["template"]["spec"]
 
 
 def without(objects: list[dict], kind: str) -> None:
@@ -50,7 +57,9 @@ class Plan:
 
 
 def other_owner(objects: list[dict]) -> None:
-    template(objects, "postgresql")["securityContext"].update(runAsUser=998, runAsGroup=998, fsGroup=998)
+    template(objects, "postgresql")["securityContext"].update(
+        runAsUser=998, runAsGroup=998, fsGroup=998
+    )
 
 
 def no_scratch(objects: list[dict]) -> None:
@@ -62,11 +71,20 @@ def no_names(objects: list[dict]) -> None:
     for one in objects:
         if one["kind"] == "NetworkPolicy":
             rules = one["spec"].get("egress", [])
-            one["spec"]["egress"] = [rule for rule in rules if not any(port.get("port") == 53 for port in rule.get("ports", []))]
+            one["spec"]["egress"] = [
+                rule
+                for rule in rules
+                if not any(port.get("port") == 53 for port in rule.get("ports", []))
+            ]
 
 
 def missing_key(objects: list[dict]) -> None:
-    container(objects, "postgresql")["env"].append({"name": "GONE", "valueFrom": {"configMapKeyRef": {"name": "kube-root-ca.crt", "key": "gone"}}})
+    container(objects, "postgresql")["env"].append(
+        {
+            "name": "GONE",
+            "valueFrom": {"configMapKeyRef": {"name": "kube-root-ca.crt", "key": "gone"}},
+        }
+    )
 
 
 def other_class(objects: list[dict]) -> None:
@@ -76,20 +94,26 @@ def other_class(objects: list[dict]) -> None:
 
 
 def too_little(objects: list[dict]) -> None:
-    container(objects, "openwebui").update(command=["hog", "300"], resources={"limits": {"memory": "64Mi"}})
+    container(objects, "openwebui").update(
+        command=["hog", "300"], resources={"limits": {"memory": "64Mi"}}
+    )
 
 
 def otherwise(objects: list[dict]) -> None:
     one = container(objects, "openwebui")
     template(objects, "openwebui")["securityContext"].update(runAsUser=1001)
-    one["securityContext"].update(readOnlyRootFilesystem=False, capabilities={"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]})
+    one["securityContext"].update(
+        readOnlyRootFilesystem=False, capabilities={"drop": ["ALL"], "add": ["NET_BIND_SERVICE"]}
+    )
     one["resources"]["limits"]["memory"] = "700Mi"
     one["env"] = [variable for variable in one["env"] if variable["name"] != "OFFLINE_MODE"]
 
 
 def long_goodbye(objects: list[dict]) -> None:
     template(objects, "openwebui")["terminationGracePeriodSeconds"] = 2
-    container(objects, "openwebui")["lifecycle"] = {"preStop": {"exec": {"command": ["sleep", "60"]}}}
+    container(objects, "openwebui")["lifecycle"] = {
+        "preStop": {"exec": {"command": ["sleep", "60"]}}
+    }
 
 
 def deaf(objects: list[dict]) -> None:
@@ -102,35 +126,96 @@ def deaf(objects: list[dict]) -> None:
 def plans(room: int) -> list[Plan]:
     """All faults."""
     chat, base = ("openwebui",), ("postgresql",)
-    set_ = lambda name, **more: lambda objects: container(objects, name).update(**more)  # noqa: E731
+    set_ = lambda name, **more: lambda objects: container(objects, name).update(
+        **more
+    )  # noqa: E731
     return [
-        Plan("a user that is not the owner of its volume", base, other_owner, "permission denied|wrong ownership|Permission denied"),
-        Plan("a probe that names no port", chat, lambda it: container(it, "openwebui")["startupProbe"]["httpGet"].update(port="htpp"),
-             r"(?i)probe.*(port|htpp)"),
-        Plan("a probe of a path that is not there", chat,
-             lambda it: container(it, "openwebui")["startupProbe"]["httpGet"].update(path="/readyz"), "statuscode: 404"),
-        Plan("a request above what the node has", base,
-             lambda it: container(it, "postgresql").update(resources={"requests": {"memory": str(room)}}), "Insufficient memory"),
+        Plan(
+            "a user that is not the owner of its volume",
+            base,
+            other_owner,
+            "permission denied|wrong ownership|Permission denied",
+        ),
+        Plan(
+            "a probe that names no port",
+            chat,
+            lambda it: container(it, "openwebui")["startupProbe"]["httpGet"].update(port="htpp"),
+            r"(?i)probe.*(port|htpp)",
+        ),
+        Plan(
+            "a probe of a path that is not there",
+            chat,
+            lambda it: container(it, "openwebui")["startupProbe"]["httpGet"].update(path="/readyz"),
+            "statuscode: 404",
+        ),
+        Plan(
+            "a request above what the node has",
+            base,
+            lambda it: container(it, "postgresql").update(
+                resources={"requests": {"memory": str(room)}}
+            ),
+            "Insufficient memory",
+        ),
         Plan("a memory limit that is too low", chat, too_little, "(?i)oom"),
-        Plan("a Secret that is missing", base, lambda it: without(it, "Secret"), 'secret ".*" not found'),
+        Plan(
+            "a Secret that is missing",
+            base,
+            lambda it: without(it, "Secret"),
+            'secret ".*" not found',
+        ),
         Plan("a key of a ConfigMap that is missing", base, missing_key, "couldn't find key gone"),
-        Plan("a tag of an image that is not there", base, set_("postgresql", image="docker.io/library/postgres:17.99"),
-             "ErrImagePull|ImagePullBackOff|failed to (pull|resolve)"),
-        Plan("a root to be read only, and no place to write", chat, no_scratch, "read-only file system"),
-        Plan("a policy that leaves out DNS", (*base, *chat), no_names, "statuscode: 503|connection refused|context deadline"),
-        Plan("a claim of a class that nobody serves", base, other_class, 'storageclass.*"nobody" not found|unbound'),
-        Plan("a program that waits longer than its grace period before it ends", chat, long_goodbye, "preStop", ends=True),
+        Plan(
+            "a tag of an image that is not there",
+            base,
+            set_("postgresql", image="docker.io/library/postgres:17.99"),
+            "ErrImagePull|ImagePullBackOff|failed to (pull|resolve)",
+        ),
+        Plan(
+            "a root to be read only, and no place to write",
+            chat,
+            no_scratch,
+            "read-only file system",
+        ),
+        Plan(
+            "a policy that leaves out DNS",
+            (*base, *chat),
+            no_names,
+            "statuscode: 503|connection refused|context deadline",
+        ),
+        Plan(
+            "a claim of a class that nobody serves",
+            base,
+            other_class,
+            'storageclass.*"nobody" not found|unbound',
+        ),
+        Plan(
+            "a program that waits longer than its grace period before it ends",
+            chat,
+            long_goodbye,
+            "preStop",
+            ends=True,
+        ),
         Plan("a program that does not end", base, deaf, "had to be killed", ends=True),
-        *(Plan(f"another {what} than is declared", chat, otherwise, says, declared=True) for what, says in (
-            ("user", "runAsUser is 1000, the process has 1001"), ("capability", "CapBnd is 400, capabilities declare 0"),
-            ("memory limit", "the memory limit in force is 734003200, declared is"), ("root", "its root can be written"),
-            ("environment", "variable OFFLINE_MODE is not set"))),
+        *(
+            Plan(f"another {what} than is declared", chat, otherwise, says, declared=True)
+            for what, says in (
+                ("user", "runAsUser is 1000, the process has 1001"),
+                ("capability", "CapBnd is 400, capabilities declare 0"),
+                ("memory limit", "the memory limit in force is 734003200, declared is"),
+                ("root", "its root can be written"),
+                ("environment", "variable OFFLINE_MODE is not set"),
+            )
+        ),
     ]
 
 
 def moved(objects: list[dict], namespace: str) -> list[dict]:
     """Objects in another namespace, their names of it too."""
-    text = json.dumps(objects).replace(f".{SPACE}.svc", f".{namespace}.svc").replace(f'"namespace": "{SPACE}"', f'"namespace": "{namespace}"')
+    text = (
+        json.dumps(objects)
+        .replace(f".{SPACE}.svc", f".{namespace}.svc")
+        .replace(f'"namespace": "{SPACE}"', f'"namespace": "{namespace}"')
+    )
     found = json.loads(text)
     for one in found:
         if one["kind"] == "Namespace":
@@ -142,10 +227,22 @@ def prepare(tree, room: int) -> list[Plan]:
     """The faults with their objects; those about what runs share a namespace."""
     everything, found, shared = node_platform.objects_of(tree), plans(room), {}
     for number, plan in enumerate(found):
-        plan.namespace = shared.setdefault(plan.change.__name__, f"fault-{number}") if plan.declared else f"fault-{number}"
-        part = [one for one in everything if SPACE in (one["metadata"].get("namespace"), one["metadata"]["name"]) and (
-            one["kind"] in ("Namespace", "Secret") or one["metadata"].get("labels", {}).get("app.kubernetes.io/instance") in plan.parts
-            or one["kind"] == "NetworkPolicy" and len(plan.parts) > 1)]
+        plan.namespace = (
+            shared.setdefault(plan.change.__name__, f"fault-{number}")
+            if plan.declared
+            else f"fault-{number}"
+        )
+        part = [
+            one
+            for one in everything
+            if SPACE in (one["metadata"].get("namespace"), one["metadata"]["name"])
+            and (
+                one["kind"] in ("Namespace", "Secret")
+                or one["metadata"].get("labels", {}).get("app.kubernetes.io/instance") in plan.parts
+                or one["kind"] == "NetworkPolicy"
+                and len(plan.parts) > 1
+            )
+        ]
         plan.before = moved(copy.deepcopy(part), plan.namespace)
         plan.objects = moved(copy.deepcopy(part), plan.namespace)
         for one in plan.objects:
@@ -166,10 +263,22 @@ def owned_by_another(world, plan: Plan) -> None:
         one.chmod(0o700)
     claim = next(one for one in plan.objects if one["kind"] == "PersistentVolumeClaim")
     claim["spec"]["volumeName"] = "owned"
-    world.apply([node_platform.named("v1", "PersistentVolume", "owned", spec={
-        "accessModes": claim["spec"]["accessModes"], "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
-        "storageClassName": claim["spec"]["storageClassName"], "hostPath": {"path": "/var/lib/rancher/k3s/storage/owned"},
-        "claimRef": {"namespace": plan.namespace, "name": claim["metadata"]["name"]}})])
+    world.apply(
+        [
+            node_k3s.named(
+                "v1",
+                "PersistentVolume",
+                "owned",
+                spec={
+                    "accessModes": claim["spec"]["accessModes"],
+                    "capacity": {"storage": claim["spec"]["resources"]["requests"]["storage"]},
+                    "storageClassName": claim["spec"]["storageClassName"],
+                    "hostPath": {"path": "/var/lib/rancher/k3s/storage/owned"},
+                    "claimRef": {"namespace": plan.namespace, "name": claim["metadata"]["name"]},
+                },
+            )
+        ]
+    )
 
 
 def look(world, found: list[Plan], endings: Endings) -> None:
@@ -180,7 +289,11 @@ def look(world, found: list[Plan], endings: Endings) -> None:
             continue
         own = [pod for pod in pods if pod["metadata"]["namespace"] == plan.namespace]
         if plan.declared:
-            said = node_checks.pods_are(world, plan.before)[1] if any(one["status"]["phase"] == "Running" for one in own) else []
+            said = (
+                node_checks.pods_are(world, plan.before)[1]
+                if any(one["status"]["phase"] == "Running" for one in own)
+                else []
+            )
         elif plan.ends:
             said = [one for one in ended_badly(world, endings) if f"{plan.namespace}/" in one]
         else:
@@ -197,7 +310,9 @@ def plant(ctx) -> None:
     world.arguments = kept_back
     with world:
         said = node_checks.allocatable(world, budget)
-        ctx.fault(Fault("a kubelet without `kube-reserved`", "node", said[0] if said else "", bool(said)))
+        ctx.fault(
+            Fault("a kubelet without `kube-reserved`", "node", said[0] if said else "", bool(said))
+        )
         world.import_image(node_images.of_tree(world.folder, node_platform.images(tree))[0])
         found = prepare(tree, budget["node"]["memTotal"] + 1)
         with Endings(world) as endings:
@@ -207,13 +322,17 @@ def plant(ctx) -> None:
                     owned_by_another(world, plan)
                 world.apply(plan.objects)
             began, deleted = time.monotonic(), False
-            while time.monotonic() - began < 75 and not all(re.search(plan.says, plan.message) for plan in found):
+            while time.monotonic() - began < 75 and not all(
+                re.search(plan.says, plan.message) for plan in found
+            ):
                 look(world, found, endings)
                 if not deleted and time.monotonic() - began > 8:
                     deleted = delete(world, [plan for plan in found if plan.ends])
                 time.sleep(0.5)
         for plan in found:
-            ctx.fault(Fault(plan.fault, "node", plan.message, bool(re.search(plan.says, plan.message))))
+            ctx.fault(
+                Fault(plan.fault, "node", plan.message, bool(re.search(plan.says, plan.message)))
+            )
     node_leftovers.plant(ctx)
 
 
@@ -223,5 +342,5 @@ def delete(world, found: list[Plan]) -> bool:
     if len(pods) < len(found) or any(pod["status"]["phase"] != "Running" for pod in pods):
         return False
     for pod in pods:
-        world.api.delete(f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}")
+        world.api.delete(path_of(pod))
     return True

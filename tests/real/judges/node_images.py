@@ -15,15 +15,47 @@ COREDNS = "docker.io/rancher/mirrored-coredns-coredns:1.13.1"
 STANDIN = "docker.io/espalier/stand-in:1"
 PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Names under which the stand-in is called.
-PROGRAMS = ("pause", "listen", "dial", "hog", "stubborn", "ollama", "open-webui", "python3", "postgres", "docker-entrypoint.sh",
-            "initdb", "pg_ctl", "pg_isready", "psql", "redis-server", "redis-cli")
-FOLDERS = ("tmp", "etc", "root", "app/backend/data", "data", "var/run/postgresql", "var/lib/postgresql/data", "dev", "proc", "sys", "run")
+PROGRAMS = (
+    "pause",
+    "listen",
+    "dial",
+    "hog",
+    "stubborn",
+    "ollama",
+    "open-webui",
+    "python3",
+    "postgres",
+    "docker-entrypoint.sh",
+    "initdb",
+    "pg_ctl",
+    "pg_isready",
+    "psql",
+    "redis-server",
+    "redis-cli",
+)
+FOLDERS = (
+    "tmp",
+    "etc",
+    "root",
+    "app/backend/data",
+    "data",
+    "var/run/postgresql",
+    "var/lib/postgresql/data",
+    "dev",
+    "proc",
+    "sys",
+    "run",
+)
 # What the tree relies on in each image's own configuration, by the last part of its name.
 CONFIGS = {
     "ollama": {"Entrypoint": ["ollama"], "Cmd": ["serve"], "Env": ["OLLAMA_HOST=0.0.0.0:11434"]},
     "open-webui": {"Entrypoint": ["open-webui"], "WorkingDir": "/app/backend"},
-    "postgres": {"Entrypoint": ["docker-entrypoint.sh"], "Cmd": ["postgres"], "StopSignal": "SIGINT",
-                 "Env": ["PGDATA=/var/lib/postgresql/data"]},
+    "postgres": {
+        "Entrypoint": ["docker-entrypoint.sh"],
+        "Cmd": ["postgres"],
+        "StopSignal": "SIGINT",
+        "Env": ["PGDATA=/var/lib/postgresql/data"],
+    },
     "redis": {"Entrypoint": ["redis-server"]},
     "rclone": {"Entrypoint": ["listen"]},
 }
@@ -51,25 +83,43 @@ def layer_of(folder: Path, out: Path) -> tuple[str, int]:
 
 
 def write(folder: Path, images: dict[str, dict], out: Path) -> Path:
-    """Writes an archive in the layout of OCI: one layer, and for each name an image of it with the configuration given."""
+    """Writes an archive in the layout of OCI: one layer, and for each name an image of it with the
+    configuration given."""
     layer = out.with_suffix(".layer")
     name, size = layer_of(folder, layer)
     blobs, entries = {}, []
     for image, config in images.items():
-        about = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": [name]},
-                 "config": {"Env": [], **config}}
+        about = {
+            "architecture": "amd64",
+            "os": "linux",
+            "rootfs": {"type": "layers", "diff_ids": [name]},
+            "config": {"Env": [], **config},
+        }
         # Several images may not share a configuration: each names itself.
         about["config"]["Labels"] = {"image": image}
         about["config"]["Env"] = [PATH, *about["config"]["Env"]]
         text = json.dumps(about).encode()
-        manifest = json.dumps({"schemaVersion": 2, "mediaType": MANIFEST,
-                               "config": {"mediaType": CONFIG, "digest": digest(text), "size": len(text)},
-                               "layers": [{"mediaType": LAYER, "digest": name, "size": size}]}).encode()
+        manifest = json.dumps(
+            {
+                "schemaVersion": 2,
+                "mediaType": MANIFEST,
+                "config": {"mediaType": CONFIG, "digest": digest(text), "size": len(text)},
+                "layers": [{"mediaType": LAYER, "digest": name, "size": size}],
+            }
+        ).encode()
         blobs |= {digest(text): text, digest(manifest): manifest}
-        entries.append({"mediaType": MANIFEST, "digest": digest(manifest), "size": len(manifest),
-                        "annotations": {"io.containerd.image.name": image}, "platform": {"architecture": "amd64", "os": "linux"}})
+        entries.append(
+            {
+                "mediaType": MANIFEST,
+                "digest": digest(manifest),
+                "size": len(manifest),
+                "annotations": {"io.containerd.image.name": image},
+                "platform": {"architecture": "amd64", "os": "linux"},
+            }
+        )
     index = json.dumps({"schemaVersion": 2, "manifests": entries}).encode()
     with tarfile.open(out, "w") as tar:
+
         def put(path: str, data: bytes) -> None:
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(data), 0o644
@@ -85,7 +135,8 @@ def write(folder: Path, images: dict[str, dict], out: Path) -> Path:
 
 
 def stand_in_root(ctx, folder: Path) -> Path:
-    """The files of the images that stand in: a small Debian's shell and tools, and the static program under all its names."""
+    """The files of the images that stand in: a small Debian's shell and tools, and the static
+    program under all its names."""
     shutil.copytree(ctx.manifest["userland"], folder, symlinks=True)
     for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -105,7 +156,7 @@ def kind_of(image: str) -> str:
 
 
 def stored_as(image: str) -> str:
-    """The name under which containerd looks an image up: of a tag and a digest, the digest counts."""
+    """The name by which containerd finds an image: of a tag and a digest, the digest counts."""
     name, at, sum_ = image.partition("@")
     return f"{name.rpartition(':')[0] or name}@{sum_}" if at else image
 
@@ -117,13 +168,22 @@ def base(ctx, folder: Path) -> list[Path]:
     shutil.copyfile(ctx.tool("coredns"), folder / "dns/coredns")
     (folder / "dns/coredns").chmod(0o755)
     return [
-        write(root, {PAUSE: {"Entrypoint": ["pause"]}, STANDIN: {"Entrypoint": ["listen"]}}, folder / "stand-in.tar"),
+        write(
+            root,
+            {PAUSE: {"Entrypoint": ["pause"]}, STANDIN: {"Entrypoint": ["listen"]}},
+            folder / "stand-in.tar",
+        ),
         write(folder / "dns", {COREDNS: {"Entrypoint": ["/coredns"]}}, folder / "dns.tar"),
     ]
 
 
 def of_tree(folder: Path, images: set[str]) -> tuple[Path, list[str]]:
-    """The archive of a tree's images, made of the stand-in; and those that nothing here stands in for."""
-    known = {stored_as(image): CONFIGS[kind_of(image)] for image in sorted(images) if kind_of(image) in CONFIGS}
+    """The archive of a tree's images, made of the stand-in; and those that nothing here stands in
+    for."""
+    known = {
+        stored_as(image): CONFIGS[kind_of(image)]
+        for image in sorted(images)
+        if kind_of(image) in CONFIGS
+    }
     unknown = sorted(image for image in images if kind_of(image) not in CONFIGS)
     return write(folder / "root", known, folder / "tree.tar"), unknown

@@ -1,4 +1,5 @@
-"""Process 1 of a node: makes its file systems, its network and what it pretends to be, then reaps until it is killed."""
+"""Process 1 of a node: makes its file systems, its network and what it pretends to be, then reaps
+until it is killed."""
 
 import ctypes
 import json
@@ -7,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from .cgroups import hand_down, hierarchies
@@ -14,34 +16,68 @@ from .sandbox import libc, mount
 
 BIND, SHARED, RECURSIVE = 1 << 12, 1 << 20, 1 << 14
 # What lasts when the node loses its power.
-LASTING = ("var/lib/kubelet", "var/lib/containerd", "var/lib/cni", "var/log", "var/lib/rancher", "opt")
+LASTING = (
+    "var/lib/kubelet",
+    "var/lib/containerd",
+    "var/lib/cni",
+    "var/log",
+    "var/lib/rancher",
+    "opt",
+)
 NODE, GATEWAY, OUTSIDE = "10.99.0.2", "10.99.0.1", "203.0.113.10"
 PODS, ALL_PODS = "10.42.0.0/24", "10.42.0.0/16"
 # As flannel's delegate writes it.
-BRIDGE = {"cniVersion": "1.0.0", "name": "cbr0", "plugins": [
-    {"type": "bridge", "bridge": "cni0", "isDefaultGateway": True, "hairpinMode": True, "forceAddress": True, "ipMasq": False, "mtu": 1450,
-     "ipam": {"type": "host-local", "ranges": [[{"subnet": PODS}]], "routes": [{"dst": ALL_PODS}]}},
-    {"type": "portmap", "capabilities": {"portMappings": True}}]}
+BRIDGE = {
+    "cniVersion": "1.0.0",
+    "name": "cbr0",
+    "plugins": [
+        {
+            "type": "bridge",
+            "bridge": "cni0",
+            "isDefaultGateway": True,
+            "hairpinMode": True,
+            "forceAddress": True,
+            "ipMasq": False,
+            "mtu": 1450,
+            "ipam": {
+                "type": "host-local",
+                "ranges": [[{"subnet": PODS}]],
+                "routes": [{"dst": ALL_PODS}],
+            },
+        },
+        {"type": "portmap", "capabilities": {"portMappings": True}},
+    ],
+}
 # What flannel adds to the bridge.
 FLANNEL = (
-    "-t nat -N FLANNEL-POSTRTG", "-t nat -A POSTROUTING -j FLANNEL-POSTRTG",
+    "-t nat -N FLANNEL-POSTRTG",
+    "-t nat -A POSTROUTING -j FLANNEL-POSTRTG",
     "-t nat -A FLANNEL-POSTRTG -m mark --mark 0x4000/0x4000 -j RETURN",
-    f"-t nat -A FLANNEL-POSTRTG -s {PODS} -d {ALL_PODS} -j RETURN", f"-t nat -A FLANNEL-POSTRTG -s {ALL_PODS} -d {PODS} -j RETURN",
+    f"-t nat -A FLANNEL-POSTRTG -s {PODS} -d {ALL_PODS} -j RETURN",
+    f"-t nat -A FLANNEL-POSTRTG -s {ALL_PODS} -d {PODS} -j RETURN",
     f"-t nat -A FLANNEL-POSTRTG ! -s {ALL_PODS} -d {PODS} -j RETURN",
     f"-t nat -A FLANNEL-POSTRTG -s {ALL_PODS} ! -d 224.0.0.0/4 -j MASQUERADE --random-fully",
     f"-t nat -A FLANNEL-POSTRTG ! -s {ALL_PODS} -d {ALL_PODS} -j MASQUERADE --random-fully",
-    "-N FLANNEL-FWD", "-A FORWARD -j FLANNEL-FWD", f"-A FLANNEL-FWD -s {ALL_PODS} -j ACCEPT", f"-A FLANNEL-FWD -d {ALL_PODS} -j ACCEPT",
+    "-N FLANNEL-FWD",
+    "-A FORWARD -j FLANNEL-FWD",
+    f"-A FLANNEL-FWD -s {ALL_PODS} -j ACCEPT",
+    f"-A FLANNEL-FWD -d {ALL_PODS} -j ACCEPT",
 )
 SETTINGS = {
-    "net/ipv4/ip_forward": "1", "net/bridge/bridge-nf-call-iptables": "1",
+    "net/ipv4/ip_forward": "1",
+    "net/bridge/bridge-nf-call-iptables": "1",
     # Refusals come at once, not ten a second.
-    "net/ipv4/icmp_ratelimit": "0", "net/ipv4/icmp_msgs_per_sec": "1000000", "net/ipv4/icmp_msgs_burst": "1000000",
+    "net/ipv4/icmp_ratelimit": "0",
+    "net/ipv4/icmp_msgs_per_sec": "1000000",
+    "net/ipv4/icmp_msgs_burst": "1000000",
 }
 
 
 def run(*argv: str) -> None:
     """Runs a program that has to succeed."""
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"{' '.join(argv)}: {done.stderr.strip() or done.returncode}")
 
@@ -55,14 +91,25 @@ def file_systems(state: Path, groups: list) -> None:
         # Groups below this one get controllers only while no process is in it.
         Path("/sys/fs/cgroup/init").mkdir(exist_ok=True)
         Path("/sys/fs/cgroup/init/cgroup.procs").write_text(str(os.getpid()), encoding="utf-8")
-        hand_down(Path("/sys/fs/cgroup"))
+        for _ in range(200):
+            try:
+                hand_down(Path("/sys/fs/cgroup"))
+                break
+            except OSError:
+                # The process that waits outside is still on its way.
+                time.sleep(0.02)
     else:
         mount("tmpfs", "/sys/fs/cgroup", "tmpfs")
         for name, version, options in groups:
             own = Path("/sys/fs/cgroup") / name
             own.mkdir()
             named = any(one.startswith("name=") for one in options)
-            mount("cgroup", str(own), "cgroup2" if version == 2 else "cgroup", options=",".join([*(["none"] if named else []), *options]))
+            mount(
+                "cgroup",
+                str(own),
+                "cgroup2" if version == 2 else "cgroup",
+                options=",".join([*(["none"] if named else []), *options]),
+            )
     mount("tmpfs", "/run", "tmpfs", options="mode=755")
     for name in LASTING:
         (state / name).mkdir(parents=True, exist_ok=True)
@@ -74,14 +121,20 @@ def file_systems(state: Path, groups: list) -> None:
 
 
 def network(state: Path) -> None:
-    """`eth0` here, the outside in a namespace beside it, with a public address of the documentation's range."""
+    """`eth0` here, the outside in a namespace beside it, with a public address of the
+    documentation's range."""
     run("ip", "link", "set", "lo", "up")
     run("ip", "netns", "add", "world")
     run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "wan", "netns", "world")
     run("ip", "addr", "add", f"{NODE}/24", "dev", "eth0")
     run("ip", "link", "set", "eth0", "up")
-    for arguments in (("link", "set", "lo", "up"), ("addr", "add", f"{GATEWAY}/24", "dev", "wan"), ("link", "set", "wan", "up"),
-                      ("addr", "add", f"{OUTSIDE}/32", "dev", "lo"), ("route", "add", ALL_PODS, "via", NODE)):
+    for arguments in (
+        ("link", "set", "lo", "up"),
+        ("addr", "add", f"{GATEWAY}/24", "dev", "wan"),
+        ("link", "set", "wan", "up"),
+        ("addr", "add", f"{OUTSIDE}/32", "dev", "lo"),
+        ("route", "add", ALL_PODS, "via", NODE),
+    ):
         run("ip", "-n", "world", *arguments)
     run("ip", "route", "add", "default", "via", GATEWAY)
     for name, value in SETTINGS.items():
@@ -100,7 +153,11 @@ def pretend(memory: int, cpus: int) -> None:
     lines = []
     for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
         name = line.partition(":")[0]
-        size = {"MemTotal": kilobytes, "MemFree": kilobytes * 3 // 4, "MemAvailable": kilobytes * 3 // 4}.get(name)
+        size = {
+            "MemTotal": kilobytes,
+            "MemFree": kilobytes * 3 // 4,
+            "MemAvailable": kilobytes * 3 // 4,
+        }.get(name)
         lines.append(f"{name}: {size} kB" if size else line)
     (here / "meminfo").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for name in ("online", "possible", "present"):
@@ -117,7 +174,11 @@ def pretend(memory: int, cpus: int) -> None:
         for place in (here / "cpu", here / "node/node0"):
             topology = place / f"cpu{number}/topology"
             topology.mkdir(parents=True)
-            for file, value in (("core_id", number), ("physical_package_id", 0), ("thread_siblings_list", number)):
+            for file, value in (
+                ("core_id", number),
+                ("physical_package_id", 0),
+                ("thread_siblings_list", number),
+            ):
                 (topology / file).write_text(f"{value}\n", encoding="utf-8")
     mount(str(here / "meminfo"), "/proc/meminfo", "", BIND)
     mount(str(here / "cpu"), "/sys/devices/system/cpu", "", BIND)
@@ -126,7 +187,8 @@ def pretend(memory: int, cpus: int) -> None:
 
 
 def more_cpus(here: Path) -> None:
-    """With more CPUs than there are, the kernel refuses what the kubelet writes about the group of all pods: it writes to a file instead."""
+    """With more CPUs than there are, the kernel refuses what the kubelet writes about the group of
+    all pods: it writes to a file instead."""
     for place, version, options in hierarchies():
         if version == 1 and not {"freezer", "devices", "blkio"} & set(options):
             (place / "kubepods").mkdir(exist_ok=True)
