@@ -2,7 +2,6 @@
 without memory, a node without memory."""
 
 import os
-import re
 import signal
 import threading
 import time
@@ -169,48 +168,6 @@ def out_of_memory(platform, row) -> None:
         f"{about['name']} OOMKilled, Ready again after {time.monotonic() - began:.0f} s,"
         " nobody else touched"
     )
-
-
-def ranking(world) -> list[str]:
-    """The order in which the kubelet would evict, as its log has it at the last pressure."""
-    lines = [
-        line
-        for line in world.kubelet.log.read_text(errors="replace").splitlines()
-        if "pods ranked for eviction" in line
-    ]
-    return re.findall(r'"([^"]+/[^"]+)"', lines[-1].partition("pods=")[2]) if lines else []
-
-
-def used_by(world) -> dict[str, int]:
-    """The memory that the kubelet believes each pod to use, by the pod's number."""
-    said = world.api.get("/api/v1/nodes/node/proxy/stats/summary")
-    return {
-        one["podRef"]["uid"]: one.get("memory", {}).get("workingSetBytes", 0)
-        for one in said["pods"]
-    }
-
-
-def expected_ranking(world) -> list[str]:
-    """The kubelet's rule: who takes more than it asked for, then who counts less, then who takes
-    most beyond what it asked for."""
-    ranked, used = [], used_by(world)
-    for pod in world.pods():
-        if pod["status"]["phase"] != "Running":
-            continue
-        asked = sum(
-            node_checks.quantity(one.get("resources", {}).get("requests", {}).get("memory", 0))
-            for one in pod["spec"]["containers"]
-        )
-        mine = used.get(pod["metadata"]["uid"], 0)
-        ranked.append(
-            (
-                mine <= asked,
-                pod["spec"].get("priority") or 0,
-                asked - mine,
-                f"{pod['metadata']['namespace']}/{pod['metadata']['name']}",
-            )
-        )
-    return [name for *_, name in sorted(ranked)]
 
 
 def ballast(name: str, size: int, priority: str) -> dict:

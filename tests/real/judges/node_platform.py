@@ -34,6 +34,7 @@ ORDER = (
     "CronJob",
     "Ingress",
 )
+CRITICAL = "system-cluster-critical"
 WORKLOADS = ("StatefulSet", "Deployment", "DaemonSet")
 
 
@@ -198,6 +199,8 @@ def stand_ins(tree: Tree, budget: dict, flows: list[dict]) -> list[dict]:
             "rollingUpdate": {"maxSurge": row["surge"], "maxUnavailable": 0},
         }
         strategy = surge if row["surge"] else {"type": "Recreate"}
+        # As k3s ships them: nobody else is evicted as late.
+        critical = {"priorityClassName": CRITICAL} if row["source"] == "cluster" else {}
         limits = {"limits": {"memory": str(row["limit"])}} if row.get("limit") else {}
         found.append(
             named(
@@ -214,6 +217,7 @@ def stand_ins(tree: Tree, budget: dict, flows: list[dict]) -> list[dict]:
                         "spec": {
                             "automountServiceAccountToken": False,
                             "enableServiceLinks": False,
+                            **critical,
                             "securityContext": {
                                 "runAsNonRoot": True,
                                 "runAsUser": 1000,
