@@ -139,7 +139,9 @@ def report(options: argparse.Namespace, result: dict, seconds: float) -> int:
 def main() -> int:
     """Enters the sandbox and judges."""
     options = arguments()
-    wanted = [one for name in options.only.split(",") for one in TOGETHER.get(name, (name,))]
+    # A lane is told exactly what it is to do.
+    together = {} if options.result else TOGETHER
+    wanted = [one for name in options.only.split(",") for one in together.get(name, (name,))]
     unknown = [name for name in wanted if name not in JUDGES]
     if unknown:
         print(f"judges: no judge {', '.join(unknown)}; there are {', '.join(JUDGES)}", file=sys.stderr)
