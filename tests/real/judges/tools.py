@@ -27,7 +27,13 @@ GO = {
         "kube-controller-manager": ("k8s.io/kubernetes/cmd/kube-controller-manager", STAMPS),
         "kube-scheduler": ("k8s.io/kubernetes/cmd/kube-scheduler", STAMPS),
         "etcd": ("go.etcd.io/etcd/server/v3", ""),
+        "kubelet": ("k8s.io/kubernetes/cmd/kubelet", STAMPS),
+        "kube-proxy": ("k8s.io/kubernetes/cmd/kube-proxy", STAMPS),
     },
+    # With the plugins that the Corefile of k3s names.
+    "coredns": {"coredns": (".", "")},
+    # What stands in for the programs of images that are not here.
+    "standin": {"standin": (".", "")},
     # What `bootstrap.sh` applies everything with.
     "kubectl": {"kubectl": ("k8s.io/kubernetes/cmd/kubectl", STAMPS)},
     "seal": {"kubeseal": ("github.com/bitnami/sealed-secrets/cmd/kubeseal", "")},
@@ -77,6 +83,9 @@ MACHINE_PROGRAMS = {
 }
 # The plugins of the container network, which containerd finds by their folder.
 PLUGINS = "root/usr/lib/cni"
+
+# What scripts in images call: the shell and the tools of a small Debian, with the C library.
+USERLAND = ("bash", "coreutils", "findutils", "sed", "grep", "mawk", "tar", "util-linux", "libc6")
 
 # Commands that a machine has to have before anything else can be had.
 NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "nsenter", "mount")
@@ -279,6 +288,31 @@ def make_machine(folder: Path) -> None:
         raise Missing(f"containernetworking-plugins holds no {PLUGINS}/bridge")
 
 
+def make_userland(folder: Path) -> None:
+    """The files of a small image, as packages have them; nothing in it runs here."""
+    packages, root = folder / "packages", folder / "root"
+    packages.mkdir()
+    root.mkdir()
+    packages.chmod(0o777)
+    try:
+        wanted = libraries_of(list(USERLAND))
+        run("an image's packages", ["apt-get", "download", *wanted], cwd=packages)
+    except Missing:
+        run("Debian package lists", ["apt-get", "update"])
+        wanted = libraries_of(list(USERLAND))
+        run("an image's packages", ["apt-get", "download", *wanted], cwd=packages)
+    for package in sorted(packages.glob("*.deb")):
+        run(package.name, ["dpkg", "-x", str(package), str(root)])
+    shutil.rmtree(packages)
+    for name in ("share/doc", "share/man", "share/locale", "share/info", "lib/locale"):
+        shutil.rmtree(root / "usr" / name, ignore_errors=True)
+    if not (root / "bin/bash").is_file():
+        raise Missing(f"{' '.join(USERLAND)} hold no bin/bash")
+    for link, target in (("bin/sh", "bash"), ("usr/bin/awk", "mawk")):
+        if not (root / link).exists():
+            (root / link).symlink_to(target)
+
+
 def make_python(folder: Path) -> None:
     """A virtual environment with exactly the packages of tools/python/requirements.txt."""
     # Made under its last name: the scripts of a virtual environment know their path (only its python is used, which does not mind).
@@ -343,6 +377,8 @@ def install(cache: Path) -> dict:
         place = once(cache, "machine", key_of([recipe]), make_machine, costs)
         manifest["tools"].update({program: str(place / "bin" / program) for program in MACHINE_PROGRAMS})
         manifest["plugins"] = str(place / PLUGINS)
+        place = once(cache, "userland", key_of([json.dumps([USERLAND]).encode()]), make_userland, costs)
+        manifest["userland"] = str(place / "root")
         place = once(cache, "python", key_of([sys.version.encode(), *module_inputs("python")]), make_python, costs)
         manifest["python"] = str(place / "venv/bin/python")
         manifest["modules"] = modules()
