@@ -36,25 +36,14 @@ def one_node(ctx) -> list[tuple]:
     return found
 
 
-def unwilling(ctx) -> list[Row] | None:
+def unwilling(ctx, name: str = "node") -> list[Row] | None:
     """A row instead of a judgement: somebody does not want it, or the kernel lacks something."""
     if os.environ.get(SWITCH) == "off":
-        return [Row("node", 0, note=f"not run: {SWITCH}=off")]
+        return [Row(name, 0, note=f"not run: {SWITCH}=off")]
     lacking = node_kernel.lacking(Path(ctx.tool("containerd")).parent)
-    return (
-        [
-            Row(
-                "node",
-                0,
-                [
-                    f"this machine cannot run a node: {one}; {SWITCH}=off leaves this judge out"
-                    for one in lacking
-                ],
-            )
-        ]
-        if lacking
-        else None
-    )
+    left_out = f"{SWITCH}=off leaves this judge out"
+    said = [f"this machine cannot run a node: {one}; {left_out}" for one in lacking]
+    return [Row(name, 0, said)] if said else None
 
 
 class Platform:
@@ -106,12 +95,12 @@ def runs(platform: Platform, row: Row) -> None:
 
 def judge(ctx) -> list[Row]:
     """The committed tree goes through everything."""
-    return judged(ctx, lambda name: name == "committed")
+    return judged(ctx, "node", lambda name: name == "committed")
 
 
-def judged(ctx, which) -> list[Row]:
+def judged(ctx, judge_name: str, which) -> list[Row]:
     """Each of the trees has its pods run; the committed one goes through everything."""
-    refused = unwilling(ctx)
+    refused = unwilling(ctx, judge_name)
     if refused:
         return refused
     rows = []

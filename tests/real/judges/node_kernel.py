@@ -106,8 +106,10 @@ def file_systems() -> list[str]:
 
 def lacking(tools: Path | None = None) -> list[str]:
     """Everything that is missing, in words."""
-    if os.geteuid():
-        return ["it needs root"]
+    # The root of a user namespace may mount no control groups, and set no limit of the machine.
+    everybody = "0 0 4294967295".split()
+    if os.geteuid() or Path("/proc/self/uid_map").read_text(encoding="utf-8").split() != everybody:
+        return ["it needs root, and not that of a user namespace only"]
     before = os.environ["PATH"]
     if tools:
         os.environ["PATH"] = f"{tools}:{before}"

@@ -179,7 +179,7 @@ def closed(platform, since: float, row) -> str:
     later does not."""
     world = platform.world
     if not until(lambda: is_closed(world), 20):
-        return "the node was not closed"
+        return "the node was open again by then"
     second, others = of_workload(platform, "StatefulSet"), numbers(world)
     world.api.delete(path_of(second))
     said = succeeded(world, second, others, since, row)

@@ -9,8 +9,8 @@ from .node_pods import told
 
 BAD = "docker.io/espalier/no-such-image:0"
 PATIENCE = 60
-# How long a StatefulSet is given that may wait for its broken pod for ever.
-SHORT_PATIENCE = 15
+# How long nothing may happen before a broken pod counts as one that its StatefulSet keeps for ever.
+SHORT_PATIENCE = 20
 
 
 def set_image(api, value: dict, image: str) -> None:
@@ -46,68 +46,62 @@ def ordered(value: dict) -> bool:
 
 def revert(platform, row) -> None:
     """Good, bad, good again: each workload comes back by itself; of a StatefulSet Kubernetes says
-    that it may not."""
+    that it may not, and what needs it waits with it."""
     world, api = platform.world, platform.world.api
     values = [one for one in platform.objects if one["kind"] in WORKLOADS]
     row.objects, good = len(values), {}
     for value in values:
-        good[value["metadata"]["name"]] = value["spec"]["template"]["spec"]["containers"][0][
-            "image"
-        ]
+        first = value["spec"]["template"]["spec"]["containers"][0]
+        good[value["metadata"]["name"]] = first["image"]
         set_image(api, value, BAD)
     began = time.monotonic()
-    while (
-        not all(refused_image(world, value) for value in values) and time.monotonic() - began < 90
-    ):
+    waiting = values
+    while waiting and time.monotonic() - began < 90:
+        waiting = [value for value in waiting if not refused_image(world, value)]
         time.sleep(0.3)
+    for value in waiting:
+        row.findings.append(f"{value['metadata']['name']}: no pod says that its image is not there")
     for value in values:
-        if not refused_image(world, value):
-            row.findings.append(
-                f"{value['metadata']['name']}: no pod says that its image cannot be had"
-            )
         set_image(api, value, good[value["metadata"]["name"]])
-    began, took, last = time.monotonic(), {}, time.monotonic()
-    while len(took) < len(values) and time.monotonic() - began < PATIENCE:
-        if (
-            all(ordered(value) for value in values if value["metadata"]["name"] not in took)
-            and time.monotonic() - last > SHORT_PATIENCE
-        ):
-            break
-        before = len(took)
-        took |= {
-            value["metadata"]["name"]: time.monotonic() - began
-            for value in values
-            if value["metadata"]["name"] not in took and rolled(api, path_of(value))
-        }
-        last = time.monotonic() if len(took) != before else last
-        time.sleep(0.3)
-    stuck = [value for value in values if value["metadata"]["name"] not in took]
+    took = back(api, values, SHORT_PATIENCE)
     notes = [f"{name} back after {seconds:.0f} s" for name, seconds in took.items()]
+    stuck = [value for value in values if value["metadata"]["name"] not in took]
+    broken = [value for value in stuck if ordered(value) and refused_image(world, value)]
+    if broken:
+        release(world, broken)
+        names = ", ".join(value["metadata"]["name"] for value in broken)
+        notes.append(f"{names} kept the broken pod until it was deleted by hand")
+    late = back(api, stuck, PATIENCE)
+    notes += [f"{name} then back after {seconds:.0f} s" for name, seconds in late.items()]
     for value in stuck:
-        name = value["metadata"]["name"]
-        if not ordered(value):
+        if value["metadata"]["name"] not in late:
             row.findings.append(
-                f"{value['kind']}/{name}: not back {PATIENCE} s after its image was good again"
-            )
-            continue
-        began = time.monotonic()
-        for pod in world.pods(value["metadata"]["namespace"]):
-            if pod["metadata"]["name"].startswith(name) and "no-such-image" in told(pod):
-                api.delete(node_pods.path_of(pod))
-        while not rolled(api, path_of(value)) and time.monotonic() - began < PATIENCE:
-            time.sleep(0.3)
-        if rolled(api, path_of(value)):
-            notes.append(
-                f"{name} waits for its broken pod, and is back"
-                f" {time.monotonic() - began:.0f} s after that was deleted by hand"
-            )
-        else:
-            row.findings.append(
-                f"StatefulSet/{name}: not back {PATIENCE} s after its broken pod was deleted"
+                f"{value['kind']}/{value['metadata']['name']}: not back after its image was good"
             )
     row.note = ", ".join(notes)
     _, waiting = world.wait_ready(platform.expected, 60)
     row.findings += [f"after the revert: {one}" for one in waiting]
+
+
+def back(api, values: list[dict], patience: float) -> dict[str, float]:
+    """When each workload was rolled out, until nothing more has come for so long."""
+    began, took, last = time.monotonic(), {}, time.monotonic()
+    while len(took) < len(values) and time.monotonic() - last < patience:
+        for value in values:
+            if value["metadata"]["name"] not in took and rolled(api, path_of(value)):
+                last = time.monotonic()
+                took[value["metadata"]["name"]] = last - began
+        time.sleep(0.3)
+    return took
+
+
+def release(world, values: list[dict]) -> None:
+    """Deletes the pods with a bad image, as a person has to."""
+    for value in values:
+        for pod in world.pods(value["metadata"]["namespace"]):
+            own = pod["metadata"]["name"].startswith(value["metadata"]["name"])
+            if own and "no-such-image" in told(pod):
+                world.api.delete(node_pods.path_of(pod))
 
 
 def power_cut(platform, row) -> None:

@@ -6,7 +6,7 @@ from .table import Row
 
 def judge(ctx) -> list[Row]:
     """A row for each tree."""
-    return judged(ctx, lambda name: name != "committed")
+    return judged(ctx, "node: golden trees", lambda name: name != "committed")
 
 
 def faults(_ctx) -> None:
