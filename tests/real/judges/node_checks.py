@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 from .node_platform import WORKLOADS, template_of
-from .placement import quantity
+from .pods import quantity
 
 CAPABILITIES = {
     "CHOWN": 0,
