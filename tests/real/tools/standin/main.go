@@ -76,13 +76,14 @@ func untilAsked() int {
 	}
 }
 
-// Answers HTTP on a port: 200 for the paths whose question says yes, 503 where it says no, 404 for all others.
+// Answers HTTP on a port: 200 for the paths whose question says yes, 503 where it says no, 404 for all others but those that a program
+// handles itself.
 func serve(address string, paths map[string]func() bool) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		fail("%v", err)
 	}
-	go http.Serve(listener, http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+	http.HandleFunc("/", func(answer http.ResponseWriter, request *http.Request) {
 		well, known := paths[request.URL.Path]
 		switch {
 		case !known:
@@ -92,7 +93,8 @@ func serve(address string, paths map[string]func() bool) {
 		default:
 			fmt.Fprintln(answer, "{}")
 		}
-	}))
+	})
+	go http.Serve(listener, nil)
 }
 
 func yes() bool { return true }

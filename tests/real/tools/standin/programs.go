@@ -82,41 +82,6 @@ func python([]string) int {
 	return 0
 }
 
-// Ollama: a server that writes its key at home, and a client whose pulls ask the registry for a connection.
-func ollama(arguments []string) int {
-	host := environment("OLLAMA_HOST", "127.0.0.1:11434")
-	_, port, err := net.SplitHostPort(host)
-	if err != nil {
-		fail("%v", err)
-	}
-	model := func() string {
-		name := strings.NewReplacer("/", "_", ":", "_").Replace(arguments[1])
-		return filepath.Join(environment("OLLAMA_MODELS", "/root/.ollama/models"), "manifests", name)
-	}
-	switch arguments[0] {
-	case "serve":
-		write(filepath.Join(environment("HOME", "/root"), ".ollama/id_ed25519"), "key")
-		write(filepath.Join(environment("OLLAMA_MODELS", "/root/.ollama/models"), "blobs/started"), "")
-		serve(host, map[string]func() bool{"/": yes, "/api/version": yes, "/api/tags": yes})
-		return untilAsked()
-	case "list":
-		return dialAll([]string{"127.0.0.1:" + port})
-	case "show":
-		if _, err := os.Stat(model()); err != nil {
-			return 1
-		}
-		return 0
-	case "pull":
-		if !answers("registry.ollama.ai:443") {
-			return 1
-		}
-		write(model(), "{}")
-		return 0
-	}
-	fail("ollama %s is not stood in for", arguments[0])
-	return 1
-}
-
 // The `postgres` image's entrypoint: makes the database where there is none, then becomes the server.
 func postgresEntry(arguments []string) int {
 	folder := os.Getenv("PGDATA")
