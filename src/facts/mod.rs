@@ -7,5 +7,6 @@ pub mod models;
 pub mod node;
 pub mod ollama;
 pub mod pairs;
+pub mod prompt;
 pub mod requests;
 pub mod versions;
