@@ -100,6 +100,15 @@ class Context:
             raise LookupError(f"`espalier show budget --format json` said no JSON ({done.returncode}): "
                               f"{short(done.stderr or done.stdout, 400)}") from None
 
+    def flows(self, root: Path) -> list[dict]:
+        """Which connections the compiler declares for a folder's platform."""
+        done = self.run_espalier(root, "show", "flows", "--format", "json")
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            raise LookupError(f"`espalier show flows --format json` said no JSON ({done.returncode}): "
+                              f"{short(done.stderr or done.stdout, 400)}") from None
+
     def fault(self, fault: Fault) -> None:
         """Notes a planted fault for the table."""
         fault.message = fault.message.replace(f"{self.temp}/", "")
