@@ -14,7 +14,7 @@ import yaml
 from . import node_platform
 from .live_images import NAMES, TRAEFIK
 from .node_images import stored_as
-from .node_inside import GATEWAY, NODE, OUTSIDE
+from .node_inside import GATEWAY, NODE
 from .node_platform import RESTRICTED, named, wanted_keys
 from .node_world import World
 from .processes import Failed, wait_until
@@ -23,7 +23,7 @@ from .trees import Tree
 REAL = Path(__file__).resolve().parent.parent
 CHAT, TENANTS, TENANT = "chat.example.com", "ws.example.com", "team"
 STORAGE, STORAGE_ADDRESS, BUCKET = "s3.example.com", "203.0.113.11", "backups"
-REGISTRY, BLOBS = "registry.ollama.ai", "blobs.example.net"
+REGISTRY, BLOBS, REGISTRY_ADDRESS = "registry.ollama.ai", "blobs.example.net", "203.0.113.12"
 # Who signs in as what; the passwords have what a shell, JSON, a URL make something else of.
 EMAIL, PASSWORD = "admin@example.com", "S3cret \"pa$$ word\\ü 7"
 KEY_ID, KEY = "AKIDEXAMPLE", "a-key-of-the-judge"
@@ -196,16 +196,16 @@ class Live:
         return yaml.safe_load(config[0].value["spec"]["valuesContent"]) if config else {}
 
     def outside(self) -> None:
-        """Names, the registry, the storage; the node's own stand-in of an outside goes."""
-        for process in [one for one in self.world.servers if one.name.endswith("-outside")]:
-            self.world.servers.remove(process)
-            self.ctx.processes.stop(process)
-        self.world.must("ip", "-n", "world", "addr", "add", f"{STORAGE_ADDRESS}/32", "dev", "lo")
+        """Names, the registry, the storage."""
+        # The node's own stand-in of an outside listens on every address: it makes room.
+        self.world.must("bash", "-c", 'for one in /proc/[0-9]*; do [[ $(<"$one/comm") != standin ]] || kill "${one##*/}"; done')
+        for address in (REGISTRY_ADDRESS, STORAGE_ADDRESS):
+            self.world.must("ip", "-n", "world", "addr", "add", f"{address}/32", "dev", "lo")
         made, key = certificate(self.folder, self.authority, "outside", [REGISTRY, BLOBS, STORAGE])
         settings = self.folder / "settings.json"
         settings.write_text(json.dumps({
-            "resolver": GATEWAY, "address": OUTSIDE, "log": str(self.log), "certificate": str(made), "key": str(key),
-            "names": {REGISTRY: OUTSIDE, BLOBS: OUTSIDE, STORAGE: STORAGE_ADDRESS, CHAT: NODE, f"{TENANT}.{TENANTS}": NODE},
+            "resolver": GATEWAY, "address": REGISTRY_ADDRESS, "log": str(self.log), "certificate": str(made), "key": str(key),
+            "names": {REGISTRY: REGISTRY_ADDRESS, BLOBS: REGISTRY_ADDRESS, STORAGE: STORAGE_ADDRESS, CHAT: NODE, f"{TENANT}.{TENANTS}": NODE},
             "models": self.models(), "model": self.about["model"], "template": TEMPLATE, "params": PARAMS, "blobs": BLOBS,
             "away": str(self.folder / "away"), "ready": str(self.folder / "ready")}), encoding="utf-8")
         self.log.touch()
@@ -244,3 +244,9 @@ class Live:
         began = time.monotonic()
         wait_until(what, check, seconds, pause=0.3)
         return time.monotonic() - began
+
+
+def is_ready(pod: dict) -> bool:
+    """Whether a pod is Ready and stays."""
+    return not pod["metadata"].get("deletionTimestamp") and any(
+        one["type"] == "Ready" and one["status"] == "True" for one in pod["status"].get("conditions", []))
