@@ -11,6 +11,7 @@ mod pin;
 mod platforms;
 mod policies;
 mod properties;
+mod pulls;
 mod reader;
 mod scale;
 mod schema;
