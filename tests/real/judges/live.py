@@ -17,8 +17,8 @@ REAL = Path(__file__).resolve().parent.parent
 ROOT = REAL.parent.parent
 CHECKS = (
     ("a person chats and uploads", live_checks.chats), ("a second person", live_checks.second), ("a tenant", live_checks.tenant),
-    ("bootstrap.sh verify", live_checks.verify), ("a pod of Ollama is replaced", live_checks.replaced),
-    ("hosts outside", live_checks.hosts), ("memory", live_checks.memory), ("a backup", live_drill.backup),
+    ("bootstrap.sh verify", live_checks.verify), ("a pod of Ollama is replaced", live_checks.replaced), ("a backup", live_drill.backup),
+    ("hosts outside", live_checks.hosts), ("memory", live_checks.memory),
 )
 
 

@@ -14,10 +14,11 @@ import yaml
 from . import node_platform
 from .live_images import NAMES, TRAEFIK
 from .node_images import stored_as
-from .node_inside import GATEWAY, NODE
+from .node_inside import BIND, GATEWAY, NODE
 from .node_platform import RESTRICTED, named, wanted_keys
 from .node_world import World
 from .processes import Failed, wait_until
+from .sandbox import mount
 from .trees import Tree
 
 REAL = Path(__file__).resolve().parent.parent
@@ -181,10 +182,15 @@ class Live:
                    for one in thing.value["spec"].get("tls", [])]
         spaces = [one for one in objects if one["kind"] == "Namespace"]
         rest = [one for one in objects if one["kind"] != "Namespace"]
-        self.world.apply([*spaces, *secrets_of(self.tree), *secrets, *rest, *traefik_objects(self.values_of_traefik())])
+        # The platform's own chat has the last wave: what it needs is Ready before.
+        last = [one for one in rest if one["kind"] == "Deployment" and one["metadata"]["name"] == "openwebui"]
+        first = [one for one in rest if one not in last]
+        self.world.apply([*spaces, *secrets_of(self.tree), *secrets, *first, *traefik_objects(self.values_of_traefik())])
         self.world.api.patch("/api/v1/namespaces/kube-system/services/traefik/status", {
             "status": {"loadBalancer": {"ingress": [{"ip": NODE, "ipMode": "VIP"}]}}})
         self.expected = node_platform.pods_expected(rest) + 1
+        self.wait("the database is Ready", lambda: any(map(is_ready, self.pods("ai", "postgresql"))), 240)
+        self.world.apply(last)
 
     def pods_of_tree(self) -> list[dict]:
         """What makes pods."""
@@ -209,6 +215,10 @@ class Live:
             "models": self.models(), "model": self.about["model"], "template": TEMPLATE, "params": PARAMS, "blobs": BLOBS,
             "away": str(self.folder / "away"), "ready": str(self.folder / "ready")}), encoding="utf-8")
         self.log.touch()
+        # For whoever asks from here: the script, as on the node itself.
+        hosts = self.folder / "hosts"
+        hosts.write_text(f"127.0.0.1 localhost\n{NODE} {CHAT} {TENANT}.{TENANTS}\n", encoding="utf-8")
+        mount(str(hosts), "/etc/hosts", "", BIND)
         server = self.world.serve("registry", sys.executable, REAL / "judges/live_outside.py", settings, outside=True)
         wait_until("what is outside is there", (self.folder / "ready").exists, 30, server)
         (self.storage / BUCKET).mkdir(parents=True, exist_ok=True)

@@ -154,6 +154,10 @@ def make_root(folder: Path, made: dict[str, str]) -> Path:
     shutil.move(root / "usr/lib/postgresql-17", root / "usr/lib/postgresql/17")
     for file in (root / "usr/lib/postgresql/17/bin").iterdir():
         file.chmod(0o755)
+    # What the image's maker changes of the defaults; clients of this build look in the second folder.
+    sample = next((root / "usr/lib/postgresql/17").rglob("postgresql.conf.sample"))
+    with open(sample, "a", encoding="utf-8") as file:
+        file.write("listen_addresses = '*'\nunix_socket_directories = '/var/run/postgresql, /tmp'\n")
     runner = root / "usr/lib/ollama"
     runner.mkdir(parents=True)
     # The wheel has each library under all its names: they are one file here.
