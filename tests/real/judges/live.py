@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 import signal
 import sys
 import time
@@ -61,6 +62,8 @@ def judge(ctx, options: argparse.Namespace) -> list[Row]:
         rows += [check(ctx, name, lambda row, work=work: work(live, row)) for name, work in CHECKS]
         chat, storage = live.chat, live.storage
     # The first node is gone with its volumes: what is left is the clone, its key, and the storage.
+    shutil.rmtree(live.world.folder)
+    shutil.rmtree(live.world.cluster.folder)
     if options.no_drill:
         return rows
     with Live(ctx, root, "after", storage) as live:
