@@ -160,6 +160,8 @@ kubectl_() {
       ;;
     *' annotate '*) changes && : >"$cluster/paused" ;;
     *' patch '* | *' scale '*) changes && printf '%s\n' "$line" >>"$FAKE/patched" ;;
+    # It takes no file, unlike the others.
+    *' logs '*' --filename'*) echo 'error: unknown flag: --filename' >&2 && return 1 ;;
     *' logs '*) echo 'the last words of the Job' ;;
     *) echo "unknown: $line" >&2 && return 1 ;;
   esac

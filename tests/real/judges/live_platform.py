@@ -223,7 +223,7 @@ class Live:
         wait_until("what is outside is there", (self.folder / "ready").exists, 30, server)
         (self.storage / BUCKET).mkdir(parents=True, exist_ok=True)
         self.world.serve("storage", self.ctx.tool("rclone"), "serve", "s3", "--addr", f"{STORAGE_ADDRESS}:443", "--cert", made, "--key", key,
-                         "--auth-key", f"{KEY_ID},{KEY}", "--force-path-style", self.storage, outside=True)
+                         "--auth-key", f"{KEY_ID},{KEY}", "--force-path-style", "--dir-cache-time", "1s", self.storage, outside=True)
         # CoreDNS asks outside for what is no name of the cluster.
         self.world.api.patch("/api/v1/namespaces/kube-system/configmaps/coredns", {"data": {"NodeHosts": ""}})
 
