@@ -34,7 +34,7 @@ const FAKES: [&str; 17] = [
     "sleep",
 ];
 /// What the script may use of a plain Ubuntu besides, and the fakes need.
-const REAL: [&str; 27] = [
+const REAL: [&str; 28] = [
     "awk",
     "base64",
     "bash",
@@ -53,6 +53,7 @@ const REAL: [&str; 27] = [
     "mv",
     "rm",
     "sed",
+    "seq",
     "sh",
     "sha256sum",
     "sort",
@@ -64,6 +65,7 @@ const REAL: [&str; 27] = [
     "kill",
 ];
 const FAKE: &str = include_str!("fake.sh");
+const SOCKET: &str = include_str!("socket.sh");
 
 /// The key that belongs to the certificate, as the fake openssl sees it.
 pub const KEY: &str = "KEY one\nhush-private-key\n";
@@ -110,6 +112,7 @@ impl Node {
 
     fn programs(&self) {
         self.program("bin/fake", FAKE);
+        self.program("bin/socket", SOCKET);
         for name in FAKES {
             // helm is fetched.
             if name != "helm" {
