@@ -314,6 +314,9 @@ def plant(ctx) -> None:
             Fault("a kubelet without `kube-reserved`", "node", said[0] if said else "", bool(said))
         )
         world.import_image(node_images.of_tree(world.folder, node_platform.images(tree))[0])
+        # Objects of no namespace that pods name: without them no pod would be made at all.
+        objects = node_platform.objects_of(tree)
+        world.apply([one for one in objects if one["kind"] == "PriorityClass"])
         found = prepare(tree, budget["node"]["memTotal"] + 1)
         with Endings(world) as endings:
             for plan in found:
