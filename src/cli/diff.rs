@@ -10,7 +10,7 @@ use crate::{
         console::{Console, count},
         disk::Disk,
         drift::{Change, Comparison, Drift, IMPRINT, text, unified},
-        git::GitDisk,
+        git_disk::GitDisk,
         outcome::Outcome,
         sources::Work,
         tree::Tree,

@@ -1,5 +1,6 @@
 //! The built program in temporary folders: verbs, streams, exit codes.
 
+mod git;
 pub mod place;
 mod release;
 mod sealing;
