@@ -4,6 +4,7 @@ mod git;
 pub mod place;
 mod release;
 mod sealing;
+mod strangers;
 mod sources;
 mod trees;
 mod words;
