@@ -1,5 +1,7 @@
 //! The codes of the rules: kebab-case, stable, one constant each. The reader's and the driver's stand with them.
 
+/// An answer that may be as long as the whole context.
+pub const ANSWER_BEYOND_CONTEXT: &str = "answer-beyond-context";
 /// A download's checksum that is none, or of another version.
 pub const CHECKSUM_UNUSABLE: &str = "checksum-unusable";
 /// Backups lie on the disk whose loss they are meant for.
@@ -58,6 +60,8 @@ pub const MODEL_NEEDS_MEMORY: &str = "model-needs-memory";
 pub const MODEL_NEEDS_VRAM: &str = "model-needs-vram";
 /// A model without figures.
 pub const MODEL_UNKNOWN: &str = "model-unknown";
+/// A model that Ollama refuses a question with tools for.
+pub const MODEL_WITHOUT_TOOLS: &str = "model-without-tools";
 /// A model is listed twice.
 pub const MODEL_LISTED_TWICE: &str = "model-listed-twice";
 /// Ollama without a model.
@@ -98,6 +102,8 @@ pub const SPEC_MISSING: &str = "spec-missing";
 pub const STORAGE_TOO_SMALL: &str = "storage-too-small";
 /// Argo CD on a Kubernetes that it is not tested on.
 pub const UNSUPPORTED_PAIR: &str = "unsupported-pair";
+/// Open `WebUI`'s tools do not fit the models' context.
+pub const TOOLS_NEED_CONTEXT: &str = "tools-need-context";
 /// A version is pinned for something that is not there.
 pub const UNKNOWN_VERSION: &str = "unknown-version";
 /// Several Open `WebUI` on several nodes without a volume that all of them mount.

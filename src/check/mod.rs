@@ -14,6 +14,7 @@ pub mod models;
 pub mod node;
 pub mod nodes;
 pub mod ollama;
+pub mod open_webui;
 pub mod pages;
 pub mod postgresql;
 pub mod ranges;

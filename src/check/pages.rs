@@ -9,6 +9,7 @@ macro_rules! pages {
 
 pages!(
     "alias",
+    "answer-beyond-context",
     "backup-of-nothing",
     "backup-on-the-same-disk",
     "backup-without-tls",
@@ -46,6 +47,7 @@ pages!(
     "model-needs-memory",
     "model-needs-vram",
     "model-unknown",
+    "model-without-tools",
     "nested-too-deep",
     "no-models",
     "no-room-for-rollout",
@@ -78,6 +80,7 @@ pages!(
     "storage-too-small",
     "tab",
     "too-many-findings",
+    "tools-need-context",
     "unknown-field",
     "unknown-version",
     "unsupported-pair",

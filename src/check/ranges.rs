@@ -28,7 +28,8 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         (&["openWebui", "connectionPool", "overflow"], pool.overflow.into(), 0, 100),
     ];
     let backup = it.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep), 1, 10_000));
-    for (path, number, least, most) in numbers.into_iter().chain(backup) {
+    let answer = it.open_webui.max_tokens.iter().map(|it| (["openWebui", "maxTokens"].as_slice(), *it, 1, 1 << 20));
+    for (path, number, least, most) in numbers.into_iter().chain(backup).chain(answer) {
         let name = path.last().copied().unwrap_or_default();
         let help = if number < least {
             let off = if name == "replicas" { "; `enabled: false` switches it off" } else { "" };

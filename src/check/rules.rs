@@ -98,7 +98,7 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 17] = [
+const SPEC: [SpecRule; 18] = [
     super::argocd::pair,
     super::argocd::waves,
     super::backup::worth,
@@ -110,6 +110,7 @@ const SPEC: [SpecRule; 17] = [
     super::models::models,
     super::nodes::nodes,
     super::ollama::settings,
+    super::open_webui::chat,
     super::postgresql::external,
     super::postgresql::memory,
     super::ranges::numbers,

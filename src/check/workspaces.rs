@@ -107,7 +107,7 @@ pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
             Place::Value { file: first.file.clone(), path },
             format!("{which} no administrator: whoever signs up first becomes it"),
         )
-        .help("sign up yourself as soon as it answers; everybody after that waits for your approval")
+        .help("sign up yourself as soon as it answers; nobody else can until the pod starts again, and after that everybody waits for your approval")
         .note("its host becomes public knowledge with its certificate"),
     );
 }

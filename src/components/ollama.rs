@@ -41,7 +41,7 @@ const USER: i64 = 1000;
 /// The volume of a replica: not derived from the models, since a claim template can never change and models do.
 const STORAGE: Bytes = Bytes::gib(20);
 
-/// Ollama, and the models that are present when it is Ready.
+/// Ollama, and the models that it pulls before it is Ready; one that cannot be had is pulled later, beside the others.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Ollama {
@@ -143,6 +143,8 @@ pub struct Offers {
     pub api: PortRef,
     /// The API of each replica by itself.
     pub replicas: Vec<PortRef>,
+    /// Tokens of a chat that every model remembers.
+    pub context: u64,
 }
 
 impl Ollama {
@@ -170,6 +172,17 @@ impl Ollama {
 
     fn known(&self) -> impl Iterator<Item = &Figures> {
         self.models.iter().filter_map(|it| self.figures(it))
+    }
+
+    /// Models that write text, with their figures.
+    pub fn chat_models(&self) -> impl Iterator<Item = (usize, &ModelName, &Figures)> {
+        let all = self.models.iter().enumerate().filter_map(|(index, it)| Some((index, it, self.figures(it)?)));
+        all.filter(|it| !it.2.embedding_model)
+    }
+
+    /// Tokens of a chat that every model remembers: Ollama cuts `context` to what a model was trained for.
+    pub fn shortest_context(&self) -> u64 {
+        self.chat_models().map(|it| it.2.train_context).min().map_or(self.context, |it| it.min(self.context))
     }
 
     /// Models that may be in memory at once.
@@ -258,7 +271,7 @@ impl Ollama {
         scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
         pod::disruption_budget(scope, &part);
         scope.contribute(Contribution::Probe { target: api.clone(), module: "http", path: "/" });
-        Offers { api, replicas }
+        Offers { api, replicas, context: self.shortest_context() }
     }
 
     fn pod(
@@ -271,6 +284,7 @@ impl Ollama {
         let image = versions.image(versions::OLLAMA);
         let mounts = || Some(vec![pod::mount("models", "/data"), pod::mount("tmp", "/tmp")]);
         let mut server = pod::container("ollama", image.clone());
+        server.command = Some(command(SERVE));
         server.env = self.env([pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]);
         server.ports = Some(vec![ContainerPort {
             name: Some("http".to_owned()),
@@ -279,17 +293,21 @@ impl Ollama {
             ..ContainerPort::default()
         }]);
         server.resources = Some(self.server_resources(allotment));
+        // Ready means that it serves what is there. A pod that is not Ready has no name, so a model that could not be pulled must not be asked
+        // for here: it would take the others away.
         server.startup_probe = pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 24 });
         server.readiness_probe = pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 3 });
         server.liveness_probe = pod::http_probe("/", PORT, Patience { period: 10, failures: 6 });
         server.volume_mounts = mounts();
 
         let mut pull = pod::container("pull-models", image);
-        pull.command = Some(["/bin/bash", "-euo", "pipefail", "-c", PULL].map(str::to_owned).into());
+        pull.command = Some(command(PULL));
         let listed = self.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
         pull.env = self.env([pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")), pod::env("MODELS", listed)]);
         // Page cache of what it pulls counts too, so it gets the room that the server will have: the scheduler takes the larger one.
         pull.resources = Some(requirements(allotment));
+        // What could not be pulled, and why, is in the pod's status too.
+        pull.termination_message_policy = Some("FallbackToLogsOnError".to_owned());
         pull.volume_mounts = mounts();
 
         let spec = PodSpec {
@@ -361,24 +379,11 @@ impl Gpu {
     }
 }
 
-/// Makes the listed models present. A model that is there costs nothing, also offline; a new pod's first connections are refused
-/// until the node knows its address, so a pull is tried again. It fails at last, and the pod shows it.
-const PULL: &str = r#"ollama serve &
-server=$!
-trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true' EXIT
-until ollama list >/dev/null 2>&1; do
-  kill -0 "$server"
-  sleep 1
-done
-for model in $MODELS; do
-  for attempt in 1 2 3 4 5 6; do
-    if ollama show "$model" >/dev/null 2>&1 || ollama pull "$model"; then
-      continue 2
-    fi
-    echo "attempt $attempt to pull $model failed" >&2
-    sleep 10
-  done
-  echo "$model could not be pulled" >&2
-  exit 1
-done
-"#;
+fn command(script: &str) -> Vec<String> {
+    ["/bin/bash", "-euo", "pipefail", "-c", script].map(str::to_owned).into()
+}
+
+/// Makes the listed models present: of the init container.
+const PULL: &str = concat!(include_str!("ollama/ask.sh"), include_str!("ollama/pull.sh"));
+/// Serves, and goes on pulling what is absent: of the container itself.
+const SERVE: &str = concat!(include_str!("ollama/ask.sh"), include_str!("ollama/serve.sh"));

@@ -19,7 +19,7 @@ use crate::{
         meta::Part,
         scope::Scope,
     },
-    facts::{requests, versions},
+    facts::{open_webui::TOOLS_OF_ADMINISTRATOR, requests, versions},
     platform::{
         resources::{Resources, requirements},
         versions::Versions,
@@ -58,6 +58,13 @@ pub struct OpenWebUi {
     pub enabled: bool,
     /// Pods. More than one need `redis`, PostgreSQL and, on several nodes, `storage.shared`.
     pub replicas: u32,
+    /// Open `WebUI`'s own tools (notes, memories, calendar, …), for the models to use. On, their list goes along with every question: about
+    /// 5,800 tokens of an administrator's, so `ollama.context` must hold them, and each model must be one that takes tools. Off in every
+    /// workspace, whose context is the default one.
+    pub tools: bool,
+    /// Tokens after which an answer ends (`1024`): a default that a user may raise, no limit. It keeps an answer that would never end from
+    /// keeping a model busy. Absent: half of the context (of what the tools leave of it).
+    pub max_tokens: Option<u64>,
     /// Connections to PostgreSQL.
     pub connection_pool: ConnectionPool,
     /// Absent: the tested figures (`espalier show budget`).
@@ -87,6 +94,8 @@ impl Default for OpenWebUi {
         Self {
             enabled: true,
             replicas: 1,
+            tools: false,
+            max_tokens: None,
             connection_pool: ConnectionPool::default(),
             resources: Resources::default(),
             storage: Bytes::gib(2),
@@ -126,6 +135,16 @@ impl OpenWebUi {
     pub fn connections(&self) -> u32 {
         let a_pod = self.connection_pool.size.saturating_add(self.connection_pool.overflow).saturating_mul(2);
         self.replicas.saturating_mul(a_pod)
+    }
+
+    /// Tokens of a context that are there for questions and answers.
+    pub fn beside_tools(&self, context: u64) -> u64 {
+        context.saturating_sub(if self.tools { TOOLS_OF_ADMINISTRATOR } else { 0 })
+    }
+
+    /// Tokens after which an answer ends by default.
+    pub fn answer(&self, context: u64) -> u64 {
+        self.max_tokens.unwrap_or_else(|| (self.beside_tools(context) / 2).max(1))
     }
 
     /// Builds it.
@@ -198,8 +217,15 @@ impl OpenWebUi {
 
     fn env(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
         let url = format!("https://{}", needs.host.name());
+        let answer = self.answer(needs.models.context);
         let mut env: Vec<EnvVar> = PRODUCTION.iter().map(|(name, value)| pod::env(name, *value)).collect();
         env.push(pod::env("CORS_ALLOW_ORIGIN", url.clone()));
+        if !self.tools {
+            // Added to each question from the browser (never to one through the API): more tokens than a small context holds, and a model
+            // that takes no tools refuses the question.
+            env.push(pod::env("DEFAULT_MODEL_METADATA", r#"{"capabilities":{"builtin_tools":false}}"#));
+        }
+        env.push(pod::env("DEFAULT_MODEL_PARAMS", format!(r#"{{"max_tokens":{answer}}}"#)));
         env.push(pod::env("WEBUI_URL", url));
         // Each replica by name: a connection to the common Service would stick to one of them.
         let models: Vec<String> = needs.models.replicas.iter().map(|it| scope.url_at_run_time(me, "http", it)).collect();
@@ -231,7 +257,8 @@ impl OpenWebUi {
             env.push(scope.env_secret("WEBUI_ADMIN_PASSWORD", &administrator, "password"));
             env.push(pod::env("WEBUI_ADMIN_NAME", "Administrator"));
         } else {
-            // The first to sign up becomes the administrator, everybody after that waits for approval.
+            // The first to sign up becomes the administrator. Open `WebUI` then closes sign-up by itself, in memory only: after each restart
+            // of the pod it is open again, and whoever signs up waits for approval.
             env.push(pod::env("ENABLE_SIGNUP", "True"));
             env.push(pod::env("WEBUI_SECRET_KEY_FILE", format!("{DATA}/.webui_secret_key")));
         }
@@ -239,13 +266,15 @@ impl OpenWebUi {
     }
 }
 
-/// Migrates in each pod, one after the other, before any of them serves: the first does the work, the others find it done. The server
-/// itself then leaves the tables alone.
+/// Migrates in each pod, one after the other, before any of them serves: the first does the work if there is any, the others find it done.
+/// The server itself then leaves the tables alone.
 fn migration(server: &mut Container) -> Container {
     let mut it = pod::container("migrate", server.image.clone().unwrap_or_default());
     it.command = Some(["python3", "-c", MIGRATE].map(str::to_owned).into());
     it.env.clone_from(&server.env);
     it.resources.clone_from(&server.resources);
+    // What is wrong is in the pod's status too.
+    it.termination_message_policy = Some("FallbackToLogsOnError".to_owned());
     it.volume_mounts.clone_from(&server.volume_mounts);
     let mut env = server.env.take().unwrap_or_default();
     env.push(pod::env("ENABLE_DB_MIGRATIONS", "False"));
@@ -253,32 +282,16 @@ fn migration(server: &mut Container) -> Container {
     it
 }
 
-/// Importing the settings migrates. The lock belongs to the session: the server's end of it ends with the pod, however that ends. A new
-/// pod's first connections are refused until the node knows its address, so they are tried again.
-const MIGRATE: &str = r#"import os, time
-from sqlalchemy import create_engine, text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.pool import NullPool
-
-engine = create_engine(os.environ["DATABASE_URL"], poolclass=NullPool, isolation_level="AUTOCOMMIT")
-for attempt in range(30):
-    try:
-        session = engine.connect()
-        break
-    except OperationalError as refused:
-        print(f"the database does not answer yet: {type(refused.orig).__name__}", flush=True)
-        time.sleep(2)
-else:
-    raise SystemExit("the database did not answer within a minute")
-session.execute(text("SELECT pg_advisory_lock(hashtext('open-webui-migrations'))"))
-import open_webui.config
-"#;
+/// Takes the database to the version that the image knows.
+const MIGRATE: &str = include_str!("open_webui/migrate.py");
 
 const DATA: &str = "/app/backend/data";
 
 /// What differs from Open `WebUI`'s defaults in production. Git is the only place to configure it: what is changed in the interface is
 /// gone after a restart (`ENABLE_PERSISTENT_CONFIG`).
-const PRODUCTION: [(&str, &str); 31] = [
+const PRODUCTION: [(&str, &str); 32] = [
+    // Seconds that an address is remembered; by default 300. A pod that was replaced has a new one.
+    ("AIOHTTP_POOL_DNS_TTL", "10"),
     // Every signed-in user may use every model; otherwise grants live in the database, not in Git.
     ("BYPASS_MODEL_ACCESS_CONTROL", "True"),
     // No embeddings until a vector store is a choice: documents go into the context whole.

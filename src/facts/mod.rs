@@ -6,6 +6,7 @@ pub mod kubernetes;
 pub mod models;
 pub mod node;
 pub mod ollama;
+pub mod open_webui;
 pub mod pairs;
 pub mod requests;
 pub mod versions;

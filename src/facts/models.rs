@@ -1,4 +1,8 @@
-//! The catalogue of models: what Ollama's memory formula needs to know of each.
+//! The catalogue of models: what Ollama's memory formula needs to know of each, and whether tools can be sent to it.
+//!
+//! `tools` is `yes` where the model's template takes them (its page in Ollama's library says so, or the template was read), and `no` where
+//! Ollama was seen to refuse them for that model (`400 … does not support tools`). The page of a family can say more than its models keep:
+//! `smollm2:360m`, `smollm2:135m` and `deepseek-r1:8b` are refused. `unknown` is what nobody has seen.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -36,6 +40,9 @@ pub struct Figures {
     /// Whether it makes embeddings instead of text.
     #[serde(default)]
     pub embedding_model: bool,
+    /// Whether tools can be sent to it: `ollama show MODEL` then lists `tools` among its capabilities. Absent: not known.
+    #[serde(default)]
+    pub tools: Option<bool>,
 }
 
 const CSV: &str = include_str!("models.csv");
@@ -46,6 +53,12 @@ fn row(line: &'static str) -> Option<(&'static str, Figures)> {
     let mut cells = line.split(',');
     let name = cells.next()?;
     let mut number = || cells.next()?.parse::<u64>().ok();
+    let flag = |it: &str| match it {
+        "yes" => Some(Some(true)),
+        "no" => Some(Some(false)),
+        "unknown" => Some(None),
+        _ => None,
+    };
     let figures = Figures {
         blob: number()?,
         layers: number()?,
@@ -59,6 +72,7 @@ fn row(line: &'static str) -> Option<(&'static str, Figures)> {
         window: number()?,
         window_layers: number()?,
         embedding_model: number()? == 1,
+        tools: flag(cells.next()?)?,
     };
     Some((name, figures))
 }

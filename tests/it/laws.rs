@@ -24,7 +24,7 @@ pub struct Tree {
 pub type Law = fn(&Tree) -> Vec<String>;
 
 /// All of them, by name.
-pub const ALL: [(&str, Law); 25] = [
+pub const ALL: [(&str, Law); 27] = [
     ("paths are injective, also where a file system folds case", form::paths),
     ("files begin with the header and end with a newline", form::files),
     ("ArgoCD reads every file, and no more of it than the objects", form::argocd_reads_it),
@@ -39,6 +39,8 @@ pub const ALL: [(&str, Law); 25] = [
     ("pods have an account of their own and no token", pods::accounts),
     ("images are pinned", pods::images),
     ("probes ask ports that are there", pods::probes),
+    ("pods ask for names as they are written", pods::dots),
+    ("names of the cluster's are written whole", pods::whole_names),
     ("volumes are there, mounted, and claims exist", pods::volumes),
     ("selectors select pods that exist", references::selectors),
     ("Services' and Ingresses' ports exist", references::ports),

@@ -13,6 +13,7 @@ mod pin;
 mod platforms;
 mod policies;
 mod properties;
+mod pulls;
 mod reader;
 mod scale;
 mod schema;

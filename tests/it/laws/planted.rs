@@ -35,7 +35,7 @@ fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
 }
 
 /// Law (by the beginning of its name), kind, name, path, value.
-const FAULTS: [(&str, &str, &str, &str, &str); 52] = [
+const FAULTS: [(&str, &str, &str, &str, &str); 59] = [
     ("nothing is emitted", "Deployment", "openwebui", "metadata>creationTimestamp", "null"),
     ("nothing is emitted", "Deployment", "openwebui", "status", "{}"),
     ("nothing is emitted", "Deployment", "openwebui", "spec>paused", "false"),
@@ -58,6 +58,13 @@ const FAULTS: [(&str, &str, &str, &str, &str); 52] = [
     ("images", "StatefulSet", "ollama", "spec>template>spec>containers>0>image", "ollama/ollama:0.32.15"),
     ("probes", "Deployment", "openwebui", "spec>template>spec>containers>0>readinessProbe>httpGet>port", "80"),
     ("probes", "Deployment", "openwebui", "spec>template>spec>containers>0>startupProbe", ""),
+    ("pods ask for names", "Deployment", "openwebui", "spec>template>spec>dnsConfig", ""),
+    ("pods ask for names", "StatefulSet", "postgresql", "spec>template>spec>dnsConfig>options>0>value", "\"5\""),
+    ("pods ask for names", "StatefulSet", "ollama", "spec>template>spec>dnsConfig>options", "[]"),
+    ("names of the cluster's", "Deployment", "openwebui", "spec>template>spec>containers>0>env>0>value", "http://ollama:11434"),
+    ("names of the cluster's", "Deployment", "openwebui", "spec>template>spec>containers>0>env>0>value", "http://a.b.ai.svc:80/x"),
+    ("names of the cluster's", "StatefulSet", "ollama", "spec>template>spec>containers>0>env>0>value", "postgresql.ai"),
+    ("names of the cluster's", "SealedSecret", "postgresql", "spec>template>data>url", "\"postgresql://a:b@postgresql.ai:5432/x\""),
     ("volumes", "Deployment", "openwebui", "spec>template>spec>volumes>0>persistentVolumeClaim>claimName", "other"),
     ("volumes", "Deployment", "openwebui", "spec>strategy>type", "RollingUpdate"),
     ("selectors", "Service", "ollama", "spec>selector>app.kubernetes.io/name", "llama"),

@@ -159,6 +159,58 @@ pub fn probes(tree: &Tree) -> Vec<String> {
     found
 }
 
+/// A resolver that tries suffixes first asks eight times in vain for each whole name.
+pub fn dots(tree: &Tree) -> Vec<String> {
+    let is_one = |pod: &Value| {
+        let mut options = items(at(pod, "dnsConfig/options")).filter(|it| at(it, "name") == "ndots");
+        options.next().is_some_and(|it| at(it, "value") == "1") && options.next().is_none()
+    };
+    templates(tree).filter(|(_, pod)| !is_one(pod)).map(|(it, _)| format!("{}: no ndots 1", it.path)).collect()
+}
+
+/// What a container or a composed Secret says: values, arguments, commands, templates.
+fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
+    let mut all: Vec<(&Read, &str)> = Vec::new();
+    for (it, container) in containers(tree) {
+        let words = items(at(container, "command")).chain(items(at(container, "args")));
+        let values = items(at(container, "env")).map(|it| at(it, "value"));
+        all.extend(words.chain(values).filter_map(Value::as_str).map(|text| (it, text)));
+    }
+    for it in tree.of_kind("SealedSecret") {
+        let data = it.at("spec/template/data").as_mapping().into_iter().flatten();
+        all.extend(data.filter_map(|(_, text)| text.as_str()).map(|text| (it, text)));
+    }
+    all
+}
+
+/// A name that a suffix would complete: below a namespace, or a Service's alone where an address stands.
+pub fn whole_names(tree: &Tree) -> Vec<String> {
+    const WHOLE: &str = ".svc.cluster.local";
+    let services: BTreeSet<&str> = tree.of_kind("Service").map(Read::name).collect();
+    let mut found = Vec::new();
+    for (it, text) in texts(tree) {
+        let is_of_name = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '.';
+        let mut rest = text;
+        while let Some(start) = rest.find(is_of_name) {
+            let before = &rest[..start];
+            let end = rest[start..].find(|it| !is_of_name(it)).map_or(rest.len(), |it| start + it);
+            let (name, after) = (&rest[start..end], &rest[end..]);
+            let is_below = name.split('.').skip(1).any(|it| it == "svc");
+            // Before an `@` stands who signs in.
+            let signs_in = after.split(['/', ' ']).next().is_some_and(|it| it.contains('@')) || after.contains("}}@");
+            let is_address = before.ends_with("://") && !signs_in || before.ends_with('@') || name.len() == text.len();
+            let service = name.split('.').next().unwrap_or_default();
+            // `openwebui` is also a database's name: alone, it is an address only with a port or dots.
+            let is_service = is_address && services.contains(service) && (name.contains('.') || after.starts_with(':'));
+            if (is_below || is_service) && !name.trim_end_matches('.').ends_with(WHOLE) {
+                found.push(format!("{}: {name}", it.path));
+            }
+            rest = after;
+        }
+    }
+    found
+}
+
 /// Whether the Application that makes a claim also runs what mounts it.
 fn is_bound_by_its_own(tree: &Tree, claim: &Read) -> bool {
     let own = templates(tree).filter(|(it, _)| it.application() == claim.application() && it.namespace() == claim.namespace());

@@ -114,6 +114,77 @@ fn background_tasks_that_ask_the_model_again() {
     }
 }
 
+/// What a variable of JSON says.
+fn json(container: &Value, name: &str) -> serde_json::Value {
+    let text = env(container, name).and_then(Value::as_str).unwrap_or("null");
+    serde_json::from_str(text).unwrap_or_else(|it| panic!("{name}: {it}: {text}"))
+}
+
+#[test]
+fn tools_that_no_context_holds_and_small_models_refuse() {
+    // Everywhere that Open WebUI is made: the platform's, its migration's, the workspaces'.
+    for (it, _) in each_of("Deployment", "openwebui") {
+        for container in super::containers(it) {
+            assert_eq!(json(container, "DEFAULT_MODEL_METADATA")["capabilities"]["builtin_tools"], false, "{}", it.path);
+        }
+    }
+    found("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {tools: true}", "tools-need-context");
+    found("ollama: {models: [\"gemma2:2b\"], context: 8192}\nopenWebui: {tools: true}", "model-without-tools");
+    // Where they fit they are on, and the answer gets half of what they leave.
+    let mut texts = crate::support::with_components(
+        "ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"], context: 8192}\nopenWebui: {tools: true}\nargocd: {enabled: false}",
+    );
+    let platform = texts.values_mut().next().expect("the platform");
+    *platform = platform.replace("memory: 8Gi", "memory: 16Gi");
+    let workspace = "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: {name: any}\nspec: {workspaceName: any, \
+                     models: [\"gemma2:2b\"]}\n";
+    texts.insert("spec/workspaces/any.yaml".to_owned(), workspace.to_owned());
+    let made = crate::support::tree(&texts);
+    assert!(made.codes().iter().all(|it| !it.contains("tools")), "{}", made.said());
+    let objects = made.objects();
+    let chat = |name: &str| {
+        let it = objects.iter().find(|it| it.kind() == "Deployment" && it.name() == name).unwrap_or_else(|| panic!("{name}"));
+        let container = super::containers(it)[0].clone();
+        (json(&container, "DEFAULT_MODEL_METADATA"), json(&container, "DEFAULT_MODEL_PARAMS")["max_tokens"].clone())
+    };
+    assert_eq!(chat("openwebui"), (serde_json::Value::Null, ((8192 - 5809) / 2).into()));
+    // A workspace's context is the default one, which does not hold them, and its model takes none.
+    assert_eq!(chat("any-openwebui"), (serde_json::json!({"capabilities": {"builtin_tools": false}}), 2048.into()));
+}
+
+#[test]
+fn an_answer_that_never_ends() {
+    for (it, container) in each_of("Deployment", "openwebui") {
+        let answer = json(container, "DEFAULT_MODEL_PARAMS")["max_tokens"].as_u64().unwrap_or_else(|| panic!("{}", it.path));
+        let objects =
+            GOLDEN.iter().map(|it| &it.1.objects).find(|tree| tree.iter().any(|other| std::ptr::eq(other, it))).expect("its tree");
+        let server = objects
+            .iter()
+            .find(|other| other.kind() == "StatefulSet" && other.namespace() == it.namespace() && super::is_part(other, "ollama"));
+        let server = *super::containers(server.expect("its models")).last().expect("a container");
+        let context: u64 = env(server, "OLLAMA_CONTEXT_LENGTH").and_then(Value::as_str).and_then(|it| it.parse().ok()).expect("a number");
+        assert!(answer > 0 && answer <= context / 2, "{}: {answer} of {context}", it.path);
+    }
+    // Of a model that remembers less than the context, half of what it remembers.
+    for (components, answer) in [
+        ("ollama: {models: [\"tinyllama:1.1b\", \"nomic-embed-text\", \"smollm2:135m\"]}", 1024),
+        ("ollama: {models: [\"llama3.2:1b\"], context: 6000}", 3000),
+        ("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {maxTokens: 700}", 700),
+    ] {
+        let objects = crate::support::tree(&crate::support::with_components(components)).objects();
+        let it = objects.iter().find(|it| it.kind() == "Deployment" && it.name() == "openwebui").expect("it is there");
+        assert_eq!(json(super::containers(it)[0], "DEFAULT_MODEL_PARAMS")["max_tokens"], answer, "{components}");
+    }
+    found("ollama: {models: [\"tinyllama:1.1b\"]}\nopenWebui: {maxTokens: 2048}", "answer-beyond-context");
+    found("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {maxTokens: 0}", "out-of-range");
+}
+
+#[test]
+fn an_address_that_is_remembered_longer_than_its_pod_lives() {
+    // Five minutes by default: as long as that, nobody reaches an Ollama that was replaced.
+    always("AIOHTTP_POOL_DNS_TTL", "10");
+}
+
 #[test]
 fn probes_on_a_static_page() {
     for (it, container) in each_of("Deployment", "openwebui") {
@@ -157,8 +228,12 @@ fn two_pods_that_migrate_one_empty_database() {
         let init: Vec<&Value> = crate::support::items(at(it.pod_template().expect("pods"), "spec/initContainers")).collect();
         let [migrate] = init[..] else { panic!("{}: {init:?}", it.path) };
         let script = crate::support::items(at(migrate, "command")).filter_map(Value::as_str).collect::<String>();
-        let (lock, work) = (script.find("pg_advisory_lock"), script.find("import open_webui.config"));
-        assert!(lock.is_some() && lock < work, "{}: {script}", it.path);
+        // Locked, compared, and only then and only if need be the app is imported, which is a whole start of it.
+        let steps = ["pg_advisory_lock", "get_current_heads", "if present and present == newest:", "else:", "    import open_webui.config"];
+        let steps = steps.map(|step| script.rfind(step).unwrap_or_else(|| panic!("{}: no {step}: {script}", it.path)));
+        assert!(steps.is_sorted(), "{}: {steps:?}", it.path);
+        assert_eq!(script.matches("import open_webui").count() + script.matches("from open_webui").count(), 1, "{}", it.path);
+        assert_eq!(at(migrate, "terminationMessagePolicy"), "FallbackToLogsOnError", "{}", it.path);
         assert_eq!(
             (env(migrate, "ENABLE_DB_MIGRATIONS"), env(migrate, "DATABASE_URL")),
             (None, env(container, "DATABASE_URL")),

@@ -13,7 +13,7 @@ set -Eeuo pipefail
 readonly platform='pinned'
 readonly repository='https://git.example.com/team/platform.git'
 readonly branch='main'
-readonly revision='refs/tags/tree-72adec54f78f'
+readonly revision='refs/tags/tree-fc5658f978d6'
 readonly hosts=('chat.example.com')
 readonly chat_host='chat.example.com'
 readonly chat_model='llama3.2:1b-instruct-q4_K_M'

@@ -1,0 +1,45 @@
+# Both scripts: questions to the server in this pod. Its API says what it has to say in one line,
+# where the command line redraws a bar ten times a second, and costs no further program's memory.
+port=${OLLAMA_HOST##*:}
+missing=${TMPDIR:-/tmp}/missing-models
+
+is_up() {
+  { : 3<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null
+}
+
+# Posts to a path, waits so many seconds at most, and prints what comes back; fails unless that is a
+# success.
+post() {
+  local status line
+  {
+    printf '%s\r\n' "POST $1 HTTP/1.0" 'Host: localhost' 'Content-Type: application/json' \
+      "Content-Length: ${#2}" '' >&3
+    printf '%s' "$2" >&3
+    read -r -t "$3" _ status _ <&3 || return 1
+    while read -r line <&3 && [ "$line" != $'\r' ]; do :; done
+    cat <&3
+  } 3<>"/dev/tcp/127.0.0.1/$port" && [ "$status" = 200 ]
+}
+
+show() {
+  post /api/show "{\"model\":\"$1\"}" 60 2>/dev/null
+}
+
+# Makes a model present. What was pulled before a failure stays, and is not pulled again.
+pull() {
+  local answer
+  show "$1" >/dev/null && return
+  echo "pulling $1"
+  answer=$(post /api/pull "{\"model\":\"$1\",\"stream\":false}" "$2") || true
+  if show "$1" >/dev/null; then
+    echo "$1 is there"
+    return
+  fi
+  case $answer in
+  *'"error":"'*) answer=${answer#*\"error\":\"} answer=${answer%\"*} ;;
+  *) answer="nothing that helps: ${answer:-no answer within $2 seconds}" ;;
+  esac
+  echo "Error: $answer" >&2
+  return 1
+}
+

@@ -1,0 +1,75 @@
+# Takes the database to the revision that this image knows. Importing the app's settings does that,
+# and costs a whole start of the app, so it is done only where the revisions differ.
+import ast
+import os
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+
+def known(folder):
+    """The revisions of the migrations' files, and those that no other one builds on. The files are
+    read, not run: some of them import the app."""
+    revisions, below = set(), set()
+    for file in folder.glob("*.py"):
+        for line in ast.parse(file.read_text(encoding="utf-8")).body:
+            targets = getattr(line, "targets", [getattr(line, "target", None)])
+            names = [getattr(target, "id", None) for target in targets]
+            if "revision" in names:
+                revisions.add(ast.literal_eval(line.value))
+            if "down_revision" in names:
+                parents = ast.literal_eval(line.value)
+                below.update([parents] if isinstance(parents, str) else parents or [])
+    return revisions, revisions - below
+
+
+def readable(folder):
+    """Nothing where the files have another form: then the app decides."""
+    try:
+        return known(folder)
+    except (OSError, SyntaxError, ValueError) as why:
+        print(f"the migrations cannot be compared: {why}", flush=True)
+        return set(), set()
+
+
+def words(revisions):
+    return ", ".join(sorted(revisions))
+
+
+# A new pod's first connections are refused until the node knows its address, so they are tried
+# again.
+url = os.environ["DATABASE_URL"]
+engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+for attempt in range(30):
+    try:
+        session = engine.connect()
+        break
+    except OperationalError as refused:
+        print(f"the database does not answer yet: {type(refused.orig).__name__}", flush=True)
+        time.sleep(2)
+else:
+    raise SystemExit("the database did not answer within a minute")
+
+# One pod after the other. The lock belongs to the session: the server's end of it ends with the
+# pod, however that ends.
+session.execute(text("SELECT pg_advisory_lock(hashtext('open-webui-migrations'))"))
+present = set(MigrationContext.configure(session).get_current_heads())
+app = Path(find_spec("open_webui").origin).parent
+revisions, newest = readable(app / "migrations/versions")
+unknown = present - revisions if revisions else set()
+if unknown:
+    raise SystemExit(
+        f"The database is at revision {words(unknown)}, which this version of Open WebUI does not "
+        "know: a newer one has migrated it, and there is no way back. Nothing was changed. Pin the "
+        "newer version again (open-webui in spec/versions.yaml), or restore an older backup."
+    )
+if present and present == newest:
+    print(f"the database is at revision {words(newest)}: nothing to migrate", flush=True)
+else:
+    print(f"migrating from {words(present) or 'nothing'} to {words(newest)}", flush=True)
+    import open_webui.config

@@ -1,0 +1,257 @@
+//! The scripts of Ollama's pod, as the tree has them, run against a server and a registry that are
+//! none: what is pulled, what is said, and what a pod serves when not all of it can be had.
+
+mod server;
+
+use std::{
+    fs,
+    os::unix::{
+        fs::{PermissionsExt as _, symlink},
+        process::CommandExt as _,
+    },
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_yaml::Value;
+use tempfile::TempDir;
+
+use self::server::{Pull, Server};
+use crate::support::{at, items, tree, with_components};
+
+/// Listed in the spec, in this order.
+const OLD: &str = "llama3.2:1b";
+const NEW: &str = "qwen2.5:0.5b";
+
+/// A pod of Ollama: its scripts, its folder, and the server that answers in it.
+struct Pod {
+    folder: TempDir,
+    server: Server,
+    pull: String,
+    serve: String,
+    models: String,
+}
+
+/// What a container came to.
+struct Done {
+    code: Option<i32>,
+    said: String,
+}
+
+impl Pod {
+    /// With these models on its volume.
+    fn with(present: &[&str]) -> Self {
+        Self::of(&[OLD, NEW], present)
+    }
+
+    /// The pod of these models, with some of them on its volume.
+    fn of(models: &[&str], present: &[&str]) -> Self {
+        let spec = format!("ollama: {{models: {models:?}}}");
+        let objects = tree(&with_components(&spec)).objects();
+        let it = objects.iter().find(|it| it.kind() == "StatefulSet" && it.name() == "ollama").expect("it is there");
+        let pod = at(it.pod_template().expect("pods"), "spec");
+        let script = |key: &str| {
+            let words: Vec<&str> = items(at(pod, key)).flat_map(|it| items(at(it, "command"))).filter_map(Value::as_str).collect();
+            assert_eq!(words[..4], ["/bin/bash", "-euo", "pipefail", "-c"]);
+            words[4].to_owned()
+        };
+        let (pull, serve) = (script("initContainers"), script("containers"));
+        let folder = tempfile::tempdir().expect("a folder");
+        // What the image has besides is not to be had here: whatever a script starts must be one of these.
+        let program = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::write(&path, format!("#!/bin/bash\n{text}\n")).expect("writable");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("mine");
+        };
+        program("ollama", "[ \"$*\" = serve ] || exit 9\necho serving\nexec /bin/sleep 600");
+        program("sleep", "echo \"slept $1\" >>\"$TMPDIR/slept\"\nexec /bin/sleep 0.02");
+        symlink("/bin/cat", folder.path().join("cat")).expect("a link");
+        let listed = items(at(pod, "initContainers")).flat_map(|it| items(at(it, "env"))).find(|it| at(it, "name") == "MODELS");
+        let models = at(listed.expect("the list"), "value").as_str().expect("a text").to_owned();
+        Self { folder, server: Server::with(present), pull, serve, models }
+    }
+
+    /// Starts a container's script, as if its shell were so many seconds old.
+    fn start(&self, script: &str, age: u32) -> Child {
+        let (out, err) = (self.log(), self.log());
+        Command::new("/bin/bash")
+            .args(["-euo", "pipefail", "-c", script])
+            .env_clear()
+            .env("PATH", self.folder.path())
+            .env("TMPDIR", self.folder.path())
+            .env("OLLAMA_HOST", format!("127.0.0.1:{}", self.server.port))
+            .env("MODELS", &self.models)
+            .env("SECONDS", age.to_string())
+            .stdin(Stdio::null())
+            .stdout(out)
+            .stderr(err)
+            .process_group(0)
+            .spawn()
+            .expect("bash runs")
+    }
+
+    fn log(&self) -> fs::File {
+        fs::File::options().create(true).append(true).open(self.folder.path().join("log")).expect("writable")
+    }
+
+    fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The init container, to its end.
+    fn init(&self) -> Done {
+        self.init_at(0)
+    }
+
+    fn init_at(&self, age: u32) -> Done {
+        let code = self.start(&self.pull, age).wait().expect("it ends").code();
+        let done = Done { code, said: self.said() };
+        assert!(!done.said.contains('\u{1b}') && !done.said.contains('\r'), "{:?}", done.said);
+        done
+    }
+
+    /// Waits until it has said something.
+    #[track_caller]
+    fn until(&self, what: &str) {
+        let begun = Instant::now();
+        while !self.said().contains(what) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "nobody said `{what}`:\n{}", self.said());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn has_left(&self) -> String {
+        fs::read_to_string(self.folder.path().join("missing-models")).unwrap_or_default()
+    }
+}
+
+/// Ends all processes of a container at once, as the kubelet does at last.
+fn kill(mut child: Child) {
+    let group = format!("-{}", child.id());
+    assert!(Command::new("kill").args(["-KILL", "--", &group]).status().expect("kill runs").success());
+    child.wait().expect("it ends");
+}
+
+#[test]
+fn an_empty_volume_is_filled() {
+    let pod = Pod::with(&[]);
+    let done = pod.init();
+    assert_eq!(done.code, Some(0), "{}", done.said);
+    assert_eq!(pod.server.present(), [OLD, NEW]);
+    assert_eq!(pod.has_left(), "");
+    // A log that can be read: a line when it begins, one when it ends.
+    for model in [OLD, NEW] {
+        let lines: Vec<&str> = done.said.lines().filter(|it| it.contains(model)).collect();
+        assert_eq!(lines, [format!("pulling {model}"), format!("{model} is there")], "{}", done.said);
+    }
+}
+
+#[test]
+fn what_is_there_costs_nothing_and_needs_no_registry() {
+    let pod = Pod::with(&[OLD, NEW]);
+    pod.server.answers(OLD, Pull::Refused);
+    pod.server.answers(NEW, Pull::Refused);
+    let done = pod.init();
+    assert_eq!((done.code, pod.server.pulls()), (Some(0), 0), "{}", done.said);
+    // The server then runs alone: it tries nothing, and starts nothing beside it.
+    let child = pod.start(&pod.serve, 0);
+    pod.until("serving\nserving");
+    assert_eq!(children(&child), "");
+    assert_eq!(pod.server.pulls(), 0);
+    kill(child);
+}
+
+/// The processes that a container's first one has started.
+fn children(child: &Child) -> String {
+    let id = child.id();
+    fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default().trim().to_owned()
+}
+
+#[test]
+fn with_no_model_at_all_the_pod_does_not_start() {
+    let pod = Pod::with(&[]);
+    pod.server.answers(OLD, Pull::Refused);
+    pod.server.answers(NEW, Pull::Refused);
+    let done = pod.init();
+    assert_eq!(done.code, Some(1), "{}", done.said);
+    // Each is tried for half a minute at least: a new pod's first connections are refused.
+    assert_eq!(pod.server.pulls(), 12);
+    let slept = fs::read_to_string(pod.folder.path().join("slept")).expect("it slept");
+    assert!(slept.matches("slept 10").count() >= 10, "{slept}");
+    // Why, in the registry's own words; the kubelet takes the last lines into the pod's status.
+    assert!(done.said.contains("Error: pull model manifest: 503: \\\"out of order\\\"\n"), "{}", done.said);
+    assert!(done.said.ends_with(&format!("{NEW} could not be pulled\n")), "{}", done.said);
+}
+
+#[test]
+fn a_new_model_that_cannot_be_pulled_takes_no_other_away() {
+    for (present, new) in [(vec![OLD], NEW), (vec![NEW], OLD), (vec![], NEW)] {
+        let pod = Pod::with(&present);
+        pod.server.answers(new, Pull::Refused);
+        let done = pod.init();
+        assert_eq!(done.code, Some(0), "{}", done.said);
+        assert_eq!(pod.has_left(), format!("{new}\n"));
+        assert!(done.said.contains(&format!("MISSING: {new};")), "{}", done.said);
+        // The server is up, and what is beside it goes on trying; it has not given up, and says so.
+        let child = pod.start(&pod.serve, 0);
+        pod.until(&format!("MISSING: {new}; the next try is in 600 seconds"));
+        pod.server.answers(new, Pull::Served);
+        pod.until("all listed models are there");
+        assert!(pod.server.present().contains(&new.to_owned()));
+        assert_eq!(pod.has_left(), "");
+        kill(child);
+    }
+}
+
+#[test]
+fn a_model_that_only_makes_embeddings_is_nothing_to_serve() {
+    let pod = Pod::of(&[OLD, "nomic-embed-text:latest"], &[]);
+    pod.server.answers(OLD, Pull::Refused);
+    let done = pod.init();
+    assert_eq!((done.code, pod.has_left().as_str()), (Some(1), ""), "{}", done.said);
+    // The other way round, people can chat.
+    let pod = Pod::of(&[OLD, "nomic-embed-text:latest"], &[]);
+    pod.server.answers("nomic-embed-text:latest", Pull::Refused);
+    let done = pod.init();
+    assert_eq!((done.code, pod.has_left().as_str()), (Some(0), "nomic-embed-text:latest\n"), "{}", done.said);
+}
+
+#[test]
+fn a_slow_pull_does_not_keep_the_old_models_away() {
+    let pod = Pod::with(&[OLD]);
+    pod.server.answers(NEW, Pull::Hangs);
+    // Two minutes are nearly over: the pull, which has not failed, ends, and what is there is served.
+    let done = pod.init_at(118);
+    assert_eq!((done.code, pod.server.pulls()), (Some(0), 1), "{}", done.said);
+    assert!(done.said.contains("Error: nothing that helps: no answer within"), "{}", done.said);
+    assert_eq!(pod.has_left(), format!("{NEW}\n"));
+    // On an empty volume there is nothing to serve, so it takes as long as it takes.
+    let pod = Pod::with(&[]);
+    pod.server.answers(NEW, Pull::Hangs);
+    let child = pod.start(&pod.pull, 1000);
+    pod.until(&format!("pulling {NEW}"));
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(!pod.said().contains("Error"), "{}", pod.said());
+    kill(child);
+}
+
+#[test]
+fn a_pull_that_is_killed_half_way_is_made_again() {
+    let pod = Pod::with(&[]);
+    pod.server.answers(NEW, Pull::Hangs);
+    let child = pod.start(&pod.pull, 0);
+    pod.until(&format!("pulling {NEW}"));
+    kill(child);
+    pod.server.answers(NEW, Pull::Served);
+    let done = pod.init();
+    assert_eq!((done.code, pod.has_left().as_str()), (Some(0), ""), "{}", done.said);
+    assert_eq!(pod.server.present(), [OLD, NEW]);
+}
+
+#[test]
+fn a_pull_that_only_says_that_it_has_succeeded() {
+    let pod = Pod::with(&[OLD]);
+    pod.server.answers(NEW, Pull::Lies);
+    let done = pod.init();
+    assert_eq!((done.code, pod.has_left()), (Some(0), format!("{NEW}\n")), "{}", done.said);
+}

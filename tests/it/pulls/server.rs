@@ -1,0 +1,125 @@
+//! The part of Ollama's API that the scripts use, over a volume and a registry that a test sets.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+/// How the registry answers for a model.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Pull {
+    /// It has it.
+    Served,
+    /// It is out of order.
+    Refused,
+    /// It sends nothing, and does not end.
+    Hangs,
+    /// The pull succeeds, and the model is not there.
+    Lies,
+}
+
+#[derive(Default)]
+struct State {
+    present: Vec<String>,
+    answers: BTreeMap<String, Pull>,
+    pulls: usize,
+}
+
+/// The server of a pod.
+pub struct Server {
+    /// Where it listens, on the loopback address.
+    pub port: u16,
+    state: Arc<Mutex<State>>,
+}
+
+impl Server {
+    /// With these models on its volume; the registry has all others.
+    pub fn with(present: &[&str]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("bound").port();
+        let present = present.iter().map(|it| (*it).to_owned()).collect();
+        let state = Arc::new(Mutex::new(State { present, ..State::default() }));
+        let shared = state.clone();
+        thread::spawn(move || {
+            for connection in listener.incoming().filter_map(Result::ok) {
+                let shared = shared.clone();
+                thread::spawn(move || answer(connection, &shared));
+            }
+        });
+        Self { port, state }
+    }
+
+    /// From now on the registry answers so for a model.
+    pub fn answers(&self, model: &str, pull: Pull) {
+        self.state.lock().expect("whole").answers.insert(model.to_owned(), pull);
+    }
+
+    /// The models on the volume, in the order in which they came.
+    pub fn present(&self) -> Vec<String> {
+        self.state.lock().expect("whole").present.clone()
+    }
+
+    /// How often the registry was asked.
+    pub fn pulls(&self) -> usize {
+        self.state.lock().expect("whole").pulls
+    }
+}
+
+fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
+    let mut reader = BufReader::new(connection.try_clone().ok()?);
+    let (mut line, mut length) = (String::new(), 0);
+    reader.read_line(&mut line).ok()?;
+    let path = line.split(' ').nth(1)?.to_owned();
+    loop {
+        let mut header = String::new();
+        reader.read_line(&mut header).ok()?;
+        if let Some(it) = header.to_lowercase().strip_prefix("content-length:") {
+            length = it.trim().parse().ok()?;
+        }
+        if header.trim().is_empty() {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    let model = body["model"].as_str().expect("a model").to_owned();
+    let (status, text) = match path.as_str() {
+        "/api/show" if state.lock().expect("whole").present.contains(&model) => match model.as_str() {
+            "nomic-embed-text:latest" => ("200 OK", r#"{"capabilities":["embedding"]}"#),
+            _ => ("200 OK", r#"{"capabilities":["completion","tools"]}"#),
+        },
+        "/api/show" => ("404 Not Found", r#"{"error":"model not found"}"#),
+        "/api/pull" => {
+            assert_eq!(body["stream"], false, "a stream is a bar that is redrawn");
+            pull(&model, state)
+        }
+        other => panic!("{other} is asked for"),
+    };
+    let mut connection = connection;
+    write!(connection, "HTTP/1.0 {status}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{text}").ok()
+}
+
+fn pull(model: &str, state: &Mutex<State>) -> (&'static str, &'static str) {
+    let how = {
+        let mut it = state.lock().expect("whole");
+        it.pulls += 1;
+        it.answers.get(model).copied().unwrap_or(Pull::Served)
+    };
+    match how {
+        Pull::Refused => ("500 Internal Server Error", r#"{"error":"pull model manifest: 503: \"out of order\""}"#),
+        Pull::Hangs => {
+            thread::sleep(Duration::from_mins(10));
+            ("500 Internal Server Error", r#"{"error":"canceled"}"#)
+        }
+        Pull::Lies => ("200 OK", r#"{"status":"success"}"#),
+        Pull::Served => {
+            state.lock().expect("whole").present.push(model.to_owned());
+            ("200 OK", r#"{"status":"success"}"#)
+        }
+    }
+}
