@@ -144,7 +144,7 @@ impl Tenant {
 }
 
 fn policies(built: &Built) -> Vec<NetworkPolicy> {
-    policies::of_namespace(&built.namespace, &built.name, &Naming::Tenant(built.name.clone()), built.flows.iter(), built.called.iter())
+    policies::of_namespace(&built.namespace, &built.name, &Naming::Tenant(built.name.clone()), built.flows.iter())
 }
 
 fn application(built: &Built, house: &House, wave: u32) -> Application {

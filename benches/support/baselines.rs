@@ -50,7 +50,7 @@ fn build(workspace: &Workspace, house: &House, repository: &Repository, platform
     let folder = applications::folder(&application);
     built.objects.iter().for_each(|it| layout::object(files, &folder, it));
     let naming = Naming::Tenant(built.name.clone());
-    for policy in policies::of_namespace(&built.namespace, &built.name, &naming, built.flows.iter(), built.called.iter()) {
+    for policy in policies::of_namespace(&built.namespace, &built.name, &naming, built.flows.iter()) {
         let mut path = format!("{folder}/");
         let name = policy.metadata.name.as_deref().unwrap_or_default();
         object::path(&mut path, "networking.k8s.io", "NetworkPolicy", Some(&built.namespace), name);

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{Container, PersistentVolumeClaim, PodSpec, Reso
 use crate::{
     builder::{object::Object, scope::Built},
     facts::{
-        kubernetes::GPU,
+        kubernetes::{DATABASE_PRIORITY, GPU},
         requests::{self, Allotment},
     },
     units::{Bytes, Millicores},
@@ -80,6 +80,8 @@ pub struct Row {
     pub pod: Ask,
     /// Where the figures come from.
     pub source: Origin,
+    /// Their priority.
+    pub priority: i32,
     /// On which nodes they may be.
     pub wants: Wants,
     /// Claims that they mount, by name, in their own namespace: pods of one that one node mounts at a time are all on that node.
@@ -152,6 +154,12 @@ fn claims_of(pod: &PodSpec) -> Vec<Arc<str>> {
     pod.volumes.iter().flatten().filter_map(claim).collect()
 }
 
+/// What the class that a pod bears stands for; a law holds that a tree bears no other.
+fn priority_of(pod: &PodSpec) -> i32 {
+    let (name, value) = DATABASE_PRIORITY;
+    if pod.priority_class_name.as_deref() == Some(name) { value } else { 0 }
+}
+
 /// Namespaces and names of the claims that any node can mount, also when another does.
 pub fn shared_claims(built: &Built) -> impl Iterator<Item = (&str, &str)> {
     built.objects.iter().filter_map(|object| {
@@ -163,7 +171,8 @@ pub fn shared_claims(built: &Built) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The rows of one component: its typed workloads, its chart's declared pods.
+/// The rows of one component: its typed workloads, its chart's declared pods, and the solvers that
+/// cert-manager makes for its hosts.
 pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
     let typed = built.objects.iter().filter_map(move |object| {
         let it = object.workload()?;
@@ -176,6 +185,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
             surge: it.surge,
             pod: of_pod(it.spec),
             source: if it.transient { Origin::Transient } else { Origin::Object },
+            priority: priority_of(it.spec),
             wants: Wants::of(it.spec),
             claims: claims_of(it.spec),
         })
@@ -189,10 +199,30 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
         surge: it.surge,
         pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
         source: if it.kind == "Job" { Origin::Transient } else { Origin::Chart },
+        priority: 0,
         wants: Wants::default(),
         claims: Vec::new(),
     });
-    typed.chain(declared)
+    typed.chain(declared).chain(solvers(built))
+}
+
+/// cert-manager makes them where the Certificate is, one a host: on the first day all are issued at
+/// once.
+fn solvers(built: &Built) -> Option<Row> {
+    let replicas = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
+    (replicas > 0).then(|| Row {
+        application: built.name.clone(),
+        kind: "Pod",
+        namespace: built.namespace.clone(),
+        name: "acme-solver".into(),
+        replicas,
+        surge: 0,
+        pod: requests::ACME_SOLVER.into(),
+        source: Origin::Transient,
+        priority: 0,
+        wants: Wants::default(),
+        claims: Vec::new(),
+    })
 }
 
 /// The sum of a tenant's rows, and of the pods that come and go with it. The rows themselves are not made: of ten thousand tenants,

@@ -9,7 +9,7 @@ use super::{
     place::Unplaced,
 };
 use crate::{
-    facts::{node, requests},
+    facts::{kubernetes::CRITICAL_PRIORITY, node, requests},
     names::{LabelKey, LabelValue},
     platform::{
         node::Node,
@@ -52,34 +52,24 @@ pub struct Report {
     pub unplaced: Vec<Unplaced>,
 }
 
-/// The pods that the cluster brings, and those that come and go.
-pub fn surroundings(traefik: requests::Allotment, solvers: u32) -> Vec<Row> {
-    let cluster = |name: &str, pod: Ask, replicas: u32, source: Origin| Row {
+/// The pods that the cluster brings.
+pub fn surroundings(traefik: requests::Allotment) -> Vec<Row> {
+    let cluster = |name: &str, pod: Ask| Row {
         application: "kube-system".into(),
         kind: "Pod",
         namespace: "kube-system".into(),
         name: name.into(),
-        replicas,
+        replicas: 1,
         surge: 0,
         pod,
-        source,
+        source: Origin::Cluster,
+        priority: CRITICAL_PRIORITY,
         wants: Wants::default(),
         claims: Vec::new(),
     };
-    let mut rows: Vec<Row> = node::CLUSTER_PODS
-        .iter()
-        .map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu, gpus: 0 }, 1, Origin::Cluster))
-        .collect();
+    let pods = node::CLUSTER_PODS.iter().map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu, gpus: 0 }));
     // k3s runs it whether or not we set its figures: what it takes is counted either way.
-    rows.push(cluster("traefik", traefik.into(), 1, Origin::Cluster));
-    if solvers > 0 {
-        // On the first day all hosts are being issued at once.
-        rows.push(Row {
-            application: "cert-manager".into(),
-            ..cluster("acme-solver", requests::ACME_SOLVER.into(), solvers, Origin::Transient)
-        });
-    }
-    rows
+    pods.chain([cluster("traefik", traefik.into())]).collect()
 }
 
 impl Report {

@@ -21,6 +21,10 @@
 //! let forged = espalier::builder::handle::VolumeRef { owner: None, claim: "openwebui".into(), size: espalier::units::Bytes::gib(1) };
 //! ```
 //! ```compile_fail
+//! // A pod that bears a PriorityClass which nothing makes would never be let in.
+//! let forged = espalier::builder::handle::PriorityRef { owner: None, name: "nope" };
+//! ```
+//! ```compile_fail
 //! // A namespace that no Application makes is nowhere to build in.
 //! let forged = espalier::builder::handle::NamespaceRef { owner: None, name: "nope".into() };
 //! ```
@@ -123,6 +127,15 @@ impl Pods {
     }
 }
 
+/// The near end of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Caller {
+    /// Pods of this cluster.
+    Pods(Pods),
+    /// The API server, from another node than the pod's: as no policy can name such a process, the port is open to anybody.
+    ApiServer,
+}
+
 /// The other end of a flow.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Peer {
@@ -196,6 +209,13 @@ impl PortRef {
     pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
+}
+
+/// A `PriorityClass` that some component makes: until it is there, no pod that bears it is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriorityRef {
+    pub(in crate::builder) owner: Option<AppId>,
+    pub(in crate::builder) name: &'static str,
 }
 
 /// A claim on a volume that some component makes, for whoever reads or fills it besides.

@@ -132,13 +132,14 @@ impl Object {
 }
 
 /// API groups whose kinds are known to have no namesake in another of them, so that the kind alone names the file.
-const PLAIN_GROUPS: [&str; 11] = [
+const PLAIN_GROUPS: [&str; 12] = [
     "",
     "apps",
     "batch",
     "policy",
     "networking.k8s.io",
     "rbac.authorization.k8s.io",
+    "scheduling.k8s.io",
     "argoproj.io",
     "bitnami.com",
     "cert-manager.io",

@@ -19,7 +19,9 @@ use serde::Serialize;
 use super::{
     chart::Chart,
     credential::{Credential, Vault},
-    handle::{AppId, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, Running, Selector, VolumeRef},
+    handle::{
+        AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Running, Selector, VolumeRef,
+    },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
     site::Ground,
@@ -30,7 +32,7 @@ use crate::{names::Host, units::Bytes};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flow {
     /// Who speaks. An edge starts at pods, not at an Application: two workloads of one chart may reach different things.
-    pub from: Pods,
+    pub from: Caller,
     /// Who is spoken to.
     pub to: Peer,
     /// The pods' port.
@@ -64,8 +66,6 @@ pub struct Built {
     pub after: BTreeSet<AppId>,
     /// The only thing that network policies are made of.
     pub flows: BTreeSet<Flow>,
-    /// Pods and ports that the API server calls from another node. A policy can only say the port, for the caller is no pod.
-    pub called: BTreeSet<(Pods, u16)>,
     /// The pods that it declared, whether or not they speak.
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
@@ -100,7 +100,6 @@ impl<'a> Scope<'a> {
             chart: None,
             after: namespace.owner.into_iter().filter(|it| Some(*it) != id).collect(),
             flows: BTreeSet::new(),
-            called: BTreeSet::new(),
             pods: BTreeSet::new(),
             copies: BTreeSet::new(),
             by_hand: Vec::new(),
@@ -280,6 +279,11 @@ impl<'a> Scope<'a> {
         NamespaceRef { owner: self.id, name: namespace.name.clone() }
     }
 
+    /// A `PriorityClass` that this component makes.
+    pub fn priority_class(&self, name: &'static str) -> PriorityRef {
+        PriorityRef { owner: self.id, name }
+    }
+
     /// The right to write objects of a kind whose CRD this component installs.
     pub fn crd<K: CustomResource>(&self) -> CrdRef<K> {
         CrdRef::new(self.id)
@@ -319,20 +323,21 @@ impl<'a> Scope<'a> {
 
     /// A flow to something that has no Service of ours.
     pub fn flow_to(&mut self, from: &Pods, to: Peer, port: u16) {
-        self.built.flows.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
+        self.built.flows.insert(Flow { from: Caller::Pods(from.clone()), to, port, protocol: "TCP" });
     }
 
     /// The API server calls the pods (a webhook). From their own node it always may; from another it comes as the network's own address.
     pub fn called_by_api_server(&mut self, pods: &Pods, port: u16) {
         if self.ground.several_nodes {
-            self.built.called.insert((pods.clone(), port));
+            self.built.flows.insert(Flow { from: Caller::ApiServer, to: Peer::Pods(pods.clone()), port, protocol: "TCP" });
         }
     }
 
     /// The pods resolve names: DNS, both protocols.
     pub fn resolves_names(&mut self, from: &Pods) {
         for protocol in ["TCP", "UDP"] {
-            self.built.flows.insert(Flow { from: from.clone(), to: Peer::Pods(Pods::dns()), port: 53, protocol });
+            let from = Caller::Pods(from.clone());
+            self.built.flows.insert(Flow { from, to: Peer::Pods(Pods::dns()), port: 53, protocol });
         }
     }
 
@@ -360,6 +365,12 @@ impl<'a> Scope<'a> {
         self.flow_to(&Pods::traefik(), Peer::Pods(solver), 8089);
         self.built.certificates.insert(host.host.clone());
         issuer.name.clone()
+    }
+
+    /// Bears a priority: an order. Returns the class's name.
+    pub fn priority(&mut self, it: PriorityRef) -> String {
+        self.after(it.owner);
+        it.name.to_owned()
     }
 
     /// Mounts another component's volume: an order. Returns the claim's name, in the namespace that is built in.

@@ -12,6 +12,7 @@ use std::{
 use anyhow::bail;
 
 use crate::{
+    builder::scope::Flow,
     cli::{
         disk::Disk,
         sources::{Work, read_source},
@@ -29,6 +30,8 @@ const SHARE: usize = 16;
 pub struct Batch {
     /// Paths and bytes.
     pub files: Files,
+    /// Who speaks to whom, where the step is a tenant's: like its files, they are held by nobody but whoever takes them.
+    pub flows: Box<[Flow]>,
     /// Scratch for what is read from the disk.
     pub buffer: Vec<u8>,
 }
@@ -168,6 +171,7 @@ fn one<N>(
         Some(Ok(source)) => source,
     };
     batch.files.clear();
-    let summary = compile::tenant(house, &source, &mut batch.files);
+    let mut summary = compile::tenant(house, &source, &mut batch.files);
+    batch.flows = std::mem::take(&mut summary.flows);
     Ok(Step::Built(summary, each(batch)?))
 }

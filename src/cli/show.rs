@@ -16,6 +16,7 @@ use crate::{
         table::Table,
     },
     compile::{self, house::House, rows, summary::Summary},
+    plan::rows::FlowRow,
     platform::repository::Pin,
 };
 
@@ -33,19 +34,21 @@ pub fn run(
     side: Option<Side>,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
-    let run = pipeline::run(disk, work, threads, &|_| Ok(()))?;
+    let run = pipeline::run(disk, work, threads, &|batch| Ok(std::mem::take(&mut batch.flows)))?;
     let findings = console.judge(run.findings);
     let Some(house) = run.house else {
         console.findings_for_people(disk, work, findings);
         return Ok(Outcome::Findings);
     };
     let (house, tenants, format) = (&house, &run.summaries, console.format());
+    // The first note is of the platform's own files.
+    let named = tenants.iter().zip(run.notes.iter().skip(1)).filter_map(|(it, flows)| Some((it.name.as_ref()?, &**flows)));
     let text = match side {
         Some(Side::Waves) => waves(house, tenants, format)?,
-        Some(Side::Flows) => flows(house, format)?,
+        Some(Side::Flows) => flows(&rows::graph(house, named), format)?,
         Some(Side::Secrets) => secrets(house, format)?,
         Some(Side::Budget) => budget(house, tenants, format)?,
-        None => overview(house, tenants, format)?,
+        None => overview(house, tenants, rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>(), format)?,
     };
     console.data(&text)?;
     if side == Some(Side::Waves) && format == Format::Human && house.repository().pin == Pin::Branch {
@@ -93,10 +96,10 @@ fn waves(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<S
     }
 }
 
-fn flows(house: &House, format: Format) -> anyhow::Result<String> {
-    let rows = rows::flows(house);
+fn flows(rows: &[FlowRow], format: Format) -> anyhow::Result<String> {
+    let port = |it: &FlowRow| it.port.map_or_else(|| "any".to_owned(), |it| it.to_string());
     match format {
-        Format::Json => json(&rows),
+        Format::Json => json(rows),
         Format::Mermaid => {
             let mut out = "graph LR\n".to_owned();
             let mut ends: Vec<String> = rows.iter().flat_map(|it| [it.from.clone(), it.to.clone()]).collect();
@@ -106,15 +109,15 @@ fn flows(house: &House, format: Format) -> anyhow::Result<String> {
             for (at, end) in ends.iter().enumerate() {
                 let _ = writeln!(out, "  n{at}[\"{}\"]", end.replace('"', "#quot;"));
             }
-            for it in &rows {
-                let _ = writeln!(out, "  n{} -->|\"{}\"| n{}", at(&it.from.clone()), it.port, at(&it.to.clone()));
+            for it in rows {
+                let _ = writeln!(out, "  n{} -->|\"{}\"| n{}", at(&it.from), port(it), at(&it.to));
             }
             Ok(out)
         }
         _ => {
             let mut table = Table::new(&["from", "to", ">port", "protocol", "why"]);
-            for it in &rows {
-                table.row([it.from.clone(), it.to.clone(), it.port.to_string(), it.protocol.to_string(), it.why.clone()]);
+            for it in rows {
+                table.row([it.from.clone(), it.to.clone(), port(it), it.protocol.to_string(), it.why.clone()]);
             }
             Ok(table.text())
         }
@@ -150,7 +153,7 @@ struct Overview {
     budget: String,
 }
 
-fn overview(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<String> {
+fn overview(house: &House, tenants: &[Summary], flows: usize, format: Format) -> anyhow::Result<String> {
     let waves = rows::waves(house, tenants);
     let secrets = rows::secrets(house);
     let it = Overview {
@@ -158,7 +161,7 @@ fn overview(house: &House, tenants: &[Summary], format: Format) -> anyhow::Resul
         workspaces: tenants.len(),
         credentials: secrets.len(),
         credentials_sealed: secrets.iter().filter(|it| it.sealed).count(),
-        flows: rows::flows(house).len(),
+        flows,
         budget: figures(&compile::budget(house, tenants)),
     };
     if format == Format::Json {

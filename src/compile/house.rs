@@ -48,19 +48,12 @@ impl House {
             let objects = copies::sealed(it, &built.platform.sealed, &naming, &application).into_iter().map(Object::derived_custom);
             sealed.entry(application).or_default().extend(objects);
         }
-        // A namespace gets its default deny once the components in it have declared their pods and flows.
-        let is_fenced = |namespace: &str| built.built.iter().flat_map(|it| &it.pods).any(|pods| **pods.namespace() == *namespace);
         let policies: Vec<Object> = namespaces::NAMES
             .iter()
-            .filter(|namespace| is_fenced(namespace))
+            .filter(|namespace| is_fenced(&built, namespace))
             .flat_map(|namespace| {
-                policies::of_namespace(
-                    namespace,
-                    NETWORK_POLICIES,
-                    &naming,
-                    built.built.iter().flat_map(|it| &it.flows),
-                    built.built.iter().flat_map(|it| &it.called),
-                )
+                let flows = built.built.iter().flat_map(|it| &it.flows);
+                policies::of_namespace(namespace, NETWORK_POLICIES, &naming, flows)
             })
             .map(Object::derived)
             .collect();
@@ -73,17 +66,21 @@ impl House {
         Self { built, waves, copies, file }
     }
 
+    /// The namespaces of the platform whose pods may only do what flows say.
+    pub(in crate::compile) fn fenced(&self) -> impl Iterator<Item = &'static str> {
+        namespaces::NAMES.into_iter().filter(|namespace| is_fenced(&self.built, namespace))
+    }
+
     /// Pours a tenant's own policies in.
     pub(in crate::compile) fn close_tenant(tenant: &mut Built) {
         let naming = Naming::Tenant(tenant.name.clone());
-        let policies = policies::of_namespace(&tenant.namespace, &tenant.name, &naming, tenant.flows.iter(), tenant.called.iter());
+        let policies = policies::of_namespace(&tenant.namespace, &tenant.name, &naming, tenant.flows.iter());
         tenant.objects.extend(policies.into_iter().map(Object::derived));
     }
 
     /// The pods of the platform and of the cluster around it.
     pub(in crate::compile) fn rows(&self) -> Vec<Row> {
         let components = &self.built.platform.spec.components;
-        let hosts: usize = self.built.built.iter().map(|it| it.certificates.len()).sum();
         let shared: BTreeSet<(&str, &str)> = self.built.built.iter().flat_map(ask::shared_claims).collect();
         let nodes = self.built.platform.spec.all_nodes();
         let own = self.built.built.iter().flat_map(ask::rows).map(|mut row| {
@@ -91,7 +88,7 @@ impl House {
             // A DaemonSet has a pod on each node that it may be on.
             if row.kind == "DaemonSet" { Row { replicas: place::nodes_for(&nodes, &row.wants), ..row } } else { row }
         });
-        own.chain(report::surroundings(components.traefik.allotment(), u32::try_from(hosts).unwrap_or(u32::MAX))).collect()
+        own.chain(report::surroundings(components.traefik.allotment())).collect()
     }
 
     /// The projects, and what they permit: all that this platform and its tenants may make with any component on and either issuer.
@@ -143,4 +140,9 @@ impl House {
     pub fn repository(&self) -> &Repository {
         &self.built.platform.spec.repository
     }
+}
+
+/// A namespace gets its default deny once the components in it have declared their pods and flows.
+fn is_fenced(built: &floor_plan::House, namespace: &str) -> bool {
+    built.built.iter().flat_map(|it| &it.pods).any(|pods| **pods.namespace() == *namespace)
 }

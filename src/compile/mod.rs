@@ -90,6 +90,7 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
         sum: Sum::default(),
         pods: Vec::new(),
         wave: 0,
+        flows: Box::default(),
         content: Content::default(),
     };
     let Some(workspace) = workspace else { return unread(diagnostics) };
@@ -116,7 +117,8 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
     } else {
         application_of(house, &name, wave, &house.repository().revision(), files);
     }
-    Summary { name: Some(name), file, diagnostics, host: workspace.host(&house.built).ok(), sum, pods, wave, content }
+    let (host, flows) = (workspace.host(&house.built).ok(), built.flows.into_iter().collect());
+    Summary { name: Some(name), file, diagnostics, host, sum, pods, wave, flows, content }
 }
 
 fn application_of(house: &House, tenant: &Arc<str>, wave: u32, revision: &str, files: &mut Files) {
@@ -240,6 +242,7 @@ pub fn budget(house: &House, summaries: &[Summary]) -> Report {
                 surge: 0,
                 pod: it.sum.ask,
                 source: Origin::Tenant,
+                priority: 0,
                 wants: Wants::default(),
                 claims: Vec::new(),
             });

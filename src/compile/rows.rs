@@ -7,7 +7,7 @@ use std::{
 
 use super::{house::House, summary::Summary};
 use crate::{
-    builder::{handle::Peer, scope::Flow},
+    builder::scope::Flow,
     plan::{
         applications,
         rows::{FlowRow, SecretRow, WaveRow},
@@ -51,38 +51,35 @@ pub fn first_waves(house: &House, summaries: &[Summary], most: usize) -> Vec<Wav
     rows
 }
 
-/// All flows of the platform. Tenants' are like each other: their policies lie in their folders.
+/// All flows of the platform itself, without its tenants'.
 pub fn flows(house: &House) -> Vec<FlowRow> {
-    let mut rows: BTreeMap<&Flow, BTreeSet<&str>> = BTreeMap::new();
-    for it in &house.built.built {
-        for flow in &it.flows {
-            rows.entry(flow).or_default().insert(&it.name);
-        }
-    }
-    let called = house.built.built.iter().flat_map(|it| it.called.iter().map(move |(pods, port)| (pods, *port, &it.name)));
-    let called = called.map(|(pods, port, by)| FlowRow {
-        from: "API server".to_owned(),
-        to: format!("{}/{}", pods.namespace(), pods.name()),
-        port,
-        protocol: "TCP",
-        why: by.to_string(),
+    merged(of_platform(house))
+}
+
+/// The whole graph: the flows of the platform and of its tenants, and what is open without one. Tenants come with their namespaces.
+pub fn graph<'a>(house: &House, tenants: impl Iterator<Item = (&'a Arc<str>, &'a [Flow])> + Clone) -> Vec<FlowRow> {
+    let fenced: BTreeSet<Arc<str>> = house.fenced().map(Arc::from).chain(tenants.clone().map(|it| it.0.clone())).collect();
+    let of_tenants = tenants.flat_map(|(name, flows)| {
+        let application = applications::tenant_name(name);
+        flows.iter().map(move |flow| (flow, application.clone()))
     });
-    let mut rows: Vec<FlowRow> = rows
-        .into_iter()
-        .map(|(flow, by)| FlowRow {
-            from: format!("{}/{}", flow.from.namespace(), flow.from.name()),
-            to: match &flow.to {
-                Peer::Pods(pods) => format!("{}/{}", pods.namespace(), pods.name()),
-                Peer::ApiServer => "API server".to_owned(),
-                Peer::Outside => "outside".to_owned(),
-                Peer::Network(cidr) => cidr.to_string(),
-            },
-            port: flow.port,
-            protocol: flow.protocol,
-            why: by.into_iter().collect::<Vec<_>>().join(", "),
-        })
-        .chain(called)
-        .collect();
+    let mut rows = merged(of_platform(house).chain(of_tenants));
+    rows.extend(FlowRow::of_cluster(&fenced));
+    rows
+}
+
+fn of_platform(house: &House) -> impl Iterator<Item = (&Flow, Arc<str>)> {
+    house.built.built.iter().flat_map(|it| it.flows.iter().map(|flow| (flow, it.name.clone())))
+}
+
+/// One row a flow, whoever declared it.
+fn merged<'a>(flows: impl Iterator<Item = (&'a Flow, Arc<str>)>) -> Vec<FlowRow> {
+    let mut by: BTreeMap<&Flow, BTreeSet<Arc<str>>> = BTreeMap::new();
+    for (flow, application) in flows {
+        by.entry(flow).or_default().insert(application);
+    }
+    let mut rows: Vec<FlowRow> =
+        by.into_iter().map(|(flow, by)| FlowRow::of(flow, by.into_iter().collect::<Vec<_>>().join(", "))).collect();
     rows.sort();
     rows
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     budget::ask::{Ask, Sum},
+    builder::scope::Flow,
     compile::pin::Content,
     diag::diagnostic::Diagnostics,
     names::Host,
@@ -22,6 +23,8 @@ pub struct Summary {
     /// Its pods one by one, where there are several nodes to place them on.
     pub(in crate::compile) pods: Vec<(u32, Ask)>,
     pub(in crate::compile) wave: u32,
+    /// Who speaks to whom in it, and to it; whoever reads a tenant by itself takes them out.
+    pub flows: Box<[Flow]>,
     /// What its objects come to, under `pin: tag`; else zeros.
     pub(in crate::compile) content: Content,
 }

@@ -22,7 +22,7 @@ use crate::{
     platform::{
         repository::Repository,
         resources::{ChartResources, Resources},
-        rollout::{Strategy, old_pod_first},
+        rollout::{Strategy, old_pod_first, surge},
         versions::Versions,
     },
     yaml::emit,
@@ -104,23 +104,33 @@ pub struct Offers {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Values {
-    application_set: Replicas,
+    application_set: Unused,
     configs: Configs,
     controller: PodValues,
     crds: Crds,
     dex: Switch,
     global: Global,
     notifications: Switch,
-    redis: Sized,
+    redis: Cache,
     redis_secret_init: Sized,
     repo_server: RepoServer,
     server: PodValues,
 }
 
-/// The chart has no switch for `ApplicationSet`s: none of this tree is one.
+/// The chart has no switch for `ApplicationSet`s: none of this tree is one. Whoever scales the
+/// controller up finds its pod with a limit like all others.
 #[derive(Serialize)]
-struct Replicas {
+struct Unused {
     replicas: u32,
+    resources: ChartResources,
+}
+
+/// Nothing but the password's hook speaks to the API server for it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Cache {
+    automount_service_account_token: bool,
+    resources: ChartResources,
 }
 
 #[derive(Serialize)]
@@ -196,7 +206,10 @@ struct PodValues {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct RepoServer {
+    /// It reads Git and renders: its Role has no rule.
+    automount_service_account_token: bool,
     copyutil: Sized,
     #[serde(flatten)]
     pod: PodValues,
@@ -277,7 +290,7 @@ impl ArgoCd {
         let on = || Switch { enabled: true };
         let pod = |it: Allotment| PodValues { env: go_memory(it), metrics: on(), resources: it.into() };
         let values = Values {
-            application_set: Replicas { replicas: 0 },
+            application_set: Unused { replicas: 0, resources: requests::ARGO_APPLICATION_SET.into() },
             configs: Configs {
                 cm: settings(),
                 params: parameters(),
@@ -292,23 +305,27 @@ impl ArgoCd {
                 network_policy: NetworkPolicy { create: false },
             },
             notifications: Switch { enabled: false },
-            redis: Sized { resources: redis.into() },
+            redis: Cache { automount_service_account_token: false, resources: redis.into() },
             redis_secret_init: Sized { resources: requests::ARGO_REDIS_INIT.into() },
-            repo_server: RepoServer { copyutil: Sized { resources: requests::ARGO_COPYUTIL.into() }, pod: pod(repo_server) },
+            repo_server: RepoServer {
+                automount_service_account_token: false,
+                copyutil: Sized { resources: requests::ARGO_COPYUTIL.into() },
+                pod: pod(repo_server),
+            },
             server: pod(server),
         };
-        scope.chart(Chart {
-            facts: &ARGO_CD,
-            version: needs.versions.of(ARGO_CD.pin),
-            values: Arc::new(values),
-            pods: vec![
-                declared("StatefulSet", "argocd-application-controller", controller),
-                declared("Deployment", "argocd-repo-server", larger(repo_server, requests::ARGO_COPYUTIL)),
-                declared("Deployment", "argocd-server", server),
-                declared("Deployment", "argocd-redis", redis),
-                declared("Job", "argocd-redis-secret-init", requests::ARGO_REDIS_INIT),
-            ],
-        });
+        // The chart's strategy reaches neither its redis nor what is no Deployment.
+        let told = Some(&values.global.deployment_strategy);
+        let pods = vec![
+            declared("StatefulSet", "argocd-application-controller", controller, None),
+            declared("Deployment", "argocd-repo-server", larger(repo_server, requests::ARGO_COPYUTIL), told),
+            declared("Deployment", "argocd-server", server, told),
+            declared("Deployment", "argocd-redis", redis, None),
+            // Its Deployment is there with no pods.
+            ChartPod { replicas: 0, ..declared("Deployment", "argocd-applicationset-controller", requests::ARGO_APPLICATION_SET, told) },
+            declared("Job", "argocd-redis-secret-init", requests::ARGO_REDIS_INIT, None),
+        ];
+        scope.chart(Chart { facts: &ARGO_CD, version: needs.versions.of(ARGO_CD.pin), values: Arc::new(values), pods });
         flows(scope, needs.repository)
     }
 }
@@ -337,9 +354,9 @@ fn parameters() -> Parameters {
     }
 }
 
-/// A pod of the chart; the old one goes first, and a StatefulSet adds none anyway.
-fn declared(kind: &'static str, name: &str, it: Allotment) -> ChartPod {
-    ChartPod { kind, name: name.into(), replicas: 1, request: it.request, limit: it.limit, cpu: it.cpu, surge: 0 }
+/// A pod of the chart, replaced as the chart is told.
+fn declared(kind: &'static str, name: &str, it: Allotment, told: Option<&Strategy>) -> ChartPod {
+    ChartPod { kind, name: name.into(), replicas: 1, request: it.request, limit: it.limit, cpu: it.cpu, surge: surge(kind, 1, told) }
 }
 
 /// A container, or the init container before it, whichever asks for more.

@@ -19,7 +19,7 @@ use crate::{
     platform::{
         certificates::Certificates,
         resources::{ChartResources, Resources, requirements},
-        rollout::{Strategy, old_pod_first},
+        rollout::{Strategy, old_pod_first, surge},
         versions::Versions,
     },
 };
@@ -128,21 +128,18 @@ impl CertManager {
             strategy: old_pod_first(),
             webhook: PodValues { resources: webhook.into(), strategy: old_pod_first() },
         };
-        let pods = self.allotments().map(|(name, it)| ChartPod {
+        let told = [&values.strategy, &values.webhook.strategy, &values.cainjector.strategy];
+        let pods = std::iter::zip(self.allotments(), told).map(|((name, it), told)| ChartPod {
             kind: "Deployment",
             name: name.into(),
             replicas: 1,
             request: it.request,
             limit: it.limit,
             cpu: it.cpu,
-            surge: 0,
+            surge: surge("Deployment", 1, Some(told)),
         });
-        scope.chart(Chart {
-            facts: &CERT_MANAGER,
-            version: versions.of(CERT_MANAGER.pin),
-            values: std::sync::Arc::new(values),
-            pods: pods.into(),
-        });
+        let pods = pods.collect();
+        scope.chart(Chart { facts: &CERT_MANAGER, version: versions.of(CERT_MANAGER.pin), values: std::sync::Arc::new(values), pods });
         flows(scope);
         Offers { issuers: scope.crd() }
     }

@@ -244,7 +244,7 @@ impl Platform {
             if let Some(external) = &it.postgresql.external {
                 return external.offers(vault);
             }
-            let needs = postgresql::Needs { vault, versions, connections: it.open_webui.connections() };
+            let needs = postgresql::Needs { vault, versions, priority: spaces.database, connections: it.open_webui.connections() };
             site.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
         });
         let models = it.ollama.enabled.then(|| site.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));

@@ -1,8 +1,14 @@
-//! The platform's namespaces, with the pod security level that their pods keep. ArgoCD never prunes them.
+//! The platform's namespaces, with the pod security level that their pods keep, and what else of
+//! the cluster its pods need first. ArgoCD never prunes the namespaces.
+
+use k8s_openapi::api::scheduling::v1::PriorityClass;
 
 use crate::{
-    builder::{handle::NamespaceRef, scope::Scope},
-    facts::kubernetes::POD_SECURITY_VERSION,
+    builder::{
+        handle::{NamespaceRef, PriorityRef},
+        scope::Scope,
+    },
+    facts::kubernetes::{DATABASE_PRIORITY, POD_SECURITY_VERSION},
 };
 
 /// The namespaces. Node agents need host paths, so they have one of their own, and all others can be restricted.
@@ -17,6 +23,8 @@ pub struct Offers {
     pub cert_manager: NamespaceRef,
     /// ArgoCD.
     pub argocd: NamespaceRef,
+    /// The database's priority.
+    pub database: PriorityRef,
 }
 
 /// The namespace of models and chat.
@@ -24,11 +32,30 @@ pub const AI: &str = "ai";
 /// The names of the platform's namespaces, which no workspace may take.
 pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", "monitoring", "node-agents"];
 
-/// Builds them.
+/// Builds them. The priority is here because it is of the cluster: the database's own Application
+/// touches nothing but its namespace. It is there with or without a database, like the namespaces.
 pub fn build(scope: &mut Scope<'_>) -> Offers {
     let [ai, argocd, cert_manager, monitoring, node_agents] = NAMES.map(|name| {
         let level = if name == "node-agents" { "privileged" } else { "restricted" };
         scope.namespace_of(name, level, POD_SECURITY_VERSION)
     });
-    Offers { ai, monitoring, node_agents, cert_manager, argocd }
+    let database = database_priority(scope);
+    Offers { ai, monitoring, node_agents, cert_manager, argocd, database }
+}
+
+/// Of pods that use no more than they request, the kubelet evicts those of higher priority last: an
+/// idle model goes before the database. `Never`: by default the scheduler would evict others to
+/// make room, for a pod whose room the budget has counted. It only comes first in the queue.
+fn database_priority(scope: &mut Scope<'_>) -> PriorityRef {
+    let (name, value) = DATABASE_PRIORITY;
+    let part = scope.part(name, "priority", None);
+    let metadata = scope.meta_cluster(&part, name);
+    scope.add(PriorityClass {
+        description: Some("The database goes after pods without a class when the node is short of memory; it evicts none.".to_owned()),
+        metadata,
+        preemption_policy: Some("Never".to_owned()),
+        value,
+        ..PriorityClass::default()
+    });
+    scope.priority_class(name)
 }

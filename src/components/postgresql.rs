@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::api::{
     apps::v1::{StatefulSet, StatefulSetSpec},
-    core::v1::{ContainerPort, PodSpec},
+    core::v1::{ContainerPort, ExecAction, Lifecycle, LifecycleHandler, PodSpec},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use super::pod::{self, Patience};
 use crate::{
     builder::{
         credential::{Credential, Declared, Found, Key, Value, Vault},
-        handle::{Contribution, PortRef},
+        handle::{Contribution, PortRef, PriorityRef},
         scope::Scope,
     },
     facts::{requests, versions},
@@ -48,10 +48,14 @@ const PASSWORD_ELSEWHERE: Declared = Declared {
 const BACKEND: Bytes = Bytes::mib(6);
 /// PostgreSQL's own number of autovacuum workers.
 const AUTOVACUUM_WORKERS: u64 = 3;
-/// Connections that only a superuser gets (PostgreSQL's default).
+/// Connections that only a superuser gets (PostgreSQL's default): the probes' among them.
 const RESERVED_CONNECTIONS: u32 = 3;
 /// The backup's connection.
 const BACKUP_CONNECTIONS: u32 = 1;
+/// Half an hour: the volume may be new, or hold a GiB of changes (PostgreSQL's `max_wal_size`) that
+/// a crash left to recover, on a disk that takes a MiB a second. Who ends a start before its end
+/// begins it again, for ever.
+const STARTS: Patience = Patience { period: 5, failures: 360 };
 
 /// The database server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -141,6 +145,8 @@ pub struct Needs<'a> {
     pub vault: &'a Vault,
     /// Versions.
     pub versions: &'a Versions,
+    /// Among the pods of a node that is short of memory.
+    pub priority: PriorityRef,
     /// Connections that its clients open at most.
     pub connections: u32,
 }
@@ -209,7 +215,6 @@ impl Postgresql {
         server.env = pod::environment(vec![
             pod::env("PGDATA", "/var/lib/postgresql/data/pgdata"),
             pod::env("POSTGRES_DB", NAME),
-            pod::env("POSTGRES_INITDB_ARGS", "--data-checksums"),
             pod::env("POSTGRES_USER", NAME),
             scope.env_secret("POSTGRES_PASSWORD", &password, "password"),
         ]);
@@ -220,11 +225,16 @@ impl Postgresql {
             ..ContainerPort::default()
         }]);
         server.resources = Some(requirements(self.resources.over(requests::POSTGRESQL)));
-        // By TCP: the server that initialises the volume listens on the socket only, and is not ready for anybody.
-        let ready = ["pg_isready", "-h", "127.0.0.1", "-U", NAME, "-d", NAME];
-        server.startup_probe = pod::exec_probe(&ready, Patience { period: 5, failures: 30 });
-        server.readiness_probe = pod::exec_probe(&ready, Patience { period: 5, failures: 3 });
-        server.liveness_probe = pod::exec_probe(&ready, Patience { period: 10, failures: 6 });
+        // By TCP: a server that is not ready for anybody listens on the socket at most.
+        // `pg_isready` says yes without a database too.
+        let asked = ["psql", "-X", "-h", "127.0.0.1", "-U", NAME, "-d", NAME, "-Atqc", "select 1"];
+        server.startup_probe = pod::exec_probe(&asked, STARTS);
+        server.readiness_probe = pod::exec_probe(&asked, Patience { period: 5, failures: 3 });
+        // A server that rejects (1) recovers or stops; ended now, it would have to recover all of
+        // it again.
+        let alive = format!("pg_isready -q -h 127.0.0.1 -U {NAME} -d {NAME} || [ $? -eq 1 ]");
+        server.liveness_probe = pod::exec_probe(&["/bin/sh", "-c", &alive], Patience { period: 10, failures: 6 });
+        server.lifecycle = Some(fast_shutdown());
         server.volume_mounts = Some(vec![
             pod::mount("data", "/var/lib/postgresql/data"),
             pod::mount("run", "/var/run/postgresql"),
@@ -233,7 +243,8 @@ impl Postgresql {
         ]);
         let spec = PodSpec {
             containers: vec![server],
-            // The image stops with SIGINT, PostgreSQL's fast shutdown; a checkpoint may take its time.
+            priority_class_name: Some(scope.priority(needs.priority)),
+            // A checkpoint may take its time.
             termination_grace_period_seconds: Some(60),
             volumes: Some(vec![
                 pod::claimed("data", &part.name),
@@ -274,11 +285,15 @@ impl Postgresql {
     }
 }
 
-/// Sets the role's password before each start, so that a rotated one works: the image itself reads it only when it makes the volume.
-/// With `-j` a statement ends at an empty line, so that a password may hold a line break; a failure is one, and is not logged with it.
-const START: &str = r#"if [ -s "$PGDATA/PG_VERSION" ]; then
-  printf "ALTER ROLE \"%s\" WITH PASSWORD '%s';\n\n" "$POSTGRES_USER" "${POSTGRES_PASSWORD//\'/\'\'}" |
-    postgres --single -j -D "$PGDATA" -c exit_on_error=on -c log_min_error_statement=panic postgres >/dev/null
-fi
-exec docker-entrypoint.sh "$@"
-"#;
+/// PostgreSQL ends when it is told by SIGINT; of SIGTERM it waits until its clients are gone, which
+/// they are not. Which of the two the runtime sends is the image's to say, and lost in many a
+/// mirror. `--no-wait`: the end of the server ends what waits in its container, and the kubelet
+/// would tell of a hook that failed; the grace period counts on.
+fn fast_shutdown() -> Lifecycle {
+    let command = ["pg_ctl", "stop", "--mode=fast", "--no-wait"].map(str::to_owned).into();
+    let handler = LifecycleHandler { exec: Some(ExecAction { command: Some(command) }), ..LifecycleHandler::default() };
+    Lifecycle { pre_stop: Some(handler), ..Lifecycle::default() }
+}
+
+/// What the container runs.
+const START: &str = include_str!("postgresql/start.sh");

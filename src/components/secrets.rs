@@ -14,6 +14,7 @@ use crate::{
     facts::{charts::sealed_secrets::SEALED_SECRETS, requests},
     platform::{
         resources::{ChartResources, Resources},
+        rollout::surge,
         sealed::SealedStore,
         versions::Versions,
     },
@@ -85,7 +86,7 @@ impl SealedSecrets {
                 request: allotment.request,
                 limit: allotment.limit,
                 cpu: allotment.cpu,
-                surge: 1, // the chart has no value for its strategy: a quarter of one pod, rounded up
+                surge: surge("Deployment", 1, None), // the chart has no value for its strategy
             }],
         });
         // `kube-system` is not ours: no policy is derived there, so its flows need no words.

@@ -4,9 +4,10 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
 use crate::{
-    budget::report::Report,
+    budget::{ask::Origin, eviction, report::Report},
     builder::handle::{Contribution, Contributions},
     emit::bootstrap,
+    facts::node,
     plan::rows::{FlowRow, SecretRow, WaveRow},
     platform::nodes::{self, Nodes},
 };
@@ -85,6 +86,14 @@ struct Pods {
     cpu: String,
 }
 
+/// A pod in the kubelet's order.
+#[derive(Serialize)]
+struct Turn {
+    name: String,
+    priority: i32,
+    beyond: String,
+}
+
 const TEMPLATE: &str = include_str!("readme.md.jinja");
 /// Applications beyond this many are counted, not listed: the page is for people.
 pub const LISTED: usize = 100;
@@ -118,6 +127,12 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             }
         })
         .collect();
+    let turn = |it: eviction::Turn| Turn {
+        name: format!("{}/{}", it.application, it.name),
+        priority: it.priority,
+        beyond: it.beyond.in_mib().to_string(),
+    };
+    let (within, beyond): (Vec<_>, Vec<_>) = eviction::turns(&budget.rows).into_iter().map(turn).partition(|it| it.beyond == "0Mi");
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_keep_trailing_newline(true);
@@ -135,6 +150,13 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             secrets => page.secrets,
             offered,
             pods,
+            evicted => context! {
+                beyond,
+                within,
+                threshold => node::EVICTION_THRESHOLD.in_mib().to_string(),
+                again => node::EVICTION_TRANSITION_SECONDS,
+                has_tenants => budget.rows.iter().any(|it| it.source == Origin::Tenant),
+            },
             total => context! {
                 pods => budget.pods,
                 requests => budget.requests.in_mib().to_string(),

@@ -18,8 +18,19 @@ pub const TRAEFIK_HTTPS: u16 = 8443;
 /// k3s' packaged storage class: volumes on the node's disk, sizes not enforced, bound when their first pod is placed.
 pub const STORAGE_CLASS: &str = "local-path";
 
+/// The database's `PriorityClass` and its value; a pod without a class has 0. A class cannot be
+/// changed: another value needs another name.
+pub const DATABASE_PRIORITY: (&str, i32) = ("database", 1000);
+
+/// The priority from which on the kubelet evicts no pod (`system-cluster-critical`): that of the
+/// pods which k3s brings.
+pub const CRITICAL_PRIORITY: i32 = 2_000_000_000;
+
 /// The resource that NVIDIA's device plugin announces; it is counted in whole GPUs.
 pub const GPU: &str = "nvidia.com/gpu";
+
+/// Every address.
+pub const EVERYWHERE: &str = "0.0.0.0/0";
 
 /// Addresses that are not "outside": private ranges (pods and services among them), carrier NAT and link-local (cloud metadata).
 pub const NOT_OUTSIDE: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];

@@ -36,6 +36,8 @@ pub const ARGO_CONTROLLER: Allotment = of(320, 768, 100);
 pub const ARGO_REPO_SERVER: Allotment = of(128, 512, 50);
 /// Argo CD's API server and UI (budget).
 pub const ARGO_SERVER: Allotment = of(64, 192, 20);
+/// Argo CD's controller of `ApplicationSet`s, which runs nowhere (budget: the API server's).
+pub const ARGO_APPLICATION_SET: Allotment = of(64, 192, 20);
 /// Argo CD's cache (budget).
 pub const ARGO_REDIS: Allotment = of(24, 96, 10);
 /// The repo-server's init container, which copies one program (budget).

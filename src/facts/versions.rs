@@ -13,14 +13,14 @@ pub struct Pin {
 
 /// Argo CD's chart; which Argo CD it brings is among the [pairs](super::pairs).
 pub const ARGO_CD: Pin = Pin { name: "argo-cd", tested: "10.1.1", image: None };
-/// cert-manager's chart.
-pub const CERT_MANAGER: Pin = Pin { name: "cert-manager", tested: "v1.21.1", image: None };
+/// cert-manager's chart; its templates are those of v1.21.1.
+pub const CERT_MANAGER: Pin = Pin { name: "cert-manager", tested: "v1.21.2", image: None };
 /// Helm, which renders on the node the charts that have to be there before Argo CD; the version that the judges render with.
 pub const HELM: Pin = Pin { name: "helm", tested: "v4.2.1", image: None };
 /// The cluster: k3s itself. Neither chart nor image: the node installs it.
 pub const K3S: Pin = Pin { name: "k3s", tested: "v1.35.8+k3s1", image: None };
-/// sealed-secrets' chart.
-pub const SEALED_SECRETS: Pin = Pin { name: "sealed-secrets", tested: "2.18.5", image: None };
+/// sealed-secrets' chart, which runs the controller 0.38.4: the one that the judges run.
+pub const SEALED_SECRETS: Pin = Pin { name: "sealed-secrets", tested: "2.19.1", image: None };
 /// Ollama.
 pub const OLLAMA: Pin = Pin { name: "ollama", tested: "0.32.15", image: Some("docker.io/ollama/ollama") };
 /// Open `WebUI`, the slim image.

@@ -1,9 +1,6 @@
 //! Network policies, made of flows only: a default deny, and what each set of pods may do besides.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::{
     api::networking::v1::{
@@ -17,20 +14,18 @@ use k8s_openapi::{
 
 use crate::{
     builder::{
-        handle::{Peer, Pods},
+        handle::{Caller, Peer, Pods},
         meta::Naming,
         scope::Flow,
     },
-    facts::kubernetes::NOT_OUTSIDE,
+    plan::rows::Reach,
 };
 
 /// The rules of one set of pods, ports by peer.
 #[derive(Default)]
 struct Allowed<'a> {
-    ingress: BTreeMap<&'a Pods, BTreeSet<(u16, &'static str)>>,
+    ingress: BTreeMap<&'a Caller, BTreeSet<(u16, &'static str)>>,
     egress: BTreeMap<&'a Peer, BTreeSet<(u16, &'static str)>>,
-    /// From whomever: a process of another node cannot be named.
-    open: BTreeSet<(u16, &'static str)>,
 }
 
 /// The policies of one namespace: `allow-<pods>` for each set of pods that speaks or is spoken to, and `default-deny`.
@@ -38,13 +33,7 @@ struct Allowed<'a> {
 /// The names matter: ArgoCD applies policies by name, and an `allow-…` must be there before the deny cuts ArgoCD itself off.
 /// There is one policy a set of pods, never a union over a namespace. Policies see pod ports, after the Service's address was
 /// translated, so ports are numbers of the pods.
-pub fn of_namespace<'a>(
-    namespace: &str,
-    instance: &str,
-    naming: &Naming,
-    flows: impl Iterator<Item = &'a Flow>,
-    called: impl Iterator<Item = &'a (Pods, u16)>,
-) -> Vec<NetworkPolicy> {
+pub fn of_namespace<'a>(namespace: &str, instance: &str, naming: &Naming, flows: impl Iterator<Item = &'a Flow>) -> Vec<NetworkPolicy> {
     let mut pods: BTreeMap<&Pods, Allowed<'_>> = BTreeMap::new();
     for flow in flows {
         if let Peer::Pods(to) = &flow.to
@@ -52,12 +41,11 @@ pub fn of_namespace<'a>(
         {
             pods.entry(to).or_default().ingress.entry(&flow.from).or_default().insert((flow.port, flow.protocol));
         }
-        if **flow.from.namespace() == *namespace {
-            pods.entry(&flow.from).or_default().egress.entry(&flow.to).or_default().insert((flow.port, flow.protocol));
+        if let Caller::Pods(from) = &flow.from
+            && **from.namespace() == *namespace
+        {
+            pods.entry(from).or_default().egress.entry(&flow.to).or_default().insert((flow.port, flow.protocol));
         }
-    }
-    for (to, port) in called.filter(|(to, _)| **to.namespace() == *namespace) {
-        pods.entry(to).or_default().open.insert((*port, "TCP"));
     }
     let metadata = |name: &str| ObjectMeta {
         name: Some(name.to_owned()),
@@ -83,17 +71,14 @@ fn both() -> Option<Vec<String>> {
 
 impl Allowed<'_> {
     fn spec(&self, pods: &Pods, namespace: &str) -> NetworkPolicySpec {
-        let ingress = self
-            .ingress
-            .iter()
-            .map(|(from, list)| NetworkPolicyIngressRule { from: Some(vec![peer_of_pods(from, namespace)]), ports: ports(list) });
-        let open = (!self.open.is_empty()).then(|| NetworkPolicyIngressRule { from: None, ports: ports(&self.open) });
-        let egress = self.egress.iter().map(|(to, list)| NetworkPolicyEgressRule { to: peer(to, namespace), ports: ports(list) });
-        let (ingress, egress): (Vec<_>, Vec<_>) = (ingress.chain(open).collect(), egress.collect());
+        let ingress =
+            self.ingress.iter().map(|(from, list)| NetworkPolicyIngressRule { from: peer((*from).into(), namespace), ports: ports(list) });
+        let egress = self.egress.iter().map(|(to, list)| NetworkPolicyEgressRule { to: peer((*to).into(), namespace), ports: ports(list) });
+        let (ingress, egress): (Vec<_>, Vec<_>) = (ingress.collect(), egress.collect());
         NetworkPolicySpec {
             egress: (!egress.is_empty()).then_some(egress),
             ingress: (!ingress.is_empty()).then_some(ingress),
-            pod_selector: Some(selector(pods)),
+            pod_selector: Some(selector(pods.selector().labels())),
             policy_types: both(),
         }
     }
@@ -108,31 +93,24 @@ fn ports(list: &BTreeSet<(u16, &'static str)>) -> Option<Vec<NetworkPolicyPort>>
     Some(list.iter().map(port).collect())
 }
 
-fn selector(pods: &Pods) -> LabelSelector {
-    LabelSelector { match_labels: Some(pods.selector().labels()), ..LabelSelector::default() }
-}
-
-fn peer_of_pods(pods: &Pods, from: &str) -> NetworkPolicyPeer {
-    let elsewhere = (**pods.namespace() != *from).then(|| namespace(pods.namespace()));
-    NetworkPolicyPeer { namespace_selector: elsewhere, pod_selector: Some(selector(pods)), ..NetworkPolicyPeer::default() }
-}
-
-fn namespace(name: &Arc<str>) -> LabelSelector {
-    let labels = [("kubernetes.io/metadata.name".to_owned(), name.to_string())].into();
+fn selector(labels: BTreeMap<String, String>) -> LabelSelector {
     LabelSelector { match_labels: Some(labels), ..LabelSelector::default() }
 }
 
-fn peer(to: &Peer, from: &str) -> Option<Vec<NetworkPolicyPeer>> {
-    match to {
-        Peer::Pods(pods) => Some(vec![peer_of_pods(pods, from)]),
-        // A host process: only the port can be named.
-        Peer::ApiServer => None,
-        Peer::Outside => block("0.0.0.0/0", Some(NOT_OUTSIDE.map(str::to_owned).into())),
-        Peer::Network(cidr) => block(cidr, None),
-    }
-}
-
-fn block(cidr: &str, except: Option<Vec<String>>) -> Option<Vec<NetworkPolicyPeer>> {
-    let block = IPBlock { cidr: cidr.to_owned(), except };
-    Some(vec![NetworkPolicyPeer { ip_block: Some(block), ..NetworkPolicyPeer::default() }])
+/// Whom a rule lets through; nothing: whoever it is, by the port alone.
+fn peer(other: Reach, home: &str) -> Option<Vec<NetworkPolicyPeer>> {
+    let peer = match other {
+        Reach::Pods { namespace, labels } => NetworkPolicyPeer {
+            namespace_selector: (*namespace != *home)
+                .then(|| selector([("kubernetes.io/metadata.name".to_owned(), namespace.to_string())].into())),
+            pod_selector: Some(selector(labels)),
+            ..NetworkPolicyPeer::default()
+        },
+        Reach::Anywhere => return None,
+        Reach::Addresses { cidr, except } => {
+            let except = (!except.is_empty()).then(|| except.into_iter().map(str::to_owned).collect());
+            NetworkPolicyPeer { ip_block: Some(IPBlock { cidr, except }), ..NetworkPolicyPeer::default() }
+        }
+    };
+    Some(vec![peer])
 }

@@ -1,8 +1,19 @@
 //! The plan as rows: what `show`, `out/README.md` and tools read.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::Serialize;
+
+use crate::{
+    builder::{
+        handle::{Caller, Peer, Pods},
+        scope::Flow,
+    },
+    facts::kubernetes::{EVERYWHERE, NOT_OUTSIDE},
+};
 
 /// One Application and its wave.
 #[derive(Debug, Serialize)]
@@ -17,6 +28,76 @@ pub struct WaveRow {
     pub namespace: Arc<str>,
 }
 
+/// Whom an end of a flow stands for: what policies and programs are told.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "camelCase")]
+pub enum Reach {
+    /// Pods of one namespace.
+    Pods {
+        /// The namespace.
+        namespace: Arc<str>,
+        /// The labels that select them.
+        labels: BTreeMap<String, String>,
+    },
+    /// Addresses, whoever has them.
+    Addresses {
+        /// The range.
+        cidr: String,
+        /// Ranges within it that are left out.
+        except: Vec<&'static str>,
+    },
+    /// Any pod and any address: of a process of a host, a policy can say no more than the port.
+    Anywhere,
+}
+
+impl Reach {
+    fn of_pods(pods: &Pods) -> Self {
+        Self::Pods { namespace: pods.namespace().clone(), labels: pods.selector().labels() }
+    }
+}
+
+impl From<&Caller> for Reach {
+    fn from(it: &Caller) -> Self {
+        match it {
+            Caller::Pods(pods) => Self::of_pods(pods),
+            Caller::ApiServer => Self::Anywhere,
+        }
+    }
+}
+
+impl From<&Peer> for Reach {
+    fn from(it: &Peer) -> Self {
+        match it {
+            Peer::Pods(pods) => Self::of_pods(pods),
+            Peer::ApiServer => Self::Anywhere,
+            Peer::Outside => Self::Addresses { cidr: EVERYWHERE.to_owned(), except: NOT_OUTSIDE.to_vec() },
+            Peer::Network(cidr) => Self::Addresses { cidr: cidr.to_string(), except: Vec::new() },
+        }
+    }
+}
+
+/// One side of what is open without any policy.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(rename_all = "camelCase")]
+pub enum Unfenced {
+    /// All pods of every namespace but these.
+    OtherNamespaces(BTreeSet<Arc<str>>),
+    /// Any pod.
+    EveryPod,
+    /// The node that the pod is on.
+    OwnNode,
+}
+
+/// An end of a row, for programs.
+#[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(untagged)]
+pub enum End {
+    /// Of a flow, which some component declared.
+    Flow(Reach),
+    /// Of what nobody has to declare.
+    Unfenced(Unfenced),
+}
+
 /// One permitted connection.
 #[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowRow {
@@ -24,12 +105,62 @@ pub struct FlowRow {
     pub from: String,
     /// Who is spoken to.
     pub to: String,
-    /// The pods' port.
-    pub port: u16,
-    /// `TCP` or `UDP`.
+    /// The pods' port; none: every port.
+    pub port: Option<u16>,
+    /// `TCP` or `UDP`, or `any`.
     pub protocol: &'static str,
     /// Who declared it.
     pub why: String,
+    /// Who speaks, for programs.
+    pub source: End,
+    /// Who is spoken to, for programs.
+    pub destination: End,
+}
+
+impl FlowRow {
+    /// The row of a flow, and of those who declared it.
+    pub fn of(flow: &Flow, why: String) -> Self {
+        let name = |pods: &Pods| format!("{}/{}", pods.namespace(), pods.name());
+        Self {
+            from: match &flow.from {
+                Caller::Pods(pods) => name(pods),
+                Caller::ApiServer => "anybody (API server)".to_owned(),
+            },
+            to: match &flow.to {
+                Peer::Pods(pods) => name(pods),
+                Peer::ApiServer => "API server".to_owned(),
+                Peer::Outside => "outside".to_owned(),
+                Peer::Network(cidr) => cidr.to_string(),
+            },
+            port: Some(flow.port),
+            protocol: flow.protocol,
+            why,
+            source: End::Flow((&flow.from).into()),
+            destination: End::Flow((&flow.to).into()),
+        }
+    }
+
+    /// What is open without a policy: all that concerns pods of other namespaces than those that have a default deny, and every pod for
+    /// its own node, whose kubelet asks for its health.
+    pub fn of_cluster(fenced: &BTreeSet<Arc<str>>) -> [Self; 3] {
+        let others = "pods of namespaces without policies";
+        let row = |(from, source): (&str, End), (to, destination): (&str, End), why: &str| Self {
+            from: from.to_owned(),
+            to: to.to_owned(),
+            port: None,
+            protocol: "any",
+            why: why.to_owned(),
+            source,
+            destination,
+        };
+        let other = || (others, End::Unfenced(Unfenced::OtherNamespaces(fenced.clone())));
+        let (node, pods) = (End::Unfenced(Unfenced::OwnNode), End::Unfenced(Unfenced::EveryPod));
+        [
+            row(("anybody", End::Flow(Reach::Anywhere)), other(), "no policy selects them"),
+            row(other(), ("anywhere", End::Flow(Reach::Anywhere)), "no policy selects them"),
+            row(("its own node", node), ("every pod", pods), "the kubelet's probes"),
+        ]
+    }
 }
 
 /// One credential.

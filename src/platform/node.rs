@@ -84,6 +84,7 @@ impl Node {
             format!("system-reserved={}", reserved(node::SYSTEM_RESERVED)),
             format!("kube-reserved={}", reserved(self.role.reserved())),
             format!("eviction-hard=memory.available<{},nodefs.available<{disk}%,imagefs.available<{disk}%", node::EVICTION_THRESHOLD),
+            format!("eviction-pressure-transition-period={}s", node::EVICTION_TRANSITION_SECONDS),
         ];
         arguments.extend(self.max_pods.map(|it| format!("max-pods={it}")));
         arguments

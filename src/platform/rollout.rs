@@ -21,3 +21,28 @@ struct RollingUpdate {
 pub fn old_pod_first() -> Strategy {
     Strategy { r#type: "RollingUpdate", rolling_update: RollingUpdate { max_surge: 0, max_unavailable: 1 } }
 }
+
+/// Pods that a rolling update adds: what the chart is told; where it has no value for that, a quarter of a Deployment's pods, rounded up,
+/// which is Kubernetes' own default. Other kinds add none.
+pub fn surge(kind: &str, replicas: u32, told: Option<&Strategy>) -> u32 {
+    match (told, kind) {
+        (Some(it), _) => it.rolling_update.max_surge,
+        (None, "Deployment") => replicas.div_ceil(4),
+        (None, _) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{old_pod_first, surge};
+
+    #[test]
+    fn a_deployment_surges_unless_it_is_told_not_to() {
+        assert_eq!(surge("Deployment", 1, None), 1);
+        assert_eq!(surge("Deployment", 5, None), 2);
+        assert_eq!(surge("Deployment", 1, Some(&old_pod_first())), 0);
+        for kind in ["StatefulSet", "DaemonSet", "Job"] {
+            assert_eq!(surge(kind, 1, None), 0, "{kind}");
+        }
+    }
+}

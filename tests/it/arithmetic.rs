@@ -48,6 +48,7 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
         surge: 0,
         pod: Ask { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu), gpus: 0 },
         source,
+        priority: 0,
         wants: Wants::default(),
         claims: Vec::new(),
     }
@@ -207,4 +208,29 @@ fn gpus_are_counted() {
     assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
     let report = espalier::compile::budget(made.house.as_ref().expect("it is built"), &[]);
     assert_eq!((report.gpus, report.allocatable_gpus, report.fits()), (4, 4, true));
+}
+
+/// What charts and cert-manager make is counted as they make it, and where.
+#[test]
+fn pods_that_others_make_are_counted_where_they_run() {
+    let mut texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
+    let text = texts.get_mut("spec/platform.yaml").expect("the spec");
+    *text = text.replace("{chat: chat.example.com}", "{chat: chat.example.com, argocd: argocd.example.com}");
+    let made = compile(&texts);
+    let report = espalier::compile::budget(made.house.as_ref().expect("it is built"), &[]);
+    let rows = |name: &str| {
+        let found = report.rows.iter().filter(|it| &*it.name == name);
+        found.map(|it| (&*it.application, &*it.namespace, it.replicas, it.surge)).collect::<Vec<_>>()
+    };
+    // A solver is where its Certificate is, which is where the Ingress is.
+    assert_eq!(rows("acme-solver"), [("argocd-ingress", "argocd", 1, 0), ("openwebui", "ai", 1, 0)]);
+    // The chart says nothing of this Deployment's strategy, and of its others what it is told.
+    assert_eq!(rows("argocd-redis"), [("argocd", "argocd", 1, 1)]);
+    assert_eq!(rows("argocd-server"), [("argocd", "argocd", 1, 0)]);
+    assert_eq!(rows("argocd-applicationset-controller"), [("argocd", "argocd", 0, 0)]);
+    let limited = report.rows.iter().find(|it| &*it.name == "argocd-applicationset-controller").expect("it is declared");
+    assert_eq!(limited.pod, requests::ARGO_APPLICATION_SET.into());
+    // k3s' own pods are critical; of the platform's, the database alone has a priority.
+    let priority = |name: &str| report.rows.iter().find(|it| &*it.name == name).map(|it| it.priority);
+    assert_eq!([priority("coredns"), priority("postgresql"), priority("ollama")], [Some(2_000_000_000), Some(1000), Some(0)]);
 }

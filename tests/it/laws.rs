@@ -24,7 +24,7 @@ pub struct Tree {
 pub type Law = fn(&Tree) -> Vec<String>;
 
 /// All of them, by name.
-pub const ALL: [(&str, Law); 27] = [
+pub const ALL: [(&str, Law); 28] = [
     ("paths are injective, also where a file system folds case", form::paths),
     ("files begin with the header and end with a newline", form::files),
     ("ArgoCD reads every file, and no more of it than the objects", form::argocd_reads_it),
@@ -47,6 +47,7 @@ pub const ALL: [(&str, Law); 27] = [
     ("a StatefulSet's Service exists", references::service_names),
     ("Secrets' keys are among a credential's", references::secret_keys),
     ("objects' namespaces are made, or the cluster's", references::namespaces),
+    ("priorities are made, and displace nobody", references::priorities),
     ("no object belongs to two Applications", references::one_owner),
     ("Applications have the form that ArgoCD needs", argocd::applications),
     ("projects permit every object, and no other", argocd::projects),

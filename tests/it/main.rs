@@ -12,6 +12,8 @@ mod laws;
 mod pin;
 mod platforms;
 mod policies;
+#[cfg(target_os = "linux")]
+mod postgresql;
 mod properties;
 mod pulls;
 mod reader;

@@ -5,6 +5,7 @@
 //! that charts make, from the table of the cluster's facts.
 
 mod expected;
+mod graph;
 mod model;
 
 use std::collections::BTreeSet;
@@ -84,34 +85,8 @@ fn fences(tree: &Tree) -> Vec<String> {
 
 fn judge(compiled: &Compiled) -> String {
     let tree = Tree::of(compiled);
-    let said: Vec<String> = wrong(&tree).into_iter().chain(fences(&tree)).chain(halves(compiled, &tree)).collect();
+    let said: Vec<String> = wrong(&tree).into_iter().chain(fences(&tree)).chain(graph::differs(compiled, &tree)).collect();
     said.join("\n")
-}
-
-/// Every flow that a component has declared has its halves in the tree, wherever a namespace has a deny.
-fn halves(compiled: &Compiled, tree: &Tree) -> Vec<String> {
-    let house = compiled.house.as_ref().expect("it compiles");
-    let cluster = Cluster::of(tree);
-    let mut found = Vec::new();
-    for row in espalier::compile::rows::flows(house) {
-        let from = if row.from == "API server" { Some(End::ApiServer) } else { cluster.named(&row.from) };
-        let to = match row.to.as_str() {
-            "API server" => Some(End::ApiServer),
-            "outside" => Some(End::Outside),
-            range if range.split_once('/').is_some_and(|it| it.1.parse::<u8>().is_ok()) => {
-                range.split_once('/').and_then(|it| it.0.parse().ok()).map(End::At)
-            }
-            pods => cluster.named(pods),
-        };
-        let (Some(from), Some(to)) = (from, to) else {
-            found.push(format!("{} → {}: no such pods", row.from, row.to));
-            continue;
-        };
-        if !cluster.lets_out(&from, &to, row.port, row.protocol) || !cluster.lets_in(&from, &to, row.port, row.protocol) {
-            found.push(format!("{} → {}:{}/{} is declared and shut", row.from, row.to, row.port, row.protocol));
-        }
-    }
-    found
 }
 
 #[test]
@@ -283,5 +258,41 @@ fn planted_faults_are_found() {
         let text = serde_yaml::to_string(&it.value).expect("YAML");
         it.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
         assert!(!wrong(&changed).is_empty(), "{name}: {find} → {replace}");
+    }
+}
+
+/// Of the graph and the policies, neither is changed without the other, in the platform and in its tenants.
+#[test]
+fn the_graph_is_the_policies() {
+    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "nodes").expect("the case with several nodes");
+    let made = tree(&texts_of(&folder));
+    let whole = Tree::of(&made);
+    assert_eq!(graph::differs(&made, &whole), Vec::<String>::new());
+    // What a row says about each half has to be said twice where both ends have policies, and a webhook's port once.
+    let open = graph::whole(&made).iter().filter(|it| it.to == "cert-manager/webhook" && it.port == Some(10250)).count();
+    assert_eq!(open, 1, "whoever may call the webhook from another node");
+    assert!(graph::whole(&made).iter().any(|it| it.from.starts_with("team-a/")), "the tenant's flows");
+    let names: Vec<String> = whole.of_kind("NetworkPolicy").map(|it| it.path.clone()).collect();
+    for path in names.iter().filter(|it| !it.contains("default-deny")) {
+        let mut without = Tree::of(&made);
+        without.objects.retain(|it| it.path != *path);
+        assert!(graph::differs(&made, &without).iter().any(|it| it.contains("a row without a rule")), "without {path}");
+    }
+    for (name, find, replace) in [
+        ("allow-ollama", "11434", "11435"),
+        ("allow-openwebui", "protocol: UDP", "protocol: SCTP"),
+        ("allow-ollama", "169.254.0.0/16", "169.254.0.0/24"),
+        ("allow-webhook", "10250", "10251"),
+        ("allow-team-a-openwebui", "name: traefik", "name: stranger"),
+        ("allow-team-a-ollama", "kube-system", "default"),
+    ] {
+        let mut changed = Tree::of(&made);
+        let it = changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name);
+        let it = it.unwrap_or_else(|| panic!("no {name}"));
+        let text = serde_yaml::to_string(&it.value).expect("YAML");
+        assert!(text.contains(find), "{name}: {find}\n{text}");
+        it.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
+        let said = graph::differs(&made, &changed).join("\n");
+        assert!(said.contains("a rule without a row") && said.contains("a row without a rule"), "{name}: {said}");
     }
 }

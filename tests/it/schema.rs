@@ -7,6 +7,7 @@ use k8s_openapi::{
         core::v1::{Namespace, PersistentVolumeClaim, Service, ServiceAccount},
         networking::v1::{Ingress, NetworkPolicy},
         policy::v1::PodDisruptionBudget,
+        scheduling::v1::PriorityClass,
     },
     serde::{Serialize, de::DeserializeOwned},
 };
@@ -116,6 +117,7 @@ fn built_in_objects_have_no_unknown_field() {
                 "NetworkPolicy" => known::<NetworkPolicy>(&it),
                 "PersistentVolumeClaim" => known::<PersistentVolumeClaim>(&it),
                 "PodDisruptionBudget" => known::<PodDisruptionBudget>(&it),
+                "PriorityClass" => known::<PriorityClass>(&it),
                 "Service" => known::<Service>(&it),
                 "ServiceAccount" => known::<ServiceAccount>(&it),
                 "StatefulSet" => known::<StatefulSet>(&it),

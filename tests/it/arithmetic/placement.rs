@@ -31,6 +31,7 @@ fn row(kind: &'static str, labels: &[(&str, &str)], tolerates: &[&str]) -> Row {
         surge: 0,
         pod,
         source: Origin::Object,
+        priority: 0,
         wants,
         claims: Vec::new(),
     }

@@ -232,6 +232,7 @@ fn sums_saturate() {
         surge: 0,
         pod: huge,
         source: ask::Origin::Object,
+        priority: 0,
         wants: ask::Wants::default(),
         claims: Vec::new(),
     };

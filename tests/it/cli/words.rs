@@ -123,6 +123,15 @@ fn sides_of_the_platform() {
     }
 }
 
+/// Two charts' Deployments have no value for their strategy, so Kubernetes' default adds a pod; all others let the old one go first.
+#[test]
+fn pods_of_charts_that_a_rolling_update_adds() {
+    let budget: Value = serde_json::from_str(&Place::rendered().ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
+    let rows = budget["pods"].as_array().expect("rows");
+    let surging: Vec<&str> = rows.iter().filter(|it| it["surge"] != 0).filter_map(|it| it["name"].as_str()).collect();
+    assert_eq!(surging, ["argocd-redis", "sealed-secrets-controller"]);
+}
+
 #[test]
 fn nothing_is_overwritten_by_init() {
     let place = Place::starter();

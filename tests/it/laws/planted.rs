@@ -35,7 +35,7 @@ fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
 }
 
 /// Law (by the beginning of its name), kind, name, path, value.
-const FAULTS: [(&str, &str, &str, &str, &str); 59] = [
+const FAULTS: [(&str, &str, &str, &str, &str); 63] = [
     ("nothing is emitted", "Deployment", "openwebui", "metadata>creationTimestamp", "null"),
     ("nothing is emitted", "Deployment", "openwebui", "status", "{}"),
     ("nothing is emitted", "Deployment", "openwebui", "spec>paused", "false"),
@@ -84,6 +84,10 @@ const FAULTS: [(&str, &str, &str, &str, &str); 59] = [
     ("Applications have", "Application", "ollama", "spec>syncPolicy>syncOptions", "[ServerSideApply=true, Replace=true]"),
     ("Applications have", "Application", "ollama", "spec>source>targetRevision", "main"),
     ("projects permit", "Application", "ollama", "spec>project", "bootstrap"),
+    ("priorities are", "Deployment", "openwebui", "spec>template>spec>priorityClassName", "nothing"),
+    ("priorities are", "PriorityClass", "database", "preemptionPolicy", ""),
+    ("priorities are", "PriorityClass", "database", "globalDefault", "true"),
+    ("priorities are", "PriorityClass", "database", "value", "0"),
     ("projects permit", "AppProject", "platform", "spec>destinations>0>namespace", "other"),
     ("projects permit", "AppProject", "platform", "spec>clusterResourceWhitelist>0>name", ""),
     ("projects permit", "AppProject", "platform", "spec>clusterResourceWhitelist>0>name", "\"*\""),

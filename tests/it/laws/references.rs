@@ -158,6 +158,25 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
     found
 }
 
+/// A pod that bears a class which is not there is let in by no API server, and a class that
+/// displaces ends others' pods for one whose room the budget has counted.
+pub fn priorities(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, pod) in pods::templates(tree) {
+        let Some(class) = at(pod, "priorityClassName").as_str() else { continue };
+        if tree.find("PriorityClass", None, class).is_none() {
+            found.push(format!("{}: nothing makes the class {class}", it.path));
+        }
+    }
+    for it in tree.of_kind("PriorityClass") {
+        let is_small = it.at("value").as_i64().is_some_and(|it| (1..=1_000_000_000).contains(&it));
+        if it.at("preemptionPolicy") != "Never" || it.at("globalDefault").as_bool() == Some(true) || !is_small {
+            found.push(format!("{}: {:?}", it.path, it.value));
+        }
+    }
+    found
+}
+
 /// Credentials, with the keys that are sealed and those that the controller composes.
 const CREDENTIALS: [(&str, &[&str], &[&str]); 6] = [
     ("argocd-secret", &["admin.password"], &[]),

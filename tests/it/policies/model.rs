@@ -26,7 +26,6 @@ pub struct Cluster {
 
 struct Policy {
     namespace: String,
-    name: String,
     selector: Labels,
     ingress: Option<Vec<Rule>>,
     egress: Option<Vec<Rule>>,
@@ -65,18 +64,6 @@ impl Cluster {
         self.pods.iter().cloned().chain([End::ApiServer, End::Outside]).chain(NEIGHBOURS.map(|it| End::At(it.into()))).collect()
     }
 
-    /// Pods by `namespace/name`, as the plan calls them: those that the policy of that name selects, or those that are called so.
-    pub fn named(&self, name: &str) -> Option<End> {
-        let (namespace, short) = name.split_once('/')?;
-        let policy = self.policies.iter().find(|it| it.namespace == namespace && it.name == format!("allow-{short}"));
-        let is_it = |end: &&End| match (end, policy) {
-            (End::Pods { namespace: own, labels }, Some(policy)) => own == namespace && selects(&policy.selector, labels),
-            (_, None) => end.short() == name || name == "kube-system/coredns" && end.short() == "kube-system/kube-dns",
-            _ => false,
-        };
-        self.pods.iter().find(is_it).cloned()
-    }
-
     /// Namespaces with a policy that selects every pod and permits nothing.
     pub fn denied_namespaces(&self) -> BTreeSet<&str> {
         let nothing = |rules: &Option<Vec<Rule>>| rules.as_ref().is_some_and(Vec::is_empty);
@@ -112,7 +99,6 @@ impl Policy {
         let rules = |list: &str, peers: &str| items(at(it.at("spec"), list)).map(|it| Rule::of(it, peers, home)).collect::<Vec<_>>();
         Self {
             namespace: home.to_owned(),
-            name: it.name().to_owned(),
             selector: labels(it.at("spec/podSelector/matchLabels")),
             ingress: has("Ingress").then(|| rules("ingress", "from")),
             egress: has("Egress").then(|| rules("egress", "to")),

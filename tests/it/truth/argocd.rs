@@ -252,6 +252,9 @@ fn a_pair_that_nobody_tested() {
     // A patch of the same line brings the same Argo CD; of another one, nobody knows which it brings.
     assert_eq!(said("k3s: v1.36.4+k3s1\nargo-cd: 10.1.3\n", small), ["unsupported-pair", "untested-version"]);
     assert_eq!(said("k3s: v1.36.4+k3s1\nargo-cd: 11.0.0\n", small), ["untested-version", "untested-version"]);
+    // 10.9 brings Argo CD 3.5, which knows 1.36, and no longer 1.32.
+    assert_eq!(said("k3s: v1.36.4+k3s1\nargo-cd: 10.9.6\n", small), ["untested-version", "untested-version"]);
+    assert!(said("k3s: v1.32.9+k3s1\nargo-cd: 10.9.6\n", small).contains(&"unsupported-pair".to_owned()));
     // Somebody else's Argo CD may be any.
     assert_eq!(said("k3s: v1.36.4+k3s1\n", &format!("argocd: {{enabled: false}}\n{small}")), ["untested-version"]);
 }

@@ -27,8 +27,9 @@ const CERT_MANAGER: [&str; 16] = [
     "webhook/strategy/type",
 ];
 /// Of Argo CD's chart: what its templates read, pass on whole (`env`, `resources`, the two maps of settings) or hand to a helper.
-const ARGO_CD: [&str; 23] = [
+const ARGO_CD: [&str; 26] = [
     "applicationSet/replicas",
+    "applicationSet/resources",
     "configs/cm",
     "configs/params",
     "configs/secret/annotations",
@@ -42,8 +43,10 @@ const ARGO_CD: [&str; 23] = [
     "global/domain",
     "global/networkPolicy/create",
     "notifications/enabled",
+    "redis/automountServiceAccountToken",
     "redis/resources",
     "redisSecretInit/resources",
+    "repoServer/automountServiceAccountToken",
     "repoServer/copyutil/resources",
     "repoServer/env",
     "repoServer/metrics/enabled",
@@ -150,6 +153,7 @@ fn containers_without_a_memory_limit() {
             let parts: &[&str] = match it.name() {
                 "cert-manager" => &["resources", "webhook/resources", "cainjector/resources"],
                 "argocd" => &[
+                    "applicationSet/resources",
                     "controller/resources",
                     "repoServer/resources",
                     "repoServer/copyutil/resources",
@@ -169,6 +173,15 @@ fn containers_without_a_memory_limit() {
     assert!(pods > 4);
     // For Kubernetes, a limit of 0 is none.
     assert!(compile(&with_components("openWebui: {resources: {memory: {limit: 0}}}")).errors().contains(&"out-of-range"));
+}
+
+#[test]
+fn a_token_for_a_pod_that_asks_the_api_server_nothing() {
+    never("Application", |it| {
+        let values = it.at("spec/source/helm/valuesObject");
+        let no_token = |part: &str| at(values, &format!("{part}/automountServiceAccountToken")).as_bool() == Some(false);
+        it.text("spec/source/chart") == "argo-cd" && !(no_token("redis") && no_token("repoServer"))
+    });
 }
 
 #[test]
@@ -207,7 +220,7 @@ fn a_version_that_was_not_tested() {
     let mut texts = only(espalier::spec::schema::STARTER);
     texts.insert("spec/versions.yaml".to_owned(), "cert-manager: v1.15.3\n".to_owned());
     assert!(compile(&texts).codes().contains(&"untested-version"));
-    texts.insert("spec/versions.yaml".to_owned(), "cert-manger: v1.21.1\n".to_owned());
+    texts.insert("spec/versions.yaml".to_owned(), "cert-manger: v1.21.2\n".to_owned());
     assert!(compile(&texts).codes().contains(&"unknown-version"));
 }
 

@@ -25,12 +25,46 @@ fn data_where_the_file_system_has_its_own_folder() {
 }
 
 #[test]
-fn probes_that_succeed_while_the_volume_is_initialised() {
+fn probes_that_succeed_while_there_is_no_database() {
+    // By TCP: a server that initialises the volume listens on its socket. `pg_isready` says yes
+    // without the database.
     for (it, container) in each_of("StatefulSet", "postgresql") {
-        for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+        for probe in ["startupProbe", "readinessProbe"] {
             let command = texts(container, &format!("{probe}/exec/command"));
-            assert_eq!(command.get(..3), Some(["pg_isready", "-h", "127.0.0.1"].as_slice()), "{}: {probe}", it.path);
+            let asks = ["psql", "-X", "-h", "127.0.0.1", "-U", "openwebui", "-d", "openwebui", "-Atqc", "select 1"];
+            assert_eq!(command, asks, "{}: {probe}", it.path);
         }
+    }
+}
+
+#[test]
+fn a_server_that_recovers_and_is_ended_for_it() {
+    for (it, container) in each_of("StatefulSet", "postgresql") {
+        let command = texts(container, "livenessProbe/exec/command").join(" ");
+        assert!(command.contains("pg_isready -q -h 127.0.0.1") && command.ends_with("|| [ $? -eq 1 ]"), "{}: {command}", it.path);
+        // A GiB of changes at a MiB a second.
+        let number = |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().expect("a number");
+        assert!(number("periodSeconds") * number("failureThreshold") >= 1024, "{}", it.path);
+    }
+}
+
+#[test]
+fn a_clean_end_that_rests_on_the_image() {
+    for (it, container) in each_of("StatefulSet", "postgresql") {
+        let hook = texts(container, "lifecycle/preStop/exec/command");
+        assert_eq!(hook, ["pg_ctl", "stop", "--mode=fast", "--no-wait"], "{}", it.path);
+        assert!(env(container, "PGDATA").is_some_and(Value::is_string), "{}: pg_ctl finds its server by it", it.path);
+    }
+}
+
+#[test]
+fn a_database_that_is_evicted_before_an_idle_model() {
+    for (it, _) in each_of("StatefulSet", "postgresql") {
+        assert_eq!(at(it.pod_template().expect("pods"), "spec/priorityClassName"), "database", "{}", it.path);
+    }
+    for (name, tree) in GOLDEN.iter() {
+        let class = tree.find("PriorityClass", None, "database").expect("a class");
+        assert!(class.at("value").as_i64().is_some_and(|it| it > 0), "{name}");
     }
 }
 
@@ -120,5 +154,8 @@ fn a_node_that_never_evicts() {
     for (name, tree) in GOLDEN.iter() {
         let page = String::from_utf8_lossy(&tree.files["out/README.md"]);
         assert!(page.contains("eviction-hard=memory.available<256Mi") && page.contains("kube-reserved="), "{name}");
+        // Nor one that takes no pod for five minutes afterwards.
+        let groups = page.matches("eviction-hard=").count();
+        assert_eq!(page.matches("eviction-pressure-transition-period=30s").count(), groups, "{name}");
     }
 }

@@ -87,7 +87,7 @@ fn replicas_that_share_one_volume() {
 #[test]
 fn models_pulled_by_a_hook_that_no_log_shows() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| containers(it).into_iter().any(|it| !at(it, "lifecycle").is_null()));
+        never(kind, |it| containers(it).into_iter().any(|it| !at(it, "lifecycle/postStart").is_null()));
     }
     for (it, _) in each_of("StatefulSet", "ollama") {
         let init = containers(it)[0];

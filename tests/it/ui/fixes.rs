@@ -106,7 +106,7 @@ const FIXES: &[Fix] = &[
         VERSIONS,
         &[
             ("ollama: 0.33.0", "ollama: 0.32.15"),
-            ("cert-manager: v1.22.0", "cert-manager: v1.21.1"),
+            ("cert-manager: v1.22.0", "cert-manager: v1.21.2"),
             ("postgresql: 17.10.0", "postgresql: \"17.9\""),
         ],
     ),

@@ -6,12 +6,12 @@ import hashlib
 import io
 import tarfile
 from collections import defaultdict
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from . import argo_settings
 from .argo_git import Hosts
 from .argo_tree import Application, Rendered, dump, identity
+from .real_charts import RealCharts
 
 # Charts that bring definitions: of which API groups, and the value that switches them (with what it is when nobody sets it). A stub
 # brings the same ones under the same condition, so a tree that forgets the switch fails here as it would on a node.
@@ -24,12 +24,14 @@ DEFINITIONS: dict[str, dict] = {
 }
 # What a Job of a chart is to Helm, and so to Argo CD: a hook, made anew for every sync.
 HOOK = {"helm.sh/hook": "pre-install,pre-upgrade", "helm.sh/hook-delete-policy": "before-hook-creation"}
+# After so many seconds the cluster takes a Job of Argo CD's chart away.
+TIME_TO_LIVE = 60
 RESTRICTED = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
 CONTAINER = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
 
 
-def publish(hosts: Hosts, tree: Rendered, pods: list[dict], crds: list[dict], folder: Path | None) -> list[str]:
-    """Serves every chart that the tree names and returns what is odd about them; `folder` may hold real charts."""
+def publish(hosts: Hosts, tree: Rendered, pods: list[dict], crds: list[dict], charts: RealCharts | None) -> list[str]:
+    """Serves every chart that the tree names and returns what is odd about them; `charts` may have real ones."""
     findings: list[str] = []
     owned = {identity(it) for name in tree.applications() for _, it in tree.objects(name)}
     index: dict[str, dict[str, list]] = defaultdict(lambda: defaultdict(list))
@@ -38,8 +40,8 @@ def publish(hosts: Hosts, tree: Rendered, pods: list[dict], crds: list[dict], fo
         if source is None:
             continue
         name, version, url = source["chart"], source["targetRevision"], source["repoURL"].rstrip("/")
-        real = folder / f"{name}-{version}.tgz" if folder else None
-        if real and real.is_file():
+        real = charts.archive(name, version) if charts else None
+        if real:
             archive = real.read_bytes()
         else:
             mine = [it for it in pods if it["application"] == application.name]
@@ -92,11 +94,13 @@ def workloads(pods: list[dict]) -> list[dict]:
         template = {"metadata": {"labels": labels}, "spec": spec}
         body: dict = {"selector": {"matchLabels": labels}, "template": template}
         if kind == "Deployment":
+            surge = rows[0].get("surge", 0)
             body["replicas"] = rows[0].get("replicas", 1)
+            body["strategy"] = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": 0 if surge else 1}}
         elif kind == "StatefulSet":
             body |= {"replicas": rows[0].get("replicas", 1), "serviceName": name}
         elif kind == "Job":
-            body = {"template": {**template, "spec": {**spec, "restartPolicy": "Never"}}}
+            body = {"ttlSecondsAfterFinished": TIME_TO_LIVE, "template": {**template, "spec": {**spec, "restartPolicy": "Never"}}}
         elif kind == "CronJob":
             job = {"template": {**template, "spec": {**spec, "restartPolicy": "Never"}}}
             body = {"schedule": "0 3 1 1 *", "jobTemplate": {"spec": job}}

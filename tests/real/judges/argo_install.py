@@ -15,17 +15,21 @@ PATIENCE = 400.0
 # The API groups that the node itself brings (k3s with its Traefik), there before the tree is.
 NODE = ("helm.cattle.io", "traefik.io")
 
+# No pod of a real chart answers here, and what a webhook must be asked about is refused when it does not answer: nobody asks. The
+# configurations themselves stay as the chart has them, for Argo CD to compare.
+UNASKED = ("--disable-admission-plugins=MutatingAdmissionWebhook,ValidatingAdmissionWebhook",)
+
 
 class Installation:
     """A tree under Argo CD. Use it as a context manager: leaving it ends every process that it started."""
 
-    def __init__(self, ctx, hosts: Hosts, tree: Rendered, name: str, values: dict | None = None):
+    def __init__(self, ctx, hosts: Hosts, tree: Rendered, name: str, values: dict | None = None, webhooks: bool = True):
         from .cluster import Cluster
 
         self.ctx, self.hosts, self.tree = ctx, hosts, tree
         # Values of Argo CD's chart, for a tree without a script that would apply the chart.
         self.values = values
-        self.cluster = Cluster(ctx, name=name, with_=("kcm", "scheduler", "fakelet"))
+        self.cluster = Cluster(ctx, name=name, with_=("kcm", "scheduler", "fakelet"), apiserver_flags=() if webhooks else UNASKED)
         self.refs: dict[str, str] = {}
         self.node: Node | None = None
         self._open: list = []

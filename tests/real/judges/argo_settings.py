@@ -77,9 +77,12 @@ DEFAULTS: dict[str, dict] = {
 # What the chart works out by itself, under the values. Where its processes find each other is another matter here: see the flags.
 PRESETS = {
     "cm": {"url": 'printf "https://%s" .Values.global.domain'},
-    "params": {"repo.server": '"argocd-repo-server:8081"', "redis.server": '"argocd-redis:6379"',
-               **{f"{it}.log.{key}": f'"{value}"' for it in ("controller", "server", "reposerver")
-                  for key, value in (("format", "text"), ("level", "info"))}},
+    "params": {
+        "repo.server": '"argocd-repo-server:8081"', "redis.server": '"argocd-redis:6379"',
+        "server.repo.server.strict.tls": '"false"', "applicationsetcontroller.enable.leader.election": '"false"',
+        **{f"{it}.log.{key}": f'"{value}"' for it in ("applicationsetcontroller", "commitserver", "controller", "dexserver", "notificationscontroller",
+                                                     "reposerver", "server") for key, value in (("format", "text"), ("level", "info"))},
+    },
     "rbac": {},
 }
 MAPS = {"cm": "argocd-cm", "params": "argocd-cmd-params-cm", "rbac": "argocd-rbac-cm"}
@@ -160,12 +163,13 @@ def unread(module: Path, values: dict) -> list[str]:
     return [f"configs.params: no program of Argo CD reads {key}" for key in given if key not in known | {"create", "annotations"}]
 
 
-def compared(root: Path) -> tuple[list[str], str]:
-    """The table above against the chart's own values, where they lie beside the repository: findings, and a note."""
-    file = root.parent / f"shared/charts/{CHART}-{VERSION}/values.yaml"
-    if not file.is_file():
+def compared(ctx) -> tuple[list[str], str]:
+    """The table above against the chart's own values, where these are at hand (`CHARTS`, or beside the repository): findings, and a note."""
+    file = ctx.root.parent / f"shared/charts/{CHART}-{VERSION}/values.yaml"
+    values = ctx.charts.values(CHART, VERSION)
+    if values is None and not file.is_file():
         return [], f"the chart's own values are not beside the repository ({file.parent.name}): its defaults are those of argo_settings.py, unchecked"
-    chart = yaml.load(file.read_bytes(), Loader=LOADER)["configs"]
+    chart = (values or yaml.load(file.read_bytes(), Loader=LOADER))["configs"]
 
     def plain(value: object) -> object:
         return yaml.load(value, Loader=LOADER) if isinstance(value, str) and (":" in value or value.startswith("[{")) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Callable
@@ -124,16 +123,22 @@ def judge(ctx) -> list[Row]:
 
 
 def hosts_of(ctx, subject) -> tuple[Hosts, list[str]]:
-    """The hosts that a tree names, with its charts on them."""
+    """The hosts that a tree names, with its charts on them: real ones, where there are some."""
     hosts = Hosts(ctx.fresh("hosts"), subject.tree.hosts())
-    folder = Path(os.environ["CHARTS"]) if os.environ.get("CHARTS") else None
-    return hosts, argo_charts.publish(hosts, subject.tree, subject.pods, ctx.crds(), folder)
+    return hosts, argo_charts.publish(hosts, subject.tree, subject.pods, ctx.crds(), ctx.charts)
+
+
+def charts_note(ctx, subject) -> str:
+    """Which of a tree's charts are real."""
+    charts = [(it.chart["chart"], it.chart["targetRevision"]) for it in subject.tree.applications().values() if it.chart]
+    real = [" ".join(it) for it in charts if ctx.charts.archive(*it)]
+    return f"real charts: {', '.join(real) or 'none'}" + (f"; {len(charts) - len(real)} stubs" if len(charts) > len(real) else "")
 
 
 def settings(ctx, subject: Subject) -> Row:
     """What the tree says of Argo CD itself: parameters that are read, health that is right, defaults that are the chart's."""
     values = argo_settings.values_of(subject.tree)
-    findings, note = argo_settings.compared(ctx.root)
+    findings, note = argo_settings.compared(ctx)
     return argo_health.judge(ctx, subject.name, values, findings + argo_settings.unread(ctx.module(MODULE), values), note)
 
 
@@ -144,7 +149,7 @@ def whole_life(ctx, subject: Subject) -> list[Row]:
     steps.rows.append(settings(ctx, subject))
     hosts, odd = hosts_of(ctx, subject)
     began = time.monotonic()
-    with hosts, Installation(ctx, hosts, subject.tree, "argo") as at:
+    with hosts, Installation(ctx, hosts, subject.tree, "argo", webhooks=not ctx.charts) as at:
         ctx.say(f"argocd {subject.name}: servers up after {time.monotonic() - began:.1f} s")
 
         def from_nothing():
@@ -155,7 +160,7 @@ def whole_life(ctx, subject: Subject) -> list[Row]:
             ctx.say(f"argocd {subject.name}: " + ", ".join(story(at.recorder.events)))
             if hosts.missing:
                 ctx.say(f"argocd {subject.name}: not served: {', '.join(sorted(hosts.missing))}")
-            return count, findings, ""
+            return count, findings, charts_note(ctx, subject)
 
         def again():
             objects, findings = at.node.again()
@@ -199,7 +204,7 @@ def broken_start(ctx, subject: Subject) -> list[Row]:
         return [Row(f"argocd {subject.name}: broken first install", 0, ["no object that could be broken has a later wave behind it"])]
     broken, name, what = found
     hosts, odd = hosts_of(ctx, subject)
-    with hosts, Installation(ctx, hosts, broken, "argo") as at:
+    with hosts, Installation(ctx, hosts, broken, "argo", webhooks=not ctx.charts) as at:
         def held():
             findings = odd + at.bootstrap()
             return 1, findings or argo_checks.holds(at, name, what) + told(), f"{what} of {name}"

@@ -15,6 +15,8 @@ IDENTITIES = {
     "admin": ("admin", ',"system:masters"'),
     "kcm": ("system:kube-controller-manager", ""),
     "scheduler": ("system:kube-scheduler", ""),
+    "kubelet": ("system:node:node", ',"system:nodes"'),
+    "proxy": ("system:kube-proxy", ""),
 }
 
 
@@ -26,7 +28,7 @@ def openssl(*arguments: str, folder: Path) -> None:
 
 
 def make_keys(folder: Path) -> None:
-    """One authority, one serving certificate, one key for service accounts."""
+    """One authority, one serving certificate, one of the server as a client of kubelets, one key for service accounts."""
     folder.mkdir(parents=True)
     openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ca.key", folder=folder)
     openssl("req", "-x509", "-new", "-key", "ca.key", "-subj", "/CN=judges", "-days", "2", "-out", "ca.crt", folder=folder)
@@ -35,6 +37,9 @@ def make_keys(folder: Path) -> None:
     (folder / "extensions").write_text(f"subjectAltName={NAMES}\nextendedKeyUsage=serverAuth\n")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
             "-out", "server.crt", "-extfile", "extensions", folder=folder)
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "client.key", folder=folder)
+    openssl("req", "-new", "-key", "client.key", "-subj", "/O=system:masters/CN=kube-apiserver", "-out", "client.csr", folder=folder)
+    openssl("x509", "-req", "-in", "client.csr", "-CA", "ca.crt", "-CAkey", "ca.key", "-days", "2", "-out", "client.crt", folder=folder)
     openssl("genrsa", "-out", "accounts.key", "2048", folder=folder)
     openssl("rsa", "-in", "accounts.key", "-pubout", "-out", "accounts.pub", folder=folder)
 

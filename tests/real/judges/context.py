@@ -12,6 +12,7 @@ import yaml
 
 from .api import LOADER
 from .processes import Processes
+from .real_charts import RealCharts
 from .table import Fault, short
 from .trees import Tree, find_trees
 
@@ -44,6 +45,7 @@ class Context:
         self.espalier: str = manifest["tools"]["espalier"]
         self.started = time.monotonic()
         self.numbers = itertools.count()
+        self.charts = RealCharts(self)
 
     def fresh(self, name: str) -> Path:
         """A new empty folder in the run's memory file system."""
@@ -98,6 +100,15 @@ class Context:
             return json.loads(done.stdout)
         except ValueError:
             raise LookupError(f"`espalier show budget --format json` said no JSON ({done.returncode}): "
+                              f"{short(done.stderr or done.stdout, 400)}") from None
+
+    def flows(self, root: Path) -> list[dict]:
+        """Which connections the compiler declares for a folder's platform."""
+        done = self.run_espalier(root, "show", "flows", "--format", "json")
+        try:
+            return json.loads(done.stdout)
+        except ValueError:
+            raise LookupError(f"`espalier show flows --format json` said no JSON ({done.returncode}): "
                               f"{short(done.stderr or done.stdout, 400)}") from None
 
     def fault(self, fault: Fault) -> None:

@@ -12,6 +12,8 @@ from .processes import wait_until
 from .table import Row
 
 WAYS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+# A judge that has servers, and one that has a node's network besides: namespaces, wires, filters.
+JUDGES = ("apiserver", "flows")
 
 
 def processes_with(text: str) -> list[int]:
@@ -27,13 +29,26 @@ def processes_with(text: str) -> list[int]:
     return found
 
 
-def interrupted(ctx, way: signal.Signals) -> list[str]:
+def networks() -> set[str]:
+    """The network namespaces that processes are in, and the devices and filters of our own."""
+    found = set()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                found.add(os.readlink(folder / "ns/net"))
+            except OSError:
+                continue
+    devices = [line.split(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]]
+    return found | {f"device {name}" for name in devices}
+
+
+def interrupted(ctx, judge_name: str, way: signal.Signals) -> list[str]:
     """Starts a run with a folder of its own, interrupts it when its servers are starting, and says what is still there."""
-    folder = ctx.fresh("leftovers")
+    folder, before = ctx.fresh("leftovers"), networks()
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps(ctx.manifest))
-    harness = ctx.processes.start(f"leftovers-{way.name}", [
-        sys.executable, "-m", "judges.main", "--manifest", manifest, "--root", ctx.root, "--only", "apiserver", "--no-faults",
+    harness = ctx.processes.start(f"leftovers-{judge_name}-{way.name}", [
+        sys.executable, "-m", "judges.main", "--manifest", manifest, "--root", ctx.root, "--only", judge_name, "--no-faults",
     ], cwd=Path(__file__).resolve().parent.parent)
     scratch = str(folder / "scratch")
     try:
@@ -41,19 +56,22 @@ def interrupted(ctx, way: signal.Signals) -> list[str]:
         harness.handle.send_signal(way)
         harness.handle.wait(10)
     except subprocess.TimeoutExpired:
-        return [f"{way.name}: it goes on"]
+        return [f"{judge_name}, {way.name}: it goes on"]
     deadline = time.monotonic() + 5
     while processes_with(scratch) and time.monotonic() < deadline:
         time.sleep(0.05)
-    left = [f"{way.name}: process {number}" for number in processes_with(scratch)]
-    return left + [f"{way.name}: file {path}" for path in (folder / "scratch").rglob("*")]
+    left = [f"process {number}" for number in processes_with(scratch)]
+    left += sorted(networks() - before)
+    left += [f"file {path}" for path in (folder / "scratch").rglob("*")]
+    return [f"{judge_name}, {way.name}: {it}" for it in left]
 
 
 def judge(ctx) -> list[Row]:
     """One row; each way of interrupting counts as an object."""
-    row, began = Row("an interrupted run leaves nothing behind", len(WAYS)), time.monotonic()
-    for way in WAYS:
-        row.findings += interrupted(ctx, way)
+    every = [(name, way) for name in JUDGES for way in WAYS]
+    row, began = Row("an interrupted run leaves nothing behind", len(every)), time.monotonic()
+    for name, way in every:
+        row.findings += interrupted(ctx, name, way)
     row.note = ", ".join(way.name for way in WAYS)
     row.seconds = time.monotonic() - began
     return [row]

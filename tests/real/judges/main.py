@@ -24,12 +24,19 @@ LANES = (
     (("argocd",), ("judge",)),
     (("pinned",), ("judge", "faults")),
     (("argocd",), ("faults",)),
-    (("readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
+    (("charts", "readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
+    (("flows",), ("judge", "faults")),
     (("backup",), ("judge", "faults")),
+    (("database",), ("judge", "faults")),
     (("sealing",), ("judge", "faults")),
+    (("node",), ("judge",)),
+    (("node_trees",), ("judge",)),
+    (("node",), ("faults",)),
 )
 # How many lanes run at the same time: a control plane with an Argo CD keeps more than half a core busy, and both give up after so and so long.
 AT_ONCE = max(2, os.cpu_count() or 1)
+# Judges with more than one module, so that parts of them run side by side.
+TOGETHER = {"node": ("node", "node_trees")}
 JUDGES = tuple(dict.fromkeys(name for names, _ in LANES for name in names))
 
 
@@ -134,7 +141,9 @@ def report(options: argparse.Namespace, result: dict, seconds: float) -> int:
 def main() -> int:
     """Enters the sandbox and judges."""
     options = arguments()
-    wanted = options.only.split(",")
+    # A lane is told exactly what it is to do.
+    together = {} if options.result else TOGETHER
+    wanted = [one for name in options.only.split(",") for one in together.get(name, (name,))]
     unknown = [name for name in wanted if name not in JUDGES]
     if unknown:
         print(f"judges: no judge {', '.join(unknown)}; there are {', '.join(JUDGES)}", file=sys.stderr)

@@ -1,17 +1,17 @@
 """Puts the pods of a platform on a node with the real scheduler and says which of them it places."""
 
 import copy
-import re
 import time
 
 from .api import MERGE
 from .cluster import Cluster
+from .pods import Workload, pod_requests
+from .stand_ins import declared, node, rendered, stand_in
 from .trees import Thing
 
 MIB = 1 << 20
 # Within this many seconds the scheduler has tried a waiting pod again (its settings below say one).
 RETRY = 2.2
-UNITS = {"": 1, "m": 1 / 1000, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 # What a pod needs to be made and placed; everything else in a tree says nothing to the scheduler.
 KINDS = ("ServiceAccount", "ConfigMap", "Secret", "LimitRange", "ResourceQuota", "PriorityClass", "StorageClass",
          "PersistentVolumeClaim", "DaemonSet", "StatefulSet", "Deployment", "Job")
@@ -32,67 +32,6 @@ def storage_classes(objects: list[dict]) -> list[dict]:
     return [{**STORAGE_CLASS, "metadata": {"name": name}} for name in sorted(names)]
 
 
-def quantity(text) -> float:
-    """The number that a quantity stands for."""
-    number, unit = re.fullmatch(r"([0-9.]+(?:[eE][0-9]+)?)([A-Za-z]*)", str(text)).groups()
-    return float(number) * UNITS[unit]
-
-
-def pod_requests(spec: dict, resource: str) -> float:
-    """What the scheduler counts for a pod: its containers and sidecars together, or the greediest init container, whichever is more."""
-    def asks(one: dict) -> float:
-        return quantity(one.get("resources", {}).get("requests", {}).get(resource, 0))
-
-    sidecars, peak = 0.0, 0.0
-    for one in spec.get("initContainers", []):
-        if one.get("restartPolicy") == "Always":
-            sidecars += asks(one)
-            peak = max(peak, sidecars)
-        else:
-            peak = max(peak, sidecars + asks(one))
-    return max(peak, sidecars + sum(asks(one) for one in spec["containers"])) + quantity(spec.get("overhead", {}).get(resource, 0))
-
-
-def node(name: str, cpu_millicores: int, memory_bytes: int, pods: int = 110, gpus: int = 0, labels: dict | None = None,
-         taints: list[dict] | None = None) -> dict:
-    """A node that is ready, with what pods may use on it."""
-    room = ({"nvidia.com/gpu": str(gpus)} if gpus else {}) | {"cpu": f"{cpu_millicores}m", "memory": str(memory_bytes), "pods": str(pods), "ephemeral-storage": "200Gi"}
-    moment = "2026-01-01T00:00:00Z"
-    return {
-        "apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-                                              "node-role.kubernetes.io/control-plane": "true", **(labels or {})}},
-        **({"spec": {"taints": taints}} if taints else {}),
-        "status": {"capacity": room, "allocatable": room, "conditions": [
-            {"type": "Ready", "status": "True", "reason": "Fake", "message": "no kubelet", "lastHeartbeatTime": moment, "lastTransitionTime": moment}]},
-    }
-
-
-def declared(prefix: str, groups: list[dict]) -> list[dict]:
-    """The nodes that a spec declares, group by group."""
-    return [
-        node(f"{prefix}-{group['name']}-{number}", group["cpuAllocatableMillicores"], group["allocatable"], pods=group["maxPods"],
-             gpus=group["gpus"], labels=group["labels"], taints=[{key: value for key, value in one.items() if value} for one in group["taints"]])
-        for group in groups for number in range(group["count"])
-    ]
-
-
-def stand_in(row: dict, name: str, namespace: str) -> dict:
-    """A Deployment whose pods ask for what the budget says that the pods of a chart, of the cluster or of a Job ask for."""
-    surge = row.get("surge", 0)
-    label = {"stand-in": name}
-    return {
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace},
-        "spec": {
-            "replicas": row["replicas"], "selector": {"matchLabels": label},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge, "maxUnavailable": 0 if surge else 1}},
-            "template": {"metadata": {"labels": label}, "spec": {"terminationGracePeriodSeconds": 0, "containers": [{
-                "name": "stand-in", "image": "stand-in",
-                "resources": {"requests": {"memory": str(row["request"]), "cpu": f"{row['cpuMillicores']}m"}}}]}},
-        },
-    }
-
-
 def start(ctx) -> Cluster:
     """A control plane with controllers, scheduler and the fake kubelet; a pod that waits is tried again after a second at most."""
     cluster = Cluster(ctx, "scheduler", with_=("kcm", "fakelet"))
@@ -110,7 +49,7 @@ def start(ctx) -> Cluster:
 class Platform:
     """The pods of one platform on a node of its own; namespaces get names of this case, so that cases do not wait for each other."""
 
-    def __init__(self, cluster: Cluster, name: str, things: list[Thing], budget: dict):
+    def __init__(self, cluster: Cluster, name: str, things: list[Thing], budget: dict, made: dict[str, Workload] | None = None):
         self.cluster, self.api, self.name, self.budget = cluster, cluster.api, name, budget
         self.node = f"node-{name}"
         self.nodes: list[str] = []
@@ -122,6 +61,8 @@ class Platform:
         self.tenants = {row["namespace"]: self.rest(row) for row in budget["pods"] if row["source"] == "tenant"}
         self.stand_ins = [row for row in budget["pods"] if row["source"] not in ("object", "tenant") and row["replicas"]]
         self.stand_ins += [row for row in self.tenants.values() if row["request"] > 0]
+        # What charts make, where there are real ones: these stand in for themselves.
+        self.made = made or {}
 
     def renamed(self, namespace: str) -> str:
         """The name of a namespace in this case."""
@@ -193,8 +134,15 @@ class Platform:
             if answer.refused:
                 raise RuntimeError(f"{one['kind']}/{one['metadata']['name']}: {answer.message}")
         for number, row in enumerate(self.stand_ins):
-            self.api.post(f"/apis/apps/v1/namespaces/{self.renamed('stand-ins')}/deployments",
-                          stand_in(row, f"s{number}", self.renamed("stand-ins")))
+            self.stand(row, f"s{number}")
+
+    def stand(self, row: dict, name: str) -> None:
+        """Makes what stands in for a row."""
+        namespace, made = self.renamed("stand-ins"), self.made.get(row["workload"])
+        thing = rendered(made, name, namespace) if made else stand_in(row, name, namespace)
+        answer = self.api.apply(thing)
+        if answer.refused:
+            raise RuntimeError(f"{row['workload']} as {name}: {answer.message}")
 
     def expected(self) -> int:
         """How many pods there are when all is well."""
@@ -279,9 +227,13 @@ class Platform:
             return None
         row = max(rows, key=lambda one: one["request"])
         if row in self.stand_ins:
-            return f"/apis/apps/v1/namespaces/{self.renamed('stand-ins')}/deployments/s{self.stand_ins.index(row)}"
+            return self.path_of(row)
         _, namespace, name = row["workload"].split("/")
         return f"/apis/apps/v1/namespaces/{self.renamed(namespace)}/deployments/{name}"
+
+    def path_of(self, row: dict) -> str:
+        """The path of the Deployment that stands in for a row."""
+        return f"/apis/apps/v1/namespaces/{self.renamed('stand-ins')}/deployments/s{self.stand_ins.index(row)}"
 
     def roll(self, path: str) -> None:
         """Starts a rolling update."""

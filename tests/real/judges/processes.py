@@ -92,3 +92,31 @@ def wait_until(what: str, ready, seconds: float, process: Process | None = None,
         if time.monotonic() > deadline:
             raise Failed(f"{what}: not within {seconds:.0f} s" + (f":\n{process.tail()}" if process else ""))
         time.sleep(pause)
+
+
+def side_by_side(work, items: list, at_once: int) -> list:
+    """Does some work for each item, on a few threads that nobody waits for when the run is interrupted; answers in their order."""
+    answers: list = [None] * len(items)
+    troubles: list[BaseException] = []
+    numbers = iter(range(len(items)))
+    guard = threading.Lock()
+
+    def some() -> None:
+        while not troubles:
+            with guard:
+                number = next(numbers, None)
+            if number is None:
+                return
+            try:
+                answers[number] = work(items[number])
+            except BaseException as trouble:  # pylint: disable=broad-except
+                troubles.append(trouble)
+
+    threads = [threading.Thread(target=some, daemon=True) for _ in range(at_once)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if troubles:
+        raise troubles[0]
+    return answers

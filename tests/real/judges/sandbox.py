@@ -9,6 +9,8 @@ import struct
 import sys
 from pathlib import Path
 
+from . import cgroups
+
 NEW_MOUNTS, NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x00020000, 0x10000000, 0x20000000, 0x40000000
 PRIVATE, RECURSIVE = 1 << 18, 1 << 14
 DEATH_SIGNAL = 1
@@ -51,8 +53,10 @@ def enter(temp: Path) -> None:
     """Returns in a child that is process 1 of new mount, process and network namespaces, with an empty memory file system on `temp`.
 
     The parent stays outside, waits and never returns. When process 1 ends, however it ends, the kernel kills whatever runs in its
-    namespace; the memory file system goes with the last process. So nothing needs a clean-up that could be missed.
+    namespace; the memory file system goes with the last process. So nothing needs a clean-up that could be missed, but control
+    groups: the parent removes them, and where it was killed too, the next run does.
     """
+    claimed = cgroups.claim()
     user, group = os.geteuid(), os.getegid()
     flags = NEW_MOUNTS | NEW_PROCESSES | NEW_NETWORK | (NEW_USER if user else 0)
     check("new namespaces (root, or user namespaces, are needed)", libc.unshare(flags))
@@ -64,6 +68,7 @@ def enter(temp: Path) -> None:
     child = os.fork()
     if child:
         code = forward(child)
+        cgroups.release(claimed)
         sys.stdout.flush()
         os._exit(code)
     libc.prctl(DEATH_SIGNAL, signal.SIGKILL)

@@ -6,7 +6,9 @@ import time
 from .api import ApiError
 from .cluster import Cluster
 from .placement import MIB, RETRY, STORAGE_CLASS, Platform, node, start
+from .pods import Workload
 from .platforms import LARGE, components, small_node, spec, write
+from .stand_ins import stand_in
 from .table import Fault, Row, short
 from .trees import Tree
 
@@ -41,19 +43,21 @@ def cpu_of(budget: dict) -> int:
     return sum(row["cpuMillicores"] * row["replicas"] for row in budget["pods"])
 
 
-def exact(ctx, label: str, tree: Tree, budget: dict, own_first: bool = True) -> list[str]:
+def exact(ctx, label: str, tree: Tree, budget: dict, own_first: bool = True, made: dict[str, Workload] | None = None) -> list[str]:
     """Holds one platform against the scheduler on nodes around the sum of its requests; returns the disagreements.
 
     A platform that the budget refuses is put on its own node first, or, where memory is what it lacks and `own_first` is false, on
-    the sum less 1Mi: what finds no place there finds none on the smaller node either.
+    the sum less 1Mi: what finds no place there finds none on the smaller node either. `made` are workloads of charts, when it is not their
+    render.
     """
+    made = ctx.charts.made(tree.name, tree.root) if made is None else made
     if "nodes" in budget:
-        return on_declared(ctx, label, tree, budget)
+        return on_declared(ctx, label, tree, budget, made)
     findings = totals(budget)
     total, ample = budget["requests"], cpu_of(budget) + 4000
     own, own_cpu = budget["node"]["allocatable"], budget["node"]["cpuAllocatableMillicores"]
     cpu = own_cpu if budget["fits"] else ample
-    with Platform(server(ctx), f"c{next(ctx.numbers)}", [thing for thing in tree.things if not thing.by_hand], budget) as platform:
+    with Platform(server(ctx), f"c{next(ctx.numbers)}", [thing for thing in tree.things if not thing.by_hand], budget, made) as platform:
         if budget["fits"] or (not own_first and own <= total - MIB):
             platform.deploy(total - MIB, cpu)
             if not platform.settle():
@@ -78,7 +82,7 @@ def exact(ctx, label: str, tree: Tree, budget: dict, own_first: bool = True) -> 
     return findings
 
 
-def on_declared(ctx, label: str, tree: Tree, budget: dict) -> list[str]:
+def on_declared(ctx, label: str, tree: Tree, budget: dict, made: dict[str, Workload]) -> list[str]:
     """Holds a platform of several nodes against the scheduler on the nodes that it declares: what fits is placed.
 
     To the MiB is a question of one node: of several, the scheduler's choice decides how much of each is left.
@@ -87,7 +91,7 @@ def on_declared(ctx, label: str, tree: Tree, budget: dict) -> list[str]:
     allocatable = sum(one["count"] * one["allocatable"] for one in budget["nodes"])
     if allocatable != budget["node"]["allocatable"]:
         findings.append(f"the nodes give {allocatable} bytes, `node` says {budget['node']['allocatable']}")
-    with Platform(server(ctx), f"c{next(ctx.numbers)}", tree.things, budget) as platform:
+    with Platform(server(ctx), f"c{next(ctx.numbers)}", tree.things, budget, made) as platform:
         platform.deploy(0, 0)
         waiting = platform.settle(patience=2 * RETRY)
         findings += [f"on the declared nodes: {one}" for one in waiting] if budget["fits"] else []
@@ -117,14 +121,20 @@ def surge(platform: Platform, budget: dict, total: int, cpu: int) -> list[str]:
 
 
 def still(platform: Platform) -> list[str]:
-    """Every Deployment of the tree that is said not to surge rolls on a node that is full."""
+    """Every Deployment of the tree and of real charts that is said not to surge rolls on a node that is full."""
     surging = {row["workload"] for row in platform.budget["pods"] if row.get("surge")}
-    findings = []
+    paths = {}
     for one in platform.objects:
-        namespace = one["metadata"].get("namespace", "")
-        workload = f"Deployment/{namespace.removesuffix(f'-{platform.name}')}/{one['metadata']['name']}"
-        if one["kind"] == "Deployment" and workload not in surging:
-            path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{one['metadata']['name']}"
+        if one["kind"] == "Deployment":
+            namespace = one["metadata"].get("namespace", "")
+            workload = f"Deployment/{namespace.removesuffix(f'-{platform.name}')}/{one['metadata']['name']}"
+            paths[workload] = f"/apis/apps/v1/namespaces/{namespace}/deployments/{one['metadata']['name']}"
+    for row in platform.stand_ins:
+        if row["workload"] in platform.made and row["workload"].startswith("Deployment/"):
+            paths[row["workload"]] = platform.path_of(row)
+    findings = []
+    for workload, path in paths.items():
+        if workload not in surging:
             platform.roll(path)
             if not platform.rolled(path):
                 findings.append(f"{workload}: the budget counts no surge, but its rolling update does not end on a full node")
@@ -146,6 +156,7 @@ def judge(ctx) -> list[Row]:
         except TROUBLE as trouble:
             found = [f"{type(trouble).__name__}: {trouble}"]
         placed.findings += [f"{tree.name}: {one}" for one in found]
+    placed.note = "the pods of charts are those of their renders" if ctx.charts else "the pods of charts are the budget's rows"
     placed.seconds = time.monotonic() - began
     return [placed, random_platforms(ctx)]
 
@@ -230,3 +241,9 @@ def plant_lies(ctx, judge_name: str) -> None:
     for what, change in lies:
         said = lie(change)
         ctx.fault(Fault(what, judge_name, (said or ["nothing"])[0], bool(said)))
+    # A chart's Deployment as it is without a strategy, for a row that says that it does not surge.
+    row = next(row for row in true["pods"] if row["source"] == "chart" and not row["surge"] and row["workload"].startswith("Deployment/"))
+    thing = stand_in(row, row["name"], row["namespace"])
+    del thing["spec"]["strategy"]
+    said = exact(ctx, "lie", tree, true, made={row["workload"]: Workload(thing, row["namespace"])})
+    ctx.fault(Fault("a chart's Deployment that surges, which the budget does not say", judge_name, (said or ["nothing"])[0], bool(said)))

@@ -27,12 +27,20 @@ GO = {
         "kube-controller-manager": ("k8s.io/kubernetes/cmd/kube-controller-manager", STAMPS),
         "kube-scheduler": ("k8s.io/kubernetes/cmd/kube-scheduler", STAMPS),
         "etcd": ("go.etcd.io/etcd/server/v3", ""),
+        "kubelet": ("k8s.io/kubernetes/cmd/kubelet", STAMPS),
+        "kube-proxy": ("k8s.io/kubernetes/cmd/kube-proxy", STAMPS),
     },
+    # With the plugins that the Corefile of k3s names.
+    "coredns": {"coredns": (".", "")},
+    # What stands in for the programs of images that are not here.
+    "standin": {"standin": (".", "")},
     # What `bootstrap.sh` applies everything with.
     "kubectl": {"kubectl": ("k8s.io/kubernetes/cmd/kubectl", STAMPS)},
     "seal": {"kubeseal": ("github.com/bitnami/sealed-secrets/cmd/kubeseal", "")},
     "controller": {"sealed-secrets-controller": ("github.com/bitnami/sealed-secrets/cmd/controller", "")},
     "readers": {"readers": (".", "")},
+    # The network policy controller that k3s embeds, of upstream.
+    "netpol": {"netpol": (".", "")},
     # Sends backups, and stands in for the storage that they are sent to.
     "rclone": {"rclone": ("github.com/rclone/rclone", "-X github.com/rclone/rclone/fs.Version=v1.75.1")},
     # Argo CD runs it for charts; the version that Argo CD 3.5 bundles.
@@ -61,12 +69,26 @@ PROGRAMS = {"promtool": "promtool", "amtool": "amtool", "redis-server": "redis-c
 
 # PostgreSQL of whatever version Debian has, with the libraries that it needs, and the shell of small images.
 DATABASE = ("postgresql", "busybox-static")
-DATABASE_PROGRAMS = ("initdb", "postgres", "pg_dump", "pg_restore", "psql")
+DATABASE_PROGRAMS = ("initdb", "pg_ctl", "pg_dump", "pg_isready", "pg_restore", "postgres", "psql")
 # Libraries that every Debian has, and one that PostgreSQL does without.
 EVERYWHERE = ("libc6", "libgcc", "libstdc++", "libcrypt1", "libllvm")
 
+# What makes a machine a node: containers, their network, and the filters and sets of addresses that policies become in the kernel.
+MACHINE = ("containerd", "runc", "containernetworking-plugins", "iptables", "ipset", "conntrack", "nftables", "iproute2", "kmod", "socat")
+# The programs among them, each with the file that it is in; iptables is the one that writes nftables.
+MACHINE_PROGRAMS = {
+    **{name: name for name in ("containerd", "containerd-shim-runc-v2", "ctr", "runc", "ipset", "conntrack", "nft", "ip", "bridge", "socat")},
+    **{f"{name}{end}": "xtables-nft-multi" for name in ("iptables", "ip6tables") for end in ("", "-save", "-restore")},
+    **{name: "kmod" for name in ("modprobe", "lsmod")},
+}
+# The plugins of the container network, which containerd finds by their folder.
+PLUGINS = "root/usr/lib/cni"
+
+# What scripts in images call: the shell and the tools of a small Debian, with the C library.
+USERLAND = ("bash", "coreutils", "findutils", "sed", "grep", "mawk", "tar", "util-linux", "libc6")
+
 # Commands that a machine has to have before anything else can be had.
-NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "mount")
+NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "nsenter", "mount")
 
 # Examples of the compiler that judges run: one reads YAML, one opens sealed values.
 EXAMPLES = ("yaml_value", "open_sealed")
@@ -189,7 +211,8 @@ def libraries_of(packages: list[str]) -> list[str]:
     """The packages and all the libraries that they need, by what the package lists say."""
     found, open_ends = list(packages), list(packages)
     while open_ends:
-        said = run("dependencies of Debian packages", ["apt-cache", "depends", "--no-recommends", "--no-suggests", open_ends.pop()])
+        said = run("dependencies of Debian packages", ["apt-cache", "depends", "--no-recommends", "--no-suggests", *open_ends])
+        open_ends = []
         needed = [line.split()[1] for line in said.splitlines() if line.strip().startswith(("Depends:", "PreDepends:"))]
         for name in needed:
             if name.startswith("lib") and not name.startswith(EVERYWHERE) and name not in found:
@@ -230,6 +253,64 @@ def make_database(folder: Path) -> None:
         )
         script.chmod(0o755)
     shutil.copy2(root / "bin/busybox", folder / "bin/busybox")
+
+
+def make_machine(folder: Path) -> None:
+    """The programs of a node, unpacked, each behind a wrapper script that says where its libraries and extensions are."""
+    packages, root = folder / "packages", folder / "root"
+    packages.mkdir()
+    root.mkdir()
+    packages.chmod(0o777)
+    try:
+        wanted = libraries_of(list(MACHINE))
+        run("a node's packages", ["apt-get", "download", *wanted], cwd=packages)
+    except Missing:
+        run("Debian package lists", ["apt-get", "update"])
+        wanted = libraries_of(list(MACHINE))
+        run("a node's packages", ["apt-get", "download", *wanted], cwd=packages)
+    for package in sorted(packages.glob("*.deb")):
+        run(package.name, ["dpkg", "-x", str(package), str(root)])
+    shutil.rmtree(packages)
+    (folder / "bin").mkdir()
+    for program, binary in MACHINE_PROGRAMS.items():
+        found = [f"{at}/{binary}" for at in ("usr/sbin", "usr/bin", "sbin", "bin") if (root / at / binary).is_file()]
+        if not found:
+            raise Missing(f"{program}: {' '.join(MACHINE)} hold no such program")
+        script = folder / "bin" / program
+        script.write_text(
+            '#!/bin/bash\nroot=$(cd "$(dirname "${BASH_SOURCE[0]}")/../root" && pwd)\n'
+            'export LD_LIBRARY_PATH=$(echo "$root"/usr/lib/*-linux-gnu* "$root"/lib/*-linux-gnu* | tr " " :)\n'
+            'export XTABLES_LIBDIR=$(echo "$root"/usr/lib/*-linux-gnu*/xtables)\n'
+            f'exec -a {program} "$root/{found[0]}" "$@"\n'
+        )
+        script.chmod(0o755)
+    if not (folder / PLUGINS / "bridge").is_file():
+        raise Missing(f"containernetworking-plugins holds no {PLUGINS}/bridge")
+
+
+def make_userland(folder: Path) -> None:
+    """The files of a small image, as packages have them; nothing in it runs here."""
+    packages, root = folder / "packages", folder / "root"
+    packages.mkdir()
+    root.mkdir()
+    packages.chmod(0o777)
+    try:
+        wanted = libraries_of(list(USERLAND))
+        run("an image's packages", ["apt-get", "download", *wanted], cwd=packages)
+    except Missing:
+        run("Debian package lists", ["apt-get", "update"])
+        wanted = libraries_of(list(USERLAND))
+        run("an image's packages", ["apt-get", "download", *wanted], cwd=packages)
+    for package in sorted(packages.glob("*.deb")):
+        run(package.name, ["dpkg", "-x", str(package), str(root)])
+    shutil.rmtree(packages)
+    for name in ("share/doc", "share/man", "share/locale", "share/info", "lib/locale"):
+        shutil.rmtree(root / "usr" / name, ignore_errors=True)
+    if not (root / "bin/bash").is_file():
+        raise Missing(f"{' '.join(USERLAND)} hold no bin/bash")
+    for link, target in (("bin/sh", "bash"), ("usr/bin/awk", "mawk")):
+        if not (root / link).exists():
+            (root / link).symlink_to(target)
 
 
 def make_python(folder: Path) -> None:
@@ -292,6 +373,12 @@ def install(cache: Path) -> dict:
         recipe = json.dumps([DATABASE, DATABASE_PROGRAMS, EVERYWHERE]).encode()
         place = once(cache, "database", key_of([recipe]), make_database, costs)
         manifest["tools"].update({program: str(place / "bin" / program) for program in (*DATABASE_PROGRAMS, "busybox")})
+        recipe = json.dumps([MACHINE, MACHINE_PROGRAMS, EVERYWHERE]).encode()
+        place = once(cache, "machine", key_of([recipe]), make_machine, costs)
+        manifest["tools"].update({program: str(place / "bin" / program) for program in MACHINE_PROGRAMS})
+        manifest["plugins"] = str(place / PLUGINS)
+        place = once(cache, "userland", key_of([json.dumps([USERLAND]).encode()]), make_userland, costs)
+        manifest["userland"] = str(place / "root")
         place = once(cache, "python", key_of([sys.version.encode(), *module_inputs("python")]), make_python, costs)
         manifest["python"] = str(place / "venv/bin/python")
         manifest["modules"] = modules()

@@ -36,7 +36,7 @@ declare -rA checksums=()
 readonly charts=('sealed-secrets' 'argocd')
 declare -rA chart_name=(['sealed-secrets']='sealed-secrets' ['argocd']='argo-cd')
 declare -rA chart_repository=(['sealed-secrets']='https://bitnami.github.io/sealed-secrets' ['argocd']='https://argoproj.github.io/argo-helm')
-declare -rA chart_version=(['sealed-secrets']='2.18.5' ['argocd']='10.1.1')
+declare -rA chart_version=(['sealed-secrets']='2.19.1' ['argocd']='10.1.1')
 declare -rA chart_namespace=(['sealed-secrets']='kube-system' ['argocd']='argocd')
 # Separated by spaces: workloads that have to run, definitions that have to be established, hook Jobs that cannot be applied twice.
 declare -rA chart_workloads=(['sealed-secrets']='deployment/sealed-secrets-controller' ['argocd']='statefulset/argocd-application-controller deployment/argocd-repo-server deployment/argocd-server deployment/argocd-redis')

@@ -1,0 +1,134 @@
+//! The graph that `show flows` tells, held against the policies: each rule is a row's half, and each half of a row is a rule.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use espalier::{
+    compile::rows,
+    plan::rows::{End, FlowRow, Reach, Unfenced},
+};
+use serde_yaml::Value;
+
+use crate::{
+    laws::{Tree, namespace_of},
+    support::{Compiled, at, items, labels},
+};
+
+type Labels = BTreeMap<String, String>;
+
+/// One rule for one peer and one port: what a policy says, or what a row asks for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Half {
+    namespace: String,
+    pods: Labels,
+    direction: &'static str,
+    other: Other,
+    port: Option<u64>,
+    protocol: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Other {
+    Pods(String, Labels),
+    Addresses(String, Vec<String>),
+    Anybody,
+}
+
+/// The whole graph, tenants included.
+pub fn whole(compiled: &Compiled) -> Vec<FlowRow> {
+    let house = compiled.house.as_ref().expect("it compiles");
+    rows::graph(house, compiled.summaries.iter().filter_map(|it| Some((it.name.as_ref()?, &*it.flows))))
+}
+
+/// The rules of the policies, peer by peer and port by port.
+fn rules(tree: &Tree) -> BTreeSet<Half> {
+    let mut all = BTreeSet::new();
+    for it in tree.of_kind("NetworkPolicy") {
+        let namespace = it.namespace().unwrap_or_default();
+        for (direction, peers) in [("ingress", "from"), ("egress", "to")] {
+            for rule in items(at(it.at("spec"), direction)) {
+                let others: Vec<Other> = match at(rule, peers).as_sequence() {
+                    None => vec![Other::Anybody],
+                    Some(list) => list.iter().map(|it| other(it, namespace)).collect(),
+                };
+                let every = Value::Mapping(serde_yaml::Mapping::new());
+                let ports = at(rule, "ports").as_sequence().map_or_else(|| vec![&every], |it| it.iter().collect());
+                for (other, port) in others.iter().flat_map(|it| ports.iter().map(move |port| (it, port))) {
+                    all.insert(Half {
+                        namespace: namespace.to_owned(),
+                        pods: labels(it.at("spec/podSelector/matchLabels")),
+                        direction,
+                        other: other.clone(),
+                        port: at(port, "port").as_u64(),
+                        protocol: at(port, "protocol").as_str().unwrap_or("any").to_owned(),
+                    });
+                }
+            }
+        }
+    }
+    all
+}
+
+fn other(peer: &Value, home: &str) -> Other {
+    let block = at(peer, "ipBlock");
+    if let Some(cidr) = at(block, "cidr").as_str() {
+        let except = items(at(block, "except")).filter_map(|it| it.as_str()).map(str::to_owned).collect();
+        return Other::Addresses(cidr.to_owned(), except);
+    }
+    let namespace = namespace_of(peer).unwrap_or(home).to_owned();
+    Other::Pods(namespace, labels(at(peer, "podSelector/matchLabels")))
+}
+
+fn reach(it: &Reach) -> Other {
+    match it {
+        Reach::Pods { namespace, labels } => Other::Pods(namespace.to_string(), labels.clone()),
+        Reach::Addresses { cidr, except } => Other::Addresses(cidr.clone(), except.iter().map(|it| (*it).to_owned()).collect()),
+        Reach::Anywhere => Other::Anybody,
+    }
+}
+
+/// The halves that the rows ask for, in namespaces that have policies.
+fn asked(rows: &[FlowRow], fenced: &BTreeSet<&str>) -> BTreeSet<Half> {
+    let mut all = BTreeSet::new();
+    for it in rows {
+        let (End::Flow(from), End::Flow(to)) = (&it.source, &it.destination) else { continue };
+        for (direction, mine, other) in [("egress", from, to), ("ingress", to, from)] {
+            let Reach::Pods { namespace, labels } = mine else { continue };
+            if fenced.contains(&**namespace) {
+                all.insert(Half {
+                    namespace: namespace.to_string(),
+                    pods: labels.clone(),
+                    direction,
+                    other: reach(other),
+                    port: it.port.map(u64::from),
+                    protocol: it.protocol.to_owned(),
+                });
+            }
+        }
+    }
+    all
+}
+
+/// Where the graph and the policies are not one and the same.
+pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
+    let graph = whole(compiled);
+    let others: Vec<_> = graph
+        .iter()
+        .flat_map(|it| [&it.source, &it.destination])
+        .filter_map(|it| if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = it { Some(fenced) } else { None })
+        .collect();
+    let with_policies: BTreeSet<&str> = tree.of_kind("NetworkPolicy").filter_map(|it| it.namespace()).collect();
+    let mut found = Vec::new();
+    for fenced in &others {
+        let fenced: BTreeSet<&str> = fenced.iter().map(|it| &**it).collect();
+        if fenced != with_policies {
+            found.push(format!("the graph says that {fenced:?} have policies, and {with_policies:?} have"));
+        }
+    }
+    if others.len() != 2 {
+        found.push(format!("the graph tells {} times which namespaces have policies", others.len()));
+    }
+    let (rules, asked) = (rules(tree), asked(&graph, &with_policies));
+    found.extend(rules.difference(&asked).map(|it| format!("a rule without a row: {it:?}")));
+    found.extend(asked.difference(&rules).map(|it| format!("a row without a rule: {it:?}")));
+    found
+}

@@ -1,0 +1,204 @@
+//! PostgreSQL's start script, with fakes for all that it calls: killed before and after each step,
+//! it heals. `tests/real` does the same with a real server, at any moment.
+
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::LazyLock,
+};
+
+use crate::{
+    laws::Tree,
+    support::{at, golden_cases, items, texts_of, tree},
+};
+
+/// Every program that the script calls: it counts the calls, and at one of them ends the whole
+/// group of processes, as the kernel ends a container.
+const FAKE: &str = include_str!("postgresql/fake.sh");
+const PROGRAMS: [&str; 9] = ["awk", "chmod", "docker-entrypoint.sh", "find", "initdb", "mv", "postgres", "rm", "sync"];
+
+/// What the container of a golden tree runs.
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "starter").expect("the case");
+    let made = Tree::of(&tree(&texts_of(&folder)));
+    let server = made.find("StatefulSet", Some("ai"), "postgresql").expect("a database");
+    let container = items(at(server.pod_template().expect("pods"), "spec/containers")).next().expect("one");
+    items(at(container, "command")).nth(4).and_then(|it| it.as_str()).expect("a script").to_owned()
+});
+
+/// A volume, and the programs of the image.
+struct Volume {
+    root: tempfile::TempDir,
+}
+
+/// How a start ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// The server runs, in the end.
+    Started,
+    /// It was killed, or ended by itself.
+    Not,
+}
+
+impl Volume {
+    fn new() -> Self {
+        let root = tempfile::tempdir().expect("a folder");
+        for folder in ["bin", "volume"] {
+            fs::create_dir(root.path().join(folder)).expect("a folder");
+        }
+        for program in PROGRAMS {
+            let path = root.path().join("bin").join(program);
+            fs::write(&path, FAKE).expect("a program");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it may be run");
+        }
+        Self { root }
+    }
+
+    fn data(&self, name: &str) -> PathBuf {
+        self.root.path().join("volume/pgdata").join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let path = self.data(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.data(name)).unwrap_or_default()
+    }
+
+    /// Starts it; `when` is `before` or `after` the so-manieth call.
+    fn start(&self, kill: Option<(u32, &str)>, password: &str) -> End {
+        let _ = fs::remove_file(self.root.path().join("calls"));
+        let _ = fs::remove_dir_all(self.root.path().join("count"));
+        fs::create_dir(self.root.path().join("count")).expect("a folder");
+        let (number, when) = kill.unwrap_or((0, "never"));
+        let status = Command::new("bash")
+            .args(["-euo", "pipefail", "-c", &*SCRIPT, "postgresql", "postgres", "-c", "jit=off"])
+            .env_clear()
+            .env("PATH", format!("{}:/usr/bin:/bin", self.root.path().join("bin").display()))
+            .env("FAKES", self.root.path())
+            .env("KILL_AT", number.to_string())
+            .env("KILL", when)
+            .env("PGDATA", self.root.path().join("volume/pgdata"))
+            .env("POSTGRES_USER", "openwebui")
+            .env("POSTGRES_DB", "openwebui")
+            .env("POSTGRES_PASSWORD", password)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .status()
+            .expect("bash");
+        if status.success() { End::Started } else { End::Not }
+    }
+
+    /// The database is there, the password is the last one, and other pods are let in.
+    #[track_caller]
+    fn is_whole(&self, password: &str, what: &str) {
+        assert_eq!(self.read("databases"), "openwebui\n", "{what}");
+        assert_eq!(self.read("role"), format!("ALTER ROLE \"openwebui\" WITH PASSWORD '{password}';\n\n"), "{what}");
+        assert_eq!(self.read("pg_hba.conf").matches("\nhost all all all scram-sha-256\n").count(), 1, "{what}");
+        assert_eq!(self.read("started"), "postgres -c jit=off\n", "{what}");
+        let beside: Vec<_> = fs::read_dir(self.root.path().join("volume")).expect("a folder").flatten().map(|it| it.file_name()).collect();
+        assert_eq!(beside, ["pgdata"], "{what}");
+    }
+}
+
+/// Kills every start at each of its calls, before and after it, and looks at what the next one
+/// makes of it.
+fn killed_everywhere(prepare: impl Fn(&Volume), look: impl Fn(&Volume, &str)) {
+    for when in ["before", "after"] {
+        let mut number = 1;
+        loop {
+            let volume = Volume::new();
+            prepare(&volume);
+            let end = volume.start(Some((number, when)), "old");
+            let what = format!("killed {when} call {number}");
+            if end == End::Not {
+                assert_eq!(volume.start(None, "new"), End::Started, "{what}");
+                look(&volume, &what);
+            } else {
+                assert!(number > 4, "a start has more calls than {number}");
+                break;
+            }
+            number += 1;
+        }
+    }
+}
+
+/// What `initdb` leaves: nothing in it has a number from 16384. And one file more.
+fn as_initdb_leaves_it(volume: &Volume, more: &str) {
+    volume.write("PG_VERSION", "17\n");
+    volume.write("pg_hba.conf", "local all all trust\n");
+    volume.write("base/1/1259", "");
+    volume.write("base/1/16383_fsm", "");
+    volume.write("pg_tblspc/.keep", "");
+    volume.write(more, "somebody's");
+}
+
+#[test]
+fn a_first_start_that_is_killed_anywhere_heals() {
+    killed_everywhere(|_| (), |volume, what| volume.is_whole("new", what));
+}
+
+#[test]
+fn what_an_earlier_version_left_half_made_is_made_anew() {
+    for left in ["base/5/13394.1", "base/16384/2619_vm"] {
+        killed_everywhere(|it| as_initdb_leaves_it(it, left), |volume, what| volume.is_whole("new", &format!("{left}: {what}")));
+    }
+    // Not even that far.
+    killed_everywhere(|it| it.write("PG_VERSION", ""), |volume, what| volume.is_whole("new", what));
+}
+
+#[test]
+fn what_holds_a_table_is_kept_whatever_else_is_missing() {
+    for table in ["base/16384/16385", "base/5/16384_fsm", "base/16384/20001.1", "pg_tblspc/16390", "base/5/100000"] {
+        killed_everywhere(
+            |it| {
+                as_initdb_leaves_it(it, table);
+                it.write("databases", "openwebui\n");
+            },
+            |volume, what| {
+                assert_eq!(volume.read(table), "somebody's", "{table}: {what}");
+                assert_eq!(volume.read("databases"), "openwebui\n", "{table}: {what}");
+                assert!(volume.read("role").contains("'new'"), "{table}: {what}");
+                assert!(volume.data("initialised").exists(), "{table}: {what}");
+            },
+        );
+    }
+}
+
+/// A mark is a mark: whoever has dropped all tables, or restores a backup, loses nothing else.
+#[test]
+fn a_database_without_tables_is_made_once() {
+    let volume = Volume::new();
+    assert_eq!(volume.start(None, "old"), End::Started);
+    volume.write("postgresql.auto.conf", "work_mem = '3MB'\n");
+    assert_eq!(volume.start(None, "new"), End::Started);
+    volume.is_whole("new", "the second start");
+    assert_eq!(volume.read("postgresql.auto.conf"), "work_mem = '3MB'\n");
+}
+
+/// A volume that cannot be read is none that holds nothing.
+#[test]
+fn what_cannot_be_looked_at_is_not_removed() {
+    let volume = Volume::new();
+    as_initdb_leaves_it(&volume, "base/16384/16385");
+    fs::write(volume.root.path().join("bin/find"), "#!/bin/sh\nexit 1\n").expect("a program");
+    assert_eq!(volume.start(None, "new"), End::Not);
+    assert_eq!(volume.read("base/16384/16385"), "somebody's");
+}
+
+#[test]
+fn nothing_is_written_before_the_name_is_on_the_disk() {
+    let volume = Volume::new();
+    assert_eq!(volume.start(None, "old"), End::Started);
+    let calls = fs::read_to_string(volume.root.path().join("calls")).expect("calls");
+    let order: Vec<&str> = calls.lines().filter(|it| ["initdb", "sync", "mv", "docker-entrypoint.sh"].contains(it)).collect();
+    assert_eq!(order, ["initdb", "sync", "mv", "sync", "docker-entrypoint.sh"]);
+    assert!(Path::new(&volume.data("initialised")).exists());
+}

@@ -1,0 +1,55 @@
+#!/bin/bash
+# Stands in for one program of PostgreSQL's image, by its name, or counts the calls of a real one.
+set -eu
+name=${0##*/}
+# Programs of one pipeline run at the same time: a folder is made by one of them only.
+count() {
+  printf '%s\n' "$1" >>"$FAKES/calls"
+  at=1
+  until mkdir "$FAKES/count/$at" 2>/dev/null; do at=$((at + 1)); done
+}
+killed() {
+  if [ "$KILL_AT" = "$at" ] && [ "$KILL" = "$1" ]; then
+    kill -KILL 0
+    sleep 9
+  fi
+}
+folder_after() {
+  while [ "$1" != -D ]; do shift; done
+  printf '%s' "$2"
+}
+count "$name"
+killed before
+case $name in
+  initdb)
+    folder=${1#--pgdata=}
+    [ ! -e "$folder" ] || exit 1
+    mkdir -p "$folder/base/1" "$folder/base/5" "$folder/pg_tblspc"
+    printf '17\n' >"$folder/PG_VERSION"
+    # Half of it is there: a step of its own.
+    own=$at
+    count half
+    killed before
+    killed after
+    at=$own
+    printf 'local all all trust\n' >"$folder/pg_hba.conf"
+    printf '' >"$folder/base/1/1259"
+    ;;
+  postgres)
+    folder=$(folder_after "$@")
+    [ -s "$folder/PG_VERSION" ]
+    statement=$(cat && printf x)
+    statement=${statement%x}
+    case $statement in
+      'CREATE DATABASE "openwebui";'*) mkdir "$folder/base/16384" && printf 'openwebui\n' >>"$folder/databases" ;;
+      'ALTER ROLE '*) printf '%s' "$statement" >"$folder/role" ;;
+      *) exit 1 ;;
+    esac
+    ;;
+  docker-entrypoint.sh)
+    [ -s "$PGDATA/PG_VERSION" ]
+    printf '%s\n' "$*" >"$PGDATA/started"
+    ;;
+  *) PATH=/usr/bin:/bin "$name" "$@" ;;
+esac
+killed after

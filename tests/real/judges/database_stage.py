@@ -1,0 +1,209 @@
+"""A stage for the database: the tree's own container as a process tree, over a volume that outlives it."""
+
+import copy
+import fcntl
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+from .backup_stage import AS_NOBODY, UNSHARE
+
+PASSWORD = "it's a 'pass word' \"with\" $all %of it\\"
+# A second address of `lo`. From 127.0.0.1, which the probes ask, no password is needed: this one is
+# a pod elsewhere to `pg_hba.conf`.
+ELSEWHERE = "10.42.0.9"
+# `SIOCSIFADDR` of Linux.
+SET_ADDRESS = 0x8916
+# The folder of sockets is a mount of the pod's; process 1 of the container is what comes after it.
+POD = 'mount -t tmpfs tmpfs /run && mkdir -m 1777 /run/postgresql && exec "$@"'
+# What the image's own entrypoint does, by its documentation: it takes PG_VERSION for "initialised".
+# The image listens on all addresses.
+ENTRYPOINT = """#!/bin/bash
+set -e
+mkdir -p "$PGDATA"
+chmod 0700 "$PGDATA"
+if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\\n' "$POSTGRES_PASSWORD") --data-checksums
+  printf '\\nhost all all all scram-sha-256\\n' >>"$PGDATA/pg_hba.conf"
+  pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
+  psql --username "$POSTGRES_USER" --dbname postgres --command "CREATE DATABASE $POSTGRES_DB"
+  pg_ctl -D "$PGDATA" -m fast -w stop
+fi
+exec "$@" -c "listen_addresses=*"
+"""
+# The tree's script as it was before it had a folder beside: the image initialises, and only the
+# password is set.
+EARLIER = """if [ -s "$PGDATA/PG_VERSION" ]; then
+  printf "ALTER ROLE \\"%s\\" WITH PASSWORD '%s';\\n\\n" "$POSTGRES_USER" "${POSTGRES_PASSWORD//\\'/\\'\\'}" |
+    postgres --single -j -D "$PGDATA" -c exit_on_error=on -c log_min_error_statement=panic postgres >/dev/null
+fi
+exec docker-entrypoint.sh "$@"
+"""
+
+
+class Trouble(Exception):
+    """Something did not go as it should; the message has what was said."""
+
+
+def give_address() -> None:
+    """Gives `lo` of the harness' own network its second address."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as handle:
+        address = struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(ELSEWHERE))
+        fcntl.ioctl(handle, SET_ADDRESS, struct.pack("16s16s", b"lo:1", address))
+
+
+class Stage:
+    """One volume, and the container of a tree over it."""
+
+    def __init__(self, ctx, tree, plant=None):
+        self.ctx, self.folder, self.password = ctx, ctx.fresh("database"), PASSWORD
+        things = {thing.name: thing.value for thing in tree.things}
+        pod = things["StatefulSet/postgresql"]["spec"]["template"]["spec"]
+        self.container = pod["containers"][0]
+        if plant:
+            self.container = plant(copy.deepcopy(self.container))
+        self.grace = pod["terminationGracePeriodSeconds"]
+        self.script = self.container["command"][4]
+        self.values = {one["name"]: one["value"] for one in self.container["env"] if "value" in one}
+        self.role, self.name = self.values["POSTGRES_USER"], self.values["POSTGRES_DB"]
+        self.volume = self.folder / "volume"
+        self.data = self.volume / Path(self.values["PGDATA"]).name
+        self.process: subprocess.Popen | None = None
+        self.log = self.folder / "log"
+
+    def __enter__(self) -> "Stage":
+        give_address()
+        (self.folder / "image").mkdir()
+        entrypoint = self.folder / "image/docker-entrypoint.sh"
+        entrypoint.write_text(ENTRYPOINT)
+        entrypoint.chmod(0o755)
+        self.volume.mkdir()
+        return self
+
+    def __exit__(self, *_):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def environment(self) -> dict[str, str]:
+        """The container's, and nothing more; the programs are those of the image."""
+        path = f"{self.folder / 'image'}:{Path(self.ctx.tool('psql')).parent}:/usr/bin:/bin"
+        own = {"PGDATA": str(self.data), "POSTGRES_PASSWORD": self.password}
+        return {**self.values, **own, "PATH": path, "LANG": "C.UTF-8", "HOME": "/tmp"}
+
+    # The container's life.
+
+    def start(self, script: str | None = None, arguments: list[str] | None = None) -> None:
+        """Starts the container; what it is told is the tree's, byte for byte."""
+        command = [*self.container["command"][:4], script or self.script, *self.container["command"][5:]]
+        inner = arguments or [*command, *self.container["args"]]
+        namespaces = [UNSHARE, "--mount", "--pid", "--fork", "--kill-child", "--"]
+        argv = [*namespaces, "/bin/sh", "-c", POD, "sh", *AS_NOBODY, *inner]
+        with open(self.log, "ab") as out:
+            self.process = subprocess.Popen(argv, env=self.environment(), cwd=self.folder,
+                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+    def first(self) -> int:
+        """Process 1 of the container, by the number that it has outside; 0: it is not there."""
+        number = self.process.pid
+        try:
+            text = Path(f"/proc/{number}/task/{number}/children").read_text()
+        except FileNotFoundError:
+            return 0
+        return int(text.split()[0]) if text.split() else 0
+
+    def kill(self) -> None:
+        """As a power cut would: all processes of the container at once, none of them asked."""
+        if self.process is None:
+            return
+        while self.process.poll() is None:
+            number = self.first()
+            if number:
+                os.kill(number, signal.SIGKILL)
+            try:
+                self.process.wait(0.05 if not number else 10)
+            except subprocess.TimeoutExpired:
+                pass
+        self.process = None
+
+    def run_for(self, seconds: float, script: str | None = None) -> None:
+        """Starts it, and kills it after a while."""
+        self.start(script)
+        time.sleep(seconds)
+        self.kill()
+
+    def inside(self, command: list[str]) -> int:
+        """A command of the kubelet in the container, as probes and hooks are; the exit code."""
+        enter = ["nsenter", "--target", str(self.first()), "--user", "--mount", "--pid", "--preserve-credentials", "--"]
+        done = subprocess.run([*enter, *command], env=self.environment(), cwd=self.folder, timeout=60, check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return done.returncode
+
+    def probe(self, name: str) -> bool:
+        """Asks as a probe does; a command that takes longer than it may has failed."""
+        probe = self.container[f"{name}Probe"]
+        limit = ["timeout", "--kill-after=1", str(probe["timeoutSeconds"])]
+        return self.inside([*limit, *probe["exec"]["command"]]) == 0
+
+    def ready(self, seconds: float = 60) -> float:
+        """Waits for the readiness probe; a container that ends is started again. How long it took."""
+        began, starts = time.monotonic(), 0
+        while not (self.first() and self.probe("readiness")):
+            if self.process.poll() is not None:
+                starts += 1
+                if starts > 3:
+                    raise Trouble(f"it ends again and again: {self.said()}")
+                self.start()
+            if time.monotonic() - began > seconds:
+                raise Trouble(f"not ready within {seconds:.0f} s: {self.said()}")
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def stop(self, number: int, seconds: float) -> float:
+        """What the kubelet does to end it: the hook, then a signal; how long it takes, or trouble."""
+        began = time.monotonic()
+        hook = self.container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command")
+        if hook and self.inside(hook):
+            raise Trouble(f"the hook `{' '.join(hook)}` failed")
+        os.kill(self.first(), number)
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise Trouble(f"it runs on {seconds:.0f} s after signal {number}") from None
+        return time.monotonic() - began
+
+    def said(self) -> str:
+        """The end of its log."""
+        return self.log.read_text(errors="replace").strip()[-400:] if self.log.exists() else ""
+
+    # What is asked of it.
+
+    def client(self, query: str, password: str | None = None, database: str | None = None) -> subprocess.Popen:
+        """As Open WebUI would: from elsewhere, with the password."""
+        argv = [self.ctx.tool("psql"), "-X", "-w", "-h", ELSEWHERE, "-U", self.role, "-d", database or self.name,
+                "-v", "ON_ERROR_STOP=1", "-Atqc", query]
+        own = {"PGPASSWORD": self.password if password is None else password, "PGCONNECT_TIMEOUT": "10"}
+        return subprocess.Popen(argv, env={**own, "PATH": "/usr/bin:/bin"}, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def sql(self, query: str, password: str | None = None, database: str | None = None) -> str | None:
+        """What is answered; None: refused."""
+        with self.client(query, password, database) as asked:
+            said = asked.communicate()[0]
+        return said.strip() if asked.returncode == 0 else None
+
+    def whole(self) -> list[str]:
+        """The database is there, the password opens it from another address, and no other does."""
+        found = []
+        if self.sql("SELECT 1") != "1":
+            found.append(f"a client from another address is refused: {self.said()}")
+        if self.sql("SELECT 1", "another") is not None:
+            found.append("any password opens the database")
+        left = sorted(path.name for path in self.volume.iterdir())
+        if left != [self.data.name]:
+            found.append(f"beside the data there is left: {', '.join(left)}")
+        return found

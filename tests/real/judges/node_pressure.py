@@ -1,0 +1,208 @@
+"""A node without memory: who is evicted, in the kubelet's own order, and what comes after it."""
+
+import re
+import time
+
+from . import node_checks
+from .node_drills import MIB, ballast, of_workload, restarts
+from .node_pods import OVER, path_of
+
+# How long a successor may take after an eviction; the kubelet keeps the node closed for its
+# transition period.
+SUCCESSOR = 60
+COUNTS_MORE = {
+    "apiVersion": "scheduling.k8s.io/v1",
+    "kind": "PriorityClass",
+    "metadata": {"name": "judge-ballast"},
+    "value": 900_000_000,
+}
+
+
+def mib(amount) -> int:
+    """Whole MiB of a quantity."""
+    return int(node_checks.quantity(amount)) // MIB
+
+
+def until(ready, seconds: float) -> bool:
+    """Asks again and again; whether it came to be so."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def ranking(world) -> list[str]:
+    """The order in which the kubelet would evict, as its log has it at the last pressure."""
+    lines = [
+        line
+        for line in world.kubelet.log.read_text(errors="replace").splitlines()
+        if "pods ranked for eviction" in line
+    ]
+    return re.findall(r'"([^"]+/[^"]+)"', lines[-1].partition("pods=")[2]) if lines else []
+
+
+def used_by(world) -> dict[str, int]:
+    """The memory that the kubelet believes each pod to use, by the pod's number."""
+    said = world.api.get("/api/v1/nodes/node/proxy/stats/summary")
+    return {
+        one["podRef"]["uid"]: one.get("memory", {}).get("workingSetBytes", 0)
+        for one in said["pods"]
+    }
+
+
+def rule(world) -> dict[str, tuple]:
+    """The kubelet's rule: first who takes more than it asked for, then who counts less, then who
+    takes most beyond what it asked for."""
+    ranked, used = {}, used_by(world)
+    for pod in world.pods():
+        if pod["status"]["phase"] != "Running":
+            continue
+        asked = sum(
+            node_checks.quantity(one.get("resources", {}).get("requests", {}).get("memory", 0))
+            for one in pod["spec"]["containers"]
+        )
+        mine = used.get(pod["metadata"]["uid"], 0)
+        name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        ranked[name] = (mine <= asked, pod["spec"].get("priority") or 0, asked - mine)
+    return ranked
+
+
+def fill(platform, victim: dict, row) -> dict[str, tuple]:
+    """One pod of the tree takes more than it asked for, then a pod that counts more takes what is
+    left; the order expected before that."""
+    world = platform.world
+    resources = victim["spec"]["containers"][0]["resources"]
+    asked, limit = mib(resources["requests"]["memory"]), mib(resources["limits"]["memory"])
+    share = (asked + limit) // 2
+    world.run(
+        *world.ctr(
+            "tasks",
+            "exec",
+            "--detach",
+            "--exec-id",
+            f"hog{time.monotonic_ns()}",
+            world.container(victim),
+        ),
+        "hog",
+        share,
+    )
+    if not until(lambda: used_by(world).get(victim["metadata"]["uid"], 0) > (asked + 16) * MIB, 30):
+        row.findings.append(
+            f"the kubelet does not see that {victim['metadata']['name']} takes {share} MiB"
+        )
+    wanted = rule(world)
+    # What all pods may take less the reserve: from there on the kubelet evicts.
+    line, used = (
+        platform.budget["node"]["allocatable"] // MIB,
+        node_checks.working_set(world.subtree.memory() / "kubepods") // MIB,
+    )
+    world.apply(
+        [COUNTS_MORE, ballast("ballast", line - used + 64, COUNTS_MORE["metadata"]["name"])]
+    )
+    return wanted
+
+
+def eviction(platform, row) -> None:
+    """All pods together come too near to the node's end: who goes, and does its successor run in
+    time?"""
+    world, row.objects = platform.world, 1
+    victim = of_workload(platform, "Deployment")
+    name = f"{victim['metadata']['namespace']}/{victim['metadata']['name']}"
+    before, others, evicted = restarts(world), numbers(world), {}
+    wanted = fill(platform, victim, row)
+
+    def gone() -> bool:
+        # A pod whose programs end well within their time counts as Succeeded: only the event says
+        # why.
+        for one in world.api.get("/api/v1/events", fieldSelector="reason=Evicted")["items"]:
+            evicted.setdefault(
+                f"{one['involvedObject']['namespace']}/{one['involvedObject']['name']}",
+                time.monotonic(),
+            )
+        return name in evicted
+
+    if not until(gone, 60):
+        row.findings.append(
+            f"{name} takes most beyond its request and was not evicted;"
+            f" evicted were {', '.join(evicted) or 'none'}"
+        )
+    order = ranking(world)
+    if order[:1] != [name] or min(wanted, key=wanted.get) != name:
+        row.findings.append(f"the kubelet evicts {order[:1]} first, {name} takes most")
+    # Within one priority idle pods may change places between two looks.
+    tiers = [wanted[one][:2] for one in order if one in wanted]
+    if tiers != sorted(tiers):
+        row.findings.append(f"the kubelet's order is not by its rule: {', '.join(order)}")
+    row.note = (
+        f"order {', '.join(one.partition('/')[2] for one in order[:4])} …"
+        f" {', '.join(one.partition('/')[2] for one in order[-5:])}; "
+        f"evicted {', '.join(evicted)}"
+    )
+    if name in evicted:
+        since = evicted[name]
+        row.note += f"; its successor {succeeded(world, victim, others, since, row)}"
+        row.note += f"; {closed(platform, since, row)}"
+    clean(platform, row, before)
+
+
+def succeeded(world, before: dict, others: set[str], since: float, row) -> str:
+    """Waits for the pod that comes after another one; when it ran, in words."""
+    name = node_checks.owner(before)
+
+    def came() -> bool:
+        return any(
+            node_checks.owner(pod) == name
+            and pod["metadata"]["uid"] not in others
+            and pod["status"]["phase"] == "Running"
+            for pod in world.pods(before["metadata"]["namespace"])
+        )
+
+    if not until(came, since + SUCCESSOR + 5 - time.monotonic()):
+        row.findings.append(
+            f"{before['metadata']['name']}: no successor runs {SUCCESSOR} s after the eviction:"
+            " the node stays closed for the kubelet's eviction-pressure-transition-period"
+        )
+        return "does not run in time"
+    return f"runs {time.monotonic() - since:.0f} s after the eviction"
+
+
+def is_closed(world) -> bool:
+    """Whether the node takes no pods because it has too little memory."""
+    taints = world.api.get("/api/v1/nodes/node")["spec"].get("taints", [])
+    return any("memory-pressure" in one["key"] for one in taints)
+
+
+def closed(platform, since: float, row) -> str:
+    """A successor that is made at once may find the node still open; one that is made a little
+    later does not."""
+    world = platform.world
+    if not until(lambda: is_closed(world), 20):
+        return "the node was open again by then"
+    second, others = of_workload(platform, "StatefulSet"), numbers(world)
+    world.api.delete(path_of(second))
+    said = succeeded(world, second, others, since, row)
+    return f"the node was closed, a pod that is made then ({second['metadata']['name']}) {said}"
+
+
+def numbers(world) -> set[str]:
+    """What tells the pods that are there from those that will come."""
+    return {pod["metadata"]["uid"] for pod in world.pods()}
+
+
+def clean(platform, row, before: dict[str, int]) -> None:
+    """Takes the ballast and the evicted pods away; nobody else was touched."""
+    world = platform.world
+    row.findings += [
+        f"{name.partition(' ')[2]}: was started again"
+        for name, count in restarts(world).items()
+        if before.get(name, count) != count
+    ]
+    world.api.request("DELETE", "/api/v1/namespaces/default/pods/ballast?gracePeriodSeconds=0")
+    for pod in world.pods():
+        if pod["status"]["phase"] in OVER:
+            world.api.request("DELETE", f"{path_of(pod)}?gracePeriodSeconds=0")
+    if not row.findings:
+        _, waiting = world.wait_ready(platform.expected, 60)
+        row.findings += [f"after the eviction: {one}" for one in waiting]
