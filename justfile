@@ -30,6 +30,10 @@ lint:
 judge *ARGS:
     tests/real/run {{ARGS}}
 
+# Real programs, a browser in front of them, and the drill of a lost node; run it before any release
+live *ARGS:
+    tests/real/live {{ARGS}}
+
 # Benchmarks: compile, emit, the tenants' stream
 bench *ARGS:
     cargo bench {{ARGS}}

@@ -12,6 +12,7 @@ use crate::{
         bootstrap::{BEFORE_ARGOCD, DOWNLOADS, HOOK_JOBS},
         charts::Kind,
         node::DISK,
+        open_webui,
         versions::{HELM, K3S},
     },
     platform::{
@@ -54,6 +55,7 @@ pub fn write(house: &House, projects: Vec<String>, revision: &str, files: &mut F
         chat_host: served(&spec.domains.chat),
         chat_namespace: chat.map_or_else(String::new, |it| it.namespace.to_string()),
         chat_model: ollama.models.iter().find(chats).filter(|_| ollama.enabled).map_or_else(String::new, ToString::to_string),
+        chat_prompt_tokens: open_webui::most_read(spec.components.open_webui.tools),
         chat_replicas: if chat.is_some() { spec.components.open_webui.replicas } else { 0 },
         argocd_host: spec.domains.argocd.as_ref().map_or_else(String::new, |it| served(it)),
         argocd_admin: match spec.components.argocd.admin {

@@ -45,6 +45,8 @@ pub struct Script {
     pub chat_namespace: String,
     /// A model that chats, for the acceptance test; empty: there is none.
     pub chat_model: String,
+    /// The most tokens that the model reads for a question of a few words.
+    pub chat_prompt_tokens: u64,
     /// Pods of the front end.
     pub chat_replicas: u32,
     /// The host of Argo CD's UI; empty: there is none.
@@ -108,13 +110,14 @@ pub struct ChartStep {
 }
 
 const HEAD: &str = include_str!("bootstrap/head.sh.jinja");
-const REST: [&str; 9] = [
+const REST: [&str; 10] = [
     include_str!("bootstrap/words.sh"),
     include_str!("bootstrap/preflight.sh"),
     include_str!("bootstrap/k3s.sh"),
     include_str!("bootstrap/secrets.sh"),
     include_str!("bootstrap/charts.sh"),
     include_str!("bootstrap/status.sh"),
+    include_str!("bootstrap/socket.sh"),
     include_str!("bootstrap/verify.sh"),
     include_str!("bootstrap/undo.sh"),
     include_str!("bootstrap/main.sh"),

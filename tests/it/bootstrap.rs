@@ -6,6 +6,8 @@ mod node;
 mod runs;
 #[cfg(target_os = "linux")]
 mod trouble;
+#[cfg(target_os = "linux")]
+mod verify;
 
 use std::{
     io::Write as _,
@@ -45,6 +47,7 @@ fn full() -> Script {
         chat_host: "chat.example.org".to_owned(),
         chat_namespace: "ai".to_owned(),
         chat_model: "llama3.2:1b".to_owned(),
+        chat_prompt_tokens: 200,
         chat_replicas: 2,
         argocd_host: String::new(),
         argocd_admin: "initial",

@@ -52,10 +52,10 @@ restore() {
   if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
   run "$(apply espalier) $(q --filename "$job")"
   if [[ ! $dry ]]; then
-    patiently "${ESPALIER_TIMEOUT:-3600}" job_ended || fail "restore: the Job has not ended; \`kubectl logs --filename $job\`"
+    patiently "${ESPALIER_TIMEOUT:-3600}" job_ended || fail "restore: the Job has not ended; \`kubectl --namespace $chat_namespace logs job/restore --all-containers\`"
     ended=$(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') || exit
     if [[ $ended != *Complete* ]]; then
-      kubectl logs --filename "$job" --tail=20 2>&1 | clean 2000 >&2 || true
+      kubectl --namespace "$chat_namespace" logs job/restore --all-containers --tail=20 2>&1 | clean 2000 >&2 || true
       fail 'restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force)'
     fi
     say 'restore: done'

@@ -6,7 +6,8 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
 
   up        (default) brings this node to the platform '$platform'; run it again after it was stopped
   status    shows the Applications, wave by wave, and the last error of the first that is not healthy
-  verify    signs in to the chat through its public address, asks one question, shows the answer and its speed
+  verify    signs in to the chat through its public address, asks one question as a browser does, shows the answer, its speed and how much
+            the model read for it
   restore   puts the last backup of database and uploaded files back (Argo CD and the chat rest meanwhile)
   teardown  has Argo CD remove the platform; namespaces, volumes and the sealing key stay
 

@@ -165,6 +165,8 @@ kubectl_() {
       ;;
     *' annotate '*) changes && : >"$cluster/paused" ;;
     *' patch '* | *' scale '*) changes && printf '%s\n' "$line" >>"$FAKE/patched" ;;
+    # It takes no file, unlike the others.
+    *' logs '*' --filename'*) echo 'error: unknown flag: --filename' >&2 && return 1 ;;
     *' logs '*) echo 'the last words of the Job' ;;
     *) echo "unknown: $line" >&2 && return 1 ;;
   esac
@@ -208,16 +210,23 @@ act() {
           if has ' --cacert '; then cat "$(after --cacert)" >"$FAKE/sent.cacert"; fi
           cat >"$FAKE/sent.signin" && cat "$FAKE/web/signin"
           ;;
-        *completions*)
+        *'/api/models '*) cat "$(after --config)" >"$FAKE/sent.header" && cat "$FAKE/web/models" ;;
+      *completions*)
           cat >"$FAKE/sent.completions"
           # bash hands the header over as the name of a pipe.
           cat "$(after --config)" >"$FAKE/sent.header"
-          cat "$FAKE/web/completions"
+          echo '{"status": true, "task_ids": ["t"]}'
           ;;
       esac
       ;;
     openssl)
       case $line in
+        *' s_client '*)
+          ca=$(after -CAfile)
+          if [ "$ca" ]; then cat "$ca" >"$FAKE/sent.cafile"; fi
+          exec "$FAKE/../bin/socket"
+          ;;
+        *' rand '*) echo bm9uY2Ugb2YgMTYgYnl0ZQ== ;;
         *' -outform DER '*) cat "$(after -in)" ;;
         *' x509 '*) sed -n 's/^CERTIFICATE /PUBLIC /p' ;;
         *' pkey '*) sed -n 's/^KEY /PUBLIC /p' ;;

@@ -53,6 +53,7 @@ const REAL: [&str; 28] = [
     "mv",
     "rm",
     "sed",
+    "seq",
     "sh",
     "sha256sum",
     "sort",
@@ -65,6 +66,7 @@ const REAL: [&str; 28] = [
     "kill",
 ];
 const FAKE: &str = include_str!("fake.sh");
+const SOCKET: &str = include_str!("socket.sh");
 
 /// The key that belongs to the certificate, as the fake openssl sees it.
 pub const KEY: &str = "KEY one\nhush-private-key\n";
@@ -114,6 +116,7 @@ impl Node {
         // Whoever runs the tests owns the clone, and is not root as the fake `id` says.
         self.program("bin/runuser", "#!/bin/sh\nshift 3\nexec \"$@\"\n");
         self.write("clone/.git/HEAD", "ref: refs/heads/main\n");
+        self.program("bin/socket", SOCKET);
         for name in FAKES {
             // helm is fetched.
             if name != "helm" {

@@ -333,35 +333,6 @@ fn status_names_who_tries_again() {
 }
 
 #[test]
-fn verify_asks_as_a_user_does() {
-    let node = node().with("ESPALIER_EMAIL", "a@example.org").with("ESPALIER_PASSWORD", "hush \"quoted\" \\ word");
-    node.ok(&["up"]);
-    node.write("fake/web/signin", r#"{"id": "7", "token": "eyJ.hush-jwt.x", "role": "admin"}"#);
-    node.write(
-        "fake/web/completions",
-        r#"{"choices": [{"message": {"role": "assistant", "content": "Red, \"green\"\nand blau: \u00e9."}}], "usage": {"response_token/s": 12.5}}"#,
-    );
-    let done = node.ok(&["verify"]);
-    assert!(done.out.contains("answered: Red, \"green\" and blau: é."), "{}", done.out);
-    assert!(done.out.contains("12.5 tokens a second") && done.out.contains("staging"), "{}", done.out);
-    let sent: serde_yaml::Value = serde_yaml::from_str(&node.read("fake/sent.signin")).expect("JSON");
-    assert_eq!(sent["password"], "hush \"quoted\" \\ word");
-    assert_eq!(node.read("fake/sent.header"), "header = \"Authorization: Bearer eyJ.hush-jwt.x\"\n");
-    assert!(!format!("{}{}{}", done.out, done.err, node.read("fake/log")).contains("hush"));
-
-    node.write(
-        "fake/web/completions",
-        r#"{"choices": [{"message": {"content": "Blue"}}], "usage": {"eval_count": 30, "eval_duration": 2000000000}}"#,
-    );
-    assert!(node.ok(&["verify"]).out.contains("15.0 tokens a second"));
-    node.write("fake/web/completions", r#"{"detail": "Model not found"}"#);
-    let done = node.run(&["verify"]);
-    assert!(done.code == Some(1) && done.err.contains("Model not found"), "{done:?}");
-    node.write("fake/web/signin", r#"{"detail": "wrong"}"#);
-    assert!(node.run(&["verify"]).err.contains("got no token"));
-}
-
-#[test]
 fn restore_stops_the_front_end_and_sets_it_going_again() {
     let node = node();
     node.ok(&["up"]);

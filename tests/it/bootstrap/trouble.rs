@@ -97,30 +97,6 @@ fn a_job_that_hangs_does_not_hold_the_next_restore_up() {
     assert_eq!(node.read("fake/wrong"), "");
 }
 
-#[test]
-fn verify_trusts_what_is_in_the_cluster_and_nobody_else() {
-    let node = node().with("ESPALIER_EMAIL", "a@example.org");
-    node.write("password", "hush word\n");
-    let file = node.path("password").display().to_string();
-    let node = node.with("ESPALIER_PASSWORD_FILE", &file);
-    node.write("fake/web/signin", r#"{"token": "eyJ.x"}"#);
-    node.write("fake/web/completions", r#"{"choices": [{"message": {"content": "Red"}}]}"#);
-    node.ok(&["up"]);
-    node.ok(&["verify"]);
-    assert_eq!(node.read("fake/sent.cacert"), "the certificate");
-    assert!(node.read("fake/sent.signin").contains("\"hush word\""));
-    assert!(!node.read("fake/log").contains("--insecure"));
-    assert_eq!(node.read("fake/wrong"), "", "https and nothing else");
-
-    fs::remove_file(node.path("fake/sent.signin")).expect("removable");
-    let node = node.with("NO_CERTIFICATE", "1");
-    let done = node.run(&["verify"]);
-    assert!(done.code == Some(1) && done.err.contains("--insecure"), "{done:?}");
-    assert!(!node.path("fake/sent.signin").exists(), "the password stays here");
-    node.ok(&["verify", "--insecure"]);
-    assert!(node.read("fake/log").contains("--insecure"));
-}
-
 /// Somebody else's cluster: of this machine nothing is looked at, and nothing is installed but helm.
 #[test]
 fn another_cluster_leaves_this_machine_alone() {

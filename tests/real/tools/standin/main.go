@@ -1,4 +1,5 @@
-// One static program that stands in for those of the tree's images: what it does follows from the name by which it is called.
+// One static program that stands in for those of the tree's images: what it does follows from the
+// name by which it is called.
 package main
 
 import (
@@ -29,7 +30,7 @@ var programs = map[string]func([]string) int{
 	"docker-entrypoint.sh": postgresEntry,
 	"initdb":               initialise,
 	"pg_ctl":               postgresControl,
-	"pg_isready":           func(arguments []string) int { return ask(arguments, "5432", 2, "accepting connections") },
+	"pg_isready":           func(arguments []string) int { return ask(arguments, "5432", 2, "accepts") },
 	"psql":                 func(arguments []string) int { return ask(arguments, "5432", 2, "1") },
 	"redis-server":         redis,
 	"redis-cli":            func(arguments []string) int { return ask(arguments, "6379", 1, "PONG") },
@@ -52,7 +53,8 @@ func fail(format string, values ...any) {
 	os.Exit(1)
 }
 
-// Waits for a signal that asks to end; as process 1 it also reaps, and at SIGUSR1 it takes memory until somebody stops it.
+// Waits for a signal that asks to end; as process 1 it also reaps, and at SIGUSR1 it takes memory
+// until somebody stops it.
 func untilAsked() int {
 	leak := make(chan os.Signal, 1)
 	signal.Notify(leak, syscall.SIGUSR1)
@@ -76,13 +78,14 @@ func untilAsked() int {
 	}
 }
 
-// Answers HTTP on a port: 200 for the paths whose question says yes, 503 where it says no, 404 for all others.
+// Answers HTTP on a port: 200 for the paths whose question says yes, 503 where it says no, 404 for
+// all others but those that a program handles itself.
 func serve(address string, paths map[string]func() bool) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		fail("%v", err)
 	}
-	go http.Serve(listener, http.HandlerFunc(func(answer http.ResponseWriter, request *http.Request) {
+	http.HandleFunc("/", func(answer http.ResponseWriter, request *http.Request) {
 		well, known := paths[request.URL.Path]
 		switch {
 		case !known:
@@ -92,7 +95,8 @@ func serve(address string, paths map[string]func() bool) {
 		default:
 			fmt.Fprintln(answer, "{}")
 		}
-	}))
+	})
+	go http.Serve(listener, nil)
 }
 
 func yes() bool { return true }

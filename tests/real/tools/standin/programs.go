@@ -1,4 +1,5 @@
-// What the programs of the tree do that its manifests can see: files that they write, ports, paths, peers that they need.
+// What the programs of the tree do that its manifests can see: files that they write, ports,
+// paths, peers that they need.
 package main
 
 import (
@@ -32,7 +33,8 @@ func environment(name, fallback string) string {
 	return fallback
 }
 
-// The host and port of a URL that an environment variable holds; nothing where it is no URL of a server.
+// The host and port of a URL that an environment variable holds; nothing where it is no URL of a
+// server.
 func peer(name, port string) string {
 	place, err := url.Parse(os.Getenv(name))
 	if err != nil {
@@ -54,7 +56,8 @@ func bit(it bool) int {
 	return 0
 }
 
-// Open WebUI: writes its data and its static files, is healthy at once and ready while its database (and Redis) answers.
+// Open WebUI: writes its data and its static files, is healthy at once and ready while its
+// database (and Redis) answers.
 func openWebUI([]string) int {
 	write(filepath.Join(environment("DATA_DIR", "/app/backend/data"), "cache/started"), "")
 	write(filepath.Join(environment("STATIC_DIR", "/app/backend/open_webui/static"), "started"), "")
@@ -66,11 +69,13 @@ func openWebUI([]string) int {
 		}
 		return true
 	}
-	serve(":"+environment("PORT", "8080"), map[string]func() bool{"/": yes, "/health": yes, "/ready": ready})
+	paths := map[string]func() bool{"/": yes, "/health": yes, "/ready": ready}
+	serve(":"+environment("PORT", "8080"), paths)
 	return untilAsked()
 }
 
-// `python3 -c`: no Python is here; it waits for the database that the environment names, as every such script does first.
+// `python3 -c`: no Python is here; it waits for the database that the environment names, as every
+// such script does first.
 func python([]string) int {
 	address := peer("DATABASE_URL", "5432")
 	for try := 0; address != "" && !answers(address); try++ {
@@ -82,42 +87,8 @@ func python([]string) int {
 	return 0
 }
 
-// Ollama: a server that writes its key at home, and a client whose pulls ask the registry for a connection.
-func ollama(arguments []string) int {
-	host := environment("OLLAMA_HOST", "127.0.0.1:11434")
-	_, port, err := net.SplitHostPort(host)
-	if err != nil {
-		fail("%v", err)
-	}
-	model := func() string {
-		name := strings.NewReplacer("/", "_", ":", "_").Replace(arguments[1])
-		return filepath.Join(environment("OLLAMA_MODELS", "/root/.ollama/models"), "manifests", name)
-	}
-	switch arguments[0] {
-	case "serve":
-		write(filepath.Join(environment("HOME", "/root"), ".ollama/id_ed25519"), "key")
-		write(filepath.Join(environment("OLLAMA_MODELS", "/root/.ollama/models"), "blobs/started"), "")
-		serve(host, map[string]func() bool{"/": yes, "/api/version": yes, "/api/tags": yes})
-		return untilAsked()
-	case "list":
-		return dialAll([]string{"127.0.0.1:" + port})
-	case "show":
-		if _, err := os.Stat(model()); err != nil {
-			return 1
-		}
-		return 0
-	case "pull":
-		if !answers("registry.ollama.ai:443") {
-			return 1
-		}
-		write(model(), "{}")
-		return 0
-	}
-	fail("ollama %s is not stood in for", arguments[0])
-	return 1
-}
-
-// The `postgres` image's entrypoint: makes the database where there is none, then becomes the server.
+// The `postgres` image's entrypoint: makes the database where there is none, then becomes the
+// server.
 func postgresEntry(arguments []string) int {
 	folder := os.Getenv("PGDATA")
 	if _, err := os.Stat(filepath.Join(folder, "PG_VERSION")); err != nil {
@@ -150,7 +121,8 @@ func initialise(arguments []string) int {
 	return 0
 }
 
-// PostgreSQL: `--single` reads statements to their end; else it needs a data folder of its own user, a socket's and shared memory.
+// PostgreSQL: `--single` reads statements to their end; else it needs a data folder of its own
+// user, a socket's and shared memory.
 func postgres(arguments []string) int {
 	folder := dataFolder(arguments)
 	if _, err := os.ReadFile(filepath.Join(folder, "PG_VERSION")); err != nil {

@@ -17,6 +17,8 @@ readonly revision='refs/heads/release/2026'
 readonly hosts=('chat.example.com')
 readonly chat_host='chat.example.com'
 readonly chat_model='gemma3:1b'
+# The most that the model reads for a question of a few words.
+readonly chat_prompt_tokens=200
 readonly chat_namespace='ai'
 readonly chat_replicas=1
 readonly argocd_host=''
@@ -54,7 +56,8 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
 
   up        (default) brings this node to the platform '$platform'; run it again after it was stopped
   status    shows the Applications, wave by wave, and the last error of the first that is not healthy
-  verify    signs in to the chat through its public address, asks one question, shows the answer and its speed
+  verify    signs in to the chat through its public address, asks one question as a browser does, shows the answer, its speed and how much
+            the model read for it
   restore   puts the last backup of database and uploaded files back (Argo CD and the chat rest meanwhile)
   teardown  has Argo CD remove the platform; namespaces, volumes and the sealing key stay
 
@@ -801,6 +804,103 @@ way_in() {
   if [[ $chat_host ]]; then say "chat: https://$chat_host"; fi
 }
 
+# --- A WebSocket with what every node has: openssl for the connection, bash for the frames (RFC 6455) -------------------------------
+
+# `socket_open` fills it in; `receive` ends at `socket_until` (of SECONDS).
+socket_in='' socket_out='' socket_pid='' socket_until=0 frame_kind=0 frame_text=''
+
+# Runs a command whose output goes to the other side; that it has hung up shows when it is heard no more.
+tell() {
+  { "$@" >&"$socket_out"; } 2>/dev/null
+}
+
+# Opens it with a line that runs openssl; $1 is that line, $2 the host, $3 the path.
+socket_open() {
+  local line status=''
+  # Whoever hangs up ends a read, not this script.
+  trap '' PIPE
+  coproc SOCKET { eval "exec $1"; }
+  socket_in=${SOCKET[0]} socket_out=${SOCKET[1]} socket_pid=$!
+  trap 'kill "$socket_pid" 2>/dev/null || true' EXIT
+  tell printf '%s\r\n' "GET $3 HTTP/1.1" "Host: $2" 'Connection: Upgrade' 'Upgrade: websocket' \
+    "Origin: https://$2" 'Sec-WebSocket-Version: 13' \
+    "Sec-WebSocket-Key: $(openssl rand -base64 16)" '' || true
+  while IFS= read -r -t 30 -u "$socket_in" line; do
+    line=${line%$'\r'}
+    [[ $line ]] || break
+    [[ $status ]] || status=$line
+  done
+  [[ $status == 'HTTP/1.1 101 '* ]] || fail "the socket at https://$2$3 is refused: $(
+    clean 100 <<<"${status:-no answer, what openssl says is above}"
+  ) (a browser shows no answer without it)"
+}
+
+# The head of a frame. A client has to mask what it sends: with a mask of zeros the bytes stay what they are.
+frame_head() { # kind, bytes
+  local head
+  if (($2 < 126)); then
+    printf -v head '\\x%02x\\x%02x' $((128 | $1)) $((128 | $2))
+  else
+    printf -v head '\\x%02x\\xfe\\x%02x\\x%02x' $((128 | $1)) $(($2 >> 8)) $(($2 & 255))
+  fi
+  printf '%b' "$head\\0\\0\\0\\0"
+}
+
+# Sends a text (below 64 KiB).
+send() {
+  local LC_ALL=C
+  tell frame_head 1 "${#1}" && tell printf '%s' "$1"
+}
+
+# The next byte, as a number in the variable; a zero byte is the delimiter, and so an empty text.
+byte() { # variable
+  local LC_ALL=C one
+  IFS= read -r -d '' -n 1 -t "$((socket_until > SECONDS ? socket_until - SECONDS : 1))" \
+    -u "$socket_in" one || return 1
+  printf -v one '%d' "'$one"
+  printf -v "$1" '%d' $((one & 255))
+}
+
+# The next frame. A text goes to `frame_text` as it is, what is for the connection alone as `\xNN…`.
+frame() {
+  local LC_ALL=C first size more more_bytes part=''
+  byte first && byte size || return 1
+  more_bytes=$((size == 126 ? 2 : size == 127 ? 8 : 0))
+  if ((more_bytes)); then size=0; fi
+  for ((; more_bytes; more_bytes--)); do
+    byte more || return 1
+    size=$((size << 8 | more))
+  done
+  frame_kind=$((first & 15)) frame_text=''
+  if ((frame_kind > 7)); then
+    for ((; size; size--)); do
+      byte more || return 1
+      printf -v part '\\x%02x' "$more"
+      frame_text+=$part
+    done
+    return
+  fi
+  if ((size)); then IFS= read -r -N "$size" -t 60 -u "$socket_in" frame_text || return 1; fi
+  # A text may come in several frames.
+  if ((first < 128)); then
+    part=$frame_text
+    frame || return 1
+    frame_text=$part$frame_text
+  fi
+}
+
+# The next message to `frame_text`; what keeps the connection alive (WebSocket's ping, Engine.IO's) is answered on the way.
+receive() {
+  while frame; do
+    case $frame_kind:$frame_text in
+      8:*) return 1 ;;
+      9:*) tell frame_head 10 $((${#frame_text} / 4)) && tell printf '%b' "$frame_text" || return 1 ;;
+      *:2) send 3 || return 1 ;;
+      0:* | 1:*) return 0 ;;
+    esac
+  done
+  return 1
+}
 # --- The acceptance test of the whole: a question, asked as a user asks it ----------------------------------------------------------
 
 # A text inside the quotes of JSON.
@@ -834,21 +934,28 @@ field() { # answer, key
 verify() {
   step='verify'
   # shellcheck disable=SC2034 # the lines that `talk` runs read `body`: what is secret goes through stdin, never through an argument
-  local body answer token='' curl speed said tokens nanoseconds
+  local body answer token='' curl signed socket trust='' said
   [[ $chat_host ]] || fail 'the platform has no Open WebUI: there is nobody to talk to'
   [[ $chat_model ]] || fail 'the platform has no model that chats'
   curl="$(q curl --proto '=https' --proto-redir '=https' --silent --show-error --fail-with-body --max-time 600 --header 'Content-Type: application/json')"
+  # Both trust the same, and openssl says nothing but what is wrong.
+  socket="$(q openssl s_client -quiet -verify_quiet -connect "$chat_host:443" -servername "$chat_host")"
   if [[ $issuer == staging ]]; then
     # The password goes to nobody who has not the certificate that is in the cluster.
     if [[ $dry || $(look --namespace "$chat_namespace" get secret openwebui-tls --output=name) ]]; then
       say "verify: the certificate comes from Let's Encrypt's staging server, which nothing trusts: it has to be the one in the cluster"
-      curl+=" --cacert <($(q kubectl --namespace "$chat_namespace" get secret openwebui-tls --output 'jsonpath={.data.tls\.crt}') | base64 --decode)"
+      trust="<($(q kubectl --namespace "$chat_namespace" get secret openwebui-tls --output 'jsonpath={.data.tls\.crt}') | base64 --decode)"
+      curl+=" --cacert $trust"
+      socket+=" -CAfile $trust -partial_chain"
     elif [[ $insecure ]]; then
       warn 'the certificate is not checked: whoever answers gets the password'
       curl+=' --insecure'
     else
       fail "the certificate comes from Let's Encrypt's staging server, which nothing trusts, and this cluster has none to compare it with ($KUBECONFIG): run it on the node as root, or send the password to whoever answers, with --insecure"
     fi
+  fi
+  if [[ ! $insecure || $trust || $issuer != staging ]]; then
+    socket+=" $(q -verify_return_error -verify_hostname "$chat_host")"
   fi
   if [[ ! $dry ]]; then
     [[ $email ]] || { [[ ! $yes && -t 0 ]] || fail 'ESPALIER_EMAIL is needed' && read -rp 'e-mail: ' email; }
@@ -862,20 +969,96 @@ verify() {
     token=$(field "$answer" token)
     [[ $token =~ ^[A-Za-z0-9._~+/=-]+$ ]] || fail 'signed in, and got no token'
   fi
-  # shellcheck disable=SC2034
-  body="{\"model\": \"$(json "$chat_model")\", \"stream\": false, \"messages\": [{\"role\": \"user\", \"content\": \"Name three colours, in one short sentence.\"}]}"
-  say "verify: asking $chat_model (a model that is not in memory is loaded first)"
-  answer=$(talk "$curl $(q "https://$chat_host/api/chat/completions")"' --config <(printf '\''header = "Authorization: Bearer %s"\n'\'' "$token") --data-binary @- <<<"$body"')
+  signed="$curl"' --config <(printf '\''header = "Authorization: Bearer %s"\n'\'' "$token")'
+  answer=$(talk "$signed $(q "https://$chat_host/api/models")")
+  if [[ ! $dry ]]; then listed "$answer"; fi
+  say "verify: asking $chat_model as a browser does (a model that is not in memory is loaded first)"
+  ask_as_browser
   if [[ $dry ]]; then return; fi
-  said=$(field "$answer" content | clean 200 | tr '\n' ' ')
-  [[ ${said// /} ]] || fail "no answer from $chat_model: $(clean 300 <<<"$answer")"
-  speed=$(field "$answer" 'response_token/s')
-  tokens=$(field "$answer" eval_count) nanoseconds=$(field "$answer" eval_duration)
+  judge_prompt
+  # Where a model thinks first, what it says comes after.
+  said=${frame_text##*\"message\"}
+  said=$(field "$said" text | clean 200 | tr '\n' ' ')
+  [[ ${said// /} ]] || fail "no answer from $chat_model: $(clean 300 <<<"$frame_text")"
+  say "verify: $chat_model answered: $said"
+  say "verify: $(speed) tokens a second, with $(prompt_tokens) tokens read (at most $chat_prompt_tokens)"
+}
+
+# The models that the chat offers have the one that is asked.
+listed() { # answer of /api/models
+  local pattern
+  pattern="\"id\" *: *\"$(json "$chat_model" | sed 's/[].[*^$+?(){}|\\]/\\&/g')\""
+  [[ $1 =~ $pattern ]] || fail "Open WebUI does not offer $chat_model: it offers $(
+    offered=$(grep -o '"id" *: *"[^"]*"' <<<"$1" | cut -d '"' -f 4 | tr '\n' ' ' | clean 200) || true
+    printf '%s' "${offered:-no model at all: Ollama does not answer it}"
+  )"
+}
+
+# Says who speaks, as a page does when it is loaded: from then on what is meant for this person comes here.
+introduced=''
+introduce() {
+  receive && send "40{\"token\":\"$token\"}" && receive || return 1
+  introduced=$frame_text
+  send "420[\"user-join\",{\"auth\":{\"token\":\"$token\"}}]" || return 1
+  until [[ $frame_text == 430* ]]; do receive || return 1; done
+}
+
+# A question through the socket and with its session, as no API call has them: only then does Open WebUI add to it what it adds in a
+# browser, and only then does the answer come that way. The chat is a temporary one, which nobody finds in his list. The last event is
+# in `frame_text`.
+ask_as_browser() {
+  # shellcheck disable=SC2034 # see above
+  local body session='' message='' answer
+  if [[ $dry ]]; then
+    printf '%s </dev/null\n' "$socket"
+  else
+    socket_until=$((SECONDS + 600))
+    socket_open "$socket" "$chat_host" '/ws/socket.io/?EIO=4&transport=websocket'
+    introduce || fail "the socket opened, and nobody speaks socket.io on it: $(clean 200 <<<"${frame_text:-no word}")"
+    session=$(field "$introduced" sid)
+    [[ $session =~ ^[A-Za-z0-9_-]+$ ]] || fail "the socket gave no session: $(clean 200 <<<"$introduced")"
+    message=$(</proc/sys/kernel/random/uuid)
+  fi
+  # shellcheck disable=SC2034
+  body="{\"model\": \"$(json "$chat_model")\", \"stream\": true, \"session_id\": \"$session\", \"chat_id\": \"local:$session\", \"id\": \"$message\", \"messages\": [{\"role\": \"user\", \"content\": \"Name three colours.\"}]}"
+  answer=$(talk "$signed $(q "https://$chat_host/api/chat/completions")"' --data-binary @- <<<"$body"')
+  if [[ $dry ]]; then return; fi
+  while receive; do
+    [[ $frame_text == *"\"$message\""* ]] || continue
+    case $frame_text in
+      *'"chat:message:error"'* | *'"chat:tasks:cancel"'*)
+        said=$(field "$frame_text" content)
+        fail "no answer from $chat_model: $(clean 300 <<<"${said:-$frame_text}")"
+        ;;
+      *'"chat:completion"'*)
+        [[ ! $frame_text =~ \"error\"\ *:\ *[\"{] ]] || fail "no answer from $chat_model: $(clean 300 <<<"$frame_text")"
+        [[ ! $frame_text =~ \"done\"\ *:\ *true ]] || return 0
+        ;;
+    esac
+  done
+  fail "no answer from $chat_model: the socket ended, or 600 seconds went by ($(clean 200 <<<"$answer"))"
+}
+
+# What the model read before it answered, in tokens.
+prompt_tokens() { field "$frame_text" prompt_tokens; }
+
+# A model reads the whole of a prompt before it says a word, and what does not fit its context is cut away.
+judge_prompt() {
+  local tokens
+  tokens=$(prompt_tokens)
+  [[ $tokens =~ ^[0-9]+$ ]] || fail "the answer does not say how many tokens its question had: $(clean 300 <<<"$frame_text")"
+  ((tokens <= chat_prompt_tokens)) || fail "the model read $tokens tokens for a question of three words, and $chat_prompt_tokens are the most that this platform sends: tools are sent with each question (Open WebUI, \"Builtin Tools\" of the model; \`openWebui: {tools: true}\` in the spec is the way to have them), or somebody gave the model a long system prompt"
+}
+
+# Tokens a second of the answer.
+speed() {
+  local speed tokens nanoseconds
+  speed=$(field "$frame_text" 'response_token/s')
+  tokens=$(field "$frame_text" eval_count) nanoseconds=$(field "$frame_text" eval_duration)
   if [[ ! $speed && $tokens && ${nanoseconds:-0} =~ ^[1-9][0-9]*$ ]]; then
     speed=$(awk -v n="$tokens" -v d="$nanoseconds" 'BEGIN {printf "%.1f", n * 1e9 / d}')
   fi
-  say "verify: $chat_model answered: $said"
-  say "verify: ${speed:-an unknown number of} tokens a second"
+  printf '%s' "${speed:-an unknown number of}"
 }
 
 # Runs a line whose answer matters; a dry run shows the line.
@@ -942,10 +1125,10 @@ restore() {
   if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
   run "$(apply espalier) $(q --filename "$job")"
   if [[ ! $dry ]]; then
-    patiently "${ESPALIER_TIMEOUT:-3600}" job_ended || fail "restore: the Job has not ended; \`kubectl logs --filename $job\`"
+    patiently "${ESPALIER_TIMEOUT:-3600}" job_ended || fail "restore: the Job has not ended; \`kubectl --namespace $chat_namespace logs job/restore --all-containers\`"
     ended=$(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') || exit
     if [[ $ended != *Complete* ]]; then
-      kubectl logs --filename "$job" --tail=20 2>&1 | clean 2000 >&2 || true
+      kubectl --namespace "$chat_namespace" logs job/restore --all-containers --tail=20 2>&1 | clean 2000 >&2 || true
       fail 'restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force)'
     fi
     say 'restore: done'

@@ -1,0 +1,154 @@
+//! `verify`: the question as a browser asks it, what the model read for it, and whom the password goes to.
+
+use std::fs;
+
+use super::{
+    node::{Done, Node},
+    runs::node as up,
+};
+
+/// A node that is up, with a chat that answers so; `events` are what comes through the socket, a line each.
+fn chat(events: &str) -> Node {
+    let node = up().with("ESPALIER_EMAIL", "a@example.org").with("ESPALIER_PASSWORD", "hush \"quoted\" \\ word");
+    node.ok(&["up"]);
+    node.write("fake/web/signin", r#"{"id": "7", "token": "eyJ.hush-jwt.x", "role": "admin"}"#);
+    node.write("fake/web/models", r#"{"data": [{"id": "other:7b"}, {"id": "llama3.2:1b", "name": "x"}]}"#);
+    node.write("fake/web/events", events);
+    node
+}
+
+/// The last event of an answer, as Open WebUI sends it.
+fn last(text: &str, usage: &str) -> String {
+    let output = format!(
+        r#"[{{"type":"reasoning","content":[{{"type":"output_text","text":"let me think"}}]}},{{"type":"message","id":"m","role":"assistant","content":[{{"type":"output_text","text":"{text}"}}]}}]"#
+    );
+    format!(
+        r#"{{"type":"chat:completion","data":{{"usage":{{}}}}}}
+{{"type":"status","data":{{"description":"x","done":true}}}}
+{{"type":"chat:completion","data":{{"done":true,"output":{output},"title":"","usage":{{{usage}}}}}}}
+"#
+    )
+}
+
+/// It has to end with 1 and this sentence.
+#[track_caller]
+fn fails(node: &Node, said: &str) -> Done {
+    let done = node.run(&["verify"]);
+    assert!(done.code == Some(1) && done.err.contains(said), "{said}\n{}\n{}", done.out, done.err);
+    assert!(!format!("{}{}", done.out, done.err).contains("hush"));
+    done
+}
+
+#[test]
+fn it_asks_through_the_socket_and_shows_the_answer() {
+    let node = chat(&last(r#"Red, \"green\"\nand blau: \u00e9."#, r#""prompt_tokens":16,"response_token/s":12.5"#));
+    let done = node.ok(&["verify"]);
+    assert!(done.out.contains("answered: Red, \"green\" and blau: é."), "{}", done.out);
+    assert!(done.out.contains("12.5 tokens a second, with 16 tokens read (at most 200)"), "{}", done.out);
+    let sent: serde_yaml::Value = serde_yaml::from_str(&node.read("fake/sent.signin")).expect("JSON");
+    assert_eq!(sent["password"], "hush \"quoted\" \\ word");
+    assert_eq!(node.read("fake/sent.header"), "header = \"Authorization: Bearer eyJ.hush-jwt.x\"\n");
+    assert!(!format!("{}{}{}", done.out, done.err, node.read("fake/log")).contains("hush"));
+    assert_eq!(node.read("fake/wrong"), "");
+
+    // The socket is opened as a page of the platform opens it, and the question belongs to its session.
+    let upgrade = node.read("fake/sent.upgrade");
+    for line in ["GET /ws/socket.io/?EIO=4&transport=websocket HTTP/1.1", "Host: chat.example.org", "Origin: https://chat.example.org"] {
+        assert!(upgrade.lines().any(|it| it == line), "{line}:\n{upgrade}");
+    }
+    let sent: serde_yaml::Value = serde_yaml::from_str(&node.read("fake/sent.completions")).expect("JSON");
+    assert_eq!(sent["session_id"], "Se5-sion_1");
+    assert_eq!(sent["chat_id"], "local:Se5-sion_1");
+    assert_eq!(sent["stream"], true);
+    assert_eq!(sent["id"].as_str().map(str::len), Some(36));
+
+    // What went through it, byte by byte: the answer to a ping carries the ping's bytes, a zero byte among them.
+    let told = fs::read(node.path("fake/sent.socket")).expect("it was told something");
+    let join = r#"420["user-join",{"auth":{"token":"eyJ.hush-jwt.x"}}]"#;
+    let connect = r#"40{"token":"eyJ.hush-jwt.x"}"#;
+    let mut whole = Vec::new();
+    for (kind, bytes) in [(1, connect.as_bytes()), (10, b"a\0\n\xff"), (1, b"3"), (1, join.as_bytes())] {
+        whole.extend([0x80 | kind, 0x80 | u8::try_from(bytes.len()).expect("short"), 0, 0, 0, 0]);
+        whole.extend(bytes);
+    }
+    assert_eq!(told, whole, "{}", String::from_utf8_lossy(&told));
+
+    node.write("fake/web/events", last("Blue", r#""prompt_tokens":200,"eval_count":30,"eval_duration":2000000000"#));
+    assert!(node.ok(&["verify"]).out.contains("15.0 tokens a second, with 200 tokens read"));
+}
+
+/// What a browser's question drags along is seen, whatever the answer looks like.
+#[test]
+fn a_prompt_with_tools_is_refused() {
+    let node = chat(&last("Red, green and blue.", r#""prompt_tokens":3334,"response_token/s":12.5"#));
+    let done = fails(&node, "the model read 3334 tokens for a question of three words, and 200 are the most");
+    assert!(done.err.contains("tools are sent with each question"), "{}", done.err);
+    node.write("fake/web/events", last("Red.", r#""prompt_tokens":201"#));
+    fails(&node, "the model read 201 tokens");
+    node.write("fake/web/events", last("Red.", r#""completion_tokens":3"#));
+    fails(&node, "does not say how many tokens");
+}
+
+#[test]
+fn who_does_not_answer_is_named() {
+    let dead =
+        r#"{"type":"chat:message:error","data":{"error":{"content":"llama-server process has terminated: signal: killed"},"done":true}}"#;
+    let node = chat(&format!("{dead}\n"));
+    fails(&node, "no answer from llama3.2:1b: llama-server process has terminated");
+    node.write("fake/web/events", "{\"type\":\"chat:completion\",\"data\":{\"error\":{\"message\":\"does not support tools\"}}}\n");
+    fails(&node, "does not support tools");
+    node.write("fake/web/events", last(" ", r#""prompt_tokens":16"#));
+    fails(&node, "no answer from llama3.2:1b");
+    // It breaks off in the middle.
+    node.write("fake/web/events", "{\"type\":\"chat:completion\",\"data\":{\"usage\":{}}}\n");
+    let node = node.with("HANG_UP", "1");
+    fails(&node, "the socket ended");
+    let node = node.with("MUTE", "1");
+    fails(&node, "nobody speaks socket.io on it");
+    node.write("fake/web/upgrade", "HTTP/1.1 403 Forbidden");
+    fails(&node, "the socket at https://chat.example.org/ws/socket.io/?EIO=4&transport=websocket is refused: HTTP/1.1 403");
+    node.write("fake/web/models", r#"{"data": [{"id": "llama3.2:1b-instruct"}, {"id": "llama3x2:1b"}]}"#);
+    fails(&node, "does not offer llama3.2:1b: it offers llama3.2:1b-instruct llama3x2:1b");
+    node.write("fake/web/models", r#"{"data": []}"#);
+    fails(&node, "no model at all: Ollama does not answer it");
+    node.write("fake/web/signin", r#"{"detail": "wrong"}"#);
+    fails(&node, "got no token");
+}
+
+#[test]
+fn it_trusts_what_is_in_the_cluster_and_nobody_else() {
+    let node = chat(&last("Red", r#""prompt_tokens":16"#));
+    node.ok(&["verify"]);
+    assert_eq!(node.read("fake/sent.cacert"), "the certificate");
+    assert_eq!(node.read("fake/sent.cafile"), "the certificate");
+    let socket = node.read("fake/log").lines().find(|it| it.contains(" s_client ")).expect("a socket").to_owned();
+    assert!(socket.contains("-verify_return_error -verify_hostname chat.example.org"), "{socket}");
+    assert!(!node.read("fake/log").contains("--insecure"));
+    assert_eq!(node.read("fake/wrong"), "", "https and nothing else");
+
+    fs::remove_file(node.path("fake/sent.signin")).expect("removable");
+    let node = node.with("NO_CERTIFICATE", "1");
+    let done = node.run(&["verify"]);
+    assert!(done.code == Some(1) && done.err.contains("--insecure"), "{done:?}");
+    assert!(!node.path("fake/sent.signin").exists(), "the password stays here");
+    node.ok(&["verify", "--insecure"]);
+    let log = node.read("fake/log");
+    assert!(log.contains("--insecure") && !log.contains("-verify_return_error"), "{log}");
+}
+
+/// The password may come from a file, and a dry run asks nobody.
+#[test]
+fn where_the_password_comes_from() {
+    let node = chat(&last("Red", r#""prompt_tokens":16"#));
+    node.write("password", "other word\n");
+    let file = node.path("password").display().to_string();
+    let node = node.with("ESPALIER_PASSWORD", "").with("ESPALIER_PASSWORD_FILE", &file);
+    node.ok(&["verify"]);
+    assert!(node.read("fake/sent.signin").contains("\"other word\""));
+    fs::remove_file(node.path("fake/sent.signin")).expect("removable");
+    let dry = node.ok(&["verify", "--dry-run"]).out;
+    for part in ["/api/v1/auths/signin", "/api/models", "openssl s_client", "/api/chat/completions"] {
+        assert!(dry.contains(part), "{part}:\n{dry}");
+    }
+    assert!(!node.path("fake/sent.signin").exists() && !dry.contains("other word"));
+}

@@ -1,0 +1,122 @@
+"""The judge `live`: real programs as the tree configures them, a person in front of them, and the drill of a lost node."""
+
+import argparse
+import json
+import shutil
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from . import live_checks, live_drill, live_faults, sandbox
+from .context import Context
+from .live_platform import Live, make_tree
+from .table import Row, faults_row, faults_text, findings_text, rows_text
+
+REAL = Path(__file__).resolve().parent.parent
+ROOT = REAL.parent.parent
+CHECKS = (
+    ("a person chats and uploads", live_checks.chats), ("a second person", live_checks.second), ("a tenant", live_checks.tenant),
+    ("bootstrap.sh verify", live_checks.verify), ("a pod of Ollama is replaced", live_checks.replaced), ("a backup", live_drill.backup),
+    ("hosts outside", live_checks.hosts), ("memory", live_checks.memory),
+)
+
+
+def check(ctx, name: str, work) -> Row:
+    """One row; a check that breaks is a finding."""
+    row, began = Row(f"live: {name}", 0), time.monotonic()
+    try:
+        work(row)
+    except Exception as trouble:  # pylint: disable=broad-except
+        traceback.print_exc()
+        row.findings.append(f"{type(trouble).__name__}: {str(trouble)[:900]}")
+    row.seconds = time.monotonic() - began
+    ctx.say(f"{row.judge}: {row.note} {row.findings or ''}")
+    return row
+
+
+def prepare(live: Live, shots: Path) -> None:
+    """What the checks share."""
+    live.shots, live.chat = shots, ""
+    live.model = next(one for one in live.models() if one.startswith("llama"))
+
+
+def up(live: Live):
+    """The check that all pods become Ready."""
+    def work(row: Row) -> None:
+        row.note, row.objects = f"all Ready after {live.ready():.0f} s", live.expected
+
+    return work
+
+
+def judge(ctx, options: argparse.Namespace) -> list[Row]:
+    """All of it, on one node and then on another."""
+    root = make_tree(ctx)
+    rows: list[Row] = []
+    with Live(ctx, root) as live:
+        prepare(live, options.shots)
+        rows.append(check(ctx, "pods run", up(live)))
+        if rows[-1].findings:
+            return rows
+        rows += [check(ctx, name, lambda row, work=work: work(live, row)) for name, work in CHECKS]
+        chat, storage = live.chat, live.storage
+    # The first node is gone with its volumes: what is left is the clone, its key, and the storage.
+    shutil.rmtree(live.world.folder)
+    shutil.rmtree(live.world.cluster.folder)
+    if options.no_drill:
+        return rows
+    with Live(ctx, root, "after", storage) as live:
+        prepare(live, options.shots)
+        rows.append(check(ctx, "pods run on an empty node", up(live)))
+        rows.append(check(ctx, "restore", lambda row: live_drill.after(live, chat, row)))
+        rows.append(check(ctx, "damaged and foreign backups", lambda row: live_drill.refused(live, chat, row)))
+    return rows
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="tests/real/live", description="Runs the tree's real programs, with a person in front of them.")
+    parser.add_argument("--manifest", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--root", type=Path, default=ROOT, help="judge another repository than this one")
+    parser.add_argument("--shots", type=Path, default=None, help="where pictures of the pages go [default: live-shots beside the tools]")
+    parser.add_argument("--no-drill", action="store_true", help="do not lose the node")
+    parser.add_argument("--no-faults", action="store_true", help="do not plant the faults")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Enters the sandbox and judges."""
+    options = arguments()
+    options.shots = (options.shots or options.manifest.resolve().parent / "live-shots").resolve()
+    options.shots.mkdir(parents=True, exist_ok=True)
+    manifest = json.loads(options.manifest.read_text(encoding="utf-8"))
+    temp = options.manifest.resolve().parent / "scratch"
+    temp.mkdir(exist_ok=True)
+    sandbox.enter(temp)
+
+    def stop(number, _frame):
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+    ctx, began = Context(options.root.resolve(), temp, manifest), time.monotonic()
+    try:
+        rows = judge(ctx, options)
+        if not options.no_faults and not any(row.findings for row in rows):
+            rows += live_faults.plant(ctx, options.shots)
+            rows.append(faults_row("live: planted faults", ctx.planted, 0))
+    finally:
+        ctx.processes.stop_all()
+    if ctx.planted:
+        print(faults_text(ctx.planted), end="\n\n")
+    found = sum(len(row.findings) for row in rows)
+    if found:
+        print(findings_text(rows), end="\n\n")
+    print(rows_text(rows))
+    print(f"\npictures: {options.shots}; {(time.monotonic() - began) / 60:.0f} minutes")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+"""What has to hold of the platform while real programs run: people chat, answers come soon, nobody is asked who is not declared, memory lasts."""
+
+import os
+import re
+import subprocess
+import time
+
+from . import live_platform
+from .live_browser import Person, sensible
+from .live_platform import CHAT, EMAIL, PASSWORD, REGISTRY, BLOBS, STORAGE, TENANT, TENANTS, Live
+from .node_platform import containers_of, template_of, WORKLOADS
+from .placement import quantity
+from .processes import Failed
+from .table import Row
+
+QUESTION = "Name three colours."
+COLOURS = ("red", "green", "blue", "yellow", "orange", "purple", "black", "white", "pink", "brown", "violet", "teal", "indigo")
+# The most that a model may read for a question of four words.
+PROMPT = 200
+# Tokens a second of a small CPU, and the seconds in which the first answer has to be said at that speed.
+SPEED, FIRST = 30, 15
+# Seconds from a replaced pod of Ollama to a good answer.
+REPLACED = 30
+SECOND = ("second@example.com", "An0ther Passw0rd")
+FILE, INSIDE = "opening-hours.txt", "The library in Green Street opens at nine and is closed on Mondays."
+# Which names outside the platform declares: the models' registry with its blobs, the backups' storage.
+DECLARED = {REGISTRY, BLOBS, STORAGE}
+# CoreDNS asks for two numbers at its start, to see whether it asks itself in a circle.
+LOOP = re.compile(r"\d+\.\d+")
+
+
+def judged(answer: dict, wanted: tuple[str, ...], first: bool = False) -> list[str]:
+    """What is wrong with an answer, its text and what the model read for it."""
+    usage, found = answer["usage"], sensible(answer["text"], wanted)
+    read, written = usage.get("prompt_tokens"), usage.get("completion_tokens") or 0
+    if not isinstance(read, int):
+        found.append(f"the answer does not say what was read for it: {usage}")
+    elif first and read > PROMPT:
+        found.append(f"the model read {read} tokens for {QUESTION!r}; at most {PROMPT} are right")
+    elif first and (read + written) / SPEED > FIRST:
+        found.append(f"{read} tokens read and {written} written take {(read + written) / SPEED:.0f} s at {SPEED} a second; at most {FIRST} s")
+    word = next(iter(re.findall(r"[A-Za-z]{3,}", answer["text"])), "")
+    if word not in answer["shown"]:
+        found.append(f"the page does not show the answer: {answer['shown'][-200:]!r}")
+    return found
+
+
+def chats(live: Live, row: Row) -> None:
+    """The administrator in the light theme: signs in, picks the model, asks, uploads, asks about it."""
+    with Person(live.ctx, CHAT) as person:
+        person.sign_in(EMAIL, PASSWORD)
+        person.shot(live.shots, "signed-in")
+        person.choose(live.model)
+        answer = person.ask(QUESTION)
+        person.shot(live.shots, "answer")
+        row.findings += judged(answer, COLOURS, first=True)
+        row.note = f"{answer['usage'].get('prompt_tokens')} tokens read, answer after {answer['seconds']:.0f} s: {answer['text'][:60]!r}"
+        person.upload(FILE, INSIDE)
+        person.shot(live.shots, "uploaded")
+        about = person.ask("When does the library open?")
+        person.shot(live.shots, "about-the-file")
+        row.findings += judged(about, ("nine", "9", "monday"))
+        live.chat = person.page.url.rpartition("/")[2]
+        added = person.fetch("/api/v1/auths/add", {"name": "Second", "email": SECOND[0], "password": SECOND[1], "role": "user"})
+        if not added.get("id"):
+            row.findings.append(f"the administrator cannot add a person: {added}")
+        row.findings += others(person)
+    row.objects = 3
+
+
+def others(person: Person) -> list[str]:
+    """A page talks to its own host."""
+    return [f"the page asks {one}, which is no host of the platform" for one in sorted(person.hosts - {person.host})]
+
+
+def second(live: Live, row: Row) -> None:
+    """A second person in the dark theme, and what she may not see."""
+    with Person(live.ctx, CHAT, "dark") as person:
+        person.sign_in(*SECOND)
+        if person.chats():
+            row.findings.append("a new person sees chats of others")
+        person.choose(live.model)
+        answer = person.ask(QUESTION)
+        person.shot(live.shots, "second-person")
+        row.findings += judged(answer, COLOURS, first=True) + others(person)
+    row.objects, row.note = 1, f"{answer['usage'].get('prompt_tokens')} tokens read, {answer['seconds']:.0f} s"
+
+
+def tenant(live: Live, row: Row) -> None:
+    """The first person of a tenant makes the account, and chats."""
+    with Person(live.ctx, f"{TENANT}.{TENANTS}", "dark") as person:
+        person.sign_up("First", "first@example.com", "F1rst Passw0rd")
+        answer = person.ask(QUESTION)
+        person.shot(live.shots, "tenant")
+        row.findings += judged(answer, COLOURS, first=True) + others(person)
+    row.objects, row.note = 1, f"{answer['usage'].get('prompt_tokens')} tokens read, {answer['seconds']:.0f} s"
+
+
+def script(live: Live, *words: str, seconds: float = 900, **more: str) -> subprocess.CompletedProcess:
+    """The tree's own script, for the cluster that runs here."""
+    return subprocess.run(
+        ["bash", str(live.tree.root / "bootstrap/bootstrap.sh"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        timeout=seconds, env={"PATH": f"{os.path.dirname(live.ctx.tool('kubectl'))}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(live.folder),
+                              "ESPALIER_KUBECONFIG": str(live.world.cluster.kubeconfig), "LANG": "C.UTF-8", "ESPALIER_TIMEOUT": "600", **more})
+
+
+def verify(live: Live, row: Row) -> None:
+    """`bootstrap.sh verify` against all of it."""
+    done = script(live, "verify", ESPALIER_EMAIL=EMAIL, ESPALIER_PASSWORD=PASSWORD)
+    row.objects, row.note = 1, done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+    if done.returncode or "tokens read" not in done.stdout:
+        row.findings.append(f"ended with {done.returncode}: {(done.stdout + done.stderr)[-500:]}")
+
+
+def replaced(live: Live, row: Row) -> None:
+    """A pod of Ollama is replaced: how long until its address is known again, and an answer comes each time."""
+    with Person(live.ctx, f"{TENANT}.{TENANTS}") as person:
+        person.sign_in("first@example.com", "F1rst Passw0rd")
+        row.findings += again(live, person, TENANT, row)
+    row.objects = 1
+
+
+def again(live: Live, person: Person, space: str, row: Row) -> list[str]:
+    """Deletes the pods of Ollama in a namespace, and asks until an answer comes."""
+    before = {one["metadata"]["uid"] for one in live.world.pods(space) if "ollama" in one["metadata"]["name"]}
+    for one in live.world.pods(space):
+        if one["metadata"]["uid"] in before:
+            live.world.api.delete(f"/api/v1/namespaces/{space}/pods/{one['metadata']['name']}")
+    began = time.monotonic()
+
+    def ready() -> bool:
+        return any("ollama" in one["metadata"]["name"] and one["metadata"]["uid"] not in before and live_platform.is_ready(one)
+                   for one in live.world.pods(space))
+
+    live.wait("the new pod of Ollama is Ready", ready, 240)
+    up, tries = time.monotonic(), 0
+    while time.monotonic() - up < 330:
+        tries += 1
+        answer = person.fetch("/api/chat/completions", {"model": models(person)[0], "stream": False, "max_tokens": 8,
+                                                        "messages": [{"role": "user", "content": QUESTION}]})
+        if isinstance(answer, dict) and answer.get("choices"):
+            took = time.monotonic() - up
+            row.note = f"Ready after {up - began:.0f} s, a good answer {took:.0f} s later (try {tries})"
+            return [f"a good answer came {took:.0f} s after the pod was Ready; at most {REPLACED} s"] if took > REPLACED else []
+        time.sleep(1)
+    return [f"no good answer in {time.monotonic() - up:.0f} s: {str(answer)[:200]}"]
+
+
+def models(person: Person) -> list[str]:
+    """What the chat offers; the last known where it offers nothing just now."""
+    found = [one["id"] for one in person.fetch("/api/models").get("data", [])]
+    person.offered = found or getattr(person, "offered", ["qwen2.5:0.5b"])
+    return person.offered
+
+
+def hosts(live: Live, row: Row) -> None:
+    """The names that were asked for outside are those that the platform declares, and all of them."""
+    asked = {one for one in live.asked_outside() if "." in one and not LOOP.fullmatch(one)}
+    row.objects, row.note = len(asked), ", ".join(sorted(asked))
+    row.findings += [f"{one} was asked for, and is not declared" for one in sorted(asked - DECLARED)]
+    row.findings += [f"{one} was never asked for" for one in sorted(DECLARED - asked)]
+
+
+def memory(live: Live, row: Row) -> None:
+    """The most that each container has had, beside what it asks for and what it may have."""
+    group, lines = live.world.subtree.memory(), []
+    wanted = {(value["metadata"]["namespace"], one["name"]): one.get("resources", {})
+              for thing in live.tree.things if (value := thing.value)["kind"] in WORKLOADS for one in containers_of(template_of(value))}
+    for pod in live.world.pods():
+        space = pod["metadata"]["namespace"]
+        for one in pod["status"].get("containerStatuses", []):
+            about = wanted.get((space, one["name"]))
+            number = one.get("containerID", "").rpartition("/")[2]
+            folders = list(group.rglob(number)) if about and number else []
+            if not folders:
+                continue
+            peak = next((int(file.read_text()) for file in (folders[0] / "memory.max_usage_in_bytes", folders[0] / "memory.peak")
+                         if file.is_file()), 0)
+            asks, may = (int(quantity(about.get(kind, {}).get("memory", "0"))) for kind in ("requests", "limits"))
+            lines.append(f"{space}/{pod['metadata']['name']} {one['name']}: {peak >> 20} of {asks >> 20} and {may >> 20}Mi")
+            if may and peak >= may:
+                row.findings.append(f"{lines[-1]}: it came to its limit")
+            if one.get("restartCount"):
+                row.findings.append(f"{space}/{pod['metadata']['name']} {one['name']} was started {one['restartCount']} times again")
+    if not lines:
+        raise Failed("no container's memory can be read")
+    row.objects, row.note = len(lines), "peak of request and limit: " + "; ".join(lines)
