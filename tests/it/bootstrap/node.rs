@@ -34,7 +34,7 @@ const FAKES: [&str; 17] = [
     "sleep",
 ];
 /// What the script may use of a plain Ubuntu besides, and the fakes need.
-const REAL: [&str; 28] = [
+const REAL: [&str; 29] = [
     "awk",
     "base64",
     "bash",
