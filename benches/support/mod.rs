@@ -55,6 +55,7 @@ pub fn driver(root: &Path, verb: &str) -> Command {
 ///
 /// # Panics
 /// When this program does not know where it lies.
+#[expect(clippy::disallowed_methods, reason = "a benchmark runs this program, not Git")]
 pub fn role(role: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program"));
     command.env(ROLE, role);

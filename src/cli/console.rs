@@ -13,7 +13,7 @@ use crate::{
     },
     diag::{
         diagnostic::{Diagnostics, Severity},
-        render,
+        plain, render,
     },
 };
 
@@ -67,17 +67,17 @@ impl Console {
         self.out.closed
     }
 
-    /// Writes data to stdout.
+    /// Writes data to stdout; colors are the only control characters that go through.
     ///
     /// # Errors
     /// When stdout takes no more, other than by being closed.
     pub fn data(&mut self, text: &str) -> anyhow::Result<()> {
-        self.out.write(text).context("cannot write to stdout")
+        self.out.write(&plain::colored(text)).context("cannot write to stdout")
     }
 
     /// Says something on stderr. That nobody can hear it is no reason to stop.
     pub fn say(&mut self, text: &str) {
-        let _ = self.talk.write(text);
+        let _ = self.talk.write(&plain::colored(text));
     }
 
     /// Takes warnings for errors where that was asked for.
@@ -136,7 +136,7 @@ impl Console {
     /// Says what went wrong, with its causes, on one line.
     pub fn trouble(&mut self, error: &anyhow::Error) {
         let (on, off) = if self.talk.color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
-        self.say(&format!("{on}error{off}: {error:#}\n"));
+        self.say(&format!("{on}error{off}: {}\n", plain::lines(&format!("{error:#}"))));
     }
 
     /// Sends what is still held.

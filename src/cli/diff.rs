@@ -10,11 +10,12 @@ use crate::{
         console::{Console, count},
         disk::Disk,
         drift::{Change, Comparison, Drift, IMPRINT, text, unified},
-        git::GitDisk,
+        git_disk::GitDisk,
         outcome::Outcome,
         sources::Work,
         tree::Tree,
     },
+    diag::plain,
     units::Bytes,
     yaml::source::Source,
 };
@@ -58,7 +59,7 @@ fn plain(
     let colored = console.is_colored();
     it.sides(disk, work, tree, &mut |drift, old, new| {
         let Some(word) = word(drift.change) else { return Ok(()) };
-        let mut text = format!("{word:8} {}\n", object(drift, old, new));
+        let mut text = format!("{word:8} {}\n", plain::line(&object(drift, old, new)));
         if let (Some(old), Some(new)) = (old, new) {
             for line in unified(old, new, colored).lines() {
                 let _ = writeln!(text, "  {line}");
@@ -89,24 +90,20 @@ fn markdown(
     }
     it.sides(disk, work, tree, &mut |drift, old, new| {
         let Some(word) = word(drift.change) else { return Ok(()) };
-        let object = object(drift, old, new);
+        let object = plain::markdown(&object(drift, old, new));
         let lines = if let (Some(old), Some(new)) = (old, new) { unified(old, new, false) } else { String::new() };
-        let fence = fence(&lines);
         let long = say("")? + lines.len() > COMMENT;
         let text = match &*lines {
             "" => format!("\n- {word} {object}\n"),
             _ if long => format!("\n- {word} {object} ({} lines, left out)\n", lines.lines().count()),
-            lines => format!("\n<details><summary>{word} {object}</summary>\n\n{fence}diff\n{lines}{fence}\n\n</details>\n"),
+            lines => {
+                let lines = plain::fenced("diff", lines);
+                format!("\n<details><summary>{word} {object}</summary>\n\n{lines}\n</details>\n")
+            }
         };
         say(&text)?;
         Ok(())
     })
-}
-
-/// A fence that no line of the text closes.
-fn fence(text: &str) -> String {
-    let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat(3.max(longest + 1))
 }
 
 /// How a render would change it; a foreign file is left alone, so it is no difference.

@@ -1,6 +1,6 @@
 //! Where a tree and its spec part: what is changed, missing, stray or foreign, and both sides of what is changed.
 
-use std::{num::NonZero, path::Path, sync::OnceLock};
+use std::{num::NonZero, sync::OnceLock};
 
 use anyhow::Context as _;
 use similar::TextDiff;
@@ -14,7 +14,10 @@ use crate::{
         tree::{Tree, Verdict},
     },
     compile,
-    diag::diagnostic::{Diagnostic, Severity},
+    diag::{
+        diagnostic::{Diagnostic, Severity},
+        plain,
+    },
 };
 
 /// How a file differs from what the spec makes.
@@ -181,25 +184,33 @@ fn note(tree: &Tree<'_>, batch: &mut Batch, imprint: &OnceLock<Vec<u8>>) -> anyh
     Ok(note)
 }
 
-/// A file of the tree as text; what is not UTF-8 in it shows as `�`.
+/// A file of the tree as text; what is not UTF-8 in it shows as `�`. Of a file that is larger than
+/// any that is generated, that is the text.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn text(tree: &Tree<'_>, path: &str) -> anyhow::Result<String> {
+    let full = tree.root.join(path);
+    let context = || format!("cannot read {path}");
+    let size = tree.disk.look(&full).with_context(context)?.map_or(0, |it| it.1);
+    if size > LARGEST {
+        return Ok(format!("a file of {size} bytes, and a generated one has at most {LARGEST}\n"));
+    }
     let mut bytes = Vec::new();
-    read(tree.disk, &tree.root.join(path), &mut bytes).with_context(|| format!("cannot read {path}"))?;
+    let most = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
+    tree.disk.read(&full, most, &mut bytes).with_context(context)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn read(disk: &dyn Disk, path: &Path, into: &mut Vec<u8>) -> std::io::Result<()> {
-    let size = disk.look(path)?.map_or(0, |it| it.1);
-    disk.read(path, usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1), into)
-}
+/// The largest file of a tree that is read whole, in bytes: what an object of the API server's store
+/// may have, many times over.
+const LARGEST: u64 = 16 << 20;
 
 /// The differences of two texts in the form that `patch` and Git read, without the two head lines.
 pub fn unified(old: &str, new: &str, colored: bool) -> String {
     use std::fmt::Write as _;
-    let diff = TextDiff::from_lines(old, new);
+    let (old, new) = (plain::lines(old), plain::lines(new));
+    let diff = TextDiff::from_lines(&*old, &*new);
     let mut out = String::new();
     for line in diff.unified_diff().context_radius(3).to_string().split_inclusive('\n') {
         let style = match line.as_bytes().first() {

@@ -1,182 +1,223 @@
-//! A Git revision as a disk that can only be read, so that a committed tree is compared like the one in the work folder.
+//! The one door to Git: which repository is asked, and with which settings.
+//!
+//! Files of the repository may be a stranger's (a pull request in CI), so nothing that a commit can
+//! hold decides which repository answers, or runs a program. A commit can hold a bare repository in
+//! a folder of its own, with a configuration that names programs; it cannot hold a `.git`.
 
 use std::{
-    collections::BTreeMap,
-    io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
+    env,
+    ffi::OsStr,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::{Mutex, PoisonError},
+    process::{Command, Output, Stdio},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 
-use crate::cli::{
-    disk::{Disk, Entry, Kind},
-    index::OWNED,
-};
+use crate::cli::{console::Console, disk::Kind};
 
-/// The generated files of one revision.
-pub struct GitDisk {
-    root: PathBuf,
-    files: BTreeMap<PathBuf, Blob>,
-    folders: BTreeMap<PathBuf, BTreeMap<std::ffi::OsString, Kind>>,
-    contents: Mutex<Contents>,
+/// Variables of the environment that an act of the user's keeps: who commits, and how a remote is
+/// reached. All other `GIT_…` variables are cleared; some name another repository or a program.
+const KEPT: [&str; 13] = [
+    "GIT_ASKPASS",
+    "GIT_AUTHOR_DATE",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_NAME",
+    "GIT_COMMITTER_DATE",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_TERMINAL_PROMPT",
+];
+
+/// The user's and the system's configuration, which also say which folders are safe.
+const CONFIGURATION: [&str; 3] = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM"];
+
+/// Settings of every call: no bare repository that was merely found, no program that watches files.
+const ALWAYS: [&str; 2] = ["safe.bareRepository=explicit", "core.fsmonitor=false"];
+
+/// Settings of a question besides: it runs no hook, and speaks to nobody.
+const QUIET: [&str; 2] = ["core.hooksPath=/dev/null", "protocol.allow=never"];
+
+/// The repository that holds a folder.
+pub struct Git {
+    top: PathBuf,
+    prefix: String,
 }
 
-struct Blob {
-    id: String,
-    kind: Kind,
-    size: u64,
-}
-
-/// `git cat-file --batch`: one process for all contents.
-struct Contents {
-    process: Child,
-    ask: Option<ChildStdin>,
-    answer: BufReader<ChildStdout>,
-}
-
-impl GitDisk {
-    /// Lists the generated files of a revision of the repository that holds `root`.
+impl Git {
+    /// Finds the repository whose work tree holds `root`: the nearest folder with a `.git`.
     ///
     /// # Errors
-    /// When there is no `git`, no repository, or no such revision.
-    pub fn open(root: &Path, revision: &str) -> anyhow::Result<Self> {
-        let commit = output(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")])?;
-        let Some(commit) = commit else {
-            bail!("`{revision}` is no revision of the Git repository at {}; in CI, fetch it first (`fetch-depth: 0`)", root.display());
+    /// When there is none, when Git itself does not trust it, or when it says that its work tree is
+    /// elsewhere.
+    pub fn of(root: &Path) -> anyhow::Result<Self> {
+        let Some(top) = root.ancestors().find(|it| is_top(it)) else {
+            bail!("{} is in no Git repository", root.display());
         };
-        let commit = String::from_utf8_lossy(&commit).trim().to_owned();
-        let mut ask = vec!["ls-tree", "-r", "-l", "-z", &commit, "--", "spec/platform.schema.json"];
-        ask.extend(OWNED);
-        let listing = output(root, &ask)?.with_context(|| format!("git cannot list {revision}"))?;
-        let process = git(root).args(["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let mut process = process.context("cannot run git")?;
-        let (ask, answer) = (process.stdin.take(), process.stdout.take());
-        let answer = BufReader::new(answer.context("git gives no output")?);
-        let mut it = Self {
-            root: root.to_owned(),
-            files: BTreeMap::new(),
-            folders: BTreeMap::new(),
-            contents: Mutex::new(Contents { process, ask, answer }),
-        };
-        for line in listing.split(|it| *it == 0).filter(|it| !it.is_empty()) {
-            it.add(line).with_context(|| format!("cannot read git's line `{}`", String::from_utf8_lossy(line)))?;
-        }
+        let below = root.strip_prefix(top).context("a folder is below those above it")?;
+        let below = below.to_str().context("Git cannot be asked: the path is not UTF-8")?;
+        let prefix = if below.is_empty() { String::new() } else { format!("{below}/") };
+        let it = Self { top: top.to_owned(), prefix: prefix.replace('\\', "/") };
+        let said = it.says(&["rev-parse", "--show-toplevel"])?;
+        let theirs = Path::new(&said).canonicalize().unwrap_or_else(|_| said.clone().into());
+        ensure!(
+            theirs == it.top.canonicalize().unwrap_or_else(|_| it.top.clone()),
+            "Git says that the work tree is {said}, and {} is not in it",
+            root.display()
+        );
         Ok(it)
     }
 
-    /// `100644 blob 0123… 42\tpath`
-    fn add(&mut self, line: &[u8]) -> Option<()> {
-        let line = String::from_utf8_lossy(line);
-        let (facts, path) = line.split_once('\t')?;
-        let mut facts = facts.split_whitespace();
-        let (mode, _, id, size) = (facts.next()?, facts.next()?, facts.next()?, facts.next()?);
-        let kind = if mode.starts_with("100") { Kind::File } else { Kind::Other };
-        let path = PathBuf::from(path);
-        let mut below = (path.as_path(), kind);
-        while let (Some(folder), Some(name)) = (below.0.parent(), below.0.file_name()) {
-            let known = self.folders.entry(folder.to_owned()).or_default().insert(name.to_owned(), below.1);
-            if known.is_some() {
-                break;
+    /// The top of the work tree.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// A path below the root as Git calls it: from the top.
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.prefix)
+    }
+
+    /// A path as Git calls it, from the root; none where it lies elsewhere.
+    pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(&*self.prefix)
+    }
+
+    /// A question about what is here. Git runs nothing for it, asks nobody and changes nothing.
+    pub fn asks(&self, words: &[&str]) -> Command {
+        let mut git = self.command(&CONFIGURATION, &QUIET, words);
+        git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
+        git.env("GIT_TERMINAL_PROMPT", "0").stdin(Stdio::null()).stdout(Stdio::piped());
+        git
+    }
+
+    /// An act of the user's, or a question to a remote: with their hooks, signatures, credentials.
+    pub fn acts(&self, words: &[&str]) -> Command {
+        self.command(&KEPT, &[], words)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the one place from where Git is called")]
+    fn command(&self, kept: &[&str], settings: &[&str], words: &[&str]) -> Command {
+        let mut git = Command::new("git");
+        let is_gits = |name: &OsStr| name.to_string_lossy().starts_with("GIT_");
+        for (name, _) in env::vars_os().filter(|it| is_gits(&it.0)) {
+            if !kept.iter().any(|it| name.to_str() == Some(it)) {
+                git.env_remove(name);
             }
-            below = (folder, Kind::Folder);
         }
-        self.files.insert(path, Blob { id: id.to_owned(), kind, size: size.parse().unwrap_or(0) });
-        Some(())
+        // The search for the repository begins at the top, where its `.git` is the first thing
+        // found, and goes no higher.
+        git.env("GIT_CEILING_DIRECTORIES", self.top.parent().unwrap_or(&self.top));
+        for setting in ALWAYS.iter().chain(settings) {
+            git.args(["-c", setting]);
+        }
+        git.arg("-C").arg(&self.top).args(words);
+        git
     }
 
-    fn inside<'a>(&self, path: &'a Path) -> io::Result<&'a Path> {
-        path.strip_prefix(&self.root).map_err(|_| ErrorKind::NotFound.into())
-    }
-}
-
-impl Contents {
-    fn read(&mut self, id: &str, into: &mut Vec<u8>) -> io::Result<()> {
-        let ask = self.ask.as_mut().ok_or(ErrorKind::BrokenPipe)?;
-        writeln!(ask, "{id}")?;
-        ask.flush()?;
-        let mut head = String::new();
-        self.answer.read_line(&mut head)?;
-        let size: u64 = head.split_whitespace().nth(2).and_then(|it| it.parse().ok()).ok_or(ErrorKind::NotFound)?;
-        into.clear();
-        (&mut self.answer).take(size).read_to_end(into)?;
-        self.answer.read_exact(&mut [0])
-    }
-}
-
-impl Drop for Contents {
-    fn drop(&mut self) {
-        // Its stdin closed, git ends by itself; waiting keeps it from staying as a zombie.
-        drop(self.ask.take());
-        let _ = self.process.wait();
-    }
-}
-
-impl Disk for GitDisk {
-    fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>> {
-        let path = self.inside(path)?;
-        let file = self.files.get(path).map(|it| (it.kind, it.size));
-        Ok(file.or_else(|| self.folders.contains_key(path).then_some((Kind::Folder, 0))))
+    /// What Git answers to a question, without the last line break.
+    ///
+    /// # Errors
+    /// When Git refuses, in its own words.
+    pub fn says(&self, words: &[&str]) -> anyhow::Result<String> {
+        answer(words, self.asks(words).output())
     }
 
-    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
-        Ok(path.to_owned())
+    /// The same, where Git may say no: then there is no answer.
+    ///
+    /// # Errors
+    /// When Git cannot be run.
+    pub fn knows(&self, words: &[&str]) -> anyhow::Result<Option<String>> {
+        let output = self.asks(words).output().context("cannot run git: is it installed?")?;
+        Ok(output.status.success().then(|| text(&output.stdout)))
     }
 
-    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        let folder = self.folders.get(self.inside(path)?).ok_or(ErrorKind::NotFound)?;
-        Ok(folder.iter().map(|(name, kind)| Entry { name: name.clone(), kind: *kind }).collect())
+    /// The bytes that Git answers.
+    ///
+    /// # Errors
+    /// When Git refuses, in its own words.
+    pub fn lists(&self, words: &[&str]) -> anyhow::Result<Vec<u8>> {
+        let output = self.asks(words).output().context("cannot run git: is it installed?")?;
+        refused(words, &output)?;
+        Ok(output.stdout)
     }
 
-    fn read(&self, path: &Path, at_most: usize, into: &mut Vec<u8>) -> io::Result<()> {
-        let blob = self.files.get(self.inside(path)?).ok_or(ErrorKind::NotFound)?;
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner).read(&blob.id, into)?;
-        into.truncate(at_most);
+    /// What a remote answers, without the last line break.
+    ///
+    /// # Errors
+    /// When Git or the remote refuses, in their own words.
+    pub fn asks_remote(&self, words: &[&str]) -> anyhow::Result<String> {
+        answer(words, self.acts(words).stdin(Stdio::null()).output())
+    }
+
+    /// Changes something, and says on the console what; Git talks to the terminal itself.
+    ///
+    /// # Errors
+    /// When Git refuses; it has said why.
+    pub fn does(&self, words: &[&str], console: &mut Console) -> anyhow::Result<()> {
+        console.say(&format!("{}\n", self.line(words)));
+        let status = self.acts(words).stdout(Stdio::null()).status();
+        ensure!(
+            status.context("cannot run git: is it installed?")?.success(),
+            "git {} failed: mend what it says, and run `espalier release` again",
+            words.first().copied().unwrap_or_default()
+        );
         Ok(())
     }
 
-    fn create(&self, _: &Path, _: &[u8]) -> io::Result<()> {
-        Err(ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn create_private(&self, _: &Path, _: &[u8]) -> io::Result<()> {
-        Err(ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
-        Err(ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn create_folders(&self, _: &Path) -> io::Result<()> {
-        Err(ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn remove_file(&self, _: &Path) -> io::Result<()> {
-        Err(ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn remove_folder(&self, _: &Path) -> io::Result<()> {
-        Err(ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn remove_all(&self, _: &Path) -> io::Result<()> {
-        Err(ErrorKind::ReadOnlyFilesystem.into())
-    }
-
-    fn sync(&self, _: &Path) -> io::Result<()> {
-        Ok(())
+    /// An act as a line that can be pasted into a shell.
+    pub fn line(&self, words: &[&str]) -> String {
+        let top = self.top.to_string_lossy();
+        let place: &[&str] = if self.prefix.is_empty() { &[] } else { &["-C", &top] };
+        let words = ["git"].iter().chain(place).chain(words);
+        words.map(|it| quoted(it)).collect::<Vec<_>>().join(" ")
     }
 }
 
-fn git(root: &Path) -> Command {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(root);
-    git
+/// Whether a folder is the top of a work tree: it has a `.git`, which is a folder or a file.
+fn is_top(folder: &Path) -> bool {
+    let kind = folder.join(".git").symlink_metadata().map(|it| Kind::from(it.file_type()));
+    matches!(kind, Ok(Kind::Folder | Kind::File))
 }
 
-/// What git says on stdout, or `None` when it refuses.
-fn output(root: &Path, words: &[&str]) -> anyhow::Result<Option<Vec<u8>>> {
-    let output = git(root).args(words).stderr(Stdio::null()).output().context("cannot run git: is it installed?")?;
-    Ok(output.status.success().then_some(output.stdout))
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
+
+fn answer(words: &[&str], output: std::io::Result<Output>) -> anyhow::Result<String> {
+    let output = output.context("cannot run git: is it installed?")?;
+    refused(words, &output)?;
+    Ok(text(&output.stdout))
+}
+
+fn refused(words: &[&str], output: &Output) -> anyhow::Result<()> {
+    ensure!(output.status.success(), "git {}: {}", words.join(" "), text(&output.stderr));
+    Ok(())
+}
+
+/// A word as a POSIX shell reads it.
+fn quoted(word: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,^".contains(it);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_take_it_apart() {
+        assert_eq!(quoted("refs/tags/tree-1"), "refs/tags/tree-1");
+        assert_eq!(quoted("Release it; it's $HOME"), r"'Release it; it'\''s $HOME'");
+        assert_eq!(quoted(""), "''");
+        assert_eq!(quoted("-m\n"), "'-m\n'");
+    }
 }

@@ -3,13 +3,19 @@
 use std::{
     borrow::Cow,
     ffi::OsStr,
-    hash::{DefaultHasher, Hash as _, Hasher as _},
+    hash::{BuildHasher as _, RandomState},
     io,
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use crate::cli::disk::{Disk, Kind};
+use crate::{
+    cli::disk::{Disk, Kind},
+    diag::plain,
+};
 
 /// The folders whose generated files are ours to write and to remove.
 pub const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
@@ -136,11 +142,13 @@ pub fn is_owned(path: &str) -> bool {
     path.split_once('/').is_some_and(|(top, _)| OWNED.contains(&top))
 }
 
-/// A name as text that can be printed: what is not UTF-8 in it, or would move the cursor of a terminal, shows as `�`. No generated file has
-/// such a name, so it stays a stray.
+/// A name as text that can be printed: what is not UTF-8 in it shows as `�`, what a terminal would
+/// obey as its picture. No generated file has such a name, so it stays a stray.
 pub fn shown(name: &OsStr) -> Cow<'_, str> {
-    let text = name.to_string_lossy();
-    if text.contains(char::is_control) { text.replace(char::is_control, "\u{fffd}").into() } else { text }
+    match name.to_string_lossy() {
+        Cow::Borrowed(text) => plain::line(text),
+        Cow::Owned(text) => plain::line(&text).into_owned().into(),
+    }
 }
 
 /// A needed path outside of the owned folders (the schema beside the spec): asked of the disk, step by step.
@@ -163,11 +171,11 @@ fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.rmatch_indices('/').map(|(at, _)| &path[..at])
 }
 
-/// Without a random seed, so that two runs ask the disk the same things in the same order.
+/// By a key that is drawn once a process: nobody can name a file so that it passes for another.
+/// What is asked of the disk, and in which order, does not follow from it.
 fn hash(path: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    hasher.finish() & !(NEEDED | KIND)
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+    KEY.hash_one(path) & !(NEEDED | KIND)
 }
 
 fn entry(path: &str, kind: Kind) -> u64 {

@@ -9,6 +9,7 @@ pub mod disk;
 pub mod drift;
 pub mod findings;
 pub mod git;
+mod git_disk;
 pub mod index;
 pub mod init;
 pub mod lock;

@@ -65,14 +65,20 @@ pub fn run<N: Send>(
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
 ) -> anyhow::Result<Run<N>> {
     let mut findings = work.findings.clone();
+    let unbuilt = |findings: Diagnostics| Run {
+        house: None,
+        summaries: Vec::new(),
+        notes: Vec::new(),
+        findings: findings.capped(),
+        is_whole: false,
+        revision: String::new(),
+    };
     if !work.complete {
-        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings, is_whole: false, revision: String::new() });
+        return Ok(unbuilt(findings));
     }
     let loaded = compile::platform(&work.sources);
     findings.extend(loaded.diagnostics);
-    let Some(house) = loaded.house else {
-        return Ok(Run { house: None, summaries: Vec::new(), notes: Vec::new(), findings, is_whole: false, revision: String::new() });
-    };
+    let Some(house) = loaded.house else { return Ok(unbuilt(findings)) };
     let mut is_whole = true;
     let mut summaries = Vec::with_capacity(work.tenants.len());
     let mut notes = Vec::with_capacity(work.tenants.len() + 1);
@@ -96,6 +102,7 @@ pub fn run<N: Send>(
     let whole = compile::whole(&house, &summaries, &mut batch.files);
     findings.extend(whole.found);
     notes.insert(0, each(&mut batch)?);
+    let findings = findings.capped();
     Ok(Run { house: Some(house), summaries, notes, findings, is_whole, revision: whole.revision })
 }
 

@@ -1,10 +1,6 @@
 //! `release`: commits the tree, names its content by a tag, and pushes both in one step; checks first.
 
-use std::{
-    num::NonZero,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::num::NonZero;
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -14,6 +10,7 @@ use crate::{
         check::{self, Judged},
         console::Console,
         disk::Disk,
+        git::Git,
         index::OWNED,
         outcome::Outcome,
         sources::Work,
@@ -48,13 +45,16 @@ pub fn run(
             repository.branch
         );
     }
-    let git = Git { root: &work.root, dry_run: args.dry_run };
+    let git = Steps { git: Git::of(&work.root)?, dry_run: args.dry_run };
     let tag = revision.strip_prefix("refs/tags/").context("no tag")?;
     let remote = remote(&git, repository, args.remote.as_deref())?;
     on_branch(&git, repository)?;
     commit(&git, args.message.as_deref(), tag, console)?;
 
-    let there = git.says(&["ls-remote", "--tags", &remote, &revision]).with_context(|| format!("cannot ask `{remote}` for its tags"))?;
+    let there = git
+        .git
+        .asks_remote(&["ls-remote", "--tags", &remote, &revision])
+        .with_context(|| format!("cannot ask `{remote}` for its tags"))?;
     let branch = format!("HEAD:refs/heads/{}", repository.branch);
     if there.is_empty() {
         tagged(&git, repository, tag, &revision, console)?;
@@ -63,7 +63,9 @@ pub fn run(
         // The same content was released before: the tag that names it is as good as new, if it still does. Only its objects are fetched:
         // a tag of the same name here stays what it is.
         if !args.dry_run {
-            git.says(&["fetch", "--quiet", "--no-tags", "--refmap=", "--no-write-fetch-head", &remote, &revision])
+            let only = ["--quiet", "--no-tags", "--refmap=", "--no-write-fetch-head"];
+            git.git
+                .asks_remote(&[&["fetch"], only.as_slice(), &[&*remote, &revision]].concat())
                 .with_context(|| format!("cannot fetch the tag `{tag}` of `{remote}`"))?;
         }
         let object = there.split_whitespace().next().context("git says nothing of the tag")?;
@@ -79,15 +81,15 @@ pub fn run(
 }
 
 /// The remote that ArgoCD reads: the one that was said, else the one with that very address, else `origin`.
-fn remote(git: &Git<'_>, repository: &Repository, said: Option<&str>) -> anyhow::Result<String> {
-    let all = git.says(&["remote"]).context("this is no work tree of Git")?;
+fn remote(git: &Steps, repository: &Repository, said: Option<&str>) -> anyhow::Result<String> {
+    let all = git.git.says(&["remote"]).context("this is no work tree of Git")?;
     let all: Vec<&str> = all.lines().collect();
     if let Some(said) = said {
         ensure!(all.contains(&said), "there is no remote `{said}`, but {}", all.join(", "));
         return Ok(said.to_owned());
     }
     let bare = |it: &str| it.trim_end_matches('/').trim_end_matches(".git").to_owned();
-    let is_its = |it: &&&str| git.says(&["remote", "get-url", it]).is_ok_and(|url| bare(&url) == bare(&repository.url));
+    let is_its = |it: &&&str| git.git.says(&["remote", "get-url", it]).is_ok_and(|url| bare(&url) == bare(&repository.url));
     if let Some(it) = all.iter().find(is_its) {
         return Ok((*it).to_owned());
     }
@@ -96,16 +98,21 @@ fn remote(git: &Git<'_>, repository: &Repository, said: Option<&str>) -> anyhow:
 }
 
 /// The root follows one branch: what is released from another would be lost on it, or would drag it along.
-fn on_branch(git: &Git<'_>, repository: &Repository) -> anyhow::Result<()> {
-    let branch = git.says(&["symbolic-ref", "--quiet", "--short", "HEAD"]).context("no branch is checked out here")?;
+fn on_branch(git: &Steps, repository: &Repository) -> anyhow::Result<()> {
+    let branch = git.git.says(&["symbolic-ref", "--quiet", "--short", "HEAD"]).context("no branch is checked out here")?;
     ensure!(branch == *repository.branch, "this is the branch `{branch}`, and ArgoCD follows `{}`: switch to it first", repository.branch);
     Ok(())
 }
 
 /// Commits what is not committed yet of the spec and the tree; other changes stay as they are.
-fn commit(git: &Git<'_>, message: Option<&str>, tag: &str, console: &mut Console) -> anyhow::Result<()> {
-    let paths: Vec<&str> = OWNED.into_iter().chain([SPEC]).filter(|it| git.root.join(it).exists()).collect();
-    let open = git.says(&[&["status", "--porcelain", "--untracked-files=all", "--"], paths.as_slice()].concat())?;
+fn commit(git: &Steps, message: Option<&str>, tag: &str, console: &mut Console) -> anyhow::Result<()> {
+    let root = git.git.top().join(git.git.path(""));
+    let there = OWNED.into_iter().chain([SPEC]).filter(|it| root.join(it).exists());
+    // Each by its name and from the top: no character of it is a pattern.
+    let paths: Vec<String> =
+        there.map(|it| format!(":(top,literal){}", git.git.path(it))).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let open = git.git.says(&[&["status", "--porcelain", "--untracked-files=all", "--"], paths.as_slice()].concat())?;
     if open.is_empty() {
         return Ok(());
     }
@@ -115,17 +122,17 @@ fn commit(git: &Git<'_>, message: Option<&str>, tag: &str, console: &mut Console
 }
 
 /// Makes the tag, or holds the one that is there against the content that it names.
-fn tagged(git: &Git<'_>, repository: &Repository, tag: &str, revision: &str, console: &mut Console) -> anyhow::Result<()> {
-    if git.says(&["rev-parse", "--verify", "--quiet", revision]).is_err() {
+fn tagged(git: &Steps, repository: &Repository, tag: &str, revision: &str, console: &mut Console) -> anyhow::Result<()> {
+    if git.git.says(&["rev-parse", "--verify", "--quiet", revision]).is_err() {
         return git.does(&["tag", tag, "HEAD"], console);
     }
     holds(git, repository, revision, &format!("the tag `{tag}` is there"))
 }
 
 /// Whether a tag has the content that it names: what is released here.
-fn holds(git: &Git<'_>, repository: &Repository, revision: &str, whose: &str) -> anyhow::Result<()> {
+fn holds(git: &Steps, repository: &Repository, revision: &str, whose: &str) -> anyhow::Result<()> {
     for folder in ["out/manifests", "bootstrap/argocd"] {
-        let of = |it: &str| git.says(&["rev-parse", "--verify", "--quiet", &format!("{it}:{}", repository.path(folder))]);
+        let of = |it: &str| git.git.says(&["rev-parse", "--verify", "--quiet", &format!("{it}:{}", repository.path(folder))]);
         let (tagged, here) = (of(revision), of("HEAD"));
         ensure!(
             git.dry_run || tagged.is_ok() && tagged.ok() == here.ok(),
@@ -135,39 +142,18 @@ fn holds(git: &Git<'_>, repository: &Repository, revision: &str, whose: &str) ->
     Ok(())
 }
 
-/// Git in the platform's folder.
-struct Git<'a> {
-    root: &'a Path,
+/// Git in the platform's folder, and whether it is only said what would be done.
+struct Steps {
+    git: Git,
     dry_run: bool,
 }
 
-impl Git<'_> {
-    fn command(&self, words: &[&str]) -> Command {
-        let mut git = Command::new("git");
-        git.arg("-C").arg(self.root).args(words);
-        git
-    }
-
-    /// Asks; what git says, without the last line break.
-    fn says(&self, words: &[&str]) -> anyhow::Result<String> {
-        let output = self.command(words).stdin(Stdio::null()).output().context("cannot run git: is it installed?")?;
-        let said = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "git {}: {}", words.join(" "), said.trim());
-        Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
-    }
-
-    /// Changes something; git talks to the terminal itself (hooks, credentials, signatures).
+impl Steps {
     fn does(&self, words: &[&str], console: &mut Console) -> anyhow::Result<()> {
-        console.say(&format!("git {}\n", words.join(" ")));
         if self.dry_run {
+            console.say(&format!("{}\n", self.git.line(words)));
             return Ok(());
         }
-        let status = self.command(words).stdout(Stdio::null()).status().context("cannot run git: is it installed?")?;
-        ensure!(
-            status.success(),
-            "git {} failed: mend what it says, and run `espalier release` again",
-            words.first().copied().unwrap_or_default()
-        );
-        Ok(())
+        self.git.does(words, console)
     }
 }

@@ -50,6 +50,7 @@ pub fn write(house: &House, projects: Vec<String>, revision: &str, files: &mut F
         name: platform.name.to_string(),
         repository: spec.repository.url.to_string(),
         branch: spec.repository.branch.to_string(),
+        root_path: spec.repository.path("apps"),
         revision: revision.to_owned(),
         chat_host: served(&spec.domains.chat),
         chat_namespace: chat.map_or_else(String::new, |it| it.namespace.to_string()),

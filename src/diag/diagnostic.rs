@@ -1,8 +1,8 @@
 //! One finding, and all of them.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use super::path::FieldPath;
+use super::{code, path::FieldPath};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,6 +157,56 @@ impl Diagnostics {
     pub fn count(&self, severity: Severity) -> usize {
         self.iter().filter(|it| it.severity == severity).count()
     }
+}
+
+/// As many findings in one file as anybody reads.
+pub const MAX_FINDINGS: usize = 64;
+
+impl Diagnostics {
+    /// The first findings of each file, errors before warnings, and a word that there are more.
+    #[must_use]
+    pub fn capped(self) -> Self {
+        let mut left: BTreeMap<Option<Arc<str>>, Room> = BTreeMap::new();
+        for it in &self {
+            let room = left.entry(it.place.file().cloned()).or_default();
+            *if it.severity == Severity::Error { &mut room.errors } else { &mut room.warnings } += 1;
+        }
+        left.retain(|file, it| file.is_some() && it.errors + it.warnings > MAX_FINDINGS);
+        if left.is_empty() {
+            return self;
+        }
+        let more = left.iter().filter_map(|(file, it)| {
+            let place = Place::File(Arc::clone(file.as_ref()?));
+            let said = format!("there is more to find than these {MAX_FINDINGS}");
+            let is_error = it.errors > MAX_FINDINGS;
+            let new = if is_error { Diagnostic::error } else { Diagnostic::warning };
+            let it = new(code::TOO_MANY_FINDINGS, place, said);
+            Some(it.help("mend these first; the rest is shown then"))
+        });
+        let more: Vec<Diagnostic> = more.collect();
+        for it in left.values_mut() {
+            it.errors = it.errors.min(MAX_FINDINGS);
+            it.warnings = it.warnings.min(MAX_FINDINGS - it.errors);
+        }
+        let mut kept: Self = self.into_iter().filter(|it| is_room(&mut left, it)).collect();
+        kept.extend(more);
+        kept
+    }
+}
+
+/// How many findings of a file there are, or how many more of them are told.
+#[derive(Default)]
+struct Room {
+    errors: usize,
+    warnings: usize,
+}
+
+fn is_room(left: &mut BTreeMap<Option<Arc<str>>, Room>, it: &Diagnostic) -> bool {
+    let Some(room) = left.get_mut(&it.place.file().cloned()) else { return true };
+    let room = if it.severity == Severity::Error { &mut room.errors } else { &mut room.warnings };
+    let is_some = *room > 0;
+    *room = room.saturating_sub(1);
+    is_some
 }
 
 impl Extend<Diagnostic> for Diagnostics {

@@ -1,11 +1,14 @@
 //! Findings as a compiler shows them, with the lines of the text that they speak of.
 
+use std::borrow::Cow;
+
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
 use super::{
     diagnostic::{Diagnostic, Diagnostics, Place, Severity},
     locate::{Located, locate, sorted},
     path::{FieldPath, Step},
+    plain,
     render::Texts,
 };
 
@@ -23,7 +26,7 @@ pub(super) fn human(all: &Diagnostics, texts: &dyn Texts, color: bool) -> String
 struct Mark<'a> {
     kind: AnnotationKind,
     at: Located<'a>,
-    label: Option<&'a str>,
+    label: Option<Cow<'a, str>>,
 }
 
 fn group<'a>(it: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group<'a> {
@@ -31,23 +34,23 @@ fn group<'a>(it: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut marks = vec![Mark { kind: AnnotationKind::Primary, at, label: it.label.as_deref() }];
+    let mut marks = vec![Mark { kind: AnnotationKind::Primary, at, label: it.label.as_deref().map(plain::line) }];
     let mut notes: Vec<Element<'a>> = Vec::new();
     for (place, label) in &it.related {
         let at = locate(place, texts);
         if let Some(path) = unwritten(place, &at) {
             // A mark at what lies around it would point at the wrong thing.
-            notes.push(Level::NOTE.message(format!("`{path}` (by default): {label}")).into());
+            notes.push(Level::NOTE.message(plain::line(&format!("`{path}` (by default): {label}")).into_owned()).into());
         } else if at.text.is_some() {
-            marks.push(Mark { kind: AnnotationKind::Context, at, label: Some(label) });
+            marks.push(Mark { kind: AnnotationKind::Context, at, label: Some(plain::line(label)) });
         } else {
             let text = at.file.map_or_else(|| label.clone(), |file| format!("{file}: {label}"));
-            notes.push(Level::NOTE.message(text).into());
+            notes.push(Level::NOTE.message(plain::line(&text).into_owned()).into());
         }
     }
-    let mut group = level.primary_title(it.message.as_str()).id(it.code).elements(snippets(marks));
-    group = group.elements(it.help.iter().map(|it| Level::HELP.message(it.as_str())));
-    group.elements(notes).elements(it.notes.iter().map(|it| Level::NOTE.message(it.as_str())))
+    let mut group = level.primary_title(plain::lines(&it.message)).id(it.code).elements(snippets(marks));
+    group = group.elements(it.help.iter().map(|it| Level::HELP.message(plain::lines(it))));
+    group.elements(notes).elements(it.notes.iter().map(|it| Level::NOTE.message(plain::lines(it))))
 }
 
 /// The path of a value that a file could hold and does not, without the `spec` that all fields stand in.
@@ -81,7 +84,7 @@ fn snippet<'a>(file: &'a str, marks: &[Mark<'a>]) -> Option<Element<'a>> {
     let to = last + text[last..].lines().next().map_or(0, str::len);
     let annotations = marks.iter().filter_map(|mark| {
         let span = mark.at.text.as_ref()?.1.clone();
-        Some(mark.kind.span(span.start - from..span.end - from).label(mark.label))
+        Some(mark.kind.span(span.start - from..span.end - from).label(mark.label.clone()))
     });
     let snippet = Snippet::source(&text[from..to]).path(file).line_start(source.line_column(from).0).annotations(annotations);
     Some(snippet.into())

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{
     diagnostic::{Diagnostics, Severity},
     locate::{locate, sorted},
+    plain,
     render::Texts,
 };
 
@@ -26,6 +27,8 @@ pub(super) fn short(all: &Diagnostics, texts: &dyn Texts) -> String {
         let address = at.address();
         let colon = if address.is_empty() { "" } else { ": " };
         let message = it.message.lines().collect::<Vec<_>>().join(" ");
+        let message = plain::line(&message);
+        let address = plain::line(&address);
         writeln!(out, "{address}{colon}{}[{}]: {message}", it.severity.word(), it.code).expect("a String takes all");
     }
     out
@@ -113,7 +116,7 @@ pub(super) fn github(all: &Diagnostics, texts: &dyn Texts) -> String {
 
 /// What may stand after `::`.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    plain::lines(text).replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// What may stand in `key=value`.

@@ -6,5 +6,6 @@ mod human;
 mod locate;
 mod machine;
 pub mod path;
+pub mod plain;
 pub mod render;
 pub mod suggest;

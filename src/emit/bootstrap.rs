@@ -33,6 +33,8 @@ pub struct Script {
     pub repository: String,
     /// The branch that Argo CD follows.
     pub branch: String,
+    /// The folder of the Applications in it, which the root reads.
+    pub root_path: String,
     /// What the Applications follow, fully qualified: that branch, or a tag.
     pub revision: String,
     /// Public hosts, of which the names must lead to the node.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, map::Entry};
 
 use crate::diag::{
     code,
-    diagnostic::{Diagnostic, Diagnostics, Place},
+    diagnostic::{Diagnostic, Diagnostics, MAX_FINDINGS, Place},
 };
 
 use super::{
@@ -18,9 +18,6 @@ use super::{
 
 /// Deeper than any spec, shallower than any stack.
 const MAX_DEPTH: usize = 64;
-
-/// More than anybody reads at once.
-pub(super) const MAX_FINDINGS: usize = 64;
 
 /// All that a text says.
 pub(super) struct Parsed {

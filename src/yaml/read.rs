@@ -7,11 +7,10 @@ use serde_json::Value;
 
 use crate::diag::{
     code,
-    diagnostic::{Diagnostic, Diagnostics, Place},
+    diagnostic::{Diagnostic, Diagnostics, MAX_FINDINGS, Place},
 };
 
 use super::{
-    parse::MAX_FINDINGS,
     source::{Children, Source},
     value::{Cursor, State},
     wording::{self, At, Failure, Kind, Subject},
@@ -25,7 +24,7 @@ impl Source {
     pub fn read<T: DeserializeOwned>(&self) -> (Option<T>, Diagnostics) {
         let mut findings = self.findings.clone();
         let value = if self.is_whole { self.read_all(&mut findings) } else { None };
-        (value, capped(findings, &self.file))
+        (value, findings.capped())
     }
 
     fn read_all<T: DeserializeOwned>(&self, findings: &mut Diagnostics) -> Option<T> {
@@ -82,18 +81,4 @@ impl Source {
         finding.help.extend(help);
         finding
     }
-}
-
-/// As many findings as anybody reads, and a word that there are more.
-fn capped(findings: Diagnostics, file: &Arc<str>) -> Diagnostics {
-    if findings.len() <= MAX_FINDINGS {
-        return findings;
-    }
-    let more = Diagnostic::error(
-        code::TOO_MANY_FINDINGS,
-        Place::File(Arc::clone(file)),
-        format!("there is more to find than these {MAX_FINDINGS}"),
-    )
-    .help("mend these first; the rest is shown then");
-    findings.into_iter().take(MAX_FINDINGS).chain([more]).collect()
 }

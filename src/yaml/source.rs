@@ -1,6 +1,9 @@
 //! A source text, its value, and where each key and value stands in the text (in bytes).
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
 
 use serde_json::Value;
 
@@ -35,6 +38,8 @@ pub struct Source {
     pub(super) findings: Diagnostics,
     /// Whether the text's structure is known to its end: else fields only seem to be missing.
     pub(super) is_whole: bool,
+    /// Where each line begins; looked for once there is something to tell.
+    lines: OnceLock<Vec<usize>>,
 }
 
 /// One value of the text. The root is the first node.
@@ -122,7 +127,7 @@ impl Source {
 
     fn new(file: Arc<str>, text: String, parsed: parse::Parsed) -> Self {
         let parse::Parsed { value, nodes, findings, is_whole } = parsed;
-        Self { file, text, value, nodes, findings, is_whole }
+        Self { file, text, value, nodes, findings, is_whole, lines: OnceLock::new() }
     }
 
     /// The span of a value, or of the nearest one above it that is written down.
@@ -142,10 +147,13 @@ impl Source {
 
     /// Line and column of an offset, both from 1; the column counts characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
+        let lines = self.lines.get_or_init(|| {
+            let breaks = self.text.bytes().enumerate().filter(|it| it.1 == b'\n');
+            std::iter::once(0).chain(breaks.map(|it| it.0 + 1)).collect()
+        });
         let before = &self.text[..self.text.floor_char_boundary(offset)];
-        let start = before.rfind('\n').map_or(0, |it| it + 1);
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        (line, before[start..].chars().count() + 1)
+        let line = lines.partition_point(|it| *it <= before.len());
+        (line, before[lines[line - 1]..].chars().count() + 1)
     }
 
     /// The deepest value that stands on a line: what `explain FILE:LINE` asks about. Where several stand side by side, it

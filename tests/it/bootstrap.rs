@@ -41,6 +41,7 @@ fn full() -> Script {
         name: "sealed".to_owned(),
         repository: "https://github.com/example/platform.git".to_owned(),
         branch: "main".to_owned(),
+        root_path: "apps".to_owned(),
         revision: "refs/heads/main".to_owned(),
         hosts: vec!["chat.example.org".to_owned(), "argocd.example.org".to_owned()],
         chat_host: "chat.example.org".to_owned(),

@@ -1,8 +1,10 @@
 //! The built program in temporary folders: verbs, streams, exit codes.
 
+mod git;
 pub mod place;
 mod release;
 mod sealing;
+mod strangers;
 mod sources;
 mod trees;
 mod words;

@@ -1,5 +1,7 @@
 //! The one integration test binary.
 
+#![expect(clippy::disallowed_methods, reason = "tests run programs, and make repositories for them")]
+
 mod arithmetic;
 mod bootstrap;
 mod cli;

@@ -121,6 +121,7 @@ fn existing(args: &InitArgs) -> anyhow::Result<(String, String)> {
     Ok((text, name))
 }
 
+#[expect(clippy::disallowed_methods, reason = "kubectl, with the user's own environment: it reads the user's kubeconfig")]
 fn from_cluster() -> anyhow::Result<(String, String)> {
     let done = Command::new("kubectl").args(["get", "--raw", SERVED_AT]).output().context("cannot run kubectl: is it installed?")?;
     if !done.status.success() {

@@ -6,6 +6,7 @@ up() {
     k3s_binary
     k3s_service
   fi
+  ours ask
   helm_binary
   namespaces
   sealing_key
@@ -46,8 +47,12 @@ repository_token=${ESPALIER_REPOSITORY_TOKEN:-} repository_token_file=${ESPALIER
 repository_ssh_key_file=${ESPALIER_REPOSITORY_SSH_KEY_FILE:-}
 email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-} password_file=${ESPALIER_PASSWORD_FILE:-}
 unset ESPALIER_REPOSITORY_TOKEN ESPALIER_EMAIL ESPALIER_PASSWORD
+# Variables of Git may name another repository, or a program; those of the certificates it trusts stay.
+for it in "${!GIT_@}"; do
+  [[ $it == GIT_SSL_CA* ]] || unset "$it"
+done
 
-dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
@@ -66,6 +71,7 @@ while (($#)); do
       ;;
     --backup=*) backup=${1#*=} ;;
     --force) force=1 ;;
+    --adopt) adopt=1 ;;
     --help | -h)
       usage
       exit 0

@@ -17,6 +17,7 @@ preflight() {
   names
   published
   clone
+  ours look
   # The first that changes something.
   if [[ ! $elsewhere ]]; then inotify; fi
 }
@@ -139,24 +140,40 @@ published() {
   done
 }
 
+# Git on this clone. It runs as whoever owns the clone, since nobody who can write there may have root run a program; its search for the
+# repository begins at the nearest folder with a `.git`, which no commit can hold, and no program that a configuration names is run.
+here() { # folder with a .git, words of git
+  local folder=$1 owner
+  local -a as=()
+  shift
+  owner=$(stat -c %U -- "$folder/.git")
+  if (($(id -u) == 0)) && [[ $owner != root ]]; then as=(runuser -u "$owner" --); fi
+  "${as[@]}" env -u XDG_CONFIG_HOME "HOME=$(getent passwd "$owner" | cut -d : -f 6)" "GIT_CEILING_DIRECTORIES=$(dirname -- "$folder")" \
+    GIT_NO_LAZY_FETCH=1 GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 \
+    git -c safe.bareRepository=explicit -c core.fsmonitor=false -c core.hooksPath=/dev/null -c protocol.allow=never -C "$folder" "$@"
+}
+
 # Argo CD reads the repository, not this clone: what is not pushed does not exist.
 clone() {
-  local own head there
-  local -a git=(git -c safe.directory='*' -C "$top")
-  if ! own=$("${git[@]}" remote get-url origin 2>/dev/null); then
-    warn "$top is no clone with an \`origin\`: Argo CD will read $repository ($branch), whatever lies here"
+  local folder=$top url urls head there is_ours=''
+  until [[ -e $folder/.git || $folder == / ]]; do folder=$(dirname -- "$folder"); done
+  if [[ ! -e $folder/.git ]] || ! head=$(here "$folder" rev-parse --verify --quiet HEAD 2>/dev/null); then
+    warn "$top is no clone that Git knows: Argo CD will read $repository ($branch), whatever lies here"
     return
   fi
-  if [[ $(normalised "$own") != "$(normalised "$repository")" ]]; then
-    # The URL is not shown: it may hold a token.
-    warn "this clone's \`origin\` is not $repository: Argo CD will read that one, not what lies here"
+  urls=$(here "$folder" config --get-regexp '^remote\..*\.url$' 2>/dev/null | cut -d ' ' -f 2-) || urls=''
+  while read -r url; do
+    if [[ $(normalised "$url") == "$(normalised "$repository")" ]]; then is_ours=1; fi
+  done <<<"$urls"
+  if [[ ! $is_ours ]]; then
+    # No URL of a remote is shown: it may hold a token.
+    warn "no remote of this clone is $repository: Argo CD will read that one, not what lies here"
   fi
-  if [[ $("${git[@]}" status --porcelain -- apps bootstrap out 2>/dev/null) ]]; then
+  if [[ $(here "$folder" status --porcelain -- "$top/apps" "$top/bootstrap" "$top/out" 2>/dev/null) ]]; then
     warn 'generated files differ from the last commit: Argo CD will not see them until they are committed and pushed'
   fi
-  head=$("${git[@]}" rev-parse HEAD 2>/dev/null) || head=''
-  there=$(distant -c safe.directory='*' -C "$top" ls-remote origin "refs/heads/$branch" 2>/dev/null | cut -f 1) || there=''
-  if [[ $there && $there != "$head" ]] && ! "${git[@]}" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
+  there=$(distant ls-remote "$repository" "refs/heads/$branch" 2>/dev/null | cut -f 1) || there=''
+  if [[ $there && $there != "$head" ]] && ! here "$folder" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
     warn "the last commit here (${head:0:12}) is not on \`$branch\` of the repository: push it, or Argo CD will read another tree"
   fi
 }

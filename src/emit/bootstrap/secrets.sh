@@ -73,7 +73,7 @@ restart_controller() {
 # Whether anybody may read the repository. No configuration of this machine may help: Argo CD has none of it.
 readable() {
   env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false \
-    GIT_SSH_COMMAND=/bin/false timeout 30 git ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
+    GIT_SSH_COMMAND=/bin/false timeout 30 git -c safe.bareRepository=explicit -C / ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
 }
 
 # Out of band, since Argo CD cannot read a private repository to learn how to read it.

@@ -30,6 +30,7 @@ restore() {
     exit 1
   fi
   [[ $chat_host ]] || fail 'the platform has no Open WebUI, whose database this is'
+  ours ask
   confirm "restore: what is in the database and among the uploaded files now is replaced by ${backup:-the last backup}"
   # The annotation belongs to nobody's manifest, so nothing puts it back; the root is paused too, since a commit would start the front end.
   say 'restore: pausing Argo CD and stopping Open WebUI'
@@ -74,6 +75,7 @@ confirm() { # what will happen
 teardown() {
   step='teardown'
   local patch='kubectl --namespace argocd patch applications.argoproj.io' one found
+  ours ask
   confirm "teardown: every Application of $platform is deleted with what it made"
   if [[ ! $dry ]] && root_gone; then
     say 'teardown: there is no root, nothing to do'

@@ -16,6 +16,7 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
+  --adopt             with up, restore, teardown: also where the cluster's root is that of another repository, folder or platform
   --insecure          with verify: sends the password even where the certificate cannot be checked (staging, and no access to the cluster)
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
@@ -110,7 +111,20 @@ look() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" --ignore-not-found 2>/dev/nu
 # Git that talks to a server: no question of it or of ssh, which nobody would see, may hold this up.
 distant() { # words of git
   GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false GIT_SSH_COMMAND='ssh -o BatchMode=yes -o ConnectTimeout=10' \
-    timeout 30 git "$@" </dev/null
+    timeout 30 git -c safe.bareRepository=explicit -C / "$@" </dev/null
+}
+
+# Whose cluster it is: the root of another platform is not this one's to change. With `look` no answer is no objection yet: a node whose
+# k3s does not run may be healed first.
+ours() { # ask or look
+  local said url='' path='' part=''
+  said=$("$1" --namespace argocd get applications.argoproj.io root \
+    --output 'jsonpath={.spec.source.repoURL}{"\n"}{.spec.source.path}{"\n"}{.metadata.labels.app\.kubernetes\.io/part-of}') || exit
+  [[ $said ]] || return 0
+  { read -r url && read -r path && read -r part; } <<<"$said" || true
+  if [[ $(normalised "$url") == "$(normalised "$repository")" && $path == "$root_path" && $part == "$platform" ]]; then return; fi
+  said="the cluster's root is that of '$part', \`$path\` of $(normalised "$url"); this is '$platform', \`$root_path\` of $(normalised "$repository")"
+  if [[ $adopt ]]; then warn "$(clean 600 <<<"$said")"; else refuse "$(clean 600 <<<"$said"): --adopt says that it is meant"; fi
 }
 
 # Reads a secret without showing it; refuses where nobody can answer.
@@ -121,10 +135,12 @@ hidden() { # variable, what
   [[ ${!1} ]] || fail "$2 is needed"
 }
 
-# Without control characters, and short: what a server says is not what a terminal should obey.
+# Without control characters and those that are not seen or turn the reading direction, and short: what a server says is not what a
+# terminal should obey.
 clean() { # characters
   local text
-  text=$(LC_ALL=C tr -d '\000-\010\013-\037\177')
+  text=$(LC_ALL=C tr -d '\000-\010\013-\037\177' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]//g' -e 's/\xd8\x9c//g' \
+    -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]//g' -e 's/\xe2\x81[\xa0-\xaf]//g' -e 's/\xef\xbb\xbf//g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]//g')
   printf '%s\n' "${text:0:$1}"
 }
 

@@ -120,6 +120,11 @@ kubectl_get() {
       else echo '|root|Synced|Progressing|Running|'; fi
       ;;
     *status.conditions*) printf 'SyncError: one\001 object is wrong\n' ;;
+    *' get applications.argoproj.io root --output jsonpath={.spec.source.repoURL}'*)
+      if [ -e "$cluster/root" ]; then
+        printf '%s\n%s\n%s' "${ROOT_URL:-https://github.com/example/platform.git}" "${ROOT_PATH:-apps}" "${ROOT_PART:-sealed}"
+      fi
+      ;;
     *' get applications.argoproj.io root --ignore-not-found '*) if [ -e "$cluster/root" ]; then echo application/root; fi ;;
     *' get applications.argoproj.io root openwebui '*) if [ -e "$cluster/paused" ]; then echo true; fi ;;
     *' get applications.argoproj.io argocd --output=name '* | *' get applications.argoproj.io bootstrap --output=name '*) echo application/it ;;
@@ -238,7 +243,7 @@ act() {
       case $line in
         *' ls-remote --exit-code '*"${MISSING:-none} ") return 2 ;;
         *' ls-remote --exit-code '*) return "${READABLE:-0}" ;;
-        *' get-url '*) printf '%s\n' "$ORIGIN" ;;
+        *' config --get-regexp '*) printf 'remote.origin.url %s\n' "$ORIGIN" ;;
         *' ls-remote '*) printf '%s\trefs\n' "${PUSHED:-0123}" ;;
         *' rev-parse '*) printf '%s\n' 0123 ;;
         *' merge-base '*) return 1 ;;

@@ -34,7 +34,7 @@ const FAKES: [&str; 17] = [
     "sleep",
 ];
 /// What the script may use of a plain Ubuntu besides, and the fakes need.
-const REAL: [&str; 28] = [
+const REAL: [&str; 29] = [
     "awk",
     "base64",
     "bash",
@@ -57,6 +57,7 @@ const REAL: [&str; 28] = [
     "sh",
     "sha256sum",
     "sort",
+    "stat",
     "tail",
     "timeout",
     "tar",
@@ -112,6 +113,9 @@ impl Node {
 
     fn programs(&self) {
         self.program("bin/fake", FAKE);
+        // Whoever runs the tests owns the clone, and is not root as the fake `id` says.
+        self.program("bin/runuser", "#!/bin/sh\nshift 3\nexec \"$@\"\n");
+        self.write("clone/.git/HEAD", "ref: refs/heads/main\n");
         self.program("bin/socket", SOCKET);
         for name in FAKES {
             // helm is fetched.

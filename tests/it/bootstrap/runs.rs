@@ -169,7 +169,7 @@ fn preflight_says_what_is_wrong() {
             "ORIGIN",
             "https://hush:hush@github.com/example/other.git",
             "warning",
-            "this clone's `origin` is not https://github.com/example/platform.git",
+            "no remote of this clone is https://github.com/example/platform.git",
         ),
         ("PUSHED", "9999", "warning", "the last commit here (0123) is not on `main`"),
         ("READABLE", "2", "", "has no branch `main`"),
@@ -210,7 +210,7 @@ fn one_repository_has_many_urls() {
         "https://user:hush@github.com/example/platform.git",
     ] {
         let done = node().with("ORIGIN", url).run(&["--dry-run"]);
-        assert!(!done.out.contains("origin"), "{url}: {}", done.out);
+        assert!(!done.out.contains("no remote"), "{url}: {}", done.out);
     }
 }
 
@@ -386,4 +386,46 @@ fn words_that_it_does_not_know() {
         let done = node.run(words);
         assert!(done.code == Some(1) && done.err.contains(said), "{done:?}");
     }
+}
+
+/// A cluster that another platform's root is in is not changed, whatever differs about it.
+#[test]
+fn another_platforms_cluster_is_left_alone() {
+    for (name, value, said) in [
+        ("ROOT_URL", "https://hush:hush@git.example.com/another/platform.git", "git.example.com/another/platform"),
+        ("ROOT_PATH", "other/apps", "`other/apps`"),
+        ("ROOT_PART", "another\u{1b}[2J", "'another[2J'"),
+    ] {
+        let node = node();
+        node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
+        node.ok(&["up"]);
+        let node = node.with(name, value);
+        for words in [&["up"][..], &["restore", "--yes"], &["teardown", "--yes"]] {
+            let done = node.run(words);
+            assert_eq!(done.code, Some(1), "{name} {words:?}: {}", done.out);
+            assert!(done.err.contains(said) && done.err.contains("--adopt"), "{name} {words:?}: {}", done.err);
+            assert!(!done.err.contains("hush") && !done.err.contains('\u{1b}'), "{}", done.err);
+            assert_eq!(node.changes(), Vec::<String>::new(), "{name} {words:?}");
+            let dry = node.ok(&[&["--dry-run"], words].concat());
+            assert!(dry.out.contains("# would stop here: the cluster's root is that of"), "{}", dry.out);
+        }
+        node.ok(&["up", "--adopt"]);
+        assert!(!node.ok(&["teardown", "--yes", "--adopt"]).out.is_empty());
+    }
+}
+
+/// No variable of the caller's decides which repository is asked, and the clone is asked with no program of its own.
+#[test]
+fn git_is_called_for_a_clone_that_is_a_strangers() {
+    let node = node().with("GIT_DIR", "/elsewhere").with("GIT_CONFIG_COUNT", "1").with("GIT_EXTERNAL_DIFF", "/bin/x");
+    node.ok(&["up"]);
+    let log = node.read("fake/log");
+    let calls: Vec<&str> = log.lines().filter(|it| it.starts_with("git ")).collect();
+    assert!(calls.len() > 3, "{log}");
+    for call in calls {
+        assert!(call.contains("safe.bareRepository=explicit") && !call.contains("safe.directory"), "{call}");
+        let is_here = ["core.fsmonitor=false", "core.hooksPath=/dev/null"].iter().all(|it| call.contains(it));
+        assert!(is_here || call.contains(" ls-remote ") && call.contains(" -C / "), "{call}");
+    }
+    assert_eq!(node.read("fake/wrong"), "");
 }

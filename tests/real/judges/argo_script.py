@@ -12,7 +12,7 @@ from .argo_tree import load, title
 
 # The programs that the script may count on; what else it calls is not found, which is a finding.
 PROGRAMS = ("awk base64 bash cat chmod cmp cp cut date df dirname env getent git grep gzip head hostname id install ln mkdir mv openssl printf rm "
-            "sed sha256sum sleep sort tail tar timeout touch tr uname").split()
+            "sed sha256sum sleep sort stat tail tar timeout touch tr uname").split()
 # Programs of the machine that stand in for what is not here. `$NODE` is the machine's root, `$STORE` what the judge lays ready.
 SHIMS = {
     # Downloads: k3s (which is kubectl too, by its name), Helm, and the checksums that their publishers would lay beside them.

@@ -13,6 +13,8 @@ set -Eeuo pipefail
 readonly platform='backup'
 readonly repository='https://git.example.com/team/platform.git'
 readonly branch='main'
+# Where the root finds the Applications in it.
+readonly root_path='apps'
 readonly revision='refs/heads/main'
 readonly hosts=('chat.example.com')
 readonly chat_host='chat.example.com'
@@ -66,6 +68,7 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
+  --adopt             with up, restore, teardown: also where the cluster's root is that of another repository, folder or platform
   --insecure          with verify: sends the password even where the certificate cannot be checked (staging, and no access to the cluster)
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
@@ -160,7 +163,20 @@ look() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" --ignore-not-found 2>/dev/nu
 # Git that talks to a server: no question of it or of ssh, which nobody would see, may hold this up.
 distant() { # words of git
   GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false GIT_SSH_COMMAND='ssh -o BatchMode=yes -o ConnectTimeout=10' \
-    timeout 30 git "$@" </dev/null
+    timeout 30 git -c safe.bareRepository=explicit -C / "$@" </dev/null
+}
+
+# Whose cluster it is: the root of another platform is not this one's to change. With `look` no answer is no objection yet: a node whose
+# k3s does not run may be healed first.
+ours() { # ask or look
+  local said url='' path='' part=''
+  said=$("$1" --namespace argocd get applications.argoproj.io root \
+    --output 'jsonpath={.spec.source.repoURL}{"\n"}{.spec.source.path}{"\n"}{.metadata.labels.app\.kubernetes\.io/part-of}') || exit
+  [[ $said ]] || return 0
+  { read -r url && read -r path && read -r part; } <<<"$said" || true
+  if [[ $(normalised "$url") == "$(normalised "$repository")" && $path == "$root_path" && $part == "$platform" ]]; then return; fi
+  said="the cluster's root is that of '$part', \`$path\` of $(normalised "$url"); this is '$platform', \`$root_path\` of $(normalised "$repository")"
+  if [[ $adopt ]]; then warn "$(clean 600 <<<"$said")"; else refuse "$(clean 600 <<<"$said"): --adopt says that it is meant"; fi
 }
 
 # Reads a secret without showing it; refuses where nobody can answer.
@@ -171,10 +187,12 @@ hidden() { # variable, what
   [[ ${!1} ]] || fail "$2 is needed"
 }
 
-# Without control characters, and short: what a server says is not what a terminal should obey.
+# Without control characters and those that are not seen or turn the reading direction, and short: what a server says is not what a
+# terminal should obey.
 clean() { # characters
   local text
-  text=$(LC_ALL=C tr -d '\000-\010\013-\037\177')
+  text=$(LC_ALL=C tr -d '\000-\010\013-\037\177' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]//g' -e 's/\xd8\x9c//g' \
+    -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]//g' -e 's/\xe2\x81[\xa0-\xaf]//g' -e 's/\xef\xbb\xbf//g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]//g')
   printf '%s\n' "${text:0:$1}"
 }
 
@@ -197,6 +215,7 @@ preflight() {
   names
   published
   clone
+  ours look
   # The first that changes something.
   if [[ ! $elsewhere ]]; then inotify; fi
 }
@@ -319,24 +338,40 @@ published() {
   done
 }
 
+# Git on this clone. It runs as whoever owns the clone, since nobody who can write there may have root run a program; its search for the
+# repository begins at the nearest folder with a `.git`, which no commit can hold, and no program that a configuration names is run.
+here() { # folder with a .git, words of git
+  local folder=$1 owner
+  local -a as=()
+  shift
+  owner=$(stat -c %U -- "$folder/.git")
+  if (($(id -u) == 0)) && [[ $owner != root ]]; then as=(runuser -u "$owner" --); fi
+  "${as[@]}" env -u XDG_CONFIG_HOME "HOME=$(getent passwd "$owner" | cut -d : -f 6)" "GIT_CEILING_DIRECTORIES=$(dirname -- "$folder")" \
+    GIT_NO_LAZY_FETCH=1 GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 \
+    git -c safe.bareRepository=explicit -c core.fsmonitor=false -c core.hooksPath=/dev/null -c protocol.allow=never -C "$folder" "$@"
+}
+
 # Argo CD reads the repository, not this clone: what is not pushed does not exist.
 clone() {
-  local own head there
-  local -a git=(git -c safe.directory='*' -C "$top")
-  if ! own=$("${git[@]}" remote get-url origin 2>/dev/null); then
-    warn "$top is no clone with an \`origin\`: Argo CD will read $repository ($branch), whatever lies here"
+  local folder=$top url urls head there is_ours=''
+  until [[ -e $folder/.git || $folder == / ]]; do folder=$(dirname -- "$folder"); done
+  if [[ ! -e $folder/.git ]] || ! head=$(here "$folder" rev-parse --verify --quiet HEAD 2>/dev/null); then
+    warn "$top is no clone that Git knows: Argo CD will read $repository ($branch), whatever lies here"
     return
   fi
-  if [[ $(normalised "$own") != "$(normalised "$repository")" ]]; then
-    # The URL is not shown: it may hold a token.
-    warn "this clone's \`origin\` is not $repository: Argo CD will read that one, not what lies here"
+  urls=$(here "$folder" config --get-regexp '^remote\..*\.url$' 2>/dev/null | cut -d ' ' -f 2-) || urls=''
+  while read -r url; do
+    if [[ $(normalised "$url") == "$(normalised "$repository")" ]]; then is_ours=1; fi
+  done <<<"$urls"
+  if [[ ! $is_ours ]]; then
+    # No URL of a remote is shown: it may hold a token.
+    warn "no remote of this clone is $repository: Argo CD will read that one, not what lies here"
   fi
-  if [[ $("${git[@]}" status --porcelain -- apps bootstrap out 2>/dev/null) ]]; then
+  if [[ $(here "$folder" status --porcelain -- "$top/apps" "$top/bootstrap" "$top/out" 2>/dev/null) ]]; then
     warn 'generated files differ from the last commit: Argo CD will not see them until they are committed and pushed'
   fi
-  head=$("${git[@]}" rev-parse HEAD 2>/dev/null) || head=''
-  there=$(distant -c safe.directory='*' -C "$top" ls-remote origin "refs/heads/$branch" 2>/dev/null | cut -f 1) || there=''
-  if [[ $there && $there != "$head" ]] && ! "${git[@]}" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
+  there=$(distant ls-remote "$repository" "refs/heads/$branch" 2>/dev/null | cut -f 1) || there=''
+  if [[ $there && $there != "$head" ]] && ! here "$folder" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
     warn "the last commit here (${head:0:12}) is not on \`$branch\` of the repository: push it, or Argo CD will read another tree"
   fi
 }
@@ -539,7 +574,7 @@ restart_controller() {
 # Whether anybody may read the repository. No configuration of this machine may help: Argo CD has none of it.
 readable() {
   env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false \
-    GIT_SSH_COMMAND=/bin/false timeout 30 git ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
+    GIT_SSH_COMMAND=/bin/false timeout 30 git -c safe.bareRepository=explicit -C / ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
 }
 
 # Out of band, since Argo CD cannot read a private repository to learn how to read it.
@@ -1104,6 +1139,7 @@ restore() {
     exit 1
   fi
   [[ $chat_host ]] || fail 'the platform has no Open WebUI, whose database this is'
+  ours ask
   confirm "restore: what is in the database and among the uploaded files now is replaced by ${backup:-the last backup}"
   # The annotation belongs to nobody's manifest, so nothing puts it back; the root is paused too, since a commit would start the front end.
   say 'restore: pausing Argo CD and stopping Open WebUI'
@@ -1148,6 +1184,7 @@ confirm() { # what will happen
 teardown() {
   step='teardown'
   local patch='kubectl --namespace argocd patch applications.argoproj.io' one found
+  ours ask
   confirm "teardown: every Application of $platform is deleted with what it made"
   if [[ ! $dry ]] && root_gone; then
     say 'teardown: there is no root, nothing to do'
@@ -1187,6 +1224,7 @@ up() {
     k3s_binary
     k3s_service
   fi
+  ours ask
   helm_binary
   namespaces
   sealing_key
@@ -1227,8 +1265,12 @@ repository_token=${ESPALIER_REPOSITORY_TOKEN:-} repository_token_file=${ESPALIER
 repository_ssh_key_file=${ESPALIER_REPOSITORY_SSH_KEY_FILE:-}
 email=${ESPALIER_EMAIL:-} password=${ESPALIER_PASSWORD:-} password_file=${ESPALIER_PASSWORD_FILE:-}
 unset ESPALIER_REPOSITORY_TOKEN ESPALIER_EMAIL ESPALIER_PASSWORD
+# Variables of Git may name another repository, or a program; those of the certificates it trusts stay.
+for it in "${!GIT_@}"; do
+  [[ $it == GIT_SSL_CA* ]] || unset "$it"
+done
 
-dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
@@ -1247,6 +1289,7 @@ while (($#)); do
       ;;
     --backup=*) backup=${1#*=} ;;
     --force) force=1 ;;
+    --adopt) adopt=1 ;;
     --help | -h)
       usage
       exit 0

@@ -1,0 +1,147 @@
+//! Which repository `diff --base` asks, and that no file or variable of a stranger's decides it.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
+
+use super::place::{Done, Place};
+
+/// A repository with a platform in the folder `deep`, rendered and committed.
+fn place() -> Place {
+    let it = Place::empty();
+    it.git(&["init", "--quiet", "--initial-branch", "main"]);
+    fs::create_dir(it.path("deep")).expect("writable");
+    it.ok(&["init", "deep"]);
+    it.ok(&["render", "--root", "deep"]);
+    it.git(&["add", "."]);
+    it.git(&["commit", "--quiet", "--message", "one"]);
+    it
+}
+
+/// A program that leaves a file when it is run.
+fn trap(it: &Place) -> String {
+    it.write("trap.sh", format!("#!/bin/sh\ntouch '{}'\n", it.path("sprung").display()));
+    fs::set_permissions(it.path("trap.sh"), fs::Permissions::from_mode(0o755)).expect("ours");
+    it.path("trap.sh").display().to_string()
+}
+
+fn diff(it: &Place) -> Done {
+    it.run(&["diff", "--root", "deep", "--base", "main"])
+}
+
+/// The files of a bare repository, as a commit can hold them, in the platform's own folder. Its `main` is the tree as
+/// it lies there now, so whoever asks it sees no difference; its configuration names a program.
+fn plant(it: &Place, config: &str) {
+    let there = Place::empty();
+    there.git(&["init", "--quiet", "--initial-branch", "main"]);
+    for name in ["spec", "apps", "out", "bootstrap"] {
+        copy(&it.path("deep").join(name), &there.path(name));
+    }
+    there.git(&["add", "."]);
+    there.git(&["commit", "--quiet", "--message", "the same"]);
+    for name in ["objects", "refs"] {
+        copy(&there.path(".git").join(name), &it.path("deep").join(name));
+    }
+    it.write("deep/HEAD", "ref: refs/heads/main\n");
+    it.write("deep/config", format!("[core]\n\trepositoryformatversion = 0\n\tbare = true\n{config}"));
+}
+
+fn copy(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg("-r").arg(from).arg(to).status().expect("cp");
+    assert!(done.success());
+}
+
+#[test]
+fn a_repository_that_was_committed_into_the_folder_is_not_asked() {
+    let it = place();
+    let spec = it.read("deep/spec/platform.yaml");
+    it.write("deep/spec/platform.yaml", spec.replace("replicas: 1", "replicas: 2"));
+    it.ok(&["render", "--root", "deep"]);
+    plant(&it, &format!("\tfsmonitor = {0}\n\tworktree = .\n\thooksPath = {0}\n", trap(&it)));
+    let done = diff(&it);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.out.contains("ollama: StatefulSet") && done.out.contains("changed"), "{done:?}");
+    assert!(!it.path("sprung").exists(), "a program of the stranger's was run");
+}
+
+#[test]
+fn a_question_runs_no_program_that_the_repository_names() {
+    let it = place();
+    let trap = trap(&it);
+    for name in ["core.fsmonitor", "core.sshCommand", "core.pager", "diff.external", "core.editor"] {
+        it.git(&["config", name, &trap]);
+    }
+    it.git(&["config", "core.hooksPath", "hooks"]);
+    for hook in ["post-index-change", "fsmonitor-watchman", "reference-transaction"] {
+        copy(&it.path("trap.sh"), &it.path("hooks").join(hook).tap_parent());
+    }
+    assert!(diff(&it).out.starts_with("no difference"));
+    assert!(!it.path("sprung").exists(), "a program of the stranger's was run");
+}
+
+/// Makes the folder above.
+trait TapParent {
+    fn tap_parent(self) -> Self;
+}
+
+impl TapParent for std::path::PathBuf {
+    fn tap_parent(self) -> Self {
+        fs::create_dir_all(self.parent().expect("it has one")).expect("writable");
+        self
+    }
+}
+
+#[test]
+fn variables_that_name_another_repository_are_not_heard() {
+    let it = place();
+    let there = Place::empty();
+    there.git(&["init", "--quiet", "--initial-branch", "main"]);
+    there.git(&["commit", "--quiet", "--allow-empty", "--message", "nothing"]);
+    let git = there.path(".git");
+    let mut command = it.command(&["diff", "--root", "deep", "--base", "main"]);
+    command.env("GIT_DIR", &git).env("GIT_WORK_TREE", there.path("."));
+    command.env("GIT_OBJECT_DIRECTORY", git.join("objects")).env("GIT_CONFIG_COUNT", "1");
+    command.env("GIT_CONFIG_KEY_0", "core.worktree").env("GIT_CONFIG_VALUE_0", there.path("."));
+    let done: Done = command.output().expect("it runs").into();
+    assert!(done.code == 0 && done.out.starts_with("no difference"), "{done:?}");
+}
+
+#[test]
+fn without_a_repository_it_says_so() {
+    let it = Place::rendered();
+    let done = it.run(&["diff", "--base", "main"]);
+    assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");
+    // A bare repository around it is not taken for one either: it has no work tree.
+    it.git(&["init", "--quiet", "--bare", "."]);
+    let done = it.run(&["diff", "--base", "main"]);
+    assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");
+}
+
+#[test]
+fn what_git_refuses_is_said_in_its_own_words() {
+    let it = place();
+    it.write(".git/config", "[core]\n\trepositoryformatversion = 99\n");
+    let done = diff(&it);
+    assert!(done.code == 2 && done.err.contains("99"), "{done:?}");
+}
+
+#[test]
+fn a_dry_run_prints_what_can_be_pasted() {
+    let it = place();
+    let spec = it.read("deep/spec/platform.yaml");
+    it.write("deep/spec/platform.yaml", spec.replace("  repository:\n", "  repository:\n    pin: tag\n    path: deep\n"));
+    it.ok(&["render", "--root", "deep"]);
+    it.git(&["init", "--quiet", "--bare", "--initial-branch", "main", "remote.git"]);
+    it.git(&["remote", "add", "origin", &it.path("remote.git").display().to_string()]);
+    let said = it.ok(&["release", "--root", "deep", "--dry-run", "--message", "It's $HOME"]).err;
+    let lines: Vec<&str> = said.lines().filter(|it| it.starts_with("git ")).collect();
+    assert_eq!(lines.len(), 4, "{said}");
+    let script = format!("set -e\n{}\n", lines.join("\n"));
+    let identity = ["user.name", "user.email"];
+    for name in identity {
+        it.git(&["config", name, "test@example.com"]);
+    }
+    it.git(&["config", "commit.gpgsign", "false"]);
+    let done = Command::new("bash").arg("-c").arg(&script).output().expect("bash");
+    assert!(done.status.success(), "{script}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(it.git(&["log", "-1", "--format=%s"]).starts_with("It's $HOME"));
+    assert!(it.ok(&["release", "--root", "deep"]).err.contains("released"));
+}
