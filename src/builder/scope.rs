@@ -20,7 +20,8 @@ use super::{
     chart::Chart,
     credential::{Credential, Vault},
     handle::{
-        AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Running, Selector, VolumeRef,
+        AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Running, Selector,
+        VolumeRef,
     },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},

@@ -51,10 +51,8 @@ pub fn run(
     on_branch(&git, repository)?;
     commit(&git, args.message.as_deref(), tag, console)?;
 
-    let there = git
-        .git
-        .asks_remote(&["ls-remote", "--tags", &remote, &revision])
-        .with_context(|| format!("cannot ask `{remote}` for its tags"))?;
+    let there =
+        git.git.asks_remote(&["ls-remote", "--tags", &remote, &revision]).with_context(|| format!("cannot ask `{remote}` for its tags"))?;
     let branch = format!("HEAD:refs/heads/{}", repository.branch);
     if there.is_empty() {
         tagged(&git, repository, tag, &revision, console)?;
@@ -109,8 +107,7 @@ fn commit(git: &Steps, message: Option<&str>, tag: &str, console: &mut Console) 
     let root = git.git.top().join(git.git.path(""));
     let there = OWNED.into_iter().chain([SPEC]).filter(|it| root.join(it).exists());
     // Each by its name and from the top: no character of it is a pattern.
-    let paths: Vec<String> =
-        there.map(|it| format!(":(top,literal){}", git.git.path(it))).collect();
+    let paths: Vec<String> = there.map(|it| format!(":(top,literal){}", git.git.path(it))).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     let open = git.git.says(&[&["status", "--porcelain", "--untracked-files=all", "--"], paths.as_slice()].concat())?;
     if open.is_empty() {

@@ -92,7 +92,9 @@ impl<'a> Tree<'a> {
         let mut text = Vec::new();
         let most = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
         let is_file = |it: &Path| matches!(self.disk.look(it), Ok(Some((Kind::File, _))));
-        is_file(&self.root.join(path)) && self.disk.read(&self.root.join(path), most, &mut text).is_ok() && names_secret(&String::from_utf8_lossy(&text))
+        is_file(&self.root.join(path))
+            && self.disk.read(&self.root.join(path), most, &mut text).is_ok()
+            && names_secret(&String::from_utf8_lossy(&text))
     }
 
     /// Removes what is ours and no longer needed, then the folders that are left empty; says how many files went.

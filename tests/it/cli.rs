@@ -4,7 +4,7 @@ mod git;
 pub mod place;
 mod release;
 mod sealing;
-mod strangers;
 mod sources;
+mod strangers;
 mod trees;
 mod words;
