@@ -183,6 +183,22 @@ fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
     all
 }
 
+/// The kubelet reads commands, arguments and values before anybody else: `$$` is one dollar to it, `$(NAME)` a variable's value.
+pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    for (it, container) in containers(tree) {
+        let variables: Vec<&str> = items(at(container, "env")).filter_map(|it| at(it, "name").as_str()).collect();
+        let words = items(at(container, "command")).chain(items(at(container, "args")));
+        for text in words.chain(items(at(container, "env")).map(|it| at(it, "value"))).filter_map(Value::as_str) {
+            let named = variables.iter().map(|it| format!("$({it})")).find(|it| text.contains(&**it));
+            if let Some(what) = named.or_else(|| text.contains("$$").then(|| "$$".to_owned())) {
+                found.push(format!("{}: {}: `{what}` reaches no shell", it.path, name(container)));
+            }
+        }
+    }
+    found
+}
+
 /// A name that a suffix would complete: below a namespace, or a Service's alone where an address stands.
 pub fn whole_names(tree: &Tree) -> Vec<String> {
     const WHOLE: &str = ".svc.cluster.local";
