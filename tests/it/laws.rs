@@ -24,7 +24,7 @@ pub struct Tree {
 pub type Law = fn(&Tree) -> Vec<String>;
 
 /// All of them, by name.
-pub const ALL: [(&str, Law); 28] = [
+pub const ALL: [(&str, Law); 29] = [
     ("paths are injective, also where a file system folds case", form::paths),
     ("files begin with the header and end with a newline", form::files),
     ("ArgoCD reads every file, and no more of it than the objects", form::argocd_reads_it),
@@ -39,6 +39,7 @@ pub const ALL: [(&str, Law); 28] = [
     ("pods have an account of their own and no token", pods::accounts),
     ("images are pinned", pods::images),
     ("probes ask ports that are there", pods::probes),
+    ("nothing stands in a command that the kubelet would change", pods::read_by_the_kubelet),
     ("pods ask for names as they are written", pods::dots),
     ("names of the cluster's are written whole", pods::whole_names),
     ("volumes are there, mounted, and claims exist", pods::volumes),

@@ -22,11 +22,11 @@ unpack
 BEGIN;
 SET LOCAL lock_timeout = '60s';
 SET LOCAL client_min_messages = warning;
-DO $$ DECLARE it name; BEGIN
+DO $drop$ DECLARE it name; BEGIN
   FOR it IN SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' LOOP
     EXECUTE format('DROP SCHEMA %I CASCADE', it);
   END LOOP;
-END $$;
+END $drop$;
 CREATE SCHEMA public AUTHORIZATION pg_database_owner;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 COMMENT ON SCHEMA public IS 'standard public schema';

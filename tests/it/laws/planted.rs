@@ -35,7 +35,7 @@ fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
 }
 
 /// Law (by the beginning of its name), kind, name, path, value.
-const FAULTS: [(&str, &str, &str, &str, &str); 63] = [
+const FAULTS: [(&str, &str, &str, &str, &str); 66] = [
     ("nothing is emitted", "Deployment", "openwebui", "metadata>creationTimestamp", "null"),
     ("nothing is emitted", "Deployment", "openwebui", "status", "{}"),
     ("nothing is emitted", "Deployment", "openwebui", "spec>paused", "false"),
@@ -53,6 +53,9 @@ const FAULTS: [(&str, &str, &str, &str, &str); 63] = [
     ("pods keep", "Deployment", "openwebui", "spec>template>spec>hostNetwork", "true"),
     ("pods have an account", "Deployment", "openwebui", "spec>template>spec>serviceAccountName", "nobody"),
     ("pods have an account", "ServiceAccount", "openwebui", "automountServiceAccountToken", ""),
+    ("nothing stands in a command", "StatefulSet", "postgresql", "spec>template>spec>containers>0>args>0", "DO $$ BEGIN END $$"),
+    ("nothing stands in a command", "StatefulSet", "ollama", "spec>template>spec>initContainers>0>command>4", "echo $(MODELS)"),
+    ("nothing stands in a command", "StatefulSet", "ollama", "spec>template>spec>containers>0>env>0>value", "a$$b"),
     ("images", "StatefulSet", "ollama", "spec>template>spec>containers>0>image", "docker.io/ollama/ollama:latest"),
     ("images", "StatefulSet", "ollama", "spec>template>spec>containers>0>image", "docker.io/ollama/ollama:17"),
     ("images", "StatefulSet", "ollama", "spec>template>spec>containers>0>image", "ollama/ollama:0.32.15"),

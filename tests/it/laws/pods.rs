@@ -183,6 +183,32 @@ fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
     all
 }
 
+/// The kubelet reads commands, arguments and values before anybody else: `$$` is one dollar to it, `$(NAME)` a variable's value.
+pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    // Jobs that people apply are no objects of an Application, and a kubelet reads them all the same.
+    let by_hand: Vec<(&String, Value)> = tree
+        .files
+        .iter()
+        .filter(|(path, _)| path.starts_with("bootstrap/job-"))
+        .map(|(path, bytes)| (path, serde_yaml::from_slice(bytes).expect("YAML")))
+        .collect();
+    let pods = templates(tree).map(|(it, pod)| (&it.path, pod));
+    for (path, pod) in pods.chain(by_hand.iter().map(|(path, job)| (*path, at(job, "spec/template/spec")))) {
+        for container in items(at(pod, "containers")).chain(items(at(pod, "initContainers"))) {
+            let values = items(at(container, "env")).map(|it| at(it, "value"));
+            let words = items(at(container, "command")).chain(items(at(container, "args"))).chain(values);
+            let named = items(at(container, "env")).filter_map(|it| Some(format!("$({})", at(it, "name").as_str()?)));
+            let wrong: Vec<String> = named.chain(["$$".to_owned()]).collect();
+            for text in words.filter_map(Value::as_str) {
+                let said = wrong.iter().filter(|it| text.contains(it.as_str()));
+                found.extend(said.map(|it| format!("{path}: {}: `{it}` reaches no shell", name(container))));
+            }
+        }
+    }
+    found
+}
+
 /// A name that a suffix would complete: below a namespace, or a Service's alone where an address stands.
 pub fn whole_names(tree: &Tree) -> Vec<String> {
     const WHOLE: &str = ".svc.cluster.local";

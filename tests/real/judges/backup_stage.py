@@ -282,7 +282,7 @@ class Stage:
                 "RCLONE_CONFIG_S3_ENDPOINT": f"http://127.0.0.1:{self.ports['S3']}", "RCLONE_RETRIES": "2", "RCLONE_RETRIES_SLEEP": "1s",
                 "RCLONE_LOW_LEVEL_RETRIES": "2", "PATIENCE": "20", **({"LIMIT": self.values["LIMIT"]} if "LIMIT" in self.values else {}), **over}
         environment |= {name: value for name, value in here.items() if name in environment or name == "RCLONE_LOW_LEVEL_RETRIES"}
-        command = [text.replace(*self.replace) if self.replace else text for text in container["command"]]
+        command = [expanded(text.replace(*self.replace) if self.replace else text, environment) for text in container["command"]]
         if command[0] == "/bin/sh":
             command[0], environment["PATH"] = str(self.folder / "applets/sh"), str(self.folder / "applets")
         else:
@@ -356,3 +356,8 @@ def _texts(value) -> list[str]:
     if isinstance(value, list):
         return [text for one in value for text in _texts(one)]
     return [value] if isinstance(value, str) else []
+
+
+def expanded(text: str, environment: dict) -> str:
+    """What the kubelet makes of a command before anybody runs it: `$$` is one dollar, `$(NAME)` the value of a variable that is there."""
+    return re.sub(r"\$(\$|\(([^)]*)\))", lambda it: "$" if it[1] == "$" else environment.get(it[2], it[0]), text)

@@ -215,10 +215,11 @@ class Live:
             "models": self.models(), "model": self.about["model"], "template": TEMPLATE, "params": PARAMS, "blobs": BLOBS,
             "away": str(self.folder / "away"), "ready": str(self.folder / "ready")}), encoding="utf-8")
         self.log.touch()
-        # For whoever asks from here: the script, as on the node itself.
-        hosts = self.folder / "hosts"
-        hosts.write_text(f"127.0.0.1 localhost\n{NODE} {CHAT} {TENANT}.{TENANTS}\n", encoding="utf-8")
-        mount(str(hosts), "/etc/hosts", "", BIND)
+        # For whoever asks from here: the script, as on the node itself. Once a run: the next platform has the same names.
+        hosts = self.ctx.temp / "hosts"
+        if not hosts.exists():
+            hosts.write_text(f"127.0.0.1 localhost\n{NODE} {CHAT} {TENANT}.{TENANTS}\n", encoding="utf-8")
+            mount(str(hosts), "/etc/hosts", "", BIND)
         server = self.world.serve("registry", sys.executable, REAL / "judges/live_outside.py", settings, outside=True)
         wait_until("what is outside is there", (self.folder / "ready").exists, 30, server)
         (self.storage / BUCKET).mkdir(parents=True, exist_ok=True)
