@@ -197,7 +197,10 @@ class Person:
         """Opens a chat by its number; what the page shows."""
         self.page.goto(f"https://{self.host}/c/{chat}")
         self.page.wait_for_selector("#messages-container")
-        self.page.wait_for_timeout(4000)
+        self.page.wait_for_timeout(3000)
+        # What it has to tell of its version lies over the page.
+        self.page.keyboard.press("Escape")
+        self.page.wait_for_timeout(1500)
         return self.shown()
 
 
