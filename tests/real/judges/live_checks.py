@@ -95,6 +95,16 @@ def chats(live: Live, row: Row) -> None:
     row.objects = 3
 
 
+def asks(live: Live, row: Row) -> None:
+    """The first question alone."""
+    with Person(live.ctx, CHAT) as person:
+        person.sign_in(EMAIL, PASSWORD)
+        person.choose(live.model)
+        answer = person.ask(QUESTION)
+        person.shot(live.shots, "first-question")
+        row.findings += judged(answer, COLOURS, first=True)
+
+
 def others(person: Person) -> list[str]:
     """A page talks to its own host."""
     return [

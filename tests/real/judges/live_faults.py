@@ -57,7 +57,7 @@ def plant(ctx, shots: Path) -> list[Row]:
             (
                 "tools of Open WebUI are sent with each question",
                 "live: a person chats and uploads",
-                live_checks.chats,
+                live_checks.asks,
             ),
             ("the same", "live: bootstrap.sh verify", live_checks.verify),
             ("the same, in a tenant", "live: a tenant", live_checks.tenant),
