@@ -1,4 +1,4 @@
-"""The judge `live`: real programs as the tree configures them, a person in front of them, and the drill of a lost node."""
+"""The judge `live`: real programs as the tree has them, a person before them, a lost node."""
 
 import argparse
 import json
@@ -17,9 +17,14 @@ from .table import Row, faults_row, faults_text, findings_text, rows_text
 REAL = Path(__file__).resolve().parent.parent
 ROOT = REAL.parent.parent
 CHECKS = (
-    ("a person chats and uploads", live_checks.chats), ("a second person", live_checks.second), ("a tenant", live_checks.tenant),
-    ("bootstrap.sh verify", live_checks.verify), ("a pod of Ollama is replaced", live_checks.replaced), ("a backup", live_drill.backup),
-    ("hosts outside", live_checks.hosts), ("memory", live_checks.memory),
+    ("a person chats and uploads", live_checks.chats),
+    ("a second person", live_checks.second),
+    ("a tenant", live_checks.tenant),
+    ("bootstrap.sh verify", live_checks.verify),
+    ("a pod of Ollama is replaced", live_checks.replaced),
+    ("a backup", live_drill.backup),
+    ("hosts outside", live_checks.hosts),
+    ("memory", live_checks.memory),
 )
 
 
@@ -44,6 +49,7 @@ def prepare(live: Live, shots: Path) -> None:
 
 def up(live: Live):
     """The check that all pods become Ready."""
+
     def work(row: Row) -> None:
         row.note, row.objects = f"all Ready after {live.ready():.0f} s", live.expected
 
@@ -70,18 +76,34 @@ def judge(ctx, options: argparse.Namespace) -> list[Row]:
         prepare(live, options.shots)
         rows.append(check(ctx, "pods run on an empty node", up(live)))
         rows.append(check(ctx, "restore", lambda row: live_drill.after(live, chat, row)))
-        rows.append(check(ctx, "damaged and foreign backups", lambda row: live_drill.refused(live, chat, row)))
+        rows.append(
+            check(
+                ctx, "damaged and foreign backups", lambda row: live_drill.refused(live, chat, row)
+            )
+        )
     return rows
 
 
 def arguments() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="tests/real/live", description="Runs the tree's real programs, with a person in front of them.")
+    parser = argparse.ArgumentParser(
+        prog="tests/real/live",
+        description="Runs the tree's real programs, with a person in front of them.",
+    )
     parser.add_argument("--manifest", type=Path, required=True, help=argparse.SUPPRESS)
-    parser.add_argument("--root", type=Path, default=ROOT, help="judge another repository than this one")
-    parser.add_argument("--shots", type=Path, default=None, help="where pictures of the pages go [default: live-shots beside the tools]")
+    parser.add_argument(
+        "--root", type=Path, default=ROOT, help="judge another repository than this one"
+    )
+    parser.add_argument(
+        "--shots",
+        type=Path,
+        default=None,
+        help="where pictures of the pages go [default: live-shots beside the tools]",
+    )
     parser.add_argument("--no-drill", action="store_true", help="do not lose the node")
-    parser.add_argument("--no-faults", action="store_true", help="do not plant the faults")
+    half = parser.add_mutually_exclusive_group()
+    half.add_argument("--no-faults", action="store_true", help="do not plant the faults")
+    half.add_argument("--faults", action="store_true", help="plant the faults only")
     return parser.parse_args()
 
 
@@ -102,7 +124,7 @@ def main() -> int:
         signal.signal(number, stop)
     ctx, began = Context(options.root.resolve(), temp, manifest), time.monotonic()
     try:
-        rows = judge(ctx, options)
+        rows = [] if options.faults else judge(ctx, options)
         if not options.no_faults and not any(row.findings for row in rows):
             rows += live_faults.plant(ctx, options.shots)
             rows.append(faults_row("live: planted faults", ctx.planted, 0))

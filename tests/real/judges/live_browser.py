@@ -1,4 +1,4 @@
-"""Chromium in front of the platform: a person who signs in, picks a model, asks, uploads, and comes back."""
+"""Chromium before the platform: a person who signs in, picks a model, asks, uploads."""
 
 import re
 import time
@@ -9,10 +9,19 @@ from playwright.sync_api import Page, TimeoutError as Late, sync_playwright
 from .node_inside import NODE
 from .processes import Failed
 
-FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-         # Every name leads to the node: what a page asks of another host is seen, and answered by nobody.
-         f"--host-resolver-rules=MAP * {NODE}")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    # Every name leads to the node: what a page asks of another host is seen, not answered.
+    f"--host-resolver-rules=MAP * {NODE}",
+)
 # Milliseconds that a page may take on a machine that is busy.
 PATIENCE = 120_000
 SEND = "#send-message-button, button[type=submit]"
@@ -30,15 +39,31 @@ class Person:
         self.driver = sync_playwright().start()
         try:
             self.browser = self.driver.chromium.launch(
-                executable_path=f"{self.ctx.manifest['live']['browser']}/chromium", args=list(FLAGS), headless=True)
-            self.context = self.browser.new_context(ignore_https_errors=True, viewport={"width": 1200, "height": 800}, color_scheme=self.theme)
-            self.context.add_init_script(f"localStorage.theme = {self.theme!r}; localStorage.locale = 'en-US'")
+                executable_path=f"{self.ctx.manifest['live']['browser']}/chromium",
+                args=list(FLAGS),
+                headless=True,
+            )
+            self.context = self.browser.new_context(
+                ignore_https_errors=True,
+                viewport={"width": 1200, "height": 800},
+                color_scheme=self.theme,
+            )
+            self.context.add_init_script(
+                f"localStorage.theme = {self.theme!r}; localStorage.locale = 'en-US'"
+            )
             self.page: Page = self.context.new_page()
         except BaseException:
             self.driver.stop()
             raise
         self.page.set_default_timeout(PATIENCE)
-        self.page.on("request", lambda one: self.hosts.add(re.sub(r"^\w+://([^/:]*).*", r"\1", one.url)) if "://" in one.url else None)
+        self.page.on(
+            "request",
+            lambda one: (
+                self.hosts.add(re.sub(r"^\w+://([^/:]*).*", r"\1", one.url))
+                if "://" in one.url
+                else None
+            ),
+        )
         self.page.on("pageerror", lambda one: self.errors.append(str(one)[:200]))
         return self
 
@@ -84,8 +109,10 @@ class Person:
 
     def choose(self, model: str) -> None:
         """Picks a model from the list, as it is named there."""
-        self.page.locator("[id^=model-selector-0], button[aria-label^='Select a model'], button[aria-label*='odel']").first.click()
-        self.page.locator(f"[role=option]:has-text('{model}'), [data-value='{model}'], button:has-text('{model}')").last.click()
+        self.page.locator("[id^=model-selector-0], button[aria-label*='odel']").first.click()
+        self.page.locator(
+            f"[role=option]:has-text('{model}'), [data-value='{model}'], button:has-text('{model}')"
+        ).last.click()
         self.page.wait_for_timeout(500)
 
     def say(self, text: str) -> None:
@@ -108,8 +135,16 @@ class Person:
                 raise Failed(f"{self.host} answered with an error: {last['error']}")
             if last.get("role") == "assistant" and last.get("done"):
                 self.page.wait_for_timeout(1500)
-                return {"text": said(last), "usage": last.get("usage") or {}, "seconds": time.monotonic() - began, "shown": self.shown()}
-        raise Failed(f"{self.host} did not answer {text!r} in {seconds:.0f} s; the page says: {self.shown()[-300:]}")
+                return {
+                    "text": said(last),
+                    "usage": last.get("usage") or {},
+                    "seconds": time.monotonic() - began,
+                    "shown": self.shown(),
+                }
+        raise Failed(
+            f"{self.host} did not answer {text!r} in {seconds:.0f} s; "
+            f"the page says: {self.shown()[-300:]}"
+        )
 
     def messages(self) -> list[dict]:
         """The messages of the open chat, as the server keeps them."""
@@ -118,7 +153,10 @@ class Person:
             return []
         chat = self.fetch(f"/api/v1/chats/{found[1]}")
         messages = ((chat.get("chat") or {}).get("history") or {}).get("messages") or {}
-        return sorted(messages.values(), key=lambda one: (one.get("timestamp") or 0, one.get("role") == "assistant"))
+        return sorted(
+            messages.values(),
+            key=lambda one: (one.get("timestamp") or 0, one.get("role") == "assistant"),
+        )
 
     def fetch(self, path: str, body: dict | None = None) -> dict | list:
         """A request of the page itself, as whoever is signed in."""
@@ -126,13 +164,18 @@ class Person:
             """async ([path, body]) => {
                 const more = body ? {method: "POST", body: JSON.stringify(body)} : {};
                 const answer = await fetch(path, {...more, headers: {
-                    "Content-Type": "application/json", Authorization: "Bearer " + localStorage.token}});
+                    "Content-Type": "application/json",
+                    Authorization: "Bearer " + localStorage.token}});
                 try { return await answer.json(); } catch { return {status: answer.status}; }
-            }""", [path, body])
+            }""",
+            [path, body],
+        )
 
     def upload(self, name: str, text: str) -> None:
         """Adds a file to the next question, and waits until the server has read it."""
-        self.page.locator("input[type=file]").first.set_input_files([{"name": name, "mimeType": "text/plain", "buffer": text.encode()}])
+        self.page.locator("input[type=file]").first.set_input_files(
+            [{"name": name, "mimeType": "text/plain", "buffer": text.encode()}]
+        )
         try:
             self.page.wait_for_selector(f"text={name}")
         except Late:
@@ -141,7 +184,9 @@ class Person:
 
     def shown(self) -> str:
         """The text of the conversation."""
-        return self.page.evaluate("(document.querySelector('#messages-container') || document.body).innerText")
+        return self.page.evaluate(
+            "(document.querySelector('#messages-container') || document.body).innerText"
+        )
 
     def chats(self) -> list[dict]:
         """The list of this person's chats."""
@@ -152,13 +197,21 @@ class Person:
         """Opens a chat by its number; what the page shows."""
         self.page.goto(f"https://{self.host}/c/{chat}")
         self.page.wait_for_selector("#messages-container")
-        self.page.wait_for_timeout(4000)
+        self.page.wait_for_timeout(3000)
+        # What it has to tell of its version lies over the page.
+        self.page.keyboard.press("Escape")
+        self.page.wait_for_timeout(1500)
         return self.shown()
 
 
 def said(message: dict) -> str:
     """The text of an answer, wherever this version keeps it."""
-    parts = [part.get("text", "") for item in message.get("output") or [] if item.get("type") == "message" for part in item.get("content") or []]
+    parts = [
+        part.get("text", "")
+        for item in message.get("output") or []
+        if item.get("type") == "message"
+        for part in item.get("content") or []
+    ]
     return (message.get("content") or "").strip() or "".join(parts).strip()
 
 

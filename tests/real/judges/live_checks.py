@@ -1,4 +1,4 @@
-"""What has to hold of the platform while real programs run: people chat, answers come soon, nobody is asked who is not declared, memory lasts."""
+"""What has to hold of the platform while real programs run, from a chat to its memory."""
 
 import os
 import re
@@ -7,23 +7,41 @@ import time
 
 from . import live_platform
 from .live_browser import Person, sensible
-from .live_platform import CHAT, EMAIL, PASSWORD, REGISTRY, BLOBS, STORAGE, TENANT, TENANTS, Live
+from .live_objects import BLOBS, CHAT, EMAIL, PASSWORD, REGISTRY, STORAGE, TENANT, TENANTS
+from .live_platform import Live
 from .node_platform import containers_of, template_of, WORKLOADS
 from .placement import quantity
 from .processes import Failed
 from .table import Row
 
 QUESTION = "Name three colours."
-COLOURS = ("red", "green", "blue", "yellow", "orange", "purple", "black", "white", "pink", "brown", "violet", "teal", "indigo")
+COLOURS = (
+    "red",
+    "green",
+    "blue",
+    "yellow",
+    "orange",
+    "purple",
+    "black",
+    "white",
+    "pink",
+    "brown",
+    "violet",
+    "teal",
+    "indigo",
+)
 # The most that a model may read for a question of four words.
 PROMPT = 200
-# Tokens a second of a small CPU, and the seconds in which the first answer has to be said at that speed.
+# Tokens a second of a small CPU, and the seconds that a first answer may take at that speed.
 SPEED, FIRST = 30, 15
 # Seconds from a replaced pod of Ollama to a good answer.
 REPLACED = 30
 SECOND = ("second@example.com", "An0ther Passw0rd")
-FILE, INSIDE = "opening-hours.txt", "The library in Green Street opens at nine and is closed on Mondays."
-# Which names outside the platform declares: the models' registry with its blobs, the backups' storage.
+FILE, INSIDE = (
+    "opening-hours.txt",
+    "The library in Green Street opens at nine and is closed on Mondays.",
+)
+# The names outside that the platform declares: of models, their blobs, and backups.
 DECLARED = {REGISTRY, BLOBS, STORAGE}
 # CoreDNS asks for two numbers at its start, to see whether it asks itself in a circle.
 LOOP = re.compile(r"\d+\.\d+")
@@ -38,7 +56,10 @@ def judged(answer: dict, wanted: tuple[str, ...], first: bool = False) -> list[s
     elif first and read > PROMPT:
         found.append(f"the model read {read} tokens for {QUESTION!r}; at most {PROMPT} are right")
     elif first and (read + written) / SPEED > FIRST:
-        found.append(f"{read} tokens read and {written} written take {(read + written) / SPEED:.0f} s at {SPEED} a second; at most {FIRST} s")
+        found.append(
+            f"{read} tokens read and {written} written take "
+            f"{(read + written) / SPEED:.0f} s at {SPEED} a second; at most {FIRST} s"
+        )
     word = next(iter(re.findall(r"[A-Za-z]{3,}", answer["text"])), "")
     if word not in answer["shown"]:
         found.append(f"the page does not show the answer: {answer['shown'][-200:]!r}")
@@ -46,7 +67,7 @@ def judged(answer: dict, wanted: tuple[str, ...], first: bool = False) -> list[s
 
 
 def chats(live: Live, row: Row) -> None:
-    """The administrator in the light theme: signs in, picks the model, asks, uploads, asks about it."""
+    """The administrator, in the light theme: signs in, picks, asks, uploads, asks about it."""
     with Person(live.ctx, CHAT) as person:
         person.sign_in(EMAIL, PASSWORD)
         person.shot(live.shots, "signed-in")
@@ -54,23 +75,42 @@ def chats(live: Live, row: Row) -> None:
         answer = person.ask(QUESTION)
         person.shot(live.shots, "answer")
         row.findings += judged(answer, COLOURS, first=True)
-        row.note = f"{answer['usage'].get('prompt_tokens')} tokens read, answer after {answer['seconds']:.0f} s: {answer['text'][:60]!r}"
+        row.note = (
+            f"{answer['usage'].get('prompt_tokens')} tokens read, "
+            f"answer after {answer['seconds']:.0f} s: {answer['text'][:60]!r}"
+        )
         person.upload(FILE, INSIDE)
         person.shot(live.shots, "uploaded")
         about = person.ask("When does the library open?")
         person.shot(live.shots, "about-the-file")
         row.findings += judged(about, ("nine", "9", "monday"))
         live.chat = person.page.url.rpartition("/")[2]
-        added = person.fetch("/api/v1/auths/add", {"name": "Second", "email": SECOND[0], "password": SECOND[1], "role": "user"})
+        added = person.fetch(
+            "/api/v1/auths/add",
+            {"name": "Second", "email": SECOND[0], "password": SECOND[1], "role": "user"},
+        )
         if not added.get("id"):
             row.findings.append(f"the administrator cannot add a person: {added}")
         row.findings += others(person)
     row.objects = 3
 
 
+def asks(live: Live, row: Row) -> None:
+    """The first question alone."""
+    with Person(live.ctx, CHAT) as person:
+        person.sign_in(EMAIL, PASSWORD)
+        person.choose(live.model)
+        answer = person.ask(QUESTION)
+        person.shot(live.shots, "first-question")
+        row.findings += judged(answer, COLOURS, first=True)
+
+
 def others(person: Person) -> list[str]:
     """A page talks to its own host."""
-    return [f"the page asks {one}, which is no host of the platform" for one in sorted(person.hosts - {person.host})]
+    return [
+        f"the page asks {one}, which is no host of the platform"
+        for one in sorted(person.hosts - {person.host})
+    ]
 
 
 def second(live: Live, row: Row) -> None:
@@ -83,7 +123,10 @@ def second(live: Live, row: Row) -> None:
         answer = person.ask(QUESTION)
         person.shot(live.shots, "second-person")
         row.findings += judged(answer, COLOURS, first=True) + others(person)
-    row.objects, row.note = 1, f"{answer['usage'].get('prompt_tokens')} tokens read, {answer['seconds']:.0f} s"
+    row.objects, row.note = (
+        1,
+        f"{answer['usage'].get('prompt_tokens')} tokens read, {answer['seconds']:.0f} s",
+    )
 
 
 def tenant(live: Live, row: Row) -> None:
@@ -93,15 +136,32 @@ def tenant(live: Live, row: Row) -> None:
         answer = person.ask(QUESTION)
         person.shot(live.shots, "tenant")
         row.findings += judged(answer, COLOURS, first=True) + others(person)
-    row.objects, row.note = 1, f"{answer['usage'].get('prompt_tokens')} tokens read, {answer['seconds']:.0f} s"
+    row.objects, row.note = (
+        1,
+        f"{answer['usage'].get('prompt_tokens')} tokens read, {answer['seconds']:.0f} s",
+    )
 
 
-def script(live: Live, *words: str, seconds: float = 900, **more: str) -> subprocess.CompletedProcess:
+def script(
+    live: Live, *words: str, seconds: float = 900, **more: str
+) -> subprocess.CompletedProcess:
     """The tree's own script, for the cluster that runs here."""
     return subprocess.run(
-        ["bash", str(live.tree.root / "bootstrap/bootstrap.sh"), *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        timeout=seconds, env={"PATH": f"{os.path.dirname(live.ctx.tool('kubectl'))}:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(live.folder),
-                              "ESPALIER_KUBECONFIG": str(live.world.cluster.kubeconfig), "LANG": "C.UTF-8", "ESPALIER_TIMEOUT": "600", **more})
+        ["bash", str(live.tree.root / "bootstrap/bootstrap.sh"), *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds,
+        env={
+            "PATH": f"{os.path.dirname(live.ctx.tool('kubectl'))}:/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME": str(live.folder),
+            "ESPALIER_KUBECONFIG": str(live.world.cluster.kubeconfig),
+            "LANG": "C.UTF-8",
+            "ESPALIER_TIMEOUT": "600",
+            **more,
+        },
+    )
 
 
 def verify(live: Live, row: Row) -> None:
@@ -113,7 +173,7 @@ def verify(live: Live, row: Row) -> None:
 
 
 def replaced(live: Live, row: Row) -> None:
-    """A pod of Ollama is replaced: how long until its address is known again, and an answer comes each time."""
+    """A pod of Ollama is replaced: how long until an answer comes again."""
     with Person(live.ctx, f"{TENANT}.{TENANTS}") as person:
         person.sign_in("first@example.com", "F1rst Passw0rd")
         row.findings += again(live, person, TENANT, row)
@@ -122,26 +182,47 @@ def replaced(live: Live, row: Row) -> None:
 
 def again(live: Live, person: Person, space: str, row: Row) -> list[str]:
     """Deletes the pods of Ollama in a namespace, and asks until an answer comes."""
-    before = {one["metadata"]["uid"] for one in live.world.pods(space) if "ollama" in one["metadata"]["name"]}
+    before = {
+        one["metadata"]["uid"]
+        for one in live.world.pods(space)
+        if "ollama" in one["metadata"]["name"]
+    }
     for one in live.world.pods(space):
         if one["metadata"]["uid"] in before:
             live.world.api.delete(f"/api/v1/namespaces/{space}/pods/{one['metadata']['name']}")
     began = time.monotonic()
 
     def ready() -> bool:
-        return any("ollama" in one["metadata"]["name"] and one["metadata"]["uid"] not in before and live_platform.is_ready(one)
-                   for one in live.world.pods(space))
+        return any(
+            "ollama" in one["metadata"]["name"]
+            and one["metadata"]["uid"] not in before
+            and live_platform.is_ready(one)
+            for one in live.world.pods(space)
+        )
 
     live.wait("the new pod of Ollama is Ready", ready, 240)
     up, tries = time.monotonic(), 0
     while time.monotonic() - up < 330:
         tries += 1
-        answer = person.fetch("/api/chat/completions", {"model": models(person)[0], "stream": False, "max_tokens": 8,
-                                                        "messages": [{"role": "user", "content": QUESTION}]})
+        answer = person.fetch(
+            "/api/chat/completions",
+            {
+                "model": models(person)[0],
+                "stream": False,
+                "max_tokens": 8,
+                "messages": [{"role": "user", "content": QUESTION}],
+            },
+        )
         if isinstance(answer, dict) and answer.get("choices"):
             took = time.monotonic() - up
-            row.note = f"Ready after {up - began:.0f} s, a good answer {took:.0f} s later (try {tries})"
-            return [f"a good answer came {took:.0f} s after the pod was Ready; at most {REPLACED} s"] if took > REPLACED else []
+            row.note = (
+                f"Ready after {up - began:.0f} s, a good answer {took:.0f} s later (try {tries})"
+            )
+            return (
+                [f"a good answer came {took:.0f} s after the pod was Ready; at most {REPLACED} s"]
+                if took > REPLACED
+                else []
+            )
         time.sleep(1)
     return [f"no good answer in {time.monotonic() - up:.0f} s: {str(answer)[:200]}"]
 
@@ -154,34 +235,56 @@ def models(person: Person) -> list[str]:
 
 
 def hosts(live: Live, row: Row) -> None:
-    """The names that were asked for outside are those that the platform declares, and all of them."""
+    """The names that were asked for outside are exactly those that the platform declares."""
     asked = {one for one in live.asked_outside() if "." in one and not LOOP.fullmatch(one)}
     row.objects, row.note = len(asked), ", ".join(sorted(asked))
-    row.findings += [f"{one} was asked for, and is not declared" for one in sorted(asked - DECLARED)]
+    row.findings += [
+        f"{one} was asked for, and is not declared" for one in sorted(asked - DECLARED)
+    ]
     row.findings += [f"{one} was never asked for" for one in sorted(DECLARED - asked)]
 
 
 def memory(live: Live, row: Row) -> None:
     """The most that each container has had, beside what it asks for and what it may have."""
     group, lines = live.world.subtree.memory(), []
-    wanted = {(value["metadata"]["namespace"], one["name"]): one.get("resources", {})
-              for thing in live.tree.things if (value := thing.value)["kind"] in WORKLOADS for one in containers_of(template_of(value))}
+    wanted = {
+        (value["metadata"]["namespace"], one["name"]): one.get("resources", {})
+        for thing in live.tree.things
+        if (value := thing.value)["kind"] in WORKLOADS
+        for one in containers_of(template_of(value))
+    }
     for pod in live.world.pods():
         space = pod["metadata"]["namespace"]
         for one in pod["status"].get("containerStatuses", []):
             about = wanted.get((space, one["name"]))
+            place = f"{space}/{pod['metadata']['name']} {one['name']}"
             number = one.get("containerID", "").rpartition("/")[2]
             folders = list(group.rglob(number)) if about and number else []
             if not folders:
                 continue
-            peak = next((int(file.read_text()) for file in (folders[0] / "memory.max_usage_in_bytes", folders[0] / "memory.peak")
-                         if file.is_file()), 0)
-            asks, may = (int(quantity(about.get(kind, {}).get("memory", "0"))) for kind in ("requests", "limits"))
-            lines.append(f"{space}/{pod['metadata']['name']} {one['name']}: {peak >> 20} of {asks >> 20} and {may >> 20}Mi")
+            peak = next(
+                (
+                    int(file.read_text())
+                    for file in (
+                        folders[0] / "memory.max_usage_in_bytes",
+                        folders[0] / "memory.peak",
+                    )
+                    if file.is_file()
+                ),
+                0,
+            )
+            asks, may = (
+                int(quantity(about.get(kind, {}).get("memory", "0")))
+                for kind in ("requests", "limits")
+            )
+            lines.append(f"{place}: {peak >> 20} of {asks >> 20} and {may >> 20}Mi")
             if may and peak >= may:
                 row.findings.append(f"{lines[-1]}: it came to its limit")
-            if one.get("restartCount"):
-                row.findings.append(f"{space}/{pod['metadata']['name']} {one['name']} was started {one['restartCount']} times again")
+            ended = one.get("lastState", {}).get("terminated", {})
+            if ended.get("reason") == "OOMKilled":
+                row.findings.append(f"{place} had too little: the kernel ended it")
+            elif ended:
+                lines[-1] += f", started again after {ended.get('exitCode')}"
     if not lines:
         raise Failed("no container's memory can be read")
     row.objects, row.note = len(lines), "peak of request and limit: " + "; ".join(lines)

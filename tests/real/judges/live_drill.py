@@ -1,4 +1,4 @@
-"""The node is lost: a backup, an empty node, the same clone and key, the script's `restore`, and the same person reads the same chat."""
+"""The node is lost: a backup, an empty node, the script's `restore`, the same chat again."""
 
 import json
 import shutil
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from . import live_checks
 from .live_browser import Person
-from .live_platform import BUCKET, CHAT, EMAIL, PASSWORD, Live
+from .live_objects import BUCKET, CHAT, EMAIL, PASSWORD
+from .live_platform import Live
 from .processes import Failed
 from .table import Row
 
@@ -16,20 +17,37 @@ JOBS = "/apis/batch/v1/namespaces/ai/jobs"
 
 def backup(live: Live, row: Row) -> None:
     """The tree's CronJob, run once now."""
-    cron = next(thing.value for thing in live.tree.of_kind("CronJob") if thing.value["metadata"]["name"] == "backup")
-    live.world.api.post(JOBS, {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "backup-now", "namespace": "ai"},
-                               "spec": cron["spec"]["jobTemplate"]["spec"]})
+    cron = next(
+        thing.value
+        for thing in live.tree.of_kind("CronJob")
+        if thing.value["metadata"]["name"] == "backup"
+    )
+    live.world.api.post(
+        JOBS,
+        {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": "backup-now", "namespace": "ai"},
+            "spec": cron["spec"]["jobTemplate"]["spec"],
+        },
+    )
     took = live.wait("the backup has ended", lambda: ended(live, "backup-now"), 300)
     if not live.world.api.get(f"{JOBS}/backup-now")["status"].get("succeeded"):
         raise Failed(f"the backup failed: {said(live, 'backup-now')}")
     names = backups(live)
-    row.objects, row.note = len(names), f"{took:.0f} s, {sum(one.stat().st_size for one in files(names[-1])) >> 10} KiB"
+    row.objects, row.note = (
+        len(names),
+        f"{took:.0f} s, {sum(one.stat().st_size for one in files(names[-1])) >> 10} KiB",
+    )
 
 
 def ended(live: Live, job: str) -> bool:
     """Whether a Job has come to an end."""
     status = live.world.api.get(f"{JOBS}/{job}").get("status", {})
-    return any(one["type"] in ("Complete", "Failed") and one["status"] == "True" for one in status.get("conditions", []))
+    return any(
+        one["type"] in ("Complete", "Failed") and one["status"] == "True"
+        for one in status.get("conditions", [])
+    )
 
 
 def said(live: Live, job: str) -> str:
@@ -37,14 +55,20 @@ def said(live: Live, job: str) -> str:
     words = []
     for pod in live.world.pods("ai"):
         if pod["metadata"].get("labels", {}).get("job-name") == job:
-            words += [f"{one['name']}: {live.world.log(pod, one['name'])[-300:]}" for one in
-                      pod["status"].get("initContainerStatuses", []) + pod["status"].get("containerStatuses", [])]
+            words += [
+                f"{one['name']}: {live.world.log(pod, one['name'])[-300:]}"
+                for one in pod["status"].get("initContainerStatuses", [])
+                + pod["status"].get("containerStatuses", [])
+            ]
     return "; ".join(words)
 
 
 def backups(live: Live) -> list[Path]:
     """The folders of the whole backups in the storage, the oldest first."""
-    return sorted((one.parent for one in (live.storage / BUCKET).rglob("SHA256SUMS")), key=lambda one: one.name)
+    return sorted(
+        (one.parent for one in (live.storage / BUCKET).rglob("SHA256SUMS")),
+        key=lambda one: one.name,
+    )
 
 
 def files(folder: Path) -> list[Path]:
@@ -53,17 +77,24 @@ def files(folder: Path) -> list[Path]:
 
 
 def paper(live: Live) -> None:
-    """What the script pauses on a real platform is Argo CD's; here the objects alone are there, and nobody acts on them."""
-    definition = live.ctx.module("github.com/argoproj/argo-cd/v3") / "manifests/crds/application-crd.yaml"
+    """The Applications that the script pauses: objects that nobody acts on here."""
+    definition = (
+        live.ctx.module("github.com/argoproj/argo-cd/v3") / "manifests/crds/application-crd.yaml"
+    )
     live.world.api.install_crds([live_yaml(definition)])
-    applications = {thing.value["metadata"]["name"]: thing.value for thing in live.tree.of_kind("Application")}
-    live.world.apply([applications[name] for name in ("root", "openwebui", "backup") if name in applications])
+    applications = {
+        thing.value["metadata"]["name"]: thing.value for thing in live.tree.of_kind("Application")
+    }
+    live.world.apply(
+        [applications[name] for name in ("root", "openwebui", "backup") if name in applications]
+    )
 
 
 def live_yaml(path: Path) -> dict:
     """A definition as the judges read them."""
     import yaml  # pylint: disable=import-outside-toplevel
     from .context import YamlTwelve  # pylint: disable=import-outside-toplevel
+
     return yaml.load(path.read_text(encoding="utf-8"), YamlTwelve)
 
 
@@ -88,8 +119,10 @@ def reads(live: Live, chat: str, name: str) -> list[str]:
             found.append(f"the file is not in the list: {json.dumps(listed)[:200]}")
         else:
             text = person.page.evaluate(
-                "async (path) => await (await fetch(path, {headers: {Authorization: 'Bearer ' + localStorage.token}})).text()",
-                f"/api/v1/files/{mine[0]['id']}/content")
+                "async (path) => await (await fetch(path, "
+                "{headers: {Authorization: 'Bearer ' + localStorage.token}})).text()",
+                f"/api/v1/files/{mine[0]['id']}/content",
+            )
             if live_checks.INSIDE not in text:
                 found.append(f"the file does not open: {text[:200]!r}")
     return found
@@ -101,11 +134,16 @@ def after(live: Live, chat: str, row: Row) -> None:
     paper(live)
     done = restore(live)
     if done.returncode:
-        row.findings.append(f"restore ended with {done.returncode}: {(done.stdout + done.stderr)[-600:]}")
+        row.findings.append(
+            f"restore ended with {done.returncode}: {(done.stdout + done.stderr)[-600:]}"
+        )
         return
     live.ready()
     row.findings += reads(live, chat, "restored")
-    row.objects, row.note = 1, f"restore, pods Ready and the chat read after {(time.monotonic() - began) / 60:.1f} minutes"
+    row.objects, row.note = (
+        1,
+        f"the chat is read again after {(time.monotonic() - began) / 60:.1f} minutes",
+    )
 
 
 def refused(live: Live, chat: str, row: Row) -> None:
@@ -118,7 +156,10 @@ def refused(live: Live, chat: str, row: Row) -> None:
         done = restore(live, "--force", "--backup", name)
         shutil.rmtree(folder)
         if not done.returncode or "nothing was changed" not in (done.stdout + done.stderr).lower():
-            row.findings.append(f"{spoil.__name__}: restore ended with {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
+            row.findings.append(
+                f"{spoil.__name__}: restore ended with {done.returncode}: "
+                f"{(done.stdout + done.stderr)[-300:]}"
+            )
     live.ready()
     row.findings += reads(live, chat, "after-refusals")
     row.objects = 2
@@ -136,4 +177,10 @@ def make_foreign(folder: Path) -> None:
     """As a platform without PostgreSQL makes it: whole, with right sums, and no dump."""
     (folder / "database.dump").unlink()
     sums = folder / "SHA256SUMS"
-    sums.write_text("".join(f"{line}\n" for line in sums.read_text(encoding="utf-8").splitlines() if "database.dump" not in line))
+    sums.write_text(
+        "".join(
+            f"{line}\n"
+            for line in sums.read_text(encoding="utf-8").splitlines()
+            if "database.dump" not in line
+        )
+    )

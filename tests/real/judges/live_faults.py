@@ -20,7 +20,9 @@ def spoil(root: Path, names: tuple[str, ...]) -> list[str]:
         pod = value["spec"]["template"]["spec"]
         for one in [*pod.get("initContainers", []), *pod["containers"]]:
             missing -= {variable["name"] for variable in one.get("env", [])}
-            one["env"] = [variable for variable in one.get("env", []) if variable["name"] not in names]
+            one["env"] = [
+                variable for variable in one.get("env", []) if variable["name"] not in names
+            ]
         path.write_text(yaml.safe_dump(value, sort_keys=False), encoding="utf-8")
     return sorted(missing)
 
@@ -36,25 +38,55 @@ def tried(check, live: Live) -> str:
 
 
 def plant(ctx, shots: Path) -> list[Row]:
-    """A platform without what was mended, and a program that asks for a name that nobody declared."""
+    """A platform without its settings, and a program that asks for a name of nobody's."""
     root = make_tree(ctx)
     missing = spoil(root, (TOOLS, CACHE))
     if missing:
-        return [Row("live: planted faults", 0, [f"the tree sets no {name}: there is nothing to take away" for name in missing])]
+        return [
+            Row(
+                "live: planted faults",
+                0,
+                [f"the tree sets no {name}: there is nothing to take away" for name in missing],
+            )
+        ]
     with Live(ctx, root, "faulty") as live:
         live.shots, live.chat = shots / "faults", ""
         live.model = next(one for one in live.models() if one.startswith("llama"))
         live.ready()
         for what, judge, check in (
-            ("tools of Open WebUI are sent with each question", "live: a person chats and uploads", live_checks.chats),
+            (
+                "tools of Open WebUI are sent with each question",
+                "live: a person chats and uploads",
+                live_checks.asks,
+            ),
             ("the same", "live: bootstrap.sh verify", live_checks.verify),
             ("the same, in a tenant", "live: a tenant", live_checks.tenant),
-            ("names are kept for five minutes", "live: a pod of Ollama is replaced", live_checks.replaced),
+            (
+                "names are kept for five minutes",
+                "live: a pod of Ollama is replaced",
+                live_checks.replaced,
+            ),
         ):
             message = tried(check, live)
             ctx.fault(Fault(what, judge, message or "nothing", bool(message)))
         pod = live.pods("ai", "openwebui")[0]["metadata"]["name"]
-        live.world.exec("ai", pod, ["python3", "-c", "import socket\ntry: socket.getaddrinfo('telemetry.example.net', 443)\nexcept OSError: pass"])
+        live.world.exec(
+            "ai",
+            pod,
+            [
+                "python3",
+                "-c",
+                "import socket\ntry: socket.getaddrinfo('telemetry.example.net', 443)\n"
+                "except OSError: pass",
+            ],
+        )
         message = tried(live_checks.hosts, live)
-        ctx.fault(Fault("a program asks for a host that nobody declared", "live: hosts outside", message, "telemetry.example.net" in message))
+        ctx.fault(
+            Fault(
+                "a program asks for a host that nobody declared",
+                "live: hosts outside",
+                message,
+                "telemetry.example.net" in message,
+            )
+        )
     return []

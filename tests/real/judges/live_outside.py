@@ -1,6 +1,7 @@
-"""What is outside of the node: names, a registry of models by Ollama's protocol over TLS, and a list of who was asked for what.
+"""What is outside of the node: names, a registry of models, a list of what was asked for.
 
-Run in the network outside: `live_outside.py SETTINGS`, a file of JSON. It keeps to the standard library: nothing of the judges is there.
+Run in the network outside: `live_outside.py SETTINGS`, a file of JSON. It keeps to the standard
+library: nothing of the judges is there.
 """
 
 import hashlib
@@ -25,9 +26,9 @@ class Names(socketserver.BaseRequestHandler):
         asked, back = self.request
         name, at = [], 12
         while asked[at]:
-            name.append(asked[at + 1:at + 1 + asked[at]].decode("ascii", "replace"))
+            name.append(asked[at + 1 : at + 1 + asked[at]].decode("ascii", "replace"))
             at += 1 + asked[at]
-        kind = struct.unpack(">H", asked[at + 1:at + 3])[0]
+        kind = struct.unpack(">H", asked[at + 1 : at + 3])[0]
         text = ".".join(name).lower()
         with self.server.guard, open(self.server.log, "a", encoding="utf-8") as out:
             out.write(f"{text}\n")
@@ -35,8 +36,16 @@ class Names(socketserver.BaseRequestHandler):
         found = address and kind == 1
         # A name that is known has no other addresses; one that is not known does not exist.
         flags = 0x8180 | (0 if address else 3)
-        head = asked[:2] + struct.pack(">HHHHH", flags, 1, 1 if found else 0, 0, 0) + asked[12:at + 5]
-        answer = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + socket.inet_aton(address) if found else b""
+        head = (
+            asked[:2]
+            + struct.pack(">HHHHH", flags, 1, 1 if found else 0, 0, 0)
+            + asked[12 : at + 5]
+        )
+        answer = (
+            b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + socket.inet_aton(address)
+            if found
+            else b""
+        )
         back.sendto(head + answer, self.client_address)
 
 
@@ -48,7 +57,9 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_arguments) -> None:
         """Says nothing: who was asked is in the names' list."""
 
-    def answer(self, code: int, body: bytes = b"", kind: str = "application/json", **more: str) -> None:
+    def answer(
+        self, code: int, body: bytes = b"", kind: str = "application/json", **more: str
+    ) -> None:
         """One answer."""
         self.send_response(code)
         for key, value in {"Content-Type": kind, "Content-Length": str(len(body)), **more}.items():
@@ -70,7 +81,11 @@ class Registry(http.server.BaseHTTPRequestHandler):
         if asked:
             name = f"{asked[1]}:{asked[2]}"
             known = name in about["models"]
-            return self.answer(200, self.server.manifest, MANIFEST) if known else self.answer(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}')
+            return (
+                self.answer(200, self.server.manifest, MANIFEST)
+                if known
+                else self.answer(404, b'{"errors":[{"code":"MANIFEST_UNKNOWN"}]}')
+            )
         blob = re.search(r"(sha256:[0-9a-f]{64})$", self.path)
         if not blob or blob[1] not in self.server.blobs:
             return self.answer(404, b"{}")
@@ -100,22 +115,51 @@ def blobs_of(folder: Path, about: dict) -> tuple[bytes, dict[str, Path]]:
     """The manifest of the one model, and its blobs by their sums."""
     layers, blobs = [], {}
     parts = {"model": Path(about["model"])}
-    for kind, text in {"template": about["template"], "params": json.dumps(about["params"])}.items():
+    for kind, text in {
+        "template": about["template"],
+        "params": json.dumps(about["params"]),
+    }.items():
         parts[kind] = folder / kind
         parts[kind].write_text(text, encoding="utf-8")
     for kind, file in parts.items():
         with open(file, "rb") as source:
             name = "sha256:" + hashlib.file_digest(source, "sha256").hexdigest()
         blobs[name] = file
-        layers.append({"mediaType": f"application/vnd.ollama.image.{kind}", "digest": name, "size": file.stat().st_size})
+        layers.append(
+            {
+                "mediaType": f"application/vnd.ollama.image.{kind}",
+                "digest": name,
+                "size": file.stat().st_size,
+            }
+        )
     config = folder / "config"
-    config.write_text(json.dumps({"model_format": "gguf", "model_family": "llama", "model_families": ["llama"], "model_type": "134.52M",
-                                  "file_type": "Q4_1", "architecture": "amd64", "os": "linux",
-                                  "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]}}), encoding="utf-8")
+    config.write_text(
+        json.dumps(
+            {
+                "model_format": "gguf",
+                "model_family": "llama",
+                "model_families": ["llama"],
+                "model_type": "134.52M",
+                "file_type": "Q4_1",
+                "architecture": "amd64",
+                "os": "linux",
+                "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in layers]},
+            }
+        ),
+        encoding="utf-8",
+    )
     name = "sha256:" + hashlib.sha256(config.read_bytes()).hexdigest()
     blobs[name] = config
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "layers": layers, "config": {
-        "mediaType": "application/vnd.docker.container.image.v1+json", "digest": name, "size": config.stat().st_size}}
+    manifest = {
+        "schemaVersion": 2,
+        "mediaType": MANIFEST,
+        "layers": layers,
+        "config": {
+            "mediaType": "application/vnd.docker.container.image.v1+json",
+            "digest": name,
+            "size": config.stat().st_size,
+        },
+    }
     return json.dumps(manifest).encode(), blobs
 
 
@@ -131,7 +175,9 @@ def main() -> None:
     registry.manifest, registry.blobs = blobs_of(Path(sys.argv[1]).parent, about)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(about["certificate"], about["key"])
-    registry.socket = tls.wrap_socket(registry.socket, server_side=True, do_handshake_on_connect=False)
+    registry.socket = tls.wrap_socket(
+        registry.socket, server_side=True, do_handshake_on_connect=False
+    )
     Path(about["ready"]).touch()
     registry.serve_forever()
 
