@@ -17,7 +17,7 @@ use crate::cli::{console::Console, disk::Kind};
 
 /// Variables of the environment that an act of the user's keeps: who commits, and how a remote is
 /// reached. All other `GIT_…` variables are cleared; some name another repository or a program.
-const KEPT: [&str; 13] = [
+const KEPT: [&str; 16] = [
     "GIT_ASKPASS",
     "GIT_AUTHOR_DATE",
     "GIT_AUTHOR_EMAIL",
@@ -30,6 +30,9 @@ const KEPT: [&str; 13] = [
     "GIT_CONFIG_SYSTEM",
     "GIT_SSH",
     "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
     "GIT_TERMINAL_PROMPT",
 ];
 
@@ -55,9 +58,14 @@ impl Git {
     /// When there is none, when Git itself does not trust it, or when it says that its work tree is
     /// elsewhere.
     pub fn of(root: &Path) -> anyhow::Result<Self> {
-        let Some(top) = root.ancestors().find(|it| is_top(it)) else {
+        let named = |it: &&Path| it.join(".git").symlink_metadata().is_ok();
+        let Some(top) = root.ancestors().find(named) else {
             bail!("{} is in no Git repository", root.display());
         };
+        let git = top.join(".git");
+        let kind = git.symlink_metadata().map(|it| Kind::from(it.file_type()));
+        let is_one = matches!(kind, Ok(Kind::Folder | Kind::File));
+        ensure!(is_one, "{} is a link: no repository that lies elsewhere is asked", git.display());
         let below = root.strip_prefix(top).context("a folder is below those above it")?;
         let below = below.to_str().context("Git cannot be asked: the path is not UTF-8")?;
         let prefix = if below.is_empty() { String::new() } else { format!("{below}/") };
@@ -176,12 +184,6 @@ impl Git {
         let words = ["git"].iter().chain(place).chain(words);
         words.map(|it| quoted(it)).collect::<Vec<_>>().join(" ")
     }
-}
-
-/// Whether a folder is the top of a work tree: it has a `.git`, which is a folder or a file.
-fn is_top(folder: &Path) -> bool {
-    let kind = folder.join(".git").symlink_metadata().map(|it| Kind::from(it.file_type()));
-    matches!(kind, Ok(Kind::Folder | Kind::File))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -5,7 +5,7 @@ use std::{
     io::{self, BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Stdio},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use anyhow::{Context as _, bail};
@@ -27,10 +27,9 @@ pub struct GitDisk {
 struct Blob {
     id: String,
     kind: Kind,
-    size: u64,
 }
 
-/// `git cat-file --batch`: one process for all contents.
+/// `git cat-file --batch-command`: one process for all sizes and contents.
 struct Contents {
     process: Child,
     ask: Option<ChildStdin>,
@@ -53,12 +52,12 @@ impl GitDisk {
                 git.top().display()
             );
         };
-        let mut ask = vec!["ls-tree", "-r", "-l", "-z", "--full-tree", &commit, "--"];
+        let mut ask = vec!["ls-tree", "-r", "-z", "--full-tree", &commit, "--"];
         let paths: Vec<String> = OWNED.iter().map(|it| git.path(it)).collect();
         let schema = git.path("spec/platform.schema.json");
         ask.extend(paths.iter().map(String::as_str).chain([schema.as_str()]));
         let listing = git.lists(&ask)?;
-        let process = git.asks(&["cat-file", "--batch"]).stdin(Stdio::piped()).spawn();
+        let process = git.asks(&["cat-file", "--batch-command"]).stdin(Stdio::piped()).spawn();
         let mut process = process.context("cannot run git")?;
         let (ask, answer) = (process.stdin.take(), process.stdout.take());
         let answer = BufReader::new(answer.context("git gives no output")?);
@@ -74,12 +73,12 @@ impl GitDisk {
         Ok(it)
     }
 
-    /// `100644 blob 0123… 42\tpath`
+    /// `100644 blob 0123…\tpath`
     fn add(&mut self, git: &Git, line: &[u8]) -> Option<()> {
         let line = String::from_utf8_lossy(line);
         let (facts, path) = line.split_once('\t')?;
         let mut facts = facts.split_whitespace();
-        let (mode, _, id, size) = (facts.next()?, facts.next()?, facts.next()?, facts.next()?);
+        let (mode, _, id) = (facts.next()?, facts.next()?, facts.next()?);
         let kind = if mode.starts_with("100") { Kind::File } else { Kind::Other };
         let path = PathBuf::from(git.below(path)?);
         let mut below = (path.as_path(), kind);
@@ -90,8 +89,12 @@ impl GitDisk {
             }
             below = (folder, Kind::Folder);
         }
-        self.files.insert(path, Blob { id: id.to_owned(), kind, size: size.parse().unwrap_or(0) });
+        self.files.insert(path, Blob { id: id.to_owned(), kind });
         Some(())
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn inside<'a>(&self, path: &'a Path) -> io::Result<&'a Path> {
@@ -100,16 +103,30 @@ impl GitDisk {
 }
 
 impl Contents {
-    fn read(&mut self, id: &str, into: &mut Vec<u8>) -> io::Result<()> {
+    /// The size of a blob; `what` is `info`, or `contents`, which then follow.
+    fn size(&mut self, what: &str, id: &str) -> io::Result<u64> {
         let ask = self.ask.as_mut().ok_or(ErrorKind::BrokenPipe)?;
-        writeln!(ask, "{id}")?;
+        writeln!(ask, "{what} {id}")?;
         ask.flush()?;
         let mut head = String::new();
         self.answer.read_line(&mut head)?;
-        let size: u64 = head.split_whitespace().nth(2).and_then(|it| it.parse().ok()).ok_or(ErrorKind::NotFound)?;
+        let size = head.split_whitespace().nth(2).and_then(|it| it.parse().ok());
+        size.ok_or_else(|| {
+            io::Error::other(
+                "this clone is a partial one and lacks it: run `git fetch --refetch --no-filter`, \
+                 or check out without a filter",
+            )
+        })
+    }
+
+    fn read(&mut self, id: &str, at_most: usize, into: &mut Vec<u8>) -> io::Result<()> {
+        let size = self.size("contents", id)?;
         into.clear();
-        (&mut self.answer).take(size).read_to_end(into)?;
-        self.answer.read_exact(&mut [0])
+        let wanted = size.min(at_most as u64);
+        (&mut self.answer).take(wanted).read_to_end(into)?;
+        // What is not wanted, and the line break after it.
+        io::copy(&mut (&mut self.answer).take(size - wanted + 1), &mut io::sink())?;
+        Ok(())
     }
 }
 
@@ -124,8 +141,11 @@ impl Drop for Contents {
 impl Disk for GitDisk {
     fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>> {
         let path = self.inside(path)?;
-        let file = self.files.get(path).map(|it| (it.kind, it.size));
-        Ok(file.or_else(|| self.folders.contains_key(path).then_some((Kind::Folder, 0))))
+        let Some(file) = self.files.get(path) else {
+            return Ok(self.folders.contains_key(path).then_some((Kind::Folder, 0)));
+        };
+        let size = if file.kind == Kind::File { self.contents().size("info", &file.id)? } else { 0 };
+        Ok(Some((file.kind, size)))
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
@@ -139,9 +159,7 @@ impl Disk for GitDisk {
 
     fn read(&self, path: &Path, at_most: usize, into: &mut Vec<u8>) -> io::Result<()> {
         let blob = self.files.get(self.inside(path)?).ok_or(ErrorKind::NotFound)?;
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner).read(&blob.id, into)?;
-        into.truncate(at_most);
-        Ok(())
+        self.contents().read(&blob.id, at_most, into)
     }
 
     fn create(&self, _: &Path, _: &[u8]) -> io::Result<()> {

@@ -16,6 +16,7 @@ use crate::{
         table::Table,
     },
     compile::{self, house::House, rows, summary::Summary},
+    diag::plain,
     plan::rows::FlowRow,
     platform::repository::Pin,
 };
@@ -63,7 +64,7 @@ pub fn run(
 }
 
 fn json<T: Serialize + ?Sized>(rows: &T) -> anyhow::Result<String> {
-    Ok(serde_json::to_string_pretty(rows)? + "\n")
+    Ok(plain::json(&serde_json::to_string_pretty(rows)?).into_owned() + "\n")
 }
 
 fn joined<T: ToString>(all: &[T]) -> String {

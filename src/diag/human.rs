@@ -86,6 +86,7 @@ fn snippet<'a>(file: &'a str, marks: &[Mark<'a>]) -> Option<Element<'a>> {
         let span = mark.at.text.as_ref()?.1.clone();
         Some(mark.kind.span(span.start - from..span.end - from).label(mark.label.clone()))
     });
-    let snippet = Snippet::source(&text[from..to]).path(file).line_start(source.line_column(from).0).annotations(annotations);
+    let snippet =
+        Snippet::source(plain::same_places(&text[from..to])).path(file).line_start(source.line_column(from).0).annotations(annotations);
     Some(snippet.into())
 }

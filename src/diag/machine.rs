@@ -88,7 +88,8 @@ pub(super) fn json(all: &Diagnostics, texts: &dyn Texts) -> String {
             notes: &it.notes,
         })
         .collect();
-    let mut out = serde_json::to_string_pretty(&findings).expect("texts and numbers are JSON");
+    let text = serde_json::to_string_pretty(&findings).expect("texts and numbers are JSON");
+    let mut out = plain::json(&text).into_owned();
     out.push('\n');
     out
 }

@@ -19,7 +19,8 @@ pub fn line(text: &str) -> Cow<'_, str> {
 /// What is left of a line that was made with colors, when nothing but colors may go through: a
 /// second net below what each verb says.
 pub fn colored(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(|it| is_obeyed(it) && !matches!(it, '\n' | '\t')) {
+    let is_harmless = |it: char| !is_obeyed(it) || matches!(it, '\n' | '\t');
+    if text.chars().all(is_harmless) && !text.split('\n').any(is_command) {
         return Cow::Borrowed(text);
     }
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
@@ -45,11 +46,46 @@ fn color(text: &str) -> Option<usize> {
     figures[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
 }
 
+/// JSON that stays JSON, and the same values: what would be obeyed is escaped as JSON escapes.
+pub fn json(text: &str) -> Cow<'_, str> {
+    let is_harmless = |it: char| !is_obeyed(it) || it == '\n';
+    if text.chars().all(is_harmless) && !text.contains(RUNNER) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for it in text.chars() {
+        if is_harmless(it) {
+            out.push(it);
+        } else {
+            for unit in it.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}").expect("a String takes all");
+            }
+        }
+    }
+    Cow::Owned(out.replace(RUNNER, "#\\u0023["))
+}
+
+/// The lines of a text whose bytes are counted: what GitHub's runner takes for a command anywhere in
+/// a line is broken without changing a place.
+pub fn same_places(text: &str) -> Cow<'_, str> {
+    if text.contains(RUNNER) { Cow::Owned(text.replace(RUNNER, "#_[")) } else { Cow::Borrowed(text) }
+}
+
+/// What GitHub's runner takes for a command, anywhere in a line.
+const RUNNER: &str = "##[";
+
+/// Whether GitHub's runner takes a line for a command: white space before it does not matter to the
+/// runner, and a difference's sign stands before what a file has.
+fn is_command(line: &str) -> bool {
+    let is_before = |it: char| it.is_whitespace() || matches!(it, '+' | '-');
+    line.trim_start_matches(is_before).starts_with("::") || line.contains(RUNNER)
+}
+
 /// One line as Markdown and HTML read it: no character of it is markup, a mention or a link.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for it in line(text).chars() {
-        if it.is_ascii_punctuation() && !matches!(it, '-' | '.' | ',' | '/' | ':' | ';' | '(' | ')') {
+        if it.is_ascii_punctuation() && !matches!(it, '-' | ',' | '/' | ';' | '(' | ')') {
             write!(out, "&#{};", u32::from(it)).expect("a String takes all");
         } else {
             out.push(it);
@@ -71,10 +107,6 @@ pub fn fenced(language: &str, text: &str) -> String {
 /// beginnings of a line that GitHub's runner takes for a command, wherever a log shows them.
 fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
     let is_replaced = |it: char| is_obeyed(it) && is_meant(it);
-    let is_command = |it: &str| {
-        let it = it.trim_start_matches([' ', '\t', '+', '-']);
-        it.starts_with("::") || it.contains("##[")
-    };
     if !text.contains(is_replaced) && !text.split('\n').any(is_command) {
         return Cow::Borrowed(text);
     }
@@ -83,7 +115,7 @@ fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
         if number > 0 {
             out.push(if is_replaced('\n') { '␊' } else { '\n' });
         }
-        let escaped = is_command(line).then(|| line.replacen("::", ":\\:", 1).replace("##[", "#\\#["));
+        let escaped = is_command(line).then(|| line.replacen("::", ":\\:", 1).replace(RUNNER, "#\\#["));
         for it in escaped.as_deref().unwrap_or(line).chars() {
             if is_replaced(it) { symbol(it, &mut out) } else { out.push(it) }
         }
@@ -128,6 +160,11 @@ mod tests {
         assert_eq!(lines("a\n  ::set-env name=x::y\n"), "a\n  :\\:set-env name=x::y\n");
         assert_eq!(lines("+::stop-commands::x"), "+:\\:stop-commands::x");
         assert_eq!(lines("x ##[error]y"), "x #\\#[error]y");
+        for space in ["\u{a0}", "\u{1680}", "\u{2000}", "\u{202f}", "\u{3000}"] {
+            assert_eq!(lines(&format!("+{space}::x::y")), format!("+{space}:\\:x::y"));
+            assert_eq!(colored(&format!("{space}::x::y")), format!("{space}:\\:x::y"));
+        }
+        assert_eq!(colored("x ##[error]y"), "x #\\#[error]y");
         assert_eq!(lines("a::b"), "a::b");
     }
 
@@ -141,7 +178,20 @@ mod tests {
     fn markdown_has_no_markup_left() {
         let text = markdown("<img src=x> `a` *b* [c](d) @e #1\n| f");
         assert!(!text.contains(['<', '>', '`', '*', '[', ']', '@', '|', '\n']), "{text}");
-        assert_eq!(markdown("ai/ollama: 3.5"), "ai/ollama: 3.5");
+        assert_eq!(markdown("ai/ollama"), "ai/ollama");
+        for link in ["https://evil.example", "www.evil.example", "a@evil.example", ":tada:"] {
+            let text = markdown(link);
+            assert!(!text.contains([':', '.', '@']), "{text}");
+        }
+    }
+
+    #[test]
+    fn json_keeps_its_values() {
+        let value = "a\u{1f}\u{200b}\u{202e}\u{7f}\u{e0001}\u{9b} ##[error]b\n::x\"";
+        let text = serde_json::to_string_pretty(&[value]).expect("JSON");
+        let safe = json(&text);
+        assert!(!safe.contains(RUNNER) && safe.chars().all(|it| it == '\n' || !is_obeyed(it)), "{safe}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&safe).expect("still JSON"), [value]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
         table::Table,
     },
     compile::house::House,
+    diag::plain,
     spec::read::SEALING,
 };
 
@@ -76,7 +77,7 @@ impl State {
 pub fn run(house: &House, needs: &[Need], now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
     let rows = rows(house, needs, now);
     if console.format() == Format::Json {
-        console.data(&(serde_json::to_string_pretty(&rows)? + "\n"))?;
+        console.data(&(plain::json(&serde_json::to_string_pretty(&rows)?).into_owned() + "\n"))?;
         return Ok(Outcome::Clean);
     }
     let mut table = Table::new(&["credential", "keys", "namespace", "state", "used by"]);

@@ -145,3 +145,37 @@ fn a_dry_run_prints_what_can_be_pasted() {
     assert!(it.git(&["log", "-1", "--format=%s"]).starts_with("It's $HOME"));
     assert!(it.ok(&["release", "--root", "deep"]).err.contains("released"));
 }
+
+#[test]
+fn a_link_in_place_of_a_repository_is_no_repository() {
+    let it = place();
+    let there = Place::empty();
+    there.git(&["init", "--quiet"]);
+    std::os::unix::fs::symlink(there.path(".git"), it.path("deep/.git")).expect("a link");
+    let done = diff(&it);
+    assert!(done.code == 2 && done.err.contains(".git is a link"), "{done:?}");
+}
+
+#[test]
+fn a_clone_without_contents_says_how_to_get_them() {
+    let it = place();
+    it.git(&["config", "uploadpack.allowFilter", "true"]);
+    let there = Place::empty();
+    let from = format!("file://{}", it.root().display());
+    there.git(&["clone", "--quiet", "--filter=blob:none", "--no-checkout", &from, "clone"]);
+    copy(&it.path("deep"), &there.path("clone/deep"));
+    let done = there.run(&["diff", "--root", "clone/deep", "--base", "main"]);
+    assert!(done.code == 2 && done.err.contains("git fetch --refetch --no-filter"), "{done:?}");
+}
+
+#[test]
+fn a_long_file_of_a_revision_is_read_to_where_it_is_wanted() {
+    let it = place();
+    let file = "deep/out/manifests/ollama/ai/service-ollama.yaml";
+    it.append(file, &"# more\n".repeat(100_000));
+    it.git(&["add", "."]);
+    it.git(&["commit", "--quiet", "--message", "long"]);
+    let done = diff(&it);
+    assert!(done.code == 0 && done.out.contains("ollama: Service ai/ollama"), "{}", done.out.len());
+    assert!(done.out.ends_with("limits 5103Mi\n"), "what comes after it is read right");
+}

@@ -96,10 +96,37 @@ fn forty_thousand_faults_in_one_file_are_told_soon_and_briefly() {
     }
 }
 
+/// As GitHub's runner sees it: all white space of a line's beginning is cut away, and the signs of a
+/// difference are no protection against a change of the format.
+fn is_command(line: &str) -> bool {
+    let rest: String = line.chars().skip_while(|it| it.is_whitespace() || "+-".contains(*it)).collect();
+    rest.starts_with("::") || line.contains("##[")
+}
+
+#[test]
+fn a_finding_keeps_its_words_in_json_and_gives_a_runner_none() {
+    let place = Place::rendered();
+    let name = "x\u{200b}\u{202e} ##[error]y";
+    let text = super::place::workspace("team-a").replace("name: team-a", &format!("name: \"{name}\""));
+    place.write("spec/workspaces/team-a.yaml", text);
+    for format in ["human", "short", "json", "github"] {
+        let said = place.run(&["check", "--format", format]);
+        assert_eq!(said.code, 1, "{said:?}");
+        for it in [said.out.as_str(), &said.err] {
+            assert!(!it.contains("##[") && !it.contains(['\u{200b}', '\u{202e}']), "{format}: {it}");
+        }
+        if format == "json" {
+            let all: serde_json::Value = serde_json::from_str(&said.out).expect("it is JSON");
+            assert!(all.to_string().contains(name), "{all}");
+        }
+    }
+}
+
 #[test]
 fn no_text_of_a_file_is_obeyed() {
     let place = Place::rendered();
-    let nasty = "x: \u{1b}]52;c;cHduZWQ=\u{7}\u{9b}2J\u{202e}\u{200b}\r\n::set-env name=a::b\n````\n</details><script>@team\n";
+    let nasty = "x: \u{1b}]52;c;cHduZWQ=\u{7}\u{9b}2J\u{202e}\u{200b}\r\n::set-env name=a::b\n\u{a0}::a::b\n\
+                 \u{3000}::a::b\nx ##[error]y\n````\n</details><script>@team\n";
     place.append("out/manifests/ollama/ai/service-ollama.yaml", nasty);
     place.append("apps/ollama.yaml", "  kind: <b>`x`</b>\u{1b}[2J\n");
     for color in ["always", "never"] {
@@ -109,7 +136,7 @@ fn no_text_of_a_file_is_obeyed() {
             for it in ["\u{1b}]", "\u{7}", "\u{9b}", "\u{202e}", "\u{200b}", "\r", "\u{1b}[2J"] {
                 assert!(!text.contains(it), "{words:?} {color}: {it:?} in {text:?}");
             }
-            assert!(!text.lines().any(|it| it.trim_start_matches([' ', '+', '-']).starts_with("::")), "{text}");
+            assert!(!text.lines().any(is_command), "{text}");
             assert!(text.contains('␛'), "what is there is shown: {text}");
         }
     }
