@@ -133,6 +133,9 @@ def report(options: argparse.Namespace, result: dict, seconds: float) -> int:
         print(f"built: {cost['what']}: {cost['wall']:.0f} s wall, {cost['cpu']:.0f} s CPU")
     names = [tree.name for tree in find_trees(options.root.resolve())]
     print(f"\n{len(names)} trees ({', '.join(names)}); seed {options.seed}; {seconds:.0f} s")
+    not_run = [row for row in rows if row.is_not_run()]
+    if not_run:
+        print("not run, and nothing is known of it: " + "; ".join(f"{row.judge} ({row.note.removeprefix('not run: ')})" for row in not_run))
     good = sum(not row.findings for row in rows)
     print(f"judges: {good} passed, {len(rows) - good} failed")
     return 1 if found or not rows else 0

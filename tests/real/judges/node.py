@@ -152,7 +152,8 @@ def whole_list(platform: Platform, broken: bool) -> list[Row]:
 def faults(ctx) -> list[Row]:
     """Things that are wrong on purpose, on a node of their own; and what an interrupted run leaves
     behind."""
-    if unwilling(ctx):
-        return []
+    refused = unwilling(ctx, "node: planted faults")
+    if refused:
+        return refused
     node_faults.plant(ctx)
     return []
