@@ -59,6 +59,9 @@ class Plan:
     ends: bool = False
     # Nothing is wrong: what the judge says must be that all is well.
     control: bool = False
+    # What a part that is well may say too before its policies are in force: looked at when the
+    # control is Ready.
+    late: bool = False
     objects: list[dict] = field(default_factory=list)
     before: list[dict] = field(default_factory=list)
     namespace: str = ""
@@ -203,6 +206,7 @@ def plans(room: int) -> list[Plan]:
             (*base, *chat),
             no_names,
             r"lookup postgresql\.\S+ .*(i/o timeout|connection refused)",
+            late=True,
         ),
         Plan(
             "a claim of a class that nobody serves",
@@ -315,7 +319,7 @@ def look(world, found: list[Plan], endings: Endings) -> None:
     """One round: what the judge would say now about each fault that it has not seen yet."""
     pods = world.pods()
     for plan in found:
-        if plan.seen:
+        if plan.seen or plan.late and not all(one.seen for one in found if one.control):
             continue
         own = [pod for pod in pods if pod["metadata"]["namespace"] == plan.namespace]
         if plan.declared:
