@@ -187,8 +187,8 @@ class Stage:
         hook = self.container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command")
         if hook and self.inside(hook):
             raise Trouble(f"the hook `{' '.join(hook)}` failed")
-        if not self.signal(number):
-            raise Trouble(f"it was not there any more for signal {number}: {self.said()}")
+        # Where the hook has ended it already there is nobody to signal, which is well.
+        self.signal(number)
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
