@@ -15,6 +15,7 @@ mod policies;
 #[cfg(target_os = "linux")]
 mod postgresql;
 mod properties;
+#[cfg(target_os = "linux")]
 mod pulls;
 mod reader;
 mod scale;

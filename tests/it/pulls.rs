@@ -164,7 +164,8 @@ fn what_is_there_costs_nothing_and_needs_no_registry() {
 /// The processes that a container's first one has started.
 fn children(child: &Child) -> String {
     let id = child.id();
-    fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default().trim().to_owned()
+    let all = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+    all.expect("the kernel tells the children of a process").trim().to_owned()
 }
 
 #[test]

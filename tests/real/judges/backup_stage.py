@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import yaml

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -29,7 +28,7 @@ class Subject:
             raise LookupError(
                 f"{name}: no spec is beside the tree, so nothing says what it declares"
             )
-        self.pods, self.flows = ctx.budget(spec)["pods"], flows_of(ctx, spec)
+        self.pods, self.flows = ctx.budget(spec)["pods"], ctx.flows(spec)
         self.things = [
             it
             for application in self.tree.applications()
@@ -65,18 +64,6 @@ class Subject:
         if made is not None:
             self.made[it.name] = made
         return made
-
-
-def flows_of(ctx, spec) -> list[dict]:
-    """`show flows`."""
-    done = ctx.run_espalier(spec, "show", "flows", "--format", "json")
-    try:
-        return json.loads(done.stdout)
-    except ValueError:
-        raise LookupError(
-            f"`show flows --format json` said no JSON ({done.returncode}): "
-            f"{(done.stderr or done.stdout).strip()[:300]}"
-        ) from None
 
 
 def judge(ctx) -> list[Row]:

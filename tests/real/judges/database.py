@@ -1,18 +1,19 @@
-"""Kills the tree's PostgreSQL at any moment of its first start; asks when it is found ready, and how it ends."""
+"""Kills the tree's PostgreSQL at any moment of its first start; asks when it is found ready, and
+how it ends."""
 
 import json
-import os
 import random
 import signal
 import subprocess
 import time
 
-from .database_stage import EARLIER, ELSEWHERE, Stage, Trouble
+from .database_stage import EARLIER, Stage, Trouble
+from .processes import Failed, wait_until
 from .table import Fault, Row
 
 # How often the first start is killed; the moments are spread over it, each at a random place of its
-# share.
-MOMENTS = 60
+# share. Each costs two starts, and this many leave the judge five minutes on a machine at rest.
+MOMENTS = 24
 
 
 def first_start(stage: Stage, script: str | None = None) -> float:
@@ -68,7 +69,7 @@ def killed_again(stage: Stage) -> list[str]:
 
 def half_by_an_earlier_version(stage: Stage) -> list[str]:
     """What the image's own initialisation left half made is made anew."""
-    for moment in spread(stage, MOMENTS // 4, first_start(stage, EARLIER) * 1.1):
+    for moment in spread(stage, MOMENTS // 3, first_start(stage, EARLIER) * 1.1):
         stage.run_for(moment, EARLIER)
         found = heals(stage, f"initialised by the image, killed after {moment:.2f} s")
         if found:
@@ -110,7 +111,7 @@ def emptied(stage: Stage) -> list[str]:
 
 
 def rotated(stage: Stage) -> list[str]:
-    """A new password opens the database after the next start, whatever is in it, and the old one does not."""
+    """A new password opens the database after the next start, whatever is in it, no old one."""
     stage.start()
     stage.ready()
     stage.kill()
@@ -157,25 +158,26 @@ def frozen(stage: Stage) -> list[str]:
     """A server that answers nothing is not alive."""
     stage.start()
     stage.ready()
-    os.kill(stage.first(), signal.SIGSTOP)
+    if not stage.signal(signal.SIGSTOP):
+        raise Trouble(f"there is no server to freeze: {stage.said()}")
     return ["liveness succeeds on a server that answers nothing"] if stage.probe("liveness") else []
 
 
 def ended(stage: Stage) -> list[str]:
-    """Whatever signal the image names: it ends soon, with a client connected, and recovers nothing."""
+    """Whatever signal the image names: it ends soon, with a client, and recovers nothing."""
     stage.start()
     stage.ready()
     stage.sql("CREATE TABLE chat (id integer)")
     found = []
     for number in (signal.SIGTERM, signal.SIGINT):
         client = stage.client("SELECT pg_sleep(600)")
-        while stage.sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'") == "0":
-            time.sleep(0.1)
-        stage.log.write_text("")
+        asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
         try:
+            wait_until("a client is asleep", lambda: stage.sql(asleep) == "1", 30, pause=0.1)
+            stage.log.write_text("")
             stage.stop(number, stage.grace / 2)
             if "database system is shut down" not in stage.said():
-                found.append(f"after signal {number} there is no word of a clean end: {stage.said()}")
+                found.append(f"after signal {number} no word of a clean end: {stage.said()}")
         finally:
             stage.kill()
             client.kill()
@@ -188,8 +190,8 @@ def ended(stage: Stage) -> list[str]:
     return found
 
 
-CHECKS = (killed, killed_again, half_by_an_earlier_version, data_of_an_earlier_version, emptied, rotated,
-          probes, frozen, ended)
+CHECKS = (killed, killed_again, half_by_an_earlier_version, data_of_an_earlier_version, emptied,
+          rotated, probes, frozen, ended)
 
 
 def in_script(before: str, after: str):
@@ -230,17 +232,21 @@ PG_ISREADY = ["pg_isready", "-h", "127.0.0.1", "-U", "openwebui", "-d", "openweb
 FAULTS = (
     ("the image initialises in place", whole_script(EARLIER), killed),
     ("another database than the clients'", in_script('"$POSTGRES_DB" |', '"other" |'), killed),
-    ("addresses that no line of pg_hba.conf lets in", in_script("host all all all scram-sha-256", ""), killed),
-    ("addresses that need no password", in_script("all all all scram-sha-256", "all all all trust"), killed),
+    ("addresses that no line of pg_hba.conf lets in",
+     in_script("host all all all scram-sha-256", ""), killed),
+    ("addresses that need no password",
+     in_script("all all all scram-sha-256", "all all all trust"), killed),
     ("what is half made is kept",
      in_script('[ -z "$held" ]', '[ ! -d "$PGDATA" ]'), half_by_an_earlier_version),
     ("what an earlier version made is removed",
      in_script('[ -z "$held" ]', "true"), data_of_an_earlier_version),
-    ("no mark: a database without tables is made anew", in_script(': >"$new/initialised"', ":"), emptied),
+    ("no mark: a database without tables is made anew",
+     in_script(': >"$new/initialised"', ":"), emptied),
     ("a password that nobody sets",
      in_script("WITH PASSWORD '%s'", "WITH CONNECTION LIMIT -1 /* %s */"), rotated),
     ("a password that is no text of SQL", in_script("//\\'/\\'\\'}", "}"), rotated),
-    ("readiness asks whether there is a server", asking(PG_ISREADY, "startup", "readiness"), probes),
+    ("readiness asks whether there is a server",
+     asking(PG_ISREADY, "startup", "readiness"), probes),
     ("liveness asks whether the server is ready", asking(PG_ISREADY, "liveness"), probes),
     ("liveness asks nothing", asking(["true"], "liveness"), frozen),
     ("a clean end rests on the image's signal", without_hook, ended),
@@ -253,9 +259,10 @@ def trees_of(ctx) -> list:
     for tree in ctx.trees:
         for thing in tree.things:
             if thing.name == "StatefulSet/postgresql":
-                pod = thing.value["spec"]["template"]["spec"]
-                kept = {key: value for key, value in pod["containers"][0].items() if key not in differ}
-                found.setdefault(json.dumps(kept, sort_keys=True).replace(secret_of(kept), ""), tree)
+                own = thing.value["spec"]["template"]["spec"]["containers"][0]
+                kept = {key: value for key, value in own.items() if key not in differ}
+                form = json.dumps(kept, sort_keys=True).replace(secret_of(kept), "")
+                found.setdefault(form, tree)
     return list(found.values())
 
 
@@ -270,7 +277,7 @@ def attempt(ctx, tree, check, plant=None) -> list[str]:
     with Stage(ctx, tree, plant) as stage:
         try:
             found = check(stage)
-        except Trouble as trouble:
+        except (Trouble, Failed) as trouble:
             found = [str(trouble)]
     return [f"{check.__name__.replace('_', ' ')}: {one}" for one in found]
 

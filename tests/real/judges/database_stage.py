@@ -1,4 +1,4 @@
-"""A stage for the database: the tree's own container as a process tree, over a volume that outlives it."""
+"""A stage for the database: the tree's own container over a volume that outlives it."""
 
 import copy
 import fcntl
@@ -28,7 +28,8 @@ set -e
 mkdir -p "$PGDATA"
 chmod 0700 "$PGDATA"
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
-  initdb --username="$POSTGRES_USER" --pwfile=<(printf '%s\\n' "$POSTGRES_PASSWORD") --data-checksums
+  initdb --username="$POSTGRES_USER" --data-checksums \\
+    --pwfile=<(printf '%s\\n' "$POSTGRES_PASSWORD")
   printf '\\nhost all all all scram-sha-256\\n' >>"$PGDATA/pg_hba.conf"
   pg_ctl -D "$PGDATA" -o "-c listen_addresses=''" -w start
   psql --username "$POSTGRES_USER" --dbname postgres --command "CREATE DATABASE $POSTGRES_DB"
@@ -39,8 +40,10 @@ exec "$@" -c "listen_addresses=*"
 # The tree's script as it was before it had a folder beside: the image initialises, and only the
 # password is set.
 EARLIER = """if [ -s "$PGDATA/PG_VERSION" ]; then
-  printf "ALTER ROLE \\"%s\\" WITH PASSWORD '%s';\\n\\n" "$POSTGRES_USER" "${POSTGRES_PASSWORD//\\'/\\'\\'}" |
-    postgres --single -j -D "$PGDATA" -c exit_on_error=on -c log_min_error_statement=panic postgres >/dev/null
+  printf "ALTER ROLE \\"%s\\" WITH PASSWORD '%s';\\n\\n" \\
+    "$POSTGRES_USER" "${POSTGRES_PASSWORD//\\'/\\'\\'}" |
+    postgres --single -j -D "$PGDATA" -c exit_on_error=on \\
+      -c log_min_error_statement=panic postgres >/dev/null
 fi
 exec docker-entrypoint.sh "$@"
 """
@@ -99,7 +102,8 @@ class Stage:
 
     def start(self, script: str | None = None, arguments: list[str] | None = None) -> None:
         """Starts the container; what it is told is the tree's, byte for byte."""
-        command = [*self.container["command"][:4], script or self.script, *self.container["command"][5:]]
+        before, after = self.container["command"][:4], self.container["command"][5:]
+        command = [*before, script or self.script, *after]
         inner = arguments or [*command, *self.container["args"]]
         namespaces = [UNSHARE, "--mount", "--pid", "--fork", "--kill-child", "--"]
         argv = [*namespaces, "/bin/sh", "-c", POD, "sh", *AS_NOBODY, *inner]
@@ -116,16 +120,26 @@ class Stage:
             return 0
         return int(text.split()[0]) if text.split() else 0
 
+    def signal(self, number: int) -> bool:
+        """Sends process 1 of the container a signal; False: there is none, and nobody got it."""
+        process = self.first() if self.process else 0
+        if not process:
+            # Number 0 would be the judge and all that it has started.
+            return False
+        try:
+            os.kill(process, number)
+        except ProcessLookupError:
+            return False
+        return True
+
     def kill(self) -> None:
         """As a power cut would: all processes of the container at once, none of them asked."""
         if self.process is None:
             return
         while self.process.poll() is None:
-            number = self.first()
-            if number:
-                os.kill(number, signal.SIGKILL)
+            was_there = self.signal(signal.SIGKILL)
             try:
-                self.process.wait(0.05 if not number else 10)
+                self.process.wait(10 if was_there else 0.05)
             except subprocess.TimeoutExpired:
                 pass
         self.process = None
@@ -138,9 +152,13 @@ class Stage:
 
     def inside(self, command: list[str]) -> int:
         """A command of the kubelet in the container, as probes and hooks are; the exit code."""
-        enter = ["nsenter", "--target", str(self.first()), "--user", "--mount", "--pid", "--preserve-credentials", "--"]
-        done = subprocess.run([*enter, *command], env=self.environment(), cwd=self.folder, timeout=60, check=False,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        namespaces = ["--user", "--mount", "--pid", "--preserve-credentials", "--"]
+        nowhere = subprocess.DEVNULL
+        done = subprocess.run(
+            ["nsenter", "--target", str(self.first()), *namespaces, *command],
+            env=self.environment(), cwd=self.folder, timeout=60, check=False,
+            stdin=nowhere, stdout=nowhere, stderr=nowhere,
+        )
         return done.returncode
 
     def probe(self, name: str) -> bool:
@@ -150,7 +168,7 @@ class Stage:
         return self.inside([*limit, *probe["exec"]["command"]]) == 0
 
     def ready(self, seconds: float = 60) -> float:
-        """Waits for the readiness probe; a container that ends is started again. How long it took."""
+        """Waits for the readiness probe, starting again what ends; how long it took."""
         began, starts = time.monotonic(), 0
         while not (self.first() and self.probe("readiness")):
             if self.process.poll() is not None:
@@ -164,12 +182,13 @@ class Stage:
         return time.monotonic() - began
 
     def stop(self, number: int, seconds: float) -> float:
-        """What the kubelet does to end it: the hook, then a signal; how long it takes, or trouble."""
+        """What the kubelet does to end it: the hook, then a signal; how long, or trouble."""
         began = time.monotonic()
         hook = self.container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command")
         if hook and self.inside(hook):
             raise Trouble(f"the hook `{' '.join(hook)}` failed")
-        os.kill(self.first(), number)
+        # Where the hook has ended it already there is nobody to signal, which is well.
+        self.signal(number)
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -182,18 +201,27 @@ class Stage:
 
     # What is asked of it.
 
-    def client(self, query: str, password: str | None = None, database: str | None = None) -> subprocess.Popen:
+    def client(
+        self, query: str, password: str | None = None, database: str | None = None
+    ) -> subprocess.Popen:
         """As Open WebUI would: from elsewhere, with the password."""
-        argv = [self.ctx.tool("psql"), "-X", "-w", "-h", ELSEWHERE, "-U", self.role, "-d", database or self.name,
-                "-v", "ON_ERROR_STOP=1", "-Atqc", query]
-        own = {"PGPASSWORD": self.password if password is None else password, "PGCONNECT_TIMEOUT": "10"}
+        argv = [self.ctx.tool("psql"), "-X", "-w", "-h", ELSEWHERE, "-U", self.role,
+                "-d", database or self.name, "-v", "ON_ERROR_STOP=1", "-Atqc", query]
+        password = self.password if password is None else password
+        own = {"PGPASSWORD": password, "PGCONNECT_TIMEOUT": "10"}
         return subprocess.Popen(argv, env={**own, "PATH": "/usr/bin:/bin"}, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
 
-    def sql(self, query: str, password: str | None = None, database: str | None = None) -> str | None:
+    def sql(
+        self, query: str, password: str | None = None, database: str | None = None
+    ) -> str | None:
         """What is answered; None: refused."""
         with self.client(query, password, database) as asked:
-            said = asked.communicate()[0]
+            try:
+                said = asked.communicate(timeout=60)[0]
+            except subprocess.TimeoutExpired:
+                asked.kill()
+                raise Trouble(f"no answer within 60 s to `{query}`: {self.said()}") from None
         return said.strip() if asked.returncode == 0 else None
 
     def whole(self) -> list[str]:

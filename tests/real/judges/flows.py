@@ -1,18 +1,17 @@
 """Judges the policies of every tree by packets: what is declared is open, nothing else."""
 
 import itertools
-import json
 import time
 from dataclasses import dataclass, field
 
-from .flows_declared import EVERY, POD, Declared, Place, bears
+from .flows_declared import BEYOND, EVERY, POD, Declared, Place, bears
 from .flows_faults import PLANTED
 from .flows_kernel import lacks, require
 from .flows_pods import WORKLOADS, beyond, node, own_pods, pods
-from .flows_stage import API_SERVER, SERVICE, SERVICE_PORT, Stage
+from .flows_stage import API_SERVER, SERVICE, SERVICE_PORT, Lacking, Stage
 from .flows_tries import OPEN, SECOND_PATIENCE, SILENT, Try, all_of
 from .planting import NoSubject
-from .processes import side_by_side
+from .processes import Failed, side_by_side
 from .table import Fault, Row
 from .trees import Thing, Tree
 
@@ -22,6 +21,8 @@ UNDECLARED = {"TCP": (22, 80, 443, API_SERVER, 9999), "UDP": (53, 9999)}
 INSTANCE = "app.kubernetes.io/instance"
 # So many stages at once: while one waits for its controller, another is tried.
 SIDE_BY_SIDE = 2
+# What may go wrong with one tree's stage, and says nothing about the others.
+TROUBLES = (OSError, LookupError, RuntimeError, Failed, Lacking)
 
 
 @dataclass
@@ -32,20 +33,8 @@ class Verdict:
     opened: int = 0
     closed: int = 0
     silent: int = 0
+    again: int = 0
     findings: list[str] = field(default_factory=list)
-
-
-def rows_of(ctx, tree: Tree) -> list[dict]:
-    """The graph of a tree's platform; a golden case has its spec beside its tree."""
-    root = tree.root if (tree.root / "spec/platform.yaml").is_file() else tree.root.parent
-    done = ctx.run_espalier(root, "show", "flows", "--format", "json")
-    try:
-        return json.loads(done.stdout)
-    except ValueError:
-        raise LookupError(
-            f"`espalier show flows --format json` said no JSON ({done.returncode}): "
-            f"{done.stderr or done.stdout}"
-        ) from None
 
 
 def selecting(things: list[Thing], pod: Place) -> str:
@@ -75,10 +64,10 @@ def attempts(stage: Stage, declared: Declared) -> list[tuple[Place, Place, Try, 
     ]
     stage.listen(ports)
     here = node()
-    neighbour = next(it for it in stage.beyond if it.name == "another machine")
     found = []
-    for source in (*stage.pods, here, neighbour):
+    for source in (*stage.pods, here, *stage.beyond):
         net = stage.net_of(source)
+        own = source.address if source.kind == BEYOND else ""
         for target in (*stage.pods, here, *stage.beyond):
             # Nobody filters what stays in one place.
             if net is stage.net_of(target):
@@ -88,10 +77,10 @@ def attempts(stage: Stage, declared: Declared) -> list[tuple[Place, Place, Try, 
                 wanted = opened is EVERY or (protocol, port) in opened
                 name = f"{source.name} → {target.name}:{port}/{protocol}"
                 found.append(
-                    (source, target, Try(net, target.address, protocol, port), wanted, name)
+                    (source, target, Try(net, target.address, protocol, port, own), wanted, name)
                 )
         # The API server by its Service: translated before any policy sees it.
-        if source is not neighbour:
+        if source.kind != BEYOND:
             opened = declared.opened(source, here)
             wanted = opened is EVERY or ("TCP", API_SERVER) in opened
             name = f"{source.name} → Service kubernetes:{SERVICE_PORT}/TCP"
@@ -119,13 +108,18 @@ def tried(stage: Stage, things: list[Thing], declared: Declared) -> Verdict:
     """Tries everything, and compares."""
     every = attempts(stage, declared)
     answers = all_of([it[2] for it in every], stage.listeners)
-    # What is closed though it is declared gets a second, patient chance: a busy machine is slow.
-    again = [at for at, it in enumerate(every) if it[3] and answers[at] != OPEN]
+    # A busy machine is slow: what is closed though it is declared gets a second, patient chance,
+    # and so does what was silent, which is no refusal.
+    again = [
+        at
+        for at, it in enumerate(every)
+        if (it[3] and answers[at] != OPEN) or answers[at] == SILENT
+    ]
     for at, answer in zip(
         again, all_of([every[at][2] for at in again], stage.listeners, SECOND_PATIENCE)
     ):
         answers[at] = answer
-    verdict = Verdict(tried=len(every), findings=unborne(things, declared))
+    verdict = Verdict(tried=len(every), again=len(again), findings=unborne(things, declared))
     for (source, target, _, wanted, name), answer in zip(every, answers):
         verdict.opened += answer == OPEN
         verdict.closed += answer != OPEN
@@ -157,10 +151,13 @@ def judge(ctx) -> list[Row]:
 
     def of(tree: Tree) -> Verdict:
         try:
-            verdict = staged(ctx, tree.things, rows_of(ctx, tree))
-        except (OSError, LookupError, RuntimeError) as trouble:
+            verdict = staged(ctx, tree.things, ctx.flows(tree.spec_root))
+        except TROUBLES as trouble:
             return Verdict(findings=[f"{tree.name}: {type(trouble).__name__}: {trouble}"])
-        ctx.say(f"flows: {tree.name}: {verdict.tried} connections, {verdict.opened} open")
+        ctx.say(
+            f"flows: {tree.name}: {verdict.tried} connections, {verdict.opened} open,"
+            f" {verdict.silent} silent, {verdict.again} tried twice"
+        )
         verdict.findings = [f"{tree.name}: {it}" for it in verdict.findings]
         return verdict
 
@@ -169,7 +166,8 @@ def judge(ctx) -> list[Row]:
     row.findings = list(itertools.chain.from_iterable(it.findings for it in verdicts))
     row.note = (
         f"{sum(it.opened for it in verdicts)} open, {sum(it.closed for it in verdicts)} closed "
-        f"({sum(it.silent for it in verdicts)} without a word)"
+        f"({sum(it.silent for it in verdicts)} without a word); "
+        f"{sum(it.again for it in verdicts)} tried twice"
     )
     row.seconds = time.monotonic() - began
     return [row]
@@ -184,9 +182,9 @@ def faults(ctx) -> None:
             tree = next((it for it in ctx.trees if it.name == planted.tree), None)
             if tree is None:
                 raise NoSubject(f"there is no tree {planted.tree}")
-            things, graph, is_controlled = planted.plant(tree.things, rows_of(ctx, tree))
+            things, graph, is_controlled = planted.plant(tree.things, ctx.flows(tree.spec_root))
             findings = staged(ctx, things, graph, is_controlled).findings
-        except (NoSubject, OSError, LookupError, RuntimeError) as trouble:
+        except (NoSubject, *TROUBLES) as trouble:
             return Fault(planted.name, "flows", f"{type(trouble).__name__}: {trouble}", False)
         expected = [it for it in findings if planted.says in it]
         return Fault(

@@ -124,6 +124,13 @@ def within(way: str, side: str, number: int, namespace: str):
     return lambda spec: spec.setdefault(way, []).append({side: [peer], "ports": ports})
 
 
+def from_block(number: int, block: str):
+    """One more rule, for whoever calls from a range of addresses."""
+    ports = [{"port": number, "protocol": "TCP"}]
+    added = {"from": [{"ipBlock": {"cidr": block}}], "ports": ports}
+    return lambda spec: spec["ingress"].append(added)
+
+
 def one_row(rows: list[dict], start: str, end: str) -> dict:
     """The first row between two ends."""
     for row in rows:
@@ -198,6 +205,11 @@ PLANTED = (
         "addresses of everywhere, private ones too",
         "ai/ollama-0 → an address of 192.168.0.0/16:443/TCP is open",
         changed(ai__allow_ollama=lambda it: block_of(it).pop("except")),
+    ),
+    Planted(
+        "a range of addresses outside may call the database",
+        "an address of 192.168.0.0/16 → ai/postgresql-0:5432/TCP is open",
+        changed(ai__allow_postgresql=from_block(5432, "192.168.0.0/16")),
     ),
     Planted(
         "the metadata of the cloud is reached",

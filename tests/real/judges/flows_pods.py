@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
 from .flows_declared import BEYOND, NODE, POD, Declared, Place, bears
+from .node_platform import template_of
 from .trees import Thing
 
 # Two of a kind show what pods of one workload may do among themselves; a third shows nothing more.
@@ -16,14 +17,6 @@ PUBLIC, METADATA = "203.0.113.10", "169.254.169.254"
 # A namespace that no platform makes.
 ELSEWHERE = "default"
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Pod")
-
-
-def template_of(workload: dict) -> dict:
-    """The pod that a workload makes."""
-    spec = workload["spec"]
-    if workload["kind"] == "Pod":
-        return workload
-    return (spec["jobTemplate"]["spec"] if workload["kind"] == "CronJob" else spec)["template"]
 
 
 def own_pods(things: list[Thing]) -> Iterator[tuple[str, str, dict]]:

@@ -18,12 +18,14 @@ AT_ONCE_GONE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Try:
-    """One connection: from inside a namespace, to an address."""
+    """One connection: from inside a namespace, to an address; of one of its own addresses where
+    it has more."""
 
     net: object
     address: str
     protocol: str
     port: int
+    source: str = ""
 
 
 class Listeners:
@@ -65,22 +67,18 @@ class Listeners:
 
 def begin(it: Try) -> socket.socket | str:
     """Begins one try; the caller is inside its namespace."""
-    if it.protocol == "UDP":
-        handle = socket.socket(
-            socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-        )
-        said = handle.connect_ex((it.address, it.port))
-        if not said:
-            try:
-                handle.send(b"is anybody there?")
-            except OSError as error:
-                said = error.errno
-    else:
-        handle = socket.socket(
-            socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-        )
+    kind = socket.SOCK_DGRAM if it.protocol == "UDP" else socket.SOCK_STREAM
+    handle = socket.socket(socket.AF_INET, kind | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
+    if it.source:
+        handle.bind((it.source, 0))
+    if it.protocol == "TCP":
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, AT_ONCE_GONE)
-        said = handle.connect_ex((it.address, it.port))
+    said = handle.connect_ex((it.address, it.port))
+    if it.protocol == "UDP" and not said:
+        try:
+            handle.send(b"is anybody there?")
+        except OSError as error:
+            said = error.errno
     if said not in (0, errno.EINPROGRESS):
         handle.close()
         return f"{REFUSED} ({os.strerror(said)})"

@@ -8,12 +8,15 @@ import sys
 import time
 from pathlib import Path
 
-from .processes import wait_until
+from .processes import Failed, wait_until
 from .table import Row
 
 WAYS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-# A judge that has servers, and one that has a node's network besides: namespaces, wires, filters.
-JUDGES = ("apiserver", "flows")
+# A judge that has servers, and one that has a node's network besides: namespaces and wires (filters are inside of the namespaces,
+# and go with them). For each: how many processes of its folder have to be there; the second has one of each stage, its controller.
+JUDGES = {"apiserver": 2, "flows": 1}
+# How long the servers may take to start, on a machine that does other things too.
+PATIENCE = 90
 
 
 def processes_with(text: str) -> list[int]:
@@ -30,7 +33,7 @@ def processes_with(text: str) -> list[int]:
 
 
 def networks() -> set[str]:
-    """The network namespaces that processes are in, and the devices and filters of our own."""
+    """The network namespaces that processes are in, and the devices of our own."""
     found = set()
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -52,11 +55,17 @@ def interrupted(ctx, judge_name: str, way: signal.Signals) -> list[str]:
     ], cwd=Path(__file__).resolve().parent.parent)
     scratch = str(folder / "scratch")
     try:
-        wait_until("the servers start", lambda: len(processes_with(f"{scratch}/")) >= 2, 30, harness)
+        wait_until("the servers start", lambda: len(processes_with(f"{scratch}/")) >= JUDGES[judge_name], PATIENCE, harness)
         harness.handle.send_signal(way)
         harness.handle.wait(10)
     except subprocess.TimeoutExpired:
         return [f"{judge_name}, {way.name}: it goes on"]
+    except Failed as trouble:
+        return [f"{judge_name}, {way.name}: {trouble}"]
+    finally:
+        # One that is left alone would go on beside the next.
+        if harness.alive():
+            ctx.processes.stop(harness)
     deadline = time.monotonic() + 5
     while processes_with(scratch) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -22,16 +22,16 @@ ROOT = REAL.parent.parent
 # Each module has `judge(ctx)` and `faults(ctx)`. A lane: which modules, one after the other, and which of the two of each. The longest come first.
 LANES = (
     (("argocd",), ("judge",)),
-    (("pinned",), ("judge", "faults")),
-    (("argocd",), ("faults",)),
-    (("charts", "readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
-    (("flows",), ("judge", "faults")),
-    (("backup",), ("judge", "faults")),
-    (("database",), ("judge", "faults")),
-    (("sealing",), ("judge", "faults")),
     (("node",), ("judge",)),
     (("node_trees",), ("judge",)),
+    (("pinned",), ("judge", "faults")),
+    (("flows",), ("judge", "faults")),
+    (("database",), ("judge", "faults")),
+    (("argocd",), ("faults",)),
+    (("charts", "readers", "schemas", "apiserver", "scheduler", "configs", "leftovers"), ("judge", "faults")),
     (("node",), ("faults",)),
+    (("backup",), ("judge", "faults")),
+    (("sealing",), ("judge", "faults")),
 )
 # How many lanes run at the same time: a control plane with an Argo CD keeps more than half a core busy, and both give up after so and so long.
 AT_ONCE = max(2, os.cpu_count() or 1)
@@ -133,6 +133,10 @@ def report(options: argparse.Namespace, result: dict, seconds: float) -> int:
         print(f"built: {cost['what']}: {cost['wall']:.0f} s wall, {cost['cpu']:.0f} s CPU")
     names = [tree.name for tree in find_trees(options.root.resolve())]
     print(f"\n{len(names)} trees ({', '.join(names)}); seed {options.seed}; {seconds:.0f} s")
+    # They are among those that passed, since they found nothing: nobody may read more into that.
+    notes = dict.fromkeys(row.note for row in rows if row.is_not_run())
+    for note in notes:
+        print(f"judged nothing ({note}): {', '.join(row.judge for row in rows if row.is_not_run() and row.note == note)}")
     good = sum(not row.findings for row in rows)
     print(f"judges: {good} passed, {len(rows) - good} failed")
     return 1 if found or not rows else 0

@@ -26,7 +26,7 @@ def one_node(ctx) -> list[tuple]:
     """The trees for a single node without a GPU, with their budgets."""
     found = []
     for tree in ctx.trees:
-        budget = ctx.budget(tree.root if (tree.root / "spec").is_dir() else tree.root.parent)
+        budget = ctx.budget(tree.spec_root)
         if (
             len(budget.get("nodes", [1])) == 1
             and not budget["node"].get("gpus")
@@ -52,8 +52,7 @@ class Platform:
 
     def __init__(self, ctx, tree, budget: dict, name: str = "node"):
         self.ctx, self.tree, self.budget = ctx, tree, budget
-        root = tree.root if (tree.root / "spec").is_dir() else tree.root.parent
-        self.flows = ctx.flows(root)
+        self.flows = ctx.flows(tree.spec_root)
         self.world = World.of_tree(ctx, tree.root, budget, name=name)
         self.objects = node_platform.objects_of(tree)
         self.objects = [*node_platform.classes_of(self.objects), *self.objects]
@@ -152,7 +151,8 @@ def whole_list(platform: Platform, broken: bool) -> list[Row]:
 def faults(ctx) -> list[Row]:
     """Things that are wrong on purpose, on a node of their own; and what an interrupted run leaves
     behind."""
-    if unwilling(ctx):
-        return []
+    refused = unwilling(ctx, "node: planted faults")
+    if refused:
+        return refused
     node_faults.plant(ctx)
     return []

@@ -1,6 +1,7 @@
 """Faults planted on purpose: parts of the committed tree with one thing wrong, each in a namespace
 of its own on one real node."""
 
+import base64
 import copy
 import json
 import os
@@ -11,12 +12,18 @@ from typing import Callable
 
 from . import node_checks, node_images, node_k3s, node_leftovers, node_platform
 from .node_drills import Endings, ended_badly
-from .node_pods import path_of
+from .node_pods import path_of, ready
 from .node_settings import kubelet_arguments
 from .node_world import World
+from .processes import wait_until
 from .table import Fault
 
 SPACE = "ai"
+# The namespace by its own label, in the selectors of policies.
+LABEL = "kubernetes.io/metadata.name"
+# How long the faults may take to be seen, which ends as soon as all are.
+PATIENCE = 180
+ALL_READY = "all of its pods are Ready"
 
 
 def container(objects: list[dict], name: str) -> dict:
@@ -50,10 +57,20 @@ class Plan:
     declared: bool = False
     # What is deleted when it is Ready, to see how it ends.
     ends: bool = False
+    # Nothing is wrong: what the judge says must be that all is well.
+    control: bool = False
+    # What a part that is well may say too before its policies are in force: looked at when the
+    # control is Ready.
+    late: bool = False
     objects: list[dict] = field(default_factory=list)
     before: list[dict] = field(default_factory=list)
     namespace: str = ""
     message: str = ""
+
+    @property
+    def seen(self) -> bool:
+        """Whether the judge has said what it has to say."""
+        return bool(re.search(self.says, self.message))
 
 
 def other_owner(objects: list[dict]) -> None:
@@ -130,6 +147,14 @@ def plans(room: int) -> list[Plan]:
         **more
     )  # noqa: E731
     return [
+        # What the faults are planted in: a part that does not run by itself shows no fault.
+        Plan(
+            "none: the same parts as they are become Ready",
+            (*base, *chat),
+            lambda it: None,
+            f"^{ALL_READY}$",
+            control=True,
+        ),
         Plan(
             "a user that is not the owner of its volume",
             base,
@@ -168,7 +193,7 @@ def plans(room: int) -> list[Plan]:
             "a tag of an image that is not there",
             base,
             set_("postgresql", image="docker.io/library/postgres:17.99"),
-            "ErrImagePull|ImagePullBackOff|failed to (pull|resolve)",
+            r"postgres:17\.99",
         ),
         Plan(
             "a root to be read only, and no place to write",
@@ -180,13 +205,14 @@ def plans(room: int) -> list[Plan]:
             "a policy that leaves out DNS",
             (*base, *chat),
             no_names,
-            "statuscode: 503|connection refused|context deadline",
+            r"lookup postgresql\.\S+ .*(i/o timeout|connection refused)",
+            late=True,
         ),
         Plan(
             "a claim of a class that nobody serves",
             base,
             other_class,
-            'storageclass.*"nobody" not found|unbound',
+            'storageclass.*"nobody" not found|unbound immediate',
         ),
         Plan(
             "a program that waits longer than its grace period before it ends",
@@ -210,16 +236,21 @@ def plans(room: int) -> list[Plan]:
 
 
 def moved(objects: list[dict], namespace: str) -> list[dict]:
-    """Objects in another namespace, their names of it too."""
-    text = (
-        json.dumps(objects)
-        .replace(f".{SPACE}.svc", f".{namespace}.svc")
-        .replace(f'"namespace": "{SPACE}"', f'"namespace": "{namespace}"')
-    )
+    """Objects in another namespace, their names of it too: in Secrets, in selectors of policies."""
+
+    def there(text: str) -> str:
+        return text.replace(f".{SPACE}.svc", f".{namespace}.svc")
+
+    text = there(json.dumps(objects))
+    for field_of in ("namespace", LABEL):
+        text = text.replace(f'"{field_of}": "{SPACE}"', f'"{field_of}": "{namespace}"')
     found = json.loads(text)
     for one in found:
         if one["kind"] == "Namespace":
             one["metadata"]["name"] = namespace
+        for key, value in one.get("data", {}).items() if one["kind"] == "Secret" else ():
+            plain = there(base64.b64decode(value).decode())
+            one["data"][key] = base64.b64encode(plain.encode()).decode()
     return found
 
 
@@ -249,7 +280,10 @@ def prepare(tree, room: int) -> list[Plan]:
             # What takes long on a node that is well is not waited for here.
             if one["kind"] in node_platform.WORKLOADS:
                 one["spec"]["template"]["spec"].pop("initContainers", None)
+        as_it_is = copy.deepcopy(plan.objects)
         plan.change(plan.objects)
+        if (plan.objects == as_it_is) != plan.control:
+            raise LookupError(f"{plan.fault}: the parts have nothing in which this is a change")
     return found
 
 
@@ -285,7 +319,7 @@ def look(world, found: list[Plan], endings: Endings) -> None:
     """One round: what the judge would say now about each fault that it has not seen yet."""
     pods = world.pods()
     for plan in found:
-        if plan.message and re.search(plan.says, plan.message):
+        if plan.seen or plan.late and not all(one.seen for one in found if one.control):
             continue
         own = [pod for pod in pods if pod["metadata"]["namespace"] == plan.namespace]
         if plan.declared:
@@ -296,28 +330,39 @@ def look(world, found: list[Plan], endings: Endings) -> None:
             )
         elif plan.ends:
             said = [one for one in ended_badly(world, endings) if f"{plan.namespace}/" in one]
+        elif plan.control and well(plan, own):
+            said = [ALL_READY]
         else:
             said = [world.why(pod) for pod in own]
         plan.message = next((one for one in said if re.search(plan.says, one)), "; ".join(said))
 
 
+def well(plan: Plan, own: list[dict]) -> bool:
+    """Whether all pods of a plan are there and Ready."""
+    # CoreDNS is counted with every node's pods.
+    return len(own) == node_platform.pods_expected(plan.objects) - 1 and all(map(ready, own))
+
+
 def plant(ctx) -> None:
-    """Plants everything at once, and waits until each fault is seen or a minute is over."""
-    tree = ctx.trees[0]
+    """Plants everything at once, and waits until each fault is seen or the time is over."""
+    tree = next((one for one in ctx.trees if one.name == "committed"), None)
+    if tree is None:
+        raise LookupError("there is no committed tree to plant faults in")
     budget = ctx.budget(tree.root)
     kept_back = [one for one in kubelet_arguments(tree.root) if not one.startswith("kube-reserved")]
     world = World.of_tree(ctx, tree.root, budget, name="faults")
     world.arguments = kept_back
     with world:
-        said = node_checks.allocatable(world, budget)
-        ctx.fault(
-            Fault("a kubelet without `kube-reserved`", "node", said[0] if said else "", bool(said))
-        )
+        said = "; ".join(node_checks.allocatable(world, budget))
+        seen = bool(re.search(r"^allocatable memory is \S+, the budget says", said))
+        ctx.fault(Fault("a kubelet without `kube-reserved`", "node", said, seen))
         world.import_image(node_images.of_tree(world.folder, node_platform.images(tree))[0])
         # Objects of no namespace that pods name: without them no pod would be made at all.
         objects = node_platform.objects_of(tree)
         world.apply([one for one in objects if one["kind"] == "PriorityClass"])
         found = prepare(tree, budget["node"]["memTotal"] + 1)
+        # Names that nobody resolves yet would look like a policy that lets nobody ask.
+        wait_until("CoreDNS is Ready", lambda: names_resolve(world), 120, pause=0.5)
         with Endings(world) as endings:
             for plan in found:
                 if plan.change is other_owner:
@@ -325,18 +370,23 @@ def plant(ctx) -> None:
                     owned_by_another(world, plan)
                 world.apply(plan.objects)
             began, deleted = time.monotonic(), False
-            while time.monotonic() - began < 75 and not all(
-                re.search(plan.says, plan.message) for plan in found
-            ):
+            while time.monotonic() - began < PATIENCE and not all(plan.seen for plan in found):
                 look(world, found, endings)
                 if not deleted and time.monotonic() - began > 8:
                     deleted = delete(world, [plan for plan in found if plan.ends])
                 time.sleep(0.5)
         for plan in found:
-            ctx.fault(
-                Fault(plan.fault, "node", plan.message, bool(re.search(plan.says, plan.message)))
-            )
+            ctx.fault(Fault(plan.fault, "node", plan.message, plan.seen))
     node_leftovers.plant(ctx)
+
+
+def names_resolve(world) -> bool:
+    """Whether the cluster's DNS is Ready."""
+    return any(
+        ready(pod)
+        for pod in world.pods("kube-system")
+        if pod["metadata"]["name"].startswith("coredns-")
+    )
 
 
 def delete(world, found: list[Plan]) -> bool:

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from .cgroups import hand_down, hierarchies
+from .cgroups import CONTROLLERS, hand_down, hierarchies
 from .sandbox import libc, mount
 
 BIND, SHARED, RECURSIVE = 1 << 12, 1 << 20, 1 << 14
@@ -95,9 +95,16 @@ def file_systems(state: Path, groups: list) -> None:
             try:
                 hand_down(Path("/sys/fs/cgroup"))
                 break
-            except OSError:
+            except OSError as trouble:
                 # The process that waits outside is still on its way.
+                why = trouble
                 time.sleep(0.02)
+        else:
+            raise SystemExit(f"control groups: controllers cannot be handed down: {why}")
+        given = Path("/sys/fs/cgroup/cgroup.subtree_control").read_text(encoding="utf-8").split()
+        # A kubelet starts without `io`, and without no other.
+        if lacking := sorted(set(CONTROLLERS) - {"io"} - set(given)):
+            raise SystemExit(f"control groups: no controller {', '.join(lacking)} is handed down")
     else:
         mount("tmpfs", "/sys/fs/cgroup", "tmpfs")
         for name, version, options in groups:

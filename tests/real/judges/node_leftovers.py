@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import cgroups
 from .leftovers import WAYS, processes_with
-from .processes import wait_until
+from .processes import Failed, wait_until
 from .table import Fault
 
 REAL = Path(__file__).resolve().parent.parent
@@ -60,15 +60,23 @@ def interrupted(ctx, way: signal.Signals) -> list[str]:
             "containers run",
             lambda: harness.poll() is not None
             or any("containerd-shim" in name for name in below(harness.pid)),
-            90,
+            180,
         )
+        if harness.poll() is not None:
+            return [f"{way.name}: the run ended with {harness.returncode} before it had containers"]
         if not groups_of(harness.pid):
             return [f"{way.name}: it had no control groups"]
         harness.send_signal(way)
-        harness.wait(15)
+        harness.wait(60)
     except subprocess.TimeoutExpired:
-        harness.kill()
         return [f"{way.name}: it goes on"]
+    except Failed as trouble:
+        return [f"{way.name}: {trouble}"]
+    finally:
+        # One that is left alone would go on beside the next; without its outermost process it ends.
+        if harness.poll() is None:
+            harness.kill()
+            harness.wait()
     deadline = time.monotonic() + 8
     while processes_with(scratch) and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -39,11 +39,11 @@ WORKLOADS = ("StatefulSet", "Deployment", "DaemonSet")
 
 
 def template_of(value: dict) -> dict:
-    """The pod template of a workload."""
+    """The pod template of a workload; a pod is its own."""
+    if value["kind"] == "Pod":
+        return value
     spec = value["spec"]
-    return (
-        spec["jobTemplate"]["spec"]["template"] if value["kind"] == "CronJob" else spec["template"]
-    )
+    return (spec["jobTemplate"]["spec"] if value["kind"] == "CronJob" else spec)["template"]
 
 
 def containers_of(template: dict) -> list[dict]:

@@ -460,6 +460,8 @@ class World:
         disk; returns when the node is Ready."""
         control = [(one.name, one.handle.args, one.log) for one in self.cluster.servers]
         self.cut()
+        # Of version 2, a group that has handed down controllers takes no process any more.
+        self.subtree.remove()
         self.subtree.make()
         self.boot()
         self.cluster.servers = [

@@ -112,7 +112,7 @@ def judge(ctx) -> list[Row]:
     found = next((it for it in ctx.trees if b"pin: tag" in _spec(it.root)), None)
     if found is None:
         return [Row("argocd pinned", 0, [], 0.0, "no tree is pinned by tags")]
-    spec = found.root if (found.root / "spec").is_dir() else found.root.parent
+    spec = found.spec_root
     steps, work = Steps(ctx, f"{found.name}, pinned"), Work(ctx, spec)
     promises = promised(ctx, work.root)
     hosts = Hosts(ctx.fresh("hosts"), work.tree.hosts())

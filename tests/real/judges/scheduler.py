@@ -148,7 +148,7 @@ def judge(ctx) -> list[Row]:
     for tree in ctx.trees:
         try:
             # A golden case keeps its spec beside its tree.
-            budget = ctx.budget(tree.root if (tree.root / "spec/platform.yaml").is_file() else tree.root.parent)
+            budget = ctx.budget(tree.spec_root)
             placed.objects += sum(row["replicas"] for row in budget["pods"])
             found = exact(ctx, tree.name, tree, budget)
             if not budget["fits"]:

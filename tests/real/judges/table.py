@@ -14,6 +14,10 @@ class Row:
     # Why a judge with no objects had nothing to judge; a judge may not be silent about that.
     note: str = ""
 
+    def is_not_run(self) -> bool:
+        """Whether the judge says only why it did not judge: it looked at nothing."""
+        return not self.objects and not self.findings and bool(self.note)
+
 
 @dataclass
 class Fault:

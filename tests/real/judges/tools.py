@@ -86,6 +86,8 @@ PLUGINS = "root/usr/lib/cni"
 
 # What scripts in images call: the shell and the tools of a small Debian, with the C library.
 USERLAND = ("bash", "coreutils", "findutils", "sed", "grep", "mawk", "tar", "util-linux", "libc6")
+# Folders that are links to those of the same name in /usr, as every release of the last years has them; its packages may not know.
+MERGED = ("bin", "sbin", "lib", "lib64")
 
 # Commands that a machine has to have before anything else can be had.
 NEEDED = ("go", "git", "openssl", "apt-get", "dpkg", "cargo", "unshare", "nsenter", "mount")
@@ -252,7 +254,10 @@ def make_database(folder: Path) -> None:
             f'exec "$root/usr/lib/postgresql/{version}/bin/{program}" "$@"\n'
         )
         script.chmod(0o755)
-    shutil.copy2(root / "bin/busybox", folder / "bin/busybox")
+    busybox = next((root / at for at in ("usr/bin/busybox", "bin/busybox") if (root / at).is_file()), None)
+    if busybox is None:
+        raise Missing(f"{' '.join(wanted)} hold no busybox")
+    shutil.copy2(busybox, folder / "bin/busybox")
 
 
 def make_machine(folder: Path) -> None:
@@ -288,6 +293,19 @@ def make_machine(folder: Path) -> None:
         raise Missing(f"containernetworking-plugins holds no {PLUGINS}/bridge")
 
 
+def merge_usr(root: Path) -> None:
+    """One place for programs and libraries, whichever of the two the packages of a release have: `/bin` is a link to `/usr/bin`, and so on."""
+    for name in MERGED:
+        old, new = root / name, root / "usr" / name
+        new.mkdir(parents=True, exist_ok=True)
+        if old.is_symlink():
+            continue
+        if old.is_dir():
+            shutil.copytree(old, new, symlinks=True, dirs_exist_ok=True)
+            shutil.rmtree(old)
+        old.symlink_to(f"usr/{name}")
+
+
 def make_userland(folder: Path) -> None:
     """The files of a small image, as packages have them; nothing in it runs here."""
     packages, root = folder / "packages", folder / "root"
@@ -306,8 +324,10 @@ def make_userland(folder: Path) -> None:
     shutil.rmtree(packages)
     for name in ("share/doc", "share/man", "share/locale", "share/info", "lib/locale"):
         shutil.rmtree(root / "usr" / name, ignore_errors=True)
-    if not (root / "bin/bash").is_file():
-        raise Missing(f"{' '.join(USERLAND)} hold no bin/bash")
+    merge_usr(root)
+    loaders = [path for at in ("lib", "lib64") for path in (root / at).glob("ld-linux*")]
+    if not (root / "bin/bash").is_file() or not loaders:
+        raise Missing(f"{' '.join(USERLAND)} hold no bin/bash, or no loader for it")
     for link, target in (("bin/sh", "bash"), ("usr/bin/awk", "mawk")):
         if not (root / link).exists():
             (root / link).symlink_to(target)
@@ -377,7 +397,7 @@ def install(cache: Path) -> dict:
         place = once(cache, "machine", key_of([recipe]), make_machine, costs)
         manifest["tools"].update({program: str(place / "bin" / program) for program in MACHINE_PROGRAMS})
         manifest["plugins"] = str(place / PLUGINS)
-        place = once(cache, "userland", key_of([json.dumps([USERLAND]).encode()]), make_userland, costs)
+        place = once(cache, "userland", key_of([json.dumps([USERLAND, MERGED]).encode()]), make_userland, costs)
         manifest["userland"] = str(place / "root")
         place = once(cache, "python", key_of([sys.version.encode(), *module_inputs("python")]), make_python, costs)
         manifest["python"] = str(place / "venv/bin/python")

@@ -60,6 +60,11 @@ class Tree:
     root: Path
     troubles: list[str] = field(default_factory=list)
 
+    @property
+    def spec_root(self) -> Path:
+        """The folder that has the platform's spec: its own, or that of its golden case, which has the spec beside the tree."""
+        return self.root if (self.root / "spec/platform.yaml").is_file() else self.root.parent
+
     def files(self) -> list[Path]:
         """All YAML files of its three folders."""
         found = [path for part in PARTS for path in (self.root / part).rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file()]
