@@ -260,7 +260,7 @@ act() {
     hostname) echo '192.0.2.7 ' ;;
     getent)
       if has ' ahosts '; then printf '%s STREAM x\n' "${ADDRESS:-192.0.2.7}"; fi
-      if has ' passwd '; then printf '%s:x:1:1::/home/of-%s:/bin/sh\n' "$2" "$2"; fi
+      if has ' passwd '; then printf '%s:x:1:1::/homes/of-%s:/bin/sh\n' "$2" "$2"; fi
       ;;
     timedatectl) echo yes ;;
     sysctl)

@@ -438,8 +438,8 @@ fn git_is_called_for_a_clone_that_is_a_strangers() {
 #[test]
 fn git_reads_the_clone_as_its_owner() {
     for (id, owner, seen) in [
-        ("0", "ada", "ada|/home/of-ada"),
-        ("0", "root", "nobody|/home/of-root"),
+        ("0", "ada", "ada|/homes/of-ada"),
+        ("0", "root", "nobody|/homes/of-root"),
         ("1000", "ada", "nobody|HOME"),
         ("1000", "root", "nobody|HOME"),
     ] {
