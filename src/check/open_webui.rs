@@ -1,14 +1,20 @@
 //! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open `WebUI` sends
 //! along, and the models that it sends it to.
 
-use super::{code, rules::SpecView};
+use super::{code, ranges::ANSWER, rules::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},
-    facts::open_webui::{CONVERSATION, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
+    facts::{
+        models::Figures,
+        open_webui::{CONVERSATION, TOOLS, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
+    },
 };
 
-/// Contexts are written in whole thousands of this size.
+/// The help rounds a context up to a multiple of this.
 const STEP: u64 = 1024;
+
+/// What the list of an administrator's tools needs with a question and its answer.
+const WITH_TOOLS: u64 = TOOLS_OF_ADMINISTRATOR + CONVERSATION;
 
 /// The chat's settings against the models' context.
 pub fn chat(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -27,28 +33,28 @@ pub fn chat(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// question itself, and half of the list.
 fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
-    let answer = it.open_webui.max_tokens.unwrap_or_default();
-    let least = TOOLS_OF_ADMINISTRATOR + CONVERSATION.max(answer.saturating_add(CONVERSATION / 2));
+    let [administrator, user] = TOOLS;
     let note = format!(
-        "an administrator's question carries 36 tools, {TOOLS_OF_ADMINISTRATOR} tokens; another user's 20, {TOOLS_OF_USER}. What does not fit is cut off"
+        "an administrator's question carries {administrator} tools, {TOOLS_OF_ADMINISTRATOR} tokens; another user's {user}, {TOOLS_OF_USER}. What \
+         does not fit is cut off"
     );
-    if it.ollama.context < least {
+    if it.ollama.context < WITH_TOOLS {
         let message = format!(
-            "`context` is {}, and Open WebUI's tools need {least}: {TOOLS_OF_ADMINISTRATOR} for their list, the rest for a question and its \
-             answer",
+            "`context` is {}, and Open WebUI's tools need {WITH_TOOLS}: {TOOLS_OF_ADMINISTRATOR} for their list, the rest for a question and \
+             its answer",
             it.ollama.context
         );
         found.push(
             Diagnostic::error(code::TOOLS_NEED_CONTEXT, view.component(&["ollama", "context"]), message)
-                .related(view.component(&["openWebui", "tools"]), "on")
-                .help(format!("write `context: {}` or more, or `tools: false`", least.next_multiple_of(STEP)))
+                .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
+                .help(format!("write `context: {}` or more, or `tools: false`", WITH_TOOLS.next_multiple_of(STEP)))
                 .note(note),
         );
         return;
     }
-    for (index, name, figures) in it.ollama.chat_models().filter(|it| it.2.train_context < least) {
+    for (index, name, figures) in it.ollama.chat_models().filter(|it| it.2.train_context < WITH_TOOLS) {
         let message = format!(
-            "`{name}` remembers {} tokens at most, and Open WebUI's tools need {least} with a question and its answer",
+            "`{name}` was trained for a context of {} tokens, and Open WebUI's tools need {WITH_TOOLS} with a question and its answer",
             figures.train_context
         );
         found.push(
@@ -57,12 +63,14 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
                 view.at(super::rules::field(&["components", "ollama", "models"]).index(index)),
                 message,
             )
-            .related(view.component(&["openWebui", "tools"]), "on")
+            .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
             .help("write `tools: false`, or take a model that was trained for a longer context")
             .note(note.clone()),
         );
     }
 }
+
+const TOOLS_ARE_ON: &str = "tools are on here";
 
 /// Ollama refuses a question with tools for a model whose template has no place for them.
 fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -70,41 +78,57 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
     for (index, name, figures) in ollama.chat_models().filter(|it| it.2.tools != Some(true)) {
         let place = view.at(super::rules::field(&["components", "ollama", "models"]).index(index));
         let finding = if figures.tools.is_none() {
-            Diagnostic::warning(code::MODEL_WITHOUT_TOOLS, place, format!("whether `{name}` takes tools is not known")).help(format!(
-                "`ollama show {name}` says so: where it lists `tools`, write `tools: true` among the model's figures in `catalogue`"
-            ))
+            let says = if ollama.catalogue.contains_key(name) {
+                "write `tools: true` among the model's figures in `catalogue`".to_owned()
+            } else {
+                format!("write `catalogue: {{\"{name}\": {}}}`", with_tools(figures))
+            };
+            Diagnostic::warning(code::MODEL_WITHOUT_TOOLS, place, format!("whether `{name}` supports tools is not known"))
+                .help(format!("run `ollama show {name}`: where it lists `tools`, {says}"))
         } else {
             Diagnostic::error(
                 code::MODEL_WITHOUT_TOOLS,
                 place,
-                format!("`{name}` takes no tools: Ollama would refuse every question that is asked in the browser"),
+                format!("`{name}` does not support tools: Ollama would refuse every question that is asked in the browser"),
             )
             .help("write `tools: false`, or take a model that does, like `llama3.2:1b-instruct-q4_K_M`")
         };
         found.push(
             finding
-                .related(view.component(&["openWebui", "tools"]), "on")
-                .note("Ollama answers `400 … does not support tools` where a model takes none"),
+                .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
+                .note("Ollama answers `400 … does not support tools` where a model supports none"),
         );
     }
+}
+
+/// A model's figures as a spec writes them, with tools: its own entry replaces the catalogue's whole.
+fn with_tools(it: &Figures) -> String {
+    let window = if it.window_layers > 0 { format!("window: {}, windowLayers: {}, ", it.window, it.window_layers) } else { String::new() };
+    format!(
+        "{{blob: {}, layers: {}, kvHeads: {}, headDim: {}, embedding: {}, heads: {}, feedForward: {}, vocabulary: {}, trainContext: {}, \
+         {window}tools: true}}",
+        it.blob, it.layers, it.kv_heads, it.head_dim, it.embedding, it.heads, it.feed_forward, it.vocabulary, it.train_context
+    )
 }
 
 /// An answer as long as the context leaves no room for the question.
 fn answer(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
     let context = it.ollama.shortest_context();
+    let has_tools = it.open_webui.tools;
     let room = it.open_webui.beside_tools(context);
-    let Some(answer) = it.open_webui.max_tokens.filter(|answer| *answer >= room) else { return };
-    // Told already: the tools do not fit.
-    if it.open_webui.tools {
-        return;
-    }
+    let question = if has_tools { CONVERSATION / 2 } else { 1 };
+    // A number that is none, and tools that do not fit, are told already.
+    let asked = it.open_webui.max_tokens.filter(|it| ANSWER.contains(it));
+    let Some(answer) = asked.filter(|it| *it + question > room && !(has_tools && context < WITH_TOOLS)) else { return };
     let is_cut = context < it.ollama.context;
-    let label = if is_cut { format!("{context} is what one of them was trained for") } else { "for question and answer".to_owned() };
-    let message = format!("`maxTokens` is {answer}, and the models remember {context} tokens: no room for the question");
+    let label = if is_cut { format!("{context} is what one of them was trained for") } else { "shared by question and answer".to_owned() };
+    let tools = if has_tools { format!(", of which Open WebUI's tools take {TOOLS_OF_ADMINISTRATOR}") } else { String::new() };
+    let (room_of, half) = if has_tools { ("little", "half of what is left") } else { ("no", "half of that") };
+    let message = format!("`maxTokens` is {answer}, and the models' context is {context} tokens{tools}: {room_of} room for the question");
     found.push(
         Diagnostic::error(code::ANSWER_BEYOND_CONTEXT, view.component(&["openWebui", "maxTokens"]), message)
             .related(view.component(&["ollama", "context"]), label)
-            .help(format!("write `maxTokens: {}`, half of that, or leave it out", (room / 2).max(1))),
+            .help(format!("write `maxTokens: {}`, {half}, or leave it out", (room / 2).max(1))),
     );
 }

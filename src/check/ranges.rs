@@ -1,5 +1,7 @@
 //! `out-of-range`, `mem-total-differs`, `storage-too-small`: numbers that are written but make no sense.
 
+use std::ops::RangeInclusive;
+
 use super::{code, models::MOST_GPUS, rules::SpecView};
 use crate::{
     diag::{
@@ -12,6 +14,9 @@ use crate::{
 
 /// More than any kubelet was ever told.
 const MOST_PODS: u32 = 1_000_000;
+
+/// Tokens of an answer: the longest context.
+pub const ANSWER: RangeInclusive<u64> = 1..=1 << 20;
 
 /// Counts.
 pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -28,7 +33,7 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         (&["openWebui", "connectionPool", "overflow"], pool.overflow.into(), 0, 100),
     ];
     let backup = it.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep), 1, 10_000));
-    let answer = it.open_webui.max_tokens.iter().map(|it| (["openWebui", "maxTokens"].as_slice(), *it, 1, 1 << 20));
+    let answer = it.open_webui.max_tokens.iter().map(|it| (["openWebui", "maxTokens"].as_slice(), *it, *ANSWER.start(), *ANSWER.end()));
     for (path, number, least, most) in numbers.into_iter().chain(backup).chain(answer) {
         let name = path.last().copied().unwrap_or_default();
         let help = if number < least {

@@ -38,6 +38,8 @@ use crate::{
 const PORT: u16 = 11434;
 /// The image's own user, who is not root.
 const USER: i64 = 1000;
+/// Where a container leaves what its pod's status shows: Kubernetes' own default.
+const TERMINATION_LOG: &str = "/dev/termination-log";
 /// The volume of a replica: not derived from the models, since a claim template can never change and models do.
 const STORAGE: Bytes = Bytes::gib(20);
 
@@ -51,7 +53,7 @@ pub struct Ollama {
     pub replicas: u32,
     /// Models by their full names (`llama3.2:1b`). Each must be in the catalogue, or have its figures in `catalogue`.
     pub models: Vec<ModelName>,
-    /// Tokens that a model remembers, unless a request asks for another number.
+    /// The context: tokens that a model reads and writes for one request, unless the request asks for another number.
     pub context: u64,
     /// Requests that one model answers at once; each has its own key/value cache.
     pub parallel: u64,
@@ -143,7 +145,7 @@ pub struct Offers {
     pub api: PortRef,
     /// The API of each replica by itself.
     pub replicas: Vec<PortRef>,
-    /// Tokens of a chat that every model remembers.
+    /// Tokens of the context that every model has.
     pub context: u64,
 }
 
@@ -180,7 +182,7 @@ impl Ollama {
         all.filter(|it| !it.2.embedding_model)
     }
 
-    /// Tokens of a chat that every model remembers: Ollama cuts `context` to what a model was trained for.
+    /// Tokens of the context that every model has: Ollama cuts `context` to what a model was trained for.
     pub fn shortest_context(&self) -> u64 {
         self.chat_models().map(|it| it.2.train_context).min().map_or(self.context, |it| it.min(self.context))
     }
@@ -285,7 +287,7 @@ impl Ollama {
         let mounts = || Some(vec![pod::mount("models", "/data"), pod::mount("tmp", "/tmp")]);
         let mut server = pod::container("ollama", image.clone());
         server.command = Some(command(SERVE));
-        server.env = self.env([pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]);
+        server.env = self.env(vec![pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]);
         server.ports = Some(vec![ContainerPort {
             name: Some("http".to_owned()),
             container_port: PORT.into(),
@@ -303,10 +305,20 @@ impl Ollama {
         let mut pull = pod::container("pull-models", image);
         pull.command = Some(command(PULL));
         let listed = self.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        pull.env = self.env([pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")), pod::env("MODELS", listed)]);
+        let chat = self.chat_models().map(|it| it.1.to_string()).collect::<Vec<_>>().join(" ");
+        let mut more = vec![
+            pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")),
+            pod::env("MODELS", listed),
+            pod::env("TERMINATION_LOG", TERMINATION_LOG),
+        ];
+        if !chat.is_empty() {
+            more.push(pod::env("CHAT_MODELS", chat));
+        }
+        pull.env = self.env(more);
         // Page cache of what it pulls counts too, so it gets the room that the server will have: the scheduler takes the larger one.
         pull.resources = Some(requirements(allotment));
         // What could not be pulled, and why, is in the pod's status too.
+        pull.termination_message_path = Some(TERMINATION_LOG.to_owned());
         pull.termination_message_policy = Some("FallbackToLogsOnError".to_owned());
         pull.volume_mounts = mounts();
 
@@ -337,7 +349,7 @@ impl Ollama {
     }
 
     /// The environment that makes the memory formula true, and that a user without a home needs, with some more.
-    fn env<const N: usize>(&self, more: [EnvVar; N]) -> Option<Vec<EnvVar>> {
+    fn env(&self, more: Vec<EnvVar>) -> Option<Vec<EnvVar>> {
         let kv = match self.kv_cache {
             KvCache::F16 => "f16",
             KvCache::Q8 => "q8_0",

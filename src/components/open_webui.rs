@@ -59,11 +59,11 @@ pub struct OpenWebUi {
     /// Pods. More than one need `redis`, PostgreSQL and, on several nodes, `storage.shared`.
     pub replicas: u32,
     /// Open `WebUI`'s own tools (notes, memories, calendar, …), for the models to use. On, their list goes along with every question: about
-    /// 5,800 tokens of an administrator's, so `ollama.context` must hold them, and each model must be one that takes tools. Off in every
+    /// 5,800 tokens of an administrator's, so `ollama.context` must hold them, and each model must be one that supports tools. Off in every
     /// workspace, whose context is the default one.
     pub tools: bool,
-    /// Tokens after which an answer ends (`1024`): a default that a user may raise, no limit. It keeps an answer that would never end from
-    /// keeping a model busy. Absent: half of the context (of what the tools leave of it).
+    /// Tokens after which an answer ends (`1024`): a default that a request through the API, or an administrator, may raise, no limit. It
+    /// keeps an answer that would never end from keeping a model busy. Absent: half of the context (of what the tools leave of it).
     pub max_tokens: Option<u64>,
     /// Connections to PostgreSQL.
     pub connection_pool: ConnectionPool,

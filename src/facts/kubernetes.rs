@@ -19,8 +19,8 @@ pub const TRAEFIK_HTTPS: u16 = 8443;
 pub const STORAGE_CLASS: &str = "local-path";
 
 /// The database's `PriorityClass` and its value; a pod without a class has 0. A class cannot be
-/// changed: another value needs another name.
-pub const DATABASE_PRIORITY: (&str, i32) = ("database", 1000);
+/// changed (another value needs another name) and is the whole cluster's, so its name says whose it is.
+pub const DATABASE_PRIORITY: (&str, i32) = ("espalier-database", 1000);
 
 /// The priority from which on the kubelet evicts no pod (`system-cluster-critical`): that of the
 /// pods which k3s brings.

@@ -4,9 +4,11 @@
 //! browser: a request through the API carries no tools, so it shows none of this. Tokens are those
 //! of the small model that was asked; another one's tokenizer makes a few per cent more or less.
 
-/// Prompt of an administrator's question: 36 tools, a body of 24,861 bytes.
+/// Tools that go along with a question of an administrator, and of another user.
+pub const TOOLS: [u64; 2] = [36, 20];
+/// Prompt of an administrator's question with his tools, a body of 24,861 bytes.
 pub const TOOLS_OF_ADMINISTRATOR: u64 = 5_809;
-/// Prompt of another user's question: 20 tools, a body of 14,707 bytes.
+/// Prompt of another user's question with his tools, a body of 14,707 bytes.
 pub const TOOLS_OF_USER: u64 = 3_334;
 /// What has to be left beside the tools: a question with what was said before it, and an answer as
 /// long (a judgement: 2,048 tokens are about three pages).

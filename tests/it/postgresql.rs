@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::LazyLock,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -70,13 +71,23 @@ impl Volume {
         fs::read_to_string(self.data(name)).unwrap_or_default()
     }
 
+    fn beside(&self, name: &str) -> PathBuf {
+        self.root.path().join("volume").join(name)
+    }
+
     /// Starts it; `when` is `before` or `after` the so-manieth call.
     fn start(&self, kill: Option<(u32, &str)>, password: &str) -> End {
+        let status = self.command(kill, password).status().expect("bash");
+        if status.success() { End::Started } else { End::Not }
+    }
+
+    fn command(&self, kill: Option<(u32, &str)>, password: &str) -> Command {
         let _ = fs::remove_file(self.root.path().join("calls"));
         let _ = fs::remove_dir_all(self.root.path().join("count"));
         fs::create_dir(self.root.path().join("count")).expect("a folder");
         let (number, when) = kill.unwrap_or((0, "never"));
-        let status = Command::new("bash")
+        let mut command = Command::new("bash");
+        command
             .args(["-euo", "pipefail", "-c", &*SCRIPT, "postgresql", "postgres", "-c", "jit=off"])
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", self.root.path().join("bin").display()))
@@ -90,17 +101,15 @@ impl Volume {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
-            .process_group(0)
-            .status()
-            .expect("bash");
-        if status.success() { End::Started } else { End::Not }
+            .process_group(0);
+        command
     }
 
     /// The database is there, the password is the last one, and other pods are let in.
     #[track_caller]
     fn is_whole(&self, password: &str, what: &str) {
         assert_eq!(self.read("databases"), "openwebui\n", "{what}");
-        assert_eq!(self.read("role"), format!("ALTER ROLE \"openwebui\" WITH PASSWORD '{password}';\n\n"), "{what}");
+        assert_eq!(self.read("role"), format!("ALTER ROLE \"openwebui\" WITH PASSWORD E'{password}';\n\n"), "{what}");
         assert_eq!(self.read("pg_hba.conf").matches("\nhost all all all scram-sha-256\n").count(), 1, "{what}");
         assert_eq!(self.read("started"), "postgres -c jit=off\n", "{what}");
         let beside: Vec<_> = fs::read_dir(self.root.path().join("volume")).expect("a folder").flatten().map(|it| it.file_name()).collect();
@@ -165,7 +174,7 @@ fn what_holds_a_table_is_kept_whatever_else_is_missing() {
             |volume, what| {
                 assert_eq!(volume.read(table), "somebody's", "{table}: {what}");
                 assert_eq!(volume.read("databases"), "openwebui\n", "{table}: {what}");
-                assert!(volume.read("role").contains("'new'"), "{table}: {what}");
+                assert!(volume.read("role").contains("E'new'"), "{table}: {what}");
                 assert!(volume.data("initialised").exists(), "{table}: {what}");
             },
         );
@@ -191,6 +200,97 @@ fn what_cannot_be_looked_at_is_not_removed() {
     fs::write(volume.root.path().join("bin/find"), "#!/bin/sh\nexit 1\n").expect("a program");
     assert_eq!(volume.start(None, "new"), End::Not);
     assert_eq!(volume.read("base/16384/16385"), "somebody's");
+}
+
+/// Names that a person may give a folder beside it, one of them the script's own.
+#[test]
+fn a_folder_beside_it_is_not_removed_with_a_table_in_it() {
+    for name in ["pgdata.new", "pgdata.old", ".initdb-unfinished"] {
+        let volume = Volume::new();
+        let table = volume.beside(name).join("base/5/16385");
+        fs::create_dir_all(table.parent().expect("a folder")).expect("a folder");
+        fs::write(&table, "somebody's").expect("a file");
+        let end = volume.start(None, "new");
+        assert_eq!(end, if name.starts_with('.') { End::Not } else { End::Started }, "{name}");
+        assert_eq!(fs::read_to_string(&table).unwrap_or_default(), "somebody's", "{name}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_a_link_is_looked_into() {
+    let elsewhere = |volume: &Volume, link: &str| {
+        let target = volume.root.path().join("elsewhere");
+        let link = volume.beside(link);
+        fs::create_dir_all(link.parent().expect("a folder")).expect("a folder");
+        std::os::unix::fs::symlink(&target, link).expect("a link");
+        target
+    };
+    // The whole of it, or the part with the tables.
+    for (link, table) in [("pgdata", "base/5/16385"), ("pgdata/base", "5/16385")] {
+        let volume = Volume::new();
+        let target = elsewhere(&volume, link);
+        let file = target.join(table);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        fs::write(&file, "somebody's").expect("a file");
+        volume.write("PG_VERSION", "17\n");
+        assert_eq!(volume.start(None, "new"), End::Started, "{link}");
+        assert_eq!(fs::read_to_string(&file).unwrap_or_default(), "somebody's", "{link}");
+        assert!(volume.beside(link).is_symlink() && volume.read("role").contains("E'new'"), "{link}");
+    }
+    // Nothing behind it, or nothing at all: its disk may not be mounted.
+    for is_there in [false, true] {
+        let volume = Volume::new();
+        let target = elsewhere(&volume, "pgdata");
+        if is_there {
+            fs::create_dir(target).expect("a folder");
+        }
+        assert_eq!(volume.start(None, "new"), End::Not);
+        assert!(volume.beside("pgdata").is_symlink());
+    }
+}
+
+/// What a statement cannot hold is escaped, and means the same.
+#[test]
+fn a_password_is_what_it_is() {
+    for (password, escaped) in
+        [("a;\n\nDROP TABLE x;\n\n", "a;\\n\\nDROP TABLE x;\\n\\n"), ("it's \\n \\' &", "it''s \\\\n \\\\'' &"), ("\n", "\\n")]
+    {
+        let volume = Volume::new();
+        assert_eq!(volume.start(None, password), End::Started, "{password:?}");
+        volume.is_whole(escaped, password);
+    }
+}
+
+/// A signal is heard while a step runs, whichever it is.
+#[test]
+fn a_pod_that_goes_while_it_starts_does_not_wait() {
+    for program in ["initdb", "postgres", "sync"] {
+        let volume = Volume::new();
+        let path = volume.root.path().join("bin").join(program);
+        fs::write(
+            &path,
+            "#!/bin/bash\nprintf $$ >\"$FAKES/begun.new\"\n/bin/mv \"$FAKES/begun.new\" \"$FAKES/begun\"\nexec /bin/sleep 60\n",
+        )
+        .expect("a program");
+        let mut child = volume.command(None, "new").spawn().expect("bash");
+        let begun = Instant::now();
+        while !volume.root.path().join("begun").exists() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{program} is never called");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let told = Instant::now();
+        let id = child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
+        assert_eq!(child.wait().expect("it ends").code(), Some(143), "{program}");
+        assert!(told.elapsed() < Duration::from_secs(20), "{program}");
+        // The step was told, too.
+        let step = fs::read_to_string(volume.root.path().join("begun")).expect("a number");
+        let runs = || fs::read_to_string(format!("/proc/{step}/stat")).is_ok_and(|it| !it.contains(") Z "));
+        while runs() {
+            assert!(told.elapsed() < Duration::from_secs(30), "{program} goes on");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
 }
 
 #[test]

@@ -23,6 +23,11 @@ use crate::support::{at, items, tree, with_components};
 const OLD: &str = "llama3.2:1b";
 const NEW: &str = "qwen2.5:0.5b";
 
+/// A model of the spec's own, which makes embeddings.
+const OTHER: &str = "all-minilm:latest";
+const EMBEDS: &str = "{blob: 45960996, layers: 6, kvHeads: 12, headDim: 32, embedding: 384, heads: 12, feedForward: 1536, \
+                      vocabulary: 30522, trainContext: 512, embeddingModel: true}";
+
 /// A pod of Ollama: its scripts, its folder, and the server that answers in it.
 struct Pod {
     folder: TempDir,
@@ -30,6 +35,7 @@ struct Pod {
     pull: String,
     serve: String,
     models: String,
+    chat: Option<String>,
 }
 
 /// What a container came to.
@@ -46,7 +52,7 @@ impl Pod {
 
     /// The pod of these models, with some of them on its volume.
     fn of(models: &[&str], present: &[&str]) -> Self {
-        let spec = format!("ollama: {{models: {models:?}}}");
+        let spec = format!("ollama: {{models: {models:?}, catalogue: {{{OTHER}: {EMBEDS}}}}}");
         let objects = tree(&with_components(&spec)).objects();
         let it = objects.iter().find(|it| it.kind() == "StatefulSet" && it.name() == "ollama").expect("it is there");
         let pod = at(it.pod_template().expect("pods"), "spec");
@@ -66,9 +72,17 @@ impl Pod {
         program("ollama", "[ \"$*\" = serve ] || exit 9\necho serving\nexec /bin/sleep 600");
         program("sleep", "echo \"slept $1\" >>\"$TMPDIR/slept\"\nexec /bin/sleep 0.02");
         symlink("/bin/cat", folder.path().join("cat")).expect("a link");
-        let listed = items(at(pod, "initContainers")).flat_map(|it| items(at(it, "env"))).find(|it| at(it, "name") == "MODELS");
-        let models = at(listed.expect("the list"), "value").as_str().expect("a text").to_owned();
-        Self { folder, server: Server::with(present), pull, serve, models }
+        let env = |name: &str| {
+            let one = items(at(pod, "initContainers")).flat_map(|it| items(at(it, "env"))).find(|it| at(it, "name") == name)?;
+            Some(at(one, "value").as_str().expect("a text").to_owned())
+        };
+        // Where the kubelet looks.
+        assert_eq!(
+            env("TERMINATION_LOG").as_deref(),
+            items(at(pod, "initContainers")).find_map(|it| at(it, "terminationMessagePath").as_str())
+        );
+        let (models, chat) = (env("MODELS").expect("the list"), env("CHAT_MODELS"));
+        Self { folder, server: Server::with(present), pull, serve, models, chat }
     }
 
     /// Starts a container's script, as if its shell were so many seconds old.
@@ -81,6 +95,8 @@ impl Pod {
             .env("TMPDIR", self.folder.path())
             .env("OLLAMA_HOST", format!("127.0.0.1:{}", self.server.port))
             .env("MODELS", &self.models)
+            .envs(self.chat.iter().map(|it| ("CHAT_MODELS", it)))
+            .env("TERMINATION_LOG", self.folder.path().join("termination-log"))
             .env("SECONDS", age.to_string())
             .stdin(Stdio::null())
             .stdout(out)
@@ -118,6 +134,11 @@ impl Pod {
             assert!(begun.elapsed() < Duration::from_secs(30), "nobody said `{what}`:\n{}", self.said());
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// What the pod's status shows of the init container.
+    fn status(&self) -> String {
+        fs::read_to_string(self.folder.path().join("termination-log")).unwrap_or_default()
     }
 
     fn has_left(&self) -> String {
@@ -193,6 +214,7 @@ fn a_new_model_that_cannot_be_pulled_takes_no_other_away() {
         assert_eq!(done.code, Some(0), "{}", done.said);
         assert_eq!(pod.has_left(), format!("{new}\n"));
         assert!(done.said.contains(&format!("MISSING: {new};")), "{}", done.said);
+        assert_eq!(pod.status(), format!("MISSING: {new}; the others are served, and the server goes on trying\n"));
         // The server is up, and what is beside it goes on trying; it has not given up, and says so.
         let child = pod.start(&pod.serve, 0);
         pod.until(&format!("MISSING: {new}; the next try is in 600 seconds"));
@@ -217,6 +239,38 @@ fn a_model_that_only_makes_embeddings_is_nothing_to_serve() {
     assert_eq!((done.code, pod.has_left().as_str()), (Some(0), "nomic-embed-text:latest\n"), "{}", done.said);
 }
 
+/// Where nobody is meant to chat, any model is something to serve.
+#[test]
+fn of_embedders_alone_any_is_enough() {
+    const EMBEDDER: &str = "nomic-embed-text:latest";
+    let pod = Pod::of(&[EMBEDDER, OTHER], &[]);
+    let done = pod.init();
+    assert_eq!((done.code, pod.has_left().as_str(), pod.status().as_str()), (Some(0), "", ""), "{}", done.said);
+    let pod = Pod::of(&[EMBEDDER, OTHER], &[]);
+    pod.server.answers(OTHER, Pull::Refused);
+    let done = pod.init();
+    assert_eq!((done.code, pod.has_left()), (Some(0), format!("{OTHER}\n")), "{}", done.said);
+    let pod = Pod::of(&[EMBEDDER, OTHER], &[]);
+    pod.server.answers(OTHER, Pull::Refused);
+    pod.server.answers(EMBEDDER, Pull::Refused);
+    assert_eq!(pod.init().code, Some(1));
+}
+
+/// A signal is heard during a pull that takes hours.
+#[test]
+fn a_pod_that_goes_during_a_pull_does_not_wait() {
+    let pod = Pod::with(&[OLD]);
+    pod.server.answers(NEW, Pull::Hangs);
+    let mut child = pod.start(&pod.pull, 0);
+    pod.until(&format!("pulling {NEW}"));
+    let (told, id) = (Instant::now(), child.id().to_string());
+    assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill runs").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(143), "{}", pod.said());
+    assert!(told.elapsed() < Duration::from_secs(20));
+    // As the end of process 1 ends all others.
+    let _ = Command::new("kill").args(["-KILL", "--", &format!("-{id}")]).status();
+}
+
 #[test]
 fn a_slow_pull_does_not_keep_the_old_models_away() {
     let pod = Pod::with(&[OLD]);
@@ -224,7 +278,7 @@ fn a_slow_pull_does_not_keep_the_old_models_away() {
     // Two minutes are nearly over: the pull, which has not failed, ends, and what is there is served.
     let done = pod.init_at(118);
     assert_eq!((done.code, pod.server.pulls()), (Some(0), 1), "{}", done.said);
-    assert!(done.said.contains("Error: nothing that helps: no answer within"), "{}", done.said);
+    assert!(done.said.contains("Error: no answer within "), "{}", done.said);
     assert_eq!(pod.has_left(), format!("{NEW}\n"));
     // On an empty volume there is nothing to serve, so it takes as long as it takes.
     let pod = Pod::with(&[]);

@@ -25,11 +25,13 @@ show() {
   post /api/show "{\"model\":\"$1\"}" 60 2>/dev/null
 }
 
-# Makes a model present. What was pulled before a failure stays, and is not pulled again.
+# Makes a model present. What was pulled before a failure is not pulled again for an hour: a server
+# that starts removes older parts.
 pull() {
-  local answer
+  local answer begun
   show "$1" >/dev/null && return
   echo "pulling $1"
+  begun=$SECONDS
   answer=$(post /api/pull "{\"model\":\"$1\",\"stream\":false}" "$2") || true
   if show "$1" >/dev/null; then
     echo "$1 is there"
@@ -37,7 +39,8 @@ pull() {
   fi
   case $answer in
   *'"error":"'*) answer=${answer#*\"error\":\"} answer=${answer%\"*} ;;
-  *) answer="nothing that helps: ${answer:-no answer within $2 seconds}" ;;
+  ?*) answer="no usable answer: $answer" ;;
+  *) if ((SECONDS - begun < $2)); then answer='no answer'; else answer="no answer within $2 seconds"; fi ;;
   esac
   echo "Error: $answer" >&2
   return 1

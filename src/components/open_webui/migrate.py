@@ -44,16 +44,19 @@ def words(revisions):
 # A new pod's first connections are refused until the node knows its address, so they are tried
 # again.
 url = os.environ["DATABASE_URL"]
-engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+engine = create_engine(
+    url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5}
+)
 for attempt in range(30):
     try:
         session = engine.connect()
         break
     except OperationalError as refused:
-        print(f"the database does not answer yet: {type(refused.orig).__name__}", flush=True)
+        reason = [line for line in str(refused.orig).splitlines() if line.strip()]
+        print(f"no connection to the database: {(reason or ['no reason given'])[-1]}", flush=True)
         time.sleep(2)
 else:
-    raise SystemExit("the database did not answer within a minute")
+    raise SystemExit("no connection to the database after 30 tries: the reason is above")
 
 # One pod after the other. The lock belongs to the session: the server's end of it ends with the
 # pod, however that ends.

@@ -141,14 +141,18 @@ published() {
 }
 
 # Git on this clone. It runs as whoever owns the clone, since nobody who can write there may have root run a program; its search for the
-# repository begins at the nearest folder with a `.git`, which no commit can hold, and no program that a configuration names is run.
+# repository begins at the nearest folder with a `.git`, which no commit can hold, and no hook and no monitor is run (filters that the
+# clone's own configuration names are, as its owner).
 here() { # folder with a .git, words of git
   local folder=$1 owner
-  local -a as=()
+  local -a as=(env)
   shift
-  owner=$(stat -c %U -- "$folder/.git")
-  if (($(id -u) == 0)) && [[ $owner != root ]]; then as=(runuser -u "$owner" --); fi
-  "${as[@]}" env -u XDG_CONFIG_HOME "HOME=$(getent passwd "$owner" | cut -d : -f 6)" "GIT_CEILING_DIRECTORIES=$(dirname -- "$folder")" \
+  if (($(id -u) == 0)); then
+    owner=$(stat -c %U -- "$folder/.git")
+    as+=(-u XDG_CONFIG_HOME "HOME=$(getent passwd "$owner" | cut -d : -f 6)")
+    [[ $owner == root ]] || as=(runuser -u "$owner" -- "${as[@]}")
+  fi
+  "${as[@]}" "GIT_CEILING_DIRECTORIES=$(dirname -- "$folder")" \
     GIT_NO_LAZY_FETCH=1 GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 \
     git -c safe.bareRepository=explicit -c core.fsmonitor=false -c core.hooksPath=/dev/null -c protocol.allow=never -C "$folder" "$@"
 }
@@ -173,7 +177,10 @@ clone() {
     warn 'generated files differ from the last commit: Argo CD will not see them until they are committed and pushed'
   fi
   there=$(distant ls-remote "$repository" "refs/heads/$branch" 2>/dev/null | cut -f 1) || there=''
-  if [[ $there && $there != "$head" ]] && ! here "$folder" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
+  [[ $there && $there != "$head" ]] || return 0
+  if ! here "$folder" cat-file -e "$there^{commit}" 2>/dev/null; then
+    warn "\`$branch\` of the repository has commits that this clone does not know: run \`git pull\`, and \`git push\` what is only here"
+  elif ! here "$folder" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
     warn "the last commit here (${head:0:12}) is not on \`$branch\` of the repository: push it, or Argo CD will read another tree"
   fi
 }

@@ -14,8 +14,10 @@ socket_open() {
   # Whoever hangs up ends a read, not this script.
   trap '' PIPE
   coproc SOCKET { eval "exec $1"; }
-  socket_in=${SOCKET[0]} socket_out=${SOCKET[1]} socket_pid=$!
+  socket_pid=$!
   trap 'kill "$socket_pid" 2>/dev/null || true' EXIT
+  # Of its own: bash closes those of a coprocess as soon as it has ended, whatever is still to be read.
+  { exec {socket_in}<&"${SOCKET[0]-}" {socket_out}>&"${SOCKET[1]-}"; } 2>/dev/null || fail "the socket at https://$2$3 ended before it was open: openssl's message is above"
   tell printf '%s\r\n' "GET $3 HTTP/1.1" "Host: $2" 'Connection: Upgrade' 'Upgrade: websocket' \
     "Origin: https://$2" 'Sec-WebSocket-Version: 13' \
     "Sec-WebSocket-Key: $(openssl rand -base64 16)" '' || true
@@ -24,9 +26,8 @@ socket_open() {
     [[ $line ]] || break
     [[ $status ]] || status=$line
   done
-  [[ $status == 'HTTP/1.1 101 '* ]] || fail "the socket at https://$2$3 is refused: $(
-    clean 100 <<<"${status:-no answer, what openssl says is above}"
-  ) (a browser shows no answer without it)"
+  [[ $status ]] || status="no answer: openssl's message is above"
+  [[ $status == 'HTTP/1.1 101 '* ]] || fail "the socket at https://$2$3 is refused: $(clean 100 <<<"$status") (a browser shows no answer without it)"
 }
 
 # The head of a frame. A client has to mask what it sends: with a mask of zeros the bytes stay what they are.

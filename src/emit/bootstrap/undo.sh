@@ -67,7 +67,7 @@ confirm() { # what will happen
   local typed=''
   say "$1"
   [[ ! $yes && ! $dry ]] || return 0
-  [[ -t 0 ]] || fail 'nobody to ask: --yes says that it is meant'
+  [[ -t 0 ]] || fail 'nobody to ask: pass --yes if that is intended'
   read -rp "type '$platform' to go on: " typed
   [[ $typed == "$platform" ]] || fail 'not confirmed, nothing was changed'
 }

@@ -124,7 +124,7 @@ ours() { # ask or look
   { read -r url && read -r path && read -r part; } <<<"$said" || true
   if [[ $(normalised "$url") == "$(normalised "$repository")" && $path == "$root_path" && $part == "$platform" ]]; then return; fi
   said="the cluster's root is that of '$part', \`$path\` of $(normalised "$url"); this is '$platform', \`$root_path\` of $(normalised "$repository")"
-  if [[ $adopt ]]; then warn "$(clean 600 <<<"$said")"; else refuse "$(clean 600 <<<"$said"): --adopt says that it is meant"; fi
+  if [[ $adopt ]]; then warn "$(clean 600 <<<"$said")"; else refuse "$(clean 600 <<<"$said"): pass --adopt if that is intended"; fi
 }
 
 # Reads a secret without showing it; refuses where nobody can answer.
@@ -135,12 +135,16 @@ hidden() { # variable, what
   [[ ${!1} ]] || fail "$2 is needed"
 }
 
-# Without control characters and those that are not seen or turn the reading direction, and short: what a server says is not what a
-# terminal should obey.
+# What a server says is not what a terminal or a workflow's log should obey: short, each control character and each that is not seen or
+# turns the reading direction is a `?`, and no line is a command. The list is that of the compiler's own messages; nothing is ever taken
+# out, since what stands around it could be the next one.
 clean() { # characters
   local text
-  text=$(LC_ALL=C tr -d '\000-\010\013-\037\177' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]//g' -e 's/\xd8\x9c//g' \
-    -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]//g' -e 's/\xe2\x81[\xa0-\xaf]//g' -e 's/\xef\xbb\xbf//g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]//g')
+  text=$(LC_ALL=C tr '\000-\010\013-\037\177' '?' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]/?/g' -e 's/\xcd\x8f/?/g' \
+    -e 's/\xd8[\x80-\x85\x9c]/?/g' -e 's/\xdb\x9d/?/g' -e 's/\xdc\x8f/?/g' -e 's/\xe0\xa3\xa2/?/g' -e 's/\xe1\x85[\x9f\xa0]/?/g' \
+    -e 's/\xe1\x9e[\xb4\xb5]/?/g' -e 's/\xe1\xa0[\x8b-\x8f]/?/g' -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]/?/g' -e 's/\xe2\x81[\xa0-\xaf]/?/g' \
+    -e 's/\xe3\x85\xa4/?/g' -e 's/\xef\xb8[\x80-\x8f]/?/g' -e 's/\xef\xbb\xbf/?/g' -e 's/\xef\xbe\xa0/?/g' -e 's/\xef\xbf[\xb0-\xbb]/?/g' \
+    -e 's/\xf0\x9d\x85[\xb3-\xba]/?/g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]/?/g' -e 's/^\([ \t+-]*\)::/\1:\\:/' -e 's/##\[/#\\#[/g')
   printf '%s\n' "${text:0:$1}"
 }
 

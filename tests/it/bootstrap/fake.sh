@@ -234,6 +234,7 @@ act() {
       ;;
     git)
       case $line in
+        *' core.fsmonitor=false '*) printf '%s|%s\n' "${USED:-nobody}" "$HOME" >>"$FAKE/here" ;;
         *ls-remote*)
           # No question may hold it up.
           read -r parent <"/proc/$PPID/comm"
@@ -246,6 +247,7 @@ act() {
         *' config --get-regexp '*) printf 'remote.origin.url %s\n' "$ORIGIN" ;;
         *' ls-remote '*) printf '%s\trefs\n' "${PUSHED:-0123}" ;;
         *' rev-parse '*) printf '%s\n' 0123 ;;
+        *' cat-file -e '*) [ ! "${UNFETCHED:-}" ] ;;
         *' merge-base '*) return 1 ;;
       esac
       ;;
@@ -256,7 +258,10 @@ act() {
     id) echo "${ID:-0}" ;;
     uname) if has ' -m '; then echo x86_64; else echo node; fi ;;
     hostname) echo '192.0.2.7 ' ;;
-    getent) if has ' ahosts '; then printf '%s STREAM x\n' "${ADDRESS:-192.0.2.7}"; fi ;;
+    getent)
+      if has ' ahosts '; then printf '%s STREAM x\n' "${ADDRESS:-192.0.2.7}"; fi
+      if has ' passwd '; then printf '%s:x:1:1::/homes/of-%s:/bin/sh\n' "$2" "$2"; fi
+      ;;
     timedatectl) echo yes ;;
     sysctl)
       changes
@@ -267,7 +272,7 @@ act() {
   esac
 }
 
-act
+act "$@"
 code=$?
 [ "$is_last" ] && die
 exit "$code"

@@ -114,7 +114,7 @@ impl Node {
     fn programs(&self) {
         self.program("bin/fake", FAKE);
         // Whoever runs the tests owns the clone, and is not root as the fake `id` says.
-        self.program("bin/runuser", "#!/bin/sh\nshift 3\nexec \"$@\"\n");
+        self.program("bin/runuser", "#!/bin/sh\nUSED=$2\nexport USED\nshift 3\nexec \"$@\"\n");
         self.write("clone/.git/HEAD", "ref: refs/heads/main\n");
         self.program("bin/socket", SOCKET);
         for name in FAKES {

@@ -158,7 +158,7 @@ fn a_dry_run_prints_the_run() {
 /// What stops it before anything is changed, and what it only says.
 #[test]
 fn preflight_says_what_is_wrong() {
-    let cases: [(&str, &str, &str, &str); 12] = [
+    let cases: [(&str, &str, &str, &str); 13] = [
         ("ID", "1000", "", "not root"),
         ("TAKEN", "80", "", "port 80 is taken: ((\"nginx\""),
         ("node/proc/meminfo", "MemTotal:        4028440 kB\n", "", "this node has MemTotal 3934Mi, and the platform is planned for 7680Mi"),
@@ -172,6 +172,7 @@ fn preflight_says_what_is_wrong() {
             "no remote of this clone is https://github.com/example/platform.git",
         ),
         ("PUSHED", "9999", "warning", "the last commit here (0123) is not on `main`"),
+        ("UNFETCHED", "1", "warning", "`main` of the repository has commits that this clone does not know: run `git pull`"),
         ("READABLE", "2", "", "has no branch `main`"),
         ("CORES", "2", "", "this node has 2 cores, and the platform is planned for 4000m"),
         ("FREE", "9000", "warning", "/"),
@@ -179,6 +180,9 @@ fn preflight_says_what_is_wrong() {
     ];
     for (name, value, kind, said) in cases {
         let mut node = node();
+        if name == "UNFETCHED" {
+            node = node.with("PUSHED", "9999");
+        }
         if name.contains('/') {
             node.write(name, value);
         } else {
@@ -394,7 +398,7 @@ fn another_platforms_cluster_is_left_alone() {
     for (name, value, said) in [
         ("ROOT_URL", "https://hush:hush@git.example.com/another/platform.git", "git.example.com/another/platform"),
         ("ROOT_PATH", "other/apps", "`other/apps`"),
-        ("ROOT_PART", "another\u{1b}[2J", "'another[2J'"),
+        ("ROOT_PART", "another\u{1b}[2J", "'another?[2J'"),
     ] {
         let node = node();
         node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
@@ -428,4 +432,26 @@ fn git_is_called_for_a_clone_that_is_a_strangers() {
         assert!(is_here || call.contains(" ls-remote ") && call.contains(" -C / "), "{call}");
     }
     assert_eq!(node.read("fake/wrong"), "");
+}
+
+/// Root runs it as the clone's owner, with the owner's home; whoever else runs it, as himself.
+#[test]
+fn git_reads_the_clone_as_its_owner() {
+    for (id, owner, seen) in [
+        ("0", "ada", "ada|/homes/of-ada"),
+        ("0", "root", "nobody|/homes/of-root"),
+        ("1000", "ada", "nobody|HOME"),
+        ("1000", "root", "nobody|HOME"),
+    ] {
+        let node = node().with("ID", id).with("XDG_CONFIG_HOME", "/elsewhere");
+        node.write("owner", owner);
+        let real = std::fs::read_link(node.path("bin/stat")).expect("a link");
+        std::fs::remove_file(node.path("bin/stat")).expect("removable");
+        let real = real.display();
+        node.program("bin/stat", &format!("#!/bin/sh\n[ \"$1 $2\" = '-c %U' ] || exec {real} \"$@\"\ncat \"$FAKE/../owner\"\n"));
+        node.ok(&["--dry-run"]);
+        let seen = seen.replace("HOME", &node.path("home").display().to_string());
+        let calls = node.read("fake/here");
+        assert!(calls.lines().count() > 2 && calls.lines().all(|it| it == seen), "{id} {owner}: {calls}");
+    }
 }

@@ -4,6 +4,11 @@ set -u
 LC_ALL=C
 export LC_ALL
 exec 3<&0
+# Gone before it is asked.
+if [ "${GONE:-}" ]; then
+  printf 'HTTP/1.1 403 Forbidden\r\n\r\n'
+  exit
+fi
 refused=$(cat "$FAKE/web/upgrade" 2>/dev/null)
 
 # A frame: its first byte in octal, its bytes.
@@ -58,5 +63,7 @@ done
 while IFS= read -r line; do
   text "42[\"events\",{\"chat_id\":\"local:Se5-sion_1\",\"message_id\":\"$id\",\"data\":$line}]"
 done <"$FAKE/web/events"
+# It keeps the connection, whatever was said.
+[ ! "${LINGERS:-}" ] || exec /bin/sleep 600
 # Until the script hangs up.
 [ "${HANG_UP:-}" ] || wait

@@ -1,6 +1,13 @@
 //! `verify`: the question as a browser asks it, what the model read for it, and whom the password goes to.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Seek as _, Write as _},
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use espalier::diag::plain;
 
 use super::{
     node::{Done, Node},
@@ -151,4 +158,84 @@ fn where_the_password_comes_from() {
         assert!(dry.contains(part), "{part}:\n{dry}");
     }
     assert!(!node.path("fake/sent.signin").exists() && !dry.contains("other word"));
+}
+
+/// Whoever ends before he is asked is a refusal, not a fault of the script.
+#[test]
+fn a_socket_that_ends_at_once() {
+    let node = chat(&last("Red", r#""prompt_tokens":16"#)).with("GONE", "1");
+    for _ in 0..8 {
+        let done = fails(&node, "the socket at https://chat.example.org/ws/socket.io/?EIO=4&transport=websocket ");
+        assert!(["refused: HTTP/1.1 403", "ended before it was open"].iter().any(|it| done.err.contains(it)), "{}", done.err);
+        assert!(!done.err.contains("unbound") && !done.err.contains("descriptor"), "{}", done.err);
+    }
+}
+
+/// Whoever keeps the connection after his answer is hung up on.
+#[test]
+fn a_socket_that_does_not_end() {
+    let begun = Instant::now();
+    let node = chat(&last("Red", r#""prompt_tokens":16"#)).with("LINGERS", "1");
+    node.ok(&["verify"]);
+    assert!(begun.elapsed() < Duration::from_mins(2));
+}
+
+/// What the compiler's own messages do not let through, no server's word does: alone, and with itself
+/// put into it, which a removal would put together again.
+#[test]
+fn what_a_server_says_is_not_obeyed() {
+    let is_obeyed = |it: char| !matches!(it, '\n' | '\t') && plain::line(it.encode_utf8(&mut [0; 4])) != it.to_string();
+    let mut alone = Vec::new();
+    for it in ('\u{1}'..='\u{ffff}').chain('\u{1d100}'..='\u{1d1ff}').chain('\u{dff00}'..='\u{e10ff}').filter(|it| *it != '\n') {
+        alone.push((it, format!("a{it}b")));
+    }
+    let said: String = alone.iter().flat_map(|it| [it.1.as_str(), "\n"]).collect();
+    let cleaned = cleaned(said.as_bytes());
+    let lines: Vec<&str> = std::str::from_utf8(&cleaned).expect("no byte is left alone").lines().collect();
+    assert_eq!(lines.len(), alone.len());
+    let mut seen = 0;
+    for ((it, whole), line) in alone.iter().zip(lines) {
+        assert_eq!(line, if is_obeyed(*it) { "a?b" } else { whole.as_str() }, "{it:?}");
+        seen += usize::from(is_obeyed(*it));
+    }
+    assert!(seen > 4096 + 65, "{seen}");
+
+    let (mut nested, mut count) = (Vec::new(), 0);
+    for (it, _) in alone.iter().filter(|it| is_obeyed(it.0)) {
+        let own = it.to_string().into_bytes();
+        for at in 0..=own.len() {
+            nested.extend([b"a", &own[..at], &own, &own[at..], b"b\n"].concat());
+            count += 1;
+        }
+    }
+    let lines = cleaned_lossy(&nested);
+    assert_eq!(lines.lines().count(), count);
+    for line in lines.lines() {
+        assert!(line.starts_with('a') && line.ends_with('b') && line.contains('?') && !line.chars().any(is_obeyed), "{line:?}");
+    }
+}
+
+#[test]
+fn what_a_server_says_is_no_command_of_a_workflow() {
+    let said = "a::b\n::error::x\n \t+-::stop-commands::x\nx ##[error]y##[z]\n::::\n";
+    let lines = cleaned_lossy(said.as_bytes());
+    assert_eq!(lines, "a::b\n:\\:error::x\n \t+-:\\:stop-commands::x\nx #\\#[error]y#\\#[z]\n:\\:::\n");
+    assert_eq!(plain::lines(&lines), lines, "the compiler would let it through");
+}
+
+/// What the script's own `clean` makes of some bytes.
+fn cleaned(said: &[u8]) -> Vec<u8> {
+    let script = String::from_utf8(super::text_of(&super::full())).expect("a text");
+    let begin = script.find("\nclean() {").expect("it is there");
+    let end = begin + script[begin..].find("\n}\n").expect("it ends") + 3;
+    let mut file = tempfile::tempfile().expect("a file");
+    file.write_all(said).and_then(|()| file.rewind()).expect("writable");
+    let line = format!("{}clean 100000000", &script[begin..end]);
+    let done = Command::new("bash").args(["-euo", "pipefail", "-c", &line]).env("LC_ALL", "C.UTF-8").stdin(file).output().expect("bash");
+    assert!(done.status.success() && done.stderr.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+    done.stdout
+}
+
+fn cleaned_lossy(said: &[u8]) -> String {
+    String::from_utf8_lossy(&cleaned(said)).into_owned()
 }

@@ -40,9 +40,16 @@ case $name in
     [ -s "$folder/PG_VERSION" ]
     statement=$(cat && printf x)
     statement=${statement%x}
+    # With `-j` a statement ends at the first semicolon with an empty line after it.
+    [ "${statement#*$';\n\n'}" = '' ]
+    case $* in *' -j '*) ;; *) exit 1 ;; esac
     case $statement in
       'CREATE DATABASE "openwebui";'*) mkdir "$folder/base/16384" && printf 'openwebui\n' >>"$folder/databases" ;;
-      'ALTER ROLE '*) printf '%s' "$statement" >"$folder/role" ;;
+      'ALTER ROLE '*)
+        # What is recovered is recovered with the server's own settings.
+        case $* in *' -c jit=off '*) ;; *) exit 1 ;; esac
+        printf '%s' "$statement" >"$folder/role"
+        ;;
       *) exit 1 ;;
     esac
     ;;

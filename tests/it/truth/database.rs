@@ -60,10 +60,10 @@ fn a_clean_end_that_rests_on_the_image() {
 #[test]
 fn a_database_that_is_evicted_before_an_idle_model() {
     for (it, _) in each_of("StatefulSet", "postgresql") {
-        assert_eq!(at(it.pod_template().expect("pods"), "spec/priorityClassName"), "database", "{}", it.path);
+        assert_eq!(at(it.pod_template().expect("pods"), "spec/priorityClassName"), "espalier-database", "{}", it.path);
     }
     for (name, tree) in GOLDEN.iter() {
-        let class = tree.find("PriorityClass", None, "database").expect("a class");
+        let class = tree.find("PriorityClass", None, "espalier-database").expect("a class");
         assert!(class.at("value").as_i64().is_some_and(|it| it > 0), "{name}");
     }
 }

@@ -129,6 +129,8 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
         }
     }
     found("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {tools: true}", "tools-need-context");
+    // Whatever the answer may have, no context is asked for that no `context` can be.
+    found("ollama: {models: [\"llama3.2:1b\"], context: 8192}\nopenWebui: {tools: true, maxTokens: 1048576}", "answer-beyond-context");
     found("ollama: {models: [\"gemma2:2b\"], context: 8192}\nopenWebui: {tools: true}", "model-without-tools");
     // Where they fit they are on, and the answer gets half of what they leave.
     let mut texts = crate::support::with_components(

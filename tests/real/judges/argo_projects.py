@@ -50,10 +50,11 @@ def named(kinds: list[tuple], kind: str, name: str, namespace: str | None) -> di
     return {"apiVersion": version, "kind": kind, "metadata": {"name": name, **({"namespace": namespace} if namespace else {})}, **body}
 
 
-def lets(rows: list[dict] | None, version: str, kind: str) -> bool:
-    """Whether a list of groups and kinds has one."""
-    group = version.rpartition("/")[0]
-    return any(fnmatch.fnmatchcase(group, it["group"]) and fnmatch.fnmatchcase(kind, it["kind"]) for it in rows or [])
+def lets(rows: list[dict] | None, version: str, kind: str, name: str = "") -> bool:
+    """Whether a list of groups and kinds has one, under that name where a row says which."""
+    wanted = (version.rpartition("/")[0], kind, name)
+    patterns = [(it["group"], it["kind"], it.get("name") or "*") for it in rows or []]
+    return any(all(map(fnmatch.fnmatchcase, wanted, it)) for it in patterns)
 
 
 def into(spec: dict, namespace: str) -> bool:
@@ -79,7 +80,8 @@ def plants(name: str, spec: dict, places: list[str]) -> tuple[list[Plant], list[
     foreign = next((it for it in NAMESPACES if not into(spec, it)), None)
     outside("kind", next((it for it in NAMESPACED if it not in kinds), None), NAMESPACED, home or "default")
     outside("namespace", (kinds or NAMESPACED)[0] if foreign else None, NAMESPACED, foreign)
-    outside("cluster kind", next((it for it in CLUSTER if not lets(spec.get("clusterResourceWhitelist"), *it[:2])), None), CLUSTER, None)
+    planted, permitted = Plant(name, "cluster kind", None).name, spec.get("clusterResourceWhitelist")
+    outside("cluster kind", next((it for it in CLUSTER if not lets(permitted, *it[:2], planted)), None), CLUSTER, None)
     if "*" not in spec.get("sourceRepos", []):
         out.append(Plant(name, "source", None))
     elif name != "default":

@@ -115,7 +115,7 @@ def rotated(stage: Stage) -> list[str]:
     stage.start()
     stage.ready()
     stage.kill()
-    for password in ("'; SELECT 1 --", "two\nlines", 'ü"\\$$'):
+    for password in ("'; SELECT 1 --", "two\nlines", "two;\n\nstatements;\n\n", 'ü"\\$$'):
         old, stage.password = stage.password, password
         found = heals(stage, f"rotated to {password!r}")
         stage.start()
@@ -231,20 +231,23 @@ PG_ISREADY = ["pg_isready", "-h", "127.0.0.1", "-U", "openwebui", "-d", "openweb
 # What is planted, and the check that must see it.
 FAULTS = (
     ("the image initialises in place", whole_script(EARLIER), killed),
-    ("another database than the clients'", in_script('"$POSTGRES_DB" |', '"other" |'), killed),
+    ("another database than the clients'",
+     in_script('DATABASE \\"$POSTGRES_DB\\"', 'DATABASE \\"other\\"'), killed),
     ("addresses that no line of pg_hba.conf lets in",
      in_script("host all all all scram-sha-256", ""), killed),
     ("addresses that need no password",
      in_script("all all all scram-sha-256", "all all all trust"), killed),
     ("what is half made is kept",
-     in_script('[ -z "$held" ]', '[ ! -d "$PGDATA" ]'), half_by_an_earlier_version),
+     in_script('[ -z "$found" ]', '[ ! -d "$PGDATA" ]'), half_by_an_earlier_version),
     ("what an earlier version made is removed",
-     in_script('[ -z "$held" ]', "true"), data_of_an_earlier_version),
+     in_script('[ -z "$found" ]', "true"), data_of_an_earlier_version),
     ("no mark: a database without tables is made anew",
      in_script(': >"$new/initialised"', ":"), emptied),
     ("a password that nobody sets",
-     in_script("WITH PASSWORD '%s'", "WITH CONNECTION LIMIT -1 /* %s */"), rotated),
+     in_script("WITH PASSWORD E'$password'", "WITH CONNECTION LIMIT -1 /* $password */"), rotated),
     ("a password that is no text of SQL", in_script("//\\'/\\'\\'}", "}"), rotated),
+    ("a password whose empty line ends its statement",
+     in_script("//$'\\n'/\\\\n}", "}"), rotated),
     ("readiness asks whether there is a server",
      asking(PG_ISREADY, "startup", "readiness"), probes),
     ("liveness asks whether the server is ready", asking(PG_ISREADY, "liveness"), probes),

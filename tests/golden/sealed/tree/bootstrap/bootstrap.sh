@@ -176,7 +176,7 @@ ours() { # ask or look
   { read -r url && read -r path && read -r part; } <<<"$said" || true
   if [[ $(normalised "$url") == "$(normalised "$repository")" && $path == "$root_path" && $part == "$platform" ]]; then return; fi
   said="the cluster's root is that of '$part', \`$path\` of $(normalised "$url"); this is '$platform', \`$root_path\` of $(normalised "$repository")"
-  if [[ $adopt ]]; then warn "$(clean 600 <<<"$said")"; else refuse "$(clean 600 <<<"$said"): --adopt says that it is meant"; fi
+  if [[ $adopt ]]; then warn "$(clean 600 <<<"$said")"; else refuse "$(clean 600 <<<"$said"): pass --adopt if that is intended"; fi
 }
 
 # Reads a secret without showing it; refuses where nobody can answer.
@@ -187,12 +187,16 @@ hidden() { # variable, what
   [[ ${!1} ]] || fail "$2 is needed"
 }
 
-# Without control characters and those that are not seen or turn the reading direction, and short: what a server says is not what a
-# terminal should obey.
+# What a server says is not what a terminal or a workflow's log should obey: short, each control character and each that is not seen or
+# turns the reading direction is a `?`, and no line is a command. The list is that of the compiler's own messages; nothing is ever taken
+# out, since what stands around it could be the next one.
 clean() { # characters
   local text
-  text=$(LC_ALL=C tr -d '\000-\010\013-\037\177' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]//g' -e 's/\xd8\x9c//g' \
-    -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]//g' -e 's/\xe2\x81[\xa0-\xaf]//g' -e 's/\xef\xbb\xbf//g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]//g')
+  text=$(LC_ALL=C tr '\000-\010\013-\037\177' '?' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]/?/g' -e 's/\xcd\x8f/?/g' \
+    -e 's/\xd8[\x80-\x85\x9c]/?/g' -e 's/\xdb\x9d/?/g' -e 's/\xdc\x8f/?/g' -e 's/\xe0\xa3\xa2/?/g' -e 's/\xe1\x85[\x9f\xa0]/?/g' \
+    -e 's/\xe1\x9e[\xb4\xb5]/?/g' -e 's/\xe1\xa0[\x8b-\x8f]/?/g' -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]/?/g' -e 's/\xe2\x81[\xa0-\xaf]/?/g' \
+    -e 's/\xe3\x85\xa4/?/g' -e 's/\xef\xb8[\x80-\x8f]/?/g' -e 's/\xef\xbb\xbf/?/g' -e 's/\xef\xbe\xa0/?/g' -e 's/\xef\xbf[\xb0-\xbb]/?/g' \
+    -e 's/\xf0\x9d\x85[\xb3-\xba]/?/g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]/?/g' -e 's/^\([ \t+-]*\)::/\1:\\:/' -e 's/##\[/#\\#[/g')
   printf '%s\n' "${text:0:$1}"
 }
 
@@ -339,14 +343,18 @@ published() {
 }
 
 # Git on this clone. It runs as whoever owns the clone, since nobody who can write there may have root run a program; its search for the
-# repository begins at the nearest folder with a `.git`, which no commit can hold, and no program that a configuration names is run.
+# repository begins at the nearest folder with a `.git`, which no commit can hold, and no hook and no monitor is run (filters that the
+# clone's own configuration names are, as its owner).
 here() { # folder with a .git, words of git
   local folder=$1 owner
-  local -a as=()
+  local -a as=(env)
   shift
-  owner=$(stat -c %U -- "$folder/.git")
-  if (($(id -u) == 0)) && [[ $owner != root ]]; then as=(runuser -u "$owner" --); fi
-  "${as[@]}" env -u XDG_CONFIG_HOME "HOME=$(getent passwd "$owner" | cut -d : -f 6)" "GIT_CEILING_DIRECTORIES=$(dirname -- "$folder")" \
+  if (($(id -u) == 0)); then
+    owner=$(stat -c %U -- "$folder/.git")
+    as+=(-u XDG_CONFIG_HOME "HOME=$(getent passwd "$owner" | cut -d : -f 6)")
+    [[ $owner == root ]] || as=(runuser -u "$owner" -- "${as[@]}")
+  fi
+  "${as[@]}" "GIT_CEILING_DIRECTORIES=$(dirname -- "$folder")" \
     GIT_NO_LAZY_FETCH=1 GIT_OPTIONAL_LOCKS=0 GIT_TERMINAL_PROMPT=0 \
     git -c safe.bareRepository=explicit -c core.fsmonitor=false -c core.hooksPath=/dev/null -c protocol.allow=never -C "$folder" "$@"
 }
@@ -371,7 +379,10 @@ clone() {
     warn 'generated files differ from the last commit: Argo CD will not see them until they are committed and pushed'
   fi
   there=$(distant ls-remote "$repository" "refs/heads/$branch" 2>/dev/null | cut -f 1) || there=''
-  if [[ $there && $there != "$head" ]] && ! here "$folder" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
+  [[ $there && $there != "$head" ]] || return 0
+  if ! here "$folder" cat-file -e "$there^{commit}" 2>/dev/null; then
+    warn "\`$branch\` of the repository has commits that this clone does not know: run \`git pull\`, and \`git push\` what is only here"
+  elif ! here "$folder" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
     warn "the last commit here (${head:0:12}) is not on \`$branch\` of the repository: push it, or Argo CD will read another tree"
   fi
 }
@@ -855,8 +866,10 @@ socket_open() {
   # Whoever hangs up ends a read, not this script.
   trap '' PIPE
   coproc SOCKET { eval "exec $1"; }
-  socket_in=${SOCKET[0]} socket_out=${SOCKET[1]} socket_pid=$!
+  socket_pid=$!
   trap 'kill "$socket_pid" 2>/dev/null || true' EXIT
+  # Of its own: bash closes those of a coprocess as soon as it has ended, whatever is still to be read.
+  { exec {socket_in}<&"${SOCKET[0]-}" {socket_out}>&"${SOCKET[1]-}"; } 2>/dev/null || fail "the socket at https://$2$3 ended before it was open: openssl's message is above"
   tell printf '%s\r\n' "GET $3 HTTP/1.1" "Host: $2" 'Connection: Upgrade' 'Upgrade: websocket' \
     "Origin: https://$2" 'Sec-WebSocket-Version: 13' \
     "Sec-WebSocket-Key: $(openssl rand -base64 16)" '' || true
@@ -865,9 +878,8 @@ socket_open() {
     [[ $line ]] || break
     [[ $status ]] || status=$line
   done
-  [[ $status == 'HTTP/1.1 101 '* ]] || fail "the socket at https://$2$3 is refused: $(
-    clean 100 <<<"${status:-no answer, what openssl says is above}"
-  ) (a browser shows no answer without it)"
+  [[ $status ]] || status="no answer: openssl's message is above"
+  [[ $status == 'HTTP/1.1 101 '* ]] || fail "the socket at https://$2$3 is refused: $(clean 100 <<<"$status") (a browser shows no answer without it)"
 }
 
 # The head of a frame. A client has to mask what it sends: with a mask of zeros the bytes stay what they are.
@@ -1176,7 +1188,7 @@ confirm() { # what will happen
   local typed=''
   say "$1"
   [[ ! $yes && ! $dry ]] || return 0
-  [[ -t 0 ]] || fail 'nobody to ask: --yes says that it is meant'
+  [[ -t 0 ]] || fail 'nobody to ask: pass --yes if that is intended'
   read -rp "type '$platform' to go on: " typed
   [[ $typed == "$platform" ]] || fail 'not confirmed, nothing was changed'
 }
