@@ -75,6 +75,15 @@ impl Console {
         self.out.write(&plain::colored(text)).context("cannot write to stdout")
     }
 
+    /// Writes commands for a workflow's runner to stdout: the one text whose lines may begin so. What a
+    /// file has in it was escaped when they were made.
+    ///
+    /// # Errors
+    /// When stdout takes no more, other than by being closed.
+    fn commands(&mut self, text: &str) -> anyhow::Result<()> {
+        self.out.write(text).context("cannot write to stdout")
+    }
+
     /// Says something on stderr. That nobody can hear it is no reason to stop.
     pub fn say(&mut self, text: &str) {
         let _ = self.talk.write(&plain::colored(text));
@@ -111,7 +120,7 @@ impl Console {
         for part in parts(findings) {
             let texts = work.texts(disk, &part);
             match self.format {
-                Format::Github => self.data(&ended(render::github(&part, &texts)))?,
+                Format::Github => self.commands(&ended(render::github(&part, &texts)))?,
                 _ => self.say(&ended(render::short(&part, &texts))),
             }
         }

@@ -317,7 +317,7 @@ fn status_names_the_first_that_is_red() {
     let node = node.with("PATIENCE", "1000").with("RED", "openwebui").with("ESPALIER_TIMEOUT", "0");
     let done = node.run(&["status"]);
     assert_eq!(done.code, Some(1));
-    assert!(done.out.contains("openwebui: SyncError: one object is wrong\n"), "{}", done.out);
+    assert!(done.out.contains("openwebui: SyncError: one? object is wrong\n"), "{}", done.out);
     assert!(done.out.contains("waiting for openwebui (OutOfSync, Degraded)"), "{}", done.out);
     assert!(done.out.contains("openwebui: Argo CD has given up"), "{}", done.out);
     let done = node.run(&["up"]);
@@ -332,7 +332,7 @@ fn status_names_who_tries_again() {
     let node = node.with("PATIENCE", "1000").with("AGAIN", "openwebui");
     let done = node.run(&["status"]);
     assert_eq!(done.code, Some(1));
-    assert!(done.out.contains("openwebui: SyncError: one object is wrong\n"), "{}", done.out);
+    assert!(done.out.contains("openwebui: SyncError: one? object is wrong\n"), "{}", done.out);
     assert!(!done.out.contains("given up"), "{}", done.out);
 }
 

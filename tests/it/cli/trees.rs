@@ -300,7 +300,7 @@ fn a_change_is_shown_by_object() {
     let said = place.ok(&["diff"]);
     assert!(said.out.contains("added    ws-team-a: Application"), "{said:?}");
     let said = place.ok(&["diff", "--format", "markdown"]);
-    assert!(said.out.starts_with("**espalier**: ") && said.out.contains("added ws-team-a: "), "{said:?}");
+    assert!(said.out.starts_with("**espalier**: ") && said.out.contains("added ws-team-a&#58; "), "{said:?}");
     assert!(!place.path("apps/ws-team-a.yaml").exists(), "a diff writes nothing");
     place.ok(&["render"]);
     assert!(place.ok(&["diff"]).out.starts_with("no difference"));
