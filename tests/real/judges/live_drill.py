@@ -79,11 +79,7 @@ def files(folder: Path) -> list[Path]:
 def paper(live: Live) -> None:
     """The Applications that the script pauses: objects that nobody acts on here."""
     live.world.api.install_crds(
-        [
-            one
-            for one in live.ctx.crds()
-            if one["metadata"]["name"] == "applications.argoproj.io"
-        ]
+        [one for one in live.ctx.crds() if one["metadata"]["name"] == "applications.argoproj.io"]
     )
     applications = {
         thing.value["metadata"]["name"]: thing.value for thing in live.tree.of_kind("Application")

@@ -119,9 +119,7 @@ def declared(tree, flows: list[dict]) -> dict[str, set[str]]:
 
 def questions(world) -> set[tuple[str, str]]:
     """All questions that CoreDNS has written down: an address and a name."""
-    files = sorted(
-        (world.state / "var/log/pods").glob(f"{SYSTEM}_coredns-*/coredns/*")
-    )
+    files = sorted((world.state / "var/log/pods").glob(f"{SYSTEM}_coredns-*/coredns/*"))
     packed = [one.name for one in files if one.suffix == ".gz"]
     if packed or not files:
         raise Failed(f"what CoreDNS has written down cannot be read: {packed or 'no file'}")
@@ -165,6 +163,6 @@ def compared(live, row) -> None:
         if outside(one)
     ]
     row.objects = sum(map(len, asked.values()))
-    row.note = "; ".join(f"{who}: {', '.join(sorted(names))}" for who, names in sorted(asked.items()))
+    row.note = "; ".join(f"{who}: {', '.join(sorted(asked[who]))}" for who in sorted(asked))
     if not everybody:
         raise Failed("nobody asked for any name outside")

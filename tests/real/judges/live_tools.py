@@ -148,7 +148,8 @@ def install(cache: Path, manifest: dict, names: dict[str, dict]) -> dict:
             costs,
         )
         for name in GO:
-            key = key_of([json.dumps([go_version(), recipe_of(name)]).encode(), *module_inputs(name)])
+            recipe = json.dumps([go_version(), recipe_of(name)]).encode()
+            key = key_of([recipe, *module_inputs(name)])
             made[name] = str(once(cache, name, key, make_go(name), costs) / GO[name][0])
         recipe = json.dumps(
             [BASE, DROPPED, USERS, FOLDERS, SCRIPTS, made, names], sort_keys=True
