@@ -1,66 +1,103 @@
 """Which program asks for which names outside, beside those that the tree declares for it."""
 
+import ctypes
 import re
+import socket
+import struct
 import threading
+import time
 from urllib.parse import urlsplit
 
 from .api import ApiError
 from .live_objects import BLOBS, REGISTRY
+from .node_inside import NODE
 from .node_platform import containers_of, template_of
-from .node_pods import ready
-from .processes import Failed, wait_until
+from .processes import Failed
 
-SYSTEM, CONFIG = "kube-system", "/api/v1/namespaces/kube-system/configmaps/coredns"
-# A question as CoreDNS writes it down: who asks for which name.
-ASKED = re.compile(r'\[INFO\] ([0-9.]+):\d+ - \d+ "\S+ IN (\S+?)\.? ')
 # CoreDNS asks for two numbers at its start, to see whether it asks itself in a circle.
 LOOP = re.compile(r"\d+\.\d+")
 # Names of the cluster, which nobody outside is asked for.
 INSIDE = (".cluster.local", ".arpa")
+EVERY_PACKET, ATTACH_FILTER = 0x0003, 26
+# What the kernel keeps of all packets: those of IPv4 (version), UDP (17) and to port 53.
+TO_DNS = (
+    (0x30, 0, 0, 0),
+    (0x54, 0, 0, 0xF0),
+    (0x15, 0, 6, 0x40),
+    (0x30, 0, 0, 9),
+    (0x15, 0, 4, 17),
+    (0xB1, 0, 0, 0),
+    (0x48, 0, 0, 2),
+    (0x15, 0, 1, 53),
+    (0x06, 0, 0, 0xFFFF),
+    (0x06, 0, 0, 0),
+)
 
 
-def write_questions_down(world) -> None:
-    """CoreDNS writes down who asks for what, and asks outside for what is no name of the cluster;
-    its pod is replaced, since one that runs reads its settings a minute later."""
-    corefile = world.api.get(CONFIG)["data"]["Corefile"]
-    changed = corefile.replace("    errors\n", "    errors\n    log\n", 1)
-    if changed == corefile:
-        raise Failed("the settings of CoreDNS have no line `errors`")
-    world.api.patch(CONFIG, {"data": {"NodeHosts": "", "Corefile": changed}})
-    old = {one["metadata"]["uid"] for one in dns_pods(world)}
-    for one in dns_pods(world):
-        world.api.delete(f"/api/v1/namespaces/{SYSTEM}/pods/{one['metadata']['name']}")
-    wait_until(
-        "CoreDNS is Ready",
-        lambda: any(ready(one) and one["metadata"]["uid"] not in old for one in dns_pods(world)),
-        120,
-        pause=0.3,
-    )
+def listener() -> socket.socket:
+    """A socket that gets all questions for names on the node's network, from their IP header on."""
+    wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(EVERY_PACKET))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in TO_DNS))
+    program = struct.pack("HL", len(TO_DNS), ctypes.addressof(code))
+    wire.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, program)
+    # What came before the filter goes.
+    wire.setblocking(False)
+    try:
+        while wire.recv(1):
+            pass
+    except BlockingIOError:
+        pass
+    wire.settimeout(0.2)
+    return wire
 
 
-def dns_pods(world) -> list[dict]:
-    """The pods of CoreDNS."""
-    return [
-        one
-        for one in world.pods(SYSTEM)
-        if one["metadata"].get("labels", {}).get("k8s-app") == "kube-dns"
-    ]
+def question(packet: bytes) -> tuple[str, str]:
+    """Who asks, by address, and for which name."""
+    at, name = (packet[0] & 15) * 4 + 8 + 12, []
+    while packet[at]:
+        name.append(packet[at + 1 : at + 1 + packet[at]].decode("ascii", "replace"))
+        at += 1 + packet[at]
+    return socket.inet_ntoa(packet[12:16]), ".".join(name).lower()
 
 
-class Addresses(threading.Thread):
-    """Keeps which pod had which address, also of pods that are gone."""
+class Questions(threading.Thread):
+    """Keeps who asked for which name, and which pod had which address, also of pods that are gone;
+    to be started by a thread that is in the node's network."""
 
     def __init__(self, world):
         super().__init__(daemon=True)
         self.world, self.ended = world, threading.Event()
         self.pods: dict[str, dict] = {}
+        self.asked: set[tuple[str, str]] = set()
+        self.broken = ""
 
     def run(self) -> None:
-        while not self.ended.wait(0.5):
+        try:
+            with listener() as wire:
+                self.listen(wire)
+        except Exception as trouble:  # pylint: disable=broad-except
+            # The check says it: nothing that was asked after this is known.
+            self.broken = f"{type(trouble).__name__}: {trouble}"
+
+    def listen(self, wire: socket.socket) -> None:
+        """Until it is told to end."""
+        looked = 0.0
+        while not self.ended.is_set():
+            if time.monotonic() - looked > 0.5:
+                try:
+                    self.look()
+                except (ApiError, OSError):
+                    # A server that is gone is what other checks say.
+                    pass
+                looked = time.monotonic()
             try:
-                self.look()
-            except (ApiError, OSError, ValueError):
-                # The server is not there yet, or no longer: the checks themselves say so.
+                packet = wire.recv(4096)
+            except TimeoutError:
+                continue
+            try:
+                self.asked.add(question(packet))
+            except IndexError:
+                # No question: it ends before its name does.
                 continue
 
     def look(self) -> None:
@@ -117,20 +154,6 @@ def declared(tree, flows: list[dict]) -> dict[str, set[str]]:
     return found
 
 
-def questions(world) -> set[tuple[str, str]]:
-    """All questions that CoreDNS has written down: an address and a name."""
-    files = sorted((world.state / "var/log/pods").glob(f"{SYSTEM}_coredns-*/coredns/*"))
-    packed = [one.name for one in files if one.suffix == ".gz"]
-    if packed or not files:
-        raise Failed(f"what CoreDNS has written down cannot be read: {packed or 'no file'}")
-    return {
-        (asked[1], asked[2].lower())
-        for file in files
-        for line in file.read_text(encoding="utf-8", errors="replace").splitlines()
-        if (asked := ASKED.search(line))
-    }
-
-
 def outside(name: str) -> bool:
     """Whether a name is one that may be outside."""
     return "." in name and not name.endswith(INSIDE) and not LOOP.fullmatch(name)
@@ -138,15 +161,23 @@ def outside(name: str) -> bool:
 
 def compared(live, row) -> None:
     """Each program asks for exactly the hosts that the tree declares for it."""
-    live.addresses.look()
+    if live.questions.broken:
+        raise Failed(f"questions for names were not read to the end: {live.questions.broken}")
+    live.questions.look()
     flows = live.ctx.flows(live.tree.root)
-    may = declared(live.tree, flows)
+    may, pods = declared(live.tree, flows), dict(live.questions.pods)
+    # CoreDNS passes on what others ask, from its own address and then from the node's.
+    passing = {NODE} | {
+        address
+        for address, about in pods.items()
+        if about.get("labels", {}).get("k8s-app") == "kube-dns"
+    }
     asked: dict[str, set[str]] = {}
-    ran = {program_of(about, flows) for about in live.addresses.pods.values()}
-    for address, name in sorted(questions(live.world)):
-        if not outside(name):
+    ran = {program_of(about, flows) for about in pods.values()}
+    for address, name in sorted(live.questions.asked.copy()):
+        if not outside(name) or address in passing:
             continue
-        about = live.addresses.pods.get(address)
+        about = pods.get(address)
         who = program_of(about, flows) if about else f"nobody who is known, at {address},"
         asked.setdefault(who, set()).add(name)
     for who in sorted({*asked, *may}):
