@@ -116,8 +116,10 @@ class Questions(threading.Thread):
 def program_of(about: dict, flows: list[dict]) -> str:
     """The name by which `show flows` knows a pod; its own where no flow begins at it."""
     for flow in flows:
-        source = flow["source"].get("pods") or {}
-        labels = source.get("labels") or {}
+        # Others begin at the node, at any pod of other namespaces, or anywhere: at no program.
+        begins = flow["source"]
+        source = begins.get("pods", {}) if isinstance(begins, dict) else {}
+        labels = source.get("labels", {})
         if (
             labels
             and source["namespace"] == about["namespace"]
