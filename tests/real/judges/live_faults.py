@@ -52,8 +52,18 @@ OF_WEBUI = (
         live_checks.asks,
         SEEN_TOKENS,
     ),
-    ("the same", "bootstrap.sh verify", live_checks.verify, SEEN_TOKENS),
-    ("the same, in a tenant", "a tenant", live_checks.tenant, SEEN_TOKENS),
+    (
+        "tools of Open WebUI are sent with the question of the script",
+        "bootstrap.sh verify",
+        live_checks.verify,
+        SEEN_TOKENS,
+    ),
+    (
+        "tools of Open WebUI are sent with each question of a tenant",
+        "a tenant",
+        live_checks.tenant,
+        SEEN_TOKENS,
+    ),
     (
         "names are kept for five minutes",
         "a pod of Ollama is replaced",
