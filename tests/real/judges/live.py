@@ -9,7 +9,7 @@ import time
 import traceback
 from pathlib import Path
 
-from . import live_checks, live_drill, live_faults, sandbox
+from . import live_checks, live_drill, live_faults, live_hosts, sandbox
 from .context import Context
 from .live_platform import Live, make_tree
 from .table import Row, faults_row, faults_text, findings_text, rows_text
@@ -23,7 +23,7 @@ CHECKS = (
     ("bootstrap.sh verify", live_checks.verify),
     ("a pod of Ollama is replaced", live_checks.replaced),
     ("a backup", live_drill.backup),
-    ("hosts outside", live_checks.hosts),
+    ("hosts outside", live_hosts.compared),
     ("memory", live_checks.memory),
 )
 
@@ -41,46 +41,72 @@ def check(ctx, name: str, work) -> Row:
     return row
 
 
-def prepare(live: Live, shots: Path) -> None:
-    """What the checks share."""
-    live.shots, live.chat = shots, ""
-    live.model = next(one for one in live.models() if one.startswith("llama"))
-
-
 def up(live: Live):
     """The check that all pods become Ready."""
 
     def work(row: Row) -> None:
         row.note, row.objects = f"all Ready after {live.ready():.0f} s", live.expected
+        again, found = live_checks.restarts(live)
+        row.note += f"; {again or 'no container was started again'}"
+        row.findings += found
 
     return work
 
 
-def judge(ctx, options: argparse.Namespace) -> list[Row]:
-    """All of it, on one node and then on another."""
-    root = make_tree(ctx)
-    rows: list[Row] = []
+def first(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: dict) -> None:
+    """The platform that people use, until its node is lost."""
     with Live(ctx, root) as live:
-        prepare(live, options.shots)
+        live.prepare(options.shots)
         rows.append(check(ctx, "pods run", up(live)))
         if rows[-1].findings:
-            return rows
-        rows += [check(ctx, name, lambda row, work=work: work(live, row)) for name, work in CHECKS]
-        chat, storage = live.chat, live.storage
+            return
+        for name, work in CHECKS:
+            rows.append(check(ctx, name, lambda row, work=work: work(live, row)))
+        kept.update(chat=live.chat, storage=live.storage)
     # The first node is gone with its volumes: what is left is the clone, its key, and the storage.
     shutil.rmtree(live.world.folder)
     shutil.rmtree(live.world.cluster.folder)
-    if options.no_drill:
-        return rows
-    with Live(ctx, root, "after", storage) as live:
-        prepare(live, options.shots)
-        rows.append(check(ctx, "pods run on an empty node", up(live)))
-        rows.append(check(ctx, "restore", lambda row: live_drill.after(live, chat, row)))
-        rows.append(
-            check(
-                ctx, "damaged and foreign backups", lambda row: live_drill.refused(live, chat, row)
-            )
-        )
+
+
+def after(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: dict) -> None:
+    """An empty node, and what `restore` makes of it."""
+    with Live(ctx, root, "after", kept["storage"]) as live:
+        live.prepare(options.shots)
+        for name, work in (
+            ("pods run on an empty node", up(live)),
+            ("restore", lambda row: live_drill.after(live, kept["chat"], row)),
+            (
+                "damaged and foreign backups",
+                lambda row: live_drill.refused(live, kept["chat"], row),
+            ),
+            ("hosts outside, after the restore", lambda row: live_hosts.compared(live, row)),
+        ):
+            rows.append(check(ctx, name, work))
+
+
+def whole(ctx, name: str, rows: list[Row], work) -> None:
+    """A part of the run: where it breaks, its rows stay and one more says what it was."""
+    try:
+        work()
+    except Exception as trouble:  # pylint: disable=broad-except
+        traceback.print_exc()
+        said = f"{type(trouble).__name__}: {str(trouble)[:900]}"
+        rows.append(Row(f"live: {name}", 0, [said]))
+        ctx.say(f"live: {name}: {said}")
+
+
+def judge(ctx, options: argparse.Namespace) -> list[Row]:
+    """All of it, on one node and then on another."""
+    rows: list[Row] = []
+    kept: dict = {}
+
+    def work() -> None:
+        root = make_tree(ctx)
+        first(ctx, root, options, rows, kept)
+        if kept and not options.no_drill:
+            after(ctx, root, options, rows, kept)
+
+    whole(ctx, "the platform", rows, work)
     return rows
 
 
@@ -126,7 +152,12 @@ def main() -> int:
     try:
         rows = [] if options.faults else judge(ctx, options)
         if not options.no_faults and not any(row.findings for row in rows):
-            rows += live_faults.plant(ctx, options.shots)
+            whole(
+                ctx,
+                "planting of faults",
+                rows,
+                lambda: rows.extend(live_faults.plant(ctx, options.shots)),
+            )
             rows.append(faults_row("live: planted faults", ctx.planted, 0))
     finally:
         ctx.processes.stop_all()

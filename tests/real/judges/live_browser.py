@@ -24,7 +24,6 @@ FLAGS = (
 )
 # Milliseconds that a page may take on a machine that is busy.
 PATIENCE = 120_000
-SEND = "#send-message-button, button[type=submit]"
 
 
 class Person:
@@ -53,6 +52,7 @@ class Person:
             )
             self.page: Page = self.context.new_page()
         except BaseException:
+            # Its browser ends with it.
             self.driver.stop()
             raise
         self.page.set_default_timeout(PATIENCE)
@@ -68,8 +68,10 @@ class Person:
         return self
 
     def __exit__(self, *_) -> None:
-        self.browser.close()
-        self.driver.stop()
+        try:
+            self.browser.close()
+        finally:
+            self.driver.stop()
 
     def shot(self, folder: Path, name: str) -> None:
         """A picture of what is on the screen."""
@@ -180,7 +182,30 @@ class Person:
             self.page.wait_for_selector(f"text={name}")
         except Late:
             raise Failed(f"the page does not show {name} after its upload") from None
-        self.page.wait_for_timeout(4000)
+        said = ""
+        began = time.monotonic()
+        while time.monotonic() - began < PATIENCE / 1000:
+            said = self.state_of(name)
+            if said == "failed":
+                raise Failed(f"the server could not read {name}")
+            if said == "completed":
+                return
+            self.page.wait_for_timeout(300)
+        raise Failed(f"the server has not read {name} after its upload: {said or 'not there'}")
+
+    def state_of(self, name: str) -> str:
+        """What the server says of a file of this person's; nothing where it has none."""
+        for one in self.files():
+            if one.get("filename") == name:
+                said = self.fetch(f"/api/v1/files/{one['id']}/process/status")
+                return str(said.get("status", "")) if isinstance(said, dict) else ""
+        return ""
+
+    def files(self) -> list[dict]:
+        """The list of this person's files."""
+        found = self.fetch("/api/v1/files/")
+        found = found.get("items", []) if isinstance(found, dict) else found
+        return found if isinstance(found, list) else []
 
     def shown(self) -> str:
         """The text of the conversation."""
@@ -196,7 +221,10 @@ class Person:
     def open(self, chat: str) -> str:
         """Opens a chat by its number; what the page shows."""
         self.page.goto(f"https://{self.host}/c/{chat}")
-        self.page.wait_for_selector("#messages-container")
+        try:
+            self.page.wait_for_selector("#messages-container", timeout=PATIENCE / 2)
+        except Late:
+            raise Failed(f"{self.host} has no chat {chat}") from None
         self.page.wait_for_timeout(3000)
         # What it has to tell of its version lies over the page.
         self.page.keyboard.press("Escape")
@@ -213,6 +241,11 @@ def said(message: dict) -> str:
         for part in item.get("content") or []
     ]
     return (message.get("content") or "").strip() or "".join(parts).strip()
+
+
+def letters_of(text: str) -> str:
+    """A text without what a page shows in another way: spaces, marks, numbers of lists."""
+    return "".join(one for one in text if one.isalpha())
 
 
 def sensible(text: str, wanted: tuple[str, ...]) -> list[str]:

@@ -78,24 +78,15 @@ def files(folder: Path) -> list[Path]:
 
 def paper(live: Live) -> None:
     """The Applications that the script pauses: objects that nobody acts on here."""
-    definition = (
-        live.ctx.module("github.com/argoproj/argo-cd/v3") / "manifests/crds/application-crd.yaml"
+    live.world.api.install_crds(
+        [one for one in live.ctx.crds() if one["metadata"]["name"] == "applications.argoproj.io"]
     )
-    live.world.api.install_crds([live_yaml(definition)])
     applications = {
         thing.value["metadata"]["name"]: thing.value for thing in live.tree.of_kind("Application")
     }
     live.world.apply(
         [applications[name] for name in ("root", "openwebui", "backup") if name in applications]
     )
-
-
-def live_yaml(path: Path) -> dict:
-    """A definition as the judges read them."""
-    import yaml  # pylint: disable=import-outside-toplevel
-    from .context import YamlTwelve  # pylint: disable=import-outside-toplevel
-
-    return yaml.load(path.read_text(encoding="utf-8"), YamlTwelve)
 
 
 def restore(live: Live, *words: str):
@@ -112,8 +103,7 @@ def reads(live: Live, chat: str, name: str) -> list[str]:
         person.shot(live.shots, name)
         if live_checks.QUESTION not in shown or live_checks.FILE not in shown:
             found.append(f"the chat is not what it was: {shown[:300]!r}")
-        listed = person.fetch("/api/v1/files/")
-        listed = listed.get("items", []) if isinstance(listed, dict) else listed
+        listed = person.files()
         mine = [one for one in listed if one.get("filename") == live_checks.FILE]
         if not mine:
             found.append(f"the file is not in the list: {json.dumps(listed)[:200]}")

@@ -1,9 +1,7 @@
 """Objects of the judge `live` that no tree has: Secrets that are opened, certificates, Traefik."""
 
 import base64
-import re
 import subprocess
-import urllib.parse
 from pathlib import Path
 
 from . import node_platform
@@ -36,17 +34,7 @@ def value_of(key: str, space: str, tree: Tree) -> str:
 
 def secrets_of(tree: Tree) -> list[dict]:
     """The Secrets that the controller would open."""
-    found: dict[tuple[str, str], dict[str, str]] = {}
-    for thing in tree.of_kind("SealedSecret"):
-        spec = thing.value["spec"]
-        plain = {key: value_of(key, thing.namespace, tree) for key in spec["encryptedData"]}
-        composed = {
-            key: re.sub(
-                r"{{.*?\.(\w+)[^}]*}}", lambda it: urllib.parse.quote(plain[it[1]], safe=""), text
-            )
-            for key, text in spec.get("template", {}).get("data", {}).items()
-        }
-        found[thing.namespace, thing.value["metadata"]["name"]] = plain | composed
+    found = node_platform.opened(tree, lambda key, space: value_of(key, space, tree))
     pods = [
         thing.value
         for thing in tree.things

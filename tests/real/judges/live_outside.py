@@ -75,8 +75,6 @@ class Registry(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # pylint: disable=invalid-name
         """A manifest, a redirect, a blob."""
         about = self.server.about
-        if Path(about["away"]).exists():
-            return self.answer(503, b'{"errors":[{"code":"UNAVAILABLE"}]}')
         asked = re.match(r"^/v2/(?:library/)?(.+)/manifests/(.+)$", self.path)
         if asked:
             name = f"{asked[1]}:{asked[2]}"

@@ -1,7 +1,6 @@
 """Packages for the judge `live`, in folders: Debian's, unpacked, and Python's, installed."""
 
 import shutil
-import sys
 from pathlib import Path
 
 from .tools import REAL, Missing, run
@@ -75,13 +74,14 @@ def python_packages() -> tuple[str, ...]:
     return name, f"{name}-minimal", f"lib{name}-stdlib", f"lib{name}-minimal"
 
 
-def pip_into(folder: Path, file: str, version: str | None = None) -> None:
-    """Installs exactly what a file names into a folder, for another Python where one is named."""
+def pip_into(python: str, folder: Path, file: str, version: str | None = None) -> None:
+    """Installs exactly what a file names into a folder, by the Python of the judges' virtual
+    environment; for another Python where one is named."""
     other = ["--python-version", version, "--only-binary=:all:"] if version else []
     run(
         file,
         [
-            sys.executable,
+            python,
             "-m",
             "pip",
             "install",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from . import node_platform
+from . import live_hosts, node_platform
 from .live_images import NAMES
 from .live_objects import (
     BLOBS,
@@ -29,6 +29,7 @@ from .live_objects import (
 )
 from .node_images import stored_as
 from .node_inside import BIND, GATEWAY, NODE
+from .node_pods import ready
 from .node_world import World
 from .processes import Failed, wait_until
 from .sandbox import mount
@@ -93,17 +94,19 @@ class Live:
         self.storage = storage or ctx.fresh("storage")
         self.authority = Path(self.about["authority"])
         self.log = self.folder / "names"
-        self.expected = 0
+        self.expected, self.shots, self.chat, self.model = 0, Path(), "", ""
+        self.questions = live_hosts.Questions(self.world)
 
     def __enter__(self) -> "Live":
         try:
             self.start()
         except BaseException:
-            self.world.destroy()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_) -> None:
+        self.questions.stop()
         self.world.destroy()
 
     def start(self) -> None:
@@ -156,7 +159,7 @@ class Live:
         )
         self.expected = node_platform.pods_expected(rest) + 1
         self.wait(
-            "the database is Ready", lambda: any(map(is_ready, self.pods("ai", "postgresql"))), 240
+            "the database is Ready", lambda: any(map(ready, self.pods("ai", "postgresql"))), 240
         )
         self.world.apply(last)
 
@@ -206,7 +209,6 @@ class Live:
                     "template": TEMPLATE,
                     "params": PARAMS,
                     "blobs": BLOBS,
-                    "away": str(self.folder / "away"),
                     "ready": str(self.folder / "ready"),
                 }
             ),
@@ -248,6 +250,12 @@ class Live:
         self.world.api.patch(
             "/api/v1/namespaces/kube-system/configmaps/coredns", {"data": {"NodeHosts": ""}}
         )
+        self.questions.start()
+
+    def prepare(self, shots: Path) -> None:
+        """What the checks share: where pictures go, and the model that people pick."""
+        self.shots = shots
+        self.model = next(one for one in self.models() if one.startswith("llama"))
 
     def models(self) -> list[str]:
         """The models that the tree's pods pull."""
@@ -285,11 +293,3 @@ class Live:
         began = time.monotonic()
         wait_until(what, check, seconds, pause=0.3)
         return time.monotonic() - began
-
-
-def is_ready(pod: dict) -> bool:
-    """Whether a pod is Ready and stays."""
-    return not pod["metadata"].get("deletionTimestamp") and any(
-        one["type"] == "Ready" and one["status"] == "True"
-        for one in pod["status"].get("conditions", [])
-    )

