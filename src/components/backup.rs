@@ -164,6 +164,7 @@ impl Backup {
             // No user of the image: it has no home.
             pod::env("HOME", "/tmp"),
             pod::env("PATIENCE", PATIENCE.get().to_string()),
+            pod::env("PLATFORM", needs.platform),
         ];
         if needs.chat.is_some() {
             env.push(pod::env("DATA", DATA));
@@ -218,7 +219,7 @@ impl Backup {
 
     /// Run by hand, while Open `WebUI` is stopped. Its pod bears the backup's labels, so the same policy lets it through.
     fn restore_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> Job {
-        let wishes = || vec![wish("BACKUP", "backup"), wish("RESTORE_FORCE", "force")];
+        let wishes = || vec![wish("BACKUP", "backup"), wish("RESTORE_ADOPT", "adopt"), wish("RESTORE_FORCE", "force")];
         let script = if needs.database.is_some() { RESTORE_POSTGRESQL } else { RESTORE_SQLITE };
         let mut restore = self.bash("restore", script, needs, [parts.data.clone(), wishes()].concat());
         if needs.chat.is_some() {

@@ -74,11 +74,12 @@ pub fn same_places(text: &str) -> Cow<'_, str> {
 /// What GitHub's runner takes for a command, anywhere in a line.
 const RUNNER: &str = "##[";
 
-/// Whether GitHub's runner takes a line for a command: white space before it does not matter to the
-/// runner, and a difference's sign stands before what a file has.
+/// Whether GitHub's runner takes a line for a command, `::name …::…`: white space before it does not
+/// matter to the runner, and a difference's sign stands before what a file has.
 fn is_command(line: &str) -> bool {
     let is_before = |it: char| it.is_whitespace() || matches!(it, '+' | '-');
-    line.trim_start_matches(is_before).starts_with("::") || line.contains(RUNNER)
+    let command = line.trim_start_matches(is_before).strip_prefix("::");
+    command.is_some_and(|it| it.contains("::")) || line.contains(RUNNER)
 }
 
 /// One line as Markdown and HTML read it: no character of it is markup, a mention or a link.
@@ -166,6 +167,8 @@ mod tests {
         }
         assert_eq!(colored("x ##[error]y"), "x #\\#[error]y");
         assert_eq!(lines("a::b"), "a::b");
+        assert_eq!(lines("  ::: spec/platform.yaml:7:49"), "  ::: spec/platform.yaml:7:49");
+        assert_eq!(lines("  ::: spec/a::b.yaml:7:49"), "  :\\:: spec/a::b.yaml:7:49");
     }
 
     #[test]

@@ -3,6 +3,8 @@ if [ -n "${DATA:-}" ]; then
   tar --create --file "$work/files.tar" --directory "$DATA" --exclude './cache' --exclude './webui.db*' --exclude './lost+found' \
     --exclude './.restoring' --exclude './.replaced' . || [ $? -eq 1 ]
 fi
+# Whose it is, so that no other platform takes it for its own.
+printf '%s\n' "$PLATFORM" >"$work/platform"
 sums=$(cd "$work" && sha256sum -- *)
 printf '%s\n' "$sums" >"$work/SHA256SUMS"
 sync -- "$work"/*

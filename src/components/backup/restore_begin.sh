@@ -14,6 +14,12 @@ from=$BACKUPS/$name
 for file in "$from"/*; do
   [ "${file##*/}" = SHA256SUMS ] || grep -qF "  ${file##*/}" "$from/SHA256SUMS" || fail "$name has ${file##*/}, and no sum of it: nothing was changed"
 done
+# One of an earlier version does not say whose it is.
+whose=
+if [ -f "$from/platform" ]; then whose=$(head --bytes 300 -- "$from/platform" | tr --complement --delete 'a-z0-9.-'); fi
+if [ -n "$whose" ] && [ "$whose" != "$PLATFORM" ] && [ "${RESTORE_ADOPT:-}" != yes ]; then
+  fail "$name is a backup of the platform $whose, and this is $PLATFORM; to take it over, set RESTORE_ADOPT to yes. Nothing was changed"
+fi
 occupied() {
   [ "${RESTORE_FORCE:-}" = yes ] || fail "$1; to replace it all, set RESTORE_FORCE to yes. Nothing was changed"
   say "$1, and is replaced"

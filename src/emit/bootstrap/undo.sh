@@ -48,6 +48,7 @@ restore() {
   run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
   local wishes=()
   [[ ! $backup ]] || wishes+=("--from-literal=backup=$backup")
+  [[ ! $adopt ]] || wishes+=('--from-literal=adopt=yes')
   [[ ! $force ]] || wishes+=('--from-literal=force=yes')
   if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
   run "$(apply espalier) $(q --filename "$job")"

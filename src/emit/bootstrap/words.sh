@@ -16,7 +16,7 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
-  --adopt             with up, restore, teardown: also where the cluster's root is that of another repository, folder or platform
+  --adopt             with up, restore, teardown: also where the cluster's root, or the backup, is that of another platform
   --insecure          with verify: sends the password even where the certificate cannot be checked (staging, and no access to the cluster)
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text

@@ -100,7 +100,7 @@ fn forty_thousand_faults_in_one_file_are_told_soon_and_briefly() {
 /// difference are no protection against a change of the format.
 fn is_command(line: &str) -> bool {
     let rest: String = line.chars().skip_while(|it| it.is_whitespace() || "+-".contains(*it)).collect();
-    rest.starts_with("::") || line.contains("##[")
+    rest.strip_prefix("::").is_some_and(|it| it.contains("::")) || line.contains("##[")
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from pathlib import Path
 
 from .backup_stage import SECRETS, Stage, Trouble
 from .table import Fault, Row
@@ -68,10 +69,30 @@ def damaged(stage: Stage) -> list[str]:
     found = stage.must_fail("a restore of a damaged backup", lambda: stage.restore(force="yes"), "damaged: nothing was changed")
     found += stage.differences(before)
     dump.write_bytes(whole[: len(whole) * 9 // 10])
-    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(dump.parent.iterdir()) if path.name != "SHA256SUMS"]
-    (dump.parent / "SHA256SUMS").write_text("".join(sums))
+    summed(dump.parent)
     found += stage.must_fail("a restore of half a dump", lambda: stage.restore(force="yes"), "")
     return found + stage.differences(before)
+
+
+def foreign(stage: Stage) -> list[str]:
+    """A whole backup of another platform: nothing is changed, unless somebody takes it over."""
+    stage.fill()
+    stage.backup()
+    before, folder = stage.state(), stage.storage / stage.stored()[-1]
+    (folder / "platform").write_text("another-platform\n")
+    summed(folder)
+    said = "a backup of the platform another-platform"
+    found = stage.must_fail("a restore of another platform's backup", lambda: stage.restore(force="yes"), said)
+    found += stage.differences(before)
+    stage.restore(force="yes", adopt="yes")
+    return found + stage.differences(before)
+
+
+def summed(folder: Path) -> None:
+    """Writes the sums of what lies in a backup."""
+    files = [path for path in sorted(folder.iterdir()) if path.name != "SHA256SUMS"]
+    sums = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    (folder / "SHA256SUMS").write_text("".join(sums))
 
 
 def dying(stage: Stage) -> list[str]:
@@ -142,13 +163,14 @@ def memory(stage: Stage) -> list[str]:
     return [] if most < limit else [f"a process took {most >> 20}Mi, and the limit is {limit >> 20}Mi: {stage.peaks}"]
 
 
-CHECKS = (make_and_restore, into_a_fresh_platform, over_what_is_there, the_named_one, damaged, dying, retention, failing, patience, memory)
+CHECKS = (make_and_restore, into_a_fresh_platform, over_what_is_there, the_named_one, damaged, foreign, dying, retention, failing, patience, memory)
 
 # What is planted (in which script, what is written there, what in its place), and the check that must see it.
 FAULTS = (
     ("a commit whatever has become of the dump", "database.dump\" && echo 'COMMIT;'", "database.dump\" || true; echo 'COMMIT;'", dying),
     ("statements that are no transaction", "BEGIN;\nSET LOCAL lock_timeout = '60s';\n", "", damaged),
     ("sums that nobody compares", "sha256sum --check --strict --quiet SHA256SUMS", "true", damaged),
+    ("a restore that takes anybody's backup", '[ "$whose" != "$PLATFORM" ]', "false", foreign),
     ("a restore that asks nobody", '[ "${RESTORE_FORCE:-}" = yes ]', "true", over_what_is_there),
     ("a schema that stays", "EXECUTE format('DROP SCHEMA %I CASCADE', it);", "NULL;", into_a_fresh_platform),
     ("the newest removed in place of the oldest", "sort -r", "sort", retention),

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from . import live_checks
+from .backup import summed
 from .live_browser import Person
 from .live_objects import BUCKET, CHAT, EMAIL, PASSWORD
 from .live_platform import Live
@@ -164,13 +165,6 @@ def damage(folder: Path) -> None:
 
 
 def make_foreign(folder: Path) -> None:
-    """As a platform without PostgreSQL makes it: whole, with right sums, and no dump."""
-    (folder / "database.dump").unlink()
-    sums = folder / "SHA256SUMS"
-    sums.write_text(
-        "".join(
-            f"{line}\n"
-            for line in sums.read_text(encoding="utf-8").splitlines()
-            if "database.dump" not in line
-        )
-    )
+    """As another platform of the same kind makes it: whole, with right sums."""
+    (folder / "platform").write_text("another-platform\n", encoding="utf-8")
+    summed(folder)

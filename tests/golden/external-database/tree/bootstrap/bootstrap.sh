@@ -68,7 +68,7 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
-  --adopt             with up, restore, teardown: also where the cluster's root is that of another repository, folder or platform
+  --adopt             with up, restore, teardown: also where the cluster's root, or the backup, is that of another platform
   --insecure          with verify: sends the password even where the certificate cannot be checked (staging, and no access to the cluster)
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
@@ -1169,6 +1169,7 @@ restore() {
   run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
   local wishes=()
   [[ ! $backup ]] || wishes+=("--from-literal=backup=$backup")
+  [[ ! $adopt ]] || wishes+=('--from-literal=adopt=yes')
   [[ ! $force ]] || wishes+=('--from-literal=force=yes')
   if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
   run "$(apply espalier) $(q --filename "$job")"
