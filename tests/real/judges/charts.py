@@ -28,7 +28,8 @@ class Subject:
             raise LookupError(
                 f"{name}: no spec is beside the tree, so nothing says what it declares"
             )
-        self.pods, self.flows = ctx.budget(spec)["pods"], ctx.flows(spec)
+        budget = ctx.budget(spec)
+        self.pods, self.flows, self.one_node = budget["pods"], ctx.flows(spec), "node" in budget
         self.things = [
             it
             for application in self.tree.applications()
@@ -56,6 +57,7 @@ class Subject:
             flows=self.flows,
             project=self.tree.projects()[it.document["spec"]["project"]][1]["spec"],
             policies=[one for one in self.things if one["kind"] == "NetworkPolicy"],
+            one_node=self.one_node,
         )
 
     def render(self, it: Application) -> list[dict] | None:

@@ -49,6 +49,8 @@ class Declared:
     # The project of the Application, and the policies of the tree.
     project: dict
     policies: list[dict]
+    # The API server is on the only node, which reaches every pod without a policy.
+    one_node: bool = False
 
 
 def held(said: Declared, objects: list[dict]) -> list[str]:

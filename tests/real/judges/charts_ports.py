@@ -117,6 +117,8 @@ def called(said: Declared, made: list[Workload], objects: list[dict]) -> list[st
     """The API server may call each webhook of the chart, at the port on which its pods listen."""
     services = {it["metadata"]["name"]: it["spec"] for it in objects if it["kind"] == "Service"}
     may = {(it["to"], it["port"]) for it in said.flows if "API server" in it["from"]}
+    node = {"source": "ownNode", "destination": "everyPod"}
+    reaches_all = said.one_node and any(node.items() <= it.items() for it in said.flows)
     out = set()
     for it in objects:
         if not it["kind"].endswith("WebhookConfiguration"):
@@ -131,6 +133,7 @@ def called(said: Declared, made: list[Workload], objects: list[dict]) -> list[st
                 out.add(f"{name}: {asked['name']}:{port} leads to no pods")
             for one in pods:
                 number = one.port_called(entry.get("targetPort") or port)
-                if (f"{one.namespace}/{one.labels.get(NAME)}", number) not in may:
+                listener = (f"{one.namespace}/{one.labels.get(NAME)}", number)
+                if not reaches_all and listener not in may:
                     out.add(f"{name}: `show flows` lets the API server not call {one.key}:{number}")
     return sorted(out)
