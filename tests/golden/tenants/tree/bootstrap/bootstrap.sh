@@ -1178,7 +1178,7 @@ restore() {
     ended=$(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') || exit
     if [[ $ended != *Complete* ]]; then
       kubectl --namespace "$chat_namespace" logs job/restore --all-containers --tail=20 2>&1 | clean 2000 >&2 || true
-      fail 'restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force)'
+      fail "restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force, and another platform's backup only taken over with --adopt)"
     fi
     say 'restore: done'
   fi
