@@ -34,6 +34,8 @@ pub const CREDENTIAL_NOT_SEALED: &str = "credential-not-sealed";
 pub const CREDENTIAL_NOT_USED: &str = "credential-not-used";
 /// A database outside the cluster where the network policy does not lead.
 pub const DATABASE_UNREACHABLE: &str = "database-unreachable";
+/// A value that was left over from an example.
+pub const EXAMPLE_VALUE: &str = "example-value";
 /// A file's name and the name in it differ.
 pub const FILE_NAME_DIFFERS: &str = "file-name-differs";
 /// A model's figures that no model has.

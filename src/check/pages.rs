@@ -23,6 +23,7 @@ pages!(
     "database-unreachable",
     "duplicate-key",
     "empty-file",
+    "example-value",
     "figures-implausible",
     "figures-not-used",
     "file-changed",

@@ -47,7 +47,7 @@ Data goes to stdout, talk to stderr.";
 /// What espalier can do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Writes a commented starter spec, and the lines that Git needs
+    /// Writes a commented starter spec with what Git knows of the repository, and the lines that Git needs; asks on a terminal for the rest
     Init(Init),
     /// Compiles the spec and writes the tree
     Render,
@@ -91,13 +91,21 @@ pub struct Init {
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
 
-    /// The platform's name
+    /// The platform's name [default: the folder's]
     #[arg(long)]
     pub name: Option<String>,
 
-    /// The address of the Git repository that ArgoCD reads
+    /// The URL of the Git repository that Argo CD reads [default: the remote's]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub repository: Option<String>,
+
+    /// The branch that Argo CD follows [default: the remote's own, else the one that is checked out]
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+
+    /// The platform's folder in the repository [default: where this folder is in it]
+    #[arg(long, value_name = "FOLDER")]
+    pub path: Option<String>,
 
     /// The host name of the chat
     #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]

@@ -9,6 +9,11 @@ use crate::components::floor_plan::PlatformSpec;
 /// A spec to start from: it compiles as it is.
 pub const STARTER: &str = include_str!("starter.yaml");
 
+/// The schemas of the files in `spec/`, by path: what `init` and `render` write.
+pub fn files() -> Vec<(&'static str, String)> {
+    vec![("spec/platform.schema.json", json_schema())]
+}
+
 /// The JSON Schema of `spec/platform.yaml`, with a mark of where it comes from.
 pub fn json_schema() -> String {
     let mut schema = schemars::schema_for!(PlatformSpec);

@@ -1,7 +1,10 @@
 //! The built program in temporary folders: verbs, streams, exit codes.
 
+mod first_hour;
 mod git;
 pub mod place;
+#[cfg(target_os = "linux")]
+pub mod pty;
 mod release;
 mod sealing;
 mod sources;

@@ -36,7 +36,7 @@ impl Place {
     /// The starter spec on a machine with room for tenants, not rendered yet.
     pub fn starter() -> Self {
         let it = Self::empty();
-        it.ok(&["init"]);
+        it.ok(&["init", "--name", "starter"]);
         edit(&it, "    memory: 8Gi", "    maxPods: 1000\n    memory: 64Ti");
         edit(&it, "cpu: 4 ", "cpu: 4000 ");
         it

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{code, expected, place, recipes, tells};
+use super::{code, expected, place, recipes, tells, with_domains_of_ones_own, with_example_domains};
 use crate::cli::place::Place;
 
 const PLATFORM: &str = "spec/platform.yaml";
@@ -146,7 +146,7 @@ fn what_a_help_says_helps() {
         let place = place(case);
         let before = codes(&render(&place));
         let said = expected(case);
-        let mut text = place.read(file);
+        let mut text = with_example_domains(&place.read(file));
         for (from, to) in *pairs {
             assert!(text.contains(from), "{case}: `{from}` is not in {file}:\n{text}");
             let word = to.trim_start_matches("- ").trim_end_matches(':');
@@ -156,7 +156,7 @@ fn what_a_help_says_helps() {
             assert!(word.is_empty() || !is_said || said.contains(word), "{case}: no help says `{word}`:\n{said}");
             text = text.replace(from, to);
         }
-        place.write(file, text);
+        place.write(file, with_domains_of_ones_own(case, &text));
         let after = render(&place);
         assert!(!tells(&after, code(case)), "{case}: the help does not help:\n{after}");
         // Of every workspace that is built it is told that it has no administrator yet.
