@@ -1,8 +1,11 @@
 //! `render`: stage, gate, commit. Nothing moves into place before everything has been found right.
 
+mod names;
+
 use std::num::NonZero;
 
 use anyhow::Context as _;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     cli::{
@@ -20,6 +23,7 @@ use crate::{
     compile,
     diag::diagnostic::{Diagnostic, Diagnostics},
 };
+use names::Names;
 
 /// What a render came to.
 #[derive(Debug, Default)]
@@ -30,6 +34,12 @@ pub struct Rendered {
     pub counts: Counts,
     /// How many files went, because nothing makes them any more.
     pub removed: usize,
+    /// The first of those that differed, by name.
+    pub names: Names,
+    /// The sum of all that the tree was made from, and of the version that made it.
+    pub inputs: String,
+    /// Hosts, DNS, certificates, models, versions, budget: a line each.
+    pub glance: String,
     /// Whether the tree is now what the spec makes.
     pub is_written: bool,
     /// What the pods request of what the node can give, in words.
@@ -41,8 +51,12 @@ pub struct Rendered {
 /// # Errors
 /// When a file cannot be read or written, or another process writes this tree.
 pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, console: &mut Console) -> anyhow::Result<Outcome> {
-    let lock = Lock::take(&work.root)?;
+    let mut lock = Lock::take(&work.root)?;
+    let last = lock.note();
     let done = tree(disk, work, threads, &|it| console.judge(it))?;
+    if done.is_written {
+        lock.leave(&done.inputs);
+    }
     drop(lock);
     let outcome = Outcome::clean_if(done.is_written);
     let said = Console::totals(&done.findings);
@@ -54,6 +68,9 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, consol
             if number > 0 {
                 parts.push(format!("{number} {what}"));
             }
+        }
+        if done.counts.differ() || done.removed > 0 {
+            console.say(&format!("{}\n{}", done.glance, done.names.text(done.counts, done.removed, last == done.inputs)));
         }
         let total = count(done.counts.total(), "file");
         console.say(&format!("rendered {total}: {} ({})\n", parts.join(", "), done.budget));
@@ -95,22 +112,30 @@ fn through_the_gate(
     let mut done = Rendered::default();
     let mut findings = run.findings;
     let mut obstacles = Vec::new();
-    for (counts, its) in run.notes {
-        done.counts += counts;
-        obstacles.extend(its);
+    let mut inputs = sources(work);
+    for note in run.notes {
+        done.counts += note.counts;
+        done.names += note.names;
+        obstacles.extend(note.obstacles);
+        inputs.update(note.input);
     }
+    done.inputs = inputs.finalize().iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
     findings::settle(&mut findings, obstacles);
     let Some(house) = run.house else {
         done.findings = judge(findings);
         return Ok(done);
     };
     tree.strays(&mut |path, ours| {
-        if !ours {
+        if ours {
+            done.names.removed(path);
+        } else {
             findings.push(if tree.holds_secret(path) { findings::plain_secret(path) } else { findings::foreign(path) });
         }
     })?;
     done.findings = judge(findings);
-    done.budget = show::figures(&compile::budget(&house, &run.summaries));
+    let budget = compile::budget(&house, &run.summaries);
+    done.budget = show::figures(&budget);
+    done.glance = show::overview::head(&compile::glance::glance(&house, &run.summaries, show::overview::SCREEN), &budget).folded(Some(80));
     if done.findings.has_errors() {
         return Ok(done);
     }
@@ -125,12 +150,33 @@ fn through_the_gate(
     Ok(done)
 }
 
-fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<(Counts, Vec<Diagnostic>)> {
-    let (mut counts, mut obstacles) = (Counts::default(), Vec::new());
+/// What became of the files of one step, and what it was made from.
+struct Note {
+    counts: Counts,
+    names: Names,
+    obstacles: Vec<Diagnostic>,
+    input: [u8; 32],
+}
+
+/// The platform's own files, and the version of this program: what else the tree was made from than the tenants.
+fn sources(work: &Work) -> Sha256 {
+    let mut sum = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
+    let platform = work.sources.texts.iter().map(|(path, it)| (&**path, &*it.text));
+    for part in platform.flat_map(|(path, text)| [path, text]).chain(work.tenants.iter().map(|it| &**it)) {
+        // Lengths in front: no two lists run into the same bytes.
+        sum.update((part.len() as u64).to_be_bytes());
+        sum.update(part);
+    }
+    sum
+}
+
+fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
+    let mut note = Note { counts: Counts::default(), names: Names::default(), obstacles: Vec::new(), input: batch.input };
     for (path, bytes) in batch.files.iter() {
         let verdict = stage.file(path, bytes, &mut batch.buffer)?;
-        counts.add(&verdict);
-        obstacles.extend(findings::obstacle(path, &verdict));
+        note.counts.add(&verdict);
+        note.names.add(path, &verdict);
+        note.obstacles.extend(findings::obstacle(path, &verdict));
     }
-    Ok((counts, obstacles))
+    Ok(note)
 }

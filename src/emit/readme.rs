@@ -8,16 +8,17 @@ use crate::{
     builder::handle::{Contribution, Contributions},
     emit::bootstrap,
     facts::node,
-    plan::rows::{FlowRow, SecretRow, WaveRow},
+    plan::{
+        glance::Glance,
+        rows::{FlowRow, SecretRow, WaveRow},
+    },
     platform::nodes::{self, Nodes},
 };
 
 /// What the page tells.
 pub struct Page<'a> {
-    /// The platform's name.
-    pub name: &'a str,
-    /// Its public hosts.
-    pub hosts: Vec<String>,
+    /// What a person asks first.
+    pub glance: &'a Glance,
     /// What somebody else must provide.
     pub outside: Vec<String>,
     /// What monitoring will be told.
@@ -141,8 +142,10 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
     let text = environment.render_str(
         TEMPLATE,
         context! {
-            name => page.name,
-            hosts => page.hosts,
+            glance => page.glance,
+            dns => page.glance.dns(),
+            certificates => page.glance.certificates(),
+            more_hosts => page.glance.all.saturating_sub(page.glance.hosts.len()),
             waves => page.waves,
             places => page.places,
             more => page.applications.saturating_sub(page.waves.len()),

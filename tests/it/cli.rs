@@ -2,6 +2,7 @@
 
 mod first_hour;
 mod git;
+mod glance;
 pub mod place;
 #[cfg(target_os = "linux")]
 pub mod pty;

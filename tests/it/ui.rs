@@ -102,8 +102,10 @@ fn transcript(case: &str, place: &Place) -> String {
     with_example_domains(&commands.lines().map(run).collect::<Vec<_>>().join("\n"))
 }
 
-/// How many files the tree has is not what a case is about.
+/// What the platform is, and how many files the tree has, is not what a case is about.
 fn without_totals(said: &str) -> String {
+    let parts: Vec<&str> = said.split("\n\n").filter(|it| !it.starts_with("platform      ")).collect();
+    let said = parts.join("\n\n");
     let lines = said.lines().map(|it| if it.starts_with("rendered ") { "rendered …" } else { it });
     lines.flat_map(|it| [it, "\n"]).collect()
 }

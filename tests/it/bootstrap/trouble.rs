@@ -173,3 +173,30 @@ fn what_sudo_drops_is_said() {
     assert!(node.ok(&["--help"]).out.contains("sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE"));
     assert!(node.with("ID", "1000").run(&["up"]).err.contains("--preserve-env"));
 }
+
+/// A workspace answers at a host of its own, which needs a DNS record as the platform's do; the script finds it in the workspace's Ingress.
+#[test]
+fn the_names_of_workspaces_have_to_lead_here_too() {
+    let node = node().with("NOWHERE", "*.ws.example.org");
+    let ingress = |name: &str| {
+        let text = format!("spec:\n  rules:\n  - host: {name}.ws.example.org\n  tls:\n  - hosts:\n    - {name}.ws.example.org\n");
+        node.write(&format!("clone/out/manifests/ws-{name}/{name}/ingress-{name}-openwebui.yaml"), text);
+    };
+    let said = || {
+        let done = node.ok(&["up", "--dry-run"]);
+        done.out + &done.err
+    };
+    assert!(!said().contains("no address"));
+    for name in ["a", "b", "c"] {
+        ingress(name);
+    }
+    let each = said();
+    for name in ["a", "b", "c"] {
+        assert!(each.contains(&format!("{name}.ws.example.org has no address: no certificate")), "{each}");
+    }
+    for name in ["d", "e"] {
+        ingress(name);
+    }
+    let all = said();
+    assert!(all.contains("a.ws.example.org, b.ws.example.org, c.ws.example.org and 2 more have no address"), "{all}");
+}
