@@ -89,9 +89,9 @@ const FIELDS: [Field; 6] = [
 const SUB_FOLDER: [&str; 2] = ["    # path: clusters/prod # when", "    path: clusters/prod # when"];
 
 /// What comes next, in the order in which it is typed.
-const NEXT: &str = "  espalier seal init                # a key pair: the certificate is committed, the key backed up
+const NEXT: &str = "  espalier seal init                # makes the key pair; back the private key up
   espalier seal --generate-missing  # passwords that nobody needs to know
-  espalier seal openwebui-admin     # asks for the administrator's e-mail address and password
+  espalier seal openwebui-admin     # asks for the administrator's sign-in
   espalier render                   # writes bootstrap/, apps/ and out/
   espalier check --deny warnings    # what CI runs
 ";

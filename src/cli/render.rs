@@ -115,7 +115,7 @@ fn through_the_gate(
     let mut inputs = sources(work);
     for note in run.notes {
         done.counts += note.counts;
-        done.names += note.names;
+        done.names.take(note.names);
         obstacles.extend(note.obstacles);
         inputs.update(note.input);
     }

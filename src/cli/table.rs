@@ -1,5 +1,7 @@
 //! Text tables: columns as wide as their widest cell, or folded to the width of a terminal.
 
+use std::cmp::Reverse;
+
 /// Rows below a heading.
 pub struct Table<const N: usize> {
     right: [bool; N],
@@ -10,6 +12,8 @@ pub struct Table<const N: usize> {
 const GAP: usize = 2;
 /// A column that has to be folded anywhere keeps this width.
 const LEAST: usize = 10;
+/// So many rows decide which column is folded.
+const LOOKED_AT: usize = 1000;
 
 impl<const N: usize> Table<N> {
     /// An empty table. A heading that begins with `>` is of a column of numbers, which stand to the right.
@@ -62,7 +66,8 @@ impl<const N: usize> Table<N> {
         out
     }
 
-    /// Takes from the widest columns of words until the sum is small enough: first down to their longest words, then further.
+    /// Takes from columns of words until the sum is small enough, each time where the fewest cells are broken for it: first down to their
+    /// longest words, then further.
     fn narrow(&self, widths: &mut [usize; N], most: usize) {
         let mut words = [LEAST; N];
         for row in &self.rows {
@@ -73,8 +78,9 @@ impl<const N: usize> Table<N> {
         for least in [words, [LEAST; N]] {
             while widths.iter().sum::<usize>() > most {
                 let can = (0..N).filter(|at| !self.right[*at] && widths[*at] > least[*at]);
-                let Some(widest) = can.max_by_key(|at| widths[*at]) else { break };
-                widths[widest] -= 1;
+                let broken = |at: usize| self.rows.iter().take(LOOKED_AT).filter(|row| length(&row[at]) >= widths[at]).count();
+                let Some(at) = can.min_by_key(|at| (broken(*at), Reverse(widths[*at]))) else { break };
+                widths[at] -= 1;
             }
         }
     }

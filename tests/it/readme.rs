@@ -3,7 +3,7 @@
 //! What is outside of the repository is simulated: the Git server by a folder, the node and its cluster by the bootstrap tests' fakes.
 //! In what is expected a line `...` stands for any lines, and `…` for anything in a line.
 
-use std::{fs, path::Path, process::Command};
+use std::{fmt::Write as _, fs, path::Path, process::Command};
 
 use crate::{
     bootstrap::node::{CERTIFICATE, KEY, Node},
@@ -107,7 +107,7 @@ impl Desk {
             shell.env_remove(name);
         }
         let done = talk(shell, 80, &mut |said| answer(said, expected));
-        self.folder = fs::read_to_string(end).expect("it ended somewhere").trim().to_owned();
+        fs::read_to_string(end).expect("it ended somewhere").trim().clone_into(&mut self.folder);
         done
     }
 }
@@ -149,7 +149,8 @@ fn follow(desk: &mut Desk, steps: &[Step], said: &mut String) {
         let is_silent = expected.is_empty() && !step.command.contains("&&");
         // Nothing below a command: README does not say what it says.
         if done.code != code || !(is_silent || are_lines(&expected, &lines)) {
-            *said += &format!("\n$ {}\nexit code {}\n{}", step.command, done.code, done.said.replace(DOMAIN[1], DOMAIN[0]));
+            let told = done.said.replace(DOMAIN[1], DOMAIN[0]);
+            let _ = write!(said, "\n$ {}\nexit code {}\n{told}", step.command, done.code);
         }
     }
 }
@@ -265,7 +266,7 @@ fn in_prose(platform: &Path, desk: &Desk, server: &Place) {
         let copied = Command::new("cp").args(["-r", &from]).arg(one.home.root()).status().expect("cp");
         let cloned = Command::new("cp").arg("-r").arg(platform).arg(one.work.path("platform")).status().expect("cp");
         assert!(copied.success() && cloned.success());
-        one.folder = "platform".to_owned();
+        "platform".clone_into(&mut one.folder);
         for (name, text) in [("pass", "echo 'a password of another place'"), ("kubectl", "cat \"$HOME/cluster.pem\"")] {
             use std::os::unix::fs::PermissionsExt as _;
             let path = format!("bin/{name}");

@@ -38,6 +38,15 @@ impl Names {
         keep(&mut self.removed, path);
     }
 
+    /// Takes up those of a later step.
+    pub fn take(&mut self, other: Self) {
+        for (mine, theirs) in [(&mut self.changed, other.changed), (&mut self.new, other.new), (&mut self.removed, other.removed)] {
+            mine.extend(theirs);
+            mine.truncate(MOST);
+        }
+        self.is_first |= other.is_first;
+    }
+
     /// A line each. Where the tree was made from the very same before, nothing but a hand can have changed it.
     pub fn text(&self, counts: Counts, removed: usize, was_made_before: bool) -> String {
         if self.is_first && !was_made_before {
@@ -57,16 +66,6 @@ impl Names {
             let _ = writeln!(out, "… and {} more", all - MOST);
         }
         out
-    }
-}
-
-impl std::ops::AddAssign for Names {
-    fn add_assign(&mut self, other: Self) {
-        for (mine, theirs) in [(&mut self.changed, other.changed), (&mut self.new, other.new), (&mut self.removed, other.removed)] {
-            mine.extend(theirs);
-            mine.truncate(MOST);
-        }
-        self.is_first |= other.is_first;
     }
 }
 

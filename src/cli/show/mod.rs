@@ -127,9 +127,10 @@ fn flows(rows: &[FlowRow], format: Format, width: Option<usize>) -> anyhow::Resu
             Ok(out)
         }
         _ => {
-            let mut table = Table::new(&["from", "to", ">port", "protocol", "why"]);
+            let mut table = Table::new(&["from", "to", ">port", "why"]);
             for it in rows {
-                table.row([it.from.clone(), it.to.clone(), port(it), it.protocol.to_string(), it.why.clone()]);
+                let port = it.port.map_or_else(|| it.protocol.to_owned(), |port| format!("{port}/{}", it.protocol));
+                table.row([it.from.clone(), it.to.clone(), port, it.why.clone()]);
             }
             Ok(table.folded(width))
         }
