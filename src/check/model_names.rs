@@ -27,7 +27,7 @@ pub fn known(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &dy
         return found;
     };
     if !known.listed {
-        found.push(unlisted(model, &known, place()));
+        found.push(unlisted(model, &known, has_catalogue, place()));
     }
     if known.figures.images_not_measured {
         let help = if has_catalogue {
@@ -46,7 +46,7 @@ pub fn known(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &dy
 }
 
 /// A known size in a known quantisation, under words that the library may not have.
-fn unlisted(model: &ModelName, known: &Known, place: Place) -> Diagnostic {
+fn unlisted(model: &ModelName, known: &Known, has_catalogue: bool, place: Place) -> Diagnostic {
     let finding = Diagnostic::warning(
         code::MODEL_TAG_UNLISTED,
         place,
@@ -57,10 +57,11 @@ fn unlisted(model: &ModelName, known: &Known, place: Place) -> Diagnostic {
         Some(near) => finding.help(format!("did you mean `{}:{near}`?", model.model())),
         None => finding.help(format!("`espalier show models {}` lists the tags that are known", model.model())),
     };
-    finding.note(format!(
-        "where it is right, it stays a warning until its figures stand in `catalogue`: `{}`",
-        stanza(model, Some(&known.figures), "")
-    ))
+    if !has_catalogue {
+        return finding;
+    }
+    let own = stanza(model, Some(&known.figures), "");
+    finding.note(format!("if the library has it, figures of your own end this warning: `{own}`"))
 }
 
 /// The tag of a family that is nearest to one that it does not have, in the same quantisation if there is one.
@@ -84,8 +85,10 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: Place
         let finding = error(format!("`{model}` is not in the catalogue: somebody else quantised it, so the size of its file is not known"));
         match foreign::assumed(model) {
             Some(it) => {
-                let blob = if it.figures.blob == 0 { "; `blob` is the size of the file, on its page" } else { "" };
-                (finding.note(format!("figures of the shape of `{}` are assumed, in these bits: compare them with its page{blob}", it.base)), Some(it.figures))
+                let blob = if it.figures.blob == 0 { "; `blob` is the size of the file there" } else { "" };
+                let finding = finding.help(format!("take `{}` of Ollama's library, if that is what it is made of", it.base));
+                let note = format!("the figures are those of `{}`, assumed from the name: compare them with the repository's page{blob}", it.base);
+                (if has_catalogue { finding.note(note) } else { finding }, Some(it.figures))
             }
             None => (finding, None),
         }
@@ -100,8 +103,9 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: Place
     if !has_catalogue {
         return finding.help("a workspace takes models of the catalogue; `espalier show models` lists them");
     }
+    let or = if finding.help.is_empty() { "" } else { "or " };
     finding
-        .help(format!("or write its figures under `ollama`: `{}`", stanza(model, figures.as_ref(), "")))
+        .help(format!("{or}write its figures under `ollama`: `{}`", stanza(model, figures.as_ref(), "")))
         .note("`espalier explain model-unknown` says where to read them")
 }
 
@@ -140,7 +144,7 @@ fn other_family(model: &ModelName) -> Option<String> {
     Some(format!("did you mean `{tag}`?"))
 }
 
-/// What to write in the spec: a model's figures, as far as they are known.
+/// What to write in the spec: a model's figures, as far as they are known, and more. It stands in place of the catalogue's whole.
 pub fn stanza(name: &str, figures: Option<&Figures>, more: &str) -> String {
     let number = |it: fn(&Figures) -> u64| figures.map(it).filter(|it| *it > 0).map_or_else(|| "…".to_owned(), |it| it.to_string());
     let some = |is: bool, text: String| if is { text } else { String::new() };
@@ -149,6 +153,7 @@ pub fn stanza(name: &str, figures: Option<&Figures>, more: &str) -> String {
             some(it.window_layers > 0, format!("window: {}, windowLayers: {}, ", it.window, it.window_layers)),
             some(it.embedding_model, "embeddingModel: true, ".to_owned()),
             some(it.decoder, "decoder: true, ".to_owned()),
+            some(it.tools.is_some() && more.is_empty(), format!("tools: {}, ", it.tools.unwrap_or_default())),
             some(it.image_memory > 0, format!("imageMemory: {}, ", Bytes::new(it.image_memory))),
         ]
         .concat()

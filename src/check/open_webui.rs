@@ -80,7 +80,6 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
             let says = if ollama.own_figures(name).is_some() {
                 "write `tools: true` among the model's figures in `catalogue`".to_owned()
             } else {
-                // Its own entry replaces the catalogue's whole.
                 format!("write `{}`", stanza(name, Some(&figures), "tools: true"))
             };
             Diagnostic::warning(code::MODEL_WITHOUT_TOOLS, place, format!("whether `{name}` supports tools is not known"))

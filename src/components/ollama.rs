@@ -210,6 +210,17 @@ impl Ollama {
         ollama::container(self.known().map(|it| model(&it, &set)), self.loaded_count())
     }
 
+    /// What the container would get if it held one model alone.
+    pub fn alone(&self, model: &Figures) -> Bytes {
+        let need = if self.gpu.is_some() { ollama::beside_gpu_with_file } else { ollama::model };
+        ollama::container(std::iter::once(need(model, &self.settings())), 1)
+    }
+
+    /// Memory that its GPUs must have together for one model alone; none without.
+    pub fn vram_alone(&self, model: &Figures) -> Option<Bytes> {
+        Some(ollama::vram(std::iter::once(*model), &self.settings(), 1, self.gpu.as_ref()?.count))
+    }
+
     /// Memory that the container cannot do without, by the formula: request and limit alike.
     pub fn needs_memory(&self) -> Bytes {
         self.container(if self.gpu.is_some() { ollama::beside_gpu } else { ollama::model })
