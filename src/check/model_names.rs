@@ -23,22 +23,20 @@ pub fn known(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &dy
         return found;
     }
     let Some(known) = models::find(model) else {
-        found.push(unknown(ollama, model, has_catalogue, place()));
+        found.push(unknown(ollama, model, has_catalogue, &place()));
         return found;
     };
     if !known.listed {
         found.push(unlisted(model, &known, has_catalogue, place()));
     }
     if known.figures.images_not_measured {
-        let help = if has_catalogue {
-            format!("where you have measured it, write `{}`", stanza(model, Some(&known.figures), "imageMemory: …, "))
-        } else {
-            "take a model whose images are measured, like `gemma3:4b`".to_owned()
-        };
+        let own = has_catalogue
+            .then(|| format!("where you have measured it, write `{}`", stanza(model, Some(&known.figures), "imageMemory: …, ")));
+        let message = format!("`{model}` reads images, and what an image takes was not measured");
+        let finding = with_help(Diagnostic::warning(code::IMAGE_MEMORY_UNKNOWN, place(), message), own);
         found.push(
-            Diagnostic::warning(code::IMAGE_MEMORY_UNKNOWN, place(), format!("`{model}` reads images, and what an image takes was not measured"))
-                .help(help)
-                .help("or take a model whose images are measured, like `gemma3:4b`")
+            finding
+                .help("take a model whose images are measured, like `gemma3:4b`")
                 .note("without an image its memory is computed like any other's; with one, Ollama's own limit may end it"),
         );
     }
@@ -73,7 +71,7 @@ fn nearest(family: &Family, tag: &str) -> Option<String> {
     near.map(str::to_owned)
 }
 
-fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: Place) -> Diagnostic {
+fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Place) -> Diagnostic {
     let error = |message: String| Diagnostic::error(code::MODEL_UNKNOWN, place.clone(), message);
     let own = suggest::nearest(model, ollama.catalogue.keys().map(|it| &**it)).map(|it| format!("did you mean `{it}`?"));
     let (finding, figures) = if let Some(reason) = uncovered::reason(model.model(), model.tag()) {
@@ -87,7 +85,8 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: Place
             Some(it) => {
                 let blob = if it.figures.blob == 0 { "; `blob` is the size of the file there" } else { "" };
                 let finding = finding.help(format!("take `{}` of Ollama's library, if that is what it is made of", it.base));
-                let note = format!("the figures are those of `{}`, assumed from the name: compare them with the repository's page{blob}", it.base);
+                let note =
+                    format!("the figures are those of `{}`, assumed from the name: compare them with the repository's page{blob}", it.base);
                 (if has_catalogue { finding.note(note) } else { finding }, Some(it.figures))
             }
             None => (finding, None),

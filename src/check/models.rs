@@ -117,11 +117,12 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
     for (index, model) in ollama.models.iter().enumerate() {
         let place = || Place::Value { file: file.clone(), path: at.index(index) };
         // Ollama compares without case.
-        if !seen.insert(model.to_ascii_lowercase()) {
-            found.push(Diagnostic::warning(code::MODEL_LISTED_TWICE, place(), format!("`{model}` is listed twice")).help("take one out"));
+        if seen.insert(model.to_ascii_lowercase()) {
+            // A workspace has no `catalogue`.
+            let has_catalogue = at.to_string().starts_with("spec.components");
+            found.extend(model_names::known(ollama, model, has_catalogue, &place));
         } else {
-            let its_own = at.to_string().starts_with("spec.components");
-            found.extend(model_names::known(ollama, model, its_own, &place));
+            found.push(Diagnostic::warning(code::MODEL_LISTED_TWICE, place(), format!("`{model}` is listed twice")).help("take one out"));
         }
     }
 }

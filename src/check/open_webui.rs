@@ -4,9 +4,7 @@
 use super::{code, model_names::stanza, ranges::ANSWER, rules::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},
-    facts::{
-        open_webui::{CONVERSATION, TOOLS, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
-    },
+    facts::open_webui::{CONVERSATION, TOOLS, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
 };
 
 /// The help rounds a context up to a multiple of this.

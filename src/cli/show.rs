@@ -50,7 +50,9 @@ pub fn run(
         Some(Side::Secrets) => secrets(house, format)?,
         Some(Side::Budget) => budget(house, tenants, format)?,
         // The driver shows models without compiling anything.
-        Some(Side::Models) | None => overview(house, tenants, rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>(), format)?,
+        Some(Side::Models) | None => {
+            overview(house, tenants, rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>(), format)?
+        }
     };
     console.data(&text)?;
     if side == Some(Side::Waves) && format == Format::Human && house.repository().pin == Pin::Branch {

@@ -98,8 +98,7 @@ fn parts(figures: &Figures, set: &Settings) -> Parts {
     let layer_cells = sum(&[product(&[full_layers, cells]), product(&[it.window_layers, window_cells])]);
     // An encoder reads its text at once and keeps nothing of it; a decoder that embeds keeps what any decoder does.
     let is_encoder = it.embedding_model && !it.decoder;
-    let cache =
-        if is_encoder { 0 } else { product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32 };
+    let cache = if is_encoder { 0 } else { product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32 };
     let widths = if set.flash_attention {
         sum(&[product(&[12, it.feed_forward]), product(&[16, it.embedding]), cells.saturating_mul(2), window_cells.saturating_mul(2)])
     } else {

@@ -58,16 +58,12 @@ pub enum Mark {
 
 impl Tags {
     /// A row.
-    pub const fn new(
-        size: &'static str,
-        shape: &'static Shape,
-        default: Quantisation,
-        words: &'static [(&'static str, Listed)],
-    ) -> Self {
+    pub const fn new(size: &'static str, shape: &'static Shape, default: Quantisation, words: &'static [(&'static str, Listed)]) -> Self {
         Self { size, shape, default, at_most: false, tools: None, words }
     }
 
     /// The row with a mark.
+    #[must_use]
     pub const fn mark(self, mark: &Mark) -> Self {
         match mark {
             Mark::AtMost => Self { at_most: true, ..self },
@@ -135,6 +131,7 @@ impl Listed {
     }
 
     /// Both.
+    #[must_use]
     pub const fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -156,24 +156,22 @@ fn down(it: &Shape, quantisation: Quantisation, base: Block) -> [(Block, u64); 2
 /// Norms and biases: always in 32 bits.
 fn norms(it: &Shape, queries: u64, keys: u64, file: &mut File) {
     use Form::{Cohere, Gemma2, Gemma3, Olmo2, Qwen2, Qwen3, Starcoder2};
-    let mut norm = |name, length| file.layer(name, length, 1, Block::F32);
     let embedding = it.embedding;
-    if it.form != Olmo2 {
-        norm(9, embedding);
-    }
-    if !matches!(it.form, Olmo2 | Cohere) {
-        norm(8, embedding);
-    }
-    match it.form {
-        Qwen2 => [queries, keys, keys].into_iter().for_each(|it| norm(1, it)),
-        Qwen3 => [2, 2].into_iter().for_each(|name| norm(name, it.head_dim)),
-        Gemma2 => [3, 3].into_iter().for_each(|name| norm(name, embedding)),
-        Gemma3 => [(2, it.head_dim), (2, it.head_dim), (3, embedding), (3, embedding)].into_iter().for_each(|it| norm(it.0, it.1)),
-        Olmo2 => [(2, queries), (2, keys), (9, embedding), (8, embedding)].into_iter().for_each(|it| norm(it.0, it.1)),
+    // What each form has beside the two norms that most have: lengths of names, and of tensors.
+    let more: &[(u64, u64)] = match it.form {
+        Qwen2 => &[(1, queries), (1, keys), (1, keys)],
+        Qwen3 => &[(2, it.head_dim), (2, it.head_dim)],
+        Gemma2 => &[(3, embedding), (3, embedding)],
+        Gemma3 => &[(2, it.head_dim), (2, it.head_dim), (3, embedding), (3, embedding)],
+        Olmo2 => &[(2, queries), (2, keys)],
         Starcoder2 => {
-            [queries, keys, keys, embedding, embedding, embedding, it.feed_forward, embedding].into_iter().for_each(|it| norm(1, it));
+            &[(1, queries), (1, keys), (1, keys), (1, embedding), (1, embedding), (1, embedding), (1, it.feed_forward), (1, embedding)]
         }
-        _ => {}
+        _ => &[],
+    };
+    let second = if it.form == Cohere { 0 } else { 1 };
+    for (name, length) in [(9, embedding), (8, embedding)].iter().take(1 + second).chain(more) {
+        file.layer(*name, *length, 1, Block::F32);
     }
 }
 

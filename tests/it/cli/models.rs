@@ -47,7 +47,8 @@ fn memory_is_at_the_spec_s_settings() {
 #[test]
 fn patterns_choose() {
     let place = Place::empty();
-    let names = |asked: &[&str]| rows(&place, asked).iter().map(|it| it["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
+    let names =
+        |asked: &[&str]| rows(&place, asked).iter().map(|it| it["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(&["phi4-mini:3.8b*q", "Q8"]), ["phi4-mini:3.8b-q8_0"]);
     assert_eq!(names(&["registry.ollama.ai/library/Phi4-mini:3.8B-Q4_k_m"]), ["phi4-mini:3.8b-q4_K_M"]);
     // In no list, and computed all the same.
@@ -92,4 +93,12 @@ fn with_gpus_their_memory_is_told() {
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(all[0]["gpuMemoryMi"].as_u64() > Some(8601) && all[0]["file"] == "spec", "{all:?}");
     assert!(place.ok(&["show", "models", "gemma3"]).out.contains("on GPUs"));
+}
+
+/// What the README shows of it is what it says.
+#[test]
+fn the_readme_shows_what_is_said() {
+    let readme = std::fs::read_to_string(crate::support::repository().join("README.md")).expect("the README");
+    let done = Place::starter().ok(&["show", "models", "gemma3", "q8"]);
+    assert!(readme.contains(&format!("$ espalier show models gemma3 q8\n{}```", done.out)), "{}", done.out);
 }
