@@ -2,7 +2,7 @@
 
 mod names;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use espalier::{
     facts::{
@@ -33,7 +33,10 @@ fn fnv1a(text: &str) -> u64 {
 /// A family's line as the facts have it.
 fn line(family: &str, known: &BTreeMap<String, Known>) -> String {
     let memory = |it: &Known| model(&it.figures, &AT_4096).get();
-    let said: String = known.iter().map(|(name, it)| format!("{name} {} {}\n", it.figures.blob, memory(it))).collect();
+    let mut said = String::new();
+    for (name, it) in known {
+        let _ = writeln!(said, "{name} {} {}", it.figures.blob, memory(it));
+    }
     let files: u64 = known.values().map(|it| it.figures.blob).sum();
     format!("{family},{},{files},{},{:016x}", known.len(), known.values().map(memory).sum::<u64>(), fnv1a(&said))
 }

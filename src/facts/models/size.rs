@@ -169,8 +169,8 @@ fn norms(it: &Shape, queries: u64, keys: u64, file: &mut File) {
         }
         _ => &[],
     };
-    let second = if it.form == Cohere { 0 } else { 1 };
-    for (name, length) in [(9, embedding), (8, embedding)].iter().take(1 + second).chain(more) {
+    let usual = if it.form == Cohere { 1 } else { 2 };
+    for (name, length) in [(9, embedding), (8, embedding)].iter().take(usual).chain(more) {
         file.layer(*name, *length, 1, Block::F32);
     }
 }

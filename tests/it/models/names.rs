@@ -119,8 +119,8 @@ fn what_is_offered_can_be_pasted() {
         };
         let made = said(&format!("ollama: {{models: [{name:?}]}}"));
         let finding = made.findings.iter().find(|it| it.code == code).unwrap_or_else(|| panic!("{name}: {}", made.said()));
-        let texts = finding.help.iter().chain(&finding.notes);
-        let stanza = texts.filter_map(|it| Some(&it[it.find("`catalogue: {")? + 1..it.rfind('`')?])).next();
+        let mut texts = finding.help.iter().chain(&finding.notes);
+        let stanza = texts.find_map(|it| Some(&it[it.find("`catalogue: {")? + 1..it.rfind('`')?]));
         let stanza = stanza.unwrap_or_else(|| panic!("{name}: no entry in {finding:?}")).replace(unknown.0, unknown.1);
         let made = said(&format!("ollama: {{models: [{name:?}], {stanza}}}"));
         assert!(!made.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")), "{name}: {}", made.said());
