@@ -50,7 +50,7 @@ pub fn of_models(house: &House) -> Option<ModelMemory> {
     let it = Some(&house.built.platform.spec.components.ollama).filter(|it| it.enabled)?;
     let (set, has_gpu) = (it.settings(), it.gpu.is_some());
     let known = it.models.iter().filter_map(|model| Some((model, it.figures(model)?)));
-    let mut models: Vec<_> = known.map(|(model, figures)| (model.to_string(), ollama::terms(figures, &set, has_gpu))).collect();
+    let mut models: Vec<_> = known.map(|(model, figures)| (model.to_string(), ollama::terms(&figures, &set, has_gpu))).collect();
     models.sort_by_key(|(_, terms)| Reverse(terms.iter().map(|it| it.1).sum::<Bytes>()));
     let loaded = models.len().min(usize::try_from(it.loaded()).unwrap_or(usize::MAX));
     let waiting = models.split_off(loaded).into_iter().map(|it| it.0).collect();

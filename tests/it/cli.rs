@@ -3,6 +3,7 @@
 mod first_hour;
 mod git;
 mod glance;
+mod models;
 pub mod place;
 #[cfg(target_os = "linux")]
 pub mod pty;

@@ -9,6 +9,7 @@ mod closure;
 mod faults;
 mod golden;
 mod laws;
+mod models;
 mod pin;
 mod platforms;
 mod policies;

@@ -56,7 +56,8 @@ pub fn run(
         Some(Side::Flows) => flows(&rows::graph(house, named), format, width)?,
         Some(Side::Secrets) => secrets(house, format, width)?,
         Some(Side::Budget) => sum(house, tenants, format, width)?,
-        None => {
+        // The driver shows models without compiling anything.
+        Some(Side::Models) | None => {
             let flows = rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>();
             let it = Overview::of(house, tenants, flows);
             if format == Format::Json { json(&it)? } else { it.text(width) }
@@ -74,7 +75,11 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-fn json<T: Serialize + ?Sized>(rows: &T) -> anyhow::Result<String> {
+/// Rows as JSON.
+///
+/// # Errors
+/// When they cannot be written so.
+pub fn json<T: Serialize + ?Sized>(rows: &T) -> anyhow::Result<String> {
     Ok(plain::json(&serde_json::to_string_pretty(rows)?).into_owned() + "\n")
 }
 
