@@ -162,6 +162,7 @@ fn everything_that_is_typed_and_said_is_so() {
     let server = server();
     let (mut desk, mut said) = (Desk::new(&server), String::new());
     follow(&mut desk, of("Five minutes"), &mut said);
+    follow(&mut desk, of("The spec"), &mut said);
     let platform = desk.folder.clone();
 
     // The node has a clone of its own, and what is outside of it is simulated.
@@ -196,7 +197,7 @@ fn everything_that_is_typed_and_said_is_so() {
     assert_eq!(fork.run(&format!("git clone --quiet https://git.{}/team/platform.git && cd platform", DOMAIN[1]), &[]).code, 0);
     follow(&mut fork, of("Secrets"), &mut said);
 
-    let run = ["Five minutes", "From an empty node to a chat that answers", "Secrets"];
+    let run = ["Five minutes", "The spec", "From an empty node to a chat that answers", "Secrets"];
     let not_run: Vec<&String> = sections.iter().filter(|it| !it.1.is_empty() && !run.contains(&&*it.0)).map(|it| &it.0).collect();
     assert!(not_run.is_empty(), "nothing runs the commands of {not_run:?}");
     assert!(said.is_empty(), "README says otherwise:\n{said}");
