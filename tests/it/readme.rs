@@ -219,11 +219,12 @@ fn answers_as_a_chat(node: &Node) {
 
 /// The commands within sentences and tables, and what is typed for each: where it needs something first, that; where a word stands for
 /// another, the other.
-const PROSE: [(&str, &str); 15] = [
+const PROSE: [(&str, &str); 16] = [
     ("espalier check", "espalier check"),
     ("espalier completions bash", "espalier completions bash >completions && bash -n completions && rm completions"),
     ("espalier diff --base main", "espalier diff --base main"),
     ("espalier explain CODE", "espalier explain node-memory-exceeded"),
+    ("espalier explain model-unknown", "espalier explain model-unknown"),
     (
         "espalier release",
         "sed -i 's/^  repository:/  repository:\\n    pin: tag/' spec/platform.yaml && espalier render && espalier release",
