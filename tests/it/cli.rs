@@ -1,6 +1,9 @@
 //! The built program in temporary folders: verbs, streams, exit codes.
 
+mod completion;
+mod diffs;
 mod git;
+mod merges;
 pub mod place;
 mod release;
 mod sealing;
