@@ -7,11 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap_complete::{
-    CompleteEnv, Shell,
-    engine::CompletionCandidate,
-    env::Shells,
-};
+use clap_complete::{CompleteEnv, Shell, engine::CompletionCandidate, env::Shells};
 
 use crate::{
     check::pages,

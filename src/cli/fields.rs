@@ -184,7 +184,7 @@ impl Field {
         let is_label = self.path.starts_with("metadata.labels.") || self.path.starts_with("metadata.labels[");
         let is_revision = self.path.starts_with("spec.source") && self.path.ends_with("targetRevision");
         let is_ref = |it: Option<&Value>| it.and_then(Value::as_str).is_some_and(|it| it.starts_with("refs/"));
-        if !is_label && !(is_revision && is_ref(old) && is_ref(new)) {
+        if !(is_label || is_revision && is_ref(old) && is_ref(new)) {
             return None;
         }
         let none = Value::from("(none)");
@@ -237,7 +237,9 @@ mod tests {
 
     #[test]
     fn fields_are_told_by_their_places() {
-        let pod = |memory: &str| format!("spec:\n  template:\n    spec:\n      containers:\n      - name: a\n        memory: {memory}\n      - name: b\n");
+        let pod = |memory: &str| {
+            format!("spec:\n  template:\n    spec:\n      containers:\n      - name: a\n        memory: {memory}\n      - name: b\n")
+        };
         assert_eq!(told(&pod("3824Mi"), &pod("3055Mi")), "containers[a].memory: 3824Mi → 3055Mi\n");
         assert_eq!(told("a: {x.y/z: 1}\n", "a: {x.y/z: 2}\n"), "a[x.y/z]: 1 → 2\n");
         assert_eq!(told("a: \"1\"\n", "a: 1\n"), "a: \"1\" → 1\n", "a text is no number");
@@ -255,10 +257,19 @@ mod tests {
 
     #[test]
     fn what_many_have_in_common_is_known() {
-        let common = |old: &str, new: &str| of("a.yaml", old, new).expect("YAML").iter().filter_map(super::Field::in_common).collect::<Vec<_>>();
+        let common =
+            |old: &str, new: &str| of("a.yaml", old, new).expect("YAML").iter().filter_map(super::Field::in_common).collect::<Vec<_>>();
         assert_eq!(common("metadata: {labels: {v: 1}}\n", "metadata: {labels: {v: 2}}\n"), ["metadata.labels.v: 1 → 2"]);
         assert_eq!(common("spec: {source: {targetRevision: refs/tags/a}}\n", "spec: {source: {targetRevision: refs/tags/b}}\n").len(), 1);
-        assert_eq!(common("spec: {source: {targetRevision: 1.2.3}}\n", "spec: {source: {targetRevision: 1.2.4}}\n").len(), 0, "a chart's version");
-        assert_eq!(common("spec: {selector: {matchLabels: {v: a}}}\n", "spec: {selector: {matchLabels: {v: b}}}\n").len(), 0, "no mere label");
+        assert_eq!(
+            common("spec: {source: {targetRevision: 1.2.3}}\n", "spec: {source: {targetRevision: 1.2.4}}\n").len(),
+            0,
+            "a chart's version"
+        );
+        assert_eq!(
+            common("spec: {selector: {matchLabels: {v: a}}}\n", "spec: {selector: {matchLabels: {v: b}}}\n").len(),
+            0,
+            "no mere label"
+        );
     }
 }

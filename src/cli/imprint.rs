@@ -27,6 +27,8 @@ mod tests {
     #[test]
     fn versions_are_no_texts() {
         assert!(is_later("0.10.0", "0.9.9") && is_later("1.0.0", "1.0.0-rc.1") && is_later("1.0.0-rc.10", "1.0.0-rc.9"));
-        assert!(!is_later("0.1.0", "0.1.0") && !is_later("0.1.0+b", "0.1.0+a") && !is_later("0.9.9", "0.10.0") && !is_later("next", "0.1.0"));
+        assert!(
+            !is_later("0.1.0", "0.1.0") && !is_later("0.1.0+b", "0.1.0+a") && !is_later("0.9.9", "0.10.0") && !is_later("next", "0.1.0")
+        );
     }
 }

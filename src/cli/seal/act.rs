@@ -17,11 +17,7 @@ use crate::{
         ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential, SealedCredentialKind, SealedScope, SealedValues,
         secret_name,
     },
-    seal::{
-        certificate::Certificate,
-        hash, random,
-        value,
-    },
+    seal::{certificate::Certificate, hash, random, value},
     spec::read::SECRETS,
     yaml::emit,
 };
@@ -127,7 +123,9 @@ impl<'a> Act<'a> {
             let at: SealedFor = namespace.parse().map_err(anyhow::Error::msg)?;
             let keys: &mut Keys = sealed.entry(at).or_default();
             for (key, plaintext) in values {
-                let hash = (matches!(key.value, Value::Hashed(_)) && !plaintext.is_as_sealed()).then(|| hash::bcrypt(plaintext.bytes(), random)).transpose();
+                let hash = (matches!(key.value, Value::Hashed(_)) && !plaintext.is_as_sealed())
+                    .then(|| hash::bcrypt(plaintext.bytes(), random))
+                    .transpose();
                 let hash = hash.with_context(|| format!("cannot hash `{}` of `{name}`", key.name))?;
                 let bytes = hash.as_ref().map_or(plaintext.bytes(), |it| it.as_bytes());
                 let text =

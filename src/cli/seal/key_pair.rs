@@ -103,7 +103,10 @@ fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &m
         }
     }
     disk::replace(disk, &work.root.join(SEALING), &pem).with_context(|| format!("cannot write {SEALING}"))?;
-    console.say(&format!("wrote {SEALING}: another certificate for the key {name}, valid until {}\n", clock::written(certificate.not_after())));
+    console.say(&format!(
+        "wrote {SEALING}: another certificate for the key {name}, valid until {}\n",
+        clock::written(certificate.not_after())
+    ));
     for (file, text) in &files {
         disk::replace(disk, &work.root.join(&***file), text).with_context(|| format!("cannot write {file}"))?;
         console.say(&format!("{file}: the key opens it, so it names the new certificate now\n"));

@@ -91,11 +91,13 @@ impl Site<'_> {
             match key {
                 Some(key) => format!(
                     "there is no {SEALING} to seal with, and its private key is at {}: take the file out of Git's history \
-                     (`git log -- {SEALING}`), or let `espalier seal init --from-key` make another certificate for that key",
+                     (`git log -- {SEALING}`); where it is lost, `espalier seal init --from-key` makes another certificate for that key",
                     key.display()
                 ),
                 None => {
-                    format!("there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster")
+                    format!(
+                        "there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster"
+                    )
                 }
             }
         })?;
@@ -189,7 +191,9 @@ impl Site<'_> {
             let is_made = |key: &Key| matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != key);
             if need.declared.keys.iter().any(is_made) {
                 let name = need.declared.name;
-                console.say(&format!("`{name}` gets a new value: the old one is known to nobody; `--key` with the old private key keeps it\n"));
+                console.say(&format!(
+                    "`{name}` gets a new value: the old one is known to nobody; `--key` with the old private key keeps it\n"
+                ));
             }
         }
         let mut done = Vec::new();

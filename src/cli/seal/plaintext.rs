@@ -327,7 +327,10 @@ fn asked(declared: &Declared, key: &Key, make: &mut dyn FnMut(usize) -> Zeroizin
                 }
                 if short.is_some() && *second.0 == *GENERATE.as_bytes() {
                     let made = make(MADE);
-                    terminal::say(&format!("{}: {}: {}\nkeep it where you keep passwords, and clear this screen\n", declared.name, key.name, *made));
+                    terminal::say(&format!(
+                        "{}: {}: {}\nkeep it where you keep passwords, and clear this screen\n",
+                        declared.name, key.name, *made
+                    ));
                     return Ok(Plaintext::from_text(&made));
                 }
                 "the two are not the same".to_owned()

@@ -52,7 +52,10 @@ fn a_shell_completes_what_is_there() {
     let it = Place::rendered();
     assert_eq!(completed(&it, &["expl"]), ["explain"]);
     let codes = completed(&it, &["explain", "node-"]);
-    assert!(codes.len() > 3 && codes.iter().all(|it| it.starts_with("node-")) && codes.contains(&"node-memory-exceeded".to_owned()), "{codes:?}");
+    assert!(
+        codes.len() > 3 && codes.iter().all(|it| it.starts_with("node-")) && codes.contains(&"node-memory-exceeded".to_owned()),
+        "{codes:?}"
+    );
     let names = completed(&it, &["seal", "openwebui-"]);
     assert_eq!(names, ["openwebui-admin", "openwebui-secret-key"]);
     assert_eq!(completed(&it, &["check", "--format", ""]), ["human", "short", "json", "github"]);

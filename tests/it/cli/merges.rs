@@ -17,8 +17,11 @@ fn commit(it: &Place, what: &str) {
     it.git(&["commit", "--quiet", "--message", what]);
 }
 
+/// What a branch does to the spec.
+type Change<'a> = &'a dyn Fn(&Place);
+
 /// Two branches with a change each, rendered; the files that conflict when the second is merged into the first.
-fn merged(it: &Place, one: &dyn Fn(&Place), two: &dyn Fn(&Place)) -> Vec<String> {
+fn merged(it: &Place, one: Change<'_>, two: Change<'_>) -> Vec<String> {
     for (branch, change) in [("one", one), ("two", two)] {
         it.git(&["checkout", "--quiet", "-b", branch, "main"]);
         change(it);
@@ -27,7 +30,16 @@ fn merged(it: &Place, one: &dyn Fn(&Place), two: &dyn Fn(&Place)) -> Vec<String>
     }
     it.git(&["checkout", "--quiet", "one"]);
     let mut git = Command::new("git");
-    git.arg("-C").arg(it.path(".")).args(["-c", "user.name=test", "-c", "user.email=test@example.com", "merge", "--quiet", "--no-edit", "two"]);
+    git.arg("-C").arg(it.path(".")).args([
+        "-c",
+        "user.name=test",
+        "-c",
+        "user.email=test@example.com",
+        "merge",
+        "--quiet",
+        "--no-edit",
+        "two",
+    ]);
     let _ = git.output().expect("git runs");
     it.git(&["diff", "--name-only", "--diff-filter=U"]).lines().map(str::to_owned).collect()
 }
@@ -43,11 +55,11 @@ fn edit(from: &'static str, to: &'static str) -> impl Fn(&Place) {
 #[test]
 fn two_changes_conflict_in_nothing_that_is_generated() {
     let context = edit("context: 4096", "context: 2048");
-    let storage = edit("    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      storage: 5Gi\n      resources: {limits: {memory: 640Mi}}\n");
+    let storage =
+        edit("    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      storage: 5Gi\n      resources: {memory: {limit: 640Mi}}\n");
     let tenant = |name: &'static str| move |it: &Place| it.tenant(name);
-    let pairs: [(&dyn Fn(&Place), &dyn Fn(&Place)); 3] =
-        [(&context, &storage), (&context, &tenant("team-a")), (&tenant("team-a"), &tenant("team-b"))];
-    for (at, (one, two)) in pairs.into_iter().enumerate() {
+    let pairs: [[Change<'_>; 2]; 3] = [[&context, &storage], [&context, &tenant("team-a")], [&tenant("team-a"), &tenant("team-b")]];
+    for (at, [one, two]) in pairs.into_iter().enumerate() {
         let it = place();
         assert_eq!(merged(&it, one, two), Vec::<String>::new(), "{at}");
         // What Git put together is right, or put right by the next render.

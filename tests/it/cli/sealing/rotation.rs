@@ -102,7 +102,10 @@ fn a_second_try_keeps_what_runs() {
 #[test]
 fn the_old_private_key_keeps_the_values() {
     let it = Session::with_keys();
-    it.place.write("spec/platform.yaml", it.place.read("spec/platform.yaml").replace("  components:\n", "  components:\n    argocd: {admin: sealed}\n"));
+    it.place.write(
+        "spec/platform.yaml",
+        it.place.read("spec/platform.yaml").replace("  components:\n", "  components:\n    argocd: {admin: sealed}\n"),
+    );
     it.ok(&["seal", "--generate-missing"]);
     let done = it.with_stdin(&["seal", "argocd-secret", "--from-stdin"], b"the password of the administrator");
     assert_eq!(done.code, 0, "{done:?}");

@@ -61,7 +61,10 @@ fn a_short_password_is_warned_of_and_another_one_is_offered() {
     let mail = b"admin@example.com\n".as_slice();
     let it = Session::with_keys();
     let (said, code, _) = typed(&it, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"xY\r"]);
-    assert!(code == 0 && said.contains("warning: it has 2 characters, and fewer than 12 are soon guessed") && !said.contains("xY"), "{said}");
+    assert!(
+        code == 0 && said.contains("warning: it has 2 characters, and fewer than 12 are soon guessed") && !said.contains("xY"),
+        "{said}"
+    );
     assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"xY");
     // Whoever asks for one is shown it, once, and it is what was sealed.
     let it = Session::with_keys();
@@ -81,8 +84,14 @@ fn a_short_password_is_warned_of_and_another_one_is_offered() {
 #[test]
 fn whoever_breaks_off_has_the_terminal_back() {
     let it = Session::with_keys();
-    for (keys, words) in [(b"half a SEC\x03".as_slice(), "interrupted"), (b"\x04", "nothing was entered")] {
-        let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], &[keys]);
+    let mail = b"admin@example.com\n".as_slice();
+    for (keys, words) in [
+        (&[mail, b"half a SEC\x03"][..], "interrupted"),
+        (&[mail, b"\x04"], "nothing was entered"),
+        // The terminal itself ends the first question; Ctrl-C there ends the program.
+        (&[b"\x04"], "nothing was entered"),
+    ] {
+        let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], keys);
         assert!(code == 2 && said.contains(words) && !said.contains("SEC"), "{said}");
         assert!(shows && !it.place.path(ADMIN).exists());
     }
