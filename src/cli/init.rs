@@ -24,7 +24,13 @@ use crate::{
 const GIT: [(&str, &[&str]); 2] = [
     (
         ".gitattributes",
-        &["out/** text eol=lf linguist-generated", "apps/** text eol=lf linguist-generated", "bootstrap/** text eol=lf linguist-generated"],
+        &[
+            "out/** text eol=lf linguist-generated",
+            "apps/** text eol=lf linguist-generated",
+            "bootstrap/** text eol=lf linguist-generated",
+            // A page for people: whose lines come first is of no matter, and the next render writes it anew.
+            "out/README.md merge=union",
+        ],
     ),
     (".gitignore", &["/.espalier/", "*sealing-key.pem"]),
 ];

@@ -177,7 +177,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
 
     let budget = budget(house, summaries);
     files.add("spec/platform.schema.json", |out| out.extend_from_slice(schema::json_schema().as_bytes()));
-    files.add("out/.espalier.json", |out| readme::imprint(out, &budget));
+    files.add("out/.espalier.json", readme::imprint);
     let waves = first_waves(house, summaries, readme::LISTED);
     let page = Page {
         name: house.name(),
