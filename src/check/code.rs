@@ -24,6 +24,8 @@ pub const SEALED_SCOPE: &str = "sealed-scope";
 pub const SEALED_WITH_ANOTHER_CERTIFICATE: &str = "sealed-with-another-certificate";
 /// The sealing certificate has expired, or will soon.
 pub const SEALING_CERTIFICATE_EXPIRES: &str = "sealing-certificate-expires";
+/// Values are sealed, and `spec/sealing.pem` is not there.
+pub const SEALING_CERTIFICATE_MISSING: &str = "sealing-certificate-missing";
 /// `spec/sealing.pem` is no certificate to seal with.
 pub const SEALING_CERTIFICATE_INVALID: &str = "sealing-certificate-invalid";
 /// A credential is sealed, but not for a namespace that needs it.

@@ -75,6 +75,7 @@ pages!(
     "sealed-with-another-certificate",
     "sealing-certificate-expires",
     "sealing-certificate-invalid",
+    "sealing-certificate-missing",
     "server-nodes",
     "setting-without-effect",
     "several-documents",

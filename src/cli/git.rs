@@ -58,8 +58,7 @@ impl Git {
     /// When there is none, when Git itself does not trust it, or when it says that its work tree is
     /// elsewhere.
     pub fn of(root: &Path) -> anyhow::Result<Self> {
-        let named = |it: &&Path| it.join(".git").symlink_metadata().is_ok();
-        let Some(top) = root.ancestors().find(named) else {
+        let Some(top) = root.ancestors().find(|it| is_named(it)) else {
             bail!("{} is in no Git repository", root.display());
         };
         let git = top.join(".git");
@@ -78,6 +77,11 @@ impl Git {
             root.display()
         );
         Ok(it)
+    }
+
+    /// Whether there is one at all: a folder above, or this one, has a `.git`.
+    pub fn is_around(root: &Path) -> bool {
+        root.ancestors().any(is_named)
     }
 
     /// The top of the work tree.
@@ -184,6 +188,10 @@ impl Git {
         let words = ["git"].iter().chain(place).chain(words);
         words.map(|it| quoted(it)).collect::<Vec<_>>().join(" ")
     }
+}
+
+fn is_named(folder: &Path) -> bool {
+    folder.join(".git").symlink_metadata().is_ok()
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -43,6 +43,8 @@ const GIT: [(&str, &[&str]); 2] = [
             "bootstrap/** text eol=lf linguist-generated",
             "spec/** text eol=lf",
             "spec/*.schema.json linguist-generated",
+            // A page for people: whose lines come first is of no matter, and the next render writes it anew.
+            "out/README.md merge=union",
         ],
     ),
     (".gitignore", &["/.espalier/", "*sealing-key.pem"]),

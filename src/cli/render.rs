@@ -4,14 +4,15 @@ mod names;
 
 use std::num::NonZero;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     cli::{
+        args,
         console::{Console, count},
         disk::Disk,
-        findings,
+        findings, imprint,
         lock::Lock,
         outcome::Outcome,
         pipeline::{self, Batch},
@@ -21,7 +22,10 @@ use crate::{
         tree::Tree,
     },
     compile,
-    diag::diagnostic::{Diagnostic, Diagnostics},
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics},
+        plain,
+    },
 };
 use names::Names;
 
@@ -49,10 +53,19 @@ pub struct Rendered {
 /// Runs the verb.
 ///
 /// # Errors
-/// When a file cannot be read or written, or another process writes this tree.
-pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, console: &mut Console) -> anyhow::Result<Outcome> {
+/// When a file cannot be read or written, another process writes this tree, or a later version has written it.
+pub fn run(
+    disk: &dyn Disk,
+    work: &Work,
+    threads: Option<NonZero<usize>>,
+    args: &args::Render,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     let mut lock = Lock::take(&work.root)?;
     let last = lock.note();
+    if !args.downgrade {
+        not_older(&Tree::open(disk, &work.root)?)?;
+    }
     let done = tree(disk, work, threads, &|it| console.judge(it))?;
     if done.is_written {
         lock.leave(&done.inputs);
@@ -78,6 +91,17 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, consol
         console.say(&format!("{said}; nothing was written\n"));
     }
     Ok(outcome)
+}
+
+/// What a later version has put right is not taken back by chance: by an old program on a path, or in CI.
+fn not_older(tree: &Tree<'_>) -> anyhow::Result<()> {
+    let this = env!("CARGO_PKG_VERSION");
+    let Some(wrote) = imprint::version(tree).filter(|it| imprint::is_later(it, this)) else { return Ok(()) };
+    bail!(
+        "espalier {} wrote this tree, and this is {this}, which would take back what the later one does: run the later one, or \
+         `espalier render --downgrade` if that is meant",
+        plain::line(&wrote)
+    )
 }
 
 /// Writes the tree of a spec: the part that tests drive with a disk that fails. `judge` has the last word on how bad a finding is.

@@ -182,7 +182,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
     for (path, text) in schema::files() {
         files.add(path, |out| out.extend_from_slice(text.as_bytes()));
     }
-    files.add("out/.espalier.json", |out| readme::imprint(out, &budget));
+    files.add("out/.espalier.json", readme::imprint);
     let waves = first_waves(house, summaries, readme::LISTED);
     let page = Page {
         glance: &glance(house, summaries, readme::LISTED),

@@ -26,6 +26,8 @@ const NO_INPUT: [&str; 2] = ["command.txt", "expected.txt"];
 
 /// The sealed values of a case that brings none: then `credential-not-sealed` stays out of the other codes' texts.
 const SEALED: &str = "tests/golden/sealed/spec/secrets";
+/// What they were sealed with.
+const SEALING: &str = "tests/golden/sealed/spec/sealing.pem";
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -71,6 +73,9 @@ fn place(case: &str) -> Place {
         copy(case, &here(SEALED), &place, "spec/secrets/");
         // An administrator of Argo CD that is sealed is a choice, which the cases have not made.
         place.remove("spec/secrets/argocd-secret.yaml");
+        if !place.path("spec/sealing.pem").exists() {
+            place.write("spec/sealing.pem", fs::read(here(SEALING)).expect("it is there"));
+        }
     }
     recipes::complete(case, &place);
     place

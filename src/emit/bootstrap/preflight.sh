@@ -30,7 +30,7 @@ this_node() {
     version=$(sed -n 's/^VERSION_ID=//p' "$root/etc/os-release" | tr -d '"')
   fi
   [[ $id == ubuntu && $version == 24.04 ]] || warn "this is ${id:-unknown} ${version:-}, not Ubuntu 24.04, for which this is written: going on"
-  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh\` (it drops the environment: keep what you need with \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE …\`)"
+  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh $verb\` (it drops the environment: keep what you need with \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE …\`)"
   for value in cmp systemctl; do
     command -v "$value" >/dev/null || refuse "\`$value\` is not installed"
   done

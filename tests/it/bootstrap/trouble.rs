@@ -153,10 +153,10 @@ fn no_answer_is_not_a_no() {
 fn a_dry_run_does_not_contradict_itself() {
     let node = node();
     fs::remove_file(node.path("home/.config/espalier/sealed/sealing-key.pem")).expect("removable");
-    let done = node.ok(&["--dry-run"]);
+    let done = node.ok(&["up", "--dry-run"]);
     assert!(done.out.contains("would stop here: the tree has sealed values") && !done.out.contains("no sealed values"), "{}", done.out);
     node.write("mine.pem", KEY);
-    assert!(!node.ok(&["--dry-run", "--sealing-key", "mine.pem"]).out.contains("would stop here"));
+    assert!(!node.ok(&["up", "--dry-run", "--sealing-key", "mine.pem"]).out.contains("would stop here"));
 }
 
 #[test]

@@ -137,7 +137,7 @@ fn pages_that_need_no_spec() {
     let place = Place::empty();
     let schema: Value = serde_json::from_str(&place.ok(&["schema"]).out).expect("JSON");
     assert!(schema.is_object());
-    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "complete -c espalier")] {
+    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "--command espalier")] {
         assert!(place.ok(&["completions", shell]).out.contains(word), "{shell}");
     }
     assert!(place.ok(&["explain"]).out.contains("unknown-field"));
