@@ -1,6 +1,7 @@
 //! Names that were checked once, at the door, and need no check below it.
 
 mod check;
+pub mod openpgp;
 pub mod schedule;
 
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
