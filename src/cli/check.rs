@@ -8,9 +8,11 @@ use crate::{
     check::certificate,
     cli::{
         args::Format,
+        besides,
         console::{Console, count},
         disk::Disk,
         drift::{Change, Comparison, Drift, IMPRINT, text, unified},
+        names::Names,
         outcome::Outcome,
         pipeline::Run,
         show,
@@ -46,15 +48,20 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
     let tree = Tree::open(disk, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let mut findings = std::mem::take(&mut it.run.findings);
+    if let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) {
+        findings.extend(besides::findings(&tree, work, house, &it.foreign)?);
+    }
     let sealing = it.run.house.as_ref().and_then(|it| it.platform().sealing.as_ref());
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
     let mut findings = console.judge(findings);
     let drifts = it.all().count();
+    let is_stopped = findings.has_errors();
     match console.format() {
         Format::Json | Format::Github => findings.extend(it.all().map(Drift::finding)),
         Format::Short => {
+            let names = Names::for_people(work);
             for drift in it.all() {
-                console.data(&format!("{:8} {}\n", drift.change.word(), drift.path))?;
+                console.data(&format!("{:8} {}\n", drift.change.word(), names.shown(&drift.path)))?;
             }
         }
         _ => show(disk, work, &tree, &it, console)?,
@@ -76,7 +83,8 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
             let this = env!("CARGO_PKG_VERSION");
             console.say(&format!("espalier {older} wrote the tree and this is {this}: part of the drift may come from that\n"));
         }
-        console.say("run `espalier render` and commit what it writes; edit `spec/`, never the generated files\n");
+        let first = if is_stopped { "mend the errors, then " } else { "" };
+        console.say(&format!("{first}run `espalier render` and commit what it writes; edit `spec/`, never the generated files\n"));
     }
     let Run { house, revision, .. } = it.run;
     Ok(Judged { outcome, house, revision })
@@ -84,8 +92,10 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
 
 fn show(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, console: &mut Console) -> anyhow::Result<()> {
     let colored = console.is_colored();
+    let names = Names::for_people(work);
     it.sides(disk, work, tree, &mut |drift, old, new| {
-        let mut text = format!("{:8} {}\n", drift.change.word(), drift.path);
+        let path = names.shown(&drift.path);
+        let mut text = format!("{:8} {path}\n", drift.change.word());
         if let (Some(old), Some(new)) = (old, new) {
             let _ = write!(text, "--- a/{0}\n+++ b/{0}\n", drift.path);
             text += &unified(old, new, colored);

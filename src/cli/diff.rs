@@ -10,12 +10,16 @@ use crate::{
         console::{Console, count},
         disk::Disk,
         drift::{Change, Comparison, Drift, IMPRINT, text, unified},
+        findings,
         git_disk::GitDisk,
         outcome::Outcome,
+        seal::trust,
         sources::Work,
         tree::Tree,
     },
     diag::plain,
+    seal::certificate::Certificate,
+    spec::read::SEALING,
     units::Bytes,
     yaml::source::Source,
 };
@@ -32,8 +36,11 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
     let base: &dyn Disk = revision.as_ref().map_or(disk, |it| it);
     let tree = Tree::open(base, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
-    let findings = console.judge(std::mem::take(&mut it.run.findings));
+    let mut findings = std::mem::take(&mut it.run.findings);
+    findings.extend(it.foreign.iter().filter(|it| tree.holds_secret(it)).map(|it| findings::plain_secret(it)));
+    let findings = console.judge(findings);
     if it.run.is_whole {
+        certificate(work, verb.base.as_deref(), console)?;
         let budget = budget(text(&tree, IMPRINT).unwrap_or_default().as_bytes(), &it.imprint);
         if console.format() == Format::Markdown {
             markdown(disk, work, &tree, &it, budget.as_deref(), console)?;
@@ -46,6 +53,23 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
         console.findings_for_people(disk, work, findings);
     }
     Ok(Outcome::clean_if(clean))
+}
+
+/// A certificate that is another than in the revision, else in the last commit: whoever has its key opens what is sealed from then on.
+fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow::Result<()> {
+    let Some(was) = trust::committed(&work.root, base.unwrap_or("HEAD")) else { return Ok(()) };
+    let read = |it: &Source| Certificate::parse(it.text.as_bytes()).ok();
+    let now = work.sources.texts.get(SEALING).and_then(read);
+    let now = now.as_ref().map_or("none", Certificate::fingerprint);
+    if now == was {
+        return Ok(());
+    }
+    let text = "whoever has its private key opens what is sealed from now on";
+    console.data(&if console.format() == Format::Markdown {
+        format!("**Another sealing certificate**: `{SEALING}` was {was}, and is {now}: {text}\n\n")
+    } else {
+        format!("changed  {SEALING}: another sealing certificate, {was} → {now}: {text}\n")
+    })
 }
 
 fn plain(
@@ -106,13 +130,13 @@ fn markdown(
     })
 }
 
-/// How a render would change it; a foreign file is left alone, so it is no difference.
+/// How a render would change it; no commit holds an empty folder, so it is no difference.
 const fn word(change: Change) -> Option<&'static str> {
     match change {
         Change::Changed => Some("changed"),
         Change::Missing => Some("added"),
         Change::Stray => Some("removed"),
-        Change::Foreign => None,
+        Change::Empty => None,
     }
 }
 

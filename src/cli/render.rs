@@ -6,19 +6,20 @@ use anyhow::Context as _;
 
 use crate::{
     cli::{
+        besides,
         console::{Console, count},
         disk::Disk,
-        findings,
+        findings::{self, Obstacle},
         lock::Lock,
         outcome::Outcome,
         pipeline::{self, Batch},
         show,
         sources::Work,
         stage::{Counts, Stage},
-        tree::Tree,
+        tree::{Stray, Tree},
     },
     compile,
-    diag::diagnostic::{Diagnostic, Diagnostics},
+    diag::diagnostic::Diagnostics,
 };
 
 /// What a render came to.
@@ -104,11 +105,15 @@ fn through_the_gate(
         done.findings = judge(findings);
         return Ok(done);
     };
-    tree.strays(&mut |path, ours| {
-        if !ours {
-            findings.push(if tree.holds_secret(path) { findings::plain_secret(path) } else { findings::foreign(path) });
+    let mut foreign = Vec::new();
+    tree.strays(&mut |path, what| {
+        if what == Stray::Foreign {
+            foreign.push(path.into());
         }
     })?;
+    if run.is_whole {
+        findings.extend(besides::findings(tree, work, &house, &foreign)?);
+    }
     done.findings = judge(findings);
     done.budget = show::figures(&compile::budget(&house, &run.summaries));
     if done.findings.has_errors() {
@@ -125,12 +130,12 @@ fn through_the_gate(
     Ok(done)
 }
 
-fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<(Counts, Vec<Diagnostic>)> {
+fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<(Counts, Vec<Obstacle>)> {
     let (mut counts, mut obstacles) = (Counts::default(), Vec::new());
     for (path, bytes) in batch.files.iter() {
         let verdict = stage.file(path, bytes, &mut batch.buffer)?;
         counts.add(&verdict);
-        obstacles.extend(findings::obstacle(path, &verdict));
+        obstacles.extend(findings::obstacle(path, verdict));
     }
     Ok((counts, obstacles))
 }

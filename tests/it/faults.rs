@@ -80,8 +80,7 @@ fn named(root: &Path, left: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, V
     let work = Work::read(&RealDisk, root, Input::Root).expect("it reads");
     let tree = Tree::open(&RealDisk, root).expect("it lists");
     let compared = Comparison::make(&RealDisk, &work, None, &tree).expect("it compares");
-    let told: BTreeSet<(Change, &str)> =
-        compared.all().filter(|it| it.change != Change::Foreign).map(|it| (it.change, &*it.path)).collect();
+    let told: BTreeSet<(Change, &str)> = compared.all().filter(|it| it.change != Change::Empty).map(|it| (it.change, &*it.path)).collect();
     let mut meant = BTreeSet::new();
     for (name, bytes) in new {
         match left.get(name) {
