@@ -2,6 +2,7 @@
 
 mod besides;
 mod git;
+mod models;
 pub mod place;
 mod release;
 mod sealing;

@@ -10,6 +10,7 @@ mod digests;
 mod faults;
 mod golden;
 mod laws;
+mod models;
 mod pin;
 mod platforms;
 mod policies;
