@@ -49,3 +49,10 @@ NAMES = {
     "docker.io/rancher/mirrored-library-traefik:3.6.12": {"Entrypoint": ["/usr/local/bin/traefik"]},
 }
 TRAEFIK = "docker.io/rancher/mirrored-library-traefik:3.6.12"
+# Made apart: Debian's server, of an earlier version.
+REDIS = {
+    "docker.io/library/redis:8.2.3-alpine": {
+        "Entrypoint": ["redis-server"],
+        "WorkingDir": "/data",
+    }
+}
