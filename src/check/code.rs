@@ -24,6 +24,8 @@ pub const SEALED_SCOPE: &str = "sealed-scope";
 pub const SEALED_WITH_ANOTHER_CERTIFICATE: &str = "sealed-with-another-certificate";
 /// The sealing certificate has expired, or will soon.
 pub const SEALING_CERTIFICATE_EXPIRES: &str = "sealing-certificate-expires";
+/// Values are sealed, and `spec/sealing.pem` is not there.
+pub const SEALING_CERTIFICATE_MISSING: &str = "sealing-certificate-missing";
 /// `spec/sealing.pem` is no certificate to seal with.
 pub const SEALING_CERTIFICATE_INVALID: &str = "sealing-certificate-invalid";
 /// A credential is sealed, but not for a namespace that needs it.
@@ -34,6 +36,8 @@ pub const CREDENTIAL_NOT_SEALED: &str = "credential-not-sealed";
 pub const CREDENTIAL_NOT_USED: &str = "credential-not-used";
 /// A database outside the cluster where the network policy does not lead.
 pub const DATABASE_UNREACHABLE: &str = "database-unreachable";
+/// A value that was left over from an example.
+pub const EXAMPLE_VALUE: &str = "example-value";
 /// A file's name and the name in it differ.
 pub const FILE_NAME_DIFFERS: &str = "file-name-differs";
 /// A model's figures that no model has.
@@ -58,6 +62,10 @@ pub const MEM_TOTAL_DIFFERS: &str = "mem-total-differs";
 pub const MODEL_NEEDS_MEMORY: &str = "model-needs-memory";
 /// A model is larger than its GPUs.
 pub const MODEL_NEEDS_VRAM: &str = "model-needs-vram";
+/// What a model takes for an image was not measured.
+pub const IMAGE_MEMORY_UNKNOWN: &str = "image-memory-unknown";
+/// A tag that the library may not have.
+pub const MODEL_TAG_UNLISTED: &str = "model-tag-unlisted";
 /// A model without figures.
 pub const MODEL_UNKNOWN: &str = "model-unknown";
 /// A model that Ollama refuses a question with tools for.
@@ -88,6 +96,8 @@ pub const OUT_OF_RANGE: &str = "out-of-range";
 pub const POSTGRESQL_MAJOR: &str = "postgresql-major";
 /// PostgreSQL's limit is below what it may use at worst.
 pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
+/// The repository is fetched so that whoever is on the way can exchange it.
+pub const REPOSITORY_WITHOUT_TLS: &str = "repository-without-tls";
 /// More than one Open `WebUI` without Redis.
 pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
 /// A pod for which none of several nodes has room.

@@ -98,7 +98,7 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 18] = [
+const SPEC: [SpecRule; 19] = [
     super::argocd::pair,
     super::argocd::waves,
     super::backup::worth,
@@ -115,15 +115,17 @@ const SPEC: [SpecRule; 18] = [
     super::postgresql::memory,
     super::ranges::numbers,
     super::ranges::sizes,
+    super::repository::without_tls,
     super::versions::checksums,
     super::versions::tested,
 ];
 
 /// Rules on the whole.
-const WHOLE: [WholeRule; 7] = [
+const WHOLE: [WholeRule; 8] = [
     super::components::needed_by_tenants,
     super::credentials::closed_everywhere,
     super::credentials::sealed,
+    super::examples::left_over,
     super::hosts::tenants,
     super::node::node,
     super::sealed_files::names,

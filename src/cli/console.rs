@@ -1,6 +1,6 @@
 //! The two streams: data on stdout, talk on stderr, and who went away is not written to.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
@@ -9,6 +9,7 @@ use crate::{
     cli::{
         args::{Color, Format},
         disk::Disk,
+        names::Names,
         sources::Work,
     },
     diag::{
@@ -55,6 +56,19 @@ impl Console {
     /// How results are told.
     pub const fn format(&self) -> Format {
         self.format
+    }
+
+    /// How many columns the terminal has that stdout is; none where it is no terminal.
+    #[cfg(unix)]
+    pub fn width(&self) -> Option<usize> {
+        let size = io::stdout().is_terminal().then(|| rustix::termios::tcgetwinsize(io::stdout()).ok())??;
+        Some(usize::from(size.ws_col)).filter(|it| *it > 0)
+    }
+
+    /// Nobody knows.
+    #[cfg(not(unix))]
+    pub fn width(&self) -> Option<usize> {
+        None
     }
 
     /// Whether stdout takes colors.
@@ -110,15 +124,17 @@ impl Console {
     /// When stdout takes no more.
     pub fn findings(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) -> anyhow::Result<()> {
         if self.format == Format::Json {
-            let text = render::json(&findings, &work.texts(disk, &findings));
+            let names = Names::for_programs(work);
+            let text = render::json(&findings, &work.texts(disk, &findings, &names));
             return self.data(&ended(text));
         }
         if !matches!(self.format, Format::Github | Format::Short) {
             self.findings_for_people(disk, work, findings);
             return Ok(());
         }
+        let names = if self.format == Format::Github { Names::for_programs(work) } else { Names::for_people(work) };
         for part in parts(findings) {
-            let texts = work.texts(disk, &part);
+            let texts = work.texts(disk, &part, &names);
             match self.format {
                 Format::Github => self.commands(&ended(render::github(&part, &texts)))?,
                 _ => self.say(&ended(render::short(&part, &texts))),
@@ -129,8 +145,9 @@ impl Console {
 
     /// Tells findings to people whatever the format: for verbs whose data have a format of their own.
     pub fn findings_for_people(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) {
+        let names = Names::for_people(work);
         for part in parts(findings) {
-            let text = render::human(&part, &work.texts(disk, &part), self.talk.color);
+            let text = render::human(&part, &work.texts(disk, &part, &names), self.talk.color);
             self.say(&format!("{}\n\n", text.trim_end()));
         }
     }

@@ -1,6 +1,6 @@
 //! Where a tree and its spec part: what is changed, missing, stray or foreign, and both sides of what is changed.
 
-use std::{num::NonZero, sync::OnceLock};
+use std::num::NonZero;
 
 use anyhow::Context as _;
 use similar::TextDiff;
@@ -8,16 +8,13 @@ use similar::TextDiff;
 use crate::{
     cli::{
         disk::Disk,
-        findings,
+        findings::{self, Obstacle},
         pipeline::{self, Batch, Run},
         sources::Work,
-        tree::{Tree, Verdict},
+        tree::{Stray, Tree, Verdict},
     },
     compile,
-    diag::{
-        diagnostic::{Diagnostic, Severity},
-        plain,
-    },
+    diag::{diagnostic::Diagnostic, plain},
 };
 
 /// How a file differs from what the spec makes.
@@ -29,13 +26,13 @@ pub enum Change {
     Missing,
     /// Ours, and nothing makes it.
     Stray,
-    /// Not ours, in a folder that is.
-    Foreign,
+    /// A folder with nothing in it, its path with a `/` at the end.
+    Empty,
 }
 
 impl Change {
     /// All of them, in the order in which they are counted.
-    pub const ALL: [Self; 4] = [Self::Changed, Self::Missing, Self::Stray, Self::Foreign];
+    pub const ALL: [Self; 4] = [Self::Changed, Self::Missing, Self::Stray, Self::Empty];
 
     /// The word for it.
     pub const fn word(self) -> &'static str {
@@ -43,7 +40,7 @@ impl Change {
             Self::Changed => "changed",
             Self::Missing => "missing",
             Self::Stray => "stray",
-            Self::Foreign => "foreign",
+            Self::Empty => "empty",
         }
     }
 }
@@ -64,7 +61,7 @@ impl Drift {
             Change::Changed => findings::changed(&self.path),
             Change::Missing => findings::missing(&self.path),
             Change::Stray => findings::stray(&self.path),
-            Change::Foreign => Diagnostic { severity: Severity::Error, ..findings::foreign(&self.path) },
+            Change::Empty => findings::empty(&self.path),
         }
     }
 }
@@ -77,21 +74,23 @@ pub struct Note {
     /// How many files there are.
     pub files: usize,
     /// What stands in the way of a file.
-    obstacles: Vec<Diagnostic>,
+    obstacles: Vec<Obstacle>,
 }
 
 /// A compilation, held against a tree.
 pub struct Comparison {
     /// The compilation; its notes are the files that differ, batch by batch.
     pub run: Run<Note>,
-    /// What is in the tree besides: strays and foreign files.
+    /// What is in the tree besides and would go: strays, and empty folders.
     pub besides: Vec<Drift>,
-    /// The spec's side of [`IMPRINT`].
-    pub imprint: Vec<u8>,
+    /// What is in the tree besides, and is not ours.
+    pub foreign: Vec<Box<str>>,
 }
 
-/// The file that says which version made the tree, and what it asks of the node.
+/// The file that says which version made the tree.
 pub const IMPRINT: &str = "out/.espalier.json";
+/// The page for people.
+pub const PAGE: &str = "out/README.md";
 
 impl Comparison {
     /// Compiles and compares; only names are held, never bytes. What cannot be built whole is not compared: its files would seem strays.
@@ -99,22 +98,20 @@ impl Comparison {
     /// # Errors
     /// When a file cannot be read.
     pub fn make(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, tree: &Tree<'_>) -> anyhow::Result<Self> {
-        let imprint = OnceLock::new();
-        let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch, &imprint))?;
-        let mut besides = Vec::new();
+        let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch))?;
+        let (mut besides, mut foreign) = (Vec::new(), Vec::new());
         if run.is_whole {
-            tree.strays(&mut |path, ours| {
-                if !ours && tree.holds_secret(path) {
-                    run.findings.push(findings::plain_secret(path));
-                }
-                besides.push(Drift { change: if ours { Change::Stray } else { Change::Foreign }, path: path.into() });
+            tree.strays(&mut |path, what| match what {
+                Stray::Ours => besides.push(Drift { change: Change::Stray, path: path.into() }),
+                Stray::Empty => besides.push(Drift { change: Change::Empty, path: format!("{path}/").into() }),
+                Stray::Foreign => foreign.push(path.into()),
             })?;
         } else {
             run.notes.iter_mut().for_each(|it| it.drifts.clear());
         }
-        let obstacles: Vec<Diagnostic> = run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
+        let obstacles: Vec<Obstacle> = run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
         findings::settle(&mut run.findings, obstacles);
-        Ok(Self { run, besides, imprint: imprint.into_inner().unwrap_or_default() })
+        Ok(Self { run, besides, foreign })
     }
 
     /// Every file that differs: the platform's own, the tenants' in order, then what is there besides.
@@ -165,19 +162,17 @@ impl Comparison {
 /// Told of a file that differs, with the tree's text and the spec's text where there is one.
 pub type Each<'a> = dyn FnMut(&Drift, Option<&str>, Option<&str>) -> anyhow::Result<()> + 'a;
 
-fn note(tree: &Tree<'_>, batch: &mut Batch, imprint: &OnceLock<Vec<u8>>) -> anyhow::Result<Note> {
+fn note(tree: &Tree<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
     let mut note = Note::default();
     for (path, bytes) in batch.files.iter() {
         note.files += 1;
-        if path == IMPRINT {
-            imprint.get_or_init(|| bytes.to_vec());
-        }
-        let verdict = tree.compare(path, bytes, &mut batch.buffer)?;
-        note.obstacles.extend(findings::obstacle(path, &verdict));
-        let change = match verdict {
+        let change = match tree.compare(path, bytes, &mut batch.buffer)? {
             Verdict::Changed => Change::Changed,
             Verdict::New => Change::Missing,
-            Verdict::Same | Verdict::Taken(..) | Verdict::Again => continue,
+            verdict => {
+                note.obstacles.extend(findings::obstacle(path, verdict));
+                continue;
+            }
         };
         note.drifts.push(Drift { change, path: path.into() });
     }
@@ -205,6 +200,11 @@ pub fn text(tree: &Tree<'_>, path: &str) -> anyhow::Result<String> {
 /// The largest file of a tree that is read whole, in bytes: what an object of the API server's store
 /// may have, many times over.
 const LARGEST: u64 = 16 << 20;
+
+/// Whether the tree's text is the spec's, but for line breaks of another system.
+pub fn differ_in_line_endings(old: &str, new: &str) -> bool {
+    old.len() > new.len() && old.contains("\r\n") && old.replace("\r\n", "\n") == new
+}
 
 /// The differences of two texts in the form that `patch` and Git read, without the two head lines.
 pub fn unified(old: &str, new: &str, colored: bool) -> String {

@@ -1,23 +1,30 @@
 //! The command line and everything that touches disk, environment, clock, threads and streams.
 
 pub mod args;
+pub mod besides;
 pub mod check;
 pub mod clock;
+pub mod complete;
 pub mod console;
 pub mod diff;
 pub mod disk;
 pub mod drift;
+pub mod fields;
 pub mod findings;
 pub mod git;
 mod git_disk;
+pub mod imprint;
 pub mod index;
 pub mod init;
 pub mod lock;
+pub mod models;
+pub mod names;
 pub mod outcome;
 pub mod pages;
 pub mod pipeline;
 pub mod release;
 pub mod render;
+pub mod repository;
 pub mod root;
 pub mod seal;
 pub mod show;
@@ -25,6 +32,7 @@ pub mod sources;
 pub mod stage;
 pub mod table;
 pub mod tree;
+pub mod words;
 
 use std::{
     io::{self, Write as _},
@@ -33,9 +41,9 @@ use std::{
 };
 
 use anyhow::bail;
-use clap::{Parser as _, ValueEnum as _};
+use clap::ValueEnum as _;
 
-use args::{Args, Deny, Verb};
+use args::{Args, Deny, Side, Verb};
 use console::Console;
 use disk::{Disk, RealDisk};
 use lock::Lock;
@@ -44,7 +52,15 @@ use sources::{Input, Work};
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    match complete::answer() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(it) => {
+            let _ = it.print();
+            return ExitCode::from(2);
+        }
+    }
+    let args = match words::read() {
         Ok(it) => it,
         Err(it) => {
             // Help goes to stdout, a wrong use to stderr; whoever stopped reading is not told.
@@ -87,7 +103,7 @@ fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Ou
         Verb::Schema => pages::schema(console),
         Verb::Explain { code } => pages::explain(code.as_deref(), console),
         Verb::Completions { shell } => pages::completions(*shell, console),
-        Verb::Render => render::run(disk, &work(disk, args)?, args.threads, console),
+        Verb::Render(verb) => render::run(disk, &work(disk, args)?, args.threads, verb, console),
         Verb::Check { now } => check::run(disk, &work(disk, args)?, args.threads, now.unwrap_or_else(clock::now), console),
         Verb::Release(verb) => release::run(disk, &work(disk, args)?, args.threads, clock::now(), verb, console),
         Verb::Seal(verb) => {
@@ -102,7 +118,17 @@ fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Ou
             done
         }
         Verb::Diff(verb) => diff::run(disk, &work(disk, args)?, args.threads, verb, console),
-        Verb::Show { side } => show::run(disk, &work(disk, args)?, args.threads, *side, console),
+        Verb::Show { side: Some(Side::Models), patterns } => {
+            // Models can be looked at before there is a spec.
+            let here = args.root.is_some() || args.spec.is_some() || root::find(None, true).is_ok();
+            models::run(here.then(|| work(disk, args)).transpose()?.as_ref(), patterns, console)
+        }
+        Verb::Show { side, patterns } => {
+            if let Some(pattern) = patterns.first() {
+                bail!("`{pattern}` is a word too many: only `espalier show models` takes patterns");
+            }
+            show::run(disk, &work(disk, args)?, args.threads, *side, console)
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The compilation, on one page: three pure functions from texts to files.
 
 pub mod bootstrap;
+pub mod glance;
 pub mod house;
+pub mod memory;
 pub mod pin;
 pub mod rows;
 pub mod summary;
@@ -21,6 +23,7 @@ use crate::{
         workspaces,
     },
     compile::{
+        glance::glance,
         house::House,
         pin::Content,
         rows::{first_waves, flows, secrets},
@@ -157,7 +160,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
             layout::object_flat(files, BY_HAND_FOLDER, object);
         }
     }
-    let projects = projects::all(&repository.url, &groups, house.name()).into_iter();
+    let projects = projects::all(repository, &groups, house.name()).into_iter();
     let projects: Vec<String> = projects.map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it))).collect();
     let root = Object::derived_custom(applications::root(repository, house.name(), projects::BOOTSTRAP));
     layout::object_flat(files, BOOTSTRAP_FOLDER, &root);
@@ -176,12 +179,13 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
     }
 
     let budget = budget(house, summaries);
-    files.add("spec/platform.schema.json", |out| out.extend_from_slice(schema::json_schema().as_bytes()));
-    files.add("out/.espalier.json", |out| readme::imprint(out, &budget));
+    for (path, text) in schema::files() {
+        files.add(path, |out| out.extend_from_slice(text.as_bytes()));
+    }
+    files.add("out/.espalier.json", readme::imprint);
     let waves = first_waves(house, summaries, readme::LISTED);
     let page = Page {
-        name: house.name(),
-        hosts: house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect(),
+        glance: &glance(house, summaries, readme::LISTED),
         outside: outside(house),
         contributions: &house.built.contributions,
         places: waves.iter().map(|it| place(house, &it.application)).collect(),

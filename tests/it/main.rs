@@ -6,9 +6,11 @@ mod arithmetic;
 mod bootstrap;
 mod cli;
 mod closure;
+mod digests;
 mod faults;
 mod golden;
 mod laws;
+mod models;
 mod pin;
 mod platforms;
 mod policies;
@@ -18,9 +20,12 @@ mod properties;
 #[cfg(target_os = "linux")]
 mod pulls;
 mod reader;
+#[cfg(target_os = "linux")]
+mod readme;
 mod scale;
 mod schema;
 mod seal;
+mod signed;
 mod support;
 mod tenants;
 mod tidy;

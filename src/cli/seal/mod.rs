@@ -4,8 +4,10 @@ pub mod act;
 pub mod args;
 pub mod key_pair;
 pub mod list;
+pub mod opened;
 pub mod plaintext;
 pub mod terminal;
+pub mod trust;
 
 use std::path::Path;
 
@@ -84,9 +86,21 @@ const RENDER: &str = "run `espalier render`, look at the diff, and commit both\n
 
 impl Site<'_> {
     /// The certificate to seal with.
-    fn certificate(&self) -> anyhow::Result<Certificate> {
+    fn certificate(&self, console: &mut Console) -> anyhow::Result<Certificate> {
         let source = self.work.sources.texts.get(SEALING).with_context(|| {
-            format!("there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster")
+            let key = key_pair::key_file(self.work, None).ok().filter(|it| it.exists());
+            match key {
+                Some(key) => format!(
+                    "there is no {SEALING} to seal with, and its private key is at {}: take the file out of Git's history \
+                     (`git log -- {SEALING}`); where it is lost, `espalier seal init --from-key` makes another certificate for that key",
+                    key.display()
+                ),
+                None => {
+                    format!(
+                        "there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster"
+                    )
+                }
+            }
         })?;
         let it = Certificate::parse(source.text.as_bytes()).with_context(|| format!("cannot seal with {SEALING}"))?;
         if self.now > it.not_after() {
@@ -96,6 +110,7 @@ impl Site<'_> {
         if self.now < it.not_before() {
             bail!("{SEALING} is valid from {} only: look at the clock of this machine", clock::written(it.not_before()));
         }
+        trust::certificate(self.disk, self.work, self.args, &it, console)?;
         Ok(it)
     }
 
@@ -121,7 +136,7 @@ impl Site<'_> {
                 "what is sealed of `{name}` would be replaced: ciphertext is bound to its namespaces, its name and its certificate; `espalier seal --rotate {name}` does that"
             );
         }
-        let certificate = self.certificate()?;
+        let certificate = self.certificate(console)?;
         let done = seal(&act, &certificate, plaintext::origins(need.declared, self.args)?)?;
         done.write(self.disk, &self.work.root)?;
         console.say(&done.said());
@@ -135,7 +150,7 @@ impl Site<'_> {
         let (replacing, acts): (Vec<_>, Vec<_>) = acts.partition(Act::replaces);
         let (made, known): (Vec<_>, Vec<_>) = acts.into_iter().partition(|it| it.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
         if !made.is_empty() {
-            let certificate = self.certificate()?;
+            let certificate = self.certificate(console)?;
             // All of them before the first is written: what cannot be sealed leaves every file as it was.
             let done: Vec<_> = made.iter().map(|it| seal(it, &certificate, Vec::new())).collect::<anyhow::Result<_>>()?;
             for it in done {
@@ -162,18 +177,25 @@ impl Site<'_> {
 
     /// Seals anew whatever was sealed with another certificate. Nothing is written before every value is there.
     fn reseal(&self, console: &mut Console) -> anyhow::Result<Outcome> {
-        let certificate = self.certificate()?;
+        let certificate = self.certificate(console)?;
         let is_old = |it: &&Need| {
             let file = self.house.platform().sealed.file(it.declared.name);
             file.is_some_and(|it| it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint()))
         };
         let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
-        let sources: Vec<Origins> = old.iter().map(|it| self.values_of(it.declared)).collect::<anyhow::Result<_>>()?;
+        let key = self.args.key.as_deref().map(opened::key).transpose()?;
+        let values = |it: &&Need| match (&key, self.house.platform().sealed.file(it.declared.name)) {
+            (Some(key), Some(sealed)) => opened::origins(key, it.declared, sealed),
+            _ => self.values_of(it.declared),
+        };
+        let sources: Vec<Origins> = old.iter().map(values).collect::<anyhow::Result<_>>()?;
         for (need, origins) in old.iter().zip(&sources) {
             let is_made = |key: &Key| matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != key);
             if need.declared.keys.iter().any(is_made) {
                 let name = need.declared.name;
-                console.say(&format!("`{name}` gets a new value: the old one is known to nobody, and can only be read in the cluster\n"));
+                console.say(&format!(
+                    "`{name}` gets a new value: the old one is known to nobody; `--key` with the old private key keeps it\n"
+                ));
             }
         }
         let mut done = Vec::new();

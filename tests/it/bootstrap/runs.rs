@@ -51,16 +51,20 @@ fn up_ends_in_a_chat_and_a_second_time_changes_nothing() {
     for step in order {
         assert!(rest.any(|it| it.contains(step)), "{step} is missing or out of order:\n{}", changes.join("\n"));
     }
-    for said in
-        ["wave 10: ", "all are Synced and Healthy", "argocd-initial-admin-secret", "port-forward service/argocd-server", "no checksum"]
-    {
+    for said in [
+        "wave 10: ",
+        "all are Synced and Healthy",
+        "argocd-initial-admin-secret",
+        "port-forward service/argocd-server",
+        "has a checksum for it",
+    ] {
         assert!(done.out.contains(said), "{said}:\n{}", done.out);
     }
     let key = node.read(&node.keys()[0]);
     assert!(key.contains("sealedsecrets.bitnami.com/sealed-secrets-key=active"), "{key}");
 
     let before = node.state();
-    let done = node.ok(&[]);
+    let done = node.ok(&["up"]);
     assert_eq!(node.changes(), Vec::<String>::new(), "{}", done.out);
     assert!(node.state() == before);
 }
@@ -70,6 +74,11 @@ fn up_ends_in_a_chat_and_a_second_time_changes_nothing() {
 fn up_of_a_compiled_platform() {
     let mut files = files();
     files.extend(tree(&texts_of(&repository().join("tests/golden/sealed"))).tree());
+    // What is fetched here are stand-ins: the tested versions' checksums are not theirs.
+    let script = String::from_utf8(files["bootstrap/bootstrap.sh"].clone()).expect("UTF-8");
+    let line = script.lines().find(|it| it.starts_with("declare -rA checksums=(")).expect("the checksums");
+    assert!(line.contains("['k3s-amd64']="), "{line}");
+    files.insert("bootstrap/bootstrap.sh".to_owned(), script.replace(line, "declare -rA checksums=()").into_bytes());
     let node = Node::new(&files).with("NEEDS_KEY", "1");
     if !files.contains_key("apps/argocd.yaml") {
         // Argo CD is somebody else's there: without it, the script says so.
@@ -199,7 +208,7 @@ fn preflight_says_what_is_wrong() {
         }
         assert!(!format!("{done:?}").contains("hush"), "{name}");
         // A dry run goes on, to show all.
-        assert_eq!(node.run(&["--dry-run"]).code, Some(0), "{name}");
+        assert_eq!(node.run(&["up", "--dry-run"]).code, Some(0), "{name}");
     }
 }
 
@@ -213,7 +222,7 @@ fn one_repository_has_many_urls() {
         "ssh://git@github.com:22/example/platform.git",
         "https://user:hush@github.com/example/platform.git",
     ] {
-        let done = node().with("ORIGIN", url).run(&["--dry-run"]);
+        let done = node().with("ORIGIN", url).run(&["up", "--dry-run"]);
         assert!(!done.out.contains("no remote"), "{url}: {}", done.out);
     }
 }
@@ -287,7 +296,29 @@ fn a_wrong_checksum_stops_it() {
     let done = node.run(&["up"]);
     assert!(done.err.contains("the download is not what its checksum says"), "{}", done.err);
     assert!(!node.path("node/usr/local/bin/k3s").exists());
-    assert!(!done.out.contains("k3s-amd64: spec/versions.yaml has no checksum"), "{}", done.out);
+    assert!(!done.out.contains("k3s-amd64: neither"), "{}", done.out);
+}
+
+/// A pinned checksum is held against whatever an earlier run, or somebody else, has left: also where a checksum lies beside it.
+#[test]
+fn what_lies_in_the_cache_is_held_against_the_pinned_checksum() {
+    let sum = |node: &Node, name: &str| {
+        let out = std::process::Command::new("sha256sum").arg(node.path(name)).output().expect("sha256sum").stdout;
+        String::from_utf8_lossy(&out)[..64].to_owned()
+    };
+    let plain = node();
+    let mut script = full();
+    script.checksums = vec![bootstrap::Checksum { name: "k3s-amd64", sha256: sum(&plain, "fake/web/k3s") }];
+    let mut files = files();
+    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
+    let node = Node::new(&files);
+    let there = "node/var/lib/espalier/downloads/k3s-v1.35.8+k3s1";
+    node.write(&format!("{there}/k3s"), "#!/bin/sh\necho 'k3s version v1.35.8+k3s1 (evil)'\n");
+    let evil = sum(&node, &format!("{there}/k3s"));
+    node.write(&format!("{there}/sha256sum"), format!("{evil}  k3s\n"));
+    node.ok(&["up"]);
+    assert_eq!(node.read("node/usr/local/bin/k3s"), node.read("fake/web/k3s"));
+    assert_eq!(node.changes().iter().filter(|it| it.contains("curl") && it.contains("/k3s ")).count(), 1, "{:?}", node.changes());
 }
 
 /// A node without a network has its programs already.
@@ -382,14 +413,61 @@ fn teardown_is_meant_and_says_what_stays() {
     assert!(node.ok(&["teardown", "--yes"]).out.contains("nothing to do"));
 }
 
+/// Words that are not understood end with 2, as with the program, and nothing is done.
 #[test]
 fn words_that_it_does_not_know() {
     let node = node();
-    assert!(node.ok(&["--help"]).out.contains("--sealing-key FILE"));
-    for (words, said) in [(&["upp"][..], "unknown: upp"), (&["up", "status"], "two verbs"), (&["--sealing-key"], "needs a file")] {
-        let done = node.run(words);
-        assert!(done.code == Some(1) && done.err.contains(said), "{done:?}");
+    for help in ["--help", "-h", "help"] {
+        assert!(node.ok(&[help]).out.contains("--sealing-key FILE"), "{help}");
     }
+    for (words, said) in [
+        (&[][..], "usage: bash bootstrap/bootstrap.sh VERB"),
+        (&["--dry-run"], "usage: "),
+        (&["--yes"], "usage: "),
+        (&["upp"], "unknown: upp"),
+        (&["up", "--frob"], "unknown: --frob"),
+        (&["up", "status"], "two verbs"),
+        (&["--sealing-key"], "needs a file"),
+        (&["restore", "--backup"], "needs the name"),
+        (&["status", "--sealing-key", "key.pem"], "`status` takes no --sealing-key"),
+        (&["up", "--backup=2026-11-24T03-17-00Z"], "`up` takes no --backup"),
+        (&["up", "--force"], "`up` takes no --force"),
+        (&["down", "--insecure"], "`teardown` takes no --insecure"),
+    ] {
+        let done = node.run(words);
+        assert!(done.code == Some(2) && done.err.contains(said) && done.out.is_empty(), "{words:?}: {done:?}");
+        assert_eq!(node.changes(), Vec::<String>::new(), "{words:?}");
+    }
+    node.ok(&["up"]);
+    assert!(node.ok(&["down", "--yes"]).out.contains("teardown: what stays"));
+}
+
+/// What a dry run prints of a private repository's credential is pasted as it is: it reads the secret where it lies, and shows none.
+#[test]
+fn a_dry_run_of_a_private_repository_can_be_pasted() {
+    let way = |name: &str, value: &str| {
+        let node = node().with("READABLE", "128").with(name, value);
+        node.write("it's a token", "hush-token\n");
+        node
+    };
+    for (name, value) in [("ESPALIER_REPOSITORY_TOKEN", "hush-token"), ("ESPALIER_REPOSITORY_TOKEN_FILE", "it's a token")] {
+        let dry = way(name, value);
+        let done = dry.ok(&["up", "--dry-run"]);
+        assert!(!done.out.contains("hush") && !done.out.contains("<<<"), "{}", done.out);
+        dry.write("printed.sh", &done.out);
+        let ran = dry.bash("exec bash -euo pipefail printed.sh", &[]);
+        assert_eq!(ran.code, Some(0), "{}\n{}", done.out, ran.err);
+        let real = way(name, value);
+        real.ok(&["up"]);
+        assert!(real.read("fake/cluster/applied.espalier-repository").contains("password: aHVzaC10b2tlbg=="));
+        differences(&dry.state(), &real.state(), name);
+    }
+    // Nothing to read: the line does nothing, and says so.
+    let none = way("READABLE", "128");
+    let done = none.ok(&["up", "--dry-run"]);
+    let line = done.out.lines().find(|it| it.contains("ESPALIER_REPOSITORY_TOKEN")).expect("the line");
+    let ran = none.bash(line, &[]);
+    assert!(ran.code != Some(0) && ran.err.contains("holds no token") && none.changes().is_empty(), "{ran:?}");
 }
 
 /// A cluster that another platform's root is in is not changed, whatever differs about it.
@@ -449,7 +527,7 @@ fn git_reads_the_clone_as_its_owner() {
         std::fs::remove_file(node.path("bin/stat")).expect("removable");
         let real = real.display();
         node.program("bin/stat", &format!("#!/bin/sh\n[ \"$1 $2\" = '-c %U' ] || exec {real} \"$@\"\ncat \"$FAKE/../owner\"\n"));
-        node.ok(&["--dry-run"]);
+        node.ok(&["up", "--dry-run"]);
         let seen = seen.replace("HOME", &node.path("home").display().to_string());
         let calls = node.read("fake/here");
         assert!(calls.lines().count() > 2 && calls.lines().all(|it| it == seen), "{id} {owner}: {calls}");

@@ -36,7 +36,7 @@ impl Place {
     /// The starter spec on a machine with room for tenants, not rendered yet.
     pub fn starter() -> Self {
         let it = Self::empty();
-        it.ok(&["init"]);
+        it.ok(&["init", "--name", "starter"]);
         edit(&it, "    memory: 8Gi", "    maxPods: 1000\n    memory: 64Ti");
         edit(&it, "cpu: 4 ", "cpu: 4000 ");
         it
@@ -139,6 +139,16 @@ impl Place {
     /// A tenant's file.
     pub fn tenant(&self, name: &str) {
         self.write(&format!("spec/workspaces/{name}.yaml"), workspace(name));
+    }
+
+    /// Has the spec of a folder say that it is there, unless it does.
+    pub fn says_path(&self, folder: &str) {
+        let name = format!("{folder}/spec/platform.yaml");
+        let spec = self.read(&name);
+        if !spec.contains("    path: ") {
+            assert!(spec.contains("  repository:\n"), "the starter has a block of its own for the repository");
+            self.write(&name, spec.replace("  repository:\n", &format!("  repository:\n    path: {folder}\n")));
+        }
     }
 
     pub fn git(&self, words: &[&str]) -> String {

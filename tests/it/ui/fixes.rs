@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{code, expected, place, recipes, tells};
+use super::{code, expected, place, recipes, tells, with_domains_of_ones_own, with_example_domains};
 use crate::cli::place::Place;
 
 const PLATFORM: &str = "spec/platform.yaml";
@@ -10,7 +10,7 @@ const VERSIONS: &str = "spec/versions.yaml";
 const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 
 /// A model of the catalogue that nobody has asked, with all its figures.
-const CODEGEMMA: &str = "context: 8192\n      catalogue: {\"codegemma:2b\": {blob: 1678447520, layers: 18, kvHeads: 1, headDim: 256, embedding: 2048, \
+const CODEGEMMA: &str = "context: 8192\n      catalogue: {\"codegemma:2b\": {blob: 1703419001, layers: 18, kvHeads: 1, headDim: 256, embedding: 2048, \
                          heads: 8, feedForward: 16384, vocabulary: 256000, trainContext: 8192, tools: true}}\n";
 
 /// Case, file, and pairs of what is written there and what the help says to write in its place.
@@ -68,7 +68,11 @@ const FIXES: &[Fix] = &[
     ("out-of-range--nodes", PLATFORM, &[("count: 0", "count: 1"), ("overcommit: 0.5", "overcommit: 2.0"), ("maxPods: 1", "maxPods: 110")]),
     ("server-nodes--none", PLATFORM, &[("role: agent", "role: server")]),
     ("out-of-range--gpu", PLATFORM, &[("count: 0", "count: 1")]),
-    ("model-unknown--figures-given", PLATFORM, &[("botanist:1B", "botanist:1b")]),
+    ("model-unknown--figures-given", PLATFORM, &[("botanist:1c", "botanist:1b")]),
+    ("model-tag-unlisted", PLATFORM, &[("instuct", "instruct")]),
+    ("model-unknown--foreign", PLATFORM, &[("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "llama3.2:1b")]),
+    ("figures-implausible--decoder", PLATFORM, &[("decoder: true, imageMemory: 100Gi", "imageMemory: 0")]),
+    ("invalid-value--blob", PLATFORM, &[("8.4", "8.4Gi"), ("1.3GB", "1.3Gi"), ("-1", "2Gi")]),
     ("model-without-tools", PLATFORM, &[("tools: true", "tools: false")]),
     ("model-without-tools--unknown", PLATFORM, &[("trainContext: 131072}", "trainContext: 131072, tools: true}")]),
     ("model-without-tools--catalogue", PLATFORM, &[("context: 8192\n", CODEGEMMA)]),
@@ -84,7 +88,8 @@ const FIXES: &[Fix] = &[
     ("sealed-scope--namespace", "spec/secrets/postgresql.yaml", &[("ai:", "\"*\":")]),
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),
     ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),
-    ("postgresql-major", VERSIONS, &[("\"18.3\"", "\"17.9\"")]),
+    ("repository-without-tls", PLATFORM, &[("http://git.home.lan:3000/", "https://git.home.lan:3000/")]),
+    ("postgresql-major", VERSIONS, &[("\"18.3\"", "17.9-bookworm")]),
     ("out-of-range", PLATFORM, &[("replicas: 0", "replicas: 1"), ("context: 100", "context: 256"), ("overcommit: 0.5", "overcommit: 2.0")]),
     (
         "out-of-range--too-large",
@@ -113,7 +118,7 @@ const FIXES: &[Fix] = &[
         &[
             ("ollama: 0.33.0", "ollama: 0.32.15"),
             ("cert-manager: v1.22.0", "cert-manager: v1.21.2"),
-            ("postgresql: 17.10.0", "postgresql: \"17.9\""),
+            ("postgresql: 17.10.0", "postgresql: 17.9-bookworm"),
         ],
     ),
     ("yaml-syntax", PLATFORM, &[("[\"llama3.2:1b\"]", "[\"llama3.2:1b\"]}")]),
@@ -126,7 +131,8 @@ const RENAMED: [(&str, &str, &str); 2] = [
 ];
 
 /// Cases whose help says `write` and needs a word of the user's own, or is pasted by another test.
-const BY_HAND: [&str; 3] = ["all-at-once", "all-at-once--rules", "missing-field"];
+const BY_HAND: [&str; 6] =
+    ["all-at-once", "all-at-once--rules", "invalid-value--signer", "missing-field", "repository-branch", "repository-path"];
 
 /// The codes that a text tells of, errors and warnings.
 fn codes(text: &str) -> BTreeSet<String> {
@@ -146,7 +152,7 @@ fn what_a_help_says_helps() {
         let place = place(case);
         let before = codes(&render(&place));
         let said = expected(case);
-        let mut text = place.read(file);
+        let mut text = with_example_domains(&place.read(file));
         for (from, to) in *pairs {
             assert!(text.contains(from), "{case}: `{from}` is not in {file}:\n{text}");
             let word = to.trim_start_matches("- ").trim_end_matches(':');
@@ -156,7 +162,7 @@ fn what_a_help_says_helps() {
             assert!(word.is_empty() || !is_said || said.contains(word), "{case}: no help says `{word}`:\n{said}");
             text = text.replace(from, to);
         }
-        place.write(file, text);
+        place.write(file, with_domains_of_ones_own(case, &text));
         let after = render(&place);
         assert!(!tells(&after, code(case)), "{case}: the help does not help:\n{after}");
         // Of every workspace that is built it is told that it has no administrator yet.

@@ -39,11 +39,42 @@ pub fn complete(case: &str, place: &Place) {
         "path-occupied" => place.write(GENERATED, FOREIGN),
         "path-occupied--folder" => place.write("out/manifests/ollama", FOREIGN),
         "source-outside" => outside(place),
+        "sealing-certificate-missing" => place.remove("spec/sealing.pem"),
         "file-changed" => {
             place.ok(&["render"]);
             let text = place.read(GENERATED);
             assert!(text.contains("port: 11434"), "{text}");
             place.write(GENERATED, text.replace("port: 11434", "port: 11435"));
+        }
+        "repository-path" => git(place, "main"),
+        "repository-branch" => git(place, "trunk"),
+        // No folder of Git's own: it says so.
+        "repository-not-asked" => place.write(".git", "gitdir: /nowhere\n"),
+        "file-mode" => {
+            place.ok(&["render"]);
+            git(place, "main");
+            place.git(&["update-index", "--chmod=+x", "apps/ollama.yaml"]);
+        }
+        "foreign-file--git" => {
+            place.ok(&["render"]);
+            place.write("out/hidden.yaml", FOREIGN);
+            place.write(".gitignore", "*~\n");
+            place.write("out/notes.yaml~", FOREIGN);
+            git(place, "main");
+            let address = "160000,e69de29bb2d1d6434b8b29ae775ad8c2e48c5391,out/module";
+            place.git(&["update-index", "--add", "--cacheinfo", address]);
+            fs::create_dir(place.path("out/module")).expect("a folder");
+            place.git(&["update-index", "--skip-worktree", "out/hidden.yaml"]);
+            place.remove("out/hidden.yaml");
+        }
+        "path-occupied--many" => {
+            place.ok(&["render"]);
+            fs::remove_dir_all(place.path("out")).expect("removable");
+            place.write("out", FOREIGN);
+        }
+        "file-stray--empty" => {
+            place.ok(&["render"]);
+            fs::create_dir_all(place.path("out/manifests/gone/ai")).expect("a folder");
         }
         "file-missing" => {
             place.ok(&["render"]);
@@ -56,6 +87,12 @@ pub fn complete(case: &str, place: &Place) {
         }
         _ => (),
     }
+}
+
+/// Makes a repository of it all.
+fn git(place: &Place, branch: &str) {
+    place.git(&["init", "--quiet", "--initial-branch", branch]);
+    place.git(&["add", "."]);
 }
 
 /// A file of the spec that is a link to somewhere else.
@@ -77,7 +114,9 @@ pub fn from_library(case: &str) -> Option<String> {
         // Two objects of one path: the builder's names forbid it, and the driver does not rely on that.
         "path-twice" => {
             let path = "out/manifests/ollama/ai/service-ollama.yaml";
-            findings::obstacle(path, &Verdict::Again).into_iter().collect()
+            let mut found = Diagnostics::new();
+            findings::settle(&mut found, findings::obstacle(path, Verdict::Again).into_iter().collect());
+            found
         }
         _ => return None,
     };
