@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .live_objects import BUCKET
 from .live_platform import Live
+from .node_images import stored_as
 from .node_platform import containers_of
 from .processes import Failed
 from .table import Row
@@ -144,7 +145,7 @@ def dumped(live: Live, folder: Path, image: str) -> Counter[tuple[str, str]]:
     done = live.world.run(
         *live.world.ctr("run", "--rm", "--mount"),
         f"type=bind,src={folder},dst=/backup,options=rbind:ro",
-        image,
+        stored_as(image),
         f"judge-{folder.name}",
         *("pg_restore", "--data-only", "--file=-", f"/backup/{DUMP}"),
     )
