@@ -1,4 +1,5 @@
-//! Redis, through which several Open `WebUI` pods share their websockets and sign-outs. It keeps nothing: what is lost, browsers make anew.
+//! Redis, through which several Open `WebUI` pods share their websockets and sign-outs. It keeps nothing: browsers connect again by
+//! themselves, but after a restart of Redis a token that was signed out is good again until it expires.
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
@@ -37,7 +38,7 @@ const USER: i64 = 999;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Redis {
-    /// On: needed for more than one Open `WebUI`; with one, a sign-out also ends the sessions of other browsers.
+    /// On: needed for more than one Open `WebUI`; with one, it makes a sign-out end the session, not just this browser's copy of it.
     pub enabled: bool,
     /// Absent: the tested figures (`espalier show budget`). Data may fill half of the limit.
     pub resources: Resources,

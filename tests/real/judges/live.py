@@ -2,14 +2,22 @@
 
 import argparse
 import json
-import shutil
 import signal
 import sys
 import time
 import traceback
 from pathlib import Path
 
-from . import live_checks, live_drill, live_faults, live_hosts, sandbox
+from . import (
+    live_backup,
+    live_checks,
+    live_drill,
+    live_faults,
+    live_hosts,
+    live_memory,
+    live_replicas,
+    sandbox,
+)
 from .context import Context
 from .live_platform import Live, make_tree
 from .table import Row, faults_row, faults_text, findings_text, rows_text
@@ -22,9 +30,16 @@ CHECKS = (
     ("a tenant", live_checks.tenant),
     ("bootstrap.sh verify", live_checks.verify),
     ("a pod of Ollama is replaced", live_checks.replaced),
-    ("a backup", live_drill.backup),
+    ("a backup", live_backup.backup),
     ("hosts outside", live_hosts.compared),
-    ("memory", live_checks.memory),
+    ("memory", live_memory.memory),
+)
+# Of the second platform, which has Redis between two Open WebUI.
+OF_REPLICAS = (
+    ("an answer from the other replica", live_replicas.answers),
+    ("a sign-out", live_replicas.signs_out),
+    ("hosts outside", live_hosts.compared),
+    ("memory", live_memory.memory),
 )
 
 
@@ -64,8 +79,7 @@ def first(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: d
             rows.append(check(ctx, name, lambda row, work=work: work(live, row)))
         kept.update(chat=live.chat, storage=live.storage)
     # The first node is gone with its volumes: what is left is the clone, its key, and the storage.
-    shutil.rmtree(live.world.folder)
-    shutil.rmtree(live.world.cluster.folder)
+    live.forget()
 
 
 def after(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: dict) -> None:
@@ -82,6 +96,21 @@ def after(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: d
             ("hosts outside, after the restore", lambda row: live_hosts.compared(live, row)),
         ):
             rows.append(check(ctx, name, work))
+    live.forget()
+
+
+def replicas(ctx, options: argparse.Namespace, rows: list[Row]) -> None:
+    """The platform with two Open WebUI."""
+    with Live(ctx, live_replicas.make_tree(ctx), "replicas") as live:
+        live.prepare(options.shots)
+        rows.append(check(ctx, "two replicas: pods run", up(live)))
+        if rows[-1].findings:
+            return
+        for name, work in OF_REPLICAS:
+            rows.append(
+                check(ctx, f"two replicas: {name}", lambda row, work=work: work(live, row))
+            )
+    live.forget()
 
 
 def whole(ctx, name: str, rows: list[Row], work) -> None:
@@ -96,7 +125,7 @@ def whole(ctx, name: str, rows: list[Row], work) -> None:
 
 
 def judge(ctx, options: argparse.Namespace) -> list[Row]:
-    """All of it, on one node and then on another."""
+    """All of it, on one node, on another after it, and the second platform."""
     rows: list[Row] = []
     kept: dict = {}
 
@@ -107,6 +136,7 @@ def judge(ctx, options: argparse.Namespace) -> list[Row]:
             after(ctx, root, options, rows, kept)
 
     whole(ctx, "the platform", rows, work)
+    whole(ctx, "two replicas", rows, lambda: replicas(ctx, options, rows))
     return rows
 
 

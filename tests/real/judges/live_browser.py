@@ -24,6 +24,10 @@ FLAGS = (
 )
 # Milliseconds that a page may take on a machine that is busy.
 PATIENCE = 120_000
+# Seconds without anything over the page after which nothing is expected to come any more.
+QUIET = 2.5
+COVERED = """Boolean(document.querySelector("[aria-modal=true]")
+    || document.querySelector("#chat-input")?.closest("[inert]"))"""
 
 
 class Person:
@@ -103,11 +107,28 @@ class Person:
         self.arrive()
 
     def arrive(self) -> None:
-        """Until the chat is there, without what it has to tell of its version."""
+        """Until the chat is there, without what it has to tell of its version: that comes over the
+        page a while after it, and nothing below it can be clicked."""
         self.page.wait_for_selector("#chat-input")
-        self.page.wait_for_timeout(1500)
-        self.page.keyboard.press("Escape")
-        self.page.wait_for_timeout(500)
+        began = quiet = time.monotonic()
+        while time.monotonic() - quiet < QUIET:
+            self.page.wait_for_timeout(250)
+            if self.page.evaluate(COVERED):
+                self.page.keyboard.press("Escape")
+                quiet = time.monotonic()
+            if quiet - began > PATIENCE / 1000:
+                raise Failed(f"{self.host}: what lies over the page does not go away")
+
+    def begin(self) -> None:
+        """A new chat, on a page that is loaded anew."""
+        self.page.goto(f"https://{self.host}/")
+        self.arrive()
+
+    def sign_out(self) -> None:
+        """By the person's own menu, until the form is there again."""
+        self.page.click("button[aria-label='User menu']")
+        self.page.get_by_text("Sign Out", exact=True).click()
+        self.page.wait_for_selector("input[type=email]")
 
     def choose(self, model: str) -> None:
         """Picks a model from the list, as it is named there."""
@@ -173,6 +194,14 @@ class Person:
             [path, body],
         )
 
+    def status(self, path: str, token: str) -> int:
+        """What a request with a token is answered, whoever is signed in here."""
+        return self.page.evaluate(
+            """async ([path, token]) => (await fetch(path, {credentials: "omit",
+                cache: "no-store", headers: {Authorization: "Bearer " + token}})).status""",
+            [path, token],
+        )
+
     def upload(self, name: str, text: str) -> None:
         """Adds a file to the next question, and waits until the server has read it."""
         self.page.locator("input[type=file]").first.set_input_files(
@@ -225,10 +254,7 @@ class Person:
             self.page.wait_for_selector("#messages-container", timeout=PATIENCE / 2)
         except Late:
             raise Failed(f"{self.host} has no chat {chat}") from None
-        self.page.wait_for_timeout(3000)
-        # What it has to tell of its version lies over the page.
-        self.page.keyboard.press("Escape")
-        self.page.wait_for_timeout(1500)
+        self.arrive()
         return self.shown()
 
 

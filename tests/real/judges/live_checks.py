@@ -1,16 +1,13 @@
 """What has to hold of the platform while real programs run, from a chat to its memory."""
 
 import os
-import re
 import subprocess
 import time
 
 from .live_browser import Person, letters_of, sensible
 from .live_objects import CHAT, EMAIL, PASSWORD, TENANT, TENANTS
 from .live_platform import Live
-from .node_platform import WORKLOADS, containers_of, template_of
-from .node_pods import OVER, ready
-from .pods import quantity
+from .node_pods import ready
 from .processes import Failed
 from .table import Row
 
@@ -78,15 +75,20 @@ def chats(live: Live, row: Row) -> None:
             f"{answer['usage'].get('prompt_tokens')} tokens read, "
             f"answer after {answer['seconds']:.0f} s: {answer['text'][:60]!r}"
         )
-        person.upload(FILE, INSIDE)
-        person.shot(live.shots, "uploaded")
-        about = person.ask("When does the library open?")
-        person.shot(live.shots, "about-the-file")
-        row.findings += judged(about, ("nine", "9", "monday"))
-        live.chat = person.page.url.rpartition("/")[2]
+        row.findings += judged(about_a_file(live, person), ("nine", "9", "monday"))
         add_second(person)
         row.findings += others(person)
     row.objects = 3
+
+
+def about_a_file(live: Live, person: Person) -> dict:
+    """Uploads a text to the open chat, which is the one to remember, and asks about it."""
+    person.upload(FILE, INSIDE)
+    person.shot(live.shots, "uploaded")
+    answer = person.ask("When does the library open?")
+    person.shot(live.shots, "about-the-file")
+    live.chat = person.page.url.rpartition("/")[2]
+    return answer
 
 
 def add_second(person: Person) -> None:
@@ -173,7 +175,9 @@ def verify(live: Live, row: Row) -> None:
     done = script(live, "verify", ESPALIER_EMAIL=EMAIL, ESPALIER_PASSWORD=PASSWORD)
     row.objects, row.note = 1, done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
     if done.returncode or "tokens read" not in done.stdout:
-        row.findings.append(f"ended with {done.returncode}: {(done.stdout + done.stderr)[-500:]}")
+        # What stopped it is its last word.
+        last = (done.stdout + done.stderr).strip().splitlines()[-6:]
+        row.findings.append(f"ended with {done.returncode}: {' | '.join(reversed(last))}")
 
 
 def replaced(live: Live, row: Row) -> None:
@@ -257,53 +261,3 @@ def restarts(live: Live) -> tuple[str, list[str]]:
                 if one["restartCount"] > STARTS:
                     found.append(f"{said[-1]}; at most {STARTS} is right")
     return "; ".join(said), found
-
-
-def memory(live: Live, row: Row) -> None:
-    """The most that each container has had, beside what it asks for and what it may have."""
-    lines = []
-    wanted = {
-        (value["metadata"]["namespace"], one["name"]): one.get("resources", {})
-        for thing in live.tree.things
-        if (value := thing.value)["kind"] in WORKLOADS
-        for one in containers_of(template_of(value))
-    }
-    spaces = {space for space, _ in wanted}
-    for pod in live.world.pods():
-        space = pod["metadata"]["namespace"]
-        if space not in spaces or pod["status"]["phase"] in OVER:
-            continue
-        for one in pod["status"].get("containerStatuses", []):
-            place = f"{space}/{pod['metadata']['name']} {one['name']}"
-            about = wanted.get((space, one["name"]))
-            if about is None:
-                row.findings.append(f"{place}: no workload of the tree has this container")
-                continue
-            peak = peak_of(live, one.get("containerID", "").rpartition("/")[2])
-            if not peak:
-                row.findings.append(f"{place}: the kernel has no peak of its memory")
-                continue
-            asks, may = (
-                int(quantity(about.get(kind, {}).get("memory", "0")))
-                for kind in ("requests", "limits")
-            )
-            lines.append(f"{place}: {peak >> 20} of {asks >> 20} and {may >> 20}Mi")
-            if may and peak >= may:
-                row.findings.append(f"{lines[-1]}: it came to its limit")
-            ended = one.get("lastState", {}).get("terminated", {})
-            if ended.get("reason") == "OOMKilled":
-                row.findings.append(f"{place} had too little: the kernel ended it")
-            elif ended:
-                lines[-1] += f", started again after {ended.get('exitCode')}"
-    if not lines:
-        raise Failed("no container's memory can be read")
-    row.objects, row.note = len(lines), "peak of request and limit: " + "; ".join(lines)
-
-
-def peak_of(live: Live, number: str) -> int:
-    """The most memory that a container has had; 0 where nothing says so."""
-    folders = list(live.world.subtree.memory().rglob(number)) if number else []
-    files = [
-        folder / name for folder in folders for name in ("memory.max_usage_in_bytes", "memory.peak")
-    ]
-    return max((int(one.read_text()) for one in files if one.is_file()), default=0)

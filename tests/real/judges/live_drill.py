@@ -1,4 +1,4 @@
-"""The node is lost: a backup, an empty node, the script's `restore`, the same chat again."""
+"""The node is lost: an empty one, the script's `restore`, the same chat again."""
 
 import json
 import shutil
@@ -7,74 +7,11 @@ from pathlib import Path
 
 from . import live_checks
 from .backup import summed
+from .live_backup import backups
 from .live_browser import Person
-from .live_objects import BUCKET, CHAT, EMAIL, PASSWORD
+from .live_objects import CHAT, EMAIL, PASSWORD
 from .live_platform import Live
-from .processes import Failed
 from .table import Row
-
-JOBS = "/apis/batch/v1/namespaces/ai/jobs"
-
-
-def backup(live: Live, row: Row) -> None:
-    """The tree's CronJob, run once now."""
-    cron = next(
-        thing.value
-        for thing in live.tree.of_kind("CronJob")
-        if thing.value["metadata"]["name"] == "backup"
-    )
-    live.world.api.post(
-        JOBS,
-        {
-            "apiVersion": "batch/v1",
-            "kind": "Job",
-            "metadata": {"name": "backup-now", "namespace": "ai"},
-            "spec": cron["spec"]["jobTemplate"]["spec"],
-        },
-    )
-    took = live.wait("the backup has ended", lambda: ended(live, "backup-now"), 300)
-    if not live.world.api.get(f"{JOBS}/backup-now")["status"].get("succeeded"):
-        raise Failed(f"the backup failed: {said(live, 'backup-now')}")
-    names = backups(live)
-    row.objects, row.note = (
-        len(names),
-        f"{took:.0f} s, {sum(one.stat().st_size for one in files(names[-1])) >> 10} KiB",
-    )
-
-
-def ended(live: Live, job: str) -> bool:
-    """Whether a Job has come to an end."""
-    status = live.world.api.get(f"{JOBS}/{job}").get("status", {})
-    return any(
-        one["type"] in ("Complete", "Failed") and one["status"] == "True"
-        for one in status.get("conditions", [])
-    )
-
-
-def said(live: Live, job: str) -> str:
-    """The last words of a Job's containers."""
-    words = []
-    for pod in live.world.pods("ai"):
-        if pod["metadata"].get("labels", {}).get("job-name") == job:
-            words += [
-                f"{one['name']}: {live.world.log(pod, one['name'])[-300:]}"
-                for one in pod["status"].get("initContainerStatuses", [])
-                + pod["status"].get("containerStatuses", [])
-            ]
-    return "; ".join(words)
-
-
-def backups(live: Live) -> list[Path]:
-    """The folders of the whole backups in the storage, the oldest first."""
-    return sorted(
-        (one.parent for one in (live.storage / BUCKET).rglob("SHA256SUMS")),
-        key=lambda one: one.name,
-    )
-
-
-def files(folder: Path) -> list[Path]:
-    """The files of a backup."""
-    return sorted(one for one in folder.iterdir() if one.is_file())
 
 
 def paper(live: Live) -> None:
@@ -153,7 +90,7 @@ def refused(live: Live, chat: str, row: Row) -> None:
             )
     live.ready()
     row.findings += reads(live, chat, "after-refusals")
-    row.objects = 2
+    row.objects, row.note = 2, "" if row.findings else "both refused, and the chat is still there"
 
 
 def damage(folder: Path) -> None:

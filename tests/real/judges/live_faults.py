@@ -5,12 +5,14 @@ from pathlib import Path
 
 import yaml
 
-from . import live_checks, live_drill, live_hosts
+from . import live_backup, live_checks, live_drill, live_hosts, live_memory, live_replicas
 from .live_browser import Person
 from .live_checks import add_second
 from .live_objects import CHAT, EMAIL, PASSWORD, REGISTRY
 from .live_platform import Live, make_tree
+from .processes import Failed
 from .table import Fault, Row
+from .trees import Tree
 
 # Variables of Open WebUI that are taken away, each with the check that has to see it.
 TOOLS, CACHE = "DEFAULT_MODEL_METADATA", "AIOHTTP_POOL_DNS_TTL"
@@ -39,7 +41,7 @@ def tried(check, live: Live) -> str:
     try:
         check(live, row)
     except Exception as trouble:  # pylint: disable=broad-except
-        row.findings.append(str(trouble)[:300])
+        row.findings.append(str(trouble)[:2000])
     return "; ".join(row.findings)
 
 
@@ -73,6 +75,31 @@ OF_WEBUI = (
 )
 
 
+# What a backup's script does instead, and what the check says of it.
+OF_BACKUPS = (
+    (
+        "a backup leaves the rows of a table out",
+        "pg_dump --no-password",
+        "pg_dump --no-password --exclude-table-data=chat",
+        r"the backup lacks \d+ of \d+ rows of public\.chat\b",
+    ),
+    (
+        "a backup leaves uploaded files out",
+        "--exclude './cache'",
+        "--exclude './cache' --exclude './uploads'",
+        r"the backup lacks the file \./uploads/",
+    ),
+    (
+        "a backup is damaged after its sums are made",
+        'sync -- "$work"/*',
+        'printf x | dd of="$work/database.dump" bs=1 seek=2000 conv=notrunc status=none',
+        r"database\.dump of the backup is not what its sum says",
+    ),
+)
+SUMS_READ = "sha256sum --check --strict --quiet SHA256SUMS"
+OF_REDIS = ("REDIS_URL", "WEBSOCKET_MANAGER")
+
+
 def plant(ctx, shots: Path) -> list[Row]:
     """A platform without its settings, and programs that do what nobody declared."""
     root = make_tree(ctx)
@@ -88,12 +115,7 @@ def plant(ctx, shots: Path) -> list[Row]:
     with Live(ctx, root, "faulty") as live:
         live.prepare(shots / "faults")
         live.ready()
-
-        def seen(what: str, judge: str, check, wanted: str) -> None:
-            message = tried(check, live)
-            bitten = re.search(wanted, message)
-            ctx.fault(Fault(what, f"live: {judge}", message or "nothing", bool(bitten)))
-
+        seen = looked_at(ctx, live)
         for what, judge, check, wanted in OF_WEBUI:
             seen(what, judge, check, wanted)
         ask_for(live, "telemetry.example.net", REGISTRY)
@@ -116,7 +138,38 @@ def plant(ctx, shots: Path) -> list[Row]:
             live_checks.second,
             "a new person sees chats of others",
         )
+        upload(live)
+        for number, (what, written, spoiled, wanted) in enumerate(OF_BACKUPS):
+            seen(what, "a backup", spoiled_backup(number, written, spoiled), wanted)
+        take_the_sums_away(live.tree.root)
+        live_drill.paper(live)
+        seen(
+            "a restore that looks at no sums",
+            "damaged and foreign backups",
+            lambda live, row: live_drill.refused(live, live.chat, row),
+            "damage: restore ended with",
+        )
+        in_webui(live, "b'x' * (1 << 30)")
+        seen(
+            "a program beside Open WebUI takes more memory than there is",
+            "memory",
+            live_memory.memory,
+            r"had too little: the kernel ended (it|[1-9])",
+        )
+    live.forget()
+    of_replicas(ctx, shots)
     return []
+
+
+def looked_at(ctx, live: Live):
+    """What notes whether a check of a platform says of a fault what it has to."""
+
+    def seen(what: str, judge: str, check, wanted: str) -> None:
+        message = tried(check, live)
+        bitten = re.search(wanted, message)
+        ctx.fault(Fault(what, f"live: {judge}", message or "nothing", bool(bitten)))
+
+    return seen
 
 
 def in_webui(live: Live, text: str) -> None:
@@ -142,3 +195,82 @@ def share_a_chat(live: Live) -> None:
     with Person(live.ctx, CHAT) as person:
         person.sign_in(*live_checks.SECOND)
         person.fetch("/api/v1/chats/new", {"chat": {"title": "Of somebody else"}})
+
+
+def upload(live: Live) -> None:
+    """The administrator has a chat and a file, for backups; nobody waits for a model, which is slow
+    with all those tools."""
+    with Person(live.ctx, CHAT) as person:
+        person.sign_in(EMAIL, PASSWORD)
+        person.upload(live_checks.FILE, live_checks.INSIDE)
+        kept = person.fetch("/api/v1/chats/new", {"chat": {"title": "To be kept"}})
+        live.chat = kept["id"]
+
+
+def spoiled_backup(number: int, written: str, spoiled: str):
+    """The check of a backup, with a script that does something else."""
+
+    def spoil(word: str) -> str:
+        return word.replace(written, spoiled)
+
+    def check(live: Live, row: Row) -> None:
+        live_backup.backup(live, row, f"backup-{number}", spoil)
+
+    return check
+
+
+def take_the_sums_away(root: Path) -> None:
+    """The script of the Job that restores takes every backup for whole."""
+    job = root / "bootstrap/job-restore.yaml"
+    text = job.read_text(encoding="utf-8")
+    if SUMS_READ not in text:
+        raise Failed(f"{job.name} has no `{SUMS_READ}`: there is nothing to take away")
+    job.write_text(text.replace(SUMS_READ, "true"), encoding="utf-8")
+
+
+def of_replicas(ctx, shots: Path) -> None:
+    """Two Open WebUI that do not know of each other, and then a Redis that nobody reaches."""
+    root = live_replicas.make_tree(ctx)
+    right = [
+        thing.value
+        for thing in Tree("right", root).of_kind("Deployment")
+        if thing.value["metadata"]["name"] == "openwebui"
+    ]
+    missing = spoil(root, OF_REDIS)
+    if missing:
+        raise Failed(f"the tree sets no {missing}: there is nothing to take away")
+    with Live(ctx, root, "apart") as live:
+        live.prepare(shots / "faults")
+        live.ready()
+        seen = looked_at(ctx, live)
+        seen(
+            "two Open WebUI without Redis",
+            "two replicas: an answer from the other replica",
+            live_replicas.answers,
+            "the page does not show the answer",
+        )
+        seen(
+            "two Open WebUI without Redis",
+            "two replicas: a sign-out",
+            live_replicas.signs_out,
+            "after the sign-out .* answered a request with the token with 200",
+        )
+        nobody_reaches_redis(live, right)
+        seen(
+            "a Redis that no policy opens",
+            "two replicas: pods run",
+            lambda live, row: live.ready(300),
+            r"openwebui-\S+ said: .*[Rr]edis",
+        )
+
+
+def nobody_reaches_redis(live: Live, right: list[dict]) -> None:
+    """The policy of Redis is gone, and Open WebUI has again what it was without."""
+    live.world.api.delete("/apis/networking.k8s.io/v1/namespaces/ai/networkpolicies/allow-redis")
+    before = {pod["metadata"]["uid"] for pod in live.pods("ai", "openwebui")}
+    live.world.apply(right)
+    live.wait(
+        "the pods without Redis are gone",
+        lambda: not before & {pod["metadata"]["uid"] for pod in live.world.pods("ai")},
+        120,
+    )

@@ -53,3 +53,11 @@ NAMES = {
     "docker.io/rancher/mirrored-library-traefik:3.6.12": {"Entrypoint": ["/usr/local/bin/traefik"]},
 }
 TRAEFIK = "docker.io/rancher/mirrored-library-traefik:3.6.12"
+# Made apart: Debian's server, of an earlier version.
+REDIS = {
+    "docker.io/library/redis"
+    "@sha256:08ad0b1d280850169a790dba1393ff7a90aef951fc19632cf4d3ce4f78e679ba": {
+        "Entrypoint": ["redis-server"],
+        "WorkingDir": "/data",
+    }
+}

@@ -114,6 +114,13 @@ def certificate(folder: Path, authority: Path, name: str, hosts: list[str]) -> t
     return made, key
 
 
+def access_log(values: dict) -> list[str]:
+    """The arguments that the chart makes of what it is told about the log of requests."""
+    if not values.get("enabled"):
+        return []
+    return ["--accesslog=true", f"--accesslog.format={values.get('format', 'common')}"]
+
+
 def traefik_objects(spec_values: dict) -> list[dict]:
     """Traefik as the chart of k3s makes it with the tree's HelmChartConfig, and its Service."""
     system, rights = "kube-system", "rbac.authorization.k8s.io/v1"
@@ -135,6 +142,7 @@ def traefik_objects(spec_values: dict) -> list[dict]:
         "--entryPoints.web.http.redirections.entryPoint.scheme=https",
         "--entryPoints.websecure.http.tls=true",
         "--log.level=INFO",
+        *access_log(spec_values.get("logs", {}).get("access", {})),
         *spec_values.get("additionalArguments", []),
     ]
     pod = {

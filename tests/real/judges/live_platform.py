@@ -1,6 +1,7 @@
 """The platform of the judge `live`: the committed spec with other hosts, a tenant, a storage."""
 
 import json
+import re
 import shutil
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from . import live_hosts, node_platform
-from .live_images import NAMES
+from .live_images import NAMES, REDIS
 from .live_objects import (
     BLOBS,
     BUCKET,
@@ -36,6 +37,8 @@ from .sandbox import mount
 from .trees import Tree
 
 REAL = Path(__file__).resolve().parent.parent
+# Words of a line about something that failed.
+TROUBLE = re.compile(r"\b\w*(error|fail|refused|timed out)", re.IGNORECASE)
 # ChatML, as the model was trained; it says tools, so that Ollama takes it for a model with them.
 TEMPLATE = """{{- if .System }}<|im_start|>system
 {{ .System }}<|im_end|>
@@ -50,8 +53,8 @@ TEMPLATE = """{{- if .System }}<|im_start|>system
 PARAMS = {"stop": ["<|im_start|>", "<|im_end|>"], "temperature": 0}
 
 
-def make_tree(ctx, change=lambda spec: None) -> Path:
-    """The committed spec, changed, rendered; its folder."""
+def make_tree(ctx, change=lambda spec: None, tenants: tuple[str, ...] = (TENANT,)) -> Path:
+    """The committed spec, changed, with tenants, rendered; its folder."""
     root = ctx.fresh("platform")
     shutil.copytree(ctx.root / "spec", root / "spec")
     spec = yaml.safe_load((root / "spec/platform.yaml").read_text(encoding="utf-8"))
@@ -65,20 +68,21 @@ def make_tree(ctx, change=lambda spec: None) -> Path:
         yaml.safe_dump(spec, sort_keys=False), encoding="utf-8"
     )
     (root / "spec/workspaces").mkdir(exist_ok=True)
-    (root / f"spec/workspaces/{TENANT}.yaml").write_text(
-        yaml.safe_dump(
-            {
-                "apiVersion": "apps.aichatworkspaces.io/v1alpha1",
-                "kind": "AIChatWorkspace",
-                "metadata": {"name": TENANT},
-                "spec": {"workspaceName": TENANT, "models": ["qwen2.5:0.5b"]},
-            }
-        ),
-        encoding="utf-8",
-    )
-    done = ctx.run_espalier(root, "render")
-    if done.returncode:
-        raise Failed(f"espalier render: {done.stderr.strip()[-900:]}")
+    for name in tenants:
+        workspace = {
+            "apiVersion": "apps.aichatworkspaces.io/v1alpha1",
+            "kind": "AIChatWorkspace",
+            "metadata": {"name": name},
+            "spec": {"workspaceName": name, "models": ["qwen2.5:0.5b"]},
+        }
+        (root / f"spec/workspaces/{name}.yaml").write_text(
+            yaml.safe_dump(workspace), encoding="utf-8"
+        )
+    # What the committed platform has no credential of; the judge opens all of them as one.
+    for words in (("seal", "--generate-missing"), ("render",)):
+        done = ctx.run_espalier(root, *words)
+        if done.returncode:
+            raise Failed(f"espalier {' '.join(words)}: {done.stderr.strip()[-900:]}")
     return root
 
 
@@ -109,17 +113,23 @@ class Live:
         self.questions.stop()
         self.world.destroy()
 
+    def forget(self) -> None:
+        """Removes the files of a node that has ended, which are in memory."""
+        shutil.rmtree(self.world.folder)
+        shutil.rmtree(self.world.cluster.folder)
+
     def start(self) -> None:
         """Everything up to the pods."""
         self.world.start()
         self.outside()
-        self.world.import_image(Path(self.about["archive"]))
+        for archive in ("archive", "redis"):
+            self.world.import_image(Path(self.about[archive]))
         unknown = sorted(
             {
                 one["image"]
                 for value in self.pods_of_tree()
                 for one in node_platform.containers_of(node_platform.template_of(value))
-                if stored_as(one["image"]) not in NAMES
+                if stored_as(one["image"]) not in NAMES | REDIS
             }
         )
         if unknown:
@@ -158,9 +168,13 @@ class Live:
             {"status": {"loadBalancer": {"ingress": [{"ip": NODE, "ipMode": "VIP"}]}}},
         )
         self.expected = node_platform.pods_expected(rest) + 1
-        self.wait(
-            "the database is Ready", lambda: any(map(ready, self.pods("ai", "postgresql"))), 240
-        )
+        for name in ("postgresql", "redis"):
+            if any(one["metadata"]["name"] == name for one in self.pods_of_tree()):
+                self.wait(
+                    f"{name} is Ready",
+                    lambda name=name: any(map(ready, self.pods("ai", name))),
+                    240,
+                )
         self.world.apply(last)
 
     def pods_of_tree(self) -> list[dict]:
@@ -272,8 +286,19 @@ class Live:
         """Waits for all pods; how long it took."""
         took, waiting = self.world.wait_ready(self.expected, seconds)
         if waiting:
-            raise Failed(f"not Ready after {took:.0f} s: {'; '.join(waiting)}")
+            said = "; ".join([*self.troubles(), *waiting])
+            raise Failed(f"not Ready after {took:.0f} s: {said}")
         return took
+
+    def troubles(self) -> list[str]:
+        """What programs that are not Ready have last said of something that failed."""
+        found = []
+        for pod in self.world.pods():
+            for one in pod["status"].get("containerStatuses", []):
+                lines = [] if one.get("ready") else self.world.log(pod, one["name"]).splitlines()
+                about = [line for line in lines if TROUBLE.search(line)]
+                found += [f"{pod['metadata']['name']} said: {line[:300]}" for line in about[-1:]]
+        return found
 
     def asked_outside(self) -> set[str]:
         """The names that anybody asked for outside of the cluster."""

@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import node_kernel, tools
+from . import live_redis, node_kernel, tools
 from .live_packages import pip_into, unpack
 from .live_root import BASE, DROPPED, FOLDERS, SCRIPTS, USERS, make_images
 from .tools import REAL, ROOT, Missing, go_environment, go_version, key_of, module_inputs, once, run
@@ -161,8 +161,10 @@ def install(cache: Path, manifest: dict, names: dict[str, dict]) -> dict:
             make_images(made, names, manifest["python"]),
             costs,
         )
+        redis = once(cache, "live-redis", live_redis.key(), live_redis.make, costs)
     manifest["live"] = {
         "archive": str(place / "images.tar"),
+        "redis": str(redis / "redis.tar"),
         "model": str(place / "model.gguf"),
         "authority": made["authority"],
         "browser": str(browser),
