@@ -226,7 +226,7 @@ fn answers_as_a_chat(node: &Node) {
 
 /// The commands within sentences and tables, and what is typed for each: where it needs something first, that; where a word stands for
 /// another, the other.
-const PROSE: [(&str, &str); 17] = [
+const PROSE: [(&str, &str); 19] = [
     ("espalier check", "espalier check"),
     ("espalier diff --base main", "espalier diff --base main"),
     ("espalier explain CODE", "espalier explain node-memory-exceeded"),
@@ -242,8 +242,13 @@ const PROSE: [(&str, &str); 17] = [
     (
         "espalier seal --reseal --from-dir DIR",
         "mkdir -p DIR/openwebui-admin && printf a@garden.blue >DIR/openwebui-admin/email && printf 'long enough to be one' \
-         >DIR/openwebui-admin/password && rm spec/sealing.pem && espalier seal init --bits 2048 --key \"$HOME/other.pem\" && \
-         espalier seal --reseal --from-dir DIR",
+         >DIR/openwebui-admin/password && rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" && \
+         espalier seal init --bits 2048 && espalier seal --reseal --from-dir DIR",
+    ),
+    (
+        "espalier seal --reseal --key OLD",
+        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/OLD\" && espalier seal init && \
+         espalier seal --reseal --key \"$HOME/OLD\"",
     ),
     ("espalier seal --rotate postgresql", "espalier seal --rotate postgresql"),
     (
@@ -252,6 +257,7 @@ const PROSE: [(&str, &str); 17] = [
          mv \"$HOME/kept.pem\" \"$HOME/espalier/platform/sealing-key.pem\"",
     ),
     ("espalier seal init --from-cluster", "mv spec/sealing.pem \"$HOME/cluster.pem\" && espalier seal init --from-cluster"),
+    ("espalier seal init --from-key", "rm spec/sealing.pem && espalier seal init --from-key"),
     ("espalier seal openwebui-admin", "rm spec/secrets/openwebui-admin.yaml && espalier seal openwebui-admin"),
     ("espalier show", "espalier show"),
     (
@@ -264,8 +270,7 @@ const PROSE: [(&str, &str); 17] = [
 fn in_prose(platform: &Path, desk: &Desk, server: &Place) {
     let text = readme();
     let spans = text.split("```").step_by(2).flat_map(|it| it.split('`').skip(1).step_by(2));
-    let mut spans: Vec<String> = spans.filter(|it| it.split(' ').any(|it| it == "espalier")).map(|it| it.replace("\\|", "|")).collect();
-    spans.retain(|it| it.contains("espalier "));
+    let mut spans: Vec<String> = spans.filter(|it| it.contains("espalier ")).map(|it| it.replace("\\|", "|")).collect();
     spans.sort_unstable();
     spans.dedup();
     assert_eq!(spans, PROSE.map(|it| it.0), "a command in README that no test runs, or one that is not there any more");
