@@ -65,6 +65,7 @@ fn the_versions_are_those_of_the_tree() {
     for (_, bytes) in place.tree().iter().filter(|(name, _)| name.starts_with("apps/") || name.starts_with("out/manifests/")) {
         for line in String::from_utf8_lossy(bytes).lines().map(str::trim) {
             if let Some(it) = line.strip_prefix("image: ").or_else(|| line.strip_prefix("- image: ")) {
+                let it = it.split('@').next().unwrap_or(it);
                 let tag = it.trim_matches('"').rsplit(':').next().expect("a tag").to_owned();
                 assert!(versions.contains(&&*tag), "{it}: {versions:?}");
                 let _ = write!(all, " {tag}");

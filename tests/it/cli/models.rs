@@ -94,11 +94,3 @@ fn with_gpus_their_memory_is_told() {
     assert!(all[0]["gpuMemoryMi"].as_u64() > Some(8601) && all[0]["file"] == "spec", "{all:?}");
     assert!(place.ok(&["show", "models", "gemma3"]).out.contains("on GPUs"));
 }
-
-/// What the README shows of it is what it says.
-#[test]
-fn the_readme_shows_what_is_said() {
-    let readme = std::fs::read_to_string(crate::support::repository().join("README.md")).expect("the README");
-    let done = Place::starter().ok(&["show", "models", "gemma3", "q8"]);
-    assert!(readme.contains(&format!("$ espalier show models gemma3 q8\n{}```", done.out)), "{}", done.out);
-}
