@@ -75,7 +75,7 @@ pub fn validity(it: &SealingCertificate, now: i64) -> Option<Diagnostic> {
     let place = Place::File(SEALING.into());
     let told = |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
     let days = (it.not_after - now).div_euclid(DAY);
-    let renew = "values that are sealed already still open; for new ones `espalier seal init --replace --key FILE` makes another key pair, the controller gets its key beside the old one, and `espalier seal --reseal` moves over";
+    let renew = "values that are sealed already still open; for new ones `espalier seal init --replace --key FILE` makes another key pair, the controller gets its key beside the old one, and `espalier seal --reseal --private-key FILE` moves over";
     if now < it.not_before {
         Some(told("the sealing certificate is not valid yet".to_owned()).help("look at the clock of this machine and at the certificate"))
     } else if days < 0 {

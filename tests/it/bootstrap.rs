@@ -3,7 +3,7 @@
 #[cfg(target_os = "linux")]
 pub mod node;
 #[cfg(target_os = "linux")]
-mod runs;
+pub mod runs;
 #[cfg(target_os = "linux")]
 mod trouble;
 #[cfg(target_os = "linux")]

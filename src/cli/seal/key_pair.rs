@@ -17,6 +17,7 @@ use crate::{
         clock::{self, DAY},
         console::Console,
         disk::{self, Disk},
+        git,
         outcome::Outcome,
         sources::Work,
     },
@@ -71,12 +72,15 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
     console.say(&format!("making an RSA key of {bits} bits…\n"));
     let pair = key_pair::make(&mut OsRng, bits, now - DAY, now + args.days * DAY).context("cannot make the key pair")?;
     write(disk, &target, &pair.certificate, &key, pair.private_key.as_bytes())?;
+    // Where it does not lie at its place, another platform's or the one before may: sealing asks which is meant.
+    let named = args.key.as_ref().map(|_| format!(" --private-key {}", git::quoted(&key.display().to_string())));
+    let its = named.unwrap_or_default();
     console.say(&format!(
         "wrote {SEALING}: the certificate, to be committed, valid until {}\n\
          wrote {}: the private key, which nobody but its owner may read\n\n\
          Back the private key up now, where you keep passwords: without it nothing that is sealed can be opened when the node is lost, and whoever\n\
          has it can open everything. Never commit it. `bootstrap/bootstrap.sh` gives it to the cluster before the controller starts.\n\
-         next: `{next}`\n",
+         next: `{next}{its}`\n",
         clock::written(now + args.days * DAY),
         key.display()
     ));

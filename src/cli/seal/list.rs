@@ -62,9 +62,10 @@ impl State {
                 ("sealed for other namespaces", Some("`espalier seal --rotate CREDENTIAL` seals it for all that need it"))
             }
             Self::OtherCertificate => ("sealed with another certificate", Some("`espalier seal --reseal`")),
-            Self::ExpiredCertificate => {
-                ("sealed with an expired certificate", Some("`espalier seal init --replace --key FILE`, then `espalier seal --reseal`"))
-            }
+            Self::ExpiredCertificate => (
+                "sealed with an expired certificate",
+                Some("`espalier seal init --replace --key FILE`, then `espalier seal --reseal --private-key FILE`"),
+            ),
             Self::NotUsed => ("nothing needs it", None),
         }
     }

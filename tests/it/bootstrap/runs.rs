@@ -69,16 +69,22 @@ fn up_ends_in_a_chat_and_a_second_time_changes_nothing() {
     assert!(node.state() == before);
 }
 
+/// What is fetched here are stand-ins: the tested versions' checksums are not theirs.
+pub fn without_checksums(files: &mut BTreeMap<String, Vec<u8>>) {
+    let script = String::from_utf8(files["bootstrap/bootstrap.sh"].clone()).expect("UTF-8");
+    let line = script.lines().find(|it| it.starts_with("declare -rA checksums=("));
+    let line = line.expect("the checksums");
+    assert!(line.contains("['k3s-amd64']="), "{line}");
+    let script = script.replace(line, "declare -rA checksums=()");
+    files.insert("bootstrap/bootstrap.sh".to_owned(), script.into_bytes());
+}
+
 /// The script that the compiler makes, on a cluster as far as its charts reach.
 #[test]
 fn up_of_a_compiled_platform() {
     let mut files = files();
     files.extend(tree(&texts_of(&repository().join("tests/golden/sealed"))).tree());
-    // What is fetched here are stand-ins: the tested versions' checksums are not theirs.
-    let script = String::from_utf8(files["bootstrap/bootstrap.sh"].clone()).expect("UTF-8");
-    let line = script.lines().find(|it| it.starts_with("declare -rA checksums=(")).expect("the checksums");
-    assert!(line.contains("['k3s-amd64']="), "{line}");
-    files.insert("bootstrap/bootstrap.sh".to_owned(), script.replace(line, "declare -rA checksums=()").into_bytes());
+    without_checksums(&mut files);
     let node = Node::new(&files).with("NEEDS_KEY", "1");
     if !files.contains_key("apps/argocd.yaml") {
         // Argo CD is somebody else's there: without it, the script says so.

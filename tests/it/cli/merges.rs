@@ -144,7 +144,7 @@ fn other_line_endings_are_one_line() {
     let text = there.read(file);
     there.write(file, text.replace("namespace: ai", "namespace: other"));
     let said = there.run(&["check", "--root", "clone"]);
-    assert!(said.out.contains("changed  apps/openwebui.yaml\n") && said.out.contains("only line endings differ"), "{said:?}");
+    assert!(said.out.contains("changed  clone/apps/openwebui.yaml\n") && said.out.contains("only line endings differ"), "{said:?}");
     there.ok(&["render", "--root", "clone"]);
     there.ok(&["check", "--root", "clone"]);
 }
