@@ -59,6 +59,10 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
         }
         _ => show(disk, work, &tree, &it, console)?,
     }
+    if !matches!(console.format(), Format::Json | Format::Github) {
+        // Of these a difference says nothing: both sides are in the file.
+        findings.extend(it.all().filter(|it| it.change == Change::Conflict).map(Drift::finding));
+    }
     let outcome = Outcome::clean_if(it.run.is_whole && drifts == 0 && !findings.has_errors());
     let totals = Console::totals(&findings);
     console.findings(disk, work, findings)?;

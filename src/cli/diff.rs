@@ -109,7 +109,7 @@ fn markdown(
 /// How a render would change it; a foreign file is left alone, so it is no difference.
 const fn word(change: Change) -> Option<&'static str> {
     match change {
-        Change::Changed => Some("changed"),
+        Change::Changed | Change::Conflict => Some("changed"),
         Change::Missing => Some("added"),
         Change::Stray => Some("removed"),
         Change::Foreign => None,
@@ -117,7 +117,7 @@ const fn word(change: Change) -> Option<&'static str> {
 }
 
 fn totals(it: &Comparison) -> String {
-    let parts: Vec<String> = [Change::Missing, Change::Changed, Change::Stray]
+    let parts: Vec<String> = [Change::Missing, Change::Changed, Change::Conflict, Change::Stray]
         .into_iter()
         .filter_map(|change| Some(format!("{} {}", Some(it.count(change)).filter(|it| *it > 0)?, word(change)?)))
         .collect();

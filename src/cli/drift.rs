@@ -25,6 +25,8 @@ use crate::{
 pub enum Change {
     /// Ours, with other bytes.
     Changed,
+    /// Ours, with both sides of a merge in it.
+    Conflict,
     /// Not there.
     Missing,
     /// Ours, and nothing makes it.
@@ -35,12 +37,13 @@ pub enum Change {
 
 impl Change {
     /// All of them, in the order in which they are counted.
-    pub const ALL: [Self; 4] = [Self::Changed, Self::Missing, Self::Stray, Self::Foreign];
+    pub const ALL: [Self; 5] = [Self::Changed, Self::Conflict, Self::Missing, Self::Stray, Self::Foreign];
 
     /// The word for it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Changed => "changed",
+            Self::Conflict => "unmerged",
             Self::Missing => "missing",
             Self::Stray => "stray",
             Self::Foreign => "foreign",
@@ -62,6 +65,7 @@ impl Drift {
     pub fn finding(&self) -> Diagnostic {
         match self.change {
             Change::Changed => findings::changed(&self.path),
+            Change::Conflict => findings::conflict(&self.path),
             Change::Missing => findings::missing(&self.path),
             Change::Stray => findings::stray(&self.path),
             Change::Foreign => Diagnostic { severity: Severity::Error, ..findings::foreign(&self.path) },
@@ -176,6 +180,7 @@ fn note(tree: &Tree<'_>, batch: &mut Batch, imprint: &OnceLock<Vec<u8>>) -> anyh
         note.obstacles.extend(findings::obstacle(path, &verdict));
         let change = match verdict {
             Verdict::Changed => Change::Changed,
+            Verdict::Conflict => Change::Conflict,
             Verdict::New => Change::Missing,
             Verdict::Same | Verdict::Taken(..) | Verdict::Again => continue,
         };

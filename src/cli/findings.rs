@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use crate::{
     cli::tree::Verdict,
-    diag::diagnostic::{Diagnostic, Diagnostics, Place},
+    diag::{
+        code::MERGE_CONFLICT,
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        suggest,
+    },
 };
 
 /// A file in an owned folder that espalier did not generate.
@@ -29,7 +33,7 @@ pub const SOURCE_OUTSIDE: &str = "source-outside";
 /// The finding that stands in the way of a file, where there is one.
 pub fn obstacle(path: &str, verdict: &Verdict) -> Option<Diagnostic> {
     match verdict {
-        Verdict::Same | Verdict::New | Verdict::Changed => None,
+        Verdict::Same | Verdict::New | Verdict::Changed | Verdict::Conflict => None,
         Verdict::Again => Some(
             Diagnostic::error(PATH_TWICE, file(path), format!("two objects would be written to `{path}`"))
                 .help("give one of them another name in the spec"),
@@ -74,6 +78,13 @@ pub fn changed(path: &str) -> Diagnostic {
     Diagnostic::error(FILE_CHANGED, file(path), format!("`{path}` differs from what the spec makes")).help(RENDER)
 }
 
+/// A generated file with both sides of a merge in it.
+pub fn conflict(path: &str) -> Diagnostic {
+    let message = format!("a merge conflict is not solved in `{path}`, which is generated");
+    Diagnostic::error(MERGE_CONFLICT, file(path), message)
+        .help(format!("solve those in `spec/`; then `espalier render` writes it anew, and `git add {path}` marks it solved"))
+}
+
 /// A generated file that is not there.
 pub fn missing(path: &str) -> Diagnostic {
     Diagnostic::error(FILE_MISSING, file(path), format!("`{path}` is missing")).help(RENDER)
@@ -83,6 +94,17 @@ pub fn missing(path: &str) -> Diagnostic {
 pub fn not_read(path: &str) -> Diagnostic {
     let message = format!("`{path}` is not read: only files whose name ends in `.yaml` are");
     Diagnostic::warning(FILE_NOT_READ, file(path), message).help("rename it, or move it out of `spec/`")
+}
+
+/// A file or folder in `spec/` that nothing reads; `read` are the names that are.
+pub fn not_read_in_spec(path: &str, read: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::warning(FILE_NOT_READ, file(path), format!("`{path}` is not read: it is none of the names in `spec/`"));
+    let meant = |it: &&&str| it.split('.').next() == path.split('.').next();
+    let near = read.iter().find(meant).copied().or_else(|| suggest::nearest(path, read.iter().copied()));
+    finding.help(match near {
+        Some(near) => format!("did you mean `{near}`? rename it, or move it out of `spec/`"),
+        None => format!("there are {}; move it out of `spec/`", read.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")),
+    })
 }
 
 /// A source that is not read, because it is no file or leads elsewhere.

@@ -10,10 +10,13 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::{
-    disk::{Disk, Entry, Kind},
-    git::Git,
-    index::OWNED,
+use crate::{
+    cli::{
+        disk::{Disk, Entry, Kind},
+        git::Git,
+        index::OWNED,
+    },
+    spec::schema,
 };
 
 /// The generated files of one revision.
@@ -54,8 +57,8 @@ impl GitDisk {
         };
         let mut ask = vec!["ls-tree", "-r", "-z", "--full-tree", &commit, "--"];
         let paths: Vec<String> = OWNED.iter().map(|it| git.path(it)).collect();
-        let schema = git.path("spec/platform.schema.json");
-        ask.extend(paths.iter().map(String::as_str).chain([schema.as_str()]));
+        let schemas = schema::PATHS.map(|it| git.path(it));
+        ask.extend(paths.iter().chain(&schemas).map(String::as_str));
         let listing = git.lists(&ask)?;
         let process = git.asks(&["cat-file", "--batch-command"]).stdin(Stdio::piped()).spawn();
         let mut process = process.context("cannot run git")?;

@@ -176,7 +176,9 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
     }
 
     let budget = budget(house, summaries);
-    files.add("spec/platform.schema.json", |out| out.extend_from_slice(schema::json_schema().as_bytes()));
+    for (path, text) in schema::files() {
+        files.add(path, |out| out.extend_from_slice(text.as_bytes()));
+    }
     files.add("out/.espalier.json", |out| readme::imprint(out, &budget));
     let waves = first_waves(house, summaries, readme::LISTED);
     let page = Page {
@@ -220,7 +222,7 @@ fn outside(house: &House) -> Vec<String> {
             at.port,
             at.database,
             at.role,
-            it.open_webui.connections()
+            it.open_webui.connections(&it.postgresql)
         )
     };
     database.map(row).into_iter().collect()
