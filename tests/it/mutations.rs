@@ -292,8 +292,8 @@ fn is_obeyed(it: char) -> bool {
         || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Runs a verb in a folder and says what is wrong about it.
-fn run(root: &Path, verb: &str) -> Result<Option<Outcome>, String> {
+/// Runs a verb in a folder and says what is wrong about it; else how it ended, and how long it took.
+fn run(root: &Path, verb: &str) -> Result<(Option<Outcome>, Duration), String> {
     let words = ["espalier", "--threads", "1", "--root"].into_iter().map(str::to_owned);
     let words = words.chain([root.display().to_string()]).chain(verb.split(' ').map(str::to_owned));
     let args = Args::try_parse_from(words).map_err(|it| format!("no such verb: {it}"))?;
@@ -317,11 +317,11 @@ fn run(root: &Path, verb: &str) -> Result<Option<Outcome>, String> {
     if args.format == Format::Json && done.is_ok() && !out.is_empty() {
         serde_json::from_str::<serde_json::Value>(&out).map_err(|it| format!("it is not JSON: {it}"))?;
     }
-    Ok(done.ok())
+    Ok((done.ok(), took))
 }
 
-/// Writes the files in place of the last ones and runs every verb.
-fn attempt(root: &Path, before: &mut Texts, texts: Texts) -> Result<(), String> {
+/// Writes the files in place of the last ones and runs every verb; says how long the slowest took.
+fn attempt(root: &Path, before: &mut Texts, texts: Texts) -> Result<(Duration, &'static str), String> {
     for name in before.keys().filter(|it| !texts.contains_key(*it)) {
         fs::remove_file(root.join(name)).map_err(|it| it.to_string())?;
     }
@@ -331,15 +331,17 @@ fn attempt(root: &Path, before: &mut Texts, texts: Texts) -> Result<(), String> 
         fs::write(path, text).map_err(|it| it.to_string())?;
     }
     *before = texts;
+    let mut slowest = (Duration::ZERO, "");
     for verb in VERBS {
         let done = catch_unwind(AssertUnwindSafe(|| run(root, verb))).map_err(|_| format!("`{verb}` panics"))?;
-        let outcome = done.map_err(|it| format!("`{verb}`: {it}"))?;
+        let (outcome, took) = done.map_err(|it| format!("`{verb}`: {it}"))?;
+        slowest = slowest.max((took, verb));
         // What was rendered is what the spec makes, whatever the spec is.
-        if verb == "render" && matches!(outcome, Some(Outcome::Clean)) && !matches!(run(root, "check")?, Some(Outcome::Clean)) {
+        if verb == "render" && matches!(outcome, Some(Outcome::Clean)) && !matches!(run(root, "check")?.0, Some(Outcome::Clean)) {
             return Err("`check` finds something after a clean `render`".to_owned());
         }
     }
-    Ok(())
+    Ok(slowest)
 }
 
 #[test]
@@ -352,18 +354,21 @@ fn whatever_is_written_every_verb_answers() {
     let cases: Vec<Texts> = golden_cases().iter().map(|it| texts_of(&it.1)).collect();
     // A folder for all: a render then writes what differs, as it does for people.
     let (place, mut before) = (Place::empty(), BTreeMap::new());
-    let (mut failed, start) = (String::new(), Instant::now());
+    let (mut failed, mut slowest, start) = (String::new(), (Duration::ZERO, "", 0), Instant::now());
     for number in from..to {
         let (what, texts) = files(number, &cases);
-        if let Err(why) = attempt(&place.root(), &mut before, texts) {
-            let _ = writeln!(failed, "--- ESPALIER_MUTATION={number} ({what}): {why}");
-            for (name, text) in &before {
-                let _ = writeln!(failed, "{name}:\n{}", text.get(..text.floor_char_boundary(4000)).unwrap_or_default());
+        match attempt(&place.root(), &mut before, texts) {
+            Ok((took, verb)) => slowest = slowest.max((took, verb, number)),
+            Err(why) => {
+                let _ = writeln!(failed, "--- ESPALIER_MUTATION={number} ({what}): {why}");
+                for (name, text) in &before {
+                    let _ = writeln!(failed, "{name}:\n{}", text.get(..text.floor_char_boundary(4000)).unwrap_or_default());
+                }
             }
         }
         assert!(failed.len() < 1 << 20, "{failed}");
         if to > SHORT && (number + 1).is_multiple_of(500) {
-            eprintln!("{} mutations in {:?}", number + 1 - from, start.elapsed());
+            eprintln!("{} mutations in {:?}, the slowest: {slowest:?}", number + 1 - from, start.elapsed());
         }
     }
     assert!(failed.is_empty(), "{failed}");
