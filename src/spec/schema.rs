@@ -90,12 +90,10 @@ fn with(schema: &Schema, key: &str, value: &str) -> Value {
 
 /// Where in a schema a number of the spec is described; `$ref`s are followed.
 fn pointer(schema: &Value, path: &[&str]) -> Option<String> {
-    let mut at = String::new();
-    for step in ["spec"].iter().chain(path) {
-        at.push_str(&if *step == "[]" { "/items".to_owned() } else { format!("/properties/{step}") });
-        at = followed(schema, at)?;
-    }
-    Some(at)
+    ["spec"].iter().chain(path).try_fold(String::new(), |at, step| {
+        let step = if *step == "[]" { "items".to_owned() } else { format!("properties/{step}") };
+        followed(schema, format!("{at}/{step}"))
+    })
 }
 
 fn followed(schema: &Value, at: String) -> Option<String> {
@@ -103,7 +101,8 @@ fn followed(schema: &Value, at: String) -> Option<String> {
     // What may be absent is one of two: the thing, or null.
     let of_option = || it.get("anyOf")?.as_array()?.iter().find_map(|it| it.get("$ref")?.as_str());
     let target = it.get("$ref").and_then(Value::as_str).or_else(of_option);
-    Some(target.map_or(at.clone(), |it| it.trim_start_matches('#').to_owned()))
+    let target = target.map(|it| it.trim_start_matches('#').to_owned());
+    Some(target.unwrap_or(at))
 }
 
 /// The text of a schema that is complete.

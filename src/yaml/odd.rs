@@ -44,8 +44,7 @@ pub(super) fn first_in_lines(text: &str, to: usize, lines_before: usize) -> Opti
     for (at, it) in text[from..end].char_indices() {
         match (quote, it) {
             (Some(_), '\n') => quote = None,
-            (Some(open), it) if it == open => quote = None,
-            (Some('#'), _) => (),
+            (Some(open), it) if it == open && open != '#' => quote = None,
             (None, '#') if before.is_whitespace() => quote = Some('#'),
             (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',') => quote = Some(it),
             (None, it) if looks_like(it).is_some() => return Some(from + at),

@@ -89,16 +89,12 @@ impl<'de> Deserializer<'de> for Sample<'_> {
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match example(&visitor) {
-            Some(it) => {
-                self.scalar(&it);
-                visitor.visit_string(it)
-            }
-            None => {
-                self.write("…");
-                visitor.visit_str("x")
-            }
-        }
+        let Some(it) = example(&visitor) else {
+            self.write("…");
+            return visitor.visit_str("x");
+        };
+        self.scalar(&it);
+        visitor.visit_string(it)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -248,7 +244,7 @@ struct FirstVariant<'s> {
     content: Sample<'s>,
 }
 
-impl<'de, 's> EnumAccess<'de> for FirstVariant<'s> {
+impl<'de> EnumAccess<'de> for FirstVariant<'_> {
     type Error = Failure;
     type Variant = Self;
 

@@ -91,16 +91,12 @@ impl<'s> MapAccess<'s> for Entries<'s> {
     fn next_key_seed<K: DeserializeSeed<'s>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let next = self.next();
         self.current = next.map(|it| it.1);
-        match next {
-            Some((key, cursor)) => {
-                let key = seed.deserialize(BorrowedStrDeserializer::<Failure>::new(key));
-                key.map(Some).map_err(|it| it.or_at(cursor.node, true))
-            }
-            None => {
-                self.standin = self.missing.find_map(|it| if let [field] = **it { Some(field) } else { None });
-                self.standin.map(|key| seed.deserialize(StrDeserializer::new(key))).transpose()
-            }
+        if let Some((key, cursor)) = next {
+            let key = seed.deserialize(BorrowedStrDeserializer::<Failure>::new(key));
+            return key.map(Some).map_err(|it| it.or_at(cursor.node, true));
         }
+        self.standin = self.missing.find_map(|it| if let [field] = **it { Some(field) } else { None });
+        self.standin.map(|key| seed.deserialize(StrDeserializer::new(key))).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'s>>(&mut self, seed: V) -> Result<V::Value, Failure> {

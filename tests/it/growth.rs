@@ -48,8 +48,9 @@ fn spec(lines: &[String]) -> Texts {
     if spec.contains_key("nodes") {
         spec.remove("node");
     }
-    let spec: String = spec.iter().map(|(key, value)| format!("  {key}: {value}\n")).collect();
-    let components: String = components.iter().map(|(key, values)| format!("    {key}: {{{}}}\n", values.join(", "))).collect();
+    let spec: Vec<String> = spec.iter().map(|(key, value)| format!("  {key}: {value}\n")).collect();
+    let components: Vec<String> = components.iter().map(|(key, values)| format!("    {key}: {{{}}}\n", values.join(", "))).collect();
+    let (spec, components) = (spec.concat(), components.concat());
     only(&format!(
         "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {{name: test}}\nspec:\n  \
          repository: {{url: https://git.example.com/team/platform.git}}\n  domains: {{chat: chat.example.com}}\n  \

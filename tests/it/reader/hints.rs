@@ -167,6 +167,8 @@ fn characters_that_only_look_like_yaml_are_named_where_they_stand() {
     assert_eq!(told::<Spec>(fine), "");
     let said = told::<Spec>("versions: {\"r\u{a0}\": '1.2'}\n");
     assert!(said.contains("is not a name") && !said.contains("YAML has none"), "{said}");
+    let said = told::<Spec>("memory: 8Gi # a # “b”\ncount: 1\nnode: {\n");
+    assert!(!said.contains("typographic"), "{said}");
     // A fault further down is not laid on a quote that is right.
     let said = told::<Spec>("# “quoted”\nmemory: 8Gi\nversions: {a: \"1.“2\"}\nnode: {\n");
     assert!(!said.contains("typographic"), "{said}");
