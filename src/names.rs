@@ -1,6 +1,7 @@
 //! Names that were checked once, at the door, and need no check below it.
 
 mod check;
+mod model;
 pub mod schedule;
 
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
@@ -292,12 +293,12 @@ name!(
     /// A model of Ollama, always with its tag: `llama3.2` is read as `llama3.2:latest`.
     ModelName,
     "a model of Ollama like `llama3.2:1b`",
-    check::model_name,
+    model::name,
     json_schema!({
         "description": "A model as Ollama names it, like `llama3.2:1b-instruct-q4_K_M`.",
         "type": "string",
         "maxLength": 200,
-        "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,2}(:[A-Za-z0-9_][A-Za-z0-9._-]*)?$"
+        "pattern": "^(https://)?[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,2}(:[A-Za-z0-9_][A-Za-z0-9._-]*)?$"
     })
 );
 
@@ -428,6 +429,11 @@ impl GitUrl {
 }
 
 impl ModelName {
+    /// Whether it is the same for Ollama, which compares without case.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.eq_ignore_ascii_case(other)
+    }
+
     /// What stands before the tag.
     pub fn model(&self) -> &str {
         self.rsplit_once(':').map_or(self, |it| it.0)

@@ -244,6 +244,20 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
+impl Bytes {
+    /// Reads an amount that may be rounded (`8.4Gi`), up to the next whole byte; a bare number is bytes.
+    ///
+    /// # Errors
+    /// When it is no amount of bytes.
+    pub fn rounded_up<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AmountVisitor {
+            expecting: "a number of bytes, or an amount like `8.4Gi`",
+            needs_unit: false,
+            parse: parse::rounded_up,
+        })
+    }
+}
+
 impl<'de> Deserialize<'de> for Millicores {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AmountVisitor { expecting: CPU, needs_unit: false, parse: str::parse })

@@ -58,6 +58,10 @@ pub const MEM_TOTAL_DIFFERS: &str = "mem-total-differs";
 pub const MODEL_NEEDS_MEMORY: &str = "model-needs-memory";
 /// A model is larger than its GPUs.
 pub const MODEL_NEEDS_VRAM: &str = "model-needs-vram";
+/// What a model takes for an image was not measured.
+pub const IMAGE_MEMORY_UNKNOWN: &str = "image-memory-unknown";
+/// A tag that the library may not have.
+pub const MODEL_TAG_UNLISTED: &str = "model-tag-unlisted";
 /// A model without figures.
 pub const MODEL_UNKNOWN: &str = "model-unknown";
 /// A model that Ollama refuses a question with tools for.

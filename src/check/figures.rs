@@ -27,7 +27,7 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
             }
         }
         contradictions(name, it, &place, found);
-        if !ollama.models.contains(name) {
+        if !ollama.models.iter().any(|it| it.is_same(name)) {
             found.push(
                 Diagnostic::warning(
                     code::FIGURES_NOT_USED,
@@ -41,7 +41,7 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
 }
 
 /// Field, figure, the least and the most that any model has or will have for a while, and the same of a small known model.
-fn bounds(it: &Figures) -> [(&'static str, u64, u64, u64, u64); 11] {
+fn bounds(it: &Figures) -> [(&'static str, u64, u64, u64, u64); 12] {
     [
         ("blob", it.blob, 10_000_000, 4_000_000_000_000, 1_321_082_688),
         ("layers", it.layers, 1, 1_000, 16),
@@ -54,6 +54,7 @@ fn bounds(it: &Figures) -> [(&'static str, u64, u64, u64, u64); 11] {
         ("trainContext", it.train_context, 256, 16_777_216, 131_072),
         ("window", it.window, 0, 16_777_216, 0),
         ("windowLayers", it.window_layers, 0, 1_000, 0),
+        ("imageMemory", it.image_memory, 0, 1 << 36, 0),
     ]
 }
 
@@ -69,6 +70,10 @@ fn contradictions(name: &ModelName, it: &Figures, place: &dyn Fn(&str) -> Place,
     if it.window_layers > it.layers {
         let message = format!("`{name}` has {} layers with a window and {} layers", it.window_layers, it.layers);
         find("windowLayers", "layers", message, "`layers` counts all of them");
+    }
+    if it.decoder && !it.embedding_model {
+        let message = format!("`{name}` is said to be a decoder that makes embeddings, and to write text");
+        find("decoder", "embeddingModel", message, "write `embeddingModel: true` too, or leave `decoder` out");
     }
     if (it.window == 0) != (it.window_layers == 0) {
         let message = format!("`{name}` has a window of {} tokens in {} layers", it.window, it.window_layers);

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::{nodes::MOST_NODES, rules::WholeView};
 use crate::{
     components::ollama::Ollama,
-    facts::models,
+    facts::models::{Figures, families::FAMILIES, family::Tools},
     platform::node::{Node, Role},
     units::{Bytes, Millicores},
 };
@@ -98,7 +98,8 @@ fn replicas(ollama: &Ollama, over: Amounts) -> Option<String> {
     })
 }
 
-/// In place of one model: the same in fewer bits, a smaller one of its family, a smaller one; of these the largest that fits.
+/// In place of one model: the same in fewer bits, a smaller one of its family, a smaller one of a family that takes tools; of these the
+/// largest that fits.
 fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
     if over.cpu > Millicores::default() {
         // Each model has the same share of the CPU.
@@ -106,9 +107,14 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
     }
     let model = &ollama.models[at];
     let own = ollama.figures(model)?;
-    let kinship = |name: &str| (!name.starts_with(model.as_str()), name.split(':').next() != Some(model.model()));
-    let fits = |it: &models::Figures| it.embedding_model == own.embedding_model && it.blob < own.blob;
-    let mut smaller: Vec<_> = models::all().filter(|it| fits(it.1)).collect();
+    let size = model.split('-').next().unwrap_or(model);
+    let kinship = |name: &str| (name.split('-').next() != Some(size), name.split(':').next() != Some(model.model()));
+    let mut smaller: Vec<(String, Figures)> = FAMILIES
+        .iter()
+        .filter(|it| it.name == model.model() || own.embedding_model || it.tools == Tools::Yes)
+        .flat_map(|family| family.offers().filter_map(|tag| Some((format!("{}:{tag}", family.name), family.find(&tag)?.figures))))
+        .filter(|(_, it)| it.embedding_model == own.embedding_model && it.blob < own.blob && !it.images_not_measured)
+        .collect();
     smaller.sort_by_key(|(name, it)| (kinship(name), Reverse(it.blob)));
     smaller.into_iter().find_map(|(name, _)| {
         let mut changed = ollama.clone();

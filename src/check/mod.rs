@@ -10,6 +10,7 @@ pub mod figures;
 pub mod fits;
 pub mod hosts;
 pub mod limits;
+pub mod model_names;
 pub mod models;
 pub mod node;
 pub mod nodes;

@@ -1,17 +1,15 @@
-//! `model-needs-vram`, `model-unknown`, `model-listed-twice`, `no-models`, `only-embedding-models`, `model-needs-memory`, `storage-too-small`: models and what
+//! `model-needs-vram`, `model-listed-twice`, `no-models`, `only-embedding-models`, `model-needs-memory`, `storage-too-small`: models and what
 //! they need.
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{code, rules::SpecView};
+use super::{code, model_names, rules::SpecView};
 use crate::{
     components::ollama::{Gpu, Ollama},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
-        suggest,
     },
-    facts::models,
 };
 
 /// The platform's own Ollama.
@@ -118,28 +116,13 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
     let mut seen = BTreeSet::new();
     for (index, model) in ollama.models.iter().enumerate() {
         let place = || Place::Value { file: file.clone(), path: at.index(index) };
-        if !seen.insert(model) {
+        // Ollama compares without case.
+        if seen.insert(model.to_ascii_lowercase()) {
+            // A workspace has no `catalogue`.
+            let has_catalogue = at.to_string().starts_with("spec.components");
+            found.extend(model_names::known(ollama, model, has_catalogue, &place));
+        } else {
             found.push(Diagnostic::warning(code::MODEL_LISTED_TWICE, place(), format!("`{model}` is listed twice")).help("take one out"));
-        } else if ollama.figures(model).is_none() {
-            found.push(unknown(ollama, model.as_str(), model.model(), place()));
         }
     }
-}
-
-fn unknown(ollama: &Ollama, name: &str, family: &str, place: Place) -> Diagnostic {
-    let mut finding =
-        Diagnostic::error(code::MODEL_UNKNOWN, place, format!("`{name}` is not in the catalogue, so its memory cannot be computed"));
-    let known = || ollama.catalogue.keys().map(|it| &**it).chain(models::all().map(|it| it.0));
-    let kin: Vec<String> = known().filter(|it| it.split(':').next() == Some(family)).map(|it| format!("`{it}`")).collect();
-    if !kin.is_empty() {
-        finding = finding.help(format!("of that model, the catalogue has {}", kin.join(", ")));
-    } else if let Some(near) = suggest::nearest(name, known()) {
-        finding = finding.help(format!("did you mean `{near}`?"));
-    }
-    finding
-        .help(format!(
-            "or write its figures: `catalogue: {{\"{name}\": {{blob: …, layers: …, kvHeads: …, headDim: …, embedding: …, heads: …, \
-             feedForward: …, vocabulary: …, trainContext: …}}}}`"
-        ))
-        .note("`espalier explain model-unknown` says where to read them")
 }

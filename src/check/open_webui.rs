@@ -1,13 +1,10 @@
 //! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open `WebUI` sends
 //! along, and the models that it sends it to.
 
-use super::{code, ranges::ANSWER, rules::SpecView};
+use super::{code, model_names::stanza, ranges::ANSWER, rules::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},
-    facts::{
-        models::Figures,
-        open_webui::{CONVERSATION, TOOLS, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
-    },
+    facts::open_webui::{CONVERSATION, TOOLS, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
 };
 
 /// The help rounds a context up to a multiple of this.
@@ -78,10 +75,10 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
     for (index, name, figures) in ollama.chat_models().filter(|it| it.2.tools != Some(true)) {
         let place = view.at(super::rules::field(&["components", "ollama", "models"]).index(index));
         let finding = if figures.tools.is_none() {
-            let says = if ollama.catalogue.contains_key(name) {
+            let says = if ollama.own_figures(name).is_some() {
                 "write `tools: true` among the model's figures in `catalogue`".to_owned()
             } else {
-                format!("write `catalogue: {{\"{name}\": {}}}`", with_tools(figures))
+                format!("write `{}`", stanza(name, Some(&figures), "tools: true"))
             };
             Diagnostic::warning(code::MODEL_WITHOUT_TOOLS, place, format!("whether `{name}` supports tools is not known"))
                 .help(format!("run `ollama show {name}`: where it lists `tools`, {says}"))
@@ -99,16 +96,6 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
                 .note("Ollama answers `400 … does not support tools` where a model supports none"),
         );
     }
-}
-
-/// A model's figures as a spec writes them, with tools: its own entry replaces the catalogue's whole.
-fn with_tools(it: &Figures) -> String {
-    let window = if it.window_layers > 0 { format!("window: {}, windowLayers: {}, ", it.window, it.window_layers) } else { String::new() };
-    format!(
-        "{{blob: {}, layers: {}, kvHeads: {}, headDim: {}, embedding: {}, heads: {}, feedForward: {}, vocabulary: {}, trainContext: {}, \
-         {window}tools: true}}",
-        it.blob, it.layers, it.kv_heads, it.head_dim, it.embedding, it.heads, it.feed_forward, it.vocabulary, it.train_context
-    )
 }
 
 /// An answer as long as the context leaves no room for the question.

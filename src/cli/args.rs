@@ -64,6 +64,10 @@ pub enum Verb {
         /// Which side
         #[arg(value_enum)]
         side: Option<Side>,
+
+        /// Of `models`: words that names have, in any order; `*` stands for anything between
+        #[arg(value_name = "PATTERN")]
+        patterns: Vec<String>,
     },
     /// Under `pin: tag`: commits the tree, tags its content, and pushes both at once; checks first
     Release(Release),
@@ -181,6 +185,8 @@ pub enum Side {
     Secrets,
     /// What each pod requests and may use, against what the node can give
     Budget,
+    /// The models of the catalogue, and what each takes at the spec's settings
+    Models,
 }
 
 impl Verb {
@@ -205,7 +211,7 @@ impl Verb {
         match self {
             Self::Render | Self::Check { .. } => &[Format::Human, Format::Short, Format::Json, Format::Github],
             Self::Diff(_) => &[Format::Human, Format::Markdown],
-            Self::Show { side: Some(Side::Waves | Side::Flows) } => &[Format::Human, Format::Json, Format::Mermaid],
+            Self::Show { side: Some(Side::Waves | Side::Flows), .. } => &[Format::Human, Format::Json, Format::Mermaid],
             Self::Seal(_) | Self::Show { .. } => &[Format::Human, Format::Json],
             Self::Init(_) | Self::Release(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } => &[Format::Human],
         }

@@ -13,6 +13,7 @@ mod git_disk;
 pub mod index;
 pub mod init;
 pub mod lock;
+pub mod models;
 pub mod outcome;
 pub mod pages;
 pub mod pipeline;
@@ -35,7 +36,7 @@ use std::{
 use anyhow::bail;
 use clap::{Parser as _, ValueEnum as _};
 
-use args::{Args, Deny, Verb};
+use args::{Args, Deny, Side, Verb};
 use console::Console;
 use disk::{Disk, RealDisk};
 use lock::Lock;
@@ -106,7 +107,17 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
             done
         }
         Verb::Diff(verb) => diff::run(disk, &work(disk, args)?, args.threads, verb, console),
-        Verb::Show { side } => show::run(disk, &work(disk, args)?, args.threads, *side, console),
+        Verb::Show { side: Some(Side::Models), patterns } => {
+            // Models can be looked at before there is a spec.
+            let here = args.root.is_some() || args.spec.is_some() || root::find(None, true).is_ok();
+            models::run(here.then(|| work(disk, args)).transpose()?.as_ref(), patterns, console)
+        }
+        Verb::Show { side, patterns } => {
+            if let Some(pattern) = patterns.first() {
+                bail!("`{pattern}` is a word too many: only `espalier show models` takes patterns");
+            }
+            show::run(disk, &work(disk, args)?, args.threads, *side, console)
+        }
     }
 }
 

@@ -49,7 +49,10 @@ pub fn run(
         Some(Side::Flows) => flows(&rows::graph(house, named), format)?,
         Some(Side::Secrets) => secrets(house, format)?,
         Some(Side::Budget) => budget(house, tenants, format)?,
-        None => overview(house, tenants, rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>(), format)?,
+        // The driver shows models without compiling anything.
+        Some(Side::Models) | None => {
+            overview(house, tenants, rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>(), format)?
+        }
     };
     console.data(&text)?;
     if side == Some(Side::Waves) && format == Format::Human && house.repository().pin == Pin::Branch {
@@ -63,7 +66,11 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-fn json<T: Serialize + ?Sized>(rows: &T) -> anyhow::Result<String> {
+/// Rows as JSON.
+///
+/// # Errors
+/// When they cannot be written so.
+pub fn json<T: Serialize + ?Sized>(rows: &T) -> anyhow::Result<String> {
     Ok(plain::json(&serde_json::to_string_pretty(rows)?).into_owned() + "\n")
 }
 

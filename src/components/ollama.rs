@@ -51,7 +51,8 @@ pub struct Ollama {
     pub enabled: bool,
     /// Pods; each has its own volume with all models, and loads its own copy.
     pub replicas: u32,
-    /// Models by their full names (`llama3.2:1b`). Each must be in the catalogue, or have its figures in `catalogue`.
+    /// Models by their full names (`llama3.2:1b`). Each must be in the catalogue (`espalier show models` lists it), or have its figures in
+    /// `catalogue`.
     pub models: Vec<ModelName>,
     /// The context: tokens that a model reads and writes for one request, unless the request asks for another number.
     pub context: u64,
@@ -151,8 +152,13 @@ pub struct Offers {
 
 impl Ollama {
     /// Figures of one of its models: the spec's own before the catalogue's.
-    pub fn figures(&self, model: &ModelName) -> Option<&Figures> {
-        self.catalogue.get(model).or_else(|| models::find(model))
+    pub fn figures(&self, model: &ModelName) -> Option<Figures> {
+        self.own_figures(model).or_else(|| models::find(model).map(|it| it.figures))
+    }
+
+    /// Figures that the spec has of one of its models.
+    pub fn own_figures(&self, model: &ModelName) -> Option<Figures> {
+        self.catalogue.iter().find(|it| it.0.is_same(model)).map(|it| *it.1)
     }
 
     /// The settings that memory depends on.
@@ -172,12 +178,12 @@ impl Ollama {
         }
     }
 
-    fn known(&self) -> impl Iterator<Item = &Figures> {
+    fn known(&self) -> impl Iterator<Item = Figures> {
         self.models.iter().filter_map(|it| self.figures(it))
     }
 
     /// Models that write text, with their figures.
-    pub fn chat_models(&self) -> impl Iterator<Item = (usize, &ModelName, &Figures)> {
+    pub fn chat_models(&self) -> impl Iterator<Item = (usize, &ModelName, Figures)> {
         let all = self.models.iter().enumerate().filter_map(|(index, it)| Some((index, it, self.figures(it)?)));
         all.filter(|it| !it.2.embedding_model)
     }
@@ -201,7 +207,18 @@ impl Ollama {
 
     fn container(&self, model: fn(&Figures, &ollama::Settings) -> Bytes) -> Bytes {
         let set = self.settings();
-        ollama::container(self.known().map(|it| model(it, &set)), self.loaded_count())
+        ollama::container(self.known().map(|it| model(&it, &set)), self.loaded_count())
+    }
+
+    /// What the container would get if it held one model alone.
+    pub fn alone(&self, model: &Figures) -> Bytes {
+        let need = if self.gpu.is_some() { ollama::beside_gpu_with_file } else { ollama::model };
+        ollama::container(std::iter::once(need(model, &self.settings())), 1)
+    }
+
+    /// Memory that its GPUs must have together for one model alone; none without.
+    pub fn vram_alone(&self, model: &Figures) -> Option<Bytes> {
+        Some(ollama::vram(std::iter::once(*model), &self.settings(), 1, self.gpu.as_ref()?.count))
     }
 
     /// Memory that the container cannot do without, by the formula: request and limit alike.

@@ -96,20 +96,24 @@ fn parts(figures: &Figures, set: &Settings) -> Parts {
     let window_cells = if it.window_layers > 0 { cells.min(ceil256(it.window.saturating_add(batch))) } else { 0 };
     let full_layers = it.layers.saturating_sub(it.window_layers);
     let layer_cells = sum(&[product(&[full_layers, cells]), product(&[it.window_layers, window_cells])]);
-    let cache =
-        if it.embedding_model { 0 } else { product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32 };
+    // An encoder reads its text at once and keeps nothing of it; a decoder that embeds keeps what any decoder does.
+    let is_encoder = it.embedding_model && !it.decoder;
+    let cache = if is_encoder { 0 } else { product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32 };
     let widths = if set.flash_attention {
         sum(&[product(&[12, it.feed_forward]), product(&[16, it.embedding]), cells.saturating_mul(2), window_cells.saturating_mul(2)])
     } else {
         let attention = sum(&[product(&[it.heads, it.head_dim]), product(&[2, it.kv_heads, it.head_dim])]);
         product(&[4, sum(&[5, product(&[cells, it.heads.saturating_add(1)]), product(&[4, it.embedding]), attention])])
     };
+    // Its logits are in the compute buffer, which they outgrow.
+    let logits = if it.embedding_model && it.decoder { product(&[4, sum(&[it.vocabulary, product(&[3, it.embedding])])]) } else { 0 };
+    let widths = widths.max(logits);
     let output = if it.embedding_model { product(&[4, batch, sum(&[it.vocabulary, it.embedding])]) } else { 0 };
     let kept = set.checkpoints.min(3 + set.context / 8192);
     Parts {
         weights: it.blob,
         cache,
-        buffers: sum(&[product(&[batch, widths]), output]),
+        buffers: sum(&[product(&[batch, widths]), output, it.image_memory]),
         checkpoints: product(&[parallel, kept, it.window, it.window_layers, it.kv_heads, it.head_dim, 4]),
         prompts: set.prompt_cache.get(),
     }
@@ -140,8 +144,8 @@ fn on_gpu(figures: &Figures, set: &Settings) -> Bytes {
 }
 
 /// What `gpus` GPUs must have together, when `loaded` of the models may be in memory at once.
-pub fn vram<'a>(models: impl Iterator<Item = &'a Figures>, set: &Settings, loaded: usize, gpus: u32) -> Bytes {
-    let mut sizes: Vec<Bytes> = models.map(|it| on_gpu(it, set) + CUDA_CONTEXT * u64::from(gpus)).collect();
+pub fn vram(models: impl Iterator<Item = Figures>, set: &Settings, loaded: usize, gpus: u32) -> Bytes {
+    let mut sizes: Vec<Bytes> = models.map(|it| on_gpu(&it, set) + CUDA_CONTEXT * u64::from(gpus)).collect();
     sizes.sort_unstable_by(|a, b| b.cmp(a));
     let largest: Bytes = sizes.into_iter().take(loaded).sum();
     Bytes::new((largest.get().saturating_mul(RESERVE.0)).div_ceil(RESERVE.1)).ceil_mib()

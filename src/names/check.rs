@@ -247,38 +247,6 @@ pub(super) fn relative_path(s: &str) -> Checked<'_> {
     }
 }
 
-pub(super) fn model_name(s: &str) -> Checked<'_> {
-    let refuse = |why: &str| format!("`{s}` is not a model of Ollama: {why}");
-    let shape = "write it like `llama3.2:1b`";
-    let (name, tag) = s.split_once(':').map_or((s, None), |it| (it.0, Some(it.1)));
-    let part = |it: &str| {
-        it.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric())
-            && it.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
-    };
-    let parts: Vec<&str> = name.split('/').collect();
-    if parts.len() > 3 || !parts.iter().all(|it| part(it)) || s.len() > 200 {
-        return Err(refuse(shape));
-    }
-    // Only another registry (`hf.co/…`) has names with capitals.
-    let other_registry = parts.len() == 3 && parts[0].contains('.');
-    if !other_registry && name.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Err(refuse(&format!(
-            "write it in lower case, `{}{}`",
-            name.to_lowercase(),
-            tag.map(|it| format!(":{it}")).unwrap_or_default()
-        )));
-    }
-    match tag {
-        None => Ok(format!("{name}:latest").into()),
-        Some(tag)
-            if !tag.is_empty() && !tag.starts_with(['.', '-']) && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) =>
-        {
-            Ok(s.into())
-        }
-        Some(_) => Err(refuse(shape)),
-    }
-}
-
 pub(super) fn tag(s: &str) -> Checked<'_> {
     let refuse = |why: &str| Err(format!("`{s}` is not a full version: {why}"));
     let (version, digest) = s.split_once('@').map_or((s, None), |it| (it.0, Some(it.1)));

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use super::{BINARY, Bytes, DECIMAL, Millicores, Seconds, TIME};
 
-/// The number before the unit, times the unit's size; nothing where it is no number, not whole or too large.
-fn scaled(number: &str, size: u64) -> Option<u64> {
+/// The number before the unit, times the unit's size, and whether something is left over; nothing where it is no number or too large.
+fn scale(number: &str, size: u64) -> Option<(u64, bool)> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = |it: &str| it.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(fraction) || number.ends_with('.') {
@@ -13,15 +13,32 @@ fn scaled(number: &str, size: u64) -> Option<u64> {
     }
     let mut sum = u128::from(whole.parse::<u64>().ok()?).checked_mul(u128::from(size))?;
     let fraction = fraction.trim_end_matches('0');
+    let mut is_whole = true;
     if !fraction.is_empty() {
         let power = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
         let part = fraction.parse::<u128>().ok()?.checked_mul(u128::from(size))?;
-        if part % power != 0 {
-            return None;
-        }
+        is_whole = part.is_multiple_of(power);
         sum = sum.checked_add(part / power)?;
     }
-    u64::try_from(sum).ok()
+    Some((u64::try_from(sum).ok()?, !is_whole))
+}
+
+/// The same, of what is whole.
+fn scaled(number: &str, size: u64) -> Option<u64> {
+    scale(number, size).filter(|it| !it.1).map(|it| it.0)
+}
+
+/// Bytes of a file as people are told them, which are rounded: up to the next whole byte. Without a unit they are bytes.
+pub(super) fn rounded_up(s: &str) -> Result<Bytes, String> {
+    let (number, unit) = split_unit(s);
+    let size = BINARY.iter().chain(&DECIMAL).find(|it| it.1 == unit).map(|it| it.0);
+    match size.and_then(|size| scale(number, size)) {
+        Some((bytes, more)) => Ok(Bytes(bytes.saturating_add(more.into()))),
+        None if unit.is_empty() && number.contains('.') && is_number(number) => {
+            Err(format!("`{s}` has no unit: write `{s}Gi`, or the number of bytes"))
+        }
+        None => s.parse(),
+    }
 }
 
 /// Where the number ends and the unit begins.

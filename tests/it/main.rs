@@ -10,6 +10,7 @@ mod faults;
 mod golden;
 mod growth;
 mod laws;
+mod models;
 mod mutations;
 mod pin;
 mod platforms;

@@ -155,7 +155,7 @@ spec:
     enabled: yes
     replicas: 70000
     modles: [a]
-    models: [Llama3, ok, {a: b}, 3, 'x y']
+    models: [llama@, ok, {a: b}, 3, 'x y']
     memory: 64MB
     cpu: many
     keepAlive: 30
@@ -173,7 +173,7 @@ spec:
 7:14 invalid-value `enabled` takes `true` or `false`, found the text `yes` (write `true`)
 8:15 invalid-value `replicas` takes a whole number from 0 to 65535, found the number 70000 ()
 9:5 unknown-field `modles` is not a field of `ollama` (did you mean `models`? it stands there too: keep one of the two)
-10:14 invalid-value `models[0]`: `Llama3` is not a model of Ollama: write it in lower case, `llama3` ()
+10:14 invalid-value `models[0]`: `llama@` is not a model of Ollama: it takes no digest; write `llama` ()
 10:26 invalid-value `models[2]` takes a model of Ollama like `llama3.2:1b`, found a map ()
 10:34 invalid-value `models[3]` takes a model of Ollama like `llama3.2:1b`, found the number 3 (put it in quotes: `\"3\"`)
 10:37 invalid-value `models[4]`: `x y` is not a model of Ollama: write it like `llama3.2:1b` ()

@@ -200,6 +200,35 @@ fn it_rejects_typos() {
     }
 }
 
+/// Editors offer the names of the catalogue, and take every other that the compiler reads.
+#[test]
+fn it_offers_models_and_refuses_none() {
+    let schema = schema();
+    let offered = schema.pointer("/$defs/ModelName/anyOf/0/enum").and_then(Value::as_array).expect("names");
+    let offered: Vec<&str> = offered.iter().filter_map(Value::as_str).collect();
+    assert_eq!(offered.len(), espalier::facts::models::names().count());
+    for name in ["qwen3", "qwen3:4b-q8_0", "mistral:7b-instruct-v0.3-q4_K_M", "llava", "nomic-embed-text"] {
+        assert!(offered.contains(&name), "{name}");
+    }
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let starter = espalier::spec::schema::STARTER;
+    let model = "\"llama3.2:1b-instruct-q4_K_M\"";
+    assert!(starter.contains(model));
+    for name in [
+        "Qwen3:4B",
+        "library/qwen3:4b",
+        "registry.ollama.ai/library/qwen3:4b",
+        "https://registry.ollama.ai/library/qwen3",
+        "hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M",
+        "user/Model",
+        "llama3.2:1b-instruct-q3_K_S",
+    ] {
+        assert!(name.parse::<espalier::names::ModelName>().is_ok(), "{name}");
+        assert!(validator.is_valid(&json(&starter.replacen(model, &format!("{name:?}"), 1))), "{name}");
+    }
+    assert!(!validator.is_valid(&json(&starter.replacen(model, "\"a b\"", 1))));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(16) })]
 

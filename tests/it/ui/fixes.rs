@@ -10,7 +10,7 @@ const VERSIONS: &str = "spec/versions.yaml";
 const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 
 /// A model of the catalogue that nobody has asked, with all its figures.
-const CODEGEMMA: &str = "context: 8192\n      catalogue: {\"codegemma:2b\": {blob: 1678447520, layers: 18, kvHeads: 1, headDim: 256, embedding: 2048, \
+const CODEGEMMA: &str = "context: 8192\n      catalogue: {\"codegemma:2b\": {blob: 1703419001, layers: 18, kvHeads: 1, headDim: 256, embedding: 2048, \
                          heads: 8, feedForward: 16384, vocabulary: 256000, trainContext: 8192, tools: true}}\n";
 
 /// The spec that a platform without one is told to write, and what it runs on.
@@ -119,7 +119,11 @@ const FIXES: &[Fix] = &[
     ("out-of-range--nodes", PLATFORM, &[("count: 0", "count: 1"), ("overcommit: 0.5", "overcommit: 2.0"), ("maxPods: 1", "maxPods: 110")]),
     ("server-nodes--none", PLATFORM, &[("role: agent", "role: server")]),
     ("out-of-range--gpu", PLATFORM, &[("count: 0", "count: 1")]),
-    ("model-unknown--figures-given", PLATFORM, &[("botanist:1B", "botanist:1b")]),
+    ("model-unknown--figures-given", PLATFORM, &[("botanist:1c", "botanist:1b")]),
+    ("model-tag-unlisted", PLATFORM, &[("instuct", "instruct")]),
+    ("model-unknown--foreign", PLATFORM, &[("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "llama3.2:1b")]),
+    ("figures-implausible--decoder", PLATFORM, &[("decoder: true, imageMemory: 100Gi", "imageMemory: 0")]),
+    ("invalid-value--blob", PLATFORM, &[("8.4", "8.4Gi"), ("1.3GB", "1.3Gi"), ("-1", "2Gi")]),
     ("model-without-tools", PLATFORM, &[("tools: true", "tools: false")]),
     ("model-without-tools--unknown", PLATFORM, &[("trainContext: 131072}", "trainContext: 131072, tools: true}")]),
     ("model-without-tools--catalogue", PLATFORM, &[("context: 8192\n", CODEGEMMA)]),

@@ -200,7 +200,7 @@ fn models_and_versions() {
     assert_names::<ModelName>(
         &["llama3.2:1b-instruct-q4_K_M", "user/model:latest", "hf.co/Owner/Model-GGUF:Q4_K_M", "nomic-embed-text:v1.5"],
         &[
-            ("Llama3", "write it in lower case, `llama3`"),
+            ("llama3@sha256:1a", "no digest; write `llama3`"),
             ("a:b:c", "like"),
             ("", "like"),
             ("a:", "like"),

@@ -2,6 +2,7 @@
 how it ends."""
 
 import json
+import os
 import random
 import signal
 import subprocess
@@ -14,6 +15,9 @@ from .table import Fault, Row
 # How often the first start is killed; the moments are spread over it, each at a random place of its
 # share. Each costs two starts, and this many leave the judge five minutes on a machine at rest.
 MOMENTS = 24
+# Up to which second the first start is killed at each one, where somebody asks for it: a minute is
+# 60 runs, which take half an hour.
+SECONDS = int(os.environ.get("DATABASE_SECONDS", "0"))
 
 
 def first_start(stage: Stage, script: str | None = None) -> float:
@@ -42,6 +46,18 @@ def killed(stage: Stage, number: int = MOMENTS) -> list[str]:
     for moment in spread(stage, number, first_start(stage) * 1.5):
         stage.run_for(moment)
         found = heals(stage, f"killed after {moment:.2f} s")
+        if found:
+            return found
+        empty(stage)
+    return []
+
+
+def killed_at_each_second(stage: Stage) -> list[str]:
+    """Killed at each whole second of its first minute, it is whole after the next start."""
+    for second in range(1, SECONDS + 1):
+        stage.ctx.say(f"database: killed after {second} of {SECONDS} s")
+        stage.run_for(second)
+        found = heals(stage, f"killed after {second} s")
         if found:
             return found
         empty(stage)
@@ -191,7 +207,7 @@ def ended(stage: Stage) -> list[str]:
 
 
 CHECKS = (killed, killed_again, half_by_an_earlier_version, data_of_an_earlier_version, emptied,
-          rotated, probes, frozen, ended)
+          rotated, probes, frozen, ended, *((killed_at_each_second,) if SECONDS else ()))
 
 
 def in_script(before: str, after: str):

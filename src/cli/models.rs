@@ -1,0 +1,180 @@
+//! `show models`: the catalogue, with what each model takes at the spec's settings.
+
+use std::num::NonZero;
+
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        args::Format,
+        console::{Console, count},
+        outcome::Outcome,
+        show::json,
+        sources::Work,
+        table::Table,
+    },
+    components::ollama::Ollama,
+    diag::suggest,
+    facts::models::{self, Figures, Size, families::FAMILIES},
+    names::ModelName,
+    spec::read,
+};
+
+/// A model, as a program reads it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    name: String,
+    /// What Ollama's container is given for this model alone.
+    memory_mi: u64,
+    /// What its GPUs must have together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpu_memory_mi: Option<NonZero<u64>>,
+    file_bytes: u64,
+    file: &'static str,
+    train_context: u64,
+    embedding: bool,
+    tools: Option<bool>,
+}
+
+/// Runs it. Without a spec the settings are the defaults.
+///
+/// # Errors
+/// When stdout takes no more.
+pub fn run(work: Option<&Work>, patterns: &[String], console: &mut Console) -> anyhow::Result<Outcome> {
+    let spec = work.and_then(|it| read::platform(&it.sources.texts).0);
+    let is_spec = spec.is_some();
+    let ollama = spec.map_or_else(Ollama::default, |it| it.spec.components.ollama);
+    let patterns: Vec<String> = patterns.iter().map(|it| pattern(it)).collect();
+    let rows = rows(&ollama, &patterns);
+    if rows.is_empty() {
+        let said = patterns.join(" ");
+        let near = suggest::nearest(&said, FAMILIES.iter().map(|it| it.name)).map(|it| format!("; did you mean `{it}`?"));
+        console.say(&format!("no model of the catalogue has `{said}` in its name{}\n", near.unwrap_or_default()));
+    }
+    if console.format() == Format::Json {
+        console.data(&json(&rows)?)?;
+    } else if !rows.is_empty() {
+        console.data(&table(&rows))?;
+        let whose = if is_spec { "the spec's settings" } else { "the default settings (there is no spec here)" };
+        console.say(&format!(
+            "{}; memory is what Ollama is given for one of them, by {whose}: a context of {}\n",
+            count(rows.len(), "model"),
+            ollama.context
+        ));
+    }
+    Ok(if rows.is_empty() { Outcome::Findings } else { Outcome::Clean })
+}
+
+/// A pattern as names are written: a whole name as Ollama reads it, else the word itself.
+fn pattern(word: &str) -> String {
+    let whole = word.parse::<ModelName>().ok().filter(|_| word.contains([':', '/']));
+    let bare = |it: ModelName| if word.ends_with(":latest") { it.to_string() } else { it.trim_end_matches(":latest").to_owned() };
+    whole.map_or_else(|| word.to_ascii_lowercase(), bare)
+}
+
+/// Whether a name has the parts of a pattern between its `*`, one after the other, in any case.
+fn has(name: &str, pattern: &str) -> bool {
+    let mut rest = &*name.to_ascii_lowercase();
+    pattern.to_ascii_lowercase().split('*').all(|part| {
+        let at = rest.find(part);
+        rest = at.map_or("", |at| &rest[at + part.len()..]);
+        at.is_some()
+    })
+}
+
+fn rows(ollama: &Ollama, patterns: &[String]) -> Vec<Row> {
+    let is_asked = |name: &str| patterns.iter().all(|it| has(name, it));
+    let own = ollama.catalogue.iter().map(|(name, it)| row(ollama, name.to_string(), it, "spec"));
+    let mut rows: Vec<Row> = own.filter(|it| is_asked(&it.name)).collect();
+    let known = |name: String| {
+        let it = models::find(&name)?;
+        Some(row(ollama, name, &it.figures, word(it.size)))
+    };
+    rows.extend(models::names().filter(|it| is_asked(it)).filter_map(known));
+    // A tag that is in no list, but can be computed.
+    if let ([one], true) = (patterns, rows.is_empty()) {
+        rows.extend(one.parse::<ModelName>().ok().and_then(|it| known(it.to_string())));
+    }
+    rows
+}
+
+fn row(ollama: &Ollama, name: String, figures: &Figures, file: &'static str) -> Row {
+    let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
+    Row {
+        memory_mi: mebibytes(ollama.alone(figures).get()),
+        gpu_memory_mi: ollama.vram_alone(figures).and_then(|it| NonZero::new(mebibytes(it.get()))),
+        file_bytes: figures.blob,
+        file,
+        train_context: figures.train_context,
+        embedding: figures.embedding_model,
+        tools: figures.tools,
+        name,
+    }
+}
+
+/// How a size is known.
+const fn word(size: Size) -> &'static str {
+    match size {
+        Size::Published => "published",
+        Size::Computed => "computed",
+        Size::AtMost => "at most",
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let tools = |it: &Row| match it.tools {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "?",
+    };
+    let mi = |it: u64| format!("{it}Mi");
+    // On GPUs their memory is what one asks for; how long a context may be is in the JSON.
+    if rows.iter().any(|it| it.gpu_memory_mi.is_some()) {
+        let mut table = Table::new(&["model", ">memory", ">on GPUs", "tools", "file"]);
+        for it in rows {
+            let gpu = it.gpu_memory_mi.map_or_else(String::new, |it| mi(it.get()));
+            table.row([it.name.clone(), mi(it.memory_mi), gpu, tools(it).to_owned(), it.file.to_owned()]);
+        }
+        return table.text();
+    }
+    let mut table = Table::new(&["model", ">memory", ">trained", "tools", "file"]);
+    for it in rows {
+        table.row([it.name.clone(), mi(it.memory_mi), it.train_context.to_string(), tools(it).to_owned(), it.file.to_owned()]);
+    }
+    table.text()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_parts_of_names() {
+        for (name, asked) in [
+            ("qwen3:4b-q8_0", "qwen3"),
+            ("qwen3:4b-q8_0", "Q8"),
+            ("qwen3:4b-q8_0", "qwen*q8"),
+            ("qwen3:4b-q8_0", ""),
+            ("qwen3:4b-q8_0", "*"),
+        ] {
+            assert!(has(name, asked), "{asked}");
+        }
+        for asked in ["q8*qwen", "qwen2", "4b*4b"] {
+            assert!(!has("qwen3:4b-q8_0", asked), "{asked}");
+        }
+    }
+
+    #[test]
+    fn whole_names_are_read_as_ollama_reads_them() {
+        for (word, asked) in [
+            ("library/qwen3:4b", "qwen3:4b"),
+            ("https://registry.ollama.ai/library/qwen3", "qwen3"),
+            ("Qwen3:4B-Q4_k_m", "qwen3:4b-q4_K_M"),
+            ("qwen3:latest", "qwen3:latest"),
+            ("Q8", "q8"),
+        ] {
+            assert_eq!(pattern(word), asked);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! `show models`: the catalogue at the spec's settings, with a spec and without.
+
+use serde_json::Value;
+
+use super::place::Place;
+
+fn rows(place: &Place, arguments: &[&str]) -> Vec<Value> {
+    let done = place.ok(&[&["show", "models", "--format", "json"], arguments].concat());
+    serde_json::from_str::<Value>(&done.out).expect("JSON").as_array().expect("rows").clone()
+}
+
+fn memory(rows: &[Value], name: &str) -> u64 {
+    let row = rows.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name} is there"));
+    row["memoryMi"].as_u64().expect("a number")
+}
+
+#[test]
+fn all_models_fit_a_narrow_terminal() {
+    let place = Place::empty();
+    let done = place.ok(&["show", "models"]);
+    let lines: Vec<&str> = done.out.lines().collect();
+    assert!(lines.len() > 1000, "{}", lines.len());
+    let widest = lines.iter().max_by_key(|it| it.chars().count()).expect("lines");
+    assert!(widest.chars().count() <= 80, "{widest}");
+    assert!(done.err.contains("there is no spec here") && done.err.contains("a context of 4096"), "{}", done.err);
+    assert_eq!(memory(&rows(&place, &[]), "llama3.2:1b"), 1697);
+}
+
+/// The figure is the budget's own, whatever the context.
+#[test]
+fn memory_is_at_the_spec_s_settings() {
+    let place = Place::starter();
+    let (file, wrong) = ("spec/platform.yaml", "models: [\"no-such-model\"]");
+    let text = place.read(file);
+    let four = memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M");
+    assert_eq!(four, 1183);
+    place.write(file, text.replace("context: 4096", "context: 32768"));
+    let long = memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M");
+    let budget = place.ok(&["show", "budget"]).out;
+    assert!(long > four && budget.contains(&format!("{long}Mi")), "{long}: {budget}");
+    // Whoever asks which models there are has often just been told that one is none.
+    let models = text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
+    place.write(file, text.replace(models, wrong));
+    assert_eq!(memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M"), 1183);
+}
+
+#[test]
+fn patterns_choose() {
+    let place = Place::empty();
+    let names =
+        |asked: &[&str]| rows(&place, asked).iter().map(|it| it["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
+    assert_eq!(names(&["phi4-mini:3.8b*q", "Q8"]), ["phi4-mini:3.8b-q8_0"]);
+    assert_eq!(names(&["registry.ollama.ai/library/Phi4-mini:3.8B-Q4_k_m"]), ["phi4-mini:3.8b-q4_K_M"]);
+    // In no list, and computed all the same.
+    assert_eq!(names(&["llama3.2:1b-instruct-q3_K_S"]), ["llama3.2:1b-instruct-q3_K_S"]);
+    let none = place.run(&["show", "models", "qwen33"]);
+    assert_eq!((none.code, none.out.as_str()), (1, ""), "{none:?}");
+    assert!(none.err.contains("did you mean `qwen3`?"), "{none:?}");
+    let wrong = place.run(&["show", "waves", "qwen3"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+}
+
+/// Whether tools can be sent to a model, and how its size is known.
+#[test]
+fn a_row_says_what_is_known() {
+    let place = Place::empty();
+    let all = rows(&place, &[]);
+    let row = |name: &str| all.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name} is there")).clone();
+    for (name, tools, file, embedding) in [
+        ("qwen3:8b", Value::Bool(true), "published", false),
+        ("gemma3:4b", Value::Bool(false), "published", false),
+        ("smollm2:360m", Value::Bool(false), "published", false),
+        ("llama3.2:1b-text-q8_0", Value::Null, "computed", false),
+        ("codegemma:2b", Value::Null, "computed", false),
+        ("qwen2.5:14b", Value::Bool(true), "at most", false),
+        ("qwen3-embedding:0.6b", Value::Bool(false), "published", true),
+    ] {
+        let it = row(name);
+        assert_eq!((&it["tools"], it["file"].as_str(), it["embedding"].as_bool()), (&tools, Some(file), Some(embedding)), "{name}");
+    }
+}
+
+/// With GPUs the need of each is told beside what stays on the host; a model of the spec's own is there.
+#[test]
+fn with_gpus_their_memory_is_told() {
+    let place = Place::starter();
+    let file = "spec/platform.yaml";
+    let own = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, feedForward: 8192, vocabulary: 128256, \
+               trainContext: 131072}";
+    let more = format!("context: 4096\n      gpu: {{memory: 24Gi}}\n      catalogue: {{\"acme/botanist:1b\": {own}}}");
+    place.write(file, place.read(file).replace("context: 4096", &more));
+    let all = rows(&place, &["acme"]);
+    assert_eq!(all.len(), 1, "{all:?}");
+    assert!(all[0]["gpuMemoryMi"].as_u64() > Some(8601) && all[0]["file"] == "spec", "{all:?}");
+    assert!(place.ok(&["show", "models", "gemma3"]).out.contains("on GPUs"));
+}
+
+/// What the README shows of it is what it says.
+#[test]
+fn the_readme_shows_what_is_said() {
+    let readme = std::fs::read_to_string(crate::support::repository().join("README.md")).expect("the README");
+    let done = Place::starter().ok(&["show", "models", "gemma3", "q8"]);
+    assert!(readme.contains(&format!("$ espalier show models gemma3 q8\n{}```", done.out)), "{}", done.out);
+}

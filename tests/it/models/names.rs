@@ -1,0 +1,187 @@
+//! Names as people type them: what resolves, what is refused, and what is offered then.
+
+use espalier::{facts::models, names::ModelName};
+
+use crate::support::{compile, with_components};
+
+/// What people typed.
+const TYPED: [&str; 34] = [
+    "qwen3",
+    "gemma3",
+    "phi",
+    "phi3",
+    "phi4",
+    "mistral",
+    "deepseek-r1",
+    "llama3",
+    "llama3.2",
+    "phi3:mini",
+    "phi4-mini",
+    "qwen3:4b-q8_0",
+    "mistral:7b-instruct-v0.3-q4_K_M",
+    "gpt-oss:20b",
+    "qwen2.5-coder:7b",
+    "tinyllama",
+    "llava",
+    "codellama",
+    "granite3.3:2b",
+    "phi3.5:latest",
+    "smollm2",
+    "library/qwen3:4b",
+    "registry.ollama.ai/library/qwen3:4b",
+    "qwen3:8b",
+    "qwen3:4b",
+    "gemma3:4b",
+    "mistral:7b",
+    "deepseek-r1:7b",
+    "llama3.2:1b",
+    "llama3.2:3b",
+    "llama3.1:8b",
+    "qwen2.5:0.5b",
+    "nomic-embed-text",
+    "https://registry.ollama.ai/library/Qwen3:4B-Q8_0",
+];
+
+fn read(name: &str) -> ModelName {
+    name.parse().unwrap_or_else(|it| panic!("{name}: {it}"))
+}
+
+#[test]
+fn what_people_typed_resolves() {
+    for name in TYPED {
+        assert!(models::find(&read(name)).is_some_and(|it| it.listed), "{name}");
+        let made = compile(&with_components(&format!("ollama: {{models: [{name:?}]}}")));
+        assert!(!made.errors().contains(&"model-unknown"), "{name}: {}", made.said());
+    }
+}
+
+#[test]
+fn names_are_read_as_ollama_reads_them() {
+    for (written, read_as) in [
+        ("qwen3", "qwen3:latest"),
+        ("Qwen3:4B", "qwen3:4b"),
+        ("library/qwen3:4b", "qwen3:4b"),
+        ("registry.ollama.ai/library/qwen3:4b", "qwen3:4b"),
+        ("REGISTRY.OLLAMA.AI/Library/Qwen3", "qwen3:latest"),
+        ("https://registry.ollama.ai/library/qwen3", "qwen3:latest"),
+        ("https://ollama.com/library/qwen3:8b", "qwen3:8b"),
+        ("ollama.com/MFDoom/model", "MFDoom/model:latest"),
+        ("llama3.2:1b-instruct-Q4_k_m", "llama3.2:1b-instruct-q4_K_M"),
+        ("smollm2:135m-instruct-f16", "smollm2:135m-instruct-fp16"),
+        ("gpt-oss:20b", "gpt-oss:20b"),
+        ("hf.co/Owner/Model-GGUF:Q4_K_M", "hf.co/Owner/Model-GGUF:Q4_K_M"),
+        ("https://hf.co/Owner/Model-GGUF", "hf.co/Owner/Model-GGUF:latest"),
+        ("User/Model:1B", "User/Model:1B"),
+    ] {
+        assert_eq!(read(written).as_str(), read_as, "{written}");
+        assert_eq!(read(read_as).as_str(), read_as, "reading again changes nothing");
+    }
+    let refused = "qwen3:8b@sha256:abc".parse::<ModelName>().expect_err("Ollama pulls no digest");
+    assert!(refused.contains("write `qwen3:8b`"), "{refused}");
+}
+
+/// The tree has the name that the library has, whatever was typed.
+#[test]
+fn the_tree_has_the_short_name() {
+    let made = compile(&with_components("ollama: {models: [\"registry.ollama.ai/library/Llama3.2:1B-instruct-q4_k_m\"]}"));
+    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
+    let text: String = made.files.values().map(|it| String::from_utf8_lossy(it)).collect();
+    assert!(text.contains("llama3.2:1b-instruct-q4_K_M") && !text.contains("registry.ollama.ai"), "of the models' container");
+}
+
+/// Case does not count where the spec has figures of its own either.
+#[test]
+fn own_figures_are_found_in_any_case() {
+    let figures = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, feedForward: 8192, vocabulary: 128256, \
+                   trainContext: 131072}";
+    let spec = format!("ollama: {{models: [\"Acme/Botanist:1B\"], catalogue: {{\"acme/botanist:1b\": {figures}}}}}");
+    let made = compile(&with_components(&spec));
+    assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
+}
+
+/// The entry that a finding offers, pasted with the one number that nobody else can know: the finding is gone, and no other has come.
+#[test]
+fn what_is_offered_can_be_pasted() {
+    for (name, code, unknown) in [
+        ("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "model-unknown", ("", "")),
+        ("hf.co/Qwen/Qwen2.5-Coder-7B-Instruct-GGUF:q8_0", "model-unknown", ("", "")),
+        ("hf.co/unsloth/gemma-3-4b-it-GGUF:UD-Q4_K_XL", "model-unknown", ("blob: …", "blob: 3.2Gi")),
+        ("llama3.2:1b-instruct-iq4_xs", "model-unknown", ("blob: …", "blob: 0.8Gi")),
+        ("llama3.2:1b-instuct-q4_K_M", "model-tag-unlisted", ("", "")),
+        ("llava", "image-memory-unknown", ("imageMemory: …", "imageMemory: 600Mi")),
+        ("qwen3-embedding:0.6b-q6_K", "model-tag-unlisted", ("", "")),
+    ] {
+        let said = |spec: &str| {
+            let mut texts = with_components(spec);
+            let text = texts.get_mut("spec/platform.yaml").expect("it is there");
+            *text = text.replace("memory: 8Gi", "memory: 64Gi");
+            compile(&texts)
+        };
+        let made = said(&format!("ollama: {{models: [{name:?}]}}"));
+        let finding = made.findings.iter().find(|it| it.code == code).unwrap_or_else(|| panic!("{name}: {}", made.said()));
+        let mut texts = finding.help.iter().chain(&finding.notes);
+        let stanza = texts.find_map(|it| Some(&it[it.find("`catalogue: {")? + 1..it.rfind('`')?]));
+        let stanza = stanza.unwrap_or_else(|| panic!("{name}: no entry in {finding:?}")).replace(unknown.0, unknown.1);
+        let made = said(&format!("ollama: {{models: [{name:?}], {stanza}}}"));
+        assert!(!made.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")), "{name}: {}", made.said());
+        assert_eq!(made.errors(), Vec::<&str>::new(), "{name}: {}", made.said());
+    }
+}
+
+/// A misspelt family, size or word gets the name that is nearest.
+#[test]
+fn what_is_nearly_right_gets_the_right_name() {
+    for (written, meant) in [
+        ("lama3.2:1b", "llama3.2:1b"),
+        ("qwen-2.5:7b", "qwen2.5:7b"),
+        ("gema3:4b", "gemma3:4b"),
+        ("qwen3:5b", "qwen3:4b"),
+        ("llama3.2:1b-instuct-q8_0", "llama3.2:1b-instruct-q8_0"),
+        ("mistral:7b-instruct-v03-q4_K_M", "mistral:7b-instruct-v0.3-q4_K_M"),
+        ("deepseek-r2:8b", "deepseek-r1:8b"),
+    ] {
+        let made = compile(&with_components(&format!("ollama: {{models: [{written:?}]}}")));
+        let offers = |it: &espalier::diag::diagnostic::Diagnostic| it.help.contains(&format!("did you mean `{meant}`?"));
+        assert!(made.findings.iter().any(offers), "{written}: {}", made.said());
+    }
+}
+
+/// Other quantisations of a known size are computed; what no formula covers is not.
+#[test]
+fn what_cannot_be_computed_is_not() {
+    for name in ["llama3.2:1b-instruct-q3_K_S", "qwen2.5:7b-instruct-q2_K", "qwen3:4b-thinking-2507-q5_K_M"] {
+        assert!(models::find(name).is_some(), "{name}");
+    }
+    for name in [
+        "llama3.2:1b-instruct-iq4_xs",
+        "llama3.2:2b",
+        "llama3.2:1b-chat",
+        "llava:7b-v1.6-mistral-q4_0",
+        "gpt-oss:120b",
+        "gpt-oss:20b-q4_0",
+        "granite4:3b-h",
+        "granite4:latest",
+        "cogito:latest",
+        "gemma3:4b-it-qat",
+        "phi:2.7b-chat-v2-q4_0",
+        "qwen3.5:4b",
+        "user/qwen3:4b",
+    ] {
+        assert!(models::find(name).is_none(), "{name}");
+    }
+}
+
+/// Of two builds of one size, a tag that names neither is the larger one.
+#[test]
+fn words_choose_the_build() {
+    let blob = |name: &str| models::find(name).unwrap_or_else(|| panic!("{name}")).figures;
+    assert_eq!(blob("qwen3:4b").train_context, 262_144);
+    assert_eq!(blob("qwen3:4b-q8_0").train_context, 40_960);
+    assert!(blob("qwen3:4b-q8_0").blob > blob("qwen3:4b-instruct-2507-q8_0").blob, "its values are in 16 bits");
+    assert!(blob("mistral:7b-instruct-v0.2-q8_0").vocabulary < blob("mistral:7b-instruct-v0.3-q8_0").vocabulary);
+    assert_eq!(blob("deepseek-r1:8b-llama-distill-q4_K_M").layers, 32);
+    assert_eq!(blob("phi3:mini-4k").train_context, 4096);
+    let largest = ["deepseek-r1:8b-0528-qwen3-q8_0", "deepseek-r1:8b-llama-distill-q8_0"].map(|it| blob(it).blob).into_iter().max();
+    let other = models::find("deepseek-r1:8b-else-q8_0").expect("of that size");
+    assert!(!other.listed && Some(other.figures.blob) == largest, "{other:?}");
+}
