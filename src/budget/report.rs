@@ -1,6 +1,6 @@
 //! The budget, ready to be judged, shown and printed.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
@@ -116,109 +116,6 @@ impl Report {
     /// Σ limits over what pods may use, in percent.
     pub fn limits_percent(&self) -> u64 {
         (self.limits.get() >> 10).saturating_mul(100).div_ceil((self.usable.get() >> 10).max(1))
-    }
-
-    /// What the only node keeps for itself.
-    fn kept(&self, out: &mut String) {
-        let kept = [
-            ("MemTotal", self.mem_total),
-            ("operating system", node::SYSTEM_RESERVED.0),
-            ("k3s", node::KUBE_RESERVED.0),
-            ("eviction threshold", node::EVICTION_THRESHOLD),
-        ];
-        for (at, (name, bytes)) in kept.iter().enumerate() {
-            let sign = if at == 0 { ' ' } else { '-' };
-            let _ = writeln!(out, "{name:<22} {sign}{:>8}", bytes.in_mib().to_string());
-        }
-        let _ = writeln!(out, "{:<22} ={:>8}   {} CPU\n", "allocatable", self.allocatable.in_mib().to_string(), self.allocatable_cpu);
-    }
-
-    /// What each group of nodes gives.
-    fn groups(&self, out: &mut String) {
-        let width = self.nodes.groups().iter().filter_map(|it| it.name.as_ref()).map(|it| it.len()).max().unwrap_or_default().max(6);
-        let _ = writeln!(out, "{:<width$}  {:>4}  {:<6}  {:>11}  {:>6}  {:>4}", "nodes", "n", "role", "allocatable", "CPU", "GPUs");
-        for it in self.nodes.groups() {
-            let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
-            let (memory, cpu) = (node.allocatable().in_mib().to_string(), node.allocatable_cpu().to_string());
-            let _ = writeln!(out, "{name:<width$}  {:>4}  {:<6}  {memory:>11}  {cpu:>6}  {:>4}", it.count, node.role.name(), node.gpus);
-        }
-        let (memory, cpu) = (self.allocatable.in_mib().to_string(), self.allocatable_cpu.to_string());
-        let _ = writeln!(
-            out,
-            "{:<width$}  {:>4}  {:<6}  {memory:>11}  {cpu:>6}  {:>4}\n",
-            "sum",
-            self.nodes.count(),
-            "",
-            self.allocatable_gpus
-        );
-    }
-
-    /// Tables for people.
-    pub fn text(&self) -> String {
-        let mut out = String::new();
-        if self.nodes.is_single() {
-            self.kept(&mut out);
-        } else {
-            self.groups(&mut out);
-        }
-        let width = self.rows.iter().map(|it| it.application.len() + 1 + it.name.len()).max().unwrap_or(20);
-        let _ = writeln!(out, "{:<width$}  {:>4}  {:>9}  {:>9}  {:>6}  from", "pods", "n", "request", "limit", "CPU");
-        for it in &self.rows {
-            let name = format!("{}/{}", it.application, it.name);
-            let all = it.pod.times(it.replicas);
-            let _ = writeln!(
-                out,
-                "{name:<width$}  {:>4}  {:>9}  {:>9}  {:>6}  {}",
-                it.replicas,
-                all.request.in_mib().to_string(),
-                all.limit.in_mib().to_string(),
-                all.cpu.to_string(),
-                match it.source {
-                    Origin::Object => "its manifest",
-                    Origin::Chart => "the chart's facts",
-                    Origin::Cluster => "the cluster",
-                    Origin::Transient => "comes and goes",
-                    Origin::Tenant => "workspace",
-                }
-            );
-        }
-        let _ = writeln!(
-            out,
-            "{:<width$}  {:>4}  {:>9}  {:>9}  {:>6}",
-            "sum",
-            self.pods,
-            self.requests.in_mib().to_string(),
-            self.limits.in_mib().to_string(),
-            self.cpu.to_string()
-        );
-        let verdict = if self.requests <= self.allocatable {
-            format!("fits, {} spare", self.spare().in_mib())
-        } else {
-            format!("does not fit, {} too much", self.requests.saturating_sub(self.allocatable).in_mib())
-        };
-        let _ = writeln!(out, "\nrequests {} of {}: {verdict}", self.requests.in_mib(), self.allocatable.in_mib());
-        let _ = writeln!(out, "CPU requests {} of {}", self.cpu, self.allocatable_cpu);
-        if self.gpus > 0 || self.allocatable_gpus > 0 {
-            let _ = writeln!(out, "GPUs {} of {}", self.gpus, self.allocatable_gpus);
-        }
-        for it in &self.unplaced {
-            let (name, each) = (format!("{}/{}", it.row.application, it.row.name), it.ask.request.in_mib());
-            let name = it.beside.iter().fold(name, |all, it| all + " + " + it);
-            let how = if it.beside.is_empty() { "each" } else { "on one node" };
-            let _ = writeln!(out, "no place for {} × {name}, {each} {how}", it.count);
-        }
-        let _ = writeln!(
-            out,
-            "limits {}: {} % of the {} that pods may use (at most {} %)",
-            self.limits.in_mib(),
-            self.limits_percent(),
-            self.usable.in_mib(),
-            self.overcommit_percent
-        );
-        if self.surge.request > Bytes::default() {
-            let _ = writeln!(out, "largest pod that a rolling update adds: {}", self.surge.request.in_mib());
-        }
-        out
     }
 }
 

@@ -42,6 +42,8 @@ pub enum Value {
     Made(usize),
     /// Only a person knows it: what it is, in a few words.
     Known(&'static str),
+    /// As [`Value::Known`], and no secret: it is shown while it is typed.
+    Shown(&'static str),
     /// As [`Value::Known`]; what is sealed is its bcrypt hash, which is all that its reader wants.
     Hashed(&'static str),
 }

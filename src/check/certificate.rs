@@ -1,4 +1,4 @@
-//! `sealing-certificate-invalid`, `sealing-certificate-expires`, `sealed-with-another-certificate`: what values are sealed with.
+//! `sealing-certificate-invalid`, `sealing-certificate-missing`, `sealing-certificate-expires`, `sealed-with-another-certificate`: what values are sealed with.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    platform::sealed::SealingCertificate,
+    platform::sealed::{SealedStore, SealingCertificate},
     seal::certificate::Certificate,
     spec::read::{SEALING, SECRETS},
     yaml::source::Source,
@@ -38,6 +38,20 @@ pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertifica
     }
 }
 
+/// Values are sealed with a certificate that is not there any more.
+pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
+    let files = sealed.files().filter(|it| it.1.certificate.is_some()).count();
+    if files > 0 {
+        let message = format!("{files} credentials are sealed, and there is no certificate to seal the next with");
+        let message = if files == 1 { message.replace("1 credentials are", "1 credential is") } else { message };
+        found.push(
+            Diagnostic::warning(code::SEALING_CERTIFICATE_MISSING, Place::File(SEALING.into()), message)
+                .help("take it out of Git's history (`git log -- spec/sealing.pem`); where it is lost, `espalier seal init --from-key` makes another one for the private key")
+                .note("a node that is set up anew is given certificate and private key together, so `bootstrap/bootstrap.sh up` stops without it"),
+        );
+    }
+}
+
 /// Values that were sealed with another certificate than the one that new ones are sealed with.
 pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
     let Some(sealing) = &view.platform.sealing else { return };
@@ -55,7 +69,7 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
                     "`{name}` was sealed with another certificate than `{SEALING}`: only a controller that still has that key opens it"
                 ),
             )
-            .help("`espalier seal --reseal` seals all such values anew; it needs the values themselves"),
+            .help("`espalier seal --reseal --key OLD` opens such values with the old private key and seals them again; without that key it needs the values themselves"),
         );
     }
 }

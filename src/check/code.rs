@@ -24,6 +24,8 @@ pub const SEALED_SCOPE: &str = "sealed-scope";
 pub const SEALED_WITH_ANOTHER_CERTIFICATE: &str = "sealed-with-another-certificate";
 /// The sealing certificate has expired, or will soon.
 pub const SEALING_CERTIFICATE_EXPIRES: &str = "sealing-certificate-expires";
+/// Values are sealed, and `spec/sealing.pem` is not there.
+pub const SEALING_CERTIFICATE_MISSING: &str = "sealing-certificate-missing";
 /// `spec/sealing.pem` is no certificate to seal with.
 pub const SEALING_CERTIFICATE_INVALID: &str = "sealing-certificate-invalid";
 /// A credential is sealed, but not for a namespace that needs it.
@@ -34,6 +36,8 @@ pub const CREDENTIAL_NOT_SEALED: &str = "credential-not-sealed";
 pub const CREDENTIAL_NOT_USED: &str = "credential-not-used";
 /// A database outside the cluster where the network policy does not lead.
 pub const DATABASE_UNREACHABLE: &str = "database-unreachable";
+/// A value that was left over from an example.
+pub const EXAMPLE_VALUE: &str = "example-value";
 /// A file's name and the name in it differ.
 pub const FILE_NAME_DIFFERS: &str = "file-name-differs";
 /// A model's figures that no model has.

@@ -6,6 +6,7 @@ pub mod certificate;
 pub mod code;
 pub mod components;
 pub mod credentials;
+pub mod examples;
 pub mod figures;
 pub mod fits;
 pub mod hosts;

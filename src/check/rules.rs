@@ -120,10 +120,11 @@ const SPEC: [SpecRule; 18] = [
 ];
 
 /// Rules on the whole.
-const WHOLE: [WholeRule; 7] = [
+const WHOLE: [WholeRule; 8] = [
     super::components::needed_by_tenants,
     super::credentials::closed_everywhere,
     super::credentials::sealed,
+    super::examples::left_over,
     super::hosts::tenants,
     super::node::node,
     super::sealed_files::names,

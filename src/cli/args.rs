@@ -3,42 +3,45 @@
 use std::{num::NonZero, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
-use clap_complete::Shell;
+use clap_complete::{Shell, engine::ArgValueCompleter};
 
-use super::{clock, seal::args::SealArgs};
+use super::{clock, complete, seal::args::SealArgs};
 
 /// Compiles one platform spec into the ArgoCD tree of an AI chat platform, and proves that it fits the node.
 #[derive(Debug, Parser)]
 #[command(name = "espalier", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Args {
     /// The folder that holds spec/, apps/, bootstrap/ and out/ [default: the nearest parent with spec/platform.yaml]
-    #[arg(long, value_name = "DIR", global = true, value_hint = ValueHint::DirPath)]
+    #[arg(long, value_name = "DIR", global = true, help_heading = GLOBAL, value_hint = ValueHint::DirPath)]
     pub root: Option<PathBuf>,
 
     /// The platform's spec; `-` is stdin [default: spec/platform.yaml]
-    #[arg(long, value_name = "FILE", global = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", global = true, help_heading = GLOBAL, value_hint = ValueHint::FilePath)]
     pub spec: Option<PathBuf>,
 
     /// How results are told
-    #[arg(long, value_enum, global = true, default_value_t)]
+    #[arg(long, value_enum, global = true, help_heading = GLOBAL, default_value_t)]
     pub format: Format,
 
     /// Takes every warning for an error
-    #[arg(long, value_name = "WHAT", value_enum, global = true)]
+    #[arg(long, value_name = "WHAT", value_enum, global = true, help_heading = GLOBAL)]
     pub deny: Option<Deny>,
 
     /// Colors; `auto` also heeds the variable `NO_COLOR`
-    #[arg(long, value_name = "WHEN", value_enum, global = true, default_value_t)]
+    #[arg(long, value_name = "WHEN", value_enum, global = true, help_heading = GLOBAL, default_value_t)]
     pub color: Color,
 
     /// How many threads build tenants, for measurements and tests: the bytes never depend on it
-    #[arg(long, value_name = "N", global = true, hide = true)]
+    #[arg(skip)]
     pub threads: Option<NonZero<usize>>,
 
     /// What to do
     #[command(subcommand)]
     pub verb: Verb,
 }
+
+/// Above the flags that all verbs have.
+const GLOBAL: &str = "Global options";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 clean, 1 findings or drift, 2 trouble (files, usage).
@@ -47,10 +50,10 @@ Data goes to stdout, talk to stderr.";
 /// What espalier can do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Writes a commented starter spec, and the lines that Git needs
+    /// Writes a commented starter spec with what Git knows of the repository, and the lines that Git needs; asks on a terminal for the rest
     Init(Init),
     /// Compiles the spec and writes the tree
-    Render,
+    Render(Render),
     /// Compiles the spec and compares the tree with what it makes: every rule, and every file that differs
     Check {
         /// The day for which the sealing certificate is judged, `YYYY-MM-DD` [default: today]
@@ -79,6 +82,7 @@ pub enum Verb {
     /// Explains a finding's code; alone it lists the codes
     Explain {
         /// The code, as a finding names it in brackets
+        #[arg(add = ArgValueCompleter::new(complete::codes))]
         code: Option<String>,
     },
     /// Prints a shell's completion script
@@ -95,13 +99,21 @@ pub struct Init {
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
 
-    /// The platform's name
+    /// The platform's name [default: the folder's]
     #[arg(long)]
     pub name: Option<String>,
 
-    /// The address of the Git repository that ArgoCD reads
+    /// The URL of the Git repository that Argo CD reads [default: the remote's]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub repository: Option<String>,
+
+    /// The branch that Argo CD follows [default: the remote's own, else the one that is checked out]
+    #[arg(long, value_name = "NAME")]
+    pub branch: Option<String>,
+
+    /// The platform's folder in the repository [default: where this folder is in it]
+    #[arg(long, value_name = "FOLDER")]
+    pub path: Option<String>,
 
     /// The host name of the chat
     #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]
@@ -112,11 +124,19 @@ pub struct Init {
     pub email: Option<String>,
 }
 
+/// How the tree is written.
+#[derive(Debug, clap::Args)]
+pub struct Render {
+    /// Also where a later version of espalier wrote the tree
+    #[arg(long)]
+    pub downgrade: bool,
+}
+
 /// What a fresh tree is compared with.
 #[derive(Debug, clap::Args)]
 pub struct Diff {
     /// A Git revision [default: the tree on disk]
-    #[arg(long, value_name = "REV")]
+    #[arg(long, value_name = "REV", add = ArgValueCompleter::new(complete::revisions))]
     pub base: Option<String>,
 }
 
@@ -128,7 +148,7 @@ pub struct Release {
     pub message: Option<String>,
 
     /// The remote to push to [default: the one with the address in the spec, else origin]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::remotes))]
     pub remote: Option<String>,
 
     /// Prints the commands, and changes nothing
@@ -147,11 +167,11 @@ pub enum Format {
     Short,
     /// For programs
     Json,
-    /// GitHub's annotations, of `render` and `check`
+    /// GitHub's annotations
     Github,
-    /// For a pull request's comment, of `diff`
+    /// For a pull request's comment
     Markdown,
-    /// A graph, of `show waves` and `show flows`
+    /// A graph, of waves and flows
     Mermaid,
 }
 
@@ -194,7 +214,7 @@ impl Verb {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Init(_) => "init",
-            Self::Render => "render",
+            Self::Render(_) => "render",
             Self::Check { .. } => "check",
             Self::Diff(_) => "diff",
             Self::Show { .. } => "show",
@@ -206,14 +226,23 @@ impl Verb {
         }
     }
 
-    /// The formats that it has.
-    pub const fn formats(&self) -> &'static [Format] {
+    /// The formats that it has, as it was called.
+    pub fn formats(&self) -> &'static [Format] {
         match self {
-            Self::Render | Self::Check { .. } => &[Format::Human, Format::Short, Format::Json, Format::Github],
-            Self::Diff(_) => &[Format::Human, Format::Markdown],
-            Self::Show { side: Some(Side::Waves | Side::Flows), .. } => &[Format::Human, Format::Json, Format::Mermaid],
-            Self::Seal(_) | Self::Show { .. } => &[Format::Human, Format::Json],
-            Self::Init(_) | Self::Release(_) | Self::Schema | Self::Explain { .. } | Self::Completions { .. } => &[Format::Human],
+            Self::Show { side: Some(Side::Waves | Side::Flows), .. } => formats("show"),
+            Self::Show { .. } => &[Format::Human, Format::Json],
+            _ => formats(self.name()),
         }
+    }
+}
+
+/// The formats that a verb has in all.
+pub fn formats(verb: &str) -> &'static [Format] {
+    match verb {
+        "render" | "check" => &[Format::Human, Format::Short, Format::Json, Format::Github],
+        "diff" => &[Format::Human, Format::Markdown],
+        "show" => &[Format::Human, Format::Json, Format::Mermaid],
+        "seal" => &[Format::Human, Format::Json],
+        _ => &[Format::Human],
     }
 }

@@ -2,15 +2,14 @@
 
 use std::{fmt::Write as _, num::NonZero};
 
-use serde_json::Value;
-
 use crate::{
     check::certificate,
     cli::{
         args::Format,
         console::{Console, count},
         disk::Disk,
-        drift::{Change, Comparison, Drift, IMPRINT, text, unified},
+        drift::{Change, Comparison, Drift, differ_in_line_endings, unified},
+        findings, imprint,
         outcome::Outcome,
         pipeline::Run,
         show,
@@ -18,6 +17,7 @@ use crate::{
         tree::Tree,
     },
     compile::{self, house::House},
+    diag::diagnostic::Diagnostics,
 };
 
 /// Runs the verb.
@@ -50,15 +50,7 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
     let mut findings = console.judge(findings);
     let drifts = it.all().count();
-    match console.format() {
-        Format::Json | Format::Github => findings.extend(it.all().map(Drift::finding)),
-        Format::Short => {
-            for drift in it.all() {
-                console.data(&format!("{:8} {}\n", drift.change.word(), drift.path))?;
-            }
-        }
-        _ => show(disk, work, &tree, &it, console)?,
-    }
+    let endings = show(disk, work, &tree, &it, &mut findings, console)?;
     if !matches!(console.format(), Format::Json | Format::Github) {
         // Of these a difference says nothing: both sides are in the file.
         findings.extend(it.all().filter(|it| it.change == Change::Conflict).map(Drift::finding));
@@ -76,31 +68,72 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
     let budget = show::figures(&compile::budget(house, &it.run.summaries));
     console.say(&format!("checked {}: {totals}, {drift} ({budget})\n", count(it.files(), "file")));
     if drifts > 0 {
-        if let Some(older) = other_version(&tree) {
-            let this = env!("CARGO_PKG_VERSION");
-            console.say(&format!("espalier {older} wrote the tree and this is {this}: part of the drift may come from that\n"));
-        }
-        console.say("run `espalier render` and commit what it writes; edit `spec/`, never the generated files\n");
+        cure(&tree, &endings, console);
     }
     let Run { house, revision, .. } = it.run;
     Ok(Judged { outcome, house, revision })
 }
 
-fn show(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, console: &mut Console) -> anyhow::Result<()> {
-    let colored = console.is_colored();
+/// What to do about drift.
+fn cure(tree: &Tree<'_>, endings: &[Box<str>], console: &mut Console) {
+    let this = env!("CARGO_PKG_VERSION");
+    match imprint::version(tree).filter(|it| it != this) {
+        Some(later) if imprint::is_later(&later, this) => {
+            console.say(&format!(
+                "espalier {later} wrote the tree and this is {this}: what differs may be what the later one does; run that one \
+                 (`espalier render --downgrade` takes it back)\n"
+            ));
+            return;
+        }
+        Some(older) => {
+            console.say(&format!("espalier {older} wrote the tree and this is {this}: part of the drift may come from that\n"));
+        }
+        None => {}
+    }
+    if !endings.is_empty() {
+        console.say(&format!("{}\n", findings::ENDINGS));
+    }
+    console.say(
+        "run `espalier render`, then `git add` what it writes and commit it, also after a merge that conflicts in generated files; \
+         edit `spec/`, never the generated files\n",
+    );
+}
+
+/// Tells of each file that differs, in the format that was asked for; returns those that differ in their line endings alone, of which one
+/// line is told.
+fn show(
+    disk: &dyn Disk,
+    work: &Work,
+    tree: &Tree<'_>,
+    it: &Comparison,
+    found: &mut Diagnostics,
+    console: &mut Console,
+) -> anyhow::Result<Vec<Box<str>>> {
+    let (colored, format) = (console.is_colored(), console.format());
+    let mut endings: Vec<Box<str>> = Vec::new();
     it.sides(disk, work, tree, &mut |drift, old, new| {
+        if old.zip(new).is_some_and(|(old, new)| differ_in_line_endings(old, new)) {
+            endings.push(drift.path.clone());
+            return Ok(());
+        }
+        if matches!(format, Format::Json | Format::Github) {
+            found.push(drift.finding());
+            return Ok(());
+        }
         let mut text = format!("{:8} {}\n", drift.change.word(), drift.path);
-        if let (Some(old), Some(new)) = (old, new) {
+        if let (Format::Human, Some(old), Some(new)) = (format, old, new) {
             let _ = write!(text, "--- a/{0}\n+++ b/{0}\n", drift.path);
             text += &unified(old, new, colored);
         }
         console.data(&text)
-    })
-}
-
-/// The version that wrote the tree, where it is another than this one.
-fn other_version(tree: &Tree<'_>) -> Option<String> {
-    let imprint: Value = serde_json::from_str(&text(tree, IMPRINT).ok()?).ok()?;
-    let version = imprint.get("version")?.as_str()?;
-    (version != env!("CARGO_PKG_VERSION")).then(|| version.to_owned())
+    })?;
+    if let Some(first) = endings.first() {
+        let finding = findings::endings(first, endings.len());
+        if matches!(format, Format::Json | Format::Github) {
+            found.push(finding);
+        } else {
+            console.data(&format!("{:8} {}\n", Change::Changed.word(), finding.message))?;
+        }
+    }
+    Ok(endings)
 }

@@ -1,6 +1,6 @@
 //! The two streams: data on stdout, talk on stderr, and who went away is not written to.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
@@ -65,6 +65,19 @@ impl Console {
     /// How results are told.
     pub const fn format(&self) -> Format {
         self.format
+    }
+
+    /// How many columns the terminal has that stdout is; none where it is no terminal.
+    #[cfg(unix)]
+    pub fn width(&self) -> Option<usize> {
+        let size = io::stdout().is_terminal().then(|| rustix::termios::tcgetwinsize(io::stdout()).ok())??;
+        Some(usize::from(size.ws_col)).filter(|it| *it > 0)
+    }
+
+    /// Nobody knows.
+    #[cfg(not(unix))]
+    pub fn width(&self) -> Option<usize> {
+        None
     }
 
     /// Whether stdout takes colors.

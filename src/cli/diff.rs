@@ -1,20 +1,26 @@
-//! `diff`: what a render would change, by object, and what that does to the budget.
+//! `diff`: what a render would change, by object and field, and what that does to the budget.
 
-use std::{fmt::Write as _, num::NonZero};
+use std::{collections::BTreeMap, fmt::Write as _, num::NonZero, path::Path};
 
+use anyhow::bail;
 use serde_json::Value;
 
 use crate::{
+    budget::report::Report,
     cli::{
         args::{Diff, Format},
         console::{Console, count},
         disk::Disk,
-        drift::{Change, Comparison, Drift, IMPRINT, text, unified},
+        drift::{Change, Comparison, Drift, IMPRINT, PAGE, differ_in_line_endings, unified},
+        fields,
+        git::Git,
         git_disk::GitDisk,
         outcome::Outcome,
-        sources::Work,
+        pipeline,
+        sources::{Input, Work},
         tree::Tree,
     },
+    compile,
     diag::plain,
     units::Bytes,
     yaml::source::Source,
@@ -23,22 +29,39 @@ use crate::{
 /// A comment of a pull request takes 65,536 characters; beyond this, objects are named without their lines.
 const COMMENT: usize = 60_000;
 
+/// Objects that are named where many have a difference in common; the rest is counted.
+const NAMED: usize = 6;
+
 /// Runs the verb.
 ///
 /// # Errors
 /// When a file or the revision cannot be read.
 pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: &Diff, console: &mut Console) -> anyhow::Result<Outcome> {
-    let revision = verb.base.as_deref().map(|it| GitDisk::open(&work.root, it)).transpose()?;
+    let open = |it: &str| {
+        if Git::is_around(&work.root) {
+            return GitDisk::open(&work.root, it);
+        }
+        bail!(
+            "{} is in no Git repository: `--base` compares with a commit of the one that holds the platform; `espalier diff` alone compares \
+             with the tree on disk",
+            work.root.display()
+        )
+    };
+    let revision = verb.base.as_deref().map(open).transpose()?;
     let base: &dyn Disk = revision.as_ref().map_or(disk, |it| it);
     let tree = Tree::open(base, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let findings = console.judge(std::mem::take(&mut it.run.findings));
-    if it.run.is_whole {
-        let budget = budget(text(&tree, IMPRINT).unwrap_or_default().as_bytes(), &it.imprint);
+    if let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) {
+        let new = compile::budget(house, &it.run.summaries);
+        let differs = told(&it).next().is_some();
+        let old = differs.then(|| old_budget(&work.root, revision.as_ref(), threads)).flatten();
+        let since = if old.is_some() && revision.is_none() { "since the last commit: " } else { "" };
+        let budget = format!("{since}{}", budget(old.as_ref(), &new));
         if console.format() == Format::Markdown {
-            markdown(disk, work, &tree, &it, budget.as_deref(), console)?;
+            markdown(disk, work, &tree, &it, &budget, console)?;
         } else {
-            plain(disk, work, &tree, &it, budget.as_deref(), console)?;
+            plain(disk, work, &tree, &it, &budget, console)?;
         }
     }
     let clean = it.run.is_whole && !findings.has_errors();
@@ -48,50 +71,111 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
     Ok(Outcome::clean_if(clean))
 }
 
-fn plain(
-    disk: &dyn Disk,
-    work: &Work,
-    tree: &Tree<'_>,
-    it: &Comparison,
-    budget: Option<&str>,
-    console: &mut Console,
-) -> anyhow::Result<()> {
+/// The budget of the revision's spec; without a revision that of the last commit's, where there is one. The tree has no figure of it:
+/// two changes that are merged would both move it.
+fn old_budget(root: &Path, revision: Option<&GitDisk>, threads: Option<NonZero<usize>>) -> Option<Report> {
+    let head = if revision.is_none() { GitDisk::open(root, "HEAD").ok() } else { None };
+    let disk = revision.or(head.as_ref())?;
+    // What the old spec had wrong is not asked about here.
+    let work = Work::read(disk, root, Input::Root).ok()?;
+    let run = pipeline::run(disk, &work, threads, &|_| Ok(())).ok()?;
+    Some(compile::budget(run.house.as_ref().filter(|_| run.is_whole)?, &run.summaries))
+}
+
+/// What differs and is told.
+fn told(it: &Comparison) -> impl Iterator<Item = &Drift> {
+    it.all().filter(|it| word(it.change).is_some() && !is_prose(&it.path))
+}
+
+/// Whether a file says for people or for editors what the others do: left out.
+fn is_prose(path: &str) -> bool {
+    path == IMPRINT || path == PAGE || path.ends_with(".schema.json")
+}
+
+/// What objects have in common, and which: told once, at the end.
+#[derive(Default)]
+struct Folded(BTreeMap<String, (usize, Vec<String>)>);
+
+impl Folded {
+    fn add(&mut self, what: String, object: &str) {
+        let (number, named) = self.0.entry(what).or_default();
+        *number += 1;
+        if named.len() < NAMED {
+            named.push(object.to_owned());
+        }
+    }
+
+    /// `metadata.labels[app.kubernetes.io/version]: 1 → 2` and whose, a line each.
+    fn lines(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(what, (number, named))| {
+            let more = number - named.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            plain::line(&format!("{what}, of {}: {}{more}", count(*number, "object"), named.join(", "))).into_owned()
+        })
+    }
+}
+
+/// What differs within a file, as lines; none where all of it is folded.
+fn body(path: &str, object: &str, old: &str, new: &str, folded: &mut Folded, colored: bool) -> Option<String> {
+    if differ_in_line_endings(old, new) {
+        folded.add("only line endings differ".to_owned(), object);
+        return None;
+    }
+    let fields = is_yaml(path).then(|| fields::of(path, old, new)).flatten();
+    let Some(fields) = fields.filter(|it| !it.is_empty()) else { return Some(unified(old, new, colored)) };
+    let mut text = String::new();
+    for it in &fields {
+        match it.in_common() {
+            Some(what) => folded.add(what, object),
+            None => text += &it.lines(colored),
+        }
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+fn is_yaml(path: &str) -> bool {
+    Path::new(path).extension().is_some_and(|it| it == "yaml")
+}
+
+fn plain(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, budget: &str, console: &mut Console) -> anyhow::Result<()> {
     let colored = console.is_colored();
+    let mut folded = Folded::default();
     it.sides(disk, work, tree, &mut |drift, old, new| {
-        let Some(word) = word(drift.change) else { return Ok(()) };
-        let mut text = format!("{word:8} {}\n", plain::line(&object(drift, old, new)));
+        let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else { return Ok(()) };
+        let object = object(drift, old, new);
+        let mut text = format!("{word:8} {}\n", plain::line(&object));
         if let (Some(old), Some(new)) = (old, new) {
-            for line in unified(old, new, colored).lines() {
+            let Some(body) = body(&drift.path, &object, old, new, &mut folded, colored) else { return Ok(()) };
+            for line in body.lines() {
                 let _ = writeln!(text, "  {line}");
             }
         }
         console.data(&text)
     })?;
-    let totals = totals(it);
-    console.data(&format!("{totals}{}\n", budget.map(|it| format!("; {it}")).unwrap_or_default()))
+    for line in folded.lines() {
+        console.data(&format!("changed  {line}\n"))?;
+    }
+    console.data(&format!("{}; {budget}\n", totals(it)))
 }
 
-fn markdown(
-    disk: &dyn Disk,
-    work: &Work,
-    tree: &Tree<'_>,
-    it: &Comparison,
-    budget: Option<&str>,
-    console: &mut Console,
-) -> anyhow::Result<()> {
+fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, budget: &str, console: &mut Console) -> anyhow::Result<()> {
     let mut written = 0;
     let mut say = |text: &str| {
         written += text.len();
         console.data(text).map(|()| written)
     };
-    say(&format!("**espalier**: {}\n", totals(it)))?;
-    if let Some(budget) = budget {
-        say(&format!("\n{budget}\n"))?;
-    }
+    say(&format!("**espalier**: {}\n\n{budget}\n", totals(it)))?;
+    let mut folded = Folded::default();
     it.sides(disk, work, tree, &mut |drift, old, new| {
-        let Some(word) = word(drift.change) else { return Ok(()) };
-        let object = plain::markdown(&object(drift, old, new));
-        let lines = if let (Some(old), Some(new)) = (old, new) { unified(old, new, false) } else { String::new() };
+        let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else { return Ok(()) };
+        let bare = object(drift, old, new);
+        let lines = if let (Some(old), Some(new)) = (old, new) {
+            let Some(body) = body(&drift.path, &bare, old, new, &mut folded, false) else { return Ok(()) };
+            body
+        } else {
+            String::new()
+        };
+        let object = plain::markdown(&bare);
         let long = say("")? + lines.len() > COMMENT;
         let text = match &*lines {
             "" => format!("\n- {word} {object}\n"),
@@ -103,7 +187,11 @@ fn markdown(
         };
         say(&text)?;
         Ok(())
-    })
+    })?;
+    for line in folded.lines() {
+        say(&format!("\n- changed {}\n", plain::markdown(&line)))?;
+    }
+    Ok(())
 }
 
 /// How a render would change it; a foreign file is left alone, so it is no difference.
@@ -117,20 +205,22 @@ const fn word(change: Change) -> Option<&'static str> {
 }
 
 fn totals(it: &Comparison) -> String {
+    let number = |change| Some(told(it).filter(|it| it.change == change).count()).filter(|it| *it > 0);
     let parts: Vec<String> = [Change::Missing, Change::Changed, Change::Conflict, Change::Stray]
         .into_iter()
-        .filter_map(|change| Some(format!("{} {}", Some(it.count(change)).filter(|it| *it > 0)?, word(change)?)))
+        .filter_map(|change| Some(format!("{} {}", number(change)?, word(change)?)))
         .collect();
     let all = count(it.files(), "file");
-    if parts.is_empty() { format!("no difference in {all}") } else { format!("{} of {all}", parts.join(", ")) }
+    let prose: Vec<&str> = it.all().map(|it| &*it.path).filter(|it| is_prose(it)).collect();
+    let left_out = if prose.is_empty() { String::new() } else { format!(" (left out: {})", prose.join(", ")) };
+    if parts.is_empty() { format!("no difference in {all}{left_out}") } else { format!("{} of {all}{left_out}", parts.join(", ")) }
 }
 
 /// `ollama: StatefulSet ai/ollama`; a file that holds no object by its path.
 fn object(drift: &Drift, old: Option<&str>, new: Option<&str>) -> String {
     let name = || -> Option<String> {
         let path = &*drift.path;
-        let is_yaml = std::path::Path::new(path).extension().is_some_and(|it| it == "yaml");
-        let source = Source::parse(path, new.or(old).filter(|_| is_yaml)?);
+        let source = Source::parse(path, new.or(old).filter(|_| is_yaml(path))?);
         let field = |pointer: &str| source.value.pointer(pointer).and_then(Value::as_str);
         let (kind, name) = (field("/kind")?, field("/metadata/name")?);
         let application = path.strip_prefix("out/manifests/").and_then(|it| it.split('/').next());
@@ -144,22 +234,15 @@ fn object(drift: &Drift, old: Option<&str>, new: Option<&str>) -> String {
 }
 
 /// The budget of two trees, in words: `requests 3306Mi → 4000Mi (+694Mi) of 5504Mi, limits 5120Mi`.
-fn budget(old: &[u8], new: &[u8]) -> Option<String> {
-    let new: Value = serde_json::from_slice(new).ok()?;
-    let old: Value = serde_json::from_slice(old).unwrap_or_default();
-    let figure = |of: &Value, name: &str| -> Option<Bytes> {
-        let value = of.get(name)?;
-        value.as_u64().map(Bytes::new).or_else(|| value.as_str()?.parse().ok())
-    };
-    let side = |name: &str| {
-        let new = figure(&new, name)?;
-        Some(match figure(&old, name) {
+fn budget(old: Option<&Report>, new: &Report) -> String {
+    let side = |name: &str, of: &dyn Fn(&Report) -> Bytes| {
+        let new = of(new);
+        match old.map(of) {
             Some(old) if old < new => format!("{name} {} → {} (+{})", old.in_mib(), new.in_mib(), new.saturating_sub(old).in_mib()),
             Some(old) if old > new => format!("{name} {} → {} (-{})", old.in_mib(), new.in_mib(), old.saturating_sub(new).in_mib()),
             _ => format!("{name} {}", new.in_mib()),
-        })
+        }
     };
-    let of = figure(&new, "allocatable").map(|it| format!(" of {}", it.in_mib())).unwrap_or_default();
-    let limits = side("limits").map(|it| format!(", {it}")).unwrap_or_default();
-    Some(format!("{}{of}{limits}", side("requests")?))
+    let of = side("of", &|it| it.allocatable);
+    format!("{} {of}, {}", side("requests", &|it| it.requests), side("limits", &|it| it.limits))
 }

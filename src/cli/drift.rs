@@ -1,6 +1,6 @@
 //! Where a tree and its spec part: what is changed, missing, stray or foreign, and both sides of what is changed.
 
-use std::{num::NonZero, sync::OnceLock};
+use std::num::NonZero;
 
 use anyhow::Context as _;
 use similar::TextDiff;
@@ -90,12 +90,12 @@ pub struct Comparison {
     pub run: Run<Note>,
     /// What is in the tree besides: strays and foreign files.
     pub besides: Vec<Drift>,
-    /// The spec's side of [`IMPRINT`].
-    pub imprint: Vec<u8>,
 }
 
-/// The file that says which version made the tree, and what it asks of the node.
+/// The file that says which version made the tree.
 pub const IMPRINT: &str = "out/.espalier.json";
+/// The page for people.
+pub const PAGE: &str = "out/README.md";
 
 impl Comparison {
     /// Compiles and compares; only names are held, never bytes. What cannot be built whole is not compared: its files would seem strays.
@@ -103,8 +103,7 @@ impl Comparison {
     /// # Errors
     /// When a file cannot be read.
     pub fn make(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, tree: &Tree<'_>) -> anyhow::Result<Self> {
-        let imprint = OnceLock::new();
-        let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch, &imprint))?;
+        let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch))?;
         let mut besides = Vec::new();
         if run.is_whole {
             tree.strays(&mut |path, ours| {
@@ -118,7 +117,7 @@ impl Comparison {
         }
         let obstacles: Vec<Diagnostic> = run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
         findings::settle(&mut run.findings, obstacles);
-        Ok(Self { run, besides, imprint: imprint.into_inner().unwrap_or_default() })
+        Ok(Self { run, besides })
     }
 
     /// Every file that differs: the platform's own, the tenants' in order, then what is there besides.
@@ -169,13 +168,10 @@ impl Comparison {
 /// Told of a file that differs, with the tree's text and the spec's text where there is one.
 pub type Each<'a> = dyn FnMut(&Drift, Option<&str>, Option<&str>) -> anyhow::Result<()> + 'a;
 
-fn note(tree: &Tree<'_>, batch: &mut Batch, imprint: &OnceLock<Vec<u8>>) -> anyhow::Result<Note> {
+fn note(tree: &Tree<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
     let mut note = Note::default();
     for (path, bytes) in batch.files.iter() {
         note.files += 1;
-        if path == IMPRINT {
-            imprint.get_or_init(|| bytes.to_vec());
-        }
         let verdict = tree.compare(path, bytes, &mut batch.buffer)?;
         note.obstacles.extend(findings::obstacle(path, &verdict));
         let change = match verdict {
@@ -210,6 +206,11 @@ pub fn text(tree: &Tree<'_>, path: &str) -> anyhow::Result<String> {
 /// The largest file of a tree that is read whole, in bytes: what an object of the API server's store
 /// may have, many times over.
 const LARGEST: u64 = 16 << 20;
+
+/// Whether the tree's text is the spec's, but for line breaks of another system.
+pub fn differ_in_line_endings(old: &str, new: &str) -> bool {
+    old.len() > new.len() && old.contains("\r\n") && old.replace("\r\n", "\n") == new
+}
 
 /// The differences of two texts in the form that `patch` and Git read, without the two head lines.
 pub fn unified(old: &str, new: &str, colored: bool) -> String {

@@ -85,6 +85,16 @@ pub fn conflict(path: &str) -> Diagnostic {
         .help(format!("solve those in `spec/`; then `espalier render` writes it anew, and `git add {path}` marks it solved"))
 }
 
+/// Generated files that are right but for their line breaks.
+pub fn endings(first: &str, files: usize) -> Diagnostic {
+    let others = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
+    Diagnostic::error(FILE_CHANGED, file(first), format!("only line endings differ: {first}{others}")).help(ENDINGS)
+}
+
+/// What makes line endings differ, and what to do about it.
+pub const ENDINGS: &str = "Git wrote other line endings than are committed (`core.autocrlf`): the lines that `espalier init` writes to \
+    `.gitattributes` keep it from that, and `espalier render` puts these files right";
+
 /// A generated file that is not there.
 pub fn missing(path: &str) -> Diagnostic {
     Diagnostic::error(FILE_MISSING, file(path), format!("`{path}` is missing")).help(RENDER)

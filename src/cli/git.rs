@@ -58,8 +58,7 @@ impl Git {
     /// When there is none, when Git itself does not trust it, or when it says that its work tree is
     /// elsewhere.
     pub fn of(root: &Path) -> anyhow::Result<Self> {
-        let named = |it: &&Path| it.join(".git").symlink_metadata().is_ok();
-        let Some(top) = root.ancestors().find(named) else {
+        let Some(top) = root.ancestors().find(|it| is_named(it)) else {
             bail!("{} is in no Git repository", root.display());
         };
         let git = top.join(".git");
@@ -78,6 +77,11 @@ impl Git {
             root.display()
         );
         Ok(it)
+    }
+
+    /// Whether there is one at all: a folder above, or this one, has a `.git`.
+    pub fn is_around(root: &Path) -> bool {
+        root.ancestors().any(is_named)
     }
 
     /// The top of the work tree.
@@ -186,6 +190,10 @@ impl Git {
     }
 }
 
+fn is_named(folder: &Path) -> bool {
+    folder.join(".git").symlink_metadata().is_ok()
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).trim_end().to_owned()
 }
@@ -202,7 +210,7 @@ fn refused(words: &[&str], output: &Output) -> anyhow::Result<()> {
 }
 
 /// A word as a POSIX shell reads it.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,^".contains(it);
     if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }

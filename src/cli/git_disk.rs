@@ -10,16 +10,13 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::{
-    cli::{
-        disk::{Disk, Entry, Kind},
-        git::Git,
-        index::OWNED,
-    },
-    spec::schema,
+use crate::cli::{
+    disk::{Disk, Entry, Kind},
+    git::Git,
+    index::OWNED,
 };
 
-/// The generated files of one revision.
+/// The spec and the generated files of one revision.
 pub struct GitDisk {
     root: PathBuf,
     files: BTreeMap<PathBuf, Blob>,
@@ -40,7 +37,7 @@ struct Contents {
 }
 
 impl GitDisk {
-    /// Lists the generated files of a revision of the repository that holds `root`.
+    /// Lists the spec and the generated files of a revision of the repository that holds `root`.
     ///
     /// # Errors
     /// When there is no `git`, no repository that is safe to ask, or no such revision.
@@ -56,9 +53,8 @@ impl GitDisk {
             );
         };
         let mut ask = vec!["ls-tree", "-r", "-z", "--full-tree", &commit, "--"];
-        let paths: Vec<String> = OWNED.iter().map(|it| git.path(it)).collect();
-        let schemas = schema::PATHS.map(|it| git.path(it));
-        ask.extend(paths.iter().chain(&schemas).map(String::as_str));
+        let paths: Vec<String> = OWNED.iter().chain(&["spec"]).map(|it| git.path(it)).collect();
+        ask.extend(paths.iter().map(String::as_str));
         let listing = git.lists(&ask)?;
         let process = git.asks(&["cat-file", "--batch-command"]).stdin(Stdio::piped()).spawn();
         let mut process = process.context("cannot run git")?;

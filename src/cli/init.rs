@@ -1,6 +1,16 @@
-//! `init`: a commented starter spec with the user's values set in place, and the lines that Git needs.
+//! `init`: a commented starter spec with what Git knows and the user says set in place, its schemas, and the lines that Git needs.
 
-use std::{collections::BTreeMap, path::Path, str::FromStr as _, sync::Arc};
+mod ask;
+mod here;
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    io::{self, IsTerminal as _},
+    path::Path,
+    str::FromStr,
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -11,73 +21,210 @@ use crate::{
         args::Init,
         console::Console,
         disk::{Disk, Kind, replace},
+        git::quoted,
         outcome::Outcome,
         sources::PLATFORM,
     },
     compile::{self, Sources},
-    diag::render,
+    diag::{plain, render},
+    names::{DnsLabel, Email, GitBranch, GitUrl, Host, RelativePath},
     spec::schema,
     yaml::source::Source,
 };
+use here::{Here, Known};
 
 /// The lines that a repository needs, by file: one break a line everywhere, generated files folded away in reviews, the stage ignored.
 const GIT: [(&str, &[&str]); 2] = [
     (
         ".gitattributes",
-        &["out/** text eol=lf linguist-generated", "apps/** text eol=lf linguist-generated", "bootstrap/** text eol=lf linguist-generated"],
+        &[
+            "out/** text eol=lf linguist-generated",
+            "apps/** text eol=lf linguist-generated",
+            "bootstrap/** text eol=lf linguist-generated",
+            "spec/** text eol=lf",
+            "spec/*.schema.json linguist-generated",
+            // A page for people: whose lines come first is of no matter, and the next render writes it anew.
+            "out/README.md merge=union",
+        ],
     ),
     (".gitignore", &["/.espalier/", "*sealing-key.pem"]),
 ];
+
+/// A value of the starter spec that differs from one platform to the next.
+struct Field {
+    /// Where it stands.
+    path: &'static str,
+    /// What it is called on the way in, and the flag that gives it.
+    name: &'static str,
+    /// What a value has to be.
+    check: fn(&str) -> Result<String, String>,
+    /// What is asked where nothing says it; none where the starter's own value will do.
+    question: Option<&'static str>,
+}
+
+/// Holds a value against the type that the spec reads it as.
+fn checked<T: FromStr<Err = String> + ToString>(value: &str) -> Result<String, String> {
+    value.parse::<T>().map(|it| it.to_string())
+}
+
+/// All of them, in the order of the spec.
+const FIELDS: [Field; 6] = [
+    Field { path: "metadata.name", name: "name", check: checked::<DnsLabel>, question: None },
+    Field {
+        path: "spec.repository.url",
+        name: "repository",
+        check: checked::<GitUrl>,
+        question: Some("URL of the Git repository that Argo CD reads"),
+    },
+    Field { path: "spec.repository.branch", name: "branch", check: checked::<GitBranch>, question: None },
+    Field { path: "spec.repository.path", name: "path", check: checked::<RelativePath>, question: None },
+    Field { path: "spec.domains.chat", name: "chat", check: checked::<Host>, question: Some("Host name of the chat") },
+    Field {
+        path: "spec.certificates.email",
+        name: "email",
+        check: checked::<Email>,
+        question: Some("E-mail address for Let's Encrypt, which certifies the host"),
+    },
+];
+
+/// Where the platform is in a sub-folder, this line of the starter says in which; elsewhere it stays a comment.
+const SUB_FOLDER: [&str; 2] = ["    # path: clusters/prod # when", "    path: clusters/prod # when"];
+
+/// What comes next, in the order in which it is typed.
+const NEXT: &str = "  espalier seal init                # makes the key pair; back the private key up
+  espalier seal --generate-missing  # passwords that nobody needs to know
+  espalier seal openwebui-admin     # asks for the administrator's sign-in
+  espalier render                   # writes bootstrap/, apps/ and out/
+  espalier check --deny warnings    # what CI runs
+";
 
 /// Runs the verb.
 ///
 /// # Errors
 /// When a spec is there already, a given value is not right, or a file cannot be written.
 pub fn run(disk: &dyn Disk, folder: &Path, verb: &Init, console: &mut Console) -> anyhow::Result<Outcome> {
-    let text = starter(verb)?;
     let spec = folder.join(PLATFORM);
     if disk.look(&spec).with_context(|| format!("cannot look at {}", spec.display()))?.is_some() {
         bail!("{} is there already, and is not overwritten; edit it, or delete it and run `espalier init` again", spec.display());
     }
-    let mut edits = Vec::new();
-    for (name, lines) in GIT {
+    let mut given = of_flags(verb)?;
+    let open = from_here(folder, &mut given, console)?;
+    let open = if io::stdin().is_terminal() && io::stderr().is_terminal() { ask_for(open, &mut given, console)? } else { open };
+    let text = starter(&given)?;
+    let mut files = of_git(disk, folder)?;
+    for (name, text) in schema::files() {
         let path = folder.join(name);
-        let old = read(disk, &path)?;
-        let missing: Vec<&str> = lines.iter().copied().filter(|line| !old.lines().any(|it| it.trim() == *line)).collect();
-        if !missing.is_empty() {
-            let gap = if old.is_empty() || old.ends_with('\n') { "" } else { "\n" };
-            edits.push((name, path, format!("{old}{gap}{}\n", missing.join("\n"))));
+        if disk.look(&path).with_context(|| format!("cannot look at {name}"))?.is_none() {
+            files.push((name, text));
         }
     }
     disk.create_folders(spec.parent().unwrap_or(folder)).with_context(|| format!("cannot make {}/spec", folder.display()))?;
-    for (name, path, text) in edits {
-        replace(disk, &path, &text).with_context(|| format!("cannot write {name}"))?;
+    for (name, text) in files {
+        replace(disk, &folder.join(name), &text).with_context(|| format!("cannot write {name}"))?;
         console.say(&format!("wrote {name}\n"));
     }
     // Last, so that a run that failed halfway can simply be repeated.
     disk.create(&spec, text.as_bytes()).with_context(|| format!("cannot write {PLATFORM}"))?;
-    console.say(&format!("wrote {PLATFORM}: look through it, then run `espalier render`\n"));
+    console.say(&format!("wrote {PLATFORM}\n"));
+    for field in &open {
+        let value = Source::parse(PLATFORM, schema::STARTER).value;
+        let example = value.pointer(&pointer(field.path)).and_then(Value::as_str).unwrap_or_default();
+        console.say(&format!("still an example: `{}: {example}`; write your own into {PLATFORM}\n", leaf(field.path)));
+    }
+    let change = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", quoted(&folder.display().to_string())) };
+    console.say(&format!("\nnext:\n{change}{NEXT}"));
     Ok(Outcome::Clean)
 }
 
+/// The values that flags give, by path; all that are wrong are told at once.
+fn of_flags(verb: &Init) -> anyhow::Result<BTreeMap<&'static str, String>> {
+    let flags = [&verb.name, &verb.repository, &verb.branch, &verb.path, &verb.chat, &verb.email];
+    let (mut given, mut wrong) = (BTreeMap::new(), String::new());
+    for (field, value) in FIELDS.iter().zip(flags).filter_map(|(field, value)| Some((field, value.as_deref()?))) {
+        match (field.check)(value) {
+            Ok(it) => {
+                given.insert(field.path, it);
+            }
+            Err(why) => {
+                let _ = write!(wrong, "\n  --{}: {}", field.name, plain::line(&why));
+            }
+        }
+    }
+    if !wrong.is_empty() {
+        bail!("nothing was written, because of{wrong}");
+    }
+    Ok(given)
+}
+
+/// Fills in what Git and the folder know, and says so; what is left is for a person to say.
+fn from_here(folder: &Path, given: &mut BTreeMap<&'static str, String>, console: &mut Console) -> anyhow::Result<Vec<&'static Field>> {
+    let here = Here::look(folder)?;
+    let known: [Option<Known>; 6] = [here.name, here.repository, here.branch, here.path, None, None];
+    for (field, it) in FIELDS.iter().zip(known).filter_map(|(field, it)| Some((field, it?))) {
+        if given.contains_key(field.path) {
+            continue;
+        }
+        match (field.check)(&it.value) {
+            Ok(value) => {
+                console.say(&format!("{}: {} ({})\n", field.name, plain::line(&value), plain::line(&it.from)));
+                given.insert(field.path, value);
+            }
+            Err(why) => console.say(&format!("{} is not what the spec takes: {}\n", plain::line(&it.from), plain::line(&why))),
+        }
+    }
+    let open: Vec<&Field> = FIELDS.iter().filter(|it| it.question.is_some() && !given.contains_key(it.path)).collect();
+    if open.iter().any(|it| it.name == "repository") {
+        for note in here.notes {
+            console.say(&format!("note: {}\n", plain::line(&note)));
+        }
+    }
+    Ok(open)
+}
+
+/// Asks for what nothing has said; returns what the person has left open too.
+fn ask_for(
+    open: Vec<&'static Field>,
+    given: &mut BTreeMap<&'static str, String>,
+    console: &mut Console,
+) -> anyhow::Result<Vec<&'static Field>> {
+    if !open.is_empty() {
+        console.say("Enter alone leaves a question open.\n");
+    }
+    let mut left = Vec::new();
+    for field in open {
+        let question = field.question.unwrap_or(field.name);
+        let answer = ask::ask(question, field.check, &mut io::stdin().lock(), &mut |it| console.say(it))?;
+        match answer {
+            Some(it) => {
+                given.insert(field.path, it);
+            }
+            None => left.push(field),
+        }
+    }
+    Ok(left)
+}
+
+fn pointer(path: &str) -> String {
+    format!("/{}", path.replace('.', "/"))
+}
+
+fn leaf(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
 /// The starter spec with the given values, held against what the spec takes before anything is written.
-fn starter(verb: &Init) -> anyhow::Result<String> {
-    let given = [
-        ("metadata.name", &verb.name),
-        ("spec.repository.url", &verb.repository),
-        ("spec.domains.chat", &verb.chat),
-        ("spec.certificates.email", &verb.email),
-    ];
-    let given: Vec<(&str, &str)> = given.iter().filter_map(|(path, value)| Some((*path, value.as_deref()?))).collect();
+fn starter(given: &BTreeMap<&'static str, String>) -> anyhow::Result<String> {
     if given.is_empty() {
         return Ok(schema::STARTER.to_owned());
     }
-    let document = Document::from_str(schema::STARTER).context("the starter spec is not YAML")?;
-    let mut meant = Source::parse(PLATFORM, schema::STARTER).value;
-    for (path, value) in &given {
-        document.try_set_path(path, *value).with_context(|| format!("cannot set `{path}`"))?;
-        if let Some(it) = meant.pointer_mut(&format!("/{}", path.replace('.', "/"))) {
-            *it = Value::String((*value).to_owned());
+    let is_below = given.get("spec.repository.path").is_some_and(|it| it != ".");
+    let plain = if is_below { schema::STARTER.replacen(SUB_FOLDER[0], SUB_FOLDER[1], 1) } else { schema::STARTER.to_owned() };
+    let document = Document::from_str(&plain).context("the starter spec is not YAML")?;
+    let mut meant = Source::parse(PLATFORM, plain.as_str()).value;
+    for (path, value) in given.iter().filter(|it| is_below || *it.0 != "spec.repository.path") {
+        document.try_set_path(path, value.as_str()).with_context(|| format!("cannot set `{path}`"))?;
+        if let Some(it) = meant.pointer_mut(&pointer(path)) {
+            *it = Value::String(value.clone());
         }
     }
     let source = Source::parse(PLATFORM, document.to_string());
@@ -91,6 +238,20 @@ fn starter(verb: &Init) -> anyhow::Result<String> {
         bail!("these values do not make a spec, so nothing was written\n{}", render::short(&findings, &sources.texts).trim_end());
     }
     Ok(text)
+}
+
+/// The files that Git reads, with the lines that are missing in them.
+fn of_git(disk: &dyn Disk, folder: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let mut edits = Vec::new();
+    for (name, lines) in GIT {
+        let old = read(disk, &folder.join(name))?;
+        let missing: Vec<&str> = lines.iter().copied().filter(|line| !old.lines().any(|it| it.trim() == *line)).collect();
+        if !missing.is_empty() {
+            let gap = if old.is_empty() || old.ends_with('\n') { "" } else { "\n" };
+            edits.push((name, format!("{old}{gap}{}\n", missing.join("\n"))));
+        }
+    }
+    Ok(edits)
 }
 
 /// The text of a file, empty where there is none.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::ErrorKind,
+    io::{ErrorKind, Read as _, Seek as _, Write as _},
     path::Path,
 };
 
@@ -13,8 +13,11 @@ use crate::cli::stage::PRIVATE;
 /// Held while a tree is written.
 #[derive(Debug)]
 pub struct Lock {
-    _file: Option<File>,
+    file: File,
 }
+
+/// No note is longer.
+const NOTE: u64 = 256;
 
 impl Lock {
     /// Takes the lock of a root, or fails at once when another process has it.
@@ -33,14 +36,27 @@ impl Lock {
         if fs::symlink_metadata(&path).is_ok_and(|it| !it.is_file()) {
             bail!("{PRIVATE}/lock is not a file: delete it, then try again");
         }
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
         let file = file.with_context(|| format!("cannot open {PRIVATE}/lock"))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: Some(file) }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => bail!("another `espalier` is writing here; wait until it is done"),
             // A file system without locks: better to work than to refuse.
-            Err(TryLockError::Error(it)) if it.kind() == ErrorKind::Unsupported => Ok(Self { _file: None }),
+            Err(TryLockError::Error(it)) if it.kind() == ErrorKind::Unsupported => Ok(Self { file }),
             Err(TryLockError::Error(it)) => Err(anyhow::Error::new(it).context(format!("cannot lock {PRIVATE}/lock"))),
         }
+    }
+
+    /// What the last holder left for the next one: a hint, which may be missing or of another time.
+    pub fn note(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let _ = self.file.rewind();
+        let _ = (&self.file).take(NOTE).read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Leaves a note. That it cannot be written is no reason to fail: the work is done.
+    pub fn leave(&mut self, note: &str) {
+        let _ = self.file.set_len(0).and_then(|()| self.file.rewind()).and_then(|()| self.file.write_all(note.as_bytes()));
     }
 }

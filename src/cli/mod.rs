@@ -3,13 +3,16 @@
 pub mod args;
 pub mod check;
 pub mod clock;
+pub mod complete;
 pub mod console;
 pub mod diff;
 pub mod disk;
 pub mod drift;
+pub mod fields;
 pub mod findings;
 pub mod git;
 mod git_disk;
+pub mod imprint;
 pub mod index;
 pub mod init;
 pub mod lock;
@@ -26,6 +29,7 @@ pub mod sources;
 pub mod stage;
 pub mod table;
 pub mod tree;
+pub mod words;
 
 use std::{
     io::{self, Write as _},
@@ -34,7 +38,7 @@ use std::{
 };
 
 use anyhow::bail;
-use clap::{Parser as _, ValueEnum as _};
+use clap::ValueEnum as _;
 
 use args::{Args, Deny, Side, Verb};
 use console::Console;
@@ -45,7 +49,15 @@ use sources::{Input, Work};
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    match complete::answer() {
+        Ok(false) => {}
+        Ok(true) => return ExitCode::SUCCESS,
+        Err(it) => {
+            let _ = it.print();
+            return ExitCode::from(2);
+        }
+    }
+    let args = match words::read() {
         Ok(it) => it,
         Err(it) => {
             // Help goes to stdout, a wrong use to stderr; whoever stopped reading is not told.
@@ -92,7 +104,7 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
         Verb::Schema => pages::schema(console),
         Verb::Explain { code } => pages::explain(code.as_deref(), console),
         Verb::Completions { shell } => pages::completions(*shell, console),
-        Verb::Render => render::run(disk, &work(disk, args)?, args.threads, console),
+        Verb::Render(verb) => render::run(disk, &work(disk, args)?, args.threads, verb, console),
         Verb::Check { now } => check::run(disk, &work(disk, args)?, args.threads, now.unwrap_or_else(clock::now), console),
         Verb::Release(verb) => release::run(disk, &work(disk, args)?, args.threads, clock::now(), verb, console),
         Verb::Seal(verb) => {

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
-use anyhow::bail;
-use clap::CommandFactory as _;
+use anyhow::{Context as _, bail};
 use clap_complete::Shell;
 
 use crate::{
     check::pages,
-    cli::{args::Args, console::Console, outcome::Outcome},
+    cli::{complete, console::Console, outcome::Outcome},
     diag::suggest,
     spec::schema,
 };
@@ -51,13 +50,12 @@ pub fn schema(console: &mut Console) -> anyhow::Result<Outcome> {
     Ok(Outcome::Clean)
 }
 
-/// Prints the completion script of a shell.
+/// Prints the script with which a shell asks this program for completions.
 ///
 /// # Errors
 /// When stdout takes no more.
 pub fn completions(shell: Shell, console: &mut Console) -> anyhow::Result<Outcome> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "espalier", &mut script);
+    let script = complete::script(shell).with_context(|| format!("there is no completion for {shell}"))?;
     console.data(&String::from_utf8_lossy(&script))?;
     Ok(Outcome::Clean)
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use anyhow::bail;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     builder::scope::Flow,
@@ -30,6 +31,8 @@ const SHARE: usize = 16;
 pub struct Batch {
     /// Paths and bytes.
     pub files: Files,
+    /// What the step was made from, where it is a tenant's: the sum of its file.
+    pub input: [u8; 32],
     /// Who speaks to whom, where the step is a tenant's: like its files, they are held by nobody but whoever takes them.
     pub flows: Box<[Flow]>,
     /// Scratch for what is read from the disk.
@@ -171,6 +174,7 @@ fn one<N>(
         Some(Ok(source)) => source,
     };
     batch.files.clear();
+    batch.input = Sha256::digest(&source.text).into();
     let mut summary = compile::tenant(house, &source, &mut batch.files);
     batch.flows = std::mem::take(&mut summary.flows);
     Ok(Step::Built(summary, each(batch)?))

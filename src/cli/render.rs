@@ -1,14 +1,18 @@
 //! `render`: stage, gate, commit. Nothing moves into place before everything has been found right.
 
+mod names;
+
 use std::num::NonZero;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     cli::{
+        args,
         console::{Console, count},
         disk::Disk,
-        findings,
+        findings, imprint,
         lock::Lock,
         outcome::Outcome,
         pipeline::{self, Batch},
@@ -18,8 +22,12 @@ use crate::{
         tree::Tree,
     },
     compile,
-    diag::diagnostic::{Diagnostic, Diagnostics},
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics},
+        plain,
+    },
 };
+use names::Names;
 
 /// What a render came to.
 #[derive(Debug, Default)]
@@ -30,6 +38,12 @@ pub struct Rendered {
     pub counts: Counts,
     /// How many files went, because nothing makes them any more.
     pub removed: usize,
+    /// The first of those that differed, by name.
+    pub names: Names,
+    /// The sum of all that the tree was made from, and of the version that made it.
+    pub inputs: String,
+    /// Hosts, DNS, certificates, models, versions, budget: a line each.
+    pub glance: String,
     /// Whether the tree is now what the spec makes.
     pub is_written: bool,
     /// What the pods request of what the node can give, in words.
@@ -39,10 +53,23 @@ pub struct Rendered {
 /// Runs the verb.
 ///
 /// # Errors
-/// When a file cannot be read or written, or another process writes this tree.
-pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, console: &mut Console) -> anyhow::Result<Outcome> {
-    let lock = Lock::take(&work.root)?;
+/// When a file cannot be read or written, another process writes this tree, or a later version has written it.
+pub fn run(
+    disk: &dyn Disk,
+    work: &Work,
+    threads: Option<NonZero<usize>>,
+    args: &args::Render,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
+    let mut lock = Lock::take(&work.root)?;
+    let last = lock.note();
+    if !args.downgrade {
+        not_older(&Tree::open(disk, &work.root)?)?;
+    }
     let done = tree(disk, work, threads, &|it| console.judge(it))?;
+    if done.is_written {
+        lock.leave(&done.inputs);
+    }
     drop(lock);
     let outcome = Outcome::clean_if(done.is_written);
     let said = Console::totals(&done.findings);
@@ -55,12 +82,26 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, consol
                 parts.push(format!("{number} {what}"));
             }
         }
+        if done.counts.differ() || done.removed > 0 {
+            console.say(&format!("{}\n{}", done.glance, done.names.text(done.counts, done.removed, last == done.inputs)));
+        }
         let total = count(done.counts.total(), "file");
         console.say(&format!("rendered {total}: {} ({})\n", parts.join(", "), done.budget));
     } else {
         console.say(&format!("{said}; nothing was written\n"));
     }
     Ok(outcome)
+}
+
+/// What a later version has put right is not taken back by chance: by an old program on a path, or in CI.
+fn not_older(tree: &Tree<'_>) -> anyhow::Result<()> {
+    let this = env!("CARGO_PKG_VERSION");
+    let Some(wrote) = imprint::version(tree).filter(|it| imprint::is_later(it, this)) else { return Ok(()) };
+    bail!(
+        "espalier {} wrote this tree, and this is {this}, which would take back what the later one does: run the later one, or \
+         `espalier render --downgrade` if that is meant",
+        plain::line(&wrote)
+    )
 }
 
 /// Writes the tree of a spec: the part that tests drive with a disk that fails. `judge` has the last word on how bad a finding is.
@@ -95,22 +136,30 @@ fn through_the_gate(
     let mut done = Rendered::default();
     let mut findings = run.findings;
     let mut obstacles = Vec::new();
-    for (counts, its) in run.notes {
-        done.counts += counts;
-        obstacles.extend(its);
+    let mut inputs = sources(work);
+    for note in run.notes {
+        done.counts += note.counts;
+        done.names.take(note.names);
+        obstacles.extend(note.obstacles);
+        inputs.update(note.input);
     }
+    done.inputs = inputs.finalize().iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
     findings::settle(&mut findings, obstacles);
     let Some(house) = run.house else {
         done.findings = judge(findings);
         return Ok(done);
     };
     tree.strays(&mut |path, ours| {
-        if !ours {
+        if ours {
+            done.names.removed(path);
+        } else {
             findings.push(if tree.holds_secret(path) { findings::plain_secret(path) } else { findings::foreign(path) });
         }
     })?;
     done.findings = judge(findings);
-    done.budget = show::figures(&compile::budget(&house, &run.summaries));
+    let budget = compile::budget(&house, &run.summaries);
+    done.budget = show::figures(&budget);
+    done.glance = show::overview::head(&compile::glance::glance(&house, &run.summaries, show::overview::SCREEN), &budget).folded(Some(80));
     if done.findings.has_errors() {
         return Ok(done);
     }
@@ -125,12 +174,33 @@ fn through_the_gate(
     Ok(done)
 }
 
-fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<(Counts, Vec<Diagnostic>)> {
-    let (mut counts, mut obstacles) = (Counts::default(), Vec::new());
+/// What became of the files of one step, and what it was made from.
+struct Note {
+    counts: Counts,
+    names: Names,
+    obstacles: Vec<Diagnostic>,
+    input: [u8; 32],
+}
+
+/// The platform's own files, and the version of this program: what else the tree was made from than the tenants.
+fn sources(work: &Work) -> Sha256 {
+    let mut sum = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
+    let platform = work.sources.texts.iter().map(|(path, it)| (&**path, &*it.text));
+    for part in platform.flat_map(|(path, text)| [path, text]).chain(work.tenants.iter().map(|it| &**it)) {
+        // Lengths in front: no two lists run into the same bytes.
+        sum.update((part.len() as u64).to_be_bytes());
+        sum.update(part);
+    }
+    sum
+}
+
+fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
+    let mut note = Note { counts: Counts::default(), names: Names::default(), obstacles: Vec::new(), input: batch.input };
     for (path, bytes) in batch.files.iter() {
         let verdict = stage.file(path, bytes, &mut batch.buffer)?;
-        counts.add(&verdict);
-        obstacles.extend(findings::obstacle(path, &verdict));
+        note.counts.add(&verdict);
+        note.names.add(path, &verdict);
+        note.obstacles.extend(findings::obstacle(path, &verdict));
     }
-    Ok((counts, obstacles))
+    Ok(note)
 }

@@ -1,7 +1,9 @@
 //! The compilation, on one page: three pure functions from texts to files.
 
 pub mod bootstrap;
+pub mod glance;
 pub mod house;
+pub mod memory;
 pub mod pin;
 pub mod rows;
 pub mod summary;
@@ -21,6 +23,7 @@ use crate::{
         workspaces,
     },
     compile::{
+        glance::glance,
         house::House,
         pin::Content,
         rows::{first_waves, flows, secrets},
@@ -179,11 +182,10 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
     for (path, text) in schema::files() {
         files.add(path, |out| out.extend_from_slice(text.as_bytes()));
     }
-    files.add("out/.espalier.json", |out| readme::imprint(out, &budget));
+    files.add("out/.espalier.json", readme::imprint);
     let waves = first_waves(house, summaries, readme::LISTED);
     let page = Page {
-        name: house.name(),
-        hosts: house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect(),
+        glance: &glance(house, summaries, readme::LISTED),
         outside: outside(house),
         contributions: &house.built.contributions,
         places: waves.iter().map(|it| place(house, &it.application)).collect(),

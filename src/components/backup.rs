@@ -86,7 +86,7 @@ pub struct S3 {
 const KEYS: Declared = Declared {
     name: "backup-s3",
     keys: &[
-        Key { name: "access-key-id", value: Value::Known("the access key's id, as the storage shows it") },
+        Key { name: "access-key-id", value: Value::Shown("the access key's id, as the storage shows it") },
         Key { name: "secret-access-key", value: Value::Known("the secret access key that belongs to it") },
     ],
     rotation: "",

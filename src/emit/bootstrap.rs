@@ -37,7 +37,7 @@ pub struct Script {
     pub root_path: String,
     /// What the Applications follow, fully qualified: that branch, or a tag.
     pub revision: String,
-    /// Public hosts, of which the names must lead to the node.
+    /// Public hosts, of which the names must lead to the node; those of workspaces stand in their Ingresses.
     pub hosts: Vec<String>,
     /// The host of the chat; empty: there is none.
     pub chat_host: String,

@@ -119,6 +119,21 @@ fn parts(figures: &Figures, set: &Settings) -> Parts {
     }
 }
 
+/// What a loaded model takes, term by term: what [`model`] sums, or with a GPU [`beside_gpu_with_file`].
+pub fn terms(figures: &Figures, set: &Settings, has_gpu: bool) -> Vec<(&'static str, Bytes)> {
+    let it = parts(figures, set);
+    let on_cpu = |bytes: u64| if has_gpu { 0 } else { bytes };
+    let all = [
+        ("weights", it.weights),
+        ("KV cache", on_cpu(it.cache)),
+        ("compute buffers", on_cpu(it.buffers.saturating_sub(figures.image_memory))),
+        ("an image", on_cpu(figures.image_memory)),
+        ("context checkpoints", it.checkpoints),
+        ("prompt cache", it.prompts),
+    ];
+    all.into_iter().filter(|it| it.1 > 0).map(|(term, bytes)| (term, Bytes::new(bytes))).collect()
+}
+
 /// Memory of one loaded model on a CPU: all of it is the container's.
 pub fn model(figures: &Figures, set: &Settings) -> Bytes {
     let it = parts(figures, set);

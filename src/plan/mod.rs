@@ -2,6 +2,7 @@
 
 pub mod applications;
 pub mod copies;
+pub mod glance;
 pub mod policies;
 pub mod projects;
 pub mod rows;

@@ -165,6 +165,7 @@ impl FlowRow {
 
 /// One credential.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SecretRow {
     /// Its name.
     pub credential: &'static str,

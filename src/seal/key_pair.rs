@@ -4,10 +4,12 @@ use std::{error::Error, fmt, str::FromStr as _};
 
 use rsa::{
     RsaPrivateKey,
+    pkcs1::DecodeRsaPrivateKey as _,
     pkcs1v15::SigningKey,
-    pkcs8::{EncodePrivateKey as _, EncodePublicKey as _, LineEnding},
+    pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, LineEnding},
     rand_core::CryptoRngCore,
     signature::{Keypair as _, RandomizedSigner as _, SignatureEncoding as _},
+    traits::PublicKeyParts as _,
 };
 use sha2::{Digest as _, Sha256};
 use x509_cert::{
@@ -47,6 +49,8 @@ pub enum KeyPairError {
     Validity,
     /// The key could not be made.
     Key,
+    /// What is there is no private key of RSA, or asks for a password.
+    Unreadable,
     /// The certificate could not be written.
     Certificate,
 }
@@ -57,6 +61,7 @@ impl fmt::Display for KeyPairError {
             Self::Size(bits) => write!(f, "a key of {bits} bits: it must have {}", certificate::sizes()),
             Self::Validity => f.write_str("a certificate that is never valid, or beyond the years 1970 to 9999"),
             Self::Key => f.write_str("the key cannot be made"),
+            Self::Unreadable => f.write_str("it is no private key of RSA in PEM form, or one that asks for a password"),
             Self::Certificate => f.write_str("the certificate cannot be written"),
         }
     }
@@ -80,14 +85,38 @@ pub fn make(random: &mut impl CryptoRngCore, bits: usize, not_before: i64, not_a
     if not_before >= not_after {
         return Err(KeyPairError::Validity);
     }
-    let validity = Validity { not_before: time(not_before)?, not_after: time(not_after)? };
     let key = RsaPrivateKey::new(random, bits).map_err(|_| KeyPairError::Key)?;
     let private_key = key.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyPairError::Key)?;
+    Ok(KeyPair { certificate: signed(random, key, not_before, not_after)?, private_key })
+}
+
+/// Another certificate of a key that is there: what was sealed with the first one opens as before.
+///
+/// # Errors
+/// It is no key that one can seal with, the time is none that can be, or the random source fails.
+pub fn certify(random: &mut impl CryptoRngCore, pem: &str, not_before: i64, not_after: i64) -> Result<String, KeyPairError> {
+    let key = read(pem)?;
+    let bits = key.n().bits();
+    if !MODULUS_BYTES.iter().any(|it| it * 8 == bits) {
+        return Err(KeyPairError::Size(bits));
+    }
+    signed(random, key, not_before, not_after)
+}
+
+/// Reads a private key, as it is written here (PKCS#8) or kept by the controller (PKCS#1).
+pub(super) fn read(pem: &str) -> Result<RsaPrivateKey, KeyPairError> {
+    RsaPrivateKey::from_pkcs8_pem(pem).or_else(|_| RsaPrivateKey::from_pkcs1_pem(pem)).map_err(|_| KeyPairError::Unreadable)
+}
+
+fn signed(random: &mut impl CryptoRngCore, key: RsaPrivateKey, not_before: i64, not_after: i64) -> Result<String, KeyPairError> {
+    if not_before >= not_after {
+        return Err(KeyPairError::Validity);
+    }
+    let validity = Validity { not_before: time(not_before)?, not_after: time(not_after)? };
     let mut serial = [0_u8; 20];
     random.try_fill_bytes(&mut serial).map_err(|_| KeyPairError::Key)?;
     let signer = SigningKey::<Sha256>::new(key);
-    let certificate = self_signed(random, &signer, serial, validity).map_err(|_| KeyPairError::Certificate)?;
-    Ok(KeyPair { certificate, private_key })
+    self_signed(random, &signer, serial, validity).map_err(|_| KeyPairError::Certificate)
 }
 
 fn self_signed(

@@ -44,6 +44,11 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     let versions = texts.get(VERSIONS).map_or_else(|| Some(Versions::default()), |it| pins(it, &mut found));
     let sealing = texts.get(SEALING).and_then(|it| certificate::read(it, &mut found));
     let sealed = sealed(texts, &mut found);
+    if !texts.contains_key(SEALING)
+        && let Some(sealed) = &sealed
+    {
+        certificate::missing(sealed, &mut found);
+    }
     let platform = spec.map(|spec| Platform {
         name: spec.metadata.name,
         spec: spec.spec,

@@ -1,7 +1,7 @@
 //! The bootstrap script: what it says, what it runs on a simulated node, and that it can be killed anywhere.
 
 #[cfg(target_os = "linux")]
-mod node;
+pub mod node;
 #[cfg(target_os = "linux")]
 mod runs;
 #[cfg(target_os = "linux")]

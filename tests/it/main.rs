@@ -21,6 +21,8 @@ mod properties;
 #[cfg(target_os = "linux")]
 mod pulls;
 mod reader;
+#[cfg(target_os = "linux")]
+mod readme;
 mod scale;
 mod schema;
 mod seal;

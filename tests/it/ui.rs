@@ -26,6 +26,8 @@ const NO_INPUT: [&str; 2] = ["command.txt", "expected.txt"];
 
 /// The sealed values of a case that brings none: then `credential-not-sealed` stays out of the other codes' texts.
 const SEALED: &str = "tests/golden/sealed/spec/secrets";
+/// What they were sealed with.
+const SEALING: &str = "tests/golden/sealed/spec/sealing.pem";
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -48,26 +50,45 @@ fn expected(case: &str) -> String {
     fs::read_to_string(here("tests/ui").join(case).join("expected.txt")).unwrap_or_default()
 }
 
+/// The domains at which the inputs are written, and others of the same length that somebody could have: `example-value` stays out of
+/// the texts of the other codes, and everything stands where it stood.
+const DOMAINS: [(&str, &str); 3] = [("example.com", "garden.blue"), ("example.org", "garden.pink"), ("example.net", "garden.gold")];
+
+fn with_domains_of_ones_own(case: &str, text: &str) -> String {
+    if code(case) == "example-value" {
+        return text.to_owned();
+    }
+    DOMAINS.iter().fold(text.to_owned(), |text, (example, own)| text.replace(example, own))
+}
+
+fn with_example_domains(text: &str) -> String {
+    DOMAINS.iter().fold(text.to_owned(), |text, (example, own)| text.replace(own, example))
+}
+
 /// A folder with the input of a case.
 fn place(case: &str) -> Place {
     let place = Place::empty();
-    copy(&here("tests/ui").join(case), &place, "");
+    copy(case, &here("tests/ui").join(case), &place, "");
     if place.path("spec/platform.yaml").exists() && !place.path("spec/secrets").exists() {
-        copy(&here(SEALED), &place, "spec/secrets/");
+        copy(case, &here(SEALED), &place, "spec/secrets/");
         // An administrator of Argo CD that is sealed is a choice, which the cases have not made.
         place.remove("spec/secrets/argocd-secret.yaml");
+        if !place.path("spec/sealing.pem").exists() {
+            place.write("spec/sealing.pem", fs::read(here(SEALING)).expect("it is there"));
+        }
     }
     recipes::complete(case, &place);
     place
 }
 
-fn copy(from: &Path, to: &Place, below: &str) {
+fn copy(case: &str, from: &Path, to: &Place, below: &str) {
     let files = walkdir::WalkDir::new(from).into_iter().map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
     for file in files {
         let name = file.path().strip_prefix(from).expect("below it").to_string_lossy().replace('\\', "/");
         if !NO_INPUT.contains(&&*name) {
             let text = fs::read_to_string(file.path()).expect("a text");
-            to.write(&format!("{below}{name}"), text.replace("{ciphertext}", &recipes::ciphertext()));
+            let text = with_domains_of_ones_own(case, &text).replace("{ciphertext}", &recipes::ciphertext());
+            to.write(&format!("{below}{name}"), text);
         }
     }
 }
@@ -83,11 +104,13 @@ fn transcript(case: &str, place: &Place) -> String {
         let done = place.run(&line.split_whitespace().collect::<Vec<_>>());
         format!("$ espalier {line}\n{}{}exit code {}\n", done.out, without_totals(&done.err), done.code)
     };
-    commands.lines().map(run).collect::<Vec<_>>().join("\n")
+    with_example_domains(&commands.lines().map(run).collect::<Vec<_>>().join("\n"))
 }
 
-/// How many files the tree has is not what a case is about.
+/// What the platform is, and how many files the tree has, is not what a case is about.
 fn without_totals(said: &str) -> String {
+    let parts: Vec<&str> = said.split("\n\n").filter(|it| !it.starts_with("platform      ")).collect();
+    let said = parts.join("\n\n");
     let lines = said.lines().map(|it| if it.starts_with("rendered ") { "rendered …" } else { it });
     lines.flat_map(|it| [it, "\n"]).collect()
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 use anyhow::{Context as _, bail};
 use rsa::rand_core::OsRng;
 
-use super::plaintext::Plaintext;
+use super::{opened, plaintext::Plaintext};
 use crate::{
     builder::credential::{Declared, Found, Key, Value},
     cli::disk::{self, Disk, Kind},
@@ -17,11 +17,7 @@ use crate::{
         ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential, SealedCredentialKind, SealedScope, SealedValues,
         secret_name,
     },
-    seal::{
-        certificate::Certificate,
-        hash, random,
-        value::{self, Scope},
-    },
+    seal::{certificate::Certificate, hash, random, value},
     spec::read::SECRETS,
     yaml::emit,
 };
@@ -123,15 +119,13 @@ impl<'a> Act<'a> {
         let everywhere = [Arc::from(EVERYWHERE)].into();
         let namespaces = if self.scope == SealedScope::ClusterWide { &everywhere } else { &self.need.namespaces };
         for namespace in namespaces {
-            let scope = match self.scope {
-                SealedScope::Strict => Scope::Strict { namespace, name: &secret },
-                SealedScope::NamespaceWide => Scope::NamespaceWide { namespace },
-                SealedScope::ClusterWide => Scope::ClusterWide,
-            };
+            let scope = opened::scope(self.scope, namespace, &secret);
             let at: SealedFor = namespace.parse().map_err(anyhow::Error::msg)?;
             let keys: &mut Keys = sealed.entry(at).or_default();
             for (key, plaintext) in values {
-                let hash = matches!(key.value, Value::Hashed(_)).then(|| hash::bcrypt(plaintext.bytes(), random)).transpose();
+                let hash = (matches!(key.value, Value::Hashed(_)) && !plaintext.is_as_sealed())
+                    .then(|| hash::bcrypt(plaintext.bytes(), random))
+                    .transpose();
                 let hash = hash.with_context(|| format!("cannot hash `{}` of `{name}`", key.name))?;
                 let bytes = hash.as_ref().map_or(plaintext.bytes(), |it| it.as_bytes());
                 let text =

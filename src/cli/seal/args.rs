@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap_complete::engine::ArgValueCompleter;
 
-use crate::{cli::clock, platform::sealed::SealedScope};
+use crate::{
+    cli::{clock, complete},
+    platform::sealed::SealedScope,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,7 +17,8 @@ Examples:
   espalier seal --generate-missing                   makes every value that nobody needs to know
   espalier seal openwebui-admin                      asks for what only a person knows
   pass show s3 | espalier seal backup-s3 --from-stdin=secret-access-key --from-env access-key-id=KEY_ID
-  espalier seal --rotate postgresql                  a new value, under a new name";
+  espalier seal --rotate postgresql                  a new value, under a new name
+  espalier seal --reseal --key OLD.pem               the same values, with the certificate of a new key pair";
 
 /// Credentials and their values. A value never stands on the command line.
 #[derive(Debug, Args)]
@@ -24,6 +29,7 @@ pub struct SealArgs {
     pub verb: Option<SealVerb>,
 
     /// The credential to seal; alone, `seal` lists them all
+    #[arg(add = ArgValueCompleter::new(complete::credentials))]
     pub credential: Option<String>,
 
     /// Reads a key's value from stdin; a single line loses its line break
@@ -57,6 +63,10 @@ pub struct SealArgs {
     /// With --reseal: a folder that holds the values, one file `<credential>/<key>` each
     #[arg(long, value_name = "DIR", requires = "reseal", value_hint = ValueHint::DirPath)]
     pub from_dir: Option<PathBuf>,
+
+    /// With --reseal: the private key that opens what is sealed until now; the values stay, and are seen by nobody
+    #[arg(long, value_name = "FILE", requires = "reseal", conflicts_with = "from_dir", value_hint = ValueHint::FilePath)]
+    pub key: Option<PathBuf>,
 
     /// Where the ciphertext opens [default: as the file says, else strict]
     #[arg(long, value_enum)]
@@ -124,6 +134,10 @@ pub struct InitArgs {
     /// Takes the certificate of the cluster that kubectl speaks to
     #[arg(long, conflicts_with = "key")]
     pub from_cluster: bool,
+
+    /// Makes another certificate for the private key that is at its place (`--key FILE`: there): where the first one is lost
+    #[arg(long, conflicts_with_all = ["certificate", "from_cluster", "bits"])]
+    pub from_key: bool,
 
     /// Replaces the certificate that is there
     #[arg(long)]

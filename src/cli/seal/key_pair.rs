@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use rsa::rand_core::OsRng;
 
-use super::args::InitArgs;
+use super::{args::InitArgs, opened};
 use crate::{
     cli::{
         clock::{self, DAY},
@@ -21,6 +21,7 @@ use crate::{
         sources::Work,
     },
     components::floor_plan::PlatformSpec,
+    platform::sealed::SealedCredential,
     seal::{certificate::Certificate, key_pair},
     spec::read::{PLATFORM, SEALING, SECRETS},
     yaml::source::MAX_SIZE,
@@ -44,6 +45,9 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
     disk.create_folders(&work.root.join("spec")).context("cannot make spec/")?;
     let is_sealed = work.sources.texts.keys().any(|it| it.starts_with(SECRETS));
     let next = if is_sealed { "espalier seal --reseal" } else { "espalier seal --generate-missing" };
+    if args.from_key {
+        return from_key(disk, work, args, now, console);
+    }
     if args.from_cluster || args.certificate.is_some() {
         let (text, from) = existing(args)?;
         let it = Certificate::parse(text.as_bytes()).with_context(|| format!("cannot take the certificate of {from}"))?;
@@ -55,7 +59,7 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
         console.say(&format!("next: `{next}`\n"));
         return Ok(Outcome::Clean);
     }
-    let key = outside(&work.root, &key_file(work, args)?)?;
+    let key = outside(&work.root, &key_file(work, args.key.as_deref())?)?;
     if disk.look(&key).with_context(|| format!("cannot look at {}", key.display()))?.is_some() {
         bail!("{} is there already, and a private key is not overwritten; name another file with `--key FILE`", key.display());
     }
@@ -76,6 +80,37 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
         clock::written(now + args.days * DAY),
         key.display()
     ));
+    Ok(Outcome::Clean)
+}
+
+/// Makes another certificate for a private key that is there. What was sealed with the first one opens as before: the files that this key
+/// opens name the new one then, and nothing has to be sealed again.
+fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
+    let path = key_file(work, args.key.as_deref())?;
+    let name = path.display();
+    ensure!(path.exists(), "there is no private key at {name}: say with `--key FILE` where it is");
+    let text = opened::text(&path)?;
+    let pem = key_pair::certify(&mut OsRng, &text, now - DAY, now + args.days * DAY).with_context(|| format!("cannot use {name}"))?;
+    let certificate = Certificate::parse(pem.as_bytes()).context("the certificate that was made cannot be read")?;
+    let key = opened::key(&path)?;
+    let mut files = Vec::new();
+    for (file, source) in work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS)) {
+        let Some(it) = source.read::<SealedCredential>().0 else { continue };
+        let Some(old) = &it.spec.certificate else { continue };
+        // Another key's file stays as it is: `check` says that it is one.
+        if opened::values(&key, &it.metadata.name, &it.spec).is_ok() {
+            files.push((file, source.text.replace(&**old, certificate.fingerprint())));
+        }
+    }
+    disk::replace(disk, &work.root.join(SEALING), &pem).with_context(|| format!("cannot write {SEALING}"))?;
+    console.say(&format!(
+        "wrote {SEALING}: another certificate for the key {name}, valid until {}\n",
+        clock::written(certificate.not_after())
+    ));
+    for (file, text) in &files {
+        disk::replace(disk, &work.root.join(&***file), text).with_context(|| format!("cannot write {file}"))?;
+        console.say(&format!("{file}: the key opens it, so it names the new certificate now\n"));
+    }
     Ok(Outcome::Clean)
 }
 
@@ -131,9 +166,12 @@ fn from_cluster() -> anyhow::Result<(String, String)> {
     Ok((String::from_utf8(done.stdout).context("the cluster's certificate is not PEM")?, "the cluster".to_owned()))
 }
 
-/// Where the private key goes: what was said, else the user's configuration folder.
-fn key_file(work: &Work, args: &InitArgs) -> anyhow::Result<PathBuf> {
-    if let Some(it) = &args.key {
+/// Where the private key is, or goes: what was said, else the user's configuration folder.
+///
+/// # Errors
+/// When the spec does not say whose it is, or there is no home folder.
+pub fn key_file(work: &Work, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    if let Some(it) = named {
         return Ok(std::path::absolute(it)?);
     }
     let source = work.sources.texts.get(PLATFORM).context("there is no spec")?;

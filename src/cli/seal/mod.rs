@@ -4,6 +4,7 @@ pub mod act;
 pub mod args;
 pub mod key_pair;
 pub mod list;
+pub mod opened;
 pub mod plaintext;
 pub mod terminal;
 
@@ -86,7 +87,19 @@ impl Site<'_> {
     /// The certificate to seal with.
     fn certificate(&self) -> anyhow::Result<Certificate> {
         let source = self.work.sources.texts.get(SEALING).with_context(|| {
-            format!("there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster")
+            let key = key_pair::key_file(self.work, None).ok().filter(|it| it.exists());
+            match key {
+                Some(key) => format!(
+                    "there is no {SEALING} to seal with, and its private key is at {}: take the file out of Git's history \
+                     (`git log -- {SEALING}`); where it is lost, `espalier seal init --from-key` makes another certificate for that key",
+                    key.display()
+                ),
+                None => {
+                    format!(
+                        "there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster"
+                    )
+                }
+            }
         })?;
         let it = Certificate::parse(source.text.as_bytes()).with_context(|| format!("cannot seal with {SEALING}"))?;
         if self.now > it.not_after() {
@@ -168,12 +181,19 @@ impl Site<'_> {
             file.is_some_and(|it| it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint()))
         };
         let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
-        let sources: Vec<Origins> = old.iter().map(|it| self.values_of(it.declared)).collect::<anyhow::Result<_>>()?;
+        let key = self.args.key.as_deref().map(opened::key).transpose()?;
+        let values = |it: &&Need| match (&key, self.house.platform().sealed.file(it.declared.name)) {
+            (Some(key), Some(sealed)) => opened::origins(key, it.declared, sealed),
+            _ => self.values_of(it.declared),
+        };
+        let sources: Vec<Origins> = old.iter().map(values).collect::<anyhow::Result<_>>()?;
         for (need, origins) in old.iter().zip(&sources) {
             let is_made = |key: &Key| matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != key);
             if need.declared.keys.iter().any(is_made) {
                 let name = need.declared.name;
-                console.say(&format!("`{name}` gets a new value: the old one is known to nobody, and can only be read in the cluster\n"));
+                console.say(&format!(
+                    "`{name}` gets a new value: the old one is known to nobody; `--key` with the old private key keeps it\n"
+                ));
             }
         }
         let mut done = Vec::new();

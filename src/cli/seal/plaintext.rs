@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::terminal;
 use crate::{
     builder::credential::{Declared, Key, Value},
+    cli::console::count,
     seal::hash,
 };
 
@@ -20,7 +21,14 @@ use crate::{
 const MAX_SIZE: usize = 64 << 10;
 
 /// A value. It is wiped when it goes, and its `Debug` says nothing.
-pub struct Plaintext(Zeroizing<Vec<u8>>);
+pub struct Plaintext(Zeroizing<Vec<u8>>, Form);
+
+/// Whether a value is what a person knows, or what is sealed of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Known,
+    AsSealed,
+}
 
 impl fmt::Debug for Plaintext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,9 +42,24 @@ impl Plaintext {
         &self.0
     }
 
+    /// What was sealed before and is sealed again, byte for byte.
+    pub fn opened(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes, Form::AsSealed)
+    }
+
+    /// Whether it is hashed already, where only a hash is sealed.
+    pub fn is_as_sealed(&self) -> bool {
+        self.1 == Form::AsSealed
+    }
+
+    /// How many characters it has.
+    fn length(&self) -> usize {
+        std::str::from_utf8(&self.0).map_or(self.0.len(), |it| it.chars().count())
+    }
+
     /// From a text that was made here.
     pub fn from_text(text: &Zeroizing<String>) -> Self {
-        Self(Zeroizing::new(text.as_bytes().to_owned()))
+        Self(Zeroizing::new(text.as_bytes().to_owned()), Form::Known)
     }
 
     /// Reads to the end, into a buffer that never moves: a buffer that grew would leave pieces behind.
@@ -53,7 +76,7 @@ impl Plaintext {
         }
         ensure!(filled <= MAX_SIZE, "{what} holds more than 64 KiB: that is no value of a credential");
         buffer.truncate(filled);
-        Ok(Self(buffer).without_line_break())
+        Ok(Self(buffer, Form::Known).without_line_break())
     }
 
     /// A value of one line ends before its line break: editors and `echo` add one. A value of several lines (a key in PEM) stays as it is.
@@ -87,6 +110,8 @@ pub enum Origin {
     Env(String),
     /// Made here, with so many letters and digits.
     Made(usize),
+    /// Sealed before, and opened with the private key.
+    Opened(Plaintext),
 }
 
 /// What the command line says of one credential: key and origin.
@@ -120,7 +145,7 @@ pub fn origins(declared: &'static Declared, args: &super::args::SealArgs) -> any
         let length = length.parse().ok().filter(|it| (16..=1024).contains(it));
         let length = length.context("`--generate` takes a length from 16 to 1024 letters and digits, like `--generate 32`")?;
         let found = key_of(declared, key)?;
-        if let Value::Known(what) | Value::Hashed(what) = found.value {
+        if let Value::Known(what) | Value::Shown(what) | Value::Hashed(what) = found.value {
             bail!(
                 "`{}` of `{}` is {what}: made here, nobody would ever know it; make it where you keep passwords and give it with --from-stdin",
                 found.name,
@@ -164,7 +189,7 @@ pub fn values(
         bail!("`{}` of `{}` is sealed already: `--rotate` replaces all of its values", key.name, declared.name);
     }
     let may_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
-    let known = |key: &&&Key| matches!(key.value, Value::Known(_) | Value::Hashed(_)) && origins.iter().all(|it| it.0 != **key);
+    let known = |key: &&&Key| !matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != **key);
     let unknown: Vec<String> = wanted.iter().filter(known).map(|it| described(it)).collect();
     if !may_ask && !unknown.is_empty() {
         bail!(
@@ -177,14 +202,21 @@ pub fn values(
     for key in wanted {
         let at = origins.iter().position(|it| it.0 == *key);
         let value = match at.map(|it| origins.swap_remove(it).1) {
-            Some(origin) => from(&origin, make)?,
+            Some(origin) => {
+                let value = from(origin, make)?;
+                if let Some(short) = too_short(key, &value) {
+                    terminal::say(&format!("warning: the value of `{}` of `{}` {short}: {}\n", key.name, declared.name, longer(key)));
+                }
+                value
+            }
             None => match key.value {
                 Value::Made(length) => Plaintext::from_text(&make(length)),
-                Value::Known(_) | Value::Hashed(_) => asked(declared, key)?,
+                Value::Shown(_) => shown(declared, key)?,
+                Value::Known(_) | Value::Hashed(_) => asked(declared, key, make)?,
             },
         };
         let value = value.judged(declared.name, key.name)?;
-        if matches!(key.value, Value::Hashed(_)) {
+        if matches!(key.value, Value::Hashed(_)) && !value.is_as_sealed() {
             hash::fits(value.bytes()).with_context(|| format!("the value of `{}` of `{}`", key.name, declared.name))?;
         }
         all.push((*key, value));
@@ -195,12 +227,30 @@ pub fn values(
 /// A key and what it is.
 pub fn described(key: &Key) -> String {
     match key.value {
-        Value::Known(what) | Value::Hashed(what) => format!("`{}` ({what})", key.name),
+        Value::Known(what) | Value::Shown(what) | Value::Hashed(what) => format!("`{}` ({what})", key.name),
         Value::Made(_) => format!("`{}`", key.name),
     }
 }
 
-fn from(origin: &Origin, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
+/// What is wrong about the length of a secret, where it is: short ones are guessed.
+fn too_short(key: &Key, value: &Plaintext) -> Option<String> {
+    let is_secret = !matches!(key.value, Value::Shown(_)) && !value.is_as_sealed();
+    let length = Some(value.length()).filter(|it| is_secret && (1..LONG_ENOUGH).contains(it))?;
+    Some(format!("has {}, and fewer than {LONG_ENOUGH} are soon guessed", count(length, "character")))
+}
+
+/// A secret of so many characters is not guessed.
+const LONG_ENOUGH: usize = 12;
+
+/// So many letters and digits has one that is made for a person.
+const MADE: usize = 24;
+
+/// How to get a longer one.
+fn longer(key: &Key) -> &'static str {
+    if matches!(key.value, Value::Made(_)) { "`--generate 32` makes one" } else { "take one that your password store makes" }
+}
+
+fn from(origin: Origin, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
     match origin {
         Origin::Stdin => {
             ensure!(
@@ -209,12 +259,13 @@ fn from(origin: &Origin, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> an
             );
             Plaintext::read(&mut stdin()?, "stdin")
         }
-        Origin::File(path) => from_file(path),
+        Origin::File(path) => from_file(&path),
+        Origin::Opened(value) => Ok(value),
         Origin::Env(name) => {
-            let value = std::env::var_os(name).with_context(|| format!("there is no environment variable `{name}`"))?;
-            Ok(Plaintext(Zeroizing::new(value.into_encoded_bytes())).without_line_break())
+            let value = std::env::var_os(&name).with_context(|| format!("there is no environment variable `{name}`"))?;
+            Ok(Plaintext(Zeroizing::new(value.into_encoded_bytes()), Form::Known).without_line_break())
         }
-        Origin::Made(length) => Ok(Plaintext::from_text(&make(*length))),
+        Origin::Made(length) => Ok(Plaintext::from_text(&make(length))),
     }
 }
 
@@ -240,20 +291,58 @@ fn stdin() -> anyhow::Result<io::StdinLock<'static>> {
     Ok(io::stdin().lock())
 }
 
-/// Asks twice, without showing what is typed: nobody sees a slip. What cannot be sealed is asked for again.
-fn asked(declared: &Declared, key: &Key) -> anyhow::Result<Plaintext> {
+/// Asks for what is no secret: once, and it is seen. What cannot be sealed is asked for again.
+fn shown(declared: &Declared, key: &Key) -> anyhow::Result<Plaintext> {
     for _ in 0..TRIES {
-        let ask = |again: &str| terminal::hidden(&format!("{}: {}{again}: ", declared.name, described(key)), MAX_SIZE);
-        let first = Plaintext(ask("")?);
-        let wrong = match first.judged(declared.name, key.name) {
+        let answer = terminal::shown(&format!("{}: {}: ", declared.name, described(key)), MAX_SIZE)?;
+        match Plaintext(answer, Form::Known).judged(declared.name, key.name) {
+            Ok(value) => return Ok(value),
+            Err(wrong) => terminal::say(&format!("{wrong}; try again\n")),
+        }
+    }
+    bail!("nothing was sealed")
+}
+
+/// Asks twice, without showing what is typed: nobody sees a slip. What cannot be sealed is asked for again; of a short one it is said, and
+/// a longer one is offered.
+fn asked(declared: &Declared, key: &Key, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
+    for _ in 0..TRIES {
+        let ask = |again: &str| {
+            let answer = terminal::hidden(&format!("{}: {}{again}: ", declared.name, described(key)), MAX_SIZE)?;
+            anyhow::Ok(Plaintext(answer, Form::Known))
+        };
+        let wrong = match ask("")?.judged(declared.name, key.name) {
             Err(wrong) => wrong.to_string(),
-            Ok(first) if *ask(", once more")? == *first.0 => return Ok(first),
-            Ok(_) => "the two are not the same".to_owned(),
+            Ok(first) => {
+                let short = too_short(key, &first);
+                if let Some(short) = &short {
+                    terminal::say(&format!(
+                        "warning: it {short}; enter it once more to take it all the same, or `{GENERATE}` for one of {MADE} letters and \
+                         digits, which is shown here once\n"
+                    ));
+                }
+                let second = ask(", once more")?;
+                if *second.0 == *first.0 {
+                    return Ok(first);
+                }
+                if short.is_some() && *second.0 == *GENERATE.as_bytes() {
+                    let made = make(MADE);
+                    terminal::say(&format!(
+                        "{}: {}: {}\nkeep it where you keep passwords, and clear this screen\n",
+                        declared.name, key.name, *made
+                    ));
+                    return Ok(Plaintext::from_text(&made));
+                }
+                "the two are not the same".to_owned()
+            }
         };
         terminal::say(&format!("{wrong}; try again\n"));
     }
     bail!("nothing was sealed")
 }
+
+/// What asks for a value that is made.
+const GENERATE: &str = "generate";
 
 /// How often somebody may mistype a value.
 const TRIES: usize = 3;

@@ -1,4 +1,4 @@
-//! A question on the terminal whose answer is not shown: read byte by byte into a buffer that never moves, and is wiped.
+//! Questions on the terminal. What is not to be seen is read byte by byte into a buffer that never moves, and is wiped.
 
 use std::io::{self, Write as _};
 
@@ -47,6 +47,23 @@ pub fn hidden(_: &str, _: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     bail!("this system's terminal cannot be kept from showing what is typed: use --from-stdin, --from-file or --from-env")
 }
 
+/// Asks for what may be seen: the terminal itself shows it, and corrects.
+///
+/// # Errors
+/// When the terminal is gone, or the answer was broken off.
+pub fn shown(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
+    say(prompt);
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd as _;
+        // Not the standard library's reader, which would keep what was typed ahead for the next question.
+        let mut terminal = std::fs::File::from(io::stdin().as_fd().try_clone_to_owned().context("cannot read the terminal")?);
+        read(&mut terminal, most)
+    }
+    #[cfg(not(unix))]
+    read(&mut io::stdin().lock(), most)
+}
+
 /// Reads a line of a terminal that hands over each key.
 fn read(from: &mut dyn io::Read, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     // All of it from the beginning: a buffer that grew would leave pieces behind.
@@ -55,7 +72,7 @@ fn read(from: &mut dyn io::Read, most: usize) -> anyhow::Result<Zeroizing<Vec<u8
     loop {
         match from.read(&mut *key) {
             Ok(1) => {}
-            Ok(_) => bail!("the terminal is gone; nothing was sealed"),
+            Ok(_) => bail!("nothing was entered, or the terminal is gone; nothing was sealed"),
             Err(it) if it.kind() == io::ErrorKind::Interrupted => continue,
             Err(it) => return Err(it).context("cannot read the terminal"),
         }

@@ -59,35 +59,44 @@ while (($#)); do
     --yes) yes=1 ;;
     --insecure) insecure=1 ;;
     --sealing-key)
-      (($# > 1)) || fail '--sealing-key needs a file'
+      (($# > 1)) || misused '--sealing-key needs a file'
       sealing_key_file=$2
       shift
       ;;
     --sealing-key=*) sealing_key_file=${1#*=} ;;
     --backup)
-      (($# > 1)) || fail '--backup needs the name of one'
+      (($# > 1)) || misused '--backup needs the name of one'
       backup=$2
       shift
       ;;
     --backup=*) backup=${1#*=} ;;
     --force) force=1 ;;
     --adopt) adopt=1 ;;
-    --help | -h)
+    --help | -h | help)
       usage
       exit 0
       ;;
-    up | status | verify | restore | teardown)
-      [[ ! $verb ]] || fail "two verbs: $verb and $1"
-      verb=$1
+    up | status | verify | restore | teardown | down)
+      [[ ! $verb ]] || misused "two verbs: $verb and $1"
+      verb=${1/#down/teardown}
       ;;
-    *) fail "unknown: $1 (--help lists verbs and flags)" ;;
+    *) misused "unknown: $(clean 100 <<<"$1")" ;;
   esac
   shift
 done
+# Nothing is done that nobody asked for, and no flag is left unheard.
+if [[ ! $verb ]]; then
+  usage >&2
+  exit 2
+fi
+if [[ $verb != up && $sealing_key_file ]]; then misused "\`$verb\` takes no --sealing-key"; fi
+if [[ $verb != restore && $backup ]]; then misused "\`$verb\` takes no --backup"; fi
+if [[ $verb != restore && $force ]]; then misused "\`$verb\` takes no --force"; fi
+if [[ $verb != verify && $insecure ]]; then misused "\`$verb\` takes no --insecure"; fi
 exec 3>&1
 trap 'on_error "$LINENO"' ERR
 if [[ $dry ]]; then
-  say "what \`${verb:-up}\` would run: each line that is no comment is a command, as it would be run"
+  say "what \`$verb\` would run: each line that is no comment is a command, as it would be run"
   printf 'export %s\nexport PATH=%s:$PATH\n' "$(q KUBECONFIG="$KUBECONFIG")" "$(q "$root/usr/local/bin")"
 fi
-"${verb:-up}"
+"$verb"

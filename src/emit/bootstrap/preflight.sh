@@ -30,7 +30,7 @@ this_node() {
     version=$(sed -n 's/^VERSION_ID=//p' "$root/etc/os-release" | tr -d '"')
   fi
   [[ $id == ubuntu && $version == 24.04 ]] || warn "this is ${id:-unknown} ${version:-}, not Ubuntu 24.04, for which this is written: going on"
-  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh\` (it drops the environment: keep what you need with \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE …\`)"
+  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh $verb\` (it drops the environment: keep what you need with \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE …\`)"
   for value in cmp systemctl; do
     command -v "$value" >/dev/null || refuse "\`$value\` is not installed"
   done
@@ -81,14 +81,27 @@ ports() {
   done
 }
 
-# Let's Encrypt asks for each host from outside, so its name has to lead here.
+# Every public host: the platform's own, then those that the workspaces' Ingresses name. A new workspace changes no line of this script.
+all_hosts() {
+  local file
+  printf '%s\n' "${hosts[@]}"
+  for file in "$top"/out/manifests/ws-*/*/ingress-*.yaml; do
+    if [[ -f $file ]]; then sed -n "s/^ *- host: *['\"]\{0,1\}\([a-z0-9.-]*\).*/\1/p" "$file"; fi
+  done
+}
+
+# Let's Encrypt asks for each host from outside, so its name has to lead here; of very many workspaces the first are looked up.
 names() {
-  local host own found address
+  local host own found address first most=100
+  local -a all=() nowhere=()
   own=" $(hostname -I 2>/dev/null || true) "
-  for host in "${hosts[@]}"; do
+  while read -r host; do
+    if [[ $host ]]; then all+=("$host"); fi
+  done < <(all_hosts)
+  for host in "${all[@]:0:most}"; do
     found=$(getent ahosts "$host" | awk '{print $1}' | sort -u) || true
     if [[ ! $found ]]; then
-      warn "$host has no address: no certificate will be issued for it until its name leads to this node"
+      nowhere+=("$host")
       continue
     fi
     for address in $found; do
@@ -96,6 +109,15 @@ names() {
     done
     warn "$host leads to ${found//$'\n'/, }, which is no address of this node (right where a router passes ports 80 and 443 on)"
   done
+  if ((${#nowhere[@]} > 3)); then
+    printf -v first '%s, ' "${nowhere[@]:0:3}"
+    warn "${first%, } and $((${#nowhere[@]} - 3)) more have no address: no certificate will be issued for them until their names lead to this node"
+  else
+    for host in "${nowhere[@]}"; do
+      warn "$host has no address: no certificate will be issued for it until its name leads to this node"
+    done
+  fi
+  if ((${#all[@]} > most)); then warn "of ${#all[@]} hosts, the names of the first $most were looked up"; fi
 }
 
 # Ubuntu's defaults are used up by a few log readers.

@@ -79,7 +79,7 @@ readable() {
 # Out of band, since Argo CD cannot read a private repository to learn how to read it.
 repository_credential() {
   step='repository'
-  local code=0 one found name='' token=$repository_token ssh='' document
+  local code=0 one found name='' token=$repository_token ssh='' file line
   if [[ ! $token && $repository_token_file ]]; then token=$(<"$repository_token_file"); fi
   if [[ $repository_ssh_key_file ]]; then ssh=$(<"$repository_ssh_key_file"); fi
   found=$(ask --namespace argocd get secrets --selector argocd.argoproj.io/secret-type=repository --output 'jsonpath={range .items[*]}{.metadata.name}={.data.url}{"\n"}{end}') || exit
@@ -105,25 +105,31 @@ repository_credential() {
       hidden token 'a token that may read it'
     fi
   else
-    [[ $ssh || $dry ]] || fail 'a repository with a URL of SSH needs a deploy key: name its file in ESPALIER_REPOSITORY_SSH_KEY_FILE'
+    [[ $ssh ]] || refuse 'a repository with a URL of SSH needs a deploy key: name its file in ESPALIER_REPOSITORY_SSH_KEY_FILE'
   fi
   # One Secret a URL: Argo CD uses none where there are two.
   name=${name:-espalier-repository}
   say "repository: putting its credential into argocd as $name"
-  # shellcheck disable=SC2034 # the line below reads it, and is shown without the secret
-  document=$(repository_secret "$name" "$token" "$ssh")
-  run "$(apply espalier)"' --filename - <<<"$document"'
-}
-
-# A function's arguments are no process' arguments: nobody else can see them.
-repository_secret() { # name, token, SSH key
-  encoded() { printf '%s' "$1" | base64 --wrap 0; }
-  printf '%s\n' 'apiVersion: v1' 'kind: Secret' 'metadata:' "  name: $1" '  namespace: argocd' '  labels:' \
-    '    argocd.argoproj.io/secret-type: repository' 'data:' "  type: $(encoded git)" "  url: $(encoded "$repository")"
-  if [[ $3 ]]; then
-    printf '  sshPrivateKey: %s\n' "$(encoded "$3"$'\n')"
+  # The line reads the secret where it lies, so that it can be shown and pasted; without one it does nothing. No program is given it.
+  if [[ $repository != http* ]]; then
+    file=$(q "${repository_ssh_key_file:-FILE}")
+    line="test -s $file && $(repository_secret "$name") \"  sshPrivateKey: \$(printf '%s\\n' \"\$(<$file)\" | base64 --wrap 0)\""
+  elif [[ ! $repository_token && $repository_token_file ]]; then
+    file=$(q "$repository_token_file")
+    line="test -s $file && $(repository_secret "$name") \"  password: \$(printf %s \"\$(<$file)\" | base64 --wrap 0)\""
   else
-    printf '  username: %s\n  password: %s\n' "$(encoded git)" "$(encoded "$2")"
+    ESPALIER_REPOSITORY_TOKEN=$token
+    line=': "${ESPALIER_REPOSITORY_TOKEN:?holds no token}" && '$(repository_secret "$name")' "  password: $(printf %s "$ESPALIER_REPOSITORY_TOKEN" | base64 --wrap 0)"'
   fi
+  run "$line | $(apply espalier) --filename -"
+  unset ESPALIER_REPOSITORY_TOKEN
 }
 
+# The words that print the Secret, but for the last one. `printf` is the shell's own: nobody else sees what it is given.
+repository_secret() { # name
+  encoded() { printf '%s' "$1" | base64 --wrap 0; }
+  local words=('apiVersion: v1' 'kind: Secret' 'metadata:' "  name: $1" '  namespace: argocd' '  labels:'
+    '    argocd.argoproj.io/secret-type: repository' 'data:' "  type: $(encoded git)" "  url: $(encoded "$repository")")
+  if [[ $repository == http* ]]; then words+=("  username: $(encoded git)"); fi
+  q printf '%s\n' "${words[@]}"
+}

@@ -2,17 +2,18 @@
 
 usage() {
   cat <<TEXT
-usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
+usage: bash bootstrap/bootstrap.sh VERB [FLAGS]
 
-  up        (default) brings this node to the platform '$platform'; run it again after it was stopped
+  up        brings this node to the platform '$platform'; run it again after it was stopped
   status    shows the Applications, wave by wave, and the last error of the first that is not healthy
   verify    signs in to the chat through its public address, asks one question as a browser does, shows the answer, its speed and how much
             the model read for it
   restore   puts the last backup of database and uploaded files back (Argo CD and the chat rest meanwhile)
-  teardown  has Argo CD remove the platform; namespaces, volumes and the sealing key stay
+  teardown  has Argo CD remove the platform; namespaces, volumes and the sealing key stay (\`down\` is the same)
+  help      this text
 
   --dry-run           prints each command that would change something, as a shell script; changes nothing
-  --sealing-key FILE  the private key of spec/sealing.pem
+  --sealing-key FILE  with up: the private key of spec/sealing.pem
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
@@ -22,7 +23,7 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
   --help              this text
 
 Environment, so that no secret is ever an argument. sudo drops it: write a secret to a file that only you can read, and keep the name of
-the file, \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE bash bootstrap/bootstrap.sh\` (several: separated by commas).
+the file, \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE bash bootstrap/bootstrap.sh up\` (several: separated by commas).
   ESPALIER_REPOSITORY_TOKEN_FILE, ESPALIER_REPOSITORY_TOKEN  a read-only token, where the repository is private; replaces an older one
   ESPALIER_REPOSITORY_SSH_KEY_FILE                           a read-only deploy key, where its URL is one of SSH
   ESPALIER_EMAIL                                             who signs in for verify
@@ -31,7 +32,15 @@ the file, \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE bash bootstrap/bo
   ESPALIER_CHARTS                                            a folder with <chart>-<version>.tgz, for a node without a network
   ESPALIER_TIMEOUT                                           seconds to wait for the Applications [default: 3600]
   ESPALIER_ROOT                                              put before every path of the node (an image, a test)
+
+Exit codes: 0 done, 1 it could not be done, 2 these words are not understood.
 TEXT
+}
+
+# Words that are not understood. As with the program, that is no failure of what was asked for.
+misused() {
+  printf 'error: %s: `bash bootstrap/bootstrap.sh help` lists verbs and flags\n' "$*" >&2
+  exit 2
 }
 
 # In a dry run all but commands is a comment, so that what is printed is a script.

@@ -60,7 +60,7 @@ fn up_ends_in_a_chat_and_a_second_time_changes_nothing() {
     assert!(key.contains("sealedsecrets.bitnami.com/sealed-secrets-key=active"), "{key}");
 
     let before = node.state();
-    let done = node.ok(&[]);
+    let done = node.ok(&["up"]);
     assert_eq!(node.changes(), Vec::<String>::new(), "{}", done.out);
     assert!(node.state() == before);
 }
@@ -199,7 +199,7 @@ fn preflight_says_what_is_wrong() {
         }
         assert!(!format!("{done:?}").contains("hush"), "{name}");
         // A dry run goes on, to show all.
-        assert_eq!(node.run(&["--dry-run"]).code, Some(0), "{name}");
+        assert_eq!(node.run(&["up", "--dry-run"]).code, Some(0), "{name}");
     }
 }
 
@@ -213,7 +213,7 @@ fn one_repository_has_many_urls() {
         "ssh://git@github.com:22/example/platform.git",
         "https://user:hush@github.com/example/platform.git",
     ] {
-        let done = node().with("ORIGIN", url).run(&["--dry-run"]);
+        let done = node().with("ORIGIN", url).run(&["up", "--dry-run"]);
         assert!(!done.out.contains("no remote"), "{url}: {}", done.out);
     }
 }
@@ -382,14 +382,61 @@ fn teardown_is_meant_and_says_what_stays() {
     assert!(node.ok(&["teardown", "--yes"]).out.contains("nothing to do"));
 }
 
+/// Words that are not understood end with 2, as with the program, and nothing is done.
 #[test]
 fn words_that_it_does_not_know() {
     let node = node();
-    assert!(node.ok(&["--help"]).out.contains("--sealing-key FILE"));
-    for (words, said) in [(&["upp"][..], "unknown: upp"), (&["up", "status"], "two verbs"), (&["--sealing-key"], "needs a file")] {
-        let done = node.run(words);
-        assert!(done.code == Some(1) && done.err.contains(said), "{done:?}");
+    for help in ["--help", "-h", "help"] {
+        assert!(node.ok(&[help]).out.contains("--sealing-key FILE"), "{help}");
     }
+    for (words, said) in [
+        (&[][..], "usage: bash bootstrap/bootstrap.sh VERB"),
+        (&["--dry-run"], "usage: "),
+        (&["--yes"], "usage: "),
+        (&["upp"], "unknown: upp"),
+        (&["up", "--frob"], "unknown: --frob"),
+        (&["up", "status"], "two verbs"),
+        (&["--sealing-key"], "needs a file"),
+        (&["restore", "--backup"], "needs the name"),
+        (&["status", "--sealing-key", "key.pem"], "`status` takes no --sealing-key"),
+        (&["up", "--backup=2026-11-24T03-17-00Z"], "`up` takes no --backup"),
+        (&["up", "--force"], "`up` takes no --force"),
+        (&["down", "--insecure"], "`teardown` takes no --insecure"),
+    ] {
+        let done = node.run(words);
+        assert!(done.code == Some(2) && done.err.contains(said) && done.out.is_empty(), "{words:?}: {done:?}");
+        assert_eq!(node.changes(), Vec::<String>::new(), "{words:?}");
+    }
+    node.ok(&["up"]);
+    assert!(node.ok(&["down", "--yes"]).out.contains("teardown: what stays"));
+}
+
+/// What a dry run prints of a private repository's credential is pasted as it is: it reads the secret where it lies, and shows none.
+#[test]
+fn a_dry_run_of_a_private_repository_can_be_pasted() {
+    let way = |name: &str, value: &str| {
+        let node = node().with("READABLE", "128").with(name, value);
+        node.write("it's a token", "hush-token\n");
+        node
+    };
+    for (name, value) in [("ESPALIER_REPOSITORY_TOKEN", "hush-token"), ("ESPALIER_REPOSITORY_TOKEN_FILE", "it's a token")] {
+        let dry = way(name, value);
+        let done = dry.ok(&["up", "--dry-run"]);
+        assert!(!done.out.contains("hush") && !done.out.contains("<<<"), "{}", done.out);
+        dry.write("printed.sh", &done.out);
+        let ran = dry.bash("exec bash -euo pipefail printed.sh", &[]);
+        assert_eq!(ran.code, Some(0), "{}\n{}", done.out, ran.err);
+        let real = way(name, value);
+        real.ok(&["up"]);
+        assert!(real.read("fake/cluster/applied.espalier-repository").contains("password: aHVzaC10b2tlbg=="));
+        differences(&dry.state(), &real.state(), name);
+    }
+    // Nothing to read: the line does nothing, and says so.
+    let none = way("READABLE", "128");
+    let done = none.ok(&["up", "--dry-run"]);
+    let line = done.out.lines().find(|it| it.contains("ESPALIER_REPOSITORY_TOKEN")).expect("the line");
+    let ran = none.bash(line, &[]);
+    assert!(ran.code != Some(0) && ran.err.contains("holds no token") && none.changes().is_empty(), "{ran:?}");
 }
 
 /// A cluster that another platform's root is in is not changed, whatever differs about it.
@@ -449,7 +496,7 @@ fn git_reads_the_clone_as_its_owner() {
         std::fs::remove_file(node.path("bin/stat")).expect("removable");
         let real = real.display();
         node.program("bin/stat", &format!("#!/bin/sh\n[ \"$1 $2\" = '-c %U' ] || exec {real} \"$@\"\ncat \"$FAKE/../owner\"\n"));
-        node.ok(&["--dry-run"]);
+        node.ok(&["up", "--dry-run"]);
         let seen = seen.replace("HOME", &node.path("home").display().to_string());
         let calls = node.read("fake/here");
         assert!(calls.lines().count() > 2 && calls.lines().all(|it| it == seen), "{id} {owner}: {calls}");

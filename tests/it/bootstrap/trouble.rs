@@ -153,10 +153,10 @@ fn no_answer_is_not_a_no() {
 fn a_dry_run_does_not_contradict_itself() {
     let node = node();
     fs::remove_file(node.path("home/.config/espalier/sealed/sealing-key.pem")).expect("removable");
-    let done = node.ok(&["--dry-run"]);
+    let done = node.ok(&["up", "--dry-run"]);
     assert!(done.out.contains("would stop here: the tree has sealed values") && !done.out.contains("no sealed values"), "{}", done.out);
     node.write("mine.pem", KEY);
-    assert!(!node.ok(&["--dry-run", "--sealing-key", "mine.pem"]).out.contains("would stop here"));
+    assert!(!node.ok(&["up", "--dry-run", "--sealing-key", "mine.pem"]).out.contains("would stop here"));
 }
 
 #[test]
@@ -172,4 +172,31 @@ fn what_sudo_drops_is_said() {
     let node = node();
     assert!(node.ok(&["--help"]).out.contains("sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE"));
     assert!(node.with("ID", "1000").run(&["up"]).err.contains("--preserve-env"));
+}
+
+/// A workspace answers at a host of its own, which needs a DNS record as the platform's do; the script finds it in the workspace's Ingress.
+#[test]
+fn the_names_of_workspaces_have_to_lead_here_too() {
+    let node = node().with("NOWHERE", "*.ws.example.org");
+    let ingress = |name: &str| {
+        let text = format!("spec:\n  rules:\n  - host: {name}.ws.example.org\n  tls:\n  - hosts:\n    - {name}.ws.example.org\n");
+        node.write(&format!("clone/out/manifests/ws-{name}/{name}/ingress-{name}-openwebui.yaml"), text);
+    };
+    let said = || {
+        let done = node.ok(&["up", "--dry-run"]);
+        done.out + &done.err
+    };
+    assert!(!said().contains("no address"));
+    for name in ["a", "b", "c"] {
+        ingress(name);
+    }
+    let each = said();
+    for name in ["a", "b", "c"] {
+        assert!(each.contains(&format!("{name}.ws.example.org has no address: no certificate")), "{each}");
+    }
+    for name in ["d", "e"] {
+        ingress(name);
+    }
+    let all = said();
+    assert!(all.contains("a.ws.example.org, b.ws.example.org, c.ws.example.org and 2 more have no address"), "{all}");
 }

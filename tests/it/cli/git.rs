@@ -127,7 +127,7 @@ fn what_git_refuses_is_said_in_its_own_words() {
 fn a_dry_run_prints_what_can_be_pasted() {
     let it = place();
     let spec = it.read("deep/spec/platform.yaml");
-    it.write("deep/spec/platform.yaml", spec.replace("  repository:\n", "  repository:\n    pin: tag\n    path: deep\n"));
+    it.write("deep/spec/platform.yaml", spec.replace("  repository:\n", "  repository:\n    pin: tag\n"));
     it.ok(&["render", "--root", "deep"]);
     it.git(&["init", "--quiet", "--bare", "--initial-branch", "main", "remote.git"]);
     it.git(&["remote", "add", "origin", &it.path("remote.git").display().to_string()]);

@@ -36,7 +36,7 @@ impl Place {
     /// The starter spec on a machine with room for tenants, not rendered yet.
     pub fn starter() -> Self {
         let it = Self::empty();
-        it.ok(&["init"]);
+        it.ok(&["init", "--name", "starter"]);
         edit(&it, "    memory: 8Gi", "    maxPods: 1000\n    memory: 64Ti");
         edit(&it, "cpu: 4 ", "cpu: 4000 ");
         it
@@ -173,7 +173,9 @@ pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// The generated files below a root, by path.
 pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let ours = |it: &str| ["apps/", "bootstrap/", "out/"].iter().any(|top| it.starts_with(top)) || it.ends_with(".schema.json");
+    let ours = |it: &str| {
+        ["apps/", "bootstrap/", "out/"].iter().any(|top| it.starts_with(top)) || (it.starts_with("spec/") && it.ends_with(".schema.json"))
+    };
     files(root).into_iter().filter(|it| ours(&it.0)).collect()
 }
 

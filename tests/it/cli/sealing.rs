@@ -35,7 +35,9 @@ impl Session {
     fn new() -> Self {
         let it = Self { place: Place::empty(), home: Place::empty() };
         fs::create_dir(it.home.path("tmp")).expect("writable");
-        it.ok(&["init"]);
+        // A domain that somebody could have: a value of an example's is a finding.
+        let repository = "https://git.garden.dev/team/platform.git";
+        it.ok(&["init", "--name", "starter", "--repository", repository, "--chat", "chat.garden.dev", "--email", "ops@garden.dev"]);
         it
     }
 

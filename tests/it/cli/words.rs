@@ -133,36 +133,11 @@ fn pods_of_charts_that_a_rolling_update_adds() {
 }
 
 #[test]
-fn nothing_is_overwritten_by_init() {
-    let place = Place::starter();
-    place.append("spec/platform.yaml", "# mine\n");
-    let before = place.files();
-    let said = place.run(&["init"]);
-    assert!(said.code == 2 && said.err.contains("platform.yaml is there already"), "{said:?}");
-    assert_eq!(place.files(), before);
-
-    let place = Place::empty();
-    place.write(".gitignore", "/target");
-    place.write(".gitattributes", "*.png binary\n");
-    place.ok(&["init"]);
-    assert_eq!(place.read(".gitignore"), "/target\n/.espalier/\n*sealing-key.pem\n");
-    assert!(place.read(".gitattributes").starts_with("*.png binary\nout/** "));
-}
-
-#[test]
-fn init_refuses_values_that_make_no_spec() {
-    let place = Place::empty();
-    let said = place.run(&["init", "--name", "Not A Name"]);
-    assert!(said.code == 2 && said.err.contains("error[invalid-value]") && said.err.contains("Not A Name"), "{said:?}");
-    assert!(place.files().is_empty(), "nothing was written");
-}
-
-#[test]
 fn pages_that_need_no_spec() {
     let place = Place::empty();
     let schema: Value = serde_json::from_str(&place.ok(&["schema"]).out).expect("JSON");
     assert!(schema.is_object());
-    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "complete -c espalier")] {
+    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "--command espalier")] {
         assert!(place.ok(&["completions", shell]).out.contains(word), "{shell}");
     }
     assert!(place.ok(&["explain"]).out.contains("unknown-field"));

@@ -39,6 +39,7 @@ pub fn complete(case: &str, place: &Place) {
         "path-occupied" => place.write(GENERATED, FOREIGN),
         "path-occupied--folder" => place.write("out/manifests/ollama", FOREIGN),
         "source-outside" => outside(place),
+        "sealing-certificate-missing" => place.remove("spec/sealing.pem"),
         "file-changed" => {
             place.ok(&["render"]);
             let text = place.read(GENERATED);

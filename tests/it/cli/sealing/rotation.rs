@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use espalier::seal::value::Scope;
+
 use super::{ADMIN, DATABASE, Session};
-use crate::support::at;
+use crate::{seal::open::open, support::at};
 
 #[test]
 fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
@@ -94,4 +96,81 @@ fn a_second_try_keeps_what_runs() {
     assert_eq!(at(&it.file(DATABASE), "spec/previous/suffix").as_str(), Some(runs.as_str()));
     it.ok(&["render"]);
     assert!(it.place.tree().keys().any(|it| it.ends_with(&format!("sealedsecret-postgresql-{runs}.yaml"))));
+}
+
+/// With the private key that opens them, values move to another certificate as they are, and nobody sees them.
+#[test]
+fn the_old_private_key_keeps_the_values() {
+    let it = Session::with_keys();
+    it.place.write(
+        "spec/platform.yaml",
+        it.place.read("spec/platform.yaml").replace("  components:\n", "  components:\n    argocd: {admin: sealed}\n"),
+    );
+    it.ok(&["seal", "--generate-missing"]);
+    let done = it.with_stdin(&["seal", "argocd-secret", "--from-stdin"], b"the password of the administrator");
+    assert_eq!(done.code, 0, "{done:?}");
+    let old = it.home.path("old.pem");
+    fs::rename(it.key_file(), &old).expect("ours");
+    let (name, old) = (it.suffix(DATABASE), old.display().to_string());
+    let before = {
+        let key = fs::read_to_string(&old).expect("the key");
+        let text = at(&it.file(DATABASE), "spec/sealed/ai/password").as_str().expect("sealed").to_owned();
+        let secret = format!("postgresql-{name}");
+        open(&key, Scope::Strict { namespace: "ai", name: &secret }, &text).expect("it opens")
+    };
+    let hash = |key: &str| {
+        let text = at(&it.file("spec/secrets/argocd-secret.yaml"), "spec/sealed/argocd").get("admin.password").cloned();
+        let text = text.and_then(|it| it.as_str().map(str::to_owned)).expect("sealed");
+        let key = fs::read_to_string(key).expect("the key");
+        open(&key, Scope::Strict { namespace: "argocd", name: "argocd-secret" }, &text).expect("it opens")
+    };
+    let first = hash(&old);
+    assert!(first.starts_with(b"$2b$"), "a hash");
+    it.ok(&["seal", "init", "--replace", "--bits", "2048"]);
+    // The wrong key opens nothing, and nothing is written.
+    let wrong = it.key_file().display().to_string();
+    it.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not open it");
+    it.place.write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    it.refused(&["seal", "--reseal", "--key", "no-key"], "it is no private key of RSA");
+    assert_eq!(it.run(&["seal", "postgresql", "--key", &old]).code, 2, "a flag is never left unheard");
+
+    let said = it.ok(&["seal", "--reseal", "--key", &old]).err;
+    assert!(said.contains("sealed 3 credentials anew") && !said.contains("gets a new value"), "{said}");
+    assert_ne!(it.suffix(DATABASE), name, "another Secret");
+    assert_eq!(it.opened("postgresql", "password").expect("it opens"), before);
+    assert_eq!(hash(&wrong), first, "a hash is not hashed again");
+    assert!(!said.contains(&*String::from_utf8_lossy(&before)), "{said}");
+    it.ok(&["render"]);
+    assert!(!it.ok(&["check"]).err.contains("sealed-with-another-certificate"));
+}
+
+/// The certificate is lost, the private key is not: another certificate of the same key, and nothing has to be sealed again.
+#[test]
+fn a_lost_certificate_is_made_again_from_the_private_key() {
+    let it = Session::with_keys();
+    it.ok(&["seal", "--generate-missing"]);
+    it.ok(&["render"]);
+    it.refused(&["seal", "init", "--from-key"], "is there already");
+    let (value, tree) = (it.opened("postgresql", "password").expect("it opens"), it.place.tree());
+    it.place.remove("spec/sealing.pem");
+    let said = it.run(&["check"]);
+    assert!(said.err.contains("warning[sealing-certificate-missing]: 2 credentials are sealed"), "{said:?}");
+    it.refused(&["seal", "--rotate", "postgresql"], "`espalier seal init --from-key` makes another certificate for that key");
+    let said = it.ok(&["seal", "init", "--from-key"]).err;
+    assert!(said.contains("another certificate for the key") && said.contains("spec/secrets/postgresql.yaml"), "{said}");
+    assert!(it.place.tree() == tree, "no Secret has changed");
+    assert_eq!(it.opened("postgresql", "password").expect("it opens"), value);
+    let said = it.ok(&["check"]).err;
+    assert!(!said.contains("sealed-with-another-certificate") && !said.contains("sealing-certificate-missing"), "{said}");
+    it.ok(&["seal", "--rotate", "postgresql"]);
+    it.opened("postgresql", "password").expect("the same key opens it");
+    // Another key is another pair: what it does not open stays as it is, and is told.
+    it.place.remove("spec/sealing.pem");
+    let other = it.home.path("other.pem");
+    let made = Session::new();
+    made.ok(&["seal", "init", "--bits", "2048", "--key", other.to_str().expect("UTF-8")]);
+    it.ok(&["seal", "init", "--from-key", "--key", other.to_str().expect("UTF-8")]);
+    assert!(it.run(&["check"]).err.contains("sealed-with-another-certificate"));
+    it.place.remove("spec/sealing.pem");
+    it.refused(&["seal", "init", "--from-key", "--key", "nowhere.pem"], "there is no private key at");
 }

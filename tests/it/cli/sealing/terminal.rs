@@ -45,21 +45,53 @@ fn typed(it: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
 #[test]
 fn values_are_asked_for_and_not_shown() {
     let it = Session::with_keys();
-    let mail = b"admin@example.com\r".as_slice();
-    let keys = [mail, mail, b"a SECRET\r", b"a slip\r", b"a SECRET\r", b"a SECRET\r"];
+    let keys = [b"admin@example.com\n".as_slice(), b"a long SECRET\r", b"a long slip\r", b"a long SECRET\r", b"a long SECRET\r"];
     let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], &keys);
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("the two are not the same; try again"), "{said}");
-    assert!(!said.contains("SECRET") && !said.contains("slip") && !said.contains("example.com"), "{said}");
+    assert!(said.contains("the two are not the same; try again") && !said.contains("warning"), "{said}");
+    // Only a secret is hidden, and asked for twice.
+    assert!(!said.contains("SECRET") && !said.contains("slip") && said.matches("admin@example.com").count() == 1, "{said}");
     assert!(shows);
-    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"a SECRET");
+    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"a long SECRET");
+    assert_eq!(it.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
+}
+
+#[test]
+fn a_short_password_is_warned_of_and_another_one_is_offered() {
+    let mail = b"admin@example.com\n".as_slice();
+    let it = Session::with_keys();
+    let (said, code, _) = typed(&it, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"xY\r"]);
+    assert!(
+        code == 0 && said.contains("warning: it has 2 characters, and fewer than 12 are soon guessed") && !said.contains("xY"),
+        "{said}"
+    );
+    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"xY");
+    // Whoever asks for one is shown it, once, and it is what was sealed.
+    let it = Session::with_keys();
+    let (said, code, _) = typed(&it, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"generate\r"]);
+    let made = String::from_utf8(it.opened("openwebui-admin", "password").expect("it opens")).expect("a text");
+    assert!(code == 0 && made.len() == 24 && said.matches(&made).count() == 1, "{said}");
+    // After a long one, the word is a slip like any other.
+    let (said, code, _) = typed(&it, &["seal", "--rotate", "openwebui-admin"], &[mail, b"a long SECRET\r", b"generate\r", b"\x03"]);
+    assert!(code == 2 && said.contains("the two are not the same"), "{said}");
+    // Nobody to ask: a warning all the same, and where it can be made, how.
+    let said = it.with_stdin(&["seal", "postgresql", "--from-stdin"], b"short").err;
+    assert!(said.contains("`password` of `postgresql` has 5 characters") && said.contains("`--generate 32`"), "{said}");
+    let said = it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], b"a long one, it is").err;
+    assert!(!said.contains("characters"), "{said}");
 }
 
 #[test]
 fn whoever_breaks_off_has_the_terminal_back() {
     let it = Session::with_keys();
-    for (keys, words) in [(b"half a SEC\x03".as_slice(), "interrupted"), (b"\x04", "nothing was entered")] {
-        let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], &[keys]);
+    let mail = b"admin@example.com\n".as_slice();
+    for (keys, words) in [
+        (&[mail, b"half a SEC\x03"][..], "interrupted"),
+        (&[mail, b"\x04"], "nothing was entered"),
+        // The terminal itself ends the first question; Ctrl-C there ends the program.
+        (&[b"\x04"], "nothing was entered"),
+    ] {
+        let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], keys);
         assert!(code == 2 && said.contains(words) && !said.contains("SEC"), "{said}");
         assert!(shows && !it.place.path(ADMIN).exists());
     }

@@ -54,17 +54,18 @@ readonly projects=('bootstrap/argocd/appproject-ai.yaml' 'bootstrap/argocd/apppr
 
 usage() {
   cat <<TEXT
-usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
+usage: bash bootstrap/bootstrap.sh VERB [FLAGS]
 
-  up        (default) brings this node to the platform '$platform'; run it again after it was stopped
+  up        brings this node to the platform '$platform'; run it again after it was stopped
   status    shows the Applications, wave by wave, and the last error of the first that is not healthy
   verify    signs in to the chat through its public address, asks one question as a browser does, shows the answer, its speed and how much
             the model read for it
   restore   puts the last backup of database and uploaded files back (Argo CD and the chat rest meanwhile)
-  teardown  has Argo CD remove the platform; namespaces, volumes and the sealing key stay
+  teardown  has Argo CD remove the platform; namespaces, volumes and the sealing key stay (\`down\` is the same)
+  help      this text
 
   --dry-run           prints each command that would change something, as a shell script; changes nothing
-  --sealing-key FILE  the private key of spec/sealing.pem
+  --sealing-key FILE  with up: the private key of spec/sealing.pem
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
@@ -74,7 +75,7 @@ usage: bash bootstrap/bootstrap.sh [VERB] [FLAGS]
   --help              this text
 
 Environment, so that no secret is ever an argument. sudo drops it: write a secret to a file that only you can read, and keep the name of
-the file, \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE bash bootstrap/bootstrap.sh\` (several: separated by commas).
+the file, \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE bash bootstrap/bootstrap.sh up\` (several: separated by commas).
   ESPALIER_REPOSITORY_TOKEN_FILE, ESPALIER_REPOSITORY_TOKEN  a read-only token, where the repository is private; replaces an older one
   ESPALIER_REPOSITORY_SSH_KEY_FILE                           a read-only deploy key, where its URL is one of SSH
   ESPALIER_EMAIL                                             who signs in for verify
@@ -83,7 +84,15 @@ the file, \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE bash bootstrap/bo
   ESPALIER_CHARTS                                            a folder with <chart>-<version>.tgz, for a node without a network
   ESPALIER_TIMEOUT                                           seconds to wait for the Applications [default: 3600]
   ESPALIER_ROOT                                              put before every path of the node (an image, a test)
+
+Exit codes: 0 done, 1 it could not be done, 2 these words are not understood.
 TEXT
+}
+
+# Words that are not understood. As with the program, that is no failure of what was asked for.
+misused() {
+  printf 'error: %s: `bash bootstrap/bootstrap.sh help` lists verbs and flags\n' "$*" >&2
+  exit 2
 }
 
 # In a dry run all but commands is a comment, so that what is printed is a script.
@@ -232,7 +241,7 @@ this_node() {
     version=$(sed -n 's/^VERSION_ID=//p' "$root/etc/os-release" | tr -d '"')
   fi
   [[ $id == ubuntu && $version == 24.04 ]] || warn "this is ${id:-unknown} ${version:-}, not Ubuntu 24.04, for which this is written: going on"
-  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh\` (it drops the environment: keep what you need with \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE …\`)"
+  (($(id -u) == 0)) || refuse "not root: run \`sudo bash bootstrap/bootstrap.sh $verb\` (it drops the environment: keep what you need with \`sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE …\`)"
   for value in cmp systemctl; do
     command -v "$value" >/dev/null || refuse "\`$value\` is not installed"
   done
@@ -283,14 +292,27 @@ ports() {
   done
 }
 
-# Let's Encrypt asks for each host from outside, so its name has to lead here.
+# Every public host: the platform's own, then those that the workspaces' Ingresses name. A new workspace changes no line of this script.
+all_hosts() {
+  local file
+  printf '%s\n' "${hosts[@]}"
+  for file in "$top"/out/manifests/ws-*/*/ingress-*.yaml; do
+    if [[ -f $file ]]; then sed -n "s/^ *- host: *['\"]\{0,1\}\([a-z0-9.-]*\).*/\1/p" "$file"; fi
+  done
+}
+
+# Let's Encrypt asks for each host from outside, so its name has to lead here; of very many workspaces the first are looked up.
 names() {
-  local host own found address
+  local host own found address first most=100
+  local -a all=() nowhere=()
   own=" $(hostname -I 2>/dev/null || true) "
-  for host in "${hosts[@]}"; do
+  while read -r host; do
+    if [[ $host ]]; then all+=("$host"); fi
+  done < <(all_hosts)
+  for host in "${all[@]:0:most}"; do
     found=$(getent ahosts "$host" | awk '{print $1}' | sort -u) || true
     if [[ ! $found ]]; then
-      warn "$host has no address: no certificate will be issued for it until its name leads to this node"
+      nowhere+=("$host")
       continue
     fi
     for address in $found; do
@@ -298,6 +320,15 @@ names() {
     done
     warn "$host leads to ${found//$'\n'/, }, which is no address of this node (right where a router passes ports 80 and 443 on)"
   done
+  if ((${#nowhere[@]} > 3)); then
+    printf -v first '%s, ' "${nowhere[@]:0:3}"
+    warn "${first%, } and $((${#nowhere[@]} - 3)) more have no address: no certificate will be issued for them until their names lead to this node"
+  else
+    for host in "${nowhere[@]}"; do
+      warn "$host has no address: no certificate will be issued for it until its name leads to this node"
+    done
+  fi
+  if ((${#all[@]} > most)); then warn "of ${#all[@]} hosts, the names of the first $most were looked up"; fi
 }
 
 # Ubuntu's defaults are used up by a few log readers.
@@ -591,7 +622,7 @@ readable() {
 # Out of band, since Argo CD cannot read a private repository to learn how to read it.
 repository_credential() {
   step='repository'
-  local code=0 one found name='' token=$repository_token ssh='' document
+  local code=0 one found name='' token=$repository_token ssh='' file line
   if [[ ! $token && $repository_token_file ]]; then token=$(<"$repository_token_file"); fi
   if [[ $repository_ssh_key_file ]]; then ssh=$(<"$repository_ssh_key_file"); fi
   found=$(ask --namespace argocd get secrets --selector argocd.argoproj.io/secret-type=repository --output 'jsonpath={range .items[*]}{.metadata.name}={.data.url}{"\n"}{end}') || exit
@@ -617,28 +648,34 @@ repository_credential() {
       hidden token 'a token that may read it'
     fi
   else
-    [[ $ssh || $dry ]] || fail 'a repository with a URL of SSH needs a deploy key: name its file in ESPALIER_REPOSITORY_SSH_KEY_FILE'
+    [[ $ssh ]] || refuse 'a repository with a URL of SSH needs a deploy key: name its file in ESPALIER_REPOSITORY_SSH_KEY_FILE'
   fi
   # One Secret a URL: Argo CD uses none where there are two.
   name=${name:-espalier-repository}
   say "repository: putting its credential into argocd as $name"
-  # shellcheck disable=SC2034 # the line below reads it, and is shown without the secret
-  document=$(repository_secret "$name" "$token" "$ssh")
-  run "$(apply espalier)"' --filename - <<<"$document"'
-}
-
-# A function's arguments are no process' arguments: nobody else can see them.
-repository_secret() { # name, token, SSH key
-  encoded() { printf '%s' "$1" | base64 --wrap 0; }
-  printf '%s\n' 'apiVersion: v1' 'kind: Secret' 'metadata:' "  name: $1" '  namespace: argocd' '  labels:' \
-    '    argocd.argoproj.io/secret-type: repository' 'data:' "  type: $(encoded git)" "  url: $(encoded "$repository")"
-  if [[ $3 ]]; then
-    printf '  sshPrivateKey: %s\n' "$(encoded "$3"$'\n')"
+  # The line reads the secret where it lies, so that it can be shown and pasted; without one it does nothing. No program is given it.
+  if [[ $repository != http* ]]; then
+    file=$(q "${repository_ssh_key_file:-FILE}")
+    line="test -s $file && $(repository_secret "$name") \"  sshPrivateKey: \$(printf '%s\\n' \"\$(<$file)\" | base64 --wrap 0)\""
+  elif [[ ! $repository_token && $repository_token_file ]]; then
+    file=$(q "$repository_token_file")
+    line="test -s $file && $(repository_secret "$name") \"  password: \$(printf %s \"\$(<$file)\" | base64 --wrap 0)\""
   else
-    printf '  username: %s\n  password: %s\n' "$(encoded git)" "$(encoded "$2")"
+    ESPALIER_REPOSITORY_TOKEN=$token
+    line=': "${ESPALIER_REPOSITORY_TOKEN:?holds no token}" && '$(repository_secret "$name")' "  password: $(printf %s "$ESPALIER_REPOSITORY_TOKEN" | base64 --wrap 0)"'
   fi
+  run "$line | $(apply espalier) --filename -"
+  unset ESPALIER_REPOSITORY_TOKEN
 }
 
+# The words that print the Secret, but for the last one. `printf` is the shell's own: nobody else sees what it is given.
+repository_secret() { # name
+  encoded() { printf '%s' "$1" | base64 --wrap 0; }
+  local words=('apiVersion: v1' 'kind: Secret' 'metadata:' "  name: $1" '  namespace: argocd' '  labels:'
+    '    argocd.argoproj.io/secret-type: repository' 'data:' "  type: $(encoded git)" "  url: $(encoded "$repository")")
+  if [[ $repository == http* ]]; then words+=("  username: $(encoded git)"); fi
+  q printf '%s\n' "${words[@]}"
+}
 # --- The charts that must be there before Argo CD, and Argo CD's own first objects --------------------------------------------------
 
 # `helm template` and a server-side apply as Argo CD's own field manager, which is what Argo CD does with a chart: its Application then
@@ -1290,35 +1327,44 @@ while (($#)); do
     --yes) yes=1 ;;
     --insecure) insecure=1 ;;
     --sealing-key)
-      (($# > 1)) || fail '--sealing-key needs a file'
+      (($# > 1)) || misused '--sealing-key needs a file'
       sealing_key_file=$2
       shift
       ;;
     --sealing-key=*) sealing_key_file=${1#*=} ;;
     --backup)
-      (($# > 1)) || fail '--backup needs the name of one'
+      (($# > 1)) || misused '--backup needs the name of one'
       backup=$2
       shift
       ;;
     --backup=*) backup=${1#*=} ;;
     --force) force=1 ;;
     --adopt) adopt=1 ;;
-    --help | -h)
+    --help | -h | help)
       usage
       exit 0
       ;;
-    up | status | verify | restore | teardown)
-      [[ ! $verb ]] || fail "two verbs: $verb and $1"
-      verb=$1
+    up | status | verify | restore | teardown | down)
+      [[ ! $verb ]] || misused "two verbs: $verb and $1"
+      verb=${1/#down/teardown}
       ;;
-    *) fail "unknown: $1 (--help lists verbs and flags)" ;;
+    *) misused "unknown: $(clean 100 <<<"$1")" ;;
   esac
   shift
 done
+# Nothing is done that nobody asked for, and no flag is left unheard.
+if [[ ! $verb ]]; then
+  usage >&2
+  exit 2
+fi
+if [[ $verb != up && $sealing_key_file ]]; then misused "\`$verb\` takes no --sealing-key"; fi
+if [[ $verb != restore && $backup ]]; then misused "\`$verb\` takes no --backup"; fi
+if [[ $verb != restore && $force ]]; then misused "\`$verb\` takes no --force"; fi
+if [[ $verb != verify && $insecure ]]; then misused "\`$verb\` takes no --insecure"; fi
 exec 3>&1
 trap 'on_error "$LINENO"' ERR
 if [[ $dry ]]; then
-  say "what \`${verb:-up}\` would run: each line that is no comment is a command, as it would be run"
+  say "what \`$verb\` would run: each line that is no comment is a command, as it would be run"
   printf 'export %s\nexport PATH=%s:$PATH\n' "$(q KUBECONFIG="$KUBECONFIG")" "$(q "$root/usr/local/bin")"
 fi
-"${verb:-up}"
+"$verb"

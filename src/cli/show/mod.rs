@@ -1,5 +1,8 @@
 //! `show`: the platform from one side, or all of it on one screen.
 
+mod budget;
+pub mod overview;
+
 use std::{fmt::Write as _, num::NonZero};
 
 use serde::Serialize;
@@ -8,21 +11,25 @@ use crate::{
     budget::report::Report,
     cli::{
         args::{Format, Side},
-        console::{Console, count},
+        console::Console,
         disk::Disk,
         outcome::Outcome,
         pipeline,
         sources::Work,
         table::Table,
     },
-    compile::{self, house::House, rows, summary::Summary},
+    compile::{
+        self,
+        house::House,
+        memory::{self, ModelMemory},
+        rows,
+        summary::Summary,
+    },
     diag::plain,
     plan::rows::FlowRow,
     platform::repository::Pin,
 };
-
-/// So many Applications still go on one screen.
-const SCREEN: usize = 24;
+use overview::Overview;
 
 /// Runs the verb.
 ///
@@ -41,17 +48,19 @@ pub fn run(
         console.findings_for_people(disk, work, findings);
         return Ok(Outcome::Findings);
     };
-    let (house, tenants, format) = (&house, &run.summaries, console.format());
+    let (house, tenants, format, width) = (&house, &run.summaries, console.format(), console.width());
     // The first note is of the platform's own files.
     let named = tenants.iter().zip(run.notes.iter().skip(1)).filter_map(|(it, flows)| Some((it.name.as_ref()?, &**flows)));
     let text = match side {
-        Some(Side::Waves) => waves(house, tenants, format)?,
-        Some(Side::Flows) => flows(&rows::graph(house, named), format)?,
-        Some(Side::Secrets) => secrets(house, format)?,
-        Some(Side::Budget) => budget(house, tenants, format)?,
+        Some(Side::Waves) => waves(house, tenants, format, width)?,
+        Some(Side::Flows) => flows(&rows::graph(house, named), format, width)?,
+        Some(Side::Secrets) => secrets(house, format, width)?,
+        Some(Side::Budget) => sum(house, tenants, format, width)?,
         // The driver shows models without compiling anything.
         Some(Side::Models) | None => {
-            overview(house, tenants, rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>(), format)?
+            let flows = rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>();
+            let it = Overview::of(house, tenants, flows);
+            if format == Format::Json { json(&it)? } else { it.text(width) }
         }
     };
     console.data(&text)?;
@@ -78,7 +87,7 @@ fn joined<T: ToString>(all: &[T]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn waves(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<String> {
+fn waves(house: &House, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
     let rows = rows::waves(house, tenants);
     match format {
         Format::Json => json(&rows),
@@ -99,12 +108,12 @@ fn waves(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<S
             for it in &rows {
                 table.row([it.wave.to_string(), it.application.to_string(), it.namespace.to_string(), joined(&it.after)]);
             }
-            Ok(table.text())
+            Ok(table.folded(width))
         }
     }
 }
 
-fn flows(rows: &[FlowRow], format: Format) -> anyhow::Result<String> {
+fn flows(rows: &[FlowRow], format: Format, width: Option<usize>) -> anyhow::Result<String> {
     let port = |it: &FlowRow| it.port.map_or_else(|| "any".to_owned(), |it| it.to_string());
     match format {
         Format::Json => json(rows),
@@ -123,16 +132,17 @@ fn flows(rows: &[FlowRow], format: Format) -> anyhow::Result<String> {
             Ok(out)
         }
         _ => {
-            let mut table = Table::new(&["from", "to", ">port", "protocol", "why"]);
+            let mut table = Table::new(&["from", "to", ">port", "why"]);
             for it in rows {
-                table.row([it.from.clone(), it.to.clone(), port(it), it.protocol.to_string(), it.why.clone()]);
+                let port = it.port.map_or_else(|| it.protocol.to_owned(), |port| format!("{port}/{}", it.protocol));
+                table.row([it.from.clone(), it.to.clone(), port, it.why.clone()]);
             }
-            Ok(table.text())
+            Ok(table.folded(width))
         }
     }
 }
 
-fn secrets(house: &House, format: Format) -> anyhow::Result<String> {
+fn secrets(house: &House, format: Format, width: Option<usize>) -> anyhow::Result<String> {
     let rows = rows::secrets(house);
     if format == Format::Json {
         return json(&rows);
@@ -142,58 +152,21 @@ fn secrets(house: &House, format: Format) -> anyhow::Result<String> {
         let sealed = if it.sealed { "yes" } else { "no" };
         table.row([it.credential.to_string(), sealed.to_owned(), joined(&it.keys), joined(&it.namespaces), joined(&it.used_by)]);
     }
-    Ok(table.text())
+    Ok(table.folded(width))
 }
 
-fn budget(house: &House, tenants: &[Summary], format: Format) -> anyhow::Result<String> {
-    let report = compile::budget(house, tenants);
-    if format == Format::Json { json(&report) } else { Ok(report.text()) }
-}
-
-/// All sides in figures: what `show --format json` gives as one value.
+/// The budget, for tools: its sums and pods, and what Ollama's memory is made of.
 #[derive(Serialize)]
-struct Overview {
-    applications: usize,
-    workspaces: usize,
-    credentials: usize,
-    credentials_sealed: usize,
-    flows: usize,
-    budget: String,
+struct Sum<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ollama: Option<ModelMemory>,
 }
 
-fn overview(house: &House, tenants: &[Summary], flows: usize, format: Format) -> anyhow::Result<String> {
-    let waves = rows::waves(house, tenants);
-    let secrets = rows::secrets(house);
-    let it = Overview {
-        applications: waves.len(),
-        workspaces: tenants.len(),
-        credentials: secrets.len(),
-        credentials_sealed: secrets.iter().filter(|it| it.sealed).count(),
-        flows,
-        budget: figures(&compile::budget(house, tenants)),
-    };
-    if format == Format::Json {
-        return json(&it);
-    }
-    let mut table = Table::new(&[">wave", "application", "namespace"]);
-    for it in waves.iter().take(SCREEN) {
-        table.row([it.wave.to_string(), it.application.to_string(), it.namespace.to_string()]);
-    }
-    let mut out = table.text();
-    if waves.len() > SCREEN {
-        let _ = writeln!(out, "… and {} more", waves.len() - SCREEN);
-    }
-    let _ = writeln!(
-        out,
-        "\n{}, {}, {} ({} sealed), {}\n{}\n\nmore: espalier show waves | flows | secrets | budget",
-        count(it.applications, "Application"),
-        count(it.workspaces, "workspace"),
-        count(it.credentials, "credential"),
-        it.credentials_sealed,
-        count(it.flows, "flow"),
-        it.budget,
-    );
-    Ok(out)
+fn sum(house: &House, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
+    let (report, ollama) = (compile::budget(house, tenants), memory::of_models(house));
+    if format == Format::Json { json(&Sum { report: &report, ollama }) } else { Ok(budget::text(&report, ollama.as_ref(), width)) }
 }
 
 /// A name as Mermaid takes it.

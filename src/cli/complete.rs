@@ -1,0 +1,100 @@
+//! What a shell completes besides words that are always the same: codes, credentials, revisions, remotes.
+
+use std::{
+    env,
+    ffi::OsStr,
+    io,
+    path::{Path, PathBuf},
+};
+
+use clap_complete::{CompleteEnv, Shell, engine::CompletionCandidate, env::Shells};
+
+use crate::{
+    check::pages,
+    cli::{
+        disk::RealDisk,
+        git::Git,
+        root,
+        seal::{act, plaintext},
+        sources::{Input, Work},
+        words,
+    },
+    compile,
+};
+
+/// Whoever sets it asks for completions: the script of a shell does.
+const VARIABLE: &str = "ESPALIER_COMPLETE";
+
+/// Answers a shell that asks for completions; false: nobody asks.
+///
+/// # Errors
+/// When the shell is none that is known, or stdout takes no more.
+pub fn answer() -> Result<bool, clap::Error> {
+    let here = env::current_dir().ok();
+    CompleteEnv::with_factory(words::command).var(VARIABLE).try_complete(env::args_os(), here.as_deref())
+}
+
+/// The script that has a shell ask.
+///
+/// # Errors
+/// When the shell is none that is known.
+pub fn script(shell: Shell) -> io::Result<Vec<u8>> {
+    let shells = Shells::builtins();
+    let completer = shells.completer(&shell.to_string()).ok_or(io::ErrorKind::Unsupported)?;
+    let mut script = Vec::new();
+    completer.write_registration(VARIABLE, "espalier", "espalier", "espalier", &mut script)?;
+    Ok(script)
+}
+
+/// The codes of findings.
+pub fn codes(current: &OsStr) -> Vec<CompletionCandidate> {
+    let title = |code| pages::page(code).and_then(|it| it.lines().next()).map(|it| it.trim_start_matches(['#', ' ']).to_owned());
+    matching(current, pages::codes().map(|it| (it.to_owned(), title(it))))
+}
+
+/// The credentials that the platform needs.
+pub fn credentials(current: &OsStr) -> Vec<CompletionCandidate> {
+    let all = || {
+        let work = Work::read(&RealDisk, &here()?, Input::Root).ok()?;
+        let house = compile::platform(&work.sources).house?;
+        let keys = |it: &act::Need| it.declared.keys.iter().map(plaintext::described).collect::<Vec<_>>().join(", ");
+        Some(act::needs(&house).iter().map(|it| (it.declared.name.to_owned(), Some(keys(it)))).collect::<Vec<_>>())
+    };
+    matching(current, all().unwrap_or_default())
+}
+
+/// Branches and tags, of this clone and of its remotes.
+pub fn revisions(current: &OsStr) -> Vec<CompletionCandidate> {
+    let words = ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags"];
+    matching(current, ["HEAD".to_owned()].into_iter().chain(git(&words)).map(|it| (it, None)))
+}
+
+/// The remotes of this clone.
+pub fn remotes(current: &OsStr) -> Vec<CompletionCandidate> {
+    matching(current, git(&["remote"]).into_iter().map(|it| (it, None)))
+}
+
+fn git(words: &[&str]) -> Vec<String> {
+    let said = here().and_then(|it| Git::of(&it).ok()).and_then(|it| it.says(words).ok());
+    said.unwrap_or_default().lines().map(ToOwned::to_owned).collect()
+}
+
+/// The root that the line on the prompt means: its `--root`, else the nearest one.
+fn here() -> Option<PathBuf> {
+    let words: Vec<_> = env::args_os().collect();
+    let after = |(at, word): (usize, &std::ffi::OsString)| match word.to_str()?.strip_prefix("--root")? {
+        "" => words.get(at + 1).map(PathBuf::from),
+        rest => rest.strip_prefix('=').map(PathBuf::from),
+    };
+    let named = words.iter().enumerate().find_map(after);
+    root::find(named.as_deref().map(Path::new), true).ok()
+}
+
+/// Those that begin as what is typed. A branch's name may be a stranger's, and a shell obeys what it completes: a name with a character
+/// that means something to one is left to be typed.
+fn matching(current: &OsStr, all: impl IntoIterator<Item = (String, Option<String>)>) -> Vec<CompletionCandidate> {
+    let typed = current.to_string_lossy();
+    let is_harmless = |it: &str| it.chars().all(|it| it.is_ascii_alphanumeric() || "-_./@+:".contains(it)) && !it.starts_with('-');
+    let fits = all.into_iter().filter(|(it, _)| it.starts_with(&*typed) && is_harmless(it));
+    fits.map(|(it, help)| CompletionCandidate::new(it).help(help.map(Into::into))).collect()
+}

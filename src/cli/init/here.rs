@@ -1,0 +1,165 @@
+//! What Git and the folder say of a platform that is about to begin: repository, branch, path, name.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    str::FromStr as _,
+};
+
+use anyhow::Context as _;
+
+use crate::{
+    cli::git::Git,
+    names::{DnsLabel, GitUrl},
+};
+
+/// A value, and where it was read.
+pub struct Known {
+    /// The value, as the spec takes it or nearly so.
+    pub value: String,
+    /// Where it is from, in a word or two.
+    pub from: String,
+}
+
+/// What is known before anybody was asked.
+#[derive(Default)]
+pub struct Here {
+    /// The platform's name, from the folder's.
+    pub name: Option<Known>,
+    /// The repository's URL, from the remote.
+    pub repository: Option<Known>,
+    /// The branch that Argo CD will follow.
+    pub branch: Option<Known>,
+    /// The platform's folder in the repository, where it is not the whole of it.
+    pub path: Option<Known>,
+    /// What a person should know about it, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Here {
+    /// Looks at a folder, which need not be there yet.
+    ///
+    /// # Errors
+    /// When Git cannot be run, or there is no telling where the folder is.
+    pub fn look(folder: &Path) -> anyhow::Result<Self> {
+        let folder = absolute(folder)?;
+        let mut here = Self { name: folder.file_name().and_then(|it| name(&it.to_string_lossy())), ..Self::default() };
+        let git = match Git::of(&folder) {
+            Ok(it) => it,
+            Err(why) => {
+                here.notes.push(format!("{why:#}: Argo CD reads the platform from one, so its URL and branch are yours to give"));
+                return Ok(here);
+            }
+        };
+        let path = git.path("");
+        let path = path.trim_end_matches('/');
+        if !path.is_empty() {
+            here.path = Some(Known { value: path.to_owned(), from: "this folder in the repository".to_owned() });
+        }
+        let current = git.knows(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
+        let remote = remote(&git, current.as_deref())?;
+        here.branch = branch(&git, remote.as_deref(), current)?;
+        match remote {
+            Some(remote) => here.ask_remote(&git, &remote)?,
+            None => here
+                .notes
+                .push("this repository has no remote yet: `git remote add origin URL` names the one that Argo CD reads".to_owned()),
+        }
+        Ok(here)
+    }
+
+    /// Takes a remote's URL when Argo CD can fetch it. What stands before `@` in a URL of the web are credentials: they stay here.
+    fn ask_remote(&mut self, git: &Git, remote: &str) -> anyhow::Result<()> {
+        // As it is written first: what `insteadOf` makes of it may be a way that only this machine knows.
+        let written = git.knows(&["config", "--get", &format!("remote.{remote}.url")])?;
+        let resolved = git.knows(&["remote", "get-url", remote])?;
+        for url in [written, resolved].into_iter().flatten() {
+            let bare = without_credentials(&url);
+            if GitUrl::from_str(&bare).is_ok() {
+                let kept = if bare == url { "" } else { ", without its credentials" };
+                self.repository = Some(Known { value: bare, from: format!("the remote `{remote}`{kept}") });
+                return Ok(());
+            }
+        }
+        self.notes.push(format!("the remote `{remote}` is at no URL that Argo CD can fetch from (https, ssh)"));
+        Ok(())
+    }
+}
+
+/// The remote of the branch, else `origin`, else the only one.
+fn remote(git: &Git, branch: Option<&str>) -> anyhow::Result<Option<String>> {
+    let all = git.knows(&["remote"])?.unwrap_or_default();
+    let all: Vec<&str> = all.lines().collect();
+    let upstream = match branch {
+        Some(it) => git.knows(&["config", "--get", &format!("branch.{it}.remote")])?,
+        None => None,
+    };
+    let known = |name: &str| all.iter().find(|it| **it == name).copied();
+    let only = || if let [one] = *all { Some(one) } else { None };
+    Ok(upstream.as_deref().and_then(known).or_else(|| known("origin")).or_else(only).map(str::to_owned))
+}
+
+/// The remote's default branch where the remote has one already: what is checked out may be on its way into it. Else what is checked out.
+fn branch(git: &Git, remote: Option<&str>, current: Option<String>) -> anyhow::Result<Option<Known>> {
+    let default = match remote {
+        Some(it) => git.knows(&["symbolic-ref", "--quiet", "--short", &format!("refs/remotes/{it}/HEAD")])?,
+        None => None,
+    };
+    let prefix = format!("{}/", remote.unwrap_or_default());
+    let default = default.and_then(|it| it.strip_prefix(&prefix).map(str::to_owned));
+    if let Some(it) = default {
+        let there = git.knows(&["rev-parse", "--verify", "--quiet", &format!("refs/remotes/{prefix}{it}^{{commit}}")])?;
+        if there.is_some() && current.as_ref() != Some(&it) {
+            return Ok(Some(Known { value: it, from: format!("the default branch of `{}`", prefix.trim_end_matches('/')) }));
+        }
+    }
+    Ok(current.map(|value| Known { value, from: "the branch that is checked out".to_owned() }))
+}
+
+/// A URL without user and password, where it is one of the web.
+fn without_credentials(url: &str) -> String {
+    let web = ["https://", "http://"].into_iter().find_map(|scheme| Some((scheme, url.strip_prefix(scheme)?)));
+    let Some((scheme, rest)) = web else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    format!("{scheme}{}{path}", authority.rsplit_once('@').map_or(authority, |it| it.1))
+}
+
+/// The platform's name from a folder's; none where nothing is left of it.
+fn name(folder: &str) -> Option<Known> {
+    let lower = folder.to_lowercase();
+    let words: Vec<&str> = lower.split(|it: char| !it.is_ascii_lowercase() && !it.is_ascii_digit()).filter(|it| !it.is_empty()).collect();
+    let all = words.join("-");
+    let value = all.get(..63).unwrap_or(&all).trim_end_matches('-').to_owned();
+    DnsLabel::from_str(&value).ok()?;
+    Some(Known { value, from: "this folder's name".to_owned() })
+}
+
+/// The folder without links in its path, as far as it is there.
+fn absolute(folder: &Path) -> anyhow::Result<PathBuf> {
+    let full = env::current_dir().context("cannot tell which folder this is")?.join(folder);
+    let there = full.ancestors().find_map(|it| Some((it, it.canonicalize().ok()?)));
+    let Some((above, real)) = there else { return Ok(full) };
+    let rest = full.strip_prefix(above).unwrap_or(Path::new(""));
+    Ok(if rest.as_os_str().is_empty() { real } else { real.join(rest) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{name, without_credentials};
+
+    #[test]
+    fn folders_are_called_many_things() {
+        let named = |it: &str| name(it).map(|it| it.value);
+        assert_eq!(named("Platform (new)").as_deref(), Some("platform-new"));
+        assert_eq!(named(".dotted_name.git").as_deref(), Some("dotted-name-git"));
+        assert_eq!(named(&"ab".repeat(40)).map(|it| it.len()), Some(63));
+        assert_eq!(named("…"), None);
+    }
+
+    #[test]
+    fn credentials_stay_here() {
+        assert_eq!(without_credentials("https://u:p@w@git.garden.dev/a@b.git"), "https://git.garden.dev/a@b.git");
+        assert_eq!(without_credentials("git@git.garden.dev:a/b.git"), "git@git.garden.dev:a/b.git");
+        assert_eq!(without_credentials("https://token@host"), "https://host");
+    }
+}

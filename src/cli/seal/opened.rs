@@ -1,0 +1,74 @@
+//! Values that are sealed already, opened with a private key that its owner hands in: in memory alone, to be sealed again.
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::{Context as _, ensure};
+use rsa::rand_core::OsRng;
+use zeroize::Zeroizing;
+
+use super::plaintext::{self, Origin, Origins, Plaintext};
+use crate::{
+    builder::credential::Declared,
+    platform::sealed::{SealedScope, SealedValues, secret_name},
+    seal::{open::PrivateKey, value::Scope},
+};
+
+/// Reads a private key from a file.
+///
+/// # Errors
+/// When it cannot be read, or is none.
+pub fn key(path: &Path) -> anyhow::Result<PrivateKey> {
+    let text = text(path)?;
+    PrivateKey::read(&text).with_context(|| format!("cannot use {}", path.display()))
+}
+
+/// The text of a private key's file.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn text(path: &Path) -> anyhow::Result<Zeroizing<String>> {
+    let file = plaintext::from_file(path)?;
+    let text = std::str::from_utf8(file.bytes()).with_context(|| format!("{} is not PEM", path.display()))?;
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Where the scope of a sealed value is, as it was sealed for a namespace.
+pub fn scope<'a>(scope: SealedScope, namespace: &'a str, secret: &'a str) -> Scope<'a> {
+    match scope {
+        SealedScope::Strict => Scope::Strict { namespace, name: secret },
+        SealedScope::NamespaceWide => Scope::NamespaceWide { namespace },
+        SealedScope::ClusterWide => Scope::ClusterWide,
+    }
+}
+
+/// The values of a credential by key. All of its namespaces have the same.
+///
+/// # Errors
+/// When the key does not open one of them, or two namespaces have two values.
+pub fn values(key: &PrivateKey, name: &str, sealed: &SealedValues) -> anyhow::Result<BTreeMap<String, Zeroizing<Vec<u8>>>> {
+    let secret = secret_name(name, sealed.suffix.as_ref());
+    let mut all: BTreeMap<String, Zeroizing<Vec<u8>>> = BTreeMap::new();
+    for (namespace, keys) in &sealed.sealed {
+        for (its, text) in keys {
+            let value = key
+                .open(scope(sealed.scope, namespace, &secret), text, &mut OsRng)
+                .with_context(|| format!("`{its}` of `{name}` for `{namespace}`"))?;
+            let first = all.entry(its.clone()).or_insert_with(|| value.clone());
+            ensure!(
+                *first == value,
+                "`{its}` of `{name}` has one value for `{namespace}` and another one elsewhere: seal it by hand (`espalier seal --rotate {name}`)"
+            );
+        }
+    }
+    Ok(all)
+}
+
+/// The same as where the values of a credential come from.
+///
+/// # Errors
+/// As [`values`].
+pub fn origins(key: &PrivateKey, declared: &'static Declared, sealed: &SealedValues) -> anyhow::Result<Origins> {
+    let mut all = values(key, declared.name, sealed)?;
+    let of = |key: &'static crate::builder::credential::Key| Some((key, Origin::Opened(Plaintext::opened(all.remove(key.name)?))));
+    Ok(declared.keys.iter().filter_map(of).collect())
+}

@@ -1,0 +1,128 @@
+//! `show budget`: what the node keeps, what each pod asks for, what comes of it, and what Ollama's share is made of.
+
+use std::fmt::Write as _;
+
+use crate::{
+    budget::{ask::Origin, report::Report},
+    cli::table::Table,
+    compile::memory::ModelMemory,
+    facts::node,
+    units::Bytes,
+};
+
+/// The page, in so many columns at most.
+pub fn text(report: &Report, models: Option<&ModelMemory>, width: Option<usize>) -> String {
+    let mut out = if report.nodes.is_single() { kept(report) } else { groups(report).folded(width) };
+    let _ = write!(out, "\n{}\n", pods(report).folded(width));
+    verdict(&mut out, report);
+    if let Some(it) = models {
+        let _ = write!(out, "\n{}", terms(it, width));
+    }
+    out
+}
+
+fn mib(it: Bytes) -> String {
+    it.in_mib().to_string()
+}
+
+/// What the only node keeps for itself.
+fn kept(report: &Report) -> String {
+    let mut out = String::new();
+    let kept = [
+        ("MemTotal", ' ', report.mem_total),
+        ("operating system", '-', node::SYSTEM_RESERVED.0),
+        ("k3s", '-', node::KUBE_RESERVED.0),
+        ("eviction threshold", '-', node::EVICTION_THRESHOLD),
+    ];
+    for (name, sign, bytes) in kept {
+        let _ = writeln!(out, "{name:<22} {sign}{:>8}", mib(bytes));
+    }
+    let _ = writeln!(out, "{:<22} ={:>8}   {} CPU", "allocatable", mib(report.allocatable), report.allocatable_cpu);
+    out
+}
+
+/// What each group of nodes gives.
+fn groups(report: &Report) -> Table<6> {
+    let mut table = Table::new(&["nodes", ">n", "role", ">allocatable", ">CPU", ">GPUs"]);
+    for it in report.nodes.groups() {
+        let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
+        let (memory, cpu) = (mib(node.allocatable()), node.allocatable_cpu().to_string());
+        table.row([name.to_owned(), it.count.to_string(), node.role.name().to_owned(), memory, cpu, node.gpus.to_string()]);
+    }
+    let (memory, cpu) = (mib(report.allocatable), report.allocatable_cpu.to_string());
+    table.row(["sum".to_owned(), report.nodes.count().to_string(), String::new(), memory, cpu, report.allocatable_gpus.to_string()]);
+    table
+}
+
+/// What each kind of pod asks for, and where that is from.
+fn pods(report: &Report) -> Table<6> {
+    let mut table = Table::new(&["pods", ">n", ">request", ">limit", ">CPU", "from"]);
+    for it in &report.rows {
+        let all = it.pod.times(it.replicas);
+        let from = match it.source {
+            Origin::Object => "manifest",
+            Origin::Chart => "chart",
+            Origin::Cluster => "k3s",
+            Origin::Transient => "at times",
+            Origin::Tenant => "workspace",
+        };
+        let name = format!("{}/{}", it.application, it.name);
+        table.row([name, it.replicas.to_string(), mib(all.request), mib(all.limit), all.cpu.to_string(), from.to_owned()]);
+    }
+    let sum = [report.pods.to_string(), mib(report.requests), mib(report.limits), report.cpu.to_string()];
+    let [pods, requests, limits, cpu] = sum;
+    table.row(["sum".to_owned(), pods, requests, limits, cpu, String::new()]);
+    table
+}
+
+/// The sums against what the nodes can give.
+fn verdict(out: &mut String, it: &Report) {
+    let memory = if it.requests <= it.allocatable {
+        format!("fits, {} spare", mib(it.spare()))
+    } else {
+        format!("does not fit, {} too much", mib(it.requests.saturating_sub(it.allocatable)))
+    };
+    let _ = writeln!(out, "requests {} of {}: {memory}", mib(it.requests), mib(it.allocatable));
+    let _ = writeln!(out, "CPU requests {} of {}", it.cpu, it.allocatable_cpu);
+    if it.gpus > 0 || it.allocatable_gpus > 0 {
+        let _ = writeln!(out, "GPUs {} of {}", it.gpus, it.allocatable_gpus);
+    }
+    for one in &it.unplaced {
+        let (name, each) = (format!("{}/{}", one.row.application, one.row.name), mib(one.ask.request));
+        let name = one.beside.iter().fold(name, |all, it| all + " + " + it);
+        let how = if one.beside.is_empty() { "each" } else { "on one node" };
+        let _ = writeln!(out, "no place for {} × {name}, {each} {how}", one.count);
+    }
+    let (limits, percent, usable, most) = (mib(it.limits), it.limits_percent(), mib(it.usable), it.overcommit_percent);
+    let _ = writeln!(out, "limits {limits}: {percent} % of the {usable} that pods may use (at most {most} %)");
+    if it.surge.request > Bytes::default() {
+        let _ = writeln!(out, "largest pod that a rolling update adds: {}", mib(it.surge.request));
+    }
+}
+
+/// Ollama's memory, term by term, in whole MiB: what rounding leaves is in the last term, so that they sum up.
+fn terms(it: &ModelMemory, width: Option<usize>) -> String {
+    let whole = |bytes: Bytes| (bytes.get() + (1 << 19)) >> 20;
+    let mut table = Table::new(&["ollama/ollama, each pod", ">", ""]);
+    let (mut sum, mut last) = (0, None::<&str>);
+    for (at, term) in it.terms.iter().enumerate() {
+        let rest = whole(it.computed).saturating_sub(sum);
+        let here = if at + 1 == it.terms.len() { rest } else { whole(term.bytes) };
+        sum += here;
+        // A model is named once, before its first term.
+        let model = term.model.as_deref().filter(|it| last != Some(it)).unwrap_or_default();
+        last = term.model.as_deref();
+        let sign = if at == 0 { "" } else { "+ " };
+        table.row([format!("{sign}{}", term.term), format!("{here}Mi"), model.to_owned()]);
+    }
+    let all = format!("× {} = {}", it.replicas, mib(it.computed * u64::from(it.replicas)));
+    table.row(["= needed".to_owned(), mib(it.computed), all]);
+    if it.request != it.computed {
+        table.row(["requested".to_owned(), mib(it.request), "`resources` says so".to_owned()]);
+    }
+    let mut out = table.folded(width);
+    if !it.waiting.is_empty() {
+        let _ = writeln!(out, "loaded when one of these has gone: {}", it.waiting.join(", "));
+    }
+    out
+}

@@ -1,0 +1,137 @@
+//! `show`: what a person asks first, on one screen.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use super::figures;
+use crate::{
+    budget::report::Report,
+    cli::{console::count, table::Table},
+    compile::{self, glance::glance, house::House, rows, summary::Summary},
+    plan::{glance::Glance, rows::WaveRow},
+};
+
+/// So many Applications, or hosts, still go on one screen.
+pub const SCREEN: usize = 24;
+/// A page for a file or a pipe is as wide as for most terminals.
+const PAGE: usize = 80;
+
+/// All sides in figures: what `show --format json` gives as one value.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    #[serde(flatten)]
+    glance: Glance,
+    applications: usize,
+    workspaces: usize,
+    credentials: usize,
+    credentials_sealed: usize,
+    flows: usize,
+    budget: Figures,
+    #[serde(skip)]
+    waves: Vec<WaveRow>,
+    #[serde(skip)]
+    sums: String,
+}
+
+/// The budget's sums: bytes, and thousandths of a CPU.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Figures {
+    requests: u64,
+    allocatable: u64,
+    limits: u64,
+    usable: u64,
+    cpu_millicores: u64,
+    cpu_allocatable_millicores: u64,
+    pods: u32,
+    fits: bool,
+}
+
+impl Figures {
+    fn of(it: &Report) -> Self {
+        Self {
+            requests: it.requests.get(),
+            allocatable: it.allocatable.get(),
+            limits: it.limits.get(),
+            usable: it.usable.get(),
+            cpu_millicores: it.cpu.get(),
+            cpu_allocatable_millicores: it.allocatable_cpu.get(),
+            pods: it.pods,
+            fits: it.fits(),
+        }
+    }
+}
+
+impl Overview {
+    /// Read off the house.
+    pub fn of(house: &House, tenants: &[Summary], flows: usize) -> Self {
+        let (waves, secrets, budget) = (rows::waves(house, tenants), rows::secrets(house), compile::budget(house, tenants));
+        Self {
+            glance: glance(house, tenants, usize::MAX),
+            applications: waves.len(),
+            workspaces: tenants.len(),
+            credentials: secrets.len(),
+            credentials_sealed: secrets.iter().filter(|it| it.sealed).count(),
+            flows,
+            sums: sums(&budget),
+            budget: Figures::of(&budget),
+            waves,
+        }
+    }
+
+    /// The screen: hosts and what they need, models, versions, budget, then what runs.
+    pub fn text(&self, width: Option<usize>) -> String {
+        let width = Some(width.unwrap_or(PAGE));
+        let mut first = head_of(&self.glance, &self.sums);
+        let (applications, workspaces) = (count(self.applications, "Application"), count(self.workspaces, "workspace"));
+        let credentials = format!("{} ({} sealed)", count(self.credentials, "credential"), self.credentials_sealed);
+        first.row(["parts".to_owned(), format!("{applications}, {workspaces}, {credentials}, {}", count(self.flows, "flow"))]);
+
+        let mut table = Table::new(&[">wave", "application", "namespace"]);
+        for it in self.waves.iter().take(SCREEN) {
+            table.row([it.wave.to_string(), it.application.to_string(), it.namespace.to_string()]);
+        }
+        let mut out = format!("{}\n{}", first.folded(width), table.folded(width));
+        if self.waves.len() > SCREEN {
+            let _ = writeln!(out, "… and {} more", self.waves.len() - SCREEN);
+        }
+        out + "\nmore: espalier show waves | flows | secrets | budget\n"
+    }
+}
+
+/// What a person asks first, a line each: hosts and what they need, models, versions, budget.
+pub fn head(glance: &Glance, budget: &Report) -> Table<2> {
+    head_of(glance, &sums(budget))
+}
+
+fn sums(budget: &Report) -> String {
+    format!("{}, limits {}, CPU {} of {}", figures(budget), budget.limits.in_mib(), budget.cpu, budget.allocatable_cpu)
+}
+
+fn head_of(glance: &Glance, sums: &str) -> Table<2> {
+    let mut first = Table::bare();
+    let mut line = |what: &str, text: String| first.row([what.to_owned(), text]);
+    line("platform", glance.name.to_string());
+    for (at, it) in glance.hosts.iter().take(SCREEN).enumerate() {
+        line(if at == 0 { "hosts" } else { "" }, format!("https://{} ({})", it.host, it.application));
+    }
+    if glance.all > SCREEN {
+        line("", format!("… and {} more", glance.all - SCREEN));
+    }
+    if glance.hosts.is_empty() {
+        line("hosts", "none".to_owned());
+    } else {
+        line("DNS", glance.dns());
+        line("certificates", glance.certificates().to_owned());
+    }
+    let replicas = if glance.model_replicas > 1 { format!(", {} replicas", glance.model_replicas) } else { String::new() };
+    for (at, it) in glance.models.iter().enumerate() {
+        line(if at == 0 { "models" } else { "" }, format!("{} (context {}{replicas})", it.name, it.context));
+    }
+    let versions: Vec<String> = glance.versions.iter().map(|it| format!("{} {}", it.name, it.version)).collect();
+    line("versions", versions.join(", "));
+    line("budget", sums.to_owned());
+    first
+}

@@ -1,0 +1,64 @@
+//! The platform at a glance, read off the house: hosts, models, versions.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{house::House, summary::Summary};
+use crate::{
+    facts::versions::{self, ARGO_CD, CERT_MANAGER, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, Pin, RCLONE, REDIS, SEALED_SECRETS},
+    plan::{
+        applications,
+        glance::{DNS_RECORDS, Glance, HostRow, ModelRow, VersionRow},
+    },
+};
+
+/// What each Application runs that has a version of its own.
+const RUNS: [(&str, Pin); 8] = [
+    ("argocd", ARGO_CD),
+    ("backup", RCLONE),
+    ("cert-manager", CERT_MANAGER),
+    ("ollama", OLLAMA),
+    ("openwebui", OPEN_WEBUI),
+    ("postgresql", POSTGRESQL),
+    ("redis", REDIS),
+    ("sealed-secrets", SEALED_SECRETS),
+];
+
+/// What a person asks first; of the workspaces' hosts the first so many.
+pub fn glance(house: &House, summaries: &[Summary], most: usize) -> Glance {
+    let spec = &house.built.platform.spec;
+    let domain = spec.domains.workspaces.as_ref().unwrap_or(&spec.domains.chat);
+    let ollama = &spec.components.ollama;
+    let models = ollama.models.iter().filter(|_| ollama.enabled).map(|it| ModelRow {
+        name: it.to_string(),
+        context: ollama.figures(it).map_or(ollama.context, |it| it.train_context.min(ollama.context)),
+    });
+    Glance {
+        name: house.name().into(),
+        hosts: hosts(house, summaries).take(most).collect(),
+        all: hosts(house, summaries).count(),
+        wildcard: summaries.iter().any(|it| it.host.is_some()).then(|| format!("*.{domain}")),
+        issuer: spec.certificates.issuer,
+        is_single: spec.all_nodes().is_single(),
+        models: models.collect(),
+        model_replicas: if ollama.enabled { ollama.replicas } else { 0 },
+        versions: versions(house, summaries),
+    }
+}
+
+/// Every public host: the platform's own, then the workspaces' in the order of their files' names.
+pub fn hosts<'a>(house: &'a House, summaries: &'a [Summary]) -> impl Iterator<Item = HostRow> + 'a {
+    let issuer = house.built.platform.spec.certificates.issuer.name();
+    let row = move |host: Arc<str>, application: Arc<str>| HostRow { host, application, dns_records: DNS_RECORDS, issuer };
+    let own = house.built.built.iter().flat_map(|it| it.certificates.iter().map(|host| (host.shared(), it.name.clone())));
+    let tenants = summaries.iter().filter_map(|it| Some((it.host.as_ref()?.shared(), applications::tenant_name(it.name.as_ref()?))));
+    own.chain(tenants).map(move |(host, application)| row(host, application))
+}
+
+/// The cluster and what runs in it, by name.
+fn versions(house: &House, summaries: &[Summary]) -> Vec<VersionRow> {
+    let pins = &house.built.platform.versions;
+    let tenants: &[Pin] = if summaries.iter().any(|it| it.name.is_some()) { &[OLLAMA, OPEN_WEBUI] } else { &[] };
+    let built = house.built.built.iter().filter_map(|it| RUNS.iter().find(|(name, _)| *name == &*it.name)).map(|it| &it.1);
+    let all: BTreeMap<&str, &Pin> = [&K3S].into_iter().chain(built).chain(tenants).map(|it| (it.name, it)).collect();
+    versions::ALL.iter().filter(|it| all.contains_key(it.name)).map(|it| VersionRow { name: it.name, version: pins.of(*it) }).collect()
+}

@@ -1,0 +1,71 @@
+//! What Ollama's memory is made of, term by term: the sum that its request is.
+
+use std::cmp::Reverse;
+
+use serde::{Serialize, Serializer};
+
+use super::house::House;
+use crate::{facts::ollama, units::Bytes};
+
+/// One term of the sum.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Term {
+    /// What it is for.
+    pub term: &'static str,
+    /// The model that takes it; none for what serves all of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// How much.
+    #[serde(serialize_with = "number")]
+    pub bytes: Bytes,
+}
+
+/// The memory of one pod of Ollama.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelMemory {
+    /// Equal pods.
+    pub replicas: u32,
+    /// The terms of the models that may be in memory at once, and of the server.
+    pub terms: Vec<Term>,
+    /// Their sum, which the formula asks for.
+    #[serde(serialize_with = "number")]
+    pub computed: Bytes,
+    /// What a pod requests: the sum, unless the spec says otherwise.
+    #[serde(serialize_with = "number")]
+    pub request: Bytes,
+    /// Models that have to wait until another one has gone.
+    pub waiting: Vec<String>,
+}
+
+/// Bytes as a number, for tools.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn number<S: Serializer>(it: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(it.get())
+}
+
+/// Of the platform's own Ollama, if it has one with models that are known.
+pub fn of_models(house: &House) -> Option<ModelMemory> {
+    let it = Some(&house.built.platform.spec.components.ollama).filter(|it| it.enabled)?;
+    let (set, has_gpu) = (it.settings(), it.gpu.is_some());
+    let known = it.models.iter().filter_map(|model| Some((model, it.figures(model)?)));
+    let mut models: Vec<_> = known.map(|(model, figures)| (model.to_string(), ollama::terms(&figures, &set, has_gpu))).collect();
+    models.sort_by_key(|(_, terms)| Reverse(terms.iter().map(|it| it.1).sum::<Bytes>()));
+    let loaded = models.len().min(usize::try_from(it.loaded()).unwrap_or(usize::MAX));
+    let waiting = models.split_off(loaded).into_iter().map(|it| it.0).collect();
+    let sizes: Vec<Bytes> = models.iter().map(|it| it.1.iter().map(|it| it.1).sum()).collect();
+    let computed = ollama::container(sizes.into_iter(), loaded);
+    let of_model = |(model, terms): (String, Vec<(&'static str, Bytes)>)| {
+        terms.into_iter().map(move |(term, bytes)| Term { term, model: Some(model.clone()), bytes })
+    };
+    let mut terms: Vec<Term> = models.into_iter().flat_map(of_model).collect();
+    let mut more = |term, bytes| terms.push(Term { term, model: None, bytes });
+    more("server and tokenizer", ollama::BASE);
+    if loaded > 1 {
+        more("further processes", ollama::FURTHER_MODEL * (loaded as u64 - 1));
+    }
+    let sum: Bytes = terms.iter().map(|it| it.bytes).sum();
+    terms.push(Term { term: "reserve of 5 %, rounded up", model: None, bytes: computed.saturating_sub(sum) });
+    Some(ModelMemory { replicas: it.replicas, terms, computed, request: it.allotment().request, waiting })
+}

@@ -1,0 +1,90 @@
+//! The platform at a glance: what a person asks first, as rows and sentences that `show` and `out/README.md` share.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::platform::certificates::Issuer;
+
+/// A public host.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HostRow {
+    /// The host name.
+    pub host: Arc<str>,
+    /// The Application that answers there.
+    pub application: Arc<str>,
+    /// The DNS records, of which one has to lead to the cluster.
+    pub dns_records: [&'static str; 2],
+    /// The issuer of its certificate.
+    pub issuer: &'static str,
+}
+
+/// A chart, an image or the cluster itself, and its version.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VersionRow {
+    /// Its name in `spec/versions.yaml`.
+    pub name: &'static str,
+    /// The version.
+    pub version: Arc<str>,
+}
+
+/// A model that everybody may use.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ModelRow {
+    /// Its name.
+    pub name: String,
+    /// Tokens of its context, as it is served.
+    pub context: u64,
+}
+
+/// What a person asks first.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Glance {
+    /// The platform's name.
+    pub name: Arc<str>,
+    /// The public hosts, the platform's own first; of very many workspaces the first.
+    pub hosts: Vec<HostRow>,
+    /// How many hosts there are.
+    #[serde(rename = "hostCount")]
+    pub all: usize,
+    /// The wildcard under which all workspaces are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wildcard: Option<String>,
+    /// Who certifies the hosts.
+    #[serde(skip)]
+    pub issuer: Issuer,
+    /// Whether one node is all there is.
+    #[serde(skip)]
+    pub is_single: bool,
+    /// The models.
+    pub models: Vec<ModelRow>,
+    /// Replicas of the model server.
+    pub model_replicas: u32,
+    /// The versions that run.
+    pub versions: Vec<VersionRow>,
+}
+
+/// What a host name is given, one of them.
+pub const DNS_RECORDS: [&str; 2] = ["A", "AAAA"];
+
+impl Glance {
+    /// What has to be in DNS before a certificate can be issued.
+    pub fn dns(&self) -> String {
+        let to = if self.is_single { "the node" } else { "a node" };
+        let each = if self.all == 1 { "the host" } else { "each host" };
+        let wildcard = self.wildcard.as_ref().map_or_else(String::new, |it| format!("; one for `{it}` serves every workspace"));
+        format!("an A (or AAAA) record for {each}, with the public address of {to}{wildcard}; ports 80 and 443 open to everybody")
+    }
+
+    /// What the certificates are worth, and what to do about it.
+    pub const fn certificates(&self) -> &'static str {
+        match self.issuer {
+            Issuer::Staging => "of Let's Encrypt's staging server: browsers warn; write `issuer: production` once every host answers",
+            Issuer::Production => "of Let's Encrypt's production server, one for each host, renewed by cert-manager",
+        }
+    }
+}

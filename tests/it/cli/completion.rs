@@ -1,0 +1,92 @@
+//! What `--help` says of each verb, and what a shell completes.
+
+use std::process::Command;
+
+use super::place::Place;
+
+const VERBS: [&str; 10] = ["init", "render", "check", "diff", "show", "release", "seal", "schema", "explain", "completions"];
+
+#[test]
+fn each_verb_has_its_own_help() {
+    let it = Place::empty();
+    for verb in VERBS {
+        let said = it.ok(&[verb, "--help"]).out;
+        let (own, global) = said.split_once("\nGlobal options:\n").unwrap_or_else(|| panic!("{verb}: {said}"));
+        assert!(!own.contains("--color") && global.contains("--color"), "{verb}: {said}");
+        assert!(said.contains("\nExample:\n  espalier ") || said.contains("\nExamples:\n  "), "{verb}: {said}");
+        assert!(!said.contains("--threads") && said.lines().all(|it| it.chars().count() <= 110), "{verb}: {said}");
+        // The formats are those that it takes.
+        for format in ["short", "json", "github", "markdown", "mermaid"] {
+            let is_told = global.contains(&format!("- {format}:"));
+            let is_taken = it.run(&[verb, "--format", format, "--help"]).code == 0;
+            assert_eq!(is_told, is_taken, "{verb} {format}");
+        }
+        let is_told = global.contains("--format");
+        assert_eq!(is_told, global.contains("- json:") || verb == "diff", "{verb}: one format is no choice");
+    }
+    for (verb, unheard) in [("schema", "--root"), ("explain", "--deny"), ("completions", "--spec"), ("init", "--deny")] {
+        assert!(!it.ok(&[verb, "--help"]).out.contains(unheard), "{verb}");
+    }
+    // The flag may stand before the verb, too.
+    let it = Place::rendered();
+    assert!(it.ok(&["--format", "json", "check"]).out.starts_with('['));
+    assert!(it.ok(&["check", "--format", "text"]).out.is_empty());
+    assert!(it.run(&["--format", "mermaid", "check"]).err.contains("has no format `mermaid`"));
+    assert!(it.run(&["show", "--format", "mermaid"]).err.contains("has no format `mermaid`"));
+}
+
+/// What bash completes, with the script that the program prints: the last word is the one that is typed.
+fn completed(it: &Place, words: &[&str]) -> Vec<String> {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a path"));
+    let script = "source <(espalier completions bash); COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); \
+                  _clap_complete_espalier espalier \"${COMP_WORDS[COMP_CWORD]}\" x 2>&1; printf '%s\\n' \"${COMPREPLY[@]}\"";
+    let mut bash = Command::new("bash");
+    bash.args(["-c", script, "bash", "espalier"]).args(words).env("PATH", path).current_dir(it.path("."));
+    let output = bash.output().expect("bash runs");
+    String::from_utf8_lossy(&output.stdout).lines().filter(|it| !it.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_completes_what_is_there() {
+    let it = Place::rendered();
+    assert_eq!(completed(&it, &["expl"]), ["explain"]);
+    let codes = completed(&it, &["explain", "node-"]);
+    assert!(
+        codes.len() > 3 && codes.iter().all(|it| it.starts_with("node-")) && codes.contains(&"node-memory-exceeded".to_owned()),
+        "{codes:?}"
+    );
+    let names = completed(&it, &["seal", "openwebui-"]);
+    assert_eq!(names, ["openwebui-admin", "openwebui-secret-key"]);
+    assert_eq!(completed(&it, &["check", "--format", ""]), ["human", "short", "json", "github"]);
+    assert_eq!(completed(&it, &["show", "b"]), ["budget"]);
+    // Of no use to people, so nowhere.
+    for words in [&["render", "--"][..], &["render", "--th"], &["--t"], &["render", "--threads"]] {
+        let all = completed(&it, words);
+        assert!(!all.iter().any(|it| it.contains("threads")), "{words:?}: {all:?}");
+    }
+    assert!(completed(&it, &["diff", "--base", ""]).iter().all(|it| it == "HEAD"), "no repository, no revision");
+
+    it.git(&["init", "--quiet", "--initial-branch", "main"]);
+    it.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    // A name that a shell would obey is left to be typed.
+    for name in ["feature/one", "$(touch${IFS}sprung)", "a;b", "a`b`"] {
+        it.git(&["branch", name]);
+    }
+    it.git(&["tag", "v1"]);
+    it.git(&["remote", "add", "upstream", "https://git.example.com/team/platform.git"]);
+    assert_eq!(completed(&it, &["diff", "--base", ""]), ["HEAD", "feature/one", "main", "v1"]);
+    assert_eq!(completed(&it, &["release", "--remote", "u"]), ["upstream"]);
+    // The root that the line names.
+    let around = Place::empty();
+    let root = it.root().display().to_string();
+    assert_eq!(completed(&around, &["seal", "--root", &root, "postgresq"]), ["postgresql"]);
+    assert_eq!(completed(&around, &["seal", "postgresq"]), Vec::<String>::new());
+}
+
+#[test]
+fn a_shell_that_is_not_known_is_said() {
+    let it = Place::empty();
+    let done = it.command(&["--", "espalier", ""]).env("ESPALIER_COMPLETE", "tcsh").output().expect("it runs");
+    assert_eq!(done.status.code(), Some(2), "{done:?}");
+}

@@ -1,0 +1,104 @@
+//! What `diff` tells: fields and not lines, what many objects have in common once, and no generated prose.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use super::place::Place;
+
+fn edit(it: &Place, from: &str, to: &str) {
+    let spec = it.read("spec/platform.yaml");
+    assert!(spec.contains(from), "{from}");
+    it.write("spec/platform.yaml", spec.replacen(from, to, 1));
+}
+
+fn commit(it: &Place) {
+    it.git(&["add", "--all"]);
+    it.git(&["commit", "--quiet", "--message", "one"]);
+}
+
+#[test]
+fn a_change_is_told_by_field() {
+    let it = Place::rendered();
+    edit(&it, "context: 4096", "context: 2048");
+    let said = it.ok(&["diff"]).out;
+    assert!(said.contains("changed  ollama: StatefulSet ai/ollama\n"), "{said}");
+    assert!(said.contains("  containers[ollama].env[OLLAMA_CONTEXT_LENGTH].value: 4096 → 2048\n"), "{said}");
+    assert!(said.contains("  containers[ollama].resources.limits.memory: 1183Mi → 1114Mi\n"), "{said}");
+    assert!(!said.contains("@@") && !said.contains("out/.espalier.json"), "{said}");
+    let last = said.lines().last().expect("a line");
+    assert!(last.starts_with("2 changed of ") && last.contains("(left out: out/README.md)"), "{last}");
+    // Nobody knows the spec that the tree is from, so no figure is made up.
+    assert!(last.contains("requests ") && !last.contains('→'), "{last}");
+}
+
+#[test]
+fn the_budget_is_compared_with_the_spec_of_the_revision() {
+    let it = Place::rendered();
+    it.git(&["init", "--quiet", "--initial-branch", "main"]);
+    commit(&it);
+    edit(&it, "context: 4096", "context: 2048");
+    let last = |words: &[&str]| it.ok(words).out.lines().last().expect("a line").to_owned();
+    let said = last(&["diff"]);
+    assert!(said.contains("since the last commit: requests 2707Mi → 2638Mi (-69Mi) of "), "{said}");
+    it.ok(&["render"]);
+    let said = last(&["diff", "--base", "main"]);
+    assert!(said.contains("; requests 2707Mi → 2638Mi (-69Mi) of ") && said.contains("limits 5103Mi → 5034Mi (-69Mi)"), "{said}");
+    let said = last(&["diff"]);
+    assert!(said.starts_with("no difference") && !said.contains('→'), "{said}");
+    let said = it.ok(&["diff", "--base", "main", "--format", "markdown"]).out;
+    assert!(said.contains("(-69Mi)") && said.contains("```diff\ncontainers[ollama].env"), "{said}");
+}
+
+#[test]
+fn what_many_objects_have_in_common_is_one_line() {
+    let it = Place::rendered();
+    it.write("spec/versions.yaml", "ollama: \"0.32.16\"\n");
+    let said = it.ok(&["diff"]).out;
+    assert_eq!(said.matches("app.kubernetes.io/version").count(), 1, "{said}");
+    assert!(said.contains("changed  metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 5 objects: "), "{said}");
+    assert!(said.contains(".image: ") && !said.contains("ollama: Service ai/ollama\n"), "{said}");
+
+    edit(&it, "  repository:\n", "  repository:\n    pin: tag\n");
+    it.ok(&["render"]);
+    edit(&it, "context: 4096", "context: 2048");
+    let said = it.ok(&["diff"]).out;
+    assert_eq!(said.matches("targetRevision").count(), 1, "{said}");
+    assert!(said.contains(" objects: app-secrets: Application argocd/app-secrets") || said.contains(" objects: "), "{said}");
+    let said = it.ok(&["diff", "--format", "markdown"]).out;
+    assert_eq!(said.matches("targetRevision").count(), 1, "{said}");
+}
+
+#[test]
+fn what_is_no_yaml_any_more_is_told_by_line() {
+    let it = Place::rendered();
+    let file = it.manifest();
+    let text = it.read(&file);
+    it.write(&file, format!("{text}<<<<<<< HEAD\n"));
+    let said = it.ok(&["diff"]).out;
+    assert!(said.contains("  -<<<<<<< HEAD\n"), "{said}");
+    it.write(&file, format!("{text}# only a comment\n"));
+    let said = it.ok(&["diff"]).out;
+    assert!(said.contains("  -# only a comment\n"), "{said}");
+}
+
+#[test]
+fn outside_of_a_repository_it_says_what_to_run() {
+    let it = Place::rendered();
+    let said = it.run(&["diff", "--base", "main"]);
+    assert!(said.code == 2 && said.err.contains("is in no Git repository: `--base` compares with a commit"), "{said:?}");
+    assert!(said.err.contains("`espalier diff` alone") && !said.err.contains("fetch-depth"), "{said:?}");
+}
+
+/// A clone of somebody else's: Git refuses to ask it, and says why and what to run.
+#[test]
+fn a_clone_of_somebody_else_s_is_refused_in_git_s_own_words() {
+    let it = Place::rendered();
+    it.git(&["init", "--quiet", "--initial-branch", "main"]);
+    commit(&it);
+    // Git's own switch for this; the program clears it, so it is set behind its back.
+    it.write("bin/git", "#!/bin/sh\nPATH=${PATH#*:} GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec git \"$@\"\n");
+    fs::set_permissions(it.path("bin/git"), fs::Permissions::from_mode(0o755)).expect("ours");
+    let path = format!("{}:{}", it.path("bin").display(), std::env::var("PATH").expect("a path"));
+    let done: super::place::Done = it.command(&["diff", "--base", "main"]).env("PATH", path).output().expect("it runs").into();
+    assert!(done.code == 2 && done.err.contains("detected dubious ownership in repository"), "{done:?}");
+    assert!(done.err.contains("git config --global --add safe.directory") && !done.err.contains("fetch-depth"), "{done:?}");
+}

@@ -1,0 +1,201 @@
+//! The first hour: what `init` reads, asks and writes, and the way from there to a clean `check`.
+
+use std::{fs, process::Command};
+
+use super::place::Place;
+#[cfg(target_os = "linux")]
+use super::pty::talk;
+
+const URL: &str = "https://git.garden.dev/team/platform.git";
+
+/// An empty repository with a branch of this name and a remote.
+fn repository(branch: &str, url: &str) -> Place {
+    let it = Place::empty();
+    it.git(&["init", "--quiet", "--initial-branch", branch]);
+    it.git(&["remote", "add", "origin", url]);
+    it
+}
+
+fn spec(it: &Place) -> serde_yaml::Value {
+    serde_yaml::from_str(&it.read("spec/platform.yaml")).expect("YAML")
+}
+
+#[test]
+fn nothing_is_overwritten_by_init() {
+    let place = Place::starter();
+    place.append("spec/platform.yaml", "# mine\n");
+    let before = place.files();
+    let said = place.run(&["init"]);
+    assert!(said.code == 2 && said.err.contains("platform.yaml is there already"), "{said:?}");
+    assert_eq!(place.files(), before);
+
+    let place = Place::empty();
+    place.write(".gitignore", "/target");
+    place.write(".gitattributes", "*.png binary\n");
+    place.write("spec/platform.schema.json", "{}\n");
+    place.ok(&["init"]);
+    assert_eq!(place.read(".gitignore"), "/target\n/.espalier/\n*sealing-key.pem\n");
+    assert!(place.read(".gitattributes").starts_with("*.png binary\nout/** "));
+    assert_eq!(place.read("spec/platform.schema.json"), "{}\n");
+}
+
+#[test]
+fn init_names_the_flags_that_are_wrong() {
+    let place = Place::empty();
+    let said = place.run(&["init", "--name", "Not A Name", "--chat", "https://chat.garden.dev/", "--email", "ops"]);
+    for words in ["--name: `Not A Name` is not a name", "write `not-a-name`", "--chat: ", "`chat.garden.dev`", "--email: `ops`"] {
+        assert!(said.code == 2 && said.err.contains(words), "{words}: {said:?}");
+    }
+    assert!(!said.err.contains("platform.yaml"), "there is no such file: {said:?}");
+    assert!(place.files().is_empty(), "nothing was written");
+}
+
+#[test]
+fn init_reads_what_git_knows() {
+    let it = repository("release/1.2", "https://ops:hush@git.garden.dev/team/platform.git");
+    let said = it.ok(&["init", "clusters/Prod (new)", "--chat", "chat.garden.dev", "--email", "ops@garden.dev"]).err;
+    assert!(!said.contains("hush"), "{said}");
+    let text = it.read("clusters/Prod (new)/spec/platform.yaml");
+    assert!(!text.contains("hush"), "{text}");
+    let spec: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
+    assert_eq!(spec["metadata"]["name"], "prod-new");
+    let repository = &spec["spec"]["repository"];
+    assert_eq!((&repository["url"], &repository["branch"]), (&URL.into(), &"release/1.2".into()));
+    assert_eq!(repository["path"], "clusters/Prod (new)");
+    assert!(said.contains("  cd 'clusters/Prod (new)'\n  espalier seal init"), "{said}");
+    assert!(!said.contains("example"), "{said}");
+}
+
+/// Whoever is on a branch of their own has begun what the default branch will have.
+#[test]
+fn the_branch_is_the_remote_s_own_where_it_has_one() {
+    let it = repository("trunk", URL);
+    it.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    it.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
+    it.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
+    it.git(&["switch", "--quiet", "--create", "add-a-platform"]);
+    let said = it.ok(&["init"]).err;
+    assert!(said.contains("branch: trunk (the default branch of `origin`)"), "{said}");
+    assert_eq!(spec(&it)["spec"]["repository"]["branch"], "trunk");
+
+    it.remove("spec/platform.yaml");
+    it.ok(&["init", "--branch", "add-a-platform"]);
+    assert_eq!(spec(&it)["spec"]["repository"]["branch"], "add-a-platform");
+}
+
+#[test]
+fn what_argo_cd_cannot_fetch_is_not_taken() {
+    for (url, words) in [("../elsewhere.git", "no URL that Argo CD can fetch"), ("file:///srv/git/x.git", "no URL that Argo CD can fetch")]
+    {
+        let it = repository("main", url);
+        let said = it.ok(&["init"]).err;
+        assert!(said.contains(words), "{said}");
+        assert!(said.contains("still an example: `url: https://git.example.com/team/platform.git`"), "{said}");
+    }
+    // Where it was cloned from is not always called `origin`; of several, nobody can tell.
+    let it = repository("main", URL);
+    it.git(&["remote", "rename", "origin", "upstream"]);
+    assert!(it.ok(&["init"]).err.contains("(the remote `upstream`)"));
+    it.remove("spec/platform.yaml");
+    it.git(&["remote", "add", "fork", "https://git.garden.dev/me/platform.git"]);
+    assert!(it.ok(&["init"]).err.contains("still an example: `url: "));
+}
+
+/// Without a terminal nobody is asked: what was left open is named, and is a finding.
+#[test]
+fn what_is_left_open_is_a_finding() {
+    let it = Place::empty();
+    let said = it.ok(&["init"]).err;
+    assert!(said.contains("is in no Git repository"), "{said}");
+    for left in ["`url: https://git.example.com/team/platform.git`", "`chat: chat.example.com`", "`email: operations@example.com`"] {
+        assert!(said.contains(&format!("still an example: {left}")), "{left}: {said}");
+    }
+    it.ok(&["render"]);
+    let said = it.run(&["check", "--deny", "warnings"]);
+    assert!(said.code == 1 && said.err.contains("error[example-value]"), "{said:?}");
+}
+
+/// One break a line, whatever the settings of the clone: in `spec/`, too.
+#[test]
+fn a_clone_that_turns_line_breaks_is_clean() {
+    let it = repository("main", URL);
+    it.ok(&["init"]);
+    it.ok(&["render"]);
+    it.git(&["add", "--all"]);
+    it.git(&["commit", "--quiet", "--message", "one"]);
+    let there = Place::empty();
+    let from = it.path(".").display().to_string();
+    there.git(&["-c", "core.autocrlf=true", "-c", "core.eol=crlf", "clone", "--quiet", "--config", "core.autocrlf=true", &from, "clone"]);
+    assert!(!there.read("clone/spec/platform.yaml").contains('\r'));
+    let said = there.run(&["check", "--root", "clone"]);
+    assert!(said.code == 0 && said.err.contains("no drift"), "{said:?}");
+}
+
+/// `init` writes all that `render` writes into `spec/`: an editor knows the fields before the first line is right.
+#[test]
+fn the_schemas_are_there_from_the_beginning() {
+    let it = Place::starter();
+    let schemas = |it: &Place| -> Vec<(String, Vec<u8>)> {
+        it.files().into_iter().filter(|(name, _)| name.starts_with("spec/") && name.contains(".schema.json")).collect()
+    };
+    let before = schemas(&it);
+    assert!(!before.is_empty());
+    it.ok(&["render"]);
+    assert_eq!(schemas(&it), before);
+}
+
+#[cfg(target_os = "linux")]
+fn typed_in(it: &Place, home: &Place, line: &str, answer: &mut dyn FnMut(&str) -> String) -> super::pty::Talk {
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
+    let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a PATH"));
+    let mut shell = Command::new("bash");
+    shell.args(["-c", line]).current_dir(it.path(".")).env("PATH", path).env("HOME", home.root());
+    shell.env("XDG_CONFIG_HOME", home.root()).env_remove("NO_COLOR").env("TERM", "dumb");
+    talk(shell, 80, answer)
+}
+
+/// What a newcomer types, by what is asked.
+#[cfg(target_os = "linux")]
+fn newcomer(said: &str) -> String {
+    let question = said.lines().last().unwrap_or_default().to_lowercase();
+    let answers = [("host name", "chat.garden.dev"), ("let's encrypt", "ops@garden.dev"), ("mail", "admin@garden.dev")];
+    let answer = answers.iter().find(|it| question.contains(it.0)).map(|it| it.1);
+    answer.unwrap_or_else(|| if question.contains("password") { "a long password of mine" } else { panic!("{said}") }).to_owned()
+}
+
+/// An empty repository with a remote, a branch of any name, and what is printed: no more is needed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
+    for (branch, url) in [("trunk", URL), ("team/garden-2", "git@git.garden.dev:team/platform.git")] {
+        let (it, home) = (repository(branch, url), Place::empty());
+        let done = typed_in(&it, &home, "espalier init", &mut newcomer);
+        assert_eq!(done.code, 0, "{done:?}");
+        let next = done.said.split_once("\nnext:\n").expect("what comes next").1;
+        let lines: Vec<&str> = next.lines().map(|it| it.split(" #").next().unwrap_or_default().trim()).collect();
+        assert_eq!(lines.last(), Some(&"espalier check --deny warnings"), "{done:?}");
+        for line in lines {
+            let done = typed_in(&it, &home, line, &mut newcomer);
+            assert_eq!(done.code, 0, "{line}: {done:?}");
+        }
+        let spec = spec(&it);
+        assert_eq!((&spec["spec"]["repository"]["url"], &spec["spec"]["repository"]["branch"]), (&url.into(), &branch.into()));
+        assert!(!it.git(&["status", "--porcelain", "--untracked-files=all"]).contains("sealing-key"), "the key is not in the repository");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_wrong_answer_is_asked_again_and_an_empty_one_stays_open() {
+    let (it, home) = (repository("main", URL), Place::empty());
+    let mut answers = ["https://chat.garden.dev/", "chat.garden.dev", ""].into_iter().map(str::to_owned);
+    let done = typed_in(&it, &home, "espalier init", &mut |_| answers.next().expect("no more questions"));
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.said.contains("write the host only, `chat.garden.dev`"), "{done:?}");
+    assert!(done.said.contains("still an example: `email: "), "{done:?}");
+    // Whoever breaks off has nothing on the disk.
+    let it = repository("main", URL);
+    let done = typed_in(&it, &home, "espalier init", &mut |_| "\u{4}".to_owned());
+    assert!(done.code == 2 && done.said.contains("nothing was written"), "{done:?}");
+    assert!(it.files().is_empty() && fs::read_dir(it.path(".")).expect("readable").count() == 1);
+}

@@ -1,0 +1,173 @@
+//! What a person sees of the platform: `show` on a terminal of 80 columns, for programs, and what `render` names.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::place::Place;
+#[cfg(target_os = "linux")]
+use super::pty::talk;
+
+fn json(place: &Place, words: &[&str]) -> Value {
+    serde_json::from_str(&place.ok(&[words, &["--format", "json"]].concat()).out).expect("JSON")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_side_fits_a_terminal_of_80_columns() {
+    let place = Place::starter();
+    place.tenant("a-team-with-a-rather-long-name-for-a-namespace");
+    for side in [&["show"][..], &["show", "budget"], &["show", "flows"], &["show", "waves"], &["show", "secrets"]] {
+        let done = talk(place.command(side), 80, &mut |_| panic!("nobody asks"));
+        assert_eq!(done.code, 0, "{done:?}");
+        // What is said besides is prose.
+        let data = done.said.lines().filter(|it| !it.starts_with("under `pin: branch`"));
+        let wide: Vec<&str> = data.filter(|it| it.chars().count() > 80).collect();
+        assert!(wide.is_empty(), "{side:?}:\n{wide:#?}");
+    }
+    // A pipe has no width: a row stays a line.
+    let (piped, rows) = (place.ok(&["show", "flows"]).out, json(&place, &["show", "flows"]));
+    assert_eq!(piped.lines().count(), 1 + rows.as_array().expect("rows").len(), "{piped}");
+}
+
+/// Hosts first, the workspaces' too, with what they need; then models, versions, budget.
+#[test]
+fn a_platform_is_told_in_the_order_of_the_questions() {
+    let place = Place::starter();
+    for name in ["team-a", "team-b"] {
+        place.tenant(name);
+    }
+    let first_time = place.ok(&["render"]).err;
+    let page = place.read("out/README.md");
+    let shown = place.ok(&["show"]).out;
+    let needles = ["chat.example.com", "team-a.chat.example.com", "team-b.chat.example.com", "*.chat.example.com", "`issuer: production`"];
+    for text in [&page, &shown, &first_time] {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut from = 0;
+        for needle in needles.iter().chain(&["llama3.2:1b-instruct-q4_K_M", "argo-cd 10.", "CPU"]) {
+            let at = text[from..].find(needle).unwrap_or_else(|| panic!("{needle} is missing or out of order:\n{text}"));
+            from += at;
+        }
+    }
+    let production = place.read("spec/platform.yaml").replace("issuer: staging", "issuer: production");
+    place.write("spec/platform.yaml", production);
+    assert!(!place.ok(&["show"]).out.contains("browsers warn"));
+}
+
+/// Every version of an image or a chart in the tree is among those that are told, and no other.
+#[test]
+fn the_versions_are_those_of_the_tree() {
+    let place = Place::rendered();
+    let shown = json(&place, &["show"]);
+    let versions = shown["versions"].as_array().expect("versions");
+    let versions: Vec<&str> = versions.iter().filter_map(|it| it["version"].as_str()).collect();
+    let mut all = String::new();
+    for (_, bytes) in place.tree().iter().filter(|(name, _)| name.starts_with("apps/") || name.starts_with("out/manifests/")) {
+        for line in String::from_utf8_lossy(bytes).lines().map(str::trim) {
+            if let Some(it) = line.strip_prefix("image: ").or_else(|| line.strip_prefix("- image: ")) {
+                let tag = it.trim_matches('"').rsplit(':').next().expect("a tag").to_owned();
+                assert!(versions.contains(&&*tag), "{it}: {versions:?}");
+                let _ = write!(all, " {tag}");
+            }
+            if let Some(it) = line.strip_prefix("targetRevision: ").filter(|it| !it.contains("refs/")) {
+                assert!(versions.contains(&it.trim_matches('"')), "{it}: {versions:?}");
+                let _ = write!(all, " {}", it.trim_matches('"'));
+            }
+        }
+    }
+    let unused: Vec<&&str> = versions.iter().filter(|it| !all.contains(**it) && !it.contains("k3s")).collect();
+    assert!(unused.is_empty(), "{unused:?}: {all}");
+}
+
+/// One spelling of keys, and figures in place of sentences.
+#[test]
+fn programs_read_camel_case_and_figures() {
+    fn keys(at: &str, value: &Value, said: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (key, it) in fields {
+                    // Keys of labels are Kubernetes' own.
+                    if key != "labels" {
+                        let is_camel =
+                            key.starts_with(|it: char| it.is_ascii_lowercase()) && key.chars().all(|it| it.is_ascii_alphanumeric());
+                        if !is_camel {
+                            said.push(format!("{at}/{key}"));
+                        }
+                        keys(&format!("{at}/{key}"), it, said);
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|it| keys(at, it, said)),
+            _ => {}
+        }
+    }
+    let place = Place::rendered();
+    let mut said = Vec::new();
+    for side in [&["show"][..], &["show", "waves"], &["show", "flows"], &["show", "secrets"], &["show", "budget"]] {
+        keys(&side.join(" "), &json(&place, side), &mut said);
+    }
+    assert!(said.is_empty(), "{said:?}");
+    let budget = &json(&place, &["show"])["budget"];
+    for figure in ["requests", "allocatable", "limits", "cpuMillicores"] {
+        assert!(budget[figure].is_u64(), "{figure}: {budget}");
+    }
+    assert!(json(&place, &["show", "secrets"])[0]["usedBy"].is_array());
+}
+
+/// Ollama's request is a sum of terms, which sum up to the MiB.
+#[test]
+fn the_terms_of_a_model_sum_up() {
+    let place = Place::rendered();
+    let spec = place.read("spec/platform.yaml").replace("replicas: 1", "replicas: 2");
+    let models = "[\"llama3.2:1b-instruct-q4_K_M\", \"nomic-embed-text\", \"qwen2.5:0.5b\"]";
+    place.write("spec/platform.yaml", spec.replace("[\"llama3.2:1b-instruct-q4_K_M\"]", models));
+    let text = place.ok(&["show", "budget"]).out;
+    let mib = |line: &str| -> u64 {
+        let figure = line.split_whitespace().find_map(|it| it.strip_suffix("Mi")).expect("a figure");
+        figure.parse().expect("a number")
+    };
+    let from = text.lines().skip_while(|it| !it.starts_with("ollama/ollama, each pod")).skip(1);
+    let (terms, rest): (Vec<&str>, Vec<&str>) = from.partition(|it| !it.starts_with('=') && it.contains("Mi"));
+    let needed = rest.first().expect("the sum");
+    assert_eq!(terms.iter().map(|it| mib(it)).sum::<u64>(), mib(needed), "{text}");
+    assert!(needed.contains(&format!("× 2 = {}Mi", 2 * mib(needed))), "{text}");
+    for term in ["weights", "+ KV cache", "+ compute buffers", "+ server and tokenizer", "+ further processes", "+ reserve"] {
+        assert!(terms.iter().any(|it| it.starts_with(term)), "{term}:\n{text}");
+    }
+    assert!(text.contains("loaded when one of these has gone: qwen2.5:0.5b"), "{text}");
+    let ollama = &json(&place, &["show", "budget"])["ollama"];
+    let terms: u64 = ollama["terms"].as_array().expect("terms").iter().filter_map(|it| it["bytes"].as_u64()).sum();
+    assert_eq!(Some(terms), ollama["computed"].as_u64(), "{ollama}");
+    assert_eq!(ollama["computed"], ollama["request"]);
+}
+
+/// Up to a dozen names, then a count; what was edited by hand is told from what the spec changed.
+#[test]
+fn render_names_what_it_changed() {
+    let place = Place::starter();
+    let first = place.ok(&["render"]).err;
+    assert!(!first.contains("new      ") && first.contains("rendered "), "the first time there is nothing to compare with: {first}");
+    let edited = place.manifest();
+    place.append(&edited, "\nedited\n");
+    place.remove("apps/ollama.yaml");
+    let said = place.ok(&["render"]).err;
+    assert!(said.contains(&format!("healed {edited}: it had been edited\n")), "{said}");
+    assert!(said.contains("healed apps/ollama.yaml: it was gone\n"), "{said}");
+    assert!(!place.ok(&["render"]).err.contains("healed"));
+
+    place.tenant("team-a");
+    let said = place.ok(&["render"]).err;
+    assert!(!said.contains("healed"), "{said}");
+    let named = said.lines().filter(|it| ["changed  ", "new      ", "removed  "].iter().any(|word| it.starts_with(word))).count();
+    assert_eq!(named, 12, "{said}");
+    let more: usize = said.lines().find_map(|it| it.strip_prefix("… and ")?.strip_suffix(" more")?.parse().ok()).expect("a count");
+    let counts = said.lines().find_map(|it| it.strip_prefix("rendered ")).expect("the total");
+    let count = |what: &str| {
+        let words: Vec<&str> = counts.split([' ', ',']).filter(|it| !it.is_empty()).collect();
+        words.iter().position(|it| *it == what).map_or(0, |at| words[at - 1].parse::<usize>().expect("a number"))
+    };
+    assert_eq!(count("new") + count("changed"), named + more, "{said}");
+
+    place.remove("spec/workspaces/team-a.yaml");
+    assert!(place.ok(&["render"]).err.contains("removed  apps/ws-team-a.yaml\n"));
+}
