@@ -2,6 +2,7 @@
 
 mod check;
 mod model;
+pub mod openpgp;
 pub mod schedule;
 
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets

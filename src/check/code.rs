@@ -96,6 +96,8 @@ pub const OUT_OF_RANGE: &str = "out-of-range";
 pub const POSTGRESQL_MAJOR: &str = "postgresql-major";
 /// PostgreSQL's limit is below what it may use at worst.
 pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
+/// The repository is fetched so that whoever is on the way can exchange it.
+pub const REPOSITORY_WITHOUT_TLS: &str = "repository-without-tls";
 /// More than one Open `WebUI` without Redis.
 pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
 /// A pod for which none of several nodes has room.

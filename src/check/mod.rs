@@ -20,6 +20,7 @@ pub mod open_webui;
 pub mod pages;
 pub mod postgresql;
 pub mod ranges;
+pub mod repository;
 pub mod rules;
 pub mod sealed_files;
 pub mod versions;

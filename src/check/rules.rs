@@ -98,7 +98,7 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 18] = [
+const SPEC: [SpecRule; 19] = [
     super::argocd::pair,
     super::argocd::waves,
     super::backup::worth,
@@ -115,6 +115,7 @@ const SPEC: [SpecRule; 18] = [
     super::postgresql::memory,
     super::ranges::numbers,
     super::ranges::sizes,
+    super::repository::without_tls,
     super::versions::checksums,
     super::versions::tested,
 ];

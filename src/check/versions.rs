@@ -63,7 +63,10 @@ pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
         found.push(
             Diagnostic::error(code::CHECKSUM_UNUSABLE, place, wrong)
                 .help(format!("write `{}: {version}@sha256:` and the 64 digits that its publisher gives for this version", it.name))
-                .note("without the line, the publisher's own checksum file is fetched beside the download"),
+                .note(format!(
+                    "without the line, the checksum of {} that espalier knows is used, and of any other version the publisher's own file",
+                    it.of.tested
+                )),
         );
     }
 }

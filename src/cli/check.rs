@@ -6,10 +6,12 @@ use crate::{
     check::certificate,
     cli::{
         args::Format,
+        besides,
         console::{Console, count},
         disk::Disk,
         drift::{Change, Comparison, Drift, differ_in_line_endings, unified},
         findings, imprint,
+        names::Names,
         outcome::Outcome,
         pipeline::Run,
         show,
@@ -46,10 +48,14 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
     let tree = Tree::open(disk, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let mut findings = std::mem::take(&mut it.run.findings);
+    if let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) {
+        findings.extend(besides::findings(&tree, work, house, &it.foreign)?);
+    }
     let sealing = it.run.house.as_ref().and_then(|it| it.platform().sealing.as_ref());
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
     let mut findings = console.judge(findings);
     let drifts = it.all().count();
+    let is_stopped = findings.has_errors();
     let endings = show(disk, work, &tree, &it, &mut findings, console)?;
     if !matches!(console.format(), Format::Json | Format::Github) {
         // Of these a difference says nothing: both sides are in the file.
@@ -68,14 +74,14 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
     let budget = show::figures(&compile::budget(house, &it.run.summaries));
     console.say(&format!("checked {}: {totals}, {drift} ({budget})\n", count(it.files(), "file")));
     if drifts > 0 {
-        cure(&tree, &endings, console);
+        cure(&tree, &endings, is_stopped, console);
     }
     let Run { house, revision, .. } = it.run;
     Ok(Judged { outcome, house, revision })
 }
 
 /// What to do about drift.
-fn cure(tree: &Tree<'_>, endings: &[Box<str>], console: &mut Console) {
+fn cure(tree: &Tree<'_>, endings: &[Box<str>], is_stopped: bool, console: &mut Console) {
     let this = env!("CARGO_PKG_VERSION");
     match imprint::version(tree).filter(|it| it != this) {
         Some(later) if imprint::is_later(&later, this) => {
@@ -93,10 +99,11 @@ fn cure(tree: &Tree<'_>, endings: &[Box<str>], console: &mut Console) {
     if !endings.is_empty() {
         console.say(&format!("{}\n", findings::ENDINGS));
     }
-    console.say(
-        "run `espalier render`, then `git add` what it writes and commit it, also after a merge that conflicts in generated files; \
-         edit `spec/`, never the generated files\n",
-    );
+    let first = if is_stopped { "mend the errors, then " } else { "" };
+    console.say(&format!(
+        "{first}run `espalier render`, then `git add` what it writes and commit it, also after a merge that conflicts in generated \
+         files; edit `spec/`, never the generated files\n",
+    ));
 }
 
 /// Tells of each file that differs, in the format that was asked for; returns those that differ in their line endings alone, of which one
@@ -110,6 +117,7 @@ fn show(
     console: &mut Console,
 ) -> anyhow::Result<Vec<Box<str>>> {
     let (colored, format) = (console.is_colored(), console.format());
+    let names = Names::for_people(work);
     let mut endings: Vec<Box<str>> = Vec::new();
     it.sides(disk, work, tree, &mut |drift, old, new| {
         if old.zip(new).is_some_and(|(old, new)| differ_in_line_endings(old, new)) {
@@ -120,7 +128,7 @@ fn show(
             found.push(drift.finding());
             return Ok(());
         }
-        let mut text = format!("{:8} {}\n", drift.change.word(), drift.path);
+        let mut text = format!("{:8} {}\n", drift.change.word(), names.shown(&drift.path));
         if let (Format::Human, Some(old), Some(new)) = (format, old, new) {
             let _ = write!(text, "--- a/{0}\n+++ b/{0}\n", drift.path);
             text += &unified(old, new, colored);

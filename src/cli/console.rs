@@ -9,6 +9,7 @@ use crate::{
     cli::{
         args::{Color, Format},
         disk::Disk,
+        names::Names,
         sources::Work,
     },
     diag::{
@@ -133,15 +134,17 @@ impl Console {
     /// When stdout takes no more.
     pub fn findings(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) -> anyhow::Result<()> {
         if self.format == Format::Json {
-            let text = render::json(&findings, &work.texts(disk, &findings));
+            let names = Names::for_programs(work);
+            let text = render::json(&findings, &work.texts(disk, &findings, &names));
             return self.data(&ended(text));
         }
         if !matches!(self.format, Format::Github | Format::Short) {
             self.findings_for_people(disk, work, findings);
             return Ok(());
         }
+        let names = if self.format == Format::Github { Names::for_programs(work) } else { Names::for_people(work) };
         for part in parts(findings) {
-            let texts = work.texts(disk, &part);
+            let texts = work.texts(disk, &part, &names);
             match self.format {
                 Format::Github => self.commands(&ended(render::github(&part, &texts)))?,
                 _ => self.say(&ended(render::short(&part, &texts))),
@@ -152,8 +155,9 @@ impl Console {
 
     /// Tells findings to people whatever the format: for verbs whose data have a format of their own.
     pub fn findings_for_people(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) {
+        let names = Names::for_people(work);
         for part in parts(findings) {
-            let text = render::human(&part, &work.texts(disk, &part), self.talk.color);
+            let text = render::human(&part, &work.texts(disk, &part, &names), self.talk.color);
             self.say(&format!("{}\n\n", text.trim_end()));
         }
     }

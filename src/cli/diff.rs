@@ -12,16 +12,19 @@ use crate::{
         console::{Console, count},
         disk::Disk,
         drift::{Change, Comparison, Drift, IMPRINT, PAGE, differ_in_line_endings, unified},
-        fields,
+        fields, findings,
         git::Git,
         git_disk::GitDisk,
         outcome::Outcome,
         pipeline,
+        seal::trust,
         sources::{Input, Work},
         tree::Tree,
     },
     compile,
     diag::plain,
+    seal::certificate::Certificate,
+    spec::read::SEALING,
     units::Bytes,
     yaml::source::Source,
 };
@@ -51,8 +54,11 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
     let base: &dyn Disk = revision.as_ref().map_or(disk, |it| it);
     let tree = Tree::open(base, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
-    let findings = console.judge(std::mem::take(&mut it.run.findings));
+    let mut findings = std::mem::take(&mut it.run.findings);
+    findings.extend(it.foreign.iter().filter(|it| tree.holds_secret(it)).map(|it| findings::plain_secret(it)));
+    let findings = console.judge(findings);
     if let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) {
+        certificate(work, verb.base.as_deref(), console)?;
         let new = compile::budget(house, &it.run.summaries);
         let differs = told(&it).next().is_some();
         let old = differs.then(|| old_budget(&work.root, revision.as_ref(), threads)).flatten();
@@ -69,6 +75,23 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
         console.findings_for_people(disk, work, findings);
     }
     Ok(Outcome::clean_if(clean))
+}
+
+/// A certificate that is another than in the revision, else in the last commit: whoever has its key opens what is sealed from then on.
+fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow::Result<()> {
+    let Some(was) = trust::committed(&work.root, base.unwrap_or("HEAD")) else { return Ok(()) };
+    let read = |it: &Source| Certificate::parse(it.text.as_bytes()).ok();
+    let now = work.sources.texts.get(SEALING).and_then(read);
+    let now = now.as_ref().map_or("none", Certificate::fingerprint);
+    if now == was {
+        return Ok(());
+    }
+    let text = "whoever has its private key opens what is sealed from now on";
+    console.data(&if console.format() == Format::Markdown {
+        format!("**Another sealing certificate**: `{SEALING}` was {was}, and is {now}: {text}\n\n")
+    } else {
+        format!("changed  {SEALING}: another sealing certificate, {was} → {now}: {text}\n")
+    })
 }
 
 /// The budget of the revision's spec; without a revision that of the last commit's, where there is one. The tree has no figure of it:
@@ -194,13 +217,13 @@ fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, budg
     Ok(())
 }
 
-/// How a render would change it; a foreign file is left alone, so it is no difference.
+/// How a render would change it; no commit holds an empty folder, so it is no difference.
 const fn word(change: Change) -> Option<&'static str> {
     match change {
         Change::Changed | Change::Conflict => Some("changed"),
         Change::Missing => Some("added"),
         Change::Stray => Some("removed"),
-        Change::Foreign => None,
+        Change::Empty => None,
     }
 }
 

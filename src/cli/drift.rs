@@ -8,16 +8,13 @@ use similar::TextDiff;
 use crate::{
     cli::{
         disk::Disk,
-        findings,
+        findings::{self, Obstacle},
         pipeline::{self, Batch, Run},
         sources::Work,
-        tree::{Tree, Verdict},
+        tree::{Stray, Tree, Verdict},
     },
     compile,
-    diag::{
-        diagnostic::{Diagnostic, Severity},
-        plain,
-    },
+    diag::{diagnostic::Diagnostic, plain},
 };
 
 /// How a file differs from what the spec makes.
@@ -31,13 +28,13 @@ pub enum Change {
     Missing,
     /// Ours, and nothing makes it.
     Stray,
-    /// Not ours, in a folder that is.
-    Foreign,
+    /// A folder with nothing in it, its path with a `/` at the end.
+    Empty,
 }
 
 impl Change {
     /// All of them, in the order in which they are counted.
-    pub const ALL: [Self; 5] = [Self::Changed, Self::Conflict, Self::Missing, Self::Stray, Self::Foreign];
+    pub const ALL: [Self; 5] = [Self::Changed, Self::Conflict, Self::Missing, Self::Stray, Self::Empty];
 
     /// The word for it.
     pub const fn word(self) -> &'static str {
@@ -46,7 +43,7 @@ impl Change {
             Self::Conflict => "unmerged",
             Self::Missing => "missing",
             Self::Stray => "stray",
-            Self::Foreign => "foreign",
+            Self::Empty => "empty",
         }
     }
 }
@@ -68,7 +65,7 @@ impl Drift {
             Change::Conflict => findings::conflict(&self.path),
             Change::Missing => findings::missing(&self.path),
             Change::Stray => findings::stray(&self.path),
-            Change::Foreign => Diagnostic { severity: Severity::Error, ..findings::foreign(&self.path) },
+            Change::Empty => findings::empty(&self.path),
         }
     }
 }
@@ -81,15 +78,17 @@ pub struct Note {
     /// How many files there are.
     pub files: usize,
     /// What stands in the way of a file.
-    obstacles: Vec<Diagnostic>,
+    obstacles: Vec<Obstacle>,
 }
 
 /// A compilation, held against a tree.
 pub struct Comparison {
     /// The compilation; its notes are the files that differ, batch by batch.
     pub run: Run<Note>,
-    /// What is in the tree besides: strays and foreign files.
+    /// What is in the tree besides and would go: strays, and empty folders.
     pub besides: Vec<Drift>,
+    /// What is in the tree besides, and is not ours.
+    pub foreign: Vec<Box<str>>,
 }
 
 /// The file that says which version made the tree.
@@ -104,20 +103,19 @@ impl Comparison {
     /// When a file cannot be read.
     pub fn make(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, tree: &Tree<'_>) -> anyhow::Result<Self> {
         let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch))?;
-        let mut besides = Vec::new();
+        let (mut besides, mut foreign) = (Vec::new(), Vec::new());
         if run.is_whole {
-            tree.strays(&mut |path, ours| {
-                if !ours && tree.holds_secret(path) {
-                    run.findings.push(findings::plain_secret(path));
-                }
-                besides.push(Drift { change: if ours { Change::Stray } else { Change::Foreign }, path: path.into() });
+            tree.strays(&mut |path, what| match what {
+                Stray::Ours => besides.push(Drift { change: Change::Stray, path: path.into() }),
+                Stray::Empty => besides.push(Drift { change: Change::Empty, path: format!("{path}/").into() }),
+                Stray::Foreign => foreign.push(path.into()),
             })?;
         } else {
             run.notes.iter_mut().for_each(|it| it.drifts.clear());
         }
-        let obstacles: Vec<Diagnostic> = run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
+        let obstacles: Vec<Obstacle> = run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
         findings::settle(&mut run.findings, obstacles);
-        Ok(Self { run, besides })
+        Ok(Self { run, besides, foreign })
     }
 
     /// Every file that differs: the platform's own, the tenants' in order, then what is there besides.
@@ -172,13 +170,14 @@ fn note(tree: &Tree<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
     let mut note = Note::default();
     for (path, bytes) in batch.files.iter() {
         note.files += 1;
-        let verdict = tree.compare(path, bytes, &mut batch.buffer)?;
-        note.obstacles.extend(findings::obstacle(path, &verdict));
-        let change = match verdict {
+        let change = match tree.compare(path, bytes, &mut batch.buffer)? {
             Verdict::Changed => Change::Changed,
             Verdict::Conflict => Change::Conflict,
             Verdict::New => Change::Missing,
-            Verdict::Same | Verdict::Taken(..) | Verdict::Again => continue,
+            verdict => {
+                note.obstacles.extend(findings::obstacle(path, verdict));
+                continue;
+            }
         };
         note.drifts.push(Drift { change, path: path.into() });
     }

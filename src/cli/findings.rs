@@ -1,6 +1,6 @@
 //! What only the driver can find: things about files, each with its code and what to do.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     cli::tree::Verdict,
@@ -25,41 +25,105 @@ pub const FILE_STRAY: &str = "file-stray";
 pub const FILE_CHANGED: &str = "file-changed";
 /// A generated file is not there.
 pub const FILE_MISSING: &str = "file-missing";
+/// A generated file under another mode.
+pub const FILE_MODE: &str = "file-mode";
+/// Git could not be asked.
+pub const REPOSITORY_NOT_ASKED: &str = "repository-not-asked";
+/// The spec's path in the repository is another than the tree's.
+pub const REPOSITORY_PATH: &str = "repository-path";
+/// The spec's branch is none of the repository's.
+pub const REPOSITORY_BRANCH: &str = "repository-branch";
 /// A file beside the sources that nothing reads.
 pub const FILE_NOT_READ: &str = "file-not-read";
 /// A source that leads out of the root, or is no file.
 pub const SOURCE_OUTSIDE: &str = "source-outside";
 
-/// The finding that stands in the way of a file, where there is one.
-pub fn obstacle(path: &str, verdict: &Verdict) -> Option<Diagnostic> {
+/// What stands in the way of generated files: where, what it is, for what; and of how many more.
+#[derive(Debug)]
+pub enum Obstacle {
+    /// Two objects claim this path.
+    Twice(String),
+    /// Something lies at a path that a file needs, or needs as a folder.
+    Taken {
+        /// What lies there.
+        what: &'static str,
+        /// The path.
+        by: String,
+        /// The file that is needed.
+        path: String,
+    },
+}
+
+/// What stands in the way of a file, where something does.
+pub fn obstacle(path: &str, verdict: Verdict) -> Option<Obstacle> {
     match verdict {
         Verdict::Same | Verdict::New | Verdict::Changed | Verdict::Conflict => None,
-        Verdict::Again => Some(
-            Diagnostic::error(PATH_TWICE, file(path), format!("two objects would be written to `{path}`"))
+        Verdict::Again => Some(Obstacle::Twice(path.to_owned())),
+        Verdict::Taken(by, what) => Some(Obstacle::Taken { what, by, path: path.to_owned() }),
+    }
+}
+
+impl Obstacle {
+    /// What the same finding is about.
+    fn at(&self) -> &str {
+        match self {
+            Self::Twice(path) => path,
+            Self::Taken { by, .. } => by,
+        }
+    }
+
+    /// The finding for all that are at one place.
+    fn finding(&self, number: usize) -> Diagnostic {
+        match self {
+            Self::Twice(path) => Diagnostic::error(PATH_TWICE, file(path), format!("two objects would be written to `{path}`"))
                 .help("give one of them another name in the spec"),
-        ),
-        Verdict::Taken(by, what) if by == path => Some(
-            Diagnostic::error(PATH_OCCUPIED, file(path), format!("`{path}` is needed for a generated file, and {what} is there"))
-                .help(format!("look at `{path}`, move it away or delete it, then run `espalier render`")),
-        ),
-        Verdict::Taken(by, what) => Some(
-            Diagnostic::error(PATH_OCCUPIED, file(by), format!("`{by}` is needed as a folder for `{path}`, and {what} is there"))
-                .help(format!("look at `{by}`, move it away or delete it, then run `espalier render`")),
-        ),
+            Self::Taken { what, by, path } => {
+                let needed = match number {
+                    1 if by == path => "needed for a generated file".to_owned(),
+                    1 => format!("needed as a folder for `{path}`"),
+                    _ => format!("needed as a folder for {number} generated files"),
+                };
+                Diagnostic::error(PATH_OCCUPIED, file(by), format!("`{by}` is {needed}, and {what} is there"))
+                    .help(format!("look at `{by}`, move it away or delete it, then run `espalier render`"))
+            }
+        }
     }
 }
 
 /// Adds what stands in the way of files to what was found before. Where two objects claim a path, a rule has mostly said so in better words
 /// (two workspaces of one name), and this would say it once more for each of their files.
-pub fn settle(findings: &mut Diagnostics, obstacles: Vec<Diagnostic>) {
+pub fn settle(findings: &mut Diagnostics, obstacles: Vec<Obstacle>) {
     let is_known = findings.has_errors();
-    findings.extend(obstacles.into_iter().filter(|it| !(is_known && it.code == PATH_TWICE)));
+    let mut places: BTreeMap<String, (Obstacle, usize)> = BTreeMap::new();
+    for it in obstacles.into_iter().filter(|it| !(is_known && matches!(it, Obstacle::Twice(_)))) {
+        match places.get_mut(it.at()) {
+            Some((_, number)) => *number += 1,
+            None => drop(places.insert(it.at().to_owned(), (it, 1))),
+        }
+    }
+    findings.extend(places.into_values().map(|(it, number)| it.finding(number)));
 }
 
-/// A stray that is not ours.
+/// A stray that is not ours. An error, and nothing is written: the tree is what the spec makes, or it is told.
 pub fn foreign(path: &str) -> Diagnostic {
-    Diagnostic::warning(FOREIGN_FILE, file(path), format!("`{path}` was not generated by espalier; it is left alone"))
-        .help("move it out of the generated folders: ArgoCD would apply it with the rest, and nothing checks it")
+    Diagnostic::error(FOREIGN_FILE, file(path), format!("`{path}` was not generated by espalier, and Argo CD reads this folder"))
+        .help("move it out of the generated folders or delete it, then run `espalier render`; nothing here checks what it would do")
+}
+
+/// An entry of Git's that is no generated file, whatever the disk shows.
+pub fn entry(path: &str, what: &str, help: &str) -> Diagnostic {
+    Diagnostic::error(FOREIGN_FILE, file(path), format!("`{path}` {what}, and Argo CD reads what Git has")).help(help)
+}
+
+/// A generated file that Git has under another mode.
+pub fn mode(path: &str) -> Diagnostic {
+    Diagnostic::warning(FILE_MODE, file(path), format!("`{path}` is a program to Git (mode 100755), and a generated file is none"))
+        .help("`chmod -x` it, and `git update-index --chmod=-x` it: `espalier render` changes neither")
+}
+
+/// A folder with nothing in it, which Git does not keep.
+pub fn empty(path: &str) -> Diagnostic {
+    Diagnostic::error(FILE_STRAY, file(path), format!("`{path}` is an empty folder, and no commit holds one")).help(RENDER)
 }
 
 /// A stray that holds a value in the open.

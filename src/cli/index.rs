@@ -87,8 +87,10 @@ impl Index {
         for it in listing {
             path.push('/');
             path.push_str(&shown(&it.name));
-            entries.push(entry(path, it.kind));
-            if it.kind == Kind::Folder {
+            // Another repository's own folder is one thing, whatever is in it.
+            let kind = if is_repository(&it.name) { Kind::Other } else { it.kind };
+            entries.push(entry(path, kind));
+            if kind == Kind::Folder {
                 self.walk(disk, root, path, entries)?;
             }
             path.truncate(length);
@@ -112,9 +114,13 @@ impl Index {
                 kind => (Spot::Taken(path.to_owned(), kind), again),
             });
         }
-        Ok(match parents(path).find_map(|above| Some((above, kind_of(self.find(above)?.load(Ordering::Relaxed))))) {
-            None | Some((_, Kind::Folder)) => (Spot::Free, false),
-            Some((above, kind)) => (Spot::Taken(above.to_owned(), kind), false),
+        Ok(match parents(path).find_map(|above| Some((above, self.find(above)?))) {
+            Some((above, it)) if kind_of(it.load(Ordering::Relaxed)) != Kind::Folder => {
+                // What stands in the way is told as that, and not as a stray besides.
+                let entry = it.fetch_or(NEEDED, Ordering::Relaxed);
+                (Spot::Taken(above.to_owned(), kind_of(entry)), false)
+            }
+            _ => (Spot::Free, false),
         })
     }
 
@@ -129,6 +135,11 @@ impl Index {
         self.find(path).is_some_and(|it| it.load(Ordering::Relaxed) & NEEDED == 0)
     }
 
+    /// Whether this very path was listed, and whether it is needed.
+    pub fn is_needed(&self, path: &str) -> Option<bool> {
+        self.find(path).map(|it| it.load(Ordering::Relaxed) & NEEDED != 0)
+    }
+
     fn find(&self, path: &str) -> Option<&AtomicU64> {
         let hash = hash(path);
         let from = *self.starts.get(usize::try_from(hash >> self.shift).ok()?)?;
@@ -140,6 +151,11 @@ impl Index {
 /// Whether a path lies in a folder that we own.
 pub fn is_owned(path: &str) -> bool {
     path.split_once('/').is_some_and(|(top, _)| OWNED.contains(&top))
+}
+
+/// Whether a folder is what makes the one above it a repository.
+pub fn is_repository(name: &OsStr) -> bool {
+    name.eq_ignore_ascii_case(".git")
 }
 
 /// A name as text that can be printed: what is not UTF-8 in it shows as `�`, what a terminal would

@@ -1,6 +1,7 @@
 //! The command line and everything that touches disk, environment, clock, threads and streams.
 
 pub mod args;
+pub mod besides;
 pub mod check;
 pub mod clock;
 pub mod complete;
@@ -17,11 +18,13 @@ pub mod index;
 pub mod init;
 pub mod lock;
 pub mod models;
+pub mod names;
 pub mod outcome;
 pub mod pages;
 pub mod pipeline;
 pub mod release;
 pub mod render;
+pub mod repository;
 pub mod root;
 pub mod seal;
 pub mod show;

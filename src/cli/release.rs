@@ -49,7 +49,7 @@ pub fn run(
     let tag = revision.strip_prefix("refs/tags/").context("no tag")?;
     let remote = remote(&git, repository, args.remote.as_deref())?;
     on_branch(&git, repository)?;
-    commit(&git, args.message.as_deref(), tag, console)?;
+    commit(&git, repository, args.message.as_deref(), tag, console)?;
 
     let there =
         git.git.asks_remote(&["ls-remote", "--tags", &remote, &revision]).with_context(|| format!("cannot ask `{remote}` for its tags"))?;
@@ -103,7 +103,7 @@ fn on_branch(git: &Steps, repository: &Repository) -> anyhow::Result<()> {
 }
 
 /// Commits what is not committed yet of the spec and the tree; other changes stay as they are.
-fn commit(git: &Steps, message: Option<&str>, tag: &str, console: &mut Console) -> anyhow::Result<()> {
+fn commit(git: &Steps, repository: &Repository, message: Option<&str>, tag: &str, console: &mut Console) -> anyhow::Result<()> {
     let root = git.git.top().join(git.git.path(""));
     let there = OWNED.into_iter().chain([SPEC]).filter(|it| root.join(it).exists());
     // Each by its name and from the top: no character of it is a pattern.
@@ -114,8 +114,10 @@ fn commit(git: &Steps, message: Option<&str>, tag: &str, console: &mut Console) 
         return Ok(());
     }
     let usual = format!("Release {tag}");
+    // With the user's own key: Argo CD takes no other commit.
+    let sign: &[&str] = if repository.signed_by.is_empty() { &[] } else { &["--gpg-sign"] };
     git.does(&[&["add", "--all", "--"], paths.as_slice()].concat(), console)?;
-    git.does(&[&["commit", "--quiet", "--message", message.unwrap_or(&usual), "--"], paths.as_slice()].concat(), console)
+    git.does(&[&["commit", "--quiet"], sign, &["--message", message.unwrap_or(&usual), "--"], paths.as_slice()].concat(), console)
 }
 
 /// Makes the tag, or holds the one that is there against the content that it names.

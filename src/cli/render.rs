@@ -9,23 +9,21 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     cli::{
-        args,
+        args, besides,
         console::{Console, count},
         disk::Disk,
-        findings, imprint,
+        findings::{self, Obstacle},
+        imprint,
         lock::Lock,
         outcome::Outcome,
         pipeline::{self, Batch},
         show,
         sources::Work,
         stage::{Counts, Stage},
-        tree::Tree,
+        tree::{Stray, Tree},
     },
     compile,
-    diag::{
-        diagnostic::{Diagnostic, Diagnostics},
-        plain,
-    },
+    diag::{diagnostic::Diagnostics, plain},
 };
 use names::Names;
 
@@ -149,13 +147,15 @@ fn through_the_gate(
         done.findings = judge(findings);
         return Ok(done);
     };
-    tree.strays(&mut |path, ours| {
-        if ours {
-            done.names.removed(path);
-        } else {
-            findings.push(if tree.holds_secret(path) { findings::plain_secret(path) } else { findings::foreign(path) });
-        }
+    let mut foreign = Vec::new();
+    tree.strays(&mut |path, what| match what {
+        Stray::Foreign => foreign.push(path.into()),
+        Stray::Ours => done.names.removed(path),
+        Stray::Empty => {}
     })?;
+    if run.is_whole {
+        findings.extend(besides::findings(tree, work, &house, &foreign)?);
+    }
     done.findings = judge(findings);
     let budget = compile::budget(&house, &run.summaries);
     done.budget = show::figures(&budget);
@@ -178,7 +178,7 @@ fn through_the_gate(
 struct Note {
     counts: Counts,
     names: Names,
-    obstacles: Vec<Diagnostic>,
+    obstacles: Vec<Obstacle>,
     input: [u8; 32],
 }
 
@@ -200,7 +200,7 @@ fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
         let verdict = stage.file(path, bytes, &mut batch.buffer)?;
         note.counts.add(&verdict);
         note.names.add(path, &verdict);
-        note.obstacles.extend(findings::obstacle(path, &verdict));
+        note.obstacles.extend(findings::obstacle(path, verdict));
     }
     Ok(note)
 }

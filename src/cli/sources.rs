@@ -1,6 +1,7 @@
 //! Reading what the user wrote: the platform's files whole, the tenants' by name only, links and huge files never.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::Read,
     path::{Path, PathBuf},
@@ -13,6 +14,7 @@ use crate::{
     cli::{
         disk::{Disk, Kind},
         findings, index,
+        names::Names,
     },
     compile::Sources,
     diag::{
@@ -91,8 +93,8 @@ impl Work {
     }
 
     /// The texts that some findings point into; the tenants' are read again for it.
-    pub fn texts<'a>(&'a self, disk: &dyn Disk, findings: &Diagnostics) -> Library<'a> {
-        let mut library = Library { platform: BTreeMap::new(), tenants: BTreeMap::new() };
+    pub fn texts<'a>(&'a self, disk: &dyn Disk, findings: &Diagnostics, names: &'a Names) -> Library<'a> {
+        let mut library = Library { platform: BTreeMap::new(), tenants: BTreeMap::new(), names };
         library.platform.extend(self.sources.texts.values().map(|it| (&*it.file, it)));
         let places = findings.iter().flat_map(|it| std::iter::once(&it.place).chain(it.related.iter().map(|it| &it.0)));
         let files: BTreeSet<&Arc<str>> = places.filter_map(|it| it.file()).collect();
@@ -193,11 +195,16 @@ fn instead(disk: &dyn Disk, root: &Path) -> String {
 pub struct Library<'a> {
     platform: BTreeMap<&'a str, &'a Source>,
     tenants: BTreeMap<Arc<str>, Source>,
+    names: &'a Names,
 }
 
 impl Texts for Library<'_> {
     fn source(&self, file: &str) -> Option<&Source> {
         self.platform.get(file).copied().or_else(|| self.tenants.get(file))
+    }
+
+    fn shown<'a>(&self, file: &'a str) -> Cow<'a, str> {
+        self.names.shown(file)
     }
 }
 

@@ -42,6 +42,17 @@ pub enum Verdict {
     Again,
 }
 
+/// What lies in the owned folders, and nothing needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stray {
+    /// A file that we have generated, and may remove.
+    Ours,
+    /// Somebody else's, or no file.
+    Foreign,
+    /// A folder with nothing in it.
+    Empty,
+}
+
 impl<'a> Tree<'a> {
     /// Lists what is there.
     ///
@@ -78,13 +89,18 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Names what lies in the owned folders and is not needed, in the order of names; the flag says whether it is ours to remove.
+    /// Whether this very path is in the owned folders on the disk, and whether it is needed.
+    pub fn is_needed(&self, path: &str) -> Option<bool> {
+        self.index.is_needed(path)
+    }
+
+    /// Names what lies in the owned folders and is not needed, in the order of names.
     ///
     /// # Errors
     /// When a folder cannot be listed.
-    pub fn strays(&self, each: &mut dyn FnMut(&str, bool)) -> anyhow::Result<()> {
-        let mut file = |_: &Path, path: &str, ours: bool| {
-            each(path, ours);
+    pub fn strays(&self, each: &mut dyn FnMut(&str, Stray)) -> anyhow::Result<()> {
+        let mut file = |_: &Path, path: &str, what: Stray| {
+            each(path, what);
             Ok(false)
         };
         self.visit(&mut Visit { file: &mut file, buffer: Vec::new(), remove_empty: false })
@@ -106,7 +122,8 @@ impl<'a> Tree<'a> {
     /// When something cannot be removed; what went before stays removed.
     pub fn sweep(&self) -> anyhow::Result<usize> {
         let mut removed = 0;
-        let mut file = |full: &Path, path: &str, ours: bool| {
+        let mut file = |full: &Path, path: &str, what: Stray| {
+            let ours = what == Stray::Ours;
             if ours {
                 self.disk.remove_file(full).with_context(|| format!("cannot remove {path}"))?;
                 removed += 1;
@@ -129,7 +146,7 @@ impl<'a> Tree<'a> {
                     self.visit_folder(&full, &mut top.to_owned(), visit)?;
                 }
                 Some(_) if self.index.is_stray(top) => {
-                    (visit.file)(&full, top, false)?;
+                    (visit.file)(&full, top, Stray::Foreign)?;
                 }
                 _ => {}
             }
@@ -141,25 +158,32 @@ impl<'a> Tree<'a> {
     fn visit_folder(&self, full: &Path, path: &mut String, visit: &mut Visit<'_>) -> anyhow::Result<bool> {
         let listing = self.disk.list(full).with_context(|| format!("cannot list {path}/"))?;
         let mut left = listing.len();
+        let is_empty = listing.is_empty();
         let length = path.len();
         for entry in listing {
             let full = full.join(&entry.name);
             path.push('/');
             path.push_str(&index::shown(&entry.name));
+            let is_repository = index::is_repository(&entry.name);
             let went = match entry.kind {
-                Kind::Folder => self.visit_folder(&full, path, visit)?,
+                // What is in the way of a file was told, with all that is in it.
+                Kind::Folder if !is_repository && self.index.is_needed(path) == Some(true) => false,
+                Kind::Folder if !is_repository => self.visit_folder(&full, path, visit)?,
                 _ if !self.index.is_stray(path) => false,
-                Kind::Other => (visit.file)(&full, path, false)?,
+                Kind::Folder | Kind::Other => (visit.file)(&full, path, Stray::Foreign)?,
                 Kind::File => {
                     // What cannot be read cannot be said to be ours.
                     let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok() && is_ours_on_a_side(path, &visit.buffer);
-                    (visit.file)(&full, path, ours)?
+                    (visit.file)(&full, path, if ours { Stray::Ours } else { Stray::Foreign })?
                 }
             };
             path.truncate(length);
             left -= usize::from(went);
         }
         if left > 0 || !visit.remove_empty {
+            if is_empty {
+                (visit.file)(full, path, Stray::Empty)?;
+            }
             return Ok(false);
         }
         self.disk.remove_folder(full).with_context(|| format!("cannot remove the empty folder {path}/"))?;
@@ -170,7 +194,7 @@ impl<'a> Tree<'a> {
 /// What to do on a walk over what nobody needed.
 struct Visit<'a> {
     /// Told of each stray, and whether it is ours; says whether it went away.
-    file: &'a mut dyn FnMut(&Path, &str, bool) -> anyhow::Result<bool>,
+    file: &'a mut dyn FnMut(&Path, &str, Stray) -> anyhow::Result<bool>,
     buffer: Vec<u8>,
     remove_empty: bool,
 }

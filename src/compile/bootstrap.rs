@@ -75,7 +75,7 @@ pub fn write(house: &House, projects: Vec<String>, revision: &str, files: &mut F
         helm: platform.versions.of(HELM).to_string(),
         checksums: DOWNLOADS
             .iter()
-            .filter_map(|it| Some(Checksum { name: it.name, sha256: platform.versions.checksum(it.name)?.to_owned() }))
+            .filter_map(|it| Some(Checksum { name: it.name, sha256: platform.versions.checksum(it)?.to_owned() }))
             .collect(),
         charts: first.iter().filter_map(|it| step(it)).collect(),
         projects,

@@ -113,7 +113,7 @@ impl House {
                 tenants = Permits::of_tenants(&one, SYSTEM_NAMESPACES.into_iter().chain(namespaces::NAMES), repository);
             }
         }
-        Projects::of(applications, namespaces::AI, tenants)
+        Projects::of(applications, namespaces::AI, self.repository(), tenants)
     }
 
     /// What it was built from.

@@ -160,7 +160,7 @@ pub fn whole(house: &House, summaries: &[Summary], files: &mut Files) -> Whole {
             layout::object_flat(files, BY_HAND_FOLDER, object);
         }
     }
-    let projects = projects::all(&repository.url, &groups, house.name()).into_iter();
+    let projects = projects::all(repository, &groups, house.name()).into_iter();
     let projects: Vec<String> = projects.map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it))).collect();
     let root = Object::derived_custom(applications::root(repository, house.name(), projects::BOOTSTRAP));
     layout::object_flat(files, BOOTSTRAP_FOLDER, &root);

@@ -1,6 +1,6 @@
 //! Argo CD itself, which reads this tree and is part of it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,9 +17,11 @@ use crate::{
         charts::argo_cd::{ARGO_CD, NOT_WATCHED, port},
         kubernetes::API_SERVER_PORT,
         requests::{self, Allotment},
+        versions::ARGO_CD_IMAGE,
     },
     names::Host,
     platform::{
+        images::{self, Tagged},
         repository::Repository,
         resources::{ChartResources, Resources},
         rollout::{Strategy, old_pod_first, surge},
@@ -130,15 +132,32 @@ struct Unused {
 #[serde(rename_all = "camelCase")]
 struct Cache {
     automount_service_account_token: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Tagged>,
     resources: ChartResources,
 }
 
 #[derive(Serialize)]
 struct Configs {
     cm: Settings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gpg: Option<Keyring>,
     params: Parameters,
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<Annotated>,
+}
+
+/// `argocd-gpg-keys-cm`: whose signatures Argo CD can read. Which of them a project asks for stands in the project.
+#[derive(Serialize)]
+struct Keyring {
+    keys: BTreeMap<Arc<str>, String>,
+}
+
+impl Keyring {
+    fn of(repository: &Repository) -> Option<Self> {
+        let keys: BTreeMap<_, _> = repository.signed_by.iter().map(|it| (it.id().clone(), it.text().to_owned())).collect();
+        (!keys.is_empty()).then_some(Self { keys })
+    }
 }
 
 /// `argocd-secret`, which Argo CD fills with keys of its own. `patch` lets the controller add ours; with `managed` too it would own the whole
@@ -190,6 +209,9 @@ struct Parameters {
     /// that was ended is not tried again for the same commit.
     #[serde(rename = "controller.sync.timeout.seconds")]
     sync_timeout: &'static str,
+    /// Nothing of the tree is another repository, and one that a commit names would be fetched from wherever it says.
+    #[serde(rename = "reposerver.enable.git.submodule")]
+    submodules: &'static str,
     /// How many charts are rendered at once: this is what the repo-server's memory follows from.
     #[serde(rename = "reposerver.parallelism.limit")]
     renderings: &'static str,
@@ -237,6 +259,9 @@ struct Crds {
 struct Global {
     deployment_strategy: Strategy,
     domain: String,
+    /// Of all pods but the cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Tagged>,
     network_policy: NetworkPolicy,
 }
 
@@ -289,10 +314,12 @@ impl ArgoCd {
         let [controller, repo_server, server, redis] = self.allotments();
         let on = || Switch { enabled: true };
         let pod = |it: Allotment| PodValues { env: go_memory(it), metrics: on(), resources: it.into() };
+        let image = |it| needs.versions.chart_image(ARGO_CD.pin, it).map(Tagged::from);
         let values = Values {
             application_set: Unused { replicas: 0, resources: requests::ARGO_APPLICATION_SET.into() },
             configs: Configs {
                 cm: settings(),
+                gpg: Keyring::of(needs.repository),
                 params: parameters(),
                 secret: (self.admin == Admin::Sealed).then_some(Annotated { annotations: Patchable { patch: "true" } }),
             },
@@ -302,10 +329,11 @@ impl ArgoCd {
             global: Global {
                 deployment_strategy: old_pod_first(),
                 domain: needs.host.map_or_else(|| "localhost".to_owned(), ToString::to_string),
+                image: image(ARGO_CD_IMAGE),
                 network_policy: NetworkPolicy { create: false },
             },
             notifications: Switch { enabled: false },
-            redis: Cache { automount_service_account_token: false, resources: redis.into() },
+            redis: Cache { automount_service_account_token: false, image: images::redis().and_then(image), resources: redis.into() },
             redis_secret_init: Sized { resources: requests::ARGO_REDIS_INIT.into() },
             repo_server: RepoServer {
                 automount_service_account_token: false,
@@ -349,6 +377,7 @@ fn parameters() -> Parameters {
         operations: "3",
         comparisons: "5",
         sync_timeout: "14400",
+        submodules: "false",
         renderings: "2",
         plain_http: true,
     }

@@ -15,9 +15,11 @@ use crate::{
         charts::cert_manager::CERT_MANAGER,
         kubernetes::{API_SERVER_PORT, INGRESS_CLASS, TRAEFIK_HTTP, TRAEFIK_HTTPS},
         requests::{self, Allotment},
+        versions::{CERT_MANAGER_CAINJECTOR_IMAGE, CERT_MANAGER_CONTROLLER_IMAGE, CERT_MANAGER_SOLVER_IMAGE, CERT_MANAGER_WEBHOOK_IMAGE},
     },
     platform::{
         certificates::Certificates,
+        images::Pinned,
         resources::{ChartResources, Resources, requirements},
         rollout::{Strategy, old_pod_first, surge},
         versions::Versions,
@@ -55,9 +57,13 @@ impl Default for CertManager {
 /// The chart's values, only what differs from its defaults.
 #[derive(Serialize)]
 struct Values {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acmesolver: Option<SolverValues>,
     cainjector: PodValues,
     crds: Crds,
     global: Global,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Pinned>,
     prometheus: Prometheus,
     resources: ChartResources,
     startupapicheck: Switch,
@@ -65,8 +71,16 @@ struct Values {
     webhook: PodValues,
 }
 
+/// The pod that answers a challenge.
+#[derive(Serialize)]
+struct SolverValues {
+    image: Pinned,
+}
+
 #[derive(Serialize)]
 struct PodValues {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Pinned>,
     resources: ChartResources,
     strategy: Strategy,
 }
@@ -118,15 +132,18 @@ impl CertManager {
     /// Builds it.
     pub fn build(&self, scope: &mut Scope<'_>, versions: &Versions) -> Offers {
         let [(_, controller), (_, webhook), (_, cainjector)] = self.allotments();
+        let image = |it| versions.chart_image(CERT_MANAGER.pin, it).map(Pinned::from);
         let values = Values {
-            cainjector: PodValues { resources: cainjector.into(), strategy: old_pod_first() },
+            acmesolver: image(CERT_MANAGER_SOLVER_IMAGE).map(|image| SolverValues { image }),
+            cainjector: PodValues { image: image(CERT_MANAGER_CAINJECTOR_IMAGE), resources: cainjector.into(), strategy: old_pod_first() },
             crds: Crds { enabled: true, keep: true },
             global: Global { leader_election: LeaderElection { namespace: scope.namespace().to_string() } },
+            image: image(CERT_MANAGER_CONTROLLER_IMAGE),
             prometheus: Prometheus { enabled: true, servicemonitor: Switch { enabled: false } },
             resources: controller.into(),
             startupapicheck: Switch { enabled: false },
             strategy: old_pod_first(),
-            webhook: PodValues { resources: webhook.into(), strategy: old_pod_first() },
+            webhook: PodValues { image: image(CERT_MANAGER_WEBHOOK_IMAGE), resources: webhook.into(), strategy: old_pod_first() },
         };
         let told = [&values.strategy, &values.webhook.strategy, &values.cainjector.strategy];
         let pods = std::iter::zip(self.allotments(), told).map(|((name, it), told)| ChartPod {

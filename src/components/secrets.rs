@@ -11,8 +11,9 @@ use crate::{
         scope::Scope,
     },
     crds::sealed_secrets::SealedSecret,
-    facts::{charts::sealed_secrets::SEALED_SECRETS, requests},
+    facts::{charts::sealed_secrets::SEALED_SECRETS, requests, versions::SEALED_SECRETS_IMAGE},
     platform::{
+        images::Tagged,
         resources::{ChartResources, Resources},
         rollout::surge,
         sealed::SealedStore,
@@ -41,6 +42,10 @@ impl Default for SealedSecrets {
 struct Values {
     container_security_context: ContainerSecurity,
     fullname_override: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<Tagged>,
+    /// The chart's own spelling, all in lower case.
+    keyrenewperiod: &'static str,
     pod_security_context: PodSecurity,
     resources: ChartResources,
 }
@@ -65,6 +70,10 @@ struct SeccompProfile {
 /// The name that `kubeseal` looks for by default.
 const CONTROLLER: &str = "sealed-secrets-controller";
 
+/// The controller draws no key of its own: one that is nowhere but in the cluster is lost with it, and the certificate that values are sealed
+/// with (`spec/sealing.pem`) would be an older key's, without anybody being told.
+const NEVER: &str = "0";
+
 impl SealedSecrets {
     /// Builds the controller. It lives in `kube-system`, where `kubeseal` looks for it.
     pub fn build(&self, scope: &mut Scope<'_>, versions: &Versions) -> CrdRef<SealedSecret> {
@@ -72,6 +81,8 @@ impl SealedSecrets {
         let values = Values {
             container_security_context: ContainerSecurity { allow_privilege_escalation: false },
             fullname_override: CONTROLLER,
+            image: versions.chart_image(SEALED_SECRETS.pin, SEALED_SECRETS_IMAGE).map(Tagged::from),
+            keyrenewperiod: NEVER,
             pod_security_context: PodSecurity { seccomp_profile: SeccompProfile { r#type: "RuntimeDefault" } },
             resources: allotment.into(),
         };

@@ -195,9 +195,20 @@ pub struct AppProjectSpec {
     /// Namespaced kinds that are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub namespace_resource_whitelist: Vec<GroupKind>,
+    /// Keys of `GnuPG`, one of which must have signed a commit; none: no commit need be signed. A chart has no commit, so it never passes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub signature_keys: Vec<SignatureKey>,
     /// Repositories that are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source_repos: Vec<String>,
+}
+
+/// A key of `GnuPG`.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct SignatureKey {
+    /// The last 16 digits of its fingerprint.
+    #[serde(rename = "keyID")]
+    pub key_id: Arc<str>,
 }
 
 /// A kind of the cluster, and which objects of it.

@@ -47,11 +47,11 @@ fn group<'a>(it: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group
         } else if at.text.is_some() {
             marks.push(Mark { kind: AnnotationKind::Context, at, label: Some(plain::line(label)) });
         } else {
-            let text = at.file.map_or_else(|| label.clone(), |file| format!("{file}: {label}"));
+            let text = at.file.map_or_else(|| label.clone(), |file| format!("{}: {label}", texts.shown(file)));
             notes.push(Level::NOTE.message(plain::line(&text).into_owned()).into());
         }
     }
-    let mut group = level.primary_title(plain::lines(&it.message)).id(it.code).elements(snippets(marks));
+    let mut group = level.primary_title(plain::lines(&it.message)).id(it.code).elements(snippets(marks, texts));
     group = group.elements(it.help.iter().map(|it| Level::HELP.message(plain::lines(it))));
     group.elements(notes).elements(it.notes.iter().map(|it| Level::NOTE.message(plain::lines(it))))
 }
@@ -64,7 +64,7 @@ fn unwritten(place: &Place, at: &Located<'_>) -> Option<FieldPath> {
 }
 
 /// One snippet a file, the file of the finding itself first.
-fn snippets(marks: Vec<Mark<'_>>) -> Vec<Element<'_>> {
+fn snippets<'a>(marks: Vec<Mark<'a>>, texts: &dyn Texts) -> Vec<Element<'a>> {
     let mut files: Vec<(Option<&str>, Vec<Mark<'_>>)> = Vec::new();
     for mark in marks {
         match files.iter_mut().find(|it| it.0 == mark.at.file) {
@@ -72,10 +72,11 @@ fn snippets(marks: Vec<Mark<'_>>) -> Vec<Element<'_>> {
             None => files.push((mark.at.file, vec![mark])),
         }
     }
-    files.into_iter().filter_map(|(file, marks)| snippet(file?, &marks)).collect()
+    files.into_iter().filter_map(|(file, marks)| snippet(file?, &marks, texts)).collect()
 }
 
-fn snippet<'a>(file: &'a str, marks: &[Mark<'a>]) -> Option<Element<'a>> {
+fn snippet<'a>(file: &'a str, marks: &[Mark<'a>], texts: &dyn Texts) -> Option<Element<'a>> {
+    let file = texts.shown(file);
     let spans = || marks.iter().filter_map(|it| it.at.text.as_ref()).map(|it| &it.1);
     let Some((source, _)) = marks.iter().find_map(|it| it.at.text.as_ref()) else {
         return Some(Origin::path(file).into());

@@ -25,10 +25,10 @@ impl Located<'_> {
     }
 
     /// `file:line:column`, as far as it is known.
-    pub(super) fn address(&self) -> String {
-        match (self.file, self.lines()) {
+    pub(super) fn address(&self, texts: &dyn Texts) -> String {
+        match (self.file.map(|it| texts.shown(it)), self.lines()) {
             (Some(file), Some(((line, column), _))) => format!("{file}:{line}:{column}"),
-            (Some(file), None) => file.to_owned(),
+            (Some(file), None) => file.into_owned(),
             (None, _) => String::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Findings for programs: one line each, JSON, and workflow commands.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ impl Severity {
 pub(super) fn short(all: &Diagnostics, texts: &dyn Texts) -> String {
     let mut out = String::new();
     for (it, at) in sorted(all, texts) {
-        let address = at.address();
+        let address = at.address(texts);
         let colon = if address.is_empty() { "" } else { ": " };
         let message = it.message.lines().collect::<Vec<_>>().join(" ");
         let message = plain::line(&message);
@@ -58,19 +58,19 @@ struct Related<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Lines<'a> {
-    file: Option<&'a str>,
+    file: Option<Cow<'a, str>>,
     line: Option<usize>,
     column: Option<usize>,
     end_line: Option<usize>,
     end_column: Option<usize>,
 }
 
-impl<'a> From<&super::locate::Located<'a>> for Lines<'a> {
-    fn from(at: &super::locate::Located<'a>) -> Self {
+impl<'a> Lines<'a> {
+    fn of(at: &super::locate::Located<'a>, texts: &dyn Texts) -> Self {
         let (start, end) = at.lines().unzip();
         let (line, column) = start.unzip();
         let (end_line, end_column) = end.unzip();
-        Self { file: at.file, line, column, end_line, end_column }
+        Self { file: at.file.map(|it| texts.shown(it)), line, column, end_line, end_column }
     }
 }
 
@@ -78,12 +78,12 @@ pub(super) fn json(all: &Diagnostics, texts: &dyn Texts) -> String {
     let findings: Vec<Finding<'_>> = sorted(all, texts)
         .into_iter()
         .map(|(it, at)| Finding {
-            at: Lines::from(&at),
+            at: Lines::of(&at, texts),
             code: it.code,
             severity: it.severity.word(),
             message: &it.message,
             label: it.label.as_deref(),
-            related: it.related.iter().map(|(place, label)| Related { at: Lines::from(&locate(place, texts)), label }).collect(),
+            related: it.related.iter().map(|(place, label)| Related { at: Lines::of(&locate(place, texts), texts), label }).collect(),
             help: &it.help,
             notes: &it.notes,
         })
@@ -99,7 +99,7 @@ pub(super) fn github(all: &Diagnostics, texts: &dyn Texts) -> String {
     for (it, at) in sorted(all, texts) {
         write!(out, "::{} ", it.severity.word()).expect("a String takes all");
         if let Some(file) = at.file {
-            write!(out, "file={},", property(file)).expect("a String takes all");
+            write!(out, "file={},", property(&texts.shown(file))).expect("a String takes all");
         }
         if let Some(((line, column), (end_line, end_column))) = at.lines() {
             write!(out, "line={line},endLine={end_line},col={column},endColumn={end_column},").expect("a String takes all");

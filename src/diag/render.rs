@@ -1,6 +1,6 @@
 //! Findings as text: for a terminal, for a line-based tool, for a program and for a workflow on GitHub.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use crate::yaml::source::Source;
 
@@ -10,6 +10,11 @@ use super::{diagnostic::Diagnostics, human, machine};
 pub trait Texts {
     /// The file of that name, if it was read.
     fn source(&self, file: &str) -> Option<&Source>;
+
+    /// How the reader calls a file: from where they are, which need not be the root.
+    fn shown<'a>(&self, file: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(file)
+    }
 }
 
 impl Texts for BTreeMap<Arc<str>, Source> {

@@ -9,28 +9,80 @@ pub struct Pin {
     pub tested: &'static str,
     /// An image (repository without tag), or none for a chart, whose repository is among the chart's facts.
     pub image: Option<&'static str>,
+    /// The digest of the tested version's image, of all its architectures. Two owners' public repositories quote each; an image without
+    /// one is an image whose digest nobody was found to quote twice.
+    pub digest: Option<&'static str>,
+}
+
+/// An image that a chart runs, at the chart's tested version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChartImage {
+    /// Its tag.
+    pub tag: &'static str,
+    /// Its digest, quoted as those of [`Pin`]s are.
+    pub digest: &'static str,
 }
 
 /// Argo CD's chart; which Argo CD it brings is among the [pairs](super::pairs).
-pub const ARGO_CD: Pin = Pin { name: "argo-cd", tested: "10.1.1", image: None };
+pub const ARGO_CD: Pin = Pin { name: "argo-cd", tested: "10.1.1", image: None, digest: None };
 /// cert-manager's chart; its templates are those of v1.21.1.
-pub const CERT_MANAGER: Pin = Pin { name: "cert-manager", tested: "v1.21.2", image: None };
+pub const CERT_MANAGER: Pin = Pin { name: "cert-manager", tested: "v1.21.2", image: None, digest: None };
 /// Helm, which renders on the node the charts that have to be there before Argo CD; the version that the judges render with.
-pub const HELM: Pin = Pin { name: "helm", tested: "v4.2.1", image: None };
+pub const HELM: Pin = Pin { name: "helm", tested: "v4.2.1", image: None, digest: None };
 /// The cluster: k3s itself. Neither chart nor image: the node installs it.
-pub const K3S: Pin = Pin { name: "k3s", tested: "v1.35.8+k3s1", image: None };
+pub const K3S: Pin = Pin { name: "k3s", tested: "v1.35.8+k3s1", image: None, digest: None };
 /// sealed-secrets' chart, which runs the controller 0.38.4: the one that the judges run.
-pub const SEALED_SECRETS: Pin = Pin { name: "sealed-secrets", tested: "2.19.1", image: None };
+pub const SEALED_SECRETS: Pin = Pin { name: "sealed-secrets", tested: "2.19.1", image: None, digest: None };
 /// Ollama.
-pub const OLLAMA: Pin = Pin { name: "ollama", tested: "0.32.15", image: Some("docker.io/ollama/ollama") };
-/// Open `WebUI`, the slim image.
-pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", image: Some("ghcr.io/open-webui/open-webui") };
-/// PostgreSQL, the official image.
-pub const POSTGRESQL: Pin = Pin { name: "postgresql", tested: "17.9", image: Some("docker.io/library/postgres") };
+pub const OLLAMA: Pin = Pin {
+    name: "ollama",
+    tested: "0.32.15",
+    image: Some("docker.io/ollama/ollama"),
+    digest: Some("sha256:57d60e686821ea81a7748a3ec8141308c8b8f95b27105713954abf7a6529e700"),
+};
+/// Open `WebUI`, the slim image. Nobody was found to quote its digest.
+pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", image: Some("ghcr.io/open-webui/open-webui"), digest: None };
+/// PostgreSQL, the official image. With its Debian: the order of texts, by which its indexes are sorted, is that of the C library, and a tag
+/// without a suite moves from one Debian to the next.
+pub const POSTGRESQL: Pin = Pin {
+    name: "postgresql",
+    tested: "17.9-bookworm",
+    image: Some("docker.io/library/postgres"),
+    digest: Some("sha256:47f917f7409eacd22fc5dfb1dee634e1b55cf0c01d1a7eb701be2227a03e0641"),
+};
 /// rclone, which speaks S3.
-pub const RCLONE: Pin = Pin { name: "rclone", tested: "1.75.1", image: Some("docker.io/rclone/rclone") };
+pub const RCLONE: Pin = Pin {
+    name: "rclone",
+    tested: "1.75.1",
+    image: Some("docker.io/rclone/rclone"),
+    digest: Some("sha256:45401ad7410db1d67ffdb58e19059ad20b0d8e0285a60e38bbec55cc1019c7a5"),
+};
 /// Redis, the official image: the version that ArgoCD's chart brings too.
-pub const REDIS: Pin = Pin { name: "redis", tested: "8.2.3-alpine", image: Some("docker.io/library/redis") };
+pub const REDIS: Pin = Pin {
+    name: "redis",
+    tested: "8.2.3-alpine",
+    image: Some("docker.io/library/redis"),
+    digest: Some("sha256:08ad0b1d280850169a790dba1393ff7a90aef951fc19632cf4d3ce4f78e679ba"),
+};
+
+/// What Argo CD's chart runs: Argo CD itself.
+pub const ARGO_CD_IMAGE: ChartImage =
+    ChartImage { tag: "v3.4.4", digest: "sha256:2fb3efa9eaa42382acb39c9a1485eaac7a1ad7a09e8aa7da7143ca256fa6da09" };
+/// What sealed-secrets' chart runs.
+pub const SEALED_SECRETS_IMAGE: ChartImage =
+    ChartImage { tag: "0.38.4", digest: "sha256:ab8e4687a97fb097f30ca2f028222f779f231c224555ba05f43d172c61f84497" };
+/// What cert-manager's chart runs, and the pod that answers a challenge.
+pub const CERT_MANAGER_CONTROLLER_IMAGE: ChartImage =
+    ChartImage { tag: "v1.21.2", digest: "sha256:70f532fd9cfde0b09d55687200942399d89838bc2d5d5b45152eb799a15912b8" };
+/// The same.
+pub const CERT_MANAGER_WEBHOOK_IMAGE: ChartImage =
+    ChartImage { tag: "v1.21.2", digest: "sha256:a60e2dac46dbb8a7f3df95c54ce941012f54c2fe022f0ee55aaa1ab40ed957ae" };
+/// The same.
+pub const CERT_MANAGER_CAINJECTOR_IMAGE: ChartImage =
+    ChartImage { tag: "v1.21.2", digest: "sha256:c85268c64f2e0e76684bf5fe8906caff34b82523561c6affe0fae3546bd87562" };
+/// The same.
+pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage =
+    ChartImage { tag: "v1.21.2", digest: "sha256:699b40d622211ab7accad8a21b04c5fbaa1841ef7a12621e8de492dbe27b2503" };
 
 /// All of them, by name.
 pub const ALL: [Pin; 10] = [ARGO_CD, CERT_MANAGER, HELM, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, RCLONE, REDIS, SEALED_SECRETS];

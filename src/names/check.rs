@@ -13,7 +13,17 @@ fn is_label(s: &str) -> bool {
         && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// Whether Windows takes a file's name for a device, whatever follows its first dot: nobody could check it out there.
+pub(super) fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let numbered = |it: &str| stem.strip_prefix(it).is_some_and(|it| matches!(it.as_bytes(), [b'0'..=b'9']));
+    ["con", "prn", "aux", "nul", "conin$", "conout$"].contains(&&*stem) || numbered("com") || numbered("lpt")
+}
+
 pub(super) fn dns_label(s: &str) -> Checked<'_> {
+    if is_label(s) && is_device(s) {
+        return Err(format!("`{s}` is a device of Windows, where no folder can have that name; write another, like `{s}-1`"));
+    }
     if is_label(s) {
         return Ok(s.into());
     }
@@ -199,6 +209,10 @@ pub(super) fn git_url(s: &str) -> Checked<'_> {
     let (host, port) = server.split_once(':').unwrap_or((server, "22"));
     let is_host = host.split('.').all(|it| is_label(&it.to_lowercase()));
     let is_port = port.parse::<u16>().is_ok_and(|it| it > 0);
+    // What begins with `-` is an option to Git, ssh and the server's shell.
+    if [user.unwrap_or_default(), server, path.trim_start_matches('/')].iter().any(|it| it.starts_with('-')) {
+        return Err(refuse("a part of it begins with `-`, which Git or ssh would read as an option"));
+    }
     let is_user = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
     if !is_host || !is_port || !user.is_none_or(is_user) || path.trim_matches('/').is_empty() {
         return Err(refuse(shape));
@@ -242,8 +256,31 @@ pub(super) fn relative_path(s: &str) -> Checked<'_> {
         refuse("`..` leads out of it")
     } else if clean.split('/').any(|it| it.is_empty() || it == ".") {
         refuse("write it like `clusters/prod`, or `.` for the root itself")
+    } else if let Some(why) = clean.split('/').find_map(read_otherwise) {
+        refuse(why)
     } else {
         Ok(clean.into())
+    }
+}
+
+/// Why a folder's name is another thing to a shell, to Git or to another system; nothing where it is a name to all of them.
+fn read_otherwise(name: &str) -> Option<&'static str> {
+    // `.GIT`, `.git.` and `git~1` are `.git` to a file system that folds case, drops dots at the end, or shortens names.
+    let is_git = |it: &str| it.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git") || it.eq_ignore_ascii_case("git~1");
+    if name.starts_with('-') {
+        Some("what begins with `-` is an option to most commands")
+    } else if name.starts_with('~') {
+        Some("what begins with `~` is a home folder to a shell")
+    } else if name.starts_with(':') {
+        Some("what begins with `:` is a pattern to Git")
+    } else if is_git(name) {
+        Some("`.git` is Git's own")
+    } else if is_device(name) {
+        Some("it has a device of Windows in it, where no folder can have that name")
+    } else if name.contains(['<', '>', ':', '"', '|', '?', '*']) || name.ends_with(['.', ' ']) {
+        Some("Windows has no folder of that name: none of `<>:\"|?*`, and no dot or space at the end")
+    } else {
+        None
     }
 }
 

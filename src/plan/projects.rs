@@ -15,8 +15,10 @@ use crate::{
         object::{CustomResource, Object},
         scope::Built,
     },
-    crds::argocd::{AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER},
+    crds::argocd::{AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER, SignatureKey},
     facts::charts::Kind,
+    names::openpgp::SigningKey,
+    platform::repository::Repository,
 };
 
 /// Makes Applications and projects, nothing else.
@@ -25,6 +27,8 @@ pub const BOOTSTRAP: &str = "bootstrap";
 pub const AI: &str = "ai";
 /// The platform's other Applications.
 pub const PLATFORM: &str = "platform";
+/// The charts, where commits have to be signed: a chart has none that could be.
+pub const CHARTS: &str = "charts";
 /// The tenants' Applications.
 pub const TENANTS: &str = "tenants";
 
@@ -53,11 +57,17 @@ impl Projects {
     /// From what each of the platform's Applications may touch, and any tenant.
     ///
     /// What touches `ai`, the namespace of models and chat, and nothing else is a group of its own: whoever changes a model or the chat
-    /// front end reaches neither certificates nor Argo CD.
-    pub fn of(applications: BTreeMap<Arc<str>, Permits>, ai: &str, tenants: Permits) -> Self {
+    /// front end reaches neither certificates nor Argo CD. Where commits have to be signed, what comes as a chart is one, too: Argo CD asks
+    /// for a signature on whatever a project holds, and Git is no source of that one.
+    pub fn of(applications: BTreeMap<Arc<str>, Permits>, ai: &str, repository: &Repository, tenants: Permits) -> Self {
         let mut projects = Self { tenants, ..Self::default() };
         for (name, permits) in applications {
-            let group = if permits.is_within(ai) { AI } else { PLATFORM };
+            let is_signed = permits.repositories.contains(repository.url.as_str());
+            let group = match is_signed || repository.signed_by.is_empty() {
+                true if permits.is_within(ai) => AI,
+                true => PLATFORM,
+                false => CHARTS,
+            };
             projects.permits.entry(group).or_default().extend(permits);
             projects.members.insert(name, group);
         }
@@ -140,7 +150,7 @@ impl Permits {
         }
     }
 
-    fn spec(&self, description: &str) -> AppProjectSpec {
+    fn spec(&self, description: &str, signed_by: &[SignatureKey]) -> AppProjectSpec {
         AppProjectSpec {
             cluster_resource_blacklist: cluster_kinds(&self.denied),
             cluster_resource_whitelist: cluster_kinds(&self.cluster),
@@ -148,9 +158,16 @@ impl Permits {
             destinations: self.namespaces.iter().map(destination).collect(),
             namespace_resource_blacklist: none_if(self.namespaced.is_empty()),
             namespace_resource_whitelist: self.namespaced.iter().map(|(group, kind)| GroupKind { group, kind }).collect(),
+            signature_keys: signed_by.to_vec(),
             source_repos: self.repositories.iter().cloned().collect(),
         }
     }
+}
+
+/// The keys by which Argo CD knows a signature, each once.
+fn signature_keys(repository: &Repository) -> Vec<SignatureKey> {
+    let ids: BTreeSet<&Arc<str>> = repository.signed_by.iter().flat_map(SigningKey::ids).collect();
+    ids.into_iter().map(|it| SignatureKey { key_id: it.clone() }).collect()
 }
 
 /// An empty whitelist would be lost on the way and permit all, so that "none" is said by a blacklist.
@@ -167,14 +184,16 @@ fn destination(namespace: &Arc<str>) -> Destination {
 }
 
 /// All projects. ArgoCD's own `default` permits everything, and its lists stay where ours says nothing: blacklists lock it.
-pub fn all(repository: &str, projects: &Projects, name: &str) -> Vec<AppProject> {
+pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppProject> {
     let none = Permits::default();
+    let signed_by = signature_keys(repository);
     let permits = |group: &str| projects.permits.get(group).unwrap_or(&none);
     let bootstrap = AppProjectSpec {
         description: "Makes Applications and projects, nothing else".to_owned(),
         destinations: vec![destination(&"argocd".into())],
         namespace_resource_whitelist: ["AppProject", "Application"].map(|kind| GroupKind { group: "argoproj.io", kind }).into(),
-        source_repos: vec![repository.to_owned()],
+        signature_keys: signed_by.clone(),
+        source_repos: vec![repository.url.to_string()],
         ..AppProjectSpec::default()
     };
     let locked = AppProjectSpec {
@@ -183,15 +202,15 @@ pub fn all(repository: &str, projects: &Projects, name: &str) -> Vec<AppProject>
         namespace_resource_blacklist: none_if(true),
         ..AppProjectSpec::default()
     };
+    let charts =
+        projects.permits.get(CHARTS).map(|it| (CHARTS, it.spec("The charts: what they make, where they make it, never from Git", &[])));
+    let tenants = "The tenants' Applications: what they make, outside of the cluster's and the platform's namespaces";
     let all = [
-        (AI, permits(AI).spec("Models and chat: what they make, in their own namespace, no more")),
+        (AI, permits(AI).spec("Models and chat: what they make, in their own namespace, no more", &signed_by)),
         (BOOTSTRAP, bootstrap),
         ("default", locked),
-        (PLATFORM, permits(PLATFORM).spec("The platform's other Applications: what they make, where they make it, no more")),
-        (
-            TENANTS,
-            projects.tenants.spec("The tenants' Applications: what they make, outside of the cluster's and the platform's namespaces"),
-        ),
+        (PLATFORM, permits(PLATFORM).spec("The platform's other Applications: what they make, where they make it, no more", &signed_by)),
+        (TENANTS, projects.tenants.spec(tenants, &signed_by)),
     ];
     let naming = Naming::Platform(name.into());
     let project = |(project, spec): (&str, AppProjectSpec)| {
@@ -204,5 +223,5 @@ pub fn all(repository: &str, projects: &Projects, name: &str) -> Vec<AppProject>
         };
         AppProject { metadata, spec }
     };
-    all.into_iter().map(project).collect()
+    all.into_iter().chain(charts).map(project).collect()
 }

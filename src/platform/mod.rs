@@ -1,6 +1,7 @@
 //! The vocabulary of the spec that components share: node, repository, hosts, certificates, resources, versions, sealed values, storage.
 
 pub mod certificates;
+pub mod images;
 pub mod node;
 pub mod nodes;
 pub mod repository;

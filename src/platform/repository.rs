@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::names::{Cidr, GitBranch, GitUrl, RelativePath};
+use crate::names::{Cidr, GitBranch, GitUrl, RelativePath, openpgp::SigningKey};
 
 /// Where the tree is committed.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -19,6 +19,10 @@ pub struct Repository {
     /// The folder of the platform in the repository; `.` when it is the whole of it.
     #[serde(default = "here")]
     pub path: RelativePath,
+    /// Public keys of those who may commit, as `gpg --armor --export KEY` writes them. Argo CD then applies nothing of a commit that none of
+    /// them has signed; absent: whoever can write to the branch decides what runs.
+    #[serde(default)]
+    pub signed_by: Vec<SigningKey>,
     /// What an Application follows.
     #[serde(default)]
     pub pin: Pin,

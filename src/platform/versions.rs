@@ -9,8 +9,9 @@ use serde::{
 
 use crate::{
     facts::{
+        bootstrap::Download,
         pairs,
-        versions::{self, Pin},
+        versions::{self, ChartImage, Pin},
     },
     names::{K3sVersion, Tag},
 };
@@ -43,9 +44,20 @@ impl Versions {
         pairs::line(&self.of(versions::K3S)).map(|it| it.1)
     }
 
-    /// The checksum that the user wrote for a download, without `sha256:`.
-    pub fn checksum(&self, download: &str) -> Option<&str> {
-        self.pins.get(download)?.digest()?.strip_prefix("sha256:")
+    /// The checksum of a download, without `sha256:`: the user's, or the tested version's where that one is fetched.
+    pub fn checksum(&self, download: &Download) -> Option<&str> {
+        let written = self.pins.get(download.name).and_then(|it| it.digest()?.strip_prefix("sha256:"));
+        written.or_else(|| self.is_tested(download.of).then_some(download.tested))
+    }
+
+    /// Whether it is the tested version.
+    fn is_tested(&self, pin: Pin) -> bool {
+        self.written(pin).is_none_or(|it| it == pin.tested)
+    }
+
+    /// The digest of an image that a chart runs, where the chart is the tested one: another brings another image.
+    pub fn chart_image(&self, chart: Pin, image: ChartImage) -> Option<ChartImage> {
+        self.is_tested(chart).then_some(image)
     }
 
     /// What the user wrote for a download.
@@ -53,15 +65,13 @@ impl Versions {
         self.pins.get(download)
     }
 
-    /// The image's full reference; a digest only where the user gives one.
+    /// The image's full reference, with the digest that the user gives, or the tested version's.
     pub fn image(&self, pin: Pin) -> String {
         let repository = pin.image.unwrap_or(pin.name);
-        match self.pins.get(pin.name) {
-            None => format!("{repository}:{}", pin.tested),
-            Some(it) => match it.digest() {
-                None => format!("{repository}:{}", it.tag()),
-                Some(digest) => format!("{repository}:{}@{digest}", it.tag()),
-            },
+        let tag = self.of(pin);
+        match self.pins.get(pin.name).and_then(Tag::digest).or_else(|| pin.digest.filter(|_| self.is_tested(pin))) {
+            None => format!("{repository}:{tag}"),
+            Some(digest) => format!("{repository}:{tag}@{digest}"),
         }
     }
 }

@@ -165,3 +165,10 @@ fn time(seconds: i64) -> Result<Time, KeyPairError> {
     let short = UtcTime::from_date_time(moment).map(Time::from);
     Ok(short.unwrap_or_else(|_| GeneralizedTime::from_date_time(moment).into()))
 }
+
+/// Whether a certificate is that of a private key (PEM); nothing where it is none. The key is compared and never used.
+pub fn belongs(private_key: &[u8], certificate: &certificate::Certificate) -> Option<bool> {
+    let text = std::str::from_utf8(private_key).ok()?;
+    let key = RsaPrivateKey::from_pkcs8_pem(text).ok().or_else(|| RsaPrivateKey::from_pkcs1_pem(text).ok())?;
+    Some(key.to_public_key() == *certificate.key())
+}

@@ -1,5 +1,6 @@
 //! The built program in temporary folders: verbs, streams, exit codes.
 
+mod besides;
 mod completion;
 mod diffs;
 mod first_hour;

@@ -19,8 +19,8 @@ use espalier::cli::{
 use crate::cli::place::{self, Place};
 use disk::{Fault, FaultyDisk};
 
-/// A file that is not ours, in a folder that is.
-const FOREIGN: &str = "out/notes/mine.txt";
+/// A file that is not ours, beside the folders that are: in them it would stop a render before its first change.
+const FOREIGN: &str = "notes/mine.txt";
 
 fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
     // Sources are read by the real disk: the faults are those of writing.
@@ -80,8 +80,7 @@ fn named(root: &Path, left: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, V
     let work = Work::read(&RealDisk, root, Input::Root).expect("it reads");
     let tree = Tree::open(&RealDisk, root).expect("it lists");
     let compared = Comparison::make(&RealDisk, &work, None, &tree).expect("it compares");
-    let told: BTreeSet<(Change, &str)> =
-        compared.all().filter(|it| it.change != Change::Foreign).map(|it| (it.change, &*it.path)).collect();
+    let told: BTreeSet<(Change, &str)> = compared.all().filter(|it| it.change != Change::Empty).map(|it| (it.change, &*it.path)).collect();
     let mut meant = BTreeSet::new();
     for (name, bytes) in new {
         match left.get(name) {

@@ -12,7 +12,7 @@ use std::{
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a folder.
-const CASES: [&str; 15] = [
+const CASES: [&str; 16] = [
     "backup",
     "bare",
     "darien",
@@ -25,6 +25,7 @@ const CASES: [&str; 15] = [
     "pinned",
     "replicas",
     "sealed",
+    "signed",
     "starter",
     "storage-class",
     "tenants",

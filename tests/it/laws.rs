@@ -24,8 +24,9 @@ pub struct Tree {
 pub type Law = fn(&Tree) -> Vec<String>;
 
 /// All of them, by name.
-pub const ALL: [(&str, Law); 29] = [
+pub const ALL: [(&str, Law); 30] = [
     ("paths are injective, also where a file system folds case", form::paths),
+    ("paths are names to every system, shell and Git", form::named_everywhere),
     ("files begin with the header and end with a newline", form::files),
     ("ArgoCD reads every file, and no more of it than the objects", form::argocd_reads_it),
     ("nothing is emitted that the API server would drop", form::nothing_empty),

@@ -21,6 +21,7 @@ Examples:
   espalier seal --reseal --key OLD.pem               the same values, with the certificate of a new key pair";
 
 /// Credentials and their values. A value never stands on the command line.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct SealArgs {
@@ -71,6 +72,14 @@ pub struct SealArgs {
     /// Where the ciphertext opens [default: as the file says, else strict]
     #[arg(long, value_enum)]
     pub scope: Option<ScopeArg>,
+
+    /// The private key that spec/sealing.pem has to belong to [default: any in the user's configuration folder]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub private_key: Option<PathBuf>,
+
+    /// Seals with a certificate that belongs to none of the private keys here
+    #[arg(long)]
+    pub accept_certificate: bool,
 
     /// The day for which the certificate is judged, `YYYY-MM-DD` [default: today]
     #[arg(long, value_name = "DATE", global = true, value_parser = clock::day)]

@@ -174,13 +174,21 @@ pub fn key_file(work: &Work, named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(it) = named {
         return Ok(std::path::absolute(it)?);
     }
+    Ok(private_folder(work)?.join("sealing-key.pem"))
+}
+
+/// The folder of this platform's private keys, in the user's configuration folder.
+///
+/// # Errors
+/// When the spec does not say its name, or there is no such folder here.
+pub fn private_folder(work: &Work) -> anyhow::Result<PathBuf> {
     let source = work.sources.texts.get(PLATFORM).context("there is no spec")?;
     let (spec, _) = source.read::<PlatformSpec>();
     let name = spec.with_context(|| format!("{PLATFORM} cannot be read: `espalier check` says why"))?.metadata.name;
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
     let folder = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|it| it.join(".config")));
     let folder = folder.context("there is no home folder here: say with `--key FILE` where the private key goes")?;
-    Ok(folder.join("espalier").join(&*name).join("sealing-key.pem"))
+    Ok(folder.join("espalier").join(&*name))
 }
 
 /// Where a file really is, without links; refuses a place from which it could be committed.

@@ -7,6 +7,7 @@ pub mod list;
 pub mod opened;
 pub mod plaintext;
 pub mod terminal;
+pub mod trust;
 
 use std::path::Path;
 
@@ -85,7 +86,7 @@ const RENDER: &str = "run `espalier render`, look at the diff, and commit both\n
 
 impl Site<'_> {
     /// The certificate to seal with.
-    fn certificate(&self) -> anyhow::Result<Certificate> {
+    fn certificate(&self, console: &mut Console) -> anyhow::Result<Certificate> {
         let source = self.work.sources.texts.get(SEALING).with_context(|| {
             let key = key_pair::key_file(self.work, None).ok().filter(|it| it.exists());
             match key {
@@ -109,6 +110,7 @@ impl Site<'_> {
         if self.now < it.not_before() {
             bail!("{SEALING} is valid from {} only: look at the clock of this machine", clock::written(it.not_before()));
         }
+        trust::certificate(self.disk, self.work, self.args, &it, console)?;
         Ok(it)
     }
 
@@ -134,7 +136,7 @@ impl Site<'_> {
                 "what is sealed of `{name}` would be replaced: ciphertext is bound to its namespaces, its name and its certificate; `espalier seal --rotate {name}` does that"
             );
         }
-        let certificate = self.certificate()?;
+        let certificate = self.certificate(console)?;
         let done = seal(&act, &certificate, plaintext::origins(need.declared, self.args)?)?;
         done.write(self.disk, &self.work.root)?;
         console.say(&done.said());
@@ -148,7 +150,7 @@ impl Site<'_> {
         let (replacing, acts): (Vec<_>, Vec<_>) = acts.partition(Act::replaces);
         let (made, known): (Vec<_>, Vec<_>) = acts.into_iter().partition(|it| it.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
         if !made.is_empty() {
-            let certificate = self.certificate()?;
+            let certificate = self.certificate(console)?;
             // All of them before the first is written: what cannot be sealed leaves every file as it was.
             let done: Vec<_> = made.iter().map(|it| seal(it, &certificate, Vec::new())).collect::<anyhow::Result<_>>()?;
             for it in done {
@@ -175,7 +177,7 @@ impl Site<'_> {
 
     /// Seals anew whatever was sealed with another certificate. Nothing is written before every value is there.
     fn reseal(&self, console: &mut Console) -> anyhow::Result<Outcome> {
-        let certificate = self.certificate()?;
+        let certificate = self.certificate(console)?;
         let is_old = |it: &&Need| {
             let file = self.house.platform().sealed.file(it.declared.name);
             file.is_some_and(|it| it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint()))

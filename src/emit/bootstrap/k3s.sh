@@ -5,19 +5,24 @@ download() { # file, URL
   run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$1" "$2")"
 }
 
-# Fetches a file and holds it against its checksum: the spec's, or the publisher's, which proves that it arrived whole and no more.
+# Fetches a file and holds it against its checksum: that of this tree, or the publisher's, which proves that it arrived whole and no more.
+# What an earlier run left is held against the same: a checksum that lies beside a file is as good as the file.
 fetch() { # name, URL, URL of the publisher's checksums, folder, file
   local name=$1 url=$2 sums=$4/sha256sum given=${checksums[$1]-}
   local file=$4/${5}
-  if [[ ! $dry && -f $file && -f $sums ]] && (cd "$4" && sha256sum --check --quiet --ignore-missing sha256sum) 2>/dev/null; then
-    return
+  if [[ ! $dry && -f $file ]]; then
+    if [[ $given ]]; then
+      printf '%s  %s\n' "$given" "$file" | sha256sum --check --quiet >/dev/null 2>&1 && return
+    elif [[ -f $sums ]] && (cd "$4" && sha256sum --check --quiet --ignore-missing sha256sum) 2>/dev/null; then
+      return
+    fi
   fi
   run "$(q mkdir -p "$4")"
   download "$file" "$url"
   if [[ $given ]]; then
     run "$(q printf '%s  %s\n' "$given" "$5") > $(q "$sums")"
   else
-    say "$name: spec/versions.yaml has no checksum for it, so the publisher's own is taken: $3"
+    say "$name: neither this espalier nor spec/versions.yaml has a checksum for it, so the publisher's own is taken: $3"
     download "$sums" "$3"
   fi
   run "(cd $(q "$4") && sha256sum --check --quiet --ignore-missing sha256sum)" ||
@@ -111,9 +116,10 @@ helm_binary() {
     say "helm: $helm_version is there"
     return
   fi
-  # Its own place: a helm of another version on this node belongs to somebody.
-  if [[ ! -x $tools/helm || $("$tools/helm" version --template '{{.Version}}' 2>/dev/null) != "$helm_version" ]]; then
-    say "helm: fetching $helm_version into $tools"
+  # Its own place: a helm of another version on this node belongs to somebody. It comes out of the archive whenever it is needed: what an
+  # earlier run left there says its version itself.
+  if [[ ! -x $tools/helm || ${checksums[helm-$arch]-} || $("$tools/helm" version --template '{{.Version}}' 2>/dev/null) != "$helm_version" ]]; then
+    say "helm: taking $helm_version into $tools"
     fetch "helm-$arch" "https://get.helm.sh/$file" "https://get.helm.sh/$file.sha256sum" "$store" "$file"
     run "$(q mkdir -p "$tools") && $(q tar --extract --gzip --file "$store/$file" --directory "$store") && $(q install -m 0755 "$store/linux-$arch/helm" "$tools/helm")"
   fi

@@ -10,6 +10,7 @@ fn place() -> Place {
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     fs::create_dir(it.path("deep")).expect("writable");
     it.ok(&["init", "deep"]);
+    it.says_path("deep");
     it.ok(&["render", "--root", "deep"]);
     it.git(&["add", "."]);
     it.git(&["commit", "--quiet", "--message", "one"]);

@@ -141,6 +141,16 @@ impl Place {
         self.write(&format!("spec/workspaces/{name}.yaml"), workspace(name));
     }
 
+    /// Has the spec of a folder say that it is there, unless it does.
+    pub fn says_path(&self, folder: &str) {
+        let name = format!("{folder}/spec/platform.yaml");
+        let spec = self.read(&name);
+        if !spec.contains("    path: ") {
+            assert!(spec.contains("  repository:\n"), "the starter has a block of its own for the repository");
+            self.write(&name, spec.replace("  repository:\n", &format!("  repository:\n    path: {folder}\n")));
+        }
+    }
+
     pub fn git(&self, words: &[&str]) -> String {
         let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
         let mut git = Command::new("git");

@@ -141,7 +141,7 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
 #[test]
 fn a_branch_is_not_released() {
     let it = Place::rendered();
-    it.git(&["init", "--quiet"]);
+    it.git(&["init", "--quiet", "--initial-branch", "main"]);
     let done = it.run(&["release"]);
     assert!(done.code == 2 && done.err.contains("write `pin: tag` under `repository`"), "{done:?}");
 }

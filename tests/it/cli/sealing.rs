@@ -2,6 +2,7 @@
 
 mod leaks;
 mod rotation;
+mod swapped;
 #[cfg(target_os = "linux")]
 mod terminal;
 
@@ -349,9 +350,11 @@ fn values_come_from_where_they_can_come_from() {
     let it = Session::with_keys();
     it.ok(&["seal", "--generate-missing"]);
     it.ok(&["seal", "init", "--replace", "--bits", "2048", "--key", it.home.path("second.pem").to_str().expect("UTF-8")]);
-    it.refused(&["seal", "--reseal", "--from-dir", "nowhere"], "nowhere is no folder");
+    let key = it.home.path("second.pem");
+    let key = key.to_str().expect("UTF-8");
+    it.refused(&["seal", "--reseal", "--key", key, "--from-dir", "nowhere"], "nowhere is no folder");
     it.place.write("values/postgresql/pasword", "x");
-    it.refused(&["seal", "--reseal", "--from-dir", "values"], "has to hold a file for each key: password");
+    it.refused(&["seal", "--reseal", "--key", key, "--from-dir", "values"], "has to hold a file for each key: password");
     for words in [&["seal", "--generate-missing", "--from-stdin"][..], &["seal", "--reseal", "--from-env", "HOME"]] {
         assert_eq!(it.run(words).code, 2, "{words:?}: a flag is never left unheard");
     }

@@ -38,7 +38,7 @@ fn what_is_no_regular_file_is_named_and_never_opened() {
     let said = soon(&place, &["check"]);
     assert_eq!(said.code, 1, "{said:?}");
     for name in ["out/a.yaml", "apps/b.yaml", "bootstrap/c.sh", "out/d.yaml"] {
-        assert!(said.out.contains(&format!("foreign  {name}\n")), "{said:?}");
+        assert!(said.err.contains(&format!("error[foreign-file]: `{name}`")), "{said:?}");
     }
     for words in [["render"].as_slice(), &["diff"], &["check", "--format", "json"], &["show"]] {
         soon(&place, words);

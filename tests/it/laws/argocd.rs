@@ -41,7 +41,7 @@ pub fn applications(tree: &Tree) -> Vec<String> {
         must(finalizers == cascade, it, "the finalizers");
         must(it.namespace() == Some("argocd"), it, "its namespace");
         must(it.text("spec/destination/server") == SERVER && it.at("spec/destination/name").is_null(), it, "the destination");
-        must(["ai", "bootstrap", "platform", "tenants"].contains(&it.text("spec/project")), it, "the project");
+        must(["ai", "bootstrap", "charts", "platform", "tenants"].contains(&it.text("spec/project")), it, "the project");
         must(wave(it).is_some() != is_root, it, "the wave");
         must(wave(it).is_none_or(|it| it % 10 == 0 && it >= 0), it, "the gaps between waves");
         let health = annotation(it, "argocd.argoproj.io/ignore-healthcheck");
@@ -128,6 +128,15 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             if is_denied || !permits(project.at(list), it) || !it.namespace().is_none_or(may_go) {
                 found.push(format!("{}: {name} does not permit it", it.path));
             }
+        }
+    }
+    let wants_signed = |it: &Read| !it.at("spec/signatureKeys").is_null();
+    let is_signed = tree.of_kind("AppProject").any(wants_signed);
+    for application in tree.of_kind("Application").filter(|_| is_signed) {
+        // Where one project asks for signatures, all do that take anything from Git; a chart has none.
+        let project = tree.find("AppProject", Some("argocd"), application.text("spec/project"));
+        if project.is_some_and(|it| wants_signed(it) != application.at("spec/source/chart").is_null()) {
+            found.push(format!("{}: is signed or not, other than its project asks", application.path));
         }
     }
     for project in tree.of_kind("AppProject") {

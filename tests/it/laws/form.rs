@@ -34,6 +34,22 @@ pub fn paths(tree: &Tree) -> Vec<String> {
     found
 }
 
+/// What Windows takes for a device, whatever follows the first dot.
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+
+pub fn named_everywhere(tree: &Tree) -> Vec<String> {
+    let is_device = |stem: &str| {
+        let numbered = |it: &str| stem.len() == 4 && stem.starts_with(it) && stem.ends_with(|it: char| it.is_ascii_digit());
+        DEVICES.contains(&stem) || numbered("com") || numbered("lpt")
+    };
+    let is_plain = |name: &str| {
+        let stem = name.split('.').next().unwrap_or_default().to_lowercase();
+        let characters = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._".contains(&it));
+        characters && !is_device(&stem) && !name.starts_with('-') && !name.ends_with('.') && !name.eq_ignore_ascii_case(".git")
+    };
+    tree.files.keys().filter(|path| !path.split('/').all(is_plain)).map(|it| format!("{it} is something else elsewhere")).collect()
+}
+
 pub fn files(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (path, bytes) in &tree.files {

@@ -35,7 +35,7 @@ fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
 }
 
 /// Law (by the beginning of its name), kind, name, path, value.
-const FAULTS: [(&str, &str, &str, &str, &str); 66] = [
+const FAULTS: [(&str, &str, &str, &str, &str); 68] = [
     ("nothing is emitted", "Deployment", "openwebui", "metadata>creationTimestamp", "null"),
     ("nothing is emitted", "Deployment", "openwebui", "status", "{}"),
     ("nothing is emitted", "Deployment", "openwebui", "spec>paused", "false"),
@@ -87,6 +87,8 @@ const FAULTS: [(&str, &str, &str, &str, &str); 66] = [
     ("Applications have", "Application", "ollama", "spec>syncPolicy>syncOptions", "[ServerSideApply=true, Replace=true]"),
     ("Applications have", "Application", "ollama", "spec>source>targetRevision", "main"),
     ("projects permit", "Application", "ollama", "spec>project", "bootstrap"),
+    ("projects permit", "AppProject", "ai", "spec>signatureKeys", "[{keyID: 5FD22E658BCAD9A3}]"),
+    ("projects permit", "AppProject", "platform", "spec>signatureKeys", "[{keyID: 5FD22E658BCAD9A3}]"),
     ("priorities are", "Deployment", "openwebui", "spec>template>spec>priorityClassName", "nothing"),
     ("priorities are", "PriorityClass", "espalier-database", "preemptionPolicy", ""),
     ("priorities are", "PriorityClass", "espalier-database", "globalDefault", "true"),
@@ -127,6 +129,9 @@ fn faults_of_files_are_found() {
         assert!(broken.contains(law), "{path}: {broken}");
     };
     found("out/manifests/Ollama/ai/service-ollama.yaml", &format!("{header}a: 1\n"), "paths are injective");
+    for name in ["con/a.yaml", "AUX.yaml", "lpt1.x.yaml", "-a.yaml", "a:b.yaml", ".Git/a.yaml", "a./b.yaml", "a b.yaml"] {
+        found(&format!("out/manifests/ollama/{name}"), &format!("{header}a: 1\n"), "something else elsewhere");
+    }
     found("apps/x.yaml", "a: 1\n", "has no header");
     found("apps/x.yaml", &format!("{header}a: 1"), "newline");
     found("apps/x.yaml", &format!("{header}a: '+argocd:skip-file-rendering'\n"), "dropped");

@@ -8,12 +8,18 @@ use super::{GOLDEN, containers, found, never};
 use crate::support::{at, compile, items, only, with_components};
 
 /// Leaves of the charts' values that are known to alter what the chart renders (the facts: each was rendered with and without).
-const CERT_MANAGER: [&str; 16] = [
+const CERT_MANAGER: [&str; 24] = [
+    "acmesolver/image/digest",
+    "acmesolver/image/tag",
+    "cainjector/image/digest",
+    "cainjector/image/tag",
     "cainjector/resources",
     "cainjector/strategy",
     "crds/enabled",
     "crds/keep",
     "global/leaderElection/namespace",
+    "image/digest",
+    "image/tag",
     "prometheus/enabled",
     "prometheus/servicemonitor/enabled",
     "resources/limits",
@@ -21,16 +27,19 @@ const CERT_MANAGER: [&str; 16] = [
     "startupapicheck/enabled",
     "strategy/rollingUpdate",
     "strategy/type",
+    "webhook/image/digest",
+    "webhook/image/tag",
     "webhook/resources/limits",
     "webhook/resources/requests",
     "webhook/strategy/rollingUpdate",
     "webhook/strategy/type",
 ];
 /// Of Argo CD's chart: what its templates read, pass on whole (`env`, `resources`, the two maps of settings) or hand to a helper.
-const ARGO_CD: [&str; 26] = [
+const ARGO_CD: [&str; 29] = [
     "applicationSet/replicas",
     "applicationSet/resources",
     "configs/cm",
+    "configs/gpg/keys",
     "configs/params",
     "configs/secret/annotations",
     "controller/env",
@@ -41,9 +50,11 @@ const ARGO_CD: [&str; 26] = [
     "dex/enabled",
     "global/deploymentStrategy",
     "global/domain",
+    "global/image/tag",
     "global/networkPolicy/create",
     "notifications/enabled",
     "redis/automountServiceAccountToken",
+    "redis/image/tag",
     "redis/resources",
     "redisSecretInit/resources",
     "repoServer/automountServiceAccountToken",
@@ -55,9 +66,11 @@ const ARGO_CD: [&str; 26] = [
     "server/metrics/enabled",
     "server/resources",
 ];
-const SEALED_SECRETS: [&str; 5] = [
+const SEALED_SECRETS: [&str; 7] = [
     "containerSecurityContext/allowPrivilegeEscalation",
     "fullnameOverride",
+    "image/tag",
+    "keyrenewperiod",
     "podSecurityContext/seccompProfile/type",
     "resources/limits",
     "resources/requests",

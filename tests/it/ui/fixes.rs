@@ -143,7 +143,8 @@ const FIXES: &[Fix] = &[
     ("sealed-scope--namespace", "spec/secrets/postgresql.yaml", &[("ai:", "\"*\":")]),
     ("node-memory-exceeded--one-line-a-field", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),
     ("node-memory-exceeded--workspaces", PLATFORM, &[("memory: 8Gi", "memory: 11Gi")]),
-    ("postgresql-major", VERSIONS, &[("\"18.3\"", "\"17.9\"")]),
+    ("repository-without-tls", PLATFORM, &[("http://git.home.lan:3000/", "https://git.home.lan:3000/")]),
+    ("postgresql-major", VERSIONS, &[("\"18.3\"", "17.9-bookworm")]),
     ("out-of-range", PLATFORM, &[("replicas: 0", "replicas: 1"), ("context: 100", "context: 256"), ("overcommit: 0.5", "overcommit: 2.0")]),
     (
         "out-of-range--too-large",
@@ -172,7 +173,7 @@ const FIXES: &[Fix] = &[
         &[
             ("ollama: 0.33.0", "ollama: 0.32.15"),
             ("cert-manager: v1.22.0", "cert-manager: v1.21.2"),
-            ("postgresql: 17.10.0", "postgresql: \"17.9\""),
+            ("postgresql: 17.10.0", "postgresql: 17.9-bookworm"),
         ],
     ),
     ("yaml-syntax", PLATFORM, &[("[\"llama3.2:1b\"]", "[\"llama3.2:1b\"]}")]),
@@ -185,7 +186,7 @@ const RENAMED: [(&str, &str, &str); 2] = [
 ];
 
 /// Cases whose help says `write` and needs a word of the user's own, or is pasted by another test.
-const BY_HAND: [&str; 2] = ["all-at-once", "all-at-once--rules"];
+const BY_HAND: [&str; 5] = ["all-at-once", "all-at-once--rules", "invalid-value--signer", "repository-branch", "repository-path"];
 
 /// The codes that a text tells of, errors and warnings.
 fn codes(text: &str) -> BTreeSet<String> {

@@ -56,6 +56,36 @@ pub fn complete(case: &str, place: &Place) {
                 place.write(name, if rest.is_empty() { sides(&format!("{first}\n")) } else { format!("{first}{}{rest}", sides("x\n")) });
             }
         }
+        "repository-path" => git(place, "main"),
+        "repository-branch" => git(place, "trunk"),
+        // No folder of Git's own: it says so.
+        "repository-not-asked" => place.write(".git", "gitdir: /nowhere\n"),
+        "file-mode" => {
+            place.ok(&["render"]);
+            git(place, "main");
+            place.git(&["update-index", "--chmod=+x", "apps/ollama.yaml"]);
+        }
+        "foreign-file--git" => {
+            place.ok(&["render"]);
+            place.write("out/hidden.yaml", FOREIGN);
+            place.write(".gitignore", "*~\n");
+            place.write("out/notes.yaml~", FOREIGN);
+            git(place, "main");
+            let address = "160000,e69de29bb2d1d6434b8b29ae775ad8c2e48c5391,out/module";
+            place.git(&["update-index", "--add", "--cacheinfo", address]);
+            fs::create_dir(place.path("out/module")).expect("a folder");
+            place.git(&["update-index", "--skip-worktree", "out/hidden.yaml"]);
+            place.remove("out/hidden.yaml");
+        }
+        "path-occupied--many" => {
+            place.ok(&["render"]);
+            fs::remove_dir_all(place.path("out")).expect("removable");
+            place.write("out", FOREIGN);
+        }
+        "file-stray--empty" => {
+            place.ok(&["render"]);
+            fs::create_dir_all(place.path("out/manifests/gone/ai")).expect("a folder");
+        }
         "file-missing" => {
             place.ok(&["render"]);
             place.remove(GENERATED);
@@ -67,6 +97,12 @@ pub fn complete(case: &str, place: &Place) {
         }
         _ => (),
     }
+}
+
+/// Makes a repository of it all.
+fn git(place: &Place, branch: &str) {
+    place.git(&["init", "--quiet", "--initial-branch", branch]);
+    place.git(&["add", "."]);
 }
 
 /// A file of the spec that is a link to somewhere else.
@@ -88,7 +124,9 @@ pub fn from_library(case: &str) -> Option<String> {
         // Two objects of one path: the builder's names forbid it, and the driver does not rely on that.
         "path-twice" => {
             let path = "out/manifests/ollama/ai/service-ollama.yaml";
-            findings::obstacle(path, &Verdict::Again).into_iter().collect()
+            let mut found = Diagnostics::new();
+            findings::settle(&mut found, findings::obstacle(path, Verdict::Again).into_iter().collect());
+            found
         }
         _ => return None,
     };

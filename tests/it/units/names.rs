@@ -45,6 +45,12 @@ fn labels_and_hosts() {
             ("a.b", "write `a-b`"),
             (&"a".repeat(64), "at most 63"),
             ("ü", "lower-case letters"),
+            ("con", "a device of Windows"),
+            ("aux", "write another, like `aux-1`"),
+            ("nul", "a device of Windows"),
+            ("prn", "a device of Windows"),
+            ("com0", "a device of Windows"),
+            ("lpt9", "a device of Windows"),
         ],
     );
     assert_names::<ObjectName>(
@@ -139,6 +145,14 @@ fn git() {
             ("https://a b/c", "space"),
             ("https:///x", "write it like"),
             ("", "write it like"),
+            // Options to Git, to ssh, and to the shell of the server.
+            ("-q@git.example.com:x/y.git", "as an option"),
+            ("-oProxyCommand=x@host:y", "as an option"),
+            ("ssh://-q@host/x", "as an option"),
+            ("ssh://-oProxyCommand=x/y", "as an option"),
+            ("git@-host:x", "as an option"),
+            ("git@host:-x/y", "as an option"),
+            ("https://host/-x/y", "as an option"),
         ],
     );
     let secret = "https://user:secret@host/x".parse::<GitUrl>().expect_err("it has credentials");

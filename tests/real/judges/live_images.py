@@ -1,9 +1,11 @@
 """What the judge `live` runs as which image, with the configuration that the image has."""
 
-# The folder is one for all: an image is a name and a configuration. Versions are those of the
-# tree; what a tree names beside these is a finding.
+# The folder is one for all: an image is a name and a configuration. A name is that by which
+# containerd finds the tree's image, with the digest where the tree has one; what a tree names
+# beside these is a finding.
 NAMES = {
-    "docker.io/ollama/ollama:0.32.15": {
+    "docker.io/ollama/ollama"
+    "@sha256:57d60e686821ea81a7748a3ec8141308c8b8f95b27105713954abf7a6529e700": {
         "Entrypoint": ["/usr/bin/ollama"],
         "Cmd": ["serve"],
         "Env": [
@@ -11,7 +13,8 @@ NAMES = {
             "LD_LIBRARY_PATH=/usr/local/nvidia/lib:/usr/local/nvidia/lib64",
         ],
     },
-    "docker.io/library/postgres:17.9": {
+    "docker.io/library/postgres"
+    "@sha256:47f917f7409eacd22fc5dfb1dee634e1b55cf0c01d1a7eb701be2227a03e0641": {
         "Entrypoint": ["docker-entrypoint.sh"],
         "Cmd": ["postgres"],
         "StopSignal": "SIGINT",
@@ -45,7 +48,8 @@ NAMES = {
             "HOME=/root",
         ],
     },
-    "docker.io/rclone/rclone:1.75.1": {"Entrypoint": ["rclone"]},
+    "docker.io/rclone/rclone"
+    "@sha256:45401ad7410db1d67ffdb58e19059ad20b0d8e0285a60e38bbec55cc1019c7a5": {"Entrypoint": ["rclone"]},
     "docker.io/rancher/mirrored-library-traefik:3.6.12": {"Entrypoint": ["/usr/local/bin/traefik"]},
 }
 TRAEFIK = "docker.io/rancher/mirrored-library-traefik:3.6.12"

@@ -73,8 +73,10 @@ fn another_certificate_means_sealing_anew() {
     assert_eq!(said.matches("[sealed-with-another-certificate]").count(), 3, "{said}");
     assert!(it.ok(&["seal"]).out.contains("sealed with another certificate"));
     // Not all values are there: nothing is written, not even those that can be made.
-    it.refused(&["seal", "--reseal"], "needs `email`");
-    let said = it.ok(&["seal", "--reseal", "--from-dir", "values"]).err;
+    let key = it.home.path("second.pem");
+    let key = key.to_str().expect("UTF-8");
+    it.refused(&["seal", "--reseal", "--key", key], "needs `email`");
+    let said = it.ok(&["seal", "--reseal", "--from-dir", "values", "--key", key]).err;
     assert!(said.contains("sealed 3 credentials anew"), "{said}");
     assert!(said.contains("`postgresql` gets a new value"), "{said}");
     fs::copy(it.home.path("second.pem"), it.key_file()).expect("the second key");

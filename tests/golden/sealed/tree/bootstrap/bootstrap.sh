@@ -35,7 +35,7 @@ readonly sealed_values=1
 readonly k3s_version='v1.35.8+k3s1'
 readonly helm_version='v4.2.1'
 # Checksums from spec/versions.yaml; without one, the publisher's own checksum file is fetched beside the download.
-declare -rA checksums=()
+declare -rA checksums=(['helm-amd64']='479dca836e5b45e8bd222400c5591b0e3a647378f03ff96597180db97c17fdae' ['helm-arm64']='596b9a73d366c1e72ce67d595c22805480e30914593aafbc9f547694e72814db' ['k3s-amd64']='12f81c9bb5b71e098a4f7a2d187e350902a9339a6c3d5e56c20a03f7a417e07f' ['k3s-arm64']='898476e008704289382377ef19946f23b511cf2678042cb5c8aef991e64f840a')
 # The charts that must be there before Argo CD can read anything, in this order.
 readonly charts=('sealed-secrets' 'argocd')
 declare -rA chart_name=(['sealed-secrets']='sealed-secrets' ['argocd']='argo-cd')
@@ -425,19 +425,24 @@ download() { # file, URL
   run "$(q curl --proto '=https' --proto-redir '=https' --fail --silent --show-error --location --retry 3 --output "$1" "$2")"
 }
 
-# Fetches a file and holds it against its checksum: the spec's, or the publisher's, which proves that it arrived whole and no more.
+# Fetches a file and holds it against its checksum: that of this tree, or the publisher's, which proves that it arrived whole and no more.
+# What an earlier run left is held against the same: a checksum that lies beside a file is as good as the file.
 fetch() { # name, URL, URL of the publisher's checksums, folder, file
   local name=$1 url=$2 sums=$4/sha256sum given=${checksums[$1]-}
   local file=$4/${5}
-  if [[ ! $dry && -f $file && -f $sums ]] && (cd "$4" && sha256sum --check --quiet --ignore-missing sha256sum) 2>/dev/null; then
-    return
+  if [[ ! $dry && -f $file ]]; then
+    if [[ $given ]]; then
+      printf '%s  %s\n' "$given" "$file" | sha256sum --check --quiet >/dev/null 2>&1 && return
+    elif [[ -f $sums ]] && (cd "$4" && sha256sum --check --quiet --ignore-missing sha256sum) 2>/dev/null; then
+      return
+    fi
   fi
   run "$(q mkdir -p "$4")"
   download "$file" "$url"
   if [[ $given ]]; then
     run "$(q printf '%s  %s\n' "$given" "$5") > $(q "$sums")"
   else
-    say "$name: spec/versions.yaml has no checksum for it, so the publisher's own is taken: $3"
+    say "$name: neither this espalier nor spec/versions.yaml has a checksum for it, so the publisher's own is taken: $3"
     download "$sums" "$3"
   fi
   run "(cd $(q "$4") && sha256sum --check --quiet --ignore-missing sha256sum)" ||
@@ -531,9 +536,10 @@ helm_binary() {
     say "helm: $helm_version is there"
     return
   fi
-  # Its own place: a helm of another version on this node belongs to somebody.
-  if [[ ! -x $tools/helm || $("$tools/helm" version --template '{{.Version}}' 2>/dev/null) != "$helm_version" ]]; then
-    say "helm: fetching $helm_version into $tools"
+  # Its own place: a helm of another version on this node belongs to somebody. It comes out of the archive whenever it is needed: what an
+  # earlier run left there says its version itself.
+  if [[ ! -x $tools/helm || ${checksums[helm-$arch]-} || $("$tools/helm" version --template '{{.Version}}' 2>/dev/null) != "$helm_version" ]]; then
+    say "helm: taking $helm_version into $tools"
     fetch "helm-$arch" "https://get.helm.sh/$file" "https://get.helm.sh/$file.sha256sum" "$store" "$file"
     run "$(q mkdir -p "$tools") && $(q tar --extract --gzip --file "$store/$file" --directory "$store") && $(q install -m 0755 "$store/linux-$arch/helm" "$tools/helm")"
   fi

@@ -1,0 +1,164 @@
+//! What Argo CD would read besides what the spec makes: strangers' files on the disk, and what Git has in the owned folders.
+
+use std::{
+    ffi::OsString,
+    io::{BufRead as _, BufReader},
+};
+
+use anyhow::{Context as _, ensure};
+
+use crate::{
+    cli::{
+        disk::Kind,
+        findings,
+        git::Git,
+        index::{OWNED, shown},
+        repository::{self, Holder},
+        sources::Work,
+        tree::Tree,
+    },
+    compile::house::House,
+    diag::diagnostic::Diagnostics,
+};
+
+/// Everything in the owned folders that is not ours, and where the spec says that the tree is, against where it is. `foreign` are the
+/// files that the disk has.
+///
+/// # Errors
+/// When Git, asked for its list, does not give one.
+pub fn findings(tree: &Tree<'_>, work: &Work, house: &House, foreign: &[Box<str>]) -> anyhow::Result<Diagnostics> {
+    let mut found = Diagnostics::new();
+    let ignored = match repository::holder(&work.root) {
+        Holder::Nobody => Vec::new(),
+        Holder::Unknown(why) => {
+            found.push(repository::not_asked(&why));
+            Vec::new()
+        }
+        Holder::Git(git) => {
+            found.extend(repository::place(&git, work, house.repository())?);
+            entries(tree, &git, &mut found)?;
+            if foreign.is_empty() { Vec::new() } else { ignored(&git)? }
+        }
+    };
+    // What Git leaves alone, Argo CD never sees: an editor's or a system's own.
+    for path in foreign.iter().filter(|it| ignored.binary_search(it).is_err()) {
+        found.push(if tree.holds_secret(path) { findings::plain_secret(path) } else { findings::foreign(path) });
+    }
+    Ok(found)
+}
+
+/// The owned folders as Git knows them.
+fn owned(git: &Git) -> impl Iterator<Item = String> {
+    OWNED.into_iter().map(|it| format!(":(top,literal){}", git.path(it)))
+}
+
+/// Files in the owned folders that Git neither has nor would add, in order.
+fn ignored(git: &Git) -> anyhow::Result<Vec<Box<str>>> {
+    let folders: Vec<String> = owned(git).collect();
+    let words = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"];
+    let words: Vec<&str> = words.into_iter().chain(folders.iter().map(String::as_str)).collect();
+    let listing = git.lists(&words)?;
+    let paths = listing.split(|it| *it == 0).filter(|it| !it.is_empty());
+    let mut all: Vec<Box<str>> = paths.filter_map(|it| Some(git.below(&shown(&name(it)))?.into())).collect();
+    all.sort_unstable();
+    Ok(all)
+}
+
+/// One line of Git's list: `H 100644 0123… 0<tab>path`.
+struct Entry {
+    /// Git was told not to look at the file on the disk.
+    is_hidden: bool,
+    mode: String,
+    path: String,
+}
+
+/// Goes through what Git has in the owned folders (its index: what the next commit holds), one line at a time.
+fn entries(tree: &Tree<'_>, git: &Git, found: &mut Diagnostics) -> anyhow::Result<()> {
+    let folders: Vec<String> = owned(git).collect();
+    let words: Vec<&str> = ["ls-files", "-z", "-v", "--stage", "--"].into_iter().chain(folders.iter().map(String::as_str)).collect();
+    let mut process = git.asks(&words).spawn().context("cannot run git: is it installed?")?;
+    let mut lines = BufReader::new(process.stdout.take().context("git gives no output")?);
+    let (mut line, mut links, mut last) = (Vec::new(), None, String::new());
+    loop {
+        line.clear();
+        if lines.read_until(0, &mut line).context("cannot read what git lists")? == 0 {
+            break;
+        }
+        let entry = entry(git, &line).with_context(|| format!("cannot read git's line `{}`", String::from_utf8_lossy(&line)))?;
+        // A conflict has the same path several times.
+        if entry.path != last {
+            judge(tree, git, &entry, &mut links, found)?;
+            last = entry.path;
+        }
+    }
+    ensure!(process.wait().context("cannot wait for git")?.success(), "git cannot list what it has in {}", OWNED.join(", "));
+    Ok(())
+}
+
+fn entry(git: &Git, line: &[u8]) -> Option<Entry> {
+    let line = line.strip_suffix(&[0]).unwrap_or(line);
+    let tab = line.iter().position(|it| *it == b'\t')?;
+    let facts = String::from_utf8_lossy(&line[..tab]);
+    let mut facts = facts.split(' ');
+    let tag = facts.next()?;
+    let is_hidden = tag == "S" || tag.starts_with(|it: char| it.is_ascii_lowercase());
+    let mode = facts.next()?.to_owned();
+    let path = shown(&name(&line[tab + 1..])).into_owned();
+    Some(Entry { is_hidden, mode, path: git.below(&path)?.to_owned() })
+}
+
+/// What one entry is, where it is not ours. One that is gone from the disk, and is not hidden, waits for a commit that removes it.
+fn judge(tree: &Tree<'_>, git: &Git, it: &Entry, links: &mut Option<bool>, found: &mut Diagnostics) -> anyhow::Result<()> {
+    let on_disk = tree.disk.look(&tree.root.join(&it.path)).ok().flatten().map(|it| it.0);
+    let path = &*it.path;
+    let is_needed = tree.is_needed(path);
+    let remove = "`git rm --cached` takes it out of Git; then run `espalier render`";
+    match &*it.mode {
+        "160000" if it.is_hidden || on_disk == Some(Kind::Folder) => {
+            found.push(findings::entry(path, "is another repository in Git (a submodule)", remove));
+        }
+        // Where links are files (on Windows), the disk has a file with the address in it, and `git add` keeps the mode.
+        "120000" if is_needed != Some(false) && (it.is_hidden || on_disk == Some(Kind::File) && !has_links(git, links)?) => {
+            found.push(findings::entry(path, "is a symbolic link in Git", remove));
+        }
+        "120000" if it.is_hidden && on_disk.is_none() => found.push(findings::entry(path, "is a symbolic link in Git", remove)),
+        "100755" if is_needed == Some(true) && !is_program(path) => found.push(findings::mode(path)),
+        // On a disk that folds case, the one file there is listed under one name alone.
+        "100644" | "100755" if is_needed.is_none() && (it.is_hidden || on_disk.is_some()) => {
+            let what = "is in Git and not in this folder, and was not generated by espalier";
+            found.push(findings::entry(
+                path,
+                what,
+                "`git rm --cached` takes it out; `git ls-files -v` names what Git was told not to look at",
+            ));
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Whether Git makes links on this disk; asked once.
+fn has_links(git: &Git, known: &mut Option<bool>) -> anyhow::Result<bool> {
+    if let Some(it) = known {
+        return Ok(*it);
+    }
+    let said = git.knows(&["config", "--type=bool", "--get", "core.symlinks"])?;
+    Ok(*known.insert(said.as_deref() != Some("false")))
+}
+
+/// The one generated program.
+fn is_program(path: &str) -> bool {
+    path == crate::emit::bootstrap::SCRIPT
+}
+
+/// A path of Git's, which is bytes.
+#[cfg(unix)]
+fn name(bytes: &[u8]) -> OsString {
+    std::os::unix::ffi::OsStringExt::from_vec(bytes.to_owned())
+}
+
+/// A path of Git's, which is UTF-8 where paths are.
+#[cfg(not(unix))]
+fn name(bytes: &[u8]) -> OsString {
+    String::from_utf8_lossy(bytes).into_owned().into()
+}

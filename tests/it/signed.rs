@@ -1,0 +1,123 @@
+//! `repository.signedBy`: Argo CD takes nothing from Git that is not signed, and can still install charts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64ct::{Base64, Encoding as _};
+use espalier::names::openpgp::SigningKey;
+
+use crate::support::{Compiled, Texts, golden_cases, items, texts_of, tree};
+
+/// A primary key of RSA that only certifies, a subkey that signs, another that encrypts.
+const SUBKEYS: &str = include_str!("signed/subkeys.asc");
+
+fn ids(key: &SigningKey) -> Vec<&str> {
+    key.ids().map(|it| &**it).collect()
+}
+
+fn signed() -> Texts {
+    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "signed").expect("the case");
+    texts_of(&folder)
+}
+
+/// Keys that each project asks for.
+fn asked(tree: &Compiled) -> BTreeMap<String, Vec<String>> {
+    let projects = tree.objects().into_iter().filter(|it| it.kind() == "AppProject");
+    let keys =
+        |it: &crate::support::Read| items(it.at("spec/signatureKeys")).map(|it| it["keyID"].as_str().expect("a text").to_owned()).collect();
+    projects.map(|it| (it.name().to_owned(), keys(&it))).collect()
+}
+
+#[test]
+fn whatever_comes_from_git_is_signed_and_no_chart_is_asked_for_it() {
+    for texts in [signed(), with_everything()] {
+        let tree = tree(&texts);
+        let asked = asked(&tree);
+        let url = "https://git.example.com/team/platform.git";
+        for project in tree.objects().iter().filter(|it| it.kind() == "AppProject") {
+            let sources: BTreeSet<&str> = items(project.at("spec/sourceRepos")).filter_map(|it| it.as_str()).collect();
+            let signed = !asked[project.name()].is_empty();
+            assert_eq!(signed, sources.contains(url), "{}: {sources:?}", project.name());
+            // Argo CD before 3.5 refuses every chart of a project that asks for signatures.
+            assert!(!signed || sources.len() == 1, "{}: {sources:?}", project.name());
+        }
+        for it in tree.objects().iter().filter(|it| it.kind() == "Application") {
+            let from_git = it.at("spec/source/chart").is_null();
+            assert_eq!(asked[it.text("spec/project")].is_empty(), !from_git, "{}", it.name());
+        }
+        let argocd = tree.objects().into_iter().find(|it| it.kind() == "Application" && it.name() == "argocd").expect("Argo CD");
+        let keyring = argocd.at("spec/source/helm/valuesObject/configs/gpg/keys").as_mapping().expect("a keyring");
+        for (id, text) in keyring {
+            let key: SigningKey = text.as_str().expect("a text").parse().expect("a key");
+            assert_eq!(Some(&**key.id()), id.as_str());
+        }
+    }
+}
+
+/// The same, with tenants, a tag, and a second key.
+fn with_everything() -> Texts {
+    let mut texts = signed();
+    let spec = texts.get_mut("spec/platform.yaml").expect("the spec");
+    let lines: String = SUBKEYS.trim().lines().flat_map(|it| ["        ", it, "\n"]).collect();
+    *spec = spec
+        .replace("    signedBy:\n", &format!("    pin: tag\n    signedBy:\n      - |\n{lines}"))
+        .replace("8Gi", "64Gi")
+        .replace("cpu: 4", "cpu: 64");
+    *spec = spec.replace("components:\n", "components:\n    backup: {}\n    openWebui: {replicas: 1}\n");
+    texts.insert("spec/workspaces/team-a.yaml".to_owned(), crate::cli::place::workspace("team-a"));
+    texts
+}
+
+#[test]
+fn nobody_is_asked_where_nobody_is_named() {
+    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "starter").expect("the case");
+    let tree = tree(&texts_of(&folder));
+    assert!(asked(&tree).iter().all(|it| it.1.is_empty() && it.0 != "charts"));
+    assert!(!tree.files.iter().any(|it| String::from_utf8_lossy(it.1).contains("signatureKeys")));
+}
+
+#[test]
+fn a_key_is_known_by_its_own_number_and_those_of_its_signing_subkeys() {
+    let key: SigningKey = SUBKEYS.parse().expect("a key");
+    assert_eq!(&**key.id(), "F100A3DC20850274");
+    assert_eq!(ids(&key), ["F100A3DC20850274", "5A855528D9BE4F7E"]);
+    assert_eq!(key.text(), SUBKEYS, "as GnuPG writes it");
+    // Whatever stands around it is left behind.
+    let dressed = format!("\n  {}", SUBKEYS.replace("BLOCK-----\n\n", "BLOCK-----\r\nComment: mine\r\n\r\n").replace('\n', "\n  "));
+    assert_eq!(dressed.parse::<SigningKey>().expect("the same").text(), SUBKEYS);
+}
+
+#[test]
+fn what_is_no_public_key_is_refused_and_a_private_one_is_not_repeated() {
+    let lines: Vec<&str> = SUBKEYS.lines().collect();
+    let without = |at: usize| lines.iter().enumerate().filter(|it| it.0 != at).flat_map(|it| [*it.1, "\n"]).collect::<String>();
+    let bytes = |bytes: &[u8]| {
+        format!("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{}\n-----END PGP PUBLIC KEY BLOCK-----\n", Base64::encode_string(bytes))
+    };
+    let whole = Base64::decode_vec(&lines[2..lines.len() - 2].concat()).expect("base64");
+    let mut secret = whole.clone();
+    secret[0] = 0x95; // a secret key of RSA, in the old form
+    let mut version = whole.clone();
+    version[3] = 6;
+    let refused = [
+        (String::new(), "begins with"),
+        ("F100A3DC20850274".to_owned(), "begins with"),
+        (without(0), "begins with"),
+        (without(lines.len() - 1), "ends with"),
+        (without(5), "checksum"),
+        (format!("{SUBKEYS}{SUBKEYS}"), "one key"),
+        (bytes(&[whole.clone(), whole.clone()].concat()), "one key"),
+        (bytes(&whole[..whole.len() - 1]), "cut off"),
+        (bytes(b""), "empty"),
+        (bytes(b"hello"), "no key"),
+        (bytes(&[0xb4, 1, b'a']), "begin with a key"),
+        (bytes(&version), "version 6"),
+        (SUBKEYS.replace("mQE", "!!!"), "Base64"),
+        (bytes(&secret), "a private key"),
+        (SUBKEYS.replace("PUBLIC", "PRIVATE"), "a private key"),
+    ];
+    for (text, why) in refused {
+        let said = text.parse::<SigningKey>().expect_err(&text);
+        assert!(said.contains(why), "{why}: {said}");
+        assert!(!said.contains(lines[3]), "{said}");
+    }
+}
