@@ -14,8 +14,10 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, Visitor},
+    de::{Error, Unexpected, Visitor},
 };
+
+use crate::names::described;
 
 /// An amount of memory or storage, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -148,6 +150,9 @@ impl Seconds {
         Self(seconds)
     }
 
+    /// The longest that a spec may write: a year, longer than any pod lives.
+    pub const LONGEST: Self = Self(8760 * 3600);
+
     /// The number of seconds.
     pub const fn get(self) -> u64 {
         self.0
@@ -185,14 +190,31 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// Takes a text, and turns a bare number into a unit's own answer.
+/// What is said of amounts of bytes; the reader of specs knows by it what to make of a number without a unit.
+pub const BYTES: &str = "an amount of bytes like `8Gi` or `512Mi`";
+/// The same of amounts of CPU.
+pub const CPU: &str = "an amount of CPU like `4`, `0.5` or `500m`";
+/// The same of lengths of time.
+pub const SECONDS: &str = "a length of time like `30s`, `5m`, `24h` or `7d`";
+
+/// Takes a text or a number, but for a number that lacks its unit; zero is zero in every unit.
 struct AmountVisitor<T> {
     expecting: &'static str,
-    text: fn(&str) -> Result<T, String>,
-    number: fn(&str) -> Result<T, String>,
+    needs_unit: bool,
+    parse: fn(&str) -> Result<T, String>,
 }
 
-impl<T> Visitor<'_> for AmountVisitor<T> {
+impl<T: Default> AmountVisitor<T> {
+    fn number<E: Error>(&self, number: &str, found: Unexpected<'_>) -> Result<T, E> {
+        match number {
+            "0" => Ok(T::default()),
+            it if self.needs_unit && !it.starts_with('-') => Err(E::invalid_value(found, self)),
+            it => (self.parse)(it).map_err(E::custom),
+        }
+    }
+}
+
+impl<T: Default> Visitor<'_> for AmountVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -200,34 +222,25 @@ impl<T> Visitor<'_> for AmountVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, s: &str) -> Result<T, E> {
-        (self.text)(s).map_err(E::custom)
+        (self.parse)(s).map_err(E::custom)
     }
 
     fn visit_i64<E: Error>(self, n: i64) -> Result<T, E> {
-        (self.number)(&n.to_string()).map_err(E::custom)
+        self.number(&n.to_string(), Unexpected::Signed(n))
     }
 
     fn visit_u64<E: Error>(self, n: u64) -> Result<T, E> {
-        (self.number)(&n.to_string()).map_err(E::custom)
+        self.number(&n.to_string(), Unexpected::Unsigned(n))
     }
 
     fn visit_f64<E: Error>(self, n: f64) -> Result<T, E> {
-        (self.number)(&n.to_string()).map_err(E::custom)
+        self.number(&n.to_string(), Unexpected::Float(n))
     }
-}
-
-/// A bare number where a unit is needed; zero is zero in every unit.
-fn no_unit<T: Default>(number: &str, unit: &str) -> Result<T, String> {
-    if number == "0" { Ok(T::default()) } else { Err(format!("`{number}` has no unit: write `{number}{unit}`")) }
 }
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor {
-            expecting: "an amount of bytes like `512Mi` or `2Gi`",
-            text: str::parse,
-            number: |n| no_unit(n, "Mi"),
-        })
+        deserializer.deserialize_any(AmountVisitor { expecting: BYTES, needs_unit: true, parse: str::parse })
     }
 }
 
@@ -239,35 +252,27 @@ impl Bytes {
     pub fn rounded_up<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AmountVisitor {
             expecting: "a number of bytes, or an amount like `8.4Gi`",
-            text: parse::rounded_up,
-            number: parse::rounded_up,
+            needs_unit: false,
+            parse: parse::rounded_up,
         })
     }
 }
 
 impl<'de> Deserialize<'de> for Millicores {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor {
-            expecting: "an amount of CPU like `500m`, `0.5` or `2`",
-            text: str::parse,
-            number: str::parse,
-        })
+        deserializer.deserialize_any(AmountVisitor { expecting: CPU, needs_unit: false, parse: str::parse })
     }
 }
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor {
-            expecting: "a length of time like `30s`, `5m`, `24h` or `7d`",
-            text: str::parse,
-            number: |n| no_unit(n, "s"),
-        })
+        deserializer.deserialize_any(AmountVisitor { expecting: SECONDS, needs_unit: true, parse: str::parse })
     }
 }
 
 /// Sums never overflow: an amount past all counting stays the largest.
 macro_rules! amount {
-    ($name:ident, $schema:expr) => {
+    ($name:ident, $what:expr, $schema:expr) => {
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -312,7 +317,7 @@ macro_rules! amount {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                $schema
+                described($schema, $what)
             }
         }
     };
@@ -320,6 +325,7 @@ macro_rules! amount {
 
 amount!(
     Bytes,
+    BYTES,
     json_schema!({
         "description": "An amount of memory or storage with its unit: `512Mi`, `2Gi`, `1.5Gi`, `500M`.",
         "examples": ["512Mi", "2Gi"],
@@ -330,6 +336,7 @@ amount!(
 
 amount!(
     Millicores,
+    CPU,
     json_schema!({
         "description": "An amount of CPU: cores (`2`, `0.5`) or thousandths of a core (`500m`).",
         "examples": ["500m", 2],
@@ -341,6 +348,7 @@ amount!(
 
 amount!(
     Seconds,
+    SECONDS,
     json_schema!({
         "description": "A length of time with its unit: `30s`, `5m`, `24h`, `7d`, `1h30m`.",
         "examples": ["30s", "24h"],

@@ -20,6 +20,10 @@ const DAY: i64 = 24 * 60 * 60;
 
 /// Reads `spec/sealing.pem`.
 pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertificate> {
+    if source.conflicts().next().is_some() {
+        found.extend(source.conflicts().cloned());
+        return None;
+    }
     match Certificate::parse(source.text.as_bytes()) {
         Ok(it) => {
             Some(SealingCertificate { fingerprint: it.fingerprint().parse().ok()?, not_before: it.not_before(), not_after: it.not_after() })

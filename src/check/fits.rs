@@ -1,4 +1,4 @@
-//! What would fit: the helps of `node-memory-exceeded`, each tried by the same arithmetic.
+//! What would fit: the helps of `node-memory-exceeded` and `node-cpu-exceeded`, each tried by the same arithmetic.
 
 use std::cmp::Reverse;
 
@@ -6,18 +6,53 @@ use super::{nodes::MOST_NODES, rules::WholeView};
 use crate::{
     components::ollama::Ollama,
     facts::models::{Figures, families::FAMILIES, family::Tools},
-    platform::node::Role,
-    units::Bytes,
+    platform::node::{Node, Role},
+    units::{Bytes, Millicores},
 };
 
 /// More than anybody weighs.
 const MOST: usize = 5;
+/// What a model server is promised of a CPU at least: with less it is asleep as soon as anybody else works.
+const LEAST_CPU: Millicores = Millicores::new(50);
+
+/// What is requested beyond what there is; a change is a help only if it frees all of it.
+#[derive(Clone, Copy, Default)]
+pub struct Amounts {
+    memory: Bytes,
+    cpu: Millicores,
+}
+
+impl Amounts {
+    /// What the requests of a whole are too much.
+    pub fn over(view: &WholeView<'_>) -> Self {
+        let it = view.budget;
+        Self { memory: it.requests.saturating_sub(it.allocatable), cpu: it.cpu.saturating_sub(it.allocatable_cpu) }
+    }
+
+    /// Whether there is too little of both.
+    pub fn is_both(self) -> bool {
+        self.memory > Bytes::default() && self.cpu > Millicores::default()
+    }
+
+    fn covers(self, other: Self) -> bool {
+        self.memory >= other.memory && self.cpu >= other.cpu
+    }
+
+    /// What is freed of what there is too little of.
+    fn words(self, over: Self) -> String {
+        let memory = (over.memory > Bytes::default()).then(|| self.memory.in_mib().to_string());
+        let cpu = (over.cpu > Millicores::default()).then(|| format!("{} of CPU", self.cpu));
+        memory.into_iter().chain(cpu).collect::<Vec<_>>().join(" and ")
+    }
+}
 
 /// One change each that would make it fit, the smallest loss first, each with what it frees.
-pub fn fits(view: &WholeView<'_>, over: Bytes) -> Vec<String> {
+pub fn fits(view: &WholeView<'_>) -> Vec<String> {
+    let over = Amounts::over(view);
     let ollama = &view.spec.platform.spec.components.ollama;
     let mut helps = Vec::new();
     if ollama.enabled {
+        helps.extend(share(ollama, over));
         helps.extend(replicas(ollama, over));
         helps.extend((0..ollama.models.len()).filter_map(|at| smaller(ollama, at, over)));
     }
@@ -31,22 +66,45 @@ pub fn fits(view: &WholeView<'_>, over: Bytes) -> Vec<String> {
 }
 
 /// What a change frees, if that is enough.
-fn freed(now: &Ollama, changed: &Ollama, over: Bytes) -> Option<Bytes> {
-    let all = |it: &Ollama| it.allotment().request * u64::from(it.replicas);
-    Some(all(now).saturating_sub(all(changed))).filter(|it| *it >= over)
+fn freed(now: &Ollama, changed: &Ollama, over: Amounts) -> Option<Amounts> {
+    let all = |it: &Ollama| {
+        let (one, replicas) = (it.allotment(), u64::from(it.replicas));
+        (one.request * replicas, one.cpu * replicas)
+    };
+    let ((memory, cpu), (less, less_cpu)) = (all(now), all(changed));
+    let freed = Amounts { memory: memory.saturating_sub(less), cpu: cpu.saturating_sub(less_cpu) };
+    freed.covers(over).then_some(freed)
+}
+
+/// A smaller share of the CPU, where that is all that is missing: whole steps of 10m.
+fn share(ollama: &Ollama, over: Amounts) -> Option<String> {
+    if over.memory > Bytes::default() {
+        return None;
+    }
+    let each = over.cpu.get().div_ceil(u64::from(ollama.replicas.max(1)));
+    let left = Millicores::new(ollama.allotment().cpu.saturating_sub(Millicores::new(each)).get() / 10 * 10);
+    let mut changed = ollama.clone();
+    changed.resources.cpu.request = Some(left);
+    let freed = freed(ollama, &changed, over).filter(|_| left >= LEAST_CPU)?;
+    let why = "requests are shares, and an idle CPU is anybody's";
+    Some(format!("of Ollama, `resources: {{cpu: {{request: {left}}}}}` frees {} and fits: {why}", freed.words(over)))
 }
 
 /// As many replicas as fit.
-fn replicas(ollama: &Ollama, over: Bytes) -> Option<String> {
+fn replicas(ollama: &Ollama, over: Amounts) -> Option<String> {
     (1..ollama.replicas).rev().find_map(|replicas| {
         let freed = freed(ollama, &Ollama { replicas, ..ollama.clone() }, over)?;
-        Some(format!("`replicas: {replicas}` frees {} and fits", freed.in_mib()))
+        Some(format!("`replicas: {replicas}` frees {} and fits", freed.words(over)))
     })
 }
 
 /// In place of one model: the same in fewer bits, a smaller one of its family, a smaller one of a family that takes tools; of these the
 /// largest that fits.
-fn smaller(ollama: &Ollama, at: usize, over: Bytes) -> Option<String> {
+fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
+    if over.cpu > Millicores::default() {
+        // Each model has the same share of the CPU.
+        return None;
+    }
     let model = &ollama.models[at];
     let own = ollama.figures(model)?;
     let size = model.split('-').next().unwrap_or(model);
@@ -64,28 +122,42 @@ fn smaller(ollama: &Ollama, at: usize, over: Bytes) -> Option<String> {
         let freed = freed(ollama, &changed, over)?;
         let list = changed.models.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(", ");
         let with = if ollama.replicas > 1 { format!(" with {} replicas", ollama.replicas) } else { String::new() };
-        Some(format!("`models: [{list}]` frees {} and fits{with}", freed.in_mib()))
+        Some(format!("`models: [{list}]` frees {} and fits{with}", freed.words(over)))
     })
 }
 
-/// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole GiB.
-fn node(view: &WholeView<'_>, over: Bytes, alone: bool) -> Option<String> {
-    let Some(node) = &view.spec.platform.spec.node else { return more_nodes(view, over, alone) };
-    // Not what is missing on top of what is there: of a node that keeps more than it has, nothing is there.
-    let needed = view.budget.requests + node.kept();
-    let sold = needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30);
-    let help = format!("a larger node fits: `memory: {sold}Gi`");
-    let help = if alone { format!("no single change of Ollama is enough; {help}") } else { help };
-    // A measured node is what it is.
-    node.mem_total.is_none().then_some(help)
+fn told(help: String, alone: bool) -> String {
+    if alone { format!("no single change of Ollama is enough; {help}") } else { help }
 }
 
-/// More nodes of the group that gives pods the most.
-fn more_nodes(view: &WholeView<'_>, over: Bytes, alone: bool) -> Option<String> {
-    let largest = view.budget.nodes.groups().iter().max_by_key(|it| (it.node.role == Role::Agent, it.node.allocatable()))?;
-    let each = largest.node.allocatable().get();
-    let count = over.get().div_ceil(each.max(1)).saturating_add(largest.count.into());
+/// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole GiB and cores.
+fn node(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
+    let Some(node) = &view.spec.platform.spec.node else { return more_nodes(view, over, alone) };
+    let mut fields = Vec::new();
+    if over.cpu > Millicores::default() {
+        fields.push(format!("cpu: {}", (view.budget.cpu + node.kept_cpu()).get().div_ceil(1000)));
+    }
+    if over.memory > Bytes::default() {
+        // A measured node is what it is.
+        if node.mem_total.is_some() {
+            return None;
+        }
+        // Not what is missing on top of what is there: of a node that keeps more than it has, nothing is there.
+        let needed = view.budget.requests + node.kept();
+        fields.push(format!("memory: {}Gi", needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30)));
+    }
+    Some(told(format!("a larger node fits: `{}`", fields.join(", ")), alone))
+}
+
+/// More nodes of the group that gives pods the most of what is missing.
+fn more_nodes(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
+    let gives = |it: &Node| if over.memory > Bytes::default() { it.allocatable().get() } else { it.allocatable_cpu().get() };
+    let groups = view.budget.nodes.groups().iter();
+    let largest = groups.max_by_key(|it| (it.node.role == Role::Agent, gives(&it.node)))?;
+    let more = |over: u64, each: u64| if over == 0 { Some(0) } else { over.checked_div(each).map(|_| over.div_ceil(each)) };
+    let (memory, cpu) = (largest.node.allocatable().get(), largest.node.allocatable_cpu().get());
+    let more = more(over.memory.get(), memory)?.max(more(over.cpu.get(), cpu)?);
+    let count = more.saturating_add(largest.count.into());
     let help = format!("`count: {count}` of the nodes `{}` fits", largest.name.as_deref().unwrap_or_default());
-    let help = if alone { format!("no single change of Ollama is enough; {help}") } else { help };
-    (each > 0 && count <= MOST_NODES.into()).then_some(help)
+    (count <= MOST_NODES.into()).then(|| told(help, alone))
 }

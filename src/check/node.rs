@@ -2,7 +2,11 @@
 
 use std::{cmp::Reverse, fmt::Display};
 
-use super::{code, fits::fits, rules::WholeView};
+use super::{
+    code,
+    fits::{Amounts, fits},
+    rules::WholeView,
+};
 use crate::{
     budget::{
         ask::{Origin, Row},
@@ -34,9 +38,12 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
     }
     if it.cpu > it.allocatable_cpu {
         let message = format!("CPU requests sum to {}, the {} can give {}", it.cpu, nodes(view), it.allocatable_cpu);
-        let finding = Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.node(&["cpu"]), message)
-            .help("fewer replicas, or a smaller `resources: {cpu: {request: …}}`: requests are shares, and an idle CPU is anybody's")
-            .note(named(view, |row| row.pod.cpu * u64::from(row.replicas), |it| it.to_string()));
+        let mut finding = Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.node(&["cpu"]), message);
+        finding.help.extend(fits(view));
+        if Amounts::over(view).is_both() {
+            finding = finding.note(BOTH);
+        }
+        finding = finding.note(named(view, |row| row.pod.cpu * u64::from(row.replicas), |it| it.to_string()));
         found.push(finding.note(EXPLAINED));
     }
     if it.gpus > it.allocatable_gpus {
@@ -92,6 +99,9 @@ fn gpus(number: u64) -> String {
     format!("{number} GPU{}", if number == 1 { "" } else { "s" })
 }
 
+/// Memory and CPU both: half a help is none.
+const BOTH: &str = "there is too little memory and too little CPU: what fits is enough for both";
+
 const EXPLAINED: &str = "`espalier show budget` explains each figure";
 
 /// The rows that the spec can change, the largest first.
@@ -141,8 +151,9 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
             finding = finding.related(place, label);
         }
     }
-    for help in fits(view, over) {
-        finding = finding.help(help);
+    finding.help.extend(fits(view));
+    if Amounts::over(view).is_both() {
+        finding = finding.note(BOTH);
     }
     if !it.nodes.is_single() {
         finding = finding.note("what fits is the sum: when it does, a place is looked for, pod by pod");

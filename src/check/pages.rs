@@ -44,6 +44,7 @@ pages!(
     "limits-overcommitted",
     "max-loaded-models",
     "mem-total-differs",
+    "merge-conflict",
     "merge-key",
     "missing-field",
     "model-listed-twice",

@@ -9,7 +9,7 @@ use crate::{
         postgresql::Postgresql,
     },
     diag::diagnostic::{Diagnostic, Diagnostics},
-    facts::{kubernetes::NOT_OUTSIDE, requests},
+    facts::kubernetes::NOT_OUTSIDE,
     names::Cidr,
     units::Bytes,
 };
@@ -22,8 +22,8 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     if !it.enabled || it.external.is_some() || (web.replicas > 1 && !components.redis.enabled) {
         return;
     }
-    let clients = web.connections();
-    let limit = limit(it);
+    let clients = web.connections(it);
+    let limit = it.limit();
     let worst = it.worst_case(clients).ceil_mib();
     if worst <= limit {
         return;
@@ -44,11 +44,11 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         Diagnostic::error(code::POSTGRESQL_LIMIT, pool, message).label(opens)
     };
     // The larger of the two is the one that somebody wrote.
-    let ConnectionPool { size, overflow } = web.connection_pool;
+    let ConnectionPool { size, overflow } = web.pool(it);
     let pools = (1..size.max(overflow)).rev().map(|most| ConnectionPool { size: size.clamp(1, most), overflow: overflow.min(most) });
     let fits = |pool: &ConnectionPool| {
-        let changed = OpenWebUi { connection_pool: pool.clone(), ..web.clone() };
-        it.worst_case(changed.connections()).ceil_mib() <= limit
+        let changed = OpenWebUi { connection_pool: Some(pool.clone()), ..web.clone() };
+        it.worst_case(changed.connections(it)).ceil_mib() <= limit
     };
     if let Some(ConnectionPool { size, overflow }) = pools.into_iter().find(fits) {
         finding = finding.help(format!("write `connectionPool: {{size: {size}, overflow: {overflow}}}`: that fits the limit"));
@@ -66,10 +66,6 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         finding = finding.help(format!("or give PostgreSQL's `memory` a larger one: `limit: {enough}`"));
     }
     found.push(finding);
-}
-
-fn limit(it: &Postgresql) -> Bytes {
-    it.resources.over(requests::POSTGRESQL).limit
 }
 
 /// Domains whose names are only known in private networks (RFC 6762, RFC 8375, ICANN's reservation, custom).

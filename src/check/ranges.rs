@@ -2,39 +2,80 @@
 
 use std::ops::RangeInclusive;
 
-use super::{code, models::MOST_GPUS, rules::SpecView};
+use super::{code, models::MOST_GPUS, nodes::MOST_NODES, rules::SpecView};
 use crate::{
     diag::{
         diagnostic::{Diagnostic, Diagnostics},
         path::FieldPath,
     },
     platform::node::Node,
-    units::Bytes,
+    units::{Bytes, Seconds},
 };
 
 /// More than any kubelet was ever told.
-const MOST_PODS: u32 = 1_000_000;
+const MOST_PODS: u64 = 1_000_000;
+/// Fewer than the cluster's own.
+const LEAST_PODS: u64 = 10;
+
+/// How many times what pods may use their limits may sum to.
+const LEAST_OVERCOMMIT: u64 = 1;
+const MOST_OVERCOMMIT: u64 = 100;
 
 /// Tokens of an answer: the longest context.
 pub const ANSWER: RangeInclusive<u64> = 1..=1 << 20;
 
-/// Counts.
+/// A number of the spec that has bounds: where it stands (`[]` is any item of a list), the least and the most.
+pub type Bound = (&'static [&'static str], u64, u64);
+
+/// All of them. The rules below hold them, and the schema tells them to editors.
+pub const BOUNDS: [Bound; 17] = [
+    (&["node", "maxPods"], LEAST_PODS, MOST_PODS),
+    (&["node", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
+    (&["nodes", "[]", "count"], 1, MOST_NODES as u64),
+    (&["nodes", "[]", "maxPods"], LEAST_PODS, MOST_PODS),
+    (&["nodes", "[]", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
+    (&["components", "backup", "keep"], 1, 10_000),
+    (&["components", "ollama", "context"], 256, 1 << 20),
+    (&["components", "ollama", "contextCheckpoints"], 0, 32),
+    (&["components", "ollama", "gpu", "count"], 1, MOST_GPUS as u64),
+    (&["components", "ollama", "maxLoadedModels"], 1, u32::MAX as u64),
+    (&["components", "ollama", "parallel"], 1, 64),
+    (&["components", "ollama", "replicas"], 1, 100),
+    (&["components", "openWebui", "connectionPool", "overflow"], 0, 100),
+    (&["components", "openWebui", "connectionPool", "size"], 1, 100),
+    (&["components", "openWebui", "maxTokens"], *ANSWER.start(), *ANSWER.end()),
+    (&["components", "openWebui", "replicas"], 1, 100),
+    (&["components", "postgresql", "external", "port"], 1, u16::MAX as u64),
+];
+
+/// The bounds of a component's number, by its path below `components`.
+fn bounds(path: &[&str]) -> (u64, u64) {
+    let it = BOUNDS.iter().find(|it| it.0[0] == "components" && it.0[1..] == *path);
+    it.map_or((0, u64::MAX), |it| (it.1, it.2))
+}
+
+/// Counts, and the one length of time.
 pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
     let ollama = &it.ollama;
-    let pool = &it.open_webui.connection_pool;
-    let numbers: [(&[&str], u64, u64, u64); 7] = [
-        (&["ollama", "replicas"], ollama.replicas.into(), 1, 100),
-        (&["ollama", "context"], ollama.context, 256, 1 << 20),
-        (&["ollama", "parallel"], ollama.parallel, 1, 64),
-        (&["ollama", "contextCheckpoints"], ollama.context_checkpoints, 0, 32),
-        (&["openWebui", "replicas"], it.open_webui.replicas.into(), 1, 100),
-        (&["openWebui", "connectionPool", "size"], pool.size.into(), 1, 100),
-        (&["openWebui", "connectionPool", "overflow"], pool.overflow.into(), 0, 100),
+    let numbers: [(&[&str], u64); 5] = [
+        (&["ollama", "replicas"], ollama.replicas.into()),
+        (&["ollama", "context"], ollama.context),
+        (&["ollama", "parallel"], ollama.parallel),
+        (&["ollama", "contextCheckpoints"], ollama.context_checkpoints),
+        (&["openWebui", "replicas"], it.open_webui.replicas.into()),
     ];
-    let backup = it.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep), 1, 10_000));
-    let answer = it.open_webui.max_tokens.iter().map(|it| (["openWebui", "maxTokens"].as_slice(), *it, *ANSWER.start(), *ANSWER.end()));
-    for (path, number, least, most) in numbers.into_iter().chain(backup).chain(answer) {
+    let pool = it.open_webui.connection_pool.iter().flat_map(|it| {
+        let fields: [(&[&str], u64); 2] = [
+            (&["openWebui", "connectionPool", "size"], it.size.into()),
+            (&["openWebui", "connectionPool", "overflow"], it.overflow.into()),
+        ];
+        fields
+    });
+    let backup = it.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep)));
+    let answer = it.open_webui.max_tokens.iter().map(|it| (["openWebui", "maxTokens"].as_slice(), *it));
+    for (path, number) in numbers.into_iter().chain(pool).chain(backup).chain(answer) {
+        let (least, most) = bounds(path);
         let name = path.last().copied().unwrap_or_default();
         let help = if number < least {
             let off = if name == "replicas" { "; `enabled: false` switches it off" } else { "" };
@@ -47,14 +88,20 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         let message = format!("`{name}` is {number}, and must be from {least} to {most}");
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
     }
+    if ollama.keep_alive > Seconds::LONGEST {
+        let longest = Seconds::LONGEST;
+        let message = format!("`keepAlive` is {}, and must be at most {longest}, a year", ollama.keep_alive);
+        let finding = Diagnostic::error(code::OUT_OF_RANGE, view.component(&["ollama", "keepAlive"]), message);
+        found.push(finding.help(format!("write `keepAlive: {longest}`: no pod lives longer")));
+    }
     if let Some(gpu) = ollama.gpu.as_ref().filter(|it| !(1..=MOST_GPUS).contains(&it.count)) {
         let message = format!("`count` is {}, and must be from 1 to {MOST_GPUS}", gpu.count);
         let help = "write `count: 1`, or take `gpu` out: models then run on the CPU";
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(&["ollama", "gpu", "count"]), message).help(help));
     }
     for (path, machine) in view.machines() {
-        if let Some(pods) = machine.max_pods.filter(|it| !(10..=MOST_PODS).contains(it)) {
-            let message = format!("`maxPods` is {pods}, and must be from 10 to {MOST_PODS}");
+        if let Some(pods) = machine.max_pods.filter(|it| !(LEAST_PODS..=MOST_PODS).contains(&u64::from(*it))) {
+            let message = format!("`maxPods` is {pods}, and must be from {LEAST_PODS} to {MOST_PODS}");
             let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's pod network has addresses";
             found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message).help(help));
         }

@@ -9,7 +9,7 @@ use crate::{
         besides,
         console::{Console, count},
         disk::Disk,
-        drift::{Change, Comparison, differ_in_line_endings, unified},
+        drift::{Change, Comparison, Drift, differ_in_line_endings, unified},
         findings, imprint,
         names::Names,
         outcome::Outcome,
@@ -57,6 +57,10 @@ pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now:
     let drifts = it.all().count();
     let is_stopped = findings.has_errors();
     let endings = show(disk, work, &tree, &it, &mut findings, console)?;
+    if !matches!(console.format(), Format::Json | Format::Github) {
+        // Of these a difference says nothing: both sides are in the file.
+        findings.extend(it.all().filter(|it| it.change == Change::Conflict).map(Drift::finding));
+    }
     let outcome = Outcome::clean_if(it.run.is_whole && drifts == 0 && !findings.has_errors());
     let totals = Console::totals(&findings);
     console.findings(disk, work, findings)?;

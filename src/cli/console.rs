@@ -25,8 +25,8 @@ const MANY_FILES: usize = 256;
 pub struct Console {
     format: Format,
     deny_warnings: bool,
-    out: Stream<io::BufWriter<AutoStream<io::Stdout>>>,
-    talk: Stream<AutoStream<io::Stderr>>,
+    out: Stream<io::BufWriter<AutoStream<Box<dyn Write>>>>,
+    talk: Stream<AutoStream<Box<dyn Write>>>,
 }
 
 /// A stream, until its reader goes away.
@@ -45,11 +45,21 @@ impl Console {
             Color::Never => ColorChoice::Never,
         };
         let (out, err) = (choose(AutoStream::choice(&io::stdout())), choose(AutoStream::choice(&io::stderr())));
+        Self::of(format, deny_warnings, (Box::new(io::stdout()), out), (Box::new(io::stderr()), err))
+    }
+
+    /// Two streams of one's own, without colors: for programs, and tests, that call the verbs.
+    pub fn to(format: Format, deny_warnings: bool, out: Box<dyn Write>, talk: Box<dyn Write>) -> Self {
+        Self::of(format, deny_warnings, (out, ColorChoice::Never), (talk, ColorChoice::Never))
+    }
+
+    fn of(format: Format, deny_warnings: bool, out: (Box<dyn Write>, ColorChoice), talk: (Box<dyn Write>, ColorChoice)) -> Self {
+        let is_colored = |it: ColorChoice| it != ColorChoice::Never;
         Self {
             format,
             deny_warnings,
-            out: Stream { to: io::BufWriter::new(AutoStream::new(io::stdout(), out)), color: out != ColorChoice::Never, closed: false },
-            talk: Stream { to: AutoStream::new(io::stderr(), err), color: err != ColorChoice::Never, closed: false },
+            out: Stream { to: io::BufWriter::new(AutoStream::new(out.0, out.1)), color: is_colored(out.1), closed: false },
+            talk: Stream { to: AutoStream::new(talk.0, talk.1), color: is_colored(talk.1), closed: false },
         }
     }
 

@@ -220,7 +220,7 @@ fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, budg
 /// How a render would change it; no commit holds an empty folder, so it is no difference.
 const fn word(change: Change) -> Option<&'static str> {
     match change {
-        Change::Changed => Some("changed"),
+        Change::Changed | Change::Conflict => Some("changed"),
         Change::Missing => Some("added"),
         Change::Stray => Some("removed"),
         Change::Empty => None,
@@ -229,7 +229,7 @@ const fn word(change: Change) -> Option<&'static str> {
 
 fn totals(it: &Comparison) -> String {
     let number = |change| Some(told(it).filter(|it| it.change == change).count()).filter(|it| *it > 0);
-    let parts: Vec<String> = [Change::Missing, Change::Changed, Change::Stray]
+    let parts: Vec<String> = [Change::Missing, Change::Changed, Change::Conflict, Change::Stray]
         .into_iter()
         .filter_map(|change| Some(format!("{} {}", number(change)?, word(change)?)))
         .collect();

@@ -22,6 +22,8 @@ use crate::{
 pub enum Change {
     /// Ours, with other bytes.
     Changed,
+    /// Ours, with both sides of a merge in it.
+    Conflict,
     /// Not there.
     Missing,
     /// Ours, and nothing makes it.
@@ -32,12 +34,13 @@ pub enum Change {
 
 impl Change {
     /// All of them, in the order in which they are counted.
-    pub const ALL: [Self; 4] = [Self::Changed, Self::Missing, Self::Stray, Self::Empty];
+    pub const ALL: [Self; 5] = [Self::Changed, Self::Conflict, Self::Missing, Self::Stray, Self::Empty];
 
     /// The word for it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Changed => "changed",
+            Self::Conflict => "unmerged",
             Self::Missing => "missing",
             Self::Stray => "stray",
             Self::Empty => "empty",
@@ -59,6 +62,7 @@ impl Drift {
     pub fn finding(&self) -> Diagnostic {
         match self.change {
             Change::Changed => findings::changed(&self.path),
+            Change::Conflict => findings::conflict(&self.path),
             Change::Missing => findings::missing(&self.path),
             Change::Stray => findings::stray(&self.path),
             Change::Empty => findings::empty(&self.path),
@@ -168,6 +172,7 @@ fn note(tree: &Tree<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
         note.files += 1;
         let change = match tree.compare(path, bytes, &mut batch.buffer)? {
             Verdict::Changed => Change::Changed,
+            Verdict::Conflict => Change::Conflict,
             Verdict::New => Change::Missing,
             verdict => {
                 note.obstacles.extend(findings::obstacle(path, verdict));

@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     cli::tree::Verdict,
-    diag::diagnostic::{Diagnostic, Diagnostics, Place},
+    diag::{
+        code::MERGE_CONFLICT,
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        suggest,
+    },
 };
 
 /// A file in an owned folder that espalier did not generate.
@@ -53,7 +57,7 @@ pub enum Obstacle {
 /// What stands in the way of a file, where something does.
 pub fn obstacle(path: &str, verdict: Verdict) -> Option<Obstacle> {
     match verdict {
-        Verdict::Same | Verdict::New | Verdict::Changed => None,
+        Verdict::Same | Verdict::New | Verdict::Changed | Verdict::Conflict => None,
         Verdict::Again => Some(Obstacle::Twice(path.to_owned())),
         Verdict::Taken(by, what) => Some(Obstacle::Taken { what, by, path: path.to_owned() }),
     }
@@ -138,6 +142,13 @@ pub fn changed(path: &str) -> Diagnostic {
     Diagnostic::error(FILE_CHANGED, file(path), format!("`{path}` differs from what the spec makes")).help(RENDER)
 }
 
+/// A generated file with both sides of a merge in it.
+pub fn conflict(path: &str) -> Diagnostic {
+    let message = format!("a merge conflict is not solved in `{path}`, which is generated");
+    Diagnostic::error(MERGE_CONFLICT, file(path), message)
+        .help(format!("solve those in `spec/`; then `espalier render` writes it anew, and `git add {path}` marks it solved"))
+}
+
 /// Generated files that are right but for their line breaks.
 pub fn endings(first: &str, files: usize) -> Diagnostic {
     let others = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
@@ -157,6 +168,17 @@ pub fn missing(path: &str) -> Diagnostic {
 pub fn not_read(path: &str) -> Diagnostic {
     let message = format!("`{path}` is not read: only files whose name ends in `.yaml` are");
     Diagnostic::warning(FILE_NOT_READ, file(path), message).help("rename it, or move it out of `spec/`")
+}
+
+/// A file or folder in `spec/` that nothing reads; `read` are the names that are.
+pub fn not_read_in_spec(path: &str, read: &[&str]) -> Diagnostic {
+    let finding = Diagnostic::warning(FILE_NOT_READ, file(path), format!("`{path}` is not read: it is none of the names in `spec/`"));
+    let meant = |it: &&&str| it.split('.').next() == path.split('.').next();
+    let near = read.iter().find(meant).copied().or_else(|| suggest::nearest(path, read.iter().copied()));
+    finding.help(match near {
+        Some(near) => format!("did you mean `{near}`? rename it, or move it out of `spec/`"),
+        None => format!("there are {}; move it out of `spec/`", read.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")),
+    })
 }
 
 /// A source that is not read, because it is no file or leads elsewhere.

@@ -88,7 +88,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Outcome> {
+/// Runs one verb.
+///
+/// # Errors
+/// When something is in the way of its work: files, usage.
+pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Outcome> {
     let formats = args.verb.formats();
     if !formats.contains(&args.format) {
         let name = |it: &args::Format| it.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned());

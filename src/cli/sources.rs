@@ -20,13 +20,15 @@ use crate::{
     diag::{
         diagnostic::{Diagnostic, Diagnostics},
         render::Texts,
+        suggest,
     },
-    spec::read,
+    spec::{read, schema},
     yaml::source::{MAX_SIZE, Source, too_large},
 };
 
 /// The platform's spec, relative to the root.
 pub const PLATFORM: &str = read::PLATFORM;
+const SPEC: &str = "spec";
 const WORKSPACES: &str = "spec/workspaces";
 
 /// Where the platform's spec is read from.
@@ -60,6 +62,7 @@ impl Work {
     /// When there is no spec, or a file cannot be read.
     pub fn read(disk: &dyn Disk, root: &Path, from: Input<'_>) -> anyhow::Result<Self> {
         let sources = Sources { texts: BTreeMap::new() };
+        let named = if let Input::File(path) = &from { disk.resolve(path).ok() } else { None };
         let mut it = Self { root: root.to_owned(), sources, complete: false, tenants: Vec::new(), findings: Diagnostics::new() };
         let platform = match from {
             Input::Root if leads_out(disk, root, "spec")? => {
@@ -67,7 +70,7 @@ impl Work {
             }
             Input::Root => match read_source(disk, root, &PLATFORM.into())? {
                 Some(it) => it,
-                None => bail!("there is no {PLATFORM} in {}: `espalier init` writes one", root.display()),
+                None => bail!("there is no {PLATFORM} in {}: {}", root.display(), instead(disk, root)),
             },
             Input::File(path) => read_file(disk, path, &path.display().to_string())?,
             Input::Stream(name, stream) => read_stream(stream, name)?,
@@ -85,6 +88,7 @@ impl Work {
             }
         }
         it.tenants = it.list(disk, WORKSPACES)?;
+        it.look_around(disk, named.as_deref())?;
         Ok(it)
     }
 
@@ -118,6 +122,28 @@ impl Work {
         }
     }
 
+    /// Tells of what lies in `spec/` beside the files that are read, which are known by their names: `spec/version.yaml` pins nothing.
+    fn look_around(&mut self, disk: &dyn Disk, named: Option<&Path>) -> anyhow::Result<()> {
+        let full = self.root.join(SPEC);
+        if !matches!(disk.look(&full).context("cannot look at spec")?, Some((Kind::Folder, _))) {
+            return Ok(());
+        }
+        let read = [PLATFORM, read::VERSIONS, read::SEALING, read::SECRETS.trim_end_matches('/'), WORKSPACES];
+        let mut strangers = Vec::new();
+        for entry in disk.list(&full).context("cannot list spec/")? {
+            let name = index::shown(&entry.name);
+            let path = format!("{SPEC}/{name}");
+            // Hidden files are editors' and systems' own, and what people write for people is for people.
+            let is_known = name.starts_with('.') || read.contains(&&*path) || schema::PATHS.contains(&&*path) || is_prose(&name);
+            if !is_known && named.is_none_or(|it| *it != full.join(&entry.name)) {
+                strangers.push(path);
+            }
+        }
+        strangers.sort_unstable();
+        self.findings.extend(strangers.iter().map(|it| findings::not_read_in_spec(it, &read)));
+        Ok(())
+    }
+
     /// The `.yaml` files of a folder below the root, in the order of names.
     fn list(&mut self, disk: &dyn Disk, folder: &str) -> anyhow::Result<Vec<Arc<str>>> {
         let full = self.root.join(folder);
@@ -145,6 +171,23 @@ impl Work {
         }
         all.sort_unstable();
         Ok(all)
+    }
+}
+
+/// What people write for people.
+fn is_prose(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case("md") || it.eq_ignore_ascii_case("txt"))
+}
+
+/// What to do where there is no spec: the file of another name that was meant, or `init`.
+fn instead(disk: &dyn Disk, root: &Path) -> String {
+    let names = disk.list(&root.join(SPEC)).unwrap_or_default();
+    let names: BTreeSet<String> = names.iter().map(|it| index::shown(&it.name).into_owned()).collect();
+    let meant = names.iter().find(|it| it.to_ascii_lowercase().starts_with("platform.y"));
+    let meant = meant.or_else(|| names.iter().find(|it| suggest::nearest(it, ["platform.yaml"]).is_some()));
+    match meant {
+        Some(it) => format!("`{SPEC}/{it}` is another name; rename it"),
+        None => "`espalier init` writes one".to_owned(),
     }
 }
 

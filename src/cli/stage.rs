@@ -50,7 +50,7 @@ impl Counts {
         match verdict {
             Verdict::Same => self.same += 1,
             Verdict::New => self.new += 1,
-            Verdict::Changed => self.changed += 1,
+            Verdict::Changed | Verdict::Conflict => self.changed += 1,
             Verdict::Taken(..) | Verdict::Again => {}
         }
     }
@@ -91,7 +91,7 @@ impl<'a> Stage<'a> {
     /// When a file cannot be read or staged.
     pub fn file(&self, path: &str, bytes: &[u8], buffer: &mut Vec<u8>) -> anyhow::Result<Verdict> {
         let verdict = self.tree.compare(path, bytes, buffer)?;
-        if matches!(verdict, Verdict::New | Verdict::Changed)
+        if matches!(verdict, Verdict::New | Verdict::Changed | Verdict::Conflict)
             && !self.create(path, bytes).with_context(|| format!("cannot write {STAGE}/{path}"))?
         {
             return Ok(Verdict::Again);

@@ -10,7 +10,7 @@ use crate::{
         index::{self, Index, OWNED, Spot},
     },
     emit::files,
-    yaml::source::MAX_SIZE,
+    yaml::{conflict, source::MAX_SIZE},
 };
 
 /// How many bytes of a file say whose it is.
@@ -34,6 +34,8 @@ pub enum Verdict {
     New,
     /// Ours, with other bytes.
     Changed,
+    /// Ours, with both sides of a merge in it.
+    Conflict,
     /// The place is taken by what is not ours: the path in the way and how to call it.
     Taken(String, &'static str),
     /// This path was asked for a second time: two objects claim it.
@@ -78,6 +80,7 @@ impl<'a> Tree<'a> {
         // One byte more than ours: a longer file is seen to be longer without being read whole.
         match self.disk.read(&self.root.join(path), HEAD.max(bytes.len() + 1), buffer) {
             Ok(()) if buffer == bytes => Ok(Verdict::Same),
+            Ok(()) if conflict::is_in(buffer) && is_ours_on_a_side(path, buffer) => Ok(Verdict::Conflict),
             // Nothing is lost by writing over an empty file, and an editor or a full disk may have left one.
             Ok(()) if buffer.is_empty() || is_ours(path, buffer) => Ok(Verdict::Changed),
             Ok(()) => Ok(Verdict::Taken(path.to_owned(), "a file that espalier did not generate")),
@@ -170,7 +173,7 @@ impl<'a> Tree<'a> {
                 Kind::Folder | Kind::Other => (visit.file)(&full, path, Stray::Foreign)?,
                 Kind::File => {
                     // What cannot be read cannot be said to be ours.
-                    let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok() && is_ours(path, &visit.buffer);
+                    let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok() && is_ours_on_a_side(path, &visit.buffer);
                     (visit.file)(&full, path, if ours { Stray::Ours } else { Stray::Foreign })?
                 }
             };
@@ -194,6 +197,12 @@ struct Visit<'a> {
     file: &'a mut dyn FnMut(&Path, &str, Stray) -> anyhow::Result<bool>,
     buffer: Vec<u8>,
     remove_empty: bool,
+}
+
+/// The same of a file whose first line may be the mark of a merge conflict.
+fn is_ours_on_a_side(path: &str, bytes: &[u8]) -> bool {
+    let second = bytes.iter().position(|it| *it == b'\n').map_or(bytes.len(), |it| it + 1);
+    is_ours(path, bytes) || bytes.starts_with(b"<<<<<<<") && is_ours(path, &bytes[second..])
 }
 
 fn is_ours(path: &str, bytes: &[u8]) -> bool {

@@ -224,7 +224,7 @@ fn outside(house: &House) -> Vec<String> {
             at.port,
             at.database,
             at.role,
-            it.open_webui.connections()
+            it.open_webui.connections(&it.postgresql)
         )
     };
     database.map(row).into_iter().collect()

@@ -244,7 +244,8 @@ impl Platform {
             if let Some(external) = &it.postgresql.external {
                 return external.offers(vault);
             }
-            let needs = postgresql::Needs { vault, versions, priority: spaces.database, connections: it.open_webui.connections() };
+            let needs =
+                postgresql::Needs { vault, versions, priority: spaces.database, connections: it.open_webui.connections(&it.postgresql) };
             site.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
         });
         let models = it.ollama.enabled.then(|| site.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
@@ -259,6 +260,7 @@ impl Platform {
             let needs = open_webui::Needs {
                 models,
                 database: database.as_ref(),
+                pool: it.open_webui.pool(&it.postgresql),
                 sessions: sessions.as_ref(),
                 host: &host,
                 issuer,

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use super::{
     ingress, ollama,
     pod::{self, Patience},
-    postgresql, redis,
+    postgresql::{self, Postgresql},
+    redis,
 };
 use crate::{
     builder::{
@@ -65,8 +66,8 @@ pub struct OpenWebUi {
     /// Tokens after which an answer ends (`1024`): a default that a request through the API, or an administrator, may raise, no limit. It
     /// keeps an answer that would never end from keeping a model busy. Absent: half of the context (of what the tools leave of it).
     pub max_tokens: Option<u64>,
-    /// Connections to PostgreSQL.
-    pub connection_pool: ConnectionPool,
+    /// Connections to PostgreSQL; absent: 5 and 5, or as many as the database holds of all pods together.
+    pub connection_pool: Option<ConnectionPool>,
     /// Absent: the tested figures (`espalier show budget`).
     pub resources: Resources,
     /// The volume of uploaded files (and, without PostgreSQL, of everything).
@@ -96,7 +97,7 @@ impl Default for OpenWebUi {
             replicas: 1,
             tools: false,
             max_tokens: None,
-            connection_pool: ConnectionPool::default(),
+            connection_pool: None,
             resources: Resources::default(),
             storage: Bytes::gib(2),
         }
@@ -109,6 +110,8 @@ pub struct Needs<'a> {
     pub models: &'a ollama::Offers,
     /// Absent: SQLite on its own volume.
     pub database: Option<&'a postgresql::Offers>,
+    /// How many connections to it are kept.
+    pub pool: ConnectionPool,
     /// What its pods share; needed when there is more than one.
     pub sessions: Option<&'a redis::Offers>,
     /// The public name.
@@ -131,10 +134,30 @@ pub struct Offers {
 pub const DATABASE: &str = "webui.db";
 
 impl OpenWebUi {
-    /// Connections that all its pods open at most: two engines, each with its pool and its overflow.
-    pub fn connections(&self) -> u32 {
-        let a_pod = self.connection_pool.size.saturating_add(self.connection_pool.overflow).saturating_mul(2);
-        self.replicas.saturating_mul(a_pod)
+    /// What is written; else the largest pool up to the default one with which a database of the tested size, or of the larger one that
+    /// is written, holds the connections of all pods.
+    pub fn pool(&self, database: &Postgresql) -> ConnectionPool {
+        let most = ConnectionPool::default();
+        let written = self.connection_pool.clone();
+        if written.is_some() || !database.enabled || database.external.is_some() {
+            return written.unwrap_or(most);
+        }
+        let tested = Postgresql::default();
+        let tested = if database.limit() < tested.limit() { &tested } else { database };
+        let pools = (1..=most.size).rev().map(|size| ConnectionPool { size, overflow: most.overflow.min(size) });
+        let smallest = ConnectionPool { size: 1, overflow: 0 };
+        let holds = |it: &ConnectionPool| tested.worst_case(self.connections_of(it)).ceil_mib() <= tested.limit();
+        pools.into_iter().find(holds).unwrap_or(smallest)
+    }
+
+    /// Connections that all its pods open at most.
+    pub fn connections(&self, database: &Postgresql) -> u32 {
+        self.connections_of(&self.pool(database))
+    }
+
+    /// Two engines a pod, each with its pool and its overflow.
+    fn connections_of(&self, pool: &ConnectionPool) -> u32 {
+        self.replicas.saturating_mul(pool.size.saturating_add(pool.overflow).saturating_mul(2))
     }
 
     /// Tokens of a context that are there for questions and answers.
@@ -239,8 +262,8 @@ impl OpenWebUi {
                 database.role, database.database, database.parameters
             );
             env.push(scope.env_derived("DATABASE_URL", &database.password, "url", template));
-            env.push(pod::env("DATABASE_POOL_SIZE", self.connection_pool.size.to_string()));
-            env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", self.connection_pool.overflow.to_string()));
+            env.push(pod::env("DATABASE_POOL_SIZE", needs.pool.size.to_string()));
+            env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", needs.pool.overflow.to_string()));
         }
         if let Some(sessions) = needs.sessions {
             let at = scope.url(me, "redis", &sessions.port);

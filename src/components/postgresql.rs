@@ -192,6 +192,11 @@ impl Postgresql {
         clients.saturating_add(BACKUP_CONNECTIONS + RESERVED_CONNECTIONS)
     }
 
+    /// Where its memory ends.
+    pub fn limit(&self) -> Bytes {
+        self.resources.over(requests::POSTGRESQL).limit
+    }
+
     /// Memory that it may use at worst: every connection sorts, every autovacuum worker works.
     pub fn worst_case(&self, clients: u32) -> Bytes {
         let it = self.tuning();

@@ -13,7 +13,7 @@ use crate::{
     components::{
         floor_plan::House,
         ollama::Ollama,
-        open_webui::{self, OpenWebUi},
+        open_webui::{self, ConnectionPool, OpenWebUi},
     },
     facts::kubernetes::POD_SECURITY_VERSION,
     names::{DnsLabel, Host, ModelName},
@@ -101,7 +101,9 @@ impl Workspace {
         let ((), built) = site::tenant(&self.spec.workspace_name, house.ground.clone(), |scope| {
             scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
             let models = self.ollama().build(scope, versions);
-            let needs = open_webui::Needs { models: &models, database: None, sessions: None, host: &host, issuer, vault: None, versions };
+            let pool = ConnectionPool::default();
+            let needs =
+                open_webui::Needs { models: &models, database: None, pool, sessions: None, host: &host, issuer, vault: None, versions };
             // Nobody else mounts a tenant's volume.
             drop(OpenWebUi::default().build(scope, &needs));
         });

@@ -28,5 +28,7 @@ pub const TAB: &str = "tab";
 pub const KEY_NOT_A_STRING: &str = "key-not-a-string";
 /// A map is merged into another by `<<`.
 pub const MERGE_KEY: &str = "merge-key";
+/// Both sides of a merge stand in the file.
+pub const MERGE_CONFLICT: &str = "merge-conflict";
 /// There is more to find than is worth showing at once.
 pub const TOO_MANY_FINDINGS: &str = "too-many-findings";

@@ -1,16 +1,29 @@
 //! "Did you mean": the nearest of the names that would have been right.
 
+/// Longer than any name of ours: what is written after it is not compared.
+const LONGEST: usize = 64;
+
 /// The candidate nearest to what was written, if it is near enough to be meant.
 pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let lower = written.to_lowercase();
-    let (distance, name) = candidates.into_iter().map(|it| (distance(&lower, &it.to_lowercase()), it)).min()?;
+    let lower: String = written.to_lowercase().chars().take(LONGEST).collect();
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let (distance, name) = candidates.iter().map(|it| (distance(&lower, &it.to_lowercase()), *it)).min()?;
     let length = lower.chars().count().max(name.chars().count());
-    (distance <= 1.max(length / 3) && distance < length).then_some(name)
+    if distance <= 1.max(length / 3) && distance < length { Some(name) } else { by_beginning(&lower, &candidates) }
+}
+
+/// The only candidate that begins as what was written does, for more than half of it: `prod`, `stage`, `replicaCount`.
+fn by_beginning<'a>(lower: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let length = lower.chars().count();
+    let common = |it: &str| lower.chars().zip(it.to_lowercase().chars()).take_while(|(a, b)| a == b).count();
+    let mut near = candidates.iter().copied().filter(|it| common(it) >= 3 && common(it) * 2 > length);
+    let first = near.next()?;
+    near.all(|it| it == first).then_some(first)
 }
 
 /// How many insertions, deletions, substitutions and swaps of neighbours lie between two words.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(64).collect(), b.chars().take(64).collect());
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(LONGEST).collect(), b.chars().take(LONGEST).collect());
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {
@@ -37,6 +50,11 @@ mod tests {
         for (written, meant) in [("modles", "models"), ("replica", "replicas"), ("keepalive", "keepAlive"), ("resource", "resources")] {
             assert_eq!(nearest(written, fields), Some(meant));
         }
+        for (written, meant) in [("prod", "production"), ("stage", "staging"), ("letsencrypt", "letsEncrypt")] {
+            assert_eq!(nearest(written, ["staging", "production", "letsEncrypt"]), Some(meant));
+        }
+        assert_eq!(nearest("replicaCount", fields), Some("replicas"));
+        assert_eq!(nearest("post", ["postgresql", "postgres"]), None, "two begin so");
         for stranger in ["x", "colour", "", "aaaaaaaaaaaaaaaaaaaaaaaa"] {
             assert_eq!(nearest(stranger, fields), None, "{stranger}");
         }

@@ -16,7 +16,7 @@ pub mod uncovered;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
-use crate::units::Bytes;
+use crate::{names::described, units::Bytes};
 use families::FAMILIES;
 use family::Family;
 
@@ -73,12 +73,14 @@ fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 }
 
 fn bytes_schema(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
+    let schema = json_schema!({
+        "description": "A number of bytes, or an amount like `8.4Gi`.",
         "examples": ["8.4Gi", 1_321_082_688],
         "type": ["integer", "string"],
         "minimum": 0,
         "pattern": "^[0-9]+(\\.[0-9]+)?([KMGTPE]i|[kMGTPE])?$"
-    })
+    });
+    described(schema, "an amount like `8.4Gi`")
 }
 
 /// How the size of a model's file is known.

@@ -293,6 +293,13 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
             return refuse("a digest is `@sha256:` and 64 hexadecimal digits");
         }
     }
+    // A whole reference, as a pod has it: `ghcr.io/open-webui/open-webui:0.12.4-slim`.
+    if let Some((_, end)) = version.rsplit_once(':')
+        && tag(end).is_ok()
+    {
+        let pinned = digest.map(|it| format!("@{it}")).unwrap_or_default();
+        return refuse(&format!("which image it is of is known; write the tag alone, `{end}{pinned}`"));
+    }
     if version.starts_with(['^', '~', '>', '<', '=', '*'])
         || version.contains(['*', ' ', '|', ','])
         || version.split('.').any(|it| matches!(it, "x" | "X"))
@@ -327,10 +334,15 @@ pub(super) fn k3s_version(s: &str) -> Checked<'_> {
         let is_candidate = |it: &str| (1..=16).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
         (number(minor) && number(patch) && number(build) && candidate.is_none_or(is_candidate)).then_some(())
     };
-    match is_it() {
-        Some(()) => Ok(s.into()),
-        None => Err(format!("`{s}` is not a full version of k3s: write it like `v1.35.8+k3s1`")),
+    if is_it().is_some() {
+        return Ok(s.into());
     }
+    // Of the image of that version, whose tag cannot have a `+`; or without its `v`.
+    let tag = s.rsplit_once(':').map_or(s, |it| it.1).replace("-k3s", "+k3s");
+    let better = format!("v{}", tag.trim_start_matches('v'));
+    let is_meant = better != s && k3s_version(&better).is_ok();
+    let better = if is_meant { better } else { "v1.35.8+k3s1".to_owned() };
+    Err(format!("`{s}` is not a full version of k3s: write it like `{better}`"))
 }
 
 pub(super) fn endpoint(s: &str) -> Checked<'_> {

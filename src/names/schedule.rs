@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, ops::RangeInclusive, str::FromStr, sync::Arc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::NameVisitor;
+use super::{NameVisitor, described};
 use crate::units::Seconds;
 
 /// A cron schedule that comes, and the longest time between two of its runs.
@@ -181,9 +181,11 @@ impl Serialize for Schedule {
     }
 }
 
+const WHAT: &str = "a schedule like `17 3 * * *`";
+
 impl<'de> Deserialize<'de> for Schedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(NameVisitor { what: "a schedule like `17 3 * * *`", parse: str::parse })
+        deserializer.deserialize_str(NameVisitor { what: WHAT, parse: str::parse })
     }
 }
 
@@ -193,11 +195,11 @@ impl JsonSchema for Schedule {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
+        let schema = json_schema!({
             "description": "Minute, hour, day of the month, month, day of the week, as cron reads them: `17 3 * * *`.",
-            "examples": ["17 3 * * *"],
             "type": "string",
             "pattern": "^\\s*([0-9A-Za-z*,/-]+\\s+){4}[0-9A-Za-z*,/-]+\\s*$"
-        })
+        });
+        described(schema, WHAT)
     }
 }

@@ -78,9 +78,9 @@ impl FromStr for Bytes {
             return Ok(Self(bytes));
         }
         Err(if s.starts_with('-') {
-            format!("`{s}` is below zero: an amount of bytes is written like `512Mi` or `2Gi`")
+            format!("`{s}` is below zero: an amount of bytes is written like `8Gi` or `512Mi`")
         } else if !is_number(number) {
-            format!("`{s}` is not an amount of bytes: write it like `512Mi` or `2Gi`")
+            format!("`{s}` is not an amount of bytes: write it like `8Gi` or `512Mi`")
         } else if unit == "m" {
             format!("`{s}` is thousandths of a byte: write `{number}Mi` for mebibytes")
         } else if size.is_none() {
@@ -107,9 +107,9 @@ impl FromStr for Millicores {
             return Ok(Self(millicores));
         }
         Err(if s.starts_with('-') {
-            format!("`{s}` is below zero: an amount of CPU is written like `500m`, `0.5` or `2`")
+            format!("`{s}` is below zero: an amount of CPU is written like `4`, `0.5` or `500m`")
         } else if !is_number(number) || size.is_none() {
-            format!("`{s}` is not an amount of CPU: write it like `500m`, `0.5` or `2`")
+            format!("`{s}` is not an amount of CPU: write it like `4`, `0.5` or `500m`")
         } else if is_too_large(number, size.unwrap_or(1)) {
             format!("`{s}` is more CPU than can be counted")
         } else {
@@ -123,6 +123,12 @@ impl FromStr for Seconds {
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let refuse = || format!("`{s}` is not a length of time: write it like `30s`, `5m`, `24h` or `7d`");
+        if s.starts_with('-') {
+            return Err(format!(
+                "`{s}` is below zero, and for ever is no length of time: write `{}`, a year, the longest that is allowed",
+                Self::LONGEST
+            ));
+        }
         let (mut rest, mut sum, mut above) = (s, 0_u64, u64::MAX);
         while !rest.is_empty() {
             let (number, after) = split_unit(rest);

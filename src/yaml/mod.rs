@@ -1,7 +1,10 @@
 //! The only reader and the only writer of YAML.
 
+pub mod conflict;
 pub mod emit;
+mod hints;
 mod key;
+mod odd;
 mod parse;
 pub mod plain;
 mod quote;

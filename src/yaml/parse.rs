@@ -11,7 +11,7 @@ use crate::diag::{
 };
 
 use super::{
-    scalar,
+    conflict, odd, scalar,
     source::{Children, FromParent, Node},
     syntax,
 };
@@ -73,6 +73,12 @@ struct Skip {
 
 impl Builder<'_> {
     fn run(&mut self) -> bool {
+        let conflicts = conflict::conflicts(self.file, self.text);
+        if !conflicts.is_empty() {
+            // Whatever else there is to find stands between two sides.
+            self.findings.extend(conflicts);
+            return false;
+        }
         if let Some(finding) = syntax::forbidden(self.file, self.text) {
             self.findings.push(finding);
             return false;
@@ -138,13 +144,17 @@ impl Builder<'_> {
             }
             Event::Scalar(text, style, _, tag) => {
                 let is_text = style != ScalarStyle::Plain || tag.is_some_and(|it| it.is_yaml_core_schema_tag("str"));
-                self.scalar(text, is_text, span);
+                self.scalar(text, style, is_text, span);
             }
             _ => (),
         }
     }
 
-    fn scalar(&mut self, text: Cow<'_, str>, is_text: bool, span: Range<usize>) {
+    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, is_text: bool, span: Range<usize>) {
+        if style == ScalarStyle::Plain && odd::first(self.text, span.clone()).is_some() {
+            self.odd(span);
+            return;
+        }
         let value = if is_text { Value::String(text.into_owned()) } else { scalar::resolve(text) };
         if self.expects_key() {
             let key = self.key(value, is_text, span);
@@ -153,6 +163,21 @@ impl Builder<'_> {
             let span = self.trimmed(span);
             let node = self.node(span, false);
             self.place(node, value);
+        }
+    }
+
+    /// A bare text with a character that only looks like one of YAML's own: nobody knows what was meant by the rest.
+    fn odd(&mut self, span: Range<usize>) {
+        let mut rest = span.clone();
+        while let Some(at) = odd::first(self.text, rest.clone()).filter(|_| self.findings.len() <= MAX_FINDINGS) {
+            self.findings.extend(odd::finding(self.file, self.text, at));
+            rest.start = at + self.text[at..].chars().next().map_or(1, char::len_utf8);
+        }
+        if self.expects_key() {
+            self.set_key(Key { name: String::new(), span, is_kept: false });
+        } else {
+            let node = self.node(span, true);
+            self.place(node, Value::Null);
         }
     }
 
@@ -328,15 +353,17 @@ impl Builder<'_> {
             let start = self.nodes[flow.node].span.start;
             let what = if self.text[start..].starts_with('[') { "in the list that begins here" } else { "in the map that begins here" };
             let place = Place::Span { file: Arc::clone(self.file), span: start..start + 1 };
-            if let ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement = error.kind() {
+            let is_guessed = finding.place == syntax::place_of(self.file, self.text, error);
+            if is_guessed && let ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement = error.kind() {
                 "brackets are not closed before this".clone_into(&mut finding.message);
             }
             if finding.place != place {
                 finding = finding.related(place, what);
             }
         }
-        // The parser stops at a depth of its own; that was told already.
-        if finding.code != code::NESTED_TOO_DEEP || self.findings.iter().all(|it| it.code != finding.code) {
+        // The parser stops at a depth of its own, or at what the same character leads to; that was told already.
+        let is_told = |it: &Diagnostic| it.code == finding.code && (it.code == code::NESTED_TOO_DEEP || it.place == finding.place);
+        if !self.findings.iter().any(is_told) {
             self.findings.push(finding);
         }
     }

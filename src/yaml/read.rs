@@ -1,6 +1,10 @@
 //! Typed reading that finds all that is wrong at once: report, take the field out, read again.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -28,34 +32,66 @@ impl Source {
     }
 
     fn read_all<T: DeserializeOwned>(&self, findings: &mut Diagnostics) -> Option<T> {
-        let taken = self.nodes.iter().map(|it| it.is_broken).collect();
-        let mut state = State { taken, missing: BTreeMap::new() };
+        let mut state = State { taken: self.nodes.iter().map(|it| it.is_broken).collect(), ..State::default() };
+        let mut told: Vec<Diagnostic> = Vec::new();
+        let mut missing = Vec::new();
+        // Fields that a misspelt one stands for.
+        let mut meant = BTreeSet::new();
+        let mut value = None;
         // Each round takes out one more node or gives one more stand-in, so this ends.
-        while findings.len() <= MAX_FINDINGS && !state.taken.first().copied().unwrap_or(true) {
-            let cursor = Cursor { source: self, state: &state, node: 0, value: &self.value };
-            let failure = match T::deserialize(cursor) {
-                Ok(it) => return state.missing.is_empty().then_some(it),
+        while findings.len() + told.len() <= MAX_FINDINGS && !state.taken.first().copied().unwrap_or(true) {
+            let failure = match T::deserialize(Cursor { source: self, state: &state, node: 0, value: &self.value }) {
+                Ok(it) => {
+                    value = state.missing.is_empty().then_some(it);
+                    break;
+                }
                 Err(failure) => failure.or_at(0, false),
             };
             let Failure { kind, at } = failure;
             let at = at.unwrap_or(At { node: 0, is_key: false });
-            if !self.follows(&kind, at.node, &state.taken) {
-                findings.push(self.finding(&kind, at));
+            let is_known = matches!(kind, Kind::Missing(field) if meant.contains(&(at.node, field)));
+            if !is_known && !self.follows(&kind, at.node, &state.taken) {
+                if let Kind::Missing(field) = kind {
+                    missing.push((told.len(), at.node, field));
+                }
+                let subject_is_text = self.is_text::<T>(&mut state, &kind, at);
+                told.push(self.finding(&kind, at, &state, subject_is_text));
             }
             match kind {
-                Kind::Missing(field) if state.missing.get(&at.node).is_none_or(|it| !it.contains(&field)) => {
-                    state.missing.entry(at.node).or_default().push(field);
+                Kind::Missing(field) if !state.lacks(at.node, &[field]) => state.missing.entry(at.node).or_default().push(vec![field]),
+                Kind::MissingWithin(way) if !state.lacks(at.node, &way) => state.missing.entry(at.node).or_default().push(way),
+                Kind::UnknownField(written, known) => {
+                    meant.extend(wording::meant(&written, known).map(|it| (self.nodes[at.node].parent, it)));
+                    state.taken[at.node] = true;
                 }
                 _ => state.taken[at.node] = true,
             }
         }
-        None
+        let written = state.written.into_inner();
+        for (index, node, field) in missing {
+            let example = written.get(&(node, field)).filter(|it| !it.is_empty()).map_or("…", String::as_str);
+            told[index].help.push(format!("write `{field}: {example}`"));
+        }
+        findings.extend(told);
+        value
+    }
+
+    /// Whether a number or a truth value would be taken if it stood in quotes: tried, for only the type itself knows.
+    fn is_text<T: DeserializeOwned>(&self, state: &mut State, kind: &Kind, at: At) -> bool {
+        let is_bare = matches!(self.path_of(at.node).get(&self.value), Some(Value::Bool(_) | Value::Number(_)));
+        if !is_bare || at.is_key || !matches!(kind, Kind::Type(_)) {
+            return false;
+        }
+        state.as_text = Some(at.node);
+        let again = T::deserialize(Cursor { source: self, state, node: 0, value: &self.value });
+        state.as_text = None;
+        again.err().is_none_or(|it| it.at.is_some_and(|it| it.node != at.node))
     }
 
     /// Whether the failure only follows from what was found before.
     fn follows(&self, kind: &Kind, node: usize, taken: &[bool]) -> bool {
         match (&self.nodes[node].children, kind) {
-            (_, Kind::NoSample) => true,
+            (_, Kind::NoSample | Kind::MissingWithin(_)) => true,
             (_, Kind::Missing(_)) if self.nodes[node].is_partial => true,
             (Children::Map(children), Kind::Missing(field)) => self.named(children, field).is_some_and(|it| taken[it]),
             (Children::Map(children) | Children::List(children), Kind::Custom(_) | Kind::Type(_) | Kind::Length(..)) => {
@@ -65,7 +101,7 @@ impl Source {
         }
     }
 
-    fn finding(&self, kind: &Kind, at: At) -> Diagnostic {
+    fn finding(&self, kind: &Kind, at: At, state: &State, is_text: bool) -> Diagnostic {
         let code = match kind {
             Kind::UnknownField(..) => code::UNKNOWN_FIELD,
             Kind::Missing(_) => code::MISSING_FIELD,
@@ -74,7 +110,14 @@ impl Source {
         let path = self.path_of(at.node);
         let written = self.text.get(self.nodes[at.node].span.clone()).unwrap_or_default();
         let value = path.get(&self.value).unwrap_or(&Value::Null);
-        let (message, help) = wording::words(kind, &Subject { path: &path, value, written });
+        let parent = self.nodes[at.node].parent;
+        let neighbours = state.fields.borrow().get(&parent).copied().unwrap_or_default();
+        let is_there = |name: &str| match &self.nodes[parent].children {
+            Children::Map(children) => self.named(children, name).is_some(),
+            _ => false,
+        };
+        let subject = Subject { path: &path, value, written, is_text, neighbours, is_there: &is_there };
+        let (message, help) = wording::words(kind, &subject);
         let file = Arc::clone(&self.file);
         let place = if at.is_key { Place::Key { file, path } } else { Place::Value { file, path } };
         let mut finding = Diagnostic::error(code, place, message);
@@ -82,3 +125,12 @@ impl Source {
         finding
     }
 }
+
+impl State {
+    fn lacks(&self, node: usize, way: &[&'static str]) -> bool {
+        self.missing.get(&node).is_some_and(|it| it.iter().any(|it| it == way))
+    }
+}
+
+/// What the stand-ins of missing fields look like: by map and field.
+pub(super) type Written = RefCell<BTreeMap<(usize, &'static str), String>>;

@@ -1,4 +1,6 @@
-//! Stand-ins for what is missing, so that the second missing field is found in the same go as the first.
+//! Stand-ins for what is missing, so that the second missing field is found in the same go as the first, and what they look like.
+
+use std::{cell::RefCell, fmt::Write as _};
 
 use serde::{
     de::{
@@ -7,51 +9,92 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::wording::Failure;
+use super::{
+    plain,
+    wording::{Failure, Kind},
+};
 
 /// Deeper than any struct of a spec; a type that contains itself ends here.
 const MAX_DEPTH: usize = 16;
 
-/// Reads as whatever is asked for: numbers are 1, lists and maps are empty, structs have all their fields, enums are their
-/// first variant, and a text is the example that its type gives in backquotes ("a host name like `chat.example.org`").
-#[derive(Clone, Copy)]
-pub(super) struct Sample {
+/// The way from a map to a field that it lacks, or that the stand-in of such a field lacks.
+pub(super) type Way = Vec<&'static str>;
+
+/// Reads as whatever is asked for: numbers are 1, lists and maps have one item, enums are their first variant, a text is the first example
+/// that its type gives in backquotes ("a host name like `chat.example.org`"), and structs have the fields that they were found to need.
+///
+/// What it reads as is written down on the way, for a person to paste.
+pub(super) struct Sample<'s> {
+    needed: &'s [Way],
+    way: Way,
     depth: usize,
+    text: &'s RefCell<String>,
 }
 
-impl Sample {
-    pub(super) const fn new() -> Self {
-        Self { depth: 0 }
+impl<'s> Sample<'s> {
+    /// The stand-in of a field; `needed` are the ways of all that its map lacks.
+    pub(super) fn new(needed: &'s [Way], field: &'static str, text: &'s RefCell<String>) -> Self {
+        Self { needed, way: vec![field], depth: 0, text }
     }
 
-    fn deeper(self) -> Result<Self, Failure> {
-        if self.depth < MAX_DEPTH { Ok(Self { depth: self.depth + 1 }) } else { Err(Failure::custom("a type contains itself")) }
+    fn again(&self) -> Self {
+        Self { needed: self.needed, way: self.way.clone(), depth: self.depth, text: self.text }
     }
+
+    fn deeper(&self) -> Result<Self, Failure> {
+        let depth = self.depth + 1;
+        if depth <= MAX_DEPTH { Ok(Self { depth, ..self.again() }) } else { Err(Failure::custom("a type contains itself")) }
+    }
+
+    fn write(&self, text: &str) {
+        self.text.borrow_mut().push_str(text);
+    }
+
+    /// A text as it stands in a flow map or list.
+    fn scalar(&self, text: &str) {
+        if plain::is_plain(text) && !text.contains([',', '*']) {
+            self.write(text);
+        } else {
+            let _ = write!(self.text.borrow_mut(), "{text:?}");
+        }
+    }
+}
+
+/// The example that a type gives in backquotes.
+fn example(expected: &dyn Expected) -> Option<String> {
+    expected.to_string().split('`').nth(1).map(str::to_owned)
 }
 
 /// Every width of number reads as 1.
 macro_rules! numbers {
     ($($method:ident)+) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+            self.write("1");
             visitor.visit_u64(1)
         })+
     };
 }
 
-impl<'de> Deserializer<'de> for Sample {
+impl<'de> Deserializer<'de> for Sample<'_> {
     type Error = Failure;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let expecting = (&visitor as &dyn Expected).to_string();
-        match expecting.split('`').nth(1) {
-            Some(example) => visitor.visit_str(example),
+        match example(&visitor) {
+            Some(it) => {
+                self.scalar(&it);
+                visitor.visit_string(it)
+            }
             None => visitor.visit_unit(),
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let expecting = (&visitor as &dyn Expected).to_string();
-        visitor.visit_str(expecting.split('`').nth(1).unwrap_or("x"))
+        let Some(it) = example(&visitor) else {
+            self.write("…");
+            return visitor.visit_str("x");
+        };
+        self.scalar(&it);
+        visitor.visit_string(it)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -59,6 +102,7 @@ impl<'de> Deserializer<'de> for Sample {
     }
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        self.write("true");
         visitor.visit_bool(true)
     }
 
@@ -71,11 +115,14 @@ impl<'de> Deserializer<'de> for Sample {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        visitor.visit_seq(Samples { each: self, left: 0, fields: [].iter() })
+        self.deserialize_tuple(1, visitor)
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, left: usize, visitor: V) -> Result<V::Value, Failure> {
-        visitor.visit_seq(Samples { each: self.deeper()?, left, fields: [].iter() })
+        self.write("[");
+        let read = visitor.visit_seq(Items { each: self.deeper()?, left, is_first: true });
+        self.write("]");
+        read
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, left: usize, visitor: V) -> Result<V::Value, Failure> {
@@ -83,16 +130,23 @@ impl<'de> Deserializer<'de> for Sample {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        visitor.visit_map(Samples { each: self, left: 0, fields: [].iter() })
+        self.write("{");
+        let read = visitor.visit_map(Items { each: self.deeper()?, left: 1, is_first: true });
+        self.write("}");
+        read
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Failure> {
-        visitor.visit_map(Samples { each: self.deeper()?, left: 0, fields: fields.iter() })
+    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+        let inside = |it: &&Way| it.len() == self.way.len() + 1 && it.starts_with(&self.way);
+        let fields: Vec<&'static str> = self.needed.iter().filter(inside).filter_map(|it| it.last().copied()).collect();
+        self.write("{");
+        let read = visitor.visit_map(Fields { each: self.deeper()?, fields: fields.iter(), is_first: true, current: None });
+        self.write("}");
+        read.map_err(|it| match it.kind {
+            // Which fields have no default is only known from what is missed.
+            Kind::Missing(field) => Failure::new(Kind::MissingWithin(self.way.iter().copied().chain([field]).collect())),
+            _ => it,
+        })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -106,11 +160,12 @@ impl<'de> Deserializer<'de> for Sample {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        self.write("null");
         visitor.visit_unit()
     }
 
     fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
-        visitor.visit_unit()
+        self.deserialize_unit(visitor)
     }
 
     numbers! {
@@ -121,44 +176,75 @@ impl<'de> Deserializer<'de> for Sample {
     forward_to_deserialize_any! { i128 u128 char bytes byte_buf identifier ignored_any }
 }
 
-/// So many samples in a row, or one for each field.
-struct Samples {
-    each: Sample,
+/// So many samples in a row: a list's items, or a map's entries.
+struct Items<'s> {
+    each: Sample<'s>,
     left: usize,
-    fields: std::slice::Iter<'static, &'static str>,
+    is_first: bool,
 }
 
-impl<'de> SeqAccess<'de> for Samples {
-    type Error = Failure;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
-        if self.left == 0 {
-            return Ok(None);
+impl Items<'_> {
+    fn next(&mut self) -> Option<Sample<'_>> {
+        self.left = self.left.checked_sub(1)?;
+        if !std::mem::take(&mut self.is_first) {
+            self.each.write(", ");
         }
-        self.left -= 1;
-        seed.deserialize(self.each).map(Some)
+        Some(self.each.again())
     }
 }
 
-impl<'de> MapAccess<'de> for Samples {
+impl<'de> SeqAccess<'de> for Items<'_> {
+    type Error = Failure;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
+        self.next().map(|it| seed.deserialize(it)).transpose()
+    }
+}
+
+impl<'de> MapAccess<'de> for Items<'_> {
     type Error = Failure;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
-        let Some(field) = self.fields.next() else { return Ok(None) };
+        self.next().map(|it| seed.deserialize(it)).transpose()
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
+        self.each.write(": ");
+        seed.deserialize(self.each.again())
+    }
+}
+
+/// The fields of a struct that it was found to need.
+struct Fields<'s, 'f> {
+    each: Sample<'s>,
+    fields: std::slice::Iter<'f, &'static str>,
+    is_first: bool,
+    current: Option<&'static str>,
+}
+
+impl<'de> MapAccess<'de> for Fields<'_, '_> {
+    type Error = Failure;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
+        self.current = self.fields.next().copied();
+        let Some(field) = self.current else { return Ok(None) };
+        let comma = if std::mem::take(&mut self.is_first) { "" } else { ", " };
+        self.each.write(&format!("{comma}{field}: "));
         seed.deserialize(StrDeserializer::new(field)).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        seed.deserialize(self.each)
+        let way = self.each.way.iter().copied().chain(self.current).collect();
+        seed.deserialize(Sample { way, ..self.each.again() })
     }
 }
 
-struct FirstVariant {
+struct FirstVariant<'s> {
     name: &'static str,
-    content: Sample,
+    content: Sample<'s>,
 }
 
-impl<'de> EnumAccess<'de> for FirstVariant {
+impl<'de> EnumAccess<'de> for FirstVariant<'_> {
     type Error = Failure;
     type Variant = Self;
 
@@ -168,22 +254,32 @@ impl<'de> EnumAccess<'de> for FirstVariant {
     }
 }
 
-impl<'de> VariantAccess<'de> for FirstVariant {
+impl FirstVariant<'_> {
+    fn with_content<T>(self, read: impl FnOnce(Sample<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.content.write(&format!("{{{}: ", self.name));
+        let value = read(self.content.again());
+        self.content.write("}");
+        value
+    }
+}
+
+impl<'de> VariantAccess<'de> for FirstVariant<'_> {
     type Error = Failure;
 
     fn unit_variant(self) -> Result<(), Failure> {
+        self.content.scalar(self.name);
         Ok(())
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Failure> {
-        seed.deserialize(self.content)
+        self.with_content(|it| seed.deserialize(it))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, left: usize, visitor: V) -> Result<V::Value, Failure> {
-        self.content.deserialize_tuple(left, visitor)
+        self.with_content(|it| it.deserialize_tuple(left, visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
-        self.content.deserialize_struct("", fields, visitor)
+        self.with_content(|it| it.deserialize_struct("", fields, visitor))
     }
 }

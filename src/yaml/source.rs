@@ -130,6 +130,11 @@ impl Source {
         Self { file, text, value, nodes, findings, is_whole, lines: OnceLock::new() }
     }
 
+    /// Merge conflicts in the text, where there are some: for what is read by other means than as YAML.
+    pub fn conflicts(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.findings.iter().filter(|it| it.code == code::MERGE_CONFLICT)
+    }
+
     /// The span of a value, or of the nearest one above it that is written down.
     pub fn span(&self, path: &FieldPath) -> Range<usize> {
         self.nodes.get(self.follow(path).0).map_or(0..0, |it| it.span.clone())

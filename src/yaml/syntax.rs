@@ -9,6 +9,11 @@ use crate::diag::{
     diagnostic::{Diagnostic, Place},
 };
 
+use super::{hints, odd};
+
+/// So many lines above an error may have its cause.
+const LINES_BEFORE: usize = 2;
+
 pub(super) const TAB_MESSAGE: &str = "a tab stands where YAML takes only spaces";
 pub(super) const TAB_HELP: &str = "indent with spaces";
 
@@ -39,7 +44,7 @@ pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
 
 /// The finding that a parser's error becomes.
 pub(super) fn finding(file: &Arc<str>, text: &str, error: &ScanError) -> Diagnostic {
-    let at = text.floor_char_boundary(error.marker().byte_offset().unwrap_or(text.len()).min(text.len()));
+    let at = offset(text, error);
     let place = |from: usize, to: usize| Place::Span { file: Arc::clone(file), span: from..to };
     if let Some(tab) = tab(text, at, error.kind()) {
         return Diagnostic::error(code::TAB, place(tab, tab + 1), TAB_MESSAGE).help(TAB_HELP);
@@ -47,12 +52,47 @@ pub(super) fn finding(file: &Arc<str>, text: &str, error: &ScanError) -> Diagnos
     if let Kind::RecursionLimitExceeded = error.kind() {
         return Diagnostic::error(code::NESTED_TOO_DEEP, place(at, at), "a value lies deeper than any spec");
     }
+    // A quote may have been opened anywhere above.
+    let is_quote = matches!(error.kind(), Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar);
+    let odd = odd::first_in_lines(text, at, LINES_BEFORE).or_else(|| is_quote.then(|| odd::first(text, 0..text.len())).flatten());
+    if let Some(finding) = odd.and_then(|at| odd::finding(file, text, at)) {
+        return finding;
+    }
+    if let Some((colon, key, value)) = missing_space(text, at) {
+        let finding = Diagnostic::error(code::YAML_SYNTAX, place(colon, colon + 1), "the space after `:` is missing");
+        return finding.help(format!("write `{key}: {value}`"));
+    }
     let (message, help) = words(error.kind());
     let message = message.map_or_else(|| format!("this is not YAML: {}", error.info()), str::to_owned);
-    let end = at + text[at..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
-    let mut finding = Diagnostic::error(code::YAML_SYNTAX, place(at, end), message);
+    let mut finding = Diagnostic::error(code::YAML_SYNTAX, place_of(file, text, error), message);
     finding.help.extend(help.map(str::to_owned));
     finding
+}
+
+/// The place that the parser gives.
+pub(super) fn place_of(file: &Arc<str>, text: &str, error: &ScanError) -> Place {
+    let at = offset(text, error);
+    let end = at + text[at..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
+    Place::Span { file: Arc::clone(file), span: at..end }
+}
+
+fn offset(text: &str, error: &ScanError) -> usize {
+    text.floor_char_boundary(error.marker().byte_offset().unwrap_or(text.len()).min(text.len()))
+}
+
+/// `replicas:1` in the line of the error or in the one above it: where its `:` stands, the key and the value.
+fn missing_space(text: &str, at: usize) -> Option<(usize, &str, &str)> {
+    let line_of = |at: usize| {
+        let start = text[..at].rfind('\n').map_or(0, |it| it + 1);
+        (start, text[start..].lines().next().unwrap_or_default())
+    };
+    let (start, line) = line_of(at);
+    let above = line_of(text[..start].trim_end().len());
+    [(start, line), above].into_iter().find_map(|(start, line)| {
+        let bare = line.trim_start();
+        let (key, value) = hints::spaced(bare.trim_end())?;
+        Some((start + line.len() - bare.len() + key.len(), key, value))
+    })
 }
 
 /// The tab that is to blame, if one is.

@@ -1,6 +1,6 @@
 //! serde reads a source's nodes; a node that was taken out is passed over.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use serde::{
     de::{
@@ -12,17 +12,25 @@ use serde::{
 use serde_json::{Value, map};
 
 use super::{
-    sample::Sample,
+    read::Written,
+    sample::{Sample, Way},
     source::{Children, Source},
     wording::{Failure, Kind, quoted_list},
 };
 
 /// What earlier readings have found.
+#[derive(Default)]
 pub(super) struct State {
     /// By node: whether it was taken out.
     pub(super) taken: Vec<bool>,
-    /// By map: the fields that are missing and have a stand-in.
-    pub(super) missing: BTreeMap<usize, Vec<&'static str>>,
+    /// By map: the fields that are missing and have a stand-in, and what the stand-ins lack.
+    pub(super) missing: BTreeMap<usize, Vec<Way>>,
+    /// A number or truth value that is read as the text that stands there.
+    pub(super) as_text: Option<usize>,
+    /// By map: the fields that may stand in it.
+    pub(super) fields: RefCell<BTreeMap<usize, &'static [&'static str]>>,
+    /// What the stand-ins look like.
+    pub(super) written: Written,
 }
 
 /// A node to be read, with its value.
@@ -44,7 +52,7 @@ impl<'s> Cursor<'s> {
 
     fn entries(self, map: &'s map::Map<String, Value>) -> Entries<'s> {
         let missing = self.state.missing.get(&self.node).map_or(&[] as &[_], Vec::as_slice).iter();
-        Entries { parent: self, pairs: map.iter(), children: self.children().iter(), missing, current: None }
+        Entries { parent: self, pairs: map.iter(), children: self.children().iter(), missing, current: None, standin: None }
     }
 
     fn at(self, node: usize, value: &'s Value) -> Self {
@@ -57,9 +65,11 @@ struct Entries<'s> {
     parent: Cursor<'s>,
     pairs: map::Iter<'s>,
     children: std::slice::Iter<'s, usize>,
-    missing: std::slice::Iter<'s, &'static str>,
+    missing: std::slice::Iter<'s, Way>,
     /// The value of the key that was read last; none for a stand-in.
     current: Option<Cursor<'s>>,
+    /// The missing field that was read last.
+    standin: Option<&'static str>,
 }
 
 impl<'s> Iterator for Entries<'s> {
@@ -81,20 +91,33 @@ impl<'s> MapAccess<'s> for Entries<'s> {
     fn next_key_seed<K: DeserializeSeed<'s>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
         let next = self.next();
         self.current = next.map(|it| it.1);
-        match next {
-            Some((key, cursor)) => {
-                let key = seed.deserialize(BorrowedStrDeserializer::<Failure>::new(key));
-                key.map(Some).map_err(|it| it.or_at(cursor.node, true))
-            }
-            None => self.missing.next().map(|key| seed.deserialize(StrDeserializer::new(key))).transpose(),
+        if let Some((key, cursor)) = next {
+            let key = seed.deserialize(BorrowedStrDeserializer::<Failure>::new(key));
+            return key.map(Some).map_err(|it| it.or_at(cursor.node, true));
         }
+        self.standin = self.missing.find_map(|it| if let [field] = **it { Some(field) } else { None });
+        self.standin.map(|key| seed.deserialize(StrDeserializer::new(key))).transpose()
     }
 
     fn next_value_seed<V: DeserializeSeed<'s>>(&mut self, seed: V) -> Result<V::Value, Failure> {
         match self.current.take() {
             Some(cursor) => seed.deserialize(cursor).map_err(|it| it.or_at(cursor.node, false)),
-            None => seed.deserialize(Sample::new()).map_err(|_| Failure::new(Kind::NoSample)),
+            None => self.stand_in(seed),
         }
+    }
+}
+
+impl<'s> Entries<'s> {
+    fn stand_in<V: DeserializeSeed<'s>>(&self, seed: V) -> Result<V::Value, Failure> {
+        let (state, node) = (self.parent.state, self.parent.node);
+        let Some((field, needed)) = self.standin.zip(state.missing.get(&node)) else { return Err(Failure::new(Kind::NoSample)) };
+        let text = RefCell::new(String::new());
+        let read = seed.deserialize(Sample::new(needed, field, &text));
+        state.written.borrow_mut().insert((node, field), text.into_inner());
+        read.map_err(|it| match it.kind {
+            Kind::MissingWithin(_) => it.or_at(node, false),
+            _ => Failure::new(Kind::NoSample),
+        })
     }
 }
 
@@ -118,6 +141,9 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
     type Error = Failure;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        if self.state.as_text == Some(self.node) {
+            return visitor.visit_str(self.source.text.get(self.source.nodes[self.node].span.clone()).unwrap_or_default());
+        }
         match self.value {
             Value::Null => visitor.visit_unit(),
             Value::Bool(it) => visitor.visit_bool(*it),
@@ -130,6 +156,17 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
             Value::Array(items) => visitor.visit_seq(Items { parent: self, items: items.iter().zip(self.children()) }),
             Value::Object(map) => visitor.visit_map(self.entries(map)),
         }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        self.state.fields.borrow_mut().insert(self.node, fields);
+        // serde would take the items of a list for the fields, in the order in which the program has them.
+        if self.value.is_array() { Err(Failure::invalid_type(Unexpected::Seq, &visitor)) } else { self.deserialize_any(visitor) }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -165,7 +202,7 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct identifier
+        unit unit_struct seq tuple tuple_struct map identifier
     }
 }
 

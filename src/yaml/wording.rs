@@ -10,6 +10,8 @@ use crate::diag::{
     suggest::nearest,
 };
 
+use super::{hints, sample::Way};
+
 /// Why a value could not be read, and at which node.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -34,6 +36,8 @@ pub(super) enum Kind {
     UnknownVariant(String, &'static [&'static str]),
     UnknownField(String, &'static [&'static str]),
     Missing(&'static str),
+    /// The stand-in of a missing field lacks a field itself: the way to it.
+    MissingWithin(Way),
     /// A missing field's stand-in was not taken.
     NoSample,
 }
@@ -94,6 +98,12 @@ pub(super) struct Subject<'s> {
     pub(super) value: &'s Value,
     /// The value as it is written.
     pub(super) written: &'s str,
+    /// Whether it would be taken if it stood in quotes.
+    pub(super) is_text: bool,
+    /// The fields that may stand beside it.
+    pub(super) neighbours: &'static [&'static str],
+    /// Whether something of that name stands beside it.
+    pub(super) is_there: &'s dyn Fn(&str) -> bool,
 }
 
 /// The message and the help of a failure.
@@ -108,7 +118,7 @@ pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<Strin
             } else {
                 format!("{name} takes {wanted}, found {}", found(subject))
             };
-            (message, type_help(expected, subject))
+            (message, hints::of_type(expected, &wanted, subject))
         }
         Kind::Length(length, expected) => (format!("{name} takes {}, found {length}", wanted(expected)), None),
         Kind::UnknownVariant(written, known) => (
@@ -117,13 +127,16 @@ pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<Strin
         ),
         Kind::UnknownField(written, known) => {
             let parent = subject.path.parent().map_or_else(|| "the file".to_owned(), |it| long_name(&it));
-            let help = did_you_mean(written, known, "its fields are", "it has no fields");
-            (format!("`{}` is not a field of {parent}", clipped(written)), Some(help))
+            let help = match meant(written, known) {
+                _ if hints::spaced(written).is_some_and(|it| known.contains(&it.0)) => hints::missing_space(written),
+                Some(near) if (subject.is_there)(near) => Some(format!("did you mean `{near}`? it stands there too: keep one of the two")),
+                _ => Some(did_you_mean(written, known, "its fields are", "it has no fields")),
+            };
+            (format!("`{}` is not a field of {parent}", clipped(written)), help)
         }
-        Kind::NoSample => (format!("{name} cannot be read"), None),
-        Kind::Missing(field) => {
-            (format!("`{field}` is missing in {}, and has no default", long_name(subject.path)), Some(format!("write `{field}: …`")))
-        }
+        Kind::NoSample | Kind::MissingWithin(_) => (format!("{name} cannot be read"), None),
+        // What to write is known once a stand-in was read.
+        Kind::Missing(field) => (format!("`{field}` is missing in {}, and has no default", long_name(subject.path)), None),
     }
 }
 
@@ -141,6 +154,11 @@ fn long_name(path: &FieldPath) -> String {
     let from = usize::from(steps.len() > 1 && steps[0] == Step::Key("spec".to_owned()));
     let long: FieldPath = steps[from..].iter().cloned().collect();
     if long.is_root() { "the file".to_owned() } else { format!("`{long}`") }
+}
+
+/// The name that was meant by one that is unknown.
+pub(super) fn meant(written: &str, known: &'static [&'static str]) -> Option<&'static str> {
+    nearest(written, known.iter().copied())
 }
 
 fn did_you_mean(written: &str, known: &[&str], list: &str, none: &str) -> String {
@@ -198,27 +216,8 @@ fn found(subject: &Subject<'_>) -> String {
     }
 }
 
-fn type_help(expected: &str, subject: &Subject<'_>) -> Option<String> {
-    let written = clipped(subject.written);
-    let wanted = wanted(expected);
-    let (text, list) = (wanted == "a text", wanted == "a list");
-    match subject.value {
-        Value::Null if wanted.starts_with("a map") => Some("write `{}` for the defaults, or take the line out".to_owned()),
-        Value::Null => Some("write a value, or take the line out".to_owned()),
-        Value::Bool(_) | Value::Number(_) if text => Some(format!("put it in quotes: `\"{written}\"`")),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) if list => Some(format!("write it as a list: `[{written}]`")),
-        Value::String(it) if wanted == "`true` or `false`" => match it.to_ascii_lowercase().as_str() {
-            "yes" | "y" | "on" | "true" => Some("write `true`".to_owned()),
-            "no" | "n" | "off" | "false" => Some("write `false`".to_owned()),
-            _ => None,
-        },
-        Value::String(it) if wanted.contains("number") && it.parse::<f64>().is_ok() => Some(format!("write it without quotes: `{it}`")),
-        _ => None,
-    }
-}
-
 /// At most a line's worth of what was written, on one line.
-fn clipped(text: &str) -> String {
+pub(super) fn clipped(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     if line.chars().count() <= 60 && line.len() == text.len() {
         return line.to_owned();

@@ -60,8 +60,9 @@ fn the_repository_s_own_tree_is_what_its_spec_makes() {
     let mut said = String::new();
     let made = tree(&texts_of(repository())).files;
     let mut there = files_below(repository(), &TOPS);
-    let schema = "spec/platform.schema.json";
-    there.insert(schema.to_owned(), fs::read(repository().join(schema)).expect("it is committed"));
+    for schema in espalier::spec::schema::PATHS {
+        there.insert(schema.to_owned(), fs::read(repository().join(schema)).expect("it is committed"));
+    }
     compare("the repository", &made, &there, &mut said);
     assert!(said.is_empty(), "{said}\n`cargo run -- render` writes it anew");
 }

@@ -1,5 +1,6 @@
 //! Whatever is wrong with a file is found in one go, told in words for people and shown at the right place.
 
+mod hints;
 mod hostile;
 mod places;
 mod rendering;
@@ -166,21 +167,20 @@ spec:
 ";
     let expected = "\
 1:1 unknown-field `kindly` is not a field of the file (did you mean `kind`?)
-1:1 missing-field `kind` is missing in the file, and has no default (write `kind: …`)
 3:9 invalid-value `name`: `Darién_1` is not a name: a name is made of lower-case letters, digits and `-`, with a letter or digit at both ends; write `dari-n-1` ()
-5:26 invalid-value `prod` is not a value of `issuer` (write one of `staging`, `production`)
+5:26 invalid-value `prod` is not a value of `issuer` (did you mean `production`?)
 5:38 invalid-value `host`: `https://a.example:1/` is not a host name: write the host only, `a.example` ()
 7:14 invalid-value `enabled` takes `true` or `false`, found the text `yes` (write `true`)
 8:15 invalid-value `replicas` takes a whole number from 0 to 65535, found the number 70000 ()
-9:5 unknown-field `modles` is not a field of `ollama` (did you mean `models`?)
+9:5 unknown-field `modles` is not a field of `ollama` (did you mean `models`? it stands there too: keep one of the two)
 10:14 invalid-value `models[0]`: `llama@` is not a model of Ollama: it takes no digest; write `llama` ()
 10:26 invalid-value `models[2]` takes a model of Ollama like `llama3.2:1b`, found a map ()
-10:34 invalid-value `models[3]` takes a model of Ollama like `llama3.2:1b`, found the number 3 ()
+10:34 invalid-value `models[3]` takes a model of Ollama like `llama3.2:1b`, found the number 3 (put it in quotes: `\"3\"`)
 10:37 invalid-value `models[4]`: `x y` is not a model of Ollama: write it like `llama3.2:1b` ()
 11:13 invalid-value `memory`: `64MB` has a unit that is none of bytes: write `64Mi` ()
-12:10 invalid-value `cpu`: `many` is not an amount of CPU: write it like `500m`, `0.5` or `2` ()
-13:16 invalid-value `keepAlive`: `30` has no unit: write `30s` ()
-14:11 invalid-value `note` takes a text, found the number 1.10 (put it in quotes: `\"1.10\"`)
+12:10 invalid-value `cpu`: `many` is not an amount of CPU: write it like `4`, `0.5` or `500m` ()
+13:16 invalid-value `keepAlive` takes a length of time like `30s`, `5m`, `24h` or `7d`, found the number 30 (write `30s`)
+14:11 invalid-value `note` takes a text, found the number 1.10 (put it in quotes: `\"1.10\"`: without them it is the number 1.1)
 15:12 invalid-value `ratio` takes a number, found the text `2` (write it without quotes: `2`)
 16:14 invalid-value `\"A b\"`: `A b` is not a name: a name is made of lower-case letters, digits and `-`, with a letter or digit at both ends; write `a-b` ()
 16:27 invalid-value `d` takes a text, found the number 5 (put it in quotes: `\"5\"`)
@@ -194,10 +194,10 @@ spec:
 fn the_second_missing_field_is_found_with_the_first() {
     let expected = "\
 1:1 missing-field `kind` is missing in the file, and has no default (write `kind: …`)
-1:1 missing-field `metadata` is missing in the file, and has no default (write `metadata: …`)
-2:17 missing-field `host` is missing in `certificates`, and has no default (write `host: …`)
-2:17 missing-field `issuer` is missing in `certificates`, and has no default (write `issuer: …`)
-3:13 missing-field `port` is missing in `database.external`, and has no default (write `port: …`)
+1:1 missing-field `metadata` is missing in the file, and has no default (write `metadata: {name: my-team}`)
+2:17 missing-field `host` is missing in `certificates`, and has no default (write `host: chat.example.org`)
+2:17 missing-field `issuer` is missing in `certificates`, and has no default (write `issuer: staging`)
+3:13 missing-field `port` is missing in `database.external`, and has no default (write `port: 1`)
 3:24 invalid-value `host`: `x` is not a full host name: write it with its domain, like `x.example.org` ()
 ";
     assert_eq!(

@@ -1,5 +1,12 @@
 //! The generated JSON Schema accepts what compiles and rejects a typo; built-in objects have no field that Kubernetes does not know.
 
+use std::collections::BTreeSet;
+
+use espalier::{
+    check::ranges::BOUNDS,
+    diag::diagnostic::{Diagnostic, Severity},
+    spec::schema::{PATHS, files},
+};
 use k8s_openapi::{
     api::{
         apps::v1::{Deployment, StatefulSet},
@@ -16,7 +23,7 @@ use serde_json::Value;
 
 use crate::{
     platforms::platforms,
-    support::{Read, golden_cases, repository, texts_of, tree},
+    support::{Read, compile, golden_cases, only, repository, texts_of, tree},
 };
 
 fn schema() -> Value {
@@ -27,19 +34,142 @@ fn json(yaml: &str) -> Value {
     serde_yaml::from_str(yaml).expect("YAML that is JSON too")
 }
 
-#[test]
-fn the_schema_is_one() {
-    assert!(jsonschema::meta::is_valid(&schema()));
+/// All of them, by path.
+fn schemas() -> impl Iterator<Item = (&'static str, Value)> {
+    files().into_iter().map(|(path, text)| (path, serde_json::from_str(&text).expect("JSON")))
+}
+
+/// The schema of a file of `spec/`; none for the certificate.
+fn schema_of(path: &str) -> Option<&'static str> {
+    let kinds = [("spec/platform.yaml", 0), ("spec/versions.yaml", 1), ("spec/secrets/", 2), ("spec/workspaces/", 3)];
+    kinds.into_iter().find(|it| path.starts_with(it.0)).map(|it| PATHS[it.1])
 }
 
 #[test]
-fn it_accepts_every_golden_spec_and_the_repository_s_own() {
-    let schema = jsonschema::validator_for(&schema()).expect("a schema");
+fn each_is_a_schema_with_a_name_of_its_own() {
+    let mut ids = BTreeSet::new();
+    for (path, schema) in schemas() {
+        assert!(jsonschema::meta::is_valid(&schema), "{path}");
+        let id = schema["$id"].as_str().expect("an $id").to_owned();
+        assert!(id.ends_with(&path["spec".len()..]) && ids.insert(id), "{path}");
+    }
+    assert_eq!(files().iter().map(|it| it.0).collect::<Vec<_>>(), PATHS);
+}
+
+#[test]
+fn they_accept_every_file_of_the_golden_specs_and_of_the_repository() {
     let own = ("the repository".to_owned(), repository().to_owned());
+    let validators: Vec<_> = schemas().map(|it| (it.0, jsonschema::validator_for(&it.1).expect("a schema"))).collect();
+    let mut seen = BTreeSet::new();
     for (name, folder) in golden_cases().into_iter().chain([own]) {
-        let spec = json(&texts_of(&folder)["spec/platform.yaml"]);
-        let errors: Vec<String> = schema.iter_errors(&spec).map(|it| format!("{it} at {}", it.instance_path())).collect();
-        assert!(errors.is_empty(), "{name}: {errors:?}");
+        for (path, text) in texts_of(&folder) {
+            let Some(schema) = schema_of(&path) else { continue };
+            let validator = &validators.iter().find(|it| it.0 == schema).expect("it is one of them").1;
+            let errors: Vec<String> = validator.iter_errors(&json(&text)).map(|it| format!("{it} at {}", it.instance_path())).collect();
+            assert!(errors.is_empty(), "{name}, {path}: {errors:?}");
+            seen.insert(schema);
+        }
+    }
+    assert_eq!(seen.len(), PATHS.len(), "each has been tried: {seen:?}");
+}
+
+#[test]
+fn they_reject_what_is_not_read() {
+    let rejects = |path: &str, text: &str| {
+        let (_, schema) = schemas().find(|it| it.0 == path).expect("a schema");
+        !jsonschema::is_valid(&schema, &json(text))
+    };
+    for text in ["postgresql: 17.10", "postgres: \"17.9\"", "ollama: latest", "k3s: \"1.2.3\"", "ollama: ollama/ollama:0.32.15"] {
+        assert!(rejects(PATHS[1], text), "{text}");
+    }
+    let workspace =
+        "{apiVersion: apps.aichatworkspaces.io/v1alpha1, kind: AIChatWorkspace, metadata: {name: a}, spec: {workspaceName: a, models: []}}";
+    assert!(!rejects(PATHS[3], workspace));
+    for (right, wrong) in
+        [("models: []", "model: []"), ("kind: AIChatWorkspace", "kind: Workspace"), ("name: a}", "name: A}"), (", models: []", "")]
+    {
+        assert!(rejects(PATHS[3], &workspace.replacen(right, wrong, 1)), "{wrong}");
+    }
+}
+
+/// Every schema below one, itself included.
+fn below<'v>(value: &'v Value, each: &mut dyn FnMut(&'v Value)) {
+    each(value);
+    match value {
+        Value::Object(fields) => fields.values().for_each(|it| below(it, each)),
+        Value::Array(items) => items.iter().for_each(|it| below(it, each)),
+        _ => (),
+    }
+}
+
+/// An editor shows the message; nobody reads a pattern.
+#[test]
+fn what_has_a_pattern_says_it_in_words_and_shows_an_example() {
+    let mut number = 0;
+    for (path, schema) in schemas() {
+        below(&schema, &mut |it| {
+            let Some(pattern) = it.get("pattern").and_then(Value::as_str) else { return };
+            number += 1;
+            let message = it["patternErrorMessage"].as_str().unwrap_or_else(|| panic!("{path}: {pattern} has no words"));
+            assert!(message.contains('`') && message.ends_with('.') && !message.contains(pattern), "{message}");
+            let Some(examples) = it.get("examples").and_then(Value::as_array) else {
+                assert!(pattern.contains("sha256"), "{path}: {pattern} has no example");
+                return;
+            };
+            for example in examples {
+                let alone = serde_json::json!({"pattern": pattern, "examples": examples});
+                assert!(
+                    !examples.is_empty() && (example.is_number() || jsonschema::is_valid(&alone, example)),
+                    "{example} is none of {pattern}"
+                );
+            }
+        });
+    }
+    assert!(number > 20, "{number}");
+}
+
+/// The least and the most are taken, by the schema and by the rule; one less and one more are not, by either.
+#[test]
+fn the_bounds_are_the_rules_own() {
+    let schema = jsonschema::validator_for(&schema()).expect("a schema");
+    for (path, least, most) in BOUNDS {
+        let several = path[0] == "nodes";
+        let spec = |number: i128| {
+            let mut text = number.to_string();
+            for (index, key) in path.iter().enumerate().skip(1).rev() {
+                let beside = match (path[0], index, *key) {
+                    ("node", 1, _) => "cpu: 4, memory: 8Gi, ",
+                    ("nodes", 2, _) => "name: a, role: server, cpu: 4, memory: 8Gi, ",
+                    (_, _, "count") => "memory: 24Gi, ",
+                    (_, _, "port") => "host: db.example.net, ",
+                    _ => "",
+                };
+                text = if *key == "[]" { format!("[{text}]") } else { format!("{{{beside}{key}: {text}}}") };
+            }
+            let node = if path[0] == "components" { "  node: {cpu: 4, memory: 8Gi}\n" } else { "" };
+            format!(
+                "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {{name: test}}\nspec:\n  \
+                 repository: {{url: https://git.example.com/team/platform.git}}\n  domains: {{chat: chat.example.com}}\n  \
+                 certificates: {{email: operations@example.com}}\n{node}  {}: {text}\n",
+                path[0]
+            )
+        };
+        let codes = ["out-of-range", "max-loaded-models", "invalid-value"];
+        let is_refused = |text: &str| {
+            let it = compile(&only(text));
+            let refused = |it: &Diagnostic| it.severity == Severity::Error && codes.contains(&it.code);
+            it.findings.iter().any(refused)
+        };
+        for (number, right) in [(least.into(), true), (most.into(), true), (i128::from(least) - 1, false), (i128::from(most) + 1, false)] {
+            let text = spec(number);
+            assert_eq!(schema.is_valid(&json(&text)), right, "{path:?}: {number}, by the schema:\n{text}");
+            assert_eq!(
+                !is_refused(&text),
+                right,
+                "{path:?}: {number}, by the rules (several nodes: {several}):\n{}",
+                compile(&only(&text)).said()
+            );
+        }
     }
 }
 
@@ -117,7 +247,11 @@ fn specs_point_to_it() {
     let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let line = "# yaml-language-server: $schema=platform.schema.json";
     assert_eq!(first(espalier::spec::schema::STARTER), line);
-    assert_eq!(first(&texts_of(repository())["spec/platform.yaml"]), line);
+    for (path, text) in texts_of(repository()) {
+        let Some(schema) = schema_of(&path) else { continue };
+        let up = "../".repeat(path.matches('/').count() - 1);
+        assert_eq!(first(&text), format!("# yaml-language-server: $schema={up}{}", &schema["spec/".len()..]), "{path}");
+    }
 }
 
 /// Reads an object as its type and writes it again: what the type does not know is lost on the way, and shows.

@@ -58,13 +58,13 @@ fn what_is_no_amount_says_what_to_write() {
         ("16Ei", "more bytes than can be counted"),
         ("99999999999999999999999", "more bytes than can be counted"),
         ("-1Gi", "below zero"),
-        ("", "write it like `512Mi`"),
-        (".5Gi", "write it like `512Mi`"),
-        ("1.Gi", "write it like `512Mi`"),
-        ("1.2.3Gi", "write it like `512Mi`"),
-        ("Gi", "write it like `512Mi`"),
-        ("ten", "write it like `512Mi`"),
-        ("٣Gi", "write it like `512Mi`"),
+        ("", "write it like `8Gi`"),
+        (".5Gi", "write it like `8Gi`"),
+        ("1.Gi", "write it like `8Gi`"),
+        ("1.2.3Gi", "write it like `8Gi`"),
+        ("Gi", "write it like `8Gi`"),
+        ("ten", "write it like `8Gi`"),
+        ("٣Gi", "write it like `8Gi`"),
     ] {
         let message = bytes(text).expect_err(text);
         assert!(message.contains(hint), "{text}: {message}");
@@ -72,7 +72,7 @@ fn what_is_no_amount_says_what_to_write() {
     for (text, hint) in [
         ("0.0005", "thousandth"),
         ("0.5m", "thousandth"),
-        ("1 core", "write it like `500m`"),
+        ("1 core", "write it like `4`"),
         ("-1", "below zero"),
         ("", "write it like"),
         ("1Mi", "write it like"),
@@ -88,7 +88,8 @@ fn what_is_no_amount_says_what_to_write() {
         ("1h1h", "write it like"),
         ("1y", "write it like"),
         ("", "write it like"),
-        ("-1s", "write it like"),
+        ("-1s", "write `8760h`"),
+        ("-1", "write `8760h`"),
         ("1h 30m", "write it like"),
         ("0.5s", "whole number of seconds"),
         ("999999999999999999999d", "longer than can be counted"),
@@ -138,10 +139,16 @@ fn sums_never_overflow() {
 
 #[test]
 fn a_bare_number_is_asked_for_its_unit() {
-    let error = |it: Result<Bytes, serde_json::Error>| it.expect_err("it has no unit").to_string();
-    assert_eq!(error(serde_json::from_value(json!(512))), "`512` has no unit: write `512Mi`");
+    let refused = "invalid value: integer `512`, expected an amount of bytes like `8Gi` or `512Mi`";
+    assert_eq!(serde_json::from_value::<Bytes>(json!(512)).expect_err("it has no unit").to_string(), refused);
+    assert!(serde_json::from_value::<Bytes>(json!(1.5)).is_err());
+    let below = serde_json::from_value::<Bytes>(json!(-1)).expect_err("it is below zero").to_string();
+    assert!(below.contains("below zero"), "{below}");
     assert_eq!(serde_json::from_value::<Bytes>(json!(0)).expect("zero is zero"), Bytes::default());
-    assert_eq!(serde_json::from_value::<Seconds>(json!(30)).expect_err("it has no unit").to_string(), "`30` has no unit: write `30s`");
+    let refused = serde_json::from_value::<Seconds>(json!(30)).expect_err("it has no unit").to_string();
+    assert!(refused.starts_with("invalid value: integer `30`, expected a length of time"), "{refused}");
+    let refused = serde_json::from_value::<Seconds>(json!(-1)).expect_err("for ever is none").to_string();
+    assert!(refused.contains("write `8760h`"), "{refused}");
     for (value, n) in [(json!(4), 4000), (json!(0.5), 500), (json!("250m"), 250), (json!("1.5"), 1500), (json!(0.001), 1)] {
         assert_eq!(serde_json::from_value::<Millicores>(value).expect("it is an amount"), Millicores::new(n));
     }

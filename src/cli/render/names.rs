@@ -24,7 +24,7 @@ impl Names {
     /// Notes a generated file.
     pub fn add(&mut self, path: &str, verdict: &Verdict) {
         match verdict {
-            Verdict::Changed => keep(&mut self.changed, path),
+            Verdict::Changed | Verdict::Conflict => keep(&mut self.changed, path),
             Verdict::New => {
                 self.is_first |= path == IMPRINT;
                 keep(&mut self.new, path);

@@ -195,9 +195,9 @@ impl Sealed {
     /// # Errors
     /// When it cannot be written; then the old file is still there.
     pub fn write(&self, disk: &dyn Disk, root: &Path) -> anyhow::Result<()> {
-        let mut text =
-            b"# Ciphertext only. `espalier seal` writes this file; the values are known to the cluster, and to whoever made them.\n"
-                .to_vec();
+        let mut text = b"# yaml-language-server: $schema=../secret.schema.json\n\
+              # Ciphertext only. `espalier seal` writes this file; the values are known to the cluster, and to whoever made them.\n"
+            .to_vec();
         emit::document(&mut text, &self.file);
         let name = format!("{SECRETS}{}.yaml", self.file.metadata.name);
         let (folder, path) = (root.join(SECRETS.trim_end_matches('/')), root.join(&name));

@@ -1,5 +1,7 @@
 //! `seal` without a word: every credential, where it is needed, and how it is sealed.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::act::Need;
@@ -96,14 +98,28 @@ pub fn run(house: &House, needs: &[Need], now: i64, console: &mut Console) -> an
         },
     );
     let mut open: Vec<State> = rows.iter().map(|it| it.state).filter(|it| it.words().1.is_some()).collect();
-    let number = open.len();
+    let totals = totals(needs, &rows);
     open.sort_unstable();
     open.dedup();
     let init = sealing.is_none().then_some("`espalier seal init` makes a key pair, or takes the certificate of a cluster");
     let next: String =
         init.into_iter().chain(open.iter().filter_map(|it| it.words().1)).fold(String::new(), |text, it| format!("{text}next: {it}\n"));
-    console.data(&format!("{}\n{}, {number} open\n{certificate}\n{next}", table.text(), count(needs.len(), "credential")))?;
+    console.data(&format!("{}\n{}: {totals}\n{certificate}\n{next}", table.text(), count(needs.len(), "credential")))?;
     Ok(Outcome::Clean)
+}
+
+/// `all sealed`, or how many are in which state; one that differs from namespace to namespace counts as the worst of them.
+fn totals(needs: &[Need], rows: &[Row]) -> String {
+    let mut states: BTreeMap<State, usize> = BTreeMap::new();
+    for need in needs {
+        let its = rows.iter().filter(|it| it.credential == need.declared.name).map(|it| it.state);
+        *states.entry(its.max().unwrap_or(State::NotSealed)).or_default() += 1;
+    }
+    if states.keys().all(|it| *it == State::Sealed) {
+        return "all sealed".to_owned();
+    }
+    let word = |state: &State| if *state == State::NotSealed { "missing" } else { state.words().0 };
+    states.iter().map(|(state, number)| format!("{number} {}", word(state))).collect::<Vec<_>>().join(", ")
 }
 
 fn rows(house: &House, needs: &[Need], now: i64) -> Vec<Row> {

@@ -183,7 +183,9 @@ pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 
 /// The generated files below a root, by path.
 pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let ours = |it: &str| ["apps/", "bootstrap/", "out/"].iter().any(|top| it.starts_with(top)) || it == "spec/platform.schema.json";
+    let ours = |it: &str| {
+        ["apps/", "bootstrap/", "out/"].iter().any(|top| it.starts_with(top)) || (it.starts_with("spec/") && it.ends_with(".schema.json"))
+    };
     files(root).into_iter().filter(|it| ours(&it.0)).collect()
 }
 

@@ -124,7 +124,7 @@ fn from_an_empty_folder_to_a_clean_check() {
     it.ok(&["render"]);
     it.ok(&["check"]);
     let listed = it.ok(&["seal"]).out;
-    assert!(listed.contains("3 credentials, 1 open"), "{listed}");
+    assert!(listed.contains("3 credentials: 2 sealed, 1 missing"), "{listed}");
     let done = it.with_stdin(&["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"], b"x");
     assert_eq!(done.code, 2, "the file is not there");
     it.place.write("mail", "admin@example.com\n");

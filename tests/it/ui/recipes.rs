@@ -46,6 +46,16 @@ pub fn complete(case: &str, place: &Place) {
             assert!(text.contains("port: 11434"), "{text}");
             place.write(GENERATED, text.replace("port: 11434", "port: 11435"));
         }
+        "merge-conflict--generated" => {
+            place.ok(&["render"]);
+            for name in ["out/README.md", "out/.espalier.json", "spec/workspace.schema.json", GENERATED] {
+                let text = place.read(name);
+                let (first, rest) = text.split_at(text.find('\n').map_or(text.len(), |it| it + 1));
+                // Both sides of a file of one line; else a line in the middle, as Git leaves them.
+                let sides = |it: &str| format!("<<<<<<< HEAD\n{it}=======\n{it}>>>>>>> branch\n");
+                place.write(name, if rest.is_empty() { sides(&format!("{first}\n")) } else { format!("{first}{}{rest}", sides("x\n")) });
+            }
+        }
         "repository-path" => git(place, "main"),
         "repository-branch" => git(place, "trunk"),
         // No folder of Git's own: it says so.

@@ -1,0 +1,125 @@
+//! What to write in place of a value of the wrong type, computed from what stands there.
+
+use serde_json::Value;
+
+use crate::{
+    diag::path::{FieldPath, Step},
+    units::{self, Bytes},
+};
+
+use super::wording::{Subject, clipped};
+
+/// What helps where `wanted` (in words of the spec) was expected and something else is written.
+pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Option<String> {
+    let written = clipped(subject.written);
+    let (list, map) = (wanted == "a list", wanted.starts_with("a map"));
+    match subject.value {
+        Value::Null if map => Some("write `{}` for the defaults, or take the line out".to_owned()),
+        Value::Null => Some("write a value, or take the line out".to_owned()),
+        // In quotes it would be a number of bytes.
+        Value::Number(_) if expected == units::BYTES => Some(format!("write `{}`", with_unit(&written, is_small(subject.path))?)),
+        Value::Number(_) if expected == units::SECONDS => Some(format!("write `{written}s`")),
+        Value::Bool(_) | Value::Number(_) if subject.is_text => Some(in_quotes(subject.value, &written)),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) if list => Some(format!("write it as a list: `[{written}]`")),
+        Value::Object(_) if list => Some(one_of_a_list(subject)),
+        Value::Array(items) if map => Some(no_list(items, subject)),
+        Value::String(it) if map => missing_space(it),
+        Value::String(it) if wanted == "`true` or `false`" => match it.to_ascii_lowercase().as_str() {
+            "yes" | "y" | "on" | "true" => Some("write `true`".to_owned()),
+            "no" | "n" | "off" | "false" => Some("write `false`".to_owned()),
+            _ => None,
+        },
+        Value::Number(it) if it.is_f64() && wanted.contains("whole number") => {
+            let whole = it.as_f64().filter(|it| it.fract() == 0.0 && (0.0..1e15).contains(it))?;
+            Some(format!("write `{whole}`"))
+        }
+        Value::String(it) if wanted.contains("whole number") => {
+            let number = whole_number(it)?;
+            let how = if number.to_string() == *it { "write it without quotes: " } else { "write " };
+            Some(format!("{how}`{number}`"))
+        }
+        Value::String(it) if wanted.contains("number") && it.parse::<f64>().is_ok() => Some(format!("write it without quotes: `{it}`")),
+        _ => None,
+    }
+}
+
+/// `17.10` without quotes is the number 17.1.
+fn in_quotes(value: &Value, written: &str) -> String {
+    let read = value.to_string();
+    let is_another = value.is_number() && read != *written;
+    let why = if is_another { format!(": without them it is the number {read}") } else { String::new() };
+    format!("put it in quotes: `\"{written}\"`{why}")
+}
+
+/// The field beside this one whose name is its plural, or of which this is the plural.
+fn neighbour(subject: &Subject<'_>, is_it: impl Fn(&str, &str) -> bool) -> Option<&'static str> {
+    let Some(Step::Key(key)) = subject.path.last() else { return None };
+    subject.neighbours.iter().copied().find(|it| is_it(it, key))
+}
+
+fn one_of_a_list(subject: &Subject<'_>) -> String {
+    let one = neighbour(subject, |it, key| key.strip_suffix('s') == Some(it));
+    let one = one.map(|it| format!("; a single one stands in `{it}: …`")).unwrap_or_default();
+    let written = clipped(subject.written);
+    if written.starts_with('{') && written.ends_with('}') {
+        format!("write it as a list: `[{written}]`{one}")
+    } else {
+        format!("write it as a list: `- ` before its first line, two spaces before the others{one}")
+    }
+}
+
+fn no_list(items: &[Value], subject: &Subject<'_>) -> String {
+    let several = neighbour(subject, |it, key| it.strip_suffix('s') == Some(key));
+    let several = several.map(|it| format!("; several stand in `{it}: […]`")).unwrap_or_default();
+    let written = clipped(subject.written);
+    let inside = written.strip_prefix('[').and_then(|it| it.strip_suffix(']')).map(str::trim);
+    match inside.filter(|it| items.len() == 1 && it.starts_with('{') && it.ends_with('}')) {
+        Some(inside) => format!("write the map itself: `{inside}`{several}"),
+        None => format!("write one map, without `- ` or `[ ]`{several}"),
+    }
+}
+
+/// `replicas:1`: key and value.
+pub(super) fn spaced(text: &str) -> Option<(&str, &str)> {
+    let (key, value) = text.split_once(':')?;
+    let is_key =
+        key.starts_with(|it: char| it.is_ascii_alphabetic()) && key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it));
+    let is_value = value.starts_with(|it: char| !it.is_whitespace() && it != '/' && it != ':');
+    (is_key && is_value).then_some((key, value))
+}
+
+/// What to write in place of `replicas:1`.
+pub(super) fn missing_space(text: &str) -> Option<String> {
+    let (key, value) = spaced(text)?;
+    Some(format!("the space after `:` is missing: write `{key}: {}`", clipped(value)))
+}
+
+/// Whether the amount is a container's: what a node or a volume has is counted in Gi.
+fn is_small(path: &FieldPath) -> bool {
+    matches!(path.last(), Some(Step::Key(key)) if matches!(key.as_str(), "request" | "limit" | "promptCache"))
+}
+
+/// A number with the unit that was meant by it, as its size tells.
+fn with_unit(written: &str, is_small: bool) -> Option<String> {
+    let gib = if is_small { 32 } else { 1024 };
+    match written.parse::<u64>() {
+        Ok(it) if it < gib => Some(format!("{it}Gi")),
+        Ok(it) if it < 1 << 20 => Some(Bytes::mib(it).to_string()),
+        Ok(it) if it < 1 << 30 => Some(Bytes::kib(it).to_string()),
+        Ok(it) => Some(Bytes::new(it).to_string()),
+        Err(_) => written.parse::<f64>().ok().filter(|it| (0.0..1024.0).contains(it)).map(|_| format!("{written}Gi")),
+    }
+}
+
+/// `8k`, `8_192`, `8,192`, `8192 tokens`, `"8192"`.
+fn whole_number(text: &str) -> Option<u64> {
+    let end = text.find(|it: char| !it.is_ascii_digit() && !matches!(it, '_' | ',' | '\'')).unwrap_or(text.len());
+    let number: u64 = text[..end].replace(['_', ',', '\''], "").parse().ok()?;
+    match text[end..].to_ascii_lowercase().as_str() {
+        "" => Some(number),
+        "k" | "ki" => number.checked_mul(1 << 10),
+        "m" | "mi" => number.checked_mul(1 << 20),
+        word if word.strip_prefix(' ').is_some_and(|it| it.bytes().all(|it| it.is_ascii_lowercase())) => Some(number),
+        _ => None,
+    }
+}
