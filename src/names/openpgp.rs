@@ -14,6 +14,8 @@ use serde::{
 };
 use sha1::{Digest as _, Sha1};
 
+use super::described;
+
 const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
 
@@ -215,11 +217,12 @@ impl JsonSchema for SigningKey {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
+        let schema = json_schema!({
             "description": "A public key of OpenPGP, as `gpg --armor --export KEY` writes it.",
             "type": "string",
             "pattern": "^\\s*-----BEGIN PGP PUBLIC KEY BLOCK-----"
-        })
+        });
+        described(schema, &format!("a block that begins with `{BEGIN}`"))
     }
 }
 

@@ -294,9 +294,10 @@ fn is_obeyed(it: char) -> bool {
 
 /// Runs a verb in a folder and says what is wrong about it; else how it ended, and how long it took.
 fn run(root: &Path, verb: &str) -> Result<(Option<Outcome>, Duration), String> {
-    let words = ["espalier", "--threads", "1", "--root"].into_iter().map(str::to_owned);
+    let words = ["espalier", "--root"].into_iter().map(str::to_owned);
     let words = words.chain([root.display().to_string()]).chain(verb.split(' ').map(str::to_owned));
-    let args = Args::try_parse_from(words).map_err(|it| format!("no such verb: {it}"))?;
+    let mut args = Args::try_parse_from(words).map_err(|it| format!("no such verb: {it}"))?;
+    args.threads = std::num::NonZero::new(1);
     let (out, talk) = (Written::default(), Written::default());
     let mut console = Console::to(args.format, args.deny.is_some(), Box::new(out.clone()), Box::new(talk.clone()));
     let start = Instant::now();

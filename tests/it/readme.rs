@@ -236,7 +236,7 @@ const PROSE: [(&str, &str); 19] = [
         "sed -i 's/^  repository:/  repository:\\n    pin: tag/' spec/platform.yaml && espalier render && espalier release",
     ),
     ("espalier render", "espalier render && git add --all"),
-    ("espalier schema", "espalier schema"),
+    ("espalier schema", "espalier schema >schema.json && grep -q chat schema.json && rm schema.json"),
     ("espalier seal", "espalier seal"),
     ("espalier seal --generate-missing", "espalier seal --generate-missing"),
     (
