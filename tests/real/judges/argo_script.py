@@ -12,7 +12,7 @@ from .argo_tree import load, title
 
 # The programs that the script may count on; what else it calls is not found, which is a finding.
 PROGRAMS = ("awk base64 bash cat chmod cmp cp cut date df dirname env getent git grep gzip head hostname id install ln mkdir mv openssl printf rm "
-            "sed sha256sum sleep sort stat tail tar timeout touch tr uname").split()
+            "sed sleep sort stat tail tar timeout touch tr uname").split()
 # Programs of the machine that stand in for what is not here. `$NODE` is the machine's root, `$STORE` what the judge lays ready.
 SHIMS = {
     # Downloads: k3s (which is kubectl too, by its name), Helm, and the checksums that their publishers would lay beside them.
@@ -32,6 +32,21 @@ case $url in
     chmod +x "$folder/helm" && tar --create --gzip --file "$out" "$folder" && rm -r "$folder" ;;
   *) exit 22 ;;
 esac
+sha256sum <"$out" >>"$STORE/published"
+""",
+    # A stand-in cannot have the sum that the tree pins of the publisher's file: it passes for that
+    # file as long as it is what was published here. Whatever else lies there is held against its sum.
+    "sha256sum": r"""
+[[ $1 == --check ]] || exec sha256sum "$@"
+passed=0
+while read -r sum name; do
+  [[ $sum =~ ^[0-9a-f]{64}$ ]] || exit 1
+  [[ -e $name ]] || continue
+  own=$(sha256sum <"$name")
+  if [[ $own != "$sum  -" ]]; then grep --quiet --fixed-strings --line-regexp "$own" "$STORE/published"; fi
+  passed=1
+done <"${@: -1}"
+((passed))
 """,
     # Starting k3s is what makes the node's kubeconfig; it does so only with a binary, a configuration and a unit.
     "systemctl": r"""
