@@ -37,7 +37,7 @@ sha256sum <"$out" >>"$STORE/published"
     # A stand-in cannot have the sum that the tree pins of the publisher's file: it passes for that
     # file as long as it is what was published here. Whatever else lies there is held against its sum.
     "sha256sum": r"""
-[[ $1 == --check ]] || exec sha256sum "$@"
+[[ ${1-} == --check ]] || exec sha256sum "$@"
 passed=0
 while read -r sum name; do
   [[ $sum =~ ^[0-9a-f]{64}$ ]] || exit 1
@@ -45,7 +45,7 @@ while read -r sum name; do
   own=$(sha256sum <"$name")
   if [[ $own != "$sum  -" ]]; then grep --quiet --fixed-strings --line-regexp "$own" "$STORE/published"; fi
   passed=1
-done <"${@: -1}"
+done < <(case ${@: -1} in --*) cat ;; *) cat "${@: -1}" ;; esac)
 ((passed))
 """,
     # Starting k3s is what makes the node's kubeconfig; it does so only with a binary, a configuration and a unit.
