@@ -72,7 +72,7 @@ fn checkout(root: &Path) -> Option<String> {
         "HEAD".to_owned()
     } else {
         let gone = git.knows(&["rev-list", "--max-count=1", "--abbrev-commit", "HEAD", "--", &path]).ok()??;
-        Some(format!("{gone}~1")).filter(|it| !gone.is_empty() && trust::committed(root, it).is_some())?
+        Some(format!("{gone}^")).filter(|it| !gone.is_empty() && trust::committed(root, it).is_some())?
     };
     Some(git.line(&["checkout", &revision, "--", &path]))
 }
