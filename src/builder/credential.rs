@@ -44,6 +44,8 @@ pub enum Value {
     Known(&'static str),
     /// As [`Value::Known`], and no secret: it is shown while it is typed.
     Shown(&'static str),
+    /// As [`Value::Shown`], and an e-mail address.
+    Email(&'static str),
     /// As [`Value::Known`]; what is sealed is its bcrypt hash, which is all that its reader wants.
     Hashed(&'static str),
 }

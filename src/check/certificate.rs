@@ -46,7 +46,7 @@ pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
         let message = if files == 1 { message.replace("1 credentials are", "1 credential is") } else { message };
         found.push(
             Diagnostic::warning(code::SEALING_CERTIFICATE_MISSING, Place::File(SEALING.into()), message)
-                .help("take it out of Git's history (`git log -- spec/sealing.pem`); where it is lost, `espalier seal init --from-key` makes another one for the private key")
+                .help("`git checkout HEAD -- spec/sealing.pem` brings it back where it was committed; else `espalier seal init --from-key` makes another one for the private key")
                 .note("a node that is set up anew is given certificate and private key together, so `bootstrap/bootstrap.sh up` stops without it"),
         );
     }
@@ -69,7 +69,7 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
                     "`{name}` was sealed with another certificate than `{SEALING}`: only a controller that still has that key opens it"
                 ),
             )
-            .help("`espalier seal --reseal --key OLD` opens such values with the old private key and seals them again; without that key it needs the values themselves"),
+            .help("`espalier seal --reseal` opens such values with the old private key and seals them again; a key that is not at its place is named, the old one with `--key FILE`, that of the certificate with `--private-key FILE`; without the old key it needs the values themselves"),
         );
     }
 }
@@ -79,7 +79,7 @@ pub fn validity(it: &SealingCertificate, now: i64) -> Option<Diagnostic> {
     let place = Place::File(SEALING.into());
     let told = |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
     let days = (it.not_after - now).div_euclid(DAY);
-    let renew = "values that are sealed already still open; for new ones `espalier seal init --replace --key FILE` makes another key pair, the controller gets its key beside the old one, and `espalier seal --reseal --private-key FILE` moves over";
+    let renew = "values that are sealed already still open; for new ones `espalier seal init --replace` makes another key pair and says how to go on: the controller gets its key beside the old one, and `espalier seal --reseal` moves over";
     if now < it.not_before {
         Some(told("the sealing certificate is not valid yet".to_owned()).help("look at the clock of this machine and at the certificate"))
     } else if days < 0 {

@@ -243,17 +243,17 @@ const PROSE: [(&str, &str); 19] = [
         "espalier seal --reseal --from-dir DIR",
         "mkdir -p DIR/openwebui-admin && printf a@garden.blue >DIR/openwebui-admin/email && printf 'long enough to be one' \
          >DIR/openwebui-admin/password && rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" && \
-         espalier seal init --bits 2048 && espalier seal --reseal --from-dir DIR",
+         espalier seal init --replace --bits 2048 && espalier seal --reseal --from-dir DIR",
     ),
     (
         "espalier seal --reseal --key OLD",
-        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/OLD\" && espalier seal init && \
+        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/OLD\" && espalier seal init --replace && \
          espalier seal --reseal --key \"$HOME/OLD\"",
     ),
     ("espalier seal --rotate postgresql", "espalier seal --rotate postgresql"),
     (
         "espalier seal init",
-        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" && espalier seal init && \
+        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" && espalier seal init --replace && \
          mv \"$HOME/kept.pem\" \"$HOME/espalier/platform/sealing-key.pem\"",
     ),
     ("espalier seal init --from-cluster", "mv spec/sealing.pem \"$HOME/cluster.pem\" && espalier seal init --from-cluster"),

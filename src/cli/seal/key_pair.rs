@@ -11,13 +11,12 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use rsa::rand_core::OsRng;
 
-use super::{args::InitArgs, opened};
+use super::{args::InitArgs, opened, ways};
 use crate::{
     cli::{
         clock::{self, DAY},
         console::Console,
         disk::{self, Disk},
-        git,
         outcome::Outcome,
         sources::Work,
     },
@@ -43,9 +42,14 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
             "{SEALING} is there already: values are sealed with it. `--replace` takes another one; whatever is sealed has to be sealed again then (`espalier seal --reseal`)"
         );
     }
+    let takes = args.from_key || args.from_cluster || args.certificate.is_some();
+    if !takes
+        && !args.replace
+        && let Some(way) = ways::back(disk, work)
+    {
+        bail!("{SEALING} is lost, and nothing has to be sealed anew: {way}; with `--replace` another key pair is made all the same");
+    }
     disk.create_folders(&work.root.join("spec")).context("cannot make spec/")?;
-    let is_sealed = work.sources.texts.keys().any(|it| it.starts_with(SECRETS));
-    let next = if is_sealed { "espalier seal --reseal" } else { "espalier seal --generate-missing" };
     if args.from_key {
         return from_key(disk, work, args, now, console);
     }
@@ -57,13 +61,11 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
         let until = clock::written(it.not_after());
         console.say(&format!("wrote {SEALING}: the certificate of {from}, {} bits, valid until {until}\n", it.bits()));
         console.say("its private key stays where it is; back it up there: without it nothing that is sealed can be opened\n");
-        console.say(&format!("next: `{next}`\n"));
+        console.say(&format!("next: `{}`\n", ways::next(disk, work, &it, None)));
         return Ok(Outcome::Clean);
     }
     let key = outside(&work.root, &key_file(work, args.key.as_deref())?)?;
-    if disk.look(&key).with_context(|| format!("cannot look at {}", key.display()))?.is_some() {
-        bail!("{} is there already, and a private key is not overwritten; name another file with `--key FILE`", key.display());
-    }
+    let key = free(disk, key, args)?;
     let folder = key.parent().unwrap_or(Path::new("/"));
     disk.create_folders(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     // Once more, now that every folder of it is there.
@@ -72,15 +74,17 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
     console.say(&format!("making an RSA key of {bits} bits…\n"));
     let pair = key_pair::make(&mut OsRng, bits, now - DAY, now + args.days * DAY).context("cannot make the key pair")?;
     write(disk, &target, &pair.certificate, &key, pair.private_key.as_bytes())?;
-    // Where it does not lie at its place, another platform's or the one before may: sealing asks which is meant.
-    let named = args.key.as_ref().map(|_| format!(" --private-key {}", git::quoted(&key.display().to_string())));
-    let its = named.unwrap_or_default();
+    let certificate = Certificate::parse(pair.certificate.as_bytes()).context("the certificate that was made cannot be read")?;
+    // Where the key does not lie at its place, another platform's or the one before may: sealing asks which is meant.
+    let next = ways::next(disk, work, &certificate, Some(&key));
     console.say(&format!(
         "wrote {SEALING}: the certificate, to be committed, valid until {}\n\
          wrote {}: the private key, which nobody but its owner may read\n\n\
-         Back the private key up now, where you keep passwords: without it nothing that is sealed can be opened when the node is lost, and whoever\n\
-         has it can open everything. Never commit it. `bootstrap/bootstrap.sh` gives it to the cluster before the controller starts.\n\
-         next: `{next}{its}`\n",
+         Back the private key up now, where you keep passwords: without it nothing that\n\
+         is sealed can be opened when the node is lost, and whoever has it can open\n\
+         everything. Never commit it. `bootstrap/bootstrap.sh` gives it to the cluster\n\
+         before the controller starts.\n\
+         next: `{next}`\n",
         clock::written(now + args.days * DAY),
         key.display()
     ));
@@ -90,7 +94,10 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
 /// Makes another certificate for a private key that is there. What was sealed with the first one opens as before: the files that this key
 /// opens name the new one then, and nothing has to be sealed again.
 fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
-    let path = key_file(work, args.key.as_deref())?;
+    let path = match &args.key {
+        Some(_) => key_file(work, args.key.as_deref())?,
+        None => its_key(disk, work)?,
+    };
     let name = path.display();
     ensure!(path.exists(), "there is no private key at {name}: say with `--key FILE` where it is");
     let text = opened::text(&path)?;
@@ -116,6 +123,41 @@ fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &m
         console.say(&format!("{file}: the key opens it, so it names the new certificate now\n"));
     }
     Ok(Outcome::Clean)
+}
+
+/// The place for a new private key: none is overwritten. Who replaces the certificate gets a file beside the one that is there.
+fn free(disk: &dyn Disk, key: PathBuf, args: &InitArgs) -> anyhow::Result<PathBuf> {
+    if disk.look(&key).with_context(|| format!("cannot look at {}", key.display()))?.is_none() {
+        return Ok(key);
+    }
+    let other = ways::beside(disk, &key);
+    if args.replace && args.key.is_none() {
+        return Ok(other);
+    }
+    let (is, other) = (ways::shown(&key), ways::shown(&other));
+    let replace = if args.replace { " --replace" } else { "" };
+    let its = if args.key.is_some() { format!(" --key {is}") } else { String::new() };
+    bail!(
+        "{} is there already, and a private key is not overwritten: where it is this platform's, `espalier seal init{replace} --from-key{its}` \
+         makes a certificate for it; where it is not, `espalier seal init{replace} --key {other}` makes a pair of its own",
+        key.display()
+    )
+}
+
+/// The private key that a lost certificate belongs to: of several that are here, the one that opens what is sealed.
+fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
+    let keys = ways::keys(disk, work);
+    let openers = ways::openers(&keys, work);
+    match (openers.as_slice(), keys.as_slice()) {
+        ([it], _) => Ok(it.path.clone()),
+        ([], [it]) => Ok(it.path.clone()),
+        ([], []) => key_file(work, None),
+        ([], _) | ([_, ..], _) => {
+            let lines: Vec<String> =
+                keys.iter().map(|it| format!("`espalier seal init --from-key --key {}`", ways::shown(&it.path))).collect();
+            bail!("several private keys are here, so say which: {}", lines.join(" or "))
+        }
+    }
 }
 
 /// Writes both halves, or neither: half a pair is worth nothing, and would stand in the way of the next.

@@ -4,17 +4,20 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::act::Need;
+use super::{act::Need, ways};
 use crate::{
     cli::{
         args::Format,
         clock,
         console::{Console, count},
+        disk::Disk,
         outcome::Outcome,
+        sources::Work,
         table::Table,
     },
     compile::house::House,
     diag::plain,
+    seal::certificate::Certificate,
     spec::read::SEALING,
 };
 
@@ -64,10 +67,9 @@ impl State {
                 ("sealed for other namespaces", Some("`espalier seal --rotate CREDENTIAL` seals it for all that need it"))
             }
             Self::OtherCertificate => ("sealed with another certificate", Some("`espalier seal --reseal`")),
-            Self::ExpiredCertificate => (
-                "sealed with an expired certificate",
-                Some("`espalier seal init --replace --key FILE`, then `espalier seal --reseal --private-key FILE`"),
-            ),
+            Self::ExpiredCertificate => {
+                ("sealed with an expired certificate", Some("`espalier seal init --replace`, whose last line says how to go on"))
+            }
             Self::NotUsed => ("nothing needs it", None),
         }
     }
@@ -77,7 +79,7 @@ impl State {
 ///
 /// # Errors
 /// When stdout takes no more.
-pub fn run(house: &House, needs: &[Need], now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(house: &House, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &Work), console: &mut Console) -> anyhow::Result<Outcome> {
     let rows = rows(house, needs, now);
     if console.format() == Format::Json {
         console.data(&(plain::json(&serde_json::to_string_pretty(&rows)?).into_owned() + "\n"))?;
@@ -101,9 +103,15 @@ pub fn run(house: &House, needs: &[Need], now: i64, console: &mut Console) -> an
     let totals = totals(needs, &rows);
     open.sort_unstable();
     open.dedup();
-    let init = sealing.is_none().then_some("`espalier seal init` makes a key pair, or takes the certificate of a cluster");
-    let next: String =
-        init.into_iter().chain(open.iter().filter_map(|it| it.words().1)).fold(String::new(), |text, it| format!("{text}next: {it}\n"));
+    let init = || "`espalier seal init` makes a key pair, or takes the certificate of a cluster".to_owned();
+    let init = sealing.is_none().then(|| ways::back(disk, work).unwrap_or_else(init));
+    let certified = work.sources.texts.get(SEALING).and_then(|it| Certificate::parse(it.text.as_bytes()).ok());
+    let way = |it: &State| match (it, &certified) {
+        // With the paths of the keys that are here.
+        (State::OtherCertificate, Some(certificate)) => Some(format!("`{}`", ways::next(disk, work, certificate, None))),
+        _ => it.words().1.map(str::to_owned),
+    };
+    let next: String = init.into_iter().chain(open.iter().filter_map(way)).fold(String::new(), |text, it| format!("{text}next: {it}\n"));
     console.data(&format!("{}\n{}: {totals}\n{certificate}\n{next}", table.text(), count(needs.len(), "credential")))?;
     Ok(Outcome::Clean)
 }

@@ -8,6 +8,7 @@ pub mod opened;
 pub mod plaintext;
 pub mod terminal;
 pub mod trust;
+pub mod ways;
 
 use std::path::Path;
 
@@ -77,7 +78,7 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &SealArgs, console: &mut Console)
     match &args.credential {
         None if args.generate_missing => site.generate_missing(console),
         None if args.reseal => site.reseal(console),
-        None => list::run(&house, &needs, now, console),
+        None => list::run(&house, &needs, now, (disk, work), console),
         Some(name) => site.one(name, console),
     }
 }
@@ -88,24 +89,14 @@ impl Site<'_> {
     /// The certificate to seal with.
     fn certificate(&self, console: &mut Console) -> anyhow::Result<Certificate> {
         let source = self.work.sources.texts.get(SEALING).with_context(|| {
-            let key = key_pair::key_file(self.work, None).ok().filter(|it| it.exists());
-            match key {
-                Some(key) => format!(
-                    "there is no {SEALING} to seal with, and its private key is at {}: take the file out of Git's history \
-                     (`git log -- {SEALING}`); where it is lost, `espalier seal init --from-key` makes another certificate for that key",
-                    key.display()
-                ),
-                None => {
-                    format!(
-                        "there is no {SEALING} to seal with: `espalier seal init` makes a key pair, or takes the certificate of a cluster"
-                    )
-                }
-            }
+            let way = ways::back(self.disk, self.work)
+                .unwrap_or_else(|| "`espalier seal init` makes a key pair, or takes the certificate of a cluster".to_owned());
+            format!("there is no {SEALING} to seal with: {way}")
         })?;
         let it = Certificate::parse(source.text.as_bytes()).with_context(|| format!("cannot seal with {SEALING}"))?;
         if self.now > it.not_after() {
             let day = clock::written(it.not_after());
-            bail!("{SEALING} expired on {day}: `espalier seal init --replace --key FILE` makes another key pair");
+            bail!("{SEALING} expired on {day}: `espalier seal init --replace` makes another key pair");
         }
         if self.now < it.not_before() {
             bail!("{SEALING} is valid from {} only: look at the clock of this machine", clock::written(it.not_before()));
@@ -184,11 +175,23 @@ impl Site<'_> {
         };
         let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
         let key = self.args.key.as_deref().map(opened::key).transpose()?;
-        let values = |it: &&Need| match (&key, self.house.platform().sealed.file(it.declared.name)) {
-            (Some(key), Some(sealed)) => opened::origins(key, it.declared, sealed),
-            _ => self.values_of(it.declared),
-        };
-        let sources: Vec<Origins> = old.iter().map(values).collect::<anyhow::Result<_>>()?;
+        let is_told = key.is_some() || self.args.from_dir.is_some();
+        let here = if is_told { Vec::new() } else { ways::keys(self.disk, self.work) };
+        let mut sources: Vec<Origins> = Vec::new();
+        for it in &old {
+            let sealed = self.house.platform().sealed.file(it.declared.name);
+            let found = |sealed| here.iter().find_map(|key| Some((key, opened::origins(&key.key, it.declared, sealed).ok()?)));
+            sources.push(match (&key, sealed) {
+                (Some(key), Some(sealed)) => opened::origins(key, it.declared, sealed)?,
+                _ => match sealed.and_then(found) {
+                    Some((key, origins)) => {
+                        console.say(&format!("`{}` keeps its values: {} opens them\n", it.declared.name, key.path.display()));
+                        origins
+                    }
+                    None => self.values_of(it.declared)?,
+                },
+            });
+        }
         for (need, origins) in old.iter().zip(&sources) {
             let is_made = |key: &Key| matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != key);
             if need.declared.keys.iter().any(is_made) {

@@ -14,6 +14,7 @@ use super::terminal;
 use crate::{
     builder::credential::{Declared, Key, Value},
     cli::console::count,
+    names::Email,
     seal::hash,
 };
 
@@ -90,11 +91,19 @@ impl Plaintext {
         self
     }
 
-    /// What pods read as an environment variable has to be a text without NUL.
-    fn judged(self, credential: &str, key: &str) -> anyhow::Result<Self> {
+    /// What pods read as an environment variable has to be a text without NUL; an address has to be one. What was sealed before is not
+    /// judged again by what it means.
+    fn judged(self, declared: &Declared, its: &Key) -> anyhow::Result<Self> {
+        let (credential, key) = (declared.name, its.name);
         ensure!(!self.0.is_empty(), "the value of `{key}` of `{credential}` is empty");
         ensure!(!self.0.contains(&0), "the value of `{key}` of `{credential}` holds a NUL byte, which no environment variable can");
-        ensure!(std::str::from_utf8(&self.0).is_ok(), "the value of `{key}` of `{credential}` is not UTF-8");
+        let Ok(text) = std::str::from_utf8(&self.0) else { bail!("the value of `{key}` of `{credential}` is not UTF-8") };
+        if !self.is_as_sealed() {
+            ensure!(!text.trim().is_empty(), "the value of `{key}` of `{credential}` is white space only");
+            // Without the value: what is no address may be a password in the wrong place.
+            let is_right = !matches!(its.value, Value::Email(_)) || text.parse::<Email>().is_ok();
+            ensure!(is_right, "the value of `{key}` of `{credential}` is not an e-mail address like `ops@example.org`");
+        }
         Ok(self)
     }
 }
@@ -145,7 +154,7 @@ pub fn origins(declared: &'static Declared, args: &super::args::SealArgs) -> any
         let length = length.parse().ok().filter(|it| (16..=1024).contains(it));
         let length = length.context("`--generate` takes a length from 16 to 1024 letters and digits, like `--generate 32`")?;
         let found = key_of(declared, key)?;
-        if let Value::Known(what) | Value::Shown(what) | Value::Hashed(what) = found.value {
+        if let Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) = found.value {
             bail!(
                 "`{}` of `{}` is {what}: made here, nobody would ever know it; make it where you keep passwords and give it with --from-stdin",
                 found.name,
@@ -211,11 +220,11 @@ pub fn values(
             }
             None => match key.value {
                 Value::Made(length) => Plaintext::from_text(&make(length)),
-                Value::Shown(_) => shown(declared, key)?,
+                Value::Shown(_) | Value::Email(_) => shown(declared, key)?,
                 Value::Known(_) | Value::Hashed(_) => asked(declared, key, make)?,
             },
         };
-        let value = value.judged(declared.name, key.name)?;
+        let value = value.judged(declared, key)?;
         if matches!(key.value, Value::Hashed(_)) && !value.is_as_sealed() {
             hash::fits(value.bytes()).with_context(|| format!("the value of `{}` of `{}`", key.name, declared.name))?;
         }
@@ -227,14 +236,14 @@ pub fn values(
 /// A key and what it is.
 pub fn described(key: &Key) -> String {
     match key.value {
-        Value::Known(what) | Value::Shown(what) | Value::Hashed(what) => format!("`{}` ({what})", key.name),
+        Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) => format!("`{}` ({what})", key.name),
         Value::Made(_) => format!("`{}`", key.name),
     }
 }
 
 /// What is wrong about the length of a secret, where it is: short ones are guessed.
 fn too_short(key: &Key, value: &Plaintext) -> Option<String> {
-    let is_secret = !matches!(key.value, Value::Shown(_)) && !value.is_as_sealed();
+    let is_secret = !matches!(key.value, Value::Shown(_) | Value::Email(_)) && !value.is_as_sealed();
     let length = Some(value.length()).filter(|it| is_secret && (1..LONG_ENOUGH).contains(it))?;
     Some(format!("has {}, and fewer than {LONG_ENOUGH} are soon guessed", count(length, "character")))
 }
@@ -295,7 +304,7 @@ fn stdin() -> anyhow::Result<io::StdinLock<'static>> {
 fn shown(declared: &Declared, key: &Key) -> anyhow::Result<Plaintext> {
     for _ in 0..TRIES {
         let answer = terminal::shown(&format!("{}: {}: ", declared.name, described(key)), MAX_SIZE)?;
-        match Plaintext(answer, Form::Known).judged(declared.name, key.name) {
+        match Plaintext(answer, Form::Known).judged(declared, key) {
             Ok(value) => return Ok(value),
             Err(wrong) => terminal::say(&format!("{wrong}; try again\n")),
         }
@@ -311,13 +320,13 @@ fn asked(declared: &Declared, key: &Key, make: &mut dyn FnMut(usize) -> Zeroizin
             let answer = terminal::hidden(&format!("{}: {}{again}: ", declared.name, described(key)), MAX_SIZE)?;
             anyhow::Ok(Plaintext(answer, Form::Known))
         };
-        let wrong = match ask("")?.judged(declared.name, key.name) {
+        let wrong = match ask("")?.judged(declared, key) {
             Err(wrong) => wrong.to_string(),
             Ok(first) => {
                 let short = too_short(key, &first);
                 if let Some(short) = &short {
                     terminal::say(&format!(
-                        "warning: it {short}; enter it once more to take it all the same, or `{GENERATE}` for one of {MADE} letters and \
+                        "warning: it {short};\nenter it once more to take it all the same, or `{GENERATE}` for one of {MADE}\nletters and \
                          digits, which is shown here once\n"
                     ));
                 }

@@ -1,6 +1,7 @@
 //! Whole sealing sessions with the built program: what is written, what is said, what is refused, and that no value leaks.
 
 mod leaks;
+mod lines;
 mod rotation;
 mod swapped;
 #[cfg(target_os = "linux")]
@@ -151,7 +152,11 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
     assert!(it.place.files().values().all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY")));
     // Nothing that is there is overwritten.
     it.refused(&["seal", "init", "--bits", "2048"], "is there already");
-    it.refused(&["seal", "init", "--replace", "--bits", "2048"], "a private key is not overwritten");
+    let first = fs::read(it.key_file()).expect("the key");
+    it.ok(&["seal", "init", "--replace", "--bits", "2048"]);
+    assert_eq!(fs::read(it.key_file()).expect("the key"), first, "the new one lies beside it");
+    let key = it.key_file().display().to_string();
+    it.refused(&["seal", "init", "--replace", "--bits", "2048", "--key", &key], "a private key is not overwritten");
     for inside in ["key.pem", "new/deep/key.pem", "spec/../key.pem"] {
         it.refused(&["seal", "init", "--replace", "--bits", "2048", "--key", inside], "inside of the repository");
     }

@@ -11,7 +11,7 @@ use crate::cli::place::Done;
 #[test]
 fn no_value_is_left_anywhere() {
     let it = Session::with_keys();
-    let values: [&str; 4] = ["first-SECRET-\u{e9}-1", "second SECRET \"2\"", "third'SECRET'3", "fourth;SECRET&4"];
+    let values: [&str; 4] = ["first-SECRET-\u{e9}-1", "second SECRET \"2\"", "third'SECRET'3", "fourth-SECRET&4@garden.dev"];
     it.home.write("values/backup/password", format!("{}\n", values[2]));
     let file = format!("password={}", it.home.path("values/backup/password").display());
     let mut said = String::new();
@@ -25,7 +25,8 @@ fn no_value_is_left_anywhere() {
             .into(),
     );
     note(it.with_stdin(&["seal", "openwebui-admin", "--from-stdin=email", "--from-file", &file], values[3].as_bytes()));
-    // What goes wrong says nothing either: an expired certificate, a key twice, too much, bytes that are no text.
+    // What goes wrong says nothing either: a password where an address is to be, an expired certificate, a key twice, too much, bytes that are no text.
+    note(it.with_stdin(&["seal", "--rotate", "openwebui-admin", "--from-stdin=email", "--from-file", &file], values[0].as_bytes()));
     note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin", "--now", "2099-01-01"], values[0].as_bytes()));
     note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin", "--from-env", "HOME"], values[0].as_bytes()));
     note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], &[values[0].as_bytes(), &[0xff]].concat()));

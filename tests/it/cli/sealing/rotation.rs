@@ -75,7 +75,10 @@ fn another_certificate_means_sealing_anew() {
     // Not all values are there: nothing is written, not even those that can be made.
     let key = it.home.path("second.pem");
     let key = key.to_str().expect("UTF-8");
+    let away = it.home.path("away.pem");
+    fs::rename(it.key_file(), &away).expect("the key that would open them");
     it.refused(&["seal", "--reseal", "--private-key", key], "needs `email`");
+    fs::rename(&away, it.key_file()).expect("back");
     let said = it.ok(&["seal", "--reseal", "--from-dir", "values", "--private-key", key]).err;
     assert!(said.contains("sealed 3 credentials anew"), "{said}");
     assert!(said.contains("`postgresql` gets a new value"), "{said}");
@@ -157,7 +160,7 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     it.place.remove("spec/sealing.pem");
     let said = it.run(&["check"]);
     assert!(said.err.contains("warning[sealing-certificate-missing]: 2 credentials are sealed"), "{said:?}");
-    it.refused(&["seal", "--rotate", "postgresql"], "`espalier seal init --from-key` makes another certificate for that key");
+    it.refused(&["seal", "--rotate", "postgresql"], "`espalier seal init --from-key` makes another certificate for its private key");
     let said = it.ok(&["seal", "init", "--from-key"]).err;
     assert!(said.contains("another certificate for the key") && said.contains("spec/secrets/postgresql.yaml"), "{said}");
     assert!(it.place.tree() == tree, "no Secret has changed");

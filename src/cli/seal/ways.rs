@@ -1,0 +1,115 @@
+//! The lines to paste that lead on: to a certificate that is lost, to a key beside another one, from one key pair to the next.
+
+use std::path::{Path, PathBuf};
+
+use crate::{
+    cli::{
+        disk::{Disk, Kind},
+        git::{Git, quoted},
+        sources::Work,
+    },
+    platform::sealed::SealedCredential,
+    seal::{certificate::Certificate, key_pair, open::PrivateKey},
+    spec::read::{SEALING, SECRETS},
+};
+
+use super::{key_pair::private_folder, opened, trust};
+
+/// A private key that lies here and can be read.
+pub struct Found {
+    /// Where.
+    pub path: PathBuf,
+    /// What it opens values with.
+    pub key: PrivateKey,
+}
+
+/// The private keys in the folder where `seal init` puts this platform's, in the order of their names.
+pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<Found> {
+    let Ok(folder) = private_folder(work) else { return Vec::new() };
+    if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
+        return Vec::new();
+    }
+    let listed = disk.list(&folder).unwrap_or_default().into_iter();
+    let files = listed.filter(|it| it.kind == Kind::File && it.name.as_encoded_bytes().ends_with(b".pem"));
+    let mut paths: Vec<PathBuf> = files.map(|it| folder.join(it.name)).collect();
+    paths.sort_unstable();
+    paths.into_iter().filter_map(|path| Some(Found { key: opened::key(&path).ok()?, path })).collect()
+}
+
+/// The files of sealed values in the spec.
+fn sealed(work: &Work) -> Vec<SealedCredential> {
+    let files = work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS));
+    files.filter_map(|it| it.1.read::<SealedCredential>().0).collect()
+}
+
+/// Whether a key opens what a file has.
+fn opens(key: &PrivateKey, it: &SealedCredential) -> bool {
+    !it.spec.sealed.is_empty() && opened::values(key, &it.metadata.name, &it.spec).is_ok()
+}
+
+/// Those of the keys that open something that is sealed.
+pub fn openers<'a>(keys: &'a [Found], work: &Work) -> Vec<&'a Found> {
+    let files = sealed(work);
+    keys.iter().filter(|key| files.iter().any(|it| opens(&key.key, it))).collect()
+}
+
+/// How a lost certificate comes back with nothing sealed anew: from the commit that has it, else from its private key.
+pub fn back(disk: &dyn Disk, work: &Work) -> Option<String> {
+    if let Some(line) = checkout(&work.root) {
+        return Some(format!("`{line}` brings it back"));
+    }
+    let keys = keys(disk, work);
+    let its = openers(&keys, work);
+    let its = its.first()?.path.display();
+    Some(format!("`espalier seal init --from-key` makes another certificate for its private key, which is at {its}"))
+}
+
+/// The line that takes the certificate out of the last commit that has it.
+fn checkout(root: &Path) -> Option<String> {
+    let git = Git::of(root).ok()?;
+    let path = git.path(SEALING);
+    let revision = if trust::committed(root, "HEAD").is_some() {
+        "HEAD".to_owned()
+    } else {
+        let gone = git.knows(&["rev-list", "--max-count=1", "--abbrev-commit", "HEAD", "--", &path]).ok()??;
+        Some(format!("{gone}^")).filter(|it| !gone.is_empty() && trust::committed(root, it).is_some())?
+    };
+    Some(git.line(&["checkout", &revision, "--", &path]))
+}
+
+/// The first place beside a private key where none lies yet: `2-sealing-key.pem`, which `.gitignore` knows too.
+pub fn beside(disk: &dyn Disk, key: &Path) -> PathBuf {
+    let name = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let free = |it: &PathBuf| matches!(disk.look(it), Ok(None));
+    (2..1000).map(|it| key.with_file_name(format!("{it}-{name}"))).find(free).unwrap_or_else(|| key.to_owned())
+}
+
+/// What follows a new `spec/sealing.pem`, with the paths of the keys that are known: the one that opens what is sealed until now, and the
+/// one that the certificate belongs to.
+pub fn next(disk: &dyn Disk, work: &Work, certificate: &Certificate, named: Option<&Path>) -> String {
+    let keys = keys(disk, work);
+    let files = sealed(work);
+    let mut line = if files.is_empty() { "espalier seal --generate-missing".to_owned() } else { "espalier seal --reseal".to_owned() };
+    let is_old = |it: &&SealedCredential| it.spec.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint());
+    let old: Vec<&SealedCredential> = files.iter().filter(is_old).collect();
+    // One that opens them all: of several, `--reseal` takes for each file the one that opens it.
+    if let Some(it) = keys.iter().find(|key| !old.is_empty() && old.iter().all(|it| opens(&key.key, it))) {
+        line += &format!(" --key {}", shown(&it.path));
+    }
+    let belongs = |path: &Path| opened::text(path).is_ok_and(|it| key_pair::belongs(it.as_bytes(), certificate) == Some(true));
+    if keys.iter().any(|it| belongs(&it.path)) {
+        return line;
+    }
+    match named {
+        Some(it) => line += &format!(" --private-key {}", shown(it)),
+        // Its private key is in a cluster, or elsewhere.
+        None if !keys.is_empty() => line += " --accept-certificate",
+        None => {}
+    }
+    line
+}
+
+/// A path as a shell reads it.
+pub fn shown(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}

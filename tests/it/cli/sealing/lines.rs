@@ -1,0 +1,174 @@
+//! Lines that are printed to be pasted: each one is run, in the state in which it was printed.
+
+use std::fs;
+
+use super::{DATABASE, Session};
+
+/// Every line in backticks that begins with these words, as it is printed.
+fn printed(text: &str, begin: &str) -> Vec<String> {
+    let quoted = text.split('`').skip(1).step_by(2);
+    quoted.filter(|it| it.starts_with(begin)).map(str::to_owned).collect()
+}
+
+/// The last line that is printed as the next one.
+#[track_caller]
+fn next(text: &str) -> String {
+    let line = text.lines().rev().find_map(|it| it.strip_prefix("next: ")).expect("a next line");
+    printed(line, "espalier").pop().expect("a line to paste")
+}
+
+impl Session {
+    /// Runs a printed line; what it says.
+    #[track_caller]
+    fn paste(&self, line: &str) -> String {
+        if let Some(words) = line.strip_prefix("git ") {
+            self.place.git(&words.split(' ').collect::<Vec<_>>());
+            return String::new();
+        }
+        let words: Vec<&str> = line.strip_prefix("espalier ").expect("ours").split(' ').collect();
+        let done = self.run(&words);
+        assert_eq!(done.code, 0, "{line}: {done:?}");
+        done.err
+    }
+
+    fn commit(&self) {
+        self.place.git(&["add", "."]);
+        self.place.git(&["commit", "--quiet", "--message", "one"]);
+    }
+
+    fn password(&self) -> Vec<u8> {
+        self.opened("postgresql", "password").expect("it opens")
+    }
+}
+
+#[test]
+fn every_word_about_a_lost_certificate_leads_back_to_it() {
+    let it = Session::with_keys();
+    it.place.git(&["init", "--quiet", "--initial-branch", "main"]);
+    it.ok(&["seal", "--generate-missing"]);
+    it.commit();
+    let (pem, value) = (it.place.read("spec/sealing.pem"), it.password());
+    let elsewhere = it.home.path("another.pem").display().to_string();
+    let all = [&["seal"][..], &["seal", "--rotate", "postgresql"], &["seal", "init"], &["seal", "init", "--key", &elsewhere], &["check"]];
+    let lines = |words: &[&str], begin| {
+        if it.place.path("spec/sealing.pem").exists() {
+            it.place.remove("spec/sealing.pem");
+        }
+        let done = it.run(words);
+        let said = format!("{}{}", done.out, done.err);
+        let lines = printed(&said, begin);
+        assert!(!lines.is_empty() && !said.contains("history"), "{words:?}: {said}");
+        lines[0].clone()
+    };
+    for words in all {
+        it.paste(&lines(words, "git checkout HEAD"));
+        assert_eq!(it.place.read("spec/sealing.pem"), pem, "{words:?}");
+    }
+    // A commit took it away: the one before has it.
+    it.place.remove("spec/sealing.pem");
+    it.commit();
+    for words in &all[..4] {
+        it.paste(&lines(words, "git checkout"));
+        assert_eq!(it.place.read("spec/sealing.pem"), pem, "{words:?}");
+    }
+    // No commit has it: its private key makes another certificate.
+    fs::remove_dir_all(it.place.path(".git")).expect("there");
+    for words in all {
+        it.paste(&lines(words, "espalier seal init --from-key"));
+        assert_eq!(it.password(), value, "{words:?}");
+        assert!(!it.run(&["check"]).err.contains("sealed-with-another-certificate"), "{words:?}");
+    }
+}
+
+#[test]
+fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
+    for elsewhere in [false, true] {
+        let it = Session::with_keys();
+        let old = fs::read(it.key_file()).expect("the old key");
+        it.ok(&["seal", "--generate-missing"]);
+        let value = it.password();
+        let key = it.home.path("elsewhere/new.pem").display().to_string();
+        let mut words = vec!["seal", "init", "--replace", "--bits", "2048"];
+        if elsewhere {
+            words.extend(["--key", &key]);
+        }
+        let line = next(&it.ok(&words).err);
+        let its = it.key_file().display().to_string();
+        assert!(line.starts_with(&format!("espalier seal --reseal --key {its}")), "{line}");
+        assert_eq!(line.ends_with(&format!(" --private-key {key}")), elsewhere, "{line}");
+        assert_eq!(fs::read(it.key_file()).expect("the old key"), old);
+        if !elsewhere {
+            assert_eq!(next(&it.ok(&["seal"]).out), line, "the list says the same");
+            // What `check` says, in the same state.
+            let said = it.run(&["check"]).err;
+            assert!(printed(&said, "espalier seal --reseal").iter().all(|it| it == "espalier seal --reseal"), "{said}");
+        }
+        let before = it.place.read(DATABASE);
+        let said = it.paste(&line);
+        assert!(said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"), "{said}");
+        assert_ne!(it.place.read(DATABASE), before);
+        let new = if elsewhere { key.into() } else { it.home.path("espalier/starter/2-sealing-key.pem") };
+        fs::copy(new, it.key_file()).expect("the new key");
+        assert_eq!(it.password(), value, "elsewhere: {elsewhere}");
+    }
+}
+
+/// Without `--key`, too, nothing is made anew that a private key at its place opens.
+#[test]
+fn a_key_that_is_here_keeps_the_values() {
+    let it = Session::with_keys();
+    it.ok(&["seal", "--generate-missing"]);
+    let value = it.password();
+    it.ok(&["seal", "init", "--replace", "--bits", "2048"]);
+    let said = it.ok(&["seal", "--reseal"]).err;
+    assert!(said.contains("`postgresql` keeps its values") && !said.contains("gets a new value"), "{said}");
+    fs::copy(it.home.path("espalier/starter/2-sealing-key.pem"), it.key_file()).expect("the new key");
+    assert_eq!(it.password(), value);
+}
+
+/// The certificate of a cluster, while a private key of ours lies at its place.
+#[test]
+fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
+    let it = Session::with_keys();
+    it.ok(&["seal", "--generate-missing"]);
+    let made = Session::new();
+    made.ok(&["seal", "init", "--bits", "2048"]);
+    it.home.write("cluster.pem", made.place.read("spec/sealing.pem"));
+    let file = it.home.path("cluster.pem").display().to_string();
+    let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
+    let said = it.paste(&line);
+    assert!(said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"), "{said}");
+}
+
+#[test]
+fn a_key_at_its_place_has_two_ways_out() {
+    let it = Session::with_keys();
+    it.place.remove("spec/sealing.pem");
+    let done = it.run(&["seal", "init"]);
+    let lines = printed(&done.err, "espalier seal init");
+    assert!(done.code == 2 && lines.len() == 2 && lines[0].contains("--from-key"), "{done:?}");
+    for line in lines {
+        let said = it.paste(&line);
+        assert!(said.contains("wrote spec/sealing.pem"), "{said}");
+        it.ok(&["seal", "--generate-missing"]);
+        assert!(it.ok(&["seal"]).out.contains("2 sealed"));
+        it.place.remove("spec/sealing.pem");
+        fs::remove_dir_all(it.place.path("spec/secrets")).expect("there");
+    }
+}
+
+#[test]
+fn an_address_is_one_and_white_space_is_no_value() {
+    let it = Session::with_keys();
+    it.place.write("password", "known to a person");
+    for (email, said) in
+        [("notmail", "is not an e-mail address"), (" ", "white space only"), ("a b@garden.dev", "is not an e-mail address")]
+    {
+        it.place.write("mail", email);
+        it.refused(&["seal", "openwebui-admin", "--from-file", "email=mail", "--from-file", "password=password"], said);
+    }
+    it.place.write("blank", " \t ");
+    it.refused(&["seal", "postgresql", "--from-file", "blank"], "white space only");
+    it.place.write("mail", "ops@garden.dev\n");
+    it.ok(&["seal", "openwebui-admin", "--from-file", "email=mail", "--from-file", "password=password"]);
+}
