@@ -105,14 +105,25 @@ fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &m
     let certificate = Certificate::parse(pem.as_bytes()).context("the certificate that was made cannot be read")?;
     let key = opened::key(&path)?;
     let mut files = Vec::new();
+    let (mut opens, mut stays) = (false, Vec::new());
     for (file, source) in work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS)) {
         let Some(it) = source.read::<SealedCredential>().0 else { continue };
-        let Some(old) = &it.spec.certificate else { continue };
         // Another key's file stays as it is: `check` says that it is one.
-        if opened::values(&key, &it.metadata.name, &it.spec).is_ok() {
+        let Ok(values) = opened::values(&key, &it.metadata.name, &it.spec) else {
+            stays.push(file.to_string());
+            continue;
+        };
+        opens |= !values.is_empty();
+        if let Some(old) = &it.spec.certificate {
             files.push((file, source.text.replace(&**old, certificate.fingerprint())));
         }
     }
+    ensure!(
+        opens || stays.is_empty(),
+        "the private key {name} opens nothing of what is sealed ({}): a certificate of it would be another key pair's; say with `--key FILE` \
+         where the key is that opens it; `espalier seal init --replace --key FILE` makes another pair",
+        stays.join(", ")
+    );
     disk::replace(disk, &work.root.join(SEALING), &pem).with_context(|| format!("cannot write {SEALING}"))?;
     console.say(&format!(
         "wrote {SEALING}: another certificate for the key {name}, valid until {}\n",

@@ -1,12 +1,14 @@
 //! Whose certificate `spec/sealing.pem` is: a pull request can put another in its place, and who sealed with it has told its owner all.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use zeroize::Zeroizing;
 
 use super::{args::SealArgs, key_pair::private_folder};
@@ -17,45 +19,114 @@ use crate::{
         git::Git,
         sources::Work,
     },
+    platform::sealed::SealedCredential,
     seal::{certificate::Certificate, key_pair},
-    spec::read::SEALING,
+    spec::read::{SEALING, SECRETS},
 };
 
 /// More than any private key takes, in bytes.
 const LARGEST: u64 = 1 << 16;
 
-/// Holds the certificate against the private keys that are here, and where none is, against the one that was committed.
+/// A private key of this machine, held against the certificate.
+struct Held {
+    path: PathBuf,
+    /// None where the file cannot be looked at.
+    modified: Option<SystemTime>,
+    /// Whether the certificate is its own; why that cannot be told.
+    is_its: Result<bool, String>,
+}
+
+/// Holds the certificate against the private keys of this machine, and where there are none, against what Git and the sealed files know.
+///
+/// A commit says what the platform is called, so the name never says which keys are looked at: all of them are. It only says whose the
+/// certificate has to be.
 ///
 /// # Errors
-/// When there are private keys for this platform and it belongs to none of them, and nobody has said that it is right.
+/// When it is not that of this platform's newest private key, or other places know another one, and nobody has said that it is right.
 pub fn certificate(disk: &dyn Disk, work: &Work, args: &SealArgs, it: &Certificate, console: &mut Console) -> anyhow::Result<()> {
-    let mut others = Vec::new();
-    for path in private_keys(disk, work, args)? {
-        match key_pair::belongs(&read(&path)?, it) {
-            Some(true) => return Ok(()),
-            Some(false) => others.push(path.display().to_string()),
-            None if args.private_key.is_some() => bail!("{} holds no private key of RSA in PEM", path.display()),
-            None => {}
-        }
+    if let Some(path) = &args.private_key {
+        let held = held(path.clone(), it);
+        let is_its = held.is_its.map_err(|why| anyhow::anyhow!("{} {why}", path.display()))?;
+        return if is_its { Ok(()) } else { doubted(args, &not_its(it, &path.display().to_string()), console) };
     }
-    let differs = format!("{SEALING} ({}) does not belong to the private key in {}", it.fingerprint(), others.join(", "));
-    match others.is_empty() {
-        false if args.accept_certificate => console.say(&format!("warning: {differs}; it is taken all the same\n")),
-        false => bail!(
-            "{differs}: whoever put it there could open what is sealed with it, and your cluster could not; look at who changed it \
-             (`git log -- {SEALING}`); where its private key is elsewhere, name it with `--private-key FILE`, or say `--accept-certificate`"
-        ),
-        true => {
-            if let Some(committed) = committed(&work.root, "HEAD").filter(|was| *was != it.fingerprint()) {
-                console.say(&format!(
-                    "warning: {SEALING} is another certificate than the one that was committed ({committed} → {}), and its private key is \
-                     not here: what is sealed now is opened by whoever has that\n",
-                    it.fingerprint()
-                ));
-            }
-        }
+    let own = private_folder(work).ok();
+    let mut keys = match own.as_deref().and_then(Path::parent) {
+        Some(folder) => keys(disk, folder, it)?,
+        None => Vec::new(),
+    };
+    if let Some(path) = &args.key {
+        // It opens what was sealed, which says nothing of whom to seal for.
+        keys.push(Held { is_its: Ok(false), ..held(path.clone(), it) });
     }
+    if keys.is_empty() {
+        return without_keys(work, args, it, console);
+    }
+    let is_its = |it: &&Held| it.is_its == Ok(true);
+    let is_own = |it: &&Held| it.path.parent() == own.as_deref();
+    let doubt = if let Some(its) = keys.iter().filter(is_its).filter(is_own).max_by_key(|it| it.modified) {
+        let is_newer = |it: &&Held| it.modified.is_none() || it.modified > its.modified;
+        let Some(newer) = keys.iter().filter(is_own).filter(|it| !is_its(it)).find(is_newer) else { return Ok(()) };
+        let (its, newer) = (its.path.display(), newer.path.display());
+        format!("{SEALING} ({}) belongs to {its}, and {newer} beside it is a newer private key", it.fingerprint())
+    } else if let Some(its) = keys.iter().find(is_its) {
+        let place = own.as_deref().unwrap_or(Path::new("")).display();
+        format!("{SEALING} ({}) belongs to {}, which is not in this platform's folder {place}", it.fingerprint(), its.path.display())
+    } else {
+        let names = keys.iter().map(|it| match &it.is_its {
+            Ok(_) => it.path.display().to_string(),
+            Err(why) => format!("{} (it {why})", it.path.display()),
+        });
+        not_its(it, &names.collect::<Vec<_>>().join(", "))
+    };
+    doubted(args, &doubt, console)
+}
+
+fn not_its(it: &Certificate, keys: &str) -> String {
+    format!("{SEALING} ({}) does not belong to the private key in {keys}", it.fingerprint())
+}
+
+/// Refuses, unless somebody has said that the certificate is right.
+fn doubted(args: &SealArgs, doubt: &str, console: &mut Console) -> anyhow::Result<()> {
+    ensure!(
+        args.accept_certificate,
+        "{doubt}: whoever put it there could open what is sealed with it, and your cluster could not; look at who changed it \
+         (`git log -- {SEALING}`); where its private key is elsewhere, name it with `--private-key FILE`, or say `--accept-certificate`"
+    );
+    console.say(&format!("warning: {doubt}; it is taken all the same\n"));
     Ok(())
+}
+
+/// Nobody here can tell whose the certificate is: it has to be the one that everything else knows, and the user has to hear which it is.
+fn without_keys(work: &Work, args: &SealArgs, it: &Certificate, console: &mut Console) -> anyhow::Result<()> {
+    let mut others = BTreeSet::new();
+    for (file, source) in work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS)) {
+        let its = source.read::<SealedCredential>().0.and_then(|it| it.spec.certificate);
+        others.extend(its.filter(|its| **its != *it.fingerprint()).map(|its| format!("{file} is sealed with {}", &*its)));
+    }
+    for (revision, name) in [("HEAD", "the last commit"), ("@{upstream}", "the branch that was fetched")] {
+        let its = committed(&work.root, revision).filter(|its| its != it.fingerprint());
+        others.extend(its.map(|its| format!("{name} has {its}")));
+    }
+    if !others.is_empty() {
+        let others = others.into_iter().collect::<Vec<_>>().join(", ");
+        let doubt = format!("{SEALING} is {}, and its private key is not here to tell; but {others}", it.fingerprint());
+        return doubted(args, &doubt, console);
+    }
+    let changed = before(&work.root).filter(|was| was.1 != it.fingerprint());
+    let changed = changed.map(|(commit, was)| format!("; commit {commit} put it in the place of {was}")).unwrap_or_default();
+    console.say(&format!(
+        "warning: there is no private key here that could tell whose {SEALING} is: compare its fingerprint with the one you know, {}{changed}\n",
+        it.fingerprint()
+    ));
+    Ok(())
+}
+
+/// The last commit that changed the certificate, and which one there was before it.
+fn before(root: &Path) -> Option<(String, String)> {
+    let git = Git::of(root).ok()?;
+    let commit = git.knows(&["log", "-1", "--no-show-signature", "--format=%H", "HEAD", "--", &git.path(SEALING)]).ok()??;
+    let was = committed(root, &format!("{commit}~1"))?;
+    Some((commit.get(..12)?.to_owned(), was))
 }
 
 /// The fingerprint of the certificate in a revision; none where there is no repository, no such revision, or no certificate in it.
@@ -66,25 +137,61 @@ pub fn committed(root: &Path, revision: &str) -> Option<String> {
     Some(Certificate::parse(text.as_bytes()).ok()?.fingerprint().to_owned())
 }
 
-/// The file that was named, else every key in the folder where `seal init` puts this platform's.
-fn private_keys(disk: &dyn Disk, work: &Work, args: &SealArgs) -> anyhow::Result<Vec<PathBuf>> {
-    if let Some(it) = &args.private_key {
-        return Ok(vec![it.clone()]);
+/// Every private key in the user's folder and in the platforms' folders below it. Links are followed: it is the user's own folder.
+fn keys(disk: &dyn Disk, folder: &Path, certificate: &Certificate) -> anyhow::Result<Vec<Held>> {
+    let mut all = Vec::new();
+    let name = folder.display();
+    if disk.look(folder).with_context(|| format!("cannot look at {name}"))?.is_none() {
+        return Ok(all);
     }
-    let Ok(folder) = private_folder(work) else { return Ok(Vec::new()) };
-    if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
-        return Ok(Vec::new());
+    let mut folders = vec![folder.to_owned()];
+    while let Some(place) = folders.pop() {
+        let listing = disk.list(&place).with_context(|| format!("cannot list {}, where private keys are", place.display()))?;
+        for entry in listing {
+            let path = place.join(&entry.name);
+            let is_named = entry.name.as_encoded_bytes().ends_with(b".pem");
+            let kind = match entry.kind {
+                Kind::Other => disk.resolve(&path).and_then(|it| disk.look(&it)).ok().flatten().map(|it| it.0),
+                kind => Some(kind),
+            };
+            match kind {
+                Some(Kind::Folder) if place == folder => folders.push(path),
+                Some(Kind::File) if is_named => all.push(held(path, certificate)),
+                None | Some(Kind::Other) if is_named || place == folder => {
+                    let is_its = Err("is a link that leads nowhere, or no file".to_owned());
+                    all.push(Held { path, modified: None, is_its });
+                }
+                _ => {}
+            }
+        }
     }
-    let listing = disk.list(&folder).with_context(|| format!("cannot list {}", folder.display()))?;
-    let files = listing.into_iter().filter(|it| it.kind == Kind::File && it.name.as_encoded_bytes().ends_with(b".pem"));
-    Ok(files.map(|it| folder.join(it.name)).collect())
+    all.retain(|it| it.is_its.as_ref().err().is_none_or(|why| why != NO_KEY));
+    Ok(all)
+}
+
+/// Something else than a key, which may lie beside one: a certificate.
+const NO_KEY: &str = "holds no private key of RSA in PEM";
+
+fn held(path: PathBuf, certificate: &Certificate) -> Held {
+    let modified = path.metadata().and_then(|it| it.modified()).ok();
+    let is_its = match read(&path) {
+        Err(why) => Err(format!("cannot be read: {why}; give yourself the right to read it")),
+        Ok(bytes) => key_pair::belongs(&bytes, certificate).ok_or_else(|| {
+            let has = |words: &[u8]| bytes.windows(words.len()).any(|it| it == words);
+            match has(b"PRIVATE KEY-----") {
+                true if has(b"ENCRYPTED") => "asks for a passphrase: write it without one (`openssl pkey -in FILE -out OTHER`)".to_owned(),
+                true => "cannot be used: it is damaged, or no key of RSA".to_owned(),
+                false => NO_KEY.to_owned(),
+            }
+        }),
+    };
+    Held { path, modified, is_its }
 }
 
 /// Reads a private key, of which only its public half is looked at; the copy is wiped.
-fn read(path: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-    let context = || format!("cannot read {}", path.display());
+fn read(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
     // One allocation: a buffer that grew would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(LARGEST).unwrap_or(usize::MAX)));
-    File::open(path).with_context(context)?.take(LARGEST).read_to_end(&mut bytes).with_context(context)?;
+    File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

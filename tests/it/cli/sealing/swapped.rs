@@ -40,9 +40,64 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
     it.home.write("espalier/starter/second.pem", &key);
     it.ok(&["seal", "--rotate", "postgresql", "--generate", "32"]);
     it.refused(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", "spec/platform.yaml"], "holds no private key");
-    // Back to ours: its key is there still.
+    // Back to ours: its key is there still, and there is a newer one, so it has to be named.
     it.place.write("spec/sealing.pem", ours);
-    it.ok(&["seal", "--rotate", "postgresql", "--generate", "32"]);
+    it.refused(&["seal", "--rotate", "postgresql", "--generate", "32"], "second.pem beside it is a newer private key");
+    let own = it.key_file().display().to_string();
+    it.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &own]);
+    // Whoever has sealed with a key once does not say that it is right to seal for it now.
+    it.refused(&["seal", "--reseal", "--key", &own], "is a newer private key");
+}
+
+/// A commit says what the platform is called: that does not hide the keys of this machine.
+#[test]
+fn another_name_hides_no_key() {
+    let it = Session::with_keys();
+    let (certificate, key) = another();
+    it.place.write("spec/platform.yaml", it.place.read("spec/platform.yaml").replace("name: starter", "name: renamed"));
+    it.refused(&["seal", "--generate-missing"], "which is not in this platform's folder");
+    it.place.write("spec/sealing.pem", certificate);
+    it.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
+    it.home.write("espalier/renamed/sealing-key.pem", key);
+    it.ok(&["seal", "--generate-missing"]);
+    // The key that opens what was sealed vouches for nobody.
+    let old = it.home.path("old.pem");
+    fs::rename(it.home.path("espalier/renamed/sealing-key.pem"), &old).expect("the key");
+    fs::remove_dir_all(it.home.path("espalier")).expect("the folder");
+    let old = old.display().to_string();
+    it.refused(&["seal", "--reseal", "--key", &old], "does not belong to the private key in");
+}
+
+/// Links are followed, and a key that is there and says nothing is a refusal.
+#[cfg(unix)]
+#[test]
+fn a_key_that_says_nothing_is_no_consent() {
+    use std::os::unix::fs::symlink;
+    let it = Session::with_keys();
+    let (certificate, _) = another();
+    let ours = it.place.read("spec/sealing.pem");
+    let (key, away) = (it.key_file(), it.home.path("away.pem"));
+    fs::rename(&key, &away).expect("the key");
+    symlink(&away, &key).expect("a link");
+    it.ok(&["seal", "--generate-missing"]);
+    let seal = ["seal", "--rotate", "postgresql", "--generate", "32"];
+    it.place.write("spec/sealing.pem", &certificate);
+    it.refused(&seal, "does not belong to the private key in");
+    // A folder that is a link.
+    fs::rename(it.home.path("espalier"), it.home.path("elsewhere")).expect("the folder");
+    symlink(it.home.path("elsewhere"), it.home.path("espalier")).expect("a link");
+    it.refused(&seal, "does not belong to the private key in");
+    it.place.write("spec/sealing.pem", ours);
+    it.ok(&seal);
+    it.place.write("spec/sealing.pem", &certificate);
+    fs::remove_file(&away).expect("the key");
+    it.refused(&seal, "is a link that leads nowhere");
+    fs::remove_file(&key).expect("the link");
+    let label = "ENCRYPTED PRIVATE KEY";
+    fs::write(&key, format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")).expect("a key with a passphrase");
+    it.refused(&seal, "asks for a passphrase");
+    fs::write(&key, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").expect("a damaged key");
+    it.refused(&seal, "it is damaged, or no key of RSA");
 }
 
 #[test]
@@ -53,10 +108,24 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
     it.place.git(&["add", "."]);
     it.place.git(&["commit", "--quiet", "--message", "one"]);
     let said = it.ok(&["seal", "postgresql", "--generate", "32"]).err;
-    assert!(!said.contains("warning"), "{said}");
-    it.place.write("spec/sealing.pem", another().0);
-    let said = it.ok(&["seal", "--rotate", "postgresql", "--generate", "32"]).err;
-    assert!(said.contains("another certificate than the one that was committed") && said.matches("sha256:").count() == 2, "{said}");
+    assert!(said.contains("compare its fingerprint") && !said.contains("in the place of"), "{said}");
+    let (certificate, rotate) = (another().0, ["seal", "--rotate", "postgresql", "--generate", "32"]);
+    it.place.write("spec/sealing.pem", certificate);
+    it.refused(&rotate, "the last commit has sha256:");
+    it.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
+    it.refused(&rotate, "spec/secrets/postgresql.yaml is sealed with sha256:");
+    it.place.remove("spec/secrets/postgresql.yaml");
+    let said = it.ok(&["seal", "postgresql", "--generate", "32"]).err;
+    assert!(said.contains("put it in the place of sha256:") && said.matches("sha256:").count() == 2, "{said}");
+    // What was fetched knows another one.
+    it.place.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
+    it.place.git(&["config", "remote.origin.url", "https://git.garden.dev/team/platform.git"]);
+    it.place.git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
+    it.place.git(&["config", "branch.main.remote", "origin"]);
+    it.place.git(&["config", "branch.main.merge", "refs/heads/main"]);
+    it.refused(&rotate, "the branch that was fetched has sha256:");
+    let said = it.ok(&[&rotate[..], &["--accept-certificate"]].concat()).err;
+    assert!(said.contains("it is taken all the same"), "{said}");
 }
 
 #[test]
