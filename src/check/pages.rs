@@ -27,6 +27,7 @@ pages!(
     "figures-implausible",
     "figures-not-used",
     "file-changed",
+    "file-ignored",
     "file-missing",
     "file-mode",
     "file-name-differs",

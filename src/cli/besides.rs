@@ -12,22 +12,24 @@ use crate::{
         disk::Kind,
         findings,
         git::Git,
+        ignored,
         index::{OWNED, shown},
+        pipeline::Run,
         repository::{self, Holder},
         sources::Work,
         tree::Tree,
     },
-    compile::house::House,
     diag::diagnostic::Diagnostics,
 };
 
 /// Everything in the owned folders that is not ours, and where the spec says that the tree is, against where it is. `foreign` are the
-/// files that the disk has.
+/// files that the disk has. Of what the spec makes, what Git leaves out.
 ///
 /// # Errors
 /// When Git, asked for its list, does not give one.
-pub fn findings(tree: &Tree<'_>, work: &Work, house: &House, foreign: &[Box<str>]) -> anyhow::Result<Diagnostics> {
+pub fn findings<N>(tree: &Tree<'_>, work: &Work, run: &Run<N>, foreign: &[Box<str>]) -> anyhow::Result<Diagnostics> {
     let mut found = Diagnostics::new();
+    let Some(house) = run.house.as_ref().filter(|_| run.is_whole) else { return Ok(found) };
     let ignored = match repository::holder(&work.root) {
         Holder::Nobody => Vec::new(),
         Holder::Unknown(why) => {
@@ -37,6 +39,13 @@ pub fn findings(tree: &Tree<'_>, work: &Work, house: &House, foreign: &[Box<str>
         Holder::Git(git) => {
             found.extend(repository::place(&git, work, house.repository())?);
             entries(tree, &git, &mut found)?;
+            let needed = ignored::needed(tree, work, house, &run.summaries, &run.own)?;
+            match ignored::ask(&git, &needed) {
+                Ok(all) => all.iter().for_each(|it| found.push(it.finding())),
+                // Where something else is in the way of our files, Git refuses to go there, and that was told.
+                Err(_) if found.has_errors() || !foreign.is_empty() || run.findings.has_errors() => {}
+                Err(why) => found.push(repository::not_asked(&why)),
+            }
             if foreign.is_empty() { Vec::new() } else { ignored(&git)? }
         }
     };

@@ -47,10 +47,9 @@ pub struct Judged {
 pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i64, console: &mut Console) -> anyhow::Result<Judged> {
     let tree = Tree::open(disk, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
+    let besides = besides::findings(&tree, work, &it.run, &it.foreign)?;
     let mut findings = std::mem::take(&mut it.run.findings);
-    if let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) {
-        findings.extend(besides::findings(&tree, work, house, &it.foreign)?);
-    }
+    findings.extend(besides);
     let sealing = it.run.house.as_ref().and_then(|it| it.platform().sealing.as_ref());
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
     let mut findings = console.judge(findings);

@@ -25,6 +25,8 @@ pub const FILE_STRAY: &str = "file-stray";
 pub const FILE_CHANGED: &str = "file-changed";
 /// A generated file is not there.
 pub const FILE_MISSING: &str = "file-missing";
+/// Git leaves out what the platform needs.
+pub const FILE_IGNORED: &str = "file-ignored";
 /// A generated file under another mode.
 pub const FILE_MODE: &str = "file-mode";
 /// Git could not be asked.

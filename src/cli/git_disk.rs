@@ -36,6 +36,9 @@ struct Contents {
     answer: BufReader<ChildStdout>,
 }
 
+/// So many branches are named at most, where none is the one that was asked for.
+const MOST: usize = 8;
+
 impl GitDisk {
     /// Lists the spec and the generated files of a revision of the repository that holds `root`.
     ///
@@ -46,9 +49,13 @@ impl GitDisk {
         let commit = format!("{revision}^{{commit}}");
         let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit];
         let Some(commit) = git.knows(&words)? else {
+            let listed = git.knows(&["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes"])?.unwrap_or_default();
+            let branches: Vec<String> = listed.lines().take(MOST).map(|it| format!("`{it}`")).collect();
+            let more = if listed.lines().nth(MOST).is_some() { ", …" } else { "" };
+            let there = if branches.is_empty() { String::new() } else { format!(" (there are {}{more})", branches.join(", ")) };
             bail!(
-                "the Git repository at {} has no revision `{revision}`: fetch it first (in CI, \
-                 check out with `fetch-depth: 0`)",
+                "the Git repository at {} has no revision `{revision}`{there}: name one that is there, or fetch it first \
+                 (in CI, check out with `fetch-depth: 0`)",
                 git.top().display()
             );
         };

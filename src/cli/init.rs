@@ -22,13 +22,19 @@ use crate::{
         console::Console,
         disk::{Disk, Kind, replace},
         git::quoted,
+        ignored,
         outcome::Outcome,
+        repository::{self, Holder},
         sources::PLATFORM,
     },
     compile::{self, Sources},
     diag::{plain, render},
+    emit::files::Files,
     names::{DnsLabel, Email, GitBranch, GitUrl, Host, RelativePath},
-    spec::schema,
+    spec::{
+        read::{SEALING, SECRETS},
+        schema,
+    },
     yaml::source::Source,
 };
 use here::{Here, Known};
@@ -91,7 +97,7 @@ const FIELDS: [Field; 6] = [
 const SUB_FOLDER: [&str; 2] = ["    # path: clusters/prod # when", "    path: clusters/prod # when"];
 
 /// What comes next, in the order in which it is typed.
-const NEXT: &str = "  espalier seal init                # makes the key pair; back the private key up
+const NEXT: &str = "  espalier seal init                # makes the keys; back the private one up
   espalier seal --generate-missing  # passwords that nobody needs to know
   espalier seal openwebui-admin     # asks for the administrator's sign-in
   espalier render                   # writes bootstrap/, apps/ and out/
@@ -126,6 +132,7 @@ pub fn run(disk: &dyn Disk, folder: &Path, verb: &Init, console: &mut Console) -
     // Last, so that a run that failed halfway can simply be repeated.
     disk.create(&spec, text.as_bytes()).with_context(|| format!("cannot write {PLATFORM}"))?;
     console.say(&format!("wrote {PLATFORM}\n"));
+    left_out(folder, &text, console)?;
     for field in &open {
         let value = Source::parse(PLATFORM, schema::STARTER).value;
         let example = value.pointer(&pointer(field.path)).and_then(Value::as_str).unwrap_or_default();
@@ -134,6 +141,23 @@ pub fn run(disk: &dyn Disk, folder: &Path, verb: &Init, console: &mut Console) -
     let change = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", quoted(&folder.display().to_string())) };
     console.say(&format!("\nnext:\n{change}{NEXT}"));
     Ok(Outcome::Clean)
+}
+
+/// Says what Git would leave out of a commit, before anybody commits.
+fn left_out(folder: &Path, spec: &str, console: &mut Console) -> anyhow::Result<()> {
+    let folder = folder.canonicalize().with_context(|| format!("cannot look at {}", folder.display()))?;
+    let Holder::Git(git) = repository::holder(&folder) else { return Ok(()) };
+    let texts = BTreeMap::from([(Arc::from(PLATFORM), Source::parse(PLATFORM, spec.to_owned()))]);
+    let Some(house) = compile::platform(&Sources { texts }).house else { return Ok(()) };
+    let mut files = Files::default();
+    compile::whole(&house, &[], &mut files);
+    let sources = [PLATFORM.to_owned(), SEALING.to_owned(), format!("{SECRETS}openwebui-admin.yaml")];
+    let all: Vec<String> = files.iter().map(|it| it.0.to_owned()).chain(sources).collect();
+    // Where Git refuses to look, `check` says why; all is written here.
+    for it in ignored::ask(&git, &all).unwrap_or_default() {
+        console.say(&format!("note: {}; {}\n", plain::line(&it.message()), plain::line(&it.help())));
+    }
+    Ok(())
 }
 
 /// The values that flags give, by path; all that are wrong are told at once.
@@ -159,6 +183,7 @@ fn of_flags(verb: &Init) -> anyhow::Result<BTreeMap<&'static str, String>> {
 /// Fills in what Git and the folder know, and says so; what is left is for a person to say.
 fn from_here(folder: &Path, given: &mut BTreeMap<&'static str, String>, console: &mut Console) -> anyhow::Result<Vec<&'static Field>> {
     let here = Here::look(folder)?;
+    let has_branch = given.contains_key("spec.repository.branch");
     let known: [Option<Known>; 6] = [here.name, here.repository, here.branch, here.path, None, None];
     for (field, it) in FIELDS.iter().zip(known).filter_map(|(field, it)| Some((field, it?))) {
         if given.contains_key(field.path) {
@@ -173,6 +198,9 @@ fn from_here(folder: &Path, given: &mut BTreeMap<&'static str, String>, console:
         }
     }
     let open: Vec<&Field> = FIELDS.iter().filter(|it| it.question.is_some() && !given.contains_key(it.path)).collect();
+    if let Some(note) = here.branch_note.filter(|_| !has_branch) {
+        console.say(&format!("note: {}\n", plain::line(&note)));
+    }
     if open.iter().any(|it| it.name == "repository") {
         for note in here.notes {
             console.say(&format!("note: {}\n", plain::line(&note)));

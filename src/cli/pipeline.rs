@@ -45,6 +45,8 @@ pub struct Run<N> {
     pub house: Option<House>,
     /// The tenants, in the order of their files' names.
     pub summaries: Vec<Summary>,
+    /// The platform's own files, by path.
+    pub own: Vec<Box<str>>,
     /// The caller's notes: the platform's own files first, then the tenants in the order of their files' names.
     pub notes: Vec<N>,
     /// Every finding.
@@ -71,6 +73,7 @@ pub fn run<N: Send>(
     let unbuilt = |findings: Diagnostics| Run {
         house: None,
         summaries: Vec::new(),
+        own: Vec::new(),
         notes: Vec::new(),
         findings: findings.capped(),
         is_whole: false,
@@ -104,9 +107,10 @@ pub fn run<N: Send>(
     let mut batch = Batch::default();
     let whole = compile::whole(&house, &summaries, &mut batch.files);
     findings.extend(whole.found);
+    let own = batch.files.iter().map(|it| it.0.into()).collect();
     notes.insert(0, each(&mut batch)?);
     let findings = findings.capped();
-    Ok(Run { house: Some(house), summaries, notes, findings, is_whole, revision: whole.revision })
+    Ok(Run { house: Some(house), summaries, own, notes, findings, is_whole, revision: whole.revision })
 }
 
 /// Compiles one tenant again, for a second look at its files.

@@ -130,21 +130,20 @@ fn through_the_gate(
     tree: &Tree<'_>,
     stage: &Stage<'_>,
 ) -> anyhow::Result<Rendered> {
-    let run = pipeline::run(disk, work, threads, &|batch| stage_batch(stage, batch))?;
+    let mut run = pipeline::run(disk, work, threads, &|batch| stage_batch(stage, batch))?;
     let mut done = Rendered::default();
-    let mut findings = run.findings;
     let mut obstacles = Vec::new();
     let mut inputs = sources(work);
-    for note in run.notes {
+    for note in std::mem::take(&mut run.notes) {
         done.counts += note.counts;
         done.names.take(note.names);
         obstacles.extend(note.obstacles);
         inputs.update(note.input);
     }
     done.inputs = inputs.finalize().iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
-    findings::settle(&mut findings, obstacles);
-    let Some(house) = run.house else {
-        done.findings = judge(findings);
+    findings::settle(&mut run.findings, obstacles);
+    let Some(house) = &run.house else {
+        done.findings = judge(run.findings);
         return Ok(done);
     };
     let mut foreign = Vec::new();
@@ -153,13 +152,13 @@ fn through_the_gate(
         Stray::Ours => done.names.removed(path),
         Stray::Empty => {}
     })?;
-    if run.is_whole {
-        findings.extend(besides::findings(tree, work, &house, &foreign)?);
-    }
+    let besides = besides::findings(tree, work, &run, &foreign)?;
+    let mut findings = std::mem::take(&mut run.findings);
+    findings.extend(besides);
     done.findings = judge(findings);
-    let budget = compile::budget(&house, &run.summaries);
+    let budget = compile::budget(house, &run.summaries);
     done.budget = show::figures(&budget);
-    done.glance = show::overview::head(&compile::glance::glance(&house, &run.summaries, show::overview::SCREEN), &budget).folded(Some(80));
+    done.glance = show::overview::head(&compile::glance::glance(house, &run.summaries, show::overview::SCREEN), &budget).folded(Some(80));
     if done.findings.has_errors() {
         return Ok(done);
     }

@@ -23,15 +23,19 @@ pub enum Holder {
     Git(Git),
 }
 
+/// A name that no pattern means, unless it means all names.
+const ANY: &str = "spec/any-name-at-all";
+
 /// The repository that a tree is, or will be, committed to.
 pub fn holder(root: &Path) -> Holder {
     if !root.ancestors().any(|it| it.join(".git").symlink_metadata().is_ok()) {
         return Holder::Nobody;
     }
     let asked = Git::of(root).and_then(|git| {
-        let spec = git.path(PLATFORM);
-        let is_ignored = git.knows(&["check-ignore", "--quiet", "--", &spec])?.is_some();
-        Ok(if is_ignored { Holder::Nobody } else { Holder::Git(git) })
+        // Left out is a folder in which any name is ignored. A pattern that hides the spec alone is a mistake.
+        let (spec, any) = (git.path(PLATFORM), git.path(ANY));
+        let ignored = git.knows(&["check-ignore", "--", &spec, &any])?.unwrap_or_default();
+        Ok(if ignored.lines().count() == 2 { Holder::Nobody } else { Holder::Git(git) })
     });
     asked.unwrap_or_else(Holder::Unknown)
 }
@@ -60,29 +64,37 @@ pub fn place(git: &Git, work: &Work, said: &Repository) -> anyhow::Result<Diagno
         let message = format!("the platform is in `{there}` of its repository, and Argo CD would look for it in `{}`", said.path);
         found.push(Diagnostic::error(REPOSITORY_PATH, at("path"), message).help(format!("write `path: {there}` under `repository`")));
     }
-    if let Some(branch) = another_branch(git, &said.branch)? {
+    if let Some((branch, what)) = another_branch(git, &said.branch)? {
         let message = format!("this repository has no branch `{}`, which Argo CD would follow", said.branch);
-        let help = format!("write `branch: {branch}`, which is checked out here, or make the branch");
+        let help = format!("write `branch: {branch}`, which is {what}, or make the branch");
         found.push(Diagnostic::error(REPOSITORY_BRANCH, at("branch"), message).help(help));
     }
     Ok(found)
 }
 
-/// The branch that is checked out, where the one that is meant is none that a whole clone has. A clone of one commit or one branch (CI)
-/// does not know which others there are.
-fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<String>> {
-    let Some(here) = git.knows(&["symbolic-ref", "--quiet", "--short", "HEAD"])? else { return Ok(None) };
-    if here == meant || git.knows(&["rev-parse", "--is-shallow-repository"])?.as_deref() != Some("false") {
+/// Another branch and what it is, where the one that is meant is none that a whole clone has. A clone of one commit or one branch (CI)
+/// does not know which others there are; where no branch is checked out, it is whole if it knows the remote's default branch.
+fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<(String, String)>> {
+    let here = git.knows(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
+    if here.as_deref() == Some(meant) || git.knows(&["rev-parse", "--is-shallow-repository"])?.as_deref() != Some("false") {
         return Ok(None);
     }
     let fetched = git.knows(&["config", "--get-all", "remote.origin.fetch"])?.unwrap_or_default();
     if !fetched.is_empty() && !fetched.lines().any(|it| it.contains("refs/heads/*")) {
         return Ok(None);
     }
-    let known = git.says(&["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"])?;
-    let is_meant = |it: &str| {
-        let remote = || it.strip_prefix("refs/remotes/").and_then(|it| it.split_once('/')).map(|it| it.1);
-        it.strip_prefix("refs/heads/").or_else(remote) == Some(meant)
+    let known = git.says(&["for-each-ref", "--format=%(refname) %(symref)", "refs/heads", "refs/remotes"])?;
+    let remote = |it: &str| it.strip_prefix("refs/remotes/")?.split_once('/').map(|(remote, name)| (remote.to_owned(), name.to_owned()));
+    let is_meant = |it: &str| it.strip_prefix("refs/heads/") == Some(meant) || remote(it).is_some_and(|it| it.1 == meant);
+    let refs: Vec<(&str, &str)> = known.lines().map(|it| it.split_once(' ').unwrap_or((it, ""))).collect();
+    if refs.iter().any(|it| is_meant(it.0)) {
+        return Ok(None);
+    }
+    let default = || {
+        let (name, target) =
+            refs.iter().find(|it| !it.1.is_empty() && it.0.ends_with("/HEAD") && refs.iter().any(|other| other.0 == it.1))?;
+        let (remote_name, _) = remote(name)?;
+        Some((remote(target)?.1, format!("the default branch of `{remote_name}`")))
     };
-    Ok((!known.lines().any(is_meant)).then_some(here))
+    Ok(here.map(|it| (it, "checked out here".to_owned())).or_else(default))
 }

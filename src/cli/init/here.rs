@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    cli::git::Git,
+    cli::git::{Git, quoted},
     names::{DnsLabel, GitUrl},
 };
 
@@ -32,8 +32,10 @@ pub struct Here {
     pub branch: Option<Known>,
     /// The platform's folder in the repository, where it is not the whole of it.
     pub path: Option<Known>,
-    /// What a person should know about it, a line each.
+    /// What a person should know about the repository's URL, where nothing else gives it.
     pub notes: Vec<String>,
+    /// The same about the branch.
+    pub branch_note: Option<String>,
 }
 
 impl Here {
@@ -58,12 +60,19 @@ impl Here {
         }
         let current = git.knows(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
         let remote = remote(&git, current.as_deref())?;
+        let is_detached = current.is_none();
         here.branch = branch(&git, remote.as_deref(), current)?;
+        if is_detached {
+            here.branch_note = Some(match &here.branch {
+                Some(it) => format!("no branch is checked out here, so it is {}; `--branch NAME` says another", it.from),
+                None => {
+                    "no branch is checked out here, so the spec says `main`, which may not exist; `--branch NAME` says another".to_owned()
+                }
+            });
+        }
         match remote {
             Some(remote) => here.ask_remote(&git, &remote)?,
-            None => here
-                .notes
-                .push("this repository has no remote yet: `git remote add origin URL` names the one that Argo CD reads".to_owned()),
+            None => here.notes.push(without_remote(&git)?),
         }
         Ok(here)
     }
@@ -81,7 +90,8 @@ impl Here {
                 return Ok(());
             }
         }
-        self.notes.push(format!("the remote `{remote}` is at no URL that Argo CD can fetch from (https, ssh)"));
+        let url = git.knows(&["config", "--get", &format!("remote.{remote}.url")])?.unwrap_or_default();
+        self.notes.push(unfit(remote, &without_credentials(&url)));
         Ok(())
     }
 }
@@ -113,7 +123,50 @@ fn branch(git: &Git, remote: Option<&str>, current: Option<String>) -> anyhow::R
             return Ok(Some(Known { value: it, from: format!("the default branch of `{}`", prefix.trim_end_matches('/')) }));
         }
     }
-    Ok(current.map(|value| Known { value, from: "the branch that is checked out".to_owned() }))
+    if current.is_some() {
+        return Ok(current.map(|value| Known { value, from: "the branch that is checked out".to_owned() }));
+    }
+    // Of the branches that are known here: `main`, else the only one.
+    let names = git.says(&["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"])?;
+    let theirs = git.says(&["for-each-ref", "--format=%(refname:lstrip=3)", &format!("refs/remotes/{prefix}")])?;
+    let mut names: Vec<&str> = names.lines().chain(theirs.lines().filter(|it| *it != "HEAD" && remote.is_some())).collect();
+    names.sort_unstable();
+    names.dedup();
+    let known = |value: &str, from: &str| Some(Known { value: value.to_owned(), from: from.to_owned() });
+    Ok(match *names {
+        [one] => known(one, "the only branch that is known here"),
+        _ if names.contains(&"main") => known("main", "one of the branches that are known here"),
+        _ => None,
+    })
+}
+
+/// Why no remote could be taken.
+fn without_remote(git: &Git) -> anyhow::Result<String> {
+    let all = git.knows(&["remote"])?.unwrap_or_default();
+    let names: Vec<String> = all.lines().map(|it| format!("`{it}`")).collect();
+    Ok(match &*names {
+        [] => "this repository has no remote yet: `git remote add origin URL` names the one that Argo CD reads".to_owned(),
+        [first @ .., last] => format!(
+            "this repository has the remotes {} and {last}, and none is `origin`: `--repository URL` says from which Argo CD reads",
+            first.join(", ")
+        ),
+    })
+}
+
+/// What to write in place of a URL that Argo CD cannot fetch from.
+fn unfit(remote: &str, url: &str) -> String {
+    let scp = url.split_once(':').filter(|it| !it.0.contains(['/', '@', '\\']) && it.0.len() > 1 && !it.1.starts_with("//"));
+    let meant = match (url.strip_prefix("git://"), scp) {
+        (Some(rest), _) => Some(format!("https://{rest}")),
+        (None, Some(_)) => Some(format!("git@{url}")),
+        (None, None) => Some(url.trim().replace(' ', "%20")),
+    };
+    let meant = meant.filter(|it| GitUrl::from_str(it).is_ok());
+    let help = meant.map_or_else(
+        || "`--repository URL` says where Argo CD finds this repository".to_owned(),
+        |it| format!("if it is there too, `--repository {}`", quoted(&it)),
+    );
+    format!("the remote `{remote}` is at `{url}`, no URL that Argo CD can fetch from (https, ssh): {help}")
 }
 
 /// A URL without user and password, where it is one of the web.

@@ -186,3 +186,54 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
     let said = at("clusters", &["check", "--format", "short", "--root", "garden", "--spec", "../other.yaml"]);
     assert!(said.err.starts_with("../other.yaml:"), "{said:?}");
 }
+
+/// Whichever pattern hides whichever file of ours, wherever it stands: it is named, and the way out is one.
+#[test]
+fn what_git_ignores_of_ours_is_told_with_the_pattern_and_the_way_out() {
+    let patterns = ["out/", "/apps", "bootstrap/", "*.yaml", "*.pem", "*.sh", "services*", ".*", "*.json", "manifests/", "README*"];
+    for pattern in patterns {
+        let it = Place::rendered();
+        it.write("spec/sealing.pem", fs::read("tests/golden/sealed/spec/sealing.pem").expect("it is there"));
+        it.git(&["init", "--quiet", "--initial-branch", "main"]);
+        it.ok(&["render"]);
+        assert!(!it.run(&["check"]).err.contains("file-ignored"), "nothing of ours is ignored by what `init` writes");
+        it.append(".gitignore", &format!("{pattern}\n"));
+        let hidden = it.git(&["ls-files", "--others", "--ignored", "--exclude-standard"]);
+        let of_ours = hidden.lines().filter(|it| !it.starts_with(".espalier/") && !it.ends_with("schema.json") && !it.starts_with(".git"));
+        let is_hidden = of_ours.count() > 0;
+        for verb in ["check", "render"] {
+            let said = it.run(&[verb, "--deny", "warnings"]).err;
+            let is_told = said.contains(&format!("the pattern `{pattern}` in .gitignore:3"));
+            assert_eq!(is_told, is_hidden, "{pattern}, {verb}: {said}");
+        }
+        // The lines that the help names are taken when they are pasted.
+        let said = it.run(&["check"]).err;
+        let help = said.lines().find(|it| it.contains("below all else in .gitignore"));
+        let lines: Vec<&str> = help.unwrap_or_default().split('`').filter(|it| it.starts_with('!')).collect();
+        if !lines.is_empty() {
+            it.append(".gitignore", &format!("{}\n", lines.join("\n")));
+        } else if is_hidden {
+            it.git(&["add", "--force", "apps", "bootstrap", "out", "spec"]);
+        }
+        let said = it.run(&["check"]).err;
+        assert!(!said.contains("file-ignored"), "{pattern}: {said}");
+    }
+}
+
+#[test]
+fn a_tenant_s_file_and_a_list_of_one_s_own_count_and_no_repository_is_not_asked() {
+    let it = committed();
+    it.tenant("team-a");
+    it.tenant("team-b");
+    it.write(".git/info/exclude", "*team-b*\n");
+    for verb in ["render", "check"] {
+        let said = it.ok(&[verb]).err;
+        assert!(said.contains("the pattern `*team-b*` in .git/info/exclude:1"), "{verb}: {said}");
+    }
+    // What Git has already, it does not ignore; neither what a later line takes in again.
+    it.git(&["add", "--force", "."]);
+    assert!(!it.ok(&["check"]).err.contains("file-ignored"));
+    let it = Place::rendered();
+    it.append(".gitignore", "out/\n");
+    assert!(!it.ok(&["check"]).err.contains("file-ignored"), "there is no repository");
+}

@@ -101,6 +101,69 @@ fn what_argo_cd_cannot_fetch_is_not_taken() {
     assert!(it.ok(&["init"]).err.contains("still an example: `url: "));
 }
 
+/// A note shows what is there and what to write.
+#[test]
+fn what_cannot_be_taken_is_shown_with_what_to_write() {
+    for (url, words) in [
+        ("gitlab.garden.dev:team/x.git", "`--repository git@gitlab.garden.dev:team/x.git`"),
+        ("git://git.garden.dev/x.git", "`--repository https://git.garden.dev/x.git`"),
+        ("https://git.garden.dev/my team/x.git", "`--repository https://git.garden.dev/my%20team/x.git`"),
+        ("/srv/git/x.git", "`--repository URL` says"),
+    ] {
+        let it = repository("main", url);
+        let said = it.ok(&["init"]).err;
+        assert!(said.contains(&format!("the remote `origin` is at `{url}`, no URL")) && said.contains(words), "{said}");
+    }
+    let it = repository("main", URL);
+    it.git(&["remote", "rename", "origin", "upstream"]);
+    it.git(&["remote", "add", "fork", "https://git.garden.dev/me/platform.git"]);
+    let said = it.ok(&["init"]).err;
+    assert!(said.contains("has the remotes `fork` and `upstream`, and none is `origin`: `--repository URL`"), "{said}");
+    assert!(!said.contains("no remote yet"), "{said}");
+}
+
+/// Where no branch is checked out it is said which one was taken, and why.
+#[test]
+fn a_detached_head_is_told() {
+    let detached = |branches: &[&str]| {
+        let it = repository("trunk", URL);
+        it.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+        for branch in branches {
+            it.git(&["branch", branch]);
+        }
+        it.git(&["checkout", "--quiet", "--detach"]);
+        it
+    };
+    for (branches, taken) in [(&[][..], Some("trunk")), (&["main"], Some("main")), (&["garden"], None)] {
+        let it = detached(branches);
+        let said = it.ok(&["init", "--repository", URL]).err;
+        assert!(said.contains("note: no branch is checked out here, so "), "{said}");
+        assert_eq!(said.contains("so the spec says `main`, which may not exist"), taken.is_none(), "{said}");
+        assert_eq!(spec(&it)["spec"]["repository"]["branch"], taken.unwrap_or("main"));
+        it.remove("spec/platform.yaml");
+        assert!(!it.ok(&["init", "--branch", "trunk"]).err.contains("no branch is checked out"));
+    }
+    // A whole clone knows the remote's branches; in CI nobody knows.
+    let it = detached(&[]);
+    it.ok(&["init", "--branch", "main"]);
+    assert!(!it.run(&["render"]).err.contains("repository-branch"));
+    it.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
+    it.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
+    let said = it.run(&["render"]);
+    assert!(said.code == 1 && said.err.contains("write `branch: trunk`, which is the default branch of `origin`"), "{said:?}");
+}
+
+/// What Git would leave out is said before anybody commits.
+#[test]
+fn init_says_what_git_ignores() {
+    let it = repository("main", URL);
+    it.write(".gitignore", "*.yaml\n");
+    let said = it.ok(&["init"]).err;
+    assert!(said.contains("note: Git ignores `") && said.contains("the pattern `*.yaml` in .gitignore:1; take line 1 out"), "{said}");
+    let it = repository("main", URL);
+    assert!(!it.ok(&["init"]).err.contains("Git ignores"));
+}
+
 /// Without a terminal nobody is asked: what was left open is named, and is a finding.
 #[test]
 fn what_is_left_open_is_a_finding() {

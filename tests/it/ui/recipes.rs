@@ -60,6 +60,10 @@ pub fn complete(case: &str, place: &Place) {
         "repository-branch" => git(place, "trunk"),
         // No folder of Git's own: it says so.
         "repository-not-asked" => place.write(".git", "gitdir: /nowhere\n"),
+        "file-ignored" => {
+            place.write(".gitignore", "# as it came\nout/\n*.pem\n");
+            git(place, "main");
+        }
         "file-mode" => {
             place.ok(&["render"]);
             git(place, "main");
