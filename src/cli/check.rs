@@ -135,7 +135,9 @@ fn show(
             // A release of one component changes a label of many objects: told once, below.
             if let Some(common) = fields::all_in_common(&drift.path, old, new) {
                 let object = object(drift, Some(old), Some(new));
-                common.into_iter().for_each(|it| folded.add(it, &object));
+                for it in common {
+                    folded.add(it, &object);
+                }
             } else {
                 let _ = write!(text, "--- a/{0}\n+++ b/{0}\n", drift.path);
                 text += &unified(old, new, colored);
