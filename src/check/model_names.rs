@@ -79,16 +79,16 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
         let finding = finding.help("`espalier show models` lists those whose memory can be computed");
         let measured = "or measure what it takes, and write figures in `catalogue` that come to as much";
         return if has_catalogue { finding.help(measured) } else { finding };
-    } else if foreign::is_foreign(model) {
-        let finding = error(format!("`{model}` is not in the catalogue: somebody else quantised it, so the size of its file is not known"));
+    } else if model.contains('/') {
+        let made = if foreign::is_foreign(model) { "quantised" } else { "made" };
+        let finding = error(format!("`{model}` is not in the catalogue: somebody else {made} it, so the size of its file is not known"));
         match foreign::assumed(model) {
             Some(it) => {
-                let blob = if it.figures.blob == 0 { "; `blob` is the size of the file there" } else { "" };
                 let finding = finding.help(format!("take `{}` of Ollama's library, if that is what it is made of", it.base));
-                let note =
-                    format!("the figures are those of `{}`, assumed from the name: compare them with the repository's page{blob}", it.base);
+                let note = assumption(&it);
                 (if has_catalogue { finding.note(note) } else { finding }, Some(it.figures))
             }
+            None if made == "made" => (with_help(finding, other_family(model)), None),
             None => (finding, None),
         }
     } else {
@@ -106,6 +106,17 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
     finding
         .help(format!("{or}write its figures under `ollama`: `{}`", stanza(model, figures.as_ref(), "")))
         .note("`espalier explain model-unknown` says where to read them")
+}
+
+/// Where figures come from that were assumed from a name.
+pub fn assumption(it: &foreign::Assumed) -> String {
+    let (and, blob) = match (it.is_published, it.figures.blob) {
+        (true, _) => ("", ""),
+        (false, 0) => ("", "; `blob` is the size of the file there"),
+        (false, _) => (", with a `blob` that is computed, rather too large than too small", ""),
+    };
+    let base = &it.base;
+    format!("the figures are those of `{base}`, assumed from the name{and}: compare them with the repository's page{blob}")
 }
 
 fn with_help(finding: Diagnostic, help: Option<String>) -> Diagnostic {

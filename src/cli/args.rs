@@ -69,7 +69,7 @@ pub enum Verb {
         side: Option<Side>,
 
         /// Of `models`: words that names have, in any order; `*` stands for anything between
-        #[arg(value_name = "PATTERN")]
+        #[arg(value_name = "PATTERN", add = ArgValueCompleter::new(complete::models))]
         patterns: Vec<String>,
     },
     /// Under `pin: tag`: commits the tree, tags its content, and pushes both at once; checks first

@@ -8,9 +8,10 @@ use crate::{
         args::Format,
         besides,
         console::{Console, count},
+        diff::{Folded, object},
         disk::Disk,
         drift::{Change, Comparison, Drift, differ_in_line_endings, unified},
-        findings, imprint,
+        fields, findings, imprint,
         names::Names,
         outcome::Outcome,
         pipeline::Run,
@@ -118,6 +119,7 @@ fn show(
     let (colored, format) = (console.is_colored(), console.format());
     let names = Names::for_people(work);
     let mut endings: Vec<Box<str>> = Vec::new();
+    let mut folded = Folded::default();
     it.sides(disk, work, tree, &mut |drift, old, new| {
         if old.zip(new).is_some_and(|(old, new)| differ_in_line_endings(old, new)) {
             endings.push(drift.path.clone());
@@ -129,11 +131,22 @@ fn show(
         }
         let mut text = format!("{:8} {}\n", drift.change.word(), names.shown(&drift.path));
         if let (Format::Human, Some(old), Some(new)) = (format, old, new) {
-            let _ = write!(text, "--- a/{0}\n+++ b/{0}\n", drift.path);
-            text += &unified(old, new, colored);
+            // A release of one component changes a label of many objects: told once, below.
+            if let Some(common) = fields::all_in_common(&drift.path, old, new) {
+                let object = object(drift, Some(old), Some(new));
+                for it in common {
+                    folded.add(it, &object);
+                }
+            } else {
+                let _ = write!(text, "--- a/{0}\n+++ b/{0}\n", drift.path);
+                text += &unified(old, new, colored);
+            }
         }
         console.data(&text)
     })?;
+    for line in folded.lines() {
+        console.data(&format!("in common: {line}\n"))?;
+    }
     if let Some(first) = endings.first() {
         let finding = findings::endings(first, endings.len());
         if matches!(format, Format::Json | Format::Github) {

@@ -1,4 +1,4 @@
-//! What a shell completes besides words that are always the same: codes, credentials, revisions, remotes.
+//! What a shell completes besides words that are always the same: codes, credentials, models, revisions, remotes.
 
 use std::{
     env,
@@ -20,6 +20,7 @@ use crate::{
         words,
     },
     compile,
+    facts::models::{self, families::FAMILIES},
 };
 
 /// Whoever sets it asks for completions: the script of a shell does.
@@ -31,7 +32,22 @@ const VARIABLE: &str = "ESPALIER_COMPLETE";
 /// When the shell is none that is known, or stdout takes no more.
 pub fn answer() -> Result<bool, clap::Error> {
     let here = env::current_dir().ok();
-    CompleteEnv::with_factory(words::command).var(VARIABLE).try_complete(env::args_os(), here.as_deref())
+    CompleteEnv::with_factory(asked).var(VARIABLE).try_complete(env::args_os(), here.as_deref())
+}
+
+/// The command as it is completed: behind a flag of `seal`, which no word of another verb may follow, there is none to offer.
+fn asked() -> clap::Command {
+    let words: Vec<String> = env::args_os().skip_while(|it| it != "seal").map(|it| it.to_string_lossy().into_owned()).collect();
+    let has = |flag: &str| words.iter().any(|it| it.strip_prefix("--").and_then(|it| it.split('=').next()) == Some(flag));
+    let command = words::command();
+    let is_flagged = command.find_subcommand("seal").is_some_and(|seal| {
+        let own = seal.get_arguments().filter(|it| !it.is_global_set());
+        own.filter_map(clap::Arg::get_long).any(has)
+    });
+    if !is_flagged {
+        return command;
+    }
+    command.mut_subcommand("seal", |seal| seal.disable_help_subcommand(true).mut_subcommand("init", |it| it.hide(true)))
 }
 
 /// The script that has a shell ask.
@@ -61,6 +77,17 @@ pub fn credentials(current: &OsStr) -> Vec<CompletionCandidate> {
         Some(act::needs(&house).iter().map(|it| (it.declared.name.to_owned(), Some(keys(it)))).collect::<Vec<_>>())
     };
     matching(current, all().unwrap_or_default())
+}
+
+/// Families of models behind `show models`; with a colon, their tags.
+pub fn models(current: &OsStr) -> Vec<CompletionCandidate> {
+    if !env::args_os().any(|it| it == "models") {
+        return Vec::new();
+    }
+    if current.to_string_lossy().contains(':') {
+        return matching(current, models::names().map(|it| (it, None)));
+    }
+    matching(current, FAMILIES.iter().map(|it| (it.name.to_owned(), None)))
 }
 
 /// Branches and tags, of this clone and of its remotes.

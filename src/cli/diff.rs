@@ -117,10 +117,11 @@ fn is_prose(path: &str) -> bool {
 
 /// What objects have in common, and which: told once, at the end.
 #[derive(Default)]
-struct Folded(BTreeMap<String, (usize, Vec<String>)>);
+pub struct Folded(BTreeMap<String, (usize, Vec<String>)>);
 
 impl Folded {
-    fn add(&mut self, what: String, object: &str) {
+    /// One more object that has it.
+    pub fn add(&mut self, what: String, object: &str) {
         let (number, named) = self.0.entry(what).or_default();
         *number += 1;
         if named.len() < NAMED {
@@ -129,7 +130,7 @@ impl Folded {
     }
 
     /// `metadata.labels[app.kubernetes.io/version]: 1 → 2` and whose, a line each.
-    fn lines(&self) -> impl Iterator<Item = String> {
+    pub fn lines(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|(what, (number, named))| {
             let more = number - named.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -240,7 +241,7 @@ fn totals(it: &Comparison) -> String {
 }
 
 /// `ollama: StatefulSet ai/ollama`; a file that holds no object by its path.
-fn object(drift: &Drift, old: Option<&str>, new: Option<&str>) -> String {
+pub fn object(drift: &Drift, old: Option<&str>, new: Option<&str>) -> String {
     let name = || -> Option<String> {
         let path = &*drift.path;
         let source = Source::parse(path, new.or(old).filter(|_| is_yaml(path))?);

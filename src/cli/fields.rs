@@ -181,7 +181,9 @@ impl Field {
     /// What many objects may have in common and nobody wants to read for each: a label, or the revision that Applications follow.
     pub fn in_common(&self) -> Option<String> {
         let (old, new) = (self.old.as_ref(), self.new.as_ref());
-        let is_label = self.path.starts_with("metadata.labels.") || self.path.starts_with("metadata.labels[");
+        // A SealedSecret's are below its template, as the Secret will have them.
+        let labels = self.path.strip_prefix("spec.template.").unwrap_or(&self.path).strip_prefix("metadata.labels");
+        let is_label = labels.is_some_and(|it| it.starts_with(['.', '[']));
         let is_revision = self.path.starts_with("spec.source") && self.path.ends_with("targetRevision");
         let is_ref = |it: Option<&Value>| it.and_then(Value::as_str).is_some_and(|it| it.starts_with("refs/"));
         if !(is_label || is_revision && is_ref(old) && is_ref(new)) {
@@ -190,6 +192,11 @@ impl Field {
         let none = Value::from("(none)");
         Some(self.arrow(old.unwrap_or(&none), new.unwrap_or(&none)))
     }
+}
+
+/// What two files differ in, where all of it is what many objects may have in common.
+pub fn all_in_common(path: &str, old: &str, new: &str) -> Option<Vec<String>> {
+    of(path, old, new).filter(|it| !it.is_empty())?.iter().map(Field::in_common).collect()
 }
 
 fn is_container(it: &Value) -> bool {
@@ -260,6 +267,12 @@ mod tests {
         let common =
             |old: &str, new: &str| of("a.yaml", old, new).expect("YAML").iter().filter_map(super::Field::in_common).collect::<Vec<_>>();
         assert_eq!(common("metadata: {labels: {v: 1}}\n", "metadata: {labels: {v: 2}}\n"), ["metadata.labels.v: 1 → 2"]);
+        let below = common("spec: {template: {metadata: {labels: {v: 1}}}}\n", "spec: {template: {metadata: {labels: {v: 2}}}}\n");
+        assert_eq!(below, ["spec.template.metadata.labels.v: 1 → 2"], "a SealedSecret's");
+        let all = |old: &str, new: &str| super::all_in_common("a.yaml", old, new);
+        assert_eq!(all("metadata: {labels: {v: 1}}\n", "metadata: {labels: {v: 2}}\n").map(|it| it.len()), Some(1));
+        assert_eq!(all("metadata: {labels: {v: 1}}\nb: 1\n", "metadata: {labels: {v: 2}}\nb: 2\n"), None, "not all of it");
+        assert_eq!(all("a: 1\n", "a: 1\n# a comment\n"), None, "of a comment nothing is common");
         assert_eq!(common("spec: {source: {targetRevision: refs/tags/a}}\n", "spec: {source: {targetRevision: refs/tags/b}}\n").len(), 1);
         assert_eq!(
             common("spec: {source: {targetRevision: 1.2.3}}\n", "spec: {source: {targetRevision: 1.2.4}}\n").len(),

@@ -1,10 +1,11 @@
 //! `show models`: the catalogue, with what each model takes at the spec's settings.
 
-use std::num::NonZero;
+use std::{fmt::Write as _, num::NonZero};
 
 use serde::Serialize;
 
 use crate::{
+    check::model_names,
     cli::{
         args::Format,
         console::{Console, count},
@@ -15,7 +16,7 @@ use crate::{
     },
     components::ollama::Ollama,
     diag::suggest,
-    facts::models::{self, Figures, Size, families::FAMILIES},
+    facts::models::{self, Figures, Size, families::FAMILIES, foreign, uncovered},
     names::ModelName,
     spec::read,
 };
@@ -45,20 +46,26 @@ pub fn run(work: Option<&Work>, patterns: &[String], console: &mut Console) -> a
     let spec = work.and_then(|it| read::platform(&it.sources.texts).0);
     let is_spec = spec.is_some();
     let ollama = spec.map_or_else(Ollama::default, |it| it.spec.components.ollama);
-    let patterns: Vec<String> = patterns.iter().map(|it| pattern(it)).collect();
-    let rows = rows(&ollama, &patterns);
-    if rows.is_empty() {
-        let said = patterns.join(" ");
-        let near = suggest::nearest(&said, FAMILIES.iter().map(|it| it.name)).map(|it| format!("; did you mean `{it}`?"));
-        console.say(&format!("no model of the catalogue has `{said}` in its name{}\n", near.unwrap_or_default()));
+    let words: Vec<&str> = patterns.iter().flat_map(|it| it.split_whitespace()).collect();
+    let patterns: Vec<String> = words.iter().map(|it| pattern(it)).collect();
+    let mut rows = rows(&ollama, &patterns, |name| patterns.iter().all(|it| has(name, it)));
+    // Nobody means a model that is of two families at once.
+    if rows.is_empty() && patterns.len() > 1 && patterns.iter().all(|it| FAMILIES.iter().any(|family| kin(family.name, it) < STRANGER)) {
+        console.say(&format!("no model has all of `{}` in its name; these have one\n", patterns.join(" ")));
+        rows = self::rows(&ollama, &patterns, |name| patterns.iter().any(|it| has(name, it)));
     }
+    if rows.is_empty() {
+        console.say(&nothing(&words));
+    }
+    // The family itself before those that have its name in theirs.
+    rows.sort_by_key(|row| patterns.iter().map(|it| kin(&row.name, it)).min());
     if console.format() == Format::Json {
         console.data(&json(&rows)?)?;
     } else if !rows.is_empty() {
         console.data(&table(&rows))?;
         let whose = if is_spec { "the spec's settings" } else { "the default settings (there is no spec here)" };
         console.say(&format!(
-            "{}; memory is what Ollama is given for one of them, by {whose}: a context of {}\n",
+            "{}; memory is what Ollama is given for one of them,\nby {whose}: a context of {}\n",
             count(rows.len(), "model"),
             ollama.context
         ));
@@ -83,8 +90,52 @@ fn has(name: &str, pattern: &str) -> bool {
     })
 }
 
-fn rows(ollama: &Ollama, patterns: &[String]) -> Vec<Row> {
-    let is_asked = |name: &str| patterns.iter().all(|it| has(name, it));
+/// What is said of words that no name has: why there is no figure, whose the model is, or which family is nearest.
+fn nothing(words: &[&str]) -> String {
+    let said = words.join(" ");
+    let reasons: String = words.iter().filter_map(|it| it.parse::<ModelName>().ok()).filter_map(|it| reason(&it)).collect();
+    if !reasons.is_empty() {
+        return reasons;
+    }
+    let nearest = |it: &str| suggest::nearest(it, FAMILIES.iter().map(|it| it.name)).map(str::to_owned);
+    let is_strange = |it: &&&str| !models::names().any(|name| has(&name, it));
+    let near = nearest(&said).or_else(|| words.iter().filter(is_strange).find_map(|it| nearest(it)));
+    let near = near.map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
+    format!("no model of the catalogue has `{said}` in its name{near}\n")
+}
+
+/// Why the catalogue has no figures of a model that somebody may well mean.
+fn reason(model: &ModelName) -> Option<String> {
+    if let Some(why) = uncovered::reason(model.model(), model.tag()) {
+        return Some(format!("the memory of `{model}` cannot be computed: {why}\n"));
+    }
+    if !model.contains('/') {
+        return None;
+    }
+    let mut said = format!("`{model}` is somebody else's, and not in the catalogue\n");
+    let assumed = foreign::assumed(model);
+    if let Some(it) = &assumed {
+        let _ = writeln!(said, "its name speaks of `{}`, which Ollama's library has itself", it.base);
+    }
+    let own = model_names::stanza(model, assumed.as_ref().map(|it| &it.figures), "");
+    let _ = writeln!(said, "with its figures under `ollama` it is listed here: `{own}`");
+    if let Some(it) = &assumed {
+        let _ = writeln!(said, "{}", model_names::assumption(it));
+    }
+    Some(said)
+}
+
+/// What `kin` says of a name that has nothing of the pattern at its beginning.
+const STRANGER: u8 = 2;
+
+/// How near a model is to the family that a pattern names: its own, of one whose name begins so, or another.
+fn kin(name: &str, pattern: &str) -> u8 {
+    let family = |it: &str| it.split([':', '*']).next().unwrap_or_default().to_ascii_lowercase();
+    let (its, asked) = (family(name), family(pattern));
+    if its == asked { 0 } else { u8::from(!its.starts_with(&*asked)) + 1 }
+}
+
+fn rows(ollama: &Ollama, patterns: &[String], is_asked: impl Fn(&str) -> bool) -> Vec<Row> {
     let own = ollama.catalogue.iter().map(|(name, it)| row(ollama, name.to_string(), it, "spec"));
     let mut rows: Vec<Row> = own.filter(|it| is_asked(&it.name)).collect();
     let known = |name: String| {
@@ -163,6 +214,13 @@ mod tests {
         for asked in ["q8*qwen", "qwen2", "4b*4b"] {
             assert!(!has("qwen3:4b-q8_0", asked), "{asked}");
         }
+    }
+
+    #[test]
+    fn a_family_is_nearer_than_one_that_has_its_name() {
+        assert_eq!(["llama3:8b", "llama3.1:8b", "dolphin-llama3:8b"].map(|it| kin(it, "Llama3")), [0, 1, STRANGER]);
+        assert_eq!(["qwen3:4b", "qwen3-coder:30b"].map(|it| kin(it, "qwen3:4b")), [0, STRANGER]);
+        assert_eq!(kin("qwen3:4b", "qwen*q8"), 1);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The platform at a glance, read off the house: hosts, models, versions.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{house::House, summary::Summary};
 use crate::{
@@ -28,7 +31,9 @@ pub fn glance(house: &House, summaries: &[Summary], most: usize) -> Glance {
     let spec = &house.built.platform.spec;
     let domain = spec.domains.workspaces.as_ref().unwrap_or(&spec.domains.chat);
     let ollama = &spec.components.ollama;
-    let models = ollama.models.iter().filter(|_| ollama.enabled).map(|it| ModelRow {
+    // One that is listed twice, in another spelling perhaps, is one.
+    let mut told = BTreeSet::new();
+    let models = ollama.models.iter().filter(|it| ollama.enabled && told.insert(it.as_str())).map(|it| ModelRow {
         name: it.to_string(),
         context: ollama.figures(it).map_or(ollama.context, |it| it.train_context.min(ollama.context)),
     });

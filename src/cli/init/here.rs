@@ -184,7 +184,12 @@ fn name(folder: &str) -> Option<Known> {
     let all = words.join("-");
     let value = all.get(..63).unwrap_or(&all).trim_end_matches('-').to_owned();
     DnsLabel::from_str(&value).ok()?;
-    Some(Known { value, from: "this folder's name".to_owned() })
+    let how = match (value == folder, value.len() < all.len()) {
+        (true, _) => String::new(),
+        (false, false) => format!(" `{folder}`, as a platform can be called"),
+        (false, true) => format!(" `{folder}`, cut to {} characters", value.len()),
+    };
+    Some(Known { value, from: format!("this folder's name{how}") })
 }
 
 /// The folder without links in its path, as far as it is there.
@@ -207,6 +212,10 @@ mod tests {
         assert_eq!(named(".dotted_name.git").as_deref(), Some("dotted-name-git"));
         assert_eq!(named(&"ab".repeat(40)).map(|it| it.len()), Some(63));
         assert_eq!(named("…"), None);
+        let from = |it: &str| name(it).map(|it| it.from);
+        assert_eq!(from("garden").as_deref(), Some("this folder's name"));
+        assert_eq!(from("My_Garden").as_deref(), Some("this folder's name `My_Garden`, as a platform can be called"));
+        assert!(from(&"ab".repeat(40)).is_some_and(|it| it.ends_with("`, cut to 63 characters")), "nothing changes without a word");
     }
 
     #[test]

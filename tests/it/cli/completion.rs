@@ -58,6 +58,15 @@ fn a_shell_completes_what_is_there() {
     );
     let names = completed(&it, &["seal", "openwebui-"]);
     assert_eq!(names, ["openwebui-admin", "openwebui-secret-key"]);
+    // Behind a flag of its own, `seal` has no other verb to offer.
+    assert!(completed(&it, &["seal", ""]).contains(&"init".to_owned()));
+    for words in [&["seal", "--rotate", ""][..], &["seal", "--scope", "strict", ""], &["seal", "--from-env=A", ""]] {
+        let all = completed(&it, words);
+        assert!(all.iter().any(|it| it == "postgresql") && !all.iter().any(|it| it == "init" || it == "help"), "{words:?}: {all:?}");
+    }
+    let families = completed(&it, &["show", "models", "qwen2.5"]);
+    assert!(families.contains(&"qwen2.5-coder".to_owned()) && families.iter().all(|it| it.starts_with("qwen2.5")), "{families:?}");
+    assert_eq!(completed(&it, &["show", "budget", "qwen2.5"]), Vec::<String>::new());
     assert_eq!(completed(&it, &["check", "--format", ""]), ["human", "short", "json", "github"]);
     assert_eq!(completed(&it, &["show", "b"]), ["budget"]);
     // Of no use to people, so nowhere.

@@ -57,6 +57,12 @@ fn what_many_objects_have_in_common_is_one_line() {
     assert!(said.contains("changed  metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 5 objects: "), "{said}");
     assert!(said.contains(".image: ") && !said.contains("ollama: Service ai/ollama\n"), "{said}");
 
+    // `check` names each file, and the difference once.
+    let said = it.run(&["check"]).out;
+    assert!(said.contains("in common: metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 4 objects: "), "{said}");
+    assert_eq!(said.matches("-    app.kubernetes.io/version").count(), 1, "{said}");
+    assert!(said.contains("manifests/ollama/") && said.contains("+++ b/") && said.matches("image: ").count() > 1, "{said}");
+
     edit(&it, "  repository:\n", "  repository:\n    pin: tag\n");
     it.ok(&["render"]);
     edit(&it, "context: 4096", "context: 2048");

@@ -60,6 +60,53 @@ fn patterns_choose() {
     assert_eq!(wrong.code, 2, "{wrong:?}");
 }
 
+/// What nothing is found for gets the reason, the nearest name or an entry for the spec; what is found begins with the family itself.
+#[test]
+fn what_is_asked_for_is_answered() {
+    let place = Place::empty();
+    let first = |asked: &[&str]| rows(&place, asked)[0]["name"].as_str().unwrap_or_default().to_owned();
+    assert!(first(&["llama3"]).starts_with("llama3:"), "{}", first(&["llama3"]));
+    assert!(first(&["q8", "Llama3"]).starts_with("llama3:"), "{}", first(&["q8", "Llama3"]));
+    assert!(first(&["llama"]).starts_with("llama2:"), "{}", first(&["llama"]));
+    let none = |asked: &[&str]| {
+        let done = place.run(&[&["show", "models"], asked].concat());
+        assert_eq!((done.code, done.out.as_str()), (1, ""), "{asked:?}: {done:?}");
+        done.err
+    };
+    for (name, why) in
+        [("gemma3n", "share key/value caches"), ("llama4", "reads images"), ("qwen3-coder:480b-cloud", "somebody else's machines")]
+    {
+        let said = none(&[name]);
+        assert!(said.contains("cannot be computed: ") && said.contains(why) && !said.contains("did you mean"), "{name}: {said}");
+    }
+    let said = none(&["hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M"]);
+    assert!(said.contains("its name speaks of `llama3.2:1b-instruct-q4_K_M`") && said.contains("{blob: 807694464, layers: 16, "), "{said}");
+    assert!(none(&["acme/botanist"]).contains("`catalogue: {\"acme/botanist:latest\": {blob: …, "));
+    assert!(none(&["gemma3", "qwen33"]).contains("did you mean `qwen3`?"));
+    assert!(none(&["gemma3 smollm2 q9"]).contains("no model of the catalogue has `gemma3 smollm2 q9`"));
+    // Two families in one word of the shell, or in two.
+    for asked in [&["qwen3 gemma3"][..], &["qwen3", "gemma3"]] {
+        let done = place.ok(&[&["show", "models"], asked].concat());
+        let has = |name: &str| done.out.lines().any(|it| it.starts_with(name));
+        assert!(has("qwen3:8b ") && has("gemma3:4b "), "{done:?}");
+        assert!(done.err.contains("no model has all of `qwen3 gemma3` in its name"), "{done:?}");
+    }
+    let done = place.ok(&["show", "models", "qwen3 q8"]);
+    assert!(!done.err.contains("no model has all") && done.err.lines().all(|it| it.chars().count() <= 80), "{done:?}");
+}
+
+/// A model that is listed twice is told once.
+#[test]
+fn a_model_in_two_spellings_is_one() {
+    let place = Place::starter();
+    let file = "spec/platform.yaml";
+    let text = place.read(file);
+    let models = text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
+    place.write(file, text.replace(models, "models: [gemma3:270m, \"library/Gemma3:270M\"]"));
+    let said = place.ok(&["show"]).out;
+    assert_eq!(said.matches("gemma3:270m").count(), 1, "{said}");
+}
+
 /// Whether tools can be sent to a model, and how its size is known.
 #[test]
 fn a_row_says_what_is_known() {

@@ -105,6 +105,8 @@ fn what_is_offered_can_be_pasted() {
     for (name, code, unknown) in [
         ("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "model-unknown", ("", "")),
         ("hf.co/Qwen/Qwen2.5-Coder-7B-Instruct-GGUF:q8_0", "model-unknown", ("", "")),
+        ("hf.co/bartowski/DeepSeek-R1-Distill-Llama-8B-GGUF:Q4_K_M", "model-unknown", ("", "")),
+        ("myuser/qwen3:4b", "model-unknown", ("blob: …", "blob: 2.6Gi")),
         ("hf.co/unsloth/gemma-3-4b-it-GGUF:UD-Q4_K_XL", "model-unknown", ("blob: …", "blob: 3.2Gi")),
         ("llama3.2:1b-instruct-iq4_xs", "model-unknown", ("blob: …", "blob: 0.8Gi")),
         ("llama3.2:1b-instuct-q4_K_M", "model-tag-unlisted", ("", "")),
@@ -125,6 +127,42 @@ fn what_is_offered_can_be_pasted() {
         let made = said(&format!("ollama: {{models: [{name:?}], {stanza}}}"));
         assert!(!made.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")), "{name}: {}", made.said());
         assert_eq!(made.errors(), Vec::<&str>::new(), "{name}: {}", made.said());
+    }
+}
+
+/// Which model the name of somebody else's speaks of, and the size of its file: published, computed with
+/// what Qwen's own files keep, or not known.
+#[test]
+fn the_names_of_others_speak_of_known_models() {
+    for (name, base, blob, is_published) in [
+        ("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "llama3.2:1b-instruct-q4_K_M", 807_694_464..=807_694_464, true),
+        ("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF", "llama3.2:1b-instruct-q4_K_M", 807_694_464..=807_694_464, true),
+        ("hf.co/unsloth/Llama-3.2-1B-Instruct-GGUF:Q8_0", "llama3.2:1b", 1_321_082_688..=1_321_082_688, true),
+        ("acme/llama3.2:1b-instruct-q6_K", "llama3.2:1b-instruct-q6_K", 1_021_800_000..=1_060_000_000, false),
+        // Qwen's own file of it has 491,400,032 bytes, others' 397,808,192.
+        ("hf.co/Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m", "qwen2.5:0.5b", 491_400_032..=505_000_000, false),
+        (
+            "hf.co/unsloth/DeepSeek-R1-Distill-Llama-8B-GGUF:Q4_K_M",
+            "deepseek-r1:8b-llama-distill-q4_K_M",
+            4_920_738_407..=4_920_738_407,
+            true,
+        ),
+        ("hf.co/unsloth/DeepSeek-R1-Distill-Qwen-7B-GGUF:IQ4_XS", "deepseek-r1:7b", 0..=0, false),
+        ("hf.co/unsloth/DeepSeek-R1-0528-Qwen3-8B-GGUF:Q8_0", "deepseek-r1:8b-0528-qwen3-q8_0", 8_700_000_000..=9_100_000_000, false),
+        ("myuser/qwen3:4b", "qwen3:4b", 0..=0, false),
+        ("myuser/Qwen2.5-Coder:7b-instruct", "qwen2.5-coder:7b", 0..=0, false),
+    ] {
+        let it = models::foreign::assumed(&read(name)).unwrap_or_else(|| panic!("{name} speaks of something"));
+        let told = (it.base.as_str(), it.is_published);
+        assert_eq!(told, (base, is_published), "{name}");
+        assert!(blob.contains(&it.figures.blob), "{name}: {}", it.figures.blob);
+        assert!(models::find(base).is_some_and(|it| it.listed), "{base} can be taken");
+    }
+    // Another architecture, or another size.
+    for name in
+        ["hf.co/Qwen/Qwen3-VL-4B-GGUF", "hf.co/unsloth/gemma-3n-E4B-it-GGUF", "hf.co/acme/Llama-3.2-11B-Vision-GGUF", "acme/botanist:4b"]
+    {
+        assert!(models::foreign::assumed(&read(name)).is_none(), "{name}");
     }
 }
 
