@@ -1,6 +1,6 @@
 //! Where the tree is in its repository, and where the spec says that it is.
 
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use crate::{
     check::rules::field,
@@ -36,10 +36,14 @@ pub fn holder(root: &Path) -> Holder {
     asked.unwrap_or_else(Holder::Unknown)
 }
 
-/// A repository that could not be asked: what it has in the generated folders, nobody has seen.
+/// A repository that could not be asked: what it has in the generated folders, nobody has seen. An error, unless there is no Git that could
+/// be asked: espalier does without.
 pub fn not_asked(why: &anyhow::Error) -> Diagnostic {
     let message = format!("Git does not say what it has in the generated folders: {}", format!("{why:#}").trim_end());
-    Diagnostic::warning(REPOSITORY_NOT_ASKED, Place::Nowhere, message)
+    let is_absent = |it: &io::Error| it.kind() == io::ErrorKind::NotFound;
+    let is_without = why.chain().filter_map(|it| it.downcast_ref::<io::Error>()).any(is_absent);
+    let told = if is_without { Diagnostic::warning } else { Diagnostic::error };
+    told(REPOSITORY_NOT_ASKED, Place::Nowhere, message)
         .help("let Git read this repository (`git config --global --add safe.directory DIR`, where somebody else owns it), or take espalier out of it")
 }
 
@@ -80,9 +84,12 @@ fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let known = git.says(&["for-each-ref", "--format=%(refname)", "refs/heads", "refs/remotes"])?;
+    // The name of a remote may have slashes.
+    let remotes = git.knows(&["remote"])?.unwrap_or_default();
     let is_meant = |it: &str| {
-        let remote = || it.strip_prefix("refs/remotes/").and_then(|it| it.split_once('/')).map(|it| it.1);
-        it.strip_prefix("refs/heads/").or_else(remote) == Some(meant)
+        let Some(tracked) = it.strip_prefix("refs/remotes/") else { return it.strip_prefix("refs/heads/") == Some(meant) };
+        let of = |remote: &str| tracked.strip_prefix(remote).and_then(|it| it.strip_prefix('/')) == Some(meant);
+        remotes.lines().any(of) || tracked.split_once('/').is_some_and(|it| it.1 == meant)
     };
     Ok((!known.lines().any(is_meant)).then_some(here))
 }
