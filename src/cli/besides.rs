@@ -19,7 +19,7 @@ use crate::{
         sources::Work,
         tree::Tree,
     },
-    diag::diagnostic::Diagnostics,
+    diag::diagnostic::{Diagnostic, Diagnostics},
 };
 
 /// Everything in the owned folders that is not ours, and where the spec says that the tree is, against where it is. `foreign` are the
@@ -63,14 +63,35 @@ fn owned(git: &Git) -> impl Iterator<Item = String> {
 
 /// Files in the owned folders that Git neither has nor would add, in order.
 fn ignored(git: &Git) -> anyhow::Result<Vec<Box<str>>> {
+    listed(git, &["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"])
+}
+
+/// What Git lists of the owned folders, in order.
+fn listed(git: &Git, words: &[&str]) -> anyhow::Result<Vec<Box<str>>> {
     let folders: Vec<String> = owned(git).collect();
-    let words = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"];
-    let words: Vec<&str> = words.into_iter().chain(folders.iter().map(String::as_str)).collect();
+    let words: Vec<&str> = words.iter().copied().chain(folders.iter().map(String::as_str)).collect();
     let listing = git.lists(&words)?;
     let paths = listing.split(|it| *it == 0).filter(|it| !it.is_empty());
     let mut all: Vec<Box<str>> = paths.filter_map(|it| Some(git.below(&shown(&name(it)))?.into())).collect();
     all.sort_unstable();
     Ok(all)
+}
+
+/// Needed files that Git does not have and would add, where a repository with commits has others: taken out of it, or not added yet. Until
+/// the first commit of generated files that is as it should be.
+///
+/// # Errors
+/// When Git, asked for its list, does not give one.
+pub fn left_out(tree: &Tree<'_>, work: &Work) -> anyhow::Result<Option<Diagnostic>> {
+    let Holder::Git(git) = repository::holder(&work.root) else { return Ok(None) };
+    if git.knows(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?.is_none() {
+        return Ok(None);
+    }
+    let others = listed(&git, &["ls-files", "-z", "--others", "--exclude-standard", "--"])?;
+    let mut missing = others.iter().filter(|it| tree.is_needed(it) == Some(true));
+    let Some(first) = missing.next() else { return Ok(None) };
+    let has_others = listed(&git, &["ls-files", "-z", "--"])?.iter().any(|it| tree.is_needed(it) == Some(true));
+    Ok(has_others.then(|| findings::left_out(first, 1 + missing.count())))
 }
 
 /// One line of Git's list: `H 100644 0123… 0<tab>path`.

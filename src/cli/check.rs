@@ -28,7 +28,7 @@ use crate::{
 /// # Errors
 /// When a file cannot be read.
 pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
-    Ok(judge(disk, work, threads, now, console)?.outcome)
+    Ok(judge(disk, work, threads, now, false, console)?.outcome)
 }
 
 /// What a check came to.
@@ -41,16 +41,26 @@ pub struct Judged {
     pub revision: String,
 }
 
-/// Checks and tells.
+/// Checks and tells. What is not in Git yet is not told where it `is_added_next`.
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn judge(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i64, console: &mut Console) -> anyhow::Result<Judged> {
+pub fn judge(
+    disk: &dyn Disk,
+    work: &Work,
+    threads: Option<NonZero<usize>>,
+    now: i64,
+    is_added_next: bool,
+    console: &mut Console,
+) -> anyhow::Result<Judged> {
     let tree = Tree::open(disk, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let besides = besides::findings(&tree, work, &it.run, &it.foreign)?;
     let mut findings = std::mem::take(&mut it.run.findings);
     findings.extend(besides);
+    if it.run.is_whole && !is_added_next {
+        findings.extend(besides::left_out(&tree, work)?);
+    }
     let sealing = it.run.house.as_ref().and_then(|it| it.platform().sealing.as_ref());
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
     let mut findings = console.judge(findings);

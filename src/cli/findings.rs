@@ -166,6 +166,14 @@ pub fn missing(path: &str) -> Diagnostic {
     Diagnostic::error(FILE_MISSING, file(path), format!("`{path}` is missing")).help(RENDER)
 }
 
+/// Generated files that the disk has, and Git has not, though it has others.
+pub fn left_out(first: &str, files: usize) -> Diagnostic {
+    let others = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
+    let message = format!("not in Git, which has other generated files: {first}{others}");
+    Diagnostic::warning(FILE_MISSING, file(first), message)
+        .help("`git add apps bootstrap out spec` and commit: to Argo CD a file that Git does not have is one to delete")
+}
+
 /// A file in `spec/workspaces/` or `spec/secrets/` with a name that is passed over.
 pub fn not_read(path: &str) -> Diagnostic {
     let message = format!("`{path}` is not read: only files whose name ends in `.yaml` are");

@@ -124,6 +124,8 @@ impl Git {
         // The search for the repository begins at the top, where its `.git` is the first thing
         // found, and goes no higher.
         git.env("GIT_CEILING_DIRECTORIES", self.top.parent().unwrap_or(&self.top));
+        // A replacement would show another content under the name of what is there.
+        git.env("GIT_NO_REPLACE_OBJECTS", "1");
         for setting in ALWAYS.iter().chain(settings) {
             git.args(["-c", setting]);
         }

@@ -10,11 +10,15 @@ use crate::{
         check::{self, Judged},
         console::Console,
         disk::Disk,
+        drift::{Comparison, Drift},
         git::Git,
-        index::OWNED,
+        git_disk::GitDisk,
+        index::{OWNED, is_owned},
         outcome::Outcome,
         sources::Work,
+        tree::Tree,
     },
+    diag::diagnostic::Severity,
     platform::repository::{Pin, Repository},
 };
 
@@ -33,7 +37,7 @@ pub fn run(
     args: &Release,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
-    let Judged { outcome, house, revision } = check::judge(disk, work, threads, now, console)?;
+    let Judged { outcome, house, revision } = check::judge(disk, work, threads, now, true, console)?;
     let Some(house) = house.filter(|_| outcome == Outcome::Clean) else {
         console.say("nothing was released\n");
         return Ok(Outcome::Findings);
@@ -50,6 +54,9 @@ pub fn run(
     let remote = remote(&git, repository, args.remote.as_deref())?;
     on_branch(&git, repository)?;
     commit(&git, repository, args.message.as_deref(), tag, console)?;
+    if !args.dry_run {
+        is_whole(disk, work, threads)?;
+    }
 
     let there =
         git.git.asks_remote(&["ls-remote", "--tags", &remote, &revision]).with_context(|| format!("cannot ask `{remote}` for its tags"))?;
@@ -118,6 +125,27 @@ fn commit(git: &Steps, repository: &Repository, message: Option<&str>, tag: &str
     let sign: &[&str] = if repository.signed_by.is_empty() { &[] } else { &["--gpg-sign"] };
     git.does(&[&["add", "--all", "--"], paths.as_slice()].concat(), console)?;
     git.does(&[&["commit", "--quiet"], sign, &["--message", message.unwrap_or(&usual), "--"], paths.as_slice()].concat(), console)
+}
+
+/// Whether the commit that is to be tagged has every generated file with its very bytes: Git leaves out what it ignores and what it was
+/// told not to look at, and a filter writes other bytes than are here.
+fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> anyhow::Result<()> {
+    let commit = GitDisk::open(&work.root, "HEAD")?;
+    let tree = Tree::open(&commit, &work.root)?;
+    let it = Comparison::make(disk, work, threads, &tree)?;
+    let differ: Vec<&Drift> = it.all().filter(|it| is_owned(&it.path)).collect();
+    if let Some(first) = differ.first() {
+        bail!(
+            "the commit HEAD is not the tree that was checked, and nothing was tagged: {} {}{}; see `git check-ignore --verbose`, \
+             `git ls-files -v` and `git check-attr --all` of it",
+            first.change.word(),
+            first.path,
+            if differ.len() > 1 { format!(" and {} more", differ.len() - 1) } else { String::new() }
+        );
+    }
+    let first = it.run.findings.iter().find(|it| it.severity == Severity::Error).map(|it| &it.message);
+    ensure!(first.is_none(), "the commit HEAD is not the tree that was checked, and nothing was tagged: {}", first.map_or("", |it| it));
+    Ok(())
 }
 
 /// Makes the tag, or holds the one that is there against the content that it names.

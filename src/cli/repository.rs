@@ -1,6 +1,6 @@
 //! Where the tree is in its repository, and where the spec says that it is.
 
-use std::{path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use crate::{
     check::rules::field,
@@ -40,10 +40,14 @@ pub fn holder(root: &Path) -> Holder {
     asked.unwrap_or_else(Holder::Unknown)
 }
 
-/// A repository that could not be asked: what it has in the generated folders, nobody has seen.
+/// A repository that could not be asked: what it has in the generated folders, nobody has seen. An error, unless there is no Git that could
+/// be asked: espalier does without.
 pub fn not_asked(why: &anyhow::Error) -> Diagnostic {
     let message = format!("Git does not say what it has in the generated folders: {}", format!("{why:#}").trim_end());
-    Diagnostic::warning(REPOSITORY_NOT_ASKED, Place::Nowhere, message)
+    let is_absent = |it: &io::Error| it.kind() == io::ErrorKind::NotFound;
+    let is_without = why.chain().filter_map(|it| it.downcast_ref::<io::Error>()).any(is_absent);
+    let told = if is_without { Diagnostic::warning } else { Diagnostic::error };
+    told(REPOSITORY_NOT_ASKED, Place::Nowhere, message)
         .help("let Git read this repository (`git config --global --add safe.directory DIR`, where somebody else owns it), or take espalier out of it")
 }
 
@@ -84,7 +88,17 @@ fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<(String, Stri
         return Ok(None);
     }
     let known = git.says(&["for-each-ref", "--format=%(refname) %(symref)", "refs/heads", "refs/remotes"])?;
-    let remote = |it: &str| it.strip_prefix("refs/remotes/")?.split_once('/').map(|(remote, name)| (remote.to_owned(), name.to_owned()));
+    // The name of a remote may have slashes.
+    let remotes = git.knows(&["remote"])?.unwrap_or_default();
+    let of = |tracked: &str, remote: &str| {
+        let name = tracked.strip_prefix(remote)?.strip_prefix('/')?;
+        Some((remote.to_owned(), name.to_owned()))
+    };
+    let remote = |name: &str| {
+        let tracked = name.strip_prefix("refs/remotes/")?;
+        let split = || tracked.split_once('/').map(|(one, name)| (one.to_owned(), name.to_owned()));
+        remotes.lines().find_map(|one| of(tracked, one)).or_else(split)
+    };
     let is_meant = |it: &str| it.strip_prefix("refs/heads/") == Some(meant) || remote(it).is_some_and(|it| it.1 == meant);
     let refs: Vec<(&str, &str)> = known.lines().map(|it| it.split_once(' ').unwrap_or((it, ""))).collect();
     if refs.iter().any(|it| is_meant(it.0)) {

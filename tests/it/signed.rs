@@ -53,6 +53,17 @@ fn whatever_comes_from_git_is_signed_and_no_chart_is_asked_for_it() {
     }
 }
 
+#[test]
+fn a_signature_is_no_replacement_for_tls() {
+    let mut texts = signed();
+    assert!(!tree(&texts).codes().contains(&"repository-without-tls"));
+    let spec = texts.get_mut("spec/platform.yaml").expect("the spec");
+    *spec = spec.replace("url: https://git", "url: http://git");
+    let it = tree(&texts);
+    assert!(it.codes().contains(&"repository-without-tls"));
+    assert!(it.said().contains("reads Argo CD's token and can hand out an older signed commit"), "{}", it.said());
+}
+
 /// The same, with tenants, a tag, and a second key.
 fn with_everything() -> Texts {
     let mut texts = signed();

@@ -63,6 +63,25 @@ fn what_git_has_and_the_disk_does_not_show_is_told() {
 }
 
 #[test]
+fn generated_files_that_git_does_not_have_are_told() {
+    let it = committed();
+    let name = "out/manifests/ollama/ai/service-ollama.yaml";
+    it.git(&["rm", "--quiet", "--cached", name]);
+    for _ in 0..2 {
+        let done = it.run(&["check", "--deny", "warnings", "--color", "never"]);
+        assert!(done.code == 1 && done.err.contains(&format!("not in Git, which has other generated files: {name}\n")), "{done:?}");
+        it.git(&["commit", "--quiet", "--allow-empty", "--message", "gone"]);
+    }
+    it.git(&["add", "."]);
+    it.tenant("team-a");
+    it.ok(&["render"]);
+    let said = it.ok(&["check", "--color", "never"]).err;
+    assert!(said.contains("warning[file-missing]: not in Git") && said.contains(" more\n"), "{said}");
+    it.git(&["add", "."]);
+    assert!(!it.ok(&["check"]).err.contains("not in Git"));
+}
+
+#[test]
 fn links_repositories_and_files_of_others_are_told_and_what_git_ignores_is_not() {
     let it = committed();
     it.append(".gitignore", "*~\n.DS_Store\n");
@@ -99,9 +118,19 @@ fn one_thing_in_the_way_is_told_once() {
 fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_is_not_asked() {
     let it = Place::rendered();
     it.write(".git", "gitdir: /nowhere\n");
-    let done = it.run(&["check", "--deny", "warnings"]);
-    assert!(done.code == 1 && done.err.contains("repository-not-asked") && done.err.contains("/nowhere"), "{done:?}");
-    it.ok(&["render"]);
+    for words in [&["check"][..], &["render"]] {
+        let done = it.run(words);
+        assert!(done.code == 1 && done.err.contains("error[repository-not-asked]") && done.err.contains("/nowhere"), "{done:?}");
+    }
+    // A link is one that nobody asks; and without Git there is nobody to ask.
+    it.remove(".git");
+    symlink("elsewhere", it.path(".git")).expect("a link");
+    let done = it.run(&["check"]);
+    assert!(done.code == 1 && done.err.contains("error[repository-not-asked]") && done.err.contains("is a link"), "{done:?}");
+    it.remove(".git");
+    it.git(&["init", "--quiet", "--initial-branch", "main"]);
+    let done: Done = it.command(&["check"]).env("PATH", "").output().expect("it runs").into();
+    assert!(done.code == 0 && done.err.contains("warning[repository-not-asked]"), "{done:?}");
     // A folder for trying things out, in somebody's repository.
     let it = Place::empty();
     it.git(&["init", "--quiet", "--initial-branch", "trunk"]);
@@ -136,6 +165,12 @@ fn where_the_tree_is_is_compared_with_what_the_spec_says() {
     it.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
     it.ok(&[&root[..], &["render"]].concat());
     it.git(&["update-ref", "-d", "refs/remotes/origin/trunk"]);
+    it.git(&["config", "remote.our/mirror.url", "elsewhere"]);
+    it.git(&["update-ref", "refs/remotes/our/mirror/trunk", "HEAD"]);
+    it.ok(&[&root[..], &["render"]].concat());
+    it.git(&["config", "--remove-section", "remote.our/mirror"]);
+    told(&it, &root, "this repository has no branch `trunk`");
+    it.git(&["update-ref", "-d", "refs/remotes/our/mirror/trunk"]);
     it.git(&["checkout", "--quiet", "--detach"]);
     it.ok(&[&root[..], &["render"]].concat());
     // A clone of one branch knows no other.

@@ -106,6 +106,19 @@ fn variables_that_name_another_repository_are_not_heard() {
 }
 
 #[test]
+fn a_replacement_is_not_taken_for_what_it_replaces() {
+    let it = place();
+    let spec = it.read("deep/spec/platform.yaml");
+    it.write("deep/spec/platform.yaml", spec.replace("replicas: 1", "replicas: 2"));
+    it.ok(&["render", "--root", "deep"]);
+    it.git(&["add", "."]);
+    let new = it.git(&["write-tree"]);
+    it.git(&["replace", it.git(&["rev-parse", "main^{tree}"]).trim(), new.trim()]);
+    let done = diff(&it);
+    assert!(done.code == 0 && done.out.contains("ollama: StatefulSet"), "{done:?}");
+}
+
+#[test]
 fn without_a_repository_it_says_so() {
     let it = Place::rendered();
     let done = it.run(&["diff", "--base", "main"]);

@@ -139,6 +139,35 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
 }
 
 #[test]
+fn a_commit_that_is_not_the_tree_gets_no_tag() {
+    let name = "out/manifests/ollama/ai/service-ollama.yaml";
+    let refused = |it: &Place, change: &str| {
+        let done = it.run(&["release"]);
+        let said = format!("nothing was tagged: {change} {name}");
+        assert!(done.code == 2 && done.err.contains(&said), "{done:?}");
+        assert_eq!(it.git(&["tag"]), "");
+        assert_eq!(remote(it, "refs/heads/main"), None);
+    };
+    // A filter writes other bytes than are here, as that of large files does.
+    let it = place();
+    it.git(&["config", "filter.other.clean", "tr a-z A-Z"]);
+    it.append(".gitattributes", &format!("{name} filter=other\n"));
+    let done = it.run(&["release"]);
+    assert!(done.code == 2 && done.err.contains("nothing was tagged: ") && done.err.contains(name), "{done:?}");
+    assert_eq!(it.git(&["tag"]), "");
+    // Other bytes are committed, and Git was told not to look at the disk.
+    let it = place();
+    it.append(name, "# other\n");
+    it.git(&["add", "."]);
+    it.git(&["commit", "--quiet", "--message", "other"]);
+    it.git(&["update-index", "--assume-unchanged", name]);
+    it.ok(&["render"]);
+    refused(&it, "changed");
+    it.git(&["update-index", "--no-assume-unchanged", name]);
+    it.ok(&["release"]);
+}
+
+#[test]
 fn a_branch_is_not_released() {
     let it = Place::rendered();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);

@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use espalier::diag::plain;
+
 use super::place::{Done, Place};
 
 /// A run that has to end by itself within seconds.
@@ -143,4 +145,18 @@ fn no_text_of_a_file_is_obeyed() {
     let said = place.run(&["diff", "--format", "markdown"]).out;
     let fence = said.lines().find(|it| it.starts_with("````")).expect("a longer fence");
     assert!(fence.starts_with("`````diff"), "{said}");
+}
+
+#[test]
+fn no_character_that_is_not_seen_goes_through() {
+    // All of Unicode's category Cf.
+    let format = "ad-ad 600-605 61c-61c 6dd-6dd 70f-70f 890-891 8e2-8e2 180e-180e 200b-200f 202a-202e 2060-2064 2066-206f \
+        feff-feff fff9-fffb 110bd-110bd 110cd-110cd 13430-1343f 1bca0-1bca3 1d173-1d17a e0001-e0001 e0020-e007f";
+    for (from, to) in format.split_whitespace().filter_map(|it| it.split_once('-')) {
+        let code = |it| u32::from_str_radix(it, 16).expect("a number");
+        for code in code(from)..=code(to) {
+            let it = char::from_u32(code).expect("a character").to_string();
+            assert_eq!(plain::line(&it), format!("<U+{code:04X}>"));
+        }
+    }
 }
