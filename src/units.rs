@@ -79,6 +79,12 @@ impl Bytes {
         Self::mib(self.0.div_ceil(1 << 20))
     }
 
+    /// The same, rounded up to whole KiB where no unit fits it: a spec takes no number without a unit.
+    #[must_use]
+    pub fn with_unit(self) -> Self {
+        if self.to_string().ends_with(|it: char| it.is_ascii_digit()) { Self::kib(self.0.div_ceil(1 << 10)) } else { self }
+    }
+
     /// The difference, never below zero.
     #[must_use]
     pub const fn saturating_sub(self, other: Self) -> Self {
@@ -222,7 +228,8 @@ impl<T: Default> Visitor<'_> for AmountVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, s: &str) -> Result<T, E> {
-        (self.parse)(s).map_err(E::custom)
+        // In quotes it lacks its unit as it does without.
+        if parse::is_number(s) { self.number(s, Unexpected::Str(s)) } else { (self.parse)(s).map_err(E::custom) }
     }
 
     fn visit_i64<E: Error>(self, n: i64) -> Result<T, E> {
@@ -260,7 +267,7 @@ impl Bytes {
 
 impl<'de> Deserialize<'de> for Millicores {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor { expecting: CPU, needs_unit: false, parse: str::parse })
+        deserializer.deserialize_any(AmountVisitor { expecting: CPU, needs_unit: false, parse: parse::cores })
     }
 }
 
@@ -329,8 +336,10 @@ amount!(
     json_schema!({
         "description": "An amount of memory or storage with its unit: `512Mi`, `2Gi`, `1.5Gi`, `500M`.",
         "examples": ["512Mi", "2Gi"],
-        "type": "string",
-        "pattern": "^[0-9]+(\\.[0-9]+)?([KMGTPE]i|[kMGTPE])?$"
+        "type": ["string", "integer"],
+        "pattern": "^(0|[0-9]+(\\.[0-9]+)?([KMGTPE]i|[kMGTPE]))$",
+        "minimum": 0,
+        "maximum": 0
     })
 );
 
@@ -341,7 +350,7 @@ amount!(
         "description": "An amount of CPU: cores (`2`, `0.5`) or thousandths of a core (`500m`).",
         "examples": ["500m", 2],
         "type": ["string", "number"],
-        "pattern": "^[0-9]+(\\.[0-9]+)?[mkMGTPE]?$",
+        "pattern": "^[0-9]+(\\.[0-9]+)?m?$",
         "minimum": 0
     })
 );

@@ -103,10 +103,13 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
     }
     let is_embedder = |it| ollama.figures(it).is_some_and(|it| it.embedding_model);
     if ollama.models.is_empty() {
-        found.push(
-            Diagnostic::warning(code::NO_MODELS, all(), "Ollama has no models: nobody can chat")
-                .help("write `models: [\"llama3.2:1b-instruct-q4_K_M\"]`"),
-        );
+        let models = "models: [\"llama3.2:1b-instruct-q4_K_M\"]";
+        let help = if at.steps().len() > 2 {
+            format!("write `{models}` in `components.ollama`; where that does not stand yet, `components: {{ollama: {{{models}}}}}`")
+        } else {
+            format!("write `{models}`")
+        };
+        found.push(Diagnostic::warning(code::NO_MODELS, all(), "Ollama has no models: nobody can chat").help(help));
     } else if ollama.models.iter().all(is_embedder) {
         found.push(
             Diagnostic::warning(code::ONLY_EMBEDDING_MODELS, all(), "these models only make embeddings: nobody can chat")

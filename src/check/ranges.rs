@@ -9,7 +9,7 @@ use crate::{
         path::FieldPath,
     },
     platform::node::Node,
-    units::{Bytes, Seconds},
+    units::{Bytes, Millicores, Seconds},
 };
 
 /// More than any kubelet was ever told.
@@ -105,6 +105,12 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
             let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's pod network has addresses";
             found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message).help(help));
         }
+        let nothing = [("cpu", machine.cpu == Millicores::default(), "4"), ("memory", machine.memory == Bytes::default(), "8Gi")];
+        for (name, _, example) in nothing.into_iter().filter(|it| it.1) {
+            let message = format!("`{name}` is 0, and no machine is sold without");
+            let help = format!("write what the machine has, like `{name}: {example}`");
+            found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key(name)), message).help(help));
+        }
         let overcommit = machine.overcommit;
         if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
             let message = format!("`overcommit` is {overcommit}, and must be from 1.0 to 100.0");
@@ -147,7 +153,10 @@ fn mem_total(view: &SpecView<'_>, path: &FieldPath, node: &Node, found: &mut Dia
             format!("`memTotal` is {seen}, and a machine sold with {sold} has at most that, and at least half of it"),
         )
         .related(view.at(path.key("memory")), "as sold");
-        let kib = [seen.get() / 1024, seen.get().saturating_mul(1024)].map(Bytes::new).into_iter().find(|it| *it <= sold && *it >= half);
+        let kib = [seen.get() / 1024, seen.get().saturating_mul(1024)]
+            .map(|it| Bytes::new(it).with_unit())
+            .into_iter()
+            .find(|it| *it <= sold && *it >= half);
         found.push(match kib {
             Some(it) => finding.help(format!("write `memTotal: {it}`: /proc/meminfo counts in KiB, which it calls kB")),
             None => finding.help("write what /proc/meminfo says on that very machine, with `Ki` after the number; or leave it out"),

@@ -197,6 +197,12 @@ pub fn outside(path: &str, what: &str) -> Diagnostic {
         .help("put the file itself there: what is outside of the root is not in the repository, so it would not be the same for everybody")
 }
 
+/// A source that is a folder, a pipe or the like where a file is read, or a file where a folder is.
+pub fn of_another_kind(path: &str, what: &str, needed: &str) -> Diagnostic {
+    Diagnostic::error(SOURCE_OUTSIDE, file(path), format!("`{path}` is {what}, and has to be a {needed}"))
+        .help(format!("move what is there out of `spec/`, and put the {needed} in its place"))
+}
+
 const RENDER: &str = "run `espalier render` and commit what it writes; edit `spec/`, never the generated files";
 
 fn file(path: &str) -> Place {

@@ -10,6 +10,7 @@ use crate::{
         sources::{PLATFORM, Work},
     },
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
+    names::RelativePath,
     platform::repository::Repository,
 };
 
@@ -66,7 +67,11 @@ pub fn place(git: &Git, work: &Work, said: &Repository) -> anyhow::Result<Diagno
     };
     if *said.path != *there {
         let message = format!("the platform is in `{there}` of its repository, and Argo CD would look for it in `{}`", said.path);
-        found.push(Diagnostic::error(REPOSITORY_PATH, at("path"), message).help(format!("write `path: {there}` under `repository`")));
+        let help = match there.parse::<RelativePath>() {
+            Ok(_) => format!("write `path: {there}` under `repository`"),
+            Err(why) => format!("rename the folder, for a spec cannot name it: {why}"),
+        };
+        found.push(Diagnostic::error(REPOSITORY_PATH, at("path"), message).help(help));
     }
     if let Some((branch, what)) = another_branch(git, &said.branch)? {
         let message = format!("this repository has no branch `{}`, which Argo CD would follow", said.branch);

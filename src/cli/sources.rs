@@ -151,7 +151,7 @@ impl Work {
             None => return Ok(Vec::new()),
             Some((Kind::Folder, _)) => {}
             Some((kind, _)) => {
-                self.findings.push(findings::outside(folder, &format!("is {}, and has to be a folder", kind.noun())));
+                self.findings.push(findings::of_another_kind(folder, kind.noun(), "folder"));
                 return Ok(Vec::new());
             }
         }
@@ -218,14 +218,14 @@ pub fn read_source(disk: &dyn Disk, root: &Path, name: &Arc<str>) -> anyhow::Res
     let size = match disk.look(&path).with_context(context)? {
         None => return Ok(None),
         Some((Kind::File, size)) => size,
-        Some((Kind::Folder, _)) => return Ok(Some(Err(findings::outside(name, "is a folder, and has to be a file")))),
+        Some((Kind::Folder, _)) => return Ok(Some(Err(findings::of_another_kind(name, "a folder", "file")))),
         Some((Kind::Other, _)) => match disk.resolve(&path) {
             Ok(target) if !target.starts_with(root) => {
                 return Ok(Some(Err(findings::outside(name, "is a symbolic link that leads out of the root, and is not followed"))));
             }
             Ok(target) => match disk.look(&target).with_context(context)? {
                 Some((Kind::File, size)) => size,
-                _ => return Ok(Some(Err(findings::outside(name, "is not a regular file")))),
+                _ => return Ok(Some(Err(findings::of_another_kind(name, "a pipe, a device or the like", "file")))),
             },
             Err(_) => return Ok(Some(Err(findings::outside(name, "is a symbolic link that leads nowhere")))),
         },

@@ -47,7 +47,7 @@ fn split_unit(s: &str) -> (&str, &str) {
 }
 
 /// Whether it is made as a number is, however large.
-fn is_number(s: &str) -> bool {
+pub(super) fn is_number(s: &str) -> bool {
     let digits = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit());
     s.split_once('.').map_or_else(|| digits(s), |(whole, fraction)| digits(whole) && digits(fraction))
 }
@@ -55,6 +55,22 @@ fn is_number(s: &str) -> bool {
 /// Whether already the whole part of a number is more than can be counted.
 fn is_too_large(number: &str, size: u64) -> bool {
     scaled(number.split('.').next().unwrap_or(number), size).is_none()
+}
+
+/// CPU as a spec writes it: in cores or thousandths of one. The API reads `1G` too, a thousand million cores that nobody means.
+pub(super) fn cores(s: &str) -> Result<Millicores, String> {
+    let (number, unit) = split_unit(s);
+    let is_of_cores = matches!(unit.trim().to_ascii_lowercase().as_str(), "core" | "cores" | "cpu" | "cpus" | "vcpu" | "vcpus" | "c");
+    let word = ["one", "two", "three", "four", "five", "six", "seven", "eight"].iter().position(|it| s.eq_ignore_ascii_case(it));
+    match (unit, word) {
+        (_, Some(index)) => Err(format!("`{s}` is not an amount of CPU: write `{}`", index + 1)),
+        ("m" | "", _) => s.parse(),
+        _ if is_number(number) && is_of_cores => Err(format!("`{s}` has a unit that is none of CPU: write `{number}`")),
+        _ if is_number(number) => {
+            Err(format!("`{s}` has a unit that is none of CPU: write `{number}` for cores, or `{number}m` for thousandths of one"))
+        }
+        _ => s.parse(),
+    }
 }
 
 /// What a person probably meant by a unit that is none.

@@ -77,9 +77,15 @@ impl Conflict {
             let label = side(theirs, THEIRS, self.middle, self.theirs);
             finding = if self.ours.is_some() { finding.related(place(theirs), label) } else { finding.label(label) };
         }
-        Some(finding.help(format!(
-            "keep one of the two sides, or write what both mean; take the lines `{OURS}`, `{MIDDLE}` and `{THEIRS}` out, then `git add {file}`"
-        )))
+        let help = match self.base {
+            Some(base) => {
+                let what = side(base, BASE, self.base, self.middle).replacen("one side", "what both began with", 1);
+                finding = finding.related(place(base), what);
+                format!("the lines `{OURS}`, `{BASE}`, `{MIDDLE}` and `{THEIRS}`, and what stands between the second and the third")
+            }
+            None => format!("the lines `{OURS}`, `{MIDDLE}` and `{THEIRS}`"),
+        };
+        Some(finding.help(format!("keep one of the two sides, or write what both mean; take {help} out, then `git add {file}`")))
     }
 }
 

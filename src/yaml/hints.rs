@@ -14,11 +14,15 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
     let written = clipped(subject.written);
     let (list, map) = (wanted == "a list", wanted.starts_with("a map"));
     match subject.value {
-        Value::Null if map => Some("write `{}` for the defaults, or take the line out".to_owned()),
+        Value::Null if map && is_field(subject) => Some("write `{}` for the defaults, or take the line out".to_owned()),
+        Value::Null if map => Some("write its fields, or take the line out".to_owned()),
         Value::Null => Some("write a value, or take the line out".to_owned()),
         // In quotes it would be a number of bytes.
-        Value::Number(_) if expected == units::BYTES => Some(format!("write `{}`", with_unit(&written, is_small(subject.path))?)),
+        Value::Number(it) if expected == units::BYTES => Some(format!("write `{}`", with_unit(&it.to_string(), is_small(subject.path))?)),
+        Value::String(it) if expected == units::BYTES => Some(format!("write `{}`", with_unit(it, is_small(subject.path))?)),
         Value::Number(_) if expected == units::SECONDS => Some(format!("write `{written}s`")),
+        Value::String(it) if expected == units::SECONDS => Some(format!("write `{it}s`")),
+        Value::String(_) if list && dashes(subject.written).is_some() => dashes(subject.written),
         Value::Bool(_) | Value::Number(_) if subject.is_text => Some(in_quotes(subject.value, &written)),
         Value::Bool(_) | Value::Number(_) | Value::String(_) if list => Some(format!("write it as a list: `[{written}]`")),
         Value::Object(_) if list => Some(one_of_a_list(subject)),
@@ -79,9 +83,24 @@ fn no_list(items: &[Value], subject: &Subject<'_>) -> String {
     }
 }
 
-/// `replicas:1`: key and value.
+/// Whether it is a field that its map knows, not an entry or item of the user's own.
+fn is_field(subject: &Subject<'_>) -> bool {
+    matches!(subject.path.last(), Some(Step::Key(key)) if subject.neighbours.contains(&key.as_str()))
+}
+
+/// What to write in place of `-qwen3:4b`: lines that would be items of a list.
+pub(super) fn dashes(text: &str) -> Option<String> {
+    let mut items = text.lines().map(|it| it.trim().strip_prefix('-').filter(|it| it.starts_with(|c: char| c.is_ascii_alphanumeric())));
+    let first = items.next()??;
+    let more = items.filter(Option::is_some).count();
+    let more = if more > 0 { ", and the lines below likewise" } else { "" };
+    Some(format!("the space after `-` is missing: write `- {}`{more}", clipped(first)))
+}
+
+/// `replicas:1` and `replicas :1`: key and value.
 pub(super) fn spaced(text: &str) -> Option<(&str, &str)> {
     let (key, value) = text.split_once(':')?;
+    let key = key.trim_end_matches(' ');
     let is_key =
         key.starts_with(|it: char| it.is_ascii_alphabetic()) && key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it));
     let is_value = value.starts_with(|it: char| !it.is_whitespace() && it != '/' && it != ':');
@@ -106,7 +125,7 @@ fn with_unit(written: &str, is_small: bool) -> Option<String> {
         Ok(it) if it < gib => Some(format!("{it}Gi")),
         Ok(it) if it < 1 << 20 => Some(Bytes::mib(it).to_string()),
         Ok(it) if it < 1 << 30 => Some(Bytes::kib(it).to_string()),
-        Ok(it) => Some(Bytes::new(it).to_string()),
+        Ok(it) => Some(Bytes::new(it).with_unit().to_string()),
         Err(_) => written.parse::<f64>().ok().filter(|it| (0.0..1024.0).contains(it)).map(|_| format!("{written}Gi")),
     }
 }

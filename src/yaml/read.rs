@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::diag::{
     code,
     diagnostic::{Diagnostic, Diagnostics, MAX_FINDINGS, Place},
+    path::Step,
 };
 
 use super::{
@@ -35,6 +36,7 @@ impl Source {
         let mut state = State { taken: self.nodes.iter().map(|it| it.is_broken).collect(), ..State::default() };
         let mut told: Vec<Diagnostic> = Vec::new();
         let mut missing = Vec::new();
+        let mut empty = Vec::new();
         // Fields that a misspelt one stands for.
         let mut meant = BTreeSet::new();
         let mut value = None;
@@ -55,6 +57,9 @@ impl Source {
                     missing.push((told.len(), at.node, field));
                 }
                 let subject_is_text = self.is_text::<T>(&mut state, &kind, at);
+                if matches!(kind, Kind::Type(_)) && !at.is_key && self.path_of(at.node).get(&self.value) == Some(&Value::Null) {
+                    empty.push((told.len(), at.node));
+                }
                 told.push(self.finding(&kind, at, &state, subject_is_text));
             }
             match kind {
@@ -68,6 +73,16 @@ impl Source {
             }
         }
         let written = state.written.into_inner();
+        // What was taken out and then missed has no default, so it cannot be left out either.
+        for (index, node) in empty {
+            let parent = self.nodes[node].parent;
+            let path = self.path_of(node);
+            let Some(Step::Key(key)) = path.last() else { continue };
+            let example = written.iter().find(|it| it.0.0 == parent && it.0.1 == key && !it.1.is_empty());
+            if let Some((_, example)) = example {
+                told[index].help = vec![format!("write `{key}: {example}`")];
+            }
+        }
         for (index, node, field) in missing {
             let example = written.get(&(node, field)).filter(|it| !it.is_empty()).map_or("…", String::as_str);
             told[index].help.push(format!("write `{field}: {example}`"));

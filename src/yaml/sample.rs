@@ -29,16 +29,18 @@ pub(super) struct Sample<'s> {
     way: Way,
     depth: usize,
     text: &'s RefCell<String>,
+    /// Whether it is written although it may be absent.
+    is_wanted: bool,
 }
 
 impl<'s> Sample<'s> {
     /// The stand-in of a field; `needed` are the ways of all that its map lacks.
     pub(super) fn new(needed: &'s [Way], field: &'static str, text: &'s RefCell<String>) -> Self {
-        Self { needed, way: vec![field], depth: 0, text }
+        Self { needed, way: vec![field], depth: 0, text, is_wanted: false }
     }
 
     fn again(&self) -> Self {
-        Self { needed: self.needed, way: self.way.clone(), depth: self.depth, text: self.text }
+        Self { needed: self.needed, way: self.way.clone(), depth: self.depth, text: self.text, is_wanted: false }
     }
 
     fn deeper(&self) -> Result<Self, Failure> {
@@ -58,6 +60,11 @@ impl<'s> Sample<'s> {
             let _ = write!(self.text.borrow_mut(), "{text:?}");
         }
     }
+}
+
+/// Whether a field has another of its plural beside it (`node` and `nodes`): one of the two is needed, and neither alone.
+fn is_one_of_two(field: &str, known: &[&str]) -> bool {
+    known.iter().any(|it| it.strip_suffix('s') == Some(field))
 }
 
 /// The example that a type gives in backquotes.
@@ -81,7 +88,12 @@ impl<'de> Deserializer<'de> for Sample<'_> {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match example(&visitor) {
             Some(it) => {
-                self.scalar(&it);
+                // A number that is taken as one needs no quotes.
+                if it.parse::<u64>().is_ok() {
+                    self.write(&it)
+                } else {
+                    self.scalar(&it)
+                }
                 visitor.visit_string(it)
             }
             None => visitor.visit_unit(),
@@ -107,7 +119,7 @@ impl<'de> Deserializer<'de> for Sample<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        visitor.visit_none()
+        if self.is_wanted { visitor.visit_some(self.again()) } else { visitor.visit_none() }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
@@ -136,9 +148,10 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         read
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, _: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, known: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
         let inside = |it: &&Way| it.len() == self.way.len() + 1 && it.starts_with(&self.way);
-        let fields: Vec<&'static str> = self.needed.iter().filter(inside).filter_map(|it| it.last().copied()).collect();
+        let mut fields: Vec<&'static str> = self.needed.iter().filter(inside).filter_map(|it| it.last().copied()).collect();
+        fields.extend(known.iter().filter(|it| is_one_of_two(it, known)));
         self.write("{");
         let read = visitor.visit_map(Fields { each: self.deeper()?, fields: fields.iter(), is_first: true, current: None });
         self.write("}");
@@ -234,8 +247,9 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
-        let way = self.each.way.iter().copied().chain(self.current).collect();
-        seed.deserialize(Sample { way, ..self.each.again() })
+        let way: Way = self.each.way.iter().copied().chain(self.current).collect();
+        let is_wanted = !self.each.needed.contains(&way);
+        seed.deserialize(Sample { way, is_wanted, ..self.each.again() })
     }
 }
 

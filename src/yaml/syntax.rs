@@ -91,7 +91,8 @@ fn missing_space(text: &str, at: usize) -> Option<(usize, &str, &str)> {
     [(start, line), above].into_iter().find_map(|(start, line)| {
         let bare = line.trim_start();
         let (key, value) = hints::spaced(bare.trim_end())?;
-        Some((start + line.len() - bare.len() + key.len(), key, value))
+        let indentation = start + line.len() - bare.len();
+        Some((indentation + bare.find(':').unwrap_or(key.len()), key, value))
     })
 }
 

@@ -57,6 +57,40 @@ const FIXES: &[Fix] = &[
         PLATFORM,
         &[("15990000", "15990000Ki"), (" 16,", " 16Gi,"), (" 5}", " 5Gi}"), (" 256,", " 256Mi,"), (" 1}", " 1Gi}")],
     ),
+    (
+        "invalid-value--amount-in-quotes",
+        PLATFORM,
+        &[
+            ("1G", "1"),
+            ("\"16\"", "16Gi"),
+            ("\"15990000\"", "15990000Ki"),
+            ("\"5\"", "5Gi"),
+            ("\"30\"", "30s"),
+            ("4 cores", "4"),
+            ("17179869185", "16777217Ki"),
+        ],
+    ),
+    (
+        "invalid-value--empty-map",
+        PLATFORM,
+        &[
+            ("metadata:", "metadata: {name: my-team}"),
+            ("repository:", "repository: {url: https://github.com/owner/name.git}"),
+            ("domains:", "domains: {chat: chat.example.org}"),
+            ("certificates:", "certificates: {email: ops@example.org}"),
+            ("  nodes:\n  -\n", "  node: {cpu: 4, memory: 8Gi}\n"),
+            ("openWebui:", "openWebui: {}"),
+            (", catalogue: {\"botanist:1b\": }", ""),
+        ],
+    ),
+    ("invalid-value--space-after-dash", PLATFORM, &[("-llama3.2:1b-", "- llama3.2:1b-")]),
+    ("yaml-syntax--space-before-colon", PLATFORM, &[("replicas :1", "replicas: 1")]),
+    ("out-of-range--nothing", PLATFORM, &[("cpu: 0", "cpu: 4"), ("memory: 0", "memory: 8Gi")]),
+    (
+        "no-models--no-section",
+        PLATFORM,
+        &[("garden}\nspec:", "garden}\nspec:\n  components: {ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"]}}")],
+    ),
     ("invalid-value--number-in-words", PLATFORM, &[("8k", "8192"), ("\"2\"", "2"), ("1.0", "1")]),
     ("invalid-value--version-as-a-number", VERSIONS, &[("17.10", "\"17.10\"")]),
     (
@@ -212,6 +246,7 @@ fn what_a_help_says_helps() {
             let word = to.trim_start_matches("- ").trim_end_matches([':', ',']);
             let word = word.strip_prefix("memory: 8Gi, ").unwrap_or(word);
             let word = word.strip_prefix("context: 8192\n").unwrap_or(word).trim();
+            let word = word.strip_prefix("garden}\nspec:\n").unwrap_or(word).trim();
             // What is pasted into more of the same line is not said as a whole.
             let is_said = word.starts_with("catalogue: ") || !word.ends_with('}');
             assert!(word.is_empty() || !is_said || said.contains(word), "{case}: no help says `{word}`:\n{said}");
@@ -228,6 +263,8 @@ fn what_a_help_says_helps() {
             "invalid-value",
             "invalid-value--version-as-a-number",
             "missing-field--deep",
+            "invalid-value--amount-in-quotes",
+            "invalid-value--empty-map",
             "key-not-a-string",
             "yaml-syntax",
             "out-of-range--too-large",
