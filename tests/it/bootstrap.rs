@@ -5,6 +5,8 @@ pub mod node;
 #[cfg(target_os = "linux")]
 pub mod runs;
 #[cfg(target_os = "linux")]
+mod strangers;
+#[cfg(target_os = "linux")]
 mod trouble;
 #[cfg(target_os = "linux")]
 mod verify;

@@ -38,6 +38,7 @@ k3s_binary() {
   there=$(k3s_there) || there=''
   if [[ $there == "$k3s_version" ]]; then
     say "k3s: $k3s_version is there"
+    k3s_sum "$(type -P k3s)"
   else
     newest=$(printf '%s\n' "$there" "$k3s_version" | sort --version-sort | tail -n 1)
     [[ $newest == "$k3s_version" ]] || refuse "k3s $there is on this node, which is newer than $k3s_version: a cluster cannot go back; pin \`k3s: $there\` in spec/versions.yaml"
@@ -47,6 +48,13 @@ k3s_binary() {
     run "$(q install -D -m 0755 "$store/$k3s_file" "$root/usr/local/bin/k3s.new") && $(q mv -f "$root/usr/local/bin/k3s.new" "$root/usr/local/bin/k3s")"
   fi
   command -v kubectl >/dev/null || run "$(q ln -sfn k3s "$root/usr/local/bin/kubectl")"
+}
+
+# A k3s that somebody installed stays, since a cluster runs on it; that it is another file than the one that was tested is said.
+k3s_sum() { # file
+  local given=${checksums[k3s-$arch]-}
+  [[ ! $given ]] || printf '%s  %s\n' "$given" "$1" | sha256sum --check --quiet >/dev/null 2>&1 ||
+    warn "$1 says that it is $k3s_version, and its checksum is not the one of the release: whoever put it there answers for it; to have the release's, move it away and run this again"
 }
 
 # Whether the node has the very files of the clone; a unit that another installer wrote is its own.
@@ -110,8 +118,9 @@ patiently() { # seconds, command
 
 helm_binary() {
   step='helm'
-  local there file=helm-$helm_version-linux-$arch.tar.gz store=$state/downloads/helm-$helm_version
-  there=$(helm version --template '{{.Version}}' 2>/dev/null) || there=''
+  local there='' file=helm-$helm_version-linux-$arch.tar.gz store=$state/downloads/helm-$helm_version
+  # One that is on this node is asked nothing where a checksum is known: what it says of itself proves nothing.
+  if [[ ! ${checksums[helm-$arch]-} ]]; then there=$(helm version --template '{{.Version}}' 2>/dev/null) || there=''; fi
   if [[ $there == "$helm_version" ]]; then
     say "helm: $helm_version is there"
     return

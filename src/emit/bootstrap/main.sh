@@ -52,7 +52,7 @@ for it in "${!GIT_@}"; do
   [[ $it == GIT_SSL_CA* ]] || unset "$it"
 done
 
-dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' adopt_backup='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
@@ -72,6 +72,7 @@ while (($#)); do
     --backup=*) backup=${1#*=} ;;
     --force) force=1 ;;
     --adopt) adopt=1 ;;
+    --adopt-backup) adopt_backup=1 ;;
     --help | -h | help)
       usage
       exit 0
@@ -92,6 +93,8 @@ fi
 if [[ $verb != up && $sealing_key_file ]]; then misused "\`$verb\` takes no --sealing-key"; fi
 if [[ $verb != restore && $backup ]]; then misused "\`$verb\` takes no --backup"; fi
 if [[ $verb != restore && $force ]]; then misused "\`$verb\` takes no --force"; fi
+if [[ $verb != restore && $adopt_backup ]]; then misused "\`$verb\` takes no --adopt-backup"; fi
+if [[ ! $verb =~ ^(up|restore|teardown)$ && $adopt ]]; then misused "\`$verb\` takes no --adopt"; fi
 if [[ $verb != verify && $insecure ]]; then misused "\`$verb\` takes no --insecure"; fi
 exec 3>&1
 trap 'on_error "$LINENO"' ERR

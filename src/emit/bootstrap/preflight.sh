@@ -17,9 +17,32 @@ preflight() {
   names
   published
   clone
-  ours look
-  # The first that changes something.
-  if [[ ! $elsewhere ]]; then inotify; fi
+  if [[ $elsewhere ]]; then
+    ours ask
+  else
+    our_node
+    # The first that changes something.
+    inotify
+  fi
+}
+
+# Whose node it is, before anything of it is changed. Its cluster says so. Where that does not answer, what an earlier `up` has noted says
+# it: this platform's node may be healed, and nobody else's is touched.
+our_node() {
+  local file=$state/platform this noted unheard=''
+  printf -v this '%s\n' "$platform" "$(normalised "$repository")" "$root_path"
+  noted=$(cat "$file" 2>/dev/null) || noted=''
+  this=${this%$'\n'}
+  if [[ $adopt || $noted == "$this" ]]; then
+    ours hear
+  else
+    unheard="nothing on this node says that it is one of '$platform': have its k3s answer (\`systemctl restart k3s\`), or pass --adopt if this node is meant"
+    if [[ $noted && ! -r $KUBECONFIG ]]; then refuse "$file says that this is the node of another platform, and there is no cluster to ask: pass --adopt if this node is meant"; fi
+    ours ask
+  fi
+  if [[ $noted != "$this" ]]; then
+    run "$(q mkdir -p "$state") && $(q printf '%s\n' "$platform" "$(normalised "$repository")" "$root_path") > $(q "$file")"
+  fi
 }
 
 # What the node itself has to have.
@@ -72,12 +95,15 @@ machine() {
   esac
 }
 
-# The ports of the two entry points and of the API server: free, or k3s' own.
+# The ports of the two entry points and of the API server: free, or k3s' own. A process names itself as it likes, so its name is compared
+# as a whole, for each socket of a port, and shown like any stranger's word.
 ports() {
-  local port line
+  local port line users own='^\((,?\("k3s(-server)?",pid=[0-9]+,fd=[0-9]+\))+\) *$'
   for port in 80 443 6443; do
-    line=$(ss --no-header --listening --tcp --numeric --processes "sport = :$port" 2>/dev/null | head -n 1) || true
-    [[ ! $line || $line == *'"k3s'* ]] || refuse "port $port is taken: ${line##*users:}"
+    while IFS= read -r line; do
+      users=${line#*users:}
+      [[ ! $line || $users =~ $own ]] || refuse "port $port is taken: $(clean 200 <<<"$users")"
+    done < <(ss --no-header --listening --tcp --numeric --processes "sport = :$port" 2>/dev/null || true)
   done
 }
 

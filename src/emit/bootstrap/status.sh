@@ -4,7 +4,7 @@
 applications() {
   local rows
   rows=$(look --namespace argocd get applications.argoproj.io --output \
-    'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}|{.status.operationState.retryCount}{"\n"}{end}')
+    'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}|{.status.operationState.retryCount}{"\n"}{end}' | clean 10000000)
   grep '^[0-9]' <<<"$rows" | sort --field-separator '|' --key 1,1n --key 2,2 || true
   grep '^|root|' <<<"$rows" || true
 }
@@ -59,7 +59,8 @@ given_up() { # rows
 set_going() { # rows
   local name options retry patch
   for name in $(given_up "$1"); do
-    [[ $tried != *" $name "* ]] || continue
+    # No name that could be a flag.
+    [[ $name =~ ^[a-z0-9][a-z0-9.-]*$ && $tried != *" $name "* ]] || continue
     IFS='|' read -r options retry < <(look --namespace argocd get applications.argoproj.io "$name" --output 'jsonpath={.spec.syncPolicy.syncOptions}|{.spec.syncPolicy.retry}') || true
     patch="{\"operation\":{\"initiatedBy\":{\"username\":\"bootstrap.sh\"},\"retry\":${retry:-null},\"sync\":{\"prune\":true,\"syncOptions\":${options:-[]}}}}"
     say "$name: had given up ($(complaint "$name")): it is set going again"

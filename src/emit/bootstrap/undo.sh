@@ -48,7 +48,7 @@ restore() {
   run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
   local wishes=()
   [[ ! $backup ]] || wishes+=("--from-literal=backup=$backup")
-  [[ ! $adopt ]] || wishes+=('--from-literal=adopt=yes')
+  [[ ! $adopt_backup ]] || wishes+=('--from-literal=adopt=yes')
   [[ ! $force ]] || wishes+=('--from-literal=force=yes')
   if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
   run "$(apply espalier) $(q --filename "$job")"
@@ -57,7 +57,7 @@ restore() {
     ended=$(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') || exit
     if [[ $ended != *Complete* ]]; then
       kubectl --namespace "$chat_namespace" logs job/restore --all-containers --tail=20 2>&1 | clean 2000 >&2 || true
-      fail "restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force, and another platform's backup only taken over with --adopt)"
+      fail "restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force, and another platform's backup only taken over with --adopt-backup)"
     fi
     say 'restore: done'
   fi

@@ -151,8 +151,9 @@ judge_prompt() {
 speed() {
   local speed tokens nanoseconds
   speed=$(field "$frame_text" 'response_token/s')
+  [[ $speed =~ ^[0-9][0-9.eE+-]*$ ]] || speed=''
   tokens=$(field "$frame_text" eval_count) nanoseconds=$(field "$frame_text" eval_duration)
-  if [[ ! $speed && $tokens && ${nanoseconds:-0} =~ ^[1-9][0-9]*$ ]]; then
+  if [[ ! $speed && $tokens =~ ^[0-9]+$ && ${nanoseconds:-0} =~ ^[1-9][0-9]*$ ]]; then
     speed=$(awk -v n="$tokens" -v d="$nanoseconds" 'BEGIN {printf "%.1f", n * 1e9 / d}')
   fi
   printf '%s' "${speed:-an unknown number of}"

@@ -17,7 +17,8 @@ usage: bash bootstrap/bootstrap.sh VERB [FLAGS]
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
-  --adopt             with up, restore, teardown: also where the cluster's root, or the backup, is that of another platform
+  --adopt             with up, restore, teardown: also where the cluster's root is that of another platform; with up, where no cluster can say it
+  --adopt-backup      with restore: also where the backup is that of another platform
   --insecure          with verify: sends the password even where the certificate cannot be checked (staging, and no access to the cluster)
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
@@ -108,10 +109,13 @@ ask() { # words of `kubectl get`
     said=$(kubectl "$@" --ignore-not-found 2>&1 >/dev/null) || true
     # A kind whose definition is not there yet has no objects either.
     [[ $said != *"the server doesn't have a resource type"* ]] || return 0
-    [[ ! $dry ]] || return 0
+    if [[ $dry ]]; then
+      [[ ! ${unheard-} ]] || say "would stop here: $step: the cluster does not answer: $(clean 300 <<<"$said"); $unheard" >&3
+      return 0
+    fi
     sleep 3
   done
-  fail "$step: the cluster does not answer: $(clean 300 <<<"$said")"
+  fail "$step: the cluster does not answer: $(clean 300 <<<"$said")${unheard:+"; $unheard"}"
 }
 
 # A question that is asked again anyway, or only shown: nothing where there is no answer this time.
@@ -123,16 +127,23 @@ distant() { # words of git
     timeout 30 git -c safe.bareRepository=explicit -C / "$@" </dev/null
 }
 
-# Whose cluster it is: the root of another platform is not this one's to change. With `look` no answer is no objection yet: a node whose
-# k3s does not run may be healed first.
-ours() { # ask or look
-  local said url='' path='' part=''
-  said=$("$1" --namespace argocd get applications.argoproj.io root \
-    --output 'jsonpath={.spec.source.repoURL}{"\n"}{.spec.source.path}{"\n"}{.metadata.labels.app\.kubernetes\.io/part-of}') || exit
-  [[ $said ]] || return 0
-  { read -r url && read -r path && read -r part; } <<<"$said" || true
-  if [[ $(normalised "$url") == "$(normalised "$repository")" && $path == "$root_path" && $part == "$platform" ]]; then return; fi
-  said="the cluster's root is that of '$part', \`$path\` of $(normalised "$url"); this is '$platform', \`$root_path\` of $(normalised "$repository")"
+# The same patience, where no answer is no objection: a node whose k3s does not run may be healed.
+hear() { (ask "$@") 2>/dev/null || true; }
+
+# Whose cluster it is: the root of another platform is not this one's to change. Whether there is a root is asked apart: one that says
+# nothing of what is looked for here, since it has several sources or was made by hand, is another's.
+ours() { # ask or hear
+  local found said url='' path='' part='' more=''
+  local -a root_is=("$1" --namespace argocd get applications.argoproj.io root --output)
+  found=$("${root_is[@]}" name) || exit
+  [[ $found ]] || return 0
+  # With `sources`, Argo CD does not read `source`.
+  said=$("${root_is[@]}" 'jsonpath={.spec.source.repoURL}{"\n"}{.spec.source.path}{"\n"}{.metadata.labels.app\.kubernetes\.io/part-of}{"\n"}{.spec.sources[*].repoURL}') || exit
+  { read -r url && read -r path && read -r part && read -r more; } <<<"$said" || true
+  if [[ ! $more && $url && $(normalised "$url") == "$(normalised "$repository")" && $path == "$root_path" && $part == "$platform" ]]; then return; fi
+  if [[ $more || ! $url ]]; then said='of several sources, or of none'; else said="\`$path\` of $(normalised "$url")"; fi
+  if [[ $part ]]; then part="'$part'"; else part='a platform without a name'; fi
+  said="the cluster's root is that of $part, $said; this is '$platform', \`$root_path\` of $(normalised "$repository")"
   if [[ $adopt ]]; then warn "$(clean 600 <<<"$said")"; else refuse "$(clean 600 <<<"$said"): pass --adopt if that is intended"; fi
 }
 
@@ -145,15 +156,17 @@ hidden() { # variable, what
 }
 
 # What a server says is not what a terminal or a workflow's log should obey: short, each control character and each that is not seen or
-# turns the reading direction is a `?`, and no line is a command. The list is that of the compiler's own messages; nothing is ever taken
+# turns the reading direction is a `?`, and no line is a command, whatever white space it begins with. The list is that of the compiler's own messages; nothing is ever taken
 # out, since what stands around it could be the next one.
 clean() { # characters
   local text
   text=$(LC_ALL=C tr '\000-\010\013-\037\177' '?' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]/?/g' -e 's/\xcd\x8f/?/g' \
-    -e 's/\xd8[\x80-\x85\x9c]/?/g' -e 's/\xdb\x9d/?/g' -e 's/\xdc\x8f/?/g' -e 's/\xe0\xa3\xa2/?/g' -e 's/\xe1\x85[\x9f\xa0]/?/g' \
-    -e 's/\xe1\x9e[\xb4\xb5]/?/g' -e 's/\xe1\xa0[\x8b-\x8f]/?/g' -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]/?/g' -e 's/\xe2\x81[\xa0-\xaf]/?/g' \
-    -e 's/\xe3\x85\xa4/?/g' -e 's/\xef\xb8[\x80-\x8f]/?/g' -e 's/\xef\xbb\xbf/?/g' -e 's/\xef\xbe\xa0/?/g' -e 's/\xef\xbf[\xb0-\xbb]/?/g' \
-    -e 's/\xf0\x9d\x85[\xb3-\xba]/?/g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]/?/g' -e 's/^\([ \t+-]*\)::/\1:\\:/' -e 's/##\[/#\\#[/g')
+    -e 's/\xd8[\x80-\x85\x9c]/?/g' -e 's/\xdb\x9d/?/g' -e 's/\xdc\x8f/?/g' -e 's/\xe0\xa2[\x90\x91]/?/g' -e 's/\xe0\xa3\xa2/?/g' \
+    -e 's/\xe1\x85[\x9f\xa0]/?/g' -e 's/\xe1\x9e[\xb4\xb5]/?/g' -e 's/\xe1\xa0[\x8b-\x8f]/?/g' -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]/?/g' \
+    -e 's/\xe2\x81[\xa0-\xaf]/?/g' -e 's/\xe3\x85\xa4/?/g' -e 's/\xef\xb8[\x80-\x8f]/?/g' -e 's/\xef\xbb\xbf/?/g' -e 's/\xef\xbe\xa0/?/g' \
+    -e 's/\xef\xbf[\xb0-\xbb]/?/g' -e 's/\xf0\x91\x82\xbd/?/g' -e 's/\xf0\x91\x83\x8d/?/g' -e 's/\xf0\x93\x90[\xb0-\xbf]/?/g' \
+    -e 's/\xf0\x9b\xb2[\xa0-\xa3]/?/g' -e 's/\xf0\x9d\x85[\xb3-\xba]/?/g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]/?/g' \
+    -e 's/^\(\([ \t+-]\|\xc2\xa0\|\xe1\x9a\x80\|\xe2\x80[\x80-\x8a\xaf]\|\xe2\x81\x9f\|\xe3\x80\x80\)*\)::/\1:\\:/' -e 's/##\[/#\\#[/g')
   printf '%s\n' "${text:0:$1}"
 }
 

@@ -109,7 +109,8 @@ kubectl_get() {
       q=$(($(cat "$FAKE/questions" 2>/dev/null || echo 0) + 1))
       echo "$q" >"$FAKE/questions"
       for it in $(applications); do
-        if healthy; then echo "10|$it|Synced|Healthy|Succeeded|"
+        if [ "${EVIL:-}" ]; then printf '%s\n' "$EVIL" && break
+        elif healthy; then echo "10|$it|Synced|Healthy|Succeeded|"
         elif [ "$it" = "${STUCK:-}" ] && ! is_going "$it"; then echo "10|$it|OutOfSync|Degraded|Failed|3"
         elif [ "$it" = "${RED:-}" ]; then echo "10|$it|OutOfSync|Degraded|Failed|3"
         elif [ "$it" = "${AGAIN:-}" ]; then echo "10|$it|OutOfSync|Progressing|Running|1"
@@ -122,10 +123,11 @@ kubectl_get() {
     *status.conditions*) printf 'SyncError: one\001 object is wrong\n' ;;
     *' get applications.argoproj.io root --output jsonpath={.spec.source.repoURL}'*)
       if [ -e "$cluster/root" ]; then
-        printf '%s\n%s\n%s' "${ROOT_URL:-https://github.com/example/platform.git}" "${ROOT_PATH:-apps}" "${ROOT_PART:-sealed}"
+        printf '%s\n%s\n%s' "${ROOT_URL-https://github.com/example/platform.git}" "${ROOT_PATH-apps}" "${ROOT_PART-sealed}"
+        printf '\n%s' "${ROOT_MORE:-}"
       fi
       ;;
-    *' get applications.argoproj.io root --ignore-not-found '*) if [ -e "$cluster/root" ]; then echo application/root; fi ;;
+    *' get applications.argoproj.io root --ignore-not-found '* | *' get applications.argoproj.io root --output name '*) if [ -e "$cluster/root" ]; then echo application/root; fi ;;
     *' get applications.argoproj.io root openwebui '*) if [ -e "$cluster/paused" ]; then echo true; fi ;;
     *' get applications.argoproj.io argocd --output=name '* | *' get applications.argoproj.io bootstrap --output=name '*) echo application/it ;;
     *' get jobs --selector app.kubernetes.io/name=backup '*) ;;
@@ -251,7 +253,7 @@ act() {
         *' merge-base '*) return 1 ;;
       esac
       ;;
-    ss) if has ":${TAKEN:-none}"; then echo 'LISTEN 0 511 *:80 *:* users:(("nginx",pid=7,fd=6))'; fi ;;
+    ss) if has ":${TAKEN:-none}"; then echo 'LISTEN 0 511 *:80 *:* users:(("nginx",pid=7,fd=6))'; elif has ' :6443 ' && [ "${SOCKETS:-}" ]; then printf '%s\n' "$SOCKETS"; fi ;;
     nproc) echo "${CORES:-4}" ;;
     df) printf ' Avail\n %s\n' "${FREE:-90000}" ;;
     ufw) echo "Status: ${UFW:-inactive}" ;;

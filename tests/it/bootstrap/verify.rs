@@ -184,9 +184,12 @@ fn a_socket_that_does_not_end() {
 /// put into it, which a removal would put together again.
 #[test]
 fn what_a_server_says_is_not_obeyed() {
-    let is_obeyed = |it: char| !matches!(it, '\n' | '\t') && plain::line(it.encode_utf8(&mut [0; 4])) != it.to_string();
+    let is_format = |it: char| FORMAT.iter().any(|range| range.contains(&it));
+    let is_obeyed = |it: char| is_format(it) || !matches!(it, '\n' | '\t') && plain::line(it.encode_utf8(&mut [0; 4])) != it.to_string();
     let mut alone = Vec::new();
-    for it in ('\u{1}'..='\u{ffff}').chain('\u{1d100}'..='\u{1d1ff}').chain('\u{dff00}'..='\u{e10ff}').filter(|it| *it != '\n') {
+    let far = ['\u{11000}'..='\u{110ff}', '\u{13400}'..='\u{134ff}', '\u{1bc00}'..='\u{1bcff}', '\u{1d100}'..='\u{1d1ff}'];
+    let all = ('\u{1}'..='\u{ffff}').chain(far.into_iter().flatten()).chain('\u{dff00}'..='\u{e10ff}');
+    for it in all.filter(|it| *it != '\n') {
         alone.push((it, format!("a{it}b")));
     }
     let said: String = alone.iter().flat_map(|it| [it.1.as_str(), "\n"]).collect();
@@ -199,6 +202,9 @@ fn what_a_server_says_is_not_obeyed() {
         seen += usize::from(is_obeyed(*it));
     }
     assert!(seen > 4096 + 65, "{seen}");
+    for it in FORMAT.iter().flat_map(|it| it.clone()) {
+        assert!(alone.iter().any(|one| one.0 == it), "{it:?} was not tried");
+    }
 
     let (mut nested, mut count) = (Vec::new(), 0);
     for (it, _) in alone.iter().filter(|it| is_obeyed(it.0)) {
@@ -221,7 +227,38 @@ fn what_a_server_says_is_no_command_of_a_workflow() {
     let lines = cleaned_lossy(said.as_bytes());
     assert_eq!(lines, "a::b\n:\\:error::x\n \t+-:\\:stop-commands::x\nx #\\#[error]y#\\#[z]\n:\\:::\n");
     assert_eq!(plain::lines(&lines), lines, "the compiler would let it through");
+    // Whatever stands before it and is no letter to a runner.
+    for space in ('\u{1}'..='\u{ffff}').filter(|it| it.is_whitespace() && *it != '\n') {
+        let line = cleaned_lossy(format!(" {space}-{space}::add-mask::x\n").as_bytes());
+        assert!(line.contains(":\\:add-mask::x") || line.contains("?::"), "{space:?}: {line}");
+        assert_eq!(plain::lines(&line), line, "{space:?}");
+    }
 }
+
+/// Unicode's category Cf, format characters.
+const FORMAT: [std::ops::RangeInclusive<char>; 21] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{600}'..='\u{605}',
+    '\u{61c}'..='\u{61c}',
+    '\u{6dd}'..='\u{6dd}',
+    '\u{70f}'..='\u{70f}',
+    '\u{890}'..='\u{891}',
+    '\u{8e2}'..='\u{8e2}',
+    '\u{180e}'..='\u{180e}',
+    '\u{200b}'..='\u{200f}',
+    '\u{202a}'..='\u{202e}',
+    '\u{2060}'..='\u{2064}',
+    '\u{2066}'..='\u{206f}',
+    '\u{feff}'..='\u{feff}',
+    '\u{fff9}'..='\u{fffb}',
+    '\u{110bd}'..='\u{110bd}',
+    '\u{110cd}'..='\u{110cd}',
+    '\u{13430}'..='\u{1343f}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0001}'..='\u{e0001}',
+    '\u{e0020}'..='\u{e007f}',
+];
 
 /// What the script's own `clean` makes of some bytes.
 fn cleaned(said: &[u8]) -> Vec<u8> {

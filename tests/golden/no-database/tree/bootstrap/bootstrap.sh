@@ -69,7 +69,8 @@ usage: bash bootstrap/bootstrap.sh VERB [FLAGS]
                       [default: $default_key]
   --backup NAME       with restore: another one than the last, 2026-11-24T03-17-00Z
   --force             with restore: also over what somebody has written since
-  --adopt             with up, restore, teardown: also where the cluster's root, or the backup, is that of another platform
+  --adopt             with up, restore, teardown: also where the cluster's root is that of another platform; with up, where no cluster can say it
+  --adopt-backup      with restore: also where the backup is that of another platform
   --insecure          with verify: sends the password even where the certificate cannot be checked (staging, and no access to the cluster)
   --yes               asks nothing: what is missing stops it, and teardown needs no typed name
   --help              this text
@@ -160,10 +161,13 @@ ask() { # words of `kubectl get`
     said=$(kubectl "$@" --ignore-not-found 2>&1 >/dev/null) || true
     # A kind whose definition is not there yet has no objects either.
     [[ $said != *"the server doesn't have a resource type"* ]] || return 0
-    [[ ! $dry ]] || return 0
+    if [[ $dry ]]; then
+      [[ ! ${unheard-} ]] || say "would stop here: $step: the cluster does not answer: $(clean 300 <<<"$said"); $unheard" >&3
+      return 0
+    fi
     sleep 3
   done
-  fail "$step: the cluster does not answer: $(clean 300 <<<"$said")"
+  fail "$step: the cluster does not answer: $(clean 300 <<<"$said")${unheard:+"; $unheard"}"
 }
 
 # A question that is asked again anyway, or only shown: nothing where there is no answer this time.
@@ -175,16 +179,23 @@ distant() { # words of git
     timeout 30 git -c safe.bareRepository=explicit -C / "$@" </dev/null
 }
 
-# Whose cluster it is: the root of another platform is not this one's to change. With `look` no answer is no objection yet: a node whose
-# k3s does not run may be healed first.
-ours() { # ask or look
-  local said url='' path='' part=''
-  said=$("$1" --namespace argocd get applications.argoproj.io root \
-    --output 'jsonpath={.spec.source.repoURL}{"\n"}{.spec.source.path}{"\n"}{.metadata.labels.app\.kubernetes\.io/part-of}') || exit
-  [[ $said ]] || return 0
-  { read -r url && read -r path && read -r part; } <<<"$said" || true
-  if [[ $(normalised "$url") == "$(normalised "$repository")" && $path == "$root_path" && $part == "$platform" ]]; then return; fi
-  said="the cluster's root is that of '$part', \`$path\` of $(normalised "$url"); this is '$platform', \`$root_path\` of $(normalised "$repository")"
+# The same patience, where no answer is no objection: a node whose k3s does not run may be healed.
+hear() { (ask "$@") 2>/dev/null || true; }
+
+# Whose cluster it is: the root of another platform is not this one's to change. Whether there is a root is asked apart: one that says
+# nothing of what is looked for here, since it has several sources or was made by hand, is another's.
+ours() { # ask or hear
+  local found said url='' path='' part='' more=''
+  local -a root_is=("$1" --namespace argocd get applications.argoproj.io root --output)
+  found=$("${root_is[@]}" name) || exit
+  [[ $found ]] || return 0
+  # With `sources`, Argo CD does not read `source`.
+  said=$("${root_is[@]}" 'jsonpath={.spec.source.repoURL}{"\n"}{.spec.source.path}{"\n"}{.metadata.labels.app\.kubernetes\.io/part-of}{"\n"}{.spec.sources[*].repoURL}') || exit
+  { read -r url && read -r path && read -r part && read -r more; } <<<"$said" || true
+  if [[ ! $more && $url && $(normalised "$url") == "$(normalised "$repository")" && $path == "$root_path" && $part == "$platform" ]]; then return; fi
+  if [[ $more || ! $url ]]; then said='of several sources, or of none'; else said="\`$path\` of $(normalised "$url")"; fi
+  if [[ $part ]]; then part="'$part'"; else part='a platform without a name'; fi
+  said="the cluster's root is that of $part, $said; this is '$platform', \`$root_path\` of $(normalised "$repository")"
   if [[ $adopt ]]; then warn "$(clean 600 <<<"$said")"; else refuse "$(clean 600 <<<"$said"): pass --adopt if that is intended"; fi
 }
 
@@ -197,15 +208,17 @@ hidden() { # variable, what
 }
 
 # What a server says is not what a terminal or a workflow's log should obey: short, each control character and each that is not seen or
-# turns the reading direction is a `?`, and no line is a command. The list is that of the compiler's own messages; nothing is ever taken
+# turns the reading direction is a `?`, and no line is a command, whatever white space it begins with. The list is that of the compiler's own messages; nothing is ever taken
 # out, since what stands around it could be the next one.
 clean() { # characters
   local text
   text=$(LC_ALL=C tr '\000-\010\013-\037\177' '?' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]/?/g' -e 's/\xcd\x8f/?/g' \
-    -e 's/\xd8[\x80-\x85\x9c]/?/g' -e 's/\xdb\x9d/?/g' -e 's/\xdc\x8f/?/g' -e 's/\xe0\xa3\xa2/?/g' -e 's/\xe1\x85[\x9f\xa0]/?/g' \
-    -e 's/\xe1\x9e[\xb4\xb5]/?/g' -e 's/\xe1\xa0[\x8b-\x8f]/?/g' -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]/?/g' -e 's/\xe2\x81[\xa0-\xaf]/?/g' \
-    -e 's/\xe3\x85\xa4/?/g' -e 's/\xef\xb8[\x80-\x8f]/?/g' -e 's/\xef\xbb\xbf/?/g' -e 's/\xef\xbe\xa0/?/g' -e 's/\xef\xbf[\xb0-\xbb]/?/g' \
-    -e 's/\xf0\x9d\x85[\xb3-\xba]/?/g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]/?/g' -e 's/^\([ \t+-]*\)::/\1:\\:/' -e 's/##\[/#\\#[/g')
+    -e 's/\xd8[\x80-\x85\x9c]/?/g' -e 's/\xdb\x9d/?/g' -e 's/\xdc\x8f/?/g' -e 's/\xe0\xa2[\x90\x91]/?/g' -e 's/\xe0\xa3\xa2/?/g' \
+    -e 's/\xe1\x85[\x9f\xa0]/?/g' -e 's/\xe1\x9e[\xb4\xb5]/?/g' -e 's/\xe1\xa0[\x8b-\x8f]/?/g' -e 's/\xe2\x80[\x8b-\x8f\xa8-\xae]/?/g' \
+    -e 's/\xe2\x81[\xa0-\xaf]/?/g' -e 's/\xe3\x85\xa4/?/g' -e 's/\xef\xb8[\x80-\x8f]/?/g' -e 's/\xef\xbb\xbf/?/g' -e 's/\xef\xbe\xa0/?/g' \
+    -e 's/\xef\xbf[\xb0-\xbb]/?/g' -e 's/\xf0\x91\x82\xbd/?/g' -e 's/\xf0\x91\x83\x8d/?/g' -e 's/\xf0\x93\x90[\xb0-\xbf]/?/g' \
+    -e 's/\xf0\x9b\xb2[\xa0-\xa3]/?/g' -e 's/\xf0\x9d\x85[\xb3-\xba]/?/g' -e 's/\xf3\xa0[\x80-\xbf][\x80-\xbf]/?/g' \
+    -e 's/^\(\([ \t+-]\|\xc2\xa0\|\xe1\x9a\x80\|\xe2\x80[\x80-\x8a\xaf]\|\xe2\x81\x9f\|\xe3\x80\x80\)*\)::/\1:\\:/' -e 's/##\[/#\\#[/g')
   printf '%s\n' "${text:0:$1}"
 }
 
@@ -228,9 +241,32 @@ preflight() {
   names
   published
   clone
-  ours look
-  # The first that changes something.
-  if [[ ! $elsewhere ]]; then inotify; fi
+  if [[ $elsewhere ]]; then
+    ours ask
+  else
+    our_node
+    # The first that changes something.
+    inotify
+  fi
+}
+
+# Whose node it is, before anything of it is changed. Its cluster says so. Where that does not answer, what an earlier `up` has noted says
+# it: this platform's node may be healed, and nobody else's is touched.
+our_node() {
+  local file=$state/platform this noted unheard=''
+  printf -v this '%s\n' "$platform" "$(normalised "$repository")" "$root_path"
+  noted=$(cat "$file" 2>/dev/null) || noted=''
+  this=${this%$'\n'}
+  if [[ $adopt || $noted == "$this" ]]; then
+    ours hear
+  else
+    unheard="nothing on this node says that it is one of '$platform': have its k3s answer (\`systemctl restart k3s\`), or pass --adopt if this node is meant"
+    if [[ $noted && ! -r $KUBECONFIG ]]; then refuse "$file says that this is the node of another platform, and there is no cluster to ask: pass --adopt if this node is meant"; fi
+    ours ask
+  fi
+  if [[ $noted != "$this" ]]; then
+    run "$(q mkdir -p "$state") && $(q printf '%s\n' "$platform" "$(normalised "$repository")" "$root_path") > $(q "$file")"
+  fi
 }
 
 # What the node itself has to have.
@@ -283,12 +319,15 @@ machine() {
   esac
 }
 
-# The ports of the two entry points and of the API server: free, or k3s' own.
+# The ports of the two entry points and of the API server: free, or k3s' own. A process names itself as it likes, so its name is compared
+# as a whole, for each socket of a port, and shown like any stranger's word.
 ports() {
-  local port line
+  local port line users own='^\((,?\("k3s(-server)?",pid=[0-9]+,fd=[0-9]+\))+\) *$'
   for port in 80 443 6443; do
-    line=$(ss --no-header --listening --tcp --numeric --processes "sport = :$port" 2>/dev/null | head -n 1) || true
-    [[ ! $line || $line == *'"k3s'* ]] || refuse "port $port is taken: ${line##*users:}"
+    while IFS= read -r line; do
+      users=${line#*users:}
+      [[ ! $line || $users =~ $own ]] || refuse "port $port is taken: $(clean 200 <<<"$users")"
+    done < <(ss --no-header --listening --tcp --numeric --processes "sport = :$port" 2>/dev/null || true)
   done
 }
 
@@ -458,6 +497,7 @@ k3s_binary() {
   there=$(k3s_there) || there=''
   if [[ $there == "$k3s_version" ]]; then
     say "k3s: $k3s_version is there"
+    k3s_sum "$(type -P k3s)"
   else
     newest=$(printf '%s\n' "$there" "$k3s_version" | sort --version-sort | tail -n 1)
     [[ $newest == "$k3s_version" ]] || refuse "k3s $there is on this node, which is newer than $k3s_version: a cluster cannot go back; pin \`k3s: $there\` in spec/versions.yaml"
@@ -467,6 +507,13 @@ k3s_binary() {
     run "$(q install -D -m 0755 "$store/$k3s_file" "$root/usr/local/bin/k3s.new") && $(q mv -f "$root/usr/local/bin/k3s.new" "$root/usr/local/bin/k3s")"
   fi
   command -v kubectl >/dev/null || run "$(q ln -sfn k3s "$root/usr/local/bin/kubectl")"
+}
+
+# A k3s that somebody installed stays, since a cluster runs on it; that it is another file than the one that was tested is said.
+k3s_sum() { # file
+  local given=${checksums[k3s-$arch]-}
+  [[ ! $given ]] || printf '%s  %s\n' "$given" "$1" | sha256sum --check --quiet >/dev/null 2>&1 ||
+    warn "$1 says that it is $k3s_version, and its checksum is not the one of the release: whoever put it there answers for it; to have the release's, move it away and run this again"
 }
 
 # Whether the node has the very files of the clone; a unit that another installer wrote is its own.
@@ -530,8 +577,9 @@ patiently() { # seconds, command
 
 helm_binary() {
   step='helm'
-  local there file=helm-$helm_version-linux-$arch.tar.gz store=$state/downloads/helm-$helm_version
-  there=$(helm version --template '{{.Version}}' 2>/dev/null) || there=''
+  local there='' file=helm-$helm_version-linux-$arch.tar.gz store=$state/downloads/helm-$helm_version
+  # One that is on this node is asked nothing where a checksum is known: what it says of itself proves nothing.
+  if [[ ! ${checksums[helm-$arch]-} ]]; then there=$(helm version --template '{{.Version}}' 2>/dev/null) || there=''; fi
   if [[ $there == "$helm_version" ]]; then
     say "helm: $helm_version is there"
     return
@@ -756,7 +804,7 @@ argocd_objects() {
 applications() {
   local rows
   rows=$(look --namespace argocd get applications.argoproj.io --output \
-    'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}|{.status.operationState.retryCount}{"\n"}{end}')
+    'jsonpath={range .items[*]}{.metadata.annotations.argocd\.argoproj\.io/sync-wave}|{.metadata.name}|{.status.sync.status}|{.status.health.status}|{.status.operationState.phase}|{.status.operationState.retryCount}{"\n"}{end}' | clean 10000000)
   grep '^[0-9]' <<<"$rows" | sort --field-separator '|' --key 1,1n --key 2,2 || true
   grep '^|root|' <<<"$rows" || true
 }
@@ -811,7 +859,8 @@ given_up() { # rows
 set_going() { # rows
   local name options retry patch
   for name in $(given_up "$1"); do
-    [[ $tried != *" $name "* ]] || continue
+    # No name that could be a flag.
+    [[ $name =~ ^[a-z0-9][a-z0-9.-]*$ && $tried != *" $name "* ]] || continue
     IFS='|' read -r options retry < <(look --namespace argocd get applications.argoproj.io "$name" --output 'jsonpath={.spec.syncPolicy.syncOptions}|{.spec.syncPolicy.retry}') || true
     patch="{\"operation\":{\"initiatedBy\":{\"username\":\"bootstrap.sh\"},\"retry\":${retry:-null},\"sync\":{\"prune\":true,\"syncOptions\":${options:-[]}}}}"
     say "$name: had given up ($(complaint "$name")): it is set going again"
@@ -1144,8 +1193,9 @@ judge_prompt() {
 speed() {
   local speed tokens nanoseconds
   speed=$(field "$frame_text" 'response_token/s')
+  [[ $speed =~ ^[0-9][0-9.eE+-]*$ ]] || speed=''
   tokens=$(field "$frame_text" eval_count) nanoseconds=$(field "$frame_text" eval_duration)
-  if [[ ! $speed && $tokens && ${nanoseconds:-0} =~ ^[1-9][0-9]*$ ]]; then
+  if [[ ! $speed && $tokens =~ ^[0-9]+$ && ${nanoseconds:-0} =~ ^[1-9][0-9]*$ ]]; then
     speed=$(awk -v n="$tokens" -v d="$nanoseconds" 'BEGIN {printf "%.1f", n * 1e9 / d}')
   fi
   printf '%s' "${speed:-an unknown number of}"
@@ -1212,7 +1262,7 @@ restore() {
   run "$(q kubectl --namespace "$chat_namespace" delete configmap restore --ignore-not-found)"
   local wishes=()
   [[ ! $backup ]] || wishes+=("--from-literal=backup=$backup")
-  [[ ! $adopt ]] || wishes+=('--from-literal=adopt=yes')
+  [[ ! $adopt_backup ]] || wishes+=('--from-literal=adopt=yes')
   [[ ! $force ]] || wishes+=('--from-literal=force=yes')
   if ((${#wishes[@]})); then run "$(q kubectl --namespace "$chat_namespace" create configmap restore "${wishes[@]}")"; fi
   run "$(apply espalier) $(q --filename "$job")"
@@ -1221,7 +1271,7 @@ restore() {
     ended=$(ask get --filename "$job" --output 'jsonpath={.status.conditions[*].type}') || exit
     if [[ $ended != *Complete* ]]; then
       kubectl --namespace "$chat_namespace" logs job/restore --all-containers --tail=20 2>&1 | clean 2000 >&2 || true
-      fail "restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force, and another platform's backup only taken over with --adopt)"
+      fail "restore: the Job failed; its last lines are above (a platform that is in use is only replaced with --force, and another platform's backup only taken over with --adopt-backup)"
     fi
     say 'restore: done'
   fi
@@ -1326,7 +1376,7 @@ for it in "${!GIT_@}"; do
   [[ $it == GIT_SSL_CA* ]] || unset "$it"
 done
 
-dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' step='start' running='' arch='' k3s_file=''
+dry='' yes='' insecure='' verb='' sealing_key_file='' backup='' force='' adopt='' adopt_backup='' step='start' running='' arch='' k3s_file=''
 while (($#)); do
   case $1 in
     --dry-run) dry=1 ;;
@@ -1346,6 +1396,7 @@ while (($#)); do
     --backup=*) backup=${1#*=} ;;
     --force) force=1 ;;
     --adopt) adopt=1 ;;
+    --adopt-backup) adopt_backup=1 ;;
     --help | -h | help)
       usage
       exit 0
@@ -1366,6 +1417,8 @@ fi
 if [[ $verb != up && $sealing_key_file ]]; then misused "\`$verb\` takes no --sealing-key"; fi
 if [[ $verb != restore && $backup ]]; then misused "\`$verb\` takes no --backup"; fi
 if [[ $verb != restore && $force ]]; then misused "\`$verb\` takes no --force"; fi
+if [[ $verb != restore && $adopt_backup ]]; then misused "\`$verb\` takes no --adopt-backup"; fi
+if [[ ! $verb =~ ^(up|restore|teardown)$ && $adopt ]]; then misused "\`$verb\` takes no --adopt"; fi
 if [[ $verb != verify && $insecure ]]; then misused "\`$verb\` takes no --insecure"; fi
 exec 3>&1
 trap 'on_error "$LINENO"' ERR
