@@ -202,7 +202,7 @@ fn what_a_server_says_is_not_obeyed() {
         seen += usize::from(is_obeyed(*it));
     }
     assert!(seen > 4096 + 65, "{seen}");
-    for it in FORMAT.iter().flat_map(|it| it.clone()) {
+    for it in FORMAT.into_iter().flatten() {
         assert!(alone.iter().any(|one| one.0 == it), "{it:?} was not tried");
     }
 
