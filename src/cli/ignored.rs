@@ -80,7 +80,9 @@ pub fn ask(git: &Git, files: &[String]) -> anyhow::Result<Vec<Ignored>> {
             None => found.push(Ignored { at, pattern: pattern.clone(), files: vec![path.to_owned()] }),
         }
     }
-    found.iter_mut().for_each(|it| it.files.sort_unstable());
+    for pattern in &mut found {
+        pattern.files.sort_unstable();
+    }
     Ok(found)
 }
 

@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_family_is_nearer_than_one_that_has_its_name() {
         assert_eq!(["llama3:8b", "llama3.1:8b", "dolphin-llama3:8b"].map(|it| kin(it, "Llama3")), [0, 1, STRANGER]);
-        assert_eq!(["qwen3:4b", "qwen3-coder:30b"].map(|it| kin(it, "qwen3:4b")), [0, STRANGER]);
+        assert_eq!(["qwen3:4b", "qwen3-coder:30b", "qwen2.5:7b"].map(|it| kin(it, "qwen3:4b")), [0, 1, STRANGER]);
         assert_eq!(kin("qwen3:4b", "qwen*q8"), 1);
     }
 

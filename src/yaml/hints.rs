@@ -92,7 +92,7 @@ fn is_field(subject: &Subject<'_>) -> bool {
 pub(super) fn dashes(text: &str) -> Option<String> {
     let mut items = text.lines().map(|it| it.trim().strip_prefix('-').filter(|it| it.starts_with(|c: char| c.is_ascii_alphanumeric())));
     let first = items.next()??;
-    let more = items.filter(Option::is_some).count();
+    let more = items.flatten().count();
     let more = if more > 0 { ", and the lines below likewise" } else { "" };
     Some(format!("the space after `-` is missing: write `- {}`{more}", clipped(first)))
 }

@@ -90,9 +90,9 @@ impl<'de> Deserializer<'de> for Sample<'_> {
             Some(it) => {
                 // A number that is taken as one needs no quotes.
                 if it.parse::<u64>().is_ok() {
-                    self.write(&it)
+                    self.write(&it);
                 } else {
-                    self.scalar(&it)
+                    self.scalar(&it);
                 }
                 visitor.visit_string(it)
             }

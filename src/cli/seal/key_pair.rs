@@ -157,13 +157,13 @@ fn free(disk: &dyn Disk, key: PathBuf, args: &InitArgs) -> anyhow::Result<PathBu
 
 /// The private key that a lost certificate belongs to: of several that are here, the one that opens what is sealed.
 fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
-    let keys = ways::keys(disk, work);
+    let keys = opened::keys(disk, work);
     let openers = ways::openers(&keys, work);
     match (openers.as_slice(), keys.as_slice()) {
         ([it], _) => Ok(it.path.clone()),
         ([], [it]) => Ok(it.path.clone()),
         ([], []) => key_file(work, None),
-        ([], _) | ([_, ..], _) => {
+        ([] | [_, ..], _) => {
             let lines: Vec<String> =
                 keys.iter().map(|it| format!("`espalier seal init --from-key --key {}`", ways::shown(&it.path))).collect();
             bail!("several private keys are here, so say which: {}", lines.join(" or "))

@@ -176,7 +176,7 @@ impl Site<'_> {
         let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
         let key = self.args.key.as_deref().map(opened::key).transpose()?;
         let is_told = key.is_some() || self.args.from_dir.is_some();
-        let here = if is_told { Vec::new() } else { ways::keys(self.disk, self.work) };
+        let here = if is_told { Vec::new() } else { opened::keys(self.disk, self.work) };
         let mut sources: Vec<Origins> = Vec::new();
         for it in &old {
             let sealed = self.house.platform().sealed.file(it.declared.name);

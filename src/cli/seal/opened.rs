@@ -1,15 +1,25 @@
 //! Values that are sealed already, opened with a private key that its owner hands in: in memory alone, to be sealed again.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, ensure};
 use rsa::rand_core::OsRng;
 use zeroize::Zeroizing;
 
-use super::plaintext::{self, Origin, Origins, Plaintext};
+use super::{
+    key_pair::private_folder,
+    plaintext::{self, Origin, Origins, Plaintext},
+};
 use crate::{
     builder::credential::Declared,
-    platform::sealed::{SealedScope, SealedValues, secret_name},
+    cli::{
+        disk::{Disk, Kind},
+        sources::Work,
+    },
+    platform::sealed::{SealedCredential, SealedScope, SealedValues, secret_name},
     seal::{open::PrivateKey, value::Scope},
 };
 
@@ -71,4 +81,30 @@ pub fn origins(key: &PrivateKey, declared: &'static Declared, sealed: &SealedVal
     let mut all = values(key, declared.name, sealed)?;
     let of = |key: &'static crate::builder::credential::Key| Some((key, Origin::Opened(Plaintext::opened(all.remove(key.name)?))));
     Ok(declared.keys.iter().filter_map(of).collect())
+}
+
+/// A private key that lies here and can be read.
+pub struct Found {
+    /// Where.
+    pub path: PathBuf,
+    /// What it opens values with.
+    pub key: PrivateKey,
+}
+
+/// The private keys in the folder where `seal init` puts this platform's, in the order of their names.
+pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<Found> {
+    let Ok(folder) = private_folder(work) else { return Vec::new() };
+    if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
+        return Vec::new();
+    }
+    let listed = disk.list(&folder).unwrap_or_default().into_iter();
+    let files = listed.filter(|it| it.kind == Kind::File && it.name.as_encoded_bytes().ends_with(b".pem"));
+    let mut paths: Vec<PathBuf> = files.map(|it| folder.join(it.name)).collect();
+    paths.sort_unstable();
+    paths.into_iter().filter_map(|path| key(&path).ok().map(|key| Found { path, key })).collect()
+}
+
+/// Whether a key opens what a file has.
+pub fn opens(key: &PrivateKey, it: &SealedCredential) -> bool {
+    !it.spec.sealed.is_empty() && values(key, &it.metadata.name, &it.spec).is_ok()
 }

@@ -4,47 +4,24 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     cli::{
-        disk::{Disk, Kind},
+        disk::Disk,
         git::{Git, quoted},
         sources::Work,
     },
     platform::sealed::SealedCredential,
-    seal::{certificate::Certificate, key_pair, open::PrivateKey},
+    seal::{certificate::Certificate, key_pair},
     spec::read::{SEALING, SECRETS},
 };
 
-use super::{key_pair::private_folder, opened, trust};
-
-/// A private key that lies here and can be read.
-pub struct Found {
-    /// Where.
-    pub path: PathBuf,
-    /// What it opens values with.
-    pub key: PrivateKey,
-}
-
-/// The private keys in the folder where `seal init` puts this platform's, in the order of their names.
-pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<Found> {
-    let Ok(folder) = private_folder(work) else { return Vec::new() };
-    if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
-        return Vec::new();
-    }
-    let listed = disk.list(&folder).unwrap_or_default().into_iter();
-    let files = listed.filter(|it| it.kind == Kind::File && it.name.as_encoded_bytes().ends_with(b".pem"));
-    let mut paths: Vec<PathBuf> = files.map(|it| folder.join(it.name)).collect();
-    paths.sort_unstable();
-    paths.into_iter().filter_map(|path| Some(Found { key: opened::key(&path).ok()?, path })).collect()
-}
+use super::{
+    opened::{self, Found, opens},
+    trust,
+};
 
 /// The files of sealed values in the spec.
 fn sealed(work: &Work) -> Vec<SealedCredential> {
     let files = work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS));
     files.filter_map(|it| it.1.read::<SealedCredential>().0).collect()
-}
-
-/// Whether a key opens what a file has.
-fn opens(key: &PrivateKey, it: &SealedCredential) -> bool {
-    !it.spec.sealed.is_empty() && opened::values(key, &it.metadata.name, &it.spec).is_ok()
 }
 
 /// Those of the keys that open something that is sealed.
@@ -58,7 +35,7 @@ pub fn back(disk: &dyn Disk, work: &Work) -> Option<String> {
     if let Some(line) = checkout(&work.root) {
         return Some(format!("`{line}` brings it back"));
     }
-    let keys = keys(disk, work);
+    let keys = opened::keys(disk, work);
     let its = openers(&keys, work);
     let its = its.first()?.path.display();
     Some(format!("`espalier seal init --from-key` makes another certificate for its private key, which is at {its}"))
@@ -87,23 +64,27 @@ pub fn beside(disk: &dyn Disk, key: &Path) -> PathBuf {
 /// What follows a new `spec/sealing.pem`, with the paths of the keys that are known: the one that opens what is sealed until now, and the
 /// one that the certificate belongs to.
 pub fn next(disk: &dyn Disk, work: &Work, certificate: &Certificate, named: Option<&Path>) -> String {
-    let keys = keys(disk, work);
+    let keys = opened::keys(disk, work);
     let files = sealed(work);
     let mut line = if files.is_empty() { "espalier seal --generate-missing".to_owned() } else { "espalier seal --reseal".to_owned() };
     let is_old = |it: &&SealedCredential| it.spec.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint());
     let old: Vec<&SealedCredential> = files.iter().filter(is_old).collect();
     // One that opens them all: of several, `--reseal` takes for each file the one that opens it.
     if let Some(it) = keys.iter().find(|key| !old.is_empty() && old.iter().all(|it| opens(&key.key, it))) {
-        line += &format!(" --key {}", shown(&it.path));
+        line.push_str(" --key ");
+        line.push_str(&shown(&it.path));
     }
     let belongs = |path: &Path| opened::text(path).is_ok_and(|it| key_pair::belongs(it.as_bytes(), certificate) == Some(true));
     if keys.iter().any(|it| belongs(&it.path)) {
         return line;
     }
     match named {
-        Some(it) => line += &format!(" --private-key {}", shown(it)),
+        Some(it) => {
+            line.push_str(" --private-key ");
+            line.push_str(&shown(it));
+        }
         // Its private key is in a cluster, or elsewhere.
-        None if !keys.is_empty() => line += " --accept-certificate",
+        None if !keys.is_empty() || !old.is_empty() => line += " --accept-certificate",
         None => {}
     }
     line
