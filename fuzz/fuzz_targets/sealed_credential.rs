@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use espalier::{
-    check::credentials,
+    check::sealed_files,
     diag::diagnostic::{Diagnostics, Severity},
     platform::sealed::{SealedCredential, SealedStore},
     yaml::source::Source,
@@ -17,8 +17,8 @@ fuzz_target!(|text: &str| {
     let (read, mut found): (Option<SealedCredential>, Diagnostics) = source.read();
     match read {
         Some(it) => {
-            credentials::ciphertext(&it, &file, &mut found);
-            assert_eq!(SealedStore::new([it]).digests().len(), 1);
+            sealed_files::file(&it, &file, &mut found);
+            assert_eq!(SealedStore::new([it]).files().count(), 1);
         }
         None => assert!(found.iter().any(|it| it.severity == Severity::Error), "no value and no error"),
     }
