@@ -469,7 +469,7 @@ download() { # file, URL
 fetch() { # name, URL, URL of the publisher's checksums, folder, file
   local name=$1 url=$2 sums=$4/sha256sum given=${checksums[$1]-}
   local file=$4/${5}
-  if [[ ! $dry && -f $file ]]; then
+  if [[ -f $file ]]; then
     if [[ $given ]]; then
       printf '%s  %s\n' "$given" "$file" | sha256sum --check --quiet >/dev/null 2>&1 && return
     elif [[ -f $sums ]] && (cd "$4" && sha256sum --check --quiet --ignore-missing sha256sum) 2>/dev/null; then
@@ -575,6 +575,18 @@ patiently() { # seconds, command
   done
 }
 
+# Whether the script's own helm is the one of an archive that is what its checksum says; without a checksum, whether it says so itself.
+helm_of_archive() { # archive
+  local given=${checksums[helm-$arch]-}
+  [[ -x $tools/helm ]] || return
+  if [[ ! $given ]]; then
+    [[ $("$tools/helm" version --template '{{.Version}}' 2>/dev/null) == "$helm_version" ]]
+    return
+  fi
+  [[ -f $1 ]] && printf '%s  %s\n' "$given" "$1" | sha256sum --check --quiet >/dev/null 2>&1 &&
+    tar --extract --gzip --to-stdout --file "$1" "linux-$arch/helm" 2>/dev/null | cmp --silent - "$tools/helm"
+}
+
 helm_binary() {
   step='helm'
   local there='' file=helm-$helm_version-linux-$arch.tar.gz store=$state/downloads/helm-$helm_version
@@ -584,9 +596,8 @@ helm_binary() {
     say "helm: $helm_version is there"
     return
   fi
-  # Its own place: a helm of another version on this node belongs to somebody. It comes out of the archive whenever it is needed: what an
-  # earlier run left there says its version itself.
-  if [[ ! -x $tools/helm || ${checksums[helm-$arch]-} || $("$tools/helm" version --template '{{.Version}}' 2>/dev/null) != "$helm_version" ]]; then
+  # Its own place: a helm of another version on this node belongs to somebody.
+  if ! helm_of_archive "$store/$file"; then
     say "helm: taking $helm_version into $tools"
     fetch "helm-$arch" "https://get.helm.sh/$file" "https://get.helm.sh/$file.sha256sum" "$store" "$file"
     run "$(q mkdir -p "$tools") && $(q tar --extract --gzip --file "$store/$file" --directory "$store") && $(q install -m 0755 "$store/linux-$arch/helm" "$tools/helm")"
