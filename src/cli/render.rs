@@ -1,6 +1,6 @@
 //! `render`: stage, gate, commit. Nothing moves into place before everything has been found right.
 
-mod names;
+mod changed;
 
 use std::num::NonZero;
 
@@ -25,7 +25,7 @@ use crate::{
     compile,
     diag::{diagnostic::Diagnostics, plain},
 };
-use names::Names;
+use changed::ChangedFiles;
 
 /// What a render came to.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ pub struct Rendered {
     /// How many files went, because nothing makes them any more.
     pub removed: usize,
     /// The first of those that differed, by name.
-    pub names: Names,
+    pub changed: ChangedFiles,
     /// The sum of all that the tree was made from, and of the version that made it.
     pub inputs: String,
     /// Hosts, DNS, certificates, models, versions, budget: a line each.
@@ -81,7 +81,7 @@ pub fn run(
             }
         }
         if done.counts.differ() || done.removed > 0 {
-            console.say(&format!("{}\n{}", done.glance, done.names.text(done.counts, done.removed, last == done.inputs)));
+            console.say(&format!("{}\n{}", done.glance, done.changed.text(done.counts, done.removed, last == done.inputs)));
         }
         let total = count(done.counts.total(), "file");
         console.say(&format!("rendered {total}: {} ({})\n", parts.join(", "), done.budget));
@@ -136,7 +136,7 @@ fn through_the_gate(
     let mut inputs = sources(work);
     for note in std::mem::take(&mut run.notes) {
         done.counts += note.counts;
-        done.names.take(note.names);
+        done.changed.take(note.changed);
         obstacles.extend(note.obstacles);
         inputs.update(note.input);
     }
@@ -149,7 +149,7 @@ fn through_the_gate(
     let mut foreign = Vec::new();
     tree.strays(&mut |path, what| match what {
         Stray::Foreign => foreign.push(path.into()),
-        Stray::Ours => done.names.removed(path),
+        Stray::Ours => done.changed.removed(path),
         Stray::Empty => {}
     })?;
     let besides = besides::findings(tree, work, &run, &foreign)?;
@@ -176,7 +176,7 @@ fn through_the_gate(
 /// What became of the files of one step, and what it was made from.
 struct Note {
     counts: Counts,
-    names: Names,
+    changed: ChangedFiles,
     obstacles: Vec<Obstacle>,
     input: [u8; 32],
 }
@@ -194,11 +194,11 @@ fn sources(work: &Work) -> Sha256 {
 }
 
 fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
-    let mut note = Note { counts: Counts::default(), names: Names::default(), obstacles: Vec::new(), input: batch.input };
+    let mut note = Note { counts: Counts::default(), changed: ChangedFiles::default(), obstacles: Vec::new(), input: batch.input };
     for (path, bytes) in batch.files.iter() {
         let verdict = stage.file(path, bytes, &mut batch.buffer)?;
         note.counts.add(&verdict);
-        note.names.add(path, &verdict);
+        note.changed.add(path, &verdict);
         note.obstacles.extend(findings::obstacle(path, verdict));
     }
     Ok(note)

@@ -1,9 +1,11 @@
 //! The bootstrap script: what it says, what it runs on a simulated node, and that it can be killed anywhere.
 
 #[cfg(target_os = "linux")]
+pub mod downloads;
+#[cfg(target_os = "linux")]
 pub mod node;
 #[cfg(target_os = "linux")]
-pub mod runs;
+mod runs;
 #[cfg(target_os = "linux")]
 mod strangers;
 #[cfg(target_os = "linux")]

@@ -21,9 +21,8 @@ use crate::{
         sources::Work,
     },
     components::floor_plan::PlatformSpec,
-    platform::sealed::SealedCredential,
     seal::{certificate::Certificate, key_pair},
-    spec::read::{PLATFORM, SEALING, SECRETS},
+    spec::read::{PLATFORM, SEALING},
     yaml::source::MAX_SIZE,
 };
 
@@ -106,8 +105,7 @@ fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &m
     let key = opened::key(&path)?;
     let mut files = Vec::new();
     let (mut opens, mut stays) = (false, Vec::new());
-    for (file, source) in work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS)) {
-        let Some(it) = source.read::<SealedCredential>().0 else { continue };
+    for (file, source, it) in opened::files(work) {
         // Another key's file stays as it is: `check` says that it is one.
         let Ok(values) = opened::values(&key, &it.metadata.name, &it.spec) else {
             stays.push(file.to_string());
@@ -130,7 +128,7 @@ fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &m
         clock::written(certificate.not_after())
     ));
     for (file, text) in &files {
-        disk::replace(disk, &work.root.join(&***file), text).with_context(|| format!("cannot write {file}"))?;
+        disk::replace(disk, &work.root.join(file), text).with_context(|| format!("cannot write {file}"))?;
         console.say(&format!("{file}: the key opens it, so it names the new certificate now\n"));
     }
     Ok(Outcome::Clean)
@@ -161,6 +159,7 @@ fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
     let openers = ways::openers(&keys, work);
     match (openers.as_slice(), keys.as_slice()) {
         ([it], _) => Ok(it.path.clone()),
+        // Nothing is sealed, or nothing of it can be opened.
         ([], [it]) => Ok(it.path.clone()),
         ([], []) => key_file(work, None),
         ([] | [_, ..], _) => {

@@ -21,6 +21,8 @@ use crate::{
     },
     platform::sealed::{SealedCredential, SealedScope, SealedValues, secret_name},
     seal::{open::PrivateKey, value::Scope},
+    spec::read::SECRETS,
+    yaml::source::Source,
 };
 
 /// Reads a private key from a file.
@@ -98,10 +100,17 @@ pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<Found> {
         return Vec::new();
     }
     let listed = disk.list(&folder).unwrap_or_default().into_iter();
-    let files = listed.filter(|it| it.kind == Kind::File && it.name.as_encoded_bytes().ends_with(b".pem"));
-    let mut paths: Vec<PathBuf> = files.map(|it| folder.join(it.name)).collect();
+    let named = listed.filter(|it| it.name.as_encoded_bytes().ends_with(b".pem"));
+    // A link is followed: it is the user's own folder.
+    let mut paths: Vec<PathBuf> = named.map(|it| folder.join(it.name)).filter(|it| it.is_file()).collect();
     paths.sort_unstable();
     paths.into_iter().filter_map(|path| key(&path).ok().map(|key| Found { path, key })).collect()
+}
+
+/// The files of sealed values in the spec that can be read: path, text, what it says.
+pub fn files(work: &Work) -> impl Iterator<Item = (&str, &Source, SealedCredential)> {
+    let files = work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS));
+    files.filter_map(|(file, source)| Some((&**file, source, source.read::<SealedCredential>().0?)))
 }
 
 /// Whether a key opens what a file has.

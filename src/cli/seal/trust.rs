@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use zeroize::Zeroizing;
 
-use super::{args::SealArgs, key_pair::private_folder};
+use super::{args::SealArgs, key_pair::private_folder, opened};
 use crate::{
     cli::{
         console::Console,
@@ -19,9 +19,8 @@ use crate::{
         git::Git,
         sources::Work,
     },
-    platform::sealed::SealedCredential,
     seal::{certificate::Certificate, key_pair},
-    spec::read::{SEALING, SECRETS},
+    spec::read::SEALING,
 };
 
 /// More than any private key takes, in bytes.
@@ -99,8 +98,8 @@ fn doubted(args: &SealArgs, doubt: &str, console: &mut Console) -> anyhow::Resul
 /// Nobody here can tell whose the certificate is: it has to be the one that everything else knows, and the user has to hear which it is.
 fn without_keys(work: &Work, args: &SealArgs, it: &Certificate, console: &mut Console) -> anyhow::Result<()> {
     let mut others = BTreeSet::new();
-    for (file, source) in work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS)) {
-        let its = source.read::<SealedCredential>().0.and_then(|it| it.spec.certificate);
+    for (file, _, sealed) in opened::files(work) {
+        let its = sealed.spec.certificate;
         others.extend(its.filter(|its| **its != *it.fingerprint()).map(|its| format!("{file} is sealed with {}", &*its)));
     }
     for (revision, name) in [("HEAD", "the last commit"), ("@{upstream}", "the branch that was fetched")] {

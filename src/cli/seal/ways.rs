@@ -10,7 +10,7 @@ use crate::{
     },
     platform::sealed::SealedCredential,
     seal::{certificate::Certificate, key_pair},
-    spec::read::{SEALING, SECRETS},
+    spec::read::SEALING,
 };
 
 use super::{
@@ -18,10 +18,9 @@ use super::{
     trust,
 };
 
-/// The files of sealed values in the spec.
+/// The sealed values of the spec that can be read.
 fn sealed(work: &Work) -> Vec<SealedCredential> {
-    let files = work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS));
-    files.filter_map(|it| it.1.read::<SealedCredential>().0).collect()
+    opened::files(work).map(|it| it.2).collect()
 }
 
 /// Those of the keys that open something that is sealed.

@@ -12,7 +12,7 @@ const MOST: usize = 12;
 
 /// The first of the files that differed, by what became of them.
 #[derive(Debug, Default)]
-pub struct Names {
+pub struct ChangedFiles {
     changed: Vec<String>,
     new: Vec<String>,
     removed: Vec<String>,
@@ -20,7 +20,7 @@ pub struct Names {
     is_first: bool,
 }
 
-impl Names {
+impl ChangedFiles {
     /// Notes a generated file.
     pub fn add(&mut self, path: &str, verdict: &Verdict) {
         match verdict {
