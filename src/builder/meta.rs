@@ -16,7 +16,7 @@ pub const PART_OF: &str = "app.kubernetes.io/part-of";
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// The software's version; never in a selector, a pod template or a volume claim template.
 pub const VERSION: &str = "app.kubernetes.io/version";
-/// On a tenant's objects, with the workspace's name: the `AIChat` Workspace Operator's own label.
+/// On a tenant's objects, with the workspace's name: the AIChat Workspace Operator's own label.
 pub const WORKSPACE: &str = "aichatworkspace";
 
 /// One workload of a component: what its objects are called and labelled.
@@ -35,7 +35,7 @@ pub struct Part {
 pub enum Naming {
     /// `ollama`, part of the platform of that name.
     Platform(Arc<str>),
-    /// `<workspace>-ollama`, with the labels of the `AIChat` Workspace Operator.
+    /// `<workspace>-ollama`, with the labels of the AIChat Workspace Operator.
     Tenant(Arc<str>),
 }
 

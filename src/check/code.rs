@@ -98,7 +98,7 @@ pub const POSTGRESQL_MAJOR: &str = "postgresql-major";
 pub const POSTGRESQL_LIMIT: &str = "postgresql-limit-too-low";
 /// The repository is fetched so that whoever is on the way can exchange it.
 pub const REPOSITORY_WITHOUT_TLS: &str = "repository-without-tls";
-/// More than one Open `WebUI` without Redis.
+/// More than one Open WebUI without Redis.
 pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
 /// A pod for which none of several nodes has room.
 pub const POD_WITHOUT_PLACE: &str = "pod-without-place";
@@ -112,11 +112,11 @@ pub const SPEC_MISSING: &str = "spec-missing";
 pub const STORAGE_TOO_SMALL: &str = "storage-too-small";
 /// Argo CD on a Kubernetes that it is not tested on.
 pub const UNSUPPORTED_PAIR: &str = "unsupported-pair";
-/// Open `WebUI`'s tools do not fit the models' context.
+/// Open WebUI's tools do not fit the models' context.
 pub const TOOLS_NEED_CONTEXT: &str = "tools-need-context";
 /// A version is pinned for something that is not there.
 pub const UNKNOWN_VERSION: &str = "unknown-version";
-/// Several Open `WebUI` on several nodes without a volume that all of them mount.
+/// Several Open WebUI on several nodes without a volume that all of them mount.
 pub const UPLOADS_NEED_SHARED_STORAGE: &str = "uploads-need-shared-storage";
 /// A version that was not tested with the rest.
 pub const UNTESTED_VERSION: &str = "untested-version";

@@ -1,4 +1,4 @@
-//! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open `WebUI` sends
+//! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open WebUI sends
 //! along, and the models that it sends it to.
 
 use super::{code, model_names::stanza, ranges::ANSWER, rules::SpecView};

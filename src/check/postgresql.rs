@@ -71,7 +71,7 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// Domains whose names are only known in private networks (RFC 6762, RFC 8375, ICANN's reservation, custom).
 const PRIVATE_DOMAINS: [&str; 6] = ["cluster.local", "home.arpa", "internal", "lan", "local", "localdomain"];
 
-/// A database outside the cluster must be where the network policy lets Open `WebUI` out to.
+/// A database outside the cluster must be where the network policy lets Open WebUI out to.
 pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components.postgresql;
     let Some(external) = &it.external else { return };

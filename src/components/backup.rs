@@ -24,11 +24,11 @@ use crate::{
     units::{Bytes, Seconds},
 };
 
-/// The user of Open `WebUI`'s volume: another group on the same volume would be fought over at every start. No image needs its own.
+/// The user of Open WebUI's volume: another group on the same volume would be fought over at every start. No image needs its own.
 const USER: i64 = open_webui::USER;
 /// Where backups lie in a container.
 const BACKUPS: &str = "/backups";
-/// Where Open `WebUI`'s volume lies in a container.
+/// Where Open WebUI's volume lies in a container.
 const DATA: &str = "/data";
 /// How long a script waits for what does not answer yet: a new pod's connections are refused until all policies know its address.
 const PATIENCE: Seconds = Seconds::new(300);
@@ -95,7 +95,7 @@ const KEYS: Declared = Declared {
 
 /// What backups need.
 pub struct Needs<'a> {
-    /// The database. Absent: Open `WebUI`'s SQLite file is saved.
+    /// The database. Absent: Open WebUI's SQLite file is saved.
     pub database: Option<&'a postgresql::Offers>,
     /// The uploaded files.
     pub chat: Option<&'a open_webui::Offers>,
@@ -217,7 +217,7 @@ impl Backup {
         CronJob { metadata, spec: Some(spec), ..CronJob::default() }
     }
 
-    /// Run by hand, while Open `WebUI` is stopped. Its pod bears the backup's labels, so the same policy lets it through.
+    /// Run by hand, while Open WebUI is stopped. Its pod bears the backup's labels, so the same policy lets it through.
     fn restore_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> Job {
         let wishes = || vec![wish("BACKUP", "backup"), wish("RESTORE_ADOPT", "adopt"), wish("RESTORE_FORCE", "force")];
         let script = if needs.database.is_some() { RESTORE_POSTGRESQL } else { RESTORE_SQLITE };

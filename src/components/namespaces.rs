@@ -13,7 +13,7 @@ use crate::{
 
 /// The namespaces. Node agents need host paths, so they have one of their own, and all others can be restricted.
 pub struct Offers {
-    /// Open `WebUI`, Ollama, PostgreSQL.
+    /// Open WebUI, Ollama, PostgreSQL.
     pub ai: NamespaceRef,
     /// Metrics, logs, dashboards.
     pub monitoring: NamespaceRef,

@@ -1,4 +1,4 @@
-//! Open `WebUI`: the chat front end, the platform's own and each tenant's.
+//! Open WebUI: the chat front end, the platform's own and each tenant's.
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
@@ -32,7 +32,7 @@ const PORT: u16 = 8080;
 /// Any user but root; the image is told where it may write.
 pub const USER: i64 = 1000;
 
-/// Signs sessions, and encrypts what Open `WebUI` stores of other services' tokens.
+/// Signs sessions, and encrypts what Open WebUI stores of other services' tokens.
 const SECRET_KEY: Declared = Declared {
     name: "openwebui-secret-key",
     keys: &[Key { name: "key", value: Value::Made(48) }],
@@ -40,7 +40,7 @@ const SECRET_KEY: Declared = Declared {
     found: Found::ByReference,
 };
 
-/// The first administrator, which Open `WebUI` makes at its first start.
+/// The first administrator, which Open WebUI makes at its first start.
 const ADMINISTRATOR: Declared = Declared {
     name: "openwebui-admin",
     keys: &[
@@ -59,7 +59,7 @@ pub struct OpenWebUi {
     pub enabled: bool,
     /// Pods. More than one need `redis`, PostgreSQL and, on several nodes, `storage.shared`.
     pub replicas: u32,
-    /// Open `WebUI`'s own tools (notes, memories, calendar, …), for the models to use. On, their list goes along with every question: about
+    /// Open WebUI's own tools (notes, memories, calendar, …), for the models to use. On, their list goes along with every question: about
     /// 5,800 tokens of an administrator's, so `ollama.context` must hold them, and each model must be one that supports tools. Off in every
     /// workspace, whose context is the default one.
     pub tools: bool,
@@ -74,7 +74,7 @@ pub struct OpenWebUi {
     pub storage: Bytes,
 }
 
-/// Connections to PostgreSQL. Open `WebUI` has two engines, each with a pool of its own.
+/// Connections to PostgreSQL. Open WebUI has two engines, each with a pool of its own.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ConnectionPool {
@@ -104,7 +104,7 @@ impl Default for OpenWebUi {
     }
 }
 
-/// What Open `WebUI` needs.
+/// What Open WebUI needs.
 pub struct Needs<'a> {
     /// Models.
     pub models: &'a ollama::Offers,
@@ -124,7 +124,7 @@ pub struct Needs<'a> {
     pub versions: &'a Versions,
 }
 
-/// What Open `WebUI` offers.
+/// What Open WebUI offers.
 pub struct Offers {
     /// Uploaded files, and without PostgreSQL the database: a file [`DATABASE`].
     pub data: VolumeRef,
@@ -280,7 +280,7 @@ impl OpenWebUi {
             env.push(scope.env_secret("WEBUI_ADMIN_PASSWORD", &administrator, "password"));
             env.push(pod::env("WEBUI_ADMIN_NAME", "Administrator"));
         } else {
-            // The first to sign up becomes the administrator. Open `WebUI` then closes sign-up by itself, in memory only: after each restart
+            // The first to sign up becomes the administrator. Open WebUI then closes sign-up by itself, in memory only: after each restart
             // of the pod it is open again, and whoever signs up waits for approval.
             env.push(pod::env("ENABLE_SIGNUP", "True"));
             env.push(pod::env("WEBUI_SECRET_KEY_FILE", format!("{DATA}/.webui_secret_key")));
@@ -310,7 +310,7 @@ const MIGRATE: &str = include_str!("open_webui/migrate.py");
 
 const DATA: &str = "/app/backend/data";
 
-/// What differs from Open `WebUI`'s defaults in production. Git is the only place to configure it: what is changed in the interface is
+/// What differs from Open WebUI's defaults in production. Git is the only place to configure it: what is changed in the interface is
 /// gone after a restart (`ENABLE_PERSISTENT_CONFIG`).
 const PRODUCTION: [(&str, &str); 32] = [
     // Seconds that an address is remembered; by default 300. A pod that was replaced has a new one.

@@ -1,4 +1,4 @@
-//! PostgreSQL on a volume of its own, for Open `WebUI`.
+//! PostgreSQL on a volume of its own, for Open WebUI.
 
 use std::sync::Arc;
 
@@ -61,20 +61,20 @@ const STARTS: Patience = Patience { period: 5, failures: 360 };
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Postgresql {
-    /// Off: Open `WebUI` keeps its data in a SQLite file on its own volume.
+    /// Off: Open WebUI keeps its data in a SQLite file on its own volume.
     pub enabled: bool,
     /// Absent: the tested figures (`espalier show budget`). Buffers are tuned to the limit.
     pub resources: Resources,
     /// The volume.
     pub storage: Bytes,
-    /// A server outside the cluster in its place: nothing is run, and Open `WebUI` cannot tell.
+    /// A server outside the cluster in its place: nothing is run, and Open WebUI cannot tell.
     pub external: Option<External>,
 }
 
 /// A PostgreSQL that somebody else runs. The password of the role is sealed like our own's (`postgresql`, key `password`).
 ///
-/// It must let the role open as many connections as Open `WebUI` does (`out/README.md` says how many), and hold the database, which the
-/// role owns: Open `WebUI` makes its tables itself.
+/// It must let the role open as many connections as Open WebUI does (`out/README.md` says how many), and hold the database, which the
+/// role owns: Open WebUI makes its tables itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct External {

@@ -1,4 +1,4 @@
-//! Redis, through which several Open `WebUI` pods share their websockets and sign-outs. It keeps nothing: browsers connect again by
+//! Redis, through which several Open WebUI pods share their websockets and sign-outs. It keeps nothing: browsers connect again by
 //! themselves, but after a restart of Redis a token that was signed out is good again until it expires.
 
 use k8s_openapi::api::{
@@ -34,11 +34,11 @@ const PORT: u16 = 6379;
 /// The image's `redis` user.
 const USER: i64 = 999;
 
-/// The server that Open `WebUI`'s pods share.
+/// The server that Open WebUI's pods share.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Redis {
-    /// On: needed for more than one Open `WebUI`; with one, it makes a sign-out end the session, not just this browser's copy of it.
+    /// On: needed for more than one Open WebUI; with one, it makes a sign-out end the session, not just this browser's copy of it.
     pub enabled: bool,
     /// Absent: the tested figures (`espalier show budget`). Data may fill half of the limit.
     pub resources: Resources,

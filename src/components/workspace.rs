@@ -19,7 +19,7 @@ use crate::{
     names::{DnsLabel, Host, ModelName},
 };
 
-/// `spec/workspaces/<name>.yaml`: the very resource of the `AIChat` Workspace Operator.
+/// `spec/workspaces/<name>.yaml`: the very resource of the AIChat Workspace Operator.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Workspace {

@@ -20,7 +20,8 @@ use crate::{names::described, units::Bytes};
 use families::FAMILIES;
 use family::Family;
 
-/// A model's figures. Counts, except for `blob` and `imageMemory`; see [`super::ollama`] for what they do.
+/// The figures from which Ollama's memory for a model is computed: counts, but for `blob` and `imageMemory`, which are sizes.
+/// `espalier explain model-unknown` says where to read them.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Figures {
@@ -58,7 +59,7 @@ pub struct Figures {
     pub decoder: bool,
     /// Memory that is reserved for an image when the model is loaded: `122Mi` for gemma3. 0: it reads no images.
     #[serde(default, deserialize_with = "bytes")]
-    #[schemars(schema_with = "bytes_schema")]
+    #[schemars(schema_with = "image_schema")]
     pub image_memory: u64,
     /// It reads images, and what that takes was not measured.
     #[serde(skip)]
@@ -73,14 +74,23 @@ fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 }
 
 fn bytes_schema(_: &mut SchemaGenerator) -> Schema {
+    size_schema("8.4Gi", 1_321_082_688)
+}
+
+fn image_schema(_: &mut SchemaGenerator) -> Schema {
+    size_schema("122Mi", 127_926_272)
+}
+
+fn size_schema(amount: &str, bytes: u64) -> Schema {
+    let shape = format!("an amount like `{amount}`");
     let schema = json_schema!({
-        "description": "A number of bytes, or an amount like `8.4Gi`.",
-        "examples": ["8.4Gi", 1_321_082_688],
+        "description": format!("A number of bytes, or {shape}."),
+        "examples": [amount, bytes],
         "type": ["integer", "string"],
         "minimum": 0,
         "pattern": "^[0-9]+(\\.[0-9]+)?([KMGTPE]i|[kMGTPE])?$"
     });
-    described(schema, "an amount like `8.4Gi`")
+    described(schema, &shape)
 }
 
 /// How the size of a model's file is known.

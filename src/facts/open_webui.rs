@@ -1,6 +1,6 @@
-//! What Open `WebUI` adds to a question: tokens that the context of every model must hold.
+//! What Open WebUI adds to a question: tokens that the context of every model must hold.
 //!
-//! Measured on Open `WebUI` 0.12.4 with its own tools on, for a question of 4 tokens asked in the
+//! Measured on Open WebUI 0.12.4 with its own tools on, for a question of 4 tokens asked in the
 //! browser: a request through the API carries no tools, so it shows none of this. Tokens are those
 //! of the small model that was asked; another one's tokenizer makes a few per cent more or less.
 

@@ -1,7 +1,7 @@
 //! Memory requests, limits and CPU requests of the tested set.
 //!
-//! "measured": real processes (Open `WebUI` 0.12.4 slim with one worker: 333–353 MiB resident with 20 chats; PostgreSQL with
-//! 64 MB of shared buffers: 17–42 idle, at most 109 under Open `WebUI`, 257–327 with 20 sorting clients). "budget": a judgement.
+//! "measured": real processes (Open WebUI 0.12.4 slim with one worker: 333–353 MiB resident with 20 chats; PostgreSQL with
+//! 64 MB of shared buffers: 17–42 idle, at most 109 under Open WebUI, 257–327 with 20 sorting clients). "budget": a judgement.
 
 use crate::units::{Bytes, Millicores};
 
@@ -46,7 +46,7 @@ pub const ARGO_COPYUTIL: Allotment = of(32, 128, 10);
 pub const ARGO_REDIS_INIT: Allotment = of(48, 128, 10);
 /// Traefik, by a `HelmChartConfig` (budget).
 pub const TRAEFIK: Allotment = of(64, 192, 50);
-/// Open `WebUI`, slim image, one worker (measured; it takes 5–10 CPU seconds to start).
+/// Open WebUI, slim image, one worker (measured; it takes 5–10 CPU seconds to start).
 pub const OPEN_WEBUI: Allotment = of(384, 768, 100);
 /// PostgreSQL (measured).
 pub const POSTGRESQL: Allotment = of(192, 512, 50);
@@ -55,5 +55,5 @@ pub const OLLAMA_CPU: Millicores = Millicores::new(500);
 /// Each container of a backup or restore, which stream: dumping, packing, sending (budget; measured on files of 256 MiB,
 /// the largest process: `rclone` 87 MiB with `GOMEMLIMIT=96MiB` and pieces of 8 MiB, `pg_dump`, `tar` and `sha256sum` at most 26).
 pub const BACKUP: Allotment = of(64, 128, 50);
-/// Redis for Open `WebUI`'s sessions (budget: ArgoCD's own Redis, 24/96 for a cache of 15 applications, and a third more).
+/// Redis for Open WebUI's sessions (budget: ArgoCD's own Redis, 24/96 for a cache of 15 applications, and a third more).
 pub const REDIS: Allotment = of(32, 128, 10);

@@ -40,7 +40,7 @@ pub const OLLAMA: Pin = Pin {
     image: Some("docker.io/ollama/ollama"),
     digest: Some("sha256:57d60e686821ea81a7748a3ec8141308c8b8f95b27105713954abf7a6529e700"),
 };
-/// Open `WebUI`, the slim image. Nobody was found to quote its digest.
+/// Open WebUI, the slim image. Nobody was found to quote its digest.
 pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", image: Some("ghcr.io/open-webui/open-webui"), digest: None };
 /// PostgreSQL, the official image. With its Debian: the order of texts, by which its indexes are sorted, is that of the C library, and a tag
 /// without a suite moves from one Debian to the next.

@@ -9,7 +9,7 @@ use crate::names::{Email, Host};
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Domains {
-    /// Open `WebUI`.
+    /// Open WebUI.
     pub chat: Host,
     /// Grafana.
     pub monitoring: Option<Host>,

@@ -24,7 +24,7 @@ fn chat(events: &str) -> Node {
     node
 }
 
-/// The last event of an answer, as Open `WebUI` sends it.
+/// The last event of an answer, as Open WebUI sends it.
 fn last(text: &str, usage: &str) -> String {
     let output = format!(
         r#"[{{"type":"reasoning","content":[{{"type":"output_text","text":"let me think"}}]}},{{"type":"message","id":"m","role":"assistant","content":[{{"type":"output_text","text":"{text}"}}]}}]"#
