@@ -46,7 +46,7 @@ pub fn needed<'a>(
         all.extend(batch.files.iter().map(|it| it.0.to_owned()));
     }
     let named = summaries.iter().skip(1).filter_map(|it| it.name.as_ref());
-    all.extend(named.map(|it| format!("apps/{}.yaml", applications::tenant_name(it))));
+    all.extend(named.map(|it| applications::file(&applications::tenant_name(it))));
     all.extend(work.sources.texts.keys().chain(&work.tenants).map(ToString::to_string));
     Ok(all)
 }
