@@ -44,6 +44,8 @@ pub const FILE_NAME_DIFFERS: &str = "file-name-differs";
 pub const FIGURES_IMPLAUSIBLE: &str = "figures-implausible";
 /// Figures of a model that is not listed.
 pub const FIGURES_NOT_USED: &str = "figures-not-used";
+/// A host that nobody certifies, because its name is not public.
+pub const HOST_NOT_PUBLIC: &str = "host-not-public";
 /// Two things answer at one public host.
 pub const HOST_TAKEN: &str = "host-taken";
 /// A quantised key/value cache without flash attention.
@@ -104,6 +106,8 @@ pub const REPLICAS_NEED_REDIS: &str = "replicas-need-redis";
 pub const POD_WITHOUT_PLACE: &str = "pod-without-place";
 /// No server among the nodes, or an even number of them.
 pub const SERVER_NODES: &str = "server-nodes";
+/// None of a signer's keys may sign any more, or soon.
+pub const SIGNING_KEY_EXPIRES: &str = "signing-key-expires";
 /// A setting that nothing reads as things are.
 pub const SETTING_WITHOUT_EFFECT: &str = "setting-without-effect";
 /// There is no spec.

@@ -1,4 +1,4 @@
-//! `host-taken`: a public host answers for one thing only.
+//! `host-taken`, `host-not-public`: a public host answers for one thing only, and has a name that is certified.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +26,60 @@ fn beside(host: &Host, label: &str) -> String {
     let above = host.split_once('.').map(|it| it.1).filter(|it| it.contains('.'));
     let host: &str = host;
     above.map(|it| format!("{label}.{it}")).filter(|it| it != host).unwrap_or_else(|| format!("{label}.{host}"))
+}
+
+/// Endings that are in no public DNS, but for those of examples (`example-value`): RFC 6761, RFC 6762 with its appendix G, RFC 7686,
+/// RFC 8375, RFC 9476, and what ICANN has reserved (`internal`) or never delegates (`corp`, `home`, `mail`).
+const PRIVATE: [&str; 16] = [
+    "alt",
+    "corp",
+    "domain",
+    "home",
+    "home.arpa",
+    "host",
+    "internal",
+    "intranet",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "mail",
+    "onion",
+    "private",
+    "test",
+];
+
+/// Whether a host's name is one that no public authority certifies.
+fn is_private(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    PRIVATE.iter().any(|it| host.strip_suffix(it).is_some_and(|above| above.is_empty() || above.ends_with('.')))
+}
+
+/// Hosts that Let's Encrypt, which is who certifies here, refuses: one finding, since it is one thing to do.
+pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let spec = &view.platform.spec;
+    let workspaces = spec.domains.workspaces.as_ref().map(|it| ("workspaces", it));
+    let hosts = own(view).into_iter().chain(workspaces).filter(|it| is_private(it.1));
+    let mut private: Vec<(&str, Place, &str)> =
+        hosts.map(|(key, host)| (&**host, view.value(&["domains", key]), "no certificate is issued for it")).collect();
+    let email = &spec.certificates.email;
+    if is_private(email.rsplit('@').next().unwrap_or_default()) {
+        private.push((email, view.value(&["certificates", "email"]), "Let's Encrypt refuses the account"));
+    }
+    let others = private.len().saturating_sub(1);
+    let mut private = private.into_iter();
+    let Some((name, place, label)) = private.next() else { return };
+    let message = match others {
+        0 => format!("`{name}` is not a public name: Let's Encrypt certifies no such host"),
+        _ => format!("`{name}` and {others} more are not public names: Let's Encrypt certifies no such host"),
+    };
+    let finding = Diagnostic::warning(code::HOST_NOT_PUBLIC, place, message).label(label);
+    let finding = private.fold(finding, |finding, (_, place, label)| finding.related(place, label));
+    found.push(
+        finding
+            .help("write a host below a domain that you have registered, with a DNS record that leads here from the Internet")
+            .note("names like `.lan`, `.local` and `.internal` are everybody's (RFC 6761, RFC 6762, ICANN)"),
+    );
 }
 
 /// Two of the platform's own.
@@ -58,6 +112,22 @@ pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
                 .related(view.spec.value(&["domains", field]), "the platform's")
                 .help(format!("name the workspace otherwise, or let all of them answer elsewhere: `workspaces: {}`", beside(host, "ws"))),
             );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_private;
+
+    #[test]
+    fn what_is_in_no_public_dns_is_private() {
+        for it in ["chat.garden.lan", "ai.local", "Chat.Team.Internal", "x.test", "a.localhost", "ai.home.arpa", "ai.home", "ai.corp"] {
+            assert!(is_private(it), "{it}");
+        }
+        for it in ["chat.garden.dev", "lan.garden.dev", "chat.flan", "notlocal.dev", "in-addr.arpa", "local.de", "test.com", "my-home.dev"]
+        {
+            assert!(!is_private(it), "{it}");
         }
     }
 }

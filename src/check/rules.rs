@@ -98,7 +98,7 @@ type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 19] = [
+const SPEC: [SpecRule; 20] = [
     super::argocd::pair,
     super::argocd::waves,
     super::backup::worth,
@@ -106,6 +106,7 @@ const SPEC: [SpecRule; 19] = [
     super::components::needed,
     super::figures::plausible,
     super::hosts::platform,
+    super::hosts::public,
     super::limits::limits,
     super::models::models,
     super::nodes::nodes,

@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, num::NonZero};
 
 use crate::{
-    check::certificate,
+    check::{certificate, repository},
     cli::{
         args::Format,
         besides,
@@ -16,7 +16,7 @@ use crate::{
         outcome::Outcome,
         pipeline::Run,
         show,
-        sources::Work,
+        sources::{PLATFORM, Work},
         tree::Tree,
     },
     compile::{self, house::House},
@@ -63,6 +63,9 @@ pub fn judge(
     }
     let sealing = it.run.house.as_ref().and_then(|it| it.platform().sealing.as_ref());
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
+    if let (Some(house), Some(spec)) = (&it.run.house, work.sources.texts.get(PLATFORM)) {
+        findings.extend(repository::signers(house.repository(), &spec.file, now));
+    }
     let mut findings = console.judge(findings);
     let drifts = it.all().count();
     let is_stopped = findings.has_errors();

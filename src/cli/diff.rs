@@ -9,6 +9,7 @@ use crate::{
     budget::report::Report,
     cli::{
         args::{Diff, Format},
+        besides,
         console::{Console, count},
         disk::Disk,
         drift::{Change, Comparison, Drift, IMPRINT, PAGE, differ_in_line_endings, unified},
@@ -55,7 +56,9 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
     let tree = Tree::open(base, &work.root)?;
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let mut findings = std::mem::take(&mut it.run.findings);
-    findings.extend(it.foreign.iter().filter(|it| tree.holds_secret(it)).map(|it| findings::plain_secret(it)));
+    let mut buffer = Vec::new();
+    let secrets = it.foreign.iter().filter(|it| tree.holds_secret(it, &mut buffer)).map(|it| findings::plain_secret(it));
+    findings.extend(besides::capped(secrets.collect()));
     let findings = console.judge(findings);
     if let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) {
         certificate(work, verb.base.as_deref(), console)?;

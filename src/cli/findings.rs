@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    cli::tree::Verdict,
+    cli::{git::quoted, tree::Verdict},
     diag::{
         code::MERGE_CONFLICT,
         diagnostic::{Diagnostic, Diagnostics, Place},
@@ -27,6 +27,10 @@ pub const FILE_CHANGED: &str = "file-changed";
 pub const FILE_MISSING: &str = "file-missing";
 /// Git leaves out what the platform needs.
 pub const FILE_IGNORED: &str = "file-ignored";
+/// Git changes a generated file's bytes.
+pub const FILE_CONVERTED: &str = "file-converted";
+/// Git has another file than lies here, and was told not to look at it.
+pub const FILE_HIDDEN: &str = "file-hidden";
 /// A generated file under another mode.
 pub const FILE_MODE: &str = "file-mode";
 /// Git could not be asked.
@@ -121,6 +125,14 @@ pub fn entry(path: &str, what: &str, help: &str) -> Diagnostic {
 pub fn mode(path: &str) -> Diagnostic {
     Diagnostic::warning(FILE_MODE, file(path), format!("`{path}` is a program to Git (mode 100755), and a generated file is none"))
         .help("`chmod -x` it, and `git update-index --chmod=-x` it: `espalier render` changes neither")
+}
+
+/// A generated file of which Git has other bytes, and was told not to look at ours by a mark.
+pub fn hidden(path: &str, mark: &str) -> Diagnostic {
+    let message = format!("Git has other bytes of `{path}`, and was told not to look at the file ({mark})");
+    Diagnostic::error(FILE_HIDDEN, file(path), message)
+        .help(format!("`git update-index --no-{mark} {}` takes the mark away; then `git add` and commit it", quoted(path)))
+        .note("Argo CD reads what Git has")
 }
 
 /// A folder with nothing in it, which Git does not keep.

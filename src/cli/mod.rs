@@ -1,6 +1,7 @@
 //! The command line and everything that touches disk, environment, clock, threads and streams.
 
 pub mod args;
+mod attributes;
 pub mod besides;
 pub mod check;
 pub mod clock;

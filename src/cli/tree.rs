@@ -106,14 +106,24 @@ impl<'a> Tree<'a> {
         self.visit(&mut Visit { file: &mut file, buffer: Vec::new(), remove_empty: false })
     }
 
-    /// Whether a file seems to hold an object of kind Secret: looked for in its text, for it may be no YAML that we would read.
-    pub fn holds_secret(&self, path: &str) -> bool {
-        let mut text = Vec::new();
-        let most = usize::try_from(MAX_SIZE).unwrap_or(usize::MAX);
-        let is_file = |it: &Path| matches!(self.disk.look(it), Ok(Some((Kind::File, _))));
-        is_file(&self.root.join(path))
-            && self.disk.read(&self.root.join(path), most, &mut text).is_ok()
-            && names_secret(&String::from_utf8_lossy(&text))
+    /// Whether a file seems to hold an object of kind Secret: looked for in its text, for it may be no YAML that we would read. `buffer` is
+    /// scratch, reused from file to file: no more of it is filled than the file has.
+    pub fn holds_secret(&self, path: &str, buffer: &mut Vec<u8>) -> bool {
+        let full = self.root.join(path);
+        let Ok(Some((Kind::File, size))) = self.disk.look(&full) else { return false };
+        let most = usize::try_from(size.min(MAX_SIZE)).unwrap_or(usize::MAX);
+        self.disk.read(&full, most, buffer).is_ok() && names_secret(&String::from_utf8_lossy(buffer))
+    }
+
+    /// The bytes of a file; none where there is none. `buffer` is scratch, too.
+    ///
+    /// # Errors
+    /// When it is there and cannot be read.
+    pub fn bytes<'b>(&self, path: &str, buffer: &'b mut Vec<u8>) -> anyhow::Result<Option<&'b [u8]>> {
+        let full = self.root.join(path);
+        let Some((Kind::File, size)) = self.disk.look(&full).with_context(|| format!("cannot look at {path}"))? else { return Ok(None) };
+        self.disk.read(&full, usize::try_from(size).unwrap_or(usize::MAX), buffer).with_context(|| format!("cannot read {path}"))?;
+        Ok(Some(buffer))
     }
 
     /// Removes what is ours and no longer needed, then the folders that are left empty; says how many files went.

@@ -217,7 +217,16 @@ pub(super) fn git_url(s: &str) -> Checked<'_> {
     if !is_host || !is_port || !user.is_none_or(is_user) || path.trim_matches('/').is_empty() {
         return Err(refuse(shape));
     }
+    // Servers and Git take such a path apart in different ways, so it is no name by which a repository is known again.
+    if let Some(part) = path.split('/').find(|it| is_dots(it)) {
+        return Err(refuse(&format!("`{part}` may not stand between its slashes: write the path that it leads to")));
+    }
     Ok(s.into())
+}
+
+/// Whether a part of a path means this folder or the one above, also where `%2e` stands for a dot.
+fn is_dots(part: &str) -> bool {
+    matches!(&*part.to_ascii_lowercase().replace("%2e", "."), "." | "..")
 }
 
 pub(super) fn git_branch(s: &str) -> Checked<'_> {

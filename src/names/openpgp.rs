@@ -1,5 +1,7 @@
 //! Public keys of `OpenPGP` (RFC 4880), as far as Argo CD has to know them: which keys may sign, and the key itself as text.
 
+mod packets;
+
 use std::{
     borrow::Cow,
     fmt::{self, Write as _},
@@ -12,29 +14,19 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, Visitor},
 };
-use sha1::{Digest as _, Sha1};
 
+use self::packets::Packets;
 use super::described;
 
 const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
-
-/// Tags of packets (RFC 4880, 4.3).
-mod tag {
-    pub const SECRET_KEY: u8 = 5;
-    pub const PUBLIC_KEY: u8 = 6;
-    pub const SECRET_SUBKEY: u8 = 7;
-    pub const PUBLIC_SUBKEY: u8 = 14;
-}
-
-/// Algorithms that sign: RSA, DSA, ECDSA, `EdDSA` in its old form, Ed25519, Ed448.
-const SIGNING: [u8; 7] = [1, 3, 17, 19, 22, 27, 28];
 
 /// A public key, and the numbers by which signatures name it and its subkeys.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SigningKey {
     text: Arc<str>,
     ids: Vec<Arc<str>>,
+    expires: Option<i64>,
 }
 
 impl SigningKey {
@@ -46,6 +38,11 @@ impl SigningKey {
     /// The key ID of the primary key, 16 hexadecimal digits.
     pub fn id(&self) -> &Arc<str> {
         &self.ids[0]
+    }
+
+    /// The last moment (seconds since 1970, UTC) at which one of them may sign, as the key says itself; none where that has no end.
+    pub fn expires(&self) -> Option<i64> {
+        self.expires
     }
 
     /// The key IDs of all that may sign: a signature names the subkey that made it.
@@ -63,8 +60,8 @@ impl std::str::FromStr for SigningKey {
             return Err(private());
         }
         let bytes = unarmored(s)?;
-        let ids = ids(&bytes)?;
-        Ok(Self { text: armored(&bytes).into(), ids })
+        let Packets { ids, expires } = packets::read(&bytes)?;
+        Ok(Self { text: armored(&bytes).into(), ids, expires })
     }
 }
 
@@ -127,68 +124,6 @@ fn crc24(bytes: &[u8]) -> [u8; 3] {
     });
     let [_, a, b, c] = sum.to_be_bytes();
     [a, b, c]
-}
-
-/// The key IDs of a primary key and of its subkeys that may sign.
-fn ids(bytes: &[u8]) -> Result<Vec<Arc<str>>, String> {
-    let mut ids = Vec::new();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let (tag, body, after) = packet(rest).ok_or_else(|| refused("it is cut off, or no key at all"))?;
-        rest = after;
-        match tag {
-            tag::SECRET_KEY | tag::SECRET_SUBKEY => return Err(private()),
-            tag::PUBLIC_KEY if !ids.is_empty() => return Err(refused("one key stands in one entry")),
-            tag::PUBLIC_KEY | tag::PUBLIC_SUBKEY => {
-                let version = body.first().copied().unwrap_or_default();
-                if version != 4 {
-                    return Err(refused(&format!("it is of version {version}, and GnuPG in Argo CD knows version 4")));
-                }
-                let signs = body.get(5).is_some_and(|it| SIGNING.contains(it));
-                if tag == tag::PUBLIC_KEY || signs {
-                    ids.push(id(body));
-                }
-            }
-            _ if ids.is_empty() => return Err(refused("it does not begin with a key")),
-            _ => {}
-        }
-    }
-    if ids.is_empty() { Err(refused("it is empty")) } else { Ok(ids) }
-}
-
-/// The last 8 bytes of a key's fingerprint.
-fn id(body: &[u8]) -> Arc<str> {
-    let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
-    let sum = Sha1::new().chain_update([0x99]).chain_update(length.to_be_bytes()).chain_update(body).finalize();
-    sum[12..]
-        .iter()
-        .fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02X}");
-            text
-        })
-        .into()
-}
-
-/// The first packet: its tag, its body, and what follows. Keys have no packets of an unknown length.
-fn packet(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&first, rest) = bytes.split_first()?;
-    let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, it| sum << 8 | usize::from(*it));
-    let is_packet = first & 0x80 != 0;
-    let is_new = first & 0x40 != 0;
-    let (tag, length, at) = if is_new {
-        let one = *rest.first()?;
-        match one {
-            0..=191 => (first & 0x3f, usize::from(one), 1),
-            192..=223 => (first & 0x3f, ((usize::from(one) - 192) << 8) + usize::from(*rest.get(1)?) + 192, 2),
-            255 => (first & 0x3f, number(rest.get(1..5)?), 5),
-            _ => return None,
-        }
-    } else {
-        let octets = [1, 2, 4].get(usize::from(first & 3)).copied()?;
-        ((first >> 2) & 0xf, number(rest.get(..octets)?), octets)
-    };
-    let end = at.checked_add(length).filter(|it| is_packet && *it <= rest.len())?;
-    Some((tag, &rest[at..end], &rest[end..]))
 }
 
 impl<'de> Deserialize<'de> for SigningKey {

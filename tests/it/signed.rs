@@ -10,6 +10,13 @@ use crate::support::{Compiled, Texts, golden_cases, items, texts_of, tree};
 /// A primary key of RSA that only certifies, a subkey that signs, another that encrypts.
 const SUBKEYS: &str = include_str!("signed/subkeys.asc");
 
+/// A key that may sign for 90 days from the first of January 2025.
+const EXPIRED: &str = include_str!("signed/expired.asc");
+/// A key without an end, from the same day, that only certifies; a subkey for 30 days, and one for a year from the first of March.
+const ROTATED: &str = include_str!("signed/rotated.asc");
+/// The same, once its owner had revoked it.
+const REVOKED: &str = include_str!("signed/revoked.asc");
+
 fn ids(key: &SigningKey) -> Vec<&str> {
     key.ids().map(|it| &**it).collect()
 }
@@ -97,14 +104,55 @@ fn a_key_is_known_by_its_own_number_and_those_of_its_signing_subkeys() {
     assert_eq!(dressed.parse::<SigningKey>().expect("the same").text(), SUBKEYS);
 }
 
+/// When the last key that may sign ends is when the signer does: not with a subkey that another one has followed.
+#[test]
+fn a_key_says_how_long_it_signs() {
+    let day = |it: i64| 1_735_689_600 + it * 24 * 60 * 60;
+    let key: SigningKey = EXPIRED.parse().expect("a key");
+    assert_eq!(key.expires(), Some(day(90)));
+    let key: SigningKey = ROTATED.parse().expect("a key");
+    assert_eq!(ids(&key), ["34F90CB1576698A1", "B52CBA0E5B73C263", "219618AB353AB20C"]);
+    assert_eq!(key.expires(), Some(day(59 + 365)));
+    // Without the second one, with the first.
+    let bytes = packets(ROTATED);
+    let key: SigningKey = armored(&bytes[..524]).parse().expect("a key");
+    assert_eq!(key.expires(), Some(day(30)));
+    let key: SigningKey = SUBKEYS.parse().expect("a key");
+    assert_eq!(key.expires(), Some(2_209_032_000), "the first of January 2040");
+}
+
+/// No bytes make the reader fall over.
+#[test]
+fn a_changed_byte_is_read_or_refused() {
+    let whole = packets(ROTATED);
+    for at in 0..whole.len() {
+        for flip in [1, 0x80, 0xff] {
+            let mut bytes = whole.clone();
+            bytes[at] ^= flip;
+            let _ = armored(&bytes).parse::<SigningKey>();
+        }
+        let _ = armored(&whole[..at]).parse::<SigningKey>();
+    }
+}
+
+/// The bytes of a key.
+fn packets(text: &str) -> Vec<u8> {
+    let lines: Vec<&str> = text.lines().collect();
+    Base64::decode_vec(&lines[2..lines.len() - 2].concat()).expect("base64")
+}
+
+fn armored(bytes: &[u8]) -> String {
+    format!("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{}\n-----END PGP PUBLIC KEY BLOCK-----\n", Base64::encode_string(bytes))
+}
+
 #[test]
 fn what_is_no_public_key_is_refused_and_a_private_one_is_not_repeated() {
     let lines: Vec<&str> = SUBKEYS.lines().collect();
     let without = |at: usize| lines.iter().enumerate().filter(|it| it.0 != at).flat_map(|it| [*it.1, "\n"]).collect::<String>();
-    let bytes = |bytes: &[u8]| {
-        format!("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{}\n-----END PGP PUBLIC KEY BLOCK-----\n", Base64::encode_string(bytes))
-    };
-    let whole = Base64::decode_vec(&lines[2..lines.len() - 2].concat()).expect("base64");
+    let bytes = armored;
+    let whole = packets(SUBKEYS);
+    let rotated = packets(ROTATED);
+    let primary = &rotated[..2 + usize::from(rotated[1])];
     let mut secret = whole.clone();
     secret[0] = 0x95; // a secret key of RSA, in the old form
     let mut version = whole.clone();
@@ -124,6 +172,12 @@ fn what_is_no_public_key_is_refused_and_a_private_one_is_not_repeated() {
         (bytes(&version), "version 6"),
         (SUBKEYS.replace("mQE", "!!!"), "Base64"),
         (bytes(&secret), "a private key"),
+        // Nothing that a signature could be checked with; nothing that the key says of itself; a subkey of anybody's.
+        (bytes(&[0x98, 6, 4, 0, 0, 0, 0, 22]), "lacks the numbers"),
+        (bytes(&[&[0x98, 6, 4, 0, 0, 0, 0, 22][..], &whole].concat()), "lacks the numbers"),
+        (bytes(primary), "signed no name"),
+        (bytes(&[&rotated[..], &[0xb8], &primary[1..]].concat()), "has not signed its subkey"),
+        (REVOKED.to_owned(), "has revoked it"),
         (SUBKEYS.replace("PUBLIC", "PRIVATE"), "a private key"),
     ];
     for (text, why) in refused {

@@ -81,6 +81,70 @@ fn generated_files_that_git_does_not_have_are_told() {
     assert!(!it.ok(&["check"]).err.contains("not in Git"));
 }
 
+/// What is committed is not what lies here, though Git calls the work tree clean.
+#[test]
+fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
+    for format in ["sha1", "sha256"] {
+        for mark in ["assume-unchanged", "skip-worktree"] {
+            let it = Place::rendered();
+            it.git(&["init", "--quiet", "--initial-branch", "main", "--object-format", format]);
+            it.git(&["add", "."]);
+            it.git(&["commit", "--quiet", "--message", "one"]);
+            let name = it.manifest();
+            it.git(&["update-index", &format!("--{mark}"), &name]);
+            it.ok(&["check"]);
+            let text = it.read(&name);
+            it.git(&["update-index", &format!("--no-{mark}"), &name]);
+            it.write(&name, text.replace("name:", "name: #"));
+            it.git(&["commit", "--quiet", "--all", "--message", "another"]);
+            it.write(&name, text);
+            // An edit that Git sees waits for its commit.
+            it.ok(&["check"]);
+            it.git(&["update-index", &format!("--{mark}"), &name]);
+            told(&it, &[], &format!("Git has other bytes of `{name}`, and was told not to look at the file ({mark})"));
+            let said = it.run(&["check", "--color", "never"]).err;
+            let line = said.split('`').find(|it| it.starts_with("git update-index")).expect("a line to paste");
+            it.git(&line.split(' ').skip(1).collect::<Vec<_>>());
+            it.ok(&["check"]);
+        }
+    }
+}
+
+#[test]
+fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
+    let out = "out/** !filter !ident !working-tree-encoding\n";
+    for (file, line, said, place) in [
+        (".gitattributes", "*.yaml filter=lfs diff=lfs -text", "`filter=lfs`", ".gitattributes:"),
+        (".gitattributes", "out/manifests/*/*/service-*.yaml ident", "`ident`", ".gitattributes:"),
+        (".gitattributes", "out/** working-tree-encoding=UTF-16", "`working-tree-encoding=UTF-16`", ".gitattributes:"),
+        ("out/manifests/.gitattributes", "ollama/** filter=mine", "`filter=mine`", "out/manifests/.gitattributes:1"),
+        (".git/info/attributes", "apps/* filter=mine", "`filter=mine`", ".git/info/attributes:1"),
+        (".gitattributes", "apps/** text eol=crlf", "`eol=crlf`", ".gitattributes:"),
+    ] {
+        let it = committed();
+        let before = if it.path(file).exists() { it.read(file) } else { String::new() };
+        it.write(file, format!("{before}{line}\n"));
+        let done = it.run(&["check", "--color", "never"]);
+        let told = done.err.lines().find(|it| it.starts_with("warning[file-converted]")).unwrap_or_default().to_owned();
+        assert!(told.ends_with(&format!("by the attribute {said}")), "{file} {line}: {done:?}");
+        assert!(done.err.contains(&format!(" out of {place}")), "{done:?}");
+        // A line of ours says nothing against a file that has the last word.
+        assert_eq!(done.err.contains(", or write `/"), file == ".gitattributes", "{file}: {done:?}");
+        if file == ".gitattributes" {
+            let lines = done.err.split('`').filter(|it| it.starts_with('/') && it.contains("/** "));
+            it.append(file, &lines.map(|it| format!("{it}\n")).collect::<String>());
+            assert!(!it.run(&["check"]).err.contains("file-converted"), "{line}");
+        }
+    }
+    // Attributes that change nothing that is generated.
+    let it = committed();
+    it.append(".gitattributes", "*.gguf filter=lfs\nspec/** ident\n*.yaml text=auto\nout/** -filter -text eol=crlf\n");
+    let said = it.run(&["check"]).err;
+    assert!(!said.contains("file-converted"), "{said}");
+    it.append(".gitattributes", out);
+    it.ok(&["check"]);
+}
+
 #[test]
 fn links_repositories_and_files_of_others_are_told_and_what_git_ignores_is_not() {
     let it = committed();

@@ -69,6 +69,25 @@ pub fn complete(case: &str, place: &Place) {
             git(place, "main");
             place.git(&["update-index", "--chmod=+x", "apps/ollama.yaml"]);
         }
+        "file-converted" => {
+            place.ok(&["render"]);
+            place.write(".gitattributes", "# large files\n*.gguf filter=lfs\n*.yaml filter=lfs diff=lfs merge=lfs -text\n");
+            git(place, "main");
+        }
+        "file-hidden" => {
+            place.ok(&["render"]);
+            let text = place.read("apps/argocd.yaml");
+            place.write("apps/argocd.yaml", text.replace("argocd", "another"));
+            git(place, "main");
+            place.git(&["update-index", "--assume-unchanged", "apps/argocd.yaml"]);
+            place.write("apps/argocd.yaml", text);
+        }
+        "foreign-file--many" => {
+            place.ok(&["render"]);
+            for number in 100..300 {
+                place.write(&format!("out/manifests/notes-{number}.yaml"), FOREIGN);
+            }
+        }
         "foreign-file--git" => {
             place.ok(&["render"]);
             place.write("out/hidden.yaml", FOREIGN);

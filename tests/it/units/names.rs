@@ -153,8 +153,17 @@ fn git() {
             ("git@-host:x", "as an option"),
             ("git@host:-x/y", "as an option"),
             ("https://host/-x/y", "as an option"),
+            // Other ways to write a path.
+            ("https://host/o/../n", "`..` may not stand"),
+            ("https://host/o/./n.git", "`.` may not stand"),
+            ("https://host/o/%2E%2e/n", "may not stand"),
+            ("git@host:../n", "`..` may not stand"),
+            ("ssh://git@host/o/..", "`..` may not stand"),
         ],
     );
+    for it in ["https://host/o/..n", "https://host/o/n..git", "https://host/.dots/n", "git@host:o/...git"] {
+        it.parse::<GitUrl>().expect("no such part");
+    }
     let secret = "https://user:secret@host/x".parse::<GitUrl>().expect_err("it has credentials");
     assert!(!secret.contains("secret@") && !secret.contains(":secret"), "{secret}");
     for (url, host) in
