@@ -108,7 +108,7 @@ pub fn run(house: &House, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &W
     let certified = work.sources.texts.get(SEALING).and_then(|it| Certificate::parse(it.text.as_bytes()).ok());
     let way = |it: &State| match (it, &certified) {
         // With the paths of the keys that are here.
-        (State::OtherCertificate, Some(certificate)) => Some(format!("`{}`", ways::next(disk, work, certificate, None))),
+        (State::OtherCertificate, Some(certificate)) => Some(ways::again(disk, work, certificate)),
         _ => it.words().1.map(str::to_owned),
     };
     let next: String = init.into_iter().chain(open.iter().filter_map(way)).fold(String::new(), |text, it| format!("{text}next: {it}\n"));

@@ -48,26 +48,55 @@ pub fn certificate(disk: &dyn Disk, work: &Work, args: &SealArgs, it: &Certifica
         let is_its = held.is_its.map_err(|why| anyhow::anyhow!("{} {why}", path.display()))?;
         return if is_its { Ok(()) } else { doubted(args, &not_its(it, &path.display().to_string()), console) };
     }
+    if let Some(doubt) = doubt(disk, work, args.key.as_deref(), it)? {
+        return doubted(args, &doubt.why, console);
+    }
+    if let Some(warning) = unheard(disk, work, args.key.as_deref(), it)? {
+        console.say(&warning);
+    }
+    Ok(())
+}
+
+/// Why nothing is sealed for a certificate, unless somebody says that it is right.
+pub struct Doubt {
+    /// In words.
+    pub why: String,
+    /// A private key of this machine that it belongs to.
+    pub its: Option<PathBuf>,
+}
+
+/// This platform's folder, and every private key of this machine.
+fn here(disk: &dyn Disk, work: &Work, key: Option<&Path>, it: &Certificate) -> anyhow::Result<(Option<PathBuf>, Vec<Held>)> {
     let own = private_folder(work).ok();
     let mut keys = match own.as_deref().and_then(Path::parent) {
         Some(folder) => keys(disk, folder, it)?,
         None => Vec::new(),
     };
-    if let Some(path) = &args.key {
+    if let Some(path) = key {
         // It opens what was sealed, which says nothing of whom to seal for.
-        keys.push(Held { is_its: Ok(false), ..held(path.clone(), it) });
+        keys.push(Held { is_its: Ok(false), ..held(path.to_owned(), it) });
     }
+    Ok((own, keys))
+}
+
+/// What stands against a certificate, where `key` opens what was sealed before.
+///
+/// # Errors
+/// When a folder of private keys cannot be listed.
+pub fn doubt(disk: &dyn Disk, work: &Work, key: Option<&Path>, it: &Certificate) -> anyhow::Result<Option<Doubt>> {
+    let (own, keys) = here(disk, work, key, it)?;
     if keys.is_empty() {
-        return without_keys(work, args, it, console);
+        return Ok(known_elsewhere(work, it).map(|why| Doubt { why, its: None }));
     }
     let is_its = |it: &&Held| it.is_its == Ok(true);
     let is_own = |it: &&Held| it.path.parent() == own.as_deref();
-    let doubt = if let Some(its) = keys.iter().filter(is_its).filter(is_own).max_by_key(|it| it.modified) {
+    let its = keys.iter().filter(is_its).filter(is_own).max_by_key(|it| it.modified).or_else(|| keys.iter().find(is_its));
+    let why = if let Some(its) = its.filter(is_own) {
         let is_newer = |it: &&Held| it.modified.is_none() || it.modified > its.modified;
-        let Some(newer) = keys.iter().filter(is_own).filter(|it| !is_its(it)).find(is_newer) else { return Ok(()) };
+        let Some(newer) = keys.iter().filter(is_own).filter(|it| !is_its(it)).find(is_newer) else { return Ok(None) };
         let (its, newer) = (its.path.display(), newer.path.display());
         format!("{SEALING} ({}) belongs to {its}, and {newer} beside it is a newer private key", it.fingerprint())
-    } else if let Some(its) = keys.iter().find(is_its) {
+    } else if let Some(its) = its {
         let place = own.as_deref().unwrap_or(Path::new("")).display();
         format!("{SEALING} ({}) belongs to {}, which is not in this platform's folder {place}", it.fingerprint(), its.path.display())
     } else {
@@ -77,7 +106,7 @@ pub fn certificate(disk: &dyn Disk, work: &Work, args: &SealArgs, it: &Certifica
         });
         not_its(it, &names.collect::<Vec<_>>().join(", "))
     };
-    doubted(args, &doubt, console)
+    Ok(Some(Doubt { why, its: its.map(|it| it.path.clone()) }))
 }
 
 fn not_its(it: &Certificate, keys: &str) -> String {
@@ -95,8 +124,8 @@ fn doubted(args: &SealArgs, doubt: &str, console: &mut Console) -> anyhow::Resul
     Ok(())
 }
 
-/// Nobody here can tell whose the certificate is: it has to be the one that everything else knows, and the user has to hear which it is.
-fn without_keys(work: &Work, args: &SealArgs, it: &Certificate, console: &mut Console) -> anyhow::Result<()> {
+/// Where nobody here can tell whose the certificate is, it has to be the one that everything else knows: what knows another one.
+fn known_elsewhere(work: &Work, it: &Certificate) -> Option<String> {
     let mut others = BTreeSet::new();
     for (file, _, sealed) in opened::files(work) {
         let its = sealed.spec.certificate;
@@ -106,18 +135,22 @@ fn without_keys(work: &Work, args: &SealArgs, it: &Certificate, console: &mut Co
         let its = committed(&work.root, revision).filter(|its| its != it.fingerprint());
         others.extend(its.map(|its| format!("{name} has {its}")));
     }
-    if !others.is_empty() {
-        let others = others.into_iter().collect::<Vec<_>>().join(", ");
-        let doubt = format!("{SEALING} is {}, and its private key is not here to tell; but {others}", it.fingerprint());
-        return doubted(args, &doubt, console);
+    let others: Vec<String> = others.into_iter().collect();
+    let all = others.join(", ");
+    (!others.is_empty()).then(|| format!("{SEALING} is {}, and its private key is not here to tell; but {all}", it.fingerprint()))
+}
+
+/// Where there is no key here and nothing is known against the certificate, the user hears which it is.
+fn unheard(disk: &dyn Disk, work: &Work, key: Option<&Path>, it: &Certificate) -> anyhow::Result<Option<String>> {
+    if !here(disk, work, key, it)?.1.is_empty() {
+        return Ok(None);
     }
     let changed = before(&work.root).filter(|was| was.1 != it.fingerprint());
     let changed = changed.map(|(commit, was)| format!("; commit {commit} put it in the place of {was}")).unwrap_or_default();
-    console.say(&format!(
+    Ok(Some(format!(
         "warning: there is no private key here that could tell whose {SEALING} is: compare its fingerprint with the one you know, {}{changed}\n",
         it.fingerprint()
-    ));
-    Ok(())
+    )))
 }
 
 /// The last commit that changed the certificate, and which one there was before it.

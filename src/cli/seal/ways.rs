@@ -9,13 +9,13 @@ use crate::{
         sources::Work,
     },
     platform::sealed::SealedCredential,
-    seal::{certificate::Certificate, key_pair},
+    seal::certificate::Certificate,
     spec::read::SEALING,
 };
 
 use super::{
     opened::{self, Found, opens},
-    trust,
+    trust::{self, Doubt},
 };
 
 /// The sealed values of the spec that can be read.
@@ -61,32 +61,48 @@ pub fn beside(disk: &dyn Disk, key: &Path) -> PathBuf {
 }
 
 /// What follows a new `spec/sealing.pem`, with the paths of the keys that are known: the one that opens what is sealed until now, and the
-/// one that the certificate belongs to.
+/// one that the certificate belongs to. Whoever has just put it there has said that it is right.
 pub fn next(disk: &dyn Disk, work: &Work, certificate: &Certificate, named: Option<&Path>) -> String {
-    let keys = opened::keys(disk, work);
+    let (line, doubt) = line(disk, work, certificate);
+    whole(line, doubt.as_ref(), named)
+}
+
+/// The same for one that was found: where something stands against it, its owner looks first.
+pub fn again(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> String {
+    let (line, doubt) = line(disk, work, certificate);
+    let is_known = doubt.is_none();
+    let line = whole(line, doubt.as_ref(), None);
+    if is_known {
+        return format!("`{line}`");
+    }
+    let log = Git::of(&work.root).map(|git| format!(" (`{}`)", git.line(&["log", "--", &git.path(SEALING)]))).unwrap_or_default();
+    format!("look at who changed {SEALING}{log}, for nothing here says that it is yours; where it is, `{line}`")
+}
+
+/// The line that seals with a certificate, and what stands against it.
+fn line(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> (String, Option<Doubt>) {
     let files = sealed(work);
     let mut line = if files.is_empty() { "espalier seal --generate-missing".to_owned() } else { "espalier seal --reseal".to_owned() };
     let is_old = |it: &&SealedCredential| it.spec.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint());
     let old: Vec<&SealedCredential> = files.iter().filter(is_old).collect();
     // One that opens them all: of several, `--reseal` takes for each file the one that opens it.
-    if let Some(it) = keys.iter().find(|key| !old.is_empty() && old.iter().all(|it| opens(&key.key, it))) {
+    let keys = opened::keys(disk, work);
+    let opener = keys.iter().find(|key| !old.is_empty() && old.iter().all(|it| opens(&key.key, it))).map(|it| &*it.path);
+    if let Some(path) = opener {
         line.push_str(" --key ");
-        line.push_str(&shown(&it.path));
+        line.push_str(&shown(path));
     }
-    let belongs = |path: &Path| opened::text(path).is_ok_and(|it| key_pair::belongs(it.as_bytes(), certificate) == Some(true));
-    if keys.iter().any(|it| belongs(&it.path)) {
-        return line;
+    let doubt = trust::doubt(disk, work, opener, certificate);
+    (line, doubt.unwrap_or_else(|why| Some(Doubt { why: why.to_string(), its: None })))
+}
+
+/// A line with what takes the doubt away: the private key, else a word of the user's, where it is in a cluster or elsewhere.
+fn whole(line: String, doubt: Option<&Doubt>, named: Option<&Path>) -> String {
+    let Some(doubt) = doubt else { return line };
+    match named.or(doubt.its.as_deref()) {
+        Some(its) => format!("{line} --private-key {}", shown(its)),
+        None => format!("{line} --accept-certificate"),
     }
-    match named {
-        Some(it) => {
-            line.push_str(" --private-key ");
-            line.push_str(&shown(it));
-        }
-        // Its private key is in a cluster, or elsewhere.
-        None if !keys.is_empty() || !old.is_empty() => line += " --accept-certificate",
-        None => {}
-    }
-    line
 }
 
 /// A path as a shell reads it.

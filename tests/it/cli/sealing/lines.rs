@@ -172,3 +172,45 @@ fn an_address_is_one_and_white_space_is_no_value() {
     it.place.write("mail", "ops@garden.dev\n");
     it.ok(&["seal", "openwebui-admin", "--from-file", "email=mail", "--from-file", "password=password"]);
 }
+
+/// The certificate of an older key that is still here, and of one that lies in another platform's folder: each line works as it is printed.
+#[test]
+fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
+    let it = Session::with_keys();
+    it.ok(&["seal", "--generate-missing"]);
+    let (value, pem) = (it.password(), it.place.read("spec/sealing.pem"));
+    it.home.write("older.pem", &pem);
+    let older = it.home.path("older.pem").display().to_string();
+    it.paste(&next(&it.ok(&["seal", "init", "--replace", "--bits", "2048"]).err));
+    let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &older]).err);
+    let its = it.key_file().display().to_string();
+    assert!(line.ends_with(&format!(" --private-key {its}")), "{line}");
+    // The list does not say that it is right: its owner looks first.
+    let said = it.ok(&["seal"]).out;
+    assert!(said.contains("look at who changed spec/sealing.pem"), "{said}");
+    assert_eq!(next(&said), line);
+    let said = it.paste(&line);
+    assert!(said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"), "{said}");
+    assert_eq!(it.password(), value);
+
+    let it = Session::with_keys();
+    it.home.write("its.pem", it.place.read("spec/sealing.pem"));
+    let folder = it.key_file().parent().expect("a folder").to_owned();
+    let other = folder.with_file_name("another");
+    fs::rename(&folder, &other).expect("it can be renamed");
+    let file = it.home.path("its.pem").display().to_string();
+    let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
+    assert!(line.contains("--generate-missing --private-key") && line.contains("another/"), "{line}");
+    it.paste(&line);
+    // Keys lie in other platforms' folders alone, and none is its.
+    let it = Session::with_keys();
+    let made = Session::new();
+    made.ok(&["seal", "init", "--bits", "2048"]);
+    it.home.write("cluster.pem", made.place.read("spec/sealing.pem"));
+    let folder = it.key_file().parent().expect("a folder").to_owned();
+    fs::rename(&folder, folder.with_file_name("another")).expect("it can be renamed");
+    let file = it.home.path("cluster.pem").display().to_string();
+    let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
+    assert_eq!(line, "espalier seal --generate-missing --accept-certificate");
+    it.paste(&line);
+}
