@@ -18,10 +18,10 @@ done
 whose=
 if [ -f "$from/platform" ]; then whose=$(head --bytes 300 -- "$from/platform" | tr --complement --delete 'a-z0-9.-'); fi
 if [ -n "$whose" ] && [ "$whose" != "$PLATFORM" ] && [ "${RESTORE_ADOPT:-}" != yes ]; then
-  fail "$name is a backup of the platform $whose, and this is $PLATFORM; to take it over, set RESTORE_ADOPT to yes. Nothing was changed"
+  fail "$name is a backup of the platform $whose, and this is $PLATFORM; to take it over, run \`bootstrap.sh restore\` with --adopt-backup. Nothing was changed"
 fi
 occupied() {
-  [ "${RESTORE_FORCE:-}" = yes ] || fail "$1; to replace it all, set RESTORE_FORCE to yes. Nothing was changed"
+  [ "${RESTORE_FORCE:-}" = yes ] || fail "$1; to replace it all, run \`bootstrap.sh restore\` with --force. Nothing was changed"
   say "$1, and is replaced"
 }
 if [ -n "${DATA:-}" ]; then

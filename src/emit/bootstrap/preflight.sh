@@ -160,13 +160,16 @@ inotify() {
 
 # `host/owner/name` of any way to write a repository's URL.
 normalised() {
-  local url=$1 server
+  local url=$1 server port=22
+  case ${url%%://*} in
+    https) port=443 ;;
+    http) port=80 ;;
+  esac
   if [[ $url == *://* ]]; then url=${url#*://}; else url=${url/:/\/}; fi
   server=${url%%/*}
   if [[ $url == */* ]]; then url=${url#*/}; else url=''; fi
   server=${server##*@}
-  server=${server%:443}
-  server=${server%:22}
+  server=${server%:"$port"}
   url=${url%/}
   printf '%s/%s' "${server,,}" "${url%.git}"
 }

@@ -155,9 +155,10 @@ hidden() { # variable, what
   [[ ${!1} ]] || fail "$2 is needed"
 }
 
-# What a server says is not what a terminal or a workflow's log should obey: short, each control character and each that is not seen or
-# turns the reading direction is a `?`, and no line is a command, whatever white space it begins with. The list is that of the compiler's own messages; nothing is ever taken
-# out, since what stands around it could be the next one.
+# What a server says is not what a terminal or a workflow's log should obey: short, each control
+# character and each that is not seen or turns the reading direction is a `?`, and no line is a
+# command, whatever white space it begins with. The list is that of the compiler's own messages;
+# nothing is ever taken out, since what stands around it could be the next one.
 clean() { # characters
   local text
   text=$(LC_ALL=C tr '\000-\010\013-\037\177' '?' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]/?/g' -e 's/\xcd\x8f/?/g' \

@@ -218,9 +218,18 @@ fn one_repository_has_many_urls() {
         "git@github.com:example/platform.git",
         "ssh://git@github.com:22/example/platform.git",
         "https://user:hush@github.com/example/platform.git",
+        "https://github.com:443/example/platform",
+        "http://github.com:80/example/platform.git",
     ] {
         let done = node().with("ORIGIN", url).run(&["up", "--dry-run"]);
         assert!(!done.out.contains("no remote"), "{url}: {}", done.out);
+    }
+    // A port is left out where it is the scheme's own, and nowhere else.
+    for url in
+        ["http://github.com:443/example/platform", "https://github.com:22/example/platform", "https://github.com:8443/example/platform"]
+    {
+        let done = node().with("ORIGIN", url).run(&["up", "--dry-run"]);
+        assert!(done.out.contains("no remote"), "{url}: {}", done.out);
     }
 }
 

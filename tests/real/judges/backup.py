@@ -37,7 +37,7 @@ def over_what_is_there(stage: Stage) -> list[str]:
     old = stage.state()
     stage.write_more()
     newer = stage.state()
-    found = stage.must_fail("a restore over data", stage.restore, "RESTORE_FORCE")
+    found = stage.must_fail("a restore over data", stage.restore, "--force")
     found += [f"refused, and yet: {one}" for one in stage.differences(newer)]
     stage.restore(force="yes")
     return found + stage.differences(old)

@@ -207,9 +207,10 @@ hidden() { # variable, what
   [[ ${!1} ]] || fail "$2 is needed"
 }
 
-# What a server says is not what a terminal or a workflow's log should obey: short, each control character and each that is not seen or
-# turns the reading direction is a `?`, and no line is a command, whatever white space it begins with. The list is that of the compiler's own messages; nothing is ever taken
-# out, since what stands around it could be the next one.
+# What a server says is not what a terminal or a workflow's log should obey: short, each control
+# character and each that is not seen or turns the reading direction is a `?`, and no line is a
+# command, whatever white space it begins with. The list is that of the compiler's own messages;
+# nothing is ever taken out, since what stands around it could be the next one.
 clean() { # characters
   local text
   text=$(LC_ALL=C tr '\000-\010\013-\037\177' '?' | LC_ALL=C sed -e 's/\xc2[\x80-\x9f\xad]/?/g' -e 's/\xcd\x8f/?/g' \
@@ -384,13 +385,16 @@ inotify() {
 
 # `host/owner/name` of any way to write a repository's URL.
 normalised() {
-  local url=$1 server
+  local url=$1 server port=22
+  case ${url%%://*} in
+    https) port=443 ;;
+    http) port=80 ;;
+  esac
   if [[ $url == *://* ]]; then url=${url#*://}; else url=${url/:/\/}; fi
   server=${url%%/*}
   if [[ $url == */* ]]; then url=${url#*/}; else url=''; fi
   server=${server##*@}
-  server=${server%:443}
-  server=${server%:22}
+  server=${server%:"$port"}
   url=${url%/}
   printf '%s/%s' "${server,,}" "${url%.git}"
 }
