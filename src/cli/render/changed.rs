@@ -47,14 +47,15 @@ impl ChangedFiles {
         self.is_first |= other.is_first;
     }
 
-    /// A line each. Where the tree was made from the very same before, nothing but a hand can have changed it.
+    /// A line each. Where the tree was made from the very same before, a hand has changed it, or a program that was built anew under the same
+    /// version makes other bytes.
     pub fn text(&self, counts: Counts, removed: usize, was_made_before: bool) -> String {
         if self.is_first && !was_made_before {
             return String::new();
         }
         let healed = |path: &String, what: &str| format!("healed {path}: {what}");
         let line = |path: &String, what: &str, why: &str| if was_made_before { healed(path, why) } else { format!("{what:<8} {path}") };
-        let changed = self.changed.iter().map(|it| line(it, "changed", "it had been edited"));
+        let changed = self.changed.iter().map(|it| line(it, "changed", "it differed from what the spec makes"));
         let new = self.new.iter().map(|it| line(it, "new", "it was gone"));
         let gone = self.removed.iter().map(|it| line(it, "removed", "nothing makes it"));
         let mut out = String::new();

@@ -152,7 +152,7 @@ fn render_names_what_it_changed() {
     place.append(&edited, "\nedited\n");
     place.remove("apps/ollama.yaml");
     let said = place.ok(&["render"]).err;
-    assert!(said.contains(&format!("healed {edited}: it had been edited\n")), "{said}");
+    assert!(said.contains(&format!("healed {edited}: it differed from what the spec makes\n")), "{said}");
     assert!(said.contains("healed apps/ollama.yaml: it was gone\n"), "{said}");
     assert!(!place.ok(&["render"]).err.contains("healed"));
 
