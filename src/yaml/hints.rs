@@ -52,11 +52,10 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
 fn of_number(number: &Number, subject: &Subject<'_>) -> Option<String> {
     let it = number.as_f64()?;
     let near = nearest_bound(it, subject);
-    if near.is_some() || !(0.0..1e15).contains(&it) {
+    if near.is_some() || !number.is_f64() || !(0.0..1e15).contains(&it) {
         return near;
     }
-    let (below, above) = (it.floor(), it.ceil());
-    Some(if below == above { format!("write `{it}`") } else { format!("write `{below}` or `{above}`") })
+    Some(if it.fract() == 0.0 { format!("write `{it}`") } else { format!("write `{}` or `{}`", it.floor(), it.ceil()) })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "bounds are far below the 53 bits that a float holds")]
