@@ -159,6 +159,9 @@ impl Seconds {
     /// The longest that a spec may write: a year, longer than any pod lives.
     pub const LONGEST: Self = Self(8760 * 3600);
 
+    /// The units that a spec may write, largest first.
+    pub const UNITS: [(u64, &str); 4] = TIME;
+
     /// The number of seconds.
     pub const fn get(self) -> u64 {
         self.0
@@ -202,6 +205,12 @@ pub const BYTES: &str = "an amount of bytes like `8Gi` or `512Mi`";
 pub const CPU: &str = "an amount of CPU like `4`, `0.5` or `500m`";
 /// The same of lengths of time.
 pub const SECONDS: &str = "a length of time like `30s`, `5m`, `24h` or `7d`";
+
+/// A number that is written out, up to where nobody writes it out.
+pub fn in_words(text: &str) -> Option<usize> {
+    const WORDS: [&str; 11] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    WORDS.iter().position(|it| text.eq_ignore_ascii_case(it))
+}
 
 /// Takes a text or a number, but for a number that lacks its unit; zero is zero in every unit.
 struct AmountVisitor<T> {
@@ -351,7 +360,8 @@ amount!(
         "examples": ["500m", 2],
         "type": ["string", "number"],
         "pattern": "^[0-9]+(\\.[0-9]+)?m?$",
-        "minimum": 0
+        "minimum": 0,
+        "maximum": u64::MAX / 1000
     })
 );
 
@@ -361,7 +371,9 @@ amount!(
     json_schema!({
         "description": "A length of time with its unit: `30s`, `5m`, `24h`, `7d`, `1h30m`.",
         "examples": ["30s", "24h"],
-        "type": "string",
-        "pattern": "^([0-9]+(\\.[0-9]+)?[dhms])+$"
+        "type": ["string", "integer"],
+        "pattern": "^(0|([0-9]+(\\.[0-9]+)?[dhms])+)$",
+        "minimum": 0,
+        "maximum": 0
     })
 );

@@ -89,7 +89,7 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
 }
 
 /// More models than anybody pulls into one volume.
-const MOST: usize = 64;
+pub const MOST: usize = 64;
 
 /// The models of one Ollama, listed at a path of a file.
 pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {

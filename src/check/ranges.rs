@@ -2,11 +2,16 @@
 
 use std::ops::RangeInclusive;
 
-use super::{code, models::MOST_GPUS, nodes::MOST_NODES, rules::SpecView};
+use super::{
+    code,
+    models::{MOST, MOST_GPUS},
+    nodes::MOST_NODES,
+    rules::SpecView,
+};
 use crate::{
     diag::{
         diagnostic::{Diagnostic, Diagnostics},
-        path::FieldPath,
+        path::{FieldPath, Step},
     },
     platform::node::Node,
     units::{Bytes, Millicores, Seconds},
@@ -24,21 +29,36 @@ const MOST_OVERCOMMIT: u64 = 100;
 /// Tokens of an answer: the longest context.
 pub const ANSWER: RangeInclusive<u64> = 1..=1 << 20;
 
-/// A number of the spec that has bounds: where it stands (`[]` is any item of a list), the least and the most.
+/// A number of the spec that has bounds: where it stands (`[]` is any item of a list, `*` any entry of a map), the least and the most.
 pub type Bound = (&'static [&'static str], u64, u64);
 
-/// All of them. The rules below hold them, and the schema tells them to editors.
-pub const BOUNDS: [Bound; 17] = [
+/// All of them: there is no number of the spec without. The rules hold them, the reader says them of a number that it cannot take, and the
+/// schema tells them to editors. Of a model's figures they are what any model has or will have for a while.
+pub const BOUNDS: [Bound; 31] = [
+    (&["node", "gpus"], 0, MOST_GPUS as u64),
     (&["node", "maxPods"], LEAST_PODS, MOST_PODS),
     (&["node", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
     (&["nodes", "[]", "count"], 1, MOST_NODES as u64),
+    (&["nodes", "[]", "gpus"], 0, MOST_GPUS as u64),
     (&["nodes", "[]", "maxPods"], LEAST_PODS, MOST_PODS),
     (&["nodes", "[]", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
     (&["components", "backup", "keep"], 1, 10_000),
+    (&["components", "ollama", "catalogue", "*", "blob"], 10_000_000, 4_000_000_000_000),
+    (&["components", "ollama", "catalogue", "*", "embedding"], 64, 131_072),
+    (&["components", "ollama", "catalogue", "*", "feedForward"], 64, 1 << 20),
+    (&["components", "ollama", "catalogue", "*", "headDim"], 8, 4_096),
+    (&["components", "ollama", "catalogue", "*", "heads"], 1, 1_024),
+    (&["components", "ollama", "catalogue", "*", "imageMemory"], 0, 1 << 36),
+    (&["components", "ollama", "catalogue", "*", "kvHeads"], 1, 1_024),
+    (&["components", "ollama", "catalogue", "*", "layers"], 1, 1_000),
+    (&["components", "ollama", "catalogue", "*", "trainContext"], 256, 1 << 24),
+    (&["components", "ollama", "catalogue", "*", "vocabulary"], 256, 1 << 22),
+    (&["components", "ollama", "catalogue", "*", "window"], 0, 1 << 24),
+    (&["components", "ollama", "catalogue", "*", "windowLayers"], 0, 1_000),
     (&["components", "ollama", "context"], 256, 1 << 20),
     (&["components", "ollama", "contextCheckpoints"], 0, 32),
     (&["components", "ollama", "gpu", "count"], 1, MOST_GPUS as u64),
-    (&["components", "ollama", "maxLoadedModels"], 1, u32::MAX as u64),
+    (&["components", "ollama", "maxLoadedModels"], 1, MOST as u64),
     (&["components", "ollama", "parallel"], 1, 64),
     (&["components", "ollama", "replicas"], 1, 100),
     (&["components", "openWebui", "connectionPool", "overflow"], 0, 100),
@@ -48,8 +68,32 @@ pub const BOUNDS: [Bound; 17] = [
     (&["components", "postgresql", "external", "port"], 1, u16::MAX as u64),
 ];
 
+/// Amounts of which 0 is none, by their places, one of each kind: what a machine or a volume has, and where a container is stopped.
+pub const ABOVE_NOTHING: [&[&str]; 9] = [
+    &["node", "cpu"],
+    &["node", "memory"],
+    &["nodes", "[]", "cpu"],
+    &["nodes", "[]", "memory"],
+    &["components", "backup", "storage"],
+    &["components", "ollama", "storage"],
+    &["components", "openWebui", "storage"],
+    &["components", "postgresql", "storage"],
+    &["components", "postgresql", "resources", "memory", "limit"],
+];
+
+/// The least and the most of the number at a path of the spec, where there is one.
+pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
+    let steps = path.steps().get(1..)?;
+    let is_it = |(pattern, step): (&&str, &Step)| match step {
+        Step::Key(key) => *pattern == "*" || *pattern == key,
+        Step::Index(_) => *pattern == "[]",
+    };
+    let it = BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(is_it));
+    it.map(|it| (it.1, it.2))
+}
+
 /// The bounds of a component's number, by its path below `components`.
-fn bounds(path: &[&str]) -> (u64, u64) {
+pub(super) fn bounds(path: &[&str]) -> (u64, u64) {
     let it = BOUNDS.iter().find(|it| it.0[0] == "components" && it.0[1..] == *path);
     it.map_or((0, u64::MAX), |it| (it.1, it.2))
 }
@@ -88,6 +132,11 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         let message = format!("`{name}` is {number}, and must be from {least} to {most}");
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
     }
+    if let Some(loaded) = ollama.max_loaded_models.and_then(|it| usize::try_from(it).ok()).filter(|it| *it > MOST) {
+        let message = format!("`maxLoadedModels` is {loaded}, and must be from 1 to {MOST}: no more can be listed");
+        let finding = Diagnostic::error(code::OUT_OF_RANGE, view.component(&["ollama", "maxLoadedModels"]), message);
+        found.push(finding.help("leave it out: it then follows from the models"));
+    }
     if ollama.keep_alive > Seconds::LONGEST {
         let longest = Seconds::LONGEST;
         let message = format!("`keepAlive` is {}, and must be at most {longest}, a year", ollama.keep_alive);
@@ -104,6 +153,11 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
             let message = format!("`maxPods` is {pods}, and must be from {LEAST_PODS} to {MOST_PODS}");
             let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's pod network has addresses";
             found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message).help(help));
+        }
+        if machine.gpus > MOST_GPUS {
+            let message = format!("`gpus` is {}, and must be from 0 to {MOST_GPUS}", machine.gpus);
+            let help = format!("write `gpus: {MOST_GPUS}` or less: it is how many one machine has");
+            found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("gpus")), message).help(help));
         }
         let nothing = [("cpu", machine.cpu == Millicores::default(), "4"), ("memory", machine.memory == Bytes::default(), "8Gi")];
         for (name, _, example) in nothing.into_iter().filter(|it| it.1) {

@@ -1,7 +1,8 @@
 //! The table of rules, and what they look at.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use super::code;
 use crate::{
     budget::{ask::Sum, report::Report},
     components::floor_plan::{House, Platform},
@@ -149,7 +150,36 @@ pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
         }
         _ => true,
     };
-    found.extend(more.into_iter().filter(|it| is_sound(&it.place) && it.related.iter().all(|it| is_sound(&it.0))));
+    let is_known = |it: &Diagnostic| is_sound(&it.place) && it.related.iter().all(|it| is_sound(&it.0));
+    found.extend(said_once(more).into_iter().filter(is_known));
+}
+
+/// What else is said of a number that is out of its range, or of another place for the number's sake, only follows from that.
+fn said_once(found: Diagnostics) -> Diagnostics {
+    let of = |it: &Place| match it {
+        Place::Value { file, path } => Some((file.clone(), path.clone())),
+        _ => None,
+    };
+    let is_out = |it: &Diagnostic| it.severity == Severity::Error && [code::OUT_OF_RANGE, code::FIGURES_IMPLAUSIBLE].contains(&it.code);
+    let mut out = BTreeMap::new();
+    for (index, it) in found.iter().enumerate().filter(|it| is_out(it.1)) {
+        if let Some(place) = of(&it.place) {
+            out.entry(place).or_insert(index);
+        }
+    }
+    // A map of numbers (`connectionPool`) is one matter with them, a whole component is not. What lies in a place comes right behind it.
+    let has_out = |place: (Arc<str>, FieldPath)| {
+        let is_whole = |it: &FieldPath| *it == place.1 || (place.1.steps().len() > 3 && it.starts_with(&place.1));
+        out.range(&place..).next().is_some_and(|it| it.0.0 == place.0 && is_whole(&it.0.1))
+    };
+    let is_told = |(index, it): &(usize, Diagnostic)| {
+        if is_out(it) {
+            return of(&it.place).and_then(|it| out.get(&it)).is_none_or(|first| first == index);
+        }
+        let related = it.related.iter().map(|it| &it.0);
+        !related.chain([&it.place]).filter_map(of).any(has_out)
+    };
+    found.into_iter().enumerate().filter(is_told).map(|it| it.1).collect()
 }
 
 /// The file and the part of it that an error makes doubtful: the component or section around it. None where that cannot be told.

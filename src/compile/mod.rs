@@ -29,7 +29,7 @@ use crate::{
         rows::{first_waves, flows, secrets},
         summary::Summary,
     },
-    components::{floor_plan::BOOTSTRAP, postgresql::External, workspace::Workspace},
+    components::{floor_plan::BOOTSTRAP, postgresql::External},
     diag::{
         diagnostic::{Diagnostics, Severity},
         path::FieldPath,
@@ -83,7 +83,7 @@ pub fn platform(sources: &Sources) -> Loaded {
 
 /// Builds one tenant by itself, on any thread: its files, and what the whole needs to know of it.
 pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
-    let (workspace, mut diagnostics) = source.read::<Workspace>();
+    let (workspace, mut diagnostics) = read::workspace(source);
     let file = source.file.clone();
     let unread = |diagnostics| Summary {
         name: None,

@@ -5,6 +5,8 @@
 pub struct Pin {
     /// Its name in `spec/versions.yaml`.
     pub name: &'static str,
+    /// What it is the version of, in words.
+    pub what: &'static str,
     /// The tested version.
     pub tested: &'static str,
     /// An image (repository without tag), or none for a chart, whose repository is among the chart's facts.
@@ -24,28 +26,44 @@ pub struct ChartImage {
 }
 
 /// Argo CD's chart; which Argo CD it brings is among the [pairs](super::pairs).
-pub const ARGO_CD: Pin = Pin { name: "argo-cd", tested: "10.1.1", image: None, digest: None };
+pub const ARGO_CD: Pin = Pin { name: "argo-cd", what: "The Helm chart of Argo CD", tested: "10.1.1", image: None, digest: None };
 /// cert-manager's chart; its templates are those of v1.21.1.
-pub const CERT_MANAGER: Pin = Pin { name: "cert-manager", tested: "v1.21.2", image: None, digest: None };
+pub const CERT_MANAGER: Pin =
+    Pin { name: "cert-manager", what: "The Helm chart of cert-manager", tested: "v1.21.2", image: None, digest: None };
 /// Helm, which renders on the node the charts that have to be there before Argo CD; the version that the judges render with.
-pub const HELM: Pin = Pin { name: "helm", tested: "v4.2.1", image: None, digest: None };
+pub const HELM: Pin = Pin {
+    name: "helm",
+    what: "Helm, with which the bootstrap script renders the first charts on the node",
+    tested: "v4.2.1",
+    image: None,
+    digest: None,
+};
 /// The cluster: k3s itself. Neither chart nor image: the node installs it.
-pub const K3S: Pin = Pin { name: "k3s", tested: "v1.35.8+k3s1", image: None, digest: None };
+pub const K3S: Pin = Pin { name: "k3s", what: "k3s, the cluster itself", tested: "v1.35.8+k3s1", image: None, digest: None };
 /// sealed-secrets' chart, which runs the controller 0.38.4: the one that the judges run.
-pub const SEALED_SECRETS: Pin = Pin { name: "sealed-secrets", tested: "2.19.1", image: None, digest: None };
+pub const SEALED_SECRETS: Pin =
+    Pin { name: "sealed-secrets", what: "The Helm chart of the Sealed Secrets controller", tested: "2.19.1", image: None, digest: None };
 /// Ollama.
 pub const OLLAMA: Pin = Pin {
     name: "ollama",
+    what: "The image of Ollama",
     tested: "0.32.15",
     image: Some("docker.io/ollama/ollama"),
     digest: Some("sha256:57d60e686821ea81a7748a3ec8141308c8b8f95b27105713954abf7a6529e700"),
 };
 /// Open WebUI, the slim image. Nobody was found to quote its digest.
-pub const OPEN_WEBUI: Pin = Pin { name: "open-webui", tested: "0.12.4-slim", image: Some("ghcr.io/open-webui/open-webui"), digest: None };
+pub const OPEN_WEBUI: Pin = Pin {
+    name: "open-webui",
+    what: "The image of Open WebUI; its `-slim` tags fit the tested memory",
+    tested: "0.12.4-slim",
+    image: Some("ghcr.io/open-webui/open-webui"),
+    digest: None,
+};
 /// PostgreSQL, the official image. With its Debian: the order of texts, by which its indexes are sorted, is that of the C library, and a tag
 /// without a suite moves from one Debian to the next.
 pub const POSTGRESQL: Pin = Pin {
     name: "postgresql",
+    what: "The image of PostgreSQL",
     tested: "17.9-bookworm",
     image: Some("docker.io/library/postgres"),
     digest: Some("sha256:47f917f7409eacd22fc5dfb1dee634e1b55cf0c01d1a7eb701be2227a03e0641"),
@@ -53,6 +71,7 @@ pub const POSTGRESQL: Pin = Pin {
 /// rclone, which speaks S3.
 pub const RCLONE: Pin = Pin {
     name: "rclone",
+    what: "The image of rclone, which copies backups to S3",
     tested: "1.75.1",
     image: Some("docker.io/rclone/rclone"),
     digest: Some("sha256:45401ad7410db1d67ffdb58e19059ad20b0d8e0285a60e38bbec55cc1019c7a5"),
@@ -60,6 +79,7 @@ pub const RCLONE: Pin = Pin {
 /// Redis, the official image: the version that ArgoCD's chart brings too.
 pub const REDIS: Pin = Pin {
     name: "redis",
+    what: "The image of Redis",
     tested: "8.2.3-alpine",
     image: Some("docker.io/library/redis"),
     digest: Some("sha256:08ad0b1d280850169a790dba1393ff7a90aef951fc19632cf4d3ce4f78e679ba"),

@@ -2,9 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use super::shape;
 use crate::{
-    check::{certificate, code, sealed_files},
-    components::floor_plan::{Platform, PlatformSpec},
+    check::{certificate, code, ranges, sealed_files},
+    components::{
+        floor_plan::{Platform, PlatformSpec},
+        workspace::Workspace,
+    },
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -39,8 +43,8 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
         );
         return (None, found);
     };
-    let (spec, findings) = source.read::<PlatformSpec>();
-    found.extend(findings);
+    let (spec, findings) = source.read_within::<PlatformSpec>(&ranges::bounds_at);
+    found.extend(shape::of_platform(source, findings));
     let versions = texts.get(VERSIONS).map_or_else(|| Some(Versions::default()), |it| pins(it, &mut found));
     let sealing = texts.get(SEALING).and_then(|it| certificate::read(it, &mut found));
     let sealed = sealed(texts, &mut found);
@@ -59,9 +63,19 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     (platform, found)
 }
 
+/// Reads a workspace.
+pub fn workspace(source: &Source) -> (Option<Workspace>, Diagnostics) {
+    let (workspace, findings) = source.read::<Workspace>();
+    (workspace, shape::of_workspace(source, findings))
+}
+
 fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
+    if let Some(finding) = shape::of_versions(source) {
+        found.push(finding);
+        return None;
+    }
     let (pins, findings) = source.read::<Versions>();
-    found.extend(findings);
+    found.extend(shape::no_versions(findings));
     let pins = pins?;
     let names = || versions::ALL.iter().map(|it| it.name).chain(bootstrap::DOWNLOADS.iter().map(|it| it.name));
     for name in pins.names().filter(|name| names().all(|it| it != *name)) {

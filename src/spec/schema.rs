@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    check::ranges::BOUNDS,
+    check::ranges::{ABOVE_NOTHING, BOUNDS},
     components::{floor_plan::PlatformSpec, workspace::Workspace},
     facts::{
         bootstrap, models,
@@ -14,6 +14,7 @@ use crate::{
     },
     names::{K3sVersion, Tag},
     platform::sealed::SealedCredential,
+    units::Seconds,
 };
 
 /// A spec to start from: it compiles as it is.
@@ -37,6 +38,17 @@ pub fn json_schema() -> String {
             number.insert("maximum".to_owned(), most.into());
         }
     }
+    for path in ABOVE_NOTHING {
+        let example = if path.ends_with(&["cpu"]) { "4" } else { "8Gi" };
+        let more = json!({
+            "exclusiveMinimum": 0,
+            "examples": [example],
+            "pattern": "[1-9]",
+            "patternErrorMessage": format!("More than nothing, like `{example}`.")
+        });
+        narrow(&mut schema, path, more);
+    }
+    narrow(&mut schema, &["components", "ollama", "keepAlive"], at_most_the_longest());
     finished("platform", "Espalier platform", schema)
 }
 
@@ -67,11 +79,14 @@ impl JsonSchema for Pins {
         let mut properties = Map::new();
         for it in versions::ALL {
             let of = if it == K3S { &k3s } else { &tag };
-            properties.insert(it.name.to_owned(), with(of, "default", it.tested));
+            let mut schema = with(of, "description", &format!("{}. The tested version is `{}`.", it.what, it.tested));
+            schema.insert("default".to_owned(), it.tested.into());
+            properties.insert(it.name.to_owned(), schema.to_value());
         }
         for it in bootstrap::DOWNLOADS {
-            let what = format!("The checksum of the download: `{}@sha256:<digits>`.", it.of.tested);
-            properties.insert(it.name.to_owned(), with(&tag, "description", &what));
+            let (name, architecture) = it.name.split_once('-').unwrap_or((it.name, ""));
+            let what = format!("The checksum of the download of {name} for {architecture}: `{}@sha256:<digits>`.", it.of.tested);
+            properties.insert(it.name.to_owned(), with(&tag, "description", &what).to_value());
         }
         json_schema!({
             "description": "Versions that are pinned; what is not written is of the tested set. A version like `17.10` stands in quotes.",
@@ -82,17 +97,61 @@ impl JsonSchema for Pins {
     }
 }
 
-fn with(schema: &Schema, key: &str, value: &str) -> Value {
+fn with(schema: &Schema, key: &str, value: &str) -> Schema {
     let mut schema = schema.clone();
     schema.insert(key.to_owned(), value.into());
-    schema.to_value()
+    schema
 }
 
-/// Where in a schema a number of the spec is described; `$ref`s are followed.
+/// Adds to what a type takes what one of its places asks for.
+fn narrow(schema: &mut Value, path: &[&str], more: Value) {
+    let place = pointer(schema, path).and_then(|it| schema.pointer_mut(&it)).and_then(Value::as_object_mut);
+    if let (Some(place), Value::Object(more)) = (place, more) {
+        place.extend(more);
+    }
+}
+
+/// Lengths of time that are no longer than the longest; of several units each by itself, for no pattern adds them up.
+fn at_most_the_longest() -> Value {
+    let units = Seconds::UNITS.map(|(size, unit)| {
+        let most = Seconds::LONGEST.get() / size;
+        format!("({}(\\.[0-9]+)?|0*{most}(\\.0+)?){unit}", whole_numbers(most - 1))
+    });
+    json!({
+        "examples": ["30s", "24h"],
+        "pattern": format!("^(0|({})+)$", units.join("|")),
+        "patternErrorMessage": format!("A length of time of at most `{}`, a year, like `30s` or `24h`.", Seconds::LONGEST)
+    })
+}
+
+/// The pattern of the whole numbers up to one.
+fn whole_numbers(most: u64) -> String {
+    let digits = most.to_string();
+    let mut cases = vec![digits.clone()];
+    if digits.len() > 1 {
+        cases.push(format!("[0-9]{{1,{}}}", digits.len() - 1));
+    }
+    for (at, digit) in digits.char_indices().filter(|it| it.1 > '0') {
+        // A smaller digit here, and any behind it.
+        let below = char::from_u32(u32::from(digit) - 1).unwrap_or('0');
+        cases.push(format!("{}[0-{below}][0-9]{{{}}}", &digits[..at], digits.len() - at - 1));
+    }
+    format!("0*({})", cases.join("|"))
+}
+
+/// Where in a schema a value of the spec is described; `$ref`s on the way are followed.
 fn pointer(schema: &Value, path: &[&str]) -> Option<String> {
     ["spec"].iter().chain(path).try_fold(String::new(), |at, step| {
-        let step = if *step == "[]" { "items".to_owned() } else { format!("properties/{step}") };
-        followed(schema, format!("{at}/{step}"))
+        let at = followed(schema, at)?;
+        Some(match *step {
+            "[]" => format!("{at}/items"),
+            "*" => {
+                // The names of a map's entries are told by a pattern.
+                let pattern = schema.pointer(&at)?.get("patternProperties")?.as_object()?.keys().next()?;
+                format!("{at}/patternProperties/{}", pattern.replace('~', "~0").replace('/', "~1"))
+            }
+            _ => format!("{at}/properties/{step}"),
+        })
     })
 }
 

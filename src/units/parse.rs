@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{BINARY, Bytes, DECIMAL, Millicores, Seconds, TIME};
+use super::{BINARY, Bytes, DECIMAL, Millicores, Seconds, TIME, in_words};
 
 /// The number before the unit, times the unit's size, and whether something is left over; nothing where it is no number or too large.
 fn scale(number: &str, size: u64) -> Option<(u64, bool)> {
@@ -61,9 +61,8 @@ fn is_too_large(number: &str, size: u64) -> bool {
 pub(super) fn cores(s: &str) -> Result<Millicores, String> {
     let (number, unit) = split_unit(s);
     let is_of_cores = matches!(unit.trim().to_ascii_lowercase().as_str(), "core" | "cores" | "cpu" | "cpus" | "vcpu" | "vcpus" | "c");
-    let word = ["one", "two", "three", "four", "five", "six", "seven", "eight"].iter().position(|it| s.eq_ignore_ascii_case(it));
-    match (unit, word) {
-        (_, Some(index)) => Err(format!("`{s}` is not an amount of CPU: write `{}`", index + 1)),
+    match (unit, in_words(s)) {
+        (_, Some(number)) => Err(format!("`{s}` is not an amount of CPU: write `{number}`")),
         ("m" | "", _) => s.parse(),
         _ if is_number(number) && is_of_cores => Err(format!("`{s}` has a unit that is none of CPU: write `{number}`")),
         _ if is_number(number) => {

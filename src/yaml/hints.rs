@@ -1,6 +1,6 @@
 //! What to write in place of a value of the wrong type, computed from what stands there.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::{
     diag::path::{FieldPath, Step},
@@ -33,17 +33,46 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
             "no" | "n" | "off" | "false" => Some("write `false`".to_owned()),
             _ => None,
         },
-        Value::Number(it) if it.is_f64() && wanted.contains("whole number") => {
-            let whole = it.as_f64().filter(|it| it.fract() == 0.0 && (0.0..1e15).contains(it))?;
-            Some(format!("write `{whole}`"))
-        }
-        Value::String(it) if wanted.contains("whole number") => {
-            let number = whole_number(it)?;
+        Value::Number(it) if wanted.starts_with("a whole number") => of_number(it, subject),
+        Value::String(it) if wanted.starts_with("a whole number") => {
+            let number = whole_number(it).or_else(|| units::in_words(it).map(|it| it as u64))?;
             let how = if number.to_string() == *it { "write it without quotes: " } else { "write " };
-            Some(format!("{how}`{number}`"))
+            nearest_bound(real(number), subject).or_else(|| Some(format!("{how}`{number}`")))
+        }
+        Value::Number(it) if wanted.starts_with("a number") => nearest_bound(it.as_f64()?, subject),
+        Value::String(it) if wanted.starts_with("a number") && units::in_words(it).is_some() => {
+            units::in_words(it).map(|it| format!("write `{it}`"))
         }
         Value::String(it) if wanted.contains("number") && it.parse::<f64>().is_ok() => Some(format!("write it without quotes: `{it}`")),
         _ => None,
+    }
+}
+
+/// What to write in place of a number that is no whole one, or one that is outside of its bounds.
+fn of_number(number: &Number, subject: &Subject<'_>) -> Option<String> {
+    let it = number.as_f64()?;
+    let near = nearest_bound(it, subject);
+    if near.is_some() || !number.is_f64() || !(0.0..1e15).contains(&it) {
+        return near;
+    }
+    Some(if it.fract() == 0.0 { format!("write `{it}`") } else { format!("write `{}` or `{}`", it.floor(), it.ceil()) })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bounds are far below the 53 bits that a float holds")]
+fn real(number: u64) -> f64 {
+    number as f64
+}
+
+/// The bound that a number is beyond.
+fn nearest_bound(number: f64, subject: &Subject<'_>) -> Option<String> {
+    let Some(Step::Key(key)) = subject.path.last() else { return None };
+    let (least, most) = subject.bounds?;
+    if number < real(least) {
+        Some(format!("write `{key}: {least}` or more"))
+    } else if number > real(most) {
+        Some(format!("write `{key}: {most}` or less"))
+    } else {
+        None
     }
 }
 

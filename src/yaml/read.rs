@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::diag::{
     code,
     diagnostic::{Diagnostic, Diagnostics, MAX_FINDINGS, Place},
-    path::Step,
+    path::{FieldPath, Step},
 };
 
 use super::{
@@ -21,18 +21,26 @@ use super::{
     wording::{self, At, Failure, Kind, Subject},
 };
 
+/// The least and the most of the number at a path, where it has bounds.
+pub type Bounds = dyn Fn(&FieldPath) -> Option<(u64, u64)>;
+
 impl Source {
     /// Reads the typed value and *all* that is wrong with it, not only the first, which is where serde alone stops.
     ///
     /// There can be a value although there are findings: then what was wrong was left out, and rules can look at the rest.
     /// No value without an error.
     pub fn read<T: DeserializeOwned>(&self) -> (Option<T>, Diagnostics) {
+        self.read_within(&|_| None)
+    }
+
+    /// The same, where what is said of a number that cannot be read names its bounds. Those of numbers that can are a rule's matter.
+    pub fn read_within<T: DeserializeOwned>(&self, bounds: &Bounds) -> (Option<T>, Diagnostics) {
         let mut findings = self.findings.clone();
-        let value = if self.is_whole { self.read_all(&mut findings) } else { None };
+        let value = if self.is_whole { self.read_all(&mut findings, bounds) } else { None };
         (value, findings.capped())
     }
 
-    fn read_all<T: DeserializeOwned>(&self, findings: &mut Diagnostics) -> Option<T> {
+    fn read_all<T: DeserializeOwned>(&self, findings: &mut Diagnostics, bounds: &Bounds) -> Option<T> {
         let mut state = State { taken: self.nodes.iter().map(|it| it.is_broken).collect(), ..State::default() };
         let mut told: Vec<Diagnostic> = Vec::new();
         let mut missing = Vec::new();
@@ -60,7 +68,7 @@ impl Source {
                 if matches!(kind, Kind::Type(_)) && !at.is_key && self.path_of(at.node).get(&self.value) == Some(&Value::Null) {
                     empty.push((told.len(), at.node));
                 }
-                told.push(self.finding(&kind, at, &state, subject_is_text));
+                told.push(self.finding(&kind, at, &state, subject_is_text, bounds));
             }
             match kind {
                 Kind::Missing(field) if !state.lacks(at.node, &[field]) => state.missing.entry(at.node).or_default().push(vec![field]),
@@ -116,7 +124,7 @@ impl Source {
         }
     }
 
-    fn finding(&self, kind: &Kind, at: At, state: &State, is_text: bool) -> Diagnostic {
+    fn finding(&self, kind: &Kind, at: At, state: &State, is_text: bool, bounds: &Bounds) -> Diagnostic {
         let code = match kind {
             Kind::UnknownField(..) => code::UNKNOWN_FIELD,
             Kind::Missing(_) => code::MISSING_FIELD,
@@ -131,7 +139,7 @@ impl Source {
             Children::Map(children) => self.named(children, name).is_some(),
             _ => false,
         };
-        let subject = Subject { path: &path, value, written, is_text, neighbours, is_there: &is_there };
+        let subject = Subject { path: &path, value, written, is_text, bounds: bounds(&path), neighbours, is_there: &is_there };
         let (message, help) = wording::words(kind, &subject);
         let file = Arc::clone(&self.file);
         let place = if at.is_key { Place::Key { file, path } } else { Place::Value { file, path } };

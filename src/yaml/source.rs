@@ -135,6 +135,11 @@ impl Source {
         self.findings.iter().filter(|it| it.code == code::MERGE_CONFLICT)
     }
 
+    /// Whether nothing is wrong with it as YAML.
+    pub fn is_sound(&self) -> bool {
+        self.is_whole && self.findings.is_empty()
+    }
+
     /// The span of a value, or of the nearest one above it that is written down.
     pub fn span(&self, path: &FieldPath) -> Range<usize> {
         self.nodes.get(self.follow(path).0).map_or(0..0, |it| it.span.clone())

@@ -100,6 +100,8 @@ pub(super) struct Subject<'s> {
     pub(super) written: &'s str,
     /// Whether it would be taken if it stood in quotes.
     pub(super) is_text: bool,
+    /// The least and the most, where it is a number that has bounds.
+    pub(super) bounds: Option<(u64, u64)>,
     /// The fields that may stand beside it.
     pub(super) neighbours: &'static [&'static str],
     /// Whether something of that name stands beside it.
@@ -112,7 +114,7 @@ pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<Strin
     match kind {
         Kind::Custom(message) => (format!("{name}: {message}"), None),
         Kind::Type(expected) => {
-            let wanted = wanted(expected);
+            let wanted = within(wanted(expected), subject.bounds);
             let message = if subject.value.is_null() {
                 format!("{name} takes {wanted}, and nothing is written")
             } else {
@@ -201,6 +203,15 @@ fn wanted(expected: &str) -> String {
         _ if expected.starts_with("a tuple of size ") => expected.replace("a tuple of size ", "a list with this many items: "),
         _ if expected.starts_with("tuple ") || expected.starts_with("an array") => "a list".to_owned(),
         _ => expected.to_owned(),
+    }
+}
+
+/// A number in words, with its bounds where the spec has some: a type's own are wider.
+fn within(wanted: String, bounds: Option<(u64, u64)>) -> String {
+    match bounds {
+        Some((least, most)) if wanted.starts_with("a whole number") => format!("a whole number from {least} to {most}"),
+        Some((least, most)) if wanted == "a number" => format!("a number from {least} to {most}"),
+        _ => wanted,
     }
 }
 

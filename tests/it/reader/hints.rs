@@ -98,8 +98,9 @@ fn a_number_in_words_is_computed() {
     ] {
         assert_eq!(help(text), format!("write `{write}`"), "{text}");
     }
+    assert_eq!(help("count: 1.5"), "write `1` or `2`");
     assert_eq!(help("count: \"3\""), "write it without quotes: `3`");
-    for text in ["count: many", "count: 1.5", "count: -3", "count: 99999999999", "count: 99999999999999999999k"] {
+    for text in ["count: many", "count: -3", "count: 99999999999", "count: 99999999999999999999k"] {
         assert!(told::<Spec>(text).ends_with("()\n"), "{}", told::<Spec>(text));
     }
 }

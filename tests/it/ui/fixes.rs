@@ -91,6 +91,75 @@ const FIXES: &[Fix] = &[
         PLATFORM,
         &[("garden}\nspec:", "garden}\nspec:\n  components: {ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"]}}")],
     ),
+    (
+        "invalid-value--number-out-of-bounds",
+        PLATFORM,
+        &[
+            ("gpus: -1", "gpus: 0"),
+            ("maxPods: 4294967296", "maxPods: 1000000"),
+            ("two", "2"),
+            ("7.5", "7"),
+            ("1.5", "1"),
+            ("size: ten}", "size: 10}"),
+            ("port: 65536", "port: 65535"),
+            ("context: -5", "context: 256"),
+            ("parallel: 1e3", "parallel: 64"),
+            ("replicas: 99999999999999999999999", "replicas: 100"),
+            ("maxLoadedModels: 4_096", "maxLoadedModels: 64"),
+            ("contextCheckpoints: \"64\"", "contextCheckpoints: 32"),
+            ("layers: -16", "layers: 1"),
+            ("64.0", "64"),
+        ],
+    ),
+    (
+        "out-of-range--one-finding",
+        PLATFORM,
+        &[
+            ("gpus: 17", "gpus: 16"),
+            ("maxTokens: 9999999999", "maxTokens: 1048576"),
+            ("context: 9999999999", "context: 1048576"),
+            ("      maxLoadedModels: 65\n", ""),
+        ],
+    ),
+    (
+        "invalid-value--versions-as-a-resource",
+        VERSIONS,
+        &[
+            ("apiVersion: espalier.dev/v1alpha1\nkind: Versions\nmetadata: {name: garden}\nspec:\n", ""),
+            ("  ollama: 0.32.15", "ollama: \"0.32.15\""),
+            ("  postgresql: \"17.9-bookworm\"", "postgresql: \"17.9-bookworm\""),
+        ],
+    ),
+    (
+        "missing-field--workspace-without-head",
+        "spec/workspaces/team-a.yaml",
+        &[
+            ("name: team-a", "apiVersion: apps.aichatworkspaces.io/v1alpha1"),
+            (
+                "models: [\"llama3.2:1b-instruct-q4_K_M\"]",
+                "kind: AIChatWorkspace\nmetadata: {name: team-a}\nspec: {workspaceName: team-a, models: \
+                 [\"llama3.2:1b-instruct-q4_K_M\"]}",
+            ),
+        ],
+    ),
+    (
+        "missing-field--no-head",
+        PLATFORM,
+        &[
+            ("\ndomains: {chat: chat.example.com}", "\n  domains: {chat: chat.example.com}"),
+            ("\ncertificates: {email: ops@example.com}", "\n  certificates: {email: ops@example.com}"),
+            ("\nnode: {cpu: 4, memory: 8Gi}", "\n  node: {cpu: 4, memory: 8Gi}"),
+            (
+                "\ncomponents:\n  ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"]}",
+                "\n  components:\n    ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"]}",
+            ),
+            (
+                "repository: {url: https://git.example.com/team/platform.git}",
+                "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {name: my-team}\nspec:\n  repository: {url: \
+                 https://git.example.com/team/platform.git}",
+            ),
+        ],
+    ),
     ("invalid-value--number-in-words", PLATFORM, &[("8k", "8192"), ("\"2\"", "2"), ("1.0", "1")]),
     ("invalid-value--version-as-a-number", VERSIONS, &[("17.10", "\"17.10\"")]),
     (
@@ -268,6 +337,8 @@ fn what_a_help_says_helps() {
             "key-not-a-string",
             "yaml-syntax",
             "out-of-range--too-large",
+            "out-of-range--one-finding",
+            "invalid-value--number-out-of-bounds",
         ]
         .contains(case);
         assert!(new.is_empty() || deeper, "{case}: {new:?} has come:\n{after}");
