@@ -1,5 +1,7 @@
 //! Whole sealing sessions with the built program: what is written, what is said, what is refused, and that no value leaks.
 
+#[cfg(target_os = "linux")]
+mod columns;
 mod leaks;
 mod lines;
 mod rotation;
