@@ -9,7 +9,8 @@ from pathlib import Path
 
 from . import sealing_controller, sealing_faults
 from .sealing_checks import content_findings, opened, reading_opens, scope_of
-from .sealing_platforms import BITS, KEYS, MOST, NAMESPACE, SCOPES, WAYS, Pair, Platform, kinds, mixed_platform, openssl_pair, own_pair
+from .sealing_platforms import (
+    BITS, EMAIL, KEYS, MOST, NAMESPACE, SCOPES, WAYS, Pair, Platform, addresses, kinds, mixed_platform, openssl_pair, own_pair)
 from .table import Row, short
 from .trees import Thing
 
@@ -42,7 +43,8 @@ def sealed_platform(ctx, pair: Pair, scope: str, first: int) -> tuple[int, int, 
             for key in keys:
                 at = next(number)
                 # The way changes with each value, the kind with every third: all pairs of the two come up in every scope.
-                value, wanted = values[at // len(WAYS) % len(values)]
+                some = addresses() if key == EMAIL else values
+                value, wanted = some[at // len(WAYS) % len(some)]
                 given[key] = (value, wanted, WAYS[at % len(WAYS)])
             platform.seal(credential, given, scope, *more)
     sealed = sum(map(len, platform.expected.values()))
@@ -54,15 +56,20 @@ def refusals(ctx, pair: Pair) -> tuple[int, list[str]]:
     """Values that no pod could read: the compiler refuses them, however they come, and writes nothing."""
     platform, found, count = Platform(ctx), [], 0
     platform.take(pair)
-    for value, ways, words in (
-        (b"", WAYS, "is empty"), (b"\n", WAYS, "is empty"), (b"a\0b", WAYS[:2], "NUL"), (b"\xff\xfe", WAYS, "not UTF-8"),
-        (b"x" * (MOST + 1), WAYS[:2], "more than 64 KiB"),
+    for credential, key, value, ways, words in (
+        ("postgresql", "password", b"", WAYS, "is empty"), ("postgresql", "password", b"\n", WAYS, "is empty"),
+        ("postgresql", "password", b"\n \t\n", WAYS, "white space only"), ("postgresql", "password", b"a\0b", WAYS[:2], "NUL"),
+        ("postgresql", "password", b"\xff\xfe", WAYS, "not UTF-8"), ("postgresql", "password", b"x" * (MOST + 1), WAYS[:2], "more than 64 KiB"),
+        *(("openwebui-admin", EMAIL, value, WAYS, "not an e-mail address") for value in (b"ops", b"ops@", b"a b@example.org", b"ops@example.org\nx")),
     ):
         for way in ways:
             count += 1
-            flags, how = platform.flags({"password": (value, way)})
-            done = platform.run("seal", "postgresql", *flags, **how)
+            others = {other: (b"correct horse", "file") for other in KEYS[credential] if other != key}
+            flags, how = platform.flags({key: (value, way), **others})
+            done = platform.run("seal", credential, *flags, **how)
             said = done.stderr.decode(errors="replace")
+            # Warnings come before what made it fail.
+            said = said[max(said.find("error"), 0):]
             if done.returncode != 2 or words not in said or (platform.root / "spec/secrets").exists():
                 found.append(f"a value of {len(value)} bytes through {way} ({words}): ended with {done.returncode}: {short(said, 200)}")
     return count, found

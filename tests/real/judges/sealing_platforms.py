@@ -15,8 +15,10 @@ from .trees import Thing, Tree
 SCOPES = ("strict", "namespace-wide", "cluster-wide")
 BITS = (2048, 3072, 4096)
 MOST = 64 << 10
+# The key that takes an e-mail address and nothing else.
+EMAIL = "email"
 # What the starter platform has to seal, and the namespace that spends it.
-KEYS = {"openwebui-admin": ("email", "password"), "openwebui-secret-key": ("key",), "postgresql": ("password",)}
+KEYS = {"openwebui-admin": (EMAIL, "password"), "openwebui-secret-key": ("key",), "postgresql": ("password",)}
 NAMESPACE = "ai"
 WAYS = ("stdin", "file", "env")
 # A password in which everything stands that a URL, a shell, YAML, Go's templates and `+` for a space make something else of.
@@ -70,12 +72,18 @@ def kinds(seed: int) -> list[tuple[bytes, bytes]]:
         SPECIAL,
         b"  \t a \t ",
         b"0o17",
-        b"\n\n",
+        b"\n\nx\n\n",
         bytes(range(1, 128)),
         ("".join(map(chr, chance.choices(letters, k=700))) + ".").encode(),
         bytes(chance.choices(range(33, 127), k=MOST - 1)),
     ]
     return [(value, value) for value in same] + [(b"one line\n", b"one line"), (b"one line of Windows\r\n", b"one line of Windows")]
+
+
+def addresses() -> list[tuple[bytes, bytes]]:
+    """Values for a key that takes an e-mail address and nothing else, as they are given and as they have to be in the Secret."""
+    same = [b"ops@example.org", b"o'neil+a=b/c{d}%20$HOME@mail.example.org", b"x" * 64 + b"@" + b"y" * 63 + b".example.org"]
+    return [(value, value) for value in same] + [(b"ops@example.org\n", b"ops@example.org"), (b"ops@example.org\r\n", b"ops@example.org")]
 
 
 @dataclass
@@ -151,5 +159,6 @@ def mixed_platform(ctx, pair: Pair) -> Platform:
     platform.take(pair)
     for more, password in (((), b"a+b c/d%2B"), (("--rotate",), SPECIAL)):
         for (credential, keys), scope in zip(KEYS.items(), SCOPES):
-            platform.seal(credential, {key: (password + key.encode(), password + key.encode(), WAYS[at]) for at, key in enumerate(keys)}, scope, *more)
+            texts = {key: b"ops+1%2B@example.org" if key == EMAIL else password + key.encode() for key in keys}
+            platform.seal(credential, {key: (text, text, WAYS[at]) for at, (key, text) in enumerate(texts.items())}, scope, *more)
     return platform
