@@ -1,6 +1,6 @@
 //! The two streams: data on stdout, talk on stderr, and who went away is not written to.
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write};
+use std::io::{self, ErrorKind, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::Context as _;
@@ -9,6 +9,7 @@ use crate::{
     cli::{
         args::{Color, Format},
         disk::Disk,
+        fold::{columns, folded},
         names::Names,
         sources::Work,
     },
@@ -33,6 +34,8 @@ pub struct Console {
 struct Stream<W> {
     to: W,
     color: bool,
+    /// How many columns its terminal has; none where it is no terminal.
+    columns: Option<usize>,
     closed: bool,
 }
 
@@ -45,7 +48,9 @@ impl Console {
             Color::Never => ColorChoice::Never,
         };
         let (out, err) = (choose(AutoStream::choice(&io::stdout())), choose(AutoStream::choice(&io::stderr())));
-        Self::of(format, deny_warnings, (Box::new(io::stdout()), out), (Box::new(io::stderr()), err))
+        let mut it = Self::of(format, deny_warnings, (Box::new(io::stdout()), out), (Box::new(io::stderr()), err));
+        (it.out.columns, it.talk.columns) = (columns(&io::stdout()), columns(&io::stderr()));
+        it
     }
 
     /// Two streams of one's own, without colors: for programs, and tests, that call the verbs.
@@ -58,8 +63,8 @@ impl Console {
         Self {
             format,
             deny_warnings,
-            out: Stream { to: io::BufWriter::new(AutoStream::new(out.0, out.1)), color: is_colored(out.1), closed: false },
-            talk: Stream { to: AutoStream::new(talk.0, talk.1), color: is_colored(talk.1), closed: false },
+            out: Stream { to: io::BufWriter::new(AutoStream::new(out.0, out.1)), color: is_colored(out.1), columns: None, closed: false },
+            talk: Stream { to: AutoStream::new(talk.0, talk.1), color: is_colored(talk.1), columns: None, closed: false },
         }
     }
 
@@ -69,16 +74,8 @@ impl Console {
     }
 
     /// How many columns the terminal has that stdout is; none where it is no terminal.
-    #[cfg(unix)]
-    pub fn width(&self) -> Option<usize> {
-        let size = io::stdout().is_terminal().then(|| rustix::termios::tcgetwinsize(io::stdout()).ok())??;
-        Some(usize::from(size.ws_col)).filter(|it| *it > 0)
-    }
-
-    /// Nobody knows.
-    #[cfg(not(unix))]
-    pub fn width(&self) -> Option<usize> {
-        None
+    pub const fn width(&self) -> Option<usize> {
+        self.out.columns
     }
 
     /// Whether stdout takes colors.
@@ -99,6 +96,14 @@ impl Console {
         self.out.write(&plain::colored(text)).context("cannot write to stdout")
     }
 
+    /// The same for sentences: folded at the terminal's width.
+    ///
+    /// # Errors
+    /// When stdout takes no more, other than by being closed.
+    pub fn prose(&mut self, text: &str) -> anyhow::Result<()> {
+        self.data(&folded(text, self.width()))
+    }
+
     /// Writes commands for a workflow's runner to stdout: the one text whose lines may begin so. What a
     /// file has in it was escaped when they were made.
     ///
@@ -108,8 +113,13 @@ impl Console {
         self.out.write(text).context("cannot write to stdout")
     }
 
-    /// Says something on stderr. That nobody can hear it is no reason to stop.
+    /// Says something on stderr, folded at the terminal's width. That nobody can hear it is no reason to stop.
     pub fn say(&mut self, text: &str) {
+        self.say_whole(&folded(text, self.talk.columns));
+    }
+
+    /// Says what has its own lines, or is to be pasted without backticks around it.
+    pub fn say_whole(&mut self, text: &str) {
         let _ = self.talk.write(&plain::colored(text));
     }
 
@@ -147,7 +157,7 @@ impl Console {
             let texts = work.texts(disk, &part, &names);
             match self.format {
                 Format::Github => self.commands(&ended(render::github(&part, &texts)))?,
-                _ => self.say(&ended(render::short(&part, &texts))),
+                _ => self.say_whole(&ended(render::short(&part, &texts))),
             }
         }
         Ok(())
@@ -158,7 +168,7 @@ impl Console {
         let names = Names::for_people(work);
         for part in parts(findings) {
             let text = render::human(&part, &work.texts(disk, &part, &names), self.talk.color);
-            self.say(&format!("{}\n\n", text.trim_end()));
+            self.say_whole(&format!("{}\n\n", text.trim_end()));
         }
     }
 

@@ -65,12 +65,11 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
         let new = compile::budget(house, &it.run.summaries);
         let differs = told(&it).next().is_some();
         let old = differs.then(|| old_budget(&work.root, revision.as_ref(), threads)).flatten();
-        let since = if old.is_some() && revision.is_none() { "since the last commit: " } else { "" };
-        let budget = format!("{since}{}", budget(old.as_ref(), &new));
+        let sums = Sums::of(verb.base.as_deref(), console.format(), &budget(old.as_ref(), &new), old.is_some());
         if console.format() == Format::Markdown {
-            markdown(disk, work, &tree, &it, &budget, console)?;
+            markdown(disk, work, &tree, &it, &sums, console)?;
         } else {
-            plain(disk, work, &tree, &it, &budget, console)?;
+            plain(disk, work, &tree, &it, &sums, console)?;
         }
     }
     let clean = it.run.is_whole && !findings.has_errors();
@@ -78,6 +77,25 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
         console.findings_for_people(disk, work, findings);
     }
     Ok(Outcome::clean_if(clean))
+}
+
+/// What the last lines say, each with what it is compared with.
+struct Sums {
+    /// What the objects are compared with.
+    against: String,
+    /// The line of the budget.
+    budget: String,
+}
+
+impl Sums {
+    /// Without a revision, the tree on disk does not say which budget it was made for: then it is the last commit's.
+    fn of(base: Option<&str>, format: Format, budget: &str, is_compared: bool) -> Self {
+        let name = |it: &str| if format == Format::Markdown { plain::markdown(it) } else { format!("`{}`", plain::line(it)) };
+        let its = base.map(name);
+        let was = is_compared.then(|| its.as_deref().unwrap_or("the last commit"));
+        let was = was.map_or_else(String::new, |it| format!(" against {it}"));
+        Self { budget: format!("budget{was}: {budget}"), against: its.unwrap_or_else(|| "the tree on disk".to_owned()) }
+    }
 }
 
 /// A certificate that is another than in the revision, else in the last commit: whoever has its key opens what is sealed from then on.
@@ -90,10 +108,12 @@ fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow
         return Ok(());
     }
     let text = "whoever has its private key opens what is sealed from now on";
+    // The tree has none, so without a revision it is held against the last commit's.
+    let against = base.map_or_else(|| "the last commit".to_owned(), |it| plain::line(it).into_owned());
     console.data(&if console.format() == Format::Markdown {
-        format!("**Another sealing certificate**: `{SEALING}` was {was}, and is {now}: {text}\n\n")
+        format!("**Another sealing certificate** than in {}: `{SEALING}` was {was}, and is {now}: {text}\n\n", plain::markdown(&against))
     } else {
-        format!("changed  {SEALING}: another sealing certificate, {was} → {now}: {text}\n")
+        format!("changed  {SEALING}: another sealing certificate than in {against}, {was} → {now}: {text}\n")
     })
 }
 
@@ -164,7 +184,7 @@ fn is_yaml(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|it| it == "yaml")
 }
 
-fn plain(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, budget: &str, console: &mut Console) -> anyhow::Result<()> {
+fn plain(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, sums: &Sums, console: &mut Console) -> anyhow::Result<()> {
     let colored = console.is_colored();
     let mut folded = Folded::default();
     it.sides(disk, work, tree, &mut |drift, old, new| {
@@ -182,16 +202,16 @@ fn plain(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, budget:
     for line in folded.lines() {
         console.data(&format!("changed  {line}\n"))?;
     }
-    console.data(&format!("{}; {budget}\n", totals(it)))
+    console.prose(&format!("{}\n{}\n", totals(it, &sums.against), sums.budget))
 }
 
-fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, budget: &str, console: &mut Console) -> anyhow::Result<()> {
+fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, sums: &Sums, console: &mut Console) -> anyhow::Result<()> {
     let mut written = 0;
     let mut say = |text: &str| {
         written += text.len();
         console.data(text).map(|()| written)
     };
-    say(&format!("**espalier**: {}\n\n{budget}\n", totals(it)))?;
+    say(&format!("**espalier**: {}\n\n{}\n", totals(it, &sums.against), sums.budget))?;
     let mut folded = Folded::default();
     it.sides(disk, work, tree, &mut |drift, old, new| {
         let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else { return Ok(()) };
@@ -231,13 +251,13 @@ const fn word(change: Change) -> Option<&'static str> {
     }
 }
 
-fn totals(it: &Comparison) -> String {
+fn totals(it: &Comparison, against: &str) -> String {
     let number = |change| Some(told(it).filter(|it| it.change == change).count()).filter(|it| *it > 0);
     let parts: Vec<String> = [Change::Missing, Change::Changed, Change::Conflict, Change::Stray]
         .into_iter()
         .filter_map(|change| Some(format!("{} {}", number(change)?, word(change)?)))
         .collect();
-    let all = count(it.files(), "file");
+    let all = format!("{} against {against}", count(it.files(), "file"));
     let prose: Vec<&str> = it.all().map(|it| &*it.path).filter(|it| is_prose(it)).collect();
     let left_out = if prose.is_empty() { String::new() } else { format!(" (left out: {})", prose.join(", ")) };
     if parts.is_empty() { format!("no difference in {all}{left_out}") } else { format!("{} of {all}{left_out}", parts.join(", ")) }

@@ -173,7 +173,7 @@ impl Git {
     /// # Errors
     /// When Git refuses; it has said why.
     pub fn does(&self, words: &[&str], console: &mut Console) -> anyhow::Result<()> {
-        console.say(&format!("{}\n", self.line(words)));
+        console.say_whole(&format!("{}\n", self.line(words)));
         let status = self.acts(words).stdout(Stdio::null()).status();
         ensure!(
             status.context("cannot run git: is it installed?")?.success(),

@@ -139,7 +139,7 @@ pub fn run(disk: &dyn Disk, folder: &Path, verb: &Init, console: &mut Console) -
         console.say(&format!("still an example: `{}: {example}`; write your own into {PLATFORM}\n", leaf(field.path)));
     }
     let change = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", quoted(&folder.display().to_string())) };
-    console.say(&format!("\nnext:\n{change}{NEXT}"));
+    console.say_whole(&format!("\nnext:\n{change}{NEXT}"));
     Ok(Outcome::Clean)
 }
 

@@ -12,6 +12,7 @@ pub mod disk;
 pub mod drift;
 pub mod fields;
 pub mod findings;
+pub mod fold;
 pub mod git;
 mod git_disk;
 pub mod ignored;

@@ -1,13 +1,13 @@
 //! `explain`, `schema`, `completions`: pages that are there without a spec.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use anyhow::{Context as _, bail};
 use clap_complete::Shell;
 
 use crate::{
     check::pages,
-    cli::{complete, console::Console, outcome::Outcome},
+    cli::{complete, console::Console, fold::folded, outcome::Outcome, table::Table},
     diag::suggest,
     spec::schema,
 };
@@ -20,13 +20,12 @@ pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outc
     let Some(code) = code else {
         let mut codes: Vec<&str> = pages::codes().collect();
         codes.sort_unstable();
-        let width = codes.iter().map(|it| it.len()).max().unwrap_or(0);
-        let mut out = String::new();
+        let mut table = Table::bare();
         for code in codes {
             let title = pages::page(code).and_then(|it| it.lines().next()).unwrap_or_default();
-            let _ = writeln!(out, "{code:width$}  {}", title.trim_start_matches(['#', ' ']));
+            table.row([code.to_owned(), title.trim_start_matches(['#', ' ']).to_owned()]);
         }
-        console.data(&out)?;
+        console.data(&table.folded(console.width()))?;
         return Ok(Outcome::Clean);
     };
     // As it is copied out of a finding: `error[some-code]`.
@@ -37,8 +36,18 @@ pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outc
             None => bail!("there is no finding `{bare}`; `espalier explain` lists all"),
         }
     };
-    console.data(&format!("{}\n", page.trim_end()))?;
+    console.data(&format!("{}\n", filled(page.trim_end(), console.width())))?;
     Ok(Outcome::Clean)
+}
+
+/// A page in so many columns: its paragraphs are filled anew, and what is indented stays as it is, to be pasted.
+fn filled(page: &str, width: Option<usize>) -> Cow<'_, str> {
+    if width.is_none() {
+        return Cow::Borrowed(page);
+    }
+    let is_text = |it: &str| it.lines().all(|it| it.starts_with(|it: char| it.is_alphanumeric() || it == '`'));
+    let fill = |it: &str| if is_text(it) { folded(&it.replace('\n', " "), width).into_owned() } else { it.to_owned() };
+    Cow::Owned(page.split("\n\n").map(fill).collect::<Vec<_>>().join("\n\n"))
 }
 
 /// Prints the JSON Schema of the spec.

@@ -122,6 +122,7 @@ pub fn again(disk: &dyn Disk, work: &Work, house: &House, tenant: &Arc<str>, bat
 }
 
 /// A tenant, compiled, or what was wrong about its file.
+#[expect(clippy::large_enum_variant, reason = "hardly any file is unreadable: a box would be one more for each that is not")]
 enum Step<N> {
     Built(Summary, N),
     Unreadable(Diagnostics),

@@ -178,7 +178,7 @@ struct Steps {
 impl Steps {
     fn does(&self, words: &[&str], console: &mut Console) -> anyhow::Result<()> {
         if self.dry_run {
-            console.say(&format!("{}\n", self.git.line(words)));
+            console.say_whole(&format!("{}\n", self.git.line(words)));
             return Ok(());
         }
         self.git.does(words, console)

@@ -7,6 +7,7 @@ use std::{
 
 use super::{house::House, summary::Summary};
 use crate::{
+    components::{ollama::Ollama, workspace},
     facts::versions::{self, ARGO_CD, CERT_MANAGER, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, Pin, RCLONE, REDIS, SEALED_SECRETS},
     plan::{
         applications,
@@ -26,17 +27,20 @@ const RUNS: [(&str, Pin); 8] = [
     ("sealed-secrets", SEALED_SECRETS),
 ];
 
-/// What a person asks first; of the workspaces' hosts the first so many.
+/// What a person asks first; of the workspaces' hosts and models the first so many.
 pub fn glance(house: &House, summaries: &[Summary], most: usize) -> Glance {
     let spec = &house.built.platform.spec;
     let domain = spec.domains.workspaces.as_ref().unwrap_or(&spec.domains.chat);
     let ollama = &spec.components.ollama;
-    // One that is listed twice, in another spelling perhaps, is one.
-    let mut told = BTreeSet::new();
-    let models = ollama.models.iter().filter(|it| ollama.enabled && told.insert(it.as_str())).map(|it| ModelRow {
-        name: it.to_string(),
-        context: ollama.figures(it).map_or(ollama.context, |it| it.train_context.min(ollama.context)),
-    });
+    let mut models = if ollama.enabled { models(ollama, None) } else { Vec::new() };
+    let (own, mut model_count) = (models.len(), models.len());
+    for it in summaries {
+        let Some(name) = &it.name else { continue };
+        let its = self::models(&workspace::ollama(&it.models), Some(name));
+        model_count += its.len();
+        let room = most.max(own) - models.len();
+        models.extend(its.into_iter().take(room));
+    }
     Glance {
         name: house.name().into(),
         hosts: hosts(house, summaries).take(most).collect(),
@@ -44,10 +48,22 @@ pub fn glance(house: &House, summaries: &[Summary], most: usize) -> Glance {
         wildcard: summaries.iter().any(|it| it.host.is_some()).then(|| format!("*.{domain}")),
         issuer: spec.certificates.issuer,
         is_single: spec.all_nodes().is_single(),
-        models: models.collect(),
+        models,
+        model_count,
         model_replicas: if ollama.enabled { ollama.replicas } else { 0 },
         versions: versions(house, summaries),
     }
+}
+
+/// What an Ollama serves. One that is listed twice, in another spelling perhaps, is one.
+fn models(ollama: &Ollama, workspace: Option<&Arc<str>>) -> Vec<ModelRow> {
+    let mut told = BTreeSet::new();
+    let rows = ollama.models.iter().filter(|it| told.insert(it.as_str())).map(|it| ModelRow {
+        name: it.to_string(),
+        context: ollama.figures(it).map_or(ollama.context, |it| it.train_context.min(ollama.context)),
+        workspace: workspace.cloned(),
+    });
+    rows.collect()
 }
 
 /// Every public host: the platform's own, then the workspaces' in the order of their files' names.

@@ -1,14 +1,18 @@
 //! What Ollama's memory is made of, term by term: the sum that its request is.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
-use super::house::House;
-use crate::{facts::ollama, units::Bytes};
+use super::{house::House, summary::Summary};
+use crate::{
+    components::{ollama::Ollama, workspace},
+    facts::ollama,
+    units::Bytes,
+};
 
 /// One term of the sum.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Term {
     /// What it is for.
@@ -22,7 +26,7 @@ pub struct Term {
 }
 
 /// The memory of one pod of Ollama.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelMemory {
     /// Equal pods.
@@ -39,15 +43,35 @@ pub struct ModelMemory {
     pub waiting: Vec<String>,
 }
 
+/// The memory of a workspace's own Ollama.
+#[derive(Debug, Serialize)]
+pub struct WorkspaceMemory {
+    /// Whose.
+    pub workspace: Arc<str>,
+    /// The sum.
+    #[serde(flatten)]
+    pub memory: ModelMemory,
+}
+
 /// Bytes as a number, for tools.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn number<S: Serializer>(it: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(it.get())
 }
 
-/// Of the platform's own Ollama, if it has one with models that are known.
+/// Of the platform's own Ollama, if it has one.
 pub fn of_models(house: &House) -> Option<ModelMemory> {
-    let it = Some(&house.built.platform.spec.components.ollama).filter(|it| it.enabled)?;
+    Some(&house.built.platform.spec.components.ollama).filter(|it| it.enabled).map(of)
+}
+
+/// Of each workspace's own, in the order of their files' names.
+pub fn of_workspaces(summaries: &[Summary]) -> Vec<WorkspaceMemory> {
+    let its = |it: &Summary| Some(WorkspaceMemory { workspace: it.name.clone()?, memory: of(&workspace::ollama(&it.models)) });
+    summaries.iter().filter_map(its).collect()
+}
+
+/// Of an Ollama, by its models that are known.
+fn of(it: &Ollama) -> ModelMemory {
     let (set, has_gpu) = (it.settings(), it.gpu.is_some());
     let known = it.models.iter().filter_map(|model| Some((model, it.figures(model)?)));
     let mut models: Vec<_> = known.map(|(model, figures)| (model.to_string(), ollama::terms(&figures, &set, has_gpu))).collect();
@@ -67,5 +91,5 @@ pub fn of_models(house: &House) -> Option<ModelMemory> {
     }
     let sum: Bytes = terms.iter().map(|it| it.bytes).sum();
     terms.push(Term { term: "reserve of 5 %, rounded up", model: None, bytes: computed.saturating_sub(sum) });
-    Some(ModelMemory { replicas: it.replicas, terms, computed, request: it.allotment().request, waiting })
+    ModelMemory { replicas: it.replicas, terms, computed, request: it.allotment().request, waiting }
 }

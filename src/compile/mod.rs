@@ -90,6 +90,7 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
         file: file.clone(),
         diagnostics,
         host: None,
+        models: Box::default(),
         sum: Sum::default(),
         pods: Vec::new(),
         wave: 0,
@@ -121,7 +122,8 @@ pub fn tenant(house: &House, source: &Source, files: &mut Files) -> Summary {
         application_of(house, &name, wave, &house.repository().revision(), files);
     }
     let (host, flows) = (workspace.host(&house.built).ok(), built.flows.into_iter().collect());
-    Summary { name: Some(name), file, diagnostics, host, sum, pods, wave, flows, content }
+    let models = workspace.spec.models.into();
+    Summary { name: Some(name), file, diagnostics, host, models, sum, pods, wave, flows, content }
 }
 
 fn application_of(house: &House, tenant: &Arc<str>, wave: u32, revision: &str, files: &mut Files) {

@@ -7,7 +7,7 @@ use crate::{
     builder::scope::Flow,
     compile::pin::Content,
     diag::diagnostic::Diagnostics,
-    names::Host,
+    names::{Host, ModelName},
 };
 
 /// What the whole needs to know of one tenant.
@@ -19,6 +19,8 @@ pub struct Summary {
     /// What is wrong with it.
     pub diagnostics: Diagnostics,
     pub(in crate::compile) host: Option<Host>,
+    /// What its own Ollama serves.
+    pub(in crate::compile) models: Box<[ModelName]>,
     pub(in crate::compile) sum: Sum,
     /// Its pods one by one, where there are several nodes to place them on.
     pub(in crate::compile) pods: Vec<(u32, Ask)>,

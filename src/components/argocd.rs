@@ -59,7 +59,7 @@ pub enum Admin {
 /// Argo CD's own Secret, to which the administrator's password is added.
 const ADMINISTRATOR: Declared = Declared {
     name: "argocd-secret",
-    keys: &[Key { name: "admin.password", value: Value::Hashed("the password of Argo CD's administrator, `admin`") }],
+    keys: &[Key { name: "admin.password", value: Value::Hashed("Argo CD's password for `admin`") }],
     rotation: "whoever is signed in to Argo CD stays signed in until the session ends",
     found: Found::Patched,
 };

@@ -44,7 +44,7 @@ const SECRET_KEY: Declared = Declared {
 const ADMINISTRATOR: Declared = Declared {
     name: "openwebui-admin",
     keys: &[
-        Key { name: "email", value: Value::Email("the e-mail address with which the administrator signs in") },
+        Key { name: "email", value: Value::Email("the administrator's e-mail address") },
         Key { name: "password", value: Value::Known("the administrator's password") },
     ],
     rotation: "an account that exists keeps its password: the administrator changes it in the interface",

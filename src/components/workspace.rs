@@ -67,6 +67,11 @@ pub struct WorkspaceSpec {
     pub models: Vec<ModelName>,
 }
 
+/// The Ollama of a workspace with these models: all else of it is the same in each.
+pub fn ollama(models: &[ModelName]) -> Ollama {
+    Ollama { models: models.to_owned(), ..Ollama::default() }
+}
+
 impl Workspace {
     /// One that stands for any: what it makes, all make.
     pub fn any() -> Self {
@@ -81,7 +86,7 @@ impl Workspace {
 
     /// Its Ollama, as the platform's own component.
     pub fn ollama(&self) -> Ollama {
-        Ollama { models: self.spec.models.clone(), ..Ollama::default() }
+        ollama(&self.spec.models)
     }
 
     /// Its public host, below the platform's domain for workspaces.

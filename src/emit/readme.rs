@@ -9,7 +9,7 @@ use crate::{
     emit::bootstrap,
     facts::node,
     plan::{
-        glance::Glance,
+        glance::{Glance, ModelRow},
         rows::{FlowRow, SecretRow, WaveRow},
     },
     platform::nodes::{self, Nodes},
@@ -87,6 +87,13 @@ struct Pods {
     cpu: String,
 }
 
+/// The models of a workspace's own Ollama.
+#[derive(Serialize)]
+struct Tenant<'a> {
+    name: &'a str,
+    models: Vec<&'a ModelRow>,
+}
+
 /// A pod in the kubelet's order.
 #[derive(Serialize)]
 struct Turn {
@@ -128,6 +135,10 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             }
         })
         .collect();
+    let (own, more): (Vec<&ModelRow>, Vec<&ModelRow>) = page.glance.models.iter().partition(|it| it.workspace.is_none());
+    let tenants = more.chunk_by(|a, b| a.workspace == b.workspace);
+    let tenants: Vec<Tenant<'_>> =
+        tenants.map(|its| Tenant { name: its[0].workspace.as_deref().unwrap_or_default(), models: its.to_vec() }).collect();
     let turn = |it: eviction::Turn| Turn {
         name: format!("{}/{}", it.application, it.name),
         priority: it.priority,
@@ -146,6 +157,9 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             dns => page.glance.dns(),
             certificates => page.glance.certificates(),
             more_hosts => page.glance.all.saturating_sub(page.glance.hosts.len()),
+            own,
+            tenants,
+            more_models => page.glance.model_count.saturating_sub(page.glance.models.len()),
             waves => page.waves,
             places => page.places,
             more => page.applications > page.waves.len(),

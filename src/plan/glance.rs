@@ -30,7 +30,7 @@ pub struct VersionRow {
     pub version: Arc<str>,
 }
 
-/// A model that everybody may use.
+/// A model that is served.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ModelRow {
@@ -38,6 +38,9 @@ pub struct ModelRow {
     pub name: String,
     /// Tokens of its context, as it is served.
     pub context: u64,
+    /// The workspace whose own Ollama serves it; none: the platform's does, for everybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workspace: Option<Arc<str>>,
 }
 
 /// What a person asks first.
@@ -60,8 +63,10 @@ pub struct Glance {
     /// Whether one node is all there is.
     #[serde(skip)]
     pub is_single: bool,
-    /// The models.
+    /// The models, the platform's own first; of very many workspaces those of the first.
     pub models: Vec<ModelRow>,
+    /// How many models there are, each workspace's counted.
+    pub model_count: usize,
     /// Replicas of the model server.
     pub model_replicas: u32,
     /// The versions that run.

@@ -79,10 +79,9 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
     console.say(&format!(
         "wrote {SEALING}: the certificate, to be committed, valid until {}\n\
          wrote {}: the private key, which nobody but its owner may read\n\n\
-         Back the private key up now, where you keep passwords: without it nothing that\n\
-         is sealed can be opened when the node is lost, and whoever has it can open\n\
-         everything. Never commit it. `bootstrap/bootstrap.sh` gives it to the cluster\n\
-         before the controller starts.\n\
+         Back the private key up now, where you keep passwords: without it nothing that is sealed can be opened when the node is lost, \
+         and whoever has it can open everything. Never commit it. `bootstrap/bootstrap.sh` gives it to the cluster before the controller \
+         starts.\n\
          next: `{next}`\n",
         clock::written(now + args.days * DAY),
         key.display()

@@ -112,7 +112,8 @@ pub fn run(house: &House, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &W
         _ => it.words().1.map(str::to_owned),
     };
     let next: String = init.into_iter().chain(open.iter().filter_map(way)).fold(String::new(), |text, it| format!("{text}next: {it}\n"));
-    console.data(&format!("{}\n{}: {totals}\n{certificate}\n{next}", table.text(), count(needs.len(), "credential")))?;
+    console.data(&table.folded(console.width()))?;
+    console.prose(&format!("\n{}: {totals}\n{certificate}\n{next}", count(needs.len(), "credential")))?;
     Ok(Outcome::Clean)
 }
 

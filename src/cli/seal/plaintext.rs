@@ -316,21 +316,21 @@ fn shown(declared: &Declared, key: &Key) -> anyhow::Result<Plaintext> {
 /// a longer one is offered.
 fn asked(declared: &Declared, key: &Key, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
     for _ in 0..TRIES {
-        let ask = |again: &str| {
-            let answer = terminal::hidden(&format!("{}: {}{again}: ", declared.name, described(key)), MAX_SIZE)?;
+        let ask = |question: &str| {
+            let answer = terminal::hidden(&format!("{}: {question}: ", declared.name), MAX_SIZE)?;
             anyhow::Ok(Plaintext(answer, Form::Known))
         };
-        let wrong = match ask("")?.judged(declared, key) {
+        let wrong = match ask(&described(key))?.judged(declared, key) {
             Err(wrong) => wrong.to_string(),
             Ok(first) => {
                 let short = too_short(key, &first);
                 if let Some(short) = &short {
                     terminal::say(&format!(
-                        "warning: it {short};\nenter it once more to take it all the same, or `{GENERATE}` for one of {MADE}\nletters and \
+                        "warning: it {short}; enter it once more to take it all the same, or `{GENERATE}` for one of {MADE} letters and \
                          digits, which is shown here once\n"
                     ));
                 }
-                let second = ask(", once more")?;
+                let second = ask(&format!("`{}`, once more", key.name))?;
                 if *second.0 == *first.0 {
                     return Ok(first);
                 }

@@ -5,9 +5,11 @@ use std::io::{self, Write as _};
 use anyhow::{Context as _, bail};
 use zeroize::Zeroizing;
 
-/// Says something on the terminal.
+use crate::cli::fold::{columns, folded};
+
+/// Says something on the terminal, folded at its width.
 pub fn say(text: &str) {
-    let _ = write!(io::stderr(), "{text}");
+    let _ = write!(io::stderr(), "{}", folded(text, columns(&io::stderr())));
 }
 
 /// Asks, without showing what is typed. Backspace and Ctrl-U correct; Ctrl-C and Ctrl-D end it, with the terminal as it was.

@@ -1,22 +1,39 @@
-//! `show budget`: what the node keeps, what each pod asks for, what comes of it, and what Ollama's share is made of.
+//! `show budget`: what the node keeps, what each pod asks for, what comes of it, and what the share of each Ollama is made of.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::{
     budget::{ask::Origin, report::Report},
-    cli::table::Table,
-    compile::memory::ModelMemory,
+    cli::{console::count, fold::folded, table::Table},
+    compile::memory::{ModelMemory, WorkspaceMemory},
     facts::node,
+    plan::applications,
     units::Bytes,
 };
 
 /// The page, in so many columns at most.
-pub fn text(report: &Report, models: Option<&ModelMemory>, width: Option<usize>) -> String {
+pub fn text(report: &Report, models: Option<&ModelMemory>, workspaces: &[WorkspaceMemory], width: Option<usize>) -> String {
     let mut out = if report.nodes.is_single() { kept(report) } else { groups(report).folded(width) };
     let _ = write!(out, "\n{}\n", pods(report).folded(width));
     verdict(&mut out, report);
     if let Some(it) = models {
-        let _ = write!(out, "\n{}", terms(it, width));
+        let _ = write!(out, "\n{}", terms("ollama", it, width));
+    }
+    // Many have the same models: those are told once.
+    let mut same: BTreeMap<&ModelMemory, Vec<&str>> = BTreeMap::new();
+    for it in workspaces {
+        same.entry(&it.memory).or_default().push(&it.workspace);
+    }
+    for it in workspaces {
+        let [first, rest @ ..] = &same[&it.memory][..] else { continue };
+        if **first != *it.workspace {
+            continue;
+        }
+        let _ = write!(out, "\n{}", terms(&applications::tenant_name(&it.workspace), &it.memory, width));
+        if !rest.is_empty() {
+            let more = format!("the same in {}: {}\n", count(rest.len(), "more workspace"), rest.join(", "));
+            out.push_str(&folded(&more, width));
+        }
     }
     out
 }
@@ -101,9 +118,10 @@ fn verdict(out: &mut String, it: &Report) {
 }
 
 /// Ollama's memory, term by term, in whole MiB: what rounding leaves is in the last term, so that they sum up.
-fn terms(it: &ModelMemory, width: Option<usize>) -> String {
+fn terms(application: &str, it: &ModelMemory, width: Option<usize>) -> String {
     let whole = |bytes: Bytes| (bytes.get() + (1 << 19)) >> 20;
-    let mut table = Table::new(&["ollama/ollama, each pod", ">", ""]);
+    let heading = format!("{application}/ollama, each pod");
+    let mut table = Table::new(&[&*heading, ">", ""]);
     let (mut sum, mut last) = (0, None::<&str>);
     for (at, term) in it.terms.iter().enumerate() {
         let rest = whole(it.computed).saturating_sub(sum);
@@ -122,7 +140,8 @@ fn terms(it: &ModelMemory, width: Option<usize>) -> String {
     }
     let mut out = table.folded(width);
     if !it.waiting.is_empty() {
-        let _ = writeln!(out, "loaded when one of these has gone: {}", it.waiting.join(", "));
+        let waiting = format!("loaded when one of these has gone: {}\n", it.waiting.join(", "));
+        out.push_str(&folded(&waiting, width));
     }
     out
 }

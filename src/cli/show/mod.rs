@@ -21,7 +21,7 @@ use crate::{
     compile::{
         self,
         house::House,
-        memory::{self, ModelMemory},
+        memory::{self, ModelMemory, WorkspaceMemory},
         rows,
         summary::Summary,
     },
@@ -155,18 +155,23 @@ fn secrets(house: &House, format: Format, width: Option<usize>) -> anyhow::Resul
     Ok(table.folded(width))
 }
 
-/// The budget, for tools: its sums and pods, and what Ollama's memory is made of.
+/// The budget, for tools: its sums and pods, and what the memory of each Ollama is made of.
 #[derive(Serialize)]
 struct Sum<'a> {
     #[serde(flatten)]
     report: &'a Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     ollama: Option<ModelMemory>,
+    /// Of each workspace's own.
+    workspaces: Vec<WorkspaceMemory>,
 }
 
 fn sum(house: &House, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
-    let (report, ollama) = (compile::budget(house, tenants), memory::of_models(house));
-    if format == Format::Json { json(&Sum { report: &report, ollama }) } else { Ok(budget::text(&report, ollama.as_ref(), width)) }
+    let (report, ollama, workspaces) = (compile::budget(house, tenants), memory::of_models(house), memory::of_workspaces(tenants));
+    if format == Format::Json {
+        return json(&Sum { report: &report, ollama, workspaces });
+    }
+    Ok(budget::text(&report, ollama.as_ref(), &workspaces, width))
 }
 
 /// A name as Mermaid takes it.

@@ -12,7 +12,7 @@ use crate::{
     plan::{glance::Glance, rows::WaveRow},
 };
 
-/// So many Applications, or hosts, still go on one screen.
+/// So many Applications, hosts or models still go on one screen.
 pub const SCREEN: usize = 24;
 /// A page for a file or a pipe is as wide as for most terminals.
 const PAGE: usize = 80;
@@ -127,8 +127,14 @@ fn head_of(glance: &Glance, sums: &str) -> Table<2> {
         line("certificates", glance.certificates().to_owned());
     }
     let replicas = if glance.model_replicas > 1 { format!(", {} replicas", glance.model_replicas) } else { String::new() };
-    for (at, it) in glance.models.iter().enumerate() {
-        line(if at == 0 { "models" } else { "" }, format!("{} (context {}{replicas})", it.name, it.context));
+    let own = glance.models.iter().filter(|it| it.workspace.is_none()).count();
+    let listed = glance.models.len().min(own.max(SCREEN));
+    for (at, it) in glance.models.iter().take(listed).enumerate() {
+        let whose = it.workspace.as_ref().map_or_else(|| replicas.clone(), |it| format!(", workspace {it}"));
+        line(if at == 0 { "models" } else { "" }, format!("{} (context {}{whose})", it.name, it.context));
+    }
+    if glance.model_count > listed {
+        line("", format!("… and {} more", glance.model_count - listed));
     }
     let versions: Vec<String> = glance.versions.iter().map(|it| format!("{} {}", it.name, it.version)).collect();
     line("versions", versions.join(", "));

@@ -24,10 +24,10 @@ fn a_change_is_told_by_field() {
     assert!(said.contains("  containers[ollama].env[OLLAMA_CONTEXT_LENGTH].value: 4096 → 2048\n"), "{said}");
     assert!(said.contains("  containers[ollama].resources.limits.memory: 1183Mi → 1114Mi\n"), "{said}");
     assert!(!said.contains("@@") && !said.contains("out/.espalier.json"), "{said}");
-    let last = said.lines().last().expect("a line");
-    assert!(last.starts_with("2 changed of ") && last.contains("(left out: out/README.md)"), "{last}");
+    let (_, totals) = said.rsplit_once("\n2 changed of ").expect("the totals");
+    assert!(totals.contains(" files against the tree on disk (left out: out/README.md)\n"), "{totals}");
     // Nobody knows the spec that the tree is from, so no figure is made up.
-    assert!(last.contains("requests ") && !last.contains('→'), "{last}");
+    assert!(totals.contains("\nbudget: requests ") && !totals.contains('→'), "{totals}");
 }
 
 #[test]
@@ -36,12 +36,27 @@ fn the_budget_is_compared_with_the_spec_of_the_revision() {
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&it);
     edit(&it, "context: 4096", "context: 2048");
-    let last = |words: &[&str]| it.ok(words).out.lines().last().expect("a line").to_owned();
+    let last = |words: &[&str]| {
+        let said = it.ok(words).out;
+        let lines: Vec<&str> = said.lines().collect();
+        lines[lines.len() - 2..].join("\n")
+    };
     let said = last(&["diff"]);
-    assert!(said.contains("since the last commit: requests 2707Mi → 2638Mi (-69Mi) of "), "{said}");
+    // Each with what it is compared with: the tree on disk does not say which budget it was made for.
+    assert!(said.contains(" files against the tree on disk ("), "{said}");
+    assert!(said.contains("\nbudget against the last commit: requests 2707Mi → 2638Mi (-69Mi) of "), "{said}");
+    let markdown = it.ok(&["diff", "--format", "markdown"]).out;
+    assert!(
+        markdown.contains(" against the tree on disk (") && markdown.contains("\nbudget against the last commit: requests "),
+        "{markdown}"
+    );
     it.ok(&["render"]);
     let said = last(&["diff", "--base", "main"]);
-    assert!(said.contains("; requests 2707Mi → 2638Mi (-69Mi) of ") && said.contains("limits 5103Mi → 5034Mi (-69Mi)"), "{said}");
+    assert!(said.contains(" files against `main` (") && !said.contains("last commit"), "one and the same for both: {said}");
+    assert!(
+        said.contains("\nbudget against `main`: requests 2707Mi → 2638Mi (-69Mi) of ") && said.contains("limits 5103Mi → 5034Mi (-69Mi)"),
+        "{said}"
+    );
     let said = last(&["diff"]);
     assert!(said.starts_with("no difference") && !said.contains('→'), "{said}");
     let said = it.ok(&["diff", "--base", "main", "--format", "markdown"]).out;

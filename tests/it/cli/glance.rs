@@ -20,9 +20,7 @@ fn every_side_fits_a_terminal_of_80_columns() {
     for side in [&["show"][..], &["show", "budget"], &["show", "flows"], &["show", "waves"], &["show", "secrets"]] {
         let done = talk(place.command(side), 80, &mut |_| panic!("nobody asks"));
         assert_eq!(done.code, 0, "{done:?}");
-        // What is said besides is prose.
-        let data = done.said.lines().filter(|it| !it.starts_with("under `pin: branch`"));
-        let wide: Vec<&str> = data.filter(|it| it.chars().count() > 80).collect();
+        let wide: Vec<&str> = done.said.lines().filter(|it| it.chars().count() > 80).collect();
         assert!(wide.is_empty(), "{side:?}:\n{wide:#?}");
     }
     // A pipe has no width: a row stays a line.
@@ -140,6 +138,66 @@ fn the_terms_of_a_model_sum_up() {
     let terms: u64 = ollama["terms"].as_array().expect("terms").iter().filter_map(|it| it["bytes"].as_u64()).sum();
     assert_eq!(Some(terms), ollama["computed"].as_u64(), "{ollama}");
     assert_eq!(ollama["computed"], ollama["request"]);
+}
+
+/// A workspace's models stand where the platform's do, marked whose they are, and its Ollama is explained as the platform's is.
+#[test]
+fn the_models_of_workspaces_are_told_and_explained() {
+    let place = Place::starter();
+    for (name, models) in [("team-a", "\"qwen2.5:0.5b\""), ("team-b", "\"qwen2.5:0.5b\""), ("team-c", "\"all-minilm\", \"gemma2:2b\"")] {
+        place.tenant(name);
+        let file = format!("spec/workspaces/{name}.yaml");
+        let text = place.read(&file);
+        let at = text.find("models:").expect("its models");
+        place.write(&file, format!("{}models: [{models}]\n", &text[..at]));
+    }
+    let spec = place.read("spec/platform.yaml").replace("memory: 8Gi", "memory: 32Gi").replace("cpu: 4", "cpu: 16");
+    place.write("spec/platform.yaml", spec);
+    let rendered = place.ok(&["render"]).err;
+    let shown = place.ok(&["show"]).out;
+    for text in [&rendered, &shown] {
+        let own = text.find("models        llama3.2:1b-instruct-q4_K_M (context 4096)\n").expect("the platform's own, first");
+        let of_a = text.find("              qwen2.5:0.5b (context 4096, workspace team-a)\n").expect("team-a's");
+        let of_c = text.find("              gemma2:2b (context 4096, workspace team-c)\n").expect("team-c's");
+        assert!(own < of_a && of_a < of_c && text.contains("all-minilm:latest (context 512, workspace team-c)"), "{text}");
+    }
+    let page = place.read("out/README.md");
+    let row = "| team-c | `all-minilm:latest` (context 512), `gemma2:2b` (context 4096) |\n";
+    assert!(page.contains(row) && page.contains("| team-b | `qwen2.5:0.5b` (context 4096) |\n"), "{page}");
+    let all = &json(&place, &["show"]);
+    assert_eq!((all["modelCount"].as_u64(), all["models"][0].get("workspace")), (Some(5), None), "{all}");
+    assert_eq!(all["models"][1]["workspace"], "team-a", "{all}");
+
+    let budget = place.ok(&["show", "budget"]).out;
+    let head = |name: &str| budget.find(&format!("\n{name}/ollama, each pod\n"));
+    assert!(head("ollama") < head("ws-team-a") && head("ws-team-a") < head("ws-team-c") && head("ws-team-b").is_none(), "{budget}");
+    assert!(head("ollama").is_some() && budget.contains("\nthe same in 1 more workspace: team-b\n"), "{budget}");
+    // Each sum is what the StatefulSet of its Ollama requests, to the MiB.
+    let all = json(&place, &["show", "budget"]);
+    let all = all["workspaces"].as_array().expect("workspaces");
+    assert_eq!(all.len(), 3);
+    for it in all {
+        let terms: u64 = it["terms"].as_array().expect("terms").iter().filter_map(|it| it["bytes"].as_u64()).sum();
+        assert_eq!(Some(terms), it["computed"].as_u64(), "{it}");
+        let name = it["workspace"].as_str().expect("whose");
+        let object = place.read(&format!("out/manifests/ws-{name}/{name}/statefulset-{name}-ollama.yaml"));
+        let request = format!("memory: {}Mi\n", terms >> 20);
+        assert_eq!((it["request"].as_u64(), object.contains(&request)), (Some(terms), true), "{object}");
+    }
+}
+
+/// Of very many, the first are shown on the screen and all are counted.
+#[test]
+fn very_many_models_of_workspaces_are_counted() {
+    let place = Place::starter();
+    for at in 0..30 {
+        place.tenant(&format!("team-{at:02}"));
+    }
+    let shown = place.ok(&["show"]).out;
+    assert_eq!(shown.lines().filter(|it| it.contains(", workspace team-")).count(), 23, "{shown}");
+    let models = shown.split("\nmodels ").nth(1).expect("models").split("\nversions").next().expect("before the versions");
+    assert!(models.ends_with("… and 7 more"), "{shown}");
+    assert_eq!(json(&place, &["show"])["models"].as_array().map(Vec::len), Some(31));
 }
 
 /// Up to a dozen names, then a count; what was edited by hand is told from what the spec changed.

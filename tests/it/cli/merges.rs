@@ -138,7 +138,7 @@ fn other_line_endings_are_one_line() {
     let all: Vec<serde_json::Value> = serde_json::from_str(&said.out).expect("JSON");
     assert_eq!(all.iter().filter(|it| it["code"] == "file-changed").count(), 1, "{said:?}");
     let said = there.ok(&["diff", "--root", "clone"]);
-    assert!(said.out.lines().count() == 2 && said.out.contains("only line endings differ, of "), "{said:?}");
+    assert!(said.out.lines().count() == 3 && said.out.contains("only line endings differ, of "), "{said:?}");
     // A file that differs in more is told as ever.
     let file = "clone/apps/openwebui.yaml";
     let text = there.read(file);

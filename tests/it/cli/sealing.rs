@@ -1,5 +1,7 @@
 //! Whole sealing sessions with the built program: what is written, what is said, what is refused, and that no value leaks.
 
+#[cfg(target_os = "linux")]
+mod columns;
 mod leaks;
 mod lines;
 mod rotation;
@@ -191,7 +193,7 @@ fn what_cannot_be_right_is_refused() {
     it.refused(&["seal", "--generate-missing"], "there is no spec/sealing.pem");
     it.ok(&["seal", "init", "--bits", "2048", "--days", "10"]);
     it.refused(&["seal", "postgres"], "did you mean `postgresql`?");
-    it.refused(&["seal", "openwebui-admin"], "needs `email` (the e-mail address");
+    it.refused(&["seal", "openwebui-admin"], "needs `email` (the administrator's e-mail address");
     it.refused(&["seal", "openwebui-admin", "--from-stdin"], "has several keys, so say which");
     it.refused(&["seal", "openwebui-admin", "--from-stdin=mail"], "has no key `mail`");
     it.refused(&["seal", "openwebui-admin", "--generate", "password=32"], "nobody would ever know it");

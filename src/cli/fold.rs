@@ -1,0 +1,108 @@
+//! Prose on a terminal: folded at its width, between words. What is to be pasted stays on one line.
+
+use std::{borrow::Cow, io::IsTerminal};
+
+/// How many columns a stream's terminal has; none where it is no terminal.
+#[cfg(unix)]
+pub fn columns(of: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
+    let size = of.is_terminal().then(|| rustix::termios::tcgetwinsize(of).ok())??;
+    Some(usize::from(size.ws_col)).filter(|it| *it > 0)
+}
+
+/// Nobody knows.
+#[cfg(not(unix))]
+pub fn columns(_: &impl IsTerminal) -> Option<usize> {
+    None
+}
+
+/// A text in so many columns. A line goes on below where it began; a word, and what stands between backticks, is never broken: what is
+/// longer than a line has one of its own, and the terminal breaks it without a line break that would be copied along.
+pub fn folded(text: &str, width: Option<usize>) -> Cow<'_, str> {
+    let Some(width) = width.filter(|width| text.lines().any(|it| columns_of(it) > *width)) else { return Cow::Borrowed(text) };
+    let mut out = String::with_capacity(text.len() + 16);
+    for line in text.split_inclusive('\n') {
+        let (bare, end) = line.strip_suffix('\n').map_or((line, ""), |it| (it, "\n"));
+        fold(bare, width, &mut out);
+        out.push_str(end);
+    }
+    Cow::Owned(out)
+}
+
+fn fold(line: &str, width: usize, out: &mut String) {
+    let text = line.trim_start_matches(' ');
+    // A backtick without its other one is a part of something: nobody knows where that ends.
+    if columns_of(line) <= width || line.matches('`').count() % 2 == 1 {
+        out.push_str(line);
+        return;
+    }
+    let indent = &line[..line.len() - text.len()];
+    out.push_str(indent);
+    let (mut at, mut from) = (indent.len(), 0);
+    while from < text.len() {
+        let piece = piece(&text[from..]);
+        let word = piece.trim_end_matches(' ');
+        if at > indent.len() && at + columns_of(word) > width {
+            // The blanks before the break are in the line above, where nobody sees them.
+            out.truncate(out.trim_end_matches(' ').len());
+            out.push('\n');
+            out.push_str(indent);
+            at = indent.len();
+        }
+        out.push_str(piece);
+        at += columns_of(piece);
+        from += piece.len();
+    }
+}
+
+/// What may stand on a line of its own: a word, or words between backticks, with the blanks after it.
+fn piece(text: &str) -> &str {
+    let (mut is_code, mut is_over) = (false, false);
+    let end = text.find(|it| {
+        is_code ^= it == '`';
+        is_over |= it == ' ' && !is_code;
+        is_over && it != ' '
+    });
+    &text[..end.unwrap_or(text.len())]
+}
+
+/// The columns that a text takes: a color takes none.
+fn columns_of(text: &str) -> usize {
+    let mut is_color = false;
+    let is_seen = |it: &char| {
+        let was = is_color;
+        is_color = if was { *it != 'm' } else { *it == '\u{1b}' };
+        !was && !is_color
+    };
+    text.chars().filter(is_seen).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{columns_of, folded};
+
+    fn at(width: usize, text: &str) -> String {
+        folded(text, Some(width)).into_owned()
+    }
+
+    #[test]
+    fn a_line_is_broken_between_words_only() {
+        assert_eq!(at(12, "one two three four\n"), "one two\nthree four\n");
+        assert_eq!(at(12, "  one two three\nfits\n"), "  one two\n  three\nfits\n");
+        assert_eq!(at(10, "a /very/long/path/to/it b"), "a\n/very/long/path/to/it\nb");
+        assert_eq!(at(10, "an address: "), "an\naddress: ", "a question keeps its blank");
+        assert_eq!(folded("a b c", None), "a b c");
+    }
+
+    #[test]
+    fn what_is_pasted_stays_whole() {
+        assert_eq!(at(16, "next: `espalier seal --reseal`, then"), "next:\n`espalier seal --reseal`,\nthen");
+        let odd = "an odd ` in a long line";
+        assert_eq!(at(8, odd), odd);
+    }
+
+    #[test]
+    fn colors_take_no_room() {
+        assert_eq!(columns_of("\u{1b}[1;31merror\u{1b}[0m: ä"), 8);
+        assert_eq!(at(8, "\u{1b}[31merror\u{1b}[0m: ä"), "\u{1b}[31merror\u{1b}[0m: ä");
+    }
+}
