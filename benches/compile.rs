@@ -8,17 +8,17 @@ use std::{collections::BTreeMap, env, fs, hint::black_box, process::ExitCode, sy
 
 use espalier::{
     budget::{
-        ask::{self, Sum},
+        demand::{self, Total},
         report::Report,
     },
-    builder::{meta::Naming, scope::Built},
+    builder::{meta::Naming, scope::BuiltComponent},
     check::{
         models,
         rules::{self, SpecView, TenantView, WholeView},
         workspaces,
     },
     components::{
-        floor_plan::{House, Platform},
+        floor_plan::{Assembly, Platform},
         workspace::Workspace,
     },
     crds::argocd::Application,
@@ -26,7 +26,7 @@ use espalier::{
     names::Host,
     plan::{
         applications,
-        copies::{self, Needed},
+        copies::{self, RequiredSecret},
         policies, projects,
         waves::Waves,
     },
@@ -64,28 +64,28 @@ struct Tenant {
     workspace: Workspace,
     file: Arc<str>,
     text: String,
-    built: Built,
+    built: BuiltComponent,
     policies: Vec<NetworkPolicy>,
     application: Application,
     host: Host,
-    sum: Sum,
+    sum: Total,
 }
 
 fn objects(table: &mut Table) {
     let platform = platform(&spec::platform(spec::ROOMY));
-    let house = Arc::clone(&platform).build();
-    let (waves, copies) = (Waves::of(&house.built), copies::needed(&house.built));
-    let tenants: Vec<Tenant> = (0..TENANTS).map(|it| Tenant::new(it, &house)).collect();
+    let assembly = Arc::clone(&platform).build();
+    let (waves, copies) = (Waves::of(&assembly.components), copies::needed(&assembly.components));
+    let tenants: Vec<Tenant> = (0..TENANTS).map(|it| Tenant::new(it, &assembly)).collect();
     let of_tenants: usize = tenants.iter().map(Tenant::objects).sum();
 
     let own = Arc::clone(&platform);
-    let of_platform: usize = house.built.iter().map(|it| it.objects.len() + 1).sum();
+    let of_platform: usize = assembly.components.iter().map(|it| it.objects.len() + 1).sum();
     let build = micros(of_platform, || {
-        let house = Arc::clone(&own).build();
-        black_box((Waves::of(&house.built), copies::needed(&house.built), rows(&house)));
+        let assembly = Arc::clone(&own).build();
+        black_box((Waves::of(&assembly.components), copies::needed(&assembly.components), rows(&assembly)));
     });
     table.goal("build + plan, an object of a platform", build, "µs", 2.0);
-    let build = micros(of_tenants, || tenants.iter().for_each(|it| drop(black_box(it.build_and_plan(&house, &waves)))));
+    let build = micros(of_tenants, || tenants.iter().for_each(|it| drop(black_box(it.build_and_plan(&assembly, &waves)))));
     table.goal("build + plan, an object of a tenant", build, "µs", 2.0);
 
     let mut out = Vec::new();
@@ -99,7 +99,7 @@ fn objects(table: &mut Table) {
     table.figure("  its size", out.len() as f64 / tenants[0].objects() as f64, "bytes");
 
     let file: Arc<str> = PLATFORM.into();
-    let judged = micros(of_tenants + of_platform, || drop(black_box(judge(&platform, &file, &house, &copies, &tenants))));
+    let judged = micros(of_tenants + of_platform, || drop(black_box(judge(&platform, &file, &assembly, &copies, &tenants))));
     table.goal("all rules and the budget, an object", judged, "µs", 2.5);
 
     let read = micros(TENANTS, || tenants.iter().for_each(|it| drop(black_box(it.read()))));
@@ -107,12 +107,12 @@ fn objects(table: &mut Table) {
 }
 
 impl Tenant {
-    fn new(index: usize, house: &House) -> Self {
+    fn new(index: usize, assembly: &Assembly) -> Self {
         let (file, text) = (Arc::from(spec::path(index)), spec::tenant(index, spec::MODELS));
         let workspace: Workspace = Source::parse(Arc::clone(&file), text.as_str()).read().0.expect("the generated tenant is right");
-        let built = workspace.build(house).expect("the platform has an issuer");
-        let (policies, application) = (policies(&built), application(&built, house, 0));
-        let (host, sum) = (workspace.host(house).expect("its name is short"), ask::of_tenant(&built));
+        let built = workspace.build(assembly).expect("the platform has an issuer");
+        let (policies, application) = (policies(&built), application(&built, assembly, 0));
+        let (host, sum) = (workspace.host(assembly).expect("its name is short"), demand::of_tenant(&built));
         Self { workspace, file, text, built, policies, application, host, sum }
     }
 
@@ -125,12 +125,12 @@ impl Tenant {
         self.built.objects.len() + self.policies.len() + 1
     }
 
-    fn build_and_plan(&self, house: &House, waves: &Waves) -> impl Sized {
-        let built = self.workspace.build(house);
+    fn build_and_plan(&self, assembly: &Assembly, waves: &Waves) -> impl Sized {
+        let built = self.workspace.build(assembly);
         built.map(|built| {
-            let (policies, sum) = (policies(&built), ask::of_tenant(&built));
+            let (policies, sum) = (policies(&built), demand::of_tenant(&built));
             let wave = waves.wave_after(built.after.iter().copied());
-            let application = application(&built, house, wave);
+            let application = application(&built, assembly, wave);
             (built, policies, sum, application)
         })
     }
@@ -143,40 +143,40 @@ impl Tenant {
     }
 }
 
-fn policies(built: &Built) -> Vec<NetworkPolicy> {
+fn policies(built: &BuiltComponent) -> Vec<NetworkPolicy> {
     policies::of_namespace(&built.namespace, &built.name, &Naming::Tenant(built.name.clone()), built.flows.iter())
 }
 
-fn application(built: &Built, house: &House, wave: u32) -> Application {
-    let (repository, name) = (&house.platform.spec.repository, &house.platform.name);
+fn application(built: &BuiltComponent, assembly: &Assembly, wave: u32) -> Application {
+    let (repository, name) = (&assembly.platform.spec.repository, &assembly.platform.name);
     let follows = applications::Follows { repository, revision: &repository.revision(), platform: name };
     applications::of_component(built, wave, projects::TENANTS, &applications::folder(&built.name), &follows)
 }
 
-fn rows(house: &House) -> Vec<ask::Row> {
-    house.built.iter().flat_map(ask::rows).collect()
+fn rows(assembly: &Assembly) -> Vec<demand::Row> {
+    assembly.components.iter().flat_map(demand::rows).collect()
 }
 
 /// Every rule, on the platform and all tenants.
-fn judge(platform: &Platform, file: &Arc<str>, house: &House, copies: &[Needed], tenants: &[Tenant]) -> Diagnostics {
+fn judge(platform: &Platform, file: &Arc<str>, assembly: &Assembly, copies: &[RequiredSecret], tenants: &[Tenant]) -> Diagnostics {
     let mut found = Diagnostics::new();
     rules::spec(&SpecView { platform, file }, &mut found);
     let models = FieldPath::root().key("spec").key("models");
     for it in tenants {
         workspaces::name(&it.workspace, &it.file, &mut found);
-        workspaces::served(&it.workspace, house, &it.file, &mut found);
+        workspaces::served(&it.workspace, assembly, &it.file, &mut found);
         models::listed(&it.workspace.ollama(), &it.file, &models, &mut found);
-        black_box(ask::of_tenant(&it.built));
+        black_box(demand::of_tenant(&it.built));
     }
-    let rows = rows(house);
-    let mut all: Sum = rows.iter().collect();
+    let rows = rows(assembly);
+    let mut all: Total = rows.iter().collect();
     for it in tenants {
         all.extend(&it.sum);
     }
     let budget = Report::of_sum(platform.spec.all_nodes(), rows, all, Vec::new());
     let views = tenants.iter().map(|it| TenantView { file: &it.file, name: Some(&it.built.name), host: Some(&it.host), sum: &it.sum });
     let tenants: Vec<TenantView<'_>> = views.collect();
-    rules::whole(&WholeView { spec: SpecView { platform, file }, house, tenants: &tenants, budget: &budget, copies }, &mut found);
+    rules::whole(&WholeView { spec: SpecView { platform, file }, assembly, tenants: &tenants, budget: &budget, copies }, &mut found);
     assert!(!found.has_errors(), "the generated spec is right");
     found
 }

@@ -1,9 +1,9 @@
 //! Names that were checked once, at the door, and need no check below it.
 
-mod check;
 mod model;
 pub mod openpgp;
 pub mod schedule;
+mod validate;
 
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 use std::{borrow::Cow, fmt, ops::Deref, str::FromStr, sync::Arc};
@@ -141,7 +141,7 @@ name!(
     /// An RFC 1123 label of at most 63 characters: the name of a namespace, a workspace, a Service.
     DnsLabel,
     "a name like `my-team`",
-    check::dns_label,
+    validate::dns_label,
     json_schema!({
         "description": "Lower-case letters, digits and `-`, at most 63, with a letter or digit at both ends.",
         "type": "string",
@@ -154,7 +154,7 @@ name!(
     /// The name of an object of the cluster (RFC 1123 subdomain, at most 253 characters): labels with dots between them.
     ObjectName,
     "the name of an object like `local-path`",
-    check::object_name,
+    validate::object_name,
     json_schema!({
         "description": "The name of an object of the cluster, like `local-path`.",
         "type": "string",
@@ -167,7 +167,7 @@ name!(
     /// The key of a label or taint, like `gpu` or `nvidia.com/gpu`.
     LabelKey,
     "the key of a label like `nvidia.com/gpu`",
-    check::label_key,
+    validate::label_key,
     json_schema!({
         "description": "The key of a label: letters, digits, `-`, `_` and `.`, at most 63, behind a domain and `/` if it has one.",
         "type": "string",
@@ -180,7 +180,7 @@ name!(
     /// The value of a label or taint; it may be empty.
     LabelValue,
     "the value of a label like `large`",
-    check::label_value,
+    validate::label_value,
     json_schema!({
         "description": "The value of a label: letters, digits, `-`, `_` and `.`, at most 63; or nothing.",
         "type": "string",
@@ -193,7 +193,7 @@ name!(
     /// A host name with at least one dot, lower-case, without scheme, port, path or wildcard.
     Host,
     "a host name like `chat.example.org`",
-    check::host,
+    validate::host,
     json_schema!({
         "description": "A host name like `chat.example.org`: no scheme, no port, no path, no wildcard.",
         "type": "string",
@@ -206,7 +206,7 @@ name!(
     /// Where a server outside the cluster is: a host name or an IPv4 address.
     Address,
     "a host name like `db.example.org` or an IPv4 address",
-    check::address,
+    validate::address,
     json_schema!({
         "description": "A host name like `db.example.org` or an IPv4 address: no scheme, no port.",
         "type": "string",
@@ -219,7 +219,7 @@ name!(
     /// A range of IPv4 addresses in its canonical form, like `192.168.7.0/24`.
     Cidr,
     "a range of IPv4 addresses like `192.168.7.0/24`",
-    check::cidr,
+    validate::cidr,
     json_schema!({
         "description": "A range of IPv4 addresses like `192.168.7.0/24`; one address is `192.168.7.20/32`.",
         "type": "string",
@@ -231,7 +231,7 @@ name!(
     /// The name of a role or a database, of characters that stand in a URL as they are.
     SqlName,
     "the name of a role or a database like `openwebui`",
-    check::sql_name,
+    validate::sql_name,
     json_schema!({
         "description": "The name of a role or a database: letters, digits, `_`, `-` and `.`, at most 63.",
         "type": "string",
@@ -244,7 +244,7 @@ name!(
     /// An e-mail address of the plain kind: no quotes, no comments, no address literals.
     Email,
     "an e-mail address like `ops@example.org`",
-    check::email,
+    validate::email,
     json_schema!({
         "description": "An e-mail address like `ops@example.org`.",
         "type": "string",
@@ -257,7 +257,7 @@ name!(
     /// Where a Git repository is: `https://`, `http://`, `ssh://` or `git@host:path`, without a password in it.
     GitUrl,
     "the URL of a Git repository like `https://github.com/owner/name.git`",
-    check::git_url,
+    validate::git_url,
     json_schema!({
         "description": "The URL of a Git repository: `https://…`, `ssh://…` or `git@host:path`, without credentials.",
         "type": "string",
@@ -269,7 +269,7 @@ name!(
     /// A Git branch or tag, as `git check-ref-format --branch` takes it.
     GitBranch,
     "the name of a branch like `main`",
-    check::git_branch,
+    validate::git_branch,
     json_schema!({
         "description": "The name of a Git branch or tag, like `main`.",
         "type": "string",
@@ -282,7 +282,7 @@ name!(
     /// A folder or file below another: `.` or `a/b`, never out of it.
     RelativePath,
     "a path below the root like `clusters/prod` or `.`",
-    check::relative_path,
+    validate::relative_path,
     json_schema!({
         "description": "A path below the root: `.` or `clusters/prod`; no `..`, no leading `/`.",
         "type": "string",
@@ -307,7 +307,7 @@ name!(
     /// The full version of a chart or an image, optionally with the digest that pins it.
     Tag,
     "a full version like `1.2.3`",
-    check::tag,
+    validate::tag,
     json_schema!({
         "description": "A full version like `1.2.3`, `v0.32.1` or `17.5-alpine`, optionally with `@sha256:<digest>`.",
         "type": "string",
@@ -320,7 +320,7 @@ name!(
     /// The namespace that a value is sealed for, or `*` for every one (scope `cluster-wide`).
     SealedFor,
     "a namespace like `ai`, or `*`",
-    check::sealed_for,
+    validate::sealed_for,
     json_schema!({
         "description": "A namespace, or `*` for every one (only in the scope `cluster-wide`).",
         "type": "string",
@@ -333,7 +333,7 @@ name!(
     /// A certificate, by the SHA-256 of its DER: `sha256:` and 64 hexadecimal digits.
     Fingerprint,
     "a certificate's fingerprint like `sha256:0f1e…`",
-    check::fingerprint,
+    validate::fingerprint,
     json_schema!({
         "description": "The SHA-256 of a certificate's DER: `sha256:` and 64 hexadecimal digits.",
         "type": "string",
@@ -345,7 +345,7 @@ name!(
     /// The full version of k3s: Kubernetes' own, and which build of k3s.
     K3sVersion,
     "a version of k3s like `v1.35.8+k3s1`",
-    check::k3s_version,
+    validate::k3s_version,
     json_schema!({
         "description": "A version of k3s like `v1.35.8+k3s1`.",
         "type": "string",
@@ -357,7 +357,7 @@ name!(
     /// Where an S3-compatible storage answers: `https://host`, perhaps with a port, without a path.
     Endpoint,
     "the address of an S3-compatible storage like `https://s3.example.org`",
-    check::endpoint,
+    validate::endpoint,
     json_schema!({
         "description": "Where an S3-compatible storage answers: `https://s3.example.org` or `https://10.0.0.7:9000`; no path, no bucket.",
         "type": "string",
@@ -369,7 +369,7 @@ name!(
     /// An S3 bucket's name.
     Bucket,
     "the name of a bucket like `my-backups`",
-    check::bucket,
+    validate::bucket,
     json_schema!({
         "description": "The name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`.",
         "type": "string",
@@ -413,19 +413,19 @@ impl Address {
 impl Cidr {
     /// Whether an address is in the range.
     pub fn contains(&self, ip: Ipv4Addr) -> bool {
-        check::range(self).is_some_and(|(base, mask)| ip.to_bits() & mask == base.to_bits())
+        validate::range(self).is_some_and(|(base, mask)| ip.to_bits() & mask == base.to_bits())
     }
 }
 
 impl GitUrl {
     /// The host of the URL, without user and port.
     pub fn host(&self) -> &str {
-        check::git_host(self).unwrap_or_default()
+        validate::git_host(self).unwrap_or_default()
     }
 
     /// The port that it is fetched from: the one that is written, or the usual one.
     pub fn port(&self) -> u16 {
-        check::git_port(self)
+        validate::git_port(self)
     }
 }
 

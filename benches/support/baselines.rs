@@ -12,7 +12,7 @@ use std::{
 use espalier::{
     builder::{meta::Naming, object},
     compile::{self, Sources},
-    components::{floor_plan::House, workspace::Workspace},
+    components::{floor_plan::Assembly, workspace::Workspace},
     emit::{files::Files, layout},
     names::DnsLabel,
     plan::{applications, policies, projects},
@@ -32,20 +32,20 @@ pub fn lean(root: &Path, out: &Path) {
     let texts: BTreeMap<Arc<str>, Source> = [(PLATFORM.into(), source(root, PLATFORM))].into();
     let platform = read::platform(&texts).0.expect("the generated spec is right");
     let (repository, name) = (platform.spec.repository.clone(), platform.name.clone());
-    let house = Arc::new(platform).build();
+    let assembly = Arc::new(platform).build();
     let mut files = Files::new();
     for file in tenants(root) {
         let workspace = source(root, &file).read::<Workspace>().0.expect("the generated tenant is right");
         files.clear();
-        build(&workspace, &house, &repository, &name, &mut files);
+        build(&workspace, &assembly, &repository, &name, &mut files);
         for (path, bytes) in files.iter() {
             write(&out.join(path), bytes);
         }
     }
 }
 
-fn build(workspace: &Workspace, house: &House, repository: &Repository, platform: &DnsLabel, files: &mut Files) {
-    let mut built = workspace.build(house).expect("the platform has an issuer");
+fn build(workspace: &Workspace, assembly: &Assembly, repository: &Repository, platform: &DnsLabel, files: &mut Files) {
+    let mut built = workspace.build(assembly).expect("the platform has an issuer");
     let application: Arc<str> = format!("ws-{}", built.name).into();
     let folder = applications::folder(&application);
     built.objects.iter().for_each(|it| layout::object(files, &folder, it));
@@ -68,17 +68,17 @@ fn build(workspace: &Workspace, house: &House, repository: &Repository, platform
 /// Makes every byte of the tree first, then writes it so many times and tells what the writing took: user, system, wall, files.
 pub fn raw(root: &Path, out: &Path, times: u32) {
     let sources = Sources { texts: [(PLATFORM.into(), source(root, PLATFORM))].into() };
-    let house = compile::platform(&sources).house.expect("the generated spec is right");
+    let assembly = compile::platform(&sources).plan.expect("the generated spec is right");
     let mut all: Vec<(String, Vec<u8>)> = Vec::new();
     let mut keep = |files: &Files| all.extend(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_owned())));
     let mut summaries = Vec::new();
     for file in tenants(root) {
         let mut files = Files::new();
-        summaries.push(compile::tenant(&house, &source(root, &file), &mut files));
+        summaries.push(compile::tenant(&assembly, &source(root, &file), &mut files));
         keep(&files);
     }
     let mut files = Files::new();
-    let _ = compile::whole(&house, &summaries, &mut files);
+    let _ = compile::whole(&assembly, &summaries, &mut files);
     keep(&files);
     for (path, _) in &mut all {
         *path = out.join(&*path).to_string_lossy().into_owned();

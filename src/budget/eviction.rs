@@ -7,7 +7,7 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::ask::{Origin, Row};
+use super::demand::{Origin, Row};
 use crate::{facts::kubernetes::CRITICAL_PRIORITY, units::Bytes};
 
 /// What the kubelet compares of a pod.

@@ -1,6 +1,6 @@
 //! What each pod requests and may use, against what the node can give.
 
-pub mod ask;
+pub mod demand;
 pub mod eviction;
-pub mod place;
+pub mod placement;
 pub mod report;

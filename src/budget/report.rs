@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
-    ask::{Ask, Origin, Row, Sum, Wants},
-    place::Unplaced,
+    demand::{Demand, Origin, Row, Total, Wants},
+    placement::Unplaced,
 };
 use crate::{
     facts::{kubernetes::CRITICAL_PRIORITY, node, requests},
     names::{LabelKey, LabelValue},
     platform::{
         node::Node,
-        nodes::{Group, Nodes, Taint},
+        node_group::{Group, Nodes, Taint},
     },
     units::{Bytes, Millicores},
 };
@@ -45,7 +45,7 @@ pub struct Report {
     /// Pods.
     pub pods: u32,
     /// The largest pod that a rolling update adds.
-    pub surge: Ask,
+    pub surge: Demand,
     /// The nodes.
     pub nodes: Nodes,
     /// Pods that find no place on any of several nodes though the sums may fit, the largest first.
@@ -53,8 +53,8 @@ pub struct Report {
 }
 
 /// The pods that the cluster brings.
-pub fn surroundings(traefik: requests::Allotment) -> Vec<Row> {
-    let cluster = |name: &str, pod: Ask| Row {
+pub fn cluster_rows(traefik: requests::Allotment) -> Vec<Row> {
+    let cluster = |name: &str, pod: Demand| Row {
         application: "kube-system".into(),
         kind: "Pod",
         namespace: "kube-system".into(),
@@ -67,7 +67,7 @@ pub fn surroundings(traefik: requests::Allotment) -> Vec<Row> {
         wants: Wants::default(),
         claims: Vec::new(),
     };
-    let pods = node::CLUSTER_PODS.iter().map(|&(name, request, limit, cpu)| cluster(name, Ask { request, limit, cpu, gpus: 0 }));
+    let pods = node::CLUSTER_PODS.iter().map(|&(name, request, limit, cpu)| cluster(name, Demand { request, limit, cpu, gpus: 0 }));
     // k3s runs it whether or not we set its figures: what it takes is counted either way.
     pods.chain([cluster("traefik", traefik.into())]).collect()
 }
@@ -75,12 +75,12 @@ pub fn surroundings(traefik: requests::Allotment) -> Vec<Row> {
 impl Report {
     /// Sums the rows against the node.
     pub fn new(node: &Node, rows: Vec<Row>) -> Self {
-        let sum: Sum = rows.iter().collect();
+        let sum: Total = rows.iter().collect();
         Self::of_sum(Nodes::one(node.clone()), rows, sum, Vec::new())
     }
 
     /// The same with a sum that is known already; `rows` may leave out what only the sum holds.
-    pub fn of_sum(nodes: Nodes, rows: Vec<Row>, sum: Sum, unplaced: Vec<Unplaced>) -> Self {
+    pub fn of_sum(nodes: Nodes, rows: Vec<Row>, sum: Total, unplaced: Vec<Unplaced>) -> Self {
         Self {
             mem_total: nodes.mem_total(),
             allocatable: nodes.allocatable(),

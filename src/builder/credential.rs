@@ -6,7 +6,7 @@ use super::handle::AppId;
 
 /// What a credential consists of: said once, by the component that mints it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Declared {
+pub struct CredentialSpec {
     /// Its name: of the file in `spec/secrets/`, and the beginning of the Secret's.
     pub name: &'static str,
     /// The keys that must be sealed.
@@ -14,12 +14,12 @@ pub struct Declared {
     /// What a new value does besides the restart of whoever reads it, in one sentence; empty: nothing.
     pub rotation: &'static str,
     /// How its Secret is found.
-    pub found: Found,
+    pub lookup: SecretLookup,
 }
 
 /// How whoever reads a Secret finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Found {
+pub enum SecretLookup {
     /// By a reference of ours: its name ends in a suffix that is drawn at each sealing.
     ByReference,
     /// It exists already under that name, with the controller's annotation `patch`: the keys are added to it.
@@ -53,8 +53,8 @@ pub enum Value {
 /// A secret value. It names a value, not a Secret: each namespace that spends it gets a sealed copy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Credential {
-    pub(in crate::builder) vault: AppId,
-    pub(in crate::builder) declared: &'static Declared,
+    pub(in crate::builder) credentials: AppId,
+    pub(in crate::builder) declared: &'static CredentialSpec,
     pub(in crate::builder) secret: Arc<str>,
 }
 
@@ -65,7 +65,7 @@ impl Credential {
     }
 
     /// What it consists of.
-    pub fn declared(&self) -> &'static Declared {
+    pub fn declared(&self) -> &'static CredentialSpec {
         self.declared
     }
 
@@ -82,16 +82,16 @@ impl Credential {
 
 /// The right to mint credentials: some Application holds the sealed copies, after their controller.
 #[derive(Clone, Debug)]
-pub struct Vault {
+pub struct CredentialStore {
     pub(in crate::builder) owner: AppId,
     /// Names of the Secrets whose values are sealed, by credential.
     pub(in crate::builder) secrets: BTreeMap<String, Arc<str>>,
 }
 
-impl Vault {
+impl CredentialStore {
     /// Mints a credential. The first key is the one that most clients read.
-    pub fn credential(&self, declared: &'static Declared) -> Credential {
-        let sealed = self.secrets.get(declared.name).filter(|_| declared.found == Found::ByReference);
-        Credential { vault: self.owner, declared, secret: sealed.map_or_else(|| declared.name.into(), Arc::clone) }
+    pub fn credential(&self, declared: &'static CredentialSpec) -> Credential {
+        let sealed = self.secrets.get(declared.name).filter(|_| declared.lookup == SecretLookup::ByReference);
+        Credential { credentials: self.owner, declared, secret: sealed.map_or_else(|| declared.name.into(), Arc::clone) }
     }
 }

@@ -45,7 +45,7 @@ use crate::{
 pub struct AppId(pub(in crate::builder) u16);
 
 impl AppId {
-    /// The position in [`crate::builder::site::Closed::finish`]'s list.
+    /// The position in [`crate::builder::platform::ClosedBuilder::finish`]'s list.
     pub fn index(self) -> usize {
         usize::from(self.0)
     }

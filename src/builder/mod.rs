@@ -5,6 +5,6 @@ pub mod credential;
 pub mod handle;
 pub mod meta;
 pub mod object;
+pub mod platform;
 pub mod scope;
-pub mod site;
 pub mod workload;

@@ -18,14 +18,14 @@ use serde::Serialize;
 
 use super::{
     chart::Chart,
-    credential::{Credential, Vault},
+    credential::{Credential, CredentialStore},
     handle::{
         AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Running, Selector,
         VolumeRef,
     },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
-    site::Ground,
+    platform::ClusterFacts,
 };
 use crate::{names::Host, units::Bytes};
 
@@ -44,7 +44,7 @@ pub struct Flow {
 
 /// A sealed copy of a credential that some namespace needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Copy {
+pub struct SecretCopy {
     /// The namespace.
     pub namespace: Arc<str>,
     /// The credential.
@@ -54,7 +54,7 @@ pub struct Copy {
 }
 
 /// A component, built: what it makes and what it spent.
-pub struct Built {
+pub struct BuiltComponent {
     /// The Application's name.
     pub name: Arc<str>,
     /// The Application's destination namespace.
@@ -70,9 +70,9 @@ pub struct Built {
     /// The pods that it declared, whether or not they speak.
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
-    pub copies: BTreeSet<Copy>,
+    pub copies: BTreeSet<SecretCopy>,
     /// Objects that people apply when they need them: they lie beside the tree, and ArgoCD never sees them.
-    pub by_hand: Vec<Object>,
+    pub manual_objects: Vec<Object>,
     /// Hosts for which it wants a certificate; each is one solver pod while it is being issued.
     pub certificates: BTreeSet<Host>,
 }
@@ -81,20 +81,20 @@ pub struct Built {
 pub struct Scope<'a> {
     id: Option<AppId>, // None: a tenant; nothing of a tenant is ever waited for by another
     naming: Naming,
-    ground: Ground,
-    built: Built,
+    cluster: ClusterFacts,
+    built: BuiltComponent,
     contributed: &'a mut Vec<Contribution>,
 }
 
 impl<'a> Scope<'a> {
     pub(in crate::builder) fn new(
         id: Option<AppId>,
-        (naming, ground): (Naming, Ground),
+        (naming, cluster): (Naming, ClusterFacts),
         name: &str,
         namespace: &NamespaceRef,
         contributed: &'a mut Vec<Contribution>,
     ) -> Self {
-        let built = Built {
+        let built = BuiltComponent {
             name: name.into(),
             namespace: namespace.name.clone(),
             objects: Vec::new(),
@@ -103,13 +103,13 @@ impl<'a> Scope<'a> {
             flows: BTreeSet::new(),
             pods: BTreeSet::new(),
             copies: BTreeSet::new(),
-            by_hand: Vec::new(),
+            manual_objects: Vec::new(),
             certificates: BTreeSet::new(),
         };
-        Self { id, naming, ground, built, contributed }
+        Self { id, naming, cluster, built, contributed }
     }
 
-    pub(in crate::builder) fn done(self) -> Built {
+    pub(in crate::builder) fn done(self) -> BuiltComponent {
         self.built
     }
 
@@ -119,8 +119,8 @@ impl<'a> Scope<'a> {
     }
 
     /// What it stands on.
-    pub fn ground(&self) -> &Ground {
-        &self.ground
+    pub fn cluster(&self) -> &ClusterFacts {
+        &self.cluster
     }
 
     /// Names a workload of this component.
@@ -180,7 +180,7 @@ impl<'a> Scope<'a> {
     where
         K: Resource + Metadata<Ty = ObjectMeta> + Serialize + Send + Sync + 'static,
     {
-        self.built.by_hand.push(Object::builtin(object, Location::caller()));
+        self.built.manual_objects.push(Object::builtin(object, Location::caller()));
     }
 
     /// Makes the chart the component's body.
@@ -275,7 +275,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The same namespace, once this component is healthy too: whoever builds in it waits for both.
-    pub fn fence(&mut self, namespace: &NamespaceRef) -> NamespaceRef {
+    pub fn guarded(&mut self, namespace: &NamespaceRef) -> NamespaceRef {
         self.after(namespace.owner);
         NamespaceRef { owner: self.id, name: namespace.name.clone() }
     }
@@ -294,8 +294,8 @@ impl<'a> Scope<'a> {
     ///
     /// `secrets` are the names of the Secrets whose values are sealed, by credential: a new value has a new name, so whoever reads it is
     /// replaced, and waits until it is there.
-    pub fn vault(&self, secrets: BTreeMap<String, Arc<str>>) -> Option<Vault> {
-        self.id.map(|owner| Vault { owner, secrets })
+    pub fn credential_store(&self, secrets: BTreeMap<String, Arc<str>>) -> Option<CredentialStore> {
+        self.id.map(|owner| CredentialStore { owner, secrets })
     }
 
     /// An issuer that this component makes. None in a tenant.
@@ -328,8 +328,8 @@ impl<'a> Scope<'a> {
     }
 
     /// The API server calls the pods (a webhook). From their own node it always may; from another it comes as the network's own address.
-    pub fn called_by_api_server(&mut self, pods: &Pods, port: u16) {
-        if self.ground.several_nodes {
+    pub fn serves_webhook(&mut self, pods: &Pods, port: u16) {
+        if self.cluster.several_nodes {
             self.built.flows.insert(Flow { from: Caller::ApiServer, to: Peer::Pods(pods.clone()), port, protocol: "TCP" });
         }
     }
@@ -355,8 +355,8 @@ impl<'a> Scope<'a> {
     }
 
     fn copy(&mut self, credential: &Credential, derived: Option<(&'static str, String)>) {
-        self.after(Some(credential.vault));
-        self.built.copies.insert(Copy { namespace: self.built.namespace.clone(), credential: credential.clone(), derived });
+        self.after(Some(credential.credentials));
+        self.built.copies.insert(SecretCopy { namespace: self.built.namespace.clone(), credential: credential.clone(), derived });
     }
 
     /// Asks for a certificate: an order on the issuer, and the way of its solver pods. Returns the issuer's name.

@@ -11,19 +11,19 @@ use super::{code, rules::WholeView};
 use crate::{
     builder::{
         credential::{Key, Value},
-        scope::Built,
+        scope::BuiltComponent,
     },
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    plan::copies::Needed,
+    plan::copies::RequiredSecret,
     spec::read::{SEALING, SECRETS},
 };
 
 /// Every copy that is needed, and every value that nothing needs.
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let platform = &view.house.platform;
+    let platform = &view.assembly.platform;
     let mut told = BTreeSet::new();
     for it in view.copies {
         let name = it.credential.name();
@@ -56,7 +56,8 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
                         .help("take it out, or look for a misspelt name"),
                 );
             };
-            let is_its = |needed: &&Needed| needed.credential.name() == name && (*needed.namespace == **namespace || **namespace == *"*");
+            let is_its =
+                |needed: &&RequiredSecret| needed.credential.name() == name && (*needed.namespace == **namespace || **namespace == *"*");
             match view.copies.iter().find(is_its) {
                 None if **namespace == *"*" => unused(at, format!("the credential `{name}`")),
                 None => unused(at, format!("the credential `{name}` in namespace `{namespace}`")),
@@ -75,11 +76,11 @@ fn file(credential: &str) -> Arc<str> {
     format!("{SECRETS}{credential}.yaml").into()
 }
 
-fn users(it: &Needed) -> String {
+fn users(it: &RequiredSecret) -> String {
     it.used_by.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn not_sealed(it: &Needed, missing: &[&Key], has_file: bool) -> Diagnostic {
+fn not_sealed(it: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diagnostic {
     let (name, namespace) = (it.credential.name(), &it.namespace);
     let list = missing.iter().map(|it| format!("`{}`", it.name)).collect::<Vec<_>>().join(", ");
     let path = FieldPath::root().key("spec").key("sealed");
@@ -99,7 +100,7 @@ fn not_sealed(it: &Needed, missing: &[&Key], has_file: bool) -> Diagnostic {
     .help(help)
 }
 
-fn not_sealed_for(it: &Needed) -> Diagnostic {
+fn not_sealed_for(it: &RequiredSecret) -> Diagnostic {
     let (name, namespace) = (it.credential.name(), &it.namespace);
     let path = FieldPath::root().key("spec").key("sealed");
     Diagnostic::warning(
@@ -115,20 +116,20 @@ fn not_sealed_for(it: &Needed) -> Diagnostic {
 
 /// The platform's own components read nothing that is not sealed or told of.
 pub fn closed_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
-    for it in &view.house.built {
+    for it in &view.assembly.components {
         closed(it, view.copies, view.spec.file, found);
     }
 }
 
 /// Whatever an object of a component reads of a Secret is a credential's, so that it is sealed or told of. Handles make it so; this looks.
-pub fn closed(built: &Built, copies: &[Needed], file: &Arc<str>, found: &mut Diagnostics) {
+pub fn closed(built: &BuiltComponent, copies: &[RequiredSecret], file: &Arc<str>, found: &mut Diagnostics) {
     for object in &built.objects {
         let namespace = object.namespace().unwrap_or_default();
         let read = object.workload().map(|it| secrets_of(it.spec)).unwrap_or_default();
         let tls = object.get::<Ingress>().filter(|it| !has_issuer(it)).and_then(|it| it.spec.as_ref()?.tls.as_ref());
         let served = tls.into_iter().flatten().filter_map(|it| Some((it.secret_name.clone()?, None)));
         for (secret, key) in read.into_iter().chain(served) {
-            let is_known = |it: &Needed| {
+            let is_known = |it: &RequiredSecret| {
                 let knows = |key: &str| it.credential.keys().contains(&key) || it.derived.contains_key(key);
                 *it.namespace == *namespace && **it.credential.secret() == *secret && key.as_deref().is_none_or(knows)
             };

@@ -2,19 +2,18 @@
 
 pub mod argocd;
 pub mod backup;
+pub mod capacity;
 pub mod certificate;
 pub mod code;
 pub mod components;
 pub mod credentials;
 pub mod examples;
 pub mod figures;
-pub mod fits;
 pub mod hosts;
 pub mod limits;
 pub mod model_names;
 pub mod models;
-pub mod node;
-pub mod nodes;
+pub mod node_groups;
 pub mod ollama;
 pub mod open_webui;
 pub mod pages;
@@ -23,5 +22,6 @@ pub mod ranges;
 pub mod repository;
 pub mod rules;
 pub mod sealed_files;
+pub mod suggestions;
 pub mod versions;
 pub mod workspaces;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use super::{
     code,
     models::{MOST, MOST_GPUS},
-    nodes::MOST_NODES,
+    node_groups::MOST_NODES,
     rules::SpecView,
 };
 use crate::{

@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::code;
 use crate::{
-    budget::{ask::Sum, report::Report},
-    components::floor_plan::{House, Platform},
+    budget::{demand::Total, report::Report},
+    components::floor_plan::{Assembly, Platform},
     diag::{
         code::UNKNOWN_FIELD,
         diagnostic::{Diagnostic, Diagnostics, Place, Severity},
         path::{FieldPath, Step},
     },
     names::Host,
-    plan::copies::Needed,
+    plan::copies::RequiredSecret,
     platform::node::Node,
     spec::read::{SEALING, SECRETS, VERSIONS},
 };
@@ -78,7 +78,7 @@ pub struct TenantView<'a> {
     /// Its public host.
     pub host: Option<&'a Host>,
     /// What its pods ask for.
-    pub sum: &'a Sum,
+    pub sum: &'a Total,
 }
 
 /// The whole: the platform, built, and its tenants.
@@ -86,13 +86,13 @@ pub struct WholeView<'a> {
     /// The spec.
     pub spec: SpecView<'a>,
     /// The platform, built.
-    pub house: &'a House,
+    pub assembly: &'a Assembly,
     /// Its tenants, in the order of their files' names.
     pub tenants: &'a [TenantView<'a>],
     /// The sums.
     pub budget: &'a Report,
     /// Credentials that are needed.
-    pub copies: &'a [Needed],
+    pub copies: &'a [RequiredSecret],
 }
 
 type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
@@ -110,7 +110,7 @@ const SPEC: [SpecRule; 20] = [
     super::hosts::public,
     super::limits::limits,
     super::models::models,
-    super::nodes::nodes,
+    super::node_groups::nodes,
     super::ollama::settings,
     super::open_webui::chat,
     super::postgresql::external,
@@ -129,7 +129,7 @@ const WHOLE: [WholeRule; 8] = [
     super::credentials::sealed,
     super::examples::left_over,
     super::hosts::tenants,
-    super::node::node,
+    super::capacity::node,
     super::sealed_files::names,
     super::workspaces::administrators,
 ];

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{code, rules::WholeView};
 use crate::{
-    builder::credential::Found,
+    builder::credential::SecretLookup,
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -59,10 +59,10 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut told = std::collections::BTreeSet::new();
     for it in view.copies {
         let name = it.credential.name();
-        let Some(values) = view.house.platform.sealed.file(name).filter(|_| told.insert(name)) else { continue };
+        let Some(values) = view.assembly.platform.sealed.file(name).filter(|_| told.insert(name)) else { continue };
         let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
         let spec = FieldPath::root().key("spec");
-        let is_found_by_reference = it.credential.declared().found == Found::ByReference;
+        let is_found_by_reference = it.credential.declared().lookup == SecretLookup::ByReference;
         match &values.suffix {
             Some(suffix) if !is_found_by_reference => found.push(
                 Diagnostic::error(

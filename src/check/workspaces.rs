@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{code, rules::WholeView};
 use crate::{
-    components::{floor_plan::House, namespaces, workspace::Workspace},
+    components::{floor_plan::Assembly, namespaces, workspace::Workspace},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -78,10 +78,10 @@ fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
 }
 
 /// What a workspace needs of its platform.
-pub fn served(it: &Workspace, house: &House, file: &Arc<str>, found: &mut Diagnostics) {
-    let domains = &house.platform.spec.domains;
+pub fn served(it: &Workspace, assembly: &Assembly, file: &Arc<str>, found: &mut Diagnostics) {
+    let domains = &assembly.platform.spec.domains;
     let (field, domain) = domains.workspaces.as_ref().map_or(("chat", &domains.chat), |it| ("workspaces", it));
-    if it.host(house).is_err() {
+    if it.host(assembly).is_err() {
         let path = FieldPath::root().key("spec").key("workspaceName");
         let name = &it.spec.workspace_name;
         let message = format!("the workspace would answer at `{name}.{domain}`, and a host name has at most 253 characters");

@@ -15,7 +15,7 @@ use crate::{
         disk::Kind,
         findings::FILE_CONVERTED,
         git::Git,
-        index::shown,
+        path_index::shown,
         tree::Tree,
     },
     diag::diagnostic::{Diagnostic, Place},

@@ -17,7 +17,7 @@ use crate::{
         findings,
         git::Git,
         ignored,
-        index::{OWNED, shown},
+        path_index::{OWNED, shown},
         pipeline::Run,
         repository::{self, Holder},
         sources::Work,
@@ -33,7 +33,7 @@ use crate::{
 /// When Git, asked for its list, does not give one.
 pub fn findings<N>(tree: &Tree<'_>, work: &Work, run: &Run<N>, foreign: &[Box<str>]) -> anyhow::Result<Diagnostics> {
     let mut found = Diagnostics::new();
-    let Some(house) = run.house.as_ref().filter(|_| run.is_whole) else { return Ok(found) };
+    let Some(plan) = run.plan.as_ref().filter(|_| run.is_whole) else { return Ok(found) };
     let ignored = match repository::holder(&work.root) {
         Holder::Nobody => Vec::new(),
         Holder::Unknown(why) => {
@@ -41,9 +41,9 @@ pub fn findings<N>(tree: &Tree<'_>, work: &Work, run: &Run<N>, foreign: &[Box<st
             Vec::new()
         }
         Holder::Git(git) => {
-            found.extend(repository::place(&git, work, house.repository())?);
+            found.extend(repository::place(&git, work, plan.repository())?);
             entries(tree, &git, &mut found)?;
-            let needed = ignored::needed(tree, work, house, &run.summaries, &run.own)?;
+            let needed = ignored::needed(tree, work, plan, &run.summaries, &run.own)?;
             match ignored::ask(&git, &needed) {
                 Ok(all) => all.iter().for_each(|it| found.push(it.finding())),
                 // Where something else is in the way of our files, Git refuses to go there, and that was told.

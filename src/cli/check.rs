@@ -19,7 +19,7 @@ use crate::{
         sources::{PLATFORM, Work},
         tree::Tree,
     },
-    compile::{self, house::House},
+    compile::{self, plan::Plan},
     diag::diagnostic::Diagnostics,
 };
 
@@ -36,7 +36,7 @@ pub struct Judged {
     /// Whether all is well.
     pub outcome: Outcome,
     /// The platform, built; none where it cannot be.
-    pub house: Option<House>,
+    pub plan: Option<Plan>,
     /// What the Applications follow, fully qualified.
     pub revision: String,
 }
@@ -61,10 +61,10 @@ pub fn judge(
     if it.run.is_whole && !is_added_next {
         findings.extend(besides::left_out(&tree, work)?);
     }
-    let sealing = it.run.house.as_ref().and_then(|it| it.platform().sealing.as_ref());
+    let sealing = it.run.plan.as_ref().and_then(|it| it.platform().sealing.as_ref());
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
-    if let (Some(house), Some(spec)) = (&it.run.house, work.sources.texts.get(PLATFORM)) {
-        findings.extend(repository::signers(house.repository(), &spec.file, now));
+    if let (Some(plan), Some(spec)) = (&it.run.plan, work.sources.texts.get(PLATFORM)) {
+        findings.extend(repository::signers(plan.repository(), &spec.file, now));
     }
     let mut findings = console.judge(findings);
     let drifts = it.all().count();
@@ -77,20 +77,20 @@ pub fn judge(
     let outcome = Outcome::clean_if(it.run.is_whole && drifts == 0 && !findings.has_errors());
     let totals = Console::totals(&findings);
     console.findings(disk, work, findings)?;
-    let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) else {
+    let Some(plan) = it.run.plan.as_ref().filter(|_| it.run.is_whole) else {
         console.say(&format!("{totals}; the tree was not compared, because the spec cannot be built\n"));
-        return Ok(Judged { outcome, house: None, revision: String::new() });
+        return Ok(Judged { outcome, plan: None, revision: String::new() });
     };
     let told = |change| Some(it.count(change)).filter(|it| *it > 0).map(|number| format!("{number} {}", Change::word(change)));
     let parts: Vec<String> = Change::ALL.into_iter().filter_map(told).collect();
     let drift = if parts.is_empty() { "no drift".to_owned() } else { format!("drift: {}", parts.join(", ")) };
-    let budget = show::figures(&compile::budget(house, &it.run.summaries));
+    let budget = show::figures(&compile::budget(plan, &it.run.summaries));
     console.say(&format!("checked {}: {totals}, {drift} ({budget})\n", count(it.files(), "file")));
     if drifts > 0 {
         cure(&tree, &endings, is_stopped, console);
     }
-    let Run { house, revision, .. } = it.run;
-    Ok(Judged { outcome, house, revision })
+    let Run { plan, revision, .. } = it.run;
+    Ok(Judged { outcome, plan, revision })
 }
 
 /// What to do about drift.

@@ -15,7 +15,7 @@ use crate::{
         disk::RealDisk,
         git::Git,
         root,
-        seal::{act, plaintext},
+        seal::{plaintext, sealing},
         sources::{Input, Work},
         words,
     },
@@ -72,9 +72,9 @@ pub fn codes(current: &OsStr) -> Vec<CompletionCandidate> {
 pub fn credentials(current: &OsStr) -> Vec<CompletionCandidate> {
     let all = || {
         let work = Work::read(&RealDisk, &here()?, Input::Root).ok()?;
-        let house = compile::platform(&work.sources).house?;
-        let keys = |it: &act::Need| it.declared.keys.iter().map(plaintext::described).collect::<Vec<_>>().join(", ");
-        Some(act::needs(&house).iter().map(|it| (it.declared.name.to_owned(), Some(keys(it)))).collect::<Vec<_>>())
+        let plan = compile::platform(&work.sources).plan?;
+        let keys = |it: &sealing::Need| it.declared.keys.iter().map(plaintext::described).collect::<Vec<_>>().join(", ");
+        Some(sealing::needs(&plan).iter().map(|it| (it.declared.name.to_owned(), Some(keys(it)))).collect::<Vec<_>>())
     };
     matching(current, all().unwrap_or_default())
 }

@@ -60,9 +60,9 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
     let secrets = it.foreign.iter().filter(|it| tree.holds_secret(it, &mut buffer)).map(|it| findings::plain_secret(it));
     findings.extend(besides::capped(secrets.collect()));
     let findings = console.judge(findings);
-    if let Some(house) = it.run.house.as_ref().filter(|_| it.run.is_whole) {
+    if let Some(plan) = it.run.plan.as_ref().filter(|_| it.run.is_whole) {
         certificate(work, verb.base.as_deref(), console)?;
-        let new = compile::budget(house, &it.run.summaries);
+        let new = compile::budget(plan, &it.run.summaries);
         let differs = told(&it).next().is_some();
         let old = differs.then(|| old_budget(&work.root, revision.as_ref(), threads)).flatten();
         let sums = Sums::of(verb.base.as_deref(), console.format(), &budget(old.as_ref(), &new), old.is_some());
@@ -125,7 +125,7 @@ fn old_budget(root: &Path, revision: Option<&GitDisk>, threads: Option<NonZero<u
     // What the old spec had wrong is not asked about here.
     let work = Work::read(disk, root, Input::Root).ok()?;
     let run = pipeline::run(disk, &work, threads, &|_| Ok(())).ok()?;
-    Some(compile::budget(run.house.as_ref().filter(|_| run.is_whole)?, &run.summaries))
+    Some(compile::budget(run.plan.as_ref().filter(|_| run.is_whole)?, &run.summaries))
 }
 
 /// What differs and is told.
@@ -228,7 +228,7 @@ fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, sums
             "" => format!("\n- {word} {object}\n"),
             _ if long => format!("\n- {word} {object} ({} lines, left out)\n", lines.lines().count()),
             lines => {
-                let lines = plain::fenced("diff", lines);
+                let lines = plain::guarded("diff", lines);
                 format!("\n<details><summary>{word} {object}</summary>\n\n{lines}\n</details>\n")
             }
         };

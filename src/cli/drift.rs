@@ -139,13 +139,13 @@ impl Comparison {
     /// # Errors
     /// When a file cannot be read, or what `each` returned.
     pub fn sides(&self, disk: &dyn Disk, work: &Work, tree: &Tree<'_>, each: &mut Each<'_>) -> anyhow::Result<()> {
-        let Some(house) = &self.run.house else { return Ok(()) };
+        let Some(plan) = &self.run.plan else { return Ok(()) };
         let mut batch = Batch::default();
         for (at, note) in self.run.notes.iter().enumerate().filter(|it| !it.1.drifts.is_empty()) {
             batch.files.clear();
             match at.checked_sub(1) {
-                None => drop(compile::whole(house, &self.run.summaries, &mut batch.files)),
-                Some(tenant) => pipeline::again(disk, work, house, &self.run.summaries[tenant].file, &mut batch)?,
+                None => drop(compile::whole(plan, &self.run.summaries, &mut batch.files)),
+                Some(tenant) => pipeline::again(disk, work, plan, &self.run.summaries[tenant].file, &mut batch)?,
             }
             let mut drifts = note.drifts.iter().peekable();
             for (path, bytes) in batch.files.iter() {

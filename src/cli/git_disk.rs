@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use crate::cli::{
     disk::{Disk, Entry, Kind},
     git::Git,
-    index::OWNED,
+    path_index::OWNED,
 };
 
 /// The spec and the generated files of one revision.

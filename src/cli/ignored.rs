@@ -8,12 +8,12 @@ use crate::{
     cli::{
         findings::FILE_IGNORED,
         git::Git,
-        index::{OWNED, shown},
+        path_index::{OWNED, shown},
         pipeline::{self, Batch},
         sources::Work,
         tree::Tree,
     },
-    compile::{house::House, summary::Summary},
+    compile::{plan::Plan, summary::Summary},
     diag::diagnostic::{Diagnostic, Place},
     plan::applications,
 };
@@ -32,17 +32,11 @@ pub struct Ignored {
 ///
 /// # Errors
 /// When a workspace's file cannot be read.
-pub fn needed<'a>(
-    tree: &Tree<'_>,
-    work: &'a Work,
-    house: &House,
-    summaries: &[Summary],
-    own: &'a [Box<str>],
-) -> anyhow::Result<Vec<String>> {
+pub fn needed<'a>(tree: &Tree<'_>, work: &'a Work, plan: &Plan, summaries: &[Summary], own: &'a [Box<str>]) -> anyhow::Result<Vec<String>> {
     let mut all: Vec<String> = own.iter().map(ToString::to_string).collect();
     if let Some(first) = summaries.first() {
         let mut batch = Batch::default();
-        pipeline::again(tree.disk, work, house, &first.file, &mut batch)?;
+        pipeline::again(tree.disk, work, plan, &first.file, &mut batch)?;
         all.extend(batch.files.iter().map(|it| it.0.to_owned()));
     }
     let named = summaries.iter().skip(1).filter_map(|it| it.name.as_ref());

@@ -148,9 +148,9 @@ fn left_out(folder: &Path, spec: &str, console: &mut Console) -> anyhow::Result<
     let folder = folder.canonicalize().with_context(|| format!("cannot look at {}", folder.display()))?;
     let Holder::Git(git) = repository::holder(&folder) else { return Ok(()) };
     let texts = BTreeMap::from([(Arc::from(PLATFORM), Source::parse(PLATFORM, spec.to_owned()))]);
-    let Some(house) = compile::platform(&Sources { texts }).house else { return Ok(()) };
+    let Some(plan) = compile::platform(&Sources { texts }).plan else { return Ok(()) };
     let mut files = Files::default();
-    compile::whole(&house, &[], &mut files);
+    compile::whole(&plan, &[], &mut files);
     let sources = [PLATFORM.to_owned(), SEALING.to_owned(), format!("{SECRETS}openwebui-admin.yaml")];
     let all: Vec<String> = files.iter().map(|it| it.0.to_owned()).chain(sources).collect();
     // Where Git refuses to look, `check` says why; all is written here.

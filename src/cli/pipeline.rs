@@ -18,7 +18,7 @@ use crate::{
         disk::Disk,
         sources::{Work, read_source},
     },
-    compile::{self, house::House, summary::Summary},
+    compile::{self, plan::Plan, summary::Summary},
     diag::diagnostic::Diagnostics,
     emit::files::Files,
 };
@@ -42,7 +42,7 @@ pub struct Batch {
 /// What a compilation came to. `N` is what the caller noted of each batch.
 pub struct Run<N> {
     /// The platform, built; none where the spec cannot be.
-    pub house: Option<House>,
+    pub plan: Option<Plan>,
     /// The tenants, in the order of their files' names.
     pub summaries: Vec<Summary>,
     /// The platform's own files, by path.
@@ -71,7 +71,7 @@ pub fn run<N: Send>(
 ) -> anyhow::Result<Run<N>> {
     let mut findings = work.findings.clone();
     let unbuilt = |findings: Diagnostics| Run {
-        house: None,
+        plan: None,
         summaries: Vec::new(),
         own: Vec::new(),
         notes: Vec::new(),
@@ -84,14 +84,14 @@ pub fn run<N: Send>(
     }
     let loaded = compile::platform(&work.sources);
     findings.extend(loaded.diagnostics);
-    let Some(house) = loaded.house else { return Ok(unbuilt(findings)) };
+    let Some(plan) = loaded.plan else { return Ok(unbuilt(findings)) };
     let mut is_whole = true;
     let mut summaries = Vec::with_capacity(work.tenants.len());
     let mut notes = Vec::with_capacity(work.tenants.len() + 1);
-    for share in tenants(disk, work, &house, threads, each) {
+    for share in tenants(disk, work, &plan, threads, each) {
         for step in share? {
             match step {
-                Step::Built(mut summary, note) => {
+                Step::BuiltComponent(mut summary, note) => {
                     is_whole &= summary.name.is_some();
                     findings.extend(std::mem::take(&mut summary.diagnostics));
                     summaries.push(summary);
@@ -105,26 +105,26 @@ pub fn run<N: Send>(
         }
     }
     let mut batch = Batch::default();
-    let whole = compile::whole(&house, &summaries, &mut batch.files);
+    let whole = compile::whole(&plan, &summaries, &mut batch.files);
     findings.extend(whole.found);
     let own = batch.files.iter().map(|it| it.0.into()).collect();
     notes.insert(0, each(&mut batch)?);
     let findings = findings.capped();
-    Ok(Run { house: Some(house), summaries, own, notes, findings, is_whole, revision: whole.revision })
+    Ok(Run { plan: Some(plan), summaries, own, notes, findings, is_whole, revision: whole.revision })
 }
 
 /// Compiles one tenant again, for a second look at its files.
 ///
 /// # Errors
 /// When its file cannot be read.
-pub fn again(disk: &dyn Disk, work: &Work, house: &House, tenant: &Arc<str>, batch: &mut Batch) -> anyhow::Result<()> {
-    one(disk, work, house, tenant, batch, &|_| Ok(())).map(|_| ())
+pub fn again(disk: &dyn Disk, work: &Work, plan: &Plan, tenant: &Arc<str>, batch: &mut Batch) -> anyhow::Result<()> {
+    one(disk, work, plan, tenant, batch, &|_| Ok(())).map(|_| ())
 }
 
 /// A tenant, compiled, or what was wrong about its file.
 #[expect(clippy::large_enum_variant, reason = "hardly any file is unreadable: a box would be one more for each that is not")]
 enum Step<N> {
-    Built(Summary, N),
+    BuiltComponent(Summary, N),
     Unreadable(Diagnostics),
 }
 
@@ -132,7 +132,7 @@ enum Step<N> {
 fn tenants<N: Send>(
     disk: &dyn Disk,
     work: &Work,
-    house: &House,
+    plan: &Plan,
     threads: Option<NonZero<usize>>,
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
 ) -> impl Iterator<Item = anyhow::Result<Vec<Step<N>>>> {
@@ -146,7 +146,7 @@ fn tenants<N: Send>(
             && let Some(share) = shares.get(at)
             && !failed.load(Ordering::Relaxed)
         {
-            let steps: anyhow::Result<Vec<_>> = share.iter().map(|it| one(disk, work, house, it, &mut batch, each)).collect();
+            let steps: anyhow::Result<Vec<_>> = share.iter().map(|it| one(disk, work, plan, it, &mut batch, each)).collect();
             failed.fetch_or(steps.is_err(), Ordering::Relaxed);
             mine.push((at, steps));
         }
@@ -168,7 +168,7 @@ fn tenants<N: Send>(
 fn one<N>(
     disk: &dyn Disk,
     work: &Work,
-    house: &House,
+    plan: &Plan,
     tenant: &Arc<str>,
     batch: &mut Batch,
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
@@ -180,7 +180,7 @@ fn one<N>(
     };
     batch.files.clear();
     batch.input = Sha256::digest(&source.text).into();
-    let mut summary = compile::tenant(house, &source, &mut batch.files);
+    let mut summary = compile::tenant(plan, &source, &mut batch.files);
     batch.flows = std::mem::take(&mut summary.flows);
-    Ok(Step::Built(summary, each(batch)?))
+    Ok(Step::BuiltComponent(summary, each(batch)?))
 }

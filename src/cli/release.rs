@@ -13,8 +13,8 @@ use crate::{
         drift::{Comparison, Drift},
         git::Git,
         git_disk::GitDisk,
-        index::{OWNED, is_owned},
         outcome::Outcome,
+        path_index::{OWNED, is_owned},
         sources::Work,
         tree::Tree,
     },
@@ -37,12 +37,12 @@ pub fn run(
     args: &Release,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
-    let Judged { outcome, house, revision } = check::judge(disk, work, threads, now, true, console)?;
-    let Some(house) = house.filter(|_| outcome == Outcome::Clean) else {
+    let Judged { outcome, plan, revision } = check::judge(disk, work, threads, now, true, console)?;
+    let Some(plan) = plan.filter(|_| outcome == Outcome::Clean) else {
         console.say("nothing was released\n");
         return Ok(Outcome::Findings);
     };
-    let repository = house.repository();
+    let repository = plan.repository();
     if repository.pin == Pin::Branch {
         bail!(
             "the Applications follow the branch `{}`: push it, and there is nothing to release; write `pin: tag` under `repository` for changes that go wave by wave",

@@ -142,7 +142,7 @@ fn through_the_gate(
     }
     done.inputs = inputs.finalize().iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
     findings::settle(&mut run.findings, obstacles);
-    let Some(house) = &run.house else {
+    let Some(plan) = &run.plan else {
         done.findings = judge(run.findings);
         return Ok(done);
     };
@@ -156,9 +156,9 @@ fn through_the_gate(
     let mut findings = std::mem::take(&mut run.findings);
     findings.extend(besides);
     done.findings = judge(findings);
-    let budget = compile::budget(house, &run.summaries);
+    let budget = compile::budget(plan, &run.summaries);
     done.budget = show::figures(&budget);
-    done.glance = show::overview::head(&compile::glance::glance(house, &run.summaries, show::overview::SCREEN), &budget).folded(Some(80));
+    done.glance = show::overview::head(&compile::glance::glance(plan, &run.summaries, show::overview::SCREEN), &budget).folded(Some(80));
     if done.findings.has_errors() {
         return Ok(done);
     }

@@ -13,8 +13,9 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{
         disk::{Disk, Kind},
-        findings, index,
+        findings,
         names::Names,
+        path_index,
     },
     compile::Sources,
     diag::{
@@ -131,7 +132,7 @@ impl Work {
         let read = [PLATFORM, read::VERSIONS, read::SEALING, read::SECRETS.trim_end_matches('/'), WORKSPACES];
         let mut strangers = Vec::new();
         for entry in disk.list(&full).context("cannot list spec/")? {
-            let name = index::shown(&entry.name);
+            let name = path_index::shown(&entry.name);
             let path = format!("{SPEC}/{name}");
             // Hidden files are editors' and systems' own, and what people write for people is for people.
             let is_known = name.starts_with('.') || read.contains(&&*path) || schema::PATHS.contains(&&*path) || is_prose(&name);
@@ -157,7 +158,7 @@ impl Work {
         }
         let mut all = Vec::new();
         for entry in disk.list(&full).with_context(|| format!("cannot list {folder}/"))? {
-            let name = index::shown(&entry.name);
+            let name = path_index::shown(&entry.name);
             // Hidden files are editors' and systems' own.
             if name.starts_with('.') {
                 continue;
@@ -182,7 +183,7 @@ fn is_prose(name: &str) -> bool {
 /// What to do where there is no spec: the file of another name that was meant, or `init`.
 fn instead(disk: &dyn Disk, root: &Path) -> String {
     let names = disk.list(&root.join(SPEC)).unwrap_or_default();
-    let names: BTreeSet<String> = names.iter().map(|it| index::shown(&it.name).into_owned()).collect();
+    let names: BTreeSet<String> = names.iter().map(|it| path_index::shown(&it.name).into_owned()).collect();
     let meant = names.iter().find(|it| it.to_ascii_lowercase().starts_with("platform.y"));
     let meant = meant.or_else(|| names.iter().find(|it| suggest::nearest(it, ["platform.yaml"]).is_some()));
     match meant {

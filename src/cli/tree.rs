@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::{
     cli::{
         disk::{Disk, Kind},
-        index::{self, Index, OWNED, Spot},
+        path_index::{self, OWNED, PathIndex, Spot},
     },
     emit::files,
     yaml::{conflict, source::MAX_SIZE},
@@ -22,7 +22,7 @@ pub struct Tree<'a> {
     pub disk: &'a dyn Disk,
     /// The folder that holds `apps/`, `bootstrap/` and `out/`.
     pub root: &'a Path,
-    index: Index,
+    index: PathIndex,
 }
 
 /// What a needed file is on the disk.
@@ -59,7 +59,8 @@ impl<'a> Tree<'a> {
     /// # Errors
     /// When an owned folder cannot be listed.
     pub fn open(disk: &'a dyn Disk, root: &'a Path) -> anyhow::Result<Self> {
-        let index = Index::read(disk, root).map_err(|(path, error)| anyhow::Error::new(error).context(format!("cannot list {path}/")))?;
+        let index =
+            PathIndex::read(disk, root).map_err(|(path, error)| anyhow::Error::new(error).context(format!("cannot list {path}/")))?;
         Ok(Self { disk, root, index })
     }
 
@@ -173,8 +174,8 @@ impl<'a> Tree<'a> {
         for entry in listing {
             let full = full.join(&entry.name);
             path.push('/');
-            path.push_str(&index::shown(&entry.name));
-            let is_repository = index::is_repository(&entry.name);
+            path.push_str(&path_index::shown(&entry.name));
+            let is_repository = path_index::is_repository(&entry.name);
             let went = match entry.kind {
                 // What is in the way of a file was told, with all that is in it.
                 Kind::Folder if !is_repository && self.index.is_needed(path) == Some(true) => false,

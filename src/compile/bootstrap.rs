@@ -1,8 +1,8 @@
 //! What the bootstrap script has to know, read off the house.
 
 use crate::{
-    builder::scope::Built,
-    compile::house::House,
+    builder::scope::BuiltComponent,
+    compile::plan::Plan,
     components::{argocd::Admin, floor_plan::APP_SECRETS},
     emit::{
         bootstrap::{self, ChartStep, Checksum, Script},
@@ -18,18 +18,18 @@ use crate::{
     platform::{
         certificates::Issuer,
         node::{Node, Role},
-        nodes::Nodes,
+        node_group::Nodes,
     },
     units::Bytes,
 };
 
 /// Writes everything in `bootstrap/` that is no object of the cluster: the script, k3s' configuration, the values of the first charts.
 /// `projects` are the files of the projects, `revision` is what the Applications follow.
-pub fn write(house: &House, projects: Vec<String>, revision: &str, files: &mut Files) {
-    let platform = &house.built.platform;
+pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Files) {
+    let platform = &plan.assembly.platform;
     let spec = &platform.spec;
-    let built = |name: &str| house.built.built.iter().find(|it| &*it.name == name);
-    let first: Vec<&Built> = BEFORE_ARGOCD.iter().filter_map(|name| built(name).filter(|it| it.chart.is_some())).collect();
+    let built = |name: &str| plan.assembly.components.iter().find(|it| &*it.name == name);
+    let first: Vec<&BuiltComponent> = BEFORE_ARGOCD.iter().filter_map(|name| built(name).filter(|it| it.chart.is_some())).collect();
     for it in &first {
         if let Some(chart) = &it.chart {
             bootstrap::values(files, &it.name, &*chart.values);
@@ -38,7 +38,7 @@ pub fn write(house: &House, projects: Vec<String>, revision: &str, files: &mut F
     let nodes = spec.all_nodes();
     bootstrap::k3s(files, &nodes);
 
-    let hosts: Vec<String> = house.built.built.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect();
+    let hosts: Vec<String> = plan.assembly.components.iter().flat_map(|it| &it.certificates).map(ToString::to_string).collect();
     let served = |host: &str| if hosts.iter().any(|it| it == host) { host.to_owned() } else { String::new() };
     let chat = built("openwebui");
     let ollama = &spec.components.ollama;
@@ -93,7 +93,7 @@ fn joining(nodes: &Nodes) -> Vec<String> {
     named.map(|(name, role, count)| format!("{count} of {name} ({role})")).collect()
 }
 
-fn step(built: &Built) -> Option<ChartStep> {
+fn step(built: &BuiltComponent) -> Option<ChartStep> {
     let chart = built.chart.as_ref()?;
     let pods = chart.pods.iter().filter(|it| it.replicas > 0 && it.kind != "Job");
     let workloads: Vec<String> = pods.map(|it| format!("{}/{}", it.kind.to_lowercase(), it.name)).collect();

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{house::House, summary::Summary};
+use super::{plan::Plan, summary::Summary};
 use crate::{
     components::{ollama::Ollama, workspace},
     facts::versions::{self, ARGO_CD, CERT_MANAGER, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, Pin, RCLONE, REDIS, SEALED_SECRETS},
@@ -28,8 +28,8 @@ const RUNS: [(&str, Pin); 8] = [
 ];
 
 /// What a person asks first; of the workspaces' hosts and models the first so many.
-pub fn glance(house: &House, summaries: &[Summary], most: usize) -> Glance {
-    let spec = &house.built.platform.spec;
+pub fn glance(plan: &Plan, summaries: &[Summary], most: usize) -> Glance {
+    let spec = &plan.assembly.platform.spec;
     let domain = spec.domains.workspaces.as_ref().unwrap_or(&spec.domains.chat);
     let ollama = &spec.components.ollama;
     let mut models = if ollama.enabled { models(ollama, None) } else { Vec::new() };
@@ -42,16 +42,16 @@ pub fn glance(house: &House, summaries: &[Summary], most: usize) -> Glance {
         models.extend(its.into_iter().take(room));
     }
     Glance {
-        name: house.name().into(),
-        hosts: hosts(house, summaries).take(most).collect(),
-        all: hosts(house, summaries).count(),
+        name: plan.name().into(),
+        hosts: hosts(plan, summaries).take(most).collect(),
+        all: hosts(plan, summaries).count(),
         wildcard: summaries.iter().any(|it| it.host.is_some()).then(|| format!("*.{domain}")),
         issuer: spec.certificates.issuer,
         is_single: spec.all_nodes().is_single(),
         models,
         model_count,
         model_replicas: if ollama.enabled { ollama.replicas } else { 0 },
-        versions: versions(house, summaries),
+        versions: versions(plan, summaries),
     }
 }
 
@@ -67,19 +67,19 @@ fn models(ollama: &Ollama, workspace: Option<&Arc<str>>) -> Vec<ModelRow> {
 }
 
 /// Every public host: the platform's own, then the workspaces' in the order of their files' names.
-pub fn hosts<'a>(house: &'a House, summaries: &'a [Summary]) -> impl Iterator<Item = HostRow> + 'a {
-    let issuer = house.built.platform.spec.certificates.issuer.name();
+pub fn hosts<'a>(plan: &'a Plan, summaries: &'a [Summary]) -> impl Iterator<Item = HostRow> + 'a {
+    let issuer = plan.assembly.platform.spec.certificates.issuer.name();
     let row = move |host: Arc<str>, application: Arc<str>| HostRow { host, application, dns_records: DNS_RECORDS, issuer };
-    let own = house.built.built.iter().flat_map(|it| it.certificates.iter().map(|host| (host.shared(), it.name.clone())));
+    let own = plan.assembly.components.iter().flat_map(|it| it.certificates.iter().map(|host| (host.shared(), it.name.clone())));
     let tenants = summaries.iter().filter_map(|it| Some((it.host.as_ref()?.shared(), applications::tenant_name(it.name.as_ref()?))));
     own.chain(tenants).map(move |(host, application)| row(host, application))
 }
 
 /// The cluster and what runs in it, by name.
-fn versions(house: &House, summaries: &[Summary]) -> Vec<VersionRow> {
-    let pins = &house.built.platform.versions;
+fn versions(plan: &Plan, summaries: &[Summary]) -> Vec<VersionRow> {
+    let pins = &plan.assembly.platform.versions;
     let tenants: &[Pin] = if summaries.iter().any(|it| it.name.is_some()) { &[OLLAMA, OPEN_WEBUI] } else { &[] };
-    let built = house.built.built.iter().filter_map(|it| RUNS.iter().find(|(name, _)| *name == &*it.name)).map(|it| &it.1);
+    let built = plan.assembly.components.iter().filter_map(|it| RUNS.iter().find(|(name, _)| *name == &*it.name)).map(|it| &it.1);
     let all: BTreeMap<&str, &Pin> = [&K3S].into_iter().chain(built).chain(tenants).map(|it| (it.name, it)).collect();
     versions::ALL.iter().filter(|it| all.contains_key(it.name)).map(|it| VersionRow { name: it.name, version: pins.of(*it) }).collect()
 }

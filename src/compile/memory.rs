@@ -4,7 +4,7 @@ use std::{cmp::Reverse, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
-use super::{house::House, summary::Summary};
+use super::{plan::Plan, summary::Summary};
 use crate::{
     components::{ollama::Ollama, workspace},
     facts::ollama,
@@ -60,8 +60,8 @@ fn number<S: Serializer>(it: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
 }
 
 /// Of the platform's own Ollama, if it has one.
-pub fn of_models(house: &House) -> Option<ModelMemory> {
-    Some(&house.built.platform.spec.components.ollama).filter(|it| it.enabled).map(of)
+pub fn of_models(plan: &Plan) -> Option<ModelMemory> {
+    Some(&plan.assembly.platform.spec.components.ollama).filter(|it| it.enabled).map(of)
 }
 
 /// Of each workspace's own, in the order of their files' names.

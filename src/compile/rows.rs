@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{house::House, summary::Summary};
+use super::{plan::Plan, summary::Summary};
 use crate::{
     builder::scope::Flow,
     plan::{
@@ -16,21 +16,21 @@ use crate::{
 };
 
 /// All Applications, by wave and name.
-pub fn waves(house: &House, summaries: &[Summary]) -> Vec<WaveRow> {
-    first_waves(house, summaries, usize::MAX)
+pub fn waves(plan: &Plan, summaries: &[Summary]) -> Vec<WaveRow> {
+    first_waves(plan, summaries, usize::MAX)
 }
 
 /// The first so many of them: of ten thousand, rows are made for those that are shown.
-pub fn first_waves(house: &House, summaries: &[Summary], most: usize) -> Vec<WaveRow> {
-    let built = &house.built.built;
+pub fn first_waves(plan: &Plan, summaries: &[Summary], most: usize) -> Vec<WaveRow> {
+    let built = &plan.assembly.components;
     let mut rows: Vec<WaveRow> = built
         .iter()
         .enumerate()
         .filter_map(|(index, it)| {
             Some(WaveRow {
                 application: it.name.clone(),
-                wave: house.waves.wave(index)?,
-                after: house.waves.after(index).map(|it| built[it].name.clone()).collect(),
+                wave: plan.waves.wave(index)?,
+                after: plan.waves.after(index).map(|it| built[it].name.clone()).collect(),
                 namespace: it.namespace.clone(),
             })
         })
@@ -52,24 +52,24 @@ pub fn first_waves(house: &House, summaries: &[Summary], most: usize) -> Vec<Wav
 }
 
 /// All flows of the platform itself, without its tenants'.
-pub fn flows(house: &House) -> Vec<FlowRow> {
-    merged(of_platform(house))
+pub fn flows(plan: &Plan) -> Vec<FlowRow> {
+    merged(of_platform(plan))
 }
 
 /// The whole graph: the flows of the platform and of its tenants, and what is open without one. Tenants come with their namespaces.
-pub fn graph<'a>(house: &House, tenants: impl Iterator<Item = (&'a Arc<str>, &'a [Flow])> + Clone) -> Vec<FlowRow> {
-    let fenced: BTreeSet<Arc<str>> = house.fenced().map(Arc::from).chain(tenants.clone().map(|it| it.0.clone())).collect();
+pub fn graph<'a>(plan: &Plan, tenants: impl Iterator<Item = (&'a Arc<str>, &'a [Flow])> + Clone) -> Vec<FlowRow> {
+    let guarded: BTreeSet<Arc<str>> = plan.guarded().map(Arc::from).chain(tenants.clone().map(|it| it.0.clone())).collect();
     let of_tenants = tenants.flat_map(|(name, flows)| {
         let application = applications::tenant_name(name);
         flows.iter().map(move |flow| (flow, application.clone()))
     });
-    let mut rows = merged(of_platform(house).chain(of_tenants));
-    rows.extend(FlowRow::of_cluster(&fenced));
+    let mut rows = merged(of_platform(plan).chain(of_tenants));
+    rows.extend(FlowRow::of_cluster(&guarded));
     rows
 }
 
-fn of_platform(house: &House) -> impl Iterator<Item = (&Flow, Arc<str>)> {
-    house.built.built.iter().flat_map(|it| it.flows.iter().map(|flow| (flow, it.name.clone())))
+fn of_platform(plan: &Plan) -> impl Iterator<Item = (&Flow, Arc<str>)> {
+    plan.assembly.components.iter().flat_map(|it| it.flows.iter().map(|flow| (flow, it.name.clone())))
 }
 
 /// One row a flow, whoever declared it.
@@ -85,12 +85,12 @@ fn merged<'a>(flows: impl Iterator<Item = (&'a Flow, Arc<str>)>) -> Vec<FlowRow>
 }
 
 /// All credentials that are needed.
-pub fn secrets(house: &House) -> Vec<SecretRow> {
+pub fn secrets(plan: &Plan) -> Vec<SecretRow> {
     let mut rows: BTreeMap<&'static str, SecretRow> = BTreeMap::new();
-    for it in &house.copies {
+    for it in &plan.copies {
         let (name, keys) = (it.credential.name(), it.credential.keys());
         let sealed =
-            house.built.platform.sealed.keys(name, &it.namespace).is_some_and(|sealed| keys.iter().all(|it| sealed.contains_key(*it)));
+            plan.assembly.platform.sealed.keys(name, &it.namespace).is_some_and(|sealed| keys.iter().all(|it| sealed.contains_key(*it)));
         let row = rows.entry(name).or_insert_with(|| SecretRow {
             credential: name,
             keys,

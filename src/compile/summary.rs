@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    budget::ask::{Ask, Sum},
+    budget::demand::{Demand, Total},
     builder::scope::Flow,
     compile::pin::Content,
     diag::diagnostic::Diagnostics,
@@ -21,9 +21,9 @@ pub struct Summary {
     pub(in crate::compile) host: Option<Host>,
     /// What its own Ollama serves.
     pub(in crate::compile) models: Box<[ModelName]>,
-    pub(in crate::compile) sum: Sum,
+    pub(in crate::compile) sum: Total,
     /// Its pods one by one, where there are several nodes to place them on.
-    pub(in crate::compile) pods: Vec<(u32, Ask)>,
+    pub(in crate::compile) pods: Vec<(u32, Demand)>,
     pub(in crate::compile) wave: u32,
     /// Who speaks to whom in it, and to it; whoever reads a tenant by itself takes them out.
     pub flows: Box<[Flow]>,

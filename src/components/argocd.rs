@@ -9,7 +9,7 @@ use super::ingress;
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
-        credential::{Declared, Found, Key, Value, Vault},
+        credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, HostRef, IssuerRef, Peer, Pods, PortRef, Running},
         scope::Scope,
     },
@@ -57,11 +57,11 @@ pub enum Admin {
 }
 
 /// Argo CD's own Secret, to which the administrator's password is added.
-const ADMINISTRATOR: Declared = Declared {
+const ADMINISTRATOR: CredentialSpec = CredentialSpec {
     name: "argocd-secret",
     keys: &[Key { name: "admin.password", value: Value::Hashed("Argo CD's password for `admin`") }],
     rotation: "whoever is signed in to Argo CD stays signed in until the session ends",
-    found: Found::Patched,
+    lookup: SecretLookup::Patched,
 };
 
 /// Resources of Argo CD's pods.
@@ -427,9 +427,9 @@ fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
 
 /// The administrator's password, sealed, after Argo CD: the controller gives up on a Secret that has no annotation yet. In an Application of its
 /// own, because the other sealed values are no business of Argo CD's namespace.
-pub fn administrator(scope: &mut Scope<'_>, argocd: &Offers, vault: &Vault) {
+pub fn administrator(scope: &mut Scope<'_>, argocd: &Offers, credentials: &CredentialStore) {
     scope.wait_until(argocd.running);
-    scope.spend(&vault.credential(&ADMINISTRATOR));
+    scope.spend(&credentials.credential(&ADMINISTRATOR));
 }
 
 /// The UI's public host, in an Application of its own: the chart itself needs no issuer, so Argo CD is never later than cert-manager, and

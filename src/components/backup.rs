@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::{open_webui, pod, postgresql};
 use crate::{
     builder::{
-        credential::{Declared, Found, Key, Value, Vault},
+        credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Alert, AlertSeverity, Contribution, Peer, Pods},
         meta::Part,
         scope::Scope,
@@ -39,7 +39,7 @@ const LATEST: Seconds = Seconds::new(6 * 3600);
 /// Go's garbage collector works harder near this, three quarters of the tested limit; the peak was measured below it.
 const GO_LIMIT: &str = "96MiB";
 /// Whoever restores may say here which backup, and that what is there may go: both are optional.
-const WISHES: &str = "restore";
+const RESTORE_CONFIG_MAP: &str = "restore";
 
 /// Copies of the database and of uploaded files.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -83,14 +83,14 @@ pub struct S3 {
 }
 
 /// What the storage is asked with.
-const KEYS: Declared = Declared {
+const KEYS: CredentialSpec = CredentialSpec {
     name: "backup-s3",
     keys: &[
         Key { name: "access-key-id", value: Value::Shown("the access key's id, as the storage shows it") },
         Key { name: "secret-access-key", value: Value::Known("the secret access key that belongs to it") },
     ],
     rotation: "",
-    found: Found::ByReference,
+    lookup: SecretLookup::ByReference,
 };
 
 /// What backups need.
@@ -102,7 +102,7 @@ pub struct Needs<'a> {
     /// The platform's name.
     pub platform: &'a str,
     /// Holds the storage's keys.
-    pub vault: &'a Vault,
+    pub credentials: &'a CredentialStore,
     /// Versions.
     pub versions: &'a Versions,
 }
@@ -149,7 +149,7 @@ impl Backup {
         } else {
             let mut metadata = scope.meta(part);
             // It is bound when the first backup runs: until that night ArgoCD would call the platform unfinished.
-            metadata.annotations.get_or_insert_default().extend([unjudged()]);
+            metadata.annotations.get_or_insert_default().extend([ignore_healthcheck()]);
             pod::claim_as(scope, part, metadata, self.storage);
             pod::claimed("backups", &part.name)
         };
@@ -202,7 +202,7 @@ impl Backup {
         spec.backoff_limit = Some(2);
         let mut metadata = scope.meta(part);
         // A night that failed is the alert's to tell: it must not hold back a commit.
-        metadata.annotations.get_or_insert_default().extend([unjudged()]);
+        metadata.annotations.get_or_insert_default().extend([ignore_healthcheck()]);
         let spec = CronJobSpec {
             concurrency_policy: Some("Forbid".to_owned()),
             failed_jobs_history_limit: Some(3),
@@ -219,20 +219,21 @@ impl Backup {
 
     /// Run by hand, while Open WebUI is stopped. Its pod bears the backup's labels, so the same policy lets it through.
     fn restore_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> Job {
-        let wishes = || vec![wish("BACKUP", "backup"), wish("RESTORE_ADOPT", "adopt"), wish("RESTORE_FORCE", "force")];
+        let wishes =
+            || vec![restore_option("BACKUP", "backup"), restore_option("RESTORE_ADOPT", "adopt"), restore_option("RESTORE_FORCE", "force")];
         let script = if needs.database.is_some() { RESTORE_POSTGRESQL } else { RESTORE_SQLITE };
         let mut restore = self.bash("restore", script, needs, [parts.data.clone(), wishes()].concat());
         if needs.chat.is_some() {
             restore.volume_mounts.get_or_insert_default().push(pod::mount("data", DATA));
         }
         let fetch = self.s3.is_some().then(|| {
-            let env = [parts.storage.clone(), vec![wish("BACKUP", "backup")]].concat();
+            let env = [parts.storage.clone(), vec![restore_option("BACKUP", "backup")]].concat();
             self.shell("fetch", FETCH, needs, env)
         });
         let mut spec = Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
         // What was refused once is refused again; and nobody restores twice without having looked.
         spec.backoff_limit = Some(0);
-        let metadata = scope.meta_named(part, WISHES);
+        let metadata = scope.meta_named(part, RESTORE_CONFIG_MAP);
         Job { metadata, spec: Some(spec), ..Job::default() }
     }
 
@@ -296,7 +297,7 @@ impl S3 {
     fn environment(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
         let peer = self.range.clone().or_else(|| self.endpoint.address()).map_or(Peer::Outside, Peer::Network);
         scope.flow_to(me, peer, self.endpoint.port());
-        let keys = needs.vault.credential(&KEYS);
+        let keys = needs.credentials.credential(&KEYS);
         let folder = self.prefix.as_deref().unwrap_or(needs.platform);
         let at = if folder == "." { format!("s3:{}", self.bucket) } else { format!("s3:{}/{folder}", self.bucket) };
         vec![
@@ -328,13 +329,13 @@ impl S3 {
 }
 
 /// ArgoCD leaves the object out of the Application's health.
-fn unjudged() -> (String, String) {
+fn ignore_healthcheck() -> (String, String) {
     ("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())
 }
 
 /// A variable that the `ConfigMap` of whoever restores may hold.
-fn wish(name: &str, key: &str) -> EnvVar {
-    let key = ConfigMapKeySelector { name: WISHES.to_owned(), key: key.to_owned(), optional: Some(true) };
+fn restore_option(name: &str, key: &str) -> EnvVar {
+    let key = ConfigMapKeySelector { name: RESTORE_CONFIG_MAP.to_owned(), key: key.to_owned(), optional: Some(true) };
     let value_from = EnvVarSource { config_map_key_ref: Some(key), ..EnvVarSource::default() };
     EnvVar { name: name.to_owned(), value_from: Some(value_from), ..EnvVar::default() }
 }

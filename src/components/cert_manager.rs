@@ -172,7 +172,7 @@ fn flows(scope: &mut Scope<'_>) {
         scope.flow_to(pods, Peer::ApiServer, API_SERVER_PORT);
         scope.resolves_names(pods);
     }
-    scope.called_by_api_server(&webhook, WEBHOOK);
+    scope.serves_webhook(&webhook, WEBHOOK);
     // The ACME server, and the self-check of HTTP-01: the controller asks our own public host, which the node turns into the
     // ingress controller's pod, or which leaves and comes back.
     scope.flow_to(&controller, Peer::Outside, 443);

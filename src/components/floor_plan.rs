@@ -8,14 +8,14 @@ use serde::Deserialize;
 use crate::{
     builder::{
         handle::{Contributions, IssuerRef, NamespaceRef},
-        scope::Built,
-        site::{Ground, Site},
+        platform::{ClusterFacts, PlatformBuilder},
+        scope::BuiltComponent,
     },
     components::{
         argocd::{self, Admin, ArgoCd},
         backup::{self, Backup},
         cert_manager::{self, CertManager},
-        ground, namespaces,
+        namespaces, node_alerts,
         ollama::Ollama,
         open_webui::{self, OpenWebUi},
         postgresql::{self, Postgresql},
@@ -27,7 +27,7 @@ use crate::{
     platform::{
         certificates::{Certificates, Domains, Issuer},
         node::Node,
-        nodes::{NodeGroup, Nodes},
+        node_group::{NodeGroup, Nodes},
         repository::Repository,
         sealed::{ApiVersion, SealedStore, SealingCertificate},
         storage::Storage,
@@ -156,17 +156,17 @@ pub struct Platform {
 }
 
 /// The platform, built, and what its tenants may use.
-pub struct House {
+pub struct Assembly {
     /// What it was built from.
     pub platform: Arc<Platform>,
     /// In build order, which is a topological order.
-    pub built: Vec<Built>,
+    pub components: Vec<BuiltComponent>,
     /// What monitoring will be told.
     pub contributions: Contributions,
     /// Certifies the tenants' hosts.
     pub issuer: Option<IssuerRef>,
     /// What it stands on; its tenants do too.
-    pub ground: Ground,
+    pub cluster: ClusterFacts,
 }
 
 impl Platform {
@@ -199,64 +199,71 @@ impl Platform {
     }
 
     /// The floor plan. Read it from top to bottom: whatever is used was built above.
-    pub fn build(self: Arc<Self>) -> House {
+    pub fn build(self: Arc<Self>) -> Assembly {
         let it = &self.spec.components;
         let versions = &self.versions;
         let kube_system = NamespaceRef::kube_system();
-        let ground = Ground {
+        let cluster = ClusterFacts {
             storage_class: self.spec.storage.class.shared(),
             shared_storage_class: self.spec.storage.shared.as_ref().map(ObjectName::shared),
             several_nodes: self.spec.all_nodes().are_several(),
         };
-        let mut site = Site::new(&self.name, ground.clone());
-        let traefik_settings = site.crd_of_cluster();
+        let mut builder = PlatformBuilder::new(&self.name, cluster.clone());
+        let traefik_settings = builder.crd_of_cluster();
 
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
-        site.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| ground::alerts(scope, &self.spec.all_nodes()));
-        let spaces = site.build("namespaces", &NamespaceRef::destination(namespaces::NAMES[0]), namespaces::build);
-        let [ai, argocd, cert_manager] =
-            site.build(NETWORK_POLICIES, &spaces.ai, |scope| [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.fence(it)));
+        builder.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| node_alerts::alerts(scope, &self.spec.all_nodes()));
+        let spaces = builder.build("namespaces", &NamespaceRef::destination(namespaces::NAMES[0]), namespaces::build);
+        let [ai, argocd, cert_manager] = builder
+            .build(NETWORK_POLICIES, &spaces.ai, |scope| [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.guarded(it)));
 
         let console = it.argocd.enabled.then(|| {
             let needs = argocd::Needs { repository: &self.spec.repository, host: self.spec.domains.argocd.as_ref(), versions };
-            site.build(ARGOCD, &argocd, |scope| it.argocd.build(scope, &needs))
+            builder.build(ARGOCD, &argocd, |scope| it.argocd.build(scope, &needs))
         });
         if it.traefik.enabled {
-            site.build("traefik", &kube_system, |scope| it.traefik.build(scope, traefik_settings));
+            builder.build("traefik", &kube_system, |scope| it.traefik.build(scope, traefik_settings));
         }
         let certifier =
-            it.cert_manager.enabled.then(|| site.build("cert-manager", &cert_manager, |scope| it.cert_manager.build(scope, versions)));
+            it.cert_manager.enabled.then(|| builder.build("cert-manager", &cert_manager, |scope| it.cert_manager.build(scope, versions)));
         let issuer = certifier.and_then(|certifier| {
-            site.build("cluster-issuer", &cert_manager, |scope| cert_manager::issuer(scope, &certifier, &self.spec.certificates))
+            builder.build("cluster-issuer", &cert_manager, |scope| cert_manager::issuer(scope, &certifier, &self.spec.certificates))
         });
         if let (Some(console), Some(issuer), Some(host)) = (&console, &issuer, &self.spec.domains.argocd) {
-            let host = site.host(host);
-            site.build("argocd-ingress", &argocd, |scope| argocd::ingress(scope, console, &host, issuer));
+            let host = builder.host(host);
+            builder.build("argocd-ingress", &argocd, |scope| argocd::ingress(scope, console, &host, issuer));
         }
-        let sealing =
-            it.sealed_secrets.enabled.then(|| site.build("sealed-secrets", &kube_system, |scope| it.sealed_secrets.build(scope, versions)));
-        let vault = sealing.and_then(|sealing| site.build(APP_SECRETS, &ai, |scope| secrets::vault(scope, &sealing, &self.sealed)));
-        if let (Some(console), Some(vault), Admin::Sealed) = (&console, &vault, it.argocd.admin) {
-            site.build("argocd-admin", &argocd, |scope| argocd::administrator(scope, console, vault));
+        let sealing = it
+            .sealed_secrets
+            .enabled
+            .then(|| builder.build("sealed-secrets", &kube_system, |scope| it.sealed_secrets.build(scope, versions)));
+        let credentials =
+            sealing.and_then(|sealing| builder.build(APP_SECRETS, &ai, |scope| secrets::credential_store(scope, &sealing, &self.sealed)));
+        if let (Some(console), Some(credentials), Admin::Sealed) = (&console, &credentials, it.argocd.admin) {
+            builder.build("argocd-admin", &argocd, |scope| argocd::administrator(scope, console, credentials));
         }
 
-        let database = vault.as_ref().filter(|_| it.postgresql.enabled).map(|vault| {
+        let database = credentials.as_ref().filter(|_| it.postgresql.enabled).map(|credentials| {
             if let Some(external) = &it.postgresql.external {
-                return external.offers(vault);
+                return external.offers(credentials);
             }
-            let needs =
-                postgresql::Needs { vault, versions, priority: spaces.database, connections: it.open_webui.connections(&it.postgresql) };
-            site.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
+            let needs = postgresql::Needs {
+                credentials,
+                versions,
+                priority: spaces.database,
+                connections: it.open_webui.connections(&it.postgresql),
+            };
+            builder.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
         });
-        let models = it.ollama.enabled.then(|| site.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
-        let sessions = vault
+        let models = it.ollama.enabled.then(|| builder.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
+        let sessions = credentials
             .as_ref()
             .filter(|_| it.redis.enabled)
-            .map(|vault| site.build("redis", &ai, |scope| it.redis.build(scope, vault, versions)));
+            .map(|credentials| builder.build("redis", &ai, |scope| it.redis.build(scope, credentials, versions)));
         // What is missing here although Open WebUI is wanted was refused before (`component-needed`).
         let mut chat = None;
-        if let (true, Some(models), Some(issuer), Some(vault)) = (it.open_webui.enabled, &models, &issuer, &vault) {
-            let host = site.host(&self.spec.domains.chat);
+        if let (true, Some(models), Some(issuer), Some(credentials)) = (it.open_webui.enabled, &models, &issuer, &credentials) {
+            let host = builder.host(&self.spec.domains.chat);
             let needs = open_webui::Needs {
                 models,
                 database: database.as_ref(),
@@ -264,17 +271,17 @@ impl Platform {
                 sessions: sessions.as_ref(),
                 host: &host,
                 issuer,
-                vault: Some(vault),
+                credentials: Some(credentials),
                 versions,
             };
-            chat = Some(site.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs)));
+            chat = Some(builder.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs)));
         }
-        if let (Some(backup), Some(vault)) = (it.backup.as_ref().filter(|it| it.enabled), &vault) {
-            let needs = backup::Needs { database: database.as_ref(), chat: chat.as_ref(), platform: &self.name, vault, versions };
-            site.build("backup", &ai, |scope| backup.build(scope, &needs));
+        if let (Some(backup), Some(credentials)) = (it.backup.as_ref().filter(|it| it.enabled), &credentials) {
+            let needs = backup::Needs { database: database.as_ref(), chat: chat.as_ref(), platform: &self.name, credentials, versions };
+            builder.build("backup", &ai, |scope| backup.build(scope, &needs));
         }
 
-        let (site, contributions) = site.close(); // nothing that contributes can be built below this line
-        House { built: site.finish(), contributions, issuer, ground, platform: self }
+        let (builder, contributions) = builder.close(); // nothing that contributes can be built below this line
+        Assembly { components: builder.finish(), contributions, issuer, cluster, platform: self }
     }
 }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     builder::{
-        credential::{Declared, Found, Key, Value, Vault},
+        credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, HostRef, IssuerRef, Pods, VolumeRef},
         meta::Part,
         scope::Scope,
@@ -33,22 +33,22 @@ const PORT: u16 = 8080;
 pub const USER: i64 = 1000;
 
 /// Signs sessions, and encrypts what Open WebUI stores of other services' tokens.
-const SECRET_KEY: Declared = Declared {
+const SECRET_KEY: CredentialSpec = CredentialSpec {
     name: "openwebui-secret-key",
     keys: &[Key { name: "key", value: Value::Made(48) }],
     rotation: "everybody is logged out, and tokens that Open WebUI has stored encrypted (OAuth sessions, tool servers) are lost",
-    found: Found::ByReference,
+    lookup: SecretLookup::ByReference,
 };
 
 /// The first administrator, which Open WebUI makes at its first start.
-const ADMINISTRATOR: Declared = Declared {
+const ADMINISTRATOR: CredentialSpec = CredentialSpec {
     name: "openwebui-admin",
     keys: &[
         Key { name: "email", value: Value::Email("the administrator's e-mail address") },
         Key { name: "password", value: Value::Known("the administrator's password") },
     ],
     rotation: "an account that exists keeps its password: the administrator changes it in the interface",
-    found: Found::ByReference,
+    lookup: SecretLookup::ByReference,
 };
 
 /// The chat front end.
@@ -119,7 +119,7 @@ pub struct Needs<'a> {
     /// Certifies it.
     pub issuer: &'a IssuerRef,
     /// Holds its key and the first administrator. Absent: the key lives on the volume, and the first to sign up is the administrator.
-    pub vault: Option<&'a Vault>,
+    pub credentials: Option<&'a CredentialStore>,
     /// Versions.
     pub versions: &'a Versions,
 }
@@ -230,7 +230,7 @@ impl OpenWebUi {
     /// The volume of uploaded files; where several nodes can mount it, another one, for a claim never changes its class. Without a database
     /// there is a SQLite file on it, which must not be on a network.
     fn claim(&self, scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) -> VolumeRef {
-        let shared = scope.ground().shared_storage_class.clone().filter(|_| needs.database.is_some());
+        let shared = scope.cluster().shared_storage_class.clone().filter(|_| needs.database.is_some());
         if let Some(class) = shared {
             let name = format!("{}-shared", part.name);
             return pod::shared_claim(scope, part, &name, &class, self.storage);
@@ -272,9 +272,9 @@ impl OpenWebUi {
             env.push(scope.env_derived("REDIS_URL", &sessions.password, "url", template));
             env.push(pod::env("WEBSOCKET_MANAGER", "redis"));
         }
-        if let Some(vault) = needs.vault {
-            let key = vault.credential(&SECRET_KEY);
-            let administrator = vault.credential(&ADMINISTRATOR);
+        if let Some(credentials) = needs.credentials {
+            let key = credentials.credential(&SECRET_KEY);
+            let administrator = credentials.credential(&ADMINISTRATOR);
             env.push(scope.env_secret("WEBUI_SECRET_KEY", &key, "key"));
             env.push(scope.env_secret("WEBUI_ADMIN_EMAIL", &administrator, "email"));
             env.push(scope.env_secret("WEBUI_ADMIN_PASSWORD", &administrator, "password"));

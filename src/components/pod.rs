@@ -160,7 +160,7 @@ pub fn claim_spec(scope: &Scope<'_>, size: Bytes) -> PersistentVolumeClaimSpec {
             requests: Some([("storage".to_owned(), size.quantity())].into()),
             ..VolumeResourceRequirements::default()
         }),
-        storage_class_name: Some(scope.ground().storage_class.to_string()),
+        storage_class_name: Some(scope.cluster().storage_class.to_string()),
         volume_mode: Some("Filesystem".to_owned()),
         ..PersistentVolumeClaimSpec::default()
     }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::pod::{self, Patience};
 use crate::{
     builder::{
-        credential::{Credential, Declared, Found, Key, Value, Vault},
+        credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, PortRef, PriorityRef},
         scope::Scope,
     },
@@ -31,18 +31,18 @@ const USER: i64 = 999;
 /// The role and the database.
 const NAME: &str = "openwebui";
 /// Its role's password.
-const PASSWORD: Declared = Declared {
+const PASSWORD: CredentialSpec = CredentialSpec {
     name: "postgresql",
     keys: &[Key { name: "password", value: Value::Made(32) }],
     rotation: "PostgreSQL sets it at its next start; until then its clients wait",
-    found: Found::ByReference,
+    lookup: SecretLookup::ByReference,
 };
 /// The same of a server that somebody else runs: made here, it would open nothing there.
-const PASSWORD_ELSEWHERE: Declared = Declared {
+const PASSWORD_ELSEWHERE: CredentialSpec = CredentialSpec {
     name: "postgresql",
     keys: &[Key { name: "password", value: Value::Known("the password of the role at the database server") }],
     rotation: "change it at the server too, or Open WebUI cannot sign in there",
-    found: Found::ByReference,
+    lookup: SecretLookup::ByReference,
 };
 /// What a backend takes beside its `work_mem`.
 const BACKEND: Bytes = Bytes::mib(6);
@@ -118,10 +118,10 @@ fn name() -> SqlName {
 
 impl External {
     /// What our own would offer. Nothing is built, so nothing is waited for but the sealed password.
-    pub fn offers(&self, vault: &Vault) -> Offers {
+    pub fn offers(&self, credentials: &CredentialStore) -> Offers {
         Offers {
             port: PortRef::outside(&self.host, self.port, self.cidr.as_ref()),
-            password: vault.credential(&PASSWORD_ELSEWHERE),
+            password: credentials.credential(&PASSWORD_ELSEWHERE),
             role: self.role.shared(),
             database: self.database.shared(),
             storage: None,
@@ -142,7 +142,7 @@ impl Default for Postgresql {
 /// What PostgreSQL needs.
 pub struct Needs<'a> {
     /// Holds the password.
-    pub vault: &'a Vault,
+    pub credentials: &'a CredentialStore,
     /// Versions.
     pub versions: &'a Versions,
     /// Among the pods of a node that is short of memory.
@@ -207,7 +207,7 @@ impl Postgresql {
 
     /// Builds it.
     pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
-        let password = needs.vault.credential(&PASSWORD);
+        let password = needs.credentials.credential(&PASSWORD);
         let version = needs.versions.of(versions::POSTGRESQL);
         let part = scope.part("postgresql", "database", Some(&version));
         let port = scope.service(&part, "postgresql", PORT);

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::pod::{self, Patience};
 use crate::{
     builder::{
-        credential::{Credential, Declared, Found, Key, Value, Vault},
+        credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, PortRef},
         scope::Scope,
     },
@@ -23,11 +23,11 @@ use crate::{
 };
 
 /// Whoever can write here can end sessions, or make some up.
-const PASSWORD: Declared = Declared {
+const PASSWORD: CredentialSpec = CredentialSpec {
     name: "redis",
     keys: &[Key { name: "password", value: Value::Made(32) }],
     rotation: "sessions are kept, websockets connect again",
-    found: Found::ByReference,
+    lookup: SecretLookup::ByReference,
 };
 
 const PORT: u16 = 6379;
@@ -54,9 +54,9 @@ pub struct Offers {
 
 impl Redis {
     /// Builds it.
-    pub fn build(&self, scope: &mut Scope<'_>, vault: &Vault, versions: &Versions) -> Offers {
+    pub fn build(&self, scope: &mut Scope<'_>, credentials: &CredentialStore, versions: &Versions) -> Offers {
         // Whoever may write here can end or forge sessions: a policy alone is not enough.
-        let password = vault.credential(&PASSWORD);
+        let password = credentials.credential(&PASSWORD);
         let version = versions.of(versions::REDIS);
         let part = scope.part("redis", "sessions", Some(&version));
         let port = scope.service(&part, "redis", PORT);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
-        credential::Vault,
+        credential::CredentialStore,
         handle::{Contribution, CrdRef},
         scope::Scope,
     },
@@ -109,7 +109,7 @@ impl SealedSecrets {
 }
 
 /// Placed early, filled late: the plan pours the sealed copies in when everything has been built.
-pub fn vault(scope: &mut Scope<'_>, sealing: &CrdRef<SealedSecret>, sealed: &SealedStore) -> Option<Vault> {
+pub fn credential_store(scope: &mut Scope<'_>, sealing: &CrdRef<SealedSecret>, sealed: &SealedStore) -> Option<CredentialStore> {
     scope.wait_for(sealing);
-    scope.vault(sealed.secrets())
+    scope.credential_store(sealed.secrets())
 }

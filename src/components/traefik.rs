@@ -164,7 +164,7 @@ impl Traefik {
             resources: self.allotment().into(),
             update_strategy: old_pod_first(),
             service: Service {
-                spec: ServiceSpec { external_traffic_policy: if scope.ground().several_nodes { "Cluster" } else { "Local" } },
+                spec: ServiceSpec { external_traffic_policy: if scope.cluster().several_nodes { "Cluster" } else { "Local" } },
             },
         };
         let mut text = Vec::new();

@@ -7,11 +7,11 @@ use serde::Deserialize;
 
 use crate::{
     builder::{
-        scope::Built,
-        site::{self, Site},
+        platform::{self, PlatformBuilder},
+        scope::BuiltComponent,
     },
     components::{
-        floor_plan::House,
+        floor_plan::Assembly,
         ollama::Ollama,
         open_webui::{self, ConnectionPool, OpenWebUi},
     },
@@ -93,22 +93,30 @@ impl Workspace {
     ///
     /// # Errors
     /// When the two together are no host name (too long).
-    pub fn host(&self, house: &House) -> Result<Host, String> {
-        let domains = &house.platform.spec.domains;
+    pub fn host(&self, assembly: &Assembly) -> Result<Host, String> {
+        let domains = &assembly.platform.spec.domains;
         format!("{}.{}", self.spec.workspace_name, domains.workspaces.as_ref().unwrap_or(&domains.chat)).parse()
     }
 
     /// Builds it. Nothing when the platform has no issuer, which was refused before.
-    pub fn build(&self, house: &House) -> Option<Built> {
-        let (issuer, host) = (house.issuer.as_ref()?, self.host(house).ok()?);
-        let versions = &house.platform.versions;
-        let host = Site::new(&self.spec.workspace_name, house.ground.clone()).host(&host);
-        let ((), built) = site::tenant(&self.spec.workspace_name, house.ground.clone(), |scope| {
+    pub fn build(&self, assembly: &Assembly) -> Option<BuiltComponent> {
+        let (issuer, host) = (assembly.issuer.as_ref()?, self.host(assembly).ok()?);
+        let versions = &assembly.platform.versions;
+        let host = PlatformBuilder::new(&self.spec.workspace_name, assembly.cluster.clone()).host(&host);
+        let ((), built) = platform::tenant(&self.spec.workspace_name, assembly.cluster.clone(), |scope| {
             scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
             let models = self.ollama().build(scope, versions);
             let pool = ConnectionPool::default();
-            let needs =
-                open_webui::Needs { models: &models, database: None, pool, sessions: None, host: &host, issuer, vault: None, versions };
+            let needs = open_webui::Needs {
+                models: &models,
+                database: None,
+                pool,
+                sessions: None,
+                host: &host,
+                issuer,
+                credentials: None,
+                versions,
+            };
             // Nobody else mounts a tenant's volume.
             drop(OpenWebUi::default().build(scope, &needs));
         });

@@ -96,7 +96,7 @@ pub fn markdown(text: &str) -> String {
 }
 
 /// Several lines as a block of Markdown that none of them ends.
-pub fn fenced(language: &str, text: &str) -> String {
+pub fn guarded(language: &str, text: &str) -> String {
     let text = lines(text);
     let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(3.max(longest + 1));
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_fence_holds_what_it_is_put_around() {
-        assert_eq!(fenced("diff", "a\n````\n"), "`````diff\na\n````\n`````\n");
-        assert_eq!(fenced("", "a"), "```\na\n```\n");
+        assert_eq!(guarded("diff", "a\n````\n"), "`````diff\na\n````\n`````\n");
+        assert_eq!(guarded("", "a"), "```\na\n```\n");
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     emit::files::Files,
     platform::{
         node::Role,
-        nodes::{Group, Nodes, Taint},
+        node_group::{Group, Nodes, Taint},
     },
     yaml::emit,
 };

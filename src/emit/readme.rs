@@ -4,7 +4,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
 use crate::{
-    budget::{ask::Origin, eviction, report::Report},
+    budget::{demand::Origin, eviction, report::Report},
     builder::handle::{Contribution, Contributions},
     emit::bootstrap,
     facts::node,
@@ -12,7 +12,7 @@ use crate::{
         glance::{Glance, ModelRow},
         rows::{FlowRow, SecretRow, WaveRow},
     },
-    platform::nodes::{self, Nodes},
+    platform::node_group::{self, Nodes},
 };
 
 /// What the page tells.
@@ -62,7 +62,7 @@ struct Group {
 }
 
 impl Group {
-    fn of(all: &Nodes, it: &nodes::Group) -> Self {
+    fn of(all: &Nodes, it: &node_group::Group) -> Self {
         Self {
             name: it.name.as_deref().unwrap_or_default().to_owned(),
             count: it.count,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
-    builder::{meta::Naming, scope::Built},
+    builder::{meta::Naming, scope::BuiltComponent},
     components::floor_plan::ARGOCD,
     crds::argocd::{
         Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm, IN_CLUSTER, IgnoreDifference, Retry,
@@ -18,7 +18,7 @@ use crate::{
 pub const BOOTSTRAP_FOLDER: &str = "bootstrap/argocd";
 
 /// The folder of what people apply by hand, beside that of the projects: no Application reads it.
-pub const BY_HAND_FOLDER: &str = "bootstrap";
+pub const MANUAL_FOLDER: &str = "bootstrap";
 
 /// The folder of an Application's objects.
 pub fn folder(application: &str) -> String {
@@ -34,7 +34,7 @@ pub fn file(application: &str) -> String {
 ///
 /// It tries again for a short while only: `refresh` clears the revision of a branch, and the root, which follows the branch, is the
 /// one that must have patience. `PruneLast` removes what is gone after all else is healthy.
-pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &str, to: &Follows<'_>) -> Application {
+pub fn of_component(built: &BuiltComponent, wave: u32, project: &'static str, folder: &str, to: &Follows<'_>) -> Application {
     let source = match &built.chart {
         Some(chart) => Source {
             chart: Some(chart.facts.name),
@@ -49,7 +49,7 @@ pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &st
     let mut it = application(&built.name, &built.namespace, wave, project, source, to.platform);
     if folder == BOOTSTRAP_FOLDER {
         // The root is an Application as well: compared while Argo CD asks it for something, it would differ, and be synced for nothing.
-        it.spec.ignore_differences = requests();
+        it.spec.ignore_differences = ignored_operation_fields();
         it.spec.sync_policy.sync_options =
             vec!["FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"];
     }
@@ -57,7 +57,7 @@ pub fn of_component(built: &Built, wave: u32, project: &'static str, folder: &st
 }
 
 /// What Argo CD itself writes into an Application to have something done.
-fn requests() -> Vec<IgnoreDifference> {
+fn ignored_operation_fields() -> Vec<IgnoreDifference> {
     vec![IgnoreDifference {
         group: "argoproj.io",
         json_pointers: vec!["/operation", "/metadata/annotations/argocd.argoproj.io~1refresh"],
@@ -120,7 +120,7 @@ pub fn root(repository: &Repository, platform: &str, project: &'static str) -> A
     metadata.annotations = Some([("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())].into());
     let spec = ApplicationSpec {
         destination: Destination { namespace: "argocd".into(), server: IN_CLUSTER },
-        ignore_differences: requests(),
+        ignore_differences: ignored_operation_fields(),
         project,
         revision_history_limit: 5,
         source: from_folder(repository, "apps", &repository.revision()),

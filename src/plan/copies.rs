@@ -9,16 +9,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     builder::{
-        credential::{Credential, Found},
+        credential::{Credential, SecretLookup},
         meta::Naming,
-        scope::Built,
+        scope::BuiltComponent,
     },
     crds::sealed_secrets::{SealedSecret, SealedSecretSpec, SecretTemplate},
     platform::sealed::{SealedCopy, SealedStore},
 };
 
 /// One copy that is needed.
-pub struct Needed {
+pub struct RequiredSecret {
     /// What.
     pub credential: Credential,
     /// Where.
@@ -29,20 +29,20 @@ pub struct Needed {
     pub derived: BTreeMap<&'static str, String>,
 }
 
-impl Needed {
+impl RequiredSecret {
     /// The Application that holds it: `usual`, or that of the one reader whose Secret it is added to.
     pub fn application(&self, usual: &str) -> Arc<str> {
-        let own = self.used_by.first().filter(|_| self.credential.declared().found == Found::Patched);
+        let own = self.used_by.first().filter(|_| self.credential.declared().lookup == SecretLookup::Patched);
         own.map_or_else(|| usual.into(), Arc::clone)
     }
 }
 
 /// All copies that are needed, by credential and namespace.
-pub fn needed(built: &[Built]) -> Vec<Needed> {
-    let mut all: BTreeMap<(&str, &Arc<str>), Needed> = BTreeMap::new();
+pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
+    let mut all: BTreeMap<(&str, &Arc<str>), RequiredSecret> = BTreeMap::new();
     for it in built {
         for copy in &it.copies {
-            let needed = all.entry((copy.credential.name(), &copy.namespace)).or_insert_with(|| Needed {
+            let needed = all.entry((copy.credential.name(), &copy.namespace)).or_insert_with(|| RequiredSecret {
                 credential: copy.credential.clone(),
                 namespace: copy.namespace.clone(),
                 used_by: BTreeSet::new(),
@@ -57,12 +57,12 @@ pub fn needed(built: &[Built]) -> Vec<Needed> {
 
 /// The `SealedSecrets` of one copy, where its values are sealed: what is spent now, and what was before the last rotation, for whatever
 /// still runs on it or is rolled back to it.
-pub fn sealed(it: &Needed, store: &SealedStore, naming: &Naming, instance: &str) -> Vec<SealedSecret> {
+pub fn sealed(it: &RequiredSecret, store: &SealedStore, naming: &Naming, instance: &str) -> Vec<SealedSecret> {
     let copies = store.copies(it.credential.name(), &it.credential.keys(), &it.namespace);
     copies.into_iter().map(|copy| secret(it, copy, naming, instance)).collect()
 }
 
-fn secret(it: &Needed, copy: SealedCopy, naming: &Naming, instance: &str) -> SealedSecret {
+fn secret(it: &RequiredSecret, copy: SealedCopy, naming: &Naming, instance: &str) -> SealedSecret {
     let labels = naming.labels(it.credential.name(), instance, "credential", None);
     // The controller wants it on the object, to open it, and leaves it on the Secret only where the template has it too.
     let annotations = copy.scope.annotation().map(|it| [(it.to_owned(), "true".to_owned())].into());
@@ -74,7 +74,7 @@ fn secret(it: &Needed, copy: SealedCopy, naming: &Naming, instance: &str) -> Sea
         ..ObjectMeta::default()
     };
     // Labels of a Secret that is another's stay as they are: Argo CD looks for its own by them.
-    let own = it.credential.declared().found != Found::Patched;
+    let own = it.credential.declared().lookup != SecretLookup::Patched;
     let template = ObjectMeta { labels: metadata().labels.filter(|_| own), ..metadata() };
     let template = SecretTemplate { metadata: template, data: it.derived.clone() };
     SealedSecret { metadata: metadata(), spec: SealedSecretSpec { encrypted_data: copy.keys, template } }

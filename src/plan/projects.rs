@@ -13,7 +13,7 @@ use crate::{
     builder::{
         meta::Naming,
         object::{CustomResource, Object},
-        scope::Built,
+        scope::BuiltComponent,
     },
     crds::argocd::{AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER, SignatureKey},
     facts::charts::Kind,
@@ -96,7 +96,7 @@ impl Permits {
     }
 
     /// Permits what a component makes, and no more.
-    pub fn add(&mut self, built: &Built, repository: &str) {
+    pub fn add(&mut self, built: &BuiltComponent, repository: &str) {
         // The destination itself must be permitted, also when all its objects belong to the cluster.
         self.namespaces.insert(built.namespace.clone());
         for object in &built.objects {
@@ -123,7 +123,7 @@ impl Permits {
     /// Enumerated namespaces would be narrower, and narrow in the very commit that takes a tenant out: ArgoCD then leaves its
     /// objects running, since the project no longer lets it delete them. A tenant brings its own Namespace, which is of the cluster: those of
     /// the cluster and of the platform are denied by name, lest it label them for privileged pods.
-    pub fn of_tenants(one: &Built, reserved: impl Iterator<Item = &'static str> + Clone, repository: &str) -> Self {
+    pub fn of_tenants(one: &BuiltComponent, reserved: impl Iterator<Item = &'static str> + Clone, repository: &str) -> Self {
         let mut permits = Self::default();
         permits.add(one, repository);
         permits.cluster = permits.cluster.into_iter().map(|(group, kind, _)| (group, kind, None)).collect();

@@ -142,7 +142,7 @@ impl FlowRow {
 
     /// What is open without a policy: all that concerns pods of other namespaces than those that have a default deny, and every pod for
     /// its own node, whose kubelet asks for its health.
-    pub fn of_cluster(fenced: &BTreeSet<Arc<str>>) -> [Self; 3] {
+    pub fn of_cluster(guarded: &BTreeSet<Arc<str>>) -> [Self; 3] {
         let others = "pods of namespaces without policies";
         let row = |(from, source): (&str, End), (to, destination): (&str, End), why: &str| Self {
             from: from.to_owned(),
@@ -153,7 +153,7 @@ impl FlowRow {
             source,
             destination,
         };
-        let other = || (others, End::Unfenced(Unfenced::OtherNamespaces(fenced.clone())));
+        let other = || (others, End::Unfenced(Unfenced::OtherNamespaces(guarded.clone())));
         let (node, pods) = (End::Unfenced(Unfenced::OwnNode), End::Unfenced(Unfenced::EveryPod));
         [
             row(("anybody", End::Flow(Reach::Anywhere)), other(), "no policy selects them"),

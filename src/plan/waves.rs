@@ -1,6 +1,6 @@
 //! Sync waves, made of orders only.
 
-use crate::builder::{handle::AppId, scope::Built};
+use crate::builder::{handle::AppId, scope::BuiltComponent};
 
 /// Waves leave gaps, so that a new component moves few numbers.
 pub const GAP: u32 = 10;
@@ -12,13 +12,13 @@ pub struct Waves {
 }
 
 /// Whether the component becomes an Application: one without an object is not emitted, and its orders pass on.
-pub fn emitted(index: usize, built: &Built) -> bool {
+pub fn emitted(index: usize, built: &BuiltComponent) -> bool {
     index == 0 || built.chart.is_some() || !built.objects.is_empty()
 }
 
 impl Waves {
     /// One pass: build order is a topological order.
-    pub fn of(built: &[Built]) -> Self {
+    pub fn of(built: &[BuiltComponent]) -> Self {
         let (mut waves, mut after): (Vec<Option<u32>>, Vec<Vec<AppId>>) = (Vec::new(), Vec::new());
         for (index, it) in built.iter().enumerate() {
             let mut needed: Vec<AppId> = Vec::new();

@@ -3,7 +3,7 @@
 pub mod certificates;
 pub mod images;
 pub mod node;
-pub mod nodes;
+pub mod node_group;
 pub mod repository;
 pub mod resources;
 pub mod rollout;

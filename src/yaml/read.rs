@@ -16,9 +16,9 @@ use crate::diag::{
 };
 
 use super::{
+    messages::{self, At, Failure, Kind, Subject},
     source::{Children, Source},
     value::{Cursor, State},
-    wording::{self, At, Failure, Kind, Subject},
 };
 
 /// The least and the most of the number at a path, where it has bounds.
@@ -74,7 +74,7 @@ impl Source {
                 Kind::Missing(field) if !state.lacks(at.node, &[field]) => state.missing.entry(at.node).or_default().push(vec![field]),
                 Kind::MissingWithin(way) if !state.lacks(at.node, &way) => state.missing.entry(at.node).or_default().push(way),
                 Kind::UnknownField(written, known) => {
-                    meant.extend(wording::meant(&written, known).map(|it| (self.nodes[at.node].parent, it)));
+                    meant.extend(messages::meant(&written, known).map(|it| (self.nodes[at.node].parent, it)));
                     state.taken[at.node] = true;
                 }
                 _ => state.taken[at.node] = true,
@@ -140,7 +140,7 @@ impl Source {
             _ => false,
         };
         let subject = Subject { path: &path, value, written, is_text, bounds: bounds(&path), neighbours, is_there: &is_there };
-        let (message, help) = wording::words(kind, &subject);
+        let (message, help) = messages::words(kind, &subject);
         let file = Arc::clone(&self.file);
         let place = if at.is_key { Place::Key { file, path } } else { Place::Value { file, path } };
         let mut finding = Diagnostic::error(code, place, message);

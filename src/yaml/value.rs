@@ -12,10 +12,10 @@ use serde::{
 use serde_json::{Value, map};
 
 use super::{
+    messages::{Failure, Kind, quoted_list},
+    placeholder::{Sample, Way},
     read::Written,
-    sample::{Sample, Way},
     source::{Children, Source},
-    wording::{Failure, Kind, quoted_list},
 };
 
 /// What earlier readings have found.

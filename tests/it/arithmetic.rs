@@ -6,7 +6,7 @@ mod reference;
 
 use espalier::{
     budget::{
-        ask::{Ask, Origin, Row, Wants},
+        demand::{Demand, Origin, Row, Wants},
         report::Report,
     },
     components::ollama::Ollama,
@@ -46,7 +46,7 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
         name: name.into(),
         replicas,
         surge: 0,
-        pod: Ask { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu), gpus: 0 },
+        pod: Demand { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu), gpus: 0 },
         source,
         priority: 0,
         wants: Wants::default(),
@@ -154,8 +154,8 @@ fn tenants_are_counted() {
     }
     let made = compile(&texts);
     assert!(made.errors().contains(&"node-memory-exceeded"), "{:?}", made.errors());
-    let house = made.house.as_ref().expect("it is built");
-    let report = espalier::compile::budget(house, &made.summaries);
+    let plan = made.plan.as_ref().expect("it is built");
+    let report = espalier::compile::budget(plan, &made.summaries);
     // 512 for the model, 384 for Open WebUI, 16 for the solver.
     let tenants: u64 = report.rows.iter().filter(|it| it.source == Origin::Tenant).map(|it| it.pod.request.get() >> 20).sum();
     assert_eq!(tenants, 300 * (512 + 384 + 16));
@@ -206,7 +206,7 @@ fn gpus_are_counted() {
     *spec = spec.replace("gpus: 3", "gpus: 4");
     let made = compile(&texts);
     assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
-    let report = espalier::compile::budget(made.house.as_ref().expect("it is built"), &[]);
+    let report = espalier::compile::budget(made.plan.as_ref().expect("it is built"), &[]);
     assert_eq!((report.gpus, report.allocatable_gpus, report.fits()), (4, 4, true));
 }
 
@@ -217,7 +217,7 @@ fn pods_that_others_make_are_counted_where_they_run() {
     let text = texts.get_mut("spec/platform.yaml").expect("the spec");
     *text = text.replace("{chat: chat.example.com}", "{chat: chat.example.com, argocd: argocd.example.com}");
     let made = compile(&texts);
-    let report = espalier::compile::budget(made.house.as_ref().expect("it is built"), &[]);
+    let report = espalier::compile::budget(made.plan.as_ref().expect("it is built"), &[]);
     let rows = |name: &str| {
         let found = report.rows.iter().filter(|it| &*it.name == name);
         found.map(|it| (&*it.application, &*it.namespace, it.replicas, it.surge)).collect::<Vec<_>>()

@@ -140,7 +140,7 @@ fn values_are_those_of_the_applications() {
 fn k3s_is_told_what_the_budget_counts_on() {
     for (name, folder) in golden_cases() {
         let made = compile(&texts_of(&folder));
-        let arguments = made.house.as_ref().expect("it compiles");
+        let arguments = made.plan.as_ref().expect("it compiles");
         let configuration: serde_yaml::Value = serde_yaml::from_slice(&made.files[bootstrap::K3S]).expect("YAML");
         let told: Vec<&str> = configuration["kubelet-arg"].as_sequence().expect("a list").iter().filter_map(|it| it.as_str()).collect();
         let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
@@ -184,7 +184,7 @@ fn who_joins_is_told_how() {
 #[test]
 fn the_script_is_a_program() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = crate::cli::place::Place::rendered();
+    let place = crate::cli::workspace_dir::WorkspaceDir::rendered();
     let mode = |name: &str| std::fs::metadata(place.path(name)).expect("it is there").permissions().mode() & 0o111;
     assert_ne!(mode(bootstrap::SCRIPT) & 0o100, 0);
     assert_eq!(mode(bootstrap::K3S), 0);

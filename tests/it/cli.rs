@@ -8,12 +8,12 @@ mod git;
 mod glance;
 mod merges;
 mod models;
-pub mod place;
+mod output;
 #[cfg(target_os = "linux")]
 pub mod pty;
 mod release;
 mod sealing;
 mod sources;
-mod strangers;
 mod trees;
-mod words;
+mod untrusted_input;
+pub mod workspace_dir;

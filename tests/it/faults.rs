@@ -16,7 +16,7 @@ use espalier::cli::{
     tree::Tree,
 };
 
-use crate::cli::place::{self, Place};
+use crate::cli::workspace_dir::{self, WorkspaceDir};
 use disk::{Fault, FaultyDisk};
 
 /// A file that is not ours, beside the folders that are: in them it would stop a render before its first change.
@@ -29,8 +29,8 @@ fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
 }
 
 /// Renders what `before` makes of a starter spec, then, with every fault at every change, what `after` makes of that.
-fn every_fault(before: impl Fn(&Place), after: impl Fn(&Place)) {
-    let place = Place::starter();
+fn every_fault(before: impl Fn(&WorkspaceDir), after: impl Fn(&WorkspaceDir)) {
+    let place = WorkspaceDir::starter();
     before(&place);
     let (root, old) = (place.root(), place.tree());
     after(&place);
@@ -41,7 +41,7 @@ fn every_fault(before: impl Fn(&Place), after: impl Fn(&Place)) {
 
     for fault in [Fault::Refused, Fault::KilledBefore, Fault::KilledWithin] {
         for at in 1.. {
-            let place = Place::empty();
+            let place = WorkspaceDir::empty();
             for (name, bytes) in spec.iter().filter(|it| it.0.starts_with("spec/")).chain(&old) {
                 place.write(name, bytes);
             }
@@ -104,7 +104,7 @@ fn empty_folders(root: &Path) -> BTreeSet<String> {
     folders.filter(|it| fs::read_dir(it.path()).is_ok_and(|mut it| it.next().is_none())).map(|it| it.path().display().to_string()).collect()
 }
 
-fn rendered_with_tenants(place: &Place) {
+fn rendered_with_tenants(place: &WorkspaceDir) {
     place.tenant("team-a");
     place.tenant("team-b");
     assert!(render(&RealDisk, &place.root()).expect("it renders").is_written);
@@ -118,7 +118,7 @@ fn a_first_render() {
 
 #[test]
 fn a_changed_spec() {
-    every_fault(rendered_with_tenants, place::change_a_component);
+    every_fault(rendered_with_tenants, workspace_dir::change_a_component);
 }
 
 #[test]
@@ -131,12 +131,12 @@ fn a_new_tenant_beside_a_removed_one() {
 
 #[test]
 fn a_removed_component() {
-    every_fault(rendered_with_tenants, place::remove_a_component);
+    every_fault(rendered_with_tenants, workspace_dir::remove_a_component);
 }
 
 #[test]
 fn a_stale_stage_is_no_harm() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     place.write(".espalier/stage/apps/half.yaml", "half a fi");
     place.write(".espalier/stage/out/manifests/x/y/z.yaml", "");
     assert!(render(&RealDisk, &place.root()).expect("it renders").is_written);

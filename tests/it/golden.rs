@@ -104,8 +104,8 @@ fn the_sealed_case_seals_all() {
     let made = compile(&texts_of(&repository().join("tests/golden/sealed")));
     assert_eq!(made.codes(), Vec::<&str>::new(), "{}", made.said());
     let sealed = made.objects().into_iter().filter(|it| it.kind() == "SealedSecret").count();
-    let house = made.house.as_ref().expect("it compiles");
-    let needed: usize = espalier::compile::rows::secrets(house).iter().map(|it| it.namespaces.len()).sum();
+    let plan = made.plan.as_ref().expect("it compiles");
+    let needed: usize = espalier::compile::rows::secrets(plan).iter().map(|it| it.namespaces.len()).sum();
     // One of them has been rotated: what was before stays for a rollback.
     assert_eq!(sealed, needed + 1);
 }

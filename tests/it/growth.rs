@@ -59,7 +59,7 @@ fn spec(lines: &[String]) -> Texts {
 }
 
 fn requests(it: &Compiled) -> Bytes {
-    espalier::compile::budget(it.house.as_ref().expect("it is built"), &it.summaries).requests
+    espalier::compile::budget(it.plan.as_ref().expect("it is built"), &it.summaries).requests
 }
 
 #[test]

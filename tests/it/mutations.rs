@@ -25,7 +25,7 @@ use espalier::cli::{
 };
 
 use crate::{
-    cli::place::Place,
+    cli::workspace_dir::WorkspaceDir,
     support::{Texts, golden_cases, texts_of},
 };
 
@@ -354,7 +354,7 @@ fn whatever_is_written_every_verb_answers() {
     };
     let cases: Vec<Texts> = golden_cases().iter().map(|it| texts_of(&it.1)).collect();
     // A folder for all: a render then writes what differs, as it does for people.
-    let (place, mut before) = (Place::empty(), BTreeMap::new());
+    let (place, mut before) = (WorkspaceDir::empty(), BTreeMap::new());
     let (mut failed, mut slowest, start) = (String::new(), (Duration::ZERO, "", 0), Instant::now());
     for number in from..to {
         let (what, texts) = files(number, &cases);

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use crate::{
-    laws::Tree,
+    invariants::Tree,
     platforms::platforms,
     support::{Compiled, golden_cases, texts_of, tree},
 };
@@ -43,10 +43,10 @@ fn wrong(tree: &Tree) -> Vec<String> {
         // So can a webhook that it calls from another node: the port alone says who may.
         let is_called = |port: u16| expected.iter().any(|it| it.from == End::ApiServer && it.to == *to && it.port == port);
         for &(port, protocol) in ports.iter().filter(|it| (it.0 != 6443 || !api.contains(from)) && !is_called(it.0)) {
-            let is_fenced = is_denied(from) || is_denied(to);
+            let is_guarded = is_denied(from) || is_denied(to);
             let is_open = || cluster.lets_out(from, to, port, protocol) && cluster.lets_in(from, to, port, protocol);
             let flow = || Flow { from: from.clone(), to: to.clone(), port, protocol };
-            if from != to && is_fenced && is_open() && !expected.contains(&flow()) {
+            if from != to && is_guarded && is_open() && !expected.contains(&flow()) {
                 found.push(format!("{:?}: is let through, and nothing needs it", flow()));
             }
         }

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    laws::Tree,
+    invariants::Tree,
     support::{at, golden_cases, items, texts_of, tree},
 };
 

@@ -3,7 +3,7 @@
 use proptest::{prelude::*, test_runner::Config};
 
 use crate::{
-    laws::Tree,
+    invariants::Tree,
     platforms::{permuted, platforms},
     support::{Compiled, Texts, compile_in_order, golden_cases, texts_of, tree},
 };
@@ -48,8 +48,8 @@ proptest! {
     #[test]
     fn waves_are_later_than_what_they_wait_for(texts in platforms()) {
         let made = tree(&texts);
-        let house = made.house.as_ref().expect("it compiles");
-        let rows = espalier::compile::rows::waves(house, &made.summaries);
+        let plan = made.plan.as_ref().expect("it compiles");
+        let rows = espalier::compile::rows::waves(plan, &made.summaries);
         for row in &rows {
             for other in &row.after {
                 let other = rows.iter().find(|it| it.application == *other).expect("it is a row");
@@ -65,8 +65,8 @@ proptest! {
     #[test]
     fn the_budget_counts_the_pods_of_the_tree(texts in platforms()) {
         let made = tree(&texts);
-        let house = made.house.as_ref().expect("it compiles");
-        let report = espalier::compile::budget(house, &made.summaries);
+        let plan = made.plan.as_ref().expect("it compiles");
+        let report = espalier::compile::budget(plan, &made.summaries);
         let all = Tree::of(&made);
         let mut requests = 0_u64;
         // A job that people run is not there in rest; while it runs, what it stands in for is stopped.
@@ -80,7 +80,7 @@ proptest! {
             let starting = containers("spec/initContainers").into_iter().max().unwrap_or(0);
             requests += running.max(starting) * if it.kind() == "CronJob" { 1 } else { it.at("spec/replicas").as_u64().expect("replicas") };
         }
-        let not_ours = |it: &&espalier::budget::ask::Row| it.kind != "CronJob" && !matches!(it.source, espalier::budget::ask::Origin::Object | espalier::budget::ask::Origin::Tenant);
+        let not_ours = |it: &&espalier::budget::demand::Row| it.kind != "CronJob" && !matches!(it.source, espalier::budget::demand::Origin::Object | espalier::budget::demand::Origin::Tenant);
         let others: u64 = report.rows.iter().filter(not_ours).map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
         let solvers = 16 * (1 << 20) * made.summaries.len() as u64;
         prop_assert_eq!(report.requests.get(), requests + others + solvers);

@@ -1,7 +1,7 @@
 //! Whatever is wrong with a file is found in one go, told in words for people and shown at the right place.
 
 mod hints;
-mod hostile;
+mod malformed;
 mod places;
 mod rendering;
 

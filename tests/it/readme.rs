@@ -11,8 +11,8 @@ use crate::{
         node::{CERTIFICATE, KEY, Node},
     },
     cli::{
-        place::Place,
         pty::{Talk, talk},
+        workspace_dir::WorkspaceDir,
     },
     support::{files_below, repository},
 };
@@ -78,14 +78,14 @@ fn are_lines(expected: &[String], said: &[&str]) -> bool {
 
 /// Somebody's machine: a home, a folder to work in, and the Git server behind a URL.
 struct Desk {
-    home: Place,
-    work: Place,
+    home: WorkspaceDir,
+    work: WorkspaceDir,
     folder: String,
 }
 
 impl Desk {
-    fn new(server: &Place) -> Self {
-        let it = Self { home: Place::empty(), work: Place::empty(), folder: ".".to_owned() };
+    fn new(server: &WorkspaceDir) -> Self {
+        let it = Self { home: WorkspaceDir::empty(), work: WorkspaceDir::empty(), folder: ".".to_owned() };
         it.home.write(
             "gitconfig",
             format!(
@@ -132,8 +132,8 @@ fn ours(text: &str) -> String {
 }
 
 /// A Git server with an empty repository.
-fn server() -> Place {
-    let it = Place::empty();
+fn server() -> WorkspaceDir {
+    let it = WorkspaceDir::empty();
     it.git(&["init", "--quiet", "--bare", "--initial-branch", "main", "platform.git"]);
     it
 }
@@ -264,7 +264,7 @@ const PROSE: [(&str, &str); 19] = [
     ("source <(espalier completions bash)", "source <(espalier completions bash)"),
 ];
 
-fn in_prose(platform: &Path, desk: &Desk, server: &Place) {
+fn in_prose(platform: &Path, desk: &Desk, server: &WorkspaceDir) {
     let text = readme();
     let spans = text.split("```").step_by(2).flat_map(|it| it.split('`').skip(1).step_by(2));
     let mut spans: Vec<String> = spans.filter(|it| it.contains("espalier ")).map(|it| it.replace("\\|", "|")).collect();

@@ -6,7 +6,7 @@ mod spec;
 use espalier::{compile, units::Bytes};
 
 use crate::{
-    cli::place::Place,
+    cli::workspace_dir::WorkspaceDir,
     support::{self, Texts},
 };
 
@@ -17,8 +17,8 @@ fn texts(node: (&str, &str), tenants: usize) -> Texts {
     tenants.chain([(espalier::spec::read::PLATFORM.to_owned(), spec::platform(node))]).collect()
 }
 
-fn place(node: (&str, &str)) -> Place {
-    let place = Place::empty();
+fn place(node: (&str, &str)) -> WorkspaceDir {
+    let place = WorkspaceDir::empty();
     for (path, text) in &texts(node, TENANTS) {
         place.write(path, text);
     }
@@ -29,7 +29,7 @@ fn place(node: (&str, &str)) -> Place {
 fn each_tenant_counts() {
     let budget = |tenants| {
         let made = support::tree(&texts(spec::ROOMY, tenants));
-        compile::budget(made.house.as_ref().expect("it compiles"), &made.summaries)
+        compile::budget(made.plan.as_ref().expect("it compiles"), &made.summaries)
     };
     let (none, one, many) = (budget(0), budget(1), budget(TENANTS));
     let (request, pods) = (one.requests.saturating_sub(none.requests), one.pods - none.pods);

@@ -81,7 +81,7 @@ fn with_everything() -> Texts {
         .replace("8Gi", "64Gi")
         .replace("cpu: 4", "cpu: 64");
     *spec = spec.replace("components:\n", "components:\n    backup: {}\n    openWebui: {replicas: 1}\n");
-    texts.insert("spec/workspaces/team-a.yaml".to_owned(), crate::cli::place::workspace("team-a"));
+    texts.insert("spec/workspaces/team-a.yaml".to_owned(), crate::cli::workspace_dir::workspace("team-a"));
     texts
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use espalier::{
     check::code::EXAMPLE_VALUE,
-    compile::{self, Sources, house::House, summary::Summary},
+    compile::{self, Sources, plan::Plan, summary::Summary},
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
     emit::files::Files,
     spec::read::PLATFORM,
@@ -29,7 +29,7 @@ pub struct Compiled {
     /// Every finding.
     pub findings: Diagnostics,
     /// The platform, built; none where the spec cannot be.
-    pub house: Option<House>,
+    pub plan: Option<Plan>,
     /// What is known of each tenant.
     pub summaries: Vec<Summary>,
 }
@@ -70,11 +70,11 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
         Sources { texts: sources.map(|(path, text)| (path.as_str().into(), Source::parse(path.as_str(), text.as_str()))).collect() };
     let loaded = compile::platform(&sources);
     let mut it =
-        Compiled { files: BTreeMap::new(), twice: Vec::new(), findings: loaded.diagnostics, house: loaded.house, summaries: Vec::new() };
-    let Some(house) = it.house.take() else { return it };
+        Compiled { files: BTreeMap::new(), twice: Vec::new(), findings: loaded.diagnostics, plan: loaded.plan, summaries: Vec::new() };
+    let Some(plan) = it.plan.take() else { return it };
     for path in tenants {
         let mut files = Files::new();
-        let mut summary = compile::tenant(&house, &Source::parse(path.as_str(), texts[*path].as_str()), &mut files);
+        let mut summary = compile::tenant(&plan, &Source::parse(path.as_str(), texts[*path].as_str()), &mut files);
         it.findings.extend(std::mem::take(&mut summary.diagnostics));
         it.keep(&files);
         it.summaries.push(summary);
@@ -82,9 +82,9 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
     it.summaries.sort_by(|a, b| a.file.cmp(&b.file));
     let mut files = Files::new();
     // The specs of these tests live at `example.com`; what is said of that has its own tests.
-    it.findings.extend(compile::whole(&house, &it.summaries, &mut files).found.into_iter().filter(|it| it.code != EXAMPLE_VALUE));
+    it.findings.extend(compile::whole(&plan, &it.summaries, &mut files).found.into_iter().filter(|it| it.code != EXAMPLE_VALUE));
     it.keep(&files);
-    it.house = Some(house);
+    it.plan = Some(plan);
     it
 }
 

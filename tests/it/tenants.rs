@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    laws::Tree,
+    invariants::Tree,
     support::{Texts, compile, tree, with_components},
 };
 

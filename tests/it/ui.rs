@@ -16,7 +16,7 @@ use std::{
 
 use similar::TextDiff;
 
-use crate::cli::place::Place;
+use crate::cli::workspace_dir::WorkspaceDir;
 
 /// Cases that show many codes at once.
 const SEVERAL: [&str; 2] = ["all-at-once", "all-at-once--rules"];
@@ -66,8 +66,8 @@ fn with_example_domains(text: &str) -> String {
 }
 
 /// A folder with the input of a case.
-fn place(case: &str) -> Place {
-    let place = Place::empty();
+fn place(case: &str) -> WorkspaceDir {
+    let place = WorkspaceDir::empty();
     copy(case, &here("tests/ui").join(case), &place, "");
     if place.path("spec/platform.yaml").exists() && !place.path("spec/secrets").exists() {
         copy(case, &here(SEALED), &place, "spec/secrets/");
@@ -81,7 +81,7 @@ fn place(case: &str) -> Place {
     place
 }
 
-fn copy(case: &str, from: &Path, to: &Place, below: &str) {
+fn copy(case: &str, from: &Path, to: &WorkspaceDir, below: &str) {
     let files = walkdir::WalkDir::new(from).into_iter().map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
     for file in files {
         let name = file.path().strip_prefix(from).expect("below it").to_string_lossy().replace('\\', "/");
@@ -94,7 +94,7 @@ fn copy(case: &str, from: &Path, to: &Place, below: &str) {
 }
 
 /// What is run and what it says, with the exit code.
-fn transcript(case: &str, place: &Place) -> String {
+fn transcript(case: &str, place: &WorkspaceDir) -> String {
     if let Some(said) = recipes::from_library(case) {
         return said;
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{act::Need, ways};
+use super::{sealing::Need, ways};
 use crate::{
     cli::{
         args::Format,
@@ -15,7 +15,7 @@ use crate::{
         sources::Work,
         table::Table,
     },
-    compile::house::House,
+    compile::plan::Plan,
     diag::plain,
     seal::certificate::Certificate,
     spec::read::SEALING,
@@ -79,8 +79,8 @@ impl State {
 ///
 /// # Errors
 /// When stdout takes no more.
-pub fn run(house: &House, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &Work), console: &mut Console) -> anyhow::Result<Outcome> {
-    let rows = rows(house, needs, now);
+pub fn run(plan: &Plan, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &Work), console: &mut Console) -> anyhow::Result<Outcome> {
+    let rows = rows(plan, needs, now);
     if console.format() == Format::Json {
         console.data(&(plain::json(&serde_json::to_string_pretty(&rows)?).into_owned() + "\n"))?;
         return Ok(Outcome::Clean);
@@ -91,7 +91,7 @@ pub fn run(house: &House, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &W
         let state = format!("{}{missing}", it.state.words().0);
         table.row([it.credential.clone(), it.keys.join(", "), it.namespace.clone(), state, it.used_by.join(", ")]);
     }
-    let sealing = house.platform().sealing.as_ref();
+    let sealing = plan.platform().sealing.as_ref();
     let certificate = sealing.map_or_else(
         || format!("there is no {SEALING}"),
         |it| {
@@ -131,8 +131,8 @@ fn totals(needs: &[Need], rows: &[Row]) -> String {
     states.iter().map(|(state, number)| format!("{number} {}", word(state))).collect::<Vec<_>>().join(", ")
 }
 
-fn rows(house: &House, needs: &[Need], now: i64) -> Vec<Row> {
-    let platform = house.platform();
+fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
+    let platform = plan.platform();
     let sealing = platform.sealing.as_ref();
     let mut rows = Vec::new();
     for need in needs {
@@ -153,7 +153,7 @@ fn rows(house: &House, needs: &[Need], now: i64) -> Vec<Row> {
                 Some(_) if is_expired => State::ExpiredCertificate,
                 Some(_) => State::Sealed,
             };
-            let users = house.needed().iter().find(|it| it.credential.name() == name && it.namespace == *namespace);
+            let users = plan.needed().iter().find(|it| it.credential.name() == name && it.namespace == *namespace);
             let used_by = users.into_iter().flat_map(|it| &it.used_by).map(ToString::to_string).collect();
             rows.push(Row { credential: name.to_owned(), keys, namespace: namespace.to_string(), state, missing, used_by });
         }

@@ -1,11 +1,11 @@
 //! `seal`: credentials and how they are sealed; the key pair; values that become ciphertext.
 
-pub mod act;
 pub mod args;
 pub mod key_pair;
 pub mod list;
 pub mod opened;
 pub mod plaintext;
+pub mod sealing;
 pub mod terminal;
 pub mod trust;
 pub mod ways;
@@ -16,7 +16,7 @@ use anyhow::{Context as _, bail, ensure};
 use rsa::rand_core::OsRng;
 
 use crate::{
-    builder::credential::{Declared, Key, Value},
+    builder::credential::{CredentialSpec, Key, Value},
     check::certificate,
     cli::{
         clock,
@@ -25,21 +25,21 @@ use crate::{
         outcome::Outcome,
         sources::Work,
     },
-    compile::{self, house::House},
+    compile::{self, plan::Plan},
     seal::certificate::Certificate,
     spec::read::SEALING,
 };
-use act::{Act, Need};
 use args::{SealArgs, SealVerb};
 use plaintext::Origins;
+use sealing::{Need, Sealing};
 
 /// What a sealing happens in.
-struct Site<'a> {
+struct Session<'a> {
     disk: &'a dyn Disk,
     work: &'a Work,
     args: &'a SealArgs,
     now: i64,
-    house: &'a House,
+    plan: &'a Plan,
     needs: &'a [Need],
 }
 
@@ -58,34 +58,34 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &SealArgs, console: &mut Console)
     // What could not be read only seems to be missing: sealed anew, it would be lost.
     let is_read = work.complete && !findings.has_errors();
     let loaded = is_read.then(|| compile::platform(&work.sources));
-    let house = loaded.and_then(|it| {
+    let plan = loaded.and_then(|it| {
         findings.extend(it.diagnostics);
-        it.house
+        it.plan
     });
-    let Some(house) = house else {
+    let Some(plan) = plan else {
         let said = Console::totals(&findings);
         console.findings_for_people(disk, work, findings);
         console.say(&format!("{said}; nothing can be sealed before the spec can be built\n"));
         return Ok(Outcome::Findings);
     };
-    let needs = act::needs(&house);
-    let site = Site { disk, work, args, now, house: &house, needs: &needs };
+    let needs = sealing::needs(&plan);
+    let session = Session { disk, work, args, now, plan: &plan, needs: &needs };
     if args.writes()
-        && let Some(finding) = house.platform().sealing.as_ref().and_then(|it| certificate::validity(it, now))
+        && let Some(finding) = plan.platform().sealing.as_ref().and_then(|it| certificate::validity(it, now))
     {
         console.findings_for_people(disk, work, finding.into());
     }
     match &args.credential {
-        None if args.generate_missing => site.generate_missing(console),
-        None if args.reseal => site.reseal(console),
-        None => list::run(&house, &needs, now, (disk, work), console),
-        Some(name) => site.one(name, console),
+        None if args.generate_missing => session.generate_missing(console),
+        None if args.reseal => session.reseal(console),
+        None => list::run(&plan, &needs, now, (disk, work), console),
+        Some(name) => session.one(name, console),
     }
 }
 
 const RENDER: &str = "run `espalier render`, look at the diff, and commit both\n";
 
-impl Site<'_> {
+impl Session<'_> {
     /// The certificate to seal with.
     fn certificate(&self, console: &mut Console) -> anyhow::Result<Certificate> {
         let source = self.work.sources.texts.get(SEALING).with_context(|| {
@@ -105,8 +105,8 @@ impl Site<'_> {
         Ok(it)
     }
 
-    fn act<'a>(&'a self, need: &'a Need, rotate: bool) -> Act<'a> {
-        Act::of(need, self.house, (self.disk, &self.work.root), rotate, self.args.scope.map(Into::into))
+    fn act<'a>(&'a self, need: &'a Need, rotate: bool) -> Sealing<'a> {
+        Sealing::of(need, self.plan, (self.disk, &self.work.root), rotate, self.args.scope.map(Into::into))
     }
 
     /// Seals one credential.
@@ -138,7 +138,7 @@ impl Site<'_> {
     /// Makes and seals what nobody needs to know; names the rest.
     fn generate_missing(&self, console: &mut Console) -> anyhow::Result<Outcome> {
         let acts = self.needs.iter().map(|it| self.act(it, false)).filter(|it| !it.keys.is_empty());
-        let (replacing, acts): (Vec<_>, Vec<_>) = acts.partition(Act::replaces);
+        let (replacing, acts): (Vec<_>, Vec<_>) = acts.partition(Sealing::replaces);
         let (made, known): (Vec<_>, Vec<_>) = acts.into_iter().partition(|it| it.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
         if !made.is_empty() {
             let certificate = self.certificate(console)?;
@@ -170,7 +170,7 @@ impl Site<'_> {
     fn reseal(&self, console: &mut Console) -> anyhow::Result<Outcome> {
         let certificate = self.certificate(console)?;
         let is_old = |it: &&Need| {
-            let file = self.house.platform().sealed.file(it.declared.name);
+            let file = self.plan.platform().sealed.file(it.declared.name);
             file.is_some_and(|it| it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint()))
         };
         let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
@@ -179,7 +179,7 @@ impl Site<'_> {
         let here = if is_told { Vec::new() } else { opened::keys(self.disk, self.work) };
         let mut sources: Vec<Origins> = Vec::new();
         for it in &old {
-            let sealed = self.house.platform().sealed.file(it.declared.name);
+            let sealed = self.plan.platform().sealed.file(it.declared.name);
             let found = |sealed| here.iter().find_map(|key| Some((key, opened::origins(&key.key, it.declared, sealed).ok()?)));
             sources.push(match (&key, sealed) {
                 (Some(key), Some(sealed)) => opened::origins(key, it.declared, sealed)?,
@@ -217,7 +217,7 @@ impl Site<'_> {
     }
 
     /// The files of a folder that hold a credential's values: all of them, or none.
-    fn values_of(&self, declared: &'static Declared) -> anyhow::Result<Origins> {
+    fn values_of(&self, declared: &'static CredentialSpec) -> anyhow::Result<Origins> {
         let Some(dir) = &self.args.from_dir else { return Ok(Vec::new()) };
         let is_there = |path: &Path| path.try_exists().with_context(|| format!("cannot look at {}", path.display()));
         ensure!(dir.is_dir(), "{} is no folder", dir.display());
@@ -237,7 +237,7 @@ impl Site<'_> {
 }
 
 /// Brings the values of an act, and seals them.
-fn seal(act: &Act<'_>, certificate: &Certificate, origins: Origins) -> anyhow::Result<act::Sealed> {
+fn seal(act: &Sealing<'_>, certificate: &Certificate, origins: Origins) -> anyhow::Result<sealing::Sealed> {
     let mut random = OsRng;
     let values =
         plaintext::values(act.need.declared, &act.keys, origins, &mut |length| crate::seal::random::password(&mut random, length))?;

@@ -14,7 +14,7 @@ use super::{
     plaintext::{self, Origin, Origins, Plaintext},
 };
 use crate::{
-    builder::credential::Declared,
+    builder::credential::CredentialSpec,
     cli::{
         disk::{Disk, Kind},
         sources::Work,
@@ -79,14 +79,14 @@ pub fn values(key: &PrivateKey, name: &str, sealed: &SealedValues) -> anyhow::Re
 ///
 /// # Errors
 /// As [`values`].
-pub fn origins(key: &PrivateKey, declared: &'static Declared, sealed: &SealedValues) -> anyhow::Result<Origins> {
+pub fn origins(key: &PrivateKey, declared: &'static CredentialSpec, sealed: &SealedValues) -> anyhow::Result<Origins> {
     let mut all = values(key, declared.name, sealed)?;
     let of = |key: &'static crate::builder::credential::Key| Some((key, Origin::Opened(Plaintext::opened(all.remove(key.name)?))));
     Ok(declared.keys.iter().filter_map(of).collect())
 }
 
 /// A private key that lies here and can be read.
-pub struct Found {
+pub struct SecretLookup {
     /// Where.
     pub path: PathBuf,
     /// What it opens values with.
@@ -94,7 +94,7 @@ pub struct Found {
 }
 
 /// The private keys in the folder where `seal init` puts this platform's, in the order of their names.
-pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<Found> {
+pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<SecretLookup> {
     let Ok(folder) = private_folder(work) else { return Vec::new() };
     if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
         return Vec::new();
@@ -104,7 +104,7 @@ pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<Found> {
     // A link is followed: it is the user's own folder.
     let mut paths: Vec<PathBuf> = named.map(|it| folder.join(it.name)).filter(|it| it.is_file()).collect();
     paths.sort_unstable();
-    paths.into_iter().filter_map(|path| key(&path).ok().map(|key| Found { path, key })).collect()
+    paths.into_iter().filter_map(|path| key(&path).ok().map(|key| SecretLookup { path, key })).collect()
 }
 
 /// The files of sealed values in the spec that can be read: path, text, what it says.

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::terminal;
 use crate::{
-    builder::credential::{Declared, Key, Value},
+    builder::credential::{CredentialSpec, Key, Value},
     cli::console::count,
     names::Email,
     seal::hash,
@@ -93,7 +93,7 @@ impl Plaintext {
 
     /// What pods read as an environment variable has to be a text without NUL; an address has to be one. What was sealed before is not
     /// judged again by what it means.
-    fn judged(self, declared: &Declared, its: &Key) -> anyhow::Result<Self> {
+    fn judged(self, declared: &CredentialSpec, its: &Key) -> anyhow::Result<Self> {
         let (credential, key) = (declared.name, its.name);
         ensure!(!self.0.is_empty(), "the value of `{key}` of `{credential}` is empty");
         ensure!(!self.0.contains(&0), "the value of `{key}` of `{credential}` holds a NUL byte, which no environment variable can");
@@ -130,7 +130,7 @@ pub type Origins = Vec<(&'static Key, Origin)>;
 ///
 /// # Errors
 /// When a key is not one of the credential's, is named twice, or has to be named.
-pub fn origins(declared: &'static Declared, args: &super::args::SealArgs) -> anyhow::Result<Origins> {
+pub fn origins(declared: &'static CredentialSpec, args: &super::args::SealArgs) -> anyhow::Result<Origins> {
     let mut all: Origins = Vec::new();
     let mut add = |key: &str, origin| {
         let key = key_of(declared, key)?;
@@ -167,11 +167,11 @@ pub fn origins(declared: &'static Declared, args: &super::args::SealArgs) -> any
 }
 
 /// `KEY=REST`, where what stands before the sign is a key; else all of it is the rest.
-fn split<'a>(declared: &Declared, text: &'a str) -> (&'a str, &'a str) {
+fn split<'a>(declared: &CredentialSpec, text: &'a str) -> (&'a str, &'a str) {
     text.split_once('=').filter(|it| declared.keys.iter().any(|key| key.name == it.0)).unwrap_or(("", text))
 }
 
-fn key_of(declared: &'static Declared, name: &str) -> anyhow::Result<&'static Key> {
+fn key_of(declared: &'static CredentialSpec, name: &str) -> anyhow::Result<&'static Key> {
     let keys = || declared.keys.iter().map(|it| format!("`{}`", it.name)).collect::<Vec<_>>().join(", ");
     match (name, declared.keys) {
         ("", [only]) => Ok(only),
@@ -189,7 +189,7 @@ fn key_of(declared: &'static Declared, name: &str) -> anyhow::Result<&'static Ke
 /// # Errors
 /// When a value cannot be had, or is none that can be sealed.
 pub fn values(
-    declared: &'static Declared,
+    declared: &'static CredentialSpec,
     wanted: &[&'static Key],
     mut origins: Origins,
     make: &mut dyn FnMut(usize) -> Zeroizing<String>,
@@ -301,7 +301,7 @@ fn stdin() -> anyhow::Result<io::StdinLock<'static>> {
 }
 
 /// Asks for what is no secret: once, and it is seen. What cannot be sealed is asked for again.
-fn shown(declared: &Declared, key: &Key) -> anyhow::Result<Plaintext> {
+fn shown(declared: &CredentialSpec, key: &Key) -> anyhow::Result<Plaintext> {
     for _ in 0..TRIES {
         let answer = terminal::shown(&format!("{}: {}: ", declared.name, described(key)), MAX_SIZE)?;
         match Plaintext(answer, Form::Known).judged(declared, key) {
@@ -314,7 +314,7 @@ fn shown(declared: &Declared, key: &Key) -> anyhow::Result<Plaintext> {
 
 /// Asks twice, without showing what is typed: nobody sees a slip. What cannot be sealed is asked for again; of a short one it is said, and
 /// a longer one is offered.
-fn asked(declared: &Declared, key: &Key, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
+fn asked(declared: &CredentialSpec, key: &Key, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
     for _ in 0..TRIES {
         let ask = |question: &str| {
             let answer = terminal::hidden(&format!("{}: {question}: ", declared.name), MAX_SIZE)?;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 use super::{
-    opened::{self, Found, opens},
+    opened::{self, SecretLookup, opens},
     trust::{self, Doubt},
 };
 
@@ -24,7 +24,7 @@ fn sealed(work: &Work) -> Vec<SealedCredential> {
 }
 
 /// Those of the keys that open something that is sealed.
-pub fn openers<'a>(keys: &'a [Found], work: &Work) -> Vec<&'a Found> {
+pub fn openers<'a>(keys: &'a [SecretLookup], work: &Work) -> Vec<&'a SecretLookup> {
     let files = sealed(work);
     keys.iter().filter(|key| files.iter().any(|it| opens(&key.key, it))).collect()
 }

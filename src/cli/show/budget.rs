@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::{
-    budget::{ask::Origin, report::Report},
+    budget::{demand::Origin, report::Report},
     cli::{console::count, fold::folded, table::Table},
     compile::memory::{ModelMemory, WorkspaceMemory},
     facts::node,

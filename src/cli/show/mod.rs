@@ -20,8 +20,8 @@ use crate::{
     },
     compile::{
         self,
-        house::House,
         memory::{self, ModelMemory, WorkspaceMemory},
+        plan::Plan,
         rows,
         summary::Summary,
     },
@@ -44,27 +44,27 @@ pub fn run(
 ) -> anyhow::Result<Outcome> {
     let run = pipeline::run(disk, work, threads, &|batch| Ok(std::mem::take(&mut batch.flows)))?;
     let findings = console.judge(run.findings);
-    let Some(house) = run.house else {
+    let Some(plan) = run.plan else {
         console.findings_for_people(disk, work, findings);
         return Ok(Outcome::Findings);
     };
-    let (house, tenants, format, width) = (&house, &run.summaries, console.format(), console.width());
+    let (plan, tenants, format, width) = (&plan, &run.summaries, console.format(), console.width());
     // The first note is of the platform's own files.
     let named = tenants.iter().zip(run.notes.iter().skip(1)).filter_map(|(it, flows)| Some((it.name.as_ref()?, &**flows)));
     let text = match side {
-        Some(Side::Waves) => waves(house, tenants, format, width)?,
-        Some(Side::Flows) => flows(&rows::graph(house, named), format, width)?,
-        Some(Side::Secrets) => secrets(house, format, width)?,
-        Some(Side::Budget) => sum(house, tenants, format, width)?,
+        Some(Side::Waves) => waves(plan, tenants, format, width)?,
+        Some(Side::Flows) => flows(&rows::graph(plan, named), format, width)?,
+        Some(Side::Secrets) => secrets(plan, format, width)?,
+        Some(Side::Budget) => sum(plan, tenants, format, width)?,
         // The driver shows models without compiling anything.
         Some(Side::Models) | None => {
-            let flows = rows::flows(house).len() + named.map(|it| it.1.len()).sum::<usize>();
-            let it = Overview::of(house, tenants, flows);
+            let flows = rows::flows(plan).len() + named.map(|it| it.1.len()).sum::<usize>();
+            let it = Overview::of(plan, tenants, flows);
             if format == Format::Json { json(&it)? } else { it.text(width) }
         }
     };
     console.data(&text)?;
-    if side == Some(Side::Waves) && format == Format::Human && house.repository().pin == Pin::Branch {
+    if side == Some(Side::Waves) && format == Format::Human && plan.repository().pin == Pin::Branch {
         console.say("under `pin: branch` waves order the first install only: later, a commit reaches every Application at once; with `pin: tag` a change goes wave by wave\n");
     }
     // Whoever asks what the budget is made of has often just been told that it is too small: what is shown is shown, `check` judges.
@@ -87,8 +87,8 @@ fn joined<T: ToString>(all: &[T]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn waves(house: &House, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
-    let rows = rows::waves(house, tenants);
+fn waves(plan: &Plan, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
+    let rows = rows::waves(plan, tenants);
     match format {
         Format::Json => json(&rows),
         Format::Mermaid => {
@@ -142,8 +142,8 @@ fn flows(rows: &[FlowRow], format: Format, width: Option<usize>) -> anyhow::Resu
     }
 }
 
-fn secrets(house: &House, format: Format, width: Option<usize>) -> anyhow::Result<String> {
-    let rows = rows::secrets(house);
+fn secrets(plan: &Plan, format: Format, width: Option<usize>) -> anyhow::Result<String> {
+    let rows = rows::secrets(plan);
     if format == Format::Json {
         return json(&rows);
     }
@@ -157,7 +157,7 @@ fn secrets(house: &House, format: Format, width: Option<usize>) -> anyhow::Resul
 
 /// The budget, for tools: its sums and pods, and what the memory of each Ollama is made of.
 #[derive(Serialize)]
-struct Sum<'a> {
+struct Total<'a> {
     #[serde(flatten)]
     report: &'a Report,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,10 +166,10 @@ struct Sum<'a> {
     workspaces: Vec<WorkspaceMemory>,
 }
 
-fn sum(house: &House, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
-    let (report, ollama, workspaces) = (compile::budget(house, tenants), memory::of_models(house), memory::of_workspaces(tenants));
+fn sum(plan: &Plan, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
+    let (report, ollama, workspaces) = (compile::budget(plan, tenants), memory::of_models(plan), memory::of_workspaces(tenants));
     if format == Format::Json {
-        return json(&Sum { report: &report, ollama, workspaces });
+        return json(&Total { report: &report, ollama, workspaces });
     }
     Ok(budget::text(&report, ollama.as_ref(), &workspaces, width))
 }

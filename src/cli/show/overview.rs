@@ -8,7 +8,7 @@ use super::figures;
 use crate::{
     budget::report::Report,
     cli::{console::count, table::Table},
-    compile::{self, glance::glance, house::House, rows, summary::Summary},
+    compile::{self, glance::glance, plan::Plan, rows, summary::Summary},
     plan::{glance::Glance, rows::WaveRow},
 };
 
@@ -66,10 +66,10 @@ impl Figures {
 
 impl Overview {
     /// Read off the house.
-    pub fn of(house: &House, tenants: &[Summary], flows: usize) -> Self {
-        let (waves, secrets, budget) = (rows::waves(house, tenants), rows::secrets(house), compile::budget(house, tenants));
+    pub fn of(plan: &Plan, tenants: &[Summary], flows: usize) -> Self {
+        let (waves, secrets, budget) = (rows::waves(plan, tenants), rows::secrets(plan), compile::budget(plan, tenants));
         Self {
-            glance: glance(house, tenants, usize::MAX),
+            glance: glance(plan, tenants, usize::MAX),
             applications: waves.len(),
             workspaces: tenants.len(),
             credentials: secrets.len(),

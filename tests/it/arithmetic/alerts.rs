@@ -14,7 +14,7 @@ fn nodes_that_are_not_what_was_counted_on_are_told() {
     for (name, folder) in golden_cases() {
         let made = tree(&texts_of(&folder));
         let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
-        let nodes = made.house.as_ref().expect("a golden platform").platform().spec.all_nodes();
+        let nodes = made.plan.as_ref().expect("a golden platform").platform().spec.all_nodes();
         // Capacity less Allocatable, as a node with k3s' configuration reports it: the alert is silent about each such node, and about none that
         // is without (there it is nothing, or the 100Mi of the kubelet's own default).
         let reserved = figures(&page, "NodeReservesNothing");

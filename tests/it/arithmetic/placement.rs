@@ -2,10 +2,10 @@
 
 use espalier::{
     budget::{
-        ask::{Ask, Origin, Row, Wants},
-        place::{Waiting, Why, nodes_for, place},
+        demand::{Demand, Origin, Row, Wants},
+        placement::{PendingPods, Reason, nodes_for, place},
     },
-    platform::nodes::{NodeGroup, Nodes},
+    platform::node_group::{NodeGroup, Nodes},
     units::{Bytes, Millicores},
 };
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn row(kind: &'static str, labels: &[(&str, &str)], tolerates: &[&str]) -> Row {
         labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         tolerations: tolerates.iter().map(toleration).collect(),
     };
-    let (name, pod) = ("x".into(), Ask::default());
+    let (name, pod) = ("x".into(), Demand::default());
     Row {
         application: "x".into(),
         kind,
@@ -37,8 +37,8 @@ fn row(kind: &'static str, labels: &[(&str, &str)], tolerates: &[&str]) -> Row {
     }
 }
 
-fn ask(mib: u64, cpu: u64, gpus: u64) -> Ask {
-    Ask { request: Bytes::mib(mib), limit: Bytes::mib(mib), cpu: Millicores::new(cpu), gpus }
+fn ask(mib: u64, cpu: u64, gpus: u64) -> Demand {
+    Demand { request: Bytes::mib(mib), limit: Bytes::mib(mib), cpu: Millicores::new(cpu), gpus }
 }
 
 /// Two agents with 1024Mi and 1500m for pods, and a server with 512Mi and 1500m.
@@ -63,21 +63,23 @@ fn an_agent_keeps_less_for_itself() {
 fn each_reason_is_told() {
     let nodes = nodes(SMALL);
     let any = row("Deployment", &[], &[]);
-    let why = |row: &Row, count: u32, ask: Ask| place(&nodes, vec![Waiting { row, count, ask }]).first().map(|it| (it.count, it.why));
+    let why =
+        |row: &Row, count: u32, ask: Demand| place(&nodes, vec![PendingPods { row, count, ask }]).first().map(|it| (it.count, it.why));
     assert_eq!(why(&any, 1, ask(512, 0, 0)), None);
     // The agents' taint keeps it to the server.
-    assert_eq!(why(&any, 2, ask(512, 0, 0)), Some((1, Why::NoRoom)));
-    assert_eq!(why(&any, 1, ask(513, 0, 0)), Some((1, Why::TooLarge)));
+    assert_eq!(why(&any, 2, ask(512, 0, 0)), Some((1, Reason::NoRoom)));
+    assert_eq!(why(&any, 1, ask(513, 0, 0)), Some((1, Reason::TooLarge)));
     let choosy = row("StatefulSet", &[("tier", "models")], &["gpu"]);
     assert_eq!(why(&choosy, 2, ask(1024, 1500, 1)), None);
-    assert_eq!(why(&choosy, 3, ask(100, 100, 1)), Some((1, Why::NoRoom)));
-    assert_eq!(why(&choosy, 1, ask(100, 1501, 0)), Some((1, Why::TooLarge)));
-    assert_eq!(why(&row("StatefulSet", &[("tier", "models")], &[]), 1, ask(1, 1, 0)), Some((1, Why::NoSuchNode)));
-    assert_eq!(why(&row("StatefulSet", &[("tier", "other")], &["gpu"]), 1, ask(1, 1, 0)), Some((1, Why::NoSuchNode)));
+    assert_eq!(why(&choosy, 3, ask(100, 100, 1)), Some((1, Reason::NoRoom)));
+    assert_eq!(why(&choosy, 1, ask(100, 1501, 0)), Some((1, Reason::TooLarge)));
+    assert_eq!(why(&row("StatefulSet", &[("tier", "models")], &[]), 1, ask(1, 1, 0)), Some((1, Reason::NoSuchNode)));
+    assert_eq!(why(&row("StatefulSet", &[("tier", "other")], &["gpu"]), 1, ask(1, 1, 0)), Some((1, Reason::NoSuchNode)));
     // One on every node, and the rest beside them.
     let (daemon, tolerant) = (row("DaemonSet", &[], &["gpu"]), row("Deployment", &[], &["gpu"]));
-    let both =
-        |mib| vec![Waiting { row: &tolerant, count: 2, ask: ask(mib, 0, 0) }, Waiting { row: &daemon, count: 3, ask: ask(24, 0, 0) }];
+    let both = |mib| {
+        vec![PendingPods { row: &tolerant, count: 2, ask: ask(mib, 0, 0) }, PendingPods { row: &daemon, count: 3, ask: ask(24, 0, 0) }]
+    };
     assert!(place(&nodes, both(1000)).is_empty());
     assert_eq!(place(&nodes, both(1001)).len(), 1);
 }
@@ -91,26 +93,26 @@ fn pods_of_one_volume_are_on_one_node() {
         claims: claims.iter().map(|it| (*it).into()).collect(),
         ..row("Deployment", &[], &[])
     };
-    let waiting = |row, mib| Waiting { row, count: 1, ask: ask(mib, 100, 0) };
+    let waiting = |row, mib| PendingPods { row, count: 1, ask: ask(mib, 100, 0) };
     let (chat, backup, other) = (with("chat", "ai", &["data"]), with("backup", "ai", &["data", "backups"]), with("x", "ai", &["x"]));
     // Apart each would fit; together they are larger than a node.
     assert!(place(&nodes, vec![waiting(&chat, 700), waiting(&other, 400)]).is_empty());
     assert!(place(&nodes, vec![waiting(&chat, 624), waiting(&backup, 400), waiting(&other, 1024)]).is_empty());
     let found = place(&nodes, vec![waiting(&backup, 400), waiting(&chat, 625)]);
     let told: Vec<_> = found.iter().map(|it| (&*it.row.name, it.ask.request, it.count, it.why, it.beside.len())).collect();
-    assert_eq!(told, [("chat", Bytes::mib(1025), 1, Why::TooLarge, 1)]);
+    assert_eq!(told, [("chat", Bytes::mib(1025), 1, Reason::TooLarge, 1)]);
     // Over a third: all three are of one node.
     let third = with("third", "ai", &["backups"]);
     let found = place(&nodes, vec![waiting(&chat, 400), waiting(&third, 400), waiting(&backup, 400)]);
     assert_eq!(found.iter().map(|it| (it.ask.request, it.beside.len())).collect::<Vec<_>>(), [(Bytes::mib(1200), 2)]);
     // Two of one claim too, and a claim of the same name elsewhere is another.
-    assert_eq!(place(&nodes, vec![Waiting { row: &chat, count: 2, ask: ask(600, 0, 0) }]).len(), 1);
+    assert_eq!(place(&nodes, vec![PendingPods { row: &chat, count: 2, ask: ask(600, 0, 0) }]).len(), 1);
     let elsewhere = with("chat", "team-a", &["data"]);
     assert!(place(&nodes, vec![waiting(&chat, 1000), waiting(&elsewhere, 1000)]).is_empty());
     // The room that another took.
     let free = row("Deployment", &[], &[]);
-    let crowd = vec![waiting(&chat, 500), waiting(&backup, 100), Waiting { row: &free, count: 2, ask: ask(601, 0, 0) }];
-    assert_eq!(place(&nodes, crowd)[0].why, Why::NoRoom);
+    let crowd = vec![waiting(&chat, 500), waiting(&backup, 100), PendingPods { row: &free, count: 2, ask: ask(601, 0, 0) }];
+    assert_eq!(place(&nodes, crowd)[0].why, Reason::NoRoom);
 }
 
 #[test]
@@ -118,8 +120,8 @@ fn a_daemon_is_not_on_nodes_that_it_does_not_tolerate() {
     let nodes = nodes(SMALL);
     let (daemon, everywhere, tolerant) = (row("DaemonSet", &[], &[]), row("DaemonSet", &[], &["gpu"]), row("Deployment", &[], &["gpu"]));
     let beside = |row: &Row| {
-        let pods = Waiting { row: &tolerant, count: 2, ask: ask(1024, 0, 0) };
-        place(&nodes, vec![pods, Waiting { row, count: nodes_for(&nodes, &row.wants), ask: ask(100, 0, 0) }])
+        let pods = PendingPods { row: &tolerant, count: 2, ask: ask(1024, 0, 0) };
+        place(&nodes, vec![pods, PendingPods { row, count: nodes_for(&nodes, &row.wants), ask: ask(100, 0, 0) }])
     };
     assert_eq!([&daemon, &everywhere].map(|it| nodes_for(&nodes, &it.wants)), [1, 3]);
     assert!(beside(&daemon).is_empty(), "the agents, which it does not tolerate, are whole");
@@ -157,7 +159,7 @@ proptest! {
         };
         let nodes = nodes(&machines.iter().enumerate().map(group).collect::<String>());
         let any = row("Deployment", &[], &[]);
-        let pods = sizes.iter().map(|&(mib, cpu)| Waiting { row: &any, count: 1, ask: ask(mib, cpu, 0) }).collect();
+        let pods = sizes.iter().map(|&(mib, cpu)| PendingPods { row: &any, count: 1, ask: ask(mib, cpu, 0) }).collect();
         let unplaced = place(&nodes, pods);
         let free: Vec<(u64, u64)> = machines.iter().map(|(mib, cpu)| (*mib, cpu * 1000 - 500)).collect();
         if unplaced.is_empty() {
@@ -169,7 +171,7 @@ proptest! {
         }
         for it in &unplaced {
             let has_room = free.iter().any(|(mib, cpu)| it.ask.request <= Bytes::mib(*mib) && it.ask.cpu <= Millicores::new(*cpu));
-            prop_assert_eq!(it.why == Why::TooLarge, !has_room);
+            prop_assert_eq!(it.why == Reason::TooLarge, !has_room);
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use espalier::{
-    budget::ask,
+    budget::demand,
     builder::{
         handle::NamespaceRef,
-        scope::Built,
-        site::{Ground, Site},
+        platform::{ClusterFacts, PlatformBuilder},
+        scope::BuiltComponent,
     },
     units::{Bytes, Millicores},
 };
@@ -23,7 +23,7 @@ use proptest::{option, prelude::*};
 
 /// A container of a pod: memory request and limit, CPU request.
 #[derive(Clone, Debug)]
-struct Ask {
+struct Demand {
     request: Option<String>,
     limit: Option<String>,
     cpu: Option<String>,
@@ -31,8 +31,8 @@ struct Ask {
 
 #[derive(Clone, Debug)]
 enum Init {
-    Once(Ask),
-    Sidecar(Ask),
+    Once(Demand),
+    Sidecar(Demand),
 }
 
 /// An amount as Kubernetes writes it, in thousandths; exact.
@@ -56,9 +56,9 @@ fn thousandths(text: &str) -> u128 {
 }
 
 /// What a pod has while it starts and runs: at each moment the containers that are there. The scheduler keeps room for the worst one.
-fn played(inits: &[Init], containers: &[Ask]) -> (u128, u128, u128) {
-    let mut moments: Vec<Vec<&Ask>> = Vec::new();
-    let mut sidecars: Vec<&Ask> = Vec::new();
+fn played(inits: &[Init], containers: &[Demand]) -> (u128, u128, u128) {
+    let mut moments: Vec<Vec<&Demand>> = Vec::new();
+    let mut sidecars: Vec<&Demand> = Vec::new();
     for init in inits {
         match init {
             Init::Once(it) => moments.push(sidecars.iter().copied().chain([it]).collect()),
@@ -69,9 +69,9 @@ fn played(inits: &[Init], containers: &[Ask]) -> (u128, u128, u128) {
         }
     }
     moments.push(sidecars.iter().copied().chain(containers).collect());
-    let worst = |amount: &dyn Fn(&Ask) -> u128| moments.iter().map(|it| it.iter().map(|it| amount(it)).sum::<u128>()).max().unwrap_or(0);
+    let worst = |amount: &dyn Fn(&Demand) -> u128| moments.iter().map(|it| it.iter().map(|it| amount(it)).sum::<u128>()).max().unwrap_or(0);
     let of = |it: &Option<String>| it.as_deref().map_or(0, thousandths);
-    let request = |it: &Ask| it.request.as_deref().map_or_else(|| of(&it.limit), thousandths);
+    let request = |it: &Demand| it.request.as_deref().map_or_else(|| of(&it.limit), thousandths);
     (worst(&request), worst(&|it| of(&it.limit)), worst(&|it| of(&it.cpu)))
 }
 
@@ -93,15 +93,15 @@ fn cpu() -> impl Strategy<Value = String> {
     ]
 }
 
-fn container() -> impl Strategy<Value = Ask> {
-    (option::of(amount()), option::of(amount()), option::of(cpu())).prop_map(|(request, limit, cpu)| Ask { request, limit, cpu })
+fn container() -> impl Strategy<Value = Demand> {
+    (option::of(amount()), option::of(amount()), option::of(cpu())).prop_map(|(request, limit, cpu)| Demand { request, limit, cpu })
 }
 
 fn init() -> impl Strategy<Value = Init> {
     (container(), any::<bool>()).prop_map(|(it, once)| if once { Init::Once(it) } else { Init::Sidecar(it) })
 }
 
-fn typed(it: &Ask) -> Container {
+fn typed(it: &Demand) -> Container {
     let text = format!(
         "name: x\nresources:\n  requests: {{{}{}}}\n  limits: {{{}}}\n",
         it.request.as_ref().map_or_else(String::new, |it| format!("memory: '{it}', ")),
@@ -111,7 +111,7 @@ fn typed(it: &Ask) -> Container {
     serde_yaml::from_str(&text).expect("a container")
 }
 
-fn pod(inits: &[Init], containers: &[Ask]) -> PodSpec {
+fn pod(inits: &[Init], containers: &[Demand]) -> PodSpec {
     let init = |it: &Init| match it {
         Init::Once(it) => typed(it),
         Init::Sidecar(it) => Container { restart_policy: Some("Always".to_owned()), ..typed(it) },
@@ -124,7 +124,7 @@ fn pod(inits: &[Init], containers: &[Ask]) -> PodSpec {
 }
 
 /// A component of one object.
-fn built<K>(object: K) -> Built
+fn built<K>(object: K) -> BuiltComponent
 where
     K: k8s_openapi::Resource
         + k8s_openapi::Metadata<Ty = k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta>
@@ -133,14 +133,15 @@ where
         + Sync
         + 'static,
 {
-    let mut site = Site::new("test", Ground { storage_class: "local-path".into(), shared_storage_class: None, several_nodes: false });
-    site.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
-    let (site, _) = site.close();
-    site.finish().pop().expect("one component")
+    let mut builder =
+        PlatformBuilder::new("test", ClusterFacts { storage_class: "local-path".into(), shared_storage_class: None, several_nodes: false });
+    builder.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
+    let (builder, _) = builder.close();
+    builder.finish().pop().expect("one component")
 }
 
 fn deployment(replicas: Option<i32>, strategy: Option<DeploymentStrategy>) -> Deployment {
-    let ask = Ask { request: Some("100Mi".to_owned()), limit: Some("200Mi".to_owned()), cpu: Some("10m".to_owned()) };
+    let ask = Demand { request: Some("100Mi".to_owned()), limit: Some("200Mi".to_owned()), cpu: Some("10m".to_owned()) };
     let template = PodTemplateSpec { spec: Some(pod(&[], &[ask])), ..PodTemplateSpec::default() };
     Deployment { spec: Some(DeploymentSpec { replicas, strategy, template, ..DeploymentSpec::default() }), ..Deployment::default() }
 }
@@ -159,7 +160,7 @@ proptest! {
         inits in proptest::collection::vec(init(), 0..5),
         containers in proptest::collection::vec(container(), 1..4),
     ) {
-        let ask = ask::of_pod(&pod(&inits, &containers));
+        let ask = demand::of_pod(&pod(&inits, &containers));
         let (request, limit, cpu) = played(&inits, &containers);
         prop_assert_eq!(u128::from(ask.request.get()) * 1000, request);
         prop_assert_eq!(u128::from(ask.limit.get()) * 1000, limit);
@@ -180,9 +181,9 @@ proptest! {
             }
         };
         let built = built(deployment(replicas, strategy));
-        let row = ask::rows(&built).next().expect("a row");
+        let row = demand::rows(&built).next().expect("a row");
         prop_assert_eq!(u64::from(row.surge), expected);
-        let sum: ask::Sum = [row].iter().collect();
+        let sum: demand::Total = [row].iter().collect();
         prop_assert_eq!(sum.ask.request, Bytes::mib(100) * u64::from(sum.pods));
         prop_assert_eq!(sum.surge.request, Bytes::mib(100) * expected);
     }
@@ -191,10 +192,10 @@ proptest! {
 /// The one largest surge pod counts, since rollouts queue.
 #[test]
 fn the_largest_surge_counts_once() {
-    let one = ask::rows(&built(deployment(Some(1), rolling(Some(IntOrString::Int(1)))))).next().expect("a row");
+    let one = demand::rows(&built(deployment(Some(1), rolling(Some(IntOrString::Int(1)))))).next().expect("a row");
     let mut large = one.clone();
     large.pod.request = Bytes::gib(1);
-    let sum: ask::Sum = [one, large].iter().collect();
+    let sum: demand::Total = [one, large].iter().collect();
     assert_eq!(sum.surge.request, Bytes::gib(1));
     assert_eq!(sum.ask.request, Bytes::gib(1) + Bytes::mib(100));
 }
@@ -202,7 +203,7 @@ fn the_largest_surge_counts_once() {
 /// A run that may overlap with the next one is there twice.
 #[test]
 fn jobs_that_overlap_count_twice() {
-    let ask = Ask { request: Some("64Mi".to_owned()), limit: Some("128Mi".to_owned()), cpu: Some("10m".to_owned()) };
+    let ask = Demand { request: Some("64Mi".to_owned()), limit: Some("128Mi".to_owned()), cpu: Some("10m".to_owned()) };
     for (policy, pods) in [(None, 2), (Some("Allow"), 2), (Some("Forbid"), 1), (Some("Replace"), 1)] {
         let template = PodTemplateSpec { spec: Some(pod(&[], std::slice::from_ref(&ask))), ..PodTemplateSpec::default() };
         let job = JobSpec { template, ..JobSpec::default() };
@@ -212,18 +213,19 @@ fn jobs_that_overlap_count_twice() {
             ..CronJobSpec::default()
         };
         let built = built(CronJob { spec: Some(spec), ..CronJob::default() });
-        let row = ask::rows(&built).next().expect("a row");
-        assert_eq!((row.replicas, row.source), (pods, ask::Origin::Transient), "{policy:?}");
+        let row = demand::rows(&built).next().expect("a row");
+        assert_eq!((row.replicas, row.source), (pods, demand::Origin::Transient), "{policy:?}");
     }
 }
 
 /// Sums that no machine has do not wrap around to something that fits.
 #[test]
 fn sums_saturate() {
-    let huge = ask::Ask { request: Bytes::new(u64::MAX), limit: Bytes::new(u64::MAX), cpu: Millicores::new(u64::MAX), gpus: u64::MAX };
+    let huge =
+        demand::Demand { request: Bytes::new(u64::MAX), limit: Bytes::new(u64::MAX), cpu: Millicores::new(u64::MAX), gpus: u64::MAX };
     let times = huge.times(7);
     assert_eq!((times.request.get(), times.cpu.get()), (u64::MAX, u64::MAX));
-    let row = |replicas| ask::Row {
+    let row = |replicas| demand::Row {
         application: "x".into(),
         kind: "Pod",
         namespace: "x".into(),
@@ -231,12 +233,12 @@ fn sums_saturate() {
         replicas,
         surge: 0,
         pod: huge,
-        source: ask::Origin::Object,
+        source: demand::Origin::Object,
         priority: 0,
-        wants: ask::Wants::default(),
+        wants: demand::Wants::default(),
         claims: Vec::new(),
     };
-    let sum: ask::Sum = [row(u32::MAX), row(u32::MAX)].iter().collect();
+    let sum: demand::Total = [row(u32::MAX), row(u32::MAX)].iter().collect();
     assert_eq!((sum.pods, sum.ask.request.get()), (u32::MAX, u64::MAX));
 }
 

@@ -2,11 +2,11 @@
 
 use std::{fs, os::unix::fs::symlink};
 
-use super::place::{Done, Place};
+use super::workspace_dir::{Done, WorkspaceDir};
 
 /// A rendered platform, committed.
-fn committed() -> Place {
-    let it = Place::rendered();
+fn committed() -> WorkspaceDir {
+    let it = WorkspaceDir::rendered();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     it.git(&["add", "."]);
     it.git(&["commit", "--quiet", "--message", "one"]);
@@ -16,7 +16,7 @@ fn committed() -> Place {
 
 /// Both verbs say it, in every format, and end alike.
 #[track_caller]
-fn told(it: &Place, words: &[&str], text: &str) {
+fn told(it: &WorkspaceDir, words: &[&str], text: &str) {
     for verb in ["check", "render"] {
         for format in ["human", "short", "json", "github"] {
             let done = it.run(&[words, &[verb, "--format", format]].concat());
@@ -86,7 +86,7 @@ fn generated_files_that_git_does_not_have_are_told() {
 fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
     for format in ["sha1", "sha256"] {
         for mark in ["assume-unchanged", "skip-worktree"] {
-            let it = Place::rendered();
+            let it = WorkspaceDir::rendered();
             it.git(&["init", "--quiet", "--initial-branch", "main", "--object-format", format]);
             it.git(&["add", "."]);
             it.git(&["commit", "--quiet", "--message", "one"]);
@@ -169,7 +169,7 @@ fn links_repositories_and_files_of_others_are_told_and_what_git_ignores_is_not()
 
 #[test]
 fn one_thing_in_the_way_is_told_once() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     fs::remove_dir_all(it.path("out")).expect("removable");
     it.write("out", "mine\n");
     told(&it, &[], "`out` is needed as a folder for");
@@ -181,7 +181,7 @@ fn one_thing_in_the_way_is_told_once() {
 
 #[test]
 fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_is_not_asked() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     it.write(".git", "gitdir: /nowhere\n");
     for words in [&["check"][..], &["render"]] {
         let done = it.run(words);
@@ -197,7 +197,7 @@ fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_
     let done: Done = it.command(&["check"]).env("PATH", "").output().expect("it runs").into();
     assert!(done.code == 0 && done.err.contains("warning[repository-not-asked]"), "{done:?}");
     // A folder for trying things out, in somebody's repository.
-    let it = Place::empty();
+    let it = WorkspaceDir::empty();
     it.git(&["init", "--quiet", "--initial-branch", "trunk"]);
     it.write(".gitignore", "/scratch/\n");
     fs::create_dir(it.path("scratch")).expect("writable");
@@ -207,7 +207,7 @@ fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_
 
 #[test]
 fn where_the_tree_is_is_compared_with_what_the_spec_says() {
-    let it = Place::empty();
+    let it = WorkspaceDir::empty();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     fs::create_dir_all(it.path("clusters/garden")).expect("writable");
     it.ok(&["init", "clusters/garden"]);
@@ -246,7 +246,7 @@ fn where_the_tree_is_is_compared_with_what_the_spec_says() {
 
 #[test]
 fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
-    let it = Place::empty();
+    let it = WorkspaceDir::empty();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     fs::create_dir_all(it.path("clusters/garden")).expect("writable");
     it.ok(&["init", "clusters/garden"]);
@@ -292,7 +292,7 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
 fn what_git_ignores_of_ours_is_told_with_the_pattern_and_the_way_out() {
     let patterns = ["out/", "/apps", "bootstrap/", "*.yaml", "*.pem", "*.sh", "services*", ".*", "*.json", "manifests/", "README*"];
     for pattern in patterns {
-        let it = Place::rendered();
+        let it = WorkspaceDir::rendered();
         it.write("spec/sealing.pem", fs::read("tests/golden/sealed/spec/sealing.pem").expect("it is there"));
         it.git(&["init", "--quiet", "--initial-branch", "main"]);
         it.ok(&["render"]);
@@ -333,7 +333,7 @@ fn a_tenant_s_file_and_a_list_of_one_s_own_count_and_no_repository_is_not_asked(
     // What Git has already, it does not ignore; neither what a later line takes in again.
     it.git(&["add", "--force", "."]);
     assert!(!it.ok(&["check"]).err.contains("file-ignored"));
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     it.append(".gitignore", "out/\n");
     assert!(!it.ok(&["check"]).err.contains("file-ignored"), "there is no repository");
 }

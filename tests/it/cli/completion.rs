@@ -2,13 +2,13 @@
 
 use std::process::Command;
 
-use super::place::Place;
+use super::workspace_dir::WorkspaceDir;
 
 const VERBS: [&str; 10] = ["init", "render", "check", "diff", "show", "release", "seal", "schema", "explain", "completions"];
 
 #[test]
 fn each_verb_has_its_own_help() {
-    let it = Place::empty();
+    let it = WorkspaceDir::empty();
     for verb in VERBS {
         let said = it.ok(&[verb, "--help"]).out;
         let (own, global) = said.split_once("\nGlobal options:\n").unwrap_or_else(|| panic!("{verb}: {said}"));
@@ -28,7 +28,7 @@ fn each_verb_has_its_own_help() {
         assert!(!it.ok(&[verb, "--help"]).out.contains(unheard), "{verb}");
     }
     // The flag may stand before the verb, too.
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     assert!(it.ok(&["--format", "json", "check"]).out.starts_with('['));
     assert!(it.ok(&["check", "--format", "text"]).out.is_empty());
     assert!(it.run(&["--format", "mermaid", "check"]).err.contains("has no format `mermaid`"));
@@ -36,7 +36,7 @@ fn each_verb_has_its_own_help() {
 }
 
 /// What bash completes, with the script that the program prints: the last word is the one that is typed.
-fn completed(it: &Place, words: &[&str]) -> Vec<String> {
+fn completed(it: &WorkspaceDir, words: &[&str]) -> Vec<String> {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a path"));
     let script = "source <(espalier completions bash); COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); \
@@ -49,7 +49,7 @@ fn completed(it: &Place, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_shell_completes_what_is_there() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     assert_eq!(completed(&it, &["expl"]), ["explain"]);
     let codes = completed(&it, &["explain", "node-"]);
     assert!(
@@ -87,7 +87,7 @@ fn a_shell_completes_what_is_there() {
     assert_eq!(completed(&it, &["diff", "--base", ""]), ["HEAD", "feature/one", "main", "v1"]);
     assert_eq!(completed(&it, &["release", "--remote", "u"]), ["upstream"]);
     // The root that the line names.
-    let around = Place::empty();
+    let around = WorkspaceDir::empty();
     let root = it.root().display().to_string();
     assert_eq!(completed(&around, &["seal", "--root", &root, "postgresq"]), ["postgresql"]);
     assert_eq!(completed(&around, &["seal", "postgresq"]), Vec::<String>::new());
@@ -95,7 +95,7 @@ fn a_shell_completes_what_is_there() {
 
 #[test]
 fn a_shell_that_is_not_known_is_said() {
-    let it = Place::empty();
+    let it = WorkspaceDir::empty();
     let done = it.command(&["--", "espalier", ""]).env("ESPALIER_COMPLETE", "tcsh").output().expect("it runs");
     assert_eq!(done.status.code(), Some(2), "{done:?}");
 }

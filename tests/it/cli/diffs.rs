@@ -2,22 +2,22 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use super::place::Place;
+use super::workspace_dir::WorkspaceDir;
 
-fn edit(it: &Place, from: &str, to: &str) {
+fn edit(it: &WorkspaceDir, from: &str, to: &str) {
     let spec = it.read("spec/platform.yaml");
     assert!(spec.contains(from), "{from}");
     it.write("spec/platform.yaml", spec.replacen(from, to, 1));
 }
 
-fn commit(it: &Place) {
+fn commit(it: &WorkspaceDir) {
     it.git(&["add", "--all"]);
     it.git(&["commit", "--quiet", "--message", "one"]);
 }
 
 #[test]
 fn a_change_is_told_by_field() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     edit(&it, "context: 4096", "context: 2048");
     let said = it.ok(&["diff"]).out;
     assert!(said.contains("changed  ollama: StatefulSet ai/ollama\n"), "{said}");
@@ -32,7 +32,7 @@ fn a_change_is_told_by_field() {
 
 #[test]
 fn the_budget_is_compared_with_the_spec_of_the_revision() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&it);
     edit(&it, "context: 4096", "context: 2048");
@@ -65,7 +65,7 @@ fn the_budget_is_compared_with_the_spec_of_the_revision() {
 
 #[test]
 fn what_many_objects_have_in_common_is_one_line() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     it.write("spec/versions.yaml", "ollama: \"0.32.16\"\n");
     let said = it.ok(&["diff"]).out;
     assert_eq!(said.matches("app.kubernetes.io/version").count(), 1, "{said}");
@@ -90,7 +90,7 @@ fn what_many_objects_have_in_common_is_one_line() {
 
 #[test]
 fn what_is_no_yaml_any_more_is_told_by_line() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     let file = it.manifest();
     let text = it.read(&file);
     it.write(&file, format!("{text}<<<<<<< HEAD\n"));
@@ -103,7 +103,7 @@ fn what_is_no_yaml_any_more_is_told_by_line() {
 
 #[test]
 fn outside_of_a_repository_it_says_what_to_run() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     let said = it.run(&["diff", "--base", "main"]);
     assert!(said.code == 2 && said.err.contains("is in no Git repository: `--base` compares with a commit"), "{said:?}");
     assert!(said.err.contains("`espalier diff` alone") && !said.err.contains("fetch-depth"), "{said:?}");
@@ -112,14 +112,14 @@ fn outside_of_a_repository_it_says_what_to_run() {
 /// A clone of somebody else's: Git refuses to ask it, and says why and what to run.
 #[test]
 fn a_clone_of_somebody_else_s_is_refused_in_git_s_own_words() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&it);
     // Git's own switch for this; the program clears it, so it is set behind its back.
     it.write("bin/git", "#!/bin/sh\nPATH=${PATH#*:} GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec git \"$@\"\n");
     fs::set_permissions(it.path("bin/git"), fs::Permissions::from_mode(0o755)).expect("ours");
     let path = format!("{}:{}", it.path("bin").display(), std::env::var("PATH").expect("a path"));
-    let done: super::place::Done = it.command(&["diff", "--base", "main"]).env("PATH", path).output().expect("it runs").into();
+    let done: super::workspace_dir::Done = it.command(&["diff", "--base", "main"]).env("PATH", path).output().expect("it runs").into();
     assert!(done.code == 2 && done.err.contains("detected dubious ownership in repository"), "{done:?}");
     assert!(done.err.contains("git config --global --add safe.directory") && !done.err.contains("fetch-depth"), "{done:?}");
 }

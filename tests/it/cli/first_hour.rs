@@ -2,34 +2,34 @@
 
 use std::{fs, process::Command};
 
-use super::place::Place;
 #[cfg(target_os = "linux")]
 use super::pty::talk;
+use super::workspace_dir::WorkspaceDir;
 
 const URL: &str = "https://git.garden.dev/team/platform.git";
 
 /// An empty repository with a branch of this name and a remote.
-fn repository(branch: &str, url: &str) -> Place {
-    let it = Place::empty();
+fn repository(branch: &str, url: &str) -> WorkspaceDir {
+    let it = WorkspaceDir::empty();
     it.git(&["init", "--quiet", "--initial-branch", branch]);
     it.git(&["remote", "add", "origin", url]);
     it
 }
 
-fn spec(it: &Place) -> serde_yaml::Value {
+fn spec(it: &WorkspaceDir) -> serde_yaml::Value {
     serde_yaml::from_str(&it.read("spec/platform.yaml")).expect("YAML")
 }
 
 #[test]
 fn nothing_is_overwritten_by_init() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     place.append("spec/platform.yaml", "# mine\n");
     let before = place.files();
     let said = place.run(&["init"]);
     assert!(said.code == 2 && said.err.contains("platform.yaml is there already"), "{said:?}");
     assert_eq!(place.files(), before);
 
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     place.write(".gitignore", "/target");
     place.write(".gitattributes", "*.png binary\n");
     place.write("spec/platform.schema.json", "{}\n");
@@ -41,7 +41,7 @@ fn nothing_is_overwritten_by_init() {
 
 #[test]
 fn init_names_the_flags_that_are_wrong() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     let said = place.run(&["init", "--name", "Not A Name", "--chat", "https://chat.garden.dev/", "--email", "ops"]);
     for words in ["--name: `Not A Name` is not a name", "write `not-a-name`", "--chat: ", "`chat.garden.dev`", "--email: `ops`"] {
         assert!(said.code == 2 && said.err.contains(words), "{words}: {said:?}");
@@ -167,7 +167,7 @@ fn init_says_what_git_ignores() {
 /// Without a terminal nobody is asked: what was left open is named, and is a finding.
 #[test]
 fn what_is_left_open_is_a_finding() {
-    let it = Place::empty();
+    let it = WorkspaceDir::empty();
     let said = it.ok(&["init"]).err;
     assert!(said.contains("is in no Git repository"), "{said}");
     for left in ["`url: https://git.example.com/team/platform.git`", "`chat: chat.example.com`", "`email: operations@example.com`"] {
@@ -186,7 +186,7 @@ fn a_clone_that_turns_line_breaks_is_clean() {
     it.ok(&["render"]);
     it.git(&["add", "--all"]);
     it.git(&["commit", "--quiet", "--message", "one"]);
-    let there = Place::empty();
+    let there = WorkspaceDir::empty();
     let from = it.path(".").display().to_string();
     there.git(&["-c", "core.autocrlf=true", "-c", "core.eol=crlf", "clone", "--quiet", "--config", "core.autocrlf=true", &from, "clone"]);
     assert!(!there.read("clone/spec/platform.yaml").contains('\r'));
@@ -197,8 +197,8 @@ fn a_clone_that_turns_line_breaks_is_clean() {
 /// `init` writes all that `render` writes into `spec/`: an editor knows the fields before the first line is right.
 #[test]
 fn the_schemas_are_there_from_the_beginning() {
-    let it = Place::starter();
-    let schemas = |it: &Place| -> Vec<(String, Vec<u8>)> {
+    let it = WorkspaceDir::starter();
+    let schemas = |it: &WorkspaceDir| -> Vec<(String, Vec<u8>)> {
         it.files().into_iter().filter(|(name, _)| name.starts_with("spec/") && name.contains(".schema.json")).collect()
     };
     let before = schemas(&it);
@@ -208,7 +208,7 @@ fn the_schemas_are_there_from_the_beginning() {
 }
 
 #[cfg(target_os = "linux")]
-fn typed_in(it: &Place, home: &Place, line: &str, answer: &mut dyn FnMut(&str) -> String) -> super::pty::Talk {
+fn typed_in(it: &WorkspaceDir, home: &WorkspaceDir, line: &str, answer: &mut dyn FnMut(&str) -> String) -> super::pty::Talk {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a PATH"));
     let mut shell = Command::new("bash");
@@ -231,7 +231,7 @@ fn newcomer(said: &str) -> String {
 #[test]
 fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
     for (branch, url) in [("trunk", URL), ("team/garden-2", "git@git.garden.dev:team/platform.git")] {
-        let (it, home) = (repository(branch, url), Place::empty());
+        let (it, home) = (repository(branch, url), WorkspaceDir::empty());
         let done = typed_in(&it, &home, "espalier init", &mut newcomer);
         assert_eq!(done.code, 0, "{done:?}");
         let next = done.said.split_once("\nnext:\n").expect("what comes next").1;
@@ -250,7 +250,7 @@ fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_wrong_answer_is_asked_again_and_an_empty_one_stays_open() {
-    let (it, home) = (repository("main", URL), Place::empty());
+    let (it, home) = (repository("main", URL), WorkspaceDir::empty());
     let mut answers = ["https://chat.garden.dev/", "chat.garden.dev", ""].into_iter().map(str::to_owned);
     let done = typed_in(&it, &home, "espalier init", &mut |_| answers.next().expect("no more questions"));
     assert_eq!(done.code, 0, "{done:?}");

@@ -2,11 +2,11 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
-use super::place::{Done, Place};
+use super::workspace_dir::{Done, WorkspaceDir};
 
 /// A repository with a platform in the folder `deep`, rendered and committed.
-fn place() -> Place {
-    let it = Place::empty();
+fn place() -> WorkspaceDir {
+    let it = WorkspaceDir::empty();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     fs::create_dir(it.path("deep")).expect("writable");
     it.ok(&["init", "deep"]);
@@ -18,20 +18,20 @@ fn place() -> Place {
 }
 
 /// A program that leaves a file when it is run.
-fn trap(it: &Place) -> String {
+fn trap(it: &WorkspaceDir) -> String {
     it.write("trap.sh", format!("#!/bin/sh\ntouch '{}'\n", it.path("sprung").display()));
     fs::set_permissions(it.path("trap.sh"), fs::Permissions::from_mode(0o755)).expect("ours");
     it.path("trap.sh").display().to_string()
 }
 
-fn diff(it: &Place) -> Done {
+fn diff(it: &WorkspaceDir) -> Done {
     it.run(&["diff", "--root", "deep", "--base", "main"])
 }
 
 /// The files of a bare repository, as a commit can hold them, in the platform's own folder. Its `main` is the tree as
 /// it lies there now, so whoever asks it sees no difference; its configuration names a program.
-fn plant(it: &Place, config: &str) {
-    let there = Place::empty();
+fn plant(it: &WorkspaceDir, config: &str) {
+    let there = WorkspaceDir::empty();
     there.git(&["init", "--quiet", "--initial-branch", "main"]);
     for name in ["spec", "apps", "out", "bootstrap"] {
         copy(&it.path("deep").join(name), &there.path(name));
@@ -93,7 +93,7 @@ impl TapParent for std::path::PathBuf {
 #[test]
 fn variables_that_name_another_repository_are_not_heard() {
     let it = place();
-    let there = Place::empty();
+    let there = WorkspaceDir::empty();
     there.git(&["init", "--quiet", "--initial-branch", "main"]);
     there.git(&["commit", "--quiet", "--allow-empty", "--message", "nothing"]);
     let git = there.path(".git");
@@ -120,7 +120,7 @@ fn a_replacement_is_not_taken_for_what_it_replaces() {
 
 #[test]
 fn without_a_repository_it_says_so() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     let done = it.run(&["diff", "--base", "main"]);
     assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");
     // A bare repository around it is not taken for one either: it has no work tree.
@@ -163,7 +163,7 @@ fn a_dry_run_prints_what_can_be_pasted() {
 #[test]
 fn a_link_in_place_of_a_repository_is_no_repository() {
     let it = place();
-    let there = Place::empty();
+    let there = WorkspaceDir::empty();
     there.git(&["init", "--quiet"]);
     std::os::unix::fs::symlink(there.path(".git"), it.path("deep/.git")).expect("a link");
     let done = diff(&it);
@@ -174,7 +174,7 @@ fn a_link_in_place_of_a_repository_is_no_repository() {
 fn a_clone_without_contents_says_how_to_get_them() {
     let it = place();
     it.git(&["config", "uploadpack.allowFilter", "true"]);
-    let there = Place::empty();
+    let there = WorkspaceDir::empty();
     let from = format!("file://{}", it.root().display());
     there.git(&["clone", "--quiet", "--filter=blob:none", "--no-checkout", &from, "clone"]);
     copy(&it.path("deep"), &there.path("clone/deep"));

@@ -4,18 +4,18 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use super::place::Place;
 #[cfg(target_os = "linux")]
 use super::pty::talk;
+use super::workspace_dir::WorkspaceDir;
 
-fn json(place: &Place, words: &[&str]) -> Value {
+fn json(place: &WorkspaceDir, words: &[&str]) -> Value {
     serde_json::from_str(&place.ok(&[words, &["--format", "json"]].concat()).out).expect("JSON")
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn every_side_fits_a_terminal_of_80_columns() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     place.tenant("a-team-with-a-rather-long-name-for-a-namespace");
     for side in [&["show"][..], &["show", "budget"], &["show", "flows"], &["show", "waves"], &["show", "secrets"]] {
         let done = talk(place.command(side), 80, &mut |_| panic!("nobody asks"));
@@ -31,7 +31,7 @@ fn every_side_fits_a_terminal_of_80_columns() {
 /// Hosts first, the workspaces' too, with what they need; then models, versions, budget.
 #[test]
 fn a_platform_is_told_in_the_order_of_the_questions() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     for name in ["team-a", "team-b"] {
         place.tenant(name);
     }
@@ -55,7 +55,7 @@ fn a_platform_is_told_in_the_order_of_the_questions() {
 /// Every version of an image or a chart in the tree is among those that are told, and no other.
 #[test]
 fn the_versions_are_those_of_the_tree() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let shown = json(&place, &["show"]);
     let versions = shown["versions"].as_array().expect("versions");
     let versions: Vec<&str> = versions.iter().filter_map(|it| it["version"].as_str()).collect();
@@ -100,7 +100,7 @@ fn programs_read_camel_case_and_figures() {
             _ => {}
         }
     }
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let mut said = Vec::new();
     for side in [&["show"][..], &["show", "waves"], &["show", "flows"], &["show", "secrets"], &["show", "budget"]] {
         keys(&side.join(" "), &json(&place, side), &mut said);
@@ -116,7 +116,7 @@ fn programs_read_camel_case_and_figures() {
 /// Ollama's request is a sum of terms, which sum up to the MiB.
 #[test]
 fn the_terms_of_a_model_sum_up() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let spec = place.read("spec/platform.yaml").replace("replicas: 1", "replicas: 2");
     let models = "[\"llama3.2:1b-instruct-q4_K_M\", \"nomic-embed-text\", \"qwen2.5:0.5b\"]";
     place.write("spec/platform.yaml", spec.replace("[\"llama3.2:1b-instruct-q4_K_M\"]", models));
@@ -143,7 +143,7 @@ fn the_terms_of_a_model_sum_up() {
 /// A workspace's models stand where the platform's do, marked whose they are, and its Ollama is explained as the platform's is.
 #[test]
 fn the_models_of_workspaces_are_told_and_explained() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     for (name, models) in [("team-a", "\"qwen2.5:0.5b\""), ("team-b", "\"qwen2.5:0.5b\""), ("team-c", "\"all-minilm\", \"gemma2:2b\"")] {
         place.tenant(name);
         let file = format!("spec/workspaces/{name}.yaml");
@@ -189,7 +189,7 @@ fn the_models_of_workspaces_are_told_and_explained() {
 /// Of very many, the first are shown on the screen and all are counted.
 #[test]
 fn very_many_models_of_workspaces_are_counted() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     for at in 0..30 {
         place.tenant(&format!("team-{at:02}"));
     }
@@ -203,7 +203,7 @@ fn very_many_models_of_workspaces_are_counted() {
 /// Up to a dozen names, then a count; what was edited by hand is told from what the spec changed.
 #[test]
 fn render_names_what_it_changed() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     let first = place.ok(&["render"]).err;
     assert!(!first.contains("new      ") && first.contains("rendered "), "the first time there is nothing to compare with: {first}");
     let edited = place.manifest();

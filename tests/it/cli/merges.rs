@@ -2,26 +2,26 @@
 
 use std::process::Command;
 
-use super::place::Place;
+use super::workspace_dir::WorkspaceDir;
 
 /// A rendered and committed platform in a repository.
-fn place() -> Place {
-    let it = Place::rendered();
+fn place() -> WorkspaceDir {
+    let it = WorkspaceDir::rendered();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&it, "start");
     it
 }
 
-fn commit(it: &Place, what: &str) {
+fn commit(it: &WorkspaceDir, what: &str) {
     it.git(&["add", "--all"]);
     it.git(&["commit", "--quiet", "--message", what]);
 }
 
 /// What a branch does to the spec.
-type Change<'a> = &'a dyn Fn(&Place);
+type Change<'a> = &'a dyn Fn(&WorkspaceDir);
 
 /// Two branches with a change each, rendered; the files that conflict when the second is merged into the first.
-fn merged(it: &Place, one: Change<'_>, two: Change<'_>) -> Vec<String> {
+fn merged(it: &WorkspaceDir, one: Change<'_>, two: Change<'_>) -> Vec<String> {
     for (branch, change) in [("one", one), ("two", two)] {
         it.git(&["checkout", "--quiet", "-b", branch, "main"]);
         change(it);
@@ -44,7 +44,7 @@ fn merged(it: &Place, one: Change<'_>, two: Change<'_>) -> Vec<String> {
     it.git(&["diff", "--name-only", "--diff-filter=U"]).lines().map(str::to_owned).collect()
 }
 
-fn edit(from: &'static str, to: &'static str) -> impl Fn(&Place) {
+fn edit(from: &'static str, to: &'static str) -> impl Fn(&WorkspaceDir) {
     move |it| {
         let spec = it.read("spec/platform.yaml");
         assert!(spec.contains(from), "{from}");
@@ -57,7 +57,7 @@ fn two_changes_conflict_in_nothing_that_is_generated() {
     let context = edit("context: 4096", "context: 2048");
     let storage =
         edit("    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      storage: 5Gi\n      resources: {memory: {limit: 640Mi}}\n");
-    let tenant = |name: &'static str| move |it: &Place| it.tenant(name);
+    let tenant = |name: &'static str| move |it: &WorkspaceDir| it.tenant(name);
     let pairs: [[Change<'_>; 2]; 3] = [[&context, &storage], [&context, &tenant("team-a")], [&tenant("team-a"), &tenant("team-b")]];
     for (at, [one, two]) in pairs.into_iter().enumerate() {
         let it = place();
@@ -69,7 +69,7 @@ fn two_changes_conflict_in_nothing_that_is_generated() {
         it.ok(&["check"]);
     }
     // A server that merges without the attributes of the repository.
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     it.remove(".gitattributes");
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&it, "start");
@@ -124,11 +124,11 @@ fn an_older_render_does_not_take_a_newer_tree_back() {
 /// Git that writes other line endings than are committed: one line, not thousands.
 #[test]
 fn other_line_endings_are_one_line() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     it.remove(".gitattributes");
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&it, "start");
-    let there = Place::empty();
+    let there = WorkspaceDir::empty();
     there.git(&["-c", "core.autocrlf=true", "clone", "--quiet", &it.root().display().to_string(), "clone"]);
     assert!(there.read("clone/apps/openwebui.yaml").contains("\r\n"), "the sample is what it is meant to be");
     let said = there.run(&["check", "--root", "clone"]);

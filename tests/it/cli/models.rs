@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::place::Place;
+use super::workspace_dir::WorkspaceDir;
 
-fn rows(place: &Place, arguments: &[&str]) -> Vec<Value> {
+fn rows(place: &WorkspaceDir, arguments: &[&str]) -> Vec<Value> {
     let done = place.ok(&[&["show", "models", "--format", "json"], arguments].concat());
     serde_json::from_str::<Value>(&done.out).expect("JSON").as_array().expect("rows").clone()
 }
@@ -16,7 +16,7 @@ fn memory(rows: &[Value], name: &str) -> u64 {
 
 #[test]
 fn all_models_fit_a_narrow_terminal() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     let done = place.ok(&["show", "models"]);
     let lines: Vec<&str> = done.out.lines().collect();
     assert!(lines.len() > 1000, "{}", lines.len());
@@ -29,7 +29,7 @@ fn all_models_fit_a_narrow_terminal() {
 /// The figure is the budget's own, whatever the context.
 #[test]
 fn memory_is_at_the_spec_s_settings() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     let (file, wrong) = ("spec/platform.yaml", "models: [\"no-such-model\"]");
     let text = place.read(file);
     let four = memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M");
@@ -46,7 +46,7 @@ fn memory_is_at_the_spec_s_settings() {
 
 #[test]
 fn patterns_choose() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     let names =
         |asked: &[&str]| rows(&place, asked).iter().map(|it| it["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
     assert_eq!(names(&["phi4-mini:3.8b*q", "Q8"]), ["phi4-mini:3.8b-q8_0"]);
@@ -63,7 +63,7 @@ fn patterns_choose() {
 /// What nothing is found for gets the reason, the nearest name or an entry for the spec; what is found begins with the family itself.
 #[test]
 fn what_is_asked_for_is_answered() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     let first = |asked: &[&str]| rows(&place, asked)[0]["name"].as_str().unwrap_or_default().to_owned();
     assert!(first(&["llama3"]).starts_with("llama3:"), "{}", first(&["llama3"]));
     assert!(first(&["q8", "Llama3"]).starts_with("llama3:"), "{}", first(&["q8", "Llama3"]));
@@ -98,7 +98,7 @@ fn what_is_asked_for_is_answered() {
 /// A model that is listed twice is told once.
 #[test]
 fn a_model_in_two_spellings_is_one() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     let file = "spec/platform.yaml";
     let text = place.read(file);
     let models = text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
@@ -110,7 +110,7 @@ fn a_model_in_two_spellings_is_one() {
 /// Whether tools can be sent to a model, and how its size is known.
 #[test]
 fn a_row_says_what_is_known() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     let all = rows(&place, &[]);
     let row = |name: &str| all.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name} is there")).clone();
     for (name, tools, file, embedding) in [
@@ -130,7 +130,7 @@ fn a_row_says_what_is_known() {
 /// With GPUs the need of each is told beside what stays on the host; a model of the spec's own is there.
 #[test]
 fn with_gpus_their_memory_is_told() {
-    let place = Place::starter();
+    let place = WorkspaceDir::starter();
     let file = "spec/platform.yaml";
     let own = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, feedForward: 8192, vocabulary: 128256, \
                trainContext: 131072}";

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use super::place::Place;
+use super::workspace_dir::WorkspaceDir;
 
 /// A platform in a work tree of Git with a bare remote, pinned by tag, rendered and not committed.
-fn place() -> Place {
-    let it = Place::starter();
+fn place() -> WorkspaceDir {
+    let it = WorkspaceDir::starter();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     it.git(&["config", "user.name", "test"]);
     it.git(&["config", "user.email", "test@example.com"]);
@@ -25,13 +25,13 @@ fn place() -> Place {
 }
 
 /// The tag that the Applications of the tree on the disk follow.
-fn tag(it: &Place) -> String {
+fn tag(it: &WorkspaceDir) -> String {
     let text = it.read("apps/openwebui.yaml");
     let line = text.lines().find(|it| it.trim().starts_with("targetRevision:")).expect("a revision");
     line.trim().strip_prefix("targetRevision: refs/tags/").expect("a tag").to_owned()
 }
 
-fn remote(it: &Place, revision: &str) -> Option<String> {
+fn remote(it: &WorkspaceDir, revision: &str) -> Option<String> {
     let all = it.git(&["--git-dir", "remote.git", "for-each-ref", "--format", "%(refname) %(objectname)"]);
     all.lines().find_map(|line| line.strip_prefix(&format!("{revision} ")).map(str::to_owned))
 }
@@ -165,7 +165,7 @@ fn a_commit_that_is_not_the_tree_gets_no_tag() {
 
 #[test]
 fn a_branch_is_not_released() {
-    let it = Place::rendered();
+    let it = WorkspaceDir::rendered();
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     let done = it.run(&["release"]);
     assert!(done.code == 2 && done.err.contains("write `pin: tag` under `repository`"), "{done:?}");

@@ -20,7 +20,7 @@ use std::{
 use espalier::seal::value::Scope;
 use serde_yaml::Value;
 
-use super::place::{Done, Place};
+use super::workspace_dir::{Done, WorkspaceDir};
 use crate::{
     seal::open::open,
     support::{at, repository},
@@ -28,8 +28,8 @@ use crate::{
 
 /// A folder with a starter spec, and another one for the private key and temporary files.
 struct Session {
-    place: Place,
-    home: Place,
+    place: WorkspaceDir,
+    home: WorkspaceDir,
 }
 
 const DATABASE: &str = "spec/secrets/postgresql.yaml";
@@ -37,7 +37,7 @@ const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 
 impl Session {
     fn new() -> Self {
-        let it = Self { place: Place::empty(), home: Place::empty() };
+        let it = Self { place: WorkspaceDir::empty(), home: WorkspaceDir::empty() };
         fs::create_dir(it.home.path("tmp")).expect("writable");
         // A domain that somebody could have: a value of an example's is a finding.
         let repository = "https://git.garden.dev/team/platform.git";

@@ -2,15 +2,15 @@
 
 use std::fs;
 
-use super::place::{Place, workspace};
+use super::workspace_dir::{WorkspaceDir, workspace};
 
 #[test]
 fn the_root_is_the_nearest_parent_with_a_spec() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     fs::create_dir_all(place.path("a/b/c")).expect("writable");
     let said = place.command(&["check"]).current_dir(place.path("a/b/c")).output().expect("it runs");
     assert!(said.status.success(), "{said:?}");
-    let elsewhere = Place::empty();
+    let elsewhere = WorkspaceDir::empty();
     let said = elsewhere.run(&["check"]);
     assert_eq!(said.code, 2, "{said:?}");
     assert!(said.err.contains("espalier init") && said.err.contains("--root"), "{said:?}");
@@ -21,7 +21,7 @@ fn the_root_is_the_nearest_parent_with_a_spec() {
 
 #[test]
 fn a_spec_comes_from_stdin_or_from_any_file() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let spec = place.read("spec/platform.yaml");
     let said = place.run_with_stdin(&["check", "--spec", "-"], spec.as_bytes());
     assert_eq!(said.code, 0, "{said:?}");
@@ -33,7 +33,7 @@ fn a_spec_comes_from_stdin_or_from_any_file() {
     assert_eq!(place.run(&["check", "--spec", "nothing.yaml"]).code, 2);
 
     // Without any spec on disk, this folder is the root.
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     let said = place.run_with_stdin(&["render", "--spec", "-"], spec.as_bytes());
     assert_eq!(said.code, 0, "{said:?}");
     assert!(place.path("apps").is_dir());
@@ -48,7 +48,7 @@ fn a_spec_that_is_none_is_a_finding_with_a_place() {
         ("two documents", b"a: 1\n---\nb: 2\n", "several-documents"),
     ];
     for (what, bytes, code) in cases {
-        let place = Place::rendered();
+        let place = WorkspaceDir::rendered();
         let before = place.tree();
         place.write("spec/platform.yaml", bytes);
         let said = place.run(&["render"]);
@@ -60,7 +60,7 @@ fn a_spec_that_is_none_is_a_finding_with_a_place() {
 
 #[test]
 fn a_file_of_100_mb_is_not_read() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     for name in ["spec/workspaces/big.yaml", "spec/platform.yaml"] {
         place.write(name, "");
         fs::File::options().write(true).open(place.path(name)).expect("writable").set_len(100 << 20).expect("sparse");
@@ -75,7 +75,7 @@ fn a_file_of_100_mb_is_not_read() {
 
 #[test]
 fn files_that_nothing_reads_are_named() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     place.write("spec/workspaces/team.yml", workspace("team"));
     place.write("spec/workspaces/.hidden.yaml", "whatever");
     let said = place.ok(&["check"]);
@@ -88,7 +88,7 @@ fn files_that_nothing_reads_are_named() {
 #[test]
 fn links_are_followed_inside_of_the_root_only() {
     use std::os::unix::fs::symlink;
-    let (place, other) = (Place::rendered(), Place::empty());
+    let (place, other) = (WorkspaceDir::rendered(), WorkspaceDir::empty());
     other.write("team-a.yaml", workspace("team-a"));
     place.write("drafts/team-b.yaml", workspace("team-b"));
     fs::create_dir_all(place.path("spec/workspaces")).expect("writable");

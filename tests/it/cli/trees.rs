@@ -2,13 +2,13 @@
 
 use std::fs;
 
-use super::place::Place;
+use super::workspace_dir::WorkspaceDir;
 
 #[test]
 fn an_empty_git_folder_is_all_it_takes() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     place.git(&["init", "--quiet", "--initial-branch", "main"]);
-    let plain = Place::starter().read("spec/platform.yaml");
+    let plain = WorkspaceDir::starter().read("spec/platform.yaml");
     let repository = "https://git.garden.example/tree.git";
     let values = ["--name", "garden", "--repository", repository, "--chat", "chat.garden.example", "--email", "ops@garden.example"];
     let said = place.ok(&[&["init"], &values[..]].concat());
@@ -33,7 +33,7 @@ fn an_empty_git_folder_is_all_it_takes() {
 
 #[test]
 fn a_second_render_writes_nothing() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     place.tenant("team-a");
     place.ok(&["render"]);
     let then = place.age();
@@ -45,7 +45,7 @@ fn a_second_render_writes_nothing() {
 
 #[test]
 fn only_what_differs_is_written() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     for name in ["team-a", "team-b", "team-c"] {
         place.tenant(name);
     }
@@ -59,7 +59,7 @@ fn only_what_differs_is_written() {
 
 #[test]
 fn an_edited_file_is_named_and_healed() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let fresh = place.tree();
     for name in fresh.keys() {
         place.append(name, "\nedited\n");
@@ -78,7 +78,7 @@ fn an_edited_file_is_named_and_healed() {
 
 #[test]
 fn a_deleted_file_or_folder_is_named_and_healed() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let fresh = place.tree();
     let gone = place.manifest();
     place.remove(&gone);
@@ -96,7 +96,7 @@ fn a_deleted_file_or_folder_is_named_and_healed() {
 
 #[test]
 fn an_emptied_file_is_healed() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let fresh = place.tree();
     place.write(&place.manifest(), "");
     assert_eq!(place.run(&["check"]).code, 1);
@@ -106,7 +106,7 @@ fn an_emptied_file_is_healed() {
 
 #[test]
 fn a_stray_of_ours_goes_and_a_foreign_one_stays() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let fresh = place.tree();
     let some = place.manifest();
     place.write("out/manifests/gone/ai/service-gone.yaml", place.read(&some));
@@ -139,7 +139,7 @@ fn a_stray_of_ours_goes_and_a_foreign_one_stays() {
 #[test]
 fn names_that_a_terminal_would_obey_are_shown_harmless() {
     use std::os::unix::ffi::OsStrExt as _;
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     for name in [&b"a\x1b[2J.yaml"[..], b"b\n.yaml", b"c\xff.yaml"] {
         fs::write(place.path("out").join(std::ffi::OsStr::from_bytes(name)), "x").expect("writable");
     }
@@ -154,7 +154,7 @@ fn names_that_a_terminal_would_obey_are_shown_harmless() {
 
 #[test]
 fn a_removed_tenant_leaves_nothing() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let fresh = place.tree();
     place.tenant("team-a");
     place.ok(&["render"]);
@@ -170,7 +170,7 @@ fn a_removed_tenant_leaves_nothing() {
 #[test]
 fn a_place_that_is_taken_is_an_error_and_nothing_is_written() {
     for word in ["did not generate", "a folder", "symbolic link"] {
-        let place = Place::rendered();
+        let place = WorkspaceDir::rendered();
         let path = place.manifest();
         place.remove(&path);
         place.write("elsewhere", "not ours\n");
@@ -199,7 +199,7 @@ fn link(to: &std::path::Path, at: &std::path::Path) {
 #[cfg(unix)]
 #[test]
 fn links_are_not_followed_out_of_the_tree() {
-    let (place, other) = (Place::starter(), Place::empty());
+    let (place, other) = (WorkspaceDir::starter(), WorkspaceDir::empty());
     other.write("keep.yaml", "keep\n");
     for name in ["out", "apps", ".espalier"] {
         let _ = fs::remove_dir_all(place.path(".espalier"));
@@ -215,7 +215,7 @@ fn links_are_not_followed_out_of_the_tree() {
 
 #[test]
 fn an_error_writes_nothing() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let before = place.tree();
     place.tenant("team-a");
     place.write("spec/workspaces/team-b.yaml", "nonsense: true\n");
@@ -228,7 +228,7 @@ fn an_error_writes_nothing() {
 
 #[test]
 fn the_files_of_a_tenant_in_error_are_no_strays() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     place.tenant("team-a");
     place.ok(&["render"]);
     place.append("spec/workspaces/team-a.yaml", "nonsense: true\n");
@@ -240,7 +240,7 @@ fn the_files_of_a_tenant_in_error_are_no_strays() {
 
 #[test]
 fn two_tenants_of_one_name_are_told_once() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let before = place.tree();
     place.tenant("team-a");
     place.write("spec/workspaces/team-b.yaml", place.read("spec/workspaces/team-a.yaml"));
@@ -253,7 +253,7 @@ fn two_tenants_of_one_name_are_told_once() {
 
 #[test]
 fn denied_warnings_write_nothing() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     place.write("spec/workspaces/notes.txt", "remember\n");
     place.tenant("team-a");
     let before = place.tree();
@@ -266,7 +266,7 @@ fn denied_warnings_write_nothing() {
 
 #[test]
 fn a_render_at_the_same_time_is_refused() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let lock = fs::File::options().write(true).open(place.path(".espalier/lock")).expect("the lock stays");
     lock.lock().expect("lockable");
     let said = place.run(&["render"]);
@@ -280,16 +280,16 @@ fn a_render_at_the_same_time_is_refused() {
 
 #[test]
 fn bytes_depend_on_nothing_but_the_spec() {
-    let reference = Place::rendered();
+    let reference = WorkspaceDir::rendered();
     let tenants: Vec<String> = (0..70).map(|it| format!("team-{it:02}")).collect();
     for name in &tenants {
         reference.tenant(name);
     }
     reference.ok(&["render", "--threads", "1"]);
-    let surroundings =
+    let cluster_rows =
         [("1", "C", "UTC", "/"), ("2", "de_DE.UTF-8", "Asia/Kathmandu", "here"), ("7", "tr_TR.UTF-8", "America/St_Johns", "/nonexistent")];
-    for (threads, locale, zone, home) in surroundings {
-        let place = Place::starter();
+    for (threads, locale, zone, home) in cluster_rows {
+        let place = WorkspaceDir::starter();
         for name in tenants.iter().rev() {
             place.tenant(name);
         }
@@ -302,7 +302,7 @@ fn bytes_depend_on_nothing_but_the_spec() {
 
 #[test]
 fn a_change_is_shown_by_object() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     place.tenant("team-a");
     let said = place.ok(&["diff"]);
     assert!(said.out.contains("added    ws-team-a: Application"), "{said:?}");
@@ -319,7 +319,7 @@ fn a_change_is_shown_by_object() {
 
 #[test]
 fn a_change_is_shown_against_a_revision() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     place.git(&["init", "--quiet", "--initial-branch", "main"]);
     fs::create_dir_all(place.path("deep/er")).expect("writable");
     place.ok(&["init", "deep/er"]);

@@ -8,7 +8,7 @@ use std::{
 use serde_yaml::Value;
 
 use crate::{
-    laws::{Tree, behind_chart},
+    invariants::{Tree, behind_chart},
     support::{Read, at, items, labels, selects},
 };
 

@@ -9,7 +9,7 @@ use espalier::{
 use serde_yaml::Value;
 
 use crate::{
-    laws::{Tree, namespace_of},
+    invariants::{Tree, namespace_of},
     support::{Compiled, at, items, labels},
 };
 
@@ -35,8 +35,8 @@ enum Other {
 
 /// The whole graph, tenants included.
 pub fn whole(compiled: &Compiled) -> Vec<FlowRow> {
-    let house = compiled.house.as_ref().expect("it compiles");
-    rows::graph(house, compiled.summaries.iter().filter_map(|it| Some((it.name.as_ref()?, &*it.flows))))
+    let plan = compiled.plan.as_ref().expect("it compiles");
+    rows::graph(plan, compiled.summaries.iter().filter_map(|it| Some((it.name.as_ref()?, &*it.flows))))
 }
 
 /// The rules of the policies, peer by peer and port by port.

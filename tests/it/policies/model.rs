@@ -9,7 +9,7 @@ use serde_yaml::Value;
 
 use super::expected::End;
 use crate::{
-    laws::{Tree, namespace_of},
+    invariants::{Tree, namespace_of},
     support::{Read, at, items, labels, selects},
 };
 

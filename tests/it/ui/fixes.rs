@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{code, expected, place, recipes, tells, with_domains_of_ones_own, with_example_domains};
-use crate::cli::place::Place;
+use crate::cli::workspace_dir::WorkspaceDir;
 
 const PLATFORM: &str = "spec/platform.yaml";
 const VERSIONS: &str = "spec/versions.yaml";
@@ -297,7 +297,7 @@ fn codes(text: &str) -> BTreeSet<String> {
     starts.filter_map(|it| Some(it.split_once('[')?.1.split_once(']')?.0.to_owned())).collect()
 }
 
-fn render(place: &Place) -> String {
+fn render(place: &WorkspaceDir) -> String {
     let done = place.run(&["render", "--color", "never"]);
     assert!(done.code == 0 || done.code == 1, "{done:?}");
     done.err

@@ -8,7 +8,7 @@ use espalier::{
     diag::{diagnostic::Diagnostics, render},
 };
 
-use crate::cli::place::Place;
+use crate::cli::workspace_dir::WorkspaceDir;
 
 /// Something that has the form of a sealed value: the length of the session key, the key, the value and its tag; nobody can open it.
 pub fn ciphertext() -> String {
@@ -17,7 +17,7 @@ pub fn ciphertext() -> String {
 }
 
 /// Adds what the case's files cannot say.
-pub fn complete(case: &str, place: &Place) {
+pub fn complete(case: &str, place: &WorkspaceDir) {
     const FOREIGN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\n";
     const GENERATED: &str = "out/manifests/ollama/ai/service-ollama.yaml";
     match case {
@@ -123,19 +123,19 @@ pub fn complete(case: &str, place: &Place) {
 }
 
 /// Makes a repository of it all.
-fn git(place: &Place, branch: &str) {
+fn git(place: &WorkspaceDir, branch: &str) {
     place.git(&["init", "--quiet", "--initial-branch", branch]);
     place.git(&["add", "."]);
 }
 
 /// A file of the spec that is a link to somewhere else.
 #[cfg(unix)]
-fn outside(place: &Place) {
+fn outside(place: &WorkspaceDir) {
     std::os::unix::fs::symlink("/dev/null", place.path("spec/versions.yaml")).expect("a link");
 }
 
 #[cfg(not(unix))]
-fn outside(place: &Place) {
+fn outside(place: &WorkspaceDir) {
     fs::create_dir_all(place.path("spec/versions.yaml")).expect("a folder");
 }
 

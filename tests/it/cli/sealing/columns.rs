@@ -1,7 +1,7 @@
 //! What is said on a terminal of 80 columns: folded between words, and what is to be pasted on one line.
 
 use super::Session;
-use crate::cli::{place::Place, pty::talk};
+use crate::cli::{pty::talk, workspace_dir::WorkspaceDir};
 
 /// Lines that are too wide, but for those of one word and those that are to be pasted.
 fn too_wide(said: &str) -> Vec<&str> {
@@ -20,7 +20,7 @@ fn words(text: &str) -> Vec<&str> {
 
 #[test]
 fn the_list_of_pages_is_folded_on_a_terminal_alone() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     let piped = place.ok(&["explain"]).out;
     let done = talk(place.command(&["explain"]), 80, &mut |_| panic!("nobody asks"));
     assert!(done.said.lines().all(|it| it.chars().count() <= 80), "{}", done.said);
@@ -31,7 +31,7 @@ fn the_list_of_pages_is_folded_on_a_terminal_alone() {
 /// Paragraphs are filled, examples are as they were.
 #[test]
 fn a_page_is_filled_to_the_terminal_s_width() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     for code in ["database-unreachable", "node-memory-exceeded", "credential-not-sealed"] {
         let piped = place.ok(&["explain", code]).out;
         let said = talk(place.command(&["explain", code]), 60, &mut |_| panic!("nobody asks")).said;

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, io::Write as _, process::Stdio};
 use sha2::{Digest as _, Sha256};
 
 use super::Session;
-use crate::cli::place::Done;
+use crate::cli::workspace_dir::Done;
 
 /// Every byte that a session writes, prints or leaves behind is looked through for its values, in the forms that they could take.
 #[test]

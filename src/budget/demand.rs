@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use k8s_openapi::api::core::v1::{Container, PersistentVolumeClaim, PodSpec, ResourceRequirements, Toleration, Volume};
 
 use crate::{
-    builder::{object::Object, scope::Built},
+    builder::{object::Object, scope::BuiltComponent},
     facts::{
         kubernetes::{DATABASE_PRIORITY, GPU},
         requests::{self, Allotment},
@@ -15,7 +15,7 @@ use crate::{
 
 /// What one pod, or many, ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ask {
+pub struct Demand {
     /// Memory requests.
     pub request: Bytes,
     /// Memory limits.
@@ -26,7 +26,7 @@ pub struct Ask {
     pub gpus: u64,
 }
 
-impl Ask {
+impl Demand {
     /// What both ask for together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -55,7 +55,7 @@ impl Ask {
     }
 }
 
-impl From<Allotment> for Ask {
+impl From<Allotment> for Demand {
     fn from(it: Allotment) -> Self {
         Self { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 }
     }
@@ -77,7 +77,7 @@ pub struct Row {
     /// Pods that a rolling update adds while it runs.
     pub surge: u32,
     /// One pod.
-    pub pod: Ask,
+    pub pod: Demand,
     /// Where the figures come from.
     pub source: Origin,
     /// Their priority.
@@ -120,9 +120,9 @@ pub enum Origin {
 }
 
 /// One pod: the larger of what its containers and sidecars ask for together, and of what each init container needs while it runs.
-pub fn of_pod(pod: &PodSpec) -> Ask {
-    let mut sidecars = Ask::default();
-    let mut starting = Ask::default();
+pub fn of_pod(pod: &PodSpec) -> Demand {
+    let mut sidecars = Demand::default();
+    let mut starting = Demand::default();
     for it in pod.init_containers.iter().flatten() {
         if it.restart_policy.as_deref() == Some("Always") {
             sidecars = sidecars.plus(of_container(it));
@@ -131,14 +131,14 @@ pub fn of_pod(pod: &PodSpec) -> Ask {
             starting = starting.max(sidecars.plus(of_container(it)));
         }
     }
-    let running = pod.containers.iter().map(of_container).fold(sidecars, Ask::plus);
+    let running = pod.containers.iter().map(of_container).fold(sidecars, Demand::plus);
     running.max(starting)
 }
 
-fn of_container(it: &Container) -> Ask {
-    let Some(ResourceRequirements { requests, limits, .. }) = &it.resources else { return Ask::default() };
+fn of_container(it: &Container) -> Demand {
+    let Some(ResourceRequirements { requests, limits, .. }) = &it.resources else { return Demand::default() };
     let limit = limits.as_ref().and_then(|it| Bytes::read(it.get("memory")?)).unwrap_or_default();
-    Ask {
+    Demand {
         // Kubernetes takes the limit for the request where there is none.
         request: requests.as_ref().and_then(|it| Bytes::read(it.get("memory")?)).unwrap_or(limit),
         limit,
@@ -161,7 +161,7 @@ fn priority_of(pod: &PodSpec) -> i32 {
 }
 
 /// Namespaces and names of the claims that any node can mount, also when another does.
-pub fn shared_claims(built: &Built) -> impl Iterator<Item = (&str, &str)> {
+pub fn shared_claims(built: &BuiltComponent) -> impl Iterator<Item = (&str, &str)> {
     built.objects.iter().filter_map(|object| {
         let modes = object.get::<PersistentVolumeClaim>()?.spec.as_ref()?.access_modes.as_ref()?;
         modes
@@ -173,7 +173,7 @@ pub fn shared_claims(built: &Built) -> impl Iterator<Item = (&str, &str)> {
 
 /// The rows of one component: its typed workloads, its chart's declared pods, and the solvers that
 /// cert-manager makes for its hosts.
-pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
+pub fn rows(built: &BuiltComponent) -> impl Iterator<Item = Row> {
     let typed = built.objects.iter().filter_map(move |object| {
         let it = object.workload()?;
         Some(Row {
@@ -197,7 +197,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
         name: it.name.clone(),
         replicas: it.replicas,
         surge: it.surge,
-        pod: Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
+        pod: Demand { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
         source: if it.kind == "Job" { Origin::Transient } else { Origin::Chart },
         priority: 0,
         wants: Wants::default(),
@@ -208,7 +208,7 @@ pub fn rows(built: &Built) -> impl Iterator<Item = Row> {
 
 /// cert-manager makes them where the Certificate is, one a host: on the first day all are issued at
 /// once.
-fn solvers(built: &Built) -> Option<Row> {
+fn solvers(built: &BuiltComponent) -> Option<Row> {
     let replicas = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     (replicas > 0).then(|| Row {
         application: built.name.clone(),
@@ -227,13 +227,13 @@ fn solvers(built: &Built) -> Option<Row> {
 
 /// The sum of a tenant's rows, and of the pods that come and go with it. The rows themselves are not made: of ten thousand tenants,
 /// nothing but sums is ever shown.
-pub fn of_tenant(built: &Built) -> Sum {
-    let mut sum = Sum::default();
+pub fn of_tenant(built: &BuiltComponent) -> Total {
+    let mut sum = Total::default();
     for it in built.objects.iter().filter_map(Object::workload) {
         sum.count(it.replicas, it.surge, of_pod(it.spec));
     }
     for it in built.chart.iter().flat_map(|it| &it.pods) {
-        sum.count(it.replicas, it.surge, Ask { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 });
+        sum.count(it.replicas, it.surge, Demand { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 });
     }
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     sum.count(solvers, 0, requests::ACME_SOLVER.into());
@@ -241,7 +241,7 @@ pub fn of_tenant(built: &Built) -> Sum {
 }
 
 /// A tenant's pods one by one, for where nodes have to be found for them: how many, and what each asks for.
-pub fn pods_of_tenant(built: &Built) -> Vec<(u32, Ask)> {
+pub fn pods_of_tenant(built: &BuiltComponent) -> Vec<(u32, Demand)> {
     let own = built.objects.iter().filter_map(Object::workload).map(|it| (it.replicas, of_pod(it.spec)));
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     own.chain([(solvers, requests::ACME_SOLVER.into())]).filter(|it| it.0 > 0).collect()
@@ -249,23 +249,23 @@ pub fn pods_of_tenant(built: &Built) -> Vec<(u32, Ask)> {
 
 /// All that some rows ask for, and the largest pod that one of their rolling updates would add.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sum {
+pub struct Total {
     /// Pods.
     pub pods: u32,
     /// What they ask for in rest.
-    pub ask: Ask,
+    pub ask: Demand,
     /// The largest surge pod. Rollouts queue: when one ends, its old pod makes room for the next.
-    pub surge: Ask,
+    pub surge: Demand,
 }
 
-impl Sum {
+impl Total {
     /// Adds a row.
     pub fn add(&mut self, row: &Row) {
         self.count(row.replicas, row.surge, row.pod);
     }
 
     /// Adds equal pods.
-    fn count(&mut self, replicas: u32, surge: u32, pod: Ask) {
+    fn count(&mut self, replicas: u32, surge: u32, pod: Demand) {
         self.pods = self.pods.saturating_add(replicas);
         self.ask = self.ask.plus(pod.times(replicas));
         if surge > 0 {
@@ -281,7 +281,7 @@ impl Sum {
     }
 }
 
-impl<'a> FromIterator<&'a Row> for Sum {
+impl<'a> FromIterator<&'a Row> for Total {
     fn from_iter<I: IntoIterator<Item = &'a Row>>(rows: I) -> Self {
         let mut sum = Self::default();
         rows.into_iter().for_each(|it| sum.add(it));

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::Toleration;
 
-use super::ask::{Ask, Row, Wants};
+use super::demand::{Demand, Row, Wants};
 use crate::{
     platform::{
         node::Effect,
-        nodes::{Group, Nodes, Taint},
+        node_group::{Group, Nodes, Taint},
     },
     units::{Bytes, Millicores},
 };
@@ -20,13 +20,13 @@ use crate::{
 const PODS_WITHOUT_REQUESTS: u32 = 2;
 
 /// Equal pods that wait for a place.
-pub struct Waiting<'a> {
+pub struct PendingPods<'a> {
     /// Whose they are.
     pub row: &'a Row,
     /// How many.
     pub count: u32,
     /// What each asks for.
-    pub ask: Ask,
+    pub ask: Demand,
 }
 
 /// Pods that found none.
@@ -35,18 +35,18 @@ pub struct Unplaced {
     /// Whose they are: Application and workload.
     pub row: Row,
     /// What each asks for.
-    pub ask: Ask,
+    pub ask: Demand,
     /// How many found none.
     pub count: u32,
     /// Why none of the nodes would do.
-    pub why: Why,
+    pub why: Reason,
     /// Others that must be on the same node, because they mount the same volume; `ask` is what all of them ask for.
     pub beside: Vec<Arc<str>>,
 }
 
 /// Why pods have no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum Reason {
     /// No node has the labels that they ask for, and only taints that they put up with.
     NoSuchNode,
     /// Those that may hold them are too small, also when they are empty.
@@ -56,7 +56,7 @@ pub enum Why {
 }
 
 /// What is left of one node.
-struct Free<'a> {
+struct NodeRoom<'a> {
     group: &'a Group,
     request: Bytes,
     cpu: Millicores,
@@ -64,7 +64,7 @@ struct Free<'a> {
     pods: u32,
 }
 
-impl<'a> Free<'a> {
+impl<'a> NodeRoom<'a> {
     fn of(group: &'a Group) -> Self {
         let node = &group.node;
         Self {
@@ -76,11 +76,11 @@ impl<'a> Free<'a> {
         }
     }
 
-    fn holds(&self, it: &Ask, pods: u32) -> bool {
+    fn holds(&self, it: &Demand, pods: u32) -> bool {
         self.pods >= pods && it.request <= self.request && it.cpu <= self.cpu && it.gpus <= self.gpus
     }
 
-    fn take(&mut self, it: &Ask, pods: u32) {
+    fn take(&mut self, it: &Demand, pods: u32) {
         self.pods -= pods;
         self.request = self.request.saturating_sub(it.request);
         self.cpu = self.cpu.saturating_sub(it.cpu);
@@ -107,12 +107,12 @@ pub fn nodes_for(nodes: &Nodes, wants: &Wants) -> u32 {
 }
 
 /// Pods that are placed together: equal ones each where there is room, those that mount one volume all on one node.
-struct Unit<'a> {
-    members: Vec<Waiting<'a>>,
+struct PodSet<'a> {
+    members: Vec<PendingPods<'a>>,
     /// Which nodes its pods are on.
     spread: Spread,
     /// What each asks for; of those on one node, what all of them do.
-    ask: Ask,
+    ask: Demand,
 }
 
 /// Which nodes the pods of a unit are on.
@@ -126,8 +126,8 @@ enum Spread {
     Everywhere,
 }
 
-impl<'a> Unit<'a> {
-    fn of(members: Vec<Waiting<'a>>) -> Self {
+impl<'a> PodSet<'a> {
+    fn of(members: Vec<PendingPods<'a>>) -> Self {
         let pods = members.iter().fold(0, |sum: u32, it| sum.saturating_add(it.count));
         let spread = match &*members {
             [it] if it.row.kind == "DaemonSet" => Spread::Everywhere,
@@ -137,7 +137,7 @@ impl<'a> Unit<'a> {
         };
         let ask = match (&*members, spread) {
             ([it], Spread::Anywhere | Spread::Everywhere) => it.ask,
-            _ => members.iter().fold(Ask::default(), |sum, it| sum.plus(it.ask.times(it.count))),
+            _ => members.iter().fold(Demand::default(), |sum, it| sum.plus(it.ask.times(it.count))),
         };
         Self { members, spread, ask }
     }
@@ -159,11 +159,11 @@ impl<'a> Unit<'a> {
     fn unplaced(mut self, nodes: &Nodes, missing: u32) -> Option<Unplaced> {
         let suitable = || nodes.groups().iter().filter(|group| group.count > 0 && self.admitted_by(group));
         let why = if suitable().next().is_none() {
-            Why::NoSuchNode
-        } else if suitable().any(|group| Free::of(group).holds(&self.ask, self.pods())) {
-            Why::NoRoom
+            Reason::NoSuchNode
+        } else if suitable().any(|group| NodeRoom::of(group).holds(&self.ask, self.pods())) {
+            Reason::NoRoom
         } else {
-            Why::TooLarge
+            Reason::TooLarge
         };
         self.members.sort_by_key(|it| std::cmp::Reverse((it.ask.request, it.ask.cpu)));
         let mut rows = self.members.iter().map(|it| it.row);
@@ -173,31 +173,31 @@ impl<'a> Unit<'a> {
 }
 
 /// Pods that mount one claim, directly or over a third, are of one unit; all others are of one each.
-fn units(pods: Vec<Waiting<'_>>) -> Vec<Unit<'_>> {
-    let mut units: Vec<Vec<Waiting<'_>>> = Vec::with_capacity(pods.len());
-    let mut with_claims: Vec<Vec<Waiting<'_>>> = Vec::new();
+fn units(pods: Vec<PendingPods<'_>>) -> Vec<PodSet<'_>> {
+    let mut units: Vec<Vec<PendingPods<'_>>> = Vec::with_capacity(pods.len());
+    let mut with_claims: Vec<Vec<PendingPods<'_>>> = Vec::new();
     for it in pods {
         if it.row.claims.is_empty() {
             units.push(vec![it]);
             continue;
         }
-        let shares = |other: &Waiting<'_>| {
+        let shares = |other: &PendingPods<'_>| {
             other.row.namespace == it.row.namespace && other.row.claims.iter().any(|claim| it.row.claims.contains(claim))
         };
         let (same, others): (Vec<_>, Vec<_>) = with_claims.into_iter().partition(|unit| unit.iter().any(shares));
         with_claims = others;
         with_claims.push(same.into_iter().flatten().chain([it]).collect());
     }
-    units.into_iter().chain(with_claims).map(Unit::of).collect()
+    units.into_iter().chain(with_claims).map(PodSet::of).collect()
 }
 
 /// Places pods; those of a `DaemonSet` on every node that they may be on, before all others. Returns what finds no place, the largest first.
-pub fn place(nodes: &Nodes, pods: Vec<Waiting<'_>>) -> Vec<Unplaced> {
-    let mut free: Vec<Free<'_>> = nodes
+pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
+    let mut free: Vec<NodeRoom<'_>> = nodes
         .groups()
         .iter()
         .flat_map(|group| std::iter::repeat_n(group, usize::try_from(group.count).unwrap_or(usize::MAX)))
-        .map(Free::of)
+        .map(NodeRoom::of)
         .collect();
     let mut units = units(pods);
     units.sort_by_key(|it| std::cmp::Reverse((it.spread == Spread::Everywhere, it.is_choosy(), it.ask.request, it.ask.cpu)));
@@ -217,7 +217,7 @@ pub fn place(nodes: &Nodes, pods: Vec<Waiting<'_>>) -> Vec<Unplaced> {
 }
 
 /// One on each node that it may be on: on how many of them it finds no room.
-fn on_every(free: &mut [Free<'_>], it: &Unit<'_>) -> u32 {
+fn on_every(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
     let mut missing = 0;
     for node in free.iter_mut().filter(|node| it.admitted_by(node.group)) {
         if node.holds(&it.ask, 1) { node.take(&it.ask, 1) } else { missing += 1 }
@@ -226,14 +226,14 @@ fn on_every(free: &mut [Free<'_>], it: &Unit<'_>) -> u32 {
 }
 
 /// All on the first node that has room for all: 1 if none has.
-fn on_one(free: &mut [Free<'_>], it: &Unit<'_>) -> u32 {
+fn on_one(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
     let Some(node) = free.iter_mut().find(|node| it.admitted_by(node.group) && node.holds(&it.ask, it.pods())) else { return 1 };
     node.take(&it.ask, it.pods());
     0
 }
 
 /// How many of equal pods find no place. Where one found none, the next finds none before that node either.
-fn on_first(free: &mut [Free<'_>], it: &Unit<'_>) -> u32 {
+fn on_first(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
     let mut nodes = free.iter_mut().filter(|node| it.admitted_by(node.group));
     let mut left = it.members.iter().fold(0, |sum, it| sum.max(it.count));
     let mut node = nodes.next();

@@ -10,11 +10,11 @@ use std::{
 
 use espalier::diag::plain;
 
-use super::place::{Done, Place};
+use super::workspace_dir::{Done, WorkspaceDir};
 
 /// A run that has to end by itself within seconds.
 #[track_caller]
-fn soon(place: &Place, words: &[&str]) -> Done {
+fn soon(place: &WorkspaceDir, words: &[&str]) -> Done {
     let mut command = place.command(words);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
     let began = Instant::now();
@@ -30,7 +30,7 @@ fn soon(place: &Place, words: &[&str]) -> Done {
 
 #[test]
 fn what_is_no_regular_file_is_named_and_never_opened() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let pipe = place.path("pipe");
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, 0o644.into()).expect("a pipe");
     symlink(&pipe, place.path("out/a.yaml")).expect("a link");
@@ -58,7 +58,7 @@ fn what_is_no_regular_file_is_named_and_never_opened() {
 
 #[test]
 fn a_file_of_a_tebibyte_is_not_read() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     for name in ["out/README.md", "out/.espalier.json", "apps/openwebui.yaml"] {
         let file = fs::File::options().write(true).open(place.path(name)).expect("writable");
         file.set_len(1 << 40).expect("a sparse file");
@@ -78,7 +78,7 @@ fn a_file_of_a_tebibyte_is_not_read() {
 
 #[test]
 fn forty_thousand_faults_in_one_file_are_told_soon_and_briefly() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     for line_break in ["\n", ""] {
         let mut text = "apiVersion: espalier.dev/v1alpha1\nkind: SealedCredential\n\
                         metadata: {name: postgresql}\nspec:\n  scope: cluster-wide\n  sealed: {"
@@ -107,9 +107,9 @@ fn is_command(line: &str) -> bool {
 
 #[test]
 fn a_finding_keeps_its_words_in_json_and_gives_a_runner_none() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let name = "x\u{200b}\u{202e} ##[error]y";
-    let text = super::place::workspace("team-a").replace("name: team-a", &format!("name: \"{name}\""));
+    let text = super::workspace_dir::workspace("team-a").replace("name: team-a", &format!("name: \"{name}\""));
     place.write("spec/workspaces/team-a.yaml", text);
     for format in ["human", "short", "json", "github"] {
         let said = place.run(&["check", "--format", format]);
@@ -126,7 +126,7 @@ fn a_finding_keeps_its_words_in_json_and_gives_a_runner_none() {
 
 #[test]
 fn no_text_of_a_file_is_obeyed() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let nasty = "x: \u{1b}]52;c;cHduZWQ=\u{7}\u{9b}2J\u{202e}\u{200b}\r\n::set-env name=a::b\n\u{a0}::a::b\n\
                  \u{3000}::a::b\nx ##[error]y\n````\n</details><script>@team\n";
     place.append("out/manifests/ollama/ai/service-ollama.yaml", nasty);
@@ -143,8 +143,8 @@ fn no_text_of_a_file_is_obeyed() {
         }
     }
     let said = place.run(&["diff", "--format", "markdown"]).out;
-    let fence = said.lines().find(|it| it.starts_with("````")).expect("a longer fence");
-    assert!(fence.starts_with("`````diff"), "{said}");
+    let guarded = said.lines().find(|it| it.starts_with("````")).expect("a longer fence");
+    assert!(guarded.starts_with("`````diff"), "{said}");
 }
 
 #[test]

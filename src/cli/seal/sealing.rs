@@ -7,9 +7,9 @@ use rsa::rand_core::OsRng;
 
 use super::{opened, plaintext::Plaintext};
 use crate::{
-    builder::credential::{Declared, Found, Key, Value},
+    builder::credential::{CredentialSpec, Key, SecretLookup, Value},
     cli::disk::{self, Disk, Kind},
-    compile::house::House,
+    compile::plan::Plan,
     components::floor_plan::APP_SECRETS,
     names::{DnsLabel, Fingerprint, SealedFor},
     plan::applications::folder,
@@ -25,7 +25,7 @@ use crate::{
 /// A credential that the platform needs, and where.
 pub struct Need {
     /// What it consists of.
-    pub declared: &'static Declared,
+    pub declared: &'static CredentialSpec,
     /// The namespaces that need a copy.
     pub namespaces: BTreeSet<Arc<str>>,
     /// The Applications that read it.
@@ -33,9 +33,9 @@ pub struct Need {
 }
 
 /// All credentials that the platform needs, by name.
-pub fn needs(house: &House) -> Vec<Need> {
+pub fn needs(plan: &Plan) -> Vec<Need> {
     let mut all: Vec<Need> = Vec::new();
-    for it in house.needed() {
+    for it in plan.needed() {
         let declared = it.credential.declared();
         if all.last().is_none_or(|it| it.declared != declared) {
             all.push(Need { declared, namespaces: BTreeSet::new(), used_by: BTreeSet::new() });
@@ -58,7 +58,7 @@ fn is_rendered((disk, root): (&dyn Disk, &Path), need: &Need, old: &SealedValues
 }
 
 /// One sealing, before its values are known.
-pub struct Act<'a> {
+pub struct Sealing<'a> {
     /// For what.
     pub need: &'a Need,
     /// The keys whose values it needs; none: all is sealed.
@@ -71,13 +71,13 @@ pub struct Act<'a> {
     is_rendered: bool,
 }
 
-impl<'a> Act<'a> {
+impl<'a> Sealing<'a> {
     /// What has to be sealed of a credential.
     ///
     /// Keys that no copy has are added under the name that the Secret has. In any other case every value is needed again: ciphertext is
     /// bound to its namespace and its Secret's name.
-    pub fn of(need: &'a Need, house: &'a House, on: (&dyn Disk, &Path), rotate: bool, scope: Option<SealedScope>) -> Self {
-        let platform = house.platform();
+    pub fn of(need: &'a Need, plan: &'a Plan, on: (&dyn Disk, &Path), rotate: bool, scope: Option<SealedScope>) -> Self {
+        let platform = plan.platform();
         let old = platform.sealed.file(need.declared.name);
         let scope_now = scope.or(old.map(|it| it.scope)).unwrap_or_default();
         let all: Vec<&'static Key> = need.declared.keys.iter().collect();
@@ -111,7 +111,7 @@ impl<'a> Act<'a> {
         let name = self.need.declared.name;
         let suffix = match self.old.filter(|_| self.adds) {
             Some(old) => old.suffix.clone(),
-            None if self.need.declared.found == Found::ByReference => Some(self.draw(random)?),
+            None if self.need.declared.lookup == SecretLookup::ByReference => Some(self.draw(random)?),
             None => None,
         };
         let secret = secret_name(name, suffix.as_ref());
@@ -148,7 +148,7 @@ impl<'a> Act<'a> {
             secret,
             namespaces,
             readers: self.need.used_by.iter().map(ToString::to_string).collect(),
-            restarts: self.need.declared.found == Found::ByReference,
+            restarts: self.need.declared.lookup == SecretLookup::ByReference,
             rotation: self.old.filter(|_| !self.adds).map_or("", |_| self.need.declared.rotation),
         })
     }

@@ -4,11 +4,11 @@ use std::{fs, process::Stdio};
 
 use serde_json::Value;
 
-use super::place::Place;
+use super::workspace_dir::WorkspaceDir;
 
 #[test]
 fn exit_codes_and_usage() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     assert_eq!(place.run(&["check"]).code, 0);
     assert_eq!(place.run(&["--help"]).code, 0);
     assert_eq!(place.run(&["--version"]).code, 0);
@@ -21,7 +21,7 @@ fn exit_codes_and_usage() {
 
 #[test]
 fn a_broken_pipe_is_no_error() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     for words in [&["show"][..], &["schema"], &["explain"], &["completions", "bash"], &["--help"]] {
         let mut child = place.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
         drop(child.stdout.take());
@@ -40,7 +40,7 @@ fn a_broken_pipe_is_no_error() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_stdout_is_trouble() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let full = fs::File::options().write(true).open("/dev/full").expect("it is there");
     let done = place.command(&["schema"]).stdout(full).output().expect("it runs");
     assert_eq!(done.status.code(), Some(2), "{done:?}");
@@ -48,7 +48,7 @@ fn a_full_disk_behind_stdout_is_trouble() {
 
 #[test]
 fn findings_for_programs() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let clean: Vec<Value> = serde_json::from_str(&place.ok(&["check", "--format", "json"]).out).expect("one JSON array");
     assert!(clean.iter().all(|it| it["severity"] == "warning"), "{clean:?}");
     let edited = place.manifest();
@@ -76,7 +76,7 @@ fn findings_for_programs() {
 
 #[test]
 fn colors_only_where_they_are_wanted() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     place.append(&place.manifest(), "\nedited\n");
     let said = place.run(&["check"]);
     assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{said:?}");
@@ -88,7 +88,7 @@ fn colors_only_where_they_are_wanted() {
 
 #[test]
 fn another_version_is_told_from_another_spec() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     let imprint = place.read("out/.espalier.json");
     place.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), "0.0.1"));
     let said = place.run(&["check"]);
@@ -100,7 +100,7 @@ fn another_version_is_told_from_another_spec() {
 
 #[test]
 fn sides_of_the_platform() {
-    let place = Place::rendered();
+    let place = WorkspaceDir::rendered();
     place.tenant("team-a");
     let rows = |words: &[&str]| -> Vec<Value> { serde_json::from_str(&place.ok(words).out).expect("JSON") };
     let waves = rows(&["show", "waves", "--format", "json"]);
@@ -126,7 +126,7 @@ fn sides_of_the_platform() {
 /// Two charts' Deployments have no value for their strategy, so Kubernetes' default adds a pod; all others let the old one go first.
 #[test]
 fn pods_of_charts_that_a_rolling_update_adds() {
-    let budget: Value = serde_json::from_str(&Place::rendered().ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
+    let budget: Value = serde_json::from_str(&WorkspaceDir::rendered().ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
     let rows = budget["pods"].as_array().expect("rows");
     let surging: Vec<&str> = rows.iter().filter(|it| it["surge"] != 0).filter_map(|it| it["name"].as_str()).collect();
     assert_eq!(surging, ["argocd-redis", "sealed-secrets-controller"]);
@@ -134,7 +134,7 @@ fn pods_of_charts_that_a_rolling_update_adds() {
 
 #[test]
 fn pages_that_need_no_spec() {
-    let place = Place::empty();
+    let place = WorkspaceDir::empty();
     let schema: Value = serde_json::from_str(&place.ok(&["schema"]).out).expect("JSON");
     assert!(schema.is_object());
     for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "--command espalier")] {

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use espalier::{
     builder::{
-        credential::{Declared, Found, Key, Value},
+        credential::{CredentialSpec, Key, SecretLookup, Value},
         handle::NamespaceRef,
-        scope::{Built, Scope},
-        site::{Ground, Site},
+        platform::{ClusterFacts, PlatformBuilder},
+        scope::{BuiltComponent, Scope},
     },
     check::credentials::closed,
     diag::diagnostic::Diagnostics,
@@ -25,8 +25,12 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 
-const ITS: Declared =
-    Declared { name: "its", keys: &[Key { name: "password", value: Value::Made(32) }], rotation: "", found: Found::ByReference };
+const ITS: CredentialSpec = CredentialSpec {
+    name: "its",
+    keys: &[Key { name: "password", value: Value::Made(32) }],
+    rotation: "",
+    lookup: SecretLookup::ByReference,
+};
 
 /// A site with a vault and one component, which spends the credential `its` and has these pods besides.
 fn found(pod: impl FnOnce(&mut PodSpec)) -> Vec<String> {
@@ -45,16 +49,17 @@ fn found(pod: impl FnOnce(&mut PodSpec)) -> Vec<String> {
 }
 
 fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
-    let mut site = Site::new("test", Ground { storage_class: "local-path".into(), shared_storage_class: None, several_nodes: false });
+    let mut builder =
+        PlatformBuilder::new("test", ClusterFacts { storage_class: "local-path".into(), shared_storage_class: None, several_nodes: false });
     let names: BTreeMap<String, Arc<str>> = [("its".to_owned(), "its-x7k2m".into())].into();
     let namespace = NamespaceRef::argocd();
-    let vault = site.build("vault", &namespace, |scope| scope.vault(names)).expect("a vault");
-    site.build("rogue", &namespace, |scope| {
-        let variable = scope.env_secret("PASSWORD", &vault.credential(&ITS), "password");
+    let credentials = builder.build("vault", &namespace, |scope| scope.credential_store(names)).expect("a vault");
+    builder.build("rogue", &namespace, |scope| {
+        let variable = scope.env_secret("PASSWORD", &credentials.credential(&ITS), "password");
         build(scope, variable);
     });
-    let (site, _) = site.close();
-    let built: Vec<Built> = site.finish();
+    let (builder, _) = builder.close();
+    let built: Vec<BuiltComponent> = builder.finish();
     let needed = copies::needed(&built);
     let mut found = Diagnostics::new();
     for it in &built {

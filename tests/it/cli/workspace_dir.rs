@@ -12,7 +12,7 @@ use std::{
 use tempfile::TempDir;
 
 /// A folder that is gone after the test.
-pub struct Place {
+pub struct WorkspaceDir {
     folder: TempDir,
 }
 
@@ -24,7 +24,7 @@ pub struct Done {
     pub err: String,
 }
 
-impl Place {
+impl WorkspaceDir {
     /// An empty folder.
     pub fn empty() -> Self {
         // In memory where there is such a folder: the tests of faults write some ten thousand files.
@@ -197,16 +197,16 @@ pub fn workspace(name: &str) -> String {
 }
 
 /// An edit of the starter spec that changes some files.
-pub fn change_a_component(place: &Place) {
+pub fn change_a_component(place: &WorkspaceDir) {
     edit(place, "context: 4096", "context: 2048");
 }
 
 /// An edit of the starter spec that makes some files go away.
-pub fn remove_a_component(place: &Place) {
+pub fn remove_a_component(place: &WorkspaceDir) {
     edit(place, "    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      enabled: false\n");
 }
 
-fn edit(place: &Place, from: &str, to: &str) {
+fn edit(place: &WorkspaceDir, from: &str, to: &str) {
     let spec = place.read("spec/platform.yaml");
     assert!(spec.contains(from), "the starter spec has `{from}`");
     place.write("spec/platform.yaml", spec.replacen(from, to, 1));

@@ -299,10 +299,10 @@ fn row_25_sealed_values_that_die_with_the_node() {
             assert!(it.text("spec/template/data/url").contains("urlquery"), "{name}: {}", it.path);
         }
     }
-    // Half of a credential is never emitted: `truth::charts::a_secret_sealed_anew_without_one_of_its_keys`.
+    // Half of a credential is never emitted: `darien_faults::charts::a_secret_sealed_anew_without_one_of_its_keys`.
 }
 
-fn script(tree: &crate::laws::Tree) -> String {
+fn script(tree: &crate::invariants::Tree) -> String {
     String::from_utf8(tree.files["bootstrap/bootstrap.sh"].clone()).expect("UTF-8")
 }
 

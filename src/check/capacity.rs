@@ -4,13 +4,13 @@ use std::{cmp::Reverse, fmt::Display};
 
 use super::{
     code,
-    fits::{Amounts, fits},
     rules::WholeView,
+    suggestions::{Amounts, fixes_for},
 };
 use crate::{
     budget::{
-        ask::{Origin, Row},
-        place::Why,
+        demand::{Origin, Row},
+        placement::Reason,
     },
     components::floor_plan::APPLICATIONS,
     diag::{
@@ -39,7 +39,7 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
     if it.cpu > it.allocatable_cpu {
         let message = format!("CPU requests sum to {}, the {} can give {}", it.cpu, nodes(view), it.allocatable_cpu);
         let mut finding = Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.node(&["cpu"]), message);
-        finding.help.extend(fits(view));
+        finding.help.extend(fixes_for(view));
         if Amounts::over(view).is_both() {
             finding = finding.note(BOTH);
         }
@@ -151,7 +151,7 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
             finding = finding.related(place, label);
         }
     }
-    finding.help.extend(fits(view));
+    finding.help.extend(fixes_for(view));
     if Amounts::over(view).is_both() {
         finding = finding.note(BOTH);
     }
@@ -195,11 +195,11 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
     let asks = format!("{} and {} CPU{gpus}", ask.request.in_mib(), ask.cpu);
     let largest = it.nodes.groups().iter().max_by_key(|it| it.node.allocatable());
     let (why, help) = match first.why {
-        Why::NoSuchNode => (
+        Reason::NoSuchNode => (
             "no group of nodes has its labels and only taints that it puts up with".to_owned(),
             "give some group in `nodes` the `labels` of its `nodeSelector`, or the pod `tolerations` for that group's `taints`".to_owned(),
         ),
-        Why::TooLarge => (
+        Reason::TooLarge => (
             if first.beside.is_empty() {
                 "it is larger than any node that it may be on"
             } else {
@@ -217,7 +217,7 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
                 })
                 .unwrap_or_default(),
         ),
-        Why::NoRoom => {
+        Reason::NoRoom => {
             ("what is left is spread over the nodes".to_owned(), "one more node, larger ones, or fewer and smaller pods".to_owned())
         }
     };

@@ -5,7 +5,7 @@ use crate::{
         handle::{Alert, AlertSeverity, Contribution},
         scope::Scope,
     },
-    platform::nodes::Nodes,
+    platform::node_group::Nodes,
     units::{Millicores, Seconds},
 };
 

@@ -7,10 +7,10 @@ use std::{
 
 use crate::{
     budget::{
-        ask::{self, Row},
-        place, report,
+        demand::{self, Row},
+        placement, report,
     },
-    builder::{meta::Naming, object::Object, scope::Built},
+    builder::{meta::Naming, object::Object, scope::BuiltComponent},
     components::{
         floor_plan::{self, APP_SECRETS, NETWORK_POLICIES, Platform},
         namespaces,
@@ -20,7 +20,7 @@ use crate::{
     facts::kubernetes::SYSTEM_NAMESPACES,
     plan::{
         applications::Follows,
-        copies::{self, Needed},
+        copies::{self, RequiredSecret},
         policies,
         projects::{Permits, Projects},
         waves::Waves,
@@ -29,50 +29,50 @@ use crate::{
 };
 
 /// The platform, built and planned.
-pub struct House {
-    pub(in crate::compile) built: floor_plan::House,
+pub struct Plan {
+    pub(in crate::compile) assembly: floor_plan::Assembly,
     pub(in crate::compile) waves: Waves,
-    pub(in crate::compile) copies: Vec<Needed>,
+    pub(in crate::compile) copies: Vec<RequiredSecret>,
     /// The file that the spec was read from.
     pub(in crate::compile) file: Arc<str>,
 }
 
-impl House {
+impl Plan {
     /// Pours in what follows from what was spent, then numbers the waves.
-    pub(in crate::compile) fn new(mut built: floor_plan::House, file: Arc<str>) -> Self {
-        let naming = Naming::Platform(built.platform.name.shared());
-        let copies = copies::needed(&built.built);
+    pub(in crate::compile) fn new(mut assembly: floor_plan::Assembly, file: Arc<str>) -> Self {
+        let naming = Naming::Platform(assembly.platform.name.shared());
+        let copies = copies::needed(&assembly.components);
         let mut sealed: BTreeMap<Arc<str>, Vec<Object>> = BTreeMap::new();
         for it in &copies {
             let application = it.application(APP_SECRETS);
-            let objects = copies::sealed(it, &built.platform.sealed, &naming, &application).into_iter().map(Object::derived_custom);
+            let objects = copies::sealed(it, &assembly.platform.sealed, &naming, &application).into_iter().map(Object::derived_custom);
             sealed.entry(application).or_default().extend(objects);
         }
         let policies: Vec<Object> = namespaces::NAMES
             .iter()
-            .filter(|namespace| is_fenced(&built, namespace))
+            .filter(|namespace| is_guarded(&assembly, namespace))
             .flat_map(|namespace| {
-                let flows = built.built.iter().flat_map(|it| &it.flows);
+                let flows = assembly.components.iter().flat_map(|it| &it.flows);
                 policies::of_namespace(namespace, NETWORK_POLICIES, &naming, flows)
             })
             .map(Object::derived)
             .collect();
         for (name, objects) in sealed.into_iter().chain([(NETWORK_POLICIES.into(), policies)]) {
-            if let Some(it) = built.built.iter_mut().find(|it| it.name == name) {
+            if let Some(it) = assembly.components.iter_mut().find(|it| it.name == name) {
                 it.objects.extend(objects);
             }
         }
-        let waves = Waves::of(&built.built);
-        Self { built, waves, copies, file }
+        let waves = Waves::of(&assembly.components);
+        Self { assembly, waves, copies, file }
     }
 
     /// The namespaces of the platform whose pods may only do what flows say.
-    pub(in crate::compile) fn fenced(&self) -> impl Iterator<Item = &'static str> {
-        namespaces::NAMES.into_iter().filter(|namespace| is_fenced(&self.built, namespace))
+    pub(in crate::compile) fn guarded(&self) -> impl Iterator<Item = &'static str> {
+        namespaces::NAMES.into_iter().filter(|namespace| is_guarded(&self.assembly, namespace))
     }
 
     /// Pours a tenant's own policies in.
-    pub(in crate::compile) fn close_tenant(tenant: &mut Built) {
+    pub(in crate::compile) fn close_tenant(tenant: &mut BuiltComponent) {
         let naming = Naming::Tenant(tenant.name.clone());
         let policies = policies::of_namespace(&tenant.namespace, &tenant.name, &naming, tenant.flows.iter());
         tenant.objects.extend(policies.into_iter().map(Object::derived));
@@ -80,15 +80,15 @@ impl House {
 
     /// The pods of the platform and of the cluster around it.
     pub(in crate::compile) fn rows(&self) -> Vec<Row> {
-        let components = &self.built.platform.spec.components;
-        let shared: BTreeSet<(&str, &str)> = self.built.built.iter().flat_map(ask::shared_claims).collect();
-        let nodes = self.built.platform.spec.all_nodes();
-        let own = self.built.built.iter().flat_map(ask::rows).map(|mut row| {
+        let components = &self.assembly.platform.spec.components;
+        let shared: BTreeSet<(&str, &str)> = self.assembly.components.iter().flat_map(demand::shared_claims).collect();
+        let nodes = self.assembly.platform.spec.all_nodes();
+        let own = self.assembly.components.iter().flat_map(demand::rows).map(|mut row| {
             row.claims.retain(|it| !shared.contains(&(&*row.namespace, &**it)));
             // A DaemonSet has a pod on each node that it may be on.
-            if row.kind == "DaemonSet" { Row { replicas: place::nodes_for(&nodes, &row.wants), ..row } } else { row }
+            if row.kind == "DaemonSet" { Row { replicas: placement::nodes_for(&nodes, &row.wants), ..row } } else { row }
         });
-        own.chain(report::surroundings(components.traefik.allotment())).collect()
+        own.chain(report::cluster_rows(components.traefik.allotment())).collect()
     }
 
     /// The projects, and what they permit: all that this platform and its tenants may make with any component on and either issuer.
@@ -97,9 +97,9 @@ impl House {
         let mut applications: BTreeMap<Arc<str>, Permits> = BTreeMap::new();
         let mut tenants = Permits::default();
         for issuer in Issuer::ALL {
-            let full = Self::new(Arc::new(self.built.platform.with_everything(issuer)).build(), self.file.clone());
+            let full = Self::new(Arc::new(self.assembly.platform.with_everything(issuer)).build(), self.file.clone());
             // All but the first, which makes the projects and belongs to another.
-            for it in full.built.built.iter().skip(1) {
+            for it in full.assembly.components.iter().skip(1) {
                 let permits = applications.entry(it.name.clone()).or_default();
                 permits.add(it, repository);
                 let mut namespaces =
@@ -108,7 +108,7 @@ impl House {
                     permits.kind::<SealedSecret>(namespaces);
                 }
             }
-            if let Some(mut one) = Workspace::any().build(&full.built) {
+            if let Some(mut one) = Workspace::any().build(&full.assembly) {
                 Self::close_tenant(&mut one);
                 tenants = Permits::of_tenants(&one, SYSTEM_NAMESPACES.into_iter().chain(namespaces::NAMES), repository);
             }
@@ -118,17 +118,17 @@ impl House {
 
     /// What it was built from.
     pub fn platform(&self) -> &Platform {
-        &self.built.platform
+        &self.assembly.platform
     }
 
     /// The sealed copies that are needed, by credential and namespace.
-    pub fn needed(&self) -> &[Needed] {
+    pub fn needed(&self) -> &[RequiredSecret] {
         &self.copies
     }
 
     /// The platform's name.
     pub fn name(&self) -> &str {
-        &self.built.platform.name
+        &self.assembly.platform.name
     }
 
     /// What the Applications follow.
@@ -138,11 +138,11 @@ impl House {
 
     /// The repository that ArgoCD reads.
     pub fn repository(&self) -> &Repository {
-        &self.built.platform.spec.repository
+        &self.assembly.platform.spec.repository
     }
 }
 
 /// A namespace gets its default deny once the components in it have declared their pods and flows.
-fn is_fenced(built: &floor_plan::House, namespace: &str) -> bool {
-    built.built.iter().flat_map(|it| &it.pods).any(|pods| **pods.namespace() == *namespace)
+fn is_guarded(assembly: &floor_plan::Assembly, namespace: &str) -> bool {
+    assembly.components.iter().flat_map(|it| &it.pods).any(|pods| **pods.namespace() == *namespace)
 }

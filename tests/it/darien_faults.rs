@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 use serde_yaml::Value;
 
 use crate::{
-    laws::Tree,
+    invariants::Tree,
     support::{Read, at, compile, golden_cases, items, texts_of, tree, with_components},
 };
 

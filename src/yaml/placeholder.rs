@@ -10,8 +10,8 @@ use serde::{
 };
 
 use super::{
+    messages::{Failure, Kind},
     plain,
-    wording::{Failure, Kind},
 };
 
 /// Deeper than any struct of a spec; a type that contains itself ends here.

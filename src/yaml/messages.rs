@@ -10,7 +10,7 @@ use crate::diag::{
     suggest::nearest,
 };
 
-use super::{hints, sample::Way};
+use super::{hints, placeholder::Way};
 
 /// Why a value could not be read, and at which node.
 #[derive(Debug)]

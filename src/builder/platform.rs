@@ -6,13 +6,13 @@ use super::{
     handle::{AppId, Contribution, Contributions, CrdRef, HostRef, NamespaceRef},
     meta::Naming,
     object::CustomResource,
-    scope::{Built, Scope},
+    scope::{BuiltComponent, Scope},
 };
 use crate::names::Host;
 
 /// What every component stands on: what the cluster gives, whoever asks.
 #[derive(Clone, Debug)]
-pub struct Ground {
+pub struct ClusterFacts {
     /// The class of volumes that one node mounts.
     pub storage_class: Arc<str>,
     /// The class of volumes that several nodes mount, where there is one.
@@ -22,24 +22,24 @@ pub struct Ground {
 }
 
 /// The platform while its floor plan runs.
-pub struct Site {
+pub struct PlatformBuilder {
     naming: Naming,
-    ground: Ground,
-    built: Vec<Built>,
+    cluster: ClusterFacts,
+    built: Vec<BuiltComponent>,
     contributed: Vec<Contribution>,
 }
 
-impl Site {
+impl PlatformBuilder {
     /// An empty site of the platform of that name.
-    pub fn new(platform: &str, ground: Ground) -> Self {
-        Self { naming: Naming::Platform(platform.into()), ground, built: Vec::new(), contributed: Vec::new() }
+    pub fn new(platform: &str, cluster: ClusterFacts) -> Self {
+        Self { naming: Naming::Platform(platform.into()), cluster, built: Vec::new(), contributed: Vec::new() }
     }
 
     /// Builds one component. What it needs are handles, so it can only use what was built before.
     pub fn build<O>(&mut self, name: &str, namespace: &NamespaceRef, build: impl FnOnce(&mut Scope<'_>) -> O) -> O {
         // A floor plan is written by hand: it cannot grow by 65,536 calls.
         let id = AppId(u16::try_from(self.built.len()).unwrap_or(u16::MAX));
-        let mut scope = Scope::new(Some(id), (self.naming.clone(), self.ground.clone()), name, namespace, &mut self.contributed);
+        let mut scope = Scope::new(Some(id), (self.naming.clone(), self.cluster.clone()), name, namespace, &mut self.contributed);
         let offers = build(&mut scope);
         let mut built = scope.done();
         // Whatever waits for nothing else waits for the first Application, which makes the projects.
@@ -60,30 +60,30 @@ impl Site {
         CrdRef::new(None)
     }
 
-    /// No component that contributes can be built after this: [`Closed`] has no way to build one.
-    pub fn close(self) -> (Closed, Contributions) {
-        (Closed { built: self.built }, Contributions(self.contributed))
+    /// No component that contributes can be built after this: [`ClosedBuilder`] has no way to build one.
+    pub fn close(self) -> (ClosedBuilder, Contributions) {
+        (ClosedBuilder { built: self.built }, Contributions(self.contributed))
     }
 }
 
 /// The site after the last contribution.
-pub struct Closed {
-    built: Vec<Built>,
+pub struct ClosedBuilder {
+    built: Vec<BuiltComponent>,
 }
 
-impl Closed {
+impl ClosedBuilder {
     /// All components, in build order, which is a topological order.
-    pub fn finish(self) -> Vec<Built> {
+    pub fn finish(self) -> Vec<BuiltComponent> {
         self.built
     }
 }
 
 /// Builds one tenant by itself, in a namespace of its own. Its contributions are dropped: the platform makes them once, for all.
-pub fn tenant<O>(workspace: &str, ground: Ground, build: impl FnOnce(&mut Scope<'_>) -> O) -> (O, Built) {
+pub fn tenant<O>(workspace: &str, cluster: ClusterFacts, build: impl FnOnce(&mut Scope<'_>) -> O) -> (O, BuiltComponent) {
     let mut none = Vec::new();
     let namespace = NamespaceRef { owner: None, name: workspace.into() };
     let naming = Naming::Tenant(Arc::from(workspace));
-    let mut scope = Scope::new(None, (naming, ground), workspace, &namespace, &mut none);
+    let mut scope = Scope::new(None, (naming, cluster), workspace, &namespace, &mut none);
     let offers = build(&mut scope);
     (offers, scope.done())
 }

@@ -187,14 +187,14 @@ fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
 pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     // Jobs that people apply are no objects of an Application, and a kubelet reads them all the same.
-    let by_hand: Vec<(&String, Value)> = tree
+    let manual_objects: Vec<(&String, Value)> = tree
         .files
         .iter()
         .filter(|(path, _)| path.starts_with("bootstrap/job-"))
         .map(|(path, bytes)| (path, serde_yaml::from_slice(bytes).expect("YAML")))
         .collect();
     let pods = templates(tree).map(|(it, pod)| (&it.path, pod));
-    for (path, pod) in pods.chain(by_hand.iter().map(|(path, job)| (*path, at(job, "spec/template/spec")))) {
+    for (path, pod) in pods.chain(manual_objects.iter().map(|(path, job)| (*path, at(job, "spec/template/spec")))) {
         for container in items(at(pod, "containers")).chain(items(at(pod, "initContainers"))) {
             let values = items(at(container, "env")).map(|it| at(it, "value"));
             let words = items(at(container, "command")).chain(items(at(container, "args"))).chain(values);

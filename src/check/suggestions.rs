@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{nodes::MOST_NODES, rules::WholeView};
+use super::{node_groups::MOST_NODES, rules::WholeView};
 use crate::{
     components::ollama::Ollama,
     facts::models::{Figures, families::FAMILIES, family::Tools},
@@ -47,7 +47,7 @@ impl Amounts {
 }
 
 /// One change each that would make it fit, the smallest loss first, each with what it frees.
-pub fn fits(view: &WholeView<'_>) -> Vec<String> {
+pub fn fixes_for(view: &WholeView<'_>) -> Vec<String> {
     let over = Amounts::over(view);
     let ollama = &view.spec.platform.spec.components.ollama;
     let mut helps = Vec::new();

@@ -25,7 +25,7 @@ pub const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 /// Ten thousand tenants are 160,000 files: their paths would be 18 MB, their hashes are 1.3. That two paths of that many share a hash has
 /// one chance in 10⁸; then one of them would be called written twice, or a stray go unseen.
 #[derive(Debug, Default)]
-pub struct Index {
+pub struct PathIndex {
     /// Sorted. The last three bits of a hash make room for the kind and for [`NEEDED`].
     entries: Vec<AtomicU64>,
     /// Where the entries of each leading bits begin: a search ends within two cache lines, where halving would take seventeen.
@@ -52,7 +52,7 @@ pub enum Spot {
     Taken(String, Kind),
 }
 
-impl Index {
+impl PathIndex {
     /// Lists the owned folders below `root`. Links are noted, not followed.
     ///
     /// # Errors
