@@ -1,4 +1,5 @@
-//! What compiling costs an object (built and planned, emitted, judged), and what one platform costs from its text to its tree.
+//! What compiling costs an object (built and planned, emitted, judged), and what one platform costs
+//! from its text to its tree.
 
 #![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
 
@@ -82,10 +83,16 @@ fn objects(table: &mut Table) {
     let of_platform: usize = assembly.components.iter().map(|it| it.objects.len() + 1).sum();
     let build = micros(of_platform, || {
         let assembly = Arc::clone(&own).build();
-        black_box((Waves::of(&assembly.components), copies::needed(&assembly.components), rows(&assembly)));
+        black_box((
+            Waves::of(&assembly.components),
+            copies::needed(&assembly.components),
+            rows(&assembly),
+        ));
     });
     table.goal("build + plan, an object of a platform", build, "µs", 2.0);
-    let build = micros(of_tenants, || tenants.iter().for_each(|it| drop(black_box(it.build_and_plan(&assembly, &waves)))));
+    let build = micros(of_tenants, || {
+        tenants.iter().for_each(|it| drop(black_box(it.build_and_plan(&assembly, &waves))))
+    });
     table.goal("build + plan, an object of a tenant", build, "µs", 2.0);
 
     let mut out = Vec::new();
@@ -99,7 +106,9 @@ fn objects(table: &mut Table) {
     table.figure("  its size", out.len() as f64 / tenants[0].objects() as f64, "bytes");
 
     let file: Arc<str> = PLATFORM.into();
-    let judged = micros(of_tenants + of_platform, || drop(black_box(judge(&platform, &file, &assembly, &copies, &tenants))));
+    let judged = micros(of_tenants + of_platform, || {
+        drop(black_box(judge(&platform, &file, &assembly, &copies, &tenants)))
+    });
     table.goal("all rules and the budget, an object", judged, "µs", 2.5);
 
     let read = micros(TENANTS, || tenants.iter().for_each(|it| drop(black_box(it.read()))));
@@ -109,10 +118,14 @@ fn objects(table: &mut Table) {
 impl Tenant {
     fn new(index: usize, assembly: &Assembly) -> Self {
         let (file, text) = (Arc::from(spec::path(index)), spec::tenant(index, spec::MODELS));
-        let workspace: Workspace = Source::parse(Arc::clone(&file), text.as_str()).read().0.expect("the generated tenant is right");
+        let workspace: Workspace = Source::parse(Arc::clone(&file), text.as_str())
+            .read()
+            .0
+            .expect("the generated tenant is right");
         let built = workspace.build(assembly).expect("the platform has an issuer");
         let (policies, application) = (policies(&built), application(&built, assembly, 0));
-        let (host, sum) = (workspace.host(assembly).expect("its name is short"), demand::of_tenant(&built));
+        let (host, sum) =
+            (workspace.host(assembly).expect("its name is short"), demand::of_tenant(&built));
         Self { workspace, file, text, built, policies, application, host, sum }
     }
 
@@ -144,13 +157,25 @@ impl Tenant {
 }
 
 fn policies(built: &BuiltComponent) -> Vec<NetworkPolicy> {
-    policies::of_namespace(&built.namespace, &built.name, &Naming::Tenant(built.name.clone()), built.flows.iter())
+    policies::of_namespace(
+        &built.namespace,
+        &built.name,
+        &Naming::Tenant(built.name.clone()),
+        built.flows.iter(),
+    )
 }
 
 fn application(built: &BuiltComponent, assembly: &Assembly, wave: u32) -> Application {
     let (repository, name) = (&assembly.platform.spec.repository, &assembly.platform.name);
-    let follows = applications::Follows { repository, revision: &repository.revision(), platform: name };
-    applications::of_component(built, wave, projects::TENANTS, &applications::folder(&built.name), &follows)
+    let follows =
+        applications::Follows { repository, revision: &repository.revision(), platform: name };
+    applications::of_component(
+        built,
+        wave,
+        projects::TENANTS,
+        &applications::folder(&built.name),
+        &follows,
+    )
 }
 
 fn rows(assembly: &Assembly) -> Vec<demand::Row> {
@@ -158,7 +183,13 @@ fn rows(assembly: &Assembly) -> Vec<demand::Row> {
 }
 
 /// Every rule, on the platform and all tenants.
-fn judge(platform: &Platform, file: &Arc<str>, assembly: &Assembly, copies: &[RequiredSecret], tenants: &[Tenant]) -> Diagnostics {
+fn judge(
+    platform: &Platform,
+    file: &Arc<str>,
+    assembly: &Assembly,
+    copies: &[RequiredSecret],
+    tenants: &[Tenant],
+) -> Diagnostics {
     let mut found = Diagnostics::new();
     rules::spec(&SpecView { platform, file }, &mut found);
     let models = FieldPath::root().key("spec").key("models");
@@ -174,15 +205,30 @@ fn judge(platform: &Platform, file: &Arc<str>, assembly: &Assembly, copies: &[Re
         all.extend(&it.sum);
     }
     let budget = Report::of_sum(platform.spec.all_nodes(), rows, all, Vec::new());
-    let views = tenants.iter().map(|it| TenantView { file: &it.file, name: Some(&it.built.name), host: Some(&it.host), sum: &it.sum });
+    let views = tenants.iter().map(|it| TenantView {
+        file: &it.file,
+        name: Some(&it.built.name),
+        host: Some(&it.host),
+        sum: &it.sum,
+    });
     let tenants: Vec<TenantView<'_>> = views.collect();
-    rules::whole(&WholeView { spec: SpecView { platform, file }, assembly, tenants: &tenants, budget: &budget, copies }, &mut found);
+    rules::whole(
+        &WholeView {
+            spec: SpecView { platform, file },
+            assembly,
+            tenants: &tenants,
+            budget: &budget,
+            copies,
+        },
+        &mut found,
+    );
     assert!(!found.has_errors(), "the generated spec is right");
     found
 }
 
 fn platform(text: &str) -> Arc<Platform> {
-    let texts: BTreeMap<Arc<str>, Source> = [(PLATFORM.into(), Source::parse(PLATFORM, text))].into();
+    let texts: BTreeMap<Arc<str>, Source> =
+        [(PLATFORM.into(), Source::parse(PLATFORM, text))].into();
     Arc::new(read::platform(&texts).0.expect("the spec is right"))
 }
 
@@ -229,7 +275,12 @@ fn one_platform(table: &mut Table) {
         repeat(&mut check, 20, |_| child(&mut support::driver(&root, "check")));
     }
     table.goal("one platform, first render, CPU", first.took().cpu() * 1e3, "ms", 10.0);
-    table.goal("one platform, render with nothing changed, CPU", again.took().cpu() * 1e3, "ms", 10.0);
+    table.goal(
+        "one platform, render with nothing changed, CPU",
+        again.took().cpu() * 1e3,
+        "ms",
+        10.0,
+    );
     table.goal("one platform, peak memory", first.peak.max(check.peak), "MiB", 20.0);
     table.goal("one platform, check, wall", check.took().wall * 1e3, "ms", 100.0);
 }

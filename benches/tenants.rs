@@ -1,4 +1,5 @@
-//! Many tenants from text to tree: the driver whole, beside a program that only builds and writes, and one that only writes.
+//! Many tenants from text to tree: the driver whole, beside a program that only builds and writes,
+//! and one that only writes.
 
 #![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
 
@@ -15,7 +16,8 @@ use support::{
     table::Table,
 };
 
-/// Sizes; how many rounds, of which the least is told; how many runs a round, so that the kernel's 10 ms do not matter.
+/// Sizes; how many rounds, of which the least is told; how many runs a round, so that the kernel's
+/// 10 ms do not matter.
 const SIZES: [(usize, u32, u32); 3] = [(100, 5, 20), (1_000, 5, 3), (10_000, 3, 1)];
 
 fn main() -> ExitCode {
@@ -23,10 +25,19 @@ fn main() -> ExitCode {
     match env::var(support::ROLE).as_deref() {
         Ok("driver") => return support::play_driver(),
         Ok("lean") => baselines::lean(Path::new(&args[0]), Path::new(&args[1])),
-        Ok("raw") => baselines::raw(Path::new(&args[0]), Path::new(&args[1]), args[2].parse().expect("a number")),
+        Ok("raw") => baselines::raw(
+            Path::new(&args[0]),
+            Path::new(&args[1]),
+            args[2].parse().expect("a number"),
+        ),
         _ => {
             let wanted: Vec<usize> = args.iter().filter_map(|it| it.parse().ok()).collect();
-            bench(&SIZES.into_iter().filter(|it| wanted.is_empty() || wanted.contains(&it.0)).collect::<Vec<_>>());
+            bench(
+                &SIZES
+                    .into_iter()
+                    .filter(|it| wanted.is_empty() || wanted.contains(&it.0))
+                    .collect::<Vec<_>>(),
+            );
             return ExitCode::SUCCESS;
         }
     }
@@ -60,7 +71,9 @@ fn bench(sizes: &[(usize, u32, u32)]) {
         let (root, out) = (scratch.join(&tenants.to_string()), scratch.join("out"));
         fs::create_dir_all(root.join("spec/workspaces")).expect("writable");
         fs::write(root.join("spec/platform.yaml"), spec::platform(spec::ROOMY)).expect("writable");
-        (0..tenants).for_each(|it| fs::write(root.join(spec::path(it)), spec::tenant(it, spec::MODELS)).expect("writable"));
+        (0..tenants).for_each(|it| {
+            fs::write(root.join(spec::path(it)), spec::tenant(it, spec::MODELS)).expect("writable")
+        });
         let mut size = Size::default();
         for _ in 0..rounds {
             size.round(&root, &out, tenants, runs);
@@ -82,7 +95,10 @@ impl Size {
         });
         self.again.run(runs, |_| child(&mut support::driver(root, "render")));
         self.check.run(runs, |_| child(&mut support::driver(root, "check")));
-        let change = |models| fs::write(root.join(spec::path(tenants / 2)), spec::tenant(tenants / 2, models)).expect("writable");
+        let change = |models| {
+            fs::write(root.join(spec::path(tenants / 2)), spec::tenant(tenants / 2, models))
+                .expect("writable")
+        };
         self.one.run(runs, |run| {
             change(if run % 2 == 0 { "qwen2.5:0.5b" } else { spec::MODELS });
             child(&mut support::driver(root, "render"))
@@ -95,8 +111,11 @@ impl Size {
         });
         self.lean.written = baselines::same_files(out, root);
         let done = child(support::role("raw").arg(root).arg(out).arg(runs.to_string()));
-        let figures: Vec<f64> = done.said.split_whitespace().filter_map(|it| it.parse().ok()).collect();
-        let [user, sys, wall, files] = figures[..] else { panic!("not what was asked for: {}", done.said) };
+        let figures: Vec<f64> =
+            done.said.split_whitespace().filter_map(|it| it.parse().ok()).collect();
+        let [user, sys, wall, files] = figures[..] else {
+            panic!("not what was asked for: {}", done.said)
+        };
         self.raw.best.add(Took { user, sys, wall }.over(runs), done.peak);
         self.raw.written = baselines::same_files(out, root);
         assert!((files - self.raw.written as f64).abs() < 0.5, "every file was written");
@@ -105,8 +124,12 @@ impl Size {
 
     fn print(&self, headline: &str) {
         println!("\n{headline}\n");
-        println!("| case                      |    user |     sys |     CPU |    wall | wall/CPU | peak MiB | written |");
-        println!("|---------------------------|--------:|--------:|--------:|--------:|---------:|---------:|--------:|");
+        println!(
+            "| case                      |    user |     sys |     CPU |    wall | wall/CPU | peak MiB | written |"
+        );
+        println!(
+            "|---------------------------|--------:|--------:|--------:|--------:|---------:|---------:|--------:|"
+        );
         for (what, case) in [
             ("first render", &self.first),
             ("render, nothing changed", &self.again),
@@ -119,7 +142,9 @@ impl Size {
             let (cpu, ratio) = (it.cpu(), it.wall / it.cpu());
             let Took { user, sys, wall } = it;
             let (peak, written) = (case.best.peak, case.written);
-            println!("| {what:<25} | {user:>7.3} | {sys:>7.3} | {cpu:>7.3} | {wall:>7.3} | {ratio:>8.2} | {peak:>8.1} | {written:>7} |");
+            println!(
+                "| {what:<25} | {user:>7.3} | {sys:>7.3} | {cpu:>7.3} | {wall:>7.3} | {ratio:>8.2} | {peak:>8.1} | {written:>7} |"
+            );
         }
     }
 }
@@ -129,7 +154,13 @@ impl Case {
         let said = repeat(&mut self.best, times, run);
         // `rendered 160033 files: 16 new, 2 changed, 160015 unchanged (…)`
         let words: Vec<&str> = said.split([' ', ',']).filter(|it| !it.is_empty()).collect();
-        let files = |what: &str| words.windows(2).filter(|it| it[1] == what).filter_map(|it| it[0].parse::<usize>().ok()).sum::<usize>();
+        let files = |what: &str| {
+            words
+                .windows(2)
+                .filter(|it| it[1] == what)
+                .filter_map(|it| it[0].parse::<usize>().ok())
+                .sum::<usize>()
+        };
         self.written = files("new") + files("changed");
     }
 }
@@ -138,12 +169,35 @@ fn goals(all: &[(usize, Size)]) {
     let mut table = Table::default();
     for (tenants, it) in all.iter().filter(|it| it.0 >= 1_000) {
         let (first, lean, raw) = (it.first.best.took(), it.lean.best.took(), it.raw.best.took());
-        table.goal(format!("{tenants}: first render, user time of that of lean"), first.user / lean.user, "×", 1.6);
-        table.goal(format!("{tenants}: first render, system time of that of raw"), first.sys / raw.sys, "×", 1.3);
-        table.goal(format!("{tenants}: first render, wall of its CPU (on two idle cores)"), first.wall / first.cpu(), "×", 0.6);
-        let peak = [&it.first, &it.again, &it.check, &it.one].into_iter().map(|it| it.best.peak).fold(0.0, f64::max);
+        table.goal(
+            format!("{tenants}: first render, user time of that of lean"),
+            first.user / lean.user,
+            "×",
+            1.6,
+        );
+        table.goal(
+            format!("{tenants}: first render, system time of that of raw"),
+            first.sys / raw.sys,
+            "×",
+            1.3,
+        );
+        table.goal(
+            format!("{tenants}: first render, wall of its CPU (on two idle cores)"),
+            first.wall / first.cpu(),
+            "×",
+            0.6,
+        );
+        let peak = [&it.first, &it.again, &it.check, &it.one]
+            .into_iter()
+            .map(|it| it.best.peak)
+            .fold(0.0, f64::max);
         if *tenants == 10_000 {
-            table.goal(format!("{tenants}: render with nothing changed, CPU"), it.again.best.took().cpu(), "s", 1.2);
+            table.goal(
+                format!("{tenants}: render with nothing changed, CPU"),
+                it.again.best.took().cpu(),
+                "s",
+                1.2,
+            );
             table.goal(format!("{tenants}: check, CPU"), it.check.best.took().cpu(), "s", 1.2);
             table.goal(format!("{tenants}: peak memory"), peak, "MiB", 24.0);
         } else {
@@ -155,7 +209,12 @@ fn goals(all: &[(usize, Size)]) {
         let [(few, first), .., (many, last)] = pair else { continue };
         let cpu = |it: &Size| it.first.best.took().cpu();
         let exponent = (cpu(last) / cpu(first)).ln() / (*many as f64 / *few as f64).ln();
-        table.goal(format!("growth of the first render's CPU, exponent {few} → {many}"), exponent, "", 1.05);
+        table.goal(
+            format!("growth of the first render's CPU, exponent {few} → {many}"),
+            exponent,
+            "",
+            1.05,
+        );
     }
     table.print("Many tenants");
 }

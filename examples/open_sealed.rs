@@ -1,4 +1,5 @@
-//! Opens a value sealed on standard input, for the judges: `open_sealed KEY.pem SCOPE [NAMESPACE [NAME]] < ciphertext`; its bytes go to standard output.
+//! Opens a value sealed on standard input, for the judges: `open_sealed KEY.pem SCOPE [NAMESPACE
+//! [NAME]] < ciphertext`; its bytes go to standard output.
 
 use std::{
     env,

@@ -1,7 +1,9 @@
-//! Espalier compiles one platform spec into the ArgoCD tree of an AI chat platform and of its tenants, and proves that it fits the node.
+//! Espalier compiles one platform spec into the ArgoCD tree of an AI chat platform and of its
+//! tenants, and proves that it fits the node.
 //!
-//! The floors, top to bottom; arrows point down only: `cli` → `compile` → {`spec`, `check`, `emit`} →
-//! {`components`, `plan`, `budget`, `seal`} → {`platform`, `builder`, `crds`, `facts`} → {`diag`, `yaml`, `units`, `names`}.
+//! The floors, top to bottom; arrows point down only: `cli` → `compile` → {`spec`, `check`, `emit`}
+//! → {`components`, `plan`, `budget`, `seal`} → {`platform`, `builder`, `crds`, `facts`} → {`diag`,
+//! `yaml`, `units`, `names`}.
 
 pub mod budget;
 pub mod builder;

@@ -107,12 +107,15 @@ macro_rules! name {
     };
 }
 
-/// The schema of a text with what an editor shows in place of its pattern, and the examples that stand in backquotes.
+/// The schema of a text with what an editor shows in place of its pattern, and the examples that
+/// stand in backquotes.
 pub(crate) fn described(mut schema: Schema, what: &str) -> Schema {
     let shape = schema.get("description").and_then(|it| it.as_str()).unwrap_or_default();
     // What gives an example says all; else the type does.
-    let message = if shape.contains('`') { shape.to_owned() } else { format!("This takes {what}. {shape}") };
-    let examples: Vec<&str> = what.split('`').skip(1).step_by(2).filter(|it| !it.contains('…')).collect();
+    let message =
+        if shape.contains('`') { shape.to_owned() } else { format!("This takes {what}. {shape}") };
+    let examples: Vec<&str> =
+        what.split('`').skip(1).step_by(2).filter(|it| !it.contains('…')).collect();
     schema.insert("patternErrorMessage".to_owned(), message.trim_end().into());
     if schema.get("examples").is_none() && !examples.is_empty() {
         schema.insert("examples".to_owned(), examples.into());
@@ -151,7 +154,8 @@ name!(
 );
 
 name!(
-    /// The name of an object of the cluster (RFC 1123 subdomain, at most 253 characters): labels with dots between them.
+    /// The name of an object of the cluster (RFC 1123 subdomain, at most 253 characters): labels
+    /// with dots between them.
     ObjectName,
     "the name of an object like `local-path`",
     validate::object_name,
@@ -254,7 +258,8 @@ name!(
 );
 
 name!(
-    /// Where a Git repository is: `https://`, `http://`, `ssh://` or `git@host:path`, without a password in it.
+    /// Where a Git repository is: `https://`, `http://`, `ssh://` or `git@host:path`, without a
+    /// password in it.
     GitUrl,
     "the URL of a Git repository like `https://github.com/owner/name.git`",
     validate::git_url,

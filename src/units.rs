@@ -32,7 +32,14 @@ pub struct Millicores(u64);
 pub struct Seconds(u64);
 
 /// Kubernetes' binary units, largest first.
-const BINARY: [(u64, &str); 6] = [(1 << 60, "Ei"), (1 << 50, "Pi"), (1 << 40, "Ti"), (1 << 30, "Gi"), (1 << 20, "Mi"), (1 << 10, "Ki")];
+const BINARY: [(u64, &str); 6] = [
+    (1 << 60, "Ei"),
+    (1 << 50, "Pi"),
+    (1 << 40, "Ti"),
+    (1 << 30, "Gi"),
+    (1 << 20, "Mi"),
+    (1 << 10, "Ki"),
+];
 
 /// Kubernetes' decimal units, largest first. A thousand is a small `k`.
 const DECIMAL: [(u64, &str); 6] = [
@@ -79,10 +86,15 @@ impl Bytes {
         Self::mib(self.0.div_ceil(1 << 20))
     }
 
-    /// The same, rounded up to whole KiB where no unit fits it: a spec takes no number without a unit.
+    /// The same, rounded up to whole KiB where no unit fits it: a spec takes no number without a
+    /// unit.
     #[must_use]
     pub fn with_unit(self) -> Self {
-        if self.to_string().ends_with(|it: char| it.is_ascii_digit()) { Self::kib(self.0.div_ceil(1 << 10)) } else { self }
+        if self.to_string().ends_with(|it: char| it.is_ascii_digit()) {
+            Self::kib(self.0.div_ceil(1 << 10))
+        } else {
+            self
+        }
     }
 
     /// The difference, never below zero.
@@ -177,7 +189,9 @@ fn in_largest(f: &mut fmt::Formatter<'_>, n: u64, units: &[(u64, &str)]) -> Opti
 impl fmt::Display for Bytes {
     /// Kubernetes' canonical form: one amount has one spelling, binary where that loses nothing.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        in_largest(f, self.0, &BINARY).or_else(|| in_largest(f, self.0, &DECIMAL)).unwrap_or_else(|| f.pad(&self.0.to_string()))
+        in_largest(f, self.0, &BINARY)
+            .or_else(|| in_largest(f, self.0, &DECIMAL))
+            .unwrap_or_else(|| f.pad(&self.0.to_string()))
     }
 }
 
@@ -199,7 +213,8 @@ impl fmt::Display for Seconds {
     }
 }
 
-/// What is said of amounts of bytes; the reader of specs knows by it what to make of a number without a unit.
+/// What is said of amounts of bytes; the reader of specs knows by it what to make of a number
+/// without a unit.
 pub const BYTES: &str = "an amount of bytes like `8Gi` or `512Mi`";
 /// The same of amounts of CPU.
 pub const CPU: &str = "an amount of CPU like `4`, `0.5` or `500m`";
@@ -208,7 +223,8 @@ pub const SECONDS: &str = "a length of time like `30s`, `5m`, `24h` or `7d`";
 
 /// A number that is written out, up to where nobody writes it out.
 pub fn in_words(text: &str) -> Option<usize> {
-    const WORDS: [&str; 11] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    const WORDS: [&str; 11] =
+        ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
     WORDS.iter().position(|it| text.eq_ignore_ascii_case(it))
 }
 
@@ -238,7 +254,11 @@ impl<T: Default> Visitor<'_> for AmountVisitor<T> {
 
     fn visit_str<E: Error>(self, s: &str) -> Result<T, E> {
         // In quotes it lacks its unit as it does without.
-        if parse::is_number(s) { self.number(s, Unexpected::Str(s)) } else { (self.parse)(s).map_err(E::custom) }
+        if parse::is_number(s) {
+            self.number(s, Unexpected::Str(s))
+        } else {
+            (self.parse)(s).map_err(E::custom)
+        }
     }
 
     fn visit_i64<E: Error>(self, n: i64) -> Result<T, E> {
@@ -256,12 +276,17 @@ impl<T: Default> Visitor<'_> for AmountVisitor<T> {
 
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor { expecting: BYTES, needs_unit: true, parse: str::parse })
+        deserializer.deserialize_any(AmountVisitor {
+            expecting: BYTES,
+            needs_unit: true,
+            parse: str::parse,
+        })
     }
 }
 
 impl Bytes {
-    /// Reads an amount that may be rounded (`8.4Gi`), up to the next whole byte; a bare number is bytes.
+    /// Reads an amount that may be rounded (`8.4Gi`), up to the next whole byte; a bare number is
+    /// bytes.
     ///
     /// # Errors
     /// When it is no amount of bytes.
@@ -276,13 +301,21 @@ impl Bytes {
 
 impl<'de> Deserialize<'de> for Millicores {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor { expecting: CPU, needs_unit: false, parse: parse::cores })
+        deserializer.deserialize_any(AmountVisitor {
+            expecting: CPU,
+            needs_unit: false,
+            parse: parse::cores,
+        })
     }
 }
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor { expecting: SECONDS, needs_unit: true, parse: str::parse })
+        deserializer.deserialize_any(AmountVisitor {
+            expecting: SECONDS,
+            needs_unit: true,
+            parse: str::parse,
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the driver is held against: a program that does the least that makes this tree, and one that only writes its bytes.
+//! What the driver is held against: a program that does the least that makes this tree, and one
+//! that only writes its bytes.
 
 use std::{
     collections::BTreeMap,
@@ -26,8 +27,9 @@ use crate::support::measure::stat;
 /// What each tenant of the generated spec waits for follows from the plan, and `lean` has none.
 const WAVE: u32 = 50;
 
-/// Reads every tenant, builds it and writes its objects, one after the other: the same files by the same components and the same
-/// emitter, but no plan, no budget, no rules, no comparison, no second thread, and nothing is ever taken back.
+/// Reads every tenant, builds it and writes its objects, one after the other: the same files by the
+/// same components and the same emitter, but no plan, no budget, no rules, no comparison, no second
+/// thread, and nothing is ever taken back.
 pub fn lean(root: &Path, out: &Path) {
     let texts: BTreeMap<Arc<str>, Source> = [(PLATFORM.into(), source(root, PLATFORM))].into();
     let platform = read::platform(&texts).0.expect("the generated spec is right");
@@ -35,7 +37,8 @@ pub fn lean(root: &Path, out: &Path) {
     let assembly = Arc::new(platform).build();
     let mut files = Files::new();
     for file in tenants(root) {
-        let workspace = source(root, &file).read::<Workspace>().0.expect("the generated tenant is right");
+        let workspace =
+            source(root, &file).read::<Workspace>().0.expect("the generated tenant is right");
         files.clear();
         build(&workspace, &assembly, &repository, &name, &mut files);
         for (path, bytes) in files.iter() {
@@ -44,13 +47,20 @@ pub fn lean(root: &Path, out: &Path) {
     }
 }
 
-fn build(workspace: &Workspace, assembly: &Assembly, repository: &Repository, platform: &DnsLabel, files: &mut Files) {
+fn build(
+    workspace: &Workspace,
+    assembly: &Assembly,
+    repository: &Repository,
+    platform: &DnsLabel,
+    files: &mut Files,
+) {
     let mut built = workspace.build(assembly).expect("the platform has an issuer");
     let application: Arc<str> = format!("ws-{}", built.name).into();
     let folder = applications::folder(&application);
     built.objects.iter().for_each(|it| layout::object(files, &folder, it));
     let naming = Naming::Tenant(built.name.clone());
-    for policy in policies::of_namespace(&built.namespace, &built.name, &naming, built.flows.iter()) {
+    for policy in policies::of_namespace(&built.namespace, &built.name, &naming, built.flows.iter())
+    {
         let mut path = format!("{folder}/");
         let name = policy.metadata.name.as_deref().unwrap_or_default();
         object::path(&mut path, "networking.k8s.io", "NetworkPolicy", Some(&built.namespace), name);
@@ -65,12 +75,15 @@ fn build(workspace: &Workspace, assembly: &Assembly, repository: &Repository, pl
     });
 }
 
-/// Makes every byte of the tree first, then writes it so many times and tells what the writing took: user, system, wall, files.
+/// Makes every byte of the tree first, then writes it so many times and tells what the writing
+/// took: user, system, wall, files.
 pub fn raw(root: &Path, out: &Path, times: u32) {
     let sources = Sources { texts: [(PLATFORM.into(), source(root, PLATFORM))].into() };
     let assembly = compile::platform(&sources).plan.expect("the generated spec is right");
     let mut all: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut keep = |files: &Files| all.extend(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_owned())));
+    let mut keep = |files: &Files| {
+        all.extend(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_owned())))
+    };
     let mut summaries = Vec::new();
     for file in tenants(root) {
         let mut files = Files::new();
@@ -91,7 +104,11 @@ pub fn raw(root: &Path, out: &Path, times: u32) {
             write(Path::new(path), bytes);
         }
         let after = stat(OWN);
-        (user, sys, wall) = (user + after.0 - before.0, sys + after.1 - before.1, wall + start.elapsed().as_secs_f64());
+        (user, sys, wall) = (
+            user + after.0 - before.0,
+            sys + after.1 - before.1,
+            wall + start.elapsed().as_secs_f64(),
+        );
     }
     eprintln!("{user} {sys} {wall} {}", all.len());
 }
@@ -105,8 +122,11 @@ fn source(root: &Path, name: &str) -> Source {
 
 fn tenants(root: &Path) -> Vec<String> {
     let folder = "spec/workspaces";
-    let names = fs::read_dir(root.join(folder)).expect("tenants").map(|it| it.expect("readable").file_name());
-    let mut all: Vec<String> = names.map(|it| format!("{folder}/{}", it.to_string_lossy())).collect();
+    let names = fs::read_dir(root.join(folder))
+        .expect("tenants")
+        .map(|it| it.expect("readable").file_name());
+    let mut all: Vec<String> =
+        names.map(|it| format!("{folder}/{}", it.to_string_lossy())).collect();
     all.sort_unstable();
     all
 }
@@ -137,7 +157,11 @@ pub fn same_files(of: &Path, other: &Path) -> usize {
                 continue;
             }
             let place = path.strip_prefix(of).expect("below");
-            assert!(fs::read(&path).ok() == fs::read(other.join(place)).ok(), "{} differs", place.display());
+            assert!(
+                fs::read(&path).ok() == fs::read(other.join(place)).ok(),
+                "{} differs",
+                place.display()
+            );
             count += 1;
         }
     }

@@ -1,4 +1,5 @@
-//! What the kernel says of a process and of its children: CPU in user and system mode, wall time, peak memory.
+//! What the kernel says of a process and of its children: CPU in user and system mode, wall time,
+//! peak memory.
 
 use std::{fs, process::Command, time::Instant};
 
@@ -26,7 +27,11 @@ impl Took {
     }
 
     fn plus(self, other: Self) -> Self {
-        Self { user: self.user + other.user, sys: self.sys + other.sys, wall: self.wall + other.wall }
+        Self {
+            user: self.user + other.user,
+            sys: self.sys + other.sys,
+            wall: self.wall + other.wall,
+        }
     }
 }
 
@@ -76,7 +81,8 @@ pub struct Child {
 
 /// Runs a child that calls [`report_peak`] at its end.
 ///
-/// The kernel rounds the CPU of children to 10 ms, but it rounds the sum of all of them: many short ones in a row are counted well.
+/// The kernel rounds the CPU of children to 10 ms, but it rounds the sum of all of them: many short
+/// ones in a row are counted well.
 ///
 /// # Panics
 /// When the child cannot be run, or fails.
@@ -88,7 +94,11 @@ pub fn child(command: &mut Command) -> Child {
     assert!(output.status.success(), "{command:?} failed:\n{said}");
     let (said, peak) = said.rsplit_once(PEAK).unwrap_or((&said, "0"));
     let peak: f64 = peak.trim().parse().unwrap_or_default();
-    Child { took: Took { user: after.0 - before.0, sys: after.1 - before.1, wall }, peak: peak / 1024.0, said: said.to_owned() }
+    Child {
+        took: Took { user: after.0 - before.0, sys: after.1 - before.1, wall },
+        peak: peak / 1024.0,
+        said: said.to_owned(),
+    }
 }
 
 const PEAK: &str = "peak KiB: ";
@@ -96,7 +106,10 @@ const PEAK: &str = "peak KiB: ";
 /// Tells the parent this process' peak memory.
 pub fn report_peak() {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).map_or("0", |it| it.trim().trim_end_matches(" kB"));
+    let peak = status
+        .lines()
+        .find_map(|it| it.strip_prefix("VmHWM:"))
+        .map_or("0", |it| it.trim().trim_end_matches(" kB"));
     eprintln!("{PEAK}{peak}");
 }
 
@@ -105,11 +118,13 @@ fn of_children() -> (f64, f64) {
     stat(13)
 }
 
-/// Two neighbours among the fields of `/proc/self/stat`, counted from the one after the name, in seconds.
+/// Two neighbours among the fields of `/proc/self/stat`, counted from the one after the name, in
+/// seconds.
 pub fn stat(field: usize) -> (f64, f64) {
     const TICKS: f64 = 100.0;
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let mut fields = stat.rsplit_once(')').map_or("", |it| it.1).split_whitespace().skip(field);
-    let mut next = || fields.next().and_then(|it| it.parse::<f64>().ok()).unwrap_or_default() / TICKS;
+    let mut next =
+        || fields.next().and_then(|it| it.parse::<f64>().ok()).unwrap_or_default() / TICKS;
     (next(), next())
 }

@@ -1,4 +1,5 @@
-//! A generated spec: one platform and as many minimal tenants as wanted. Benchmarks time it, a test shows that every rule sees it.
+//! A generated spec: one platform and as many minimal tenants as wanted. Benchmarks time it, a test
+//! shows that every rule sees it.
 
 /// A node that holds ten thousand tenants: cores and memory.
 pub const ROOMY: (&str, &str) = ("100000", "256Ti");

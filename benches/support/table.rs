@@ -16,12 +16,20 @@ struct Row {
 impl Table {
     /// A figure with the most that it may be.
     pub fn goal(&mut self, what: impl Into<String>, figure: f64, unit: &str, most: f64) {
-        self.rows.push(Row { what: what.into(), figure: format!("{figure:.2} {unit}"), goal: Some((most, figure <= most)) });
+        self.rows.push(Row {
+            what: what.into(),
+            figure: format!("{figure:.2} {unit}"),
+            goal: Some((most, figure <= most)),
+        });
     }
 
     /// A figure that tells something by itself.
     pub fn figure(&mut self, what: impl Into<String>, figure: f64, unit: &str) {
-        self.rows.push(Row { what: what.into(), figure: format!("{figure:.2} {unit}"), goal: None });
+        self.rows.push(Row {
+            what: what.into(),
+            figure: format!("{figure:.2} {unit}"),
+            goal: None,
+        });
     }
 
     /// Prints it below a headline.
@@ -31,7 +39,9 @@ impl Table {
         println!("|{:-<60}|{:->14}|{:->9}|---------|", "", ":", ":");
         for Row { what, figure, goal } in &self.rows {
             let (most, verdict) = match goal {
-                Some((most, reached)) => (format!("≤ {most}"), if *reached { "reached" } else { "missed" }),
+                Some((most, reached)) => {
+                    (format!("≤ {most}"), if *reached { "reached" } else { "missed" })
+                }
                 None => (String::new(), ""),
             };
             println!("| {what:<58} | {:>12} | {most:>7} | {verdict:<7} |", figure.trim_end());

@@ -1,4 +1,5 @@
-//! Reads any text as a file of `spec/secrets/`, as the compiler does, and tells what is wrong with it.
+//! Reads any text as a file of `spec/secrets/`, as the compiler does, and tells what is wrong with
+//! it.
 #![no_main]
 
 use std::sync::Arc;

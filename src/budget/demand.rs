@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use k8s_openapi::api::core::v1::{Container, PersistentVolumeClaim, PodSpec, ResourceRequirements, Toleration, Volume};
+use k8s_openapi::api::core::v1::{
+    Container, PersistentVolumeClaim, PodSpec, ResourceRequirements, Toleration, Volume,
+};
 
 use crate::{
     builder::{object::Object, scope::BuiltComponent},
@@ -51,7 +53,12 @@ impl Demand {
     #[must_use]
     pub fn times(self, n: u32) -> Self {
         let n = u64::from(n);
-        Self { request: self.request * n, limit: self.limit * n, cpu: self.cpu * n, gpus: self.gpus.saturating_mul(n) }
+        Self {
+            request: self.request * n,
+            limit: self.limit * n,
+            cpu: self.cpu * n,
+            gpus: self.gpus.saturating_mul(n),
+        }
     }
 }
 
@@ -84,7 +91,8 @@ pub struct Row {
     pub priority: i32,
     /// On which nodes they may be.
     pub wants: Wants,
-    /// Claims that they mount, by name, in their own namespace: pods of one that one node mounts at a time are all on that node.
+    /// Claims that they mount, by name, in their own namespace: pods of one that one node mounts at
+    /// a time are all on that node.
     pub claims: Vec<Arc<str>>,
 }
 
@@ -99,7 +107,10 @@ pub struct Wants {
 
 impl Wants {
     fn of(pod: &PodSpec) -> Self {
-        Self { labels: pod.node_selector.clone().unwrap_or_default(), tolerations: pod.tolerations.clone().unwrap_or_default() }
+        Self {
+            labels: pod.node_selector.clone().unwrap_or_default(),
+            tolerations: pod.tolerations.clone().unwrap_or_default(),
+        }
     }
 }
 
@@ -119,7 +130,8 @@ pub enum Origin {
     Tenant,
 }
 
-/// One pod: the larger of what its containers and sidecars ask for together, and of what each init container needs while it runs.
+/// One pod: the larger of what its containers and sidecars ask for together, and of what each init
+/// container needs while it runs.
 pub fn of_pod(pod: &PodSpec) -> Demand {
     let mut sidecars = Demand::default();
     let mut starting = Demand::default();
@@ -136,7 +148,9 @@ pub fn of_pod(pod: &PodSpec) -> Demand {
 }
 
 fn of_container(it: &Container) -> Demand {
-    let Some(ResourceRequirements { requests, limits, .. }) = &it.resources else { return Demand::default() };
+    let Some(ResourceRequirements { requests, limits, .. }) = &it.resources else {
+        return Demand::default();
+    };
     let limit = limits.as_ref().and_then(|it| Bytes::read(it.get("memory")?)).unwrap_or_default();
     Demand {
         // Kubernetes takes the limit for the request where there is none.
@@ -148,9 +162,11 @@ fn of_container(it: &Container) -> Demand {
     }
 }
 
-/// Claims that a pod mounts. Those of a StatefulSet's templates are not among them: each pod has its own.
+/// Claims that a pod mounts. Those of a StatefulSet's templates are not among them: each pod has
+/// its own.
 fn claims_of(pod: &PodSpec) -> Vec<Arc<str>> {
-    let claim = |it: &Volume| it.persistent_volume_claim.as_ref().map(|it| it.claim_name.as_str().into());
+    let claim =
+        |it: &Volume| it.persistent_volume_claim.as_ref().map(|it| it.claim_name.as_str().into());
     pod.volumes.iter().flatten().filter_map(claim).collect()
 }
 
@@ -225,24 +241,30 @@ fn solvers(built: &BuiltComponent) -> Option<Row> {
     })
 }
 
-/// The sum of a tenant's rows, and of the pods that come and go with it. The rows themselves are not made: of ten thousand tenants,
-/// nothing but sums is ever shown.
+/// The sum of a tenant's rows, and of the pods that come and go with it. The rows themselves are
+/// not made: of ten thousand tenants, nothing but sums is ever shown.
 pub fn of_tenant(built: &BuiltComponent) -> Total {
     let mut sum = Total::default();
     for it in built.objects.iter().filter_map(Object::workload) {
         sum.count(it.replicas, it.surge, of_pod(it.spec));
     }
     for it in built.chart.iter().flat_map(|it| &it.pods) {
-        sum.count(it.replicas, it.surge, Demand { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 });
+        sum.count(
+            it.replicas,
+            it.surge,
+            Demand { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
+        );
     }
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     sum.count(solvers, 0, requests::ACME_SOLVER.into());
     sum
 }
 
-/// A tenant's pods one by one, for where nodes have to be found for them: how many, and what each asks for.
+/// A tenant's pods one by one, for where nodes have to be found for them: how many, and what each
+/// asks for.
 pub fn pods_of_tenant(built: &BuiltComponent) -> Vec<(u32, Demand)> {
-    let own = built.objects.iter().filter_map(Object::workload).map(|it| (it.replicas, of_pod(it.spec)));
+    let own =
+        built.objects.iter().filter_map(Object::workload).map(|it| (it.replicas, of_pod(it.spec)));
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     own.chain([(solvers, requests::ACME_SOLVER.into())]).filter(|it| it.0 > 0).collect()
 }

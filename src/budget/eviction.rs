@@ -59,8 +59,12 @@ pub struct Turn {
 /// The platform's own pods in the order in which they would be evicted, had each of them grown to
 /// its limit: the worst that can be. A workspace's row is a sum of pods, and none of them.
 pub fn turns(rows: &[Row]) -> Vec<Turn> {
-    let standing = |it: &Row| Standing { usage: it.pod.limit, request: it.pod.request, priority: it.priority };
-    let mut all: Vec<&Row> = rows.iter().filter(|it| it.replicas > 0 && it.source != Origin::Tenant && standing(it).is_evicted()).collect();
+    let standing =
+        |it: &Row| Standing { usage: it.pod.limit, request: it.pod.request, priority: it.priority };
+    let mut all: Vec<&Row> = rows
+        .iter()
+        .filter(|it| it.replicas > 0 && it.source != Origin::Tenant && standing(it).is_evicted())
+        .collect();
     all.sort_by(|a, b| {
         let by_name = (&a.application, &a.name).cmp(&(&b.application, &b.name));
         standing(a).before(&standing(b)).then(by_name)
@@ -86,7 +90,13 @@ mod tests {
     /// then by what each used beyond its request.
     #[test]
     fn the_order_is_the_kubelet_s_own() {
-        let (hog, chat, database, busy, idle) = (pod(900, 100, 0), pod(360, 384, 0), pod(47, 192, 0), pod(700, 1183, 0), pod(50, 1183, 0));
+        let (hog, chat, database, busy, idle) = (
+            pod(900, 100, 0),
+            pod(360, 384, 0),
+            pod(47, 192, 0),
+            pod(700, 1183, 0),
+            pod(50, 1183, 0),
+        );
         let mut seen = [idle, database, hog, busy, chat];
         seen.sort_by(Standing::before);
         assert_eq!(seen, [hog, chat, database, busy, idle]);
@@ -95,8 +105,13 @@ mod tests {
     /// The same with the database's class: an idle model goes before it.
     #[test]
     fn of_pods_within_their_requests_the_database_is_the_last() {
-        let (hog, chat, database, busy, idle) =
-            (pod(900, 100, 0), pod(360, 384, 0), pod(47, 192, 1000), pod(700, 1183, 0), pod(50, 1183, 0));
+        let (hog, chat, database, busy, idle) = (
+            pod(900, 100, 0),
+            pod(360, 384, 0),
+            pod(47, 192, 1000),
+            pod(700, 1183, 0),
+            pod(50, 1183, 0),
+        );
         let mut seen = [database, idle, hog, busy, chat];
         seen.sort_by(Standing::before);
         assert_eq!(seen, [hog, chat, busy, idle, database]);

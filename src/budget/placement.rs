@@ -1,7 +1,9 @@
-//! Whether pods find places on several nodes: the largest first, each on the first node that has room.
+//! Whether pods find places on several nodes: the largest first, each on the first node that has
+//! room.
 //!
-//! What is placed here can be placed: the scheduler may spread pods differently, and an unlucky order can leave a large one waiting
-//! where this finds room; what is not placed here may still have some place that only a search would find.
+//! What is placed here can be placed: the scheduler may spread pods differently, and an unlucky
+//! order can leave a large one waiting where this finds room; what is not placed here may still
+//! have some place that only a search would find.
 
 use std::sync::Arc;
 
@@ -16,7 +18,8 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// Pods of every node that request nothing: the load balancer's, and on one of them the storage provisioner.
+/// Pods of every node that request nothing: the load balancer's, and on one of them the storage
+/// provisioner.
 const PODS_WITHOUT_REQUESTS: u32 = 2;
 
 /// Equal pods that wait for a place.
@@ -40,7 +43,8 @@ pub struct Unplaced {
     pub count: u32,
     /// Why none of the nodes would do.
     pub why: Reason,
-    /// Others that must be on the same node, because they mount the same volume; `ask` is what all of them ask for.
+    /// Others that must be on the same node, because they mount the same volume; `ask` is what all
+    /// of them ask for.
     pub beside: Vec<Arc<str>>,
 }
 
@@ -77,7 +81,10 @@ impl<'a> NodeRoom<'a> {
     }
 
     fn holds(&self, it: &Demand, pods: u32) -> bool {
-        self.pods >= pods && it.request <= self.request && it.cpu <= self.cpu && it.gpus <= self.gpus
+        self.pods >= pods
+            && it.request <= self.request
+            && it.cpu <= self.cpu
+            && it.gpus <= self.gpus
     }
 
     fn take(&mut self, it: &Demand, pods: u32) {
@@ -92,21 +99,33 @@ fn tolerates(it: &Toleration, taint: &Taint) -> bool {
     let is_key = it.key.as_deref().is_none_or(|key| taint.key == key);
     let is_effect = it.effect.as_deref().is_none_or(|effect| effect == taint.effect.name());
     let exists = it.operator.as_deref() == Some("Exists");
-    is_key && is_effect && (exists || it.value.as_deref().unwrap_or_default() == taint.value.as_deref().unwrap_or_default())
+    is_key
+        && is_effect
+        && (exists
+            || it.value.as_deref().unwrap_or_default()
+                == taint.value.as_deref().unwrap_or_default())
 }
 
 fn admits(group: &Group, wants: &Wants) -> bool {
-    let has = |(key, value): (&String, &String)| group.labels.get(key.as_str()).is_some_and(|it| it == value.as_str());
+    let has = |(key, value): (&String, &String)| {
+        group.labels.get(key.as_str()).is_some_and(|it| it == value.as_str())
+    };
     let mut hard = group.taints.iter().filter(|it| it.effect != Effect::PreferNoSchedule);
-    wants.labels.iter().all(has) && hard.all(|taint| wants.tolerations.iter().any(|it| tolerates(it, taint)))
+    wants.labels.iter().all(has)
+        && hard.all(|taint| wants.tolerations.iter().any(|it| tolerates(it, taint)))
 }
 
 /// How many nodes pods may be on.
 pub fn nodes_for(nodes: &Nodes, wants: &Wants) -> u32 {
-    nodes.groups().iter().filter(|it| admits(it, wants)).fold(0, |sum, it| sum.saturating_add(it.count))
+    nodes
+        .groups()
+        .iter()
+        .filter(|it| admits(it, wants))
+        .fold(0, |sum, it| sum.saturating_add(it.count))
 }
 
-/// Pods that are placed together: equal ones each where there is room, those that mount one volume all on one node.
+/// Pods that are placed together: equal ones each where there is room, those that mount one volume
+/// all on one node.
 struct PodSet<'a> {
     members: Vec<PendingPods<'a>>,
     /// Which nodes its pods are on.
@@ -153,11 +172,16 @@ impl<'a> PodSet<'a> {
 
     /// Pods of it that are on a node together.
     fn pods(&self) -> u32 {
-        if self.spread == Spread::Together { self.members.iter().fold(0, |sum, it| sum.saturating_add(it.count)) } else { 1 }
+        if self.spread == Spread::Together {
+            self.members.iter().fold(0, |sum, it| sum.saturating_add(it.count))
+        } else {
+            1
+        }
     }
 
     fn unplaced(mut self, nodes: &Nodes, missing: u32) -> Option<Unplaced> {
-        let suitable = || nodes.groups().iter().filter(|group| group.count > 0 && self.admitted_by(group));
+        let suitable =
+            || nodes.groups().iter().filter(|group| group.count > 0 && self.admitted_by(group));
         let why = if suitable().next().is_none() {
             Reason::NoSuchNode
         } else if suitable().any(|group| NodeRoom::of(group).holds(&self.ask, self.pods())) {
@@ -168,11 +192,18 @@ impl<'a> PodSet<'a> {
         self.members.sort_by_key(|it| std::cmp::Reverse((it.ask.request, it.ask.cpu)));
         let mut rows = self.members.iter().map(|it| it.row);
         let row = rows.next()?.clone();
-        Some(Unplaced { row, ask: self.ask, count: missing, why, beside: rows.map(|it| it.name.clone()).collect() })
+        Some(Unplaced {
+            row,
+            ask: self.ask,
+            count: missing,
+            why,
+            beside: rows.map(|it| it.name.clone()).collect(),
+        })
     }
 }
 
-/// Pods that mount one claim, directly or over a third, are of one unit; all others are of one each.
+/// Pods that mount one claim, directly or over a third, are of one unit; all others are of one
+/// each.
 fn units(pods: Vec<PendingPods<'_>>) -> Vec<PodSet<'_>> {
     let mut units: Vec<Vec<PendingPods<'_>>> = Vec::with_capacity(pods.len());
     let mut with_claims: Vec<Vec<PendingPods<'_>>> = Vec::new();
@@ -182,25 +213,37 @@ fn units(pods: Vec<PendingPods<'_>>) -> Vec<PodSet<'_>> {
             continue;
         }
         let shares = |other: &PendingPods<'_>| {
-            other.row.namespace == it.row.namespace && other.row.claims.iter().any(|claim| it.row.claims.contains(claim))
+            other.row.namespace == it.row.namespace
+                && other.row.claims.iter().any(|claim| it.row.claims.contains(claim))
         };
-        let (same, others): (Vec<_>, Vec<_>) = with_claims.into_iter().partition(|unit| unit.iter().any(shares));
+        let (same, others): (Vec<_>, Vec<_>) =
+            with_claims.into_iter().partition(|unit| unit.iter().any(shares));
         with_claims = others;
         with_claims.push(same.into_iter().flatten().chain([it]).collect());
     }
     units.into_iter().chain(with_claims).map(PodSet::of).collect()
 }
 
-/// Places pods; those of a `DaemonSet` on every node that they may be on, before all others. Returns what finds no place, the largest first.
+/// Places pods; those of a `DaemonSet` on every node that they may be on, before all others.
+/// Returns what finds no place, the largest first.
 pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
     let mut free: Vec<NodeRoom<'_>> = nodes
         .groups()
         .iter()
-        .flat_map(|group| std::iter::repeat_n(group, usize::try_from(group.count).unwrap_or(usize::MAX)))
+        .flat_map(|group| {
+            std::iter::repeat_n(group, usize::try_from(group.count).unwrap_or(usize::MAX))
+        })
         .map(NodeRoom::of)
         .collect();
     let mut units = units(pods);
-    units.sort_by_key(|it| std::cmp::Reverse((it.spread == Spread::Everywhere, it.is_choosy(), it.ask.request, it.ask.cpu)));
+    units.sort_by_key(|it| {
+        std::cmp::Reverse((
+            it.spread == Spread::Everywhere,
+            it.is_choosy(),
+            it.ask.request,
+            it.ask.cpu,
+        ))
+    });
     let mut unplaced = Vec::new();
     for it in units {
         let missing = match it.spread {
@@ -227,12 +270,17 @@ fn on_every(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
 
 /// All on the first node that has room for all: 1 if none has.
 fn on_one(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
-    let Some(node) = free.iter_mut().find(|node| it.admitted_by(node.group) && node.holds(&it.ask, it.pods())) else { return 1 };
+    let Some(node) =
+        free.iter_mut().find(|node| it.admitted_by(node.group) && node.holds(&it.ask, it.pods()))
+    else {
+        return 1;
+    };
     node.take(&it.ask, it.pods());
     0
 }
 
-/// How many of equal pods find no place. Where one found none, the next finds none before that node either.
+/// How many of equal pods find no place. Where one found none, the next finds none before that node
+/// either.
 fn on_first(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
     let mut nodes = free.iter_mut().filter(|node| it.admitted_by(node.group));
     let mut left = it.members.iter().fold(0, |sum, it| sum.max(it.count));

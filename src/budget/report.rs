@@ -67,7 +67,9 @@ pub fn cluster_rows(traefik: requests::Allotment) -> Vec<Row> {
         wants: Wants::default(),
         claims: Vec::new(),
     };
-    let pods = node::CLUSTER_PODS.iter().map(|&(name, request, limit, cpu)| cluster(name, Demand { request, limit, cpu, gpus: 0 }));
+    let pods = node::CLUSTER_PODS
+        .iter()
+        .map(|&(name, request, limit, cpu)| cluster(name, Demand { request, limit, cpu, gpus: 0 }));
     // k3s runs it whether or not we set its figures: what it takes is counted either way.
     pods.chain([cluster("traefik", traefik.into())]).collect()
 }
@@ -181,7 +183,8 @@ impl Serialize for Report {
                 surge: it.surge,
             })
             .collect();
-        let groups: Vec<GroupFigures<'_>> = self.nodes.groups().iter().map(GroupFigures::of).collect();
+        let groups: Vec<GroupFigures<'_>> =
+            self.nodes.groups().iter().map(GroupFigures::of).collect();
         let mut out = serializer.serialize_struct("Report", 7)?;
         // Tools that know one node alone find its form unchanged.
         if !self.nodes.is_single() {
@@ -193,7 +196,11 @@ impl Serialize for Report {
         out.serialize_field("cpuMillicores", &self.cpu.get())?;
         out.serialize_field("fits", &self.fits())?;
         out.serialize_field("pods", &pods)?;
-        out.serialize_field("surge", &(self.surge.request > Bytes::default()).then(|| Surge { request: self.surge.request.get() }))?;
+        out.serialize_field(
+            "surge",
+            &(self.surge.request > Bytes::default())
+                .then(|| Surge { request: self.surge.request.get() }),
+        )?;
         out.end()
     }
 }

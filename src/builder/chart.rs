@@ -7,7 +7,8 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// A pod that a chart will make, declared where its values are written; held against the real render by a judge.
+/// A pod that a chart will make, declared where its values are written; held against the real
+/// render by a judge.
 #[derive(Clone, Debug)]
 pub struct ChartPod {
     /// `Deployment`, `StatefulSet`, `DaemonSet`; a `Job` comes and goes, and counts as present.

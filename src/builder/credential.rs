@@ -11,7 +11,8 @@ pub struct CredentialSpec {
     pub name: &'static str,
     /// The keys that must be sealed.
     pub keys: &'static [Key],
-    /// What a new value does besides the restart of whoever reads it, in one sentence; empty: nothing.
+    /// What a new value does besides the restart of whoever reads it, in one sentence; empty:
+    /// nothing.
     pub rotation: &'static str,
     /// How its Secret is found.
     pub lookup: SecretLookup,
@@ -22,7 +23,8 @@ pub struct CredentialSpec {
 pub enum SecretLookup {
     /// By a reference of ours: its name ends in a suffix that is drawn at each sealing.
     ByReference,
-    /// It exists already under that name, with the controller's annotation `patch`: the keys are added to it.
+    /// It exists already under that name, with the controller's annotation `patch`: the keys are
+    /// added to it.
     Patched,
 }
 
@@ -50,7 +52,8 @@ pub enum Value {
     Hashed(&'static str),
 }
 
-/// A secret value. It names a value, not a Secret: each namespace that spends it gets a sealed copy.
+/// A secret value. It names a value, not a Secret: each namespace that spends it gets a sealed
+/// copy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Credential {
     pub(in crate::builder) credentials: AppId,
@@ -91,7 +94,14 @@ pub struct CredentialStore {
 impl CredentialStore {
     /// Mints a credential. The first key is the one that most clients read.
     pub fn credential(&self, declared: &'static CredentialSpec) -> Credential {
-        let sealed = self.secrets.get(declared.name).filter(|_| declared.lookup == SecretLookup::ByReference);
-        Credential { credentials: self.owner, declared, secret: sealed.map_or_else(|| declared.name.into(), Arc::clone) }
+        let sealed = self
+            .secrets
+            .get(declared.name)
+            .filter(|_| declared.lookup == SecretLookup::ByReference);
+        Credential {
+            credentials: self.owner,
+            declared,
+            secret: sealed.map_or_else(|| declared.name.into(), Arc::clone),
+        }
     }
 }

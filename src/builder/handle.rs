@@ -1,7 +1,8 @@
 //! References between components; nobody can forge one, since the fields are private to `builder`.
 //!
 //! A handle is self-sufficient: whoever holds it can write its own half of a network policy, URL or
-//! reference without looking at the tree. That is what lets ten thousand tenants be built one by one.
+//! reference without looking at the tree. That is what lets ten thousand tenants be built one by
+//! one.
 //!
 //! ```compile_fail
 //! // A port that no component offered cannot be written down.
@@ -61,7 +62,8 @@ pub enum Selector {
         /// `app.kubernetes.io/instance`: the Application (the Helm release) that made the workload.
         instance: Arc<str>,
     },
-    /// Pods of somebody else (the cluster's own, or made at run time), by the labels that they bear.
+    /// Pods of somebody else (the cluster's own, or made at run time), by the labels that they
+    /// bear.
     Labels(&'static [(&'static str, &'static str)]),
 }
 
@@ -69,10 +71,14 @@ impl Selector {
     /// The labels, as Kubernetes writes them.
     pub fn labels(&self) -> BTreeMap<String, String> {
         match self {
-            Self::Workload { name, instance } => {
-                [(super::meta::NAME.to_owned(), name.to_string()), (super::meta::INSTANCE.to_owned(), instance.to_string())].into()
+            Self::Workload { name, instance } => [
+                (super::meta::NAME.to_owned(), name.to_string()),
+                (super::meta::INSTANCE.to_owned(), instance.to_string()),
+            ]
+            .into(),
+            Self::Labels(labels) => {
+                labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
             }
-            Self::Labels(labels) => labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         }
     }
 }
@@ -101,19 +107,23 @@ impl Pods {
         &self.selector
     }
 
-    /// k3s' packaged ingress controller. Its `instance` label depends on the packaging, so only the name selects.
+    /// k3s' packaged ingress controller. Its `instance` label depends on the packaging, so only the
+    /// name selects.
     pub fn traefik() -> Self {
-        static TRAEFIK: LazyLock<Pods> = LazyLock::new(|| Pods::of_cluster("traefik", &[("app.kubernetes.io/name", "traefik")]));
+        static TRAEFIK: LazyLock<Pods> =
+            LazyLock::new(|| Pods::of_cluster("traefik", &[("app.kubernetes.io/name", "traefik")]));
         TRAEFIK.clone()
     }
 
     /// The cluster's DNS server.
     pub fn dns() -> Self {
-        static DNS: LazyLock<Pods> = LazyLock::new(|| Pods::of_cluster("coredns", &[("k8s-app", "kube-dns")]));
+        static DNS: LazyLock<Pods> =
+            LazyLock::new(|| Pods::of_cluster("coredns", &[("k8s-app", "kube-dns")]));
         DNS.clone()
     }
 
-    /// cert-manager's HTTP-01 solver pods: made at run time, in the namespace of the Ingress that waits for a certificate.
+    /// cert-manager's HTTP-01 solver pods: made at run time, in the namespace of the Ingress that
+    /// waits for a certificate.
     pub(in crate::builder) fn solver(namespace: &Arc<str>) -> Self {
         Self {
             namespace: namespace.clone(),
@@ -123,7 +133,11 @@ impl Pods {
     }
 
     fn of_cluster(name: &str, labels: &'static [(&'static str, &'static str)]) -> Self {
-        Self { namespace: "kube-system".into(), name: name.into(), selector: Selector::Labels(labels) }
+        Self {
+            namespace: "kube-system".into(),
+            name: name.into(),
+            selector: Selector::Labels(labels),
+        }
     }
 }
 
@@ -132,7 +146,8 @@ impl Pods {
 pub enum Caller {
     /// Pods of this cluster.
     Pods(Pods),
-    /// The API server, from another node than the pod's: as no policy can name such a process, the port is open to anybody.
+    /// The API server, from another node than the pod's: as no policy can name such a process, the
+    /// port is open to anybody.
     ApiServer,
 }
 
@@ -149,7 +164,8 @@ pub enum Peer {
     Network(Cidr),
 }
 
-/// A namespace that some Application makes (or that the cluster brings): nothing is built outside one.
+/// A namespace that some Application makes (or that the cluster brings): nothing is built outside
+/// one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NamespaceRef {
     pub(in crate::builder) owner: Option<AppId>,
@@ -167,7 +183,8 @@ impl NamespaceRef {
         Self { owner: None, name: "argocd".into() }
     }
 
-    /// The destination of an Application whose objects all belong to the cluster: it needs one, and puts nothing there.
+    /// The destination of an Application whose objects all belong to the cluster: it needs one, and
+    /// puts nothing there.
     pub fn destination(name: &str) -> Self {
         Self { owner: None, name: name.into() }
     }
@@ -188,16 +205,25 @@ pub struct PortRef {
     pub(in crate::builder) service: Arc<str>,
     /// The Service's port, which URLs name.
     pub(in crate::builder) port: u16,
-    /// The pods' port, which policies name (they see packets after the Service's address was translated).
+    /// The pods' port, which policies name (they see packets after the Service's address was
+    /// translated).
     pub(in crate::builder) pod_port: u16,
 }
 
 impl PortRef {
-    /// A port that the user's own network, or the world, offers: nothing of ours makes it, so nothing is waited for. `within` is the
-    /// network that it is in; without, it is outside of every private range.
+    /// A port that the user's own network, or the world, offers: nothing of ours makes it, so
+    /// nothing is waited for. `within` is the network that it is in; without, it is outside of
+    /// every private range.
     pub fn outside(host: &Address, port: u16, within: Option<&Cidr>) -> Self {
         let peer = within.map_or(Peer::Outside, |it| Peer::Network(it.clone()));
-        Self { owner: None, peer, host: host.shared(), service: host.shared(), port, pod_port: port }
+        Self {
+            owner: None,
+            peer,
+            host: host.shared(),
+            service: host.shared(),
+            port,
+            pod_port: port,
+        }
     }
 
     /// The Service's name.
@@ -265,7 +291,8 @@ pub struct IssuerRef {
     pub(in crate::builder) name: Arc<str>,
 }
 
-/// A public host name, to be served by one component; that no two have the same is a rule (`host-taken`).
+/// A public host name, to be served by one component; that no two have the same is a rule
+/// (`host-taken`).
 #[derive(Clone, Debug)]
 pub struct HostRef {
     pub(in crate::builder) host: Host,
@@ -278,7 +305,8 @@ impl HostRef {
     }
 }
 
-/// What a component would like monitoring to know. Collected by the floor plan for what is built last.
+/// What a component would like monitoring to know. Collected by the floor plan for what is built
+/// last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Contribution {
     /// A Prometheus endpoint.
@@ -337,7 +365,8 @@ impl AlertSeverity {
     }
 }
 
-/// Everything contributed. Only a closed site makes one, so nothing that contributes can come later.
+/// Everything contributed. Only a closed site makes one, so nothing that contributes can come
+/// later.
 #[derive(Debug, Default)]
 pub struct Contributions(pub(in crate::builder) Vec<Contribution>);
 

@@ -49,10 +49,20 @@ impl Naming {
     }
 
     /// All labels of an object's metadata.
-    pub fn labels(&self, name: &str, instance: &str, role: &str, version: Option<&str>) -> BTreeMap<String, String> {
+    pub fn labels(
+        &self,
+        name: &str,
+        instance: &str,
+        role: &str,
+        version: Option<&str>,
+    ) -> BTreeMap<String, String> {
         let (part_of, managed_by, workspace) = match self {
             Self::Platform(platform) => (platform.to_string(), "espalier", None),
-            Self::Tenant(workspace) => (["aichat-workspace-", workspace].concat(), "aichat-workspace-operator", Some(workspace)),
+            Self::Tenant(workspace) => (
+                ["aichat-workspace-", workspace].concat(),
+                "aichat-workspace-operator",
+                Some(workspace),
+            ),
         };
         let mut labels = BTreeMap::new();
         let mut set = |key: &str, value: String| drop(labels.insert(key.to_owned(), value));
@@ -72,9 +82,14 @@ impl Naming {
     }
 }
 
-/// Marks what holds data: ArgoCD neither prunes nor deletes it, and does not call it out of sync once it has left Git.
+/// Marks what holds data: ArgoCD neither prunes nor deletes it, and does not call it out of sync
+/// once it has left Git.
 pub fn protect(metadata: &mut ObjectMeta) {
     let annotations = metadata.annotations.get_or_insert_default();
-    annotations.insert("argocd.argoproj.io/sync-options".to_owned(), "Prune=false,Delete=false".to_owned());
-    annotations.insert("argocd.argoproj.io/compare-options".to_owned(), "IgnoreExtraneous".to_owned());
+    annotations.insert(
+        "argocd.argoproj.io/sync-options".to_owned(),
+        "Prune=false,Delete=false".to_owned(),
+    );
+    annotations
+        .insert("argocd.argoproj.io/compare-options".to_owned(), "IgnoreExtraneous".to_owned());
 }

@@ -76,7 +76,10 @@ impl Object {
         Self { api_version: K::API_VERSION, kind: K::KIND, made_at, body: Box::new(Builtin(typed)) }
     }
 
-    pub(in crate::builder) fn custom<K: CustomResource>(typed: K, made_at: &'static Location<'static>) -> Self {
+    pub(in crate::builder) fn custom<K: CustomResource>(
+        typed: K,
+        made_at: &'static Location<'static>,
+    ) -> Self {
         Self { api_version: K::API_VERSION, kind: K::KIND, made_at, body: Box::new(Custom(typed)) }
     }
 
@@ -131,7 +134,8 @@ impl Object {
     }
 }
 
-/// API groups whose kinds are known to have no namesake in another of them, so that the kind alone names the file.
+/// API groups whose kinds are known to have no namesake in another of them, so that the kind alone
+/// names the file.
 const PLAIN_GROUPS: [&str; 12] = [
     "",
     "apps",
@@ -149,9 +153,9 @@ const PLAIN_GROUPS: [&str; 12] = [
 
 /// The path of an object, an injective function of its key, also where a file system folds case.
 ///
-/// The namespace is part of it: one Application may hold the same kind and name in several namespaces
-/// (sealed copies). A name may hold characters that file systems dislike (`system:node`): they are
-/// written `_` and two hexadecimal digits, the underscore itself too.
+/// The namespace is part of it: one Application may hold the same kind and name in several
+/// namespaces (sealed copies). A name may hold characters that file systems dislike
+/// (`system:node`): they are written `_` and two hexadecimal digits, the underscore itself too.
 pub fn path(into: &mut String, group: &str, kind: &str, namespace: Option<&str>, name: &str) {
     into.push_str(namespace.unwrap_or("_cluster"));
     into.push('/');
@@ -163,7 +167,9 @@ pub fn path(into: &mut String, group: &str, kind: &str, namespace: Option<&str>,
     } else {
         let _ = write!(into, "+{group}+");
     }
-    let stands = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+    let stands = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.'
+    };
     if name.bytes().all(stands) {
         into.push_str(name);
     } else {

@@ -32,17 +32,34 @@ pub struct PlatformBuilder {
 impl PlatformBuilder {
     /// An empty site of the platform of that name.
     pub fn new(platform: &str, cluster: ClusterFacts) -> Self {
-        Self { naming: Naming::Platform(platform.into()), cluster, built: Vec::new(), contributed: Vec::new() }
+        Self {
+            naming: Naming::Platform(platform.into()),
+            cluster,
+            built: Vec::new(),
+            contributed: Vec::new(),
+        }
     }
 
     /// Builds one component. What it needs are handles, so it can only use what was built before.
-    pub fn build<O>(&mut self, name: &str, namespace: &NamespaceRef, build: impl FnOnce(&mut Scope<'_>) -> O) -> O {
+    pub fn build<O>(
+        &mut self,
+        name: &str,
+        namespace: &NamespaceRef,
+        build: impl FnOnce(&mut Scope<'_>) -> O,
+    ) -> O {
         // A floor plan is written by hand: it cannot grow by 65,536 calls.
         let id = AppId(u16::try_from(self.built.len()).unwrap_or(u16::MAX));
-        let mut scope = Scope::new(Some(id), (self.naming.clone(), self.cluster.clone()), name, namespace, &mut self.contributed);
+        let mut scope = Scope::new(
+            Some(id),
+            (self.naming.clone(), self.cluster.clone()),
+            name,
+            namespace,
+            &mut self.contributed,
+        );
         let offers = build(&mut scope);
         let mut built = scope.done();
-        // Whatever waits for nothing else waits for the first Application, which makes the projects.
+        // Whatever waits for nothing else waits for the first Application, which makes the
+        // projects.
         if built.after.is_empty() && id.0 > 0 {
             built.after.insert(AppId(0));
         }
@@ -60,7 +77,8 @@ impl PlatformBuilder {
         CrdRef::new(None)
     }
 
-    /// No component that contributes can be built after this: [`ClosedBuilder`] has no way to build one.
+    /// No component that contributes can be built after this: [`ClosedBuilder`] has no way to build
+    /// one.
     pub fn close(self) -> (ClosedBuilder, Contributions) {
         (ClosedBuilder { built: self.built }, Contributions(self.contributed))
     }
@@ -78,8 +96,13 @@ impl ClosedBuilder {
     }
 }
 
-/// Builds one tenant by itself, in a namespace of its own. Its contributions are dropped: the platform makes them once, for all.
-pub fn tenant<O>(workspace: &str, cluster: ClusterFacts, build: impl FnOnce(&mut Scope<'_>) -> O) -> (O, BuiltComponent) {
+/// Builds one tenant by itself, in a namespace of its own. Its contributions are dropped: the
+/// platform makes them once, for all.
+pub fn tenant<O>(
+    workspace: &str,
+    cluster: ClusterFacts,
+    build: impl FnOnce(&mut Scope<'_>) -> O,
+) -> (O, BuiltComponent) {
     let mut none = Vec::new();
     let namespace = NamespaceRef { owner: None, name: workspace.into() };
     let naming = Naming::Tenant(Arc::from(workspace));

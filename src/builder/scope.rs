@@ -8,7 +8,9 @@ use std::{
 
 use k8s_openapi::{
     Metadata, Resource,
-    api::core::v1::{EnvVar, EnvVarSource, Namespace, SecretKeySelector, Service, ServicePort, ServiceSpec},
+    api::core::v1::{
+        EnvVar, EnvVarSource, Namespace, SecretKeySelector, Service, ServicePort, ServiceSpec,
+    },
     apimachinery::pkg::{
         apis::meta::v1::{LabelSelector, ObjectMeta},
         util::intstr::IntOrString,
@@ -20,8 +22,8 @@ use super::{
     chart::Chart,
     credential::{Credential, CredentialStore},
     handle::{
-        AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Running, Selector,
-        VolumeRef,
+        AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef,
+        PriorityRef, Running, Selector, VolumeRef,
     },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
@@ -29,10 +31,12 @@ use super::{
 };
 use crate::{names::Host, units::Bytes};
 
-/// One permitted connection, by pod port. It orders nothing: Prometheus scrapes what starts after it.
+/// One permitted connection, by pod port. It orders nothing: Prometheus scrapes what starts after
+/// it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Flow {
-    /// Who speaks. An edge starts at pods, not at an Application: two workloads of one chart may reach different things.
+    /// Who speaks. An edge starts at pods, not at an Application: two workloads of one chart may
+    /// reach different things.
     pub from: Caller,
     /// Who is spoken to.
     pub to: Peer,
@@ -49,7 +53,8 @@ pub struct SecretCopy {
     pub namespace: Arc<str>,
     /// The credential.
     pub credential: Credential,
-    /// A further key that the controller fills from the sealed ones when it opens them: name, Go template.
+    /// A further key that the controller fills from the sealed ones when it opens them: name, Go
+    /// template.
     pub derived: Option<(&'static str, String)>,
 }
 
@@ -71,7 +76,8 @@ pub struct BuiltComponent {
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
     pub copies: BTreeSet<SecretCopy>,
-    /// Objects that people apply when they need them: they lie beside the tree, and ArgoCD never sees them.
+    /// Objects that people apply when they need them: they lie beside the tree, and ArgoCD never
+    /// sees them.
     pub manual_objects: Vec<Object>,
     /// Hosts for which it wants a certificate; each is one solver pod while it is being issued.
     pub certificates: BTreeSet<Host>,
@@ -135,7 +141,8 @@ impl<'a> Scope<'a> {
 
     /// Metadata of a further object of the part.
     pub fn meta_named(&self, part: &Part, name: &str) -> ObjectMeta {
-        let labels = self.naming.labels(&part.name, &self.built.name, part.role, part.version.as_deref());
+        let labels =
+            self.naming.labels(&part.name, &self.built.name, part.role, part.version.as_deref());
         ObjectMeta {
             name: Some(name.to_owned()),
             namespace: Some(self.built.namespace.to_string()),
@@ -151,7 +158,10 @@ impl<'a> Scope<'a> {
 
     /// The labels that select the part's pods.
     pub fn selector(&self, part: &Part) -> LabelSelector {
-        LabelSelector { match_labels: Some(self.workload(&part.name).labels()), ..LabelSelector::default() }
+        LabelSelector {
+            match_labels: Some(self.workload(&part.name).labels()),
+            ..LabelSelector::default()
+        }
     }
 
     fn workload(&self, name: &Arc<str>) -> Selector {
@@ -174,7 +184,8 @@ impl<'a> Scope<'a> {
         self.built.objects.push(Object::custom(object, Location::caller()));
     }
 
-    /// Adds an object that people apply when they need it. It is under the component's policies, as it bears the component's labels.
+    /// Adds an object that people apply when they need it. It is under the component's policies, as
+    /// it bears the component's labels.
     #[track_caller]
     pub fn add_by_hand<K>(&mut self, object: K)
     where
@@ -216,16 +227,33 @@ impl<'a> Scope<'a> {
         self.port(part, &name, &name, port)
     }
 
-    /// A headless Service, which gives each replica of a `StatefulSet` a name of its own; returns the first `replicas` of them.
+    /// A headless Service, which gives each replica of a `StatefulSet` a name of its own; returns
+    /// the first `replicas` of them.
     #[track_caller]
-    pub fn headless_service(&mut self, part: &Part, name: &str, port_name: &str, port: u16, replicas: u32) -> Vec<PortRef> {
+    pub fn headless_service(
+        &mut self,
+        part: &Part,
+        name: &str,
+        port_name: &str,
+        port: u16,
+        replicas: u32,
+    ) -> Vec<PortRef> {
         let metadata = self.meta_named(part, name);
         self.add_service(part, metadata, port_name, port, true);
-        (0..replicas).map(|it| self.port(part, name, &format!("{}-{it}.{name}", part.name), port)).collect()
+        (0..replicas)
+            .map(|it| self.port(part, name, &format!("{}-{it}.{name}", part.name), port))
+            .collect()
     }
 
     #[track_caller]
-    fn add_service(&mut self, part: &Part, metadata: ObjectMeta, port_name: &str, port: u16, headless: bool) {
+    fn add_service(
+        &mut self,
+        part: &Part,
+        metadata: ObjectMeta,
+        port_name: &str,
+        port: u16,
+        headless: bool,
+    ) {
         let ports = vec![ServicePort {
             name: Some(port_name.to_owned()),
             port: port.into(),
@@ -245,13 +273,27 @@ impl<'a> Scope<'a> {
     fn port(&mut self, part: &Part, service: &str, host: &str, port: u16) -> PortRef {
         let pods = self.pods(part);
         let host = format!("{host}.{}.svc.cluster.local", self.built.namespace).into();
-        PortRef { owner: self.id, peer: Peer::Pods(pods), host, service: service.into(), port, pod_port: port }
+        PortRef {
+            owner: self.id,
+            peer: Peer::Pods(pods),
+            host,
+            service: service.into(),
+            port,
+            pod_port: port,
+        }
     }
 
     /// A port of a Service that the chart makes.
     pub fn chart_port(&mut self, pods: &Pods, service: &str, port: u16, pod_port: u16) -> PortRef {
         let host = format!("{service}.{}.svc.cluster.local", self.built.namespace).into();
-        PortRef { owner: self.id, peer: Peer::Pods(pods.clone()), host, service: service.into(), port, pod_port }
+        PortRef {
+            owner: self.id,
+            peer: Peer::Pods(pods.clone()),
+            host,
+            service: service.into(),
+            port,
+            pod_port,
+        }
     }
 
     /// A claim that this component makes, for others to mount.
@@ -259,7 +301,8 @@ impl<'a> Scope<'a> {
         VolumeRef { owner: self.id, claim: claim.into(), size }
     }
 
-    /// Makes a namespace that ArgoCD never prunes, with the pod security level that its pods must keep.
+    /// Makes a namespace that ArgoCD never prunes, with the pod security level that its pods must
+    /// keep.
     #[track_caller]
     pub fn namespace_of(&mut self, name: &str, level: &str, kubernetes: &str) -> NamespaceRef {
         let part = Part { name: name.into(), role: "namespace", version: None };
@@ -267,7 +310,10 @@ impl<'a> Scope<'a> {
         let labels = metadata.labels.get_or_insert_default();
         for mode in ["enforce", "audit", "warn"] {
             labels.insert(format!("pod-security.kubernetes.io/{mode}"), level.to_owned());
-            labels.insert(format!("pod-security.kubernetes.io/{mode}-version"), kubernetes.to_owned());
+            labels.insert(
+                format!("pod-security.kubernetes.io/{mode}-version"),
+                kubernetes.to_owned(),
+            );
         }
         protect(&mut metadata);
         self.add(Namespace { metadata, ..Namespace::default() });
@@ -290,10 +336,11 @@ impl<'a> Scope<'a> {
         CrdRef::new(self.id)
     }
 
-    /// The right to mint credentials, whose sealed copies this component will hold. None in a tenant.
+    /// The right to mint credentials, whose sealed copies this component will hold. None in a
+    /// tenant.
     ///
-    /// `secrets` are the names of the Secrets whose values are sealed, by credential: a new value has a new name, so whoever reads it is
-    /// replaced, and waits until it is there.
+    /// `secrets` are the names of the Secrets whose values are sealed, by credential: a new value
+    /// has a new name, so whoever reads it is replaced, and waits until it is there.
     pub fn credential_store(&self, secrets: BTreeMap<String, Arc<str>>) -> Option<CredentialStore> {
         self.id.map(|owner| CredentialStore { owner, secrets })
     }
@@ -324,13 +371,24 @@ impl<'a> Scope<'a> {
 
     /// A flow to something that has no Service of ours.
     pub fn flow_to(&mut self, from: &Pods, to: Peer, port: u16) {
-        self.built.flows.insert(Flow { from: Caller::Pods(from.clone()), to, port, protocol: "TCP" });
+        self.built.flows.insert(Flow {
+            from: Caller::Pods(from.clone()),
+            to,
+            port,
+            protocol: "TCP",
+        });
     }
 
-    /// The API server calls the pods (a webhook). From their own node it always may; from another it comes as the network's own address.
+    /// The API server calls the pods (a webhook). From their own node it always may; from another
+    /// it comes as the network's own address.
     pub fn serves_webhook(&mut self, pods: &Pods, port: u16) {
         if self.cluster.several_nodes {
-            self.built.flows.insert(Flow { from: Caller::ApiServer, to: Peer::Pods(pods.clone()), port, protocol: "TCP" });
+            self.built.flows.insert(Flow {
+                from: Caller::ApiServer,
+                to: Peer::Pods(pods.clone()),
+                port,
+                protocol: "TCP",
+            });
         }
     }
 
@@ -348,18 +406,30 @@ impl<'a> Scope<'a> {
         env_from(name, &credential.secret, key)
     }
 
-    /// An environment variable that the controller composes when it opens the credential (a URL with an escaped password).
-    pub fn env_derived(&mut self, name: &str, credential: &Credential, key: &'static str, template: String) -> EnvVar {
+    /// An environment variable that the controller composes when it opens the credential (a URL
+    /// with an escaped password).
+    pub fn env_derived(
+        &mut self,
+        name: &str,
+        credential: &Credential,
+        key: &'static str,
+        template: String,
+    ) -> EnvVar {
         self.copy(credential, Some((key, template)));
         env_from(name, &credential.secret, key)
     }
 
     fn copy(&mut self, credential: &Credential, derived: Option<(&'static str, String)>) {
         self.after(Some(credential.credentials));
-        self.built.copies.insert(SecretCopy { namespace: self.built.namespace.clone(), credential: credential.clone(), derived });
+        self.built.copies.insert(SecretCopy {
+            namespace: self.built.namespace.clone(),
+            credential: credential.clone(),
+            derived,
+        });
     }
 
-    /// Asks for a certificate: an order on the issuer, and the way of its solver pods. Returns the issuer's name.
+    /// Asks for a certificate: an order on the issuer, and the way of its solver pods. Returns the
+    /// issuer's name.
     pub fn certificate(&mut self, issuer: &IssuerRef, host: &HostRef) -> Arc<str> {
         self.after(Some(issuer.owner));
         let solver = Pods::solver(&self.built.namespace);
@@ -374,7 +444,8 @@ impl<'a> Scope<'a> {
         it.name.to_owned()
     }
 
-    /// Mounts another component's volume: an order. Returns the claim's name, in the namespace that is built in.
+    /// Mounts another component's volume: an order. Returns the claim's name, in the namespace that
+    /// is built in.
     pub fn claim_of(&mut self, volume: &VolumeRef) -> Arc<str> {
         self.after(volume.owner);
         volume.claim.clone()
@@ -395,7 +466,8 @@ impl<'a> Scope<'a> {
         self.copy(credential, None);
     }
 
-    /// For a chart that needs a kind from its own templates, or a component whose objects a controller must see.
+    /// For a chart that needs a kind from its own templates, or a component whose objects a
+    /// controller must see.
     pub fn wait_for<K>(&mut self, crd: &CrdRef<K>) {
         self.after(crd.owner);
     }
@@ -411,7 +483,11 @@ impl<'a> Scope<'a> {
 }
 
 fn env_from(name: &str, secret: &str, key: &str) -> EnvVar {
-    let key = SecretKeySelector { name: secret.to_owned(), key: key.to_owned(), ..SecretKeySelector::default() };
+    let key = SecretKeySelector {
+        name: secret.to_owned(),
+        key: key.to_owned(),
+        ..SecretKeySelector::default()
+    };
     let value_from = EnvVarSource { secret_key_ref: Some(key), ..EnvVarSource::default() };
     EnvVar { name: name.to_owned(), value_from: Some(value_from), ..EnvVar::default() }
 }

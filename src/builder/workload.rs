@@ -1,4 +1,5 @@
-//! What an object asks of the scheduler: the one door from typed workloads to the budget and the pod rules.
+//! What an object asks of the scheduler: the one door from typed workloads to the budget and the
+//! pod rules.
 
 use k8s_openapi::{
     api::{
@@ -32,8 +33,13 @@ impl Object {
     pub fn workload(&self) -> Option<Workload<'_>> {
         if let Some(spec) = self.get::<Deployment>().and_then(|it| it.spec.as_ref()) {
             let replicas = count(spec.replicas);
-            let rolling = spec.strategy.as_ref().is_none_or(|it| it.type_.as_deref() != Some("Recreate"));
-            let asked = spec.strategy.as_ref().and_then(|it| it.rolling_update.as_ref()).and_then(|it| it.max_surge.as_ref());
+            let rolling =
+                spec.strategy.as_ref().is_none_or(|it| it.type_.as_deref() != Some("Recreate"));
+            let asked = spec
+                .strategy
+                .as_ref()
+                .and_then(|it| it.rolling_update.as_ref())
+                .and_then(|it| it.max_surge.as_ref());
             let surge = if rolling && replicas > 0 { max_surge(asked, replicas) } else { 0 };
             return of("Deployment", replicas, surge, false, &spec.template);
         }
@@ -49,7 +55,11 @@ impl Object {
         let spec = self.get::<CronJob>()?.spec.as_ref()?;
         let job = spec.job_template.spec.as_ref()?;
         // `Allow` lets a slow run overlap with the next one: two at once is what is counted.
-        let overlap = if matches!(spec.concurrency_policy.as_deref(), Some("Forbid" | "Replace")) { 1 } else { 2 };
+        let overlap = if matches!(spec.concurrency_policy.as_deref(), Some("Forbid" | "Replace")) {
+            1
+        } else {
+            2
+        };
         of("CronJob", count(job.parallelism) * overlap, 0, true, &job.template)
     }
 }
@@ -75,6 +85,8 @@ fn max_surge(asked: Option<&IntOrString>, replicas: u32) -> u32 {
     match asked {
         None => percent(25),
         Some(IntOrString::Int(it)) => u32::try_from(*it).unwrap_or(0),
-        Some(IntOrString::String(it)) => it.strip_suffix('%').and_then(|it| it.parse().ok()).map_or(0, percent),
+        Some(IntOrString::String(it)) => {
+            it.strip_suffix('%').and_then(|it| it.parse().ok()).map_or(0, percent)
+        }
     }
 }

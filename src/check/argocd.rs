@@ -1,4 +1,5 @@
-//! `waves-wait-for-nothing`, `unsupported-pair`: what Argo CD itself must be, so that the tree does what it says.
+//! `waves-wait-for-nothing`, `unsupported-pair`: what Argo CD itself must be, so that the tree does
+//! what it says.
 
 use std::ops::RangeInclusive;
 
@@ -30,11 +31,13 @@ pub fn waves(view: &SpecView<'_>, found: &mut Diagnostics) {
     );
 }
 
-/// Argo CD's line, Kubernetes' minor, and the minors that this Argo CD is tested on, where that one is not among them.
+/// Argo CD's line, Kubernetes' minor, and the minors that this Argo CD is tested on, where that one
+/// is not among them.
 fn untested(view: &SpecView<'_>) -> Option<((u32, u32), u32, RangeInclusive<u32>)> {
     let pins = &view.platform.versions;
     // A chart of another line is untested, and says so: which Argo CD it brings is not known here.
-    let argo_cd = pairs::argo_cd(&pins.of(versions::ARGO_CD)).filter(|_| view.platform.spec.components.argocd.enabled)?;
+    let argo_cd = pairs::argo_cd(&pins.of(versions::ARGO_CD))
+        .filter(|_| view.platform.spec.components.argocd.enabled)?;
     let kubernetes = pins.kubernetes_minor()?;
     let tested = pairs::kubernetes(argo_cd).filter(|it| !it.contains(&kubernetes))?;
     Some((argo_cd, kubernetes, tested))
@@ -52,7 +55,9 @@ pub fn pair(view: &SpecView<'_>, found: &mut Diagnostics) {
     let pin = if pins.written(versions::K3S).is_some() { versions::K3S } else { versions::ARGO_CD };
     let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
     let chart = pins.of(versions::ARGO_CD);
-    let message = format!("Argo CD {major}.{minor} (chart {chart}) is not tested on Kubernetes 1.{kubernetes}");
+    let message = format!(
+        "Argo CD {major}.{minor} (chart {chart}) is not tested on Kubernetes 1.{kubernetes}"
+    );
     found.push(
         Diagnostic::warning(code::UNSUPPORTED_PAIR, place, message)
             .help(format!("write `{}: {}`", versions::K3S.name, versions::K3S.tested))

@@ -1,4 +1,5 @@
-//! `backup-of-nothing`, `backup-on-the-same-disk`, `backup-without-tls`: backups that do not do what they are there for.
+//! `backup-of-nothing`, `backup-on-the-same-disk`, `backup-without-tls`: backups that do not do
+//! what they are there for.
 
 use super::{code, rules::SpecView};
 use crate::diag::diagnostic::{Diagnostic, Diagnostics};
@@ -36,7 +37,10 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
         let mut finding = Diagnostic::warning(
             code::BACKUP_WITHOUT_TLS,
             view.component(&["backup", "s3", "endpoint"]),
-            format!("whoever is on the way to `{}` can read every chat, file and password hash, and change them", s3.endpoint.host()),
+            format!(
+                "whoever is on the way to `{}` can read every chat, file and password hash, and change them",
+                s3.endpoint.host()
+            ),
         );
         let port = s3.endpoint.as_str().rsplit_once(':').map_or("", |it| it.1);
         let with_tls = s3.endpoint.as_str().replacen("http://", "https://", 1);

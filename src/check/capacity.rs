@@ -1,4 +1,5 @@
-//! `node-memory-exceeded` and its kin, `pod-without-place`: the sums against what the nodes can give, and each pod against each node.
+//! `node-memory-exceeded` and its kin, `pod-without-place`: the sums against what the nodes can
+//! give, and each pod against each node.
 
 use std::{cmp::Reverse, fmt::Display};
 
@@ -20,8 +21,8 @@ use crate::{
     units::Bytes,
 };
 
-/// Pods that k3s runs besides those of the budget, because they request nothing: local-path-provisioner and Traefik's load balancer,
-/// of which every further node has one.
+/// Pods that k3s runs besides those of the budget, because they request nothing:
+/// local-path-provisioner and Traefik's load balancer, of which every further node has one.
 const PODS_WITHOUT_REQUESTS: u32 = 2;
 /// How many consumers an error points at.
 const POINTED_AT: usize = 4;
@@ -37,13 +38,23 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         found.push(rollout(view));
     }
     if it.cpu > it.allocatable_cpu {
-        let message = format!("CPU requests sum to {}, the {} can give {}", it.cpu, nodes(view), it.allocatable_cpu);
-        let mut finding = Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.node(&["cpu"]), message);
+        let message = format!(
+            "CPU requests sum to {}, the {} can give {}",
+            it.cpu,
+            nodes(view),
+            it.allocatable_cpu
+        );
+        let mut finding =
+            Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.node(&["cpu"]), message);
         finding.help.extend(fixes_for(view));
         if Amounts::over(view).is_both() {
             finding = finding.note(BOTH);
         }
-        finding = finding.note(named(view, |row| row.pod.cpu * u64::from(row.replicas), |it| it.to_string()));
+        finding = finding.note(named(
+            view,
+            |row| row.pod.cpu * u64::from(row.replicas),
+            |it| it.to_string(),
+        ));
         found.push(finding.note(EXPLAINED));
     }
     if it.gpus > it.allocatable_gpus {
@@ -54,8 +65,8 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
             it.allocatable_gpus
         );
         let place = view.spec.component(&["ollama", "gpu"]);
-        let finding =
-            Diagnostic::error(code::NODE_GPUS_EXCEEDED, place, message).related(view.spec.node(&[]), format!("the {}", nodes(view)));
+        let finding = Diagnostic::error(code::NODE_GPUS_EXCEEDED, place, message)
+            .related(view.spec.node(&[]), format!("the {}", nodes(view)));
         let replicas = view.spec.platform.spec.components.ollama.replicas;
         let most = it.allocatable_gpus / (it.gpus / u64::from(replicas.max(1))).max(1);
         found.push(if most > 0 {
@@ -78,12 +89,16 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         );
         let fewer = if view.tenants.is_empty() { "fewer replicas" } else { "fewer workspaces" };
         let finding = if it.nodes.is_single() {
-            finding.help(format!("{fewer}, or write `maxPods: {pods}` and give k3s `kubelet-arg: max-pods={pods}`"))
+            finding.help(format!(
+                "{fewer}, or write `maxPods: {pods}` and give k3s `kubelet-arg: max-pods={pods}`"
+            ))
         } else {
             finding.help(format!("{fewer}, more nodes, or a larger `maxPods` of some of them"))
         };
         found.push(match largest(view, |row| row.replicas).first() {
-            Some(row) if row.replicas > 1 => finding.related(place(view, row), format!("{} of them", row.replicas)),
+            Some(row) if row.replicas > 1 => {
+                finding.related(place(view, row), format!("{} of them", row.replicas))
+            }
             _ => finding,
         });
     }
@@ -106,15 +121,21 @@ const EXPLAINED: &str = "`espalier show budget` explains each figure";
 
 /// The rows that the spec can change, the largest first.
 fn largest<'a, T: Ord>(view: &'a WholeView<'_>, size: impl Fn(&Row) -> T) -> Vec<&'a Row> {
-    let mut rows: Vec<&Row> = view.budget.rows.iter().filter(|it| it.source != Origin::Cluster).collect();
+    let mut rows: Vec<&Row> =
+        view.budget.rows.iter().filter(|it| it.source != Origin::Cluster).collect();
     rows.sort_by_key(|it| Reverse(size(it)));
     rows
 }
 
 /// The largest consumers in a line.
-fn named<T: Ord>(view: &WholeView<'_>, size: impl Fn(&Row) -> T, show: impl Fn(T) -> String) -> String {
+fn named<T: Ord>(
+    view: &WholeView<'_>,
+    size: impl Fn(&Row) -> T,
+    show: impl Fn(T) -> String,
+) -> String {
     let rows = largest(view, &size);
-    let parts: Vec<String> = rows.iter().take(NAMED).map(|row| format!("{} {}", row.name, show(size(row)))).collect();
+    let parts: Vec<String> =
+        rows.iter().take(NAMED).map(|row| format!("{} {}", row.name, show(size(row)))).collect();
     format!("the largest: {}", parts.join(", "))
 }
 
@@ -131,16 +152,23 @@ fn times(replicas: u32, amount: impl Display) -> String {
     if replicas == 1 { amount.to_string() } else { format!("{replicas} × {amount}") }
 }
 
-/// The finding that people come for: sums, the largest consumers with their places, and what would fit.
+/// The finding that people come for: sums, the largest consumers with their places, and what would
+/// fit.
 fn memory(view: &WholeView<'_>) -> Diagnostic {
     let it = view.budget;
     let over = it.requests.saturating_sub(it.allocatable);
     let (requests, allocatable) = (it.requests.in_mib(), it.allocatable.in_mib());
-    let message = format!("requests sum to {requests}, the {} can give {allocatable} ({} too much)", nodes(view), over.in_mib());
+    let message = format!(
+        "requests sum to {requests}, the {} can give {allocatable} ({} too much)",
+        nodes(view),
+        over.in_mib()
+    );
     // What is less than a fiftieth of the node changes nothing: it is in `show budget`.
     let counts = |row: &&Row| requested(row) >= Bytes::new(it.allocatable.get() / 50);
-    let mut places =
-        largest(view, requested).into_iter().filter(counts).map(|row| (place(view, row), times(row.replicas, row.pod.request.in_mib())));
+    let mut places = largest(view, requested)
+        .into_iter()
+        .filter(counts)
+        .map(|row| (place(view, row), times(row.replicas, row.pod.request.in_mib())));
     let (first, label) = places.next().unwrap_or_else(|| (Place::Nowhere, String::new()));
     let mut finding = Diagnostic::error(code::NODE_MEMORY_EXCEEDED, first, message).label(label);
     let mut told = vec![finding.place.clone()];
@@ -156,15 +184,24 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
         finding = finding.note(BOTH);
     }
     if !it.nodes.is_single() {
-        finding = finding.note("what fits is the sum: when it does, a place is looked for, pod by pod");
+        finding =
+            finding.note("what fits is the sum: when it does, a place is looked for, pod by pod");
     }
     finding = finding.note(named(view, requested, mib));
     if !view.tenants.is_empty() {
         let tenants: Bytes = view.tenants.iter().map(|it| it.sum.ask.request).sum();
         let own = it.requests.saturating_sub(tenants);
         let count = view.tenants.len();
-        let workspaces = if count == 1 { "1 workspace requests".to_owned() } else { format!("{count} workspaces request") };
-        finding = finding.note(format!("{workspaces} {}, the platform itself {}", tenants.in_mib(), own.in_mib()));
+        let workspaces = if count == 1 {
+            "1 workspace requests".to_owned()
+        } else {
+            format!("{count} workspaces request")
+        };
+        finding = finding.note(format!(
+            "{workspaces} {}, the platform itself {}",
+            tenants.in_mib(),
+            own.in_mib()
+        ));
     }
     finding.note(EXPLAINED)
 }
@@ -172,11 +209,18 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
 /// Where the spec (or the workspace's file) says how large a row is.
 fn place(view: &WholeView<'_>, row: &Row) -> Place {
     if row.source == Origin::Tenant {
-        let file = view.tenants.iter().find(|it| it.name.is_some_and(|it| **it == *row.name)).map(|it| it.file.clone());
+        let file = view
+            .tenants
+            .iter()
+            .find(|it| it.name.is_some_and(|it| **it == *row.name))
+            .map(|it| it.file.clone());
         let path = FieldPath::root().key("spec").key("models");
         return file.map_or(Place::Nowhere, |file| Place::Value { file, path });
     }
-    let key = APPLICATIONS.iter().find(|(_, application)| **application == *row.application).map(|(key, _)| *key);
+    let key = APPLICATIONS
+        .iter()
+        .find(|(_, application)| **application == *row.application)
+        .map(|(key, _)| *key);
     match key {
         Some("ollama") if row.replicas > 1 => view.spec.component(&["ollama", "replicas"]),
         Some("ollama") => view.spec.component(&["ollama", "models"]),
@@ -185,10 +229,13 @@ fn place(view: &WholeView<'_>, row: &Row) -> Place {
     }
 }
 
-/// Pods that no node has room for, though the sums fit: the largest is named, with what kept it out.
+/// Pods that no node has room for, though the sums fit: the largest is named, with what kept it
+/// out.
 fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
     let it = view.budget;
-    let sums_fit = it.requests <= it.allocatable && it.cpu <= it.allocatable_cpu && it.gpus <= it.allocatable_gpus;
+    let sums_fit = it.requests <= it.allocatable
+        && it.cpu <= it.allocatable_cpu
+        && it.gpus <= it.allocatable_gpus;
     let Some(first) = it.unplaced.first().filter(|_| sums_fit) else { return };
     let (row, ask) = (&first.row, &first.ask);
     let gpus = if ask.gpus > 0 { format!(", {}", gpus(ask.gpus)) } else { String::new() };
@@ -242,20 +289,34 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
             it.allocatable_cpu
         ));
     if it.unplaced.len() > 1 {
-        let others: Vec<&str> = it.unplaced.iter().skip(1).take(NAMED).map(|it| &*it.row.name).collect();
+        let others: Vec<&str> =
+            it.unplaced.iter().skip(1).take(NAMED).map(|it| &*it.row.name).collect();
         finding = finding.note(format!("without a place too: {}", others.join(", ")));
     }
-    found.push(finding.note("the largest pods are placed first, each on the first node that has room"));
+    found.push(
+        finding.note("the largest pods are placed first, each on the first node that has room"),
+    );
 }
 
 /// A rolling update adds a pod before it takes one away.
 fn rollout(view: &WholeView<'_>) -> Diagnostic {
     let it = view.budget;
-    let memory = if view.spec.platform.spec.node.as_ref().is_some_and(|it| it.mem_total.is_some()) { "memTotal" } else { "memory" };
-    let rows = it.rows.iter().filter(|row| row.surge > 0 && row.pod.request * u64::from(row.surge) == it.surge.request);
+    let memory = if view.spec.platform.spec.node.as_ref().is_some_and(|it| it.mem_total.is_some()) {
+        "memTotal"
+    } else {
+        "memory"
+    };
+    let rows = it
+        .rows
+        .iter()
+        .filter(|row| row.surge > 0 && row.pod.request * u64::from(row.surge) == it.surge.request);
     let whose = rows.map(|it| format!(" of `{}`", it.name)).next().unwrap_or_default();
     let missing = it.surge.request.saturating_sub(it.spare());
-    let message = format!("{} are spare, and a rolling update{whose} adds a pod of {}", it.spare().in_mib(), it.surge.request.in_mib());
+    let message = format!(
+        "{} are spare, and a rolling update{whose} adds a pod of {}",
+        it.spare().in_mib(),
+        it.surge.request.in_mib()
+    );
     Diagnostic::warning(code::NO_ROOM_FOR_ROLLOUT, view.spec.node(&[memory]), message)
         .help(format!("{} less of something else is enough, or a larger node", missing.in_mib()))
         .note("such a pod stays Pending and its rollout never ends")
@@ -268,16 +329,28 @@ fn limits(view: &WholeView<'_>, found: &mut Diagnostics) {
         return;
     }
     let limit = |row: &Row| row.pod.limit * u64::from(row.replicas);
-    let message =
-        format!("limits sum to {}, {} % of the {} that pods may use", it.limits.in_mib(), it.limits_percent(), it.usable.in_mib());
-    let mut finding = Diagnostic::error(code::LIMITS_OVERCOMMITTED, view.spec.node(&["overcommit"]), message);
+    let message = format!(
+        "limits sum to {}, {} % of the {} that pods may use",
+        it.limits.in_mib(),
+        it.limits_percent(),
+        it.usable.in_mib()
+    );
+    let mut finding =
+        Diagnostic::error(code::LIMITS_OVERCOMMITTED, view.spec.node(&["overcommit"]), message);
     if let Some(row) = largest(view, limit).first() {
-        finding = finding.related(place(view, row), format!("stopped at {}", times(row.replicas, row.pod.limit.in_mib())));
+        finding = finding.related(
+            place(view, row),
+            format!("stopped at {}", times(row.replicas, row.pod.limit.in_mib())),
+        );
     }
     let enough = it.limits_percent().div_ceil(10);
     found.push(
         finding
-            .help(format!("write `overcommit: {}.{}` if that is what you want, or lower limits", enough / 10, enough % 10))
+            .help(format!(
+                "write `overcommit: {}.{}` if that is what you want, or lower limits",
+                enough / 10,
+                enough % 10
+            ))
             .note(named(view, limit, mib))
             .note("above 1.0 a pod can be killed because of another pod's appetite"),
     );

@@ -1,4 +1,5 @@
-//! `sealing-certificate-invalid`, `sealing-certificate-missing`, `sealing-certificate-expires`, `sealed-with-another-certificate`: what values are sealed with.
+//! `sealing-certificate-invalid`, `sealing-certificate-missing`, `sealing-certificate-expires`,
+//! `sealed-with-another-certificate`: what values are sealed with.
 
 use std::sync::Arc;
 
@@ -25,9 +26,11 @@ pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertifica
         return None;
     }
     match Certificate::parse(source.text.as_bytes()) {
-        Ok(it) => {
-            Some(SealingCertificate { fingerprint: it.fingerprint().parse().ok()?, not_before: it.not_before(), not_after: it.not_after() })
-        }
+        Ok(it) => Some(SealingCertificate {
+            fingerprint: it.fingerprint().parse().ok()?,
+            not_before: it.not_before(),
+            not_after: it.not_after(),
+        }),
         Err(why) => {
             found.push(
                 Diagnostic::error(code::SEALING_CERTIFICATE_INVALID, Place::File(source.file.clone()), why.to_string())
@@ -42,8 +45,14 @@ pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertifica
 pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
     let files = sealed.files().filter(|it| it.1.certificate.is_some()).count();
     if files > 0 {
-        let message = format!("{files} credentials are sealed, and there is no certificate to seal the next with");
-        let message = if files == 1 { message.replace("1 credentials are", "1 credential is") } else { message };
+        let message = format!(
+            "{files} credentials are sealed, and there is no certificate to seal the next with"
+        );
+        let message = if files == 1 {
+            message.replace("1 credentials are", "1 credential is")
+        } else {
+            message
+        };
         found.push(
             Diagnostic::warning(code::SEALING_CERTIFICATE_MISSING, Place::File(SEALING.into()), message)
                 .help("`git checkout HEAD -- spec/sealing.pem` brings it back where it was committed; else `espalier seal init --from-key` makes another one for the private key")
@@ -74,16 +83,24 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
 }
 
-/// What the certificate's dates mean at a moment (seconds since 1970, UTC): the only rule that time has a say in, so the driver asks it.
+/// What the certificate's dates mean at a moment (seconds since 1970, UTC): the only rule that time
+/// has a say in, so the driver asks it.
 pub fn validity(it: &SealingCertificate, now: i64) -> Option<Diagnostic> {
     let place = Place::File(SEALING.into());
-    let told = |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
+    let told =
+        |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
     let days = (it.not_after - now).div_euclid(DAY);
     let renew = "values that are sealed already still open; for new ones `espalier seal init --replace` makes another key pair and says how to go on: the controller gets its key beside the old one, and `espalier seal --reseal` moves over";
     if now < it.not_before {
-        Some(told("the sealing certificate is not valid yet".to_owned()).help("look at the clock of this machine and at the certificate"))
+        Some(
+            told("the sealing certificate is not valid yet".to_owned())
+                .help("look at the clock of this machine and at the certificate"),
+        )
     } else if days < 0 {
-        Some(told("the sealing certificate has expired: nothing can be sealed with it".to_owned()).help(renew))
+        Some(
+            told("the sealing certificate has expired: nothing can be sealed with it".to_owned())
+                .help(renew),
+        )
     } else if days < WARN_DAYS {
         let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
         Some(told(format!("the sealing certificate expires in {days}")).help(renew))

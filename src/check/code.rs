@@ -1,4 +1,5 @@
-//! The codes of the rules: kebab-case, stable, one constant each. The reader's and the driver's stand with them.
+//! The codes of the rules: kebab-case, stable, one constant each. The reader's and the driver's
+//! stand with them.
 
 /// An answer that may be as long as the whole context.
 pub const ANSWER_BEYOND_CONTEXT: &str = "answer-beyond-context";

@@ -1,4 +1,5 @@
-//! `component-needed`, `replicas-need-redis`, `uploads-need-shared-storage`: switches of the components.
+//! `component-needed`, `replicas-need-redis`, `uploads-need-shared-storage`: switches of the
+//! components.
 
 use super::{
     code,
@@ -15,12 +16,48 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
     let several = it.open_webui.enabled && it.open_webui.replicas > 1;
     let edges = [
-        ("ollama", it.ollama.enabled, "openWebui", it.open_webui.enabled, "it is where the models are"),
-        ("certManager", it.cert_manager.enabled, "openWebui", it.open_webui.enabled, "it certifies the public host"),
-        ("sealedSecrets", it.sealed_secrets.enabled, "openWebui", it.open_webui.enabled, "it opens the credentials"),
-        ("sealedSecrets", it.sealed_secrets.enabled, "postgresql", it.postgresql.enabled, "it opens the password"),
-        ("sealedSecrets", it.sealed_secrets.enabled, "redis", it.redis.enabled, "it opens the password"),
-        ("postgresql", it.postgresql.enabled, "openWebui", several, "its pods cannot share a SQLite file"),
+        (
+            "ollama",
+            it.ollama.enabled,
+            "openWebui",
+            it.open_webui.enabled,
+            "it is where the models are",
+        ),
+        (
+            "certManager",
+            it.cert_manager.enabled,
+            "openWebui",
+            it.open_webui.enabled,
+            "it certifies the public host",
+        ),
+        (
+            "sealedSecrets",
+            it.sealed_secrets.enabled,
+            "openWebui",
+            it.open_webui.enabled,
+            "it opens the credentials",
+        ),
+        (
+            "sealedSecrets",
+            it.sealed_secrets.enabled,
+            "postgresql",
+            it.postgresql.enabled,
+            "it opens the password",
+        ),
+        (
+            "sealedSecrets",
+            it.sealed_secrets.enabled,
+            "redis",
+            it.redis.enabled,
+            "it opens the password",
+        ),
+        (
+            "postgresql",
+            it.postgresql.enabled,
+            "openWebui",
+            several,
+            "its pods cannot share a SQLite file",
+        ),
     ];
     for (needed, is_on, by, wants, why) in edges {
         if wants && !is_on {
@@ -31,7 +68,9 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
                     format!("`{by}` needs `{needed}`, which is off: {why}"),
                 )
                 .related(view.component(&[by]), "needs it")
-                .help(format!("write `enabled: true`, or switch the other off, `{by}: {{enabled: false}}`")),
+                .help(format!(
+                    "write `enabled: true`, or switch the other off, `{by}: {{enabled: false}}`"
+                )),
             );
         }
     }
@@ -92,8 +131,13 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 /// Every workspace has a public host.
 pub fn needed_by_tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
-    if let Some(first) = view.tenants.first().filter(|_| !view.spec.platform.spec.components.cert_manager.enabled) {
-        let place = Place::Value { file: first.file.clone(), path: FieldPath::root().key("spec").key("workspaceName") };
+    if let Some(first) =
+        view.tenants.first().filter(|_| !view.spec.platform.spec.components.cert_manager.enabled)
+    {
+        let place = Place::Value {
+            file: first.file.clone(),
+            path: FieldPath::root().key("spec").key("workspaceName"),
+        };
         found.push(
             Diagnostic::error(
                 code::COMPONENT_NEEDED,

@@ -1,4 +1,5 @@
-//! `credential-not-sealed`, `credential-not-sealed-for`, `credential-not-used`: sealed values against what is needed.
+//! `credential-not-sealed`, `credential-not-sealed-for`, `credential-not-used`: sealed values
+//! against what is needed.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -29,7 +30,8 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
         let name = it.credential.name();
         let keys = it.credential.declared().keys;
         let there = platform.sealed.keys(name, &it.namespace);
-        let missing: Vec<&Key> = keys.iter().filter(|key| there.is_none_or(|it| !it.contains_key(key.name))).collect();
+        let missing: Vec<&Key> =
+            keys.iter().filter(|key| there.is_none_or(|it| !it.contains_key(key.name))).collect();
         if missing.is_empty() {
             continue;
         }
@@ -52,19 +54,28 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
             let mut unused = |at: FieldPath, what: String| {
                 let place = Place::Key { file: file(name), path: at };
                 found.push(
-                    Diagnostic::warning(code::CREDENTIAL_NOT_USED, place, format!("nothing needs {what}"))
-                        .help("take it out, or look for a misspelt name"),
+                    Diagnostic::warning(
+                        code::CREDENTIAL_NOT_USED,
+                        place,
+                        format!("nothing needs {what}"),
+                    )
+                    .help("take it out, or look for a misspelt name"),
                 );
             };
-            let is_its =
-                |needed: &&RequiredSecret| needed.credential.name() == name && (*needed.namespace == **namespace || **namespace == *"*");
+            let is_its = |needed: &&RequiredSecret| {
+                needed.credential.name() == name
+                    && (*needed.namespace == **namespace || **namespace == *"*")
+            };
             match view.copies.iter().find(is_its) {
                 None if **namespace == *"*" => unused(at, format!("the credential `{name}`")),
                 None => unused(at, format!("the credential `{name}` in namespace `{namespace}`")),
                 Some(needed) => {
                     let known = needed.credential.keys();
                     for key in keys.keys().filter(|key| !known.contains(&key.as_str())) {
-                        unused(at.clone().key(key), format!("the key `{key}` of the credential `{name}`"));
+                        unused(
+                            at.clone().key(key),
+                            format!("the key `{key}` of the credential `{name}`"),
+                        );
                     }
                 }
             }
@@ -84,11 +95,16 @@ fn not_sealed(it: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diagnost
     let (name, namespace) = (it.credential.name(), &it.namespace);
     let list = missing.iter().map(|it| format!("`{}`", it.name)).collect::<Vec<_>>().join(", ");
     let path = FieldPath::root().key("spec").key("sealed");
-    let place =
-        if has_file { Place::Key { file: file(name), path: path.key(&**namespace) } } else { Place::Value { file: file(name), path } };
+    let place = if has_file {
+        Place::Key { file: file(name), path: path.key(&**namespace) }
+    } else {
+        Place::Value { file: file(name), path }
+    };
     let verb = if missing.len() == 1 { "is" } else { "are" };
     let help = if missing.iter().all(|it| matches!(it.value, Value::Made(_))) {
-        format!("`espalier seal --generate-missing` makes and seals it; `espalier seal {name} --from-stdin` seals a value of yours")
+        format!(
+            "`espalier seal --generate-missing` makes and seals it; `espalier seal {name} --from-stdin` seals a value of yours"
+        )
     } else {
         format!("`espalier seal {name}` asks for what only a person knows, and seals it")
     };
@@ -121,20 +137,36 @@ pub fn closed_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
     }
 }
 
-/// Whatever an object of a component reads of a Secret is a credential's, so that it is sealed or told of. Handles make it so; this looks.
-pub fn closed(built: &BuiltComponent, copies: &[RequiredSecret], file: &Arc<str>, found: &mut Diagnostics) {
+/// Whatever an object of a component reads of a Secret is a credential's, so that it is sealed or
+/// told of. Handles make it so; this looks.
+pub fn closed(
+    built: &BuiltComponent,
+    copies: &[RequiredSecret],
+    file: &Arc<str>,
+    found: &mut Diagnostics,
+) {
     for object in &built.objects {
         let namespace = object.namespace().unwrap_or_default();
         let read = object.workload().map(|it| secrets_of(it.spec)).unwrap_or_default();
-        let tls = object.get::<Ingress>().filter(|it| !has_issuer(it)).and_then(|it| it.spec.as_ref()?.tls.as_ref());
-        let served = tls.into_iter().flatten().filter_map(|it| Some((it.secret_name.clone()?, None)));
+        let tls = object
+            .get::<Ingress>()
+            .filter(|it| !has_issuer(it))
+            .and_then(|it| it.spec.as_ref()?.tls.as_ref());
+        let served =
+            tls.into_iter().flatten().filter_map(|it| Some((it.secret_name.clone()?, None)));
         for (secret, key) in read.into_iter().chain(served) {
             let is_known = |it: &RequiredSecret| {
-                let knows = |key: &str| it.credential.keys().contains(&key) || it.derived.contains_key(key);
-                *it.namespace == *namespace && **it.credential.secret() == *secret && key.as_deref().is_none_or(knows)
+                let knows =
+                    |key: &str| it.credential.keys().contains(&key) || it.derived.contains_key(key);
+                *it.namespace == *namespace
+                    && **it.credential.secret() == *secret
+                    && key.as_deref().is_none_or(knows)
             };
             if !copies.iter().any(is_known) {
-                let what = key.map_or_else(|| format!("the Secret `{secret}`"), |key| format!("the key `{key}` of the Secret `{secret}`"));
+                let what = key.map_or_else(
+                    || format!("the Secret `{secret}`"),
+                    |key| format!("the key `{key}` of the Secret `{secret}`"),
+                );
                 found.push(
                     Diagnostic::error(
                         code::CREDENTIAL_NOT_SEALED,
@@ -150,15 +182,25 @@ pub fn closed(built: &BuiltComponent, copies: &[RequiredSecret], file: &Arc<str>
 
 /// cert-manager makes the Secret of an Ingress that names an issuer.
 fn has_issuer(it: &Ingress) -> bool {
-    it.metadata.annotations.as_ref().is_some_and(|it| it.contains_key("cert-manager.io/cluster-issuer"))
+    it.metadata
+        .annotations
+        .as_ref()
+        .is_some_and(|it| it.contains_key("cert-manager.io/cluster-issuer"))
 }
 
 /// Secrets that pods cannot do without, with the key where one is named.
 fn secrets_of(pod: &PodSpec) -> BTreeSet<(String, Option<String>)> {
     let mut all = BTreeSet::new();
     for container in pod.containers.iter().chain(pod.init_containers.iter().flatten()) {
-        let env = container.env.iter().flatten().filter_map(|it| it.value_from.as_ref()?.secret_key_ref.as_ref());
-        all.extend(env.filter(|it| it.optional != Some(true)).map(|it| (it.name.clone(), Some(it.key.clone()))));
+        let env = container
+            .env
+            .iter()
+            .flatten()
+            .filter_map(|it| it.value_from.as_ref()?.secret_key_ref.as_ref());
+        all.extend(
+            env.filter(|it| it.optional != Some(true))
+                .map(|it| (it.name.clone(), Some(it.key.clone()))),
+        );
         let whole = container.env_from.iter().flatten().filter_map(|it| it.secret_ref.as_ref());
         all.extend(whole.filter(|it| it.optional != Some(true)).map(|it| (it.name.clone(), None)));
     }
@@ -170,7 +212,11 @@ fn secrets_of(pod: &PodSpec) -> BTreeSet<(String, Option<String>)> {
         if let Some(it) = volume.secret.as_ref().filter(|it| it.optional != Some(true)) {
             mounted(it.secret_name.as_deref().unwrap_or_default(), it.items.as_ref());
         }
-        let projected = volume.projected.iter().flat_map(|it| it.sources.iter().flatten()).filter_map(|it| it.secret.as_ref());
+        let projected = volume
+            .projected
+            .iter()
+            .flat_map(|it| it.sources.iter().flatten())
+            .filter_map(|it| it.secret.as_ref());
         for it in projected.filter(|it| it.optional != Some(true)) {
             mounted(&it.name, it.items.as_ref());
         }

@@ -1,4 +1,5 @@
-//! `example-value`: values that were left over from an example, so that nothing is ever reached or certified there.
+//! `example-value`: values that were left over from an example, so that nothing is ever reached or
+//! certified there.
 
 use super::{code, rules::WholeView};
 use crate::{
@@ -7,18 +8,27 @@ use crate::{
 };
 
 /// Domains that nobody can own (RFC 2606, RFC 6761): they are there to be written into documents.
-const DOMAINS: [&str; 6] = ["example", "example.com", "example.edu", "example.net", "example.org", "invalid"];
+const DOMAINS: [&str; 6] =
+    ["example", "example.com", "example.edu", "example.net", "example.org", "invalid"];
 
 /// Whether a host is one of an example's.
 fn is_host(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    DOMAINS.iter().any(|it| host.strip_suffix(it).is_some_and(|above| above.is_empty() || above.ends_with('.')))
+    DOMAINS.iter().any(|it| {
+        host.strip_suffix(it).is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    })
 }
 
-/// Whether a URL has a word in its path that stands for one of the reader's own: `owner`, `your-org`, `<name>`.
+/// Whether a URL has a word in its path that stands for one of the reader's own: `owner`,
+/// `your-org`, `<name>`.
 fn is_to_be_filled_in(url: &GitUrl) -> bool {
     let words = url.split(['/', ':']).skip(1).map(str::to_ascii_lowercase);
-    words.into_iter().any(|it| it == "owner" || it.starts_with(['<', '{', '$']) || it.starts_with("your-") || it.starts_with("your_"))
+    words.into_iter().any(|it| {
+        it == "owner"
+            || it.starts_with(['<', '{', '$'])
+            || it.starts_with("your-")
+            || it.starts_with("your_")
+    })
 }
 
 /// All that is left, as one finding: it is one thing to do.
@@ -27,7 +37,11 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
     let components = &spec.components;
     let mut left: Vec<(&str, Place, &str)> = Vec::new();
     if is_host(spec.repository.url.host()) || is_to_be_filled_in(&spec.repository.url) {
-        left.push((&spec.repository.url, view.spec.value(&["repository", "url"]), "Argo CD cannot fetch from here"));
+        left.push((
+            &spec.repository.url,
+            view.spec.value(&["repository", "url"]),
+            "Argo CD cannot fetch from here",
+        ));
     }
     let domains = &spec.domains;
     let hosts = [
@@ -36,34 +50,57 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
         ("argocd", domains.argocd.as_ref()),
         ("workspaces", domains.workspaces.as_ref()),
     ];
-    for (key, host) in hosts.into_iter().filter_map(|(key, host)| Some((key, host?))).filter(|it| is_host(it.1)) {
+    for (key, host) in
+        hosts.into_iter().filter_map(|(key, host)| Some((key, host?))).filter(|it| is_host(it.1))
+    {
         left.push((host, view.spec.value(&["domains", key]), "no certificate is issued for it"));
     }
     let email = &spec.certificates.email;
     if is_host(email.rsplit('@').next().unwrap_or_default()) {
-        left.push((email, view.spec.value(&["certificates", "email"]), "Let's Encrypt refuses the account"));
+        left.push((
+            email,
+            view.spec.value(&["certificates", "email"]),
+            "Let's Encrypt refuses the account",
+        ));
     }
     let storage = components.backup.as_ref().filter(|it| it.enabled).and_then(|it| it.s3.as_ref());
     if let Some(it) = storage.filter(|it| is_host(it.endpoint.host())) {
-        left.push((&it.endpoint, view.spec.component(&["backup", "s3", "endpoint"]), "no backup arrives there"));
+        left.push((
+            &it.endpoint,
+            view.spec.component(&["backup", "s3", "endpoint"]),
+            "no backup arrives there",
+        ));
     }
-    let database = components.postgresql.external.as_ref().filter(|_| components.postgresql.enabled);
+    let database =
+        components.postgresql.external.as_ref().filter(|_| components.postgresql.enabled);
     if let Some(it) = database.filter(|it| is_host(&it.host)) {
-        left.push((&it.host, view.spec.component(&["postgresql", "external", "host"]), "no database answers there"));
+        left.push((
+            &it.host,
+            view.spec.component(&["postgresql", "external", "host"]),
+            "no database answers there",
+        ));
     }
     let named: Vec<String> = left.iter().map(|it| format!("`{}`", it.0)).collect();
     let message = match &*named {
         [] => return,
         [one] => format!("{one} is left over from an example"),
         [one, other] => format!("{one} and {other} are left over from an example"),
-        [one, .., last] if named.len() == 3 => format!("{one}, {} and {last} are left over from an example", named[1]),
-        [one, ..] => format!("{one} and {} more values are left over from an example", named.len() - 1),
+        [one, .., last] if named.len() == 3 => {
+            format!("{one}, {} and {last} are left over from an example", named[1])
+        }
+        [one, ..] => {
+            format!("{one} and {} more values are left over from an example", named.len() - 1)
+        }
     };
     let mut places = left.into_iter();
     let Some((_, place, label)) = places.next() else { return };
     let finding = Diagnostic::warning(code::EXAMPLE_VALUE, place, message).label(label);
     let finding = places.fold(finding, |finding, (_, place, label)| finding.related(place, label));
-    found.push(finding.help("write your own").note("names like `example.com` and `.example` belong to nobody (RFC 2606)"));
+    found.push(
+        finding
+            .help("write your own")
+            .note("names like `example.com` and `.example` belong to nobody (RFC 2606)"),
+    );
 }
 
 #[cfg(test)]
@@ -72,10 +109,25 @@ mod tests {
 
     #[test]
     fn what_nobody_can_own_is_an_example() {
-        for it in ["example.com", "chat.example.com", "S3.Example.Org", "a.b.example.net", "chat.garden.example", "x.invalid"] {
+        for it in [
+            "example.com",
+            "chat.example.com",
+            "S3.Example.Org",
+            "a.b.example.net",
+            "chat.garden.example",
+            "x.invalid",
+        ] {
             assert!(is_host(it), "{it}");
         }
-        for it in ["myexample.com", "example.com.au", "example.dev", "chat.garden.dev", "counterexample.org", "10.0.0.7", "chat.test"] {
+        for it in [
+            "myexample.com",
+            "example.com.au",
+            "example.dev",
+            "chat.garden.dev",
+            "counterexample.org",
+            "10.0.0.7",
+            "chat.test",
+        ] {
             assert!(!is_host(it), "{it}");
         }
     }
@@ -83,10 +135,18 @@ mod tests {
     #[test]
     fn what_is_to_be_filled_in_is_an_example() {
         let is = |it: &str| is_to_be_filled_in(&it.parse().expect("a URL"));
-        for it in ["https://github.com/owner/name.git", "git@github.com:OWNER/repo.git", "https://github.com/your-org/platform"] {
+        for it in [
+            "https://github.com/owner/name.git",
+            "git@github.com:OWNER/repo.git",
+            "https://github.com/your-org/platform",
+        ] {
             assert!(is(it), "{it}");
         }
-        for it in ["https://github.com/ownership/name.git", "https://owner.dev/team/platform.git", "git@garden.dev:yours/x.git"] {
+        for it in [
+            "https://github.com/ownership/name.git",
+            "https://owner.dev/team/platform.git",
+            "git@garden.dev:yours/x.git",
+        ] {
             assert!(!is(it), "{it}");
         }
     }

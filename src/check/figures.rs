@@ -1,4 +1,5 @@
-//! `figures-implausible`, `figures-not-used`: the spec's own catalogue, on which the proof of a model's memory rests.
+//! `figures-implausible`, `figures-not-used`: the spec's own catalogue, on which the proof of a
+//! model's memory rests.
 
 use super::{code, ranges, rules::SpecView};
 use crate::{
@@ -62,27 +63,53 @@ fn figures(it: &Figures) -> [(&'static str, u64, u64); 12] {
 }
 
 /// Figures that cannot both be true; nothing of those that are out of their range.
-fn contradictions(name: &ModelName, it: &Figures, out: &[&str], place: &dyn Fn(&str) -> Place, found: &mut Diagnostics) {
+fn contradictions(
+    name: &ModelName,
+    it: &Figures,
+    out: &[&str],
+    place: &dyn Fn(&str) -> Place,
+    found: &mut Diagnostics,
+) {
     let mut find = |field: &str, other: &str, message: String, help: &str| {
         if out.contains(&field) || out.contains(&other) {
             return;
         }
-        found.push(Diagnostic::error(code::FIGURES_IMPLAUSIBLE, place(field), message).related(place(other), "the other").help(help));
+        found.push(
+            Diagnostic::error(code::FIGURES_IMPLAUSIBLE, place(field), message)
+                .related(place(other), "the other")
+                .help(help),
+        );
     };
     if it.kv_heads > it.heads {
-        let message = format!("`{name}` has {} key/value heads and {} heads", it.kv_heads, it.heads);
-        find("kvHeads", "heads", message, "a key/value head belongs to one or more heads: perhaps the two are swapped");
+        let message =
+            format!("`{name}` has {} key/value heads and {} heads", it.kv_heads, it.heads);
+        find(
+            "kvHeads",
+            "heads",
+            message,
+            "a key/value head belongs to one or more heads: perhaps the two are swapped",
+        );
     }
     if it.window_layers > it.layers {
-        let message = format!("`{name}` has {} layers with a window and {} layers", it.window_layers, it.layers);
+        let message = format!(
+            "`{name}` has {} layers with a window and {} layers",
+            it.window_layers, it.layers
+        );
         find("windowLayers", "layers", message, "`layers` counts all of them");
     }
     if it.decoder && !it.embedding_model {
-        let message = format!("`{name}` is said to be a decoder that makes embeddings, and to write text");
-        find("decoder", "embeddingModel", message, "write `embeddingModel: true` too, or leave `decoder` out");
+        let message =
+            format!("`{name}` is said to be a decoder that makes embeddings, and to write text");
+        find(
+            "decoder",
+            "embeddingModel",
+            message,
+            "write `embeddingModel: true` too, or leave `decoder` out",
+        );
     }
     if (it.window == 0) != (it.window_layers == 0) {
-        let message = format!("`{name}` has a window of {} tokens in {} layers", it.window, it.window_layers);
+        let message =
+            format!("`{name}` has a window of {} tokens in {} layers", it.window, it.window_layers);
         find("window", "windowLayers", message, "write both, or neither");
     }
 }

@@ -1,4 +1,5 @@
-//! `host-taken`, `host-not-public`: a public host answers for one thing only, and has a name that is certified.
+//! `host-taken`, `host-not-public`: a public host answers for one thing only, and has a name that
+//! is certified.
 
 use std::collections::BTreeMap;
 
@@ -17,19 +18,28 @@ use crate::{
 /// The platform's own hosts, with the fields that name them.
 fn own<'a>(view: &SpecView<'a>) -> Vec<(&'static str, &'a Host)> {
     let domains = &view.platform.spec.domains;
-    let all = [("chat", Some(&domains.chat)), ("monitoring", domains.monitoring.as_ref()), ("argocd", domains.argocd.as_ref())];
+    let all = [
+        ("chat", Some(&domains.chat)),
+        ("monitoring", domains.monitoring.as_ref()),
+        ("argocd", domains.argocd.as_ref()),
+    ];
     all.into_iter().filter_map(|(field, host)| Some((field, host?))).collect()
 }
 
-/// A host beside another one; below it where beside it there is only a top-level domain, or it has that very name.
+/// A host beside another one; below it where beside it there is only a top-level domain, or it has
+/// that very name.
 fn beside(host: &Host, label: &str) -> String {
     let above = host.split_once('.').map(|it| it.1).filter(|it| it.contains('.'));
     let host: &str = host;
-    above.map(|it| format!("{label}.{it}")).filter(|it| it != host).unwrap_or_else(|| format!("{label}.{host}"))
+    above
+        .map(|it| format!("{label}.{it}"))
+        .filter(|it| it != host)
+        .unwrap_or_else(|| format!("{label}.{host}"))
 }
 
-/// Endings that are in no public DNS, but for those of examples (`example-value`): RFC 6761, RFC 6762 with its appendix G, RFC 7686,
-/// RFC 8375, RFC 9476, and what ICANN has reserved (`internal`) or never delegates (`corp`, `home`, `mail`).
+/// Endings that are in no public DNS, but for those of examples (`example-value`): RFC 6761, RFC
+/// 6762 with its appendix G, RFC 7686, RFC 8375, RFC 9476, and what ICANN has reserved (`internal`)
+/// or never delegates (`corp`, `home`, `mail`).
 const PRIVATE: [&str; 16] = [
     "alt",
     "corp",
@@ -52,26 +62,38 @@ const PRIVATE: [&str; 16] = [
 /// Whether a host's name is one that no public authority certifies.
 fn is_private(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    PRIVATE.iter().any(|it| host.strip_suffix(it).is_some_and(|above| above.is_empty() || above.ends_with('.')))
+    PRIVATE.iter().any(|it| {
+        host.strip_suffix(it).is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    })
 }
 
-/// Hosts that Let's Encrypt, which is who certifies here, refuses: one finding, since it is one thing to do.
+/// Hosts that Let's Encrypt, which is who certifies here, refuses: one finding, since it is one
+/// thing to do.
 pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
     let spec = &view.platform.spec;
     let workspaces = spec.domains.workspaces.as_ref().map(|it| ("workspaces", it));
     let hosts = own(view).into_iter().chain(workspaces).filter(|it| is_private(it.1));
-    let mut private: Vec<(&str, Place, &str)> =
-        hosts.map(|(key, host)| (&**host, view.value(&["domains", key]), "no certificate is issued for it")).collect();
+    let mut private: Vec<(&str, Place, &str)> = hosts
+        .map(|(key, host)| {
+            (&**host, view.value(&["domains", key]), "no certificate is issued for it")
+        })
+        .collect();
     let email = &spec.certificates.email;
     if is_private(email.rsplit('@').next().unwrap_or_default()) {
-        private.push((email, view.value(&["certificates", "email"]), "Let's Encrypt refuses the account"));
+        private.push((
+            email,
+            view.value(&["certificates", "email"]),
+            "Let's Encrypt refuses the account",
+        ));
     }
     let others = private.len().saturating_sub(1);
     let mut private = private.into_iter();
     let Some((name, place, label)) = private.next() else { return };
     let message = match others {
         0 => format!("`{name}` is not a public name: Let's Encrypt certifies no such host"),
-        _ => format!("`{name}` and {others} more are not public names: Let's Encrypt certifies no such host"),
+        _ => format!(
+            "`{name}` and {others} more are not public names: Let's Encrypt certifies no such host"
+        ),
     };
     let finding = Diagnostic::warning(code::HOST_NOT_PUBLIC, place, message).label(label);
     let finding = private.fold(finding, |finding, (_, place, label)| finding.related(place, label));
@@ -88,9 +110,16 @@ pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
     for (field, host) in own(view) {
         if let Some(first) = seen.insert(host, field) {
             found.push(
-                Diagnostic::error(code::HOST_TAKEN, view.value(&["domains", field]), format!("`{host}` is the host of `{first}` already"))
-                    .related(view.value(&["domains", first]), "first here")
-                    .help(format!("write `{field}: {}`: each answers at a host of its own", beside(host, field))),
+                Diagnostic::error(
+                    code::HOST_TAKEN,
+                    view.value(&["domains", field]),
+                    format!("`{host}` is the host of `{first}` already"),
+                )
+                .related(view.value(&["domains", first]), "first here")
+                .help(format!(
+                    "write `{field}: {}`: each answers at a host of its own",
+                    beside(host, field)
+                )),
             );
         }
     }
@@ -102,7 +131,10 @@ pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
     for it in view.tenants {
         let Some(host) = it.host else { continue };
         if let Some((field, _)) = own.iter().find(|(_, own)| *own == host) {
-            let place = Place::Value { file: it.file.clone(), path: FieldPath::root().key("spec").key("workspaceName") };
+            let place = Place::Value {
+                file: it.file.clone(),
+                path: FieldPath::root().key("spec").key("workspaceName"),
+            };
             found.push(
                 Diagnostic::error(
                     code::HOST_TAKEN,
@@ -122,11 +154,28 @@ mod tests {
 
     #[test]
     fn what_is_in_no_public_dns_is_private() {
-        for it in ["chat.garden.lan", "ai.local", "Chat.Team.Internal", "x.test", "a.localhost", "ai.home.arpa", "ai.home", "ai.corp"] {
+        for it in [
+            "chat.garden.lan",
+            "ai.local",
+            "Chat.Team.Internal",
+            "x.test",
+            "a.localhost",
+            "ai.home.arpa",
+            "ai.home",
+            "ai.corp",
+        ] {
             assert!(is_private(it), "{it}");
         }
-        for it in ["chat.garden.dev", "lan.garden.dev", "chat.flan", "notlocal.dev", "in-addr.arpa", "local.de", "test.com", "my-home.dev"]
-        {
+        for it in [
+            "chat.garden.dev",
+            "lan.garden.dev",
+            "chat.flan",
+            "notlocal.dev",
+            "in-addr.arpa",
+            "local.de",
+            "test.com",
+            "my-home.dev",
+        ] {
             assert!(!is_private(it), "{it}");
         }
     }

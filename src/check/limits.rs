@@ -1,4 +1,5 @@
-//! `limit-below-request`, `limit-below-tested`: a container cannot be promised more than where it is stopped, nor work with less than it takes.
+//! `limit-below-request`, `limit-below-tested`: a container cannot be promised more than where it
+//! is stopped, nor work with less than it takes.
 
 use super::{code, rules::SpecView};
 use crate::{
@@ -14,28 +15,59 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
     let cert_manager = &it.cert_manager.resources;
     let argocd = &it.argocd.resources;
     let all: [(&[&str], &Resources, Option<Allotment>); 13] = [
-        (&["argocd", "resources", "controller"], &argocd.controller, Some(requests::ARGO_CONTROLLER)),
-        (&["argocd", "resources", "repoServer"], &argocd.repo_server, Some(requests::ARGO_REPO_SERVER)),
+        (
+            &["argocd", "resources", "controller"],
+            &argocd.controller,
+            Some(requests::ARGO_CONTROLLER),
+        ),
+        (
+            &["argocd", "resources", "repoServer"],
+            &argocd.repo_server,
+            Some(requests::ARGO_REPO_SERVER),
+        ),
         (&["argocd", "resources", "server"], &argocd.server, Some(requests::ARGO_SERVER)),
         (&["argocd", "resources", "redis"], &argocd.redis, Some(requests::ARGO_REDIS)),
         (&["traefik", "resources"], &it.traefik.resources, Some(requests::TRAEFIK)),
-        (&["certManager", "resources", "controller"], &cert_manager.controller, Some(requests::CERT_MANAGER_CONTROLLER)),
-        (&["certManager", "resources", "webhook"], &cert_manager.webhook, Some(requests::CERT_MANAGER_WEBHOOK)),
-        (&["certManager", "resources", "cainjector"], &cert_manager.cainjector, Some(requests::CERT_MANAGER_CAINJECTOR)),
-        (&["sealedSecrets", "resources"], &it.sealed_secrets.resources, Some(requests::SEALED_SECRETS)),
+        (
+            &["certManager", "resources", "controller"],
+            &cert_manager.controller,
+            Some(requests::CERT_MANAGER_CONTROLLER),
+        ),
+        (
+            &["certManager", "resources", "webhook"],
+            &cert_manager.webhook,
+            Some(requests::CERT_MANAGER_WEBHOOK),
+        ),
+        (
+            &["certManager", "resources", "cainjector"],
+            &cert_manager.cainjector,
+            Some(requests::CERT_MANAGER_CAINJECTOR),
+        ),
+        (
+            &["sealedSecrets", "resources"],
+            &it.sealed_secrets.resources,
+            Some(requests::SEALED_SECRETS),
+        ),
         (&["postgresql", "resources"], &it.postgresql.resources, Some(requests::POSTGRESQL)),
         (&["openWebui", "resources"], &it.open_webui.resources, Some(requests::OPEN_WEBUI)),
         (&["redis", "resources"], &it.redis.resources, Some(requests::REDIS)),
         (&["ollama", "resources"], &it.ollama.resources, None),
     ];
-    let backup = it.backup.iter().map(|it| (["backup", "resources"].as_slice(), &it.resources, Some(requests::BACKUP)));
+    let backup = it
+        .backup
+        .iter()
+        .map(|it| (["backup", "resources"].as_slice(), &it.resources, Some(requests::BACKUP)));
     for (path, resources, tested) in all.into_iter().chain(backup) {
         let memory = |key| view.component(&[path, &["memory", key]].concat());
         let Some(limit) = resources.memory.limit else { continue };
         if limit == Bytes::default() {
             found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, memory("limit"), "a limit of 0 is no limit at all")
-                    .help("leave it out, or write what the container may use"),
+                Diagnostic::error(
+                    code::OUT_OF_RANGE,
+                    memory("limit"),
+                    "a limit of 0 is no limit at all",
+                )
+                .help("leave it out, or write what the container may use"),
             );
             continue;
         }
@@ -56,7 +88,11 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
 }
 
-fn below_tested(limit: Bytes, tested: Allotment, place: crate::diag::diagnostic::Place) -> Diagnostic {
+fn below_tested(
+    limit: Bytes,
+    tested: Allotment,
+    place: crate::diag::diagnostic::Place,
+) -> Diagnostic {
     let message = format!("the limit is {limit}, and the tested version needs {}", tested.request);
     Diagnostic::warning(code::LIMIT_BELOW_TESTED, place, message)
         .help(format!("write `limit: {}`, or leave it out", tested.limit))

@@ -1,4 +1,5 @@
-//! `model-unknown`, `model-tag-unlisted`, `image-memory-unknown`: names of models, and what is known of them.
+//! `model-unknown`, `model-tag-unlisted`, `image-memory-unknown`: names of models, and what is
+//! known of them.
 
 use super::code;
 use crate::{
@@ -17,7 +18,12 @@ use crate::{
 };
 
 /// Whether a model is known, and how well. `has_catalogue`: its spec can have figures of its own.
-pub fn known(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &dyn Fn() -> Place) -> Diagnostics {
+pub fn known(
+    ollama: &Ollama,
+    model: &ModelName,
+    has_catalogue: bool,
+    place: &dyn Fn() -> Place,
+) -> Diagnostics {
     let mut found = Diagnostics::new();
     if ollama.own_figures(model).is_some() {
         return found;
@@ -30,10 +36,15 @@ pub fn known(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &dy
         found.push(unlisted(model, &known, has_catalogue, place()));
     }
     if known.figures.images_not_measured {
-        let own = has_catalogue
-            .then(|| format!("where you have measured it, write `{}`", stanza(model, Some(&known.figures), "imageMemory: …, ")));
+        let own = has_catalogue.then(|| {
+            format!(
+                "where you have measured it, write `{}`",
+                stanza(model, Some(&known.figures), "imageMemory: …, ")
+            )
+        });
         let message = format!("`{model}` reads images, and what an image takes was not measured");
-        let finding = with_help(Diagnostic::warning(code::IMAGE_MEMORY_UNKNOWN, place(), message), own);
+        let finding =
+            with_help(Diagnostic::warning(code::IMAGE_MEMORY_UNKNOWN, place(), message), own);
         found.push(
             finding
                 .help("take a model whose images are measured, like `gemma3:4b`")
@@ -48,12 +59,17 @@ fn unlisted(model: &ModelName, known: &Known, has_catalogue: bool, place: Place)
     let finding = Diagnostic::warning(
         code::MODEL_TAG_UNLISTED,
         place,
-        format!("the catalogue does not list `{model}`: its memory is computed, but it may not be there to pull"),
+        format!(
+            "the catalogue does not list `{model}`: its memory is computed, but it may not be there to pull"
+        ),
     );
     let near = models::family(model.model()).and_then(|family| nearest(family, model.tag()));
     let finding = match near {
         Some(near) => finding.help(format!("did you mean `{}:{near}`?", model.model())),
-        None => finding.help(format!("`espalier show models {}` lists the tags that are known", model.model())),
+        None => finding.help(format!(
+            "`espalier show models {}` lists the tags that are known",
+            model.model()
+        )),
     };
     if !has_catalogue {
         return finding;
@@ -62,29 +78,40 @@ fn unlisted(model: &ModelName, known: &Known, has_catalogue: bool, place: Place)
     finding.note(format!("if the library has it, figures of your own end this warning: `{own}`"))
 }
 
-/// The tag of a family that is nearest to one that it does not have, in the same quantisation if there is one.
+/// The tag of a family that is nearest to one that it does not have, in the same quantisation if
+/// there is one.
 fn nearest(family: &Family, tag: &str) -> Option<String> {
     let tags: Vec<String> = family.tags().collect();
     let quantisation = family::split(tag).1;
-    let same: Vec<&str> = tags.iter().map(String::as_str).filter(|it| family::split(it).1 == quantisation).collect();
-    let near = suggest::nearest(tag, same).or_else(|| suggest::nearest(tag, tags.iter().map(String::as_str)));
+    let same: Vec<&str> =
+        tags.iter().map(String::as_str).filter(|it| family::split(it).1 == quantisation).collect();
+    let near = suggest::nearest(tag, same)
+        .or_else(|| suggest::nearest(tag, tags.iter().map(String::as_str)));
     near.map(str::to_owned)
 }
 
 fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Place) -> Diagnostic {
     let error = |message: String| Diagnostic::error(code::MODEL_UNKNOWN, place.clone(), message);
-    let own = suggest::nearest(model, ollama.catalogue.keys().map(|it| &**it)).map(|it| format!("did you mean `{it}`?"));
+    let own = suggest::nearest(model, ollama.catalogue.keys().map(|it| &**it))
+        .map(|it| format!("did you mean `{it}`?"));
     let (finding, figures) = if let Some(reason) = uncovered::reason(model.model(), model.tag()) {
         let finding = error(format!("the memory of `{model}` cannot be computed: {reason}"));
-        let finding = finding.help("`espalier show models` lists those whose memory can be computed");
-        let measured = "or measure what it takes, and write figures in `catalogue` that come to as much";
+        let finding =
+            finding.help("`espalier show models` lists those whose memory can be computed");
+        let measured =
+            "or measure what it takes, and write figures in `catalogue` that come to as much";
         return if has_catalogue { finding.help(measured) } else { finding };
     } else if model.contains('/') {
         let made = if foreign::is_foreign(model) { "quantised" } else { "made" };
-        let finding = error(format!("`{model}` is not in the catalogue: somebody else {made} it, so the size of its file is not known"));
+        let finding = error(format!(
+            "`{model}` is not in the catalogue: somebody else {made} it, so the size of its file is not known"
+        ));
         match foreign::assumed(model) {
             Some(it) => {
-                let finding = finding.help(format!("take `{}` of Ollama's library, if that is what it is made of", it.base));
+                let finding = finding.help(format!(
+                    "take `{}` of Ollama's library, if that is what it is made of",
+                    it.base
+                ));
                 let note = assumption(&it);
                 (if has_catalogue { finding.note(note) } else { finding }, Some(it.figures))
             }
@@ -92,7 +119,8 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
             None => (finding, None),
         }
     } else {
-        let finding = error(format!("`{model}` is not in the catalogue, so its memory cannot be computed"));
+        let finding =
+            error(format!("`{model}` is not in the catalogue, so its memory cannot be computed"));
         match models::family(model.model()) {
             Some(family) => (of_family(finding, family, model.tag()), of_size(family, model.tag())),
             None => (with_help(finding, other_family(model)), None),
@@ -100,11 +128,15 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
     };
     let finding = with_help(finding, own);
     if !has_catalogue {
-        return finding.help("a workspace takes models of the catalogue; `espalier show models` lists them");
+        return finding
+            .help("a workspace takes models of the catalogue; `espalier show models` lists them");
     }
     let or = if finding.help.is_empty() { "" } else { "or " };
     finding
-        .help(format!("{or}write its figures under `ollama`: `{}`", stanza(model, figures.as_ref(), "")))
+        .help(format!(
+            "{or}write its figures under `ollama`: `{}`",
+            stanza(model, figures.as_ref(), "")
+        ))
         .note("`espalier explain model-unknown` says where to read them")
 }
 
@@ -116,7 +148,9 @@ pub fn assumption(it: &foreign::Assumed) -> String {
         (false, _) => (", with a `blob` that is computed, rather too large than too small", ""),
     };
     let base = &it.base;
-    format!("the figures are those of `{base}`, assumed from the name{and}: compare them with the repository's page{blob}")
+    format!(
+        "the figures are those of `{base}`, assumed from the name{and}: compare them with the repository's page{blob}"
+    )
 }
 
 fn with_help(finding: Diagnostic, help: Option<String>) -> Diagnostic {
@@ -128,42 +162,59 @@ fn with_help(finding: Diagnostic, help: Option<String>) -> Diagnostic {
 
 /// What a family has instead of a tag that it does not have.
 fn of_family(finding: Diagnostic, family: &Family, tag: &str) -> Diagnostic {
-    let mut sizes: Vec<&str> = family.tags.iter().map(|it| it.size).filter(|it| !it.is_empty()).collect();
+    let mut sizes: Vec<&str> =
+        family.tags.iter().map(|it| it.size).filter(|it| !it.is_empty()).collect();
     sizes.dedup();
-    let finding = with_help(finding, nearest(family, tag).map(|it| format!("did you mean `{}:{it}`?", family.name)));
+    let finding = with_help(
+        finding,
+        nearest(family, tag).map(|it| format!("did you mean `{}:{it}`?", family.name)),
+    );
     let sizes = sizes.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
     let name = family.name;
     finding.help(if sizes.is_empty() {
         format!("`espalier show models {name}` lists its tags")
     } else {
-        format!("of `{name}`, the catalogue has {sizes}; `espalier show models {name}` lists all tags")
+        format!(
+            "of `{name}`, the catalogue has {sizes}; `espalier show models {name}` lists all tags"
+        )
     })
 }
 
 /// Figures of a size that is known, for a file that is not.
 fn of_size(family: &Family, tag: &str) -> Option<Figures> {
-    let of_size = family.tags.iter().find(|it| !it.size.is_empty() && tag.split('-').next() == Some(it.size));
+    let of_size =
+        family.tags.iter().find(|it| !it.size.is_empty() && tag.split('-').next() == Some(it.size));
     of_size.map(|it| it.shape.figures(0, None))
 }
 
 /// A family with a name that is nearly the one that was written.
 fn other_family(model: &ModelName) -> Option<String> {
-    let near = suggest::nearest(model.model(), models::families::FAMILIES.iter().map(|it| it.name))?;
+    let near =
+        suggest::nearest(model.model(), models::families::FAMILIES.iter().map(|it| it.name))?;
     let with_tag = format!("{near}:{}", model.tag());
     let tag = if models::find(&with_tag).is_some() { with_tag } else { near.to_owned() };
     Some(format!("did you mean `{tag}`?"))
 }
 
-/// What to write in the spec: a model's figures, as far as they are known, and more. It stands in place of the catalogue's whole.
+/// What to write in the spec: a model's figures, as far as they are known, and more. It stands in
+/// place of the catalogue's whole.
 pub fn stanza(name: &str, figures: Option<&Figures>, more: &str) -> String {
-    let number = |it: fn(&Figures) -> u64| figures.map(it).filter(|it| *it > 0).map_or_else(|| "…".to_owned(), |it| it.to_string());
+    let number = |it: fn(&Figures) -> u64| {
+        figures.map(it).filter(|it| *it > 0).map_or_else(|| "…".to_owned(), |it| it.to_string())
+    };
     let some = |is: bool, text: String| if is { text } else { String::new() };
     let extra = figures.map_or_else(String::new, |it| {
         [
-            some(it.window_layers > 0, format!("window: {}, windowLayers: {}, ", it.window, it.window_layers)),
+            some(
+                it.window_layers > 0,
+                format!("window: {}, windowLayers: {}, ", it.window, it.window_layers),
+            ),
             some(it.embedding_model, "embeddingModel: true, ".to_owned()),
             some(it.decoder, "decoder: true, ".to_owned()),
-            some(it.tools.is_some() && more.is_empty(), format!("tools: {}, ", it.tools.unwrap_or_default())),
+            some(
+                it.tools.is_some() && more.is_empty(),
+                format!("tools: {}, ", it.tools.unwrap_or_default()),
+            ),
             some(it.image_memory > 0, format!("imageMemory: {}, ", Bytes::new(it.image_memory))),
         ]
         .concat()

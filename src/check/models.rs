@@ -1,5 +1,5 @@
-//! `model-needs-vram`, `model-listed-twice`, `no-models`, `only-embedding-models`, `model-needs-memory`, `storage-too-small`: models and what
-//! they need.
+//! `model-needs-vram`, `model-listed-twice`, `no-models`, `only-embedding-models`,
+//! `model-needs-memory`, `storage-too-small`: models and what they need.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -36,7 +36,8 @@ pub fn models(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
 }
 
-/// A model that does not fit its GPUs is run by the CPU in part, in memory that nobody has promised.
+/// A model that does not fit its GPUs is run by the CPU in part, in memory that nobody has
+/// promised.
 fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     let (Some(gpu), Some(needs)) = (&ollama.gpu, ollama.needs_vram()) else { return };
     let has = gpu.memory * u64::from(gpu.count);
@@ -44,8 +45,10 @@ fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
         return;
     }
     let loaded = ollama.loaded();
-    let (gpus, models) =
-        (if gpu.count == 1 { "GPU has" } else { "GPUs have" }, if loaded == 1 { "largest model needs" } else { "models need" });
+    let (gpus, models) = (
+        if gpu.count == 1 { "GPU has" } else { "GPUs have" },
+        if loaded == 1 { "largest model needs" } else { "models need" },
+    );
     let message = format!("Ollama's {gpus} {}, and its {models} {}", has.in_mib(), needs.in_mib());
     // More GPUs cost more contexts: what is enough is found by trying.
     let enough = (gpu.count + 1..=MOST_GPUS).find(|count| {
@@ -53,10 +56,19 @@ fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
         changed.gpu = Some(Gpu { count: *count, ..gpu.clone() });
         changed.needs_vram().is_some_and(|it| it <= gpu.memory * u64::from(*count))
     });
-    let mut finding = Diagnostic::error(code::MODEL_NEEDS_VRAM, view.component(&["ollama", "gpu", "memory"]), message)
-        .related(view.component(&["ollama", "models"]), if loaded == 1 { "one at a time".to_owned() } else { format!("{loaded} at once") });
+    let mut finding = Diagnostic::error(
+        code::MODEL_NEEDS_VRAM,
+        view.component(&["ollama", "gpu", "memory"]),
+        message,
+    )
+    .related(
+        view.component(&["ollama", "models"]),
+        if loaded == 1 { "one at a time".to_owned() } else { format!("{loaded} at once") },
+    );
     if let Some(count) = enough {
-        finding = finding.help(format!("write `gpu: {{count: {count}, …}}` if each replica can have so many of them"));
+        finding = finding.help(format!(
+            "write `gpu: {{count: {count}, …}}` if each replica can have so many of them"
+        ));
     }
     found.push(
         finding
@@ -77,9 +89,17 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
         () => return,
     };
     let count = ollama.loaded();
-    let label = if count == 1 { "one of them in memory at a time".to_owned() } else { format!("{count} of them in memory at once") };
+    let label = if count == 1 {
+        "one of them in memory at a time".to_owned()
+    } else {
+        format!("{count} of them in memory at once")
+    };
     let place = view.component(&["ollama", "resources", "memory", field]);
-    let message = format!("Ollama's memory {field} is {}, and its models need {}", amount.in_mib(), needs.in_mib());
+    let message = format!(
+        "Ollama's memory {field} is {}, and its models need {}",
+        amount.in_mib(),
+        needs.in_mib()
+    );
     found.push(
         Diagnostic::error(code::MODEL_NEEDS_MEMORY, place, message)
             .related(view.component(&["ollama", "models"]), label)
@@ -95,9 +115,11 @@ pub const MOST: usize = 64;
 pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
     let all = || Place::Value { file: file.clone(), path: at.clone() };
     if ollama.models.len() > MOST {
-        let message = format!("{} models are listed, and must be {MOST} at most", ollama.models.len());
+        let message =
+            format!("{} models are listed, and must be {MOST} at most", ollama.models.len());
         found.push(
-            Diagnostic::error(code::OUT_OF_RANGE, all(), message).help("list what people use: each is pulled before the pod is Ready"),
+            Diagnostic::error(code::OUT_OF_RANGE, all(), message)
+                .help("list what people use: each is pulled before the pod is Ready"),
         );
         return;
     }
@@ -105,15 +127,24 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
     if ollama.models.is_empty() {
         let models = "models: [\"llama3.2:1b-instruct-q4_K_M\"]";
         let help = if at.steps().len() > 2 {
-            format!("write `{models}` in `components.ollama`; where that does not stand yet, `components: {{ollama: {{{models}}}}}`")
+            format!(
+                "write `{models}` in `components.ollama`; where that does not stand yet, `components: {{ollama: {{{models}}}}}`"
+            )
         } else {
             format!("write `{models}`")
         };
-        found.push(Diagnostic::warning(code::NO_MODELS, all(), "Ollama has no models: nobody can chat").help(help));
+        found.push(
+            Diagnostic::warning(code::NO_MODELS, all(), "Ollama has no models: nobody can chat")
+                .help(help),
+        );
     } else if ollama.models.iter().all(is_embedder) {
         found.push(
-            Diagnostic::warning(code::ONLY_EMBEDDING_MODELS, all(), "these models only make embeddings: nobody can chat")
-                .help("add a model that writes text, like `llama3.2:1b-instruct-q4_K_M`"),
+            Diagnostic::warning(
+                code::ONLY_EMBEDDING_MODELS,
+                all(),
+                "these models only make embeddings: nobody can chat",
+            )
+            .help("add a model that writes text, like `llama3.2:1b-instruct-q4_K_M`"),
         );
     }
     let mut seen = BTreeSet::new();
@@ -125,7 +156,14 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
             let has_catalogue = at.to_string().starts_with("spec.components");
             found.extend(model_names::known(ollama, model, has_catalogue, &place));
         } else {
-            found.push(Diagnostic::warning(code::MODEL_LISTED_TWICE, place(), format!("`{model}` is listed twice")).help("take one out"));
+            found.push(
+                Diagnostic::warning(
+                    code::MODEL_LISTED_TWICE,
+                    place(),
+                    format!("`{model}` is listed twice"),
+                )
+                .help("take one out"),
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `node-or-nodes`, `node-group-twice`, `server-nodes`: one node, or groups of them that make a cluster.
+//! `node-or-nodes`, `node-group-twice`, `server-nodes`: one node, or groups of them that make a
+//! cluster.
 
 use std::collections::BTreeSet;
 
@@ -20,18 +21,30 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
     match (&spec.node, spec.nodes.is_empty()) {
         (Some(_), true) => return,
         (Some(_), false) => {
-            let finding = Diagnostic::error(code::NODE_OR_NODES, view.value(&["nodes"]), "the spec has both `node` and `nodes`");
+            let finding = Diagnostic::error(
+                code::NODE_OR_NODES,
+                view.value(&["nodes"]),
+                "the spec has both `node` and `nodes`",
+            );
             found.push(
-                finding
-                    .related(view.value(&["node"]), "one machine")
-                    .help("take one of them out: `node` is the only machine, `nodes` all of several"),
+                finding.related(view.value(&["node"]), "one machine").help(
+                    "take one of them out: `node` is the only machine, `nodes` all of several",
+                ),
             );
             return;
         }
         (None, true) => {
             let place = view.at(field(&[]));
-            let finding = Diagnostic::error(code::NODE_OR_NODES, place, "the spec does not say what the platform runs on");
-            found.push(finding.help("write `node: {cpu: 4, memory: 8Gi}`, or groups of several under `nodes`"));
+            let finding = Diagnostic::error(
+                code::NODE_OR_NODES,
+                place,
+                "the spec does not say what the platform runs on",
+            );
+            found.push(
+                finding.help(
+                    "write `node: {cpu: 4, memory: 8Gi}`, or groups of several under `nodes`",
+                ),
+            );
             return;
         }
         (None, false) => {}
@@ -56,14 +69,19 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
             found.push(Diagnostic::error(code::OUT_OF_RANGE, place("count"), message).help(help));
         }
     }
-    let servers = spec.nodes.iter().filter(|it| it.role == Role::Server).fold(0_u32, |sum, it| sum.saturating_add(it.count));
+    let servers = spec
+        .nodes
+        .iter()
+        .filter(|it| it.role == Role::Server)
+        .fold(0_u32, |sum, it| sum.saturating_add(it.count));
     let first = spec.nodes.iter().position(|it| it.role == Role::Server);
     if servers == 0 && first.is_none() {
         let message = "no group of nodes has the control plane";
         let finding = Diagnostic::error(code::SERVER_NODES, view.value(&["nodes"]), message);
         found.push(finding.help("write `role: server` for one of them: one node of it, or three"));
     } else if servers > 0 && servers % 2 == 0 {
-        let message = format!("{servers} servers survive no more losses than {} would", servers - 1);
+        let message =
+            format!("{servers} servers survive no more losses than {} would", servers - 1);
         let place = view.at(field(&["nodes"]).index(first.unwrap_or_default()).key("count"));
         found.push(
             Diagnostic::warning(code::SERVER_NODES, place, message)

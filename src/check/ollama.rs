@@ -1,4 +1,5 @@
-//! `context-beyond-training`, `kv-cache-needs-flash-attention`, `max-loaded-models`: settings of Ollama that its models do not bear out.
+//! `context-beyond-training`, `kv-cache-needs-flash-attention`, `max-loaded-models`: settings of
+//! Ollama that its models do not bear out.
 
 use super::{code, rules::SpecView};
 use crate::{
@@ -31,7 +32,10 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::warning(
                 code::CONTEXT_BEYOND_TRAINING,
                 place("context"),
-                format!("`context` is {}, and no listed model was trained for more than {longest}", it.context),
+                format!(
+                    "`context` is {}, and no listed model was trained for more than {longest}",
+                    it.context
+                ),
             )
             .related(place("models"), format!("at most {longest} tokens"))
             .help(format!("write `context: {longest}` or less"))
@@ -43,7 +47,9 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
     // A question with documents asks the embedding model, then the one that answers.
     let needed = if embedders > 0 && embedders < it.models.len() { 2 } else { 1 };
     let count = usize::try_from(loaded).unwrap_or(usize::MAX);
-    let finding = |message: String| Diagnostic::warning(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message);
+    let finding = |message: String| {
+        Diagnostic::warning(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message)
+    };
     if loaded == 0 {
         let message = "`maxLoadedModels` is 0, which Ollama takes for 3 models in memory at once";
         found.push(

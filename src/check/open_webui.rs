@@ -42,14 +42,23 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
             it.ollama.context
         );
         found.push(
-            Diagnostic::error(code::TOOLS_NEED_CONTEXT, view.component(&["ollama", "context"]), message)
-                .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
-                .help(format!("write `context: {}` or more, or `tools: false`", WITH_TOOLS.next_multiple_of(STEP)))
-                .note(note),
+            Diagnostic::error(
+                code::TOOLS_NEED_CONTEXT,
+                view.component(&["ollama", "context"]),
+                message,
+            )
+            .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
+            .help(format!(
+                "write `context: {}` or more, or `tools: false`",
+                WITH_TOOLS.next_multiple_of(STEP)
+            ))
+            .note(note),
         );
         return;
     }
-    for (index, name, figures) in it.ollama.chat_models().filter(|it| it.2.train_context < WITH_TOOLS) {
+    for (index, name, figures) in
+        it.ollama.chat_models().filter(|it| it.2.train_context < WITH_TOOLS)
+    {
         let message = format!(
             "`{name}` was trained for a context of {} tokens, and Open WebUI's tools need {WITH_TOOLS} with a question and its answer",
             figures.train_context
@@ -80,8 +89,12 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
             } else {
                 format!("write `{}`", stanza(name, Some(&figures), "tools: true"))
             };
-            Diagnostic::warning(code::MODEL_WITHOUT_TOOLS, place, format!("whether `{name}` supports tools is not known"))
-                .help(format!("run `ollama show {name}`: where it lists `tools`, {says}"))
+            Diagnostic::warning(
+                code::MODEL_WITHOUT_TOOLS,
+                place,
+                format!("whether `{name}` supports tools is not known"),
+            )
+            .help(format!("run `ollama show {name}`: where it lists `tools`, {says}"))
         } else {
             Diagnostic::error(
                 code::MODEL_WITHOUT_TOOLS,
@@ -107,15 +120,34 @@ fn answer(view: &SpecView<'_>, found: &mut Diagnostics) {
     let question = if has_tools { CONVERSATION / 2 } else { 1 };
     // A number that is none, and tools that do not fit, are told already.
     let asked = it.open_webui.max_tokens.filter(|it| ANSWER.contains(it));
-    let Some(answer) = asked.filter(|it| *it + question > room && !(has_tools && context < WITH_TOOLS)) else { return };
+    let Some(answer) =
+        asked.filter(|it| *it + question > room && !(has_tools && context < WITH_TOOLS))
+    else {
+        return;
+    };
     let is_cut = context < it.ollama.context;
-    let label = if is_cut { format!("{context} is what one of them was trained for") } else { "shared by question and answer".to_owned() };
-    let tools = if has_tools { format!(", of which Open WebUI's tools take {TOOLS_OF_ADMINISTRATOR}") } else { String::new() };
-    let (room_of, half) = if has_tools { ("little", "half of what is left") } else { ("no", "half of that") };
-    let message = format!("`maxTokens` is {answer}, and the models' context is {context} tokens{tools}: {room_of} room for the question");
+    let label = if is_cut {
+        format!("{context} is what one of them was trained for")
+    } else {
+        "shared by question and answer".to_owned()
+    };
+    let tools = if has_tools {
+        format!(", of which Open WebUI's tools take {TOOLS_OF_ADMINISTRATOR}")
+    } else {
+        String::new()
+    };
+    let (room_of, half) =
+        if has_tools { ("little", "half of what is left") } else { ("no", "half of that") };
+    let message = format!(
+        "`maxTokens` is {answer}, and the models' context is {context} tokens{tools}: {room_of} room for the question"
+    );
     found.push(
-        Diagnostic::error(code::ANSWER_BEYOND_CONTEXT, view.component(&["openWebui", "maxTokens"]), message)
-            .related(view.component(&["ollama", "context"]), label)
-            .help(format!("write `maxTokens: {}`, {half}, or leave it out", (room / 2).max(1))),
+        Diagnostic::error(
+            code::ANSWER_BEYOND_CONTEXT,
+            view.component(&["openWebui", "maxTokens"]),
+            message,
+        )
+        .related(view.component(&["ollama", "context"]), label)
+        .help(format!("write `maxTokens: {}`, {half}, or leave it out", (room / 2).max(1))),
     );
 }

@@ -1,4 +1,5 @@
-//! `postgresql-limit-too-low`, `database-unreachable`, `setting-without-effect`: the database and who reaches it.
+//! `postgresql-limit-too-low`, `database-unreachable`, `setting-without-effect`: the database and
+//! who reaches it.
 
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 
@@ -29,7 +30,10 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         return;
     }
     let place = |path: &[&str]| view.component(path);
-    let (setting, pool) = (place(&["postgresql", "resources", "memory", "limit"]), place(&["openWebui", "connectionPool"]));
+    let (setting, pool) = (
+        place(&["postgresql", "resources", "memory", "limit"]),
+        place(&["openWebui", "connectionPool"]),
+    );
     let opens = format!("Open WebUI opens up to {clients} connections");
     let message = format!(
         "PostgreSQL's limit is {}, and {} connections may use {}",
@@ -45,15 +49,20 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     };
     // The larger of the two is the one that somebody wrote.
     let ConnectionPool { size, overflow } = web.pool(it);
-    let pools = (1..size.max(overflow)).rev().map(|most| ConnectionPool { size: size.clamp(1, most), overflow: overflow.min(most) });
+    let pools = (1..size.max(overflow))
+        .rev()
+        .map(|most| ConnectionPool { size: size.clamp(1, most), overflow: overflow.min(most) });
     let fits = |pool: &ConnectionPool| {
         let changed = OpenWebUi { connection_pool: Some(pool.clone()), ..web.clone() };
         it.worst_case(changed.connections(it)).ceil_mib() <= limit
     };
     if let Some(ConnectionPool { size, overflow }) = pools.into_iter().find(fits) {
-        finding = finding.help(format!("write `connectionPool: {{size: {size}, overflow: {overflow}}}`: that fits the limit"));
+        finding = finding.help(format!(
+            "write `connectionPool: {{size: {size}, overflow: {overflow}}}`: that fits the limit"
+        ));
     }
-    // Buffers grow with the limit, so what is needed is found by trying; four times as much is no advice any more.
+    // Buffers grow with the limit, so what is needed is found by trying; four times as much is no
+    // advice any more.
     let holds = |more: &Bytes| {
         let mut changed = it.clone();
         changed.resources.memory.limit = Some(*more);
@@ -61,15 +70,22 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     };
     // In steps of an eighth, rounded to 64Mi: a handful of tries, however large the limit.
     let step = (limit.get() >> 3).max(64 << 20);
-    if let Some(enough) = (1..=24).map(|it| Bytes::mib((limit.get().saturating_add(step.saturating_mul(it)) >> 26).max(1) << 6)).find(holds)
+    if let Some(enough) = (1..=24)
+        .map(|it| {
+            Bytes::mib((limit.get().saturating_add(step.saturating_mul(it)) >> 26).max(1) << 6)
+        })
+        .find(holds)
     {
-        finding = finding.help(format!("or give PostgreSQL's `memory` a larger one: `limit: {enough}`"));
+        finding =
+            finding.help(format!("or give PostgreSQL's `memory` a larger one: `limit: {enough}`"));
     }
     found.push(finding);
 }
 
-/// Domains whose names are only known in private networks (RFC 6762, RFC 8375, ICANN's reservation, custom).
-const PRIVATE_DOMAINS: [&str; 6] = ["cluster.local", "home.arpa", "internal", "lan", "local", "localdomain"];
+/// Domains whose names are only known in private networks (RFC 6762, RFC 8375, ICANN's reservation,
+/// custom).
+const PRIVATE_DOMAINS: [&str; 6] =
+    ["cluster.local", "home.arpa", "internal", "lan", "local", "localdomain"];
 
 /// A database outside the cluster must be where the network policy lets Open WebUI out to.
 pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -78,30 +94,44 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     let place = |key: &str| view.component(&["postgresql", "external", key]);
     if external.port == 0 {
         let message = "`port` is 0, and must be from 1 to 65535";
-        found.push(Diagnostic::error(code::OUT_OF_RANGE, place("port"), message).help("write `port: 5432` or leave it out"));
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, place("port"), message)
+                .help("write `port: 5432` or leave it out"),
+        );
     }
     let default = Postgresql::default();
     let mut idle = Vec::new();
     if it.enabled {
         let resources = &it.resources;
-        if resources.memory.request.is_some() || resources.memory.limit.is_some() || resources.cpu.request.is_some() {
+        if resources.memory.request.is_some()
+            || resources.memory.limit.is_some()
+            || resources.cpu.request.is_some()
+        {
             idle.push(("resources", "the database is outside the cluster"));
         }
         if it.storage != default.storage {
             idle.push(("storage", "the database is outside the cluster"));
         }
     } else {
-        idle.push(("external", "PostgreSQL is off, and Open WebUI keeps its data on its own volume"));
+        idle.push((
+            "external",
+            "PostgreSQL is off, and Open WebUI keeps its data on its own volume",
+        ));
     }
     for (field, why) in idle {
         let message = format!("`{field}` has no effect: {why}");
         let place = view.component(&["postgresql", field]);
-        found.push(Diagnostic::warning(code::SETTING_WITHOUT_EFFECT, place, message).help(format!("take `{field}` out")));
+        found.push(
+            Diagnostic::warning(code::SETTING_WITHOUT_EFFECT, place, message)
+                .help(format!("take `{field}` out")),
+        );
     }
     if !it.enabled {
         return;
     }
-    let range_of = |ip: Ipv4Addr| NOT_OUTSIDE.into_iter().find(|it| it.parse::<Cidr>().is_ok_and(|it| it.contains(ip)));
+    let range_of = |ip: Ipv4Addr| {
+        NOT_OUTSIDE.into_iter().find(|it| it.parse::<Cidr>().is_ok_and(|it| it.contains(ip)))
+    };
     let why = match (external.host.ip(), &external.cidr) {
         (Some(ip), Some(cidr)) if !cidr.contains(ip) => {
             let message = format!("`{ip}` is not in `{cidr}`, so the network policy keeps Open WebUI from it");

@@ -1,4 +1,5 @@
-//! `out-of-range`, `mem-total-differs`, `storage-too-small`: numbers that are written but make no sense.
+//! `out-of-range`, `mem-total-differs`, `storage-too-small`: numbers that are written but make no
+//! sense.
 
 use std::ops::RangeInclusive;
 
@@ -29,11 +30,13 @@ const MOST_OVERCOMMIT: u64 = 100;
 /// Tokens of an answer: the longest context.
 pub const ANSWER: RangeInclusive<u64> = 1..=1 << 20;
 
-/// A number of the spec that has bounds: where it stands (`[]` is any item of a list, `*` any entry of a map), the least and the most.
+/// A number of the spec that has bounds: where it stands (`[]` is any item of a list, `*` any entry
+/// of a map), the least and the most.
 pub type Bound = (&'static [&'static str], u64, u64);
 
-/// All of them: there is no number of the spec without. The rules hold them, the reader says them of a number that it cannot take, and the
-/// schema tells them to editors. Of a model's figures they are what any model has or will have for a while.
+/// All of them: there is no number of the spec without. The rules hold them, the reader says them
+/// of a number that it cannot take, and the schema tells them to editors. Of a model's figures they
+/// are what any model has or will have for a while.
 pub const BOUNDS: [Bound; 31] = [
     (&["node", "gpus"], 0, MOST_GPUS as u64),
     (&["node", "maxPods"], LEAST_PODS, MOST_PODS),
@@ -68,7 +71,8 @@ pub const BOUNDS: [Bound; 31] = [
     (&["components", "postgresql", "external", "port"], 1, u16::MAX as u64),
 ];
 
-/// Amounts of which 0 is none, by their places, one of each kind: what a machine or a volume has, and where a container is stopped.
+/// Amounts of which 0 is none, by their places, one of each kind: what a machine or a volume has,
+/// and where a container is stopped.
 pub const ABOVE_NOTHING: [&[&str]; 9] = [
     &["node", "cpu"],
     &["node", "memory"],
@@ -88,7 +92,8 @@ pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
         Step::Key(key) => *pattern == "*" || *pattern == key,
         Step::Index(_) => *pattern == "[]",
     };
-    let it = BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(is_it));
+    let it =
+        BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(is_it));
     it.map(|it| (it.1, it.2))
 }
 
@@ -117,7 +122,8 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         fields
     });
     let backup = it.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep)));
-    let answer = it.open_webui.max_tokens.iter().map(|it| (["openWebui", "maxTokens"].as_slice(), *it));
+    let answer =
+        it.open_webui.max_tokens.iter().map(|it| (["openWebui", "maxTokens"].as_slice(), *it));
     for (path, number) in numbers.into_iter().chain(pool).chain(backup).chain(answer) {
         let (least, most) = bounds(path);
         let name = path.last().copied().unwrap_or_default();
@@ -132,38 +138,72 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         let message = format!("`{name}` is {number}, and must be from {least} to {most}");
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
     }
-    if let Some(loaded) = ollama.max_loaded_models.and_then(|it| usize::try_from(it).ok()).filter(|it| *it > MOST) {
-        let message = format!("`maxLoadedModels` is {loaded}, and must be from 1 to {MOST}: no more can be listed");
-        let finding = Diagnostic::error(code::OUT_OF_RANGE, view.component(&["ollama", "maxLoadedModels"]), message);
+    if let Some(loaded) =
+        ollama.max_loaded_models.and_then(|it| usize::try_from(it).ok()).filter(|it| *it > MOST)
+    {
+        let message = format!(
+            "`maxLoadedModels` is {loaded}, and must be from 1 to {MOST}: no more can be listed"
+        );
+        let finding = Diagnostic::error(
+            code::OUT_OF_RANGE,
+            view.component(&["ollama", "maxLoadedModels"]),
+            message,
+        );
         found.push(finding.help("leave it out: it then follows from the models"));
     }
     if ollama.keep_alive > Seconds::LONGEST {
         let longest = Seconds::LONGEST;
-        let message = format!("`keepAlive` is {}, and must be at most {longest}, a year", ollama.keep_alive);
-        let finding = Diagnostic::error(code::OUT_OF_RANGE, view.component(&["ollama", "keepAlive"]), message);
+        let message =
+            format!("`keepAlive` is {}, and must be at most {longest}, a year", ollama.keep_alive);
+        let finding = Diagnostic::error(
+            code::OUT_OF_RANGE,
+            view.component(&["ollama", "keepAlive"]),
+            message,
+        );
         found.push(finding.help(format!("write `keepAlive: {longest}`: no pod lives longer")));
     }
     if let Some(gpu) = ollama.gpu.as_ref().filter(|it| !(1..=MOST_GPUS).contains(&it.count)) {
         let message = format!("`count` is {}, and must be from 1 to {MOST_GPUS}", gpu.count);
         let help = "write `count: 1`, or take `gpu` out: models then run on the CPU";
-        found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(&["ollama", "gpu", "count"]), message).help(help));
+        found.push(
+            Diagnostic::error(
+                code::OUT_OF_RANGE,
+                view.component(&["ollama", "gpu", "count"]),
+                message,
+            )
+            .help(help),
+        );
     }
     for (path, machine) in view.machines() {
-        if let Some(pods) = machine.max_pods.filter(|it| !(LEAST_PODS..=MOST_PODS).contains(&u64::from(*it))) {
-            let message = format!("`maxPods` is {pods}, and must be from {LEAST_PODS} to {MOST_PODS}");
+        if let Some(pods) =
+            machine.max_pods.filter(|it| !(LEAST_PODS..=MOST_PODS).contains(&u64::from(*it)))
+        {
+            let message =
+                format!("`maxPods` is {pods}, and must be from {LEAST_PODS} to {MOST_PODS}");
             let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's pod network has addresses";
-            found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message).help(help));
+            found.push(
+                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message)
+                    .help(help),
+            );
         }
         if machine.gpus > MOST_GPUS {
             let message = format!("`gpus` is {}, and must be from 0 to {MOST_GPUS}", machine.gpus);
             let help = format!("write `gpus: {MOST_GPUS}` or less: it is how many one machine has");
-            found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("gpus")), message).help(help));
+            found.push(
+                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("gpus")), message)
+                    .help(help),
+            );
         }
-        let nothing = [("cpu", machine.cpu == Millicores::default(), "4"), ("memory", machine.memory == Bytes::default(), "8Gi")];
+        let nothing = [
+            ("cpu", machine.cpu == Millicores::default(), "4"),
+            ("memory", machine.memory == Bytes::default(), "8Gi"),
+        ];
         for (name, _, example) in nothing.into_iter().filter(|it| it.1) {
             let message = format!("`{name}` is 0, and no machine is sold without");
             let help = format!("write what the machine has, like `{name}: {example}`");
-            found.push(Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key(name)), message).help(help));
+            found.push(
+                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key(name)), message).help(help),
+            );
         }
         let overcommit = machine.overcommit;
         if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
@@ -180,7 +220,11 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
 pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
     let it = &view.platform.spec.components;
     let backup = it.backup.iter().map(|it| ("backup", it.storage));
-    for (name, bytes) in [("postgresql", it.postgresql.storage), ("openWebui", it.open_webui.storage)].into_iter().chain(backup) {
+    for (name, bytes) in
+        [("postgresql", it.postgresql.storage), ("openWebui", it.open_webui.storage)]
+            .into_iter()
+            .chain(backup)
+    {
         if bytes < Bytes::gib(1) {
             found.push(
                 Diagnostic::error(

@@ -15,8 +15,9 @@ use crate::{
 const WARN_DAYS: i64 = 30;
 const DAY: i64 = 24 * 60 * 60;
 
-/// Argo CD applies with the cluster's rights whatever comes from the repository. A signed commit cannot be made on the way, but an older one
-/// can be handed out again, and the token is read with or without signatures.
+/// Argo CD applies with the cluster's rights whatever comes from the repository. A signed commit
+/// cannot be made on the way, but an older one can be handed out again, and the token is read with
+/// or without signatures.
 pub fn without_tls(view: &SpecView<'_>, found: &mut Diagnostics) {
     let repository = &view.platform.spec.repository;
     if !repository.url.starts_with("http://") {
@@ -40,8 +41,13 @@ pub fn without_tls(view: &SpecView<'_>, found: &mut Diagnostics) {
     );
 }
 
-/// What the ends of the signers' keys mean at a moment (seconds since 1970, UTC). `file` is the spec's.
-pub fn signers<'a>(repository: &'a Repository, file: &'a Arc<str>, now: i64) -> impl Iterator<Item = Diagnostic> + 'a {
+/// What the ends of the signers' keys mean at a moment (seconds since 1970, UTC). `file` is the
+/// spec's.
+pub fn signers<'a>(
+    repository: &'a Repository,
+    file: &'a Arc<str>,
+    now: i64,
+) -> impl Iterator<Item = Diagnostic> + 'a {
     repository.signed_by.iter().enumerate().filter_map(move |(index, key)| {
         let left = key.expires()? - now;
         let message = match left.div_euclid(DAY) {

@@ -33,12 +33,18 @@ impl SpecView<'_> {
 
     /// The key of a component's section, or of a field of it.
     pub fn component_key(&self, path: &[&str]) -> Place {
-        Place::Key { file: self.file.clone(), path: path.iter().fold(field(&["components"]), |at, key| at.key(*key)) }
+        Place::Key {
+            file: self.file.clone(),
+            path: path.iter().fold(field(&["components"]), |at, key| at.key(*key)),
+        }
     }
 
     /// A component's section, or a field of it.
     pub fn component(&self, path: &[&str]) -> Place {
-        Place::Value { file: self.file.clone(), path: path.iter().fold(field(&["components"]), |at, key| at.key(*key)) }
+        Place::Value {
+            file: self.file.clone(),
+            path: path.iter().fold(field(&["components"]), |at, key| at.key(*key)),
+        }
     }
 }
 
@@ -47,7 +53,12 @@ impl SpecView<'_> {
     pub fn machines(&self) -> impl Iterator<Item = (FieldPath, Node)> {
         let spec = &self.platform.spec;
         let one = spec.node.iter().map(|it| (field(&["node"]), it.clone()));
-        one.chain(spec.nodes.iter().enumerate().map(|(index, it)| (field(&["nodes"]).index(index), it.node())))
+        one.chain(
+            spec.nodes
+                .iter()
+                .enumerate()
+                .map(|(index, it)| (field(&["nodes"]).index(index), it.node())),
+        )
     }
 
     /// A value by its path.
@@ -136,40 +147,55 @@ const WHOLE: [WholeRule; 8] = [
 
 /// Runs the rules on the spec.
 ///
-/// `found` is what was found by reading it. What could not be read has its default, so whatever the rules say of the component around it
-/// may only follow from that, and is left out.
+/// `found` is what was found by reading it. What could not be read has its default, so whatever the
+/// rules say of the component around it may only follow from that, and is left out.
 pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let Some(unread) = found.iter().filter(|it| it.severity == Severity::Error).map(unread).collect::<Option<Vec<_>>>() else { return };
+    let Some(unread) = found
+        .iter()
+        .filter(|it| it.severity == Severity::Error)
+        .map(unread)
+        .collect::<Option<Vec<_>>>()
+    else {
+        return;
+    };
     let mut more = Diagnostics::new();
     for rule in SPEC {
         rule(view, &mut more);
     }
     let is_sound = |place: &Place| match place {
-        Place::Value { file, path } | Place::Key { file, path } => {
-            unread.iter().all(|it| it.0 != *file || !(path.starts_with(&it.1) || it.1.starts_with(path)))
-        }
+        Place::Value { file, path } | Place::Key { file, path } => unread
+            .iter()
+            .all(|it| it.0 != *file || !(path.starts_with(&it.1) || it.1.starts_with(path))),
         _ => true,
     };
-    let is_known = |it: &Diagnostic| is_sound(&it.place) && it.related.iter().all(|it| is_sound(&it.0));
+    let is_known =
+        |it: &Diagnostic| is_sound(&it.place) && it.related.iter().all(|it| is_sound(&it.0));
     found.extend(said_once(more).into_iter().filter(is_known));
 }
 
-/// What else is said of a number that is out of its range, or of another place for the number's sake, only follows from that.
+/// What else is said of a number that is out of its range, or of another place for the number's
+/// sake, only follows from that.
 fn said_once(found: Diagnostics) -> Diagnostics {
     let of = |it: &Place| match it {
         Place::Value { file, path } => Some((file.clone(), path.clone())),
         _ => None,
     };
-    let is_out = |it: &Diagnostic| it.severity == Severity::Error && [code::OUT_OF_RANGE, code::FIGURES_IMPLAUSIBLE].contains(&it.code);
+    let is_out = |it: &Diagnostic| {
+        it.severity == Severity::Error
+            && [code::OUT_OF_RANGE, code::FIGURES_IMPLAUSIBLE].contains(&it.code)
+    };
     let mut out = BTreeMap::new();
     for (index, it) in found.iter().enumerate().filter(|it| is_out(it.1)) {
         if let Some(place) = of(&it.place) {
             out.entry(place).or_insert(index);
         }
     }
-    // A map of numbers (`connectionPool`) is one matter with them, a whole component is not. What lies in a place comes right behind it.
+    // A map of numbers (`connectionPool`) is one matter with them, a whole component is not. What
+    // lies in a place comes right behind it.
     let has_out = |place: (Arc<str>, FieldPath)| {
-        let is_whole = |it: &FieldPath| *it == place.1 || (place.1.steps().len() > 3 && it.starts_with(&place.1));
+        let is_whole = |it: &FieldPath| {
+            *it == place.1 || (place.1.steps().len() > 3 && it.starts_with(&place.1))
+        };
         out.range(&place..).next().is_some_and(|it| it.0.0 == place.0 && is_whole(&it.0.1))
     };
     let is_told = |(index, it): &(usize, Diagnostic)| {
@@ -182,11 +208,13 @@ fn said_once(found: Diagnostics) -> Diagnostics {
     found.into_iter().enumerate().filter(is_told).map(|it| it.1).collect()
 }
 
-/// The file and the part of it that an error makes doubtful: the component or section around it. None where that cannot be told.
+/// The file and the part of it that an error makes doubtful: the component or section around it.
+/// None where that cannot be told.
 fn unread(it: &Diagnostic) -> Option<(Arc<str>, FieldPath)> {
     let (Place::Key { file, path } | Place::Value { file, path }) = &it.place else { return None };
     // A field of another name may have been meant.
-    let path = if it.code == UNKNOWN_FIELD { path.parent().unwrap_or_default() } else { path.clone() };
+    let path =
+        if it.code == UNKNOWN_FIELD { path.parent().unwrap_or_default() } else { path.clone() };
     let steps = path.steps();
     let is_component = matches!(steps.get(1), Some(Step::Key(key)) if key == "components");
     let part = steps.iter().take(if is_component { 3 } else { 2 }).cloned().collect();

@@ -1,4 +1,5 @@
-//! `ciphertext-invalid`, `sealed-scope`, `sealed-name`: what a file of `spec/secrets/` says, by itself and against what reads it.
+//! `ciphertext-invalid`, `sealed-scope`, `sealed-name`: what a file of `spec/secrets/` says, by
+//! itself and against what reads it.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,7 +26,13 @@ pub fn file(it: &SealedCredential, file: &Arc<str>, found: &mut Diagnostics) {
 }
 
 /// What is wrong is never repeated: it may be the value itself.
-fn values(sealed: &BTreeMap<SealedFor, Keys>, scope: SealedScope, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
+fn values(
+    sealed: &BTreeMap<SealedFor, Keys>,
+    scope: SealedScope,
+    file: &Arc<str>,
+    at: &FieldPath,
+    found: &mut Diagnostics,
+) {
     for (namespace, values) in sealed {
         let at = at.clone().key(&**namespace);
         let place = |path| Place::Key { file: file.clone(), path };
@@ -42,7 +49,8 @@ fn values(sealed: &BTreeMap<SealedFor, Keys>, scope: SealedScope, file: &Arc<str
                     "write `\"*\":` in place of the namespace, or leave `scope` out if it was sealed for this namespace alone",
                 )
             };
-            found.push(Diagnostic::error(code::SEALED_SCOPE, place(at.clone()), message).help(help));
+            found
+                .push(Diagnostic::error(code::SEALED_SCOPE, place(at.clone()), message).help(help));
         }
         for (key, value) in values {
             let Err(why) = is_sealed(value) else { continue };
@@ -59,7 +67,10 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut told = std::collections::BTreeSet::new();
     for it in view.copies {
         let name = it.credential.name();
-        let Some(values) = view.assembly.platform.sealed.file(name).filter(|_| told.insert(name)) else { continue };
+        let Some(values) = view.assembly.platform.sealed.file(name).filter(|_| told.insert(name))
+        else {
+            continue;
+        };
         let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
         let spec = FieldPath::root().key("spec");
         let is_found_by_reference = it.credential.declared().lookup == SecretLookup::ByReference;

@@ -1,4 +1,5 @@
-//! What would fit: the helps of `node-memory-exceeded` and `node-cpu-exceeded`, each tried by the same arithmetic.
+//! What would fit: the helps of `node-memory-exceeded` and `node-cpu-exceeded`, each tried by the
+//! same arithmetic.
 
 use std::cmp::Reverse;
 
@@ -12,7 +13,8 @@ use crate::{
 
 /// More than anybody weighs.
 const MOST: usize = 5;
-/// What a model server is promised of a CPU at least: with less it is asleep as soon as anybody else works.
+/// What a model server is promised of a CPU at least: with less it is asleep as soon as anybody
+/// else works.
 const LEAST_CPU: Millicores = Millicores::new(50);
 
 /// What is requested beyond what there is; a change is a help only if it frees all of it.
@@ -26,7 +28,10 @@ impl Amounts {
     /// What the requests of a whole are too much.
     pub fn over(view: &WholeView<'_>) -> Self {
         let it = view.budget;
-        Self { memory: it.requests.saturating_sub(it.allocatable), cpu: it.cpu.saturating_sub(it.allocatable_cpu) }
+        Self {
+            memory: it.requests.saturating_sub(it.allocatable),
+            cpu: it.cpu.saturating_sub(it.allocatable_cpu),
+        }
     }
 
     /// Whether there is too little of both.
@@ -82,12 +87,17 @@ fn share(ollama: &Ollama, over: Amounts) -> Option<String> {
         return None;
     }
     let each = over.cpu.get().div_ceil(u64::from(ollama.replicas.max(1)));
-    let left = Millicores::new(ollama.allotment().cpu.saturating_sub(Millicores::new(each)).get() / 10 * 10);
+    let left = Millicores::new(
+        ollama.allotment().cpu.saturating_sub(Millicores::new(each)).get() / 10 * 10,
+    );
     let mut changed = ollama.clone();
     changed.resources.cpu.request = Some(left);
     let freed = freed(ollama, &changed, over).filter(|_| left >= LEAST_CPU)?;
     let why = "requests are shares, and an idle CPU is anybody's";
-    Some(format!("of Ollama, `resources: {{cpu: {{request: {left}}}}}` frees {} and fits: {why}", freed.words(over)))
+    Some(format!(
+        "of Ollama, `resources: {{cpu: {{request: {left}}}}}` frees {} and fits: {why}",
+        freed.words(over)
+    ))
 }
 
 /// As many replicas as fit.
@@ -98,8 +108,8 @@ fn replicas(ollama: &Ollama, over: Amounts) -> Option<String> {
     })
 }
 
-/// In place of one model: the same in fewer bits, a smaller one of its family, a smaller one of a family that takes tools; of these the
-/// largest that fits.
+/// In place of one model: the same in fewer bits, a smaller one of its family, a smaller one of a
+/// family that takes tools; of these the largest that fits.
 fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
     if over.cpu > Millicores::default() {
         // Each model has the same share of the CPU.
@@ -108,20 +118,35 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
     let model = &ollama.models[at];
     let own = ollama.figures(model)?;
     let size = model.split('-').next().unwrap_or(model);
-    let kinship = |name: &str| (name.split('-').next() != Some(size), name.split(':').next() != Some(model.model()));
+    let kinship = |name: &str| {
+        (name.split('-').next() != Some(size), name.split(':').next() != Some(model.model()))
+    };
     let mut smaller: Vec<(String, Figures)> = FAMILIES
         .iter()
         .filter(|it| it.name == model.model() || own.embedding_model || it.tools == Tools::Yes)
-        .flat_map(|family| family.offers().filter_map(|tag| Some((format!("{}:{tag}", family.name), family.find(&tag)?.figures))))
-        .filter(|(_, it)| it.embedding_model == own.embedding_model && it.blob < own.blob && !it.images_not_measured)
+        .flat_map(|family| {
+            family.offers().filter_map(|tag| {
+                Some((format!("{}:{tag}", family.name), family.find(&tag)?.figures))
+            })
+        })
+        .filter(|(_, it)| {
+            it.embedding_model == own.embedding_model
+                && it.blob < own.blob
+                && !it.images_not_measured
+        })
         .collect();
     smaller.sort_by_key(|(name, it)| (kinship(name), Reverse(it.blob)));
     smaller.into_iter().find_map(|(name, _)| {
         let mut changed = ollama.clone();
         changed.models[at] = name.parse().ok().filter(|it| !ollama.models.contains(it))?;
         let freed = freed(ollama, &changed, over)?;
-        let list = changed.models.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(", ");
-        let with = if ollama.replicas > 1 { format!(" with {} replicas", ollama.replicas) } else { String::new() };
+        let list =
+            changed.models.iter().map(|it| format!("\"{it}\"")).collect::<Vec<_>>().join(", ");
+        let with = if ollama.replicas > 1 {
+            format!(" with {} replicas", ollama.replicas)
+        } else {
+            String::new()
+        };
         Some(format!("`models: [{list}]` frees {} and fits{with}", freed.words(over)))
     })
 }
@@ -130,7 +155,8 @@ fn told(help: String, alone: bool) -> String {
     if alone { format!("no single change of Ollama is enough; {help}") } else { help }
 }
 
-/// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole GiB and cores.
+/// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole
+/// GiB and cores.
 fn node(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
     let Some(node) = &view.spec.platform.spec.node else { return more_nodes(view, over, alone) };
     let mut fields = Vec::new();
@@ -142,22 +168,37 @@ fn node(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
         if node.mem_total.is_some() {
             return None;
         }
-        // Not what is missing on top of what is there: of a node that keeps more than it has, nothing is there.
+        // Not what is missing on top of what is there: of a node that keeps more than it has,
+        // nothing is there.
         let needed = view.budget.requests + node.kept();
-        fields.push(format!("memory: {}Gi", needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30)));
+        fields.push(format!(
+            "memory: {}Gi",
+            needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30)
+        ));
     }
     Some(told(format!("a larger node fits: `{}`", fields.join(", ")), alone))
 }
 
 /// More nodes of the group that gives pods the most of what is missing.
 fn more_nodes(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
-    let gives = |it: &Node| if over.memory > Bytes::default() { it.allocatable().get() } else { it.allocatable_cpu().get() };
+    let gives = |it: &Node| {
+        if over.memory > Bytes::default() {
+            it.allocatable().get()
+        } else {
+            it.allocatable_cpu().get()
+        }
+    };
     let groups = view.budget.nodes.groups().iter();
     let largest = groups.max_by_key(|it| (it.node.role == Role::Agent, gives(&it.node)))?;
-    let more = |over: u64, each: u64| if over == 0 { Some(0) } else { over.checked_div(each).map(|_| over.div_ceil(each)) };
+    let more = |over: u64, each: u64| {
+        if over == 0 { Some(0) } else { over.checked_div(each).map(|_| over.div_ceil(each)) }
+    };
     let (memory, cpu) = (largest.node.allocatable().get(), largest.node.allocatable_cpu().get());
     let more = more(over.memory.get(), memory)?.max(more(over.cpu.get(), cpu)?);
     let count = more.saturating_add(largest.count.into());
-    let help = format!("`count: {count}` of the nodes `{}` fits", largest.name.as_deref().unwrap_or_default());
+    let help = format!(
+        "`count: {count}` of the nodes `{}` fits",
+        largest.name.as_deref().unwrap_or_default()
+    );
     (count <= MOST_NODES.into()).then(|| told(help, alone))
 }

@@ -1,4 +1,5 @@
-//! `checksum-unusable`, `untested-version`, `postgresql-major`: what the charts' facts and the measured figures do not cover.
+//! `checksum-unusable`, `untested-version`, `postgresql-major`: what the charts' facts and the
+//! measured figures do not cover.
 
 use super::{argocd, code, rules::SpecView};
 use crate::{
@@ -20,15 +21,22 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
             && written != pin.tested
             && (pin != versions::K3S || !argocd::is_unsupported(view))
         {
-            let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
+            let place =
+                Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(pin.name) };
             let what = match pin {
                 versions::HELM => "the charts were rendered with",
-                versions::K3S => "what the node keeps for itself, and what the cluster brings, are those of",
+                versions::K3S => {
+                    "what the node keeps for itself, and what the cluster brings, are those of"
+                }
                 Pin { image: Some(_), .. } => "the memory figures were measured on",
                 _ => "the facts of the chart (pods, kinds) are those of",
             };
             if pin == versions::POSTGRESQL && major(written) != major(pin.tested) {
-                let message = format!("PostgreSQL {} cannot open a volume of PostgreSQL {}", written, major(pin.tested));
+                let message = format!(
+                    "PostgreSQL {} cannot open a volume of PostgreSQL {}",
+                    written,
+                    major(pin.tested)
+                );
                 let help = format!("write `{}: {}`", pin.name, written_as(pin.tested));
                 found.push(
                     Diagnostic::error(code::POSTGRESQL_MAJOR, place, message)
@@ -38,15 +46,24 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
                 continue;
             }
             found.push(
-                Diagnostic::warning(code::UNTESTED_VERSION, place, format!("`{}` {} is not the tested version", pin.name, written))
-                    .note(format!("{what} {}", pin.tested))
-                    .help(format!("write `{}: {}`, or try this version before you trust it", pin.name, written_as(pin.tested))),
+                Diagnostic::warning(
+                    code::UNTESTED_VERSION,
+                    place,
+                    format!("`{}` {} is not the tested version", pin.name, written),
+                )
+                .note(format!("{what} {}", pin.tested))
+                .help(format!(
+                    "write `{}: {}`, or try this version before you trust it",
+                    pin.name,
+                    written_as(pin.tested)
+                )),
             );
         }
     }
 }
 
-/// Checksums that the bootstrap script could not use: one without digits, or of another version than the one that it fetches.
+/// Checksums that the bootstrap script could not use: one without digits, or of another version
+/// than the one that it fetches.
 pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
     let versions = &view.platform.versions;
     for it in bootstrap::DOWNLOADS {
@@ -55,7 +72,12 @@ pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
         let wrong = match written.digest() {
             None => format!("`{}` gives no checksum", it.name),
             Some(_) if written.tag() != &*version => {
-                format!("`{}` is the checksum of {}, and {} {version} is fetched", it.name, written.tag(), it.of.name)
+                format!(
+                    "`{}` is the checksum of {}, and {} {version} is fetched",
+                    it.name,
+                    written.tag(),
+                    it.of.name
+                )
             }
             Some(_) => continue,
         };

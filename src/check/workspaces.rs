@@ -1,4 +1,5 @@
-//! `workspace-name`, `workspace-host-too-long`, `file-name-differs`: a workspace's name is a namespace, a file's name and part of other names.
+//! `workspace-name`, `workspace-host-too-long`, `file-name-differs`: a workspace's name is a
+//! namespace, a file's name and part of other names.
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use crate::{
     names::DnsLabel,
 };
 
-/// The longest name that still leaves room for what is made of it: a StatefulSet's pods carry a label of the name and a hash.
+/// The longest name that still leaves room for what is made of it: a StatefulSet's pods carry a
+/// label of the name and a hash.
 const LONGEST: usize = 45;
 
 /// One workspace by itself.
@@ -21,10 +23,17 @@ pub fn name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
     let at = FieldPath::root().key("spec").key("workspaceName");
     let place = || Place::Value { file: file.clone(), path: at.clone() };
     let name = &it.spec.workspace_name;
-    if SYSTEM_NAMESPACES.contains(&name.as_str()) || namespaces::NAMES.contains(&name.as_str()) || name.starts_with("kube-") {
+    if SYSTEM_NAMESPACES.contains(&name.as_str())
+        || namespaces::NAMES.contains(&name.as_str())
+        || name.starts_with("kube-")
+    {
         found.push(
-            Diagnostic::error(code::WORKSPACE_NAME, place(), format!("`{name}` is a namespace of the cluster or of the platform"))
-                .help("name the workspace otherwise: its name becomes its namespace"),
+            Diagnostic::error(
+                code::WORKSPACE_NAME,
+                place(),
+                format!("`{name}` is a namespace of the cluster or of the platform"),
+            )
+            .help("name the workspace otherwise: its name becomes its namespace"),
         );
     }
     if name.len() > LONGEST {
@@ -39,8 +48,14 @@ pub fn name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
     }
     if name.starts_with(|first: char| first.is_ascii_digit()) {
         found.push(
-            Diagnostic::error(code::WORKSPACE_NAME, place(), format!("`{name}` begins with a digit"))
-                .help("begin it with a letter: its Services are called by it, and a Service's name must"),
+            Diagnostic::error(
+                code::WORKSPACE_NAME,
+                place(),
+                format!("`{name}` begins with a digit"),
+            )
+            .help(
+                "begin it with a letter: its Services are called by it, and a Service's name must",
+            ),
         );
     }
     file_name(it, file, found);
@@ -68,7 +83,10 @@ fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
         (true, false) => found.push(finding(workspace, ["spec", "workspaceName"])),
         (false, true) => found.push(finding(metadata, ["metadata", "name"])),
         (false, false) if metadata == workspace => {
-            found.push(finding(metadata, ["metadata", "name"]).related(place(["spec", "workspaceName"]), "and here"));
+            found.push(
+                finding(metadata, ["metadata", "name"])
+                    .related(place(["spec", "workspaceName"]), "and here"),
+            );
         }
         (false, false) => {
             found.push(finding(metadata, ["metadata", "name"]));
@@ -80,11 +98,14 @@ fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
 /// What a workspace needs of its platform.
 pub fn served(it: &Workspace, assembly: &Assembly, file: &Arc<str>, found: &mut Diagnostics) {
     let domains = &assembly.platform.spec.domains;
-    let (field, domain) = domains.workspaces.as_ref().map_or(("chat", &domains.chat), |it| ("workspaces", it));
+    let (field, domain) =
+        domains.workspaces.as_ref().map_or(("chat", &domains.chat), |it| ("workspaces", it));
     if it.host(assembly).is_err() {
         let path = FieldPath::root().key("spec").key("workspaceName");
         let name = &it.spec.workspace_name;
-        let message = format!("the workspace would answer at `{name}.{domain}`, and a host name has at most 253 characters");
+        let message = format!(
+            "the workspace would answer at `{name}.{domain}`, and a host name has at most 253 characters"
+        );
         found.push(
             Diagnostic::error(code::WORKSPACE_HOST, Place::Value { file: file.clone(), path }, message)
                 .help(format!("let workspaces answer at a shorter domain than `domains.{field}` is: `workspaces: …`")),
@@ -92,7 +113,8 @@ pub fn served(it: &Workspace, assembly: &Assembly, file: &Arc<str>, found: &mut 
     }
 }
 
-/// Workspaces have no sealed administrator yet, so each is open to whoever comes first: one finding for all of them.
+/// Workspaces have no sealed administrator yet, so each is open to whoever comes first: one finding
+/// for all of them.
 pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut built = view.tenants.iter().filter(|it| it.name.is_some());
     let Some(first) = built.next() else { return };

@@ -7,11 +7,13 @@ use clap_complete::{Shell, engine::ArgValueCompleter};
 
 use super::{clock, complete, seal::args::SealArgs};
 
-/// Compiles one platform spec into the ArgoCD tree of an AI chat platform, and proves that it fits the node.
+/// Compiles one platform spec into the ArgoCD tree of an AI chat platform, and proves that it fits
+/// the node.
 #[derive(Debug, Parser)]
 #[command(name = "espalier", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Args {
-    /// The folder that holds spec/, apps/, bootstrap/ and out/ [default: the nearest parent with spec/platform.yaml]
+    /// The folder that holds spec/, apps/, bootstrap/ and out/ [default: the nearest parent with
+    /// spec/platform.yaml]
     #[arg(long, value_name = "DIR", global = true, help_heading = GLOBAL, value_hint = ValueHint::DirPath)]
     pub root: Option<PathBuf>,
 
@@ -50,11 +52,13 @@ Data goes to stdout, talk to stderr.";
 /// What espalier can do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Writes a commented starter spec with what Git knows of the repository, and the lines that Git needs; asks on a terminal for the rest
+    /// Writes a commented starter spec with what Git knows of the repository, and the lines that
+    /// Git needs; asks on a terminal for the rest
     Init(Init),
     /// Compiles the spec and writes the tree
     Render(Render),
-    /// Compiles the spec and compares the tree with what it makes: every rule, and every file that differs
+    /// Compiles the spec and compares the tree with what it makes: every rule, and every file that
+    /// differs
     Check {
         /// The day for which the sealing certificate is judged, `YYYY-MM-DD` [default: today]
         #[arg(long, value_name = "DATE", value_parser = clock::day)]
@@ -107,7 +111,8 @@ pub struct Init {
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub repository: Option<String>,
 
-    /// The branch that Argo CD follows [default: the remote's own, else the one that is checked out]
+    /// The branch that Argo CD follows [default: the remote's own, else the one that is checked
+    /// out]
     #[arg(long, value_name = "NAME")]
     pub branch: Option<String>,
 

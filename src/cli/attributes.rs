@@ -1,4 +1,5 @@
-//! What Git would commit otherwise than it lies here: attributes that change the bytes of generated files, and where they stand.
+//! What Git would commit otherwise than it lies here: attributes that change the bytes of generated
+//! files, and where they stand.
 
 use std::{
     collections::BTreeSet,
@@ -36,7 +37,8 @@ struct Converted {
     tops: BTreeSet<String>,
 }
 
-/// Asks Git for the attributes of every generated file that it has or would add, and tells of those that change bytes.
+/// Asks Git for the attributes of every generated file that it has or would add, and tells of those
+/// that change bytes.
 ///
 /// # Errors
 /// When Git cannot be run, or refuses.
@@ -48,7 +50,11 @@ pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
     let names = list.stdout.take().context("git gives no output")?;
     // Git asks Git: the names of a large tree are held by neither, nor here.
     let words: Vec<&str> = ["check-attr", "-z", "--stdin"].into_iter().chain(ASKED).collect();
-    let mut attributes = git.asks(&words).stdin(Stdio::from(names)).spawn().context("cannot run git: is it installed?")?;
+    let mut attributes = git
+        .asks(&words)
+        .stdin(Stdio::from(names))
+        .spawn()
+        .context("cannot run git: is it installed?")?;
     let mut answers = BufReader::new(attributes.stdout.take().context("git gives no output")?);
     let mut all: Vec<Converted> = Vec::new();
     let (mut line, mut last) = (Vec::new(), String::new());
@@ -69,7 +75,11 @@ pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
         }
         let path = shown(&name(&path)).into_owned();
         // A conflict has the same path several times.
-        let Some(path) = git.below(&path).filter(|it| **it != last && tree.is_needed(it) == Some(true)) else { continue };
+        let Some(path) =
+            git.below(&path).filter(|it| **it != last && tree.is_needed(it) == Some(true))
+        else {
+            continue;
+        };
         path.clone_into(&mut last);
         for (attribute, value) in changing(&values) {
             let top = path.split('/').next().unwrap_or_default().to_owned();
@@ -78,12 +88,21 @@ pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
                     it.files += 1;
                     it.tops.insert(top);
                 }
-                None => all.push(Converted { attribute, value: value.to_owned(), first: path.to_owned(), files: 1, tops: [top].into() }),
+                None => all.push(Converted {
+                    attribute,
+                    value: value.to_owned(),
+                    first: path.to_owned(),
+                    files: 1,
+                    tops: [top].into(),
+                }),
             }
         }
     }
     let is_asked = attributes.wait().context("cannot wait for git")?.success();
-    ensure!(list.wait().context("cannot wait for git")?.success() && is_asked, "git does not say which attributes generated files have");
+    ensure!(
+        list.wait().context("cannot wait for git")?.success() && is_asked,
+        "git does not say which attributes generated files have"
+    );
     Ok(all.iter().map(|it| it.finding(tree, git)).collect())
 }
 
@@ -103,20 +122,29 @@ fn changing(values: &[String; ASKED.len()]) -> impl Iterator<Item = (&'static st
 impl Converted {
     fn finding(&self, tree: &Tree<'_>, git: &Git) -> Diagnostic {
         let Self { attribute, value, first, files, tops } = self;
-        let written = if value == "set" { (*attribute).to_owned() } else { format!("{attribute}={value}") };
+        let written =
+            if value == "set" { (*attribute).to_owned() } else { format!("{attribute}={value}") };
         let others = match files - 1 {
             0 => String::new(),
             1 => " and 1 more generated file".to_owned(),
             more => format!(" and {more} more generated files"),
         };
-        let message = format!("Git changes the bytes of `{first}`{others} by the attribute `{written}`");
+        let message =
+            format!("Git changes the bytes of `{first}`{others} by the attribute `{written}`");
         let at = place(tree, git, first, &written);
         // One that stands deeper than ours, or beside the repository, has the last word.
-        let is_last = at.as_ref().is_some_and(|it| it.file.ends_with("info/attributes") || it.file.contains('/') && it.is_below);
-        let at = at.map_or_else(|| "Git's attributes".to_owned(), |it| format!("{}:{}", it.file, it.line));
-        let other = if *attribute == "eol" { "text eol=lf".to_owned() } else { format!("!{attribute}") };
+        let is_last = at.as_ref().is_some_and(|it| {
+            it.file.ends_with("info/attributes") || it.file.contains('/') && it.is_below
+        });
+        let at = at
+            .map_or_else(|| "Git's attributes".to_owned(), |it| format!("{}:{}", it.file, it.line));
+        let other =
+            if *attribute == "eol" { "text eol=lf".to_owned() } else { format!("!{attribute}") };
         let lines: Vec<String> = tops.iter().map(|it| format!("`/{it}/** {other}`")).collect();
-        let or = format!(", or write {} below all else in .gitattributes, a line each", lines.join(", "));
+        let or = format!(
+            ", or write {} below all else in .gitattributes, a line each",
+            lines.join(", ")
+        );
         let or = if is_last { "" } else { &or };
         let tops = tops.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         Diagnostic::warning(FILE_CONVERTED, Place::File(first.as_str().into()), message)
@@ -141,15 +169,26 @@ fn place(tree: &Tree<'_>, git: &Git, path: &str, written: &str) -> Option<Line> 
     for file in own.iter().map(|it| Path::new(it).to_owned()).chain(folders) {
         let full = git.top().join(&file);
         let mut bytes = Vec::new();
-        if !matches!(tree.disk.look(&full), Ok(Some((Kind::File, _)))) || tree.disk.read(&full, LARGEST, &mut bytes).is_err() {
+        if !matches!(tree.disk.look(&full), Ok(Some((Kind::File, _))))
+            || tree.disk.read(&full, LARGEST, &mut bytes).is_err()
+        {
             continue;
         }
         let text = String::from_utf8_lossy(&bytes);
-        let has = |line: &str| !line.starts_with('#') && line.split_whitespace().skip(1).any(|it| it == written);
-        let Some(line) = text.lines().enumerate().filter(|it| has(it.1)).map(|it| it.0 + 1).last() else { continue };
+        let has = |line: &str| {
+            !line.starts_with('#') && line.split_whitespace().skip(1).any(|it| it == written)
+        };
+        let Some(line) = text.lines().enumerate().filter(|it| has(it.1)).map(|it| it.0 + 1).last()
+        else {
+            continue;
+        };
         let below = git.below(&file.to_string_lossy()).map(str::to_owned);
         let is_below = below.is_some();
-        return Some(Line { file: below.unwrap_or_else(|| full.display().to_string()), line, is_below });
+        return Some(Line {
+            file: below.unwrap_or_else(|| full.display().to_string()),
+            line,
+            is_below,
+        });
     }
     None
 }

@@ -1,4 +1,5 @@
-//! What Argo CD would read besides what the spec makes: strangers' files on the disk, and what Git has in the owned folders.
+//! What Argo CD would read besides what the spec makes: strangers' files on the disk, and what Git
+//! has in the owned folders.
 
 use std::{
     collections::BTreeMap,
@@ -26,12 +27,18 @@ use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
 };
 
-/// Everything in the owned folders that is not ours, and where the spec says that the tree is, against where it is. `foreign` are the
-/// files that the disk has. Of what the spec makes, what Git leaves out.
+/// Everything in the owned folders that is not ours, and where the spec says that the tree is,
+/// against where it is. `foreign` are the files that the disk has. Of what the spec makes, what Git
+/// leaves out.
 ///
 /// # Errors
 /// When Git, asked for its list, does not give one.
-pub fn findings<N>(tree: &Tree<'_>, work: &Work, run: &Run<N>, foreign: &[Box<str>]) -> anyhow::Result<Diagnostics> {
+pub fn findings<N>(
+    tree: &Tree<'_>,
+    work: &Work,
+    run: &Run<N>,
+    foreign: &[Box<str>],
+) -> anyhow::Result<Diagnostics> {
     let mut found = Diagnostics::new();
     let Some(plan) = run.plan.as_ref().filter(|_| run.is_whole) else { return Ok(found) };
     let ignored = match repository::holder(&work.root) {
@@ -46,8 +53,10 @@ pub fn findings<N>(tree: &Tree<'_>, work: &Work, run: &Run<N>, foreign: &[Box<st
             let needed = ignored::needed(tree, work, plan, &run.summaries, &run.own)?;
             match ignored::ask(&git, &needed) {
                 Ok(all) => all.iter().for_each(|it| found.push(it.finding())),
-                // Where something else is in the way of our files, Git refuses to go there, and that was told.
-                Err(_) if found.has_errors() || !foreign.is_empty() || run.findings.has_errors() => {}
+                // Where something else is in the way of our files, Git refuses to go there, and
+                // that was told.
+                Err(_)
+                    if found.has_errors() || !foreign.is_empty() || run.findings.has_errors() => {}
                 Err(why) => found.push(repository::not_asked(&why)),
             }
             found.extend(attributes::findings(tree, &git)?);
@@ -66,7 +75,8 @@ pub fn findings<N>(tree: &Tree<'_>, work: &Work, run: &Run<N>, foreign: &[Box<st
 /// So many findings of one code are told one by one.
 const MOST: usize = 24;
 
-/// The first of each code, and one more for the rest: a thousand files came in one step, and go in one.
+/// The first of each code, and one more for the rest: a thousand files came in one step, and go in
+/// one.
 pub fn capped(all: Diagnostics) -> Diagnostics {
     let mut told: BTreeMap<(&str, Severity), (usize, Option<Diagnostic>)> = BTreeMap::new();
     let mut kept = Diagnostics::new();
@@ -98,16 +108,19 @@ fn ignored(git: &Git) -> anyhow::Result<Vec<Box<str>>> {
 /// What Git lists of the owned folders, in order.
 fn listed(git: &Git, words: &[&str]) -> anyhow::Result<Vec<Box<str>>> {
     let folders: Vec<String> = owned(git).collect();
-    let words: Vec<&str> = words.iter().copied().chain(folders.iter().map(String::as_str)).collect();
+    let words: Vec<&str> =
+        words.iter().copied().chain(folders.iter().map(String::as_str)).collect();
     let listing = git.lists(&words)?;
     let paths = listing.split(|it| *it == 0).filter(|it| !it.is_empty());
-    let mut all: Vec<Box<str>> = paths.filter_map(|it| Some(git.below(&shown(&name(it)))?.into())).collect();
+    let mut all: Vec<Box<str>> =
+        paths.filter_map(|it| Some(git.below(&shown(&name(it)))?.into())).collect();
     all.sort_unstable();
     Ok(all)
 }
 
-/// Needed files that Git does not have and would add, where a repository with commits has others: taken out of it, or not added yet. Until
-/// the first commit of generated files that is as it should be.
+/// Needed files that Git does not have and would add, where a repository with commits has others:
+/// taken out of it, or not added yet. Until the first commit of generated files that is as it
+/// should be.
 ///
 /// # Errors
 /// When Git, asked for its list, does not give one.
@@ -119,7 +132,8 @@ pub fn left_out(tree: &Tree<'_>, work: &Work) -> anyhow::Result<Option<Diagnosti
     let others = listed(&git, &["ls-files", "-z", "--others", "--exclude-standard", "--"])?;
     let mut missing = others.iter().filter(|it| tree.is_needed(it) == Some(true));
     let Some(first) = missing.next() else { return Ok(None) };
-    let has_others = listed(&git, &["ls-files", "-z", "--"])?.iter().any(|it| tree.is_needed(it) == Some(true));
+    let has_others =
+        listed(&git, &["ls-files", "-z", "--"])?.iter().any(|it| tree.is_needed(it) == Some(true));
     Ok(has_others.then(|| findings::left_out(first, 1 + missing.count())))
 }
 
@@ -133,10 +147,14 @@ struct Entry {
     path: String,
 }
 
-/// Goes through what Git has in the owned folders (its index: what the next commit holds), one line at a time.
+/// Goes through what Git has in the owned folders (its index: what the next commit holds), one line
+/// at a time.
 fn entries(tree: &Tree<'_>, git: &Git, found: &mut Diagnostics) -> anyhow::Result<()> {
     let folders: Vec<String> = owned(git).collect();
-    let words: Vec<&str> = ["ls-files", "-z", "-v", "--stage", "--"].into_iter().chain(folders.iter().map(String::as_str)).collect();
+    let words: Vec<&str> = ["ls-files", "-z", "-v", "--stage", "--"]
+        .into_iter()
+        .chain(folders.iter().map(String::as_str))
+        .collect();
     let mut process = git.asks(&words).spawn().context("cannot run git: is it installed?")?;
     let mut lines = BufReader::new(process.stdout.take().context("git gives no output")?);
     let (mut line, mut links, mut last, mut buffer) = (Vec::new(), None, String::new(), Vec::new());
@@ -145,14 +163,20 @@ fn entries(tree: &Tree<'_>, git: &Git, found: &mut Diagnostics) -> anyhow::Resul
         if lines.read_until(0, &mut line).context("cannot read what git lists")? == 0 {
             break;
         }
-        let entry = entry(git, &line).with_context(|| format!("cannot read git's line `{}`", String::from_utf8_lossy(&line)))?;
+        let entry = entry(git, &line).with_context(|| {
+            format!("cannot read git's line `{}`", String::from_utf8_lossy(&line))
+        })?;
         // A conflict has the same path several times.
         if entry.path != last {
             judge(tree, git, &entry, &mut links, &mut buffer, found)?;
             last = entry.path;
         }
     }
-    ensure!(process.wait().context("cannot wait for git")?.success(), "git cannot list what it has in {}", OWNED.join(", "));
+    ensure!(
+        process.wait().context("cannot wait for git")?.success(),
+        "git cannot list what it has in {}",
+        OWNED.join(", ")
+    );
     Ok(())
 }
 
@@ -163,13 +187,15 @@ fn entry(git: &Git, line: &[u8]) -> Option<Entry> {
     let mut facts = facts.split(' ');
     let tag = facts.next()?;
     let is_assumed = tag.starts_with(|it: char| it.is_ascii_lowercase());
-    let hidden = if is_assumed { Some("assume-unchanged") } else { (tag == "S").then_some("skip-worktree") };
+    let hidden =
+        if is_assumed { Some("assume-unchanged") } else { (tag == "S").then_some("skip-worktree") };
     let (mode, id) = (facts.next()?.to_owned(), facts.next()?.to_owned());
     let path = shown(&name(&line[tab + 1..])).into_owned();
     Some(Entry { hidden, mode, id, path: git.below(&path)?.to_owned() })
 }
 
-/// What one entry is, where it is not ours. One that is gone from the disk, and is not hidden, waits for a commit that removes it.
+/// What one entry is, where it is not ours. One that is gone from the disk, and is not hidden,
+/// waits for a commit that removes it.
 fn judge(
     tree: &Tree<'_>,
     git: &Git,
@@ -187,12 +213,20 @@ fn judge(
         "160000" if is_hidden || on_disk == Some(Kind::Folder) => {
             found.push(findings::entry(path, "is another repository in Git (a submodule)", remove));
         }
-        // Where links are files (on Windows), the disk has a file with the address in it, and `git add` keeps the mode.
-        "120000" if is_needed != Some(false) && (is_hidden || on_disk == Some(Kind::File) && !has_links(git, links)?) => {
+        // Where links are files (on Windows), the disk has a file with the address in it, and `git
+        // add` keeps the mode.
+        "120000"
+            if is_needed != Some(false)
+                && (is_hidden || on_disk == Some(Kind::File) && !has_links(git, links)?) =>
+        {
             found.push(findings::entry(path, "is a symbolic link in Git", remove));
         }
-        "120000" if is_hidden && on_disk.is_none() => found.push(findings::entry(path, "is a symbolic link in Git", remove)),
-        "100755" if is_needed == Some(true) && !is_program(path) => found.push(findings::mode(path)),
+        "120000" if is_hidden && on_disk.is_none() => {
+            found.push(findings::entry(path, "is a symbolic link in Git", remove))
+        }
+        "100755" if is_needed == Some(true) && !is_program(path) => {
+            found.push(findings::mode(path))
+        }
         // On a disk that folds case, the one file there is listed under one name alone.
         "100644" | "100755" if is_needed.is_none() && (is_hidden || on_disk.is_some()) => {
             let what = "is in Git and not in this folder, and was not generated by espalier";
@@ -205,7 +239,8 @@ fn judge(
         _ => {}
     }
     // A file whose change Git sees waits for a commit; one that it does not look at waits for ever.
-    if let Some(mark) = it.hidden.filter(|_| it.mode.starts_with("100") && is_needed == Some(true)) {
+    if let Some(mark) = it.hidden.filter(|_| it.mode.starts_with("100") && is_needed == Some(true))
+    {
         let bytes = tree.bytes(path, buffer)?;
         if bytes.is_some_and(|bytes| blob(bytes, &it.id) != it.id) {
             found.push(findings::hidden(path, mark));
@@ -217,7 +252,8 @@ fn judge(
 /// The number by which Git would know these bytes, by the sum that the other number is made with.
 fn blob(bytes: &[u8], like: &str) -> String {
     let head = format!("blob {}\0", bytes.len());
-    let hexadecimal = |sum: &[u8]| sum.iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
+    let hexadecimal =
+        |sum: &[u8]| sum.iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
     if like.len() == 64 {
         hexadecimal(&Sha256::new().chain_update(head).chain_update(bytes).finalize())
     } else {

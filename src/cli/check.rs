@@ -27,7 +27,13 @@ use crate::{
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(
+    disk: &dyn Disk,
+    work: &Work,
+    threads: Option<NonZero<usize>>,
+    now: i64,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     Ok(judge(disk, work, threads, now, false, console)?.outcome)
 }
 
@@ -78,12 +84,22 @@ pub fn judge(
     let totals = Console::totals(&findings);
     console.findings(disk, work, findings)?;
     let Some(plan) = it.run.plan.as_ref().filter(|_| it.run.is_whole) else {
-        console.say(&format!("{totals}; the tree was not compared, because the spec cannot be built\n"));
+        console.say(&format!(
+            "{totals}; the tree was not compared, because the spec cannot be built\n"
+        ));
         return Ok(Judged { outcome, plan: None, revision: String::new() });
     };
-    let told = |change| Some(it.count(change)).filter(|it| *it > 0).map(|number| format!("{number} {}", Change::word(change)));
+    let told = |change| {
+        Some(it.count(change))
+            .filter(|it| *it > 0)
+            .map(|number| format!("{number} {}", Change::word(change)))
+    };
     let parts: Vec<String> = Change::ALL.into_iter().filter_map(told).collect();
-    let drift = if parts.is_empty() { "no drift".to_owned() } else { format!("drift: {}", parts.join(", ")) };
+    let drift = if parts.is_empty() {
+        "no drift".to_owned()
+    } else {
+        format!("drift: {}", parts.join(", "))
+    };
     let budget = show::figures(&compile::budget(plan, &it.run.summaries));
     console.say(&format!("checked {}: {totals}, {drift} ({budget})\n", count(it.files(), "file")));
     if drifts > 0 {
@@ -119,8 +135,8 @@ fn cure(tree: &Tree<'_>, endings: &[Box<str>], is_stopped: bool, console: &mut C
     ));
 }
 
-/// Tells of each file that differs, in the format that was asked for; returns those that differ in their line endings alone, of which one
-/// line is told.
+/// Tells of each file that differs, in the format that was asked for; returns those that differ in
+/// their line endings alone, of which one line is told.
 fn show(
     disk: &dyn Disk,
     work: &Work,

@@ -9,7 +9,11 @@ pub const DAY: i64 = 24 * 60 * 60;
 
 /// Seconds since 1970 (UTC).
 pub fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|it| i64::try_from(it.as_secs()).ok()).unwrap_or(0)
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|it| i64::try_from(it.as_secs()).ok())
+        .unwrap_or(0)
 }
 
 /// Reads a day, `2026-11-24`, as its first second.
@@ -17,12 +21,19 @@ pub fn now() -> i64 {
 /// # Errors
 /// When it is no day.
 pub fn day(text: &str) -> Result<i64, String> {
-    let time: DateTime = format!("{text}T00:00:00Z").parse().map_err(|_| "write a day as `2026-11-24`".to_owned())?;
+    let time: DateTime = format!("{text}T00:00:00Z")
+        .parse()
+        .map_err(|_| "write a day as `2026-11-24`".to_owned())?;
     i64::try_from(time.unix_duration().as_secs()).map_err(|it| it.to_string())
 }
 
 /// Writes the day of a moment.
 pub fn written(seconds: i64) -> String {
-    let time = u64::try_from(seconds).ok().and_then(|it| DateTime::from_unix_duration(Duration::from_secs(it)).ok());
-    time.map_or_else(|| "before 1970".to_owned(), |it| format!("{}-{:02}-{:02}", it.year(), it.month(), it.day()))
+    let time = u64::try_from(seconds)
+        .ok()
+        .and_then(|it| DateTime::from_unix_duration(Duration::from_secs(it)).ok());
+    time.map_or_else(
+        || "before 1970".to_owned(),
+        |it| format!("{}-{:02}-{:02}", it.year(), it.month(), it.day()),
+    )
 }

@@ -1,4 +1,5 @@
-//! What a shell completes besides words that are always the same: codes, credentials, models, revisions, remotes.
+//! What a shell completes besides words that are always the same: codes, credentials, models,
+//! revisions, remotes.
 
 use std::{
     env,
@@ -35,10 +36,18 @@ pub fn answer() -> Result<bool, clap::Error> {
     CompleteEnv::with_factory(asked).var(VARIABLE).try_complete(env::args_os(), here.as_deref())
 }
 
-/// The command as it is completed: behind a flag of `seal`, which no word of another verb may follow, there is none to offer.
+/// The command as it is completed: behind a flag of `seal`, which no word of another verb may
+/// follow, there is none to offer.
 fn asked() -> clap::Command {
-    let words: Vec<String> = env::args_os().skip_while(|it| it != "seal").map(|it| it.to_string_lossy().into_owned()).collect();
-    let has = |flag: &str| words.iter().any(|it| it.strip_prefix("--").and_then(|it| it.split('=').next()) == Some(flag));
+    let words: Vec<String> = env::args_os()
+        .skip_while(|it| it != "seal")
+        .map(|it| it.to_string_lossy().into_owned())
+        .collect();
+    let has = |flag: &str| {
+        words
+            .iter()
+            .any(|it| it.strip_prefix("--").and_then(|it| it.split('=').next()) == Some(flag))
+    };
     let command = words::command();
     let is_flagged = command.find_subcommand("seal").is_some_and(|seal| {
         let own = seal.get_arguments().filter(|it| !it.is_global_set());
@@ -47,7 +56,9 @@ fn asked() -> clap::Command {
     if !is_flagged {
         return command;
     }
-    command.mut_subcommand("seal", |seal| seal.disable_help_subcommand(true).mut_subcommand("init", |it| it.hide(true)))
+    command.mut_subcommand("seal", |seal| {
+        seal.disable_help_subcommand(true).mut_subcommand("init", |it| it.hide(true))
+    })
 }
 
 /// The script that has a shell ask.
@@ -64,7 +75,11 @@ pub fn script(shell: Shell) -> io::Result<Vec<u8>> {
 
 /// The codes of findings.
 pub fn codes(current: &OsStr) -> Vec<CompletionCandidate> {
-    let title = |code| pages::page(code).and_then(|it| it.lines().next()).map(|it| it.trim_start_matches(['#', ' ']).to_owned());
+    let title = |code| {
+        pages::page(code)
+            .and_then(|it| it.lines().next())
+            .map(|it| it.trim_start_matches(['#', ' ']).to_owned())
+    };
     matching(current, pages::codes().map(|it| (it.to_owned(), title(it))))
 }
 
@@ -73,8 +88,15 @@ pub fn credentials(current: &OsStr) -> Vec<CompletionCandidate> {
     let all = || {
         let work = Work::read(&RealDisk, &here()?, Input::Root).ok()?;
         let plan = compile::platform(&work.sources).plan?;
-        let keys = |it: &sealing::Need| it.declared.keys.iter().map(plaintext::described).collect::<Vec<_>>().join(", ");
-        Some(sealing::needs(&plan).iter().map(|it| (it.declared.name.to_owned(), Some(keys(it)))).collect::<Vec<_>>())
+        let keys = |it: &sealing::Need| {
+            it.declared.keys.iter().map(plaintext::described).collect::<Vec<_>>().join(", ")
+        };
+        Some(
+            sealing::needs(&plan)
+                .iter()
+                .map(|it| (it.declared.name.to_owned(), Some(keys(it))))
+                .collect::<Vec<_>>(),
+        )
     };
     matching(current, all().unwrap_or_default())
 }
@@ -92,7 +114,8 @@ pub fn models(current: &OsStr) -> Vec<CompletionCandidate> {
 
 /// Branches and tags, of this clone and of its remotes.
 pub fn revisions(current: &OsStr) -> Vec<CompletionCandidate> {
-    let words = ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags"];
+    let words =
+        ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags"];
     matching(current, ["HEAD".to_owned()].into_iter().chain(git(&words)).map(|it| (it, None)))
 }
 
@@ -109,19 +132,26 @@ fn git(words: &[&str]) -> Vec<String> {
 /// The root that the line on the prompt means: its `--root`, else the nearest one.
 fn here() -> Option<PathBuf> {
     let words: Vec<_> = env::args_os().collect();
-    let after = |(at, word): (usize, &std::ffi::OsString)| match word.to_str()?.strip_prefix("--root")? {
-        "" => words.get(at + 1).map(PathBuf::from),
-        rest => rest.strip_prefix('=').map(PathBuf::from),
-    };
+    let after =
+        |(at, word): (usize, &std::ffi::OsString)| match word.to_str()?.strip_prefix("--root")? {
+            "" => words.get(at + 1).map(PathBuf::from),
+            rest => rest.strip_prefix('=').map(PathBuf::from),
+        };
     let named = words.iter().enumerate().find_map(after);
     root::find(named.as_deref().map(Path::new), true).ok()
 }
 
-/// Those that begin as what is typed. A branch's name may be a stranger's, and a shell obeys what it completes: a name with a character
-/// that means something to one is left to be typed.
-fn matching(current: &OsStr, all: impl IntoIterator<Item = (String, Option<String>)>) -> Vec<CompletionCandidate> {
+/// Those that begin as what is typed. A branch's name may be a stranger's, and a shell obeys what
+/// it completes: a name with a character that means something to one is left to be typed.
+fn matching(
+    current: &OsStr,
+    all: impl IntoIterator<Item = (String, Option<String>)>,
+) -> Vec<CompletionCandidate> {
     let typed = current.to_string_lossy();
-    let is_harmless = |it: &str| it.chars().all(|it| it.is_ascii_alphanumeric() || "-_./@+:".contains(it)) && !it.starts_with('-');
+    let is_harmless = |it: &str| {
+        it.chars().all(|it| it.is_ascii_alphanumeric() || "-_./@+:".contains(it))
+            && !it.starts_with('-')
+    };
     let fits = all.into_iter().filter(|(it, _)| it.starts_with(&*typed) && is_harmless(it));
     fits.map(|(it, help)| CompletionCandidate::new(it).help(help.map(Into::into))).collect()
 }

@@ -47,24 +47,50 @@ impl Console {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
-        let (out, err) = (choose(AutoStream::choice(&io::stdout())), choose(AutoStream::choice(&io::stderr())));
-        let mut it = Self::of(format, deny_warnings, (Box::new(io::stdout()), out), (Box::new(io::stderr()), err));
+        let (out, err) =
+            (choose(AutoStream::choice(&io::stdout())), choose(AutoStream::choice(&io::stderr())));
+        let mut it = Self::of(
+            format,
+            deny_warnings,
+            (Box::new(io::stdout()), out),
+            (Box::new(io::stderr()), err),
+        );
         (it.out.columns, it.talk.columns) = (columns(&io::stdout()), columns(&io::stderr()));
         it
     }
 
     /// Two streams of one's own, without colors: for programs, and tests, that call the verbs.
-    pub fn to(format: Format, deny_warnings: bool, out: Box<dyn Write>, talk: Box<dyn Write>) -> Self {
+    pub fn to(
+        format: Format,
+        deny_warnings: bool,
+        out: Box<dyn Write>,
+        talk: Box<dyn Write>,
+    ) -> Self {
         Self::of(format, deny_warnings, (out, ColorChoice::Never), (talk, ColorChoice::Never))
     }
 
-    fn of(format: Format, deny_warnings: bool, out: (Box<dyn Write>, ColorChoice), talk: (Box<dyn Write>, ColorChoice)) -> Self {
+    fn of(
+        format: Format,
+        deny_warnings: bool,
+        out: (Box<dyn Write>, ColorChoice),
+        talk: (Box<dyn Write>, ColorChoice),
+    ) -> Self {
         let is_colored = |it: ColorChoice| it != ColorChoice::Never;
         Self {
             format,
             deny_warnings,
-            out: Stream { to: io::BufWriter::new(AutoStream::new(out.0, out.1)), color: is_colored(out.1), columns: None, closed: false },
-            talk: Stream { to: AutoStream::new(talk.0, talk.1), color: is_colored(talk.1), columns: None, closed: false },
+            out: Stream {
+                to: io::BufWriter::new(AutoStream::new(out.0, out.1)),
+                color: is_colored(out.1),
+                columns: None,
+                closed: false,
+            },
+            talk: Stream {
+                to: AutoStream::new(talk.0, talk.1),
+                color: is_colored(talk.1),
+                columns: None,
+                closed: false,
+            },
         }
     }
 
@@ -104,8 +130,8 @@ impl Console {
         self.data(&folded(text, self.width()))
     }
 
-    /// Writes commands for a workflow's runner to stdout: the one text whose lines may begin so. What a
-    /// file has in it was escaped when they were made.
+    /// Writes commands for a workflow's runner to stdout: the one text whose lines may begin so.
+    /// What a file has in it was escaped when they were made.
     ///
     /// # Errors
     /// When stdout takes no more, other than by being closed.
@@ -113,7 +139,8 @@ impl Console {
         self.out.write(text).context("cannot write to stdout")
     }
 
-    /// Says something on stderr, folded at the terminal's width. That nobody can hear it is no reason to stop.
+    /// Says something on stderr, folded at the terminal's width. That nobody can hear it is no
+    /// reason to stop.
     pub fn say(&mut self, text: &str) {
         self.say_whole(&folded(text, self.talk.columns));
     }
@@ -138,11 +165,17 @@ impl Console {
         denied.collect()
     }
 
-    /// Tells findings in the format that was asked for: for programs on stdout, for people on stderr.
+    /// Tells findings in the format that was asked for: for programs on stdout, for people on
+    /// stderr.
     ///
     /// # Errors
     /// When stdout takes no more.
-    pub fn findings(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) -> anyhow::Result<()> {
+    pub fn findings(
+        &mut self,
+        disk: &dyn Disk,
+        work: &Work,
+        findings: Diagnostics,
+    ) -> anyhow::Result<()> {
         if self.format == Format::Json {
             let names = Names::for_programs(work);
             let text = render::json(&findings, &work.texts(disk, &findings, &names));
@@ -152,7 +185,11 @@ impl Console {
             self.findings_for_people(disk, work, findings);
             return Ok(());
         }
-        let names = if self.format == Format::Github { Names::for_programs(work) } else { Names::for_people(work) };
+        let names = if self.format == Format::Github {
+            Names::for_programs(work)
+        } else {
+            Names::for_people(work)
+        };
         for part in parts(findings) {
             let texts = work.texts(disk, &part, &names);
             match self.format {
@@ -163,7 +200,8 @@ impl Console {
         Ok(())
     }
 
-    /// Tells findings to people whatever the format: for verbs whose data have a format of their own.
+    /// Tells findings to people whatever the format: for verbs whose data have a format of their
+    /// own.
     pub fn findings_for_people(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) {
         let names = Names::for_people(work);
         for part in parts(findings) {
@@ -174,8 +212,13 @@ impl Console {
 
     /// `2 errors, 1 warning`, or `no findings`.
     pub fn totals(findings: &Diagnostics) -> String {
-        let of = |severity, noun| Some(findings.count(severity)).filter(|it| *it > 0).map(|it| count(it, noun));
-        let parts: Vec<String> = [of(Severity::Error, "error"), of(Severity::Warning, "warning")].into_iter().flatten().collect();
+        let of = |severity, noun| {
+            Some(findings.count(severity)).filter(|it| *it > 0).map(|it| count(it, noun))
+        };
+        let parts: Vec<String> = [of(Severity::Error, "error"), of(Severity::Warning, "warning")]
+            .into_iter()
+            .flatten()
+            .collect();
         if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
     }
 
@@ -230,7 +273,8 @@ fn ended(mut text: String) -> String {
     text
 }
 
-/// All findings as one, or, where they lie in very many files, a part for each share of the files. The order by file stays.
+/// All findings as one, or, where they lie in very many files, a part for each share of the files.
+/// The order by file stays.
 fn parts(findings: Diagnostics) -> Vec<Diagnostics> {
     let mut files: Vec<_> = findings.iter().filter_map(|it| it.place.file()).cloned().collect();
     files.sort_unstable();
@@ -240,7 +284,11 @@ fn parts(findings: Diagnostics) -> Vec<Diagnostics> {
     }
     let mut parts = vec![Diagnostics::new(); files.len().div_ceil(MANY_FILES) + 1];
     for it in findings {
-        let at = it.place.file().and_then(|it| files.binary_search(it).ok()).map_or(0, |at| 1 + at / MANY_FILES);
+        let at = it
+            .place
+            .file()
+            .and_then(|it| files.binary_search(it).ok())
+            .map_or(0, |at| 1 + at / MANY_FILES);
         parts[at].push(it);
     }
     parts.retain(|it| !it.is_empty());

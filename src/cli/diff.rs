@@ -30,7 +30,8 @@ use crate::{
     yaml::source::Source,
 };
 
-/// A comment of a pull request takes 65,536 characters; beyond this, objects are named without their lines.
+/// A comment of a pull request takes 65,536 characters; beyond this, objects are named without
+/// their lines.
 const COMMENT: usize = 60_000;
 
 /// Objects that are named where many have a difference in common; the rest is counted.
@@ -40,7 +41,13 @@ const NAMED: usize = 6;
 ///
 /// # Errors
 /// When a file or the revision cannot be read.
-pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: &Diff, console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(
+    disk: &dyn Disk,
+    work: &Work,
+    threads: Option<NonZero<usize>>,
+    verb: &Diff,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     let open = |it: &str| {
         if Git::is_around(&work.root) {
             return GitDisk::open(&work.root, it);
@@ -57,7 +64,11 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
     let mut it = Comparison::make(disk, work, threads, &tree)?;
     let mut findings = std::mem::take(&mut it.run.findings);
     let mut buffer = Vec::new();
-    let secrets = it.foreign.iter().filter(|it| tree.holds_secret(it, &mut buffer)).map(|it| findings::plain_secret(it));
+    let secrets = it
+        .foreign
+        .iter()
+        .filter(|it| tree.holds_secret(it, &mut buffer))
+        .map(|it| findings::plain_secret(it));
     findings.extend(besides::capped(secrets.collect()));
     let findings = console.judge(findings);
     if let Some(plan) = it.run.plan.as_ref().filter(|_| it.run.is_whole) {
@@ -65,7 +76,12 @@ pub fn run(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, verb: 
         let new = compile::budget(plan, &it.run.summaries);
         let differs = told(&it).next().is_some();
         let old = differs.then(|| old_budget(&work.root, revision.as_ref(), threads)).flatten();
-        let sums = Sums::of(verb.base.as_deref(), console.format(), &budget(old.as_ref(), &new), old.is_some());
+        let sums = Sums::of(
+            verb.base.as_deref(),
+            console.format(),
+            &budget(old.as_ref(), &new),
+            old.is_some(),
+        );
         if console.format() == Format::Markdown {
             markdown(disk, work, &tree, &it, &sums, console)?;
         } else {
@@ -88,17 +104,28 @@ struct Sums {
 }
 
 impl Sums {
-    /// Without a revision, the tree on disk does not say which budget it was made for: then it is the last commit's.
+    /// Without a revision, the tree on disk does not say which budget it was made for: then it is
+    /// the last commit's.
     fn of(base: Option<&str>, format: Format, budget: &str, is_compared: bool) -> Self {
-        let name = |it: &str| if format == Format::Markdown { plain::markdown(it) } else { format!("`{}`", plain::line(it)) };
+        let name = |it: &str| {
+            if format == Format::Markdown {
+                plain::markdown(it)
+            } else {
+                format!("`{}`", plain::line(it))
+            }
+        };
         let its = base.map(name);
         let was = is_compared.then(|| its.as_deref().unwrap_or("the last commit"));
         let was = was.map_or_else(String::new, |it| format!(" against {it}"));
-        Self { budget: format!("budget{was}: {budget}"), against: its.unwrap_or_else(|| "the tree on disk".to_owned()) }
+        Self {
+            budget: format!("budget{was}: {budget}"),
+            against: its.unwrap_or_else(|| "the tree on disk".to_owned()),
+        }
     }
 }
 
-/// A certificate that is another than in the revision, else in the last commit: whoever has its key opens what is sealed from then on.
+/// A certificate that is another than in the revision, else in the last commit: whoever has its key
+/// opens what is sealed from then on.
 fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow::Result<()> {
     let Some(was) = trust::committed(&work.root, base.unwrap_or("HEAD")) else { return Ok(()) };
     let read = |it: &Source| Certificate::parse(it.text.as_bytes()).ok();
@@ -109,7 +136,8 @@ fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow
     }
     let text = "whoever has its private key opens what is sealed from now on";
     // The tree has none, so without a revision it is held against the last commit's.
-    let against = base.map_or_else(|| "the last commit".to_owned(), |it| plain::line(it).into_owned());
+    let against =
+        base.map_or_else(|| "the last commit".to_owned(), |it| plain::line(it).into_owned());
     console.data(&if console.format() == Format::Markdown {
         format!("**Another sealing certificate** than in {}: `{SEALING}` was {was}, and is {now}: {text}\n\n", plain::markdown(&against))
     } else {
@@ -117,9 +145,13 @@ fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow
     })
 }
 
-/// The budget of the revision's spec; without a revision that of the last commit's, where there is one. The tree has no figure of it:
-/// two changes that are merged would both move it.
-fn old_budget(root: &Path, revision: Option<&GitDisk>, threads: Option<NonZero<usize>>) -> Option<Report> {
+/// The budget of the revision's spec; without a revision that of the last commit's, where there is
+/// one. The tree has no figure of it: two changes that are merged would both move it.
+fn old_budget(
+    root: &Path,
+    revision: Option<&GitDisk>,
+    threads: Option<NonZero<usize>>,
+) -> Option<Report> {
     let head = if revision.is_none() { GitDisk::open(root, "HEAD").ok() } else { None };
     let disk = revision.or(head.as_ref())?;
     // What the old spec had wrong is not asked about here.
@@ -157,19 +189,33 @@ impl Folded {
         self.0.iter().map(|(what, (number, named))| {
             let more = number - named.len();
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            plain::line(&format!("{what}, of {}: {}{more}", count(*number, "object"), named.join(", "))).into_owned()
+            plain::line(&format!(
+                "{what}, of {}: {}{more}",
+                count(*number, "object"),
+                named.join(", ")
+            ))
+            .into_owned()
         })
     }
 }
 
 /// What differs within a file, as lines; none where all of it is folded.
-fn body(path: &str, object: &str, old: &str, new: &str, folded: &mut Folded, colored: bool) -> Option<String> {
+fn body(
+    path: &str,
+    object: &str,
+    old: &str,
+    new: &str,
+    folded: &mut Folded,
+    colored: bool,
+) -> Option<String> {
     if differ_in_line_endings(old, new) {
         folded.add("only line endings differ".to_owned(), object);
         return None;
     }
     let fields = is_yaml(path).then(|| fields::of(path, old, new)).flatten();
-    let Some(fields) = fields.filter(|it| !it.is_empty()) else { return Some(unified(old, new, colored)) };
+    let Some(fields) = fields.filter(|it| !it.is_empty()) else {
+        return Some(unified(old, new, colored));
+    };
     let mut text = String::new();
     for it in &fields {
         match it.in_common() {
@@ -184,15 +230,26 @@ fn is_yaml(path: &str) -> bool {
     Path::new(path).extension().is_some_and(|it| it == "yaml")
 }
 
-fn plain(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, sums: &Sums, console: &mut Console) -> anyhow::Result<()> {
+fn plain(
+    disk: &dyn Disk,
+    work: &Work,
+    tree: &Tree<'_>,
+    it: &Comparison,
+    sums: &Sums,
+    console: &mut Console,
+) -> anyhow::Result<()> {
     let colored = console.is_colored();
     let mut folded = Folded::default();
     it.sides(disk, work, tree, &mut |drift, old, new| {
-        let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else { return Ok(()) };
+        let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else {
+            return Ok(());
+        };
         let object = object(drift, old, new);
         let mut text = format!("{word:8} {}\n", plain::line(&object));
         if let (Some(old), Some(new)) = (old, new) {
-            let Some(body) = body(&drift.path, &object, old, new, &mut folded, colored) else { return Ok(()) };
+            let Some(body) = body(&drift.path, &object, old, new, &mut folded, colored) else {
+                return Ok(());
+            };
             for line in body.lines() {
                 let _ = writeln!(text, "  {line}");
             }
@@ -205,7 +262,14 @@ fn plain(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, sums: &
     console.prose(&format!("{}\n{}\n", totals(it, &sums.against), sums.budget))
 }
 
-fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, sums: &Sums, console: &mut Console) -> anyhow::Result<()> {
+fn markdown(
+    disk: &dyn Disk,
+    work: &Work,
+    tree: &Tree<'_>,
+    it: &Comparison,
+    sums: &Sums,
+    console: &mut Console,
+) -> anyhow::Result<()> {
     let mut written = 0;
     let mut say = |text: &str| {
         written += text.len();
@@ -214,10 +278,14 @@ fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, sums
     say(&format!("**espalier**: {}\n\n{}\n", totals(it, &sums.against), sums.budget))?;
     let mut folded = Folded::default();
     it.sides(disk, work, tree, &mut |drift, old, new| {
-        let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else { return Ok(()) };
+        let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else {
+            return Ok(());
+        };
         let bare = object(drift, old, new);
         let lines = if let (Some(old), Some(new)) = (old, new) {
-            let Some(body) = body(&drift.path, &bare, old, new, &mut folded, false) else { return Ok(()) };
+            let Some(body) = body(&drift.path, &bare, old, new, &mut folded, false) else {
+                return Ok(());
+            };
             body
         } else {
             String::new()
@@ -226,7 +294,9 @@ fn markdown(disk: &dyn Disk, work: &Work, tree: &Tree<'_>, it: &Comparison, sums
         let long = say("")? + lines.len() > COMMENT;
         let text = match &*lines {
             "" => format!("\n- {word} {object}\n"),
-            _ if long => format!("\n- {word} {object} ({} lines, left out)\n", lines.lines().count()),
+            _ if long => {
+                format!("\n- {word} {object} ({} lines, left out)\n", lines.lines().count())
+            }
             lines => {
                 let lines = plain::guarded("diff", lines);
                 format!("\n<details><summary>{word} {object}</summary>\n\n{lines}\n</details>\n")
@@ -252,15 +322,21 @@ const fn word(change: Change) -> Option<&'static str> {
 }
 
 fn totals(it: &Comparison, against: &str) -> String {
-    let number = |change| Some(told(it).filter(|it| it.change == change).count()).filter(|it| *it > 0);
+    let number =
+        |change| Some(told(it).filter(|it| it.change == change).count()).filter(|it| *it > 0);
     let parts: Vec<String> = [Change::Missing, Change::Changed, Change::Conflict, Change::Stray]
         .into_iter()
         .filter_map(|change| Some(format!("{} {}", number(change)?, word(change)?)))
         .collect();
     let all = format!("{} against {against}", count(it.files(), "file"));
     let prose: Vec<&str> = it.all().map(|it| &*it.path).filter(|it| is_prose(it)).collect();
-    let left_out = if prose.is_empty() { String::new() } else { format!(" (left out: {})", prose.join(", ")) };
-    if parts.is_empty() { format!("no difference in {all}{left_out}") } else { format!("{} of {all}{left_out}", parts.join(", ")) }
+    let left_out =
+        if prose.is_empty() { String::new() } else { format!(" (left out: {})", prose.join(", ")) };
+    if parts.is_empty() {
+        format!("no difference in {all}{left_out}")
+    } else {
+        format!("{} of {all}{left_out}", parts.join(", "))
+    }
 }
 
 /// `ollama: StatefulSet ai/ollama`; a file that holds no object by its path.
@@ -271,7 +347,9 @@ pub fn object(drift: &Drift, old: Option<&str>, new: Option<&str>) -> String {
         let field = |pointer: &str| source.value.pointer(pointer).and_then(Value::as_str);
         let (kind, name) = (field("/kind")?, field("/metadata/name")?);
         let application = path.strip_prefix("out/manifests/").and_then(|it| it.split('/').next());
-        let application = application.or_else(|| path.strip_prefix("apps/")?.strip_suffix(".yaml")).unwrap_or("bootstrap");
+        let application = application
+            .or_else(|| path.strip_prefix("apps/")?.strip_suffix(".yaml"))
+            .unwrap_or("bootstrap");
         Some(match field("/metadata/namespace") {
             Some(namespace) => format!("{application}: {kind} {namespace}/{name}"),
             None => format!("{application}: {kind} {name}"),
@@ -285,8 +363,18 @@ fn budget(old: Option<&Report>, new: &Report) -> String {
     let side = |name: &str, of: &dyn Fn(&Report) -> Bytes| {
         let new = of(new);
         match old.map(of) {
-            Some(old) if old < new => format!("{name} {} → {} (+{})", old.in_mib(), new.in_mib(), new.saturating_sub(old).in_mib()),
-            Some(old) if old > new => format!("{name} {} → {} (-{})", old.in_mib(), new.in_mib(), old.saturating_sub(new).in_mib()),
+            Some(old) if old < new => format!(
+                "{name} {} → {} (+{})",
+                old.in_mib(),
+                new.in_mib(),
+                new.saturating_sub(old).in_mib()
+            ),
+            Some(old) if old > new => format!(
+                "{name} {} → {} (-{})",
+                old.in_mib(),
+                new.in_mib(),
+                old.saturating_sub(new).in_mib()
+            ),
             _ => format!("{name} {}", new.in_mib()),
         }
     };

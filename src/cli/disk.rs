@@ -1,4 +1,5 @@
-//! The seam to the file system: whatever reads, writes or moves a file goes through [`Disk`], so that tests can make any step fail.
+//! The seam to the file system: whatever reads, writes or moves a file goes through [`Disk`], so
+//! that tests can make any step fail.
 
 use std::{
     ffi::OsString,
@@ -52,8 +53,9 @@ pub struct Entry {
 
 /// The few operations that the compiler needs of a file system.
 ///
-/// A trait and not `std::fs` because crash safety is a promise: a test that lets the n-th operation fail, for every n, is what keeps it.
-/// A Git revision implements it too (read-only), so that `diff --base` and `diff` are one piece of code.
+/// A trait and not `std::fs` because crash safety is a promise: a test that lets the n-th operation
+/// fail, for every n, is what keeps it. A Git revision implements it too (read-only), so that `diff
+/// --base` and `diff` are one piece of code.
 ///
 /// # Errors
 /// Each operation returns what the file system says, without a path: the caller adds it.
@@ -76,7 +78,8 @@ pub trait Disk: Sync {
     /// When the folder cannot be read.
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
 
-    /// The first `at_most` bytes of a file, into a buffer that is emptied first (so that it can be reused).
+    /// The first `at_most` bytes of a file, into a buffer that is emptied first (so that it can be
+    /// reused).
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -124,14 +127,16 @@ pub trait Disk: Sync {
     /// When something in it cannot be removed.
     fn remove_all(&self, path: &Path) -> io::Result<()>;
 
-    /// Asks that what was renamed in this folder reach the medium. Best effort: not every file system can.
+    /// Asks that what was renamed in this folder reach the medium. Best effort: not every file
+    /// system can.
     ///
     /// # Errors
     /// When the file system refuses.
     fn sync(&self, folder: &Path) -> io::Result<()>;
 }
 
-/// Writes a file beside the old one and moves it over: whoever is interrupted keeps the old one, and nothing else.
+/// Writes a file beside the old one and moves it over: whoever is interrupted keeps the old one,
+/// and nothing else.
 ///
 /// # Errors
 /// When the file cannot be written; then the old one is still there.
@@ -162,7 +167,9 @@ impl Disk for RealDisk {
     fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>> {
         match fs::symlink_metadata(path) {
             Ok(it) => Ok(Some((it.file_type().into(), it.len()))),
-            Err(it) if matches!(it.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(it) if matches!(it.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Ok(None)
+            }
             Err(it) => Err(it),
         }
     }
@@ -189,8 +196,8 @@ impl Disk for RealDisk {
         while filled < at_most {
             match file.read(&mut into[filled..]) {
                 Ok(read) => {
-                    // A regular file gives less than was asked for only at its end: no second call to hear a zero, which is one call
-                    // in four when 130,000 files are compared.
+                    // A regular file gives less than was asked for only at its end: no second call
+                    // to hear a zero, which is one call in four when 130,000 files are compared.
                     filled += read;
                     if filled < at_most {
                         break;

@@ -1,4 +1,5 @@
-//! Where a tree and its spec part: what is changed, missing, stray or foreign, and both sides of what is changed.
+//! Where a tree and its spec part: what is changed, missing, stray or foreign, and both sides of
+//! what is changed.
 
 use std::num::NonZero;
 
@@ -34,7 +35,8 @@ pub enum Change {
 
 impl Change {
     /// All of them, in the order in which they are counted.
-    pub const ALL: [Self; 5] = [Self::Changed, Self::Conflict, Self::Missing, Self::Stray, Self::Empty];
+    pub const ALL: [Self; 5] =
+        [Self::Changed, Self::Conflict, Self::Missing, Self::Stray, Self::Empty];
 
     /// The word for it.
     pub const fn word(self) -> &'static str {
@@ -97,28 +99,38 @@ pub const IMPRINT: &str = "out/.espalier.json";
 pub const PAGE: &str = "out/README.md";
 
 impl Comparison {
-    /// Compiles and compares; only names are held, never bytes. What cannot be built whole is not compared: its files would seem strays.
+    /// Compiles and compares; only names are held, never bytes. What cannot be built whole is not
+    /// compared: its files would seem strays.
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn make(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>, tree: &Tree<'_>) -> anyhow::Result<Self> {
+    pub fn make(
+        disk: &dyn Disk,
+        work: &Work,
+        threads: Option<NonZero<usize>>,
+        tree: &Tree<'_>,
+    ) -> anyhow::Result<Self> {
         let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch))?;
         let (mut besides, mut foreign) = (Vec::new(), Vec::new());
         if run.is_whole {
             tree.strays(&mut |path, what| match what {
                 Stray::Ours => besides.push(Drift { change: Change::Stray, path: path.into() }),
-                Stray::Empty => besides.push(Drift { change: Change::Empty, path: format!("{path}/").into() }),
+                Stray::Empty => {
+                    besides.push(Drift { change: Change::Empty, path: format!("{path}/").into() })
+                }
                 Stray::Foreign => foreign.push(path.into()),
             })?;
         } else {
             run.notes.iter_mut().for_each(|it| it.drifts.clear());
         }
-        let obstacles: Vec<Obstacle> = run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
+        let obstacles: Vec<Obstacle> =
+            run.notes.iter_mut().flat_map(|it| it.obstacles.drain(..)).collect();
         findings::settle(&mut run.findings, obstacles);
         Ok(Self { run, besides, foreign })
     }
 
-    /// Every file that differs: the platform's own, the tenants' in order, then what is there besides.
+    /// Every file that differs: the platform's own, the tenants' in order, then what is there
+    /// besides.
     pub fn all(&self) -> impl Iterator<Item = &Drift> {
         self.run.notes.iter().flat_map(|it| &it.drifts).chain(&self.besides)
     }
@@ -133,30 +145,43 @@ impl Comparison {
         self.run.notes.iter().map(|it| it.files).sum()
     }
 
-    /// Goes through every file that differs in the order of [`Self::all`], with both its sides. Batches that have some are compiled a second
-    /// time: that is cheaper than holding what ten thousand tenants may have changed.
+    /// Goes through every file that differs in the order of [`Self::all`], with both its sides.
+    /// Batches that have some are compiled a second time: that is cheaper than holding what ten
+    /// thousand tenants may have changed.
     ///
     /// # Errors
     /// When a file cannot be read, or what `each` returned.
-    pub fn sides(&self, disk: &dyn Disk, work: &Work, tree: &Tree<'_>, each: &mut Each<'_>) -> anyhow::Result<()> {
+    pub fn sides(
+        &self,
+        disk: &dyn Disk,
+        work: &Work,
+        tree: &Tree<'_>,
+        each: &mut Each<'_>,
+    ) -> anyhow::Result<()> {
         let Some(plan) = &self.run.plan else { return Ok(()) };
         let mut batch = Batch::default();
         for (at, note) in self.run.notes.iter().enumerate().filter(|it| !it.1.drifts.is_empty()) {
             batch.files.clear();
             match at.checked_sub(1) {
                 None => drop(compile::whole(plan, &self.run.summaries, &mut batch.files)),
-                Some(tenant) => pipeline::again(disk, work, plan, &self.run.summaries[tenant].file, &mut batch)?,
+                Some(tenant) => {
+                    pipeline::again(disk, work, plan, &self.run.summaries[tenant].file, &mut batch)?
+                }
             }
             let mut drifts = note.drifts.iter().peekable();
             for (path, bytes) in batch.files.iter() {
                 if let Some(drift) = drifts.next_if(|it| *it.path == *path) {
-                    let old = matches!(drift.change, Change::Changed).then(|| text(tree, path)).transpose()?;
+                    let old = matches!(drift.change, Change::Changed)
+                        .then(|| text(tree, path))
+                        .transpose()?;
                     each(drift, old.as_deref(), Some(&String::from_utf8_lossy(bytes)))?;
                 }
             }
         }
         for drift in &self.besides {
-            let old = matches!(drift.change, Change::Stray).then(|| text(tree, &drift.path)).transpose()?;
+            let old = matches!(drift.change, Change::Stray)
+                .then(|| text(tree, &drift.path))
+                .transpose()?;
             each(drift, old.as_deref(), None)?;
         }
         Ok(())
@@ -202,8 +227,8 @@ pub fn text(tree: &Tree<'_>, path: &str) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The largest file of a tree that is read whole, in bytes: what an object of the API server's store
-/// may have, many times over.
+/// The largest file of a tree that is read whole, in bytes: what an object of the API server's
+/// store may have, many times over.
 const LARGEST: u64 = 16 << 20;
 
 /// Whether the tree's text is the spec's, but for line breaks of another system.

@@ -1,4 +1,5 @@
-//! What differs between two YAML files, field by field: `containers[ollama].resources.limits.memory: 3824Mi → 3055Mi`.
+//! What differs between two YAML files, field by field:
+//! `containers[ollama].resources.limits.memory: 3824Mi → 3055Mi`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,7 +26,8 @@ pub struct Field {
     pub new: Option<Value>,
 }
 
-/// Lists with more items than this in all are told by their lengths: they are no lists of an object that we make.
+/// Lists with more items than this in all are told by their lengths: they are no lists of an object
+/// that we make.
 const MANY: usize = 2000;
 
 /// A text longer than this is shown around the place where it begins to differ.
@@ -66,21 +68,41 @@ fn walk(path: &mut String, old: &Value, new: &Value, found: &mut Vec<Field>) {
                 let names: BTreeSet<&str> = olds.keys().chain(news.keys()).copied().collect();
                 let before = found.len();
                 for name in names {
-                    let side = |of: &BTreeMap<&str, usize>, list: &[Value]| of.get(name).map(|it| list[*it].clone());
-                    step(path, &format!("[{name}]"), side(&olds, old).as_ref(), side(&news, new).as_ref(), found);
+                    let side = |of: &BTreeMap<&str, usize>, list: &[Value]| {
+                        of.get(name).map(|it| list[*it].clone())
+                    };
+                    step(
+                        path,
+                        &format!("[{name}]"),
+                        side(&olds, old).as_ref(),
+                        side(&news, new).as_ref(),
+                        found,
+                    );
                 }
                 if found.len() == before {
-                    let order = |list: &[Value]| Some(Value::Array(list.iter().filter_map(|it| it.get("name").cloned()).collect()));
+                    let order = |list: &[Value]| {
+                        Some(Value::Array(
+                            list.iter().filter_map(|it| it.get("name").cloned()).collect(),
+                        ))
+                    };
                     found.push(Field { path: path.clone(), old: order(old), new: order(new) });
                 }
             }
             _ => items(path, old, new, found),
         },
-        _ => found.push(Field { path: path.clone(), old: Some(old.clone()), new: Some(new.clone()) }),
+        _ => {
+            found.push(Field { path: path.clone(), old: Some(old.clone()), new: Some(new.clone()) })
+        }
     }
 }
 
-fn step(path: &mut String, step: &str, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<Field>) {
+fn step(
+    path: &mut String,
+    step: &str,
+    old: Option<&Value>,
+    new: Option<&Value>,
+    found: &mut Vec<Field>,
+) {
     let length = path.len();
     path.push_str(step);
     match (old, new) {
@@ -92,7 +114,8 @@ fn step(path: &mut String, step: &str, old: Option<&Value>, new: Option<&Value>,
 
 /// `.image`, or in brackets what would be taken for several: `[argocd.argoproj.io/sync-wave]`.
 fn key_step(path: &str, key: &str) -> String {
-    let is_word = !key.is_empty() && key.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_'));
+    let is_word = !key.is_empty()
+        && key.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_'));
     match (is_word, path.is_empty()) {
         (true, true) => key.to_owned(),
         (true, false) => format!(".{key}"),
@@ -111,7 +134,8 @@ fn named(list: &[Value]) -> Option<BTreeMap<&str, usize>> {
     Some(all)
 }
 
-/// Items without names: what is the same on both sides keeps its place, what stands between is told by its number.
+/// Items without names: what is the same on both sides keeps its place, what stands between is told
+/// by its number.
 fn items(path: &mut String, old: &[Value], new: &[Value], found: &mut Vec<Field>) {
     if old.len() + new.len() > MANY {
         let length = |it: &[Value]| Some(Value::from(format!("{} items", it.len())));
@@ -119,7 +143,11 @@ fn items(path: &mut String, old: &[Value], new: &[Value], found: &mut Vec<Field>
         return;
     }
     let texts = |list: &[Value]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let one = |path: &mut String, at: usize, old: Option<&Value>, new: Option<&Value>, found: &mut Vec<Field>| {
+    let one = |path: &mut String,
+               at: usize,
+               old: Option<&Value>,
+               new: Option<&Value>,
+               found: &mut Vec<Field>| {
         step(path, &format!("[{at}]"), old, new, found);
     };
     for op in capture_diff_slices(Algorithm::Myers, &texts(old), &texts(new)) {
@@ -129,14 +157,22 @@ fn items(path: &mut String, old: &[Value], new: &[Value], found: &mut Vec<Field>
                 for at in 0..old_len.max(new_len) {
                     let old = old.get(old_index + at).filter(|_| at < old_len);
                     let new = new.get(new_index + at).filter(|_| at < new_len);
-                    one(path, if new.is_some() { new_index } else { old_index } + at, old, new, found);
+                    one(
+                        path,
+                        if new.is_some() { new_index } else { old_index } + at,
+                        old,
+                        new,
+                        found,
+                    );
                 }
             }
             DiffOp::Delete { old_index, old_len, .. } => {
-                (old_index..old_index + old_len).for_each(|at| one(path, at, old.get(at), None, found));
+                (old_index..old_index + old_len)
+                    .for_each(|at| one(path, at, old.get(at), None, found));
             }
             DiffOp::Insert { new_index, new_len, .. } => {
-                (new_index..new_index + new_len).for_each(|at| one(path, at, None, new.get(at), found));
+                (new_index..new_index + new_len)
+                    .for_each(|at| one(path, at, None, new.get(at), found));
             }
         }
     }
@@ -147,11 +183,15 @@ impl Field {
     pub fn lines(&self, colored: bool) -> String {
         let path = plain::line(&self.path);
         match (&self.old, &self.new) {
-            (Some(Value::String(old)), Some(Value::String(new))) if old.contains('\n') || new.contains('\n') => {
+            (Some(Value::String(old)), Some(Value::String(new)))
+                if old.contains('\n') || new.contains('\n') =>
+            {
                 let text = unified(old, new, colored);
                 text.lines().fold(format!("{path}:\n"), |text, line| text + "  " + line + "\n")
             }
-            (Some(old), Some(new)) if !is_container(old) && !is_container(new) => format!("{}\n", self.arrow(old, new)),
+            (Some(old), Some(new)) if !is_container(old) && !is_container(new) => {
+                format!("{}\n", self.arrow(old, new))
+            }
             (old, new) => {
                 let mut out = String::new();
                 for (sign, color, side) in [('-', "\u{1b}[31m", old), ('+', "\u{1b}[32m", new)] {
@@ -178,14 +218,22 @@ impl Field {
         plain::line(&format!("{}: {one} → {two}", self.path)).into_owned()
     }
 
-    /// What many objects may have in common and nobody wants to read for each: a label, or the revision that Applications follow.
+    /// What many objects may have in common and nobody wants to read for each: a label, or the
+    /// revision that Applications follow.
     pub fn in_common(&self) -> Option<String> {
         let (old, new) = (self.old.as_ref(), self.new.as_ref());
         // A SealedSecret's are below its template, as the Secret will have them.
-        let labels = self.path.strip_prefix("spec.template.").unwrap_or(&self.path).strip_prefix("metadata.labels");
+        let labels = self
+            .path
+            .strip_prefix("spec.template.")
+            .unwrap_or(&self.path)
+            .strip_prefix("metadata.labels");
         let is_label = labels.is_some_and(|it| it.starts_with(['.', '[']));
-        let is_revision = self.path.starts_with("spec.source") && self.path.ends_with("targetRevision");
-        let is_ref = |it: Option<&Value>| it.and_then(Value::as_str).is_some_and(|it| it.starts_with("refs/"));
+        let is_revision =
+            self.path.starts_with("spec.source") && self.path.ends_with("targetRevision");
+        let is_ref = |it: Option<&Value>| {
+            it.and_then(Value::as_str).is_some_and(|it| it.starts_with("refs/"))
+        };
         if !(is_label || is_revision && is_ref(old) && is_ref(new)) {
             return None;
         }
@@ -218,7 +266,9 @@ fn block(path: &str, value: &Value) -> String {
     }
     let mut text = Vec::new();
     emit::document(&mut text, value);
-    String::from_utf8_lossy(&text).lines().fold(format!("{path}:"), |text, line| text + "\n  " + line)
+    String::from_utf8_lossy(&text)
+        .lines()
+        .fold(format!("{path}:"), |text, line| text + "\n  " + line)
 }
 
 /// Two long texts, from a little before they part.
@@ -228,7 +278,8 @@ fn around(one: &str, two: &str) -> (String, String) {
     let piece = |text: &str| {
         let length = text.chars().count();
         let shown: String = text.chars().skip(from).take(LONG / 2).collect();
-        let (before, after) = (if from > 0 { "…" } else { "" }, if from + LONG / 2 < length { "…" } else { "" });
+        let (before, after) =
+            (if from > 0 { "…" } else { "" }, if from + LONG / 2 < length { "…" } else { "" });
         format!("{before}{shown}{after} ({length} characters)")
     };
     (piece(one), piece(two))
@@ -245,7 +296,9 @@ mod tests {
     #[test]
     fn fields_are_told_by_their_places() {
         let pod = |memory: &str| {
-            format!("spec:\n  template:\n    spec:\n      containers:\n      - name: a\n        memory: {memory}\n      - name: b\n")
+            format!(
+                "spec:\n  template:\n    spec:\n      containers:\n      - name: a\n        memory: {memory}\n      - name: b\n"
+            )
         };
         assert_eq!(told(&pod("3824Mi"), &pod("3055Mi")), "containers[a].memory: 3824Mi → 3055Mi\n");
         assert_eq!(told("a: {x.y/z: 1}\n", "a: {x.y/z: 2}\n"), "a[x.y/z]: 1 → 2\n");
@@ -253,10 +306,18 @@ mod tests {
         assert_eq!(told("a: [x, y, z]\n", "a: [x, z, w]\n"), "- a[1]: y\n+ a[2]: w\n");
         assert_eq!(told("a: [{p: 1, q: 1}]\n", "a: [{p: 2, q: 1}]\n"), "a[0].p: 1 → 2\n");
         assert_eq!(told("a: 1\n", "a: 1\nb: {c: [1, 2]}\n"), "+ b:\n+   c:\n+   - 1\n+   - 2\n");
-        assert_eq!(told("a: |\n  one\n  two\n", "a: |\n  one\n  three\n"), "a:\n  @@ -1,2 +1,2 @@\n   one\n  -two\n  +three\n");
+        assert_eq!(
+            told("a: |\n  one\n  two\n", "a: |\n  one\n  three\n"),
+            "a:\n  @@ -1,2 +1,2 @@\n   one\n  -two\n  +three\n"
+        );
         let (x, y) = ("x".repeat(200), "y".repeat(200));
         let long = told(&format!("a: {x}1{y}\n"), &format!("a: {x}2{y}\n"));
-        assert!(long.contains("…xxxxxxxxxxxx1yyy") && long.contains("…xxxxxxxxxxxx2yyy") && long.len() < 300, "{long}");
+        assert!(
+            long.contains("…xxxxxxxxxxxx1yyy")
+                && long.contains("…xxxxxxxxxxxx2yyy")
+                && long.len() < 300,
+            "{long}"
+        );
         let order = told("a: [{name: p}, {name: q}]\n", "a: [{name: q}, {name: p}]\n");
         assert!(order.starts_with("- a:\n") && order.contains("+   - q\n+   - p\n"), "{order}");
         assert!(of("a.yaml", "<<<<<<< HEAD\na: 1\n", "a: 1\n").is_none(), "no YAML");
@@ -264,23 +325,56 @@ mod tests {
 
     #[test]
     fn what_many_have_in_common_is_known() {
-        let common =
-            |old: &str, new: &str| of("a.yaml", old, new).expect("YAML").iter().filter_map(super::Field::in_common).collect::<Vec<_>>();
-        assert_eq!(common("metadata: {labels: {v: 1}}\n", "metadata: {labels: {v: 2}}\n"), ["metadata.labels.v: 1 → 2"]);
-        let below = common("spec: {template: {metadata: {labels: {v: 1}}}}\n", "spec: {template: {metadata: {labels: {v: 2}}}}\n");
+        let common = |old: &str, new: &str| {
+            of("a.yaml", old, new)
+                .expect("YAML")
+                .iter()
+                .filter_map(super::Field::in_common)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            common("metadata: {labels: {v: 1}}\n", "metadata: {labels: {v: 2}}\n"),
+            ["metadata.labels.v: 1 → 2"]
+        );
+        let below = common(
+            "spec: {template: {metadata: {labels: {v: 1}}}}\n",
+            "spec: {template: {metadata: {labels: {v: 2}}}}\n",
+        );
         assert_eq!(below, ["spec.template.metadata.labels.v: 1 → 2"], "a SealedSecret's");
         let all = |old: &str, new: &str| super::all_in_common("a.yaml", old, new);
-        assert_eq!(all("metadata: {labels: {v: 1}}\n", "metadata: {labels: {v: 2}}\n").map(|it| it.len()), Some(1));
-        assert_eq!(all("metadata: {labels: {v: 1}}\nb: 1\n", "metadata: {labels: {v: 2}}\nb: 2\n"), None, "not all of it");
-        assert_eq!(all("a: 1\n", "a: 1\n# a comment\n"), None, "of a comment nothing is common");
-        assert_eq!(common("spec: {source: {targetRevision: refs/tags/a}}\n", "spec: {source: {targetRevision: refs/tags/b}}\n").len(), 1);
         assert_eq!(
-            common("spec: {source: {targetRevision: 1.2.3}}\n", "spec: {source: {targetRevision: 1.2.4}}\n").len(),
+            all("metadata: {labels: {v: 1}}\n", "metadata: {labels: {v: 2}}\n").map(|it| it.len()),
+            Some(1)
+        );
+        assert_eq!(
+            all("metadata: {labels: {v: 1}}\nb: 1\n", "metadata: {labels: {v: 2}}\nb: 2\n"),
+            None,
+            "not all of it"
+        );
+        assert_eq!(all("a: 1\n", "a: 1\n# a comment\n"), None, "of a comment nothing is common");
+        assert_eq!(
+            common(
+                "spec: {source: {targetRevision: refs/tags/a}}\n",
+                "spec: {source: {targetRevision: refs/tags/b}}\n"
+            )
+            .len(),
+            1
+        );
+        assert_eq!(
+            common(
+                "spec: {source: {targetRevision: 1.2.3}}\n",
+                "spec: {source: {targetRevision: 1.2.4}}\n"
+            )
+            .len(),
             0,
             "a chart's version"
         );
         assert_eq!(
-            common("spec: {selector: {matchLabels: {v: a}}}\n", "spec: {selector: {matchLabels: {v: b}}}\n").len(),
+            common(
+                "spec: {selector: {matchLabels: {v: a}}}\n",
+                "spec: {selector: {matchLabels: {v: b}}}\n"
+            )
+            .len(),
             0,
             "no mere label"
         );

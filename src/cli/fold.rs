@@ -15,10 +15,13 @@ pub fn columns(_: &impl IsTerminal) -> Option<usize> {
     None
 }
 
-/// A text in so many columns. A line goes on below where it began; a word, and what stands between backticks, is never broken: what is
-/// longer than a line has one of its own, and the terminal breaks it without a line break that would be copied along.
+/// A text in so many columns. A line goes on below where it began; a word, and what stands between
+/// backticks, is never broken: what is longer than a line has one of its own, and the terminal
+/// breaks it without a line break that would be copied along.
 pub fn folded(text: &str, width: Option<usize>) -> Cow<'_, str> {
-    let Some(width) = width.filter(|width| text.lines().any(|it| columns_of(it) > *width)) else { return Cow::Borrowed(text) };
+    let Some(width) = width.filter(|width| text.lines().any(|it| columns_of(it) > *width)) else {
+        return Cow::Borrowed(text);
+    };
     let mut out = String::with_capacity(text.len() + 16);
     for line in text.split_inclusive('\n') {
         let (bare, end) = line.strip_suffix('\n').map_or((line, ""), |it| (it, "\n"));
@@ -54,7 +57,8 @@ fn fold(line: &str, width: usize, out: &mut String) {
     }
 }
 
-/// What may stand on a line of its own: a word, or words between backticks, with the blanks after it.
+/// What may stand on a line of its own: a word, or words between backticks, with the blanks after
+/// it.
 fn piece(text: &str) -> &str {
     let (mut is_code, mut is_over) = (false, false);
     let end = text.find(|it| {
@@ -95,7 +99,10 @@ mod tests {
 
     #[test]
     fn what_is_pasted_stays_whole() {
-        assert_eq!(at(16, "next: `espalier seal --reseal`, then"), "next:\n`espalier seal --reseal`,\nthen");
+        assert_eq!(
+            at(16, "next: `espalier seal --reseal`, then"),
+            "next:\n`espalier seal --reseal`,\nthen"
+        );
         let odd = "an odd ` in a long line";
         assert_eq!(at(8, odd), odd);
     }

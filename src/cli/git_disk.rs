@@ -1,4 +1,5 @@
-//! A Git revision as a disk that can only be read, so that a committed tree is compared like the one in the work folder.
+//! A Git revision as a disk that can only be read, so that a committed tree is compared like the
+//! one in the work folder.
 
 use std::{
     collections::BTreeMap,
@@ -49,10 +50,22 @@ impl GitDisk {
         let commit = format!("{revision}^{{commit}}");
         let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit];
         let Some(commit) = git.knows(&words)? else {
-            let listed = git.knows(&["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes"])?.unwrap_or_default();
-            let branches: Vec<String> = listed.lines().take(MOST).map(|it| format!("`{it}`")).collect();
+            let listed = git
+                .knows(&[
+                    "for-each-ref",
+                    "--format=%(refname:short)",
+                    "refs/heads",
+                    "refs/remotes",
+                ])?
+                .unwrap_or_default();
+            let branches: Vec<String> =
+                listed.lines().take(MOST).map(|it| format!("`{it}`")).collect();
             let more = if listed.lines().nth(MOST).is_some() { ", …" } else { "" };
-            let there = if branches.is_empty() { String::new() } else { format!(" (there are {}{more})", branches.join(", ")) };
+            let there = if branches.is_empty() {
+                String::new()
+            } else {
+                format!(" (there are {}{more})", branches.join(", "))
+            };
             bail!(
                 "the Git repository at {} has no revision `{revision}`{there}: name one that is there, or fetch it first \
                  (in CI, check out with `fetch-depth: 0`)",
@@ -74,7 +87,9 @@ impl GitDisk {
             contents: Mutex::new(Contents { process, ask, answer }),
         };
         for line in listing.split(|it| *it == 0).filter(|it| !it.is_empty()) {
-            it.add(&git, line).with_context(|| format!("cannot read git's line `{}`", String::from_utf8_lossy(line)))?;
+            it.add(&git, line).with_context(|| {
+                format!("cannot read git's line `{}`", String::from_utf8_lossy(line))
+            })?;
         }
         Ok(it)
     }
@@ -89,7 +104,8 @@ impl GitDisk {
         let path = PathBuf::from(git.below(path)?);
         let mut below = (path.as_path(), kind);
         while let (Some(folder), Some(name)) = (below.0.parent(), below.0.file_name()) {
-            let known = self.folders.entry(folder.to_owned()).or_default().insert(name.to_owned(), below.1);
+            let known =
+                self.folders.entry(folder.to_owned()).or_default().insert(name.to_owned(), below.1);
             if known.is_some() {
                 break;
             }
@@ -150,7 +166,8 @@ impl Disk for GitDisk {
         let Some(file) = self.files.get(path) else {
             return Ok(self.folders.contains_key(path).then_some((Kind::Folder, 0)));
         };
-        let size = if file.kind == Kind::File { self.contents().size("info", &file.id)? } else { 0 };
+        let size =
+            if file.kind == Kind::File { self.contents().size("info", &file.id)? } else { 0 };
         Ok(Some((file.kind, size)))
     }
 

@@ -8,7 +8,8 @@ use crate::cli::{
     tree::Tree,
 };
 
-/// The version that wrote the tree; none where it does not say, or no longer does (a merge that conflicts).
+/// The version that wrote the tree; none where it does not say, or no longer does (a merge that
+/// conflicts).
 pub fn version(tree: &Tree<'_>) -> Option<String> {
     let imprint: Value = serde_json::from_str(&text(tree, IMPRINT).ok()?).ok()?;
     Some(imprint.get("version")?.as_str()?.to_owned())
@@ -26,9 +27,16 @@ mod tests {
 
     #[test]
     fn versions_are_no_texts() {
-        assert!(is_later("0.10.0", "0.9.9") && is_later("1.0.0", "1.0.0-rc.1") && is_later("1.0.0-rc.10", "1.0.0-rc.9"));
         assert!(
-            !is_later("0.1.0", "0.1.0") && !is_later("0.1.0+b", "0.1.0+a") && !is_later("0.9.9", "0.10.0") && !is_later("next", "0.1.0")
+            is_later("0.10.0", "0.9.9")
+                && is_later("1.0.0", "1.0.0-rc.1")
+                && is_later("1.0.0-rc.10", "1.0.0-rc.9")
+        );
+        assert!(
+            !is_later("0.1.0", "0.1.0")
+                && !is_later("0.1.0+b", "0.1.0+a")
+                && !is_later("0.9.9", "0.10.0")
+                && !is_later("next", "0.1.0")
         );
     }
 }

@@ -1,4 +1,5 @@
-//! `init`: a commented starter spec with what Git knows and the user says set in place, its schemas, and the lines that Git needs.
+//! `init`: a commented starter spec with what Git knows and the user says set in place, its
+//! schemas, and the lines that Git needs.
 
 mod ask;
 mod here;
@@ -39,7 +40,8 @@ use crate::{
 };
 use here::{Here, Known};
 
-/// The lines that a repository needs, by file: one break a line everywhere, generated files folded away in reviews, the stage ignored.
+/// The lines that a repository needs, by file: one break a line everywhere, generated files folded
+/// away in reviews, the stage ignored.
 const GIT: [(&str, &[&str]); 2] = [
     (
         ".gitattributes",
@@ -49,7 +51,8 @@ const GIT: [(&str, &[&str]); 2] = [
             "bootstrap/** text eol=lf linguist-generated",
             "spec/** text eol=lf",
             "spec/*.schema.json linguist-generated",
-            // A page for people: whose lines come first is of no matter, and the next render writes it anew.
+            // A page for people: whose lines come first is of no matter, and the next render writes
+            // it anew.
             "out/README.md merge=union",
         ],
     ),
@@ -82,9 +85,24 @@ const FIELDS: [Field; 6] = [
         check: checked::<GitUrl>,
         question: Some("URL of the Git repository that Argo CD reads"),
     },
-    Field { path: "spec.repository.branch", name: "branch", check: checked::<GitBranch>, question: None },
-    Field { path: "spec.repository.path", name: "path", check: checked::<RelativePath>, question: None },
-    Field { path: "spec.domains.chat", name: "chat", check: checked::<Host>, question: Some("Host name of the chat") },
+    Field {
+        path: "spec.repository.branch",
+        name: "branch",
+        check: checked::<GitBranch>,
+        question: None,
+    },
+    Field {
+        path: "spec.repository.path",
+        name: "path",
+        check: checked::<RelativePath>,
+        question: None,
+    },
+    Field {
+        path: "spec.domains.chat",
+        name: "chat",
+        check: checked::<Host>,
+        question: Some("Host name of the chat"),
+    },
     Field {
         path: "spec.certificates.email",
         name: "email",
@@ -93,8 +111,10 @@ const FIELDS: [Field; 6] = [
     },
 ];
 
-/// Where the platform is in a sub-folder, this line of the starter says in which; elsewhere it stays a comment.
-const SUB_FOLDER: [&str; 2] = ["    # path: clusters/prod # when", "    path: clusters/prod # when"];
+/// Where the platform is in a sub-folder, this line of the starter says in which; elsewhere it
+/// stays a comment.
+const SUB_FOLDER: [&str; 2] =
+    ["    # path: clusters/prod # when", "    path: clusters/prod # when"];
 
 /// What comes next, in the order in which it is typed.
 const NEXT: &str = "  espalier seal init                # makes the keys; back the private one up
@@ -108,14 +128,26 @@ const NEXT: &str = "  espalier seal init                # makes the keys; back t
 ///
 /// # Errors
 /// When a spec is there already, a given value is not right, or a file cannot be written.
-pub fn run(disk: &dyn Disk, folder: &Path, verb: &Init, console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(
+    disk: &dyn Disk,
+    folder: &Path,
+    verb: &Init,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     let spec = folder.join(PLATFORM);
     if disk.look(&spec).with_context(|| format!("cannot look at {}", spec.display()))?.is_some() {
-        bail!("{} is there already, and is not overwritten; edit it, or delete it and run `espalier init` again", spec.display());
+        bail!(
+            "{} is there already, and is not overwritten; edit it, or delete it and run `espalier init` again",
+            spec.display()
+        );
     }
     let mut given = of_flags(verb)?;
     let open = from_here(folder, &mut given, console)?;
-    let open = if io::stdin().is_terminal() && io::stderr().is_terminal() { ask_for(open, &mut given, console)? } else { open };
+    let open = if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        ask_for(open, &mut given, console)?
+    } else {
+        open
+    };
     let text = starter(&given)?;
     let mut files = of_git(disk, folder)?;
     for (name, text) in schema::files() {
@@ -124,7 +156,8 @@ pub fn run(disk: &dyn Disk, folder: &Path, verb: &Init, console: &mut Console) -
             files.push((name, text));
         }
     }
-    disk.create_folders(spec.parent().unwrap_or(folder)).with_context(|| format!("cannot make {}/spec", folder.display()))?;
+    disk.create_folders(spec.parent().unwrap_or(folder))
+        .with_context(|| format!("cannot make {}/spec", folder.display()))?;
     for (name, text) in files {
         replace(disk, &folder.join(name), &text).with_context(|| format!("cannot write {name}"))?;
         console.say(&format!("wrote {name}\n"));
@@ -135,27 +168,41 @@ pub fn run(disk: &dyn Disk, folder: &Path, verb: &Init, console: &mut Console) -
     left_out(folder, &text, console)?;
     for field in &open {
         let value = Source::parse(PLATFORM, schema::STARTER).value;
-        let example = value.pointer(&pointer(field.path)).and_then(Value::as_str).unwrap_or_default();
-        console.say(&format!("still an example: `{}: {example}`; write your own into {PLATFORM}\n", leaf(field.path)));
+        let example =
+            value.pointer(&pointer(field.path)).and_then(Value::as_str).unwrap_or_default();
+        console.say(&format!(
+            "still an example: `{}: {example}`; write your own into {PLATFORM}\n",
+            leaf(field.path)
+        ));
     }
-    let change = if folder == Path::new(".") { String::new() } else { format!("  cd {}\n", quoted(&folder.display().to_string())) };
+    let change = if folder == Path::new(".") {
+        String::new()
+    } else {
+        format!("  cd {}\n", quoted(&folder.display().to_string()))
+    };
     console.say_whole(&format!("\nnext:\n{change}{NEXT}"));
     Ok(Outcome::Clean)
 }
 
 /// Says what Git would leave out of a commit, before anybody commits.
 fn left_out(folder: &Path, spec: &str, console: &mut Console) -> anyhow::Result<()> {
-    let folder = folder.canonicalize().with_context(|| format!("cannot look at {}", folder.display()))?;
+    let folder =
+        folder.canonicalize().with_context(|| format!("cannot look at {}", folder.display()))?;
     let Holder::Git(git) = repository::holder(&folder) else { return Ok(()) };
     let texts = BTreeMap::from([(Arc::from(PLATFORM), Source::parse(PLATFORM, spec.to_owned()))]);
     let Some(plan) = compile::platform(&Sources { texts }).plan else { return Ok(()) };
     let mut files = Files::default();
     compile::whole(&plan, &[], &mut files);
-    let sources = [PLATFORM.to_owned(), SEALING.to_owned(), format!("{SECRETS}openwebui-admin.yaml")];
+    let sources =
+        [PLATFORM.to_owned(), SEALING.to_owned(), format!("{SECRETS}openwebui-admin.yaml")];
     let all: Vec<String> = files.iter().map(|it| it.0.to_owned()).chain(sources).collect();
     // Where Git refuses to look, `check` says why; all is written here.
     for it in ignored::ask(&git, &all).unwrap_or_default() {
-        console.say(&format!("note: {}; {}\n", plain::line(&it.message()), plain::line(&it.help())));
+        console.say(&format!(
+            "note: {}; {}\n",
+            plain::line(&it.message()),
+            plain::line(&it.help())
+        ));
     }
     Ok(())
 }
@@ -164,7 +211,9 @@ fn left_out(folder: &Path, spec: &str, console: &mut Console) -> anyhow::Result<
 fn of_flags(verb: &Init) -> anyhow::Result<BTreeMap<&'static str, String>> {
     let flags = [&verb.name, &verb.repository, &verb.branch, &verb.path, &verb.chat, &verb.email];
     let (mut given, mut wrong) = (BTreeMap::new(), String::new());
-    for (field, value) in FIELDS.iter().zip(flags).filter_map(|(field, value)| Some((field, value.as_deref()?))) {
+    for (field, value) in
+        FIELDS.iter().zip(flags).filter_map(|(field, value)| Some((field, value.as_deref()?)))
+    {
         match (field.check)(value) {
             Ok(it) => {
                 given.insert(field.path, it);
@@ -181,23 +230,38 @@ fn of_flags(verb: &Init) -> anyhow::Result<BTreeMap<&'static str, String>> {
 }
 
 /// Fills in what Git and the folder know, and says so; what is left is for a person to say.
-fn from_here(folder: &Path, given: &mut BTreeMap<&'static str, String>, console: &mut Console) -> anyhow::Result<Vec<&'static Field>> {
+fn from_here(
+    folder: &Path,
+    given: &mut BTreeMap<&'static str, String>,
+    console: &mut Console,
+) -> anyhow::Result<Vec<&'static Field>> {
     let here = Here::look(folder)?;
     let has_branch = given.contains_key("spec.repository.branch");
-    let known: [Option<Known>; 6] = [here.name, here.repository, here.branch, here.path, None, None];
+    let known: [Option<Known>; 6] =
+        [here.name, here.repository, here.branch, here.path, None, None];
     for (field, it) in FIELDS.iter().zip(known).filter_map(|(field, it)| Some((field, it?))) {
         if given.contains_key(field.path) {
             continue;
         }
         match (field.check)(&it.value) {
             Ok(value) => {
-                console.say(&format!("{}: {} ({})\n", field.name, plain::line(&value), plain::line(&it.from)));
+                console.say(&format!(
+                    "{}: {} ({})\n",
+                    field.name,
+                    plain::line(&value),
+                    plain::line(&it.from)
+                ));
                 given.insert(field.path, value);
             }
-            Err(why) => console.say(&format!("{} is not what the spec takes: {}\n", plain::line(&it.from), plain::line(&why))),
+            Err(why) => console.say(&format!(
+                "{} is not what the spec takes: {}\n",
+                plain::line(&it.from),
+                plain::line(&why)
+            )),
         }
     }
-    let open: Vec<&Field> = FIELDS.iter().filter(|it| it.question.is_some() && !given.contains_key(it.path)).collect();
+    let open: Vec<&Field> =
+        FIELDS.iter().filter(|it| it.question.is_some() && !given.contains_key(it.path)).collect();
     if let Some(note) = here.branch_note.filter(|_| !has_branch) {
         console.say(&format!("note: {}\n", plain::line(&note)));
     }
@@ -221,7 +285,8 @@ fn ask_for(
     let mut left = Vec::new();
     for field in open {
         let question = field.question.unwrap_or(field.name);
-        let answer = ask::ask(question, field.check, &mut io::stdin().lock(), &mut |it| console.say(it))?;
+        let answer =
+            ask::ask(question, field.check, &mut io::stdin().lock(), &mut |it| console.say(it))?;
         match answer {
             Some(it) => {
                 given.insert(field.path, it);
@@ -240,30 +305,42 @@ fn leaf(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// The starter spec with the given values, held against what the spec takes before anything is written.
+/// The starter spec with the given values, held against what the spec takes before anything is
+/// written.
 fn starter(given: &BTreeMap<&'static str, String>) -> anyhow::Result<String> {
     if given.is_empty() {
         return Ok(schema::STARTER.to_owned());
     }
     let is_below = given.get("spec.repository.path").is_some_and(|it| it != ".");
-    let plain = if is_below { schema::STARTER.replacen(SUB_FOLDER[0], SUB_FOLDER[1], 1) } else { schema::STARTER.to_owned() };
+    let plain = if is_below {
+        schema::STARTER.replacen(SUB_FOLDER[0], SUB_FOLDER[1], 1)
+    } else {
+        schema::STARTER.to_owned()
+    };
     let document = Document::from_str(&plain).context("the starter spec is not YAML")?;
     let mut meant = Source::parse(PLATFORM, plain.as_str()).value;
     for (path, value) in given.iter().filter(|it| is_below || *it.0 != "spec.repository.path") {
-        document.try_set_path(path, value.as_str()).with_context(|| format!("cannot set `{path}`"))?;
+        document
+            .try_set_path(path, value.as_str())
+            .with_context(|| format!("cannot set `{path}`"))?;
         if let Some(it) = meant.pointer_mut(&pointer(path)) {
             *it = Value::String(value.clone());
         }
     }
     let source = Source::parse(PLATFORM, document.to_string());
     if source.value != meant {
-        bail!("cannot set these values in the starter spec; run `espalier init` without them and write them into {PLATFORM}");
+        bail!(
+            "cannot set these values in the starter spec; run `espalier init` without them and write them into {PLATFORM}"
+        );
     }
     let text = source.text.clone();
     let sources = Sources { texts: BTreeMap::from([(Arc::from(PLATFORM), source)]) };
     let findings = compile::platform(&sources).diagnostics;
     if findings.has_errors() {
-        bail!("these values do not make a spec, so nothing was written\n{}", render::short(&findings, &sources.texts).trim_end());
+        bail!(
+            "these values do not make a spec, so nothing was written\n{}",
+            render::short(&findings, &sources.texts).trim_end()
+        );
     }
     Ok(text)
 }
@@ -273,7 +350,11 @@ fn of_git(disk: &dyn Disk, folder: &Path) -> anyhow::Result<Vec<(&'static str, S
     let mut edits = Vec::new();
     for (name, lines) in GIT {
         let old = read(disk, &folder.join(name))?;
-        let missing: Vec<&str> = lines.iter().copied().filter(|line| !old.lines().any(|it| it.trim() == *line)).collect();
+        let missing: Vec<&str> = lines
+            .iter()
+            .copied()
+            .filter(|line| !old.lines().any(|it| it.trim() == *line))
+            .collect();
         if !missing.is_empty() {
             let gap = if old.is_empty() || old.ends_with('\n') { "" } else { "\n" };
             edits.push((name, format!("{old}{gap}{}\n", missing.join("\n"))));
@@ -288,7 +369,9 @@ fn read(disk: &dyn Disk, path: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     match disk.look(path).with_context(context)? {
         None => return Ok(String::new()),
-        Some((Kind::File, size)) => disk.read(path, usize::try_from(size)?.saturating_add(1), &mut bytes).with_context(context)?,
+        Some((Kind::File, size)) => disk
+            .read(path, usize::try_from(size)?.saturating_add(1), &mut bytes)
+            .with_context(context)?,
         Some((kind, _)) => bail!("{} is {}, and has to be a file", path.display(), kind.noun()),
     }
     String::from_utf8(bytes).with_context(context)

@@ -22,7 +22,8 @@ const NOTE: u64 = 256;
 impl Lock {
     /// Takes the lock of a root, or fails at once when another process has it.
     ///
-    /// Not through the `Disk` seam: a lock belongs to an open file, and a killed process loses it whatever happens.
+    /// Not through the `Disk` seam: a lock belongs to an open file, and a killed process loses it
+    /// whatever happens.
     ///
     /// # Errors
     /// When another process writes this tree, or `.espalier/` cannot be made.
@@ -40,10 +41,16 @@ impl Lock {
         let file = file.with_context(|| format!("cannot open {PRIVATE}/lock"))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => bail!("another `espalier` is writing here; wait until it is done"),
+            Err(TryLockError::WouldBlock) => {
+                bail!("another `espalier` is writing here; wait until it is done")
+            }
             // A file system without locks: better to work than to refuse.
-            Err(TryLockError::Error(it)) if it.kind() == ErrorKind::Unsupported => Ok(Self { file }),
-            Err(TryLockError::Error(it)) => Err(anyhow::Error::new(it).context(format!("cannot lock {PRIVATE}/lock"))),
+            Err(TryLockError::Error(it)) if it.kind() == ErrorKind::Unsupported => {
+                Ok(Self { file })
+            }
+            Err(TryLockError::Error(it)) => {
+                Err(anyhow::Error::new(it).context(format!("cannot lock {PRIVATE}/lock")))
+            }
         }
     }
 
@@ -57,6 +64,10 @@ impl Lock {
 
     /// Leaves a note. That it cannot be written is no reason to fail: the work is done.
     pub fn leave(&mut self, note: &str) {
-        let _ = self.file.set_len(0).and_then(|()| self.file.rewind()).and_then(|()| self.file.write_all(note.as_bytes()));
+        let _ = self
+            .file
+            .set_len(0)
+            .and_then(|()| self.file.rewind())
+            .and_then(|()| self.file.write_all(note.as_bytes()));
     }
 }

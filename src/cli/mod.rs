@@ -98,9 +98,16 @@ pub fn main() -> ExitCode {
 pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Outcome> {
     let formats = args.verb.formats();
     if !formats.contains(&args.format) {
-        let name = |it: &args::Format| it.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned());
+        let name = |it: &args::Format| {
+            it.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned())
+        };
         let all: Vec<String> = formats.iter().map(name).collect();
-        bail!("`espalier {}` has no format `{}`, but {}", args.verb.name(), name(&args.format), all.join(", "));
+        bail!(
+            "`espalier {}` has no format `{}`, but {}",
+            args.verb.name(),
+            name(&args.format),
+            all.join(", ")
+        );
     }
     match &args.verb {
         Verb::Init(verb) => {
@@ -111,15 +118,30 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
         Verb::Explain { code } => pages::explain(code.as_deref(), console),
         Verb::Completions { shell } => pages::completions(*shell, console),
         Verb::Render(verb) => render::run(disk, &work(disk, args)?, args.threads, verb, console),
-        Verb::Check { now } => check::run(disk, &work(disk, args)?, args.threads, now.unwrap_or_else(clock::now), console),
-        Verb::Release(verb) => release::run(disk, &work(disk, args)?, args.threads, clock::now(), verb, console),
+        Verb::Check { now } => check::run(
+            disk,
+            &work(disk, args)?,
+            args.threads,
+            now.unwrap_or_else(clock::now),
+            console,
+        ),
+        Verb::Release(verb) => {
+            release::run(disk, &work(disk, args)?, args.threads, clock::now(), verb, console)
+        }
         Verb::Seal(verb) => {
-            if verb.from_stdin.is_some() && args.spec.as_ref().is_some_and(|it| it.as_os_str() == "-") {
+            if verb.from_stdin.is_some()
+                && args.spec.as_ref().is_some_and(|it| it.as_os_str() == "-")
+            {
                 bail!("the spec and a value cannot both come from stdin");
             }
             // Before the spec is read: what is sealed beside this would be lost.
-            let lock =
-                verb.writes().then(|| root::find(args.root.as_deref(), args.spec.is_none()).and_then(|it| Lock::take(&it))).transpose()?;
+            let lock = verb
+                .writes()
+                .then(|| {
+                    root::find(args.root.as_deref(), args.spec.is_none())
+                        .and_then(|it| Lock::take(&it))
+                })
+                .transpose()?;
             let done = seal::run(disk, &work(disk, args)?, verb, console);
             drop(lock);
             done
@@ -143,7 +165,9 @@ fn work(disk: &dyn Disk, args: &Args) -> anyhow::Result<Work> {
     let root = root::find(args.root.as_deref(), args.spec.is_none())?;
     match &args.spec {
         None => Work::read(disk, &root, Input::Root),
-        Some(it) if it.as_os_str() == "-" => Work::read(disk, &root, Input::Stream("<stdin>", &mut io::stdin().lock())),
+        Some(it) if it.as_os_str() == "-" => {
+            Work::read(disk, &root, Input::Stream("<stdin>", &mut io::stdin().lock()))
+        }
         Some(it) => Work::read(disk, &root, Input::File(it)),
     }
 }

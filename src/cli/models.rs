@@ -42,7 +42,11 @@ struct Row {
 ///
 /// # Errors
 /// When stdout takes no more.
-pub fn run(work: Option<&Work>, patterns: &[String], console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(
+    work: Option<&Work>,
+    patterns: &[String],
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     let spec = work.and_then(|it| read::platform(&it.sources.texts).0);
     let is_spec = spec.is_some();
     let ollama = spec.map_or_else(Ollama::default, |it| it.spec.components.ollama);
@@ -50,8 +54,14 @@ pub fn run(work: Option<&Work>, patterns: &[String], console: &mut Console) -> a
     let patterns: Vec<String> = words.iter().map(|it| pattern(it)).collect();
     let mut rows = rows(&ollama, &patterns, |name| patterns.iter().all(|it| has(name, it)));
     // Nobody means a model that is of two families at once.
-    if rows.is_empty() && patterns.len() > 1 && patterns.iter().all(|it| FAMILIES.iter().any(|family| kin(family.name, it) < STRANGER)) {
-        console.say(&format!("no model has all of `{}` in its name; these have one\n", patterns.join(" ")));
+    if rows.is_empty()
+        && patterns.len() > 1
+        && patterns.iter().all(|it| FAMILIES.iter().any(|family| kin(family.name, it) < STRANGER))
+    {
+        console.say(&format!(
+            "no model has all of `{}` in its name; these have one\n",
+            patterns.join(" ")
+        ));
         rows = self::rows(&ollama, &patterns, |name| patterns.iter().any(|it| has(name, it)));
     }
     if rows.is_empty() {
@@ -63,7 +73,11 @@ pub fn run(work: Option<&Work>, patterns: &[String], console: &mut Console) -> a
         console.data(&json(&rows)?)?;
     } else if !rows.is_empty() {
         console.data(&table(&rows))?;
-        let whose = if is_spec { "the spec's settings" } else { "the default settings (there is no spec here)" };
+        let whose = if is_spec {
+            "the spec's settings"
+        } else {
+            "the default settings (there is no spec here)"
+        };
         console.say(&format!(
             "{}; memory is what Ollama is given for one of them,\nby {whose}: a context of {}\n",
             count(rows.len(), "model"),
@@ -76,7 +90,13 @@ pub fn run(work: Option<&Work>, patterns: &[String], console: &mut Console) -> a
 /// A pattern as names are written: a whole name as Ollama reads it, else the word itself.
 fn pattern(word: &str) -> String {
     let whole = word.parse::<ModelName>().ok().filter(|_| word.contains([':', '/']));
-    let bare = |it: ModelName| if word.ends_with(":latest") { it.to_string() } else { it.trim_end_matches(":latest").to_owned() };
+    let bare = |it: ModelName| {
+        if word.ends_with(":latest") {
+            it.to_string()
+        } else {
+            it.trim_end_matches(":latest").to_owned()
+        }
+    };
     whole.map_or_else(|| word.to_ascii_lowercase(), bare)
 }
 
@@ -90,16 +110,23 @@ fn has(name: &str, pattern: &str) -> bool {
     })
 }
 
-/// What is said of words that no name has: why there is no figure, whose the model is, or which family is nearest.
+/// What is said of words that no name has: why there is no figure, whose the model is, or which
+/// family is nearest.
 fn nothing(words: &[&str]) -> String {
     let said = words.join(" ");
-    let reasons: String = words.iter().filter_map(|it| it.parse::<ModelName>().ok()).filter_map(|it| reason(&it)).collect();
+    let reasons: String = words
+        .iter()
+        .filter_map(|it| it.parse::<ModelName>().ok())
+        .filter_map(|it| reason(&it))
+        .collect();
     if !reasons.is_empty() {
         return reasons;
     }
-    let nearest = |it: &str| suggest::nearest(it, FAMILIES.iter().map(|it| it.name)).map(str::to_owned);
+    let nearest =
+        |it: &str| suggest::nearest(it, FAMILIES.iter().map(|it| it.name)).map(str::to_owned);
     let is_strange = |it: &&&str| !models::names().any(|name| has(&name, it));
-    let near = nearest(&said).or_else(|| words.iter().filter(is_strange).find_map(|it| nearest(it)));
+    let near =
+        nearest(&said).or_else(|| words.iter().filter(is_strange).find_map(|it| nearest(it)));
     let near = near.map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
     format!("no model of the catalogue has `{said}` in its name{near}\n")
 }
@@ -115,7 +142,8 @@ fn reason(model: &ModelName) -> Option<String> {
     let mut said = format!("`{model}` is somebody else's, and not in the catalogue\n");
     let assumed = foreign::assumed(model);
     if let Some(it) = &assumed {
-        let _ = writeln!(said, "its name speaks of `{}`, which Ollama's library has itself", it.base);
+        let _ =
+            writeln!(said, "its name speaks of `{}`, which Ollama's library has itself", it.base);
     }
     let own = model_names::stanza(model, assumed.as_ref().map(|it| &it.figures), "");
     let _ = writeln!(said, "with its figures under `ollama` it is listed here: `{own}`");
@@ -128,7 +156,8 @@ fn reason(model: &ModelName) -> Option<String> {
 /// What `kin` says of a name that has nothing of the pattern at its beginning.
 const STRANGER: u8 = 2;
 
-/// How near a model is to the family that a pattern names: its own, of one whose name begins so, or another.
+/// How near a model is to the family that a pattern names: its own, of one whose name begins so, or
+/// another.
 fn kin(name: &str, pattern: &str) -> u8 {
     let family = |it: &str| it.split([':', '*']).next().unwrap_or_default().to_ascii_lowercase();
     let (its, asked) = (family(name), family(pattern));
@@ -185,13 +214,25 @@ fn table(rows: &[Row]) -> String {
         let mut table = Table::new(&["model", ">memory", ">on GPUs", "tools", "file"]);
         for it in rows {
             let gpu = it.gpu_memory_mi.map_or_else(String::new, |it| mi(it.get()));
-            table.row([it.name.clone(), mi(it.memory_mi), gpu, tools(it).to_owned(), it.file.to_owned()]);
+            table.row([
+                it.name.clone(),
+                mi(it.memory_mi),
+                gpu,
+                tools(it).to_owned(),
+                it.file.to_owned(),
+            ]);
         }
         return table.text();
     }
     let mut table = Table::new(&["model", ">memory", ">trained", "tools", "file"]);
     for it in rows {
-        table.row([it.name.clone(), mi(it.memory_mi), it.train_context.to_string(), tools(it).to_owned(), it.file.to_owned()]);
+        table.row([
+            it.name.clone(),
+            mi(it.memory_mi),
+            it.train_context.to_string(),
+            tools(it).to_owned(),
+            it.file.to_owned(),
+        ]);
     }
     table.text()
 }
@@ -218,8 +259,14 @@ mod tests {
 
     #[test]
     fn a_family_is_nearer_than_one_that_has_its_name() {
-        assert_eq!(["llama3:8b", "llama3.1:8b", "dolphin-llama3:8b"].map(|it| kin(it, "Llama3")), [0, 1, STRANGER]);
-        assert_eq!(["qwen3:4b", "qwen3-coder:30b", "qwen2.5:7b"].map(|it| kin(it, "qwen3:4b")), [0, 1, STRANGER]);
+        assert_eq!(
+            ["llama3:8b", "llama3.1:8b", "dolphin-llama3:8b"].map(|it| kin(it, "Llama3")),
+            [0, 1, STRANGER]
+        );
+        assert_eq!(
+            ["qwen3:4b", "qwen3-coder:30b", "qwen2.5:7b"].map(|it| kin(it, "qwen3:4b")),
+            [0, 1, STRANGER]
+        );
         assert_eq!(kin("qwen3:4b", "qwen*q8"), 1);
     }
 

@@ -1,4 +1,5 @@
-//! How files are called: for people from where they are, for programs from the top of the repository.
+//! How files are called: for people from where they are, for programs from the top of the
+//! repository.
 
 use std::{
     borrow::Cow,
@@ -22,18 +23,27 @@ pub struct Names {
 impl Names {
     /// From the working directory.
     pub fn for_people(work: &Work) -> Self {
-        let here = env::current_dir().and_then(|it| it.canonicalize()).unwrap_or_else(|_| work.root.clone());
+        let here = env::current_dir()
+            .and_then(|it| it.canonicalize())
+            .unwrap_or_else(|_| work.root.clone());
         Self::from(&here, work)
     }
 
-    /// From the top of the repository, where there is one: so a runner's annotations and a program's tools call them.
+    /// From the top of the repository, where there is one: so a runner's annotations and a
+    /// program's tools call them.
     pub fn for_programs(work: &Work) -> Self {
         let top = work.root.ancestors().find(|it| it.join(".git").symlink_metadata().is_ok());
         Self::from(top.unwrap_or(&work.root), work)
     }
 
     fn from(here: &Path, work: &Work) -> Self {
-        let own = work.sources.texts.get(PLATFORM).map(|it| &*it.file).filter(|it| *it != PLATFORM).map(Into::into);
+        let own = work
+            .sources
+            .texts
+            .get(PLATFORM)
+            .map(|it| &*it.file)
+            .filter(|it| *it != PLATFORM)
+            .map(Into::into);
         let inside = here.strip_prefix(&work.root).map(below).unwrap_or_default();
         Self { prefix: below(between(here, &work.root)), inside, own }
     }
@@ -43,7 +53,10 @@ impl Names {
         if self.prefix.is_empty() || self.own.as_deref() == Some(file) {
             return Cow::Borrowed(file);
         }
-        match file.strip_prefix(&*self.inside).filter(|it| !self.inside.is_empty() && !it.is_empty()) {
+        match file
+            .strip_prefix(&*self.inside)
+            .filter(|it| !self.inside.is_empty() && !it.is_empty())
+        {
             Some(rest) => Cow::Borrowed(rest),
             None => Cow::Owned(format!("{}{file}", self.prefix)),
         }

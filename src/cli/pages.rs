@@ -32,7 +32,9 @@ pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outc
     let bare = code.split_once('[').map_or(code, |it| it.1).trim_end_matches([':', ']']);
     let Some(page) = pages::page(bare) else {
         match suggest::nearest(bare, pages::codes()) {
-            Some(near) => bail!("there is no finding `{bare}`; did you mean `{near}`? `espalier explain` lists all"),
+            Some(near) => bail!(
+                "there is no finding `{bare}`; did you mean `{near}`? `espalier explain` lists all"
+            ),
             None => bail!("there is no finding `{bare}`; `espalier explain` lists all"),
         }
     };
@@ -40,13 +42,18 @@ pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outc
     Ok(Outcome::Clean)
 }
 
-/// A page in so many columns: its paragraphs are filled anew, and what is indented stays as it is, to be pasted.
+/// A page in so many columns: its paragraphs are filled anew, and what is indented stays as it is,
+/// to be pasted.
 fn filled(page: &str, width: Option<usize>) -> Cow<'_, str> {
     if width.is_none() {
         return Cow::Borrowed(page);
     }
-    let is_text = |it: &str| it.lines().all(|it| it.starts_with(|it: char| it.is_alphanumeric() || it == '`'));
-    let fill = |it: &str| if is_text(it) { folded(&it.replace('\n', " "), width).into_owned() } else { it.to_owned() };
+    let is_text = |it: &str| {
+        it.lines().all(|it| it.starts_with(|it: char| it.is_alphanumeric() || it == '`'))
+    };
+    let fill = |it: &str| {
+        if is_text(it) { folded(&it.replace('\n', " "), width).into_owned() } else { it.to_owned() }
+    };
     Cow::Owned(page.split("\n\n").map(fill).collect::<Vec<_>>().join("\n\n"))
 }
 
@@ -64,7 +71,8 @@ pub fn schema(console: &mut Console) -> anyhow::Result<Outcome> {
 /// # Errors
 /// When stdout takes no more.
 pub fn completions(shell: Shell, console: &mut Console) -> anyhow::Result<Outcome> {
-    let script = complete::script(shell).with_context(|| format!("there is no completion for {shell}"))?;
+    let script =
+        complete::script(shell).with_context(|| format!("there is no completion for {shell}"))?;
     console.data(&String::from_utf8_lossy(&script))?;
     Ok(Outcome::Clean)
 }

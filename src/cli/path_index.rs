@@ -1,4 +1,5 @@
-//! What lies in the folders that we own, as a sorted list of hashes: 8 bytes a path, whatever its length.
+//! What lies in the folders that we own, as a sorted list of hashes: 8 bytes a path, whatever its
+//! length.
 
 use std::{
     borrow::Cow,
@@ -22,13 +23,15 @@ pub const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 
 /// A listing of the owned folders, made once before anything is compared.
 ///
-/// Ten thousand tenants are 160,000 files: their paths would be 18 MB, their hashes are 1.3. That two paths of that many share a hash has
-/// one chance in 10⁸; then one of them would be called written twice, or a stray go unseen.
+/// Ten thousand tenants are 160,000 files: their paths would be 18 MB, their hashes are 1.3. That
+/// two paths of that many share a hash has one chance in 10⁸; then one of them would be called
+/// written twice, or a stray go unseen.
 #[derive(Debug, Default)]
 pub struct PathIndex {
     /// Sorted. The last three bits of a hash make room for the kind and for [`NEEDED`].
     entries: Vec<AtomicU64>,
-    /// Where the entries of each leading bits begin: a search ends within two cache lines, where halving would take seventeen.
+    /// Where the entries of each leading bits begin: a search ends within two cache lines, where
+    /// halving would take seventeen.
     starts: Vec<u32>,
     /// How many bits to drop of a hash for the leading ones.
     shift: u32,
@@ -48,7 +51,8 @@ pub enum Spot {
     File,
     /// Nothing is there, and nothing is in the way.
     Free,
-    /// Something other than a file is there, or something other than a folder is above: its path and what it is.
+    /// Something other than a file is there, or something other than a folder is above: its path
+    /// and what it is.
     Taken(String, Kind),
 }
 
@@ -62,7 +66,11 @@ impl PathIndex {
         let (mut path, mut entries) = (String::new(), Vec::new());
         for top in OWNED {
             top.clone_into(&mut path);
-            let Some((kind, _)) = disk.look(&root.join(top)).map_err(|error| (path.clone(), error))? else { continue };
+            let Some((kind, _)) =
+                disk.look(&root.join(top)).map_err(|error| (path.clone(), error))?
+            else {
+                continue;
+            };
             entries.push(entry(top, kind));
             if kind == Kind::Folder {
                 it.walk(disk, root, &mut path, &mut entries)?;
@@ -80,7 +88,13 @@ impl PathIndex {
         Ok(it)
     }
 
-    fn walk(&mut self, disk: &dyn Disk, root: &Path, path: &mut String, entries: &mut Vec<u64>) -> Result<(), (String, io::Error)> {
+    fn walk(
+        &mut self,
+        disk: &dyn Disk,
+        root: &Path,
+        path: &mut String,
+        entries: &mut Vec<u64>,
+    ) -> Result<(), (String, io::Error)> {
         let listing = disk.list(&root.join(&*path)).map_err(|error| (path.clone(), error))?;
         self.empty_folders |= listing.is_empty();
         let length = path.len();
@@ -98,7 +112,8 @@ impl PathIndex {
         Ok(())
     }
 
-    /// Looks a path up, and notes that it is needed. The second value says that it was asked for before.
+    /// Looks a path up, and notes that it is needed. The second value says that it was asked for
+    /// before.
     ///
     /// # Errors
     /// When the disk cannot tell what lies outside of the owned folders.
@@ -144,7 +159,11 @@ impl PathIndex {
         let hash = hash(path);
         let from = *self.starts.get(usize::try_from(hash >> self.shift).ok()?)?;
         let bare = |it: &&AtomicU64| it.load(Ordering::Relaxed) & !(NEEDED | KIND);
-        self.entries.get(usize::try_from(from).ok()?..)?.iter().take_while(|it| bare(it) <= hash).find(|it| bare(it) == hash)
+        self.entries
+            .get(usize::try_from(from).ok()?..)?
+            .iter()
+            .take_while(|it| bare(it) <= hash)
+            .find(|it| bare(it) == hash)
     }
 }
 
@@ -167,7 +186,8 @@ pub fn shown(name: &OsStr) -> Cow<'_, str> {
     }
 }
 
-/// A needed path outside of the owned folders (the schema beside the spec): asked of the disk, step by step.
+/// A needed path outside of the owned folders (the schema beside the spec): asked of the disk, step
+/// by step.
 fn outside(disk: &dyn Disk, root: &Path, path: &str) -> io::Result<Spot> {
     for above in parents(path) {
         match disk.look(&root.join(above))? {

@@ -1,4 +1,5 @@
-//! One compilation: the platform whole, its tenants one by one on all cores, then what needs the whole.
+//! One compilation: the platform whole, its tenants one by one on all cores, then what needs the
+//! whole.
 
 use std::{
     num::NonZero,
@@ -23,17 +24,20 @@ use crate::{
     emit::files::Files,
 };
 
-/// How many tenants a thread takes at a time: few enough that threads end together, enough that they seldom meet.
+/// How many tenants a thread takes at a time: few enough that threads end together, enough that
+/// they seldom meet.
 const SHARE: usize = 16;
 
-/// The files of one step (a tenant's, or the platform's own) on their way through the driver, with what is reused from step to step.
+/// The files of one step (a tenant's, or the platform's own) on their way through the driver, with
+/// what is reused from step to step.
 #[derive(Default)]
 pub struct Batch {
     /// Paths and bytes.
     pub files: Files,
     /// What the step was made from, where it is a tenant's: the sum of its file.
     pub input: [u8; 32],
-    /// Who speaks to whom, where the step is a tenant's: like its files, they are held by nobody but whoever takes them.
+    /// Who speaks to whom, where the step is a tenant's: like its files, they are held by nobody
+    /// but whoever takes them.
     pub flows: Box<[Flow]>,
     /// Scratch for what is read from the disk.
     pub buffer: Vec<u8>,
@@ -47,17 +51,20 @@ pub struct Run<N> {
     pub summaries: Vec<Summary>,
     /// The platform's own files, by path.
     pub own: Vec<Box<str>>,
-    /// The caller's notes: the platform's own files first, then the tenants in the order of their files' names.
+    /// The caller's notes: the platform's own files first, then the tenants in the order of their
+    /// files' names.
     pub notes: Vec<N>,
     /// Every finding.
     pub findings: Diagnostics,
-    /// Whether the platform and every tenant could be built: else the files of some are not there, and only seem to be strays.
+    /// Whether the platform and every tenant could be built: else the files of some are not there,
+    /// and only seem to be strays.
     pub is_whole: bool,
     /// What the Applications follow, fully qualified; empty where nothing was built.
     pub revision: String,
 }
 
-/// Compiles everything, and hands each batch of files to `each` as soon as it is there: nothing of it is held.
+/// Compiles everything, and hands each batch of files to `each` as soon as it is there: nothing of
+/// it is held.
 ///
 /// `each` runs on any thread and in any order; whatever it returns comes back in order.
 ///
@@ -110,25 +117,43 @@ pub fn run<N: Send>(
     let own = batch.files.iter().map(|it| it.0.into()).collect();
     notes.insert(0, each(&mut batch)?);
     let findings = findings.capped();
-    Ok(Run { plan: Some(plan), summaries, own, notes, findings, is_whole, revision: whole.revision })
+    Ok(Run {
+        plan: Some(plan),
+        summaries,
+        own,
+        notes,
+        findings,
+        is_whole,
+        revision: whole.revision,
+    })
 }
 
 /// Compiles one tenant again, for a second look at its files.
 ///
 /// # Errors
 /// When its file cannot be read.
-pub fn again(disk: &dyn Disk, work: &Work, plan: &Plan, tenant: &Arc<str>, batch: &mut Batch) -> anyhow::Result<()> {
+pub fn again(
+    disk: &dyn Disk,
+    work: &Work,
+    plan: &Plan,
+    tenant: &Arc<str>,
+    batch: &mut Batch,
+) -> anyhow::Result<()> {
     one(disk, work, plan, tenant, batch, &|_| Ok(())).map(|_| ())
 }
 
 /// A tenant, compiled, or what was wrong about its file.
-#[expect(clippy::large_enum_variant, reason = "hardly any file is unreadable: a box would be one more for each that is not")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "hardly any file is unreadable: a box would be one more for each that is not"
+)]
 enum Step<N> {
     BuiltComponent(Summary, N),
     Unreadable(Diagnostics),
 }
 
-/// The tenants in shares, in the order of their files' names: a share is freed as it is folded, so nothing is held twice for long.
+/// The tenants in shares, in the order of their files' names: a share is freed as it is folded, so
+/// nothing is held twice for long.
 fn tenants<N: Send>(
     disk: &dyn Disk,
     work: &Work,
@@ -137,7 +162,11 @@ fn tenants<N: Send>(
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
 ) -> impl Iterator<Item = anyhow::Result<Vec<Step<N>>>> {
     let shares: Vec<&[Arc<str>]> = work.tenants.chunks(SHARE).collect();
-    let threads = threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get).min(shares.len()).max(1);
+    let threads = threads
+        .or_else(|| thread::available_parallelism().ok())
+        .map_or(1, NonZero::get)
+        .min(shares.len())
+        .max(1);
     let next = AtomicUsize::new(0);
     let failed = AtomicBool::new(false);
     let worker = || {
@@ -146,13 +175,15 @@ fn tenants<N: Send>(
             && let Some(share) = shares.get(at)
             && !failed.load(Ordering::Relaxed)
         {
-            let steps: anyhow::Result<Vec<_>> = share.iter().map(|it| one(disk, work, plan, it, &mut batch, each)).collect();
+            let steps: anyhow::Result<Vec<_>> =
+                share.iter().map(|it| one(disk, work, plan, it, &mut batch, each)).collect();
             failed.fetch_or(steps.is_err(), Ordering::Relaxed);
             mine.push((at, steps));
         }
         mine
     };
-    // This thread works too: one allocator's arena less, and what it has freed serves the platform's own files afterwards.
+    // This thread works too: one allocator's arena less, and what it has freed serves the
+    // platform's own files afterwards.
     let mut all = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
         let mut all = worker();

@@ -1,4 +1,5 @@
-//! `release`: commits the tree, names its content by a tag, and pushes both in one step; checks first.
+//! `release`: commits the tree, names its content by a tag, and pushes both in one step; checks
+//! first.
 
 use std::num::NonZero;
 
@@ -28,7 +29,8 @@ const SPEC: &str = "spec";
 /// Runs the verb.
 ///
 /// # Errors
-/// When the work tree is not one to release from, or git refuses; what was committed and tagged by then stays, and the next try goes on.
+/// When the work tree is not one to release from, or git refuses; what was committed and tagged by
+/// then stays, and the next try goes on.
 pub fn run(
     disk: &dyn Disk,
     work: &Work,
@@ -58,15 +60,17 @@ pub fn run(
         is_whole(disk, work, threads)?;
     }
 
-    let there =
-        git.git.asks_remote(&["ls-remote", "--tags", &remote, &revision]).with_context(|| format!("cannot ask `{remote}` for its tags"))?;
+    let there = git
+        .git
+        .asks_remote(&["ls-remote", "--tags", &remote, &revision])
+        .with_context(|| format!("cannot ask `{remote}` for its tags"))?;
     let branch = format!("HEAD:refs/heads/{}", repository.branch);
     if there.is_empty() {
         tagged(&git, repository, tag, &revision, console)?;
         git.does(&["push", "--atomic", &remote, &branch, &revision], console)?;
     } else {
-        // The same content was released before: the tag that names it is as good as new, if it still does. Only its objects are fetched:
-        // a tag of the same name here stays what it is.
+        // The same content was released before: the tag that names it is as good as new, if it
+        // still does. Only its objects are fetched: a tag of the same name here stays what it is.
         if !args.dry_run {
             let only = ["--quiet", "--no-tags", "--refmap=", "--no-write-fetch-head"];
             git.git
@@ -85,7 +89,8 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-/// The remote that ArgoCD reads: the one that was said, else the one with that very address, else `origin`.
+/// The remote that ArgoCD reads: the one that was said, else the one with that very address, else
+/// `origin`.
 fn remote(git: &Steps, repository: &Repository, said: Option<&str>) -> anyhow::Result<String> {
     let all = git.git.says(&["remote"]).context("this is no work tree of Git")?;
     let all: Vec<&str> = all.lines().collect();
@@ -94,29 +99,54 @@ fn remote(git: &Steps, repository: &Repository, said: Option<&str>) -> anyhow::R
         return Ok(said.to_owned());
     }
     let bare = |it: &str| it.trim_end_matches('/').trim_end_matches(".git").to_owned();
-    let is_its = |it: &&&str| git.git.says(&["remote", "get-url", it]).is_ok_and(|url| bare(&url) == bare(&repository.url));
+    let is_its = |it: &&&str| {
+        git.git
+            .says(&["remote", "get-url", it])
+            .is_ok_and(|url| bare(&url) == bare(&repository.url))
+    };
     if let Some(it) = all.iter().find(is_its) {
         return Ok((*it).to_owned());
     }
-    ensure!(all.contains(&"origin"), "no remote has the address {}, and there is no `origin`: say which with `--remote`", repository.url);
+    ensure!(
+        all.contains(&"origin"),
+        "no remote has the address {}, and there is no `origin`: say which with `--remote`",
+        repository.url
+    );
     Ok("origin".to_owned())
 }
 
-/// The root follows one branch: what is released from another would be lost on it, or would drag it along.
+/// The root follows one branch: what is released from another would be lost on it, or would drag it
+/// along.
 fn on_branch(git: &Steps, repository: &Repository) -> anyhow::Result<()> {
-    let branch = git.git.says(&["symbolic-ref", "--quiet", "--short", "HEAD"]).context("no branch is checked out here")?;
-    ensure!(branch == *repository.branch, "this is the branch `{branch}`, and ArgoCD follows `{}`: switch to it first", repository.branch);
+    let branch = git
+        .git
+        .says(&["symbolic-ref", "--quiet", "--short", "HEAD"])
+        .context("no branch is checked out here")?;
+    ensure!(
+        branch == *repository.branch,
+        "this is the branch `{branch}`, and ArgoCD follows `{}`: switch to it first",
+        repository.branch
+    );
     Ok(())
 }
 
 /// Commits what is not committed yet of the spec and the tree; other changes stay as they are.
-fn commit(git: &Steps, repository: &Repository, message: Option<&str>, tag: &str, console: &mut Console) -> anyhow::Result<()> {
+fn commit(
+    git: &Steps,
+    repository: &Repository,
+    message: Option<&str>,
+    tag: &str,
+    console: &mut Console,
+) -> anyhow::Result<()> {
     let root = git.git.top().join(git.git.path(""));
     let there = OWNED.into_iter().chain([SPEC]).filter(|it| root.join(it).exists());
     // Each by its name and from the top: no character of it is a pattern.
-    let paths: Vec<String> = there.map(|it| format!(":(top,literal){}", git.git.path(it))).collect();
+    let paths: Vec<String> =
+        there.map(|it| format!(":(top,literal){}", git.git.path(it))).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let open = git.git.says(&[&["status", "--porcelain", "--untracked-files=all", "--"], paths.as_slice()].concat())?;
+    let open = git.git.says(
+        &[&["status", "--porcelain", "--untracked-files=all", "--"], paths.as_slice()].concat(),
+    )?;
     if open.is_empty() {
         return Ok(());
     }
@@ -124,11 +154,21 @@ fn commit(git: &Steps, repository: &Repository, message: Option<&str>, tag: &str
     // With the user's own key: Argo CD takes no other commit.
     let sign: &[&str] = if repository.signed_by.is_empty() { &[] } else { &["--gpg-sign"] };
     git.does(&[&["add", "--all", "--"], paths.as_slice()].concat(), console)?;
-    git.does(&[&["commit", "--quiet"], sign, &["--message", message.unwrap_or(&usual), "--"], paths.as_slice()].concat(), console)
+    git.does(
+        &[
+            &["commit", "--quiet"],
+            sign,
+            &["--message", message.unwrap_or(&usual), "--"],
+            paths.as_slice(),
+        ]
+        .concat(),
+        console,
+    )
 }
 
-/// Whether the commit that is to be tagged has every generated file with its very bytes: Git leaves out what it ignores and what it was
-/// told not to look at, and a filter writes other bytes than are here.
+/// Whether the commit that is to be tagged has every generated file with its very bytes: Git leaves
+/// out what it ignores and what it was told not to look at, and a filter writes other bytes than
+/// are here.
 fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> anyhow::Result<()> {
     let commit = GitDisk::open(&work.root, "HEAD")?;
     let tree = Tree::open(&commit, &work.root)?;
@@ -140,16 +180,31 @@ fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> an
              `git ls-files -v` and `git check-attr --all` of it",
             first.change.word(),
             first.path,
-            if differ.len() > 1 { format!(" and {} more", differ.len() - 1) } else { String::new() }
+            if differ.len() > 1 {
+                format!(" and {} more", differ.len() - 1)
+            } else {
+                String::new()
+            }
         );
     }
-    let first = it.run.findings.iter().find(|it| it.severity == Severity::Error).map(|it| &it.message);
-    ensure!(first.is_none(), "the commit HEAD is not the tree that was checked, and nothing was tagged: {}", first.map_or("", |it| it));
+    let first =
+        it.run.findings.iter().find(|it| it.severity == Severity::Error).map(|it| &it.message);
+    ensure!(
+        first.is_none(),
+        "the commit HEAD is not the tree that was checked, and nothing was tagged: {}",
+        first.map_or("", |it| it)
+    );
     Ok(())
 }
 
 /// Makes the tag, or holds the one that is there against the content that it names.
-fn tagged(git: &Steps, repository: &Repository, tag: &str, revision: &str, console: &mut Console) -> anyhow::Result<()> {
+fn tagged(
+    git: &Steps,
+    repository: &Repository,
+    tag: &str,
+    revision: &str,
+    console: &mut Console,
+) -> anyhow::Result<()> {
     if git.git.says(&["rev-parse", "--verify", "--quiet", revision]).is_err() {
         return git.does(&["tag", tag, "HEAD"], console);
     }
@@ -159,7 +214,14 @@ fn tagged(git: &Steps, repository: &Repository, tag: &str, revision: &str, conso
 /// Whether a tag has the content that it names: what is released here.
 fn holds(git: &Steps, repository: &Repository, revision: &str, whose: &str) -> anyhow::Result<()> {
     for folder in ["out/manifests", "bootstrap/argocd"] {
-        let of = |it: &str| git.git.says(&["rev-parse", "--verify", "--quiet", &format!("{it}:{}", repository.path(folder))]);
+        let of = |it: &str| {
+            git.git.says(&[
+                "rev-parse",
+                "--verify",
+                "--quiet",
+                &format!("{it}:{}", repository.path(folder)),
+            ])
+        };
         let (tagged, here) = (of(revision), of("HEAD"));
         ensure!(
             git.dry_run || tagged.is_ok() && tagged.ok() == here.ok(),

@@ -51,7 +51,8 @@ pub struct Rendered {
 /// Runs the verb.
 ///
 /// # Errors
-/// When a file cannot be read or written, another process writes this tree, or a later version has written it.
+/// When a file cannot be read or written, another process writes this tree, or a later version has
+/// written it.
 pub fn run(
     disk: &dyn Disk,
     work: &Work,
@@ -75,13 +76,19 @@ pub fn run(
     if done.is_written {
         let Counts { same, new, changed } = done.counts;
         let mut parts = Vec::new();
-        for (number, what) in [(new, "new"), (changed, "changed"), (done.removed, "removed"), (same, "unchanged")] {
+        for (number, what) in
+            [(new, "new"), (changed, "changed"), (done.removed, "removed"), (same, "unchanged")]
+        {
             if number > 0 {
                 parts.push(format!("{number} {what}"));
             }
         }
         if done.counts.differ() || done.removed > 0 {
-            console.say(&format!("{}\n{}", done.glance, done.changed.text(done.counts, done.removed, last == done.inputs)));
+            console.say(&format!(
+                "{}\n{}",
+                done.glance,
+                done.changed.text(done.counts, done.removed, last == done.inputs)
+            ));
         }
         let total = count(done.counts.total(), "file");
         console.say(&format!("rendered {total}: {} ({})\n", parts.join(", "), done.budget));
@@ -91,10 +98,13 @@ pub fn run(
     Ok(outcome)
 }
 
-/// What a later version has put right is not taken back by chance: by an old program on a path, or in CI.
+/// What a later version has put right is not taken back by chance: by an old program on a path, or
+/// in CI.
 fn not_older(tree: &Tree<'_>) -> anyhow::Result<()> {
     let this = env!("CARGO_PKG_VERSION");
-    let Some(wrote) = imprint::version(tree).filter(|it| imprint::is_later(it, this)) else { return Ok(()) };
+    let Some(wrote) = imprint::version(tree).filter(|it| imprint::is_later(it, this)) else {
+        return Ok(());
+    };
     bail!(
         "espalier {} wrote this tree, and this is {this}, which would take back what the later one does: run the later one, or \
          `espalier render --downgrade` if that is meant",
@@ -102,10 +112,12 @@ fn not_older(tree: &Tree<'_>) -> anyhow::Result<()> {
     )
 }
 
-/// Writes the tree of a spec: the part that tests drive with a disk that fails. `judge` has the last word on how bad a finding is.
+/// Writes the tree of a spec: the part that tests drive with a disk that fails. `judge` has the
+/// last word on how bad a finding is.
 ///
 /// # Errors
-/// When a file cannot be read or written. Then every file is the old one or the new one, and the next render completes it.
+/// When a file cannot be read or written. Then every file is the old one or the new one, and the
+/// next render completes it.
 pub fn tree(
     disk: &dyn Disk,
     work: &Work,
@@ -140,7 +152,8 @@ fn through_the_gate(
         obstacles.extend(note.obstacles);
         inputs.update(note.input);
     }
-    done.inputs = inputs.finalize().iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
+    done.inputs =
+        inputs.finalize().iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
     findings::settle(&mut run.findings, obstacles);
     let Some(plan) = &run.plan else {
         done.findings = judge(run.findings);
@@ -158,7 +171,11 @@ fn through_the_gate(
     done.findings = judge(findings);
     let budget = compile::budget(plan, &run.summaries);
     done.budget = show::figures(&budget);
-    done.glance = show::overview::head(&compile::glance::glance(plan, &run.summaries, show::overview::SCREEN), &budget).folded(Some(80));
+    done.glance = show::overview::head(
+        &compile::glance::glance(plan, &run.summaries, show::overview::SCREEN),
+        &budget,
+    )
+    .folded(Some(80));
     if done.findings.has_errors() {
         return Ok(done);
     }
@@ -181,11 +198,14 @@ struct Note {
     input: [u8; 32],
 }
 
-/// The platform's own files, and the version of this program: what else the tree was made from than the tenants.
+/// The platform's own files, and the version of this program: what else the tree was made from than
+/// the tenants.
 fn sources(work: &Work) -> Sha256 {
     let mut sum = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
     let platform = work.sources.texts.iter().map(|(path, it)| (&**path, &*it.text));
-    for part in platform.flat_map(|(path, text)| [path, text]).chain(work.tenants.iter().map(|it| &**it)) {
+    for part in
+        platform.flat_map(|(path, text)| [path, text]).chain(work.tenants.iter().map(|it| &**it))
+    {
         // Lengths in front: no two lists run into the same bytes.
         sum.update((part.len() as u64).to_be_bytes());
         sum.update(part);
@@ -194,7 +214,12 @@ fn sources(work: &Work) -> Sha256 {
 }
 
 fn stage_batch(stage: &Stage<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
-    let mut note = Note { counts: Counts::default(), changed: ChangedFiles::default(), obstacles: Vec::new(), input: batch.input };
+    let mut note = Note {
+        counts: Counts::default(),
+        changed: ChangedFiles::default(),
+        obstacles: Vec::new(),
+        input: batch.input,
+    };
     for (path, bytes) in batch.files.iter() {
         let verdict = stage.file(path, bytes, &mut batch.buffer)?;
         note.counts.add(&verdict);

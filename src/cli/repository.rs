@@ -33,7 +33,8 @@ pub fn holder(root: &Path) -> Holder {
         return Holder::Nobody;
     }
     let asked = Git::of(root).and_then(|git| {
-        // Left out is a folder in which any name is ignored. A pattern that hides the spec alone is a mistake.
+        // Left out is a folder in which any name is ignored. A pattern that hides the spec alone is
+        // a mistake.
         let (spec, any) = (git.path(PLATFORM), git.path(ANY));
         let ignored = git.knows(&["check-ignore", "--", &spec, &any])?.unwrap_or_default();
         Ok(if ignored.lines().count() == 2 { Holder::Nobody } else { Holder::Git(git) })
@@ -41,10 +42,13 @@ pub fn holder(root: &Path) -> Holder {
     asked.unwrap_or_else(Holder::Unknown)
 }
 
-/// A repository that could not be asked: what it has in the generated folders, nobody has seen. An error, unless there is no Git that could
-/// be asked: espalier does without.
+/// A repository that could not be asked: what it has in the generated folders, nobody has seen. An
+/// error, unless there is no Git that could be asked: espalier does without.
 pub fn not_asked(why: &anyhow::Error) -> Diagnostic {
-    let message = format!("Git does not say what it has in the generated folders: {}", format!("{why:#}").trim_end());
+    let message = format!(
+        "Git does not say what it has in the generated folders: {}",
+        format!("{why:#}").trim_end()
+    );
     let is_absent = |it: &io::Error| it.kind() == io::ErrorKind::NotFound;
     let is_without = why.chain().filter_map(|it| it.downcast_ref::<io::Error>()).any(is_absent);
     let told = if is_without { Diagnostic::warning } else { Diagnostic::error };
@@ -58,7 +62,8 @@ pub fn not_asked(why: &anyhow::Error) -> Diagnostic {
 /// When Git cannot be run.
 pub fn place(git: &Git, work: &Work, said: &Repository) -> anyhow::Result<Diagnostics> {
     let mut found = Diagnostics::new();
-    let file = work.sources.texts.get(PLATFORM).map_or_else(|| PLATFORM.into(), |it| Arc::clone(&it.file));
+    let file =
+        work.sources.texts.get(PLATFORM).map_or_else(|| PLATFORM.into(), |it| Arc::clone(&it.file));
     let at = |name| Place::Value { file: Arc::clone(&file), path: field(&["repository", name]) };
     let there = git.path("");
     let there = match there.trim_end_matches('/') {
@@ -66,7 +71,10 @@ pub fn place(git: &Git, work: &Work, said: &Repository) -> anyhow::Result<Diagno
         folder => folder,
     };
     if *said.path != *there {
-        let message = format!("the platform is in `{there}` of its repository, and Argo CD would look for it in `{}`", said.path);
+        let message = format!(
+            "the platform is in `{there}` of its repository, and Argo CD would look for it in `{}`",
+            said.path
+        );
         let help = match there.parse::<RelativePath>() {
             Ok(_) => format!("write `path: {there}` under `repository`"),
             Err(why) => format!("rename the folder, for a spec cannot name it: {why}"),
@@ -74,25 +82,30 @@ pub fn place(git: &Git, work: &Work, said: &Repository) -> anyhow::Result<Diagno
         found.push(Diagnostic::error(REPOSITORY_PATH, at("path"), message).help(help));
     }
     if let Some((branch, what)) = another_branch(git, &said.branch)? {
-        let message = format!("this repository has no branch `{}`, which Argo CD would follow", said.branch);
+        let message =
+            format!("this repository has no branch `{}`, which Argo CD would follow", said.branch);
         let help = format!("write `branch: {branch}`, which is {what}, or make the branch");
         found.push(Diagnostic::error(REPOSITORY_BRANCH, at("branch"), message).help(help));
     }
     Ok(found)
 }
 
-/// Another branch and what it is, where the one that is meant is none that a whole clone has. A clone of one commit or one branch (CI)
-/// does not know which others there are; where no branch is checked out, it is whole if it knows the remote's default branch.
+/// Another branch and what it is, where the one that is meant is none that a whole clone has. A
+/// clone of one commit or one branch (CI) does not know which others there are; where no branch is
+/// checked out, it is whole if it knows the remote's default branch.
 fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<(String, String)>> {
     let here = git.knows(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
-    if here.as_deref() == Some(meant) || git.knows(&["rev-parse", "--is-shallow-repository"])?.as_deref() != Some("false") {
+    if here.as_deref() == Some(meant)
+        || git.knows(&["rev-parse", "--is-shallow-repository"])?.as_deref() != Some("false")
+    {
         return Ok(None);
     }
     let fetched = git.knows(&["config", "--get-all", "remote.origin.fetch"])?.unwrap_or_default();
     if !fetched.is_empty() && !fetched.lines().any(|it| it.contains("refs/heads/*")) {
         return Ok(None);
     }
-    let known = git.says(&["for-each-ref", "--format=%(refname) %(symref)", "refs/heads", "refs/remotes"])?;
+    let known =
+        git.says(&["for-each-ref", "--format=%(refname) %(symref)", "refs/heads", "refs/remotes"])?;
     // The name of a remote may have slashes.
     let remotes = git.knows(&["remote"])?.unwrap_or_default();
     let of = |tracked: &str, remote: &str| {
@@ -104,14 +117,18 @@ fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<(String, Stri
         let split = || tracked.split_once('/').map(|(one, name)| (one.to_owned(), name.to_owned()));
         remotes.lines().find_map(|one| of(tracked, one)).or_else(split)
     };
-    let is_meant = |it: &str| it.strip_prefix("refs/heads/") == Some(meant) || remote(it).is_some_and(|it| it.1 == meant);
-    let refs: Vec<(&str, &str)> = known.lines().map(|it| it.split_once(' ').unwrap_or((it, ""))).collect();
+    let is_meant = |it: &str| {
+        it.strip_prefix("refs/heads/") == Some(meant) || remote(it).is_some_and(|it| it.1 == meant)
+    };
+    let refs: Vec<(&str, &str)> =
+        known.lines().map(|it| it.split_once(' ').unwrap_or((it, ""))).collect();
     if refs.iter().any(|it| is_meant(it.0)) {
         return Ok(None);
     }
     let default = || {
-        let (name, target) =
-            refs.iter().find(|it| !it.1.is_empty() && it.0.ends_with("/HEAD") && refs.iter().any(|other| other.0 == it.1))?;
+        let (name, target) = refs.iter().find(|it| {
+            !it.1.is_empty() && it.0.ends_with("/HEAD") && refs.iter().any(|other| other.0 == it.1)
+        })?;
         let (remote_name, _) = remote(name)?;
         Some((remote(target)?.1, format!("the default branch of `{remote_name}`")))
     };

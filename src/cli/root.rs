@@ -9,7 +9,8 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::sources::PLATFORM;
 
-/// The root: the one that was named, else the nearest folder, from here upwards, that has a spec; without links in its path.
+/// The root: the one that was named, else the nearest folder, from here upwards, that has a spec;
+/// without links in its path.
 ///
 /// `needs_spec` is false where the spec comes from elsewhere: then this folder will do.
 ///
@@ -17,7 +18,8 @@ use crate::cli::sources::PLATFORM;
 /// When there is none.
 pub fn find(named: Option<&Path>, needs_spec: bool) -> anyhow::Result<PathBuf> {
     if let Some(root) = named {
-        let full = root.canonicalize().with_context(|| format!("cannot use --root {}", root.display()))?;
+        let full =
+            root.canonicalize().with_context(|| format!("cannot use --root {}", root.display()))?;
         if !full.is_dir() {
             bail!("cannot use --root {}: it is not a folder", root.display());
         }

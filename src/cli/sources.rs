@@ -1,4 +1,5 @@
-//! Reading what the user wrote: the platform's files whole, the tenants' by name only, links and huge files never.
+//! Reading what the user wrote: the platform's files whole, the tenants' by name only, links and
+//! huge files never.
 
 use std::{
     borrow::Cow,
@@ -64,14 +65,23 @@ impl Work {
     pub fn read(disk: &dyn Disk, root: &Path, from: Input<'_>) -> anyhow::Result<Self> {
         let sources = Sources { texts: BTreeMap::new() };
         let named = if let Input::File(path) = &from { disk.resolve(path).ok() } else { None };
-        let mut it = Self { root: root.to_owned(), sources, complete: false, tenants: Vec::new(), findings: Diagnostics::new() };
+        let mut it = Self {
+            root: root.to_owned(),
+            sources,
+            complete: false,
+            tenants: Vec::new(),
+            findings: Diagnostics::new(),
+        };
         let platform = match from {
-            Input::Root if leads_out(disk, root, "spec")? => {
-                Err(findings::outside("spec", "is a symbolic link that leads out of the root, and is not followed"))
-            }
+            Input::Root if leads_out(disk, root, "spec")? => Err(findings::outside(
+                "spec",
+                "is a symbolic link that leads out of the root, and is not followed",
+            )),
             Input::Root => match read_source(disk, root, &PLATFORM.into())? {
                 Some(it) => it,
-                None => bail!("there is no {PLATFORM} in {}: {}", root.display(), instead(disk, root)),
+                None => {
+                    bail!("there is no {PLATFORM} in {}: {}", root.display(), instead(disk, root))
+                }
             },
             Input::File(path) => read_file(disk, path, &path.display().to_string())?,
             Input::Stream(name, stream) => read_stream(stream, name)?,
@@ -94,10 +104,17 @@ impl Work {
     }
 
     /// The texts that some findings point into; the tenants' are read again for it.
-    pub fn texts<'a>(&'a self, disk: &dyn Disk, findings: &Diagnostics, names: &'a Names) -> Library<'a> {
+    pub fn texts<'a>(
+        &'a self,
+        disk: &dyn Disk,
+        findings: &Diagnostics,
+        names: &'a Names,
+    ) -> Library<'a> {
         let mut library = Library { platform: BTreeMap::new(), tenants: BTreeMap::new(), names };
         library.platform.extend(self.sources.texts.values().map(|it| (&*it.file, it)));
-        let places = findings.iter().flat_map(|it| std::iter::once(&it.place).chain(it.related.iter().map(|it| &it.0)));
+        let places = findings
+            .iter()
+            .flat_map(|it| std::iter::once(&it.place).chain(it.related.iter().map(|it| &it.0)));
         let files: BTreeSet<&Arc<str>> = places.filter_map(|it| it.file()).collect();
         for file in files {
             if self.tenants.binary_search(file).is_ok()
@@ -123,19 +140,30 @@ impl Work {
         }
     }
 
-    /// Tells of what lies in `spec/` beside the files that are read, which are known by their names: `spec/version.yaml` pins nothing.
+    /// Tells of what lies in `spec/` beside the files that are read, which are known by their
+    /// names: `spec/version.yaml` pins nothing.
     fn look_around(&mut self, disk: &dyn Disk, named: Option<&Path>) -> anyhow::Result<()> {
         let full = self.root.join(SPEC);
         if !matches!(disk.look(&full).context("cannot look at spec")?, Some((Kind::Folder, _))) {
             return Ok(());
         }
-        let read = [PLATFORM, read::VERSIONS, read::SEALING, read::SECRETS.trim_end_matches('/'), WORKSPACES];
+        let read = [
+            PLATFORM,
+            read::VERSIONS,
+            read::SEALING,
+            read::SECRETS.trim_end_matches('/'),
+            WORKSPACES,
+        ];
         let mut strangers = Vec::new();
         for entry in disk.list(&full).context("cannot list spec/")? {
             let name = path_index::shown(&entry.name);
             let path = format!("{SPEC}/{name}");
-            // Hidden files are editors' and systems' own, and what people write for people is for people.
-            let is_known = name.starts_with('.') || read.contains(&&*path) || schema::PATHS.contains(&&*path) || is_prose(&name);
+            // Hidden files are editors' and systems' own, and what people write for people is for
+            // people.
+            let is_known = name.starts_with('.')
+                || read.contains(&&*path)
+                || schema::PATHS.contains(&&*path)
+                || is_prose(&name);
             if !is_known && named.is_none_or(|it| *it != full.join(&entry.name)) {
                 strangers.push(path);
             }
@@ -177,15 +205,19 @@ impl Work {
 
 /// What people write for people.
 fn is_prose(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case("md") || it.eq_ignore_ascii_case("txt"))
+    Path::new(name)
+        .extension()
+        .is_some_and(|it| it.eq_ignore_ascii_case("md") || it.eq_ignore_ascii_case("txt"))
 }
 
 /// What to do where there is no spec: the file of another name that was meant, or `init`.
 fn instead(disk: &dyn Disk, root: &Path) -> String {
     let names = disk.list(&root.join(SPEC)).unwrap_or_default();
-    let names: BTreeSet<String> = names.iter().map(|it| path_index::shown(&it.name).into_owned()).collect();
+    let names: BTreeSet<String> =
+        names.iter().map(|it| path_index::shown(&it.name).into_owned()).collect();
     let meant = names.iter().find(|it| it.to_ascii_lowercase().starts_with("platform.y"));
-    let meant = meant.or_else(|| names.iter().find(|it| suggest::nearest(it, ["platform.yaml"]).is_some()));
+    let meant =
+        meant.or_else(|| names.iter().find(|it| suggest::nearest(it, ["platform.yaml"]).is_some()));
     match meant {
         Some(it) => format!("`{SPEC}/{it}` is another name; rename it"),
         None => "`espalier init` writes one".to_owned(),
@@ -213,22 +245,42 @@ impl Texts for Library<'_> {
 ///
 /// # Errors
 /// When it is there and cannot be read.
-pub fn read_source(disk: &dyn Disk, root: &Path, name: &Arc<str>) -> anyhow::Result<Option<Result<Source, Diagnostic>>> {
+pub fn read_source(
+    disk: &dyn Disk,
+    root: &Path,
+    name: &Arc<str>,
+) -> anyhow::Result<Option<Result<Source, Diagnostic>>> {
     let path = root.join(&**name);
     let context = || format!("cannot read {name}");
     let size = match disk.look(&path).with_context(context)? {
         None => return Ok(None),
         Some((Kind::File, size)) => size,
-        Some((Kind::Folder, _)) => return Ok(Some(Err(findings::of_another_kind(name, "a folder", "file")))),
+        Some((Kind::Folder, _)) => {
+            return Ok(Some(Err(findings::of_another_kind(name, "a folder", "file"))));
+        }
         Some((Kind::Other, _)) => match disk.resolve(&path) {
             Ok(target) if !target.starts_with(root) => {
-                return Ok(Some(Err(findings::outside(name, "is a symbolic link that leads out of the root, and is not followed"))));
+                return Ok(Some(Err(findings::outside(
+                    name,
+                    "is a symbolic link that leads out of the root, and is not followed",
+                ))));
             }
             Ok(target) => match disk.look(&target).with_context(context)? {
                 Some((Kind::File, size)) => size,
-                _ => return Ok(Some(Err(findings::of_another_kind(name, "a pipe, a device or the like", "file")))),
+                _ => {
+                    return Ok(Some(Err(findings::of_another_kind(
+                        name,
+                        "a pipe, a device or the like",
+                        "file",
+                    ))));
+                }
             },
-            Err(_) => return Ok(Some(Err(findings::outside(name, "is a symbolic link that leads nowhere")))),
+            Err(_) => {
+                return Ok(Some(Err(findings::outside(
+                    name,
+                    "is a symbolic link that leads nowhere",
+                ))));
+            }
         },
     };
     read_sized(disk, &path, size, Arc::clone(name)).map(Some)
@@ -236,12 +288,19 @@ pub fn read_source(disk: &dyn Disk, root: &Path, name: &Arc<str>) -> anyhow::Res
 
 fn leads_out(disk: &dyn Disk, root: &Path, name: &str) -> anyhow::Result<bool> {
     let path = root.join(name);
-    let is_link = matches!(disk.look(&path).with_context(|| format!("cannot look at {name}"))?, Some((Kind::Other, _)));
+    let is_link = matches!(
+        disk.look(&path).with_context(|| format!("cannot look at {name}"))?,
+        Some((Kind::Other, _))
+    );
     Ok(is_link && disk.resolve(&path).is_ok_and(|it| !it.starts_with(root)))
 }
 
 /// Reads a file that the user named, wherever it is.
-fn read_file(disk: &dyn Disk, path: &Path, name: &str) -> anyhow::Result<Result<Source, Diagnostic>> {
+fn read_file(
+    disk: &dyn Disk,
+    path: &Path,
+    name: &str,
+) -> anyhow::Result<Result<Source, Diagnostic>> {
     let target = disk.resolve(path).with_context(|| format!("cannot read {name}"))?;
     match disk.look(&target).with_context(|| format!("cannot read {name}"))? {
         Some((Kind::File, size)) => read_sized(disk, &target, size, name.into()),
@@ -249,7 +308,12 @@ fn read_file(disk: &dyn Disk, path: &Path, name: &str) -> anyhow::Result<Result<
     }
 }
 
-fn read_sized(disk: &dyn Disk, path: &Path, size: u64, name: Arc<str>) -> anyhow::Result<Result<Source, Diagnostic>> {
+fn read_sized(
+    disk: &dyn Disk,
+    path: &Path,
+    size: u64,
+    name: Arc<str>,
+) -> anyhow::Result<Result<Source, Diagnostic>> {
     if size > MAX_SIZE {
         return Ok(Err(too_large(name, size)));
     }
@@ -261,7 +325,14 @@ fn read_sized(disk: &dyn Disk, path: &Path, size: u64, name: Arc<str>) -> anyhow
 
 fn read_stream(stream: &mut dyn Read, name: &str) -> anyhow::Result<Result<Source, Diagnostic>> {
     let mut bytes = Vec::new();
-    stream.take(MAX_SIZE + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {name}"))?;
+    stream
+        .take(MAX_SIZE + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("cannot read {name}"))?;
     let size = bytes.len() as u64;
-    Ok(if size > MAX_SIZE { Err(too_large(name, size)) } else { Ok(Source::from_bytes(name, bytes)) })
+    Ok(if size > MAX_SIZE {
+        Err(too_large(name, size))
+    } else {
+        Ok(Source::from_bytes(name, bytes))
+    })
 }

@@ -1,4 +1,5 @@
-//! Stage and commit: files that differ wait in `.espalier/stage/`, and move into place by rename once everything has been found right.
+//! Stage and commit: files that differ wait in `.espalier/stage/`, and move into place by rename
+//! once everything has been found right.
 
 use std::{
     io::ErrorKind,
@@ -15,14 +16,16 @@ use crate::cli::{
 /// The folder, below the root and ignored by Git, that is ours to do with as we like.
 pub const PRIVATE: &str = ".espalier";
 
-/// Where files wait. On the file system of the tree, because a rename across file systems is a copy.
+/// Where files wait. On the file system of the tree, because a rename across file systems is a
+/// copy.
 const STAGE: &str = ".espalier/stage";
 
 /// A tree and the stage before it.
 ///
-/// The stage needs no list: it *is* the list. Committing walks it and moves a folder that the tree does not have as one, and a file as one.
-/// So a run holds nothing a changed file, however many there are; and a run that was killed leaves nothing that could mislead the next one,
-/// which wipes the stage and compares anew.
+/// The stage needs no list: it *is* the list. Committing walks it and moves a folder that the tree
+/// does not have as one, and a file as one. So a run holds nothing a changed file, however many
+/// there are; and a run that was killed leaves nothing that could mislead the next one, which wipes
+/// the stage and compares anew.
 pub struct Stage<'a> {
     tree: &'a Tree<'a>,
     folder: PathBuf,
@@ -78,7 +81,10 @@ impl<'a> Stage<'a> {
         let private = tree.root.join(PRIVATE);
         match tree.disk.look(&private).with_context(|| format!("cannot look at {PRIVATE}"))? {
             None | Some((Kind::Folder, _)) => {}
-            Some((kind, _)) => bail!("{PRIVATE} is {}, and has to be a folder: move it away and run `espalier render` again", kind.noun()),
+            Some((kind, _)) => bail!(
+                "{PRIVATE} is {}, and has to be a folder: move it away and run `espalier render` again",
+                kind.noun()
+            ),
         }
         let it = Self { tree, folder: tree.root.join(STAGE) };
         it.wipe()?;
@@ -130,21 +136,31 @@ impl<'a> Stage<'a> {
 
     fn commit_folder(&self, path: &Path) -> anyhow::Result<()> {
         let disk = self.tree.disk;
-        let listing = disk.list(&self.folder.join(path)).with_context(|| format!("cannot list {STAGE}/{}", path.display()))?;
+        let listing = disk
+            .list(&self.folder.join(path))
+            .with_context(|| format!("cannot list {STAGE}/{}", path.display()))?;
         for entry in listing {
             let path = path.join(&entry.name);
             let place = self.tree.root.join(&path);
             if entry.kind == Kind::Folder {
-                match disk.look(&place).with_context(|| format!("cannot look at {}", path.display()))? {
+                match disk
+                    .look(&place)
+                    .with_context(|| format!("cannot look at {}", path.display()))?
+                {
                     None => {}
                     Some((Kind::Folder, _)) => {
                         self.commit_folder(&path)?;
                         continue;
                     }
-                    Some((kind, _)) => bail!("cannot move {} into place: {} has appeared there", path.display(), kind.noun()),
+                    Some((kind, _)) => bail!(
+                        "cannot move {} into place: {} has appeared there",
+                        path.display(),
+                        kind.noun()
+                    ),
                 }
             }
-            disk.rename(&self.folder.join(&path), &place).with_context(|| format!("cannot move {} into place", path.display()))?;
+            disk.rename(&self.folder.join(&path), &place)
+                .with_context(|| format!("cannot move {} into place", path.display()))?;
         }
         Ok(())
     }

@@ -16,9 +16,13 @@ const LEAST: usize = 10;
 const LOOKED_AT: usize = 1000;
 
 impl<const N: usize> Table<N> {
-    /// An empty table. A heading that begins with `>` is of a column of numbers, which stand to the right.
+    /// An empty table. A heading that begins with `>` is of a column of numbers, which stand to the
+    /// right.
     pub fn new(headings: &[&str; N]) -> Self {
-        Self { right: headings.map(|it| it.starts_with('>')), rows: vec![headings.map(|it| it.trim_start_matches('>').to_owned())] }
+        Self {
+            right: headings.map(|it| it.starts_with('>')),
+            rows: vec![headings.map(|it| it.trim_start_matches('>').to_owned())],
+        }
     }
 
     /// An empty table without a heading.
@@ -49,14 +53,16 @@ impl<const N: usize> Table<N> {
         }
         let mut out = String::new();
         for row in &self.rows {
-            let cells: Vec<Vec<String>> = row.iter().zip(widths).map(|(cell, width)| wrapped(cell, width)).collect();
+            let cells: Vec<Vec<String>> =
+                row.iter().zip(widths).map(|(cell, width)| wrapped(cell, width)).collect();
             for line in 0..cells.iter().map(Vec::len).max().unwrap_or_default() {
                 let from = out.len();
                 for (at, (cell, width)) in cells.iter().zip(widths).enumerate() {
                     let cell = cell.get(line).map_or("", String::as_str);
                     let blanks = " ".repeat(width.saturating_sub(length(cell)));
                     let gap = if at == 0 { "" } else { "  " };
-                    let (first, second) = if self.right[at] { (&*blanks, cell) } else { (cell, &*blanks) };
+                    let (first, second) =
+                        if self.right[at] { (&*blanks, cell) } else { (cell, &*blanks) };
                     out.extend([gap, first, second]);
                 }
                 out.truncate(from + out[from..].trim_end().len());
@@ -66,20 +72,32 @@ impl<const N: usize> Table<N> {
         out
     }
 
-    /// Takes from columns of words until the sum is small enough, each time where the fewest cells are broken for it: first down to their
-    /// longest words, then further.
+    /// Takes from columns of words until the sum is small enough, each time where the fewest cells
+    /// are broken for it: first down to their longest words, then further.
     fn narrow(&self, widths: &mut [usize; N], most: usize) {
         let mut words = [LEAST; N];
         for row in &self.rows {
             for (width, cell) in words.iter_mut().zip(row) {
-                *width = pieces(cell).map(|it| length(it.trim_end())).max().unwrap_or_default().max(*width);
+                *width = pieces(cell)
+                    .map(|it| length(it.trim_end()))
+                    .max()
+                    .unwrap_or_default()
+                    .max(*width);
             }
         }
         for least in [words, [LEAST; N]] {
             while widths.iter().sum::<usize>() > most {
                 let can = (0..N).filter(|at| !self.right[*at] && widths[*at] > least[*at]);
-                let broken = |at: usize| self.rows.iter().take(LOOKED_AT).filter(|row| length(&row[at]) >= widths[at]).count();
-                let Some(at) = can.min_by_key(|at| (broken(*at), Reverse(widths[*at]))) else { break };
+                let broken = |at: usize| {
+                    self.rows
+                        .iter()
+                        .take(LOOKED_AT)
+                        .filter(|row| length(&row[at]) >= widths[at])
+                        .count()
+                };
+                let Some(at) = can.min_by_key(|at| (broken(*at), Reverse(widths[*at]))) else {
+                    break;
+                };
                 widths[at] -= 1;
             }
         }
@@ -95,7 +113,8 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive([' ', '/'])
 }
 
-/// A text in lines of so many characters at most, broken between pieces, or within one that is longer.
+/// A text in lines of so many characters at most, broken between pieces, or within one that is
+/// longer.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     if length(text) <= width || width == 0 {
         return vec![text.to_owned()];
@@ -140,7 +159,10 @@ mod tests {
         table.row(["1000".to_owned(), "b".to_owned(), "x".repeat(60)]);
         for width in [30, 40, 60, 80] {
             let text = table.folded(Some(width));
-            assert!(text.lines().all(|it| it.chars().count() <= width && it == it.trim_end()), "{width}:\n{text}");
+            assert!(
+                text.lines().all(|it| it.chars().count() <= width && it == it.trim_end()),
+                "{width}:\n{text}"
+            );
             let letters = |text: &str| text.chars().filter(|it| !it.is_whitespace()).count();
             assert_eq!(letters(&text), letters(&table.text()), "nothing is lost:\n{text}");
         }

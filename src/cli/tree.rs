@@ -1,4 +1,5 @@
-//! A tree on a disk, held against the tree that should be there: file by file, and what is there besides.
+//! A tree on a disk, held against the tree that should be there: file by file, and what is there
+//! besides.
 
 use std::{io::ErrorKind, path::Path};
 
@@ -59,8 +60,9 @@ impl<'a> Tree<'a> {
     /// # Errors
     /// When an owned folder cannot be listed.
     pub fn open(disk: &'a dyn Disk, root: &'a Path) -> anyhow::Result<Self> {
-        let index =
-            PathIndex::read(disk, root).map_err(|(path, error)| anyhow::Error::new(error).context(format!("cannot list {path}/")))?;
+        let index = PathIndex::read(disk, root).map_err(|(path, error)| {
+            anyhow::Error::new(error).context(format!("cannot list {path}/"))
+        })?;
         Ok(Self { disk, root, index })
     }
 
@@ -68,8 +70,16 @@ impl<'a> Tree<'a> {
     ///
     /// # Errors
     /// When the file is there and cannot be read.
-    pub fn compare(&self, path: &str, bytes: &[u8], buffer: &mut Vec<u8>) -> anyhow::Result<Verdict> {
-        let (spot, again) = self.index.need(self.disk, self.root, path).with_context(|| format!("cannot look at {path}"))?;
+    pub fn compare(
+        &self,
+        path: &str,
+        bytes: &[u8],
+        buffer: &mut Vec<u8>,
+    ) -> anyhow::Result<Verdict> {
+        let (spot, again) = self
+            .index
+            .need(self.disk, self.root, path)
+            .with_context(|| format!("cannot look at {path}"))?;
         if again {
             return Ok(Verdict::Again);
         }
@@ -81,8 +91,11 @@ impl<'a> Tree<'a> {
         // One byte more than ours: a longer file is seen to be longer without being read whole.
         match self.disk.read(&self.root.join(path), HEAD.max(bytes.len() + 1), buffer) {
             Ok(()) if buffer == bytes => Ok(Verdict::Same),
-            Ok(()) if conflict::is_in(buffer) && is_ours_on_a_side(path, buffer) => Ok(Verdict::Conflict),
-            // Nothing is lost by writing over an empty file, and an editor or a full disk may have left one.
+            Ok(()) if conflict::is_in(buffer) && is_ours_on_a_side(path, buffer) => {
+                Ok(Verdict::Conflict)
+            }
+            // Nothing is lost by writing over an empty file, and an editor or a full disk may have
+            // left one.
             Ok(()) if buffer.is_empty() || is_ours(path, buffer) => Ok(Verdict::Changed),
             Ok(()) => Ok(Verdict::Taken(path.to_owned(), "a file that espalier did not generate")),
             Err(it) if it.kind() == ErrorKind::NotFound => Ok(Verdict::New),
@@ -107,27 +120,40 @@ impl<'a> Tree<'a> {
         self.visit(&mut Visit { file: &mut file, buffer: Vec::new(), remove_empty: false })
     }
 
-    /// Whether a file seems to hold an object of kind Secret: looked for in its text, for it may be no YAML that we would read. `buffer` is
-    /// scratch, reused from file to file: no more of it is filled than the file has.
+    /// Whether a file seems to hold an object of kind Secret: looked for in its text, for it may be
+    /// no YAML that we would read. `buffer` is scratch, reused from file to file: no more of it is
+    /// filled than the file has.
     pub fn holds_secret(&self, path: &str, buffer: &mut Vec<u8>) -> bool {
         let full = self.root.join(path);
         let Ok(Some((Kind::File, size))) = self.disk.look(&full) else { return false };
         let most = usize::try_from(size.min(MAX_SIZE)).unwrap_or(usize::MAX);
-        self.disk.read(&full, most, buffer).is_ok() && names_secret(&String::from_utf8_lossy(buffer))
+        self.disk.read(&full, most, buffer).is_ok()
+            && names_secret(&String::from_utf8_lossy(buffer))
     }
 
     /// The bytes of a file; none where there is none. `buffer` is scratch, too.
     ///
     /// # Errors
     /// When it is there and cannot be read.
-    pub fn bytes<'b>(&self, path: &str, buffer: &'b mut Vec<u8>) -> anyhow::Result<Option<&'b [u8]>> {
+    pub fn bytes<'b>(
+        &self,
+        path: &str,
+        buffer: &'b mut Vec<u8>,
+    ) -> anyhow::Result<Option<&'b [u8]>> {
         let full = self.root.join(path);
-        let Some((Kind::File, size)) = self.disk.look(&full).with_context(|| format!("cannot look at {path}"))? else { return Ok(None) };
-        self.disk.read(&full, usize::try_from(size).unwrap_or(usize::MAX), buffer).with_context(|| format!("cannot read {path}"))?;
+        let Some((Kind::File, size)) =
+            self.disk.look(&full).with_context(|| format!("cannot look at {path}"))?
+        else {
+            return Ok(None);
+        };
+        self.disk
+            .read(&full, usize::try_from(size).unwrap_or(usize::MAX), buffer)
+            .with_context(|| format!("cannot read {path}"))?;
         Ok(Some(buffer))
     }
 
-    /// Removes what is ours and no longer needed, then the folders that are left empty; says how many files went.
+    /// Removes what is ours and no longer needed, then the folders that are left empty; says how
+    /// many files went.
     ///
     /// # Errors
     /// When something cannot be removed; what went before stays removed.
@@ -166,7 +192,12 @@ impl<'a> Tree<'a> {
     }
 
     /// Says whether the folder went away, having held nothing but what went away.
-    fn visit_folder(&self, full: &Path, path: &mut String, visit: &mut Visit<'_>) -> anyhow::Result<bool> {
+    fn visit_folder(
+        &self,
+        full: &Path,
+        path: &mut String,
+        visit: &mut Visit<'_>,
+    ) -> anyhow::Result<bool> {
         let listing = self.disk.list(full).with_context(|| format!("cannot list {path}/"))?;
         let mut left = listing.len();
         let is_empty = listing.is_empty();
@@ -184,7 +215,8 @@ impl<'a> Tree<'a> {
                 Kind::Folder | Kind::Other => (visit.file)(&full, path, Stray::Foreign)?,
                 Kind::File => {
                     // What cannot be read cannot be said to be ours.
-                    let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok() && is_ours_on_a_side(path, &visit.buffer);
+                    let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok()
+                        && is_ours_on_a_side(path, &visit.buffer);
                     (visit.file)(&full, path, if ours { Stray::Ours } else { Stray::Foreign })?
                 }
             };
@@ -197,7 +229,9 @@ impl<'a> Tree<'a> {
             }
             return Ok(false);
         }
-        self.disk.remove_folder(full).with_context(|| format!("cannot remove the empty folder {path}/"))?;
+        self.disk
+            .remove_folder(full)
+            .with_context(|| format!("cannot remove the empty folder {path}/"))?;
         Ok(true)
     }
 }
@@ -225,7 +259,10 @@ fn names_secret(text: &str) -> bool {
     text.match_indices("kind").any(|(at, key)| {
         let rest = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
         let Some(rest) = rest.strip_prefix(':') else { return false };
-        let Some(rest) = rest.trim_start().trim_start_matches(['"', '\'']).strip_prefix("Secret") else { return false };
+        let Some(rest) = rest.trim_start().trim_start_matches(['"', '\'']).strip_prefix("Secret")
+        else {
+            return false;
+        };
         let rest = rest.strip_prefix("List").unwrap_or(rest);
         !rest.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_')
     })
@@ -250,7 +287,13 @@ mod tests {
         ] {
             assert!(names_secret(it), "{it}");
         }
-        for it in ["kind: SealedSecret", "kind: SecretStore", "mankind: fine", "kind: ConfigMap\nname: Secret", "kinds: [Secret]"] {
+        for it in [
+            "kind: SealedSecret",
+            "kind: SecretStore",
+            "mankind: fine",
+            "kind: ConfigMap\nname: Secret",
+            "kinds: [Secret]",
+        ] {
             assert!(!names_secret(it), "{it}");
         }
     }

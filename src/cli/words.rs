@@ -1,4 +1,5 @@
-//! The command line as it is shown and completed: for each verb its own formats, the flags that mean something there, and an example.
+//! The command line as it is shown and completed: for each verb its own formats, the flags that
+//! mean something there, and an example.
 
 use std::num::NonZero;
 
@@ -96,7 +97,10 @@ pub fn command() -> Command {
         command.mut_subcommand(it.verb, |verb| {
             let known = formats(it.verb);
             let format = flag("format").value_parser(of(known)).hide(known.len() < 2);
-            let verb = it.unheard.iter().fold(verb.arg(format), |verb, name| verb.arg(flag(name).hide(true)));
+            let verb = it
+                .unheard
+                .iter()
+                .fold(verb.arg(format), |verb, name| verb.arg(flag(name).hide(true)));
             if it.examples.is_empty() { verb } else { verb.after_help(it.examples) }
         })
     })
@@ -119,7 +123,11 @@ fn of(formats: &'static [Format]) -> ValueParser {
 /// When it is a wrong use, or asks for help.
 pub fn read() -> Result<Args, clap::Error> {
     // Of no use to people, so no help or completion has it.
-    let threads = Arg::new("threads").long("threads").global(true).hide(true).value_parser(value_parser!(NonZero<usize>));
+    let threads = Arg::new("threads")
+        .long("threads")
+        .global(true)
+        .hide(true)
+        .value_parser(value_parser!(NonZero<usize>));
     let found = command().arg(threads).try_get_matches()?;
     let mut args = Args::from_arg_matches(&found)?;
     args.threads = found.get_one("threads").copied();
@@ -133,7 +141,8 @@ mod tests {
     #[test]
     fn every_verb_has_its_words() {
         command().debug_assert();
-        let verbs: Vec<String> = command().get_subcommands().map(|it| it.get_name().to_owned()).collect();
+        let verbs: Vec<String> =
+            command().get_subcommands().map(|it| it.get_name().to_owned()).collect();
         let mut known: Vec<&str> = VERBS.iter().map(|it| it.verb).collect();
         known.sort_unstable();
         let mut there: Vec<&str> = verbs.iter().map(String::as_str).collect();

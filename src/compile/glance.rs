@@ -8,7 +8,10 @@ use std::{
 use super::{plan::Plan, summary::Summary};
 use crate::{
     components::{ollama::Ollama, workspace},
-    facts::versions::{self, ARGO_CD, CERT_MANAGER, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, Pin, RCLONE, REDIS, SEALED_SECRETS},
+    facts::versions::{
+        self, ARGO_CD, CERT_MANAGER, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, Pin, RCLONE, REDIS,
+        SEALED_SECRETS,
+    },
     plan::{
         applications,
         glance::{DNS_RECORDS, Glance, HostRow, ModelRow, VersionRow},
@@ -60,7 +63,9 @@ fn models(ollama: &Ollama, workspace: Option<&Arc<str>>) -> Vec<ModelRow> {
     let mut told = BTreeSet::new();
     let rows = ollama.models.iter().filter(|it| told.insert(it.as_str())).map(|it| ModelRow {
         name: it.to_string(),
-        context: ollama.figures(it).map_or(ollama.context, |it| it.train_context.min(ollama.context)),
+        context: ollama
+            .figures(it)
+            .map_or(ollama.context, |it| it.train_context.min(ollama.context)),
         workspace: workspace.cloned(),
     });
     rows.collect()
@@ -69,17 +74,39 @@ fn models(ollama: &Ollama, workspace: Option<&Arc<str>>) -> Vec<ModelRow> {
 /// Every public host: the platform's own, then the workspaces' in the order of their files' names.
 pub fn hosts<'a>(plan: &'a Plan, summaries: &'a [Summary]) -> impl Iterator<Item = HostRow> + 'a {
     let issuer = plan.assembly.platform.spec.certificates.issuer.name();
-    let row = move |host: Arc<str>, application: Arc<str>| HostRow { host, application, dns_records: DNS_RECORDS, issuer };
-    let own = plan.assembly.components.iter().flat_map(|it| it.certificates.iter().map(|host| (host.shared(), it.name.clone())));
-    let tenants = summaries.iter().filter_map(|it| Some((it.host.as_ref()?.shared(), applications::tenant_name(it.name.as_ref()?))));
+    let row = move |host: Arc<str>, application: Arc<str>| HostRow {
+        host,
+        application,
+        dns_records: DNS_RECORDS,
+        issuer,
+    };
+    let own = plan
+        .assembly
+        .components
+        .iter()
+        .flat_map(|it| it.certificates.iter().map(|host| (host.shared(), it.name.clone())));
+    let tenants = summaries.iter().filter_map(|it| {
+        Some((it.host.as_ref()?.shared(), applications::tenant_name(it.name.as_ref()?)))
+    });
     own.chain(tenants).map(move |(host, application)| row(host, application))
 }
 
 /// The cluster and what runs in it, by name.
 fn versions(plan: &Plan, summaries: &[Summary]) -> Vec<VersionRow> {
     let pins = &plan.assembly.platform.versions;
-    let tenants: &[Pin] = if summaries.iter().any(|it| it.name.is_some()) { &[OLLAMA, OPEN_WEBUI] } else { &[] };
-    let built = plan.assembly.components.iter().filter_map(|it| RUNS.iter().find(|(name, _)| *name == &*it.name)).map(|it| &it.1);
-    let all: BTreeMap<&str, &Pin> = [&K3S].into_iter().chain(built).chain(tenants).map(|it| (it.name, it)).collect();
-    versions::ALL.iter().filter(|it| all.contains_key(it.name)).map(|it| VersionRow { name: it.name, version: pins.of(*it) }).collect()
+    let tenants: &[Pin] =
+        if summaries.iter().any(|it| it.name.is_some()) { &[OLLAMA, OPEN_WEBUI] } else { &[] };
+    let built = plan
+        .assembly
+        .components
+        .iter()
+        .filter_map(|it| RUNS.iter().find(|(name, _)| *name == &*it.name))
+        .map(|it| &it.1);
+    let all: BTreeMap<&str, &Pin> =
+        [&K3S].into_iter().chain(built).chain(tenants).map(|it| (it.name, it)).collect();
+    versions::ALL
+        .iter()
+        .filter(|it| all.contains_key(it.name))
+        .map(|it| VersionRow { name: it.name, version: pins.of(*it) })
+        .collect()
 }

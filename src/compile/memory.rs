@@ -66,7 +66,12 @@ pub fn of_models(plan: &Plan) -> Option<ModelMemory> {
 
 /// Of each workspace's own, in the order of their files' names.
 pub fn of_workspaces(summaries: &[Summary]) -> Vec<WorkspaceMemory> {
-    let its = |it: &Summary| Some(WorkspaceMemory { workspace: it.name.clone()?, memory: of(&workspace::ollama(&it.models)) });
+    let its = |it: &Summary| {
+        Some(WorkspaceMemory {
+            workspace: it.name.clone()?,
+            memory: of(&workspace::ollama(&it.models)),
+        })
+    };
     summaries.iter().filter_map(its).collect()
 }
 
@@ -74,7 +79,9 @@ pub fn of_workspaces(summaries: &[Summary]) -> Vec<WorkspaceMemory> {
 fn of(it: &Ollama) -> ModelMemory {
     let (set, has_gpu) = (it.settings(), it.gpu.is_some());
     let known = it.models.iter().filter_map(|model| Some((model, it.figures(model)?)));
-    let mut models: Vec<_> = known.map(|(model, figures)| (model.to_string(), ollama::terms(&figures, &set, has_gpu))).collect();
+    let mut models: Vec<_> = known
+        .map(|(model, figures)| (model.to_string(), ollama::terms(&figures, &set, has_gpu)))
+        .collect();
     models.sort_by_key(|(_, terms)| Reverse(terms.iter().map(|it| it.1).sum::<Bytes>()));
     let loaded = models.len().min(usize::try_from(it.loaded()).unwrap_or(usize::MAX));
     let waiting = models.split_off(loaded).into_iter().map(|it| it.0).collect();
@@ -90,6 +97,10 @@ fn of(it: &Ollama) -> ModelMemory {
         more("further processes", ollama::FURTHER_MODEL * (loaded as u64 - 1));
     }
     let sum: Bytes = terms.iter().map(|it| it.bytes).sum();
-    terms.push(Term { term: "reserve of 5 %, rounded up", model: None, bytes: computed.saturating_sub(sum) });
+    terms.push(Term {
+        term: "reserve of 5 %, rounded up",
+        model: None,
+        bytes: computed.saturating_sub(sum),
+    });
     ModelMemory { replicas: it.replicas, terms, computed, request: it.allotment().request, waiting }
 }

@@ -74,7 +74,10 @@ pub struct Loaded {
 /// Reads the platform's files, checks what can be told from them alone, and builds.
 pub fn platform(sources: &Sources) -> Loaded {
     let (platform, mut diagnostics) = read::platform(&sources.texts);
-    let file: Arc<str> = sources.texts.get(read::PLATFORM).map_or_else(|| read::PLATFORM.into(), |it| it.file.clone());
+    let file: Arc<str> = sources
+        .texts
+        .get(read::PLATFORM)
+        .map_or_else(|| read::PLATFORM.into(), |it| it.file.clone());
     let Some(platform) = platform else { return Loaded { plan: None, diagnostics } };
     rules::spec(&SpecView { platform: &platform, file: &file }, &mut diagnostics);
     let plan = (!diagnostics.has_errors()).then(|| Plan::new(Arc::new(platform).build(), file));
@@ -100,7 +103,12 @@ pub fn tenant(plan: &Plan, source: &Source, files: &mut Files) -> Summary {
     let Some(workspace) = workspace else { return unread(diagnostics) };
     workspaces::name(&workspace, &file, &mut diagnostics);
     workspaces::served(&workspace, &plan.assembly, &file, &mut diagnostics);
-    models::listed(&workspace.ollama(), &file, &FieldPath::root().key("spec").key("models"), &mut diagnostics);
+    models::listed(
+        &workspace.ollama(),
+        &file,
+        &FieldPath::root().key("spec").key("models"),
+        &mut diagnostics,
+    );
     if diagnostics.count(Severity::Error) > 0 {
         return unread(diagnostics);
     }
@@ -113,10 +121,15 @@ pub fn tenant(plan: &Plan, source: &Source, files: &mut Files) -> Summary {
     }
     let wave = plan.waves.wave_after(built.after.iter().copied());
     let sum = demand::of_tenant(&built);
-    let pods = if plan.assembly.cluster.several_nodes { demand::pods_of_tenant(&built) } else { Vec::new() };
+    let pods = if plan.assembly.cluster.several_nodes {
+        demand::pods_of_tenant(&built)
+    } else {
+        Vec::new()
+    };
     let mut content = Content::default();
     if plan.repository().pin == Pin::Tag {
-        // Its Application comes with the whole: it names a tag, which nobody knows before all is there.
+        // Its Application comes with the whole: it names a tag, which nobody knows before all is
+        // there.
         content = pin::content(files);
     } else {
         application_of(plan, &name, wave, &plan.repository().revision(), files);
@@ -128,10 +141,13 @@ pub fn tenant(plan: &Plan, source: &Source, files: &mut Files) -> Summary {
 
 fn application_of(plan: &Plan, tenant: &Arc<str>, wave: u32, revision: &str, files: &mut Files) {
     let its = applications::of_tenant(tenant, wave, projects::TENANTS, &plan.follows(revision));
-    files.add_yaml(&applications::file(&its.metadata.name.clone().unwrap_or_default()), |out| Object::derived_custom(its).emit(out));
+    files.add_yaml(&applications::file(&its.metadata.name.clone().unwrap_or_default()), |out| {
+        Object::derived_custom(its).emit(out)
+    });
 }
 
-/// The revision that Applications follow, fully qualified: the branch, or the tag of this very content.
+/// The revision that Applications follow, fully qualified: the branch, or the tag of this very
+/// content.
 fn revision(plan: &Plan, summaries: &[Summary], files: &Files) -> String {
     match plan.repository().pin {
         Pin::Branch => plan.repository().revision(),
@@ -147,12 +163,16 @@ pub struct Whole {
     pub revision: String,
 }
 
-/// What concerns the whole: the platform's own files, the budget, and every rule that needs all of it.
+/// What concerns the whole: the platform's own files, the budget, and every rule that needs all of
+/// it.
 pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
     let repository = plan.repository();
     let groups = plan.projects();
-    let folder = |index, it: &BuiltComponent| if index == 0 { BOOTSTRAP_FOLDER.to_owned() } else { applications::folder(&it.name) };
-    let built = || plan.assembly.components.iter().enumerate().filter(|(index, it)| emitted(*index, it));
+    let folder = |index, it: &BuiltComponent| {
+        if index == 0 { BOOTSTRAP_FOLDER.to_owned() } else { applications::folder(&it.name) }
+    };
+    let built =
+        || plan.assembly.components.iter().enumerate().filter(|(index, it)| emitted(*index, it));
     for (index, it) in built() {
         let folder = folder(index, it);
         for object in &it.objects {
@@ -163,15 +183,24 @@ pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
         }
     }
     let projects = projects::all(repository, &groups, plan.name()).into_iter();
-    let projects: Vec<String> = projects.map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it))).collect();
-    let root = Object::derived_custom(applications::root(repository, plan.name(), projects::BOOTSTRAP));
+    let projects: Vec<String> = projects
+        .map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::derived_custom(it)))
+        .collect();
+    let root =
+        Object::derived_custom(applications::root(repository, plan.name(), projects::BOOTSTRAP));
     layout::object_flat(files, BOOTSTRAP_FOLDER, &root);
     let revision = revision(plan, summaries, files);
     bootstrap::write(plan, projects, &revision, files);
     for (index, it) in built() {
         let wave = plan.waves.wave(index).unwrap_or_default();
         let follows = plan.follows(&revision);
-        let its = applications::of_component(it, wave, groups.of_application(&it.name), &folder(index, it), &follows);
+        let its = applications::of_component(
+            it,
+            wave,
+            groups.of_application(&it.name),
+            &folder(index, it),
+            &follows,
+        );
         files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));
     }
     if repository.pin == Pin::Tag {
@@ -201,8 +230,15 @@ pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
     files.add("out/README.md", |out| readme::write(out, &page));
 
     let mut found = Diagnostics::new();
-    let views: Vec<TenantView<'_>> =
-        summaries.iter().map(|it| TenantView { file: &it.file, name: it.name.as_ref(), host: it.host.as_ref(), sum: &it.sum }).collect();
+    let views: Vec<TenantView<'_>> = summaries
+        .iter()
+        .map(|it| TenantView {
+            file: &it.file,
+            name: it.name.as_ref(),
+            host: it.host.as_ref(),
+            sum: &it.sum,
+        })
+        .collect();
     let view = WholeView {
         spec: SpecView { platform: &plan.assembly.platform, file: &plan.file },
         assembly: &plan.assembly,
@@ -217,7 +253,8 @@ pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
 /// What somebody else must provide, in words.
 fn outside(plan: &Plan) -> Vec<String> {
     let it = &plan.assembly.platform.spec.components;
-    let database = it.postgresql.external.as_ref().filter(|_| it.postgresql.enabled && it.open_webui.enabled);
+    let database =
+        it.postgresql.external.as_ref().filter(|_| it.postgresql.enabled && it.open_webui.enabled);
     let row = |at: &External| {
         format!(
             "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be let open {} connections (`max_connections` is \
@@ -255,24 +292,41 @@ pub fn budget(plan: &Plan, summaries: &[Summary]) -> Report {
         }
     }
     let nodes = plan.assembly.platform.spec.all_nodes();
-    let unplaced = if nodes.is_single() { Vec::new() } else { placement::place(&nodes, waiting(&rows, summaries)) };
+    let unplaced = if nodes.is_single() {
+        Vec::new()
+    } else {
+        placement::place(&nodes, waiting(&rows, summaries))
+    };
     Report::of_sum(nodes, rows, sum, unplaced)
 }
 
 /// All pods that need a place. The rows of tenants come last, in the order of their summaries.
 fn waiting<'a>(rows: &'a [Row], summaries: &[Summary]) -> Vec<PendingPods<'a>> {
-    let (tenants, own): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|it| it.source == Origin::Tenant);
+    let (tenants, own): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|it| it.source == Origin::Tenant);
     let of_tenants = tenants.into_iter().zip(summaries.iter().filter(|it| it.name.is_some()));
-    let of_tenants = of_tenants.flat_map(|(row, it)| it.pods.iter().map(move |&(count, ask)| PendingPods { row, count, ask }));
-    own.into_iter().map(|row| PendingPods { row, count: row.replicas, ask: row.pod }).chain(of_tenants).collect()
+    let of_tenants = of_tenants.flat_map(|(row, it)| {
+        it.pods.iter().map(move |&(count, ask)| PendingPods { row, count, ask })
+    });
+    own.into_iter()
+        .map(|row| PendingPods { row, count: row.replicas, ask: row.pod })
+        .chain(of_tenants)
+        .collect()
 }
 
 /// What an Application is made from, with a link relative to `out/README.md`.
 fn place(plan: &Plan, application: &str) -> String {
-    let chart = plan.assembly.components.iter().find(|it| &*it.name == application).and_then(|it| it.chart.as_ref());
+    let chart = plan
+        .assembly
+        .components
+        .iter()
+        .find(|it| &*it.name == application)
+        .and_then(|it| it.chart.as_ref());
     match chart {
         Some(chart) => format!("chart {} {}", chart.facts.name, chart.version),
-        None if application == BOOTSTRAP => format!("[`{BOOTSTRAP_FOLDER}`](../{BOOTSTRAP_FOLDER})"),
+        None if application == BOOTSTRAP => {
+            format!("[`{BOOTSTRAP_FOLDER}`](../{BOOTSTRAP_FOLDER})")
+        }
         None => {
             let folder = applications::folder(application);
             format!("[`{folder}`]({})", folder.trim_start_matches("out/"))

@@ -1,4 +1,5 @@
-//! The tag that is named by the content: what Applications follow under `pin: tag`, so that a change goes through the root, wave by wave.
+//! The tag that is named by the content: what Applications follow under `pin: tag`, so that a
+//! change goes through the root, wave by wave.
 
 use sha2::{Digest as _, Sha256};
 
@@ -7,7 +8,8 @@ use crate::{compile::summary::Summary, emit::files::Files, plan::applications::B
 /// What the content of some files comes to.
 pub type Content = [u8; 32];
 
-/// What of a batch of files Applications read: objects, projects, the root. `apps/` is no part of it: it names the tag.
+/// What of a batch of files Applications read: objects, projects, the root. `apps/` is no part of
+/// it: it names the tag.
 pub fn content(files: &Files) -> Content {
     let mut sum = Sha256::new();
     for (path, bytes) in files.iter() {
@@ -23,13 +25,15 @@ pub fn content(files: &Files) -> Content {
     sum.finalize().into()
 }
 
-/// The tag of the whole: of the platform's own files, and of the tenants' in the order of their files' names.
+/// The tag of the whole: of the platform's own files, and of the tenants' in the order of their
+/// files' names.
 pub fn tag(platform: &Content, tenants: &[Summary]) -> String {
     let mut sum = Sha256::new();
     sum.update(platform);
     for it in tenants {
         sum.update(it.content);
     }
-    let digits = sum.finalize().iter().take(6).fold(String::new(), |text, it| format!("{text}{it:02x}"));
+    let digits =
+        sum.finalize().iter().take(6).fold(String::new(), |text, it| format!("{text}{it:02x}"));
     format!("tree-{digits}")
 }

@@ -1,4 +1,5 @@
-//! The platform, built and planned: what is derived has been poured in, and tenants can be built against it.
+//! The platform, built and planned: what is derived has been poured in, and tenants can be built
+//! against it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,7 +46,9 @@ impl Plan {
         let mut sealed: BTreeMap<Arc<str>, Vec<Object>> = BTreeMap::new();
         for it in &copies {
             let application = it.application(APP_SECRETS);
-            let objects = copies::sealed(it, &assembly.platform.sealed, &naming, &application).into_iter().map(Object::derived_custom);
+            let objects = copies::sealed(it, &assembly.platform.sealed, &naming, &application)
+                .into_iter()
+                .map(Object::derived_custom);
             sealed.entry(application).or_default().extend(objects);
         }
         let policies: Vec<Object> = namespaces::NAMES
@@ -74,43 +77,61 @@ impl Plan {
     /// Pours a tenant's own policies in.
     pub(in crate::compile) fn close_tenant(tenant: &mut BuiltComponent) {
         let naming = Naming::Tenant(tenant.name.clone());
-        let policies = policies::of_namespace(&tenant.namespace, &tenant.name, &naming, tenant.flows.iter());
+        let policies =
+            policies::of_namespace(&tenant.namespace, &tenant.name, &naming, tenant.flows.iter());
         tenant.objects.extend(policies.into_iter().map(Object::derived));
     }
 
     /// The pods of the platform and of the cluster around it.
     pub(in crate::compile) fn rows(&self) -> Vec<Row> {
         let components = &self.assembly.platform.spec.components;
-        let shared: BTreeSet<(&str, &str)> = self.assembly.components.iter().flat_map(demand::shared_claims).collect();
+        let shared: BTreeSet<(&str, &str)> =
+            self.assembly.components.iter().flat_map(demand::shared_claims).collect();
         let nodes = self.assembly.platform.spec.all_nodes();
         let own = self.assembly.components.iter().flat_map(demand::rows).map(|mut row| {
             row.claims.retain(|it| !shared.contains(&(&*row.namespace, &**it)));
             // A DaemonSet has a pod on each node that it may be on.
-            if row.kind == "DaemonSet" { Row { replicas: placement::nodes_for(&nodes, &row.wants), ..row } } else { row }
+            if row.kind == "DaemonSet" {
+                Row { replicas: placement::nodes_for(&nodes, &row.wants), ..row }
+            } else {
+                row
+            }
         });
         own.chain(report::cluster_rows(components.traefik.allotment())).collect()
     }
 
-    /// The projects, and what they permit: all that this platform and its tenants may make with any component on and either issuer.
+    /// The projects, and what they permit: all that this platform and its tenants may make with any
+    /// component on and either issuer.
     pub(in crate::compile) fn projects(&self) -> Projects {
         let repository = &self.repository().url;
         let mut applications: BTreeMap<Arc<str>, Permits> = BTreeMap::new();
         let mut tenants = Permits::default();
         for issuer in Issuer::ALL {
-            let full = Self::new(Arc::new(self.assembly.platform.with_everything(issuer)).build(), self.file.clone());
+            let full = Self::new(
+                Arc::new(self.assembly.platform.with_everything(issuer)).build(),
+                self.file.clone(),
+            );
             // All but the first, which makes the projects and belongs to another.
             for it in full.assembly.components.iter().skip(1) {
                 let permits = applications.entry(it.name.clone()).or_default();
                 permits.add(it, repository);
-                let mut namespaces =
-                    full.copies.iter().filter(|copy| copy.application(APP_SECRETS) == it.name).map(|it| it.namespace.clone()).peekable();
+                let mut namespaces = full
+                    .copies
+                    .iter()
+                    .filter(|copy| copy.application(APP_SECRETS) == it.name)
+                    .map(|it| it.namespace.clone())
+                    .peekable();
                 if namespaces.peek().is_some() {
                     permits.kind::<SealedSecret>(namespaces);
                 }
             }
             if let Some(mut one) = Workspace::any().build(&full.assembly) {
                 Self::close_tenant(&mut one);
-                tenants = Permits::of_tenants(&one, SYSTEM_NAMESPACES.into_iter().chain(namespaces::NAMES), repository);
+                tenants = Permits::of_tenants(
+                    &one,
+                    SYSTEM_NAMESPACES.into_iter().chain(namespaces::NAMES),
+                    repository,
+                );
             }
         }
         Projects::of(applications, namespaces::AI, self.repository(), tenants)

@@ -35,7 +35,8 @@ pub fn first_waves(plan: &Plan, summaries: &[Summary], most: usize) -> Vec<WaveR
             })
         })
         .collect();
-    let mut tenants: Vec<(u32, &Arc<str>)> = summaries.iter().filter_map(|it| Some((it.wave, it.name.as_ref()?))).collect();
+    let mut tenants: Vec<(u32, &Arc<str>)> =
+        summaries.iter().filter_map(|it| Some((it.wave, it.name.as_ref()?))).collect();
     if tenants.len() > most {
         tenants.select_nth_unstable(most);
         tenants.truncate(most);
@@ -43,8 +44,17 @@ pub fn first_waves(plan: &Plan, summaries: &[Summary], most: usize) -> Vec<WaveR
     // A tenant waits for the platform alone.
     let platform = rows.len();
     for (wave, name) in tenants {
-        let after = rows[..platform].iter().filter(|row| row.wave + GAP == wave).map(|row| row.application.clone()).collect();
-        rows.push(WaveRow { application: applications::tenant_name(name), wave, after, namespace: name.clone() });
+        let after = rows[..platform]
+            .iter()
+            .filter(|row| row.wave + GAP == wave)
+            .map(|row| row.application.clone())
+            .collect();
+        rows.push(WaveRow {
+            application: applications::tenant_name(name),
+            wave,
+            after,
+            namespace: name.clone(),
+        });
     }
     rows.sort_by(|a, b| (a.wave, &a.application).cmp(&(b.wave, &b.application)));
     rows.truncate(most);
@@ -56,9 +66,14 @@ pub fn flows(plan: &Plan) -> Vec<FlowRow> {
     merged(of_platform(plan))
 }
 
-/// The whole graph: the flows of the platform and of its tenants, and what is open without one. Tenants come with their namespaces.
-pub fn graph<'a>(plan: &Plan, tenants: impl Iterator<Item = (&'a Arc<str>, &'a [Flow])> + Clone) -> Vec<FlowRow> {
-    let guarded: BTreeSet<Arc<str>> = plan.guarded().map(Arc::from).chain(tenants.clone().map(|it| it.0.clone())).collect();
+/// The whole graph: the flows of the platform and of its tenants, and what is open without one.
+/// Tenants come with their namespaces.
+pub fn graph<'a>(
+    plan: &Plan,
+    tenants: impl Iterator<Item = (&'a Arc<str>, &'a [Flow])> + Clone,
+) -> Vec<FlowRow> {
+    let guarded: BTreeSet<Arc<str>> =
+        plan.guarded().map(Arc::from).chain(tenants.clone().map(|it| it.0.clone())).collect();
     let of_tenants = tenants.flat_map(|(name, flows)| {
         let application = applications::tenant_name(name);
         flows.iter().map(move |flow| (flow, application.clone()))
@@ -69,7 +84,10 @@ pub fn graph<'a>(plan: &Plan, tenants: impl Iterator<Item = (&'a Arc<str>, &'a [
 }
 
 fn of_platform(plan: &Plan) -> impl Iterator<Item = (&Flow, Arc<str>)> {
-    plan.assembly.components.iter().flat_map(|it| it.flows.iter().map(|flow| (flow, it.name.clone())))
+    plan.assembly
+        .components
+        .iter()
+        .flat_map(|it| it.flows.iter().map(|flow| (flow, it.name.clone())))
 }
 
 /// One row a flow, whoever declared it.
@@ -78,8 +96,10 @@ fn merged<'a>(flows: impl Iterator<Item = (&'a Flow, Arc<str>)>) -> Vec<FlowRow>
     for (flow, application) in flows {
         by.entry(flow).or_default().insert(application);
     }
-    let mut rows: Vec<FlowRow> =
-        by.into_iter().map(|(flow, by)| FlowRow::of(flow, by.into_iter().collect::<Vec<_>>().join(", "))).collect();
+    let mut rows: Vec<FlowRow> = by
+        .into_iter()
+        .map(|(flow, by)| FlowRow::of(flow, by.into_iter().collect::<Vec<_>>().join(", ")))
+        .collect();
     rows.sort();
     rows
 }
@@ -89,8 +109,12 @@ pub fn secrets(plan: &Plan) -> Vec<SecretRow> {
     let mut rows: BTreeMap<&'static str, SecretRow> = BTreeMap::new();
     for it in &plan.copies {
         let (name, keys) = (it.credential.name(), it.credential.keys());
-        let sealed =
-            plan.assembly.platform.sealed.keys(name, &it.namespace).is_some_and(|sealed| keys.iter().all(|it| sealed.contains_key(*it)));
+        let sealed = plan
+            .assembly
+            .platform
+            .sealed
+            .keys(name, &it.namespace)
+            .is_some_and(|sealed| keys.iter().all(|it| sealed.contains_key(*it)));
         let row = rows.entry(name).or_insert_with(|| SecretRow {
             credential: name,
             keys,

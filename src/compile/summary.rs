@@ -1,4 +1,5 @@
-//! What is left of a tenant once its files have been handed on: ten thousand of these are held, and nothing else of them.
+//! What is left of a tenant once its files have been handed on: ten thousand of these are held, and
+//! nothing else of them.
 
 use std::sync::Arc;
 

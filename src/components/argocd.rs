@@ -30,7 +30,8 @@ use crate::{
     yaml::emit,
 };
 
-/// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and none counts as success.
+/// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and
+/// none counts as success.
 pub const HEALTH: &str = include_str!("argocd/health.lua");
 
 /// Argo CD.
@@ -49,7 +50,8 @@ pub struct ArgoCd {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Admin {
-    /// Argo CD makes a password at its first start, in the Secret `argocd-initial-admin-secret`: `bootstrap.sh status` says how to read it.
+    /// Argo CD makes a password at its first start, in the Secret `argocd-initial-admin-secret`:
+    /// `bootstrap.sh status` says how to read it.
     #[default]
     Initial,
     /// A password of yours, sealed: `espalier seal argocd-secret`.
@@ -147,7 +149,8 @@ struct Configs {
     secret: Option<Annotated>,
 }
 
-/// `argocd-gpg-keys-cm`: whose signatures Argo CD can read. Which of them a project asks for stands in the project.
+/// `argocd-gpg-keys-cm`: whose signatures Argo CD can read. Which of them a project asks for stands
+/// in the project.
 #[derive(Serialize)]
 struct Keyring {
     keys: BTreeMap<Arc<str>, String>,
@@ -155,13 +158,14 @@ struct Keyring {
 
 impl Keyring {
     fn of(repository: &Repository) -> Option<Self> {
-        let keys: BTreeMap<_, _> = repository.signed_by.iter().map(|it| (it.id().clone(), it.text().to_owned())).collect();
+        let keys: BTreeMap<_, _> =
+            repository.signed_by.iter().map(|it| (it.id().clone(), it.text().to_owned())).collect();
         (!keys.is_empty()).then_some(Self { keys })
     }
 }
 
-/// `argocd-secret`, which Argo CD fills with keys of its own. `patch` lets the controller add ours; with `managed` too it would own the whole
-/// Secret, and take it along when the SealedSecret goes.
+/// `argocd-secret`, which Argo CD fills with keys of its own. `patch` lets the controller add ours;
+/// with `managed` too it would own the whole Secret, and take it along when the SealedSecret goes.
 #[derive(Serialize)]
 struct Annotated {
     annotations: Patchable,
@@ -181,7 +185,8 @@ struct Settings {
     admin: bool,
     #[serde(rename = "application.resourceTrackingMethod")]
     tracking: &'static str,
-    /// Charts are Helm sources; nothing of the tree is Kustomize or Jsonnet, and a tool that is off cannot be misled into.
+    /// Charts are Helm sources; nothing of the tree is Kustomize or Jsonnet, and a tool that is off
+    /// cannot be misled into.
     #[serde(rename = "jsonnet.enable")]
     jsonnet: &'static str,
     #[serde(rename = "kustomize.enable")]
@@ -205,11 +210,13 @@ struct Parameters {
     operations: &'static str,
     #[serde(rename = "controller.status.processors")]
     comparisons: &'static str,
-    /// In seconds. A wave that never gets healthy would hold its sync for ever; a slow line takes hours for images and models, and a sync
-    /// that was ended is not tried again for the same commit.
+    /// In seconds. A wave that never gets healthy would hold its sync for ever; a slow line takes
+    /// hours for images and models, and a sync that was ended is not tried again for the same
+    /// commit.
     #[serde(rename = "controller.sync.timeout.seconds")]
     sync_timeout: &'static str,
-    /// Nothing of the tree is another repository, and one that a commit names would be fetched from wherever it says.
+    /// Nothing of the tree is another repository, and one that a commit names would be fetched from
+    /// wherever it says.
     #[serde(rename = "reposerver.enable.git.submodule")]
     submodules: &'static str,
     /// How many charts are rendered at once: this is what the repo-server's memory follows from.
@@ -291,7 +298,10 @@ fn go_memory(it: Allotment) -> [Variable; 1] {
 }
 
 fn exclusions() -> String {
-    let all: Vec<Exclusion> = NOT_WATCHED.iter().map(|(api_groups, kinds)| Exclusion { api_groups, clusters: ["*"], kinds }).collect();
+    let all: Vec<Exclusion> = NOT_WATCHED
+        .iter()
+        .map(|(api_groups, kinds)| Exclusion { api_groups, clusters: ["*"], kinds })
+        .collect();
     let mut text = Vec::new();
     emit::document(&mut text, &all);
     String::from_utf8(text).unwrap_or_default()
@@ -313,15 +323,20 @@ impl ArgoCd {
     pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
         let [controller, repo_server, server, redis] = self.allotments();
         let on = || Switch { enabled: true };
-        let pod = |it: Allotment| PodValues { env: go_memory(it), metrics: on(), resources: it.into() };
+        let pod =
+            |it: Allotment| PodValues { env: go_memory(it), metrics: on(), resources: it.into() };
         let image = |it| needs.versions.chart_image(ARGO_CD.pin, it).map(Tagged::from);
         let values = Values {
-            application_set: Unused { replicas: 0, resources: requests::ARGO_APPLICATION_SET.into() },
+            application_set: Unused {
+                replicas: 0,
+                resources: requests::ARGO_APPLICATION_SET.into(),
+            },
             configs: Configs {
                 cm: settings(),
                 gpg: Keyring::of(needs.repository),
                 params: parameters(),
-                secret: (self.admin == Admin::Sealed).then_some(Annotated { annotations: Patchable { patch: "true" } }),
+                secret: (self.admin == Admin::Sealed)
+                    .then_some(Annotated { annotations: Patchable { patch: "true" } }),
             },
             controller: pod(controller),
             crds: Crds { install: true, keep: true },
@@ -333,7 +348,11 @@ impl ArgoCd {
                 network_policy: NetworkPolicy { create: false },
             },
             notifications: Switch { enabled: false },
-            redis: Cache { automount_service_account_token: false, image: images::redis().and_then(image), resources: redis.into() },
+            redis: Cache {
+                automount_service_account_token: false,
+                image: images::redis().and_then(image),
+                resources: redis.into(),
+            },
             redis_secret_init: Sized { resources: requests::ARGO_REDIS_INIT.into() },
             repo_server: RepoServer {
                 automount_service_account_token: false,
@@ -346,14 +365,32 @@ impl ArgoCd {
         let told = Some(&values.global.deployment_strategy);
         let pods = vec![
             declared("StatefulSet", "argocd-application-controller", controller, None),
-            declared("Deployment", "argocd-repo-server", larger(repo_server, requests::ARGO_COPYUTIL), told),
+            declared(
+                "Deployment",
+                "argocd-repo-server",
+                larger(repo_server, requests::ARGO_COPYUTIL),
+                told,
+            ),
             declared("Deployment", "argocd-server", server, told),
             declared("Deployment", "argocd-redis", redis, None),
             // Its Deployment is there with no pods.
-            ChartPod { replicas: 0, ..declared("Deployment", "argocd-applicationset-controller", requests::ARGO_APPLICATION_SET, told) },
+            ChartPod {
+                replicas: 0,
+                ..declared(
+                    "Deployment",
+                    "argocd-applicationset-controller",
+                    requests::ARGO_APPLICATION_SET,
+                    told,
+                )
+            },
             declared("Job", "argocd-redis-secret-init", requests::ARGO_REDIS_INIT, None),
         ];
-        scope.chart(Chart { facts: &ARGO_CD, version: needs.versions.of(ARGO_CD.pin), values: Arc::new(values), pods });
+        scope.chart(Chart {
+            facts: &ARGO_CD,
+            version: needs.versions.of(ARGO_CD.pin),
+            values: Arc::new(values),
+            pods,
+        });
         flows(scope, needs.repository)
     }
 }
@@ -385,18 +422,38 @@ fn parameters() -> Parameters {
 
 /// A pod of the chart, replaced as the chart is told.
 fn declared(kind: &'static str, name: &str, it: Allotment, told: Option<&Strategy>) -> ChartPod {
-    ChartPod { kind, name: name.into(), replicas: 1, request: it.request, limit: it.limit, cpu: it.cpu, surge: surge(kind, 1, told) }
+    ChartPod {
+        kind,
+        name: name.into(),
+        replicas: 1,
+        request: it.request,
+        limit: it.limit,
+        cpu: it.cpu,
+        surge: surge(kind, 1, told),
+    }
 }
 
 /// A container, or the init container before it, whichever asks for more.
 fn larger(a: Allotment, b: Allotment) -> Allotment {
-    Allotment { request: a.request.max(b.request), limit: a.limit.max(b.limit), cpu: a.cpu.max(b.cpu) }
+    Allotment {
+        request: a.request.max(b.request),
+        limit: a.limit.max(b.limit),
+        cpu: a.cpu.max(b.cpu),
+    }
 }
 
-/// What its pods speak to. With the default deny of their namespace, what is missing here cuts Argo CD off from its own cure.
+/// What its pods speak to. With the default deny of their namespace, what is missing here cuts Argo
+/// CD off from its own cure.
 fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
-    let names = ["argocd-application-controller", "argocd-repo-server", "argocd-server", "argocd-redis", "argocd-redis-secret-init"];
-    let [controller, repo_server, server, redis, redis_init] = names.map(|name| scope.chart_pods(name));
+    let names = [
+        "argocd-application-controller",
+        "argocd-repo-server",
+        "argocd-server",
+        "argocd-redis",
+        "argocd-redis-secret-init",
+    ];
+    let [controller, repo_server, server, redis, redis_init] =
+        names.map(|name| scope.chart_pods(name));
     for pods in [&controller, &server, &redis_init] {
         scope.flow_to(pods, Peer::ApiServer, API_SERVER_PORT);
     }
@@ -422,18 +479,23 @@ fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
         let port = scope.chart_port(pods, service, number, number);
         scope.contribute(Contribution::Scrape { port, path: "/metrics" });
     }
-    Offers { running: scope.running(), ui: scope.chart_port(&server, "argocd-server", 80, port::SERVER) }
+    Offers {
+        running: scope.running(),
+        ui: scope.chart_port(&server, "argocd-server", 80, port::SERVER),
+    }
 }
 
-/// The administrator's password, sealed, after Argo CD: the controller gives up on a Secret that has no annotation yet. In an Application of its
-/// own, because the other sealed values are no business of Argo CD's namespace.
+/// The administrator's password, sealed, after Argo CD: the controller gives up on a Secret that
+/// has no annotation yet. In an Application of its own, because the other sealed values are no
+/// business of Argo CD's namespace.
 pub fn administrator(scope: &mut Scope<'_>, argocd: &Offers, credentials: &CredentialStore) {
     scope.wait_until(argocd.running);
     scope.spend(&credentials.credential(&ADMINISTRATOR));
 }
 
-/// The UI's public host, in an Application of its own: the chart itself needs no issuer, so Argo CD is never later than cert-manager, and
-/// what is installed before there is an issuer are the same values.
+/// The UI's public host, in an Application of its own: the chart itself needs no issuer, so Argo CD
+/// is never later than cert-manager, and what is installed before there is an issuer are the same
+/// values.
 pub fn ingress(scope: &mut Scope<'_>, argocd: &Offers, host: &HostRef, issuer: &IssuerRef) {
     let part = scope.part("argocd", "ui", None);
     scope.flow(&Pods::traefik(), &argocd.ui);

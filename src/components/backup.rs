@@ -1,8 +1,11 @@
-//! Backups: a nightly dump of the database and an archive of uploaded files, and the job that puts one back.
+//! Backups: a nightly dump of the database and an archive of uploaded files, and the job that puts
+//! one back.
 
 use k8s_openapi::api::{
     batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec},
-    core::v1::{ConfigMapKeySelector, Container, EnvVar, EnvVarSource, PodSpec, PodTemplateSpec, Volume},
+    core::v1::{
+        ConfigMapKeySelector, Container, EnvVar, EnvVarSource, PodSpec, PodTemplateSpec, Volume,
+    },
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,19 +27,22 @@ use crate::{
     units::{Bytes, Seconds},
 };
 
-/// The user of Open WebUI's volume: another group on the same volume would be fought over at every start. No image needs its own.
+/// The user of Open WebUI's volume: another group on the same volume would be fought over at every
+/// start. No image needs its own.
 const USER: i64 = open_webui::USER;
 /// Where backups lie in a container.
 const BACKUPS: &str = "/backups";
 /// Where Open WebUI's volume lies in a container.
 const DATA: &str = "/data";
-/// How long a script waits for what does not answer yet: a new pod's connections are refused until all policies know its address.
+/// How long a script waits for what does not answer yet: a new pod's connections are refused until
+/// all policies know its address.
 const PATIENCE: Seconds = Seconds::new(300);
 /// How long a backup may take, and a restore.
 const LONGEST: Seconds = Seconds::new(2 * 3600);
 /// A run that was missed (the node was down) is made up for when no more than this has passed.
 const LATEST: Seconds = Seconds::new(6 * 3600);
-/// Go's garbage collector works harder near this, three quarters of the tested limit; the peak was measured below it.
+/// Go's garbage collector works harder near this, three quarters of the tested limit; the peak was
+/// measured below it.
 const GO_LIMIT: &str = "96MiB";
 /// Whoever restores may say here which backup, and that what is there may go: both are optional.
 const RESTORE_CONFIG_MAP: &str = "restore";
@@ -61,8 +67,16 @@ pub struct Backup {
 
 impl Default for Backup {
     fn default() -> Self {
-        let schedule = "17 3 * * *".parse().unwrap_or_else(|_| unreachable!("`17 3 * * *` is a schedule"));
-        Self { enabled: true, keep: 7, resources: Resources::default(), schedule, s3: None, storage: Bytes::gib(5) }
+        let schedule =
+            "17 3 * * *".parse().unwrap_or_else(|_| unreachable!("`17 3 * * *` is a schedule"));
+        Self {
+            enabled: true,
+            keep: 7,
+            resources: Resources::default(),
+            schedule,
+            s3: None,
+            storage: Bytes::gib(5),
+        }
     }
 }
 
@@ -74,11 +88,14 @@ pub struct S3 {
     pub endpoint: Endpoint,
     /// The bucket, which must be there.
     pub bucket: Bucket,
-    /// The region that requests are signed for; absent: `us-east-1`, which most storages of one's own take.
+    /// The region that requests are signed for; absent: `us-east-1`, which most storages of one's
+    /// own take.
     pub region: Option<DnsLabel>,
-    /// The folder in the bucket; absent: the platform's name, so that two platforms in one bucket do not remove each other's backups.
+    /// The folder in the bucket; absent: the platform's name, so that two platforms in one bucket
+    /// do not remove each other's backups.
     pub prefix: Option<RelativePath>,
-    /// The addresses behind the endpoint's name where they are private: others are not let through. An address needs no words.
+    /// The addresses behind the endpoint's name where they are private: others are not let through.
+    /// An address needs no words.
     pub range: Option<Cidr>,
 }
 
@@ -86,8 +103,14 @@ pub struct S3 {
 const KEYS: CredentialSpec = CredentialSpec {
     name: "backup-s3",
     keys: &[
-        Key { name: "access-key-id", value: Value::Shown("the access key's id, as the storage shows it") },
-        Key { name: "secret-access-key", value: Value::Known("the secret access key that belongs to it") },
+        Key {
+            name: "access-key-id",
+            value: Value::Shown("the access key's id, as the storage shows it"),
+        },
+        Key {
+            name: "secret-access-key",
+            value: Value::Known("the secret access key that belongs to it"),
+        },
     ],
     rotation: "",
     lookup: SecretLookup::ByReference,
@@ -124,13 +147,19 @@ impl Backup {
         }
         let part = scope.part("backup", "backup", None);
         let me = scope.pods(&part);
-        if needs.database.is_some() || self.s3.as_ref().is_some_and(|it| it.endpoint.address().is_none()) {
+        if needs.database.is_some()
+            || self.s3.as_ref().is_some_and(|it| it.endpoint.address().is_none())
+        {
             scope.resolves_names(&me);
         }
         pod::account(scope, &part);
         let parts = Parts {
             data: Self::data_environment(scope, needs, &me),
-            storage: self.s3.as_ref().map(|it| it.environment(scope, needs, &me)).unwrap_or_default(),
+            storage: self
+                .s3
+                .as_ref()
+                .map(|it| it.environment(scope, needs, &me))
+                .unwrap_or_default(),
             volumes: self.volumes(scope, &part, needs),
         };
         let cron_job = self.cron_job(scope, &part, needs, &parts);
@@ -148,12 +177,14 @@ impl Backup {
             pod::scratch_of("backups", files + dump)
         } else {
             let mut metadata = scope.meta(part);
-            // It is bound when the first backup runs: until that night ArgoCD would call the platform unfinished.
+            // It is bound when the first backup runs: until that night ArgoCD would call the
+            // platform unfinished.
             metadata.annotations.get_or_insert_default().extend([ignore_healthcheck()]);
             pod::claim_as(scope, part, metadata, self.storage);
             pod::claimed("backups", &part.name)
         };
-        // A volume with one writer may be mounted by more pods of the same node; the scheduler goes where the volume is by itself.
+        // A volume with one writer may be mounted by more pods of the same node; the scheduler goes
+        // where the volume is by itself.
         let data = needs.chat.map(|it| pod::claimed("data", &scope.claim_of(&it.data)));
         [Some(backups), data, Some(pod::scratch("tmp"))].into_iter().flatten().collect()
     }
@@ -171,19 +202,28 @@ impl Backup {
         }
         if let Some(database) = needs.database {
             let url = scope.url(me, "postgresql", &database.port);
-            let (host, port) = url.trim_start_matches("postgresql://").rsplit_once(':').unwrap_or_default();
+            let (host, port) =
+                url.trim_start_matches("postgresql://").rsplit_once(':').unwrap_or_default();
             env.push(pod::env("PGCONNECT_TIMEOUT", "5"));
             env.push(pod::env("PGDATABASE", &*database.database));
             env.push(pod::env("PGHOST", host));
             env.push(scope.env_secret("PGPASSWORD", &database.password, "password"));
             env.push(pod::env("PGPORT", port));
-            env.extend(database.parameters.strip_prefix("?sslmode=").map(|it| pod::env("PGSSLMODE", it)));
+            env.extend(
+                database.parameters.strip_prefix("?sslmode=").map(|it| pod::env("PGSSLMODE", it)),
+            );
             env.push(pod::env("PGUSER", &*database.role));
         }
         env
     }
 
-    fn cron_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> CronJob {
+    fn cron_job(
+        &self,
+        scope: &Scope<'_>,
+        part: &Part,
+        needs: &Needs<'_>,
+        parts: &Parts,
+    ) -> CronJob {
         let script = if needs.database.is_some() { DUMP_POSTGRESQL } else { DUMP_SQLITE };
         let mut dump = self.bash("dump", script, needs, parts.data.clone());
         if needs.chat.is_some() {
@@ -192,7 +232,12 @@ impl Backup {
         let keep = pod::env("KEEP", self.keep.to_string());
         let mut containers = vec![dump];
         if self.s3.is_some() {
-            containers.push(self.shell("upload", UPLOAD, needs, [parts.storage.clone(), vec![keep]].concat()));
+            containers.push(self.shell(
+                "upload",
+                UPLOAD,
+                needs,
+                [parts.storage.clone(), vec![keep]].concat(),
+            ));
         } else {
             let limit = pod::env("LIMIT", self.storage.get().to_string());
             containers[0].env = pod::environment([parts.data.clone(), vec![keep, limit]].concat());
@@ -217,12 +262,19 @@ impl Backup {
         CronJob { metadata, spec: Some(spec), ..CronJob::default() }
     }
 
-    /// Run by hand, while Open WebUI is stopped. Its pod bears the backup's labels, so the same policy lets it through.
+    /// Run by hand, while Open WebUI is stopped. Its pod bears the backup's labels, so the same
+    /// policy lets it through.
     fn restore_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> Job {
-        let wishes =
-            || vec![restore_option("BACKUP", "backup"), restore_option("RESTORE_ADOPT", "adopt"), restore_option("RESTORE_FORCE", "force")];
+        let wishes = || {
+            vec![
+                restore_option("BACKUP", "backup"),
+                restore_option("RESTORE_ADOPT", "adopt"),
+                restore_option("RESTORE_FORCE", "force"),
+            ]
+        };
         let script = if needs.database.is_some() { RESTORE_POSTGRESQL } else { RESTORE_SQLITE };
-        let mut restore = self.bash("restore", script, needs, [parts.data.clone(), wishes()].concat());
+        let mut restore =
+            self.bash("restore", script, needs, [parts.data.clone(), wishes()].concat());
         if needs.chat.is_some() {
             restore.volume_mounts.get_or_insert_default().push(pod::mount("data", DATA));
         }
@@ -230,7 +282,8 @@ impl Backup {
             let env = [parts.storage.clone(), vec![restore_option("BACKUP", "backup")]].concat();
             self.shell("fetch", FETCH, needs, env)
         });
-        let mut spec = Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
+        let mut spec =
+            Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
         // What was refused once is refused again; and nobody restores twice without having looked.
         spec.backoff_limit = Some(0);
         let metadata = scope.meta_named(part, RESTORE_CONFIG_MAP);
@@ -238,7 +291,12 @@ impl Backup {
     }
 
     /// A job whose containers run one after the other.
-    fn job(scope: &Scope<'_>, part: &Part, mut containers: Vec<Container>, volumes: &[Volume]) -> JobSpec {
+    fn job(
+        scope: &Scope<'_>,
+        part: &Part,
+        mut containers: Vec<Container>,
+        volumes: &[Volume],
+    ) -> JobSpec {
         let last = containers.split_off(containers.len() - 1);
         let spec = PodSpec {
             containers: last,
@@ -248,22 +306,39 @@ impl Backup {
             ..PodSpec::default()
         };
         let template: PodTemplateSpec = pod::template(scope, part, USER, spec);
-        JobSpec { active_deadline_seconds: Some(LONGEST.get().cast_signed()), template, ..JobSpec::default() }
+        JobSpec {
+            active_deadline_seconds: Some(LONGEST.get().cast_signed()),
+            template,
+            ..JobSpec::default()
+        }
     }
 
-    /// A container with the programs of the data's own image, so that a dump is of the very version that reads it.
+    /// A container with the programs of the data's own image, so that a dump is of the very version
+    /// that reads it.
     fn bash(&self, name: &str, script: &str, needs: &Needs<'_>, env: Vec<EnvVar>) -> Container {
-        let image = if needs.database.is_some() { versions::POSTGRESQL } else { versions::OPEN_WEBUI };
+        let image =
+            if needs.database.is_some() { versions::POSTGRESQL } else { versions::OPEN_WEBUI };
         let command = ["/bin/bash", "-euo", "pipefail", "-c", script, name];
         self.container(name, needs.versions.image(image), &command, env)
     }
 
     /// A container with rclone and a small shell.
     fn shell(&self, name: &str, script: &str, needs: &Needs<'_>, env: Vec<EnvVar>) -> Container {
-        self.container(name, needs.versions.image(versions::RCLONE), &["/bin/sh", "-euc", script, name], env)
+        self.container(
+            name,
+            needs.versions.image(versions::RCLONE),
+            &["/bin/sh", "-euc", script, name],
+            env,
+        )
     }
 
-    fn container(&self, name: &str, image: String, command: &[&str], env: Vec<EnvVar>) -> Container {
+    fn container(
+        &self,
+        name: &str,
+        image: String,
+        command: &[&str],
+        env: Vec<EnvVar>,
+    ) -> Container {
         let mut it = pod::container(name, image);
         it.command = Some(command.iter().map(|it| (*it).to_owned()).collect());
         it.env = pod::environment(env);
@@ -281,7 +356,10 @@ impl Backup {
         let since = of("kube_cronjob_created");
         Alert {
             name: "BackupTooOld",
-            expression: format!("time() - max by (namespace, cronjob) ({last} or {since}) > {}", oldest.get()),
+            expression: format!(
+                "time() - max by (namespace, cronjob) ({last} or {since}) > {}",
+                oldest.get()
+            ),
             after: Seconds::new(300),
             severity: AlertSeverity::Critical,
             summary: format!("The last backup that was finished is older than {oldest}."),
@@ -295,11 +373,19 @@ impl Backup {
 
 impl S3 {
     fn environment(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
-        let peer = self.range.clone().or_else(|| self.endpoint.address()).map_or(Peer::Outside, Peer::Network);
+        let peer = self
+            .range
+            .clone()
+            .or_else(|| self.endpoint.address())
+            .map_or(Peer::Outside, Peer::Network);
         scope.flow_to(me, peer, self.endpoint.port());
         let keys = needs.credentials.credential(&KEYS);
         let folder = self.prefix.as_deref().unwrap_or(needs.platform);
-        let at = if folder == "." { format!("s3:{}", self.bucket) } else { format!("s3:{}/{folder}", self.bucket) };
+        let at = if folder == "." {
+            format!("s3:{}", self.bucket)
+        } else {
+            format!("s3:{}/{folder}", self.bucket)
+        };
         vec![
             pod::env("AT", at),
             pod::env("BACKUPS", BACKUPS),
@@ -314,7 +400,8 @@ impl S3 {
             pod::env("RCLONE_CONFIG_S3_REGION", self.region.as_deref().unwrap_or("us-east-1")),
             scope.env_secret("RCLONE_CONFIG_S3_SECRET_ACCESS_KEY", &keys, "secret-access-key"),
             pod::env("RCLONE_CONFIG_S3_TYPE", "s3"),
-            // One file at a time in few pieces, so that memory is known; each piece is read again, not kept, when it is sent again.
+            // One file at a time in few pieces, so that memory is known; each piece is read again,
+            // not kept, when it is sent again.
             pod::env("RCLONE_BUFFER_SIZE", "0"),
             pod::env("RCLONE_CHECKERS", "1"),
             pod::env("RCLONE_RETRIES", "5"),
@@ -335,7 +422,11 @@ fn ignore_healthcheck() -> (String, String) {
 
 /// A variable that the `ConfigMap` of whoever restores may hold.
 fn restore_option(name: &str, key: &str) -> EnvVar {
-    let key = ConfigMapKeySelector { name: RESTORE_CONFIG_MAP.to_owned(), key: key.to_owned(), optional: Some(true) };
+    let key = ConfigMapKeySelector {
+        name: RESTORE_CONFIG_MAP.to_owned(),
+        key: key.to_owned(),
+        optional: Some(true),
+    };
     let value_from = EnvVarSource { config_map_key_ref: Some(key), ..EnvVarSource::default() };
     EnvVar { name: name.to_owned(), value_from: Some(value_from), ..EnvVar::default() }
 }

@@ -10,12 +10,18 @@ use crate::{
         handle::{Contribution, CrdRef, IssuerRef, Peer, Pods},
         scope::Scope,
     },
-    crds::cert_manager::{Acme, ClusterIssuer, ClusterIssuerSpec, Http01, SecretRef, Solver, SolverIngress, SolverPod, SolverPodSpec},
+    crds::cert_manager::{
+        Acme, ClusterIssuer, ClusterIssuerSpec, Http01, SecretRef, Solver, SolverIngress,
+        SolverPod, SolverPodSpec,
+    },
     facts::{
         charts::cert_manager::CERT_MANAGER,
         kubernetes::{API_SERVER_PORT, INGRESS_CLASS, TRAEFIK_HTTP, TRAEFIK_HTTPS},
         requests::{self, Allotment},
-        versions::{CERT_MANAGER_CAINJECTOR_IMAGE, CERT_MANAGER_CONTROLLER_IMAGE, CERT_MANAGER_SOLVER_IMAGE, CERT_MANAGER_WEBHOOK_IMAGE},
+        versions::{
+            CERT_MANAGER_CAINJECTOR_IMAGE, CERT_MANAGER_CONTROLLER_IMAGE,
+            CERT_MANAGER_SOLVER_IMAGE, CERT_MANAGER_WEBHOOK_IMAGE,
+        },
     },
     platform::{
         certificates::Certificates,
@@ -125,7 +131,10 @@ impl CertManager {
         [
             ("cert-manager", self.resources.controller.over(requests::CERT_MANAGER_CONTROLLER)),
             ("cert-manager-webhook", self.resources.webhook.over(requests::CERT_MANAGER_WEBHOOK)),
-            ("cert-manager-cainjector", self.resources.cainjector.over(requests::CERT_MANAGER_CAINJECTOR)),
+            (
+                "cert-manager-cainjector",
+                self.resources.cainjector.over(requests::CERT_MANAGER_CAINJECTOR),
+            ),
         ]
     }
 
@@ -135,15 +144,25 @@ impl CertManager {
         let image = |it| versions.chart_image(CERT_MANAGER.pin, it).map(Pinned::from);
         let values = Values {
             acmesolver: image(CERT_MANAGER_SOLVER_IMAGE).map(|image| SolverValues { image }),
-            cainjector: PodValues { image: image(CERT_MANAGER_CAINJECTOR_IMAGE), resources: cainjector.into(), strategy: old_pod_first() },
+            cainjector: PodValues {
+                image: image(CERT_MANAGER_CAINJECTOR_IMAGE),
+                resources: cainjector.into(),
+                strategy: old_pod_first(),
+            },
             crds: Crds { enabled: true, keep: true },
-            global: Global { leader_election: LeaderElection { namespace: scope.namespace().to_string() } },
+            global: Global {
+                leader_election: LeaderElection { namespace: scope.namespace().to_string() },
+            },
             image: image(CERT_MANAGER_CONTROLLER_IMAGE),
             prometheus: Prometheus { enabled: true, servicemonitor: Switch { enabled: false } },
             resources: controller.into(),
             startupapicheck: Switch { enabled: false },
             strategy: old_pod_first(),
-            webhook: PodValues { image: image(CERT_MANAGER_WEBHOOK_IMAGE), resources: webhook.into(), strategy: old_pod_first() },
+            webhook: PodValues {
+                image: image(CERT_MANAGER_WEBHOOK_IMAGE),
+                resources: webhook.into(),
+                strategy: old_pod_first(),
+            },
         };
         let told = [&values.strategy, &values.webhook.strategy, &values.cainjector.strategy];
         let pods = std::iter::zip(self.allotments(), told).map(|((name, it), told)| ChartPod {
@@ -156,7 +175,12 @@ impl CertManager {
             surge: surge("Deployment", 1, Some(told)),
         });
         let pods = pods.collect();
-        scope.chart(Chart { facts: &CERT_MANAGER, version: versions.of(CERT_MANAGER.pin), values: std::sync::Arc::new(values), pods });
+        scope.chart(Chart {
+            facts: &CERT_MANAGER,
+            version: versions.of(CERT_MANAGER.pin),
+            values: std::sync::Arc::new(values),
+            pods,
+        });
         flows(scope);
         Offers { issuers: scope.crd() }
     }
@@ -167,20 +191,25 @@ const WEBHOOK: u16 = 10250;
 
 /// What its pods speak to.
 fn flows(scope: &mut Scope<'_>) {
-    let [controller, webhook, cainjector] = ["cert-manager", "webhook", "cainjector"].map(|name| scope.chart_pods(name));
+    let [controller, webhook, cainjector] =
+        ["cert-manager", "webhook", "cainjector"].map(|name| scope.chart_pods(name));
     for pods in [&controller, &webhook, &cainjector] {
         scope.flow_to(pods, Peer::ApiServer, API_SERVER_PORT);
         scope.resolves_names(pods);
     }
     scope.serves_webhook(&webhook, WEBHOOK);
-    // The ACME server, and the self-check of HTTP-01: the controller asks our own public host, which the node turns into the
-    // ingress controller's pod, or which leaves and comes back.
+    // The ACME server, and the self-check of HTTP-01: the controller asks our own public host,
+    // which the node turns into the ingress controller's pod, or which leaves and comes back.
     scope.flow_to(&controller, Peer::Outside, 443);
     scope.flow_to(&controller, Peer::Outside, 80);
     for port in [TRAEFIK_HTTP, TRAEFIK_HTTPS] {
         scope.flow_to(&controller, Peer::Pods(Pods::traefik()), port);
     }
-    let metrics = [(&controller, "cert-manager"), (&webhook, "cert-manager-webhook"), (&cainjector, "cert-manager-cainjector")];
+    let metrics = [
+        (&controller, "cert-manager"),
+        (&webhook, "cert-manager-webhook"),
+        (&cainjector, "cert-manager-cainjector"),
+    ];
     for (pods, service) in metrics {
         let port = scope.chart_port(pods, service, 9402, 9402);
         scope.contribute(Contribution::Scrape { port, path: "/metrics" });
@@ -194,7 +223,9 @@ pub fn issuer(scope: &mut Scope<'_>, needs: &Offers, it: &Certificates) -> Optio
     let metadata: ObjectMeta = scope.meta_cluster(&part, name);
     let ingress = SolverIngress {
         ingress_class_name: INGRESS_CLASS,
-        pod_template: SolverPod { spec: SolverPodSpec { resources: requirements(requests::ACME_SOLVER) } },
+        pod_template: SolverPod {
+            spec: SolverPodSpec { resources: requirements(requests::ACME_SOLVER) },
+        },
         service_type: "ClusterIP",
     };
     let acme = Acme {

@@ -114,11 +114,13 @@ pub struct Components {
     pub ollama: Ollama,
     /// The chat front end.
     pub open_webui: OpenWebUi,
-    /// Copies of the database and of uploaded files. Absent: none are made; `backup: {}` makes them every night on the node's own disk.
+    /// Copies of the database and of uploaded files. Absent: none are made; `backup: {}` makes them
+    /// every night on the node's own disk.
     pub backup: Option<Backup>,
 }
 
-/// Key in the spec → Application: the one table of the two spellings. An Application that is not in it is derived.
+/// Key in the spec → Application: the one table of the two spellings. An Application that is not in
+/// it is derived.
 pub const APPLICATIONS: [(&str, &str); 9] = [
     ("argocd", ARGOCD),
     ("backup", "backup"),
@@ -211,36 +213,66 @@ impl Platform {
         let mut builder = PlatformBuilder::new(&self.name, cluster.clone());
         let traefik_settings = builder.crd_of_cluster();
 
-        // Placed early, filled late: projects, policies and sealed copies follow from what is spent below.
-        builder.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| node_alerts::alerts(scope, &self.spec.all_nodes()));
-        let spaces = builder.build("namespaces", &NamespaceRef::destination(namespaces::NAMES[0]), namespaces::build);
-        let [ai, argocd, cert_manager] = builder
-            .build(NETWORK_POLICIES, &spaces.ai, |scope| [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.guarded(it)));
+        // Placed early, filled late: projects, policies and sealed copies follow from what is spent
+        // below.
+        builder.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| {
+            node_alerts::alerts(scope, &self.spec.all_nodes())
+        });
+        let spaces = builder.build(
+            "namespaces",
+            &NamespaceRef::destination(namespaces::NAMES[0]),
+            namespaces::build,
+        );
+        let [ai, argocd, cert_manager] = builder.build(NETWORK_POLICIES, &spaces.ai, |scope| {
+            [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.guarded(it))
+        });
 
         let console = it.argocd.enabled.then(|| {
-            let needs = argocd::Needs { repository: &self.spec.repository, host: self.spec.domains.argocd.as_ref(), versions };
+            let needs = argocd::Needs {
+                repository: &self.spec.repository,
+                host: self.spec.domains.argocd.as_ref(),
+                versions,
+            };
             builder.build(ARGOCD, &argocd, |scope| it.argocd.build(scope, &needs))
         });
         if it.traefik.enabled {
-            builder.build("traefik", &kube_system, |scope| it.traefik.build(scope, traefik_settings));
+            builder
+                .build("traefik", &kube_system, |scope| it.traefik.build(scope, traefik_settings));
         }
-        let certifier =
-            it.cert_manager.enabled.then(|| builder.build("cert-manager", &cert_manager, |scope| it.cert_manager.build(scope, versions)));
-        let issuer = certifier.and_then(|certifier| {
-            builder.build("cluster-issuer", &cert_manager, |scope| cert_manager::issuer(scope, &certifier, &self.spec.certificates))
+        let certifier = it.cert_manager.enabled.then(|| {
+            builder.build("cert-manager", &cert_manager, |scope| {
+                it.cert_manager.build(scope, versions)
+            })
         });
-        if let (Some(console), Some(issuer), Some(host)) = (&console, &issuer, &self.spec.domains.argocd) {
+        let issuer = certifier.and_then(|certifier| {
+            builder.build("cluster-issuer", &cert_manager, |scope| {
+                cert_manager::issuer(scope, &certifier, &self.spec.certificates)
+            })
+        });
+        if let (Some(console), Some(issuer), Some(host)) =
+            (&console, &issuer, &self.spec.domains.argocd)
+        {
             let host = builder.host(host);
-            builder.build("argocd-ingress", &argocd, |scope| argocd::ingress(scope, console, &host, issuer));
+            builder.build("argocd-ingress", &argocd, |scope| {
+                argocd::ingress(scope, console, &host, issuer)
+            });
         }
-        let sealing = it
-            .sealed_secrets
-            .enabled
-            .then(|| builder.build("sealed-secrets", &kube_system, |scope| it.sealed_secrets.build(scope, versions)));
-        let credentials =
-            sealing.and_then(|sealing| builder.build(APP_SECRETS, &ai, |scope| secrets::credential_store(scope, &sealing, &self.sealed)));
-        if let (Some(console), Some(credentials), Admin::Sealed) = (&console, &credentials, it.argocd.admin) {
-            builder.build("argocd-admin", &argocd, |scope| argocd::administrator(scope, console, credentials));
+        let sealing = it.sealed_secrets.enabled.then(|| {
+            builder.build("sealed-secrets", &kube_system, |scope| {
+                it.sealed_secrets.build(scope, versions)
+            })
+        });
+        let credentials = sealing.and_then(|sealing| {
+            builder.build(APP_SECRETS, &ai, |scope| {
+                secrets::credential_store(scope, &sealing, &self.sealed)
+            })
+        });
+        if let (Some(console), Some(credentials), Admin::Sealed) =
+            (&console, &credentials, it.argocd.admin)
+        {
+            builder.build("argocd-admin", &argocd, |scope| {
+                argocd::administrator(scope, console, credentials)
+            });
         }
 
         let database = credentials.as_ref().filter(|_| it.postgresql.enabled).map(|credentials| {
@@ -255,14 +287,19 @@ impl Platform {
             };
             builder.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
         });
-        let models = it.ollama.enabled.then(|| builder.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
-        let sessions = credentials
-            .as_ref()
-            .filter(|_| it.redis.enabled)
-            .map(|credentials| builder.build("redis", &ai, |scope| it.redis.build(scope, credentials, versions)));
-        // What is missing here although Open WebUI is wanted was refused before (`component-needed`).
+        let models = it
+            .ollama
+            .enabled
+            .then(|| builder.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
+        let sessions = credentials.as_ref().filter(|_| it.redis.enabled).map(|credentials| {
+            builder.build("redis", &ai, |scope| it.redis.build(scope, credentials, versions))
+        });
+        // What is missing here although Open WebUI is wanted was refused before
+        // (`component-needed`).
         let mut chat = None;
-        if let (true, Some(models), Some(issuer), Some(credentials)) = (it.open_webui.enabled, &models, &issuer, &credentials) {
+        if let (true, Some(models), Some(issuer), Some(credentials)) =
+            (it.open_webui.enabled, &models, &issuer, &credentials)
+        {
             let host = builder.host(&self.spec.domains.chat);
             let needs = open_webui::Needs {
                 models,
@@ -274,10 +311,19 @@ impl Platform {
                 credentials: Some(credentials),
                 versions,
             };
-            chat = Some(builder.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs)));
+            chat =
+                Some(builder.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs)));
         }
-        if let (Some(backup), Some(credentials)) = (it.backup.as_ref().filter(|it| it.enabled), &credentials) {
-            let needs = backup::Needs { database: database.as_ref(), chat: chat.as_ref(), platform: &self.name, credentials, versions };
+        if let (Some(backup), Some(credentials)) =
+            (it.backup.as_ref().filter(|it| it.enabled), &credentials)
+        {
+            let needs = backup::Needs {
+                database: database.as_ref(),
+                chat: chat.as_ref(),
+                platform: &self.name,
+                credentials,
+                versions,
+            };
             builder.build("backup", &ai, |scope| backup.build(scope, &needs));
         }
 

@@ -11,7 +11,8 @@ use crate::{
     facts::kubernetes::{DATABASE_PRIORITY, POD_SECURITY_VERSION},
 };
 
-/// The namespaces. Node agents need host paths, so they have one of their own, and all others can be restricted.
+/// The namespaces. Node agents need host paths, so they have one of their own, and all others can
+/// be restricted.
 pub struct Offers {
     /// Open WebUI, Ollama, PostgreSQL.
     pub ai: NamespaceRef,

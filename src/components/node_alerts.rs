@@ -12,8 +12,9 @@ use crate::{
 /// A node that starts again, or whose kubelet does, is not Ready for less.
 const AFTER: Seconds = Seconds::new(900);
 
-/// Tells when the nodes are not what the budget counted on. Nothing of the tree changes then: too much is placed on a node, or the next pod
-/// that needs a place has none. Three alerts, because three things are to be done about it.
+/// Tells when the nodes are not what the budget counted on. Nothing of the tree changes then: too
+/// much is placed on a node, or the next pod that needs a place has none. Three alerts, because
+/// three things are to be done about it.
 pub fn alerts(scope: &mut Scope<'_>, nodes: &Nodes) {
     for it in [reserves_nothing(nodes), not_ready(nodes), gives_less(nodes)] {
         scope.contribute(Contribution::Alert(it));
@@ -24,7 +25,8 @@ fn series(of: &str, resource: &str, unit: &str) -> String {
     format!("kube_node_status_{of}{{resource=\"{resource}\",unit=\"{unit}\"}}")
 }
 
-/// Each node: 1 where it is Ready, 0 where it is not. Without kube-state-metrics it is of no node, and nothing is told.
+/// Each node: 1 where it is Ready, 0 where it is not. Without kube-state-metrics it is of no node,
+/// and nothing is told.
 const READY: &str = "kube_node_status_condition{condition=\"Ready\",status=\"true\"}";
 
 /// Kubernetes tells CPU in cores.
@@ -32,12 +34,14 @@ fn cores(it: Millicores) -> String {
     format!("{}.{:03}", it.get() / 1000, it.get() % 1000)
 }
 
-/// Without k3s' configuration the kubelet reserves next to nothing: it *promises more* than the budget counts on, and what pods take is
-/// missing to the system. The node with the least reserved is what a node is held against, for a metric does not say which group it is of.
+/// Without k3s' configuration the kubelet reserves next to nothing: it *promises more* than the
+/// budget counts on, and what pods take is missing to the system. The node with the least reserved
+/// is what a node is held against, for a metric does not say which group it is of.
 fn reserves_nothing(nodes: &Nodes) -> Alert {
     let (memory, cpu) = (nodes.kept(), nodes.kept_cpu());
     let kept = |resource, unit, least: String| {
-        let (capacity, allocatable) = (series("capacity", resource, unit), series("allocatable", resource, unit));
+        let (capacity, allocatable) =
+            (series("capacity", resource, unit), series("allocatable", resource, unit));
         format!("({capacity} - on(node) {allocatable}) < {least}")
     };
     Alert {
@@ -76,7 +80,9 @@ fn not_ready(nodes: &Nodes) -> Alert {
 /// Machines that are smaller than the spec's.
 fn gives_less(nodes: &Nodes) -> Alert {
     let (memory, cpu) = (nodes.allocatable(), nodes.allocatable_cpu());
-    let sum = |resource, unit| format!("sum({} * on(node) group_left() {READY})", series("allocatable", resource, unit));
+    let sum = |resource, unit| {
+        format!("sum({} * on(node) group_left() {READY})", series("allocatable", resource, unit))
+    };
     Alert {
         name: "NodesBelowBudget",
         expression: format!("{} < {} or {} < {}", sum("memory", "byte"), memory.get(), sum("cpu", "core"), cores(cpu)),

@@ -40,10 +40,12 @@ const PORT: u16 = 11434;
 const USER: i64 = 1000;
 /// Where a container leaves what its pod's status shows: Kubernetes' own default.
 const TERMINATION_LOG: &str = "/dev/termination-log";
-/// The volume of a replica: not derived from the models, since a claim template can never change and models do.
+/// The volume of a replica: not derived from the models, since a claim template can never change
+/// and models do.
 const STORAGE: Bytes = Bytes::gib(20);
 
-/// Ollama, and the models that it pulls before it is Ready; one that cannot be had is pulled later, beside the others.
+/// Ollama, and the models that it pulls before it is Ready; one that cannot be had is pulled later,
+/// beside the others.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Ollama {
@@ -51,10 +53,11 @@ pub struct Ollama {
     pub enabled: bool,
     /// Pods; each has its own volume with all models, and loads its own copy.
     pub replicas: u32,
-    /// Models by their full names (`llama3.2:1b`). Each must be in the catalogue (`espalier show models` lists it), or have its figures in
-    /// `catalogue`.
+    /// Models by their full names (`llama3.2:1b`). Each must be in the catalogue (`espalier show
+    /// models` lists it), or have its figures in `catalogue`.
     pub models: Vec<ModelName>,
-    /// The context: tokens that a model reads and writes for one request, unless the request asks for another number.
+    /// The context: tokens that a model reads and writes for one request, unless the request asks
+    /// for another number.
     pub context: u64,
     /// Requests that one model answers at once; each has its own key/value cache.
     pub parallel: u64,
@@ -66,21 +69,26 @@ pub struct Ollama {
     pub kv_cache: KvCache,
     /// Flash attention; off, a model needs more memory.
     pub flash_attention: bool,
-    /// Memory for the prompt cache of each loaded model. Ollama's own default is 8 GiB, which no one expects.
+    /// Memory for the prompt cache of each loaded model. Ollama's own default is 8 GiB, which no
+    /// one expects.
     pub prompt_cache: Bytes,
-    /// Checkpoints a slot of models with a sliding window. llama-server's own default is 32, up to 3.7 GiB.
+    /// Checkpoints a slot of models with a sliding window. llama-server's own default is 32, up to
+    /// 3.7 GiB.
     pub context_checkpoints: u64,
-    /// GPUs for each replica; absent: models run on the CPU. What a GPU needs is computed, but was not measured.
+    /// GPUs for each replica; absent: models run on the CPU. What a GPU needs is computed, but was
+    /// not measured.
     pub gpu: Option<Gpu>,
     /// Figures of models that the catalogue lacks.
     pub catalogue: BTreeMap<ModelName, Figures>,
     /// Absent: computed from the models.
     pub resources: Resources,
-    /// The volume of each replica; absent: 20Gi. It cannot change once the pods are there: Kubernetes refuses it.
+    /// The volume of each replica; absent: 20Gi. It cannot change once the pods are there:
+    /// Kubernetes refuses it.
     pub storage: Option<Bytes>,
 }
 
-/// GPUs of one replica. NVIDIA's driver, container toolkit and device plugin are the cluster's matter.
+/// GPUs of one replica. NVIDIA's driver, container toolkit and device plugin are the cluster's
+/// matter.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Gpu {
@@ -95,7 +103,8 @@ pub struct Gpu {
     /// Taints of those nodes that the pods put up with.
     #[serde(default)]
     pub tolerations: Vec<Toleration>,
-    /// The `RuntimeClass`, where the runtime that knows GPUs is not the node's default; k3s calls it `nvidia`.
+    /// The `RuntimeClass`, where the runtime that knows GPUs is not the node's default; k3s calls
+    /// it `nvidia`.
     pub runtime_class: Option<ObjectName>,
 }
 
@@ -184,19 +193,31 @@ impl Ollama {
 
     /// Models that write text, with their figures.
     pub fn chat_models(&self) -> impl Iterator<Item = (usize, &ModelName, Figures)> {
-        let all = self.models.iter().enumerate().filter_map(|(index, it)| Some((index, it, self.figures(it)?)));
+        let all = self
+            .models
+            .iter()
+            .enumerate()
+            .filter_map(|(index, it)| Some((index, it, self.figures(it)?)));
         all.filter(|it| !it.2.embedding_model)
     }
 
-    /// Tokens of the context that every model has: Ollama cuts `context` to what a model was trained for.
+    /// Tokens of the context that every model has: Ollama cuts `context` to what a model was
+    /// trained for.
     pub fn shortest_context(&self) -> u64 {
-        self.chat_models().map(|it| it.2.train_context).min().map_or(self.context, |it| it.min(self.context))
+        self.chat_models()
+            .map(|it| it.2.train_context)
+            .min()
+            .map_or(self.context, |it| it.min(self.context))
     }
 
     /// Models that may be in memory at once.
     pub fn loaded(&self) -> u32 {
         let embedders = self.known().filter(|it| it.embedding_model).count();
-        let derived = if embedders > 0 && embedders < self.models.len() { 1 + embedders } else { embedders.max(1) };
+        let derived = if embedders > 0 && embedders < self.models.len() {
+            1 + embedders
+        } else {
+            embedders.max(1)
+        };
         self.max_loaded_models.unwrap_or_else(|| u32::try_from(derived).unwrap_or(u32::MAX))
     }
 
@@ -228,16 +249,31 @@ impl Ollama {
 
     /// Memory that its GPUs must have together; none without.
     pub fn needs_vram(&self) -> Option<Bytes> {
-        Some(ollama::vram(self.known(), &self.settings(), self.loaded_count(), self.gpu.as_ref()?.count))
+        Some(ollama::vram(
+            self.known(),
+            &self.settings(),
+            self.loaded_count(),
+            self.gpu.as_ref()?.count,
+        ))
     }
 
     /// What the container gets.
     pub fn allotment(&self) -> Allotment {
-        // With a GPU the file of the weights is page cache, which the kernel can take back; it is promised all the same until it has
-        // been measured how the kubelet counts it, and `resources` may promise less.
-        let memory = self.container(if self.gpu.is_some() { ollama::beside_gpu_with_file } else { ollama::model });
-        let mut allotment = self.resources.over(Allotment { request: memory, limit: memory, cpu: requests::OLLAMA_CPU });
-        // Weights are anonymous memory on CPU: what is not requested is not there when a model loads.
+        // With a GPU the file of the weights is page cache, which the kernel can take back; it is
+        // promised all the same until it has been measured how the kubelet counts it, and
+        // `resources` may promise less.
+        let memory = self.container(if self.gpu.is_some() {
+            ollama::beside_gpu_with_file
+        } else {
+            ollama::model
+        });
+        let mut allotment = self.resources.over(Allotment {
+            request: memory,
+            limit: memory,
+            cpu: requests::OLLAMA_CPU,
+        });
+        // Weights are anonymous memory on CPU: what is not requested is not there when a model
+        // loads.
         if self.resources.memory.request.is_none() {
             allotment.request = allotment.limit;
         }
@@ -265,7 +301,8 @@ impl Ollama {
         let api = scope.service(&part, "http", PORT);
         let headless = format!("{}-headless", part.name);
         let replicas = scope.headless_service(&part, &headless, "http", PORT, self.replicas);
-        // The init container pulls from the model registry and its blob store, which are many hosts: by port.
+        // The init container pulls from the model registry and its blob store, which are many
+        // hosts: by port.
         scope.flow_to(&me, Peer::Outside, 443);
         scope.resolves_names(&me);
         pod::account(scope, &part);
@@ -312,10 +349,12 @@ impl Ollama {
             ..ContainerPort::default()
         }]);
         server.resources = Some(self.server_resources(allotment));
-        // Ready means that it serves what is there. A pod that is not Ready has no name, so a model that could not be pulled must not be asked
-        // for here: it would take the others away.
-        server.startup_probe = pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 24 });
-        server.readiness_probe = pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 3 });
+        // Ready means that it serves what is there. A pod that is not Ready has no name, so a model
+        // that could not be pulled must not be asked for here: it would take the others away.
+        server.startup_probe =
+            pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 24 });
+        server.readiness_probe =
+            pod::http_probe("/api/version", PORT, Patience { period: 5, failures: 3 });
         server.liveness_probe = pod::http_probe("/", PORT, Patience { period: 10, failures: 6 });
         server.volume_mounts = mounts();
 
@@ -332,7 +371,8 @@ impl Ollama {
             more.push(pod::env("CHAT_MODELS", chat));
         }
         pull.env = self.env(more);
-        // Page cache of what it pulls counts too, so it gets the room that the server will have: the scheduler takes the larger one.
+        // Page cache of what it pulls counts too, so it gets the room that the server will have:
+        // the scheduler takes the larger one.
         pull.resources = Some(requirements(allotment));
         // What could not be pulled, and why, is in the pod's status too.
         pull.termination_message_path = Some(TERMINATION_LOG.to_owned());
@@ -342,10 +382,22 @@ impl Ollama {
         let spec = PodSpec {
             containers: vec![server],
             init_containers: (!self.models.is_empty()).then(|| vec![pull]),
-            node_selector: self.gpu.as_ref().filter(|it| !it.node_selector.is_empty()).map(Gpu::labels),
-            runtime_class_name: self.gpu.as_ref().and_then(|it| it.runtime_class.as_ref()).map(ToString::to_string),
+            node_selector: self
+                .gpu
+                .as_ref()
+                .filter(|it| !it.node_selector.is_empty())
+                .map(Gpu::labels),
+            runtime_class_name: self
+                .gpu
+                .as_ref()
+                .and_then(|it| it.runtime_class.as_ref())
+                .map(ToString::to_string),
             termination_grace_period_seconds: Some(60),
-            tolerations: self.gpu.as_ref().filter(|it| !it.tolerations.is_empty()).map(Gpu::tolerated),
+            tolerations: self
+                .gpu
+                .as_ref()
+                .filter(|it| !it.tolerations.is_empty())
+                .map(Gpu::tolerated),
             topology_spread_constraints: Some(vec![pod::spread(scope, part)]),
             volumes: Some(vec![pod::scratch("tmp")]),
             ..PodSpec::default()
@@ -357,7 +409,8 @@ impl Ollama {
     fn server_resources(&self, allotment: Allotment) -> ResourceRequirements {
         let mut it = requirements(allotment);
         if let Some(gpu) = &self.gpu {
-            // Of what cannot be shared, request and limit are the same, and the API server writes both.
+            // Of what cannot be shared, request and limit are the same, and the API server writes
+            // both.
             for map in [&mut it.limits, &mut it.requests] {
                 map.get_or_insert_default().insert(GPU.to_owned(), count(gpu.count));
             }
@@ -365,7 +418,8 @@ impl Ollama {
         it
     }
 
-    /// The environment that makes the memory formula true, and that a user without a home needs, with some more.
+    /// The environment that makes the memory formula true, and that a user without a home needs,
+    /// with some more.
     fn env(&self, more: Vec<EnvVar>) -> Option<Vec<EnvVar>> {
         let kv = match self.kv_cache {
             KvCache::F16 => "f16",

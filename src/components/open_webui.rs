@@ -59,14 +59,17 @@ pub struct OpenWebUi {
     pub enabled: bool,
     /// Pods. More than one need `redis`, PostgreSQL and, on several nodes, `storage.shared`.
     pub replicas: u32,
-    /// Open WebUI's own tools (notes, memories, calendar, …), for the models to use. On, their list goes along with every question: about
-    /// 5,800 tokens of an administrator's, so `ollama.context` must hold them, and each model must be one that supports tools. Off in every
-    /// workspace, whose context is the default one.
+    /// Open WebUI's own tools (notes, memories, calendar, …), for the models to use. On, their list
+    /// goes along with every question: about 5,800 tokens of an administrator's, so
+    /// `ollama.context` must hold them, and each model must be one that supports tools. Off in
+    /// every workspace, whose context is the default one.
     pub tools: bool,
-    /// Tokens after which an answer ends (`1024`): a default that a request through the API, or an administrator, may raise, no limit. It
-    /// keeps an answer that would never end from keeping a model busy. Absent: half of the context (of what the tools leave of it).
+    /// Tokens after which an answer ends (`1024`): a default that a request through the API, or an
+    /// administrator, may raise, no limit. It keeps an answer that would never end from keeping a
+    /// model busy. Absent: half of the context (of what the tools leave of it).
     pub max_tokens: Option<u64>,
-    /// Connections to PostgreSQL; absent: 5 and 5, or as many as the database holds of all pods together.
+    /// Connections to PostgreSQL; absent: 5 and 5, or as many as the database holds of all pods
+    /// together.
     pub connection_pool: Option<ConnectionPool>,
     /// Absent: the tested figures (`espalier show budget`).
     pub resources: Resources,
@@ -118,7 +121,8 @@ pub struct Needs<'a> {
     pub host: &'a HostRef,
     /// Certifies it.
     pub issuer: &'a IssuerRef,
-    /// Holds its key and the first administrator. Absent: the key lives on the volume, and the first to sign up is the administrator.
+    /// Holds its key and the first administrator. Absent: the key lives on the volume, and the
+    /// first to sign up is the administrator.
     pub credentials: Option<&'a CredentialStore>,
     /// Versions.
     pub versions: &'a Versions,
@@ -134,8 +138,8 @@ pub struct Offers {
 pub const DATABASE: &str = "webui.db";
 
 impl OpenWebUi {
-    /// What is written; else the largest pool up to the default one with which a database of the tested size, or of the larger one that
-    /// is written, holds the connections of all pods.
+    /// What is written; else the largest pool up to the default one with which a database of the
+    /// tested size, or of the larger one that is written, holds the connections of all pods.
     pub fn pool(&self, database: &Postgresql) -> ConnectionPool {
         let most = ConnectionPool::default();
         let written = self.connection_pool.clone();
@@ -144,9 +148,13 @@ impl OpenWebUi {
         }
         let tested = Postgresql::default();
         let tested = if database.limit() < tested.limit() { &tested } else { database };
-        let pools = (1..=most.size).rev().map(|size| ConnectionPool { size, overflow: most.overflow.min(size) });
+        let pools = (1..=most.size)
+            .rev()
+            .map(|size| ConnectionPool { size, overflow: most.overflow.min(size) });
         let smallest = ConnectionPool { size: 1, overflow: 0 };
-        let holds = |it: &ConnectionPool| tested.worst_case(self.connections_of(it)).ceil_mib() <= tested.limit();
+        let holds = |it: &ConnectionPool| {
+            tested.worst_case(self.connections_of(it)).ceil_mib() <= tested.limit()
+        };
         pools.into_iter().find(holds).unwrap_or(smallest)
     }
 
@@ -190,11 +198,15 @@ impl OpenWebUi {
             ..ContainerPort::default()
         }]);
         server.resources = Some(requirements(self.resources.over(requests::OPEN_WEBUI)));
-        // The start takes 5–20 CPU seconds, the first one also migrates the database; `/ready` asks the database, `/health` does not:
-        // a lost database makes the pod unready, and must not restart it.
-        server.startup_probe = pod::http_probe("/ready", PORT, Patience { period: 5, failures: 60 });
-        server.readiness_probe = pod::http_probe("/ready", PORT, Patience { period: 10, failures: 3 });
-        server.liveness_probe = pod::http_probe("/health", PORT, Patience { period: 10, failures: 6 });
+        // The start takes 5–20 CPU seconds, the first one also migrates the database; `/ready` asks
+        // the database, `/health` does not: a lost database makes the pod unready, and must not
+        // restart it.
+        server.startup_probe =
+            pod::http_probe("/ready", PORT, Patience { period: 5, failures: 60 });
+        server.readiness_probe =
+            pod::http_probe("/ready", PORT, Patience { period: 10, failures: 3 });
+        server.liveness_probe =
+            pod::http_probe("/health", PORT, Patience { period: 10, failures: 6 });
         server.volume_mounts = Some(vec![pod::mount("data", DATA), pod::mount("tmp", "/tmp")]);
         let several = self.replicas > 1;
         let spec = PodSpec {
@@ -205,9 +217,13 @@ impl OpenWebUi {
             volumes: Some(vec![pod::claimed("data", &scope.claim_of(&data)), pod::scratch("tmp")]),
             ..PodSpec::default()
         };
-        // Migrations have no lock, and the volume has one writer: the old pod goes first. It also needs no room for a second pod. Several
-        // pods go all at once: the new version's tables are not for the old one.
-        let strategy = DeploymentStrategy { type_: Some("Recreate".to_owned()), ..DeploymentStrategy::default() };
+        // Migrations have no lock, and the volume has one writer: the old pod goes first. It also
+        // needs no room for a second pod. Several pods go all at once: the new version's tables are
+        // not for the old one.
+        let strategy = DeploymentStrategy {
+            type_: Some("Recreate".to_owned()),
+            ..DeploymentStrategy::default()
+        };
         let spec = DeploymentSpec {
             replicas: Some(self.replicas.cast_signed()),
             revision_history_limit: Some(3),
@@ -227,10 +243,12 @@ impl OpenWebUi {
         Offers { data }
     }
 
-    /// The volume of uploaded files; where several nodes can mount it, another one, for a claim never changes its class. Without a database
-    /// there is a SQLite file on it, which must not be on a network.
+    /// The volume of uploaded files; where several nodes can mount it, another one, for a claim
+    /// never changes its class. Without a database there is a SQLite file on it, which must not be
+    /// on a network.
     fn claim(&self, scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) -> VolumeRef {
-        let shared = scope.cluster().shared_storage_class.clone().filter(|_| needs.database.is_some());
+        let shared =
+            scope.cluster().shared_storage_class.clone().filter(|_| needs.database.is_some());
         if let Some(class) = shared {
             let name = format!("{}-shared", part.name);
             return pod::shared_claim(scope, part, &name, &class, self.storage);
@@ -241,17 +259,22 @@ impl OpenWebUi {
     fn env(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
         let url = format!("https://{}", needs.host.name());
         let answer = self.answer(needs.models.context);
-        let mut env: Vec<EnvVar> = PRODUCTION.iter().map(|(name, value)| pod::env(name, *value)).collect();
+        let mut env: Vec<EnvVar> =
+            PRODUCTION.iter().map(|(name, value)| pod::env(name, *value)).collect();
         env.push(pod::env("CORS_ALLOW_ORIGIN", url.clone()));
         if !self.tools {
-            // Added to each question from the browser (never to one through the API): more tokens than a small context holds, and a model
-            // that takes no tools refuses the question.
-            env.push(pod::env("DEFAULT_MODEL_METADATA", r#"{"capabilities":{"builtin_tools":false}}"#));
+            // Added to each question from the browser (never to one through the API): more tokens
+            // than a small context holds, and a model that takes no tools refuses the question.
+            env.push(pod::env(
+                "DEFAULT_MODEL_METADATA",
+                r#"{"capabilities":{"builtin_tools":false}}"#,
+            ));
         }
         env.push(pod::env("DEFAULT_MODEL_PARAMS", format!(r#"{{"max_tokens":{answer}}}"#)));
         env.push(pod::env("WEBUI_URL", url));
         // Each replica by name: a connection to the common Service would stick to one of them.
-        let models: Vec<String> = needs.models.replicas.iter().map(|it| scope.url_at_run_time(me, "http", it)).collect();
+        let models: Vec<String> =
+            needs.models.replicas.iter().map(|it| scope.url_at_run_time(me, "http", it)).collect();
         env.push(pod::env("OLLAMA_BASE_URLS", models.join(";")));
         if let Some(database) = needs.database {
             let at = scope.url(me, "postgresql", &database.port);
@@ -268,7 +291,8 @@ impl OpenWebUi {
         if let Some(sessions) = needs.sessions {
             let at = scope.url(me, "redis", &sessions.port);
             let at = at.trim_start_matches("redis://");
-            let template = format!(r#"redis://:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/0"#);
+            let template =
+                format!(r#"redis://:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/0"#);
             env.push(scope.env_derived("REDIS_URL", &sessions.password, "url", template));
             env.push(pod::env("WEBSOCKET_MANAGER", "redis"));
         }
@@ -280,8 +304,9 @@ impl OpenWebUi {
             env.push(scope.env_secret("WEBUI_ADMIN_PASSWORD", &administrator, "password"));
             env.push(pod::env("WEBUI_ADMIN_NAME", "Administrator"));
         } else {
-            // The first to sign up becomes the administrator. Open WebUI then closes sign-up by itself, in memory only: after each restart
-            // of the pod it is open again, and whoever signs up waits for approval.
+            // The first to sign up becomes the administrator. Open WebUI then closes sign-up by
+            // itself, in memory only: after each restart of the pod it is open again, and whoever
+            // signs up waits for approval.
             env.push(pod::env("ENABLE_SIGNUP", "True"));
             env.push(pod::env("WEBUI_SECRET_KEY_FILE", format!("{DATA}/.webui_secret_key")));
         }
@@ -289,8 +314,8 @@ impl OpenWebUi {
     }
 }
 
-/// Migrates in each pod, one after the other, before any of them serves: the first does the work if there is any, the others find it done.
-/// The server itself then leaves the tables alone.
+/// Migrates in each pod, one after the other, before any of them serves: the first does the work if
+/// there is any, the others find it done. The server itself then leaves the tables alone.
 fn migration(server: &mut Container) -> Container {
     let mut it = pod::container("migrate", server.image.clone().unwrap_or_default());
     it.command = Some(["python3", "-c", MIGRATE].map(str::to_owned).into());
@@ -310,8 +335,8 @@ const MIGRATE: &str = include_str!("open_webui/migrate.py");
 
 const DATA: &str = "/app/backend/data";
 
-/// What differs from Open WebUI's defaults in production. Git is the only place to configure it: what is changed in the interface is
-/// gone after a restart (`ENABLE_PERSISTENT_CONFIG`).
+/// What differs from Open WebUI's defaults in production. Git is the only place to configure it:
+/// what is changed in the interface is gone after a restart (`ENABLE_PERSISTENT_CONFIG`).
 const PRODUCTION: [(&str, &str); 32] = [
     // Seconds that an address is remembered; by default 300. A pod that was replaced has a new one.
     ("AIOHTTP_POOL_DNS_TTL", "10"),

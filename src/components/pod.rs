@@ -1,12 +1,14 @@
-//! What every pod of ours has in common: the "restricted" security context, its own account, probes, volumes.
+//! What every pod of ours has in common: the "restricted" security context, its own account,
+//! probes, volumes.
 
 use k8s_openapi::{
     api::{
         core::v1::{
-            Capabilities, Container, EmptyDirVolumeSource, EnvVar, ExecAction, HTTPGetAction, PersistentVolumeClaim,
-            PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource, PodDNSConfig, PodDNSConfigOption, PodSecurityContext, PodSpec,
-            PodTemplateSpec, Probe, SeccompProfile, SecurityContext, ServiceAccount, TCPSocketAction, TopologySpreadConstraint, Volume,
-            VolumeMount, VolumeResourceRequirements,
+            Capabilities, Container, EmptyDirVolumeSource, EnvVar, ExecAction, HTTPGetAction,
+            PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource,
+            PodDNSConfig, PodDNSConfigOption, PodSecurityContext, PodSpec, PodTemplateSpec, Probe,
+            SeccompProfile, SecurityContext, ServiceAccount, TCPSocketAction,
+            TopologySpreadConstraint, Volume, VolumeMount, VolumeResourceRequirements,
         },
         policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
     },
@@ -22,11 +24,15 @@ use crate::{
     units::Bytes,
 };
 
-/// A container's security context under the pod security standard "restricted", with a read-only root besides.
+/// A container's security context under the pod security standard "restricted", with a read-only
+/// root besides.
 pub fn restricted() -> SecurityContext {
     SecurityContext {
         allow_privilege_escalation: Some(false),
-        capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), ..Capabilities::default() }),
+        capabilities: Some(Capabilities {
+            drop: Some(vec!["ALL".to_owned()]),
+            ..Capabilities::default()
+        }),
         read_only_root_filesystem: Some(true),
         ..SecurityContext::default()
     }
@@ -34,11 +40,12 @@ pub fn restricted() -> SecurityContext {
 
 /// A pod template with its own account, no token, and everything as one user who is not root.
 ///
-/// Names are asked for as they are written first: handles mint whole ones, and with the cluster's own setting (five dots) a resolver would
-/// try each of them with four suffixes before, for IPv4 and IPv6: eight questions in vain. A shorter name of the spec's is still found, by
-/// the suffixes.
+/// Names are asked for as they are written first: handles mint whole ones, and with the cluster's
+/// own setting (five dots) a resolver would try each of them with four suffixes before, for IPv4
+/// and IPv6: eight questions in vain. A shorter name of the spec's is still found, by the suffixes.
 pub fn template(scope: &Scope<'_>, part: &Part, user: i64, spec: PodSpec) -> PodTemplateSpec {
-    let metadata = ObjectMeta { labels: scope.selector(part).match_labels, ..ObjectMeta::default() };
+    let metadata =
+        ObjectMeta { labels: scope.selector(part).match_labels, ..ObjectMeta::default() };
     let security = PodSecurityContext {
         fs_group: Some(user),
         // Without it every start walks the whole volume to change its owner.
@@ -46,16 +53,23 @@ pub fn template(scope: &Scope<'_>, part: &Part, user: i64, spec: PodSpec) -> Pod
         run_as_group: Some(user),
         run_as_non_root: Some(true),
         run_as_user: Some(user),
-        seccomp_profile: Some(SeccompProfile { type_: "RuntimeDefault".to_owned(), ..SeccompProfile::default() }),
+        seccomp_profile: Some(SeccompProfile {
+            type_: "RuntimeDefault".to_owned(),
+            ..SeccompProfile::default()
+        }),
         ..PodSecurityContext::default()
     };
     let spec = PodSpec {
         automount_service_account_token: Some(false),
         dns_config: Some(PodDNSConfig {
-            options: Some(vec![PodDNSConfigOption { name: Some("ndots".to_owned()), value: Some("1".to_owned()) }]),
+            options: Some(vec![PodDNSConfigOption {
+                name: Some("ndots".to_owned()),
+                value: Some("1".to_owned()),
+            }]),
             ..PodDNSConfig::default()
         }),
-        // The Services of a namespace as environment variables (OLLAMA_PORT=tcp://…) have broken programs that read such names.
+        // The Services of a namespace as environment variables (OLLAMA_PORT=tcp://…) have broken
+        // programs that read such names.
         enable_service_links: Some(false),
         security_context: Some(security),
         service_account_name: Some(part.name.to_string()),
@@ -68,7 +82,11 @@ pub fn template(scope: &Scope<'_>, part: &Part, user: i64, spec: PodSpec) -> Pod
 #[track_caller]
 pub fn account(scope: &mut Scope<'_>, part: &Part) {
     let metadata = scope.meta(part);
-    scope.add(ServiceAccount { metadata, automount_service_account_token: Some(false), ..ServiceAccount::default() });
+    scope.add(ServiceAccount {
+        metadata,
+        automount_service_account_token: Some(false),
+        ..ServiceAccount::default()
+    });
 }
 
 /// `NAME=value`.
@@ -76,7 +94,8 @@ pub fn env(name: &str, value: impl Into<String>) -> EnvVar {
     EnvVar { name: name.to_owned(), value: Some(value.into()), ..EnvVar::default() }
 }
 
-/// Sorts the environment and makes each name unique (the API server refuses a second one; the last wins, as in a shell).
+/// Sorts the environment and makes each name unique (the API server refuses a second one; the last
+/// wins, as in a shell).
 pub fn environment(mut vars: Vec<EnvVar>) -> Option<Vec<EnvVar>> {
     vars.sort_by(|a, b| a.name.cmp(&b.name)); // stable: of one name, the last stays the last
     vars.dedup_by(|later, kept| {
@@ -100,7 +119,11 @@ pub struct Patience {
 
 /// Asks for a page; anything from 200 to 399 is well.
 pub fn http_probe(path: &str, port: u16, it: Patience) -> Option<Probe> {
-    let get = HTTPGetAction { path: Some(path.to_owned()), port: IntOrString::Int(port.into()), ..HTTPGetAction::default() };
+    let get = HTTPGetAction {
+        path: Some(path.to_owned()),
+        port: IntOrString::Int(port.into()),
+        ..HTTPGetAction::default()
+    };
     Some(Probe { http_get: Some(get), ..patient(it) })
 }
 
@@ -112,33 +135,58 @@ pub fn exec_probe(command: &[&str], it: Patience) -> Option<Probe> {
 
 /// Opens a connection.
 pub fn tcp_probe(port: u16, it: Patience) -> Option<Probe> {
-    Some(Probe { tcp_socket: Some(TCPSocketAction { port: IntOrString::Int(port.into()), ..TCPSocketAction::default() }), ..patient(it) })
+    Some(Probe {
+        tcp_socket: Some(TCPSocketAction {
+            port: IntOrString::Int(port.into()),
+            ..TCPSocketAction::default()
+        }),
+        ..patient(it)
+    })
 }
 
 fn patient(it: Patience) -> Probe {
-    Probe { period_seconds: Some(it.period), timeout_seconds: Some(5), failure_threshold: Some(it.failures), ..Probe::default() }
+    Probe {
+        period_seconds: Some(it.period),
+        timeout_seconds: Some(5),
+        failure_threshold: Some(it.failures),
+        ..Probe::default()
+    }
 }
 
 /// A folder that lives as long as the pod.
 pub fn scratch(name: &str) -> Volume {
-    Volume { name: name.to_owned(), empty_dir: Some(EmptyDirVolumeSource::default()), ..Volume::default() }
+    Volume {
+        name: name.to_owned(),
+        empty_dir: Some(EmptyDirVolumeSource::default()),
+        ..Volume::default()
+    }
 }
 
 /// A folder in memory, which counts in the container's limit.
 pub fn memory(name: &str, size: Bytes) -> Volume {
-    let source = EmptyDirVolumeSource { medium: Some("Memory".to_owned()), size_limit: Some(size.quantity()) };
+    let source = EmptyDirVolumeSource {
+        medium: Some("Memory".to_owned()),
+        size_limit: Some(size.quantity()),
+    };
     Volume { name: name.to_owned(), empty_dir: Some(source), ..Volume::default() }
 }
 
 /// The volume behind a claim.
 pub fn claimed(name: &str, claim: &str) -> Volume {
-    let source = PersistentVolumeClaimVolumeSource { claim_name: claim.to_owned(), ..PersistentVolumeClaimVolumeSource::default() };
+    let source = PersistentVolumeClaimVolumeSource {
+        claim_name: claim.to_owned(),
+        ..PersistentVolumeClaimVolumeSource::default()
+    };
     Volume { name: name.to_owned(), persistent_volume_claim: Some(source), ..Volume::default() }
 }
 
-/// A folder on the node's disk that lives as long as the pod, and ends it when it grows beyond a size.
+/// A folder on the node's disk that lives as long as the pod, and ends it when it grows beyond a
+/// size.
 pub fn scratch_of(name: &str, size: Bytes) -> Volume {
-    let source = EmptyDirVolumeSource { size_limit: Some(size.quantity()), ..EmptyDirVolumeSource::default() };
+    let source = EmptyDirVolumeSource {
+        size_limit: Some(size.quantity()),
+        ..EmptyDirVolumeSource::default()
+    };
     Volume { name: name.to_owned(), empty_dir: Some(source), ..Volume::default() }
 }
 
@@ -175,21 +223,42 @@ pub fn claim(scope: &mut Scope<'_>, part: &Part, size: Bytes) -> VolumeRef {
 
 /// The same, with metadata of one's own.
 #[track_caller]
-pub fn claim_as(scope: &mut Scope<'_>, part: &Part, mut metadata: ObjectMeta, size: Bytes) -> VolumeRef {
+pub fn claim_as(
+    scope: &mut Scope<'_>,
+    part: &Part,
+    mut metadata: ObjectMeta,
+    size: Bytes,
+) -> VolumeRef {
     protect(&mut metadata);
     let spec = claim_spec(scope, size);
-    scope.add(PersistentVolumeClaim { metadata, spec: Some(spec), ..PersistentVolumeClaim::default() });
+    scope.add(PersistentVolumeClaim {
+        metadata,
+        spec: Some(spec),
+        ..PersistentVolumeClaim::default()
+    });
     scope.volume(&part.name, size)
 }
 
 /// A container with what all of ours have.
 pub fn container(name: &str, image: String) -> Container {
-    Container { name: name.to_owned(), image: Some(image), security_context: Some(restricted()), ..Container::default() }
+    Container {
+        name: name.to_owned(),
+        image: Some(image),
+        security_context: Some(restricted()),
+        ..Container::default()
+    }
 }
 
-/// A claim that pods on several nodes mount at once; it cannot bear the name of one that they cannot.
+/// A claim that pods on several nodes mount at once; it cannot bear the name of one that they
+/// cannot.
 #[track_caller]
-pub fn shared_claim(scope: &mut Scope<'_>, part: &Part, name: &str, class: &str, size: Bytes) -> VolumeRef {
+pub fn shared_claim(
+    scope: &mut Scope<'_>,
+    part: &Part,
+    name: &str,
+    class: &str,
+    size: Bytes,
+) -> VolumeRef {
     let mut metadata = scope.meta_named(part, name);
     protect(&mut metadata);
     let spec = PersistentVolumeClaimSpec {
@@ -197,7 +266,11 @@ pub fn shared_claim(scope: &mut Scope<'_>, part: &Part, name: &str, class: &str,
         storage_class_name: Some(class.to_owned()),
         ..claim_spec(scope, size)
     };
-    scope.add(PersistentVolumeClaim { metadata, spec: Some(spec), ..PersistentVolumeClaim::default() });
+    scope.add(PersistentVolumeClaim {
+        metadata,
+        spec: Some(spec),
+        ..PersistentVolumeClaim::default()
+    });
     scope.volume(name, size)
 }
 
@@ -212,7 +285,8 @@ pub fn spread(scope: &Scope<'_>, part: &Part) -> TopologySpreadConstraint {
     }
 }
 
-/// A drain takes one of the part's pods at a time. With one replica too: a drain must be able to end.
+/// A drain takes one of the part's pods at a time. With one replica too: a drain must be able to
+/// end.
 #[track_caller]
 pub fn disruption_budget(scope: &mut Scope<'_>, part: &Part) {
     let spec = PodDisruptionBudgetSpec {

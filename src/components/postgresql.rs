@@ -40,7 +40,10 @@ const PASSWORD: CredentialSpec = CredentialSpec {
 /// The same of a server that somebody else runs: made here, it would open nothing there.
 const PASSWORD_ELSEWHERE: CredentialSpec = CredentialSpec {
     name: "postgresql",
-    keys: &[Key { name: "password", value: Value::Known("the password of the role at the database server") }],
+    keys: &[Key {
+        name: "password",
+        value: Value::Known("the password of the role at the database server"),
+    }],
     rotation: "change it at the server too, or Open WebUI cannot sign in there",
     lookup: SecretLookup::ByReference,
 };
@@ -71,10 +74,11 @@ pub struct Postgresql {
     pub external: Option<External>,
 }
 
-/// A PostgreSQL that somebody else runs. The password of the role is sealed like our own's (`postgresql`, key `password`).
+/// A PostgreSQL that somebody else runs. The password of the role is sealed like our own's
+/// (`postgresql`, key `password`).
 ///
-/// It must let the role open as many connections as Open WebUI does (`out/README.md` says how many), and hold the database, which the
-/// role owns: Open WebUI makes its tables itself.
+/// It must let the role open as many connections as Open WebUI does (`out/README.md` says how
+/// many), and hold the database, which the role owns: Open WebUI makes its tables itself.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct External {
@@ -92,12 +96,14 @@ pub struct External {
     /// How the connection is protected.
     #[serde(default)]
     pub ssl_mode: SslMode,
-    /// The range of addresses that it is in, where that is a private one (a network of your own, a peered cloud network): the network
-    /// policy opens this and nothing else. Absent: it is on the internet, and the policy opens its port outside of all private ranges.
+    /// The range of addresses that it is in, where that is a private one (a network of your own, a
+    /// peered cloud network): the network policy opens this and nothing else. Absent: it is on the
+    /// internet, and the policy opens its port outside of all private ranges.
     pub cidr: Option<Cidr>,
 }
 
-/// How a connection is protected, in libpq's words. `verify-full` is not among them: it needs the authority's certificate as a file.
+/// How a connection is protected, in libpq's words. `verify-full` is not among them: it needs the
+/// authority's certificate as a file.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub enum SslMode {
@@ -117,7 +123,8 @@ fn name() -> SqlName {
 }
 
 impl External {
-    /// What our own would offer. Nothing is built, so nothing is waited for but the sealed password.
+    /// What our own would offer. Nothing is built, so nothing is waited for but the sealed
+    /// password.
     pub fn offers(&self, credentials: &CredentialStore) -> Offers {
         Offers {
             port: PortRef::outside(&self.host, self.port, self.cidr.as_ref()),
@@ -135,7 +142,12 @@ impl External {
 
 impl Default for Postgresql {
     fn default() -> Self {
-        Self { enabled: true, resources: Resources::default(), storage: Bytes::gib(5), external: None }
+        Self {
+            enabled: true,
+            resources: Resources::default(),
+            storage: Bytes::gib(5),
+            external: None,
+        }
     }
 }
 
@@ -163,7 +175,8 @@ pub struct Offers {
     pub database: Arc<str>,
     /// What a client's URL ends with.
     pub parameters: &'static str,
-    /// The volume's size: a dump, which is packed, is smaller than what is on it. None where somebody else keeps it.
+    /// The volume's size: a dump, which is packed, is smaller than what is on it. None where
+    /// somebody else keeps it.
     pub storage: Option<Bytes>,
 }
 
@@ -187,7 +200,8 @@ impl Postgresql {
         }
     }
 
-    /// `max_connections`: the clients', the backup's and those that PostgreSQL keeps for its superuser.
+    /// `max_connections`: the clients', the backup's and those that PostgreSQL keeps for its
+    /// superuser.
     pub fn max_connections(clients: u32) -> u32 {
         clients.saturating_add(BACKUP_CONNECTIONS + RESERVED_CONNECTIONS)
     }
@@ -215,7 +229,9 @@ impl Postgresql {
         pod::claim(scope, &part, self.storage);
 
         let mut server = pod::container("postgresql", needs.versions.image(versions::POSTGRESQL));
-        server.command = Some(["/bin/bash", "-euo", "pipefail", "-c", START, "postgresql"].map(str::to_owned).into());
+        server.command = Some(
+            ["/bin/bash", "-euo", "pipefail", "-c", START, "postgresql"].map(str::to_owned).into(),
+        );
         server.args = Some(self.arguments(needs.connections));
         server.env = pod::environment(vec![
             pod::env("PGDATA", "/var/lib/postgresql/data/pgdata"),
@@ -238,7 +254,8 @@ impl Postgresql {
         // A server that rejects (1) recovers or stops; ended now, it would have to recover all of
         // it again.
         let alive = format!("pg_isready -q -h 127.0.0.1 -U {NAME} -d {NAME} || [ $? -eq 1 ]");
-        server.liveness_probe = pod::exec_probe(&["/bin/sh", "-c", &alive], Patience { period: 10, failures: 6 });
+        server.liveness_probe =
+            pod::exec_probe(&["/bin/sh", "-c", &alive], Patience { period: 10, failures: 6 });
         server.lifecycle = Some(fast_shutdown());
         server.volume_mounts = Some(vec![
             pod::mount("data", "/var/lib/postgresql/data"),
@@ -269,7 +286,14 @@ impl Postgresql {
         let metadata = scope.meta(&part);
         scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
-        Offers { port, password, role: NAME.into(), database: NAME.into(), parameters: "", storage: Some(self.storage) }
+        Offers {
+            port,
+            password,
+            role: NAME.into(),
+            database: NAME.into(),
+            parameters: "",
+            storage: Some(self.storage),
+        }
     }
 
     fn arguments(&self, clients: u32) -> Vec<String> {
@@ -285,7 +309,11 @@ impl Postgresql {
             ("work_mem", megabytes(it.work_mem)),
         ];
         std::iter::once("postgres".to_owned())
-            .chain(settings.into_iter().flat_map(|(key, value)| ["-c".to_owned(), format!("{key}={value}")]))
+            .chain(
+                settings
+                    .into_iter()
+                    .flat_map(|(key, value)| ["-c".to_owned(), format!("{key}={value}")]),
+            )
             .collect()
     }
 }
@@ -296,7 +324,10 @@ impl Postgresql {
 /// would tell of a hook that failed; the grace period counts on.
 fn fast_shutdown() -> Lifecycle {
     let command = ["pg_ctl", "stop", "--mode=fast", "--no-wait"].map(str::to_owned).into();
-    let handler = LifecycleHandler { exec: Some(ExecAction { command: Some(command) }), ..LifecycleHandler::default() };
+    let handler = LifecycleHandler {
+        exec: Some(ExecAction { command: Some(command) }),
+        ..LifecycleHandler::default()
+    };
     Lifecycle { pre_stop: Some(handler), ..Lifecycle::default() }
 }
 

@@ -1,5 +1,6 @@
-//! Redis, through which several Open WebUI pods share their websockets and sign-outs. It keeps nothing: browsers connect again by
-//! themselves, but after a restart of Redis a token that was signed out is good again until it expires.
+//! Redis, through which several Open WebUI pods share their websockets and sign-outs. It keeps
+//! nothing: browsers connect again by themselves, but after a restart of Redis a token that was
+//! signed out is good again until it expires.
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
@@ -38,7 +39,8 @@ const USER: i64 = 999;
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Redis {
-    /// On: needed for more than one Open WebUI; with one, it makes a sign-out end the session, not just this browser's copy of it.
+    /// On: needed for more than one Open WebUI; with one, it makes a sign-out end the session, not
+    /// just this browser's copy of it.
     pub enabled: bool,
     /// Absent: the tested figures (`espalier show budget`). Data may fill half of the limit.
     pub resources: Resources,
@@ -54,7 +56,12 @@ pub struct Offers {
 
 impl Redis {
     /// Builds it.
-    pub fn build(&self, scope: &mut Scope<'_>, credentials: &CredentialStore, versions: &Versions) -> Offers {
+    pub fn build(
+        &self,
+        scope: &mut Scope<'_>,
+        credentials: &CredentialStore,
+        versions: &Versions,
+    ) -> Offers {
         // Whoever may write here can end or forge sessions: a policy alone is not enough.
         let password = credentials.credential(&PASSWORD);
         let version = versions.of(versions::REDIS);
@@ -81,13 +88,20 @@ impl Redis {
         server.startup_probe = pod::exec_probe(&ready, Patience { period: 2, failures: 30 });
         server.readiness_probe = pod::exec_probe(&ready, Patience { period: 5, failures: 3 });
         server.liveness_probe = pod::exec_probe(&ready, Patience { period: 10, failures: 6 });
-        let spec = PodSpec { containers: vec![server], termination_grace_period_seconds: Some(10), ..PodSpec::default() };
+        let spec = PodSpec {
+            containers: vec![server],
+            termination_grace_period_seconds: Some(10),
+            ..PodSpec::default()
+        };
         let spec = DeploymentSpec {
             replicas: Some(1),
             revision_history_limit: Some(3),
             selector: scope.selector(&part),
             // Two at once would be two halves of the truth.
-            strategy: Some(DeploymentStrategy { type_: Some("Recreate".to_owned()), ..DeploymentStrategy::default() }),
+            strategy: Some(DeploymentStrategy {
+                type_: Some("Recreate".to_owned()),
+                ..DeploymentStrategy::default()
+            }),
             template: pod::template(scope, &part, USER, spec),
             ..DeploymentSpec::default()
         };
@@ -98,7 +112,8 @@ impl Redis {
     }
 }
 
-/// The configuration comes by standard input, so that the password is in no list of processes; quotes and backslashes in it are escaped.
+/// The configuration comes by standard input, so that the password is in no list of processes;
+/// quotes and backslashes in it are escaped.
 const START: &str = r#"password=$(printf '%s' "$REDISCLI_AUTH" | sed 's/[\\"]/\\&/g')
 exec redis-server - <<END
 appendonly no

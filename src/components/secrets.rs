@@ -70,8 +70,9 @@ struct SeccompProfile {
 /// The name that `kubeseal` looks for by default.
 const CONTROLLER: &str = "sealed-secrets-controller";
 
-/// The controller draws no key of its own: one that is nowhere but in the cluster is lost with it, and the certificate that values are sealed
-/// with (`spec/sealing.pem`) would be an older key's, without anybody being told.
+/// The controller draws no key of its own: one that is nowhere but in the cluster is lost with it,
+/// and the certificate that values are sealed with (`spec/sealing.pem`) would be an older key's,
+/// without anybody being told.
 const NEVER: &str = "0";
 
 impl SealedSecrets {
@@ -83,7 +84,9 @@ impl SealedSecrets {
             fullname_override: CONTROLLER,
             image: versions.chart_image(SEALED_SECRETS.pin, SEALED_SECRETS_IMAGE).map(Tagged::from),
             keyrenewperiod: NEVER,
-            pod_security_context: PodSecurity { seccomp_profile: SeccompProfile { r#type: "RuntimeDefault" } },
+            pod_security_context: PodSecurity {
+                seccomp_profile: SeccompProfile { r#type: "RuntimeDefault" },
+            },
             resources: allotment.into(),
         };
         scope.chart(Chart {
@@ -109,7 +112,11 @@ impl SealedSecrets {
 }
 
 /// Placed early, filled late: the plan pours the sealed copies in when everything has been built.
-pub fn credential_store(scope: &mut Scope<'_>, sealing: &CrdRef<SealedSecret>, sealed: &SealedStore) -> Option<CredentialStore> {
+pub fn credential_store(
+    scope: &mut Scope<'_>,
+    sealing: &CrdRef<SealedSecret>,
+    sealed: &SealedStore,
+) -> Option<CredentialStore> {
     scope.wait_for(sealing);
     scope.credential_store(sealed.secrets())
 }

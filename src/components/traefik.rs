@@ -1,4 +1,5 @@
-//! k3s' packaged ingress controller: resources, redirect to TLS, time for uploads, access log, metrics.
+//! k3s' packaged ingress controller: resources, redirect to TLS, time for uploads, access log,
+//! metrics.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,7 +45,8 @@ struct Values {
     update_strategy: Strategy,
 }
 
-/// One line a request, for whoever collects logs. Headers, which carry sessions, are left out (the chart's default).
+/// One line a request, for whoever collects logs. Headers, which carry sessions, are left out (the
+/// chart's default).
 #[derive(Serialize)]
 struct Logs {
     access: AccessLog,
@@ -128,7 +130,8 @@ struct Service {
     spec: ServiceSpec,
 }
 
-/// `Local`: Traefik sees the clients' addresses, and only the node that it runs on answers. With several nodes each must answer: `Cluster`.
+/// `Local`: Traefik sees the clients' addresses, and only the node that it runs on answers. With
+/// several nodes each must answer: `Cluster`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ServiceSpec {
@@ -151,20 +154,35 @@ impl Traefik {
                 web: Web {
                     http: WebHttp {
                         redirections: Redirections {
-                            entry_point: EntryPoint { permanent: true, priority: 10, scheme: "https", to: "websecure" },
+                            entry_point: EntryPoint {
+                                permanent: true,
+                                priority: 10,
+                                scheme: "https",
+                                to: "websecure",
+                            },
                         },
                     },
                 },
                 websecure: WebSecure {
                     transport: Transport {
-                        responding_timeouts: Timeouts { idle_timeout: "180s", read_timeout: "600s", write_timeout: "0s" },
+                        responding_timeouts: Timeouts {
+                            idle_timeout: "180s",
+                            read_timeout: "600s",
+                            write_timeout: "0s",
+                        },
                     },
                 },
             },
             resources: self.allotment().into(),
             update_strategy: old_pod_first(),
             service: Service {
-                spec: ServiceSpec { external_traffic_policy: if scope.cluster().several_nodes { "Cluster" } else { "Local" } },
+                spec: ServiceSpec {
+                    external_traffic_policy: if scope.cluster().several_nodes {
+                        "Cluster"
+                    } else {
+                        "Local"
+                    },
+                },
             },
         };
         let mut text = Vec::new();
@@ -172,8 +190,15 @@ impl Traefik {
         let values_content = String::from_utf8(text).unwrap_or_default();
         let metadata = scope.meta(&part);
         // `kube-system` is not ours: no policy is derived there.
-        let port = scope.chart_port(&Pods::traefik(), "traefik-metrics", TRAEFIK_METRICS, TRAEFIK_METRICS);
+        let port =
+            scope.chart_port(&Pods::traefik(), "traefik-metrics", TRAEFIK_METRICS, TRAEFIK_METRICS);
         scope.contribute(Contribution::Scrape { port, path: "/metrics" });
-        scope.add_custom(crd, HelmChartConfig { metadata, spec: HelmChartConfigSpec { failure_policy: "abort", values_content } });
+        scope.add_custom(
+            crd,
+            HelmChartConfig {
+                metadata,
+                spec: HelmChartConfigSpec { failure_policy: "abort", values_content },
+            },
+        );
     }
 }

@@ -95,31 +95,38 @@ impl Workspace {
     /// When the two together are no host name (too long).
     pub fn host(&self, assembly: &Assembly) -> Result<Host, String> {
         let domains = &assembly.platform.spec.domains;
-        format!("{}.{}", self.spec.workspace_name, domains.workspaces.as_ref().unwrap_or(&domains.chat)).parse()
+        format!(
+            "{}.{}",
+            self.spec.workspace_name,
+            domains.workspaces.as_ref().unwrap_or(&domains.chat)
+        )
+        .parse()
     }
 
     /// Builds it. Nothing when the platform has no issuer, which was refused before.
     pub fn build(&self, assembly: &Assembly) -> Option<BuiltComponent> {
         let (issuer, host) = (assembly.issuer.as_ref()?, self.host(assembly).ok()?);
         let versions = &assembly.platform.versions;
-        let host = PlatformBuilder::new(&self.spec.workspace_name, assembly.cluster.clone()).host(&host);
-        let ((), built) = platform::tenant(&self.spec.workspace_name, assembly.cluster.clone(), |scope| {
-            scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
-            let models = self.ollama().build(scope, versions);
-            let pool = ConnectionPool::default();
-            let needs = open_webui::Needs {
-                models: &models,
-                database: None,
-                pool,
-                sessions: None,
-                host: &host,
-                issuer,
-                credentials: None,
-                versions,
-            };
-            // Nobody else mounts a tenant's volume.
-            drop(OpenWebUi::default().build(scope, &needs));
-        });
+        let host =
+            PlatformBuilder::new(&self.spec.workspace_name, assembly.cluster.clone()).host(&host);
+        let ((), built) =
+            platform::tenant(&self.spec.workspace_name, assembly.cluster.clone(), |scope| {
+                scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
+                let models = self.ollama().build(scope, versions);
+                let pool = ConnectionPool::default();
+                let needs = open_webui::Needs {
+                    models: &models,
+                    database: None,
+                    pool,
+                    sessions: None,
+                    host: &host,
+                    issuer,
+                    credentials: None,
+                    versions,
+                };
+                // Nobody else mounts a tenant's volume.
+                drop(OpenWebUi::default().build(scope, &needs));
+            });
         Some(built)
     }
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::builder::{chart::Values, object::CustomResource};
 
-/// Removing the Application removes its objects first; this spelling is one that the API server does not warn about.
+/// Removing the Application removes its objects first; this spelling is one that the API server
+/// does not warn about.
 pub const CASCADE: &str = "resources-finalizer.argocd.argoproj.io/foreground";
 /// The cluster that ArgoCD runs in.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
@@ -174,7 +175,8 @@ pub struct AppProject {
     pub spec: AppProjectSpec,
 }
 
-/// The body of an [`AppProject`]. Cluster kinds are denied unless listed, namespaced kinds permitted unless a list is given.
+/// The body of an [`AppProject`]. Cluster kinds are denied unless listed, namespaced kinds
+/// permitted unless a list is given.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AppProjectSpec {
@@ -195,7 +197,8 @@ pub struct AppProjectSpec {
     /// Namespaced kinds that are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub namespace_resource_whitelist: Vec<GroupKind>,
-    /// Keys of `GnuPG`, one of which must have signed a commit; none: no commit need be signed. A chart has no commit, so it never passes.
+    /// Keys of `GnuPG`, one of which must have signed a commit; none: no commit need be signed. A
+    /// chart has no commit, so it never passes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub signature_keys: Vec<SignatureKey>,
     /// Repositories that are permitted.

@@ -1,6 +1,8 @@
 //! cert-manager's `ClusterIssuer` (`cert-manager.io/v1`).
 
-use k8s_openapi::{api::core::v1::ResourceRequirements, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use k8s_openapi::{
+    api::core::v1::ResourceRequirements, apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use serde::Serialize;
 
 use crate::builder::object::CustomResource;

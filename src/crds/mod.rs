@@ -1,4 +1,5 @@
-//! Kinds whose CRDs come with a component or with k3s: narrow structs, only the fields that we write.
+//! Kinds whose CRDs come with a component or with k3s: narrow structs, only the fields that we
+//! write.
 
 pub mod argocd;
 pub mod cert_manager;

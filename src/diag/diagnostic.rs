@@ -47,7 +47,10 @@ impl Place {
     /// The file that the place lies in.
     pub fn file(&self) -> Option<&Arc<str>> {
         match self {
-            Self::Key { file, .. } | Self::Value { file, .. } | Self::Span { file, .. } | Self::File(file) => Some(file),
+            Self::Key { file, .. }
+            | Self::Value { file, .. }
+            | Self::Span { file, .. }
+            | Self::File(file) => Some(file),
             Self::Nowhere => None,
         }
     }
@@ -86,7 +89,16 @@ impl Diagnostic {
     }
 
     fn new(code: &'static str, severity: Severity, place: Place, message: String) -> Self {
-        Self { code, severity, place, message, label: None, related: Vec::new(), help: Vec::new(), notes: Vec::new() }
+        Self {
+            code,
+            severity,
+            place,
+            message,
+            label: None,
+            related: Vec::new(),
+            help: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// Sets what stands under the marked text.
@@ -169,7 +181,8 @@ impl Diagnostics {
         let mut left: BTreeMap<Option<Arc<str>>, Room> = BTreeMap::new();
         for it in &self {
             let room = left.entry(it.place.file().cloned()).or_default();
-            *if it.severity == Severity::Error { &mut room.errors } else { &mut room.warnings } += 1;
+            *if it.severity == Severity::Error { &mut room.errors } else { &mut room.warnings } +=
+                1;
         }
         left.retain(|file, it| file.is_some() && it.errors + it.warnings > MAX_FINDINGS);
         if left.is_empty() {

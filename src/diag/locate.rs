@@ -13,7 +13,8 @@ use super::{
 #[derive(Clone, Debug, Default)]
 pub(super) struct Located<'a> {
     pub(super) file: Option<&'a str>,
-    /// The text and the stretch of it, in bytes; none for a whole file and for one that was not read.
+    /// The text and the stretch of it, in bytes; none for a whole file and for one that was not
+    /// read.
     pub(super) text: Option<(&'a Source, Range<usize>)>,
 }
 
@@ -58,8 +59,12 @@ fn stretch(place: &Place, source: &Source) -> Option<Range<usize>> {
     Some(start..start + line.len())
 }
 
-/// Findings in the order of their places: by file, then by where, then by code; without a file last.
-pub(super) fn sorted<'a>(all: impl IntoIterator<Item = &'a Diagnostic>, texts: &'a dyn Texts) -> Vec<(&'a Diagnostic, Located<'a>)> {
+/// Findings in the order of their places: by file, then by where, then by code; without a file
+/// last.
+pub(super) fn sorted<'a>(
+    all: impl IntoIterator<Item = &'a Diagnostic>,
+    texts: &'a dyn Texts,
+) -> Vec<(&'a Diagnostic, Located<'a>)> {
     let mut list: Vec<_> = all.into_iter().map(|it| (it, locate(&it.place, texts))).collect();
     list.sort_by_key(|(it, at)| {
         let (start, end) = at.text.as_ref().map_or((0, 0), |it| (it.1.start, it.1.end));

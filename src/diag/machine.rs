@@ -29,7 +29,8 @@ pub(super) fn short(all: &Diagnostics, texts: &dyn Texts) -> String {
         let message = it.message.lines().collect::<Vec<_>>().join(" ");
         let message = plain::line(&message);
         let address = plain::line(&address);
-        writeln!(out, "{address}{colon}{}[{}]: {message}", it.severity.word(), it.code).expect("a String takes all");
+        writeln!(out, "{address}{colon}{}[{}]: {message}", it.severity.word(), it.code)
+            .expect("a String takes all");
     }
     out
 }
@@ -83,7 +84,14 @@ pub(super) fn json(all: &Diagnostics, texts: &dyn Texts) -> String {
             severity: it.severity.word(),
             message: &it.message,
             label: it.label.as_deref(),
-            related: it.related.iter().map(|(place, label)| Related { at: Lines::of(&locate(place, texts), texts), label }).collect(),
+            related: it
+                .related
+                .iter()
+                .map(|(place, label)| Related {
+                    at: Lines::of(&locate(place, texts), texts),
+                    label,
+                })
+                .collect(),
             help: &it.help,
             notes: &it.notes,
         })
@@ -102,7 +110,8 @@ pub(super) fn github(all: &Diagnostics, texts: &dyn Texts) -> String {
             write!(out, "file={},", property(&texts.shown(file))).expect("a String takes all");
         }
         if let Some(((line, column), (end_line, end_column))) = at.lines() {
-            write!(out, "line={line},endLine={end_line},col={column},endColumn={end_column},").expect("a String takes all");
+            write!(out, "line={line},endLine={end_line},col={column},endColumn={end_column},")
+                .expect("a String takes all");
         }
         let mut message = it.message.clone();
         for (word, lines) in [("help", &it.help), ("note", &it.notes)] {
@@ -110,7 +119,8 @@ pub(super) fn github(all: &Diagnostics, texts: &dyn Texts) -> String {
                 write!(message, "\n{word}: {line}").expect("a String takes all");
             }
         }
-        writeln!(out, "title={}::{}", property(it.code), data(&message)).expect("a String takes all");
+        writeln!(out, "title={}::{}", property(it.code), data(&message))
+            .expect("a String takes all");
     }
     out
 }

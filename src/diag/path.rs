@@ -123,7 +123,8 @@ fn bare(key: &str) -> bool {
 }
 
 impl fmt::Display for FieldPath {
-    /// `a.b[0].c`; a key that is not made of letters, digits, `-`, `_` and `/` stands in double quotes (`a."b.c"`).
+    /// `a.b[0].c`; a key that is not made of letters, digits, `-`, `_` and `/` stands in double
+    /// quotes (`a."b.c"`).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, step) in self.0.iter().enumerate() {
             match step {
@@ -160,15 +161,22 @@ impl FromStr for FieldPath {
         let mut rest = s;
         while !rest.is_empty() {
             if let Some(inside) = rest.strip_prefix('[') {
-                let (digits, after) = inside.split_once(']').ok_or_else(|| refuse("a `[` is not closed"))?;
+                let (digits, after) =
+                    inside.split_once(']').ok_or_else(|| refuse("a `[` is not closed"))?;
                 let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-                let index = digits.parse().ok().filter(|_| plain).ok_or_else(|| refuse("a position is a number"))?;
+                let index = digits
+                    .parse()
+                    .ok()
+                    .filter(|_| plain)
+                    .ok_or_else(|| refuse("a position is a number"))?;
                 steps.push(Step::Index(index));
                 rest = after;
                 continue;
             }
             if !steps.is_empty() {
-                rest = rest.strip_prefix('.').ok_or_else(|| refuse("a `.` is missing between two keys"))?;
+                rest = rest
+                    .strip_prefix('.')
+                    .ok_or_else(|| refuse("a `.` is missing between two keys"))?;
             }
             let (key, after) = first_key(rest).map_err(refuse)?;
             steps.push(Step::Key(key));

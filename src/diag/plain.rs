@@ -1,8 +1,8 @@
 //! Text of files on its way to a person: what a terminal, a page or a workflow would obey is shown.
 //!
-//! A file may be a stranger's. Its text can hold what moves a cursor or writes the clipboard, letters
-//! that turn the reading direction or are not seen, the markup of a page, or a line that a workflow
-//! takes for a command. Each verb says through here what it read.
+//! A file may be a stranger's. Its text can hold what moves a cursor or writes the clipboard,
+//! letters that turn the reading direction or are not seen, the markup of a page, or a line that a
+//! workflow takes for a command. Each verb says through here what it read.
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -65,17 +65,21 @@ pub fn json(text: &str) -> Cow<'_, str> {
     Cow::Owned(out.replace(RUNNER, "#\\u0023["))
 }
 
-/// The lines of a text whose bytes are counted: what GitHub's runner takes for a command anywhere in
-/// a line is broken without changing a place.
+/// The lines of a text whose bytes are counted: what GitHub's runner takes for a command anywhere
+/// in a line is broken without changing a place.
 pub fn same_places(text: &str) -> Cow<'_, str> {
-    if text.contains(RUNNER) { Cow::Owned(text.replace(RUNNER, "#_[")) } else { Cow::Borrowed(text) }
+    if text.contains(RUNNER) {
+        Cow::Owned(text.replace(RUNNER, "#_["))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// What GitHub's runner takes for a command, anywhere in a line.
 const RUNNER: &str = "##[";
 
-/// Whether GitHub's runner takes a line for a command, `::name …::…`: white space before it does not
-/// matter to the runner, and a difference's sign stands before what a file has.
+/// Whether GitHub's runner takes a line for a command, `::name …::…`: white space before it does
+/// not matter to the runner, and a difference's sign stands before what a file has.
 fn is_command(line: &str) -> bool {
     let is_before = |it: char| it.is_whitespace() || matches!(it, '+' | '-');
     let command = line.trim_start_matches(is_before).strip_prefix("::");
@@ -116,7 +120,8 @@ fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
         if number > 0 {
             out.push(if is_replaced('\n') { '␊' } else { '\n' });
         }
-        let escaped = is_command(line).then(|| line.replacen("::", ":\\:", 1).replace(RUNNER, "#\\#["));
+        let escaped =
+            is_command(line).then(|| line.replacen("::", ":\\:", 1).replace(RUNNER, "#\\#["));
         for it in escaped.as_deref().unwrap_or(line).chars() {
             if is_replaced(it) { symbol(it, &mut out) } else { out.push(it) }
         }
@@ -194,7 +199,10 @@ mod tests {
         let value = "a\u{1f}\u{200b}\u{202e}\u{7f}\u{e0001}\u{9b} ##[error]b\n::x\"";
         let text = serde_json::to_string_pretty(&[value]).expect("JSON");
         let safe = json(&text);
-        assert!(!safe.contains(RUNNER) && safe.chars().all(|it| it == '\n' || !is_obeyed(it)), "{safe}");
+        assert!(
+            !safe.contains(RUNNER) && safe.chars().all(|it| it == '\n' || !is_obeyed(it)),
+            "{safe}"
+        );
         assert_eq!(serde_json::from_str::<Vec<String>>(&safe).expect("still JSON"), [value]);
     }
 

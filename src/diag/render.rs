@@ -1,4 +1,5 @@
-//! Findings as text: for a terminal, for a line-based tool, for a program and for a workflow on GitHub.
+//! Findings as text: for a terminal, for a line-based tool, for a program and for a workflow on
+//! GitHub.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 

@@ -4,26 +4,38 @@
 const LONGEST: usize = 64;
 
 /// The candidate nearest to what was written, if it is near enough to be meant.
-pub fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let lower: String = written.to_lowercase().chars().take(LONGEST).collect();
     let candidates: Vec<&str> = candidates.into_iter().collect();
-    let (distance, name) = candidates.iter().map(|it| (distance(&lower, &it.to_lowercase()), *it)).min()?;
+    let (distance, name) =
+        candidates.iter().map(|it| (distance(&lower, &it.to_lowercase()), *it)).min()?;
     let length = lower.chars().count().max(name.chars().count());
-    if distance <= 1.max(length / 3) && distance < length { Some(name) } else { by_beginning(&lower, &candidates) }
+    if distance <= 1.max(length / 3) && distance < length {
+        Some(name)
+    } else {
+        by_beginning(&lower, &candidates)
+    }
 }
 
-/// The only candidate that begins as what was written does, for more than half of it: `prod`, `stage`, `replicaCount`.
+/// The only candidate that begins as what was written does, for more than half of it: `prod`,
+/// `stage`, `replicaCount`.
 fn by_beginning<'a>(lower: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let length = lower.chars().count();
-    let common = |it: &str| lower.chars().zip(it.to_lowercase().chars()).take_while(|(a, b)| a == b).count();
-    let mut near = candidates.iter().copied().filter(|it| common(it) >= 3 && common(it) * 2 > length);
+    let common =
+        |it: &str| lower.chars().zip(it.to_lowercase().chars()).take_while(|(a, b)| a == b).count();
+    let mut near =
+        candidates.iter().copied().filter(|it| common(it) >= 3 && common(it) * 2 > length);
     let first = near.next()?;
     near.all(|it| it == first).then_some(first)
 }
 
 /// How many insertions, deletions, substitutions and swaps of neighbours lie between two words.
 fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(LONGEST).collect(), b.chars().take(LONGEST).collect());
+    let (a, b): (Vec<char>, Vec<char>) =
+        (a.chars().take(LONGEST).collect(), b.chars().take(LONGEST).collect());
     let mut before: Vec<usize> = Vec::new();
     let mut last: Vec<usize> = (0..=b.len()).collect();
     for i in 1..=a.len() {
@@ -47,10 +59,17 @@ mod tests {
     #[test]
     fn typos_are_found_and_strangers_are_not() {
         let fields = ["models", "replicas", "enabled", "resources", "keepAlive"];
-        for (written, meant) in [("modles", "models"), ("replica", "replicas"), ("keepalive", "keepAlive"), ("resource", "resources")] {
+        for (written, meant) in [
+            ("modles", "models"),
+            ("replica", "replicas"),
+            ("keepalive", "keepAlive"),
+            ("resource", "resources"),
+        ] {
             assert_eq!(nearest(written, fields), Some(meant));
         }
-        for (written, meant) in [("prod", "production"), ("stage", "staging"), ("letsencrypt", "letsEncrypt")] {
+        for (written, meant) in
+            [("prod", "production"), ("stage", "staging"), ("letsencrypt", "letsEncrypt")]
+        {
             assert_eq!(nearest(written, ["staging", "production", "letsEncrypt"]), Some(meant));
         }
         assert_eq!(nearest("replicaCount", fields), Some("replicas"));

@@ -1,4 +1,5 @@
-//! `bootstrap/`: the script that makes a node into the platform, k3s' configuration, and the values of the charts that come before Argo CD.
+//! `bootstrap/`: the script that makes a node into the platform, k3s' configuration, and the values
+//! of the charts that come before Argo CD.
 
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
@@ -24,7 +25,8 @@ pub const K3S_NODES: &str = "bootstrap/k3s/nodes";
 /// The unit that starts k3s.
 pub const UNIT: &str = "bootstrap/k3s/k3s.service";
 
-/// What the script knows of the platform: the values in its head. The rest of it is the same for every platform.
+/// What the script knows of the platform: the values in its head. The rest of it is the same for
+/// every platform.
 #[derive(Serialize)]
 pub struct Script {
     /// The platform's name.
@@ -37,7 +39,8 @@ pub struct Script {
     pub root_path: String,
     /// What the Applications follow, fully qualified: that branch, or a tag.
     pub revision: String,
-    /// Public hosts, of which the names must lead to the node; those of workspaces stand in their Ingresses.
+    /// Public hosts, of which the names must lead to the node; those of workspaces stand in their
+    /// Ingresses.
     pub hosts: Vec<String>,
     /// The host of the chat; empty: there is none.
     pub chat_host: String,
@@ -123,7 +126,8 @@ const REST: [&str; 10] = [
     include_str!("bootstrap/main.sh"),
 ];
 
-/// A text as one word of a shell, whatever is in it: within single quotes nothing means anything but the quote itself.
+/// A text as one word of a shell, whatever is in it: within single quotes nothing means anything
+/// but the quote itself.
 ///
 /// A zero byte would end the word, and no shell can hold one: it is left out.
 pub fn quoted(text: &str) -> String {
@@ -178,7 +182,8 @@ pub fn taint(it: &Taint) -> String {
     format!("{}{value}:{}", it.key, it.effect.name())
 }
 
-/// The file that the nodes of a group which join the first server are given; none where nobody of it joins.
+/// The file that the nodes of a group which join the first server are given; none where nobody of
+/// it joins.
 pub fn joins(nodes: &Nodes, group: &Group) -> Option<String> {
     let first = nodes.groups().iter().find(|it| it.node.role == Role::Server);
     let is_first = first.is_some_and(|it| it.name == group.name);
@@ -186,12 +191,14 @@ pub fn joins(nodes: &Nodes, group: &Group) -> Option<String> {
     Some(format!("{K3S_NODES}/{name}.yaml"))
 }
 
-/// Writes k3s' configuration and its unit: of the first server, and of each group of nodes that joins it by hand. The credentials of the
-/// cluster are root's alone, and the Secrets in its datastore are encrypted. Several servers share the datastore etcd, which the first one
-/// has to begin with: SQLite, which one server alone has, cannot be joined.
+/// Writes k3s' configuration and its unit: of the first server, and of each group of nodes that
+/// joins it by hand. The credentials of the cluster are root's alone, and the Secrets in its
+/// datastore are encrypted. Several servers share the datastore etcd, which the first one has to
+/// begin with: SQLite, which one server alone has, cannot be joined.
 pub fn k3s(files: &mut Files, nodes: &Nodes) {
     let server = nodes.groups().iter().position(|it| it.node.role == Role::Server);
-    let servers: u32 = nodes.groups().iter().filter(|it| it.node.role == Role::Server).map(|it| it.count).sum();
+    let servers: u32 =
+        nodes.groups().iter().filter(|it| it.node.role == Role::Server).map(|it| it.count).sum();
     for (at, group) in nodes.groups().iter().enumerate() {
         let is_server = group.node.role == Role::Server;
         let configuration = Configuration {
@@ -206,7 +213,8 @@ pub fn k3s(files: &mut Files, nodes: &Nodes) {
             files.add_yaml(&file, |out| emit::document(out, &configuration));
         }
         if Some(at) == server {
-            let first = Configuration { cluster_init: (servers > 1).then_some(true), ..configuration };
+            let first =
+                Configuration { cluster_init: (servers > 1).then_some(true), ..configuration };
             files.add_yaml(K3S, |out| emit::document(out, &first));
         }
     }

@@ -22,8 +22,9 @@ pub struct ChartFacts {
 /// A kind that a chart renders, for the projects' whitelists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
-    /// Belongs to the cluster: group, kind, and the object's name as a glob. Never `*`: whoever may push a version of the chart could write any
-    /// role, binding or webhook of the cluster. The chart's own stay open to them: what a name may contain, a project cannot say.
+    /// Belongs to the cluster: group, kind, and the object's name as a glob. Never `*`: whoever may
+    /// push a version of the chart could write any role, binding or webhook of the cluster. The
+    /// chart's own stay open to them: what a name may contain, a project cannot say.
     Cluster(&'static str, &'static str, &'static str),
     /// Belongs to the Application's namespace: group, kind.
     Namespaced(&'static str, &'static str),

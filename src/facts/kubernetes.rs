@@ -3,7 +3,8 @@
 /// The target: k3s v1.35.8+k3s1; pods keep the pod security standards of this version.
 pub const POD_SECURITY_VERSION: &str = "v1.35";
 
-/// The port on which the API server's endpoint answers (k3s `--https-listen-port`). Policies see this one, not the Service's 443.
+/// The port on which the API server's endpoint answers (k3s `--https-listen-port`). Policies see
+/// this one, not the Service's 443.
 pub const API_SERVER_PORT: u16 = 6443;
 
 /// k3s' packaged ingress controller: the `IngressClass`, and the pod ports of its entry points.
@@ -15,11 +16,13 @@ pub const TRAEFIK_METRICS: u16 = 9100;
 /// Traefik's TLS entry point, in its pod.
 pub const TRAEFIK_HTTPS: u16 = 8443;
 
-/// k3s' packaged storage class: volumes on the node's disk, sizes not enforced, bound when their first pod is placed.
+/// k3s' packaged storage class: volumes on the node's disk, sizes not enforced, bound when their
+/// first pod is placed.
 pub const STORAGE_CLASS: &str = "local-path";
 
 /// The database's `PriorityClass` and its value; a pod without a class has 0. A class cannot be
-/// changed (another value needs another name) and is the whole cluster's, so its name says whose it is.
+/// changed (another value needs another name) and is the whole cluster's, so its name says whose it
+/// is.
 pub const DATABASE_PRIORITY: (&str, i32) = ("espalier-database", 1000);
 
 /// The priority from which on the kubelet evicts no pod (`system-cluster-critical`): that of the
@@ -32,8 +35,11 @@ pub const GPU: &str = "nvidia.com/gpu";
 /// Every address.
 pub const EVERYWHERE: &str = "0.0.0.0/0";
 
-/// Addresses that are not "outside": private ranges (pods and services among them), carrier NAT and link-local (cloud metadata).
-pub const NOT_OUTSIDE: [&str; 5] = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
+/// Addresses that are not "outside": private ranges (pods and services among them), carrier NAT and
+/// link-local (cloud metadata).
+pub const NOT_OUTSIDE: [&str; 5] =
+    ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
 
 /// Namespaces that a cluster brings or that the platform owns: no workspace may take their names.
-pub const SYSTEM_NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
+pub const SYSTEM_NAMESPACES: [&str; 4] =
+    ["default", "kube-node-lease", "kube-public", "kube-system"];

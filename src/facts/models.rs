@@ -1,7 +1,9 @@
-//! The catalogue of models: what Ollama's memory formula needs to know of each, and whether tools can be sent to it.
+//! The catalogue of models: what Ollama's memory formula needs to know of each, and whether tools
+//! can be sent to it.
 //!
-//! A name is looked up in three small tables: its family says which shape and quantisation a tag is, the shape has the figures, and the
-//! size of the file is a published one or computed from both, with a margin. Nothing is read at start.
+//! A name is looked up in three small tables: its family says which shape and quantisation a tag
+//! is, the shape has the figures, and the size of the file is a published one or computed from
+//! both, with a margin. Nothing is read at start.
 
 pub mod families;
 pub mod family;
@@ -20,8 +22,8 @@ use crate::{names::described, units::Bytes};
 use families::FAMILIES;
 use family::Family;
 
-/// The figures from which Ollama's memory for a model is computed: counts, but for `blob` and `imageMemory`, which are sizes.
-/// `espalier explain model-unknown` says where to read them.
+/// The figures from which Ollama's memory for a model is computed: counts, but for `blob` and
+/// `imageMemory`, which are sizes. `espalier explain model-unknown` says where to read them.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Figures {
@@ -39,7 +41,8 @@ pub struct Figures {
     pub embedding: u64,
     /// Attention heads.
     pub heads: u64,
-    /// Length of the feed-forward layer; of a mixture of experts twice the length of those that are used at once.
+    /// Length of the feed-forward layer; of a mixture of experts twice the length of those that are
+    /// used at once.
     pub feed_forward: u64,
     /// Tokens in the vocabulary.
     pub vocabulary: u64,
@@ -54,17 +57,20 @@ pub struct Figures {
     /// Whether it makes embeddings instead of text.
     #[serde(default)]
     pub embedding_model: bool,
-    /// Of an embedding model: whether it is a decoder (`qwen3-embedding` is), which has a key/value cache and logits too.
+    /// Of an embedding model: whether it is a decoder (`qwen3-embedding` is), which has a key/value
+    /// cache and logits too.
     #[serde(default)]
     pub decoder: bool,
-    /// Memory that is reserved for an image when the model is loaded: `122Mi` for gemma3. 0: it reads no images.
+    /// Memory that is reserved for an image when the model is loaded: `122Mi` for gemma3. 0: it
+    /// reads no images.
     #[serde(default, deserialize_with = "bytes")]
     #[schemars(schema_with = "image_schema")]
     pub image_memory: u64,
     /// It reads images, and what that takes was not measured.
     #[serde(skip)]
     pub images_not_measured: bool,
-    /// Whether tools can be sent to it: `ollama show MODEL` then lists `tools` among its capabilities. Absent: not known.
+    /// Whether tools can be sent to it: `ollama show MODEL` then lists `tools` among its
+    /// capabilities. Absent: not known.
     #[serde(default)]
     pub tools: Option<bool>,
 }
@@ -111,7 +117,8 @@ pub struct Known {
     pub figures: Figures,
     /// How the size of its file is known.
     pub size: Size,
-    /// Whether its tag is one that is known to exist; else it is a known size in a known quantisation.
+    /// Whether its tag is one that is known to exist; else it is a known size in a known
+    /// quantisation.
     pub listed: bool,
 }
 
@@ -120,7 +127,8 @@ pub fn family(name: &str) -> Option<&'static Family> {
     FAMILIES.binary_search_by(|it| it.name.cmp(name)).ok().map(|at| &FAMILIES[at])
 }
 
-/// A model by its full name, as [`crate::names::ModelName`] writes it (`llama3.2:1b`). Without a tag it is `latest`, as for Ollama.
+/// A model by its full name, as [`crate::names::ModelName`] writes it (`llama3.2:1b`). Without a
+/// tag it is `latest`, as for Ollama.
 pub fn find(name: &str) -> Option<Known> {
     let (name, tag) = name.split_once(':').unwrap_or((name, "latest"));
     family(name)?.find(tag)
@@ -152,18 +160,34 @@ mod tests {
             assert!(find(&name).is_some_and(|it| it.listed), "{name}");
         }
         for (name, bytes) in published::PUBLISHED {
-            assert!(find(name).is_some_and(|it| it.listed && it.size == Size::Published && it.figures.blob == bytes), "{name}");
+            assert!(
+                find(name).is_some_and(|it| it.listed
+                    && it.size == Size::Published
+                    && it.figures.blob == bytes),
+                "{name}"
+            );
         }
     }
 
-    /// The limits of the facts' table, at a context of 4,096 and one slot, cache and checkpoints off.
+    /// The limits of the facts' table, at a context of 4,096 and one slot, cache and checkpoints
+    /// off.
     #[test]
     fn the_formula_gives_the_measured_table() {
-        let set =
-            Settings { context: 4096, parallel: 1, kv: KvType::F16, flash_attention: true, prompt_cache: Bytes::mib(0), checkpoints: 0 };
+        let set = Settings {
+            context: 4096,
+            parallel: 1,
+            kv: KvType::F16,
+            flash_attention: true,
+            prompt_cache: Bytes::mib(0),
+            checkpoints: 0,
+        };
         for (name, limit) in LIMITS {
             let known = find(name).unwrap_or_else(|| panic!("{name} is in the catalogue"));
-            assert_eq!(container([model(&known.figures, &set)].into_iter(), 1), Bytes::mib(limit), "{name}");
+            assert_eq!(
+                container([model(&known.figures, &set)].into_iter(), 1),
+                Bytes::mib(limit),
+                "{name}"
+            );
         }
     }
 

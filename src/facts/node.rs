@@ -1,8 +1,9 @@
 //! What k3s nodes keep for themselves, and what is left for pods.
 //!
-//! Sources: published `MemTotal` of 8 GB machines (7.4–7.8 GiB); k3s' resource profiling (single server with a workload,
-//! 95th percentile 1596 MB); systemd, sshd, journald and kernel slabs for the operating system (a budget, not a measurement).
-//! The figures are true only where the kubelet is told: see [`crate::platform::node::Node::kubelet_arguments`].
+//! Sources: published `MemTotal` of 8 GB machines (7.4–7.8 GiB); k3s' resource profiling (single
+//! server with a workload, 95th percentile 1596 MB); systemd, sshd, journald and kernel slabs for
+//! the operating system (a budget, not a measurement). The figures are true only where the kubelet
+//! is told: see [`crate::platform::node::Node::kubelet_arguments`].
 
 use crate::units::{Bytes, Millicores};
 
@@ -12,10 +13,12 @@ pub const MEM_TOTAL: (u64, u64) = (15, 16);
 pub const SYSTEM_RESERVED: (Bytes, Millicores) = (Bytes::mib(384), Millicores::new(200));
 /// k3s, containerd and the shims (`kube-reserved`).
 pub const KUBE_RESERVED: (Bytes, Millicores) = (Bytes::mib(1536), Millicores::new(300));
-/// k3s' agent, containerd and the shims (`kube-reserved` of a node without the control plane). Memory: k3s' resource profiling, 275 MB.
-/// Of its CPU nothing was published: the server's, which is more than it takes.
+/// k3s' agent, containerd and the shims (`kube-reserved` of a node without the control plane).
+/// Memory: k3s' resource profiling, 275 MB. Of its CPU nothing was published: the server's, which
+/// is more than it takes.
 pub const AGENT_RESERVED: (Bytes, Millicores) = (Bytes::mib(320), Millicores::new(300));
-/// The kubelet evicts pods when less memory than this is available (`eviction-hard`); k3s sets none by itself.
+/// The kubelet evicts pods when less memory than this is available (`eviction-hard`); k3s sets none
+/// by itself.
 pub const EVICTION_THRESHOLD: Bytes = Bytes::mib(256);
 
 /// The kubelet evicts when the node's disk or the images' disk has less than this left, in percent.
@@ -27,13 +30,15 @@ pub const EVICTION_TRANSITION_SECONDS: u32 = 30;
 /// Pods that a node runs at most, unless the kubelet is told otherwise (its own default).
 pub const MAX_PODS: u32 = 110;
 
-/// Pods of `kube-system` that k3s brings and that request memory: workload, memory request, memory limit, CPU request.
-/// metrics-server has no limit: its request is counted. Traefik's figures come from our `HelmChartConfig` and are counted there;
-/// local-path-provisioner and svclb request nothing.
+/// Pods of `kube-system` that k3s brings and that request memory: workload, memory request, memory
+/// limit, CPU request. metrics-server has no limit: its request is counted. Traefik's figures come
+/// from our `HelmChartConfig` and are counted there; local-path-provisioner and svclb request
+/// nothing.
 pub const CLUSTER_PODS: [(&str, Bytes, Bytes, Millicores); 2] = [
     ("coredns", Bytes::mib(70), Bytes::mib(170), Millicores::new(100)),
     ("metrics-server", Bytes::mib(70), Bytes::mib(70), Millicores::new(100)),
 ];
 
-/// What images, volumes and logs of a whole platform take of the disk, about (a budget, not a measurement): a node with less is warned of.
+/// What images, volumes and logs of a whole platform take of the disk, about (a budget, not a
+/// measurement): a node with less is warned of.
 pub const DISK: Bytes = Bytes::gib(20);

@@ -1,8 +1,10 @@
 //! How much memory Ollama needs on CPU (0.30 and later: a llama-server child per loaded model).
 //!
-//! Checked against 21 runs of Ollama 0.32.15 on five architectures (contexts of 2,048 to 8,192, one and two slots, f16 and `q8_0)`:
-//! measured over predicted is 0.90 to 0.984 for the container, 0.87 for an embedder, 0.965 for two models; never over 1.
-//! [`BASE`] is fitted on those runs; [`RESERVE`] is for what was not measured (a real memory limit, real tokenizers, vision projectors).
+//! Checked against 21 runs of Ollama 0.32.15 on five architectures (contexts of 2,048 to 8,192, one
+//! and two slots, f16 and `q8_0)`: measured over predicted is 0.90 to 0.984 for the container, 0.87
+//! for an embedder, 0.965 for two models; never over 1. [`BASE`] is fitted on those runs;
+//! [`RESERVE`] is for what was not measured (a real memory limit, real tokenizers, vision
+//! projectors).
 
 use crate::{facts::models::Figures, units::Bytes};
 
@@ -12,10 +14,12 @@ pub const BASE: Bytes = Bytes::mib(160);
 pub const FURTHER_MODEL: Bytes = Bytes::mib(72);
 /// The container's limit over what was computed: 105/100.
 pub const RESERVE: (u64, u64) = (105, 100);
-/// A pull needs room for the partial file and the manifest: the volume over the models' packages, 12/10.
+/// A pull needs room for the partial file and the manifest: the volume over the models' packages,
+/// 12/10.
 pub const STORAGE: (u64, u64) = (12, 10);
 
-/// What a GPU's driver takes for each loaded model on each GPU, beside the model (Ollama's own estimate on CUDA, not measured).
+/// What a GPU's driver takes for each loaded model on each GPU, beside the model (Ollama's own
+/// estimate on CUDA, not measured).
 pub const CUDA_CONTEXT: Bytes = Bytes::mib(457);
 
 /// How the key/value cache is kept.
@@ -40,7 +44,8 @@ impl KvType {
     }
 }
 
-/// The server's settings that memory depends on. Each is set in the container's environment, which makes the figures true.
+/// The server's settings that memory depends on. Each is set in the container's environment, which
+/// makes the figures true.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// `OLLAMA_CONTEXT_LENGTH`, tokens.
@@ -61,7 +66,8 @@ fn ceil256(tokens: u64) -> u64 {
     tokens.div_ceil(256).saturating_mul(256)
 }
 
-/// Figures come from users too: a product that does not fit is as large as can be, and refused by the budget.
+/// Figures come from users too: a product that does not fit is as large as can be, and refused by
+/// the budget.
 fn product(factors: &[u64]) -> u64 {
     factors.iter().fold(1, |product, it| product.saturating_mul(*it))
 }
@@ -93,33 +99,71 @@ fn parts(figures: &Figures, set: &Settings) -> Parts {
         4097..=32768 => 1024,
         _ => 2048,
     };
-    let window_cells = if it.window_layers > 0 { cells.min(ceil256(it.window.saturating_add(batch))) } else { 0 };
+    let window_cells =
+        if it.window_layers > 0 { cells.min(ceil256(it.window.saturating_add(batch))) } else { 0 };
     let full_layers = it.layers.saturating_sub(it.window_layers);
-    let layer_cells = sum(&[product(&[full_layers, cells]), product(&[it.window_layers, window_cells])]);
-    // An encoder reads its text at once and keeps nothing of it; a decoder that embeds keeps what any decoder does.
+    let layer_cells =
+        sum(&[product(&[full_layers, cells]), product(&[it.window_layers, window_cells])]);
+    // An encoder reads its text at once and keeps nothing of it; a decoder that embeds keeps what
+    // any decoder does.
     let is_encoder = it.embedding_model && !it.decoder;
-    let cache = if is_encoder { 0 } else { product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32 };
-    let widths = if set.flash_attention {
-        sum(&[product(&[12, it.feed_forward]), product(&[16, it.embedding]), cells.saturating_mul(2), window_cells.saturating_mul(2)])
+    let cache = if is_encoder {
+        0
     } else {
-        let attention = sum(&[product(&[it.heads, it.head_dim]), product(&[2, it.kv_heads, it.head_dim])]);
-        product(&[4, sum(&[5, product(&[cells, it.heads.saturating_add(1)]), product(&[4, it.embedding]), attention])])
+        product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32
+    };
+    let widths = if set.flash_attention {
+        sum(&[
+            product(&[12, it.feed_forward]),
+            product(&[16, it.embedding]),
+            cells.saturating_mul(2),
+            window_cells.saturating_mul(2),
+        ])
+    } else {
+        let attention =
+            sum(&[product(&[it.heads, it.head_dim]), product(&[2, it.kv_heads, it.head_dim])]);
+        product(&[
+            4,
+            sum(&[
+                5,
+                product(&[cells, it.heads.saturating_add(1)]),
+                product(&[4, it.embedding]),
+                attention,
+            ]),
+        ])
     };
     // Its logits are in the compute buffer, which they outgrow.
-    let logits = if it.embedding_model && it.decoder { product(&[4, sum(&[it.vocabulary, product(&[3, it.embedding])])]) } else { 0 };
+    let logits = if it.embedding_model && it.decoder {
+        product(&[4, sum(&[it.vocabulary, product(&[3, it.embedding])])])
+    } else {
+        0
+    };
     let widths = widths.max(logits);
-    let output = if it.embedding_model { product(&[4, batch, sum(&[it.vocabulary, it.embedding])]) } else { 0 };
+    let output = if it.embedding_model {
+        product(&[4, batch, sum(&[it.vocabulary, it.embedding])])
+    } else {
+        0
+    };
     let kept = set.checkpoints.min(3 + set.context / 8192);
     Parts {
         weights: it.blob,
         cache,
         buffers: sum(&[product(&[batch, widths]), output, it.image_memory]),
-        checkpoints: product(&[parallel, kept, it.window, it.window_layers, it.kv_heads, it.head_dim, 4]),
+        checkpoints: product(&[
+            parallel,
+            kept,
+            it.window,
+            it.window_layers,
+            it.kv_heads,
+            it.head_dim,
+            4,
+        ]),
         prompts: set.prompt_cache.get(),
     }
 }
 
-/// What a loaded model takes, term by term: what [`model`] sums, or with a GPU [`beside_gpu_with_file`].
+/// What a loaded model takes, term by term: what [`model`] sums, or with a GPU
+/// [`beside_gpu_with_file`].
 pub fn terms(figures: &Figures, set: &Settings, has_gpu: bool) -> Vec<(&'static str, Bytes)> {
     let it = parts(figures, set);
     let on_cpu = |bytes: u64| if has_gpu { 0 } else { bytes };
@@ -140,33 +184,43 @@ pub fn model(figures: &Figures, set: &Settings) -> Bytes {
     Bytes::new(sum(&[it.weights, it.cache, it.buffers, it.checkpoints, it.prompts]))
 }
 
-/// What a model on a GPU keeps in the container's memory and never gives back: copies of states. Not measured.
+/// What a model on a GPU keeps in the container's memory and never gives back: copies of states.
+/// Not measured.
 pub fn beside_gpu(figures: &Figures, set: &Settings) -> Bytes {
     let it = parts(figures, set);
     Bytes::new(sum(&[it.checkpoints, it.prompts]))
 }
 
-/// The same with the file of the weights, which is mapped and read while they go to the GPU: page cache of the container. Not measured.
+/// The same with the file of the weights, which is mapped and read while they go to the GPU: page
+/// cache of the container. Not measured.
 pub fn beside_gpu_with_file(figures: &Figures, set: &Settings) -> Bytes {
     beside_gpu(figures, set) + Bytes::new(figures.blob)
 }
 
-/// What a model takes of GPUs' memory: weights, key/value cache, buffers. The formula was checked on a CPU only; there, too, batches
-/// are as large as they can be, so on a GPU it is an upper bound of the same parts.
+/// What a model takes of GPUs' memory: weights, key/value cache, buffers. The formula was checked
+/// on a CPU only; there, too, batches are as large as they can be, so on a GPU it is an upper bound
+/// of the same parts.
 fn on_gpu(figures: &Figures, set: &Settings) -> Bytes {
     let it = parts(figures, set);
     Bytes::new(sum(&[it.weights, it.cache, it.buffers]))
 }
 
 /// What `gpus` GPUs must have together, when `loaded` of the models may be in memory at once.
-pub fn vram(models: impl Iterator<Item = Figures>, set: &Settings, loaded: usize, gpus: u32) -> Bytes {
-    let mut sizes: Vec<Bytes> = models.map(|it| on_gpu(&it, set) + CUDA_CONTEXT * u64::from(gpus)).collect();
+pub fn vram(
+    models: impl Iterator<Item = Figures>,
+    set: &Settings,
+    loaded: usize,
+    gpus: u32,
+) -> Bytes {
+    let mut sizes: Vec<Bytes> =
+        models.map(|it| on_gpu(&it, set) + CUDA_CONTEXT * u64::from(gpus)).collect();
     sizes.sort_unstable_by(|a, b| b.cmp(a));
     let largest: Bytes = sizes.into_iter().take(loaded).sum();
     Bytes::new((largest.get().saturating_mul(RESERVE.0)).div_ceil(RESERVE.1)).ceil_mib()
 }
 
-/// What the container must be given (request and limit alike), when `loaded` of the models may be in memory at once.
+/// What the container must be given (request and limit alike), when `loaded` of the models may be
+/// in memory at once.
 pub fn container(models: impl Iterator<Item = Bytes>, loaded: usize) -> Bytes {
     let mut sizes: Vec<Bytes> = models.collect();
     sizes.sort_unstable_by(|a, b| b.cmp(a));

@@ -8,7 +8,8 @@ use std::ops::RangeInclusive;
 pub const ARGO_CD_OF_CHART: [((u32, u32), (u32, u32)); 2] = [((10, 1), (3, 4)), ((10, 9), (3, 5))];
 
 /// Lines of Argo CD, and the minors of Kubernetes 1 that each is tested on.
-pub const KUBERNETES_OF_ARGO_CD: [((u32, u32), RangeInclusive<u32>); 3] = [((3, 3), 32..=35), ((3, 4), 32..=35), ((3, 5), 33..=36)];
+pub const KUBERNETES_OF_ARGO_CD: [((u32, u32), RangeInclusive<u32>); 3] =
+    [((3, 3), 32..=35), ((3, 4), 32..=35), ((3, 5), 33..=36)];
 
 /// The line of Argo CD that a version of the chart installs, where it is known.
 pub fn argo_cd(chart: &str) -> Option<(u32, u32)> {

@@ -1,7 +1,8 @@
 //! Memory requests, limits and CPU requests of the tested set.
 //!
-//! "measured": real processes (Open WebUI 0.12.4 slim with one worker: 333–353 MiB resident with 20 chats; PostgreSQL with
-//! 64 MB of shared buffers: 17–42 idle, at most 109 under Open WebUI, 257–327 with 20 sorting clients). "budget": a judgement.
+//! "measured": real processes (Open WebUI 0.12.4 slim with one worker: 333–353 MiB resident with 20
+//! chats; PostgreSQL with 64 MB of shared buffers: 17–42 idle, at most 109 under Open WebUI,
+//! 257–327 with 20 sorting clients). "budget": a judgement.
 
 use crate::units::{Bytes, Millicores};
 
@@ -30,9 +31,11 @@ pub const CERT_MANAGER_CAINJECTOR: Allotment = of(48, 160, 10);
 pub const ACME_SOLVER: Allotment = of(16, 64, 10);
 /// The sealed-secrets controller (budget).
 pub const SEALED_SECRETS: Allotment = of(24, 64, 10);
-/// Argo CD's application controller (budget; reports of 400–800 MiB for fifteen Applications, hence the limit).
+/// Argo CD's application controller (budget; reports of 400–800 MiB for fifteen Applications, hence
+/// the limit).
 pub const ARGO_CONTROLLER: Allotment = of(320, 768, 100);
-/// Argo CD's repo-server (budget; one `helm template` of a large chart takes 90 MiB, and two run at once).
+/// Argo CD's repo-server (budget; one `helm template` of a large chart takes 90 MiB, and two run at
+/// once).
 pub const ARGO_REPO_SERVER: Allotment = of(128, 512, 50);
 /// Argo CD's API server and UI (budget).
 pub const ARGO_SERVER: Allotment = of(64, 192, 20);
@@ -52,8 +55,10 @@ pub const OPEN_WEBUI: Allotment = of(384, 768, 100);
 pub const POSTGRESQL: Allotment = of(192, 512, 50);
 /// CPU that one Ollama pod is promised (measured; its memory is computed: [`super::ollama`]).
 pub const OLLAMA_CPU: Millicores = Millicores::new(500);
-/// Each container of a backup or restore, which stream: dumping, packing, sending (budget; measured on files of 256 MiB,
-/// the largest process: `rclone` 87 MiB with `GOMEMLIMIT=96MiB` and pieces of 8 MiB, `pg_dump`, `tar` and `sha256sum` at most 26).
+/// Each container of a backup or restore, which stream: dumping, packing, sending (budget; measured
+/// on files of 256 MiB, the largest process: `rclone` 87 MiB with `GOMEMLIMIT=96MiB` and pieces of
+/// 8 MiB, `pg_dump`, `tar` and `sha256sum` at most 26).
 pub const BACKUP: Allotment = of(64, 128, 50);
-/// Redis for Open WebUI's sessions (budget: ArgoCD's own Redis, 24/96 for a cache of 15 applications, and a third more).
+/// Redis for Open WebUI's sessions (budget: ArgoCD's own Redis, 24/96 for a cache of 15
+/// applications, and a third more).
 pub const REDIS: Allotment = of(32, 128, 10);

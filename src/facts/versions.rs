@@ -9,10 +9,12 @@ pub struct Pin {
     pub what: &'static str,
     /// The tested version.
     pub tested: &'static str,
-    /// An image (repository without tag), or none for a chart, whose repository is among the chart's facts.
+    /// An image (repository without tag), or none for a chart, whose repository is among the
+    /// chart's facts.
     pub image: Option<&'static str>,
-    /// The digest of the tested version's image, of all its architectures. Two owners' public repositories quote each; an image without
-    /// one is an image whose digest nobody was found to quote twice.
+    /// The digest of the tested version's image, of all its architectures. Two owners' public
+    /// repositories quote each; an image without one is an image whose digest nobody was found to
+    /// quote twice.
     pub digest: Option<&'static str>,
 }
 
@@ -26,11 +28,23 @@ pub struct ChartImage {
 }
 
 /// Argo CD's chart; which Argo CD it brings is among the [pairs](super::pairs).
-pub const ARGO_CD: Pin = Pin { name: "argo-cd", what: "The Helm chart of Argo CD", tested: "10.1.1", image: None, digest: None };
+pub const ARGO_CD: Pin = Pin {
+    name: "argo-cd",
+    what: "The Helm chart of Argo CD",
+    tested: "10.1.1",
+    image: None,
+    digest: None,
+};
 /// cert-manager's chart; its templates are those of v1.21.1.
-pub const CERT_MANAGER: Pin =
-    Pin { name: "cert-manager", what: "The Helm chart of cert-manager", tested: "v1.21.2", image: None, digest: None };
-/// Helm, which renders on the node the charts that have to be there before Argo CD; the version that the judges render with.
+pub const CERT_MANAGER: Pin = Pin {
+    name: "cert-manager",
+    what: "The Helm chart of cert-manager",
+    tested: "v1.21.2",
+    image: None,
+    digest: None,
+};
+/// Helm, which renders on the node the charts that have to be there before Argo CD; the version
+/// that the judges render with.
 pub const HELM: Pin = Pin {
     name: "helm",
     what: "Helm, with which the bootstrap script renders the first charts on the node",
@@ -39,10 +53,21 @@ pub const HELM: Pin = Pin {
     digest: None,
 };
 /// The cluster: k3s itself. Neither chart nor image: the node installs it.
-pub const K3S: Pin = Pin { name: "k3s", what: "k3s, the cluster itself", tested: "v1.35.8+k3s1", image: None, digest: None };
+pub const K3S: Pin = Pin {
+    name: "k3s",
+    what: "k3s, the cluster itself",
+    tested: "v1.35.8+k3s1",
+    image: None,
+    digest: None,
+};
 /// sealed-secrets' chart, which runs the controller 0.38.4: the one that the judges run.
-pub const SEALED_SECRETS: Pin =
-    Pin { name: "sealed-secrets", what: "The Helm chart of the Sealed Secrets controller", tested: "2.19.1", image: None, digest: None };
+pub const SEALED_SECRETS: Pin = Pin {
+    name: "sealed-secrets",
+    what: "The Helm chart of the Sealed Secrets controller",
+    tested: "2.19.1",
+    image: None,
+    digest: None,
+};
 /// Ollama.
 pub const OLLAMA: Pin = Pin {
     name: "ollama",
@@ -59,8 +84,8 @@ pub const OPEN_WEBUI: Pin = Pin {
     image: Some("ghcr.io/open-webui/open-webui"),
     digest: None,
 };
-/// PostgreSQL, the official image. With its Debian: the order of texts, by which its indexes are sorted, is that of the C library, and a tag
-/// without a suite moves from one Debian to the next.
+/// PostgreSQL, the official image. With its Debian: the order of texts, by which its indexes are
+/// sorted, is that of the C library, and a tag without a suite moves from one Debian to the next.
 pub const POSTGRESQL: Pin = Pin {
     name: "postgresql",
     what: "The image of PostgreSQL",
@@ -86,23 +111,46 @@ pub const REDIS: Pin = Pin {
 };
 
 /// What Argo CD's chart runs: Argo CD itself.
-pub const ARGO_CD_IMAGE: ChartImage =
-    ChartImage { tag: "v3.4.4", digest: "sha256:2fb3efa9eaa42382acb39c9a1485eaac7a1ad7a09e8aa7da7143ca256fa6da09" };
+pub const ARGO_CD_IMAGE: ChartImage = ChartImage {
+    tag: "v3.4.4",
+    digest: "sha256:2fb3efa9eaa42382acb39c9a1485eaac7a1ad7a09e8aa7da7143ca256fa6da09",
+};
 /// What sealed-secrets' chart runs.
-pub const SEALED_SECRETS_IMAGE: ChartImage =
-    ChartImage { tag: "0.38.4", digest: "sha256:ab8e4687a97fb097f30ca2f028222f779f231c224555ba05f43d172c61f84497" };
+pub const SEALED_SECRETS_IMAGE: ChartImage = ChartImage {
+    tag: "0.38.4",
+    digest: "sha256:ab8e4687a97fb097f30ca2f028222f779f231c224555ba05f43d172c61f84497",
+};
 /// What cert-manager's chart runs, and the pod that answers a challenge.
-pub const CERT_MANAGER_CONTROLLER_IMAGE: ChartImage =
-    ChartImage { tag: "v1.21.2", digest: "sha256:70f532fd9cfde0b09d55687200942399d89838bc2d5d5b45152eb799a15912b8" };
+pub const CERT_MANAGER_CONTROLLER_IMAGE: ChartImage = ChartImage {
+    tag: "v1.21.2",
+    digest: "sha256:70f532fd9cfde0b09d55687200942399d89838bc2d5d5b45152eb799a15912b8",
+};
 /// The same.
-pub const CERT_MANAGER_WEBHOOK_IMAGE: ChartImage =
-    ChartImage { tag: "v1.21.2", digest: "sha256:a60e2dac46dbb8a7f3df95c54ce941012f54c2fe022f0ee55aaa1ab40ed957ae" };
+pub const CERT_MANAGER_WEBHOOK_IMAGE: ChartImage = ChartImage {
+    tag: "v1.21.2",
+    digest: "sha256:a60e2dac46dbb8a7f3df95c54ce941012f54c2fe022f0ee55aaa1ab40ed957ae",
+};
 /// The same.
-pub const CERT_MANAGER_CAINJECTOR_IMAGE: ChartImage =
-    ChartImage { tag: "v1.21.2", digest: "sha256:c85268c64f2e0e76684bf5fe8906caff34b82523561c6affe0fae3546bd87562" };
+pub const CERT_MANAGER_CAINJECTOR_IMAGE: ChartImage = ChartImage {
+    tag: "v1.21.2",
+    digest: "sha256:c85268c64f2e0e76684bf5fe8906caff34b82523561c6affe0fae3546bd87562",
+};
 /// The same.
-pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage =
-    ChartImage { tag: "v1.21.2", digest: "sha256:699b40d622211ab7accad8a21b04c5fbaa1841ef7a12621e8de492dbe27b2503" };
+pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage = ChartImage {
+    tag: "v1.21.2",
+    digest: "sha256:699b40d622211ab7accad8a21b04c5fbaa1841ef7a12621e8de492dbe27b2503",
+};
 
 /// All of them, by name.
-pub const ALL: [Pin; 10] = [ARGO_CD, CERT_MANAGER, HELM, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, RCLONE, REDIS, SEALED_SECRETS];
+pub const ALL: [Pin; 10] = [
+    ARGO_CD,
+    CERT_MANAGER,
+    HELM,
+    K3S,
+    OLLAMA,
+    OPEN_WEBUI,
+    POSTGRESQL,
+    RCLONE,
+    REDIS,
+    SEALED_SECRETS,
+];

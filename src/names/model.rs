@@ -7,7 +7,8 @@ type Checked<'a> = Result<Cow<'a, str>, String>;
 /// Ollama's own registry, which a name need not say, and the site where people copy names from.
 const OWN: [&str; 2] = ["registry.ollama.ai", "ollama.com"];
 
-/// A name in its shortest form, with its tag: `https://registry.ollama.ai/library/Qwen3` is `qwen3:latest`.
+/// A name in its shortest form, with its tag: `https://registry.ollama.ai/library/Qwen3` is
+/// `qwen3:latest`.
 pub(super) fn name(s: &str) -> Checked<'_> {
     let refuse = |why: &str| format!("`{s}` is not a model of Ollama: {why}");
     let shape = "write it like `llama3.2:1b`";
@@ -26,16 +27,26 @@ pub(super) fn name(s: &str) -> Checked<'_> {
     };
     let parts: Vec<&str> = name.split('/').collect();
     let is_part = |it: &&str| part(it, b"._-") && !it.starts_with('_');
-    if parts.len() > 3 || !parts.iter().all(is_part) || s.len() > 200 || tag.is_some_and(|it| !part(it, b"._-")) {
+    if parts.len() > 3
+        || !parts.iter().all(is_part)
+        || s.len() > 200
+        || tag.is_some_and(|it| !part(it, b"._-"))
+    {
         return Err(refuse(shape));
     }
     let tag = tag.unwrap_or("latest");
-    // The library's names are in lower case, their quantisations as `q4_K_M`. Elsewhere capitals may count.
-    let full = if parts.len() == 1 { format!("{}:{}", name.to_ascii_lowercase(), library_tag(tag)) } else { format!("{name}:{tag}") };
+    // The library's names are in lower case, their quantisations as `q4_K_M`. Elsewhere capitals
+    // may count.
+    let full = if parts.len() == 1 {
+        format!("{}:{}", name.to_ascii_lowercase(), library_tag(tag))
+    } else {
+        format!("{name}:{tag}")
+    };
     Ok(if full == s { s.into() } else { full.into() })
 }
 
-/// Without what Ollama adds by itself: scheme and host of its registry, and the namespace of its library.
+/// Without what Ollama adds by itself: scheme and host of its registry, and the namespace of its
+/// library.
 fn shorten(s: &str) -> &str {
     let strip = |it: &'_ str, prefix: &str| {
         let begins = it.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
@@ -52,7 +63,9 @@ fn library_tag(tag: &str) -> String {
     let at = lower.rfind('-').map_or(0, |it| it + 1);
     let (before, last) = lower.split_at(at);
     let last = match last.split_once('_') {
-        Some((bits, mix)) if bits.len() == 2 && bits.starts_with('q') && bits.as_bytes()[1].is_ascii_digit() => {
+        Some((bits, mix))
+            if bits.len() == 2 && bits.starts_with('q') && bits.as_bytes()[1].is_ascii_digit() =>
+        {
             format!("{bits}_{}", mix.to_ascii_uppercase())
         }
         _ if last == "f16" => "fp16".to_owned(),

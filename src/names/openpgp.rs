@@ -1,4 +1,5 @@
-//! Public keys of `OpenPGP` (RFC 4880), as far as Argo CD has to know them: which keys may sign, and the key itself as text.
+//! Public keys of `OpenPGP` (RFC 4880), as far as Argo CD has to know them: which keys may sign,
+//! and the key itself as text.
 
 mod packets;
 
@@ -40,7 +41,8 @@ impl SigningKey {
         &self.ids[0]
     }
 
-    /// The last moment (seconds since 1970, UTC) at which one of them may sign, as the key says itself; none where that has no end.
+    /// The last moment (seconds since 1970, UTC) at which one of them may sign, as the key says
+    /// itself; none where that has no end.
     pub fn expires(&self) -> Option<i64> {
         self.expires
     }
@@ -96,9 +98,14 @@ fn unarmored(s: &str) -> Result<Vec<u8>, String> {
     if !ended {
         return Err(refused(&format!("it ends with `{END}`")));
     }
-    let bytes = Base64::decode_vec(&text).map_err(|_| refused("what stands between its first and last line is no Base64"))?;
+    let bytes = Base64::decode_vec(&text)
+        .map_err(|_| refused("what stands between its first and last line is no Base64"))?;
     let is_whole = sum.is_none_or(|it| Base64::decode_vec(&it).is_ok_and(|it| it == crc24(&bytes)));
-    if is_whole { Ok(bytes) } else { Err(refused("its checksum is another: a part of it is missing or changed")) }
+    if is_whole {
+        Ok(bytes)
+    } else {
+        Err(refused("its checksum is another: a part of it is missing or changed"))
+    }
 }
 
 fn armored(bytes: &[u8]) -> String {

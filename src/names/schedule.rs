@@ -39,8 +39,18 @@ const FIELDS: [Kind; 5] = [
     Kind { name: "minute", range: 0..=59, names: &[] },
     Kind { name: "hour", range: 0..=23, names: &[] },
     Kind { name: "day of the month", range: 1..=31, names: &[] },
-    Kind { name: "month", range: 1..=12, names: &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"] },
-    Kind { name: "day of the week", range: 0..=6, names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"] },
+    Kind {
+        name: "month",
+        range: 1..=12,
+        names: &[
+            "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+        ],
+    },
+    Kind {
+        name: "day of the week",
+        range: 0..=6,
+        names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
+    },
 ];
 
 /// What cron's words stand for; Kubernetes takes them too, but one spelling is enough.
@@ -96,11 +106,21 @@ impl Kind {
     }
 
     fn number(&self, text: &str) -> Result<u32, String> {
-        let named = self.names.iter().zip(self.range.clone()).find(|it| it.0.eq_ignore_ascii_case(text)).map(|it| it.1);
+        let named = self
+            .names
+            .iter()
+            .zip(self.range.clone())
+            .find(|it| it.0.eq_ignore_ascii_case(text))
+            .map(|it| it.1);
         let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let number = named.or_else(|| text.parse().ok().filter(|it| is_number && self.range.contains(it)));
+        let number =
+            named.or_else(|| text.parse().ok().filter(|it| is_number && self.range.contains(it)));
         number.ok_or_else(|| {
-            let sunday = if self.names.first() == Some(&"sun") && text == "7" { "; Sunday is 0" } else { "" };
+            let sunday = if self.names.first() == Some(&"sun") && text == "7" {
+                "; Sunday is 0"
+            } else {
+                ""
+            };
             format!("`{text}` is not from {} to {}{sunday}", self.range.start(), self.range.end())
         })
     }
@@ -130,13 +150,16 @@ impl FromStr for Schedule {
     }
 }
 
-/// Days of two leap cycles, from a first of January on: in them every schedule has come at least twice that ever comes.
+/// Days of two leap cycles, from a first of January on: in them every schedule has come at least
+/// twice that ever comes.
 const DAYS: u32 = 2 * (4 * 365 + 1);
 const MINUTES_OF_DAY: u32 = 24 * 60;
 
 fn longest_gap([minutes, hours, days, months, weekdays]: &[Numbers; 5]) -> Option<Seconds> {
-    let times: Vec<u32> =
-        (0..24).filter(|it| hours.has(*it)).flat_map(|hour| (0..60).filter(|it| minutes.has(*it)).map(move |it| hour * 60 + it)).collect();
+    let times: Vec<u32> = (0..24)
+        .filter(|it| hours.has(*it))
+        .flat_map(|hour| (0..60).filter(|it| minutes.has(*it)).map(move |it| hour * 60 + it))
+        .collect();
     let (first, last) = (*times.first()?, *times.last()?);
     let mut longest = times.windows(2).map(|it| it[1] - it[0]).max().unwrap_or(0);
     let mut before: Option<u32> = None;
@@ -144,9 +167,11 @@ fn longest_gap([minutes, hours, days, months, weekdays]: &[Numbers; 5]) -> Optio
     for number in 0..DAYS {
         let (of_month, of_week) = (days.has(day), weekdays.has(number % 7));
         // Where both are written, either of them is enough.
-        let is_day = if days.is_any || weekdays.is_any { of_month && of_week } else { of_month || of_week };
+        let is_day =
+            if days.is_any || weekdays.is_any { of_month && of_week } else { of_month || of_week };
         if is_day && months.has(month) {
-            longest = longest.max(before.map_or(0, |before| (number - before) * MINUTES_OF_DAY + first - last));
+            longest = longest
+                .max(before.map_or(0, |before| (number - before) * MINUTES_OF_DAY + first - last));
             before = Some(number);
         }
         day += 1;

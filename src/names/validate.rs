@@ -13,16 +13,22 @@ fn is_label(s: &str) -> bool {
         && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Whether Windows takes a file's name for a device, whatever follows its first dot: nobody could check it out there.
+/// Whether Windows takes a file's name for a device, whatever follows its first dot: nobody could
+/// check it out there.
 pub(super) fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
-    let numbered = |it: &str| stem.strip_prefix(it).is_some_and(|it| matches!(it.as_bytes(), [b'0'..=b'9']));
-    ["con", "prn", "aux", "nul", "conin$", "conout$"].contains(&&*stem) || numbered("com") || numbered("lpt")
+    let numbered =
+        |it: &str| stem.strip_prefix(it).is_some_and(|it| matches!(it.as_bytes(), [b'0'..=b'9']));
+    ["con", "prn", "aux", "nul", "conin$", "conout$"].contains(&&*stem)
+        || numbered("com")
+        || numbered("lpt")
 }
 
 pub(super) fn dns_label(s: &str) -> Checked<'_> {
     if is_label(s) && is_device(s) {
-        return Err(format!("`{s}` is a device of Windows, where no folder can have that name; write another, like `{s}-1`"));
+        return Err(format!(
+            "`{s}` is a device of Windows, where no folder can have that name; write another, like `{s}-1`"
+        ));
     }
     if is_label(s) {
         return Ok(s.into());
@@ -33,9 +39,14 @@ pub(super) fn dns_label(s: &str) -> Checked<'_> {
     if s.len() > 63 {
         return Err(format!("`{s}` has {} characters: a name has at most 63", s.chars().count()));
     }
-    let why = "a name is made of lower-case letters, digits and `-`, with a letter or digit at both ends";
+    let why =
+        "a name is made of lower-case letters, digits and `-`, with a letter or digit at both ends";
     let better = as_label(s);
-    Err(if is_label(&better) { format!("`{s}` is not a name: {why}; write `{better}`") } else { format!("`{s}` is not a name: {why}") })
+    Err(if is_label(&better) {
+        format!("`{s}` is not a name: {why}; write `{better}`")
+    } else {
+        format!("`{s}` is not a name: {why}")
+    })
 }
 
 pub(super) fn sealed_for(s: &str) -> Checked<'_> {
@@ -54,7 +65,8 @@ pub(super) fn fingerprint(s: &str) -> Checked<'_> {
 
 /// The nearest label to a text, for a help line.
 fn as_label(s: &str) -> String {
-    let dashed = s.to_lowercase().replace(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit(), "-");
+    let dashed =
+        s.to_lowercase().replace(|c: char| !c.is_ascii_lowercase() && !c.is_ascii_digit(), "-");
     dashed.trim_matches('-').to_owned()
 }
 
@@ -65,7 +77,11 @@ pub(super) fn object_name(s: &str) -> Checked<'_> {
     let better = s.split('.').map(as_label).collect::<Vec<_>>().join(".");
     let why = "the name of an object is made of lower-case letters, digits, `-` and `.`, at most 253, with a letter or digit at both ends";
     let is_name = better.len() <= 253 && better.split('.').all(is_label);
-    Err(if is_name { format!("`{s}` is not a name: {why}; write `{better}`") } else { format!("`{s}` is not a name: {why}") })
+    Err(if is_name {
+        format!("`{s}` is not a name: {why}; write `{better}`")
+    } else {
+        format!("`{s}` is not a name: {why}")
+    })
 }
 
 fn is_label_value(s: &str) -> bool {
@@ -78,7 +94,9 @@ pub(super) fn label_value(s: &str) -> Checked<'_> {
     if s.is_empty() || is_label_value(s) {
         return Ok(s.into());
     }
-    Err(format!("`{s}` is not a value of a label: letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends"))
+    Err(format!(
+        "`{s}` is not a value of a label: letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends"
+    ))
 }
 
 pub(super) fn label_key(s: &str) -> Checked<'_> {
@@ -114,7 +132,9 @@ pub(super) fn host(s: &str) -> Checked<'_> {
     } else if s.split('.').any(|it| it.len() > 63) {
         format!("`{s}` is not a host name: between two dots stand at most 63 characters")
     } else {
-        format!("`{s}` is not a host name: write it like `chat.example.org`, in lower case, without scheme, port or path")
+        format!(
+            "`{s}` is not a host name: write it like `chat.example.org`, in lower case, without scheme, port or path"
+        )
     })
 }
 
@@ -141,30 +161,47 @@ pub(super) fn cidr(s: &str) -> Checked<'_> {
         Some((base, mask)) if base.to_bits() & mask == base.to_bits() => Ok(s.into()),
         Some((base, mask)) => {
             let network = Ipv4Addr::from_bits(base.to_bits() & mask);
-            Err(format!("`{s}` is an address within a range: write `{network}/{}`, or `{base}/32` for this one address", mask.count_ones()))
+            Err(format!(
+                "`{s}` is an address within a range: write `{network}/{}`, or `{base}/32` for this one address",
+                mask.count_ones()
+            ))
         }
-        None if s.parse::<Ipv4Addr>().is_ok() => Err(format!("`{s}` is an address, not a range: write `{s}/32`")),
+        None if s.parse::<Ipv4Addr>().is_ok() => {
+            Err(format!("`{s}` is an address, not a range: write `{s}/32`"))
+        }
         None => Err(format!("`{s}` is not a range of IPv4 addresses: {shape}")),
     }
 }
 
 pub(super) fn sql_name(s: &str) -> Checked<'_> {
     let is_first = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    if (1..=63).contains(&s.len()) && is_first(s.as_bytes()[0]) && s.bytes().all(|b| is_first(b) || b == b'-' || b == b'.') {
+    if (1..=63).contains(&s.len())
+        && is_first(s.as_bytes()[0])
+        && s.bytes().all(|b| is_first(b) || b == b'-' || b == b'.')
+    {
         return Ok(s.into());
     }
-    Err(format!("`{s}` is not a name of PostgreSQL that can stand in a URL: letters, digits, `_`, `-` and `.`, at most 63"))
+    Err(format!(
+        "`{s}` is not a name of PostgreSQL that can stand in a URL: letters, digits, `_`, `-` and `.`, at most 63"
+    ))
 }
 
 pub(super) fn email(s: &str) -> Checked<'_> {
     let local = |it: &str| {
         (1..=64).contains(&it.len())
-            && it
-                .split('.')
-                .all(|atom| !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b)))
+            && it.split('.').all(|atom| {
+                !atom.is_empty()
+                    && atom
+                        .bytes()
+                        .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&b))
+            })
     };
     match s.rsplit_once('@') {
-        Some((name, domain)) if s.len() <= 254 && local(name) && is_host(&domain.to_lowercase()) => Ok(s.into()),
+        Some((name, domain))
+            if s.len() <= 254 && local(name) && is_host(&domain.to_lowercase()) =>
+        {
+            Ok(s.into())
+        }
         _ => Err(format!("`{s}` is not an e-mail address: write it like `ops@example.org`")),
     }
 }
@@ -179,10 +216,12 @@ pub(super) fn git_host(s: &str) -> Option<&str> {
     Some(host.split(':').next().unwrap_or(host))
 }
 
-/// The port in a URL of Git, or its scheme's own; `user@host:path` goes by SSH, and has no room for a port.
+/// The port in a URL of Git, or its scheme's own; `user@host:path` goes by SSH, and has no room for
+/// a port.
 pub(super) fn git_port(s: &str) -> u16 {
     let Some((scheme, rest)) = s.split_once("://") else { return 22 };
-    let written = rest.split('/').next().and_then(|it| it.rsplit_once(':')).and_then(|it| it.1.parse().ok());
+    let written =
+        rest.split('/').next().and_then(|it| it.rsplit_once(':')).and_then(|it| it.1.parse().ok());
     written.unwrap_or(match scheme {
         "https" => 443,
         "http" => 80,
@@ -192,16 +231,20 @@ pub(super) fn git_port(s: &str) -> u16 {
 
 pub(super) fn git_url(s: &str) -> Checked<'_> {
     let refuse = |why: &str| format!("`{s}` is not the URL of a Git repository: {why}");
-    let shape = "write it like `https://github.com/owner/name.git` or `git@github.com:owner/name.git`";
+    let shape =
+        "write it like `https://github.com/owner/name.git` or `git@github.com:owner/name.git`";
     if s.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(refuse("it has a space in it"));
     }
     let (authority, path) = match s.split_once("://") {
-        Some(("https" | "http" | "ssh", rest)) => rest.split_once('/').ok_or_else(|| refuse(shape))?,
+        Some(("https" | "http" | "ssh", rest)) => {
+            rest.split_once('/').ok_or_else(|| refuse(shape))?
+        }
         Some(_) => return Err(refuse("it begins with `https://`, `http://` or `ssh://`")),
         None => s.split_once(':').filter(|it| it.0.contains('@')).ok_or_else(|| refuse(shape))?,
     };
-    let (user, server) = authority.rsplit_once('@').map_or((None, authority), |it| (Some(it.0), it.1));
+    let (user, server) =
+        authority.rsplit_once('@').map_or((None, authority), |it| (Some(it.0), it.1));
     if user.is_some_and(|it| it.contains(':') || s.starts_with("http")) {
         // The text itself is left out: it may hold a password.
         return Err("the URL of the Git repository has credentials in it: take them out, they belong into a secret".to_owned());
@@ -210,16 +253,26 @@ pub(super) fn git_url(s: &str) -> Checked<'_> {
     let is_host = host.split('.').all(|it| is_label(&it.to_lowercase()));
     let is_port = port.parse::<u16>().is_ok_and(|it| it > 0);
     // What begins with `-` is an option to Git, ssh and the server's shell.
-    if [user.unwrap_or_default(), server, path.trim_start_matches('/')].iter().any(|it| it.starts_with('-')) {
-        return Err(refuse("a part of it begins with `-`, which Git or ssh would read as an option"));
+    if [user.unwrap_or_default(), server, path.trim_start_matches('/')]
+        .iter()
+        .any(|it| it.starts_with('-'))
+    {
+        return Err(refuse(
+            "a part of it begins with `-`, which Git or ssh would read as an option",
+        ));
     }
-    let is_user = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    let is_user = |it: &str| {
+        !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    };
     if !is_host || !is_port || !user.is_none_or(is_user) || path.trim_matches('/').is_empty() {
         return Err(refuse(shape));
     }
-    // Servers and Git take such a path apart in different ways, so it is no name by which a repository is known again.
+    // Servers and Git take such a path apart in different ways, so it is no name by which a
+    // repository is known again.
     if let Some(part) = path.split('/').find(|it| is_dots(it)) {
-        return Err(refuse(&format!("`{part}` may not stand between its slashes: write the path that it leads to")));
+        return Err(refuse(&format!(
+            "`{part}` may not stand between its slashes: write the path that it leads to"
+        )));
     }
     Ok(s.into())
 }
@@ -234,12 +287,24 @@ pub(super) fn git_branch(s: &str) -> Checked<'_> {
     if s.is_empty() {
         return refuse("it is empty");
     }
-    if let Some(c) = s.chars().find(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(*c)) {
+    if let Some(c) =
+        s.chars().find(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(*c))
+    {
         return refuse(&format!("`{}` may not stand in it", c.escape_debug()));
     }
-    let bad_part =
-        |it: &str| it.is_empty() || it.starts_with('.') || it.ends_with('.') || it.strip_suffix("lock").is_some_and(|it| it.ends_with('.'));
-    if s.len() > 250 || s == "@" || s == "HEAD" || s.starts_with('-') || s.contains("..") || s.contains("@{") || s.split('/').any(bad_part)
+    let bad_part = |it: &str| {
+        it.is_empty()
+            || it.starts_with('.')
+            || it.ends_with('.')
+            || it.strip_suffix("lock").is_some_and(|it| it.ends_with('.'))
+    };
+    if s.len() > 250
+        || s == "@"
+        || s == "HEAD"
+        || s.starts_with('-')
+        || s.contains("..")
+        || s.contains("@{")
+        || s.split('/').any(bad_part)
     {
         return refuse("write it like `main` or `release/1.2`");
     }
@@ -272,10 +337,15 @@ pub(super) fn relative_path(s: &str) -> Checked<'_> {
     }
 }
 
-/// Why a folder's name is another thing to a shell, to Git or to another system; nothing where it is a name to all of them.
+/// Why a folder's name is another thing to a shell, to Git or to another system; nothing where it
+/// is a name to all of them.
 fn read_otherwise(name: &str) -> Option<&'static str> {
-    // `.GIT`, `.git.` and `git~1` are `.git` to a file system that folds case, drops dots at the end, or shortens names.
-    let is_git = |it: &str| it.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git") || it.eq_ignore_ascii_case("git~1");
+    // `.GIT`, `.git.` and `git~1` are `.git` to a file system that folds case, drops dots at the
+    // end, or shortens names.
+    let is_git = |it: &str| {
+        it.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git")
+            || it.eq_ignore_ascii_case("git~1")
+    };
     if name.starts_with('-') {
         Some("what begins with `-` is an option to most commands")
     } else if name.starts_with('~') {
@@ -287,7 +357,9 @@ fn read_otherwise(name: &str) -> Option<&'static str> {
     } else if is_device(name) {
         Some("it has a device of Windows in it, where no folder can have that name")
     } else if name.contains(['<', '>', ':', '"', '|', '?', '*']) || name.ends_with(['.', ' ']) {
-        Some("Windows has no folder of that name: none of `<>:\"|?*`, and no dot or space at the end")
+        Some(
+            "Windows has no folder of that name: none of `<>:\"|?*`, and no dot or space at the end",
+        )
     } else {
         None
     }
@@ -307,7 +379,9 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
         && tag(end).is_ok()
     {
         let pinned = digest.map(|it| format!("@{it}")).unwrap_or_default();
-        return refuse(&format!("which image it is of is known; write the tag alone, `{end}{pinned}`"));
+        return refuse(&format!(
+            "which image it is of is known; write the tag alone, `{end}{pinned}`"
+        ));
     }
     if version.starts_with(['^', '~', '>', '<', '=', '*'])
         || version.contains(['*', ' ', '|', ','])
@@ -317,12 +391,19 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
     }
     let core = version.strip_prefix('v').unwrap_or(version);
     if !core.starts_with(|c: char| c.is_ascii_digit()) {
-        return refuse("it names no version and may mean another image tomorrow; write it like `1.2.3`");
+        return refuse(
+            "it names no version and may mean another image tomorrow; write it like `1.2.3`",
+        );
     }
     let numbers = core.split(['-', '+', '_']).next().unwrap_or_default();
-    let leading = numbers.split('.').take_while(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit())).count();
+    let leading = numbers
+        .split('.')
+        .take_while(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit()))
+        .count();
     if leading < 2 {
-        return refuse("it names a whole line of versions and may mean another one tomorrow; write it like `1.2.3`");
+        return refuse(
+            "it names a whole line of versions and may mean another one tomorrow; write it like `1.2.3`",
+        );
     }
     if version.len() > 128
         || !version.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
@@ -333,15 +414,22 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
     Ok(s.into())
 }
 
-/// Not a channel (`stable`) and not half a version: the installer takes either for whatever is newest today.
+/// Not a channel (`stable`) and not half a version: the installer takes either for whatever is
+/// newest today.
 pub(super) fn k3s_version(s: &str) -> Checked<'_> {
-    let number = |it: &str| !it.is_empty() && it.len() <= 4 && it.bytes().all(|b| b.is_ascii_digit());
+    let number =
+        |it: &str| !it.is_empty() && it.len() <= 4 && it.bytes().all(|b| b.is_ascii_digit());
     let is_it = || {
         let (kubernetes, build) = s.strip_prefix("v1.")?.split_once("+k3s")?;
-        let (core, candidate) = kubernetes.split_once('-').map_or((kubernetes, None), |it| (it.0, Some(it.1)));
+        let (core, candidate) =
+            kubernetes.split_once('-').map_or((kubernetes, None), |it| (it.0, Some(it.1)));
         let (minor, patch) = core.split_once('.')?;
-        let is_candidate = |it: &str| (1..=16).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        (number(minor) && number(patch) && number(build) && candidate.is_none_or(is_candidate)).then_some(())
+        let is_candidate = |it: &str| {
+            (1..=16).contains(&it.len())
+                && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        (number(minor) && number(patch) && number(build) && candidate.is_none_or(is_candidate))
+            .then_some(())
     };
     if is_it().is_some() {
         return Ok(s.into());
@@ -359,17 +447,24 @@ pub(super) fn endpoint(s: &str) -> Checked<'_> {
     let shape = "write it like `https://s3.example.org` or `https://10.0.0.7:9000`";
     let clean = s.strip_suffix('/').unwrap_or(s);
     let Some((scheme @ ("https" | "http"), rest)) = clean.split_once("://") else {
-        return Err(if is_host(clean) { refuse(&format!("write `https://{clean}`")) } else { refuse(shape) });
+        return Err(if is_host(clean) {
+            refuse(&format!("write `https://{clean}`"))
+        } else {
+            refuse(shape)
+        });
     };
     if rest.contains('@') {
         // The text itself is left out: it may hold a key.
         return Err("the address of the storage has credentials in it: take them out, they belong into a secret".to_owned());
     }
     if let Some((authority, _)) = rest.split_once('/') {
-        return Err(refuse(&format!("write `{scheme}://{authority}`; bucket and prefix have fields of their own")));
+        return Err(refuse(&format!(
+            "write `{scheme}://{authority}`; bucket and prefix have fields of their own"
+        )));
     }
     let (host, port) = rest.split_once(':').unwrap_or((rest, "443"));
-    let is_port = port.parse::<u16>().is_ok_and(|it| it > 0) && port.bytes().all(|b| b.is_ascii_digit());
+    let is_port =
+        port.parse::<u16>().is_ok_and(|it| it > 0) && port.bytes().all(|b| b.is_ascii_digit());
     if !is_port || !(is_host(host) || host.parse::<Ipv4Addr>().is_ok()) {
         return Err(refuse(shape));
     }
@@ -387,5 +482,7 @@ pub(super) fn bucket(s: &str) -> Checked<'_> {
     if is_bucket {
         return Ok(s.into());
     }
-    Err(format!("`{s}` is not the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`, like `my-backups`"))
+    Err(format!(
+        "`{s}` is not the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`, like `my-backups`"
+    ))
 }

@@ -8,8 +8,8 @@ use crate::{
     builder::{meta::Naming, scope::BuiltComponent},
     components::floor_plan::ARGOCD,
     crds::argocd::{
-        Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm, IN_CLUSTER, IgnoreDifference, Retry,
-        Source, SyncPolicy, ValuesObject,
+        Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm,
+        IN_CLUSTER, IgnoreDifference, Retry, Source, SyncPolicy, ValuesObject,
     },
     platform::repository::Repository,
 };
@@ -32,14 +32,24 @@ pub fn file(application: &str) -> String {
 
 /// A component's Application.
 ///
-/// It tries again for a short while only: `refresh` clears the revision of a branch, and the root, which follows the branch, is the
-/// one that must have patience. `PruneLast` removes what is gone after all else is healthy.
-pub fn of_component(built: &BuiltComponent, wave: u32, project: &'static str, folder: &str, to: &Follows<'_>) -> Application {
+/// It tries again for a short while only: `refresh` clears the revision of a branch, and the root,
+/// which follows the branch, is the one that must have patience. `PruneLast` removes what is gone
+/// after all else is healthy.
+pub fn of_component(
+    built: &BuiltComponent,
+    wave: u32,
+    project: &'static str,
+    folder: &str,
+    to: &Follows<'_>,
+) -> Application {
     let source = match &built.chart {
         Some(chart) => Source {
             chart: Some(chart.facts.name),
             directory: None,
-            helm: Some(Helm { release_name: built.name.to_string(), values_object: ValuesObject(Arc::clone(&chart.values)) }),
+            helm: Some(Helm {
+                release_name: built.name.to_string(),
+                values_object: ValuesObject(Arc::clone(&chart.values)),
+            }),
             path: None,
             repo_url: chart.facts.repository.to_owned(),
             target_revision: chart.version.to_string(),
@@ -48,10 +58,15 @@ pub fn of_component(built: &BuiltComponent, wave: u32, project: &'static str, fo
     };
     let mut it = application(&built.name, &built.namespace, wave, project, source, to.platform);
     if folder == BOOTSTRAP_FOLDER {
-        // The root is an Application as well: compared while Argo CD asks it for something, it would differ, and be synced for nothing.
+        // The root is an Application as well: compared while Argo CD asks it for something, it
+        // would differ, and be synced for nothing.
         it.spec.ignore_differences = ignored_operation_fields();
-        it.spec.sync_policy.sync_options =
-            vec!["FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"];
+        it.spec.sync_policy.sync_options = vec![
+            "FailOnSharedResource=true",
+            "PruneLast=true",
+            "RespectIgnoreDifferences=true",
+            "ServerSideApply=true",
+        ];
     }
     it
 }
@@ -66,9 +81,21 @@ fn ignored_operation_fields() -> Vec<IgnoreDifference> {
 }
 
 /// A tenant's Application: its objects lie in a folder of their own.
-pub fn of_tenant(tenant: &Arc<str>, wave: u32, project: &'static str, to: &Follows<'_>) -> Application {
+pub fn of_tenant(
+    tenant: &Arc<str>,
+    wave: u32,
+    project: &'static str,
+    to: &Follows<'_>,
+) -> Application {
     let name = tenant_name(tenant);
-    application(&name, tenant, wave, project, from_folder(to.repository, &folder(&name), to.revision), to.platform)
+    application(
+        &name,
+        tenant,
+        wave,
+        project,
+        from_folder(to.repository, &folder(&name), to.revision),
+        to.platform,
+    )
 }
 
 /// The name of a tenant's Application.
@@ -86,7 +113,14 @@ pub struct Follows<'a> {
     pub platform: &'a str,
 }
 
-fn application(name: &Arc<str>, namespace: &Arc<str>, wave: u32, project: &'static str, source: Source, platform: &str) -> Application {
+fn application(
+    name: &Arc<str>,
+    namespace: &Arc<str>,
+    wave: u32,
+    project: &'static str,
+    source: Source,
+    platform: &str,
+) -> Application {
     let mut annotations = vec![("argocd.argoproj.io/sync-wave".to_owned(), wave.to_string())];
     if source.path.is_some() {
         // A commit elsewhere in the repository leaves this Application's cache alone.
@@ -104,20 +138,31 @@ fn application(name: &Arc<str>, namespace: &Arc<str>, wave: u32, project: &'stat
         source,
         sync_policy: SyncPolicy {
             automated: Automated { prune: true, self_heal: true },
-            // Pinned by a tag, a child tries the tag that it was given to the end, and the fix waits for that. Argo CD doubles before the
-            // first wait already: these are 10, 20 and 30 s, then the root's 20 s, so that a fix goes through in two minutes.
-            retry: Retry { backoff: Backoff { duration: "5s", factor: 2, max_duration: "30s" }, limit: 3, refresh: true },
-            sync_options: vec!["FailOnSharedResource=true", "PruneLast=true", "ServerSideApply=true"],
+            // Pinned by a tag, a child tries the tag that it was given to the end, and the fix
+            // waits for that. Argo CD doubles before the first wait already: these are 10, 20 and
+            // 30 s, then the root's 20 s, so that a fix goes through in two minutes.
+            retry: Retry {
+                backoff: Backoff { duration: "5s", factor: 2, max_duration: "30s" },
+                limit: 3,
+                refresh: true,
+            },
+            sync_options: vec![
+                "FailOnSharedResource=true",
+                "PruneLast=true",
+                "ServerSideApply=true",
+            ],
         },
     };
     Application { metadata, spec }
 }
 
-/// The root: the Applications themselves. It has no finalizer, since deleting it must not delete the platform, and `bootstrap`, which
-/// manages it, leaves it out of its health: it would wait for the root's running sync, which waits for `bootstrap`.
+/// The root: the Applications themselves. It has no finalizer, since deleting it must not delete
+/// the platform, and `bootstrap`, which manages it, leaves it out of its health: it would wait for
+/// the root's running sync, which waits for `bootstrap`.
 pub fn root(repository: &Repository, platform: &str, project: &'static str) -> Application {
     let mut metadata = metadata("root", platform);
-    metadata.annotations = Some([("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())].into());
+    metadata.annotations =
+        Some([("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())].into());
     let spec = ApplicationSpec {
         destination: Destination { namespace: "argocd".into(), server: IN_CLUSTER },
         ignore_differences: ignored_operation_fields(),
@@ -126,8 +171,16 @@ pub fn root(repository: &Repository, platform: &str, project: &'static str) -> A
         source: from_folder(repository, "apps", &repository.revision()),
         sync_policy: SyncPolicy {
             automated: Automated { prune: true, self_heal: true },
-            retry: Retry { backoff: Backoff { duration: "10s", factor: 2, max_duration: "3m" }, limit: 20, refresh: true },
-            sync_options: vec!["FailOnSharedResource=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"],
+            retry: Retry {
+                backoff: Backoff { duration: "10s", factor: 2, max_duration: "3m" },
+                limit: 20,
+                refresh: true,
+            },
+            sync_options: vec![
+                "FailOnSharedResource=true",
+                "RespectIgnoreDifferences=true",
+                "ServerSideApply=true",
+            ],
         },
     };
     Application { metadata, spec }

@@ -1,4 +1,5 @@
-//! Sealed copies: which namespace needs which credential, poured into the Application that holds them.
+//! Sealed copies: which namespace needs which credential, poured into the Application that holds
+//! them.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,9 +31,13 @@ pub struct RequiredSecret {
 }
 
 impl RequiredSecret {
-    /// The Application that holds it: `usual`, or that of the one reader whose Secret it is added to.
+    /// The Application that holds it: `usual`, or that of the one reader whose Secret it is added
+    /// to.
     pub fn application(&self, usual: &str) -> Arc<str> {
-        let own = self.used_by.first().filter(|_| self.credential.declared().lookup == SecretLookup::Patched);
+        let own = self
+            .used_by
+            .first()
+            .filter(|_| self.credential.declared().lookup == SecretLookup::Patched);
         own.map_or_else(|| usual.into(), Arc::clone)
     }
 }
@@ -42,12 +47,15 @@ pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
     let mut all: BTreeMap<(&str, &Arc<str>), RequiredSecret> = BTreeMap::new();
     for it in built {
         for copy in &it.copies {
-            let needed = all.entry((copy.credential.name(), &copy.namespace)).or_insert_with(|| RequiredSecret {
-                credential: copy.credential.clone(),
-                namespace: copy.namespace.clone(),
-                used_by: BTreeSet::new(),
-                derived: BTreeMap::new(),
-            });
+            let needed =
+                all.entry((copy.credential.name(), &copy.namespace)).or_insert_with(|| {
+                    RequiredSecret {
+                        credential: copy.credential.clone(),
+                        namespace: copy.namespace.clone(),
+                        used_by: BTreeSet::new(),
+                        derived: BTreeMap::new(),
+                    }
+                });
             needed.used_by.insert(it.name.clone());
             needed.derived.extend(copy.derived.clone());
         }
@@ -55,16 +63,22 @@ pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
     all.into_values().collect()
 }
 
-/// The `SealedSecrets` of one copy, where its values are sealed: what is spent now, and what was before the last rotation, for whatever
-/// still runs on it or is rolled back to it.
-pub fn sealed(it: &RequiredSecret, store: &SealedStore, naming: &Naming, instance: &str) -> Vec<SealedSecret> {
+/// The `SealedSecrets` of one copy, where its values are sealed: what is spent now, and what was
+/// before the last rotation, for whatever still runs on it or is rolled back to it.
+pub fn sealed(
+    it: &RequiredSecret,
+    store: &SealedStore,
+    naming: &Naming,
+    instance: &str,
+) -> Vec<SealedSecret> {
     let copies = store.copies(it.credential.name(), &it.credential.keys(), &it.namespace);
     copies.into_iter().map(|copy| secret(it, copy, naming, instance)).collect()
 }
 
 fn secret(it: &RequiredSecret, copy: SealedCopy, naming: &Naming, instance: &str) -> SealedSecret {
     let labels = naming.labels(it.credential.name(), instance, "credential", None);
-    // The controller wants it on the object, to open it, and leaves it on the Secret only where the template has it too.
+    // The controller wants it on the object, to open it, and leaves it on the Secret only where the
+    // template has it too.
     let annotations = copy.scope.annotation().map(|it| [(it.to_owned(), "true".to_owned())].into());
     let metadata = || ObjectMeta {
         name: Some(copy.secret.clone()),
@@ -77,5 +91,8 @@ fn secret(it: &RequiredSecret, copy: SealedCopy, naming: &Naming, instance: &str
     let own = it.credential.declared().lookup != SecretLookup::Patched;
     let template = ObjectMeta { labels: metadata().labels.filter(|_| own), ..metadata() };
     let template = SecretTemplate { metadata: template, data: it.derived.clone() };
-    SealedSecret { metadata: metadata(), spec: SealedSecretSpec { encrypted_data: copy.keys, template } }
+    SealedSecret {
+        metadata: metadata(),
+        spec: SealedSecretSpec { encrypted_data: copy.keys, template },
+    }
 }

@@ -1,4 +1,5 @@
-//! The platform at a glance: what a person asks first, as rows and sentences that `show` and `out/README.md` share.
+//! The platform at a glance: what a person asks first, as rows and sentences that `show` and
+//! `out/README.md` share.
 
 use std::sync::Arc;
 
@@ -81,15 +82,24 @@ impl Glance {
     pub fn dns(&self) -> String {
         let to = if self.is_single { "the node" } else { "a node" };
         let each = if self.all == 1 { "the host" } else { "each host" };
-        let wildcard = self.wildcard.as_ref().map_or_else(String::new, |it| format!("; one for `{it}` serves every workspace"));
-        format!("an A (or AAAA) record for {each}, with the public address of {to}{wildcard}; ports 80 and 443 open to everybody")
+        let wildcard = self
+            .wildcard
+            .as_ref()
+            .map_or_else(String::new, |it| format!("; one for `{it}` serves every workspace"));
+        format!(
+            "an A (or AAAA) record for {each}, with the public address of {to}{wildcard}; ports 80 and 443 open to everybody"
+        )
     }
 
     /// What the certificates are worth, and what to do about it.
     pub const fn certificates(&self) -> &'static str {
         match self.issuer {
-            Issuer::Staging => "of Let's Encrypt's staging server: browsers warn; write `issuer: production` once every host answers",
-            Issuer::Production => "of Let's Encrypt's production server, one for each host, renewed by cert-manager",
+            Issuer::Staging => {
+                "of Let's Encrypt's staging server: browsers warn; write `issuer: production` once every host answers"
+            }
+            Issuer::Production => {
+                "of Let's Encrypt's production server, one for each host, renewed by cert-manager"
+            }
         }
     }
 }

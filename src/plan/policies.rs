@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::{
     api::networking::v1::{
-        IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
+        IPBlock, NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule,
+        NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec,
     },
     apimachinery::pkg::{
         apis::meta::v1::{LabelSelector, ObjectMeta},
@@ -28,23 +29,40 @@ struct Allowed<'a> {
     egress: BTreeMap<&'a Peer, BTreeSet<(u16, &'static str)>>,
 }
 
-/// The policies of one namespace: `allow-<pods>` for each set of pods that speaks or is spoken to, and `default-deny`.
+/// The policies of one namespace: `allow-<pods>` for each set of pods that speaks or is spoken to,
+/// and `default-deny`.
 ///
-/// The names matter: ArgoCD applies policies by name, and an `allow-…` must be there before the deny cuts ArgoCD itself off.
-/// There is one policy a set of pods, never a union over a namespace. Policies see pod ports, after the Service's address was
-/// translated, so ports are numbers of the pods.
-pub fn of_namespace<'a>(namespace: &str, instance: &str, naming: &Naming, flows: impl Iterator<Item = &'a Flow>) -> Vec<NetworkPolicy> {
+/// The names matter: ArgoCD applies policies by name, and an `allow-…` must be there before the
+/// deny cuts ArgoCD itself off. There is one policy a set of pods, never a union over a namespace.
+/// Policies see pod ports, after the Service's address was translated, so ports are numbers of the
+/// pods.
+pub fn of_namespace<'a>(
+    namespace: &str,
+    instance: &str,
+    naming: &Naming,
+    flows: impl Iterator<Item = &'a Flow>,
+) -> Vec<NetworkPolicy> {
     let mut pods: BTreeMap<&Pods, Allowed<'_>> = BTreeMap::new();
     for flow in flows {
         if let Peer::Pods(to) = &flow.to
             && **to.namespace() == *namespace
         {
-            pods.entry(to).or_default().ingress.entry(&flow.from).or_default().insert((flow.port, flow.protocol));
+            pods.entry(to)
+                .or_default()
+                .ingress
+                .entry(&flow.from)
+                .or_default()
+                .insert((flow.port, flow.protocol));
         }
         if let Caller::Pods(from) = &flow.from
             && **from.namespace() == *namespace
         {
-            pods.entry(from).or_default().egress.entry(&flow.to).or_default().insert((flow.port, flow.protocol));
+            pods.entry(from)
+                .or_default()
+                .egress
+                .entry(&flow.to)
+                .or_default()
+                .insert((flow.port, flow.protocol));
         }
     }
     let metadata = |name: &str| ObjectMeta {
@@ -60,7 +78,11 @@ pub fn of_namespace<'a>(namespace: &str, instance: &str, naming: &Naming, flows:
             spec: Some(allowed.spec(pods, namespace)),
         })
         .collect();
-    let deny = NetworkPolicySpec { pod_selector: Some(LabelSelector::default()), policy_types: both(), ..NetworkPolicySpec::default() };
+    let deny = NetworkPolicySpec {
+        pod_selector: Some(LabelSelector::default()),
+        policy_types: both(),
+        ..NetworkPolicySpec::default()
+    };
     policies.push(NetworkPolicy { metadata: metadata("default-deny"), spec: Some(deny) });
     policies
 }
@@ -71,9 +93,14 @@ fn both() -> Option<Vec<String>> {
 
 impl Allowed<'_> {
     fn spec(&self, pods: &Pods, namespace: &str) -> NetworkPolicySpec {
-        let ingress =
-            self.ingress.iter().map(|(from, list)| NetworkPolicyIngressRule { from: peer((*from).into(), namespace), ports: ports(list) });
-        let egress = self.egress.iter().map(|(to, list)| NetworkPolicyEgressRule { to: peer((*to).into(), namespace), ports: ports(list) });
+        let ingress = self.ingress.iter().map(|(from, list)| NetworkPolicyIngressRule {
+            from: peer((*from).into(), namespace),
+            ports: ports(list),
+        });
+        let egress = self.egress.iter().map(|(to, list)| NetworkPolicyEgressRule {
+            to: peer((*to).into(), namespace),
+            ports: ports(list),
+        });
         let (ingress, egress): (Vec<_>, Vec<_>) = (ingress.collect(), egress.collect());
         NetworkPolicySpec {
             egress: (!egress.is_empty()).then_some(egress),
@@ -101,15 +128,20 @@ fn selector(labels: BTreeMap<String, String>) -> LabelSelector {
 fn peer(other: Reach, home: &str) -> Option<Vec<NetworkPolicyPeer>> {
     let peer = match other {
         Reach::Pods { namespace, labels } => NetworkPolicyPeer {
-            namespace_selector: (*namespace != *home)
-                .then(|| selector([("kubernetes.io/metadata.name".to_owned(), namespace.to_string())].into())),
+            namespace_selector: (*namespace != *home).then(|| {
+                selector([("kubernetes.io/metadata.name".to_owned(), namespace.to_string())].into())
+            }),
             pod_selector: Some(selector(labels)),
             ..NetworkPolicyPeer::default()
         },
         Reach::Anywhere => return None,
         Reach::Addresses { cidr, except } => {
-            let except = (!except.is_empty()).then(|| except.into_iter().map(str::to_owned).collect());
-            NetworkPolicyPeer { ip_block: Some(IPBlock { cidr, except }), ..NetworkPolicyPeer::default() }
+            let except =
+                (!except.is_empty()).then(|| except.into_iter().map(str::to_owned).collect());
+            NetworkPolicyPeer {
+                ip_block: Some(IPBlock { cidr, except }),
+                ..NetworkPolicyPeer::default()
+            }
         }
     };
     Some(vec![peer])

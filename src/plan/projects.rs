@@ -1,6 +1,8 @@
-//! AppProjects with the least privilege: kinds and namespaces are counted from what the platform may make.
+//! AppProjects with the least privilege: kinds and namespaces are counted from what the platform
+//! may make.
 //!
-//! Not from what it makes today: a project that narrowed in the commit that switches a component off would keep ArgoCD from deleting it.
+//! Not from what it makes today: a project that narrowed in the commit that switches a component
+//! off would keep ArgoCD from deleting it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +17,9 @@ use crate::{
         object::{CustomResource, Object},
         scope::BuiltComponent,
     },
-    crds::argocd::{AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER, SignatureKey},
+    crds::argocd::{
+        AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER, SignatureKey,
+    },
     facts::charts::Kind,
     names::openpgp::SigningKey,
     platform::repository::Repository,
@@ -56,10 +60,16 @@ pub struct Projects {
 impl Projects {
     /// From what each of the platform's Applications may touch, and any tenant.
     ///
-    /// What touches `ai`, the namespace of models and chat, and nothing else is a group of its own: whoever changes a model or the chat
-    /// front end reaches neither certificates nor Argo CD. Where commits have to be signed, what comes as a chart is one, too: Argo CD asks
-    /// for a signature on whatever a project holds, and Git is no source of that one.
-    pub fn of(applications: BTreeMap<Arc<str>, Permits>, ai: &str, repository: &Repository, tenants: Permits) -> Self {
+    /// What touches `ai`, the namespace of models and chat, and nothing else is a group of its own:
+    /// whoever changes a model or the chat front end reaches neither certificates nor Argo CD.
+    /// Where commits have to be signed, what comes as a chart is one, too: Argo CD asks for a
+    /// signature on whatever a project holds, and Git is no source of that one.
+    pub fn of(
+        applications: BTreeMap<Arc<str>, Permits>,
+        ai: &str,
+        repository: &Repository,
+        tenants: Permits,
+    ) -> Self {
         let mut projects = Self { tenants, ..Self::default() };
         for (name, permits) in applications {
             let is_signed = permits.repositories.contains(repository.url.as_str());
@@ -76,7 +86,11 @@ impl Projects {
 
     /// The project of one of the platform's Applications.
     pub fn of_application(&self, name: &str) -> &'static str {
-        if name == BOOTSTRAP { BOOTSTRAP } else { self.members.get(name).copied().unwrap_or(PLATFORM) }
+        if name == BOOTSTRAP {
+            BOOTSTRAP
+        } else {
+            self.members.get(name).copied().unwrap_or(PLATFORM)
+        }
     }
 }
 
@@ -97,7 +111,8 @@ impl Permits {
 
     /// Permits what a component makes, and no more.
     pub fn add(&mut self, built: &BuiltComponent, repository: &str) {
-        // The destination itself must be permitted, also when all its objects belong to the cluster.
+        // The destination itself must be permitted, also when all its objects belong to the
+        // cluster.
         self.namespaces.insert(built.namespace.clone());
         for object in &built.objects {
             self.object(object);
@@ -111,31 +126,42 @@ impl Permits {
                         Kind::Cluster(group, kind, name) => {
                             self.cluster.insert((group, kind, Some(name.into())));
                         }
-                        Kind::Namespaced(group, kind) => drop(self.namespaced.insert((group, kind))),
+                        Kind::Namespaced(group, kind) => {
+                            self.namespaced.insert((group, kind));
+                        }
                     }
                 }
             }
         }
     }
 
-    /// Permits what any tenant makes, whatever it is called: everywhere but in the namespaces of the cluster and of the platform.
+    /// Permits what any tenant makes, whatever it is called: everywhere but in the namespaces of
+    /// the cluster and of the platform.
     ///
-    /// Enumerated namespaces would be narrower, and narrow in the very commit that takes a tenant out: ArgoCD then leaves its
-    /// objects running, since the project no longer lets it delete them. A tenant brings its own Namespace, which is of the cluster: those of
-    /// the cluster and of the platform are denied by name, lest it label them for privileged pods.
-    pub fn of_tenants(one: &BuiltComponent, reserved: impl Iterator<Item = &'static str> + Clone, repository: &str) -> Self {
+    /// Enumerated namespaces would be narrower, and narrow in the very commit that takes a tenant
+    /// out: ArgoCD then leaves its objects running, since the project no longer lets it delete
+    /// them. A tenant brings its own Namespace, which is of the cluster: those of the cluster and
+    /// of the platform are denied by name, lest it label them for privileged pods.
+    pub fn of_tenants(
+        one: &BuiltComponent,
+        reserved: impl Iterator<Item = &'static str> + Clone,
+        repository: &str,
+    ) -> Self {
         let mut permits = Self::default();
         permits.add(one, repository);
-        permits.cluster = permits.cluster.into_iter().map(|(group, kind, _)| (group, kind, None)).collect();
+        permits.cluster =
+            permits.cluster.into_iter().map(|(group, kind, _)| (group, kind, None)).collect();
         permits.denied = reserved.clone().map(|it| ("", "Namespace", Some(it.into()))).collect();
-        permits.namespaces = reserved.map(|it| format!("!{it}").into()).chain(["*".into()]).collect();
+        permits.namespaces =
+            reserved.map(|it| format!("!{it}").into()).chain(["*".into()]).collect();
         permits
     }
 
     /// Permits a kind that comes and goes with what the user has sealed, wherever it may be needed.
     pub fn kind<K: CustomResource>(&mut self, namespaces: impl Iterator<Item = Arc<str>>) {
         self.namespaces.extend(namespaces);
-        self.namespaced.insert((K::API_VERSION.split_once('/').map_or("", |(group, _)| group), K::KIND));
+        self.namespaced
+            .insert((K::API_VERSION.split_once('/').map_or("", |(group, _)| group), K::KIND));
     }
 
     fn object(&mut self, object: &Object) {
@@ -146,7 +172,9 @@ impl Permits {
                     self.namespaces.insert(namespace.into());
                 }
             }
-            None => drop(self.cluster.insert((object.group(), object.kind, Some(object.name().into())))),
+            None => {
+                self.cluster.insert((object.group(), object.kind, Some(object.name().into())));
+            }
         }
     }
 
@@ -157,7 +185,11 @@ impl Permits {
             description: description.to_owned(),
             destinations: self.namespaces.iter().map(destination).collect(),
             namespace_resource_blacklist: none_if(self.namespaced.is_empty()),
-            namespace_resource_whitelist: self.namespaced.iter().map(|(group, kind)| GroupKind { group, kind }).collect(),
+            namespace_resource_whitelist: self
+                .namespaced
+                .iter()
+                .map(|(group, kind)| GroupKind { group, kind })
+                .collect(),
             signature_keys: signed_by.to_vec(),
             source_repos: self.repositories.iter().cloned().collect(),
         }
@@ -170,7 +202,8 @@ fn signature_keys(repository: &Repository) -> Vec<SignatureKey> {
     ids.into_iter().map(|it| SignatureKey { key_id: it.clone() }).collect()
 }
 
-/// An empty whitelist would be lost on the way and permit all, so that "none" is said by a blacklist.
+/// An empty whitelist would be lost on the way and permit all, so that "none" is said by a
+/// blacklist.
 fn none_if(empty: bool) -> Vec<GroupKind> {
     if empty { vec![GroupKind { group: "*", kind: "*" }] } else { Vec::new() }
 }
@@ -183,7 +216,8 @@ fn destination(namespace: &Arc<str>) -> Destination {
     Destination { namespace: namespace.clone(), server: IN_CLUSTER }
 }
 
-/// All projects. ArgoCD's own `default` permits everything, and its lists stay where ours says nothing: blacklists lock it.
+/// All projects. ArgoCD's own `default` permits everything, and its lists stay where ours says
+/// nothing: blacklists lock it.
 pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppProject> {
     let none = Permits::default();
     let signed_by = signature_keys(repository);
@@ -191,7 +225,9 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
     let bootstrap = AppProjectSpec {
         description: "Makes Applications and projects, nothing else".to_owned(),
         destinations: vec![destination(&"argocd".into())],
-        namespace_resource_whitelist: ["AppProject", "Application"].map(|kind| GroupKind { group: "argoproj.io", kind }).into(),
+        namespace_resource_whitelist: ["AppProject", "Application"]
+            .map(|kind| GroupKind { group: "argoproj.io", kind })
+            .into(),
         signature_keys: signed_by.clone(),
         source_repos: vec![repository.url.to_string()],
         ..AppProjectSpec::default()
@@ -202,14 +238,27 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
         namespace_resource_blacklist: none_if(true),
         ..AppProjectSpec::default()
     };
-    let charts =
-        projects.permits.get(CHARTS).map(|it| (CHARTS, it.spec("The charts: what they make, where they make it, never from Git", &[])));
+    let charts = projects.permits.get(CHARTS).map(|it| {
+        (CHARTS, it.spec("The charts: what they make, where they make it, never from Git", &[]))
+    });
     let tenants = "The tenants' Applications: what they make, outside of the cluster's and the platform's namespaces";
     let all = [
-        (AI, permits(AI).spec("Models and chat: what they make, in their own namespace, no more", &signed_by)),
+        (
+            AI,
+            permits(AI).spec(
+                "Models and chat: what they make, in their own namespace, no more",
+                &signed_by,
+            ),
+        ),
         (BOOTSTRAP, bootstrap),
         ("default", locked),
-        (PLATFORM, permits(PLATFORM).spec("The platform's other Applications: what they make, where they make it, no more", &signed_by)),
+        (
+            PLATFORM,
+            permits(PLATFORM).spec(
+                "The platform's other Applications: what they make, where they make it, no more",
+                &signed_by,
+            ),
+        ),
         (TENANTS, projects.tenants.spec(tenants, &signed_by)),
     ];
     let naming = Naming::Platform(name.into());

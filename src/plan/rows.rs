@@ -70,7 +70,9 @@ impl From<&Peer> for Reach {
         match it {
             Peer::Pods(pods) => Self::of_pods(pods),
             Peer::ApiServer => Self::Anywhere,
-            Peer::Outside => Self::Addresses { cidr: EVERYWHERE.to_owned(), except: NOT_OUTSIDE.to_vec() },
+            Peer::Outside => {
+                Self::Addresses { cidr: EVERYWHERE.to_owned(), except: NOT_OUTSIDE.to_vec() }
+            }
             Peer::Network(cidr) => Self::Addresses { cidr: cidr.to_string(), except: Vec::new() },
         }
     }
@@ -140,8 +142,8 @@ impl FlowRow {
         }
     }
 
-    /// What is open without a policy: all that concerns pods of other namespaces than those that have a default deny, and every pod for
-    /// its own node, whose kubelet asks for its health.
+    /// What is open without a policy: all that concerns pods of other namespaces than those that
+    /// have a default deny, and every pod for its own node, whose kubelet asks for its health.
     pub fn of_cluster(guarded: &BTreeSet<Arc<str>>) -> [Self; 3] {
         let others = "pods of namespaces without policies";
         let row = |(from, source): (&str, End), (to, destination): (&str, End), why: &str| Self {

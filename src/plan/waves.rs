@@ -11,7 +11,8 @@ pub struct Waves {
     after: Vec<Vec<AppId>>,
 }
 
-/// Whether the component becomes an Application: one without an object is not emitted, and its orders pass on.
+/// Whether the component becomes an Application: one without an object is not emitted, and its
+/// orders pass on.
 pub fn emitted(index: usize, built: &BuiltComponent) -> bool {
     index == 0 || built.chart.is_some() || !built.objects.is_empty()
 }
@@ -30,7 +31,8 @@ impl Waves {
             }
             needed.sort_unstable();
             needed.dedup();
-            let wave = needed.iter().filter_map(|app| waves[app.index()]).max().map_or(0, |it| it + GAP);
+            let wave =
+                needed.iter().filter_map(|app| waves[app.index()]).max().map_or(0, |it| it + GAP);
             waves.push(emitted(index, it).then_some(wave));
             after.push(needed);
         }

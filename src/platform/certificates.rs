@@ -45,7 +45,8 @@ impl Issuer {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::Staging, Self::Production];
 
-    /// The `ClusterIssuer`'s name; another one for each server, so that a switch issues new certificates.
+    /// The `ClusterIssuer`'s name; another one for each server, so that a switch issues new
+    /// certificates.
     pub fn name(self) -> &'static str {
         match self {
             Self::Staging => "letsencrypt-staging",

@@ -17,7 +17,8 @@ impl From<ChartImage> for Pinned {
     }
 }
 
-/// For a chart that writes its value for the tag behind the colon, and knows no digest: a tag may have one behind it.
+/// For a chart that writes its value for the tag behind the colon, and knows no digest: a tag may
+/// have one behind it.
 #[derive(Clone, Serialize)]
 pub struct Tagged {
     tag: String,

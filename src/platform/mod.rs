@@ -1,4 +1,5 @@
-//! The vocabulary of the spec that components share: node, repository, hosts, certificates, resources, versions, sealed values, storage.
+//! The vocabulary of the spec that components share: node, repository, hosts, certificates,
+//! resources, versions, sealed values, storage.
 
 pub mod certificates;
 pub mod images;

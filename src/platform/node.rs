@@ -19,12 +19,15 @@ pub struct Node {
     pub memory: Bytes,
     /// `MemTotal` of /proc/meminfo on the very machine, where it is known.
     pub mem_total: Option<Bytes>,
-    /// Pods that the node runs at most (the kubelet's `max-pods`); absent: 110. More than 250 need a larger pod network too.
+    /// Pods that the node runs at most (the kubelet's `max-pods`); absent: 110. More than 250 need
+    /// a larger pod network too.
     pub max_pods: Option<u32>,
-    /// GPUs that pods may ask for (`nvidia.com/gpu`, which NVIDIA's device plugin announces; the plugin is not part of the platform).
+    /// GPUs that pods may ask for (`nvidia.com/gpu`, which NVIDIA's device plugin announces; the
+    /// plugin is not part of the platform).
     #[serde(default)]
     pub gpus: u32,
-    /// Σ limits may be this many times what pods may use in all; `1.0`: no pod can die of another pod's appetite.
+    /// Σ limits may be this many times what pods may use in all; `1.0`: no pod can die of another
+    /// pod's appetite.
     #[serde(default = "two")]
     pub overcommit: f64,
     /// What it runs besides pods; the only node is a server.
@@ -66,7 +69,11 @@ pub(super) fn two() -> f64 {
 
 impl Node {
     /// `overcommit` in percent, a whole number, for the sums are whole too.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rule holds it from 1.0 to 100.0; a cast saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rule holds it from 1.0 to 100.0; a cast saturates"
+    )]
     pub fn overcommit_percent(&self) -> u64 {
         (self.overcommit * 100.0).round() as u64
     }
@@ -83,7 +90,10 @@ impl Node {
         let mut arguments = vec![
             format!("system-reserved={}", reserved(node::SYSTEM_RESERVED)),
             format!("kube-reserved={}", reserved(self.role.reserved())),
-            format!("eviction-hard=memory.available<{},nodefs.available<{disk}%,imagefs.available<{disk}%", node::EVICTION_THRESHOLD),
+            format!(
+                "eviction-hard=memory.available<{},nodefs.available<{disk}%,imagefs.available<{disk}%",
+                node::EVICTION_THRESHOLD
+            ),
             format!("eviction-pressure-transition-period={}s", node::EVICTION_TRANSITION_SECONDS),
         ];
         arguments.extend(self.max_pods.map(|it| format!("max-pods={it}")));

@@ -33,7 +33,8 @@ pub struct NodeGroup {
     /// GPUs of each (`nvidia.com/gpu`).
     #[serde(default)]
     pub gpus: u32,
-    /// Their pods' limits may sum to this many times what pods may use; over groups, the sums are what counts.
+    /// Their pods' limits may sum to this many times what pods may use; over groups, the sums are
+    /// what counts.
     #[serde(default = "two")]
     pub overcommit: f64,
     /// Labels that pods may ask for.
@@ -97,7 +98,13 @@ pub struct Nodes(Vec<Group>);
 impl Nodes {
     /// The only node.
     pub fn one(node: Node) -> Self {
-        Self(vec![Group { name: None, count: 1, node, labels: BTreeMap::new(), taints: Vec::new() }])
+        Self(vec![Group {
+            name: None,
+            count: 1,
+            node,
+            labels: BTreeMap::new(),
+            taints: Vec::new(),
+        }])
     }
 
     /// The node, or the groups, that a spec has: a rule has seen that it is one of the two.
@@ -168,12 +175,16 @@ impl Nodes {
 
     /// GPUs.
     pub fn gpus(&self) -> u64 {
-        self.0.iter().fold(0, |sum, it| sum.saturating_add(u64::from(it.node.gpus) * u64::from(it.count)))
+        self.0
+            .iter()
+            .fold(0, |sum, it| sum.saturating_add(u64::from(it.node.gpus) * u64::from(it.count)))
     }
 
     /// Pods that they run at most.
     pub fn max_pods(&self) -> u32 {
-        self.0.iter().fold(0, |sum, it| sum.saturating_add(it.node.max_pods().saturating_mul(it.count)))
+        self.0
+            .iter()
+            .fold(0, |sum, it| sum.saturating_add(it.node.max_pods().saturating_mul(it.count)))
     }
 
     /// Σ limits may be so much of `usable`, in percent: each group's own share of it.
@@ -182,7 +193,9 @@ impl Nodes {
             return only.node.overcommit_percent();
         }
         let mib = |it: &Group| (it.node.usable() * u64::from(it.count)).get() >> 20;
-        let allowed = self.0.iter().fold(0_u64, |sum, it| sum.saturating_add(mib(it).saturating_mul(it.node.overcommit_percent())));
+        let allowed = self.0.iter().fold(0_u64, |sum, it| {
+            sum.saturating_add(mib(it).saturating_mul(it.node.overcommit_percent()))
+        });
         allowed / (self.usable().get() >> 20).max(1)
     }
 }

@@ -14,13 +14,15 @@ pub struct Repository {
     /// The branch that ArgoCD follows.
     #[serde(default = "main")]
     pub branch: GitBranch,
-    /// The network of the repository's server, where that is no public address: Argo CD may leave to it, too.
+    /// The network of the repository's server, where that is no public address: Argo CD may leave
+    /// to it, too.
     pub cidr: Option<Cidr>,
     /// The folder of the platform in the repository; `.` when it is the whole of it.
     #[serde(default = "here")]
     pub path: RelativePath,
-    /// Public keys of those who may commit, as `gpg --armor --export KEY` writes them. Argo CD then applies nothing of a commit that none of
-    /// them has signed; absent: whoever can write to the branch decides what runs.
+    /// Public keys of those who may commit, as `gpg --armor --export KEY` writes them. Argo CD then
+    /// applies nothing of a commit that none of them has signed; absent: whoever can write to the
+    /// branch decides what runs.
     #[serde(default)]
     pub signed_by: Vec<SigningKey>,
     /// What an Application follows.
@@ -32,10 +34,12 @@ pub struct Repository {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pin {
-    /// The branch: a commit reaches every Application at once, so that waves order the first install only.
+    /// The branch: a commit reaches every Application at once, so that waves order the first
+    /// install only.
     #[default]
     Branch,
-    /// A tag that is named by the content: a change goes through the root, wave by wave. `espalier release` makes the tag.
+    /// A tag that is named by the content: a change goes through the root, wave by wave. `espalier
+    /// release` makes the tag.
     Tag,
 }
 

@@ -42,9 +42,13 @@ pub struct Cpu {
 }
 
 impl Resources {
-    /// The spec's figures over the derived ones. A limit alone below the derived request lowers that request with it.
+    /// The spec's figures over the derived ones. A limit alone below the derived request lowers
+    /// that request with it.
     pub fn over(&self, derived: Allotment) -> Allotment {
-        let limit = self.memory.limit.unwrap_or_else(|| derived.limit.max(self.memory.request.unwrap_or_default()));
+        let limit = self
+            .memory
+            .limit
+            .unwrap_or_else(|| derived.limit.max(self.memory.request.unwrap_or_default()));
         let request = self.memory.request.unwrap_or_else(|| derived.request.min(limit));
         Allotment { request, limit, cpu: self.cpu.request.unwrap_or(derived.cpu) }
     }
@@ -53,7 +57,10 @@ impl Resources {
 /// The Kubernetes form: requests for memory and CPU, a limit for memory.
 pub fn requirements(it: Allotment) -> ResourceRequirements {
     ResourceRequirements {
-        requests: Some([("cpu".to_owned(), it.cpu.quantity()), ("memory".to_owned(), it.request.quantity())].into()),
+        requests: Some(
+            [("cpu".to_owned(), it.cpu.quantity()), ("memory".to_owned(), it.request.quantity())]
+                .into(),
+        ),
         limits: Some([("memory".to_owned(), it.limit.quantity())].into()),
         ..ResourceRequirements::default()
     }

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-/// The old pod goes first: a full node has no room for a second one, and such a rollout would never end.
+/// The old pod goes first: a full node has no room for a second one, and such a rollout would never
+/// end.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Strategy {
@@ -19,11 +20,15 @@ struct RollingUpdate {
 
 /// The strategy, as a chart's value.
 pub fn old_pod_first() -> Strategy {
-    Strategy { r#type: "RollingUpdate", rolling_update: RollingUpdate { max_surge: 0, max_unavailable: 1 } }
+    Strategy {
+        r#type: "RollingUpdate",
+        rolling_update: RollingUpdate { max_surge: 0, max_unavailable: 1 },
+    }
 }
 
-/// Pods that a rolling update adds: what the chart is told; where it has no value for that, a quarter of a Deployment's pods, rounded up,
-/// which is Kubernetes' own default. Other kinds add none.
+/// Pods that a rolling update adds: what the chart is told; where it has no value for that, a
+/// quarter of a Deployment's pods, rounded up, which is Kubernetes' own default. Other kinds add
+/// none.
 pub fn surge(kind: &str, replicas: u32, told: Option<&Strategy>) -> u32 {
     match (told, kind) {
         (Some(it), _) => it.rolling_update.max_surge,

@@ -32,20 +32,24 @@ pub struct Metadata {
 /// The ciphertext of one key after the other.
 pub type Keys = BTreeMap<String, String>;
 
-/// Ciphertext by namespace and key. In the scope `strict` each namespace that spends the credential has its own.
+/// Ciphertext by namespace and key. In the scope `strict` each namespace that spends the credential
+/// has its own.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SealedValues {
-    /// The certificate that it was sealed with; absent: nobody wrote it down, so that it is not compared with `spec/sealing.pem`.
+    /// The certificate that it was sealed with; absent: nobody wrote it down, so that it is not
+    /// compared with `spec/sealing.pem`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Fingerprint>,
     /// Where the ciphertext opens.
     #[serde(default, skip_serializing_if = "SealedScope::is_default")]
     pub scope: SealedScope,
-    /// Drawn anew at each sealing: the Secret is called `<credential>-<suffix>`, so that a new value is a new Secret, for which pods wait.
+    /// Drawn anew at each sealing: the Secret is called `<credential>-<suffix>`, so that a new
+    /// value is a new Secret, for which pods wait.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suffix: Option<DnsLabel>,
-    /// Namespace → key → ciphertext (base64, as `espalier seal` or `kubeseal --raw` makes it for the Secret's name).
+    /// Namespace → key → ciphertext (base64, as `espalier seal` or `kubeseal --raw` makes it for
+    /// the Secret's name).
     pub sealed: BTreeMap<SealedFor, Keys>,
     /// What was sealed before: its Secret stays, so that a rollback finds it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,8 +75,8 @@ pub enum SealedScope {
     Strict,
     /// In any Secret of its namespace.
     NamespaceWide,
-    /// Anywhere in the cluster: one ciphertext, under `*`, serves a namespace that comes later too. Whoever may write SealedSecrets in any
-    /// namespace can open it there.
+    /// Anywhere in the cluster: one ciphertext, under `*`, serves a namespace that comes later too.
+    /// Whoever may write SealedSecrets in any namespace can open it there.
     ClusterWide,
 }
 
@@ -151,7 +155,10 @@ impl SealedStore {
 
     /// The Secrets' names, by credential.
     pub fn secrets(&self) -> BTreeMap<String, Arc<str>> {
-        self.0.iter().map(|(name, it)| (name.clone(), secret_name(name, it.suffix.as_ref()).into())).collect()
+        self.0
+            .iter()
+            .map(|(name, it)| (name.clone(), secret_name(name, it.suffix.as_ref()).into()))
+            .collect()
     }
 
     /// What is sealed of a credential for a namespace now.
@@ -160,12 +167,16 @@ impl SealedStore {
         of_namespace(&it.sealed, it.scope, namespace)
     }
 
-    /// The Secrets of one copy, the present one first, then the one before it: those of which every key is sealed.
+    /// The Secrets of one copy, the present one first, then the one before it: those of which every
+    /// key is sealed.
     pub fn copies(&self, credential: &str, keys: &[&str], namespace: &str) -> Vec<SealedCopy> {
         let Some(it) = self.file(credential) else { return Vec::new() };
         let copy = |suffix: Option<&DnsLabel>, sealed| {
             let there = of_namespace(sealed, it.scope, namespace)?;
-            let keys = keys.iter().map(|key| Some(((*key).to_owned(), there.get(*key)?.clone()))).collect::<Option<Keys>>()?;
+            let keys = keys
+                .iter()
+                .map(|key| Some(((*key).to_owned(), there.get(*key)?.clone())))
+                .collect::<Option<Keys>>()?;
             Some(SealedCopy { secret: secret_name(credential, suffix), scope: it.scope, keys })
         };
         let now = copy(it.suffix.as_ref(), &it.sealed);
@@ -179,7 +190,11 @@ pub fn secret_name(credential: &str, suffix: Option<&DnsLabel>) -> String {
     suffix.map_or_else(|| credential.to_owned(), |it| format!("{credential}-{it}"))
 }
 
-fn of_namespace<'a>(sealed: &'a BTreeMap<SealedFor, Keys>, scope: SealedScope, namespace: &str) -> Option<&'a Keys> {
+fn of_namespace<'a>(
+    sealed: &'a BTreeMap<SealedFor, Keys>,
+    scope: SealedScope,
+    namespace: &str,
+) -> Option<&'a Keys> {
     sealed.get(if scope == SealedScope::ClusterWide { EVERYWHERE } else { namespace })
 }
 

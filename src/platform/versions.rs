@@ -31,7 +31,11 @@ impl Versions {
 
     /// What the user wrote for it, without digest.
     pub fn written(&self, pin: Pin) -> Option<&str> {
-        if pin == versions::K3S { self.k3s.as_deref() } else { self.pins.get(pin.name).map(Tag::tag) }
+        if pin == versions::K3S {
+            self.k3s.as_deref()
+        } else {
+            self.pins.get(pin.name).map(Tag::tag)
+        }
     }
 
     /// The version, without digest: a chart's `targetRevision`, a label's value.
@@ -44,9 +48,11 @@ impl Versions {
         pairs::line(&self.of(versions::K3S)).map(|it| it.1)
     }
 
-    /// The checksum of a download, without `sha256:`: the user's, or the tested version's where that one is fetched.
+    /// The checksum of a download, without `sha256:`: the user's, or the tested version's where
+    /// that one is fetched.
     pub fn checksum(&self, download: &Download) -> Option<&str> {
-        let written = self.pins.get(download.name).and_then(|it| it.digest()?.strip_prefix("sha256:"));
+        let written =
+            self.pins.get(download.name).and_then(|it| it.digest()?.strip_prefix("sha256:"));
         written.or_else(|| self.is_tested(download.of).then_some(download.tested))
     }
 
@@ -55,7 +61,8 @@ impl Versions {
         self.written(pin).is_none_or(|it| it == pin.tested)
     }
 
-    /// The digest of an image that a chart runs, where the chart is the tested one: another brings another image.
+    /// The digest of an image that a chart runs, where the chart is the tested one: another brings
+    /// another image.
     pub fn chart_image(&self, chart: Pin, image: ChartImage) -> Option<ChartImage> {
         self.is_tested(chart).then_some(image)
     }
@@ -69,7 +76,12 @@ impl Versions {
     pub fn image(&self, pin: Pin) -> String {
         let repository = pin.image.unwrap_or(pin.name);
         let tag = self.of(pin);
-        match self.pins.get(pin.name).and_then(Tag::digest).or_else(|| pin.digest.filter(|_| self.is_tested(pin))) {
+        match self
+            .pins
+            .get(pin.name)
+            .and_then(Tag::digest)
+            .or_else(|| pin.digest.filter(|_| self.is_tested(pin)))
+        {
             None => format!("{repository}:{tag}"),
             Some(digest) => format!("{repository}:{tag}@{digest}"),
         }

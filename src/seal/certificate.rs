@@ -14,7 +14,8 @@ use super::form::MODULUS_BYTES;
 
 /// A certificate that values can be sealed with: an RSA key, and when it is valid.
 ///
-/// Whose it is and who signed it is not asked: it lies in the repository, and whoever can change it there can change the values as well.
+/// Whose it is and who signed it is not asked: it lies in the repository, and whoever can change it
+/// there can change the values as well.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     key: RsaPublicKey,
@@ -23,7 +24,8 @@ pub struct Certificate {
     not_after: i64,
 }
 
-/// Why a file is no certificate that values can be sealed with. Never says what the file holds beyond its kind.
+/// Why a file is no certificate that values can be sealed with. Never says what the file holds
+/// beyond its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificateError {
     /// There is none in the file.
@@ -79,7 +81,8 @@ pub(super) fn sizes() -> String {
 }
 
 impl Certificate {
-    /// Reads the one certificate of a PEM file. Text around it is allowed, as `openssl x509 -text` writes it.
+    /// Reads the one certificate of a PEM file. Text around it is allowed, as `openssl x509 -text`
+    /// writes it.
     ///
     /// # Errors
     /// There is none, or another thing beside it, or one cannot seal with it.
@@ -99,9 +102,12 @@ impl Certificate {
             return Err(CertificateError::Size(bits));
         }
         let exponent = BigUint::from_bytes_be(key.public_exponent.as_bytes());
-        let key = RsaPublicKey::new_with_max_size(modulus, exponent, bits).map_err(|_| CertificateError::Key)?;
+        let key = RsaPublicKey::new_with_max_size(modulus, exponent, bits)
+            .map_err(|_| CertificateError::Key)?;
         // There is no time in a certificate before 1970 or after 9999 that gets this far.
-        let seconds = |it: x509_cert::time::Time| i64::try_from(it.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+        let seconds = |it: x509_cert::time::Time| {
+            i64::try_from(it.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+        };
         Ok(Self {
             key,
             fingerprint: fingerprint(&der),
@@ -125,7 +131,8 @@ impl Certificate {
         self.not_before
     }
 
-    /// Until when it is valid, in seconds since 1970. `kubeseal` refuses an expired one, the controller opens what was sealed with it all the same.
+    /// Until when it is valid, in seconds since 1970. `kubeseal` refuses an expired one, the
+    /// controller opens what was sealed with it all the same.
     pub fn not_after(&self) -> i64 {
         self.not_after
     }
@@ -137,13 +144,16 @@ impl Certificate {
 }
 
 fn fingerprint(der: &[u8]) -> String {
-    let digits = Sha256::digest(der).iter().fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"));
+    let digits = Sha256::digest(der)
+        .iter()
+        .fold(String::with_capacity(64), |text, byte| text + &format!("{byte:02x}"));
     format!("sha256:{digits}")
 }
 
 /// The bytes of the only block of a PEM file, which is a certificate.
 ///
-/// Not the reader of a crate: lines of any width and indented ones are common, and what else is in the file must be told apart.
+/// Not the reader of a crate: lines of any width and indented ones are common, and what else is in
+/// the file must be told apart.
 fn only_block(pem: &[u8]) -> Result<Vec<u8>, CertificateError> {
     // Wherever it stands and however damaged the rest: a private key is what has to be said first.
     if pem.windows(PRIVATE_KEY.len()).any(|it| it == PRIVATE_KEY) {

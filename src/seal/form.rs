@@ -2,20 +2,27 @@
 
 /// Bytes of the RSA moduli that values are sealed with: 2048, 3072, 4096 and 8192 bits.
 ///
-/// A short list, so that what is base64 by chance (a password, a plain Secret's value) is not taken for sealed.
+/// A short list, so that what is base64 by chance (a password, a plain Secret's value) is not taken
+/// for sealed.
 pub const MODULUS_BYTES: [usize; 4] = [256, 384, 512, 1024];
 
 /// Bytes of the tag that AES-GCM puts behind the value.
 pub const TAG_BYTES: usize = 16;
 
-/// Length of the encrypted session key in two bytes, that key, and the value with a tag of 16 bytes; all in base64 with padding.
+/// Length of the encrypted session key in two bytes, that key, and the value with a tag of 16
+/// bytes; all in base64 with padding.
 ///
 /// # Errors
-/// Why it is none, in words that follow "is not sealed:". They never repeat the text: it may be the value itself.
+/// Why it is none, in words that follow "is not sealed:". They never repeat the text: it may be the
+/// value itself.
 pub fn is_sealed(text: &str) -> Result<(), &'static str> {
     let digits = text.trim_end_matches('=');
     let is_base64 = digits.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/'));
-    if text.is_empty() || !is_base64 || !text.len().is_multiple_of(4) || text.len() - digits.len() > 2 {
+    if text.is_empty()
+        || !is_base64
+        || !text.len().is_multiple_of(4)
+        || text.len() - digits.len() > 2
+    {
         return Err("it is not base64");
     }
     let length = digits.len() * 3 / 4;

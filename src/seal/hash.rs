@@ -22,7 +22,10 @@ pub enum HashError {
 impl fmt::Display for HashError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "a password of more than {MAX_SIZE} bytes: bcrypt takes no notice of what follows"),
+            Self::TooLong => write!(
+                f,
+                "a password of more than {MAX_SIZE} bytes: bcrypt takes no notice of what follows"
+            ),
             Self::Failed => f.write_str("the hash cannot be made"),
         }
     }
@@ -42,7 +45,10 @@ pub fn fits(password: &[u8]) -> Result<(), HashError> {
 ///
 /// # Errors
 /// When the password is too long, or the random source fails.
-pub fn bcrypt(password: &[u8], random: &mut impl CryptoRngCore) -> Result<Zeroizing<String>, HashError> {
+pub fn bcrypt(
+    password: &[u8],
+    random: &mut impl CryptoRngCore,
+) -> Result<Zeroizing<String>, HashError> {
     fits(password)?;
     let mut salt = [0; 16];
     random.try_fill_bytes(&mut salt).map_err(|_| HashError::Failed)?;

@@ -58,10 +58,16 @@ pub enum KeyPairError {
 impl fmt::Display for KeyPairError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Size(bits) => write!(f, "a key of {bits} bits: it must have {}", certificate::sizes()),
-            Self::Validity => f.write_str("a certificate that is never valid, or beyond the years 1970 to 9999"),
+            Self::Size(bits) => {
+                write!(f, "a key of {bits} bits: it must have {}", certificate::sizes())
+            }
+            Self::Validity => {
+                f.write_str("a certificate that is never valid, or beyond the years 1970 to 9999")
+            }
             Self::Key => f.write_str("the key cannot be made"),
-            Self::Unreadable => f.write_str("it is no private key of RSA in PEM form, or one that asks for a password"),
+            Self::Unreadable => f.write_str(
+                "it is no private key of RSA in PEM form, or one that asks for a password",
+            ),
             Self::Certificate => f.write_str("the certificate cannot be written"),
         }
     }
@@ -69,16 +75,24 @@ impl fmt::Display for KeyPairError {
 
 impl Error for KeyPairError {}
 
-/// `/CN=sealed-secret/O=sealed-secret`, which openssl is told in the controller's own documents; text forms begin at its end. Nobody reads it.
+/// `/CN=sealed-secret/O=sealed-secret`, which openssl is told in the controller's own documents;
+/// text forms begin at its end. Nobody reads it.
 const SUBJECT: &str = "O=sealed-secret,CN=sealed-secret";
 
-/// A new key of so many bits, in a certificate that it signs itself, valid between two moments in seconds since 1970.
+/// A new key of so many bits, in a certificate that it signs itself, valid between two moments in
+/// seconds since 1970.
 ///
-/// As `openssl req -x509 -nodes -newkey rsa:4096 -sha256` makes it. It takes as long as two primes are searched: one of 4096 bits a second or half a minute.
+/// As `openssl req -x509 -nodes -newkey rsa:4096 -sha256` makes it. It takes as long as two primes
+/// are searched: one of 4096 bits a second or half a minute.
 ///
 /// # Errors
 /// The size or the time is none that can be, or the random source fails.
-pub fn make(random: &mut impl CryptoRngCore, bits: usize, not_before: i64, not_after: i64) -> Result<KeyPair, KeyPairError> {
+pub fn make(
+    random: &mut impl CryptoRngCore,
+    bits: usize,
+    not_before: i64,
+    not_after: i64,
+) -> Result<KeyPair, KeyPairError> {
     if !MODULUS_BYTES.iter().any(|it| it * 8 == bits) {
         return Err(KeyPairError::Size(bits));
     }
@@ -94,7 +108,12 @@ pub fn make(random: &mut impl CryptoRngCore, bits: usize, not_before: i64, not_a
 ///
 /// # Errors
 /// It is no key that one can seal with, the time is none that can be, or the random source fails.
-pub fn certify(random: &mut impl CryptoRngCore, pem: &str, not_before: i64, not_after: i64) -> Result<String, KeyPairError> {
+pub fn certify(
+    random: &mut impl CryptoRngCore,
+    pem: &str,
+    not_before: i64,
+    not_after: i64,
+) -> Result<String, KeyPairError> {
     let key = read(pem)?;
     let bits = key.n().bits();
     if !MODULUS_BYTES.iter().any(|it| it * 8 == bits) {
@@ -105,10 +124,17 @@ pub fn certify(random: &mut impl CryptoRngCore, pem: &str, not_before: i64, not_
 
 /// Reads a private key, as it is written here (PKCS#8) or kept by the controller (PKCS#1).
 pub(super) fn read(pem: &str) -> Result<RsaPrivateKey, KeyPairError> {
-    RsaPrivateKey::from_pkcs8_pem(pem).or_else(|_| RsaPrivateKey::from_pkcs1_pem(pem)).map_err(|_| KeyPairError::Unreadable)
+    RsaPrivateKey::from_pkcs8_pem(pem)
+        .or_else(|_| RsaPrivateKey::from_pkcs1_pem(pem))
+        .map_err(|_| KeyPairError::Unreadable)
 }
 
-fn signed(random: &mut impl CryptoRngCore, key: RsaPrivateKey, not_before: i64, not_after: i64) -> Result<String, KeyPairError> {
+fn signed(
+    random: &mut impl CryptoRngCore,
+    key: RsaPrivateKey,
+    not_before: i64,
+    not_after: i64,
+) -> Result<String, KeyPairError> {
     if not_before >= not_after {
         return Err(KeyPairError::Validity);
     }
@@ -130,7 +156,8 @@ fn self_signed(
     let public = signer.verifying_key().to_public_key_der()?;
     let subject_public_key_info = SubjectPublicKeyInfoOwned::from_der(public.as_bytes())?;
     let subject = Name::from_str(SUBJECT)?;
-    // What identifies the key are the first 20 bytes of its SHA-256 (RFC 7093): openssl still takes SHA-1.
+    // What identifies the key are the first 20 bytes of its SHA-256 (RFC 7093): openssl still takes
+    // SHA-1.
     let identifier = Sha256::digest(subject_public_key_info.subject_public_key.raw_bytes());
     let tbs_certificate = TbsCertificate {
         version: Version::V3,
@@ -139,7 +166,8 @@ fn self_signed(
         issuer: subject.clone(),
         validity,
         extensions: Some(vec![
-            SubjectKeyIdentifier(OctetString::new(&identifier[..20])?).to_extension(&subject, &[])?,
+            SubjectKeyIdentifier(OctetString::new(&identifier[..20])?)
+                .to_extension(&subject, &[])?,
             BasicConstraints { ca: true, path_len_constraint: None }.to_extension(&subject, &[])?,
         ]),
         subject,
@@ -160,15 +188,20 @@ fn self_signed(
 /// Until 2049 a certificate says the year in two digits, then in four.
 fn time(seconds: i64) -> Result<Time, KeyPairError> {
     // A span of time, no clock.
-    let span = core::time::Duration::from_secs(u64::try_from(seconds).map_err(|_| KeyPairError::Validity)?);
+    let span = core::time::Duration::from_secs(
+        u64::try_from(seconds).map_err(|_| KeyPairError::Validity)?,
+    );
     let moment = DateTime::from_unix_duration(span).map_err(|_| KeyPairError::Validity)?;
     let short = UtcTime::from_date_time(moment).map(Time::from);
     Ok(short.unwrap_or_else(|_| GeneralizedTime::from_date_time(moment).into()))
 }
 
-/// Whether a certificate is that of a private key (PEM); nothing where it is none. The key is compared and never used.
+/// Whether a certificate is that of a private key (PEM); nothing where it is none. The key is
+/// compared and never used.
 pub fn belongs(private_key: &[u8], certificate: &certificate::Certificate) -> Option<bool> {
     let text = std::str::from_utf8(private_key).ok()?;
-    let key = RsaPrivateKey::from_pkcs8_pem(text).ok().or_else(|| RsaPrivateKey::from_pkcs1_pem(text).ok())?;
+    let key = RsaPrivateKey::from_pkcs8_pem(text)
+        .ok()
+        .or_else(|| RsaPrivateKey::from_pkcs1_pem(text).ok())?;
     Some(key.to_public_key() == *certificate.key())
 }

@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 /// Letters and digits: nothing that a shell, a URL or a YAML reader takes for something else.
 pub const ALPHANUMERIC: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// What Kubernetes ends generated names with: no vowels, and no digit that looks like one, so that no word comes of it.
+/// What Kubernetes ends generated names with: no vowels, and no digit that looks like one, so that
+/// no word comes of it.
 pub const SAFE: &str = "bcdfghjklmnpqrstvwxz2456789";
 
 /// Letters of a suffix, as many as Kubernetes takes itself.
@@ -22,7 +23,8 @@ pub fn suffix(random: &mut impl CryptoRngCore) -> String {
     std::mem::take(&mut draw(random, SAFE, SUFFIX_LENGTH))
 }
 
-/// Each symbol is as likely as any other: what is drawn beyond the last one is thrown away, where a remainder would favour the first ones.
+/// Each symbol is as likely as any other: what is drawn beyond the last one is thrown away, where a
+/// remainder would favour the first ones.
 fn draw(random: &mut impl CryptoRngCore, alphabet: &str, length: usize) -> Zeroizing<String> {
     let alphabet = alphabet.as_bytes();
     let mask = alphabet.len().next_power_of_two() - 1;

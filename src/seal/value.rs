@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 
 use super::certificate::Certificate;
 
-/// Where a sealed value can be opened: the controller finds it out from the `SealedSecret` that the value stands in.
+/// Where a sealed value can be opened: the controller finds it out from the `SealedSecret` that the
+/// value stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope<'a> {
     /// In the `SealedSecret` of this namespace and name only.
@@ -20,19 +21,22 @@ pub enum Scope<'a> {
         /// The name.
         name: &'a str,
     },
-    /// In this namespace, whatever the name. The object says so with the annotation `sealedsecrets.bitnami.com/namespace-wide`.
+    /// In this namespace, whatever the name. The object says so with the annotation
+    /// `sealedsecrets.bitnami.com/namespace-wide`.
     NamespaceWide {
         /// The namespace.
         namespace: &'a str,
     },
-    /// Anywhere in the cluster. The object says so with the annotation `sealedsecrets.bitnami.com/cluster-wide`.
+    /// Anywhere in the cluster. The object says so with the annotation
+    /// `sealedsecrets.bitnami.com/cluster-wide`.
     ClusterWide,
 }
 
 impl<'a> Scope<'a> {
     /// The label of OAEP that binds the session key to the scope.
     ///
-    /// Namespaces and names are DNS labels, which hold no `/`: no two scopes of one kind have the same.
+    /// Namespaces and names are DNS labels, which hold no `/`: no two scopes of one kind have the
+    /// same.
     pub fn label(self) -> Cow<'a, str> {
         match self {
             Scope::Strict { namespace, name } => format!("{namespace}/{name}").into(),
@@ -65,16 +69,23 @@ impl fmt::Display for SealError {
 
 impl Error for SealError {}
 
-/// The value as it stands in `spec.encryptedData`: base64 in one line of the encrypted session key's length (two bytes, the higher first), that key
-/// (RSA-OAEP with SHA-256, the scope as its label), and the value (AES-256-GCM, tag at the end).
+/// The value as it stands in `spec.encryptedData`: base64 in one line of the encrypted session
+/// key's length (two bytes, the higher first), that key (RSA-OAEP with SHA-256, the scope as its
+/// label), and the value (AES-256-GCM, tag at the end).
 ///
 /// # Errors
 /// The random source fails, or the value is beyond all measure.
-pub fn seal(certificate: &Certificate, scope: Scope<'_>, plaintext: &[u8], random: &mut impl CryptoRngCore) -> Result<String, SealError> {
+pub fn seal(
+    certificate: &Certificate,
+    scope: Scope<'_>,
+    plaintext: &[u8],
+    random: &mut impl CryptoRngCore,
+) -> Result<String, SealError> {
     let mut session = Zeroizing::new([0_u8; 32]);
     random.try_fill_bytes(&mut *session).map_err(|_| SealError::Random)?;
     let padding = Oaep::new_with_label::<Sha256, _>(scope.label());
-    let key = certificate.key().encrypt(random, padding, &*session).map_err(|_| SealError::SessionKey)?;
+    let key =
+        certificate.key().encrypt(random, padding, &*session).map_err(|_| SealError::SessionKey)?;
     // A nonce of zeros is the controller's contract, and safe because no session key is used twice.
     let cipher = Aes256Gcm::new((&*session).into());
     let value = cipher.encrypt(&Nonce::default(), plaintext).map_err(|_| SealError::Value)?;

@@ -33,19 +33,25 @@ pub const SECRETS: &str = "spec/secrets/";
 
 /// Reads them all.
 ///
-/// There can be a platform although there are errors: what could not be read has its default, so that the rules can look at the rest in the
-/// same go. Nothing may be built from it then.
+/// There can be a platform although there are errors: what could not be read has its default, so
+/// that the rules can look at the rest in the same go. Nothing may be built from it then.
 pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagnostics) {
     let mut found = Diagnostics::new();
     let Some(source) = texts.get(PLATFORM) else {
         found.push(
-            Diagnostic::error(code::SPEC_MISSING, Place::Nowhere, format!("there is no {PLATFORM}")).help("`espalier init` writes one"),
+            Diagnostic::error(
+                code::SPEC_MISSING,
+                Place::Nowhere,
+                format!("there is no {PLATFORM}"),
+            )
+            .help("`espalier init` writes one"),
         );
         return (None, found);
     };
     let (spec, findings) = source.read_within::<PlatformSpec>(&ranges::bounds_at);
     found.extend(shape::of_platform(source, findings));
-    let versions = texts.get(VERSIONS).map_or_else(|| Some(Versions::default()), |it| pins(it, &mut found));
+    let versions =
+        texts.get(VERSIONS).map_or_else(|| Some(Versions::default()), |it| pins(it, &mut found));
     let sealing = texts.get(SEALING).and_then(|it| certificate::read(it, &mut found));
     let sealed = sealed(texts, &mut found);
     if !texts.contains_key(SEALING)
@@ -77,11 +83,17 @@ fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
     let (pins, findings) = source.read::<Versions>();
     found.extend(shape::no_versions(findings));
     let pins = pins?;
-    let names = || versions::ALL.iter().map(|it| it.name).chain(bootstrap::DOWNLOADS.iter().map(|it| it.name));
+    let names = || {
+        versions::ALL.iter().map(|it| it.name).chain(bootstrap::DOWNLOADS.iter().map(|it| it.name))
+    };
     for name in pins.names().filter(|name| names().all(|it| it != *name)) {
-        let place = Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.to_owned()) };
-        let finding =
-            Diagnostic::error(code::UNKNOWN_VERSION, place, format!("`{name}` is no chart or image that a version can be pinned for"));
+        let place =
+            Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.to_owned()) };
+        let finding = Diagnostic::error(
+            code::UNKNOWN_VERSION,
+            place,
+            format!("`{name}` is no chart or image that a version can be pinned for"),
+        );
         found.push(match suggest::nearest(name, names()) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),
             None => finding.help(format!("there are: {}", names().collect::<Vec<_>>().join(", "))),
@@ -104,7 +116,10 @@ fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option
         let stem = name.strip_prefix(SECRETS).unwrap_or(name);
         let stem = stem.strip_suffix(".yaml").unwrap_or(stem);
         if file.metadata.name != *stem {
-            let place = Place::Value { file: source.file.clone(), path: FieldPath::root().key("metadata").key("name") };
+            let place = Place::Value {
+                file: source.file.clone(),
+                path: FieldPath::root().key("metadata").key("name"),
+            };
             found.push(
                 Diagnostic::error(
                     code::FILE_NAME_DIFFERS,

@@ -20,9 +20,14 @@ use crate::{
 /// A spec to start from: it compiles as it is.
 pub const STARTER: &str = include_str!("starter.yaml");
 
-/// Where the schemas lie: of the platform, its versions, a sealed value, a workspace. The first line of such a file names its own.
-pub const PATHS: [&str; 4] =
-    ["spec/platform.schema.json", "spec/versions.schema.json", "spec/secret.schema.json", "spec/workspace.schema.json"];
+/// Where the schemas lie: of the platform, its versions, a sealed value, a workspace. The first
+/// line of such a file names its own.
+pub const PATHS: [&str; 4] = [
+    "spec/platform.schema.json",
+    "spec/versions.schema.json",
+    "spec/secret.schema.json",
+    "spec/workspace.schema.json",
+];
 
 /// All schemas with their paths, as `init` and `render` write them.
 pub fn files() -> Vec<(&'static str, String)> {
@@ -33,7 +38,10 @@ pub fn files() -> Vec<(&'static str, String)> {
 pub fn json_schema() -> String {
     let mut schema = schemars::schema_for!(PlatformSpec).to_value();
     for (path, least, most) in BOUNDS {
-        if let Some(number) = pointer(&schema, path).and_then(|it| schema.pointer_mut(&it)).and_then(Value::as_object_mut) {
+        if let Some(number) = pointer(&schema, path)
+            .and_then(|it| schema.pointer_mut(&it))
+            .and_then(Value::as_object_mut)
+        {
             number.insert("minimum".to_owned(), least.into());
             number.insert("maximum".to_owned(), most.into());
         }
@@ -52,14 +60,19 @@ pub fn json_schema() -> String {
     finished("platform", "Espalier platform", schema)
 }
 
-/// Of `spec/versions.yaml`: one name a line, and no other than those that a version can be pinned for.
+/// Of `spec/versions.yaml`: one name a line, and no other than those that a version can be pinned
+/// for.
 fn versions() -> String {
     finished("versions", "Espalier versions", schemars::schema_for!(Pins).to_value())
 }
 
 /// Of a file of `spec/secrets/`.
 fn secret() -> String {
-    finished("secret", "Espalier sealed credential", schemars::schema_for!(SealedCredential).to_value())
+    finished(
+        "secret",
+        "Espalier sealed credential",
+        schemars::schema_for!(SealedCredential).to_value(),
+    )
 }
 
 /// Of a file of `spec/workspaces/`.
@@ -75,17 +88,25 @@ impl JsonSchema for Pins {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let (tag, k3s) = (generator.subschema_for::<Tag>(), generator.subschema_for::<K3sVersion>());
+        let (tag, k3s) =
+            (generator.subschema_for::<Tag>(), generator.subschema_for::<K3sVersion>());
         let mut properties = Map::new();
         for it in versions::ALL {
             let of = if it == K3S { &k3s } else { &tag };
-            let mut schema = with(of, "description", &format!("{}. The tested version is `{}`.", it.what, it.tested));
+            let mut schema = with(
+                of,
+                "description",
+                &format!("{}. The tested version is `{}`.", it.what, it.tested),
+            );
             schema.insert("default".to_owned(), it.tested.into());
             properties.insert(it.name.to_owned(), schema.to_value());
         }
         for it in bootstrap::DOWNLOADS {
             let (name, architecture) = it.name.split_once('-').unwrap_or((it.name, ""));
-            let what = format!("The checksum of the download of {name} for {architecture}: `{}@sha256:<digits>`.", it.of.tested);
+            let what = format!(
+                "The checksum of the download of {name} for {architecture}: `{}@sha256:<digits>`.",
+                it.of.tested
+            );
             properties.insert(it.name.to_owned(), with(&tag, "description", &what).to_value());
         }
         json_schema!({
@@ -105,13 +126,15 @@ fn with(schema: &Schema, key: &str, value: &str) -> Schema {
 
 /// Adds to what a type takes what one of its places asks for.
 fn narrow(schema: &mut Value, path: &[&str], more: Value) {
-    let place = pointer(schema, path).and_then(|it| schema.pointer_mut(&it)).and_then(Value::as_object_mut);
+    let place =
+        pointer(schema, path).and_then(|it| schema.pointer_mut(&it)).and_then(Value::as_object_mut);
     if let (Some(place), Value::Object(more)) = (place, more) {
         place.extend(more);
     }
 }
 
-/// Lengths of time that are no longer than the longest; of several units each by itself, for no pattern adds them up.
+/// Lengths of time that are no longer than the longest; of several units each by itself, for no
+/// pattern adds them up.
 fn at_most_the_longest() -> Value {
     let units = Seconds::UNITS.map(|(size, unit)| {
         let most = Seconds::LONGEST.get() / size;
@@ -147,7 +170,8 @@ fn pointer(schema: &Value, path: &[&str]) -> Option<String> {
             "[]" => format!("{at}/items"),
             "*" => {
                 // The names of a map's entries are told by a pattern.
-                let pattern = schema.pointer(&at)?.get("patternProperties")?.as_object()?.keys().next()?;
+                let pattern =
+                    schema.pointer(&at)?.get("patternProperties")?.as_object()?.keys().next()?;
                 format!("{at}/patternProperties/{}", pattern.replace('~', "~0").replace('/', "~1"))
             }
             _ => format!("{at}/properties/{step}"),
@@ -170,8 +194,14 @@ fn finished(name: &str, title: &str, schema: Value) -> String {
     complete_models(&mut schema);
     if let Some(fields) = schema.as_object_mut() {
         // `$comment` sorts first, into the 200 bytes where the driver looks for whose file it is.
-        fields.insert("$comment".to_owned(), "Generated by espalier from spec/: never edit this file.".into());
-        fields.insert("$id".to_owned(), format!("https://espalier.dev/v1alpha1/{name}.schema.json").into());
+        fields.insert(
+            "$comment".to_owned(),
+            "Generated by espalier from spec/: never edit this file.".into(),
+        );
+        fields.insert(
+            "$id".to_owned(),
+            format!("https://espalier.dev/v1alpha1/{name}.schema.json").into(),
+        );
         fields.insert("title".to_owned(), title.into());
     }
     let mut text = serde_json::to_string_pretty(&sorted(schema)).unwrap_or_default();
@@ -184,17 +214,20 @@ fn complete_models(schema: &mut Value) {
     let model = schema.pointer_mut("/$defs/ModelName").and_then(Value::as_object_mut);
     let Some(model) = model else { return };
     let description = model.remove("description");
-    let names: Vec<Value> = models::names().map(|it| it.strip_suffix(":latest").unwrap_or(&it).into()).collect();
+    let names: Vec<Value> =
+        models::names().map(|it| it.strip_suffix(":latest").unwrap_or(&it).into()).collect();
     let any = std::mem::take(model);
     model.extend(description.map(|it| ("description".to_owned(), it)));
     model.insert("anyOf".to_owned(), vec![json!({"enum": names}), Value::Object(any)].into());
 }
 
-/// Keys in the order of the alphabet, whatever order this build of `serde_json` keeps (another crate may have switched it).
+/// Keys in the order of the alphabet, whatever order this build of `serde_json` keeps (another
+/// crate may have switched it).
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields: BTreeMap<String, Value> = fields.into_iter().map(|(key, it)| (key, sorted(it))).collect();
+            let fields: BTreeMap<String, Value> =
+                fields.into_iter().map(|(key, it)| (key, sorted(it))).collect();
             Value::Object(fields.into_iter().collect())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),

@@ -1,4 +1,5 @@
-//! What is said of a file that is made like another kind of file: once, and how its own kind begins.
+//! What is said of a file that is made like another kind of file: once, and how its own kind
+//! begins.
 
 use serde_json::Value;
 
@@ -18,8 +19,8 @@ use super::read::{PLATFORM, VERSIONS};
 /// The fields that a resource has, in the order in which people write them.
 const HEADS: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
 
-/// What was found by reading the platform's spec, said once where the file has none of a resource's fields, and with the way to a spec
-/// where it is empty.
+/// What was found by reading the platform's spec, said once where the file has none of a resource's
+/// fields, and with the way to a spec where it is empty.
 pub(super) fn of_platform(source: &Source, found: Diagnostics) -> Diagnostics {
     let to_start_from = if *source.file == *PLATFORM {
         "delete it: `espalier init` then writes one to start from".to_owned()
@@ -41,14 +42,21 @@ pub(super) fn of_platform(source: &Source, found: Diagnostics) -> Diagnostics {
 /// The same of a workspace.
 pub(super) fn of_workspace(source: &Source, found: Diagnostics) -> Diagnostics {
     let Some(begins) = headless(source, &found) else { return found };
-    let message = "this is no workspace: it is a resource with `apiVersion`, `kind`, `metadata` and `spec`";
+    let message =
+        "this is no workspace: it is a resource with `apiVersion`, `kind`, `metadata` and `spec`";
     let finding = Diagnostic::error(code::MISSING_FIELD, whole(source), message);
     // The name of the file is the workspace's own.
-    let stem = source.file.rsplit('/').next().and_then(|it| it.strip_suffix(".yaml")).unwrap_or_default();
+    let stem =
+        source.file.rsplit('/').next().and_then(|it| it.strip_suffix(".yaml")).unwrap_or_default();
     let own = |help: String| match (stem.parse::<DnsLabel>(), help.as_str()) {
-        (Ok(name), it) if it.starts_with("write `metadata:") => format!("write `metadata: {{name: {name}}}`"),
+        (Ok(name), it) if it.starts_with("write `metadata:") => {
+            format!("write `metadata: {{name: {name}}}`")
+        }
         (Ok(name), it) if it.starts_with("write `spec:") => {
-            format!("write `spec: {{workspaceName: {name}, models: {}}}` in place of what stands here", models(source))
+            format!(
+                "write `spec: {{workspaceName: {name}, models: {}}}` in place of what stands here",
+                models(source)
+            )
         }
         _ => help,
     };
@@ -58,7 +66,9 @@ pub(super) fn of_workspace(source: &Source, found: Diagnostics) -> Diagnostics {
 /// The models that are written already, as a list in one line; else one to start with.
 fn models(source: &Source) -> String {
     let written = source.value.get("models").and_then(Value::as_array);
-    let names = written.and_then(|it| it.iter().map(Value::as_str).collect::<Option<Vec<_>>>()).filter(|it| !it.is_empty());
+    let names = written
+        .and_then(|it| it.iter().map(Value::as_str).collect::<Option<Vec<_>>>())
+        .filter(|it| !it.is_empty());
     // In quotes: a name with a colon is safe there for every reader.
     let names = names.unwrap_or_else(|| vec!["llama3.2:1b-instruct-q4_K_M"]);
     serde_json::to_string(&names).unwrap_or_default()
@@ -67,26 +77,38 @@ fn models(source: &Source) -> String {
 /// What is said of the versions where they are no flat list; nothing where they are.
 pub(super) fn of_versions(source: &Source) -> Option<Diagnostic> {
     let fields = source.value.as_object().filter(|_| source.is_sound())?;
-    let wraps = |(key, value): &(&String, &Value)| HEADS.contains(&key.as_str()) || value.is_object();
+    let wraps =
+        |(key, value): &(&String, &Value)| HEADS.contains(&key.as_str()) || value.is_object();
     let wrapping: Vec<&String> = fields.iter().filter(wraps).map(|it| it.0).collect();
     let first = wrapping.first()?;
     let names: Vec<String> = wrapping.iter().map(|it| format!("`{it}`")).collect();
-    let place = Place::Key { file: source.file.clone(), path: FieldPath::root().key(first.as_str()) };
-    let message = format!("{VERSIONS} is a flat list, `name: version` a line, and has no {}", names.join(", "));
+    let place =
+        Place::Key { file: source.file.clone(), path: FieldPath::root().key(first.as_str()) };
+    let message = format!(
+        "{VERSIONS} is a flat list, `name: version` a line, and has no {}",
+        names.join(", ")
+    );
     let inside = wrapping.iter().filter_map(|it| fields[it.as_str()].as_object());
-    let pins = inside.flatten().filter_map(|(name, it)| Some(format!("`{name}: \"{}\"`", it.as_str()?)));
+    let pins =
+        inside.flatten().filter_map(|(name, it)| Some(format!("`{name}: \"{}\"`", it.as_str()?)));
     let pins: Vec<String> = pins.filter(|it| !it.starts_with("`name: ")).collect();
     let finding = Diagnostic::error(code::INVALID_VALUE, place, message);
     Some(if pins.is_empty() {
         finding.help("take them out; a line of the file is like `ollama: \"0.32.15\"`")
     } else {
-        finding.help(format!("write only these lines, without spaces before them: {}", pins.join(", ")))
+        finding.help(format!(
+            "write only these lines, without spaces before them: {}",
+            pins.join(", ")
+        ))
     })
 }
 
 /// Versions need no file.
 pub(super) fn no_versions(found: Diagnostics) -> Diagnostics {
-    when_empty(found, "delete it: the tested versions are used without it; a line of it is `name: version`")
+    when_empty(
+        found,
+        "delete it: the tested versions are used without it; a line of it is `name: version`",
+    )
 }
 
 fn when_empty(found: Diagnostics, help: &str) -> Diagnostics {
@@ -99,13 +121,16 @@ fn when_empty(found: Diagnostics, help: &str) -> Diagnostics {
     found.into_iter().map(with_help).collect()
 }
 
-/// How the fields that every resource has are written here, where the file has none of them, nor one that is nearly called so.
+/// How the fields that every resource has are written here, where the file has none of them, nor
+/// one that is nearly called so.
 fn headless(source: &Source, found: &Diagnostics) -> Option<Vec<String>> {
     let fields = source.value.as_object().filter(|it| source.is_sound() && !it.is_empty())?;
-    if fields.keys().any(|it| HEADS.contains(&it.as_str()) || suggest::nearest(it, HEADS).is_some()) {
+    if fields.keys().any(|it| HEADS.contains(&it.as_str()) || suggest::nearest(it, HEADS).is_some())
+    {
         return None;
     }
-    let missing = found.iter().filter(|it| it.code == code::MISSING_FIELD && it.place == whole(source));
+    let missing =
+        found.iter().filter(|it| it.code == code::MISSING_FIELD && it.place == whole(source));
     let helps: Vec<String> = missing.flat_map(|it| &it.help).cloned().collect();
     (helps.len() == HEADS.len()).then_some(helps)
 }

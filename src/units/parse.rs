@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use super::{BINARY, Bytes, DECIMAL, Millicores, Seconds, TIME, in_words};
 
-/// The number before the unit, times the unit's size, and whether something is left over; nothing where it is no number or too large.
+/// The number before the unit, times the unit's size, and whether something is left over; nothing
+/// where it is no number or too large.
 fn scale(number: &str, size: u64) -> Option<(u64, bool)> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = |it: &str| it.bytes().all(|b| b.is_ascii_digit());
@@ -28,7 +29,8 @@ fn scaled(number: &str, size: u64) -> Option<u64> {
     scale(number, size).filter(|it| !it.1).map(|it| it.0)
 }
 
-/// Bytes of a file as people are told them, which are rounded: up to the next whole byte. Without a unit they are bytes.
+/// Bytes of a file as people are told them, which are rounded: up to the next whole byte. Without a
+/// unit they are bytes.
 pub(super) fn rounded_up(s: &str) -> Result<Bytes, String> {
     let (number, unit) = split_unit(s);
     let size = BINARY.iter().chain(&DECIMAL).find(|it| it.1 == unit).map(|it| it.0);
@@ -49,7 +51,8 @@ fn split_unit(s: &str) -> (&str, &str) {
 /// Whether it is made as a number is, however large.
 pub(super) fn is_number(s: &str) -> bool {
     let digits = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit());
-    s.split_once('.').map_or_else(|| digits(s), |(whole, fraction)| digits(whole) && digits(fraction))
+    s.split_once('.')
+        .map_or_else(|| digits(s), |(whole, fraction)| digits(whole) && digits(fraction))
 }
 
 /// Whether already the whole part of a number is more than can be counted.
@@ -57,17 +60,23 @@ fn is_too_large(number: &str, size: u64) -> bool {
     scaled(number.split('.').next().unwrap_or(number), size).is_none()
 }
 
-/// CPU as a spec writes it: in cores or thousandths of one. The API reads `1G` too, a thousand million cores that nobody means.
+/// CPU as a spec writes it: in cores or thousandths of one. The API reads `1G` too, a thousand
+/// million cores that nobody means.
 pub(super) fn cores(s: &str) -> Result<Millicores, String> {
     let (number, unit) = split_unit(s);
-    let is_of_cores = matches!(unit.trim().to_ascii_lowercase().as_str(), "core" | "cores" | "cpu" | "cpus" | "vcpu" | "vcpus" | "c");
+    let is_of_cores = matches!(
+        unit.trim().to_ascii_lowercase().as_str(),
+        "core" | "cores" | "cpu" | "cpus" | "vcpu" | "vcpus" | "c"
+    );
     match (unit, in_words(s)) {
         (_, Some(number)) => Err(format!("`{s}` is not an amount of CPU: write `{number}`")),
         ("m" | "", _) => s.parse(),
-        _ if is_number(number) && is_of_cores => Err(format!("`{s}` has a unit that is none of CPU: write `{number}`")),
-        _ if is_number(number) => {
-            Err(format!("`{s}` has a unit that is none of CPU: write `{number}` for cores, or `{number}m` for thousandths of one"))
+        _ if is_number(number) && is_of_cores => {
+            Err(format!("`{s}` has a unit that is none of CPU: write `{number}`"))
         }
+        _ if is_number(number) => Err(format!(
+            "`{s}` has a unit that is none of CPU: write `{number}` for cores, or `{number}m` for thousandths of one"
+        )),
         _ => s.parse(),
     }
 }
@@ -88,7 +97,12 @@ impl FromStr for Bytes {
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let (number, unit) = split_unit(s);
-        let size = BINARY.iter().chain(&DECIMAL).find(|it| it.1 == unit).map(|it| it.0).or_else(|| unit.is_empty().then_some(1));
+        let size = BINARY
+            .iter()
+            .chain(&DECIMAL)
+            .find(|it| it.1 == unit)
+            .map(|it| it.0)
+            .or_else(|| unit.is_empty().then_some(1));
         if let Some(bytes) = size.and_then(|size| scaled(number, size)) {
             return Ok(Self(bytes));
         }
@@ -128,7 +142,9 @@ impl FromStr for Millicores {
         } else if is_too_large(number, size.unwrap_or(1)) {
             format!("`{s}` is more CPU than can be counted")
         } else {
-            format!("`{s}` is finer than a thousandth of a core: write whole thousandths like `250m`")
+            format!(
+                "`{s}` is finer than a thousandth of a core: write whole thousandths like `250m`"
+            )
         })
     }
 }
@@ -137,7 +153,8 @@ impl FromStr for Seconds {
     type Err = String;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let refuse = || format!("`{s}` is not a length of time: write it like `30s`, `5m`, `24h` or `7d`");
+        let refuse =
+            || format!("`{s}` is not a length of time: write it like `30s`, `5m`, `24h` or `7d`");
         if s.starts_with('-') {
             return Err(format!(
                 "`{s}` is below zero, and for ever is no length of time: write `{}`, a year, the longest that is allowed",
@@ -158,9 +175,19 @@ impl FromStr for Seconds {
                 return Err(format!("`{s}` is finer than a second: write whole seconds like `1s`"));
             }
             // Larger units first, each once: `1h30m`.
-            let size = TIME.iter().find(|it| it.1 == unit && it.0 < above).map(|it| it.0).ok_or_else(refuse)?;
+            let size = TIME
+                .iter()
+                .find(|it| it.1 == unit && it.0 < above)
+                .map(|it| it.0)
+                .ok_or_else(refuse)?;
             let too_long = || format!("`{s}` is longer than can be counted");
-            let not_whole = || if is_too_large(number, size) { too_long() } else { format!("`{s}` is not a whole number of seconds") };
+            let not_whole = || {
+                if is_too_large(number, size) {
+                    too_long()
+                } else {
+                    format!("`{s}` is not a whole number of seconds")
+                }
+            };
             let part = scaled(number, size).ok_or_else(not_whole)?;
             sum = sum.checked_add(part).ok_or_else(too_long)?;
             above = size;

@@ -1,4 +1,5 @@
-//! Merge conflicts that were committed, or are not solved yet: the lines that Git puts around both sides.
+//! Merge conflicts that were committed, or are not solved yet: the lines that Git puts around both
+//! sides.
 
 use std::sync::Arc;
 
@@ -27,7 +28,8 @@ struct Conflict {
     theirs: Option<(usize, usize)>,
 }
 
-/// All conflicts of a text, one finding each. A middle alone is none: other texts have such lines too.
+/// All conflicts of a text, one finding each. A middle alone is none: other texts have such lines
+/// too.
 pub(super) fn conflicts(file: &Arc<str>, text: &str) -> Vec<Diagnostic> {
     if !text.contains(OURS) && !text.contains(THEIRS) {
         return Vec::new();
@@ -57,14 +59,26 @@ impl Conflict {
     fn finding(&self, file: &Arc<str>, text: &str) -> Option<Diagnostic> {
         let first = self.ours.or(self.theirs)?;
         let line = |at: usize| text[at..].lines().next().unwrap_or_default();
-        let place = |(at, _): (usize, usize)| Place::Span { file: Arc::clone(file), span: at..at + line(at).len() };
-        let side = |mark: (usize, usize), sign, from: Option<(usize, usize)>, to: Option<(usize, usize)>| {
+        let place = |(at, _): (usize, usize)| Place::Span {
+            file: Arc::clone(file),
+            span: at..at + line(at).len(),
+        };
+        let side = |mark: (usize, usize),
+                    sign,
+                    from: Option<(usize, usize)>,
+                    to: Option<(usize, usize)>| {
             let name = behind(line(mark.0), sign).filter(|it| !it.is_empty());
             let name = name.map_or_else(|| "one side".to_owned(), |it| format!("`{it}`"));
             match (from, to) {
-                (Some((_, from)), Some((_, to))) if from + 2 == to => format!("{name} has line {}", from + 1),
-                (Some((_, from)), Some((_, to))) if from + 1 == to => format!("{name} has nothing here"),
-                (Some((_, from)), Some((_, to))) if from < to => format!("{name} has lines {} to {}", from + 1, to - 1),
+                (Some((_, from)), Some((_, to))) if from + 2 == to => {
+                    format!("{name} has line {}", from + 1)
+                }
+                (Some((_, from)), Some((_, to))) if from + 1 == to => {
+                    format!("{name} has nothing here")
+                }
+                (Some((_, from)), Some((_, to))) if from < to => {
+                    format!("{name} has lines {} to {}", from + 1, to - 1)
+                }
                 _ => format!("{name}: the other marks of this conflict are gone"),
             }
         };
@@ -75,13 +89,23 @@ impl Conflict {
         }
         if let Some(theirs) = self.theirs {
             let label = side(theirs, THEIRS, self.middle, self.theirs);
-            finding = if self.ours.is_some() { finding.related(place(theirs), label) } else { finding.label(label) };
+            finding = if self.ours.is_some() {
+                finding.related(place(theirs), label)
+            } else {
+                finding.label(label)
+            };
         }
         let help = match self.base {
             Some(base) => {
-                let what = side(base, BASE, self.base, self.middle).replacen("one side", "what both began with", 1);
+                let what = side(base, BASE, self.base, self.middle).replacen(
+                    "one side",
+                    "what both began with",
+                    1,
+                );
                 finding = finding.related(place(base), what);
-                format!("the lines `{OURS}`, `{BASE}`, `{MIDDLE}` and `{THEIRS}`, and what stands between the second and the third")
+                format!(
+                    "the lines `{OURS}`, `{BASE}`, `{MIDDLE}` and `{THEIRS}`, and what stands between the second and the third"
+                )
             }
             None => format!("the lines `{OURS}`, `{MIDDLE}` and `{THEIRS}`"),
         };
@@ -91,6 +115,8 @@ impl Conflict {
 
 /// Whether a file that is generated has a conflict in it.
 pub fn is_in(bytes: &[u8]) -> bool {
-    let starts = |it: &[u8], mark: &str| it.starts_with(mark.as_bytes()) && it.get(mark.len()).is_none_or(|it| b" \r\n".contains(it));
+    let starts = |it: &[u8], mark: &str| {
+        it.starts_with(mark.as_bytes()) && it.get(mark.len()).is_none_or(|it| b" \r\n".contains(it))
+    };
     bytes.split(|it| *it == b'\n').any(|it| starts(it, OURS) || starts(it, THEIRS))
 }

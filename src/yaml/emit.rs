@@ -1,4 +1,5 @@
-//! YAML straight from serde, in one pass, into a reused buffer; keys in the order a person looks for them.
+//! YAML straight from serde, in one pass, into a reused buffer; keys in the order a person looks
+//! for them.
 
 use std::cell::Cell;
 
@@ -40,7 +41,8 @@ pub fn type_meta(out: &mut Vec<u8>, api_version: &str, kind: &str) {
 }
 
 fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T, indent: usize, at: At) {
-    // Taken, not borrowed: a `Serialize` that emits another document on the way finds an empty arena and does no harm.
+    // Taken, not borrowed: a `Serialize` that emits another document on the way finds an empty
+    // arena and does no harm.
     let mut sink = Sink { out, arena: ARENA.take() };
     if let Err(why) = value.serialize(Emitter { sink: &mut sink, indent, at }) {
         panic!("not a value of the API: {why}");

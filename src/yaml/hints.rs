@@ -14,36 +14,51 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
     let written = clipped(subject.written);
     let (list, map) = (wanted == "a list", wanted.starts_with("a map"));
     match subject.value {
-        Value::Null if map && is_field(subject) => Some("write `{}` for the defaults, or take the line out".to_owned()),
+        Value::Null if map && is_field(subject) => {
+            Some("write `{}` for the defaults, or take the line out".to_owned())
+        }
         Value::Null if map => Some("write its fields, or take the line out".to_owned()),
         Value::Null => Some("write a value, or take the line out".to_owned()),
         // In quotes it would be a number of bytes.
-        Value::Number(it) if expected == units::BYTES => Some(format!("write `{}`", with_unit(&it.to_string(), is_small(subject.path))?)),
-        Value::String(it) if expected == units::BYTES => Some(format!("write `{}`", with_unit(it, is_small(subject.path))?)),
+        Value::Number(it) if expected == units::BYTES => {
+            Some(format!("write `{}`", with_unit(&it.to_string(), is_small(subject.path))?))
+        }
+        Value::String(it) if expected == units::BYTES => {
+            Some(format!("write `{}`", with_unit(it, is_small(subject.path))?))
+        }
         Value::Number(_) if expected == units::SECONDS => Some(format!("write `{written}s`")),
         Value::String(it) if expected == units::SECONDS => Some(format!("write `{it}s`")),
         Value::String(_) if list && dashes(subject.written).is_some() => dashes(subject.written),
-        Value::Bool(_) | Value::Number(_) if subject.is_text => Some(in_quotes(subject.value, &written)),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) if list => Some(format!("write it as a list: `[{written}]`")),
+        Value::Bool(_) | Value::Number(_) if subject.is_text => {
+            Some(in_quotes(subject.value, &written))
+        }
+        Value::Bool(_) | Value::Number(_) | Value::String(_) if list => {
+            Some(format!("write it as a list: `[{written}]`"))
+        }
         Value::Object(_) if list => Some(one_of_a_list(subject)),
         Value::Array(items) if map => Some(no_list(items, subject)),
         Value::String(it) if map => missing_space(it),
-        Value::String(it) if wanted == "`true` or `false`" => match it.to_ascii_lowercase().as_str() {
-            "yes" | "y" | "on" | "true" => Some("write `true`".to_owned()),
-            "no" | "n" | "off" | "false" => Some("write `false`".to_owned()),
-            _ => None,
-        },
+        Value::String(it) if wanted == "`true` or `false`" => {
+            match it.to_ascii_lowercase().as_str() {
+                "yes" | "y" | "on" | "true" => Some("write `true`".to_owned()),
+                "no" | "n" | "off" | "false" => Some("write `false`".to_owned()),
+                _ => None,
+            }
+        }
         Value::Number(it) if wanted.starts_with("a whole number") => of_number(it, subject),
         Value::String(it) if wanted.starts_with("a whole number") => {
             let number = whole_number(it).or_else(|| units::in_words(it).map(|it| it as u64))?;
-            let how = if number.to_string() == *it { "write it without quotes: " } else { "write " };
+            let how =
+                if number.to_string() == *it { "write it without quotes: " } else { "write " };
             nearest_bound(real(number), subject).or_else(|| Some(format!("{how}`{number}`")))
         }
         Value::Number(it) if wanted.starts_with("a number") => nearest_bound(it.as_f64()?, subject),
         Value::String(it) if wanted.starts_with("a number") && units::in_words(it).is_some() => {
             units::in_words(it).map(|it| format!("write `{it}`"))
         }
-        Value::String(it) if wanted.contains("number") && it.parse::<f64>().is_ok() => Some(format!("write it without quotes: `{it}`")),
+        Value::String(it) if wanted.contains("number") && it.parse::<f64>().is_ok() => {
+            Some(format!("write it without quotes: `{it}`"))
+        }
         _ => None,
     }
 }
@@ -55,10 +70,17 @@ fn of_number(number: &Number, subject: &Subject<'_>) -> Option<String> {
     if near.is_some() || !number.is_f64() || !(0.0..1e15).contains(&it) {
         return near;
     }
-    Some(if it.fract() == 0.0 { format!("write `{it}`") } else { format!("write `{}` or `{}`", it.floor(), it.ceil()) })
+    Some(if it.fract() == 0.0 {
+        format!("write `{it}`")
+    } else {
+        format!("write `{}` or `{}`", it.floor(), it.ceil())
+    })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "bounds are far below the 53 bits that a float holds")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "bounds are far below the 53 bits that a float holds"
+)]
 fn real(number: u64) -> f64 {
     number as f64
 }
@@ -80,7 +102,8 @@ fn nearest_bound(number: f64, subject: &Subject<'_>) -> Option<String> {
 fn in_quotes(value: &Value, written: &str) -> String {
     let read = value.to_string();
     let is_another = value.is_number() && read != *written;
-    let why = if is_another { format!(": without them it is the number {read}") } else { String::new() };
+    let why =
+        if is_another { format!(": without them it is the number {read}") } else { String::new() };
     format!("put it in quotes: `\"{written}\"`{why}")
 }
 
@@ -119,7 +142,9 @@ fn is_field(subject: &Subject<'_>) -> bool {
 
 /// What to write in place of `-qwen3:4b`: lines that would be items of a list.
 pub(super) fn dashes(text: &str) -> Option<String> {
-    let mut items = text.lines().map(|it| it.trim().strip_prefix('-').filter(|it| it.starts_with(|c: char| c.is_ascii_alphanumeric())));
+    let mut items = text.lines().map(|it| {
+        it.trim().strip_prefix('-').filter(|it| it.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    });
     let first = items.next()??;
     let more = items.flatten().count();
     let more = if more > 0 { ", and the lines below likewise" } else { "" };
@@ -130,8 +155,8 @@ pub(super) fn dashes(text: &str) -> Option<String> {
 pub(super) fn spaced(text: &str) -> Option<(&str, &str)> {
     let (key, value) = text.split_once(':')?;
     let key = key.trim_end_matches(' ');
-    let is_key =
-        key.starts_with(|it: char| it.is_ascii_alphabetic()) && key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it));
+    let is_key = key.starts_with(|it: char| it.is_ascii_alphabetic())
+        && key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it));
     let is_value = value.starts_with(|it: char| !it.is_whitespace() && it != '/' && it != ':');
     (is_key && is_value).then_some((key, value))
 }
@@ -155,19 +180,30 @@ fn with_unit(written: &str, is_small: bool) -> Option<String> {
         Ok(it) if it < 1 << 20 => Some(Bytes::mib(it).to_string()),
         Ok(it) if it < 1 << 30 => Some(Bytes::kib(it).to_string()),
         Ok(it) => Some(Bytes::new(it).with_unit().to_string()),
-        Err(_) => written.parse::<f64>().ok().filter(|it| (0.0..1024.0).contains(it)).map(|_| format!("{written}Gi")),
+        Err(_) => written
+            .parse::<f64>()
+            .ok()
+            .filter(|it| (0.0..1024.0).contains(it))
+            .map(|_| format!("{written}Gi")),
     }
 }
 
 /// `8k`, `8_192`, `8,192`, `8192 tokens`, `"8192"`.
 fn whole_number(text: &str) -> Option<u64> {
-    let end = text.find(|it: char| !it.is_ascii_digit() && !matches!(it, '_' | ',' | '\'')).unwrap_or(text.len());
+    let end = text
+        .find(|it: char| !it.is_ascii_digit() && !matches!(it, '_' | ',' | '\''))
+        .unwrap_or(text.len());
     let number: u64 = text[..end].replace(['_', ',', '\''], "").parse().ok()?;
     match text[end..].to_ascii_lowercase().as_str() {
         "" => Some(number),
         "k" | "ki" => number.checked_mul(1 << 10),
         "m" | "mi" => number.checked_mul(1 << 20),
-        word if word.strip_prefix(' ').is_some_and(|it| it.bytes().all(|it| it.is_ascii_lowercase())) => Some(number),
+        word if word
+            .strip_prefix(' ')
+            .is_some_and(|it| it.bytes().all(|it| it.is_ascii_lowercase())) =>
+        {
+            Some(number)
+        }
         _ => None,
     }
 }

@@ -122,23 +122,33 @@ pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<Strin
             };
             (message, hints::of_type(expected, &wanted, subject))
         }
-        Kind::Length(length, expected) => (format!("{name} takes {}, found {length}", wanted(expected)), None),
+        Kind::Length(length, expected) => {
+            (format!("{name} takes {}, found {length}", wanted(expected)), None)
+        }
         Kind::UnknownVariant(written, known) => (
             format!("`{}` is not a value of {name}", clipped(written)),
             Some(did_you_mean(written, known, "write one of", "it has no value")),
         ),
         Kind::UnknownField(written, known) => {
-            let parent = subject.path.parent().map_or_else(|| "the file".to_owned(), |it| long_name(&it));
+            let parent =
+                subject.path.parent().map_or_else(|| "the file".to_owned(), |it| long_name(&it));
             let help = match meant(written, known) {
-                _ if hints::spaced(written).is_some_and(|it| known.contains(&it.0)) => hints::missing_space(written),
-                Some(near) if (subject.is_there)(near) => Some(format!("did you mean `{near}`? it stands there too: keep one of the two")),
+                _ if hints::spaced(written).is_some_and(|it| known.contains(&it.0)) => {
+                    hints::missing_space(written)
+                }
+                Some(near) if (subject.is_there)(near) => {
+                    Some(format!("did you mean `{near}`? it stands there too: keep one of the two"))
+                }
                 _ => Some(did_you_mean(written, known, "its fields are", "it has no fields")),
             };
             (format!("`{}` is not a field of {parent}", clipped(written)), help)
         }
         Kind::NoSample | Kind::MissingWithin(_) => (format!("{name} cannot be read"), None),
         // What to write is known once a stand-in was read.
-        Kind::Missing(field) => (format!("`{field}` is missing in {}, and has no default", long_name(subject.path)), None),
+        Kind::Missing(field) => (
+            format!("`{field}` is missing in {}, and has no default", long_name(subject.path)),
+            None,
+        ),
     }
 }
 
@@ -182,7 +192,9 @@ pub(super) fn quoted_list(names: &[&str]) -> String {
 
 /// serde's word for a type, in words of the spec.
 fn wanted(expected: &str) -> String {
-    let range = |from: &dyn fmt::Display, to: &dyn fmt::Display| format!("a whole number from {from} to {to}");
+    let range = |from: &dyn fmt::Display, to: &dyn fmt::Display| {
+        format!("a whole number from {from} to {to}")
+    };
     match expected {
         "a string" | "str" | "string" | "a borrowed string" => "a text".to_owned(),
         "a boolean" | "bool" => "`true` or `false`".to_owned(),
@@ -199,9 +211,15 @@ fn wanted(expected: &str) -> String {
         "f32" | "f64" | "a float" => "a number".to_owned(),
         _ if expected.starts_with("a nonzero") => "a whole number, not 0".to_owned(),
         _ if expected.starts_with("struct ") => "a map of fields (`key: value`)".to_owned(),
-        _ if expected.starts_with("struct variant") || expected == "newtype variant" => "a map of one field".to_owned(),
-        _ if expected.starts_with("a tuple of size ") => expected.replace("a tuple of size ", "a list with this many items: "),
-        _ if expected.starts_with("tuple ") || expected.starts_with("an array") => "a list".to_owned(),
+        _ if expected.starts_with("struct variant") || expected == "newtype variant" => {
+            "a map of one field".to_owned()
+        }
+        _ if expected.starts_with("a tuple of size ") => {
+            expected.replace("a tuple of size ", "a list with this many items: ")
+        }
+        _ if expected.starts_with("tuple ") || expected.starts_with("an array") => {
+            "a list".to_owned()
+        }
         _ => expected.to_owned(),
     }
 }
@@ -209,7 +227,9 @@ fn wanted(expected: &str) -> String {
 /// A number in words, with its bounds where the spec has some: a type's own are wider.
 fn within(wanted: String, bounds: Option<(u64, u64)>) -> String {
     match bounds {
-        Some((least, most)) if wanted.starts_with("a whole number") => format!("a whole number from {least} to {most}"),
+        Some((least, most)) if wanted.starts_with("a whole number") => {
+            format!("a whole number from {least} to {most}")
+        }
         Some((least, most)) if wanted == "a number" => format!("a number from {least} to {most}"),
         _ => wanted,
     }

@@ -1,4 +1,5 @@
-//! Characters that look like YAML's own and are none: spaces that editors and web pages put in, quotes that are typeset.
+//! Characters that look like YAML's own and are none: spaces that editors and web pages put in,
+//! quotes that are typeset.
 
 use std::{ops::Range, sync::Arc};
 
@@ -7,24 +8,36 @@ use crate::diag::{
     diagnostic::{Diagnostic, Place},
 };
 
-/// What a character is called, and what to write in its place; nothing for a character that may stand in a bare text.
+/// What a character is called, and what to write in its place; nothing for a character that may
+/// stand in a bare text.
 fn looks_like(it: char) -> Option<(&'static str, &'static str)> {
     Some(match it {
         '\u{a0}' | '\u{202f}' => ("no-break space", "write a space in its place"),
-        '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' | '\u{3000}' => ("typographic space", "write a space in its place"),
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' => {
-            ("invisible character", "take it out")
+        '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' | '\u{3000}' => {
+            ("typographic space", "write a space in its place")
         }
-        '\u{ab}' | '\u{bb}' | '\u{201c}'..='\u{201f}' | '\u{2033}' | '\u{ff02}' => ("typographic quote", "write `\"` in its place"),
-        '\u{2018}'..='\u{201b}' | '\u{2032}' | '\u{ff07}' => ("typographic quote", "write `'` in its place"),
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => ("typographic dash", "write `-` in its place"),
+        '\u{ad}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{feff}' => ("invisible character", "take it out"),
+        '\u{ab}' | '\u{bb}' | '\u{201c}'..='\u{201f}' | '\u{2033}' | '\u{ff02}' => {
+            ("typographic quote", "write `\"` in its place")
+        }
+        '\u{2018}'..='\u{201b}' | '\u{2032}' | '\u{ff07}' => {
+            ("typographic quote", "write `'` in its place")
+        }
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => {
+            ("typographic dash", "write `-` in its place")
+        }
         '\u{ff1a}' => ("full-width colon", "write `:` in its place"),
         '\u{ff0c}' => ("full-width comma", "write `,` in its place"),
         _ => return None,
     })
 }
 
-/// The first such character of a stretch of a text. Nothing of a spec has one, but in quotes and in comments.
+/// The first such character of a stretch of a text. Nothing of a spec has one, but in quotes and in
+/// comments.
 pub(super) fn first(text: &str, stretch: Range<usize>) -> Option<usize> {
     let part = text.get(stretch.clone())?;
     if part.is_ascii() {
@@ -33,7 +46,8 @@ pub(super) fn first(text: &str, stretch: Range<usize>) -> Option<usize> {
     part.char_indices().find(|it| looks_like(it.1).is_some()).map(|it| stretch.start + it.0)
 }
 
-/// The first one of some lines, comments and quoted texts aside; `to` is in the last line that is looked at, which is looked at whole.
+/// The first one of some lines, comments and quoted texts aside; `to` is in the last line that is
+/// looked at, which is looked at whole.
 pub(super) fn first_in_lines(text: &str, to: usize, lines_before: usize) -> Option<usize> {
     let mut from = text[..to].rfind('\n').map_or(0, |it| it + 1);
     for _ in 0..lines_before {
@@ -46,7 +60,9 @@ pub(super) fn first_in_lines(text: &str, to: usize, lines_before: usize) -> Opti
             (Some(_), '\n') => quote = None,
             (Some(open), it) if it == open && open != '#' => quote = None,
             (None, '#') if before.is_whitespace() => quote = Some('#'),
-            (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',') => quote = Some(it),
+            (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',') => {
+                quote = Some(it)
+            }
             (None, it) if looks_like(it).is_some() => return Some(from + at),
             _ => (),
         }

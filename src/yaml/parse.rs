@@ -2,7 +2,9 @@
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, options};
+use granit_parser::{
+    ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StructureStyle, options,
+};
 use serde_json::{Map, Value, map::Entry};
 
 use crate::diag::{
@@ -28,8 +30,15 @@ pub(super) struct Parsed {
 }
 
 pub(super) fn parse(file: &Arc<str>, text: &str) -> Parsed {
-    let mut builder =
-        Builder { file, text, root: Value::Null, open: Vec::new(), skip: None, nodes: Vec::new(), findings: Diagnostics::new() };
+    let mut builder = Builder {
+        file,
+        text,
+        root: Value::Null,
+        open: Vec::new(),
+        skip: None,
+        nodes: Vec::new(),
+        findings: Diagnostics::new(),
+    };
     let is_whole = builder.run();
     let Builder { root, nodes, findings, .. } = builder;
     Parsed { value: root, nodes, findings, is_whole }
@@ -83,7 +92,8 @@ impl Builder<'_> {
             self.findings.push(finding);
             return false;
         }
-        let mut options = options! { emit_unresolved_aliases: true, block_scalar_eof_without_line_feed: true };
+        let mut options =
+            options! { emit_unresolved_aliases: true, block_scalar_eof_without_line_feed: true };
         options.set_emit_comments(false);
         let mut documents = 0;
         for next in Parser::new_from_str_with_options(self.text, options) {
@@ -114,8 +124,12 @@ impl Builder<'_> {
         let is_empty = self.root.is_null() && self.nodes.first().is_none_or(|it| !it.is_broken);
         if is_empty && self.findings.is_empty() {
             self.findings.push(
-                Diagnostic::error(code::EMPTY_FILE, Place::File(Arc::clone(self.file)), "the file is empty")
-                    .help("write into it, or delete it"),
+                Diagnostic::error(
+                    code::EMPTY_FILE,
+                    Place::File(Arc::clone(self.file)),
+                    "the file is empty",
+                )
+                .help("write into it, or delete it"),
             );
         }
         !is_empty
@@ -128,13 +142,24 @@ impl Builder<'_> {
         }
         match event {
             Event::MappingStart(style, ..) => {
-                self.begin(Content::Map { map: Map::new(), children: Vec::new(), key: None }, style, span);
+                self.begin(
+                    Content::Map { map: Map::new(), children: Vec::new(), key: None },
+                    style,
+                    span,
+                );
             }
-            Event::SequenceStart(style, ..) => self.begin(Content::List { items: Vec::new(), children: Vec::new() }, style, span),
+            Event::SequenceStart(style, ..) => {
+                self.begin(Content::List { items: Vec::new(), children: Vec::new() }, style, span)
+            }
             Event::MappingEnd | Event::SequenceEnd => self.end(span.end),
             // A spec needs no aliases; without them there are no bombs, no merges and no cycles.
             Event::Alias(..) | Event::UnresolvedAlias(..) => {
-                self.find(code::ALIAS, span.clone(), "an alias stands for a value that is written elsewhere", Some("write the value out"));
+                self.find(
+                    code::ALIAS,
+                    span.clone(),
+                    "an alias stands for a value that is written elsewhere",
+                    Some("write the value out"),
+                );
                 if self.expects_key() {
                     self.set_key(Key { name: String::new(), span, is_kept: false });
                 } else {
@@ -143,14 +168,21 @@ impl Builder<'_> {
                 }
             }
             Event::Scalar(text, style, _, tag) => {
-                let is_text = style != ScalarStyle::Plain || tag.is_some_and(|it| it.is_yaml_core_schema_tag("str"));
+                let is_text = style != ScalarStyle::Plain
+                    || tag.is_some_and(|it| it.is_yaml_core_schema_tag("str"));
                 self.scalar(text, style, is_text, span);
             }
             _ => (),
         }
     }
 
-    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, is_text: bool, span: Range<usize>) {
+    fn scalar(
+        &mut self,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
+        is_text: bool,
+        span: Range<usize>,
+    ) {
         if style == ScalarStyle::Plain && odd::first(self.text, span.clone()).is_some() {
             self.odd(span);
             return;
@@ -166,10 +198,13 @@ impl Builder<'_> {
         }
     }
 
-    /// A bare text with a character that only looks like one of YAML's own: nobody knows what was meant by the rest.
+    /// A bare text with a character that only looks like one of YAML's own: nobody knows what was
+    /// meant by the rest.
     fn odd(&mut self, span: Range<usize>) {
         let mut rest = span.clone();
-        while let Some(at) = odd::first(self.text, rest.clone()).filter(|_| self.findings.len() <= MAX_FINDINGS) {
+        while let Some(at) =
+            odd::first(self.text, rest.clone()).filter(|_| self.findings.len() <= MAX_FINDINGS)
+        {
             self.findings.extend(odd::finding(self.file, self.text, at));
             rest.start = at + self.text[at..].chars().next().map_or(1, char::len_utf8);
         }
@@ -189,14 +224,22 @@ impl Builder<'_> {
             let (message, help) = if text.is_empty() {
                 ("a key is missing before `:`".to_owned(), None)
             } else {
-                (format!("the key `{text}` is not a text"), Some(format!("put it in quotes: `\"{text}\"`")))
+                (
+                    format!("the key `{text}` is not a text"),
+                    Some(format!("put it in quotes: `\"{text}\"`")),
+                )
             };
             self.find(code::KEY_NOT_A_STRING, span.clone(), &message, help.as_deref());
             return Key { name: String::new(), span, is_kept: false };
         };
         let is_merge = !is_quoted && name == "<<";
         if is_merge {
-            self.find(code::MERGE_KEY, span.clone(), "`<<` merges another map into this one", Some("write the fields out"));
+            self.find(
+                code::MERGE_KEY,
+                span.clone(),
+                "`<<` merges another map into this one",
+                Some("write the fields out"),
+            );
         }
         Key { name, span, is_kept: !is_merge }
     }
@@ -207,7 +250,10 @@ impl Builder<'_> {
             return;
         }
         let before = self.text[..key].trim_end_matches([' ', '\t']);
-        if let Some(tab) = self.text[before.len()..key].find('\t').filter(|_| before.is_empty() || before.ends_with('\n')) {
+        if let Some(tab) = self.text[before.len()..key]
+            .find('\t')
+            .filter(|_| before.is_empty() || before.ends_with('\n'))
+        {
             let tab = before.len() + tab;
             self.find(code::TAB, tab..tab + 1, syntax::TAB_MESSAGE, Some(syntax::TAB_HELP));
         }
@@ -215,7 +261,12 @@ impl Builder<'_> {
 
     /// A block's span ends with its last line that is not empty.
     fn trimmed(&self, span: Range<usize>) -> Range<usize> {
-        let written = self.text.get(span.clone()).unwrap_or_default().trim_end_matches(['\n', '\r', ' ', '\t']).len();
+        let written = self
+            .text
+            .get(span.clone())
+            .unwrap_or_default()
+            .trim_end_matches(['\n', '\r', ' ', '\t'])
+            .len();
         span.start..span.start + written
     }
 
@@ -233,14 +284,24 @@ impl Builder<'_> {
     fn node(&mut self, span: Range<usize>, is_broken: bool) -> usize {
         let (parent, from_parent) = match self.open.last() {
             None => (0, FromParent::Root),
-            Some(Open { node, content: Content::List { items, .. }, .. }) => (*node, FromParent::Index(items.len())),
+            Some(Open { node, content: Content::List { items, .. }, .. }) => {
+                (*node, FromParent::Index(items.len()))
+            }
             Some(Open { node, content: Content::Map { key, .. }, .. }) => {
-                let (name, span) = key.as_ref().map_or(("", 0..0), |it| (it.name.as_str(), it.span.clone()));
+                let (name, span) =
+                    key.as_ref().map_or(("", 0..0), |it| (it.name.as_str(), it.span.clone()));
                 let read_as = (self.text.get(span.clone()) != Some(name)).then(|| name.into());
                 (*node, FromParent::Key { span, read_as })
             }
         };
-        self.nodes.push(Node { parent, from_parent, span, children: Children::None, is_broken, is_partial: false });
+        self.nodes.push(Node {
+            parent,
+            from_parent,
+            span,
+            children: Children::None,
+            is_broken,
+            is_partial: false,
+        });
         self.nodes.len() - 1
     }
 
@@ -248,7 +309,12 @@ impl Builder<'_> {
         let is_key = self.expects_key();
         if is_key {
             let help = "a key is a text; a text that begins with `{` or `[` stands in quotes";
-            self.find(code::KEY_NOT_A_STRING, span.clone(), "a map or list stands where a key is expected", Some(help));
+            self.find(
+                code::KEY_NOT_A_STRING,
+                span.clone(),
+                "a map or list stands where a key is expected",
+                Some(help),
+            );
         } else if self.open.len() >= MAX_DEPTH {
             let message = format!("a value lies more than {MAX_DEPTH} levels deep");
             self.find(code::NESTED_TOO_DEEP, span.clone(), &message, None);
@@ -284,7 +350,9 @@ impl Builder<'_> {
         let Some(Open { node, is_flow, content }) = self.open.pop() else { return };
         let (value, children) = match content {
             Content::Map { map, mut children, .. } => {
-                children.sort_by(|a, b| self.nodes[*a].name(self.text).cmp(self.nodes[*b].name(self.text)));
+                children.sort_by(|a, b| {
+                    self.nodes[*a].name(self.text).cmp(self.nodes[*b].name(self.text))
+                });
                 (Value::Object(map), Children::Map(children))
             }
             Content::List { items, children } => (Value::Array(items), Children::List(children)),
@@ -333,17 +401,30 @@ impl Builder<'_> {
         };
         let (name, first, second) = twice;
         let place = |span| Place::Span { file: Arc::clone(self.file), span };
-        let finding = Diagnostic::error(code::DUPLICATE_KEY, place(second), format!("`{name}` is written twice"))
-            .related(place(first), "first written here")
-            .help("keep one of the two");
+        let finding = Diagnostic::error(
+            code::DUPLICATE_KEY,
+            place(second),
+            format!("`{name}` is written twice"),
+        )
+        .related(place(first), "first written here")
+        .help("keep one of the two");
         self.findings.push(finding);
     }
 
     fn tag(&mut self, event: &Event<'_>, span: Span) {
         if let Some(tag) = event.tag().filter(|it| !it.is_yaml_core_schema_tag("str")) {
             let message = format!("`{}` is a tag, and a spec has none", tag.original());
-            let at = span.tag_span().and_then(|it| it.byte_range()).or_else(|| span.byte_range()).unwrap_or(0..0);
-            self.find(code::YAML_SYNTAX, at, &message, Some("take the tag out; a text that begins with `!` stands in quotes"));
+            let at = span
+                .tag_span()
+                .and_then(|it| it.byte_range())
+                .or_else(|| span.byte_range())
+                .unwrap_or(0..0);
+            self.find(
+                code::YAML_SYNTAX,
+                at,
+                &message,
+                Some("take the tag out; a text that begins with `!` stands in quotes"),
+            );
         }
     }
 
@@ -351,18 +432,29 @@ impl Builder<'_> {
         let mut finding = syntax::finding(self.file, self.text, error);
         if let Some(flow) = self.open.iter().rfind(|it| it.is_flow) {
             let start = self.nodes[flow.node].span.start;
-            let what = if self.text[start..].starts_with('[') { "in the list that begins here" } else { "in the map that begins here" };
+            let what = if self.text[start..].starts_with('[') {
+                "in the list that begins here"
+            } else {
+                "in the map that begins here"
+            };
             let place = Place::Span { file: Arc::clone(self.file), span: start..start + 1 };
             let is_guessed = finding.place == syntax::place_of(self.file, self.text, error);
-            if is_guessed && let ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement = error.kind() {
+            if is_guessed
+                && let ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement =
+                    error.kind()
+            {
                 "brackets are not closed before this".clone_into(&mut finding.message);
             }
             if finding.place != place {
                 finding = finding.related(place, what);
             }
         }
-        // The parser stops at a depth of its own, or at what the same character leads to; that was told already.
-        let is_told = |it: &Diagnostic| it.code == finding.code && (it.code == code::NESTED_TOO_DEEP || it.place == finding.place);
+        // The parser stops at a depth of its own, or at what the same character leads to; that was
+        // told already.
+        let is_told = |it: &Diagnostic| {
+            it.code == finding.code
+                && (it.code == code::NESTED_TOO_DEEP || it.place == finding.place)
+        };
         if !self.findings.iter().any(is_told) {
             self.findings.push(finding);
         }
@@ -371,7 +463,8 @@ impl Builder<'_> {
     fn find(&mut self, code: &'static str, span: Range<usize>, message: &str, help: Option<&str>) {
         // One more than are shown, so that the reader knows that there are more.
         if self.findings.len() <= MAX_FINDINGS {
-            let mut finding = Diagnostic::error(code, Place::Span { file: Arc::clone(self.file), span }, message);
+            let mut finding =
+                Diagnostic::error(code, Place::Span { file: Arc::clone(self.file), span }, message);
             finding.help.extend(help.map(str::to_owned));
             self.findings.push(finding);
         }

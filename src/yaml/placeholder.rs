@@ -1,10 +1,12 @@
-//! Stand-ins for what is missing, so that the second missing field is found in the same go as the first, and what they look like.
+//! Stand-ins for what is missing, so that the second missing field is found in the same go as the
+//! first, and what they look like.
 
 use std::{cell::RefCell, fmt::Write as _};
 
 use serde::{
     de::{
-        DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess, VariantAccess, Visitor, value::StrDeserializer,
+        DeserializeSeed, Deserializer, EnumAccess, Error, Expected, MapAccess, SeqAccess,
+        VariantAccess, Visitor, value::StrDeserializer,
     },
     forward_to_deserialize_any,
 };
@@ -20,8 +22,9 @@ const MAX_DEPTH: usize = 16;
 /// The way from a map to a field that it lacks, or that the stand-in of such a field lacks.
 pub(super) type Way = Vec<&'static str>;
 
-/// Reads as whatever is asked for: numbers are 1, lists and maps have one item, enums are their first variant, a text is the first example
-/// that its type gives in backquotes ("a host name like `chat.example.org`"), and structs have the fields that they were found to need.
+/// Reads as whatever is asked for: numbers are 1, lists and maps have one item, enums are their
+/// first variant, a text is the first example that its type gives in backquotes ("a host name like
+/// `chat.example.org`"), and structs have the fields that they were found to need.
 ///
 /// What it reads as is written down on the way, for a person to paste.
 pub(super) struct Sample<'s> {
@@ -40,12 +43,22 @@ impl<'s> Sample<'s> {
     }
 
     fn again(&self) -> Self {
-        Self { needed: self.needed, way: self.way.clone(), depth: self.depth, text: self.text, is_wanted: false }
+        Self {
+            needed: self.needed,
+            way: self.way.clone(),
+            depth: self.depth,
+            text: self.text,
+            is_wanted: false,
+        }
     }
 
     fn deeper(&self) -> Result<Self, Failure> {
         let depth = self.depth + 1;
-        if depth <= MAX_DEPTH { Ok(Self { depth, ..self.again() }) } else { Err(Failure::custom("a type contains itself")) }
+        if depth <= MAX_DEPTH {
+            Ok(Self { depth, ..self.again() })
+        } else {
+            Err(Failure::custom("a type contains itself"))
+        }
     }
 
     fn write(&self, text: &str) {
@@ -62,7 +75,8 @@ impl<'s> Sample<'s> {
     }
 }
 
-/// Whether a field has another of its plural beside it (`node` and `nodes`): one of the two is needed, and neither alone.
+/// Whether a field has another of its plural beside it (`node` and `nodes`): one of the two is
+/// needed, and neither alone.
 fn is_one_of_two(field: &str, known: &[&str]) -> bool {
     known.iter().any(|it| it.strip_suffix('s') == Some(field))
 }
@@ -122,7 +136,11 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         if self.is_wanted { visitor.visit_some(self.again()) } else { visitor.visit_none() }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         visitor.visit_newtype_struct(self.deeper()?)
     }
 
@@ -130,14 +148,23 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         self.deserialize_tuple(1, visitor)
     }
 
-    fn deserialize_tuple<V: Visitor<'de>>(self, left: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        left: usize,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         self.write("[");
         let read = visitor.visit_seq(Items { each: self.deeper()?, left, is_first: true });
         self.write("]");
         read
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, left: usize, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        left: usize,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         self.deserialize_tuple(left, visitor)
     }
 
@@ -148,16 +175,29 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         read
     }
 
-    fn deserialize_struct<V: Visitor<'de>>(self, _: &'static str, known: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         let inside = |it: &&Way| it.len() == self.way.len() + 1 && it.starts_with(&self.way);
-        let mut fields: Vec<&'static str> = self.needed.iter().filter(inside).filter_map(|it| it.last().copied()).collect();
+        let mut fields: Vec<&'static str> =
+            self.needed.iter().filter(inside).filter_map(|it| it.last().copied()).collect();
         fields.extend(known.iter().filter(|it| is_one_of_two(it, known)));
         self.write("{");
-        let read = visitor.visit_map(Fields { each: self.deeper()?, fields: fields.iter(), is_first: true, current: None });
+        let read = visitor.visit_map(Fields {
+            each: self.deeper()?,
+            fields: fields.iter(),
+            is_first: true,
+            current: None,
+        });
         self.write("}");
         read.map_err(|it| match it.kind {
             // Which fields have no default is only known from what is missed.
-            Kind::Missing(field) => Failure::new(Kind::MissingWithin(self.way.iter().copied().chain([field]).collect())),
+            Kind::Missing(field) => {
+                Failure::new(Kind::MissingWithin(self.way.iter().copied().chain([field]).collect()))
+            }
             _ => it,
         })
     }
@@ -177,7 +217,11 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         self.deserialize_unit(visitor)
     }
 
@@ -209,7 +253,10 @@ impl Items<'_> {
 impl<'de> SeqAccess<'de> for Items<'_> {
     type Error = Failure;
 
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Failure> {
         self.next().map(|it| seed.deserialize(it)).transpose()
     }
 }
@@ -217,7 +264,10 @@ impl<'de> SeqAccess<'de> for Items<'_> {
 impl<'de> MapAccess<'de> for Items<'_> {
     type Error = Failure;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Failure> {
         self.next().map(|it| seed.deserialize(it)).transpose()
     }
 
@@ -238,7 +288,10 @@ struct Fields<'s, 'f> {
 impl<'de> MapAccess<'de> for Fields<'_, '_> {
     type Error = Failure;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Failure> {
         self.current = self.fields.next().copied();
         let Some(field) = self.current else { return Ok(None) };
         let comma = if std::mem::take(&mut self.is_first) { "" } else { ", " };
@@ -269,7 +322,10 @@ impl<'de> EnumAccess<'de> for FirstVariant<'_> {
 }
 
 impl FirstVariant<'_> {
-    fn with_content<T>(self, read: impl FnOnce(Sample<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    fn with_content<T>(
+        self,
+        read: impl FnOnce(Sample<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         self.content.write(&format!("{{{}: ", self.name));
         let value = read(self.content.again());
         self.content.write("}");
@@ -293,7 +349,11 @@ impl<'de> VariantAccess<'de> for FirstVariant<'_> {
         self.with_content(|it| it.deserialize_tuple(left, visitor))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         self.with_content(|it| it.deserialize_struct("", fields, visitor))
     }
 }

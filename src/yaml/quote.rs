@@ -7,7 +7,8 @@ pub(super) fn line(out: &mut Vec<u8>, text: &str) {
     if is_plain(text) { out.extend_from_slice(text.as_bytes()) } else { quoted(out, text) }
 }
 
-/// Writes a struct's key: a name in a program, so that nothing but a word can be taken for something else.
+/// Writes a struct's key: a name in a program, so that nothing but a word can be taken for
+/// something else.
 pub(super) fn field(out: &mut Vec<u8>, name: &'static str) {
     debug_assert!(is_word(name) || is_plain(name), "`{name}` is no name of a field");
     if is_word(name) { quoted(out, name) } else { out.extend_from_slice(name.as_bytes()) }
@@ -35,12 +36,13 @@ pub(super) fn pad(out: &mut Vec<u8>, n: usize) {
 
 /// Whether every reader prints and keeps the character as it stands.
 fn is_printable(c: char) -> bool {
-    // Next line, line and paragraph separator end a line in YAML 1.1; the byte-order mark is dropped by some.
+    // Next line, line and paragraph separator end a line in YAML 1.1; the byte-order mark is
+    // dropped by some.
     !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// Whether a text of several lines can stand as a block without a trick: no indentation that must be spelled out, no
-/// spaces at a line's end that an editor takes away.
+/// Whether a text of several lines can stand as a block without a trick: no indentation that must
+/// be spelled out, no spaces at a line's end that an editor takes away.
 fn is_block(text: &str) -> bool {
     text.as_bytes().contains(&b'\n')
         && !text.starts_with([' ', '\t', '\n'])
@@ -63,11 +65,12 @@ fn block(out: &mut Vec<u8>, text: &str, indent: usize) {
     }
 }
 
-/// Double quotes with the escapes that YAML 1.1, YAML 1.2 and JSON share. JSON's own writer would leave U+007F, U+0085 and
-/// U+2028 as they are, which YAML does not take or folds.
+/// Double quotes with the escapes that YAML 1.1, YAML 1.2 and JSON share. JSON's own writer would
+/// leave U+007F, U+0085 and U+2028 as they are, which YAML does not take or folds.
 fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    // Most stand in quotes for what they could be taken for (`True`, `8080`), and have nothing to escape.
+    // Most stand in quotes for what they could be taken for (`True`, `8080`), and have nothing to
+    // escape.
     if text.bytes().all(|it| matches!(it, b' '..=b'~') && !matches!(it, b'"' | b'\\')) {
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
@@ -87,7 +90,8 @@ fn quoted(out: &mut Vec<u8>, text: &str) {
         out.extend_from_slice(&text.as_bytes()[done..at]);
         done = at + c.len_utf8();
         if escape.is_empty() {
-            // All that is not printable lies below U+10000: four digits are enough, and no surrogates are needed.
+            // All that is not printable lies below U+10000: four digits are enough, and no
+            // surrogates are needed.
             out.extend_from_slice(format!("\\u{:04x}", u32::from(c)).as_bytes());
         } else {
             out.extend_from_slice(escape);
@@ -117,7 +121,8 @@ pub(super) fn whole(out: &mut Vec<u8>, is_negative: bool, mut magnitude: u64) {
 
 /// Writes a float so that both versions take it for one: with a point, and a sign in the exponent.
 ///
-/// `decimal` and `scientific` are the shortest digits in Rust's `{:?}` and `{:e}`, made by whoever knows the width.
+/// `decimal` and `scientific` are the shortest digits in Rust's `{:?}` and `{:e}`, made by whoever
+/// knows the width.
 pub(super) fn float(out: &mut Vec<u8>, n: f64, decimal: &str, scientific: &str) {
     let text = if n.is_nan() {
         ".nan".to_owned()

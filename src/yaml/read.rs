@@ -25,23 +25,30 @@ use super::{
 pub type Bounds = dyn Fn(&FieldPath) -> Option<(u64, u64)>;
 
 impl Source {
-    /// Reads the typed value and *all* that is wrong with it, not only the first, which is where serde alone stops.
+    /// Reads the typed value and *all* that is wrong with it, not only the first, which is where
+    /// serde alone stops.
     ///
-    /// There can be a value although there are findings: then what was wrong was left out, and rules can look at the rest.
-    /// No value without an error.
+    /// There can be a value although there are findings: then what was wrong was left out, and
+    /// rules can look at the rest. No value without an error.
     pub fn read<T: DeserializeOwned>(&self) -> (Option<T>, Diagnostics) {
         self.read_within(&|_| None)
     }
 
-    /// The same, where what is said of a number that cannot be read names its bounds. Those of numbers that can are a rule's matter.
+    /// The same, where what is said of a number that cannot be read names its bounds. Those of
+    /// numbers that can are a rule's matter.
     pub fn read_within<T: DeserializeOwned>(&self, bounds: &Bounds) -> (Option<T>, Diagnostics) {
         let mut findings = self.findings.clone();
         let value = if self.is_whole { self.read_all(&mut findings, bounds) } else { None };
         (value, findings.capped())
     }
 
-    fn read_all<T: DeserializeOwned>(&self, findings: &mut Diagnostics, bounds: &Bounds) -> Option<T> {
-        let mut state = State { taken: self.nodes.iter().map(|it| it.is_broken).collect(), ..State::default() };
+    fn read_all<T: DeserializeOwned>(
+        &self,
+        findings: &mut Diagnostics,
+        bounds: &Bounds,
+    ) -> Option<T> {
+        let mut state =
+            State { taken: self.nodes.iter().map(|it| it.is_broken).collect(), ..State::default() };
         let mut told: Vec<Diagnostic> = Vec::new();
         let mut missing = Vec::new();
         let mut empty = Vec::new();
@@ -49,8 +56,15 @@ impl Source {
         let mut meant = BTreeSet::new();
         let mut value = None;
         // Each round takes out one more node or gives one more stand-in, so this ends.
-        while findings.len() + told.len() <= MAX_FINDINGS && !state.taken.first().copied().unwrap_or(true) {
-            let failure = match T::deserialize(Cursor { source: self, state: &state, node: 0, value: &self.value }) {
+        while findings.len() + told.len() <= MAX_FINDINGS
+            && !state.taken.first().copied().unwrap_or(true)
+        {
+            let failure = match T::deserialize(Cursor {
+                source: self,
+                state: &state,
+                node: 0,
+                value: &self.value,
+            }) {
                 Ok(it) => {
                     value = state.missing.is_empty().then_some(it);
                     break;
@@ -59,22 +73,32 @@ impl Source {
             };
             let Failure { kind, at } = failure;
             let at = at.unwrap_or(At { node: 0, is_key: false });
-            let is_known = matches!(kind, Kind::Missing(field) if meant.contains(&(at.node, field)));
+            let is_known =
+                matches!(kind, Kind::Missing(field) if meant.contains(&(at.node, field)));
             if !is_known && !self.follows(&kind, at.node, &state.taken) {
                 if let Kind::Missing(field) = kind {
                     missing.push((told.len(), at.node, field));
                 }
                 let subject_is_text = self.is_text::<T>(&mut state, &kind, at);
-                if matches!(kind, Kind::Type(_)) && !at.is_key && self.path_of(at.node).get(&self.value) == Some(&Value::Null) {
+                if matches!(kind, Kind::Type(_))
+                    && !at.is_key
+                    && self.path_of(at.node).get(&self.value) == Some(&Value::Null)
+                {
                     empty.push((told.len(), at.node));
                 }
                 told.push(self.finding(&kind, at, &state, subject_is_text, bounds));
             }
             match kind {
-                Kind::Missing(field) if !state.lacks(at.node, &[field]) => state.missing.entry(at.node).or_default().push(vec![field]),
-                Kind::MissingWithin(way) if !state.lacks(at.node, &way) => state.missing.entry(at.node).or_default().push(way),
+                Kind::Missing(field) if !state.lacks(at.node, &[field]) => {
+                    state.missing.entry(at.node).or_default().push(vec![field])
+                }
+                Kind::MissingWithin(way) if !state.lacks(at.node, &way) => {
+                    state.missing.entry(at.node).or_default().push(way)
+                }
                 Kind::UnknownField(written, known) => {
-                    meant.extend(messages::meant(&written, known).map(|it| (self.nodes[at.node].parent, it)));
+                    meant.extend(
+                        messages::meant(&written, known).map(|it| (self.nodes[at.node].parent, it)),
+                    );
                     state.taken[at.node] = true;
                 }
                 _ => state.taken[at.node] = true,
@@ -86,22 +110,28 @@ impl Source {
             let parent = self.nodes[node].parent;
             let path = self.path_of(node);
             let Some(Step::Key(key)) = path.last() else { continue };
-            let example = written.iter().find(|it| it.0.0 == parent && it.0.1 == key && !it.1.is_empty());
+            let example =
+                written.iter().find(|it| it.0.0 == parent && it.0.1 == key && !it.1.is_empty());
             if let Some((_, example)) = example {
                 told[index].help = vec![format!("write `{key}: {example}`")];
             }
         }
         for (index, node, field) in missing {
-            let example = written.get(&(node, field)).filter(|it| !it.is_empty()).map_or("…", String::as_str);
+            let example =
+                written.get(&(node, field)).filter(|it| !it.is_empty()).map_or("…", String::as_str);
             told[index].help.push(format!("write `{field}: {example}`"));
         }
         findings.extend(told);
         value
     }
 
-    /// Whether a number or a truth value would be taken if it stood in quotes: tried, for only the type itself knows.
+    /// Whether a number or a truth value would be taken if it stood in quotes: tried, for only the
+    /// type itself knows.
     fn is_text<T: DeserializeOwned>(&self, state: &mut State, kind: &Kind, at: At) -> bool {
-        let is_bare = matches!(self.path_of(at.node).get(&self.value), Some(Value::Bool(_) | Value::Number(_)));
+        let is_bare = matches!(
+            self.path_of(at.node).get(&self.value),
+            Some(Value::Bool(_) | Value::Number(_))
+        );
         if !is_bare || at.is_key || !matches!(kind, Kind::Type(_)) {
             return false;
         }
@@ -116,15 +146,25 @@ impl Source {
         match (&self.nodes[node].children, kind) {
             (_, Kind::NoSample | Kind::MissingWithin(_)) => true,
             (_, Kind::Missing(_)) if self.nodes[node].is_partial => true,
-            (Children::Map(children), Kind::Missing(field)) => self.named(children, field).is_some_and(|it| taken[it]),
-            (Children::Map(children) | Children::List(children), Kind::Custom(_) | Kind::Type(_) | Kind::Length(..)) => {
-                children.iter().any(|it| taken[*it])
+            (Children::Map(children), Kind::Missing(field)) => {
+                self.named(children, field).is_some_and(|it| taken[it])
             }
+            (
+                Children::Map(children) | Children::List(children),
+                Kind::Custom(_) | Kind::Type(_) | Kind::Length(..),
+            ) => children.iter().any(|it| taken[*it]),
             _ => false,
         }
     }
 
-    fn finding(&self, kind: &Kind, at: At, state: &State, is_text: bool, bounds: &Bounds) -> Diagnostic {
+    fn finding(
+        &self,
+        kind: &Kind,
+        at: At,
+        state: &State,
+        is_text: bool,
+        bounds: &Bounds,
+    ) -> Diagnostic {
         let code = match kind {
             Kind::UnknownField(..) => code::UNKNOWN_FIELD,
             Kind::Missing(_) => code::MISSING_FIELD,
@@ -139,7 +179,15 @@ impl Source {
             Children::Map(children) => self.named(children, name).is_some(),
             _ => false,
         };
-        let subject = Subject { path: &path, value, written, is_text, bounds: bounds(&path), neighbours, is_there: &is_there };
+        let subject = Subject {
+            path: &path,
+            value,
+            written,
+            is_text,
+            bounds: bounds(&path),
+            neighbours,
+            is_there: &is_there,
+        };
         let (message, help) = messages::words(kind, &subject);
         let file = Arc::clone(&self.file);
         let place = if at.is_key { Place::Key { file, path } } else { Place::Value { file, path } };

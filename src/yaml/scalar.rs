@@ -1,4 +1,5 @@
-//! What a bare scalar stands for: the core schema of YAML 1.2, without what other readers take otherwise.
+//! What a bare scalar stands for: the core schema of YAML 1.2, without what other readers take
+//! otherwise.
 
 use std::borrow::Cow;
 
@@ -6,7 +7,8 @@ use serde_json::{Number, Value};
 
 /// The value of a bare scalar.
 ///
-/// `yes`, `on` and `010` are texts here: one reader's truth value or octal number is another's text, so none is guessed.
+/// `yes`, `on` and `010` are texts here: one reader's truth value or octal number is another's
+/// text, so none is guessed.
 pub(super) fn resolve(text: Cow<'_, str>) -> Value {
     match &*text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -22,13 +24,16 @@ fn number(text: &str) -> Option<Number> {
         return None;
     }
     let radix = |prefix, radix| {
-        text.strip_prefix(prefix).filter(|it| !it.starts_with(['+', '-'])).and_then(|it| u64::from_str_radix(it, radix).ok())
+        text.strip_prefix(prefix)
+            .filter(|it| !it.starts_with(['+', '-']))
+            .and_then(|it| u64::from_str_radix(it, radix).ok())
     };
     if let Some(n) = radix("0x", 16).or_else(|| radix("0o", 8)) {
         return Some(n.into());
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let has_leading_zero = digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit();
+    let has_leading_zero =
+        digits.len() > 1 && digits.starts_with('0') && digits.as_bytes()[1].is_ascii_digit();
     if has_leading_zero {
         return None;
     }
@@ -49,5 +54,9 @@ fn is_float(text: &str) -> bool {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    !(whole.is_empty() && fraction.is_empty()) && all_digits(whole) && all_digits(fraction) && !exponent.is_empty() && all_digits(exponent)
+    !(whole.is_empty() && fraction.is_empty())
+        && all_digits(whole)
+        && all_digits(fraction)
+        && !exponent.is_empty()
+        && all_digits(exponent)
 }

@@ -1,7 +1,8 @@
 //! The serde side of the emitter: structs, maps, lists and scalars as block YAML.
 //!
-//! k8s-openapi serialises alphabetically (`annotations … name, namespace`; `Secret.data` before `metadata`).
-//! A struct whose keys arrive out of order is permuted in place at its end: no tree, one scratch copy.
+//! k8s-openapi serialises alphabetically (`annotations … name, namespace`; `Secret.data` before
+//! `metadata`). A struct whose keys arrive out of order is permuted in place at its end: no tree,
+//! one scratch copy.
 
 use std::{fmt, io::Write as _, ops::Range};
 
@@ -9,7 +10,8 @@ use serde::ser::{self, Serialize};
 
 use super::{key::KeyWriter, quote};
 
-/// What cannot be written: a map whose keys are maps or lists, or a `Serialize` that fails by itself. No API type does.
+/// What cannot be written: a map whose keys are maps or lists, or a `Serialize` that fails by
+/// itself. No API type does.
 #[derive(Debug)]
 pub(super) struct Unsupported(pub(super) String);
 
@@ -77,7 +79,10 @@ pub(super) struct Emitter<'s, 'o> {
 }
 
 impl<'s, 'o> Emitter<'s, 'o> {
-    #[expect(clippy::unnecessary_wraps, reason = "it ends most of serde's methods, which return this")]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "it ends most of serde's methods, which return this"
+    )]
     fn scalar(self, write: impl FnOnce(&mut Vec<u8>)) -> Done {
         if self.at == At::Key {
             self.sink.out.push(b' ');
@@ -97,7 +102,15 @@ impl<'s, 'o> Emitter<'s, 'o> {
 
     fn map(self) -> Map<'s, 'o> {
         let from = self.sink.arena.fields.len();
-        Map { sink: self.sink, indent: self.indent, at: self.at, first: true, from, highest: 0, disordered: false }
+        Map {
+            sink: self.sink,
+            indent: self.indent,
+            at: self.at,
+            first: true,
+            from,
+            highest: 0,
+            disordered: false,
+        }
     }
 
     /// The head of an externally tagged variant: a map of one key, whose value comes next.
@@ -349,7 +362,13 @@ impl<'s, 'o> ser::Serializer for Emitter<'s, 'o> {
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, v: &T) -> Done {
         v.serialize(self)
     }
-    fn serialize_newtype_variant<T: ?Sized + Serialize>(self, _: &'static str, _: u32, name: &'static str, v: &T) -> Done {
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        v: &T,
+    ) -> Done {
         v.serialize(self.variant(name))
     }
     fn serialize_seq(self, _: Option<usize>) -> Result<Sequence<'s, 'o>, Unsupported> {
@@ -364,13 +383,29 @@ impl<'s, 'o> ser::Serializer for Emitter<'s, 'o> {
     fn serialize_tuple(self, _: usize) -> Result<Sequence<'s, 'o>, Unsupported> {
         Ok(self.sequence())
     }
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Sequence<'s, 'o>, Unsupported> {
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Sequence<'s, 'o>, Unsupported> {
         Ok(self.sequence())
     }
-    fn serialize_tuple_variant(self, _: &'static str, _: u32, name: &'static str, _: usize) -> Result<Sequence<'s, 'o>, Unsupported> {
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Sequence<'s, 'o>, Unsupported> {
         Ok(self.variant(name).sequence())
     }
-    fn serialize_struct_variant(self, _: &'static str, _: u32, name: &'static str, _: usize) -> Result<Map<'s, 'o>, Unsupported> {
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Map<'s, 'o>, Unsupported> {
         Ok(self.variant(name).map())
     }
 }

@@ -18,11 +18,16 @@ use super::parse;
 /// The largest file that is read: far larger than any spec, small enough to read in no time.
 pub const MAX_SIZE: u64 = 1 << 20;
 
-/// What is told of a file that is larger than [`MAX_SIZE`]; the caller looks at the size before it reads.
+/// What is told of a file that is larger than [`MAX_SIZE`]; the caller looks at the size before it
+/// reads.
 pub fn too_large(file: impl Into<Arc<str>>, size: u64) -> Diagnostic {
     let mib = size / MAX_SIZE;
-    Diagnostic::error(code::FILE_TOO_LARGE, Place::File(file.into()), format!("the file has {mib} MiB, and a spec has at most 1 MiB"))
-        .help("is it the right file?")
+    Diagnostic::error(
+        code::FILE_TOO_LARGE,
+        Place::File(file.into()),
+        format!("the file has {mib} MiB, and a spec has at most 1 MiB"),
+    )
+    .help("is it the right file?")
 }
 
 /// A file that was read, with all that is wrong with it as YAML.
@@ -51,7 +56,8 @@ pub(super) struct Node {
     pub(super) children: Children,
     /// Whether it was told already that this cannot be read.
     pub(super) is_broken: bool,
-    /// Whether it was told already that one of the keys in it cannot be read: then other fields may only seem to be missing.
+    /// Whether it was told already that one of the keys in it cannot be read: then other fields may
+    /// only seem to be missing.
     pub(super) is_partial: bool,
 }
 
@@ -87,7 +93,11 @@ impl Node {
 
     /// Where the key stands; the value itself where it has none.
     pub(super) fn key_span(&self) -> Range<usize> {
-        if let FromParent::Key { span, .. } = &self.from_parent { span.clone() } else { self.span.clone() }
+        if let FromParent::Key { span, .. } = &self.from_parent {
+            span.clone()
+        } else {
+            self.span.clone()
+        }
     }
 }
 
@@ -102,7 +112,8 @@ impl Source {
         Self::new(file, text, parsed)
     }
 
-    /// Reads bytes as [`Source::parse`] reads a text; where they are no UTF-8, that is the one finding.
+    /// Reads bytes as [`Source::parse`] reads a text; where they are no UTF-8, that is the one
+    /// finding.
     pub fn from_bytes(file: impl Into<Arc<str>>, bytes: Vec<u8>) -> Self {
         let bytes = match String::from_utf8(bytes) {
             Ok(text) => return Self::parse(file, text),
@@ -120,8 +131,14 @@ impl Source {
         } else {
             format!("the byte 0x{byte:02X} is not UTF-8")
         };
-        let finding = Diagnostic::error(code::NOT_UTF8, place, message).help("save the file as UTF-8");
-        let parsed = parse::Parsed { value: Value::Null, nodes: Vec::new(), findings: finding.into(), is_whole: false };
+        let finding =
+            Diagnostic::error(code::NOT_UTF8, place, message).help("save the file as UTF-8");
+        let parsed = parse::Parsed {
+            value: Value::Null,
+            nodes: Vec::new(),
+            findings: finding.into(),
+            is_whole: false,
+        };
         Self::new(file, text, parsed)
     }
 
@@ -130,7 +147,8 @@ impl Source {
         Self { file, text, value, nodes, findings, is_whole, lines: OnceLock::new() }
     }
 
-    /// Merge conflicts in the text, where there are some: for what is read by other means than as YAML.
+    /// Merge conflicts in the text, where there are some: for what is read by other means than as
+    /// YAML.
     pub fn conflicts(&self) -> impl Iterator<Item = &Diagnostic> {
         self.findings.iter().filter(|it| it.code == code::MERGE_CONFLICT)
     }
@@ -166,8 +184,8 @@ impl Source {
         (line, before[lines[line - 1]..].chars().count() + 1)
     }
 
-    /// The deepest value that stands on a line: what `explain FILE:LINE` asks about. Where several stand side by side, it
-    /// is what they stand in; nothing for a comment or an empty line.
+    /// The deepest value that stands on a line: what `explain FILE:LINE` asks about. Where several
+    /// stand side by side, it is what they stand in; nothing for a comment or an empty line.
     pub fn path_at_line(&self, line: usize) -> Option<FieldPath> {
         let text = self.text.split_inclusive('\n').nth(line.checked_sub(1)?)?;
         let start = text.as_ptr().addr() - self.text.as_ptr().addr();
@@ -210,7 +228,10 @@ impl Source {
 
     /// The child of a map with a name.
     pub(super) fn named(&self, children: &[usize], name: &str) -> Option<usize> {
-        children.binary_search_by(|it| self.nodes[*it].name(&self.text).cmp(name)).ok().map(|at| children[at])
+        children
+            .binary_search_by(|it| self.nodes[*it].name(&self.text).cmp(name))
+            .ok()
+            .map(|at| children[at])
     }
 
     /// The path that leads to a node.
@@ -219,7 +240,9 @@ impl Source {
         loop {
             match &self.nodes[node].from_parent {
                 FromParent::Root => break,
-                FromParent::Key { .. } => steps.push(Step::Key(self.nodes[node].name(&self.text).to_owned())),
+                FromParent::Key { .. } => {
+                    steps.push(Step::Key(self.nodes[node].name(&self.text).to_owned()))
+                }
                 FromParent::Index(index) => steps.push(Step::Index(*index)),
             }
             node = self.nodes[node].parent;

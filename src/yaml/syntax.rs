@@ -19,7 +19,8 @@ pub(super) const TAB_HELP: &str = "indent with spaces";
 
 /// The first character that no YAML text has, and at which some readers end without a word.
 pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
-    // One quick look at all bytes, for there is nearly never anything to find; the last three begin U+0085, U+2028 and U+FEFF.
+    // One quick look at all bytes, for there is nearly never anything to find; the last three begin
+    // U+0085, U+2028 and U+FEFF.
     let is_suspect = |byte: &u8| matches!(byte, 0..=8 | 11..=31 | 0x7f | 0xc2 | 0xe2 | 0xef);
     if !text.as_bytes().iter().any(is_suspect) {
         return None;
@@ -29,7 +30,10 @@ pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
         '\r' => text.as_bytes().get(at + 1) != Some(&b'\n'),
         // A line ends here for readers of YAML 1.1, and not for those of 1.2.
         '\u{85}' | '\u{2028}' | '\u{2029}' => true,
-        _ => c.is_ascii_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}'),
+        _ => {
+            c.is_ascii_control() && !matches!(c, '\n' | '\t')
+                || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        }
     };
     let (at, c) = text.char_indices().find(is_forbidden)?;
     let place = Place::Span { file: Arc::clone(file), span: at..at + c.len_utf8() };
@@ -39,7 +43,10 @@ pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
         _ => "control character",
     };
     let message = format!("the {what} U+{:04X} may not stand in YAML", u32::from(c));
-    Some(Diagnostic::error(code::YAML_SYNTAX, place, message).help("take it out, or write it as an escape in double quotes"))
+    Some(
+        Diagnostic::error(code::YAML_SYNTAX, place, message)
+            .help("take it out, or write it as an escape in double quotes"),
+    )
 }
 
 /// The finding that a parser's error becomes.
@@ -50,20 +57,31 @@ pub(super) fn finding(file: &Arc<str>, text: &str, error: &ScanError) -> Diagnos
         return Diagnostic::error(code::TAB, place(tab, tab + 1), TAB_MESSAGE).help(TAB_HELP);
     }
     if let Kind::RecursionLimitExceeded = error.kind() {
-        return Diagnostic::error(code::NESTED_TOO_DEEP, place(at, at), "a value lies deeper than any spec");
+        return Diagnostic::error(
+            code::NESTED_TOO_DEEP,
+            place(at, at),
+            "a value lies deeper than any spec",
+        );
     }
     // A quote may have been opened anywhere above.
-    let is_quote = matches!(error.kind(), Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar);
-    let odd = odd::first_in_lines(text, at, LINES_BEFORE).or_else(|| is_quote.then(|| odd::first(text, 0..text.len())).flatten());
+    let is_quote =
+        matches!(error.kind(), Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar);
+    let odd = odd::first_in_lines(text, at, LINES_BEFORE)
+        .or_else(|| is_quote.then(|| odd::first(text, 0..text.len())).flatten());
     if let Some(finding) = odd.and_then(|at| odd::finding(file, text, at)) {
         return finding;
     }
     if let Some((colon, key, value)) = missing_space(text, at) {
-        let finding = Diagnostic::error(code::YAML_SYNTAX, place(colon, colon + 1), "the space after `:` is missing");
+        let finding = Diagnostic::error(
+            code::YAML_SYNTAX,
+            place(colon, colon + 1),
+            "the space after `:` is missing",
+        );
         return finding.help(format!("write `{key}: {value}`"));
     }
     let (message, help) = words(error.kind());
-    let message = message.map_or_else(|| format!("this is not YAML: {}", error.info()), str::to_owned);
+    let message =
+        message.map_or_else(|| format!("this is not YAML: {}", error.info()), str::to_owned);
     let mut finding = Diagnostic::error(code::YAML_SYNTAX, place_of(file, text, error), message);
     finding.help.extend(help.map(str::to_owned));
     finding
@@ -72,7 +90,8 @@ pub(super) fn finding(file: &Arc<str>, text: &str, error: &ScanError) -> Diagnos
 /// The place that the parser gives.
 pub(super) fn place_of(file: &Arc<str>, text: &str, error: &ScanError) -> Place {
     let at = offset(text, error);
-    let end = at + text[at..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
+    let end =
+        at + text[at..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
     Place::Span { file: Arc::clone(file), span: at..end }
 }
 
@@ -80,7 +99,8 @@ fn offset(text: &str, error: &ScanError) -> usize {
     text.floor_char_boundary(error.marker().byte_offset().unwrap_or(text.len()).min(text.len()))
 }
 
-/// `replicas:1` in the line of the error or in the one above it: where its `:` stands, the key and the value.
+/// `replicas:1` in the line of the error or in the one above it: where its `:` stands, the key and
+/// the value.
 fn missing_space(text: &str, at: usize) -> Option<(usize, &str, &str)> {
     let line_of = |at: usize| {
         let start = text[..at].rfind('\n').map_or(0, |it| it + 1);
@@ -105,43 +125,68 @@ fn tab(text: &str, at: usize, kind: &Kind) -> Option<usize> {
     }
     let is_tab = matches!(
         kind,
-        Kind::TabNotAllowed | Kind::TabInBlockIndentation | Kind::TabInIndentation | Kind::TabAtBlockScalarStart | Kind::TabInPlainScalar
+        Kind::TabNotAllowed
+            | Kind::TabInBlockIndentation
+            | Kind::TabInIndentation
+            | Kind::TabAtBlockScalarStart
+            | Kind::TabInPlainScalar
     );
-    is_tab.then(|| text[at..].find('\t').map(|it| at + it).or_else(|| text[..at].rfind('\t'))).flatten()
+    is_tab
+        .then(|| text[at..].find('\t').map(|it| at + it).or_else(|| text[..at].rfind('\t')))
+        .flatten()
 }
 
 /// What is wrong and what helps; without words where the parser's own will do.
 fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
     let (message, help) = match kind {
-        Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement => {
-            ("a `:` stands where no value can begin", "a text with `: ` in it stands in quotes; a key stands on a line of its own")
+        Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement => (
+            "a `:` stands where no value can begin",
+            "a text with `: ` in it stands in quotes; a key stands on a line of its own",
+        ),
+        Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => {
+            ("a key has no `:` after it", "write `key: value`")
         }
-        Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => ("a key has no `:` after it", "write `key: value`"),
-        Kind::ExpectedBlockMappingKey | Kind::InvalidIndentation | Kind::ExpectedBlockSequenceEntry | Kind::ExpectedDocumentStart => {
-            ("this line does not belong to what stands above it", "indent it as its neighbours are, by spaces")
+        Kind::ExpectedBlockMappingKey
+        | Kind::InvalidIndentation
+        | Kind::ExpectedBlockSequenceEntry
+        | Kind::ExpectedDocumentStart => (
+            "this line does not belong to what stands above it",
+            "indent it as its neighbours are, by spaces",
+        ),
+        Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => {
+            ("a quote is not closed", "write the closing quote")
         }
-        Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => ("a quote is not closed", "write the closing quote"),
-        Kind::UnexpectedEofFlowSequence | Kind::UnclosedFlowCollection { open: '[' } | Kind::ExpectedFlowSequenceSeparator => {
-            ("a list that begins with `[` is not closed, or a comma is missing", "write `,` between two items and `]` at the end")
-        }
-        Kind::UnexpectedEofFlowMapping | Kind::UnclosedFlowCollection { .. } | Kind::ExpectedFlowMappingSeparator => {
-            ("a map that begins with `{` is not closed, or a comma is missing", "write `,` between two fields and `}` at the end")
-        }
-        Kind::MisplacedFlowCollectionEnd | Kind::MismatchedFlowCollectionEnd { .. } => {
-            ("a closing bracket stands here that none has opened", "a text with brackets in it stands in quotes")
-        }
+        Kind::UnexpectedEofFlowSequence
+        | Kind::UnclosedFlowCollection { open: '[' }
+        | Kind::ExpectedFlowSequenceSeparator => (
+            "a list that begins with `[` is not closed, or a comma is missing",
+            "write `,` between two items and `]` at the end",
+        ),
+        Kind::UnexpectedEofFlowMapping
+        | Kind::UnclosedFlowCollection { .. }
+        | Kind::ExpectedFlowMappingSeparator => (
+            "a map that begins with `{` is not closed, or a comma is missing",
+            "write `,` between two fields and `}` at the end",
+        ),
+        Kind::MisplacedFlowCollectionEnd | Kind::MismatchedFlowCollectionEnd { .. } => (
+            "a closing bracket stands here that none has opened",
+            "a text with brackets in it stands in quotes",
+        ),
         Kind::UnexpectedCharacter { .. } | Kind::MissingAnchorOrAliasName => {
             ("a text cannot begin with this character", "put the text in quotes")
         }
-        Kind::UnknownQuotedScalarEscape | Kind::InvalidQuotedScalarHexEscape => {
-            ("this is no escape in double quotes", "write `\\\\` for a backslash, or put the text in single quotes")
-        }
-        Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => {
-            ("something follows after the closing quote", "put the whole text in one pair of quotes")
-        }
-        Kind::InvalidBlockScalarIndent => {
-            ("this line of the block is indented less than its first", "indent all its lines at least as the first one")
-        }
+        Kind::UnknownQuotedScalarEscape | Kind::InvalidQuotedScalarHexEscape => (
+            "this is no escape in double quotes",
+            "write `\\\\` for a backslash, or put the text in single quotes",
+        ),
+        Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => (
+            "something follows after the closing quote",
+            "put the whole text in one pair of quotes",
+        ),
+        Kind::InvalidBlockScalarIndent => (
+            "this line of the block is indented less than its first",
+            "indent all its lines at least as the first one",
+        ),
         Kind::BlockSequenceEntryNotAllowed | Kind::BlockEntryInFlowCollection => {
             ("a list's item cannot begin here", "begin the list on the next line")
         }

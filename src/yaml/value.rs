@@ -4,7 +4,8 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use serde::{
     de::{
-        DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
+        DeserializeSeed, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess, SeqAccess,
+        Unexpected, VariantAccess, Visitor,
         value::{BorrowedStrDeserializer, StrDeserializer},
     },
     forward_to_deserialize_any,
@@ -52,7 +53,14 @@ impl<'s> Cursor<'s> {
 
     fn entries(self, map: &'s map::Map<String, Value>) -> Entries<'s> {
         let missing = self.state.missing.get(&self.node).map_or(&[] as &[_], Vec::as_slice).iter();
-        Entries { parent: self, pairs: map.iter(), children: self.children().iter(), missing, current: None, standin: None }
+        Entries {
+            parent: self,
+            pairs: map.iter(),
+            children: self.children().iter(),
+            missing,
+            current: None,
+            standin: None,
+        }
     }
 
     fn at(self, node: usize, value: &'s Value) -> Self {
@@ -88,14 +96,18 @@ impl<'s> Iterator for Entries<'s> {
 impl<'s> MapAccess<'s> for Entries<'s> {
     type Error = Failure;
 
-    fn next_key_seed<K: DeserializeSeed<'s>>(&mut self, seed: K) -> Result<Option<K::Value>, Failure> {
+    fn next_key_seed<K: DeserializeSeed<'s>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Failure> {
         let next = self.next();
         self.current = next.map(|it| it.1);
         if let Some((key, cursor)) = next {
             let key = seed.deserialize(BorrowedStrDeserializer::<Failure>::new(key));
             return key.map(Some).map_err(|it| it.or_at(cursor.node, true));
         }
-        self.standin = self.missing.find_map(|it| if let [field] = **it { Some(field) } else { None });
+        self.standin =
+            self.missing.find_map(|it| if let [field] = **it { Some(field) } else { None });
         self.standin.map(|key| seed.deserialize(StrDeserializer::new(key))).transpose()
     }
 
@@ -110,7 +122,9 @@ impl<'s> MapAccess<'s> for Entries<'s> {
 impl<'s> Entries<'s> {
     fn stand_in<V: DeserializeSeed<'s>>(&self, seed: V) -> Result<V::Value, Failure> {
         let (state, node) = (self.parent.state, self.parent.node);
-        let Some((field, needed)) = self.standin.zip(state.missing.get(&node)) else { return Err(Failure::new(Kind::NoSample)) };
+        let Some((field, needed)) = self.standin.zip(state.missing.get(&node)) else {
+            return Err(Failure::new(Kind::NoSample));
+        };
         let text = RefCell::new(String::new());
         let read = seed.deserialize(Sample::new(needed, field, &text));
         state.written.borrow_mut().insert((node, field), text.into_inner());
@@ -130,9 +144,14 @@ struct Items<'s> {
 impl<'s> SeqAccess<'s> for Items<'s> {
     type Error = Failure;
 
-    fn next_element_seed<T: DeserializeSeed<'s>>(&mut self, seed: T) -> Result<Option<T::Value>, Failure> {
+    fn next_element_seed<T: DeserializeSeed<'s>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Failure> {
         let parent = self.parent;
-        let Some((value, &node)) = self.items.find(|it| !parent.state.taken[*it.1]) else { return Ok(None) };
+        let Some((value, &node)) = self.items.find(|it| !parent.state.taken[*it.1]) else {
+            return Ok(None);
+        };
         seed.deserialize(parent.at(node, value)).map(Some).map_err(|it| it.or_at(node, false))
     }
 }
@@ -142,7 +161,9 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         if self.state.as_text == Some(self.node) {
-            return visitor.visit_str(self.source.text.get(self.source.nodes[self.node].span.clone()).unwrap_or_default());
+            return visitor.visit_str(
+                self.source.text.get(self.source.nodes[self.node].span.clone()).unwrap_or_default(),
+            );
         }
         match self.value {
             Value::Null => visitor.visit_unit(),
@@ -153,7 +174,9 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
                 (None, None) => visitor.visit_f64(it.as_f64().unwrap_or_default()),
             },
             Value::String(it) => visitor.visit_borrowed_str(it),
-            Value::Array(items) => visitor.visit_seq(Items { parent: self, items: items.iter().zip(self.children()) }),
+            Value::Array(items) => {
+                visitor.visit_seq(Items { parent: self, items: items.iter().zip(self.children()) })
+            }
             Value::Object(map) => visitor.visit_map(self.entries(map)),
         }
     }
@@ -165,15 +188,24 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         self.state.fields.borrow_mut().insert(self.node, fields);
-        // serde would take the items of a list for the fields, in the order in which the program has them.
-        if self.value.is_array() { Err(Failure::invalid_type(Unexpected::Seq, &visitor)) } else { self.deserialize_any(visitor) }
+        // serde would take the items of a list for the fields, in the order in which the program
+        // has them.
+        if self.value.is_array() {
+            Err(Failure::invalid_type(Unexpected::Seq, &visitor))
+        } else {
+            self.deserialize_any(visitor)
+        }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -188,12 +220,19 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
         visitor: V,
     ) -> Result<V::Value, Failure> {
         match self.value {
-            Value::String(name) => visitor.visit_enum(Variant { name, named_by: self, content: None }),
+            Value::String(name) => {
+                visitor.visit_enum(Variant { name, named_by: self, content: None })
+            }
             Value::Object(map) => {
                 let mut entries = self.entries(map);
                 match (entries.next(), entries.next()) {
-                    (Some((name, content)), None) => visitor.visit_enum(Variant { name, named_by: self, content: Some(content) }),
-                    _ => Err(Failure::new(Kind::Type(format!("exactly one of {}", quoted_list(variants))))),
+                    (Some((name, content)), None) => {
+                        visitor.visit_enum(Variant { name, named_by: self, content: Some(content) })
+                    }
+                    _ => Err(Failure::new(Kind::Type(format!(
+                        "exactly one of {}",
+                        quoted_list(variants)
+                    )))),
                 }
             }
             _ => Err(Failure::new(Kind::Type(format!("one of {}", quoted_list(variants))))),
@@ -234,7 +273,9 @@ impl<'s> VariantAccess<'s> for Variant<'s> {
         match self.content {
             None => Ok(()),
             Some(content) if content.value.is_null() => Ok(()),
-            Some(content) => Err(Failure::invalid_type(Unexpected::Map, &"no value").or_at(content.node, false)),
+            Some(content) => {
+                Err(Failure::invalid_type(Unexpected::Map, &"no value").or_at(content.node, false))
+            }
         }
     }
 
@@ -248,7 +289,11 @@ impl<'s> VariantAccess<'s> for Variant<'s> {
         content.deserialize_any(visitor).map_err(|it| it.or_at(content.node, false))
     }
 
-    fn struct_variant<V: Visitor<'s>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Failure> {
+    fn struct_variant<V: Visitor<'s>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
         let Some(content) = self.content else { return Err(self.has_no_content()) };
         content.deserialize_any(visitor).map_err(|it| it.or_at(content.node, false))
     }

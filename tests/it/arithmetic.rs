@@ -1,4 +1,5 @@
-//! The budget's arithmetic: the facts' own sums, the scheduler's rules against a slow reference, and refusals end to end.
+//! The budget's arithmetic: the facts' own sums, the scheduler's rules against a slow reference,
+//! and refusals end to end.
 
 mod alerts;
 mod placement;
@@ -17,7 +18,8 @@ use espalier::{
 
 use crate::support::{Texts, compile, with_components};
 
-/// Pods of the facts' §2 that charts bring: pod, its containers' memory requests in MiB, CPU in millicores.
+/// Pods of the facts' §2 that charts bring: pod, its containers' memory requests in MiB, CPU in
+/// millicores.
 const CHARTS: [(&str, &[u64], u64); 17] = [
     ("cert-manager", &[48], 10),
     ("cert-manager-webhook", &[24], 10),
@@ -46,7 +48,12 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
         name: name.into(),
         replicas,
         surge: 0,
-        pod: Demand { request: Bytes::mib(request), limit: Bytes::mib(request), cpu: Millicores::new(cpu), gpus: 0 },
+        pod: Demand {
+            request: Bytes::mib(request),
+            limit: Bytes::mib(request),
+            cpu: Millicores::new(cpu),
+            gpus: 0,
+        },
         source,
         priority: 0,
         wants: Wants::default(),
@@ -61,9 +68,12 @@ fn node(yaml: &str) -> Node {
 /// The Darien platform of the facts' §4, with so many replicas of a model.
 fn darien(model: &str, replicas: u32) -> Report {
     let node = node("{cpu: 4, memory: 8Gi}");
-    let ollama = Ollama { models: vec![model.parse().expect("a model")], replicas, ..Ollama::default() };
+    let ollama =
+        Ollama { models: vec![model.parse().expect("a model")], replicas, ..Ollama::default() };
     let mib = |it: requests::Allotment| it.request.get() >> 20;
-    let charts = CHARTS.iter().map(|(name, containers, cpu)| row(name, containers.iter().sum(), *cpu, 1, Origin::Chart));
+    let charts = CHARTS
+        .iter()
+        .map(|(name, containers, cpu)| row(name, containers.iter().sum(), *cpu, 1, Origin::Chart));
     let rest = [
         row("otel-collector", 64, 20, 1, Origin::Object),
         row("coredns", 70, 100, 1, Origin::Cluster),
@@ -81,7 +91,8 @@ fn darien(model: &str, replicas: u32) -> Report {
 
 #[test]
 fn the_charts_sum_to_what_the_facts_say() {
-    let (memory, cpu) = CHARTS.iter().fold((0, 0), |sum, it| (sum.0 + it.1.iter().sum::<u64>(), sum.1 + it.2));
+    let (memory, cpu) =
+        CHARTS.iter().fold((0, 0), |sum, it| (sum.0 + it.1.iter().sum::<u64>(), sum.1 + it.2));
     assert_eq!((memory, cpu), (1936, 530));
 }
 
@@ -118,29 +129,45 @@ fn three_replicas_of_the_larger_model_are_refused() {
     let texts = with_components("ollama: {replicas: 3, models: [\"llama3.2:1b\"]}");
     let made = compile(&texts);
     assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
-    let finding = made.findings.iter().find(|it| it.code == "node-memory-exceeded").expect("it is there");
-    // 3 × 1697, Open WebUI 384, PostgreSQL 192, Argo CD 536 and its hook 48, cert-manager 120, sealed-secrets 24, kube-system 204, one
-    // solver 16.
-    assert!(finding.message.contains("6615Mi") && finding.message.contains("5504Mi") && finding.message.contains("1111Mi"), "{finding:?}");
+    let finding =
+        made.findings.iter().find(|it| it.code == "node-memory-exceeded").expect("it is there");
+    // 3 × 1697, Open WebUI 384, PostgreSQL 192, Argo CD 536 and its hook 48, cert-manager 120,
+    // sealed-secrets 24, kube-system 204, one solver 16.
+    assert!(
+        finding.message.contains("6615Mi")
+            && finding.message.contains("5504Mi")
+            && finding.message.contains("1111Mi"),
+        "{finding:?}"
+    );
     assert!(finding.label.as_ref().is_some_and(|it| it.contains("3 × 1697Mi")), "{finding:?}");
     assert!(
         matches!(&finding.place, espalier::diag::diagnostic::Place::Value { path, .. } if path.to_string().starts_with("spec.components.ollama")),
         "{finding:?}"
     );
-    assert!(finding.help.iter().any(|it| it.contains("replicas: 2") && it.contains("1697Mi")), "{finding:?}");
-    assert!(finding.help.iter().any(|it| it.contains("llama3.2:1b-instruct-q4_K_M")), "{finding:?}");
+    assert!(
+        finding.help.iter().any(|it| it.contains("replicas: 2") && it.contains("1697Mi")),
+        "{finding:?}"
+    );
+    assert!(
+        finding.help.iter().any(|it| it.contains("llama3.2:1b-instruct-q4_K_M")),
+        "{finding:?}"
+    );
 }
 
 /// Each help that names a change is true: the changed spec fits.
 #[test]
 fn what_would_fit_fits() {
-    for change in ["ollama: {replicas: 2, models: [\"llama3.2:1b\"]}", "ollama: {replicas: 3, models: [\"llama3.2:1b-instruct-q4_K_M\"]}"] {
+    for change in [
+        "ollama: {replicas: 2, models: [\"llama3.2:1b\"]}",
+        "ollama: {replicas: 3, models: [\"llama3.2:1b-instruct-q4_K_M\"]}",
+    ] {
         let made = compile(&with_components(change));
         assert_eq!(made.errors(), Vec::<&str>::new(), "{change}: {}", made.said());
     }
 }
 
-/// Tenants count like all others: many of them on a small node are refused, on a large one they are not.
+/// Tenants count like all others: many of them on a small node are refused, on a large one they are
+/// not.
 #[test]
 fn tenants_are_counted() {
     let mut texts: Texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
@@ -157,7 +184,12 @@ fn tenants_are_counted() {
     let plan = made.plan.as_ref().expect("it is built");
     let report = espalier::compile::budget(plan, &made.summaries);
     // 512 for the model, 384 for Open WebUI, 16 for the solver.
-    let tenants: u64 = report.rows.iter().filter(|it| it.source == Origin::Tenant).map(|it| it.pod.request.get() >> 20).sum();
+    let tenants: u64 = report
+        .rows
+        .iter()
+        .filter(|it| it.source == Origin::Tenant)
+        .map(|it| it.pod.request.get() >> 20)
+        .sum();
     assert_eq!(tenants, 300 * (512 + 384 + 16));
 
     let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
@@ -171,34 +203,51 @@ fn tenants_are_counted() {
 fn mem_total_is_believed() {
     let node = node("{cpu: 4, memory: 8Gi, memTotal: 7800Mi}");
     assert_eq!(node.allocatable(), Bytes::mib(7800 - 384 - 1536 - 256));
-    assert_eq!(self::node("{cpu: 4, memory: 8Gi, memTotal: 1000Mi}").allocatable(), Bytes::default());
+    assert_eq!(
+        self::node("{cpu: 4, memory: 8Gi, memTotal: 1000Mi}").allocatable(),
+        Bytes::default()
+    );
 }
 
-/// With a GPU the container holds no cache and no buffers; what it is promised is the file of the weights and the servers. The GPU must
-/// hold the rest, and a driver's context for each model on each GPU.
+/// With a GPU the container holds no cache and no buffers; what it is promised is the file of the
+/// weights and the servers. The GPU must hold the rest, and a driver's context for each model on
+/// each GPU.
 #[test]
 fn with_a_gpu_the_model_is_elsewhere() {
     let ollama = |gpu: &str, more: &str| -> Ollama {
-        serde_yaml::from_str(&format!("{{models: [\"llama3.2:1b\"], gpu: {gpu}{more}}}")).expect("an Ollama")
+        serde_yaml::from_str(&format!("{{models: [\"llama3.2:1b\"], gpu: {gpu}{more}}}"))
+            .expect("an Ollama")
     };
     let one = ollama("{memory: 24Gi}", "");
     let ceil = |parts: u64| Bytes::new((parts * 105).div_ceil(100)).ceil_mib();
     let (weights, mib) = (1_321_082_688, 1 << 20);
     assert_eq!(one.needs_memory(), ceil(160 * mib));
-    assert_eq!((one.allotment().request, one.allotment().limit), (ceil(weights + 160 * mib), ceil(weights + 160 * mib)));
-    // 128Mi of cache at 4096 tokens, 512 × (4 × (3 × 8192 + 4 × 2048) + 2 × 4096) bytes of buffers, one context of 457Mi.
+    assert_eq!(
+        (one.allotment().request, one.allotment().limit),
+        (ceil(weights + 160 * mib), ceil(weights + 160 * mib))
+    );
+    // 128Mi of cache at 4096 tokens, 512 × (4 × (3 × 8192 + 4 × 2048) + 2 × 4096) bytes of buffers,
+    // one context of 457Mi.
     let on_it = weights + 128 * mib + 512 * (4 * (3 * 8192 + 4 * 2048) + 2 * 4096);
     assert_eq!(one.needs_vram(), Some(ceil(on_it + 457 * mib)));
-    assert_eq!(ollama("{count: 2, memory: 24Gi}", "").needs_vram(), Some(ceil(on_it + 2 * 457 * mib)));
+    assert_eq!(
+        ollama("{count: 2, memory: 24Gi}", "").needs_vram(),
+        Some(ceil(on_it + 2 * 457 * mib))
+    );
     // What `resources` says stands, down to what cannot be taken back.
     let less = ollama("{memory: 24Gi}", ", resources: {memory: {request: 256Mi}}");
-    assert_eq!((less.allotment().request, less.allotment().limit), (Bytes::mib(256), one.allotment().limit));
+    assert_eq!(
+        (less.allotment().request, less.allotment().limit),
+        (Bytes::mib(256), one.allotment().limit)
+    );
 }
 
 /// GPUs are counted like all else: replicas times what each asks for, the pull not among them.
 #[test]
 fn gpus_are_counted() {
-    let mut texts = with_components("ollama: {replicas: 2, models: [\"llama3.2:1b\"], gpu: {count: 2, memory: 8Gi}}");
+    let mut texts = with_components(
+        "ollama: {replicas: 2, models: [\"llama3.2:1b\"], gpu: {count: 2, memory: 8Gi}}",
+    );
     let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
     *spec = spec.replace("memory: 8Gi}\n  domains", "memory: 32Gi, gpus: 3}\n  domains");
     assert_eq!(compile(&texts).errors(), ["node-gpus-exceeded"]);
@@ -215,22 +264,38 @@ fn gpus_are_counted() {
 fn pods_that_others_make_are_counted_where_they_run() {
     let mut texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
     let text = texts.get_mut("spec/platform.yaml").expect("the spec");
-    *text = text.replace("{chat: chat.example.com}", "{chat: chat.example.com, argocd: argocd.example.com}");
+    *text = text.replace(
+        "{chat: chat.example.com}",
+        "{chat: chat.example.com, argocd: argocd.example.com}",
+    );
     let made = compile(&texts);
     let report = espalier::compile::budget(made.plan.as_ref().expect("it is built"), &[]);
     let rows = |name: &str| {
         let found = report.rows.iter().filter(|it| &*it.name == name);
-        found.map(|it| (&*it.application, &*it.namespace, it.replicas, it.surge)).collect::<Vec<_>>()
+        found
+            .map(|it| (&*it.application, &*it.namespace, it.replicas, it.surge))
+            .collect::<Vec<_>>()
     };
     // A solver is where its Certificate is, which is where the Ingress is.
-    assert_eq!(rows("acme-solver"), [("argocd-ingress", "argocd", 1, 0), ("openwebui", "ai", 1, 0)]);
+    assert_eq!(
+        rows("acme-solver"),
+        [("argocd-ingress", "argocd", 1, 0), ("openwebui", "ai", 1, 0)]
+    );
     // The chart says nothing of this Deployment's strategy, and of its others what it is told.
     assert_eq!(rows("argocd-redis"), [("argocd", "argocd", 1, 1)]);
     assert_eq!(rows("argocd-server"), [("argocd", "argocd", 1, 0)]);
     assert_eq!(rows("argocd-applicationset-controller"), [("argocd", "argocd", 0, 0)]);
-    let limited = report.rows.iter().find(|it| &*it.name == "argocd-applicationset-controller").expect("it is declared");
+    let limited = report
+        .rows
+        .iter()
+        .find(|it| &*it.name == "argocd-applicationset-controller")
+        .expect("it is declared");
     assert_eq!(limited.pod, requests::ARGO_APPLICATION_SET.into());
     // k3s' own pods are critical; of the platform's, the database alone has a priority.
-    let priority = |name: &str| report.rows.iter().find(|it| &*it.name == name).map(|it| it.priority);
-    assert_eq!([priority("coredns"), priority("postgresql"), priority("ollama")], [Some(2_000_000_000), Some(1000), Some(0)]);
+    let priority =
+        |name: &str| report.rows.iter().find(|it| &*it.name == name).map(|it| it.priority);
+    assert_eq!(
+        [priority("coredns"), priority("postgresql"), priority("ollama")],
+        [Some(2_000_000_000), Some(1000), Some(0)]
+    );
 }

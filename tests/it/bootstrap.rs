@@ -1,4 +1,5 @@
-//! The bootstrap script: what it says, what it runs on a simulated node, and that it can be killed anywhere.
+//! The bootstrap script: what it says, what it runs on a simulated node, and that it can be killed
+//! anywhere.
 
 #[cfg(target_os = "linux")]
 pub mod downloads;
@@ -31,16 +32,19 @@ use crate::support::{compile, golden_cases, repository, texts_of, tree};
 
 /// A script with everything in it: both charts, a checksum, every host.
 fn full() -> Script {
-    let chart = |application: &str, name, namespace: &str, workloads: &str, crds: &str, jobs: &str| ChartStep {
-        application: application.to_owned(),
-        name,
-        repository: "https://charts.example.org",
-        version: "1.2.3".to_owned(),
-        namespace: namespace.to_owned(),
-        workloads: workloads.to_owned(),
-        crds: crds.to_owned(),
-        jobs: jobs.to_owned(),
-    };
+    let chart =
+        |application: &str, name, namespace: &str, workloads: &str, crds: &str, jobs: &str| {
+            ChartStep {
+                application: application.to_owned(),
+                name,
+                repository: "https://charts.example.org",
+                version: "1.2.3".to_owned(),
+                namespace: namespace.to_owned(),
+                workloads: workloads.to_owned(),
+                crds: crds.to_owned(),
+                jobs: jobs.to_owned(),
+            }
+        };
     Script {
         name: "sealed".to_owned(),
         repository: "https://github.com/example/platform.git".to_owned(),
@@ -83,7 +87,10 @@ fn full() -> Script {
             ),
         ],
         joining: Vec::new(),
-        projects: vec!["bootstrap/argocd/appproject-bootstrap.yaml".to_owned(), "bootstrap/argocd/appproject-platform.yaml".to_owned()],
+        projects: vec![
+            "bootstrap/argocd/appproject-bootstrap.yaml".to_owned(),
+            "bootstrap/argocd/appproject-platform.yaml".to_owned(),
+        ],
     }
 }
 
@@ -95,7 +102,12 @@ fn text_of(script: &Script) -> Vec<u8> {
 
 /// What `bash -n` has against a script.
 fn syntax(script: &[u8]) -> String {
-    let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
+    let mut bash = Command::new("bash")
+        .arg("-n")
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("bash");
     bash.stdin.take().expect("piped").write_all(script).expect("it reads");
     String::from_utf8_lossy(&bash.wait_with_output().expect("it ends").stderr).into_owned()
 }
@@ -107,8 +119,14 @@ fn every_platform_s_script_is_bash() {
         let script = &made[bootstrap::SCRIPT];
         assert_eq!(syntax(script), "", "{name}");
         assert!(script.starts_with(b"#!/usr/bin/env bash\n"), "{name}");
-        assert!(espalier::emit::files::is_ours(bootstrap::SCRIPT, &script[..200]), "{name}: it says whose it is");
-        assert!(espalier::emit::files::is_ours(bootstrap::UNIT, &made[bootstrap::UNIT][..200]), "{name}: the unit, too");
+        assert!(
+            espalier::emit::files::is_ours(bootstrap::SCRIPT, &script[..200]),
+            "{name}: it says whose it is"
+        );
+        assert!(
+            espalier::emit::files::is_ours(bootstrap::UNIT, &made[bootstrap::UNIT][..200]),
+            "{name}: the unit, too"
+        );
     }
 }
 
@@ -124,10 +142,13 @@ fn values_are_those_of_the_applications() {
     let mut seen = 0;
     for (name, folder) in golden_cases() {
         let made = tree(&texts_of(&folder)).tree();
-        let read = |path: &str| made.get(path).map(|it| serde_yaml::from_slice::<serde_yaml::Value>(it).expect("YAML"));
+        let read = |path: &str| {
+            made.get(path).map(|it| serde_yaml::from_slice::<serde_yaml::Value>(it).expect("YAML"))
+        };
         for application in BEFORE_ARGOCD {
             let own = read(&format!("{}/{application}.yaml", bootstrap::VALUES));
-            let its = read(&format!("apps/{application}.yaml")).map(|it| it["spec"]["source"]["helm"]["valuesObject"].clone());
+            let its = read(&format!("apps/{application}.yaml"))
+                .map(|it| it["spec"]["source"]["helm"]["valuesObject"].clone());
             assert_eq!(own, its, "{name}: {application}");
             seen += usize::from(own.is_some());
         }
@@ -135,29 +156,48 @@ fn values_are_those_of_the_applications() {
     assert!(seen > 3, "the golden trees have such charts");
 }
 
-/// The kubelet's arguments that the budget counts on are what k3s is started with, and what the page shows.
+/// The kubelet's arguments that the budget counts on are what k3s is started with, and what the
+/// page shows.
 #[test]
 fn k3s_is_told_what_the_budget_counts_on() {
     for (name, folder) in golden_cases() {
         let made = compile(&texts_of(&folder));
         let arguments = made.plan.as_ref().expect("it compiles");
-        let configuration: serde_yaml::Value = serde_yaml::from_slice(&made.files[bootstrap::K3S]).expect("YAML");
-        let told: Vec<&str> = configuration["kubelet-arg"].as_sequence().expect("a list").iter().filter_map(|it| it.as_str()).collect();
+        let configuration: serde_yaml::Value =
+            serde_yaml::from_slice(&made.files[bootstrap::K3S]).expect("YAML");
+        let told: Vec<&str> = configuration["kubelet-arg"]
+            .as_sequence()
+            .expect("a list")
+            .iter()
+            .filter_map(|it| it.as_str())
+            .collect();
         let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
         assert!(told.len() >= 3, "{name}");
         assert!(told.iter().all(|it| page.contains(*it)), "{name}: {told:?}");
-        assert_eq!(configuration["write-kubeconfig-mode"].as_str(), Some("0600"), "{}", arguments.name());
+        assert_eq!(
+            configuration["write-kubeconfig-mode"].as_str(),
+            Some("0600"),
+            "{}",
+            arguments.name()
+        );
     }
 }
 
-/// Several servers begin with etcd; whoever joins is given the file of its group, and the page says which and how.
+/// Several servers begin with etcd; whoever joins is given the file of its group, and the page says
+/// which and how.
 #[test]
 fn who_joins_is_told_how() {
     let made = compile(&texts_of(&repository().join("tests/golden/replicas"))).files;
     let read = |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&made[path]).expect("YAML");
     let (first, other) = (read(bootstrap::K3S), read("bootstrap/k3s/nodes/all.yaml"));
-    assert_eq!((first["cluster-init"].as_bool(), other["cluster-init"].as_bool()), (Some(true), None));
-    assert_eq!((first["secrets-encryption"].as_bool(), other["secrets-encryption"].as_bool()), (Some(true), Some(true)));
+    assert_eq!(
+        (first["cluster-init"].as_bool(), other["cluster-init"].as_bool()),
+        (Some(true), None)
+    );
+    assert_eq!(
+        (first["secrets-encryption"].as_bool(), other["secrets-encryption"].as_bool()),
+        (Some(true), Some(true))
+    );
     assert_eq!(first["kubelet-arg"], other["kubelet-arg"]);
 
     let made = compile(&texts_of(&repository().join("tests/golden/nodes"))).files;
@@ -168,15 +208,26 @@ fn who_joins_is_told_how() {
     for group in ["work", "models"] {
         let file = format!("{}/{group}.yaml", bootstrap::K3S_NODES);
         assert!(read(&file)["secrets-encryption"].is_null(), "an agent has no datastore");
-        assert!(page.contains(&format!("install -D -m 0600 {file} /etc/rancher/k3s/config.yaml.d/espalier.yaml")), "{page}");
+        assert!(
+            page.contains(&format!(
+                "install -D -m 0600 {file} /etc/rancher/k3s/config.yaml.d/espalier.yaml"
+            )),
+            "{page}"
+        );
     }
     for it in ["/var/lib/rancher/k3s/server/node-token", "token-file: ", "k3s agent"] {
         assert!(page.contains(it), "{it}: {page}");
     }
     // One source for both.
     let taints = read(bootstrap::K3S)["node-taint"].clone();
-    assert!(page.contains(&format!("\"{}\"", taints[0].as_str().expect("a taint"))), "{taints:?} {page}");
-    assert!(text(bootstrap::SCRIPT).contains("readonly joining=('2 of work (agent)' '1 of models (agent)')"));
+    assert!(
+        page.contains(&format!("\"{}\"", taints[0].as_str().expect("a taint"))),
+        "{taints:?} {page}"
+    );
+    assert!(
+        text(bootstrap::SCRIPT)
+            .contains("readonly joining=('2 of work (agent)' '1 of models (agent)')")
+    );
 }
 
 /// Git knows the script as a program.
@@ -185,15 +236,29 @@ fn who_joins_is_told_how() {
 fn the_script_is_a_program() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = crate::cli::workspace_dir::WorkspaceDir::rendered();
-    let mode = |name: &str| std::fs::metadata(place.path(name)).expect("it is there").permissions().mode() & 0o111;
+    let mode = |name: &str| {
+        std::fs::metadata(place.path(name)).expect("it is there").permissions().mode() & 0o111
+    };
     assert_ne!(mode(bootstrap::SCRIPT) & 0o100, 0);
     assert_eq!(mode(bootstrap::K3S), 0);
-    assert_ne!(std::fs::metadata(repository().join(bootstrap::SCRIPT)).expect("it is committed").permissions().mode() & 0o100, 0);
+    assert_ne!(
+        std::fs::metadata(repository().join(bootstrap::SCRIPT))
+            .expect("it is committed")
+            .permissions()
+            .mode()
+            & 0o100,
+        0
+    );
 }
 
 /// What bash makes of some words.
 fn as_bash_reads(script: &[u8]) -> Vec<Vec<u8>> {
-    let mut bash = Command::new("bash").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
+    let mut bash = Command::new("bash")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("bash");
     bash.stdin.take().expect("piped").write_all(script).expect("it reads");
     let output = bash.wait_with_output().expect("it ends");
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -243,7 +308,8 @@ proptest! {
 /// Texts that want out.
 fn hostile() -> impl Strategy<Value = String> {
     let evil = prop::sample::select(vec![
-        "'", "\"", "`id`", "$(id)", "${x}", "\\", "\n", ";", "|", "&", ">", "#", "!", "*", "'\\''", "{{", "}}", "é", " ",
+        "'", "\"", "`id`", "$(id)", "${x}", "\\", "\n", ";", "|", "&", ">", "#", "!", "*", "'\\''",
+        "{{", "}}", "é", " ",
     ]);
     prop_oneof![any::<String>(), prop::collection::vec(evil, 0..12).prop_map(|it| it.concat())]
 }

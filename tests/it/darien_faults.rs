@@ -1,5 +1,5 @@
-//! The faults of a hand-written tree of the same platform (the Darien tree), one test each, named after the fault: either no golden tree
-//! can have it, or a spec that asks for it gets a finding.
+//! The faults of a hand-written tree of the same platform (the Darien tree), one test each, named
+//! after the fault: either no golden tree can have it, or a spec that asks for it gets a finding.
 //!
 //! Faults that need components which are not here yet (monitoring, logs) come with these.
 
@@ -19,15 +19,27 @@ use crate::{
 };
 
 /// All golden trees, compiled once.
-static GOLDEN: LazyLock<Vec<(String, Tree)>> =
-    LazyLock::new(|| golden_cases().into_iter().map(|(name, folder)| (name, Tree::of(&tree(&texts_of(&folder))))).collect());
+static GOLDEN: LazyLock<Vec<(String, Tree)>> = LazyLock::new(|| {
+    golden_cases()
+        .into_iter()
+        .map(|(name, folder)| (name, Tree::of(&tree(&texts_of(&folder)))))
+        .collect()
+});
 
-/// What `wrong` says of any object of a kind in any golden tree must be nothing; and there must be such objects.
+/// What `wrong` says of any object of a kind in any golden tree must be nothing; and there must be
+/// such objects.
 #[track_caller]
 fn never(kind: &str, wrong: impl Fn(&Read) -> bool) {
-    let all: Vec<(&str, &Read)> = GOLDEN.iter().flat_map(|(name, tree)| tree.of_kind(kind).map(move |it| (name.as_str(), it))).collect();
+    let all: Vec<(&str, &Read)> = GOLDEN
+        .iter()
+        .flat_map(|(name, tree)| tree.of_kind(kind).map(move |it| (name.as_str(), it)))
+        .collect();
     assert!(!all.is_empty(), "no golden tree has a {kind}");
-    let found: Vec<String> = all.iter().filter(|(_, it)| wrong(it)).map(|(name, it)| format!("{name}: {}", it.path)).collect();
+    let found: Vec<String> = all
+        .iter()
+        .filter(|(_, it)| wrong(it))
+        .map(|(name, it)| format!("{name}: {}", it.path))
+        .collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 
@@ -67,14 +79,22 @@ fn is_part(it: &Read, part: &str) -> bool {
 }
 
 /// Every main container of a part's workloads, in any golden tree.
-fn each_of(kind: &'static str, part: &'static str) -> impl Iterator<Item = (&'static Read, &'static Value)> {
-    let all = GOLDEN.iter().flat_map(move |(_, tree)| tree.of_kind(kind)).filter(move |it| is_part(it, part));
+fn each_of(
+    kind: &'static str,
+    part: &'static str,
+) -> impl Iterator<Item = (&'static Read, &'static Value)> {
+    let all = GOLDEN
+        .iter()
+        .flat_map(move |(_, tree)| tree.of_kind(kind))
+        .filter(move |it| is_part(it, part));
     all.map(|it| (it, *containers(it).last().expect("a container")))
 }
 
 #[test]
 fn there_are_golden_trees_of_all_that_is_judged() {
-    for (kind, part) in [("Deployment", "openwebui"), ("StatefulSet", "ollama"), ("StatefulSet", "postgresql")] {
+    for (kind, part) in
+        [("Deployment", "openwebui"), ("StatefulSet", "ollama"), ("StatefulSet", "postgresql")]
+    {
         assert!(each_of(kind, part).count() >= 3, "{kind} {part}");
     }
 }

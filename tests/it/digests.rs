@@ -15,7 +15,9 @@ fn case(name: &str) -> Texts {
 fn images(tree: &Compiled) -> BTreeSet<String> {
     let pods = tree.objects();
     let templates = pods.iter().filter_map(|it| it.pod_template());
-    let containers = templates.flat_map(|it| items(&it["spec"]["containers"]).chain(items(&it["spec"]["initContainers"])));
+    let containers = templates.flat_map(|it| {
+        items(&it["spec"]["containers"]).chain(items(&it["spec"]["initContainers"]))
+    });
     containers.filter_map(|it| it["image"].as_str().map(str::to_owned)).collect()
 }
 
@@ -29,9 +31,14 @@ fn digests_of_chart(tree: &Compiled, application: &str) -> usize {
 fn the_tested_set_runs_by_digest() {
     for name in ["darien", "backup", "replicas", "tenants"] {
         let tree = tree(&case(name));
-        let without: Vec<String> = images(&tree).into_iter().filter(|it| !it.contains("@sha256:")).collect();
+        let without: Vec<String> =
+            images(&tree).into_iter().filter(|it| !it.contains("@sha256:")).collect();
         assert_eq!(without, WITHOUT, "{name}");
-        assert_eq!(["argocd", "cert-manager", "sealed-secrets"].map(|it| digests_of_chart(&tree, it)), [2, 4, 1], "{name}");
+        assert_eq!(
+            ["argocd", "cert-manager", "sealed-secrets"].map(|it| digests_of_chart(&tree, it)),
+            [2, 4, 1],
+            "{name}"
+        );
     }
 }
 
@@ -51,10 +58,16 @@ fn a_version_of_ones_own_has_the_digest_that_is_given_and_no_other() {
     ] {
         assert!(images.contains(&image), "{image}: {images:?}");
     }
-    assert_eq!(["argocd", "cert-manager", "sealed-secrets"].map(|it| digests_of_chart(&tree, it)), [0, 0, 0]);
+    assert_eq!(
+        ["argocd", "cert-manager", "sealed-secrets"].map(|it| digests_of_chart(&tree, it)),
+        [0, 0, 0]
+    );
     let script = String::from_utf8_lossy(&tree.files["bootstrap/bootstrap.sh"]).into_owned();
     let line = script.lines().find(|it| it.contains("checksums=(")).expect("the checksums");
-    assert_eq!(line, format!("declare -rA checksums=(['k3s-amd64']='{}')", "0123456789abcdef".repeat(4)));
+    assert_eq!(
+        line,
+        format!("declare -rA checksums=(['k3s-amd64']='{}')", "0123456789abcdef".repeat(4))
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A render that fails or is killed at any change leaves every file old or new and whole, `check` names the rest, and the next render heals.
+//! A render that fails or is killed at any change leaves every file old or new and whole, `check`
+//! names the rest, and the next render heals.
 
 mod disk;
 
@@ -19,7 +20,8 @@ use espalier::cli::{
 use crate::cli::workspace_dir::{self, WorkspaceDir};
 use disk::{Fault, FaultyDisk};
 
-/// A file that is not ours, beside the folders that are: in them it would stop a render before its first change.
+/// A file that is not ours, beside the folders that are: in them it would stop a render before its
+/// first change.
 const FOREIGN: &str = "notes/mine.txt";
 
 fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
@@ -28,7 +30,8 @@ fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
     render::tree(disk, &work, std::num::NonZero::new(1), &|it| it)
 }
 
-/// Renders what `before` makes of a starter spec, then, with every fault at every change, what `after` makes of that.
+/// Renders what `before` makes of a starter spec, then, with every fault at every change, what
+/// `after` makes of that.
 fn every_fault(before: impl Fn(&WorkspaceDir), after: impl Fn(&WorkspaceDir)) {
     let place = WorkspaceDir::starter();
     before(&place);
@@ -56,7 +59,8 @@ fn every_fault(before: impl Fn(&WorkspaceDir), after: impl Fn(&WorkspaceDir)) {
             let left = place.tree();
             whole(&left, &old, &new, &what);
             named(&place.root(), &left, &new, &what);
-            let healed = render(&RealDisk, &place.root()).unwrap_or_else(|it| panic!("{what}: {it:#}"));
+            let healed =
+                render(&RealDisk, &place.root()).unwrap_or_else(|it| panic!("{what}: {it:#}"));
             assert!(healed.is_written, "{what}");
             assert!(place.tree() == new, "{what}: {}", differences(&place.tree(), &new));
             assert!(!place.path(".espalier/stage").exists(), "{what}");
@@ -66,9 +70,17 @@ fn every_fault(before: impl Fn(&WorkspaceDir), after: impl Fn(&WorkspaceDir)) {
 }
 
 /// Every file is the old one or the new one; what both have is there.
-fn whole(left: &BTreeMap<String, Vec<u8>>, old: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, Vec<u8>>, what: &str) {
+fn whole(
+    left: &BTreeMap<String, Vec<u8>>,
+    old: &BTreeMap<String, Vec<u8>>,
+    new: &BTreeMap<String, Vec<u8>>,
+    what: &str,
+) {
     for (name, bytes) in left {
-        assert!(old.get(name) == Some(bytes) || new.get(name) == Some(bytes), "{what}: {name} is neither old nor new");
+        assert!(
+            old.get(name) == Some(bytes) || new.get(name) == Some(bytes),
+            "{what}: {name} is neither old nor new"
+        );
     }
     for name in old.keys().filter(|it| new.contains_key(*it)) {
         assert!(left.contains_key(name), "{what}: {name} is gone");
@@ -76,11 +88,20 @@ fn whole(left: &BTreeMap<String, Vec<u8>>, old: &BTreeMap<String, Vec<u8>>, new:
 }
 
 /// `check` names exactly what differs.
-fn named(root: &Path, left: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, Vec<u8>>, what: &str) {
+fn named(
+    root: &Path,
+    left: &BTreeMap<String, Vec<u8>>,
+    new: &BTreeMap<String, Vec<u8>>,
+    what: &str,
+) {
     let work = Work::read(&RealDisk, root, Input::Root).expect("it reads");
     let tree = Tree::open(&RealDisk, root).expect("it lists");
     let compared = Comparison::make(&RealDisk, &work, None, &tree).expect("it compares");
-    let told: BTreeSet<(Change, &str)> = compared.all().filter(|it| it.change != Change::Empty).map(|it| (it.change, &*it.path)).collect();
+    let told: BTreeSet<(Change, &str)> = compared
+        .all()
+        .filter(|it| it.change != Change::Empty)
+        .map(|it| (it.change, &*it.path))
+        .collect();
     let mut meant = BTreeSet::new();
     for (name, bytes) in new {
         match left.get(name) {
@@ -95,13 +116,22 @@ fn named(root: &Path, left: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, V
 
 fn differences(left: &BTreeMap<String, Vec<u8>>, new: &BTreeMap<String, Vec<u8>>) -> String {
     let names: BTreeSet<&String> = left.keys().chain(new.keys()).collect();
-    format!("{:?}", names.into_iter().filter(|it| left.get(*it) != new.get(*it)).collect::<Vec<_>>())
+    format!(
+        "{:?}",
+        names.into_iter().filter(|it| left.get(*it) != new.get(*it)).collect::<Vec<_>>()
+    )
 }
 
 fn empty_folders(root: &Path) -> BTreeSet<String> {
-    let tops = ["apps", "bootstrap", "out"].into_iter().map(|it| root.join(it)).filter(|it| it.exists());
-    let folders = tops.flat_map(|it| walkdir::WalkDir::new(it).into_iter().flatten()).filter(|it| it.file_type().is_dir());
-    folders.filter(|it| fs::read_dir(it.path()).is_ok_and(|mut it| it.next().is_none())).map(|it| it.path().display().to_string()).collect()
+    let tops =
+        ["apps", "bootstrap", "out"].into_iter().map(|it| root.join(it)).filter(|it| it.exists());
+    let folders = tops
+        .flat_map(|it| walkdir::WalkDir::new(it).into_iter().flatten())
+        .filter(|it| it.file_type().is_dir());
+    folders
+        .filter(|it| fs::read_dir(it.path()).is_ok_and(|mut it| it.next().is_none()))
+        .map(|it| it.path().display().to_string())
+        .collect()
 }
 
 fn rendered_with_tenants(place: &WorkspaceDir) {

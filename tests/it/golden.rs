@@ -1,6 +1,7 @@
 //! Golden trees: each `tests/golden/<case>/spec` makes `tests/golden/<case>/tree`, byte for byte.
 //!
-//! `BLESS=1 cargo test --test it golden` writes the trees anew; read what changed before you commit it.
+//! `BLESS=1 cargo test --test it golden` writes the trees anew; read what changed before you commit
+//! it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,7 +12,8 @@ use std::{
 
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
-/// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a folder.
+/// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a
+/// folder.
 const CASES: [&str; 16] = [
     "backup",
     "bare",
@@ -61,7 +63,10 @@ fn the_repository_s_own_tree_is_what_its_spec_makes() {
     let made = tree(&texts_of(repository())).files;
     let mut there = files_below(repository(), &TOPS);
     for schema in espalier::spec::schema::PATHS {
-        there.insert(schema.to_owned(), fs::read(repository().join(schema)).expect("it is committed"));
+        there.insert(
+            schema.to_owned(),
+            fs::read(repository().join(schema)).expect("it is committed"),
+        );
     }
     compare("the repository", &made, &there, &mut said);
     assert!(said.is_empty(), "{said}\n`cargo run -- render` writes it anew");
@@ -89,23 +94,34 @@ fn every_component_is_in_a_golden_tree() {
     let mut there = BTreeSet::new();
     for (_, folder) in golden_cases() {
         let apps = files_below(&folder.join("tree"), &["apps"]).into_keys();
-        there.extend(apps.map(|it| it.trim_start_matches("apps/").trim_end_matches(".yaml").to_owned()));
+        there.extend(
+            apps.map(|it| it.trim_start_matches("apps/").trim_end_matches(".yaml").to_owned()),
+        );
     }
-    let derived = ["app-secrets", "argocd-ingress", "bootstrap", "cluster-issuer", "namespaces", "network-policies"];
+    let derived = [
+        "app-secrets",
+        "argocd-ingress",
+        "bootstrap",
+        "cluster-issuer",
+        "namespaces",
+        "network-policies",
+    ];
     let components = espalier::components::floor_plan::APPLICATIONS.iter().map(|it| it.1);
     let missing: Vec<&str> = components.chain(derived).filter(|it| !there.contains(*it)).collect();
     assert!(missing.is_empty(), "in no golden tree: {missing:?}");
     assert!(there.iter().any(|it| it.starts_with("ws-")), "no golden tree has a tenant");
 }
 
-/// One case holds a sealed value of every credential that its platform needs: the judge that opens them sees each.
+/// One case holds a sealed value of every credential that its platform needs: the judge that opens
+/// them sees each.
 #[test]
 fn the_sealed_case_seals_all() {
     let made = compile(&texts_of(&repository().join("tests/golden/sealed")));
     assert_eq!(made.codes(), Vec::<&str>::new(), "{}", made.said());
     let sealed = made.objects().into_iter().filter(|it| it.kind() == "SealedSecret").count();
     let plan = made.plan.as_ref().expect("it compiles");
-    let needed: usize = espalier::compile::rows::secrets(plan).iter().map(|it| it.namespaces.len()).sum();
+    let needed: usize =
+        espalier::compile::rows::secrets(plan).iter().map(|it| it.namespaces.len()).sum();
     // One of them has been rotated: what was before stays for a rollback.
     assert_eq!(sealed, needed + 1);
 }
@@ -122,13 +138,23 @@ fn bless(folder: &Path, made: &BTreeMap<String, Vec<u8>>) {
         }
     }
     // Deepest first: a folder that has become empty goes too.
-    for entry in walkdir::WalkDir::new(folder).contents_first(true).into_iter().flatten().filter(|it| it.file_type().is_dir()) {
+    for entry in walkdir::WalkDir::new(folder)
+        .contents_first(true)
+        .into_iter()
+        .flatten()
+        .filter(|it| it.file_type().is_dir())
+    {
         let _ = fs::remove_dir(entry.path());
     }
 }
 
 /// Says, in few lines, what differs.
-fn compare(name: &str, made: &BTreeMap<String, Vec<u8>>, there: &BTreeMap<String, Vec<u8>>, said: &mut String) {
+fn compare(
+    name: &str,
+    made: &BTreeMap<String, Vec<u8>>,
+    there: &BTreeMap<String, Vec<u8>>,
+    said: &mut String,
+) {
     for path in made.keys().filter(|it| !there.contains_key(*it)) {
         let _ = writeln!(said, "{name}: {path} is missing");
     }
@@ -138,9 +164,21 @@ fn compare(name: &str, made: &BTreeMap<String, Vec<u8>>, there: &BTreeMap<String
     for (path, bytes) in made {
         if let Some(old) = there.get(path).filter(|it| *it != bytes) {
             let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(bytes));
-            let line = old.lines().zip(new.lines()).position(|(a, b)| a != b).unwrap_or(old.lines().count().min(new.lines().count()));
-            let show = |text: &str| text.lines().nth(line).unwrap_or("(its end)").chars().take(160).collect::<String>();
-            let _ = writeln!(said, "{name}: {path}:{}\n  - {}\n  + {}", line + 1, show(&old), show(&new));
+            let line = old
+                .lines()
+                .zip(new.lines())
+                .position(|(a, b)| a != b)
+                .unwrap_or(old.lines().count().min(new.lines().count()));
+            let show = |text: &str| {
+                text.lines().nth(line).unwrap_or("(its end)").chars().take(160).collect::<String>()
+            };
+            let _ = writeln!(
+                said,
+                "{name}: {path}:{}\n  - {}\n  + {}",
+                line + 1,
+                show(&old),
+                show(&new)
+            );
         }
     }
 }
@@ -148,10 +186,15 @@ fn compare(name: &str, made: &BTreeMap<String, Vec<u8>>, there: &BTreeMap<String
 /// The helper itself: a tree that differs is told from one that does not.
 #[test]
 fn differences_are_seen() {
-    let one: BTreeMap<String, Vec<u8>> = [("a".to_owned(), b"1\n2\n".to_vec()), ("b".to_owned(), Vec::new())].into();
-    let two: BTreeMap<String, Vec<u8>> = [("a".to_owned(), b"1\n3\n".to_vec()), ("c".to_owned(), Vec::new())].into();
+    let one: BTreeMap<String, Vec<u8>> =
+        [("a".to_owned(), b"1\n2\n".to_vec()), ("b".to_owned(), Vec::new())].into();
+    let two: BTreeMap<String, Vec<u8>> =
+        [("a".to_owned(), b"1\n3\n".to_vec()), ("c".to_owned(), Vec::new())].into();
     let mut said = String::new();
     compare("x", &one, &two, &mut said);
     assert_eq!(said, "x: b is missing\nx: c is made by nothing\nx: a:2\n  - 3\n  + 2\n");
-    assert!(support::selects(&[("a".to_owned(), "b".to_owned())].into(), &[("a".to_owned(), "b".to_owned())].into()));
+    assert!(support::selects(
+        &[("a".to_owned(), "b".to_owned())].into(),
+        &[("a".to_owned(), "b".to_owned())].into()
+    ));
 }

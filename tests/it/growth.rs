@@ -1,4 +1,5 @@
-//! The table "Growth from the same spec" of README: each row is a spec that compiles, and costs what the row says.
+//! The table "Growth from the same spec" of README: each row is a spec that compiles, and costs
+//! what the row says.
 
 use std::{collections::BTreeMap, fs};
 
@@ -15,7 +16,11 @@ const BASE: &str = "ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"]}";
 fn rows() -> Vec<(String, Vec<String>, String)> {
     let readme = fs::read_to_string(repository().join("README.md")).expect("README.md");
     let from = readme.find("## Growth from the same spec").expect("the section");
-    let table = readme[from..].lines().skip_while(|it| !it.starts_with('|')).take_while(|it| it.starts_with('|')).skip(2);
+    let table = readme[from..]
+        .lines()
+        .skip_while(|it| !it.starts_with('|'))
+        .take_while(|it| it.starts_with('|'))
+        .skip(2);
     let row = |line: &str| {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
         let code = cells[1].split('`').skip(1).step_by(2).map(|it| it.replace('…', SIZE)).collect();
@@ -35,7 +40,10 @@ fn spec(lines: &[String]) -> Texts {
     for line in std::iter::once(BASE).chain(lines.iter().map(String::as_str)) {
         let (key, value) = line.split_once(": ").expect("a key");
         if !["node", "nodes", "storage"].contains(&key) {
-            components.entry(key).or_default().push(value.trim_start_matches('{').strip_suffix('}').expect("a map"));
+            components
+                .entry(key)
+                .or_default()
+                .push(value.trim_start_matches('{').strip_suffix('}').expect("a map"));
         }
     }
     for line in lines {
@@ -49,7 +57,10 @@ fn spec(lines: &[String]) -> Texts {
         spec.remove("node");
     }
     let spec: Vec<String> = spec.iter().map(|(key, value)| format!("  {key}: {value}\n")).collect();
-    let components: Vec<String> = components.iter().map(|(key, values)| format!("    {key}: {{{}}}\n", values.join(", "))).collect();
+    let components: Vec<String> = components
+        .iter()
+        .map(|(key, values)| format!("    {key}: {{{}}}\n", values.join(", ")))
+        .collect();
     let (spec, components) = (spec.concat(), components.concat());
     only(&format!(
         "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {{name: test}}\nspec:\n  \
@@ -69,11 +80,16 @@ fn every_row_compiles() {
     for (step, lines, _) in &rows {
         assert!(!lines.is_empty(), "{step} has no spec lines");
         // What is only for several nodes stands beside them.
-        let alone: Vec<String> = lines.iter().filter(|it| !it.contains("shared:")).cloned().collect();
+        let alone: Vec<String> =
+            lines.iter().filter(|it| !it.contains("shared:")).cloned().collect();
         let errors = grown(&alone).errors();
         assert!(errors.is_empty(), "{step}: {errors:?}");
         if alone.len() < lines.len() {
-            let nodes = rows.iter().flat_map(|it| &it.1).find(|it| it.starts_with("nodes: ")).expect("several nodes");
+            let nodes = rows
+                .iter()
+                .flat_map(|it| &it.1)
+                .find(|it| it.starts_with("nodes: "))
+                .expect("several nodes");
             let with_nodes: Vec<String> = lines.iter().chain([nodes]).cloned().collect();
             let errors = grown(&with_nodes).errors();
             assert!(errors.is_empty(), "{step} on several nodes: {errors:?}");
@@ -84,7 +100,9 @@ fn every_row_compiles() {
 #[test]
 fn a_row_costs_what_it_says() {
     let base = requests(&grown(&[]));
-    let of = |wanted: &str| rows().into_iter().find(|it| it.0 == wanted).unwrap_or_else(|| panic!("no row `{wanted}`"));
+    let of = |wanted: &str| {
+        rows().into_iter().find(|it| it.0 == wanted).unwrap_or_else(|| panic!("no row `{wanted}`"))
+    };
     let (_, lines, says) = of("database elsewhere");
     assert!(says.contains("−192Mi"), "{says}");
     assert_eq!(requests(&grown(&lines)) + Bytes::mib(192), base);
@@ -104,18 +122,34 @@ fn the_pool_follows_the_pods() {
         let lines: Vec<String> = lines.iter().map(|it| (*it).to_owned()).collect();
         let it = grown(&lines);
         assert!(it.errors().is_empty(), "{}", it.said());
-        let web = it.objects().into_iter().find(|it| it.kind() == "Deployment" && it.name() == "openwebui").expect("Open WebUI");
+        let web = it
+            .objects()
+            .into_iter()
+            .find(|it| it.kind() == "Deployment" && it.name() == "openwebui")
+            .expect("Open WebUI");
         let text = serde_yaml::to_string(&web.value).expect("YAML");
         ["DATABASE_POOL_SIZE", "DATABASE_POOL_MAX_OVERFLOW"].map(|name| {
             let rest = text.split_once(&format!("name: {name}\n")).expect("it is set").1;
             let value = rest.lines().next().unwrap_or_default();
-            value.trim().trim_start_matches("value: ").trim_matches(['"', '\'']).parse::<u32>().expect("a number")
+            value
+                .trim()
+                .trim_start_matches("value: ")
+                .trim_matches(['"', '\''])
+                .parse::<u32>()
+                .expect("a number")
         })
     };
     let several = "redis: {enabled: true}";
     assert_eq!(pool(&[]), [5, 5]);
     assert_eq!(pool(&[several, "openWebui: {replicas: 3}"]), [2, 2]);
-    assert_eq!(pool(&[several, "openWebui: {replicas: 3}", "postgresql: {resources: {memory: {limit: 2Gi}}}"]), [5, 5]);
+    assert_eq!(
+        pool(&[
+            several,
+            "openWebui: {replicas: 3}",
+            "postgresql: {resources: {memory: {limit: 2Gi}}}"
+        ]),
+        [5, 5]
+    );
     assert_eq!(pool(&["openWebui: {connectionPool: {size: 3}}"]), [3, 5], "what is written stands");
     let many = compile(&spec(&[several.to_owned(), "openWebui: {replicas: 60}".to_owned()]));
     assert_eq!(many.errors().first().copied(), Some("postgresql-limit-too-low"), "{}", many.said());

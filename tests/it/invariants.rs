@@ -1,6 +1,8 @@
-//! Laws that every generated tree keeps, whatever the spec: each looks at the emitted YAML alone, read by another reader.
+//! Laws that every generated tree keeps, whatever the spec: each looks at the emitted YAML alone,
+//! read by another reader.
 //!
-//! They run over the golden trees and over random platforms; planted faults show that each of them bites.
+//! They run over the golden trees and over random platforms; planted faults show that each of them
+//! bites.
 
 mod argocd;
 mod form;
@@ -70,23 +72,33 @@ impl Tree {
 
     /// An object by kind, namespace and name.
     pub fn find(&self, kind: &str, namespace: Option<&str>, name: &str) -> Option<&Read> {
-        self.objects.iter().find(|it| it.kind() == kind && it.namespace() == namespace && it.name() == name)
+        self.objects
+            .iter()
+            .find(|it| it.kind() == kind && it.namespace() == namespace && it.name() == name)
     }
 
-    /// Every set of pods that can be, with its namespace: the tree's, those of charts, of the cluster, and of run time.
+    /// Every set of pods that can be, with its namespace: the tree's, those of charts, of the
+    /// cluster, and of run time.
     pub fn all_pods(&self) -> Vec<(String, BTreeMap<String, String>)> {
         references::all_pods(self)
     }
 
     /// What the laws have to say.
     pub fn broken(&self) -> String {
-        let said = ALL.iter().flat_map(|(name, law)| law(self).into_iter().map(move |it| format!("{name}: {it}\n")));
+        let said = ALL
+            .iter()
+            .flat_map(|(name, law)| law(self).into_iter().map(move |it| format!("{name}: {it}\n")));
         said.collect()
     }
 }
 
 /// The pods and the port behind a chart's Service, where the tree has that chart.
-pub fn behind_chart(tree: &Tree, namespace: &str, service: &str, port: &serde_yaml::Value) -> Option<(&'static str, u16)> {
+pub fn behind_chart(
+    tree: &Tree,
+    namespace: &str,
+    service: &str,
+    port: &serde_yaml::Value,
+) -> Option<(&'static str, u16)> {
     references::behind_chart(tree, namespace, service, port)
 }
 

@@ -1,6 +1,9 @@
 //! The one integration test binary.
 
-#![expect(clippy::disallowed_methods, reason = "tests run programs, and make repositories for them")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests run programs, and make repositories for them"
+)]
 
 mod arithmetic;
 mod bootstrap;

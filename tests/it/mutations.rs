@@ -1,7 +1,9 @@
-//! Twenty thousand ways to misspell a spec: whatever is written, every verb answers, in time and in words that a terminal may show.
+//! Twenty thousand ways to misspell a spec: whatever is written, every verb answers, in time and in
+//! words that a terminal may show.
 //!
-//! The short form runs with all tests. The long one: `ESPALIER_MUTATIONS=20000 cargo test --release --test it -- mutations`. What fails
-//! prints its number and the files; `ESPALIER_MUTATION=<number>` runs that one alone.
+//! The short form runs with all tests. The long one: `ESPALIER_MUTATIONS=20000 cargo test --release
+//! --test it -- mutations`. What fails prints its number and the files;
+//! `ESPALIER_MUTATION=<number>` runs that one alone.
 
 use std::{
     cell::RefCell,
@@ -31,10 +33,12 @@ use crate::{
 
 /// Mutations that run with all tests.
 const SHORT: u64 = 60;
-/// Longer than anything takes on a busy machine, shorter than what grows with the square of what is written.
+/// Longer than anything takes on a busy machine, shorter than what grows with the square of what is
+/// written.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Each verb that only looks, in each form that it has, and the one that writes. `render` comes last: what it writes was looked at before.
+/// Each verb that only looks, in each form that it has, and the one that writes. `render` comes
+/// last: what it writes was looked at before.
 const VERBS: [&str; 22] = [
     "check",
     "check --format json",
@@ -181,7 +185,9 @@ fn place_in(text: &str, random: &mut Random) -> usize {
 fn mutated(text: &str, random: &mut Random) -> (&'static str, String) {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let at = random.below(lines.len());
-    let joined = |lines: Vec<String>| lines.into_iter().flat_map(|it| [it, "\n".to_owned()]).collect::<String>();
+    let joined = |lines: Vec<String>| {
+        lines.into_iter().flat_map(|it| [it, "\n".to_owned()]).collect::<String>()
+    };
     if lines.is_empty() {
         return ("a piece", random.one_of(&PIECES).to_owned());
     }
@@ -223,17 +229,22 @@ fn mutated(text: &str, random: &mut Random) -> (&'static str, String) {
             ("a value", joined(lines))
         }
         9 => {
-            let marks: Vec<(usize, char)> = lines[at].char_indices().filter(|it| ",{}[]:\"'-#".contains(it.1)).collect();
+            let marks: Vec<(usize, char)> =
+                lines[at].char_indices().filter(|it| ",{}[]:\"'-#".contains(it.1)).collect();
             if !marks.is_empty() {
                 let (mark, it) = marks[random.below(marks.len())];
                 let mut line = lines[at].clone();
-                line.replace_range(mark..mark + it.len_utf8(), random.one_of(&["", ",", ":", "{", "}", "[", "]", ", x: "]));
+                line.replace_range(
+                    mark..mark + it.len_utf8(),
+                    random.one_of(&["", ",", ":", "{", "}", "[", "]", ", x: "]),
+                );
                 lines[at] = line;
             }
             ("a mark", joined(lines))
         }
         10 => {
-            let letters: Vec<(usize, char)> = lines[at].char_indices().filter(|it| it.1.is_ascii_alphabetic()).collect();
+            let letters: Vec<(usize, char)> =
+                lines[at].char_indices().filter(|it| it.1.is_ascii_alphabetic()).collect();
             if !letters.is_empty() {
                 let (letter, _) = letters[random.below(letters.len())];
                 lines[at].remove(letter);
@@ -263,7 +274,11 @@ fn files(number: u64, cases: &[Texts]) -> (String, Texts) {
     let mut done = String::new();
     for _ in 0..=random.below(3) {
         let names: Vec<String> = texts.keys().cloned().collect();
-        let name = if random.below(3) < 2 { "spec/platform.yaml".to_owned() } else { names[random.below(names.len())].clone() };
+        let name = if random.below(3) < 2 {
+            "spec/platform.yaml".to_owned()
+        } else {
+            names[random.below(names.len())].clone()
+        };
         let (what, text) = mutated(&texts[&name], &mut random);
         let _ = write!(done, "{name}: {what}; ");
         texts.insert(name, text);
@@ -292,14 +307,20 @@ fn is_obeyed(it: char) -> bool {
         || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Runs a verb in a folder and says what is wrong about it; else how it ended, and how long it took.
+/// Runs a verb in a folder and says what is wrong about it; else how it ended, and how long it
+/// took.
 fn run(root: &Path, verb: &str) -> Result<(Option<Outcome>, Duration), String> {
     let words = ["espalier", "--root"].into_iter().map(str::to_owned);
     let words = words.chain([root.display().to_string()]).chain(verb.split(' ').map(str::to_owned));
     let mut args = Args::try_parse_from(words).map_err(|it| format!("no such verb: {it}"))?;
     args.threads = std::num::NonZero::new(1);
     let (out, talk) = (Written::default(), Written::default());
-    let mut console = Console::to(args.format, args.deny.is_some(), Box::new(out.clone()), Box::new(talk.clone()));
+    let mut console = Console::to(
+        args.format,
+        args.deny.is_some(),
+        Box::new(out.clone()),
+        Box::new(talk.clone()),
+    );
     let start = Instant::now();
     let done = cli::run(&RealDisk, &args, &mut console);
     if let Err(error) = &done {
@@ -310,19 +331,26 @@ fn run(root: &Path, verb: &str) -> Result<(Option<Outcome>, Duration), String> {
     if took > PATIENCE {
         return Err(format!("it takes {took:?}"));
     }
-    let read = |it: &Written| String::from_utf8(it.0.borrow().clone()).map_err(|it| format!("it is not UTF-8: {it}"));
+    let read = |it: &Written| {
+        String::from_utf8(it.0.borrow().clone()).map_err(|it| format!("it is not UTF-8: {it}"))
+    };
     let (out, talk) = (read(&out)?, read(&talk)?);
     if let Some(it) = out.chars().chain(talk.chars()).find(|it| is_obeyed(*it)) {
         return Err(format!("it writes U+{:04X}", u32::from(it)));
     }
     if args.format == Format::Json && done.is_ok() && !out.is_empty() {
-        serde_json::from_str::<serde_json::Value>(&out).map_err(|it| format!("it is not JSON: {it}"))?;
+        serde_json::from_str::<serde_json::Value>(&out)
+            .map_err(|it| format!("it is not JSON: {it}"))?;
     }
     Ok((done.ok(), took))
 }
 
 /// Writes the files in place of the last ones and runs every verb; says how long the slowest took.
-fn attempt(root: &Path, before: &mut Texts, texts: Texts) -> Result<(Duration, &'static str), String> {
+fn attempt(
+    root: &Path,
+    before: &mut Texts,
+    texts: Texts,
+) -> Result<(Duration, &'static str), String> {
     for name in before.keys().filter(|it| !texts.contains_key(*it)) {
         fs::remove_file(root.join(name)).map_err(|it| it.to_string())?;
     }
@@ -334,11 +362,15 @@ fn attempt(root: &Path, before: &mut Texts, texts: Texts) -> Result<(Duration, &
     *before = texts;
     let mut slowest = (Duration::ZERO, "");
     for verb in VERBS {
-        let done = catch_unwind(AssertUnwindSafe(|| run(root, verb))).map_err(|_| format!("`{verb}` panics"))?;
+        let done = catch_unwind(AssertUnwindSafe(|| run(root, verb)))
+            .map_err(|_| format!("`{verb}` panics"))?;
         let (outcome, took) = done.map_err(|it| format!("`{verb}`: {it}"))?;
         slowest = slowest.max((took, verb));
         // What was rendered is what the spec makes, whatever the spec is.
-        if verb == "render" && matches!(outcome, Some(Outcome::Clean)) && !matches!(run(root, "check")?.0, Some(Outcome::Clean)) {
+        if verb == "render"
+            && matches!(outcome, Some(Outcome::Clean))
+            && !matches!(run(root, "check")?.0, Some(Outcome::Clean))
+        {
             return Err("`check` finds something after a clean `render`".to_owned());
         }
     }
@@ -363,13 +395,21 @@ fn whatever_is_written_every_verb_answers() {
             Err(why) => {
                 let _ = writeln!(failed, "--- ESPALIER_MUTATION={number} ({what}): {why}");
                 for (name, text) in &before {
-                    let _ = writeln!(failed, "{name}:\n{}", text.get(..text.floor_char_boundary(4000)).unwrap_or_default());
+                    let _ = writeln!(
+                        failed,
+                        "{name}:\n{}",
+                        text.get(..text.floor_char_boundary(4000)).unwrap_or_default()
+                    );
                 }
             }
         }
         assert!(failed.len() < 1 << 20, "{failed}");
         if to > SHORT && (number + 1).is_multiple_of(500) {
-            eprintln!("{} mutations in {:?}, the slowest: {slowest:?}", number + 1 - from, start.elapsed());
+            eprintln!(
+                "{} mutations in {:?}, the slowest: {slowest:?}",
+                number + 1 - from,
+                start.elapsed()
+            );
         }
     }
     assert!(failed.is_empty(), "{failed}");

@@ -1,4 +1,5 @@
-//! `pin: tag`: every Application that reads the repository follows one tag, which moves with the content and with nothing else.
+//! `pin: tag`: every Application that reads the repository follows one tag, which moves with the
+//! content and with nothing else.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +13,21 @@ fn pinned() -> Texts {
 /// What the Applications follow: those that read the repository, by name.
 fn followed(texts: &Texts) -> Vec<(String, String)> {
     let made = tree(texts).objects();
-    let own = made.iter().filter(|it| it.kind() == "Application" && !it.at("spec/source/path").is_null());
+    let own =
+        made.iter().filter(|it| it.kind() == "Application" && !it.at("spec/source/path").is_null());
     own.map(|it| (it.name().to_owned(), it.text("spec/source/targetRevision").to_owned())).collect()
 }
 
 fn tag(texts: &Texts) -> String {
-    let all: BTreeSet<String> = followed(texts).into_iter().filter(|it| it.0 != "root").map(|it| it.1).collect();
+    let all: BTreeSet<String> =
+        followed(texts).into_iter().filter(|it| it.0 != "root").map(|it| it.1).collect();
     assert_eq!(all.len(), 1, "{all:?}");
     let tag = all.into_iter().next().expect("one");
     let digits = tag.strip_prefix("refs/tags/tree-").expect("a tag");
-    assert!(digits.len() == 12 && digits.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')), "{tag}");
+    assert!(
+        digits.len() == 12 && digits.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f')),
+        "{tag}"
+    );
     tag
 }
 
@@ -35,7 +41,10 @@ fn edited(from: &str, to: &str) -> Texts {
 #[test]
 fn the_root_follows_the_branch_and_the_others_one_tag() {
     let all = followed(&pinned());
-    assert!(all.iter().any(|it| it.0 == "ws-team-a") && all.iter().any(|it| it.0 == "bootstrap"), "{all:?}");
+    assert!(
+        all.iter().any(|it| it.0 == "ws-team-a") && all.iter().any(|it| it.0 == "bootstrap"),
+        "{all:?}"
+    );
     assert_eq!(all.iter().find(|it| it.0 == "root").expect("the root").1, "refs/heads/main");
     tag(&pinned());
 }
@@ -44,14 +53,20 @@ fn the_root_follows_the_branch_and_the_others_one_tag() {
 fn the_tag_moves_with_the_content() {
     let first = tag(&pinned());
     assert_eq!(first, tag(&pinned()), "the same content");
-    // What does not reach the objects does not move it: comments, and what only concerns Applications.
+    // What does not reach the objects does not move it: comments, and what only concerns
+    // Applications.
     assert_eq!(first, tag(&edited("metadata:", "# a comment\nmetadata:")));
-    for (from, to) in
-        [("keepAlive: 30s", "keepAlive: 31s"), ("workspaceName: team-a", "workspaceName: team-b"), ("replicas: 2", "replicas: 1")]
-    {
+    for (from, to) in [
+        ("keepAlive: 30s", "keepAlive: 31s"),
+        ("workspaceName: team-a", "workspaceName: team-b"),
+        ("replicas: 2", "replicas: 1"),
+    ] {
         let mut texts = edited(from, to);
         if to.ends_with("team-b") {
-            let text = texts.remove("spec/workspaces/team-a.yaml").expect("the tenant").replace("team-a", "team-b");
+            let text = texts
+                .remove("spec/workspaces/team-a.yaml")
+                .expect("the tenant")
+                .replace("team-a", "team-b");
             texts.insert("spec/workspaces/team-b.yaml".to_owned(), text);
         }
         assert_ne!(first, tag(&texts), "{from} → {to}");

@@ -19,7 +19,12 @@ const MODELS: [&str; 7] = [
 const OWN: &str = MODELS[6];
 
 fn map(pairs: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
-    Value::Mapping(pairs.into_iter().filter_map(|(key, value)| Some((key.into(), value?))).collect::<Mapping>())
+    Value::Mapping(
+        pairs
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.into(), value?)))
+            .collect::<Mapping>(),
+    )
 }
 
 fn some(value: impl Into<Value>) -> Option<Value> {
@@ -30,11 +35,14 @@ fn some(value: impl Into<Value>) -> Option<Value> {
 fn resources(least: u64) -> impl Strategy<Value = Option<Value>> {
     let memory = (least..least * 2 + 64, 0_u64..512, any::<bool>());
     let cpu = sample::select(vec!["10m", "0.1", "250m", "1", "1500m"]);
-    let both = (memory, cpu, any::<bool>()).prop_map(|((request, more, has_request), cpu, has_cpu)| {
-        let memory =
-            map([("request", has_request.then(|| format!("{request}Mi").into())), ("limit", some(format!("{}Mi", request + more)))]);
-        map([("memory", Some(memory)), ("cpu", has_cpu.then(|| map([("request", some(cpu))])))])
-    });
+    let both =
+        (memory, cpu, any::<bool>()).prop_map(|((request, more, has_request), cpu, has_cpu)| {
+            let memory = map([
+                ("request", has_request.then(|| format!("{request}Mi").into())),
+                ("limit", some(format!("{}Mi", request + more))),
+            ]);
+            map([("memory", Some(memory)), ("cpu", has_cpu.then(|| map([("request", some(cpu))])))])
+        });
     proptest::option::of(both)
 }
 
@@ -52,34 +60,61 @@ struct Switches {
 
 /// Switches under which nothing lacks what it needs.
 fn switches() -> impl Strategy<Value = Switches> {
-    proptest::array::uniform7(proptest::bool::weighted(0.8)).prop_map(|[argocd, traefik, cert, sealed, sql, ollama, webui]| Switches {
-        argocd,
-        traefik,
-        cert_manager: cert || webui,
-        sealed_secrets: sealed || webui || sql,
-        postgresql: sql,
-        ollama: ollama || webui,
-        open_webui: webui,
-    })
+    proptest::array::uniform7(proptest::bool::weighted(0.8)).prop_map(
+        |[argocd, traefik, cert, sealed, sql, ollama, webui]| Switches {
+            argocd,
+            traefik,
+            cert_manager: cert || webui,
+            sealed_secrets: sealed || webui || sql,
+            postgresql: sql,
+            ollama: ollama || webui,
+            open_webui: webui,
+        },
+    )
 }
 
 fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
     let models = sample::subsequence(MODELS.to_vec(), 1..=3).prop_shuffle();
     let kept = sample::select(vec!["f16", "q8_0", "q4_0"]);
-    let numbers = (1_u64..5, sample::select(vec![256_u64, 2048, 4096, 5000, 131_072]), 1_u64..4, proptest::option::of(1_u64..4));
-    let rest = (kept, any::<bool>(), 0_u64..1024, 0_u64..32, any::<bool>(), sample::select(vec!["30s", "5m", "1h30m", "0s"]));
+    let numbers = (
+        1_u64..5,
+        sample::select(vec![256_u64, 2048, 4096, 5000, 131_072]),
+        1_u64..4,
+        proptest::option::of(1_u64..4),
+    );
+    let rest = (
+        kept,
+        any::<bool>(),
+        0_u64..1024,
+        0_u64..32,
+        any::<bool>(),
+        sample::select(vec!["30s", "5m", "1h30m", "0s"]),
+    );
     let selector = proptest::option::of(sample::select(vec!["nvidia.com/gpu.present", "yes"]));
-    let gpu = (1_u64..3, selector, any::<bool>(), any::<bool>()).prop_map(|(count, label, tolerates, class)| {
-        map([
-            ("count", some(count)),
-            ("memory", some("1Ti")),
-            ("nodeSelector", label.map(|it| map([(it, some("true"))]))),
-            ("tolerations", tolerates.then(|| vec![map([("key", some("nvidia.com/gpu")), ("effect", some("NoSchedule"))])].into())),
-            ("runtimeClass", class.then(|| "nvidia".into())),
-        ])
-    });
+    let gpu = (1_u64..3, selector, any::<bool>(), any::<bool>()).prop_map(
+        |(count, label, tolerates, class)| {
+            map([
+                ("count", some(count)),
+                ("memory", some("1Ti")),
+                ("nodeSelector", label.map(|it| map([(it, some("true"))]))),
+                (
+                    "tolerations",
+                    tolerates.then(|| {
+                        vec![map([("key", some("nvidia.com/gpu")), ("effect", some("NoSchedule"))])]
+                            .into()
+                    }),
+                ),
+                ("runtimeClass", class.then(|| "nvidia".into())),
+            ])
+        },
+    );
     (models, numbers, rest, proptest::option::weighted(0.2, gpu)).prop_map(
-        move |(models, (replicas, context, parallel, loaded), (kv, flash, cache, checkpoints, storage, alive), gpu)| {
+        move |(
+            models,
+            (replicas, context, parallel, loaded),
+            (kv, flash, cache, checkpoints, storage, alive),
+            gpu,
+        )| {
             let figures = [
                 ("blob", 4_000_000_000_u64),
                 ("layers", 28),
@@ -91,7 +126,11 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
                 ("vocabulary", 152_064),
                 ("trainContext", 32768),
             ];
-            let own = Value::Mapping([(OWN.into(), map(figures.map(|(key, value)| (key, some(value)))))].into_iter().collect());
+            let own = Value::Mapping(
+                [(OWN.into(), map(figures.map(|(key, value)| (key, some(value)))))]
+                    .into_iter()
+                    .collect(),
+            );
             map([
                 ("enabled", (!enabled).then(|| false.into())),
                 ("replicas", some(replicas)),
@@ -114,24 +153,43 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
 
 /// A database of somebody else's: on the internet, or in a network of one's own.
 fn external() -> impl Strategy<Value = Option<Value>> {
-    let places = vec![("db.example.net", None), ("203.0.113.9", None), ("192.168.7.20", Some("192.168.7.20/32"))];
+    let places = vec![
+        ("db.example.net", None),
+        ("203.0.113.9", None),
+        ("192.168.7.20", Some("192.168.7.20/32")),
+    ];
     let mode = proptest::option::of(sample::select(vec!["require", "disable"]));
-    let it = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(|((host, cidr), port, mode)| {
-        map([("host", some(host)), ("cidr", cidr.map(Into::into)), ("port", port.map(Into::into)), ("sslMode", mode.map(Into::into))])
-    });
+    let it = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(
+        |((host, cidr), port, mode)| {
+            map([
+                ("host", some(host)),
+                ("cidr", cidr.map(Into::into)),
+                ("port", port.map(Into::into)),
+                ("sslMode", mode.map(Into::into)),
+            ])
+        },
+    );
     proptest::option::weighted(0.3, it)
 }
 
 /// Backups on the node's disk, to a storage outside, to one by its address; and none.
 fn backup() -> impl Strategy<Value = Option<Value>> {
     let schedule = sample::select(vec!["17 3 * * *", "*/5 0-4,22 1,15 * 1-5", "0 4 29 feb *"]);
-    let endpoint = sample::select(vec!["https://s3.example.org", "https://10.0.0.7:9000", "http://s3.example.org:8080"]);
+    let endpoint = sample::select(vec![
+        "https://s3.example.org",
+        "https://10.0.0.7:9000",
+        "http://s3.example.org:8080",
+    ]);
     let prefix = proptest::option::of(sample::select(vec![".", "on", "a/b c"]));
     let s3 = (endpoint, prefix).prop_map(|(endpoint, prefix)| {
-        map([("endpoint", some(endpoint)), ("bucket", some("backups.1")), ("prefix", prefix.map(Into::into))])
+        map([
+            ("endpoint", some(endpoint)),
+            ("bucket", some("backups.1")),
+            ("prefix", prefix.map(Into::into)),
+        ])
     });
-    let all =
-        (any::<bool>(), schedule, 1_u64..400, resources(64), proptest::option::of(s3)).prop_map(|(on, schedule, keep, memory, s3)| {
+    let all = (any::<bool>(), schedule, 1_u64..400, resources(64), proptest::option::of(s3))
+        .prop_map(|(on, schedule, keep, memory, s3)| {
             map([
                 ("enabled", (!on).then(|| false.into())),
                 ("keep", some(keep)),
@@ -161,23 +219,46 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                 // Where there is nothing to save, saving it is refused.
                 let backup = backup.filter(|_| on.postgresql || on.open_webui);
                 let off = |is_on: bool| (!is_on).then(|| false.into());
-                let certs = map([("controller", controller), ("webhook", webhook), ("cainjector", injector)]);
-                let argo = map([("controller", argo.0), ("repoServer", argo.1), ("server", argo.2), ("redis", argo.3)]);
+                let certs = map([
+                    ("controller", controller),
+                    ("webhook", webhook),
+                    ("cainjector", injector),
+                ]);
+                let argo = map([
+                    ("controller", argo.0),
+                    ("repoServer", argo.1),
+                    ("server", argo.2),
+                    ("redis", argo.3),
+                ]);
                 // Several front ends need a database, and room for all their connections.
                 let many = many && on.postgresql && on.open_webui;
-                let (size, overflow) = if many { (size.min(3), overflow.min(2)) } else { (size, overflow) };
+                let (size, overflow) =
+                    if many { (size.min(3), overflow.min(2)) } else { (size, overflow) };
                 let pool = map([("size", some(size)), ("overflow", some(overflow))]);
-                let sql = sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
+                let sql =
+                    sql.or_else(|| Some(map([("memory", Some(map([("limit", some("1Gi"))])))])));
                 let all = map([
                     ("argocd", Some(map([("enabled", off(on.argocd)), ("resources", Some(argo))]))),
                     ("traefik", Some(map([("enabled", off(on.traefik)), ("resources", traefik)]))),
-                    ("certManager", Some(map([("enabled", off(on.cert_manager)), ("resources", Some(certs))]))),
-                    ("sealedSecrets", Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)]))),
+                    (
+                        "certManager",
+                        Some(map([("enabled", off(on.cert_manager)), ("resources", Some(certs))])),
+                    ),
+                    (
+                        "sealedSecrets",
+                        Some(map([("enabled", off(on.sealed_secrets)), ("resources", sealed)])),
+                    ),
                     (
                         "postgresql",
                         Some(match elsewhere {
-                            Some(it) => map([("enabled", off(on.postgresql)), ("external", Some(it))]),
-                            None => map([("enabled", off(on.postgresql)), ("resources", sql), ("storage", some(format!("{disk}Gi")))]),
+                            Some(it) => {
+                                map([("enabled", off(on.postgresql)), ("external", Some(it))])
+                            }
+                            None => map([
+                                ("enabled", off(on.postgresql)),
+                                ("resources", sql),
+                                ("storage", some(format!("{disk}Gi"))),
+                            ]),
                         }),
                     ),
                     ("redis", many.then(|| map([("enabled", some(true))]))),
@@ -225,7 +306,8 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
     ]))
 }
 
-/// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag), though no controller could open it.
+/// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag),
+/// though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
     let all: [(&'static str, &[&'static str]); 5] = [
         ("backup-s3", &["access-key-id", "secret-access-key"]),
@@ -240,20 +322,38 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
             ("apiVersion", some("espalier.dev/v1alpha1")),
             ("kind", some("SealedCredential")),
             ("metadata", Some(map([("name", some(name))]))),
-            ("spec", Some(map([("suffix", some("x7k2m")), ("sealed", Some(map([("ai", Some(values))])))]))),
+            (
+                "spec",
+                Some(map([
+                    ("suffix", some("x7k2m")),
+                    ("sealed", Some(map([("ai", Some(values))]))),
+                ])),
+            ),
         ]);
         (format!("spec/secrets/{name}.yaml"), text(&it))
     })
 }
 
-/// Several nodes with room for all, and with the label and the taint that some pods ask for or put up with.
+/// Several nodes with room for all, and with the label and the taint that some pods ask for or put
+/// up with.
 fn nodes() -> Value {
-    let group = |name: &'static str, role: &'static str, count: u64, more: [(&'static str, Option<Value>); 2]| {
-        let own = [("name", some(name)), ("role", some(role)), ("count", some(count)), ("cpu", some(128)), ("memory", some("2Ti"))];
+    let group = |name: &'static str,
+                 role: &'static str,
+                 count: u64,
+                 more: [(&'static str, Option<Value>); 2]| {
+        let own = [
+            ("name", some(name)),
+            ("role", some(role)),
+            ("count", some(count)),
+            ("cpu", some(128)),
+            ("memory", some("2Ti")),
+        ];
         map(own.into_iter().chain([("overcommit", some(10.0)), ("gpus", some(8))]).chain(more))
     };
     let labels = || Some(map([("nvidia.com/gpu.present", some("true")), ("yes", some("true"))]));
-    let taints = Some(vec![map([("key", some("nvidia.com/gpu")), ("effect", some("PreferNoSchedule"))])].into());
+    let taints = Some(
+        vec![map([("key", some("nvidia.com/gpu")), ("effect", some("PreferNoSchedule"))])].into(),
+    );
     vec![
         group("control", "server", 1, [("labels", labels()), ("taints", None)]),
         group("work", "agent", 2, [("labels", labels()), ("taints", taints)]),
@@ -272,11 +372,19 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
         sample::select(vec!["main", "release/2026", "on"]),
         proptest::option::of(sample::select(vec!["clusters/prod", "a", "yes/no"])),
     );
-    let tenants = proptest::collection::btree_set(label().prop_filter("reserved", |it| it != "ai"), 0..=3);
+    let tenants =
+        proptest::collection::btree_set(label().prop_filter("reserved", |it| it != "ai"), 0..=3);
     let hosts = (host(), proptest::option::of(host()), any::<bool>());
-    let class = proptest::option::of(sample::select(vec!["local-path", "nfs.csi.example.com", "on"]));
+    let class =
+        proptest::option::of(sample::select(vec!["local-path", "nfs.csi.example.com", "on"]));
     let class = (class, proptest::bool::weighted(0.3));
-    let rest = (label(), any::<bool>(), any::<bool>(), sample::select(vec!["llama3.2:1b", "gemma3:270m"]), class);
+    let rest = (
+        label(),
+        any::<bool>(),
+        any::<bool>(),
+        sample::select(vec!["llama3.2:1b", "gemma3:270m"]),
+        class,
+    );
     (repository, tenants, hosts, components(), rest).prop_map(
         |(
             (url, branch, path),
@@ -287,24 +395,55 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
         )| {
             let issuer = if production { "production" } else { "staging" };
             let spec = map([
-                ("repository", Some(map([("url", some(url)), ("branch", some(branch)), ("path", path.map(Into::into))]))),
+                (
+                    "repository",
+                    Some(map([
+                        ("url", some(url)),
+                        ("branch", some(branch)),
+                        ("path", path.map(Into::into)),
+                    ])),
+                ),
                 // Room for all: what the node can give is the budget's own matter.
                 (
                     "node",
-                    (!several).then(|| map([("cpu", some(256)), ("memory", some("4Ti")), ("overcommit", some(10.0)), ("gpus", some(8))])),
+                    (!several).then(|| {
+                        map([
+                            ("cpu", some(256)),
+                            ("memory", some("4Ti")),
+                            ("overcommit", some(10.0)),
+                            ("gpus", some(8)),
+                        ])
+                    }),
                 ),
                 ("nodes", several.then(nodes)),
                 (
                     "domains",
                     Some(map([
-                        // Nobody else answers below `.argo`; what answers there needs a certificate.
-                        ("argocd", (console && on.argocd && on.cert_manager).then(|| "console.example.argo".into())),
+                        // Nobody else answers below `.argo`; what answers there needs a
+                        // certificate.
+                        (
+                            "argocd",
+                            (console && on.argocd && on.cert_manager)
+                                .then(|| "console.example.argo".into()),
+                        ),
                         ("chat", some(chat)),
                         ("workspaces", workspaces.map(Into::into)),
                     ])),
                 ),
-                ("certificates", Some(map([("email", some("operations@example.com")), ("issuer", some(issuer))]))),
-                ("storage", Some(map([("class", class.map(Into::into)), ("shared", several.then(|| "nfs".into()))]))),
+                (
+                    "certificates",
+                    Some(map([
+                        ("email", some("operations@example.com")),
+                        ("issuer", some(issuer)),
+                    ])),
+                ),
+                (
+                    "storage",
+                    Some(map([
+                        ("class", class.map(Into::into)),
+                        ("shared", several.then(|| "nfs".into())),
+                    ])),
+                ),
                 ("components", Some(components)),
             ]);
             let platform = map([
@@ -334,7 +473,8 @@ pub fn permuted(text: &str, seed: u64) -> String {
     let mut state = seed | 1;
     let mut next = move || {
         // A linear congruential generator: any order will do, the same one every time.
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 33
     };
     serde_yaml::to_string(&shuffled(value, &mut next)).unwrap_or_default()
@@ -343,11 +483,14 @@ pub fn permuted(text: &str, seed: u64) -> String {
 fn shuffled(value: Value, next: &mut dyn FnMut() -> u64) -> Value {
     match value {
         Value::Mapping(map) => {
-            let mut pairs: Vec<(u64, Value, Value)> = map.into_iter().map(|(key, value)| (next(), key, shuffled(value, next))).collect();
+            let mut pairs: Vec<(u64, Value, Value)> =
+                map.into_iter().map(|(key, value)| (next(), key, shuffled(value, next))).collect();
             pairs.sort_by_key(|it| it.0);
             Value::Mapping(pairs.into_iter().map(|(_, key, value)| (key, value)).collect())
         }
-        Value::Sequence(list) => Value::Sequence(list.into_iter().map(|it| shuffled(it, next)).collect()),
+        Value::Sequence(list) => {
+            Value::Sequence(list.into_iter().map(|it| shuffled(it, next)).collect())
+        }
         other => other,
     }
 }

@@ -1,8 +1,10 @@
-//! Network policies, judged from the emitted YAML alone: what must be let through is, in both halves, and nothing else.
+//! Network policies, judged from the emitted YAML alone: what must be let through is, in both
+//! halves, and nothing else.
 //!
-//! The judge is a small model of Kubernetes' rules (a pod that no policy selects is open; rules only add up). What must be let through
-//! is worked out from what the objects themselves say: addresses in environments, backends of Ingresses, keys of certificates; for pods
-//! that charts make, from the table of the cluster's facts.
+//! The judge is a small model of Kubernetes' rules (a pod that no policy selects is open; rules
+//! only add up). What must be let through is worked out from what the objects themselves say:
+//! addresses in environments, backends of Ingresses, keys of certificates; for pods that charts
+//! make, from the table of the cluster's facts.
 
 mod expected;
 mod graph;
@@ -33,18 +35,28 @@ fn wrong(tree: &Tree) -> Vec<String> {
             found.push(format!("{flow:?}: the server's half is missing"));
         }
     }
-    // Every other way between pods that a deny covers must be shut, also on ports where somebody else listens.
+    // Every other way between pods that a deny covers must be shut, also on ports where somebody
+    // else listens.
     let ports: BTreeSet<(u16, &str)> = expected.iter().map(|it| (it.port, it.protocol)).collect();
-    // The API server can be named by its port alone: who may reach it may reach this port everywhere.
-    let api: BTreeSet<&End> = expected.iter().filter(|it| it.to == End::ApiServer).map(|it| &it.from).collect();
+    // The API server can be named by its port alone: who may reach it may reach this port
+    // everywhere.
+    let api: BTreeSet<&End> =
+        expected.iter().filter(|it| it.to == End::ApiServer).map(|it| &it.from).collect();
     let (ends, denied) = (cluster.ends(), cluster.denied_namespaces());
     let is_denied = |end: &End| matches!(end, End::Pods { namespace, .. } if denied.contains(namespace.as_str()));
     for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (from, to))) {
         // So can a webhook that it calls from another node: the port alone says who may.
-        let is_called = |port: u16| expected.iter().any(|it| it.from == End::ApiServer && it.to == *to && it.port == port);
-        for &(port, protocol) in ports.iter().filter(|it| (it.0 != 6443 || !api.contains(from)) && !is_called(it.0)) {
+        let is_called = |port: u16| {
+            expected.iter().any(|it| it.from == End::ApiServer && it.to == *to && it.port == port)
+        };
+        for &(port, protocol) in
+            ports.iter().filter(|it| (it.0 != 6443 || !api.contains(from)) && !is_called(it.0))
+        {
             let is_guarded = is_denied(from) || is_denied(to);
-            let is_open = || cluster.lets_out(from, to, port, protocol) && cluster.lets_in(from, to, port, protocol);
+            let is_open = || {
+                cluster.lets_out(from, to, port, protocol)
+                    && cluster.lets_in(from, to, port, protocol)
+            };
             let flow = || Flow { from: from.clone(), to: to.clone(), port, protocol };
             if from != to && is_guarded && is_open() && !expected.contains(&flow()) {
                 found.push(format!("{:?}: is let through, and nothing needs it", flow()));
@@ -58,9 +70,15 @@ fn wrong(tree: &Tree) -> Vec<String> {
 fn fences(tree: &Tree) -> Vec<String> {
     let cluster = Cluster::of(tree);
     let mut found = Vec::new();
-    let pods: BTreeSet<&str> = tree.objects.iter().filter(|it| it.pod_template().is_some()).filter_map(|it| it.namespace()).collect();
+    let pods: BTreeSet<&str> = tree
+        .objects
+        .iter()
+        .filter(|it| it.pod_template().is_some())
+        .filter_map(|it| it.namespace())
+        .collect();
     let charts = tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null());
-    let of_charts = charts.map(|it| it.text("spec/destination/namespace")).filter(|it| *it != "kube-system");
+    let of_charts =
+        charts.map(|it| it.text("spec/destination/namespace")).filter(|it| *it != "kube-system");
     let fenced: BTreeSet<&str> = pods.into_iter().chain(of_charts).collect();
     let denied: BTreeSet<&str> = cluster.denied_namespaces();
     if fenced != denied {
@@ -68,14 +86,17 @@ fn fences(tree: &Tree) -> Vec<String> {
     }
     for it in tree.of_kind("NetworkPolicy") {
         let namespace = it.namespace().unwrap_or_default();
-        if !fenced.contains(namespace) || ["kube-system", "monitoring", "node-agents"].contains(&namespace) {
+        if !fenced.contains(namespace)
+            || ["kube-system", "monitoring", "node-agents"].contains(&namespace)
+        {
             found.push(format!("{}: a policy where no component has declared its pods", it.path));
         }
         // Applied by name: an `allow-…` must be there before the deny.
         if !it.name().starts_with("allow-") && it.name() != "default-deny" {
             found.push(format!("{}: would be applied after the deny", it.path));
         }
-        let kinds: Vec<_> = crate::support::items(it.at("spec/policyTypes")).filter_map(|it| it.as_str()).collect();
+        let kinds: Vec<_> =
+            crate::support::items(it.at("spec/policyTypes")).filter_map(|it| it.as_str()).collect();
         if kinds != ["Ingress", "Egress"] {
             found.push(format!("{}: {kinds:?}", it.path));
         }
@@ -85,7 +106,11 @@ fn fences(tree: &Tree) -> Vec<String> {
 
 fn judge(compiled: &Compiled) -> String {
     let tree = Tree::of(compiled);
-    let said: Vec<String> = wrong(&tree).into_iter().chain(fences(&tree)).chain(graph::differs(compiled, &tree)).collect();
+    let said: Vec<String> = wrong(&tree)
+        .into_iter()
+        .chain(fences(&tree))
+        .chain(graph::differs(compiled, &tree))
+        .collect();
     said.join("\n")
 }
 
@@ -107,13 +132,17 @@ proptest! {
     }
 }
 
-/// The table of the cluster's facts, row by row, for the components that are there: the judge knows as many flows as it should.
+/// The table of the cluster's facts, row by row, for the components that are there: the judge knows
+/// as many flows as it should.
 #[test]
 fn the_judge_sees_the_flows_of_the_table() {
-    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the sealed case");
+    let (_, folder) =
+        golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the sealed case");
     let flows = expected::flows(&Tree::of(&tree(&texts_of(&folder))));
-    let mut said: Vec<String> =
-        flows.iter().map(|it| format!("{} -> {} {}/{}", it.from.short(), it.to.short(), it.port, it.protocol)).collect();
+    let mut said: Vec<String> = flows
+        .iter()
+        .map(|it| format!("{} -> {} {}/{}", it.from.short(), it.to.short(), it.port, it.protocol))
+        .collect();
     said.sort();
     said.retain(|it| !it.contains("kube-dns"));
     assert_eq!(
@@ -144,7 +173,8 @@ fn the_judge_sees_the_flows_of_the_table() {
             "kube-system/traefik -> argocd/solver 8089/TCP",
         ]
     );
-    let dns: BTreeSet<String> = flows.iter().filter(|it| it.port == 53).map(|it| it.from.short()).collect();
+    let dns: BTreeSet<String> =
+        flows.iter().filter(|it| it.port == 53).map(|it| it.from.short()).collect();
     let names = [
         "ai/ollama",
         "ai/openwebui",
@@ -171,13 +201,19 @@ fn the_repository_s_port_is_open() {
     ] {
         let mut texts = crate::support::with_components("ollama: {models: [\"gemma3:270m\"]}");
         let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
-        let line = spec.lines().find(|it| it.trim_start().starts_with("repository:")).expect("a repository").to_owned();
+        let line = spec
+            .lines()
+            .find(|it| it.trim_start().starts_with("repository:"))
+            .expect("a repository")
+            .to_owned();
         *spec = spec.replace(&line, &format!("  repository: {{url: \"{url}\"}}"));
         let made = tree(&texts);
         let policies = Tree::of(&made);
-        let it = policies.find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server").expect("it is there");
-        let outside =
-            crate::support::items(it.at("spec/egress")).filter(|it| serde_yaml::to_string(it).is_ok_and(|it| it.contains("0.0.0.0/0")));
+        let it = policies
+            .find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server")
+            .expect("it is there");
+        let outside = crate::support::items(it.at("spec/egress"))
+            .filter(|it| serde_yaml::to_string(it).is_ok_and(|it| it.contains("0.0.0.0/0")));
         let open: Vec<u64> = outside
             .flat_map(|it| crate::support::items(crate::support::at(it, "ports")))
             .filter_map(|it| crate::support::at(it, "port").as_u64())
@@ -187,14 +223,18 @@ fn the_repository_s_port_is_open() {
     }
 }
 
-/// A Git server beside the cluster is reached where the spec says that it is, and from there come no charts.
+/// A Git server beside the cluster is reached where the spec says that it is, and from there come
+/// no charts.
 #[test]
 fn a_repository_on_a_private_network_is_reached() {
     let mut texts = crate::support::with_components("ollama: {models: [\"gemma3:270m\"]}");
     let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
     let url = "https://git.example.com/team/platform.git";
     assert!(spec.contains(&format!("{{url: {url}}}")), "{spec}");
-    *spec = spec.replace(&format!("{{url: {url}}}"), "{url: \"http://git.example.com:3000/team/platform.git\", cidr: 10.1.2.3/32}");
+    *spec = spec.replace(
+        &format!("{{url: {url}}}"),
+        "{url: \"http://git.example.com:3000/team/platform.git\", cidr: 10.1.2.3/32}",
+    );
     let made = tree(&texts);
     let policies = Tree::of(&made);
     let with_blocks: Vec<&str> = policies
@@ -203,11 +243,13 @@ fn a_repository_on_a_private_network_is_reached() {
         .map(crate::support::Read::name)
         .collect();
     assert_eq!(with_blocks, ["allow-argocd-repo-server"]);
-    let it = policies.find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server").expect("it is there");
+    let it = policies
+        .find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server")
+        .expect("it is there");
     let blocks: Vec<(&str, Vec<u64>)> = crate::support::items(it.at("spec/egress"))
         .filter_map(|rule| {
-            let block =
-                crate::support::items(crate::support::at(rule, "to")).find_map(|it| crate::support::at(it, "ipBlock/cidr").as_str())?;
+            let block = crate::support::items(crate::support::at(rule, "to"))
+                .find_map(|it| crate::support::at(it, "ipBlock/cidr").as_str())?;
             let ports = crate::support::items(crate::support::at(rule, "ports"));
             Some((block, ports.filter_map(|it| crate::support::at(it, "port").as_u64()).collect()))
         })
@@ -217,25 +259,45 @@ fn a_repository_on_a_private_network_is_reached() {
     assert!(broken.is_empty(), "{broken}");
 }
 
-/// A storage in the local network is reached by the range that the spec names, and nothing beyond it.
+/// A storage in the local network is reached by the range that the spec names, and nothing beyond
+/// it.
 #[test]
 fn a_private_storage_is_reached_by_its_range_alone() {
-    let s3 = |more: &str| format!("backup: {{s3: {{endpoint: \"https://s3.example.org:9000\", bucket: backups{more}}}}}");
+    let s3 = |more: &str| {
+        format!(
+            "backup: {{s3: {{endpoint: \"https://s3.example.org:9000\", bucket: backups{more}}}}}"
+        )
+    };
     let policy = |more: &str| {
         let made = tree(&crate::support::with_components(&s3(more)));
-        String::from_utf8(made.files["out/manifests/network-policies/ai/networkpolicy-allow-backup.yaml"].clone()).expect("UTF-8")
+        String::from_utf8(
+            made.files["out/manifests/network-policies/ai/networkpolicy-allow-backup.yaml"].clone(),
+        )
+        .expect("UTF-8")
     };
     let (outside, private) = (policy(""), policy(", range: 192.168.7.0/24"));
-    assert!(outside.contains("0.0.0.0/0") && outside.contains("192.168.0.0/16") && outside.contains("port: 9000"), "{outside}");
-    assert!(private.contains("cidr: \"192.168.7.0/24\"") && private.contains("port: 9000") && !private.contains("0.0.0.0/0"), "{private}");
+    assert!(
+        outside.contains("0.0.0.0/0")
+            && outside.contains("192.168.0.0/16")
+            && outside.contains("port: 9000"),
+        "{outside}"
+    );
+    assert!(
+        private.contains("cidr: \"192.168.7.0/24\"")
+            && private.contains("port: 9000")
+            && !private.contains("0.0.0.0/0"),
+        "{private}"
+    );
 }
 
 /// A policy taken away, narrowed or widened is noticed.
 #[test]
 fn planted_faults_are_found() {
-    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the sealed case");
+    let (_, folder) =
+        golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the sealed case");
     let made = tree(&texts_of(&folder));
-    let names: Vec<String> = Tree::of(&made).of_kind("NetworkPolicy").map(|it| it.path.clone()).collect();
+    let names: Vec<String> =
+        Tree::of(&made).of_kind("NetworkPolicy").map(|it| it.path.clone()).collect();
     for path in names {
         let mut without = Tree::of(&made);
         without.objects.retain(|it| it.path != path);
@@ -254,29 +316,45 @@ fn planted_faults_are_found() {
         ("allow-argocd-redis", "name: argocd-server", "name: argocd"),
     ] {
         let mut changed = Tree::of(&made);
-        let it = changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name).expect("it is there");
+        let it = changed
+            .objects
+            .iter_mut()
+            .find(|it| it.kind() == "NetworkPolicy" && it.name() == name)
+            .expect("it is there");
         let text = serde_yaml::to_string(&it.value).expect("YAML");
         it.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
         assert!(!wrong(&changed).is_empty(), "{name}: {find} → {replace}");
     }
 }
 
-/// Of the graph and the policies, neither is changed without the other, in the platform and in its tenants.
+/// Of the graph and the policies, neither is changed without the other, in the platform and in its
+/// tenants.
 #[test]
 fn the_graph_is_the_policies() {
-    let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "nodes").expect("the case with several nodes");
+    let (_, folder) =
+        golden_cases().into_iter().find(|it| it.0 == "nodes").expect("the case with several nodes");
     let made = tree(&texts_of(&folder));
     let whole = Tree::of(&made);
     assert_eq!(graph::differs(&made, &whole), Vec::<String>::new());
-    // What a row says about each half has to be said twice where both ends have policies, and a webhook's port once.
-    let open = graph::whole(&made).iter().filter(|it| it.to == "cert-manager/webhook" && it.port == Some(10250)).count();
+    // What a row says about each half has to be said twice where both ends have policies, and a
+    // webhook's port once.
+    let open = graph::whole(&made)
+        .iter()
+        .filter(|it| it.to == "cert-manager/webhook" && it.port == Some(10250))
+        .count();
     assert_eq!(open, 1, "whoever may call the webhook from another node");
-    assert!(graph::whole(&made).iter().any(|it| it.from.starts_with("team-a/")), "the tenant's flows");
+    assert!(
+        graph::whole(&made).iter().any(|it| it.from.starts_with("team-a/")),
+        "the tenant's flows"
+    );
     let names: Vec<String> = whole.of_kind("NetworkPolicy").map(|it| it.path.clone()).collect();
     for path in names.iter().filter(|it| !it.contains("default-deny")) {
         let mut without = Tree::of(&made);
         without.objects.retain(|it| it.path != *path);
-        assert!(graph::differs(&made, &without).iter().any(|it| it.contains("a row without a rule")), "without {path}");
+        assert!(
+            graph::differs(&made, &without).iter().any(|it| it.contains("a row without a rule")),
+            "without {path}"
+        );
     }
     for (name, find, replace) in [
         ("allow-ollama", "11434", "11435"),
@@ -287,12 +365,16 @@ fn the_graph_is_the_policies() {
         ("allow-team-a-ollama", "kube-system", "default"),
     ] {
         let mut changed = Tree::of(&made);
-        let it = changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name);
+        let it =
+            changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name);
         let it = it.unwrap_or_else(|| panic!("no {name}"));
         let text = serde_yaml::to_string(&it.value).expect("YAML");
         assert!(text.contains(find), "{name}: {find}\n{text}");
         it.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
         let said = graph::differs(&made, &changed).join("\n");
-        assert!(said.contains("a rule without a row") && said.contains("a row without a rule"), "{name}: {said}");
+        assert!(
+            said.contains("a rule without a row") && said.contains("a row without a rule"),
+            "{name}: {said}"
+        );
     }
 }

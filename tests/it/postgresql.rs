@@ -18,14 +18,16 @@ use crate::{
 /// Every program that the script calls: it counts the calls, and at one of them ends the whole
 /// group of processes, as the kernel ends a container.
 const FAKE: &str = include_str!("postgresql/fake.sh");
-const PROGRAMS: [&str; 9] = ["awk", "chmod", "docker-entrypoint.sh", "find", "initdb", "mv", "postgres", "rm", "sync"];
+const PROGRAMS: [&str; 9] =
+    ["awk", "chmod", "docker-entrypoint.sh", "find", "initdb", "mv", "postgres", "rm", "sync"];
 
 /// What the container of a golden tree runs.
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "starter").expect("the case");
     let made = Tree::of(&tree(&texts_of(&folder)));
     let server = made.find("StatefulSet", Some("ai"), "postgresql").expect("a database");
-    let container = items(at(server.pod_template().expect("pods"), "spec/containers")).next().expect("one");
+    let container =
+        items(at(server.pod_template().expect("pods"), "spec/containers")).next().expect("one");
     items(at(container, "command")).nth(4).and_then(|it| it.as_str()).expect("a script").to_owned()
 });
 
@@ -109,10 +111,22 @@ impl Volume {
     #[track_caller]
     fn is_whole(&self, password: &str, what: &str) {
         assert_eq!(self.read("databases"), "openwebui\n", "{what}");
-        assert_eq!(self.read("role"), format!("ALTER ROLE \"openwebui\" WITH PASSWORD E'{password}';\n\n"), "{what}");
-        assert_eq!(self.read("pg_hba.conf").matches("\nhost all all all scram-sha-256\n").count(), 1, "{what}");
+        assert_eq!(
+            self.read("role"),
+            format!("ALTER ROLE \"openwebui\" WITH PASSWORD E'{password}';\n\n"),
+            "{what}"
+        );
+        assert_eq!(
+            self.read("pg_hba.conf").matches("\nhost all all all scram-sha-256\n").count(),
+            1,
+            "{what}"
+        );
         assert_eq!(self.read("started"), "postgres -c jit=off\n", "{what}");
-        let beside: Vec<_> = fs::read_dir(self.root.path().join("volume")).expect("a folder").flatten().map(|it| it.file_name()).collect();
+        let beside: Vec<_> = fs::read_dir(self.root.path().join("volume"))
+            .expect("a folder")
+            .flatten()
+            .map(|it| it.file_name())
+            .collect();
         assert_eq!(beside, ["pgdata"], "{what}");
     }
 }
@@ -157,7 +171,10 @@ fn a_first_start_that_is_killed_anywhere_heals() {
 #[test]
 fn what_an_earlier_version_left_half_made_is_made_anew() {
     for left in ["base/5/13394.1", "base/16384/2619_vm"] {
-        killed_everywhere(|it| as_initdb_leaves_it(it, left), |volume, what| volume.is_whole("new", &format!("{left}: {what}")));
+        killed_everywhere(
+            |it| as_initdb_leaves_it(it, left),
+            |volume, what| volume.is_whole("new", &format!("{left}: {what}")),
+        );
     }
     // Not even that far.
     killed_everywhere(|it| it.write("PG_VERSION", ""), |volume, what| volume.is_whole("new", what));
@@ -165,7 +182,13 @@ fn what_an_earlier_version_left_half_made_is_made_anew() {
 
 #[test]
 fn what_holds_a_table_is_kept_whatever_else_is_missing() {
-    for table in ["base/16384/16385", "base/5/16384_fsm", "base/16384/20001.1", "pg_tblspc/16390", "base/5/100000"] {
+    for table in [
+        "base/16384/16385",
+        "base/5/16384_fsm",
+        "base/16384/20001.1",
+        "pg_tblspc/16390",
+        "base/5/100000",
+    ] {
         killed_everywhere(
             |it| {
                 as_initdb_leaves_it(it, table);
@@ -235,7 +258,10 @@ fn a_folder_that_is_a_link_is_looked_into() {
         volume.write("PG_VERSION", "17\n");
         assert_eq!(volume.start(None, "new"), End::Started, "{link}");
         assert_eq!(fs::read_to_string(&file).unwrap_or_default(), "somebody's", "{link}");
-        assert!(volume.beside(link).is_symlink() && volume.read("role").contains("E'new'"), "{link}");
+        assert!(
+            volume.beside(link).is_symlink() && volume.read("role").contains("E'new'"),
+            "{link}"
+        );
     }
     // Nothing behind it, or nothing at all: its disk may not be mounted.
     for is_there in [false, true] {
@@ -252,9 +278,11 @@ fn a_folder_that_is_a_link_is_looked_into() {
 /// What a statement cannot hold is escaped, and means the same.
 #[test]
 fn a_password_is_what_it_is() {
-    for (password, escaped) in
-        [("a;\n\nDROP TABLE x;\n\n", "a;\\n\\nDROP TABLE x;\\n\\n"), ("it's \\n \\' &", "it''s \\\\n \\\\'' &"), ("\n", "\\n")]
-    {
+    for (password, escaped) in [
+        ("a;\n\nDROP TABLE x;\n\n", "a;\\n\\nDROP TABLE x;\\n\\n"),
+        ("it's \\n \\' &", "it''s \\\\n \\\\'' &"),
+        ("\n", "\\n"),
+    ] {
         let volume = Volume::new();
         assert_eq!(volume.start(None, password), End::Started, "{password:?}");
         volume.is_whole(escaped, password);
@@ -285,7 +313,9 @@ fn a_pod_that_goes_while_it_starts_does_not_wait() {
         assert!(told.elapsed() < Duration::from_secs(20), "{program}");
         // The step was told, too.
         let step = fs::read_to_string(volume.root.path().join("begun")).expect("a number");
-        let runs = || fs::read_to_string(format!("/proc/{step}/stat")).is_ok_and(|it| !it.contains(") Z "));
+        let runs = || {
+            fs::read_to_string(format!("/proc/{step}/stat")).is_ok_and(|it| !it.contains(") Z "))
+        };
         while runs() {
             assert!(told.elapsed() < Duration::from_secs(30), "{program} goes on");
             std::thread::sleep(Duration::from_millis(10));
@@ -298,7 +328,10 @@ fn nothing_is_written_before_the_name_is_on_the_disk() {
     let volume = Volume::new();
     assert_eq!(volume.start(None, "old"), End::Started);
     let calls = fs::read_to_string(volume.root.path().join("calls")).expect("calls");
-    let order: Vec<&str> = calls.lines().filter(|it| ["initdb", "sync", "mv", "docker-entrypoint.sh"].contains(it)).collect();
+    let order: Vec<&str> = calls
+        .lines()
+        .filter(|it| ["initdb", "sync", "mv", "docker-entrypoint.sh"].contains(it))
+        .collect();
     assert_eq!(order, ["initdb", "sync", "mv", "sync", "docker-entrypoint.sh"]);
     assert!(Path::new(&volume.data("initialised")).exists());
 }

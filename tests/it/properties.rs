@@ -8,14 +8,16 @@ use crate::{
     support::{Compiled, Texts, compile_in_order, golden_cases, texts_of, tree},
 };
 
-/// Few enough that the whole binary runs within a minute without optimisation. Nothing is kept between runs: a failure prints its spec.
+/// Few enough that the whole binary runs within a minute without optimisation. Nothing is kept
+/// between runs: a failure prints its spec.
 fn few(cases: u32) -> Config {
     Config { failure_persistence: None, max_shrink_iters: 200, ..Config::with_cases(cases) }
 }
 
 fn differences(a: &Compiled, b: &Compiled) -> Vec<String> {
     let all = a.files.keys().chain(b.files.keys());
-    let mut differ: Vec<String> = all.filter(|it| a.files.get(*it) != b.files.get(*it)).cloned().collect();
+    let mut differ: Vec<String> =
+        all.filter(|it| a.files.get(*it) != b.files.get(*it)).cloned().collect();
     differ.dedup();
     differ
 }
@@ -44,7 +46,8 @@ proptest! {
         prop_assert_eq!(differences(&made, &compile_in_order(&texts, &tenants)), Vec::<String>::new(), "tenants backwards");
     }
 
-    /// The rows of the plan agree with the tree: an Application is later than all that it waits for.
+    /// The rows of the plan agree with the tree: an Application is later than all that it waits
+    /// for.
     #[test]
     fn waves_are_later_than_what_they_wait_for(texts in platforms()) {
         let made = tree(&texts);
@@ -61,7 +64,8 @@ proptest! {
         prop_assert_eq!(rows.len(), emitted);
     }
 
-    /// The budget sums what the tree asks for: counted once more from the YAML, and nothing is left out.
+    /// The budget sums what the tree asks for: counted once more from the YAML, and nothing is left
+    /// out.
     #[test]
     fn the_budget_counts_the_pods_of_the_tree(texts in platforms()) {
         let made = tree(&texts);
@@ -69,7 +73,8 @@ proptest! {
         let report = espalier::compile::budget(plan, &made.summaries);
         let all = Tree::of(&made);
         let mut requests = 0_u64;
-        // A job that people run is not there in rest; while it runs, what it stands in for is stopped.
+        // A job that people run is not there in rest; while it runs, what it stands in for is
+        // stopped.
         for it in all.objects.iter().filter(|it| it.pod_template().is_some() && it.kind() != "Job") {
             let containers = |list: &str| {
                 let list: Vec<_> = crate::support::items(crate::support::at(it.pod_template().expect("it has pods"), list)).collect();
@@ -99,12 +104,16 @@ fn golden_trees_keep_every_law() {
     }
 }
 
-/// What a project permits is made by some golden tree, or by a chart: it holds for any switch, and for nothing else.
+/// What a project permits is made by some golden tree, or by a chart: it holds for any switch, and
+/// for nothing else.
 #[test]
 fn no_permission_is_for_nobody() {
-    use espalier::facts::charts::{argo_cd::ARGO_CD, cert_manager::CERT_MANAGER, sealed_secrets::SEALED_SECRETS};
+    use espalier::facts::charts::{
+        argo_cd::ARGO_CD, cert_manager::CERT_MANAGER, sealed_secrets::SEALED_SECRETS,
+    };
 
-    let trees: Vec<Tree> = golden_cases().iter().map(|(_, folder)| Tree::of(&tree(&texts_of(folder)))).collect();
+    let trees: Vec<Tree> =
+        golden_cases().iter().map(|(_, folder)| Tree::of(&tree(&texts_of(folder)))).collect();
     let charts = [ARGO_CD, CERT_MANAGER, SEALED_SECRETS];
     let made_by_chart = |group: &str, kind: &str| {
         use espalier::facts::charts::Kind;
@@ -117,14 +126,22 @@ fn no_permission_is_for_nobody() {
             for permit in crate::support::items(project.at(list)) {
                 let text = |key| crate::support::at(permit, key).as_str().unwrap_or_default();
                 let (group, kind) = (text("group"), text("kind"));
-                let is_made = trees.iter().flat_map(|it| &it.objects).any(|it| it.group() == group && it.kind() == kind);
-                assert!(is_made || made_by_chart(group, kind), "{}: permits {group}/{kind}, which nothing makes", project.path);
+                let is_made = trees
+                    .iter()
+                    .flat_map(|it| &it.objects)
+                    .any(|it| it.group() == group && it.kind() == kind);
+                assert!(
+                    is_made || made_by_chart(group, kind),
+                    "{}: permits {group}/{kind}, which nothing makes",
+                    project.path
+                );
             }
         }
     }
 }
 
-/// Paths of objects, also of kinds and names that no component makes: one path, one object, also where case is folded.
+/// Paths of objects, also of kinds and names that no component makes: one path, one object, also
+/// where case is folded.
 mod paths {
     use super::*;
 
@@ -141,7 +158,8 @@ mod paths {
         ]);
         let namespace = proptest::option::of("[a-c](-[a-c])?");
         // Few characters, so that names often nearly meet: `a_b`, `a_5fb`, `A`, `a.b`, `a+b`.
-        (kinds, namespace, "[aA_:.+5f-]{1,6}").prop_map(|((group, kind), namespace, name)| (group, kind, namespace, name))
+        (kinds, namespace, "[aA_:.+5f-]{1,6}")
+            .prop_map(|((group, kind), namespace, name)| (group, kind, namespace, name))
     }
 
     fn path(key: &(&str, &str, Option<String>, String)) -> String {

@@ -54,16 +54,23 @@ impl Pod {
     fn of(models: &[&str], present: &[&str]) -> Self {
         let spec = format!("ollama: {{models: {models:?}, catalogue: {{{OTHER}: {EMBEDS}}}}}");
         let objects = tree(&with_components(&spec)).objects();
-        let it = objects.iter().find(|it| it.kind() == "StatefulSet" && it.name() == "ollama").expect("it is there");
+        let it = objects
+            .iter()
+            .find(|it| it.kind() == "StatefulSet" && it.name() == "ollama")
+            .expect("it is there");
         let pod = at(it.pod_template().expect("pods"), "spec");
         let script = |key: &str| {
-            let words: Vec<&str> = items(at(pod, key)).flat_map(|it| items(at(it, "command"))).filter_map(Value::as_str).collect();
+            let words: Vec<&str> = items(at(pod, key))
+                .flat_map(|it| items(at(it, "command")))
+                .filter_map(Value::as_str)
+                .collect();
             assert_eq!(words[..4], ["/bin/bash", "-euo", "pipefail", "-c"]);
             words[4].to_owned()
         };
         let (pull, serve) = (script("initContainers"), script("containers"));
         let folder = tempfile::tempdir().expect("a folder");
-        // What the image has besides is not to be had here: whatever a script starts must be one of these.
+        // What the image has besides is not to be had here: whatever a script starts must be one of
+        // these.
         let program = |name: &str, text: &str| {
             let path = folder.path().join(name);
             fs::write(&path, format!("#!/bin/bash\n{text}\n")).expect("writable");
@@ -73,13 +80,16 @@ impl Pod {
         program("sleep", "echo \"slept $1\" >>\"$TMPDIR/slept\"\nexec /bin/sleep 0.02");
         symlink("/bin/cat", folder.path().join("cat")).expect("a link");
         let env = |name: &str| {
-            let one = items(at(pod, "initContainers")).flat_map(|it| items(at(it, "env"))).find(|it| at(it, "name") == name)?;
+            let one = items(at(pod, "initContainers"))
+                .flat_map(|it| items(at(it, "env")))
+                .find(|it| at(it, "name") == name)?;
             Some(at(one, "value").as_str().expect("a text").to_owned())
         };
         // Where the kubelet looks.
         assert_eq!(
             env("TERMINATION_LOG").as_deref(),
-            items(at(pod, "initContainers")).find_map(|it| at(it, "terminationMessagePath").as_str())
+            items(at(pod, "initContainers"))
+                .find_map(|it| at(it, "terminationMessagePath").as_str())
         );
         let (models, chat) = (env("MODELS").expect("the list"), env("CHAT_MODELS"));
         Self { folder, server: Server::with(present), pull, serve, models, chat }
@@ -107,7 +117,11 @@ impl Pod {
     }
 
     fn log(&self) -> fs::File {
-        fs::File::options().create(true).append(true).open(self.folder.path().join("log")).expect("writable")
+        fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.folder.path().join("log"))
+            .expect("writable")
     }
 
     fn said(&self) -> String {
@@ -131,7 +145,11 @@ impl Pod {
     fn until(&self, what: &str) {
         let begun = Instant::now();
         while !self.said().contains(what) {
-            assert!(begun.elapsed() < Duration::from_secs(30), "nobody said `{what}`:\n{}", self.said());
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "nobody said `{what}`:\n{}",
+                self.said()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -149,7 +167,9 @@ impl Pod {
 /// Ends all processes of a container at once, as the kubelet does at last.
 fn kill(mut child: Child) {
     let group = format!("-{}", child.id());
-    assert!(Command::new("kill").args(["-KILL", "--", &group]).status().expect("kill runs").success());
+    assert!(
+        Command::new("kill").args(["-KILL", "--", &group]).status().expect("kill runs").success()
+    );
     child.wait().expect("it ends");
 }
 
@@ -163,7 +183,12 @@ fn an_empty_volume_is_filled() {
     // A log that can be read: a line when it begins, one when it ends.
     for model in [OLD, NEW] {
         let lines: Vec<&str> = done.said.lines().filter(|it| it.contains(model)).collect();
-        assert_eq!(lines, [format!("pulling {model}"), format!("{model} is there")], "{}", done.said);
+        assert_eq!(
+            lines,
+            [format!("pulling {model}"), format!("{model} is there")],
+            "{}",
+            done.said
+        );
     }
 }
 
@@ -201,7 +226,11 @@ fn with_no_model_at_all_the_pod_does_not_start() {
     let slept = fs::read_to_string(pod.folder.path().join("slept")).expect("it slept");
     assert!(slept.matches("slept 10").count() >= 10, "{slept}");
     // Why, in the registry's own words; the kubelet takes the last lines into the pod's status.
-    assert!(done.said.contains("Error: pull model manifest: 503: \\\"out of order\\\"\n"), "{}", done.said);
+    assert!(
+        done.said.contains("Error: pull model manifest: 503: \\\"out of order\\\"\n"),
+        "{}",
+        done.said
+    );
     assert!(done.said.ends_with(&format!("{NEW} could not be pulled\n")), "{}", done.said);
 }
 
@@ -214,7 +243,10 @@ fn a_new_model_that_cannot_be_pulled_takes_no_other_away() {
         assert_eq!(done.code, Some(0), "{}", done.said);
         assert_eq!(pod.has_left(), format!("{new}\n"));
         assert!(done.said.contains(&format!("MISSING: {new};")), "{}", done.said);
-        assert_eq!(pod.status(), format!("MISSING: {new}; the others are served, and the server goes on trying\n"));
+        assert_eq!(
+            pod.status(),
+            format!("MISSING: {new}; the others are served, and the server goes on trying\n")
+        );
         // The server is up, and what is beside it goes on trying; it has not given up, and says so.
         let child = pod.start(&pod.serve, 0);
         pod.until(&format!("MISSING: {new}; the next try is in 600 seconds"));
@@ -236,7 +268,12 @@ fn a_model_that_only_makes_embeddings_is_nothing_to_serve() {
     let pod = Pod::of(&[OLD, "nomic-embed-text:latest"], &[]);
     pod.server.answers("nomic-embed-text:latest", Pull::Refused);
     let done = pod.init();
-    assert_eq!((done.code, pod.has_left().as_str()), (Some(0), "nomic-embed-text:latest\n"), "{}", done.said);
+    assert_eq!(
+        (done.code, pod.has_left().as_str()),
+        (Some(0), "nomic-embed-text:latest\n"),
+        "{}",
+        done.said
+    );
 }
 
 /// Where nobody is meant to chat, any model is something to serve.
@@ -245,7 +282,12 @@ fn of_embedders_alone_any_is_enough() {
     const EMBEDDER: &str = "nomic-embed-text:latest";
     let pod = Pod::of(&[EMBEDDER, OTHER], &[]);
     let done = pod.init();
-    assert_eq!((done.code, pod.has_left().as_str(), pod.status().as_str()), (Some(0), "", ""), "{}", done.said);
+    assert_eq!(
+        (done.code, pod.has_left().as_str(), pod.status().as_str()),
+        (Some(0), "", ""),
+        "{}",
+        done.said
+    );
     let pod = Pod::of(&[EMBEDDER, OTHER], &[]);
     pod.server.answers(OTHER, Pull::Refused);
     let done = pod.init();
@@ -275,7 +317,8 @@ fn a_pod_that_goes_during_a_pull_does_not_wait() {
 fn a_slow_pull_does_not_keep_the_old_models_away() {
     let pod = Pod::with(&[OLD]);
     pod.server.answers(NEW, Pull::Hangs);
-    // Two minutes are nearly over: the pull, which has not failed, ends, and what is there is served.
+    // Two minutes are nearly over: the pull, which has not failed, ends, and what is there is
+    // served.
     let done = pod.init_at(118);
     assert_eq!((done.code, pod.server.pulls()), (Some(0), 1), "{}", done.said);
     assert!(done.said.contains("Error: no answer within "), "{}", done.said);

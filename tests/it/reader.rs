@@ -1,4 +1,5 @@
-//! Whatever is wrong with a file is found in one go, told in words for people and shown at the right place.
+//! Whatever is wrong with a file is found in one go, told in words for people and shown at the
+//! right place.
 
 mod hints;
 mod malformed;
@@ -118,10 +119,15 @@ fn texts(source: Source) -> BTreeMap<Arc<str>, Source> {
 fn told<T: serde::de::DeserializeOwned>(text: &str) -> String {
     let source = Source::parse("f", text);
     let (_, findings) = source.read::<T>();
-    let helps: BTreeMap<String, String> = findings.iter().map(|it| (it.message.clone(), it.help.join("; "))).collect();
+    let helps: BTreeMap<String, String> =
+        findings.iter().map(|it| (it.message.clone(), it.help.join("; "))).collect();
     let mut lines = String::new();
     for line in render::short(&findings, &texts(source)).lines() {
-        let line = line.replacen("f: error[", "f ", 1).trim_start_matches("f:").replacen(": error[", " ", 1).replacen("]: ", " ", 1);
+        let line = line
+            .replacen("f: error[", "f ", 1)
+            .trim_start_matches("f:")
+            .replacen(": error[", " ", 1)
+            .replacen("]: ", " ", 1);
         let help = helps.iter().find(|it| line.ends_with(it.0.as_str())).map_or("", |it| it.1);
         writeln!(lines, "{line} ({help})").expect("a String takes all");
     }
@@ -221,10 +227,12 @@ fn nothing_is_told_twice() {
 
 #[test]
 fn a_value_is_there_when_only_what_has_a_default_is_wrong() {
-    let (value, findings) = Source::parse("f", GOOD.replace("replicas: 2", "replicas: many")).read::<Platform>();
+    let (value, findings) =
+        Source::parse("f", GOOD.replace("replicas: 2", "replicas: many")).read::<Platform>();
     assert_eq!((findings.len(), value.map(|it| it.spec.ollama.replicas)), (1, Some(0)));
     // A stand-in for what is missing never leaves the reader.
-    let (value, findings) = Source::parse("f", GOOD.replace("  name: darien", "  {}")).read::<Platform>();
+    let (value, findings) =
+        Source::parse("f", GOOD.replace("  name: darien", "  {}")).read::<Platform>();
     assert_eq!((findings.len(), value), (1, None));
 }
 
@@ -271,7 +279,8 @@ fn every_code_has_its_place() {
     for (text, place, code) in cases {
         let told = told::<Value>(text);
         let first = told.lines().next().unwrap_or_else(|| panic!("{text:?}: nothing is told"));
-        let expected = if place.is_empty() { format!("f {code} ") } else { format!("{place} {code} ") };
+        let expected =
+            if place.is_empty() { format!("f {code} ") } else { format!("{place} {code} ") };
         assert!(first.starts_with(&expected), "{text:?}: {told}");
     }
 }
@@ -284,12 +293,18 @@ fn files_that_are_no_utf8_say_where() {
         assert_eq!(value, None);
         render::short(&findings, &texts(source))
     };
-    assert_eq!(told(b"a: b\n\xc3\xa9: \xffx\n"), "f:2:4: error[not-utf8]: the byte 0xFF is not UTF-8\n");
+    assert_eq!(
+        told(b"a: b\n\xc3\xa9: \xffx\n"),
+        "f:2:4: error[not-utf8]: the byte 0xFF is not UTF-8\n"
+    );
     assert_eq!(told(b"a: \xc3"), "f:1:4: error[not-utf8]: the byte 0xC3 is not UTF-8\n");
     assert_eq!(told(b"\xff\xfea\0"), "f:1:1: error[not-utf8]: the file is UTF-16, not UTF-8\n");
     assert_eq!(Source::from_bytes("f", b"\xef\xbb\xbfa: b\r\n".to_vec()).value, json!({"a": "b"}));
     let large = too_large("f", 100 << 20);
-    assert_eq!((large.code, large.message.as_str()), (code::FILE_TOO_LARGE, "the file has 100 MiB, and a spec has at most 1 MiB"));
+    assert_eq!(
+        (large.code, large.message.as_str()),
+        (code::FILE_TOO_LARGE, "the file has 100 MiB, and a spec has at most 1 MiB")
+    );
 }
 
 #[test]

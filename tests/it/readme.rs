@@ -1,7 +1,9 @@
-//! README, run: every command of its console blocks in order, on a terminal, held against what stands below it; and every command in its prose.
+//! README, run: every command of its console blocks in order, on a terminal, held against what
+//! stands below it; and every command in its prose.
 //!
-//! What is outside of the repository is simulated: the Git server by a folder, the node and its cluster by the bootstrap tests' fakes.
-//! In what is expected a line `...` stands for any lines, and `…` for anything in a line.
+//! What is outside of the repository is simulated: the Git server by a folder, the node and its
+//! cluster by the bootstrap tests' fakes. In what is expected a line `...` stands for any lines,
+//! and `…` for anything in a line.
 
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
@@ -17,7 +19,8 @@ use crate::{
     support::{files_below, repository},
 };
 
-/// README's domain, and one that somebody could have: what is left over from an example is a finding.
+/// README's domain, and one that somebody could have: what is left over from an example is a
+/// finding.
 const DOMAIN: [&str; 2] = ["example.com", "garden.blue"];
 const PASSWORD: &str = "a long password of mine";
 
@@ -37,13 +40,21 @@ fn steps(text: &str) -> Vec<(String, Vec<Step>)> {
     for line in text.lines() {
         let section = sections.last_mut();
         match (is_inside, section) {
-            (false, _) if line.starts_with("## ") => sections.push((line[3..].to_owned(), Vec::new())),
+            (false, _) if line.starts_with("## ") => {
+                sections.push((line[3..].to_owned(), Vec::new()))
+            }
             (false, _) => is_inside = line == "```console",
             (true, _) if line == "```" => is_inside = false,
             (true, Some((_, steps))) => {
-                let typed = [("$ ", false), ("node$ ", true)].into_iter().find_map(|(it, on_node)| Some((line.strip_prefix(it)?, on_node)));
+                let typed = [("$ ", false), ("node$ ", true)]
+                    .into_iter()
+                    .find_map(|(it, on_node)| Some((line.strip_prefix(it)?, on_node)));
                 match (typed, steps.last_mut()) {
-                    (Some((command, on_node)), _) => steps.push(Step { on_node, command: command.to_owned(), expected: Vec::new() }),
+                    (Some((command, on_node)), _) => steps.push(Step {
+                        on_node,
+                        command: command.to_owned(),
+                        expected: Vec::new(),
+                    }),
                     (None, Some(step)) => step.expected.push(line.to_owned()),
                     (None, None) => panic!("a block begins with what nobody typed: {line}"),
                 }
@@ -70,8 +81,12 @@ fn is_line(pattern: &str, line: &str) -> bool {
 fn are_lines(expected: &[String], said: &[&str]) -> bool {
     match (expected, said) {
         ([], []) => true,
-        ([any, rest @ ..], said) if any == "..." => (0..=said.len()).any(|at| are_lines(rest, &said[at..])),
-        ([first, rest @ ..], [line, more @ ..]) => is_line(first, line.trim_end()) && are_lines(rest, more),
+        ([any, rest @ ..], said) if any == "..." => {
+            (0..=said.len()).any(|at| are_lines(rest, &said[at..]))
+        }
+        ([first, rest @ ..], [line, more @ ..]) => {
+            is_line(first, line.trim_end()) && are_lines(rest, more)
+        }
         _ => false,
     }
 }
@@ -85,7 +100,11 @@ struct Desk {
 
 impl Desk {
     fn new(server: &WorkspaceDir) -> Self {
-        let it = Self { home: WorkspaceDir::empty(), work: WorkspaceDir::empty(), folder: ".".to_owned() };
+        let it = Self {
+            home: WorkspaceDir::empty(),
+            work: WorkspaceDir::empty(),
+            folder: ".".to_owned(),
+        };
         it.home.write(
             "gitconfig",
             format!(
@@ -97,15 +116,28 @@ impl Desk {
         it
     }
 
-    /// Runs a line of a shell on a terminal of 80 columns; the folder that it ends in is where the next one begins.
+    /// Runs a line of a shell on a terminal of 80 columns; the folder that it ends in is where the
+    /// next one begins.
     fn run(&mut self, line: &str, expected: &[String]) -> Talk {
         let program = Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
-        let path = format!("{}:{}:{}", self.home.path("bin").display(), program.display(), std::env::var("PATH").expect("a PATH"));
+        let path = format!(
+            "{}:{}:{}",
+            self.home.path("bin").display(),
+            program.display(),
+            std::env::var("PATH").expect("a PATH")
+        );
         let end = self.home.path("folder");
         let mut shell = Command::new("bash");
         shell.args(["-c", &format!("{line}\ncode=$?; pwd >'{}'; exit $code", end.display())]);
-        shell.current_dir(self.work.path(&self.folder)).env("PATH", path).env("HOME", self.home.root()).env("NO_COLOR", "1");
-        shell.env("XDG_CONFIG_HOME", self.home.root()).env("GIT_CONFIG_GLOBAL", self.home.path("gitconfig")).env("TERM", "dumb");
+        shell
+            .current_dir(self.work.path(&self.folder))
+            .env("PATH", path)
+            .env("HOME", self.home.root())
+            .env("NO_COLOR", "1");
+        shell
+            .env("XDG_CONFIG_HOME", self.home.root())
+            .env("GIT_CONFIG_GLOBAL", self.home.path("gitconfig"))
+            .env("TERM", "dumb");
         for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "CLICOLOR_FORCE"] {
             shell.env_remove(name);
         }
@@ -123,7 +155,10 @@ fn answer(said: &str, expected: &[String]) -> String {
     }
     let question = question.to_lowercase();
     let is_password = question.contains("password");
-    assert!(is_password || question.contains("mail"), "README does not say what to answer:\n{said}");
+    assert!(
+        is_password || question.contains("mail"),
+        "README does not say what to answer:\n{said}"
+    );
     if is_password { PASSWORD.to_owned() } else { format!("admin@{}", DOMAIN[1]) }
 }
 
@@ -161,7 +196,9 @@ fn follow(desk: &mut Desk, steps: &[Step], said: &mut String) {
 #[test]
 fn everything_that_is_typed_and_said_is_so() {
     let sections = steps(&readme());
-    let of = |title: &str| &sections.iter().find(|it| it.0 == title).unwrap_or_else(|| panic!("no section {title}")).1;
+    let of = |title: &str| {
+        &sections.iter().find(|it| it.0 == title).unwrap_or_else(|| panic!("no section {title}")).1
+    };
     let server = server();
     let (mut desk, mut said) = (Desk::new(&server), String::new());
     follow(&mut desk, of("Five minutes"), &mut said);
@@ -182,10 +219,16 @@ fn everything_that_is_typed_and_said_is_so() {
         let Some(words) = words.strip_prefix("sudo bash bootstrap/bootstrap.sh ") else {
             let done = there.run(&ours(words), &[]);
             assert_eq!(done.code, 0, "{words}: {done:?}");
-            assert!(Path::new(&there.folder).join("bootstrap/bootstrap.sh").is_file(), "the script is in the clone");
+            assert!(
+                Path::new(&there.folder).join("bootstrap/bootstrap.sh").is_file(),
+                "the script is in the clone"
+            );
             continue;
         };
-        let node = Node::new(&tree).with("NEEDS_KEY", "1").with("ESPALIER_EMAIL", "a@garden.blue").with("ESPALIER_PASSWORD", PASSWORD);
+        let node = Node::new(&tree)
+            .with("NEEDS_KEY", "1")
+            .with("ESPALIER_EMAIL", "a@garden.blue")
+            .with("ESPALIER_PASSWORD", PASSWORD);
         node.write("home/sealing-key.pem", KEY);
         let home = node.path("home").display().to_string();
         if !words.starts_with("up") {
@@ -198,11 +241,25 @@ fn everything_that_is_typed_and_said_is_so() {
 
     // A fork is on somebody else's machine, without the private key.
     let mut fork = Desk::new(&server);
-    assert_eq!(fork.run(&format!("git clone --quiet https://git.{}/team/platform.git && cd platform", DOMAIN[1]), &[]).code, 0);
+    assert_eq!(
+        fork.run(
+            &format!(
+                "git clone --quiet https://git.{}/team/platform.git && cd platform",
+                DOMAIN[1]
+            ),
+            &[]
+        )
+        .code,
+        0
+    );
     follow(&mut fork, of("Secrets"), &mut said);
 
     let run = ["Five minutes", "The spec", "From an empty node to a chat that answers", "Secrets"];
-    let not_run: Vec<&String> = sections.iter().filter(|it| !it.1.is_empty() && !run.contains(&&*it.0)).map(|it| &it.0).collect();
+    let not_run: Vec<&String> = sections
+        .iter()
+        .filter(|it| !it.1.is_empty() && !run.contains(&&*it.0))
+        .map(|it| &it.0)
+        .collect();
     assert!(not_run.is_empty(), "nothing runs the commands of {not_run:?}");
     assert!(said.is_empty(), "README says otherwise:\n{said}");
 
@@ -212,7 +269,10 @@ fn everything_that_is_typed_and_said_is_so() {
 /// What the simulated chat says.
 fn answers_as_a_chat(node: &Node) {
     node.write("fake/web/signin", r#"{"id": "7", "token": "eyJ.jwt.x", "role": "admin"}"#);
-    node.write("fake/web/models", r#"{"data": [{"id": "llama3.2:1b"}, {"id": "llama3.2:1b-instruct-q4_K_M"}]}"#);
+    node.write(
+        "fake/web/models",
+        r#"{"data": [{"id": "llama3.2:1b"}, {"id": "llama3.2:1b-instruct-q4_K_M"}]}"#,
+    );
     let output = r#"[{"type":"message","id":"m","role":"assistant","content":[{"type":"output_text","text":"Green."}]}]"#;
     let usage = r#"{"prompt_tokens":16,"response_token/s":12.5}"#;
     node.write(
@@ -221,8 +281,8 @@ fn answers_as_a_chat(node: &Node) {
     );
 }
 
-/// The commands within sentences and tables, and what is typed for each: where it needs something first, that; where a word stands for
-/// another, the other.
+/// The commands within sentences and tables, and what is typed for each: where it needs something
+/// first, that; where a word stands for another, the other.
 const PROSE: [(&str, &str); 19] = [
     ("espalier check", "espalier check"),
     ("espalier diff --base main", "espalier diff --base main"),
@@ -233,7 +293,10 @@ const PROSE: [(&str, &str); 19] = [
         "sed -i 's/^  repository:/  repository:\\n    pin: tag/' spec/platform.yaml && espalier render && espalier release",
     ),
     ("espalier render", "espalier render && git add --all"),
-    ("espalier schema", "espalier schema >schema.json && grep -q chat schema.json && rm schema.json"),
+    (
+        "espalier schema",
+        "espalier schema >schema.json && grep -q chat schema.json && rm schema.json",
+    ),
     ("espalier seal", "espalier seal"),
     ("espalier seal --generate-missing", "espalier seal --generate-missing"),
     (
@@ -253,9 +316,15 @@ const PROSE: [(&str, &str); 19] = [
         "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" && espalier seal init --replace && \
          mv \"$HOME/kept.pem\" \"$HOME/espalier/platform/sealing-key.pem\"",
     ),
-    ("espalier seal init --from-cluster", "mv spec/sealing.pem \"$HOME/cluster.pem\" && espalier seal init --from-cluster"),
+    (
+        "espalier seal init --from-cluster",
+        "mv spec/sealing.pem \"$HOME/cluster.pem\" && espalier seal init --from-cluster",
+    ),
     ("espalier seal init --from-key", "rm spec/sealing.pem && espalier seal init --from-key"),
-    ("espalier seal openwebui-admin", "rm spec/secrets/openwebui-admin.yaml && espalier seal openwebui-admin"),
+    (
+        "espalier seal openwebui-admin",
+        "rm spec/secrets/openwebui-admin.yaml && espalier seal openwebui-admin",
+    ),
     ("espalier show", "espalier show"),
     (
         "pass show db | espalier seal postgresql --from-stdin",
@@ -267,23 +336,39 @@ const PROSE: [(&str, &str); 19] = [
 fn in_prose(platform: &Path, desk: &Desk, server: &WorkspaceDir) {
     let text = readme();
     let spans = text.split("```").step_by(2).flat_map(|it| it.split('`').skip(1).step_by(2));
-    let mut spans: Vec<String> = spans.filter(|it| it.contains("espalier ")).map(|it| it.replace("\\|", "|")).collect();
+    let mut spans: Vec<String> =
+        spans.filter(|it| it.contains("espalier ")).map(|it| it.replace("\\|", "|")).collect();
     spans.sort_unstable();
     spans.dedup();
-    assert_eq!(spans, PROSE.map(|it| it.0), "a command in README that no test runs, or one that is not there any more");
+    assert_eq!(
+        spans,
+        PROSE.map(|it| it.0),
+        "a command in README that no test runs, or one that is not there any more"
+    );
     for (span, line) in PROSE {
         let mut one = Desk::new(server);
-        // What it needs of the machine: the private key, a cluster and a store of passwords that are none.
+        // What it needs of the machine: the private key, a cluster and a store of passwords that
+        // are none.
         let from = format!("{}/.", desk.home.root().display());
-        let copied = Command::new("cp").args(["-r", &from]).arg(one.home.root()).status().expect("cp");
-        let cloned = Command::new("cp").arg("-r").arg(platform).arg(one.work.path("platform")).status().expect("cp");
+        let copied =
+            Command::new("cp").args(["-r", &from]).arg(one.home.root()).status().expect("cp");
+        let cloned = Command::new("cp")
+            .arg("-r")
+            .arg(platform)
+            .arg(one.work.path("platform"))
+            .status()
+            .expect("cp");
         assert!(copied.success() && cloned.success());
         "platform".clone_into(&mut one.folder);
-        for (name, text) in [("pass", "echo 'a password of another place'"), ("kubectl", "cat \"$HOME/cluster.pem\"")] {
+        for (name, text) in [
+            ("pass", "echo 'a password of another place'"),
+            ("kubectl", "cat \"$HOME/cluster.pem\""),
+        ] {
             use std::os::unix::fs::PermissionsExt as _;
             let path = format!("bin/{name}");
             one.home.write(&path, format!("#!/bin/sh\n{text}\n"));
-            fs::set_permissions(one.home.path(&path), fs::Permissions::from_mode(0o755)).expect("ours");
+            fs::set_permissions(one.home.path(&path), fs::Permissions::from_mode(0o755))
+                .expect("ours");
         }
         let done = one.run(line, &[]);
         assert_eq!(done.code, 0, "{span}: {line}\n{}", done.said);
@@ -301,8 +386,24 @@ fn blocks_are_read_and_lines_compared() {
     };
     let one = vec![step(false, "a b", &["x", "..."]), step(false, "c", &[]), step(true, "d", &[])];
     assert_eq!(steps(text), [("One".to_owned(), one), ("Two".to_owned(), Vec::new())]);
-    assert!(is_line("a … c", "a b c") && is_line("…", "") && is_line("a…", "ab") && !is_line("a…c", "ab") && !is_line("a", "ab"));
-    let lines = |expected: &[&str], said: &[&str]| are_lines(&expected.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(), said);
-    assert!(lines(&["a", "...", "c"], &["a", "c"]) && lines(&["...", "c"], &["a", "b", "c"]) && lines(&["..."], &[]));
-    assert!(!lines(&["a", "...", "c"], &["a", "b"]) && !lines(&["a"], &["a", "b"]) && !lines(&[], &["a"]));
+    assert!(
+        is_line("a … c", "a b c")
+            && is_line("…", "")
+            && is_line("a…", "ab")
+            && !is_line("a…c", "ab")
+            && !is_line("a", "ab")
+    );
+    let lines = |expected: &[&str], said: &[&str]| {
+        are_lines(&expected.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>(), said)
+    };
+    assert!(
+        lines(&["a", "...", "c"], &["a", "c"])
+            && lines(&["...", "c"], &["a", "b", "c"])
+            && lines(&["..."], &[])
+    );
+    assert!(
+        !lines(&["a", "...", "c"], &["a", "b"])
+            && !lines(&["a"], &["a", "b"])
+            && !lines(&[], &["a"])
+    );
 }

@@ -1,4 +1,5 @@
-//! Many tenants: what the benchmarks time is compiled with the budget and every rule on, and refused where it does not fit.
+//! Many tenants: what the benchmarks time is compiled with the budget and every rule on, and
+//! refused where it does not fit.
 
 #[path = "../../benches/support/spec.rs"]
 mod spec;
@@ -33,7 +34,10 @@ fn each_tenant_counts() {
     };
     let (none, one, many) = (budget(0), budget(1), budget(TENANTS));
     let (request, pods) = (one.requests.saturating_sub(none.requests), one.pods - none.pods);
-    assert!(request > Bytes::gib(1) && pods >= 2, "a tenant has an Ollama and an Open WebUI: {pods} pods, {request}");
+    assert!(
+        request > Bytes::gib(1) && pods >= 2,
+        "a tenant has an Ollama and an Open WebUI: {pods} pods, {request}"
+    );
     assert_eq!(many.requests, none.requests + request * TENANTS as u64);
     assert_eq!(many.pods, none.pods + pods * u32::try_from(TENANTS).expect("a few"));
     assert!(many.fits());

@@ -1,4 +1,5 @@
-//! The generated JSON Schema accepts what compiles and rejects a typo; built-in objects have no field that Kubernetes does not know.
+//! The generated JSON Schema accepts what compiles and rejects a typo; built-in objects have no
+//! field that Kubernetes does not know.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +43,12 @@ fn schemas() -> impl Iterator<Item = (&'static str, Value)> {
 
 /// The schema of a file of `spec/`; none for the certificate.
 fn schema_of(path: &str) -> Option<&'static str> {
-    let kinds = [("spec/platform.yaml", 0), ("spec/versions.yaml", 1), ("spec/secrets/", 2), ("spec/workspaces/", 3)];
+    let kinds = [
+        ("spec/platform.yaml", 0),
+        ("spec/versions.yaml", 1),
+        ("spec/secrets/", 2),
+        ("spec/workspaces/", 3),
+    ];
     kinds.into_iter().find(|it| path.starts_with(it.0)).map(|it| PATHS[it.1])
 }
 
@@ -60,13 +66,18 @@ fn each_is_a_schema_with_a_name_of_its_own() {
 #[test]
 fn they_accept_every_file_of_the_golden_specs_and_of_the_repository() {
     let own = ("the repository".to_owned(), repository().to_owned());
-    let validators: Vec<_> = schemas().map(|it| (it.0, jsonschema::validator_for(&it.1).expect("a schema"))).collect();
+    let validators: Vec<_> =
+        schemas().map(|it| (it.0, jsonschema::validator_for(&it.1).expect("a schema"))).collect();
     let mut seen = BTreeSet::new();
     for (name, folder) in golden_cases().into_iter().chain([own]) {
         for (path, text) in texts_of(&folder) {
             let Some(schema) = schema_of(&path) else { continue };
-            let validator = &validators.iter().find(|it| it.0 == schema).expect("it is one of them").1;
-            let errors: Vec<String> = validator.iter_errors(&read(&text)).map(|it| format!("{it} at {}", it.instance_path())).collect();
+            let validator =
+                &validators.iter().find(|it| it.0 == schema).expect("it is one of them").1;
+            let errors: Vec<String> = validator
+                .iter_errors(&read(&text))
+                .map(|it| format!("{it} at {}", it.instance_path()))
+                .collect();
             assert!(errors.is_empty(), "{name}, {path}: {errors:?}");
             seen.insert(schema);
         }
@@ -80,15 +91,23 @@ fn they_reject_what_is_not_read() {
         let (_, schema) = schemas().find(|it| it.0 == path).expect("a schema");
         !jsonschema::is_valid(&schema, &read(text))
     };
-    for text in ["postgresql: 17.10", "postgres: \"17.9\"", "ollama: latest", "k3s: \"1.2.3\"", "ollama: ollama/ollama:0.32.15"] {
+    for text in [
+        "postgresql: 17.10",
+        "postgres: \"17.9\"",
+        "ollama: latest",
+        "k3s: \"1.2.3\"",
+        "ollama: ollama/ollama:0.32.15",
+    ] {
         assert!(rejects(PATHS[1], text), "{text}");
     }
-    let workspace =
-        "{apiVersion: apps.aichatworkspaces.io/v1alpha1, kind: AIChatWorkspace, metadata: {name: a}, spec: {workspaceName: a, models: []}}";
+    let workspace = "{apiVersion: apps.aichatworkspaces.io/v1alpha1, kind: AIChatWorkspace, metadata: {name: a}, spec: {workspaceName: a, models: []}}";
     assert!(!rejects(PATHS[3], workspace));
-    for (right, wrong) in
-        [("models: []", "model: []"), ("kind: AIChatWorkspace", "kind: Workspace"), ("name: a}", "name: A}"), (", models: []", "")]
-    {
+    for (right, wrong) in [
+        ("models: []", "model: []"),
+        ("kind: AIChatWorkspace", "kind: Workspace"),
+        ("name: a}", "name: A}"),
+        (", models: []", ""),
+    ] {
         assert!(rejects(PATHS[3], &workspace.replacen(right, wrong, 1)), "{wrong}");
     }
 }
@@ -111,8 +130,13 @@ fn what_has_a_pattern_says_it_in_words_and_shows_an_example() {
         below(&schema, &mut |it| {
             let Some(pattern) = it.get("pattern").and_then(Value::as_str) else { return };
             number += 1;
-            let message = it["patternErrorMessage"].as_str().unwrap_or_else(|| panic!("{path}: {pattern} has no words"));
-            assert!(message.contains('`') && message.ends_with('.') && !message.contains(pattern), "{message}");
+            let message = it["patternErrorMessage"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{path}: {pattern} has no words"));
+            assert!(
+                message.contains('`') && message.ends_with('.') && !message.contains(pattern),
+                "{message}"
+            );
             let Some(examples) = it.get("examples").and_then(Value::as_array) else {
                 assert!(pattern.contains("sha256"), "{path}: {pattern} has no example");
                 return;
@@ -120,7 +144,8 @@ fn what_has_a_pattern_says_it_in_words_and_shows_an_example() {
             for example in examples {
                 let alone = serde_json::json!({"pattern": pattern, "examples": examples});
                 assert!(
-                    !examples.is_empty() && (example.is_number() || jsonschema::is_valid(&alone, example)),
+                    !examples.is_empty()
+                        && (example.is_number() || jsonschema::is_valid(&alone, example)),
                     "{example} is none of {pattern}"
                 );
             }
@@ -129,7 +154,8 @@ fn what_has_a_pattern_says_it_in_words_and_shows_an_example() {
     assert!(number > 20, "{number}");
 }
 
-/// A number of the spec as the schema has it: the way to it (`[]` is any item, `*` any entry), its bounds, and whether it is nothing else.
+/// A number of the spec as the schema has it: the way to it (`[]` is any item, `*` any entry), its
+/// bounds, and whether it is nothing else.
 #[derive(Debug)]
 struct Number {
     path: Vec<String>,
@@ -143,14 +169,30 @@ fn numbers(whole: &Value, at: &Value, path: &[String], found: &mut Vec<Number>) 
     let mut next = 0;
     while let Some(it) = parts.get(next).copied() {
         next += 1;
-        let target = it.get("$ref").and_then(Value::as_str).and_then(|it| whole.pointer(it.trim_start_matches('#')));
-        parts.extend(target.into_iter().chain(it.get("anyOf").and_then(Value::as_array).into_iter().flatten()));
+        let target = it
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|it| whole.pointer(it.trim_start_matches('#')));
+        parts.extend(
+            target
+                .into_iter()
+                .chain(it.get("anyOf").and_then(Value::as_array).into_iter().flatten()),
+        );
     }
     let types: BTreeSet<&str> = parts.iter().flat_map(|it| texts(&it["type"])).collect();
     if types.contains("integer") || types.contains("number") {
         let keys = ["minimum", "exclusiveMinimum", "maximum"];
-        let bound = |it: &Value| it.as_i64().map(i128::from).or_else(|| it.as_u64().map(i128::from)).expect("a whole bound");
-        let bounds = parts.iter().flat_map(|part| keys.iter().filter_map(|key| part.get(key))).map(bound).collect();
+        let bound = |it: &Value| {
+            it.as_i64()
+                .map(i128::from)
+                .or_else(|| it.as_u64().map(i128::from))
+                .expect("a whole bound")
+        };
+        let bounds = parts
+            .iter()
+            .flat_map(|part| keys.iter().filter_map(|key| part.get(key)))
+            .map(bound)
+            .collect();
         let has = |key: &str| parts.iter().any(|it| it.get(key).is_some());
         assert!(has("minimum") && has("maximum"), "{path:?} has no bounds");
         found.push(Number { path: path.to_vec(), bounds, is_amount: types.contains("string") });
@@ -160,7 +202,12 @@ fn numbers(whole: &Value, at: &Value, path: &[String], found: &mut Vec<Number>) 
         for (key, it) in part.get("properties").and_then(Value::as_object).into_iter().flatten() {
             numbers(whole, it, &below(key), found);
         }
-        for it in part.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(|it| it.values()) {
+        for it in part
+            .get("patternProperties")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flat_map(|it| it.values())
+        {
             numbers(whole, it, &below("*"), found);
         }
         for (key, step) in [("items", "[]"), ("additionalProperties", "*")] {
@@ -173,7 +220,10 @@ fn numbers(whole: &Value, at: &Value, path: &[String], found: &mut Vec<Number>) 
 
 /// One text or several.
 fn texts(value: &Value) -> Vec<&str> {
-    value.as_array().map_or_else(|| value.as_str().into_iter().collect(), |it| it.iter().filter_map(Value::as_str).collect())
+    value.as_array().map_or_else(
+        || value.as_str().into_iter().collect(),
+        |it| it.iter().filter_map(Value::as_str).collect(),
+    )
 }
 
 /// The model whose figures are written.
@@ -232,15 +282,23 @@ fn spec_with(path: &[String], value: &Value) -> String {
 }
 
 /// What is out of bounds has one of these.
-const OUT: [&str; 5] = ["figures-implausible", "invalid-value", "max-loaded-models", "out-of-range", "storage-too-small"];
+const OUT: [&str; 5] = [
+    "figures-implausible",
+    "invalid-value",
+    "max-loaded-models",
+    "out-of-range",
+    "storage-too-small",
+];
 
-/// What is said of a value itself: whether it is refused, for what it is and not for what it asks of a node.
+/// What is said of a value itself: whether it is refused, for what it is and not for what it asks
+/// of a node.
 fn refusals(text: &str) -> Vec<Diagnostic> {
     let refuses = |it: &Diagnostic| it.severity == Severity::Error && OUT.contains(&it.code);
     compile(&only(text)).findings.into_iter().filter(refuses).collect()
 }
 
-/// At each bound, and one below and above it, schema and compiler say the same of every number; and the compiler says it once.
+/// At each bound, and one below and above it, schema and compiler say the same of every number; and
+/// the compiler says it once.
 #[test]
 fn every_number_has_bounds_and_they_are_the_rules_own() {
     let schema = schema();
@@ -250,73 +308,116 @@ fn every_number_has_bounds_and_they_are_the_rules_own() {
     let (mut taken, mut refused) = (0, 0);
     for it in &all {
         for number in it.bounds.iter().flat_map(|it| it - 1..=it + 1).collect::<BTreeSet<_>>() {
-            let value = i64::try_from(number).map_or_else(|_| json!(u64::try_from(number).expect("a number")), |it| json!(it));
+            let value = i64::try_from(number)
+                .map_or_else(|_| json!(u64::try_from(number).expect("a number")), |it| json!(it));
             let text = spec_with(&it.path, &value);
             let found = refusals(&text);
             let is_valid = validator.is_valid(&read(&text));
-            assert_eq!(is_valid, found.is_empty(), "{:?}: {number}:\n{text}\n{}", it.path, compile(&only(&text)).said());
+            assert_eq!(
+                is_valid,
+                found.is_empty(),
+                "{:?}: {number}:\n{text}\n{}",
+                it.path,
+                compile(&only(&text)).said()
+            );
             if is_valid {
                 taken += 1;
                 continue;
             }
             refused += 1;
-            let is_about_it = |it: &Diagnostic| it.severity == Severity::Error || it.place == found[0].place;
+            let is_about_it =
+                |it: &Diagnostic| it.severity == Severity::Error || it.place == found[0].place;
             let said = compile(&only(&text)).findings.into_iter().filter(is_about_it).count();
-            assert_eq!(said, 1, "{:?}: {number} is one finding:\n{}", it.path, compile(&only(&text)).said());
+            assert_eq!(
+                said,
+                1,
+                "{:?}: {number} is one finding:\n{}",
+                it.path,
+                compile(&only(&text)).said()
+            );
         }
     }
     assert!(taken > 100 && refused > 100, "{taken} taken, {refused} refused");
     // Nothing is in the table that is no number of the spec, and no count is missing in it.
-    let mut counts: Vec<Vec<&str>> =
-        all.iter().filter(|it| !it.is_amount).map(|it| it.path[1..].iter().map(String::as_str).collect()).collect();
+    let mut counts: Vec<Vec<&str>> = all
+        .iter()
+        .filter(|it| !it.is_amount)
+        .map(|it| it.path[1..].iter().map(String::as_str).collect())
+        .collect();
     let amounts = ["blob", "imageMemory"];
-    let mut bounded: Vec<&[&str]> = BOUNDS.iter().map(|it| it.0).filter(|it| !amounts.contains(&it[it.len() - 1])).collect();
+    let mut bounded: Vec<&[&str]> =
+        BOUNDS.iter().map(|it| it.0).filter(|it| !amounts.contains(&it[it.len() - 1])).collect();
     counts.sort_unstable();
     bounded.sort_unstable();
     assert_eq!(counts, bounded);
 }
 
-/// The least and the most of the table are taken, by the schema and by the rule; one less and one more are not, by either.
+/// The least and the most of the table are taken, by the schema and by the rule; one less and one
+/// more are not, by either.
 #[test]
 fn the_bounds_of_the_table_are_held() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
     for (path, least, most) in BOUNDS {
         let path: Vec<String> = ["spec"].iter().chain(path).map(|it| (*it).to_owned()).collect();
-        let (least, most) = (i64::try_from(least).expect("small"), i64::try_from(most).expect("small"));
-        for (number, right) in [(least, true), (most, true), (least - 1, false), (most + 1, false)] {
+        let (least, most) =
+            (i64::try_from(least).expect("small"), i64::try_from(most).expect("small"));
+        for (number, right) in [(least, true), (most, true), (least - 1, false), (most + 1, false)]
+        {
             let text = spec_with(&path, &json!(number));
-            assert_eq!(schema.is_valid(&read(&text)), right, "{path:?}: {number}, by the schema:\n{text}");
-            assert_eq!(refusals(&text).is_empty(), right, "{path:?}: {number}, by the rules:\n{}", compile(&only(&text)).said());
+            assert_eq!(
+                schema.is_valid(&read(&text)),
+                right,
+                "{path:?}: {number}, by the schema:\n{text}"
+            );
+            assert_eq!(
+                refusals(&text).is_empty(),
+                right,
+                "{path:?}: {number}, by the rules:\n{}",
+                compile(&only(&text)).said()
+            );
         }
     }
 }
 
-/// Of an amount the schema refuses nothing where the compiler does, however nothing is written, and takes the smallest that is more.
+/// Of an amount the schema refuses nothing where the compiler does, however nothing is written, and
+/// takes the smallest that is more.
 #[test]
 fn where_nothing_is_no_amount_the_schema_says_so() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
     for path in ABOVE_NOTHING {
         let path: Vec<String> = ["spec"].iter().chain(path).map(|it| (*it).to_owned()).collect();
-        let (nothing, more) =
-            if path.ends_with(&["cpu".to_owned()]) { (["0", "0m", "0.0"], "1m") } else { (["0", "0Mi", "0.0Gi"], "10Gi") };
+        let (nothing, more) = if path.ends_with(&["cpu".to_owned()]) {
+            (["0", "0m", "0.0"], "1m")
+        } else {
+            (["0", "0Mi", "0.0Gi"], "10Gi")
+        };
         for (text, right) in nothing.into_iter().map(|it| (it, false)).chain([(more, true)]) {
             let text = spec_with(&path, &json!(text));
             assert_eq!(schema.is_valid(&read(&text)), right, "by the schema:\n{text}");
-            assert_eq!(refusals(&text).is_empty(), right, "by the rules:\n{text}\n{}", compile(&only(&text)).said());
+            assert_eq!(
+                refusals(&text).is_empty(),
+                right,
+                "by the rules:\n{text}\n{}",
+                compile(&only(&text)).said()
+            );
         }
     }
 }
 
-/// In each unit the longest time is taken, by the schema and by the rule; one more, and a bit more, are not, by either.
+/// In each unit the longest time is taken, by the schema and by the rule; one more, and a bit more,
+/// are not, by either.
 #[test]
 fn the_longest_time_is_the_rules_own() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
     let path = ["spec", "components", "ollama", "keepAlive"].map(str::to_owned);
     for (size, unit) in Seconds::UNITS {
         let most = Seconds::LONGEST.get() / size;
-        let numbers =
-            (0..=7).flat_map(|shift| [most >> shift, (most >> shift).saturating_sub(1)]).chain([0, 9, 10]).map(|it| (it.to_string(), true));
-        let more = [most + 1, most + 9, most * 2, most * 10, most * 10 + 9].map(|it| (it.to_string(), false));
+        let numbers = (0..=7)
+            .flat_map(|shift| [most >> shift, (most >> shift).saturating_sub(1)])
+            .chain([0, 9, 10])
+            .map(|it| (it.to_string(), true));
+        let more = [most + 1, most + 9, most * 2, most * 10, most * 10 + 9]
+            .map(|it| (it.to_string(), false));
         let parts = [
             (format!("{}.5", most - 1), unit != "s"),
             (format!("{most}.0"), true),
@@ -327,8 +428,16 @@ fn the_longest_time_is_the_rules_own() {
             let text = spec_with(&path, &json!(format!("{number}{unit}")));
             // A schema does not know which parts of a unit are whole seconds.
             let is_part = number.ends_with(".5") && unit == "s";
-            assert!(schema.is_valid(&read(&text)) == right || is_part, "{number}{unit}, by the schema");
-            assert_eq!(refusals(&text).is_empty(), right, "{number}{unit}, by the rules:\n{}", compile(&only(&text)).said());
+            assert!(
+                schema.is_valid(&read(&text)) == right || is_part,
+                "{number}{unit}, by the schema"
+            );
+            assert_eq!(
+                refusals(&text).is_empty(),
+                right,
+                "{number}{unit}, by the rules:\n{}",
+                compile(&only(&text)).said()
+            );
         }
     }
 }
@@ -339,7 +448,8 @@ fn every_version_says_what_it_is_of() {
     let (_, schema) = schemas().find(|it| it.0 == PATHS[1]).expect("a schema");
     let mut said = BTreeSet::new();
     for (name, it) in schema["properties"].as_object().expect("its names") {
-        let description = it["description"].as_str().unwrap_or_else(|| panic!("{name} has no description"));
+        let description =
+            it["description"].as_str().unwrap_or_else(|| panic!("{name} has no description"));
         assert!(description.ends_with('.') && said.insert(description), "{name}: {description}");
     }
 }
@@ -375,10 +485,13 @@ fn it_rejects_typos() {
 #[test]
 fn it_offers_models_and_refuses_none() {
     let schema = schema();
-    let offered = schema.pointer("/$defs/ModelName/anyOf/0/enum").and_then(Value::as_array).expect("names");
+    let offered =
+        schema.pointer("/$defs/ModelName/anyOf/0/enum").and_then(Value::as_array).expect("names");
     let offered: Vec<&str> = offered.iter().filter_map(Value::as_str).collect();
     assert_eq!(offered.len(), espalier::facts::models::names().count());
-    for name in ["qwen3", "qwen3:4b-q8_0", "mistral:7b-instruct-v0.3-q4_K_M", "llava", "nomic-embed-text"] {
+    for name in
+        ["qwen3", "qwen3:4b-q8_0", "mistral:7b-instruct-v0.3-q4_K_M", "llava", "nomic-embed-text"]
+    {
         assert!(offered.contains(&name), "{name}");
     }
     let validator = jsonschema::validator_for(&schema).expect("a schema");
@@ -395,7 +508,10 @@ fn it_offers_models_and_refuses_none() {
         "llama3.2:1b-instruct-q3_K_S",
     ] {
         assert!(name.parse::<espalier::names::ModelName>().is_ok(), "{name}");
-        assert!(validator.is_valid(&read(&starter.replacen(model, &format!("{name:?}"), 1))), "{name}");
+        assert!(
+            validator.is_valid(&read(&starter.replacen(model, &format!("{name:?}"), 1))),
+            "{name}"
+        );
     }
     assert!(!validator.is_valid(&read(&starter.replacen(model, "\"a b\"", 1))));
 }
@@ -421,11 +537,16 @@ fn specs_point_to_it() {
     for (path, text) in texts_of(repository()) {
         let Some(schema) = schema_of(&path) else { continue };
         let up = "../".repeat(path.matches('/').count() - 1);
-        assert_eq!(first(&text), format!("# yaml-language-server: $schema={up}{}", &schema["spec/".len()..]), "{path}");
+        assert_eq!(
+            first(&text),
+            format!("# yaml-language-server: $schema={up}{}", &schema["spec/".len()..]),
+            "{path}"
+        );
     }
 }
 
-/// Reads an object as its type and writes it again: what the type does not know is lost on the way, and shows.
+/// Reads an object as its type and writes it again: what the type does not know is lost on the way,
+/// and shows.
 fn known<K: DeserializeOwned + Serialize>(it: &Read) -> Option<String> {
     let typed: K = match serde_yaml::from_value(it.value.clone()) {
         Ok(typed) => typed,
@@ -435,8 +556,10 @@ fn known<K: DeserializeOwned + Serialize>(it: &Read) -> Option<String> {
     (again != it.value).then(|| format!("{}: as its type it is {again:?}", it.path))
 }
 
-/// Custom resources, whose schemas are with those who make their CRDs: the real judges hold them against these.
-const CUSTOM: [&str; 5] = ["AppProject", "Application", "ClusterIssuer", "HelmChartConfig", "SealedSecret"];
+/// Custom resources, whose schemas are with those who make their CRDs: the real judges hold them
+/// against these.
+const CUSTOM: [&str; 5] =
+    ["AppProject", "Application", "ClusterIssuer", "HelmChartConfig", "SealedSecret"];
 
 #[test]
 fn built_in_objects_have_no_unknown_field() {

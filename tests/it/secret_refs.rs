@@ -1,4 +1,5 @@
-//! That whatever reads a Secret reads one that is sealed: the rule sees it in the objects, not in what components declared.
+//! That whatever reads a Secret reads one that is sealed: the rule sees it in the objects, not in
+//! what components declared.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -17,8 +18,9 @@ use k8s_openapi::{
     api::{
         apps::v1::{Deployment, DeploymentSpec},
         core::v1::{
-            Container, EnvFromSource, EnvVar, EnvVarSource, LocalObjectReference, PodSpec, PodTemplateSpec, ProjectedVolumeSource,
-            SecretEnvSource, SecretKeySelector, SecretProjection, SecretVolumeSource, Volume, VolumeProjection,
+            Container, EnvFromSource, EnvVar, EnvVarSource, LocalObjectReference, PodSpec,
+            PodTemplateSpec, ProjectedVolumeSource, SecretEnvSource, SecretKeySelector,
+            SecretProjection, SecretVolumeSource, Volume, VolumeProjection,
         },
         networking::v1::{Ingress, IngressSpec, IngressTLS},
     },
@@ -32,11 +34,16 @@ const ITS: CredentialSpec = CredentialSpec {
     lookup: SecretLookup::ByReference,
 };
 
-/// A site with a vault and one component, which spends the credential `its` and has these pods besides.
+/// A site with a vault and one component, which spends the credential `its` and has these pods
+/// besides.
 fn found(pod: impl FnOnce(&mut PodSpec)) -> Vec<String> {
     told(|scope, variable| {
         let mut spec = PodSpec {
-            containers: vec![Container { name: "it".to_owned(), env: Some(vec![variable]), ..Container::default() }],
+            containers: vec![Container {
+                name: "it".to_owned(),
+                env: Some(vec![variable]),
+                ..Container::default()
+            }],
             ..PodSpec::default()
         };
         pod(&mut spec);
@@ -49,11 +56,18 @@ fn found(pod: impl FnOnce(&mut PodSpec)) -> Vec<String> {
 }
 
 fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
-    let mut builder =
-        PlatformBuilder::new("test", ClusterFacts { storage_class: "local-path".into(), shared_storage_class: None, several_nodes: false });
+    let mut builder = PlatformBuilder::new(
+        "test",
+        ClusterFacts {
+            storage_class: "local-path".into(),
+            shared_storage_class: None,
+            several_nodes: false,
+        },
+    );
     let names: BTreeMap<String, Arc<str>> = [("its".to_owned(), "its-x7k2m".into())].into();
     let namespace = NamespaceRef::argocd();
-    let credentials = builder.build("vault", &namespace, |scope| scope.credential_store(names)).expect("a vault");
+    let credentials =
+        builder.build("vault", &namespace, |scope| scope.credential_store(names)).expect("a vault");
     builder.build("rogue", &namespace, |scope| {
         let variable = scope.env_secret("PASSWORD", &credentials.credential(&ITS), "password");
         build(scope, variable);
@@ -78,7 +92,11 @@ fn every_way_to_read_a_secret_is_seen() {
     let key = |name: &str, key: &str| EnvVar {
         name: "X".to_owned(),
         value_from: Some(EnvVarSource {
-            secret_key_ref: Some(SecretKeySelector { name: name.to_owned(), key: key.to_owned(), optional: None }),
+            secret_key_ref: Some(SecretKeySelector {
+                name: name.to_owned(),
+                key: key.to_owned(),
+                optional: None,
+            }),
             ..EnvVarSource::default()
         }),
         ..EnvVar::default()
@@ -86,7 +104,9 @@ fn every_way_to_read_a_secret_is_seen() {
     let variable = |it: EnvVar| found(|pod| pod.containers[0].env.get_or_insert_default().push(it));
     assert_eq!(
         variable(key("other", "password")),
-        ["Deployment `argocd/rogue` reads the key `password` of the Secret `other`, which nothing makes"]
+        [
+            "Deployment `argocd/rogue` reads the key `password` of the Secret `other`, which nothing makes"
+        ]
     );
     // A key that is not sealed, and the name before the suffix was drawn.
     assert_eq!(variable(key("its-x7k2m", "user")).len(), 1);
@@ -97,39 +117,72 @@ fn every_way_to_read_a_secret_is_seen() {
     };
     assert_eq!(found(|pod| pod.containers[0].env_from = Some(vec![whole("other")])).len(), 1);
     assert_eq!(found(|pod| pod.containers[0].env_from = Some(vec![whole("its-x7k2m")])).len(), 0);
-    let init = Container { name: "first".to_owned(), env: Some(vec![key("other", "password")]), ..Container::default() };
+    let init = Container {
+        name: "first".to_owned(),
+        env: Some(vec![key("other", "password")]),
+        ..Container::default()
+    };
     assert_eq!(found(|pod| pod.init_containers = Some(vec![init])).len(), 1);
     let volume = |optional| Volume {
         name: "v".to_owned(),
-        secret: Some(SecretVolumeSource { secret_name: Some("other".to_owned()), optional, ..SecretVolumeSource::default() }),
+        secret: Some(SecretVolumeSource {
+            secret_name: Some("other".to_owned()),
+            optional,
+            ..SecretVolumeSource::default()
+        }),
         ..Volume::default()
     };
     assert_eq!(found(|pod| pod.volumes = Some(vec![volume(None)])).len(), 1);
-    assert_eq!(found(|pod| pod.volumes = Some(vec![volume(Some(true))])).len(), 0, "what is optional may be missing");
+    assert_eq!(
+        found(|pod| pod.volumes = Some(vec![volume(Some(true))])).len(),
+        0,
+        "what is optional may be missing"
+    );
     let part = VolumeProjection {
         secret: Some(SecretProjection { name: "other".to_owned(), ..SecretProjection::default() }),
         ..VolumeProjection::default()
     };
     let projected = Volume {
         name: "v".to_owned(),
-        projected: Some(ProjectedVolumeSource { sources: Some(vec![part]), ..ProjectedVolumeSource::default() }),
+        projected: Some(ProjectedVolumeSource {
+            sources: Some(vec![part]),
+            ..ProjectedVolumeSource::default()
+        }),
         ..Volume::default()
     };
     assert_eq!(found(|pod| pod.volumes = Some(vec![projected])).len(), 1);
-    assert_eq!(found(|pod| pod.image_pull_secrets = Some(vec![LocalObjectReference { name: "pull".to_owned() }])).len(), 1);
+    assert_eq!(
+        found(|pod| pod.image_pull_secrets =
+            Some(vec![LocalObjectReference { name: "pull".to_owned() }]))
+        .len(),
+        1
+    );
 }
 
 #[test]
 fn a_certificate_that_nobody_issues_is_seen() {
     let ingress = |annotated: bool| {
-        let annotations = annotated.then(|| [("cert-manager.io/cluster-issuer".to_owned(), "letsencrypt".to_owned())].into());
+        let annotations = annotated.then(|| {
+            [("cert-manager.io/cluster-issuer".to_owned(), "letsencrypt".to_owned())].into()
+        });
         let tls = vec![IngressTLS { hosts: None, secret_name: Some("web-tls".to_owned()) }];
         told(|scope, _| {
-            let metadata =
-                ObjectMeta { name: Some("web".to_owned()), namespace: Some("argocd".to_owned()), annotations, ..ObjectMeta::default() };
-            scope.add(Ingress { metadata, spec: Some(IngressSpec { tls: Some(tls), ..IngressSpec::default() }), ..Ingress::default() });
+            let metadata = ObjectMeta {
+                name: Some("web".to_owned()),
+                namespace: Some("argocd".to_owned()),
+                annotations,
+                ..ObjectMeta::default()
+            };
+            scope.add(Ingress {
+                metadata,
+                spec: Some(IngressSpec { tls: Some(tls), ..IngressSpec::default() }),
+                ..Ingress::default()
+            });
         })
     };
     assert_eq!(ingress(true), Vec::<String>::new());
-    assert_eq!(ingress(false), ["Ingress `argocd/web` reads the Secret `web-tls`, which nothing makes"]);
+    assert_eq!(
+        ingress(false),
+        ["Ingress `argocd/web` reads the Secret `web-tls`, which nothing makes"]
+    );
 }

@@ -1,4 +1,5 @@
-//! `repository.signedBy`: Argo CD takes nothing from Git that is not signed, and can still install charts.
+//! `repository.signedBy`: Argo CD takes nothing from Git that is not signed, and can still install
+//! charts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,8 @@ const SUBKEYS: &str = include_str!("signed/subkeys.asc");
 
 /// A key that may sign for 90 days from the first of January 2025.
 const EXPIRED: &str = include_str!("signed/expired.asc");
-/// A key without an end, from the same day, that only certifies; a subkey for 30 days, and one for a year from the first of March.
+/// A key without an end, from the same day, that only certifies; a subkey for 30 days, and one for
+/// a year from the first of March.
 const ROTATED: &str = include_str!("signed/rotated.asc");
 /// The same, once its owner had revoked it.
 const REVOKED: &str = include_str!("signed/revoked.asc");
@@ -29,8 +31,11 @@ fn signed() -> Texts {
 /// Keys that each project asks for.
 fn asked(tree: &Compiled) -> BTreeMap<String, Vec<String>> {
     let projects = tree.objects().into_iter().filter(|it| it.kind() == "AppProject");
-    let keys =
-        |it: &crate::support::Read| items(it.at("spec/signatureKeys")).map(|it| it["keyID"].as_str().expect("a text").to_owned()).collect();
+    let keys = |it: &crate::support::Read| {
+        items(it.at("spec/signatureKeys"))
+            .map(|it| it["keyID"].as_str().expect("a text").to_owned())
+            .collect()
+    };
     projects.map(|it| (it.name().to_owned(), keys(&it))).collect()
 }
 
@@ -41,7 +46,8 @@ fn whatever_comes_from_git_is_signed_and_no_chart_is_asked_for_it() {
         let asked = asked(&tree);
         let url = "https://git.example.com/team/platform.git";
         for project in tree.objects().iter().filter(|it| it.kind() == "AppProject") {
-            let sources: BTreeSet<&str> = items(project.at("spec/sourceRepos")).filter_map(|it| it.as_str()).collect();
+            let sources: BTreeSet<&str> =
+                items(project.at("spec/sourceRepos")).filter_map(|it| it.as_str()).collect();
             let signed = !asked[project.name()].is_empty();
             assert_eq!(signed, sources.contains(url), "{}: {sources:?}", project.name());
             // Argo CD before 3.5 refuses every chart of a project that asks for signatures.
@@ -51,8 +57,15 @@ fn whatever_comes_from_git_is_signed_and_no_chart_is_asked_for_it() {
             let from_git = it.at("spec/source/chart").is_null();
             assert_eq!(asked[it.text("spec/project")].is_empty(), !from_git, "{}", it.name());
         }
-        let argocd = tree.objects().into_iter().find(|it| it.kind() == "Application" && it.name() == "argocd").expect("Argo CD");
-        let keyring = argocd.at("spec/source/helm/valuesObject/configs/gpg/keys").as_mapping().expect("a keyring");
+        let argocd = tree
+            .objects()
+            .into_iter()
+            .find(|it| it.kind() == "Application" && it.name() == "argocd")
+            .expect("Argo CD");
+        let keyring = argocd
+            .at("spec/source/helm/valuesObject/configs/gpg/keys")
+            .as_mapping()
+            .expect("a keyring");
         for (id, text) in keyring {
             let key: SigningKey = text.as_str().expect("a text").parse().expect("a key");
             assert_eq!(Some(&**key.id()), id.as_str());
@@ -68,7 +81,11 @@ fn a_signature_is_no_replacement_for_tls() {
     *spec = spec.replace("url: https://git", "url: http://git");
     let it = tree(&texts);
     assert!(it.codes().contains(&"repository-without-tls"));
-    assert!(it.said().contains("reads Argo CD's token and can hand out an older signed commit"), "{}", it.said());
+    assert!(
+        it.said().contains("reads Argo CD's token and can hand out an older signed commit"),
+        "{}",
+        it.said()
+    );
 }
 
 /// The same, with tenants, a tag, and a second key.
@@ -80,8 +97,12 @@ fn with_everything() -> Texts {
         .replace("    signedBy:\n", &format!("    pin: tag\n    signedBy:\n      - |\n{lines}"))
         .replace("8Gi", "64Gi")
         .replace("cpu: 4", "cpu: 64");
-    *spec = spec.replace("components:\n", "components:\n    backup: {}\n    openWebui: {replicas: 1}\n");
-    texts.insert("spec/workspaces/team-a.yaml".to_owned(), crate::cli::workspace_dir::workspace("team-a"));
+    *spec = spec
+        .replace("components:\n", "components:\n    backup: {}\n    openWebui: {replicas: 1}\n");
+    texts.insert(
+        "spec/workspaces/team-a.yaml".to_owned(),
+        crate::cli::workspace_dir::workspace("team-a"),
+    );
     texts
 }
 
@@ -100,11 +121,17 @@ fn a_key_is_known_by_its_own_number_and_those_of_its_signing_subkeys() {
     assert_eq!(ids(&key), ["F100A3DC20850274", "5A855528D9BE4F7E"]);
     assert_eq!(key.text(), SUBKEYS, "as GnuPG writes it");
     // Whatever stands around it is left behind.
-    let dressed = format!("\n  {}", SUBKEYS.replace("BLOCK-----\n\n", "BLOCK-----\r\nComment: mine\r\n\r\n").replace('\n', "\n  "));
+    let dressed = format!(
+        "\n  {}",
+        SUBKEYS
+            .replace("BLOCK-----\n\n", "BLOCK-----\r\nComment: mine\r\n\r\n")
+            .replace('\n', "\n  ")
+    );
     assert_eq!(dressed.parse::<SigningKey>().expect("the same").text(), SUBKEYS);
 }
 
-/// When the last key that may sign ends is when the signer does: not with a subkey that another one has followed.
+/// When the last key that may sign ends is when the signer does: not with a subkey that another one
+/// has followed.
 #[test]
 fn a_key_says_how_long_it_signs() {
     let day = |it: i64| 1_735_689_600 + it * 24 * 60 * 60;
@@ -142,13 +169,23 @@ fn packets(text: &str) -> Vec<u8> {
 }
 
 fn armored(bytes: &[u8]) -> String {
-    format!("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{}\n-----END PGP PUBLIC KEY BLOCK-----\n", Base64::encode_string(bytes))
+    format!(
+        "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n{}\n-----END PGP PUBLIC KEY BLOCK-----\n",
+        Base64::encode_string(bytes)
+    )
 }
 
 #[test]
 fn what_is_no_public_key_is_refused_and_a_private_one_is_not_repeated() {
     let lines: Vec<&str> = SUBKEYS.lines().collect();
-    let without = |at: usize| lines.iter().enumerate().filter(|it| it.0 != at).flat_map(|it| [*it.1, "\n"]).collect::<String>();
+    let without = |at: usize| {
+        lines
+            .iter()
+            .enumerate()
+            .filter(|it| it.0 != at)
+            .flat_map(|it| [*it.1, "\n"])
+            .collect::<String>()
+    };
     let bytes = armored;
     let whole = packets(SUBKEYS);
     let rotated = packets(ROTATED);
@@ -172,7 +209,8 @@ fn what_is_no_public_key_is_refused_and_a_private_one_is_not_repeated() {
         (bytes(&version), "version 6"),
         (SUBKEYS.replace("mQE", "!!!"), "Base64"),
         (bytes(&secret), "a private key"),
-        // Nothing that a signature could be checked with; nothing that the key says of itself; a subkey of anybody's.
+        // Nothing that a signature could be checked with; nothing that the key says of itself; a
+        // subkey of anybody's.
         (bytes(&[0x98, 6, 4, 0, 0, 0, 0, 22]), "lacks the numbers"),
         (bytes(&[&[0x98, 6, 4, 0, 0, 0, 0, 22][..], &whole].concat()), "lacks the numbers"),
         (bytes(primary), "signed no name"),

@@ -38,7 +38,12 @@ pub struct Compiled {
 #[track_caller]
 pub fn tree(texts: &Texts) -> Compiled {
     let it = compile(texts);
-    assert!(!it.findings.has_errors(), "the spec has errors:\n{}\n{:?}", it.said(), texts.get(PLATFORM));
+    assert!(
+        !it.findings.has_errors(),
+        "the spec has errors:\n{}\n{:?}",
+        it.said(),
+        texts.get(PLATFORM)
+    );
     it
 }
 
@@ -63,18 +68,31 @@ pub fn compile(texts: &Texts) -> Compiled {
     compile_in_order(texts, &order)
 }
 
-/// Compiles texts, building the tenants in an order of one's own; their summaries are folded in the order of names all the same.
+/// Compiles texts, building the tenants in an order of one's own; their summaries are folded in the
+/// order of names all the same.
 pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
     let sources = texts.iter().filter(|(path, _)| !path.starts_with(WORKSPACES));
-    let sources =
-        Sources { texts: sources.map(|(path, text)| (path.as_str().into(), Source::parse(path.as_str(), text.as_str()))).collect() };
+    let sources = Sources {
+        texts: sources
+            .map(|(path, text)| (path.as_str().into(), Source::parse(path.as_str(), text.as_str())))
+            .collect(),
+    };
     let loaded = compile::platform(&sources);
-    let mut it =
-        Compiled { files: BTreeMap::new(), twice: Vec::new(), findings: loaded.diagnostics, plan: loaded.plan, summaries: Vec::new() };
+    let mut it = Compiled {
+        files: BTreeMap::new(),
+        twice: Vec::new(),
+        findings: loaded.diagnostics,
+        plan: loaded.plan,
+        summaries: Vec::new(),
+    };
     let Some(plan) = it.plan.take() else { return it };
     for path in tenants {
         let mut files = Files::new();
-        let mut summary = compile::tenant(&plan, &Source::parse(path.as_str(), texts[*path].as_str()), &mut files);
+        let mut summary = compile::tenant(
+            &plan,
+            &Source::parse(path.as_str(), texts[*path].as_str()),
+            &mut files,
+        );
         it.findings.extend(std::mem::take(&mut summary.diagnostics));
         it.keep(&files);
         it.summaries.push(summary);
@@ -82,7 +100,12 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
     it.summaries.sort_by(|a, b| a.file.cmp(&b.file));
     let mut files = Files::new();
     // The specs of these tests live at `example.com`; what is said of that has its own tests.
-    it.findings.extend(compile::whole(&plan, &it.summaries, &mut files).found.into_iter().filter(|it| it.code != EXAMPLE_VALUE));
+    it.findings.extend(
+        compile::whole(&plan, &it.summaries, &mut files)
+            .found
+            .into_iter()
+            .filter(|it| it.code != EXAMPLE_VALUE),
+    );
     it.keep(&files);
     it.plan = Some(plan);
     it
@@ -99,7 +122,11 @@ impl Compiled {
 
     /// The generated tree, without what belongs to `spec/`.
     pub fn tree(&self) -> BTreeMap<String, Vec<u8>> {
-        self.files.iter().filter(|(path, _)| !path.starts_with("spec/")).map(|(path, bytes)| (path.clone(), bytes.clone())).collect()
+        self.files
+            .iter()
+            .filter(|(path, _)| !path.starts_with("spec/"))
+            .map(|(path, bytes)| (path.clone(), bytes.clone()))
+            .collect()
     }
 
     /// Codes of its findings, in the order in which they were made.
@@ -114,7 +141,8 @@ impl Compiled {
 
     /// Its findings, a line each, with help and notes.
     pub fn said(&self) -> String {
-        let line = |it: &Diagnostic| format!("{}: {} {:?} {:?}", it.code, it.message, it.help, it.notes);
+        let line =
+            |it: &Diagnostic| format!("{}: {} {:?} {:?}", it.code, it.message, it.help, it.notes);
         self.findings.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
@@ -122,8 +150,12 @@ impl Compiled {
     pub fn objects(&self) -> Vec<Read> {
         // k3s' configuration and the values of charts are YAML and no objects.
         let plain = ["bootstrap/k3s/", "bootstrap/values/"];
-        let objects = self.files.iter().filter(|(path, _)| has_ending(path, "yaml") && !plain.iter().any(|it| path.starts_with(it)));
-        objects.map(|(path, bytes)| Read::new(path, std::str::from_utf8(bytes).expect("UTF-8"))).collect()
+        let objects = self.files.iter().filter(|(path, _)| {
+            has_ending(path, "yaml") && !plain.iter().any(|it| path.starts_with(it))
+        });
+        objects
+            .map(|(path, bytes)| Read::new(path, std::str::from_utf8(bytes).expect("UTF-8")))
+            .collect()
     }
 }
 
@@ -138,7 +170,10 @@ pub struct Read {
 
 impl Read {
     fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), value: serde_yaml::from_str(text).unwrap_or_else(|it| panic!("{path}: {it}")) }
+        Self {
+            path: path.to_owned(),
+            value: serde_yaml::from_str(text).unwrap_or_else(|it| panic!("{path}: {it}")),
+        }
     }
 
     /// A value by its path, `/`-separated; null where there is none.
@@ -173,7 +208,10 @@ impl Read {
 
     /// The Application whose folder holds it; empty for Applications and projects themselves.
     pub fn application(&self) -> &str {
-        self.path.strip_prefix("out/manifests/").and_then(|it| it.split('/').next()).unwrap_or_default()
+        self.path
+            .strip_prefix("out/manifests/")
+            .and_then(|it| it.split('/').next())
+            .unwrap_or_default()
     }
 
     /// The template of its pods, if it makes any.
@@ -204,7 +242,9 @@ pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
 
 /// A map of texts to texts.
 pub fn labels(value: &Value) -> BTreeMap<String, String> {
-    let pair = |(key, value): (&Value, &Value)| Some((key.as_str()?.to_owned(), value.as_str()?.to_owned()));
+    let pair = |(key, value): (&Value, &Value)| {
+        Some((key.as_str()?.to_owned(), value.as_str()?.to_owned()))
+    };
     value.as_mapping().into_iter().flatten().filter_map(pair).collect()
 }
 
@@ -239,16 +279,28 @@ pub fn golden_cases() -> Vec<(String, PathBuf)> {
 
 /// The texts of a folder's `spec/`, without what is generated there.
 pub fn texts_of(folder: &Path) -> Texts {
-    let files = files_below(folder, &["spec"]).into_iter().filter(|(path, _)| has_ending(path, "yaml") || has_ending(path, "pem"));
+    let files = files_below(folder, &["spec"])
+        .into_iter()
+        .filter(|(path, _)| has_ending(path, "yaml") || has_ending(path, "pem"));
     files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
 }
 
 /// Every file below some folders of a folder, by path.
 pub fn files_below(folder: &Path, tops: &[&str]) -> BTreeMap<String, Vec<u8>> {
-    let walk = tops.iter().map(|it| folder.join(it)).filter(|it| it.exists()).flat_map(walkdir::WalkDir::new);
+    let walk = tops
+        .iter()
+        .map(|it| folder.join(it))
+        .filter(|it| it.exists())
+        .flat_map(walkdir::WalkDir::new);
     let files = walk.map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
     let read = |it: walkdir::DirEntry| {
-        let path = it.path().strip_prefix(folder).expect("below").to_str().expect("UTF-8").replace('\\', "/");
+        let path = it
+            .path()
+            .strip_prefix(folder)
+            .expect("below")
+            .to_str()
+            .expect("UTF-8")
+            .replace('\\', "/");
         (path, std::fs::read(it.path()).expect("readable"))
     };
     files.map(read).collect()

@@ -1,4 +1,5 @@
-//! The seam for tenants: zero to three minimal workspaces, each built by itself, none dropped without a word.
+//! The seam for tenants: zero to three minimal workspaces, each built by itself, none dropped
+//! without a word.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,12 +37,17 @@ fn zero_to_three_keep_every_law() {
     }
 }
 
-/// ArgoCD deletes only what the project still permits: a project that narrowed in the commit that takes something out would leave it running.
+/// ArgoCD deletes only what the project still permits: a project that narrowed in the commit that
+/// takes something out would leave it running.
 #[test]
 fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     let projects = |texts: &Texts| {
         let made = tree(texts);
-        let all: Vec<_> = made.files.into_iter().filter(|(path, _)| path.starts_with("bootstrap/argocd/appproject-")).collect();
+        let all: Vec<_> = made
+            .files
+            .into_iter()
+            .filter(|(path, _)| path.starts_with("bootstrap/argocd/appproject-"))
+            .collect();
         assert_eq!(all.len(), 5, "ai, bootstrap, default, platform, tenants");
         all
     };
@@ -51,7 +57,9 @@ fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     }
     let off = ["argocd", "traefik", "openWebui", "openWebui: {enabled: false}\npostgresql"];
     for component in off {
-        let texts = with_components(&format!("ollama: {{models: [\"gemma3:270m\"]}}\n{component}: {{enabled: false}}"));
+        let texts = with_components(&format!(
+            "ollama: {{models: [\"gemma3:270m\"]}}\n{component}: {{enabled: false}}"
+        ));
         assert_eq!(projects(&texts), full, "without {component}");
     }
     let mut production = platform();
@@ -67,24 +75,36 @@ fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     assert_eq!(projects(&console), full, "a host for Argo CD");
 }
 
-/// A new tenant brings its own files, and changes no other tenant's and none of the platform's but those that tell of all.
+/// A new tenant brings its own files, and changes no other tenant's and none of the platform's but
+/// those that tell of all.
 #[test]
 fn a_new_tenant_changes_nobody_else_s_files() {
     let of_all = ["bootstrap/argocd/appproject-tenants.yaml", "out/README.md"];
     for n in 0..NAMES.len() {
-        let (before, after) = (tree(&with(platform(), &NAMES[..n])).files, tree(&with(platform(), &NAMES[..=n])).files);
-        let own = |path: &str| path == format!("apps/ws-{}.yaml", NAMES[n]) || path.starts_with(&format!("out/manifests/ws-{}/", NAMES[n]));
-        let changed: BTreeSet<&str> =
-            after.iter().filter(|(path, bytes)| before.get(*path) != Some(bytes)).map(|it| it.0.as_str()).collect();
-        let others: Vec<&&str> = changed.iter().filter(|it| !own(it) && !of_all.contains(it)).collect();
+        let (before, after) = (
+            tree(&with(platform(), &NAMES[..n])).files,
+            tree(&with(platform(), &NAMES[..=n])).files,
+        );
+        let own = |path: &str| {
+            path == format!("apps/ws-{}.yaml", NAMES[n])
+                || path.starts_with(&format!("out/manifests/ws-{}/", NAMES[n]))
+        };
+        let changed: BTreeSet<&str> = after
+            .iter()
+            .filter(|(path, bytes)| before.get(*path) != Some(bytes))
+            .map(|it| it.0.as_str())
+            .collect();
+        let others: Vec<&&str> =
+            changed.iter().filter(|it| !own(it) && !of_all.contains(it)).collect();
         assert!(others.is_empty(), "{others:?}");
         assert!(before.keys().all(|it| after.contains_key(it)), "a file is gone");
         assert_eq!(changed.iter().filter(|it| own(it)).count(), 16, "{changed:?}");
     }
 }
 
-/// What the bootstrap script applies besides the projects and the root is what it was: a new component, host or tenant needs no second run,
-/// since `bootstrap` reconciles the folder of the projects, and the projects that the new Applications need are in it.
+/// What the bootstrap script applies besides the projects and the root is what it was: a new
+/// component, host or tenant needs no second run, since `bootstrap` reconciles the folder of the
+/// projects, and the projects that the new Applications need are in it.
 #[test]
 fn nothing_new_needs_a_second_run_of_the_script() {
     let small = "ollama: {models: [\"gemma3:270m\"]}";
@@ -92,7 +112,8 @@ fn nothing_new_needs_a_second_run_of_the_script() {
         "{small}\nopenWebui: {{enabled: false}}\npostgresql: {{enabled: false}}\ntraefik: {{enabled: false}}\ncertManager: {{enabled: false}}"
     )));
     let after = tree(&with(platform(), &NAMES));
-    // Applied by the script and not reconciled by `bootstrap`: namespaces, and the two charts that must be there before Argo CD reads Git.
+    // Applied by the script and not reconciled by `bootstrap`: namespaces, and the two charts that
+    // must be there before Argo CD reads Git.
     let values = |files: &BTreeMap<String, Vec<u8>>, application: &str| {
         let text = &files[&format!("apps/{application}.yaml")];
         let it: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
@@ -101,30 +122,55 @@ fn nothing_new_needs_a_second_run_of_the_script() {
         source
     };
     for application in ["argocd", "sealed-secrets"] {
-        assert_eq!(values(&before.files, application), values(&after.files, application), "{application}");
+        assert_eq!(
+            values(&before.files, application),
+            values(&after.files, application),
+            "{application}"
+        );
     }
     let applied = |files: &BTreeMap<String, Vec<u8>>| {
         let is_applied = |path: &str| {
-            path.starts_with("out/manifests/namespaces/") || path.starts_with("bootstrap/") && !path.starts_with("bootstrap/argocd/")
+            path.starts_with("out/manifests/namespaces/")
+                || path.starts_with("bootstrap/") && !path.starts_with("bootstrap/argocd/")
         };
-        // What the script looks at (names, the tag, the size of the machine, the chat that `verify` asks) is no part of what it applies.
-        let looks =
-            ["platform=", "revision=", "hosts=", "chat_", "argocd_host=", "node_", "sealed_values="].map(|it| format!("readonly {it}"));
+        // What the script looks at (names, the tag, the size of the machine, the chat that `verify`
+        // asks) is no part of what it applies.
+        let looks = [
+            "platform=",
+            "revision=",
+            "hosts=",
+            "chat_",
+            "argocd_host=",
+            "node_",
+            "sealed_values=",
+        ]
+        .map(|it| format!("readonly {it}"));
         let text = |bytes: &[u8]| {
             let text = String::from_utf8_lossy(bytes).into_owned();
-            text.lines().filter(|it| looks.iter().all(|look| !it.starts_with(look.as_str()))).flat_map(|it| [it, "\n"]).collect::<String>()
+            text.lines()
+                .filter(|it| looks.iter().all(|look| !it.starts_with(look.as_str())))
+                .flat_map(|it| [it, "\n"])
+                .collect::<String>()
         };
-        files.iter().filter(|it| is_applied(it.0)).map(|(path, bytes)| (path.clone(), text(bytes))).collect::<Vec<_>>()
+        files
+            .iter()
+            .filter(|it| is_applied(it.0))
+            .map(|(path, bytes)| (path.clone(), text(bytes)))
+            .collect::<Vec<_>>()
     };
     assert!(applied(&before.files).len() >= 5);
     assert_eq!(applied(&before.files), applied(&after.files));
     assert_eq!(before.files["apps/bootstrap.yaml"], after.files["apps/bootstrap.yaml"]);
-    let bootstrap: serde_yaml::Value = serde_yaml::from_slice(&after.files["apps/bootstrap.yaml"]).expect("YAML");
+    let bootstrap: serde_yaml::Value =
+        serde_yaml::from_slice(&after.files["apps/bootstrap.yaml"]).expect("YAML");
     assert_eq!(bootstrap["spec"]["source"]["path"], "bootstrap/argocd");
     for (path, text) in after.files.iter().filter(|it| it.0.starts_with("apps/")) {
         let it: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
         let project = it["spec"]["project"].as_str().expect("a project");
-        assert!(after.files.contains_key(&format!("bootstrap/argocd/appproject-{project}.yaml")), "{path}: {project}");
+        assert!(
+            after.files.contains_key(&format!("bootstrap/argocd/appproject-{project}.yaml")),
+            "{path}: {project}"
+        );
     }
 }
 
@@ -139,14 +185,25 @@ fn the_longest_name_keeps_every_law() {
 #[test]
 fn names_that_cannot_be_are_refused() {
     let too_long = "a".repeat(46);
-    for name in ["ai", "argocd", "monitoring", "node-agents", "cert-manager", "kube-system", "kube-anything", "default", "0zero", &too_long]
-    {
+    for name in [
+        "ai",
+        "argocd",
+        "monitoring",
+        "node-agents",
+        "cert-manager",
+        "kube-system",
+        "kube-anything",
+        "default",
+        "0zero",
+        &too_long,
+    ] {
         let made = compile(&with(platform(), &[name]));
         assert_eq!(made.errors(), ["workspace-name"], "{name}: {}", made.said());
     }
 }
 
-/// A workspace that cannot be built is an error, whatever the reason: it must not be missing from the tree in silence.
+/// A workspace that cannot be built is an error, whatever the reason: it must not be missing from
+/// the tree in silence.
 #[test]
 fn none_is_dropped_without_a_word() {
     let replaced = |find: &str, replace: &str| {
@@ -156,15 +213,25 @@ fn none_is_dropped_without_a_word() {
         }
         texts
     };
-    let long = format!("chat.{}.example.com", ["b".repeat(63), "c".repeat(63), "d".repeat(63), "e".repeat(41)].join("."));
+    let long = format!(
+        "chat.{}.example.com",
+        ["b".repeat(63), "c".repeat(63), "d".repeat(63), "e".repeat(41)].join(".")
+    );
     for texts in [
         replaced("chat.example.com", &long),
-        replaced("  components:\n", "  components:\n    certManager: {enabled: false}\n    openWebui: {enabled: false}\n"),
+        replaced(
+            "  components:\n",
+            "  components:\n    certManager: {enabled: false}\n    openWebui: {enabled: false}\n",
+        ),
         replaced("kind: AIChatWorkspace", "kind: AIChat"),
         replaced("models: [\"gemma3:270m\"]}\n", "models: [\"gemma3:2700m\"]}\n"),
     ] {
         let made = compile(&texts);
-        assert!(made.findings.has_errors() && !made.files.contains_key("apps/ws-team-a.yaml"), "{}", made.said());
+        assert!(
+            made.findings.has_errors() && !made.files.contains_key("apps/ws-team-a.yaml"),
+            "{}",
+            made.said()
+        );
     }
 }
 
@@ -174,10 +241,14 @@ fn a_tenant_stays_in_its_namespace() {
     let made = tree(&with(platform(), &NAMES));
     for it in made.objects().iter().filter(|it| it.application().starts_with("ws-")) {
         let name = it.application().trim_start_matches("ws-");
-        let is_own = it.namespace().map_or(it.kind() == "Namespace" && it.name() == name, |it| it == name);
+        let is_own =
+            it.namespace().map_or(it.kind() == "Namespace" && it.name() == name, |it| it == name);
         assert!(is_own, "{}", it.path);
         let text = serde_yaml::to_string(&it.value).expect("YAML");
-        let strangers: Vec<&&str> = NAMES.iter().filter(|it| **it != name && text.contains(&format!(".{it}.svc"))).collect();
+        let strangers: Vec<&&str> = NAMES
+            .iter()
+            .filter(|it| **it != name && text.contains(&format!(".{it}.svc")))
+            .collect();
         assert!(strangers.is_empty() && !text.contains(".ai.svc"), "{}: {strangers:?}", it.path);
     }
 }

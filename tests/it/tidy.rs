@@ -1,4 +1,5 @@
-//! The house's own rules: floors, purity below the driver, file sizes, captions. ARCHITECTURE.md names these tests.
+//! The house's own rules: floors, purity below the driver, file sizes, captions. ARCHITECTURE.md
+//! names these tests.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -19,7 +20,8 @@ const MOST_LINES: usize = 600;
 
 /// Rust files by path, below some folders.
 fn sources(tops: &[&str]) -> BTreeMap<String, String> {
-    let files = files_below(repository(), tops).into_iter().filter(|(path, _)| has_ending(path, "rs"));
+    let files =
+        files_below(repository(), tops).into_iter().filter(|(path, _)| has_ending(path, "rs"));
     files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
 }
 
@@ -32,9 +34,13 @@ fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|it| it.contains(&module))
 }
 
-/// A file's code without comments and texts, each line with its number. Good enough for what is looked for here.
+/// A file's code without comments and texts, each line with its number. Good enough for what is
+/// looked for here.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()));
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()));
     lines.filter(|(_, line)| !line.trim().is_empty())
 }
 
@@ -45,7 +51,12 @@ fn used(text: &str) -> Vec<String> {
     for (at, _) in text.match_indices("crate::") {
         let rest = &text[at + "crate::".len()..];
         let Some(list) = rest.strip_prefix('{') else {
-            found.push(rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default().to_owned());
+            found.push(
+                rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+            );
             continue;
         };
         let (mut depth, mut word) = (0_usize, String::new());
@@ -129,8 +140,12 @@ fn below_the_driver_all_is_pure() {
             }
             // `use std::{fs, …}` says the same in another way.
             if let Some(short) = word.strip_prefix("std::") {
-                let mut groups = text.match_indices("use std::{").filter_map(|(at, _)| text[at..].split(';').next());
-                if groups.any(|it| it.split(|c: char| !c.is_alphanumeric() && c != '_').any(|it| it == short)) {
+                let mut groups = text
+                    .match_indices("use std::{")
+                    .filter_map(|(at, _)| text[at..].split(';').next());
+                if groups.any(|it| {
+                    it.split(|c: char| !c.is_alphanumeric() && c != '_').any(|it| it == short)
+                }) {
                     let _ = writeln!(said, "{path}: {word}, only {may:?} may");
                 }
             }
@@ -139,9 +154,10 @@ fn below_the_driver_all_is_pure() {
     assert!(said.is_empty(), "{said}");
 }
 
-/// The compiler seals and never opens: only the controller in the cluster has the private key, and who keeps its copy. What opens is one file,
-/// which nobody asks but `seal` when the key is handed in. It is also why RUSTSEC-2023-0071 (the time that `rsa` takes with a private key) does
-/// not touch it, as `deny.toml` says. Judges and tests open in `tests/it/seal/open.rs`, by themselves.
+/// The compiler seals and never opens: only the controller in the cluster has the private key, and
+/// who keeps its copy. What opens is one file, which nobody asks but `seal` when the key is handed
+/// in. It is also why RUSTSEC-2023-0071 (the time that `rsa` takes with a private key) does not
+/// touch it, as `deny.toml` says. Judges and tests open in `tests/it/seal/open.rs`, by themselves.
 #[test]
 fn nothing_is_opened_but_for_the_keys_owner() {
     let mut said = String::new();
@@ -156,15 +172,24 @@ fn nothing_is_opened_but_for_the_keys_owner() {
         }
         let asks = |line: &str| has_word(line, "PrivateKey") && !line.contains("RsaPrivateKey");
         for (line, _) in code(&text).filter(|it| asks(it.1)) {
-            if ![OPENER, "src/cli/seal/opened.rs", "src/seal/certificate.rs"].contains(&path.as_str()) {
+            if ![OPENER, "src/cli/seal/opened.rs", "src/seal/certificate.rs"]
+                .contains(&path.as_str())
+            {
                 let _ = writeln!(said, "{path}:{line}: asks for what is sealed");
             }
         }
     }
-    assert!(code(&sources(&["src"])[OPENER]).filter(|it| opens(it.1)).count() >= 2, "it is looked for by the right words");
+    assert!(
+        code(&sources(&["src"])[OPENER]).filter(|it| opens(it.1)).count() >= 2,
+        "it is looked for by the right words"
+    );
     assert!(said.is_empty(), "{said}");
     let opener = sources(&["tests/it/seal"]).remove("tests/it/seal/open.rs").expect("it is there");
-    assert_eq!(code(&opener).filter(|it| opens(it.1)).count(), 2, "the words that are looked for are those that open");
+    assert_eq!(
+        code(&opener).filter(|it| opens(it.1)).count(),
+        2,
+        "the words that are looked for are those that open"
+    );
 }
 
 /// The one file that opens.
@@ -177,7 +202,9 @@ fn opens(line: &str) -> bool {
 
 fn has_word(line: &str, word: &str) -> bool {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    line.match_indices(word).any(|(at, _)| !is_part(line[..at].chars().next_back()) && !is_part(line[at + word.len()..].chars().next()))
+    line.match_indices(word).any(|(at, _)| {
+        !is_part(line[..at].chars().next_back()) && !is_part(line[at + word.len()..].chars().next())
+    })
 }
 
 #[test]
@@ -210,7 +237,11 @@ fn lints_are_expected_with_a_reason_never_allowed() {
                 let _ = writeln!(said, "{path}:{line}: `expect` with a reason instead");
             }
         }
-        for (at, _) in text.match_indices("#[expect(").chain(text.match_indices("#![expect(")).filter(|_| !path.ends_with("tidy.rs")) {
+        for (at, _) in text
+            .match_indices("#[expect(")
+            .chain(text.match_indices("#![expect("))
+            .filter(|_| !path.ends_with("tidy.rs"))
+        {
             if !text[at..].split(']').next().is_some_and(|it| it.contains("reason = ")) {
                 let _ = writeln!(said, "{path}: an `expect` without a reason");
             }
@@ -237,7 +268,8 @@ fn files_are_short_and_open_with_a_caption() {
             let _ = writeln!(said, "{path}: no newline at its end");
         }
     }
-    // Told to whoever asks (`--nocapture`): a file of more than half the limit is on its way to be two.
+    // Told to whoever asks (`--nocapture`): a file of more than half the limit is on its way to be
+    // two.
     print!("{long}");
     assert!(said.is_empty(), "{said}");
 }
@@ -249,7 +281,9 @@ fn every_test_file_is_run() {
     let mut said = String::new();
     for path in sources(&["tests/it"]).into_keys() {
         let name = path.trim_start_matches("tests/it/").trim_end_matches(".rs");
-        let is_named = name == "main" || name.contains('/') || main.lines().any(|it| it == format!("mod {name};"));
+        let is_named = name == "main"
+            || name.contains('/')
+            || main.lines().any(|it| it == format!("mod {name};"));
         if !is_named {
             let _ = writeln!(said, "{path}: no `mod {name};` in tests/it/main.rs");
         }
@@ -260,9 +294,25 @@ fn every_test_file_is_run() {
 /// What is true on one machine only has no place here.
 #[test]
 fn no_absolute_paths() {
-    let tops =
-        ["src", "tests/it", "tests/ui", "tests/golden", "benches", "spec", "apps", "bootstrap", "out", "README.md", "ARCHITECTURE.md"];
-    let roots = [concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/Us", "ers/")];
+    let tops = [
+        "src",
+        "tests/it",
+        "tests/ui",
+        "tests/golden",
+        "benches",
+        "spec",
+        "apps",
+        "bootstrap",
+        "out",
+        "README.md",
+        "ARCHITECTURE.md",
+    ];
+    let roots = [
+        concat!("/wo", "rk/"),
+        concat!("/ho", "me/"),
+        concat!("/ro", "ot/"),
+        concat!("/Us", "ers/"),
+    ];
     let mut said = String::new();
     for (path, bytes) in files_below(repository(), &tops) {
         let text = String::from_utf8_lossy(&bytes);

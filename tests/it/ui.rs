@@ -1,7 +1,8 @@
-//! One wrong input a code, and the whole text that a user sees of it: `tests/ui/<code>/` holds the input and `expected.txt`.
+//! One wrong input a code, and the whole text that a user sees of it: `tests/ui/<code>/` holds the
+//! input and `expected.txt`.
 //!
-//! A further case of a code is called `<code>--<what>`. `command.txt` says what to run instead of `render`, a line each.
-//! `BLESS=1 cargo test --test it ui` rewrites what is expected.
+//! A further case of a code is called `<code>--<what>`. `command.txt` says what to run instead of
+//! `render`, a line each. `BLESS=1 cargo test --test it ui` rewrites what is expected.
 
 mod fixes;
 mod pages;
@@ -24,7 +25,8 @@ const SEVERAL: [&str; 2] = ["all-at-once", "all-at-once--rules"];
 /// What a case holds that is no input.
 const NO_INPUT: [&str; 2] = ["command.txt", "expected.txt"];
 
-/// The sealed values of a case that brings none: then `credential-not-sealed` stays out of the other codes' texts.
+/// The sealed values of a case that brings none: then `credential-not-sealed` stays out of the
+/// other codes' texts.
 const SEALED: &str = "tests/golden/sealed/spec/secrets";
 /// What they were sealed with.
 const SEALING: &str = "tests/golden/sealed/spec/sealing.pem";
@@ -35,7 +37,9 @@ fn here(path: &str) -> PathBuf {
 
 /// All cases, by name.
 fn cases() -> Vec<String> {
-    let listed = fs::read_dir(here("tests/ui")).expect("the cases are there").map(|it| it.expect("readable").file_name());
+    let listed = fs::read_dir(here("tests/ui"))
+        .expect("the cases are there")
+        .map(|it| it.expect("readable").file_name());
     let mut names: Vec<String> = listed.map(|it| it.into_string().expect("UTF-8")).collect();
     names.sort_unstable();
     names
@@ -50,9 +54,14 @@ fn expected(case: &str) -> String {
     fs::read_to_string(here("tests/ui").join(case).join("expected.txt")).unwrap_or_default()
 }
 
-/// The domains at which the inputs are written, and others of the same length that somebody could have: `example-value` stays out of
-/// the texts of the other codes, and everything stands where it stood.
-const DOMAINS: [(&str, &str); 3] = [("example.com", "garden.blue"), ("example.org", "garden.pink"), ("example.net", "garden.gold")];
+/// The domains at which the inputs are written, and others of the same length that somebody could
+/// have: `example-value` stays out of the texts of the other codes, and everything stands where it
+/// stood.
+const DOMAINS: [(&str, &str); 3] = [
+    ("example.com", "garden.blue"),
+    ("example.org", "garden.pink"),
+    ("example.net", "garden.gold"),
+];
 
 fn with_domains_of_ones_own(case: &str, text: &str) -> String {
     if code(case) == "example-value" {
@@ -82,12 +91,17 @@ fn place(case: &str) -> WorkspaceDir {
 }
 
 fn copy(case: &str, from: &Path, to: &WorkspaceDir, below: &str) {
-    let files = walkdir::WalkDir::new(from).into_iter().map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
+    let files = walkdir::WalkDir::new(from)
+        .into_iter()
+        .map(|it| it.expect("readable"))
+        .filter(|it| it.file_type().is_file());
     for file in files {
-        let name = file.path().strip_prefix(from).expect("below it").to_string_lossy().replace('\\', "/");
+        let name =
+            file.path().strip_prefix(from).expect("below it").to_string_lossy().replace('\\', "/");
         if !NO_INPUT.contains(&&*name) {
             let text = fs::read_to_string(file.path()).expect("a text");
-            let text = with_domains_of_ones_own(case, &text).replace("{ciphertext}", &recipes::ciphertext());
+            let text = with_domains_of_ones_own(case, &text)
+                .replace("{ciphertext}", &recipes::ciphertext());
             to.write(&format!("{below}{name}"), text);
         }
     }
@@ -102,14 +116,20 @@ fn transcript(case: &str, place: &WorkspaceDir) -> String {
     let commands = commands.unwrap_or_else(|_| "render --color never\n".to_owned());
     let run = |line: &str| {
         let done = place.run(&line.split_whitespace().collect::<Vec<_>>());
-        format!("$ espalier {line}\n{}{}exit code {}\n", done.out, without_totals(&done.err), done.code)
+        format!(
+            "$ espalier {line}\n{}{}exit code {}\n",
+            done.out,
+            without_totals(&done.err),
+            done.code
+        )
     };
     with_example_domains(&commands.lines().map(run).collect::<Vec<_>>().join("\n"))
 }
 
 /// What the platform is, and how many files the tree has, is not what a case is about.
 fn without_totals(said: &str) -> String {
-    let parts: Vec<&str> = said.split("\n\n").filter(|it| !it.starts_with("platform      ")).collect();
+    let parts: Vec<&str> =
+        said.split("\n\n").filter(|it| !it.starts_with("platform      ")).collect();
     let said = parts.join("\n\n");
     let lines = said.lines().map(|it| if it.starts_with("rendered ") { "rendered …" } else { it });
     lines.flat_map(|it| [it, "\n"]).collect()
@@ -145,13 +165,17 @@ fn findings_stand_in_one_order_whatever_the_threads() {
     let place = place("node-memory-exceeded--workspaces");
     let name = |number: usize| format!("spec/workspaces/wrong-{number:02}.yaml");
     for number in 0..40 {
-        let text = place.read("spec/workspaces/team-a.yaml").replace("team-a", "elsewhere").replace("1b-instruct-q4_K_M", "900b");
+        let text = place
+            .read("spec/workspaces/team-a.yaml")
+            .replace("team-a", "elsewhere")
+            .replace("1b-instruct-q4_K_M", "900b");
         place.write(&name(number), text);
     }
     let said = |threads| place.run(&["render", "--format", "short", "--threads", threads]).err;
     let one = said("1");
     assert_eq!(one.matches("model-unknown").count(), 40, "{one}");
-    let files: Vec<&str> = one.lines().filter_map(|it| it.split_once(".yaml:")).map(|it| it.0).collect();
+    let files: Vec<&str> =
+        one.lines().filter_map(|it| it.split_once(".yaml:")).map(|it| it.0).collect();
     assert!(files.is_sorted(), "{one}");
     for threads in ["2", "7"] {
         assert_eq!(said(threads), one);

@@ -116,16 +116,41 @@ fn amounts_are_printed_in_canonical_form() {
         (1 << 40, "1Ti"),
         (1 << 60, "1Ei"),
     ] {
-        assert_eq!((Bytes::new(n).to_string(), Bytes::new(n).quantity().0), (text.to_owned(), text.to_owned()));
+        assert_eq!(
+            (Bytes::new(n).to_string(), Bytes::new(n).quantity().0),
+            (text.to_owned(), text.to_owned())
+        );
     }
-    for (n, text) in [(0, "0"), (1, "1m"), (500, "500m"), (1000, "1"), (1500, "1500m"), (4000, "4"), (1_000_000, "1k")] {
-        assert_eq!((Millicores::new(n).to_string(), Millicores::new(n).quantity().0), (text.to_owned(), text.to_owned()));
+    for (n, text) in [
+        (0, "0"),
+        (1, "1m"),
+        (500, "500m"),
+        (1000, "1"),
+        (1500, "1500m"),
+        (4000, "4"),
+        (1_000_000, "1k"),
+    ] {
+        assert_eq!(
+            (Millicores::new(n).to_string(), Millicores::new(n).quantity().0),
+            (text.to_owned(), text.to_owned())
+        );
     }
-    for (n, text) in [(0, "0s"), (30, "30s"), (60, "1m"), (90, "90s"), (5400, "90m"), (3600, "1h"), (604_800, "168h")] {
+    for (n, text) in [
+        (0, "0s"),
+        (30, "30s"),
+        (60, "1m"),
+        (90, "90s"),
+        (5400, "90m"),
+        (3600, "1h"),
+        (604_800, "168h"),
+    ] {
         assert_eq!(Seconds::new(n).to_string(), text);
     }
     assert_eq!(format!("{:>6}|{:<6}|", Bytes::mib(3), Millicores::new(5)), "   3Mi|5m    |");
-    assert_eq!((seconds("1h30m"), seconds("7d"), seconds("1.5h"), seconds("2d12h")), (Ok(5400), Ok(604_800), Ok(5400), Ok(216_000)));
+    assert_eq!(
+        (seconds("1h30m"), seconds("7d"), seconds("1.5h"), seconds("2d12h")),
+        (Ok(5400), Ok(604_800), Ok(5400), Ok(216_000))
+    );
 }
 
 #[test]
@@ -133,33 +158,64 @@ fn sums_never_overflow() {
     let most = Bytes::new(u64::MAX);
     assert_eq!((most + Bytes::new(1), most * 2, Bytes::gib(u64::MAX)), (most, most, most));
     assert_eq!([Bytes::mib(1), Bytes::mib(2)].iter().sum::<Bytes>(), Bytes::mib(3));
-    assert_eq!((Bytes::mib(1).saturating_sub(Bytes::mib(2)), Bytes::new(1).ceil_mib()), (Bytes::default(), Bytes::mib(1)));
-    assert_eq!((Bytes::new(1).in_mib().to_string(), Bytes::gib(1).in_mib().to_string()), ("1Mi".to_owned(), "1024Mi".to_owned()));
+    assert_eq!(
+        (Bytes::mib(1).saturating_sub(Bytes::mib(2)), Bytes::new(1).ceil_mib()),
+        (Bytes::default(), Bytes::mib(1))
+    );
+    assert_eq!(
+        (Bytes::new(1).in_mib().to_string(), Bytes::gib(1).in_mib().to_string()),
+        ("1Mi".to_owned(), "1024Mi".to_owned())
+    );
 }
 
 #[test]
 fn a_bare_number_is_asked_for_its_unit() {
     let refused = "invalid value: integer `512`, expected an amount of bytes like `8Gi` or `512Mi`";
-    assert_eq!(serde_json::from_value::<Bytes>(json!(512)).expect_err("it has no unit").to_string(), refused);
+    assert_eq!(
+        serde_json::from_value::<Bytes>(json!(512)).expect_err("it has no unit").to_string(),
+        refused
+    );
     assert!(serde_json::from_value::<Bytes>(json!(1.5)).is_err());
-    let below = serde_json::from_value::<Bytes>(json!(-1)).expect_err("it is below zero").to_string();
+    let below =
+        serde_json::from_value::<Bytes>(json!(-1)).expect_err("it is below zero").to_string();
     assert!(below.contains("below zero"), "{below}");
     assert_eq!(serde_json::from_value::<Bytes>(json!(0)).expect("zero is zero"), Bytes::default());
-    let refused = serde_json::from_value::<Seconds>(json!(30)).expect_err("it has no unit").to_string();
-    assert!(refused.starts_with("invalid value: integer `30`, expected a length of time"), "{refused}");
-    let refused = serde_json::from_value::<Seconds>(json!(-1)).expect_err("for ever is none").to_string();
+    let refused =
+        serde_json::from_value::<Seconds>(json!(30)).expect_err("it has no unit").to_string();
+    assert!(
+        refused.starts_with("invalid value: integer `30`, expected a length of time"),
+        "{refused}"
+    );
+    let refused =
+        serde_json::from_value::<Seconds>(json!(-1)).expect_err("for ever is none").to_string();
     assert!(refused.contains("write `8760h`"), "{refused}");
-    for (value, n) in [(json!(4), 4000), (json!(0.5), 500), (json!("250m"), 250), (json!("1.5"), 1500), (json!(0.001), 1)] {
-        assert_eq!(serde_json::from_value::<Millicores>(value).expect("it is an amount"), Millicores::new(n));
+    for (value, n) in [
+        (json!(4), 4000),
+        (json!(0.5), 500),
+        (json!("250m"), 250),
+        (json!("1.5"), 1500),
+        (json!(0.001), 1),
+    ] {
+        assert_eq!(
+            serde_json::from_value::<Millicores>(value).expect("it is an amount"),
+            Millicores::new(n)
+        );
     }
     assert!(serde_json::from_value::<Millicores>(json!(-1)).is_err());
     assert!(serde_json::from_value::<Millicores>(json!(1e300)).is_err());
 }
 
-/// What is printed is read back as it was; as a spec's value exactly where a spec may write it (`is_written`), as the schema has it.
+/// What is printed is read back as it was; as a spec's value exactly where a spec may write it
+/// (`is_written`), as the schema has it.
 fn assert_round_trip<T>(it: &T, is_written: fn(&str) -> bool) -> Result<(), TestCaseError>
 where
-    T: ToString + FromStr<Err = String> + Serialize + DeserializeOwned + JsonSchema + PartialEq + Debug,
+    T: ToString
+        + FromStr<Err = String>
+        + Serialize
+        + DeserializeOwned
+        + JsonSchema
+        + PartialEq
+        + Debug,
 {
     let text = it.to_string();
     let read = text.parse::<T>();
@@ -168,7 +224,13 @@ where
     let from_spec = serde_json::from_value::<T>(json!(text)).ok();
     prop_assert_eq!(from_spec.as_ref(), is_written(&text).then_some(it), "{}", text);
     let schema = Value::from(schema_for!(T));
-    prop_assert_eq!(jsonschema::is_valid(&schema, &json!(text)), is_written(&text), "{} for {}", text, schema);
+    prop_assert_eq!(
+        jsonschema::is_valid(&schema, &json!(text)),
+        is_written(&text),
+        "{} for {}",
+        text,
+        schema
+    );
     Ok(())
 }
 
@@ -203,7 +265,8 @@ proptest! {
     }
 }
 
-/// A unit that is missing is missing in quotes too, and zero needs none; CPU is counted in cores and thousandths only.
+/// A unit that is missing is missing in quotes too, and zero needs none; CPU is counted in cores
+/// and thousandths only.
 #[test]
 fn quotes_are_no_unit() {
     for bare in ["1", "16", "1.5", "17179869184"] {
@@ -212,11 +275,15 @@ fn quotes_are_no_unit() {
     }
     assert_eq!(serde_json::from_value::<Bytes>(json!("0")).expect("zero"), Bytes::default());
     for unit in ["k", "M", "G", "Gi", " cores"] {
-        let why = serde_json::from_value::<Millicores>(json!(format!("4{unit}"))).expect_err(unit).to_string();
+        let why = serde_json::from_value::<Millicores>(json!(format!("4{unit}")))
+            .expect_err(unit)
+            .to_string();
         assert!(why.contains("write `4`"), "{why}");
     }
     for bytes in [1, 1023, 17_179_869_185, 1 << 40] {
         let written = json!(Bytes::new(bytes).with_unit().to_string());
-        assert!(serde_json::from_value::<Bytes>(written).expect("it has a unit") >= Bytes::new(bytes));
+        assert!(
+            serde_json::from_value::<Bytes>(written).expect("it has a unit") >= Bytes::new(bytes)
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What is written is read back as it was, by every reader there is, and looks as a person would write it.
+//! What is written is read back as it was, by every reader there is, and looks as a person would
+//! write it.
 
 mod implicit;
 mod structures;
@@ -34,13 +35,16 @@ fn nasty_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        any::<f64>().prop_filter("JSON has neither NaN nor infinity", |it| it.is_finite()).prop_map(Value::from),
+        any::<f64>()
+            .prop_filter("JSON has neither NaN nor infinity", |it| it.is_finite())
+            .prop_map(Value::from),
         nasty_text().prop_map(Value::from),
     ];
     leaf.prop_recursive(5, 40, 5, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::btree_map(nasty_text(), inner, 0..5).prop_map(|it| Value::Object(it.into_iter().collect())),
+            prop::collection::btree_map(nasty_text(), inner, 0..5)
+                .prop_map(|it| Value::Object(it.into_iter().collect())),
         ]
     })
 }
@@ -48,7 +52,8 @@ fn nasty_value() -> impl Strategy<Value = Value> {
 /// Both readers see what was written, and nothing is wrong with it.
 fn assert_read_back(value: &Value) -> Result<(), TestCaseError> {
     let text = emitted(value);
-    let other: Value = serde_yaml::from_str(&text).map_err(|why| TestCaseError::fail(format!("serde_yaml: {why}\n{text}")))?;
+    let other: Value = serde_yaml::from_str(&text)
+        .map_err(|why| TestCaseError::fail(format!("serde_yaml: {why}\n{text}")))?;
     prop_assert_eq!(&other, value, "serde_yaml reads otherwise:\n{}", text);
     let source = Source::parse("it.yaml", text.as_str());
     prop_assert_eq!(&source.value, value, "we read otherwise:\n{}", text);
@@ -90,8 +95,12 @@ proptest! {
 #[test]
 fn every_nasty_text_is_read_back() {
     for text in NASTY {
-        assert_read_back(&json!([text, {"key": text}, {(*text): text}])).unwrap_or_else(|why| panic!("{text:?}: {why}"));
-        assert!(!(is_plain(text) && is_implicit(text)), "{text:?} stands bare, and is an implicit type");
+        assert_read_back(&json!([text, {"key": text}, {(*text): text}]))
+            .unwrap_or_else(|why| panic!("{text:?}: {why}"));
+        assert!(
+            !(is_plain(text) && is_implicit(text)),
+            "{text:?} stands bare, and is an implicit type"
+        );
     }
 }
 
@@ -119,7 +128,10 @@ fn ordinary_texts_stand_bare() {
         "truee",
         "nothing",
     ] {
-        assert_eq!(emitted(text), format!("{}\n", if is_plain(text) { text.to_owned() } else { format!("\"{text}\"") }));
+        assert_eq!(
+            emitted(text),
+            format!("{}\n", if is_plain(text) { text.to_owned() } else { format!("\"{text}\"") })
+        );
         let quoted = matches!(text, "80%ile" | "$patch");
         assert_eq!(is_plain(text), !quoted, "{text}");
     }
@@ -145,7 +157,10 @@ fn texts_of_several_lines_are_blocks() {
     for (text, yaml) in cases {
         assert_eq!(emitted(&json!({"k": text})), yaml);
     }
-    assert_eq!(emitted(&json!([["a\nb"], {"k": ["a\nb"]}])), "- - |-\n    a\n    b\n- k:\n  - |-\n    a\n    b\n");
+    assert_eq!(
+        emitted(&json!([["a\nb"], {"k": ["a\nb"]}])),
+        "- - |-\n    a\n    b\n- k:\n  - |-\n    a\n    b\n"
+    );
 }
 
 /// JSON's writer leaves some of these as they are, which YAML does not take.
@@ -153,7 +168,10 @@ fn texts_of_several_lines_are_blocks() {
 fn quotes_have_escapes_of_both_versions() {
     let cases = [
         ("\u{0}\u{7}\u{1b}\u{7f}\u{80}", r#""\u0000\u0007\u001b\u007f\u0080""#),
-        ("\u{85}\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}", r#""\u0085\u2028\u2029\ufeff\ufffe\uffff""#),
+        (
+            "\u{85}\u{2028}\u{2029}\u{feff}\u{fffe}\u{ffff}",
+            r#""\u0085\u2028\u2029\ufeff\ufffe\uffff""#,
+        ),
         ("\"\\/\n\t\r", r#""\"\\/\n\t\r""#),
         ("\u{1f600} \u{10ffff}", "\"\u{1f600} \u{10ffff}\""),
     ];
@@ -173,8 +191,16 @@ fn long_texts_are_never_folded() {
 fn long_keys_are_written_with_a_question_mark() {
     for length in [10, 999, 1000, 1001, 1024, 1025, 5000] {
         let key = "k".repeat(length);
-        for value in [json!("v"), json!({"a": {"b": 1}}), json!([1, [2]]), json!("a\nb\n"), json!({}), Value::Null] {
-            assert_read_back(&json!({"before": 1, (key.clone()): value, "z": 1})).expect("both readers take it");
+        for value in [
+            json!("v"),
+            json!({"a": {"b": 1}}),
+            json!([1, [2]]),
+            json!("a\nb\n"),
+            json!({}),
+            Value::Null,
+        ] {
+            assert_read_back(&json!({"before": 1, (key.clone()): value, "z": 1}))
+                .expect("both readers take it");
         }
     }
 }

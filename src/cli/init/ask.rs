@@ -1,4 +1,5 @@
-//! A question on the terminal whose answer may be seen: asked again until it is right, or left open.
+//! A question on the terminal whose answer may be seen: asked again until it is right, or left
+//! open.
 
 use std::io::{BufRead, Read as _};
 
@@ -20,7 +21,8 @@ pub fn ask(
     loop {
         say(&format!("{question}: "));
         let mut line = Vec::new();
-        let read = from.take(MOST).read_until(b'\n', &mut line).context("cannot read the terminal")?;
+        let read =
+            from.take(MOST).read_until(b'\n', &mut line).context("cannot read the terminal")?;
         if read == 0 {
             say("\n");
             bail!("the questions were broken off; nothing was written");
@@ -43,14 +45,19 @@ mod tests {
 
     fn asked(typed: &str) -> (Result<Option<String>, String>, String) {
         let mut said = String::new();
-        let check = |it: &str| if it == "right" { Ok(it.to_owned()) } else { Err(format!("`{it}` is wrong")) };
+        let check = |it: &str| {
+            if it == "right" { Ok(it.to_owned()) } else { Err(format!("`{it}` is wrong")) }
+        };
         let answer = ask("What", check, &mut typed.as_bytes(), &mut |it| said += it);
         (answer.map_err(|it| it.to_string()), said)
     }
 
     #[test]
     fn it_is_asked_again_until_it_is_right() {
-        assert_eq!(asked("wrong\nright\n"), (Ok(Some("right".to_owned())), "What:   `wrong` is wrong\nWhat: ".to_owned()));
+        assert_eq!(
+            asked("wrong\nright\n"),
+            (Ok(Some("right".to_owned())), "What:   `wrong` is wrong\nWhat: ".to_owned())
+        );
         assert_eq!(asked(" right \r\n").0, Ok(Some("right".to_owned())));
         assert_eq!(asked("\n").0, Ok(None));
         assert!(asked("wrong\n").0.is_err_and(|it| it.contains("nothing was written")));

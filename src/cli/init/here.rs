@@ -1,4 +1,5 @@
-//! What Git and the folder say of a platform that is about to begin: repository, branch, path, name.
+//! What Git and the folder say of a platform that is about to begin: repository, branch, path,
+//! name.
 
 use std::{
     env,
@@ -45,7 +46,10 @@ impl Here {
     /// When Git cannot be run, or there is no telling where the folder is.
     pub fn look(folder: &Path) -> anyhow::Result<Self> {
         let folder = absolute(folder)?;
-        let mut here = Self { name: folder.file_name().and_then(|it| name(&it.to_string_lossy())), ..Self::default() };
+        let mut here = Self {
+            name: folder.file_name().and_then(|it| name(&it.to_string_lossy())),
+            ..Self::default()
+        };
         let git = match Git::of(&folder) {
             Ok(it) => it,
             Err(why) => {
@@ -56,7 +60,10 @@ impl Here {
         let path = git.path("");
         let path = path.trim_end_matches('/');
         if !path.is_empty() {
-            here.path = Some(Known { value: path.to_owned(), from: "this folder in the repository".to_owned() });
+            here.path = Some(Known {
+                value: path.to_owned(),
+                from: "this folder in the repository".to_owned(),
+            });
         }
         let current = git.knows(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
         let remote = remote(&git, current.as_deref())?;
@@ -77,20 +84,24 @@ impl Here {
         Ok(here)
     }
 
-    /// Takes a remote's URL when Argo CD can fetch it. What stands before `@` in a URL of the web are credentials: they stay here.
+    /// Takes a remote's URL when Argo CD can fetch it. What stands before `@` in a URL of the web
+    /// are credentials: they stay here.
     fn ask_remote(&mut self, git: &Git, remote: &str) -> anyhow::Result<()> {
-        // As it is written first: what `insteadOf` makes of it may be a way that only this machine knows.
+        // As it is written first: what `insteadOf` makes of it may be a way that only this machine
+        // knows.
         let written = git.knows(&["config", "--get", &format!("remote.{remote}.url")])?;
         let resolved = git.knows(&["remote", "get-url", remote])?;
         for url in [written, resolved].into_iter().flatten() {
             let bare = without_credentials(&url);
             if GitUrl::from_str(&bare).is_ok() {
                 let kept = if bare == url { "" } else { ", without its credentials" };
-                self.repository = Some(Known { value: bare, from: format!("the remote `{remote}`{kept}") });
+                self.repository =
+                    Some(Known { value: bare, from: format!("the remote `{remote}`{kept}") });
                 return Ok(());
             }
         }
-        let url = git.knows(&["config", "--get", &format!("remote.{remote}.url")])?.unwrap_or_default();
+        let url =
+            git.knows(&["config", "--get", &format!("remote.{remote}.url")])?.unwrap_or_default();
         self.notes.push(unfit(remote, &without_credentials(&url)));
         Ok(())
     }
@@ -106,33 +117,63 @@ fn remote(git: &Git, branch: Option<&str>) -> anyhow::Result<Option<String>> {
     };
     let known = |name: &str| all.iter().find(|it| **it == name).copied();
     let only = || if let [one] = *all { Some(one) } else { None };
-    Ok(upstream.as_deref().and_then(known).or_else(|| known("origin")).or_else(only).map(str::to_owned))
+    Ok(upstream
+        .as_deref()
+        .and_then(known)
+        .or_else(|| known("origin"))
+        .or_else(only)
+        .map(str::to_owned))
 }
 
-/// The remote's default branch where the remote has one already: what is checked out may be on its way into it. Else what is checked out.
-fn branch(git: &Git, remote: Option<&str>, current: Option<String>) -> anyhow::Result<Option<Known>> {
+/// The remote's default branch where the remote has one already: what is checked out may be on its
+/// way into it. Else what is checked out.
+fn branch(
+    git: &Git,
+    remote: Option<&str>,
+    current: Option<String>,
+) -> anyhow::Result<Option<Known>> {
     let default = match remote {
-        Some(it) => git.knows(&["symbolic-ref", "--quiet", "--short", &format!("refs/remotes/{it}/HEAD")])?,
+        Some(it) => {
+            git.knows(&["symbolic-ref", "--quiet", "--short", &format!("refs/remotes/{it}/HEAD")])?
+        }
         None => None,
     };
     let prefix = format!("{}/", remote.unwrap_or_default());
     let default = default.and_then(|it| it.strip_prefix(&prefix).map(str::to_owned));
     if let Some(it) = default {
-        let there = git.knows(&["rev-parse", "--verify", "--quiet", &format!("refs/remotes/{prefix}{it}^{{commit}}")])?;
+        let there = git.knows(&[
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            &format!("refs/remotes/{prefix}{it}^{{commit}}"),
+        ])?;
         if there.is_some() && current.as_ref() != Some(&it) {
-            return Ok(Some(Known { value: it, from: format!("the default branch of `{}`", prefix.trim_end_matches('/')) }));
+            return Ok(Some(Known {
+                value: it,
+                from: format!("the default branch of `{}`", prefix.trim_end_matches('/')),
+            }));
         }
     }
     if current.is_some() {
-        return Ok(current.map(|value| Known { value, from: "the branch that is checked out".to_owned() }));
+        return Ok(
+            current.map(|value| Known { value, from: "the branch that is checked out".to_owned() })
+        );
     }
     // Of the branches that are known here: `main`, else the only one.
     let names = git.says(&["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"])?;
-    let theirs = git.says(&["for-each-ref", "--format=%(refname:lstrip=3)", &format!("refs/remotes/{prefix}")])?;
-    let mut names: Vec<&str> = names.lines().chain(theirs.lines().filter(|it| *it != "HEAD" && remote.is_some())).collect();
+    let theirs = git.says(&[
+        "for-each-ref",
+        "--format=%(refname:lstrip=3)",
+        &format!("refs/remotes/{prefix}"),
+    ])?;
+    let mut names: Vec<&str> = names
+        .lines()
+        .chain(theirs.lines().filter(|it| *it != "HEAD" && remote.is_some()))
+        .collect();
     names.sort_unstable();
     names.dedup();
-    let known = |value: &str, from: &str| Some(Known { value: value.to_owned(), from: from.to_owned() });
+    let known =
+        |value: &str, from: &str| Some(Known { value: value.to_owned(), from: from.to_owned() });
     Ok(match *names {
         [one] => known(one, "the only branch that is known here"),
         _ if names.contains(&"main") => known("main", "one of the branches that are known here"),
@@ -155,7 +196,9 @@ fn without_remote(git: &Git) -> anyhow::Result<String> {
 
 /// What to write in place of a URL that Argo CD cannot fetch from.
 fn unfit(remote: &str, url: &str) -> String {
-    let scp = url.split_once(':').filter(|it| !it.0.contains(['/', '@', '\\']) && it.0.len() > 1 && !it.1.starts_with("//"));
+    let scp = url
+        .split_once(':')
+        .filter(|it| !it.0.contains(['/', '@', '\\']) && it.0.len() > 1 && !it.1.starts_with("//"));
     let meant = match (url.strip_prefix("git://"), scp) {
         (Some(rest), _) => Some(format!("https://{rest}")),
         (None, Some(_)) => Some(format!("git@{url}")),
@@ -166,12 +209,16 @@ fn unfit(remote: &str, url: &str) -> String {
         || "`--repository URL` says where Argo CD finds this repository".to_owned(),
         |it| format!("if it is there too, `--repository {}`", quoted(&it)),
     );
-    format!("the remote `{remote}` is at `{url}`, no URL that Argo CD can fetch from (https, ssh): {help}")
+    format!(
+        "the remote `{remote}` is at `{url}`, no URL that Argo CD can fetch from (https, ssh): {help}"
+    )
 }
 
 /// A URL without user and password, where it is one of the web.
 fn without_credentials(url: &str) -> String {
-    let web = ["https://", "http://"].into_iter().find_map(|scheme| Some((scheme, url.strip_prefix(scheme)?)));
+    let web = ["https://", "http://"]
+        .into_iter()
+        .find_map(|scheme| Some((scheme, url.strip_prefix(scheme)?)));
     let Some((scheme, rest)) = web else { return url.to_owned() };
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     format!("{scheme}{}{path}", authority.rsplit_once('@').map_or(authority, |it| it.1))
@@ -180,7 +227,10 @@ fn without_credentials(url: &str) -> String {
 /// The platform's name from a folder's; none where nothing is left of it.
 fn name(folder: &str) -> Option<Known> {
     let lower = folder.to_lowercase();
-    let words: Vec<&str> = lower.split(|it: char| !it.is_ascii_lowercase() && !it.is_ascii_digit()).filter(|it| !it.is_empty()).collect();
+    let words: Vec<&str> = lower
+        .split(|it: char| !it.is_ascii_lowercase() && !it.is_ascii_digit())
+        .filter(|it| !it.is_empty())
+        .collect();
     let all = words.join("-");
     let value = all.get(..63).unwrap_or(&all).trim_end_matches('-').to_owned();
     DnsLabel::from_str(&value).ok()?;
@@ -214,13 +264,22 @@ mod tests {
         assert_eq!(named("…"), None);
         let from = |it: &str| name(it).map(|it| it.from);
         assert_eq!(from("garden").as_deref(), Some("this folder's name"));
-        assert_eq!(from("My_Garden").as_deref(), Some("this folder's name `My_Garden`, as a platform can be called"));
-        assert!(from(&"ab".repeat(40)).is_some_and(|it| it.ends_with("`, cut to 63 characters")), "nothing changes without a word");
+        assert_eq!(
+            from("My_Garden").as_deref(),
+            Some("this folder's name `My_Garden`, as a platform can be called")
+        );
+        assert!(
+            from(&"ab".repeat(40)).is_some_and(|it| it.ends_with("`, cut to 63 characters")),
+            "nothing changes without a word"
+        );
     }
 
     #[test]
     fn credentials_stay_here() {
-        assert_eq!(without_credentials("https://u:p@w@git.garden.dev/a@b.git"), "https://git.garden.dev/a@b.git");
+        assert_eq!(
+            without_credentials("https://u:p@w@git.garden.dev/a@b.git"),
+            "https://git.garden.dev/a@b.git"
+        );
         assert_eq!(without_credentials("git@git.garden.dev:a/b.git"), "git@git.garden.dev:a/b.git");
         assert_eq!(without_credentials("https://token@host"), "https://host");
     }

@@ -40,22 +40,31 @@ impl ChangedFiles {
 
     /// Takes up those of a later step.
     pub fn take(&mut self, other: Self) {
-        for (mine, theirs) in [(&mut self.changed, other.changed), (&mut self.new, other.new), (&mut self.removed, other.removed)] {
+        for (mine, theirs) in [
+            (&mut self.changed, other.changed),
+            (&mut self.new, other.new),
+            (&mut self.removed, other.removed),
+        ] {
             mine.extend(theirs);
             mine.truncate(MOST);
         }
         self.is_first |= other.is_first;
     }
 
-    /// A line each. Where the tree was made from the very same before, a hand has changed it, or a program that was built anew under the same
-    /// version makes other bytes.
+    /// A line each. Where the tree was made from the very same before, a hand has changed it, or a
+    /// program that was built anew under the same version makes other bytes.
     pub fn text(&self, counts: Counts, removed: usize, was_made_before: bool) -> String {
         if self.is_first && !was_made_before {
             return String::new();
         }
         let healed = |path: &String, what: &str| format!("healed {path}: {what}");
-        let line = |path: &String, what: &str, why: &str| if was_made_before { healed(path, why) } else { format!("{what:<8} {path}") };
-        let changed = self.changed.iter().map(|it| line(it, "changed", "it differed from what the spec makes"));
+        let line = |path: &String, what: &str, why: &str| {
+            if was_made_before { healed(path, why) } else { format!("{what:<8} {path}") }
+        };
+        let changed = self
+            .changed
+            .iter()
+            .map(|it| line(it, "changed", "it differed from what the spec makes"));
         let new = self.new.iter().map(|it| line(it, "new", "it was gone"));
         let gone = self.removed.iter().map(|it| line(it, "removed", "nothing makes it"));
         let mut out = String::new();

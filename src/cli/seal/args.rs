@@ -65,7 +65,8 @@ pub struct SealArgs {
     #[arg(long, value_name = "DIR", requires = "reseal", value_hint = ValueHint::DirPath)]
     pub from_dir: Option<PathBuf>,
 
-    /// With --reseal: the private key that opens what is sealed until now; the values stay, and are seen by nobody
+    /// With --reseal: the private key that opens what is sealed until now; the values stay, and are
+    /// seen by nobody
     #[arg(long, value_name = "FILE", requires = "reseal", conflicts_with = "from_dir", value_hint = ValueHint::FilePath)]
     pub key: Option<PathBuf>,
 
@@ -73,7 +74,8 @@ pub struct SealArgs {
     #[arg(long, value_enum)]
     pub scope: Option<ScopeArg>,
 
-    /// The private key that spec/sealing.pem has to belong to [default: any in the user's configuration folder]
+    /// The private key that spec/sealing.pem has to belong to [default: any in the user's
+    /// configuration folder]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub private_key: Option<PathBuf>,
 
@@ -117,14 +119,16 @@ impl From<ScopeArg> for SealedScope {
 /// What `seal` does besides sealing.
 #[derive(Debug, Subcommand)]
 pub enum SealVerb {
-    /// Makes the key pair that values are sealed with, or takes the certificate of a cluster that runs
+    /// Makes the key pair that values are sealed with, or takes the certificate of a cluster that
+    /// runs
     Init(InitArgs),
 }
 
 /// The key pair.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// Where the private key goes, outside of the repository [default: the user's configuration folder]
+    /// Where the private key goes, outside of the repository [default: the user's configuration
+    /// folder]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub key: Option<PathBuf>,
 
@@ -144,7 +148,8 @@ pub struct InitArgs {
     #[arg(long, conflicts_with = "key")]
     pub from_cluster: bool,
 
-    /// Makes another certificate for the private key that is at its place (`--key FILE`: there): where the first one is lost
+    /// Makes another certificate for the private key that is at its place (`--key FILE`: there):
+    /// where the first one is lost
     #[arg(long, conflicts_with_all = ["certificate", "from_cluster", "bits"])]
     pub from_key: bool,
 

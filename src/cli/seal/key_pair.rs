@@ -1,4 +1,5 @@
-//! `seal init`: the key pair that values are sealed with, or the certificate of a cluster that has one.
+//! `seal init`: the key pair that values are sealed with, or the certificate of a cluster that has
+//! one.
 
 use std::{
     env,
@@ -26,14 +27,22 @@ use crate::{
     yaml::source::MAX_SIZE,
 };
 
-/// Where the controller serves its certificate: through the API server, so that nobody needs the right to read Secrets. `kubeseal` asks there too.
-const SERVED_AT: &str = "/api/v1/namespaces/kube-system/services/http:sealed-secrets-controller:http/proxy/v1/cert.pem";
+/// Where the controller serves its certificate: through the API server, so that nobody needs the
+/// right to read Secrets. `kubeseal` asks there too.
+const SERVED_AT: &str =
+    "/api/v1/namespaces/kube-system/services/http:sealed-secrets-controller:http/proxy/v1/cert.pem";
 
 /// Runs the verb.
 ///
 /// # Errors
 /// When something is there that would be overwritten, or a file cannot be written.
-pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(
+    disk: &dyn Disk,
+    work: &Work,
+    args: &InitArgs,
+    now: i64,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     let target = work.root.join(SEALING);
     let there = disk.look(&target).with_context(|| format!("cannot look at {SEALING}"))?;
     if there.is_some() && !args.replace {
@@ -46,7 +55,9 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
         && !args.replace
         && let Some(way) = ways::back(disk, work)
     {
-        bail!("{SEALING} is lost, and nothing has to be sealed anew: {way}; with `--replace` another key pair is made all the same");
+        bail!(
+            "{SEALING} is lost, and nothing has to be sealed anew: {way}; with `--replace` another key pair is made all the same"
+        );
     }
     disk.create_folders(&work.root.join("spec")).context("cannot make spec/")?;
     if args.from_key {
@@ -54,11 +65,20 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
     }
     if args.from_cluster || args.certificate.is_some() {
         let (text, from) = existing(args)?;
-        let it = Certificate::parse(text.as_bytes()).with_context(|| format!("cannot take the certificate of {from}"))?;
-        ensure!(now <= it.not_after(), "the certificate of {from} expired on {}", clock::written(it.not_after()));
-        disk::replace(disk, &target, &block(&text)).with_context(|| format!("cannot write {SEALING}"))?;
+        let it = Certificate::parse(text.as_bytes())
+            .with_context(|| format!("cannot take the certificate of {from}"))?;
+        ensure!(
+            now <= it.not_after(),
+            "the certificate of {from} expired on {}",
+            clock::written(it.not_after())
+        );
+        disk::replace(disk, &target, &block(&text))
+            .with_context(|| format!("cannot write {SEALING}"))?;
         let until = clock::written(it.not_after());
-        console.say(&format!("wrote {SEALING}: the certificate of {from}, {} bits, valid until {until}\n", it.bits()));
+        console.say(&format!(
+            "wrote {SEALING}: the certificate of {from}, {} bits, valid until {until}\n",
+            it.bits()
+        ));
         console.say("its private key stays where it is; back it up there: without it nothing that is sealed can be opened\n");
         console.say(&format!("next: `{}`\n", ways::next(disk, work, &it, None)));
         return Ok(Outcome::Clean);
@@ -71,10 +91,13 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
     ensure!(outside(&work.root, &key)? == key, "{} leads somewhere else", key.display());
     let bits: usize = args.bits.parse().context("a number of bits")?;
     console.say(&format!("making an RSA key of {bits} bits…\n"));
-    let pair = key_pair::make(&mut OsRng, bits, now - DAY, now + args.days * DAY).context("cannot make the key pair")?;
+    let pair = key_pair::make(&mut OsRng, bits, now - DAY, now + args.days * DAY)
+        .context("cannot make the key pair")?;
     write(disk, &target, &pair.certificate, &key, pair.private_key.as_bytes())?;
-    let certificate = Certificate::parse(pair.certificate.as_bytes()).context("the certificate that was made cannot be read")?;
-    // Where the key does not lie at its place, another platform's or the one before may: sealing asks which is meant.
+    let certificate = Certificate::parse(pair.certificate.as_bytes())
+        .context("the certificate that was made cannot be read")?;
+    // Where the key does not lie at its place, another platform's or the one before may: sealing
+    // asks which is meant.
     let next = ways::next(disk, work, &certificate, Some(&key));
     console.say(&format!(
         "wrote {SEALING}: the certificate, to be committed, valid until {}\n\
@@ -89,9 +112,16 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mu
     Ok(Outcome::Clean)
 }
 
-/// Makes another certificate for a private key that is there. What was sealed with the first one opens as before: the files that this key
-/// opens name the new one then, and nothing has to be sealed again.
-fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
+/// Makes another certificate for a private key that is there. What was sealed with the first one
+/// opens as before: the files that this key opens name the new one then, and nothing has to be
+/// sealed again.
+fn from_key(
+    disk: &dyn Disk,
+    work: &Work,
+    args: &InitArgs,
+    now: i64,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     let path = match &args.key {
         Some(_) => key_file(work, args.key.as_deref())?,
         None => its_key(disk, work)?,
@@ -99,8 +129,10 @@ fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &m
     let name = path.display();
     ensure!(path.exists(), "there is no private key at {name}: say with `--key FILE` where it is");
     let text = opened::text(&path)?;
-    let pem = key_pair::certify(&mut OsRng, &text, now - DAY, now + args.days * DAY).with_context(|| format!("cannot use {name}"))?;
-    let certificate = Certificate::parse(pem.as_bytes()).context("the certificate that was made cannot be read")?;
+    let pem = key_pair::certify(&mut OsRng, &text, now - DAY, now + args.days * DAY)
+        .with_context(|| format!("cannot use {name}"))?;
+    let certificate = Certificate::parse(pem.as_bytes())
+        .context("the certificate that was made cannot be read")?;
     let key = opened::key(&path)?;
     let mut files = Vec::new();
     let (mut opens, mut stays) = (false, Vec::new());
@@ -121,19 +153,22 @@ fn from_key(disk: &dyn Disk, work: &Work, args: &InitArgs, now: i64, console: &m
          where the key is that opens it; `espalier seal init --replace --key FILE` makes another pair",
         stays.join(", ")
     );
-    disk::replace(disk, &work.root.join(SEALING), &pem).with_context(|| format!("cannot write {SEALING}"))?;
+    disk::replace(disk, &work.root.join(SEALING), &pem)
+        .with_context(|| format!("cannot write {SEALING}"))?;
     console.say(&format!(
         "wrote {SEALING}: another certificate for the key {name}, valid until {}\n",
         clock::written(certificate.not_after())
     ));
     for (file, text) in &files {
-        disk::replace(disk, &work.root.join(file), text).with_context(|| format!("cannot write {file}"))?;
+        disk::replace(disk, &work.root.join(file), text)
+            .with_context(|| format!("cannot write {file}"))?;
         console.say(&format!("{file}: the key opens it, so it names the new certificate now\n"));
     }
     Ok(Outcome::Clean)
 }
 
-/// The place for a new private key: none is overwritten. Who replaces the certificate gets a file beside the one that is there.
+/// The place for a new private key: none is overwritten. Who replaces the certificate gets a file
+/// beside the one that is there.
 fn free(disk: &dyn Disk, key: PathBuf, args: &InitArgs) -> anyhow::Result<PathBuf> {
     if disk.look(&key).with_context(|| format!("cannot look at {}", key.display()))?.is_none() {
         return Ok(key);
@@ -152,7 +187,8 @@ fn free(disk: &dyn Disk, key: PathBuf, args: &InitArgs) -> anyhow::Result<PathBu
     )
 }
 
-/// The private key that a lost certificate belongs to: of several that are here, the one that opens what is sealed.
+/// The private key that a lost certificate belongs to: of several that are here, the one that opens
+/// what is sealed.
 fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
     let keys = opened::keys(disk, work);
     let openers = ways::openers(&keys, work);
@@ -162,21 +198,35 @@ fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
         ([], [it]) => Ok(it.path.clone()),
         ([], []) => key_file(work, None),
         ([] | [_, ..], _) => {
-            let lines: Vec<String> =
-                keys.iter().map(|it| format!("`espalier seal init --from-key --key {}`", ways::shown(&it.path))).collect();
+            let lines: Vec<String> = keys
+                .iter()
+                .map(|it| {
+                    format!("`espalier seal init --from-key --key {}`", ways::shown(&it.path))
+                })
+                .collect();
             bail!("several private keys are here, so say which: {}", lines.join(" or "))
         }
     }
 }
 
-/// Writes both halves, or neither: half a pair is worth nothing, and would stand in the way of the next.
-fn write(disk: &dyn Disk, target: &Path, certificate: &str, key: &Path, private_key: &[u8]) -> anyhow::Result<()> {
+/// Writes both halves, or neither: half a pair is worth nothing, and would stand in the way of the
+/// next.
+fn write(
+    disk: &dyn Disk,
+    target: &Path,
+    certificate: &str,
+    key: &Path,
+    private_key: &[u8],
+) -> anyhow::Result<()> {
     let beside = disk::beside(target);
-    if disk.look(&beside).with_context(|| format!("cannot look at {}", beside.display()))?.is_some() {
+    if disk.look(&beside).with_context(|| format!("cannot look at {}", beside.display()))?.is_some()
+    {
         disk.remove_file(&beside).with_context(|| format!("cannot remove {}", beside.display()))?;
     }
     let undo = |paths: &[&Path]| paths.iter().for_each(|it| drop(disk.remove_file(it)));
-    disk.create(&beside, certificate.as_bytes()).inspect_err(|_| undo(&[&beside])).with_context(|| format!("cannot write {SEALING}"))?;
+    disk.create(&beside, certificate.as_bytes())
+        .inspect_err(|_| undo(&[&beside]))
+        .with_context(|| format!("cannot write {SEALING}"))?;
     let made = disk.create_private(key, private_key);
     if let Err(it) = &made {
         // Somebody else's file, which came meanwhile, stays.
@@ -186,7 +236,9 @@ fn write(disk: &dyn Disk, target: &Path, certificate: &str, key: &Path, private_
         }
     }
     made.with_context(|| format!("cannot write {}", key.display()))?;
-    disk.rename(&beside, target).inspect_err(|_| undo(&[&beside, key])).with_context(|| format!("cannot write {SEALING}"))?;
+    disk.rename(&beside, target)
+        .inspect_err(|_| undo(&[&beside, key]))
+        .with_context(|| format!("cannot write {SEALING}"))?;
     let _ = disk.sync(key.parent().unwrap_or(Path::new("/")));
     Ok(())
 }
@@ -206,19 +258,33 @@ fn existing(args: &InitArgs) -> anyhow::Result<(String, String)> {
     // A pipe will do too: `--certificate <(kubeseal --fetch-cert)`.
     let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
     let mut text = String::new();
-    file.take(MAX_SIZE + 1).read_to_string(&mut text).with_context(|| format!("{name} is not PEM"))?;
+    file.take(MAX_SIZE + 1)
+        .read_to_string(&mut text)
+        .with_context(|| format!("{name} is not PEM"))?;
     ensure!(text.len() as u64 <= MAX_SIZE, "{name} has more than 1 MiB: that is no certificate");
     Ok((text, name))
 }
 
-#[expect(clippy::disallowed_methods, reason = "kubectl, with the user's own environment: it reads the user's kubeconfig")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "kubectl, with the user's own environment: it reads the user's kubeconfig"
+)]
 fn from_cluster() -> anyhow::Result<(String, String)> {
-    let done = Command::new("kubectl").args(["get", "--raw", SERVED_AT]).output().context("cannot run kubectl: is it installed?")?;
+    let done = Command::new("kubectl")
+        .args(["get", "--raw", SERVED_AT])
+        .output()
+        .context("cannot run kubectl: is it installed?")?;
     if !done.status.success() {
         let said = String::from_utf8_lossy(&done.stderr);
-        bail!("kubectl cannot get the certificate of the sealed-secrets controller: {}", said.trim());
+        bail!(
+            "kubectl cannot get the certificate of the sealed-secrets controller: {}",
+            said.trim()
+        );
     }
-    Ok((String::from_utf8(done.stdout).context("the cluster's certificate is not PEM")?, "the cluster".to_owned()))
+    Ok((
+        String::from_utf8(done.stdout).context("the cluster's certificate is not PEM")?,
+        "the cluster".to_owned(),
+    ))
 }
 
 /// Where the private key is, or goes: what was said, else the user's configuration folder.
@@ -239,10 +305,15 @@ pub fn key_file(work: &Work, named: Option<&Path>) -> anyhow::Result<PathBuf> {
 pub fn private_folder(work: &Work) -> anyhow::Result<PathBuf> {
     let source = work.sources.texts.get(PLATFORM).context("there is no spec")?;
     let (spec, _) = source.read::<PlatformSpec>();
-    let name = spec.with_context(|| format!("{PLATFORM} cannot be read: `espalier check` says why"))?.metadata.name;
+    let name = spec
+        .with_context(|| format!("{PLATFORM} cannot be read: `espalier check` says why"))?
+        .metadata
+        .name;
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
     let folder = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|it| it.join(".config")));
-    let folder = folder.context("there is no home folder here: say with `--key FILE` where the private key goes")?;
+    let folder = folder.context(
+        "there is no home folder here: say with `--key FILE` where the private key goes",
+    )?;
     Ok(folder.join("espalier").join(&*name))
 }
 
@@ -250,10 +321,20 @@ pub fn private_folder(work: &Work) -> anyhow::Result<PathBuf> {
 fn outside(root: &Path, key: &Path) -> anyhow::Result<PathBuf> {
     let name = key.display();
     // The folders that are there, without links; what is below them is made anew.
-    let there = key.ancestors().skip(1).find(|it| it.exists()).with_context(|| format!("{name} is no place for a file"))?;
+    let there = key
+        .ancestors()
+        .skip(1)
+        .find(|it| it.exists())
+        .with_context(|| format!("{name} is no place for a file"))?;
     let rest = key.strip_prefix(there).with_context(|| format!("{name} is no place for a file"))?;
-    ensure!(rest.components().all(|it| matches!(it, Component::Normal(_))), "write {name} without `..`");
-    let place = there.canonicalize().with_context(|| format!("cannot look at {}", there.display()))?.join(rest);
+    ensure!(
+        rest.components().all(|it| matches!(it, Component::Normal(_))),
+        "write {name} without `..`"
+    );
+    let place = there
+        .canonicalize()
+        .with_context(|| format!("cannot look at {}", there.display()))?
+        .join(rest);
     let repository = place.ancestors().skip(1).find(|it| *it == root || it.join(".git").exists());
     if let Some(it) = repository {
         bail!(

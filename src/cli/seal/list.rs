@@ -59,17 +59,24 @@ impl State {
     const fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Sealed => ("sealed", None),
-            Self::NotSealed => {
-                ("not sealed", Some("`espalier seal --generate-missing`, then `espalier seal CREDENTIAL` for what only a person knows"))
-            }
+            Self::NotSealed => (
+                "not sealed",
+                Some(
+                    "`espalier seal --generate-missing`, then `espalier seal CREDENTIAL` for what only a person knows",
+                ),
+            ),
             Self::Stale => ("stale", Some("`espalier seal CREDENTIAL` adds what is missing")),
-            Self::SealedForOthers => {
-                ("sealed for other namespaces", Some("`espalier seal --rotate CREDENTIAL` seals it for all that need it"))
+            Self::SealedForOthers => (
+                "sealed for other namespaces",
+                Some("`espalier seal --rotate CREDENTIAL` seals it for all that need it"),
+            ),
+            Self::OtherCertificate => {
+                ("sealed with another certificate", Some("`espalier seal --reseal`"))
             }
-            Self::OtherCertificate => ("sealed with another certificate", Some("`espalier seal --reseal`")),
-            Self::ExpiredCertificate => {
-                ("sealed with an expired certificate", Some("`espalier seal init --replace`, whose last line says how to go on"))
-            }
+            Self::ExpiredCertificate => (
+                "sealed with an expired certificate",
+                Some("`espalier seal init --replace`, whose last line says how to go on"),
+            ),
             Self::NotUsed => ("nothing needs it", None),
         }
     }
@@ -79,7 +86,13 @@ impl State {
 ///
 /// # Errors
 /// When stdout takes no more.
-pub fn run(plan: &Plan, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &Work), console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(
+    plan: &Plan,
+    needs: &[Need],
+    now: i64,
+    (disk, work): (&dyn Disk, &Work),
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     let rows = rows(plan, needs, now);
     if console.format() == Format::Json {
         console.data(&(plain::json(&serde_json::to_string_pretty(&rows)?).into_owned() + "\n"))?;
@@ -87,9 +100,19 @@ pub fn run(plan: &Plan, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &Wor
     }
     let mut table = Table::new(&["credential", "keys", "namespace", "state", "used by"]);
     for it in &rows {
-        let missing = if it.state == State::Stale { format!(": without {}", it.missing.join(", ")) } else { String::new() };
+        let missing = if it.state == State::Stale {
+            format!(": without {}", it.missing.join(", "))
+        } else {
+            String::new()
+        };
         let state = format!("{}{missing}", it.state.words().0);
-        table.row([it.credential.clone(), it.keys.join(", "), it.namespace.clone(), state, it.used_by.join(", ")]);
+        table.row([
+            it.credential.clone(),
+            it.keys.join(", "),
+            it.namespace.clone(),
+            state,
+            it.used_by.join(", "),
+        ]);
     }
     let sealing = plan.platform().sealing.as_ref();
     let certificate = sealing.map_or_else(
@@ -99,25 +122,36 @@ pub fn run(plan: &Plan, needs: &[Need], now: i64, (disk, work): (&dyn Disk, &Wor
             format!("{SEALING}: {}, {verb} {}", it.fingerprint, clock::written(it.not_after))
         },
     );
-    let mut open: Vec<State> = rows.iter().map(|it| it.state).filter(|it| it.words().1.is_some()).collect();
+    let mut open: Vec<State> =
+        rows.iter().map(|it| it.state).filter(|it| it.words().1.is_some()).collect();
     let totals = totals(needs, &rows);
     open.sort_unstable();
     open.dedup();
-    let init = || "`espalier seal init` makes a key pair, or takes the certificate of a cluster".to_owned();
+    let init = || {
+        "`espalier seal init` makes a key pair, or takes the certificate of a cluster".to_owned()
+    };
     let init = sealing.is_none().then(|| ways::back(disk, work).unwrap_or_else(init));
-    let certified = work.sources.texts.get(SEALING).and_then(|it| Certificate::parse(it.text.as_bytes()).ok());
+    let certified =
+        work.sources.texts.get(SEALING).and_then(|it| Certificate::parse(it.text.as_bytes()).ok());
     let way = |it: &State| match (it, &certified) {
         // With the paths of the keys that are here.
         (State::OtherCertificate, Some(certificate)) => Some(ways::again(disk, work, certificate)),
         _ => it.words().1.map(str::to_owned),
     };
-    let next: String = init.into_iter().chain(open.iter().filter_map(way)).fold(String::new(), |text, it| format!("{text}next: {it}\n"));
+    let next: String = init
+        .into_iter()
+        .chain(open.iter().filter_map(way))
+        .fold(String::new(), |text, it| format!("{text}next: {it}\n"));
     console.data(&table.folded(console.width()))?;
-    console.prose(&format!("\n{}: {totals}\n{certificate}\n{next}", count(needs.len(), "credential")))?;
+    console.prose(&format!(
+        "\n{}: {totals}\n{certificate}\n{next}",
+        count(needs.len(), "credential")
+    ))?;
     Ok(Outcome::Clean)
 }
 
-/// `all sealed`, or how many are in which state; one that differs from namespace to namespace counts as the worst of them.
+/// `all sealed`, or how many are in which state; one that differs from namespace to namespace
+/// counts as the worst of them.
 fn totals(needs: &[Need], rows: &[Row]) -> String {
     let mut states: BTreeMap<State, usize> = BTreeMap::new();
     for need in needs {
@@ -128,7 +162,11 @@ fn totals(needs: &[Need], rows: &[Row]) -> String {
         return "all sealed".to_owned();
     }
     let word = |state: &State| if *state == State::NotSealed { "missing" } else { state.words().0 };
-    states.iter().map(|(state, number)| format!("{number} {}", word(state))).collect::<Vec<_>>().join(", ")
+    states
+        .iter()
+        .map(|(state, number)| format!("{number} {}", word(state)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
@@ -140,11 +178,16 @@ fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
         let file = platform.sealed.file(name);
         let its = file.and_then(|it| it.certificate.as_ref());
         let is_other = its.zip(sealing).is_some_and(|(its, now)| *its != now.fingerprint);
-        let is_expired = its.zip(sealing).is_some_and(|(its, it)| *its == it.fingerprint && now > it.not_after);
+        let is_expired =
+            its.zip(sealing).is_some_and(|(its, it)| *its == it.fingerprint && now > it.not_after);
         for namespace in &need.namespaces {
             let there = platform.sealed.keys(name, namespace);
             let keys: Vec<&str> = need.declared.keys.iter().map(|it| it.name).collect();
-            let missing: Vec<&str> = keys.iter().copied().filter(|key| there.is_none_or(|it| !it.contains_key(*key))).collect();
+            let missing: Vec<&str> = keys
+                .iter()
+                .copied()
+                .filter(|key| there.is_none_or(|it| !it.contains_key(*key)))
+                .collect();
             let state = match there {
                 None if file.is_some() => State::SealedForOthers,
                 None => State::NotSealed,
@@ -153,12 +196,25 @@ fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
                 Some(_) if is_expired => State::ExpiredCertificate,
                 Some(_) => State::Sealed,
             };
-            let users = plan.needed().iter().find(|it| it.credential.name() == name && it.namespace == *namespace);
-            let used_by = users.into_iter().flat_map(|it| &it.used_by).map(ToString::to_string).collect();
-            rows.push(Row { credential: name.to_owned(), keys, namespace: namespace.to_string(), state, missing, used_by });
+            let users = plan
+                .needed()
+                .iter()
+                .find(|it| it.credential.name() == name && it.namespace == *namespace);
+            let used_by =
+                users.into_iter().flat_map(|it| &it.used_by).map(ToString::to_string).collect();
+            rows.push(Row {
+                credential: name.to_owned(),
+                keys,
+                namespace: namespace.to_string(),
+                state,
+                missing,
+                used_by,
+            });
         }
     }
-    for (name, file) in platform.sealed.files().filter(|it| needs.iter().all(|need| need.declared.name != it.0)) {
+    for (name, file) in
+        platform.sealed.files().filter(|it| needs.iter().all(|need| need.declared.name != it.0))
+    {
         let namespaces: Vec<&str> = file.sealed.keys().map(|it| &**it).collect();
         let credential = name.to_owned();
         rows.push(Row {

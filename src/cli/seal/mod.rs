@@ -47,13 +47,21 @@ struct Session<'a> {
 ///
 /// # Errors
 /// When a value cannot be had, or a file cannot be read or written.
-pub fn run(disk: &dyn Disk, work: &Work, args: &SealArgs, console: &mut Console) -> anyhow::Result<Outcome> {
+pub fn run(
+    disk: &dyn Disk,
+    work: &Work,
+    args: &SealArgs,
+    console: &mut Console,
+) -> anyhow::Result<Outcome> {
     plaintext::keep_private();
     let now = args.now.unwrap_or_else(clock::now);
     if let Some(SealVerb::Init(init)) = &args.verb {
         return key_pair::run(disk, work, init, now, console);
     }
-    ensure!(args.writes() || args.scope.is_none(), "`--scope` says how to seal, and nothing is to be sealed: name a credential");
+    ensure!(
+        args.writes() || args.scope.is_none(),
+        "`--scope` says how to seal, and nothing is to be sealed: name a credential"
+    );
     let mut findings = work.findings.clone();
     // What could not be read only seems to be missing: sealed anew, it would be lost.
     let is_read = work.complete && !findings.has_errors();
@@ -71,7 +79,8 @@ pub fn run(disk: &dyn Disk, work: &Work, args: &SealArgs, console: &mut Console)
     let needs = sealing::needs(&plan);
     let session = Session { disk, work, args, now, plan: &plan, needs: &needs };
     if args.writes()
-        && let Some(finding) = plan.platform().sealing.as_ref().and_then(|it| certificate::validity(it, now))
+        && let Some(finding) =
+            plan.platform().sealing.as_ref().and_then(|it| certificate::validity(it, now))
     {
         console.findings_for_people(disk, work, finding.into());
     }
@@ -89,24 +98,38 @@ impl Session<'_> {
     /// The certificate to seal with.
     fn certificate(&self, console: &mut Console) -> anyhow::Result<Certificate> {
         let source = self.work.sources.texts.get(SEALING).with_context(|| {
-            let way = ways::back(self.disk, self.work)
-                .unwrap_or_else(|| "`espalier seal init` makes a key pair, or takes the certificate of a cluster".to_owned());
+            let way = ways::back(self.disk, self.work).unwrap_or_else(|| {
+                "`espalier seal init` makes a key pair, or takes the certificate of a cluster"
+                    .to_owned()
+            });
             format!("there is no {SEALING} to seal with: {way}")
         })?;
-        let it = Certificate::parse(source.text.as_bytes()).with_context(|| format!("cannot seal with {SEALING}"))?;
+        let it = Certificate::parse(source.text.as_bytes())
+            .with_context(|| format!("cannot seal with {SEALING}"))?;
         if self.now > it.not_after() {
             let day = clock::written(it.not_after());
-            bail!("{SEALING} expired on {day}: `espalier seal init --replace` makes another key pair");
+            bail!(
+                "{SEALING} expired on {day}: `espalier seal init --replace` makes another key pair"
+            );
         }
         if self.now < it.not_before() {
-            bail!("{SEALING} is valid from {} only: look at the clock of this machine", clock::written(it.not_before()));
+            bail!(
+                "{SEALING} is valid from {} only: look at the clock of this machine",
+                clock::written(it.not_before())
+            );
         }
         trust::certificate(self.disk, self.work, self.args, &it, console)?;
         Ok(it)
     }
 
     fn act<'a>(&'a self, need: &'a Need, rotate: bool) -> Sealing<'a> {
-        Sealing::of(need, self.plan, (self.disk, &self.work.root), rotate, self.args.scope.map(Into::into))
+        Sealing::of(
+            need,
+            self.plan,
+            (self.disk, &self.work.root),
+            rotate,
+            self.args.scope.map(Into::into),
+        )
     }
 
     /// Seals one credential.
@@ -120,7 +143,9 @@ impl Session<'_> {
         };
         let act = self.act(need, self.args.rotate);
         if act.keys.is_empty() {
-            bail!("`{name}` is sealed already; `espalier seal --rotate {name}` replaces its values");
+            bail!(
+                "`{name}` is sealed already; `espalier seal --rotate {name}` replaces its values"
+            );
         }
         if act.replaces() && !self.args.rotate {
             bail!(
@@ -139,11 +164,17 @@ impl Session<'_> {
     fn generate_missing(&self, console: &mut Console) -> anyhow::Result<Outcome> {
         let acts = self.needs.iter().map(|it| self.act(it, false)).filter(|it| !it.keys.is_empty());
         let (replacing, acts): (Vec<_>, Vec<_>) = acts.partition(Sealing::replaces);
-        let (made, known): (Vec<_>, Vec<_>) = acts.into_iter().partition(|it| it.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
+        let (made, known): (Vec<_>, Vec<_>) = acts
+            .into_iter()
+            .partition(|it| it.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
         if !made.is_empty() {
             let certificate = self.certificate(console)?;
-            // All of them before the first is written: what cannot be sealed leaves every file as it was.
-            let done: Vec<_> = made.iter().map(|it| seal(it, &certificate, Vec::new())).collect::<anyhow::Result<_>>()?;
+            // All of them before the first is written: what cannot be sealed leaves every file as
+            // it was.
+            let done: Vec<_> = made
+                .iter()
+                .map(|it| seal(it, &certificate, Vec::new()))
+                .collect::<anyhow::Result<_>>()?;
             for it in done {
                 it.write(self.disk, &self.work.root)?;
                 console.say(&it.said());
@@ -152,7 +183,11 @@ impl Session<'_> {
         console.say(&format!("made and sealed {}\n", count(made.len(), "credential")));
         for it in &known {
             let keys: Vec<String> = it.keys.iter().map(|it| plaintext::described(it)).collect();
-            console.say(&format!("only a person knows {} of `{1}`: `espalier seal {1}`\n", keys.join(", "), it.need.declared.name));
+            console.say(&format!(
+                "only a person knows {} of `{1}`: `espalier seal {1}`\n",
+                keys.join(", "),
+                it.need.declared.name
+            ));
         }
         for it in &replacing {
             console.say(&format!(
@@ -166,12 +201,15 @@ impl Session<'_> {
         Ok(Outcome::Clean)
     }
 
-    /// Seals anew whatever was sealed with another certificate. Nothing is written before every value is there.
+    /// Seals anew whatever was sealed with another certificate. Nothing is written before every
+    /// value is there.
     fn reseal(&self, console: &mut Console) -> anyhow::Result<Outcome> {
         let certificate = self.certificate(console)?;
         let is_old = |it: &&Need| {
             let file = self.plan.platform().sealed.file(it.declared.name);
-            file.is_some_and(|it| it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint()))
+            file.is_some_and(|it| {
+                it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint())
+            })
         };
         let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
         let key = self.args.key.as_deref().map(opened::key).transpose()?;
@@ -180,12 +218,20 @@ impl Session<'_> {
         let mut sources: Vec<Origins> = Vec::new();
         for it in &old {
             let sealed = self.plan.platform().sealed.file(it.declared.name);
-            let found = |sealed| here.iter().find_map(|key| Some((key, opened::origins(&key.key, it.declared, sealed).ok()?)));
+            let found = |sealed| {
+                here.iter().find_map(|key| {
+                    Some((key, opened::origins(&key.key, it.declared, sealed).ok()?))
+                })
+            };
             sources.push(match (&key, sealed) {
                 (Some(key), Some(sealed)) => opened::origins(key, it.declared, sealed)?,
                 _ => match sealed.and_then(found) {
                     Some((key, origins)) => {
-                        console.say(&format!("`{}` keeps its values: {} opens them\n", it.declared.name, key.path.display()));
+                        console.say(&format!(
+                            "`{}` keeps its values: {} opens them\n",
+                            it.declared.name,
+                            key.path.display()
+                        ));
                         origins
                     }
                     None => self.values_of(it.declared)?,
@@ -193,7 +239,9 @@ impl Session<'_> {
             });
         }
         for (need, origins) in old.iter().zip(&sources) {
-            let is_made = |key: &Key| matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != key);
+            let is_made = |key: &Key| {
+                matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != key)
+            };
             if need.declared.keys.iter().any(is_made) {
                 let name = need.declared.name;
                 console.say(&format!(
@@ -219,7 +267,9 @@ impl Session<'_> {
     /// The files of a folder that hold a credential's values: all of them, or none.
     fn values_of(&self, declared: &'static CredentialSpec) -> anyhow::Result<Origins> {
         let Some(dir) = &self.args.from_dir else { return Ok(Vec::new()) };
-        let is_there = |path: &Path| path.try_exists().with_context(|| format!("cannot look at {}", path.display()));
+        let is_there = |path: &Path| {
+            path.try_exists().with_context(|| format!("cannot look at {}", path.display()))
+        };
         ensure!(dir.is_dir(), "{} is no folder", dir.display());
         let folder = dir.join(declared.name);
         let mut origins = Vec::new();
@@ -229,7 +279,8 @@ impl Session<'_> {
                 origins.push((key, plaintext::Origin::File(path)));
             }
         }
-        let has_all = origins.len() == declared.keys.len() || origins.is_empty() && !is_there(&folder)?;
+        let has_all =
+            origins.len() == declared.keys.len() || origins.is_empty() && !is_there(&folder)?;
         let names = || declared.keys.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
         ensure!(has_all, "{} has to hold a file for each key: {}", folder.display(), names());
         Ok(origins)
@@ -237,9 +288,14 @@ impl Session<'_> {
 }
 
 /// Brings the values of an act, and seals them.
-fn seal(act: &Sealing<'_>, certificate: &Certificate, origins: Origins) -> anyhow::Result<sealing::Sealed> {
+fn seal(
+    act: &Sealing<'_>,
+    certificate: &Certificate,
+    origins: Origins,
+) -> anyhow::Result<sealing::Sealed> {
     let mut random = OsRng;
-    let values =
-        plaintext::values(act.need.declared, &act.keys, origins, &mut |length| crate::seal::random::password(&mut random, length))?;
+    let values = plaintext::values(act.need.declared, &act.keys, origins, &mut |length| {
+        crate::seal::random::password(&mut random, length)
+    })?;
     act.seal(certificate, &values, &mut random)
 }

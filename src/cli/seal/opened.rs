@@ -1,4 +1,5 @@
-//! Values that are sealed already, opened with a private key that its owner hands in: in memory alone, to be sealed again.
+//! Values that are sealed already, opened with a private key that its owner hands in: in memory
+//! alone, to be sealed again.
 
 use std::{
     collections::BTreeMap,
@@ -40,7 +41,8 @@ pub fn key(path: &Path) -> anyhow::Result<PrivateKey> {
 /// When it cannot be read.
 pub fn text(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let file = plaintext::from_file(path)?;
-    let text = std::str::from_utf8(file.bytes()).with_context(|| format!("{} is not PEM", path.display()))?;
+    let text = std::str::from_utf8(file.bytes())
+        .with_context(|| format!("{} is not PEM", path.display()))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
 
@@ -57,7 +59,11 @@ pub fn scope<'a>(scope: SealedScope, namespace: &'a str, secret: &'a str) -> Sco
 ///
 /// # Errors
 /// When the key does not open one of them, or two namespaces have two values.
-pub fn values(key: &PrivateKey, name: &str, sealed: &SealedValues) -> anyhow::Result<BTreeMap<String, Zeroizing<Vec<u8>>>> {
+pub fn values(
+    key: &PrivateKey,
+    name: &str,
+    sealed: &SealedValues,
+) -> anyhow::Result<BTreeMap<String, Zeroizing<Vec<u8>>>> {
     let secret = secret_name(name, sealed.suffix.as_ref());
     let mut all: BTreeMap<String, Zeroizing<Vec<u8>>> = BTreeMap::new();
     for (namespace, keys) in &sealed.sealed {
@@ -79,9 +85,15 @@ pub fn values(key: &PrivateKey, name: &str, sealed: &SealedValues) -> anyhow::Re
 ///
 /// # Errors
 /// As [`values`].
-pub fn origins(key: &PrivateKey, declared: &'static CredentialSpec, sealed: &SealedValues) -> anyhow::Result<Origins> {
+pub fn origins(
+    key: &PrivateKey,
+    declared: &'static CredentialSpec,
+    sealed: &SealedValues,
+) -> anyhow::Result<Origins> {
     let mut all = values(key, declared.name, sealed)?;
-    let of = |key: &'static crate::builder::credential::Key| Some((key, Origin::Opened(Plaintext::opened(all.remove(key.name)?))));
+    let of = |key: &'static crate::builder::credential::Key| {
+        Some((key, Origin::Opened(Plaintext::opened(all.remove(key.name)?))))
+    };
     Ok(declared.keys.iter().filter_map(of).collect())
 }
 
@@ -93,7 +105,8 @@ pub struct SecretLookup {
     pub key: PrivateKey,
 }
 
-/// The private keys in the folder where `seal init` puts this platform's, in the order of their names.
+/// The private keys in the folder where `seal init` puts this platform's, in the order of their
+/// names.
 pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<SecretLookup> {
     let Ok(folder) = private_folder(work) else { return Vec::new() };
     if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
@@ -102,9 +115,13 @@ pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<SecretLookup> {
     let listed = disk.list(&folder).unwrap_or_default().into_iter();
     let named = listed.filter(|it| it.name.as_encoded_bytes().ends_with(b".pem"));
     // A link is followed: it is the user's own folder.
-    let mut paths: Vec<PathBuf> = named.map(|it| folder.join(it.name)).filter(|it| it.is_file()).collect();
+    let mut paths: Vec<PathBuf> =
+        named.map(|it| folder.join(it.name)).filter(|it| it.is_file()).collect();
     paths.sort_unstable();
-    paths.into_iter().filter_map(|path| key(&path).ok().map(|key| SecretLookup { path, key })).collect()
+    paths
+        .into_iter()
+        .filter_map(|path| key(&path).ok().map(|key| SecretLookup { path, key }))
+        .collect()
 }
 
 /// The files of sealed values in the spec that can be read: path, text, what it says.

@@ -1,4 +1,5 @@
-//! Values on their way in: read once into memory that is wiped, never printed, never on the command line.
+//! Values on their way in: read once into memory that is wiped, never printed, never on the command
+//! line.
 
 use std::{
     fmt,
@@ -18,7 +19,8 @@ use crate::{
     seal::hash,
 };
 
-/// The longest value that is taken: far below what an environment variable (128 KiB) or a Secret (1 MiB) holds.
+/// The longest value that is taken: far below what an environment variable (128 KiB) or a Secret (1
+/// MiB) holds.
 const MAX_SIZE: usize = 64 << 10;
 
 /// A value. It is wiped when it goes, and its `Debug` says nothing.
@@ -63,7 +65,8 @@ impl Plaintext {
         Self(Zeroizing::new(text.as_bytes().to_owned()), Form::Known)
     }
 
-    /// Reads to the end, into a buffer that never moves: a buffer that grew would leave pieces behind.
+    /// Reads to the end, into a buffer that never moves: a buffer that grew would leave pieces
+    /// behind.
     fn read(from: &mut dyn Read, what: &str) -> anyhow::Result<Self> {
         let mut buffer = Zeroizing::new(vec![0_u8; MAX_SIZE + 1]);
         let mut filled = 0;
@@ -75,12 +78,16 @@ impl Plaintext {
                 Err(it) => return Err(it).with_context(|| format!("cannot read {what}")),
             }
         }
-        ensure!(filled <= MAX_SIZE, "{what} holds more than 64 KiB: that is no value of a credential");
+        ensure!(
+            filled <= MAX_SIZE,
+            "{what} holds more than 64 KiB: that is no value of a credential"
+        );
         buffer.truncate(filled);
         Ok(Self(buffer, Form::Known).without_line_break())
     }
 
-    /// A value of one line ends before its line break: editors and `echo` add one. A value of several lines (a key in PEM) stays as it is.
+    /// A value of one line ends before its line break: editors and `echo` add one. A value of
+    /// several lines (a key in PEM) stays as it is.
     fn without_line_break(mut self) -> Self {
         let first = self.0.iter().position(|it| *it == b'\n');
         if first.is_some_and(|it| it + 1 == self.0.len()) {
@@ -91,18 +98,29 @@ impl Plaintext {
         self
     }
 
-    /// What pods read as an environment variable has to be a text without NUL; an address has to be one. What was sealed before is not
-    /// judged again by what it means.
+    /// What pods read as an environment variable has to be a text without NUL; an address has to be
+    /// one. What was sealed before is not judged again by what it means.
     fn judged(self, declared: &CredentialSpec, its: &Key) -> anyhow::Result<Self> {
         let (credential, key) = (declared.name, its.name);
         ensure!(!self.0.is_empty(), "the value of `{key}` of `{credential}` is empty");
-        ensure!(!self.0.contains(&0), "the value of `{key}` of `{credential}` holds a NUL byte, which no environment variable can");
-        let Ok(text) = std::str::from_utf8(&self.0) else { bail!("the value of `{key}` of `{credential}` is not UTF-8") };
+        ensure!(
+            !self.0.contains(&0),
+            "the value of `{key}` of `{credential}` holds a NUL byte, which no environment variable can"
+        );
+        let Ok(text) = std::str::from_utf8(&self.0) else {
+            bail!("the value of `{key}` of `{credential}` is not UTF-8")
+        };
         if !self.is_as_sealed() {
-            ensure!(!text.trim().is_empty(), "the value of `{key}` of `{credential}` is white space only");
+            ensure!(
+                !text.trim().is_empty(),
+                "the value of `{key}` of `{credential}` is white space only"
+            );
             // Without the value: what is no address may be a password in the wrong place.
             let is_right = !matches!(its.value, Value::Email(_)) || text.parse::<Email>().is_ok();
-            ensure!(is_right, "the value of `{key}` of `{credential}` is not an e-mail address like `ops@example.org`");
+            ensure!(
+                is_right,
+                "the value of `{key}` of `{credential}` is not an e-mail address like `ops@example.org`"
+            );
         }
         Ok(self)
     }
@@ -130,11 +148,19 @@ pub type Origins = Vec<(&'static Key, Origin)>;
 ///
 /// # Errors
 /// When a key is not one of the credential's, is named twice, or has to be named.
-pub fn origins(declared: &'static CredentialSpec, args: &super::args::SealArgs) -> anyhow::Result<Origins> {
+pub fn origins(
+    declared: &'static CredentialSpec,
+    args: &super::args::SealArgs,
+) -> anyhow::Result<Origins> {
     let mut all: Origins = Vec::new();
     let mut add = |key: &str, origin| {
         let key = key_of(declared, key)?;
-        ensure!(all.iter().all(|it| it.0 != key), "`{}` of `{}` is given twice", key.name, declared.name);
+        ensure!(
+            all.iter().all(|it| it.0 != key),
+            "`{}` of `{}` is given twice",
+            key.name,
+            declared.name
+        );
         all.push((key, origin));
         anyhow::Ok(())
     };
@@ -152,9 +178,13 @@ pub fn origins(declared: &'static CredentialSpec, args: &super::args::SealArgs) 
     for it in &args.generate {
         let (key, length) = split(declared, it);
         let length = length.parse().ok().filter(|it| (16..=1024).contains(it));
-        let length = length.context("`--generate` takes a length from 16 to 1024 letters and digits, like `--generate 32`")?;
+        let length = length.context(
+            "`--generate` takes a length from 16 to 1024 letters and digits, like `--generate 32`",
+        )?;
         let found = key_of(declared, key)?;
-        if let Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) = found.value {
+        if let Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) =
+            found.value
+        {
             bail!(
                 "`{}` of `{}` is {what}: made here, nobody would ever know it; make it where you keep passwords and give it with --from-stdin",
                 found.name,
@@ -168,11 +198,14 @@ pub fn origins(declared: &'static CredentialSpec, args: &super::args::SealArgs) 
 
 /// `KEY=REST`, where what stands before the sign is a key; else all of it is the rest.
 fn split<'a>(declared: &CredentialSpec, text: &'a str) -> (&'a str, &'a str) {
-    text.split_once('=').filter(|it| declared.keys.iter().any(|key| key.name == it.0)).unwrap_or(("", text))
+    text.split_once('=')
+        .filter(|it| declared.keys.iter().any(|key| key.name == it.0))
+        .unwrap_or(("", text))
 }
 
 fn key_of(declared: &'static CredentialSpec, name: &str) -> anyhow::Result<&'static Key> {
-    let keys = || declared.keys.iter().map(|it| format!("`{}`", it.name)).collect::<Vec<_>>().join(", ");
+    let keys =
+        || declared.keys.iter().map(|it| format!("`{}`", it.name)).collect::<Vec<_>>().join(", ");
     match (name, declared.keys) {
         ("", [only]) => Ok(only),
         ("", _) => bail!("`{}` has several keys, so say which: {}", declared.name, keys()),
@@ -184,7 +217,8 @@ fn key_of(declared: &'static CredentialSpec, name: &str) -> anyhow::Result<&'sta
     }
 }
 
-/// Brings the values of some keys of a credential: from where the command line says, made here, or asked for.
+/// Brings the values of some keys of a credential: from where the command line says, made here, or
+/// asked for.
 ///
 /// # Errors
 /// When a value cannot be had, or is none that can be sealed.
@@ -195,10 +229,16 @@ pub fn values(
     make: &mut dyn FnMut(usize) -> Zeroizing<String>,
 ) -> anyhow::Result<Vec<(&'static Key, Plaintext)>> {
     if let Some((key, _)) = origins.iter().find(|it| !wanted.contains(&it.0)) {
-        bail!("`{}` of `{}` is sealed already: `--rotate` replaces all of its values", key.name, declared.name);
+        bail!(
+            "`{}` of `{}` is sealed already: `--rotate` replaces all of its values",
+            key.name,
+            declared.name
+        );
     }
     let may_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
-    let known = |key: &&&Key| !matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != **key);
+    let known = |key: &&&Key| {
+        !matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != **key)
+    };
     let unknown: Vec<String> = wanted.iter().filter(known).map(|it| described(it)).collect();
     if !may_ask && !unknown.is_empty() {
         bail!(
@@ -214,7 +254,12 @@ pub fn values(
             Some(origin) => {
                 let value = from(origin, make)?;
                 if let Some(short) = too_short(key, &value) {
-                    terminal::say(&format!("warning: the value of `{}` of `{}` {short}: {}\n", key.name, declared.name, longer(key)));
+                    terminal::say(&format!(
+                        "warning: the value of `{}` of `{}` {short}: {}\n",
+                        key.name,
+                        declared.name,
+                        longer(key)
+                    ));
                 }
                 value
             }
@@ -226,7 +271,8 @@ pub fn values(
         };
         let value = value.judged(declared, key)?;
         if matches!(key.value, Value::Hashed(_)) && !value.is_as_sealed() {
-            hash::fits(value.bytes()).with_context(|| format!("the value of `{}` of `{}`", key.name, declared.name))?;
+            hash::fits(value.bytes())
+                .with_context(|| format!("the value of `{}` of `{}`", key.name, declared.name))?;
         }
         all.push((*key, value));
     }
@@ -236,16 +282,22 @@ pub fn values(
 /// A key and what it is.
 pub fn described(key: &Key) -> String {
     match key.value {
-        Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) => format!("`{}` ({what})", key.name),
+        Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) => {
+            format!("`{}` ({what})", key.name)
+        }
         Value::Made(_) => format!("`{}`", key.name),
     }
 }
 
 /// What is wrong about the length of a secret, where it is: short ones are guessed.
 fn too_short(key: &Key, value: &Plaintext) -> Option<String> {
-    let is_secret = !matches!(key.value, Value::Shown(_) | Value::Email(_)) && !value.is_as_sealed();
+    let is_secret =
+        !matches!(key.value, Value::Shown(_) | Value::Email(_)) && !value.is_as_sealed();
     let length = Some(value.length()).filter(|it| is_secret && (1..LONG_ENOUGH).contains(it))?;
-    Some(format!("has {}, and fewer than {LONG_ENOUGH} are soon guessed", count(length, "character")))
+    Some(format!(
+        "has {}, and fewer than {LONG_ENOUGH} are soon guessed",
+        count(length, "character")
+    ))
 }
 
 /// A secret of so many characters is not guessed.
@@ -256,10 +308,17 @@ const MADE: usize = 24;
 
 /// How to get a longer one.
 fn longer(key: &Key) -> &'static str {
-    if matches!(key.value, Value::Made(_)) { "`--generate 32` makes one" } else { "take one that your password store makes" }
+    if matches!(key.value, Value::Made(_)) {
+        "`--generate 32` makes one"
+    } else {
+        "take one that your password store makes"
+    }
 }
 
-fn from(origin: Origin, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
+fn from(
+    origin: Origin,
+    make: &mut dyn FnMut(usize) -> Zeroizing<String>,
+) -> anyhow::Result<Plaintext> {
     match origin {
         Origin::Stdin => {
             ensure!(
@@ -271,8 +330,10 @@ fn from(origin: Origin, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> any
         Origin::File(path) => from_file(&path),
         Origin::Opened(value) => Ok(value),
         Origin::Env(name) => {
-            let value = std::env::var_os(&name).with_context(|| format!("there is no environment variable `{name}`"))?;
-            Ok(Plaintext(Zeroizing::new(value.into_encoded_bytes()), Form::Known).without_line_break())
+            let value = std::env::var_os(&name)
+                .with_context(|| format!("there is no environment variable `{name}`"))?;
+            Ok(Plaintext(Zeroizing::new(value.into_encoded_bytes()), Form::Known)
+                .without_line_break())
         }
         Origin::Made(length) => Ok(Plaintext::from_text(&make(length))),
     }
@@ -303,7 +364,8 @@ fn stdin() -> anyhow::Result<io::StdinLock<'static>> {
 /// Asks for what is no secret: once, and it is seen. What cannot be sealed is asked for again.
 fn shown(declared: &CredentialSpec, key: &Key) -> anyhow::Result<Plaintext> {
     for _ in 0..TRIES {
-        let answer = terminal::shown(&format!("{}: {}: ", declared.name, described(key)), MAX_SIZE)?;
+        let answer =
+            terminal::shown(&format!("{}: {}: ", declared.name, described(key)), MAX_SIZE)?;
         match Plaintext(answer, Form::Known).judged(declared, key) {
             Ok(value) => return Ok(value),
             Err(wrong) => terminal::say(&format!("{wrong}; try again\n")),
@@ -312,9 +374,13 @@ fn shown(declared: &CredentialSpec, key: &Key) -> anyhow::Result<Plaintext> {
     bail!("nothing was sealed")
 }
 
-/// Asks twice, without showing what is typed: nobody sees a slip. What cannot be sealed is asked for again; of a short one it is said, and
-/// a longer one is offered.
-fn asked(declared: &CredentialSpec, key: &Key, make: &mut dyn FnMut(usize) -> Zeroizing<String>) -> anyhow::Result<Plaintext> {
+/// Asks twice, without showing what is typed: nobody sees a slip. What cannot be sealed is asked
+/// for again; of a short one it is said, and a longer one is offered.
+fn asked(
+    declared: &CredentialSpec,
+    key: &Key,
+    make: &mut dyn FnMut(usize) -> Zeroizing<String>,
+) -> anyhow::Result<Plaintext> {
     for _ in 0..TRIES {
         let ask = |question: &str| {
             let answer = terminal::hidden(&format!("{}: {question}: ", declared.name), MAX_SIZE)?;
@@ -356,7 +422,8 @@ const GENERATE: &str = "generate";
 /// How often somebody may mistype a value.
 const TRIES: usize = 3;
 
-/// Keeps what is in memory out of core dumps and from other processes of the same user. Best effort: not every system can.
+/// Keeps what is in memory out of core dumps and from other processes of the same user. Best
+/// effort: not every system can.
 pub fn keep_private() {
     #[cfg(unix)]
     {

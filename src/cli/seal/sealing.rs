@@ -14,8 +14,8 @@ use crate::{
     names::{DnsLabel, Fingerprint, SealedFor},
     plan::applications::folder,
     platform::sealed::{
-        ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential, SealedCredentialKind, SealedScope, SealedValues,
-        secret_name,
+        ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential,
+        SealedCredentialKind, SealedScope, SealedValues, secret_name,
     },
     seal::{certificate::Certificate, hash, random, value},
     spec::read::SECRETS,
@@ -52,7 +52,10 @@ pub fn needs(plan: &Plan) -> Vec<Need> {
 fn is_rendered((disk, root): (&dyn Disk, &Path), need: &Need, old: &SealedValues) -> bool {
     let secret = secret_name(need.declared.name, old.suffix.as_ref());
     need.namespaces.iter().any(|namespace| {
-        let path = root.join(folder(APP_SECRETS)).join(&**namespace).join(format!("sealedsecret-{secret}.yaml"));
+        let path = root
+            .join(folder(APP_SECRETS))
+            .join(&**namespace)
+            .join(format!("sealedsecret-{secret}.yaml"));
         disk.look(&path).is_ok_and(|it| it.is_some())
     })
 }
@@ -67,16 +70,23 @@ pub struct Sealing<'a> {
     old: Option<&'a SealedValues>,
     /// Whether what is sealed stays, and the keys are added to it.
     adds: bool,
-    /// Whether the tree has the Secret that is replaced: else what was before it is what runs, and stays for a rollback.
+    /// Whether the tree has the Secret that is replaced: else what was before it is what runs, and
+    /// stays for a rollback.
     is_rendered: bool,
 }
 
 impl<'a> Sealing<'a> {
     /// What has to be sealed of a credential.
     ///
-    /// Keys that no copy has are added under the name that the Secret has. In any other case every value is needed again: ciphertext is
-    /// bound to its namespace and its Secret's name.
-    pub fn of(need: &'a Need, plan: &'a Plan, on: (&dyn Disk, &Path), rotate: bool, scope: Option<SealedScope>) -> Self {
+    /// Keys that no copy has are added under the name that the Secret has. In any other case every
+    /// value is needed again: ciphertext is bound to its namespace and its Secret's name.
+    pub fn of(
+        need: &'a Need,
+        plan: &'a Plan,
+        on: (&dyn Disk, &Path),
+        rotate: bool,
+        scope: Option<SealedScope>,
+    ) -> Self {
         let platform = plan.platform();
         let old = platform.sealed.file(need.declared.name);
         let scope_now = scope.or(old.map(|it| it.scope)).unwrap_or_default();
@@ -85,16 +95,28 @@ impl<'a> Sealing<'a> {
         let act = |keys, adds| Self { need, keys, scope: scope_now, old, adds, is_rendered };
         let whole = |keys| act(keys, false);
         let Some(file) = old.filter(|_| !rotate) else { return whole(all) };
-        let is_current = file.certificate.as_ref().zip(platform.sealing.as_ref()).is_none_or(|(its, now)| *its == now.fingerprint);
+        let is_current = file
+            .certificate
+            .as_ref()
+            .zip(platform.sealing.as_ref())
+            .is_none_or(|(its, now)| *its == now.fingerprint);
         let has = |namespace: &Arc<str>, key: &Key| {
-            platform.sealed.keys(need.declared.name, namespace).is_some_and(|it| it.contains_key(key.name))
+            platform
+                .sealed
+                .keys(need.declared.name, namespace)
+                .is_some_and(|it| it.contains_key(key.name))
         };
         let lacks_everywhere = |key: &Key| need.namespaces.iter().all(|it| !has(it, key));
-        let missing: Vec<&'static Key> = all.iter().copied().filter(|key| need.namespaces.iter().any(|it| !has(it, key))).collect();
+        let missing: Vec<&'static Key> = all
+            .iter()
+            .copied()
+            .filter(|key| need.namespaces.iter().any(|it| !has(it, key)))
+            .collect();
         if missing.is_empty() {
             return act(missing, true);
         }
-        let can_add = is_current && scope_now == file.scope && missing.iter().all(|it| lacks_everywhere(it));
+        let can_add =
+            is_current && scope_now == file.scope && missing.iter().all(|it| lacks_everywhere(it));
         if can_add { act(missing, true) } else { whole(all) }
     }
 
@@ -107,17 +129,29 @@ impl<'a> Sealing<'a> {
     ///
     /// # Errors
     /// When the certificate's key refuses.
-    pub fn seal(&self, certificate: &Certificate, values: &[(&'static Key, Plaintext)], random: &mut OsRng) -> anyhow::Result<Sealed> {
+    pub fn seal(
+        &self,
+        certificate: &Certificate,
+        values: &[(&'static Key, Plaintext)],
+        random: &mut OsRng,
+    ) -> anyhow::Result<Sealed> {
         let name = self.need.declared.name;
         let suffix = match self.old.filter(|_| self.adds) {
             Some(old) => old.suffix.clone(),
-            None if self.need.declared.lookup == SecretLookup::ByReference => Some(self.draw(random)?),
+            None if self.need.declared.lookup == SecretLookup::ByReference => {
+                Some(self.draw(random)?)
+            }
             None => None,
         };
         let secret = secret_name(name, suffix.as_ref());
-        let mut sealed = self.old.filter(|_| self.adds).map(|it| it.sealed.clone()).unwrap_or_default();
+        let mut sealed =
+            self.old.filter(|_| self.adds).map(|it| it.sealed.clone()).unwrap_or_default();
         let everywhere = [Arc::from(EVERYWHERE)].into();
-        let namespaces = if self.scope == SealedScope::ClusterWide { &everywhere } else { &self.need.namespaces };
+        let namespaces = if self.scope == SealedScope::ClusterWide {
+            &everywhere
+        } else {
+            &self.need.namespaces
+        };
         for namespace in namespaces {
             let scope = opened::scope(self.scope, namespace, &secret);
             let at: SealedFor = namespace.parse().map_err(anyhow::Error::msg)?;
@@ -126,16 +160,28 @@ impl<'a> Sealing<'a> {
                 let hash = (matches!(key.value, Value::Hashed(_)) && !plaintext.is_as_sealed())
                     .then(|| hash::bcrypt(plaintext.bytes(), random))
                     .transpose();
-                let hash = hash.with_context(|| format!("cannot hash `{}` of `{name}`", key.name))?;
+                let hash =
+                    hash.with_context(|| format!("cannot hash `{}` of `{name}`", key.name))?;
                 let bytes = hash.as_ref().map_or(plaintext.bytes(), |it| it.as_bytes());
-                let text =
-                    value::seal(certificate, scope, bytes, random).with_context(|| format!("cannot seal `{}` of `{name}`", key.name))?;
+                let text = value::seal(certificate, scope, bytes, random)
+                    .with_context(|| format!("cannot seal `{}` of `{name}`", key.name))?;
                 keys.insert(key.name.to_owned(), text);
             }
         }
-        let fingerprint: Fingerprint = certificate.fingerprint().parse().map_err(anyhow::Error::msg)?;
-        let previous = if self.adds { self.old.and_then(|it| it.previous.clone()) } else { self.previous(&fingerprint) };
-        let spec = SealedValues { certificate: Some(fingerprint), scope: self.scope, suffix, sealed, previous };
+        let fingerprint: Fingerprint =
+            certificate.fingerprint().parse().map_err(anyhow::Error::msg)?;
+        let previous = if self.adds {
+            self.old.and_then(|it| it.previous.clone())
+        } else {
+            self.previous(&fingerprint)
+        };
+        let spec = SealedValues {
+            certificate: Some(fingerprint),
+            scope: self.scope,
+            suffix,
+            sealed,
+            previous,
+        };
         let file = SealedCredential {
             api_version: ApiVersion::V1alpha1,
             kind: SealedCredentialKind::SealedCredential,
@@ -157,7 +203,8 @@ impl<'a> Sealing<'a> {
     fn draw(&self, random: &mut OsRng) -> anyhow::Result<DnsLabel> {
         let taken = |it: &str| {
             self.old.is_some_and(|old| {
-                old.suffix.as_ref().is_some_and(|old| *old == it) || old.previous.as_ref().is_some_and(|old| old.suffix == it)
+                old.suffix.as_ref().is_some_and(|old| *old == it)
+                    || old.previous.as_ref().is_some_and(|old| old.suffix == it)
             })
         };
         loop {
@@ -170,7 +217,9 @@ impl<'a> Sealing<'a> {
 
     /// What runs until now stays for a rollback, as long as the same key opens it.
     fn previous(&self, fingerprint: &Fingerprint) -> Option<PreviousValues> {
-        let old = self.old.filter(|it| it.certificate.as_ref() == Some(fingerprint) && it.scope == self.scope)?;
+        let old = self
+            .old
+            .filter(|it| it.certificate.as_ref() == Some(fingerprint) && it.scope == self.scope)?;
         if !self.is_rendered && old.previous.is_some() {
             return old.previous.clone();
         }
@@ -201,24 +250,38 @@ impl Sealed {
         emit::document(&mut text, &self.file);
         let name = format!("{SECRETS}{}.yaml", self.file.metadata.name);
         let (folder, path) = (root.join(SECRETS.trim_end_matches('/')), root.join(&name));
-        for (path, name, wanted) in [(&folder, SECRETS, Kind::Folder), (&path, &*name, Kind::File)] {
+        for (path, name, wanted) in [(&folder, SECRETS, Kind::Folder), (&path, &*name, Kind::File)]
+        {
             let there = disk.look(path).with_context(|| format!("cannot look at {name}"))?;
             if let Some((kind, _)) = there.filter(|it| it.0 != wanted) {
-                bail!("{name} is {}, and has to be {}: nothing was written there", kind.noun(), wanted.noun());
+                bail!(
+                    "{name} is {}, and has to be {}: nothing was written there",
+                    kind.noun(),
+                    wanted.noun()
+                );
             }
         }
         disk.create_folders(&folder).with_context(|| format!("cannot make {SECRETS}"))?;
-        disk::replace(disk, &path, &String::from_utf8(text)?).with_context(|| format!("cannot write {name}"))
+        disk::replace(disk, &path, &String::from_utf8(text)?)
+            .with_context(|| format!("cannot write {name}"))
     }
 
     /// What was done, and what follows.
     pub fn said(&self) -> String {
-        let mut said = format!("sealed `{}` for {} (Secret `{}`)\n", self.file.metadata.name, self.namespaces.join(", "), self.secret);
+        let mut said = format!(
+            "sealed `{}` for {} (Secret `{}`)\n",
+            self.file.metadata.name,
+            self.namespaces.join(", "),
+            self.secret
+        );
         let readers = self.readers.join(", ");
         let _ = if self.restarts {
             writeln!(said, "  restarts: {readers}")
         } else {
-            writeln!(said, "  read by: {readers} (under the name that it has: nothing is restarted)")
+            writeln!(
+                said,
+                "  read by: {readers} (under the name that it has: nothing is restarted)"
+            )
         };
         if !self.rotation.is_empty() {
             let _ = writeln!(said, "  {}", self.rotation);

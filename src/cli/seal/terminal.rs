@@ -1,4 +1,5 @@
-//! Questions on the terminal. What is not to be seen is read byte by byte into a buffer that never moves, and is wiped.
+//! Questions on the terminal. What is not to be seen is read byte by byte into a buffer that never
+//! moves, and is wiped.
 
 use std::io::{self, Write as _};
 
@@ -12,7 +13,8 @@ pub fn say(text: &str) {
     let _ = write!(io::stderr(), "{}", folded(text, columns(&io::stderr())));
 }
 
-/// Asks, without showing what is typed. Backspace and Ctrl-U correct; Ctrl-C and Ctrl-D end it, with the terminal as it was.
+/// Asks, without showing what is typed. Backspace and Ctrl-U correct; Ctrl-C and Ctrl-D end it,
+/// with the terminal as it was.
 ///
 /// # Errors
 /// When stdin is no terminal, or the answer was broken off.
@@ -30,13 +32,16 @@ pub fn hidden(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
         }
     }
 
-    let mut terminal = std::fs::File::from(io::stdin().as_fd().try_clone_to_owned().context("cannot read the terminal")?);
+    let mut terminal = std::fs::File::from(
+        io::stdin().as_fd().try_clone_to_owned().context("cannot read the terminal")?,
+    );
     let before = tcgetattr(&terminal).context("stdin is no terminal")?;
     let mut quiet = before.clone();
     // Signals too: whoever is killed here leaves a terminal that shows nothing any more.
     quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     let guard = AsItWas(before);
-    tcsetattr(&terminal, OptionalActions::Flush, &quiet).context("cannot keep the terminal from showing what is typed")?;
+    tcsetattr(&terminal, OptionalActions::Flush, &quiet)
+        .context("cannot keep the terminal from showing what is typed")?;
     say(prompt);
     let answer = read(&mut terminal, most);
     drop(guard);
@@ -46,7 +51,9 @@ pub fn hidden(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
 /// There is no terminal to ask on that would not show the answer.
 #[cfg(not(unix))]
 pub fn hidden(_: &str, _: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-    bail!("this system's terminal cannot be kept from showing what is typed: use --from-stdin, --from-file or --from-env")
+    bail!(
+        "this system's terminal cannot be kept from showing what is typed: use --from-stdin, --from-file or --from-env"
+    )
 }
 
 /// Asks for what may be seen: the terminal itself shows it, and corrects.
@@ -58,8 +65,11 @@ pub fn shown(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     #[cfg(unix)]
     {
         use std::os::fd::AsFd as _;
-        // Not the standard library's reader, which would keep what was typed ahead for the next question.
-        let mut terminal = std::fs::File::from(io::stdin().as_fd().try_clone_to_owned().context("cannot read the terminal")?);
+        // Not the standard library's reader, which would keep what was typed ahead for the next
+        // question.
+        let mut terminal = std::fs::File::from(
+            io::stdin().as_fd().try_clone_to_owned().context("cannot read the terminal")?,
+        );
         read(&mut terminal, most)
     }
     #[cfg(not(unix))]
@@ -115,6 +125,10 @@ mod tests {
         assert_eq!(typed(b"wrong\x15right\r"), Ok(b"right".to_vec()));
         assert_eq!(typed(b"\x7f\x08\r"), Ok(Vec::new()));
         assert!(typed(b"ab\x03").is_err() && typed(b"\x04").is_err() && typed(b"ab").is_err());
-        assert_eq!(typed(b"0123456789\r").map(|it| it.len()), Ok(9), "one more than is taken, so that it is told");
+        assert_eq!(
+            typed(b"0123456789\r").map(|it| it.len()),
+            Ok(9),
+            "one more than is taken, so that it is told"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Whose certificate `spec/sealing.pem` is: a pull request can put another in its place, and who sealed with it has told its owner all.
+//! Whose certificate `spec/sealing.pem` is: a pull request can put another in its place, and who
+//! sealed with it has told its owner all.
 
 use std::{
     collections::BTreeSet,
@@ -35,18 +36,30 @@ struct Held {
     is_its: Result<bool, String>,
 }
 
-/// Holds the certificate against the private keys of this machine, and where there are none, against what Git and the sealed files know.
+/// Holds the certificate against the private keys of this machine, and where there are none,
+/// against what Git and the sealed files know.
 ///
-/// A commit says what the platform is called, so the name never says which keys are looked at: all of them are. It only says whose the
-/// certificate has to be.
+/// A commit says what the platform is called, so the name never says which keys are looked at: all
+/// of them are. It only says whose the certificate has to be.
 ///
 /// # Errors
-/// When it is not that of this platform's newest private key, or other places know another one, and nobody has said that it is right.
-pub fn certificate(disk: &dyn Disk, work: &Work, args: &SealArgs, it: &Certificate, console: &mut Console) -> anyhow::Result<()> {
+/// When it is not that of this platform's newest private key, or other places know another one, and
+/// nobody has said that it is right.
+pub fn certificate(
+    disk: &dyn Disk,
+    work: &Work,
+    args: &SealArgs,
+    it: &Certificate,
+    console: &mut Console,
+) -> anyhow::Result<()> {
     if let Some(path) = &args.private_key {
         let held = held(path.clone(), it);
         let is_its = held.is_its.map_err(|why| anyhow::anyhow!("{} {why}", path.display()))?;
-        return if is_its { Ok(()) } else { doubted(args, &not_its(it, &path.display().to_string()), console) };
+        return if is_its {
+            Ok(())
+        } else {
+            doubted(args, &not_its(it, &path.display().to_string()), console)
+        };
     }
     if let Some(doubt) = doubt(disk, work, args.key.as_deref(), it)? {
         return doubted(args, &doubt.why, console);
@@ -66,7 +79,12 @@ pub struct Doubt {
 }
 
 /// This platform's folder, and every private key of this machine.
-fn here(disk: &dyn Disk, work: &Work, key: Option<&Path>, it: &Certificate) -> anyhow::Result<(Option<PathBuf>, Vec<Held>)> {
+fn here(
+    disk: &dyn Disk,
+    work: &Work,
+    key: Option<&Path>,
+    it: &Certificate,
+) -> anyhow::Result<(Option<PathBuf>, Vec<Held>)> {
     let own = private_folder(work).ok();
     let mut keys = match own.as_deref().and_then(Path::parent) {
         Some(folder) => keys(disk, folder, it)?,
@@ -83,22 +101,41 @@ fn here(disk: &dyn Disk, work: &Work, key: Option<&Path>, it: &Certificate) -> a
 ///
 /// # Errors
 /// When a folder of private keys cannot be listed.
-pub fn doubt(disk: &dyn Disk, work: &Work, key: Option<&Path>, it: &Certificate) -> anyhow::Result<Option<Doubt>> {
+pub fn doubt(
+    disk: &dyn Disk,
+    work: &Work,
+    key: Option<&Path>,
+    it: &Certificate,
+) -> anyhow::Result<Option<Doubt>> {
     let (own, keys) = here(disk, work, key, it)?;
     if keys.is_empty() {
         return Ok(known_elsewhere(work, it).map(|why| Doubt { why, its: None }));
     }
     let is_its = |it: &&Held| it.is_its == Ok(true);
     let is_own = |it: &&Held| it.path.parent() == own.as_deref();
-    let its = keys.iter().filter(is_its).filter(is_own).max_by_key(|it| it.modified).or_else(|| keys.iter().find(is_its));
+    let its = keys
+        .iter()
+        .filter(is_its)
+        .filter(is_own)
+        .max_by_key(|it| it.modified)
+        .or_else(|| keys.iter().find(is_its));
     let why = if let Some(its) = its.filter(is_own) {
         let is_newer = |it: &&Held| it.modified.is_none() || it.modified > its.modified;
-        let Some(newer) = keys.iter().filter(is_own).filter(|it| !is_its(it)).find(is_newer) else { return Ok(None) };
+        let Some(newer) = keys.iter().filter(is_own).filter(|it| !is_its(it)).find(is_newer) else {
+            return Ok(None);
+        };
         let (its, newer) = (its.path.display(), newer.path.display());
-        format!("{SEALING} ({}) belongs to {its}, and {newer} beside it is a newer private key", it.fingerprint())
+        format!(
+            "{SEALING} ({}) belongs to {its}, and {newer} beside it is a newer private key",
+            it.fingerprint()
+        )
     } else if let Some(its) = its {
         let place = own.as_deref().unwrap_or(Path::new("")).display();
-        format!("{SEALING} ({}) belongs to {}, which is not in this platform's folder {place}", it.fingerprint(), its.path.display())
+        format!(
+            "{SEALING} ({}) belongs to {}, which is not in this platform's folder {place}",
+            it.fingerprint(),
+            its.path.display()
+        )
     } else {
         let names = keys.iter().map(|it| match &it.is_its {
             Ok(_) => it.path.display().to_string(),
@@ -124,29 +161,48 @@ fn doubted(args: &SealArgs, doubt: &str, console: &mut Console) -> anyhow::Resul
     Ok(())
 }
 
-/// Where nobody here can tell whose the certificate is, it has to be the one that everything else knows: what knows another one.
+/// Where nobody here can tell whose the certificate is, it has to be the one that everything else
+/// knows: what knows another one.
 fn known_elsewhere(work: &Work, it: &Certificate) -> Option<String> {
     let mut others = BTreeSet::new();
     for (file, _, sealed) in opened::files(work) {
         let its = sealed.spec.certificate;
-        others.extend(its.filter(|its| **its != *it.fingerprint()).map(|its| format!("{file} is sealed with {}", &*its)));
+        others.extend(
+            its.filter(|its| **its != *it.fingerprint())
+                .map(|its| format!("{file} is sealed with {}", &*its)),
+        );
     }
-    for (revision, name) in [("HEAD", "the last commit"), ("@{upstream}", "the branch that was fetched")] {
+    for (revision, name) in
+        [("HEAD", "the last commit"), ("@{upstream}", "the branch that was fetched")]
+    {
         let its = committed(&work.root, revision).filter(|its| its != it.fingerprint());
         others.extend(its.map(|its| format!("{name} has {its}")));
     }
     let others: Vec<String> = others.into_iter().collect();
     let all = others.join(", ");
-    (!others.is_empty()).then(|| format!("{SEALING} is {}, and its private key is not here to tell; but {all}", it.fingerprint()))
+    (!others.is_empty()).then(|| {
+        format!(
+            "{SEALING} is {}, and its private key is not here to tell; but {all}",
+            it.fingerprint()
+        )
+    })
 }
 
-/// Where there is no key here and nothing is known against the certificate, the user hears which it is.
-fn unheard(disk: &dyn Disk, work: &Work, key: Option<&Path>, it: &Certificate) -> anyhow::Result<Option<String>> {
+/// Where there is no key here and nothing is known against the certificate, the user hears which it
+/// is.
+fn unheard(
+    disk: &dyn Disk,
+    work: &Work,
+    key: Option<&Path>,
+    it: &Certificate,
+) -> anyhow::Result<Option<String>> {
     if !here(disk, work, key, it)?.1.is_empty() {
         return Ok(None);
     }
     let changed = before(&work.root).filter(|was| was.1 != it.fingerprint());
-    let changed = changed.map(|(commit, was)| format!("; commit {commit} put it in the place of {was}")).unwrap_or_default();
+    let changed = changed
+        .map(|(commit, was)| format!("; commit {commit} put it in the place of {was}"))
+        .unwrap_or_default();
     Ok(Some(format!(
         "warning: there is no private key here that could tell whose {SEALING} is: compare its fingerprint with the one you know, {}{changed}\n",
         it.fingerprint()
@@ -156,20 +212,41 @@ fn unheard(disk: &dyn Disk, work: &Work, key: Option<&Path>, it: &Certificate) -
 /// The last commit that changed the certificate, and which one there was before it.
 fn before(root: &Path) -> Option<(String, String)> {
     let git = Git::of(root).ok()?;
-    let commit = git.knows(&["log", "-1", "--no-show-signature", "--format=%H", "HEAD", "--", &git.path(SEALING)]).ok()??;
+    let commit = git
+        .knows(&[
+            "log",
+            "-1",
+            "--no-show-signature",
+            "--format=%H",
+            "HEAD",
+            "--",
+            &git.path(SEALING),
+        ])
+        .ok()??;
     let was = committed(root, &format!("{commit}~1"))?;
     Some((commit.get(..12)?.to_owned(), was))
 }
 
-/// The fingerprint of the certificate in a revision; none where there is no repository, no such revision, or no certificate in it.
+/// The fingerprint of the certificate in a revision; none where there is no repository, no such
+/// revision, or no certificate in it.
 pub fn committed(root: &Path, revision: &str) -> Option<String> {
     let git = Git::of(root).ok()?;
-    let commit = git.knows(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")]).ok()??;
-    let text = git.knows(&["cat-file", "blob", &format!("{commit}:{}", git.path(SEALING))]).ok()??;
+    let commit = git
+        .knows(&[
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &format!("{revision}^{{commit}}"),
+        ])
+        .ok()??;
+    let text =
+        git.knows(&["cat-file", "blob", &format!("{commit}:{}", git.path(SEALING))]).ok()??;
     Some(Certificate::parse(text.as_bytes()).ok()?.fingerprint().to_owned())
 }
 
-/// Every private key in the user's folder and in the platforms' folders below it. Links are followed: it is the user's own folder.
+/// Every private key in the user's folder and in the platforms' folders below it. Links are
+/// followed: it is the user's own folder.
 fn keys(disk: &dyn Disk, folder: &Path, certificate: &Certificate) -> anyhow::Result<Vec<Held>> {
     let mut all = Vec::new();
     let name = folder.display();
@@ -178,12 +255,16 @@ fn keys(disk: &dyn Disk, folder: &Path, certificate: &Certificate) -> anyhow::Re
     }
     let mut folders = vec![folder.to_owned()];
     while let Some(place) = folders.pop() {
-        let listing = disk.list(&place).with_context(|| format!("cannot list {}, where private keys are", place.display()))?;
+        let listing = disk
+            .list(&place)
+            .with_context(|| format!("cannot list {}, where private keys are", place.display()))?;
         for entry in listing {
             let path = place.join(&entry.name);
             let is_named = entry.name.as_encoded_bytes().ends_with(b".pem");
             let kind = match entry.kind {
-                Kind::Other => disk.resolve(&path).and_then(|it| disk.look(&it)).ok().flatten().map(|it| it.0),
+                Kind::Other => {
+                    disk.resolve(&path).and_then(|it| disk.look(&it)).ok().flatten().map(|it| it.0)
+                }
                 kind => Some(kind),
             };
             match kind {
@@ -223,7 +304,8 @@ fn held(path: PathBuf, certificate: &Certificate) -> Held {
 /// Reads a private key, of which only its public half is looked at; the copy is wiped.
 fn read(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
     // One allocation: a buffer that grew would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(LARGEST).unwrap_or(usize::MAX)));
+    let mut bytes =
+        Zeroizing::new(Vec::with_capacity(usize::try_from(LARGEST).unwrap_or(usize::MAX)));
     File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -1,4 +1,5 @@
-//! `show budget`: what the node keeps, what each pod asks for, what comes of it, and what the share of each Ollama is made of.
+//! `show budget`: what the node keeps, what each pod asks for, what comes of it, and what the share
+//! of each Ollama is made of.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -12,8 +13,14 @@ use crate::{
 };
 
 /// The page, in so many columns at most.
-pub fn text(report: &Report, models: Option<&ModelMemory>, workspaces: &[WorkspaceMemory], width: Option<usize>) -> String {
-    let mut out = if report.nodes.is_single() { kept(report) } else { groups(report).folded(width) };
+pub fn text(
+    report: &Report,
+    models: Option<&ModelMemory>,
+    workspaces: &[WorkspaceMemory],
+    width: Option<usize>,
+) -> String {
+    let mut out =
+        if report.nodes.is_single() { kept(report) } else { groups(report).folded(width) };
     let _ = write!(out, "\n{}\n", pods(report).folded(width));
     verdict(&mut out, report);
     if let Some(it) = models {
@@ -29,9 +36,17 @@ pub fn text(report: &Report, models: Option<&ModelMemory>, workspaces: &[Workspa
         if **first != *it.workspace {
             continue;
         }
-        let _ = write!(out, "\n{}", terms(&applications::tenant_name(&it.workspace), &it.memory, width));
+        let _ = write!(
+            out,
+            "\n{}",
+            terms(&applications::tenant_name(&it.workspace), &it.memory, width)
+        );
         if !rest.is_empty() {
-            let more = format!("the same in {}: {}\n", count(rest.len(), "more workspace"), rest.join(", "));
+            let more = format!(
+                "the same in {}: {}\n",
+                count(rest.len(), "more workspace"),
+                rest.join(", ")
+            );
             out.push_str(&folded(&more, width));
         }
     }
@@ -54,7 +69,13 @@ fn kept(report: &Report) -> String {
     for (name, sign, bytes) in kept {
         let _ = writeln!(out, "{name:<22} {sign}{:>8}", mib(bytes));
     }
-    let _ = writeln!(out, "{:<22} ={:>8}   {} CPU", "allocatable", mib(report.allocatable), report.allocatable_cpu);
+    let _ = writeln!(
+        out,
+        "{:<22} ={:>8}   {} CPU",
+        "allocatable",
+        mib(report.allocatable),
+        report.allocatable_cpu
+    );
     out
 }
 
@@ -64,10 +85,24 @@ fn groups(report: &Report) -> Table<6> {
     for it in report.nodes.groups() {
         let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
         let (memory, cpu) = (mib(node.allocatable()), node.allocatable_cpu().to_string());
-        table.row([name.to_owned(), it.count.to_string(), node.role.name().to_owned(), memory, cpu, node.gpus.to_string()]);
+        table.row([
+            name.to_owned(),
+            it.count.to_string(),
+            node.role.name().to_owned(),
+            memory,
+            cpu,
+            node.gpus.to_string(),
+        ]);
     }
     let (memory, cpu) = (mib(report.allocatable), report.allocatable_cpu.to_string());
-    table.row(["sum".to_owned(), report.nodes.count().to_string(), String::new(), memory, cpu, report.allocatable_gpus.to_string()]);
+    table.row([
+        "sum".to_owned(),
+        report.nodes.count().to_string(),
+        String::new(),
+        memory,
+        cpu,
+        report.allocatable_gpus.to_string(),
+    ]);
     table
 }
 
@@ -84,9 +119,17 @@ fn pods(report: &Report) -> Table<6> {
             Origin::Tenant => "workspace",
         };
         let name = format!("{}/{}", it.application, it.name);
-        table.row([name, it.replicas.to_string(), mib(all.request), mib(all.limit), all.cpu.to_string(), from.to_owned()]);
+        table.row([
+            name,
+            it.replicas.to_string(),
+            mib(all.request),
+            mib(all.limit),
+            all.cpu.to_string(),
+            from.to_owned(),
+        ]);
     }
-    let sum = [report.pods.to_string(), mib(report.requests), mib(report.limits), report.cpu.to_string()];
+    let sum =
+        [report.pods.to_string(), mib(report.requests), mib(report.limits), report.cpu.to_string()];
     let [pods, requests, limits, cpu] = sum;
     table.row(["sum".to_owned(), pods, requests, limits, cpu, String::new()]);
     table
@@ -105,19 +148,25 @@ fn verdict(out: &mut String, it: &Report) {
         let _ = writeln!(out, "GPUs {} of {}", it.gpus, it.allocatable_gpus);
     }
     for one in &it.unplaced {
-        let (name, each) = (format!("{}/{}", one.row.application, one.row.name), mib(one.ask.request));
+        let (name, each) =
+            (format!("{}/{}", one.row.application, one.row.name), mib(one.ask.request));
         let name = one.beside.iter().fold(name, |all, it| all + " + " + it);
         let how = if one.beside.is_empty() { "each" } else { "on one node" };
         let _ = writeln!(out, "no place for {} × {name}, {each} {how}", one.count);
     }
-    let (limits, percent, usable, most) = (mib(it.limits), it.limits_percent(), mib(it.usable), it.overcommit_percent);
-    let _ = writeln!(out, "limits {limits}: {percent} % of the {usable} that pods may use (at most {most} %)");
+    let (limits, percent, usable, most) =
+        (mib(it.limits), it.limits_percent(), mib(it.usable), it.overcommit_percent);
+    let _ = writeln!(
+        out,
+        "limits {limits}: {percent} % of the {usable} that pods may use (at most {most} %)"
+    );
     if it.surge.request > Bytes::default() {
         let _ = writeln!(out, "largest pod that a rolling update adds: {}", mib(it.surge.request));
     }
 }
 
-/// Ollama's memory, term by term, in whole MiB: what rounding leaves is in the last term, so that they sum up.
+/// Ollama's memory, term by term, in whole MiB: what rounding leaves is in the last term, so that
+/// they sum up.
 fn terms(application: &str, it: &ModelMemory, width: Option<usize>) -> String {
     let whole = |bytes: Bytes| (bytes.get() + (1 << 19)) >> 20;
     let heading = format!("{application}/ollama, each pod");

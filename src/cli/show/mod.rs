@@ -50,7 +50,10 @@ pub fn run(
     };
     let (plan, tenants, format, width) = (&plan, &run.summaries, console.format(), console.width());
     // The first note is of the platform's own files.
-    let named = tenants.iter().zip(run.notes.iter().skip(1)).filter_map(|(it, flows)| Some((it.name.as_ref()?, &**flows)));
+    let named = tenants
+        .iter()
+        .zip(run.notes.iter().skip(1))
+        .filter_map(|(it, flows)| Some((it.name.as_ref()?, &**flows)));
     let text = match side {
         Some(Side::Waves) => waves(plan, tenants, format, width)?,
         Some(Side::Flows) => flows(&rows::graph(plan, named), format, width)?,
@@ -64,10 +67,12 @@ pub fn run(
         }
     };
     console.data(&text)?;
-    if side == Some(Side::Waves) && format == Format::Human && plan.repository().pin == Pin::Branch {
+    if side == Some(Side::Waves) && format == Format::Human && plan.repository().pin == Pin::Branch
+    {
         console.say("under `pin: branch` waves order the first install only: later, a commit reaches every Application at once; with `pin: tag` a change goes wave by wave\n");
     }
-    // Whoever asks what the budget is made of has often just been told that it is too small: what is shown is shown, `check` judges.
+    // Whoever asks what the budget is made of has often just been told that it is too small: what
+    // is shown is shown, `check` judges.
     if findings.has_errors() {
         let totals = Console::totals(&findings);
         console.say(&format!("{totals}: `espalier check` tells them\n"));
@@ -87,14 +92,25 @@ fn joined<T: ToString>(all: &[T]) -> String {
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn waves(plan: &Plan, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
+fn waves(
+    plan: &Plan,
+    tenants: &[Summary],
+    format: Format,
+    width: Option<usize>,
+) -> anyhow::Result<String> {
     let rows = rows::waves(plan, tenants);
     match format {
         Format::Json => json(&rows),
         Format::Mermaid => {
             let mut out = "graph LR\n".to_owned();
             for it in &rows {
-                let _ = writeln!(out, "  {}[\"{} ({})\"]", node(&it.application), it.application, it.wave);
+                let _ = writeln!(
+                    out,
+                    "  {}[\"{} ({})\"]",
+                    node(&it.application),
+                    it.application,
+                    it.wave
+                );
             }
             for it in &rows {
                 for after in &it.after {
@@ -106,7 +122,12 @@ fn waves(plan: &Plan, tenants: &[Summary], format: Format, width: Option<usize>)
         _ => {
             let mut table = Table::new(&[">wave", "application", "namespace", "after"]);
             for it in &rows {
-                table.row([it.wave.to_string(), it.application.to_string(), it.namespace.to_string(), joined(&it.after)]);
+                table.row([
+                    it.wave.to_string(),
+                    it.application.to_string(),
+                    it.namespace.to_string(),
+                    joined(&it.after),
+                ]);
             }
             Ok(table.folded(width))
         }
@@ -119,10 +140,12 @@ fn flows(rows: &[FlowRow], format: Format, width: Option<usize>) -> anyhow::Resu
         Format::Json => json(rows),
         Format::Mermaid => {
             let mut out = "graph LR\n".to_owned();
-            let mut ends: Vec<String> = rows.iter().flat_map(|it| [it.from.clone(), it.to.clone()]).collect();
+            let mut ends: Vec<String> =
+                rows.iter().flat_map(|it| [it.from.clone(), it.to.clone()]).collect();
             ends.sort_unstable();
             ends.dedup();
-            let at = |end: &str| ends.binary_search_by(|it| it.as_str().cmp(end)).unwrap_or_default();
+            let at =
+                |end: &str| ends.binary_search_by(|it| it.as_str().cmp(end)).unwrap_or_default();
             for (at, end) in ends.iter().enumerate() {
                 let _ = writeln!(out, "  n{at}[\"{}\"]", end.replace('"', "#quot;"));
             }
@@ -134,7 +157,10 @@ fn flows(rows: &[FlowRow], format: Format, width: Option<usize>) -> anyhow::Resu
         _ => {
             let mut table = Table::new(&["from", "to", ">port", "why"]);
             for it in rows {
-                let port = it.port.map_or_else(|| it.protocol.to_owned(), |port| format!("{port}/{}", it.protocol));
+                let port = it.port.map_or_else(
+                    || it.protocol.to_owned(),
+                    |port| format!("{port}/{}", it.protocol),
+                );
                 table.row([it.from.clone(), it.to.clone(), port, it.why.clone()]);
             }
             Ok(table.folded(width))
@@ -150,7 +176,13 @@ fn secrets(plan: &Plan, format: Format, width: Option<usize>) -> anyhow::Result<
     let mut table = Table::new(&["credential", "sealed", "keys", "namespaces", "used by"]);
     for it in &rows {
         let sealed = if it.sealed { "yes" } else { "no" };
-        table.row([it.credential.to_string(), sealed.to_owned(), joined(&it.keys), joined(&it.namespaces), joined(&it.used_by)]);
+        table.row([
+            it.credential.to_string(),
+            sealed.to_owned(),
+            joined(&it.keys),
+            joined(&it.namespaces),
+            joined(&it.used_by),
+        ]);
     }
     Ok(table.folded(width))
 }
@@ -166,8 +198,14 @@ struct Total<'a> {
     workspaces: Vec<WorkspaceMemory>,
 }
 
-fn sum(plan: &Plan, tenants: &[Summary], format: Format, width: Option<usize>) -> anyhow::Result<String> {
-    let (report, ollama, workspaces) = (compile::budget(plan, tenants), memory::of_models(plan), memory::of_workspaces(tenants));
+fn sum(
+    plan: &Plan,
+    tenants: &[Summary],
+    format: Format,
+    width: Option<usize>,
+) -> anyhow::Result<String> {
+    let (report, ollama, workspaces) =
+        (compile::budget(plan, tenants), memory::of_models(plan), memory::of_workspaces(tenants));
     if format == Format::Json {
         return json(&Total { report: &report, ollama, workspaces });
     }

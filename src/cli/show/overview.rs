@@ -67,7 +67,8 @@ impl Figures {
 impl Overview {
     /// Read off the house.
     pub fn of(plan: &Plan, tenants: &[Summary], flows: usize) -> Self {
-        let (waves, secrets, budget) = (rows::waves(plan, tenants), rows::secrets(plan), compile::budget(plan, tenants));
+        let (waves, secrets, budget) =
+            (rows::waves(plan, tenants), rows::secrets(plan), compile::budget(plan, tenants));
         Self {
             glance: glance(plan, tenants, usize::MAX),
             applications: waves.len(),
@@ -85,9 +86,17 @@ impl Overview {
     pub fn text(&self, width: Option<usize>) -> String {
         let width = Some(width.unwrap_or(PAGE));
         let mut first = head_of(&self.glance, &self.sums);
-        let (applications, workspaces) = (count(self.applications, "Application"), count(self.workspaces, "workspace"));
-        let credentials = format!("{} ({} sealed)", count(self.credentials, "credential"), self.credentials_sealed);
-        first.row(["parts".to_owned(), format!("{applications}, {workspaces}, {credentials}, {}", count(self.flows, "flow"))]);
+        let (applications, workspaces) =
+            (count(self.applications, "Application"), count(self.workspaces, "workspace"));
+        let credentials = format!(
+            "{} ({} sealed)",
+            count(self.credentials, "credential"),
+            self.credentials_sealed
+        );
+        first.row([
+            "parts".to_owned(),
+            format!("{applications}, {workspaces}, {credentials}, {}", count(self.flows, "flow")),
+        ]);
 
         let mut table = Table::new(&[">wave", "application", "namespace"]);
         for it in self.waves.iter().take(SCREEN) {
@@ -107,7 +116,13 @@ pub fn head(glance: &Glance, budget: &Report) -> Table<2> {
 }
 
 fn sums(budget: &Report) -> String {
-    format!("{}, limits {}, CPU {} of {}", figures(budget), budget.limits.in_mib(), budget.cpu, budget.allocatable_cpu)
+    format!(
+        "{}, limits {}, CPU {} of {}",
+        figures(budget),
+        budget.limits.in_mib(),
+        budget.cpu,
+        budget.allocatable_cpu
+    )
 }
 
 fn head_of(glance: &Glance, sums: &str) -> Table<2> {
@@ -115,7 +130,10 @@ fn head_of(glance: &Glance, sums: &str) -> Table<2> {
     let mut line = |what: &str, text: String| first.row([what.to_owned(), text]);
     line("platform", glance.name.to_string());
     for (at, it) in glance.hosts.iter().take(SCREEN).enumerate() {
-        line(if at == 0 { "hosts" } else { "" }, format!("https://{} ({})", it.host, it.application));
+        line(
+            if at == 0 { "hosts" } else { "" },
+            format!("https://{} ({})", it.host, it.application),
+        );
     }
     if glance.all > SCREEN {
         line("", format!("… and {} more", glance.all - SCREEN));
@@ -126,17 +144,28 @@ fn head_of(glance: &Glance, sums: &str) -> Table<2> {
         line("DNS", glance.dns());
         line("certificates", glance.certificates().to_owned());
     }
-    let replicas = if glance.model_replicas > 1 { format!(", {} replicas", glance.model_replicas) } else { String::new() };
+    let replicas = if glance.model_replicas > 1 {
+        format!(", {} replicas", glance.model_replicas)
+    } else {
+        String::new()
+    };
     let own = glance.models.iter().filter(|it| it.workspace.is_none()).count();
     let listed = glance.models.len().min(own.max(SCREEN));
     for (at, it) in glance.models.iter().take(listed).enumerate() {
-        let whose = it.workspace.as_ref().map_or_else(|| replicas.clone(), |it| format!(", workspace {it}"));
-        line(if at == 0 { "models" } else { "" }, format!("{} (context {}{whose})", it.name, it.context));
+        let whose = it
+            .workspace
+            .as_ref()
+            .map_or_else(|| replicas.clone(), |it| format!(", workspace {it}"));
+        line(
+            if at == 0 { "models" } else { "" },
+            format!("{} (context {}{whose})", it.name, it.context),
+        );
     }
     if glance.model_count > listed {
         line("", format!("… and {} more", glance.model_count - listed));
     }
-    let versions: Vec<String> = glance.versions.iter().map(|it| format!("{} {}", it.name, it.version)).collect();
+    let versions: Vec<String> =
+        glance.versions.iter().map(|it| format!("{} {}", it.name, it.version)).collect();
     line("versions", versions.join(", "));
     line("budget", sums.to_owned());
     first

@@ -1,18 +1,32 @@
-//! Facts of Argo CD's chart, as rendered with our values (no dex, no notifications, no `ApplicationSet`s, no policies of its own).
+//! Facts of Argo CD's chart, as rendered with our values (no dex, no notifications, no
+//! `ApplicationSet`s, no policies of its own).
 
 use super::{ChartFacts, Kind};
 use crate::facts::versions;
 
-/// Names of roles begin with the release's, `argocd`, which the chart's own name is part of; which of them there are follows from its values.
-/// The hook that makes the cache's password is a Job with an account and a Role of its own.
+/// Names of roles begin with the release's, `argocd`, which the chart's own name is part of; which
+/// of them there are follows from its values. The hook that makes the cache's password is a Job
+/// with an account and a Role of its own.
 pub const ARGO_CD: ChartFacts = ChartFacts {
     name: "argo-cd",
     repository: "https://argoproj.github.io/argo-helm",
     pin: versions::ARGO_CD,
     kinds: &[
-        Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "applications.argoproj.io"),
-        Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "applicationsets.argoproj.io"),
-        Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "appprojects.argoproj.io"),
+        Kind::Cluster(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+            "applications.argoproj.io",
+        ),
+        Kind::Cluster(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+            "applicationsets.argoproj.io",
+        ),
+        Kind::Cluster(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+            "appprojects.argoproj.io",
+        ),
         Kind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "argocd-*"),
         Kind::Cluster("rbac.authorization.k8s.io", "ClusterRoleBinding", "argocd-*"),
         Kind::Namespaced("", "ConfigMap"),
@@ -43,8 +57,8 @@ pub mod port {
     pub const REDIS: u16 = 6379;
 }
 
-/// Kinds that Argo CD does not watch, by API groups: many, often changed, never in Git. The chart's list, and Events besides: on a small
-/// node the controller's memory follows from what it watches.
+/// Kinds that Argo CD does not watch, by API groups: many, often changed, never in Git. The chart's
+/// list, and Events besides: on a small node the controller's memory follows from what it watches.
 pub const NOT_WATCHED: [(&[&str], &[&str]); 8] = [
     (&["", "discovery.k8s.io"], &["Endpoints", "EndpointSlice"]),
     (&["", "events.k8s.io"], &["Event"]),

@@ -1,14 +1,14 @@
-//! The families of Ollama's library: sizes, their shapes and default quantisations, and the tags that
-//! are known to exist.
+//! The families of Ollama's library: sizes, their shapes and default quantisations, and the tags
+//! that are known to exist.
 //!
 //! A family: whether its models take tools, and what `latest` is (nothing: not known). `Yes`: the
-//! library's page says so, or the template was read. `No`: Ollama was seen to refuse them (`400 … does
-//! not support tools`), for every size that was tried. `Unseen`: nobody has seen either. The page of a
-//! family can say more than its models keep: `smollm2:360m` and `deepseek-r1` are refused. A base model
-//! (`-text`, `-base`) has a template of its own, which nobody has seen.
+//! library's page says so, or the template was read. `No`: Ollama was seen to refuse them (`400 …
+//! does not support tools`), for every size that was tried. `Unseen`: nobody has seen either. The
+//! page of a family can say more than its models keep: `smollm2:360m` and `deepseek-r1` are
+//! refused. A base model (`-text`, `-base`) has a template of its own, which nobody has seen.
 //!
-//! A row: the size, its shape, its default quantisation (`AtMost`: not known, the larger candidate),
-//! then words and the quantisations that they come in. `A`: also without one.
+//! A row: the size, its shape, its default quantisation (`AtMost`: not known, the larger
+//! candidate), then words and the quantisations that they come in. `A`: also without one.
 
 use super::{family::families, quantisation::Quantisation, shapes};
 

@@ -58,7 +58,12 @@ pub enum Mark {
 
 impl Tags {
     /// A row.
-    pub const fn new(size: &'static str, shape: &'static Shape, default: Quantisation, words: &'static [(&'static str, Listed)]) -> Self {
+    pub const fn new(
+        size: &'static str,
+        shape: &'static Shape,
+        default: Quantisation,
+        words: &'static [(&'static str, Listed)],
+    ) -> Self {
         Self { size, shape, default, at_most: false, tools: None, words }
     }
 
@@ -84,8 +89,8 @@ impl Tags {
         self.words.iter().find(|it| it.0 == words).map(|it| it.1)
     }
 
-    /// The quantisation of words without one: the larger of the size's and of what the library gives
-    /// most; its own where there are no words.
+    /// The quantisation of words without one: the larger of the size's and of what the library
+    /// gives most; its own where there are no words.
     fn default_of(&self, words: &str) -> (Quantisation, bool) {
         if words.is_empty() || self.default >= Quantisation::Q4KM {
             return (self.default, self.at_most);
@@ -106,7 +111,8 @@ impl Listed {
     /// What the library of 2023 and 2024 has, as far as it is listed here.
     pub const K: Self = Self::NONE.or(Self::N).or(Self::F16);
     /// The same without `fp16`.
-    pub const N: Self = Self::NONE.or(Self::Q4_0).or(Self::Q4_K_M).or(Self::Q5_K_M).or(Self::Q6_K).or(Self::Q8_0);
+    pub const N: Self =
+        Self::NONE.or(Self::Q4_0).or(Self::Q4_K_M).or(Self::Q5_K_M).or(Self::Q6_K).or(Self::Q8_0);
     /// What the library has of newer families.
     pub const S: Self = Self::NONE.or(Self::Q4_K_M).or(Self::Q8_0).or(Self::F16);
     /// One quantisation.
@@ -141,7 +147,8 @@ impl Listed {
         self.0 & it.map_or(Self::A, Self::one).0 != 0
     }
 
-    /// Whether the library has the whole range of quantisations of these words, as it had until 2024.
+    /// Whether the library has the whole range of quantisations of these words, as it had until
+    /// 2024.
     fn has_range(self) -> bool {
         self.has(Some(Quantisation::Q5KM))
     }
@@ -161,30 +168,50 @@ impl Family {
             return None;
         }
         let (words, quantisation) = split(tag);
-        let fits = |it: &&Tags| it.words_of(words).and_then(|words| it.listed(words)).is_some_and(|it| it.has(quantisation));
+        let fits = |it: &&Tags| {
+            it.words_of(words)
+                .and_then(|words| it.listed(words))
+                .is_some_and(|it| it.has(quantisation))
+        };
         if let Some(tags) = self.tags.iter().find(fits) {
             return self.known(tags, tag, words, quantisation, true);
         }
         // Other words are other weights of the same shape; of several shapes, the largest.
         let quantisation = quantisation?;
-        let of_size = self.tags.iter().filter(|it| !it.size.is_empty() && it.words_of(words).is_some());
+        let of_size =
+            self.tags.iter().filter(|it| !it.size.is_empty() && it.words_of(words).is_some());
         let known = of_size.filter_map(|it| {
-            let listed = it.words_of(words).and_then(|words| it.listed(words)).is_some_and(Listed::has_range);
+            let listed = it
+                .words_of(words)
+                .and_then(|words| it.listed(words))
+                .is_some_and(Listed::has_range);
             self.known(it, tag, words, Some(quantisation), listed)
         });
         known.max_by_key(|it| (it.listed, it.figures.blob))
     }
 
-    fn known(&self, tags: &Tags, tag: &str, words: &str, quantisation: Option<Quantisation>, listed: bool) -> Option<Known> {
+    fn known(
+        &self,
+        tags: &Tags,
+        tag: &str,
+        words: &str,
+        quantisation: Option<Quantisation>,
+        listed: bool,
+    ) -> Option<Known> {
         let words = tags.words_of(words)?;
         let (default, at_most) = tags.default_of(words);
         let (size, blob) = if let Some(bytes) = published(self.name, tag) {
             (Size::Published, bytes)
         } else {
-            // Beside a published one, a whole that was not counted says nothing of other quantisations.
-            let is_other = tags.shape.form == Form::Given && quantisation.is_some_and(|it| it != tags.default);
+            // Beside a published one, a whole that was not counted says nothing of other
+            // quantisations.
+            let is_other =
+                tags.shape.form == Form::Given && quantisation.is_some_and(|it| it != tags.default);
             let bytes = tags.shape.size(quantisation.unwrap_or(default)).filter(|_| !is_other)?;
-            (if quantisation.is_none() && at_most { Size::AtMost } else { Size::Computed }, tags.shape.with_margin(bytes))
+            (
+                if quantisation.is_none() && at_most { Size::AtMost } else { Size::Computed },
+                tags.shape.with_margin(bytes),
+            )
         };
         let base = words.split('-').any(|it| it == "text" || it == "base");
         let tools = match tags.tools.unwrap_or(self.tools) {
@@ -199,24 +226,39 @@ impl Family {
     /// Tags that one would offer somebody: each size, and each in `q4_K_M` too.
     pub fn offers(&self) -> impl Iterator<Item = String> {
         self.tags.iter().filter(|it| !it.size.is_empty()).flat_map(|it| {
-            let has = |words: &&&str, quantisation| it.listed(words).is_some_and(|it| it.has(quantisation));
+            let has = |words: &&&str, quantisation| {
+                it.listed(words).is_some_and(|it| it.has(quantisation))
+            };
             let size = Some(it.size.to_owned()).filter(|_| has(&&"", None));
             let q4 = Some(Quantisation::Q4KM);
-            let words = ["instruct", "it", "chat", ""].iter().find(|words| it.default != Quantisation::Q4KM && has(words, q4));
-            let stem = |words: &&str| if words.is_empty() { it.size.to_owned() } else { format!("{}-{words}", it.size) };
-            size.into_iter().chain(words.map(|words| format!("{}-{}", stem(words), Quantisation::Q4KM.name())))
+            let words = ["instruct", "it", "chat", ""]
+                .iter()
+                .find(|words| it.default != Quantisation::Q4KM && has(words, q4));
+            let stem = |words: &&str| {
+                if words.is_empty() { it.size.to_owned() } else { format!("{}-{words}", it.size) }
+            };
+            size.into_iter()
+                .chain(words.map(|words| format!("{}-{}", stem(words), Quantisation::Q4KM.name())))
         })
     }
 
     /// Every tag that is known to exist, `latest` first.
     pub fn tags(&self) -> impl Iterator<Item = String> {
         // A `latest` that is no other tag stands among the words.
-        let latest = Some("latest".to_owned()).filter(|_| !self.latest.is_empty() && self.latest != "latest");
+        let latest = Some("latest".to_owned())
+            .filter(|_| !self.latest.is_empty() && self.latest != "latest");
         let all = self.tags.iter().flat_map(|it| it.words.iter().map(move |words| (it, *words)));
         latest.into_iter().chain(all.flat_map(|(it, (words, listed))| {
-            let stem = [it.size, words].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("-");
+            let stem = [it.size, words]
+                .into_iter()
+                .filter(|it| !it.is_empty())
+                .collect::<Vec<_>>()
+                .join("-");
             let bare = listed.has(None).then(|| stem.clone());
-            let quantised = Quantisation::ALL.iter().filter(move |it| listed.has(Some(it.0))).map(move |it| format!("{stem}-{}", it.1));
+            let quantised = Quantisation::ALL
+                .iter()
+                .filter(move |it| listed.has(Some(it.0)))
+                .map(move |it| format!("{stem}-{}", it.1));
             bare.into_iter().chain(quantised)
         }))
     }
@@ -231,7 +273,8 @@ fn published(family: &str, tag: &str) -> Option<u64> {
     PUBLISHED.binary_search_by(order).ok().map(|at| PUBLISHED[at].1)
 }
 
-/// A table of families: `"name" Tools "latest" { "size" SHAPE Default Marks…: "words" Sets…, …; … }`.
+/// A table of families: `"name" Tools "latest" { "size" SHAPE Default Marks…: "words" Sets…, …; …
+/// }`.
 macro_rules! families {
     ($($name:literal $tools:ident $latest:literal {
         $($size:literal $shape:ident $default:ident $($mark:ident)*: $($words:literal $($listed:ident)+),+;)+

@@ -16,11 +16,13 @@ const ANSWERING: [&str; 3] = ["instruct", "it", "chat"];
 
 /// What a model's name lets one assume.
 pub struct Assumed {
-    /// The base as the catalogue calls it: `llama3.2:1b-instruct-q4_K_M` where it has the quantisation, else `llama3.2:1b`.
+    /// The base as the catalogue calls it: `llama3.2:1b-instruct-q4_K_M` where it has the
+    /// quantisation, else `llama3.2:1b`.
     pub base: String,
     /// Its figures; `blob` is 0 where the tag says no plain quantisation.
     pub figures: Figures,
-    /// Whether `blob` too is the base's, published; else it is computed, and too large rather than too small.
+    /// Whether `blob` too is the base's, published; else it is computed, and too large rather than
+    /// too small.
     pub is_published: bool,
 }
 
@@ -44,21 +46,30 @@ pub fn assumed(name: &str) -> Option<Assumed> {
     };
     let parts = said.split(|it: char| !it.is_ascii_alphanumeric() && it != '.').map(plain);
     let words: Vec<String> = parts.filter(|it| !it.is_empty()).collect();
-    let sizes = FAMILIES.iter().flat_map(|family| family.tags.iter().map(move |tags| (family, tags)));
-    let known = sizes.filter(|(_, it)| it.shape.form != Form::Given && it.size.starts_with(|it: char| it.is_ascii_digit()));
+    let sizes =
+        FAMILIES.iter().flat_map(|family| family.tags.iter().map(move |tags| (family, tags)));
+    let known = sizes.filter(|(_, it)| {
+        it.shape.form != Form::Given && it.size.starts_with(|it: char| it.is_ascii_digit())
+    });
     let meant = known.filter(|(family, it)| speaks_of(&words, family, it));
     // The longest name is the nearest: `qwen2.5-coder:7b` before `qwen2.5:7b`.
-    let (family, tags) =
-        meant.max_by_key(|(family, it)| (family.name.len() + it.size.len(), it.shape.vocabulary, it.shape.train_context))?;
+    let (family, tags) = meant.max_by_key(|(family, it)| {
+        (family.name.len() + it.size.len(), it.shape.vocabulary, it.shape.train_context)
+    })?;
     let nearest = quantisation.and_then(|it| nearest(&words, family, tags, it));
-    // Qwen's own files keep the output beside the embedding, others' do not: the larger. None is proof of ours.
+    // Qwen's own files keep the output beside the embedding, others' do not: the larger. None is
+    // proof of ours.
     let is_qwen = matches!(tags.shape.form, Form::Qwen2 | Form::Qwen3);
     let shape = Shape { tied: tags.shape.tied && !is_qwen, proven: false, ..*tags.shape };
     let published = nearest.as_ref().and_then(|it| it.1).filter(|_| shape.tied == tags.shape.tied);
     let computed = || Some(shape.with_margin(shape.size(quantisation?)?));
     let blob = published.or_else(computed).unwrap_or_default();
     let tag = nearest.map_or_else(|| tags.size.to_owned(), |it| it.0);
-    Some(Assumed { base: format!("{}:{tag}", family.name), figures: shape.figures(blob, None), is_published: published.is_some() })
+    Some(Assumed {
+        base: format!("{}:{tag}", family.name),
+        figures: shape.figures(blob, None),
+        is_published: published.is_some(),
+    })
 }
 
 /// A word as it is compared: `Llama3.2` and `llama32` are one.
@@ -66,15 +77,17 @@ fn plain(word: &str) -> String {
     word.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
 }
 
-/// Whether words name a family and then a size of it. Between both may stand what its tags say behind the size:
-/// `DeepSeek-R1-Distill-Llama-8B` is `deepseek-r1:8b-llama-distill`, and `Qwen3-VL-4B` is no `qwen3:4b`.
+/// Whether words name a family and then a size of it. Between both may stand what its tags say
+/// behind the size: `DeepSeek-R1-Distill-Llama-8B` is `deepseek-r1:8b-llama-distill`, and
+/// `Qwen3-VL-4B` is no `qwen3:4b`.
 fn speaks_of(words: &[String], family: &Family, tags: &Tags) -> bool {
     let (name, size) = (plain(family.name), plain(tags.size));
     let mut behind_name = (0..words.len()).filter_map(|at| behind(&words[at..], &name));
     behind_name.any(|rest| {
         (0..rest.len()).any(|at| {
             let between = rest[..at].concat();
-            behind(&rest[at..], &size).is_some() && (at == 0 || tags.words.iter().any(|it| is_made_of(&between, it.0)))
+            behind(&rest[at..], &size).is_some()
+                && (at == 0 || tags.words.iter().any(|it| is_made_of(&between, it.0)))
         })
     })
 }
@@ -96,21 +109,33 @@ fn is_made_of(said: &str, words: &str) -> bool {
     let pieces: Vec<String> = words.split('-').map(plain).filter(|it| !it.is_empty()).collect();
     let mut rest = said;
     while !rest.is_empty() {
-        let Some(shorter) = pieces.iter().filter_map(|it| rest.strip_prefix(&**it)).min_by_key(|it| it.len()) else { return false };
+        let Some(shorter) =
+            pieces.iter().filter_map(|it| rest.strip_prefix(&**it)).min_by_key(|it| it.len())
+        else {
+            return false;
+        };
         rest = shorter;
     }
     true
 }
 
-/// The tag of a size that has a quantisation and is nearest to what was said, and the published size of its file.
-fn nearest(words: &[String], family: &Family, tags: &Tags, quantisation: Quantisation) -> Option<(String, Option<u64>)> {
+/// The tag of a size that has a quantisation and is nearest to what was said, and the published
+/// size of its file.
+fn nearest(
+    words: &[String],
+    family: &Family,
+    tags: &Tags,
+    quantisation: Quantisation,
+) -> Option<(String, Option<u64>)> {
     let has = |word: &str| words.iter().any(|it| *it == plain(word));
     let is_bare = |it: &&str| it.is_empty() && tags.default == quantisation && !tags.at_most;
     let all = tags.words.iter().filter_map(|(word, listed)| {
         let tag = match *word {
-            word if listed.has(Some(quantisation)) => {
-                [tags.size, word, quantisation.name()].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("-")
-            }
+            word if listed.has(Some(quantisation)) => [tags.size, word, quantisation.name()]
+                .into_iter()
+                .filter(|it| !it.is_empty())
+                .collect::<Vec<_>>()
+                .join("-"),
             word if listed.has(None) && is_bare(&word) => tags.size.to_owned(),
             _ => return None,
         };
@@ -119,7 +144,8 @@ fn nearest(words: &[String], family: &Family, tags: &Tags, quantisation: Quantis
         } else {
             word.split('-').map(|it| if has(it) { 1 } else { -1 }).sum()
         };
-        let published = family.find(&tag).filter(|it| it.size == Size::Published).map(|it| it.figures.blob);
+        let published =
+            family.find(&tag).filter(|it| it.size == Size::Published).map(|it| it.figures.blob);
         Some((near, tag, published))
     });
     let best = all.min_by_key(|(near, _, published)| (-near, published.is_none()))?;

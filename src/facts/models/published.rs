@@ -1,8 +1,8 @@
 //! Sizes of packages that stand in published lists: bytes, exact.
 //!
-//! What `/api/tags` says of an installed model (the sum of its layers, at most 20 kB above the file),
-//! or the size of the file itself. A tag moves: a figure is for the build of late 2026. `latest`
-//! stands where it is no other tag of its family.
+//! What `/api/tags` says of an installed model (the sum of its layers, at most 20 kB above the
+//! file), or the size of the file itself. A tag moves: a figure is for the build of late 2026.
+//! `latest` stands where it is no other tag of its family.
 
 /// Names and bytes, by name.
 pub const PUBLISHED: [(&str, u64); 109] = [

@@ -95,7 +95,10 @@ pub enum Quantisation {
     Bf16,
 }
 
-use Quantisation::{Bf16, F16, Mxfp4, Q2K, Q3KL, Q3KM, Q3KS, Q4_0, Q4_1, Q4KM, Q4KS, Q5_0, Q5_1, Q5KM, Q5KS, Q6K, Q8_0};
+use Quantisation::{
+    Bf16, F16, Mxfp4, Q2K, Q3KL, Q3KM, Q3KS, Q4_0, Q4_1, Q4KM, Q4KS, Q5_0, Q5_1, Q5KM, Q5KS, Q6K,
+    Q8_0,
+};
 
 impl Quantisation {
     /// All of them, by size, as a tag of Ollama's library says them.

@@ -105,14 +105,25 @@ pub struct Shape {
     pub proven: bool,
     pub role: Role,
     pub images: Images,
-    /// Bytes of the file, where it is not counted by tensors; 0 where only published ones are known.
+    /// Bytes of the file, where it is not counted by tensors; 0 where only published ones are
+    /// known.
     pub given: u64,
 }
 
 impl Shape {
     /// A shape by its numbers, in the order of the table.
     pub const fn new(form: Form, numbers: [u64; 9]) -> Self {
-        let [layers, embedding, heads, kv_heads, head_dim, feed_forward, vocabulary, train_context, tokenizer] = numbers;
+        let [
+            layers,
+            embedding,
+            heads,
+            kv_heads,
+            head_dim,
+            feed_forward,
+            vocabulary,
+            train_context,
+            tokenizer,
+        ] = numbers;
         Self {
             form,
             layers,
@@ -162,11 +173,15 @@ impl Shape {
 
     /// Bytes of its file in a quantisation, before any margin.
     pub fn size(&self, quantisation: Quantisation) -> Option<u64> {
-        if self.form == Form::Given { (self.given > 0).then_some(self.given) } else { size::of(self, quantisation) }
+        if self.form == Form::Given {
+            (self.given > 0).then_some(self.given)
+        } else {
+            size::of(self, quantisation)
+        }
     }
 
-    /// A computed size with its margin: seven times the worst shortfall that was seen on shapes that
-    /// reproduce published sizes, three times that on the others, and never less than 1 MiB.
+    /// A computed size with its margin: seven times the worst shortfall that was seen on shapes
+    /// that reproduce published sizes, three times that on the others, and never less than 1 MiB.
     pub const fn with_margin(&self, bytes: u64) -> u64 {
         let thousandths = if self.proven { 5 } else { 15 };
         let margin = bytes.saturating_mul(thousandths).div_ceil(1000);

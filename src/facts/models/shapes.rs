@@ -1,8 +1,8 @@
 //! The shapes of models: what is the same in each of its builds, whatever the quantisation.
 //!
-//! Numbers in a row: layers, embedding, heads, key/value heads, dimensions of a head, feed-forward (of
-//! a mixture of experts: a dense part's), vocabulary, training context (where sources differ, the
-//! larger), bytes of the tokenizer in the file. `proven` shapes reproduce published sizes.
+//! Numbers in a row: layers, embedding, heads, key/value heads, dimensions of a head, feed-forward
+//! (of a mixture of experts: a dense part's), vocabulary, training context (where sources differ,
+//! the larger), bytes of the tokenizer in the file. `proven` shapes reproduce published sizes.
 
 use super::shape::shapes;
 

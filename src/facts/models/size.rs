@@ -1,9 +1,9 @@
 //! The size of a model's file, from its shape and its quantisation: the sum over tensors, by the
 //! rules of llama.cpp's quantiser.
 //!
-//! Checked on 151 published sizes: 68 of 73 packages of Ollama's library are within 0.05 %, 78 other
-//! files within +0.023 %; the lowest is 0.066 % short. A tensor's entry in the head of the file is
-//! counted with a short name, as it was in that check: at most 10 kB of a file.
+//! Checked on 151 published sizes: 68 of 73 packages of Ollama's library are within 0.05 %, 78
+//! other files within +0.023 %; the lowest is 0.066 % short. A tensor's entry in the head of the
+//! file is counted with a short name, as it was in that check: at most 10 kB of a file.
 
 use super::{
     quantisation::{Block, Quantisation},
@@ -35,12 +35,14 @@ impl File {
 
     /// One of each layer, in several kinds of blocks.
     fn mixed<const N: usize>(&mut self, name: u64, row: u64, rows: u64, kinds: [(Block, u64); N]) {
-        let tensors: u64 = kinds.iter().map(|(block, layers)| block.bytes(row, rows) * layers).sum();
+        let tensors: u64 =
+            kinds.iter().map(|(block, layers)| block.bytes(row, rows) * layers).sum();
         self.bytes += tensors + (ENTRY + name + 1) * self.layers + self.digits;
     }
 }
 
-/// Bytes of the file, before any margin; none for a quantisation that is known from published sizes only.
+/// Bytes of the file, before any margin; none for a quantisation that is known from published sizes
+/// only.
 pub fn of(it: &Shape, quantisation: Quantisation) -> Option<u64> {
     use Quantisation::{Q2K, Q3KL, Q3KM, Q4KM, Q5KM};
     let base = quantisation.base()?;
@@ -108,7 +110,8 @@ fn ends(it: &Shape, base: Block, file: &mut File) {
 /// Layers whose values and feed-forward outputs get more bits in a `_M` mix.
 fn more(layers: u64) -> u64 {
     let eighth = layers / 8;
-    (0..layers).filter(|it| *it < eighth || *it >= 7 * layers / 8 || (it - eighth) % 3 == 2).count() as u64
+    (0..layers).filter(|it| *it < eighth || *it >= 7 * layers / 8 || (it - eighth) % 3 == 2).count()
+        as u64
 }
 
 /// The first layers in one kind of block, the others in another.
@@ -137,7 +140,9 @@ fn values(it: &Shape, quantisation: Quantisation, base: Block) -> [(Block, u64);
     };
     // The quantiser knows models of 70B by these two numbers.
     let large = it.layers == 80 && it.embedding == 8192;
-    mix.map(|(block, count)| (if large && matches!(block, Block::Q3K | Block::Q4K) { Block::Q5K } else { block }, count))
+    mix.map(|(block, count)| {
+        (if large && matches!(block, Block::Q3K | Block::Q4K) { Block::Q5K } else { block }, count)
+    })
 }
 
 /// The kinds of blocks of `ffn_down`.
@@ -164,9 +169,16 @@ fn norms(it: &Shape, queries: u64, keys: u64, file: &mut File) {
         Gemma2 => &[(3, embedding), (3, embedding)],
         Gemma3 => &[(2, it.head_dim), (2, it.head_dim), (3, embedding), (3, embedding)],
         Olmo2 => &[(2, queries), (2, keys)],
-        Starcoder2 => {
-            &[(1, queries), (1, keys), (1, keys), (1, embedding), (1, embedding), (1, embedding), (1, it.feed_forward), (1, embedding)]
-        }
+        Starcoder2 => &[
+            (1, queries),
+            (1, keys),
+            (1, keys),
+            (1, embedding),
+            (1, embedding),
+            (1, embedding),
+            (1, it.feed_forward),
+            (1, embedding),
+        ],
         _ => &[],
     };
     let usual = if it.form == Cohere { 1 } else { 2 };

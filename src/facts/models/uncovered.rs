@@ -32,11 +32,13 @@ const UNCOVERED: [(&str, &str); 26] = [
 
 const DELTA: &str = "its layers keep a state beside the key/value cache (gated delta net)";
 const SHARED: &str = "its layers share key/value caches and have embeddings of their own";
-const HYBRID: &str = "its layers keep a state instead of a key/value cache (Mamba or short convolutions)";
+const HYBRID: &str =
+    "its layers keep a state instead of a key/value cache (Mamba or short convolutions)";
 const LATENT: &str = "its key/value cache is a compressed one (MLA)";
 const IMAGES: &str = "it reads images, and the buffers for them were not measured";
 const CLOUD: &str = "it runs on somebody else's machines, and Ollama's cloud is off here";
-const RETRAINED: &str = "the builds of quantisation-aware training are another mix of blocks, and no size is known";
+const RETRAINED: &str =
+    "the builds of quantisation-aware training are another mix of blocks, and no size is known";
 
 /// Why the memory of a model cannot be computed, where that is known.
 pub fn reason(family: &str, tag: &str) -> Option<&'static str> {

@@ -1,6 +1,8 @@
-//! The packets of a public key: which keys it holds, what they say of themselves, and what is no key that `GnuPG` would take.
+//! The packets of a public key: which keys it holds, what they say of themselves, and what is no
+//! key that `GnuPG` would take.
 //!
-//! No signature is verified here: Argo CD's `GnuPG` does. What can be told without is told before anybody waits for a cluster.
+//! No signature is verified here: Argo CD's `GnuPG` does. What can be told without is told before
+//! anybody waits for a cluster.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -54,7 +56,9 @@ struct Key {
 impl Key {
     fn may_sign(&self) -> bool {
         let flags = self.bound.as_ref().and_then(|it| it.flags);
-        !self.is_revoked && SIGNING.contains(&self.algorithm) && flags.is_none_or(|it| it & MAY_SIGN != 0)
+        !self.is_revoked
+            && SIGNING.contains(&self.algorithm)
+            && flags.is_none_or(|it| it & MAY_SIGN != 0)
     }
 
     /// Its last second; none where it has no end.
@@ -88,12 +92,17 @@ pub fn read(bytes: &[u8]) -> Result<Packets, String> {
     let (mut is_at_name, mut is_named) = (false, false);
     let mut rest = bytes;
     while !rest.is_empty() {
-        let (tag, body, after) = packet(rest).ok_or_else(|| refused("it is cut off, or no key at all"))?;
+        let (tag, body, after) =
+            packet(rest).ok_or_else(|| refused("it is cut off, or no key at all"))?;
         rest = after;
         match tag {
             tag::SECRET_KEY | tag::SECRET_SUBKEY => return Err(private()),
-            tag::PUBLIC_KEY if !keys.is_empty() => return Err(refused("one key stands in one entry")),
-            tag::PUBLIC_SUBKEY if keys.is_empty() => return Err(refused("it does not begin with a key")),
+            tag::PUBLIC_KEY if !keys.is_empty() => {
+                return Err(refused("one key stands in one entry"));
+            }
+            tag::PUBLIC_SUBKEY if keys.is_empty() => {
+                return Err(refused("it does not begin with a key"));
+            }
             tag::PUBLIC_KEY | tag::PUBLIC_SUBKEY => {
                 keys.push(key(body)?);
                 is_at_name = false;
@@ -103,7 +112,11 @@ pub fn read(bytes: &[u8]) -> Result<Packets, String> {
             tag::SIGNATURE => {
                 let primary = keys[0].id.clone();
                 // Of what others have signed, nothing follows.
-                let Some(it) = signature(body).filter(|it| it.by.as_ref().is_none_or(|by| *by == primary)) else { continue };
+                let Some(it) =
+                    signature(body).filter(|it| it.by.as_ref().is_none_or(|by| *by == primary))
+                else {
+                    continue;
+                };
                 let is_primary = keys.len() == 1;
                 let Some(key) = keys.last_mut() else { continue };
                 match it.kind {
@@ -129,26 +142,39 @@ pub fn read(bytes: &[u8]) -> Result<Packets, String> {
         return Err(refused("it has signed no name of its own, and GnuPG takes no such key"));
     }
     if let Some(it) = subkeys.iter().find(|it| it.bound.is_none() && !it.is_revoked) {
-        return Err(refused(&format!("it has not signed its subkey {}, which anybody may have put there", it.id)));
+        return Err(refused(&format!(
+            "it has not signed its subkey {}, which anybody may have put there",
+            it.id
+        )));
     }
     let ends: Vec<Option<i64>> = keys.iter().filter(|it| it.may_sign()).map(Key::end).collect();
     if ends.is_empty() {
         return Err(refused("none of its keys may sign"));
     }
-    let last = ends.into_iter().reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other))).flatten();
+    let last = ends
+        .into_iter()
+        .reduce(|one, other| one.zip(other).map(|(one, other)| one.max(other)))
+        .flatten();
     // A subkey ends with the key that it belongs to.
     let expires = [primary.end(), last].into_iter().flatten().min();
     let named = subkeys.iter().filter(|it| !it.is_revoked && SIGNING.contains(&it.algorithm));
-    Ok(Packets { ids: [primary].into_iter().chain(named).map(|it| it.id.clone()).collect(), expires })
+    Ok(Packets {
+        ids: [primary].into_iter().chain(named).map(|it| it.id.clone()).collect(),
+        expires,
+    })
 }
 
 /// The packet of a key: version, four bytes of its making, algorithm, numbers.
 fn key(body: &[u8]) -> Result<Key, String> {
     let version = body.first().copied().unwrap_or_default();
     if version != 4 {
-        return Err(refused(&format!("it is of version {version}, and GnuPG in Argo CD knows version 4")));
+        return Err(refused(&format!(
+            "it is of version {version}, and GnuPG in Argo CD knows version 4"
+        )));
     }
-    let head = body.split_at_checked(6).and_then(|(head, numbers)| Some((number(head.get(1..5)?), *head.get(5)?, numbers)));
+    let head = body
+        .split_at_checked(6)
+        .and_then(|(head, numbers)| Some((number(head.get(1..5)?), *head.get(5)?, numbers)));
     let whole = head.filter(|(_, algorithm, numbers)| is_whole(*algorithm, numbers) == Some(true));
     let Some((made, algorithm, _)) = whole else {
         return Err(refused("a key in it lacks the numbers that signatures are checked with"));
@@ -231,7 +257,11 @@ fn facts(bytes: &[u8], each: &mut dyn FnMut(u8, &[u8])) -> Option<()> {
 /// The last 8 bytes of a key's fingerprint.
 fn id(body: &[u8]) -> Arc<str> {
     let length = u16::try_from(body.len()).unwrap_or(u16::MAX);
-    let sum = Sha1::new().chain_update([0x99]).chain_update(length.to_be_bytes()).chain_update(body).finalize();
+    let sum = Sha1::new()
+        .chain_update([0x99])
+        .chain_update(length.to_be_bytes())
+        .chain_update(body)
+        .finalize();
     hexadecimal(&sum[12..])
 }
 
@@ -248,7 +278,8 @@ fn number(bytes: &[u8]) -> u32 {
     bytes.iter().take(4).fold(0, |sum, it| sum << 8 | u32::from(*it))
 }
 
-/// The first packet: its tag, its body, and what follows. Keys have no packets of an unknown length.
+/// The first packet: its tag, its body, and what follows. Keys have no packets of an unknown
+/// length.
 fn packet(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&first, rest) = bytes.split_first()?;
     let number = |bytes: &[u8]| usize::try_from(number(bytes)).ok();
@@ -258,7 +289,11 @@ fn packet(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         let one = *rest.first()?;
         match one {
             0..=191 => (first & 0x3f, usize::from(one), 1),
-            192..=223 => (first & 0x3f, ((usize::from(one) - 192) << 8) + usize::from(*rest.get(1)?) + 192, 2),
+            192..=223 => (
+                first & 0x3f,
+                ((usize::from(one) - 192) << 8) + usize::from(*rest.get(1)?) + 192,
+                2,
+            ),
             255 => (first & 0x3f, number(rest.get(1..5)?)?, 5),
             _ => return None,
         }

@@ -2,10 +2,16 @@
 
 use crate::support::{golden_cases, texts_of, tree};
 
-/// The figures that an alert of `out/README.md` compares with: memory, then CPU in thousandths; or a count.
+/// The figures that an alert of `out/README.md` compares with: memory, then CPU in thousandths; or
+/// a count.
 fn figures(page: &str, alert: &str) -> Vec<u64> {
-    let line = page.lines().find(|it| it.contains(&format!("`{alert} (warning): "))).unwrap_or_else(|| panic!("no {alert}"));
-    let after = |it: &str| it.split_whitespace().next().expect("a figure").replace('.', "").parse().expect("a number");
+    let line = page
+        .lines()
+        .find(|it| it.contains(&format!("`{alert} (warning): ")))
+        .unwrap_or_else(|| panic!("no {alert}"));
+    let after = |it: &str| {
+        it.split_whitespace().next().expect("a figure").replace('.', "").parse().expect("a number")
+    };
     line.split(" < ").skip(1).map(after).collect()
 }
 
@@ -15,18 +21,28 @@ fn nodes_that_are_not_what_was_counted_on_are_told() {
         let made = tree(&texts_of(&folder));
         let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
         let nodes = made.plan.as_ref().expect("a golden platform").platform().spec.all_nodes();
-        // Capacity less Allocatable, as a node with k3s' configuration reports it: the alert is silent about each such node, and about none that
-        // is without (there it is nothing, or the 100Mi of the kubelet's own default).
+        // Capacity less Allocatable, as a node with k3s' configuration reports it: the alert is
+        // silent about each such node, and about none that is without (there it is nothing, or the
+        // 100Mi of the kubelet's own default).
         let reserved = figures(&page, "NodeReservesNothing");
         let kept = nodes.groups().iter().map(|it| {
             let node = &it.node;
-            [node.mem_total().get() - node.allocatable().get(), node.cpu.get() - node.allocatable_cpu().get()]
+            [
+                node.mem_total().get() - node.allocatable().get(),
+                node.cpu.get() - node.allocatable_cpu().get(),
+            ]
         });
         let kept: Vec<[u64; 2]> = kept.collect();
         for (at, least) in reserved.iter().enumerate() {
-            assert!(kept.iter().all(|it| it[at] >= *least) && kept.iter().any(|it| it[at] == *least), "{name}: {kept:?} {reserved:?}");
+            assert!(
+                kept.iter().all(|it| it[at] >= *least) && kept.iter().any(|it| it[at] == *least),
+                "{name}: {kept:?} {reserved:?}"
+            );
         }
-        assert!(reserved[0] > 100 << 20 && reserved[1] > 0 && reserved.len() == 2, "{name}: {reserved:?}");
+        assert!(
+            reserved[0] > 100 << 20 && reserved[1] > 0 && reserved.len() == 2,
+            "{name}: {reserved:?}"
+        );
         // All Ready: silent. One less, or a little less of one: told.
         let sum = nodes.groups().iter().fold([0, 0], |sum: [u64; 2], it| {
             let (memory, cpu) = (it.node.allocatable().get(), it.node.allocatable_cpu().get());

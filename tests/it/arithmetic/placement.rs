@@ -16,9 +16,14 @@ fn nodes(yaml: &str) -> Nodes {
 }
 
 fn row(kind: &'static str, labels: &[(&str, &str)], tolerates: &[&str]) -> Row {
-    let toleration = |key: &&str| serde_yaml::from_str(&format!("{{key: {key}, operator: Exists}}")).expect("a toleration");
+    let toleration = |key: &&str| {
+        serde_yaml::from_str(&format!("{{key: {key}, operator: Exists}}")).expect("a toleration")
+    };
     let wants = Wants {
-        labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        labels: labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
         tolerations: tolerates.iter().map(toleration).collect(),
     };
     let (name, pod) = ("x".into(), Demand::default());
@@ -50,9 +55,13 @@ const SMALL: &str = "
 #[test]
 fn an_agent_keeps_less_for_itself() {
     let nodes = nodes(SMALL);
-    let given: Vec<u64> = nodes.groups().iter().map(|it| it.node.allocatable().get() >> 20).collect();
+    let given: Vec<u64> =
+        nodes.groups().iter().map(|it| it.node.allocatable().get() >> 20).collect();
     assert_eq!(given, [2688 - 384 - 1536 - 256, 1984 - 384 - 320 - 256]);
-    assert_eq!((nodes.allocatable(), nodes.allocatable_cpu()), (Bytes::mib(512 + 2 * 1024), Millicores::new(4500)));
+    assert_eq!(
+        (nodes.allocatable(), nodes.allocatable_cpu()),
+        (Bytes::mib(512 + 2 * 1024), Millicores::new(4500))
+    );
     assert_eq!((nodes.count(), nodes.gpus(), nodes.max_pods()), (3, 2, 330));
     let kubelet = |at: usize| nodes.groups()[at].node.kubelet_arguments();
     assert_eq!(kubelet(0)[1], "kube-reserved=cpu=300m,memory=1536Mi");
@@ -63,8 +72,9 @@ fn an_agent_keeps_less_for_itself() {
 fn each_reason_is_told() {
     let nodes = nodes(SMALL);
     let any = row("Deployment", &[], &[]);
-    let why =
-        |row: &Row, count: u32, ask: Demand| place(&nodes, vec![PendingPods { row, count, ask }]).first().map(|it| (it.count, it.why));
+    let why = |row: &Row, count: u32, ask: Demand| {
+        place(&nodes, vec![PendingPods { row, count, ask }]).first().map(|it| (it.count, it.why))
+    };
     assert_eq!(why(&any, 1, ask(512, 0, 0)), None);
     // The agents' taint keeps it to the server.
     assert_eq!(why(&any, 2, ask(512, 0, 0)), Some((1, Reason::NoRoom)));
@@ -73,12 +83,21 @@ fn each_reason_is_told() {
     assert_eq!(why(&choosy, 2, ask(1024, 1500, 1)), None);
     assert_eq!(why(&choosy, 3, ask(100, 100, 1)), Some((1, Reason::NoRoom)));
     assert_eq!(why(&choosy, 1, ask(100, 1501, 0)), Some((1, Reason::TooLarge)));
-    assert_eq!(why(&row("StatefulSet", &[("tier", "models")], &[]), 1, ask(1, 1, 0)), Some((1, Reason::NoSuchNode)));
-    assert_eq!(why(&row("StatefulSet", &[("tier", "other")], &["gpu"]), 1, ask(1, 1, 0)), Some((1, Reason::NoSuchNode)));
+    assert_eq!(
+        why(&row("StatefulSet", &[("tier", "models")], &[]), 1, ask(1, 1, 0)),
+        Some((1, Reason::NoSuchNode))
+    );
+    assert_eq!(
+        why(&row("StatefulSet", &[("tier", "other")], &["gpu"]), 1, ask(1, 1, 0)),
+        Some((1, Reason::NoSuchNode))
+    );
     // One on every node, and the rest beside them.
     let (daemon, tolerant) = (row("DaemonSet", &[], &["gpu"]), row("Deployment", &[], &["gpu"]));
     let both = |mib| {
-        vec![PendingPods { row: &tolerant, count: 2, ask: ask(mib, 0, 0) }, PendingPods { row: &daemon, count: 3, ask: ask(24, 0, 0) }]
+        vec![
+            PendingPods { row: &tolerant, count: 2, ask: ask(mib, 0, 0) },
+            PendingPods { row: &daemon, count: 3, ask: ask(24, 0, 0) },
+        ]
     };
     assert!(place(&nodes, both(1000)).is_empty());
     assert_eq!(place(&nodes, both(1001)).len(), 1);
@@ -94,34 +113,65 @@ fn pods_of_one_volume_are_on_one_node() {
         ..row("Deployment", &[], &[])
     };
     let waiting = |row, mib| PendingPods { row, count: 1, ask: ask(mib, 100, 0) };
-    let (chat, backup, other) = (with("chat", "ai", &["data"]), with("backup", "ai", &["data", "backups"]), with("x", "ai", &["x"]));
+    let (chat, backup, other) = (
+        with("chat", "ai", &["data"]),
+        with("backup", "ai", &["data", "backups"]),
+        with("x", "ai", &["x"]),
+    );
     // Apart each would fit; together they are larger than a node.
     assert!(place(&nodes, vec![waiting(&chat, 700), waiting(&other, 400)]).is_empty());
-    assert!(place(&nodes, vec![waiting(&chat, 624), waiting(&backup, 400), waiting(&other, 1024)]).is_empty());
+    assert!(
+        place(&nodes, vec![waiting(&chat, 624), waiting(&backup, 400), waiting(&other, 1024)])
+            .is_empty()
+    );
     let found = place(&nodes, vec![waiting(&backup, 400), waiting(&chat, 625)]);
-    let told: Vec<_> = found.iter().map(|it| (&*it.row.name, it.ask.request, it.count, it.why, it.beside.len())).collect();
+    let told: Vec<_> = found
+        .iter()
+        .map(|it| (&*it.row.name, it.ask.request, it.count, it.why, it.beside.len()))
+        .collect();
     assert_eq!(told, [("chat", Bytes::mib(1025), 1, Reason::TooLarge, 1)]);
     // Over a third: all three are of one node.
     let third = with("third", "ai", &["backups"]);
-    let found = place(&nodes, vec![waiting(&chat, 400), waiting(&third, 400), waiting(&backup, 400)]);
-    assert_eq!(found.iter().map(|it| (it.ask.request, it.beside.len())).collect::<Vec<_>>(), [(Bytes::mib(1200), 2)]);
+    let found =
+        place(&nodes, vec![waiting(&chat, 400), waiting(&third, 400), waiting(&backup, 400)]);
+    assert_eq!(
+        found.iter().map(|it| (it.ask.request, it.beside.len())).collect::<Vec<_>>(),
+        [(Bytes::mib(1200), 2)]
+    );
     // Two of one claim too, and a claim of the same name elsewhere is another.
-    assert_eq!(place(&nodes, vec![PendingPods { row: &chat, count: 2, ask: ask(600, 0, 0) }]).len(), 1);
+    assert_eq!(
+        place(&nodes, vec![PendingPods { row: &chat, count: 2, ask: ask(600, 0, 0) }]).len(),
+        1
+    );
     let elsewhere = with("chat", "team-a", &["data"]);
     assert!(place(&nodes, vec![waiting(&chat, 1000), waiting(&elsewhere, 1000)]).is_empty());
     // The room that another took.
     let free = row("Deployment", &[], &[]);
-    let crowd = vec![waiting(&chat, 500), waiting(&backup, 100), PendingPods { row: &free, count: 2, ask: ask(601, 0, 0) }];
+    let crowd = vec![
+        waiting(&chat, 500),
+        waiting(&backup, 100),
+        PendingPods { row: &free, count: 2, ask: ask(601, 0, 0) },
+    ];
     assert_eq!(place(&nodes, crowd)[0].why, Reason::NoRoom);
 }
 
 #[test]
 fn a_daemon_is_not_on_nodes_that_it_does_not_tolerate() {
     let nodes = nodes(SMALL);
-    let (daemon, everywhere, tolerant) = (row("DaemonSet", &[], &[]), row("DaemonSet", &[], &["gpu"]), row("Deployment", &[], &["gpu"]));
+    let (daemon, everywhere, tolerant) = (
+        row("DaemonSet", &[], &[]),
+        row("DaemonSet", &[], &["gpu"]),
+        row("Deployment", &[], &["gpu"]),
+    );
     let beside = |row: &Row| {
         let pods = PendingPods { row: &tolerant, count: 2, ask: ask(1024, 0, 0) };
-        place(&nodes, vec![pods, PendingPods { row, count: nodes_for(&nodes, &row.wants), ask: ask(100, 0, 0) }])
+        place(
+            &nodes,
+            vec![
+                pods,
+                PendingPods { row, count: nodes_for(&nodes, &row.wants), ask: ask(100, 0, 0) },
+            ],
+        )
     };
     assert_eq!([&daemon, &everywhere].map(|it| nodes_for(&nodes, &it.wants)), [1, 3]);
     assert!(beside(&daemon).is_empty(), "the agents, which it does not tolerate, are whole");
@@ -148,7 +198,8 @@ fn search(free: &mut [(u64, u64)], pods: &[(u64, u64)]) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
-    /// What is said to have a place has one; of one node, place and sum are the same; what is too large is larger than each.
+    /// What is said to have a place has one; of one node, place and sum are the same; what is too
+    /// large is larger than each.
     #[test]
     fn a_place_is_a_place(
         sizes in proptest::collection::vec((1_u64..1500, 1_u64..1600), 1..7),

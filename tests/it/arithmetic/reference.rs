@@ -1,4 +1,5 @@
-//! A slow reference of the scheduler's sums: a pod's start played through second by second, amounts as fractions; against it, the budget.
+//! A slow reference of the scheduler's sums: a pod's start played through second by second, amounts
+//! as fractions; against it, the budget.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +56,8 @@ fn thousandths(text: &str) -> u128 {
     digits * scale / 10_u128.pow(u32::try_from(fraction.len()).expect("few digits"))
 }
 
-/// What a pod has while it starts and runs: at each moment the containers that are there. The scheduler keeps room for the worst one.
+/// What a pod has while it starts and runs: at each moment the containers that are there. The
+/// scheduler keeps room for the worst one.
 fn played(inits: &[Init], containers: &[Demand]) -> (u128, u128, u128) {
     let mut moments: Vec<Vec<&Demand>> = Vec::new();
     let mut sidecars: Vec<&Demand> = Vec::new();
@@ -69,7 +71,9 @@ fn played(inits: &[Init], containers: &[Demand]) -> (u128, u128, u128) {
         }
     }
     moments.push(sidecars.iter().copied().chain(containers).collect());
-    let worst = |amount: &dyn Fn(&Demand) -> u128| moments.iter().map(|it| it.iter().map(|it| amount(it)).sum::<u128>()).max().unwrap_or(0);
+    let worst = |amount: &dyn Fn(&Demand) -> u128| {
+        moments.iter().map(|it| it.iter().map(|it| amount(it)).sum::<u128>()).max().unwrap_or(0)
+    };
     let of = |it: &Option<String>| it.as_deref().map_or(0, thousandths);
     let request = |it: &Demand| it.request.as_deref().map_or_else(|| of(&it.limit), thousandths);
     (worst(&request), worst(&|it| of(&it.limit)), worst(&|it| of(&it.cpu)))
@@ -94,11 +98,13 @@ fn cpu() -> impl Strategy<Value = String> {
 }
 
 fn container() -> impl Strategy<Value = Demand> {
-    (option::of(amount()), option::of(amount()), option::of(cpu())).prop_map(|(request, limit, cpu)| Demand { request, limit, cpu })
+    (option::of(amount()), option::of(amount()), option::of(cpu()))
+        .prop_map(|(request, limit, cpu)| Demand { request, limit, cpu })
 }
 
 fn init() -> impl Strategy<Value = Init> {
-    (container(), any::<bool>()).prop_map(|(it, once)| if once { Init::Once(it) } else { Init::Sidecar(it) })
+    (container(), any::<bool>())
+        .prop_map(|(it, once)| if once { Init::Once(it) } else { Init::Sidecar(it) })
 }
 
 fn typed(it: &Demand) -> Container {
@@ -133,28 +139,43 @@ where
         + Sync
         + 'static,
 {
-    let mut builder =
-        PlatformBuilder::new("test", ClusterFacts { storage_class: "local-path".into(), shared_storage_class: None, several_nodes: false });
+    let mut builder = PlatformBuilder::new(
+        "test",
+        ClusterFacts {
+            storage_class: "local-path".into(),
+            shared_storage_class: None,
+            several_nodes: false,
+        },
+    );
     builder.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
     let (builder, _) = builder.close();
     builder.finish().pop().expect("one component")
 }
 
 fn deployment(replicas: Option<i32>, strategy: Option<DeploymentStrategy>) -> Deployment {
-    let ask = Demand { request: Some("100Mi".to_owned()), limit: Some("200Mi".to_owned()), cpu: Some("10m".to_owned()) };
+    let ask = Demand {
+        request: Some("100Mi".to_owned()),
+        limit: Some("200Mi".to_owned()),
+        cpu: Some("10m".to_owned()),
+    };
     let template = PodTemplateSpec { spec: Some(pod(&[], &[ask])), ..PodTemplateSpec::default() };
-    Deployment { spec: Some(DeploymentSpec { replicas, strategy, template, ..DeploymentSpec::default() }), ..Deployment::default() }
+    Deployment {
+        spec: Some(DeploymentSpec { replicas, strategy, template, ..DeploymentSpec::default() }),
+        ..Deployment::default()
+    }
 }
 
 fn rolling(max_surge: Option<IntOrString>) -> Option<DeploymentStrategy> {
-    let rolling_update = Some(RollingUpdateDeployment { max_surge, ..RollingUpdateDeployment::default() });
+    let rolling_update =
+        Some(RollingUpdateDeployment { max_surge, ..RollingUpdateDeployment::default() });
     Some(DeploymentStrategy { type_: Some("RollingUpdate".to_owned()), rolling_update })
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
 
-    /// Requests, limits and CPU of any pod: init containers one after the other, sidecars from their start on.
+    /// Requests, limits and CPU of any pod: init containers one after the other, sidecars from
+    /// their start on.
     #[test]
     fn a_pod_is_counted_as_the_scheduler_counts(
         inits in proptest::collection::vec(init(), 0..5),
@@ -167,7 +188,8 @@ proptest! {
         prop_assert_eq!(u128::from(ask.cpu.get()), cpu);
     }
 
-    /// Pods that a rolling update adds: a percentage is rounded up, nothing said is a quarter, `Recreate` adds none.
+    /// Pods that a rolling update adds: a percentage is rounded up, nothing said is a quarter,
+    /// `Recreate` adds none.
     #[test]
     fn surge_is_counted_as_the_controller_counts(replicas in option::of(0_i32..50), number in 0_i32..10, percent in 0_u32..200, which in 0..4) {
         let (strategy, expected) = {
@@ -192,7 +214,9 @@ proptest! {
 /// The one largest surge pod counts, since rollouts queue.
 #[test]
 fn the_largest_surge_counts_once() {
-    let one = demand::rows(&built(deployment(Some(1), rolling(Some(IntOrString::Int(1)))))).next().expect("a row");
+    let one = demand::rows(&built(deployment(Some(1), rolling(Some(IntOrString::Int(1))))))
+        .next()
+        .expect("a row");
     let mut large = one.clone();
     large.pod.request = Bytes::gib(1);
     let sum: demand::Total = [one, large].iter().collect();
@@ -203,9 +227,17 @@ fn the_largest_surge_counts_once() {
 /// A run that may overlap with the next one is there twice.
 #[test]
 fn jobs_that_overlap_count_twice() {
-    let ask = Demand { request: Some("64Mi".to_owned()), limit: Some("128Mi".to_owned()), cpu: Some("10m".to_owned()) };
-    for (policy, pods) in [(None, 2), (Some("Allow"), 2), (Some("Forbid"), 1), (Some("Replace"), 1)] {
-        let template = PodTemplateSpec { spec: Some(pod(&[], std::slice::from_ref(&ask))), ..PodTemplateSpec::default() };
+    let ask = Demand {
+        request: Some("64Mi".to_owned()),
+        limit: Some("128Mi".to_owned()),
+        cpu: Some("10m".to_owned()),
+    };
+    for (policy, pods) in [(None, 2), (Some("Allow"), 2), (Some("Forbid"), 1), (Some("Replace"), 1)]
+    {
+        let template = PodTemplateSpec {
+            spec: Some(pod(&[], std::slice::from_ref(&ask))),
+            ..PodTemplateSpec::default()
+        };
         let job = JobSpec { template, ..JobSpec::default() };
         let spec = CronJobSpec {
             concurrency_policy: policy.map(str::to_owned),
@@ -221,8 +253,12 @@ fn jobs_that_overlap_count_twice() {
 /// Sums that no machine has do not wrap around to something that fits.
 #[test]
 fn sums_saturate() {
-    let huge =
-        demand::Demand { request: Bytes::new(u64::MAX), limit: Bytes::new(u64::MAX), cpu: Millicores::new(u64::MAX), gpus: u64::MAX };
+    let huge = demand::Demand {
+        request: Bytes::new(u64::MAX),
+        limit: Bytes::new(u64::MAX),
+        cpu: Millicores::new(u64::MAX),
+        gpus: u64::MAX,
+    };
     let times = huge.times(7);
     assert_eq!((times.request.get(), times.cpu.get()), (u64::MAX, u64::MAX));
     let row = |replicas| demand::Row {
@@ -245,7 +281,14 @@ fn sums_saturate() {
 /// The reference reads amounts as the tests of the units do: a check of the check.
 #[test]
 fn the_reference_reads_amounts() {
-    let cases: BTreeMap<&str, u128> = [("1", 1000), ("1.5Gi", 1536 * (1000 << 20)), ("250m", 250), ("0.1", 100), ("2k", 2_000_000)].into();
+    let cases: BTreeMap<&str, u128> = [
+        ("1", 1000),
+        ("1.5Gi", 1536 * (1000 << 20)),
+        ("250m", 250),
+        ("0.1", 100),
+        ("2k", 2_000_000),
+    ]
+    .into();
     for (text, expected) in cases {
         assert_eq!(thousandths(text), expected, "{text}");
     }

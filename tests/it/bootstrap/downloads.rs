@@ -1,4 +1,5 @@
-//! What the script downloads, against the checksums that the tree pins, and what it need not download.
+//! What the script downloads, against the checksums that the tree pins, and what it need not
+//! download.
 
 use std::{collections::BTreeMap, fs, process::Command};
 
@@ -35,16 +36,19 @@ fn a_wrong_checksum_stops_it() {
     assert!(!done.out.contains("k3s-amd64: neither"), "{}", done.out);
 }
 
-/// A pinned checksum is held against whatever an earlier run, or somebody else, has left: also where a checksum lies beside it.
+/// A pinned checksum is held against whatever an earlier run, or somebody else, has left: also
+/// where a checksum lies beside it.
 #[test]
 fn what_lies_in_the_cache_is_held_against_the_pinned_checksum() {
     let sum = |node: &Node, name: &str| {
-        let out = Command::new("sha256sum").arg(node.path(name)).output().expect("sha256sum").stdout;
+        let out =
+            Command::new("sha256sum").arg(node.path(name)).output().expect("sha256sum").stdout;
         String::from_utf8_lossy(&out)[..64].to_owned()
     };
     let plain = node();
     let mut script = full();
-    script.checksums = vec![bootstrap::Checksum { name: "k3s-amd64", sha256: sum(&plain, "fake/web/k3s") }];
+    script.checksums =
+        vec![bootstrap::Checksum { name: "k3s-amd64", sha256: sum(&plain, "fake/web/k3s") }];
     let mut files = files();
     files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
     let node = Node::new(&files);
@@ -54,7 +58,12 @@ fn what_lies_in_the_cache_is_held_against_the_pinned_checksum() {
     node.write(&format!("{there}/sha256sum"), format!("{evil}  k3s\n"));
     node.ok(&["up"]);
     assert_eq!(node.read("node/usr/local/bin/k3s"), node.read("fake/web/k3s"));
-    assert_eq!(node.changes().iter().filter(|it| it.contains("curl") && it.contains("/k3s ")).count(), 1, "{:?}", node.changes());
+    assert_eq!(
+        node.changes().iter().filter(|it| it.contains("curl") && it.contains("/k3s ")).count(),
+        1,
+        "{:?}",
+        node.changes()
+    );
 }
 
 /// A node without a network has its programs already.
@@ -70,7 +79,8 @@ fn what_is_there_is_not_fetched() {
     let changes = node.changes();
     assert!(!changes.iter().any(|it| it.starts_with("curl")), "{changes:?}");
     assert!(
-        changes.iter().any(|it| it.contains("helm template sealed-secrets /charts/sealed-secrets-1.2.3.tgz --namespace")),
+        changes.iter().any(|it| it
+            .contains("helm template sealed-secrets /charts/sealed-secrets-1.2.3.tgz --namespace")),
         "{changes:?}"
     );
 }

@@ -1,4 +1,5 @@
-//! A node that is none: a folder with a clone, a root file system, and programs that log their calls and simulate k3s and its cluster.
+//! A node that is none: a folder with a clone, a root file system, and programs that log their
+//! calls and simulate k3s and its cluster.
 
 use std::{
     collections::BTreeMap,
@@ -92,7 +93,8 @@ impl Node {
     /// An empty node with a clone of this tree.
     pub fn new(tree: &BTreeMap<String, Vec<u8>>) -> Self {
         let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let it = Self { folder: folder.expect("a temporary folder"), environment: BTreeMap::new() };
         for (path, bytes) in tree {
             it.write(&format!("clone/{path}"), bytes);
@@ -120,12 +122,14 @@ impl Node {
         for name in FAKES {
             // helm is fetched.
             if name != "helm" {
-                symlink(self.path("bin/fake"), self.path(&format!("bin/{name}"))).expect("linkable");
+                symlink(self.path("bin/fake"), self.path(&format!("bin/{name}")))
+                    .expect("linkable");
             }
         }
         let path = std::env::var_os("PATH").expect("a PATH");
         for name in REAL {
-            let found = std::env::split_paths(&path).map(|it| it.join(name)).find(|it| it.is_file());
+            let found =
+                std::env::split_paths(&path).map(|it| it.join(name)).find(|it| it.is_file());
             // `kill` is a part of the shell in most places.
             if let Some(found) = found {
                 symlink(found, self.path(&format!("bin/{name}"))).expect("linkable");
@@ -149,7 +153,10 @@ impl Node {
     fn make_web(&self) {
         self.program("fake/web/k3s", "#!/bin/sh\necho 'k3s version v1.35.8+k3s1 (0123)'\n");
         // The archive has to be the same on every node: what is in it finds the fake by a variable.
-        self.program("helm/linux-amd64/helm", "#!/bin/sh\nexec \"$FAKE/../bin/helm-fake\" \"$@\"\n");
+        self.program(
+            "helm/linux-amd64/helm",
+            "#!/bin/sh\nexec \"$FAKE/../bin/helm-fake\" \"$@\"\n",
+        );
         let tar = "helm-v4.2.1-linux-amd64.tar.gz";
         let made = Command::new("tar")
             .args(["--mtime=@0", "-czf"])
@@ -159,8 +166,15 @@ impl Node {
             .arg("linux-amd64")
             .status();
         assert!(made.expect("tar").success());
-        for (sums, file) in [("sha256sum-amd64.txt", "k3s".to_owned()), (&*format!("{tar}.sha256sum"), tar.to_owned())] {
-            let sum = Command::new("sha256sum").arg(&file).current_dir(self.path("fake/web")).output().expect("sha256sum");
+        for (sums, file) in [
+            ("sha256sum-amd64.txt", "k3s".to_owned()),
+            (&*format!("{tar}.sha256sum"), tar.to_owned()),
+        ] {
+            let sum = Command::new("sha256sum")
+                .arg(&file)
+                .current_dir(self.path("fake/web"))
+                .output()
+                .expect("sha256sum");
             self.write(&format!("fake/web/{sums}"), sum.stdout);
         }
     }
@@ -204,7 +218,14 @@ impl Node {
     #[track_caller]
     pub fn ok(&self, words: &[&str]) -> Done {
         let done = self.run(words);
-        assert_eq!(done.code, Some(0), "{words:?}\n{}\n{}\n{}", done.out, done.err, self.read("fake/log"));
+        assert_eq!(
+            done.code,
+            Some(0),
+            "{words:?}\n{}\n{}\n{}",
+            done.out,
+            done.err,
+            self.read("fake/log")
+        );
         done
     }
 
@@ -220,9 +241,17 @@ impl Node {
         }
         let mut command = Command::new(self.path("bin/bash"));
         let line = format!("printf %s \"$$\" >\"$FAKE/pid\"; {line}");
-        command.args(["-c", &line]).arg(self.path("clone/bootstrap/bootstrap.sh")).args(words).stdin(Stdio::null());
+        command
+            .args(["-c", &line])
+            .arg(self.path("clone/bootstrap/bootstrap.sh"))
+            .args(words)
+            .stdin(Stdio::null());
         command.env_clear().current_dir(self.folder.path());
-        command.env("PATH", self.path("bin")).env("HOME", self.path("home")).env("FAKE", self.path("fake")).env("LANG", "C.UTF-8");
+        command
+            .env("PATH", self.path("bin"))
+            .env("HOME", self.path("home"))
+            .env("FAKE", self.path("fake"))
+            .env("LANG", "C.UTF-8");
         command.env("TREE", self.path("clone")).env("ESPALIER_ROOT", self.path("node"));
         command.env("ORIGIN", "git@github.com:example/platform.git").envs(&self.environment);
         let output = command.output().expect("bash runs");
@@ -246,11 +275,17 @@ impl Node {
 
     /// The Secrets of sealing keys in the cluster.
     pub fn keys(&self) -> Vec<String> {
-        self.state().into_keys().filter(|it| it.starts_with("fake/cluster/applied.espalier-sealing-key-")).collect()
+        self.state()
+            .into_keys()
+            .filter(|it| it.starts_with("fake/cluster/applied.espalier-sealing-key-"))
+            .collect()
     }
 
     /// The calls that changed something.
     pub fn changes(&self) -> Vec<String> {
-        self.read("fake/changes").lines().map(|it| it.replace(&*self.folder.path().to_string_lossy(), "")).collect()
+        self.read("fake/changes")
+            .lines()
+            .map(|it| it.replace(&*self.folder.path().to_string_lossy(), ""))
+            .collect()
     }
 }

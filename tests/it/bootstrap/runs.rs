@@ -1,4 +1,5 @@
-//! The script, run on a simulated node: to its end, again, killed at every call, dry, and with every fault that it looks for.
+//! The script, run on a simulated node: to its end, again, killed at every call, dry, and with
+//! every fault that it looks for.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,7 +21,9 @@ pub fn files() -> BTreeMap<String, Vec<u8>> {
     static FILES: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
         let mut files = tree(&texts_of(&repository().join("tests/golden/sealed"))).tree();
         files.insert(bootstrap::SCRIPT.to_owned(), text_of(&full()));
-        files.entry(format!("{}/argocd.yaml", bootstrap::VALUES)).or_insert_with(|| b"a: 1\n".to_vec());
+        files
+            .entry(format!("{}/argocd.yaml", bootstrap::VALUES))
+            .or_insert_with(|| b"a: 1\n".to_vec());
         files.insert("spec/sealing.pem".to_owned(), CERTIFICATE.into());
         files
     });
@@ -50,7 +53,11 @@ fn up_ends_in_a_chat_and_a_second_time_changes_nothing() {
     ];
     let mut rest = changes.iter();
     for step in order {
-        assert!(rest.any(|it| it.contains(step)), "{step} is missing or out of order:\n{}", changes.join("\n"));
+        assert!(
+            rest.any(|it| it.contains(step)),
+            "{step} is missing or out of order:\n{}",
+            changes.join("\n")
+        );
     }
     for said in [
         "wave 10: ",
@@ -88,13 +95,15 @@ fn up_of_a_compiled_platform() {
     assert_eq!(node.read("fake/wrong"), "");
 }
 
-/// Kills the script at each call, runs it again, and compares the end with that of a run that nobody stopped.
+/// Kills the script at each call, runs it again, and compares the end with that of a run that
+/// nobody stopped.
 fn kill_at_each_call(when: &str) {
     let whole = node();
     whole.ok(&["up"]);
     let end = whole.state();
     let calls: Vec<String> = whole.read("fake/log").lines().map(ToOwned::to_owned).collect();
-    let changes: BTreeSet<String> = whole.read("fake/changes").lines().map(ToOwned::to_owned).collect();
+    let changes: BTreeSet<String> =
+        whole.read("fake/changes").lines().map(ToOwned::to_owned).collect();
     assert!(calls.len() > 40 && changes.len() > 15, "{calls:?}");
     // Runs that were stopped in one state go on alike: each state is continued once.
     let mut seen = BTreeSet::new();
@@ -129,8 +138,10 @@ fn killed_after_each_change_it_comes_to_the_same_end() {
 }
 
 fn differences(one: &BTreeMap<String, Vec<u8>>, two: &BTreeMap<String, Vec<u8>>, what: &str) {
-    let names: BTreeSet<&String> = one.keys().chain(two.keys()).filter(|it| one.get(*it) != two.get(*it)).collect();
-    // A controller that ran before its key came is told to read it; a run that was never stopped has no need to.
+    let names: BTreeSet<&String> =
+        one.keys().chain(two.keys()).filter(|it| one.get(*it) != two.get(*it)).collect();
+    // A controller that ran before its key came is told to read it; a run that was never stopped
+    // has no need to.
     let names: Vec<_> = names.into_iter().filter(|it| !it.ends_with("/restarted")).collect();
     assert!(names.is_empty(), "{what}: {names:?}");
 }
@@ -167,8 +178,18 @@ fn preflight_says_what_is_wrong() {
     let cases: [(&str, &str, &str, &str); 13] = [
         ("ID", "1000", "", "not root"),
         ("TAKEN", "80", "", "port 80 is taken: ((\"nginx\""),
-        ("node/proc/meminfo", "MemTotal:        4028440 kB\n", "", "this node has MemTotal 3934Mi, and the platform is planned for 7680Mi"),
-        ("node/etc/os-release", "ID=debian\nVERSION_ID=13\n", "warning", "this is debian 13, not Ubuntu 24.04"),
+        (
+            "node/proc/meminfo",
+            "MemTotal:        4028440 kB\n",
+            "",
+            "this node has MemTotal 3934Mi, and the platform is planned for 7680Mi",
+        ),
+        (
+            "node/etc/os-release",
+            "ID=debian\nVERSION_ID=13\n",
+            "warning",
+            "this is debian 13, not Ubuntu 24.04",
+        ),
         ("node/proc/swaps", "Filename\n/swapfile file 1 0 -2\n", "warning", "swap is on"),
         ("ADDRESS", "198.51.100.9", "warning", "chat.example.org leads to 198.51.100.9"),
         (
@@ -178,7 +199,12 @@ fn preflight_says_what_is_wrong() {
             "no remote of this clone is https://github.com/example/platform.git",
         ),
         ("PUSHED", "9999", "warning", "the last commit here (0123) is not on `main`"),
-        ("UNFETCHED", "1", "warning", "`main` of the repository has commits that this clone does not know: run `git pull`"),
+        (
+            "UNFETCHED",
+            "1",
+            "warning",
+            "`main` of the repository has commits that this clone does not know: run `git pull`",
+        ),
         ("READABLE", "2", "", "has no branch `main`"),
         ("CORES", "2", "", "this node has 2 cores, and the platform is planned for 4000m"),
         ("FREE", "9000", "warning", "/"),
@@ -225,9 +251,11 @@ fn one_repository_has_many_urls() {
         assert!(!done.out.contains("no remote"), "{url}: {}", done.out);
     }
     // A port is left out where it is the scheme's own, and nowhere else.
-    for url in
-        ["http://github.com:443/example/platform", "https://github.com:22/example/platform", "https://github.com:8443/example/platform"]
-    {
+    for url in [
+        "http://github.com:443/example/platform",
+        "https://github.com:22/example/platform",
+        "https://github.com:8443/example/platform",
+    ] {
         let done = node().with("ORIGIN", url).run(&["up", "--dry-run"]);
         assert!(done.out.contains("no remote"), "{url}: {}", done.out);
     }
@@ -252,7 +280,10 @@ fn the_sealing_key_has_to_be_the_right_one() {
 
     let none = node();
     std::fs::remove_file(none.path("clone/spec/sealing.pem")).expect("removable");
-    assert!(none.run(&["up"]).err.contains("there is no key to open them"), "no certificate, no key");
+    assert!(
+        none.run(&["up"]).err.contains("there is no key to open them"),
+        "no certificate, no key"
+    );
     assert!(none.run(&["up", "--sealing-key", home]).err.contains("there is no spec/sealing.pem"));
     // Without sealed values, the controller makes its own.
     let mut script = full();
@@ -280,7 +311,8 @@ fn a_private_repository_gets_its_credential_and_nobody_sees_it() {
 
     let node = node.with("ESPALIER_REPOSITORY_TOKEN", "hush-token");
     let done = node.ok(&["up"]);
-    let secret: serde_yaml::Value = serde_yaml::from_str(&node.read("fake/cluster/applied.espalier-repository")).expect("YAML");
+    let secret: serde_yaml::Value =
+        serde_yaml::from_str(&node.read("fake/cluster/applied.espalier-repository")).expect("YAML");
     assert_eq!(secret["metadata"]["labels"]["argocd.argoproj.io/secret-type"], "repository");
     // base64 of hush-token
     assert_eq!(secret["data"]["password"], "aHVzaC10b2tlbg==");
@@ -330,10 +362,18 @@ fn restore_stops_the_front_end_and_sets_it_going_again() {
     let done = node.ok(&["restore", "--yes"]);
     assert!(done.out.contains("restore: done"), "{}", done.out);
     let patched = node.read("fake/patched");
-    assert!(patched.find("--replicas=0") < patched.find("--replicas=2") && patched.contains("--replicas=0"), "{patched}");
+    assert!(
+        patched.find("--replicas=0") < patched.find("--replicas=2")
+            && patched.contains("--replicas=0"),
+        "{patched}"
+    );
     assert!(!node.path("fake/cluster/paused").exists());
     // Backups rest meanwhile, and go on.
-    assert!(patched.find("\"suspend\":true") < patched.find("\"suspend\":false") && patched.contains("\"suspend\":true"), "{patched}");
+    assert!(
+        patched.find("\"suspend\":true") < patched.find("\"suspend\":false")
+            && patched.contains("\"suspend\":true"),
+        "{patched}"
+    );
     assert!(!node.path("fake/cluster/wishes").exists(), "nothing was wished");
     let dry = node.ok(&["restore", "--dry-run", "--backup", "2026-11-24T03-17-00Z", "--force"]).out;
     assert!(dry.contains("create configmap restore --from-literal=backup=2026-11-24T03-17-00Z --from-literal=force=yes"), "{dry}");
@@ -354,7 +394,11 @@ fn teardown_is_meant_and_says_what_stays() {
     assert!(node.run(&["teardown"]).err.contains("nobody to ask"));
     assert!(node.changes().is_empty());
     let done = node.ok(&["teardown", "--yes"]);
-    assert!(done.out.contains("what stays") && done.out.contains("the sealing key"), "{}", done.out);
+    assert!(
+        done.out.contains("what stays") && done.out.contains("the sealing key"),
+        "{}",
+        done.out
+    );
     let patched = node.read("fake/patched");
     for one in [
         "bootstrap --type merge --patch {\"metadata\":{\"finalizers\":null}}",
@@ -387,14 +431,18 @@ fn words_that_it_does_not_know() {
         (&["down", "--insecure"], "`teardown` takes no --insecure"),
     ] {
         let done = node.run(words);
-        assert!(done.code == Some(2) && done.err.contains(said) && done.out.is_empty(), "{words:?}: {done:?}");
+        assert!(
+            done.code == Some(2) && done.err.contains(said) && done.out.is_empty(),
+            "{words:?}: {done:?}"
+        );
         assert_eq!(node.changes(), Vec::<String>::new(), "{words:?}");
     }
     node.ok(&["up"]);
     assert!(node.ok(&["down", "--yes"]).out.contains("teardown: what stays"));
 }
 
-/// What a dry run prints of a private repository's credential is pasted as it is: it reads the secret where it lies, and shows none.
+/// What a dry run prints of a private repository's credential is pasted as it is: it reads the
+/// secret where it lies, and shows none.
 #[test]
 fn a_dry_run_of_a_private_repository_can_be_pasted() {
     let way = |name: &str, value: &str| {
@@ -402,7 +450,10 @@ fn a_dry_run_of_a_private_repository_can_be_pasted() {
         node.write("it's a token", "hush-token\n");
         node
     };
-    for (name, value) in [("ESPALIER_REPOSITORY_TOKEN", "hush-token"), ("ESPALIER_REPOSITORY_TOKEN_FILE", "it's a token")] {
+    for (name, value) in [
+        ("ESPALIER_REPOSITORY_TOKEN", "hush-token"),
+        ("ESPALIER_REPOSITORY_TOKEN_FILE", "it's a token"),
+    ] {
         let dry = way(name, value);
         let done = dry.ok(&["up", "--dry-run"]);
         assert!(!done.out.contains("hush") && !done.out.contains("<<<"), "{}", done.out);
@@ -411,22 +462,33 @@ fn a_dry_run_of_a_private_repository_can_be_pasted() {
         assert_eq!(ran.code, Some(0), "{}\n{}", done.out, ran.err);
         let real = way(name, value);
         real.ok(&["up"]);
-        assert!(real.read("fake/cluster/applied.espalier-repository").contains("password: aHVzaC10b2tlbg=="));
+        assert!(
+            real.read("fake/cluster/applied.espalier-repository")
+                .contains("password: aHVzaC10b2tlbg==")
+        );
         differences(&dry.state(), &real.state(), name);
     }
     // Nothing to read: the line does nothing, and says so.
     let none = way("READABLE", "128");
     let done = none.ok(&["up", "--dry-run"]);
-    let line = done.out.lines().find(|it| it.contains("ESPALIER_REPOSITORY_TOKEN")).expect("the line");
+    let line =
+        done.out.lines().find(|it| it.contains("ESPALIER_REPOSITORY_TOKEN")).expect("the line");
     let ran = none.bash(line, &[]);
-    assert!(ran.code != Some(0) && ran.err.contains("holds no token") && none.changes().is_empty(), "{ran:?}");
+    assert!(
+        ran.code != Some(0) && ran.err.contains("holds no token") && none.changes().is_empty(),
+        "{ran:?}"
+    );
 }
 
 /// A cluster that another platform's root is in is not changed, whatever differs about it.
 #[test]
 fn another_platforms_cluster_is_left_alone() {
     for (name, value, said) in [
-        ("ROOT_URL", "https://hush:hush@git.example.com/another/platform.git", "git.example.com/another/platform"),
+        (
+            "ROOT_URL",
+            "https://hush:hush@git.example.com/another/platform.git",
+            "git.example.com/another/platform",
+        ),
         ("ROOT_PATH", "other/apps", "`other/apps`"),
         ("ROOT_PART", "another\u{1b}[2J", "'another?[2J'"),
     ] {
@@ -437,28 +499,44 @@ fn another_platforms_cluster_is_left_alone() {
         for words in [&["up"][..], &["restore", "--yes"], &["teardown", "--yes"]] {
             let done = node.run(words);
             assert_eq!(done.code, Some(1), "{name} {words:?}: {}", done.out);
-            assert!(done.err.contains(said) && done.err.contains("--adopt"), "{name} {words:?}: {}", done.err);
+            assert!(
+                done.err.contains(said) && done.err.contains("--adopt"),
+                "{name} {words:?}: {}",
+                done.err
+            );
             assert!(!done.err.contains("hush") && !done.err.contains('\u{1b}'), "{}", done.err);
             assert_eq!(node.changes(), Vec::<String>::new(), "{name} {words:?}");
             let dry = node.ok(&[&["--dry-run"], words].concat());
-            assert!(dry.out.contains("# would stop here: the cluster's root is that of"), "{}", dry.out);
+            assert!(
+                dry.out.contains("# would stop here: the cluster's root is that of"),
+                "{}",
+                dry.out
+            );
         }
         node.ok(&["up", "--adopt"]);
         assert!(!node.ok(&["teardown", "--yes", "--adopt"]).out.is_empty());
     }
 }
 
-/// No variable of the caller's decides which repository is asked, and the clone is asked with no program of its own.
+/// No variable of the caller's decides which repository is asked, and the clone is asked with no
+/// program of its own.
 #[test]
 fn git_is_called_for_a_clone_that_is_a_strangers() {
-    let node = node().with("GIT_DIR", "/elsewhere").with("GIT_CONFIG_COUNT", "1").with("GIT_EXTERNAL_DIFF", "/bin/x");
+    let node = node()
+        .with("GIT_DIR", "/elsewhere")
+        .with("GIT_CONFIG_COUNT", "1")
+        .with("GIT_EXTERNAL_DIFF", "/bin/x");
     node.ok(&["up"]);
     let log = node.read("fake/log");
     let calls: Vec<&str> = log.lines().filter(|it| it.starts_with("git ")).collect();
     assert!(calls.len() > 3, "{log}");
     for call in calls {
-        assert!(call.contains("safe.bareRepository=explicit") && !call.contains("safe.directory"), "{call}");
-        let is_here = ["core.fsmonitor=false", "core.hooksPath=/dev/null"].iter().all(|it| call.contains(it));
+        assert!(
+            call.contains("safe.bareRepository=explicit") && !call.contains("safe.directory"),
+            "{call}"
+        );
+        let is_here =
+            ["core.fsmonitor=false", "core.hooksPath=/dev/null"].iter().all(|it| call.contains(it));
         assert!(is_here || call.contains(" ls-remote ") && call.contains(" -C / "), "{call}");
     }
     assert_eq!(node.read("fake/wrong"), "");
@@ -478,10 +556,18 @@ fn git_reads_the_clone_as_its_owner() {
         let real = std::fs::read_link(node.path("bin/stat")).expect("a link");
         std::fs::remove_file(node.path("bin/stat")).expect("removable");
         let real = real.display();
-        node.program("bin/stat", &format!("#!/bin/sh\n[ \"$1 $2\" = '-c %U' ] || exec {real} \"$@\"\ncat \"$FAKE/../owner\"\n"));
+        node.program(
+            "bin/stat",
+            &format!(
+                "#!/bin/sh\n[ \"$1 $2\" = '-c %U' ] || exec {real} \"$@\"\ncat \"$FAKE/../owner\"\n"
+            ),
+        );
         node.ok(&["up", "--dry-run"]);
         let seen = seen.replace("HOME", &node.path("home").display().to_string());
         let calls = node.read("fake/here");
-        assert!(calls.lines().count() > 2 && calls.lines().all(|it| it == seen), "{id} {owner}: {calls}");
+        assert!(
+            calls.lines().count() > 2 && calls.lines().all(|it| it == seen),
+            "{id} {owner}: {calls}"
+        );
     }
 }

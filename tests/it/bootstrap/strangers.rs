@@ -1,4 +1,5 @@
-//! The script among strangers: another platform's cluster and node, programs that somebody else installed, words that somebody else chose.
+//! The script among strangers: another platform's cluster and node, programs that somebody else
+//! installed, words that somebody else chose.
 
 use std::{fs, process::Command};
 
@@ -16,9 +17,15 @@ const CHANGERS: [&[&str]; 3] = [&["up"], &["restore", "--yes"], &["teardown", "-
 #[test]
 fn a_root_that_says_nothing_is_anothers() {
     for (set, said) in [
-        (&[("ROOT_URL", ""), ("ROOT_PATH", ""), ("ROOT_PART", "")][..], "a platform without a name, of several sources, or of none"),
+        (
+            &[("ROOT_URL", ""), ("ROOT_PATH", ""), ("ROOT_PART", "")][..],
+            "a platform without a name, of several sources, or of none",
+        ),
         (&[("ROOT_PART", "")], "a platform without a name, `apps`"),
-        (&[("ROOT_MORE", "https://git.example.com/another/platform.git")], "'sealed', of several sources"),
+        (
+            &[("ROOT_MORE", "https://git.example.com/another/platform.git")],
+            "'sealed', of several sources",
+        ),
         (&[("ROOT_PATH", "")], "'sealed', `` of"),
     ] {
         let mut node = node();
@@ -29,14 +36,18 @@ fn a_root_that_says_nothing_is_anothers() {
         }
         for words in CHANGERS {
             let done = node.run(words);
-            assert!(done.code == Some(1) && done.err.contains(said) && done.err.contains("--adopt"), "{set:?} {words:?}: {done:?}");
+            assert!(
+                done.code == Some(1) && done.err.contains(said) && done.err.contains("--adopt"),
+                "{set:?} {words:?}: {done:?}"
+            );
             assert_eq!(node.changes(), Vec::<String>::new(), "{set:?} {words:?}");
         }
         node.ok(&["teardown", "--yes", "--adopt"]);
     }
 }
 
-/// A cluster that does not answer says nothing of whose it is: its node is changed only where an earlier `up` noted it.
+/// A cluster that does not answer says nothing of whose it is: its node is changed only where an
+/// earlier `up` noted it.
 #[test]
 fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
     let noted = "node/var/lib/espalier/platform";
@@ -54,8 +65,16 @@ fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
         fs::remove_file(node.path("fake/cluster/running")).expect("removable");
         let before = node.state();
         let done = node.run(&["up"]);
-        assert!(done.code == Some(1) && done.err.contains("preflight: the cluster does not answer: no cluster"), "{done:?}");
-        assert!(done.err.contains("nothing on this node says that it is one of 'sealed'") && done.err.contains("--adopt"), "{done:?}");
+        assert!(
+            done.code == Some(1)
+                && done.err.contains("preflight: the cluster does not answer: no cluster"),
+            "{done:?}"
+        );
+        assert!(
+            done.err.contains("nothing on this node says that it is one of 'sealed'")
+                && done.err.contains("--adopt"),
+            "{done:?}"
+        );
         assert_eq!(node.changes(), Vec::<String>::new());
         assert!(node.state() == before, "{note:?}");
         let dry = node.ok(&["up", "--dry-run"]).out;
@@ -64,7 +83,10 @@ fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
         if note.is_some() {
             fs::remove_file(node.path("node/etc/rancher/k3s/k3s.yaml")).expect("removable");
             let done = node.run(&["up"]);
-            assert!(done.code == Some(1) && done.err.contains("the node of another platform"), "{done:?}");
+            assert!(
+                done.code == Some(1) && done.err.contains("the node of another platform"),
+                "{done:?}"
+            );
             assert_eq!(node.changes(), Vec::<String>::new());
         }
         node.ok(&["up", "--adopt"]);
@@ -75,8 +97,13 @@ fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
     node.ok(&["up"]);
     fs::remove_file(node.path("fake/cluster/running")).expect("removable");
     node.ok(&["up"]);
-    assert!(node.changes().iter().any(|it| it.contains("restart --no-block k3s")), "{:?}", node.changes());
-    // One answer that fails is not taken for no root, also where the note says that the node is ours.
+    assert!(
+        node.changes().iter().any(|it| it.contains("restart --no-block k3s")),
+        "{:?}",
+        node.changes()
+    );
+    // One answer that fails is not taken for no root, also where the note says that the node is
+    // ours.
     let node = node.with("FLAKY", "1").with("ROOT_PART", "another");
     node.write("node/proc/sys/fs/inotify/max_user_instances", "128\n");
     let done = node.run(&["up"]);
@@ -105,13 +132,21 @@ fn a_port_is_k3s_own_only_where_nobody_else_listens() {
     ] {
         let node = node().with("SOCKETS", &it);
         let done = node.run(&["up"]);
-        assert!(done.code == Some(1) && done.err.contains("port 6443 is taken: "), "{it}: {done:?}");
-        assert!(!done.err.contains(['\u{1b}', '\u{202e}']) && !done.err.contains("##["), "{}", done.err);
+        assert!(
+            done.code == Some(1) && done.err.contains("port 6443 is taken: "),
+            "{it}: {done:?}"
+        );
+        assert!(
+            !done.err.contains(['\u{1b}', '\u{202e}']) && !done.err.contains("##["),
+            "{}",
+            done.err
+        );
         assert!(node.changes().is_empty(), "{it}");
     }
 }
 
-/// What an Application says of itself is shown and not obeyed, by `status` and `up`, and no name of one is a flag.
+/// What an Application says of itself is shown and not obeyed, by `status` and `up`, and no name of
+/// one is a flag.
 #[test]
 fn what_the_cluster_says_of_applications_is_not_obeyed() {
     let node = node();
@@ -122,22 +157,36 @@ fn what_the_cluster_says_of_applications_is_not_obeyed() {
         let done = node.run(&[verb]);
         let said = format!("{}{}", done.out, done.err);
         assert!(done.code == Some(1) && said.contains("a?#\\#[error]"), "{verb}: {said}");
-        assert!(!said.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7}']) && !said.contains("##["), "{verb}: {said}");
+        assert!(
+            !said.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\u{7}']) && !said.contains("##["),
+            "{verb}: {said}"
+        );
         let log = node.read("fake/log");
-        assert!(!log.lines().any(|it| it.contains("patch") && it.contains("--kubeconfig=/evil")), "{log}");
+        assert!(
+            !log.lines().any(|it| it.contains("patch") && it.contains("--kubeconfig=/evil")),
+            "{log}"
+        );
     }
 }
 
-/// A node whose script has these checksums pinned, of what the publishers have there; a wrong one where it is told so.
+/// A node whose script has these checksums pinned, of what the publishers have there; a wrong one
+/// where it is told so.
 fn pinned(names: &[&'static str]) -> Node {
     let sum = |file: &str| {
-        let out = Command::new("sha256sum").arg(node().path("fake/web").join(file)).output().expect("sha256sum").stdout;
+        let out = Command::new("sha256sum")
+            .arg(node().path("fake/web").join(file))
+            .output()
+            .expect("sha256sum")
+            .stdout;
         String::from_utf8_lossy(&out)[..64].to_owned()
     };
     let mut script = full();
     script.checksums = names
         .iter()
-        .map(|&name| Checksum { name, sha256: sum(if name == "k3s-amd64" { "k3s" } else { "helm-v4.2.1-linux-amd64.tar.gz" }) })
+        .map(|&name| Checksum {
+            name,
+            sha256: sum(if name == "k3s-amd64" { "k3s" } else { "helm-v4.2.1-linux-amd64.tar.gz" }),
+        })
         .collect();
     let mut files = files();
     files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
@@ -150,11 +199,18 @@ fn a_helm_of_somebody_is_not_run_where_a_checksum_is_known() {
     let node = pinned(&["helm-amd64"]);
     node.program("bin/helm", "#!/bin/sh\n: >\"$FAKE/evil\"\nprintf v4.2.1\n");
     node.ok(&["up"]);
-    assert!(node.changes().iter().any(|it| it.contains("curl") && it.contains("helm-v4.2.1-linux-amd64.tar.gz")), "{:?}", node.changes());
+    assert!(
+        node.changes()
+            .iter()
+            .any(|it| it.contains("curl") && it.contains("helm-v4.2.1-linux-amd64.tar.gz")),
+        "{:?}",
+        node.changes()
+    );
     assert!(!node.path("fake/evil").exists(), "the helm on the PATH was run");
 }
 
-/// A k3s of the right version stays, and whoever runs the script learns that it is not the release's.
+/// A k3s of the right version stays, and whoever runs the script learns that it is not the
+/// release's.
 #[test]
 fn a_k3s_of_somebody_is_held_against_the_checksum() {
     let node = pinned(&["k3s-amd64"]);
@@ -164,7 +220,12 @@ fn a_k3s_of_somebody_is_held_against_the_checksum() {
     let changed = format!("{}# other\n", node.read(file));
     node.program(file, &changed);
     let out = node.ok(&["up"]).out;
-    assert!(out.contains("says that it is v1.35.8+k3s1, and its checksum is not the one of the release"), "{out}");
+    assert!(
+        out.contains(
+            "says that it is v1.35.8+k3s1, and its checksum is not the one of the release"
+        ),
+        "{out}"
+    );
     assert_eq!(node.read(file), changed);
 }
 
@@ -177,9 +238,17 @@ fn a_backup_is_adopted_apart_from_the_root() {
     let dry = |words: &[&str]| node.ok(&[&["restore", "--dry-run"], words].concat()).out;
     assert!(!dry(&["--adopt"]).contains("--from-literal=adopt=yes"));
     assert!(dry(&["--adopt-backup"]).contains("create configmap restore --from-literal=adopt=yes"));
-    for words in [&["up", "--adopt-backup"][..], &["teardown", "--adopt-backup"], &["status", "--adopt"], &["verify", "--adopt"]] {
+    for words in [
+        &["up", "--adopt-backup"][..],
+        &["teardown", "--adopt-backup"],
+        &["status", "--adopt"],
+        &["verify", "--adopt"],
+    ] {
         let done = node.run(words);
-        assert!(done.code == Some(2) && done.err.contains(&format!("takes no {}", words[1])), "{words:?}: {done:?}");
+        assert!(
+            done.code == Some(2) && done.err.contains(&format!("takes no {}", words[1])),
+            "{words:?}: {done:?}"
+        );
     }
     let node = node.with("ROOT_PART", "another");
     let done = node.run(&["restore", "--yes", "--adopt-backup"]);

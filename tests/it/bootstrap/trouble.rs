@@ -1,4 +1,5 @@
-//! The script where things go on, or go wrong, after a first good run: new keys, slow hours, servers that do not answer, foreign clusters.
+//! The script where things go on, or go wrong, after a first good run: new keys, slow hours,
+//! servers that do not answer, foreign clusters.
 
 use std::fs;
 
@@ -32,7 +33,10 @@ fn a_new_sealing_key_stands_beside_the_old_one() {
     assert!(both.len() == 2 && both.contains(&old[0]), "{both:?}");
     assert!(node.path("fake/cluster/restarted").exists(), "the controller has to read the new one");
     // 10 digits of the certificate's sum.
-    assert!(both.iter().all(|it| it.rsplit('-').next().is_some_and(|it| it.len() == 10)), "{both:?}");
+    assert!(
+        both.iter().all(|it| it.rsplit('-').next().is_some_and(|it| it.len() == 10)),
+        "{both:?}"
+    );
     assert_eq!(node.read("fake/wrong"), "");
 }
 
@@ -54,9 +58,15 @@ fn what_has_given_up_is_set_going_once_the_root_last() {
 
 #[test]
 fn a_tag_that_is_not_there_is_released_first() {
-    let node = with(|it| it.revision = "refs/tags/platform-0123".to_owned()).with("MISSING", "refs/tags/platform-0123");
+    let node = with(|it| it.revision = "refs/tags/platform-0123".to_owned())
+        .with("MISSING", "refs/tags/platform-0123");
     let done = node.run(&["up"]);
-    assert!(done.code == Some(1) && done.err.contains("no tag `platform-0123`") && done.err.contains("`espalier release`"), "{done:?}");
+    assert!(
+        done.code == Some(1)
+            && done.err.contains("no tag `platform-0123`")
+            && done.err.contains("`espalier release`"),
+        "{done:?}"
+    );
     assert!(node.changes().is_empty());
     node.with("MISSING", "").ok(&["up"]);
 }
@@ -68,7 +78,8 @@ fn a_credential_can_be_replaced() {
     let one = node.read("fake/cluster/applied.espalier-repository");
     node.write("token", "hush-two\n");
     let file = node.path("token").display().to_string();
-    let node = node.with("ESPALIER_REPOSITORY_TOKEN", "").with("ESPALIER_REPOSITORY_TOKEN_FILE", &file);
+    let node =
+        node.with("ESPALIER_REPOSITORY_TOKEN", "").with("ESPALIER_REPOSITORY_TOKEN_FILE", &file);
     node.ok(&["up"]);
     let two = node.read("fake/cluster/applied.espalier-repository");
     assert!(one != two && two.contains("aHVzaC10d28="), "{two}");
@@ -82,7 +93,12 @@ fn a_credential_can_be_replaced() {
 fn a_sealed_administrator_has_no_first_password() {
     let node = with(|it| it.argocd_admin = "sealed");
     let done = node.ok(&["up"]);
-    assert!(done.out.contains("the password that you have sealed") && !done.out.contains("argocd-initial-admin-secret"), "{}", done.out);
+    assert!(
+        done.out.contains("the password that you have sealed")
+            && !done.out.contains("argocd-initial-admin-secret"),
+        "{}",
+        done.out
+    );
 }
 
 #[test]
@@ -97,7 +113,8 @@ fn a_job_that_hangs_does_not_hold_the_next_restore_up() {
     assert_eq!(node.read("fake/wrong"), "");
 }
 
-/// Somebody else's cluster: of this machine nothing is looked at, and nothing is installed but helm.
+/// Somebody else's cluster: of this machine nothing is looked at, and nothing is installed but
+/// helm.
 #[test]
 fn another_cluster_leaves_this_machine_alone() {
     let node = node().with("ID", "1000").with("TAKEN", "80").with("CORES", "1");
@@ -109,7 +126,10 @@ fn another_cluster_leaves_this_machine_alone() {
     node.ok(&["up"]);
     let log = node.read("fake/log");
     assert!(!log.contains("systemctl") && !log.contains("sysctl"), "{log}");
-    assert!(!node.path("node/usr/local/bin/k3s").exists() && !node.path("node/var/lib/espalier").exists());
+    assert!(
+        !node.path("node/usr/local/bin/k3s").exists()
+            && !node.path("node/var/lib/espalier").exists()
+    );
 }
 
 /// What was changed by hand on the node is put back.
@@ -117,7 +137,9 @@ fn another_cluster_leaves_this_machine_alone() {
 fn what_is_on_the_node_counts() {
     let node = node();
     node.ok(&["up"]);
-    for file in ["node/etc/rancher/k3s/config.yaml.d/espalier.yaml", "node/etc/systemd/system/k3s.service"] {
+    for file in
+        ["node/etc/rancher/k3s/config.yaml.d/espalier.yaml", "node/etc/systemd/system/k3s.service"]
+    {
         let whole = node.read(file);
         node.write(file, format!("{whole}# by hand\n"));
         node.ok(&["up"]);
@@ -145,7 +167,11 @@ fn no_answer_is_not_a_no() {
     let broken = node().with("BROKEN", "get secrets --selector sealedsecrets");
     broken.run(&["up"]);
     let done = broken.run(&["up"]);
-    assert!(done.code == Some(1) && done.err.contains("the cluster does not answer: etcdserver: leader changed"), "{done:?}");
+    assert!(
+        done.code == Some(1)
+            && done.err.contains("the cluster does not answer: etcdserver: leader changed"),
+        "{done:?}"
+    );
     assert!(broken.keys().is_empty());
 }
 
@@ -154,33 +180,52 @@ fn a_dry_run_does_not_contradict_itself() {
     let node = node();
     fs::remove_file(node.path("home/.config/espalier/sealed/sealing-key.pem")).expect("removable");
     let done = node.ok(&["up", "--dry-run"]);
-    assert!(done.out.contains("would stop here: the tree has sealed values") && !done.out.contains("no sealed values"), "{}", done.out);
+    assert!(
+        done.out.contains("would stop here: the tree has sealed values")
+            && !done.out.contains("no sealed values"),
+        "{}",
+        done.out
+    );
     node.write("mine.pem", KEY);
-    assert!(!node.ok(&["up", "--dry-run", "--sealing-key", "mine.pem"]).out.contains("would stop here"));
+    assert!(
+        !node.ok(&["up", "--dry-run", "--sealing-key", "mine.pem"]).out.contains("would stop here")
+    );
 }
 
 #[test]
 fn who_has_to_join_is_said_before_it_waits() {
-    let node = with(|it| it.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()]);
+    let node = with(|it| {
+        it.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()]
+    });
     let out = node.ok(&["up"]).out;
-    let said = out.find("2 of work (agent), 1 of models (agent); out/README.md").unwrap_or_else(|| panic!("{out}"));
+    let said = out
+        .find("2 of work (agent), 1 of models (agent); out/README.md")
+        .unwrap_or_else(|| panic!("{out}"));
     assert!(said < out.find("Applications: waiting").expect("it waits"), "{out}");
 }
 
 #[test]
 fn what_sudo_drops_is_said() {
     let node = node();
-    assert!(node.ok(&["--help"]).out.contains("sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE"));
+    assert!(
+        node.ok(&["--help"]).out.contains("sudo --preserve-env=ESPALIER_REPOSITORY_TOKEN_FILE")
+    );
     assert!(node.with("ID", "1000").run(&["up"]).err.contains("--preserve-env"));
 }
 
-/// A workspace answers at a host of its own, which needs a DNS record as the platform's do; the script finds it in the workspace's Ingress.
+/// A workspace answers at a host of its own, which needs a DNS record as the platform's do; the
+/// script finds it in the workspace's Ingress.
 #[test]
 fn the_names_of_workspaces_have_to_lead_here_too() {
     let node = node().with("NOWHERE", "*.ws.example.org");
     let ingress = |name: &str| {
-        let text = format!("spec:\n  rules:\n  - host: {name}.ws.example.org\n  tls:\n  - hosts:\n    - {name}.ws.example.org\n");
-        node.write(&format!("clone/out/manifests/ws-{name}/{name}/ingress-{name}-openwebui.yaml"), text);
+        let text = format!(
+            "spec:\n  rules:\n  - host: {name}.ws.example.org\n  tls:\n  - hosts:\n    - {name}.ws.example.org\n"
+        );
+        node.write(
+            &format!("clone/out/manifests/ws-{name}/{name}/ingress-{name}-openwebui.yaml"),
+            text,
+        );
     };
     let said = || {
         let done = node.ok(&["up", "--dry-run"]);
@@ -192,11 +237,19 @@ fn the_names_of_workspaces_have_to_lead_here_too() {
     }
     let each = said();
     for name in ["a", "b", "c"] {
-        assert!(each.contains(&format!("{name}.ws.example.org has no address: no certificate")), "{each}");
+        assert!(
+            each.contains(&format!("{name}.ws.example.org has no address: no certificate")),
+            "{each}"
+        );
     }
     for name in ["d", "e"] {
         ingress(name);
     }
     let all = said();
-    assert!(all.contains("a.ws.example.org, b.ws.example.org, c.ws.example.org and 2 more have no address"), "{all}");
+    assert!(
+        all.contains(
+            "a.ws.example.org, b.ws.example.org, c.ws.example.org and 2 more have no address"
+        ),
+        "{all}"
+    );
 }

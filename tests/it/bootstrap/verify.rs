@@ -1,4 +1,5 @@
-//! `verify`: the question as a browser asks it, what the model read for it, and whom the password goes to.
+//! `verify`: the question as a browser asks it, what the model read for it, and whom the password
+//! goes to.
 
 use std::{
     fs,
@@ -14,12 +15,18 @@ use super::{
     runs::node as up,
 };
 
-/// A node that is up, with a chat that answers so; `events` are what comes through the socket, a line each.
+/// A node that is up, with a chat that answers so; `events` are what comes through the socket, a
+/// line each.
 fn chat(events: &str) -> Node {
-    let node = up().with("ESPALIER_EMAIL", "a@example.org").with("ESPALIER_PASSWORD", "hush \"quoted\" \\ word");
+    let node = up()
+        .with("ESPALIER_EMAIL", "a@example.org")
+        .with("ESPALIER_PASSWORD", "hush \"quoted\" \\ word");
     node.ok(&["up"]);
     node.write("fake/web/signin", r#"{"id": "7", "token": "eyJ.hush-jwt.x", "role": "admin"}"#);
-    node.write("fake/web/models", r#"{"data": [{"id": "other:7b"}, {"id": "llama3.2:1b", "name": "x"}]}"#);
+    node.write(
+        "fake/web/models",
+        r#"{"data": [{"id": "other:7b"}, {"id": "llama3.2:1b", "name": "x"}]}"#,
+    );
     node.write("fake/web/events", events);
     node
 }
@@ -48,47 +55,74 @@ fn fails(node: &Node, said: &str) -> Done {
 
 #[test]
 fn it_asks_through_the_socket_and_shows_the_answer() {
-    let node = chat(&last(r#"Red, \"green\"\nand blau: \u00e9."#, r#""prompt_tokens":16,"response_token/s":12.5"#));
+    let node = chat(&last(
+        r#"Red, \"green\"\nand blau: \u00e9."#,
+        r#""prompt_tokens":16,"response_token/s":12.5"#,
+    ));
     let done = node.ok(&["verify"]);
     assert!(done.out.contains("answered: Red, \"green\" and blau: é."), "{}", done.out);
-    assert!(done.out.contains("12.5 tokens a second, with 16 tokens read (at most 200)"), "{}", done.out);
-    let sent: serde_yaml::Value = serde_yaml::from_str(&node.read("fake/sent.signin")).expect("JSON");
+    assert!(
+        done.out.contains("12.5 tokens a second, with 16 tokens read (at most 200)"),
+        "{}",
+        done.out
+    );
+    let sent: serde_yaml::Value =
+        serde_yaml::from_str(&node.read("fake/sent.signin")).expect("JSON");
     assert_eq!(sent["password"], "hush \"quoted\" \\ word");
-    assert_eq!(node.read("fake/sent.header"), "header = \"Authorization: Bearer eyJ.hush-jwt.x\"\n");
+    assert_eq!(
+        node.read("fake/sent.header"),
+        "header = \"Authorization: Bearer eyJ.hush-jwt.x\"\n"
+    );
     assert!(!format!("{}{}{}", done.out, done.err, node.read("fake/log")).contains("hush"));
     assert_eq!(node.read("fake/wrong"), "");
 
-    // The socket is opened as a page of the platform opens it, and the question belongs to its session.
+    // The socket is opened as a page of the platform opens it, and the question belongs to its
+    // session.
     let upgrade = node.read("fake/sent.upgrade");
-    for line in ["GET /ws/socket.io/?EIO=4&transport=websocket HTTP/1.1", "Host: chat.example.org", "Origin: https://chat.example.org"] {
+    for line in [
+        "GET /ws/socket.io/?EIO=4&transport=websocket HTTP/1.1",
+        "Host: chat.example.org",
+        "Origin: https://chat.example.org",
+    ] {
         assert!(upgrade.lines().any(|it| it == line), "{line}:\n{upgrade}");
     }
-    let sent: serde_yaml::Value = serde_yaml::from_str(&node.read("fake/sent.completions")).expect("JSON");
+    let sent: serde_yaml::Value =
+        serde_yaml::from_str(&node.read("fake/sent.completions")).expect("JSON");
     assert_eq!(sent["session_id"], "Se5-sion_1");
     assert_eq!(sent["chat_id"], "local:Se5-sion_1");
     assert_eq!(sent["stream"], true);
     assert_eq!(sent["id"].as_str().map(str::len), Some(36));
 
-    // What went through it, byte by byte: the answer to a ping carries the ping's bytes, a zero byte among them.
+    // What went through it, byte by byte: the answer to a ping carries the ping's bytes, a zero
+    // byte among them.
     let told = fs::read(node.path("fake/sent.socket")).expect("it was told something");
     let join = r#"420["user-join",{"auth":{"token":"eyJ.hush-jwt.x"}}]"#;
     let connect = r#"40{"token":"eyJ.hush-jwt.x"}"#;
     let mut whole = Vec::new();
-    for (kind, bytes) in [(1, connect.as_bytes()), (10, b"a\0\n\xff"), (1, b"3"), (1, join.as_bytes())] {
+    for (kind, bytes) in
+        [(1, connect.as_bytes()), (10, b"a\0\n\xff"), (1, b"3"), (1, join.as_bytes())]
+    {
         whole.extend([0x80 | kind, 0x80 | u8::try_from(bytes.len()).expect("short"), 0, 0, 0, 0]);
         whole.extend(bytes);
     }
     assert_eq!(told, whole, "{}", String::from_utf8_lossy(&told));
 
-    node.write("fake/web/events", last("Blue", r#""prompt_tokens":200,"eval_count":30,"eval_duration":2000000000"#));
+    node.write(
+        "fake/web/events",
+        last("Blue", r#""prompt_tokens":200,"eval_count":30,"eval_duration":2000000000"#),
+    );
     assert!(node.ok(&["verify"]).out.contains("15.0 tokens a second, with 200 tokens read"));
 }
 
 /// What a browser's question drags along is seen, whatever the answer looks like.
 #[test]
 fn a_prompt_with_tools_is_refused() {
-    let node = chat(&last("Red, green and blue.", r#""prompt_tokens":3334,"response_token/s":12.5"#));
-    let done = fails(&node, "the model read 3334 tokens for a question of three words, and 200 are the most");
+    let node =
+        chat(&last("Red, green and blue.", r#""prompt_tokens":3334,"response_token/s":12.5"#));
+    let done = fails(
+        &node,
+        "the model read 3334 tokens for a question of three words, and 200 are the most",
+    );
     assert!(done.err.contains("tools are sent with each question"), "{}", done.err);
     node.write("fake/web/events", last("Red.", r#""prompt_tokens":201"#));
     fails(&node, "the model read 201 tokens");
@@ -98,8 +132,7 @@ fn a_prompt_with_tools_is_refused() {
 
 #[test]
 fn who_does_not_answer_is_named() {
-    let dead =
-        r#"{"type":"chat:message:error","data":{"error":{"content":"llama-server process has terminated: signal: killed"},"done":true}}"#;
+    let dead = r#"{"type":"chat:message:error","data":{"error":{"content":"llama-server process has terminated: signal: killed"},"done":true}}"#;
     let node = chat(&format!("{dead}\n"));
     fails(&node, "no answer from llama3.2:1b: llama-server process has terminated");
     node.write("fake/web/events", "{\"type\":\"chat:completion\",\"data\":{\"error\":{\"message\":\"does not support tools\"}}}\n");
@@ -113,8 +146,14 @@ fn who_does_not_answer_is_named() {
     let node = node.with("MUTE", "1");
     fails(&node, "nobody speaks socket.io on it");
     node.write("fake/web/upgrade", "HTTP/1.1 403 Forbidden");
-    fails(&node, "the socket at https://chat.example.org/ws/socket.io/?EIO=4&transport=websocket is refused: HTTP/1.1 403");
-    node.write("fake/web/models", r#"{"data": [{"id": "llama3.2:1b-instruct"}, {"id": "llama3x2:1b"}]}"#);
+    fails(
+        &node,
+        "the socket at https://chat.example.org/ws/socket.io/?EIO=4&transport=websocket is refused: HTTP/1.1 403",
+    );
+    node.write(
+        "fake/web/models",
+        r#"{"data": [{"id": "llama3.2:1b-instruct"}, {"id": "llama3x2:1b"}]}"#,
+    );
     fails(&node, "does not offer llama3.2:1b: it offers llama3.2:1b-instruct llama3x2:1b");
     node.write("fake/web/models", r#"{"data": []}"#);
     fails(&node, "no model at all: Ollama does not answer it");
@@ -128,7 +167,12 @@ fn it_trusts_what_is_in_the_cluster_and_nobody_else() {
     node.ok(&["verify"]);
     assert_eq!(node.read("fake/sent.cacert"), "the certificate");
     assert_eq!(node.read("fake/sent.cafile"), "the certificate");
-    let socket = node.read("fake/log").lines().find(|it| it.contains(" s_client ")).expect("a socket").to_owned();
+    let socket = node
+        .read("fake/log")
+        .lines()
+        .find(|it| it.contains(" s_client "))
+        .expect("a socket")
+        .to_owned();
     assert!(socket.contains("-verify_return_error -verify_hostname chat.example.org"), "{socket}");
     assert!(!node.read("fake/log").contains("--insecure"));
     assert_eq!(node.read("fake/wrong"), "", "https and nothing else");
@@ -154,7 +198,8 @@ fn where_the_password_comes_from() {
     assert!(node.read("fake/sent.signin").contains("\"other word\""));
     fs::remove_file(node.path("fake/sent.signin")).expect("removable");
     let dry = node.ok(&["verify", "--dry-run"]).out;
-    for part in ["/api/v1/auths/signin", "/api/models", "openssl s_client", "/api/chat/completions"] {
+    for part in ["/api/v1/auths/signin", "/api/models", "openssl s_client", "/api/chat/completions"]
+    {
         assert!(dry.contains(part), "{part}:\n{dry}");
     }
     assert!(!node.path("fake/sent.signin").exists() && !dry.contains("other word"));
@@ -165,8 +210,17 @@ fn where_the_password_comes_from() {
 fn a_socket_that_ends_at_once() {
     let node = chat(&last("Red", r#""prompt_tokens":16"#)).with("GONE", "1");
     for _ in 0..8 {
-        let done = fails(&node, "the socket at https://chat.example.org/ws/socket.io/?EIO=4&transport=websocket ");
-        assert!(["refused: HTTP/1.1 403", "ended before it was open"].iter().any(|it| done.err.contains(it)), "{}", done.err);
+        let done = fails(
+            &node,
+            "the socket at https://chat.example.org/ws/socket.io/?EIO=4&transport=websocket ",
+        );
+        assert!(
+            ["refused: HTTP/1.1 403", "ended before it was open"]
+                .iter()
+                .any(|it| done.err.contains(it)),
+            "{}",
+            done.err
+        );
         assert!(!done.err.contains("unbound") && !done.err.contains("descriptor"), "{}", done.err);
     }
 }
@@ -180,21 +234,32 @@ fn a_socket_that_does_not_end() {
     assert!(begun.elapsed() < Duration::from_mins(2));
 }
 
-/// What the compiler's own messages do not let through, no server's word does: alone, and with itself
-/// put into it, which a removal would put together again.
+/// What the compiler's own messages do not let through, no server's word does: alone, and with
+/// itself put into it, which a removal would put together again.
 #[test]
 fn what_a_server_says_is_not_obeyed() {
     let is_format = |it: char| FORMAT.iter().any(|range| range.contains(&it));
-    let is_obeyed = |it: char| is_format(it) || !matches!(it, '\n' | '\t') && plain::line(it.encode_utf8(&mut [0; 4])) != it.to_string();
+    let is_obeyed = |it: char| {
+        is_format(it)
+            || !matches!(it, '\n' | '\t')
+                && plain::line(it.encode_utf8(&mut [0; 4])) != it.to_string()
+    };
     let mut alone = Vec::new();
-    let far = ['\u{11000}'..='\u{110ff}', '\u{13400}'..='\u{134ff}', '\u{1bc00}'..='\u{1bcff}', '\u{1d100}'..='\u{1d1ff}'];
-    let all = ('\u{1}'..='\u{ffff}').chain(far.into_iter().flatten()).chain('\u{dff00}'..='\u{e10ff}');
+    let far = [
+        '\u{11000}'..='\u{110ff}',
+        '\u{13400}'..='\u{134ff}',
+        '\u{1bc00}'..='\u{1bcff}',
+        '\u{1d100}'..='\u{1d1ff}',
+    ];
+    let all =
+        ('\u{1}'..='\u{ffff}').chain(far.into_iter().flatten()).chain('\u{dff00}'..='\u{e10ff}');
     for it in all.filter(|it| *it != '\n') {
         alone.push((it, format!("a{it}b")));
     }
     let said: String = alone.iter().flat_map(|it| [it.1.as_str(), "\n"]).collect();
     let cleaned = cleaned(said.as_bytes());
-    let lines: Vec<&str> = std::str::from_utf8(&cleaned).expect("no byte is left alone").lines().collect();
+    let lines: Vec<&str> =
+        std::str::from_utf8(&cleaned).expect("no byte is left alone").lines().collect();
     assert_eq!(lines.len(), alone.len());
     let mut seen = 0;
     for ((it, whole), line) in alone.iter().zip(lines) {
@@ -217,7 +282,13 @@ fn what_a_server_says_is_not_obeyed() {
     let lines = cleaned_lossy(&nested);
     assert_eq!(lines.lines().count(), count);
     for line in lines.lines() {
-        assert!(line.starts_with('a') && line.ends_with('b') && line.contains('?') && !line.chars().any(is_obeyed), "{line:?}");
+        assert!(
+            line.starts_with('a')
+                && line.ends_with('b')
+                && line.contains('?')
+                && !line.chars().any(is_obeyed),
+            "{line:?}"
+        );
     }
 }
 
@@ -225,7 +296,10 @@ fn what_a_server_says_is_not_obeyed() {
 fn what_a_server_says_is_no_command_of_a_workflow() {
     let said = "a::b\n::error::x\n \t+-::stop-commands::x\nx ##[error]y##[z]\n::::\n";
     let lines = cleaned_lossy(said.as_bytes());
-    assert_eq!(lines, "a::b\n:\\:error::x\n \t+-:\\:stop-commands::x\nx #\\#[error]y#\\#[z]\n:\\:::\n");
+    assert_eq!(
+        lines,
+        "a::b\n:\\:error::x\n \t+-:\\:stop-commands::x\nx #\\#[error]y#\\#[z]\n:\\:::\n"
+    );
     assert_eq!(plain::lines(&lines), lines, "the compiler would let it through");
     // Whatever stands before it and is no letter to a runner.
     for space in ('\u{1}'..='\u{ffff}').filter(|it| it.is_whitespace() && *it != '\n') {
@@ -268,8 +342,17 @@ fn cleaned(said: &[u8]) -> Vec<u8> {
     let mut file = tempfile::tempfile().expect("a file");
     file.write_all(said).and_then(|()| file.rewind()).expect("writable");
     let line = format!("{}clean 100000000", &script[begin..end]);
-    let done = Command::new("bash").args(["-euo", "pipefail", "-c", &line]).env("LC_ALL", "C.UTF-8").stdin(file).output().expect("bash");
-    assert!(done.status.success() && done.stderr.is_empty(), "{}", String::from_utf8_lossy(&done.stderr));
+    let done = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &line])
+        .env("LC_ALL", "C.UTF-8")
+        .stdin(file)
+        .output()
+        .expect("bash");
+    assert!(
+        done.status.success() && done.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
     done.stdout
 }
 

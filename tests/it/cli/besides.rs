@@ -1,4 +1,5 @@
-//! What Argo CD reads is what espalier made: by Git's own list, in every format, from wherever one asks.
+//! What Argo CD reads is what espalier made: by Git's own list, in every format, from wherever one
+//! asks.
 
 use std::{fs, os::unix::fs::symlink};
 
@@ -21,7 +22,10 @@ fn told(it: &WorkspaceDir, words: &[&str], text: &str) {
         for format in ["human", "short", "json", "github"] {
             let done = it.run(&[words, &[verb, "--format", format]].concat());
             let said = format!("{}{}", done.out, done.err);
-            assert!(done.code == 1 && said.matches(text).count() == 1, "{verb} {format}, `{text}`: {done:?}");
+            assert!(
+                done.code == 1 && said.matches(text).count() == 1,
+                "{verb} {format}, `{text}`: {done:?}"
+            );
         }
     }
 }
@@ -69,14 +73,23 @@ fn generated_files_that_git_does_not_have_are_told() {
     it.git(&["rm", "--quiet", "--cached", name]);
     for _ in 0..2 {
         let done = it.run(&["check", "--deny", "warnings", "--color", "never"]);
-        assert!(done.code == 1 && done.err.contains(&format!("not in Git, which has other generated files: {name}\n")), "{done:?}");
+        assert!(
+            done.code == 1
+                && done
+                    .err
+                    .contains(&format!("not in Git, which has other generated files: {name}\n")),
+            "{done:?}"
+        );
         it.git(&["commit", "--quiet", "--allow-empty", "--message", "gone"]);
     }
     it.git(&["add", "."]);
     it.tenant("team-a");
     it.ok(&["render"]);
     let said = it.ok(&["check", "--color", "never"]).err;
-    assert!(said.contains("warning[file-missing]: not in Git") && said.contains(" more\n"), "{said}");
+    assert!(
+        said.contains("warning[file-missing]: not in Git") && said.contains(" more\n"),
+        "{said}"
+    );
     it.git(&["add", "."]);
     assert!(!it.ok(&["check"]).err.contains("not in Git"));
 }
@@ -101,9 +114,18 @@ fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
             // An edit that Git sees waits for its commit.
             it.ok(&["check"]);
             it.git(&["update-index", &format!("--{mark}"), &name]);
-            told(&it, &[], &format!("Git has other bytes of `{name}`, and was told not to look at the file ({mark})"));
+            told(
+                &it,
+                &[],
+                &format!(
+                    "Git has other bytes of `{name}`, and was told not to look at the file ({mark})"
+                ),
+            );
             let said = it.run(&["check", "--color", "never"]).err;
-            let line = said.split('`').find(|it| it.starts_with("git update-index")).expect("a line to paste");
+            let line = said
+                .split('`')
+                .find(|it| it.starts_with("git update-index"))
+                .expect("a line to paste");
             it.git(&line.split(' ').skip(1).collect::<Vec<_>>());
             it.ok(&["check"]);
         }
@@ -116,8 +138,18 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
     for (file, line, said, place) in [
         (".gitattributes", "*.yaml filter=lfs diff=lfs -text", "`filter=lfs`", ".gitattributes:"),
         (".gitattributes", "out/manifests/*/*/service-*.yaml ident", "`ident`", ".gitattributes:"),
-        (".gitattributes", "out/** working-tree-encoding=UTF-16", "`working-tree-encoding=UTF-16`", ".gitattributes:"),
-        ("out/manifests/.gitattributes", "ollama/** filter=mine", "`filter=mine`", "out/manifests/.gitattributes:1"),
+        (
+            ".gitattributes",
+            "out/** working-tree-encoding=UTF-16",
+            "`working-tree-encoding=UTF-16`",
+            ".gitattributes:",
+        ),
+        (
+            "out/manifests/.gitattributes",
+            "ollama/** filter=mine",
+            "`filter=mine`",
+            "out/manifests/.gitattributes:1",
+        ),
         (".git/info/attributes", "apps/* filter=mine", "`filter=mine`", ".git/info/attributes:1"),
         (".gitattributes", "apps/** text eol=crlf", "`eol=crlf`", ".gitattributes:"),
     ] {
@@ -125,13 +157,23 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
         let before = if it.path(file).exists() { it.read(file) } else { String::new() };
         it.write(file, format!("{before}{line}\n"));
         let done = it.run(&["check", "--color", "never"]);
-        let told = done.err.lines().find(|it| it.starts_with("warning[file-converted]")).unwrap_or_default().to_owned();
+        let told = done
+            .err
+            .lines()
+            .find(|it| it.starts_with("warning[file-converted]"))
+            .unwrap_or_default()
+            .to_owned();
         assert!(told.ends_with(&format!("by the attribute {said}")), "{file} {line}: {done:?}");
         assert!(done.err.contains(&format!(" out of {place}")), "{done:?}");
         // A line of ours says nothing against a file that has the last word.
-        assert_eq!(done.err.contains(", or write `/"), file == ".gitattributes", "{file}: {done:?}");
+        assert_eq!(
+            done.err.contains(", or write `/"),
+            file == ".gitattributes",
+            "{file}: {done:?}"
+        );
         if file == ".gitattributes" {
-            for line in done.err.split('`').filter(|it| it.starts_with('/') && it.contains("/** ")) {
+            for line in done.err.split('`').filter(|it| it.starts_with('/') && it.contains("/** "))
+            {
                 it.append(file, &format!("{line}\n"));
             }
             assert!(!it.run(&["check"]).err.contains("file-converted"), "{line}");
@@ -139,7 +181,10 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
     }
     // Attributes that change nothing that is generated.
     let it = committed();
-    it.append(".gitattributes", "*.gguf filter=lfs\nspec/** ident\n*.yaml text=auto\nout/** -filter -text eol=crlf\n");
+    it.append(
+        ".gitattributes",
+        "*.gguf filter=lfs\nspec/** ident\n*.yaml text=auto\nout/** -filter -text eol=crlf\n",
+    );
     let said = it.run(&["check"]).err;
     assert!(!said.contains("file-converted"), "{said}");
     it.append(".gitattributes", out);
@@ -185,13 +230,23 @@ fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_
     it.write(".git", "gitdir: /nowhere\n");
     for words in [&["check"][..], &["render"]] {
         let done = it.run(words);
-        assert!(done.code == 1 && done.err.contains("error[repository-not-asked]") && done.err.contains("/nowhere"), "{done:?}");
+        assert!(
+            done.code == 1
+                && done.err.contains("error[repository-not-asked]")
+                && done.err.contains("/nowhere"),
+            "{done:?}"
+        );
     }
     // A link is one that nobody asks; and without Git there is nobody to ask.
     it.remove(".git");
     symlink("elsewhere", it.path(".git")).expect("a link");
     let done = it.run(&["check"]);
-    assert!(done.code == 1 && done.err.contains("error[repository-not-asked]") && done.err.contains("is a link"), "{done:?}");
+    assert!(
+        done.code == 1
+            && done.err.contains("error[repository-not-asked]")
+            && done.err.contains("is a link"),
+        "{done:?}"
+    );
     it.remove(".git");
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     let done: Done = it.command(&["check"]).env("PATH", "").output().expect("it runs").into();
@@ -216,12 +271,22 @@ fn where_the_tree_is_is_compared_with_what_the_spec_says() {
     it.ok(&[&root[..], &["render"]].concat());
     let spec = it.read("clusters/garden/spec/platform.yaml");
     for wrong in ["clusters", "garden", "."] {
-        it.write("clusters/garden/spec/platform.yaml", spec.replace("path: clusters/garden", &format!("path: {wrong}")));
-        told(&it, &root, &format!("the platform is in `clusters/garden` of its repository, and Argo CD would look for it in `{wrong}`"));
+        it.write(
+            "clusters/garden/spec/platform.yaml",
+            spec.replace("path: clusters/garden", &format!("path: {wrong}")),
+        );
+        told(
+            &it,
+            &root,
+            &format!(
+                "the platform is in `clusters/garden` of its repository, and Argo CD would look for it in `{wrong}`"
+            ),
+        );
     }
     it.write(
         "clusters/garden/spec/platform.yaml",
-        spec.replace("path: clusters/garden", "path: clusters/garden\n    branch: trunk").replace("    branch: main\n", ""),
+        spec.replace("path: clusters/garden", "path: clusters/garden\n    branch: trunk")
+            .replace("    branch: main\n", ""),
     );
     told(&it, &root, "this repository has no branch `trunk`");
     // A branch that is known, here or on a remote, is right wherever one stands.
@@ -270,9 +335,10 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
         assert!(short.err.starts_with(spec), "{folder}: {short:?}");
         let human = at(folder, &["check", "--color", "never", "--root", &root]);
         assert!(human.err.contains(&format!("--> {spec}")), "{folder}: {human:?}");
-        for (format, text) in
-            [("github", "file=clusters/garden/spec/platform.yaml,"), ("json", "\"file\": \"clusters/garden/spec/platform.yaml\"")]
-        {
+        for (format, text) in [
+            ("github", "file=clusters/garden/spec/platform.yaml,"),
+            ("json", "\"file\": \"clusters/garden/spec/platform.yaml\""),
+        ] {
             let said = at(folder, &["check", "--format", format, "--root", &root]);
             assert!(said.out.contains(text), "{folder} {format}: {said:?}");
         }
@@ -281,25 +347,52 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
     let spec = it.read("clusters/garden/spec/platform.yaml").replace("  surprise: 1\n", "");
     it.write("clusters/garden/spec/platform.yaml", &spec);
     let said = at("clusters/garden/out", &["check", "--color", "never"]);
-    assert!(said.out.contains("changed  ../apps/ollama.yaml\n--- a/apps/ollama.yaml\n"), "{said:?}");
+    assert!(
+        said.out.contains("changed  ../apps/ollama.yaml\n--- a/apps/ollama.yaml\n"),
+        "{said:?}"
+    );
     it.write("other.yaml", spec.replace("cpu:", "cpus:"));
-    let said = at("clusters", &["check", "--format", "short", "--root", "garden", "--spec", "../other.yaml"]);
+    let said = at(
+        "clusters",
+        &["check", "--format", "short", "--root", "garden", "--spec", "../other.yaml"],
+    );
     assert!(said.err.starts_with("../other.yaml:"), "{said:?}");
 }
 
-/// Whichever pattern hides whichever file of ours, wherever it stands: it is named, and the way out is one.
+/// Whichever pattern hides whichever file of ours, wherever it stands: it is named, and the way out
+/// is one.
 #[test]
 fn what_git_ignores_of_ours_is_told_with_the_pattern_and_the_way_out() {
-    let patterns = ["out/", "/apps", "bootstrap/", "*.yaml", "*.pem", "*.sh", "services*", ".*", "*.json", "manifests/", "README*"];
+    let patterns = [
+        "out/",
+        "/apps",
+        "bootstrap/",
+        "*.yaml",
+        "*.pem",
+        "*.sh",
+        "services*",
+        ".*",
+        "*.json",
+        "manifests/",
+        "README*",
+    ];
     for pattern in patterns {
         let it = WorkspaceDir::rendered();
-        it.write("spec/sealing.pem", fs::read("tests/golden/sealed/spec/sealing.pem").expect("it is there"));
+        it.write(
+            "spec/sealing.pem",
+            fs::read("tests/golden/sealed/spec/sealing.pem").expect("it is there"),
+        );
         it.git(&["init", "--quiet", "--initial-branch", "main"]);
         it.ok(&["render"]);
-        assert!(!it.run(&["check"]).err.contains("file-ignored"), "nothing of ours is ignored by what `init` writes");
+        assert!(
+            !it.run(&["check"]).err.contains("file-ignored"),
+            "nothing of ours is ignored by what `init` writes"
+        );
         it.append(".gitignore", &format!("{pattern}\n"));
         let hidden = it.git(&["ls-files", "--others", "--ignored", "--exclude-standard"]);
-        let of_ours = hidden.lines().filter(|it| !it.starts_with(".espalier/") && !it.ends_with("schema.json") && !it.starts_with(".git"));
+        let of_ours = hidden.lines().filter(|it| {
+            !it.starts_with(".espalier/") && !it.ends_with("schema.json") && !it.starts_with(".git")
+        });
         let is_hidden = of_ours.count() > 0;
         for verb in ["check", "render"] {
             let said = it.run(&[verb, "--deny", "warnings"]).err;
@@ -309,7 +402,8 @@ fn what_git_ignores_of_ours_is_told_with_the_pattern_and_the_way_out() {
         // The lines that the help names are taken when they are pasted.
         let said = it.run(&["check"]).err;
         let help = said.lines().find(|it| it.contains("below all else in .gitignore"));
-        let lines: Vec<&str> = help.unwrap_or_default().split('`').filter(|it| it.starts_with('!')).collect();
+        let lines: Vec<&str> =
+            help.unwrap_or_default().split('`').filter(|it| it.starts_with('!')).collect();
         if !lines.is_empty() {
             it.append(".gitignore", &format!("{}\n", lines.join("\n")));
         } else if is_hidden {

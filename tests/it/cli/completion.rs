@@ -4,17 +4,35 @@ use std::process::Command;
 
 use super::workspace_dir::WorkspaceDir;
 
-const VERBS: [&str; 10] = ["init", "render", "check", "diff", "show", "release", "seal", "schema", "explain", "completions"];
+const VERBS: [&str; 10] = [
+    "init",
+    "render",
+    "check",
+    "diff",
+    "show",
+    "release",
+    "seal",
+    "schema",
+    "explain",
+    "completions",
+];
 
 #[test]
 fn each_verb_has_its_own_help() {
     let it = WorkspaceDir::empty();
     for verb in VERBS {
         let said = it.ok(&[verb, "--help"]).out;
-        let (own, global) = said.split_once("\nGlobal options:\n").unwrap_or_else(|| panic!("{verb}: {said}"));
+        let (own, global) =
+            said.split_once("\nGlobal options:\n").unwrap_or_else(|| panic!("{verb}: {said}"));
         assert!(!own.contains("--color") && global.contains("--color"), "{verb}: {said}");
-        assert!(said.contains("\nExample:\n  espalier ") || said.contains("\nExamples:\n  "), "{verb}: {said}");
-        assert!(!said.contains("--threads") && said.lines().all(|it| it.chars().count() <= 110), "{verb}: {said}");
+        assert!(
+            said.contains("\nExample:\n  espalier ") || said.contains("\nExamples:\n  "),
+            "{verb}: {said}"
+        );
+        assert!(
+            !said.contains("--threads") && said.lines().all(|it| it.chars().count() <= 110),
+            "{verb}: {said}"
+        );
         // The formats are those that it takes.
         for format in ["short", "json", "github", "markdown", "mermaid"] {
             let is_told = global.contains(&format!("- {format}:"));
@@ -22,9 +40,15 @@ fn each_verb_has_its_own_help() {
             assert_eq!(is_told, is_taken, "{verb} {format}");
         }
         let is_told = global.contains("--format");
-        assert_eq!(is_told, global.contains("- json:") || verb == "diff", "{verb}: one format is no choice");
+        assert_eq!(
+            is_told,
+            global.contains("- json:") || verb == "diff",
+            "{verb}: one format is no choice"
+        );
     }
-    for (verb, unheard) in [("schema", "--root"), ("explain", "--deny"), ("completions", "--spec"), ("init", "--deny")] {
+    for (verb, unheard) in
+        [("schema", "--root"), ("explain", "--deny"), ("completions", "--spec"), ("init", "--deny")]
+    {
         assert!(!it.ok(&[verb, "--help"]).out.contains(unheard), "{verb}");
     }
     // The flag may stand before the verb, too.
@@ -35,16 +59,24 @@ fn each_verb_has_its_own_help() {
     assert!(it.run(&["show", "--format", "mermaid"]).err.contains("has no format `mermaid`"));
 }
 
-/// What bash completes, with the script that the program prints: the last word is the one that is typed.
+/// What bash completes, with the script that the program prints: the last word is the one that is
+/// typed.
 fn completed(it: &WorkspaceDir, words: &[&str]) -> Vec<String> {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a path"));
     let script = "source <(espalier completions bash); COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); \
                   _clap_complete_espalier espalier \"${COMP_WORDS[COMP_CWORD]}\" x 2>&1; printf '%s\\n' \"${COMPREPLY[@]}\"";
     let mut bash = Command::new("bash");
-    bash.args(["-c", script, "bash", "espalier"]).args(words).env("PATH", path).current_dir(it.path("."));
+    bash.args(["-c", script, "bash", "espalier"])
+        .args(words)
+        .env("PATH", path)
+        .current_dir(it.path("."));
     let output = bash.output().expect("bash runs");
-    String::from_utf8_lossy(&output.stdout).lines().filter(|it| !it.is_empty()).map(str::to_owned).collect()
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .filter(|it| !it.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -53,19 +85,33 @@ fn a_shell_completes_what_is_there() {
     assert_eq!(completed(&it, &["expl"]), ["explain"]);
     let codes = completed(&it, &["explain", "node-"]);
     assert!(
-        codes.len() > 3 && codes.iter().all(|it| it.starts_with("node-")) && codes.contains(&"node-memory-exceeded".to_owned()),
+        codes.len() > 3
+            && codes.iter().all(|it| it.starts_with("node-"))
+            && codes.contains(&"node-memory-exceeded".to_owned()),
         "{codes:?}"
     );
     let names = completed(&it, &["seal", "openwebui-"]);
     assert_eq!(names, ["openwebui-admin", "openwebui-secret-key"]);
     // Behind a flag of its own, `seal` has no other verb to offer.
     assert!(completed(&it, &["seal", ""]).contains(&"init".to_owned()));
-    for words in [&["seal", "--rotate", ""][..], &["seal", "--scope", "strict", ""], &["seal", "--from-env=A", ""]] {
+    for words in [
+        &["seal", "--rotate", ""][..],
+        &["seal", "--scope", "strict", ""],
+        &["seal", "--from-env=A", ""],
+    ] {
         let all = completed(&it, words);
-        assert!(all.iter().any(|it| it == "postgresql") && !all.iter().any(|it| it == "init" || it == "help"), "{words:?}: {all:?}");
+        assert!(
+            all.iter().any(|it| it == "postgresql")
+                && !all.iter().any(|it| it == "init" || it == "help"),
+            "{words:?}: {all:?}"
+        );
     }
     let families = completed(&it, &["show", "models", "qwen2.5"]);
-    assert!(families.contains(&"qwen2.5-coder".to_owned()) && families.iter().all(|it| it.starts_with("qwen2.5")), "{families:?}");
+    assert!(
+        families.contains(&"qwen2.5-coder".to_owned())
+            && families.iter().all(|it| it.starts_with("qwen2.5")),
+        "{families:?}"
+    );
     assert_eq!(completed(&it, &["show", "budget", "qwen2.5"]), Vec::<String>::new());
     assert_eq!(completed(&it, &["check", "--format", ""]), ["human", "short", "json", "github"]);
     assert_eq!(completed(&it, &["show", "b"]), ["budget"]);
@@ -74,7 +120,10 @@ fn a_shell_completes_what_is_there() {
         let all = completed(&it, words);
         assert!(!all.iter().any(|it| it.contains("threads")), "{words:?}: {all:?}");
     }
-    assert!(completed(&it, &["diff", "--base", ""]).iter().all(|it| it == "HEAD"), "no repository, no revision");
+    assert!(
+        completed(&it, &["diff", "--base", ""]).iter().all(|it| it == "HEAD"),
+        "no repository, no revision"
+    );
 
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     it.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
@@ -96,6 +145,10 @@ fn a_shell_completes_what_is_there() {
 #[test]
 fn a_shell_that_is_not_known_is_said() {
     let it = WorkspaceDir::empty();
-    let done = it.command(&["--", "espalier", ""]).env("ESPALIER_COMPLETE", "tcsh").output().expect("it runs");
+    let done = it
+        .command(&["--", "espalier", ""])
+        .env("ESPALIER_COMPLETE", "tcsh")
+        .output()
+        .expect("it runs");
     assert_eq!(done.status.code(), Some(2), "{done:?}");
 }

@@ -1,4 +1,5 @@
-//! What `diff` tells: fields and not lines, what many objects have in common once, and no generated prose.
+//! What `diff` tells: fields and not lines, what many objects have in common once, and no generated
+//! prose.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
@@ -21,11 +22,20 @@ fn a_change_is_told_by_field() {
     edit(&it, "context: 4096", "context: 2048");
     let said = it.ok(&["diff"]).out;
     assert!(said.contains("changed  ollama: StatefulSet ai/ollama\n"), "{said}");
-    assert!(said.contains("  containers[ollama].env[OLLAMA_CONTEXT_LENGTH].value: 4096 → 2048\n"), "{said}");
-    assert!(said.contains("  containers[ollama].resources.limits.memory: 1183Mi → 1114Mi\n"), "{said}");
+    assert!(
+        said.contains("  containers[ollama].env[OLLAMA_CONTEXT_LENGTH].value: 4096 → 2048\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("  containers[ollama].resources.limits.memory: 1183Mi → 1114Mi\n"),
+        "{said}"
+    );
     assert!(!said.contains("@@") && !said.contains("out/.espalier.json"), "{said}");
     let (_, totals) = said.rsplit_once("\n2 changed of ").expect("the totals");
-    assert!(totals.contains(" files against the tree on disk (left out: out/README.md)\n"), "{totals}");
+    assert!(
+        totals.contains(" files against the tree on disk (left out: out/README.md)\n"),
+        "{totals}"
+    );
     // Nobody knows the spec that the tree is from, so no figure is made up.
     assert!(totals.contains("\nbudget: requests ") && !totals.contains('→'), "{totals}");
 }
@@ -42,19 +52,28 @@ fn the_budget_is_compared_with_the_spec_of_the_revision() {
         lines[lines.len() - 2..].join("\n")
     };
     let said = last(&["diff"]);
-    // Each with what it is compared with: the tree on disk does not say which budget it was made for.
+    // Each with what it is compared with: the tree on disk does not say which budget it was made
+    // for.
     assert!(said.contains(" files against the tree on disk ("), "{said}");
-    assert!(said.contains("\nbudget against the last commit: requests 2707Mi → 2638Mi (-69Mi) of "), "{said}");
+    assert!(
+        said.contains("\nbudget against the last commit: requests 2707Mi → 2638Mi (-69Mi) of "),
+        "{said}"
+    );
     let markdown = it.ok(&["diff", "--format", "markdown"]).out;
     assert!(
-        markdown.contains(" against the tree on disk (") && markdown.contains("\nbudget against the last commit: requests "),
+        markdown.contains(" against the tree on disk (")
+            && markdown.contains("\nbudget against the last commit: requests "),
         "{markdown}"
     );
     it.ok(&["render"]);
     let said = last(&["diff", "--base", "main"]);
-    assert!(said.contains(" files against `main` (") && !said.contains("last commit"), "one and the same for both: {said}");
     assert!(
-        said.contains("\nbudget against `main`: requests 2707Mi → 2638Mi (-69Mi) of ") && said.contains("limits 5103Mi → 5034Mi (-69Mi)"),
+        said.contains(" files against `main` (") && !said.contains("last commit"),
+        "one and the same for both: {said}"
+    );
+    assert!(
+        said.contains("\nbudget against `main`: requests 2707Mi → 2638Mi (-69Mi) of ")
+            && said.contains("limits 5103Mi → 5034Mi (-69Mi)"),
         "{said}"
     );
     let said = last(&["diff"]);
@@ -69,21 +88,35 @@ fn what_many_objects_have_in_common_is_one_line() {
     it.write("spec/versions.yaml", "ollama: \"0.32.16\"\n");
     let said = it.ok(&["diff"]).out;
     assert_eq!(said.matches("app.kubernetes.io/version").count(), 1, "{said}");
-    assert!(said.contains("changed  metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 5 objects: "), "{said}");
+    assert!(
+        said.contains(
+            "changed  metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 5 objects: "
+        ),
+        "{said}"
+    );
     assert!(said.contains(".image: ") && !said.contains("ollama: Service ai/ollama\n"), "{said}");
 
     // `check` names each file, and the difference once.
     let said = it.run(&["check"]).out;
     assert!(said.contains("in common: metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 4 objects: "), "{said}");
     assert_eq!(said.matches("-    app.kubernetes.io/version").count(), 1, "{said}");
-    assert!(said.contains("manifests/ollama/") && said.contains("+++ b/") && said.matches("image: ").count() > 1, "{said}");
+    assert!(
+        said.contains("manifests/ollama/")
+            && said.contains("+++ b/")
+            && said.matches("image: ").count() > 1,
+        "{said}"
+    );
 
     edit(&it, "  repository:\n", "  repository:\n    pin: tag\n");
     it.ok(&["render"]);
     edit(&it, "context: 4096", "context: 2048");
     let said = it.ok(&["diff"]).out;
     assert_eq!(said.matches("targetRevision").count(), 1, "{said}");
-    assert!(said.contains(" objects: app-secrets: Application argocd/app-secrets") || said.contains(" objects: "), "{said}");
+    assert!(
+        said.contains(" objects: app-secrets: Application argocd/app-secrets")
+            || said.contains(" objects: "),
+        "{said}"
+    );
     let said = it.ok(&["diff", "--format", "markdown"]).out;
     assert_eq!(said.matches("targetRevision").count(), 1, "{said}");
 }
@@ -105,8 +138,15 @@ fn what_is_no_yaml_any_more_is_told_by_line() {
 fn outside_of_a_repository_it_says_what_to_run() {
     let it = WorkspaceDir::rendered();
     let said = it.run(&["diff", "--base", "main"]);
-    assert!(said.code == 2 && said.err.contains("is in no Git repository: `--base` compares with a commit"), "{said:?}");
-    assert!(said.err.contains("`espalier diff` alone") && !said.err.contains("fetch-depth"), "{said:?}");
+    assert!(
+        said.code == 2
+            && said.err.contains("is in no Git repository: `--base` compares with a commit"),
+        "{said:?}"
+    );
+    assert!(
+        said.err.contains("`espalier diff` alone") && !said.err.contains("fetch-depth"),
+        "{said:?}"
+    );
 }
 
 /// A clone of somebody else's: Git refuses to ask it, and says why and what to run.
@@ -116,10 +156,21 @@ fn a_clone_of_somebody_else_s_is_refused_in_git_s_own_words() {
     it.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&it);
     // Git's own switch for this; the program clears it, so it is set behind its back.
-    it.write("bin/git", "#!/bin/sh\nPATH=${PATH#*:} GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec git \"$@\"\n");
+    it.write(
+        "bin/git",
+        "#!/bin/sh\nPATH=${PATH#*:} GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec git \"$@\"\n",
+    );
     fs::set_permissions(it.path("bin/git"), fs::Permissions::from_mode(0o755)).expect("ours");
     let path = format!("{}:{}", it.path("bin").display(), std::env::var("PATH").expect("a path"));
-    let done: super::workspace_dir::Done = it.command(&["diff", "--base", "main"]).env("PATH", path).output().expect("it runs").into();
-    assert!(done.code == 2 && done.err.contains("detected dubious ownership in repository"), "{done:?}");
-    assert!(done.err.contains("git config --global --add safe.directory") && !done.err.contains("fetch-depth"), "{done:?}");
+    let done: super::workspace_dir::Done =
+        it.command(&["diff", "--base", "main"]).env("PATH", path).output().expect("it runs").into();
+    assert!(
+        done.code == 2 && done.err.contains("detected dubious ownership in repository"),
+        "{done:?}"
+    );
+    assert!(
+        done.err.contains("git config --global --add safe.directory")
+            && !done.err.contains("fetch-depth"),
+        "{done:?}"
+    );
 }

@@ -42,8 +42,22 @@ fn nothing_is_overwritten_by_init() {
 #[test]
 fn init_names_the_flags_that_are_wrong() {
     let place = WorkspaceDir::empty();
-    let said = place.run(&["init", "--name", "Not A Name", "--chat", "https://chat.garden.dev/", "--email", "ops"]);
-    for words in ["--name: `Not A Name` is not a name", "write `not-a-name`", "--chat: ", "`chat.garden.dev`", "--email: `ops`"] {
+    let said = place.run(&[
+        "init",
+        "--name",
+        "Not A Name",
+        "--chat",
+        "https://chat.garden.dev/",
+        "--email",
+        "ops",
+    ]);
+    for words in [
+        "--name: `Not A Name` is not a name",
+        "write `not-a-name`",
+        "--chat: ",
+        "`chat.garden.dev`",
+        "--email: `ops`",
+    ] {
         assert!(said.code == 2 && said.err.contains(words), "{words}: {said:?}");
     }
     assert!(!said.err.contains("platform.yaml"), "there is no such file: {said:?}");
@@ -53,7 +67,16 @@ fn init_names_the_flags_that_are_wrong() {
 #[test]
 fn init_reads_what_git_knows() {
     let it = repository("release/1.2", "https://ops:hush@git.garden.dev/team/platform.git");
-    let said = it.ok(&["init", "clusters/Prod (new)", "--chat", "chat.garden.dev", "--email", "ops@garden.dev"]).err;
+    let said = it
+        .ok(&[
+            "init",
+            "clusters/Prod (new)",
+            "--chat",
+            "chat.garden.dev",
+            "--email",
+            "ops@garden.dev",
+        ])
+        .err;
     assert!(!said.contains("hush"), "{said}");
     let text = it.read("clusters/Prod (new)/spec/platform.yaml");
     assert!(!text.contains("hush"), "{text}");
@@ -85,12 +108,17 @@ fn the_branch_is_the_remote_s_own_where_it_has_one() {
 
 #[test]
 fn what_argo_cd_cannot_fetch_is_not_taken() {
-    for (url, words) in [("../elsewhere.git", "no URL that Argo CD can fetch"), ("file:///srv/git/x.git", "no URL that Argo CD can fetch")]
-    {
+    for (url, words) in [
+        ("../elsewhere.git", "no URL that Argo CD can fetch"),
+        ("file:///srv/git/x.git", "no URL that Argo CD can fetch"),
+    ] {
         let it = repository("main", url);
         let said = it.ok(&["init"]).err;
         assert!(said.contains(words), "{said}");
-        assert!(said.contains("still an example: `url: https://git.example.com/team/platform.git`"), "{said}");
+        assert!(
+            said.contains("still an example: `url: https://git.example.com/team/platform.git`"),
+            "{said}"
+        );
     }
     // Where it was cloned from is not always called `origin`; of several, nobody can tell.
     let it = repository("main", URL);
@@ -107,18 +135,30 @@ fn what_cannot_be_taken_is_shown_with_what_to_write() {
     for (url, words) in [
         ("gitlab.garden.dev:team/x.git", "`--repository git@gitlab.garden.dev:team/x.git`"),
         ("git://git.garden.dev/x.git", "`--repository https://git.garden.dev/x.git`"),
-        ("https://git.garden.dev/my team/x.git", "`--repository https://git.garden.dev/my%20team/x.git`"),
+        (
+            "https://git.garden.dev/my team/x.git",
+            "`--repository https://git.garden.dev/my%20team/x.git`",
+        ),
         ("/srv/git/x.git", "`--repository URL` says"),
     ] {
         let it = repository("main", url);
         let said = it.ok(&["init"]).err;
-        assert!(said.contains(&format!("the remote `origin` is at `{url}`, no URL")) && said.contains(words), "{said}");
+        assert!(
+            said.contains(&format!("the remote `origin` is at `{url}`, no URL"))
+                && said.contains(words),
+            "{said}"
+        );
     }
     let it = repository("main", URL);
     it.git(&["remote", "rename", "origin", "upstream"]);
     it.git(&["remote", "add", "fork", "https://git.garden.dev/me/platform.git"]);
     let said = it.ok(&["init"]).err;
-    assert!(said.contains("has the remotes `fork` and `upstream`, and none is `origin`: `--repository URL`"), "{said}");
+    assert!(
+        said.contains(
+            "has the remotes `fork` and `upstream`, and none is `origin`: `--repository URL`"
+        ),
+        "{said}"
+    );
     assert!(!said.contains("no remote yet"), "{said}");
 }
 
@@ -134,11 +174,17 @@ fn a_detached_head_is_told() {
         it.git(&["checkout", "--quiet", "--detach"]);
         it
     };
-    for (branches, taken) in [(&[][..], Some("trunk")), (&["main"], Some("main")), (&["garden"], None)] {
+    for (branches, taken) in
+        [(&[][..], Some("trunk")), (&["main"], Some("main")), (&["garden"], None)]
+    {
         let it = detached(branches);
         let said = it.ok(&["init", "--repository", URL]).err;
         assert!(said.contains("note: no branch is checked out here, so "), "{said}");
-        assert_eq!(said.contains("so the spec says `main`, which may not exist"), taken.is_none(), "{said}");
+        assert_eq!(
+            said.contains("so the spec says `main`, which may not exist"),
+            taken.is_none(),
+            "{said}"
+        );
         assert_eq!(spec(&it)["spec"]["repository"]["branch"], taken.unwrap_or("main"));
         it.remove("spec/platform.yaml");
         assert!(!it.ok(&["init", "--branch", "trunk"]).err.contains("no branch is checked out"));
@@ -150,7 +196,11 @@ fn a_detached_head_is_told() {
     it.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
     it.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
     let said = it.run(&["render"]);
-    assert!(said.code == 1 && said.err.contains("write `branch: trunk`, which is the default branch of `origin`"), "{said:?}");
+    assert!(
+        said.code == 1
+            && said.err.contains("write `branch: trunk`, which is the default branch of `origin`"),
+        "{said:?}"
+    );
 }
 
 /// What Git would leave out is said before anybody commits.
@@ -159,7 +209,11 @@ fn init_says_what_git_ignores() {
     let it = repository("main", URL);
     it.write(".gitignore", "*.yaml\n");
     let said = it.ok(&["init"]).err;
-    assert!(said.contains("note: Git ignores `") && said.contains("the pattern `*.yaml` in .gitignore:1; take line 1 out"), "{said}");
+    assert!(
+        said.contains("note: Git ignores `")
+            && said.contains("the pattern `*.yaml` in .gitignore:1; take line 1 out"),
+        "{said}"
+    );
     let it = repository("main", URL);
     assert!(!it.ok(&["init"]).err.contains("Git ignores"));
 }
@@ -170,7 +224,11 @@ fn what_is_left_open_is_a_finding() {
     let it = WorkspaceDir::empty();
     let said = it.ok(&["init"]).err;
     assert!(said.contains("is in no Git repository"), "{said}");
-    for left in ["`url: https://git.example.com/team/platform.git`", "`chat: chat.example.com`", "`email: operations@example.com`"] {
+    for left in [
+        "`url: https://git.example.com/team/platform.git`",
+        "`chat: chat.example.com`",
+        "`email: operations@example.com`",
+    ] {
         assert!(said.contains(&format!("still an example: {left}")), "{left}: {said}");
     }
     it.ok(&["render"]);
@@ -188,18 +246,33 @@ fn a_clone_that_turns_line_breaks_is_clean() {
     it.git(&["commit", "--quiet", "--message", "one"]);
     let there = WorkspaceDir::empty();
     let from = it.path(".").display().to_string();
-    there.git(&["-c", "core.autocrlf=true", "-c", "core.eol=crlf", "clone", "--quiet", "--config", "core.autocrlf=true", &from, "clone"]);
+    there.git(&[
+        "-c",
+        "core.autocrlf=true",
+        "-c",
+        "core.eol=crlf",
+        "clone",
+        "--quiet",
+        "--config",
+        "core.autocrlf=true",
+        &from,
+        "clone",
+    ]);
     assert!(!there.read("clone/spec/platform.yaml").contains('\r'));
     let said = there.run(&["check", "--root", "clone"]);
     assert!(said.code == 0 && said.err.contains("no drift"), "{said:?}");
 }
 
-/// `init` writes all that `render` writes into `spec/`: an editor knows the fields before the first line is right.
+/// `init` writes all that `render` writes into `spec/`: an editor knows the fields before the first
+/// line is right.
 #[test]
 fn the_schemas_are_there_from_the_beginning() {
     let it = WorkspaceDir::starter();
     let schemas = |it: &WorkspaceDir| -> Vec<(String, Vec<u8>)> {
-        it.files().into_iter().filter(|(name, _)| name.starts_with("spec/") && name.contains(".schema.json")).collect()
+        it.files()
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("spec/") && name.contains(".schema.json"))
+            .collect()
     };
     let before = schemas(&it);
     assert!(!before.is_empty());
@@ -208,7 +281,12 @@ fn the_schemas_are_there_from_the_beginning() {
 }
 
 #[cfg(target_os = "linux")]
-fn typed_in(it: &WorkspaceDir, home: &WorkspaceDir, line: &str, answer: &mut dyn FnMut(&str) -> String) -> super::pty::Talk {
+fn typed_in(
+    it: &WorkspaceDir,
+    home: &WorkspaceDir,
+    line: &str,
+    answer: &mut dyn FnMut(&str) -> String,
+) -> super::pty::Talk {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a PATH"));
     let mut shell = Command::new("bash");
@@ -221,29 +299,45 @@ fn typed_in(it: &WorkspaceDir, home: &WorkspaceDir, line: &str, answer: &mut dyn
 #[cfg(target_os = "linux")]
 fn newcomer(said: &str) -> String {
     let question = said.lines().last().unwrap_or_default().to_lowercase();
-    let answers = [("host name", "chat.garden.dev"), ("let's encrypt", "ops@garden.dev"), ("mail", "admin@garden.dev")];
+    let answers = [
+        ("host name", "chat.garden.dev"),
+        ("let's encrypt", "ops@garden.dev"),
+        ("mail", "admin@garden.dev"),
+    ];
     let answer = answers.iter().find(|it| question.contains(it.0)).map(|it| it.1);
-    answer.unwrap_or_else(|| if question.contains("password") { "a long password of mine" } else { panic!("{said}") }).to_owned()
+    answer
+        .unwrap_or_else(|| {
+            if question.contains("password") { "a long password of mine" } else { panic!("{said}") }
+        })
+        .to_owned()
 }
 
 /// An empty repository with a remote, a branch of any name, and what is printed: no more is needed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
-    for (branch, url) in [("trunk", URL), ("team/garden-2", "git@git.garden.dev:team/platform.git")] {
+    for (branch, url) in [("trunk", URL), ("team/garden-2", "git@git.garden.dev:team/platform.git")]
+    {
         let (it, home) = (repository(branch, url), WorkspaceDir::empty());
         let done = typed_in(&it, &home, "espalier init", &mut newcomer);
         assert_eq!(done.code, 0, "{done:?}");
         let next = done.said.split_once("\nnext:\n").expect("what comes next").1;
-        let lines: Vec<&str> = next.lines().map(|it| it.split(" #").next().unwrap_or_default().trim()).collect();
+        let lines: Vec<&str> =
+            next.lines().map(|it| it.split(" #").next().unwrap_or_default().trim()).collect();
         assert_eq!(lines.last(), Some(&"espalier check --deny warnings"), "{done:?}");
         for line in lines {
             let done = typed_in(&it, &home, line, &mut newcomer);
             assert_eq!(done.code, 0, "{line}: {done:?}");
         }
         let spec = spec(&it);
-        assert_eq!((&spec["spec"]["repository"]["url"], &spec["spec"]["repository"]["branch"]), (&url.into(), &branch.into()));
-        assert!(!it.git(&["status", "--porcelain", "--untracked-files=all"]).contains("sealing-key"), "the key is not in the repository");
+        assert_eq!(
+            (&spec["spec"]["repository"]["url"], &spec["spec"]["repository"]["branch"]),
+            (&url.into(), &branch.into())
+        );
+        assert!(
+            !it.git(&["status", "--porcelain", "--untracked-files=all"]).contains("sealing-key"),
+            "the key is not in the repository"
+        );
     }
 }
 
@@ -251,8 +345,10 @@ fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
 #[test]
 fn a_wrong_answer_is_asked_again_and_an_empty_one_stays_open() {
     let (it, home) = (repository("main", URL), WorkspaceDir::empty());
-    let mut answers = ["https://chat.garden.dev/", "chat.garden.dev", ""].into_iter().map(str::to_owned);
-    let done = typed_in(&it, &home, "espalier init", &mut |_| answers.next().expect("no more questions"));
+    let mut answers =
+        ["https://chat.garden.dev/", "chat.garden.dev", ""].into_iter().map(str::to_owned);
+    let done =
+        typed_in(&it, &home, "espalier init", &mut |_| answers.next().expect("no more questions"));
     assert_eq!(done.code, 0, "{done:?}");
     let said = done.said.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("write the host only, `chat.garden.dev`"), "{done:?}");

@@ -28,8 +28,9 @@ fn diff(it: &WorkspaceDir) -> Done {
     it.run(&["diff", "--root", "deep", "--base", "main"])
 }
 
-/// The files of a bare repository, as a commit can hold them, in the platform's own folder. Its `main` is the tree as
-/// it lies there now, so whoever asks it sees no difference; its configuration names a program.
+/// The files of a bare repository, as a commit can hold them, in the platform's own folder. Its
+/// `main` is the tree as it lies there now, so whoever asks it sees no difference; its
+/// configuration names a program.
 fn plant(it: &WorkspaceDir, config: &str) {
     let there = WorkspaceDir::empty();
     there.git(&["init", "--quiet", "--initial-branch", "main"]);
@@ -42,7 +43,10 @@ fn plant(it: &WorkspaceDir, config: &str) {
         copy(&there.path(".git").join(name), &it.path("deep").join(name));
     }
     it.write("deep/HEAD", "ref: refs/heads/main\n");
-    it.write("deep/config", format!("[core]\n\trepositoryformatversion = 0\n\tbare = true\n{config}"));
+    it.write(
+        "deep/config",
+        format!("[core]\n\trepositoryformatversion = 0\n\tbare = true\n{config}"),
+    );
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -67,7 +71,8 @@ fn a_repository_that_was_committed_into_the_folder_is_not_asked() {
 fn a_question_runs_no_program_that_the_repository_names() {
     let it = place();
     let trap = trap(&it);
-    for name in ["core.fsmonitor", "core.sshCommand", "core.pager", "diff.external", "core.editor"] {
+    for name in ["core.fsmonitor", "core.sshCommand", "core.pager", "diff.external", "core.editor"]
+    {
         it.git(&["config", name, &trap]);
     }
     it.git(&["config", "core.hooksPath", "hooks"]);
@@ -141,7 +146,10 @@ fn what_git_refuses_is_said_in_its_own_words() {
 fn a_dry_run_prints_what_can_be_pasted() {
     let it = place();
     let spec = it.read("deep/spec/platform.yaml");
-    it.write("deep/spec/platform.yaml", spec.replace("  repository:\n", "  repository:\n    pin: tag\n"));
+    it.write(
+        "deep/spec/platform.yaml",
+        spec.replace("  repository:\n", "  repository:\n    pin: tag\n"),
+    );
     it.ok(&["render", "--root", "deep"]);
     it.git(&["init", "--quiet", "--bare", "--initial-branch", "main", "remote.git"]);
     it.git(&["remote", "add", "origin", &it.path("remote.git").display().to_string()]);

@@ -1,4 +1,5 @@
-//! What a person sees of the platform: `show` on a terminal of 80 columns, for programs, and what `render` names.
+//! What a person sees of the platform: `show` on a terminal of 80 columns, for programs, and what
+//! `render` names.
 
 use std::fmt::Write as _;
 
@@ -17,7 +18,13 @@ fn json(place: &WorkspaceDir, words: &[&str]) -> Value {
 fn every_side_fits_a_terminal_of_80_columns() {
     let place = WorkspaceDir::starter();
     place.tenant("a-team-with-a-rather-long-name-for-a-namespace");
-    for side in [&["show"][..], &["show", "budget"], &["show", "flows"], &["show", "waves"], &["show", "secrets"]] {
+    for side in [
+        &["show"][..],
+        &["show", "budget"],
+        &["show", "flows"],
+        &["show", "waves"],
+        &["show", "secrets"],
+    ] {
         let done = talk(place.command(side), 80, &mut |_| panic!("nobody asks"));
         assert_eq!(done.code, 0, "{done:?}");
         let wide: Vec<&str> = done.said.lines().filter(|it| it.chars().count() > 80).collect();
@@ -38,16 +45,25 @@ fn a_platform_is_told_in_the_order_of_the_questions() {
     let first_time = place.ok(&["render"]).err;
     let page = place.read("out/README.md");
     let shown = place.ok(&["show"]).out;
-    let needles = ["chat.example.com", "team-a.chat.example.com", "team-b.chat.example.com", "*.chat.example.com", "`issuer: production`"];
+    let needles = [
+        "chat.example.com",
+        "team-a.chat.example.com",
+        "team-b.chat.example.com",
+        "*.chat.example.com",
+        "`issuer: production`",
+    ];
     for text in [&page, &shown, &first_time] {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut from = 0;
         for needle in needles.iter().chain(&["llama3.2:1b-instruct-q4_K_M", "argo-cd 10.", "CPU"]) {
-            let at = text[from..].find(needle).unwrap_or_else(|| panic!("{needle} is missing or out of order:\n{text}"));
+            let at = text[from..]
+                .find(needle)
+                .unwrap_or_else(|| panic!("{needle} is missing or out of order:\n{text}"));
             from += at;
         }
     }
-    let production = place.read("spec/platform.yaml").replace("issuer: staging", "issuer: production");
+    let production =
+        place.read("spec/platform.yaml").replace("issuer: staging", "issuer: production");
     place.write("spec/platform.yaml", production);
     assert!(!place.ok(&["show"]).out.contains("browsers warn"));
 }
@@ -60,21 +76,30 @@ fn the_versions_are_those_of_the_tree() {
     let versions = shown["versions"].as_array().expect("versions");
     let versions: Vec<&str> = versions.iter().filter_map(|it| it["version"].as_str()).collect();
     let mut all = String::new();
-    for (_, bytes) in place.tree().iter().filter(|(name, _)| name.starts_with("apps/") || name.starts_with("out/manifests/")) {
+    for (_, bytes) in place
+        .tree()
+        .iter()
+        .filter(|(name, _)| name.starts_with("apps/") || name.starts_with("out/manifests/"))
+    {
         for line in String::from_utf8_lossy(bytes).lines().map(str::trim) {
-            if let Some(it) = line.strip_prefix("image: ").or_else(|| line.strip_prefix("- image: ")) {
+            if let Some(it) =
+                line.strip_prefix("image: ").or_else(|| line.strip_prefix("- image: "))
+            {
                 let it = it.split('@').next().unwrap_or(it);
                 let tag = it.trim_matches('"').rsplit(':').next().expect("a tag").to_owned();
                 assert!(versions.contains(&&*tag), "{it}: {versions:?}");
                 let _ = write!(all, " {tag}");
             }
-            if let Some(it) = line.strip_prefix("targetRevision: ").filter(|it| !it.contains("refs/")) {
+            if let Some(it) =
+                line.strip_prefix("targetRevision: ").filter(|it| !it.contains("refs/"))
+            {
                 assert!(versions.contains(&it.trim_matches('"')), "{it}: {versions:?}");
                 let _ = write!(all, " {}", it.trim_matches('"'));
             }
         }
     }
-    let unused: Vec<&&str> = versions.iter().filter(|it| !all.contains(**it) && !it.contains("k3s")).collect();
+    let unused: Vec<&&str> =
+        versions.iter().filter(|it| !all.contains(**it) && !it.contains("k3s")).collect();
     assert!(unused.is_empty(), "{unused:?}: {all}");
 }
 
@@ -87,8 +112,8 @@ fn programs_read_camel_case_and_figures() {
                 for (key, it) in fields {
                     // Keys of labels are Kubernetes' own.
                     if key != "labels" {
-                        let is_camel =
-                            key.starts_with(|it: char| it.is_ascii_lowercase()) && key.chars().all(|it| it.is_ascii_alphanumeric());
+                        let is_camel = key.starts_with(|it: char| it.is_ascii_lowercase())
+                            && key.chars().all(|it| it.is_ascii_alphanumeric());
                         if !is_camel {
                             said.push(format!("{at}/{key}"));
                         }
@@ -102,7 +127,13 @@ fn programs_read_camel_case_and_figures() {
     }
     let place = WorkspaceDir::rendered();
     let mut said = Vec::new();
-    for side in [&["show"][..], &["show", "waves"], &["show", "flows"], &["show", "secrets"], &["show", "budget"]] {
+    for side in [
+        &["show"][..],
+        &["show", "waves"],
+        &["show", "flows"],
+        &["show", "secrets"],
+        &["show", "budget"],
+    ] {
         keys(&side.join(" "), &json(&place, side), &mut said);
     }
     assert!(said.is_empty(), "{said:?}");
@@ -122,67 +153,125 @@ fn the_terms_of_a_model_sum_up() {
     place.write("spec/platform.yaml", spec.replace("[\"llama3.2:1b-instruct-q4_K_M\"]", models));
     let text = place.ok(&["show", "budget"]).out;
     let mib = |line: &str| -> u64 {
-        let figure = line.split_whitespace().find_map(|it| it.strip_suffix("Mi")).expect("a figure");
+        let figure =
+            line.split_whitespace().find_map(|it| it.strip_suffix("Mi")).expect("a figure");
         figure.parse().expect("a number")
     };
     let from = text.lines().skip_while(|it| !it.starts_with("ollama/ollama, each pod")).skip(1);
-    let (terms, rest): (Vec<&str>, Vec<&str>) = from.partition(|it| !it.starts_with('=') && it.contains("Mi"));
+    let (terms, rest): (Vec<&str>, Vec<&str>) =
+        from.partition(|it| !it.starts_with('=') && it.contains("Mi"));
     let needed = rest.first().expect("the sum");
     assert_eq!(terms.iter().map(|it| mib(it)).sum::<u64>(), mib(needed), "{text}");
     assert!(needed.contains(&format!("× 2 = {}Mi", 2 * mib(needed))), "{text}");
-    for term in ["weights", "+ KV cache", "+ compute buffers", "+ server and tokenizer", "+ further processes", "+ reserve"] {
+    for term in [
+        "weights",
+        "+ KV cache",
+        "+ compute buffers",
+        "+ server and tokenizer",
+        "+ further processes",
+        "+ reserve",
+    ] {
         assert!(terms.iter().any(|it| it.starts_with(term)), "{term}:\n{text}");
     }
     assert!(text.contains("loaded when one of these has gone: qwen2.5:0.5b"), "{text}");
     let ollama = &json(&place, &["show", "budget"])["ollama"];
-    let terms: u64 = ollama["terms"].as_array().expect("terms").iter().filter_map(|it| it["bytes"].as_u64()).sum();
+    let terms: u64 = ollama["terms"]
+        .as_array()
+        .expect("terms")
+        .iter()
+        .filter_map(|it| it["bytes"].as_u64())
+        .sum();
     assert_eq!(Some(terms), ollama["computed"].as_u64(), "{ollama}");
     assert_eq!(ollama["computed"], ollama["request"]);
 }
 
-/// A workspace's models stand where the platform's do, marked whose they are, and its Ollama is explained as the platform's is.
+/// A workspace's models stand where the platform's do, marked whose they are, and its Ollama is
+/// explained as the platform's is.
 #[test]
 fn the_models_of_workspaces_are_told_and_explained() {
     let place = WorkspaceDir::starter();
-    for (name, models) in [("team-a", "\"qwen2.5:0.5b\""), ("team-b", "\"qwen2.5:0.5b\""), ("team-c", "\"all-minilm\", \"gemma2:2b\"")] {
+    for (name, models) in [
+        ("team-a", "\"qwen2.5:0.5b\""),
+        ("team-b", "\"qwen2.5:0.5b\""),
+        ("team-c", "\"all-minilm\", \"gemma2:2b\""),
+    ] {
         place.tenant(name);
         let file = format!("spec/workspaces/{name}.yaml");
         let text = place.read(&file);
         let at = text.find("models:").expect("its models");
         place.write(&file, format!("{}models: [{models}]\n", &text[..at]));
     }
-    let spec = place.read("spec/platform.yaml").replace("memory: 8Gi", "memory: 32Gi").replace("cpu: 4", "cpu: 16");
+    let spec = place
+        .read("spec/platform.yaml")
+        .replace("memory: 8Gi", "memory: 32Gi")
+        .replace("cpu: 4", "cpu: 16");
     place.write("spec/platform.yaml", spec);
     let rendered = place.ok(&["render"]).err;
     let shown = place.ok(&["show"]).out;
     for text in [&rendered, &shown] {
-        let own = text.find("models        llama3.2:1b-instruct-q4_K_M (context 4096)\n").expect("the platform's own, first");
-        let of_a = text.find("              qwen2.5:0.5b (context 4096, workspace team-a)\n").expect("team-a's");
-        let of_c = text.find("              gemma2:2b (context 4096, workspace team-c)\n").expect("team-c's");
-        assert!(own < of_a && of_a < of_c && text.contains("all-minilm:latest (context 512, workspace team-c)"), "{text}");
+        let own = text
+            .find("models        llama3.2:1b-instruct-q4_K_M (context 4096)\n")
+            .expect("the platform's own, first");
+        let of_a = text
+            .find("              qwen2.5:0.5b (context 4096, workspace team-a)\n")
+            .expect("team-a's");
+        let of_c = text
+            .find("              gemma2:2b (context 4096, workspace team-c)\n")
+            .expect("team-c's");
+        assert!(
+            own < of_a
+                && of_a < of_c
+                && text.contains("all-minilm:latest (context 512, workspace team-c)"),
+            "{text}"
+        );
     }
     let page = place.read("out/README.md");
     let row = "| team-c | `all-minilm:latest` (context 512), `gemma2:2b` (context 4096) |\n";
-    assert!(page.contains(row) && page.contains("| team-b | `qwen2.5:0.5b` (context 4096) |\n"), "{page}");
+    assert!(
+        page.contains(row) && page.contains("| team-b | `qwen2.5:0.5b` (context 4096) |\n"),
+        "{page}"
+    );
     let all = &json(&place, &["show"]);
-    assert_eq!((all["modelCount"].as_u64(), all["models"][0].get("workspace")), (Some(5), None), "{all}");
+    assert_eq!(
+        (all["modelCount"].as_u64(), all["models"][0].get("workspace")),
+        (Some(5), None),
+        "{all}"
+    );
     assert_eq!(all["models"][1]["workspace"], "team-a", "{all}");
 
     let budget = place.ok(&["show", "budget"]).out;
     let head = |name: &str| budget.find(&format!("\n{name}/ollama, each pod\n"));
-    assert!(head("ollama") < head("ws-team-a") && head("ws-team-a") < head("ws-team-c") && head("ws-team-b").is_none(), "{budget}");
-    assert!(head("ollama").is_some() && budget.contains("\nthe same in 1 more workspace: team-b\n"), "{budget}");
+    assert!(
+        head("ollama") < head("ws-team-a")
+            && head("ws-team-a") < head("ws-team-c")
+            && head("ws-team-b").is_none(),
+        "{budget}"
+    );
+    assert!(
+        head("ollama").is_some() && budget.contains("\nthe same in 1 more workspace: team-b\n"),
+        "{budget}"
+    );
     // Each sum is what the StatefulSet of its Ollama requests, to the MiB.
     let all = json(&place, &["show", "budget"]);
     let all = all["workspaces"].as_array().expect("workspaces");
     assert_eq!(all.len(), 3);
     for it in all {
-        let terms: u64 = it["terms"].as_array().expect("terms").iter().filter_map(|it| it["bytes"].as_u64()).sum();
+        let terms: u64 = it["terms"]
+            .as_array()
+            .expect("terms")
+            .iter()
+            .filter_map(|it| it["bytes"].as_u64())
+            .sum();
         assert_eq!(Some(terms), it["computed"].as_u64(), "{it}");
         let name = it["workspace"].as_str().expect("whose");
-        let object = place.read(&format!("out/manifests/ws-{name}/{name}/statefulset-{name}-ollama.yaml"));
+        let object =
+            place.read(&format!("out/manifests/ws-{name}/{name}/statefulset-{name}-ollama.yaml"));
         let request = format!("memory: {}Mi\n", terms >> 20);
-        assert_eq!((it["request"].as_u64(), object.contains(&request)), (Some(terms), true), "{object}");
+        assert_eq!(
+            (it["request"].as_u64(), object.contains(&request)),
+            (Some(terms), true),
+            "{object}"
+        );
     }
 }
 
@@ -195,7 +284,13 @@ fn very_many_models_of_workspaces_are_counted() {
     }
     let shown = place.ok(&["show"]).out;
     assert_eq!(shown.lines().filter(|it| it.contains(", workspace team-")).count(), 23, "{shown}");
-    let models = shown.split("\nmodels ").nth(1).expect("models").split("\nversions").next().expect("before the versions");
+    let models = shown
+        .split("\nmodels ")
+        .nth(1)
+        .expect("models")
+        .split("\nversions")
+        .next()
+        .expect("before the versions");
     assert!(models.ends_with("… and 7 more"), "{shown}");
     assert_eq!(json(&place, &["show"])["models"].as_array().map(Vec::len), Some(31));
 }
@@ -205,25 +300,42 @@ fn very_many_models_of_workspaces_are_counted() {
 fn render_names_what_it_changed() {
     let place = WorkspaceDir::starter();
     let first = place.ok(&["render"]).err;
-    assert!(!first.contains("new      ") && first.contains("rendered "), "the first time there is nothing to compare with: {first}");
+    assert!(
+        !first.contains("new      ") && first.contains("rendered "),
+        "the first time there is nothing to compare with: {first}"
+    );
     let edited = place.manifest();
     place.append(&edited, "\nedited\n");
     place.remove("apps/ollama.yaml");
     let said = place.ok(&["render"]).err;
-    assert!(said.contains(&format!("healed {edited}: it differed from what the spec makes\n")), "{said}");
+    assert!(
+        said.contains(&format!("healed {edited}: it differed from what the spec makes\n")),
+        "{said}"
+    );
     assert!(said.contains("healed apps/ollama.yaml: it was gone\n"), "{said}");
     assert!(!place.ok(&["render"]).err.contains("healed"));
 
     place.tenant("team-a");
     let said = place.ok(&["render"]).err;
     assert!(!said.contains("healed"), "{said}");
-    let named = said.lines().filter(|it| ["changed  ", "new      ", "removed  "].iter().any(|word| it.starts_with(word))).count();
+    let named = said
+        .lines()
+        .filter(|it| {
+            ["changed  ", "new      ", "removed  "].iter().any(|word| it.starts_with(word))
+        })
+        .count();
     assert_eq!(named, 12, "{said}");
-    let more: usize = said.lines().find_map(|it| it.strip_prefix("… and ")?.strip_suffix(" more")?.parse().ok()).expect("a count");
+    let more: usize = said
+        .lines()
+        .find_map(|it| it.strip_prefix("… and ")?.strip_suffix(" more")?.parse().ok())
+        .expect("a count");
     let counts = said.lines().find_map(|it| it.strip_prefix("rendered ")).expect("the total");
     let count = |what: &str| {
         let words: Vec<&str> = counts.split([' ', ',']).filter(|it| !it.is_empty()).collect();
-        words.iter().position(|it| *it == what).map_or(0, |at| words[at - 1].parse::<usize>().expect("a number"))
+        words
+            .iter()
+            .position(|it| *it == what)
+            .map_or(0, |at| words[at - 1].parse::<usize>().expect("a number"))
     };
     assert_eq!(count("new") + count("changed"), named + more, "{said}");
 

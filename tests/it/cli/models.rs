@@ -10,7 +10,8 @@ fn rows(place: &WorkspaceDir, arguments: &[&str]) -> Vec<Value> {
 }
 
 fn memory(rows: &[Value], name: &str) -> u64 {
-    let row = rows.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name} is there"));
+    let row =
+        rows.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name} is there"));
     row["memoryMi"].as_u64().expect("a number")
 }
 
@@ -22,7 +23,11 @@ fn all_models_fit_a_narrow_terminal() {
     assert!(lines.len() > 1000, "{}", lines.len());
     let widest = lines.iter().max_by_key(|it| it.chars().count()).expect("lines");
     assert!(widest.chars().count() <= 80, "{widest}");
-    assert!(done.err.contains("there is no spec here") && done.err.contains("a context of 4096"), "{}", done.err);
+    assert!(
+        done.err.contains("there is no spec here") && done.err.contains("a context of 4096"),
+        "{}",
+        done.err
+    );
     assert_eq!(memory(&rows(&place, &[]), "llama3.2:1b"), 1697);
 }
 
@@ -39,7 +44,8 @@ fn memory_is_at_the_spec_s_settings() {
     let budget = place.ok(&["show", "budget"]).out;
     assert!(long > four && budget.contains(&format!("{long}Mi")), "{long}: {budget}");
     // Whoever asks which models there are has often just been told that one is none.
-    let models = text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
+    let models =
+        text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
     place.write(file, text.replace(models, wrong));
     assert_eq!(memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M"), 1183);
 }
@@ -47,10 +53,17 @@ fn memory_is_at_the_spec_s_settings() {
 #[test]
 fn patterns_choose() {
     let place = WorkspaceDir::empty();
-    let names =
-        |asked: &[&str]| rows(&place, asked).iter().map(|it| it["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>();
+    let names = |asked: &[&str]| {
+        rows(&place, asked)
+            .iter()
+            .map(|it| it["name"].as_str().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
     assert_eq!(names(&["phi4-mini:3.8b*q", "Q8"]), ["phi4-mini:3.8b-q8_0"]);
-    assert_eq!(names(&["registry.ollama.ai/library/Phi4-mini:3.8B-Q4_k_m"]), ["phi4-mini:3.8b-q4_K_M"]);
+    assert_eq!(
+        names(&["registry.ollama.ai/library/Phi4-mini:3.8B-Q4_k_m"]),
+        ["phi4-mini:3.8b-q4_K_M"]
+    );
     // In no list, and computed all the same.
     assert_eq!(names(&["llama3.2:1b-instruct-q3_K_S"]), ["llama3.2:1b-instruct-q3_K_S"]);
     let none = place.run(&["show", "models", "qwen33"]);
@@ -60,11 +73,13 @@ fn patterns_choose() {
     assert_eq!(wrong.code, 2, "{wrong:?}");
 }
 
-/// What nothing is found for gets the reason, the nearest name or an entry for the spec; what is found begins with the family itself.
+/// What nothing is found for gets the reason, the nearest name or an entry for the spec; what is
+/// found begins with the family itself.
 #[test]
 fn what_is_asked_for_is_answered() {
     let place = WorkspaceDir::empty();
-    let first = |asked: &[&str]| rows(&place, asked)[0]["name"].as_str().unwrap_or_default().to_owned();
+    let first =
+        |asked: &[&str]| rows(&place, asked)[0]["name"].as_str().unwrap_or_default().to_owned();
     assert!(first(&["llama3"]).starts_with("llama3:"), "{}", first(&["llama3"]));
     assert!(first(&["q8", "Llama3"]).starts_with("llama3:"), "{}", first(&["q8", "Llama3"]));
     assert!(first(&["llama"]).starts_with("llama2:"), "{}", first(&["llama"]));
@@ -73,17 +88,30 @@ fn what_is_asked_for_is_answered() {
         assert_eq!((done.code, done.out.as_str()), (1, ""), "{asked:?}: {done:?}");
         done.err
     };
-    for (name, why) in
-        [("gemma3n", "share key/value caches"), ("llama4", "reads images"), ("qwen3-coder:480b-cloud", "somebody else's machines")]
-    {
+    for (name, why) in [
+        ("gemma3n", "share key/value caches"),
+        ("llama4", "reads images"),
+        ("qwen3-coder:480b-cloud", "somebody else's machines"),
+    ] {
         let said = none(&[name]);
-        assert!(said.contains("cannot be computed: ") && said.contains(why) && !said.contains("did you mean"), "{name}: {said}");
+        assert!(
+            said.contains("cannot be computed: ")
+                && said.contains(why)
+                && !said.contains("did you mean"),
+            "{name}: {said}"
+        );
     }
     let said = none(&["hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M"]);
-    assert!(said.contains("its name speaks of `llama3.2:1b-instruct-q4_K_M`") && said.contains("{blob: 807694464, layers: 16, "), "{said}");
+    assert!(
+        said.contains("its name speaks of `llama3.2:1b-instruct-q4_K_M`")
+            && said.contains("{blob: 807694464, layers: 16, "),
+        "{said}"
+    );
     assert!(none(&["acme/botanist"]).contains("`catalogue: {\"acme/botanist:latest\": {blob: …, "));
     assert!(none(&["gemma3", "qwen33"]).contains("did you mean `qwen3`?"));
-    assert!(none(&["gemma3 smollm2 q9"]).contains("no model of the catalogue has `gemma3 smollm2 q9`"));
+    assert!(
+        none(&["gemma3 smollm2 q9"]).contains("no model of the catalogue has `gemma3 smollm2 q9`")
+    );
     // Two families in one word of the shell, or in two.
     for asked in [&["qwen3 gemma3"][..], &["qwen3", "gemma3"]] {
         let done = place.ok(&[&["show", "models"], asked].concat());
@@ -92,7 +120,11 @@ fn what_is_asked_for_is_answered() {
         assert!(done.err.contains("no model has all of `qwen3 gemma3` in its name"), "{done:?}");
     }
     let done = place.ok(&["show", "models", "qwen3 q8"]);
-    assert!(!done.err.contains("no model has all") && done.err.lines().all(|it| it.chars().count() <= 80), "{done:?}");
+    assert!(
+        !done.err.contains("no model has all")
+            && done.err.lines().all(|it| it.chars().count() <= 80),
+        "{done:?}"
+    );
 }
 
 /// A model that is listed twice is told once.
@@ -101,7 +133,8 @@ fn a_model_in_two_spellings_is_one() {
     let place = WorkspaceDir::starter();
     let file = "spec/platform.yaml";
     let text = place.read(file);
-    let models = text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
+    let models =
+        text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
     place.write(file, text.replace(models, "models: [gemma3:270m, \"library/Gemma3:270M\"]"));
     let said = place.ok(&["show"]).out;
     assert_eq!(said.matches("gemma3:270m").count(), 1, "{said}");
@@ -112,7 +145,12 @@ fn a_model_in_two_spellings_is_one() {
 fn a_row_says_what_is_known() {
     let place = WorkspaceDir::empty();
     let all = rows(&place, &[]);
-    let row = |name: &str| all.iter().find(|it| it["name"] == name).unwrap_or_else(|| panic!("{name} is there")).clone();
+    let row = |name: &str| {
+        all.iter()
+            .find(|it| it["name"] == name)
+            .unwrap_or_else(|| panic!("{name} is there"))
+            .clone()
+    };
     for (name, tools, file, embedding) in [
         ("qwen3:8b", Value::Bool(true), "published", false),
         ("gemma3:4b", Value::Bool(false), "published", false),
@@ -123,18 +161,25 @@ fn a_row_says_what_is_known() {
         ("qwen3-embedding:0.6b", Value::Bool(false), "published", true),
     ] {
         let it = row(name);
-        assert_eq!((&it["tools"], it["file"].as_str(), it["embedding"].as_bool()), (&tools, Some(file), Some(embedding)), "{name}");
+        assert_eq!(
+            (&it["tools"], it["file"].as_str(), it["embedding"].as_bool()),
+            (&tools, Some(file), Some(embedding)),
+            "{name}"
+        );
     }
 }
 
-/// With GPUs the need of each is told beside what stays on the host; a model of the spec's own is there.
+/// With GPUs the need of each is told beside what stays on the host; a model of the spec's own is
+/// there.
 #[test]
 fn with_gpus_their_memory_is_told() {
     let place = WorkspaceDir::starter();
     let file = "spec/platform.yaml";
     let own = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, feedForward: 8192, vocabulary: 128256, \
                trainContext: 131072}";
-    let more = format!("context: 4096\n      gpu: {{memory: 24Gi}}\n      catalogue: {{\"acme/botanist:1b\": {own}}}");
+    let more = format!(
+        "context: 4096\n      gpu: {{memory: 24Gi}}\n      catalogue: {{\"acme/botanist:1b\": {own}}}"
+    );
     place.write(file, place.read(file).replace("context: 4096", &more));
     let all = rows(&place, &["acme"]);
     assert_eq!(all.len(), 1, "{all:?}");

@@ -12,7 +12,13 @@ fn exit_codes_and_usage() {
     assert_eq!(place.run(&["check"]).code, 0);
     assert_eq!(place.run(&["--help"]).code, 0);
     assert_eq!(place.run(&["--version"]).code, 0);
-    for wrong in [&["frobnicate"][..], &[], &["check", "--format", "mermaid"], &["check", "--deny", "everything"], &["show", "nothing"]] {
+    for wrong in [
+        &["frobnicate"][..],
+        &[],
+        &["check", "--format", "mermaid"],
+        &["check", "--deny", "everything"],
+        &["show", "nothing"],
+    ] {
         let said = place.run(wrong);
         assert_eq!(said.code, 2, "{wrong:?}: {said:?}");
         assert!(said.out.is_empty() && !said.err.is_empty(), "{wrong:?}: {said:?}");
@@ -23,7 +29,12 @@ fn exit_codes_and_usage() {
 fn a_broken_pipe_is_no_error() {
     let place = WorkspaceDir::rendered();
     for words in [&["show"][..], &["schema"], &["explain"], &["completions", "bash"], &["--help"]] {
-        let mut child = place.command(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut child = place
+            .command(words)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
         drop(child.stdout.take());
         let done = child.wait_with_output().expect("it ends");
         assert!(done.status.success(), "{words:?}: {done:?}");
@@ -49,7 +60,8 @@ fn a_full_disk_behind_stdout_is_trouble() {
 #[test]
 fn findings_for_programs() {
     let place = WorkspaceDir::rendered();
-    let clean: Vec<Value> = serde_json::from_str(&place.ok(&["check", "--format", "json"]).out).expect("one JSON array");
+    let clean: Vec<Value> = serde_json::from_str(&place.ok(&["check", "--format", "json"]).out)
+        .expect("one JSON array");
     assert!(clean.iter().all(|it| it["severity"] == "warning"), "{clean:?}");
     let edited = place.manifest();
     place.append(&edited, "\nedited\n");
@@ -60,12 +72,18 @@ fn findings_for_programs() {
     let said = place.run(&["check", "--format", "github"]);
     assert!(said.out.contains(&format!("::error file={edited}")), "{said:?}");
     let said = place.run(&["check", "--format", "short"]);
-    assert!(said.out.contains(&format!("changed  {edited}\n")) && !said.out.contains("@@"), "{said:?}");
+    assert!(
+        said.out.contains(&format!("changed  {edited}\n")) && !said.out.contains("@@"),
+        "{said:?}"
+    );
 
     place.write("spec/workspaces/bad.yaml", "nonsense: 1\n");
     let said = place.run(&["check", "--format", "json"]);
     let all: Vec<Value> = serde_json::from_str(&said.out).expect("one JSON array");
-    assert!(all.iter().any(|it| it["file"] == "spec/workspaces/bad.yaml" && it["line"] == 1), "{said:?}");
+    assert!(
+        all.iter().any(|it| it["file"] == "spec/workspaces/bad.yaml" && it["line"] == 1),
+        "{said:?}"
+    );
     let said = place.run(&["check", "--format", "github"]);
     assert!(said.out.contains("::error file=spec/workspaces/bad.yaml,line=1"), "{said:?}");
     let said = place.run(&["check", "--format", "short"]);
@@ -82,7 +100,11 @@ fn colors_only_where_they_are_wanted() {
     assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{said:?}");
     let said = place.run(&["check", "--color", "always"]);
     assert!(said.out.contains('\u{1b}') && said.err.contains('\u{1b}'), "{said:?}");
-    let done = place.command(&["check", "--color", "never"]).env("CLICOLOR_FORCE", "1").output().expect("it runs");
+    let done = place
+        .command(&["check", "--color", "never"])
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .expect("it runs");
     assert!(!done.stdout.contains(&0x1b) && !done.stderr.contains(&0x1b));
 }
 
@@ -102,33 +124,54 @@ fn another_version_is_told_from_another_spec() {
 fn sides_of_the_platform() {
     let place = WorkspaceDir::rendered();
     place.tenant("team-a");
-    let rows = |words: &[&str]| -> Vec<Value> { serde_json::from_str(&place.ok(words).out).expect("JSON") };
+    let rows = |words: &[&str]| -> Vec<Value> {
+        serde_json::from_str(&place.ok(words).out).expect("JSON")
+    };
     let waves = rows(&["show", "waves", "--format", "json"]);
     assert!(!waves.is_empty());
     for row in &waves {
         let keys: Vec<&String> = row.as_object().expect("a row").keys().collect();
-        assert_eq!(keys, ["after", "application", "namespace", "wave"], "whatever their order: {row}");
+        assert_eq!(
+            keys,
+            ["after", "application", "namespace", "wave"],
+            "whatever their order: {row}"
+        );
     }
     let flows = rows(&["show", "flows", "--format", "json"]);
     assert!(flows.iter().all(|it| it["from"].is_string() && it["why"].is_string()), "{flows:?}");
     assert!(!rows(&["show", "secrets", "--format", "json"]).is_empty());
-    let budget: Value = serde_json::from_str(&place.ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
+    let budget: Value =
+        serde_json::from_str(&place.ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
     assert!(budget.is_object());
     for side in ["waves", "flows"] {
         assert!(place.ok(&["show", side, "--format", "mermaid"]).out.starts_with("graph LR\n"));
     }
-    for side in [&["show"][..], &["show", "waves"], &["show", "flows"], &["show", "secrets"], &["show", "budget"]] {
+    for side in [
+        &["show"][..],
+        &["show", "waves"],
+        &["show", "flows"],
+        &["show", "secrets"],
+        &["show", "budget"],
+    ] {
         let text = place.ok(side).out;
-        assert!(text.lines().count() > 0 && text.lines().all(|it| it == it.trim_end()), "{side:?}:\n{text}");
+        assert!(
+            text.lines().count() > 0 && text.lines().all(|it| it == it.trim_end()),
+            "{side:?}:\n{text}"
+        );
     }
 }
 
-/// Two charts' Deployments have no value for their strategy, so Kubernetes' default adds a pod; all others let the old one go first.
+/// Two charts' Deployments have no value for their strategy, so Kubernetes' default adds a pod; all
+/// others let the old one go first.
 #[test]
 fn pods_of_charts_that_a_rolling_update_adds() {
-    let budget: Value = serde_json::from_str(&WorkspaceDir::rendered().ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
+    let budget: Value = serde_json::from_str(
+        &WorkspaceDir::rendered().ok(&["show", "budget", "--format", "json"]).out,
+    )
+    .expect("JSON");
     let rows = budget["pods"].as_array().expect("rows");
-    let surging: Vec<&str> = rows.iter().filter(|it| it["surge"] != 0).filter_map(|it| it["name"].as_str()).collect();
+    let surging: Vec<&str> =
+        rows.iter().filter(|it| it["surge"] != 0).filter_map(|it| it["name"].as_str()).collect();
     assert_eq!(surging, ["argocd-redis", "sealed-secrets-controller"]);
 }
 
@@ -137,7 +180,8 @@ fn pages_that_need_no_spec() {
     let place = WorkspaceDir::empty();
     let schema: Value = serde_json::from_str(&place.ok(&["schema"]).out).expect("JSON");
     assert!(schema.is_object());
-    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "--command espalier")] {
+    for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "--command espalier")]
+    {
         assert!(place.ok(&["completions", shell]).out.contains(word), "{shell}");
     }
     assert!(place.ok(&["explain"]).out.contains("unknown-field"));

@@ -19,15 +19,22 @@ pub struct Talk {
     pub code: i32,
 }
 
-/// Runs a program on a terminal of so many columns. A question ends with a colon and a blank; `answer` is given all that was said so far.
+/// Runs a program on a terminal of so many columns. A question ends with a colon and a blank;
+/// `answer` is given all that was said so far.
 pub fn talk(mut command: Command, columns: u16, answer: &mut dyn FnMut(&str) -> String) -> Talk {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&master).expect("ours");
     unlockpt(&master).expect("ours");
-    tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).expect("a size");
+    tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
+        .expect("a size");
     let name = ptsname(&master, Vec::new()).expect("a name");
-    let slave = || File::from(open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"));
-    let mut child = command.stdin(slave()).stdout(slave()).stderr(slave()).spawn().expect("it runs");
+    let slave = || {
+        File::from(
+            open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"),
+        )
+    };
+    let mut child =
+        command.stdin(slave()).stdout(slave()).stderr(slave()).spawn().expect("it runs");
     // It holds the other end, which would never close.
     drop(command);
     let mut master = File::from(master);

@@ -1,4 +1,5 @@
-//! `pin: tag` and `release`: the tag names the content, and branch and tag reach the remote together or not at all.
+//! `pin: tag` and `release`: the tag names the content, and branch and tag reach the remote
+//! together or not at all.
 
 use std::fs;
 
@@ -18,8 +19,14 @@ fn place() -> WorkspaceDir {
     it.git(&["add", ".gitignore", ".gitattributes"]);
     it.git(&["commit", "--quiet", "--message", "start"]);
     let spec = it.read("spec/platform.yaml");
-    it.write("spec/platform.yaml", spec.replace("  repository:\n", "  repository:\n    pin: tag\n"));
-    assert!(it.read("spec/platform.yaml").contains("pin: tag"), "the starter has a block of its own for the repository");
+    it.write(
+        "spec/platform.yaml",
+        spec.replace("  repository:\n", "  repository:\n    pin: tag\n"),
+    );
+    assert!(
+        it.read("spec/platform.yaml").contains("pin: tag"),
+        "the starter has a block of its own for the repository"
+    );
     it.ok(&["render"]);
     it
 }
@@ -27,12 +34,19 @@ fn place() -> WorkspaceDir {
 /// The tag that the Applications of the tree on the disk follow.
 fn tag(it: &WorkspaceDir) -> String {
     let text = it.read("apps/openwebui.yaml");
-    let line = text.lines().find(|it| it.trim().starts_with("targetRevision:")).expect("a revision");
+    let line =
+        text.lines().find(|it| it.trim().starts_with("targetRevision:")).expect("a revision");
     line.trim().strip_prefix("targetRevision: refs/tags/").expect("a tag").to_owned()
 }
 
 fn remote(it: &WorkspaceDir, revision: &str) -> Option<String> {
-    let all = it.git(&["--git-dir", "remote.git", "for-each-ref", "--format", "%(refname) %(objectname)"]);
+    let all = it.git(&[
+        "--git-dir",
+        "remote.git",
+        "for-each-ref",
+        "--format",
+        "%(refname) %(objectname)",
+    ]);
     all.lines().find_map(|line| line.strip_prefix(&format!("{revision} ")).map(str::to_owned))
 }
 
@@ -51,9 +65,13 @@ fn a_release_reaches_branch_and_tag_together() {
     it.ok(&["release"]);
     assert_eq!(it.git(&["rev-parse", "HEAD"]).trim(), head);
 
-    // Other content has another tag; the same content again has the first one, which is not made twice.
+    // Other content has another tag; the same content again has the first one, which is not made
+    // twice.
     let spec = it.read("spec/platform.yaml");
-    it.write("spec/platform.yaml", spec.replace("keepAlive: 5m", "keepAlive: 6m").replace("replicas: 1", "replicas: 2"));
+    it.write(
+        "spec/platform.yaml",
+        spec.replace("keepAlive: 5m", "keepAlive: 6m").replace("replicas: 1", "replicas: 2"),
+    );
     it.ok(&["render"]);
     let second = tag(&it);
     assert_ne!(first, second);
@@ -65,8 +83,15 @@ fn a_release_reaches_branch_and_tag_together() {
     assert_eq!(tag(&it), first);
     it.git(&["tag", "--delete", &first]);
     it.ok(&["release"]);
-    assert_eq!(remote(&it, &format!("refs/tags/{first}")), Some(head), "the tag stays where it was");
-    assert_eq!(remote(&it, "refs/heads/main").as_deref(), Some(it.git(&["rev-parse", "HEAD"]).trim()));
+    assert_eq!(
+        remote(&it, &format!("refs/tags/{first}")),
+        Some(head),
+        "the tag stays where it was"
+    );
+    assert_eq!(
+        remote(&it, "refs/heads/main").as_deref(),
+        Some(it.git(&["rev-parse", "HEAD"]).trim())
+    );
 }
 
 #[test]
@@ -117,12 +142,23 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
     let (first, released) = (tag(&it), it.git(&["rev-parse", "HEAD"]).trim().to_owned());
     let name = format!("refs/tags/{first}");
     // Somebody else's commit, which is not here: another tree under the same name.
-    let blob = it.git(&["--git-dir", "remote.git", "commit-tree", "-m", "moved", "4b825dc642cb6eb9a060e54bf8d69288fbee4904"]);
+    let blob = it.git(&[
+        "--git-dir",
+        "remote.git",
+        "commit-tree",
+        "-m",
+        "moved",
+        "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    ]);
     it.git(&["--git-dir", "remote.git", "update-ref", &name, blob.trim()]);
     // Whether the tag is here or not: it is the remote's that ArgoCD reads.
     for _ in 0..2 {
         let done = it.run(&["release"]);
-        assert!(done.code == 2 && done.err.contains("on `origin` and holds another out/manifests than it names"), "{done:?}");
+        assert!(
+            done.code == 2
+                && done.err.contains("on `origin` and holds another out/manifests than it names"),
+            "{done:?}"
+        );
         assert_eq!(remote(&it, "refs/heads/main"), Some(released.clone()));
         it.git(&["tag", "--delete", &first]);
         it.git(&["tag", &first, &released]);
@@ -146,7 +182,10 @@ fn a_commit_that_is_not_the_tree_gets_no_tag() {
     it.git(&["config", "filter.other.clean", "tr a-z A-Z"]);
     it.append(".gitattributes", &format!("{name} filter=other\n"));
     let done = it.run(&["release"]);
-    assert!(done.code == 2 && done.err.contains("nothing was tagged: ") && done.err.contains(name), "{done:?}");
+    assert!(
+        done.code == 2 && done.err.contains("nothing was tagged: ") && done.err.contains(name),
+        "{done:?}"
+    );
     assert_eq!(it.git(&["tag"]), "");
     assert_eq!(remote(&it, "refs/heads/main"), None);
     // Other bytes are committed, and Git was told not to look at the disk.
@@ -157,7 +196,12 @@ fn a_commit_that_is_not_the_tree_gets_no_tag() {
     it.git(&["update-index", "--assume-unchanged", name]);
     it.ok(&["render"]);
     let done = it.run(&["release"]);
-    assert!(done.code == 1 && done.err.contains("error[file-hidden]") && done.err.contains("nothing was released"), "{done:?}");
+    assert!(
+        done.code == 1
+            && done.err.contains("error[file-hidden]")
+            && done.err.contains("nothing was released"),
+        "{done:?}"
+    );
     assert_eq!((it.git(&["tag"]), remote(&it, "refs/heads/main")), (String::new(), None));
     it.git(&["update-index", "--no-assume-unchanged", name]);
     it.ok(&["release"]);

@@ -1,4 +1,5 @@
-//! Whole sealing sessions with the built program: what is written, what is said, what is refused, and that no value leaks.
+//! Whole sealing sessions with the built program: what is written, what is said, what is refused,
+//! and that no value leaks.
 
 #[cfg(target_os = "linux")]
 mod columns;
@@ -41,7 +42,17 @@ impl Session {
         fs::create_dir(it.home.path("tmp")).expect("writable");
         // A domain that somebody could have: a value of an example's is a finding.
         let repository = "https://git.garden.dev/team/platform.git";
-        it.ok(&["init", "--name", "starter", "--repository", repository, "--chat", "chat.garden.dev", "--email", "ops@garden.dev"]);
+        it.ok(&[
+            "init",
+            "--name",
+            "starter",
+            "--repository",
+            repository,
+            "--chat",
+            "chat.garden.dev",
+            "--email",
+            "ops@garden.dev",
+        ]);
         it
     }
 
@@ -49,14 +60,23 @@ impl Session {
     fn with_keys() -> Self {
         let it = Self::new();
         let golden = repository().join("tests/golden/sealed");
-        it.place.write("spec/sealing.pem", fs::read(golden.join("spec/sealing.pem")).expect("the certificate"));
-        it.home.write("espalier/starter/sealing-key.pem", fs::read(golden.join("sealing.key")).expect("the private key"));
+        it.place.write(
+            "spec/sealing.pem",
+            fs::read(golden.join("spec/sealing.pem")).expect("the certificate"),
+        );
+        it.home.write(
+            "espalier/starter/sealing-key.pem",
+            fs::read(golden.join("sealing.key")).expect("the private key"),
+        );
         it
     }
 
     fn command(&self, words: &[&str]) -> Command {
         let mut command = self.place.command(words);
-        command.env("XDG_CONFIG_HOME", self.home.root()).env("HOME", self.home.root()).env("TMPDIR", self.home.path("tmp"));
+        command
+            .env("XDG_CONFIG_HOME", self.home.root())
+            .env("HOME", self.home.root())
+            .env("TMPDIR", self.home.path("tmp"));
         command
     }
 
@@ -73,7 +93,13 @@ impl Session {
 
     #[track_caller]
     fn with_stdin(&self, words: &[&str], stdin: &[u8]) -> Done {
-        let mut child = self.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut child = self
+            .command(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
         let _ = child.stdin.take().expect("piped").write_all(stdin);
         child.wait_with_output().expect("it ends").into()
     }
@@ -105,8 +131,10 @@ impl Session {
     /// The value of a credential's key, opened as the controller opens it.
     fn opened(&self, credential: &str, key: &str) -> Result<Vec<u8>, String> {
         let file = self.file(&format!("spec/secrets/{credential}.yaml"));
-        let secret = format!("{credential}-{}", at(&file, "spec/suffix").as_str().expect("a suffix"));
-        let text = at(&file, &format!("spec/sealed/ai/{key}")).as_str().expect("it is sealed").to_owned();
+        let secret =
+            format!("{credential}-{}", at(&file, "spec/suffix").as_str().expect("a suffix"));
+        let text =
+            at(&file, &format!("spec/sealed/ai/{key}")).as_str().expect("it is sealed").to_owned();
         let private_key = fs::read_to_string(self.key_file()).expect("the key");
         open(&private_key, Scope::Strict { namespace: "ai", name: &secret }, &text)
     }
@@ -128,10 +156,16 @@ fn from_an_empty_folder_to_a_clean_check() {
     it.ok(&["check"]);
     let listed = it.ok(&["seal"]).out;
     assert!(listed.contains("3 credentials: 2 sealed, 1 missing"), "{listed}");
-    let done = it.with_stdin(&["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"], b"x");
+    let done = it.with_stdin(
+        &["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"],
+        b"x",
+    );
     assert_eq!(done.code, 2, "the file is not there");
     it.place.write("mail", "admin@example.com\n");
-    let done = it.with_stdin(&["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"], b"a value\n");
+    let done = it.with_stdin(
+        &["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"],
+        b"a value\n",
+    );
     assert_eq!(done.code, 0, "{done:?}");
     it.place.remove("mail");
     it.ok(&["render"]);
@@ -151,22 +185,33 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
     it.ok(&["seal", "init", "--bits", "2048"]);
     let mode = fs::metadata(it.key_file()).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert!(it.place.files().values().all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY")));
+    assert!(
+        it.place.files().values().all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
+    );
     // Nothing that is there is overwritten.
     it.refused(&["seal", "init", "--bits", "2048"], "is there already");
     let first = fs::read(it.key_file()).expect("the key");
     it.ok(&["seal", "init", "--replace", "--bits", "2048"]);
     assert_eq!(fs::read(it.key_file()).expect("the key"), first, "the new one lies beside it");
     let key = it.key_file().display().to_string();
-    it.refused(&["seal", "init", "--replace", "--bits", "2048", "--key", &key], "a private key is not overwritten");
+    it.refused(
+        &["seal", "init", "--replace", "--bits", "2048", "--key", &key],
+        "a private key is not overwritten",
+    );
     for inside in ["key.pem", "new/deep/key.pem", "spec/../key.pem"] {
-        it.refused(&["seal", "init", "--replace", "--bits", "2048", "--key", inside], "inside of the repository");
+        it.refused(
+            &["seal", "init", "--replace", "--bits", "2048", "--key", inside],
+            "inside of the repository",
+        );
     }
     // A platform in a folder of its own: the repository is what holds it.
     let whole = Session::new();
     fs::create_dir(whole.place.path(".git")).expect("writable");
     whole.ok(&["init", "clusters/prod"]);
-    whole.refused(&["seal", "init", "--bits", "2048", "--root", "clusters/prod", "--key", "key.pem"], "inside of the repository");
+    whole.refused(
+        &["seal", "init", "--bits", "2048", "--root", "clusters/prod", "--key", "key.pem"],
+        "inside of the repository",
+    );
 }
 
 /// `render` copies ciphertext: no chance, no clock, so the same spec is the same tree.
@@ -196,10 +241,16 @@ fn what_cannot_be_right_is_refused() {
     it.refused(&["seal", "openwebui-admin"], "needs `email` (the administrator's e-mail address");
     it.refused(&["seal", "openwebui-admin", "--from-stdin"], "has several keys, so say which");
     it.refused(&["seal", "openwebui-admin", "--from-stdin=mail"], "has no key `mail`");
-    it.refused(&["seal", "openwebui-admin", "--generate", "password=32"], "nobody would ever know it");
+    it.refused(
+        &["seal", "openwebui-admin", "--generate", "password=32"],
+        "nobody would ever know it",
+    );
     it.refused(&["seal", "postgresql", "--generate", "8"], "from 16 to 1024");
     it.refused(&["seal", "postgresql", "--from-stdin"], "is empty");
-    it.refused(&["seal", "postgresql", "--from-env", "NOBODY_SET_THIS"], "there is no environment variable");
+    it.refused(
+        &["seal", "postgresql", "--from-env", "NOBODY_SET_THIS"],
+        "there is no environment variable",
+    );
     it.refused(&["seal", "postgresql", "--from-stdin", "--from-env", "HOME"], "is given twice");
     it.refused(&["seal", "postgresql", "--now", "2099-01-01"], "expired on");
     it.refused(&["seal", "postgresql", "--now", "2001-01-01"], "is valid from");
@@ -228,18 +279,31 @@ fn values_of_several_lines_stay_as_they_are() {
 fn the_three_scopes() {
     let it = Session::with_keys();
     let private_key = fs::read_to_string(it.key_file()).expect("the key");
-    for (scope, place, label) in
-        [("namespace-wide", "ai", Scope::NamespaceWide { namespace: "ai" }), ("cluster-wide", "*", Scope::ClusterWide)]
-    {
-        let done = it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin", "--scope", scope], b"value");
+    for (scope, place, label) in [
+        ("namespace-wide", "ai", Scope::NamespaceWide { namespace: "ai" }),
+        ("cluster-wide", "*", Scope::ClusterWide),
+    ] {
+        let done = it.with_stdin(
+            &["seal", "--rotate", "postgresql", "--from-stdin", "--scope", scope],
+            b"value",
+        );
         assert_eq!(done.code, 0, "{done:?}");
-        let text = at(&it.file(DATABASE), &format!("spec/sealed/{place}/password")).as_str().expect("sealed").to_owned();
+        let text = at(&it.file(DATABASE), &format!("spec/sealed/{place}/password"))
+            .as_str()
+            .expect("sealed")
+            .to_owned();
         assert_eq!(open(&private_key, label, &text).expect("it opens"), b"value");
         it.ok(&["render"]);
-        let (path, bytes) = it.place.tree().into_iter().find(|it| it.0.contains("sealedsecret-postgresql-")).expect("it is made");
+        let (path, bytes) = it
+            .place
+            .tree()
+            .into_iter()
+            .find(|it| it.0.contains("sealedsecret-postgresql-"))
+            .expect("it is made");
         let secret: Value = serde_yaml::from_slice(&bytes).expect("YAML");
         for metadata in ["metadata", "spec/template/metadata"] {
-            let annotation = at(&secret, &format!("{metadata}/annotations")).get(format!("sealedsecrets.bitnami.com/{scope}"));
+            let annotation = at(&secret, &format!("{metadata}/annotations"))
+                .get(format!("sealedsecrets.bitnami.com/{scope}"));
             assert_eq!(annotation.and_then(Value::as_str), Some("true"), "{path}: {metadata}");
         }
     }
@@ -254,11 +318,22 @@ fn a_cluster_s_certificate_can_be_taken() {
     let pem = it.place.read("spec/sealing.pem");
     fs::create_dir(it.home.path("bin")).expect("writable");
     it.home.write("cluster.pem", &pem);
-    it.home.write("bin/kubectl", format!("#!/bin/sh\necho \"$@\" >{0}/asked\ncat {0}/cluster.pem\n", it.home.root().display()));
+    it.home.write(
+        "bin/kubectl",
+        format!(
+            "#!/bin/sh\necho \"$@\" >{0}/asked\ncat {0}/cluster.pem\n",
+            it.home.root().display()
+        ),
+    );
     make_executable(&it.home.path("bin/kubectl"));
     it.place.remove("spec/sealing.pem");
     let path = format!("{}:/usr/bin:/bin", it.home.path("bin").display());
-    let done: Done = it.command(&["seal", "init", "--from-cluster"]).env("PATH", path).output().expect("it runs").into();
+    let done: Done = it
+        .command(&["seal", "init", "--from-cluster"])
+        .env("PATH", path)
+        .output()
+        .expect("it runs")
+        .into();
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(it.place.read("spec/sealing.pem"), pem);
     assert!(it.home.read("asked").contains("/proxy/v1/cert.pem"), "it never asks for a Secret");
@@ -282,7 +357,10 @@ fn a_key_never_comes_to_lie_in_a_repository() {
     let here = it.place.root();
     let name = here.file_name().and_then(|it| it.to_str()).expect("a name");
     // A folder that is not there yet, and a way back from it.
-    let around = format!("{}/not-there/../{name}/key.pem", it.place.root().parent().expect("above").display());
+    let around = format!(
+        "{}/not-there/../{name}/key.pem",
+        it.place.root().parent().expect("above").display()
+    );
     assert!(init(&around).err.contains("without `..`"), "{around}");
     assert!(!it.place.path("key.pem").exists());
     // Another repository is one too.
@@ -318,7 +396,11 @@ fn what_cannot_be_read_is_not_sealed_anew() {
     fs::remove_dir_all(it.place.path("spec/secrets")).expect("there");
     symlink(it.home.path("elsewhere"), it.place.path("spec/secrets")).expect("a link");
     refused("source-outside");
-    assert_eq!(fs::read_dir(it.home.path("elsewhere")).expect("there").count(), 1, "nothing is written there");
+    assert_eq!(
+        fs::read_dir(it.home.path("elsewhere")).expect("there").count(),
+        1,
+        "nothing is written there"
+    );
 }
 
 /// Whoever comes second is told, and nothing that was sealed is lost.
@@ -327,9 +409,16 @@ fn two_at_once_lose_nothing() {
     let it = Session::with_keys();
     it.ok(&["seal", "--generate-missing"]);
     let children: Vec<_> = (0..8)
-        .map(|_| it.command(&["seal", "--rotate", "postgresql"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs"))
+        .map(|_| {
+            it.command(&["seal", "--rotate", "postgresql"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("it runs")
+        })
         .collect();
-    let done: Vec<Done> = children.into_iter().map(|it| it.wait_with_output().expect("it ends").into()).collect();
+    let done: Vec<Done> =
+        children.into_iter().map(|it| it.wait_with_output().expect("it ends").into()).collect();
     for it in &done {
         assert!(it.code == 0 || it.err.contains("another `espalier` is writing here"), "{it:?}");
     }
@@ -356,20 +445,46 @@ fn a_failed_start_leaves_nothing_in_the_way() {
 fn values_come_from_where_they_can_come_from() {
     let it = Session::with_keys();
     it.ok(&["seal", "--generate-missing"]);
-    it.ok(&["seal", "init", "--replace", "--bits", "2048", "--key", it.home.path("second.pem").to_str().expect("UTF-8")]);
+    it.ok(&[
+        "seal",
+        "init",
+        "--replace",
+        "--bits",
+        "2048",
+        "--key",
+        it.home.path("second.pem").to_str().expect("UTF-8"),
+    ]);
     let key = it.home.path("second.pem");
     let key = key.to_str().expect("UTF-8");
-    it.refused(&["seal", "--reseal", "--private-key", key, "--from-dir", "nowhere"], "nowhere is no folder");
+    it.refused(
+        &["seal", "--reseal", "--private-key", key, "--from-dir", "nowhere"],
+        "nowhere is no folder",
+    );
     it.place.write("values/postgresql/pasword", "x");
-    it.refused(&["seal", "--reseal", "--private-key", key, "--from-dir", "values"], "has to hold a file for each key: password");
-    for words in [&["seal", "--generate-missing", "--from-stdin"][..], &["seal", "--reseal", "--from-env", "HOME"]] {
+    it.refused(
+        &["seal", "--reseal", "--private-key", key, "--from-dir", "values"],
+        "has to hold a file for each key: password",
+    );
+    for words in [
+        &["seal", "--generate-missing", "--from-stdin"][..],
+        &["seal", "--reseal", "--from-env", "HOME"],
+    ] {
         assert_eq!(it.run(words).code, 2, "{words:?}: a flag is never left unheard");
     }
     it.refused(&["seal", "--scope", "cluster-wide"], "name a credential");
-    it.refused(&["seal", "postgresql", "--rotate", "--from-stdin", "--spec", "-"], "cannot both come from stdin");
+    it.refused(
+        &["seal", "postgresql", "--rotate", "--from-stdin", "--spec", "-"],
+        "cannot both come from stdin",
+    );
     // What stands around a certificate is not copied.
     let pem = it.place.read("spec/sealing.pem");
     it.home.write("chatty.pem", format!("a note\n{pem}password: hunter2\n"));
-    it.ok(&["seal", "init", "--replace", "--certificate", it.home.path("chatty.pem").to_str().expect("UTF-8")]);
+    it.ok(&[
+        "seal",
+        "init",
+        "--replace",
+        "--certificate",
+        it.home.path("chatty.pem").to_str().expect("UTF-8"),
+    ]);
     assert_eq!(it.place.read("spec/sealing.pem"), pem);
 }

@@ -8,7 +8,8 @@ use super::workspace_dir::{WorkspaceDir, workspace};
 fn the_root_is_the_nearest_parent_with_a_spec() {
     let place = WorkspaceDir::rendered();
     fs::create_dir_all(place.path("a/b/c")).expect("writable");
-    let said = place.command(&["check"]).current_dir(place.path("a/b/c")).output().expect("it runs");
+    let said =
+        place.command(&["check"]).current_dir(place.path("a/b/c")).output().expect("it runs");
     assert!(said.status.success(), "{said:?}");
     let elsewhere = WorkspaceDir::empty();
     let said = elsewhere.run(&["check"]);
@@ -53,7 +54,10 @@ fn a_spec_that_is_none_is_a_finding_with_a_place() {
         place.write("spec/platform.yaml", bytes);
         let said = place.run(&["render"]);
         assert_eq!(said.code, 1, "{what}: {said:?}");
-        assert!(said.err.contains(&format!("error[{code}]")) && said.err.contains("spec/platform.yaml"), "{what}: {said:?}");
+        assert!(
+            said.err.contains(&format!("error[{code}]")) && said.err.contains("spec/platform.yaml"),
+            "{what}: {said:?}"
+        );
         assert_eq!(place.tree(), before, "{what}");
     }
 }
@@ -63,7 +67,12 @@ fn a_file_of_100_mb_is_not_read() {
     let place = WorkspaceDir::rendered();
     for name in ["spec/workspaces/big.yaml", "spec/platform.yaml"] {
         place.write(name, "");
-        fs::File::options().write(true).open(place.path(name)).expect("writable").set_len(100 << 20).expect("sparse");
+        fs::File::options()
+            .write(true)
+            .open(place.path(name))
+            .expect("writable")
+            .set_len(100 << 20)
+            .expect("sparse");
         let said = place.run(&["check"]);
         assert_eq!(said.code, 1, "{said:?}");
         assert!(said.err.contains("error[file-too-large]") && said.err.contains(name), "{said:?}");
@@ -79,7 +88,10 @@ fn files_that_nothing_reads_are_named() {
     place.write("spec/workspaces/team.yml", workspace("team"));
     place.write("spec/workspaces/.hidden.yaml", "whatever");
     let said = place.ok(&["check"]);
-    assert!(said.err.contains("warning[file-not-read]") && said.err.contains("team.yml"), "{said:?}");
+    assert!(
+        said.err.contains("warning[file-not-read]") && said.err.contains("team.yml"),
+        "{said:?}"
+    );
     assert!(!said.err.contains(".hidden"), "{said:?}");
     assert_eq!(place.run(&["check", "--deny", "warnings"]).code, 1);
 }
@@ -92,10 +104,12 @@ fn links_are_followed_inside_of_the_root_only() {
     other.write("team-a.yaml", workspace("team-a"));
     place.write("drafts/team-b.yaml", workspace("team-b"));
     fs::create_dir_all(place.path("spec/workspaces")).expect("writable");
-    symlink("../../drafts/team-b.yaml", place.path("spec/workspaces/team-b.yaml")).expect("links work");
+    symlink("../../drafts/team-b.yaml", place.path("spec/workspaces/team-b.yaml"))
+        .expect("links work");
     place.ok(&["render"]);
     assert!(place.path("apps/ws-team-b.yaml").exists());
-    symlink(other.root().join("team-a.yaml"), place.path("spec/workspaces/team-a.yaml")).expect("links work");
+    symlink(other.root().join("team-a.yaml"), place.path("spec/workspaces/team-a.yaml"))
+        .expect("links work");
     symlink("nowhere", place.path("spec/workspaces/team-c.yaml")).expect("links work");
     symlink("/dev/zero", place.path("spec/workspaces/team-d.yaml")).expect("links work");
     let said = place.run(&["check"]);

@@ -1,4 +1,5 @@
-//! Files that a stranger put there: none is opened that is no file, none is obeyed, none costs much.
+//! Files that a stranger put there: none is opened that is no file, none is obeyed, none costs
+//! much.
 
 use std::{
     fmt::Write as _,
@@ -98,10 +99,11 @@ fn forty_thousand_faults_in_one_file_are_told_soon_and_briefly() {
     }
 }
 
-/// As GitHub's runner sees it: all white space of a line's beginning is cut away, and the signs of a
-/// difference are no protection against a change of the format.
+/// As GitHub's runner sees it: all white space of a line's beginning is cut away, and the signs of
+/// a difference are no protection against a change of the format.
 fn is_command(line: &str) -> bool {
-    let rest: String = line.chars().skip_while(|it| it.is_whitespace() || "+-".contains(*it)).collect();
+    let rest: String =
+        line.chars().skip_while(|it| it.is_whitespace() || "+-".contains(*it)).collect();
     rest.strip_prefix("::").is_some_and(|it| it.contains("::")) || line.contains("##[")
 }
 
@@ -109,13 +111,17 @@ fn is_command(line: &str) -> bool {
 fn a_finding_keeps_its_words_in_json_and_gives_a_runner_none() {
     let place = WorkspaceDir::rendered();
     let name = "x\u{200b}\u{202e} ##[error]y";
-    let text = super::workspace_dir::workspace("team-a").replace("name: team-a", &format!("name: \"{name}\""));
+    let text = super::workspace_dir::workspace("team-a")
+        .replace("name: team-a", &format!("name: \"{name}\""));
     place.write("spec/workspaces/team-a.yaml", text);
     for format in ["human", "short", "json", "github"] {
         let said = place.run(&["check", "--format", format]);
         assert_eq!(said.code, 1, "{said:?}");
         for it in [said.out.as_str(), &said.err] {
-            assert!(!it.contains("##[") && !it.contains(['\u{200b}', '\u{202e}']), "{format}: {it}");
+            assert!(
+                !it.contains("##[") && !it.contains(['\u{200b}', '\u{202e}']),
+                "{format}: {it}"
+            );
         }
         if format == "json" {
             let all: serde_json::Value = serde_json::from_str(&said.out).expect("it is JSON");

@@ -27,9 +27,11 @@ pub struct Done {
 impl WorkspaceDir {
     /// An empty folder.
     pub fn empty() -> Self {
-        // In memory where there is such a folder: the tests of faults write some ten thousand files.
+        // In memory where there is such a folder: the tests of faults write some ten thousand
+        // files.
         let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         Self { folder: folder.or_else(|_| tempfile::tempdir()).expect("a temporary folder") }
     }
 
@@ -58,7 +60,9 @@ impl WorkspaceDir {
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_espalier"));
         command.args(words).current_dir(self.folder.path()).stdin(Stdio::null());
-        for name in ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
+        for name in
+            ["NO_COLOR", "CLICOLOR_FORCE", "CLICOLOR", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"]
+        {
             command.env_remove(name);
         }
         command
@@ -69,7 +73,13 @@ impl WorkspaceDir {
     }
 
     pub fn run_with_stdin(&self, words: &[&str], stdin: &[u8]) -> Done {
-        let mut child = self.command(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it runs");
+        let mut child = self
+            .command(words)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
         // A program that refuses early does not read on.
         let _ = child.stdin.take().expect("piped").write_all(stdin);
         child.wait_with_output().expect("it ends").into()
@@ -120,20 +130,30 @@ impl WorkspaceDir {
     pub fn age(&self) -> SystemTime {
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         for name in self.tree().keys() {
-            fs::File::options().write(true).open(self.path(name)).expect("writable").set_modified(then).expect("settable");
+            fs::File::options()
+                .write(true)
+                .open(self.path(name))
+                .expect("writable")
+                .set_modified(then)
+                .expect("settable");
         }
         then
     }
 
     /// The generated files that were written since [`Self::age`].
     pub fn younger_than(&self, then: SystemTime) -> Vec<String> {
-        let modified = |name: &String| fs::metadata(self.path(name)).and_then(|it| it.modified()).expect("it is there");
+        let modified = |name: &String| {
+            fs::metadata(self.path(name)).and_then(|it| it.modified()).expect("it is there")
+        };
         self.tree().into_keys().filter(|it| modified(it) != then).collect()
     }
 
     /// Some generated manifest to play with: the first of `out/manifests/`.
     pub fn manifest(&self) -> String {
-        self.tree().into_keys().find(|it| it.starts_with("out/manifests/")).expect("there are manifests")
+        self.tree()
+            .into_keys()
+            .find(|it| it.starts_with("out/manifests/"))
+            .expect("there are manifests")
     }
 
     /// A tenant's file.
@@ -146,17 +166,39 @@ impl WorkspaceDir {
         let name = format!("{folder}/spec/platform.yaml");
         let spec = self.read(&name);
         if !spec.contains("    path: ") {
-            assert!(spec.contains("  repository:\n"), "the starter has a block of its own for the repository");
-            self.write(&name, spec.replace("  repository:\n", &format!("  repository:\n    path: {folder}\n")));
+            assert!(
+                spec.contains("  repository:\n"),
+                "the starter has a block of its own for the repository"
+            );
+            self.write(
+                &name,
+                spec.replace("  repository:\n", &format!("  repository:\n    path: {folder}\n")),
+            );
         }
     }
 
     pub fn git(&self, words: &[&str]) -> String {
-        let identity = ["-c", "user.name=test", "-c", "user.email=test@example.com", "-c", "commit.gpgsign=false"];
+        let identity = [
+            "-c",
+            "user.name=test",
+            "-c",
+            "user.email=test@example.com",
+            "-c",
+            "commit.gpgsign=false",
+        ];
         let mut git = Command::new("git");
-        git.arg("-C").arg(self.folder.path()).args(identity).args(words).env_remove("GIT_DIR").env_remove("GIT_WORK_TREE");
+        git.arg("-C")
+            .arg(self.folder.path())
+            .args(identity)
+            .args(words)
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE");
         let output = git.output().expect("git runs");
-        assert!(output.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "git {words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 }
@@ -173,9 +215,17 @@ impl From<Output> for Done {
 
 /// Every file below a folder, by path relative to it; Git's own and the lock left out.
 pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let all = walkdir::WalkDir::new(root).into_iter().map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
+    let all = walkdir::WalkDir::new(root)
+        .into_iter()
+        .map(|it| it.expect("readable"))
+        .filter(|it| it.file_type().is_file());
     let named = all.map(|it| {
-        let name = it.path().strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
+        let name = it
+            .path()
+            .strip_prefix(root)
+            .expect("below the root")
+            .to_string_lossy()
+            .replace('\\', "/");
         (name, fs::read(it.path()).expect("readable"))
     });
     named.filter(|it| !it.0.starts_with(".git/") && it.0 != ".espalier/lock").collect()
@@ -184,7 +234,8 @@ pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
 /// The generated files below a root, by path.
 pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let ours = |it: &str| {
-        ["apps/", "bootstrap/", "out/"].iter().any(|top| it.starts_with(top)) || (it.starts_with("spec/") && it.ends_with(".schema.json"))
+        ["apps/", "bootstrap/", "out/"].iter().any(|top| it.starts_with(top))
+            || (it.starts_with("spec/") && it.ends_with(".schema.json"))
     };
     files(root).into_iter().filter(|it| ours(&it.0)).collect()
 }

@@ -11,17 +11,28 @@ fn options(it: &Read) -> Vec<&str> {
 
 fn wave(case: &str, application: &str) -> i64 {
     let (_, tree) = GOLDEN.iter().find(|it| it.0 == case).expect("the case");
-    let it = tree.find("Application", Some("argocd"), application).unwrap_or_else(|| panic!("{application}"));
-    it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").and_then(Value::as_str).expect("a wave").parse().expect("a number")
+    let it = tree
+        .find("Application", Some("argocd"), application)
+        .unwrap_or_else(|| panic!("{application}"));
+    it.at("metadata/annotations")
+        .get("argocd.argoproj.io/sync-wave")
+        .and_then(Value::as_str)
+        .expect("a wave")
+        .parse()
+        .expect("a number")
 }
 
 #[test]
 fn row_01_every_application_in_project_default() {
-    never("Application", |it| it.text("spec/project") == "default" || it.text("spec/project").is_empty());
+    never("Application", |it| {
+        it.text("spec/project") == "default" || it.text("spec/project").is_empty()
+    });
     // And `default` itself permits nothing.
     never("AppProject", |it| {
         let none = it.at("spec/sourceRepos").is_null() && it.at("spec/destinations").is_null();
-        it.name() == "default" && !(none && items(it.at("spec/namespaceResourceBlacklist")).any(|it| at(it, "kind") == "*"))
+        it.name() == "default"
+            && !(none
+                && items(it.at("spec/namespaceResourceBlacklist")).any(|it| at(it, "kind") == "*"))
     });
 }
 
@@ -29,7 +40,9 @@ fn row_01_every_application_in_project_default() {
 fn settings() -> Vec<(&'static str, &'static Value)> {
     let all: Vec<(&str, &Value)> = GOLDEN
         .iter()
-        .filter_map(|(name, tree)| Some((name.as_str(), tree.find("Application", Some("argocd"), "argocd")?)))
+        .filter_map(|(name, tree)| {
+            Some((name.as_str(), tree.find("Application", Some("argocd"), "argocd")?))
+        })
         .map(|(name, it)| (name, it.at("spec/source/helm/valuesObject")))
         .collect();
     assert_eq!(all.len(), GOLDEN.len() - 1, "all but the bare case");
@@ -44,9 +57,12 @@ fn setting<'a>(values: &'a Value, map: &str, key: &str) -> &'a Value {
 #[test]
 fn row_02_waves_without_the_health_of_applications() {
     for (name, values) in settings() {
-        let lua = setting(values, "cm", "resource.customizations.health.argoproj.io_Application").as_str().unwrap_or_default();
+        let lua = setting(values, "cm", "resource.customizations.health.argoproj.io_Application")
+            .as_str()
+            .unwrap_or_default();
         assert_eq!(lua, espalier::components::argocd::HEALTH, "{name}");
-        // A wave that never gets healthy ends some time; not while a slow line still fetches images and models.
+        // A wave that never gets healthy ends some time; not while a slow line still fetches images
+        // and models.
         assert_eq!(setting(values, "params", "controller.sync.timeout.seconds"), "14400", "{name}");
     }
     found("argocd: {enabled: false}", "waves-wait-for-nothing");
@@ -54,12 +70,18 @@ fn row_02_waves_without_the_health_of_applications() {
 
 #[test]
 fn row_03_a_short_reference_to_the_branch() {
-    never("Application", |it| it.at("spec/source/chart").is_null() && !it.text("spec/source/targetRevision").starts_with("refs/"));
+    never("Application", |it| {
+        it.at("spec/source/chart").is_null()
+            && !it.text("spec/source/targetRevision").starts_with("refs/")
+    });
 }
 
 #[test]
 fn row_04_a_wave_on_the_root() {
-    never("Application", |it| it.name() == "root" && it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_some());
+    never("Application", |it| {
+        it.name() == "root"
+            && it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_some()
+    });
 }
 
 #[test]
@@ -69,16 +91,20 @@ fn row_05_namespaces_created_by_a_sync_option() {
 
 #[test]
 fn row_06_no_retry() {
-    // Three to five for a child: with more, a fix waits too long for a tag that does not go through.
+    // Three to five for a child: with more, a fix waits too long for a tag that does not go
+    // through.
     never("Application", |it| {
-        !is(it.at("spec/syncPolicy/retry/refresh"), true) || it.at("spec/syncPolicy/retry/limit").as_u64().unwrap_or(0) < 3
+        !is(it.at("spec/syncPolicy/retry/refresh"), true)
+            || it.at("spec/syncPolicy/retry/limit").as_u64().unwrap_or(0) < 3
     });
 }
 
 #[test]
 fn row_07_children_without_finalizer() {
     // Neither the root nor Argo CD itself may take along what it made.
-    never("Application", |it| ["root", "argocd"].contains(&it.name()) != it.at("metadata/finalizers").is_null());
+    never("Application", |it| {
+        ["root", "argocd"].contains(&it.name()) != it.at("metadata/finalizers").is_null()
+    });
 }
 
 #[test]
@@ -97,7 +123,10 @@ fn row_08_namespaces_that_can_be_pruned_without_pod_security() {
 
 #[test]
 fn row_09_applications_without_a_wave() {
-    never("Application", |it| it.name() != "root" && it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_none());
+    never("Application", |it| {
+        it.name() != "root"
+            && it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_none()
+    });
 }
 
 #[test]
@@ -129,7 +158,8 @@ fn row_13_replace_beside_server_side_apply() {
 fn row_16_a_chart_repository_that_is_gone() {
     nowhere("bitnami-labs");
     never("Application", |it| {
-        it.name() == "sealed-secrets" && it.text("spec/source/repoURL") != "https://bitnami.github.io/sealed-secrets"
+        it.name() == "sealed-secrets"
+            && it.text("spec/source/repoURL") != "https://bitnami.github.io/sealed-secrets"
     });
 }
 
@@ -143,7 +173,11 @@ fn row_17_an_image_that_is_gone() {
 fn row_18_an_image_without_a_version() {
     for kind in ["Deployment", "StatefulSet"] {
         never(kind, |it| {
-            containers(it).into_iter().any(|it| at(it, "image").as_str().is_none_or(|it| !it.contains(':') || it.ends_with(":latest")))
+            containers(it).into_iter().any(|it| {
+                at(it, "image")
+                    .as_str()
+                    .is_none_or(|it| !it.contains(':') || it.ends_with(":latest"))
+            })
         });
     }
     for tag in ["latest", "main", "stable", "\"17\""] {
@@ -156,7 +190,10 @@ fn row_18_an_image_without_a_version() {
 #[test]
 fn row_19_chart_values_as_text() {
     never("Application", |it| !it.at("spec/source/helm/values").is_null());
-    never("Application", |it| !it.at("spec/source/chart").is_null() && !it.at("spec/source/helm/valuesObject").is_mapping());
+    never("Application", |it| {
+        !it.at("spec/source/chart").is_null()
+            && !it.at("spec/source/helm/valuesObject").is_mapping()
+    });
 }
 
 #[test]
@@ -164,7 +201,8 @@ fn row_20_cert_manager_s_old_switch_for_its_kinds() {
     nowhere("installCRDs");
     never("Application", |it| {
         let crds = it.at("spec/source/helm/valuesObject/crds");
-        it.name() == "cert-manager" && !(is(at(crds, "enabled"), true) && is(at(crds, "keep"), true))
+        it.name() == "cert-manager"
+            && !(is(at(crds, "enabled"), true) && is(at(crds, "keep"), true))
     });
 }
 
@@ -185,81 +223,141 @@ fn row_21_a_redirect_to_itself_behind_the_ingress_controller() {
 fn row_22_an_argo_cd_that_is_not_in_git() {
     for (name, values) in settings() {
         for pod in ["controller", "repoServer", "server", "redis", "redisSecretInit"] {
-            assert!(at(values, &format!("{pod}/resources/limits/memory")).is_string(), "{name}: {pod}");
+            assert!(
+                at(values, &format!("{pod}/resources/limits/memory")).is_string(),
+                "{name}: {pod}"
+            );
         }
         // What Go is told is four fifths of what the kernel is told, in whole MiB.
         for pod in ["controller", "repoServer", "server"] {
             let mib = |text: &str| -> u64 {
-                let (number, unit) = text.split_at(text.find(|it: char| it.is_alphabetic()).expect("a unit"));
+                let (number, unit) =
+                    text.split_at(text.find(|it: char| it.is_alphabetic()).expect("a unit"));
                 number.parse::<u64>().expect("a number") * if unit == "Gi" { 1024 } else { 1 }
             };
-            let limit = mib(at(values, &format!("{pod}/resources/limits/memory")).as_str().expect("a limit"));
-            let told = items(at(values, &format!("{pod}/env"))).find(|it| at(it, "name") == "GOMEMLIMIT").expect("it is told");
-            assert_eq!(mib(at(told, "value").as_str().expect("a text")), limit * 4 / 5, "{name}: {pod}");
+            let limit = mib(at(values, &format!("{pod}/resources/limits/memory"))
+                .as_str()
+                .expect("a limit"));
+            let told = items(at(values, &format!("{pod}/env")))
+                .find(|it| at(it, "name") == "GOMEMLIMIT")
+                .expect("it is told");
+            assert_eq!(
+                mib(at(told, "value").as_str().expect("a text")),
+                limit * 4 / 5,
+                "{name}: {pod}"
+            );
         }
         assert!(is(setting(values, "cm", "admin.enabled"), true), "{name}: nobody could sign in");
-        assert_eq!(setting(values, "cm", "application.resourceTrackingMethod"), "annotation", "{name}");
+        assert_eq!(
+            setting(values, "cm", "application.resourceTrackingMethod"),
+            "annotation",
+            "{name}"
+        );
         assert_eq!(setting(values, "params", "controller.diff.server.side"), "true", "{name}");
-        assert!(is(at(values, "crds/keep"), true), "{name}: without its CRDs every Application is gone");
+        assert!(
+            is(at(values, "crds/keep"), true),
+            "{name}: without its CRDs every Application is gone"
+        );
         // Policies only add up, and the chart's let everybody in.
         assert!(is(at(values, "global/networkPolicy/create"), false), "{name}");
         for tool in ["kustomize.enable", "jsonnet.enable"] {
             assert_eq!(setting(values, "cm", tool), "false", "{name}");
         }
-        assert!(setting(values, "cm", "helm.enable").is_null(), "{name}: charts are rendered by Argo CD");
+        assert!(
+            setting(values, "cm", "helm.enable").is_null(),
+            "{name}: charts are rendered by Argo CD"
+        );
         // The exclusions are YAML in a text: lists of kinds, Events among them.
         let exclusions = setting(values, "cm", "resource.exclusions").as_str().expect("a text");
         let exclusions: Value = serde_yaml::from_str(exclusions).expect("YAML");
-        let kinds: Vec<&str> = items(&exclusions).flat_map(|it| items(at(it, "kinds"))).filter_map(Value::as_str).collect();
-        assert!(["Event", "Endpoints", "EndpointSlice", "Lease"].iter().all(|it| kinds.contains(it)), "{name}: {kinds:?}");
+        let kinds: Vec<&str> = items(&exclusions)
+            .flat_map(|it| items(at(it, "kinds")))
+            .filter_map(Value::as_str)
+            .collect();
+        assert!(
+            ["Event", "Endpoints", "EndpointSlice", "Lease"].iter().all(|it| kinds.contains(it)),
+            "{name}: {kinds:?}"
+        );
     }
     // It needs the server-side way: one of its kinds is too large for the other.
-    never("Application", |it| it.name() == "argocd" && !options(it).contains(&"ServerSideApply=true"));
+    never("Application", |it| {
+        it.name() == "argocd" && !options(it).contains(&"ServerSideApply=true")
+    });
 }
 
-/// With default deny, Argo CD reaches what it needs from the first moment, or it could never sync the cure.
+/// With default deny, Argo CD reaches what it needs from the first moment, or it could never sync
+/// the cure.
 #[test]
 fn an_argo_cd_that_cuts_itself_off() {
-    for (name, tree) in GOLDEN.iter().filter(|it| it.1.find("Application", Some("argocd"), "argocd").is_some()) {
-        let policies: Vec<&Read> = tree.of_kind("NetworkPolicy").filter(|it| it.namespace() == Some("argocd")).collect();
+    for (name, tree) in
+        GOLDEN.iter().filter(|it| it.1.find("Application", Some("argocd"), "argocd").is_some())
+    {
+        let policies: Vec<&Read> =
+            tree.of_kind("NetworkPolicy").filter(|it| it.namespace() == Some("argocd")).collect();
         // One Application applies all of them, by name: the deny comes last.
         assert!(policies.iter().all(|it| it.application() == "network-policies"), "{name}");
         let last = policies.iter().map(|it| it.name()).max();
         assert_eq!(last, Some("default-deny"), "{name}");
         assert!(wave(name, "argocd") > wave(name, "network-policies"), "{name}");
-        for pods in ["application-controller", "redis", "redis-secret-init", "repo-server", "server"] {
-            assert!(policies.iter().any(|it| it.name() == format!("allow-argocd-{pods}")), "{name}: {pods}");
+        for pods in
+            ["application-controller", "redis", "redis-secret-init", "repo-server", "server"]
+        {
+            assert!(
+                policies.iter().any(|it| it.name() == format!("allow-argocd-{pods}")),
+                "{name}: {pods}"
+            );
         }
     }
     let bare = &GOLDEN.iter().find(|it| it.0 == "bare").expect("the case").1;
     assert_eq!(bare.of_kind("NetworkPolicy").count(), 0, "whose Argo CD it is, nobody knows");
 }
 
-/// Argo CD on a Kubernetes that it is not tested on; one of another build of a minor that it is tested on is only untested.
+/// Argo CD on a Kubernetes that it is not tested on; one of another build of a minor that it is
+/// tested on is only untested.
 #[test]
 fn a_pair_that_nobody_tested() {
     let said = |versions: &str, components: &str| {
         let mut texts = crate::support::with_components(components);
         texts.insert("spec/versions.yaml".to_owned(), versions.to_owned());
         let codes = compile(&texts).codes().into_iter().map(str::to_owned).collect::<Vec<_>>();
-        codes.into_iter().filter(|it| it == "unsupported-pair" || it == "untested-version").collect::<Vec<_>>()
+        codes
+            .into_iter()
+            .filter(|it| it == "unsupported-pair" || it == "untested-version")
+            .collect::<Vec<_>>()
     };
     let small = "ollama: {models: [\"gemma3:270m\"]}";
     assert_eq!(said("k3s: v1.36.4+k3s1\n", small), ["unsupported-pair"]);
     assert_eq!(said("k3s: v1.31.14+k3s1\n", small), ["unsupported-pair"]);
     assert_eq!(said("k3s: v1.34.2+k3s1\n", small), ["untested-version"]);
     assert_eq!(said("k3s: v1.35.8+k3s1\nargo-cd: 10.1.1\n", small), Vec::<String>::new());
-    // A patch of the same line brings the same Argo CD; of another one, nobody knows which it brings.
-    assert_eq!(said("k3s: v1.36.4+k3s1\nargo-cd: 10.1.3\n", small), ["unsupported-pair", "untested-version"]);
-    assert_eq!(said("k3s: v1.36.4+k3s1\nargo-cd: 11.0.0\n", small), ["untested-version", "untested-version"]);
+    // A patch of the same line brings the same Argo CD; of another one, nobody knows which it
+    // brings.
+    assert_eq!(
+        said("k3s: v1.36.4+k3s1\nargo-cd: 10.1.3\n", small),
+        ["unsupported-pair", "untested-version"]
+    );
+    assert_eq!(
+        said("k3s: v1.36.4+k3s1\nargo-cd: 11.0.0\n", small),
+        ["untested-version", "untested-version"]
+    );
     // 10.9 brings Argo CD 3.5, which knows 1.36, and no longer 1.32.
-    assert_eq!(said("k3s: v1.36.4+k3s1\nargo-cd: 10.9.6\n", small), ["untested-version", "untested-version"]);
-    assert!(said("k3s: v1.32.9+k3s1\nargo-cd: 10.9.6\n", small).contains(&"unsupported-pair".to_owned()));
+    assert_eq!(
+        said("k3s: v1.36.4+k3s1\nargo-cd: 10.9.6\n", small),
+        ["untested-version", "untested-version"]
+    );
+    assert!(
+        said("k3s: v1.32.9+k3s1\nargo-cd: 10.9.6\n", small)
+            .contains(&"unsupported-pair".to_owned())
+    );
     // Somebody else's Argo CD may be any.
-    assert_eq!(said("k3s: v1.36.4+k3s1\n", &format!("argocd: {{enabled: false}}\n{small}")), ["untested-version"]);
+    assert_eq!(
+        said("k3s: v1.36.4+k3s1\n", &format!("argocd: {{enabled: false}}\n{small}")),
+        ["untested-version"]
+    );
 }
 
-/// The script asks whether the repository can be read, and brings the credential along before Argo CD needs it; never as an argument.
+/// The script asks whether the repository can be read, and brings the credential along before Argo
+/// CD needs it; never as an argument.
 #[test]
 fn row_23_a_repository_that_argo_cd_cannot_read() {
     for (name, tree) in GOLDEN.iter() {
@@ -268,38 +366,56 @@ fn row_23_a_repository_that_argo_cd_cannot_read() {
         let at = |step: &str| up.find(step).unwrap_or_else(|| panic!("{name}: {step}"));
         assert!(at("repository_credential") < at("argocd_objects"), "{name}");
         assert!(
-            script.contains("argocd.argoproj.io/secret-type: repository") || script.contains("argocd.argoproj.io/secret-type=repository"),
+            script.contains("argocd.argoproj.io/secret-type: repository")
+                || script.contains("argocd.argoproj.io/secret-type=repository"),
             "{name}"
         );
-        assert!(script.contains("ls-remote"), "{name}: nobody looks whether a credential is needed");
+        assert!(
+            script.contains("ls-remote"),
+            "{name}: nobody looks whether a credential is needed"
+        );
     }
 }
 
-/// The order is a program, not prose, and everything that it applies before Argo CD is what Argo CD finds.
+/// The order is a program, not prose, and everything that it applies before Argo CD is what Argo CD
+/// finds.
 #[test]
 fn row_24_a_root_that_is_applied_by_hand() {
     for (name, tree) in GOLDEN.iter() {
         let script = script(tree);
         let up = script.split_once("\nup() {").expect("the verb").1;
-        let steps = ["preflight", "k3s_binary", "namespaces", "sealing_key", "argocd_objects", "wait_for_applications"];
-        let places: Vec<usize> = steps.iter().map(|it| up.find(it).unwrap_or_else(|| panic!("{name}: {it}"))).collect();
+        let steps = [
+            "preflight",
+            "k3s_binary",
+            "namespaces",
+            "sealing_key",
+            "argocd_objects",
+            "wait_for_applications",
+        ];
+        let places: Vec<usize> =
+            steps.iter().map(|it| up.find(it).unwrap_or_else(|| panic!("{name}: {it}"))).collect();
         assert!(places.is_sorted(), "{name}: {places:?}");
         assert!(script.contains("bootstrap/argocd/application-root.yaml"), "{name}");
     }
 }
 
-/// The key is the user's before there is a cluster; one act seals every key of a credential; a URL is escaped where it is opened.
+/// The key is the user's before there is a cluster; one act seals every key of a credential; a URL
+/// is escaped where it is opened.
 #[test]
 fn row_25_sealed_values_that_die_with_the_node() {
     for (name, tree) in GOLDEN.iter() {
         let script = script(tree);
         let up = script.split_once("\nup() {").expect("the verb").1;
-        assert!(up.find("sealing_key") < up.find("chart \"$it\""), "{name}: the controller would make a key of its own");
+        assert!(
+            up.find("sealing_key") < up.find("chart \"$it\""),
+            "{name}: the controller would make a key of its own"
+        );
         for it in tree.of_kind("SealedSecret").filter(|it| it.name().starts_with("postgresql")) {
             assert!(it.text("spec/template/data/url").contains("urlquery"), "{name}: {}", it.path);
         }
     }
-    // Half of a credential is never emitted: `darien_faults::charts::a_secret_sealed_anew_without_one_of_its_keys`.
+    // Half of a credential is never emitted:
+    // `darien_faults::charts::a_secret_sealed_anew_without_one_of_its_keys`.
 }
 
 fn script(tree: &crate::invariants::Tree) -> String {
@@ -308,11 +424,17 @@ fn script(tree: &crate::invariants::Tree) -> String {
 
 #[test]
 fn row_26_a_root_that_applies_any_file_and_kind() {
-    never("Application", |it| it.name() == "root" && it.text("spec/source/directory/include") != "*.yaml");
+    never("Application", |it| {
+        it.name() == "root" && it.text("spec/source/directory/include") != "*.yaml"
+    });
     never("Application", |it| it.name() == "root" && it.text("spec/project") != "bootstrap");
     never("AppProject", |it| {
-        let kinds: Vec<&str> = items(it.at("spec/namespaceResourceWhitelist")).filter_map(|it| at(it, "kind").as_str()).collect();
-        it.name() == "bootstrap" && (kinds != ["AppProject", "Application"] || !it.at("spec/clusterResourceWhitelist").is_null())
+        let kinds: Vec<&str> = items(it.at("spec/namespaceResourceWhitelist"))
+            .filter_map(|it| at(it, "kind").as_str())
+            .collect();
+        it.name() == "bootstrap"
+            && (kinds != ["AppProject", "Application"]
+                || !it.at("spec/clusterResourceWhitelist").is_null())
     });
 }
 
@@ -320,24 +442,35 @@ fn row_26_a_root_that_applies_any_file_and_kind() {
 fn row_27_data_that_a_prune_removes() {
     for kind in ["Namespace", "PersistentVolumeClaim"] {
         never(kind, |it| {
-            let annotation = |key: &str| it.at("metadata/annotations").get(format!("argocd.argoproj.io/{key}")).and_then(Value::as_str);
-            annotation("sync-options") != Some("Prune=false,Delete=false") || annotation("compare-options") != Some("IgnoreExtraneous")
+            let annotation = |key: &str| {
+                it.at("metadata/annotations")
+                    .get(format!("argocd.argoproj.io/{key}"))
+                    .and_then(Value::as_str)
+            };
+            annotation("sync-options") != Some("Prune=false,Delete=false")
+                || annotation("compare-options") != Some("IgnoreExtraneous")
         });
     }
 }
 
 #[test]
 fn row_28_charts_of_any_version_from_anywhere() {
-    let exact = |it: &str| it.trim_start_matches('v').split('.').filter(|it| it.parse::<u32>().is_ok()).count() == 3;
-    never("Application", |it| !it.at("spec/source/chart").is_null() && !exact(it.text("spec/source/targetRevision")));
+    let exact = |it: &str| {
+        it.trim_start_matches('v').split('.').filter(|it| it.parse::<u32>().is_ok()).count() == 3
+    };
+    never("Application", |it| {
+        !it.at("spec/source/chart").is_null() && !exact(it.text("spec/source/targetRevision"))
+    });
     never("AppProject", |it| items(it.at("spec/sourceRepos")).any(|it| it == "*"));
 }
 
 #[test]
 fn an_issuer_by_the_legacy_class_straight_at_the_production_server() {
     never("ClusterIssuer", |it| {
-        items(it.at("spec/acme/solvers"))
-            .any(|it| at(it, "http01/ingress/ingressClassName") != "traefik" || !at(it, "http01/ingress/class").is_null())
+        items(it.at("spec/acme/solvers")).any(|it| {
+            at(it, "http01/ingress/ingressClassName") != "traefik"
+                || !at(it, "http01/ingress/class").is_null()
+        })
     });
     let (_, starter) = GOLDEN.iter().find(|it| it.0 == "no-database").expect("the case");
     // Nothing said about the issuer: staging.

@@ -7,7 +7,8 @@ use serde_yaml::Value;
 use super::{GOLDEN, containers, found, never};
 use crate::support::{at, compile, items, only, with_components};
 
-/// Leaves of the charts' values that are known to alter what the chart renders (the facts: each was rendered with and without).
+/// Leaves of the charts' values that are known to alter what the chart renders (the facts: each was
+/// rendered with and without).
 const CERT_MANAGER: [&str; 24] = [
     "acmesolver/image/digest",
     "acmesolver/image/tag",
@@ -34,7 +35,8 @@ const CERT_MANAGER: [&str; 24] = [
     "webhook/strategy/rollingUpdate",
     "webhook/strategy/type",
 ];
-/// Of Argo CD's chart: what its templates read, pass on whole (`env`, `resources`, the two maps of settings) or hand to a helper.
+/// Of Argo CD's chart: what its templates read, pass on whole (`env`, `resources`, the two maps of
+/// settings) or hand to a helper.
 const ARGO_CD: [&str; 29] = [
     "applicationSet/replicas",
     "applicationSet/resources",
@@ -81,7 +83,11 @@ fn leaves(value: &Value, path: &str, into: &mut BTreeSet<String>) {
         Some(map) => {
             for (key, value) in map {
                 let key = key.as_str().unwrap_or_default();
-                leaves(value, &if path.is_empty() { key.to_owned() } else { format!("{path}/{key}") }, into);
+                leaves(
+                    value,
+                    &if path.is_empty() { key.to_owned() } else { format!("{path}/{key}") },
+                    into,
+                );
             }
         }
         None => drop(into.insert(path.to_owned())),
@@ -100,7 +106,8 @@ fn keys_that_the_chart_does_not_read() {
         };
         let mut all = BTreeSet::new();
         leaves(it.at("spec/source/helm/valuesObject"), "", &mut all);
-        all.iter().any(|leaf| !known.iter().any(|it| leaf == it || leaf.starts_with(&format!("{it}/"))))
+        all.iter()
+            .any(|leaf| !known.iter().any(|it| leaf == it || leaf.starts_with(&format!("{it}/"))))
     });
 }
 
@@ -113,7 +120,10 @@ fn keys_of_one_s_own_that_nothing_reads() {
         "postgresql: {persistence: {enabled: true}}",
         "grafana: {}",
     ] {
-        assert!(compile(&with_components(components)).findings.has_errors(), "{components} is taken");
+        assert!(
+            compile(&with_components(components)).findings.has_errors(),
+            "{components} is taken"
+        );
     }
 }
 
@@ -124,7 +134,8 @@ fn service_monitors_before_their_kind_is_there() {
     }
     never("Application", |it| {
         let values = it.at("spec/source/helm/valuesObject");
-        at(values, "prometheus/servicemonitor/enabled").as_bool() == Some(true) || !at(values, "metrics/serviceMonitor").is_null()
+        at(values, "prometheus/servicemonitor/enabled").as_bool() == Some(true)
+            || !at(values, "metrics/serviceMonitor").is_null()
     });
 }
 
@@ -133,10 +144,13 @@ fn a_mounted_secret_that_nothing_makes() {
     for kind in ["Deployment", "StatefulSet"] {
         never(kind, |it| {
             let volumes = items(at(it.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
-            volumes.into_iter().any(|it| !at(it, "secret").is_null() || !at(it, "configMap").is_null())
+            volumes
+                .into_iter()
+                .any(|it| !at(it, "secret").is_null() || !at(it, "configMap").is_null())
         });
     }
-    // Secrets come as variables, and every one of them is sealed or named in a finding: `credential-not-sealed`.
+    // Secrets come as variables, and every one of them is sealed or named in a finding:
+    // `credential-not-sealed`.
     let made = compile(&only(espalier::spec::schema::STARTER));
     let not_sealed = made.findings.iter().filter(|it| it.code == "credential-not-sealed");
     assert_eq!(not_sealed.count(), 3, "{}", made.said());
@@ -144,20 +158,27 @@ fn a_mounted_secret_that_nothing_makes() {
 
 #[test]
 fn a_secret_sealed_anew_without_one_of_its_keys() {
-    let (_, folder) = crate::support::golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the case");
+    let (_, folder) =
+        crate::support::golden_cases().into_iter().find(|it| it.0 == "sealed").expect("the case");
     let mut texts = crate::support::texts_of(&folder);
     let file = texts.get_mut("spec/secrets/openwebui-admin.yaml").expect("it is there");
-    let kept: Vec<&str> = file.lines().filter(|it| !it.trim_start().starts_with("email:")).collect();
+    let kept: Vec<&str> =
+        file.lines().filter(|it| !it.trim_start().starts_with("email:")).collect();
     *file = kept.join("\n");
     let made = compile(&texts);
     assert!(made.codes().contains(&"credential-not-sealed"), "{}", made.said());
-    assert!(!made.tree().keys().any(|it| it.contains("sealedsecret-openwebui-admin")), "half of it is emitted");
+    assert!(
+        !made.tree().keys().any(|it| it.contains("sealedsecret-openwebui-admin")),
+        "half of it is emitted"
+    );
 }
 
 #[test]
 fn containers_without_a_memory_limit() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| containers(it).into_iter().any(|it| at(it, "resources/limits/memory").is_null()));
+        never(kind, |it| {
+            containers(it).into_iter().any(|it| at(it, "resources/limits/memory").is_null())
+        });
     }
     let mut pods = 0;
     for (name, tree) in GOLDEN.iter() {
@@ -185,14 +206,20 @@ fn containers_without_a_memory_limit() {
     }
     assert!(pods > 4);
     // For Kubernetes, a limit of 0 is none.
-    assert!(compile(&with_components("openWebui: {resources: {memory: {limit: 0}}}")).errors().contains(&"out-of-range"));
+    assert!(
+        compile(&with_components("openWebui: {resources: {memory: {limit: 0}}}"))
+            .errors()
+            .contains(&"out-of-range")
+    );
 }
 
 #[test]
 fn a_token_for_a_pod_that_asks_the_api_server_nothing() {
     never("Application", |it| {
         let values = it.at("spec/source/helm/valuesObject");
-        let no_token = |part: &str| at(values, &format!("{part}/automountServiceAccountToken")).as_bool() == Some(false);
+        let no_token = |part: &str| {
+            at(values, &format!("{part}/automountServiceAccountToken")).as_bool() == Some(false)
+        };
         it.text("spec/source/chart") == "argo-cd" && !(no_token("redis") && no_token("repoServer"))
     });
 }
@@ -203,23 +230,30 @@ fn data_that_must_last_on_an_empty_dir() {
     for kind in ["Deployment", "StatefulSet"] {
         never(kind, |it| {
             let spec = it.pod_template().unwrap_or(&Value::Null);
-            let empty: Vec<&Value> =
-                items(at(spec, "spec/volumes")).filter(|it| !at(it, "emptyDir").is_null()).map(|it| at(it, "name")).collect();
+            let empty: Vec<&Value> = items(at(spec, "spec/volumes"))
+                .filter(|it| !at(it, "emptyDir").is_null())
+                .map(|it| at(it, "name"))
+                .collect();
             let mounts = containers(it).into_iter().flat_map(|it| items(at(it, "volumeMounts")));
-            mounts
-                .into_iter()
-                .any(|it| lasting.contains(&at(it, "mountPath").as_str().unwrap_or_default()) && empty.contains(&at(it, "name")))
+            mounts.into_iter().any(|it| {
+                lasting.contains(&at(it, "mountPath").as_str().unwrap_or_default())
+                    && empty.contains(&at(it, "name"))
+            })
         });
     }
 }
 
 #[test]
 fn a_rollout_whose_new_pod_finds_no_room() {
-    // cert-manager's three Deployments let the old pod go first; ours recreate, or replace one after the other.
+    // cert-manager's three Deployments let the old pod go first; ours recreate, or replace one
+    // after the other.
     never("Application", |it| {
         let values = it.at("spec/source/helm/valuesObject");
         let parts = ["strategy", "webhook/strategy", "cainjector/strategy"];
-        it.name() == "cert-manager" && parts.iter().any(|part| at(values, &format!("{part}/rollingUpdate/maxSurge")).as_u64() != Some(0))
+        it.name() == "cert-manager"
+            && parts.iter().any(|part| {
+                at(values, &format!("{part}/rollingUpdate/maxSurge")).as_u64() != Some(0)
+            })
     });
     never("Application", |it| {
         let strategy = at(it.at("spec/source/helm/valuesObject"), "global/deploymentStrategy");

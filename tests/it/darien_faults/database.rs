@@ -10,7 +10,9 @@ fn texts<'a>(container: &'a Value, key: &str) -> Vec<&'a str> {
 }
 
 fn setting(container: &Value, name: &str) -> Option<u64> {
-    let text = texts(container, "args").into_iter().find_map(|it| it.strip_prefix(name)?.strip_prefix('='))?;
+    let text = texts(container, "args")
+        .into_iter()
+        .find_map(|it| it.strip_prefix(name)?.strip_prefix('='))?;
     text.trim_end_matches("MB").parse().ok()
 }
 
@@ -19,8 +21,16 @@ fn data_where_the_file_system_has_its_own_folder() {
     // `lost+found` at a volume's top makes initdb fail.
     for (it, container) in each_of("StatefulSet", "postgresql") {
         let data = env(container, "PGDATA").and_then(Value::as_str).unwrap_or_default();
-        let mounts: Vec<&Value> = items(at(container, "volumeMounts")).map(|it| at(it, "mountPath")).collect();
-        assert!(mounts.iter().filter_map(|it| it.as_str()).any(|it| data.starts_with(&format!("{it}/"))), "{}: {data}", it.path);
+        let mounts: Vec<&Value> =
+            items(at(container, "volumeMounts")).map(|it| at(it, "mountPath")).collect();
+        assert!(
+            mounts
+                .iter()
+                .filter_map(|it| it.as_str())
+                .any(|it| data.starts_with(&format!("{it}/"))),
+            "{}: {data}",
+            it.path
+        );
     }
 }
 
@@ -31,7 +41,18 @@ fn probes_that_succeed_while_there_is_no_database() {
     for (it, container) in each_of("StatefulSet", "postgresql") {
         for probe in ["startupProbe", "readinessProbe"] {
             let command = texts(container, &format!("{probe}/exec/command"));
-            let asks = ["psql", "-X", "-h", "127.0.0.1", "-U", "openwebui", "-d", "openwebui", "-Atqc", "select 1"];
+            let asks = [
+                "psql",
+                "-X",
+                "-h",
+                "127.0.0.1",
+                "-U",
+                "openwebui",
+                "-d",
+                "openwebui",
+                "-Atqc",
+                "select 1",
+            ];
             assert_eq!(command, asks, "{}: {probe}", it.path);
         }
     }
@@ -41,9 +62,14 @@ fn probes_that_succeed_while_there_is_no_database() {
 fn a_server_that_recovers_and_is_ended_for_it() {
     for (it, container) in each_of("StatefulSet", "postgresql") {
         let command = texts(container, "livenessProbe/exec/command").join(" ");
-        assert!(command.contains("pg_isready -q -h 127.0.0.1") && command.ends_with("|| [ $? -eq 1 ]"), "{}: {command}", it.path);
+        assert!(
+            command.contains("pg_isready -q -h 127.0.0.1") && command.ends_with("|| [ $? -eq 1 ]"),
+            "{}: {command}",
+            it.path
+        );
         // A GiB of changes at a MiB a second.
-        let number = |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().expect("a number");
+        let number =
+            |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().expect("a number");
         assert!(number("periodSeconds") * number("failureThreshold") >= 1024, "{}", it.path);
     }
 }
@@ -53,14 +79,23 @@ fn a_clean_end_that_rests_on_the_image() {
     for (it, container) in each_of("StatefulSet", "postgresql") {
         let hook = texts(container, "lifecycle/preStop/exec/command");
         assert_eq!(hook, ["pg_ctl", "stop", "--mode=fast", "--no-wait"], "{}", it.path);
-        assert!(env(container, "PGDATA").is_some_and(Value::is_string), "{}: pg_ctl finds its server by it", it.path);
+        assert!(
+            env(container, "PGDATA").is_some_and(Value::is_string),
+            "{}: pg_ctl finds its server by it",
+            it.path
+        );
     }
 }
 
 #[test]
 fn a_database_that_is_evicted_before_an_idle_model() {
     for (it, _) in each_of("StatefulSet", "postgresql") {
-        assert_eq!(at(it.pod_template().expect("pods"), "spec/priorityClassName"), "espalier-database", "{}", it.path);
+        assert_eq!(
+            at(it.pod_template().expect("pods"), "spec/priorityClassName"),
+            "espalier-database",
+            "{}",
+            it.path
+        );
     }
     for (name, tree) in GOLDEN.iter() {
         let class = tree.find("PriorityClass", None, "espalier-database").expect("a class");
@@ -73,41 +108,64 @@ fn a_rotated_password_that_the_database_does_not_know() {
     for (it, container) in each_of("StatefulSet", "postgresql") {
         let script = texts(container, "command").join("\n");
         assert!(
-            script.contains("ALTER ROLE") && script.contains("postgres --single") && script.contains("exec docker-entrypoint.sh"),
+            script.contains("ALTER ROLE")
+                && script.contains("postgres --single")
+                && script.contains("exec docker-entrypoint.sh"),
             "{}",
             it.path
         );
         // The password stands in no argument, where a list of processes would show it.
-        assert!(script.contains("printf") && !texts(container, "args").join(" ").contains("PASSWORD"), "{}", it.path);
+        assert!(
+            script.contains("printf") && !texts(container, "args").join(" ").contains("PASSWORD"),
+            "{}",
+            it.path
+        );
     }
 }
 
 #[test]
 fn fewer_connections_than_the_clients_open() {
     for (name, tree) in GOLDEN.iter() {
-        let (Some(sql), Some(chat)) =
-            (tree.find("StatefulSet", Some("ai"), "postgresql"), tree.find("Deployment", Some("ai"), "openwebui"))
-        else {
+        let (Some(sql), Some(chat)) = (
+            tree.find("StatefulSet", Some("ai"), "postgresql"),
+            tree.find("Deployment", Some("ai"), "openwebui"),
+        ) else {
             continue;
         };
-        let number =
-            |it: &str| env(super::containers(chat)[0], it).and_then(Value::as_str).and_then(|it| it.parse::<u64>().ok()).expect("a number");
-        // Two engines a pod, each with its pool; one for a backup, three that PostgreSQL keeps for its superuser.
+        let number = |it: &str| {
+            env(super::containers(chat)[0], it)
+                .and_then(Value::as_str)
+                .and_then(|it| it.parse::<u64>().ok())
+                .expect("a number")
+        };
+        // Two engines a pod, each with its pool; one for a backup, three that PostgreSQL keeps for
+        // its superuser.
         let pods = chat.at("spec/replicas").as_u64().expect("a number");
-        let pools = pods * 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
-        assert_eq!(setting(super::containers(sql)[0], "max_connections"), Some(pools + 1 + 3), "{name}");
+        let pools =
+            pods * 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
+        assert_eq!(
+            setting(super::containers(sql)[0], "max_connections"),
+            Some(pools + 1 + 3),
+            "{name}"
+        );
     }
 }
 
 #[test]
 fn buffers_that_do_not_fit_the_limit() {
     for (it, container) in each_of("StatefulSet", "postgresql") {
-        let limit =
-            at(container, "resources/limits/memory").as_str().expect("a limit").parse::<espalier::units::Bytes>().expect("an amount").get()
-                >> 20;
+        let limit = at(container, "resources/limits/memory")
+            .as_str()
+            .expect("a limit")
+            .parse::<espalier::units::Bytes>()
+            .expect("an amount")
+            .get()
+            >> 20;
         let number = |name: &str| setting(container, name).unwrap_or_else(|| panic!("{name}"));
         // Every backend sorts at once, every autovacuum worker works.
-        let worst = number("shared_buffers") + number("max_connections") * (number("work_mem") + 6) + 3 * number("maintenance_work_mem");
+        let worst = number("shared_buffers")
+            + number("max_connections") * (number("work_mem") + 6)
+            + 3 * number("maintenance_work_mem");
         assert!(worst <= limit, "{}: {worst} of {limit} MiB", it.path);
         assert!(number("effective_cache_size") <= limit, "{}", it.path);
     }
@@ -120,19 +178,31 @@ fn buffers_that_do_not_fit_the_limit() {
 #[test]
 fn shared_memory_of_64_mib_on_the_disk() {
     for (it, container) in each_of("StatefulSet", "postgresql") {
-        let name = items(at(container, "volumeMounts")).find(|it| at(it, "mountPath") == "/dev/shm").map(|it| at(it, "name"));
+        let name = items(at(container, "volumeMounts"))
+            .find(|it| at(it, "mountPath") == "/dev/shm")
+            .map(|it| at(it, "name"));
         let volumes = items(at(it.pod_template().expect("pods"), "spec/volumes"));
-        let medium = volumes.into_iter().find(|it| Some(at(it, "name")) == name).map(|it| at(it, "emptyDir/medium"));
+        let medium = volumes
+            .into_iter()
+            .find(|it| Some(at(it, "name")) == name)
+            .map(|it| at(it, "emptyDir/medium"));
         assert_eq!(medium, Some(&"Memory".into()), "{}", it.path);
     }
 }
 
 #[test]
 fn a_claim_whose_first_pod_comes_later() {
-    // local-path binds a claim when its first pod is placed: in an earlier wave it would be waited for in vain.
+    // local-path binds a claim when its first pod is placed: in an earlier wave it would be waited
+    // for in vain.
     never("PersistentVolumeClaim", |it| {
-        let mut users = GOLDEN.iter().flat_map(|(_, tree)| &tree.objects).filter(|user| user.namespace() == it.namespace());
-        !users.any(|user| user.application() == it.application() && user.pod_template().is_some_and(|pod| mounts(pod, it.name())))
+        let mut users = GOLDEN
+            .iter()
+            .flat_map(|(_, tree)| &tree.objects)
+            .filter(|user| user.namespace() == it.namespace());
+        !users.any(|user| {
+            user.application() == it.application()
+                && user.pod_template().is_some_and(|pod| mounts(pod, it.name()))
+        })
     });
 }
 
@@ -143,8 +213,15 @@ fn mounts(pod: &Value, claim: &str) -> bool {
 #[test]
 fn another_user_than_the_image_s() {
     for (it, _) in each_of("StatefulSet", "postgresql") {
-        let security = |key: &str| at(it.pod_template().expect("pods"), &format!("spec/securityContext/{key}")).as_u64();
-        assert_eq!([security("runAsUser"), security("runAsGroup"), security("fsGroup")], [Some(999); 3], "{}", it.path);
+        let security = |key: &str| {
+            at(it.pod_template().expect("pods"), &format!("spec/securityContext/{key}")).as_u64()
+        };
+        assert_eq!(
+            [security("runAsUser"), security("runAsGroup"), security("fsGroup")],
+            [Some(999); 3],
+            "{}",
+            it.path
+        );
     }
 }
 
@@ -153,9 +230,17 @@ fn a_node_that_never_evicts() {
     // k3s sets no memory threshold: the arguments that make the budget true stand in the tree.
     for (name, tree) in GOLDEN.iter() {
         let page = String::from_utf8_lossy(&tree.files["out/README.md"]);
-        assert!(page.contains("eviction-hard=memory.available<256Mi") && page.contains("kube-reserved="), "{name}");
+        assert!(
+            page.contains("eviction-hard=memory.available<256Mi")
+                && page.contains("kube-reserved="),
+            "{name}"
+        );
         // Nor one that takes no pod for five minutes afterwards.
         let groups = page.matches("eviction-hard=").count();
-        assert_eq!(page.matches("eviction-pressure-transition-period=30s").count(), groups, "{name}");
+        assert_eq!(
+            page.matches("eviction-pressure-transition-period=30s").count(),
+            groups,
+            "{name}"
+        );
     }
 }

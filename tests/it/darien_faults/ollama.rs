@@ -25,7 +25,11 @@ fn no_limits_so_that_no_alert_can_fire() {
         for container in containers(it) {
             let memory = |key: &str| at(container, &format!("resources/{key}/memory"));
             // Weights are anonymous memory on CPU: what is not promised is not there.
-            assert!(memory("limits").is_string() && memory("limits") == memory("requests"), "{}", it.path);
+            assert!(
+                memory("limits").is_string() && memory("limits") == memory("requests"),
+                "{}",
+                it.path
+            );
         }
     }
 }
@@ -57,8 +61,14 @@ fn more_models_than_the_node_holds() {
 
 #[test]
 fn a_limit_below_what_the_model_needs() {
-    found("ollama: {models: [\"llama3.2:3b\"], resources: {memory: {limit: 2Gi}}}", "model-needs-memory");
-    found("ollama: {models: [\"llama3.2:3b\"], resources: {memory: {request: 1Gi}}}", "model-needs-memory");
+    found(
+        "ollama: {models: [\"llama3.2:3b\"], resources: {memory: {limit: 2Gi}}}",
+        "model-needs-memory",
+    );
+    found(
+        "ollama: {models: [\"llama3.2:3b\"], resources: {memory: {request: 1Gi}}}",
+        "model-needs-memory",
+    );
 }
 
 #[test]
@@ -68,8 +78,11 @@ fn a_model_whose_memory_nobody_knows() {
 
 #[test]
 fn a_small_cache_that_is_not_made() {
-    // The key/value cache stays at 16 bits without flash attention: the proof would count too little.
-    let made = compile(&with_components("ollama: {models: [\"llama3.2:1b\"], kvCache: q8_0, flashAttention: false}"));
+    // The key/value cache stays at 16 bits without flash attention: the proof would count too
+    // little.
+    let made = compile(&with_components(
+        "ollama: {models: [\"llama3.2:1b\"], kvCache: q8_0, flashAttention: false}",
+    ));
     assert!(made.findings.has_errors(), "{}", made.said());
 }
 
@@ -78,21 +91,32 @@ fn replicas_that_share_one_volume() {
     // The start of one replica removes what another one has half pulled.
     for (it, _) in each_of("StatefulSet", "ollama") {
         assert_eq!(items(it.at("spec/volumeClaimTemplates")).count(), 1, "{}", it.path);
-        let shared = items(at(it.pod_template().expect("pods"), "spec/volumes")).any(|it| !at(it, "persistentVolumeClaim").is_null());
+        let shared = items(at(it.pod_template().expect("pods"), "spec/volumes"))
+            .any(|it| !at(it, "persistentVolumeClaim").is_null());
         assert!(!shared, "{}", it.path);
     }
-    never("Deployment", |it| containers(it).into_iter().any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))));
+    never("Deployment", |it| {
+        containers(it)
+            .into_iter()
+            .any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama")))
+    });
 }
 
 #[test]
 fn models_pulled_by_a_hook_that_no_log_shows() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| containers(it).into_iter().any(|it| !at(it, "lifecycle/postStart").is_null()));
+        never(kind, |it| {
+            containers(it).into_iter().any(|it| !at(it, "lifecycle/postStart").is_null())
+        });
     }
     for (it, _) in each_of("StatefulSet", "ollama") {
         let init = containers(it)[0];
         assert_eq!(at(init, "name"), "pull-models", "{}", it.path);
-        assert!(env(init, "MODELS").and_then(Value::as_str).is_some_and(|it| !it.is_empty()), "{}", it.path);
+        assert!(
+            env(init, "MODELS").and_then(Value::as_str).is_some_and(|it| !it.is_empty()),
+            "{}",
+            it.path
+        );
     }
 }
 
@@ -100,17 +124,32 @@ fn models_pulled_by_a_hook_that_no_log_shows() {
 fn a_pull_that_gives_up_in_the_first_seconds_or_draws_on_a_terminal() {
     // What the scripts do is seen where they run (`pulls`): every tree has those very ones.
     let of = |it: &crate::support::Read| {
-        let last = |it: &&Value| items(at(it, "command")).filter_map(Value::as_str).last().map(str::to_owned).unwrap_or_default();
+        let last = |it: &&Value| {
+            items(at(it, "command"))
+                .filter_map(Value::as_str)
+                .last()
+                .map(str::to_owned)
+                .unwrap_or_default()
+        };
         let scripts: Vec<String> = containers(it).iter().map(last).collect();
         (it.path.clone(), scripts)
     };
     let all: Vec<_> = each_of("StatefulSet", "ollama").map(|it| of(it.0)).collect();
     let (_, scripts) = &all[0];
     assert!(all.iter().all(|it| it.1 == *scripts), "{all:#?}");
-    assert!(scripts.len() == 2 && scripts.iter().all(|it| it.contains("/api/pull") && !it.contains("ollama pull")), "{scripts:#?}");
+    assert!(
+        scripts.len() == 2
+            && scripts.iter().all(|it| it.contains("/api/pull") && !it.contains("ollama pull")),
+        "{scripts:#?}"
+    );
     for (it, _) in each_of("StatefulSet", "ollama") {
         // Why a pull failed is in the pod's status.
-        assert_eq!(at(containers(it)[0], "terminationMessagePolicy"), "FallbackToLogsOnError", "{}", it.path);
+        assert_eq!(
+            at(containers(it)[0], "terminationMessagePolicy"),
+            "FallbackToLogsOnError",
+            "{}",
+            it.path
+        );
     }
 }
 
@@ -120,20 +159,31 @@ fn a_home_that_cannot_be_written() {
     always("OLLAMA_MODELS", |it| it == "/data/models");
     for (it, _) in each_of("StatefulSet", "ollama") {
         for container in containers(it) {
-            let mounts: Vec<&Value> = items(at(container, "volumeMounts")).map(|it| at(it, "mountPath")).collect();
-            assert!(mounts.contains(&&"/data".into()) && mounts.contains(&&"/tmp".into()), "{}", it.path);
+            let mounts: Vec<&Value> =
+                items(at(container, "volumeMounts")).map(|it| at(it, "mountPath")).collect();
+            assert!(
+                mounts.contains(&&"/data".into()) && mounts.contains(&&"/tmp".into()),
+                "{}",
+                it.path
+            );
         }
     }
 }
 
 #[test]
 fn an_api_without_authentication_open_to_all() {
-    // No Ingress leads to it, and in each namespace only Open WebUI is let in: the policies' judge shows that nobody else is.
+    // No Ingress leads to it, and in each namespace only Open WebUI is let in: the policies' judge
+    // shows that nobody else is.
     never("Ingress", |it| {
         let paths = items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
-        paths.into_iter().any(|it| at(it, "backend/service/name").as_str().is_some_and(|it| it.contains("ollama")))
+        paths.into_iter().any(|it| {
+            at(it, "backend/service/name").as_str().is_some_and(|it| it.contains("ollama"))
+        })
     });
-    never("NetworkPolicy", |it| it.name().ends_with("ollama") && it.at("spec/ingress").as_sequence().is_some_and(|it| it.len() > 1));
+    never("NetworkPolicy", |it| {
+        it.name().ends_with("ollama")
+            && it.at("spec/ingress").as_sequence().is_some_and(|it| it.len() > 1)
+    });
 }
 
 #[test]

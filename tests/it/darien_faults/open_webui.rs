@@ -5,7 +5,8 @@ use serde_yaml::Value;
 use super::{GOLDEN, each_of, env, found, nowhere};
 use crate::support::at;
 
-/// Every chat container of every golden tree, the platform's own and the tenants', must have this variable.
+/// Every chat container of every golden tree, the platform's own and the tenants', must have this
+/// variable.
 #[track_caller]
 fn always(name: &str, value: &str) {
     for (it, container) in each_of("Deployment", "openwebui") {
@@ -21,12 +22,18 @@ fn platform_s() -> impl Iterator<Item = (&'static crate::support::Read, &'static
 #[track_caller]
 fn from_secret(variable: &str, secret: &str, key: &str) {
     for (it, container) in platform_s() {
-        let reference = env(container, variable).unwrap_or_else(|| panic!("{}: no {variable}", it.path));
-        assert!(is_of(at(reference, "name"), secret) && *at(reference, "key") == key, "{}: {reference:?}", it.path);
+        let reference =
+            env(container, variable).unwrap_or_else(|| panic!("{}: no {variable}", it.path));
+        assert!(
+            is_of(at(reference, "name"), secret) && *at(reference, "key") == key,
+            "{}: {reference:?}",
+            it.path
+        );
     }
 }
 
-/// Whether a Secret's name is a credential's: with the suffix that was drawn when it was sealed, or bare.
+/// Whether a Secret's name is a credential's: with the suffix that was drawn when it was sealed, or
+/// bare.
 fn is_of(name: &Value, credential: &str) -> bool {
     let end = name.as_str().and_then(|it| it.strip_prefix(credential));
     end.is_some_and(|it| it.is_empty() || (it.len() == 6 && it.starts_with('-')))
@@ -55,8 +62,10 @@ fn no_first_administrator() {
 fn no_secret_key_so_that_a_restart_signs_all_out() {
     from_secret("WEBUI_SECRET_KEY", "openwebui-secret-key", "key");
     for (it, container) in each_of("Deployment", "openwebui") {
-        let file = env(container, "WEBUI_SECRET_KEY_FILE").and_then(Value::as_str).unwrap_or_default();
-        let lasts = env(container, "WEBUI_SECRET_KEY").is_some() || file.starts_with("/app/backend/data/");
+        let file =
+            env(container, "WEBUI_SECRET_KEY_FILE").and_then(Value::as_str).unwrap_or_default();
+        let lasts =
+            env(container, "WEBUI_SECRET_KEY").is_some() || file.starts_with("/app/backend/data/");
         assert!(lasts, "{}", it.path);
     }
 }
@@ -71,7 +80,9 @@ fn requests_from_any_origin() {
     for (it, container) in each_of("Deployment", "openwebui") {
         let (origin, url) = (env(container, "CORS_ALLOW_ORIGIN"), env(container, "WEBUI_URL"));
         assert!(
-            origin.is_some() && origin == url && url.and_then(Value::as_str).is_some_and(|it| it.starts_with("https://")),
+            origin.is_some()
+                && origin == url
+                && url.and_then(Value::as_str).is_some_and(|it| it.starts_with("https://")),
             "{}",
             it.path
         );
@@ -109,7 +120,8 @@ fn users_who_see_no_model() {
 
 #[test]
 fn background_tasks_that_ask_the_model_again() {
-    for name in ["ENABLE_TITLE_GENERATION", "ENABLE_TAGS_GENERATION", "ENABLE_FOLLOW_UP_GENERATION"] {
+    for name in ["ENABLE_TITLE_GENERATION", "ENABLE_TAGS_GENERATION", "ENABLE_FOLLOW_UP_GENERATION"]
+    {
         always(name, "False");
     }
 }
@@ -125,13 +137,24 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
     // Everywhere that Open WebUI is made: the platform's, its migration's, the workspaces'.
     for (it, _) in each_of("Deployment", "openwebui") {
         for container in super::containers(it) {
-            assert_eq!(json(container, "DEFAULT_MODEL_METADATA")["capabilities"]["builtin_tools"], false, "{}", it.path);
+            assert_eq!(
+                json(container, "DEFAULT_MODEL_METADATA")["capabilities"]["builtin_tools"],
+                false,
+                "{}",
+                it.path
+            );
         }
     }
     found("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {tools: true}", "tools-need-context");
     // Whatever the answer may have, no context is asked for that no `context` can be.
-    found("ollama: {models: [\"llama3.2:1b\"], context: 8192}\nopenWebui: {tools: true, maxTokens: 1048576}", "answer-beyond-context");
-    found("ollama: {models: [\"gemma2:2b\"], context: 8192}\nopenWebui: {tools: true}", "model-without-tools");
+    found(
+        "ollama: {models: [\"llama3.2:1b\"], context: 8192}\nopenWebui: {tools: true, maxTokens: 1048576}",
+        "answer-beyond-context",
+    );
+    found(
+        "ollama: {models: [\"gemma2:2b\"], context: 8192}\nopenWebui: {tools: true}",
+        "model-without-tools",
+    );
     // Where they fit they are on, and the answer gets half of what they leave.
     let mut texts = crate::support::with_components(
         "ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"], context: 8192}\nopenWebui: {tools: true}\nargocd: {enabled: false}",
@@ -145,26 +168,45 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
     assert!(made.codes().iter().all(|it| !it.contains("tools")), "{}", made.said());
     let objects = made.objects();
     let chat = |name: &str| {
-        let it = objects.iter().find(|it| it.kind() == "Deployment" && it.name() == name).unwrap_or_else(|| panic!("{name}"));
+        let it = objects
+            .iter()
+            .find(|it| it.kind() == "Deployment" && it.name() == name)
+            .unwrap_or_else(|| panic!("{name}"));
         let container = super::containers(it)[0].clone();
-        (json(&container, "DEFAULT_MODEL_METADATA"), json(&container, "DEFAULT_MODEL_PARAMS")["max_tokens"].clone())
+        (
+            json(&container, "DEFAULT_MODEL_METADATA"),
+            json(&container, "DEFAULT_MODEL_PARAMS")["max_tokens"].clone(),
+        )
     };
     assert_eq!(chat("openwebui"), (serde_json::Value::Null, ((8192 - 5809) / 2).into()));
     // A workspace's context is the default one, which does not hold them, and its model takes none.
-    assert_eq!(chat("any-openwebui"), (serde_json::json!({"capabilities": {"builtin_tools": false}}), 2048.into()));
+    assert_eq!(
+        chat("any-openwebui"),
+        (serde_json::json!({"capabilities": {"builtin_tools": false}}), 2048.into())
+    );
 }
 
 #[test]
 fn an_answer_that_never_ends() {
     for (it, container) in each_of("Deployment", "openwebui") {
-        let answer = json(container, "DEFAULT_MODEL_PARAMS")["max_tokens"].as_u64().unwrap_or_else(|| panic!("{}", it.path));
-        let objects =
-            GOLDEN.iter().map(|it| &it.1.objects).find(|tree| tree.iter().any(|other| std::ptr::eq(other, it))).expect("its tree");
-        let server = objects
+        let answer = json(container, "DEFAULT_MODEL_PARAMS")["max_tokens"]
+            .as_u64()
+            .unwrap_or_else(|| panic!("{}", it.path));
+        let objects = GOLDEN
             .iter()
-            .find(|other| other.kind() == "StatefulSet" && other.namespace() == it.namespace() && super::is_part(other, "ollama"));
+            .map(|it| &it.1.objects)
+            .find(|tree| tree.iter().any(|other| std::ptr::eq(other, it)))
+            .expect("its tree");
+        let server = objects.iter().find(|other| {
+            other.kind() == "StatefulSet"
+                && other.namespace() == it.namespace()
+                && super::is_part(other, "ollama")
+        });
         let server = *super::containers(server.expect("its models")).last().expect("a container");
-        let context: u64 = env(server, "OLLAMA_CONTEXT_LENGTH").and_then(Value::as_str).and_then(|it| it.parse().ok()).expect("a number");
+        let context: u64 = env(server, "OLLAMA_CONTEXT_LENGTH")
+            .and_then(Value::as_str)
+            .and_then(|it| it.parse().ok())
+            .expect("a number");
         assert!(answer > 0 && answer <= context / 2, "{}: {answer} of {context}", it.path);
     }
     // Of a model that remembers less than the context, half of what it remembers.
@@ -174,10 +216,20 @@ fn an_answer_that_never_ends() {
         ("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {maxTokens: 700}", 700),
     ] {
         let objects = crate::support::tree(&crate::support::with_components(components)).objects();
-        let it = objects.iter().find(|it| it.kind() == "Deployment" && it.name() == "openwebui").expect("it is there");
-        assert_eq!(json(super::containers(it)[0], "DEFAULT_MODEL_PARAMS")["max_tokens"], answer, "{components}");
+        let it = objects
+            .iter()
+            .find(|it| it.kind() == "Deployment" && it.name() == "openwebui")
+            .expect("it is there");
+        assert_eq!(
+            json(super::containers(it)[0], "DEFAULT_MODEL_PARAMS")["max_tokens"],
+            answer,
+            "{components}"
+        );
     }
-    found("ollama: {models: [\"tinyllama:1.1b\"]}\nopenWebui: {maxTokens: 2048}", "answer-beyond-context");
+    found(
+        "ollama: {models: [\"tinyllama:1.1b\"]}\nopenWebui: {maxTokens: 2048}",
+        "answer-beyond-context",
+    );
     found("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {maxTokens: 0}", "out-of-range");
 }
 
@@ -190,15 +242,23 @@ fn an_address_that_is_remembered_longer_than_its_pod_lives() {
 #[test]
 fn probes_on_a_static_page() {
     for (it, container) in each_of("Deployment", "openwebui") {
-        let path = |probe: &str| at(container, &format!("{probe}/httpGet/path")).as_str().unwrap_or_default();
-        assert_eq!((path("startupProbe"), path("readinessProbe"), path("livenessProbe")), ("/ready", "/ready", "/health"), "{}", it.path);
+        let path = |probe: &str| {
+            at(container, &format!("{probe}/httpGet/path")).as_str().unwrap_or_default()
+        };
+        assert_eq!(
+            (path("startupProbe"), path("readinessProbe"), path("livenessProbe")),
+            ("/ready", "/ready", "/health"),
+            "{}",
+            it.path
+        );
     }
 }
 
 #[test]
 fn a_start_that_the_liveness_probe_kills() {
     for (it, container) in each_of("Deployment", "openwebui") {
-        let number = |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().unwrap_or(1);
+        let number =
+            |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().unwrap_or(1);
         // The start takes up to 20 CPU seconds, and 124 seconds were seen on a loaded machine.
         assert!(number("periodSeconds") * number("failureThreshold") >= 300, "{}", it.path);
     }
@@ -209,9 +269,14 @@ fn uploads_that_a_restart_loses() {
     always("DATA_DIR", "/app/backend/data");
     for (it, container) in each_of("Deployment", "openwebui") {
         let mounts = crate::support::items(at(container, "volumeMounts"));
-        let name = mounts.into_iter().find(|it| at(it, "mountPath") == "/app/backend/data").map(|it| at(it, "name"));
+        let name = mounts
+            .into_iter()
+            .find(|it| at(it, "mountPath") == "/app/backend/data")
+            .map(|it| at(it, "name"));
         let volumes = crate::support::items(at(it.pod_template().expect("pods"), "spec/volumes"));
-        let claimed = volumes.into_iter().any(|it| Some(at(it, "name")) == name && !at(it, "persistentVolumeClaim").is_null());
+        let claimed = volumes
+            .into_iter()
+            .any(|it| Some(at(it, "name")) == name && !at(it, "persistentVolumeClaim").is_null());
         assert!(claimed, "{}", it.path);
     }
 }
@@ -226,15 +291,38 @@ fn two_pods_that_migrate_one_empty_database() {
             continue;
         }
         // Several take turns before they serve, and the servers leave the tables alone.
-        assert_eq!(env(container, "ENABLE_DB_MIGRATIONS").and_then(Value::as_str), Some("False"), "{}", it.path);
-        let init: Vec<&Value> = crate::support::items(at(it.pod_template().expect("pods"), "spec/initContainers")).collect();
+        assert_eq!(
+            env(container, "ENABLE_DB_MIGRATIONS").and_then(Value::as_str),
+            Some("False"),
+            "{}",
+            it.path
+        );
+        let init: Vec<&Value> =
+            crate::support::items(at(it.pod_template().expect("pods"), "spec/initContainers"))
+                .collect();
         let [migrate] = init[..] else { panic!("{}: {init:?}", it.path) };
-        let script = crate::support::items(at(migrate, "command")).filter_map(Value::as_str).collect::<String>();
-        // Locked, compared, and only then and only if need be the app is imported, which is a whole start of it.
-        let steps = ["pg_advisory_lock", "get_current_heads", "if present and present == newest:", "else:", "    import open_webui.config"];
-        let steps = steps.map(|step| script.rfind(step).unwrap_or_else(|| panic!("{}: no {step}: {script}", it.path)));
+        let script = crate::support::items(at(migrate, "command"))
+            .filter_map(Value::as_str)
+            .collect::<String>();
+        // Locked, compared, and only then and only if need be the app is imported, which is a whole
+        // start of it.
+        let steps = [
+            "pg_advisory_lock",
+            "get_current_heads",
+            "if present and present == newest:",
+            "else:",
+            "    import open_webui.config",
+        ];
+        let steps = steps.map(|step| {
+            script.rfind(step).unwrap_or_else(|| panic!("{}: no {step}: {script}", it.path))
+        });
         assert!(steps.is_sorted(), "{}: {steps:?}", it.path);
-        assert_eq!(script.matches("import open_webui").count() + script.matches("from open_webui").count(), 1, "{}", it.path);
+        assert_eq!(
+            script.matches("import open_webui").count() + script.matches("from open_webui").count(),
+            1,
+            "{}",
+            it.path
+        );
         assert_eq!(at(migrate, "terminationMessagePolicy"), "FallbackToLogsOnError", "{}", it.path);
         assert_eq!(
             (env(migrate, "ENABLE_DB_MIGRATIONS"), env(migrate, "DATABASE_URL")),
@@ -243,7 +331,12 @@ fn two_pods_that_migrate_one_empty_database() {
             it.path
         );
         assert_eq!(at(migrate, "image"), at(container, "image"), "{}", it.path);
-        assert!(env(container, "REDIS_URL").is_some() && env(container, "WEBSOCKET_MANAGER") == Some(&"redis".into()), "{}", it.path);
+        assert!(
+            env(container, "REDIS_URL").is_some()
+                && env(container, "WEBSOCKET_MANAGER") == Some(&"redis".into()),
+            "{}",
+            it.path
+        );
     }
 }
 
@@ -252,22 +345,36 @@ fn a_password_in_a_url_unescaped() {
     for (it, container) in platform_s() {
         // Without PostgreSQL there is no URL; with it, it comes whole from the Secret.
         if let Some(reference) = env(container, "DATABASE_URL") {
-            assert!(is_of(at(reference, "name"), "postgresql") && *at(reference, "key") == "url", "{}", it.path);
+            assert!(
+                is_of(at(reference, "name"), "postgresql") && *at(reference, "key") == "url",
+                "{}",
+                it.path
+            );
         }
     }
     let (_, tree) = GOLDEN.iter().find(|it| it.0 == "sealed").expect("the case");
-    let sealed = tree.of_kind("SealedSecret").find(|it| is_of(it.at("metadata/name"), "postgresql")).expect("it is sealed");
+    let sealed = tree
+        .of_kind("SealedSecret")
+        .find(|it| is_of(it.at("metadata/name"), "postgresql"))
+        .expect("it is sealed");
     let url = sealed.text("spec/template/data/url");
-    assert!(url.contains("{{ .password | urlquery | replace \"+\" \"%20\" }}@postgresql.ai."), "{url}");
+    assert!(
+        url.contains("{{ .password | urlquery | replace \"+\" \"%20\" }}@postgresql.ai."),
+        "{url}"
+    );
 }
 
 #[test]
 fn a_password_in_plain_sight() {
     nowhere("worth nothing");
-    for (it, container) in each_of("Deployment", "openwebui").chain(each_of("StatefulSet", "postgresql")) {
+    for (it, container) in
+        each_of("Deployment", "openwebui").chain(each_of("StatefulSet", "postgresql"))
+    {
         for variable in crate::support::items(at(container, "env")) {
             let name = at(variable, "name").as_str().unwrap_or_default();
-            let is_secret = ["PASSWORD", "SECRET_KEY", "DATABASE_URL", "TOKEN"].iter().any(|it| name.ends_with(it));
+            let is_secret = ["PASSWORD", "SECRET_KEY", "DATABASE_URL", "TOKEN"]
+                .iter()
+                .any(|it| name.ends_with(it));
             assert!(!is_secret || at(variable, "value").is_null(), "{}: {name}", it.path);
         }
     }
@@ -277,10 +384,15 @@ fn a_password_in_plain_sight() {
 fn replicas_of_ollama_behind_one_sticky_connection() {
     let (_, tree) = GOLDEN.iter().find(|it| it.0 == "darien").expect("the case");
     let it = tree.find("Deployment", Some("ai"), "openwebui").expect("it is there");
-    let urls = env(super::containers(it)[0], "OLLAMA_BASE_URLS").and_then(Value::as_str).expect("addresses");
+    let urls = env(super::containers(it)[0], "OLLAMA_BASE_URLS")
+        .and_then(Value::as_str)
+        .expect("addresses");
     assert_eq!(urls.split(';').count(), 2);
     assert!(
-        urls.split(';').enumerate().all(|(n, it)| it == format!("http://ollama-{n}.ollama-headless.ai.svc.cluster.local:11434")),
+        urls.split(';')
+            .enumerate()
+            .all(|(n, it)| it
+                == format!("http://ollama-{n}.ollama-headless.ai.svc.cluster.local:11434")),
         "{urls}"
     );
 }
@@ -289,6 +401,11 @@ fn replicas_of_ollama_behind_one_sticky_connection() {
 fn variables_that_services_inject() {
     // `OLLAMA_PORT=tcp://…` and its like have broken programs.
     for (it, _) in each_of("Deployment", "openwebui").chain(each_of("StatefulSet", "ollama")) {
-        assert_eq!(at(it.pod_template().expect("pods"), "spec/enableServiceLinks").as_bool(), Some(false), "{}", it.path);
+        assert_eq!(
+            at(it.pod_template().expect("pods"), "spec/enableServiceLinks").as_bool(),
+            Some(false),
+            "{}",
+            it.path
+        );
     }
 }

@@ -15,7 +15,8 @@ pub enum Fault {
     Refused,
     /// The process dies before it.
     KilledBefore,
-    /// The process dies in the middle of it: half a file is written, half a folder removed; a rename is whole.
+    /// The process dies in the middle of it: half a file is written, half a folder removed; a
+    /// rename is whole.
     KilledWithin,
 }
 
@@ -57,7 +58,11 @@ impl FaultyDisk {
         if self.fault == Fault::KilledWithin { Next::DoHalf } else { Next::Refuse }
     }
 
-    fn change(&self, whole: impl FnOnce() -> io::Result<()>, half: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    fn change(
+        &self,
+        whole: impl FnOnce() -> io::Result<()>,
+        half: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
         match self.next() {
             Next::Do => whole(),
             Next::DoHalf => half().and(Err(io::Error::other("killed"))),
@@ -92,11 +97,17 @@ impl Disk for FaultyDisk {
         if !path.parent().is_some_and(Path::exists) {
             return self.alive(|| RealDisk.create(path, bytes));
         }
-        self.change(|| RealDisk.create(path, bytes), || RealDisk.create(path, &bytes[..bytes.len() / 2]))
+        self.change(
+            || RealDisk.create(path, bytes),
+            || RealDisk.create(path, &bytes[..bytes.len() / 2]),
+        )
     }
 
     fn create_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.change(|| RealDisk.create_private(path, bytes), || RealDisk.create_private(path, &bytes[..bytes.len() / 2]))
+        self.change(
+            || RealDisk.create_private(path, bytes),
+            || RealDisk.create_private(path, &bytes[..bytes.len() / 2]),
+        )
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -118,9 +129,11 @@ impl Disk for FaultyDisk {
 
     fn remove_all(&self, path: &Path) -> io::Result<()> {
         let half = || match RealDisk.list(path) {
-            Ok(all) => all
-                .first()
-                .map_or(Ok(()), |it| RealDisk.remove_all(&path.join(&it.name)).or_else(|_| RealDisk.remove_file(&path.join(&it.name)))),
+            Ok(all) => all.first().map_or(Ok(()), |it| {
+                RealDisk
+                    .remove_all(&path.join(&it.name))
+                    .or_else(|_| RealDisk.remove_file(&path.join(&it.name)))
+            }),
             Err(_) => Ok(()),
         };
         self.change(|| RealDisk.remove_all(path), half)

@@ -1,4 +1,5 @@
-//! What ArgoCD needs: the form of Applications, projects that permit what is there, waves that respect what is needed.
+//! What ArgoCD needs: the form of Applications, projects that permit what is there, waves that
+//! respect what is needed.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +10,21 @@ use crate::support::{Read, at, is, items, labels};
 
 const SERVER: &str = "https://kubernetes.default.svc";
 
-/// Options that only harm here, or whose names are easily misspelt: this is the whole list of those that may appear.
-const OPTIONS: [&str; 4] = ["FailOnSharedResource=true", "PruneLast=true", "RespectIgnoreDifferences=true", "ServerSideApply=true"];
+/// Options that only harm here, or whose names are easily misspelt: this is the whole list of those
+/// that may appear.
+const OPTIONS: [&str; 4] = [
+    "FailOnSharedResource=true",
+    "PruneLast=true",
+    "RespectIgnoreDifferences=true",
+    "ServerSideApply=true",
+];
 
 /// Repositories of charts.
-const CHARTS: [&str; 3] =
-    ["https://argoproj.github.io/argo-helm", "https://bitnami.github.io/sealed-secrets", "https://charts.jetstack.io"];
+const CHARTS: [&str; 3] = [
+    "https://argoproj.github.io/argo-helm",
+    "https://bitnami.github.io/sealed-secrets",
+    "https://charts.jetstack.io",
+];
 
 fn annotation<'a>(it: &'a Read, key: &str) -> Option<&'a str> {
     it.at("metadata/annotations").get(key)?.as_str()
@@ -34,48 +44,108 @@ pub fn applications(tree: &Tree) -> Vec<String> {
     };
     for it in tree.of_kind("Application") {
         let is_root = it.name() == "root";
-        let finalizers: Vec<&str> = items(it.at("metadata/finalizers")).filter_map(Value::as_str).collect();
+        let finalizers: Vec<&str> =
+            items(it.at("metadata/finalizers")).filter_map(Value::as_str).collect();
         // Neither the root nor Argo CD itself takes along what it made when it goes.
         let stays = is_root || it.name() == "argocd";
-        let cascade: &[&str] = if stays { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
+        let cascade: &[&str] =
+            if stays { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
         must(finalizers == cascade, it, "the finalizers");
         must(it.namespace() == Some("argocd"), it, "its namespace");
-        must(it.text("spec/destination/server") == SERVER && it.at("spec/destination/name").is_null(), it, "the destination");
-        must(["ai", "bootstrap", "charts", "platform", "tenants"].contains(&it.text("spec/project")), it, "the project");
+        must(
+            it.text("spec/destination/server") == SERVER
+                && it.at("spec/destination/name").is_null(),
+            it,
+            "the destination",
+        );
+        must(
+            ["ai", "bootstrap", "charts", "platform", "tenants"].contains(&it.text("spec/project")),
+            it,
+            "the project",
+        );
         must(wave(it).is_some() != is_root, it, "the wave");
         must(wave(it).is_none_or(|it| it % 10 == 0 && it >= 0), it, "the gaps between waves");
         let health = annotation(it, "argocd.argoproj.io/ignore-healthcheck");
         must(health == is_root.then_some("true"), it, "its share in health");
         must(
-            is(it.at("spec/syncPolicy/automated/prune"), true) && is(it.at("spec/syncPolicy/automated/selfHeal"), true),
+            is(it.at("spec/syncPolicy/automated/prune"), true)
+                && is(it.at("spec/syncPolicy/automated/selfHeal"), true),
             it,
             "automated sync",
         );
-        must(it.at("spec/syncPolicy/automated/allowEmpty").is_null(), it, "an empty folder must not wipe all out");
+        must(
+            it.at("spec/syncPolicy/automated/allowEmpty").is_null(),
+            it,
+            "an empty folder must not wipe all out",
+        );
         let retry = |key: &str| it.at(&format!("spec/syncPolicy/retry/{key}"));
-        must(is(retry("refresh"), true) && retry("limit") == if is_root { 20 } else { 3 }, it, "the retry");
-        let options: Vec<&str> = items(it.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect();
+        must(
+            is(retry("refresh"), true) && retry("limit") == if is_root { 20 } else { 3 },
+            it,
+            "the retry",
+        );
+        let options: Vec<&str> =
+            items(it.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect();
         must(options.iter().all(|it| OPTIONS.contains(it)), it, "the sync options");
-        must(options.contains(&"ServerSideApply=true") && options.contains(&"FailOnSharedResource=true"), it, "the sync options");
+        must(
+            options.contains(&"ServerSideApply=true")
+                && options.contains(&"FailOnSharedResource=true"),
+            it,
+            "the sync options",
+        );
         must(is_root || options.contains(&"PruneLast=true"), it, "prunes last");
-        must(it.at("spec/ignoreDifferences").is_null() || options.contains(&"RespectIgnoreDifferences=true"), it, "ignored differences");
+        must(
+            it.at("spec/ignoreDifferences").is_null()
+                || options.contains(&"RespectIgnoreDifferences=true"),
+            it,
+            "ignored differences",
+        );
         let source = |key: &str| it.at(&format!("spec/source/{key}"));
         must(it.at("spec/sources").is_null(), it, "one source");
         if source("chart").is_null() {
-            must(is(source("directory/recurse"), true) && source("directory/include") == "*.yaml", it, "how the folder is read");
-            // The root follows the branch; under `pin: tag` the others follow the tag of their content.
+            must(
+                is(source("directory/recurse"), true) && source("directory/include") == "*.yaml",
+                it,
+                "how the folder is read",
+            );
+            // The root follows the branch; under `pin: tag` the others follow the tag of their
+            // content.
             let revision = source("targetRevision").as_str().unwrap_or_default();
-            must(revision.starts_with("refs/heads/") || !is_root && revision.starts_with("refs/tags/tree-"), it, "a full reference");
+            must(
+                revision.starts_with("refs/heads/")
+                    || !is_root && revision.starts_with("refs/tags/tree-"),
+                it,
+                "a full reference",
+            );
             must(source("helm").is_null(), it, "a folder and a chart at once");
         } else {
-            must(source("path").is_null() && source("directory").is_null(), it, "a chart and a folder at once");
-            must(source("helm/valuesObject").is_mapping() && source("helm/values").is_null(), it, "typed values");
-            must(source("helm/releaseName") == it.name(), it, "the release is called like the Application");
-            must(source("repoURL").as_str().is_some_and(|it| it.starts_with("https://")), it, "the chart's repository");
+            must(
+                source("path").is_null() && source("directory").is_null(),
+                it,
+                "a chart and a folder at once",
+            );
+            must(
+                source("helm/valuesObject").is_mapping() && source("helm/values").is_null(),
+                it,
+                "typed values",
+            );
+            must(
+                source("helm/releaseName") == it.name(),
+                it,
+                "the release is called like the Application",
+            );
+            must(
+                source("repoURL").as_str().is_some_and(|it| it.starts_with("https://")),
+                it,
+                "the chart's repository",
+            );
         }
     }
     let root = tree.find("Application", Some("argocd"), "root");
-    if !root.is_some_and(|it| it.path == "bootstrap/argocd/application-root.yaml" && it.text("spec/project") == "bootstrap") {
+    if !root.is_some_and(|it| {
+        it.path == "bootstrap/argocd/application-root.yaml"
+            && it.text("spec/project") == "bootstrap"
+    }) {
         found.push("there is no root, or not where it belongs".to_owned());
     }
     found
@@ -87,7 +157,9 @@ fn permits(list: &Value, it: &Read) -> bool {
         let text = |key| at(permit, key).as_str().unwrap_or_default();
         let is_name = at(permit, "name").as_str().is_none_or(|glob| {
             let (start, end) = glob.split_once('*').unwrap_or((glob, ""));
-            glob == it.name() || glob != start && it.name().strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
+            glob == it.name()
+                || glob != start
+                    && it.name().strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
         });
         text("group") == it.group() && text("kind") == it.kind() && is_name
     })
@@ -95,7 +167,10 @@ fn permits(list: &Value, it: &Read) -> bool {
 
 /// Whether a project lets objects into a namespace: listed, or everywhere and not denied.
 fn may_go(project: &Read, namespace: &str) -> bool {
-    let listed = |text: &str| items(project.at("spec/destinations")).any(|it| at(it, "namespace") == text && at(it, "server") == SERVER);
+    let listed = |text: &str| {
+        items(project.at("spec/destinations"))
+            .any(|it| at(it, "namespace") == text && at(it, "server") == SERVER)
+    };
     (listed(namespace) || listed("*")) && !listed(&format!("!{namespace}"))
 }
 
@@ -107,8 +182,8 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: there is no project {name}", application.path));
             continue;
         };
-        // What touches the namespace of models and chat alone is of the group that can touch nothing else. Policies may go anywhere,
-        // wherever they go today.
+        // What touches the namespace of models and chat alone is of the group that can touch
+        // nothing else. Policies may go anywhere, wherever they go today.
         let only_ai = application.text("spec/destination/namespace") == "ai"
             && application.name() != "network-policies"
             && objects_of(tree, application).iter().all(|it| it.namespace() == Some("ai"));
@@ -119,12 +194,19 @@ pub fn projects(tree: &Tree) -> Vec<String> {
         if !may_go(application.text("spec/destination/namespace")) {
             found.push(format!("{}: {name} does not permit its destination", application.path));
         }
-        if !items(project.at("spec/sourceRepos")).any(|it| it == application.at("spec/source/repoURL")) {
+        if !items(project.at("spec/sourceRepos"))
+            .any(|it| it == application.at("spec/source/repoURL"))
+        {
             found.push(format!("{}: {name} does not permit its repository", application.path));
         }
         for it in objects_of(tree, application) {
-            let list = if it.namespace().is_some() { "spec/namespaceResourceWhitelist" } else { "spec/clusterResourceWhitelist" };
-            let is_denied = it.namespace().is_none() && permits(project.at("spec/clusterResourceBlacklist"), it);
+            let list = if it.namespace().is_some() {
+                "spec/namespaceResourceWhitelist"
+            } else {
+                "spec/clusterResourceWhitelist"
+            };
+            let is_denied = it.namespace().is_none()
+                && permits(project.at("spec/clusterResourceBlacklist"), it);
             if is_denied || !permits(project.at(list), it) || !it.namespace().is_none_or(may_go) {
                 found.push(format!("{}: {name} does not permit it", it.path));
             }
@@ -133,49 +215,82 @@ pub fn projects(tree: &Tree) -> Vec<String> {
     let wants_signed = |it: &Read| !it.at("spec/signatureKeys").is_null();
     let is_signed = tree.of_kind("AppProject").any(wants_signed);
     for application in tree.of_kind("Application").filter(|_| is_signed) {
-        // Where one project asks for signatures, all do that take anything from Git; a chart has none.
+        // Where one project asks for signatures, all do that take anything from Git; a chart has
+        // none.
         let project = tree.find("AppProject", Some("argocd"), application.text("spec/project"));
-        if project.is_some_and(|it| wants_signed(it) != application.at("spec/source/chart").is_null()) {
-            found.push(format!("{}: is signed or not, other than its project asks", application.path));
+        if project
+            .is_some_and(|it| wants_signed(it) != application.at("spec/source/chart").is_null())
+        {
+            found.push(format!(
+                "{}: is signed or not, other than its project asks",
+                application.path
+            ));
         }
     }
     for project in tree.of_kind("AppProject") {
         // Each group, the repositories of its own charts and no others.
-        let group = || tree.of_kind("Application").filter(|it| it.text("spec/project") == project.name());
+        let group =
+            || tree.of_kind("Application").filter(|it| it.text("spec/project") == project.name());
         let has_charts = group().any(|it| !it.at("spec/source/chart").is_null());
-        let foreign = items(project.at("spec/sourceRepos")).filter_map(Value::as_str).any(|it| CHARTS.contains(&it));
+        let foreign = items(project.at("spec/sourceRepos"))
+            .filter_map(Value::as_str)
+            .any(|it| CHARTS.contains(&it));
         if foreign && !has_charts && project.name() != "platform" {
             found.push(format!("{}: permits charts, and has none", project.path));
         }
-        let named = |list: &str, key: &str, wild: &str| items(project.at(list)).any(|it| at(it, key) == wild);
-        let is_wide = ["group", "kind"]
-            .iter()
-            .any(|key| named("spec/namespaceResourceWhitelist", key, "*") || named("spec/clusterResourceWhitelist", key, "*"));
-        // Tenants come and go, and a project that narrowed with them would strand what they leave: everywhere, but not where others live.
+        let named = |list: &str, key: &str, wild: &str| {
+            items(project.at(list)).any(|it| at(it, key) == wild)
+        };
+        let is_wide = ["group", "kind"].iter().any(|key| {
+            named("spec/namespaceResourceWhitelist", key, "*")
+                || named("spec/clusterResourceWhitelist", key, "*")
+        });
+        // Tenants come and go, and a project that narrowed with them would strand what they leave:
+        // everywhere, but not where others live.
         let is_everywhere = named("spec/destinations", "namespace", "*");
         if is_everywhere && project.name() == "tenants" {
-            let others = tree.objects.iter().filter(|it| it.kind() == "Namespace" && it.application() == "namespaces").map(Read::name);
-            let namespaces = || others.clone().chain(["default", "kube-system", "kube-public", "kube-node-lease"]);
+            let others = tree
+                .objects
+                .iter()
+                .filter(|it| it.kind() == "Namespace" && it.application() == "namespaces")
+                .map(Read::name);
+            let namespaces = || {
+                others.clone().chain(["default", "kube-system", "kube-public", "kube-node-lease"])
+            };
             for namespace in namespaces().filter(|it| may_go(project, it)) {
                 found.push(format!("{}: tenants may go to {namespace}", project.path));
             }
-            let is_namespace = |it: &Value, name: &str| at(it, "group") == "" && at(it, "kind") == "Namespace" && at(it, "name") == name;
-            for namespace in
-                namespaces().filter(|name| !items(project.at("spec/clusterResourceBlacklist")).any(|it| is_namespace(it, name)))
-            {
+            let is_namespace = |it: &Value, name: &str| {
+                at(it, "group") == "" && at(it, "kind") == "Namespace" && at(it, "name") == name
+            };
+            for namespace in namespaces().filter(|name| {
+                !items(project.at("spec/clusterResourceBlacklist")).any(|it| is_namespace(it, name))
+            }) {
                 found.push(format!("{}: tenants may label {namespace}", project.path));
             }
         } else {
-            // What a chart makes of the cluster has names: a role of any name could give anybody everything.
-            let any =
-                items(project.at("spec/clusterResourceWhitelist")).filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
-            found.extend(any.map(|it| format!("{}: permits any {}", project.path, at(it, "kind").as_str().unwrap_or_default())));
+            // What a chart makes of the cluster has names: a role of any name could give anybody
+            // everything.
+            let any = items(project.at("spec/clusterResourceWhitelist"))
+                .filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
+            found.extend(any.map(|it| {
+                format!(
+                    "{}: permits any {}",
+                    project.path,
+                    at(it, "kind").as_str().unwrap_or_default()
+                )
+            }));
         }
-        if is_wide || is_everywhere && project.name() != "tenants" || items(project.at("spec/sourceRepos")).any(|it| it == "*") {
+        if is_wide
+            || is_everywhere && project.name() != "tenants"
+            || items(project.at("spec/sourceRepos")).any(|it| it == "*")
+        {
             found.push(format!("{}: permits all", project.path));
         }
         // An empty list of namespaced kinds permits all of them: "none" must be said.
-        if project.at("spec/namespaceResourceWhitelist").is_null() && !named("spec/namespaceResourceBlacklist", "kind", "*") {
+        if project.at("spec/namespaceResourceWhitelist").is_null()
+            && !named("spec/namespaceResourceBlacklist", "kind", "*")
+        {
             found.push(format!("{}: permits every namespaced kind", project.path));
         }
     }
@@ -185,19 +300,29 @@ pub fn projects(tree: &Tree) -> Vec<String> {
 /// The objects that an Application brings.
 pub fn objects_of<'a>(tree: &'a Tree, application: &Read) -> Vec<&'a Read> {
     let Some(path) = application.at("spec/source/path").as_str() else { return Vec::new() };
-    tree.objects.iter().filter(|it| it.path.rsplit_once('/').is_some_and(|(folder, _)| ends_with_folder(folder, path))).collect()
+    tree.objects
+        .iter()
+        .filter(|it| {
+            it.path.rsplit_once('/').is_some_and(|(folder, _)| ends_with_folder(folder, path))
+        })
+        .collect()
 }
 
-/// Whether a file's folder is (below) what an Application's path ends in; the repository may have folders of its own before it.
+/// Whether a file's folder is (below) what an Application's path ends in; the repository may have
+/// folders of its own before it.
 fn ends_with_folder(folder: &str, path: &str) -> bool {
-    let local = ["apps", "bootstrap/argocd"].into_iter().find(|it| path == *it || path.ends_with(&format!("/{it}")));
+    let local = ["apps", "bootstrap/argocd"]
+        .into_iter()
+        .find(|it| path == *it || path.ends_with(&format!("/{it}")));
     let local = local.or_else(|| path.find("out/manifests/").map(|at| &path[at..])).unwrap_or(path);
     folder == local || folder.starts_with(&format!("{local}/"))
 }
 
 pub fn waves(tree: &Tree) -> Vec<String> {
     let wave_of = |name: &str| tree.find("Application", Some("argocd"), name).and_then(wave);
-    let owner = |kind: &str, namespace: Option<&str>, name: &str| tree.find(kind, namespace, name).map(Read::application);
+    let owner = |kind: &str, namespace: Option<&str>, name: &str| {
+        tree.find(kind, namespace, name).map(Read::application)
+    };
     let mut found = Vec::new();
     for it in tree.objects.iter().filter(|it| it.path.starts_with("out/")) {
         let mut needs: BTreeSet<&str> = BTreeSet::from(["bootstrap"]);
@@ -214,7 +339,8 @@ pub fn waves(tree: &Tree) -> Vec<String> {
             _ => {}
         }
         if let Some(template) = it.pod_template() {
-            // A pod that waits for a Secret is not healthy; nothing of the platform starts before its namespace is fenced.
+            // A pod that waits for a Secret is not healthy; nothing of the platform starts before
+            // its namespace is fenced.
             let env = items(at(template, "spec/containers")).flat_map(|it| items(at(it, "env")));
             let secrets = env.filter_map(|it| at(it, "valueFrom/secretKeyRef/name").as_str());
             needs.extend(secrets.filter_map(|name| owner("SealedSecret", it.namespace(), name)));
@@ -231,10 +357,15 @@ pub fn waves(tree: &Tree) -> Vec<String> {
             }
         }
     }
-    // A chart's pods, too, start in a namespace that is there and fenced: all at once, or Argo CD's own deny would cut it off.
+    // A chart's pods, too, start in a namespace that is there and fenced: all at once, or Argo CD's
+    // own deny would cut it off.
     for it in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
         let namespace = it.text("spec/destination/namespace");
-        let needs = owner("Namespace", None, namespace).into_iter().chain(owner("NetworkPolicy", Some(namespace), "default-deny"));
+        let needs = owner("Namespace", None, namespace).into_iter().chain(owner(
+            "NetworkPolicy",
+            Some(namespace),
+            "default-deny",
+        ));
         for name in needs {
             if wave(it) <= wave_of(name) {
                 found.push(format!("{}: is not later than {name}", it.path));
@@ -242,12 +373,16 @@ pub fn waves(tree: &Tree) -> Vec<String> {
         }
     }
     for it in tree.of_kind("NetworkPolicy").filter(|it| it.name() == "default-deny") {
-        let others = tree.of_kind("NetworkPolicy").filter(|other| other.namespace() == it.namespace());
+        let others =
+            tree.of_kind("NetworkPolicy").filter(|other| other.namespace() == it.namespace());
         for other in others.filter(|other| other.application() != it.application()) {
             found.push(format!("{}: the deny is in {}", other.path, it.application()));
         }
     }
-    for it in tree.of_kind("Application").filter(|it| it.path.starts_with("apps/") && it.name() != "bootstrap") {
+    for it in tree
+        .of_kind("Application")
+        .filter(|it| it.path.starts_with("apps/") && it.name() != "bootstrap")
+    {
         if wave(it) <= wave_of("bootstrap") {
             found.push(format!("{}: its project is made later", it.path));
         }
@@ -261,17 +396,22 @@ pub fn folders(tree: &Tree) -> Vec<String> {
     for it in tree.of_kind("Application") {
         let objects = objects_of(tree, it);
         if it.at("spec/source/chart").is_null() && objects.is_empty() {
-            found.push(format!("{}: its folder is empty, and an empty folder removes all", it.path));
+            found
+                .push(format!("{}: its folder is empty, and an empty folder removes all", it.path));
         }
         owned.extend(objects.into_iter().map(|it| &it.path));
-        let place =
-            if it.name() == "root" { "bootstrap/argocd/application-root.yaml".to_owned() } else { format!("apps/{}.yaml", it.name()) };
+        let place = if it.name() == "root" {
+            "bootstrap/argocd/application-root.yaml".to_owned()
+        } else {
+            format!("apps/{}.yaml", it.name())
+        };
         if it.path != place {
             found.push(format!("{}: belongs to {place}", it.path));
         }
     }
     // Jobs that people run lie in a folder that no Application reads.
-    let is_by_hand = |it: &Read| it.kind() == "Job" && it.path == format!("bootstrap/job-{}.yaml", it.name());
+    let is_by_hand =
+        |it: &Read| it.kind() == "Job" && it.path == format!("bootstrap/job-{}.yaml", it.name());
     let others = tree.objects.iter().filter(|it| !owned.contains(&it.path) && !is_by_hand(it));
     found.extend(others.map(|it| format!("{}: no Application brings it", it.path)));
     found

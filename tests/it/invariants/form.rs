@@ -39,15 +39,27 @@ const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 pub fn named_everywhere(tree: &Tree) -> Vec<String> {
     let is_device = |stem: &str| {
-        let numbered = |it: &str| stem.len() == 4 && stem.starts_with(it) && stem.ends_with(|it: char| it.is_ascii_digit());
+        let numbered = |it: &str| {
+            stem.len() == 4
+                && stem.starts_with(it)
+                && stem.ends_with(|it: char| it.is_ascii_digit())
+        };
         DEVICES.contains(&stem) || numbered("com") || numbered("lpt")
     };
     let is_plain = |name: &str| {
         let stem = name.split('.').next().unwrap_or_default().to_lowercase();
         let characters = name.bytes().all(|it| it.is_ascii_alphanumeric() || b"-._".contains(&it));
-        characters && !is_device(&stem) && !name.starts_with('-') && !name.ends_with('.') && !name.eq_ignore_ascii_case(".git")
+        characters
+            && !is_device(&stem)
+            && !name.starts_with('-')
+            && !name.ends_with('.')
+            && !name.eq_ignore_ascii_case(".git")
     };
-    tree.files.keys().filter(|path| !path.split('/').all(is_plain)).map(|it| format!("{it} is something else elsewhere")).collect()
+    tree.files
+        .keys()
+        .filter(|path| !path.split('/').all(is_plain))
+        .map(|it| format!("{it} is something else elsewhere"))
+        .collect()
 }
 
 pub fn files(tree: &Tree) -> Vec<String> {
@@ -81,7 +93,12 @@ pub fn argocd_reads_it(tree: &Tree) -> Vec<String> {
         if bytes.windows(SKIP.len()).any(|it| it == SKIP) {
             found.push(format!("{path} would be dropped"));
         }
-        let Some(rest) = path.strip_prefix("out/manifests/").or_else(|| path.strip_prefix("apps/").map(|_| "apps/")) else { continue };
+        let Some(rest) = path
+            .strip_prefix("out/manifests/")
+            .or_else(|| path.strip_prefix("apps/").map(|_| "apps/"))
+        else {
+            continue;
+        };
         *sizes.entry(rest.split('/').next().unwrap_or_default()).or_default() += bytes.len();
         let name = path.rsplit('/').next().unwrap_or_default().to_lowercase();
         if name.ends_with("chart.yaml")
@@ -92,21 +109,34 @@ pub fn argocd_reads_it(tree: &Tree) -> Vec<String> {
             found.push(format!("{path} makes ArgoCD take the folder for something else"));
         }
     }
-    found.extend(sizes.into_iter().filter(|it| it.1 >= MOST_BYTES).map(|it| format!("{} has {} bytes", it.0, it.1)));
+    found.extend(
+        sizes
+            .into_iter()
+            .filter(|it| it.1 >= MOST_BYTES)
+            .map(|it| format!("{} has {} bytes", it.0, it.1)),
+    );
     found
 }
 
-/// Values that say nothing, so that they are there on purpose: a pod selector that selects all, a folder that starts empty, and what
-/// the API wants written out.
+/// Values that say nothing, so that they are there on purpose: a pod selector that selects all, a
+/// folder that starts empty, and what the API wants written out.
 fn may_be_empty(path: &str) -> bool {
     let ends = ["podSelector", "emptyDir"];
     ends.iter().any(|it| path.ends_with(&format!("/{it}")))
 }
 
-/// Numbers whose zero means something else than their absence, and switches whose default is on (a chart's values say off on purpose).
+/// Numbers whose zero means something else than their absence, and switches whose default is on (a
+/// chart's values say off on purpose).
 fn may_be_zero(path: &str) -> bool {
-    let ends = ["automountServiceAccountToken", "enableServiceLinks", "allowPrivilegeEscalation", "backoffLimit"];
-    path.contains("/valuesObject/") || ends.iter().any(|it| path.ends_with(&format!("/{it}"))) || path.ends_with("/group")
+    let ends = [
+        "automountServiceAccountToken",
+        "enableServiceLinks",
+        "allowPrivilegeEscalation",
+        "backoffLimit",
+    ];
+    path.contains("/valuesObject/")
+        || ends.iter().any(|it| path.ends_with(&format!("/{it}")))
+        || path.ends_with("/group")
 }
 
 pub fn nothing_empty(tree: &Tree) -> Vec<String> {
@@ -122,7 +152,17 @@ pub fn nothing_empty(tree: &Tree) -> Vec<String> {
                 Value::Sequence(it) => it.is_empty(),
                 Value::Mapping(it) => it.is_empty() && !may_be_empty(path),
             };
-            if is_wrong || ["status", "creationTimestamp", "caBundle", "uid", "resourceVersion", "generation"].contains(&key) {
+            if is_wrong
+                || [
+                    "status",
+                    "creationTimestamp",
+                    "caBundle",
+                    "uid",
+                    "resourceVersion",
+                    "generation",
+                ]
+                .contains(&key)
+            {
                 found.push(format!("{}: {path} is {value:?}", it.path));
             }
         });
@@ -139,9 +179,15 @@ pub fn quantities(tree: &Tree) -> Vec<String> {
         if !is_amount {
             return;
         }
-        let text = value.as_str().map_or_else(|| value.as_u64().map(|it| it.to_string()).unwrap_or_default(), str::to_owned);
-        let canonical =
-            if key == "cpu" { text.parse::<Millicores>().map(|it| it.to_string()) } else { text.parse::<Bytes>().map(|it| it.to_string()) };
+        let text = value.as_str().map_or_else(
+            || value.as_u64().map(|it| it.to_string()).unwrap_or_default(),
+            str::to_owned,
+        );
+        let canonical = if key == "cpu" {
+            text.parse::<Millicores>().map(|it| it.to_string())
+        } else {
+            text.parse::<Bytes>().map(|it| it.to_string())
+        };
         if canonical.as_deref() != Ok(text.as_str()) || !value.is_string() {
             found.push(format!("{file}: {path} is {value:?}, the API server writes {canonical:?}"));
         }
@@ -155,14 +201,16 @@ pub fn quantities(tree: &Tree) -> Vec<String> {
 pub fn names(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     let label = |it: &str| {
-        let ends = |it: Option<char>| it.is_some_and(|it| it.is_ascii_lowercase() || it.is_ascii_digit());
+        let ends =
+            |it: Option<char>| it.is_some_and(|it| it.is_ascii_lowercase() || it.is_ascii_digit());
         it.len() <= 63
             && ends(it.chars().next())
             && ends(it.chars().last())
             && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     for it in &tree.objects {
-        // One more than Kubernetes asks of most kinds: such a name serves as a label's value and as part of a host.
+        // One more than Kubernetes asks of most kinds: such a name serves as a label's value and as
+        // part of a host.
         if !label(it.name()) || it.namespace().is_some_and(|it| !label(it)) {
             found.push(format!("{}: the name `{}` is none", it.path, it.name()));
         }
@@ -171,7 +219,11 @@ pub fn names(tree: &Tree) -> Vec<String> {
         }
         // The pods of a StatefulSet bear a label of its name and a hash.
         if it.kind() == "StatefulSet" && it.name().len() > 52 {
-            found.push(format!("{}: {} characters, and its pods' labels have room for 52", it.path, it.name().len()));
+            found.push(format!(
+                "{}: {} characters, and its pods' labels have room for 52",
+                it.path,
+                it.name().len()
+            ));
         }
         for (key, value) in map(it.at("metadata/labels")) {
             let is_value = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -181,7 +233,10 @@ pub fn names(tree: &Tree) -> Vec<String> {
         }
         for port in ports(it) {
             if port.len() > 15 {
-                found.push(format!("{}: a port's name has 15 characters at most, not `{port}`", it.path));
+                found.push(format!(
+                    "{}: a port's name has 15 characters at most, not `{port}`",
+                    it.path
+                ));
             }
         }
     }
@@ -216,23 +271,33 @@ pub fn labels(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for it in &tree.objects {
         let own = map(it.at("metadata/labels"));
-        for key in ["name", "instance", "component", "part-of", "managed-by"].map(|it| format!("app.kubernetes.io/{it}")) {
+        for key in ["name", "instance", "component", "part-of", "managed-by"]
+            .map(|it| format!("app.kubernetes.io/{it}"))
+        {
             if !own.contains_key(&key) {
                 found.push(format!("{}: no label {key}", it.path));
             }
         }
         let Some(template) = it.pod_template() else { continue };
         let pod = map(crate::support::at(template, "metadata/labels"));
-        // A job's controller selects by a label of its own: what the policies select is what its pods bear.
+        // A job's controller selects by a label of its own: what the policies select is what its
+        // pods bear.
         let is_job = ["CronJob", "Job"].contains(&it.kind());
         let selector = if is_job { pod.clone() } else { map(it.at("spec/selector/matchLabels")) };
-        let name = if is_job { it.at("metadata/labels").get(NAME).and_then(Value::as_str) } else { Some(it.name()) };
+        let name = if is_job {
+            it.at("metadata/labels").get(NAME).and_then(Value::as_str)
+        } else {
+            Some(it.name())
+        };
         let keys: BTreeSet<&str> = selector.keys().map(String::as_str).collect();
         if keys != BTreeSet::from([NAME, INSTANCE]) || !selects(&selector, &pod) {
             found.push(format!("{}: the selector is {selector:?}", it.path));
         }
         if pod.contains_key("app.kubernetes.io/version") {
-            found.push(format!("{}: the version is in the pod's labels: a new one would restart what need not be", it.path));
+            found.push(format!(
+                "{}: the version is in the pod's labels: a new one would restart what need not be",
+                it.path
+            ));
         }
         if selector.get(NAME).map(String::as_str) != name {
             found.push(format!("{}: {NAME} is not its name", it.path));

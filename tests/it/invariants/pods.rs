@@ -15,8 +15,11 @@ pub fn templates(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
 
 /// Every container with its object, init containers too.
 pub fn containers(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
-    templates(tree)
-        .flat_map(|(it, pod)| items(at(pod, "containers")).chain(items(at(pod, "initContainers"))).map(move |container| (it, container)))
+    templates(tree).flat_map(|(it, pod)| {
+        items(at(pod, "containers"))
+            .chain(items(at(pod, "initContainers")))
+            .map(move |container| (it, container))
+    })
 }
 
 fn name(container: &Value) -> &str {
@@ -34,22 +37,44 @@ pub fn names_once(tree: &Tree) -> Vec<String> {
     let key = |value: &Value, key: &str| format!("{:?}", at(value, key));
     for (it, container) in containers(tree) {
         once(it, "env", items(at(container, "env")).map(|it| key(it, "name")).collect());
-        once(it, "mounts", items(at(container, "volumeMounts")).map(|it| key(it, "mountPath")).collect());
-        once(it, "numbers of ports", items(at(container, "ports")).map(|it| key(it, "containerPort") + &key(it, "protocol")).collect());
+        once(
+            it,
+            "mounts",
+            items(at(container, "volumeMounts")).map(|it| key(it, "mountPath")).collect(),
+        );
+        once(
+            it,
+            "numbers of ports",
+            items(at(container, "ports"))
+                .map(|it| key(it, "containerPort") + &key(it, "protocol"))
+                .collect(),
+        );
     }
     for (it, pod) in templates(tree) {
         let all = || items(at(pod, "containers")).chain(items(at(pod, "initContainers")));
         once(it, "containers", all().map(|it| key(it, "name")).collect());
-        once(it, "names of ports", all().flat_map(|it| items(at(it, "ports"))).map(|it| key(it, "name")).collect());
+        once(
+            it,
+            "names of ports",
+            all().flat_map(|it| items(at(it, "ports"))).map(|it| key(it, "name")).collect(),
+        );
         once(it, "volumes", items(at(pod, "volumes")).map(|it| key(it, "name")).collect());
     }
     for it in tree.of_kind("Service") {
         once(it, "ports", items(it.at("spec/ports")).map(|it| key(it, "name")).collect());
-        once(it, "numbers of ports", items(it.at("spec/ports")).map(|it| key(it, "port")).collect());
+        once(
+            it,
+            "numbers of ports",
+            items(it.at("spec/ports")).map(|it| key(it, "port")).collect(),
+        );
     }
     for it in tree.of_kind("NetworkPolicy") {
         for rule in items(it.at("spec/ingress")).chain(items(it.at("spec/egress"))) {
-            once(it, "ports of a rule", items(at(rule, "ports")).map(|it| format!("{it:?}")).collect());
+            once(
+                it,
+                "ports of a rule",
+                items(at(rule, "ports")).map(|it| format!("{it:?}")).collect(),
+            );
         }
     }
     found
@@ -73,7 +98,8 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (it, container) in containers(tree) {
         let security = |path: &str| at(container, &format!("securityContext/{path}"));
-        let drops: Vec<&str> = items(security("capabilities/drop")).filter_map(Value::as_str).collect();
+        let drops: Vec<&str> =
+            items(security("capabilities/drop")).filter_map(Value::as_str).collect();
         let adds = items(security("capabilities/add")).count();
         let is_kept = is(security("allowPrivilegeEscalation"), false)
             && is(security("readOnlyRootFilesystem"), true)
@@ -85,7 +111,8 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
     }
     for (it, pod) in templates(tree) {
         let security = |path: &str| at(pod, &format!("securityContext/{path}"));
-        let is_user = security("runAsUser").as_u64().is_some_and(|it| it > 0) && security("runAsGroup").as_u64().is_some_and(|it| it > 0);
+        let is_user = security("runAsUser").as_u64().is_some_and(|it| it > 0)
+            && security("runAsGroup").as_u64().is_some_and(|it| it > 0);
         if !is(security("runAsNonRoot"), true)
             || !is_user
             || security("seccompProfile/type") != "RuntimeDefault"
@@ -110,7 +137,9 @@ pub fn accounts(tree: &Tree) -> Vec<String> {
     for (it, pod) in templates(tree) {
         let account = at(pod, "serviceAccountName").as_str().unwrap_or("default");
         let there = tree.find("ServiceAccount", it.namespace(), account);
-        if account == "default" || !there.is_some_and(|it| is(it.at("automountServiceAccountToken"), false)) {
+        if account == "default"
+            || !there.is_some_and(|it| is(it.at("automountServiceAccountToken"), false))
+        {
             found.push(format!("{}: the account `{account}`", it.path));
         }
         if !is(at(pod, "automountServiceAccountToken"), false) {
@@ -124,9 +153,17 @@ pub fn images(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (it, container) in containers(tree) {
         let image = at(container, "image").as_str().unwrap_or_default();
-        let (reference, digest) = image.split_once('@').map_or((image, None), |(reference, digest)| (reference, Some(digest)));
+        let (reference, digest) = image
+            .split_once('@')
+            .map_or((image, None), |(reference, digest)| (reference, Some(digest)));
         let tag = reference.rsplit_once(':').map_or("", |it| it.1);
-        let is_full = tag.trim_start_matches('v').split(['.', '-']).take(2).filter(|it| it.parse::<u32>().is_ok()).count() == 2;
+        let is_full = tag
+            .trim_start_matches('v')
+            .split(['.', '-'])
+            .take(2)
+            .filter(|it| it.parse::<u32>().is_ok())
+            .count()
+            == 2;
         let has_registry = reference.split('/').next().is_some_and(|it| it.contains('.'));
         if !is_full || !has_registry || digest.is_some_and(|it| !it.starts_with("sha256:")) {
             found.push(format!("{}: {image}", it.path));
@@ -138,9 +175,13 @@ pub fn images(tree: &Tree) -> Vec<String> {
 pub fn probes(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (it, container) in containers(tree) {
-        let ports: Vec<&Value> = items(at(container, "ports")).flat_map(|it| [at(it, "containerPort"), at(it, "name")]).collect();
+        let ports: Vec<&Value> = items(at(container, "ports"))
+            .flat_map(|it| [at(it, "containerPort"), at(it, "name")])
+            .collect();
         for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
-            for port in ["httpGet/port", "tcpSocket/port", "grpc/port"].map(|it| at(at(container, probe), it)) {
+            for port in ["httpGet/port", "tcpSocket/port", "grpc/port"]
+                .map(|it| at(at(container, probe), it))
+            {
                 if !port.is_null() && !ports.contains(&port) {
                     found.push(format!("{}: {} {probe} asks {port:?}", it.path, name(container)));
                 }
@@ -162,10 +203,14 @@ pub fn probes(tree: &Tree) -> Vec<String> {
 /// A resolver that tries suffixes first asks eight times in vain for each whole name.
 pub fn dots(tree: &Tree) -> Vec<String> {
     let is_one = |pod: &Value| {
-        let mut options = items(at(pod, "dnsConfig/options")).filter(|it| at(it, "name") == "ndots");
+        let mut options =
+            items(at(pod, "dnsConfig/options")).filter(|it| at(it, "name") == "ndots");
         options.next().is_some_and(|it| at(it, "value") == "1") && options.next().is_none()
     };
-    templates(tree).filter(|(_, pod)| !is_one(pod)).map(|(it, _)| format!("{}: no ndots 1", it.path)).collect()
+    templates(tree)
+        .filter(|(_, pod)| !is_one(pod))
+        .map(|(it, _)| format!("{}: no ndots 1", it.path))
+        .collect()
 }
 
 /// What a container or a composed Secret says: values, arguments, commands, templates.
@@ -183,10 +228,12 @@ fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
     all
 }
 
-/// The kubelet reads commands, arguments and values before anybody else: `$$` is one dollar to it, `$(NAME)` a variable's value.
+/// The kubelet reads commands, arguments and values before anybody else: `$$` is one dollar to it,
+/// `$(NAME)` a variable's value.
 pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    // Jobs that people apply are no objects of an Application, and a kubelet reads them all the same.
+    // Jobs that people apply are no objects of an Application, and a kubelet reads them all the
+    // same.
     let manual_objects: Vec<(&String, Value)> = tree
         .files
         .iter()
@@ -194,22 +241,29 @@ pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
         .map(|(path, bytes)| (path, serde_yaml::from_slice(bytes).expect("YAML")))
         .collect();
     let pods = templates(tree).map(|(it, pod)| (&it.path, pod));
-    for (path, pod) in pods.chain(manual_objects.iter().map(|(path, job)| (*path, at(job, "spec/template/spec")))) {
+    for (path, pod) in
+        pods.chain(manual_objects.iter().map(|(path, job)| (*path, at(job, "spec/template/spec"))))
+    {
         for container in items(at(pod, "containers")).chain(items(at(pod, "initContainers"))) {
             let values = items(at(container, "env")).map(|it| at(it, "value"));
-            let words = items(at(container, "command")).chain(items(at(container, "args"))).chain(values);
-            let named = items(at(container, "env")).filter_map(|it| Some(format!("$({})", at(it, "name").as_str()?)));
+            let words =
+                items(at(container, "command")).chain(items(at(container, "args"))).chain(values);
+            let named = items(at(container, "env"))
+                .filter_map(|it| Some(format!("$({})", at(it, "name").as_str()?)));
             let wrong: Vec<String> = named.chain(["$$".to_owned()]).collect();
             for text in words.filter_map(Value::as_str) {
                 let said = wrong.iter().filter(|it| text.contains(it.as_str()));
-                found.extend(said.map(|it| format!("{path}: {}: `{it}` reaches no shell", name(container))));
+                found.extend(
+                    said.map(|it| format!("{path}: {}: `{it}` reaches no shell", name(container))),
+                );
             }
         }
     }
     found
 }
 
-/// A name that a suffix would complete: below a namespace, or a Service's alone where an address stands.
+/// A name that a suffix would complete: below a namespace, or a Service's alone where an address
+/// stands.
 pub fn whole_names(tree: &Tree) -> Vec<String> {
     const WHOLE: &str = ".svc.cluster.local";
     let services: BTreeSet<&str> = tree.of_kind("Service").map(Read::name).collect();
@@ -223,11 +277,17 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
             let (name, after) = (&rest[start..end], &rest[end..]);
             let is_below = name.split('.').skip(1).any(|it| it == "svc");
             // Before an `@` stands who signs in.
-            let signs_in = after.split(['/', ' ']).next().is_some_and(|it| it.contains('@')) || after.contains("}}@");
-            let is_address = before.ends_with("://") && !signs_in || before.ends_with('@') || name.len() == text.len();
+            let signs_in = after.split(['/', ' ']).next().is_some_and(|it| it.contains('@'))
+                || after.contains("}}@");
+            let is_address = before.ends_with("://") && !signs_in
+                || before.ends_with('@')
+                || name.len() == text.len();
             let service = name.split('.').next().unwrap_or_default();
-            // `openwebui` is also a database's name: alone, it is an address only with a port or dots.
-            let is_service = is_address && services.contains(service) && (name.contains('.') || after.starts_with(':'));
+            // `openwebui` is also a database's name: alone, it is an address only with a port or
+            // dots.
+            let is_service = is_address
+                && services.contains(service)
+                && (name.contains('.') || after.starts_with(':'));
             if (is_below || is_service) && !name.trim_end_matches('.').ends_with(WHOLE) {
                 found.push(format!("{}: {name}", it.path));
             }
@@ -239,17 +299,22 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
 
 /// Whether the Application that makes a claim also runs what mounts it.
 fn is_bound_by_its_own(tree: &Tree, claim: &Read) -> bool {
-    let own = templates(tree).filter(|(it, _)| it.application() == claim.application() && it.namespace() == claim.namespace());
-    own.flat_map(|it| items(at(it.1, "volumes"))).any(|it| at(it, "persistentVolumeClaim/claimName") == claim.name())
+    let own = templates(tree).filter(|(it, _)| {
+        it.application() == claim.application() && it.namespace() == claim.namespace()
+    });
+    own.flat_map(|it| items(at(it.1, "volumes")))
+        .any(|it| at(it, "persistentVolumeClaim/claimName") == claim.name())
 }
 
 pub fn volumes(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (it, pod) in templates(tree) {
         let templates = items(it.at("spec/volumeClaimTemplates")).map(|it| at(it, "metadata/name"));
-        let there: Vec<&Value> = items(at(pod, "volumes")).map(|it| at(it, "name")).chain(templates).collect();
+        let there: Vec<&Value> =
+            items(at(pod, "volumes")).map(|it| at(it, "name")).chain(templates).collect();
         let all = || items(at(pod, "containers")).chain(items(at(pod, "initContainers")));
-        let mounted: Vec<&Value> = all().flat_map(|it| items(at(it, "volumeMounts"))).map(|it| at(it, "name")).collect();
+        let mounted: Vec<&Value> =
+            all().flat_map(|it| items(at(it, "volumeMounts"))).map(|it| at(it, "name")).collect();
         for volume in &there {
             if !mounted.contains(volume) {
                 found.push(format!("{}: the volume {volume:?} is mounted nowhere", it.path));
@@ -260,21 +325,29 @@ pub fn volumes(tree: &Tree) -> Vec<String> {
                 found.push(format!("{}: the volume {volume:?} is nowhere", it.path));
             }
         }
-        for claim in items(at(pod, "volumes")).filter_map(|it| at(it, "persistentVolumeClaim/claimName").as_str()) {
+        for claim in items(at(pod, "volumes"))
+            .filter_map(|it| at(it, "persistentVolumeClaim/claimName").as_str())
+        {
             let there = tree.find("PersistentVolumeClaim", it.namespace(), claim);
-            // A claim is bound when its first pod is placed: in an earlier Application it would be waited for in vain, unless that
-            // Application has a pod of its own which mounts it.
-            if !there.is_some_and(|claim| claim.application() == it.application() || is_bound_by_its_own(tree, claim)) {
+            // A claim is bound when its first pod is placed: in an earlier Application it would be
+            // waited for in vain, unless that Application has a pod of its own which mounts it.
+            if !there.is_some_and(|claim| {
+                claim.application() == it.application() || is_bound_by_its_own(tree, claim)
+            }) {
                 found.push(format!("{}: the claim {claim}", it.path));
             }
         }
-        let has_claim = items(at(pod, "volumes")).any(|it| !at(it, "persistentVolumeClaim").is_null());
+        let has_claim =
+            items(at(pod, "volumes")).any(|it| !at(it, "persistentVolumeClaim").is_null());
         if has_claim && it.kind() == "Deployment" && it.at("spec/strategy/type") != "Recreate" {
             found.push(format!("{}: a volume with one writer, and pods that overlap", it.path));
         }
         for claim in items(it.at("spec/volumeClaimTemplates")) {
             if at(claim, "apiVersion") != "v1" || at(claim, "kind") != "PersistentVolumeClaim" {
-                found.push(format!("{}: a claim template without apiVersion and kind is a difference for ever", it.path));
+                found.push(format!(
+                    "{}: a claim template without apiVersion and kind is a difference for ever",
+                    it.path
+                ));
             }
         }
     }

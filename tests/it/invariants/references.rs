@@ -10,28 +10,79 @@ use crate::support::{Read, at, items, labels, selects};
 /// Namespaces that are there before the tree is.
 const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"];
 
-/// Pods that no object of the tree makes: the cluster's own, those that a chart makes, and those that come at run time. Namespace and
-/// labels, as the facts of the cluster and of the charts have them.
+/// Pods that no object of the tree makes: the cluster's own, those that a chart makes, and those
+/// that come at run time. Namespace and labels, as the facts of the cluster and of the charts have
+/// them.
 pub const OTHERS: [(&str, &[(&str, &str)]); 11] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     ("kube-system", &[("k8s-app", "kube-dns")]),
-    ("kube-system", &[("app.kubernetes.io/name", "sealed-secrets"), ("app.kubernetes.io/instance", "sealed-secrets")]),
-    ("cert-manager", &[("app.kubernetes.io/name", "cert-manager"), ("app.kubernetes.io/instance", "cert-manager")]),
-    ("cert-manager", &[("app.kubernetes.io/name", "webhook"), ("app.kubernetes.io/instance", "cert-manager")]),
-    ("cert-manager", &[("app.kubernetes.io/name", "cainjector"), ("app.kubernetes.io/instance", "cert-manager")]),
-    ("argocd", &[("app.kubernetes.io/name", "argocd-application-controller"), ("app.kubernetes.io/instance", "argocd")]),
-    ("argocd", &[("app.kubernetes.io/name", "argocd-repo-server"), ("app.kubernetes.io/instance", "argocd")]),
-    ("argocd", &[("app.kubernetes.io/name", "argocd-server"), ("app.kubernetes.io/instance", "argocd")]),
-    ("argocd", &[("app.kubernetes.io/name", "argocd-redis"), ("app.kubernetes.io/instance", "argocd")]),
-    ("argocd", &[("app.kubernetes.io/name", "argocd-redis-secret-init"), ("app.kubernetes.io/instance", "argocd")]),
+    (
+        "kube-system",
+        &[
+            ("app.kubernetes.io/name", "sealed-secrets"),
+            ("app.kubernetes.io/instance", "sealed-secrets"),
+        ],
+    ),
+    (
+        "cert-manager",
+        &[
+            ("app.kubernetes.io/name", "cert-manager"),
+            ("app.kubernetes.io/instance", "cert-manager"),
+        ],
+    ),
+    (
+        "cert-manager",
+        &[("app.kubernetes.io/name", "webhook"), ("app.kubernetes.io/instance", "cert-manager")],
+    ),
+    (
+        "cert-manager",
+        &[("app.kubernetes.io/name", "cainjector"), ("app.kubernetes.io/instance", "cert-manager")],
+    ),
+    (
+        "argocd",
+        &[
+            ("app.kubernetes.io/name", "argocd-application-controller"),
+            ("app.kubernetes.io/instance", "argocd"),
+        ],
+    ),
+    (
+        "argocd",
+        &[
+            ("app.kubernetes.io/name", "argocd-repo-server"),
+            ("app.kubernetes.io/instance", "argocd"),
+        ],
+    ),
+    (
+        "argocd",
+        &[("app.kubernetes.io/name", "argocd-server"), ("app.kubernetes.io/instance", "argocd")],
+    ),
+    (
+        "argocd",
+        &[("app.kubernetes.io/name", "argocd-redis"), ("app.kubernetes.io/instance", "argocd")],
+    ),
+    (
+        "argocd",
+        &[
+            ("app.kubernetes.io/name", "argocd-redis-secret-init"),
+            ("app.kubernetes.io/instance", "argocd"),
+        ],
+    ),
 ];
 
-/// Services of charts that an Ingress of ours leads to: chart, namespace, name, the port's name, the pods behind it and their port.
-pub const SERVICES: [(&str, &str, &str, &str, &str, u16); 1] = [("argo-cd", "argocd", "argocd-server", "http", "argocd-server", 8080)];
+/// Services of charts that an Ingress of ours leads to: chart, namespace, name, the port's name,
+/// the pods behind it and their port.
+pub const SERVICES: [(&str, &str, &str, &str, &str, u16); 1] =
+    [("argo-cd", "argocd", "argocd-server", "http", "argocd-server", 8080)];
 
 /// The pods and the port behind a chart's Service, where the tree has that chart.
-pub fn behind_chart(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(&'static str, u16)> {
-    let has = |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
+pub fn behind_chart(
+    tree: &Tree,
+    namespace: &str,
+    service: &str,
+    port: &Value,
+) -> Option<(&'static str, u16)> {
+    let has =
+        |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
     let it = SERVICES.iter().find(|it| it.1 == namespace && it.2 == service && port == it.3)?;
     has(it.0).then_some((it.4, it.5))
 }
@@ -43,10 +94,18 @@ type Labels = BTreeMap<String, String>;
 
 /// All pods that can be: namespace and labels.
 pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
-    let text = |it: &[(&str, &str)]| it.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Labels>();
-    let own = tree.objects.iter().filter_map(|it| Some((it.namespace()?.to_owned(), labels(at(it.pod_template()?, "metadata/labels")))));
-    let solvers = tree.of_kind("Ingress").filter_map(|it| Some((it.namespace()?.to_owned(), text(&[SOLVER]))));
-    own.chain(OTHERS.iter().map(|(namespace, it)| ((*namespace).to_owned(), text(it)))).chain(solvers).collect()
+    let text = |it: &[(&str, &str)]| {
+        it.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Labels>()
+    };
+    let own = tree.objects.iter().filter_map(|it| {
+        Some((it.namespace()?.to_owned(), labels(at(it.pod_template()?, "metadata/labels"))))
+    });
+    let solvers = tree
+        .of_kind("Ingress")
+        .filter_map(|it| Some((it.namespace()?.to_owned(), text(&[SOLVER]))));
+    own.chain(OTHERS.iter().map(|(namespace, it)| ((*namespace).to_owned(), text(it))))
+        .chain(solvers)
+        .collect()
 }
 
 pub fn selectors(tree: &Tree) -> Vec<String> {
@@ -54,7 +113,9 @@ pub fn selectors(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     let mut check = |it: &Read, namespace: Option<&str>, selector: &Value, path: &str| {
         let selector = labels(selector);
-        let is_met = there.iter().any(|(own, labels)| namespace.is_none_or(|it| it == own) && selects(&selector, labels));
+        let is_met = there.iter().any(|(own, labels)| {
+            namespace.is_none_or(|it| it == own) && selects(&selector, labels)
+        });
         if !is_met {
             found.push(format!("{}: {path} {selector:?} selects no pod in {namespace:?}", it.path));
         }
@@ -70,14 +131,26 @@ pub fn selectors(tree: &Tree) -> Vec<String> {
                     check(it, it.namespace(), it.at("spec/podSelector/matchLabels"), "podSelector");
                 }
                 for rule in items(it.at("spec/ingress")).chain(items(it.at("spec/egress"))) {
-                    for peer in items(at(rule, "from")).chain(items(at(rule, "to"))).filter(|it| at(it, "ipBlock").is_null()) {
-                        check(it, namespace_of(peer).or(it.namespace()), at(peer, "podSelector/matchLabels"), "peer");
+                    for peer in items(at(rule, "from"))
+                        .chain(items(at(rule, "to")))
+                        .filter(|it| at(it, "ipBlock").is_null())
+                    {
+                        check(
+                            it,
+                            namespace_of(peer).or(it.namespace()),
+                            at(peer, "podSelector/matchLabels"),
+                            "peer",
+                        );
                     }
                 }
             }
             _ => {}
         }
-        for spread in it.pod_template().into_iter().flat_map(|it| items(at(it, "spec/topologySpreadConstraints"))) {
+        for spread in it
+            .pod_template()
+            .into_iter()
+            .flat_map(|it| items(at(it, "spec/topologySpreadConstraints")))
+        {
             check(it, it.namespace(), at(spread, "labelSelector/matchLabels"), "spread");
         }
     }
@@ -93,9 +166,14 @@ pub fn namespace_of(peer: &Value) -> Option<&str> {
 fn pod_ports(tree: &Tree, service: &Read) -> Vec<Value> {
     let selector = labels(service.at("spec/selector"));
     let mine = tree.objects.iter().filter(|it| it.namespace() == service.namespace());
-    let templates = mine.filter_map(Read::pod_template).filter(|it| selects(&selector, &labels(at(it, "metadata/labels"))));
+    let templates = mine
+        .filter_map(Read::pod_template)
+        .filter(|it| selects(&selector, &labels(at(it, "metadata/labels"))));
     let containers = templates.flat_map(|it| items(at(it, "spec/containers")));
-    containers.flat_map(|it| items(at(it, "ports"))).flat_map(|it| [at(it, "containerPort").clone(), at(it, "name").clone()]).collect()
+    containers
+        .flat_map(|it| items(at(it, "ports")))
+        .flat_map(|it| [at(it, "containerPort").clone(), at(it, "name").clone()])
+        .collect()
 }
 
 pub fn ports(tree: &Tree) -> Vec<String> {
@@ -104,7 +182,11 @@ pub fn ports(tree: &Tree) -> Vec<String> {
         let there = pod_ports(tree, it);
         for port in items(it.at("spec/ports")) {
             if !there.contains(at(port, "targetPort")) {
-                found.push(format!("{}: the target {:?} is none of {there:?}", it.path, at(port, "targetPort")));
+                found.push(format!(
+                    "{}: the target {:?} is none of {there:?}",
+                    it.path,
+                    at(port, "targetPort")
+                ));
             }
         }
     }
@@ -114,19 +196,29 @@ pub fn ports(tree: &Tree) -> Vec<String> {
             let port = at(path, "backend/service/port");
             let there = tree.find("Service", it.namespace(), service);
             let ports = there.into_iter().flat_map(|it| items(it.at("spec/ports")));
-            let mut is_port = ports.map(|it| (at(it, "name") == at(port, "name")) || (at(it, "port") == at(port, "number")));
-            let of_chart = behind_chart(tree, it.namespace().unwrap_or_default(), service, at(port, "name"));
+            let mut is_port = ports.map(|it| {
+                (at(it, "name") == at(port, "name")) || (at(it, "port") == at(port, "number"))
+            });
+            let of_chart =
+                behind_chart(tree, it.namespace().unwrap_or_default(), service, at(port, "name"));
             if !is_port.any(|it| it) && of_chart.is_none() {
                 found.push(format!("{}: the backend {service} {port:?}", it.path));
             }
         }
-        let hosts: BTreeSet<&str> = items(it.at("spec/rules")).filter_map(|it| at(it, "host").as_str()).collect();
-        let certified: BTreeSet<&str> = items(it.at("spec/tls")).flat_map(|it| items(at(it, "hosts"))).filter_map(Value::as_str).collect();
+        let hosts: BTreeSet<&str> =
+            items(it.at("spec/rules")).filter_map(|it| at(it, "host").as_str()).collect();
+        let certified: BTreeSet<&str> = items(it.at("spec/tls"))
+            .flat_map(|it| items(at(it, "hosts")))
+            .filter_map(Value::as_str)
+            .collect();
         if hosts.is_empty() || hosts != certified {
             found.push(format!("{}: answers at {hosts:?}, certified are {certified:?}", it.path));
         }
         let issuer = it.at("metadata/annotations").get("cert-manager.io/cluster-issuer");
-        if issuer.and_then(Value::as_str).is_none_or(|it| tree.find("ClusterIssuer", None, it).is_none()) {
+        if issuer
+            .and_then(Value::as_str)
+            .is_none_or(|it| tree.find("ClusterIssuer", None, it).is_none())
+        {
             found.push(format!("{}: the issuer {issuer:?}", it.path));
         }
     }
@@ -170,7 +262,10 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
     }
     for it in tree.of_kind("PriorityClass") {
         let is_small = it.at("value").as_i64().is_some_and(|it| (1..=1_000_000_000).contains(&it));
-        if it.at("preemptionPolicy") != "Never" || it.at("globalDefault").as_bool() == Some(true) || !is_small {
+        if it.at("preemptionPolicy") != "Never"
+            || it.at("globalDefault").as_bool() == Some(true)
+            || !is_small
+        {
             found.push(format!("{}: {:?}", it.path, it.value));
         }
     }
@@ -187,10 +282,19 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 6] = [
     ("postgresql", &["password"], &["url"]),
 ];
 
-/// The credential whose Secret has this name: its own, or with a suffix that was drawn when it was sealed.
-fn credential(secret: &str) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
-    let is_drawn = |it: &str| it.len() == 5 && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    CREDENTIALS.iter().find(|it| secret.strip_prefix(it.0).is_some_and(|end| end.is_empty() || end.strip_prefix('-').is_some_and(is_drawn)))
+/// The credential whose Secret has this name: its own, or with a suffix that was drawn when it was
+/// sealed.
+fn credential(
+    secret: &str,
+) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
+    let is_drawn = |it: &str| {
+        it.len() == 5 && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    CREDENTIALS.iter().find(|it| {
+        secret
+            .strip_prefix(it.0)
+            .is_some_and(|end| end.is_empty() || end.strip_prefix('-').is_some_and(is_drawn))
+    })
 }
 
 pub fn secret_keys(tree: &Tree) -> Vec<String> {
@@ -208,19 +312,24 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
             }
             if tree.of_kind("SealedSecret").next().is_some() {
                 let sealed = tree.find("SealedSecret", it.namespace(), text("name"));
-                let has = |path: &str| sealed.is_some_and(|it| !at(it.at(path), text("key")).is_null());
+                let has =
+                    |path: &str| sealed.is_some_and(|it| !at(it.at(path), text("key")).is_null());
                 if !has("spec/encryptedData") && !has("spec/template/data") {
                     found.push(format!("{}: {reference:?} is not sealed", it.path));
                 }
             }
         }
-        let is_loose = |it: &Value| !at(it, "secretRef").is_null() || !at(it, "configMapRef").is_null();
+        let is_loose =
+            |it: &Value| !at(it, "secretRef").is_null() || !at(it, "configMapRef").is_null();
         if items(at(container, "envFrom")).any(is_loose) {
             found.push(format!("{}: a whole Secret as environment", it.path));
         }
     }
     for it in tree.of_kind("SealedSecret") {
-        let (name, namespace) = (it.text("spec/template/metadata/name"), it.at("spec/template/metadata/namespace").as_str());
+        let (name, namespace) = (
+            it.text("spec/template/metadata/name"),
+            it.at("spec/template/metadata/namespace").as_str(),
+        );
         if name != it.name() || namespace != it.namespace() {
             found.push(format!("{}: the template is {name} in {namespace:?}", it.path));
         }
@@ -234,9 +343,12 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
 }
 
 pub fn namespaces(tree: &Tree) -> Vec<String> {
-    let made: BTreeSet<&str> = tree.of_kind("Namespace").map(Read::name).chain(OF_CLUSTER).collect();
-    let outside = tree.objects.iter().filter(|it| it.namespace().is_some_and(|it| !made.contains(it)));
-    let mut found: Vec<String> = outside.map(|it| format!("{}: {:?} is made by nothing", it.path, it.namespace())).collect();
+    let made: BTreeSet<&str> =
+        tree.of_kind("Namespace").map(Read::name).chain(OF_CLUSTER).collect();
+    let outside =
+        tree.objects.iter().filter(|it| it.namespace().is_some_and(|it| !made.contains(it)));
+    let mut found: Vec<String> =
+        outside.map(|it| format!("{}: {:?} is made by nothing", it.path, it.namespace())).collect();
     for it in tree.of_kind("Application") {
         let namespace = it.text("spec/destination/namespace");
         if !made.contains(namespace) {
@@ -250,7 +362,9 @@ pub fn one_owner(tree: &Tree) -> Vec<String> {
     let mut seen: BTreeMap<(&str, &str, Option<&str>, &str), &str> = BTreeMap::new();
     let mut found = Vec::new();
     for it in &tree.objects {
-        if let Some(other) = seen.insert((it.group(), it.kind(), it.namespace(), it.name()), &it.path) {
+        if let Some(other) =
+            seen.insert((it.group(), it.kind(), it.namespace(), it.name()), &it.path)
+        {
             found.push(format!("{} and {other}", it.path));
         }
     }

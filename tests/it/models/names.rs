@@ -83,10 +83,15 @@ fn names_are_read_as_ollama_reads_them() {
 /// The tree has the name that the library has, whatever was typed.
 #[test]
 fn the_tree_has_the_short_name() {
-    let made = compile(&with_components("ollama: {models: [\"registry.ollama.ai/library/Llama3.2:1B-instruct-q4_k_m\"]}"));
+    let made = compile(&with_components(
+        "ollama: {models: [\"registry.ollama.ai/library/Llama3.2:1B-instruct-q4_k_m\"]}",
+    ));
     assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
     let text: String = made.files.values().map(|it| String::from_utf8_lossy(it)).collect();
-    assert!(text.contains("llama3.2:1b-instruct-q4_K_M") && !text.contains("registry.ollama.ai"), "of the models' container");
+    assert!(
+        text.contains("llama3.2:1b-instruct-q4_K_M") && !text.contains("registry.ollama.ai"),
+        "of the models' container"
+    );
 }
 
 /// Case does not count where the spec has figures of its own either.
@@ -94,12 +99,15 @@ fn the_tree_has_the_short_name() {
 fn own_figures_are_found_in_any_case() {
     let figures = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, feedForward: 8192, vocabulary: 128256, \
                    trainContext: 131072}";
-    let spec = format!("ollama: {{models: [\"Acme/Botanist:1B\"], catalogue: {{\"acme/botanist:1b\": {figures}}}}}");
+    let spec = format!(
+        "ollama: {{models: [\"Acme/Botanist:1B\"], catalogue: {{\"acme/botanist:1b\": {figures}}}}}"
+    );
     let made = compile(&with_components(&spec));
     assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
 }
 
-/// The entry that a finding offers, pasted with the one number that nobody else can know: the finding is gone, and no other has come.
+/// The entry that a finding offers, pasted with the one number that nobody else can know: the
+/// finding is gone, and no other has come.
 #[test]
 fn what_is_offered_can_be_pasted() {
     for (name, code, unknown) in [
@@ -107,7 +115,11 @@ fn what_is_offered_can_be_pasted() {
         ("hf.co/Qwen/Qwen2.5-Coder-7B-Instruct-GGUF:q8_0", "model-unknown", ("", "")),
         ("hf.co/bartowski/DeepSeek-R1-Distill-Llama-8B-GGUF:Q4_K_M", "model-unknown", ("", "")),
         ("myuser/qwen3:4b", "model-unknown", ("blob: …", "blob: 2.6Gi")),
-        ("hf.co/unsloth/gemma-3-4b-it-GGUF:UD-Q4_K_XL", "model-unknown", ("blob: …", "blob: 3.2Gi")),
+        (
+            "hf.co/unsloth/gemma-3-4b-it-GGUF:UD-Q4_K_XL",
+            "model-unknown",
+            ("blob: …", "blob: 3.2Gi"),
+        ),
         ("llama3.2:1b-instruct-iq4_xs", "model-unknown", ("blob: …", "blob: 0.8Gi")),
         ("llama3.2:1b-instuct-q4_K_M", "model-tag-unlisted", ("", "")),
         ("llava", "image-memory-unknown", ("imageMemory: …", "imageMemory: 600Mi")),
@@ -120,27 +132,62 @@ fn what_is_offered_can_be_pasted() {
             compile(&texts)
         };
         let made = said(&format!("ollama: {{models: [{name:?}]}}"));
-        let finding = made.findings.iter().find(|it| it.code == code).unwrap_or_else(|| panic!("{name}: {}", made.said()));
+        let finding = made
+            .findings
+            .iter()
+            .find(|it| it.code == code)
+            .unwrap_or_else(|| panic!("{name}: {}", made.said()));
         let mut texts = finding.help.iter().chain(&finding.notes);
         let stanza = texts.find_map(|it| Some(&it[it.find("`catalogue: {")? + 1..it.rfind('`')?]));
-        let stanza = stanza.unwrap_or_else(|| panic!("{name}: no entry in {finding:?}")).replace(unknown.0, unknown.1);
+        let stanza = stanza
+            .unwrap_or_else(|| panic!("{name}: no entry in {finding:?}"))
+            .replace(unknown.0, unknown.1);
         let made = said(&format!("ollama: {{models: [{name:?}], {stanza}}}"));
-        assert!(!made.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")), "{name}: {}", made.said());
+        assert!(
+            !made.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")),
+            "{name}: {}",
+            made.said()
+        );
         assert_eq!(made.errors(), Vec::<&str>::new(), "{name}: {}", made.said());
     }
 }
 
-/// Which model the name of somebody else's speaks of, and the size of its file: published, computed with
-/// what Qwen's own files keep, or not known.
+/// Which model the name of somebody else's speaks of, and the size of its file: published, computed
+/// with what Qwen's own files keep, or not known.
 #[test]
 fn the_names_of_others_speak_of_known_models() {
     for (name, base, blob, is_published) in [
-        ("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M", "llama3.2:1b-instruct-q4_K_M", 807_694_464..=807_694_464, true),
-        ("hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF", "llama3.2:1b-instruct-q4_K_M", 807_694_464..=807_694_464, true),
-        ("hf.co/unsloth/Llama-3.2-1B-Instruct-GGUF:Q8_0", "llama3.2:1b", 1_321_082_688..=1_321_082_688, true),
-        ("acme/llama3.2:1b-instruct-q6_K", "llama3.2:1b-instruct-q6_K", 1_021_800_000..=1_060_000_000, false),
+        (
+            "hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M",
+            "llama3.2:1b-instruct-q4_K_M",
+            807_694_464..=807_694_464,
+            true,
+        ),
+        (
+            "hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF",
+            "llama3.2:1b-instruct-q4_K_M",
+            807_694_464..=807_694_464,
+            true,
+        ),
+        (
+            "hf.co/unsloth/Llama-3.2-1B-Instruct-GGUF:Q8_0",
+            "llama3.2:1b",
+            1_321_082_688..=1_321_082_688,
+            true,
+        ),
+        (
+            "acme/llama3.2:1b-instruct-q6_K",
+            "llama3.2:1b-instruct-q6_K",
+            1_021_800_000..=1_060_000_000,
+            false,
+        ),
         // Qwen's own file of it has 491,400,032 bytes, others' 397,808,192.
-        ("hf.co/Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m", "qwen2.5:0.5b", 491_400_032..=505_000_000, false),
+        (
+            "hf.co/Qwen/Qwen2.5-0.5B-Instruct-GGUF:q4_k_m",
+            "qwen2.5:0.5b",
+            491_400_032..=505_000_000,
+            false,
+        ),
         (
             "hf.co/unsloth/DeepSeek-R1-Distill-Llama-8B-GGUF:Q4_K_M",
             "deepseek-r1:8b-llama-distill-q4_K_M",
@@ -148,20 +195,29 @@ fn the_names_of_others_speak_of_known_models() {
             true,
         ),
         ("hf.co/unsloth/DeepSeek-R1-Distill-Qwen-7B-GGUF:IQ4_XS", "deepseek-r1:7b", 0..=0, false),
-        ("hf.co/unsloth/DeepSeek-R1-0528-Qwen3-8B-GGUF:Q8_0", "deepseek-r1:8b-0528-qwen3-q8_0", 8_700_000_000..=9_100_000_000, false),
+        (
+            "hf.co/unsloth/DeepSeek-R1-0528-Qwen3-8B-GGUF:Q8_0",
+            "deepseek-r1:8b-0528-qwen3-q8_0",
+            8_700_000_000..=9_100_000_000,
+            false,
+        ),
         ("myuser/qwen3:4b", "qwen3:4b", 0..=0, false),
         ("myuser/Qwen2.5-Coder:7b-instruct", "qwen2.5-coder:7b", 0..=0, false),
     ] {
-        let it = models::foreign::assumed(&read(name)).unwrap_or_else(|| panic!("{name} speaks of something"));
+        let it = models::foreign::assumed(&read(name))
+            .unwrap_or_else(|| panic!("{name} speaks of something"));
         let told = (it.base.as_str(), it.is_published);
         assert_eq!(told, (base, is_published), "{name}");
         assert!(blob.contains(&it.figures.blob), "{name}: {}", it.figures.blob);
         assert!(models::find(base).is_some_and(|it| it.listed), "{base} can be taken");
     }
     // Another architecture, or another size.
-    for name in
-        ["hf.co/Qwen/Qwen3-VL-4B-GGUF", "hf.co/unsloth/gemma-3n-E4B-it-GGUF", "hf.co/acme/Llama-3.2-11B-Vision-GGUF", "acme/botanist:4b"]
-    {
+    for name in [
+        "hf.co/Qwen/Qwen3-VL-4B-GGUF",
+        "hf.co/unsloth/gemma-3n-E4B-it-GGUF",
+        "hf.co/acme/Llama-3.2-11B-Vision-GGUF",
+        "acme/botanist:4b",
+    ] {
         assert!(models::foreign::assumed(&read(name)).is_none(), "{name}");
     }
 }
@@ -179,7 +235,9 @@ fn what_is_nearly_right_gets_the_right_name() {
         ("deepseek-r2:8b", "deepseek-r1:8b"),
     ] {
         let made = compile(&with_components(&format!("ollama: {{models: [{written:?}]}}")));
-        let offers = |it: &espalier::diag::diagnostic::Diagnostic| it.help.contains(&format!("did you mean `{meant}`?"));
+        let offers = |it: &espalier::diag::diagnostic::Diagnostic| {
+            it.help.contains(&format!("did you mean `{meant}`?"))
+        };
         assert!(made.findings.iter().any(offers), "{written}: {}", made.said());
     }
 }
@@ -187,7 +245,9 @@ fn what_is_nearly_right_gets_the_right_name() {
 /// Other quantisations of a known size are computed; what no formula covers is not.
 #[test]
 fn what_cannot_be_computed_is_not() {
-    for name in ["llama3.2:1b-instruct-q3_K_S", "qwen2.5:7b-instruct-q2_K", "qwen3:4b-thinking-2507-q5_K_M"] {
+    for name in
+        ["llama3.2:1b-instruct-q3_K_S", "qwen2.5:7b-instruct-q2_K", "qwen3:4b-thinking-2507-q5_K_M"]
+    {
         assert!(models::find(name).is_some(), "{name}");
     }
     for name in [
@@ -215,11 +275,20 @@ fn words_choose_the_build() {
     let blob = |name: &str| models::find(name).unwrap_or_else(|| panic!("{name}")).figures;
     assert_eq!(blob("qwen3:4b").train_context, 262_144);
     assert_eq!(blob("qwen3:4b-q8_0").train_context, 40_960);
-    assert!(blob("qwen3:4b-q8_0").blob > blob("qwen3:4b-instruct-2507-q8_0").blob, "its values are in 16 bits");
-    assert!(blob("mistral:7b-instruct-v0.2-q8_0").vocabulary < blob("mistral:7b-instruct-v0.3-q8_0").vocabulary);
+    assert!(
+        blob("qwen3:4b-q8_0").blob > blob("qwen3:4b-instruct-2507-q8_0").blob,
+        "its values are in 16 bits"
+    );
+    assert!(
+        blob("mistral:7b-instruct-v0.2-q8_0").vocabulary
+            < blob("mistral:7b-instruct-v0.3-q8_0").vocabulary
+    );
     assert_eq!(blob("deepseek-r1:8b-llama-distill-q4_K_M").layers, 32);
     assert_eq!(blob("phi3:mini-4k").train_context, 4096);
-    let largest = ["deepseek-r1:8b-0528-qwen3-q8_0", "deepseek-r1:8b-llama-distill-q8_0"].map(|it| blob(it).blob).into_iter().max();
+    let largest = ["deepseek-r1:8b-0528-qwen3-q8_0", "deepseek-r1:8b-llama-distill-q8_0"]
+        .map(|it| blob(it).blob)
+        .into_iter()
+        .max();
     let other = models::find("deepseek-r1:8b-else-q8_0").expect("of that size");
     assert!(!other.listed && Some(other.figures.blob) == largest, "{other:?}");
 }

@@ -1,4 +1,5 @@
-//! What must be let through, worked out from what the objects say, and for the pods of charts from the table of the cluster's facts.
+//! What must be let through, worked out from what the objects say, and for the pods of charts from
+//! the table of the cluster's facts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -49,13 +50,21 @@ pub struct Flow {
     pub protocol: &'static str,
 }
 
-/// Pods that charts make, and whom they call: the cluster's facts, §2 and §3. Chart, namespace, name; API server, DNS; others.
+/// Pods that charts make, and whom they call: the cluster's facts, §2 and §3. Chart, namespace,
+/// name; API server, DNS; others.
 const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
     (
         "cert-manager",
         "cert-manager",
         "cert-manager",
-        &[To::Api, To::Dns, To::Outside(443), To::Outside(80), To::Traefik(8000), To::Traefik(8443)],
+        &[
+            To::Api,
+            To::Dns,
+            To::Outside(443),
+            To::Outside(80),
+            To::Traefik(8000),
+            To::Traefik(8443),
+        ],
     ),
     ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
@@ -89,7 +98,8 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
     for it in tree.of_kind("Ingress") {
         of_ingress(tree, it, &mut all);
     }
-    let has_chart = |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
+    let has_chart =
+        |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
     // From another node the API server calls a webhook as an address of no pod.
     if has_several_nodes(tree) && has_chart("cert-manager") {
         let to = cluster_pods(tree, "cert-manager", "webhook");
@@ -109,7 +119,8 @@ pub const WEBHOOK: u16 = 10250;
 
 /// Whether the page of the tree tells of several nodes.
 fn has_several_nodes(tree: &Tree) -> bool {
-    let page = tree.files.get("out/README.md").map(|it| String::from_utf8_lossy(it)).unwrap_or_default();
+    let page =
+        tree.files.get("out/README.md").map(|it| String::from_utf8_lossy(it)).unwrap_or_default();
     page.contains("\n## Nodes\n")
 }
 
@@ -122,14 +133,21 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
         To::Git => (End::Outside, git_port(tree), &["TCP"]),
         To::Dns => (cluster_pods(tree, "kube-system", "kube-dns"), 53, &["TCP", "UDP"]),
     };
-    all.extend(protocols.iter().map(|protocol| Flow { from: from.clone(), to: to.clone(), port, protocol }));
+    all.extend(protocols.iter().map(|protocol| Flow {
+        from: from.clone(),
+        to: to.clone(),
+        port,
+        protocol,
+    }));
 }
 
 /// The port that the root's repository is fetched from.
 fn git_port(tree: &Tree) -> u16 {
     let root = tree.find("Application", Some("argocd"), "root").expect("a root");
     let url = root.text("spec/source/repoURL");
-    let usual = [("https://", 443), ("http://", 80), ("ssh://", 22)].into_iter().find(|it| url.starts_with(it.0));
+    let usual = [("https://", 443), ("http://", 80), ("ssh://", 22)]
+        .into_iter()
+        .find(|it| url.starts_with(it.0));
     let Some((scheme, port)) = usual else { return 22 };
     let authority = url.trim_start_matches(scheme).split('/').next().unwrap_or_default();
     authority.split(':').nth(1).map_or(port, |it| it.parse().expect("a port"))
@@ -137,7 +155,10 @@ fn git_port(tree: &Tree) -> u16 {
 
 /// Pods by namespace and the value of a label.
 fn cluster_pods(tree: &Tree, namespace: &str, name: &str) -> End {
-    let pods = tree.all_pods().into_iter().find(|(own, labels)| own == namespace && labels.values().any(|it| it == name));
+    let pods = tree
+        .all_pods()
+        .into_iter()
+        .find(|(own, labels)| own == namespace && labels.values().any(|it| it == name));
     let (namespace, labels) = pods.unwrap_or_else(|| panic!("{namespace}/{name}"));
     End::Pods { namespace, labels }
 }
@@ -150,11 +171,20 @@ fn pods_of(it: &Read) -> End {
 /// The pods and the pod port behind a Service's port.
 fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(End, u16)> {
     let service = tree.find("Service", Some(namespace), service)?;
-    let port = items(service.at("spec/ports")).find(|it| at(it, "port") == port || at(it, "name") == port)?;
+    let port = items(service.at("spec/ports"))
+        .find(|it| at(it, "port") == port || at(it, "name") == port)?;
     let target = u16::try_from(at(port, "targetPort").as_u64()?).ok()?;
     let selector = labels(service.at("spec/selector"));
-    let mut all = tree.objects.iter().filter(|it| it.namespace() == Some(namespace) && it.pod_template().is_some());
-    let pods = all.find(|it| selects(&selector, &labels(at(it.pod_template().unwrap_or(&Value::Null), "metadata/labels"))))?;
+    let mut all = tree
+        .objects
+        .iter()
+        .filter(|it| it.namespace() == Some(namespace) && it.pod_template().is_some());
+    let pods = all.find(|it| {
+        selects(
+            &selector,
+            &labels(at(it.pod_template().unwrap_or(&Value::Null), "metadata/labels")),
+        )
+    })?;
     Some((pods_of(pods), target))
 }
 
@@ -172,7 +202,8 @@ fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
 
 /// Where a database outside the cluster is: an address, or beyond what is known.
 fn elsewhere(text: &str) -> Option<(End, u16)> {
-    let (host, port) = text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
+    let (host, port) =
+        text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
     let public = |it: &Ipv4Addr| !it.is_private() && !it.is_link_local();
     let end = host.parse().ok().filter(|it| !public(it)).map_or(End::Outside, End::At);
     (!host.ends_with(".svc.cluster.local")).then_some((end, port.parse().ok()?))
@@ -181,7 +212,8 @@ fn elsewhere(text: &str) -> Option<(End, u16)> {
 fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     let from = pods_of(it);
     let template = it.pod_template().expect("it has pods");
-    let containers = || items(at(template, "spec/containers")).chain(items(at(template, "spec/initContainers")));
+    let containers =
+        || items(at(template, "spec/containers")).chain(items(at(template, "spec/initContainers")));
     let mut resolves = false;
     for variable in containers().flat_map(|it| items(at(it, "env"))) {
         let mut text = at(variable, "value").as_str().unwrap_or_default().to_owned();
@@ -189,49 +221,72 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
             .as_str()
             .filter(|_| ["DATABASE_URL", "REDIS_URL"].iter().any(|it| at(variable, "name") == *it))
         {
-            // The address is within a sealed value's template; where nothing is sealed yet, it is where the Secret is called after.
+            // The address is within a sealed value's template; where nothing is sealed yet, it is
+            // where the Secret is called after.
             let key = at(variable, "valueFrom/secretKeyRef/key").as_str().unwrap_or_default();
-            let sealed = tree.find("SealedSecret", it.namespace(), secret).and_then(|it| it.at("spec/template/data").get(key)?.as_str());
+            let sealed = tree
+                .find("SealedSecret", it.namespace(), secret)
+                .and_then(|it| it.at("spec/template/data").get(key)?.as_str());
             let address = format!(
                 "postgresql://{secret}.{}.svc.cluster.local:{}/",
                 it.namespace().unwrap_or_default(),
                 if secret == "redis" { 6379 } else { 5432 }
             );
             // The template holds braces and spaces before the host.
-            text = sealed.map_or(address, |it| format!("postgresql://{}", it.rsplit_once('@').map_or("", |it| it.1)));
+            text = sealed.map_or(address, |it| {
+                format!("postgresql://{}", it.rsplit_once('@').map_or("", |it| it.1))
+            });
             if let Some((to, port)) = elsewhere(&text) {
                 all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
                 resolves = true;
             }
         }
         for (namespace, service, port) in addresses(&text) {
-            let Some((to, port)) = behind(tree, &namespace, &service, &port.into()) else { panic!("{}: {text} leads nowhere", it.path) };
+            let Some((to, port)) = behind(tree, &namespace, &service, &port.into()) else {
+                panic!("{}: {text} leads nowhere", it.path)
+            };
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;
         }
     }
     for container in containers() {
-        let value = |name: &str| items(at(container, "env")).find(|it| at(it, "name") == name).and_then(|it| at(it, "value").as_str());
+        let value = |name: &str| {
+            items(at(container, "env"))
+                .find(|it| at(it, "name") == name)
+                .and_then(|it| at(it, "value").as_str())
+        };
         if let (Some(host), Some(port)) = (value("PGHOST"), value("PGPORT")) {
             let text = format!("postgresql://{host}:{port}");
             let (to, port) = elsewhere(&text).unwrap_or_else(|| {
-                let (namespace, service, port) = addresses(&text).next().expect("a Service's address");
-                behind(tree, &namespace, &service, &port.into()).unwrap_or_else(|| panic!("{}: {host} leads nowhere", it.path))
+                let (namespace, service, port) =
+                    addresses(&text).next().expect("a Service's address");
+                behind(tree, &namespace, &service, &port.into())
+                    .unwrap_or_else(|| panic!("{}: {host} leads nowhere", it.path))
             });
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;
         }
-        if let Some((scheme, rest)) = value("RCLONE_CONFIG_S3_ENDPOINT").and_then(|it| it.split_once("://")) {
+        if let Some((scheme, rest)) =
+            value("RCLONE_CONFIG_S3_ENDPOINT").and_then(|it| it.split_once("://"))
+        {
             let own = if scheme == "https" { "443" } else { "80" };
             let (host, port) = rest.split_once(':').unwrap_or((rest, own));
             let is_address = host.split('.').all(|it| it.parse::<u8>().is_ok());
-            let to = if is_address { End::At(host.parse().expect("an address")) } else { End::Outside };
-            all.insert(Flow { from: from.clone(), to, port: port.parse().expect("a port"), protocol: "TCP" });
+            let to =
+                if is_address { End::At(host.parse().expect("an address")) } else { End::Outside };
+            all.insert(Flow {
+                from: from.clone(),
+                to,
+                port: port.parse().expect("a port"),
+                protocol: "TCP",
+            });
             resolves |= !is_address;
         }
     }
     // Ollama fetches its models from many hosts.
-    if containers().any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))) {
+    if containers()
+        .any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama")))
+    {
         add(tree, all, &from, To::Outside(443));
         resolves = true;
     }
@@ -246,7 +301,10 @@ fn of_ingress(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     for path in items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
         let service = at(path, "backend/service/name").as_str().unwrap_or_default();
         let port = at(path, "backend/service/port/name");
-        let of_chart = || behind_chart(tree, namespace, service, port).map(|(name, port)| (cluster_pods(tree, namespace, name), port));
+        let of_chart = || {
+            behind_chart(tree, namespace, service, port)
+                .map(|(name, port)| (cluster_pods(tree, namespace, name), port))
+        };
         let behind = behind(tree, namespace, service, port).or_else(of_chart);
         let (to, port) = behind.unwrap_or_else(|| panic!("{}: {service} leads nowhere", it.path));
         all.insert(Flow { from: traefik.clone(), to, port, protocol: "TCP" });

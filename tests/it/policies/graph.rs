@@ -1,4 +1,5 @@
-//! The graph that `show flows` tells, held against the policies: each rule is a row's half, and each half of a row is a rule.
+//! The graph that `show flows` tells, held against the policies: each rule is a row's half, and
+//! each half of a row is a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +37,10 @@ enum Other {
 /// The whole graph, tenants included.
 pub fn whole(compiled: &Compiled) -> Vec<FlowRow> {
     let plan = compiled.plan.as_ref().expect("it compiles");
-    rows::graph(plan, compiled.summaries.iter().filter_map(|it| Some((it.name.as_ref()?, &*it.flows))))
+    rows::graph(
+        plan,
+        compiled.summaries.iter().filter_map(|it| Some((it.name.as_ref()?, &*it.flows))),
+    )
 }
 
 /// The rules of the policies, peer by peer and port by port.
@@ -51,8 +55,12 @@ fn rules(tree: &Tree) -> BTreeSet<Half> {
                     Some(list) => list.iter().map(|it| other(it, namespace)).collect(),
                 };
                 let every = Value::Mapping(serde_yaml::Mapping::new());
-                let ports = at(rule, "ports").as_sequence().map_or_else(|| vec![&every], |it| it.iter().collect());
-                for (other, port) in others.iter().flat_map(|it| ports.iter().map(move |port| (it, port))) {
+                let ports = at(rule, "ports")
+                    .as_sequence()
+                    .map_or_else(|| vec![&every], |it| it.iter().collect());
+                for (other, port) in
+                    others.iter().flat_map(|it| ports.iter().map(move |port| (it, port)))
+                {
                     all.insert(Half {
                         namespace: namespace.to_owned(),
                         pods: labels(it.at("spec/podSelector/matchLabels")),
@@ -71,7 +79,8 @@ fn rules(tree: &Tree) -> BTreeSet<Half> {
 fn other(peer: &Value, home: &str) -> Other {
     let block = at(peer, "ipBlock");
     if let Some(cidr) = at(block, "cidr").as_str() {
-        let except = items(at(block, "except")).filter_map(|it| it.as_str()).map(str::to_owned).collect();
+        let except =
+            items(at(block, "except")).filter_map(|it| it.as_str()).map(str::to_owned).collect();
         return Other::Addresses(cidr.to_owned(), except);
     }
     let namespace = namespace_of(peer).unwrap_or(home).to_owned();
@@ -81,7 +90,9 @@ fn other(peer: &Value, home: &str) -> Other {
 fn reach(it: &Reach) -> Other {
     match it {
         Reach::Pods { namespace, labels } => Other::Pods(namespace.to_string(), labels.clone()),
-        Reach::Addresses { cidr, except } => Other::Addresses(cidr.clone(), except.iter().map(|it| (*it).to_owned()).collect()),
+        Reach::Addresses { cidr, except } => {
+            Other::Addresses(cidr.clone(), except.iter().map(|it| (*it).to_owned()).collect())
+        }
         Reach::Anywhere => Other::Anybody,
     }
 }
@@ -114,18 +125,28 @@ pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     let others: Vec<_> = graph
         .iter()
         .flat_map(|it| [&it.source, &it.destination])
-        .filter_map(|it| if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = it { Some(fenced) } else { None })
+        .filter_map(|it| {
+            if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = it {
+                Some(fenced)
+            } else {
+                None
+            }
+        })
         .collect();
-    let with_policies: BTreeSet<&str> = tree.of_kind("NetworkPolicy").filter_map(|it| it.namespace()).collect();
+    let with_policies: BTreeSet<&str> =
+        tree.of_kind("NetworkPolicy").filter_map(|it| it.namespace()).collect();
     let mut found = Vec::new();
     for fenced in &others {
         let fenced: BTreeSet<&str> = fenced.iter().map(|it| &**it).collect();
         if fenced != with_policies {
-            found.push(format!("the graph says that {fenced:?} have policies, and {with_policies:?} have"));
+            found.push(format!(
+                "the graph says that {fenced:?} have policies, and {with_policies:?} have"
+            ));
         }
     }
     if others.len() != 2 {
-        found.push(format!("the graph tells {} times which namespaces have policies", others.len()));
+        found
+            .push(format!("the graph tells {} times which namespaces have policies", others.len()));
     }
     let (rules, asked) = (rules(tree), asked(&graph, &with_policies));
     found.extend(rules.difference(&asked).map(|it| format!("a rule without a row: {it:?}")));

@@ -15,8 +15,10 @@ use crate::{
 
 type Labels = BTreeMap<String, String>;
 
-/// Addresses of private networks: a database of the golden and random platforms, the one beside it, one of another network.
-const NEIGHBOURS: [[u8; 4]; 4] = [[10, 0, 0, 7], [192, 168, 7, 20], [192, 168, 7, 21], [172, 16, 0, 5]];
+/// Addresses of private networks: a database of the golden and random platforms, the one beside it,
+/// one of another network.
+const NEIGHBOURS: [[u8; 4]; 4] =
+    [[10, 0, 0, 7], [192, 168, 7, 20], [192, 168, 7, 21], [172, 16, 0, 5]];
 
 /// Pods and policies of a tree.
 pub struct Cluster {
@@ -55,19 +57,31 @@ enum Peer {
 
 impl Cluster {
     pub fn of(tree: &Tree) -> Self {
-        let pods = tree.all_pods().into_iter().map(|(namespace, labels)| End::Pods { namespace, labels }).collect();
+        let pods = tree
+            .all_pods()
+            .into_iter()
+            .map(|(namespace, labels)| End::Pods { namespace, labels })
+            .collect();
         Self { policies: tree.of_kind("NetworkPolicy").map(Policy::of).collect(), pods }
     }
 
     /// All ends that a connection can have.
     pub fn ends(&self) -> Vec<End> {
-        self.pods.iter().cloned().chain([End::ApiServer, End::Outside]).chain(NEIGHBOURS.map(|it| End::At(it.into()))).collect()
+        self.pods
+            .iter()
+            .cloned()
+            .chain([End::ApiServer, End::Outside])
+            .chain(NEIGHBOURS.map(|it| End::At(it.into())))
+            .collect()
     }
 
     /// Namespaces with a policy that selects every pod and permits nothing.
     pub fn denied_namespaces(&self) -> BTreeSet<&str> {
         let nothing = |rules: &Option<Vec<Rule>>| rules.as_ref().is_some_and(Vec::is_empty);
-        let deny = self.policies.iter().filter(|it| it.selector.is_empty() && nothing(&it.ingress) && nothing(&it.egress));
+        let deny = self
+            .policies
+            .iter()
+            .filter(|it| it.selector.is_empty() && nothing(&it.ingress) && nothing(&it.egress));
         deny.map(|it| it.namespace.as_str()).collect()
     }
 
@@ -81,13 +95,21 @@ impl Cluster {
         self.lets(to, |it| it.ingress.as_ref(), from, (port, protocol))
     }
 
-    fn lets(&self, me: &End, rules: impl Fn(&Policy) -> Option<&Vec<Rule>>, other: &End, port: (u16, &str)) -> bool {
+    fn lets(
+        &self,
+        me: &End,
+        rules: impl Fn(&Policy) -> Option<&Vec<Rule>>,
+        other: &End,
+        port: (u16, &str),
+    ) -> bool {
         // Whatever is no pod is under no policy.
         let End::Pods { namespace, labels } = me else { return true };
-        let mine =
-            self.policies.iter().filter(|it| it.namespace == *namespace && (it.selector.is_empty() || selects(&it.selector, labels)));
+        let mine = self.policies.iter().filter(|it| {
+            it.namespace == *namespace && (it.selector.is_empty() || selects(&it.selector, labels))
+        });
         let mut applying = mine.filter_map(rules).peekable();
-        // A pod that no policy selects in a direction is open; where several do, what one permits is permitted.
+        // A pod that no policy selects in a direction is open; where several do, what one permits
+        // is permitted.
         applying.peek().is_none() || applying.flatten().any(|it| it.permits(other, port))
     }
 }
@@ -96,7 +118,9 @@ impl Policy {
     fn of(it: &Read) -> Self {
         let home = it.namespace().unwrap_or_default();
         let has = |kind: &str| items(it.at("spec/policyTypes")).any(|it| it == kind);
-        let rules = |list: &str, peers: &str| items(at(it.at("spec"), list)).map(|it| Rule::of(it, peers, home)).collect::<Vec<_>>();
+        let rules = |list: &str, peers: &str| {
+            items(at(it.at("spec"), list)).map(|it| Rule::of(it, peers, home)).collect::<Vec<_>>()
+        };
         Self {
             namespace: home.to_owned(),
             selector: labels(it.at("spec/podSelector/matchLabels")),
@@ -108,7 +132,12 @@ impl Policy {
 
 impl Rule {
     fn of(rule: &Value, peers: &str, home: &str) -> Self {
-        let port = |it: &Value| Some((u16::try_from(at(it, "port").as_u64()?).ok()?, at(it, "protocol").as_str()?.to_owned()));
+        let port = |it: &Value| {
+            Some((
+                u16::try_from(at(it, "port").as_u64()?).ok()?,
+                at(it, "protocol").as_str()?.to_owned(),
+            ))
+        };
         let list = |key: &str| at(rule, key).as_sequence();
         Self {
             ports: list("ports").map(|it| it.iter().filter_map(port).collect()),
@@ -117,7 +146,9 @@ impl Rule {
     }
 
     fn permits(&self, other: &End, port: (u16, &str)) -> bool {
-        let is_port = self.ports.as_ref().is_none_or(|it| it.iter().any(|(number, protocol)| (*number, protocol.as_str()) == port));
+        let is_port = self.ports.as_ref().is_none_or(|it| {
+            it.iter().any(|(number, protocol)| (*number, protocol.as_str()) == port)
+        });
         is_port && self.peers.as_ref().is_none_or(|it| it.iter().any(|it| it.is(other)))
     }
 }
@@ -133,7 +164,10 @@ impl Peer {
             },
             Some("0.0.0.0/0") if has_private => Self::Outside,
             Some("0.0.0.0/0") => Self::All,
-            Some(range) => range.split_once('/').and_then(|(base, bits)| Self::range(base, bits)).unwrap_or(Self::Nobody),
+            Some(range) => range
+                .split_once('/')
+                .and_then(|(base, bits)| Self::range(base, bits))
+                .unwrap_or(Self::Nobody),
         }
     }
 

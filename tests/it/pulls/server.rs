@@ -89,10 +89,12 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
     let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
     let model = body["model"].as_str().expect("a model").to_owned();
     let (status, text) = match path.as_str() {
-        "/api/show" if state.lock().expect("whole").present.contains(&model) => match model.as_str() {
-            "nomic-embed-text:latest" => ("200 OK", r#"{"capabilities":["embedding"]}"#),
-            _ => ("200 OK", r#"{"capabilities":["completion","tools"]}"#),
-        },
+        "/api/show" if state.lock().expect("whole").present.contains(&model) => {
+            match model.as_str() {
+                "nomic-embed-text:latest" => ("200 OK", r#"{"capabilities":["embedding"]}"#),
+                _ => ("200 OK", r#"{"capabilities":["completion","tools"]}"#),
+            }
+        }
         "/api/show" => ("404 Not Found", r#"{"error":"model not found"}"#),
         "/api/pull" => {
             assert_eq!(body["stream"], false, "a stream is a bar that is redrawn");
@@ -101,7 +103,11 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
         other => panic!("{other} is asked for"),
     };
     let mut connection = connection;
-    write!(connection, "HTTP/1.0 {status}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{text}").ok()
+    write!(
+        connection,
+        "HTTP/1.0 {status}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{text}"
+    )
+    .ok()
 }
 
 fn pull(model: &str, state: &Mutex<State>) -> (&'static str, &'static str) {
@@ -111,7 +117,10 @@ fn pull(model: &str, state: &Mutex<State>) -> (&'static str, &'static str) {
         it.answers.get(model).copied().unwrap_or(Pull::Served)
     };
     match how {
-        Pull::Refused => ("500 Internal Server Error", r#"{"error":"pull model manifest: 503: \"out of order\""}"#),
+        Pull::Refused => (
+            "500 Internal Server Error",
+            r#"{"error":"pull model manifest: 503: \"out of order\""}"#,
+        ),
         Pull::Hangs => {
             thread::sleep(Duration::from_mins(10));
             ("500 Internal Server Error", r#"{"error":"canceled"}"#)

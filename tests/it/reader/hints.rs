@@ -1,4 +1,5 @@
-//! What is said of what people type: units that are left out, spaces that are none, lists in place of maps; each with its cousins.
+//! What is said of what people type: units that are left out, spaces that are none, lists in place
+//! of maps; each with its cousins.
 
 use std::collections::BTreeMap;
 
@@ -44,7 +45,17 @@ impl Default for Spec {
     fn default() -> Self {
         let zero = Bytes::default();
         let (memory, storage, limit, prompt_cache) = (zero, zero, zero, zero);
-        Self { memory, storage, limit, prompt_cache, count: 0, versions: BTreeMap::new(), node: None, nodes: Vec::new(), role: None }
+        Self {
+            memory,
+            storage,
+            limit,
+            prompt_cache,
+            count: 0,
+            versions: BTreeMap::new(),
+            node: None,
+            nodes: Vec::new(),
+            role: None,
+        }
     }
 }
 
@@ -107,7 +118,10 @@ fn a_number_in_words_is_computed() {
 
 #[test]
 fn a_version_that_reads_as_a_number_stands_in_quotes() {
-    assert_eq!(help("versions: {redis: 17.10}"), "put it in quotes: `\"17.10\"`: without them it is the number 17.1");
+    assert_eq!(
+        help("versions: {redis: 17.10}"),
+        "put it in quotes: `\"17.10\"`: without them it is the number 17.1"
+    );
     assert_eq!(help("versions: {redis: 8.2}"), "put it in quotes: `\"8.2\"`");
     // In quotes it would be no version either.
     assert!(told::<Spec>("versions: {redis: 17}").ends_with("()\n"));
@@ -115,13 +129,30 @@ fn a_version_that_reads_as_a_number_stands_in_quotes() {
 
 #[test]
 fn lists_and_maps_are_told_apart() {
-    assert_eq!(help("node: [{memory: 8Gi}]"), "write the map itself: `{memory: 8Gi}`; several stand in `nodes: […]`");
-    assert_eq!(help("node:\n- memory: 8Gi"), "write one map, without `- ` or `[ ]`; several stand in `nodes: […]`");
-    assert_eq!(help("nodes: {memory: 8Gi}"), "write it as a list: `[{memory: 8Gi}]`; a single one stands in `node: …`");
+    assert_eq!(
+        help("node: [{memory: 8Gi}]"),
+        "write the map itself: `{memory: 8Gi}`; several stand in `nodes: […]`"
+    );
+    assert_eq!(
+        help("node:\n- memory: 8Gi"),
+        "write one map, without `- ` or `[ ]`; several stand in `nodes: […]`"
+    );
+    assert_eq!(
+        help("nodes: {memory: 8Gi}"),
+        "write it as a list: `[{memory: 8Gi}]`; a single one stands in `node: …`"
+    );
     let block = "nodes:\n  memory: 8Gi\n  host: chat.example.org";
-    assert!(help(block).starts_with("write it as a list: `- ` before its first line"), "{}", help(block));
+    assert!(
+        help(block).starts_with("write it as a list: `- ` before its first line"),
+        "{}",
+        help(block)
+    );
     // The items of a list are never taken for the fields of a map.
-    assert!(told::<Spec>("node: [8Gi, chat.example.org]").contains("takes a map of fields"), "{}", told::<Spec>("node: [8Gi]"));
+    assert!(
+        told::<Spec>("node: [8Gi, chat.example.org]").contains("takes a map of fields"),
+        "{}",
+        told::<Spec>("node: [8Gi]")
+    );
     assert!(told::<Spec>("[8Gi]").contains("takes a map of fields"), "{}", told::<Spec>("[8Gi]"));
 }
 
@@ -130,9 +161,12 @@ fn a_space_that_is_missing_is_named() {
     assert_eq!(help("{count:1, memory: 8Gi}"), "the space after `:` is missing: write `count: 1`");
     assert_eq!(help("node:\n  memory:8Gi"), "the space after `:` is missing: write `memory: 8Gi`");
     assert_eq!(help("count:1"), "the space after `:` is missing: write `count: 1`");
-    for text in
-        ["memory: 8Gi\ncount:1\nstorage: 5Gi", "memory: 8Gi\ncount:1", "memory:8Gi\ncount: 1", "node:\n  memory:8Gi\n  host: a.example.org"]
-    {
+    for text in [
+        "memory: 8Gi\ncount:1\nstorage: 5Gi",
+        "memory: 8Gi\ncount:1",
+        "memory:8Gi\ncount: 1",
+        "node:\n  memory:8Gi\n  host: a.example.org",
+    ] {
         let said = told::<Spec>(text);
         assert!(said.contains("the space after `:` is missing"), "{text}: {said}");
     }
@@ -147,7 +181,11 @@ fn characters_that_only_look_like_yaml_are_named_where_they_stand() {
         ("memory:\u{a0}8Gi", "1:8", "U+00A0"),
         ("memory: 8Gi\u{202f}", "1:12", "U+202F"),
         ("node:\n\u{a0} memory: 8Gi", "2:1", "U+00A0"),
-        ("memory: 8Gi\nnode:\n \u{a0}memory: 8Gi\n  host: a.example.org\ncount: 1", "3:2", "U+00A0"),
+        (
+            "memory: 8Gi\nnode:\n \u{a0}memory: 8Gi\n  host: a.example.org\ncount: 1",
+            "3:2",
+            "U+00A0",
+        ),
         ("node:\n\u{3000}memory: 8Gi\n  host: a.example.org", "2:1", "U+3000"),
         ("node: {host: “a.example.org”}", "1:14", "U+201C"),
         ("node: {host: „a.example.org“}", "1:14", "U+201E"),
@@ -160,7 +198,8 @@ fn characters_that_only_look_like_yaml_are_named_where_they_stand() {
         ("nodes: [{memory: 8Gi}， {memory: 8Gi}]", "1:22", "U+FF0C"),
     ] {
         let said = told::<Spec>(text);
-        let first = said.lines().find(|it| it.contains(code)).unwrap_or_else(|| panic!("{text:?}: {said}"));
+        let first =
+            said.lines().find(|it| it.contains(code)).unwrap_or_else(|| panic!("{text:?}: {said}"));
         assert!(first.starts_with(at), "{text:?}: {said}");
     }
     // In quotes and in comments they are nobody's business.
@@ -184,14 +223,27 @@ fn the_beginning_of_a_word_is_enough() {
 
 #[test]
 fn conflicts_are_told_one_by_one() {
-    let one = |name: &str| format!("<<<<<<< HEAD\nmemory: 8Gi\n=======\nmemory: 9Gi\n>>>>>>> {name}\n");
-    assert_eq!(told::<Spec>(&format!("{}count: 1\n{}", one("a"), one("b"))).matches("merge-conflict").count(), 2);
-    for text in ["<<<<<<< HEAD\nmemory: 8Gi\n", "memory: 8Gi\n>>>>>>> other\n", "memory: 8Gi\r\n>>>>>>> other\r\n", "<<<<<<<\n"] {
+    let one =
+        |name: &str| format!("<<<<<<< HEAD\nmemory: 8Gi\n=======\nmemory: 9Gi\n>>>>>>> {name}\n");
+    assert_eq!(
+        told::<Spec>(&format!("{}count: 1\n{}", one("a"), one("b")))
+            .matches("merge-conflict")
+            .count(),
+        2
+    );
+    for text in [
+        "<<<<<<< HEAD\nmemory: 8Gi\n",
+        "memory: 8Gi\n>>>>>>> other\n",
+        "memory: 8Gi\r\n>>>>>>> other\r\n",
+        "<<<<<<<\n",
+    ] {
         let said = told::<Spec>(text);
         assert!(said.contains("merge-conflict") && said.lines().count() == 1, "{text}: {said}");
     }
     // Quoted, or in the middle of a line, or a line under a heading, it is a text.
-    for text in ["memory: 8Gi # <<<<<<< HEAD\n", "  <<<<<<< x\n", "# ours\n# =======\nmemory: 8Gi\n"] {
+    for text in
+        ["memory: 8Gi # <<<<<<< HEAD\n", "  <<<<<<< x\n", "# ours\n# =======\nmemory: 8Gi\n"]
+    {
         assert!(!told::<Spec>(text).contains("merge-conflict"), "{text}");
     }
     assert!(Source::parse("f", "a: b\n").conflicts().next().is_none());

@@ -33,7 +33,8 @@ fn no_file_takes_long() {
     });
     let nested = (0..3000).fold(String::new(), |text, i| text + &" ".repeat(i) + "a:\n");
     let laughs = (1..20).fold("a0: &a0 [x]\n".to_owned(), |mut text, i| {
-        writeln!(text, "a{i}: &a{i} [*a{0}, *a{0}, *a{0}, *a{0}]", i - 1).expect("a String takes all");
+        writeln!(text, "a{i}: &a{i} [*a{0}, *a{0}, *a{0}, *a{0}]", i - 1)
+            .expect("a String takes all");
         text
     });
     let hurt = [
@@ -123,14 +124,21 @@ fn assert_no_panic(source: Source) -> Result<(), TestCaseError> {
     for line in 0..5 {
         if let Some(path) = source.path_at_line(line) {
             prop_assert!(source.is_written(&path));
-            prop_assert!(source.text.get(source.span(&path)).is_some() && source.text.get(source.key_span(&path)).is_some());
+            prop_assert!(
+                source.text.get(source.span(&path)).is_some()
+                    && source.text.get(source.key_span(&path)).is_some()
+            );
         }
     }
     let texts = texts(source);
     for all in [untyped, findings] {
         let lines = render::short(&all, &texts).lines().count();
         prop_assert_eq!(lines, all.len());
-        for text in [render::human(&all, &texts, true), render::json(&all, &texts), render::github(&all, &texts)] {
+        for text in [
+            render::human(&all, &texts, true),
+            render::json(&all, &texts),
+            render::github(&all, &texts),
+        ] {
             prop_assert!(!text.is_empty() || all.is_empty());
         }
     }
@@ -157,8 +165,8 @@ proptest! {
         assert_no_panic(Source::from_bytes("f", bytes))?;
     }
 
-    /// A second reader takes what we take without a finding, and sees the same. (Libyaml has its own idea of a file that is
-    /// nothing but a block scalar.)
+    /// A second reader takes what we take without a finding, and sees the same. (Libyaml has its
+    /// own idea of a file that is nothing but a block scalar.)
     #[test]
     fn what_is_read_without_findings_is_read_alike_elsewhere(text in pieces()) {
         let source = Source::parse("f", text.as_str());

@@ -51,8 +51,7 @@ warning[b]: of nothing
 ";
     assert_eq!(render::human(&all, &texts, false), expected);
     assert!(render::human(&all, &texts, true).contains('\u{1b}'));
-    let short =
-        "spec/platform.yaml:9:13: error[node-memory-exceeded]: requests sum to 6318Mi, the node can give 5504Mi\nwarning[b]: of nothing\n";
+    let short = "spec/platform.yaml:9:13: error[node-memory-exceeded]: requests sum to 6318Mi, the node can give 5504Mi\nwarning[b]: of nothing\n";
     assert_eq!(render::short(&all, &texts), short);
     assert_eq!((all.len(), all.has_errors(), all.count(Severity::Warning)), (2, true, 1));
 }
@@ -60,7 +59,8 @@ warning[b]: of nothing
 #[test]
 fn findings_are_data_too() {
     let texts = texts(Source::parse("spec/platform.yaml", GOOD));
-    let json: Value = serde_json::from_str(&render::json(&finding().into(), &texts)).expect("it is JSON");
+    let json: Value =
+        serde_json::from_str(&render::json(&finding().into(), &texts)).expect("it is JSON");
     let at = json!({"file": "spec/platform.yaml", "line": 9, "column": 13, "endLine": 9, "endColumn": 35});
     for (key, value) in at.as_object().expect("it is a map") {
         assert_eq!(&json[0][key], value);
@@ -71,7 +71,10 @@ fn findings_are_data_too() {
     );
     assert_eq!(render::json(&Diagnostics::new(), &texts), "[]\n");
     let odd = Diagnostic::warning("a", Place::File("x,y:z".into()), "100%\nof: it").help("h");
-    assert_eq!(render::github(&odd.into(), &texts), "::warning file=x%2Cy%3Az,title=a::100%25%0Aof: it%0Ahelp: h\n");
+    assert_eq!(
+        render::github(&odd.into(), &texts),
+        "::warning file=x%2Cy%3Az,title=a::100%25%0Aof: it%0Ahelp: h\n"
+    );
     let expected = "::error file=spec/platform.yaml,line=9,endLine=9,col=13,endColumn=35,title=node-memory-exceeded::requests";
     assert!(render::github(&finding().into(), &texts).starts_with(expected));
 }

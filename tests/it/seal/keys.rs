@@ -40,9 +40,12 @@ pub fn keys(bits: usize) -> &'static Keys {
     };
     once.get_or_init(|| {
         // Any seed does; with this one the primes are found soon.
-        let pair = key_pair::make(&mut Seeded::new(SEED), bits, NOT_BEFORE, NOT_AFTER).expect("a key pair");
-        let certificate = Certificate::parse(pair.certificate.as_bytes()).expect("our own certificate");
-        let private = RsaPrivateKey::from_pkcs8_pem(&pair.private_key).expect("our own private key");
+        let pair = key_pair::make(&mut Seeded::new(SEED), bits, NOT_BEFORE, NOT_AFTER)
+            .expect("a key pair");
+        let certificate =
+            Certificate::parse(pair.certificate.as_bytes()).expect("our own certificate");
+        let private =
+            RsaPrivateKey::from_pkcs8_pem(&pair.private_key).expect("our own private key");
         Keys { pair, certificate, private }
     })
 }

@@ -33,7 +33,10 @@ impl RngCore for Seeded {
     fn fill_bytes(&mut self, into: &mut [u8]) {
         for byte in into {
             if self.block.is_empty() {
-                let hash = Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(self.counter.to_le_bytes()).finalize();
+                let hash = Sha256::new()
+                    .chain_update(self.seed.to_le_bytes())
+                    .chain_update(self.counter.to_le_bytes())
+                    .finalize();
                 self.block = hash.to_vec();
                 self.counter += 1;
             }

@@ -13,12 +13,20 @@ use super::{
     seeded::Seeded,
 };
 
-const SCOPES: [Scope<'static>; 3] =
-    [Scope::Strict { namespace: "chat", name: "openai" }, Scope::NamespaceWide { namespace: "chat" }, Scope::ClusterWide];
+const SCOPES: [Scope<'static>; 3] = [
+    Scope::Strict { namespace: "chat", name: "openai" },
+    Scope::NamespaceWide { namespace: "chat" },
+    Scope::ClusterWide,
+];
 
 /// Empty, text, binary, and 64 KiB.
 fn plaintexts() -> [Vec<u8>; 4] {
-    [Vec::new(), "ein Geheimnis, 秘密\n".into(), (0..=255).collect(), (0..=255).cycle().take(64 << 10).collect()]
+    [
+        Vec::new(),
+        "ein Geheimnis, 秘密\n".into(),
+        (0..=255).collect(),
+        (0..=255).cycle().take(64 << 10).collect(),
+    ]
 }
 
 #[track_caller]
@@ -28,7 +36,12 @@ fn round_trip(bits: usize) {
         for plaintext in plaintexts() {
             let text = seal(certificate, scope, &plaintext, &mut Seeded::new(1)).expect("sealed");
             assert_eq!(is_sealed(&text), Ok(()), "{scope:?}");
-            assert_eq!(open_with(private, scope, &text).as_ref(), Ok(&plaintext), "{scope:?}, {} bytes", plaintext.len());
+            assert_eq!(
+                open_with(private, scope, &text).as_ref(),
+                Ok(&plaintext),
+                "{scope:?}, {} bytes",
+                plaintext.len()
+            );
             let bytes = Base64::decode_vec(&text).expect("base64");
             assert_eq!(bytes.len(), 2 + bits / 8 + plaintext.len() + 16);
             assert_eq!(usize::from(bytes[0]) << 8 | usize::from(bytes[1]), bits / 8);
@@ -49,12 +62,14 @@ fn what_3072_bits_seal_they_open() {
 #[test]
 fn what_4096_bits_seal_they_open() {
     round_trip(4096);
-    let empty = seal(&keys(4096).certificate, Scope::ClusterWide, b"", &mut Seeded::new(1)).expect("sealed");
+    let empty = seal(&keys(4096).certificate, Scope::ClusterWide, b"", &mut Seeded::new(1))
+        .expect("sealed");
     assert_eq!(empty.len(), 708);
     assert!(empty.starts_with("Ag"));
 }
 
-/// Each scope is refused wherever another one is expected, and in another namespace or under another name of its own kind.
+/// Each scope is refused wherever another one is expected, and in another namespace or under
+/// another name of its own kind.
 #[test]
 fn another_place_is_refused() {
     let Keys { certificate, private, .. } = keys(2048);
@@ -69,19 +84,27 @@ fn another_place_is_refused() {
         let text = seal(certificate, scope, b"value", &mut Seeded::new(2)).expect("sealed");
         for other in all.iter().filter(|it| **it != scope) {
             let said = open_with(private, *other, &text);
-            assert!(said.as_ref().is_err_and(|it| it.starts_with("the session key")), "{scope:?} opened as {other:?}: {said:?}");
+            assert!(
+                said.as_ref().is_err_and(|it| it.starts_with("the session key")),
+                "{scope:?} opened as {other:?}: {said:?}"
+            );
         }
     }
 }
 
 #[test]
 fn another_key_is_refused() {
-    let text = seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Seeded::new(3)).expect("sealed");
+    let text = seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Seeded::new(3))
+        .expect("sealed");
     assert!(open(&keys(3072).pair.private_key, Scope::ClusterWide, &text).is_err());
-    assert_eq!(open(&keys(2048).pair.private_key, Scope::ClusterWide, &text).as_deref(), Ok(&b"value"[..]));
+    assert_eq!(
+        open(&keys(2048).pair.private_key, Scope::ClusterWide, &text).as_deref(),
+        Ok(&b"value"[..])
+    );
 }
 
-/// One bit of the length, the session key, the value, the tag: each byte of the first and the last two, and every sixteenth of the key.
+/// One bit of the length, the session key, the value, the tag: each byte of the first and the last
+/// two, and every sixteenth of the key.
 #[test]
 fn one_bit_is_noticed_wherever_it_is() {
     let Keys { certificate, private, .. } = keys(2048);
@@ -97,14 +120,19 @@ fn one_bit_is_noticed_wherever_it_is() {
         assert!(said.is_err(), "byte {at}: {said:?}");
     }
     assert!(open_with(private, SCOPES[0], &Base64::encode_string(&bytes)).is_ok());
-    assert!(open_with(private, SCOPES[0], &Base64::encode_string(&bytes[..bytes.len() - 1])).is_err());
+    assert!(
+        open_with(private, SCOPES[0], &Base64::encode_string(&bytes[..bytes.len() - 1])).is_err()
+    );
 }
 
-/// The random source is the one that was passed in: the same one gives the same bytes, another one others, in every part.
+/// The random source is the one that was passed in: the same one gives the same bytes, another one
+/// others, in every part.
 #[test]
 fn all_that_is_random_was_passed_in() {
     let once = |seed| {
-        let text = seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Seeded::new(seed)).expect("sealed");
+        let text =
+            seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Seeded::new(seed))
+                .expect("sealed");
         Base64::decode_vec(&text).expect("base64")
     };
     assert_eq!(once(5), once(5));
@@ -113,8 +141,13 @@ fn all_that_is_random_was_passed_in() {
     assert_ne!(five[258..263], six[258..263], "the value");
     // Twice from one source: no session key twice.
     let mut source = Seeded::new(5);
-    let mut next = || seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut source).expect("sealed");
-    let (first, second) = (Base64::decode_vec(&next()).expect("base64"), Base64::decode_vec(&next()).expect("base64"));
+    let mut next = || {
+        seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut source).expect("sealed")
+    };
+    let (first, second) = (
+        Base64::decode_vec(&next()).expect("base64"),
+        Base64::decode_vec(&next()).expect("base64"),
+    );
     assert_eq!(first, five);
     assert_ne!(first[258..], second[258..]);
 }
@@ -144,7 +177,10 @@ impl CryptoRng for Dry {}
 
 #[test]
 fn a_dry_source_is_an_error() {
-    assert_eq!(seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Dry), Err(SealError::Random));
+    assert_eq!(
+        seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Dry),
+        Err(SealError::Random)
+    );
 }
 
 #[test]
@@ -152,9 +188,15 @@ fn what_is_not_sealed_is_told_without_repeating_it() {
     for text in ["", "hunter2", "aHVudGVyMg", "hunter2=====", "AgA", "Ag\nAA"] {
         assert_eq!(is_sealed(text), Err("it is not base64"), "{text:?}");
     }
-    let short = |length: usize, rest: usize| Base64::encode_string(&[&[0x02, 0x00], &*vec![0; length + rest]].concat());
+    let short = |length: usize, rest: usize| {
+        Base64::encode_string(&[&[0x02, 0x00], &*vec![0; length + rest]].concat())
+    };
     assert_eq!(is_sealed(&short(512, 16)), Ok(()));
     for text in [&*short(512, 15), "aHVudGVyMg==", &*Base64::encode_string(&[1; 600])] {
-        assert_eq!(is_sealed(text), Err("it is base64, but too short or of another form than a sealed value"), "{text:?}");
+        assert_eq!(
+            is_sealed(text),
+            Err("it is base64, but too short or of another form than a sealed value"),
+            "{text:?}"
+        );
     }
 }

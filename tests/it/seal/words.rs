@@ -1,4 +1,5 @@
-//! Random words: of the right letters and length, each letter as likely as another, and of the source that was passed in.
+//! Random words: of the right letters and length, each letter as likely as another, and of the
+//! source that was passed in.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,8 @@ fn suffixes_are_those_of_kubernetes() {
     assert!(different.len() > 990, "{} of 1000 differ", different.len());
 }
 
-/// A remainder of a byte would give the first eight symbols a quarter more than the others: chi-squared over a long word tells that.
+/// A remainder of a byte would give the first eight symbols a quarter more than the others:
+/// chi-squared over a long word tells that.
 #[test]
 fn each_symbol_is_as_likely() {
     let length = 62_000;
@@ -38,8 +40,10 @@ fn each_symbol_is_as_likely() {
         *counts.get_mut(&symbol).expect("of the alphabet") += 1.0;
     }
     let expected = 1000.0;
-    let chi_squared: f64 = counts.values().map(|it| (it - expected) * (it - expected) / expected).sum();
-    // 61 degrees of freedom: one in ten thousand is above 111. With a remainder it would be about 480.
+    let chi_squared: f64 =
+        counts.values().map(|it| (it - expected) * (it - expected) / expected).sum();
+    // 61 degrees of freedom: one in ten thousand is above 111. With a remainder it would be about
+    // 480.
     assert!(chi_squared < 111.0, "{chi_squared}");
 }
 
@@ -50,8 +54,12 @@ fn passwords_are_hashed() {
     assert!(hash.starts_with("$2b$10$") && hash.len() == 60, "{}", *hash);
     assert!(bcrypt::verify("a password", &hash).expect("a hash"));
     assert!(!bcrypt::verify("another", &hash).expect("a hash"));
-    assert_ne!(hash, espalier::seal::hash::bcrypt(b"a password", &mut Seeded::new(2)).expect("a hash"));
-    // bcrypt takes no notice of what follows its 72nd byte: a longer password is refused, not shortened.
+    assert_ne!(
+        hash,
+        espalier::seal::hash::bcrypt(b"a password", &mut Seeded::new(2)).expect("a hash")
+    );
+    // bcrypt takes no notice of what follows its 72nd byte: a longer password is refused, not
+    // shortened.
     assert!(espalier::seal::hash::bcrypt(&[b'x'; 72], &mut Seeded::new(1)).is_ok());
     assert!(espalier::seal::hash::bcrypt(&[b'x'; 73], &mut Seeded::new(1)).is_err());
 }

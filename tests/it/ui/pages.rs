@@ -12,7 +12,10 @@ const HOMES: [&str; 3] = ["src/check/code.rs", "src/cli/findings.rs", "src/diag/
 /// All codes, as the sources of the program name them.
 fn codes() -> BTreeSet<String> {
     let texts = HOMES.map(|it| fs::read_to_string(here(it)).expect("the source"));
-    let constants = texts.iter().flat_map(|it| it.lines()).filter(|it| it.contains("const ") && it.contains(": &str = \""));
+    let constants = texts
+        .iter()
+        .flat_map(|it| it.lines())
+        .filter(|it| it.contains("const ") && it.contains(": &str = \""));
     let codes = constants.filter_map(|it| it.split('"').nth(1));
     // The other texts among the constants are sentences.
     codes.filter(|it| !it.contains(' ')).map(str::to_owned).collect()
@@ -24,10 +27,17 @@ fn every_code_has_a_page_and_a_case() {
     assert!(codes.len() > 50, "{codes:?}");
     let listed: BTreeSet<String> = pages::codes().map(str::to_owned).collect();
     assert_eq!(listed, codes, "the pages that are listed in src/check/pages.rs");
-    let files = fs::read_dir(here("src/check/pages")).expect("the pages").map(|it| it.expect("readable").file_name());
-    let files: BTreeSet<String> = files.map(|it| it.to_string_lossy().trim_end_matches(".md").to_owned()).collect();
+    let files = fs::read_dir(here("src/check/pages"))
+        .expect("the pages")
+        .map(|it| it.expect("readable").file_name());
+    let files: BTreeSet<String> =
+        files.map(|it| it.to_string_lossy().trim_end_matches(".md").to_owned()).collect();
     assert_eq!(files, codes, "the files of src/check/pages");
-    let told: BTreeSet<String> = cases().iter().filter(|it| !SEVERAL.contains(&&***it)).map(|it| code(it).to_owned()).collect();
+    let told: BTreeSet<String> = cases()
+        .iter()
+        .filter(|it| !SEVERAL.contains(&&***it))
+        .map(|it| code(it).to_owned())
+        .collect();
     assert_eq!(told, codes, "the folders of tests/ui");
 }
 
@@ -52,17 +62,28 @@ fn every_page_has_its_parts_and_shows_what_is_said() {
     for name in pages::codes() {
         let page = pages::page(name).expect("it is listed");
         let lines: Vec<&str> = page.lines().collect();
-        assert!(lines[0].starts_with("# ") && !lines[0].ends_with('.') && lines[0].contains(' '), "{name}: {}", lines[0]);
+        assert!(
+            lines[0].starts_with("# ") && !lines[0].ends_with('.') && lines[0].contains(' '),
+            "{name}: {}",
+            lines[0]
+        );
         assert!((10..=34).contains(&lines.len()), "{name} has {} lines", lines.len());
-        let parts: Vec<&str> =
-            ["What: ", "Why: ", "Example:", "Fix: "].into_iter().filter(|it| !page.contains(&format!("\n{it}"))).collect();
+        let parts: Vec<&str> = ["What: ", "Why: ", "Example:", "Fix: "]
+            .into_iter()
+            .filter(|it| !page.contains(&format!("\n{it}")))
+            .collect();
         assert!(parts.is_empty(), "{name} lacks {parts:?}");
-        let wide: Vec<&&str> = lines.iter().filter(|it| it.chars().count() > 110 && !it.starts_with("    ")).collect();
+        let wide: Vec<&&str> =
+            lines.iter().filter(|it| it.chars().count() > 110 && !it.starts_with("    ")).collect();
         assert!(wide.is_empty(), "{name}: {wide:?}");
-        let shown: Vec<&str> =
-            lines.iter().map(|it| it.trim()).filter(|it| it.starts_with("error[") || it.starts_with("warning[")).collect();
+        let shown: Vec<&str> = lines
+            .iter()
+            .map(|it| it.trim())
+            .filter(|it| it.starts_with("error[") || it.starts_with("warning["))
+            .collect();
         assert!(shown.iter().any(|it| tells(it, name)), "{name} shows no finding");
-        let told: String = cases().iter().filter(|it| code(it) == name).map(|it| expected(it)).collect();
+        let told: String =
+            cases().iter().filter(|it| code(it) == name).map(|it| expected(it)).collect();
         for line in shown {
             // What is shown of drift is the code, and its words.
             let words = line.split_once("]: ").map_or(line, |it| it.1);

@@ -1,4 +1,5 @@
-//! Inputs that cannot be committed as text files, and findings that no command line can bring about.
+//! Inputs that cannot be committed as text files, and findings that no command line can bring
+//! about.
 
 use std::{collections::BTreeMap, fs};
 
@@ -10,7 +11,8 @@ use espalier::{
 
 use crate::cli::workspace_dir::WorkspaceDir;
 
-/// Something that has the form of a sealed value: the length of the session key, the key, the value and its tag; nobody can open it.
+/// Something that has the form of a sealed value: the length of the session key, the key, the value
+/// and its tag; nobody can open it.
 pub fn ciphertext() -> String {
     // 2 + 512 + 7 + 16 bytes of zeros after the length 0x0200 are 537 bytes, which need no padding.
     format!("AgAA{}", "AAAA".repeat(537 / 3 - 1))
@@ -21,19 +23,29 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
     const FOREIGN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\n";
     const GENERATED: &str = "out/manifests/ollama/ai/service-ollama.yaml";
     match case {
-        "not-utf8" => place.write("spec/platform.yaml", b"apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {name: caf\xe9}\n"),
+        "not-utf8" => place.write(
+            "spec/platform.yaml",
+            b"apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {name: caf\xe9}\n",
+        ),
         "not-utf8--utf16" => {
-            let text: Vec<u8> = "\u{feff}kind: Platform\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+            let text: Vec<u8> =
+                "\u{feff}kind: Platform\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
             place.write("spec/platform.yaml", text);
         }
         "file-too-large" => {
             place.write("spec/platform.yaml", "");
-            let file = fs::File::options().write(true).open(place.path("spec/platform.yaml")).expect("it is there");
+            let file = fs::File::options()
+                .write(true)
+                .open(place.path("spec/platform.yaml"))
+                .expect("it is there");
             // A hole: it takes no room on the disk.
             file.set_len(100 << 20).expect("a large file");
         }
         "plain-secret" => {
-            place.write("out/manifests/openwebui/ai/secret-admin.yaml", FOREIGN.replace("ConfigMap", "Secret"));
+            place.write(
+                "out/manifests/openwebui/ai/secret-admin.yaml",
+                FOREIGN.replace("ConfigMap", "Secret"),
+            );
         }
         "foreign-file" => place.write("out/manifests/notes.yaml", FOREIGN),
         "path-occupied" => place.write(GENERATED, FOREIGN),
@@ -48,12 +60,21 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
         }
         "merge-conflict--generated" => {
             place.ok(&["render"]);
-            for name in ["out/README.md", "out/.espalier.json", "spec/workspace.schema.json", GENERATED] {
+            for name in
+                ["out/README.md", "out/.espalier.json", "spec/workspace.schema.json", GENERATED]
+            {
                 let text = place.read(name);
                 let (first, rest) = text.split_at(text.find('\n').map_or(text.len(), |it| it + 1));
                 // Both sides of a file of one line; else a line in the middle, as Git leaves them.
                 let sides = |it: &str| format!("<<<<<<< HEAD\n{it}=======\n{it}>>>>>>> branch\n");
-                place.write(name, if rest.is_empty() { sides(&format!("{first}\n")) } else { format!("{first}{}{rest}", sides("x\n")) });
+                place.write(
+                    name,
+                    if rest.is_empty() {
+                        sides(&format!("{first}\n"))
+                    } else {
+                        format!("{first}{}{rest}", sides("x\n"))
+                    },
+                );
             }
         }
         "repository-path" => git(place, "main"),
@@ -71,7 +92,10 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
         }
         "file-converted" => {
             place.ok(&["render"]);
-            place.write(".gitattributes", "# large files\n*.gguf filter=lfs\n*.yaml filter=lfs diff=lfs merge=lfs -text\n");
+            place.write(
+                ".gitattributes",
+                "# large files\n*.gguf filter=lfs\n*.yaml filter=lfs diff=lfs merge=lfs -text\n",
+            );
             git(place, "main");
         }
         "file-hidden" => {
@@ -144,11 +168,15 @@ pub fn from_library(case: &str) -> Option<String> {
     let found: Diagnostics = match case {
         // The command line says it before it compiles.
         "spec-missing" => compile::platform(&Sources { texts: BTreeMap::new() }).diagnostics,
-        // Two objects of one path: the builder's names forbid it, and the driver does not rely on that.
+        // Two objects of one path: the builder's names forbid it, and the driver does not rely on
+        // that.
         "path-twice" => {
             let path = "out/manifests/ollama/ai/service-ollama.yaml";
             let mut found = Diagnostics::new();
-            findings::settle(&mut found, findings::obstacle(path, Verdict::Again).into_iter().collect());
+            findings::settle(
+                &mut found,
+                findings::obstacle(path, Verdict::Again).into_iter().collect(),
+            );
             found
         }
         _ => return None,

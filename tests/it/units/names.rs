@@ -3,8 +3,8 @@
 use std::{fmt::Debug, str::FromStr};
 
 use espalier::names::{
-    Address, Bucket, Cidr, DnsLabel, Email, Endpoint, GitBranch, GitUrl, Host, K3sVersion, LabelKey, LabelValue, ModelName, ObjectName,
-    RelativePath, SqlName, Tag, schedule::Schedule,
+    Address, Bucket, Cidr, DnsLabel, Email, Endpoint, GitBranch, GitUrl, Host, K3sVersion,
+    LabelKey, LabelValue, ModelName, ObjectName, RelativePath, SqlName, Tag, schedule::Schedule,
 };
 use proptest::prelude::*;
 
@@ -84,7 +84,10 @@ fn labels_and_hosts() {
             (&"a".repeat(64), "like `gpu`"),
         ],
     );
-    assert_names::<LabelValue>(&["", "large", "A.b_c-1"], &[("a b", "at most 63"), ("-a", "both ends"), (&"a".repeat(64), "at most 63")]);
+    assert_names::<LabelValue>(
+        &["", "large", "A.b_c-1"],
+        &[("a b", "at most 63"), ("-a", "both ends"), (&"a".repeat(64), "at most 63")],
+    );
     assert_names::<Cidr>(
         &["0.0.0.0/0", "192.168.7.0/24", "192.168.7.20/32", "10.128.0.0/9"],
         &[
@@ -134,7 +137,12 @@ fn labels_and_hosts() {
 #[test]
 fn git() {
     assert_names::<GitUrl>(
-        &["https://github.com/o/n.git", "http://git.local:3000/o/n", "ssh://git@host:22/o/n", "git@github.com:o/n.git"],
+        &[
+            "https://github.com/o/n.git",
+            "http://git.local:3000/o/n",
+            "ssh://git@host:22/o/n",
+            "git@github.com:o/n.git",
+        ],
         &[
             ("https://user:secret@host/x", "credentials"),
             ("https://token@host/x", "credentials"),
@@ -161,14 +169,19 @@ fn git() {
             ("ssh://git@host/o/..", "`..` may not stand"),
         ],
     );
-    for it in ["https://host/o/..n", "https://host/o/n..git", "https://host/.dots/n", "git@host:o/...git"] {
+    for it in
+        ["https://host/o/..n", "https://host/o/n..git", "https://host/.dots/n", "git@host:o/...git"]
+    {
         it.parse::<GitUrl>().expect("no such part");
     }
     let secret = "https://user:secret@host/x".parse::<GitUrl>().expect_err("it has credentials");
     assert!(!secret.contains("secret@") && !secret.contains(":secret"), "{secret}");
-    for (url, host) in
-        [("https://github.com/o/n", "github.com"), ("http://a.b:1/c", "a.b"), ("ssh://git@h:22/o", "h"), ("git@h.i:o/n", "h.i")]
-    {
+    for (url, host) in [
+        ("https://github.com/o/n", "github.com"),
+        ("http://a.b:1/c", "a.b"),
+        ("ssh://git@h:22/o", "h"),
+        ("git@h.i:o/n", "h.i"),
+    ] {
         assert_eq!(url.parse::<GitUrl>().expect("it is a URL").host(), host);
     }
     for (url, port) in [
@@ -221,7 +234,12 @@ fn git() {
 #[test]
 fn models_and_versions() {
     assert_names::<ModelName>(
-        &["llama3.2:1b-instruct-q4_K_M", "user/model:latest", "hf.co/Owner/Model-GGUF:Q4_K_M", "nomic-embed-text:v1.5"],
+        &[
+            "llama3.2:1b-instruct-q4_K_M",
+            "user/model:latest",
+            "hf.co/Owner/Model-GGUF:Q4_K_M",
+            "nomic-embed-text:v1.5",
+        ],
         &[
             ("llama3@sha256:1a", "no digest; write `llama3`"),
             ("a:b:c", "like"),
@@ -236,7 +254,16 @@ fn models_and_versions() {
     assert_eq!((&*model, model.model(), model.tag()), ("qwen3:latest", "qwen3", "latest"));
     let digest = format!("sha256:{}", "a1".repeat(32));
     assert_names::<Tag>(
-        &["1.2.3", "v0.32.15", "17.5-alpine", "16.3.0-debian-12-r16", "v1.35.0+k3s1", "0.8.0-pg17", "2025.1.0", &format!("1.2.3@{digest}")],
+        &[
+            "1.2.3",
+            "v0.32.15",
+            "17.5-alpine",
+            "16.3.0-debian-12-r16",
+            "v1.35.0+k3s1",
+            "0.8.0-pg17",
+            "2025.1.0",
+            &format!("1.2.3@{digest}"),
+        ],
         &[
             ("latest", "names no version"),
             ("main", "names no version"),
@@ -303,10 +330,17 @@ fn storages() {
     let of = |text: &str| text.parse::<Endpoint>().expect("an endpoint");
     assert_eq!(of("https://s3.example.org/").as_str(), "https://s3.example.org");
     assert_eq!(
-        (of("https://s3.example.org").port(), of("http://s3.example.org").port(), of("https://10.0.0.7:9000").port()),
+        (
+            of("https://s3.example.org").port(),
+            of("http://s3.example.org").port(),
+            of("https://10.0.0.7:9000").port()
+        ),
         (443, 80, 9000)
     );
-    assert_eq!(of("https://10.0.0.7:9000").address().map(|it| it.to_string()).as_deref(), Some("10.0.0.7/32"));
+    assert_eq!(
+        of("https://10.0.0.7:9000").address().map(|it| it.to_string()).as_deref(),
+        Some("10.0.0.7/32")
+    );
     assert!(of("https://s3.example.org").address().is_none() && !of("http://10.0.0.7").has_tls());
     assert_names::<Bucket>(
         &["my-backups", "a.b", "000"],
@@ -354,7 +388,10 @@ fn schedules() {
             ("+7 3 * * *", "the minute: `+7`"),
         ],
     );
-    assert_eq!("  17   3 * *  * ".parse::<Schedule>().map(|it| it.to_string()), Ok("17 3 * * *".to_owned()));
+    assert_eq!(
+        "  17   3 * *  * ".parse::<Schedule>().map(|it| it.to_string()),
+        Ok("17 3 * * *".to_owned())
+    );
 }
 
 /// What is older than the longest gap was missed; the gaps, in minutes, are counted here by hand.

@@ -4,8 +4,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-/// What a bare scalar must not match: <https://yaml.org/type/> for YAML 1.1 (`bool`, `float`, `int`, `merge`, `null`,
-/// `timestamp`, `value`), the core schema of YAML 1.2, and what single readers add to them.
+/// What a bare scalar must not match: <https://yaml.org/type/> for YAML 1.1 (`bool`, `float`,
+/// `int`, `merge`, `null`, `timestamp`, `value`), the core schema of YAML 1.2, and what single
+/// readers add to them.
 const IMPLICIT: [(&str, &str); 15] = [
     ("bool", "y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF"),
     ("int 1.1, base 2", "[-+]?0b[0-1_]+"),
@@ -28,8 +29,10 @@ const IMPLICIT: [(&str, &str); 15] = [
 ];
 
 static IS_IMPLICIT: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
-    let patterns: Vec<Value> = IMPLICIT.iter().map(|it| json!({"pattern": format!("^(?:{})$", it.1)})).collect();
-    jsonschema::validator_for(&json!({"anyOf": patterns})).expect("the table is made of regular expressions")
+    let patterns: Vec<Value> =
+        IMPLICIT.iter().map(|it| json!({"pattern": format!("^(?:{})$", it.1)})).collect();
+    jsonschema::validator_for(&json!({"anyOf": patterns}))
+        .expect("the table is made of regular expressions")
 });
 
 pub(super) fn is_implicit(text: &str) -> bool {
@@ -263,9 +266,25 @@ pub(super) const NASTY: &[&str] = &[
 /// The table itself is right: what it must catch, and what it must let pass.
 #[test]
 fn implicit_types_are_recognised() {
-    for text in
-        ["yes", "010", "0o7", "1_000", "12:30:45", "1e3", ".5", "1.", "~", "", "=", "<<", "2001-12-14", "-.inf", "1.2.3", "0b1", "0x1f"]
-    {
+    for text in [
+        "yes",
+        "010",
+        "0o7",
+        "1_000",
+        "12:30:45",
+        "1e3",
+        ".5",
+        "1.",
+        "~",
+        "",
+        "=",
+        "<<",
+        "2001-12-14",
+        "-.inf",
+        "1.2.3",
+        "0b1",
+        "0x1f",
+    ] {
         assert!(is_implicit(text), "{text}");
     }
     for text in ["yesno", "a", "v1", "500m", "12:30a", "--", "1Gi", "http://a"] {

@@ -18,12 +18,17 @@ fn structures_lie_as_kubectl_prints_them() {
     let value = json!({"empty": {}, "list": [{"a": 1, "b": []}, [[], {}], [[1]], {}, "x"], "none": null, "yes": true});
     let yaml = "empty: {}\nlist:\n- a: 1\n  b: []\n- - []\n  - {}\n- - - 1\n- {}\n- x\nnone: null\n\"yes\": true\n";
     assert_eq!(emitted(&value), yaml);
-    assert_eq!((emitted(&json!({})), emitted(&json!([])), emitted(&json!([[]]))), ("{}\n".into(), "[]\n".into(), "- []\n".into()));
+    assert_eq!(
+        (emitted(&json!({})), emitted(&json!([])), emitted(&json!([[]]))),
+        ("{}\n".into(), "[]\n".into(), "- []\n".into())
+    );
 }
 
 #[test]
 fn depth_has_no_end() {
-    let deep = (0..200).fold(json!("leaf"), |inner, i| if i % 3 == 0 { json!([inner]) } else { json!({"k": inner, "z": 1}) });
+    let deep = (0..200).fold(json!("leaf"), |inner, i| {
+        if i % 3 == 0 { json!([inner]) } else { json!({"k": inner, "z": 1}) }
+    });
     let read: Result<Value, _> = serde_yaml::from_str(&emitted(&deep));
     assert!(emitted(&deep).contains(&" ".repeat(200)));
     // Its own limit is 128.
@@ -43,7 +48,12 @@ enum Choice {
 
 #[test]
 fn enums_are_externally_tagged() {
-    let all = [Choice::Unit, Choice::Newtype(1), Choice::Tuple(2, true), Choice::Struct { name: "x".into(), a: None, kind: 'y' }];
+    let all = [
+        Choice::Unit,
+        Choice::Newtype(1),
+        Choice::Tuple(2, true),
+        Choice::Struct { name: "x".into(), a: None, kind: 'y' },
+    ];
     let yaml = "- unit\n- newtype: 1\n- tuple:\n  - 2\n  - true\n- struct:\n    kind: \"y\"\n    name: x\n    a: null\n";
     assert_eq!(emitted(&all), yaml);
     let nested = BTreeMap::from([("k", &all[3])]);
@@ -136,7 +146,10 @@ fn parts_can_be_put_together() {
     emit::type_meta(&mut out, "espalier.dev/v1alpha1", "Platform");
     out.extend_from_slice(b"spec:");
     emit::nested(&mut out, 2, &json!({"a": [1]}));
-    assert_eq!(String::from_utf8(out).expect("it is UTF-8"), "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nspec:\n  a:\n  - 1\n");
+    assert_eq!(
+        String::from_utf8(out).expect("it is UTF-8"),
+        "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nspec:\n  a:\n  - 1\n"
+    );
 }
 
 /// A `Serialize` that writes YAML by itself, on the way, does no harm to the one around it.
@@ -150,8 +163,15 @@ fn emitters_may_be_nested() {
     struct Inner;
     impl Serialize for Inner {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.serialize_str(&emitted(&EnvVar { name: "x".into(), value: Some("z".into()), value_from: None }))
+            serializer.serialize_str(&emitted(&EnvVar {
+                name: "x".into(),
+                value: Some("z".into()),
+                value_from: None,
+            }))
         }
     }
-    assert_eq!(emitted(&Outer { b: Inner, name: "n" }), "name: \"n\"\nb: |\n  name: x\n  value: z\n");
+    assert_eq!(
+        emitted(&Outer { b: Inner, name: "n" }),
+        "name: \"n\"\nb: |\n  name: x\n  value: z\n"
+    );
 }

@@ -1,4 +1,5 @@
-//! What is said on a terminal of 80 columns: folded between words, and what is to be pasted on one line.
+//! What is said on a terminal of 80 columns: folded between words, and what is to be pasted on one
+//! line.
 
 use super::Session;
 use crate::cli::{pty::talk, workspace_dir::WorkspaceDir};
@@ -8,7 +9,8 @@ fn too_wide(said: &str) -> Vec<&str> {
     let is_whole = |it: &str| {
         let it = it.trim();
         let bare = it.trim_end_matches(['.', ',', ';', ':', ')']);
-        !it.contains(' ') || bare.starts_with('`') && bare.ends_with('`') && bare.matches('`').count() == 2
+        !it.contains(' ')
+            || bare.starts_with('`') && bare.ends_with('`') && bare.matches('`').count() == 2
     };
     said.lines().filter(|it| it.chars().count() > 80 && !is_whole(it)).collect()
 }
@@ -25,7 +27,11 @@ fn the_list_of_pages_is_folded_on_a_terminal_alone() {
     let done = talk(place.command(&["explain"]), 80, &mut |_| panic!("nobody asks"));
     assert!(done.said.lines().all(|it| it.chars().count() <= 80), "{}", done.said);
     assert_eq!(words(&done.said), words(&piped));
-    assert!(piped.lines().any(|it| it.chars().count() > 80) && piped.lines().all(|it| !it.starts_with(' ')), "{piped}");
+    assert!(
+        piped.lines().any(|it| it.chars().count() > 80)
+            && piped.lines().all(|it| !it.starts_with(' ')),
+        "{piped}"
+    );
 }
 
 /// Paragraphs are filled, examples are as they were.
@@ -36,11 +42,17 @@ fn a_page_is_filled_to_the_terminal_s_width() {
         let piped = place.ok(&["explain", code]).out;
         let said = talk(place.command(&["explain", code]), 60, &mut |_| panic!("nobody asks")).said;
         assert_eq!(words(&said), words(&piped));
-        let examples = |text: &str| text.lines().filter(|it| it.starts_with("    ")).map(str::to_owned).collect::<Vec<_>>();
+        let examples = |text: &str| {
+            text.lines().filter(|it| it.starts_with("    ")).map(str::to_owned).collect::<Vec<_>>()
+        };
         assert!(examples(&said) == examples(&piped) && !examples(&said).is_empty(), "{said}");
-        let (prose, wide): (Vec<&str>, _) = (said.lines().filter(|it| !it.starts_with([' ', '#'])).collect(), 60);
+        let (prose, wide): (Vec<&str>, _) =
+            (said.lines().filter(|it| !it.starts_with([' ', '#'])).collect(), 60);
         assert!(prose.iter().all(|it| it.chars().count() <= wide), "{said}");
-        assert!(prose.iter().filter(|it| it.chars().count() > 45).count() > prose.len() / 3, "filled, not chopped: {said}");
+        assert!(
+            prose.iter().filter(|it| it.chars().count() > 45).count() > prose.len() / 3,
+            "filled, not chopped: {said}"
+        );
     }
 }
 
@@ -55,13 +67,28 @@ fn sealing_is_told_between_words() {
     };
     let mut said = talk(command(&["seal"]), 80, &mut |_| panic!("nobody asks")).said;
     said += &talk(command(&["seal", "init"]), 80, &mut |_| panic!("nobody asks")).said;
-    assert!(said.contains("Back the private key up now, where you keep passwords: without it nothing that\n"), "{said}");
+    assert!(
+        said.contains(
+            "Back the private key up now, where you keep passwords: without it nothing that\n"
+        ),
+        "{said}"
+    );
     said += &talk(command(&["seal", "init"]), 80, &mut |_| panic!("nobody asks")).said;
-    said += &talk(command(&["seal", "--generate-missing"]), 80, &mut |_| panic!("nobody asks")).said;
-    let answers = ["nobody", "ops@garden.blue", "short", "other", "a long enough one", "a long enough one"];
+    said +=
+        &talk(command(&["seal", "--generate-missing"]), 80, &mut |_| panic!("nobody asks")).said;
+    let answers =
+        ["nobody", "ops@garden.blue", "short", "other", "a long enough one", "a long enough one"];
     let mut answers = answers.iter();
-    let asked = talk(command(&["seal", "openwebui-admin"]), 80, &mut |_| (*answers.next().expect("no more questions")).to_owned());
-    assert!(asked.code == 0 && words(&asked.said).join(" ").contains("fewer than 12 are soon guessed; enter it once more"), "{asked:?}");
+    let asked = talk(command(&["seal", "openwebui-admin"]), 80, &mut |_| {
+        (*answers.next().expect("no more questions")).to_owned()
+    });
+    assert!(
+        asked.code == 0
+            && words(&asked.said)
+                .join(" ")
+                .contains("fewer than 12 are soon guessed; enter it once more"),
+        "{asked:?}"
+    );
     said += &asked.said;
     let list = talk(command(&["seal"]), 80, &mut |_| panic!("nobody asks")).said;
     assert!(list.contains("\nspec/sealing.pem:\nsha256:"), "{list}");
@@ -75,12 +102,18 @@ fn sealing_is_told_between_words() {
 fn a_fingerprint_is_in_one_piece() {
     let it = Session::with_keys();
     it.home.remove("espalier/starter/sealing-key.pem");
-    let done = talk(it.command(&["seal", "--generate-missing"]), 60, &mut |_| panic!("nobody asks"));
+    let done =
+        talk(it.command(&["seal", "--generate-missing"]), 60, &mut |_| panic!("nobody asks"));
     let listed = it.ok(&["seal", "--format", "json"]).out;
     assert!(listed.contains("\"sealed\""), "{listed}");
-    let print = it.file(super::DATABASE)["spec"]["certificate"].as_str().expect("a fingerprint").to_owned();
+    let print =
+        it.file(super::DATABASE)["spec"]["certificate"].as_str().expect("a fingerprint").to_owned();
     assert!(print.len() > 60 && done.said.contains(&format!("\n{print}\n")), "{done:?}");
-    assert!(done.said.lines().all(|it| it.chars().count() <= 60 || !it.contains(' ')), "{}", done.said);
+    assert!(
+        done.said.lines().all(|it| it.chars().count() <= 60 || !it.contains(' ')),
+        "{}",
+        done.said
+    );
 }
 
 /// What a shell is to read is not broken, however narrow the terminal is.
@@ -89,5 +122,8 @@ fn commands_stay_on_one_line() {
     let it = Session::with_keys();
     it.ok(&["seal", "--generate-missing"]);
     let done = talk(it.command(&["seal", "postgresql"]), 24, &mut |_| panic!("nobody asks"));
-    assert!(done.code == 2 && done.said.contains("\n`espalier seal --rotate postgresql`\n"), "{done:?}");
+    assert!(
+        done.code == 2 && done.said.contains("\n`espalier seal --rotate postgresql`\n"),
+        "{done:?}"
+    );
 }

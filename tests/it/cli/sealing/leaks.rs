@@ -7,11 +7,17 @@ use sha2::{Digest as _, Sha256};
 use super::Session;
 use crate::cli::workspace_dir::Done;
 
-/// Every byte that a session writes, prints or leaves behind is looked through for its values, in the forms that they could take.
+/// Every byte that a session writes, prints or leaves behind is looked through for its values, in
+/// the forms that they could take.
 #[test]
 fn no_value_is_left_anywhere() {
     let it = Session::with_keys();
-    let values: [&str; 4] = ["first-SECRET-\u{e9}-1", "second SECRET \"2\"", "third'SECRET'3", "fourth-SECRET&4@garden.dev"];
+    let values: [&str; 4] = [
+        "first-SECRET-\u{e9}-1",
+        "second SECRET \"2\"",
+        "third'SECRET'3",
+        "fourth-SECRET&4@garden.dev",
+    ];
     it.home.write("values/backup/password", format!("{}\n", values[2]));
     let file = format!("password={}", it.home.path("values/backup/password").display());
     let mut said = String::new();
@@ -24,13 +30,32 @@ fn no_value_is_left_anywhere() {
             .expect("it runs")
             .into(),
     );
-    note(it.with_stdin(&["seal", "openwebui-admin", "--from-stdin=email", "--from-file", &file], values[3].as_bytes()));
-    // What goes wrong says nothing either: a password where an address is to be, an expired certificate, a key twice, too much, bytes that are no text.
-    note(it.with_stdin(&["seal", "--rotate", "openwebui-admin", "--from-stdin=email", "--from-file", &file], values[0].as_bytes()));
-    note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin", "--now", "2099-01-01"], values[0].as_bytes()));
-    note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin", "--from-env", "HOME"], values[0].as_bytes()));
-    note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], &[values[0].as_bytes(), &[0xff]].concat()));
-    note(it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], values[0].repeat(10_000).as_bytes()));
+    note(it.with_stdin(
+        &["seal", "openwebui-admin", "--from-stdin=email", "--from-file", &file],
+        values[3].as_bytes(),
+    ));
+    // What goes wrong says nothing either: a password where an address is to be, an expired
+    // certificate, a key twice, too much, bytes that are no text.
+    note(it.with_stdin(
+        &["seal", "--rotate", "openwebui-admin", "--from-stdin=email", "--from-file", &file],
+        values[0].as_bytes(),
+    ));
+    note(it.with_stdin(
+        &["seal", "--rotate", "postgresql", "--from-stdin", "--now", "2099-01-01"],
+        values[0].as_bytes(),
+    ));
+    note(it.with_stdin(
+        &["seal", "--rotate", "postgresql", "--from-stdin", "--from-env", "HOME"],
+        values[0].as_bytes(),
+    ));
+    note(it.with_stdin(
+        &["seal", "--rotate", "postgresql", "--from-stdin"],
+        &[values[0].as_bytes(), &[0xff]].concat(),
+    ));
+    note(it.with_stdin(
+        &["seal", "--rotate", "postgresql", "--from-stdin"],
+        values[0].repeat(10_000).as_bytes(),
+    ));
     note(it.ok(&["seal"]));
     note(it.ok(&["render"]));
     note(it.ok(&["check"]));
@@ -39,8 +64,15 @@ fn no_value_is_left_anywhere() {
 
     let mut written: Vec<(String, Vec<u8>)> = vec![("what was said".to_owned(), said.into_bytes())];
     for folder in [it.place.root(), it.home.root()] {
-        let files = walkdir::WalkDir::new(folder).into_iter().map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
-        written.extend(files.map(|it| (it.path().display().to_string(), fs::read(it.path()).expect("readable"))));
+        let files = walkdir::WalkDir::new(folder)
+            .into_iter()
+            .map(|it| it.expect("readable"))
+            .filter(|it| it.file_type().is_file());
+        written.extend(
+            files.map(|it| {
+                (it.path().display().to_string(), fs::read(it.path()).expect("readable"))
+            }),
+        );
     }
     assert!(written.len() > 40, "the tree is among them");
     assert_eq!(found(&written, &values), Vec::<String>::new());
@@ -63,7 +95,8 @@ fn found(written: &[(String, Vec<u8>)], values: &[&str]) -> Vec<String> {
     all
 }
 
-/// A value as such, in base64 at each of three offsets, in hexadecimal, URL-encoded, and as its bare hash.
+/// A value as such, in base64 at each of three offsets, in hexadecimal, URL-encoded, and as its
+/// bare hash.
 fn forms(value: &str) -> Vec<Vec<u8>> {
     use base64ct::{Base64, Encoding as _};
     let hex = |bytes: &[u8]| {
@@ -83,7 +116,13 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
     }
     let url: String = value
         .bytes()
-        .map(|it| if it.is_ascii_alphanumeric() || b"-_.~".contains(&it) { char::from(it).to_string() } else { format!("%{it:02X}") })
+        .map(|it| {
+            if it.is_ascii_alphanumeric() || b"-_.~".contains(&it) {
+                char::from(it).to_string()
+            } else {
+                format!("%{it:02X}")
+            }
+        })
         .collect();
     all.push(url.into_bytes());
     let hash = Sha256::digest(value.as_bytes());
@@ -106,7 +145,11 @@ fn a_crash_leaves_no_core_dump() {
     let mut stdin = child.stdin.take().expect("piped");
     stdin.write_all(b"half a val").expect("it reads");
     let limits = format!("/proc/{}/limits", child.id());
-    let is_off = |text: &str| text.lines().any(|it| it.starts_with("Max core file size") && it.split_whitespace().nth(4) == Some("0"));
+    let is_off = |text: &str| {
+        text.lines().any(|it| {
+            it.starts_with("Max core file size") && it.split_whitespace().nth(4) == Some("0")
+        })
+    };
     let waited = (0..500).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(10));
         fs::read_to_string(&limits).is_ok_and(|it| is_off(&it))

@@ -49,7 +49,13 @@ fn every_word_about_a_lost_certificate_leads_back_to_it() {
     it.commit();
     let (pem, value) = (it.place.read("spec/sealing.pem"), it.password());
     let elsewhere = it.home.path("another.pem").display().to_string();
-    let all = [&["seal"][..], &["seal", "--rotate", "postgresql"], &["seal", "init"], &["seal", "init", "--key", &elsewhere], &["check"]];
+    let all = [
+        &["seal"][..],
+        &["seal", "--rotate", "postgresql"],
+        &["seal", "init"],
+        &["seal", "init", "--key", &elsewhere],
+        &["check"],
+    ];
     let lines = |words: &[&str], begin| {
         if it.place.path("spec/sealing.pem").exists() {
             it.place.remove("spec/sealing.pem");
@@ -101,13 +107,22 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
             assert_eq!(next(&it.ok(&["seal"]).out), line, "the list says the same");
             // What `check` says, in the same state.
             let said = it.run(&["check"]).err;
-            assert!(printed(&said, "espalier seal --reseal").iter().all(|it| it == "espalier seal --reseal"), "{said}");
+            assert!(
+                printed(&said, "espalier seal --reseal")
+                    .iter()
+                    .all(|it| it == "espalier seal --reseal"),
+                "{said}"
+            );
         }
         let before = it.place.read(DATABASE);
         let said = it.paste(&line);
-        assert!(said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"), "{said}");
+        assert!(
+            said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
+            "{said}"
+        );
         assert_ne!(it.place.read(DATABASE), before);
-        let new = if elsewhere { key.into() } else { it.home.path("espalier/starter/2-sealing-key.pem") };
+        let new =
+            if elsewhere { key.into() } else { it.home.path("espalier/starter/2-sealing-key.pem") };
         fs::copy(new, it.key_file()).expect("the new key");
         assert_eq!(it.password(), value, "elsewhere: {elsewhere}");
     }
@@ -121,8 +136,12 @@ fn a_key_that_is_here_keeps_the_values() {
     let value = it.password();
     it.ok(&["seal", "init", "--replace", "--bits", "2048"]);
     let said = it.ok(&["seal", "--reseal"]).err;
-    assert!(said.contains("`postgresql` keeps its values") && !said.contains("gets a new value"), "{said}");
-    fs::copy(it.home.path("espalier/starter/2-sealing-key.pem"), it.key_file()).expect("the new key");
+    assert!(
+        said.contains("`postgresql` keeps its values") && !said.contains("gets a new value"),
+        "{said}"
+    );
+    fs::copy(it.home.path("espalier/starter/2-sealing-key.pem"), it.key_file())
+        .expect("the new key");
     assert_eq!(it.password(), value);
 }
 
@@ -137,7 +156,10 @@ fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
     let file = it.home.path("cluster.pem").display().to_string();
     let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
     let said = it.paste(&line);
-    assert!(said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"), "{said}");
+    assert!(
+        said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -161,19 +183,39 @@ fn a_key_at_its_place_has_two_ways_out() {
 fn an_address_is_one_and_white_space_is_no_value() {
     let it = Session::with_keys();
     it.place.write("password", "known to a person");
-    for (email, said) in
-        [("notmail", "is not an e-mail address"), (" ", "white space only"), ("a b@garden.dev", "is not an e-mail address")]
-    {
+    for (email, said) in [
+        ("notmail", "is not an e-mail address"),
+        (" ", "white space only"),
+        ("a b@garden.dev", "is not an e-mail address"),
+    ] {
         it.place.write("mail", email);
-        it.refused(&["seal", "openwebui-admin", "--from-file", "email=mail", "--from-file", "password=password"], said);
+        it.refused(
+            &[
+                "seal",
+                "openwebui-admin",
+                "--from-file",
+                "email=mail",
+                "--from-file",
+                "password=password",
+            ],
+            said,
+        );
     }
     it.place.write("blank", " \t ");
     it.refused(&["seal", "postgresql", "--from-file", "blank"], "white space only");
     it.place.write("mail", "ops@garden.dev\n");
-    it.ok(&["seal", "openwebui-admin", "--from-file", "email=mail", "--from-file", "password=password"]);
+    it.ok(&[
+        "seal",
+        "openwebui-admin",
+        "--from-file",
+        "email=mail",
+        "--from-file",
+        "password=password",
+    ]);
 }
 
-/// The certificate of an older key that is still here, and of one that lies in another platform's folder: each line works as it is printed.
+/// The certificate of an older key that is still here, and of one that lies in another platform's
+/// folder: each line works as it is printed.
 #[test]
 fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     let it = Session::with_keys();
@@ -190,7 +232,10 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     assert!(said.contains("look at who changed spec/sealing.pem"), "{said}");
     assert_eq!(next(&said), line);
     let said = it.paste(&line);
-    assert!(said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"), "{said}");
+    assert!(
+        said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
+        "{said}"
+    );
     assert_eq!(it.password(), value);
 
     let it = Session::with_keys();
@@ -200,7 +245,10 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     fs::rename(&folder, &other).expect("it can be renamed");
     let file = it.home.path("its.pem").display().to_string();
     let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
-    assert!(line.contains("--generate-missing --private-key") && line.contains("another/"), "{line}");
+    assert!(
+        line.contains("--generate-missing --private-key") && line.contains("another/"),
+        "{line}"
+    );
     it.paste(&line);
     // Keys lie in other platforms' folders alone, and none is its.
     let it = Session::with_keys();

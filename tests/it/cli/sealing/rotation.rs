@@ -1,4 +1,5 @@
-//! What is sealed is sealed again: other values, another certificate, a key more; names that are new, and what stays for a rollback.
+//! What is sealed is sealed again: other values, another certificate, a key more; names that are
+//! new, and what stays for a rollback.
 
 use std::fs;
 
@@ -11,7 +12,8 @@ use crate::{seal::open::open, support::at};
 fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
     let it = Session::with_keys();
     it.ok(&["seal", "--generate-missing"]);
-    let (first, value) = (it.suffix(DATABASE), it.opened("postgresql", "password").expect("it opens"));
+    let (first, value) =
+        (it.suffix(DATABASE), it.opened("postgresql", "password").expect("it opens"));
     it.ok(&["render"]);
     it.refused(&["seal", "postgresql"], "`espalier seal --rotate postgresql` replaces its values");
     let said = it.ok(&["seal", "--rotate", "postgresql"]).err;
@@ -23,14 +25,24 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
     it.ok(&["render"]);
     let tree = it.place.tree();
     for suffix in [&first, &second] {
-        assert!(tree.keys().any(|it| it.ends_with(&format!("sealedsecret-postgresql-{suffix}.yaml"))), "{suffix}: {tree:?}");
+        assert!(
+            tree.keys().any(|it| it.ends_with(&format!("sealedsecret-postgresql-{suffix}.yaml"))),
+            "{suffix}: {tree:?}"
+        );
     }
-    let pod = String::from_utf8_lossy(&tree["out/manifests/openwebui/ai/deployment-openwebui.yaml"]).into_owned();
-    assert!(pod.contains(&format!("name: postgresql-{second}")) && !pod.contains(&format!("postgresql-{first}")), "{pod}");
+    let pod =
+        String::from_utf8_lossy(&tree["out/manifests/openwebui/ai/deployment-openwebui.yaml"])
+            .into_owned();
+    assert!(
+        pod.contains(&format!("name: postgresql-{second}"))
+            && !pod.contains(&format!("postgresql-{first}")),
+        "{pod}"
+    );
     // The one before the last goes.
     it.ok(&["seal", "--rotate", "postgresql", "--generate", "64"]);
     it.ok(&["render"]);
-    let names: Vec<String> = it.place.tree().into_keys().filter(|it| it.contains("sealedsecret-postgresql")).collect();
+    let names: Vec<String> =
+        it.place.tree().into_keys().filter(|it| it.contains("sealedsecret-postgresql")).collect();
     assert_eq!(names.len(), 2, "{names:?}");
     assert!(names.iter().all(|it| !it.contains(&first)), "{names:?}");
     assert_eq!(it.opened("postgresql", "password").expect("it opens").len(), 64);
@@ -41,16 +53,34 @@ fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
     let it = Session::with_keys();
     it.place.write("password", "one line\r\n");
     it.place.write("email", "a@example.com");
-    it.ok(&["seal", "openwebui-admin", "--from-file", "email=email", "--from-file", "password=password"]);
+    it.ok(&[
+        "seal",
+        "openwebui-admin",
+        "--from-file",
+        "email=email",
+        "--from-file",
+        "password=password",
+    ]);
     let (suffix, email) = (it.suffix(ADMIN), at(&it.file(ADMIN), "spec/sealed/ai/email").clone());
     let text = it.place.read(ADMIN);
-    let without: String = text.lines().filter(|it| !it.trim().starts_with("password:")).flat_map(|it| [it, "\n"]).collect();
+    let without: String = text
+        .lines()
+        .filter(|it| !it.trim().starts_with("password:"))
+        .flat_map(|it| [it, "\n"])
+        .collect();
     it.place.write(ADMIN, without);
     assert!(it.ok(&["seal"]).out.contains("stale: without password"));
-    it.refused(&["seal", "openwebui-admin", "--from-file", "email=email"], "`email` of `openwebui-admin` is sealed already");
+    it.refused(
+        &["seal", "openwebui-admin", "--from-file", "email=email"],
+        "`email` of `openwebui-admin` is sealed already",
+    );
     it.ok(&["seal", "openwebui-admin", "--from-file", "password=password"]);
     assert_eq!(it.suffix(ADMIN), suffix);
-    assert_eq!(*at(&it.file(ADMIN), "spec/sealed/ai/email"), email, "what was sealed stays as it is");
+    assert_eq!(
+        *at(&it.file(ADMIN), "spec/sealed/ai/email"),
+        email,
+        "what was sealed stays as it is"
+    );
     assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"one line");
 }
 
@@ -68,7 +98,15 @@ fn another_certificate_means_sealing_anew() {
         "password=values/openwebui-admin/password",
     ]);
     it.ok(&["seal", "--generate-missing"]);
-    it.ok(&["seal", "init", "--replace", "--bits", "2048", "--key", it.home.path("second.pem").to_str().expect("UTF-8")]);
+    it.ok(&[
+        "seal",
+        "init",
+        "--replace",
+        "--bits",
+        "2048",
+        "--key",
+        it.home.path("second.pem").to_str().expect("UTF-8"),
+    ]);
     let said = it.run(&["check"]).err;
     assert_eq!(said.matches("[sealed-with-another-certificate]").count(), 3, "{said}");
     assert!(it.ok(&["seal"]).out.contains("sealed with another certificate"));
@@ -83,13 +121,17 @@ fn another_certificate_means_sealing_anew() {
     assert!(said.contains("sealed 3 credentials anew"), "{said}");
     assert!(said.contains("`postgresql` gets a new value"), "{said}");
     fs::copy(it.home.path("second.pem"), it.key_file()).expect("the second key");
-    assert_eq!(it.opened("openwebui-admin", "password").expect("the second key opens it"), b"known to a person");
+    assert_eq!(
+        it.opened("openwebui-admin", "password").expect("the second key opens it"),
+        b"known to a person"
+    );
     // The first key is gone, so what it sealed is not kept.
     assert!(at(&it.file(DATABASE), "spec/previous").is_null());
     assert!(it.ok(&["seal", "--reseal"]).err.contains("sealed 0 credentials anew"));
 }
 
-/// Before the tree has a new Secret, what was before it is what runs: a slip and a second try do not take it away.
+/// Before the tree has a new Secret, what was before it is what runs: a slip and a second try do
+/// not take it away.
 #[test]
 fn a_second_try_keeps_what_runs() {
     let it = Session::with_keys();
@@ -100,34 +142,49 @@ fn a_second_try_keeps_what_runs() {
     it.ok(&["seal", "--rotate", "postgresql"]);
     assert_eq!(at(&it.file(DATABASE), "spec/previous/suffix").as_str(), Some(runs.as_str()));
     it.ok(&["render"]);
-    assert!(it.place.tree().keys().any(|it| it.ends_with(&format!("sealedsecret-postgresql-{runs}.yaml"))));
+    assert!(
+        it.place
+            .tree()
+            .keys()
+            .any(|it| it.ends_with(&format!("sealedsecret-postgresql-{runs}.yaml")))
+    );
 }
 
-/// With the private key that opens them, values move to another certificate as they are, and nobody sees them.
+/// With the private key that opens them, values move to another certificate as they are, and nobody
+/// sees them.
 #[test]
 fn the_old_private_key_keeps_the_values() {
     let it = Session::with_keys();
     it.place.write(
         "spec/platform.yaml",
-        it.place.read("spec/platform.yaml").replace("  components:\n", "  components:\n    argocd: {admin: sealed}\n"),
+        it.place
+            .read("spec/platform.yaml")
+            .replace("  components:\n", "  components:\n    argocd: {admin: sealed}\n"),
     );
     it.ok(&["seal", "--generate-missing"]);
-    let done = it.with_stdin(&["seal", "argocd-secret", "--from-stdin"], b"the password of the administrator");
+    let done = it.with_stdin(
+        &["seal", "argocd-secret", "--from-stdin"],
+        b"the password of the administrator",
+    );
     assert_eq!(done.code, 0, "{done:?}");
     let old = it.home.path("old.pem");
     fs::rename(it.key_file(), &old).expect("ours");
     let (name, old) = (it.suffix(DATABASE), old.display().to_string());
     let before = {
         let key = fs::read_to_string(&old).expect("the key");
-        let text = at(&it.file(DATABASE), "spec/sealed/ai/password").as_str().expect("sealed").to_owned();
+        let text =
+            at(&it.file(DATABASE), "spec/sealed/ai/password").as_str().expect("sealed").to_owned();
         let secret = format!("postgresql-{name}");
         open(&key, Scope::Strict { namespace: "ai", name: &secret }, &text).expect("it opens")
     };
     let hash = |key: &str| {
-        let text = at(&it.file("spec/secrets/argocd-secret.yaml"), "spec/sealed/argocd").get("admin.password").cloned();
+        let text = at(&it.file("spec/secrets/argocd-secret.yaml"), "spec/sealed/argocd")
+            .get("admin.password")
+            .cloned();
         let text = text.and_then(|it| it.as_str().map(str::to_owned)).expect("sealed");
         let key = fs::read_to_string(key).expect("the key");
-        open(&key, Scope::Strict { namespace: "argocd", name: "argocd-secret" }, &text).expect("it opens")
+        open(&key, Scope::Strict { namespace: "argocd", name: "argocd-secret" }, &text)
+            .expect("it opens")
     };
     let first = hash(&old);
     assert!(first.starts_with(b"$2b$"), "a hash");
@@ -137,10 +194,17 @@ fn the_old_private_key_keeps_the_values() {
     it.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not open it");
     it.place.write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     it.refused(&["seal", "--reseal", "--key", "no-key"], "it is no private key of RSA");
-    assert_eq!(it.run(&["seal", "postgresql", "--key", &old]).code, 2, "a flag is never left unheard");
+    assert_eq!(
+        it.run(&["seal", "postgresql", "--key", &old]).code,
+        2,
+        "a flag is never left unheard"
+    );
 
     let said = it.ok(&["seal", "--reseal", "--key", &old]).err;
-    assert!(said.contains("sealed 3 credentials anew") && !said.contains("gets a new value"), "{said}");
+    assert!(
+        said.contains("sealed 3 credentials anew") && !said.contains("gets a new value"),
+        "{said}"
+    );
     assert_ne!(it.suffix(DATABASE), name, "another Secret");
     assert_eq!(it.opened("postgresql", "password").expect("it opens"), before);
     assert_eq!(hash(&wrong), first, "a hash is not hashed again");
@@ -149,7 +213,8 @@ fn the_old_private_key_keeps_the_values() {
     assert!(!it.ok(&["check"]).err.contains("sealed-with-another-certificate"));
 }
 
-/// The certificate is lost, the private key is not: another certificate of the same key, and nothing has to be sealed again.
+/// The certificate is lost, the private key is not: another certificate of the same key, and
+/// nothing has to be sealed again.
 #[test]
 fn a_lost_certificate_is_made_again_from_the_private_key() {
     let it = Session::with_keys();
@@ -159,26 +224,47 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     let (value, tree) = (it.opened("postgresql", "password").expect("it opens"), it.place.tree());
     it.place.remove("spec/sealing.pem");
     let said = it.run(&["check"]);
-    assert!(said.err.contains("warning[sealing-certificate-missing]: 2 credentials are sealed"), "{said:?}");
-    it.refused(&["seal", "--rotate", "postgresql"], "`espalier seal init --from-key` makes another certificate for its private key");
+    assert!(
+        said.err.contains("warning[sealing-certificate-missing]: 2 credentials are sealed"),
+        "{said:?}"
+    );
+    it.refused(
+        &["seal", "--rotate", "postgresql"],
+        "`espalier seal init --from-key` makes another certificate for its private key",
+    );
     let said = it.ok(&["seal", "init", "--from-key"]).err;
-    assert!(said.contains("another certificate for the key") && said.contains("spec/secrets/postgresql.yaml"), "{said}");
+    assert!(
+        said.contains("another certificate for the key")
+            && said.contains("spec/secrets/postgresql.yaml"),
+        "{said}"
+    );
     assert!(it.place.tree() == tree, "no Secret has changed");
     assert_eq!(it.opened("postgresql", "password").expect("it opens"), value);
     let said = it.ok(&["check"]).err;
-    assert!(!said.contains("sealed-with-another-certificate") && !said.contains("sealing-certificate-missing"), "{said}");
+    assert!(
+        !said.contains("sealed-with-another-certificate")
+            && !said.contains("sealing-certificate-missing"),
+        "{said}"
+    );
     it.ok(&["seal", "--rotate", "postgresql"]);
     it.opened("postgresql", "password").expect("the same key opens it");
-    // A key that opens nothing of what is sealed is another pair's: nothing is written, with a certificate there or without.
+    // A key that opens nothing of what is sealed is another pair's: nothing is written, with a
+    // certificate there or without.
     let other = it.home.path("other.pem");
     let other = other.to_str().expect("UTF-8");
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048", "--key", other]);
-    it.refused(&["seal", "init", "--from-key", "--replace", "--key", other], "opens nothing of what is sealed (spec/secrets/");
+    it.refused(
+        &["seal", "init", "--from-key", "--replace", "--key", other],
+        "opens nothing of what is sealed (spec/secrets/",
+    );
     it.place.remove("spec/sealing.pem");
     it.refused(&["seal", "init", "--from-key", "--key", other], "opens nothing of what is sealed");
     // Where nothing is sealed, any key will do.
     made.place.remove("spec/sealing.pem");
     made.ok(&["seal", "init", "--from-key", "--key", other]);
-    it.refused(&["seal", "init", "--from-key", "--key", "nowhere.pem"], "there is no private key at");
+    it.refused(
+        &["seal", "init", "--from-key", "--key", "nowhere.pem"],
+        "there is no private key at",
+    );
 }

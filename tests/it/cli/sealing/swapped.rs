@@ -35,14 +35,32 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
     it.home.write("mine.pem", &key);
     let mine = it.home.path("mine.pem").display().to_string();
     it.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &mine]);
-    let said = it.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--accept-certificate"]).err;
-    assert!(said.contains("warning: spec/sealing.pem") && said.contains("taken all the same"), "{said}");
+    let said =
+        it.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--accept-certificate"]).err;
+    assert!(
+        said.contains("warning: spec/sealing.pem") && said.contains("taken all the same"),
+        "{said}"
+    );
     it.home.write("espalier/starter/second.pem", &key);
     it.ok(&["seal", "--rotate", "postgresql", "--generate", "32"]);
-    it.refused(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", "spec/platform.yaml"], "holds no private key");
+    it.refused(
+        &[
+            "seal",
+            "--rotate",
+            "postgresql",
+            "--generate",
+            "32",
+            "--private-key",
+            "spec/platform.yaml",
+        ],
+        "holds no private key",
+    );
     // Back to ours: its key is there still, and there is a newer one, so it has to be named.
     it.place.write("spec/sealing.pem", ours);
-    it.refused(&["seal", "--rotate", "postgresql", "--generate", "32"], "second.pem beside it is a newer private key");
+    it.refused(
+        &["seal", "--rotate", "postgresql", "--generate", "32"],
+        "second.pem beside it is a newer private key",
+    );
     let own = it.key_file().display().to_string();
     it.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &own]);
     // Whoever has sealed with a key once does not say that it is right to seal for it now.
@@ -54,7 +72,10 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
 fn another_name_hides_no_key() {
     let it = Session::with_keys();
     let (certificate, key) = another();
-    it.place.write("spec/platform.yaml", it.place.read("spec/platform.yaml").replace("name: starter", "name: renamed"));
+    it.place.write(
+        "spec/platform.yaml",
+        it.place.read("spec/platform.yaml").replace("name: starter", "name: renamed"),
+    );
     it.refused(&["seal", "--generate-missing"], "which is not in this platform's folder");
     it.place.write("spec/sealing.pem", certificate);
     it.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
@@ -94,9 +115,11 @@ fn a_key_that_says_nothing_is_no_consent() {
     it.refused(&seal, "is a link that leads nowhere");
     fs::remove_file(&key).expect("the link");
     let label = "ENCRYPTED PRIVATE KEY";
-    fs::write(&key, format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n")).expect("a key with a passphrase");
+    fs::write(&key, format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n"))
+        .expect("a key with a passphrase");
     it.refused(&seal, "asks for a passphrase");
-    fs::write(&key, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").expect("a damaged key");
+    fs::write(&key, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
+        .expect("a damaged key");
     it.refused(&seal, "it is damaged, or no key of RSA");
 }
 
@@ -108,15 +131,22 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
     it.place.git(&["add", "."]);
     it.place.git(&["commit", "--quiet", "--message", "one"]);
     let said = it.ok(&["seal", "postgresql", "--generate", "32"]).err;
-    assert!(said.contains("compare its fingerprint") && !said.contains("in the place of"), "{said}");
-    let (certificate, rotate) = (another().0, ["seal", "--rotate", "postgresql", "--generate", "32"]);
+    assert!(
+        said.contains("compare its fingerprint") && !said.contains("in the place of"),
+        "{said}"
+    );
+    let (certificate, rotate) =
+        (another().0, ["seal", "--rotate", "postgresql", "--generate", "32"]);
     it.place.write("spec/sealing.pem", certificate);
     it.refused(&rotate, "the last commit has sha256:");
     it.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
     it.refused(&rotate, "spec/secrets/postgresql.yaml is sealed with sha256:");
     it.place.remove("spec/secrets/postgresql.yaml");
     let said = it.ok(&["seal", "postgresql", "--generate", "32"]).err;
-    assert!(said.contains("put it in the place of sha256:") && said.matches("sha256:").count() == 2, "{said}");
+    assert!(
+        said.contains("put it in the place of sha256:") && said.matches("sha256:").count() == 2,
+        "{said}"
+    );
     // What was fetched knows another one.
     it.place.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
     it.place.git(&["config", "remote.origin.url", "https://git.garden.dev/team/platform.git"]);
@@ -135,18 +165,26 @@ fn a_difference_names_another_certificate_first() {
     it.ok(&["render"]);
     it.place.git(&["add", "."]);
     it.place.git(&["commit", "--quiet", "--message", "one"]);
-    for words in [["diff"].as_slice(), &["diff", "--base", "main"], &["diff", "--format", "markdown"]] {
+    for words in
+        [["diff"].as_slice(), &["diff", "--base", "main"], &["diff", "--format", "markdown"]]
+    {
         assert!(!it.ok(words).out.contains("certificate"), "{words:?}");
     }
     it.place.write("spec/sealing.pem", another().0);
     for words in [["diff"].as_slice(), &["diff", "--base", "main"]] {
         let said = it.ok(words).out;
         let than = if words.len() > 1 { "in main" } else { "in the last commit" };
-        let first = format!("changed  spec/sealing.pem: another sealing certificate than {than}, sha256:");
+        let first =
+            format!("changed  spec/sealing.pem: another sealing certificate than {than}, sha256:");
         assert!(said.starts_with(&first), "{words:?}: {said}");
     }
     let said = it.ok(&["diff", "--base", "main", "--format", "markdown"]).out;
-    assert!(said.starts_with("**Another sealing certificate** than in main: `spec/sealing.pem` was sha256:"), "{said}");
+    assert!(
+        said.starts_with(
+            "**Another sealing certificate** than in main: `spec/sealing.pem` was sha256:"
+        ),
+        "{said}"
+    );
     it.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
     assert!(!it.ok(&["diff"]).out.contains("certificate"));
     assert!(it.ok(&["diff", "--base", "HEAD~1"]).out.contains("another sealing certificate"));

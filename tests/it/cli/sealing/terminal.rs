@@ -1,4 +1,5 @@
-//! A terminal of the test's own: what is typed is not shown, and the terminal is as it was whichever way it ends.
+//! A terminal of the test's own: what is typed is not shown, and the terminal is as it was
+//! whichever way it ends.
 
 use std::{
     fs::File,
@@ -19,8 +20,13 @@ fn typed(it: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
     grantpt(&master).expect("ours");
     unlockpt(&master).expect("ours");
     let name = ptsname(&master, Vec::new()).expect("a name");
-    let slave = || File::from(open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"));
-    let mut child = it.command(words).stdin(slave()).stdout(slave()).stderr(slave()).spawn().expect("it runs");
+    let slave = || {
+        File::from(
+            open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"),
+        )
+    };
+    let mut child =
+        it.command(words).stdin(slave()).stdout(slave()).stderr(slave()).spawn().expect("it runs");
     let held = slave();
     let mut master = File::from(master);
     let mut said = String::new();
@@ -35,7 +41,10 @@ fn typed(it: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
         master.write_all(keys).expect("typed");
     }
     let code = child.wait().expect("it ends").code().unwrap_or(-1);
-    let shows = tcgetattr(&held).expect("a terminal").local_modes.contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
+    let shows = tcgetattr(&held)
+        .expect("a terminal")
+        .local_modes
+        .contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     drop(held);
     let mut rest = Vec::new();
     let _ = master.read_to_end(&mut rest);
@@ -45,12 +54,26 @@ fn typed(it: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
 #[test]
 fn values_are_asked_for_and_not_shown() {
     let it = Session::with_keys();
-    let keys = [b"admin@example.com\n".as_slice(), b"a long SECRET\r", b"a long slip\r", b"a long SECRET\r", b"a long SECRET\r"];
+    let keys = [
+        b"admin@example.com\n".as_slice(),
+        b"a long SECRET\r",
+        b"a long slip\r",
+        b"a long SECRET\r",
+        b"a long SECRET\r",
+    ];
     let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], &keys);
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("the two are not the same; try again") && !said.contains("warning"), "{said}");
+    assert!(
+        said.contains("the two are not the same; try again") && !said.contains("warning"),
+        "{said}"
+    );
     // Only a secret is hidden, and asked for twice.
-    assert!(!said.contains("SECRET") && !said.contains("slip") && said.matches("admin@example.com").count() == 1, "{said}");
+    assert!(
+        !said.contains("SECRET")
+            && !said.contains("slip")
+            && said.matches("admin@example.com").count() == 1,
+        "{said}"
+    );
     assert!(shows);
     assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"a long SECRET");
     assert_eq!(it.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
@@ -62,22 +85,35 @@ fn a_short_password_is_warned_of_and_another_one_is_offered() {
     let it = Session::with_keys();
     let (said, code, _) = typed(&it, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"xY\r"]);
     assert!(
-        code == 0 && said.contains("warning: it has 2 characters, and fewer than 12 are soon guessed") && !said.contains("xY"),
+        code == 0
+            && said.contains("warning: it has 2 characters, and fewer than 12 are soon guessed")
+            && !said.contains("xY"),
         "{said}"
     );
     assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"xY");
     // Whoever asks for one is shown it, once, and it is what was sealed.
     let it = Session::with_keys();
     let (said, code, _) = typed(&it, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"generate\r"]);
-    let made = String::from_utf8(it.opened("openwebui-admin", "password").expect("it opens")).expect("a text");
+    let made = String::from_utf8(it.opened("openwebui-admin", "password").expect("it opens"))
+        .expect("a text");
     assert!(code == 0 && made.len() == 24 && said.matches(&made).count() == 1, "{said}");
     // After a long one, the word is a slip like any other.
-    let (said, code, _) = typed(&it, &["seal", "--rotate", "openwebui-admin"], &[mail, b"a long SECRET\r", b"generate\r", b"\x03"]);
+    let (said, code, _) = typed(
+        &it,
+        &["seal", "--rotate", "openwebui-admin"],
+        &[mail, b"a long SECRET\r", b"generate\r", b"\x03"],
+    );
     assert!(code == 2 && said.contains("the two are not the same"), "{said}");
     // Nobody to ask: a warning all the same, and where it can be made, how.
     let said = it.with_stdin(&["seal", "postgresql", "--from-stdin"], b"short").err;
-    assert!(said.contains("`password` of `postgresql` has 5 characters") && said.contains("`--generate 32`"), "{said}");
-    let said = it.with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], b"a long one, it is").err;
+    assert!(
+        said.contains("`password` of `postgresql` has 5 characters")
+            && said.contains("`--generate 32`"),
+        "{said}"
+    );
+    let said = it
+        .with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], b"a long one, it is")
+        .err;
     assert!(!said.contains("characters"), "{said}");
 }
 
