@@ -97,9 +97,9 @@ fn objects(table: &mut Table) {
 
     let mut out = Vec::new();
     let emitted = micros(of_tenants, || {
-        for it in &tenants {
+        for tenant in &tenants {
             out.clear();
-            it.emit(&mut out);
+            tenant.emit(&mut out);
         }
     });
     table.goal("emit, an object (aim 1.5)", emitted, "µs", 3.0);
@@ -193,23 +193,23 @@ fn judge(
     let mut found = Diagnostics::new();
     rules::spec(&SpecView { platform, file }, &mut found);
     let models = FieldPath::root().key("spec").key("models");
-    for it in tenants {
-        workspaces::name(&it.workspace, &it.file, &mut found);
-        workspaces::served(&it.workspace, assembly, &it.file, &mut found);
-        models::listed(&it.workspace.ollama(), &it.file, &models, &mut found);
-        black_box(demand::of_tenant(&it.built));
+    for tenant in tenants {
+        workspaces::name(&tenant.workspace, &tenant.file, &mut found);
+        workspaces::served(&tenant.workspace, assembly, &tenant.file, &mut found);
+        models::listed(&tenant.workspace.ollama(), &tenant.file, &models, &mut found);
+        black_box(demand::of_tenant(&tenant.built));
     }
     let rows = rows(assembly);
     let mut all: Total = rows.iter().collect();
-    for it in tenants {
-        all.extend(&it.sum);
+    for tenant in tenants {
+        all.extend(&tenant.sum);
     }
     let budget = Report::of_sum(platform.spec.all_nodes(), rows, all, Vec::new());
-    let views = tenants.iter().map(|it| TenantView {
-        file: &it.file,
-        name: Some(&it.built.name),
-        host: Some(&it.host),
-        sum: &it.sum,
+    let views = tenants.iter().map(|tenant| TenantView {
+        file: &tenant.file,
+        name: Some(&tenant.built.name),
+        host: Some(&tenant.host),
+        sum: &tenant.sum,
     });
     let tenants: Vec<TenantView<'_>> = views.collect();
     rules::whole(

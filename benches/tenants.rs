@@ -138,9 +138,9 @@ impl Size {
             ("lean", &self.lean),
             ("raw", &self.raw),
         ] {
-            let it = case.best.took();
-            let (cpu, ratio) = (it.cpu(), it.wall / it.cpu());
-            let Took { user, sys, wall } = it;
+            let took = case.best.took();
+            let (cpu, ratio) = (took.cpu(), took.wall / took.cpu());
+            let Took { user, sys, wall } = took;
             let (peak, written) = (case.best.peak, case.written);
             println!(
                 "| {what:<25} | {user:>7.3} | {sys:>7.3} | {cpu:>7.3} | {wall:>7.3} | {ratio:>8.2} | {peak:>8.1} | {written:>7} |"
@@ -207,7 +207,7 @@ fn goals(all: &[(usize, Size)]) {
     // From the second size on, too: the fixed part of a small run makes growth look small.
     for pair in [all, &all[all.len().min(1)..]] {
         let [(few, first), .., (many, last)] = pair else { continue };
-        let cpu = |it: &Size| it.first.best.took().cpu();
+        let cpu = |size: &Size| size.first.best.took().cpu();
         let exponent = (cpu(last) / cpu(first)).ln() / (*many as f64 / *few as f64).ln();
         table.goal(
             format!("growth of the first render's CPU, exponent {few} → {many}"),

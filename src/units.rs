@@ -90,7 +90,7 @@ impl Bytes {
     /// unit.
     #[must_use]
     pub fn with_unit(self) -> Self {
-        if self.to_string().ends_with(|it: char| it.is_ascii_digit()) {
+        if self.to_string().ends_with(|character: char| character.is_ascii_digit()) {
             Self::kib(self.0.div_ceil(1 << 10))
         } else {
             self
@@ -239,8 +239,10 @@ impl<T: Default> AmountVisitor<T> {
     fn number<E: Error>(&self, number: &str, found: Unexpected<'_>) -> Result<T, E> {
         match number {
             "0" => Ok(T::default()),
-            it if self.needs_unit && !it.starts_with('-') => Err(E::invalid_value(found, self)),
-            it => (self.parse)(it).map_err(E::custom),
+            number if self.needs_unit && !number.starts_with('-') => {
+                Err(E::invalid_value(found, self))
+            }
+            number => (self.parse)(number).map_err(E::custom),
         }
     }
 }

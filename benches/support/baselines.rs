@@ -134,7 +134,7 @@ fn tenants(root: &Path) -> Vec<String> {
 /// Folders are made when one is missed.
 fn write(path: &Path, bytes: &[u8]) {
     match fs::write(path, bytes) {
-        Err(it) if it.kind() == ErrorKind::NotFound => {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
             fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
             fs::write(path, bytes).expect("writable");
         }

@@ -63,8 +63,8 @@ impl Demand {
 }
 
 impl From<Allotment> for Demand {
-    fn from(it: Allotment) -> Self {
-        Self { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 }
+    fn from(allotment: Allotment) -> Self {
+        Self { request: allotment.request, limit: allotment.limit, cpu: allotment.cpu, gpus: 0 }
     }
 }
 
@@ -135,20 +135,20 @@ pub enum Origin {
 pub fn of_pod(pod: &PodSpec) -> Demand {
     let mut sidecars = Demand::default();
     let mut starting = Demand::default();
-    for it in pod.init_containers.iter().flatten() {
-        if it.restart_policy.as_deref() == Some("Always") {
-            sidecars = sidecars.plus(of_container(it));
+    for container in pod.init_containers.iter().flatten() {
+        if container.restart_policy.as_deref() == Some("Always") {
+            sidecars = sidecars.plus(of_container(container));
             starting = starting.max(sidecars);
         } else {
-            starting = starting.max(sidecars.plus(of_container(it)));
+            starting = starting.max(sidecars.plus(of_container(container)));
         }
     }
     let running = pod.containers.iter().map(of_container).fold(sidecars, Demand::plus);
     running.max(starting)
 }
 
-fn of_container(it: &Container) -> Demand {
-    let Some(ResourceRequirements { requests, limits, .. }) = &it.resources else {
+fn of_container(container: &Container) -> Demand {
+    let Some(ResourceRequirements { requests, limits, .. }) = &container.resources else {
         return Demand::default();
     };
     let limit = limits.as_ref().and_then(|it| Bytes::read(it.get("memory")?)).unwrap_or_default();
@@ -165,8 +165,9 @@ fn of_container(it: &Container) -> Demand {
 /// Claims that a pod mounts. Those of a StatefulSet's templates are not among them: each pod has
 /// its own.
 fn claims_of(pod: &PodSpec) -> Vec<Arc<str>> {
-    let claim =
-        |it: &Volume| it.persistent_volume_claim.as_ref().map(|it| it.claim_name.as_str().into());
+    let claim = |volume: &Volume| {
+        volume.persistent_volume_claim.as_ref().map(|it| it.claim_name.as_str().into())
+    };
     pod.volumes.iter().flatten().filter_map(claim).collect()
 }
 
@@ -191,30 +192,30 @@ pub fn shared_claims(built: &BuiltComponent) -> impl Iterator<Item = (&str, &str
 /// cert-manager makes for its hosts.
 pub fn rows(built: &BuiltComponent) -> impl Iterator<Item = Row> {
     let typed = built.objects.iter().filter_map(move |object| {
-        let it = object.workload()?;
+        let workload = object.workload()?;
         Some(Row {
             application: built.name.clone(),
-            kind: it.kind,
+            kind: workload.kind,
             namespace: object.namespace().unwrap_or_default().into(),
             name: object.name().into(),
-            replicas: it.replicas,
-            surge: it.surge,
-            pod: of_pod(it.spec),
-            source: if it.transient { Origin::Transient } else { Origin::Object },
-            priority: priority_of(it.spec),
-            wants: Wants::of(it.spec),
-            claims: claims_of(it.spec),
+            replicas: workload.replicas,
+            surge: workload.surge,
+            pod: of_pod(workload.spec),
+            source: if workload.transient { Origin::Transient } else { Origin::Object },
+            priority: priority_of(workload.spec),
+            wants: Wants::of(workload.spec),
+            claims: claims_of(workload.spec),
         })
     });
-    let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |it| Row {
+    let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |pod| Row {
         application: built.name.clone(),
-        kind: it.kind,
+        kind: pod.kind,
         namespace: built.namespace.clone(),
-        name: it.name.clone(),
-        replicas: it.replicas,
-        surge: it.surge,
-        pod: Demand { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
-        source: if it.kind == "Job" { Origin::Transient } else { Origin::Chart },
+        name: pod.name.clone(),
+        replicas: pod.replicas,
+        surge: pod.surge,
+        pod: Demand { request: pod.request, limit: pod.limit, cpu: pod.cpu, gpus: 0 },
+        source: if pod.kind == "Job" { Origin::Transient } else { Origin::Chart },
         priority: 0,
         wants: Wants::default(),
         claims: Vec::new(),
@@ -245,14 +246,14 @@ fn solvers(built: &BuiltComponent) -> Option<Row> {
 /// not made: of ten thousand tenants, nothing but sums is ever shown.
 pub fn of_tenant(built: &BuiltComponent) -> Total {
     let mut sum = Total::default();
-    for it in built.objects.iter().filter_map(Object::workload) {
-        sum.count(it.replicas, it.surge, of_pod(it.spec));
+    for object in built.objects.iter().filter_map(Object::workload) {
+        sum.count(object.replicas, object.surge, of_pod(object.spec));
     }
-    for it in built.chart.iter().flat_map(|it| &it.pods) {
+    for pod in built.chart.iter().flat_map(|it| &it.pods) {
         sum.count(
-            it.replicas,
-            it.surge,
-            Demand { request: it.request, limit: it.limit, cpu: it.cpu, gpus: 0 },
+            pod.replicas,
+            pod.surge,
+            Demand { request: pod.request, limit: pod.limit, cpu: pod.cpu, gpus: 0 },
         );
     }
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);

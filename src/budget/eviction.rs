@@ -59,8 +59,11 @@ pub struct Turn {
 /// The platform's own pods in the order in which they would be evicted, had each of them grown to
 /// its limit: the worst that can be. A workspace's row is a sum of pods, and none of them.
 pub fn turns(rows: &[Row]) -> Vec<Turn> {
-    let standing =
-        |it: &Row| Standing { usage: it.pod.limit, request: it.pod.request, priority: it.priority };
+    let standing = |row: &Row| Standing {
+        usage: row.pod.limit,
+        request: row.pod.request,
+        priority: row.priority,
+    };
     let mut all: Vec<&Row> = rows
         .iter()
         .filter(|it| it.replicas > 0 && it.source != Origin::Tenant && standing(it).is_evicted())
@@ -69,11 +72,11 @@ pub fn turns(rows: &[Row]) -> Vec<Turn> {
         let by_name = (&a.application, &a.name).cmp(&(&b.application, &b.name));
         standing(a).before(&standing(b)).then(by_name)
     });
-    let turn = |it: &Row| Turn {
-        application: it.application.clone(),
-        name: it.name.clone(),
-        priority: it.priority,
-        beyond: it.pod.limit.saturating_sub(it.pod.request),
+    let turn = |row: &Row| Turn {
+        application: row.application.clone(),
+        name: row.name.clone(),
+        priority: row.priority,
+        beyond: row.pod.limit.saturating_sub(row.pod.request),
     };
     all.into_iter().map(turn).collect()
 }

@@ -80,29 +80,29 @@ impl<'a> NodeRoom<'a> {
         }
     }
 
-    fn holds(&self, it: &Demand, pods: u32) -> bool {
+    fn holds(&self, demand: &Demand, pods: u32) -> bool {
         self.pods >= pods
-            && it.request <= self.request
-            && it.cpu <= self.cpu
-            && it.gpus <= self.gpus
+            && demand.request <= self.request
+            && demand.cpu <= self.cpu
+            && demand.gpus <= self.gpus
     }
 
-    fn take(&mut self, it: &Demand, pods: u32) {
+    fn take(&mut self, demand: &Demand, pods: u32) {
         self.pods -= pods;
-        self.request = self.request.saturating_sub(it.request);
-        self.cpu = self.cpu.saturating_sub(it.cpu);
-        self.gpus -= it.gpus;
+        self.request = self.request.saturating_sub(demand.request);
+        self.cpu = self.cpu.saturating_sub(demand.cpu);
+        self.gpus -= demand.gpus;
     }
 }
 
-fn tolerates(it: &Toleration, taint: &Taint) -> bool {
-    let is_key = it.key.as_deref().is_none_or(|key| taint.key == key);
-    let is_effect = it.effect.as_deref().is_none_or(|effect| effect == taint.effect.name());
-    let exists = it.operator.as_deref() == Some("Exists");
+fn tolerates(toleration: &Toleration, taint: &Taint) -> bool {
+    let is_key = toleration.key.as_deref().is_none_or(|key| taint.key == key);
+    let is_effect = toleration.effect.as_deref().is_none_or(|effect| effect == taint.effect.name());
+    let exists = toleration.operator.as_deref() == Some("Exists");
     is_key
         && is_effect
         && (exists
-            || it.value.as_deref().unwrap_or_default()
+            || toleration.value.as_deref().unwrap_or_default()
                 == taint.value.as_deref().unwrap_or_default())
 }
 
@@ -121,7 +121,7 @@ pub fn nodes_for(nodes: &Nodes, wants: &Wants) -> u32 {
         .groups()
         .iter()
         .filter(|it| admits(it, wants))
-        .fold(0, |sum, it| sum.saturating_add(it.count))
+        .fold(0, |sum, group| sum.saturating_add(group.count))
 }
 
 /// Pods that are placed together: equal ones each where there is room, those that mount one volume
@@ -147,16 +147,18 @@ enum Spread {
 
 impl<'a> PodSet<'a> {
     fn of(members: Vec<PendingPods<'a>>) -> Self {
-        let pods = members.iter().fold(0, |sum: u32, it| sum.saturating_add(it.count));
+        let pods = members.iter().fold(0, |sum: u32, member| sum.saturating_add(member.count));
         let spread = match &*members {
-            [it] if it.row.kind == "DaemonSet" => Spread::Everywhere,
-            [it] if it.row.claims.is_empty() => Spread::Anywhere,
+            [members] if members.row.kind == "DaemonSet" => Spread::Everywhere,
+            [members] if members.row.claims.is_empty() => Spread::Anywhere,
             _ if pods > 1 => Spread::Together,
             _ => Spread::Anywhere,
         };
         let ask = match (&*members, spread) {
             ([it], Spread::Anywhere | Spread::Everywhere) => it.ask,
-            _ => members.iter().fold(Demand::default(), |sum, it| sum.plus(it.ask.times(it.count))),
+            _ => members
+                .iter()
+                .fold(Demand::default(), |sum, member| sum.plus(member.ask.times(member.count))),
         };
         Self { members, spread, ask }
     }
@@ -173,7 +175,7 @@ impl<'a> PodSet<'a> {
     /// Pods of it that are on a node together.
     fn pods(&self) -> u32 {
         if self.spread == Spread::Together {
-            self.members.iter().fold(0, |sum, it| sum.saturating_add(it.count))
+            self.members.iter().fold(0, |sum, member| sum.saturating_add(member.count))
         } else {
             1
         }
@@ -207,19 +209,19 @@ impl<'a> PodSet<'a> {
 fn units(pods: Vec<PendingPods<'_>>) -> Vec<PodSet<'_>> {
     let mut units: Vec<Vec<PendingPods<'_>>> = Vec::with_capacity(pods.len());
     let mut with_claims: Vec<Vec<PendingPods<'_>>> = Vec::new();
-    for it in pods {
-        if it.row.claims.is_empty() {
-            units.push(vec![it]);
+    for pod in pods {
+        if pod.row.claims.is_empty() {
+            units.push(vec![pod]);
             continue;
         }
         let shares = |other: &PendingPods<'_>| {
-            other.row.namespace == it.row.namespace
-                && other.row.claims.iter().any(|claim| it.row.claims.contains(claim))
+            other.row.namespace == pod.row.namespace
+                && other.row.claims.iter().any(|claim| pod.row.claims.contains(claim))
         };
         let (same, others): (Vec<_>, Vec<_>) =
             with_claims.into_iter().partition(|unit| unit.iter().any(shares));
         with_claims = others;
-        with_claims.push(same.into_iter().flatten().chain([it]).collect());
+        with_claims.push(same.into_iter().flatten().chain([pod]).collect());
     }
     units.into_iter().chain(with_claims).map(PodSet::of).collect()
 }
@@ -236,23 +238,23 @@ pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
         .map(NodeRoom::of)
         .collect();
     let mut units = units(pods);
-    units.sort_by_key(|it| {
+    units.sort_by_key(|unit| {
         std::cmp::Reverse((
-            it.spread == Spread::Everywhere,
-            it.is_choosy(),
-            it.ask.request,
-            it.ask.cpu,
+            unit.spread == Spread::Everywhere,
+            unit.is_choosy(),
+            unit.ask.request,
+            unit.ask.cpu,
         ))
     });
     let mut unplaced = Vec::new();
-    for it in units {
-        let missing = match it.spread {
-            Spread::Everywhere => on_every(&mut free, &it),
-            Spread::Anywhere => on_first(&mut free, &it),
-            Spread::Together => on_one(&mut free, &it),
+    for unit in units {
+        let missing = match unit.spread {
+            Spread::Everywhere => on_every(&mut free, &unit),
+            Spread::Anywhere => on_first(&mut free, &unit),
+            Spread::Together => on_one(&mut free, &unit),
         };
         if missing > 0 {
-            unplaced.extend(it.unplaced(nodes, missing));
+            unplaced.extend(unit.unplaced(nodes, missing));
         }
     }
     unplaced.sort_by_key(|it| std::cmp::Reverse((it.ask.request, it.ask.cpu)));
@@ -260,34 +262,35 @@ pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
 }
 
 /// One on each node that it may be on: on how many of them it finds no room.
-fn on_every(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
+fn on_every(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
     let mut missing = 0;
-    for node in free.iter_mut().filter(|node| it.admitted_by(node.group)) {
-        if node.holds(&it.ask, 1) { node.take(&it.ask, 1) } else { missing += 1 }
+    for node in free.iter_mut().filter(|node| pod_set.admitted_by(node.group)) {
+        if node.holds(&pod_set.ask, 1) { node.take(&pod_set.ask, 1) } else { missing += 1 }
     }
     missing
 }
 
 /// All on the first node that has room for all: 1 if none has.
-fn on_one(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
-    let Some(node) =
-        free.iter_mut().find(|node| it.admitted_by(node.group) && node.holds(&it.ask, it.pods()))
+fn on_one(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
+    let Some(node) = free
+        .iter_mut()
+        .find(|node| pod_set.admitted_by(node.group) && node.holds(&pod_set.ask, pod_set.pods()))
     else {
         return 1;
     };
-    node.take(&it.ask, it.pods());
+    node.take(&pod_set.ask, pod_set.pods());
     0
 }
 
 /// How many of equal pods find no place. Where one found none, the next finds none before that node
 /// either.
-fn on_first(free: &mut [NodeRoom<'_>], it: &PodSet<'_>) -> u32 {
-    let mut nodes = free.iter_mut().filter(|node| it.admitted_by(node.group));
-    let mut left = it.members.iter().fold(0, |sum, it| sum.max(it.count));
+fn on_first(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
+    let mut nodes = free.iter_mut().filter(|node| pod_set.admitted_by(node.group));
+    let mut left = pod_set.members.iter().fold(0, |sum, member| sum.max(member.count));
     let mut node = nodes.next();
     while let (1.., Some(at)) = (left, node.as_mut()) {
-        if at.holds(&it.ask, 1) {
-            at.take(&it.ask, 1);
+        if at.holds(&pod_set.ask, 1) {
+            at.take(&pod_set.ask, 1);
             left -= 1;
         } else {
             node = nodes.next();

@@ -122,8 +122,8 @@ impl Report {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn is_none(it: &u64) -> bool {
-    *it == 0
+fn is_none(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The form that tools read: bytes and millicores as numbers, per pod.
@@ -169,18 +169,18 @@ impl Serialize for Report {
         let pods: Vec<Pod<'_>> = self
             .rows
             .iter()
-            .map(|it| Pod {
-                application: &it.application,
-                workload: format!("{}/{}/{}", it.kind, it.namespace, it.name),
-                name: &it.name,
-                namespace: &it.namespace,
-                replicas: it.replicas,
-                request: it.pod.request.get(),
-                limit: it.pod.limit.get(),
-                cpu_millicores: it.pod.cpu.get(),
-                gpus: it.pod.gpus,
-                source: it.source,
-                surge: it.surge,
+            .map(|row| Pod {
+                application: &row.application,
+                workload: format!("{}/{}/{}", row.kind, row.namespace, row.name),
+                name: &row.name,
+                namespace: &row.namespace,
+                replicas: row.replicas,
+                request: row.pod.request.get(),
+                limit: row.pod.limit.get(),
+                cpu_millicores: row.pod.cpu.get(),
+                gpus: row.pod.gpus,
+                source: row.source,
+                surge: row.surge,
             })
             .collect();
         let groups: Vec<GroupFigures<'_>> =
@@ -221,21 +221,21 @@ struct GroupFigures<'a> {
 }
 
 impl<'a> GroupFigures<'a> {
-    fn of(it: &'a Group) -> Self {
-        let taint = |it: &'a Taint| {
-            let value = it.value.as_deref().unwrap_or_default();
-            [("key", it.key.as_str()), ("value", value), ("effect", it.effect.name())].into()
+    fn of(group: &'a Group) -> Self {
+        let taint = |taint: &'a Taint| {
+            let value = taint.value.as_deref().unwrap_or_default();
+            [("key", taint.key.as_str()), ("value", value), ("effect", taint.effect.name())].into()
         };
         Self {
-            name: it.name.as_deref().unwrap_or_default(),
-            role: it.node.role.name(),
-            count: it.count,
-            allocatable: it.node.allocatable().get(),
-            cpu_allocatable_millicores: it.node.allocatable_cpu().get(),
-            max_pods: it.node.max_pods(),
-            gpus: it.node.gpus,
-            labels: &it.labels,
-            taints: it.taints.iter().map(taint).collect(),
+            name: group.name.as_deref().unwrap_or_default(),
+            role: group.node.role.name(),
+            count: group.count,
+            allocatable: group.node.allocatable().get(),
+            cpu_allocatable_millicores: group.node.allocatable_cpu().get(),
+            max_pods: group.node.max_pods(),
+            gpus: group.node.gpus,
+            labels: &group.labels,
+            taints: group.taints.iter().map(taint).collect(),
         }
     }
 }

@@ -439,9 +439,9 @@ impl<'a> Scope<'a> {
     }
 
     /// Bears a priority: an order. Returns the class's name.
-    pub fn priority(&mut self, it: PriorityRef) -> String {
-        self.after(it.owner);
-        it.name.to_owned()
+    pub fn priority(&mut self, priority_ref: PriorityRef) -> String {
+        self.after(priority_ref.owner);
+        priority_ref.name.to_owned()
     }
 
     /// Mounts another component's volume: an order. Returns the claim's name, in the namespace that
@@ -473,8 +473,8 @@ impl<'a> Scope<'a> {
     }
 
     /// Tells monitoring.
-    pub fn contribute(&mut self, it: Contribution) {
-        self.contributed.push(it);
+    pub fn contribute(&mut self, contribution: Contribution) {
+        self.contributed.push(contribution);
     }
 
     fn after(&mut self, app: Option<AppId>) {

@@ -81,12 +81,12 @@ fn count(replicas: Option<i32>) -> u32 {
 
 /// Kubernetes rounds a percentage up; without a word it is a quarter.
 fn max_surge(asked: Option<&IntOrString>, replicas: u32) -> u32 {
-    let percent = |it: u32| (replicas * it).div_ceil(100);
+    let percent = |number: u32| (replicas * number).div_ceil(100);
     match asked {
         None => percent(25),
-        Some(IntOrString::Int(it)) => u32::try_from(*it).unwrap_or(0),
-        Some(IntOrString::String(it)) => {
-            it.strip_suffix('%').and_then(|it| it.parse().ok()).map_or(0, percent)
+        Some(IntOrString::Int(number)) => u32::try_from(*number).unwrap_or(0),
+        Some(IntOrString::String(text)) => {
+            text.strip_suffix('%').and_then(|it| it.parse().ok()).map_or(0, percent)
         }
     }
 }

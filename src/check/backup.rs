@@ -7,7 +7,7 @@ use crate::diag::diagnostic::{Diagnostic, Diagnostics};
 /// What is saved, and where to.
 pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
-    let Some(it) = components.backup.as_ref().filter(|it| it.enabled) else { return };
+    let Some(backup) = components.backup.as_ref().filter(|it| it.enabled) else { return };
     if !components.open_webui.enabled && !components.postgresql.enabled {
         found.push(
             Diagnostic::error(
@@ -21,7 +21,7 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
         );
         return;
     }
-    let Some(s3) = &it.s3 else {
+    let Some(s3) = &backup.s3 else {
         found.push(
             Diagnostic::warning(
                 code::BACKUP_ON_THE_SAME_DISK,

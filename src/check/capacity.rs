@@ -31,18 +31,18 @@ const NAMED: usize = 5;
 
 /// Memory, CPU, pods, limits, and room for a rollout.
 pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let it = view.budget;
-    if it.requests > it.allocatable {
+    let budget = view.budget;
+    if budget.requests > budget.allocatable {
         found.push(memory(view));
-    } else if it.spare() < it.surge.request {
+    } else if budget.spare() < budget.surge.request {
         found.push(rollout(view));
     }
-    if it.cpu > it.allocatable_cpu {
+    if budget.cpu > budget.allocatable_cpu {
         let message = format!(
             "CPU requests sum to {}, the {} can give {}",
-            it.cpu,
+            budget.cpu,
             nodes(view),
-            it.allocatable_cpu
+            budget.allocatable_cpu
         );
         let mut finding =
             Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.node(&["cpu"]), message);
@@ -57,38 +57,39 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         ));
         found.push(finding.note(EXPLAINED));
     }
-    if it.gpus > it.allocatable_gpus {
+    if budget.gpus > budget.allocatable_gpus {
         let message = format!(
             "pods ask for {}, the {} {}",
-            gpus(it.gpus),
-            if it.nodes.is_single() { "node has" } else { "nodes have" },
-            it.allocatable_gpus
+            gpus(budget.gpus),
+            if budget.nodes.is_single() { "node has" } else { "nodes have" },
+            budget.allocatable_gpus
         );
         let place = view.spec.component(&["ollama", "gpu"]);
         let finding = Diagnostic::error(code::NODE_GPUS_EXCEEDED, place, message)
             .related(view.spec.node(&[]), format!("the {}", nodes(view)));
         let replicas = view.spec.platform.spec.components.ollama.replicas;
-        let most = it.allocatable_gpus / (it.gpus / u64::from(replicas.max(1))).max(1);
+        let most = budget.allocatable_gpus / (budget.gpus / u64::from(replicas.max(1))).max(1);
         found.push(if most > 0 {
             finding.help(format!("write `replicas: {most}`: each has GPUs of its own"))
         } else {
-            finding.help(format!("write `gpus: {}` if the node has so many and NVIDIA's device plugin announces them", it.gpus))
+            finding.help(format!("write `gpus: {}` if the node has so many and NVIDIA's device plugin announces them", budget.gpus))
         });
     }
-    let pods = it.pods.saturating_add(PODS_WITHOUT_REQUESTS + it.nodes.count().saturating_sub(1));
-    let most = it.nodes.max_pods();
+    let pods =
+        budget.pods.saturating_add(PODS_WITHOUT_REQUESTS + budget.nodes.count().saturating_sub(1));
+    let most = budget.nodes.max_pods();
     if pods > most {
         let finding = Diagnostic::error(
             code::NODE_PODS_EXCEEDED,
             view.spec.node(&[]),
             format!(
                 "{pods} pods, and the {} {most} at most ({} too many)",
-                if it.nodes.is_single() { "node runs" } else { "nodes run" },
+                if budget.nodes.is_single() { "node runs" } else { "nodes run" },
                 pods - most
             ),
         );
         let fewer = if view.tenants.is_empty() { "fewer replicas" } else { "fewer workspaces" };
-        let finding = if it.nodes.is_single() {
+        let finding = if budget.nodes.is_single() {
             finding.help(format!(
                 "{fewer}, or write `maxPods: {pods}` and give k3s `kubelet-arg: max-pods={pods}`"
             ))
@@ -143,8 +144,8 @@ fn requested(row: &Row) -> Bytes {
     row.pod.request * u64::from(row.replicas)
 }
 
-fn mib(it: Bytes) -> String {
-    it.in_mib().to_string()
+fn mib(bytes: Bytes) -> String {
+    bytes.in_mib().to_string()
 }
 
 /// `3 × 1697Mi`
@@ -155,16 +156,16 @@ fn times(replicas: u32, amount: impl Display) -> String {
 /// The finding that people come for: sums, the largest consumers with their places, and what would
 /// fit.
 fn memory(view: &WholeView<'_>) -> Diagnostic {
-    let it = view.budget;
-    let over = it.requests.saturating_sub(it.allocatable);
-    let (requests, allocatable) = (it.requests.in_mib(), it.allocatable.in_mib());
+    let budget = view.budget;
+    let over = budget.requests.saturating_sub(budget.allocatable);
+    let (requests, allocatable) = (budget.requests.in_mib(), budget.allocatable.in_mib());
     let message = format!(
         "requests sum to {requests}, the {} can give {allocatable} ({} too much)",
         nodes(view),
         over.in_mib()
     );
     // What is less than a fiftieth of the node changes nothing: it is in `show budget`.
-    let counts = |row: &&Row| requested(row) >= Bytes::new(it.allocatable.get() / 50);
+    let counts = |row: &&Row| requested(row) >= Bytes::new(budget.allocatable.get() / 50);
     let mut places = largest(view, requested)
         .into_iter()
         .filter(counts)
@@ -183,14 +184,14 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
     if Amounts::over(view).is_both() {
         finding = finding.note(BOTH);
     }
-    if !it.nodes.is_single() {
+    if !budget.nodes.is_single() {
         finding =
             finding.note("what fits is the sum: when it does, a place is looked for, pod by pod");
     }
     finding = finding.note(named(view, requested, mib));
     if !view.tenants.is_empty() {
         let tenants: Bytes = view.tenants.iter().map(|it| it.sum.ask.request).sum();
-        let own = it.requests.saturating_sub(tenants);
+        let own = budget.requests.saturating_sub(tenants);
         let count = view.tenants.len();
         let workspaces = if count == 1 {
             "1 workspace requests".to_owned()
@@ -212,7 +213,7 @@ fn place(view: &WholeView<'_>, row: &Row) -> Place {
         let file = view
             .tenants
             .iter()
-            .find(|it| it.name.is_some_and(|it| **it == *row.name))
+            .find(|tenant| tenant.name.is_some_and(|it| **it == *row.name))
             .map(|it| it.file.clone());
         let path = FieldPath::root().key("spec").key("models");
         return file.map_or(Place::Nowhere, |file| Place::Value { file, path });
@@ -232,15 +233,15 @@ fn place(view: &WholeView<'_>, row: &Row) -> Place {
 /// Pods that no node has room for, though the sums fit: the largest is named, with what kept it
 /// out.
 fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let it = view.budget;
-    let sums_fit = it.requests <= it.allocatable
-        && it.cpu <= it.allocatable_cpu
-        && it.gpus <= it.allocatable_gpus;
-    let Some(first) = it.unplaced.first().filter(|_| sums_fit) else { return };
+    let budget = view.budget;
+    let sums_fit = budget.requests <= budget.allocatable
+        && budget.cpu <= budget.allocatable_cpu
+        && budget.gpus <= budget.allocatable_gpus;
+    let Some(first) = budget.unplaced.first().filter(|_| sums_fit) else { return };
     let (row, ask) = (&first.row, &first.ask);
     let gpus = if ask.gpus > 0 { format!(", {}", gpus(ask.gpus)) } else { String::new() };
     let asks = format!("{} and {} CPU{gpus}", ask.request.in_mib(), ask.cpu);
-    let largest = it.nodes.groups().iter().max_by_key(|it| it.node.allocatable());
+    let largest = budget.nodes.groups().iter().max_by_key(|it| it.node.allocatable());
     let (why, help) = match first.why {
         Reason::NoSuchNode => (
             "no group of nodes has its labels and only taints that it puts up with".to_owned(),
@@ -279,18 +280,18 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
         )
     };
     let mut finding = Diagnostic::error(code::POD_WITHOUT_PLACE, place(view, row), message)
-        .related(view.spec.node(&[]), format!("{} nodes", it.nodes.count()))
+        .related(view.spec.node(&[]), format!("{} nodes", budget.nodes.count()))
         .help(help)
         .note(format!(
             "requests sum to {} and {} CPU, the nodes can give {} and {}",
-            mib(it.requests),
-            it.cpu,
-            mib(it.allocatable),
-            it.allocatable_cpu
+            mib(budget.requests),
+            budget.cpu,
+            mib(budget.allocatable),
+            budget.allocatable_cpu
         ));
-    if it.unplaced.len() > 1 {
+    if budget.unplaced.len() > 1 {
         let others: Vec<&str> =
-            it.unplaced.iter().skip(1).take(NAMED).map(|it| &*it.row.name).collect();
+            budget.unplaced.iter().skip(1).take(NAMED).map(|it| &*it.row.name).collect();
         finding = finding.note(format!("without a place too: {}", others.join(", ")));
     }
     found.push(
@@ -300,22 +301,21 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
 
 /// A rolling update adds a pod before it takes one away.
 fn rollout(view: &WholeView<'_>) -> Diagnostic {
-    let it = view.budget;
+    let budget = view.budget;
     let memory = if view.spec.platform.spec.node.as_ref().is_some_and(|it| it.mem_total.is_some()) {
         "memTotal"
     } else {
         "memory"
     };
-    let rows = it
-        .rows
-        .iter()
-        .filter(|row| row.surge > 0 && row.pod.request * u64::from(row.surge) == it.surge.request);
+    let rows = budget.rows.iter().filter(|row| {
+        row.surge > 0 && row.pod.request * u64::from(row.surge) == budget.surge.request
+    });
     let whose = rows.map(|it| format!(" of `{}`", it.name)).next().unwrap_or_default();
-    let missing = it.surge.request.saturating_sub(it.spare());
+    let missing = budget.surge.request.saturating_sub(budget.spare());
     let message = format!(
         "{} are spare, and a rolling update{whose} adds a pod of {}",
-        it.spare().in_mib(),
-        it.surge.request.in_mib()
+        budget.spare().in_mib(),
+        budget.surge.request.in_mib()
     );
     Diagnostic::warning(code::NO_ROOM_FOR_ROLLOUT, view.spec.node(&[memory]), message)
         .help(format!("{} less of something else is enough, or a larger node", missing.in_mib()))
@@ -324,16 +324,17 @@ fn rollout(view: &WholeView<'_>) -> Diagnostic {
 
 /// Σ limits against what the spec permits.
 fn limits(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let it = view.budget;
-    if it.requests > it.allocatable || it.limits_percent() <= it.overcommit_percent {
+    let budget = view.budget;
+    if budget.requests > budget.allocatable || budget.limits_percent() <= budget.overcommit_percent
+    {
         return;
     }
     let limit = |row: &Row| row.pod.limit * u64::from(row.replicas);
     let message = format!(
         "limits sum to {}, {} % of the {} that pods may use",
-        it.limits.in_mib(),
-        it.limits_percent(),
-        it.usable.in_mib()
+        budget.limits.in_mib(),
+        budget.limits_percent(),
+        budget.usable.in_mib()
     );
     let mut finding =
         Diagnostic::error(code::LIMITS_OVERCOMMITTED, view.spec.node(&["overcommit"]), message);
@@ -343,7 +344,7 @@ fn limits(view: &WholeView<'_>, found: &mut Diagnostics) {
             format!("stopped at {}", times(row.replicas, row.pod.limit.in_mib())),
         );
     }
-    let enough = it.limits_percent().div_ceil(10);
+    let enough = budget.limits_percent().div_ceil(10);
     found.push(
         finding
             .help(format!(

@@ -26,10 +26,10 @@ pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertifica
         return None;
     }
     match Certificate::parse(source.text.as_bytes()) {
-        Ok(it) => Some(SealingCertificate {
-            fingerprint: it.fingerprint().parse().ok()?,
-            not_before: it.not_before(),
-            not_after: it.not_after(),
+        Ok(certificate) => Some(SealingCertificate {
+            fingerprint: certificate.fingerprint().parse().ok()?,
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
         }),
         Err(why) => {
             found.push(
@@ -85,13 +85,13 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 /// What the certificate's dates mean at a moment (seconds since 1970, UTC): the only rule that time
 /// has a say in, so the driver asks it.
-pub fn validity(it: &SealingCertificate, now: i64) -> Option<Diagnostic> {
+pub fn validity(sealing_certificate: &SealingCertificate, now: i64) -> Option<Diagnostic> {
     let place = Place::File(SEALING.into());
     let told =
         |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
-    let days = (it.not_after - now).div_euclid(DAY);
+    let days = (sealing_certificate.not_after - now).div_euclid(DAY);
     let renew = "values that are sealed already still open; for new ones `espalier seal init --replace` makes another key pair and says how to go on: the controller gets its key beside the old one, and `espalier seal --reseal` moves over";
-    if now < it.not_before {
+    if now < sealing_certificate.not_before {
         Some(
             told("the sealing certificate is not valid yet".to_owned())
                 .help("look at the clock of this machine and at the certificate"),

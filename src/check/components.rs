@@ -13,47 +13,47 @@ use crate::diag::{
 
 /// A component may only be off when nothing that is on needs it.
 pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components;
-    let several = it.open_webui.enabled && it.open_webui.replicas > 1;
+    let components = &view.platform.spec.components;
+    let several = components.open_webui.enabled && components.open_webui.replicas > 1;
     let edges = [
         (
             "ollama",
-            it.ollama.enabled,
+            components.ollama.enabled,
             "openWebui",
-            it.open_webui.enabled,
+            components.open_webui.enabled,
             "it is where the models are",
         ),
         (
             "certManager",
-            it.cert_manager.enabled,
+            components.cert_manager.enabled,
             "openWebui",
-            it.open_webui.enabled,
+            components.open_webui.enabled,
             "it certifies the public host",
         ),
         (
             "sealedSecrets",
-            it.sealed_secrets.enabled,
+            components.sealed_secrets.enabled,
             "openWebui",
-            it.open_webui.enabled,
+            components.open_webui.enabled,
             "it opens the credentials",
         ),
         (
             "sealedSecrets",
-            it.sealed_secrets.enabled,
+            components.sealed_secrets.enabled,
             "postgresql",
-            it.postgresql.enabled,
+            components.postgresql.enabled,
             "it opens the password",
         ),
         (
             "sealedSecrets",
-            it.sealed_secrets.enabled,
+            components.sealed_secrets.enabled,
             "redis",
-            it.redis.enabled,
+            components.redis.enabled,
             "it opens the password",
         ),
         (
             "postgresql",
-            it.postgresql.enabled,
+            components.postgresql.enabled,
             "openWebui",
             several,
             "its pods cannot share a SQLite file",
@@ -74,7 +74,10 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
             );
         }
     }
-    if it.argocd.enabled && it.argocd.admin == Admin::Sealed && !it.sealed_secrets.enabled {
+    if components.argocd.enabled
+        && components.argocd.admin == Admin::Sealed
+        && !components.sealed_secrets.enabled
+    {
         found.push(
             Diagnostic::error(
                 code::COMPONENT_NEEDED,
@@ -87,8 +90,8 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
     if view.platform.spec.domains.argocd.is_some() {
         for (needed, is_on, why) in [
-            ("argocd", it.argocd.enabled, "it is what answers there"),
-            ("certManager", it.cert_manager.enabled, "it certifies the public host"),
+            ("argocd", components.argocd.enabled, "it is what answers there"),
+            ("certManager", components.cert_manager.enabled, "it certifies the public host"),
         ] {
             if !is_on {
                 found.push(
@@ -104,7 +107,7 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
         }
     }
     let replicas = || view.component(&["openWebui", "replicas"]);
-    if several && !it.redis.enabled {
+    if several && !components.redis.enabled {
         found.push(
             Diagnostic::error(code::REPLICAS_NEED_REDIS, replicas(), "more than one Open WebUI needs Redis, which is off")
                 .help("write `redis: {enabled: true}` under `components`")

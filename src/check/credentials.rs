@@ -26,20 +26,20 @@ use crate::{
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
     let platform = &view.assembly.platform;
     let mut told = BTreeSet::new();
-    for it in view.copies {
-        let name = it.credential.name();
-        let keys = it.credential.declared().keys;
-        let there = platform.sealed.keys(name, &it.namespace);
+    for copy in view.copies {
+        let name = copy.credential.name();
+        let keys = copy.credential.declared().keys;
+        let there = platform.sealed.keys(name, &copy.namespace);
         let missing: Vec<&Key> =
             keys.iter().filter(|key| there.is_none_or(|it| !it.contains_key(key.name))).collect();
         if missing.is_empty() {
             continue;
         }
         let mut finding = match (there, platform.sealed.file(name)) {
-            (None, Some(_)) => not_sealed_for(it),
+            (None, Some(_)) => not_sealed_for(copy),
             // Whoever seals it seals it for all of its namespaces.
             (None, None) if !told.insert(name) => continue,
-            _ => not_sealed(it, &missing, there.is_some()),
+            _ => not_sealed(copy, &missing, there.is_some()),
         };
         if platform.sealing.is_none() {
             finding = finding.note(format!(
@@ -87,12 +87,12 @@ fn file(credential: &str) -> Arc<str> {
     format!("{SECRETS}{credential}.yaml").into()
 }
 
-fn users(it: &RequiredSecret) -> String {
-    it.used_by.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
+fn users(secret: &RequiredSecret) -> String {
+    secret.used_by.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
 }
 
-fn not_sealed(it: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diagnostic {
-    let (name, namespace) = (it.credential.name(), &it.namespace);
+fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diagnostic {
+    let (name, namespace) = (secret.credential.name(), &secret.namespace);
     let list = missing.iter().map(|it| format!("`{}`", it.name)).collect::<Vec<_>>().join(", ");
     let path = FieldPath::root().key("spec").key("sealed");
     let place = if has_file {
@@ -111,18 +111,18 @@ fn not_sealed(it: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diagnost
     Diagnostic::warning(
         code::CREDENTIAL_NOT_SEALED,
         place,
-        format!("{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} cannot start without", users(it)),
+        format!("{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} cannot start without", users(secret)),
     )
     .help(help)
 }
 
-fn not_sealed_for(it: &RequiredSecret) -> Diagnostic {
-    let (name, namespace) = (it.credential.name(), &it.namespace);
+fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
+    let (name, namespace) = (secret.credential.name(), &secret.namespace);
     let path = FieldPath::root().key("spec").key("sealed");
     Diagnostic::warning(
         code::CREDENTIAL_NOT_SEALED_FOR,
         Place::Key { file: file(name), path },
-        format!("the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} cannot start without", users(it)),
+        format!("the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} cannot start without", users(secret)),
     )
     .help(format!(
         "`espalier seal --rotate {name}` seals it anew for every namespace that needs it; the value is needed again, for ciphertext is bound to its namespace"
@@ -132,8 +132,8 @@ fn not_sealed_for(it: &RequiredSecret) -> Diagnostic {
 
 /// The platform's own components read nothing that is not sealed or told of.
 pub fn closed_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
-    for it in &view.assembly.components {
-        closed(it, view.copies, view.spec.file, found);
+    for component in &view.assembly.components {
+        closed(component, view.copies, view.spec.file, found);
     }
 }
 
@@ -155,11 +155,13 @@ pub fn closed(
         let served =
             tls.into_iter().flatten().filter_map(|it| Some((it.secret_name.clone()?, None)));
         for (secret, key) in read.into_iter().chain(served) {
-            let is_known = |it: &RequiredSecret| {
-                let knows =
-                    |key: &str| it.credential.keys().contains(&key) || it.derived.contains_key(key);
-                *it.namespace == *namespace
-                    && **it.credential.secret() == *secret
+            let is_known = |required_secret: &RequiredSecret| {
+                let knows = |key: &str| {
+                    required_secret.credential.keys().contains(&key)
+                        || required_secret.derived.contains_key(key)
+                };
+                *required_secret.namespace == *namespace
+                    && **required_secret.credential.secret() == *secret
                     && key.as_deref().is_none_or(knows)
             };
             if !copies.iter().any(is_known) {
@@ -181,8 +183,9 @@ pub fn closed(
 }
 
 /// cert-manager makes the Secret of an Ingress that names an issuer.
-fn has_issuer(it: &Ingress) -> bool {
-    it.metadata
+fn has_issuer(ingress: &Ingress) -> bool {
+    ingress
+        .metadata
         .annotations
         .as_ref()
         .is_some_and(|it| it.contains_key("cert-manager.io/cluster-issuer"))
@@ -209,16 +212,16 @@ fn secrets_of(pod: &PodSpec) -> BTreeSet<(String, Option<String>)> {
         Some(items) => all.extend(items.iter().map(|it| (name.to_owned(), Some(it.key.clone())))),
     };
     for volume in pod.volumes.iter().flatten() {
-        if let Some(it) = volume.secret.as_ref().filter(|it| it.optional != Some(true)) {
-            mounted(it.secret_name.as_deref().unwrap_or_default(), it.items.as_ref());
+        if let Some(secret) = volume.secret.as_ref().filter(|it| it.optional != Some(true)) {
+            mounted(secret.secret_name.as_deref().unwrap_or_default(), secret.items.as_ref());
         }
         let projected = volume
             .projected
             .iter()
             .flat_map(|it| it.sources.iter().flatten())
             .filter_map(|it| it.secret.as_ref());
-        for it in projected.filter(|it| it.optional != Some(true)) {
-            mounted(&it.name, it.items.as_ref());
+        for projected in projected.filter(|it| it.optional != Some(true)) {
+            mounted(&projected.name, projected.items.as_ref());
         }
     }
     all.extend(pod.image_pull_secrets.iter().flatten().map(|it| (it.name.clone(), None)));

@@ -14,8 +14,8 @@ const DOMAINS: [&str; 6] =
 /// Whether a host is one of an example's.
 fn is_host(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    DOMAINS.iter().any(|it| {
-        host.strip_suffix(it).is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    DOMAINS.iter().any(|domain| {
+        host.strip_suffix(domain).is_some_and(|above| above.is_empty() || above.ends_with('.'))
     })
 }
 
@@ -23,11 +23,11 @@ fn is_host(host: &str) -> bool {
 /// `your-org`, `<name>`.
 fn is_to_be_filled_in(url: &GitUrl) -> bool {
     let words = url.split(['/', ':']).skip(1).map(str::to_ascii_lowercase);
-    words.into_iter().any(|it| {
-        it == "owner"
-            || it.starts_with(['<', '{', '$'])
-            || it.starts_with("your-")
-            || it.starts_with("your_")
+    words.into_iter().any(|word| {
+        word == "owner"
+            || word.starts_with(['<', '{', '$'])
+            || word.starts_with("your-")
+            || word.starts_with("your_")
     })
 }
 
@@ -64,18 +64,18 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
         ));
     }
     let storage = components.backup.as_ref().filter(|it| it.enabled).and_then(|it| it.s3.as_ref());
-    if let Some(it) = storage.filter(|it| is_host(it.endpoint.host())) {
+    if let Some(storage) = storage.filter(|it| is_host(it.endpoint.host())) {
         left.push((
-            &it.endpoint,
+            &storage.endpoint,
             view.spec.component(&["backup", "s3", "endpoint"]),
             "no backup arrives there",
         ));
     }
     let database =
         components.postgresql.external.as_ref().filter(|_| components.postgresql.enabled);
-    if let Some(it) = database.filter(|it| is_host(&it.host)) {
+    if let Some(database) = database.filter(|it| is_host(&it.host)) {
         left.push((
-            &it.host,
+            &database.host,
             view.spec.component(&["postgresql", "external", "host"]),
             "no database answers there",
         ));
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_is_to_be_filled_in_is_an_example() {
-        let is = |it: &str| is_to_be_filled_in(&it.parse().expect("a URL"));
+        let is = |text: &str| is_to_be_filled_in(&text.parse().expect("a URL"));
         for it in [
             "https://github.com/owner/name.git",
             "git@github.com:OWNER/repo.git",

@@ -11,10 +11,10 @@ use crate::{
 /// Every entry.
 pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
     let ollama = &view.platform.spec.components.ollama;
-    for (name, it) in &ollama.catalogue {
+    for (name, catalogue) in &ollama.catalogue {
         let place = |field: &str| view.component(&["ollama", "catalogue", name.as_str(), field]);
         let mut out = Vec::new();
-        for (field, number, example) in figures(it) {
+        for (field, number, example) in figures(catalogue) {
             let (least, most) = ranges::bounds(&["ollama", "catalogue", "*", field]);
             if number < least || number > most {
                 out.push(field);
@@ -30,7 +30,7 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
                 );
             }
         }
-        contradictions(name, it, &out, &place, found);
+        contradictions(name, catalogue, &out, &place, found);
         if !ollama.models.iter().any(|it| it.is_same(name)) {
             found.push(
                 Diagnostic::warning(
@@ -45,27 +45,27 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
 }
 
 /// Field, figure, and the same of a small known model.
-fn figures(it: &Figures) -> [(&'static str, u64, u64); 12] {
+fn figures(figures: &Figures) -> [(&'static str, u64, u64); 12] {
     [
-        ("blob", it.blob, 1_321_082_688),
-        ("layers", it.layers, 16),
-        ("kvHeads", it.kv_heads, 8),
-        ("headDim", it.head_dim, 64),
-        ("embedding", it.embedding, 2_048),
-        ("heads", it.heads, 32),
-        ("feedForward", it.feed_forward, 8_192),
-        ("vocabulary", it.vocabulary, 128_256),
-        ("trainContext", it.train_context, 131_072),
-        ("window", it.window, 0),
-        ("windowLayers", it.window_layers, 0),
-        ("imageMemory", it.image_memory, 0),
+        ("blob", figures.blob, 1_321_082_688),
+        ("layers", figures.layers, 16),
+        ("kvHeads", figures.kv_heads, 8),
+        ("headDim", figures.head_dim, 64),
+        ("embedding", figures.embedding, 2_048),
+        ("heads", figures.heads, 32),
+        ("feedForward", figures.feed_forward, 8_192),
+        ("vocabulary", figures.vocabulary, 128_256),
+        ("trainContext", figures.train_context, 131_072),
+        ("window", figures.window, 0),
+        ("windowLayers", figures.window_layers, 0),
+        ("imageMemory", figures.image_memory, 0),
     ]
 }
 
 /// Figures that cannot both be true; nothing of those that are out of their range.
 fn contradictions(
     name: &ModelName,
-    it: &Figures,
+    figures: &Figures,
     out: &[&str],
     place: &dyn Fn(&str) -> Place,
     found: &mut Diagnostics,
@@ -80,9 +80,11 @@ fn contradictions(
                 .help(help),
         );
     };
-    if it.kv_heads > it.heads {
-        let message =
-            format!("`{name}` has {} key/value heads and {} heads", it.kv_heads, it.heads);
+    if figures.kv_heads > figures.heads {
+        let message = format!(
+            "`{name}` has {} key/value heads and {} heads",
+            figures.kv_heads, figures.heads
+        );
         find(
             "kvHeads",
             "heads",
@@ -90,14 +92,14 @@ fn contradictions(
             "a key/value head belongs to one or more heads: perhaps the two are swapped",
         );
     }
-    if it.window_layers > it.layers {
+    if figures.window_layers > figures.layers {
         let message = format!(
             "`{name}` has {} layers with a window and {} layers",
-            it.window_layers, it.layers
+            figures.window_layers, figures.layers
         );
         find("windowLayers", "layers", message, "`layers` counts all of them");
     }
-    if it.decoder && !it.embedding_model {
+    if figures.decoder && !figures.embedding_model {
         let message =
             format!("`{name}` is said to be a decoder that makes embeddings, and to write text");
         find(
@@ -107,9 +109,11 @@ fn contradictions(
             "write `embeddingModel: true` too, or leave `decoder` out",
         );
     }
-    if (it.window == 0) != (it.window_layers == 0) {
-        let message =
-            format!("`{name}` has a window of {} tokens in {} layers", it.window, it.window_layers);
+    if (figures.window == 0) != (figures.window_layers == 0) {
+        let message = format!(
+            "`{name}` has a window of {} tokens in {} layers",
+            figures.window, figures.window_layers
+        );
         find("window", "windowLayers", message, "write both, or neither");
     }
 }

@@ -62,8 +62,8 @@ const PRIVATE: [&str; 16] = [
 /// Whether a host's name is one that no public authority certifies.
 fn is_private(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    PRIVATE.iter().any(|it| {
-        host.strip_suffix(it).is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    PRIVATE.iter().any(|private| {
+        host.strip_suffix(private).is_some_and(|above| above.is_empty() || above.ends_with('.'))
     })
 }
 
@@ -128,11 +128,11 @@ pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// A tenant's, against the platform's and each other's.
 pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
     let own = own(&view.spec);
-    for it in view.tenants {
-        let Some(host) = it.host else { continue };
+    for tenant in view.tenants {
+        let Some(host) = tenant.host else { continue };
         if let Some((field, _)) = own.iter().find(|(_, own)| *own == host) {
             let place = Place::Value {
-                file: it.file.clone(),
+                file: tenant.file.clone(),
                 path: FieldPath::root().key("spec").key("workspaceName"),
             };
             found.push(

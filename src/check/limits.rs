@@ -11,9 +11,9 @@ use crate::{
 
 /// Every `resources` of the spec. Ollama's memory is computed, and has a rule of its own.
 pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components;
-    let cert_manager = &it.cert_manager.resources;
-    let argocd = &it.argocd.resources;
+    let components = &view.platform.spec.components;
+    let cert_manager = &components.cert_manager.resources;
+    let argocd = &components.argocd.resources;
     let all: [(&[&str], &Resources, Option<Allotment>); 13] = [
         (
             &["argocd", "resources", "controller"],
@@ -27,7 +27,7 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
         ),
         (&["argocd", "resources", "server"], &argocd.server, Some(requests::ARGO_SERVER)),
         (&["argocd", "resources", "redis"], &argocd.redis, Some(requests::ARGO_REDIS)),
-        (&["traefik", "resources"], &it.traefik.resources, Some(requests::TRAEFIK)),
+        (&["traefik", "resources"], &components.traefik.resources, Some(requests::TRAEFIK)),
         (
             &["certManager", "resources", "controller"],
             &cert_manager.controller,
@@ -45,15 +45,19 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
         ),
         (
             &["sealedSecrets", "resources"],
-            &it.sealed_secrets.resources,
+            &components.sealed_secrets.resources,
             Some(requests::SEALED_SECRETS),
         ),
-        (&["postgresql", "resources"], &it.postgresql.resources, Some(requests::POSTGRESQL)),
-        (&["openWebui", "resources"], &it.open_webui.resources, Some(requests::OPEN_WEBUI)),
-        (&["redis", "resources"], &it.redis.resources, Some(requests::REDIS)),
-        (&["ollama", "resources"], &it.ollama.resources, None),
+        (
+            &["postgresql", "resources"],
+            &components.postgresql.resources,
+            Some(requests::POSTGRESQL),
+        ),
+        (&["openWebui", "resources"], &components.open_webui.resources, Some(requests::OPEN_WEBUI)),
+        (&["redis", "resources"], &components.redis.resources, Some(requests::REDIS)),
+        (&["ollama", "resources"], &components.ollama.resources, None),
     ];
-    let backup = it
+    let backup = components
         .backup
         .iter()
         .map(|it| (["backup", "resources"].as_slice(), &it.resources, Some(requests::BACKUP)));

@@ -155,7 +155,7 @@ pub fn assumption(it: &foreign::Assumed) -> String {
 
 fn with_help(finding: Diagnostic, help: Option<String>) -> Diagnostic {
     match help {
-        Some(it) => finding.help(it),
+        Some(help) => finding.help(help),
         None => finding,
     }
 }
@@ -203,19 +203,22 @@ pub fn stanza(name: &str, figures: Option<&Figures>, more: &str) -> String {
         figures.map(it).filter(|it| *it > 0).map_or_else(|| "…".to_owned(), |it| it.to_string())
     };
     let some = |is: bool, text: String| if is { text } else { String::new() };
-    let extra = figures.map_or_else(String::new, |it| {
+    let extra = figures.map_or_else(String::new, |figures| {
         [
             some(
-                it.window_layers > 0,
-                format!("window: {}, windowLayers: {}, ", it.window, it.window_layers),
+                figures.window_layers > 0,
+                format!("window: {}, windowLayers: {}, ", figures.window, figures.window_layers),
             ),
-            some(it.embedding_model, "embeddingModel: true, ".to_owned()),
-            some(it.decoder, "decoder: true, ".to_owned()),
+            some(figures.embedding_model, "embeddingModel: true, ".to_owned()),
+            some(figures.decoder, "decoder: true, ".to_owned()),
             some(
-                it.tools.is_some() && more.is_empty(),
-                format!("tools: {}, ", it.tools.unwrap_or_default()),
+                figures.tools.is_some() && more.is_empty(),
+                format!("tools: {}, ", figures.tools.unwrap_or_default()),
             ),
-            some(it.image_memory > 0, format!("imageMemory: {}, ", Bytes::new(it.image_memory))),
+            some(
+                figures.image_memory > 0,
+                format!("imageMemory: {}, ", Bytes::new(figures.image_memory)),
+            ),
         ]
         .concat()
     });

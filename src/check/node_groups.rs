@@ -50,18 +50,18 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
         (None, false) => {}
     }
     let mut seen = BTreeSet::new();
-    for (index, it) in spec.nodes.iter().enumerate() {
+    for (index, node) in spec.nodes.iter().enumerate() {
         let place = |key: &str| view.at(field(&["nodes"]).index(index).key(key));
-        if !seen.insert(&it.name) {
-            let message = format!("two groups of nodes are called `{}`", it.name);
+        if !seen.insert(&node.name) {
+            let message = format!("two groups of nodes are called `{}`", node.name);
             found.push(
                 Diagnostic::error(code::NODE_GROUP_TWICE, place("name"), message)
                     .help("give one of them another name, or add the two counts up"),
             );
         }
-        if !(1..=MOST_NODES).contains(&it.count) {
-            let message = format!("`count` is {}, and must be from 1 to {MOST_NODES}", it.count);
-            let help = if it.count == 0 {
+        if !(1..=MOST_NODES).contains(&node.count) {
+            let message = format!("`count` is {}, and must be from 1 to {MOST_NODES}", node.count);
+            let help = if node.count == 0 {
                 "write `count: 1` or more, or take the group out".to_owned()
             } else {
                 format!("write `count: {MOST_NODES}` or less")
@@ -73,7 +73,7 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
         .nodes
         .iter()
         .filter(|it| it.role == Role::Server)
-        .fold(0_u32, |sum, it| sum.saturating_add(it.count));
+        .fold(0_u32, |sum, node| sum.saturating_add(node.count));
     let first = spec.nodes.iter().position(|it| it.role == Role::Server);
     if servers == 0 && first.is_none() {
         let message = "no group of nodes has the control plane";

@@ -10,9 +10,9 @@ use crate::{
 
 /// The settings against the models that are listed.
 pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components.ollama;
+    let ollama = &view.platform.spec.components.ollama;
     let place = |field| view.component(&["ollama", field]);
-    if it.kv_cache != KvCache::F16 && !it.flash_attention {
+    if ollama.kv_cache != KvCache::F16 && !ollama.flash_attention {
         found.push(
             Diagnostic::error(
                 code::KV_CACHE_NEEDS_FLASH_ATTENTION,
@@ -24,17 +24,17 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
             .note("the memory would be computed for a smaller cache than the one that is made"),
         );
     }
-    let figures = || it.models.iter().filter_map(|model| it.figures(model));
+    let figures = || ollama.models.iter().filter_map(|model| ollama.figures(model));
     let embedders = figures().filter(|it| it.embedding_model).count();
     let longest = figures().filter(|it| !it.embedding_model).map(|it| it.train_context).max();
-    if let Some(longest) = longest.filter(|longest| it.context > *longest) {
+    if let Some(longest) = longest.filter(|longest| ollama.context > *longest) {
         found.push(
             Diagnostic::warning(
                 code::CONTEXT_BEYOND_TRAINING,
                 place("context"),
                 format!(
                     "`context` is {}, and no listed model was trained for more than {longest}",
-                    it.context
+                    ollama.context
                 ),
             )
             .related(place("models"), format!("at most {longest} tokens"))
@@ -42,10 +42,10 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
             .note("Ollama cuts it to what a model was trained for; all that grows is the buffers"),
         );
     }
-    let Some(loaded) = it.max_loaded_models else { return };
-    let listed = it.models.len().max(1);
+    let Some(loaded) = ollama.max_loaded_models else { return };
+    let listed = ollama.models.len().max(1);
     // A question with documents asks the embedding model, then the one that answers.
-    let needed = if embedders > 0 && embedders < it.models.len() { 2 } else { 1 };
+    let needed = if embedders > 0 && embedders < ollama.models.len() { 2 } else { 1 };
     let count = usize::try_from(loaded).unwrap_or(usize::MAX);
     let finding = |message: String| {
         Diagnostic::warning(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message)

@@ -15,11 +15,11 @@ const WITH_TOOLS: u64 = TOOLS_OF_ADMINISTRATOR + CONVERSATION;
 
 /// The chat's settings against the models' context.
 pub fn chat(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components;
-    if !it.open_webui.enabled || !it.ollama.enabled {
+    let components = &view.platform.spec.components;
+    if !components.open_webui.enabled || !components.ollama.enabled {
         return;
     }
-    if it.open_webui.tools {
+    if components.open_webui.tools {
         tools_fit(view, found);
         models_take_tools(view, found);
     }
@@ -29,17 +29,17 @@ pub fn chat(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// The tools' list stands before every question, and what does not fit a context is cut off: the
 /// question itself, and half of the list.
 fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components;
+    let components = &view.platform.spec.components;
     let [administrator, user] = TOOLS;
     let note = format!(
         "an administrator's question carries {administrator} tools, {TOOLS_OF_ADMINISTRATOR} tokens; another user's {user}, {TOOLS_OF_USER}. What \
          does not fit is cut off"
     );
-    if it.ollama.context < WITH_TOOLS {
+    if components.ollama.context < WITH_TOOLS {
         let message = format!(
             "`context` is {}, and Open WebUI's tools need {WITH_TOOLS}: {TOOLS_OF_ADMINISTRATOR} for their list, the rest for a question and \
              its answer",
-            it.ollama.context
+            components.ollama.context
         );
         found.push(
             Diagnostic::error(
@@ -57,7 +57,7 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
         return;
     }
     for (index, name, figures) in
-        it.ollama.chat_models().filter(|it| it.2.train_context < WITH_TOOLS)
+        components.ollama.chat_models().filter(|it| it.2.train_context < WITH_TOOLS)
     {
         let message = format!(
             "`{name}` was trained for a context of {} tokens, and Open WebUI's tools need {WITH_TOOLS} with a question and its answer",
@@ -113,19 +113,19 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 /// An answer as long as the context leaves no room for the question.
 fn answer(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components;
-    let context = it.ollama.shortest_context();
-    let has_tools = it.open_webui.tools;
-    let room = it.open_webui.beside_tools(context);
+    let components = &view.platform.spec.components;
+    let context = components.ollama.shortest_context();
+    let has_tools = components.open_webui.tools;
+    let room = components.open_webui.beside_tools(context);
     let question = if has_tools { CONVERSATION / 2 } else { 1 };
     // A number that is none, and tools that do not fit, are told already.
-    let asked = it.open_webui.max_tokens.filter(|it| ANSWER.contains(it));
+    let asked = components.open_webui.max_tokens.filter(|it| ANSWER.contains(it));
     let Some(answer) =
         asked.filter(|it| *it + question > room && !(has_tools && context < WITH_TOOLS))
     else {
         return;
     };
-    let is_cut = context < it.ollama.context;
+    let is_cut = context < components.ollama.context;
     let label = if is_cut {
         format!("{context} is what one of them was trained for")
     } else {

@@ -89,8 +89,8 @@ const PRIVATE_DOMAINS: [&str; 6] =
 
 /// A database outside the cluster must be where the network policy lets Open WebUI out to.
 pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components.postgresql;
-    let Some(external) = &it.external else { return };
+    let postgresql = &view.platform.spec.components.postgresql;
+    let Some(external) = &postgresql.external else { return };
     let place = |key: &str| view.component(&["postgresql", "external", key]);
     if external.port == 0 {
         let message = "`port` is 0, and must be from 1 to 65535";
@@ -101,15 +101,15 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
     let default = Postgresql::default();
     let mut idle = Vec::new();
-    if it.enabled {
-        let resources = &it.resources;
+    if postgresql.enabled {
+        let resources = &postgresql.resources;
         if resources.memory.request.is_some()
             || resources.memory.limit.is_some()
             || resources.cpu.request.is_some()
         {
             idle.push(("resources", "the database is outside the cluster"));
         }
-        if it.storage != default.storage {
+        if postgresql.storage != default.storage {
             idle.push(("storage", "the database is outside the cluster"));
         }
     } else {
@@ -126,7 +126,7 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
                 .help(format!("take `{field}` out")),
         );
     }
-    if !it.enabled {
+    if !postgresql.enabled {
         return;
     }
     let range_of = |ip: Ipv4Addr| {
@@ -144,7 +144,7 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
             (format!("`{ip}` is a private address (`{range}`)"), help)
         }),
         (None, None) => {
-            let is_private = |it: &&str| external.host.strip_suffix(it).is_some_and(|it| it.ends_with('.'));
+            let is_private = |text: &&str| external.host.strip_suffix(text).is_some_and(|it| it.ends_with('.'));
             let help = "say beside it which range of addresses it is in, like `cidr: 10.20.0.0/24`";
             let domain = PRIVATE_DOMAINS.into_iter().find(is_private);
             domain.map(|it| (format!("`{}` is a name of a private network (`.{it}`)", external.host), help.to_owned()))

@@ -92,38 +92,42 @@ pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
         Step::Key(key) => *pattern == "*" || *pattern == key,
         Step::Index(_) => *pattern == "[]",
     };
-    let it =
+    let bound =
         BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(is_it));
-    it.map(|it| (it.1, it.2))
+    bound.map(|it| (it.1, it.2))
 }
 
 /// The bounds of a component's number, by its path below `components`.
 pub(super) fn bounds(path: &[&str]) -> (u64, u64) {
-    let it = BOUNDS.iter().find(|it| it.0[0] == "components" && it.0[1..] == *path);
-    it.map_or((0, u64::MAX), |it| (it.1, it.2))
+    let bound = BOUNDS.iter().find(|it| it.0[0] == "components" && it.0[1..] == *path);
+    bound.map_or((0, u64::MAX), |it| (it.1, it.2))
 }
 
 /// Counts, and the one length of time.
 pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components;
-    let ollama = &it.ollama;
+    let components = &view.platform.spec.components;
+    let ollama = &components.ollama;
     let numbers: [(&[&str], u64); 5] = [
         (&["ollama", "replicas"], ollama.replicas.into()),
         (&["ollama", "context"], ollama.context),
         (&["ollama", "parallel"], ollama.parallel),
         (&["ollama", "contextCheckpoints"], ollama.context_checkpoints),
-        (&["openWebui", "replicas"], it.open_webui.replicas.into()),
+        (&["openWebui", "replicas"], components.open_webui.replicas.into()),
     ];
-    let pool = it.open_webui.connection_pool.iter().flat_map(|it| {
+    let pool = components.open_webui.connection_pool.iter().flat_map(|connection_pool| {
         let fields: [(&[&str], u64); 2] = [
-            (&["openWebui", "connectionPool", "size"], it.size.into()),
-            (&["openWebui", "connectionPool", "overflow"], it.overflow.into()),
+            (&["openWebui", "connectionPool", "size"], connection_pool.size.into()),
+            (&["openWebui", "connectionPool", "overflow"], connection_pool.overflow.into()),
         ];
         fields
     });
-    let backup = it.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep)));
-    let answer =
-        it.open_webui.max_tokens.iter().map(|it| (["openWebui", "maxTokens"].as_slice(), *it));
+    let backup =
+        components.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep)));
+    let answer = components
+        .open_webui
+        .max_tokens
+        .iter()
+        .map(|it| (["openWebui", "maxTokens"].as_slice(), *it));
     for (path, number) in numbers.into_iter().chain(pool).chain(backup).chain(answer) {
         let (least, most) = bounds(path);
         let name = path.last().copied().unwrap_or_default();
@@ -218,12 +222,14 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 /// Sizes.
 pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let it = &view.platform.spec.components;
-    let backup = it.backup.iter().map(|it| ("backup", it.storage));
-    for (name, bytes) in
-        [("postgresql", it.postgresql.storage), ("openWebui", it.open_webui.storage)]
-            .into_iter()
-            .chain(backup)
+    let components = &view.platform.spec.components;
+    let backup = components.backup.iter().map(|it| ("backup", it.storage));
+    for (name, bytes) in [
+        ("postgresql", components.postgresql.storage),
+        ("openWebui", components.open_webui.storage),
+    ]
+    .into_iter()
+    .chain(backup)
     {
         if bytes < Bytes::gib(1) {
             found.push(
@@ -256,7 +262,7 @@ fn mem_total(view: &SpecView<'_>, path: &FieldPath, node: &Node, found: &mut Dia
             .into_iter()
             .find(|it| *it <= sold && *it >= half);
         found.push(match kib {
-            Some(it) => finding.help(format!("write `memTotal: {it}`: /proc/meminfo counts in KiB, which it calls kB")),
+            Some(kib) => finding.help(format!("write `memTotal: {kib}`: /proc/meminfo counts in KiB, which it calls kB")),
             None => finding.help("write what /proc/meminfo says on that very machine, with `Ki` after the number; or leave it out"),
         });
     }

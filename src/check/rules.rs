@@ -57,7 +57,7 @@ impl SpecView<'_> {
             spec.nodes
                 .iter()
                 .enumerate()
-                .map(|(index, it)| (field(&["nodes"]).index(index), it.node())),
+                .map(|(index, node)| (field(&["nodes"]).index(index), node.node())),
         )
     }
 
@@ -168,21 +168,22 @@ pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
             .all(|it| it.0 != *file || !(path.starts_with(&it.1) || it.1.starts_with(path))),
         _ => true,
     };
-    let is_known =
-        |it: &Diagnostic| is_sound(&it.place) && it.related.iter().all(|it| is_sound(&it.0));
+    let is_known = |diagnostic: &Diagnostic| {
+        is_sound(&diagnostic.place) && diagnostic.related.iter().all(|it| is_sound(&it.0))
+    };
     found.extend(said_once(more).into_iter().filter(is_known));
 }
 
 /// What else is said of a number that is out of its range, or of another place for the number's
 /// sake, only follows from that.
 fn said_once(found: Diagnostics) -> Diagnostics {
-    let of = |it: &Place| match it {
+    let of = |place: &Place| match place {
         Place::Value { file, path } => Some((file.clone(), path.clone())),
         _ => None,
     };
-    let is_out = |it: &Diagnostic| {
-        it.severity == Severity::Error
-            && [code::OUT_OF_RANGE, code::FIGURES_IMPLAUSIBLE].contains(&it.code)
+    let is_out = |diagnostic: &Diagnostic| {
+        diagnostic.severity == Severity::Error
+            && [code::OUT_OF_RANGE, code::FIGURES_IMPLAUSIBLE].contains(&diagnostic.code)
     };
     let mut out = BTreeMap::new();
     for (index, it) in found.iter().enumerate().filter(|it| is_out(it.1)) {
@@ -193,8 +194,9 @@ fn said_once(found: Diagnostics) -> Diagnostics {
     // A map of numbers (`connectionPool`) is one matter with them, a whole component is not. What
     // lies in a place comes right behind it.
     let has_out = |place: (Arc<str>, FieldPath)| {
-        let is_whole = |it: &FieldPath| {
-            *it == place.1 || (place.1.steps().len() > 3 && it.starts_with(&place.1))
+        let is_whole = |field_path: &FieldPath| {
+            *field_path == place.1
+                || (place.1.steps().len() > 3 && field_path.starts_with(&place.1))
         };
         out.range(&place..).next().is_some_and(|it| it.0.0 == place.0 && is_whole(&it.0.1))
     };
@@ -210,11 +212,16 @@ fn said_once(found: Diagnostics) -> Diagnostics {
 
 /// The file and the part of it that an error makes doubtful: the component or section around it.
 /// None where that cannot be told.
-fn unread(it: &Diagnostic) -> Option<(Arc<str>, FieldPath)> {
-    let (Place::Key { file, path } | Place::Value { file, path }) = &it.place else { return None };
+fn unread(diagnostic: &Diagnostic) -> Option<(Arc<str>, FieldPath)> {
+    let (Place::Key { file, path } | Place::Value { file, path }) = &diagnostic.place else {
+        return None;
+    };
     // A field of another name may have been meant.
-    let path =
-        if it.code == UNKNOWN_FIELD { path.parent().unwrap_or_default() } else { path.clone() };
+    let path = if diagnostic.code == UNKNOWN_FIELD {
+        path.parent().unwrap_or_default()
+    } else {
+        path.clone()
+    };
     let steps = path.steps();
     let is_component = matches!(steps.get(1), Some(Step::Key(key)) if key == "components");
     let part = steps.iter().take(if is_component { 3 } else { 2 }).cloned().collect();

@@ -17,11 +17,17 @@ use crate::{
 };
 
 /// Every value of one file has the form of a sealed one, and stands where its scope says.
-pub fn file(it: &SealedCredential, file: &Arc<str>, found: &mut Diagnostics) {
+pub fn file(credential: &SealedCredential, file: &Arc<str>, found: &mut Diagnostics) {
     let at = FieldPath::root().key("spec");
-    values(&it.spec.sealed, it.spec.scope, file, &at.clone().key("sealed"), found);
-    if let Some(previous) = &it.spec.previous {
-        values(&previous.sealed, it.spec.scope, file, &at.key("previous").key("sealed"), found);
+    values(&credential.spec.sealed, credential.spec.scope, file, &at.clone().key("sealed"), found);
+    if let Some(previous) = &credential.spec.previous {
+        values(
+            &previous.sealed,
+            credential.spec.scope,
+            file,
+            &at.key("previous").key("sealed"),
+            found,
+        );
     }
 }
 
@@ -65,15 +71,15 @@ fn values(
 /// A Secret that references find by its name has a suffix, one whose name is fixed has none.
 pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut told = std::collections::BTreeSet::new();
-    for it in view.copies {
-        let name = it.credential.name();
+    for copy in view.copies {
+        let name = copy.credential.name();
         let Some(values) = view.assembly.platform.sealed.file(name).filter(|_| told.insert(name))
         else {
             continue;
         };
         let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
         let spec = FieldPath::root().key("spec");
-        let is_found_by_reference = it.credential.declared().lookup == SecretLookup::ByReference;
+        let is_found_by_reference = copy.credential.declared().lookup == SecretLookup::ByReference;
         match &values.suffix {
             Some(suffix) if !is_found_by_reference => found.push(
                 Diagnostic::error(

@@ -27,10 +27,10 @@ pub struct Amounts {
 impl Amounts {
     /// What the requests of a whole are too much.
     pub fn over(view: &WholeView<'_>) -> Self {
-        let it = view.budget;
+        let budget = view.budget;
         Self {
-            memory: it.requests.saturating_sub(it.allocatable),
-            cpu: it.cpu.saturating_sub(it.allocatable_cpu),
+            memory: budget.requests.saturating_sub(budget.allocatable),
+            cpu: budget.cpu.saturating_sub(budget.allocatable_cpu),
         }
     }
 
@@ -72,8 +72,8 @@ pub fn fixes_for(view: &WholeView<'_>) -> Vec<String> {
 
 /// What a change frees, if that is enough.
 fn freed(now: &Ollama, changed: &Ollama, over: Amounts) -> Option<Amounts> {
-    let all = |it: &Ollama| {
-        let (one, replicas) = (it.allotment(), u64::from(it.replicas));
+    let all = |ollama: &Ollama| {
+        let (one, replicas) = (ollama.allotment(), u64::from(ollama.replicas));
         (one.request * replicas, one.cpu * replicas)
     };
     let ((memory, cpu), (less, less_cpu)) = (all(now), all(changed));
@@ -181,11 +181,11 @@ fn node(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
 
 /// More nodes of the group that gives pods the most of what is missing.
 fn more_nodes(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
-    let gives = |it: &Node| {
+    let gives = |node: &Node| {
         if over.memory > Bytes::default() {
-            it.allocatable().get()
+            node.allocatable().get()
         } else {
-            it.allocatable_cpu().get()
+            node.allocatable_cpu().get()
         }
     };
     let groups = view.budget.nodes.groups().iter();

@@ -66,28 +66,29 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// than the one that it fetches.
 pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
     let versions = &view.platform.versions;
-    for it in bootstrap::DOWNLOADS {
-        let Some(written) = versions.download(it.name) else { continue };
-        let version = versions.of(it.of);
+    for download in bootstrap::DOWNLOADS {
+        let Some(written) = versions.download(download.name) else { continue };
+        let version = versions.of(download.of);
         let wrong = match written.digest() {
-            None => format!("`{}` gives no checksum", it.name),
+            None => format!("`{}` gives no checksum", download.name),
             Some(_) if written.tag() != &*version => {
                 format!(
                     "`{}` is the checksum of {}, and {} {version} is fetched",
-                    it.name,
+                    download.name,
                     written.tag(),
-                    it.of.name
+                    download.of.name
                 )
             }
             Some(_) => continue,
         };
-        let place = Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(it.name) };
+        let place =
+            Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(download.name) };
         found.push(
             Diagnostic::error(code::CHECKSUM_UNUSABLE, place, wrong)
-                .help(format!("write `{}: {version}@sha256:` and the 64 digits that its publisher gives for this version", it.name))
+                .help(format!("write `{}: {version}@sha256:` and the 64 digits that its publisher gives for this version", download.name))
                 .note(format!(
                     "without the line, the checksum of {} that espalier knows is used, and of any other version the publisher's own file",
-                    it.of.tested
+                    download.of.tested
                 )),
         );
     }

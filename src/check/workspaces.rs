@@ -19,10 +19,10 @@ use crate::{
 const LONGEST: usize = 45;
 
 /// One workspace by itself.
-pub fn name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
+pub fn name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
     let at = FieldPath::root().key("spec").key("workspaceName");
     let place = || Place::Value { file: file.clone(), path: at.clone() };
-    let name = &it.spec.workspace_name;
+    let name = &workspace.spec.workspace_name;
     if SYSTEM_NAMESPACES.contains(&name.as_str())
         || namespaces::NAMES.contains(&name.as_str())
         || name.starts_with("kube-")
@@ -58,7 +58,7 @@ pub fn name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
             ),
         );
     }
-    file_name(it, file, found);
+    file_name(workspace, file, found);
 }
 
 /// The file is called as the workspace is: so no two of them can have one name.
@@ -96,13 +96,18 @@ fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
 }
 
 /// What a workspace needs of its platform.
-pub fn served(it: &Workspace, assembly: &Assembly, file: &Arc<str>, found: &mut Diagnostics) {
+pub fn served(
+    workspace: &Workspace,
+    assembly: &Assembly,
+    file: &Arc<str>,
+    found: &mut Diagnostics,
+) {
     let domains = &assembly.platform.spec.domains;
     let (field, domain) =
         domains.workspaces.as_ref().map_or(("chat", &domains.chat), |it| ("workspaces", it));
-    if it.host(assembly).is_err() {
+    if workspace.host(assembly).is_err() {
         let path = FieldPath::root().key("spec").key("workspaceName");
-        let name = &it.spec.workspace_name;
+        let name = &workspace.spec.workspace_name;
         let message = format!(
             "the workspace would answer at `{name}.{domain}`, and a host name has at most 253 characters"
         );

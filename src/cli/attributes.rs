@@ -133,8 +133,8 @@ impl Converted {
             format!("Git changes the bytes of `{first}`{others} by the attribute `{written}`");
         let at = place(tree, git, first, &written);
         // One that stands deeper than ours, or beside the repository, has the last word.
-        let is_last = at.as_ref().is_some_and(|it| {
-            it.file.ends_with("info/attributes") || it.file.contains('/') && it.is_below
+        let is_last = at.as_ref().is_some_and(|at| {
+            at.file.ends_with("info/attributes") || at.file.contains('/') && at.is_below
         });
         let at = at
             .map_or_else(|| "Git's attributes".to_owned(), |it| format!("{}:{}", it.file, it.line));

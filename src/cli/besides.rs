@@ -186,7 +186,7 @@ fn entry(git: &Git, line: &[u8]) -> Option<Entry> {
     let facts = String::from_utf8_lossy(&line[..tab]);
     let mut facts = facts.split(' ');
     let tag = facts.next()?;
-    let is_assumed = tag.starts_with(|it: char| it.is_ascii_lowercase());
+    let is_assumed = tag.starts_with(|character: char| character.is_ascii_lowercase());
     let hidden =
         if is_assumed { Some("assume-unchanged") } else { (tag == "S").then_some("skip-worktree") };
     let (mode, id) = (facts.next()?.to_owned(), facts.next()?.to_owned());
@@ -253,7 +253,7 @@ fn judge(
 fn blob(bytes: &[u8], like: &str) -> String {
     let head = format!("blob {}\0", bytes.len());
     let hexadecimal =
-        |sum: &[u8]| sum.iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
+        |sum: &[u8]| sum.iter().fold(String::new(), |text, sum| format!("{text}{sum:02x}"));
     if like.len() == 64 {
         hexadecimal(&Sha256::new().chain_update(head).chain_update(bytes).finalize())
     } else {

@@ -60,37 +60,40 @@ pub fn judge(
     console: &mut Console,
 ) -> anyhow::Result<Judged> {
     let tree = Tree::open(disk, &work.root)?;
-    let mut it = Comparison::make(disk, work, threads, &tree)?;
-    let besides = besides::findings(&tree, work, &it.run, &it.foreign)?;
-    let mut findings = std::mem::take(&mut it.run.findings);
+    let mut comparison = Comparison::make(disk, work, threads, &tree)?;
+    let besides = besides::findings(&tree, work, &comparison.run, &comparison.foreign)?;
+    let mut findings = std::mem::take(&mut comparison.run.findings);
     findings.extend(besides);
-    if it.run.is_whole && !is_added_next {
+    if comparison.run.is_whole && !is_added_next {
         findings.extend(besides::left_out(&tree, work)?);
     }
-    let sealing = it.run.plan.as_ref().and_then(|it| it.platform().sealing.as_ref());
+    let sealing = comparison.run.plan.as_ref().and_then(|it| it.platform().sealing.as_ref());
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
-    if let (Some(plan), Some(spec)) = (&it.run.plan, work.sources.texts.get(PLATFORM)) {
+    if let (Some(plan), Some(spec)) = (&comparison.run.plan, work.sources.texts.get(PLATFORM)) {
         findings.extend(repository::signers(plan.repository(), &spec.file, now));
     }
     let mut findings = console.judge(findings);
-    let drifts = it.all().count();
+    let drifts = comparison.all().count();
     let is_stopped = findings.has_errors();
-    let endings = show(disk, work, &tree, &it, &mut findings, console)?;
+    let endings = show(disk, work, &tree, &comparison, &mut findings, console)?;
     if !matches!(console.format(), Format::Json | Format::Github) {
         // Of these a difference says nothing: both sides are in the file.
-        findings.extend(it.all().filter(|it| it.change == Change::Conflict).map(Drift::finding));
+        findings.extend(
+            comparison.all().filter(|it| it.change == Change::Conflict).map(Drift::finding),
+        );
     }
-    let outcome = Outcome::clean_if(it.run.is_whole && drifts == 0 && !findings.has_errors());
+    let outcome =
+        Outcome::clean_if(comparison.run.is_whole && drifts == 0 && !findings.has_errors());
     let totals = Console::totals(&findings);
     console.findings(disk, work, findings)?;
-    let Some(plan) = it.run.plan.as_ref().filter(|_| it.run.is_whole) else {
+    let Some(plan) = comparison.run.plan.as_ref().filter(|_| comparison.run.is_whole) else {
         console.say(&format!(
             "{totals}; the tree was not compared, because the spec cannot be built\n"
         ));
         return Ok(Judged { outcome, plan: None, revision: String::new() });
     };
     let told = |change| {
-        Some(it.count(change))
+        Some(comparison.count(change))
             .filter(|it| *it > 0)
             .map(|number| format!("{number} {}", Change::word(change)))
     };
@@ -100,12 +103,15 @@ pub fn judge(
     } else {
         format!("drift: {}", parts.join(", "))
     };
-    let budget = show::figures(&compile::budget(plan, &it.run.summaries));
-    console.say(&format!("checked {}: {totals}, {drift} ({budget})\n", count(it.files(), "file")));
+    let budget = show::figures(&compile::budget(plan, &comparison.run.summaries));
+    console.say(&format!(
+        "checked {}: {totals}, {drift} ({budget})\n",
+        count(comparison.files(), "file")
+    ));
     if drifts > 0 {
         cure(&tree, &endings, is_stopped, console);
     }
-    let Run { plan, revision, .. } = it.run;
+    let Run { plan, revision, .. } = comparison.run;
     Ok(Judged { outcome, plan, revision })
 }
 
@@ -141,7 +147,7 @@ fn show(
     disk: &dyn Disk,
     work: &Work,
     tree: &Tree<'_>,
-    it: &Comparison,
+    comparison: &Comparison,
     found: &mut Diagnostics,
     console: &mut Console,
 ) -> anyhow::Result<Vec<Box<str>>> {
@@ -149,7 +155,7 @@ fn show(
     let names = Names::for_people(work);
     let mut endings: Vec<Box<str>> = Vec::new();
     let mut folded = Folded::default();
-    it.sides(disk, work, tree, &mut |drift, old, new| {
+    comparison.sides(disk, work, tree, &mut |drift, old, new| {
         if old.zip(new).is_some_and(|(old, new)| differ_in_line_endings(old, new)) {
             endings.push(drift.path.clone());
             return Ok(());

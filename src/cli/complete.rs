@@ -46,7 +46,7 @@ fn asked() -> clap::Command {
     let has = |flag: &str| {
         words
             .iter()
-            .any(|it| it.strip_prefix("--").and_then(|it| it.split('=').next()) == Some(flag))
+            .any(|word| word.strip_prefix("--").and_then(|it| it.split('=').next()) == Some(flag))
     };
     let command = words::command();
     let is_flagged = command.find_subcommand("seal").is_some_and(|seal| {
@@ -88,8 +88,8 @@ pub fn credentials(current: &OsStr) -> Vec<CompletionCandidate> {
     let all = || {
         let work = Work::read(&RealDisk, &here()?, Input::Root).ok()?;
         let plan = compile::platform(&work.sources).plan?;
-        let keys = |it: &sealing::Need| {
-            it.declared.keys.iter().map(plaintext::described).collect::<Vec<_>>().join(", ")
+        let keys = |need: &sealing::Need| {
+            need.declared.keys.iter().map(plaintext::described).collect::<Vec<_>>().join(", ")
         };
         Some(
             sealing::needs(&plan)
@@ -148,9 +148,9 @@ fn matching(
     all: impl IntoIterator<Item = (String, Option<String>)>,
 ) -> Vec<CompletionCandidate> {
     let typed = current.to_string_lossy();
-    let is_harmless = |it: &str| {
-        it.chars().all(|it| it.is_ascii_alphanumeric() || "-_./@+:".contains(it))
-            && !it.starts_with('-')
+    let is_harmless = |text: &str| {
+        text.chars().all(|it| it.is_ascii_alphanumeric() || "-_./@+:".contains(it))
+            && !text.starts_with('-')
     };
     let fits = all.into_iter().filter(|(it, _)| it.starts_with(&*typed) && is_harmless(it));
     fits.map(|(it, help)| CompletionCandidate::new(it).help(help.map(Into::into))).collect()

@@ -75,7 +75,7 @@ impl Console {
         out: (Box<dyn Write>, ColorChoice),
         talk: (Box<dyn Write>, ColorChoice),
     ) -> Self {
-        let is_colored = |it: ColorChoice| it != ColorChoice::Never;
+        let is_colored = |color_choice: ColorChoice| color_choice != ColorChoice::Never;
         Self {
             format,
             deny_warnings,
@@ -155,12 +155,14 @@ impl Console {
         if !self.deny_warnings {
             return findings;
         }
-        let denied = findings.into_iter().map(|mut it| {
-            if it.severity == Severity::Warning {
-                it.severity = Severity::Error;
-                it.notes.push("a warning, and `--deny warnings` takes it for an error".to_owned());
+        let denied = findings.into_iter().map(|mut finding| {
+            if finding.severity == Severity::Warning {
+                finding.severity = Severity::Error;
+                finding
+                    .notes
+                    .push("a warning, and `--deny warnings` takes it for an error".to_owned());
             }
-            it
+            finding
         });
         denied.collect()
     }
@@ -251,7 +253,7 @@ impl<W: Write> Stream<W> {
             return Ok(());
         }
         match what(&mut self.to) {
-            Err(it) if it.kind() == ErrorKind::BrokenPipe => {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.closed = true;
                 Ok(())
             }
@@ -283,13 +285,13 @@ fn parts(findings: Diagnostics) -> Vec<Diagnostics> {
         return if findings.is_empty() { Vec::new() } else { vec![findings] };
     }
     let mut parts = vec![Diagnostics::new(); files.len().div_ceil(MANY_FILES) + 1];
-    for it in findings {
-        let at = it
+    for finding in findings {
+        let at = finding
             .place
             .file()
             .and_then(|it| files.binary_search(it).ok())
             .map_or(0, |at| 1 + at / MANY_FILES);
-        parts[at].push(it);
+        parts[at].push(finding);
     }
     parts.retain(|it| !it.is_empty());
     parts

@@ -48,9 +48,9 @@ pub fn run(
     verb: &Diff,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
-    let open = |it: &str| {
+    let open = |text: &str| {
         if Git::is_around(&work.root) {
-            return GitDisk::open(&work.root, it);
+            return GitDisk::open(&work.root, text);
         }
         bail!(
             "{} is in no Git repository: `--base` compares with a commit of the one that holds the platform; `espalier diff` alone compares \
@@ -61,20 +61,20 @@ pub fn run(
     let revision = verb.base.as_deref().map(open).transpose()?;
     let base: &dyn Disk = revision.as_ref().map_or(disk, |it| it);
     let tree = Tree::open(base, &work.root)?;
-    let mut it = Comparison::make(disk, work, threads, &tree)?;
-    let mut findings = std::mem::take(&mut it.run.findings);
+    let mut comparison = Comparison::make(disk, work, threads, &tree)?;
+    let mut findings = std::mem::take(&mut comparison.run.findings);
     let mut buffer = Vec::new();
-    let secrets = it
+    let secrets = comparison
         .foreign
         .iter()
         .filter(|it| tree.holds_secret(it, &mut buffer))
         .map(|it| findings::plain_secret(it));
     findings.extend(besides::capped(secrets.collect()));
     let findings = console.judge(findings);
-    if let Some(plan) = it.run.plan.as_ref().filter(|_| it.run.is_whole) {
+    if let Some(plan) = comparison.run.plan.as_ref().filter(|_| comparison.run.is_whole) {
         certificate(work, verb.base.as_deref(), console)?;
-        let new = compile::budget(plan, &it.run.summaries);
-        let differs = told(&it).next().is_some();
+        let new = compile::budget(plan, &comparison.run.summaries);
+        let differs = told(&comparison).next().is_some();
         let old = differs.then(|| old_budget(&work.root, revision.as_ref(), threads)).flatten();
         let sums = Sums::of(
             verb.base.as_deref(),
@@ -83,12 +83,12 @@ pub fn run(
             old.is_some(),
         );
         if console.format() == Format::Markdown {
-            markdown(disk, work, &tree, &it, &sums, console)?;
+            markdown(disk, work, &tree, &comparison, &sums, console)?;
         } else {
-            plain(disk, work, &tree, &it, &sums, console)?;
+            plain(disk, work, &tree, &comparison, &sums, console)?;
         }
     }
-    let clean = it.run.is_whole && !findings.has_errors();
+    let clean = comparison.run.is_whole && !findings.has_errors();
     if !clean {
         console.findings_for_people(disk, work, findings);
     }
@@ -107,11 +107,11 @@ impl Sums {
     /// Without a revision, the tree on disk does not say which budget it was made for: then it is
     /// the last commit's.
     fn of(base: Option<&str>, format: Format, budget: &str, is_compared: bool) -> Self {
-        let name = |it: &str| {
+        let name = |text: &str| {
             if format == Format::Markdown {
-                plain::markdown(it)
+                plain::markdown(text)
             } else {
-                format!("`{}`", plain::line(it))
+                format!("`{}`", plain::line(text))
             }
         };
         let its = base.map(name);
@@ -128,7 +128,7 @@ impl Sums {
 /// opens what is sealed from then on.
 fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow::Result<()> {
     let Some(was) = trust::committed(&work.root, base.unwrap_or("HEAD")) else { return Ok(()) };
-    let read = |it: &Source| Certificate::parse(it.text.as_bytes()).ok();
+    let read = |source: &Source| Certificate::parse(source.text.as_bytes()).ok();
     let now = work.sources.texts.get(SEALING).and_then(read);
     let now = now.as_ref().map_or("none", Certificate::fingerprint);
     if now == was {
@@ -161,8 +161,8 @@ fn old_budget(
 }
 
 /// What differs and is told.
-fn told(it: &Comparison) -> impl Iterator<Item = &Drift> {
-    it.all().filter(|it| word(it.change).is_some() && !is_prose(&it.path))
+fn told(comparison: &Comparison) -> impl Iterator<Item = &Drift> {
+    comparison.all().filter(|it| word(it.change).is_some() && !is_prose(&it.path))
 }
 
 /// Whether a file says for people or for editors what the others do: left out.
@@ -217,10 +217,10 @@ fn body(
         return Some(unified(old, new, colored));
     };
     let mut text = String::new();
-    for it in &fields {
-        match it.in_common() {
+    for field in &fields {
+        match field.in_common() {
             Some(what) => folded.add(what, object),
-            None => text += &it.lines(colored),
+            None => text += &field.lines(colored),
         }
     }
     (!text.is_empty()).then_some(text)
@@ -234,13 +234,13 @@ fn plain(
     disk: &dyn Disk,
     work: &Work,
     tree: &Tree<'_>,
-    it: &Comparison,
+    comparison: &Comparison,
     sums: &Sums,
     console: &mut Console,
 ) -> anyhow::Result<()> {
     let colored = console.is_colored();
     let mut folded = Folded::default();
-    it.sides(disk, work, tree, &mut |drift, old, new| {
+    comparison.sides(disk, work, tree, &mut |drift, old, new| {
         let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else {
             return Ok(());
         };
@@ -259,14 +259,14 @@ fn plain(
     for line in folded.lines() {
         console.data(&format!("changed  {line}\n"))?;
     }
-    console.prose(&format!("{}\n{}\n", totals(it, &sums.against), sums.budget))
+    console.prose(&format!("{}\n{}\n", totals(comparison, &sums.against), sums.budget))
 }
 
 fn markdown(
     disk: &dyn Disk,
     work: &Work,
     tree: &Tree<'_>,
-    it: &Comparison,
+    comparison: &Comparison,
     sums: &Sums,
     console: &mut Console,
 ) -> anyhow::Result<()> {
@@ -275,9 +275,9 @@ fn markdown(
         written += text.len();
         console.data(text).map(|()| written)
     };
-    say(&format!("**espalier**: {}\n\n{}\n", totals(it, &sums.against), sums.budget))?;
+    say(&format!("**espalier**: {}\n\n{}\n", totals(comparison, &sums.against), sums.budget))?;
     let mut folded = Folded::default();
-    it.sides(disk, work, tree, &mut |drift, old, new| {
+    comparison.sides(disk, work, tree, &mut |drift, old, new| {
         let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else {
             return Ok(());
         };
@@ -321,15 +321,16 @@ const fn word(change: Change) -> Option<&'static str> {
     }
 }
 
-fn totals(it: &Comparison, against: &str) -> String {
-    let number =
-        |change| Some(told(it).filter(|it| it.change == change).count()).filter(|it| *it > 0);
+fn totals(comparison: &Comparison, against: &str) -> String {
+    let number = |change| {
+        Some(told(comparison).filter(|it| it.change == change).count()).filter(|it| *it > 0)
+    };
     let parts: Vec<String> = [Change::Missing, Change::Changed, Change::Conflict, Change::Stray]
         .into_iter()
         .filter_map(|change| Some(format!("{} {}", number(change)?, word(change)?)))
         .collect();
-    let all = format!("{} against {against}", count(it.files(), "file"));
-    let prose: Vec<&str> = it.all().map(|it| &*it.path).filter(|it| is_prose(it)).collect();
+    let all = format!("{} against {against}", count(comparison.files(), "file"));
+    let prose: Vec<&str> = comparison.all().map(|it| &*it.path).filter(|it| is_prose(it)).collect();
     let left_out =
         if prose.is_empty() { String::new() } else { format!(" (left out: {})", prose.join(", ")) };
     if parts.is_empty() {

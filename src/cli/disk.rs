@@ -167,10 +167,12 @@ impl Disk for RealDisk {
     fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>> {
         match fs::symlink_metadata(path) {
             Ok(it) => Ok(Some((it.file_type().into(), it.len()))),
-            Err(it) if matches!(it.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
                 Ok(None)
             }
-            Err(it) => Err(it),
+            Err(error) => Err(error),
         }
     }
 
@@ -203,10 +205,10 @@ impl Disk for RealDisk {
                         break;
                     }
                 }
-                Err(it) if it.kind() == ErrorKind::Interrupted => {}
-                Err(it) => {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
                     into.clear();
-                    return Err(it);
+                    return Err(error);
                 }
             }
         }
@@ -253,7 +255,7 @@ impl Disk for RealDisk {
 
     fn remove_all(&self, path: &Path) -> io::Result<()> {
         match fs::remove_dir_all(path) {
-            Err(it) if it.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             it => it,
         }
     }

@@ -112,13 +112,15 @@ impl Obstacle {
 pub fn settle(findings: &mut Diagnostics, obstacles: Vec<Obstacle>) {
     let is_known = findings.has_errors();
     let mut places: BTreeMap<String, (Obstacle, usize)> = BTreeMap::new();
-    for it in obstacles.into_iter().filter(|it| !(is_known && matches!(it, Obstacle::Twice(_)))) {
-        match places.get_mut(it.at()) {
+    for obstacle in
+        obstacles.into_iter().filter(|it| !(is_known && matches!(it, Obstacle::Twice(_))))
+    {
+        match places.get_mut(obstacle.at()) {
             Some((_, number)) => *number += 1,
-            None => drop(places.insert(it.at().to_owned(), (it, 1))),
+            None => drop(places.insert(obstacle.at().to_owned(), (obstacle, 1))),
         }
     }
-    findings.extend(places.into_values().map(|(it, number)| it.finding(number)));
+    findings.extend(places.into_values().map(|(place, number)| place.finding(number)));
 }
 
 /// A stray that is not ours. An error, and nothing is written: the tree is what the spec makes, or
@@ -241,7 +243,7 @@ pub fn not_read_in_spec(path: &str, read: &[&str]) -> Diagnostic {
         file(path),
         format!("`{path}` is not read: it is none of the names in `spec/`"),
     );
-    let meant = |it: &&&str| it.split('.').next() == path.split('.').next();
+    let meant = |text: &&&str| text.split('.').next() == path.split('.').next();
     let near =
         read.iter().find(meant).copied().or_else(|| suggest::nearest(path, read.iter().copied()));
     finding.help(match near {

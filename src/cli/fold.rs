@@ -61,10 +61,10 @@ fn fold(line: &str, width: usize, out: &mut String) {
 /// it.
 fn piece(text: &str) -> &str {
     let (mut is_code, mut is_over) = (false, false);
-    let end = text.find(|it| {
-        is_code ^= it == '`';
-        is_over |= it == ' ' && !is_code;
-        is_over && it != ' '
+    let end = text.find(|text| {
+        is_code ^= text == '`';
+        is_over |= text == ' ' && !is_code;
+        is_over && text != ' '
     });
     &text[..end.unwrap_or(text.len())]
 }
@@ -72,9 +72,9 @@ fn piece(text: &str) -> &str {
 /// The columns that a text takes: a color takes none.
 fn columns_of(text: &str) -> usize {
     let mut is_color = false;
-    let is_seen = |it: &char| {
+    let is_seen = |character: &char| {
         let was = is_color;
-        is_color = if was { *it != 'm' } else { *it == '\u{1b}' };
+        is_color = if was { *character != 'm' } else { *character == '\u{1b}' };
         !was && !is_color
     };
     text.chars().filter(is_seen).count()

@@ -213,7 +213,8 @@ fn refused(words: &[&str], output: &Output) -> anyhow::Result<()> {
 
 /// A word as a POSIX shell reads it.
 pub fn quoted(word: &str) -> String {
-    let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,^".contains(it);
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "-_./:=@%+,^".contains(character);
     if !word.is_empty() && word.chars().all(is_plain) {
         word.to_owned()
     } else {

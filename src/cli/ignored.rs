@@ -120,7 +120,9 @@ impl Ignored {
     pub fn help(&self) -> String {
         let (file, line) = &self.at;
         let is_below = |top: &str| {
-            self.files.iter().any(|it| it.strip_prefix(top).is_some_and(|it| it.starts_with('/')))
+            self.files
+                .iter()
+                .any(|file| file.strip_prefix(top).is_some_and(|it| it.starts_with('/')))
         };
         let tops: Vec<&str> = OWNED.into_iter().filter(|it| is_below(it)).collect();
         // A file of patterns that lies deeper than ours has the last word.

@@ -17,7 +17,7 @@ pub fn version(tree: &Tree<'_>) -> Option<String> {
 
 /// Whether one version is later than another. What is no version is later than none.
 pub fn is_later(one: &str, other: &str) -> bool {
-    let read = |it: &str| Version::parse(it).ok();
+    let read = |text: &str| Version::parse(text).ok();
     read(one).zip(read(other)).is_some_and(|(one, other)| one.cmp_precedence(&other).is_gt())
 }
 

@@ -288,8 +288,8 @@ fn ask_for(
         let answer =
             ask::ask(question, field.check, &mut io::stdin().lock(), &mut |it| console.say(it))?;
         match answer {
-            Some(it) => {
-                given.insert(field.path, it);
+            Some(answer) => {
+                given.insert(field.path, answer);
             }
             None => left.push(field),
         }

@@ -45,11 +45,11 @@ impl Lock {
                 bail!("another `espalier` is writing here; wait until it is done")
             }
             // A file system without locks: better to work than to refuse.
-            Err(TryLockError::Error(it)) if it.kind() == ErrorKind::Unsupported => {
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
                 Ok(Self { file })
             }
-            Err(TryLockError::Error(it)) => {
-                Err(anyhow::Error::new(it).context(format!("cannot lock {PRIVATE}/lock")))
+            Err(TryLockError::Error(error)) => {
+                Err(anyhow::Error::new(error).context(format!("cannot lock {PRIVATE}/lock")))
             }
         }
     }

@@ -58,17 +58,17 @@ pub fn main() -> ExitCode {
     match complete::answer() {
         Ok(false) => {}
         Ok(true) => return ExitCode::SUCCESS,
-        Err(it) => {
-            let _ = it.print();
+        Err(error) => {
+            let _ = error.print();
             return ExitCode::from(2);
         }
     }
     let args = match words::read() {
         Ok(it) => it,
-        Err(it) => {
+        Err(error) => {
             // Help goes to stdout, a wrong use to stderr; whoever stopped reading is not told.
-            let _ = it.print();
-            return if it.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
     };
     let mut console = Console::new(args.format, args.color, args.deny == Some(Deny::Warnings));
@@ -98,8 +98,8 @@ pub fn main() -> ExitCode {
 pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Outcome> {
     let formats = args.verb.formats();
     if !formats.contains(&args.format) {
-        let name = |it: &args::Format| {
-            it.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned())
+        let name = |format: &args::Format| {
+            format.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned())
         };
         let all: Vec<String> = formats.iter().map(name).collect();
         bail!(
@@ -165,9 +165,9 @@ fn work(disk: &dyn Disk, args: &Args) -> anyhow::Result<Work> {
     let root = root::find(args.root.as_deref(), args.spec.is_none())?;
     match &args.spec {
         None => Work::read(disk, &root, Input::Root),
-        Some(it) if it.as_os_str() == "-" => {
+        Some(spec) if spec.as_os_str() == "-" => {
             Work::read(disk, &root, Input::Stream("<stdin>", &mut io::stdin().lock()))
         }
-        Some(it) => Work::read(disk, &root, Input::File(it)),
+        Some(spec) => Work::read(disk, &root, Input::File(spec)),
     }
 }

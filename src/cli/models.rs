@@ -90,11 +90,11 @@ pub fn run(
 /// A pattern as names are written: a whole name as Ollama reads it, else the word itself.
 fn pattern(word: &str) -> String {
     let whole = word.parse::<ModelName>().ok().filter(|_| word.contains([':', '/']));
-    let bare = |it: ModelName| {
+    let bare = |model_name: ModelName| {
         if word.ends_with(":latest") {
-            it.to_string()
+            model_name.to_string()
         } else {
-            it.trim_end_matches(":latest").to_owned()
+            model_name.trim_end_matches(":latest").to_owned()
         }
     };
     whole.map_or_else(|| word.to_ascii_lowercase(), bare)
@@ -123,8 +123,8 @@ fn nothing(words: &[&str]) -> String {
         return reasons;
     }
     let nearest =
-        |it: &str| suggest::nearest(it, FAMILIES.iter().map(|it| it.name)).map(str::to_owned);
-    let is_strange = |it: &&&str| !models::names().any(|name| has(&name, it));
+        |text: &str| suggest::nearest(text, FAMILIES.iter().map(|it| it.name)).map(str::to_owned);
+    let is_strange = |text: &&&str| !models::names().any(|name| has(&name, text));
     let near =
         nearest(&said).or_else(|| words.iter().filter(is_strange).find_map(|it| nearest(it)));
     let near = near.map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
@@ -159,13 +159,17 @@ const STRANGER: u8 = 2;
 /// How near a model is to the family that a pattern names: its own, of one whose name begins so, or
 /// another.
 fn kin(name: &str, pattern: &str) -> u8 {
-    let family = |it: &str| it.split([':', '*']).next().unwrap_or_default().to_ascii_lowercase();
+    let family =
+        |text: &str| text.split([':', '*']).next().unwrap_or_default().to_ascii_lowercase();
     let (its, asked) = (family(name), family(pattern));
     if its == asked { 0 } else { u8::from(!its.starts_with(&*asked)) + 1 }
 }
 
 fn rows(ollama: &Ollama, patterns: &[String], is_asked: impl Fn(&str) -> bool) -> Vec<Row> {
-    let own = ollama.catalogue.iter().map(|(name, it)| row(ollama, name.to_string(), it, "spec"));
+    let own = ollama
+        .catalogue
+        .iter()
+        .map(|(name, catalogue)| row(ollama, name.to_string(), catalogue, "spec"));
     let mut rows: Vec<Row> = own.filter(|it| is_asked(&it.name)).collect();
     let known = |name: String| {
         let it = models::find(&name)?;
@@ -203,35 +207,35 @@ const fn word(size: Size) -> &'static str {
 }
 
 fn table(rows: &[Row]) -> String {
-    let tools = |it: &Row| match it.tools {
+    let tools = |row: &Row| match row.tools {
         Some(true) => "yes",
         Some(false) => "no",
         None => "?",
     };
-    let mi = |it: u64| format!("{it}Mi");
+    let mi = |number: u64| format!("{number}Mi");
     // On GPUs their memory is what one asks for; how long a context may be is in the JSON.
     if rows.iter().any(|it| it.gpu_memory_mi.is_some()) {
         let mut table = Table::new(&["model", ">memory", ">on GPUs", "tools", "file"]);
-        for it in rows {
-            let gpu = it.gpu_memory_mi.map_or_else(String::new, |it| mi(it.get()));
+        for row in rows {
+            let gpu = row.gpu_memory_mi.map_or_else(String::new, |it| mi(it.get()));
             table.row([
-                it.name.clone(),
-                mi(it.memory_mi),
+                row.name.clone(),
+                mi(row.memory_mi),
                 gpu,
-                tools(it).to_owned(),
-                it.file.to_owned(),
+                tools(row).to_owned(),
+                row.file.to_owned(),
             ]);
         }
         return table.text();
     }
     let mut table = Table::new(&["model", ">memory", ">trained", "tools", "file"]);
-    for it in rows {
+    for row in rows {
         table.row([
-            it.name.clone(),
-            mi(it.memory_mi),
-            it.train_context.to_string(),
-            tools(it).to_owned(),
-            it.file.to_owned(),
+            row.name.clone(),
+            mi(row.memory_mi),
+            row.train_context.to_string(),
+            tools(row).to_owned(),
+            row.file.to_owned(),
         ]);
     }
     table.text()

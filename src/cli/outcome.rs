@@ -19,8 +19,8 @@ impl Outcome {
 }
 
 impl From<Outcome> for ExitCode {
-    fn from(it: Outcome) -> Self {
-        match it {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
             Outcome::Clean => Self::SUCCESS,
             Outcome::Findings => Self::from(1),
         }

@@ -48,11 +48,17 @@ fn filled(page: &str, width: Option<usize>) -> Cow<'_, str> {
     if width.is_none() {
         return Cow::Borrowed(page);
     }
-    let is_text = |it: &str| {
-        it.lines().all(|it| it.starts_with(|it: char| it.is_alphanumeric() || it == '`'))
+    let is_text = |text: &str| {
+        text.lines().all(|line| {
+            line.starts_with(|character: char| character.is_alphanumeric() || character == '`')
+        })
     };
-    let fill = |it: &str| {
-        if is_text(it) { folded(&it.replace('\n', " "), width).into_owned() } else { it.to_owned() }
+    let fill = |text: &str| {
+        if is_text(text) {
+            folded(&text.replace('\n', " "), width).into_owned()
+        } else {
+            text.to_owned()
+        }
     };
     Cow::Owned(page.split("\n\n").map(fill).collect::<Vec<_>>().join("\n\n"))
 }

@@ -98,11 +98,11 @@ impl PathIndex {
         let listing = disk.list(&root.join(&*path)).map_err(|error| (path.clone(), error))?;
         self.empty_folders |= listing.is_empty();
         let length = path.len();
-        for it in listing {
+        for listing in listing {
             path.push('/');
-            path.push_str(&shown(&it.name));
+            path.push_str(&shown(&listing.name));
             // Another repository's own folder is one thing, whatever is in it.
-            let kind = if is_repository(&it.name) { Kind::Other } else { it.kind };
+            let kind = if is_repository(&listing.name) { Kind::Other } else { listing.kind };
             entries.push(entry(path, kind));
             if kind == Kind::Folder {
                 self.walk(disk, root, path, entries)?;

@@ -98,10 +98,10 @@ fn remote(git: &Steps, repository: &Repository, said: Option<&str>) -> anyhow::R
         ensure!(all.contains(&said), "there is no remote `{said}`, but {}", all.join(", "));
         return Ok(said.to_owned());
     }
-    let bare = |it: &str| it.trim_end_matches('/').trim_end_matches(".git").to_owned();
-    let is_its = |it: &&&str| {
+    let bare = |text: &str| text.trim_end_matches('/').trim_end_matches(".git").to_owned();
+    let is_its = |text: &&&str| {
         git.git
-            .says(&["remote", "get-url", it])
+            .says(&["remote", "get-url", text])
             .is_ok_and(|url| bare(&url) == bare(&repository.url))
     };
     if let Some(it) = all.iter().find(is_its) {
@@ -172,8 +172,8 @@ fn commit(
 fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> anyhow::Result<()> {
     let commit = GitDisk::open(&work.root, "HEAD")?;
     let tree = Tree::open(&commit, &work.root)?;
-    let it = Comparison::make(disk, work, threads, &tree)?;
-    let differ: Vec<&Drift> = it.all().filter(|it| is_owned(&it.path)).collect();
+    let comparison = Comparison::make(disk, work, threads, &tree)?;
+    let differ: Vec<&Drift> = comparison.all().filter(|it| is_owned(&it.path)).collect();
     if let Some(first) = differ.first() {
         bail!(
             "the commit HEAD is not the tree that was checked, and nothing was tagged: {} {}{}; see `git check-ignore --verbose`, \
@@ -187,8 +187,12 @@ fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> an
             }
         );
     }
-    let first =
-        it.run.findings.iter().find(|it| it.severity == Severity::Error).map(|it| &it.message);
+    let first = comparison
+        .run
+        .findings
+        .iter()
+        .find(|it| it.severity == Severity::Error)
+        .map(|it| &it.message);
     ensure!(
         first.is_none(),
         "the commit HEAD is not the tree that was checked, and nothing was tagged: {}",
@@ -214,12 +218,12 @@ fn tagged(
 /// Whether a tag has the content that it names: what is released here.
 fn holds(git: &Steps, repository: &Repository, revision: &str, whose: &str) -> anyhow::Result<()> {
     for folder in ["out/manifests", "bootstrap/argocd"] {
-        let of = |it: &str| {
+        let of = |text: &str| {
             git.git.says(&[
                 "rev-parse",
                 "--verify",
                 "--quiet",
-                &format!("{it}:{}", repository.path(folder)),
+                &format!("{text}:{}", repository.path(folder)),
             ])
         };
         let (tagged, here) = (of(revision), of("HEAD"));

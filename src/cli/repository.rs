@@ -49,7 +49,7 @@ pub fn not_asked(why: &anyhow::Error) -> Diagnostic {
         "Git does not say what it has in the generated folders: {}",
         format!("{why:#}").trim_end()
     );
-    let is_absent = |it: &io::Error| it.kind() == io::ErrorKind::NotFound;
+    let is_absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let is_without = why.chain().filter_map(|it| it.downcast_ref::<io::Error>()).any(is_absent);
     let told = if is_without { Diagnostic::warning } else { Diagnostic::error };
     told(REPOSITORY_NOT_ASKED, Place::Nowhere, message)
@@ -117,8 +117,9 @@ fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<(String, Stri
         let split = || tracked.split_once('/').map(|(one, name)| (one.to_owned(), name.to_owned()));
         remotes.lines().find_map(|one| of(tracked, one)).or_else(split)
     };
-    let is_meant = |it: &str| {
-        it.strip_prefix("refs/heads/") == Some(meant) || remote(it).is_some_and(|it| it.1 == meant)
+    let is_meant = |text: &str| {
+        text.strip_prefix("refs/heads/") == Some(meant)
+            || remote(text).is_some_and(|it| it.1 == meant)
     };
     let refs: Vec<(&str, &str)> =
         known.lines().map(|it| it.split_once(' ').unwrap_or((it, ""))).collect();

@@ -78,7 +78,7 @@ impl Work {
                 "is a symbolic link that leads out of the root, and is not followed",
             )),
             Input::Root => match read_source(disk, root, &PLATFORM.into())? {
-                Some(it) => it,
+                Some(source) => source,
                 None => {
                     bail!("there is no {PLATFORM} in {}: {}", root.display(), instead(disk, root))
                 }
@@ -112,9 +112,9 @@ impl Work {
     ) -> Library<'a> {
         let mut library = Library { platform: BTreeMap::new(), tenants: BTreeMap::new(), names };
         library.platform.extend(self.sources.texts.values().map(|it| (&*it.file, it)));
-        let places = findings
-            .iter()
-            .flat_map(|it| std::iter::once(&it.place).chain(it.related.iter().map(|it| &it.0)));
+        let places = findings.iter().flat_map(|finding| {
+            std::iter::once(&finding.place).chain(finding.related.iter().map(|it| &it.0))
+        });
         let files: BTreeSet<&Arc<str>> = places.filter_map(|it| it.file()).collect();
         for file in files {
             if self.tenants.binary_search(file).is_ok()

@@ -117,8 +117,8 @@ impl<'a> Stage<'a> {
         }
         match tried {
             Ok(()) => Ok(true),
-            Err(it) if it.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(it) => Err(it),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
         }
     }
 

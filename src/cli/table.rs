@@ -124,11 +124,11 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         if length(&line) + length(piece.trim_end()) > width && !line.is_empty() {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
         }
-        for it in piece.chars() {
-            if length(&line) == width && it != ' ' {
+        for character in piece.chars() {
+            if length(&line) == width && character != ' ' {
                 lines.push(std::mem::take(&mut line));
             }
-            line.push(it);
+            line.push(character);
         }
     }
     lines.push(line.trim_end().to_owned());

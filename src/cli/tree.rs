@@ -98,8 +98,8 @@ impl<'a> Tree<'a> {
             // left one.
             Ok(()) if buffer.is_empty() || is_ours(path, buffer) => Ok(Verdict::Changed),
             Ok(()) => Ok(Verdict::Taken(path.to_owned(), "a file that espalier did not generate")),
-            Err(it) if it.kind() == ErrorKind::NotFound => Ok(Verdict::New),
-            Err(it) => Err(anyhow::Error::new(it).context(format!("cannot read {path}"))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Verdict::New),
+            Err(error) => Err(anyhow::Error::new(error).context(format!("cannot read {path}"))),
         }
     }
 
@@ -264,7 +264,9 @@ fn names_secret(text: &str) -> bool {
             return false;
         };
         let rest = rest.strip_prefix("List").unwrap_or(rest);
-        !rest.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_')
+        !rest.starts_with(|character: char| {
+            character.is_ascii_alphanumeric() || character == '-' || character == '_'
+        })
     })
 }
 

@@ -92,8 +92,11 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
         helm: platform.versions.of(HELM).to_string(),
         checksums: DOWNLOADS
             .iter()
-            .filter_map(|it| {
-                Some(Checksum { name: it.name, sha256: platform.versions.checksum(it)?.to_owned() })
+            .filter_map(|download| {
+                Some(Checksum {
+                    name: download.name,
+                    sha256: platform.versions.checksum(download)?.to_owned(),
+                })
             })
             .collect(),
         charts: first.iter().filter_map(|it| step(it)).collect(),
@@ -111,7 +114,7 @@ fn joining(nodes: &Nodes) -> Vec<String> {
         .groups()
         .iter()
         .enumerate()
-        .map(|(at, it)| (it, it.count - u32::from(Some(at) == first)));
+        .map(|(at, group)| (group, group.count - u32::from(Some(at) == first)));
     let named = left
         .filter(|it| it.1 > 0)
         .filter_map(|(it, count)| Some((it.name.as_deref()?, it.node.role.name(), count)));
@@ -126,7 +129,7 @@ fn step(built: &BuiltComponent) -> Option<ChartStep> {
     let crds: Vec<&str> = chart
         .kinds()
         .iter()
-        .filter_map(|it| match it {
+        .filter_map(|kind| match kind {
             // A glob names a group of definitions and none to wait for.
             Kind::Cluster(_, "CustomResourceDefinition", name) if !name.contains('*') => {
                 Some(*name)

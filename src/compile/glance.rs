@@ -37,9 +37,9 @@ pub fn glance(plan: &Plan, summaries: &[Summary], most: usize) -> Glance {
     let ollama = &spec.components.ollama;
     let mut models = if ollama.enabled { models(ollama, None) } else { Vec::new() };
     let (own, mut model_count) = (models.len(), models.len());
-    for it in summaries {
-        let Some(name) = &it.name else { continue };
-        let its = self::models(&workspace::ollama(&it.models), Some(name));
+    for summary in summaries {
+        let Some(name) = &summary.name else { continue };
+        let its = self::models(&workspace::ollama(&summary.models), Some(name));
         model_count += its.len();
         let room = most.max(own) - models.len();
         models.extend(its.into_iter().take(room));
@@ -61,10 +61,10 @@ pub fn glance(plan: &Plan, summaries: &[Summary], most: usize) -> Glance {
 /// What an Ollama serves. One that is listed twice, in another spelling perhaps, is one.
 fn models(ollama: &Ollama, workspace: Option<&Arc<str>>) -> Vec<ModelRow> {
     let mut told = BTreeSet::new();
-    let rows = ollama.models.iter().filter(|it| told.insert(it.as_str())).map(|it| ModelRow {
-        name: it.to_string(),
+    let rows = ollama.models.iter().filter(|it| told.insert(it.as_str())).map(|model| ModelRow {
+        name: model.to_string(),
         context: ollama
-            .figures(it)
+            .figures(model)
             .map_or(ollama.context, |it| it.train_context.min(ollama.context)),
         workspace: workspace.cloned(),
     });
@@ -85,8 +85,8 @@ pub fn hosts<'a>(plan: &'a Plan, summaries: &'a [Summary]) -> impl Iterator<Item
         .components
         .iter()
         .flat_map(|it| it.certificates.iter().map(|host| (host.shared(), it.name.clone())));
-    let tenants = summaries.iter().filter_map(|it| {
-        Some((it.host.as_ref()?.shared(), applications::tenant_name(it.name.as_ref()?)))
+    let tenants = summaries.iter().filter_map(|summary| {
+        Some((summary.host.as_ref()?.shared(), applications::tenant_name(summary.name.as_ref()?)))
     });
     own.chain(tenants).map(move |(host, application)| row(host, application))
 }

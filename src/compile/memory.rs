@@ -55,8 +55,8 @@ pub struct WorkspaceMemory {
 
 /// Bytes as a number, for tools.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-fn number<S: Serializer>(it: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(it.get())
+fn number<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(bytes.get())
 }
 
 /// Of the platform's own Ollama, if it has one.
@@ -66,10 +66,10 @@ pub fn of_models(plan: &Plan) -> Option<ModelMemory> {
 
 /// Of each workspace's own, in the order of their files' names.
 pub fn of_workspaces(summaries: &[Summary]) -> Vec<WorkspaceMemory> {
-    let its = |it: &Summary| {
+    let its = |summary: &Summary| {
         Some(WorkspaceMemory {
-            workspace: it.name.clone()?,
-            memory: of(&workspace::ollama(&it.models)),
+            workspace: summary.name.clone()?,
+            memory: of(&workspace::ollama(&summary.models)),
         })
     };
     summaries.iter().filter_map(its).collect()
@@ -85,7 +85,8 @@ fn of(it: &Ollama) -> ModelMemory {
     models.sort_by_key(|(_, terms)| Reverse(terms.iter().map(|it| it.1).sum::<Bytes>()));
     let loaded = models.len().min(usize::try_from(it.loaded()).unwrap_or(usize::MAX));
     let waiting = models.split_off(loaded).into_iter().map(|it| it.0).collect();
-    let sizes: Vec<Bytes> = models.iter().map(|it| it.1.iter().map(|it| it.1).sum()).collect();
+    let sizes: Vec<Bytes> =
+        models.iter().map(|model| model.1.iter().map(|it| it.1).sum()).collect();
     let computed = ollama::container(sizes.into_iter(), loaded);
     let of_model = |(model, terms): (String, Vec<(&'static str, Bytes)>)| {
         terms.into_iter().map(move |(term, bytes)| Term { term, model: Some(model.clone()), bytes })

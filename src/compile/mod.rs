@@ -168,17 +168,22 @@ pub struct Whole {
 pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
     let repository = plan.repository();
     let groups = plan.projects();
-    let folder = |index, it: &BuiltComponent| {
-        if index == 0 { BOOTSTRAP_FOLDER.to_owned() } else { applications::folder(&it.name) }
+    let folder = |index, component: &BuiltComponent| {
+        if index == 0 { BOOTSTRAP_FOLDER.to_owned() } else { applications::folder(&component.name) }
     };
-    let built =
-        || plan.assembly.components.iter().enumerate().filter(|(index, it)| emitted(*index, it));
-    for (index, it) in built() {
-        let folder = folder(index, it);
-        for object in &it.objects {
+    let built = || {
+        plan.assembly
+            .components
+            .iter()
+            .enumerate()
+            .filter(|(index, component)| emitted(*index, component))
+    };
+    for (index, built) in built() {
+        let folder = folder(index, built);
+        for object in &built.objects {
             layout::object(files, &folder, object);
         }
-        for object in &it.manual_objects {
+        for object in &built.manual_objects {
             layout::object_flat(files, MANUAL_FOLDER, object);
         }
     }
@@ -191,17 +196,19 @@ pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
     layout::object_flat(files, BOOTSTRAP_FOLDER, &root);
     let revision = revision(plan, summaries, files);
     bootstrap::write(plan, projects, &revision, files);
-    for (index, it) in built() {
+    for (index, built) in built() {
         let wave = plan.waves.wave(index).unwrap_or_default();
         let follows = plan.follows(&revision);
         let its = applications::of_component(
-            it,
+            built,
             wave,
-            groups.of_application(&it.name),
-            &folder(index, it),
+            groups.of_application(&built.name),
+            &folder(index, built),
             &follows,
         );
-        files.add_yaml(&applications::file(&it.name), |out| Object::derived_custom(its).emit(out));
+        files.add_yaml(&applications::file(&built.name), |out| {
+            Object::derived_custom(its).emit(out)
+        });
     }
     if repository.pin == Pin::Tag {
         for (name, wave) in summaries.iter().filter_map(|it| Some((it.name.as_ref()?, it.wave))) {
@@ -232,11 +239,11 @@ pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
     let mut found = Diagnostics::new();
     let views: Vec<TenantView<'_>> = summaries
         .iter()
-        .map(|it| TenantView {
-            file: &it.file,
-            name: it.name.as_ref(),
-            host: it.host.as_ref(),
-            sum: &it.sum,
+        .map(|summary| TenantView {
+            file: &summary.file,
+            name: summary.name.as_ref(),
+            host: summary.host.as_ref(),
+            sum: &summary.sum,
         })
         .collect();
     let view = WholeView {
@@ -252,9 +259,12 @@ pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
 
 /// What somebody else must provide, in words.
 fn outside(plan: &Plan) -> Vec<String> {
-    let it = &plan.assembly.platform.spec.components;
-    let database =
-        it.postgresql.external.as_ref().filter(|_| it.postgresql.enabled && it.open_webui.enabled);
+    let components = &plan.assembly.platform.spec.components;
+    let database = components
+        .postgresql
+        .external
+        .as_ref()
+        .filter(|_| components.postgresql.enabled && components.open_webui.enabled);
     let row = |at: &External| {
         format!(
             "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be let open {} connections (`max_connections` is \
@@ -263,7 +273,7 @@ fn outside(plan: &Plan) -> Vec<String> {
             at.port,
             at.database,
             at.role,
-            it.open_webui.connections(&it.postgresql)
+            components.open_webui.connections(&components.postgresql)
         )
     };
     database.map(row).into_iter().collect()
@@ -273,9 +283,9 @@ fn outside(plan: &Plan) -> Vec<String> {
 pub fn budget(plan: &Plan, summaries: &[Summary]) -> Report {
     let mut rows: Vec<Row> = plan.rows();
     let mut sum: Total = rows.iter().collect();
-    for it in summaries {
-        sum.extend(&it.sum);
-        if let Some(name) = &it.name {
+    for summary in summaries {
+        sum.extend(&summary.sum);
+        if let Some(name) = &summary.name {
             rows.push(Row {
                 application: applications::tenant_name(name),
                 kind: "Workspace",
@@ -283,7 +293,7 @@ pub fn budget(plan: &Plan, summaries: &[Summary]) -> Report {
                 name: name.clone(),
                 replicas: 1,
                 surge: 0,
-                pod: it.sum.ask,
+                pod: summary.sum.ask,
                 source: Origin::Tenant,
                 priority: 0,
                 wants: Wants::default(),

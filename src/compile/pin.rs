@@ -30,8 +30,8 @@ pub fn content(files: &Files) -> Content {
 pub fn tag(platform: &Content, tenants: &[Summary]) -> String {
     let mut sum = Sha256::new();
     sum.update(platform);
-    for it in tenants {
-        sum.update(it.content);
+    for tenant in tenants {
+        sum.update(tenant.content);
     }
     let digits =
         sum.finalize().iter().take(6).fold(String::new(), |text, it| format!("{text}{it:02x}"));

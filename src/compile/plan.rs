@@ -44,9 +44,9 @@ impl Plan {
         let naming = Naming::Platform(assembly.platform.name.shared());
         let copies = copies::needed(&assembly.components);
         let mut sealed: BTreeMap<Arc<str>, Vec<Object>> = BTreeMap::new();
-        for it in &copies {
-            let application = it.application(APP_SECRETS);
-            let objects = copies::sealed(it, &assembly.platform.sealed, &naming, &application)
+        for copy in &copies {
+            let application = copy.application(APP_SECRETS);
+            let objects = copies::sealed(copy, &assembly.platform.sealed, &naming, &application)
                 .into_iter()
                 .map(Object::derived_custom);
             sealed.entry(application).or_default().extend(objects);
@@ -61,8 +61,8 @@ impl Plan {
             .map(Object::derived)
             .collect();
         for (name, objects) in sealed.into_iter().chain([(NETWORK_POLICIES.into(), policies)]) {
-            if let Some(it) = assembly.components.iter_mut().find(|it| it.name == name) {
-                it.objects.extend(objects);
+            if let Some(component) = assembly.components.iter_mut().find(|it| it.name == name) {
+                component.objects.extend(objects);
             }
         }
         let waves = Waves::of(&assembly.components);
@@ -112,13 +112,13 @@ impl Plan {
                 self.file.clone(),
             );
             // All but the first, which makes the projects and belongs to another.
-            for it in full.assembly.components.iter().skip(1) {
-                let permits = applications.entry(it.name.clone()).or_default();
-                permits.add(it, repository);
+            for component in full.assembly.components.iter().skip(1) {
+                let permits = applications.entry(component.name.clone()).or_default();
+                permits.add(component, repository);
                 let mut namespaces = full
                     .copies
                     .iter()
-                    .filter(|copy| copy.application(APP_SECRETS) == it.name)
+                    .filter(|copy| copy.application(APP_SECRETS) == component.name)
                     .map(|it| it.namespace.clone())
                     .peekable();
                 if namespaces.peek().is_some() {

@@ -107,13 +107,13 @@ fn merged<'a>(flows: impl Iterator<Item = (&'a Flow, Arc<str>)>) -> Vec<FlowRow>
 /// All credentials that are needed.
 pub fn secrets(plan: &Plan) -> Vec<SecretRow> {
     let mut rows: BTreeMap<&'static str, SecretRow> = BTreeMap::new();
-    for it in &plan.copies {
-        let (name, keys) = (it.credential.name(), it.credential.keys());
+    for copy in &plan.copies {
+        let (name, keys) = (copy.credential.name(), copy.credential.keys());
         let sealed = plan
             .assembly
             .platform
             .sealed
-            .keys(name, &it.namespace)
+            .keys(name, &copy.namespace)
             .is_some_and(|sealed| keys.iter().all(|it| sealed.contains_key(*it)));
         let row = rows.entry(name).or_insert_with(|| SecretRow {
             credential: name,
@@ -123,8 +123,8 @@ pub fn secrets(plan: &Plan) -> Vec<SecretRow> {
             used_by: Vec::new(),
         });
         row.sealed &= sealed;
-        row.namespaces.push(it.namespace.clone());
-        row.used_by.extend(it.used_by.iter().cloned());
+        row.namespaces.push(copy.namespace.clone());
+        row.used_by.extend(copy.used_by.iter().cloned());
     }
     rows.into_values().collect()
 }

@@ -292,8 +292,8 @@ struct Exclusion {
 }
 
 /// Go collects its garbage at four fifths of the container's limit, before the kernel stops it.
-fn go_memory(it: Allotment) -> [Variable; 1] {
-    let mib = (it.limit.get() / 5 * 4) >> 20;
+fn go_memory(allotment: Allotment) -> [Variable; 1] {
+    let mib = (allotment.limit.get() / 5 * 4) >> 20;
     [Variable { name: "GOMEMLIMIT", value: format!("{}MiB", mib.max(1)) }]
 }
 
@@ -310,12 +310,12 @@ fn exclusions() -> String {
 impl ArgoCd {
     /// Allotments of its pods: controller, repo-server, server, redis.
     fn allotments(&self) -> [Allotment; 4] {
-        let it = &self.resources;
+        let resources = &self.resources;
         [
-            it.controller.over(requests::ARGO_CONTROLLER),
-            it.repo_server.over(requests::ARGO_REPO_SERVER),
-            it.server.over(requests::ARGO_SERVER),
-            it.redis.over(requests::ARGO_REDIS),
+            resources.controller.over(requests::ARGO_CONTROLLER),
+            resources.repo_server.over(requests::ARGO_REPO_SERVER),
+            resources.server.over(requests::ARGO_SERVER),
+            resources.redis.over(requests::ARGO_REDIS),
         ]
     }
 
@@ -323,8 +323,11 @@ impl ArgoCd {
     pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
         let [controller, repo_server, server, redis] = self.allotments();
         let on = || Switch { enabled: true };
-        let pod =
-            |it: Allotment| PodValues { env: go_memory(it), metrics: on(), resources: it.into() };
+        let pod = |allotment: Allotment| PodValues {
+            env: go_memory(allotment),
+            metrics: on(),
+            resources: allotment.into(),
+        };
         let image = |it| needs.versions.chart_image(ARGO_CD.pin, it).map(Tagged::from);
         let values = Values {
             application_set: Unused {
@@ -421,14 +424,19 @@ fn parameters() -> Parameters {
 }
 
 /// A pod of the chart, replaced as the chart is told.
-fn declared(kind: &'static str, name: &str, it: Allotment, told: Option<&Strategy>) -> ChartPod {
+fn declared(
+    kind: &'static str,
+    name: &str,
+    allotment: Allotment,
+    told: Option<&Strategy>,
+) -> ChartPod {
     ChartPod {
         kind,
         name: name.into(),
         replicas: 1,
-        request: it.request,
-        limit: it.limit,
-        cpu: it.cpu,
+        request: allotment.request,
+        limit: allotment.limit,
+        cpu: allotment.cpu,
         surge: surge(kind, 1, told),
     }
 }

@@ -339,12 +339,13 @@ impl Backup {
         command: &[&str],
         env: Vec<EnvVar>,
     ) -> Container {
-        let mut it = pod::container(name, image);
-        it.command = Some(command.iter().map(|it| (*it).to_owned()).collect());
-        it.env = pod::environment(env);
-        it.resources = Some(requirements(self.resources.over(requests::BACKUP)));
-        it.volume_mounts = Some(vec![pod::mount("backups", BACKUPS), pod::mount("tmp", "/tmp")]);
-        it
+        let mut container = pod::container(name, image);
+        container.command = Some(command.iter().map(|it| (*it).to_owned()).collect());
+        container.env = pod::environment(env);
+        container.resources = Some(requirements(self.resources.over(requests::BACKUP)));
+        container.volume_mounts =
+            Some(vec![pod::mount("backups", BACKUPS), pod::mount("tmp", "/tmp")]);
+        container
     }
 
     fn alert(&self, scope: &Scope<'_>, part: &Part) -> Alert {

@@ -217,8 +217,12 @@ fn flows(scope: &mut Scope<'_>) {
 }
 
 /// The issuer: Let's Encrypt, by HTTP-01 through the cluster's ingress controller.
-pub fn issuer(scope: &mut Scope<'_>, needs: &Offers, it: &Certificates) -> Option<IssuerRef> {
-    let name = it.issuer.name();
+pub fn issuer(
+    scope: &mut Scope<'_>,
+    needs: &Offers,
+    certificates: &Certificates,
+) -> Option<IssuerRef> {
+    let name = certificates.issuer.name();
     let part = scope.part(name, "issuer", None);
     let metadata: ObjectMeta = scope.meta_cluster(&part, name);
     let ingress = SolverIngress {
@@ -229,9 +233,9 @@ pub fn issuer(scope: &mut Scope<'_>, needs: &Offers, it: &Certificates) -> Optio
         service_type: "ClusterIP",
     };
     let acme = Acme {
-        email: it.email.to_string(),
+        email: certificates.email.to_string(),
         private_key_secret_ref: SecretRef { name: format!("{name}-account") },
-        server: it.issuer.server(),
+        server: certificates.issuer.server(),
         solvers: vec![Solver { http01: Http01 { ingress } }],
     };
     scope.add_custom(needs.issuers, ClusterIssuer { metadata, spec: ClusterIssuerSpec { acme } });

@@ -179,30 +179,30 @@ impl Platform {
         all.spec.certificates.issuer = issuer;
         // Which host it is changes nothing of what may be made.
         all.spec.domains.argocd.get_or_insert_with(|| self.spec.domains.chat.clone());
-        let it = &mut all.spec.components;
-        it.argocd.admin = Admin::Sealed;
+        let components = &mut all.spec.components;
+        components.argocd.admin = Admin::Sealed;
         for switch in [
-            &mut it.argocd.enabled,
-            &mut it.traefik.enabled,
-            &mut it.cert_manager.enabled,
-            &mut it.sealed_secrets.enabled,
-            &mut it.postgresql.enabled,
-            &mut it.redis.enabled,
-            &mut it.ollama.enabled,
-            &mut it.open_webui.enabled,
-            &mut it.backup.get_or_insert_default().enabled,
+            &mut components.argocd.enabled,
+            &mut components.traefik.enabled,
+            &mut components.cert_manager.enabled,
+            &mut components.sealed_secrets.enabled,
+            &mut components.postgresql.enabled,
+            &mut components.redis.enabled,
+            &mut components.ollama.enabled,
+            &mut components.open_webui.enabled,
+            &mut components.backup.get_or_insert_default().enabled,
         ] {
             *switch = true;
         }
-        it.postgresql.external = None;
+        components.postgresql.external = None;
         // Several front ends have a disruption budget.
-        it.open_webui.replicas = it.open_webui.replicas.max(2);
+        components.open_webui.replicas = components.open_webui.replicas.max(2);
         all
     }
 
     /// The floor plan. Read it from top to bottom: whatever is used was built above.
     pub fn build(self: Arc<Self>) -> Assembly {
-        let it = &self.spec.components;
+        let components = &self.spec.components;
         let versions = &self.versions;
         let kube_system = NamespaceRef::kube_system();
         let cluster = ClusterFacts {
@@ -227,21 +227,22 @@ impl Platform {
             [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.guarded(it))
         });
 
-        let console = it.argocd.enabled.then(|| {
+        let console = components.argocd.enabled.then(|| {
             let needs = argocd::Needs {
                 repository: &self.spec.repository,
                 host: self.spec.domains.argocd.as_ref(),
                 versions,
             };
-            builder.build(ARGOCD, &argocd, |scope| it.argocd.build(scope, &needs))
+            builder.build(ARGOCD, &argocd, |scope| components.argocd.build(scope, &needs))
         });
-        if it.traefik.enabled {
-            builder
-                .build("traefik", &kube_system, |scope| it.traefik.build(scope, traefik_settings));
+        if components.traefik.enabled {
+            builder.build("traefik", &kube_system, |scope| {
+                components.traefik.build(scope, traefik_settings)
+            });
         }
-        let certifier = it.cert_manager.enabled.then(|| {
+        let certifier = components.cert_manager.enabled.then(|| {
             builder.build("cert-manager", &cert_manager, |scope| {
-                it.cert_manager.build(scope, versions)
+                components.cert_manager.build(scope, versions)
             })
         });
         let issuer = certifier.and_then(|certifier| {
@@ -257,9 +258,9 @@ impl Platform {
                 argocd::ingress(scope, console, &host, issuer)
             });
         }
-        let sealing = it.sealed_secrets.enabled.then(|| {
+        let sealing = components.sealed_secrets.enabled.then(|| {
             builder.build("sealed-secrets", &kube_system, |scope| {
-                it.sealed_secrets.build(scope, versions)
+                components.sealed_secrets.build(scope, versions)
             })
         });
         let credentials = sealing.and_then(|sealing| {
@@ -268,54 +269,58 @@ impl Platform {
             })
         });
         if let (Some(console), Some(credentials), Admin::Sealed) =
-            (&console, &credentials, it.argocd.admin)
+            (&console, &credentials, components.argocd.admin)
         {
             builder.build("argocd-admin", &argocd, |scope| {
                 argocd::administrator(scope, console, credentials)
             });
         }
 
-        let database = credentials.as_ref().filter(|_| it.postgresql.enabled).map(|credentials| {
-            if let Some(external) = &it.postgresql.external {
-                return external.offers(credentials);
-            }
-            let needs = postgresql::Needs {
-                credentials,
-                versions,
-                priority: spaces.database,
-                connections: it.open_webui.connections(&it.postgresql),
-            };
-            builder.build("postgresql", &ai, |scope| it.postgresql.build(scope, &needs))
+        let database =
+            credentials.as_ref().filter(|_| components.postgresql.enabled).map(|credentials| {
+                if let Some(external) = &components.postgresql.external {
+                    return external.offers(credentials);
+                }
+                let needs = postgresql::Needs {
+                    credentials,
+                    versions,
+                    priority: spaces.database,
+                    connections: components.open_webui.connections(&components.postgresql),
+                };
+                builder.build("postgresql", &ai, |scope| components.postgresql.build(scope, &needs))
+            });
+        let models = components.ollama.enabled.then(|| {
+            builder.build("ollama", &ai, |scope| components.ollama.build(scope, versions))
         });
-        let models = it
-            .ollama
-            .enabled
-            .then(|| builder.build("ollama", &ai, |scope| it.ollama.build(scope, versions)));
-        let sessions = credentials.as_ref().filter(|_| it.redis.enabled).map(|credentials| {
-            builder.build("redis", &ai, |scope| it.redis.build(scope, credentials, versions))
-        });
+        let sessions =
+            credentials.as_ref().filter(|_| components.redis.enabled).map(|credentials| {
+                builder.build("redis", &ai, |scope| {
+                    components.redis.build(scope, credentials, versions)
+                })
+            });
         // What is missing here although Open WebUI is wanted was refused before
         // (`component-needed`).
         let mut chat = None;
         if let (true, Some(models), Some(issuer), Some(credentials)) =
-            (it.open_webui.enabled, &models, &issuer, &credentials)
+            (components.open_webui.enabled, &models, &issuer, &credentials)
         {
             let host = builder.host(&self.spec.domains.chat);
             let needs = open_webui::Needs {
                 models,
                 database: database.as_ref(),
-                pool: it.open_webui.pool(&it.postgresql),
+                pool: components.open_webui.pool(&components.postgresql),
                 sessions: sessions.as_ref(),
                 host: &host,
                 issuer,
                 credentials: Some(credentials),
                 versions,
             };
-            chat =
-                Some(builder.build("openwebui", &ai, |scope| it.open_webui.build(scope, &needs)));
+            chat = Some(
+                builder.build("openwebui", &ai, |scope| components.open_webui.build(scope, &needs)),
+            );
         }
         if let (Some(backup), Some(credentials)) =
-            (it.backup.as_ref().filter(|it| it.enabled), &credentials)
+            (components.backup.as_ref().filter(|it| it.enabled), &credentials)
         {
             let needs = backup::Needs {
                 database: database.as_ref(),

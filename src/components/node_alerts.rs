@@ -30,8 +30,8 @@ fn series(of: &str, resource: &str, unit: &str) -> String {
 const READY: &str = "kube_node_status_condition{condition=\"Ready\",status=\"true\"}";
 
 /// Kubernetes tells CPU in cores.
-fn cores(it: Millicores) -> String {
-    format!("{}.{:03}", it.get() / 1000, it.get() % 1000)
+fn cores(millicores: Millicores) -> String {
+    format!("{}.{:03}", millicores.get() / 1000, millicores.get() % 1000)
 }
 
 /// Without k3s' configuration the kubelet reserves next to nothing: it *promises more* than the

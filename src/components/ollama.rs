@@ -197,7 +197,7 @@ impl Ollama {
             .models
             .iter()
             .enumerate()
-            .filter_map(|(index, it)| Some((index, it, self.figures(it)?)));
+            .filter_map(|(index, model)| Some((index, model, self.figures(model)?)));
         all.filter(|it| !it.2.embedding_model)
     }
 
@@ -407,15 +407,15 @@ impl Ollama {
 
     /// What the server gets; the pull needs no GPU.
     fn server_resources(&self, allotment: Allotment) -> ResourceRequirements {
-        let mut it = requirements(allotment);
+        let mut requirements = requirements(allotment);
         if let Some(gpu) = &self.gpu {
             // Of what cannot be shared, request and limit are the same, and the API server writes
             // both.
-            for map in [&mut it.limits, &mut it.requests] {
+            for map in [&mut requirements.limits, &mut requirements.requests] {
                 map.get_or_insert_default().insert(GPU.to_owned(), count(gpu.count));
             }
         }
-        it
+        requirements
     }
 
     /// The environment that makes the memory formula true, and that a user without a home needs,
@@ -450,12 +450,12 @@ impl Gpu {
     }
 
     fn tolerated(&self) -> Vec<k8s_openapi::api::core::v1::Toleration> {
-        let one = |it: &Toleration| k8s_openapi::api::core::v1::Toleration {
-            effect: it.effect.map(|it| it.name().to_owned()),
-            key: Some(it.key.to_string()),
-            operator: Some(if it.value.is_some() { "Equal" } else { "Exists" }.to_owned()),
+        let one = |toleration: &Toleration| k8s_openapi::api::core::v1::Toleration {
+            effect: toleration.effect.map(|it| it.name().to_owned()),
+            key: Some(toleration.key.to_string()),
+            operator: Some(if toleration.value.is_some() { "Equal" } else { "Exists" }.to_owned()),
             // The API server does not keep an empty one.
-            value: it.value.as_ref().filter(|it| !it.is_empty()).map(ToString::to_string),
+            value: toleration.value.as_ref().filter(|it| !it.is_empty()).map(ToString::to_string),
             ..k8s_openapi::api::core::v1::Toleration::default()
         };
         self.tolerations.iter().map(one).collect()

@@ -152,8 +152,8 @@ impl OpenWebUi {
             .rev()
             .map(|size| ConnectionPool { size, overflow: most.overflow.min(size) });
         let smallest = ConnectionPool { size: 1, overflow: 0 };
-        let holds = |it: &ConnectionPool| {
-            tested.worst_case(self.connections_of(it)).ceil_mib() <= tested.limit()
+        let holds = |connection_pool: &ConnectionPool| {
+            tested.worst_case(self.connections_of(connection_pool)).ceil_mib() <= tested.limit()
         };
         pools.into_iter().find(holds).unwrap_or(smallest)
     }
@@ -317,17 +317,17 @@ impl OpenWebUi {
 /// Migrates in each pod, one after the other, before any of them serves: the first does the work if
 /// there is any, the others find it done. The server itself then leaves the tables alone.
 fn migration(server: &mut Container) -> Container {
-    let mut it = pod::container("migrate", server.image.clone().unwrap_or_default());
-    it.command = Some(["python3", "-c", MIGRATE].map(str::to_owned).into());
-    it.env.clone_from(&server.env);
-    it.resources.clone_from(&server.resources);
+    let mut container = pod::container("migrate", server.image.clone().unwrap_or_default());
+    container.command = Some(["python3", "-c", MIGRATE].map(str::to_owned).into());
+    container.env.clone_from(&server.env);
+    container.resources.clone_from(&server.resources);
     // What is wrong is in the pod's status too.
-    it.termination_message_policy = Some("FallbackToLogsOnError".to_owned());
-    it.volume_mounts.clone_from(&server.volume_mounts);
+    container.termination_message_policy = Some("FallbackToLogsOnError".to_owned());
+    container.volume_mounts.clone_from(&server.volume_mounts);
     let mut env = server.env.take().unwrap_or_default();
     env.push(pod::env("ENABLE_DB_MIGRATIONS", "False"));
     server.env = pod::environment(env);
-    it
+    container
 }
 
 /// Takes the database to the version that the image knows.

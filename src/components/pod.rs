@@ -118,37 +118,37 @@ pub struct Patience {
 }
 
 /// Asks for a page; anything from 200 to 399 is well.
-pub fn http_probe(path: &str, port: u16, it: Patience) -> Option<Probe> {
+pub fn http_probe(path: &str, port: u16, patience: Patience) -> Option<Probe> {
     let get = HTTPGetAction {
         path: Some(path.to_owned()),
         port: IntOrString::Int(port.into()),
         ..HTTPGetAction::default()
     };
-    Some(Probe { http_get: Some(get), ..patient(it) })
+    Some(Probe { http_get: Some(get), ..patient(patience) })
 }
 
 /// Runs a command; 0 is well.
-pub fn exec_probe(command: &[&str], it: Patience) -> Option<Probe> {
+pub fn exec_probe(command: &[&str], patience: Patience) -> Option<Probe> {
     let command = command.iter().map(|it| (*it).to_owned()).collect();
-    Some(Probe { exec: Some(ExecAction { command: Some(command) }), ..patient(it) })
+    Some(Probe { exec: Some(ExecAction { command: Some(command) }), ..patient(patience) })
 }
 
 /// Opens a connection.
-pub fn tcp_probe(port: u16, it: Patience) -> Option<Probe> {
+pub fn tcp_probe(port: u16, patience: Patience) -> Option<Probe> {
     Some(Probe {
         tcp_socket: Some(TCPSocketAction {
             port: IntOrString::Int(port.into()),
             ..TCPSocketAction::default()
         }),
-        ..patient(it)
+        ..patient(patience)
     })
 }
 
-fn patient(it: Patience) -> Probe {
+fn patient(patience: Patience) -> Probe {
     Probe {
-        period_seconds: Some(it.period),
+        period_seconds: Some(patience.period),
         timeout_seconds: Some(5),
-        failure_threshold: Some(it.failures),
+        failure_threshold: Some(patience.failures),
         ..Probe::default()
     }
 }

@@ -213,10 +213,10 @@ impl Postgresql {
 
     /// Memory that it may use at worst: every connection sorts, every autovacuum worker works.
     pub fn worst_case(&self, clients: u32) -> Bytes {
-        let it = self.tuning();
-        it.shared_buffers
-            + (it.work_mem + BACKEND) * u64::from(Self::max_connections(clients))
-            + it.maintenance_work_mem * AUTOVACUUM_WORKERS
+        let tuning = self.tuning();
+        tuning.shared_buffers
+            + (tuning.work_mem + BACKEND) * u64::from(Self::max_connections(clients))
+            + tuning.maintenance_work_mem * AUTOVACUUM_WORKERS
     }
 
     /// Builds it.
@@ -297,16 +297,16 @@ impl Postgresql {
     }
 
     fn arguments(&self, clients: u32) -> Vec<String> {
-        let it = self.tuning();
+        let tuning = self.tuning();
         let megabytes = |bytes: Bytes| format!("{}MB", bytes.get() >> 20);
         let settings = [
-            ("effective_cache_size", megabytes(it.effective_cache_size)),
+            ("effective_cache_size", megabytes(tuning.effective_cache_size)),
             ("jit", "off".to_owned()),
-            ("maintenance_work_mem", megabytes(it.maintenance_work_mem)),
+            ("maintenance_work_mem", megabytes(tuning.maintenance_work_mem)),
             ("max_connections", Self::max_connections(clients).to_string()),
             ("max_parallel_workers", "0".to_owned()),
-            ("shared_buffers", megabytes(it.shared_buffers)),
-            ("work_mem", megabytes(it.work_mem)),
+            ("shared_buffers", megabytes(tuning.shared_buffers)),
+            ("work_mem", megabytes(tuning.work_mem)),
         ];
         std::iter::once("postgres".to_owned())
             .chain(

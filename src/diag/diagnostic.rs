@@ -141,8 +141,8 @@ impl Diagnostics {
     }
 
     /// Adds one finding.
-    pub fn push(&mut self, it: Diagnostic) {
-        self.0.push(it);
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
     }
 
     /// The findings, one by one.
@@ -214,9 +214,10 @@ struct Room {
     warnings: usize,
 }
 
-fn is_room(left: &mut BTreeMap<Option<Arc<str>>, Room>, it: &Diagnostic) -> bool {
-    let Some(room) = left.get_mut(&it.place.file().cloned()) else { return true };
-    let room = if it.severity == Severity::Error { &mut room.errors } else { &mut room.warnings };
+fn is_room(left: &mut BTreeMap<Option<Arc<str>>, Room>, diagnostic: &Diagnostic) -> bool {
+    let Some(room) = left.get_mut(&diagnostic.place.file().cloned()) else { return true };
+    let room =
+        if diagnostic.severity == Severity::Error { &mut room.errors } else { &mut room.warnings };
     let is_some = *room > 0;
     *room = room.saturating_sub(1);
     is_some
@@ -235,8 +236,8 @@ impl FromIterator<Diagnostic> for Diagnostics {
 }
 
 impl From<Diagnostic> for Diagnostics {
-    fn from(it: Diagnostic) -> Self {
-        Self(vec![it])
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self(vec![diagnostic])
     }
 }
 

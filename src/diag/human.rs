@@ -33,18 +33,18 @@ struct Mark<'a> {
     label: Option<Cow<'a, str>>,
 }
 
-fn group<'a>(it: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group<'a> {
-    let level = match it.severity {
+fn group<'a>(diagnostic: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group<'a> {
+    let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let mut marks = vec![Mark {
         kind: AnnotationKind::Primary,
         at,
-        label: it.label.as_deref().map(plain::line),
+        label: diagnostic.label.as_deref().map(plain::line),
     }];
     let mut notes: Vec<Element<'a>> = Vec::new();
-    for (place, label) in &it.related {
+    for (place, label) in &diagnostic.related {
         let at = locate(place, texts);
         if let Some(path) = unwritten(place, &at) {
             // A mark at what lies around it would point at the wrong thing.
@@ -62,10 +62,14 @@ fn group<'a>(it: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) -> Group
             notes.push(Level::NOTE.message(plain::line(&text).into_owned()).into());
         }
     }
-    let mut group =
-        level.primary_title(plain::lines(&it.message)).id(it.code).elements(snippets(marks, texts));
-    group = group.elements(it.help.iter().map(|it| Level::HELP.message(plain::lines(it))));
-    group.elements(notes).elements(it.notes.iter().map(|it| Level::NOTE.message(plain::lines(it))))
+    let mut group = level
+        .primary_title(plain::lines(&diagnostic.message))
+        .id(diagnostic.code)
+        .elements(snippets(marks, texts));
+    group = group.elements(diagnostic.help.iter().map(|it| Level::HELP.message(plain::lines(it))));
+    group
+        .elements(notes)
+        .elements(diagnostic.notes.iter().map(|it| Level::NOTE.message(plain::lines(it))))
 }
 
 /// The path of a value that a file could hold and does not, without the `spec` that all fields

@@ -19,7 +19,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
 /// What is left of a line that was made with colors, when nothing but colors may go through: a
 /// second net below what each verb says.
 pub fn colored(text: &str) -> Cow<'_, str> {
-    let is_harmless = |it: char| !is_obeyed(it) || matches!(it, '\n' | '\t');
+    let is_harmless = |character: char| !is_obeyed(character) || matches!(character, '\n' | '\t');
     if text.chars().all(is_harmless) && !text.split('\n').any(is_command) {
         return Cow::Borrowed(text);
     }
@@ -42,22 +42,22 @@ pub fn colored(text: &str) -> Cow<'_, str> {
 /// The length of the color at the start of a text: `ESC [ digits and semicolons m`.
 fn color(text: &str) -> Option<usize> {
     let figures = text.strip_prefix("\u{1b}[")?;
-    let end = figures.find(|it: char| !it.is_ascii_digit() && it != ';')?;
+    let end = figures.find(|character: char| !character.is_ascii_digit() && character != ';')?;
     figures[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
 }
 
 /// JSON that stays JSON, and the same values: what would be obeyed is escaped as JSON escapes.
 pub fn json(text: &str) -> Cow<'_, str> {
-    let is_harmless = |it: char| !is_obeyed(it) || it == '\n';
+    let is_harmless = |character: char| !is_obeyed(character) || character == '\n';
     if text.chars().all(is_harmless) && !text.contains(RUNNER) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 16);
-    for it in text.chars() {
-        if is_harmless(it) {
-            out.push(it);
+    for character in text.chars() {
+        if is_harmless(character) {
+            out.push(character);
         } else {
-            for unit in it.encode_utf16(&mut [0; 2]) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}").expect("a String takes all");
             }
         }
@@ -81,7 +81,7 @@ const RUNNER: &str = "##[";
 /// Whether GitHub's runner takes a line for a command, `::name …::…`: white space before it does
 /// not matter to the runner, and a difference's sign stands before what a file has.
 fn is_command(line: &str) -> bool {
-    let is_before = |it: char| it.is_whitespace() || matches!(it, '+' | '-');
+    let is_before = |character: char| character.is_whitespace() || matches!(character, '+' | '-');
     let command = line.trim_start_matches(is_before).strip_prefix("::");
     command.is_some_and(|it| it.contains("::")) || line.contains(RUNNER)
 }
@@ -89,11 +89,13 @@ fn is_command(line: &str) -> bool {
 /// One line as Markdown and HTML read it: no character of it is markup, a mention or a link.
 pub fn markdown(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for it in line(text).chars() {
-        if it.is_ascii_punctuation() && !matches!(it, '-' | ',' | '/' | ';' | '(' | ')') {
-            write!(out, "&#{};", u32::from(it)).expect("a String takes all");
+    for character in line(text).chars() {
+        if character.is_ascii_punctuation()
+            && !matches!(character, '-' | ',' | '/' | ';' | '(' | ')')
+        {
+            write!(out, "&#{};", u32::from(character)).expect("a String takes all");
         } else {
-            out.push(it);
+            out.push(character);
         }
     }
     out
@@ -111,7 +113,7 @@ pub fn guarded(language: &str, text: &str) -> String {
 /// Replaces what would be obeyed, where `is_meant` does not let it through, and breaks the two
 /// beginnings of a line that GitHub's runner takes for a command, wherever a log shows them.
 fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let is_replaced = |it: char| is_obeyed(it) && is_meant(it);
+    let is_replaced = |character: char| is_obeyed(character) && is_meant(character);
     if !text.contains(is_replaced) && !text.split('\n').any(is_command) {
         return Cow::Borrowed(text);
     }
@@ -122,17 +124,17 @@ fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
         }
         let escaped =
             is_command(line).then(|| line.replacen("::", ":\\:", 1).replace(RUNNER, "#\\#["));
-        for it in escaped.as_deref().unwrap_or(line).chars() {
-            if is_replaced(it) { symbol(it, &mut out) } else { out.push(it) }
+        for character in escaped.as_deref().unwrap_or(line).chars() {
+            if is_replaced(character) { symbol(character, &mut out) } else { out.push(character) }
         }
     }
     Cow::Owned(out)
 }
 
 /// A character that changes what is shown around it, or is not seen at all.
-fn is_obeyed(it: char) -> bool {
-    it.is_control()
-        || matches!(it,
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
             | '\u{890}' | '\u{891}' | '\u{8e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
@@ -142,8 +144,8 @@ fn is_obeyed(it: char) -> bool {
 }
 
 /// Its picture, where Unicode has one; else its number.
-fn symbol(it: char, out: &mut String) {
-    match u32::from(it) {
+fn symbol(character: char, out: &mut String) {
+    match u32::from(character) {
         code @ 0..0x20 => out.push(char::from_u32(0x2400 + code).unwrap_or('\u{fffd}')),
         0x7f => out.push('␡'),
         code => write!(out, "<U+{code:04X}>").expect("a String takes all"),

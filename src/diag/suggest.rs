@@ -24,8 +24,9 @@ pub fn nearest<'a>(
 /// `stage`, `replicaCount`.
 fn by_beginning<'a>(lower: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let length = lower.chars().count();
-    let common =
-        |it: &str| lower.chars().zip(it.to_lowercase().chars()).take_while(|(a, b)| a == b).count();
+    let common = |text: &str| {
+        lower.chars().zip(text.to_lowercase().chars()).take_while(|(a, b)| a == b).count()
+    };
     let mut near =
         candidates.iter().copied().filter(|it| common(it) >= 3 && common(it) * 2 > length);
     let first = near.next()?;

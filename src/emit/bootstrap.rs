@@ -177,9 +177,9 @@ struct Configuration {
 }
 
 /// A taint as k3s is told of it.
-pub fn taint(it: &Taint) -> String {
-    let value = it.value.as_ref().map_or_else(String::new, |it| format!("={it}"));
-    format!("{}{value}:{}", it.key, it.effect.name())
+pub fn taint(taint: &Taint) -> String {
+    let value = taint.value.as_ref().map_or_else(String::new, |it| format!("={it}"));
+    format!("{}{value}:{}", taint.key, taint.effect.name())
 }
 
 /// The file that the nodes of a group which join the first server are given; none where nobody of

@@ -69,11 +69,11 @@ fn ceil256(tokens: u64) -> u64 {
 /// Figures come from users too: a product that does not fit is as large as can be, and refused by
 /// the budget.
 fn product(factors: &[u64]) -> u64 {
-    factors.iter().fold(1, |product, it| product.saturating_mul(*it))
+    factors.iter().fold(1, |product, factor| product.saturating_mul(*factor))
 }
 
 fn sum(terms: &[u64]) -> u64 {
-    terms.iter().fold(0, |sum, it| sum.saturating_add(*it))
+    terms.iter().fold(0, |sum, term| sum.saturating_add(*term))
 }
 
 /// Memory of one loaded model, part by part, in bytes.
@@ -89,73 +89,85 @@ struct Parts {
 }
 
 fn parts(figures: &Figures, set: &Settings) -> Parts {
-    let it = figures;
-    let cells = ceil256(set.context.min(it.train_context));
-    let parallel = if it.embedding_model { 1 } else { set.parallel };
+    let figures = figures;
+    let cells = ceil256(set.context.min(figures.train_context));
+    let parallel = if figures.embedding_model { 1 } else { set.parallel };
     // llama-server sizes its batch by what was asked of it, not by what the model was trained for.
     let batch = match set.context.saturating_mul(parallel) {
-        _ if it.embedding_model => set.context.min(2048),
+        _ if figures.embedding_model => set.context.min(2048),
         0..=4096 => 512,
         4097..=32768 => 1024,
         _ => 2048,
     };
-    let window_cells =
-        if it.window_layers > 0 { cells.min(ceil256(it.window.saturating_add(batch))) } else { 0 };
-    let full_layers = it.layers.saturating_sub(it.window_layers);
+    let window_cells = if figures.window_layers > 0 {
+        cells.min(ceil256(figures.window.saturating_add(batch)))
+    } else {
+        0
+    };
+    let full_layers = figures.layers.saturating_sub(figures.window_layers);
     let layer_cells =
-        sum(&[product(&[full_layers, cells]), product(&[it.window_layers, window_cells])]);
+        sum(&[product(&[full_layers, cells]), product(&[figures.window_layers, window_cells])]);
     // An encoder reads its text at once and keeps nothing of it; a decoder that embeds keeps what
     // any decoder does.
-    let is_encoder = it.embedding_model && !it.decoder;
+    let is_encoder = figures.embedding_model && !figures.decoder;
     let cache = if is_encoder {
         0
     } else {
-        product(&[parallel, layer_cells, it.kv_heads, it.head_dim, 2, set.kv.thirty_seconds()]) / 32
+        product(&[
+            parallel,
+            layer_cells,
+            figures.kv_heads,
+            figures.head_dim,
+            2,
+            set.kv.thirty_seconds(),
+        ]) / 32
     };
     let widths = if set.flash_attention {
         sum(&[
-            product(&[12, it.feed_forward]),
-            product(&[16, it.embedding]),
+            product(&[12, figures.feed_forward]),
+            product(&[16, figures.embedding]),
             cells.saturating_mul(2),
             window_cells.saturating_mul(2),
         ])
     } else {
-        let attention =
-            sum(&[product(&[it.heads, it.head_dim]), product(&[2, it.kv_heads, it.head_dim])]);
+        let attention = sum(&[
+            product(&[figures.heads, figures.head_dim]),
+            product(&[2, figures.kv_heads, figures.head_dim]),
+        ]);
         product(&[
             4,
             sum(&[
                 5,
-                product(&[cells, it.heads.saturating_add(1)]),
-                product(&[4, it.embedding]),
+                product(&[cells, figures.heads.saturating_add(1)]),
+                product(&[4, figures.embedding]),
                 attention,
             ]),
         ])
     };
     // Its logits are in the compute buffer, which they outgrow.
-    let logits = if it.embedding_model && it.decoder {
-        product(&[4, sum(&[it.vocabulary, product(&[3, it.embedding])])])
+    let logits = if figures.embedding_model && figures.decoder {
+        product(&[4, sum(&[figures.vocabulary, product(&[3, figures.embedding])])])
     } else {
         0
     };
     let widths = widths.max(logits);
-    let output = if it.embedding_model {
-        product(&[4, batch, sum(&[it.vocabulary, it.embedding])])
+    let output = if figures.embedding_model {
+        product(&[4, batch, sum(&[figures.vocabulary, figures.embedding])])
     } else {
         0
     };
     let kept = set.checkpoints.min(3 + set.context / 8192);
     Parts {
-        weights: it.blob,
+        weights: figures.blob,
         cache,
-        buffers: sum(&[product(&[batch, widths]), output, it.image_memory]),
+        buffers: sum(&[product(&[batch, widths]), output, figures.image_memory]),
         checkpoints: product(&[
             parallel,
             kept,
-            it.window,
-            it.window_layers,
-            it.kv_heads,
-            it.head_dim,
+            figures.window,
+            figures.window_layers,
+            figures.kv_heads,
+            figures.head_dim,
             4,
         ]),
         prompts: set.prompt_cache.get(),

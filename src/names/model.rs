@@ -20,13 +20,13 @@ pub(super) fn name(s: &str) -> Checked<'_> {
         Some((name, tag)) => (name, Some(tag)),
         None => (short, None),
     };
-    let part = |it: &str, separators: &[u8]| {
-        it.len() <= 80
-            && it.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
-            && it.bytes().all(|b| b.is_ascii_alphanumeric() || separators.contains(&b))
+    let part = |text: &str, separators: &[u8]| {
+        text.len() <= 80
+            && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || separators.contains(&b))
     };
     let parts: Vec<&str> = name.split('/').collect();
-    let is_part = |it: &&str| part(it, b"._-") && !it.starts_with('_');
+    let is_part = |text: &&str| part(text, b"._-") && !text.starts_with('_');
     if parts.len() > 3
         || !parts.iter().all(is_part)
         || s.len() > 200
@@ -48,9 +48,9 @@ pub(super) fn name(s: &str) -> Checked<'_> {
 /// Without what Ollama adds by itself: scheme and host of its registry, and the namespace of its
 /// library.
 fn shorten(s: &str) -> &str {
-    let strip = |it: &'_ str, prefix: &str| {
-        let begins = it.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
-        (begins && it.as_bytes().get(prefix.len()) == Some(&b'/')).then_some(prefix.len() + 1)
+    let strip = |text: &'_ str, prefix: &str| {
+        let begins = text.get(..prefix.len()).is_some_and(|it| it.eq_ignore_ascii_case(prefix));
+        (begins && text.as_bytes().get(prefix.len()) == Some(&b'/')).then_some(prefix.len() + 1)
     };
     let bare = s.strip_prefix("https://").unwrap_or(s);
     let bare = OWN.iter().find_map(|host| strip(bare, host)).map_or(bare, |at| &bare[at..]);

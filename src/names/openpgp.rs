@@ -100,7 +100,8 @@ fn unarmored(s: &str) -> Result<Vec<u8>, String> {
     }
     let bytes = Base64::decode_vec(&text)
         .map_err(|_| refused("what stands between its first and last line is no Base64"))?;
-    let is_whole = sum.is_none_or(|it| Base64::decode_vec(&it).is_ok_and(|it| it == crc24(&bytes)));
+    let is_whole =
+        sum.is_none_or(|sum| Base64::decode_vec(&sum).is_ok_and(|it| it == crc24(&bytes)));
     if is_whole {
         Ok(bytes)
     } else {

@@ -17,8 +17,9 @@ fn is_label(s: &str) -> bool {
 /// check it out there.
 pub(super) fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
-    let numbered =
-        |it: &str| stem.strip_prefix(it).is_some_and(|it| matches!(it.as_bytes(), [b'0'..=b'9']));
+    let numbered = |text: &str| {
+        stem.strip_prefix(text).is_some_and(|it| matches!(it.as_bytes(), [b'0'..=b'9']))
+    };
     ["con", "prn", "aux", "nul", "conin$", "conout$"].contains(&&*stem)
         || numbered("com")
         || numbered("lpt")
@@ -151,7 +152,8 @@ pub(super) fn address(s: &str) -> Checked<'_> {
 /// Base and mask of a range of addresses.
 pub(super) fn range(s: &str) -> Option<(Ipv4Addr, u32)> {
     let (base, bits) = s.split_once('/')?;
-    let bits: u32 = bits.parse().ok().filter(|it: &u32| *it <= 32 && *it.to_string() == *bits)?;
+    let bits: u32 =
+        bits.parse().ok().filter(|number: &u32| *number <= 32 && *number.to_string() == *bits)?;
     Some((base.parse().ok()?, u32::MAX.checked_shl(32 - bits).unwrap_or(0)))
 }
 
@@ -187,9 +189,9 @@ pub(super) fn sql_name(s: &str) -> Checked<'_> {
 }
 
 pub(super) fn email(s: &str) -> Checked<'_> {
-    let local = |it: &str| {
-        (1..=64).contains(&it.len())
-            && it.split('.').all(|atom| {
+    let local = |text: &str| {
+        (1..=64).contains(&text.len())
+            && text.split('.').all(|atom| {
                 !atom.is_empty()
                     && atom
                         .bytes()
@@ -261,8 +263,8 @@ pub(super) fn git_url(s: &str) -> Checked<'_> {
             "a part of it begins with `-`, which Git or ssh would read as an option",
         ));
     }
-    let is_user = |it: &str| {
-        !it.is_empty() && it.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    let is_user = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
     };
     if !is_host || !is_port || !user.is_none_or(is_user) || path.trim_matches('/').is_empty() {
         return Err(refuse(shape));
@@ -292,11 +294,11 @@ pub(super) fn git_branch(s: &str) -> Checked<'_> {
     {
         return refuse(&format!("`{}` may not stand in it", c.escape_debug()));
     }
-    let bad_part = |it: &str| {
-        it.is_empty()
-            || it.starts_with('.')
-            || it.ends_with('.')
-            || it.strip_suffix("lock").is_some_and(|it| it.ends_with('.'))
+    let bad_part = |text: &str| {
+        text.is_empty()
+            || text.starts_with('.')
+            || text.ends_with('.')
+            || text.strip_suffix("lock").is_some_and(|it| it.ends_with('.'))
     };
     if s.len() > 250
         || s == "@"
@@ -342,9 +344,9 @@ pub(super) fn relative_path(s: &str) -> Checked<'_> {
 fn read_otherwise(name: &str) -> Option<&'static str> {
     // `.GIT`, `.git.` and `git~1` are `.git` to a file system that folds case, drops dots at the
     // end, or shortens names.
-    let is_git = |it: &str| {
-        it.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git")
-            || it.eq_ignore_ascii_case("git~1")
+    let is_git = |text: &str| {
+        text.trim_end_matches(['.', ' ']).eq_ignore_ascii_case(".git")
+            || text.eq_ignore_ascii_case("git~1")
     };
     if name.starts_with('-') {
         Some("what begins with `-` is an option to most commands")
@@ -417,16 +419,17 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
 /// Not a channel (`stable`) and not half a version: the installer takes either for whatever is
 /// newest today.
 pub(super) fn k3s_version(s: &str) -> Checked<'_> {
-    let number =
-        |it: &str| !it.is_empty() && it.len() <= 4 && it.bytes().all(|b| b.is_ascii_digit());
+    let number = |text: &str| {
+        !text.is_empty() && text.len() <= 4 && text.bytes().all(|b| b.is_ascii_digit())
+    };
     let is_it = || {
         let (kubernetes, build) = s.strip_prefix("v1.")?.split_once("+k3s")?;
         let (core, candidate) =
             kubernetes.split_once('-').map_or((kubernetes, None), |it| (it.0, Some(it.1)));
         let (minor, patch) = core.split_once('.')?;
-        let is_candidate = |it: &str| {
-            (1..=16).contains(&it.len())
-                && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        let is_candidate = |text: &str| {
+            (1..=16).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         };
         (number(minor) && number(patch) && number(build) && candidate.is_none_or(is_candidate))
             .then_some(())

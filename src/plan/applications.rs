@@ -56,19 +56,20 @@ pub fn of_component(
         },
         None => from_folder(to.repository, folder, to.revision),
     };
-    let mut it = application(&built.name, &built.namespace, wave, project, source, to.platform);
+    let mut application =
+        application(&built.name, &built.namespace, wave, project, source, to.platform);
     if folder == BOOTSTRAP_FOLDER {
         // The root is an Application as well: compared while Argo CD asks it for something, it
         // would differ, and be synced for nothing.
-        it.spec.ignore_differences = ignored_operation_fields();
-        it.spec.sync_policy.sync_options = vec![
+        application.spec.ignore_differences = ignored_operation_fields();
+        application.spec.sync_policy.sync_options = vec![
             "FailOnSharedResource=true",
             "PruneLast=true",
             "RespectIgnoreDifferences=true",
             "ServerSideApply=true",
         ];
     }
-    it
+    application
 }
 
 /// What Argo CD itself writes into an Application to have something done.

@@ -45,8 +45,8 @@ impl RequiredSecret {
 /// All copies that are needed, by credential and namespace.
 pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
     let mut all: BTreeMap<(&str, &Arc<str>), RequiredSecret> = BTreeMap::new();
-    for it in built {
-        for copy in &it.copies {
+    for built in built {
+        for copy in &built.copies {
             let needed =
                 all.entry((copy.credential.name(), &copy.namespace)).or_insert_with(|| {
                     RequiredSecret {
@@ -56,7 +56,7 @@ pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
                         derived: BTreeMap::new(),
                     }
                 });
-            needed.used_by.insert(it.name.clone());
+            needed.used_by.insert(built.name.clone());
             needed.derived.extend(copy.derived.clone());
         }
     }
@@ -66,31 +66,40 @@ pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
 /// The `SealedSecrets` of one copy, where its values are sealed: what is spent now, and what was
 /// before the last rotation, for whatever still runs on it or is rolled back to it.
 pub fn sealed(
-    it: &RequiredSecret,
+    required_secret: &RequiredSecret,
     store: &SealedStore,
     naming: &Naming,
     instance: &str,
 ) -> Vec<SealedSecret> {
-    let copies = store.copies(it.credential.name(), &it.credential.keys(), &it.namespace);
-    copies.into_iter().map(|copy| secret(it, copy, naming, instance)).collect()
+    let copies = store.copies(
+        required_secret.credential.name(),
+        &required_secret.credential.keys(),
+        &required_secret.namespace,
+    );
+    copies.into_iter().map(|copy| secret(required_secret, copy, naming, instance)).collect()
 }
 
-fn secret(it: &RequiredSecret, copy: SealedCopy, naming: &Naming, instance: &str) -> SealedSecret {
-    let labels = naming.labels(it.credential.name(), instance, "credential", None);
+fn secret(
+    secret: &RequiredSecret,
+    copy: SealedCopy,
+    naming: &Naming,
+    instance: &str,
+) -> SealedSecret {
+    let labels = naming.labels(secret.credential.name(), instance, "credential", None);
     // The controller wants it on the object, to open it, and leaves it on the Secret only where the
     // template has it too.
     let annotations = copy.scope.annotation().map(|it| [(it.to_owned(), "true".to_owned())].into());
     let metadata = || ObjectMeta {
         name: Some(copy.secret.clone()),
-        namespace: Some(it.namespace.to_string()),
+        namespace: Some(secret.namespace.to_string()),
         annotations: annotations.clone(),
         labels: Some(labels.clone()),
         ..ObjectMeta::default()
     };
     // Labels of a Secret that is another's stay as they are: Argo CD looks for its own by them.
-    let own = it.credential.declared().lookup != SecretLookup::Patched;
+    let own = secret.credential.declared().lookup != SecretLookup::Patched;
     let template = ObjectMeta { labels: metadata().labels.filter(|_| own), ..metadata() };
-    let template = SecretTemplate { metadata: template, data: it.derived.clone() };
+    let template = SecretTemplate { metadata: template, data: secret.derived.clone() };
     SealedSecret {
         metadata: metadata(),
         spec: SealedSecretSpec { encrypted_data: copy.keys, template },

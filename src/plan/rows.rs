@@ -57,8 +57,8 @@ impl Reach {
 }
 
 impl From<&Caller> for Reach {
-    fn from(it: &Caller) -> Self {
-        match it {
+    fn from(caller: &Caller) -> Self {
+        match caller {
             Caller::Pods(pods) => Self::of_pods(pods),
             Caller::ApiServer => Self::Anywhere,
         }
@@ -66,8 +66,8 @@ impl From<&Caller> for Reach {
 }
 
 impl From<&Peer> for Reach {
-    fn from(it: &Peer) -> Self {
-        match it {
+    fn from(peer: &Peer) -> Self {
+        match peer {
             Peer::Pods(pods) => Self::of_pods(pods),
             Peer::ApiServer => Self::Anywhere,
             Peer::Outside => {

@@ -21,9 +21,9 @@ impl Waves {
     /// One pass: build order is a topological order.
     pub fn of(built: &[BuiltComponent]) -> Self {
         let (mut waves, mut after): (Vec<Option<u32>>, Vec<Vec<AppId>>) = (Vec::new(), Vec::new());
-        for (index, it) in built.iter().enumerate() {
+        for (index, built) in built.iter().enumerate() {
             let mut needed: Vec<AppId> = Vec::new();
-            for app in &it.after {
+            for app in &built.after {
                 match waves[app.index()] {
                     Some(_) => needed.push(*app),
                     None => needed.extend(after[app.index()].iter().copied()),
@@ -33,7 +33,7 @@ impl Waves {
             needed.dedup();
             let wave =
                 needed.iter().filter_map(|app| waves[app.index()]).max().map_or(0, |it| it + GAP);
-            waves.push(emitted(index, it).then_some(wave));
+            waves.push(emitted(index, built).then_some(wave));
             after.push(needed);
         }
         Self { waves, after }

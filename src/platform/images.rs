@@ -12,8 +12,8 @@ pub struct Pinned {
 }
 
 impl From<ChartImage> for Pinned {
-    fn from(it: ChartImage) -> Self {
-        Self { digest: it.digest, tag: it.tag }
+    fn from(image: ChartImage) -> Self {
+        Self { digest: image.digest, tag: image.tag }
     }
 }
 
@@ -25,8 +25,8 @@ pub struct Tagged {
 }
 
 impl From<ChartImage> for Tagged {
-    fn from(it: ChartImage) -> Self {
-        Self { tag: format!("{}@{}", it.tag, it.digest) }
+    fn from(image: ChartImage) -> Self {
+        Self { tag: format!("{}@{}", image.tag, image.digest) }
     }
 }
 

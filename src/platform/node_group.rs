@@ -109,12 +109,12 @@ impl Nodes {
 
     /// The node, or the groups, that a spec has: a rule has seen that it is one of the two.
     pub fn of(node: Option<&Node>, groups: &[NodeGroup]) -> Self {
-        let group = |it: &NodeGroup| Group {
-            name: Some(it.name.shared()),
-            count: it.count,
-            node: it.node(),
-            labels: it.labels.clone(),
-            taints: it.taints.clone(),
+        let group = |node_group: &NodeGroup| Group {
+            name: Some(node_group.name.shared()),
+            count: node_group.count,
+            node: node_group.node(),
+            labels: node_group.labels.clone(),
+            taints: node_group.taints.clone(),
         };
         node.map_or_else(|| Self(groups.iter().map(group).collect()), |it| Self::one(it.clone()))
     }
@@ -192,7 +192,7 @@ impl Nodes {
         if let [only] = &*self.0 {
             return only.node.overcommit_percent();
         }
-        let mib = |it: &Group| (it.node.usable() * u64::from(it.count)).get() >> 20;
+        let mib = |group: &Group| (group.node.usable() * u64::from(group.count)).get() >> 20;
         let allowed = self.0.iter().fold(0_u64, |sum, it| {
             sum.saturating_add(mib(it).saturating_mul(it.node.overcommit_percent()))
         });

@@ -55,13 +55,16 @@ impl Resources {
 }
 
 /// The Kubernetes form: requests for memory and CPU, a limit for memory.
-pub fn requirements(it: Allotment) -> ResourceRequirements {
+pub fn requirements(allotment: Allotment) -> ResourceRequirements {
     ResourceRequirements {
         requests: Some(
-            [("cpu".to_owned(), it.cpu.quantity()), ("memory".to_owned(), it.request.quantity())]
-                .into(),
+            [
+                ("cpu".to_owned(), allotment.cpu.quantity()),
+                ("memory".to_owned(), allotment.request.quantity()),
+            ]
+            .into(),
         ),
-        limits: Some([("memory".to_owned(), it.limit.quantity())].into()),
+        limits: Some([("memory".to_owned(), allotment.limit.quantity())].into()),
         ..ResourceRequirements::default()
     }
 }
@@ -74,10 +77,14 @@ pub struct ChartResources {
 }
 
 impl From<Allotment> for ChartResources {
-    fn from(it: Allotment) -> Self {
+    fn from(allotment: Allotment) -> Self {
         Self {
-            requests: [("cpu", it.cpu.to_string()), ("memory", it.request.to_string())].into(),
-            limits: [("memory", it.limit.to_string())].into(),
+            requests: [
+                ("cpu", allotment.cpu.to_string()),
+                ("memory", allotment.request.to_string()),
+            ]
+            .into(),
+            limits: [("memory", allotment.limit.to_string())].into(),
         }
     }
 }

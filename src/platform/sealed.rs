@@ -163,24 +163,24 @@ impl SealedStore {
 
     /// What is sealed of a credential for a namespace now.
     pub fn keys(&self, credential: &str, namespace: &str) -> Option<&Keys> {
-        let it = self.file(credential)?;
-        of_namespace(&it.sealed, it.scope, namespace)
+        let file = self.file(credential)?;
+        of_namespace(&file.sealed, file.scope, namespace)
     }
 
     /// The Secrets of one copy, the present one first, then the one before it: those of which every
     /// key is sealed.
     pub fn copies(&self, credential: &str, keys: &[&str], namespace: &str) -> Vec<SealedCopy> {
-        let Some(it) = self.file(credential) else { return Vec::new() };
+        let Some(file) = self.file(credential) else { return Vec::new() };
         let copy = |suffix: Option<&DnsLabel>, sealed| {
-            let there = of_namespace(sealed, it.scope, namespace)?;
+            let there = of_namespace(sealed, file.scope, namespace)?;
             let keys = keys
                 .iter()
                 .map(|key| Some(((*key).to_owned(), there.get(*key)?.clone())))
                 .collect::<Option<Keys>>()?;
-            Some(SealedCopy { secret: secret_name(credential, suffix), scope: it.scope, keys })
+            Some(SealedCopy { secret: secret_name(credential, suffix), scope: file.scope, keys })
         };
-        let now = copy(it.suffix.as_ref(), &it.sealed);
-        let before = it.previous.as_ref().and_then(|it| copy(Some(&it.suffix), &it.sealed));
+        let now = copy(file.suffix.as_ref(), &file.sealed);
+        let before = file.previous.as_ref().and_then(|it| copy(Some(&it.suffix), &it.sealed));
         now.into_iter().chain(before).collect()
     }
 }

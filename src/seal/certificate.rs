@@ -105,8 +105,8 @@ impl Certificate {
         let key = RsaPublicKey::new_with_max_size(modulus, exponent, bits)
             .map_err(|_| CertificateError::Key)?;
         // There is no time in a certificate before 1970 or after 9999 that gets this far.
-        let seconds = |it: x509_cert::time::Time| {
-            i64::try_from(it.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+        let seconds = |time: x509_cert::time::Time| {
+            i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
         };
         Ok(Self {
             key,

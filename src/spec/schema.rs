@@ -101,13 +101,14 @@ impl JsonSchema for Pins {
             schema.insert("default".to_owned(), it.tested.into());
             properties.insert(it.name.to_owned(), schema.to_value());
         }
-        for it in bootstrap::DOWNLOADS {
-            let (name, architecture) = it.name.split_once('-').unwrap_or((it.name, ""));
+        for download in bootstrap::DOWNLOADS {
+            let (name, architecture) = download.name.split_once('-').unwrap_or((download.name, ""));
             let what = format!(
                 "The checksum of the download of {name} for {architecture}: `{}@sha256:<digits>`.",
-                it.of.tested
+                download.of.tested
             );
-            properties.insert(it.name.to_owned(), with(&tag, "description", &what).to_value());
+            properties
+                .insert(download.name.to_owned(), with(&tag, "description", &what).to_value());
         }
         json_schema!({
             "description": "Versions that are pinned; what is not written is of the tested set. A version like `17.10` stands in quotes.",
@@ -227,7 +228,7 @@ fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let fields: BTreeMap<String, Value> =
-                fields.into_iter().map(|(key, it)| (key, sorted(it))).collect();
+                fields.into_iter().map(|(key, field)| (key, sorted(field))).collect();
             Value::Object(fields.into_iter().collect())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),

@@ -89,8 +89,9 @@ pub(super) fn of_versions(source: &Source) -> Option<Diagnostic> {
         names.join(", ")
     );
     let inside = wrapping.iter().filter_map(|it| fields[it.as_str()].as_object());
-    let pins =
-        inside.flatten().filter_map(|(name, it)| Some(format!("`{name}: \"{}\"`", it.as_str()?)));
+    let pins = inside
+        .flatten()
+        .filter_map(|(name, inside)| Some(format!("`{name}: \"{}\"`", inside.as_str()?)));
     let pins: Vec<String> = pins.filter(|it| !it.starts_with("`name: ")).collect();
     let finding = Diagnostic::error(code::INVALID_VALUE, place, message);
     Some(if pins.is_empty() {
@@ -112,11 +113,11 @@ pub(super) fn no_versions(found: Diagnostics) -> Diagnostics {
 }
 
 fn when_empty(found: Diagnostics, help: &str) -> Diagnostics {
-    let with_help = |mut it: Diagnostic| {
-        if it.code == code::EMPTY_FILE {
-            it.help = vec![help.to_owned()];
+    let with_help = |mut diagnostic: Diagnostic| {
+        if diagnostic.code == code::EMPTY_FILE {
+            diagnostic.help = vec![help.to_owned()];
         }
-        it
+        diagnostic
     };
     found.into_iter().map(with_help).collect()
 }

@@ -8,7 +8,7 @@ use super::{BINARY, Bytes, DECIMAL, Millicores, Seconds, TIME, in_words};
 /// where it is no number or too large.
 fn scale(number: &str, size: u64) -> Option<(u64, bool)> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let digits = |it: &str| it.bytes().all(|b| b.is_ascii_digit());
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     if whole.is_empty() || !digits(whole) || !digits(fraction) || number.ends_with('.') {
         return None;
     }
@@ -50,7 +50,7 @@ fn split_unit(s: &str) -> (&str, &str) {
 
 /// Whether it is made as a number is, however large.
 pub(super) fn is_number(s: &str) -> bool {
-    let digits = |it: &str| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit());
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     s.split_once('.')
         .map_or_else(|| digits(s), |(whole, fraction)| digits(whole) && digits(fraction))
 }

@@ -115,8 +115,9 @@ impl Conflict {
 
 /// Whether a file that is generated has a conflict in it.
 pub fn is_in(bytes: &[u8]) -> bool {
-    let starts = |it: &[u8], mark: &str| {
-        it.starts_with(mark.as_bytes()) && it.get(mark.len()).is_none_or(|it| b" \r\n".contains(it))
+    let starts = |bytes: &[u8], mark: &str| {
+        bytes.starts_with(mark.as_bytes())
+            && bytes.get(mark.len()).is_none_or(|it| b" \r\n".contains(it))
     };
     bytes.split(|it| *it == b'\n').any(|it| starts(it, OURS) || starts(it, THEIRS))
 }

@@ -20,14 +20,14 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
         Value::Null if map => Some("write its fields, or take the line out".to_owned()),
         Value::Null => Some("write a value, or take the line out".to_owned()),
         // In quotes it would be a number of bytes.
-        Value::Number(it) if expected == units::BYTES => {
-            Some(format!("write `{}`", with_unit(&it.to_string(), is_small(subject.path))?))
+        Value::Number(number) if expected == units::BYTES => {
+            Some(format!("write `{}`", with_unit(&number.to_string(), is_small(subject.path))?))
         }
-        Value::String(it) if expected == units::BYTES => {
-            Some(format!("write `{}`", with_unit(it, is_small(subject.path))?))
+        Value::String(text) if expected == units::BYTES => {
+            Some(format!("write `{}`", with_unit(text, is_small(subject.path))?))
         }
         Value::Number(_) if expected == units::SECONDS => Some(format!("write `{written}s`")),
-        Value::String(it) if expected == units::SECONDS => Some(format!("write `{it}s`")),
+        Value::String(text) if expected == units::SECONDS => Some(format!("write `{text}s`")),
         Value::String(_) if list && dashes(subject.written).is_some() => dashes(subject.written),
         Value::Bool(_) | Value::Number(_) if subject.is_text => {
             Some(in_quotes(subject.value, &written))
@@ -37,27 +37,32 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
         }
         Value::Object(_) if list => Some(one_of_a_list(subject)),
         Value::Array(items) if map => Some(no_list(items, subject)),
-        Value::String(it) if map => missing_space(it),
-        Value::String(it) if wanted == "`true` or `false`" => {
-            match it.to_ascii_lowercase().as_str() {
+        Value::String(text) if map => missing_space(text),
+        Value::String(text) if wanted == "`true` or `false`" => {
+            match text.to_ascii_lowercase().as_str() {
                 "yes" | "y" | "on" | "true" => Some("write `true`".to_owned()),
                 "no" | "n" | "off" | "false" => Some("write `false`".to_owned()),
                 _ => None,
             }
         }
-        Value::Number(it) if wanted.starts_with("a whole number") => of_number(it, subject),
-        Value::String(it) if wanted.starts_with("a whole number") => {
-            let number = whole_number(it).or_else(|| units::in_words(it).map(|it| it as u64))?;
+        Value::Number(number) if wanted.starts_with("a whole number") => of_number(number, subject),
+        Value::String(text) if wanted.starts_with("a whole number") => {
+            let number =
+                whole_number(text).or_else(|| units::in_words(text).map(|it| it as u64))?;
             let how =
-                if number.to_string() == *it { "write it without quotes: " } else { "write " };
+                if number.to_string() == *text { "write it without quotes: " } else { "write " };
             nearest_bound(real(number), subject).or_else(|| Some(format!("{how}`{number}`")))
         }
-        Value::Number(it) if wanted.starts_with("a number") => nearest_bound(it.as_f64()?, subject),
-        Value::String(it) if wanted.starts_with("a number") && units::in_words(it).is_some() => {
-            units::in_words(it).map(|it| format!("write `{it}`"))
+        Value::Number(number) if wanted.starts_with("a number") => {
+            nearest_bound(number.as_f64()?, subject)
         }
-        Value::String(it) if wanted.contains("number") && it.parse::<f64>().is_ok() => {
-            Some(format!("write it without quotes: `{it}`"))
+        Value::String(text)
+            if wanted.starts_with("a number") && units::in_words(text).is_some() =>
+        {
+            units::in_words(text).map(|it| format!("write `{it}`"))
+        }
+        Value::String(text) if wanted.contains("number") && text.parse::<f64>().is_ok() => {
+            Some(format!("write it without quotes: `{text}`"))
         }
         _ => None,
     }
@@ -65,15 +70,15 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
 
 /// What to write in place of a number that is no whole one, or one that is outside of its bounds.
 fn of_number(number: &Number, subject: &Subject<'_>) -> Option<String> {
-    let it = number.as_f64()?;
-    let near = nearest_bound(it, subject);
-    if near.is_some() || !number.is_f64() || !(0.0..1e15).contains(&it) {
+    let f64 = number.as_f64()?;
+    let near = nearest_bound(f64, subject);
+    if near.is_some() || !number.is_f64() || !(0.0..1e15).contains(&f64) {
         return near;
     }
-    Some(if it.fract() == 0.0 {
-        format!("write `{it}`")
+    Some(if f64.fract() == 0.0 {
+        format!("write `{f64}`")
     } else {
-        format!("write `{}` or `{}`", it.floor(), it.ceil())
+        format!("write `{}` or `{}`", f64.floor(), f64.ceil())
     })
 }
 
@@ -142,8 +147,10 @@ fn is_field(subject: &Subject<'_>) -> bool {
 
 /// What to write in place of `-qwen3:4b`: lines that would be items of a list.
 pub(super) fn dashes(text: &str) -> Option<String> {
-    let mut items = text.lines().map(|it| {
-        it.trim().strip_prefix('-').filter(|it| it.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    let mut items = text.lines().map(|line| {
+        line.trim()
+            .strip_prefix('-')
+            .filter(|it| it.starts_with(|c: char| c.is_ascii_alphanumeric()))
     });
     let first = items.next()??;
     let more = items.flatten().count();
@@ -155,9 +162,11 @@ pub(super) fn dashes(text: &str) -> Option<String> {
 pub(super) fn spaced(text: &str) -> Option<(&str, &str)> {
     let (key, value) = text.split_once(':')?;
     let key = key.trim_end_matches(' ');
-    let is_key = key.starts_with(|it: char| it.is_ascii_alphabetic())
+    let is_key = key.starts_with(|character: char| character.is_ascii_alphabetic())
         && key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it));
-    let is_value = value.starts_with(|it: char| !it.is_whitespace() && it != '/' && it != ':');
+    let is_value = value.starts_with(|character: char| {
+        !character.is_whitespace() && character != '/' && character != ':'
+    });
     (is_key && is_value).then_some((key, value))
 }
 
@@ -191,7 +200,9 @@ fn with_unit(written: &str, is_small: bool) -> Option<String> {
 /// `8k`, `8_192`, `8,192`, `8192 tokens`, `"8192"`.
 fn whole_number(text: &str) -> Option<u64> {
     let end = text
-        .find(|it: char| !it.is_ascii_digit() && !matches!(it, '_' | ',' | '\''))
+        .find(|character: char| {
+            !character.is_ascii_digit() && !matches!(character, '_' | ',' | '\'')
+        })
         .unwrap_or(text.len());
     let number: u64 = text[..end].replace(['_', ',', '\''], "").parse().ok()?;
     match text[end..].to_ascii_lowercase().as_str() {

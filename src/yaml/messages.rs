@@ -238,7 +238,7 @@ fn within(wanted: String, bounds: Option<(u64, u64)>) -> String {
 fn found(subject: &Subject<'_>) -> String {
     match subject.value {
         Value::Null => "nothing".to_owned(),
-        Value::Bool(it) => format!("`{it}`"),
+        Value::Bool(flag) => format!("`{flag}`"),
         Value::Number(_) => format!("the number {}", clipped(subject.written)),
         Value::String(text) if text.is_empty() => "an empty text".to_owned(),
         Value::String(text) => format!("the text `{}`", clipped(text)),

@@ -10,8 +10,8 @@ use crate::diag::{
 
 /// What a character is called, and what to write in its place; nothing for a character that may
 /// stand in a bare text.
-fn looks_like(it: char) -> Option<(&'static str, &'static str)> {
-    Some(match it {
+fn looks_like(character: char) -> Option<(&'static str, &'static str)> {
+    Some(match character {
         '\u{a0}' | '\u{202f}' => ("no-break space", "write a space in its place"),
         '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' | '\u{3000}' => {
             ("typographic space", "write a space in its place")
@@ -55,27 +55,28 @@ pub(super) fn first_in_lines(text: &str, to: usize, lines_before: usize) -> Opti
     }
     let end = to + text[to..].find('\n').unwrap_or(text.len() - to);
     let (mut quote, mut before) = (None, '\n');
-    for (at, it) in text[from..end].char_indices() {
-        match (quote, it) {
+    for (at, index) in text[from..end].char_indices() {
+        match (quote, index) {
             (Some(_), '\n') => quote = None,
             (Some(open), it) if it == open && open != '#' => quote = None,
             (None, '#') if before.is_whitespace() => quote = Some('#'),
             (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',') => {
-                quote = Some(it)
+                quote = Some(index)
             }
             (None, it) if looks_like(it).is_some() => return Some(from + at),
             _ => (),
         }
-        before = it;
+        before = index;
     }
     None
 }
 
 /// What is told of the character at a place.
 pub(super) fn finding(file: &Arc<str>, text: &str, at: usize) -> Option<Diagnostic> {
-    let it = text.get(at..)?.chars().next()?;
-    let (what, help) = looks_like(it)?;
-    let place = Place::Span { file: Arc::clone(file), span: at..at + it.len_utf8() };
-    let message = format!("a {what} (U+{:04X}) stands here, and YAML has none", u32::from(it));
+    let character = text.get(at..)?.chars().next()?;
+    let (what, help) = looks_like(character)?;
+    let place = Place::Span { file: Arc::clone(file), span: at..at + character.len_utf8() };
+    let message =
+        format!("a {what} (U+{:04X}) stands here, and YAML has none", u32::from(character));
     Some(Diagnostic::error(code::YAML_SYNTAX, place, message).help(help))
 }

@@ -383,17 +383,17 @@ impl Builder<'_> {
                     return;
                 };
                 match map.entry(key.name) {
-                    Entry::Vacant(it) => {
-                        it.insert(value);
+                    Entry::Vacant(entry) => {
+                        entry.insert(value);
                         children.push(node);
                         return;
                     }
-                    Entry::Occupied(it) if self.findings.len() <= MAX_FINDINGS => {
+                    Entry::Occupied(occupied) if self.findings.len() <= MAX_FINDINGS => {
                         let first = children
                             .iter()
-                            .find(|at| self.nodes[**at].name(self.text) == it.key())
+                            .find(|at| self.nodes[**at].name(self.text) == occupied.key())
                             .map_or(0..0, |at| self.nodes[*at].key_span());
-                        (it.key().clone(), first, key.span)
+                        (occupied.key().clone(), first, key.span)
                     }
                     Entry::Occupied(_) => return,
                 }
@@ -451,9 +451,9 @@ impl Builder<'_> {
         }
         // The parser stops at a depth of its own, or at what the same character leads to; that was
         // told already.
-        let is_told = |it: &Diagnostic| {
-            it.code == finding.code
-                && (it.code == code::NESTED_TOO_DEEP || it.place == finding.place)
+        let is_told = |diagnostic: &Diagnostic| {
+            diagnostic.code == finding.code
+                && (diagnostic.code == code::NESTED_TOO_DEEP || diagnostic.place == finding.place)
         };
         if !self.findings.iter().any(is_told) {
             self.findings.push(finding);

@@ -101,26 +101,26 @@ impl<'de> Deserializer<'de> for Sample<'_> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match example(&visitor) {
-            Some(it) => {
+            Some(example) => {
                 // A number that is taken as one needs no quotes.
-                if it.parse::<u64>().is_ok() {
-                    self.write(&it);
+                if example.parse::<u64>().is_ok() {
+                    self.write(&example);
                 } else {
-                    self.scalar(&it);
+                    self.scalar(&example);
                 }
-                visitor.visit_string(it)
+                visitor.visit_string(example)
             }
             None => visitor.visit_unit(),
         }
     }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let Some(it) = example(&visitor) else {
+        let Some(example) = example(&visitor) else {
             self.write("…");
             return visitor.visit_str("x");
         };
-        self.scalar(&it);
-        visitor.visit_string(it)
+        self.scalar(&example);
+        visitor.visit_string(example)
     }
 
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -193,12 +193,12 @@ impl<'de> Deserializer<'de> for Sample<'_> {
             current: None,
         });
         self.write("}");
-        read.map_err(|it| match it.kind {
+        read.map_err(|error| match error.kind {
             // Which fields have no default is only known from what is missed.
             Kind::Missing(field) => {
                 Failure::new(Kind::MissingWithin(self.way.iter().copied().chain([field]).collect()))
             }
-            _ => it,
+            _ => error,
         })
     }
 

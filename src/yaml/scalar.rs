@@ -50,7 +50,7 @@ fn number(text: &str) -> Option<Number> {
 
 /// `1.5`, `.5`, `1.`, `1e3`, `15`: digits with at most one point and one exponent.
 fn is_float(text: &str) -> bool {
-    let all_digits = |it: &str| it.bytes().all(|b| b.is_ascii_digit());
+    let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));

@@ -190,8 +190,8 @@ impl Source {
         let text = self.text.split_inclusive('\n').nth(line.checked_sub(1)?)?;
         let start = text.as_ptr().addr() - self.text.as_ptr().addr();
         let (start, end) = (start, start + text.trim_end().len());
-        let touches = |it: &usize| {
-            let node = &self.nodes[*it];
+        let touches = |number: &usize| {
+            let node = &self.nodes[*number];
             node.key_span().start < end && node.span.end.max(node.key_span().end) > start
         };
         let mut found = (!self.nodes.is_empty()).then_some(0).filter(touches)?;

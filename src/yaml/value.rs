@@ -128,8 +128,8 @@ impl<'s> Entries<'s> {
         let text = RefCell::new(String::new());
         let read = seed.deserialize(Sample::new(needed, field, &text));
         state.written.borrow_mut().insert((node, field), text.into_inner());
-        read.map_err(|it| match it.kind {
-            Kind::MissingWithin(_) => it.or_at(node, false),
+        read.map_err(|error| match error.kind {
+            Kind::MissingWithin(_) => error.or_at(node, false),
             _ => Failure::new(Kind::NoSample),
         })
     }
@@ -167,13 +167,13 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
         }
         match self.value {
             Value::Null => visitor.visit_unit(),
-            Value::Bool(it) => visitor.visit_bool(*it),
-            Value::Number(it) => match (it.as_u64(), it.as_i64()) {
+            Value::Bool(flag) => visitor.visit_bool(*flag),
+            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
                 (Some(it), _) => visitor.visit_u64(it),
                 (None, Some(it)) => visitor.visit_i64(it),
-                (None, None) => visitor.visit_f64(it.as_f64().unwrap_or_default()),
+                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or_default()),
             },
-            Value::String(it) => visitor.visit_borrowed_str(it),
+            Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => {
                 visitor.visit_seq(Items { parent: self, items: items.iter().zip(self.children()) })
             }
@@ -258,9 +258,9 @@ impl<'s> EnumAccess<'s> for Variant<'s> {
 
     fn variant_seed<V: DeserializeSeed<'s>>(self, seed: V) -> Result<(V::Value, Self), Failure> {
         let name: StrDeserializer<'_, Failure> = self.name.into_deserializer();
-        let value = seed.deserialize(name).map_err(|it| match self.content {
-            Some(content) => it.or_at(content.node, true),
-            None => it.or_at(self.named_by.node, false),
+        let value = seed.deserialize(name).map_err(|error| match self.content {
+            Some(content) => error.or_at(content.node, true),
+            None => error.or_at(self.named_by.node, false),
         })?;
         Ok((value, self))
     }

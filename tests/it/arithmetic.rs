@@ -70,7 +70,7 @@ fn darien(model: &str, replicas: u32) -> Report {
     let node = node("{cpu: 4, memory: 8Gi}");
     let ollama =
         Ollama { models: vec![model.parse().expect("a model")], replicas, ..Ollama::default() };
-    let mib = |it: requests::Allotment| it.request.get() >> 20;
+    let mib = |allotment: requests::Allotment| allotment.request.get() >> 20;
     let charts = CHARTS
         .iter()
         .map(|(name, containers, cpu)| row(name, containers.iter().sum(), *cpu, 1, Origin::Chart));
@@ -91,8 +91,9 @@ fn darien(model: &str, replicas: u32) -> Report {
 
 #[test]
 fn the_charts_sum_to_what_the_facts_say() {
-    let (memory, cpu) =
-        CHARTS.iter().fold((0, 0), |sum, it| (sum.0 + it.1.iter().sum::<u64>(), sum.1 + it.2));
+    let (memory, cpu) = CHARTS
+        .iter()
+        .fold((0, 0), |sum, chart| (sum.0 + chart.1.iter().sum::<u64>(), sum.1 + chart.2));
     assert_eq!((memory, cpu), (1936, 530));
 }
 

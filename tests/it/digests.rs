@@ -15,8 +15,8 @@ fn case(name: &str) -> Texts {
 fn images(tree: &Compiled) -> BTreeSet<String> {
     let pods = tree.objects();
     let templates = pods.iter().filter_map(|it| it.pod_template());
-    let containers = templates.flat_map(|it| {
-        items(&it["spec"]["containers"]).chain(items(&it["spec"]["initContainers"]))
+    let containers = templates.flat_map(|template| {
+        items(&template["spec"]["containers"]).chain(items(&template["spec"]["initContainers"]))
     });
     containers.filter_map(|it| it["image"].as_str().map(str::to_owned)).collect()
 }

@@ -69,8 +69,9 @@ fn spec(lines: &[String]) -> Texts {
     ))
 }
 
-fn requests(it: &Compiled) -> Bytes {
-    espalier::compile::budget(it.plan.as_ref().expect("it is built"), &it.summaries).requests
+fn requests(compiled: &Compiled) -> Bytes {
+    espalier::compile::budget(compiled.plan.as_ref().expect("it is built"), &compiled.summaries)
+        .requests
 }
 
 #[test]
@@ -120,9 +121,9 @@ fn a_row_costs_what_it_says() {
 fn the_pool_follows_the_pods() {
     let pool = |lines: &[&str]| {
         let lines: Vec<String> = lines.iter().map(|it| (*it).to_owned()).collect();
-        let it = grown(&lines);
-        assert!(it.errors().is_empty(), "{}", it.said());
-        let web = it
+        let grown = grown(&lines);
+        assert!(grown.errors().is_empty(), "{}", grown.said());
+        let web = grown
             .objects()
             .into_iter()
             .find(|it| it.kind() == "Deployment" && it.name() == "openwebui")

@@ -302,9 +302,9 @@ impl io::Write for Written {
 }
 
 /// What a terminal would obey, or does not show.
-fn is_obeyed(it: char) -> bool {
-    it.is_control() && !matches!(it, '\n' | '\t')
-        || matches!(it, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+fn is_obeyed(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\t')
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Runs a verb in a folder and says what is wrong about it; else how it ended, and how long it
@@ -331,12 +331,12 @@ fn run(root: &Path, verb: &str) -> Result<(Option<Outcome>, Duration), String> {
     if took > PATIENCE {
         return Err(format!("it takes {took:?}"));
     }
-    let read = |it: &Written| {
-        String::from_utf8(it.0.borrow().clone()).map_err(|it| format!("it is not UTF-8: {it}"))
+    let read = |written: &Written| {
+        String::from_utf8(written.0.borrow().clone()).map_err(|it| format!("it is not UTF-8: {it}"))
     };
     let (out, talk) = (read(&out)?, read(&talk)?);
-    if let Some(it) = out.chars().chain(talk.chars()).find(|it| is_obeyed(*it)) {
-        return Err(format!("it writes U+{:04X}", u32::from(it)));
+    if let Some(character) = out.chars().chain(talk.chars()).find(|it| is_obeyed(*it)) {
+        return Err(format!("it writes U+{:04X}", u32::from(character)));
     }
     if args.format == Format::Json && done.is_ok() && !out.is_empty() {
         serde_json::from_str::<serde_json::Value>(&out)

@@ -159,7 +159,7 @@ fn external() -> impl Strategy<Value = Option<Value>> {
         ("192.168.7.20", Some("192.168.7.20/32")),
     ];
     let mode = proptest::option::of(sample::select(vec!["require", "disable"]));
-    let it = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(
+    let prop_map = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(
         |((host, cidr), port, mode)| {
             map([
                 ("host", some(host)),
@@ -169,7 +169,7 @@ fn external() -> impl Strategy<Value = Option<Value>> {
             ])
         },
     );
-    proptest::option::weighted(0.3, it)
+    proptest::option::weighted(0.3, prop_map)
 }
 
 /// Backups on the node's disk, to a storage outside, to one by its address; and none.
@@ -251,9 +251,10 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                     (
                         "postgresql",
                         Some(match elsewhere {
-                            Some(it) => {
-                                map([("enabled", off(on.postgresql)), ("external", Some(it))])
-                            }
+                            Some(elsewhere) => map([
+                                ("enabled", off(on.postgresql)),
+                                ("external", Some(elsewhere)),
+                            ]),
                             None => map([
                                 ("enabled", off(on.postgresql)),
                                 ("resources", sql),

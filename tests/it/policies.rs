@@ -84,21 +84,25 @@ fn fences(tree: &Tree) -> Vec<String> {
     if fenced != denied {
         found.push(format!("pods are in {fenced:?}, default deny is in {denied:?}"));
     }
-    for it in tree.of_kind("NetworkPolicy") {
-        let namespace = it.namespace().unwrap_or_default();
+    for object in tree.of_kind("NetworkPolicy") {
+        let namespace = object.namespace().unwrap_or_default();
         if !fenced.contains(namespace)
             || ["kube-system", "monitoring", "node-agents"].contains(&namespace)
         {
-            found.push(format!("{}: a policy where no component has declared its pods", it.path));
+            found.push(format!(
+                "{}: a policy where no component has declared its pods",
+                object.path
+            ));
         }
         // Applied by name: an `allow-…` must be there before the deny.
-        if !it.name().starts_with("allow-") && it.name() != "default-deny" {
-            found.push(format!("{}: would be applied after the deny", it.path));
+        if !object.name().starts_with("allow-") && object.name() != "default-deny" {
+            found.push(format!("{}: would be applied after the deny", object.path));
         }
-        let kinds: Vec<_> =
-            crate::support::items(it.at("spec/policyTypes")).filter_map(|it| it.as_str()).collect();
+        let kinds: Vec<_> = crate::support::items(object.at("spec/policyTypes"))
+            .filter_map(|it| it.as_str())
+            .collect();
         if kinds != ["Ingress", "Egress"] {
-            found.push(format!("{}: {kinds:?}", it.path));
+            found.push(format!("{}: {kinds:?}", object.path));
         }
     }
     found
@@ -209,10 +213,10 @@ fn the_repository_s_port_is_open() {
         *spec = spec.replace(&line, &format!("  repository: {{url: \"{url}\"}}"));
         let made = tree(&texts);
         let policies = Tree::of(&made);
-        let it = policies
+        let policy = policies
             .find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server")
             .expect("it is there");
-        let outside = crate::support::items(it.at("spec/egress"))
+        let outside = crate::support::items(policy.at("spec/egress"))
             .filter(|it| serde_yaml::to_string(it).is_ok_and(|it| it.contains("0.0.0.0/0")));
         let open: Vec<u64> = outside
             .flat_map(|it| crate::support::items(crate::support::at(it, "ports")))
@@ -239,14 +243,16 @@ fn a_repository_on_a_private_network_is_reached() {
     let policies = Tree::of(&made);
     let with_blocks: Vec<&str> = policies
         .of_kind("NetworkPolicy")
-        .filter(|it| serde_yaml::to_string(&it.value).is_ok_and(|it| it.contains("10.1.2.3/32")))
+        .filter(|object| {
+            serde_yaml::to_string(&object.value).is_ok_and(|it| it.contains("10.1.2.3/32"))
+        })
         .map(crate::support::Read::name)
         .collect();
     assert_eq!(with_blocks, ["allow-argocd-repo-server"]);
-    let it = policies
+    let policy = policies
         .find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server")
         .expect("it is there");
-    let blocks: Vec<(&str, Vec<u64>)> = crate::support::items(it.at("spec/egress"))
+    let blocks: Vec<(&str, Vec<u64>)> = crate::support::items(policy.at("spec/egress"))
         .filter_map(|rule| {
             let block = crate::support::items(crate::support::at(rule, "to"))
                 .find_map(|it| crate::support::at(it, "ipBlock/cidr").as_str())?;
@@ -316,13 +322,13 @@ fn planted_faults_are_found() {
         ("allow-argocd-redis", "name: argocd-server", "name: argocd"),
     ] {
         let mut changed = Tree::of(&made);
-        let it = changed
+        let object = changed
             .objects
             .iter_mut()
             .find(|it| it.kind() == "NetworkPolicy" && it.name() == name)
             .expect("it is there");
-        let text = serde_yaml::to_string(&it.value).expect("YAML");
-        it.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
+        let text = serde_yaml::to_string(&object.value).expect("YAML");
+        object.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
         assert!(!wrong(&changed).is_empty(), "{name}: {find} → {replace}");
     }
 }
@@ -365,12 +371,12 @@ fn the_graph_is_the_policies() {
         ("allow-team-a-ollama", "kube-system", "default"),
     ] {
         let mut changed = Tree::of(&made);
-        let it =
+        let object =
             changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name);
-        let it = it.unwrap_or_else(|| panic!("no {name}"));
-        let text = serde_yaml::to_string(&it.value).expect("YAML");
+        let object = object.unwrap_or_else(|| panic!("no {name}"));
+        let text = serde_yaml::to_string(&object.value).expect("YAML");
         assert!(text.contains(find), "{name}: {find}\n{text}");
-        it.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
+        object.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
         let said = graph::differs(&made, &changed).join("\n");
         assert!(
             said.contains("a rule without a row") && said.contains("a row without a rule"),

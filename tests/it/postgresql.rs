@@ -190,9 +190,9 @@ fn what_holds_a_table_is_kept_whatever_else_is_missing() {
         "base/5/100000",
     ] {
         killed_everywhere(
-            |it| {
-                as_initdb_leaves_it(it, table);
-                it.write("databases", "openwebui\n");
+            |dir| {
+                as_initdb_leaves_it(dir, table);
+                dir.write("databases", "openwebui\n");
             },
             |volume, what| {
                 assert_eq!(volume.read(table), "somebody's", "{table}: {what}");

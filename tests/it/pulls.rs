@@ -54,11 +54,11 @@ impl Pod {
     fn of(models: &[&str], present: &[&str]) -> Self {
         let spec = format!("ollama: {{models: {models:?}, catalogue: {{{OTHER}: {EMBEDS}}}}}");
         let objects = tree(&with_components(&spec)).objects();
-        let it = objects
+        let object = objects
             .iter()
             .find(|it| it.kind() == "StatefulSet" && it.name() == "ollama")
             .expect("it is there");
-        let pod = at(it.pod_template().expect("pods"), "spec");
+        let pod = at(object.pod_template().expect("pods"), "spec");
         let script = |key: &str| {
             let words: Vec<&str> = items(at(pod, key))
                 .flat_map(|it| items(at(it, "command")))

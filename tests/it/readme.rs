@@ -168,9 +168,9 @@ fn ours(text: &str) -> String {
 
 /// A Git server with an empty repository.
 fn server() -> WorkspaceDir {
-    let it = WorkspaceDir::empty();
-    it.git(&["init", "--quiet", "--bare", "--initial-branch", "main", "platform.git"]);
-    it
+    let dir = WorkspaceDir::empty();
+    dir.git(&["init", "--quiet", "--bare", "--initial-branch", "main", "platform.git"]);
+    dir
 }
 
 fn readme() -> String {

@@ -167,16 +167,16 @@ struct Number {
 fn numbers(whole: &Value, at: &Value, path: &[String], found: &mut Vec<Number>) {
     let mut parts = vec![at];
     let mut next = 0;
-    while let Some(it) = parts.get(next).copied() {
+    while let Some(part) = parts.get(next).copied() {
         next += 1;
-        let target = it
+        let target = part
             .get("$ref")
             .and_then(Value::as_str)
             .and_then(|it| whole.pointer(it.trim_start_matches('#')));
         parts.extend(
             target
                 .into_iter()
-                .chain(it.get("anyOf").and_then(Value::as_array).into_iter().flatten()),
+                .chain(part.get("anyOf").and_then(Value::as_array).into_iter().flatten()),
         );
     }
     let types: BTreeSet<&str> = parts.iter().flat_map(|it| texts(&it["type"])).collect();
@@ -211,8 +211,8 @@ fn numbers(whole: &Value, at: &Value, path: &[String], found: &mut Vec<Number>) 
             numbers(whole, it, &below("*"), found);
         }
         for (key, step) in [("items", "[]"), ("additionalProperties", "*")] {
-            if let Some(it) = part.get(key).filter(|it| it.is_object()) {
-                numbers(whole, it, &below(step), found);
+            if let Some(part) = part.get(key).filter(|it| it.is_object()) {
+                numbers(whole, part, &below(step), found);
             }
         }
     }
@@ -293,7 +293,9 @@ const OUT: [&str; 5] = [
 /// What is said of a value itself: whether it is refused, for what it is and not for what it asks
 /// of a node.
 fn refusals(text: &str) -> Vec<Diagnostic> {
-    let refuses = |it: &Diagnostic| it.severity == Severity::Error && OUT.contains(&it.code);
+    let refuses = |diagnostic: &Diagnostic| {
+        diagnostic.severity == Severity::Error && OUT.contains(&diagnostic.code)
+    };
     compile(&only(text)).findings.into_iter().filter(refuses).collect()
 }
 
@@ -325,8 +327,9 @@ fn every_number_has_bounds_and_they_are_the_rules_own() {
                 continue;
             }
             refused += 1;
-            let is_about_it =
-                |it: &Diagnostic| it.severity == Severity::Error || it.place == found[0].place;
+            let is_about_it = |diagnostic: &Diagnostic| {
+                diagnostic.severity == Severity::Error || diagnostic.place == found[0].place
+            };
             let said = compile(&only(&text)).findings.into_iter().filter(is_about_it).count();
             assert_eq!(
                 said,
@@ -447,9 +450,9 @@ fn the_longest_time_is_the_rules_own() {
 fn every_version_says_what_it_is_of() {
     let (_, schema) = schemas().find(|it| it.0 == PATHS[1]).expect("a schema");
     let mut said = BTreeSet::new();
-    for (name, it) in schema["properties"].as_object().expect("its names") {
+    for (name, object) in schema["properties"].as_object().expect("its names") {
         let description =
-            it["description"].as_str().unwrap_or_else(|| panic!("{name} has no description"));
+            object["description"].as_str().unwrap_or_else(|| panic!("{name} has no description"));
         assert!(description.ends_with('.') && said.insert(description), "{name}: {description}");
     }
 }
@@ -564,22 +567,22 @@ const CUSTOM: [&str; 5] =
 #[test]
 fn built_in_objects_have_no_unknown_field() {
     for (name, folder) in golden_cases() {
-        for it in tree(&texts_of(&folder)).objects() {
-            let wrong = match it.kind() {
-                "CronJob" => known::<CronJob>(&it),
-                "Job" => known::<Job>(&it),
-                "Deployment" => known::<Deployment>(&it),
-                "Ingress" => known::<Ingress>(&it),
-                "Namespace" => known::<Namespace>(&it),
-                "NetworkPolicy" => known::<NetworkPolicy>(&it),
-                "PersistentVolumeClaim" => known::<PersistentVolumeClaim>(&it),
-                "PodDisruptionBudget" => known::<PodDisruptionBudget>(&it),
-                "PriorityClass" => known::<PriorityClass>(&it),
-                "Service" => known::<Service>(&it),
-                "ServiceAccount" => known::<ServiceAccount>(&it),
-                "StatefulSet" => known::<StatefulSet>(&it),
+        for object in tree(&texts_of(&folder)).objects() {
+            let wrong = match object.kind() {
+                "CronJob" => known::<CronJob>(&object),
+                "Job" => known::<Job>(&object),
+                "Deployment" => known::<Deployment>(&object),
+                "Ingress" => known::<Ingress>(&object),
+                "Namespace" => known::<Namespace>(&object),
+                "NetworkPolicy" => known::<NetworkPolicy>(&object),
+                "PersistentVolumeClaim" => known::<PersistentVolumeClaim>(&object),
+                "PodDisruptionBudget" => known::<PodDisruptionBudget>(&object),
+                "PriorityClass" => known::<PriorityClass>(&object),
+                "Service" => known::<Service>(&object),
+                "ServiceAccount" => known::<ServiceAccount>(&object),
+                "StatefulSet" => known::<StatefulSet>(&object),
                 custom if CUSTOM.contains(&custom) => None,
-                other => Some(format!("{}: no type for {other}: add it here", it.path)),
+                other => Some(format!("{}: no type for {other}: add it here", object.path)),
             };
             assert_eq!(wrong, None, "{name}");
         }

@@ -76,8 +76,8 @@ fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
     let built: Vec<BuiltComponent> = builder.finish();
     let needed = copies::needed(&built);
     let mut found = Diagnostics::new();
-    for it in &built {
-        closed(it, &needed, &"spec/platform.yaml".into(), &mut found);
+    for built in &built {
+        closed(built, &needed, &"spec/platform.yaml".into(), &mut found);
     }
     found.iter().map(|it| it.message.clone()).collect()
 }
@@ -101,7 +101,9 @@ fn every_way_to_read_a_secret_is_seen() {
         }),
         ..EnvVar::default()
     };
-    let variable = |it: EnvVar| found(|pod| pod.containers[0].env.get_or_insert_default().push(it));
+    let variable = |variable: EnvVar| {
+        found(|pod| pod.containers[0].env.get_or_insert_default().push(variable))
+    };
     assert_eq!(
         variable(key("other", "password")),
         [

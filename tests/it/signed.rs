@@ -53,9 +53,14 @@ fn whatever_comes_from_git_is_signed_and_no_chart_is_asked_for_it() {
             // Argo CD before 3.5 refuses every chart of a project that asks for signatures.
             assert!(!signed || sources.len() == 1, "{}: {sources:?}", project.name());
         }
-        for it in tree.objects().iter().filter(|it| it.kind() == "Application") {
-            let from_git = it.at("spec/source/chart").is_null();
-            assert_eq!(asked[it.text("spec/project")].is_empty(), !from_git, "{}", it.name());
+        for object in tree.objects().iter().filter(|it| it.kind() == "Application") {
+            let from_git = object.at("spec/source/chart").is_null();
+            assert_eq!(
+                asked[object.text("spec/project")].is_empty(),
+                !from_git,
+                "{}",
+                object.name()
+            );
         }
         let argocd = tree
             .objects()
@@ -79,12 +84,12 @@ fn a_signature_is_no_replacement_for_tls() {
     assert!(!tree(&texts).codes().contains(&"repository-without-tls"));
     let spec = texts.get_mut("spec/platform.yaml").expect("the spec");
     *spec = spec.replace("url: https://git", "url: http://git");
-    let it = tree(&texts);
-    assert!(it.codes().contains(&"repository-without-tls"));
+    let tree = tree(&texts);
+    assert!(tree.codes().contains(&"repository-without-tls"));
     assert!(
-        it.said().contains("reads Argo CD's token and can hand out an older signed commit"),
+        tree.said().contains("reads Argo CD's token and can hand out an older signed commit"),
         "{}",
-        it.said()
+        tree.said()
     );
 }
 
@@ -134,7 +139,7 @@ fn a_key_is_known_by_its_own_number_and_those_of_its_signing_subkeys() {
 /// has followed.
 #[test]
 fn a_key_says_how_long_it_signs() {
-    let day = |it: i64| 1_735_689_600 + it * 24 * 60 * 60;
+    let day = |number: i64| 1_735_689_600 + number * 24 * 60 * 60;
     let key: SigningKey = EXPIRED.parse().expect("a key");
     assert_eq!(key.expires(), Some(day(90)));
     let key: SigningKey = ROTATED.parse().expect("a key");

@@ -37,14 +37,14 @@ pub struct Compiled {
 /// The tree of a spec without an error.
 #[track_caller]
 pub fn tree(texts: &Texts) -> Compiled {
-    let it = compile(texts);
+    let compile = compile(texts);
     assert!(
-        !it.findings.has_errors(),
+        !compile.findings.has_errors(),
         "the spec has errors:\n{}\n{:?}",
-        it.said(),
+        compile.said(),
         texts.get(PLATFORM)
     );
-    it
+    compile
 }
 
 /// A spec with one file.
@@ -78,14 +78,14 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
             .collect(),
     };
     let loaded = compile::platform(&sources);
-    let mut it = Compiled {
+    let mut compiled = Compiled {
         files: BTreeMap::new(),
         twice: Vec::new(),
         findings: loaded.diagnostics,
         plan: loaded.plan,
         summaries: Vec::new(),
     };
-    let Some(plan) = it.plan.take() else { return it };
+    let Some(plan) = compiled.plan.take() else { return compiled };
     for path in tenants {
         let mut files = Files::new();
         let mut summary = compile::tenant(
@@ -93,22 +93,22 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
             &Source::parse(path.as_str(), texts[*path].as_str()),
             &mut files,
         );
-        it.findings.extend(std::mem::take(&mut summary.diagnostics));
-        it.keep(&files);
-        it.summaries.push(summary);
+        compiled.findings.extend(std::mem::take(&mut summary.diagnostics));
+        compiled.keep(&files);
+        compiled.summaries.push(summary);
     }
-    it.summaries.sort_by(|a, b| a.file.cmp(&b.file));
+    compiled.summaries.sort_by(|a, b| a.file.cmp(&b.file));
     let mut files = Files::new();
     // The specs of these tests live at `example.com`; what is said of that has its own tests.
-    it.findings.extend(
-        compile::whole(&plan, &it.summaries, &mut files)
+    compiled.findings.extend(
+        compile::whole(&plan, &compiled.summaries, &mut files)
             .found
             .into_iter()
             .filter(|it| it.code != EXAMPLE_VALUE),
     );
-    it.keep(&files);
-    it.plan = Some(plan);
-    it
+    compiled.keep(&files);
+    compiled.plan = Some(plan);
+    compiled
 }
 
 impl Compiled {
@@ -141,8 +141,12 @@ impl Compiled {
 
     /// Its findings, a line each, with help and notes.
     pub fn said(&self) -> String {
-        let line =
-            |it: &Diagnostic| format!("{}: {} {:?} {:?}", it.code, it.message, it.help, it.notes);
+        let line = |diagnostic: &Diagnostic| {
+            format!(
+                "{}: {} {:?} {:?}",
+                diagnostic.code, diagnostic.message, diagnostic.help, diagnostic.notes
+            )
+        };
         self.findings.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
@@ -270,7 +274,7 @@ pub fn golden_cases() -> Vec<(String, PathBuf)> {
         .expect("the golden cases")
         .map(|it| it.expect("readable").path())
         .filter(|it| it.join("spec").is_dir())
-        .map(|it| (it.file_name().and_then(|it| it.to_str()).expect("a name").to_owned(), it))
+        .map(|path| (path.file_name().and_then(|it| it.to_str()).expect("a name").to_owned(), path))
         .collect();
     cases.sort();
     assert!(!cases.is_empty(), "there are golden cases");
@@ -293,15 +297,15 @@ pub fn files_below(folder: &Path, tops: &[&str]) -> BTreeMap<String, Vec<u8>> {
         .filter(|it| it.exists())
         .flat_map(walkdir::WalkDir::new);
     let files = walk.map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
-    let read = |it: walkdir::DirEntry| {
-        let path = it
+    let read = |dir: walkdir::DirEntry| {
+        let path = dir
             .path()
             .strip_prefix(folder)
             .expect("below")
             .to_str()
             .expect("UTF-8")
             .replace('\\', "/");
-        (path, std::fs::read(it.path()).expect("readable"))
+        (path, std::fs::read(dir.path()).expect("readable"))
     };
     files.map(read).collect()
 }

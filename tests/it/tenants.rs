@@ -239,16 +239,21 @@ fn none_is_dropped_without_a_word() {
 #[test]
 fn a_tenant_stays_in_its_namespace() {
     let made = tree(&with(platform(), &NAMES));
-    for it in made.objects().iter().filter(|it| it.application().starts_with("ws-")) {
-        let name = it.application().trim_start_matches("ws-");
-        let is_own =
-            it.namespace().map_or(it.kind() == "Namespace" && it.name() == name, |it| it == name);
-        assert!(is_own, "{}", it.path);
-        let text = serde_yaml::to_string(&it.value).expect("YAML");
+    for object in made.objects().iter().filter(|it| it.application().starts_with("ws-")) {
+        let name = object.application().trim_start_matches("ws-");
+        let is_own = object
+            .namespace()
+            .map_or(object.kind() == "Namespace" && object.name() == name, |it| it == name);
+        assert!(is_own, "{}", object.path);
+        let text = serde_yaml::to_string(&object.value).expect("YAML");
         let strangers: Vec<&&str> = NAMES
             .iter()
             .filter(|it| **it != name && text.contains(&format!(".{it}.svc")))
             .collect();
-        assert!(strangers.is_empty() && !text.contains(".ai.svc"), "{}: {strangers:?}", it.path);
+        assert!(
+            strangers.is_empty() && !text.contains(".ai.svc"),
+            "{}: {strangers:?}",
+            object.path
+        );
     }
 }

@@ -72,7 +72,7 @@ fn used(text: &str) -> Vec<String> {
         }
         found.push(word);
     }
-    let name = |it: &String| it.trim().split("::").next().unwrap_or_default().trim().to_owned();
+    let name = |text: &String| text.trim().split("::").next().unwrap_or_default().trim().to_owned();
     found.iter().map(name).filter(|it| !it.is_empty()).collect()
 }
 
@@ -143,8 +143,8 @@ fn below_the_driver_all_is_pure() {
                 let mut groups = text
                     .match_indices("use std::{")
                     .filter_map(|(at, _)| text[at..].split(';').next());
-                if groups.any(|it| {
-                    it.split(|c: char| !c.is_alphanumeric() && c != '_').any(|it| it == short)
+                if groups.any(|group| {
+                    group.split(|c: char| !c.is_alphanumeric() && c != '_').any(|it| it == short)
                 }) {
                     let _ = writeln!(said, "{path}: {word}, only {may:?} may");
                 }

@@ -236,12 +236,12 @@ where
 
 /// Bytes without a unit are none of a spec's, but for zero.
 fn has_unit(text: &str) -> bool {
-    text == "0" || !text.ends_with(|it: char| it.is_ascii_digit())
+    text == "0" || !text.ends_with(|character: char| character.is_ascii_digit())
 }
 
 /// Thousands of cores have a unit of the API's that is none of a spec's.
 fn is_of_cores(text: &str) -> bool {
-    text.ends_with(|it: char| it.is_ascii_digit() || it == 'm')
+    text.ends_with(|character: char| character.is_ascii_digit() || character == 'm')
 }
 
 fn any_text(_: &str) -> bool {

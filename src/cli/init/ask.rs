@@ -45,8 +45,8 @@ mod tests {
 
     fn asked(typed: &str) -> (Result<Option<String>, String>, String) {
         let mut said = String::new();
-        let check = |it: &str| {
-            if it == "right" { Ok(it.to_owned()) } else { Err(format!("`{it}` is wrong")) }
+        let check = |text: &str| {
+            if text == "right" { Ok(text.to_owned()) } else { Err(format!("`{text}` is wrong")) }
         };
         let answer = ask("What", check, &mut typed.as_bytes(), &mut |it| said += it);
         (answer.map_err(|it| it.to_string()), said)

@@ -51,7 +51,7 @@ impl Here {
             ..Self::default()
         };
         let git = match Git::of(&folder) {
-            Ok(it) => it,
+            Ok(git) => git,
             Err(why) => {
                 here.notes.push(format!("{why:#}: Argo CD reads the platform from one, so its URL and branch are yours to give"));
                 return Ok(here);
@@ -71,7 +71,7 @@ impl Here {
         here.branch = branch(&git, remote.as_deref(), current)?;
         if is_detached {
             here.branch_note = Some(match &here.branch {
-                Some(it) => format!("no branch is checked out here, so it is {}; `--branch NAME` says another", it.from),
+                Some(branch) => format!("no branch is checked out here, so it is {}; `--branch NAME` says another", branch.from),
                 None => {
                     "no branch is checked out here, so the spec says `main`, which may not exist; `--branch NAME` says another".to_owned()
                 }
@@ -112,7 +112,7 @@ fn remote(git: &Git, branch: Option<&str>) -> anyhow::Result<Option<String>> {
     let all = git.knows(&["remote"])?.unwrap_or_default();
     let all: Vec<&str> = all.lines().collect();
     let upstream = match branch {
-        Some(it) => git.knows(&["config", "--get", &format!("branch.{it}.remote")])?,
+        Some(branch) => git.knows(&["config", "--get", &format!("branch.{branch}.remote")])?,
         None => None,
     };
     let known = |name: &str| all.iter().find(|it| **it == name).copied();
@@ -133,9 +133,12 @@ fn branch(
     current: Option<String>,
 ) -> anyhow::Result<Option<Known>> {
     let default = match remote {
-        Some(it) => {
-            git.knows(&["symbolic-ref", "--quiet", "--short", &format!("refs/remotes/{it}/HEAD")])?
-        }
+        Some(remote) => git.knows(&[
+            "symbolic-ref",
+            "--quiet",
+            "--short",
+            &format!("refs/remotes/{remote}/HEAD"),
+        ])?,
         None => None,
     };
     let prefix = format!("{}/", remote.unwrap_or_default());
@@ -228,7 +231,7 @@ fn without_credentials(url: &str) -> String {
 fn name(folder: &str) -> Option<Known> {
     let lower = folder.to_lowercase();
     let words: Vec<&str> = lower
-        .split(|it: char| !it.is_ascii_lowercase() && !it.is_ascii_digit())
+        .split(|character: char| !character.is_ascii_lowercase() && !character.is_ascii_digit())
         .filter(|it| !it.is_empty())
         .collect();
     let all = words.join("-");
@@ -257,12 +260,12 @@ mod tests {
 
     #[test]
     fn folders_are_called_many_things() {
-        let named = |it: &str| name(it).map(|it| it.value);
+        let named = |text: &str| name(text).map(|it| it.value);
         assert_eq!(named("Platform (new)").as_deref(), Some("platform-new"));
         assert_eq!(named(".dotted_name.git").as_deref(), Some("dotted-name-git"));
         assert_eq!(named(&"ab".repeat(40)).map(|it| it.len()), Some(63));
         assert_eq!(named("…"), None);
-        let from = |it: &str| name(it).map(|it| it.from);
+        let from = |text: &str| name(text).map(|it| it.from);
         assert_eq!(from("garden").as_deref(), Some("this folder's name"));
         assert_eq!(
             from("My_Garden").as_deref(),

@@ -107,8 +107,8 @@ pub enum ScopeArg {
 }
 
 impl From<ScopeArg> for SealedScope {
-    fn from(it: ScopeArg) -> Self {
-        match it {
+    fn from(scope_arg: ScopeArg) -> Self {
+        match scope_arg {
             ScopeArg::Strict => Self::Strict,
             ScopeArg::NamespaceWide => Self::NamespaceWide,
             ScopeArg::ClusterWide => Self::ClusterWide,

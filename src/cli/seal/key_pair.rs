@@ -65,22 +65,22 @@ pub fn run(
     }
     if args.from_cluster || args.certificate.is_some() {
         let (text, from) = existing(args)?;
-        let it = Certificate::parse(text.as_bytes())
+        let certificate = Certificate::parse(text.as_bytes())
             .with_context(|| format!("cannot take the certificate of {from}"))?;
         ensure!(
-            now <= it.not_after(),
+            now <= certificate.not_after(),
             "the certificate of {from} expired on {}",
-            clock::written(it.not_after())
+            clock::written(certificate.not_after())
         );
         disk::replace(disk, &target, &block(&text))
             .with_context(|| format!("cannot write {SEALING}"))?;
-        let until = clock::written(it.not_after());
+        let until = clock::written(certificate.not_after());
         console.say(&format!(
             "wrote {SEALING}: the certificate of {from}, {} bits, valid until {until}\n",
-            it.bits()
+            certificate.bits()
         ));
         console.say("its private key stays where it is; back it up there: without it nothing that is sealed can be opened\n");
-        console.say(&format!("next: `{}`\n", ways::next(disk, work, &it, None)));
+        console.say(&format!("next: `{}`\n", ways::next(disk, work, &certificate, None)));
         return Ok(Outcome::Clean);
     }
     let key = outside(&work.root, &key_file(work, args.key.as_deref())?)?;
@@ -200,8 +200,8 @@ fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
         ([] | [_, ..], _) => {
             let lines: Vec<String> = keys
                 .iter()
-                .map(|it| {
-                    format!("`espalier seal init --from-key --key {}`", ways::shown(&it.path))
+                .map(|key| {
+                    format!("`espalier seal init --from-key --key {}`", ways::shown(&key.path))
                 })
                 .collect();
             bail!("several private keys are here, so say which: {}", lines.join(" or "))
@@ -228,10 +228,10 @@ fn write(
         .inspect_err(|_| undo(&[&beside]))
         .with_context(|| format!("cannot write {SEALING}"))?;
     let made = disk.create_private(key, private_key);
-    if let Err(it) = &made {
+    if let Err(error) = &made {
         // Somebody else's file, which came meanwhile, stays.
         undo(&[&beside]);
-        if it.kind() != ErrorKind::AlreadyExists {
+        if error.kind() != ErrorKind::AlreadyExists {
             undo(&[key]);
         }
     }
@@ -336,10 +336,10 @@ fn outside(root: &Path, key: &Path) -> anyhow::Result<PathBuf> {
         .with_context(|| format!("cannot look at {}", there.display()))?
         .join(rest);
     let repository = place.ancestors().skip(1).find(|it| *it == root || it.join(".git").exists());
-    if let Some(it) = repository {
+    if let Some(repository) = repository {
         bail!(
             "{name} is inside of the repository {}, where it would be committed sooner or later: name a file outside of it with `--key FILE`",
-            it.display()
+            repository.display()
         );
     }
     Ok(place)

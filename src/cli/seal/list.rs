@@ -99,27 +99,31 @@ pub fn run(
         return Ok(Outcome::Clean);
     }
     let mut table = Table::new(&["credential", "keys", "namespace", "state", "used by"]);
-    for it in &rows {
-        let missing = if it.state == State::Stale {
-            format!(": without {}", it.missing.join(", "))
+    for row in &rows {
+        let missing = if row.state == State::Stale {
+            format!(": without {}", row.missing.join(", "))
         } else {
             String::new()
         };
-        let state = format!("{}{missing}", it.state.words().0);
+        let state = format!("{}{missing}", row.state.words().0);
         table.row([
-            it.credential.clone(),
-            it.keys.join(", "),
-            it.namespace.clone(),
+            row.credential.clone(),
+            row.keys.join(", "),
+            row.namespace.clone(),
             state,
-            it.used_by.join(", "),
+            row.used_by.join(", "),
         ]);
     }
     let sealing = plan.platform().sealing.as_ref();
     let certificate = sealing.map_or_else(
         || format!("there is no {SEALING}"),
-        |it| {
-            let verb = if now > it.not_after { "expired on" } else { "valid until" };
-            format!("{SEALING}: {}, {verb} {}", it.fingerprint, clock::written(it.not_after))
+        |sealing| {
+            let verb = if now > sealing.not_after { "expired on" } else { "valid until" };
+            format!(
+                "{SEALING}: {}, {verb} {}",
+                sealing.fingerprint,
+                clock::written(sealing.not_after)
+            )
         },
     );
     let mut open: Vec<State> =
@@ -133,15 +137,15 @@ pub fn run(
     let init = sealing.is_none().then(|| ways::back(disk, work).unwrap_or_else(init));
     let certified =
         work.sources.texts.get(SEALING).and_then(|it| Certificate::parse(it.text.as_bytes()).ok());
-    let way = |it: &State| match (it, &certified) {
+    let way = |state: &State| match (state, &certified) {
         // With the paths of the keys that are here.
         (State::OtherCertificate, Some(certificate)) => Some(ways::again(disk, work, certificate)),
-        _ => it.words().1.map(str::to_owned),
+        _ => state.words().1.map(str::to_owned),
     };
     let next: String = init
         .into_iter()
         .chain(open.iter().filter_map(way))
-        .fold(String::new(), |text, it| format!("{text}next: {it}\n"));
+        .fold(String::new(), |text, init| format!("{text}next: {init}\n"));
     console.data(&table.folded(console.width()))?;
     console.prose(&format!(
         "\n{}: {totals}\n{certificate}\n{next}",

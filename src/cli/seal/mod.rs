@@ -205,10 +205,10 @@ impl Session<'_> {
     /// value is there.
     fn reseal(&self, console: &mut Console) -> anyhow::Result<Outcome> {
         let certificate = self.certificate(console)?;
-        let is_old = |it: &&Need| {
-            let file = self.plan.platform().sealed.file(it.declared.name);
-            file.is_some_and(|it| {
-                it.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint())
+        let is_old = |need: &&Need| {
+            let file = self.plan.platform().sealed.file(need.declared.name);
+            file.is_some_and(|file| {
+                file.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint())
             })
         };
         let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();

@@ -131,6 +131,7 @@ pub fn files(work: &Work) -> impl Iterator<Item = (&str, &Source, SealedCredenti
 }
 
 /// Whether a key opens what a file has.
-pub fn opens(key: &PrivateKey, it: &SealedCredential) -> bool {
-    !it.spec.sealed.is_empty() && values(key, &it.metadata.name, &it.spec).is_ok()
+pub fn opens(key: &PrivateKey, credential: &SealedCredential) -> bool {
+    !credential.spec.sealed.is_empty()
+        && values(key, &credential.metadata.name, &credential.spec).is_ok()
 }

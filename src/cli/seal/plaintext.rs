@@ -74,8 +74,8 @@ impl Plaintext {
             match from.read(&mut buffer[filled..]) {
                 Ok(0) => break,
                 Ok(read) => filled += read,
-                Err(it) if it.kind() == io::ErrorKind::Interrupted => {}
-                Err(it) => return Err(it).with_context(|| format!("cannot read {what}")),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error).with_context(|| format!("cannot read {what}")),
             }
         }
         ensure!(

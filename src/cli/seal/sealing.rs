@@ -201,10 +201,10 @@ impl<'a> Sealing<'a> {
 
     /// A suffix that neither the present nor the former Secret has.
     fn draw(&self, random: &mut OsRng) -> anyhow::Result<DnsLabel> {
-        let taken = |it: &str| {
+        let taken = |text: &str| {
             self.old.is_some_and(|old| {
-                old.suffix.as_ref().is_some_and(|old| *old == it)
-                    || old.previous.as_ref().is_some_and(|old| old.suffix == it)
+                old.suffix.as_ref().is_some_and(|old| *old == text)
+                    || old.previous.as_ref().is_some_and(|old| old.suffix == text)
             })
         };
         loop {

@@ -85,8 +85,8 @@ fn read(from: &mut dyn io::Read, most: usize) -> anyhow::Result<Zeroizing<Vec<u8
         match from.read(&mut *key) {
             Ok(1) => {}
             Ok(_) => bail!("nothing was entered, or the terminal is gone; nothing was sealed"),
-            Err(it) if it.kind() == io::ErrorKind::Interrupted => continue,
-            Err(it) => return Err(it).context("cannot read the terminal"),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error).context("cannot read the terminal"),
         }
         match key[0] {
             b'\r' | b'\n' => return Ok(answer),
@@ -98,7 +98,7 @@ fn read(from: &mut dyn io::Read, most: usize) -> anyhow::Result<Zeroizing<Vec<u8
                 while answer.pop().is_some_and(|it| it & 0xc0 == 0x80) {}
             }
             _ if answer.len() > most => {}
-            it => answer.push(it),
+            key => answer.push(key),
         }
     }
 }

@@ -49,22 +49,22 @@ pub fn certificate(
     disk: &dyn Disk,
     work: &Work,
     args: &SealArgs,
-    it: &Certificate,
+    certificate: &Certificate,
     console: &mut Console,
 ) -> anyhow::Result<()> {
     if let Some(path) = &args.private_key {
-        let held = held(path.clone(), it);
+        let held = held(path.clone(), certificate);
         let is_its = held.is_its.map_err(|why| anyhow::anyhow!("{} {why}", path.display()))?;
         return if is_its {
             Ok(())
         } else {
-            doubted(args, &not_its(it, &path.display().to_string()), console)
+            doubted(args, &not_its(certificate, &path.display().to_string()), console)
         };
     }
-    if let Some(doubt) = doubt(disk, work, args.key.as_deref(), it)? {
+    if let Some(doubt) = doubt(disk, work, args.key.as_deref(), certificate)? {
         return doubted(args, &doubt.why, console);
     }
-    if let Some(warning) = unheard(disk, work, args.key.as_deref(), it)? {
+    if let Some(warning) = unheard(disk, work, args.key.as_deref(), certificate)? {
         console.say(&warning);
     }
     Ok(())
@@ -83,16 +83,16 @@ fn here(
     disk: &dyn Disk,
     work: &Work,
     key: Option<&Path>,
-    it: &Certificate,
+    certificate: &Certificate,
 ) -> anyhow::Result<(Option<PathBuf>, Vec<Held>)> {
     let own = private_folder(work).ok();
     let mut keys = match own.as_deref().and_then(Path::parent) {
-        Some(folder) => keys(disk, folder, it)?,
+        Some(folder) => keys(disk, folder, certificate)?,
         None => Vec::new(),
     };
     if let Some(path) = key {
         // It opens what was sealed, which says nothing of whom to seal for.
-        keys.push(Held { is_its: Ok(false), ..held(path.to_owned(), it) });
+        keys.push(Held { is_its: Ok(false), ..held(path.to_owned(), certificate) });
     }
     Ok((own, keys))
 }
@@ -105,11 +105,11 @@ pub fn doubt(
     disk: &dyn Disk,
     work: &Work,
     key: Option<&Path>,
-    it: &Certificate,
+    certificate: &Certificate,
 ) -> anyhow::Result<Option<Doubt>> {
-    let (own, keys) = here(disk, work, key, it)?;
+    let (own, keys) = here(disk, work, key, certificate)?;
     if keys.is_empty() {
-        return Ok(known_elsewhere(work, it).map(|why| Doubt { why, its: None }));
+        return Ok(known_elsewhere(work, certificate).map(|why| Doubt { why, its: None }));
     }
     let is_its = |it: &&Held| it.is_its == Ok(true);
     let is_own = |it: &&Held| it.path.parent() == own.as_deref();
@@ -127,27 +127,30 @@ pub fn doubt(
         let (its, newer) = (its.path.display(), newer.path.display());
         format!(
             "{SEALING} ({}) belongs to {its}, and {newer} beside it is a newer private key",
-            it.fingerprint()
+            certificate.fingerprint()
         )
     } else if let Some(its) = its {
         let place = own.as_deref().unwrap_or(Path::new("")).display();
         format!(
             "{SEALING} ({}) belongs to {}, which is not in this platform's folder {place}",
-            it.fingerprint(),
+            certificate.fingerprint(),
             its.path.display()
         )
     } else {
-        let names = keys.iter().map(|it| match &it.is_its {
-            Ok(_) => it.path.display().to_string(),
-            Err(why) => format!("{} (it {why})", it.path.display()),
+        let names = keys.iter().map(|key| match &key.is_its {
+            Ok(_) => key.path.display().to_string(),
+            Err(why) => format!("{} (it {why})", key.path.display()),
         });
-        not_its(it, &names.collect::<Vec<_>>().join(", "))
+        not_its(certificate, &names.collect::<Vec<_>>().join(", "))
     };
     Ok(Some(Doubt { why, its: its.map(|it| it.path.clone()) }))
 }
 
-fn not_its(it: &Certificate, keys: &str) -> String {
-    format!("{SEALING} ({}) does not belong to the private key in {keys}", it.fingerprint())
+fn not_its(certificate: &Certificate, keys: &str) -> String {
+    format!(
+        "{SEALING} ({}) does not belong to the private key in {keys}",
+        certificate.fingerprint()
+    )
 }
 
 /// Refuses, unless somebody has said that the certificate is right.
@@ -163,19 +166,19 @@ fn doubted(args: &SealArgs, doubt: &str, console: &mut Console) -> anyhow::Resul
 
 /// Where nobody here can tell whose the certificate is, it has to be the one that everything else
 /// knows: what knows another one.
-fn known_elsewhere(work: &Work, it: &Certificate) -> Option<String> {
+fn known_elsewhere(work: &Work, certificate: &Certificate) -> Option<String> {
     let mut others = BTreeSet::new();
     for (file, _, sealed) in opened::files(work) {
         let its = sealed.spec.certificate;
         others.extend(
-            its.filter(|its| **its != *it.fingerprint())
+            its.filter(|its| **its != *certificate.fingerprint())
                 .map(|its| format!("{file} is sealed with {}", &*its)),
         );
     }
     for (revision, name) in
         [("HEAD", "the last commit"), ("@{upstream}", "the branch that was fetched")]
     {
-        let its = committed(&work.root, revision).filter(|its| its != it.fingerprint());
+        let its = committed(&work.root, revision).filter(|its| its != certificate.fingerprint());
         others.extend(its.map(|its| format!("{name} has {its}")));
     }
     let others: Vec<String> = others.into_iter().collect();
@@ -183,7 +186,7 @@ fn known_elsewhere(work: &Work, it: &Certificate) -> Option<String> {
     (!others.is_empty()).then(|| {
         format!(
             "{SEALING} is {}, and its private key is not here to tell; but {all}",
-            it.fingerprint()
+            certificate.fingerprint()
         )
     })
 }
@@ -194,18 +197,18 @@ fn unheard(
     disk: &dyn Disk,
     work: &Work,
     key: Option<&Path>,
-    it: &Certificate,
+    certificate: &Certificate,
 ) -> anyhow::Result<Option<String>> {
-    if !here(disk, work, key, it)?.1.is_empty() {
+    if !here(disk, work, key, certificate)?.1.is_empty() {
         return Ok(None);
     }
-    let changed = before(&work.root).filter(|was| was.1 != it.fingerprint());
+    let changed = before(&work.root).filter(|was| was.1 != certificate.fingerprint());
     let changed = changed
         .map(|(commit, was)| format!("; commit {commit} put it in the place of {was}"))
         .unwrap_or_default();
     Ok(Some(format!(
         "warning: there is no private key here that could tell whose {SEALING} is: compare its fingerprint with the one you know, {}{changed}\n",
-        it.fingerprint()
+        certificate.fingerprint()
     )))
 }
 

@@ -64,7 +64,7 @@ fn checkout(root: &Path) -> Option<String> {
 /// `.gitignore` knows too.
 pub fn beside(disk: &dyn Disk, key: &Path) -> PathBuf {
     let name = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let free = |it: &PathBuf| matches!(disk.look(it), Ok(None));
+    let free = |path: &PathBuf| matches!(disk.look(path), Ok(None));
     (2..1000)
         .map(|it| key.with_file_name(format!("{it}-{name}")))
         .find(free)
@@ -108,8 +108,8 @@ fn line(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> (String, Opt
     } else {
         "espalier seal --reseal".to_owned()
     };
-    let is_old = |it: &&SealedCredential| {
-        it.spec.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint())
+    let is_old = |credential: &&SealedCredential| {
+        credential.spec.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint())
     };
     let old: Vec<&SealedCredential> = files.iter().filter(is_old).collect();
     // One that opens them all: of several, `--reseal` takes for each file the one that opens it.

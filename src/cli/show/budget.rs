@@ -23,13 +23,13 @@ pub fn text(
         if report.nodes.is_single() { kept(report) } else { groups(report).folded(width) };
     let _ = write!(out, "\n{}\n", pods(report).folded(width));
     verdict(&mut out, report);
-    if let Some(it) = models {
-        let _ = write!(out, "\n{}", terms("ollama", it, width));
+    if let Some(models) = models {
+        let _ = write!(out, "\n{}", terms("ollama", models, width));
     }
     // Many have the same models: those are told once.
     let mut same: BTreeMap<&ModelMemory, Vec<&str>> = BTreeMap::new();
-    for it in workspaces {
-        same.entry(&it.memory).or_default().push(&it.workspace);
+    for workspace in workspaces {
+        same.entry(&workspace.memory).or_default().push(&workspace.workspace);
     }
     for it in workspaces {
         let [first, rest @ ..] = &same[&it.memory][..] else { continue };
@@ -53,8 +53,8 @@ pub fn text(
     out
 }
 
-fn mib(it: Bytes) -> String {
-    it.in_mib().to_string()
+fn mib(bytes: Bytes) -> String {
+    bytes.in_mib().to_string()
 }
 
 /// What the only node keeps for itself.
@@ -82,12 +82,12 @@ fn kept(report: &Report) -> String {
 /// What each group of nodes gives.
 fn groups(report: &Report) -> Table<6> {
     let mut table = Table::new(&["nodes", ">n", "role", ">allocatable", ">CPU", ">GPUs"]);
-    for it in report.nodes.groups() {
-        let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
+    for group in report.nodes.groups() {
+        let (name, node) = (group.name.as_deref().unwrap_or_default(), &group.node);
         let (memory, cpu) = (mib(node.allocatable()), node.allocatable_cpu().to_string());
         table.row([
             name.to_owned(),
-            it.count.to_string(),
+            group.count.to_string(),
             node.role.name().to_owned(),
             memory,
             cpu,
@@ -109,19 +109,19 @@ fn groups(report: &Report) -> Table<6> {
 /// What each kind of pod asks for, and where that is from.
 fn pods(report: &Report) -> Table<6> {
     let mut table = Table::new(&["pods", ">n", ">request", ">limit", ">CPU", "from"]);
-    for it in &report.rows {
-        let all = it.pod.times(it.replicas);
-        let from = match it.source {
+    for row in &report.rows {
+        let all = row.pod.times(row.replicas);
+        let from = match row.source {
             Origin::Object => "manifest",
             Origin::Chart => "chart",
             Origin::Cluster => "k3s",
             Origin::Transient => "at times",
             Origin::Tenant => "workspace",
         };
-        let name = format!("{}/{}", it.application, it.name);
+        let name = format!("{}/{}", row.application, row.name);
         table.row([
             name,
-            it.replicas.to_string(),
+            row.replicas.to_string(),
             mib(all.request),
             mib(all.limit),
             all.cpu.to_string(),
@@ -136,45 +136,54 @@ fn pods(report: &Report) -> Table<6> {
 }
 
 /// The sums against what the nodes can give.
-fn verdict(out: &mut String, it: &Report) {
-    let memory = if it.requests <= it.allocatable {
-        format!("fits, {} spare", mib(it.spare()))
+fn verdict(out: &mut String, report: &Report) {
+    let memory = if report.requests <= report.allocatable {
+        format!("fits, {} spare", mib(report.spare()))
     } else {
-        format!("does not fit, {} too much", mib(it.requests.saturating_sub(it.allocatable)))
+        format!(
+            "does not fit, {} too much",
+            mib(report.requests.saturating_sub(report.allocatable))
+        )
     };
-    let _ = writeln!(out, "requests {} of {}: {memory}", mib(it.requests), mib(it.allocatable));
-    let _ = writeln!(out, "CPU requests {} of {}", it.cpu, it.allocatable_cpu);
-    if it.gpus > 0 || it.allocatable_gpus > 0 {
-        let _ = writeln!(out, "GPUs {} of {}", it.gpus, it.allocatable_gpus);
+    let _ =
+        writeln!(out, "requests {} of {}: {memory}", mib(report.requests), mib(report.allocatable));
+    let _ = writeln!(out, "CPU requests {} of {}", report.cpu, report.allocatable_cpu);
+    if report.gpus > 0 || report.allocatable_gpus > 0 {
+        let _ = writeln!(out, "GPUs {} of {}", report.gpus, report.allocatable_gpus);
     }
-    for one in &it.unplaced {
+    for one in &report.unplaced {
         let (name, each) =
             (format!("{}/{}", one.row.application, one.row.name), mib(one.ask.request));
         let name = one.beside.iter().fold(name, |all, it| all + " + " + it);
         let how = if one.beside.is_empty() { "each" } else { "on one node" };
         let _ = writeln!(out, "no place for {} × {name}, {each} {how}", one.count);
     }
-    let (limits, percent, usable, most) =
-        (mib(it.limits), it.limits_percent(), mib(it.usable), it.overcommit_percent);
+    let (limits, percent, usable, most) = (
+        mib(report.limits),
+        report.limits_percent(),
+        mib(report.usable),
+        report.overcommit_percent,
+    );
     let _ = writeln!(
         out,
         "limits {limits}: {percent} % of the {usable} that pods may use (at most {most} %)"
     );
-    if it.surge.request > Bytes::default() {
-        let _ = writeln!(out, "largest pod that a rolling update adds: {}", mib(it.surge.request));
+    if report.surge.request > Bytes::default() {
+        let _ =
+            writeln!(out, "largest pod that a rolling update adds: {}", mib(report.surge.request));
     }
 }
 
 /// Ollama's memory, term by term, in whole MiB: what rounding leaves is in the last term, so that
 /// they sum up.
-fn terms(application: &str, it: &ModelMemory, width: Option<usize>) -> String {
+fn terms(application: &str, memory: &ModelMemory, width: Option<usize>) -> String {
     let whole = |bytes: Bytes| (bytes.get() + (1 << 19)) >> 20;
     let heading = format!("{application}/ollama, each pod");
     let mut table = Table::new(&[&*heading, ">", ""]);
     let (mut sum, mut last) = (0, None::<&str>);
-    for (at, term) in it.terms.iter().enumerate() {
-        let rest = whole(it.computed).saturating_sub(sum);
-        let here = if at + 1 == it.terms.len() { rest } else { whole(term.bytes) };
+    for (at, term) in memory.terms.iter().enumerate() {
+        let rest = whole(memory.computed).saturating_sub(sum);
+        let here = if at + 1 == memory.terms.len() { rest } else { whole(term.bytes) };
         sum += here;
         // A model is named once, before its first term.
         let model = term.model.as_deref().filter(|it| last != Some(it)).unwrap_or_default();
@@ -182,14 +191,15 @@ fn terms(application: &str, it: &ModelMemory, width: Option<usize>) -> String {
         let sign = if at == 0 { "" } else { "+ " };
         table.row([format!("{sign}{}", term.term), format!("{here}Mi"), model.to_owned()]);
     }
-    let all = format!("× {} = {}", it.replicas, mib(it.computed * u64::from(it.replicas)));
-    table.row(["= needed".to_owned(), mib(it.computed), all]);
-    if it.request != it.computed {
-        table.row(["requested".to_owned(), mib(it.request), "`resources` says so".to_owned()]);
+    let all =
+        format!("× {} = {}", memory.replicas, mib(memory.computed * u64::from(memory.replicas)));
+    table.row(["= needed".to_owned(), mib(memory.computed), all]);
+    if memory.request != memory.computed {
+        table.row(["requested".to_owned(), mib(memory.request), "`resources` says so".to_owned()]);
     }
     let mut out = table.folded(width);
-    if !it.waiting.is_empty() {
-        let waiting = format!("loaded when one of these has gone: {}\n", it.waiting.join(", "));
+    if !memory.waiting.is_empty() {
+        let waiting = format!("loaded when one of these has gone: {}\n", memory.waiting.join(", "));
         out.push_str(&folded(&waiting, width));
     }
     out

@@ -53,7 +53,7 @@ pub fn run(
     let named = tenants
         .iter()
         .zip(run.notes.iter().skip(1))
-        .filter_map(|(it, flows)| Some((it.name.as_ref()?, &**flows)));
+        .filter_map(|(tenant, flows)| Some((tenant.name.as_ref()?, &**flows)));
     let text = match side {
         Some(Side::Waves) => waves(plan, tenants, format, width)?,
         Some(Side::Flows) => flows(&rows::graph(plan, named), format, width)?,
@@ -62,8 +62,8 @@ pub fn run(
         // The driver shows models without compiling anything.
         Some(Side::Models) | None => {
             let flows = rows::flows(plan).len() + named.map(|it| it.1.len()).sum::<usize>();
-            let it = Overview::of(plan, tenants, flows);
-            if format == Format::Json { json(&it)? } else { it.text(width) }
+            let overview = Overview::of(plan, tenants, flows);
+            if format == Format::Json { json(&overview)? } else { overview.text(width) }
         }
     };
     console.data(&text)?;
@@ -103,30 +103,30 @@ fn waves(
         Format::Json => json(&rows),
         Format::Mermaid => {
             let mut out = "graph LR\n".to_owned();
-            for it in &rows {
+            for row in &rows {
                 let _ = writeln!(
                     out,
                     "  {}[\"{} ({})\"]",
-                    node(&it.application),
-                    it.application,
-                    it.wave
+                    node(&row.application),
+                    row.application,
+                    row.wave
                 );
             }
-            for it in &rows {
-                for after in &it.after {
-                    let _ = writeln!(out, "  {} --> {}", node(after), node(&it.application));
+            for row in &rows {
+                for after in &row.after {
+                    let _ = writeln!(out, "  {} --> {}", node(after), node(&row.application));
                 }
             }
             Ok(out)
         }
         _ => {
             let mut table = Table::new(&[">wave", "application", "namespace", "after"]);
-            for it in &rows {
+            for row in &rows {
                 table.row([
-                    it.wave.to_string(),
-                    it.application.to_string(),
-                    it.namespace.to_string(),
-                    joined(&it.after),
+                    row.wave.to_string(),
+                    row.application.to_string(),
+                    row.namespace.to_string(),
+                    joined(&row.after),
                 ]);
             }
             Ok(table.folded(width))
@@ -135,7 +135,7 @@ fn waves(
 }
 
 fn flows(rows: &[FlowRow], format: Format, width: Option<usize>) -> anyhow::Result<String> {
-    let port = |it: &FlowRow| it.port.map_or_else(|| "any".to_owned(), |it| it.to_string());
+    let port = |row: &FlowRow| row.port.map_or_else(|| "any".to_owned(), |it| it.to_string());
     match format {
         Format::Json => json(rows),
         Format::Mermaid => {
@@ -149,19 +149,20 @@ fn flows(rows: &[FlowRow], format: Format, width: Option<usize>) -> anyhow::Resu
             for (at, end) in ends.iter().enumerate() {
                 let _ = writeln!(out, "  n{at}[\"{}\"]", end.replace('"', "#quot;"));
             }
-            for it in rows {
-                let _ = writeln!(out, "  n{} -->|\"{}\"| n{}", at(&it.from), port(it), at(&it.to));
+            for row in rows {
+                let _ =
+                    writeln!(out, "  n{} -->|\"{}\"| n{}", at(&row.from), port(row), at(&row.to));
             }
             Ok(out)
         }
         _ => {
             let mut table = Table::new(&["from", "to", ">port", "why"]);
-            for it in rows {
-                let port = it.port.map_or_else(
-                    || it.protocol.to_owned(),
-                    |port| format!("{port}/{}", it.protocol),
+            for row in rows {
+                let port = row.port.map_or_else(
+                    || row.protocol.to_owned(),
+                    |port| format!("{port}/{}", row.protocol),
                 );
-                table.row([it.from.clone(), it.to.clone(), port, it.why.clone()]);
+                table.row([row.from.clone(), row.to.clone(), port, row.why.clone()]);
             }
             Ok(table.folded(width))
         }
@@ -174,14 +175,14 @@ fn secrets(plan: &Plan, format: Format, width: Option<usize>) -> anyhow::Result<
         return json(&rows);
     }
     let mut table = Table::new(&["credential", "sealed", "keys", "namespaces", "used by"]);
-    for it in &rows {
-        let sealed = if it.sealed { "yes" } else { "no" };
+    for row in &rows {
+        let sealed = if row.sealed { "yes" } else { "no" };
         table.row([
-            it.credential.to_string(),
+            row.credential.to_string(),
             sealed.to_owned(),
-            joined(&it.keys),
-            joined(&it.namespaces),
-            joined(&it.used_by),
+            joined(&row.keys),
+            joined(&row.namespaces),
+            joined(&row.used_by),
         ]);
     }
     Ok(table.folded(width))
@@ -214,7 +215,7 @@ fn sum(
 
 /// A name as Mermaid takes it.
 fn node(name: &str) -> String {
-    name.replace(|it: char| !it.is_ascii_alphanumeric(), "_")
+    name.replace(|character: char| !character.is_ascii_alphanumeric(), "_")
 }
 
 /// What the pods request of what the node can give, in words.

@@ -50,16 +50,16 @@ struct Figures {
 }
 
 impl Figures {
-    fn of(it: &Report) -> Self {
+    fn of(report: &Report) -> Self {
         Self {
-            requests: it.requests.get(),
-            allocatable: it.allocatable.get(),
-            limits: it.limits.get(),
-            usable: it.usable.get(),
-            cpu_millicores: it.cpu.get(),
-            cpu_allocatable_millicores: it.allocatable_cpu.get(),
-            pods: it.pods,
-            fits: it.fits(),
+            requests: report.requests.get(),
+            allocatable: report.allocatable.get(),
+            limits: report.limits.get(),
+            usable: report.usable.get(),
+            cpu_millicores: report.cpu.get(),
+            cpu_allocatable_millicores: report.allocatable_cpu.get(),
+            pods: report.pods,
+            fits: report.fits(),
         }
     }
 }
@@ -99,8 +99,12 @@ impl Overview {
         ]);
 
         let mut table = Table::new(&[">wave", "application", "namespace"]);
-        for it in self.waves.iter().take(SCREEN) {
-            table.row([it.wave.to_string(), it.application.to_string(), it.namespace.to_string()]);
+        for wave in self.waves.iter().take(SCREEN) {
+            table.row([
+                wave.wave.to_string(),
+                wave.application.to_string(),
+                wave.namespace.to_string(),
+            ]);
         }
         let mut out = format!("{}\n{}", first.folded(width), table.folded(width));
         if self.waves.len() > SCREEN {
@@ -151,14 +155,14 @@ fn head_of(glance: &Glance, sums: &str) -> Table<2> {
     };
     let own = glance.models.iter().filter(|it| it.workspace.is_none()).count();
     let listed = glance.models.len().min(own.max(SCREEN));
-    for (at, it) in glance.models.iter().take(listed).enumerate() {
-        let whose = it
+    for (at, model) in glance.models.iter().take(listed).enumerate() {
+        let whose = model
             .workspace
             .as_ref()
             .map_or_else(|| replicas.clone(), |it| format!(", workspace {it}"));
         line(
             if at == 0 { "models" } else { "" },
-            format!("{} (context {}{whose})", it.name, it.context),
+            format!("{} (context {}{whose})", model.name, model.context),
         );
     }
     if glance.model_count > listed {

@@ -132,8 +132,8 @@ impl Listed {
     /// One quantisation.
     pub const BF16: Self = Self::one(Quantisation::Bf16);
 
-    const fn one(it: Quantisation) -> Self {
-        Self(1 << it as u32)
+    const fn one(quantisation: Quantisation) -> Self {
+        Self(1 << quantisation as u32)
     }
 
     /// Both.
@@ -143,8 +143,8 @@ impl Listed {
     }
 
     /// Whether a quantisation (or none) is among them.
-    pub fn has(self, it: Option<Quantisation>) -> bool {
-        self.0 & it.map_or(Self::A, Self::one).0 != 0
+    pub fn has(self, quantisation: Option<Quantisation>) -> bool {
+        self.0 & quantisation.map_or(Self::A, Self::one).0 != 0
     }
 
     /// Whether the library has the whole range of quantisations of these words, as it had until
@@ -168,9 +168,9 @@ impl Family {
             return None;
         }
         let (words, quantisation) = split(tag);
-        let fits = |it: &&Tags| {
-            it.words_of(words)
-                .and_then(|words| it.listed(words))
+        let fits = |tags: &&Tags| {
+            tags.words_of(words)
+                .and_then(|words| tags.listed(words))
                 .is_some_and(|it| it.has(quantisation))
         };
         if let Some(tags) = self.tags.iter().find(fits) {
@@ -225,17 +225,17 @@ impl Family {
 
     /// Tags that one would offer somebody: each size, and each in `q4_K_M` too.
     pub fn offers(&self) -> impl Iterator<Item = String> {
-        self.tags.iter().filter(|it| !it.size.is_empty()).flat_map(|it| {
+        self.tags.iter().filter(|it| !it.size.is_empty()).flat_map(|tag| {
             let has = |words: &&&str, quantisation| {
-                it.listed(words).is_some_and(|it| it.has(quantisation))
+                tag.listed(words).is_some_and(|it| it.has(quantisation))
             };
-            let size = Some(it.size.to_owned()).filter(|_| has(&&"", None));
+            let size = Some(tag.size.to_owned()).filter(|_| has(&&"", None));
             let q4 = Some(Quantisation::Q4KM);
             let words = ["instruct", "it", "chat", ""]
                 .iter()
-                .find(|words| it.default != Quantisation::Q4KM && has(words, q4));
+                .find(|words| tag.default != Quantisation::Q4KM && has(words, q4));
             let stem = |words: &&str| {
-                if words.is_empty() { it.size.to_owned() } else { format!("{}-{words}", it.size) }
+                if words.is_empty() { tag.size.to_owned() } else { format!("{}-{words}", tag.size) }
             };
             size.into_iter()
                 .chain(words.map(|words| format!("{}-{}", stem(words), Quantisation::Q4KM.name())))

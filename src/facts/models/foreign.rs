@@ -44,12 +44,15 @@ pub fn assumed(name: &str) -> Option<Assumed> {
     } else {
         (repository.to_owned(), Quantisation::of_tag(tag))
     };
-    let parts = said.split(|it: char| !it.is_ascii_alphanumeric() && it != '.').map(plain);
+    let parts = said
+        .split(|character: char| !character.is_ascii_alphanumeric() && character != '.')
+        .map(plain);
     let words: Vec<String> = parts.filter(|it| !it.is_empty()).collect();
     let sizes =
         FAMILIES.iter().flat_map(|family| family.tags.iter().map(move |tags| (family, tags)));
-    let known = sizes.filter(|(_, it)| {
-        it.shape.form != Form::Given && it.size.starts_with(|it: char| it.is_ascii_digit())
+    let known = sizes.filter(|(_, size)| {
+        size.shape.form != Form::Given
+            && size.size.starts_with(|character: char| character.is_ascii_digit())
     });
     let meant = known.filter(|(family, it)| speaks_of(&words, family, it));
     // The longest name is the nearest: `qwen2.5-coder:7b` before `qwen2.5:7b`.
@@ -128,7 +131,7 @@ fn nearest(
     quantisation: Quantisation,
 ) -> Option<(String, Option<u64>)> {
     let has = |word: &str| words.iter().any(|it| *it == plain(word));
-    let is_bare = |it: &&str| it.is_empty() && tags.default == quantisation && !tags.at_most;
+    let is_bare = |text: &&str| text.is_empty() && tags.default == quantisation && !tags.at_most;
     let all = tags.words.iter().filter_map(|(word, listed)| {
         let tag = match *word {
             word if listed.has(Some(quantisation)) => [tags.size, word, quantisation.name()]

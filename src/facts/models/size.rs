@@ -43,24 +43,24 @@ impl File {
 
 /// Bytes of the file, before any margin; none for a quantisation that is known from published sizes
 /// only.
-pub fn of(it: &Shape, quantisation: Quantisation) -> Option<u64> {
+pub fn of(shape: &Shape, quantisation: Quantisation) -> Option<u64> {
     use Quantisation::{Q2K, Q3KL, Q3KM, Q4KM, Q5KM};
     let base = quantisation.base()?;
-    let layers = it.layers;
+    let layers = shape.layers;
     let digits = layers + layers.saturating_sub(10) + layers.saturating_sub(100);
-    let mut file = File { bytes: HEAD + it.tokenizer + it.vision, layers, digits };
-    ends(it, base, &mut file);
+    let mut file = File { bytes: HEAD + shape.tokenizer + shape.vision, layers, digits };
+    ends(shape, base, &mut file);
 
-    let (queries, keys) = (it.heads * it.head_dim, it.kv_heads * it.head_dim);
-    let values = values(it, quantisation, base);
+    let (queries, keys) = (shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim);
+    let values = values(shape, quantisation, base);
     let fused = match quantisation {
-        _ if it.rule == Rule::FusedF16 => Block::F16,
+        _ if shape.rule == Rule::FusedF16 => Block::F16,
         Q3KM | Q3KL => Block::Q4K,
         Q4KM => Block::Q5K,
         Q5KM => Block::Q6K,
         _ => base,
     };
-    let eight = it.experts.is_some_and(|it| it.count == 8) && base.is_quantised();
+    let eight = shape.experts.is_some_and(|it| it.count == 8) && base.is_quantised();
     let output = match quantisation {
         Q3KM if !eight => Block::Q4K,
         Q3KL => Block::Q5K,
@@ -68,38 +68,38 @@ pub fn of(it: &Shape, quantisation: Quantisation) -> Option<u64> {
         _ if eight && matches!(base, Block::Q2K | Block::Q3K | Block::Q4K) => Block::Q5K,
         _ => base,
     };
-    if it.form == Form::Phi3 {
-        file.layer(8, it.embedding, queries + 2 * keys, fused);
+    if shape.form == Form::Phi3 {
+        file.layer(8, shape.embedding, queries + 2 * keys, fused);
     } else {
-        file.layer(6, it.embedding, queries, base);
-        file.layer(6, it.embedding, keys, if eight { Block::Q8_0 } else { base });
-        file.mixed(6, it.embedding, keys, values);
+        file.layer(6, shape.embedding, queries, base);
+        file.layer(6, shape.embedding, keys, if eight { Block::Q8_0 } else { base });
+        file.mixed(6, shape.embedding, keys, values);
     }
-    file.layer(11, queries, it.embedding, output);
-    norms(it, queries, keys, &mut file);
-    feed_forward(it, base, down(it, quantisation, base), &mut file);
+    file.layer(11, queries, shape.embedding, output);
+    norms(shape, queries, keys, &mut file);
+    feed_forward(shape, base, down(shape, quantisation, base), &mut file);
     Some(file.bytes)
 }
 
 /// What stands before and behind the layers.
-fn ends(it: &Shape, base: Block, file: &mut File) {
+fn ends(shape: &Shape, base: Block, file: &mut File) {
     let output = if base.is_quantised() && base != Block::Q8_0 { Block::Q6K } else { base };
-    let embedding = match it.rule {
+    let embedding = match shape.rule {
         Rule::EmbeddingQ8 if base.is_quantised() => Block::Q8_0,
-        _ if it.tied => output,
+        _ if shape.tied => output,
         _ => base,
     };
-    file.tensor(10, it.embedding, it.vocabulary, embedding);
-    if !it.tied {
-        file.tensor(6, it.embedding, it.vocabulary, output);
+    file.tensor(10, shape.embedding, shape.vocabulary, embedding);
+    if !shape.tied {
+        file.tensor(6, shape.embedding, shape.vocabulary, output);
     }
-    file.tensor(11, it.embedding, 1, Block::F32);
-    if it.form == Form::Starcoder2 {
-        file.tensor(16, it.embedding, 1, Block::F32);
+    file.tensor(11, shape.embedding, 1, Block::F32);
+    if shape.form == Form::Starcoder2 {
+        file.tensor(16, shape.embedding, 1, Block::F32);
     }
-    match it.rope {
+    match shape.rope {
         0 => {}
-        1 => file.tensor(10, it.head_dim / 2, 1, Block::F32),
+        1 => file.tensor(10, shape.head_dim / 2, 1, Block::F32),
         factors => {
             file.tensor(2, factors, 1, Block::F32);
             file.tensor(2, factors, 1, Block::F32);
@@ -121,53 +121,53 @@ fn first(layers: u64, count: u64, block: Block, others: Block) -> [(Block, u64);
 }
 
 /// The kinds of blocks of `attn_v`.
-fn values(it: &Shape, quantisation: Quantisation, base: Block) -> [(Block, u64); 2] {
+fn values(shape: &Shape, quantisation: Quantisation, base: Block) -> [(Block, u64); 2] {
     use Quantisation::{Q2K, Q3KL, Q3KM, Q4KM, Q4KS, Q5KM};
-    if it.rule == Rule::ValuesF16 {
-        return first(it.layers, 0, base, Block::F16);
+    if shape.rule == Rule::ValuesF16 {
+        return first(shape.layers, 0, base, Block::F16);
     }
-    if it.experts.is_some_and(|it| it.count == 8) && base.is_quantised() {
-        return first(it.layers, 0, base, Block::Q8_0);
+    if shape.experts.is_some_and(|it| it.count == 8) && base.is_quantised() {
+        return first(shape.layers, 0, base, Block::Q8_0);
     }
     let mix = match quantisation {
-        Q4KM | Q5KM => first(it.layers, more(it.layers), Block::Q6K, base),
-        Q4KS => first(it.layers, 4, Block::Q5K, base),
-        Q3KM => first(it.layers, 2, Block::Q5K, Block::Q4K),
-        Q3KL => first(it.layers, 0, base, Block::Q5K),
-        Q2K if it.heads >= 4 * it.kv_heads => first(it.layers, 0, base, Block::Q4K),
-        Q2K => first(it.layers, 0, base, Block::Q3K),
-        _ => first(it.layers, 0, base, base),
+        Q4KM | Q5KM => first(shape.layers, more(shape.layers), Block::Q6K, base),
+        Q4KS => first(shape.layers, 4, Block::Q5K, base),
+        Q3KM => first(shape.layers, 2, Block::Q5K, Block::Q4K),
+        Q3KL => first(shape.layers, 0, base, Block::Q5K),
+        Q2K if shape.heads >= 4 * shape.kv_heads => first(shape.layers, 0, base, Block::Q4K),
+        Q2K => first(shape.layers, 0, base, Block::Q3K),
+        _ => first(shape.layers, 0, base, base),
     };
     // The quantiser knows models of 70B by these two numbers.
-    let large = it.layers == 80 && it.embedding == 8192;
+    let large = shape.layers == 80 && shape.embedding == 8192;
     mix.map(|(block, count)| {
         (if large && matches!(block, Block::Q3K | Block::Q4K) { Block::Q5K } else { block }, count)
     })
 }
 
 /// The kinds of blocks of `ffn_down`.
-fn down(it: &Shape, quantisation: Quantisation, base: Block) -> [(Block, u64); 2] {
+fn down(shape: &Shape, quantisation: Quantisation, base: Block) -> [(Block, u64); 2] {
     use Quantisation::{Q2K, Q3KL, Q3KM, Q4KM, Q4KS, Q5KM};
     match quantisation {
-        Q4KM | Q5KM => first(it.layers, more(it.layers), Block::Q6K, base),
-        Q4KS => first(it.layers, it.layers / 8, Block::Q5K, base),
-        Q3KM => first(it.layers, it.layers / 16, Block::Q5K, Block::Q4K),
-        Q3KL => first(it.layers, 0, base, Block::Q5K),
-        Q2K => first(it.layers, 0, base, Block::Q3K),
-        _ => first(it.layers, 0, base, base),
+        Q4KM | Q5KM => first(shape.layers, more(shape.layers), Block::Q6K, base),
+        Q4KS => first(shape.layers, shape.layers / 8, Block::Q5K, base),
+        Q3KM => first(shape.layers, shape.layers / 16, Block::Q5K, Block::Q4K),
+        Q3KL => first(shape.layers, 0, base, Block::Q5K),
+        Q2K => first(shape.layers, 0, base, Block::Q3K),
+        _ => first(shape.layers, 0, base, base),
     }
 }
 
 /// Norms and biases: always in 32 bits.
-fn norms(it: &Shape, queries: u64, keys: u64, file: &mut File) {
+fn norms(shape: &Shape, queries: u64, keys: u64, file: &mut File) {
     use Form::{Cohere, Gemma2, Gemma3, Olmo2, Qwen2, Qwen3, Starcoder2};
-    let embedding = it.embedding;
+    let embedding = shape.embedding;
     // What each form has beside the two norms that most have: lengths of names, and of tensors.
-    let more: &[(u64, u64)] = match it.form {
+    let more: &[(u64, u64)] = match shape.form {
         Qwen2 => &[(1, queries), (1, keys), (1, keys)],
-        Qwen3 => &[(2, it.head_dim), (2, it.head_dim)],
+        Qwen3 => &[(2, shape.head_dim), (2, shape.head_dim)],
         Gemma2 => &[(3, embedding), (3, embedding)],
-        Gemma3 => &[(2, it.head_dim), (2, it.head_dim), (3, embedding), (3, embedding)],
+        Gemma3 => &[(2, shape.head_dim), (2, shape.head_dim), (3, embedding), (3, embedding)],
         Olmo2 => &[(2, queries), (2, keys)],
         Starcoder2 => &[
             (1, queries),
@@ -176,30 +176,30 @@ fn norms(it: &Shape, queries: u64, keys: u64, file: &mut File) {
             (1, embedding),
             (1, embedding),
             (1, embedding),
-            (1, it.feed_forward),
+            (1, shape.feed_forward),
             (1, embedding),
         ],
         _ => &[],
     };
-    let usual = if it.form == Cohere { 1 } else { 2 };
+    let usual = if shape.form == Cohere { 1 } else { 2 };
     for (name, length) in [(9, embedding), (8, embedding)].iter().take(usual).chain(more) {
         file.layer(*name, *length, 1, Block::F32);
     }
 }
 
 /// The feed-forward part, dense or of experts.
-fn feed_forward(it: &Shape, base: Block, down: [(Block, u64); 2], file: &mut File) {
-    if let Some(experts) = it.experts {
-        file.layer(12, it.embedding, experts.count, Block::F32);
-        file.layer(2, it.embedding, experts.length * experts.count, base);
-        file.layer(2, it.embedding, experts.length * experts.count, base);
-        file.mixed(2, experts.length, it.embedding * experts.count, down);
+fn feed_forward(shape: &Shape, base: Block, down: [(Block, u64); 2], file: &mut File) {
+    if let Some(experts) = shape.experts {
+        file.layer(12, shape.embedding, experts.count, Block::F32);
+        file.layer(2, shape.embedding, experts.length * experts.count, base);
+        file.layer(2, shape.embedding, experts.length * experts.count, base);
+        file.mixed(2, experts.length, shape.embedding * experts.count, down);
         return;
     }
-    let fused = if it.form == Form::Phi3 { 2 } else { 1 };
-    if !matches!(it.form, Form::Phi3 | Form::Starcoder2) {
-        file.layer(8, it.embedding, it.feed_forward, base);
+    let fused = if shape.form == Form::Phi3 { 2 } else { 1 };
+    if !matches!(shape.form, Form::Phi3 | Form::Starcoder2) {
+        file.layer(8, shape.embedding, shape.feed_forward, base);
     }
-    file.layer(6, it.embedding, fused * it.feed_forward, base);
-    file.mixed(8, it.feed_forward, it.embedding, down);
+    file.layer(6, shape.embedding, fused * shape.feed_forward, base);
+    file.mixed(8, shape.feed_forward, shape.embedding, down);
 }

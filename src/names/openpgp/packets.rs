@@ -68,9 +68,9 @@ impl Key {
     }
 
     /// The newest signature decides.
-    fn bind(&mut self, it: Signature) {
-        if self.bound.as_ref().is_none_or(|old| old.made <= it.made) {
-            self.bound = Some(it);
+    fn bind(&mut self, signature: Signature) {
+        if self.bound.as_ref().is_none_or(|old| old.made <= signature.made) {
+            self.bound = Some(signature);
         }
     }
 }
@@ -112,20 +112,20 @@ pub fn read(bytes: &[u8]) -> Result<Packets, String> {
             tag::SIGNATURE => {
                 let primary = keys[0].id.clone();
                 // Of what others have signed, nothing follows.
-                let Some(it) =
+                let Some(signature) =
                     signature(body).filter(|it| it.by.as_ref().is_none_or(|by| *by == primary))
                 else {
                     continue;
                 };
                 let is_primary = keys.len() == 1;
                 let Some(key) = keys.last_mut() else { continue };
-                match it.kind {
+                match signature.kind {
                     kind if is_primary && is_at_name && kind::NAME.contains(&kind) => {
                         is_named = true;
-                        key.bind(it);
+                        key.bind(signature);
                     }
-                    kind::KEY if is_primary => key.bind(it),
-                    kind::SUBKEY if !is_primary => key.bind(it),
+                    kind::KEY if is_primary => key.bind(signature),
+                    kind::SUBKEY if !is_primary => key.bind(signature),
                     kind::KEY_REVOKED if is_primary => key.is_revoked = true,
                     kind::SUBKEY_REVOKED if !is_primary => key.is_revoked = true,
                     _ => {}
@@ -141,10 +141,10 @@ pub fn read(bytes: &[u8]) -> Result<Packets, String> {
     if !is_named {
         return Err(refused("it has signed no name of its own, and GnuPG takes no such key"));
     }
-    if let Some(it) = subkeys.iter().find(|it| it.bound.is_none() && !it.is_revoked) {
+    if let Some(subkey) = subkeys.iter().find(|it| it.bound.is_none() && !it.is_revoked) {
         return Err(refused(&format!(
             "it has not signed its subkey {}, which anybody may have put there",
-            it.id
+            subkey.id
         )));
     }
     let ends: Vec<Option<i64>> = keys.iter().filter(|it| it.may_sign()).map(Key::end).collect();
@@ -184,7 +184,7 @@ fn key(body: &[u8]) -> Result<Key, String> {
 
 /// Whether all numbers of a key are there, and nothing besides.
 fn is_whole(algorithm: u8, numbers: &[u8]) -> Option<bool> {
-    let is_over = |it: Option<&[u8]>| it.map(<[u8]>::is_empty);
+    let is_over = |bytes: Option<&[u8]>| bytes.map(<[u8]>::is_empty);
     let point = || integer(numbers.get(1 + usize::from(*numbers.first()?)..)?);
     match algorithm {
         1..=3 => is_over(integers(2, numbers)),
@@ -219,22 +219,22 @@ fn signature(body: &[u8]) -> Option<Signature> {
     };
     let hashed = sized(4)?;
     let unhashed = sized(6 + hashed.len())?;
-    let mut it = Signature { kind, ..Signature::default() };
+    let mut signature = Signature { kind, ..Signature::default() };
     facts(hashed, &mut |what, fact| match what {
-        2 => it.made = number(fact),
-        9 => it.lasts = number(fact),
-        27 => it.flags = fact.first().copied(),
+        2 => signature.made = number(fact),
+        9 => signature.lasts = number(fact),
+        27 => signature.flags = fact.first().copied(),
         _ => {}
     })?;
     for part in [hashed, unhashed] {
         facts(part, &mut |what, fact| {
             // The issuer by its number, or by its fingerprint, which ends in that.
             if what == 16 || what == 33 && fact.first() == Some(&4) {
-                it.by = fact.last_chunk::<8>().map(|it| hexadecimal(it));
+                signature.by = fact.last_chunk::<8>().map(|it| hexadecimal(it));
             }
         })?;
     }
-    Some(it)
+    Some(signature)
 }
 
 /// Goes through the facts of a signature (RFC 4880, 5.2.3.1); none where one is cut off.
@@ -275,7 +275,7 @@ fn hexadecimal(bytes: &[u8]) -> Arc<str> {
 
 /// A number of up to four bytes, the highest first.
 fn number(bytes: &[u8]) -> u32 {
-    bytes.iter().take(4).fold(0, |sum, it| sum << 8 | u32::from(*it))
+    bytes.iter().take(4).fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }
 
 /// The first packet: its tag, its body, and what follows. Keys have no packets of an unknown

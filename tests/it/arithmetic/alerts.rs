@@ -9,8 +9,13 @@ fn figures(page: &str, alert: &str) -> Vec<u64> {
         .lines()
         .find(|it| it.contains(&format!("`{alert} (warning): ")))
         .unwrap_or_else(|| panic!("no {alert}"));
-    let after = |it: &str| {
-        it.split_whitespace().next().expect("a figure").replace('.', "").parse().expect("a number")
+    let after = |text: &str| {
+        text.split_whitespace()
+            .next()
+            .expect("a figure")
+            .replace('.', "")
+            .parse()
+            .expect("a number")
     };
     line.split(" < ").skip(1).map(after).collect()
 }
@@ -25,8 +30,8 @@ fn nodes_that_are_not_what_was_counted_on_are_told() {
         // silent about each such node, and about none that is without (there it is nothing, or the
         // 100Mi of the kubelet's own default).
         let reserved = figures(&page, "NodeReservesNothing");
-        let kept = nodes.groups().iter().map(|it| {
-            let node = &it.node;
+        let kept = nodes.groups().iter().map(|group| {
+            let node = &group.node;
             [
                 node.mem_total().get() - node.allocatable().get(),
                 node.cpu.get() - node.allocatable_cpu().get(),
@@ -44,9 +49,10 @@ fn nodes_that_are_not_what_was_counted_on_are_told() {
             "{name}: {reserved:?}"
         );
         // All Ready: silent. One less, or a little less of one: told.
-        let sum = nodes.groups().iter().fold([0, 0], |sum: [u64; 2], it| {
-            let (memory, cpu) = (it.node.allocatable().get(), it.node.allocatable_cpu().get());
-            [sum[0] + u64::from(it.count) * memory, sum[1] + u64::from(it.count) * cpu]
+        let sum = nodes.groups().iter().fold([0, 0], |sum: [u64; 2], group| {
+            let (memory, cpu) =
+                (group.node.allocatable().get(), group.node.allocatable_cpu().get());
+            [sum[0] + u64::from(group.count) * memory, sum[1] + u64::from(group.count) * cpu]
         });
         assert_eq!(figures(&page, "NodesBelowBudget"), sum, "{name}");
         assert_eq!(figures(&page, "NodesMissing"), [u64::from(nodes.count())], "{name}");

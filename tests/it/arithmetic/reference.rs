@@ -63,19 +63,24 @@ fn played(inits: &[Init], containers: &[Demand]) -> (u128, u128, u128) {
     let mut sidecars: Vec<&Demand> = Vec::new();
     for init in inits {
         match init {
-            Init::Once(it) => moments.push(sidecars.iter().copied().chain([it]).collect()),
-            Init::Sidecar(it) => {
-                sidecars.push(it);
+            Init::Once(once) => moments.push(sidecars.iter().copied().chain([once]).collect()),
+            Init::Sidecar(sidecar) => {
+                sidecars.push(sidecar);
                 moments.push(sidecars.clone());
             }
         }
     }
     moments.push(sidecars.iter().copied().chain(containers).collect());
     let worst = |amount: &dyn Fn(&Demand) -> u128| {
-        moments.iter().map(|it| it.iter().map(|it| amount(it)).sum::<u128>()).max().unwrap_or(0)
+        moments
+            .iter()
+            .map(|moment| moment.iter().map(|it| amount(it)).sum::<u128>())
+            .max()
+            .unwrap_or(0)
     };
-    let of = |it: &Option<String>| it.as_deref().map_or(0, thousandths);
-    let request = |it: &Demand| it.request.as_deref().map_or_else(|| of(&it.limit), thousandths);
+    let of = |text: &Option<String>| text.as_deref().map_or(0, thousandths);
+    let request =
+        |demand: &Demand| demand.request.as_deref().map_or_else(|| of(&demand.limit), thousandths);
     (worst(&request), worst(&|it| of(&it.limit)), worst(&|it| of(&it.cpu)))
 }
 
@@ -107,20 +112,22 @@ fn init() -> impl Strategy<Value = Init> {
         .prop_map(|(it, once)| if once { Init::Once(it) } else { Init::Sidecar(it) })
 }
 
-fn typed(it: &Demand) -> Container {
+fn typed(demand: &Demand) -> Container {
     let text = format!(
         "name: x\nresources:\n  requests: {{{}{}}}\n  limits: {{{}}}\n",
-        it.request.as_ref().map_or_else(String::new, |it| format!("memory: '{it}', ")),
-        it.cpu.as_ref().map_or_else(String::new, |it| format!("cpu: '{it}'")),
-        it.limit.as_ref().map_or_else(String::new, |it| format!("memory: '{it}'"))
+        demand.request.as_ref().map_or_else(String::new, |it| format!("memory: '{it}', ")),
+        demand.cpu.as_ref().map_or_else(String::new, |it| format!("cpu: '{it}'")),
+        demand.limit.as_ref().map_or_else(String::new, |it| format!("memory: '{it}'"))
     );
     serde_yaml::from_str(&text).expect("a container")
 }
 
 fn pod(inits: &[Init], containers: &[Demand]) -> PodSpec {
-    let init = |it: &Init| match it {
-        Init::Once(it) => typed(it),
-        Init::Sidecar(it) => Container { restart_policy: Some("Always".to_owned()), ..typed(it) },
+    let init = |init: &Init| match init {
+        Init::Once(once) => typed(once),
+        Init::Sidecar(sidecar) => {
+            Container { restart_policy: Some("Always".to_owned()), ..typed(sidecar) }
+        }
     };
     PodSpec {
         init_containers: Some(inits.iter().map(init).collect()),

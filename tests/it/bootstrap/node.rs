@@ -95,22 +95,23 @@ impl Node {
         let memory = Path::new("/dev/shm");
         let folder =
             if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let it = Self { folder: folder.expect("a temporary folder"), environment: BTreeMap::new() };
+        let dir =
+            Self { folder: folder.expect("a temporary folder"), environment: BTreeMap::new() };
         for (path, bytes) in tree {
-            it.write(&format!("clone/{path}"), bytes);
+            dir.write(&format!("clone/{path}"), bytes);
         }
-        it.write("node/etc/os-release", "ID=ubuntu\nVERSION_ID=\"24.04\"\n");
-        it.write("node/proc/meminfo", "MemTotal:        7864320 kB\nMemFree: 1 kB\n");
-        it.write("node/proc/swaps", "Filename Type Size Used Priority\n");
-        it.write("node/proc/sys/fs/inotify/max_user_instances", "128\n");
-        it.write("node/proc/sys/fs/inotify/max_user_watches", "60000\n");
+        dir.write("node/etc/os-release", "ID=ubuntu\nVERSION_ID=\"24.04\"\n");
+        dir.write("node/proc/meminfo", "MemTotal:        7864320 kB\nMemFree: 1 kB\n");
+        dir.write("node/proc/swaps", "Filename Type Size Used Priority\n");
+        dir.write("node/proc/sys/fs/inotify/max_user_instances", "128\n");
+        dir.write("node/proc/sys/fs/inotify/max_user_watches", "60000\n");
         for folder in ["node/etc/sysctl.d", "fake/cluster", "home"] {
-            fs::create_dir_all(it.path(folder)).expect("writable");
+            fs::create_dir_all(dir.path(folder)).expect("writable");
         }
-        it.write("home/.config/espalier/sealed/sealing-key.pem", KEY);
-        it.programs();
-        it.web();
-        it
+        dir.write("home/.config/espalier/sealed/sealing-key.pem", KEY);
+        dir.programs();
+        dir.web();
+        dir
     }
 
     fn programs(&self) {

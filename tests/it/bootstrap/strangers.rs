@@ -57,7 +57,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
         node.ok(&["up"]);
         assert_eq!(node.read(noted), "sealed\ngithub.com/example/platform\napps\n");
         match note {
-            Some(it) => node.write(noted, it),
+            Some(note) => node.write(noted, note),
             None => fs::remove_file(node.path(noted)).expect("removable"),
         }
         node.write(config, "# the other's\n");
@@ -118,8 +118,8 @@ fn a_port_is_k3s_own_only_where_nobody_else_listens() {
     let k3s = r#"("k3s-server",pid=7,fd=6)"#;
     let twice = format!("{k3s},{k3s}");
     let own = [k3s, r#"("k3s",pid=7,fd=16)"#, &twice].map(socket);
-    for it in own.iter().cloned().chain([format!("{}\n{}  ", own[0], own[2])]) {
-        node().with("SOCKETS", &it).ok(&["up"]);
+    for own in own.iter().cloned().chain([format!("{}\n{}  ", own[0], own[2])]) {
+        node().with("SOCKETS", &own).ok(&["up"]);
     }
     for it in [
         socket(r#"("k3s-evil",pid=7,fd=6)"#),

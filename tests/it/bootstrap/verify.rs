@@ -238,11 +238,11 @@ fn a_socket_that_does_not_end() {
 /// itself put into it, which a removal would put together again.
 #[test]
 fn what_a_server_says_is_not_obeyed() {
-    let is_format = |it: char| FORMAT.iter().any(|range| range.contains(&it));
-    let is_obeyed = |it: char| {
-        is_format(it)
-            || !matches!(it, '\n' | '\t')
-                && plain::line(it.encode_utf8(&mut [0; 4])) != it.to_string()
+    let is_format = |character: char| FORMAT.iter().any(|range| range.contains(&character));
+    let is_obeyed = |character: char| {
+        is_format(character)
+            || !matches!(character, '\n' | '\t')
+                && plain::line(character.encode_utf8(&mut [0; 4])) != character.to_string()
     };
     let mut alone = Vec::new();
     let far = [
@@ -262,18 +262,18 @@ fn what_a_server_says_is_not_obeyed() {
         std::str::from_utf8(&cleaned).expect("no byte is left alone").lines().collect();
     assert_eq!(lines.len(), alone.len());
     let mut seen = 0;
-    for ((it, whole), line) in alone.iter().zip(lines) {
-        assert_eq!(line, if is_obeyed(*it) { "a?b" } else { whole.as_str() }, "{it:?}");
-        seen += usize::from(is_obeyed(*it));
+    for ((alone, whole), line) in alone.iter().zip(lines) {
+        assert_eq!(line, if is_obeyed(*alone) { "a?b" } else { whole.as_str() }, "{alone:?}");
+        seen += usize::from(is_obeyed(*alone));
     }
     assert!(seen > 4096 + 65, "{seen}");
-    for it in FORMAT.into_iter().flatten() {
-        assert!(alone.iter().any(|one| one.0 == it), "{it:?} was not tried");
+    for format in FORMAT.into_iter().flatten() {
+        assert!(alone.iter().any(|one| one.0 == format), "{format:?} was not tried");
     }
 
     let (mut nested, mut count) = (Vec::new(), 0);
-    for (it, _) in alone.iter().filter(|it| is_obeyed(it.0)) {
-        let own = it.to_string().into_bytes();
+    for (alone, _) in alone.iter().filter(|it| is_obeyed(it.0)) {
+        let own = alone.to_string().into_bytes();
         for at in 0..=own.len() {
             nested.extend([b"a", &own[..at], &own, &own[at..], b"b\n"].concat());
             count += 1;

@@ -7,20 +7,20 @@ use super::workspace_dir::{Done, WorkspaceDir};
 
 /// A rendered platform, committed.
 fn committed() -> WorkspaceDir {
-    let it = WorkspaceDir::rendered();
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    it.git(&["add", "."]);
-    it.git(&["commit", "--quiet", "--message", "one"]);
-    it.ok(&["check"]);
-    it
+    let dir = WorkspaceDir::rendered();
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    dir.git(&["add", "."]);
+    dir.git(&["commit", "--quiet", "--message", "one"]);
+    dir.ok(&["check"]);
+    dir
 }
 
 /// Both verbs say it, in every format, and end alike.
 #[track_caller]
-fn told(it: &WorkspaceDir, words: &[&str], text: &str) {
+fn told(dir: &WorkspaceDir, words: &[&str], text: &str) {
     for verb in ["check", "render"] {
         for format in ["human", "short", "json", "github"] {
-            let done = it.run(&[words, &[verb, "--format", format]].concat());
+            let done = dir.run(&[words, &[verb, "--format", format]].concat());
             let said = format!("{}{}", done.out, done.err);
             assert!(
                 done.code == 1 && said.matches(text).count() == 1,
@@ -34,45 +34,45 @@ fn told(it: &WorkspaceDir, words: &[&str], text: &str) {
 fn what_git_has_and_the_disk_does_not_show_is_told() {
     let id = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
     // A submodule that is not initialised is an empty folder, or none at all in a sparse work tree.
-    let it = committed();
-    it.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{id},out/module")]);
-    fs::create_dir(it.path("out/module")).expect("writable");
-    told(&it, &[], "`out/module` is another repository in Git");
+    let dir = committed();
+    dir.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{id},out/module")]);
+    fs::create_dir(dir.path("out/module")).expect("writable");
+    told(&dir, &[], "`out/module` is another repository in Git");
     // A link where links are files: the file is right, and Git's mode is not.
-    let it = committed();
-    let name = it.manifest();
-    let blob = it.git(&["hash-object", "-w", &name]);
-    it.git(&["update-index", "--add", "--cacheinfo", &format!("120000,{},{name}", blob.trim())]);
-    it.git(&["config", "core.symlinks", "false"]);
-    told(&it, &[], "is a symbolic link in Git");
+    let dir = committed();
+    let name = dir.manifest();
+    let blob = dir.git(&["hash-object", "-w", &name]);
+    dir.git(&["update-index", "--add", "--cacheinfo", &format!("120000,{},{name}", blob.trim())]);
+    dir.git(&["config", "core.symlinks", "false"]);
+    told(&dir, &[], "is a symbolic link in Git");
     // A file that this clone does not show.
-    let it = committed();
-    it.write("apps/hidden.yaml", "kind: Application\n");
-    it.git(&["add", "apps/hidden.yaml"]);
-    it.git(&["update-index", "--skip-worktree", "apps/hidden.yaml"]);
-    it.remove("apps/hidden.yaml");
-    told(&it, &[], "`apps/hidden.yaml` is in Git and not in this folder");
+    let dir = committed();
+    dir.write("apps/hidden.yaml", "kind: Application\n");
+    dir.git(&["add", "apps/hidden.yaml"]);
+    dir.git(&["update-index", "--skip-worktree", "apps/hidden.yaml"]);
+    dir.remove("apps/hidden.yaml");
+    told(&dir, &[], "`apps/hidden.yaml` is in Git and not in this folder");
     // What was removed and waits for its commit is no finding.
-    let it = committed();
-    it.write("apps/mine.yaml", "kind: Application\n");
-    it.git(&["add", "apps/mine.yaml"]);
-    it.remove("apps/mine.yaml");
-    it.ok(&["check"]);
-    it.tenant("team-a");
-    it.ok(&["render"]);
-    it.git(&["add", "."]);
-    it.remove("spec/workspaces/team-a.yaml");
-    it.ok(&["render"]);
-    it.ok(&["check"]);
+    let dir = committed();
+    dir.write("apps/mine.yaml", "kind: Application\n");
+    dir.git(&["add", "apps/mine.yaml"]);
+    dir.remove("apps/mine.yaml");
+    dir.ok(&["check"]);
+    dir.tenant("team-a");
+    dir.ok(&["render"]);
+    dir.git(&["add", "."]);
+    dir.remove("spec/workspaces/team-a.yaml");
+    dir.ok(&["render"]);
+    dir.ok(&["check"]);
 }
 
 #[test]
 fn generated_files_that_git_does_not_have_are_told() {
-    let it = committed();
+    let dir = committed();
     let name = "out/manifests/ollama/ai/service-ollama.yaml";
-    it.git(&["rm", "--quiet", "--cached", name]);
+    dir.git(&["rm", "--quiet", "--cached", name]);
     for _ in 0..2 {
-        let done = it.run(&["check", "--deny", "warnings", "--color", "never"]);
+        let done = dir.run(&["check", "--deny", "warnings", "--color", "never"]);
         assert!(
             done.code == 1
                 && done
@@ -80,18 +80,18 @@ fn generated_files_that_git_does_not_have_are_told() {
                     .contains(&format!("not in Git, which has other generated files: {name}\n")),
             "{done:?}"
         );
-        it.git(&["commit", "--quiet", "--allow-empty", "--message", "gone"]);
+        dir.git(&["commit", "--quiet", "--allow-empty", "--message", "gone"]);
     }
-    it.git(&["add", "."]);
-    it.tenant("team-a");
-    it.ok(&["render"]);
-    let said = it.ok(&["check", "--color", "never"]).err;
+    dir.git(&["add", "."]);
+    dir.tenant("team-a");
+    dir.ok(&["render"]);
+    let said = dir.ok(&["check", "--color", "never"]).err;
     assert!(
         said.contains("warning[file-missing]: not in Git") && said.contains(" more\n"),
         "{said}"
     );
-    it.git(&["add", "."]);
-    assert!(!it.ok(&["check"]).err.contains("not in Git"));
+    dir.git(&["add", "."]);
+    assert!(!dir.ok(&["check"]).err.contains("not in Git"));
 }
 
 /// What is committed is not what lies here, though Git calls the work tree clean.
@@ -99,35 +99,35 @@ fn generated_files_that_git_does_not_have_are_told() {
 fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
     for format in ["sha1", "sha256"] {
         for mark in ["assume-unchanged", "skip-worktree"] {
-            let it = WorkspaceDir::rendered();
-            it.git(&["init", "--quiet", "--initial-branch", "main", "--object-format", format]);
-            it.git(&["add", "."]);
-            it.git(&["commit", "--quiet", "--message", "one"]);
-            let name = it.manifest();
-            it.git(&["update-index", &format!("--{mark}"), &name]);
-            it.ok(&["check"]);
-            let text = it.read(&name);
-            it.git(&["update-index", &format!("--no-{mark}"), &name]);
-            it.write(&name, text.replace("name:", "name: #"));
-            it.git(&["commit", "--quiet", "--all", "--message", "another"]);
-            it.write(&name, text);
+            let dir = WorkspaceDir::rendered();
+            dir.git(&["init", "--quiet", "--initial-branch", "main", "--object-format", format]);
+            dir.git(&["add", "."]);
+            dir.git(&["commit", "--quiet", "--message", "one"]);
+            let name = dir.manifest();
+            dir.git(&["update-index", &format!("--{mark}"), &name]);
+            dir.ok(&["check"]);
+            let text = dir.read(&name);
+            dir.git(&["update-index", &format!("--no-{mark}"), &name]);
+            dir.write(&name, text.replace("name:", "name: #"));
+            dir.git(&["commit", "--quiet", "--all", "--message", "another"]);
+            dir.write(&name, text);
             // An edit that Git sees waits for its commit.
-            it.ok(&["check"]);
-            it.git(&["update-index", &format!("--{mark}"), &name]);
+            dir.ok(&["check"]);
+            dir.git(&["update-index", &format!("--{mark}"), &name]);
             told(
-                &it,
+                &dir,
                 &[],
                 &format!(
                     "Git has other bytes of `{name}`, and was told not to look at the file ({mark})"
                 ),
             );
-            let said = it.run(&["check", "--color", "never"]).err;
+            let said = dir.run(&["check", "--color", "never"]).err;
             let line = said
                 .split('`')
                 .find(|it| it.starts_with("git update-index"))
                 .expect("a line to paste");
-            it.git(&line.split(' ').skip(1).collect::<Vec<_>>());
-            it.ok(&["check"]);
+            dir.git(&line.split(' ').skip(1).collect::<Vec<_>>());
+            dir.ok(&["check"]);
         }
     }
 }
@@ -153,10 +153,10 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
         (".git/info/attributes", "apps/* filter=mine", "`filter=mine`", ".git/info/attributes:1"),
         (".gitattributes", "apps/** text eol=crlf", "`eol=crlf`", ".gitattributes:"),
     ] {
-        let it = committed();
-        let before = if it.path(file).exists() { it.read(file) } else { String::new() };
-        it.write(file, format!("{before}{line}\n"));
-        let done = it.run(&["check", "--color", "never"]);
+        let dir = committed();
+        let before = if dir.path(file).exists() { dir.read(file) } else { String::new() };
+        dir.write(file, format!("{before}{line}\n"));
+        let done = dir.run(&["check", "--color", "never"]);
         let told = done
             .err
             .lines()
@@ -174,62 +174,62 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
         if file == ".gitattributes" {
             for line in done.err.split('`').filter(|it| it.starts_with('/') && it.contains("/** "))
             {
-                it.append(file, &format!("{line}\n"));
+                dir.append(file, &format!("{line}\n"));
             }
-            assert!(!it.run(&["check"]).err.contains("file-converted"), "{line}");
+            assert!(!dir.run(&["check"]).err.contains("file-converted"), "{line}");
         }
     }
     // Attributes that change nothing that is generated.
-    let it = committed();
-    it.append(
+    let dir = committed();
+    dir.append(
         ".gitattributes",
         "*.gguf filter=lfs\nspec/** ident\n*.yaml text=auto\nout/** -filter -text eol=crlf\n",
     );
-    let said = it.run(&["check"]).err;
+    let said = dir.run(&["check"]).err;
     assert!(!said.contains("file-converted"), "{said}");
-    it.append(".gitattributes", out);
-    it.ok(&["check"]);
+    dir.append(".gitattributes", out);
+    dir.ok(&["check"]);
 }
 
 #[test]
 fn links_repositories_and_files_of_others_are_told_and_what_git_ignores_is_not() {
-    let it = committed();
-    it.append(".gitignore", "*~\n.DS_Store\n");
-    it.write("out/.DS_Store", "x");
-    it.write("apps/ollama.yaml~", "kind: Application\n");
-    it.ok(&["check"]);
-    it.ok(&["render"]);
+    let dir = committed();
+    dir.append(".gitignore", "*~\n.DS_Store\n");
+    dir.write("out/.DS_Store", "x");
+    dir.write("apps/ollama.yaml~", "kind: Application\n");
+    dir.ok(&["check"]);
+    dir.ok(&["render"]);
     // Ignored and in Git all the same: then Argo CD reads it.
-    it.git(&["add", "--force", "out/.DS_Store"]);
-    told(&it, &[], "`out/.DS_Store` was not generated by espalier");
+    dir.git(&["add", "--force", "out/.DS_Store"]);
+    told(&dir, &[], "`out/.DS_Store` was not generated by espalier");
 
-    let it = committed();
-    symlink("../spec", it.path("out/spec")).expect("a link");
-    told(&it, &[], "`out/spec` was not generated by espalier");
-    let it = committed();
-    fs::create_dir(it.path("out/nested")).expect("writable");
-    it.git(&["init", "--quiet", "out/nested"]);
-    told(&it, &[], "`out/nested/.git` was not generated by espalier");
+    let dir = committed();
+    symlink("../spec", dir.path("out/spec")).expect("a link");
+    told(&dir, &[], "`out/spec` was not generated by espalier");
+    let dir = committed();
+    fs::create_dir(dir.path("out/nested")).expect("writable");
+    dir.git(&["init", "--quiet", "out/nested"]);
+    told(&dir, &[], "`out/nested/.git` was not generated by espalier");
 }
 
 #[test]
 fn one_thing_in_the_way_is_told_once() {
-    let it = WorkspaceDir::rendered();
-    fs::remove_dir_all(it.path("out")).expect("removable");
-    it.write("out", "mine\n");
-    told(&it, &[], "`out` is needed as a folder for");
+    let dir = WorkspaceDir::rendered();
+    fs::remove_dir_all(dir.path("out")).expect("removable");
+    dir.write("out", "mine\n");
+    told(&dir, &[], "`out` is needed as a folder for");
     for verb in ["check", "render"] {
-        let done = it.run(&[verb, "--color", "never"]);
+        let done = dir.run(&[verb, "--color", "never"]);
         assert_eq!(done.err.matches("error[").count(), 1, "{done:?}");
     }
 }
 
 #[test]
 fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_is_not_asked() {
-    let it = WorkspaceDir::rendered();
-    it.write(".git", "gitdir: /nowhere\n");
+    let dir = WorkspaceDir::rendered();
+    dir.write(".git", "gitdir: /nowhere\n");
     for words in [&["check"][..], &["render"]] {
-        let done = it.run(words);
+        let done = dir.run(words);
         assert!(
             done.code == 1
                 && done.err.contains("error[repository-not-asked]")
@@ -238,90 +238,90 @@ fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_
         );
     }
     // A link is one that nobody asks; and without Git there is nobody to ask.
-    it.remove(".git");
-    symlink("elsewhere", it.path(".git")).expect("a link");
-    let done = it.run(&["check"]);
+    dir.remove(".git");
+    symlink("elsewhere", dir.path(".git")).expect("a link");
+    let done = dir.run(&["check"]);
     assert!(
         done.code == 1
             && done.err.contains("error[repository-not-asked]")
             && done.err.contains("is a link"),
         "{done:?}"
     );
-    it.remove(".git");
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    let done: Done = it.command(&["check"]).env("PATH", "").output().expect("it runs").into();
+    dir.remove(".git");
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    let done: Done = dir.command(&["check"]).env("PATH", "").output().expect("it runs").into();
     assert!(done.code == 0 && done.err.contains("warning[repository-not-asked]"), "{done:?}");
     // A folder for trying things out, in somebody's repository.
-    let it = WorkspaceDir::empty();
-    it.git(&["init", "--quiet", "--initial-branch", "trunk"]);
-    it.write(".gitignore", "/scratch/\n");
-    fs::create_dir(it.path("scratch")).expect("writable");
-    it.ok(&["init", "scratch"]);
-    it.ok(&["render", "--root", "scratch"]);
+    let dir = WorkspaceDir::empty();
+    dir.git(&["init", "--quiet", "--initial-branch", "trunk"]);
+    dir.write(".gitignore", "/scratch/\n");
+    fs::create_dir(dir.path("scratch")).expect("writable");
+    dir.ok(&["init", "scratch"]);
+    dir.ok(&["render", "--root", "scratch"]);
 }
 
 #[test]
 fn where_the_tree_is_is_compared_with_what_the_spec_says() {
-    let it = WorkspaceDir::empty();
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    fs::create_dir_all(it.path("clusters/garden")).expect("writable");
-    it.ok(&["init", "clusters/garden"]);
-    it.says_path("clusters/garden");
+    let dir = WorkspaceDir::empty();
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    fs::create_dir_all(dir.path("clusters/garden")).expect("writable");
+    dir.ok(&["init", "clusters/garden"]);
+    dir.says_path("clusters/garden");
     let root = ["--root", "clusters/garden"];
-    it.ok(&[&root[..], &["render"]].concat());
-    let spec = it.read("clusters/garden/spec/platform.yaml");
+    dir.ok(&[&root[..], &["render"]].concat());
+    let spec = dir.read("clusters/garden/spec/platform.yaml");
     for wrong in ["clusters", "garden", "."] {
-        it.write(
+        dir.write(
             "clusters/garden/spec/platform.yaml",
             spec.replace("path: clusters/garden", &format!("path: {wrong}")),
         );
         told(
-            &it,
+            &dir,
             &root,
             &format!(
                 "the platform is in `clusters/garden` of its repository, and Argo CD would look for it in `{wrong}`"
             ),
         );
     }
-    it.write(
+    dir.write(
         "clusters/garden/spec/platform.yaml",
         spec.replace("path: clusters/garden", "path: clusters/garden\n    branch: trunk")
             .replace("    branch: main\n", ""),
     );
-    told(&it, &root, "this repository has no branch `trunk`");
+    told(&dir, &root, "this repository has no branch `trunk`");
     // A branch that is known, here or on a remote, is right wherever one stands.
-    it.git(&["add", "."]);
-    it.git(&["commit", "--quiet", "--message", "one"]);
-    it.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
-    it.ok(&[&root[..], &["render"]].concat());
-    it.git(&["update-ref", "-d", "refs/remotes/origin/trunk"]);
-    it.git(&["config", "remote.our/mirror.url", "elsewhere"]);
-    it.git(&["update-ref", "refs/remotes/our/mirror/trunk", "HEAD"]);
-    it.ok(&[&root[..], &["render"]].concat());
-    it.git(&["config", "--remove-section", "remote.our/mirror"]);
-    told(&it, &root, "this repository has no branch `trunk`");
-    it.git(&["update-ref", "-d", "refs/remotes/our/mirror/trunk"]);
-    it.git(&["checkout", "--quiet", "--detach"]);
-    it.ok(&[&root[..], &["render"]].concat());
+    dir.git(&["add", "."]);
+    dir.git(&["commit", "--quiet", "--message", "one"]);
+    dir.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
+    dir.ok(&[&root[..], &["render"]].concat());
+    dir.git(&["update-ref", "-d", "refs/remotes/origin/trunk"]);
+    dir.git(&["config", "remote.our/mirror.url", "elsewhere"]);
+    dir.git(&["update-ref", "refs/remotes/our/mirror/trunk", "HEAD"]);
+    dir.ok(&[&root[..], &["render"]].concat());
+    dir.git(&["config", "--remove-section", "remote.our/mirror"]);
+    told(&dir, &root, "this repository has no branch `trunk`");
+    dir.git(&["update-ref", "-d", "refs/remotes/our/mirror/trunk"]);
+    dir.git(&["checkout", "--quiet", "--detach"]);
+    dir.ok(&[&root[..], &["render"]].concat());
     // A clone of one branch knows no other.
-    it.git(&["checkout", "--quiet", "main"]);
-    it.git(&["config", "remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main"]);
-    it.ok(&[&root[..], &["render"]].concat());
+    dir.git(&["checkout", "--quiet", "main"]);
+    dir.git(&["config", "remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main"]);
+    dir.ok(&[&root[..], &["render"]].concat());
 }
 
 #[test]
 fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
-    let it = WorkspaceDir::empty();
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    fs::create_dir_all(it.path("clusters/garden")).expect("writable");
-    it.ok(&["init", "clusters/garden"]);
-    it.says_path("clusters/garden");
-    it.ok(&["render", "--root", "clusters/garden"]);
-    it.append("clusters/garden/apps/ollama.yaml", "# edited\n");
-    it.append("clusters/garden/spec/platform.yaml", "  surprise: 1\n");
+    let dir = WorkspaceDir::empty();
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    fs::create_dir_all(dir.path("clusters/garden")).expect("writable");
+    dir.ok(&["init", "clusters/garden"]);
+    dir.says_path("clusters/garden");
+    dir.ok(&["render", "--root", "clusters/garden"]);
+    dir.append("clusters/garden/apps/ollama.yaml", "# edited\n");
+    dir.append("clusters/garden/spec/platform.yaml", "  surprise: 1\n");
     let at = |folder: &str, words: &[&str]| -> Done {
-        let mut command = it.command(words);
-        command.current_dir(it.path(folder)).output().expect("it runs").into()
+        let mut command = dir.command(words);
+        command.current_dir(dir.path(folder)).output().expect("it runs").into()
     };
     for (folder, spec) in [
         (".", "clusters/garden/spec/platform.yaml:"),
@@ -330,7 +330,7 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
         ("clusters/garden/spec", "platform.yaml:"),
         ("clusters/garden/out", "../spec/platform.yaml:"),
     ] {
-        let root = it.path("clusters/garden").display().to_string();
+        let root = dir.path("clusters/garden").display().to_string();
         let short = at(folder, &["check", "--format", "short", "--root", &root]);
         assert!(short.err.starts_with(spec), "{folder}: {short:?}");
         let human = at(folder, &["check", "--color", "never", "--root", &root]);
@@ -344,14 +344,14 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
         }
     }
     // What differs is called alike, and a spec that was named is called as it was.
-    let spec = it.read("clusters/garden/spec/platform.yaml").replace("  surprise: 1\n", "");
-    it.write("clusters/garden/spec/platform.yaml", &spec);
+    let spec = dir.read("clusters/garden/spec/platform.yaml").replace("  surprise: 1\n", "");
+    dir.write("clusters/garden/spec/platform.yaml", &spec);
     let said = at("clusters/garden/out", &["check", "--color", "never"]);
     assert!(
         said.out.contains("changed  ../apps/ollama.yaml\n--- a/apps/ollama.yaml\n"),
         "{said:?}"
     );
-    it.write("other.yaml", spec.replace("cpu:", "cpus:"));
+    dir.write("other.yaml", spec.replace("cpu:", "cpus:"));
     let said = at(
         "clusters",
         &["check", "--format", "short", "--root", "garden", "--spec", "../other.yaml"],
@@ -377,57 +377,59 @@ fn what_git_ignores_of_ours_is_told_with_the_pattern_and_the_way_out() {
         "README*",
     ];
     for pattern in patterns {
-        let it = WorkspaceDir::rendered();
-        it.write(
+        let dir = WorkspaceDir::rendered();
+        dir.write(
             "spec/sealing.pem",
             fs::read("tests/golden/sealed/spec/sealing.pem").expect("it is there"),
         );
-        it.git(&["init", "--quiet", "--initial-branch", "main"]);
-        it.ok(&["render"]);
+        dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+        dir.ok(&["render"]);
         assert!(
-            !it.run(&["check"]).err.contains("file-ignored"),
+            !dir.run(&["check"]).err.contains("file-ignored"),
             "nothing of ours is ignored by what `init` writes"
         );
-        it.append(".gitignore", &format!("{pattern}\n"));
-        let hidden = it.git(&["ls-files", "--others", "--ignored", "--exclude-standard"]);
-        let of_ours = hidden.lines().filter(|it| {
-            !it.starts_with(".espalier/") && !it.ends_with("schema.json") && !it.starts_with(".git")
+        dir.append(".gitignore", &format!("{pattern}\n"));
+        let hidden = dir.git(&["ls-files", "--others", "--ignored", "--exclude-standard"]);
+        let of_ours = hidden.lines().filter(|line| {
+            !line.starts_with(".espalier/")
+                && !line.ends_with("schema.json")
+                && !line.starts_with(".git")
         });
         let is_hidden = of_ours.count() > 0;
         for verb in ["check", "render"] {
-            let said = it.run(&[verb, "--deny", "warnings"]).err;
+            let said = dir.run(&[verb, "--deny", "warnings"]).err;
             let is_told = said.contains(&format!("the pattern `{pattern}` in .gitignore:3"));
             assert_eq!(is_told, is_hidden, "{pattern}, {verb}: {said}");
         }
         // The lines that the help names are taken when they are pasted.
-        let said = it.run(&["check"]).err;
+        let said = dir.run(&["check"]).err;
         let help = said.lines().find(|it| it.contains("below all else in .gitignore"));
         let lines: Vec<&str> =
             help.unwrap_or_default().split('`').filter(|it| it.starts_with('!')).collect();
         if !lines.is_empty() {
-            it.append(".gitignore", &format!("{}\n", lines.join("\n")));
+            dir.append(".gitignore", &format!("{}\n", lines.join("\n")));
         } else if is_hidden {
-            it.git(&["add", "--force", "apps", "bootstrap", "out", "spec"]);
+            dir.git(&["add", "--force", "apps", "bootstrap", "out", "spec"]);
         }
-        let said = it.run(&["check"]).err;
+        let said = dir.run(&["check"]).err;
         assert!(!said.contains("file-ignored"), "{pattern}: {said}");
     }
 }
 
 #[test]
 fn a_tenant_s_file_and_a_list_of_one_s_own_count_and_no_repository_is_not_asked() {
-    let it = committed();
-    it.tenant("team-a");
-    it.tenant("team-b");
-    it.write(".git/info/exclude", "*team-b*\n");
+    let dir = committed();
+    dir.tenant("team-a");
+    dir.tenant("team-b");
+    dir.write(".git/info/exclude", "*team-b*\n");
     for verb in ["render", "check"] {
-        let said = it.ok(&[verb]).err;
+        let said = dir.ok(&[verb]).err;
         assert!(said.contains("the pattern `*team-b*` in .git/info/exclude:1"), "{verb}: {said}");
     }
     // What Git has already, it does not ignore; neither what a later line takes in again.
-    it.git(&["add", "--force", "."]);
-    assert!(!it.ok(&["check"]).err.contains("file-ignored"));
-    let it = WorkspaceDir::rendered();
-    it.append(".gitignore", "out/\n");
-    assert!(!it.ok(&["check"]).err.contains("file-ignored"), "there is no repository");
+    dir.git(&["add", "--force", "."]);
+    assert!(!dir.ok(&["check"]).err.contains("file-ignored"));
+    let dir = WorkspaceDir::rendered();
+    dir.append(".gitignore", "out/\n");
+    assert!(!dir.ok(&["check"]).err.contains("file-ignored"), "there is no repository");
 }

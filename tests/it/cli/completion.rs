@@ -19,9 +19,9 @@ const VERBS: [&str; 10] = [
 
 #[test]
 fn each_verb_has_its_own_help() {
-    let it = WorkspaceDir::empty();
+    let dir = WorkspaceDir::empty();
     for verb in VERBS {
-        let said = it.ok(&[verb, "--help"]).out;
+        let said = dir.ok(&[verb, "--help"]).out;
         let (own, global) =
             said.split_once("\nGlobal options:\n").unwrap_or_else(|| panic!("{verb}: {said}"));
         assert!(!own.contains("--color") && global.contains("--color"), "{verb}: {said}");
@@ -36,7 +36,7 @@ fn each_verb_has_its_own_help() {
         // The formats are those that it takes.
         for format in ["short", "json", "github", "markdown", "mermaid"] {
             let is_told = global.contains(&format!("- {format}:"));
-            let is_taken = it.run(&[verb, "--format", format, "--help"]).code == 0;
+            let is_taken = dir.run(&[verb, "--format", format, "--help"]).code == 0;
             assert_eq!(is_told, is_taken, "{verb} {format}");
         }
         let is_told = global.contains("--format");
@@ -49,19 +49,19 @@ fn each_verb_has_its_own_help() {
     for (verb, unheard) in
         [("schema", "--root"), ("explain", "--deny"), ("completions", "--spec"), ("init", "--deny")]
     {
-        assert!(!it.ok(&[verb, "--help"]).out.contains(unheard), "{verb}");
+        assert!(!dir.ok(&[verb, "--help"]).out.contains(unheard), "{verb}");
     }
     // The flag may stand before the verb, too.
-    let it = WorkspaceDir::rendered();
-    assert!(it.ok(&["--format", "json", "check"]).out.starts_with('['));
-    assert!(it.ok(&["check", "--format", "text"]).out.is_empty());
-    assert!(it.run(&["--format", "mermaid", "check"]).err.contains("has no format `mermaid`"));
-    assert!(it.run(&["show", "--format", "mermaid"]).err.contains("has no format `mermaid`"));
+    let dir = WorkspaceDir::rendered();
+    assert!(dir.ok(&["--format", "json", "check"]).out.starts_with('['));
+    assert!(dir.ok(&["check", "--format", "text"]).out.is_empty());
+    assert!(dir.run(&["--format", "mermaid", "check"]).err.contains("has no format `mermaid`"));
+    assert!(dir.run(&["show", "--format", "mermaid"]).err.contains("has no format `mermaid`"));
 }
 
 /// What bash completes, with the script that the program prints: the last word is the one that is
 /// typed.
-fn completed(it: &WorkspaceDir, words: &[&str]) -> Vec<String> {
+fn completed(dir: &WorkspaceDir, words: &[&str]) -> Vec<String> {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a path"));
     let script = "source <(espalier completions bash); COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); \
@@ -70,7 +70,7 @@ fn completed(it: &WorkspaceDir, words: &[&str]) -> Vec<String> {
     bash.args(["-c", script, "bash", "espalier"])
         .args(words)
         .env("PATH", path)
-        .current_dir(it.path("."));
+        .current_dir(dir.path("."));
     let output = bash.output().expect("bash runs");
     String::from_utf8_lossy(&output.stdout)
         .lines()
@@ -81,71 +81,71 @@ fn completed(it: &WorkspaceDir, words: &[&str]) -> Vec<String> {
 
 #[test]
 fn a_shell_completes_what_is_there() {
-    let it = WorkspaceDir::rendered();
-    assert_eq!(completed(&it, &["expl"]), ["explain"]);
-    let codes = completed(&it, &["explain", "node-"]);
+    let dir = WorkspaceDir::rendered();
+    assert_eq!(completed(&dir, &["expl"]), ["explain"]);
+    let codes = completed(&dir, &["explain", "node-"]);
     assert!(
         codes.len() > 3
             && codes.iter().all(|it| it.starts_with("node-"))
             && codes.contains(&"node-memory-exceeded".to_owned()),
         "{codes:?}"
     );
-    let names = completed(&it, &["seal", "openwebui-"]);
+    let names = completed(&dir, &["seal", "openwebui-"]);
     assert_eq!(names, ["openwebui-admin", "openwebui-secret-key"]);
     // Behind a flag of its own, `seal` has no other verb to offer.
-    assert!(completed(&it, &["seal", ""]).contains(&"init".to_owned()));
+    assert!(completed(&dir, &["seal", ""]).contains(&"init".to_owned()));
     for words in [
         &["seal", "--rotate", ""][..],
         &["seal", "--scope", "strict", ""],
         &["seal", "--from-env=A", ""],
     ] {
-        let all = completed(&it, words);
+        let all = completed(&dir, words);
         assert!(
             all.iter().any(|it| it == "postgresql")
                 && !all.iter().any(|it| it == "init" || it == "help"),
             "{words:?}: {all:?}"
         );
     }
-    let families = completed(&it, &["show", "models", "qwen2.5"]);
+    let families = completed(&dir, &["show", "models", "qwen2.5"]);
     assert!(
         families.contains(&"qwen2.5-coder".to_owned())
             && families.iter().all(|it| it.starts_with("qwen2.5")),
         "{families:?}"
     );
-    assert_eq!(completed(&it, &["show", "budget", "qwen2.5"]), Vec::<String>::new());
-    assert_eq!(completed(&it, &["check", "--format", ""]), ["human", "short", "json", "github"]);
-    assert_eq!(completed(&it, &["show", "b"]), ["budget"]);
+    assert_eq!(completed(&dir, &["show", "budget", "qwen2.5"]), Vec::<String>::new());
+    assert_eq!(completed(&dir, &["check", "--format", ""]), ["human", "short", "json", "github"]);
+    assert_eq!(completed(&dir, &["show", "b"]), ["budget"]);
     // Of no use to people, so nowhere.
     for words in [&["render", "--"][..], &["render", "--th"], &["--t"], &["render", "--threads"]] {
-        let all = completed(&it, words);
+        let all = completed(&dir, words);
         assert!(!all.iter().any(|it| it.contains("threads")), "{words:?}: {all:?}");
     }
     assert!(
-        completed(&it, &["diff", "--base", ""]).iter().all(|it| it == "HEAD"),
+        completed(&dir, &["diff", "--base", ""]).iter().all(|it| it == "HEAD"),
         "no repository, no revision"
     );
 
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    it.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    dir.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
     // A name that a shell would obey is left to be typed.
     for name in ["feature/one", "$(touch${IFS}sprung)", "a;b", "a`b`"] {
-        it.git(&["branch", name]);
+        dir.git(&["branch", name]);
     }
-    it.git(&["tag", "v1"]);
-    it.git(&["remote", "add", "upstream", "https://git.example.com/team/platform.git"]);
-    assert_eq!(completed(&it, &["diff", "--base", ""]), ["HEAD", "feature/one", "main", "v1"]);
-    assert_eq!(completed(&it, &["release", "--remote", "u"]), ["upstream"]);
+    dir.git(&["tag", "v1"]);
+    dir.git(&["remote", "add", "upstream", "https://git.example.com/team/platform.git"]);
+    assert_eq!(completed(&dir, &["diff", "--base", ""]), ["HEAD", "feature/one", "main", "v1"]);
+    assert_eq!(completed(&dir, &["release", "--remote", "u"]), ["upstream"]);
     // The root that the line names.
     let around = WorkspaceDir::empty();
-    let root = it.root().display().to_string();
+    let root = dir.root().display().to_string();
     assert_eq!(completed(&around, &["seal", "--root", &root, "postgresq"]), ["postgresql"]);
     assert_eq!(completed(&around, &["seal", "postgresq"]), Vec::<String>::new());
 }
 
 #[test]
 fn a_shell_that_is_not_known_is_said() {
-    let it = WorkspaceDir::empty();
-    let done = it
+    let dir = WorkspaceDir::empty();
+    let done = dir
         .command(&["--", "espalier", ""])
         .env("ESPALIER_COMPLETE", "tcsh")
         .output()

@@ -5,22 +5,22 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use super::workspace_dir::WorkspaceDir;
 
-fn edit(it: &WorkspaceDir, from: &str, to: &str) {
-    let spec = it.read("spec/platform.yaml");
+fn edit(dir: &WorkspaceDir, from: &str, to: &str) {
+    let spec = dir.read("spec/platform.yaml");
     assert!(spec.contains(from), "{from}");
-    it.write("spec/platform.yaml", spec.replacen(from, to, 1));
+    dir.write("spec/platform.yaml", spec.replacen(from, to, 1));
 }
 
-fn commit(it: &WorkspaceDir) {
-    it.git(&["add", "--all"]);
-    it.git(&["commit", "--quiet", "--message", "one"]);
+fn commit(dir: &WorkspaceDir) {
+    dir.git(&["add", "--all"]);
+    dir.git(&["commit", "--quiet", "--message", "one"]);
 }
 
 #[test]
 fn a_change_is_told_by_field() {
-    let it = WorkspaceDir::rendered();
-    edit(&it, "context: 4096", "context: 2048");
-    let said = it.ok(&["diff"]).out;
+    let dir = WorkspaceDir::rendered();
+    edit(&dir, "context: 4096", "context: 2048");
+    let said = dir.ok(&["diff"]).out;
     assert!(said.contains("changed  ollama: StatefulSet ai/ollama\n"), "{said}");
     assert!(
         said.contains("  containers[ollama].env[OLLAMA_CONTEXT_LENGTH].value: 4096 → 2048\n"),
@@ -42,12 +42,12 @@ fn a_change_is_told_by_field() {
 
 #[test]
 fn the_budget_is_compared_with_the_spec_of_the_revision() {
-    let it = WorkspaceDir::rendered();
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    commit(&it);
-    edit(&it, "context: 4096", "context: 2048");
+    let dir = WorkspaceDir::rendered();
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    commit(&dir);
+    edit(&dir, "context: 4096", "context: 2048");
     let last = |words: &[&str]| {
-        let said = it.ok(words).out;
+        let said = dir.ok(words).out;
         let lines: Vec<&str> = said.lines().collect();
         lines[lines.len() - 2..].join("\n")
     };
@@ -59,13 +59,13 @@ fn the_budget_is_compared_with_the_spec_of_the_revision() {
         said.contains("\nbudget against the last commit: requests 2707Mi → 2638Mi (-69Mi) of "),
         "{said}"
     );
-    let markdown = it.ok(&["diff", "--format", "markdown"]).out;
+    let markdown = dir.ok(&["diff", "--format", "markdown"]).out;
     assert!(
         markdown.contains(" against the tree on disk (")
             && markdown.contains("\nbudget against the last commit: requests "),
         "{markdown}"
     );
-    it.ok(&["render"]);
+    dir.ok(&["render"]);
     let said = last(&["diff", "--base", "main"]);
     assert!(
         said.contains(" files against `main` (") && !said.contains("last commit"),
@@ -78,15 +78,15 @@ fn the_budget_is_compared_with_the_spec_of_the_revision() {
     );
     let said = last(&["diff"]);
     assert!(said.starts_with("no difference") && !said.contains('→'), "{said}");
-    let said = it.ok(&["diff", "--base", "main", "--format", "markdown"]).out;
+    let said = dir.ok(&["diff", "--base", "main", "--format", "markdown"]).out;
     assert!(said.contains("(-69Mi)") && said.contains("```diff\ncontainers[ollama].env"), "{said}");
 }
 
 #[test]
 fn what_many_objects_have_in_common_is_one_line() {
-    let it = WorkspaceDir::rendered();
-    it.write("spec/versions.yaml", "ollama: \"0.32.16\"\n");
-    let said = it.ok(&["diff"]).out;
+    let dir = WorkspaceDir::rendered();
+    dir.write("spec/versions.yaml", "ollama: \"0.32.16\"\n");
+    let said = dir.ok(&["diff"]).out;
     assert_eq!(said.matches("app.kubernetes.io/version").count(), 1, "{said}");
     assert!(
         said.contains(
@@ -97,7 +97,7 @@ fn what_many_objects_have_in_common_is_one_line() {
     assert!(said.contains(".image: ") && !said.contains("ollama: Service ai/ollama\n"), "{said}");
 
     // `check` names each file, and the difference once.
-    let said = it.run(&["check"]).out;
+    let said = dir.run(&["check"]).out;
     assert!(said.contains("in common: metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 4 objects: "), "{said}");
     assert_eq!(said.matches("-    app.kubernetes.io/version").count(), 1, "{said}");
     assert!(
@@ -107,37 +107,37 @@ fn what_many_objects_have_in_common_is_one_line() {
         "{said}"
     );
 
-    edit(&it, "  repository:\n", "  repository:\n    pin: tag\n");
-    it.ok(&["render"]);
-    edit(&it, "context: 4096", "context: 2048");
-    let said = it.ok(&["diff"]).out;
+    edit(&dir, "  repository:\n", "  repository:\n    pin: tag\n");
+    dir.ok(&["render"]);
+    edit(&dir, "context: 4096", "context: 2048");
+    let said = dir.ok(&["diff"]).out;
     assert_eq!(said.matches("targetRevision").count(), 1, "{said}");
     assert!(
         said.contains(" objects: app-secrets: Application argocd/app-secrets")
             || said.contains(" objects: "),
         "{said}"
     );
-    let said = it.ok(&["diff", "--format", "markdown"]).out;
+    let said = dir.ok(&["diff", "--format", "markdown"]).out;
     assert_eq!(said.matches("targetRevision").count(), 1, "{said}");
 }
 
 #[test]
 fn what_is_no_yaml_any_more_is_told_by_line() {
-    let it = WorkspaceDir::rendered();
-    let file = it.manifest();
-    let text = it.read(&file);
-    it.write(&file, format!("{text}<<<<<<< HEAD\n"));
-    let said = it.ok(&["diff"]).out;
+    let dir = WorkspaceDir::rendered();
+    let file = dir.manifest();
+    let text = dir.read(&file);
+    dir.write(&file, format!("{text}<<<<<<< HEAD\n"));
+    let said = dir.ok(&["diff"]).out;
     assert!(said.contains("  -<<<<<<< HEAD\n"), "{said}");
-    it.write(&file, format!("{text}# only a comment\n"));
-    let said = it.ok(&["diff"]).out;
+    dir.write(&file, format!("{text}# only a comment\n"));
+    let said = dir.ok(&["diff"]).out;
     assert!(said.contains("  -# only a comment\n"), "{said}");
 }
 
 #[test]
 fn outside_of_a_repository_it_says_what_to_run() {
-    let it = WorkspaceDir::rendered();
-    let said = it.run(&["diff", "--base", "main"]);
+    let dir = WorkspaceDir::rendered();
+    let said = dir.run(&["diff", "--base", "main"]);
     assert!(
         said.code == 2
             && said.err.contains("is in no Git repository: `--base` compares with a commit"),
@@ -152,18 +152,22 @@ fn outside_of_a_repository_it_says_what_to_run() {
 /// A clone of somebody else's: Git refuses to ask it, and says why and what to run.
 #[test]
 fn a_clone_of_somebody_else_s_is_refused_in_git_s_own_words() {
-    let it = WorkspaceDir::rendered();
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    commit(&it);
+    let dir = WorkspaceDir::rendered();
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    commit(&dir);
     // Git's own switch for this; the program clears it, so it is set behind its back.
-    it.write(
+    dir.write(
         "bin/git",
         "#!/bin/sh\nPATH=${PATH#*:} GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec git \"$@\"\n",
     );
-    fs::set_permissions(it.path("bin/git"), fs::Permissions::from_mode(0o755)).expect("ours");
-    let path = format!("{}:{}", it.path("bin").display(), std::env::var("PATH").expect("a path"));
-    let done: super::workspace_dir::Done =
-        it.command(&["diff", "--base", "main"]).env("PATH", path).output().expect("it runs").into();
+    fs::set_permissions(dir.path("bin/git"), fs::Permissions::from_mode(0o755)).expect("ours");
+    let path = format!("{}:{}", dir.path("bin").display(), std::env::var("PATH").expect("a path"));
+    let done: super::workspace_dir::Done = dir
+        .command(&["diff", "--base", "main"])
+        .env("PATH", path)
+        .output()
+        .expect("it runs")
+        .into();
     assert!(
         done.code == 2 && done.err.contains("detected dubious ownership in repository"),
         "{done:?}"

@@ -10,14 +10,14 @@ const URL: &str = "https://git.garden.dev/team/platform.git";
 
 /// An empty repository with a branch of this name and a remote.
 fn repository(branch: &str, url: &str) -> WorkspaceDir {
-    let it = WorkspaceDir::empty();
-    it.git(&["init", "--quiet", "--initial-branch", branch]);
-    it.git(&["remote", "add", "origin", url]);
-    it
+    let dir = WorkspaceDir::empty();
+    dir.git(&["init", "--quiet", "--initial-branch", branch]);
+    dir.git(&["remote", "add", "origin", url]);
+    dir
 }
 
-fn spec(it: &WorkspaceDir) -> serde_yaml::Value {
-    serde_yaml::from_str(&it.read("spec/platform.yaml")).expect("YAML")
+fn spec(dir: &WorkspaceDir) -> serde_yaml::Value {
+    serde_yaml::from_str(&dir.read("spec/platform.yaml")).expect("YAML")
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn init_names_the_flags_that_are_wrong() {
 
 #[test]
 fn init_reads_what_git_knows() {
-    let it = repository("release/1.2", "https://ops:hush@git.garden.dev/team/platform.git");
-    let said = it
+    let dir = repository("release/1.2", "https://ops:hush@git.garden.dev/team/platform.git");
+    let said = dir
         .ok(&[
             "init",
             "clusters/Prod (new)",
@@ -78,7 +78,7 @@ fn init_reads_what_git_knows() {
         ])
         .err;
     assert!(!said.contains("hush"), "{said}");
-    let text = it.read("clusters/Prod (new)/spec/platform.yaml");
+    let text = dir.read("clusters/Prod (new)/spec/platform.yaml");
     assert!(!text.contains("hush"), "{text}");
     let spec: serde_yaml::Value = serde_yaml::from_str(&text).expect("YAML");
     assert_eq!(spec["metadata"]["name"], "prod-new");
@@ -92,18 +92,18 @@ fn init_reads_what_git_knows() {
 /// Whoever is on a branch of their own has begun what the default branch will have.
 #[test]
 fn the_branch_is_the_remote_s_own_where_it_has_one() {
-    let it = repository("trunk", URL);
-    it.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
-    it.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
-    it.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
-    it.git(&["switch", "--quiet", "--create", "add-a-platform"]);
-    let said = it.ok(&["init"]).err;
+    let dir = repository("trunk", URL);
+    dir.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+    dir.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
+    dir.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
+    dir.git(&["switch", "--quiet", "--create", "add-a-platform"]);
+    let said = dir.ok(&["init"]).err;
     assert!(said.contains("branch: trunk (the default branch of `origin`)"), "{said}");
-    assert_eq!(spec(&it)["spec"]["repository"]["branch"], "trunk");
+    assert_eq!(spec(&dir)["spec"]["repository"]["branch"], "trunk");
 
-    it.remove("spec/platform.yaml");
-    it.ok(&["init", "--branch", "add-a-platform"]);
-    assert_eq!(spec(&it)["spec"]["repository"]["branch"], "add-a-platform");
+    dir.remove("spec/platform.yaml");
+    dir.ok(&["init", "--branch", "add-a-platform"]);
+    assert_eq!(spec(&dir)["spec"]["repository"]["branch"], "add-a-platform");
 }
 
 #[test]
@@ -112,8 +112,8 @@ fn what_argo_cd_cannot_fetch_is_not_taken() {
         ("../elsewhere.git", "no URL that Argo CD can fetch"),
         ("file:///srv/git/x.git", "no URL that Argo CD can fetch"),
     ] {
-        let it = repository("main", url);
-        let said = it.ok(&["init"]).err;
+        let dir = repository("main", url);
+        let said = dir.ok(&["init"]).err;
         assert!(said.contains(words), "{said}");
         assert!(
             said.contains("still an example: `url: https://git.example.com/team/platform.git`"),
@@ -121,12 +121,12 @@ fn what_argo_cd_cannot_fetch_is_not_taken() {
         );
     }
     // Where it was cloned from is not always called `origin`; of several, nobody can tell.
-    let it = repository("main", URL);
-    it.git(&["remote", "rename", "origin", "upstream"]);
-    assert!(it.ok(&["init"]).err.contains("(the remote `upstream`)"));
-    it.remove("spec/platform.yaml");
-    it.git(&["remote", "add", "fork", "https://git.garden.dev/me/platform.git"]);
-    assert!(it.ok(&["init"]).err.contains("still an example: `url: "));
+    let dir = repository("main", URL);
+    dir.git(&["remote", "rename", "origin", "upstream"]);
+    assert!(dir.ok(&["init"]).err.contains("(the remote `upstream`)"));
+    dir.remove("spec/platform.yaml");
+    dir.git(&["remote", "add", "fork", "https://git.garden.dev/me/platform.git"]);
+    assert!(dir.ok(&["init"]).err.contains("still an example: `url: "));
 }
 
 /// A note shows what is there and what to write.
@@ -141,18 +141,18 @@ fn what_cannot_be_taken_is_shown_with_what_to_write() {
         ),
         ("/srv/git/x.git", "`--repository URL` says"),
     ] {
-        let it = repository("main", url);
-        let said = it.ok(&["init"]).err;
+        let dir = repository("main", url);
+        let said = dir.ok(&["init"]).err;
         assert!(
             said.contains(&format!("the remote `origin` is at `{url}`, no URL"))
                 && said.contains(words),
             "{said}"
         );
     }
-    let it = repository("main", URL);
-    it.git(&["remote", "rename", "origin", "upstream"]);
-    it.git(&["remote", "add", "fork", "https://git.garden.dev/me/platform.git"]);
-    let said = it.ok(&["init"]).err;
+    let dir = repository("main", URL);
+    dir.git(&["remote", "rename", "origin", "upstream"]);
+    dir.git(&["remote", "add", "fork", "https://git.garden.dev/me/platform.git"]);
+    let said = dir.ok(&["init"]).err;
     assert!(
         said.contains(
             "has the remotes `fork` and `upstream`, and none is `origin`: `--repository URL`"
@@ -166,36 +166,36 @@ fn what_cannot_be_taken_is_shown_with_what_to_write() {
 #[test]
 fn a_detached_head_is_told() {
     let detached = |branches: &[&str]| {
-        let it = repository("trunk", URL);
-        it.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
+        let dir = repository("trunk", URL);
+        dir.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
         for branch in branches {
-            it.git(&["branch", branch]);
+            dir.git(&["branch", branch]);
         }
-        it.git(&["checkout", "--quiet", "--detach"]);
-        it
+        dir.git(&["checkout", "--quiet", "--detach"]);
+        dir
     };
     for (branches, taken) in
         [(&[][..], Some("trunk")), (&["main"], Some("main")), (&["garden"], None)]
     {
-        let it = detached(branches);
-        let said = it.ok(&["init", "--repository", URL]).err;
+        let dir = detached(branches);
+        let said = dir.ok(&["init", "--repository", URL]).err;
         assert!(said.contains("note: no branch is checked out here, so "), "{said}");
         assert_eq!(
             said.contains("so the spec says `main`, which may not exist"),
             taken.is_none(),
             "{said}"
         );
-        assert_eq!(spec(&it)["spec"]["repository"]["branch"], taken.unwrap_or("main"));
-        it.remove("spec/platform.yaml");
-        assert!(!it.ok(&["init", "--branch", "trunk"]).err.contains("no branch is checked out"));
+        assert_eq!(spec(&dir)["spec"]["repository"]["branch"], taken.unwrap_or("main"));
+        dir.remove("spec/platform.yaml");
+        assert!(!dir.ok(&["init", "--branch", "trunk"]).err.contains("no branch is checked out"));
     }
     // A whole clone knows the remote's branches; in CI nobody knows.
-    let it = detached(&[]);
-    it.ok(&["init", "--branch", "main"]);
-    assert!(!it.run(&["render"]).err.contains("repository-branch"));
-    it.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
-    it.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
-    let said = it.run(&["render"]);
+    let dir = detached(&[]);
+    dir.ok(&["init", "--branch", "main"]);
+    assert!(!dir.run(&["render"]).err.contains("repository-branch"));
+    dir.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
+    dir.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
+    let said = dir.run(&["render"]);
     assert!(
         said.code == 1
             && said.err.contains("write `branch: trunk`, which is the default branch of `origin`"),
@@ -206,23 +206,23 @@ fn a_detached_head_is_told() {
 /// What Git would leave out is said before anybody commits.
 #[test]
 fn init_says_what_git_ignores() {
-    let it = repository("main", URL);
-    it.write(".gitignore", "*.yaml\n");
-    let said = it.ok(&["init"]).err;
+    let dir = repository("main", URL);
+    dir.write(".gitignore", "*.yaml\n");
+    let said = dir.ok(&["init"]).err;
     assert!(
         said.contains("note: Git ignores `")
             && said.contains("the pattern `*.yaml` in .gitignore:1; take line 1 out"),
         "{said}"
     );
-    let it = repository("main", URL);
-    assert!(!it.ok(&["init"]).err.contains("Git ignores"));
+    let dir = repository("main", URL);
+    assert!(!dir.ok(&["init"]).err.contains("Git ignores"));
 }
 
 /// Without a terminal nobody is asked: what was left open is named, and is a finding.
 #[test]
 fn what_is_left_open_is_a_finding() {
-    let it = WorkspaceDir::empty();
-    let said = it.ok(&["init"]).err;
+    let dir = WorkspaceDir::empty();
+    let said = dir.ok(&["init"]).err;
     assert!(said.contains("is in no Git repository"), "{said}");
     for left in [
         "`url: https://git.example.com/team/platform.git`",
@@ -231,21 +231,21 @@ fn what_is_left_open_is_a_finding() {
     ] {
         assert!(said.contains(&format!("still an example: {left}")), "{left}: {said}");
     }
-    it.ok(&["render"]);
-    let said = it.run(&["check", "--deny", "warnings"]);
+    dir.ok(&["render"]);
+    let said = dir.run(&["check", "--deny", "warnings"]);
     assert!(said.code == 1 && said.err.contains("error[example-value]"), "{said:?}");
 }
 
 /// One break a line, whatever the settings of the clone: in `spec/`, too.
 #[test]
 fn a_clone_that_turns_line_breaks_is_clean() {
-    let it = repository("main", URL);
-    it.ok(&["init"]);
-    it.ok(&["render"]);
-    it.git(&["add", "--all"]);
-    it.git(&["commit", "--quiet", "--message", "one"]);
+    let dir = repository("main", URL);
+    dir.ok(&["init"]);
+    dir.ok(&["render"]);
+    dir.git(&["add", "--all"]);
+    dir.git(&["commit", "--quiet", "--message", "one"]);
     let there = WorkspaceDir::empty();
-    let from = it.path(".").display().to_string();
+    let from = dir.path(".").display().to_string();
     there.git(&[
         "-c",
         "core.autocrlf=true",
@@ -267,22 +267,22 @@ fn a_clone_that_turns_line_breaks_is_clean() {
 /// line is right.
 #[test]
 fn the_schemas_are_there_from_the_beginning() {
-    let it = WorkspaceDir::starter();
-    let schemas = |it: &WorkspaceDir| -> Vec<(String, Vec<u8>)> {
-        it.files()
+    let dir = WorkspaceDir::starter();
+    let schemas = |dir: &WorkspaceDir| -> Vec<(String, Vec<u8>)> {
+        dir.files()
             .into_iter()
             .filter(|(name, _)| name.starts_with("spec/") && name.contains(".schema.json"))
             .collect()
     };
-    let before = schemas(&it);
+    let before = schemas(&dir);
     assert!(!before.is_empty());
-    it.ok(&["render"]);
-    assert_eq!(schemas(&it), before);
+    dir.ok(&["render"]);
+    assert_eq!(schemas(&dir), before);
 }
 
 #[cfg(target_os = "linux")]
 fn typed_in(
-    it: &WorkspaceDir,
+    dir: &WorkspaceDir,
     home: &WorkspaceDir,
     line: &str,
     answer: &mut dyn FnMut(&str) -> String,
@@ -290,7 +290,7 @@ fn typed_in(
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a PATH"));
     let mut shell = Command::new("bash");
-    shell.args(["-c", line]).current_dir(it.path(".")).env("PATH", path).env("HOME", home.root());
+    shell.args(["-c", line]).current_dir(dir.path(".")).env("PATH", path).env("HOME", home.root());
     shell.env("XDG_CONFIG_HOME", home.root()).env_remove("NO_COLOR").env("TERM", "dumb");
     talk(shell, 80, answer)
 }
@@ -318,24 +318,24 @@ fn newcomer(said: &str) -> String {
 fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
     for (branch, url) in [("trunk", URL), ("team/garden-2", "git@git.garden.dev:team/platform.git")]
     {
-        let (it, home) = (repository(branch, url), WorkspaceDir::empty());
-        let done = typed_in(&it, &home, "espalier init", &mut newcomer);
+        let (dir, home) = (repository(branch, url), WorkspaceDir::empty());
+        let done = typed_in(&dir, &home, "espalier init", &mut newcomer);
         assert_eq!(done.code, 0, "{done:?}");
         let next = done.said.split_once("\nnext:\n").expect("what comes next").1;
         let lines: Vec<&str> =
             next.lines().map(|it| it.split(" #").next().unwrap_or_default().trim()).collect();
         assert_eq!(lines.last(), Some(&"espalier check --deny warnings"), "{done:?}");
         for line in lines {
-            let done = typed_in(&it, &home, line, &mut newcomer);
+            let done = typed_in(&dir, &home, line, &mut newcomer);
             assert_eq!(done.code, 0, "{line}: {done:?}");
         }
-        let spec = spec(&it);
+        let spec = spec(&dir);
         assert_eq!(
             (&spec["spec"]["repository"]["url"], &spec["spec"]["repository"]["branch"]),
             (&url.into(), &branch.into())
         );
         assert!(
-            !it.git(&["status", "--porcelain", "--untracked-files=all"]).contains("sealing-key"),
+            !dir.git(&["status", "--porcelain", "--untracked-files=all"]).contains("sealing-key"),
             "the key is not in the repository"
         );
     }
@@ -344,18 +344,18 @@ fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_wrong_answer_is_asked_again_and_an_empty_one_stays_open() {
-    let (it, home) = (repository("main", URL), WorkspaceDir::empty());
+    let (dir, home) = (repository("main", URL), WorkspaceDir::empty());
     let mut answers =
         ["https://chat.garden.dev/", "chat.garden.dev", ""].into_iter().map(str::to_owned);
     let done =
-        typed_in(&it, &home, "espalier init", &mut |_| answers.next().expect("no more questions"));
+        typed_in(&dir, &home, "espalier init", &mut |_| answers.next().expect("no more questions"));
     assert_eq!(done.code, 0, "{done:?}");
     let said = done.said.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("write the host only, `chat.garden.dev`"), "{done:?}");
     assert!(done.said.contains("still an example: `email: "), "{done:?}");
     // Whoever breaks off has nothing on the disk.
-    let it = repository("main", URL);
-    let done = typed_in(&it, &home, "espalier init", &mut |_| "\u{4}".to_owned());
+    let dir = repository("main", URL);
+    let done = typed_in(&dir, &home, "espalier init", &mut |_| "\u{4}".to_owned());
     assert!(done.code == 2 && done.said.contains("nothing was written"), "{done:?}");
-    assert!(it.files().is_empty() && fs::read_dir(it.path(".")).expect("readable").count() == 1);
+    assert!(dir.files().is_empty() && fs::read_dir(dir.path(".")).expect("readable").count() == 1);
 }

@@ -85,9 +85,9 @@ fn the_versions_are_those_of_the_tree() {
             if let Some(it) =
                 line.strip_prefix("image: ").or_else(|| line.strip_prefix("- image: "))
             {
-                let it = it.split('@').next().unwrap_or(it);
-                let tag = it.trim_matches('"').rsplit(':').next().expect("a tag").to_owned();
-                assert!(versions.contains(&&*tag), "{it}: {versions:?}");
+                let split = it.split('@').next().unwrap_or(it);
+                let tag = split.trim_matches('"').rsplit(':').next().expect("a tag").to_owned();
+                assert!(versions.contains(&&*tag), "{split}: {versions:?}");
                 let _ = write!(all, " {tag}");
             }
             if let Some(it) =
@@ -109,15 +109,16 @@ fn programs_read_camel_case_and_figures() {
     fn keys(at: &str, value: &Value, said: &mut Vec<String>) {
         match value {
             Value::Object(fields) => {
-                for (key, it) in fields {
+                for (key, field) in fields {
                     // Keys of labels are Kubernetes' own.
                     if key != "labels" {
-                        let is_camel = key.starts_with(|it: char| it.is_ascii_lowercase())
+                        let is_camel = key
+                            .starts_with(|character: char| character.is_ascii_lowercase())
                             && key.chars().all(|it| it.is_ascii_alphanumeric());
                         if !is_camel {
                             said.push(format!("{at}/{key}"));
                         }
-                        keys(&format!("{at}/{key}"), it, said);
+                        keys(&format!("{at}/{key}"), field, said);
                     }
                 }
             }
@@ -320,8 +321,8 @@ fn render_names_what_it_changed() {
     assert!(!said.contains("healed"), "{said}");
     let named = said
         .lines()
-        .filter(|it| {
-            ["changed  ", "new      ", "removed  "].iter().any(|word| it.starts_with(word))
+        .filter(|line| {
+            ["changed  ", "new      ", "removed  "].iter().any(|word| line.starts_with(word))
         })
         .count();
     assert_eq!(named, 12, "{said}");

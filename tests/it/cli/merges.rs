@@ -6,15 +6,15 @@ use super::workspace_dir::WorkspaceDir;
 
 /// A rendered and committed platform in a repository.
 fn place() -> WorkspaceDir {
-    let it = WorkspaceDir::rendered();
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    commit(&it, "start");
-    it
+    let dir = WorkspaceDir::rendered();
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    commit(&dir, "start");
+    dir
 }
 
-fn commit(it: &WorkspaceDir, what: &str) {
-    it.git(&["add", "--all"]);
-    it.git(&["commit", "--quiet", "--message", what]);
+fn commit(dir: &WorkspaceDir, what: &str) {
+    dir.git(&["add", "--all"]);
+    dir.git(&["commit", "--quiet", "--message", what]);
 }
 
 /// What a branch does to the spec.
@@ -22,16 +22,16 @@ type Change<'a> = &'a dyn Fn(&WorkspaceDir);
 
 /// Two branches with a change each, rendered; the files that conflict when the second is merged
 /// into the first.
-fn merged(it: &WorkspaceDir, one: Change<'_>, two: Change<'_>) -> Vec<String> {
+fn merged(dir: &WorkspaceDir, one: Change<'_>, two: Change<'_>) -> Vec<String> {
     for (branch, change) in [("one", one), ("two", two)] {
-        it.git(&["checkout", "--quiet", "-b", branch, "main"]);
-        change(it);
-        it.ok(&["render"]);
-        commit(it, branch);
+        dir.git(&["checkout", "--quiet", "-b", branch, "main"]);
+        change(dir);
+        dir.ok(&["render"]);
+        commit(dir, branch);
     }
-    it.git(&["checkout", "--quiet", "one"]);
+    dir.git(&["checkout", "--quiet", "one"]);
     let mut git = Command::new("git");
-    git.arg("-C").arg(it.path(".")).args([
+    git.arg("-C").arg(dir.path(".")).args([
         "-c",
         "user.name=test",
         "-c",
@@ -42,14 +42,14 @@ fn merged(it: &WorkspaceDir, one: Change<'_>, two: Change<'_>) -> Vec<String> {
         "two",
     ]);
     let _ = git.output().expect("git runs");
-    it.git(&["diff", "--name-only", "--diff-filter=U"]).lines().map(str::to_owned).collect()
+    dir.git(&["diff", "--name-only", "--diff-filter=U"]).lines().map(str::to_owned).collect()
 }
 
 fn edit(from: &'static str, to: &'static str) -> impl Fn(&WorkspaceDir) {
-    move |it| {
-        let spec = it.read("spec/platform.yaml");
+    move |dir| {
+        let spec = dir.read("spec/platform.yaml");
         assert!(spec.contains(from), "{from}");
-        it.write("spec/platform.yaml", spec.replacen(from, to, 1));
+        dir.write("spec/platform.yaml", spec.replacen(from, to, 1));
     }
 }
 
@@ -60,35 +60,35 @@ fn two_changes_conflict_in_nothing_that_is_generated() {
         "    postgresql:\n      storage: 5Gi\n",
         "    postgresql:\n      storage: 5Gi\n      resources: {memory: {limit: 640Mi}}\n",
     );
-    let tenant = |name: &'static str| move |it: &WorkspaceDir| it.tenant(name);
+    let tenant = |name: &'static str| move |dir: &WorkspaceDir| dir.tenant(name);
     let pairs: [[Change<'_>; 2]; 3] = [
         [&context, &storage],
         [&context, &tenant("team-a")],
         [&tenant("team-a"), &tenant("team-b")],
     ];
     for (at, [one, two]) in pairs.into_iter().enumerate() {
-        let it = place();
-        assert_eq!(merged(&it, one, two), Vec::<String>::new(), "{at}");
+        let dir = place();
+        assert_eq!(merged(&dir, one, two), Vec::<String>::new(), "{at}");
         // What Git put together is right, or put right by the next render.
-        let changed = it.ok(&["render"]).err;
-        let open = it.git(&["status", "--porcelain"]);
+        let changed = dir.ok(&["render"]).err;
+        let open = dir.git(&["status", "--porcelain"]);
         assert!(open.lines().all(|it| it.ends_with(" out/README.md")), "{at}: {open}{changed}");
-        it.ok(&["check"]);
+        dir.ok(&["check"]);
     }
     // A server that merges without the attributes of the repository.
-    let it = WorkspaceDir::rendered();
-    it.remove(".gitattributes");
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    commit(&it, "start");
-    assert_eq!(merged(&it, &context, &storage), Vec::<String>::new());
-    it.ok(&["check"]);
+    let dir = WorkspaceDir::rendered();
+    dir.remove(".gitattributes");
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    commit(&dir, "start");
+    assert_eq!(merged(&dir, &context, &storage), Vec::<String>::new());
+    dir.ok(&["check"]);
 }
 
 #[test]
 fn after_a_conflict_a_render_heals_what_is_generated() {
-    let it = place();
+    let dir = place();
     let conflicts = merged(
-        &it,
+        &dir,
         &edit("context: 4096", "context: 2048"),
         &edit("context: 4096", "context: 8192"),
     );
@@ -100,75 +100,75 @@ fn after_a_conflict_a_render_heals_what_is_generated() {
         !conflicts.iter().any(|it| it == "out/.espalier.json" || it == "out/README.md"),
         "{conflicts:?}"
     );
-    it.git(&["checkout", "--quiet", "--ours", "spec/platform.yaml"]);
-    let said = it.run(&["check"]);
+    dir.git(&["checkout", "--quiet", "--ours", "spec/platform.yaml"]);
+    let said = dir.run(&["check"]);
     assert!(
         said.code == 1 && said.err.contains("run `espalier render`, then `git add` what it writes"),
         "{said:?}"
     );
-    it.ok(&["render"]);
-    it.git(&["add", "--all"]);
-    it.git(&["commit", "--quiet", "--message", "merged"]);
-    it.ok(&["check"]);
+    dir.ok(&["render"]);
+    dir.git(&["add", "--all"]);
+    dir.git(&["commit", "--quiet", "--message", "merged"]);
+    dir.ok(&["check"]);
     // The imprint too, if somebody edits it.
-    it.write(
+    dir.write(
         "out/.espalier.json",
         "<<<<<<< HEAD\n{\"generated\": \"Generated by espalier from spec/\"\n=======\n",
     );
-    it.ok(&["render"]);
-    it.ok(&["check"]);
+    dir.ok(&["render"]);
+    dir.ok(&["check"]);
 }
 
 /// The tree says which version wrote it; an older program does not take it back by chance.
 #[test]
 fn an_older_render_does_not_take_a_newer_tree_back() {
-    let it = place();
-    let imprint = it.read("out/.espalier.json");
+    let dir = place();
+    let imprint = dir.read("out/.espalier.json");
     for later in ["99.0.0", "0.1.1", "0.10.0-rc.1"] {
-        it.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), later));
-        let newer = it.manifest();
-        it.append(&newer, "# what the later one does\n");
-        let before = it.files();
-        let said = it.run(&["render"]);
+        dir.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), later));
+        let newer = dir.manifest();
+        dir.append(&newer, "# what the later one does\n");
+        let before = dir.files();
+        let said = dir.run(&["render"]);
         assert!(
             said.code == 2 && said.err.contains(&format!("espalier {later} wrote this tree")),
             "{said:?}"
         );
         assert!(
-            said.err.contains("`espalier render --downgrade`") && it.files() == before,
+            said.err.contains("`espalier render --downgrade`") && dir.files() == before,
             "{said:?}"
         );
-        let said = it.run(&["check"]);
+        let said = dir.run(&["check"]);
         assert!(
             said.code == 1
                 && said.err.contains("run that one")
                 && !said.err.contains("run `espalier render`,"),
             "{said:?}"
         );
-        it.ok(&["render", "--downgrade"]);
-        it.ok(&["check"]);
-        assert_eq!(it.read("out/.espalier.json"), imprint);
+        dir.ok(&["render", "--downgrade"]);
+        dir.ok(&["check"]);
+        assert_eq!(dir.read("out/.espalier.json"), imprint);
     }
     for no_later in ["0.0.9", "0.1.0-rc.1", "next"] {
-        it.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), no_later));
-        it.ok(&["render"]);
+        dir.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), no_later));
+        dir.ok(&["render"]);
     }
 }
 
 /// Git that writes other line endings than are committed: one line, not thousands.
 #[test]
 fn other_line_endings_are_one_line() {
-    let it = WorkspaceDir::rendered();
-    it.remove(".gitattributes");
-    it.git(&["init", "--quiet", "--initial-branch", "main"]);
-    commit(&it, "start");
+    let dir = WorkspaceDir::rendered();
+    dir.remove(".gitattributes");
+    dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    commit(&dir, "start");
     let there = WorkspaceDir::empty();
     there.git(&[
         "-c",
         "core.autocrlf=true",
         "clone",
         "--quiet",
-        &it.root().display().to_string(),
+        &dir.root().display().to_string(),
         "clone",
     ]);
     assert!(

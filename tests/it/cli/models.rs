@@ -160,9 +160,9 @@ fn a_row_says_what_is_known() {
         ("qwen2.5:14b", Value::Bool(true), "at most", false),
         ("qwen3-embedding:0.6b", Value::Bool(false), "published", true),
     ] {
-        let it = row(name);
+        let row = row(name);
         assert_eq!(
-            (&it["tools"], it["file"].as_str(), it["embedding"].as_bool()),
+            (&row["tools"], row["file"].as_str(), row["embedding"].as_bool()),
             (&tools, Some(file), Some(embedding)),
             "{name}"
         );

@@ -38,11 +38,11 @@ const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 
 impl Session {
     fn new() -> Self {
-        let it = Self { place: WorkspaceDir::empty(), home: WorkspaceDir::empty() };
-        fs::create_dir(it.home.path("tmp")).expect("writable");
+        let dir = Self { place: WorkspaceDir::empty(), home: WorkspaceDir::empty() };
+        fs::create_dir(dir.home.path("tmp")).expect("writable");
         // A domain that somebody could have: a value of an example's is a finding.
         let repository = "https://git.garden.dev/team/platform.git";
-        it.ok(&[
+        dir.ok(&[
             "init",
             "--name",
             "starter",
@@ -53,7 +53,7 @@ impl Session {
             "--email",
             "ops@garden.dev",
         ]);
-        it
+        dir
     }
 
     /// With the key pair of the golden case: making one takes its time.
@@ -147,59 +147,63 @@ impl Session {
 /// The whole way of somebody who has the program and an empty folder.
 #[test]
 fn from_an_empty_folder_to_a_clean_check() {
-    let it = Session::new();
-    it.ok(&["seal", "init"]);
-    let said = it.ok(&["seal", "--generate-missing"]).err;
+    let session = Session::new();
+    session.ok(&["seal", "init"]);
+    let said = session.ok(&["seal", "--generate-missing"]).err;
     assert!(said.contains("made and sealed 2 credentials"), "{said}");
     assert!(said.contains("only a person knows `email`"), "{said}");
-    it.ok(&["render"]);
-    it.ok(&["check"]);
-    let listed = it.ok(&["seal"]).out;
+    session.ok(&["render"]);
+    session.ok(&["check"]);
+    let listed = session.ok(&["seal"]).out;
     assert!(listed.contains("3 credentials: 2 sealed, 1 missing"), "{listed}");
-    let done = it.with_stdin(
+    let done = session.with_stdin(
         &["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"],
         b"x",
     );
     assert_eq!(done.code, 2, "the file is not there");
-    it.place.write("mail", "admin@example.com\n");
-    let done = it.with_stdin(
+    session.place.write("mail", "admin@example.com\n");
+    let done = session.with_stdin(
         &["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"],
         b"a value\n",
     );
     assert_eq!(done.code, 0, "{done:?}");
-    it.place.remove("mail");
-    it.ok(&["render"]);
-    let said = it.ok(&["check", "--deny", "warnings"]).err;
+    session.place.remove("mail");
+    session.ok(&["render"]);
+    let said = session.ok(&["check", "--deny", "warnings"]).err;
     assert!(said.contains("no findings, no drift"), "{said}");
     // A single line loses its break, and nothing else.
-    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"a value");
-    assert_eq!(it.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
-    assert_eq!(it.opened("postgresql", "password").expect("it opens").len(), 32);
+    assert_eq!(session.opened("openwebui-admin", "password").expect("it opens"), b"a value");
+    assert_eq!(session.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
+    assert_eq!(session.opened("postgresql", "password").expect("it opens").len(), 32);
 }
 
 #[cfg(unix)]
 #[test]
 fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
     use std::os::unix::fs::PermissionsExt as _;
-    let it = Session::new();
-    it.ok(&["seal", "init", "--bits", "2048"]);
-    let mode = fs::metadata(it.key_file()).expect("it is there").permissions().mode();
+    let session = Session::new();
+    session.ok(&["seal", "init", "--bits", "2048"]);
+    let mode = fs::metadata(session.key_file()).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert!(
-        it.place.files().values().all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
+        session
+            .place
+            .files()
+            .values()
+            .all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
     );
     // Nothing that is there is overwritten.
-    it.refused(&["seal", "init", "--bits", "2048"], "is there already");
-    let first = fs::read(it.key_file()).expect("the key");
-    it.ok(&["seal", "init", "--replace", "--bits", "2048"]);
-    assert_eq!(fs::read(it.key_file()).expect("the key"), first, "the new one lies beside it");
-    let key = it.key_file().display().to_string();
-    it.refused(
+    session.refused(&["seal", "init", "--bits", "2048"], "is there already");
+    let first = fs::read(session.key_file()).expect("the key");
+    session.ok(&["seal", "init", "--replace", "--bits", "2048"]);
+    assert_eq!(fs::read(session.key_file()).expect("the key"), first, "the new one lies beside it");
+    let key = session.key_file().display().to_string();
+    session.refused(
         &["seal", "init", "--replace", "--bits", "2048", "--key", &key],
         "a private key is not overwritten",
     );
     for inside in ["key.pem", "new/deep/key.pem", "spec/../key.pem"] {
-        it.refused(
+        session.refused(
             &["seal", "init", "--replace", "--bits", "2048", "--key", inside],
             "inside of the repository",
         );
@@ -217,84 +221,87 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
 /// `render` copies ciphertext: no chance, no clock, so the same spec is the same tree.
 #[test]
 fn a_render_never_seals() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
-    it.ok(&["render"]);
-    let before = it.place.files();
-    it.ok(&["render"]);
-    it.ok(&["check"]);
-    it.ok(&["seal"]);
-    assert_eq!(it.place.files(), before);
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
+    session.ok(&["render"]);
+    let before = session.place.files();
+    session.ok(&["render"]);
+    session.ok(&["check"]);
+    session.ok(&["seal"]);
+    assert_eq!(session.place.files(), before);
     // Nothing is missing, so nothing is made.
-    let said = it.ok(&["seal", "--generate-missing"]).err;
+    let said = session.ok(&["seal", "--generate-missing"]).err;
     assert!(said.contains("made and sealed 0 credentials"), "{said}");
-    assert_eq!(it.place.files(), before);
+    assert_eq!(session.place.files(), before);
 }
 
 #[test]
 fn what_cannot_be_right_is_refused() {
-    let it = Session::new();
-    it.refused(&["seal", "postgresql"], "there is no spec/sealing.pem");
-    it.refused(&["seal", "--generate-missing"], "there is no spec/sealing.pem");
-    it.ok(&["seal", "init", "--bits", "2048", "--days", "10"]);
-    it.refused(&["seal", "postgres"], "did you mean `postgresql`?");
-    it.refused(&["seal", "openwebui-admin"], "needs `email` (the administrator's e-mail address");
-    it.refused(&["seal", "openwebui-admin", "--from-stdin"], "has several keys, so say which");
-    it.refused(&["seal", "openwebui-admin", "--from-stdin=mail"], "has no key `mail`");
-    it.refused(
+    let session = Session::new();
+    session.refused(&["seal", "postgresql"], "there is no spec/sealing.pem");
+    session.refused(&["seal", "--generate-missing"], "there is no spec/sealing.pem");
+    session.ok(&["seal", "init", "--bits", "2048", "--days", "10"]);
+    session.refused(&["seal", "postgres"], "did you mean `postgresql`?");
+    session
+        .refused(&["seal", "openwebui-admin"], "needs `email` (the administrator's e-mail address");
+    session.refused(&["seal", "openwebui-admin", "--from-stdin"], "has several keys, so say which");
+    session.refused(&["seal", "openwebui-admin", "--from-stdin=mail"], "has no key `mail`");
+    session.refused(
         &["seal", "openwebui-admin", "--generate", "password=32"],
         "nobody would ever know it",
     );
-    it.refused(&["seal", "postgresql", "--generate", "8"], "from 16 to 1024");
-    it.refused(&["seal", "postgresql", "--from-stdin"], "is empty");
-    it.refused(
+    session.refused(&["seal", "postgresql", "--generate", "8"], "from 16 to 1024");
+    session.refused(&["seal", "postgresql", "--from-stdin"], "is empty");
+    session.refused(
         &["seal", "postgresql", "--from-env", "NOBODY_SET_THIS"],
         "there is no environment variable",
     );
-    it.refused(&["seal", "postgresql", "--from-stdin", "--from-env", "HOME"], "is given twice");
-    it.refused(&["seal", "postgresql", "--now", "2099-01-01"], "expired on");
-    it.refused(&["seal", "postgresql", "--now", "2001-01-01"], "is valid from");
-    let usage = it.run(&["seal", "postgresql", "--value", "hunter2"]);
+    session
+        .refused(&["seal", "postgresql", "--from-stdin", "--from-env", "HOME"], "is given twice");
+    session.refused(&["seal", "postgresql", "--now", "2099-01-01"], "expired on");
+    session.refused(&["seal", "postgresql", "--now", "2001-01-01"], "is valid from");
+    let usage = session.run(&["seal", "postgresql", "--value", "hunter2"]);
     assert_eq!(usage.code, 2, "a value has no place on the command line");
-    let done = it.with_stdin(&["seal", "postgresql", "--from-stdin"], b"with\0nul");
+    let done = session.with_stdin(&["seal", "postgresql", "--from-stdin"], b"with\0nul");
     assert!(done.code == 2 && done.err.contains("NUL"), "{done:?}");
-    let done = it.with_stdin(&["seal", "postgresql", "--from-stdin"], &vec![b'x'; (64 << 10) + 1]);
+    let done =
+        session.with_stdin(&["seal", "postgresql", "--from-stdin"], &vec![b'x'; (64 << 10) + 1]);
     assert!(done.code == 2 && done.err.contains("64 KiB"), "{done:?}");
-    assert!(!it.place.path(DATABASE).exists());
+    assert!(!session.place.path(DATABASE).exists());
     // Ten days: told by `check` at its date, by no render.
-    let said = it.run(&["check", "--now", "2001-01-01"]).err;
+    let said = session.run(&["check", "--now", "2001-01-01"]).err;
     assert!(said.contains("not valid yet"), "{said}");
 }
 
 #[test]
 fn values_of_several_lines_stay_as_they_are() {
-    let it = Session::with_keys();
+    let session = Session::with_keys();
     let value = b"first\nsecond\n";
-    let done = it.with_stdin(&["seal", "postgresql", "--from-stdin"], value);
+    let done = session.with_stdin(&["seal", "postgresql", "--from-stdin"], value);
     assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(it.opened("postgresql", "password").expect("it opens"), value);
+    assert_eq!(session.opened("postgresql", "password").expect("it opens"), value);
 }
 
 #[test]
 fn the_three_scopes() {
-    let it = Session::with_keys();
-    let private_key = fs::read_to_string(it.key_file()).expect("the key");
+    let session = Session::with_keys();
+    let private_key = fs::read_to_string(session.key_file()).expect("the key");
     for (scope, place, label) in [
         ("namespace-wide", "ai", Scope::NamespaceWide { namespace: "ai" }),
         ("cluster-wide", "*", Scope::ClusterWide),
     ] {
-        let done = it.with_stdin(
+        let done = session.with_stdin(
             &["seal", "--rotate", "postgresql", "--from-stdin", "--scope", scope],
             b"value",
         );
         assert_eq!(done.code, 0, "{done:?}");
-        let text = at(&it.file(DATABASE), &format!("spec/sealed/{place}/password"))
+        let text = at(&session.file(DATABASE), &format!("spec/sealed/{place}/password"))
             .as_str()
             .expect("sealed")
             .to_owned();
         assert_eq!(open(&private_key, label, &text).expect("it opens"), b"value");
-        it.ok(&["render"]);
-        let (path, bytes) = it
+        session.ok(&["render"]);
+        let (path, bytes) = session
             .place
             .tree()
             .into_iter()
@@ -308,37 +315,40 @@ fn the_three_scopes() {
         }
     }
     // The scope stays until another one is said.
-    it.ok(&["seal", "--rotate", "postgresql"]);
-    assert_eq!(at(&it.file(DATABASE), "spec/scope").as_str(), Some("cluster-wide"));
+    session.ok(&["seal", "--rotate", "postgresql"]);
+    assert_eq!(at(&session.file(DATABASE), "spec/scope").as_str(), Some("cluster-wide"));
 }
 
 #[test]
 fn a_cluster_s_certificate_can_be_taken() {
-    let it = Session::with_keys();
-    let pem = it.place.read("spec/sealing.pem");
-    fs::create_dir(it.home.path("bin")).expect("writable");
-    it.home.write("cluster.pem", &pem);
-    it.home.write(
+    let session = Session::with_keys();
+    let pem = session.place.read("spec/sealing.pem");
+    fs::create_dir(session.home.path("bin")).expect("writable");
+    session.home.write("cluster.pem", &pem);
+    session.home.write(
         "bin/kubectl",
         format!(
             "#!/bin/sh\necho \"$@\" >{0}/asked\ncat {0}/cluster.pem\n",
-            it.home.root().display()
+            session.home.root().display()
         ),
     );
-    make_executable(&it.home.path("bin/kubectl"));
-    it.place.remove("spec/sealing.pem");
-    let path = format!("{}:/usr/bin:/bin", it.home.path("bin").display());
-    let done: Done = it
+    make_executable(&session.home.path("bin/kubectl"));
+    session.place.remove("spec/sealing.pem");
+    let path = format!("{}:/usr/bin:/bin", session.home.path("bin").display());
+    let done: Done = session
         .command(&["seal", "init", "--from-cluster"])
         .env("PATH", path)
         .output()
         .expect("it runs")
         .into();
     assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(it.place.read("spec/sealing.pem"), pem);
-    assert!(it.home.read("asked").contains("/proxy/v1/cert.pem"), "it never asks for a Secret");
-    it.place.write("key.pem", fs::read(it.key_file()).expect("the key"));
-    it.refused(&["seal", "init", "--replace", "--certificate", "key.pem"], "private key");
+    assert_eq!(session.place.read("spec/sealing.pem"), pem);
+    assert!(
+        session.home.read("asked").contains("/proxy/v1/cert.pem"),
+        "it never asks for a Secret"
+    );
+    session.place.write("key.pem", fs::read(session.key_file()).expect("the key"));
+    session.refused(&["seal", "init", "--replace", "--certificate", "key.pem"], "private key");
 }
 
 #[cfg(unix)]
@@ -352,20 +362,21 @@ fn make_executable(_: &std::path::Path) {}
 
 #[test]
 fn a_key_never_comes_to_lie_in_a_repository() {
-    let it = Session::with_keys();
-    let init = |key: &str| it.run(&["seal", "init", "--replace", "--bits", "2048", "--key", key]);
-    let here = it.place.root();
+    let session = Session::with_keys();
+    let init =
+        |key: &str| session.run(&["seal", "init", "--replace", "--bits", "2048", "--key", key]);
+    let here = session.place.root();
     let name = here.file_name().and_then(|it| it.to_str()).expect("a name");
     // A folder that is not there yet, and a way back from it.
     let around = format!(
         "{}/not-there/../{name}/key.pem",
-        it.place.root().parent().expect("above").display()
+        session.place.root().parent().expect("above").display()
     );
     assert!(init(&around).err.contains("without `..`"), "{around}");
-    assert!(!it.place.path("key.pem").exists());
+    assert!(!session.place.path("key.pem").exists());
     // Another repository is one too.
-    fs::create_dir_all(it.home.path("dotfiles/.git")).expect("writable");
-    let other = it.home.path("dotfiles/key.pem");
+    fs::create_dir_all(session.home.path("dotfiles/.git")).expect("writable");
+    let other = session.home.path("dotfiles/key.pem");
     assert!(init(other.to_str().expect("UTF-8")).err.contains("inside of the repository"));
     // A neighbour whose name begins alike is outside.
     let beside = format!("{}-key.pem", here.display());
@@ -378,26 +389,27 @@ fn a_key_never_comes_to_lie_in_a_repository() {
 #[test]
 fn what_cannot_be_read_is_not_sealed_anew() {
     use std::os::unix::fs::symlink;
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
-    let sealed = it.place.read(DATABASE);
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
+    let sealed = session.place.read(DATABASE);
     let refused = |said: &str| {
-        let done = it.run(&["seal", "--generate-missing"]);
+        let done = session.run(&["seal", "--generate-missing"]);
         assert!(done.code == 1 && done.err.contains(said), "{done:?}");
-        assert!(it.run(&["seal"]).err.contains(said), "the list says so too");
+        assert!(session.run(&["seal"]).err.contains(said), "the list says so too");
     };
-    it.place.write(DATABASE, format!("{sealed}#{}\n", "x".repeat(1 << 20)));
+    session.place.write(DATABASE, format!("{sealed}#{}\n", "x".repeat(1 << 20)));
     refused("file-too-large");
-    it.place.remove(DATABASE);
-    it.home.write("elsewhere/postgresql.yaml", &sealed);
-    symlink(it.home.path("elsewhere/postgresql.yaml"), it.place.path(DATABASE)).expect("a link");
+    session.place.remove(DATABASE);
+    session.home.write("elsewhere/postgresql.yaml", &sealed);
+    symlink(session.home.path("elsewhere/postgresql.yaml"), session.place.path(DATABASE))
+        .expect("a link");
     refused("source-outside");
-    assert_eq!(it.home.read("elsewhere/postgresql.yaml"), sealed);
-    fs::remove_dir_all(it.place.path("spec/secrets")).expect("there");
-    symlink(it.home.path("elsewhere"), it.place.path("spec/secrets")).expect("a link");
+    assert_eq!(session.home.read("elsewhere/postgresql.yaml"), sealed);
+    fs::remove_dir_all(session.place.path("spec/secrets")).expect("there");
+    symlink(session.home.path("elsewhere"), session.place.path("spec/secrets")).expect("a link");
     refused("source-outside");
     assert_eq!(
-        fs::read_dir(it.home.path("elsewhere")).expect("there").count(),
+        fs::read_dir(session.home.path("elsewhere")).expect("there").count(),
         1,
         "nothing is written there"
     );
@@ -406,11 +418,12 @@ fn what_cannot_be_read_is_not_sealed_anew() {
 /// Whoever comes second is told, and nothing that was sealed is lost.
 #[test]
 fn two_at_once_lose_nothing() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
     let children: Vec<_> = (0..8)
         .map(|_| {
-            it.command(&["seal", "--rotate", "postgresql"])
+            session
+                .command(&["seal", "--rotate", "postgresql"])
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
                 .spawn()
@@ -423,45 +436,45 @@ fn two_at_once_lose_nothing() {
         assert!(it.code == 0 || it.err.contains("another `espalier` is writing here"), "{it:?}");
     }
     assert!(done.iter().any(|it| it.code == 0));
-    let suffix = it.suffix(DATABASE);
+    let suffix = session.suffix(DATABASE);
     assert!(done.iter().any(|it| it.err.contains(&suffix)), "the last one stands");
-    it.opened("postgresql", "password").expect("it opens");
-    assert!(!it.place.files().keys().any(|it| it.ends_with(".espalier-new")));
+    session.opened("postgresql", "password").expect("it opens");
+    assert!(!session.place.files().keys().any(|it| it.ends_with(".espalier-new")));
 }
 
 #[cfg(unix)]
 #[test]
 fn a_failed_start_leaves_nothing_in_the_way() {
-    let it = Session::new();
+    let session = Session::new();
     // A folder where the certificate is to be: the key must not stay behind alone.
-    fs::create_dir_all(it.place.path("spec/sealing.pem/x")).expect("writable");
-    let done = it.run(&["seal", "init", "--bits", "2048", "--replace"]);
-    assert!(done.code == 2 && !it.key_file().exists(), "{done:?}");
-    fs::remove_dir_all(it.place.path("spec/sealing.pem")).expect("there");
-    it.ok(&["seal", "init", "--bits", "2048"]);
+    fs::create_dir_all(session.place.path("spec/sealing.pem/x")).expect("writable");
+    let done = session.run(&["seal", "init", "--bits", "2048", "--replace"]);
+    assert!(done.code == 2 && !session.key_file().exists(), "{done:?}");
+    fs::remove_dir_all(session.place.path("spec/sealing.pem")).expect("there");
+    session.ok(&["seal", "init", "--bits", "2048"]);
 }
 
 #[test]
 fn values_come_from_where_they_can_come_from() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
-    it.ok(&[
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
+    session.ok(&[
         "seal",
         "init",
         "--replace",
         "--bits",
         "2048",
         "--key",
-        it.home.path("second.pem").to_str().expect("UTF-8"),
+        session.home.path("second.pem").to_str().expect("UTF-8"),
     ]);
-    let key = it.home.path("second.pem");
+    let key = session.home.path("second.pem");
     let key = key.to_str().expect("UTF-8");
-    it.refused(
+    session.refused(
         &["seal", "--reseal", "--private-key", key, "--from-dir", "nowhere"],
         "nowhere is no folder",
     );
-    it.place.write("values/postgresql/pasword", "x");
-    it.refused(
+    session.place.write("values/postgresql/pasword", "x");
+    session.refused(
         &["seal", "--reseal", "--private-key", key, "--from-dir", "values"],
         "has to hold a file for each key: password",
     );
@@ -469,22 +482,22 @@ fn values_come_from_where_they_can_come_from() {
         &["seal", "--generate-missing", "--from-stdin"][..],
         &["seal", "--reseal", "--from-env", "HOME"],
     ] {
-        assert_eq!(it.run(words).code, 2, "{words:?}: a flag is never left unheard");
+        assert_eq!(session.run(words).code, 2, "{words:?}: a flag is never left unheard");
     }
-    it.refused(&["seal", "--scope", "cluster-wide"], "name a credential");
-    it.refused(
+    session.refused(&["seal", "--scope", "cluster-wide"], "name a credential");
+    session.refused(
         &["seal", "postgresql", "--rotate", "--from-stdin", "--spec", "-"],
         "cannot both come from stdin",
     );
     // What stands around a certificate is not copied.
-    let pem = it.place.read("spec/sealing.pem");
-    it.home.write("chatty.pem", format!("a note\n{pem}password: hunter2\n"));
-    it.ok(&[
+    let pem = session.place.read("spec/sealing.pem");
+    session.home.write("chatty.pem", format!("a note\n{pem}password: hunter2\n"));
+    session.ok(&[
         "seal",
         "init",
         "--replace",
         "--certificate",
-        it.home.path("chatty.pem").to_str().expect("UTF-8"),
+        session.home.path("chatty.pem").to_str().expect("UTF-8"),
     ]);
-    assert_eq!(it.place.read("spec/sealing.pem"), pem);
+    assert_eq!(session.place.read("spec/sealing.pem"), pem);
 }

@@ -31,8 +31,11 @@ fn an_empty_git_folder_is_all_it_takes() {
     ] {
         assert!(spec.contains(value), "{value} is in\n{spec}");
     }
-    let comments = |it: &str| {
-        it.lines().filter_map(|it| it.split_once('#')).map(|it| it.1.to_owned()).collect::<Vec<_>>()
+    let comments = |text: &str| {
+        text.lines()
+            .filter_map(|it| it.split_once('#'))
+            .map(|it| it.1.to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(comments(&spec), comments(&plain), "the comments stay");
     assert!(place.read(".gitattributes").contains("out/** text eol=lf linguist-generated\n"));

@@ -37,18 +37,18 @@ impl WorkspaceDir {
 
     /// The starter spec on a machine with room for tenants, not rendered yet.
     pub fn starter() -> Self {
-        let it = Self::empty();
-        it.ok(&["init", "--name", "starter"]);
-        edit(&it, "    memory: 8Gi", "    maxPods: 1000\n    memory: 64Ti");
-        edit(&it, "cpu: 4 ", "cpu: 4000 ");
-        it
+        let dir = Self::empty();
+        dir.ok(&["init", "--name", "starter"]);
+        edit(&dir, "    memory: 8Gi", "    maxPods: 1000\n    memory: 64Ti");
+        edit(&dir, "cpu: 4 ", "cpu: 4000 ");
+        dir
     }
 
     /// The starter spec and its tree.
     pub fn rendered() -> Self {
-        let it = Self::starter();
-        it.ok(&["render"]);
-        it
+        let dir = Self::starter();
+        dir.ok(&["render"]);
+        dir
     }
 
     /// The folder, without links in its path.
@@ -204,11 +204,11 @@ impl WorkspaceDir {
 }
 
 impl From<Output> for Done {
-    fn from(it: Output) -> Self {
+    fn from(output: Output) -> Self {
         Self {
-            code: it.status.code().unwrap_or(-1),
-            out: String::from_utf8_lossy(&it.stdout).into_owned(),
-            err: String::from_utf8_lossy(&it.stderr).into_owned(),
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&output.stdout).into_owned(),
+            err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
 }
@@ -219,23 +219,23 @@ pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
         .into_iter()
         .map(|it| it.expect("readable"))
         .filter(|it| it.file_type().is_file());
-    let named = all.map(|it| {
-        let name = it
+    let named = all.map(|dir| {
+        let name = dir
             .path()
             .strip_prefix(root)
             .expect("below the root")
             .to_string_lossy()
             .replace('\\', "/");
-        (name, fs::read(it.path()).expect("readable"))
+        (name, fs::read(dir.path()).expect("readable"))
     });
     named.filter(|it| !it.0.starts_with(".git/") && it.0 != ".espalier/lock").collect()
 }
 
 /// The generated files below a root, by path.
 pub fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let ours = |it: &str| {
-        ["apps/", "bootstrap/", "out/"].iter().any(|top| it.starts_with(top))
-            || (it.starts_with("spec/") && it.ends_with(".schema.json"))
+    let ours = |text: &str| {
+        ["apps/", "bootstrap/", "out/"].iter().any(|top| text.starts_with(top))
+            || (text.starts_with("spec/") && text.ends_with(".schema.json"))
     };
     files(root).into_iter().filter(|it| ours(&it.0)).collect()
 }

@@ -11,10 +11,10 @@ fn options(it: &Read) -> Vec<&str> {
 
 fn wave(case: &str, application: &str) -> i64 {
     let (_, tree) = GOLDEN.iter().find(|it| it.0 == case).expect("the case");
-    let it = tree
+    let tree = tree
         .find("Application", Some("argocd"), application)
         .unwrap_or_else(|| panic!("{application}"));
-    it.at("metadata/annotations")
+    tree.at("metadata/annotations")
         .get("argocd.argoproj.io/sync-wave")
         .and_then(Value::as_str)
         .expect("a wave")
@@ -173,8 +173,8 @@ fn row_17_an_image_that_is_gone() {
 fn row_18_an_image_without_a_version() {
     for kind in ["Deployment", "StatefulSet"] {
         never(kind, |it| {
-            containers(it).into_iter().any(|it| {
-                at(it, "image")
+            containers(it).into_iter().any(|container| {
+                at(container, "image")
                     .as_str()
                     .is_none_or(|it| !it.contains(':') || it.ends_with(":latest"))
             })
@@ -231,8 +231,9 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
         // What Go is told is four fifths of what the kernel is told, in whole MiB.
         for pod in ["controller", "repoServer", "server"] {
             let mib = |text: &str| -> u64 {
-                let (number, unit) =
-                    text.split_at(text.find(|it: char| it.is_alphabetic()).expect("a unit"));
+                let (number, unit) = text.split_at(
+                    text.find(|character: char| character.is_alphabetic()).expect("a unit"),
+                );
                 number.parse::<u64>().expect("a number") * if unit == "Gi" { 1024 } else { 1 }
             };
             let limit = mib(at(values, &format!("{pod}/resources/limits/memory"))
@@ -410,8 +411,13 @@ fn row_25_sealed_values_that_die_with_the_node() {
             up.find("sealing_key") < up.find("chart \"$it\""),
             "{name}: the controller would make a key of its own"
         );
-        for it in tree.of_kind("SealedSecret").filter(|it| it.name().starts_with("postgresql")) {
-            assert!(it.text("spec/template/data/url").contains("urlquery"), "{name}: {}", it.path);
+        for object in tree.of_kind("SealedSecret").filter(|it| it.name().starts_with("postgresql"))
+        {
+            assert!(
+                object.text("spec/template/data/url").contains("urlquery"),
+                "{name}: {}",
+                object.path
+            );
         }
     }
     // Half of a credential is never emitted:
@@ -455,8 +461,8 @@ fn row_27_data_that_a_prune_removes() {
 
 #[test]
 fn row_28_charts_of_any_version_from_anywhere() {
-    let exact = |it: &str| {
-        it.trim_start_matches('v').split('.').filter(|it| it.parse::<u32>().is_ok()).count() == 3
+    let exact = |text: &str| {
+        text.trim_start_matches('v').split('.').filter(|it| it.parse::<u32>().is_ok()).count() == 3
     };
     never("Application", |it| {
         !it.at("spec/source/chart").is_null() && !exact(it.text("spec/source/targetRevision"))

@@ -182,9 +182,10 @@ fn containers_without_a_memory_limit() {
     }
     let mut pods = 0;
     for (name, tree) in GOLDEN.iter() {
-        for it in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
-            let values = it.at("spec/source/helm/valuesObject");
-            let parts: &[&str] = match it.name() {
+        for object in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null())
+        {
+            let values = object.at("spec/source/helm/valuesObject");
+            let parts: &[&str] = match object.name() {
                 "cert-manager" => &["resources", "webhook/resources", "cainjector/resources"],
                 "argocd" => &[
                     "applicationSet/resources",
@@ -199,7 +200,7 @@ fn containers_without_a_memory_limit() {
             };
             for part in parts {
                 let memory = at(values, &format!("{part}/limits/memory"));
-                assert!(memory.is_string(), "{name}: {} {part}", it.path);
+                assert!(memory.is_string(), "{name}: {} {part}", object.path);
                 pods += 1;
             }
         }
@@ -235,9 +236,9 @@ fn data_that_must_last_on_an_empty_dir() {
                 .map(|it| at(it, "name"))
                 .collect();
             let mounts = containers(it).into_iter().flat_map(|it| items(at(it, "volumeMounts")));
-            mounts.into_iter().any(|it| {
-                lasting.contains(&at(it, "mountPath").as_str().unwrap_or_default())
-                    && empty.contains(&at(it, "name"))
+            mounts.into_iter().any(|mount| {
+                lasting.contains(&at(mount, "mountPath").as_str().unwrap_or_default())
+                    && empty.contains(&at(mount, "name"))
             })
         });
     }

@@ -19,7 +19,7 @@ fn setting(container: &Value, name: &str) -> Option<u64> {
 #[test]
 fn data_where_the_file_system_has_its_own_folder() {
     // `lost+found` at a volume's top makes initdb fail.
-    for (it, container) in each_of("StatefulSet", "postgresql") {
+    for (object, container) in each_of("StatefulSet", "postgresql") {
         let data = env(container, "PGDATA").and_then(Value::as_str).unwrap_or_default();
         let mounts: Vec<&Value> =
             items(at(container, "volumeMounts")).map(|it| at(it, "mountPath")).collect();
@@ -29,7 +29,7 @@ fn data_where_the_file_system_has_its_own_folder() {
                 .filter_map(|it| it.as_str())
                 .any(|it| data.starts_with(&format!("{it}/"))),
             "{}: {data}",
-            it.path
+            object.path
         );
     }
 }
@@ -38,7 +38,7 @@ fn data_where_the_file_system_has_its_own_folder() {
 fn probes_that_succeed_while_there_is_no_database() {
     // By TCP: a server that initialises the volume listens on its socket. `pg_isready` says yes
     // without the database.
-    for (it, container) in each_of("StatefulSet", "postgresql") {
+    for (object, container) in each_of("StatefulSet", "postgresql") {
         for probe in ["startupProbe", "readinessProbe"] {
             let command = texts(container, &format!("{probe}/exec/command"));
             let asks = [
@@ -53,48 +53,48 @@ fn probes_that_succeed_while_there_is_no_database() {
                 "-Atqc",
                 "select 1",
             ];
-            assert_eq!(command, asks, "{}: {probe}", it.path);
+            assert_eq!(command, asks, "{}: {probe}", object.path);
         }
     }
 }
 
 #[test]
 fn a_server_that_recovers_and_is_ended_for_it() {
-    for (it, container) in each_of("StatefulSet", "postgresql") {
+    for (object, container) in each_of("StatefulSet", "postgresql") {
         let command = texts(container, "livenessProbe/exec/command").join(" ");
         assert!(
             command.contains("pg_isready -q -h 127.0.0.1") && command.ends_with("|| [ $? -eq 1 ]"),
             "{}: {command}",
-            it.path
+            object.path
         );
         // A GiB of changes at a MiB a second.
         let number =
             |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().expect("a number");
-        assert!(number("periodSeconds") * number("failureThreshold") >= 1024, "{}", it.path);
+        assert!(number("periodSeconds") * number("failureThreshold") >= 1024, "{}", object.path);
     }
 }
 
 #[test]
 fn a_clean_end_that_rests_on_the_image() {
-    for (it, container) in each_of("StatefulSet", "postgresql") {
+    for (object, container) in each_of("StatefulSet", "postgresql") {
         let hook = texts(container, "lifecycle/preStop/exec/command");
-        assert_eq!(hook, ["pg_ctl", "stop", "--mode=fast", "--no-wait"], "{}", it.path);
+        assert_eq!(hook, ["pg_ctl", "stop", "--mode=fast", "--no-wait"], "{}", object.path);
         assert!(
             env(container, "PGDATA").is_some_and(Value::is_string),
             "{}: pg_ctl finds its server by it",
-            it.path
+            object.path
         );
     }
 }
 
 #[test]
 fn a_database_that_is_evicted_before_an_idle_model() {
-    for (it, _) in each_of("StatefulSet", "postgresql") {
+    for (object, _) in each_of("StatefulSet", "postgresql") {
         assert_eq!(
-            at(it.pod_template().expect("pods"), "spec/priorityClassName"),
+            at(object.pod_template().expect("pods"), "spec/priorityClassName"),
             "espalier-database",
             "{}",
-            it.path
+            object.path
         );
     }
     for (name, tree) in GOLDEN.iter() {
@@ -105,20 +105,20 @@ fn a_database_that_is_evicted_before_an_idle_model() {
 
 #[test]
 fn a_rotated_password_that_the_database_does_not_know() {
-    for (it, container) in each_of("StatefulSet", "postgresql") {
+    for (object, container) in each_of("StatefulSet", "postgresql") {
         let script = texts(container, "command").join("\n");
         assert!(
             script.contains("ALTER ROLE")
                 && script.contains("postgres --single")
                 && script.contains("exec docker-entrypoint.sh"),
             "{}",
-            it.path
+            object.path
         );
         // The password stands in no argument, where a list of processes would show it.
         assert!(
             script.contains("printf") && !texts(container, "args").join(" ").contains("PASSWORD"),
             "{}",
-            it.path
+            object.path
         );
     }
 }
@@ -132,8 +132,8 @@ fn fewer_connections_than_the_clients_open() {
         ) else {
             continue;
         };
-        let number = |it: &str| {
-            env(super::containers(chat)[0], it)
+        let number = |text: &str| {
+            env(super::containers(chat)[0], text)
                 .and_then(Value::as_str)
                 .and_then(|it| it.parse::<u64>().ok())
                 .expect("a number")
@@ -153,7 +153,7 @@ fn fewer_connections_than_the_clients_open() {
 
 #[test]
 fn buffers_that_do_not_fit_the_limit() {
-    for (it, container) in each_of("StatefulSet", "postgresql") {
+    for (object, container) in each_of("StatefulSet", "postgresql") {
         let limit = at(container, "resources/limits/memory")
             .as_str()
             .expect("a limit")
@@ -166,8 +166,8 @@ fn buffers_that_do_not_fit_the_limit() {
         let worst = number("shared_buffers")
             + number("max_connections") * (number("work_mem") + 6)
             + 3 * number("maintenance_work_mem");
-        assert!(worst <= limit, "{}: {worst} of {limit} MiB", it.path);
-        assert!(number("effective_cache_size") <= limit, "{}", it.path);
+        assert!(worst <= limit, "{}: {worst} of {limit} MiB", object.path);
+        assert!(number("effective_cache_size") <= limit, "{}", object.path);
     }
     found(
         "postgresql: {resources: {memory: {limit: 200Mi}}}\nopenWebui: {connectionPool: {size: 20, overflow: 20}}",
@@ -177,16 +177,16 @@ fn buffers_that_do_not_fit_the_limit() {
 
 #[test]
 fn shared_memory_of_64_mib_on_the_disk() {
-    for (it, container) in each_of("StatefulSet", "postgresql") {
+    for (object, container) in each_of("StatefulSet", "postgresql") {
         let name = items(at(container, "volumeMounts"))
             .find(|it| at(it, "mountPath") == "/dev/shm")
             .map(|it| at(it, "name"));
-        let volumes = items(at(it.pod_template().expect("pods"), "spec/volumes"));
+        let volumes = items(at(object.pod_template().expect("pods"), "spec/volumes"));
         let medium = volumes
             .into_iter()
             .find(|it| Some(at(it, "name")) == name)
             .map(|it| at(it, "emptyDir/medium"));
-        assert_eq!(medium, Some(&"Memory".into()), "{}", it.path);
+        assert_eq!(medium, Some(&"Memory".into()), "{}", object.path);
     }
 }
 
@@ -212,15 +212,16 @@ fn mounts(pod: &Value, claim: &str) -> bool {
 
 #[test]
 fn another_user_than_the_image_s() {
-    for (it, _) in each_of("StatefulSet", "postgresql") {
+    for (object, _) in each_of("StatefulSet", "postgresql") {
         let security = |key: &str| {
-            at(it.pod_template().expect("pods"), &format!("spec/securityContext/{key}")).as_u64()
+            at(object.pod_template().expect("pods"), &format!("spec/securityContext/{key}"))
+                .as_u64()
         };
         assert_eq!(
             [security("runAsUser"), security("runAsGroup"), security("fsGroup")],
             [Some(999); 3],
             "{}",
-            it.path
+            object.path
         );
     }
 }

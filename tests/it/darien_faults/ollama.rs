@@ -7,28 +7,28 @@ use crate::support::{at, compile, items, with_components};
 
 #[track_caller]
 fn always(name: &str, is_right: impl Fn(&str) -> bool) {
-    for (it, _) in each_of("StatefulSet", "ollama") {
-        for container in containers(it) {
+    for (object, _) in each_of("StatefulSet", "ollama") {
+        for container in containers(object) {
             let value = env(container, name).and_then(Value::as_str).unwrap_or_default();
-            assert!(is_right(value), "{}: {name}={value}", it.path);
+            assert!(is_right(value), "{}: {name}={value}", object.path);
         }
     }
 }
 
-fn is_number(it: &str) -> bool {
-    it.parse::<u64>().is_ok()
+fn is_number(text: &str) -> bool {
+    text.parse::<u64>().is_ok()
 }
 
 #[test]
 fn no_limits_so_that_no_alert_can_fire() {
-    for (it, _) in each_of("StatefulSet", "ollama") {
-        for container in containers(it) {
+    for (object, _) in each_of("StatefulSet", "ollama") {
+        for container in containers(object) {
             let memory = |key: &str| at(container, &format!("resources/{key}/memory"));
             // Weights are anonymous memory on CPU: what is not promised is not there.
             assert!(
                 memory("limits").is_string() && memory("limits") == memory("requests"),
                 "{}",
-                it.path
+                object.path
             );
         }
     }
@@ -89,16 +89,16 @@ fn a_small_cache_that_is_not_made() {
 #[test]
 fn replicas_that_share_one_volume() {
     // The start of one replica removes what another one has half pulled.
-    for (it, _) in each_of("StatefulSet", "ollama") {
-        assert_eq!(items(it.at("spec/volumeClaimTemplates")).count(), 1, "{}", it.path);
-        let shared = items(at(it.pod_template().expect("pods"), "spec/volumes"))
+    for (object, _) in each_of("StatefulSet", "ollama") {
+        assert_eq!(items(object.at("spec/volumeClaimTemplates")).count(), 1, "{}", object.path);
+        let shared = items(at(object.pod_template().expect("pods"), "spec/volumes"))
             .any(|it| !at(it, "persistentVolumeClaim").is_null());
-        assert!(!shared, "{}", it.path);
+        assert!(!shared, "{}", object.path);
     }
     never("Deployment", |it| {
-        containers(it)
-            .into_iter()
-            .any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama")))
+        containers(it).into_iter().any(|container| {
+            at(container, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))
+        })
     });
 }
 
@@ -109,13 +109,13 @@ fn models_pulled_by_a_hook_that_no_log_shows() {
             containers(it).into_iter().any(|it| !at(it, "lifecycle/postStart").is_null())
         });
     }
-    for (it, _) in each_of("StatefulSet", "ollama") {
-        let init = containers(it)[0];
-        assert_eq!(at(init, "name"), "pull-models", "{}", it.path);
+    for (object, _) in each_of("StatefulSet", "ollama") {
+        let init = containers(object)[0];
+        assert_eq!(at(init, "name"), "pull-models", "{}", object.path);
         assert!(
             env(init, "MODELS").and_then(Value::as_str).is_some_and(|it| !it.is_empty()),
             "{}",
-            it.path
+            object.path
         );
     }
 }
@@ -142,13 +142,13 @@ fn a_pull_that_gives_up_in_the_first_seconds_or_draws_on_a_terminal() {
             && scripts.iter().all(|it| it.contains("/api/pull") && !it.contains("ollama pull")),
         "{scripts:#?}"
     );
-    for (it, _) in each_of("StatefulSet", "ollama") {
+    for (object, _) in each_of("StatefulSet", "ollama") {
         // Why a pull failed is in the pod's status.
         assert_eq!(
-            at(containers(it)[0], "terminationMessagePolicy"),
+            at(containers(object)[0], "terminationMessagePolicy"),
             "FallbackToLogsOnError",
             "{}",
-            it.path
+            object.path
         );
     }
 }
@@ -157,14 +157,14 @@ fn a_pull_that_gives_up_in_the_first_seconds_or_draws_on_a_terminal() {
 fn a_home_that_cannot_be_written() {
     always("HOME", |it| it == "/data");
     always("OLLAMA_MODELS", |it| it == "/data/models");
-    for (it, _) in each_of("StatefulSet", "ollama") {
-        for container in containers(it) {
+    for (object, _) in each_of("StatefulSet", "ollama") {
+        for container in containers(object) {
             let mounts: Vec<&Value> =
                 items(at(container, "volumeMounts")).map(|it| at(it, "mountPath")).collect();
             assert!(
                 mounts.contains(&&"/data".into()) && mounts.contains(&&"/tmp".into()),
                 "{}",
-                it.path
+                object.path
             );
         }
     }
@@ -176,8 +176,8 @@ fn an_api_without_authentication_open_to_all() {
     // shows that nobody else is.
     never("Ingress", |it| {
         let paths = items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
-        paths.into_iter().any(|it| {
-            at(it, "backend/service/name").as_str().is_some_and(|it| it.contains("ollama"))
+        paths.into_iter().any(|path| {
+            at(path, "backend/service/name").as_str().is_some_and(|it| it.contains("ollama"))
         })
     });
     never("NetworkPolicy", |it| {
@@ -198,10 +198,10 @@ fn a_volume_smaller_than_its_models() {
 
 #[test]
 fn probes_that_load_a_model() {
-    for (it, container) in each_of("StatefulSet", "ollama") {
+    for (object, container) in each_of("StatefulSet", "ollama") {
         for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
             let path = at(container, &format!("{probe}/httpGet/path")).as_str().unwrap_or_default();
-            assert!(["/", "/api/version"].contains(&path), "{}: {probe} {path}", it.path);
+            assert!(["/", "/api/version"].contains(&path), "{}: {probe} {path}", object.path);
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::support::at;
 /// variable.
 #[track_caller]
 fn always(name: &str, value: &str) {
-    for (it, container) in each_of("Deployment", "openwebui") {
-        assert_eq!(env(container, name), Some(&Value::from(value)), "{}", it.path);
+    for (object, container) in each_of("Deployment", "openwebui") {
+        assert_eq!(env(container, name), Some(&Value::from(value)), "{}", object.path);
     }
 }
 
@@ -21,13 +21,13 @@ fn platform_s() -> impl Iterator<Item = (&'static crate::support::Read, &'static
 
 #[track_caller]
 fn from_secret(variable: &str, secret: &str, key: &str) {
-    for (it, container) in platform_s() {
+    for (platform_, container) in platform_s() {
         let reference =
-            env(container, variable).unwrap_or_else(|| panic!("{}: no {variable}", it.path));
+            env(container, variable).unwrap_or_else(|| panic!("{}: no {variable}", platform_.path));
         assert!(
             is_of(at(reference, "name"), secret) && *at(reference, "key") == key,
             "{}: {reference:?}",
-            it.path
+            platform_.path
         );
     }
 }
@@ -41,8 +41,8 @@ fn is_of(name: &Value, credential: &str) -> bool {
 
 #[test]
 fn anybody_may_sign_up() {
-    for (it, container) in platform_s() {
-        assert_eq!(env(container, "ENABLE_SIGNUP"), Some(&"False".into()), "{}", it.path);
+    for (platform_, container) in platform_s() {
+        assert_eq!(env(container, "ENABLE_SIGNUP"), Some(&"False".into()), "{}", platform_.path);
     }
 }
 
@@ -61,12 +61,12 @@ fn no_first_administrator() {
 #[test]
 fn no_secret_key_so_that_a_restart_signs_all_out() {
     from_secret("WEBUI_SECRET_KEY", "openwebui-secret-key", "key");
-    for (it, container) in each_of("Deployment", "openwebui") {
+    for (object, container) in each_of("Deployment", "openwebui") {
         let file =
             env(container, "WEBUI_SECRET_KEY_FILE").and_then(Value::as_str).unwrap_or_default();
         let lasts =
             env(container, "WEBUI_SECRET_KEY").is_some() || file.starts_with("/app/backend/data/");
-        assert!(lasts, "{}", it.path);
+        assert!(lasts, "{}", object.path);
     }
 }
 
@@ -77,14 +77,14 @@ fn settings_in_git_that_the_database_overrides() {
 
 #[test]
 fn requests_from_any_origin() {
-    for (it, container) in each_of("Deployment", "openwebui") {
+    for (object, container) in each_of("Deployment", "openwebui") {
         let (origin, url) = (env(container, "CORS_ALLOW_ORIGIN"), env(container, "WEBUI_URL"));
         assert!(
             origin.is_some()
                 && origin == url
                 && url.and_then(Value::as_str).is_some_and(|it| it.starts_with("https://")),
             "{}",
-            it.path
+            object.path
         );
     }
 }
@@ -135,13 +135,13 @@ fn json(container: &Value, name: &str) -> serde_json::Value {
 #[test]
 fn tools_that_no_context_holds_and_small_models_refuse() {
     // Everywhere that Open WebUI is made: the platform's, its migration's, the workspaces'.
-    for (it, _) in each_of("Deployment", "openwebui") {
-        for container in super::containers(it) {
+    for (object, _) in each_of("Deployment", "openwebui") {
+        for container in super::containers(object) {
             assert_eq!(
                 json(container, "DEFAULT_MODEL_METADATA")["capabilities"]["builtin_tools"],
                 false,
                 "{}",
-                it.path
+                object.path
             );
         }
     }
@@ -168,11 +168,11 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
     assert!(made.codes().iter().all(|it| !it.contains("tools")), "{}", made.said());
     let objects = made.objects();
     let chat = |name: &str| {
-        let it = objects
+        let object = objects
             .iter()
             .find(|it| it.kind() == "Deployment" && it.name() == name)
             .unwrap_or_else(|| panic!("{name}"));
-        let container = super::containers(it)[0].clone();
+        let container = super::containers(object)[0].clone();
         (
             json(&container, "DEFAULT_MODEL_METADATA"),
             json(&container, "DEFAULT_MODEL_PARAMS")["max_tokens"].clone(),
@@ -188,18 +188,18 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
 
 #[test]
 fn an_answer_that_never_ends() {
-    for (it, container) in each_of("Deployment", "openwebui") {
+    for (object, container) in each_of("Deployment", "openwebui") {
         let answer = json(container, "DEFAULT_MODEL_PARAMS")["max_tokens"]
             .as_u64()
-            .unwrap_or_else(|| panic!("{}", it.path));
+            .unwrap_or_else(|| panic!("{}", object.path));
         let objects = GOLDEN
             .iter()
             .map(|it| &it.1.objects)
-            .find(|tree| tree.iter().any(|other| std::ptr::eq(other, it)))
+            .find(|tree| tree.iter().any(|other| std::ptr::eq(other, object)))
             .expect("its tree");
         let server = objects.iter().find(|other| {
             other.kind() == "StatefulSet"
-                && other.namespace() == it.namespace()
+                && other.namespace() == object.namespace()
                 && super::is_part(other, "ollama")
         });
         let server = *super::containers(server.expect("its models")).last().expect("a container");
@@ -207,7 +207,7 @@ fn an_answer_that_never_ends() {
             .and_then(Value::as_str)
             .and_then(|it| it.parse().ok())
             .expect("a number");
-        assert!(answer > 0 && answer <= context / 2, "{}: {answer} of {context}", it.path);
+        assert!(answer > 0 && answer <= context / 2, "{}: {answer} of {context}", object.path);
     }
     // Of a model that remembers less than the context, half of what it remembers.
     for (components, answer) in [
@@ -216,12 +216,12 @@ fn an_answer_that_never_ends() {
         ("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {maxTokens: 700}", 700),
     ] {
         let objects = crate::support::tree(&crate::support::with_components(components)).objects();
-        let it = objects
+        let object = objects
             .iter()
             .find(|it| it.kind() == "Deployment" && it.name() == "openwebui")
             .expect("it is there");
         assert_eq!(
-            json(super::containers(it)[0], "DEFAULT_MODEL_PARAMS")["max_tokens"],
+            json(super::containers(object)[0], "DEFAULT_MODEL_PARAMS")["max_tokens"],
             answer,
             "{components}"
         );
@@ -241,7 +241,7 @@ fn an_address_that_is_remembered_longer_than_its_pod_lives() {
 
 #[test]
 fn probes_on_a_static_page() {
-    for (it, container) in each_of("Deployment", "openwebui") {
+    for (object, container) in each_of("Deployment", "openwebui") {
         let path = |probe: &str| {
             at(container, &format!("{probe}/httpGet/path")).as_str().unwrap_or_default()
         };
@@ -249,45 +249,46 @@ fn probes_on_a_static_page() {
             (path("startupProbe"), path("readinessProbe"), path("livenessProbe")),
             ("/ready", "/ready", "/health"),
             "{}",
-            it.path
+            object.path
         );
     }
 }
 
 #[test]
 fn a_start_that_the_liveness_probe_kills() {
-    for (it, container) in each_of("Deployment", "openwebui") {
+    for (object, container) in each_of("Deployment", "openwebui") {
         let number =
             |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().unwrap_or(1);
         // The start takes up to 20 CPU seconds, and 124 seconds were seen on a loaded machine.
-        assert!(number("periodSeconds") * number("failureThreshold") >= 300, "{}", it.path);
+        assert!(number("periodSeconds") * number("failureThreshold") >= 300, "{}", object.path);
     }
 }
 
 #[test]
 fn uploads_that_a_restart_loses() {
     always("DATA_DIR", "/app/backend/data");
-    for (it, container) in each_of("Deployment", "openwebui") {
+    for (object, container) in each_of("Deployment", "openwebui") {
         let mounts = crate::support::items(at(container, "volumeMounts"));
         let name = mounts
             .into_iter()
             .find(|it| at(it, "mountPath") == "/app/backend/data")
             .map(|it| at(it, "name"));
-        let volumes = crate::support::items(at(it.pod_template().expect("pods"), "spec/volumes"));
+        let volumes =
+            crate::support::items(at(object.pod_template().expect("pods"), "spec/volumes"));
         let claimed = volumes
             .into_iter()
             .any(|it| Some(at(it, "name")) == name && !at(it, "persistentVolumeClaim").is_null());
-        assert!(claimed, "{}", it.path);
+        assert!(claimed, "{}", object.path);
     }
 }
 
 #[test]
 fn two_pods_that_migrate_one_empty_database() {
     found("openWebui: {replicas: 2}", "replicas-need-redis");
-    for (it, container) in each_of("Deployment", "openwebui") {
+    for (object, container) in each_of("Deployment", "openwebui") {
         // The old version goes whole, before any pod of the new one touches the tables.
-        assert_eq!(it.text("spec/strategy/type"), "Recreate", "{}", it.path);
-        if it.at("spec/replicas") == 1 {
+        assert_eq!(object.text("spec/strategy/type"), "Recreate", "{}", object.path);
+        if object.at("spec/replicas") == 1 {
             continue;
         }
         // Several take turns before they serve, and the servers leave the tables alone.
@@ -295,12 +296,12 @@ fn two_pods_that_migrate_one_empty_database() {
             env(container, "ENABLE_DB_MIGRATIONS").and_then(Value::as_str),
             Some("False"),
             "{}",
-            it.path
+            object.path
         );
         let init: Vec<&Value> =
-            crate::support::items(at(it.pod_template().expect("pods"), "spec/initContainers"))
+            crate::support::items(at(object.pod_template().expect("pods"), "spec/initContainers"))
                 .collect();
-        let [migrate] = init[..] else { panic!("{}: {init:?}", it.path) };
+        let [migrate] = init[..] else { panic!("{}: {init:?}", object.path) };
         let script = crate::support::items(at(migrate, "command"))
             .filter_map(Value::as_str)
             .collect::<String>();
@@ -314,41 +315,46 @@ fn two_pods_that_migrate_one_empty_database() {
             "    import open_webui.config",
         ];
         let steps = steps.map(|step| {
-            script.rfind(step).unwrap_or_else(|| panic!("{}: no {step}: {script}", it.path))
+            script.rfind(step).unwrap_or_else(|| panic!("{}: no {step}: {script}", object.path))
         });
-        assert!(steps.is_sorted(), "{}: {steps:?}", it.path);
+        assert!(steps.is_sorted(), "{}: {steps:?}", object.path);
         assert_eq!(
             script.matches("import open_webui").count() + script.matches("from open_webui").count(),
             1,
             "{}",
-            it.path
+            object.path
         );
-        assert_eq!(at(migrate, "terminationMessagePolicy"), "FallbackToLogsOnError", "{}", it.path);
+        assert_eq!(
+            at(migrate, "terminationMessagePolicy"),
+            "FallbackToLogsOnError",
+            "{}",
+            object.path
+        );
         assert_eq!(
             (env(migrate, "ENABLE_DB_MIGRATIONS"), env(migrate, "DATABASE_URL")),
             (None, env(container, "DATABASE_URL")),
             "{}",
-            it.path
+            object.path
         );
-        assert_eq!(at(migrate, "image"), at(container, "image"), "{}", it.path);
+        assert_eq!(at(migrate, "image"), at(container, "image"), "{}", object.path);
         assert!(
             env(container, "REDIS_URL").is_some()
                 && env(container, "WEBSOCKET_MANAGER") == Some(&"redis".into()),
             "{}",
-            it.path
+            object.path
         );
     }
 }
 
 #[test]
 fn a_password_in_a_url_unescaped() {
-    for (it, container) in platform_s() {
+    for (platform_, container) in platform_s() {
         // Without PostgreSQL there is no URL; with it, it comes whole from the Secret.
         if let Some(reference) = env(container, "DATABASE_URL") {
             assert!(
                 is_of(at(reference, "name"), "postgresql") && *at(reference, "key") == "url",
                 "{}",
-                it.path
+                platform_.path
             );
         }
     }
@@ -367,7 +373,7 @@ fn a_password_in_a_url_unescaped() {
 #[test]
 fn a_password_in_plain_sight() {
     nowhere("worth nothing");
-    for (it, container) in
+    for (object, container) in
         each_of("Deployment", "openwebui").chain(each_of("StatefulSet", "postgresql"))
     {
         for variable in crate::support::items(at(container, "env")) {
@@ -375,7 +381,7 @@ fn a_password_in_plain_sight() {
             let is_secret = ["PASSWORD", "SECRET_KEY", "DATABASE_URL", "TOKEN"]
                 .iter()
                 .any(|it| name.ends_with(it));
-            assert!(!is_secret || at(variable, "value").is_null(), "{}: {name}", it.path);
+            assert!(!is_secret || at(variable, "value").is_null(), "{}: {name}", object.path);
         }
     }
 }
@@ -383,16 +389,14 @@ fn a_password_in_plain_sight() {
 #[test]
 fn replicas_of_ollama_behind_one_sticky_connection() {
     let (_, tree) = GOLDEN.iter().find(|it| it.0 == "darien").expect("the case");
-    let it = tree.find("Deployment", Some("ai"), "openwebui").expect("it is there");
-    let urls = env(super::containers(it)[0], "OLLAMA_BASE_URLS")
+    let tree = tree.find("Deployment", Some("ai"), "openwebui").expect("it is there");
+    let urls = env(super::containers(tree)[0], "OLLAMA_BASE_URLS")
         .and_then(Value::as_str)
         .expect("addresses");
     assert_eq!(urls.split(';').count(), 2);
     assert!(
-        urls.split(';')
-            .enumerate()
-            .all(|(n, it)| it
-                == format!("http://ollama-{n}.ollama-headless.ai.svc.cluster.local:11434")),
+        urls.split(';').enumerate().all(|(n, tree)| tree
+            == format!("http://ollama-{n}.ollama-headless.ai.svc.cluster.local:11434")),
         "{urls}"
     );
 }
@@ -400,12 +404,12 @@ fn replicas_of_ollama_behind_one_sticky_connection() {
 #[test]
 fn variables_that_services_inject() {
     // `OLLAMA_PORT=tcp://…` and its like have broken programs.
-    for (it, _) in each_of("Deployment", "openwebui").chain(each_of("StatefulSet", "ollama")) {
+    for (object, _) in each_of("Deployment", "openwebui").chain(each_of("StatefulSet", "ollama")) {
         assert_eq!(
-            at(it.pod_template().expect("pods"), "spec/enableServiceLinks").as_bool(),
+            at(object.pod_template().expect("pods"), "spec/enableServiceLinks").as_bool(),
             Some(false),
             "{}",
-            it.path
+            object.path
         );
     }
 }

@@ -42,70 +42,75 @@ pub fn applications(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: {what}", it.path));
         }
     };
-    for it in tree.of_kind("Application") {
-        let is_root = it.name() == "root";
+    for object in tree.of_kind("Application") {
+        let is_root = object.name() == "root";
         let finalizers: Vec<&str> =
-            items(it.at("metadata/finalizers")).filter_map(Value::as_str).collect();
+            items(object.at("metadata/finalizers")).filter_map(Value::as_str).collect();
         // Neither the root nor Argo CD itself takes along what it made when it goes.
-        let stays = is_root || it.name() == "argocd";
+        let stays = is_root || object.name() == "argocd";
         let cascade: &[&str] =
             if stays { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
-        must(finalizers == cascade, it, "the finalizers");
-        must(it.namespace() == Some("argocd"), it, "its namespace");
+        must(finalizers == cascade, object, "the finalizers");
+        must(object.namespace() == Some("argocd"), object, "its namespace");
         must(
-            it.text("spec/destination/server") == SERVER
-                && it.at("spec/destination/name").is_null(),
-            it,
+            object.text("spec/destination/server") == SERVER
+                && object.at("spec/destination/name").is_null(),
+            object,
             "the destination",
         );
         must(
-            ["ai", "bootstrap", "charts", "platform", "tenants"].contains(&it.text("spec/project")),
-            it,
+            ["ai", "bootstrap", "charts", "platform", "tenants"]
+                .contains(&object.text("spec/project")),
+            object,
             "the project",
         );
-        must(wave(it).is_some() != is_root, it, "the wave");
-        must(wave(it).is_none_or(|it| it % 10 == 0 && it >= 0), it, "the gaps between waves");
-        let health = annotation(it, "argocd.argoproj.io/ignore-healthcheck");
-        must(health == is_root.then_some("true"), it, "its share in health");
+        must(wave(object).is_some() != is_root, object, "the wave");
         must(
-            is(it.at("spec/syncPolicy/automated/prune"), true)
-                && is(it.at("spec/syncPolicy/automated/selfHeal"), true),
-            it,
+            wave(object).is_none_or(|it| it % 10 == 0 && it >= 0),
+            object,
+            "the gaps between waves",
+        );
+        let health = annotation(object, "argocd.argoproj.io/ignore-healthcheck");
+        must(health == is_root.then_some("true"), object, "its share in health");
+        must(
+            is(object.at("spec/syncPolicy/automated/prune"), true)
+                && is(object.at("spec/syncPolicy/automated/selfHeal"), true),
+            object,
             "automated sync",
         );
         must(
-            it.at("spec/syncPolicy/automated/allowEmpty").is_null(),
-            it,
+            object.at("spec/syncPolicy/automated/allowEmpty").is_null(),
+            object,
             "an empty folder must not wipe all out",
         );
-        let retry = |key: &str| it.at(&format!("spec/syncPolicy/retry/{key}"));
+        let retry = |key: &str| object.at(&format!("spec/syncPolicy/retry/{key}"));
         must(
             is(retry("refresh"), true) && retry("limit") == if is_root { 20 } else { 3 },
-            it,
+            object,
             "the retry",
         );
         let options: Vec<&str> =
-            items(it.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect();
-        must(options.iter().all(|it| OPTIONS.contains(it)), it, "the sync options");
+            items(object.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect();
+        must(options.iter().all(|it| OPTIONS.contains(it)), object, "the sync options");
         must(
             options.contains(&"ServerSideApply=true")
                 && options.contains(&"FailOnSharedResource=true"),
-            it,
+            object,
             "the sync options",
         );
-        must(is_root || options.contains(&"PruneLast=true"), it, "prunes last");
+        must(is_root || options.contains(&"PruneLast=true"), object, "prunes last");
         must(
-            it.at("spec/ignoreDifferences").is_null()
+            object.at("spec/ignoreDifferences").is_null()
                 || options.contains(&"RespectIgnoreDifferences=true"),
-            it,
+            object,
             "ignored differences",
         );
-        let source = |key: &str| it.at(&format!("spec/source/{key}"));
-        must(it.at("spec/sources").is_null(), it, "one source");
+        let source = |key: &str| object.at(&format!("spec/source/{key}"));
+        must(object.at("spec/sources").is_null(), object, "one source");
         if source("chart").is_null() {
             must(
                 is(source("directory/recurse"), true) && source("directory/include") == "*.yaml",
-                it,
+                object,
                 "how the folder is read",
             );
             // The root follows the branch; under `pin: tag` the others follow the tag of their
@@ -114,37 +119,37 @@ pub fn applications(tree: &Tree) -> Vec<String> {
             must(
                 revision.starts_with("refs/heads/")
                     || !is_root && revision.starts_with("refs/tags/tree-"),
-                it,
+                object,
                 "a full reference",
             );
-            must(source("helm").is_null(), it, "a folder and a chart at once");
+            must(source("helm").is_null(), object, "a folder and a chart at once");
         } else {
             must(
                 source("path").is_null() && source("directory").is_null(),
-                it,
+                object,
                 "a chart and a folder at once",
             );
             must(
                 source("helm/valuesObject").is_mapping() && source("helm/values").is_null(),
-                it,
+                object,
                 "typed values",
             );
             must(
-                source("helm/releaseName") == it.name(),
-                it,
+                source("helm/releaseName") == object.name(),
+                object,
                 "the release is called like the Application",
             );
             must(
                 source("repoURL").as_str().is_some_and(|it| it.starts_with("https://")),
-                it,
+                object,
                 "the chart's repository",
             );
         }
     }
     let root = tree.find("Application", Some("argocd"), "root");
-    if !root.is_some_and(|it| {
-        it.path == "bootstrap/argocd/application-root.yaml"
-            && it.text("spec/project") == "bootstrap"
+    if !root.is_some_and(|root| {
+        root.path == "bootstrap/argocd/application-root.yaml"
+            && root.text("spec/project") == "bootstrap"
     }) {
         found.push("there is no root, or not where it belongs".to_owned());
     }
@@ -199,16 +204,19 @@ pub fn projects(tree: &Tree) -> Vec<String> {
         {
             found.push(format!("{}: {name} does not permit its repository", application.path));
         }
-        for it in objects_of(tree, application) {
-            let list = if it.namespace().is_some() {
+        for object in objects_of(tree, application) {
+            let list = if object.namespace().is_some() {
                 "spec/namespaceResourceWhitelist"
             } else {
                 "spec/clusterResourceWhitelist"
             };
-            let is_denied = it.namespace().is_none()
-                && permits(project.at("spec/clusterResourceBlacklist"), it);
-            if is_denied || !permits(project.at(list), it) || !it.namespace().is_none_or(may_go) {
-                found.push(format!("{}: {name} does not permit it", it.path));
+            let is_denied = object.namespace().is_none()
+                && permits(project.at("spec/clusterResourceBlacklist"), object);
+            if is_denied
+                || !permits(project.at(list), object)
+                || !object.namespace().is_none_or(may_go)
+            {
+                found.push(format!("{}: {name} does not permit it", object.path));
             }
         }
     }
@@ -273,11 +281,11 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             // everything.
             let any = items(project.at("spec/clusterResourceWhitelist"))
                 .filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
-            found.extend(any.map(|it| {
+            found.extend(any.map(|any| {
                 format!(
                     "{}: permits any {}",
                     project.path,
-                    at(it, "kind").as_str().unwrap_or_default()
+                    at(any, "kind").as_str().unwrap_or_default()
                 )
             }));
         }
@@ -302,8 +310,8 @@ pub fn objects_of<'a>(tree: &'a Tree, application: &Read) -> Vec<&'a Read> {
     let Some(path) = application.at("spec/source/path").as_str() else { return Vec::new() };
     tree.objects
         .iter()
-        .filter(|it| {
-            it.path.rsplit_once('/').is_some_and(|(folder, _)| ends_with_folder(folder, path))
+        .filter(|object| {
+            object.path.rsplit_once('/').is_some_and(|(folder, _)| ends_with_folder(folder, path))
         })
         .collect()
 }
@@ -324,67 +332,69 @@ pub fn waves(tree: &Tree) -> Vec<String> {
         tree.find(kind, namespace, name).map(Read::application)
     };
     let mut found = Vec::new();
-    for it in tree.objects.iter().filter(|it| it.path.starts_with("out/")) {
+    for object in tree.objects.iter().filter(|it| it.path.starts_with("out/")) {
         let mut needs: BTreeSet<&str> = BTreeSet::from(["bootstrap"]);
-        if let Some(namespace) = it.namespace() {
+        if let Some(namespace) = object.namespace() {
             needs.extend(owner("Namespace", None, namespace));
         }
-        match it.kind() {
+        match object.kind() {
             "SealedSecret" => drop(needs.insert("sealed-secrets")),
             "ClusterIssuer" => drop(needs.insert("cert-manager")),
             "Ingress" => {
-                let issuer = annotation(it, "cert-manager.io/cluster-issuer").unwrap_or_default();
+                let issuer =
+                    annotation(object, "cert-manager.io/cluster-issuer").unwrap_or_default();
                 needs.extend(owner("ClusterIssuer", None, issuer));
             }
             _ => {}
         }
-        if let Some(template) = it.pod_template() {
+        if let Some(template) = object.pod_template() {
             // A pod that waits for a Secret is not healthy; nothing of the platform starts before
             // its namespace is fenced.
             let env = items(at(template, "spec/containers")).flat_map(|it| items(at(it, "env")));
             let secrets = env.filter_map(|it| at(it, "valueFrom/secretKeyRef/name").as_str());
-            needs.extend(secrets.filter_map(|name| owner("SealedSecret", it.namespace(), name)));
-            needs.extend(owner("NetworkPolicy", it.namespace(), "default-deny"));
+            needs
+                .extend(secrets.filter_map(|name| owner("SealedSecret", object.namespace(), name)));
+            needs.extend(owner("NetworkPolicy", object.namespace(), "default-deny"));
             let pod = labels(at(template, "metadata/labels"));
             if pod.get("app.kubernetes.io/name").is_some_and(|it| it == "openwebui") {
-                needs.extend(owner("StatefulSet", it.namespace(), "postgresql"));
+                needs.extend(owner("StatefulSet", object.namespace(), "postgresql"));
             }
         }
-        for name in needs.into_iter().filter(|name| *name != it.application()) {
-            let is_later = matches!((wave_of(it.application()), wave_of(name)), (Some(own), Some(other)) if own > other);
+        for name in needs.into_iter().filter(|name| *name != object.application()) {
+            let is_later = matches!((wave_of(object.application()), wave_of(name)), (Some(own), Some(other)) if own > other);
             if !is_later {
-                found.push(format!("{}: is not later than {name}", it.path));
+                found.push(format!("{}: is not later than {name}", object.path));
             }
         }
     }
     // A chart's pods, too, start in a namespace that is there and fenced: all at once, or Argo CD's
     // own deny would cut it off.
-    for it in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
-        let namespace = it.text("spec/destination/namespace");
+    for object in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
+        let namespace = object.text("spec/destination/namespace");
         let needs = owner("Namespace", None, namespace).into_iter().chain(owner(
             "NetworkPolicy",
             Some(namespace),
             "default-deny",
         ));
         for name in needs {
-            if wave(it) <= wave_of(name) {
-                found.push(format!("{}: is not later than {name}", it.path));
+            if wave(object) <= wave_of(name) {
+                found.push(format!("{}: is not later than {name}", object.path));
             }
         }
     }
-    for it in tree.of_kind("NetworkPolicy").filter(|it| it.name() == "default-deny") {
+    for object in tree.of_kind("NetworkPolicy").filter(|it| it.name() == "default-deny") {
         let others =
-            tree.of_kind("NetworkPolicy").filter(|other| other.namespace() == it.namespace());
-        for other in others.filter(|other| other.application() != it.application()) {
-            found.push(format!("{}: the deny is in {}", other.path, it.application()));
+            tree.of_kind("NetworkPolicy").filter(|other| other.namespace() == object.namespace());
+        for other in others.filter(|other| other.application() != object.application()) {
+            found.push(format!("{}: the deny is in {}", other.path, object.application()));
         }
     }
-    for it in tree
+    for object in tree
         .of_kind("Application")
         .filter(|it| it.path.starts_with("apps/") && it.name() != "bootstrap")
     {
-        if wave(it) <= wave_of("bootstrap") {
-            found.push(format!("{}: its project is made later", it.path));
+        if wave(object) <= wave_of("bootstrap") {
+            found.push(format!("{}: its project is made later", object.path));
         }
     }
     found
@@ -393,20 +403,22 @@ pub fn waves(tree: &Tree) -> Vec<String> {
 pub fn folders(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     let mut owned = BTreeSet::new();
-    for it in tree.of_kind("Application") {
-        let objects = objects_of(tree, it);
-        if it.at("spec/source/chart").is_null() && objects.is_empty() {
-            found
-                .push(format!("{}: its folder is empty, and an empty folder removes all", it.path));
+    for object in tree.of_kind("Application") {
+        let objects = objects_of(tree, object);
+        if object.at("spec/source/chart").is_null() && objects.is_empty() {
+            found.push(format!(
+                "{}: its folder is empty, and an empty folder removes all",
+                object.path
+            ));
         }
         owned.extend(objects.into_iter().map(|it| &it.path));
-        let place = if it.name() == "root" {
+        let place = if object.name() == "root" {
             "bootstrap/argocd/application-root.yaml".to_owned()
         } else {
-            format!("apps/{}.yaml", it.name())
+            format!("apps/{}.yaml", object.name())
         };
-        if it.path != place {
-            found.push(format!("{}: belongs to {place}", it.path));
+        if object.path != place {
+            found.push(format!("{}: belongs to {place}", object.path));
         }
     }
     // Jobs that people run lie in a folder that no Application reads.

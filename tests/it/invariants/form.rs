@@ -39,10 +39,10 @@ const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 pub fn named_everywhere(tree: &Tree) -> Vec<String> {
     let is_device = |stem: &str| {
-        let numbered = |it: &str| {
+        let numbered = |text: &str| {
             stem.len() == 4
-                && stem.starts_with(it)
-                && stem.ends_with(|it: char| it.is_ascii_digit())
+                && stem.starts_with(text)
+                && stem.ends_with(|character: char| character.is_ascii_digit())
         };
         DEVICES.contains(&stem) || numbered("com") || numbered("lpt")
     };
@@ -141,16 +141,16 @@ fn may_be_zero(path: &str) -> bool {
 
 pub fn nothing_empty(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for it in &tree.objects {
-        walk(&it.value, "", &mut |path, value| {
+    for object in &tree.objects {
+        walk(&object.value, "", &mut |path, value| {
             let key = path.rsplit('/').next().unwrap_or_default();
             let is_wrong = match value {
                 Value::Null | Value::Tagged(_) => true,
-                Value::Bool(it) => !it && !may_be_zero(path),
-                Value::Number(it) => it.as_f64() == Some(0.0) && !may_be_zero(path),
-                Value::String(it) => it.is_empty() && !may_be_zero(path),
-                Value::Sequence(it) => it.is_empty(),
-                Value::Mapping(it) => it.is_empty() && !may_be_empty(path),
+                Value::Bool(flag) => !flag && !may_be_zero(path),
+                Value::Number(number) => number.as_f64() == Some(0.0) && !may_be_zero(path),
+                Value::String(text) => text.is_empty() && !may_be_zero(path),
+                Value::Sequence(sequence) => sequence.is_empty(),
+                Value::Mapping(mapping) => mapping.is_empty() && !may_be_empty(path),
             };
             if is_wrong
                 || [
@@ -163,7 +163,7 @@ pub fn nothing_empty(tree: &Tree) -> Vec<String> {
                 ]
                 .contains(&key)
             {
-                found.push(format!("{}: {path} is {value:?}", it.path));
+                found.push(format!("{}: {path} is {value:?}", object.path));
             }
         });
     }
@@ -192,50 +192,53 @@ pub fn quantities(tree: &Tree) -> Vec<String> {
             found.push(format!("{file}: {path} is {value:?}, the API server writes {canonical:?}"));
         }
     };
-    for it in &tree.objects {
-        walk(&it.value, "", &mut |path, value| judge(&it.path, path, value));
+    for object in &tree.objects {
+        walk(&object.value, "", &mut |path, value| judge(&object.path, path, value));
     }
     found
 }
 
 pub fn names(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    let label = |it: &str| {
-        let ends =
-            |it: Option<char>| it.is_some_and(|it| it.is_ascii_lowercase() || it.is_ascii_digit());
-        it.len() <= 63
-            && ends(it.chars().next())
-            && ends(it.chars().last())
-            && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    let label = |text: &str| {
+        let ends = |character: Option<char>| {
+            character.is_some_and(|it| it.is_ascii_lowercase() || it.is_ascii_digit())
+        };
+        text.len() <= 63
+            && ends(text.chars().next())
+            && ends(text.chars().last())
+            && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
-    for it in &tree.objects {
+    for object in &tree.objects {
         // One more than Kubernetes asks of most kinds: such a name serves as a label's value and as
         // part of a host.
-        if !label(it.name()) || it.namespace().is_some_and(|it| !label(it)) {
-            found.push(format!("{}: the name `{}` is none", it.path, it.name()));
+        if !label(object.name()) || object.namespace().is_some_and(|it| !label(it)) {
+            found.push(format!("{}: the name `{}` is none", object.path, object.name()));
         }
-        if it.kind() == "Service" && !it.name().starts_with(|it: char| it.is_ascii_lowercase()) {
-            found.push(format!("{}: a Service's name begins with a letter", it.path));
+        if object.kind() == "Service"
+            && !object.name().starts_with(|character: char| character.is_ascii_lowercase())
+        {
+            found.push(format!("{}: a Service's name begins with a letter", object.path));
         }
         // The pods of a StatefulSet bear a label of its name and a hash.
-        if it.kind() == "StatefulSet" && it.name().len() > 52 {
+        if object.kind() == "StatefulSet" && object.name().len() > 52 {
             found.push(format!(
                 "{}: {} characters, and its pods' labels have room for 52",
-                it.path,
-                it.name().len()
+                object.path,
+                object.name().len()
             ));
         }
-        for (key, value) in map(it.at("metadata/labels")) {
+        for (key, value) in map(object.at("metadata/labels")) {
             let is_value = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
             if value.len() > 63 || !value.chars().all(is_value) || value.is_empty() {
-                found.push(format!("{}: the label {key} has the value `{value}`", it.path));
+                found.push(format!("{}: the label {key} has the value `{value}`", object.path));
             }
         }
-        for port in ports(it) {
+        for port in ports(object) {
             if port.len() > 15 {
                 found.push(format!(
                     "{}: a port's name has 15 characters at most, not `{port}`",
-                    it.path
+                    object.path
                 ));
             }
         }
@@ -255,10 +258,10 @@ fn ports(it: &Read) -> Vec<String> {
 
 pub fn read_back(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for it in &tree.objects {
-        let again = serde_yaml::to_string(&it.value).unwrap_or_default();
-        if serde_yaml::from_str::<Value>(&again).ok().as_ref() != Some(&it.value) {
-            found.push(format!("{}: {again}", it.path));
+    for object in &tree.objects {
+        let again = serde_yaml::to_string(&object.value).unwrap_or_default();
+        if serde_yaml::from_str::<Value>(&again).ok().as_ref() != Some(&object.value) {
+            found.push(format!("{}: {again}", object.path));
         }
     }
     found
@@ -269,38 +272,39 @@ const INSTANCE: &str = "app.kubernetes.io/instance";
 
 pub fn labels(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for it in &tree.objects {
-        let own = map(it.at("metadata/labels"));
+    for object in &tree.objects {
+        let own = map(object.at("metadata/labels"));
         for key in ["name", "instance", "component", "part-of", "managed-by"]
             .map(|it| format!("app.kubernetes.io/{it}"))
         {
             if !own.contains_key(&key) {
-                found.push(format!("{}: no label {key}", it.path));
+                found.push(format!("{}: no label {key}", object.path));
             }
         }
-        let Some(template) = it.pod_template() else { continue };
+        let Some(template) = object.pod_template() else { continue };
         let pod = map(crate::support::at(template, "metadata/labels"));
         // A job's controller selects by a label of its own: what the policies select is what its
         // pods bear.
-        let is_job = ["CronJob", "Job"].contains(&it.kind());
-        let selector = if is_job { pod.clone() } else { map(it.at("spec/selector/matchLabels")) };
+        let is_job = ["CronJob", "Job"].contains(&object.kind());
+        let selector =
+            if is_job { pod.clone() } else { map(object.at("spec/selector/matchLabels")) };
         let name = if is_job {
-            it.at("metadata/labels").get(NAME).and_then(Value::as_str)
+            object.at("metadata/labels").get(NAME).and_then(Value::as_str)
         } else {
-            Some(it.name())
+            Some(object.name())
         };
         let keys: BTreeSet<&str> = selector.keys().map(String::as_str).collect();
         if keys != BTreeSet::from([NAME, INSTANCE]) || !selects(&selector, &pod) {
-            found.push(format!("{}: the selector is {selector:?}", it.path));
+            found.push(format!("{}: the selector is {selector:?}", object.path));
         }
         if pod.contains_key("app.kubernetes.io/version") {
             found.push(format!(
                 "{}: the version is in the pod's labels: a new one would restart what need not be",
-                it.path
+                object.path
             ));
         }
         if selector.get(NAME).map(String::as_str) != name {
-            found.push(format!("{}: {NAME} is not its name", it.path));
+            found.push(format!("{}: {NAME} is not its name", object.path));
         }
     }
     found

@@ -15,10 +15,10 @@ pub fn templates(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
 
 /// Every container with its object, init containers too.
 pub fn containers(tree: &Tree) -> impl Iterator<Item = (&Read, &Value)> {
-    templates(tree).flat_map(|(it, pod)| {
+    templates(tree).flat_map(|(template, pod)| {
         items(at(pod, "containers"))
             .chain(items(at(pod, "initContainers")))
-            .map(move |container| (it, container))
+            .map(move |container| (template, container))
     })
 }
 
@@ -50,28 +50,28 @@ pub fn names_once(tree: &Tree) -> Vec<String> {
                 .collect(),
         );
     }
-    for (it, pod) in templates(tree) {
+    for (template, pod) in templates(tree) {
         let all = || items(at(pod, "containers")).chain(items(at(pod, "initContainers")));
-        once(it, "containers", all().map(|it| key(it, "name")).collect());
+        once(template, "containers", all().map(|it| key(it, "name")).collect());
         once(
-            it,
+            template,
             "names of ports",
             all().flat_map(|it| items(at(it, "ports"))).map(|it| key(it, "name")).collect(),
         );
-        once(it, "volumes", items(at(pod, "volumes")).map(|it| key(it, "name")).collect());
+        once(template, "volumes", items(at(pod, "volumes")).map(|it| key(it, "name")).collect());
     }
-    for it in tree.of_kind("Service") {
-        once(it, "ports", items(it.at("spec/ports")).map(|it| key(it, "name")).collect());
+    for object in tree.of_kind("Service") {
+        once(object, "ports", items(object.at("spec/ports")).map(|it| key(it, "name")).collect());
         once(
-            it,
+            object,
             "numbers of ports",
-            items(it.at("spec/ports")).map(|it| key(it, "port")).collect(),
+            items(object.at("spec/ports")).map(|it| key(it, "port")).collect(),
         );
     }
-    for it in tree.of_kind("NetworkPolicy") {
-        for rule in items(it.at("spec/ingress")).chain(items(it.at("spec/egress"))) {
+    for object in tree.of_kind("NetworkPolicy") {
+        for rule in items(object.at("spec/ingress")).chain(items(object.at("spec/egress"))) {
             once(
-                it,
+                object,
                 "ports of a rule",
                 items(at(rule, "ports")).map(|it| format!("{it:?}")).collect(),
             );
@@ -109,7 +109,7 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: {}", it.path, name(container)));
         }
     }
-    for (it, pod) in templates(tree) {
+    for (template, pod) in templates(tree) {
         let security = |path: &str| at(pod, &format!("securityContext/{path}"));
         let is_user = security("runAsUser").as_u64().is_some_and(|it| it > 0)
             && security("runAsGroup").as_u64().is_some_and(|it| it > 0);
@@ -118,15 +118,15 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
             || security("seccompProfile/type") != "RuntimeDefault"
             || !security("fsGroup").is_u64()
         {
-            found.push(format!("{}: the pod", it.path));
+            found.push(format!("{}: the pod", template.path));
         }
         for key in ["hostNetwork", "hostPID", "hostIPC", "hostUsers"] {
             if !at(pod, key).is_null() {
-                found.push(format!("{}: {key}", it.path));
+                found.push(format!("{}: {key}", template.path));
             }
         }
         if items(at(pod, "volumes")).any(|it| !at(it, "hostPath").is_null()) {
-            found.push(format!("{}: a host path", it.path));
+            found.push(format!("{}: a host path", template.path));
         }
     }
     found
@@ -134,16 +134,16 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
 
 pub fn accounts(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, pod) in templates(tree) {
+    for (template, pod) in templates(tree) {
         let account = at(pod, "serviceAccountName").as_str().unwrap_or("default");
-        let there = tree.find("ServiceAccount", it.namespace(), account);
+        let there = tree.find("ServiceAccount", template.namespace(), account);
         if account == "default"
             || !there.is_some_and(|it| is(it.at("automountServiceAccountToken"), false))
         {
-            found.push(format!("{}: the account `{account}`", it.path));
+            found.push(format!("{}: the account `{account}`", template.path));
         }
         if !is(at(pod, "automountServiceAccountToken"), false) {
-            found.push(format!("{}: a token", it.path));
+            found.push(format!("{}: a token", template.path));
         }
     }
     found
@@ -188,11 +188,11 @@ pub fn probes(tree: &Tree) -> Vec<String> {
             }
         }
     }
-    for (it, pod) in templates(tree) {
+    for (template, pod) in templates(tree) {
         for container in items(at(pod, "containers")) {
             for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
-                if at(container, probe).is_null() && !matches!(it.kind(), "Job" | "CronJob") {
-                    found.push(format!("{}: {} has no {probe}", it.path, name(container)));
+                if at(container, probe).is_null() && !matches!(template.kind(), "Job" | "CronJob") {
+                    found.push(format!("{}: {} has no {probe}", template.path, name(container)));
                 }
             }
         }
@@ -209,7 +209,7 @@ pub fn dots(tree: &Tree) -> Vec<String> {
     };
     templates(tree)
         .filter(|(_, pod)| !is_one(pod))
-        .map(|(it, _)| format!("{}: no ndots 1", it.path))
+        .map(|(template, _)| format!("{}: no ndots 1", template.path))
         .collect()
 }
 
@@ -221,9 +221,9 @@ fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
         let values = items(at(container, "env")).map(|it| at(it, "value"));
         all.extend(words.chain(values).filter_map(Value::as_str).map(|text| (it, text)));
     }
-    for it in tree.of_kind("SealedSecret") {
-        let data = it.at("spec/template/data").as_mapping().into_iter().flatten();
-        all.extend(data.filter_map(|(_, text)| text.as_str()).map(|text| (it, text)));
+    for object in tree.of_kind("SealedSecret") {
+        let data = object.at("spec/template/data").as_mapping().into_iter().flatten();
+        all.extend(data.filter_map(|(_, text)| text.as_str()).map(|text| (object, text)));
     }
     all
 }
@@ -240,7 +240,7 @@ pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
         .filter(|(path, _)| path.starts_with("bootstrap/job-"))
         .map(|(path, bytes)| (path, serde_yaml::from_slice(bytes).expect("YAML")))
         .collect();
-    let pods = templates(tree).map(|(it, pod)| (&it.path, pod));
+    let pods = templates(tree).map(|(templates, pod)| (&templates.path, pod));
     for (path, pod) in
         pods.chain(manual_objects.iter().map(|(path, job)| (*path, at(job, "spec/template/spec"))))
     {
@@ -269,7 +269,9 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
     let services: BTreeSet<&str> = tree.of_kind("Service").map(Read::name).collect();
     let mut found = Vec::new();
     for (it, text) in texts(tree) {
-        let is_of_name = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '.';
+        let is_of_name = |character: char| {
+            character.is_ascii_alphanumeric() || character == '-' || character == '.'
+        };
         let mut rest = text;
         while let Some(start) = rest.find(is_of_name) {
             let before = &rest[..start];
@@ -299,8 +301,8 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
 
 /// Whether the Application that makes a claim also runs what mounts it.
 fn is_bound_by_its_own(tree: &Tree, claim: &Read) -> bool {
-    let own = templates(tree).filter(|(it, _)| {
-        it.application() == claim.application() && it.namespace() == claim.namespace()
+    let own = templates(tree).filter(|(template, _)| {
+        template.application() == claim.application() && template.namespace() == claim.namespace()
     });
     own.flat_map(|it| items(at(it.1, "volumes")))
         .any(|it| at(it, "persistentVolumeClaim/claimName") == claim.name())
@@ -308,8 +310,9 @@ fn is_bound_by_its_own(tree: &Tree, claim: &Read) -> bool {
 
 pub fn volumes(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, pod) in templates(tree) {
-        let templates = items(it.at("spec/volumeClaimTemplates")).map(|it| at(it, "metadata/name"));
+    for (template, pod) in templates(tree) {
+        let templates =
+            items(template.at("spec/volumeClaimTemplates")).map(|it| at(it, "metadata/name"));
         let there: Vec<&Value> =
             items(at(pod, "volumes")).map(|it| at(it, "name")).chain(templates).collect();
         let all = || items(at(pod, "containers")).chain(items(at(pod, "initContainers")));
@@ -317,36 +320,42 @@ pub fn volumes(tree: &Tree) -> Vec<String> {
             all().flat_map(|it| items(at(it, "volumeMounts"))).map(|it| at(it, "name")).collect();
         for volume in &there {
             if !mounted.contains(volume) {
-                found.push(format!("{}: the volume {volume:?} is mounted nowhere", it.path));
+                found.push(format!("{}: the volume {volume:?} is mounted nowhere", template.path));
             }
         }
         for volume in &mounted {
             if !there.contains(volume) {
-                found.push(format!("{}: the volume {volume:?} is nowhere", it.path));
+                found.push(format!("{}: the volume {volume:?} is nowhere", template.path));
             }
         }
         for claim in items(at(pod, "volumes"))
             .filter_map(|it| at(it, "persistentVolumeClaim/claimName").as_str())
         {
-            let there = tree.find("PersistentVolumeClaim", it.namespace(), claim);
+            let there = tree.find("PersistentVolumeClaim", template.namespace(), claim);
             // A claim is bound when its first pod is placed: in an earlier Application it would be
             // waited for in vain, unless that Application has a pod of its own which mounts it.
             if !there.is_some_and(|claim| {
-                claim.application() == it.application() || is_bound_by_its_own(tree, claim)
+                claim.application() == template.application() || is_bound_by_its_own(tree, claim)
             }) {
-                found.push(format!("{}: the claim {claim}", it.path));
+                found.push(format!("{}: the claim {claim}", template.path));
             }
         }
         let has_claim =
             items(at(pod, "volumes")).any(|it| !at(it, "persistentVolumeClaim").is_null());
-        if has_claim && it.kind() == "Deployment" && it.at("spec/strategy/type") != "Recreate" {
-            found.push(format!("{}: a volume with one writer, and pods that overlap", it.path));
+        if has_claim
+            && template.kind() == "Deployment"
+            && template.at("spec/strategy/type") != "Recreate"
+        {
+            found.push(format!(
+                "{}: a volume with one writer, and pods that overlap",
+                template.path
+            ));
         }
-        for claim in items(it.at("spec/volumeClaimTemplates")) {
+        for claim in items(template.at("spec/volumeClaimTemplates")) {
             if at(claim, "apiVersion") != "v1" || at(claim, "kind") != "PersistentVolumeClaim" {
                 found.push(format!(
                     "{}: a claim template without apiVersion and kind is a difference for ever",
-                    it.path
+                    template.path
                 ));
             }
         }

@@ -83,8 +83,9 @@ pub fn behind_chart(
 ) -> Option<(&'static str, u16)> {
     let has =
         |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
-    let it = SERVICES.iter().find(|it| it.1 == namespace && it.2 == service && port == it.3)?;
-    has(it.0).then_some((it.4, it.5))
+    let service =
+        SERVICES.iter().find(|it| it.1 == namespace && it.2 == service && port == it.3)?;
+    has(service.0).then_some((service.4, service.5))
 }
 
 /// What an HTTP-01 solver pod bears, in the namespace of the Ingress that waits for a certificate.
@@ -97,8 +98,11 @@ pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
     let text = |it: &[(&str, &str)]| {
         it.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Labels>()
     };
-    let own = tree.objects.iter().filter_map(|it| {
-        Some((it.namespace()?.to_owned(), labels(at(it.pod_template()?, "metadata/labels"))))
+    let own = tree.objects.iter().filter_map(|object| {
+        Some((
+            object.namespace()?.to_owned(),
+            labels(at(object.pod_template()?, "metadata/labels")),
+        ))
     });
     let solvers = tree
         .of_kind("Ingress")
@@ -120,24 +124,35 @@ pub fn selectors(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: {path} {selector:?} selects no pod in {namespace:?}", it.path));
         }
     };
-    for it in &tree.objects {
-        match it.kind() {
-            "Service" => check(it, it.namespace(), it.at("spec/selector"), "selector"),
+    for object in &tree.objects {
+        match object.kind() {
+            "Service" => check(object, object.namespace(), object.at("spec/selector"), "selector"),
             "Deployment" | "StatefulSet" | "PodDisruptionBudget" => {
-                check(it, it.namespace(), it.at("spec/selector/matchLabels"), "selector");
+                check(
+                    object,
+                    object.namespace(),
+                    object.at("spec/selector/matchLabels"),
+                    "selector",
+                );
             }
             "NetworkPolicy" => {
-                if it.at("spec/podSelector/matchLabels").is_mapping() {
-                    check(it, it.namespace(), it.at("spec/podSelector/matchLabels"), "podSelector");
+                if object.at("spec/podSelector/matchLabels").is_mapping() {
+                    check(
+                        object,
+                        object.namespace(),
+                        object.at("spec/podSelector/matchLabels"),
+                        "podSelector",
+                    );
                 }
-                for rule in items(it.at("spec/ingress")).chain(items(it.at("spec/egress"))) {
+                for rule in items(object.at("spec/ingress")).chain(items(object.at("spec/egress")))
+                {
                     for peer in items(at(rule, "from"))
                         .chain(items(at(rule, "to")))
                         .filter(|it| at(it, "ipBlock").is_null())
                     {
                         check(
-                            it,
-                            namespace_of(peer).or(it.namespace()),
+                            object,
+                            namespace_of(peer).or(object.namespace()),
                             at(peer, "podSelector/matchLabels"),
                             "peer",
                         );
@@ -146,12 +161,12 @@ pub fn selectors(tree: &Tree) -> Vec<String> {
             }
             _ => {}
         }
-        for spread in it
+        for spread in object
             .pod_template()
             .into_iter()
             .flat_map(|it| items(at(it, "spec/topologySpreadConstraints")))
         {
-            check(it, it.namespace(), at(spread, "labelSelector/matchLabels"), "spread");
+            check(object, object.namespace(), at(spread, "labelSelector/matchLabels"), "spread");
         }
     }
     found
@@ -178,55 +193,62 @@ fn pod_ports(tree: &Tree, service: &Read) -> Vec<Value> {
 
 pub fn ports(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for it in tree.of_kind("Service") {
-        let there = pod_ports(tree, it);
-        for port in items(it.at("spec/ports")) {
+    for object in tree.of_kind("Service") {
+        let there = pod_ports(tree, object);
+        for port in items(object.at("spec/ports")) {
             if !there.contains(at(port, "targetPort")) {
                 found.push(format!(
                     "{}: the target {:?} is none of {there:?}",
-                    it.path,
+                    object.path,
                     at(port, "targetPort")
                 ));
             }
         }
     }
-    for it in tree.of_kind("Ingress") {
-        for path in items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
+    for object in tree.of_kind("Ingress") {
+        for path in items(object.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
             let service = at(path, "backend/service/name").as_str().unwrap_or_default();
             let port = at(path, "backend/service/port");
-            let there = tree.find("Service", it.namespace(), service);
+            let there = tree.find("Service", object.namespace(), service);
             let ports = there.into_iter().flat_map(|it| items(it.at("spec/ports")));
-            let mut is_port = ports.map(|it| {
-                (at(it, "name") == at(port, "name")) || (at(it, "port") == at(port, "number"))
+            let mut is_port = ports.map(|ports| {
+                (at(ports, "name") == at(port, "name")) || (at(ports, "port") == at(port, "number"))
             });
-            let of_chart =
-                behind_chart(tree, it.namespace().unwrap_or_default(), service, at(port, "name"));
+            let of_chart = behind_chart(
+                tree,
+                object.namespace().unwrap_or_default(),
+                service,
+                at(port, "name"),
+            );
             if !is_port.any(|it| it) && of_chart.is_none() {
-                found.push(format!("{}: the backend {service} {port:?}", it.path));
+                found.push(format!("{}: the backend {service} {port:?}", object.path));
             }
         }
         let hosts: BTreeSet<&str> =
-            items(it.at("spec/rules")).filter_map(|it| at(it, "host").as_str()).collect();
-        let certified: BTreeSet<&str> = items(it.at("spec/tls"))
+            items(object.at("spec/rules")).filter_map(|it| at(it, "host").as_str()).collect();
+        let certified: BTreeSet<&str> = items(object.at("spec/tls"))
             .flat_map(|it| items(at(it, "hosts")))
             .filter_map(Value::as_str)
             .collect();
         if hosts.is_empty() || hosts != certified {
-            found.push(format!("{}: answers at {hosts:?}, certified are {certified:?}", it.path));
+            found.push(format!(
+                "{}: answers at {hosts:?}, certified are {certified:?}",
+                object.path
+            ));
         }
-        let issuer = it.at("metadata/annotations").get("cert-manager.io/cluster-issuer");
+        let issuer = object.at("metadata/annotations").get("cert-manager.io/cluster-issuer");
         if issuer
             .and_then(Value::as_str)
             .is_none_or(|it| tree.find("ClusterIssuer", None, it).is_none())
         {
-            found.push(format!("{}: the issuer {issuer:?}", it.path));
+            found.push(format!("{}: the issuer {issuer:?}", object.path));
         }
     }
     let mut hosts: BTreeMap<&str, &str> = BTreeMap::new();
-    for it in tree.of_kind("Ingress") {
-        for host in items(it.at("spec/rules")).filter_map(|it| at(it, "host").as_str()) {
-            if let Some(other) = hosts.insert(host, &it.path) {
-                found.push(format!("{}: {host} is the host of {other} already", it.path));
+    for object in tree.of_kind("Ingress") {
+        for host in items(object.at("spec/rules")).filter_map(|it| at(it, "host").as_str()) {
+            if let Some(other) = hosts.insert(host, &object.path) {
+                found.push(format!("{}: {host} is the host of {other} already", object.path));
             }
         }
     }
@@ -235,16 +257,16 @@ pub fn ports(tree: &Tree) -> Vec<String> {
 
 pub fn service_names(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for it in tree.of_kind("StatefulSet") {
-        let service = tree.find("Service", it.namespace(), it.text("spec/serviceName"));
-        let mine = labels(at(it.at("spec/template"), "metadata/labels"));
+    for object in tree.of_kind("StatefulSet") {
+        let service = tree.find("Service", object.namespace(), object.text("spec/serviceName"));
+        let mine = labels(at(object.at("spec/template"), "metadata/labels"));
         if !service.is_some_and(|it| selects(&labels(it.at("spec/selector")), &mine)) {
-            found.push(format!("{}: {}", it.path, it.text("spec/serviceName")));
+            found.push(format!("{}: {}", object.path, object.text("spec/serviceName")));
         }
         // Several pods under names of their own need a Service without an address.
-        let replicas = it.at("spec/replicas").as_u64().unwrap_or(1);
+        let replicas = object.at("spec/replicas").as_u64().unwrap_or(1);
         if replicas > 1 && service.is_some_and(|it| it.at("spec/clusterIP") != "None") {
-            found.push(format!("{}: {replicas} replicas without names", it.path));
+            found.push(format!("{}: {replicas} replicas without names", object.path));
         }
     }
     found
@@ -254,19 +276,20 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
 /// displaces ends others' pods for one whose room the budget has counted.
 pub fn priorities(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, pod) in pods::templates(tree) {
+    for (template, pod) in pods::templates(tree) {
         let Some(class) = at(pod, "priorityClassName").as_str() else { continue };
         if tree.find("PriorityClass", None, class).is_none() {
-            found.push(format!("{}: nothing makes the class {class}", it.path));
+            found.push(format!("{}: nothing makes the class {class}", template.path));
         }
     }
-    for it in tree.of_kind("PriorityClass") {
-        let is_small = it.at("value").as_i64().is_some_and(|it| (1..=1_000_000_000).contains(&it));
-        if it.at("preemptionPolicy") != "Never"
-            || it.at("globalDefault").as_bool() == Some(true)
+    for object in tree.of_kind("PriorityClass") {
+        let is_small =
+            object.at("value").as_i64().is_some_and(|it| (1..=1_000_000_000).contains(&it));
+        if object.at("preemptionPolicy") != "Never"
+            || object.at("globalDefault").as_bool() == Some(true)
             || !is_small
         {
-            found.push(format!("{}: {:?}", it.path, it.value));
+            found.push(format!("{}: {:?}", object.path, object.value));
         }
     }
     found
@@ -287,12 +310,12 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 6] = [
 fn credential(
     secret: &str,
 ) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
-    let is_drawn = |it: &str| {
-        it.len() == 5 && it.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    let is_drawn = |text: &str| {
+        text.len() == 5 && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
     };
-    CREDENTIALS.iter().find(|it| {
+    CREDENTIALS.iter().find(|credential| {
         secret
-            .strip_prefix(it.0)
+            .strip_prefix(credential.0)
             .is_some_and(|end| end.is_empty() || end.strip_prefix('-').is_some_and(is_drawn))
     })
 }
@@ -325,18 +348,18 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: a whole Secret as environment", it.path));
         }
     }
-    for it in tree.of_kind("SealedSecret") {
+    for object in tree.of_kind("SealedSecret") {
         let (name, namespace) = (
-            it.text("spec/template/metadata/name"),
-            it.at("spec/template/metadata/namespace").as_str(),
+            object.text("spec/template/metadata/name"),
+            object.at("spec/template/metadata/namespace").as_str(),
         );
-        if name != it.name() || namespace != it.namespace() {
-            found.push(format!("{}: the template is {name} in {namespace:?}", it.path));
+        if name != object.name() || namespace != object.namespace() {
+            found.push(format!("{}: the template is {name} in {namespace:?}", object.path));
         }
-        let known = credential(it.name());
-        let keys: Vec<String> = labels(it.at("spec/encryptedData")).into_keys().collect();
+        let known = credential(object.name());
+        let keys: Vec<String> = labels(object.at("spec/encryptedData")).into_keys().collect();
         if known.is_none_or(|it| it.1 != keys) {
-            found.push(format!("{}: sealed are {keys:?}", it.path));
+            found.push(format!("{}: sealed are {keys:?}", object.path));
         }
     }
     found
@@ -345,14 +368,16 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
 pub fn namespaces(tree: &Tree) -> Vec<String> {
     let made: BTreeSet<&str> =
         tree.of_kind("Namespace").map(Read::name).chain(OF_CLUSTER).collect();
-    let outside =
-        tree.objects.iter().filter(|it| it.namespace().is_some_and(|it| !made.contains(it)));
+    let outside = tree
+        .objects
+        .iter()
+        .filter(|object| object.namespace().is_some_and(|it| !made.contains(it)));
     let mut found: Vec<String> =
         outside.map(|it| format!("{}: {:?} is made by nothing", it.path, it.namespace())).collect();
-    for it in tree.of_kind("Application") {
-        let namespace = it.text("spec/destination/namespace");
+    for object in tree.of_kind("Application") {
+        let namespace = object.text("spec/destination/namespace");
         if !made.contains(namespace) {
-            found.push(format!("{}: goes to {namespace}", it.path));
+            found.push(format!("{}: goes to {namespace}", object.path));
         }
     }
     found
@@ -361,11 +386,12 @@ pub fn namespaces(tree: &Tree) -> Vec<String> {
 pub fn one_owner(tree: &Tree) -> Vec<String> {
     let mut seen: BTreeMap<(&str, &str, Option<&str>, &str), &str> = BTreeMap::new();
     let mut found = Vec::new();
-    for it in &tree.objects {
-        if let Some(other) =
-            seen.insert((it.group(), it.kind(), it.namespace(), it.name()), &it.path)
-        {
-            found.push(format!("{} and {other}", it.path));
+    for object in &tree.objects {
+        if let Some(other) = seen.insert(
+            (object.group(), object.kind(), object.namespace(), object.name()),
+            &object.path,
+        ) {
+            found.push(format!("{} and {other}", object.path));
         }
     }
     found

@@ -235,8 +235,8 @@ fn what_is_nearly_right_gets_the_right_name() {
         ("deepseek-r2:8b", "deepseek-r1:8b"),
     ] {
         let made = compile(&with_components(&format!("ollama: {{models: [{written:?}]}}")));
-        let offers = |it: &espalier::diag::diagnostic::Diagnostic| {
-            it.help.contains(&format!("did you mean `{meant}`?"))
+        let offers = |diagnostic: &espalier::diag::diagnostic::Diagnostic| {
+            diagnostic.help.contains(&format!("did you mean `{meant}`?"))
         };
         assert!(made.findings.iter().any(offers), "{written}: {}", made.said());
     }

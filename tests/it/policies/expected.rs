@@ -92,11 +92,11 @@ enum To {
 /// All of them.
 pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
     let mut all = BTreeSet::new();
-    for it in tree.objects.iter().filter(|it| it.pod_template().is_some()) {
-        of_pods(tree, it, &mut all);
+    for object in tree.objects.iter().filter(|it| it.pod_template().is_some()) {
+        of_pods(tree, object, &mut all);
     }
-    for it in tree.of_kind("Ingress") {
-        of_ingress(tree, it, &mut all);
+    for object in tree.of_kind("Ingress") {
+        of_ingress(tree, object, &mut all);
     }
     let has_chart =
         |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
@@ -190,10 +190,10 @@ fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(
 
 /// Addresses in a text: `scheme://[user@]host:port`, where the host is a Service's.
 fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
-    text.split("://").skip(1).filter_map(|it| {
-        let it = it.split(['/', ';', ',', ' ']).next()?;
-        let it = it.rsplit_once('@').map_or(it, |it| it.1);
-        let (host, port) = it.split_once(':')?;
+    text.split("://").skip(1).filter_map(|split| {
+        let split = split.split(['/', ';', ',', ' ']).next()?;
+        let map_or = split.rsplit_once('@').map_or(split, |it| it.1);
+        let (host, port) = map_or.split_once(':')?;
         let mut labels = host.strip_suffix(".svc.cluster.local")?.rsplit('.');
         let (namespace, service) = (labels.next()?, labels.next()?);
         Some((namespace.to_owned(), service.to_owned(), port.parse().ok()?))
@@ -204,7 +204,7 @@ fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
 fn elsewhere(text: &str) -> Option<(End, u16)> {
     let (host, port) =
         text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
-    let public = |it: &Ipv4Addr| !it.is_private() && !it.is_link_local();
+    let public = |address: &Ipv4Addr| !address.is_private() && !address.is_link_local();
     let end = host.parse().ok().filter(|it| !public(it)).map_or(End::Outside, End::At);
     (!host.ends_with(".svc.cluster.local")).then_some((end, port.parse().ok()?))
 }
@@ -233,8 +233,8 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
                 if secret == "redis" { 6379 } else { 5432 }
             );
             // The template holds braces and spaces before the host.
-            text = sealed.map_or(address, |it| {
-                format!("postgresql://{}", it.rsplit_once('@').map_or("", |it| it.1))
+            text = sealed.map_or(address, |sealed| {
+                format!("postgresql://{}", sealed.rsplit_once('@').map_or("", |it| it.1))
             });
             if let Some((to, port)) = elsewhere(&text) {
                 all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
@@ -284,9 +284,9 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
         }
     }
     // Ollama fetches its models from many hosts.
-    if containers()
-        .any(|it| at(it, "image").as_str().is_some_and(|it| it.contains("ollama/ollama")))
-    {
+    if containers().any(|container| {
+        at(container, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))
+    }) {
         add(tree, all, &from, To::Outside(443));
         resolves = true;
     }

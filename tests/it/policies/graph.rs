@@ -46,10 +46,10 @@ pub fn whole(compiled: &Compiled) -> Vec<FlowRow> {
 /// The rules of the policies, peer by peer and port by port.
 fn rules(tree: &Tree) -> BTreeSet<Half> {
     let mut all = BTreeSet::new();
-    for it in tree.of_kind("NetworkPolicy") {
-        let namespace = it.namespace().unwrap_or_default();
+    for object in tree.of_kind("NetworkPolicy") {
+        let namespace = object.namespace().unwrap_or_default();
         for (direction, peers) in [("ingress", "from"), ("egress", "to")] {
-            for rule in items(at(it.at("spec"), direction)) {
+            for rule in items(at(object.at("spec"), direction)) {
                 let others: Vec<Other> = match at(rule, peers).as_sequence() {
                     None => vec![Other::Anybody],
                     Some(list) => list.iter().map(|it| other(it, namespace)).collect(),
@@ -63,7 +63,7 @@ fn rules(tree: &Tree) -> BTreeSet<Half> {
                 {
                     all.insert(Half {
                         namespace: namespace.to_owned(),
-                        pods: labels(it.at("spec/podSelector/matchLabels")),
+                        pods: labels(object.at("spec/podSelector/matchLabels")),
                         direction,
                         other: other.clone(),
                         port: at(port, "port").as_u64(),
@@ -87,8 +87,8 @@ fn other(peer: &Value, home: &str) -> Other {
     Other::Pods(namespace, labels(at(peer, "podSelector/matchLabels")))
 }
 
-fn reach(it: &Reach) -> Other {
-    match it {
+fn reach(reach: &Reach) -> Other {
+    match reach {
         Reach::Pods { namespace, labels } => Other::Pods(namespace.to_string(), labels.clone()),
         Reach::Addresses { cidr, except } => {
             Other::Addresses(cidr.clone(), except.iter().map(|it| (*it).to_owned()).collect())
@@ -100,8 +100,8 @@ fn reach(it: &Reach) -> Other {
 /// The halves that the rows ask for, in namespaces that have policies.
 fn asked(rows: &[FlowRow], fenced: &BTreeSet<&str>) -> BTreeSet<Half> {
     let mut all = BTreeSet::new();
-    for it in rows {
-        let (End::Flow(from), End::Flow(to)) = (&it.source, &it.destination) else { continue };
+    for row in rows {
+        let (End::Flow(from), End::Flow(to)) = (&row.source, &row.destination) else { continue };
         for (direction, mine, other) in [("egress", from, to), ("ingress", to, from)] {
             let Reach::Pods { namespace, labels } = mine else { continue };
             if fenced.contains(&**namespace) {
@@ -110,8 +110,8 @@ fn asked(rows: &[FlowRow], fenced: &BTreeSet<&str>) -> BTreeSet<Half> {
                     pods: labels.clone(),
                     direction,
                     other: reach(other),
-                    port: it.port.map(u64::from),
-                    protocol: it.protocol.to_owned(),
+                    port: row.port.map(u64::from),
+                    protocol: row.protocol.to_owned(),
                 });
             }
         }

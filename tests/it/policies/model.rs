@@ -104,8 +104,9 @@ impl Cluster {
     ) -> bool {
         // Whatever is no pod is under no policy.
         let End::Pods { namespace, labels } = me else { return true };
-        let mine = self.policies.iter().filter(|it| {
-            it.namespace == *namespace && (it.selector.is_empty() || selects(&it.selector, labels))
+        let mine = self.policies.iter().filter(|policy| {
+            policy.namespace == *namespace
+                && (policy.selector.is_empty() || selects(&policy.selector, labels))
         });
         let mut applying = mine.filter_map(rules).peekable();
         // A pod that no policy selects in a direction is open; where several do, what one permits
@@ -146,10 +147,10 @@ impl Rule {
     }
 
     fn permits(&self, other: &End, port: (u16, &str)) -> bool {
-        let is_port = self.ports.as_ref().is_none_or(|it| {
-            it.iter().any(|(number, protocol)| (*number, protocol.as_str()) == port)
+        let is_port = self.ports.as_ref().is_none_or(|ports| {
+            ports.iter().any(|(number, protocol)| (*number, protocol.as_str()) == port)
         });
-        is_port && self.peers.as_ref().is_none_or(|it| it.iter().any(|it| it.is(other)))
+        is_port && self.peers.as_ref().is_none_or(|peers| peers.iter().any(|it| it.is(other)))
     }
 }
 

@@ -112,9 +112,9 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
 
 fn pull(model: &str, state: &Mutex<State>) -> (&'static str, &'static str) {
     let how = {
-        let mut it = state.lock().expect("whole");
-        it.pulls += 1;
-        it.answers.get(model).copied().unwrap_or(Pull::Served)
+        let mut lock = state.lock().expect("whole");
+        lock.pulls += 1;
+        lock.answers.get(model).copied().unwrap_or(Pull::Served)
     };
     match how {
         Pull::Refused => (

@@ -91,8 +91,9 @@ fn places_without_a_line_of_their_own_are_shown_at_a_key() {
         ("nothing", 1),
         ("spec.certificates.email", 5),
     ] {
-        let it = Diagnostic::error("c", Place::Value { file: "f".into(), path: path(at) }, "m");
-        let short = render::short(&it.into(), &texts);
+        let diagnostic =
+            Diagnostic::error("c", Place::Value { file: "f".into(), path: path(at) }, "m");
+        let short = render::short(&diagnostic.into(), &texts);
         assert!(short.starts_with(&format!("f:{line}:")), "{at}: {short}");
     }
     let gone = Diagnostic::error("c", Place::Span { file: "f".into(), span: 5..usize::MAX }, "m");

@@ -99,12 +99,15 @@ fn no_pair_of_another_size_or_without_a_time() {
 /// Made by openssl, with the text that it writes before; its figures are openssl's.
 #[test]
 fn a_certificate_of_openssl_is_read() {
-    let it = Certificate::parse(&file("text.pem")).expect("a certificate");
+    let certificate = Certificate::parse(&file("text.pem")).expect("a certificate");
     assert_eq!(
-        it.fingerprint(),
+        certificate.fingerprint(),
         "sha256:04788dcf8aefc82ee4a8de6cefbfc15eb4bd2149ea00341305459e628c365262"
     );
-    assert_eq!((it.bits(), it.not_before(), it.not_after()), (2048, 1_795_563_982, 2_110_923_982));
+    assert_eq!(
+        (certificate.bits(), certificate.not_before(), certificate.not_after()),
+        (2048, 1_795_563_982, 2_110_923_982)
+    );
     let large = Certificate::parse(&file("8192-bits.pem")).expect("a certificate");
     assert_eq!(large.bits(), 8192);
     assert!(

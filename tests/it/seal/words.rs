@@ -11,9 +11,9 @@ use super::seeded::Seeded;
 fn passwords_are_letters_and_digits() {
     assert_eq!(ALPHANUMERIC.len(), 62);
     for length in [0, 1, 32, 1000] {
-        let it = password(&mut Seeded::new(1), length);
-        assert_eq!(it.len(), length);
-        assert!(it.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let password = password(&mut Seeded::new(1), length);
+        assert_eq!(password.len(), length);
+        assert!(password.bytes().all(|b| b.is_ascii_alphanumeric()));
     }
     assert_eq!(*password(&mut Seeded::new(1), 32), *password(&mut Seeded::new(1), 32));
     assert_ne!(*password(&mut Seeded::new(1), 32), *password(&mut Seeded::new(2), 32));

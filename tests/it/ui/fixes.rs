@@ -484,7 +484,7 @@ fn what_a_help_says_helps() {
         let after = render(&place);
         assert!(!tells(&after, code(case)), "{case}: the help does not help:\n{after}");
         // Of every workspace that is built it is told that it has no administrator yet.
-        let of_course = |it: &&String| *it == "workspace-without-administrator";
+        let of_course = |text: &&String| *text == "workspace-without-administrator";
         let new: Vec<String> =
             codes(&after).difference(&before).filter(|it| !of_course(it)).cloned().collect();
         // What is right as YAML can be wrong as a spec: that is told then.

@@ -66,7 +66,8 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
                 let text = place.read(name);
                 let (first, rest) = text.split_at(text.find('\n').map_or(text.len(), |it| it + 1));
                 // Both sides of a file of one line; else a line in the middle, as Git leaves them.
-                let sides = |it: &str| format!("<<<<<<< HEAD\n{it}=======\n{it}>>>>>>> branch\n");
+                let sides =
+                    |text: &str| format!("<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> branch\n");
                 place.write(
                     name,
                     if rest.is_empty() {

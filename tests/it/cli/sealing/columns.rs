@@ -6,10 +6,10 @@ use crate::cli::{pty::talk, workspace_dir::WorkspaceDir};
 
 /// Lines that are too wide, but for those of one word and those that are to be pasted.
 fn too_wide(said: &str) -> Vec<&str> {
-    let is_whole = |it: &str| {
-        let it = it.trim();
-        let bare = it.trim_end_matches(['.', ',', ';', ':', ')']);
-        !it.contains(' ')
+    let is_whole = |text: &str| {
+        let text = text.trim();
+        let bare = text.trim_end_matches(['.', ',', ';', ':', ')']);
+        !text.contains(' ')
             || bare.starts_with('`') && bare.ends_with('`') && bare.matches('`').count() == 2
     };
     said.lines().filter(|it| it.chars().count() > 80 && !is_whole(it)).collect()
@@ -59,9 +59,9 @@ fn a_page_is_filled_to_the_terminal_s_width() {
 /// From no keys at all to sealed values, then the list of them.
 #[test]
 fn sealing_is_told_between_words() {
-    let it = Session::new();
+    let session = Session::new();
     let command = |words: &[&str]| {
-        let mut command = it.command(words);
+        let mut command = session.command(words);
         command.env("NO_COLOR", "1");
         command
     };
@@ -100,14 +100,16 @@ fn sealing_is_told_between_words() {
 /// Nobody has the private key here: the fingerprint is to be compared, and stands in one piece.
 #[test]
 fn a_fingerprint_is_in_one_piece() {
-    let it = Session::with_keys();
-    it.home.remove("espalier/starter/sealing-key.pem");
+    let session = Session::with_keys();
+    session.home.remove("espalier/starter/sealing-key.pem");
     let done =
-        talk(it.command(&["seal", "--generate-missing"]), 60, &mut |_| panic!("nobody asks"));
-    let listed = it.ok(&["seal", "--format", "json"]).out;
+        talk(session.command(&["seal", "--generate-missing"]), 60, &mut |_| panic!("nobody asks"));
+    let listed = session.ok(&["seal", "--format", "json"]).out;
     assert!(listed.contains("\"sealed\""), "{listed}");
-    let print =
-        it.file(super::DATABASE)["spec"]["certificate"].as_str().expect("a fingerprint").to_owned();
+    let print = session.file(super::DATABASE)["spec"]["certificate"]
+        .as_str()
+        .expect("a fingerprint")
+        .to_owned();
     assert!(print.len() > 60 && done.said.contains(&format!("\n{print}\n")), "{done:?}");
     assert!(
         done.said.lines().all(|it| it.chars().count() <= 60 || !it.contains(' ')),
@@ -119,9 +121,9 @@ fn a_fingerprint_is_in_one_piece() {
 /// What a shell is to read is not broken, however narrow the terminal is.
 #[test]
 fn commands_stay_on_one_line() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
-    let done = talk(it.command(&["seal", "postgresql"]), 24, &mut |_| panic!("nobody asks"));
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
+    let done = talk(session.command(&["seal", "postgresql"]), 24, &mut |_| panic!("nobody asks"));
     assert!(
         done.code == 2 && done.said.contains("\n`espalier seal --rotate postgresql`\n"),
         "{done:?}"

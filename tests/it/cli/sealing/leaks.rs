@@ -11,68 +11,67 @@ use crate::cli::workspace_dir::Done;
 /// the forms that they could take.
 #[test]
 fn no_value_is_left_anywhere() {
-    let it = Session::with_keys();
+    let session = Session::with_keys();
     let values: [&str; 4] = [
         "first-SECRET-\u{e9}-1",
         "second SECRET \"2\"",
         "third'SECRET'3",
         "fourth-SECRET&4@garden.dev",
     ];
-    it.home.write("values/backup/password", format!("{}\n", values[2]));
-    let file = format!("password={}", it.home.path("values/backup/password").display());
+    session.home.write("values/backup/password", format!("{}\n", values[2]));
+    let file = format!("password={}", session.home.path("values/backup/password").display());
     let mut said = String::new();
     let mut note = |done: Done| said.extend([done.out, done.err]);
-    note(it.with_stdin(&["seal", "postgresql", "--from-stdin"], values[0].as_bytes()));
+    note(session.with_stdin(&["seal", "postgresql", "--from-stdin"], values[0].as_bytes()));
     note(
-        it.command(&["seal", "--rotate", "postgresql", "--from-env", "DATABASE"])
+        session
+            .command(&["seal", "--rotate", "postgresql", "--from-env", "DATABASE"])
             .env("DATABASE", values[1])
             .output()
             .expect("it runs")
             .into(),
     );
-    note(it.with_stdin(
+    note(session.with_stdin(
         &["seal", "openwebui-admin", "--from-stdin=email", "--from-file", &file],
         values[3].as_bytes(),
     ));
     // What goes wrong says nothing either: a password where an address is to be, an expired
     // certificate, a key twice, too much, bytes that are no text.
-    note(it.with_stdin(
+    note(session.with_stdin(
         &["seal", "--rotate", "openwebui-admin", "--from-stdin=email", "--from-file", &file],
         values[0].as_bytes(),
     ));
-    note(it.with_stdin(
+    note(session.with_stdin(
         &["seal", "--rotate", "postgresql", "--from-stdin", "--now", "2099-01-01"],
         values[0].as_bytes(),
     ));
-    note(it.with_stdin(
+    note(session.with_stdin(
         &["seal", "--rotate", "postgresql", "--from-stdin", "--from-env", "HOME"],
         values[0].as_bytes(),
     ));
-    note(it.with_stdin(
+    note(session.with_stdin(
         &["seal", "--rotate", "postgresql", "--from-stdin"],
         &[values[0].as_bytes(), &[0xff]].concat(),
     ));
-    note(it.with_stdin(
+    note(session.with_stdin(
         &["seal", "--rotate", "postgresql", "--from-stdin"],
         values[0].repeat(10_000).as_bytes(),
     ));
-    note(it.ok(&["seal"]));
-    note(it.ok(&["render"]));
-    note(it.ok(&["check"]));
-    note(it.ok(&["show", "secrets", "--format", "json"]));
-    it.home.remove("values/backup/password");
+    note(session.ok(&["seal"]));
+    note(session.ok(&["render"]));
+    note(session.ok(&["check"]));
+    note(session.ok(&["show", "secrets", "--format", "json"]));
+    session.home.remove("values/backup/password");
 
     let mut written: Vec<(String, Vec<u8>)> = vec![("what was said".to_owned(), said.into_bytes())];
-    for folder in [it.place.root(), it.home.root()] {
+    for folder in [session.place.root(), session.home.root()] {
         let files = walkdir::WalkDir::new(folder)
             .into_iter()
             .map(|it| it.expect("readable"))
             .filter(|it| it.file_type().is_file());
-        written.extend(
-            files.map(|it| {
-                (it.path().display().to_string(), fs::read(it.path()).expect("readable"))
-            }),
-        );
+        written.extend(files.map(|dir| {
+            (dir.path().display().to_string(), fs::read(dir.path()).expect("readable"))
+        }));
     }
     assert!(written.len() > 40, "the tree is among them");
     assert_eq!(found(&written, &values), Vec::<String>::new());
@@ -100,8 +99,8 @@ fn found(written: &[(String, Vec<u8>)], values: &[&str]) -> Vec<String> {
 fn forms(value: &str) -> Vec<Vec<u8>> {
     use base64ct::{Base64, Encoding as _};
     let hex = |bytes: &[u8]| {
-        bytes.iter().fold(String::new(), |mut text, it| {
-            let _ = write!(text, "{it:02x}");
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
             text
         })
     };
@@ -116,11 +115,11 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
     }
     let url: String = value
         .bytes()
-        .map(|it| {
-            if it.is_ascii_alphanumeric() || b"-_.~".contains(&it) {
-                char::from(it).to_string()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                char::from(byte).to_string()
             } else {
-                format!("%{it:02X}")
+                format!("%{byte:02X}")
             }
         })
         .collect();
@@ -134,8 +133,8 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_crash_leaves_no_core_dump() {
-    let it = Session::with_keys();
-    let mut child = it
+    let session = Session::with_keys();
+    let mut child = session
         .command(&["seal", "postgresql", "--from-stdin"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -146,8 +145,8 @@ fn a_crash_leaves_no_core_dump() {
     stdin.write_all(b"half a val").expect("it reads");
     let limits = format!("/proc/{}/limits", child.id());
     let is_off = |text: &str| {
-        text.lines().any(|it| {
-            it.starts_with("Max core file size") && it.split_whitespace().nth(4) == Some("0")
+        text.lines().any(|line| {
+            line.starts_with("Max core file size") && line.split_whitespace().nth(4) == Some("0")
         })
     };
     let waited = (0..500).any(|_| {

@@ -43,12 +43,12 @@ impl Session {
 
 #[test]
 fn every_word_about_a_lost_certificate_leads_back_to_it() {
-    let it = Session::with_keys();
-    it.place.git(&["init", "--quiet", "--initial-branch", "main"]);
-    it.ok(&["seal", "--generate-missing"]);
-    it.commit();
-    let (pem, value) = (it.place.read("spec/sealing.pem"), it.password());
-    let elsewhere = it.home.path("another.pem").display().to_string();
+    let session = Session::with_keys();
+    session.place.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.ok(&["seal", "--generate-missing"]);
+    session.commit();
+    let (pem, value) = (session.place.read("spec/sealing.pem"), session.password());
+    let elsewhere = session.home.path("another.pem").display().to_string();
     let all = [
         &["seal"][..],
         &["seal", "--rotate", "postgresql"],
@@ -57,56 +57,59 @@ fn every_word_about_a_lost_certificate_leads_back_to_it() {
         &["check"],
     ];
     let lines = |words: &[&str], begin| {
-        if it.place.path("spec/sealing.pem").exists() {
-            it.place.remove("spec/sealing.pem");
+        if session.place.path("spec/sealing.pem").exists() {
+            session.place.remove("spec/sealing.pem");
         }
-        let done = it.run(words);
+        let done = session.run(words);
         let said = format!("{}{}", done.out, done.err);
         let lines = printed(&said, begin);
         assert!(!lines.is_empty() && !said.contains("history"), "{words:?}: {said}");
         lines[0].clone()
     };
     for words in all {
-        it.paste(&lines(words, "git checkout HEAD"));
-        assert_eq!(it.place.read("spec/sealing.pem"), pem, "{words:?}");
+        session.paste(&lines(words, "git checkout HEAD"));
+        assert_eq!(session.place.read("spec/sealing.pem"), pem, "{words:?}");
     }
     // A commit took it away: the one before has it.
-    it.place.remove("spec/sealing.pem");
-    it.commit();
+    session.place.remove("spec/sealing.pem");
+    session.commit();
     for words in &all[..4] {
-        it.paste(&lines(words, "git checkout"));
-        assert_eq!(it.place.read("spec/sealing.pem"), pem, "{words:?}");
+        session.paste(&lines(words, "git checkout"));
+        assert_eq!(session.place.read("spec/sealing.pem"), pem, "{words:?}");
     }
     // No commit has it: its private key makes another certificate.
-    fs::remove_dir_all(it.place.path(".git")).expect("there");
+    fs::remove_dir_all(session.place.path(".git")).expect("there");
     for words in all {
-        it.paste(&lines(words, "espalier seal init --from-key"));
-        assert_eq!(it.password(), value, "{words:?}");
-        assert!(!it.run(&["check"]).err.contains("sealed-with-another-certificate"), "{words:?}");
+        session.paste(&lines(words, "espalier seal init --from-key"));
+        assert_eq!(session.password(), value, "{words:?}");
+        assert!(
+            !session.run(&["check"]).err.contains("sealed-with-another-certificate"),
+            "{words:?}"
+        );
     }
 }
 
 #[test]
 fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
     for elsewhere in [false, true] {
-        let it = Session::with_keys();
-        let old = fs::read(it.key_file()).expect("the old key");
-        it.ok(&["seal", "--generate-missing"]);
-        let value = it.password();
-        let key = it.home.path("elsewhere/new.pem").display().to_string();
+        let session = Session::with_keys();
+        let old = fs::read(session.key_file()).expect("the old key");
+        session.ok(&["seal", "--generate-missing"]);
+        let value = session.password();
+        let key = session.home.path("elsewhere/new.pem").display().to_string();
         let mut words = vec!["seal", "init", "--replace", "--bits", "2048"];
         if elsewhere {
             words.extend(["--key", &key]);
         }
-        let line = next(&it.ok(&words).err);
-        let its = it.key_file().display().to_string();
+        let line = next(&session.ok(&words).err);
+        let its = session.key_file().display().to_string();
         assert!(line.starts_with(&format!("espalier seal --reseal --key {its}")), "{line}");
         assert_eq!(line.ends_with(&format!(" --private-key {key}")), elsewhere, "{line}");
-        assert_eq!(fs::read(it.key_file()).expect("the old key"), old);
+        assert_eq!(fs::read(session.key_file()).expect("the old key"), old);
         if !elsewhere {
-            assert_eq!(next(&it.ok(&["seal"]).out), line, "the list says the same");
+            assert_eq!(next(&session.ok(&["seal"]).out), line, "the list says the same");
             // What `check` says, in the same state.
-            let said = it.run(&["check"]).err;
+            let said = session.run(&["check"]).err;
             assert!(
                 printed(&said, "espalier seal --reseal")
                     .iter()
@@ -114,48 +117,51 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
                 "{said}"
             );
         }
-        let before = it.place.read(DATABASE);
-        let said = it.paste(&line);
+        let before = session.place.read(DATABASE);
+        let said = session.paste(&line);
         assert!(
             said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
             "{said}"
         );
-        assert_ne!(it.place.read(DATABASE), before);
-        let new =
-            if elsewhere { key.into() } else { it.home.path("espalier/starter/2-sealing-key.pem") };
-        fs::copy(new, it.key_file()).expect("the new key");
-        assert_eq!(it.password(), value, "elsewhere: {elsewhere}");
+        assert_ne!(session.place.read(DATABASE), before);
+        let new = if elsewhere {
+            key.into()
+        } else {
+            session.home.path("espalier/starter/2-sealing-key.pem")
+        };
+        fs::copy(new, session.key_file()).expect("the new key");
+        assert_eq!(session.password(), value, "elsewhere: {elsewhere}");
     }
 }
 
 /// Without `--key`, too, nothing is made anew that a private key at its place opens.
 #[test]
 fn a_key_that_is_here_keeps_the_values() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
-    let value = it.password();
-    it.ok(&["seal", "init", "--replace", "--bits", "2048"]);
-    let said = it.ok(&["seal", "--reseal"]).err;
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
+    let value = session.password();
+    session.ok(&["seal", "init", "--replace", "--bits", "2048"]);
+    let said = session.ok(&["seal", "--reseal"]).err;
     assert!(
         said.contains("`postgresql` keeps its values") && !said.contains("gets a new value"),
         "{said}"
     );
-    fs::copy(it.home.path("espalier/starter/2-sealing-key.pem"), it.key_file())
+    fs::copy(session.home.path("espalier/starter/2-sealing-key.pem"), session.key_file())
         .expect("the new key");
-    assert_eq!(it.password(), value);
+    assert_eq!(session.password(), value);
 }
 
 /// The certificate of a cluster, while a private key of ours lies at its place.
 #[test]
 fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048"]);
-    it.home.write("cluster.pem", made.place.read("spec/sealing.pem"));
-    let file = it.home.path("cluster.pem").display().to_string();
-    let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
-    let said = it.paste(&line);
+    session.home.write("cluster.pem", made.place.read("spec/sealing.pem"));
+    let file = session.home.path("cluster.pem").display().to_string();
+    let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
+    let said = session.paste(&line);
     assert!(
         said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
         "{said}"
@@ -164,32 +170,32 @@ fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
 
 #[test]
 fn a_key_at_its_place_has_two_ways_out() {
-    let it = Session::with_keys();
-    it.place.remove("spec/sealing.pem");
-    let done = it.run(&["seal", "init"]);
+    let session = Session::with_keys();
+    session.place.remove("spec/sealing.pem");
+    let done = session.run(&["seal", "init"]);
     let lines = printed(&done.err, "espalier seal init");
     assert!(done.code == 2 && lines.len() == 2 && lines[0].contains("--from-key"), "{done:?}");
     for line in lines {
-        let said = it.paste(&line);
+        let said = session.paste(&line);
         assert!(said.contains("wrote spec/sealing.pem"), "{said}");
-        it.ok(&["seal", "--generate-missing"]);
-        assert!(it.ok(&["seal"]).out.contains("2 sealed"));
-        it.place.remove("spec/sealing.pem");
-        fs::remove_dir_all(it.place.path("spec/secrets")).expect("there");
+        session.ok(&["seal", "--generate-missing"]);
+        assert!(session.ok(&["seal"]).out.contains("2 sealed"));
+        session.place.remove("spec/sealing.pem");
+        fs::remove_dir_all(session.place.path("spec/secrets")).expect("there");
     }
 }
 
 #[test]
 fn an_address_is_one_and_white_space_is_no_value() {
-    let it = Session::with_keys();
-    it.place.write("password", "known to a person");
+    let session = Session::with_keys();
+    session.place.write("password", "known to a person");
     for (email, said) in [
         ("notmail", "is not an e-mail address"),
         (" ", "white space only"),
         ("a b@garden.dev", "is not an e-mail address"),
     ] {
-        it.place.write("mail", email);
-        it.refused(
+        session.place.write("mail", email);
+        session.refused(
             &[
                 "seal",
                 "openwebui-admin",
@@ -201,10 +207,10 @@ fn an_address_is_one_and_white_space_is_no_value() {
             said,
         );
     }
-    it.place.write("blank", " \t ");
-    it.refused(&["seal", "postgresql", "--from-file", "blank"], "white space only");
-    it.place.write("mail", "ops@garden.dev\n");
-    it.ok(&[
+    session.place.write("blank", " \t ");
+    session.refused(&["seal", "postgresql", "--from-file", "blank"], "white space only");
+    session.place.write("mail", "ops@garden.dev\n");
+    session.ok(&[
         "seal",
         "openwebui-admin",
         "--from-file",
@@ -218,47 +224,47 @@ fn an_address_is_one_and_white_space_is_no_value() {
 /// folder: each line works as it is printed.
 #[test]
 fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
-    let (value, pem) = (it.password(), it.place.read("spec/sealing.pem"));
-    it.home.write("older.pem", &pem);
-    let older = it.home.path("older.pem").display().to_string();
-    it.paste(&next(&it.ok(&["seal", "init", "--replace", "--bits", "2048"]).err));
-    let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &older]).err);
-    let its = it.key_file().display().to_string();
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
+    let (value, pem) = (session.password(), session.place.read("spec/sealing.pem"));
+    session.home.write("older.pem", &pem);
+    let older = session.home.path("older.pem").display().to_string();
+    session.paste(&next(&session.ok(&["seal", "init", "--replace", "--bits", "2048"]).err));
+    let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &older]).err);
+    let its = session.key_file().display().to_string();
     assert!(line.ends_with(&format!(" --private-key {its}")), "{line}");
     // The list does not say that it is right: its owner looks first.
-    let said = it.ok(&["seal"]).out;
+    let said = session.ok(&["seal"]).out;
     assert!(said.contains("look at who changed spec/sealing.pem"), "{said}");
     assert_eq!(next(&said), line);
-    let said = it.paste(&line);
+    let said = session.paste(&line);
     assert!(
         said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
         "{said}"
     );
-    assert_eq!(it.password(), value);
+    assert_eq!(session.password(), value);
 
-    let it = Session::with_keys();
-    it.home.write("its.pem", it.place.read("spec/sealing.pem"));
-    let folder = it.key_file().parent().expect("a folder").to_owned();
+    let session = Session::with_keys();
+    session.home.write("its.pem", session.place.read("spec/sealing.pem"));
+    let folder = session.key_file().parent().expect("a folder").to_owned();
     let other = folder.with_file_name("another");
     fs::rename(&folder, &other).expect("it can be renamed");
-    let file = it.home.path("its.pem").display().to_string();
-    let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
+    let file = session.home.path("its.pem").display().to_string();
+    let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
     assert!(
         line.contains("--generate-missing --private-key") && line.contains("another/"),
         "{line}"
     );
-    it.paste(&line);
+    session.paste(&line);
     // Keys lie in other platforms' folders alone, and none is its.
-    let it = Session::with_keys();
+    let session = Session::with_keys();
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048"]);
-    it.home.write("cluster.pem", made.place.read("spec/sealing.pem"));
-    let folder = it.key_file().parent().expect("a folder").to_owned();
+    session.home.write("cluster.pem", made.place.read("spec/sealing.pem"));
+    let folder = session.key_file().parent().expect("a folder").to_owned();
     fs::rename(&folder, folder.with_file_name("another")).expect("it can be renamed");
-    let file = it.home.path("cluster.pem").display().to_string();
-    let line = next(&it.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
+    let file = session.home.path("cluster.pem").display().to_string();
+    let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
     assert_eq!(line, "espalier seal --generate-missing --accept-certificate");
-    it.paste(&line);
+    session.paste(&line);
 }

@@ -10,20 +10,23 @@ use crate::{seal::open::open, support::at};
 
 #[test]
 fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
     let (first, value) =
-        (it.suffix(DATABASE), it.opened("postgresql", "password").expect("it opens"));
-    it.ok(&["render"]);
-    it.refused(&["seal", "postgresql"], "`espalier seal --rotate postgresql` replaces its values");
-    let said = it.ok(&["seal", "--rotate", "postgresql"]).err;
+        (session.suffix(DATABASE), session.opened("postgresql", "password").expect("it opens"));
+    session.ok(&["render"]);
+    session.refused(
+        &["seal", "postgresql"],
+        "`espalier seal --rotate postgresql` replaces its values",
+    );
+    let said = session.ok(&["seal", "--rotate", "postgresql"]).err;
     assert!(said.contains("restarts: openwebui, postgresql"), "{said}");
     assert!(said.contains("PostgreSQL sets it at its next start"), "{said}");
-    let second = it.suffix(DATABASE);
+    let second = session.suffix(DATABASE);
     assert_ne!(first, second);
-    assert_ne!(it.opened("postgresql", "password").expect("it opens"), value);
-    it.ok(&["render"]);
-    let tree = it.place.tree();
+    assert_ne!(session.opened("postgresql", "password").expect("it opens"), value);
+    session.ok(&["render"]);
+    let tree = session.place.tree();
     for suffix in [&first, &second] {
         assert!(
             tree.keys().any(|it| it.ends_with(&format!("sealedsecret-postgresql-{suffix}.yaml"))),
@@ -39,21 +42,25 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
         "{pod}"
     );
     // The one before the last goes.
-    it.ok(&["seal", "--rotate", "postgresql", "--generate", "64"]);
-    it.ok(&["render"]);
-    let names: Vec<String> =
-        it.place.tree().into_keys().filter(|it| it.contains("sealedsecret-postgresql")).collect();
+    session.ok(&["seal", "--rotate", "postgresql", "--generate", "64"]);
+    session.ok(&["render"]);
+    let names: Vec<String> = session
+        .place
+        .tree()
+        .into_keys()
+        .filter(|it| it.contains("sealedsecret-postgresql"))
+        .collect();
     assert_eq!(names.len(), 2, "{names:?}");
     assert!(names.iter().all(|it| !it.contains(&first)), "{names:?}");
-    assert_eq!(it.opened("postgresql", "password").expect("it opens").len(), 64);
+    assert_eq!(session.opened("postgresql", "password").expect("it opens").len(), 64);
 }
 
 #[test]
 fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
-    let it = Session::with_keys();
-    it.place.write("password", "one line\r\n");
-    it.place.write("email", "a@example.com");
-    it.ok(&[
+    let session = Session::with_keys();
+    session.place.write("password", "one line\r\n");
+    session.place.write("email", "a@example.com");
+    session.ok(&[
         "seal",
         "openwebui-admin",
         "--from-file",
@@ -61,35 +68,36 @@ fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
         "--from-file",
         "password=password",
     ]);
-    let (suffix, email) = (it.suffix(ADMIN), at(&it.file(ADMIN), "spec/sealed/ai/email").clone());
-    let text = it.place.read(ADMIN);
+    let (suffix, email) =
+        (session.suffix(ADMIN), at(&session.file(ADMIN), "spec/sealed/ai/email").clone());
+    let text = session.place.read(ADMIN);
     let without: String = text
         .lines()
         .filter(|it| !it.trim().starts_with("password:"))
         .flat_map(|it| [it, "\n"])
         .collect();
-    it.place.write(ADMIN, without);
-    assert!(it.ok(&["seal"]).out.contains("stale: without password"));
-    it.refused(
+    session.place.write(ADMIN, without);
+    assert!(session.ok(&["seal"]).out.contains("stale: without password"));
+    session.refused(
         &["seal", "openwebui-admin", "--from-file", "email=email"],
         "`email` of `openwebui-admin` is sealed already",
     );
-    it.ok(&["seal", "openwebui-admin", "--from-file", "password=password"]);
-    assert_eq!(it.suffix(ADMIN), suffix);
+    session.ok(&["seal", "openwebui-admin", "--from-file", "password=password"]);
+    assert_eq!(session.suffix(ADMIN), suffix);
     assert_eq!(
-        *at(&it.file(ADMIN), "spec/sealed/ai/email"),
+        *at(&session.file(ADMIN), "spec/sealed/ai/email"),
         email,
         "what was sealed stays as it is"
     );
-    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"one line");
+    assert_eq!(session.opened("openwebui-admin", "password").expect("it opens"), b"one line");
 }
 
 #[test]
 fn another_certificate_means_sealing_anew() {
-    let it = Session::with_keys();
-    it.place.write("values/openwebui-admin/email", "a@example.com\n");
-    it.place.write("values/openwebui-admin/password", "known to a person\n");
-    it.ok(&[
+    let session = Session::with_keys();
+    session.place.write("values/openwebui-admin/email", "a@example.com\n");
+    session.place.write("values/openwebui-admin/password", "known to a person\n");
+    session.ok(&[
         "seal",
         "openwebui-admin",
         "--from-file",
@@ -97,53 +105,54 @@ fn another_certificate_means_sealing_anew() {
         "--from-file",
         "password=values/openwebui-admin/password",
     ]);
-    it.ok(&["seal", "--generate-missing"]);
-    it.ok(&[
+    session.ok(&["seal", "--generate-missing"]);
+    session.ok(&[
         "seal",
         "init",
         "--replace",
         "--bits",
         "2048",
         "--key",
-        it.home.path("second.pem").to_str().expect("UTF-8"),
+        session.home.path("second.pem").to_str().expect("UTF-8"),
     ]);
-    let said = it.run(&["check"]).err;
+    let said = session.run(&["check"]).err;
     assert_eq!(said.matches("[sealed-with-another-certificate]").count(), 3, "{said}");
-    assert!(it.ok(&["seal"]).out.contains("sealed with another certificate"));
+    assert!(session.ok(&["seal"]).out.contains("sealed with another certificate"));
     // Not all values are there: nothing is written, not even those that can be made.
-    let key = it.home.path("second.pem");
+    let key = session.home.path("second.pem");
     let key = key.to_str().expect("UTF-8");
-    let away = it.home.path("away.pem");
-    fs::rename(it.key_file(), &away).expect("the key that would open them");
-    it.refused(&["seal", "--reseal", "--private-key", key], "needs `email`");
-    fs::rename(&away, it.key_file()).expect("back");
-    let said = it.ok(&["seal", "--reseal", "--from-dir", "values", "--private-key", key]).err;
+    let away = session.home.path("away.pem");
+    fs::rename(session.key_file(), &away).expect("the key that would open them");
+    session.refused(&["seal", "--reseal", "--private-key", key], "needs `email`");
+    fs::rename(&away, session.key_file()).expect("back");
+    let said = session.ok(&["seal", "--reseal", "--from-dir", "values", "--private-key", key]).err;
     assert!(said.contains("sealed 3 credentials anew"), "{said}");
     assert!(said.contains("`postgresql` gets a new value"), "{said}");
-    fs::copy(it.home.path("second.pem"), it.key_file()).expect("the second key");
+    fs::copy(session.home.path("second.pem"), session.key_file()).expect("the second key");
     assert_eq!(
-        it.opened("openwebui-admin", "password").expect("the second key opens it"),
+        session.opened("openwebui-admin", "password").expect("the second key opens it"),
         b"known to a person"
     );
     // The first key is gone, so what it sealed is not kept.
-    assert!(at(&it.file(DATABASE), "spec/previous").is_null());
-    assert!(it.ok(&["seal", "--reseal"]).err.contains("sealed 0 credentials anew"));
+    assert!(at(&session.file(DATABASE), "spec/previous").is_null());
+    assert!(session.ok(&["seal", "--reseal"]).err.contains("sealed 0 credentials anew"));
 }
 
 /// Before the tree has a new Secret, what was before it is what runs: a slip and a second try do
 /// not take it away.
 #[test]
 fn a_second_try_keeps_what_runs() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
-    it.ok(&["render"]);
-    let runs = it.suffix(DATABASE);
-    it.ok(&["seal", "--rotate", "postgresql"]);
-    it.ok(&["seal", "--rotate", "postgresql"]);
-    assert_eq!(at(&it.file(DATABASE), "spec/previous/suffix").as_str(), Some(runs.as_str()));
-    it.ok(&["render"]);
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
+    session.ok(&["render"]);
+    let runs = session.suffix(DATABASE);
+    session.ok(&["seal", "--rotate", "postgresql"]);
+    session.ok(&["seal", "--rotate", "postgresql"]);
+    assert_eq!(at(&session.file(DATABASE), "spec/previous/suffix").as_str(), Some(runs.as_str()));
+    session.ok(&["render"]);
     assert!(
-        it.place
+        session
+            .place
             .tree()
             .keys()
             .any(|it| it.ends_with(&format!("sealedsecret-postgresql-{runs}.yaml")))
@@ -154,31 +163,34 @@ fn a_second_try_keeps_what_runs() {
 /// sees them.
 #[test]
 fn the_old_private_key_keeps_the_values() {
-    let it = Session::with_keys();
-    it.place.write(
+    let session = Session::with_keys();
+    session.place.write(
         "spec/platform.yaml",
-        it.place
+        session
+            .place
             .read("spec/platform.yaml")
             .replace("  components:\n", "  components:\n    argocd: {admin: sealed}\n"),
     );
-    it.ok(&["seal", "--generate-missing"]);
-    let done = it.with_stdin(
+    session.ok(&["seal", "--generate-missing"]);
+    let done = session.with_stdin(
         &["seal", "argocd-secret", "--from-stdin"],
         b"the password of the administrator",
     );
     assert_eq!(done.code, 0, "{done:?}");
-    let old = it.home.path("old.pem");
-    fs::rename(it.key_file(), &old).expect("ours");
-    let (name, old) = (it.suffix(DATABASE), old.display().to_string());
+    let old = session.home.path("old.pem");
+    fs::rename(session.key_file(), &old).expect("ours");
+    let (name, old) = (session.suffix(DATABASE), old.display().to_string());
     let before = {
         let key = fs::read_to_string(&old).expect("the key");
-        let text =
-            at(&it.file(DATABASE), "spec/sealed/ai/password").as_str().expect("sealed").to_owned();
+        let text = at(&session.file(DATABASE), "spec/sealed/ai/password")
+            .as_str()
+            .expect("sealed")
+            .to_owned();
         let secret = format!("postgresql-{name}");
         open(&key, Scope::Strict { namespace: "ai", name: &secret }, &text).expect("it opens")
     };
     let hash = |key: &str| {
-        let text = at(&it.file("spec/secrets/argocd-secret.yaml"), "spec/sealed/argocd")
+        let text = at(&session.file("spec/secrets/argocd-secret.yaml"), "spec/sealed/argocd")
             .get("admin.password")
             .cloned();
         let text = text.and_then(|it| it.as_str().map(str::to_owned)).expect("sealed");
@@ -188,82 +200,86 @@ fn the_old_private_key_keeps_the_values() {
     };
     let first = hash(&old);
     assert!(first.starts_with(b"$2b$"), "a hash");
-    it.ok(&["seal", "init", "--replace", "--bits", "2048"]);
+    session.ok(&["seal", "init", "--replace", "--bits", "2048"]);
     // The wrong key opens nothing, and nothing is written.
-    let wrong = it.key_file().display().to_string();
-    it.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not open it");
-    it.place.write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-    it.refused(&["seal", "--reseal", "--key", "no-key"], "it is no private key of RSA");
+    let wrong = session.key_file().display().to_string();
+    session.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not open it");
+    session.place.write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    session.refused(&["seal", "--reseal", "--key", "no-key"], "it is no private key of RSA");
     assert_eq!(
-        it.run(&["seal", "postgresql", "--key", &old]).code,
+        session.run(&["seal", "postgresql", "--key", &old]).code,
         2,
         "a flag is never left unheard"
     );
 
-    let said = it.ok(&["seal", "--reseal", "--key", &old]).err;
+    let said = session.ok(&["seal", "--reseal", "--key", &old]).err;
     assert!(
         said.contains("sealed 3 credentials anew") && !said.contains("gets a new value"),
         "{said}"
     );
-    assert_ne!(it.suffix(DATABASE), name, "another Secret");
-    assert_eq!(it.opened("postgresql", "password").expect("it opens"), before);
+    assert_ne!(session.suffix(DATABASE), name, "another Secret");
+    assert_eq!(session.opened("postgresql", "password").expect("it opens"), before);
     assert_eq!(hash(&wrong), first, "a hash is not hashed again");
     assert!(!said.contains(&*String::from_utf8_lossy(&before)), "{said}");
-    it.ok(&["render"]);
-    assert!(!it.ok(&["check"]).err.contains("sealed-with-another-certificate"));
+    session.ok(&["render"]);
+    assert!(!session.ok(&["check"]).err.contains("sealed-with-another-certificate"));
 }
 
 /// The certificate is lost, the private key is not: another certificate of the same key, and
 /// nothing has to be sealed again.
 #[test]
 fn a_lost_certificate_is_made_again_from_the_private_key() {
-    let it = Session::with_keys();
-    it.ok(&["seal", "--generate-missing"]);
-    it.ok(&["render"]);
-    it.refused(&["seal", "init", "--from-key"], "is there already");
-    let (value, tree) = (it.opened("postgresql", "password").expect("it opens"), it.place.tree());
-    it.place.remove("spec/sealing.pem");
-    let said = it.run(&["check"]);
+    let session = Session::with_keys();
+    session.ok(&["seal", "--generate-missing"]);
+    session.ok(&["render"]);
+    session.refused(&["seal", "init", "--from-key"], "is there already");
+    let (value, tree) =
+        (session.opened("postgresql", "password").expect("it opens"), session.place.tree());
+    session.place.remove("spec/sealing.pem");
+    let said = session.run(&["check"]);
     assert!(
         said.err.contains("warning[sealing-certificate-missing]: 2 credentials are sealed"),
         "{said:?}"
     );
-    it.refused(
+    session.refused(
         &["seal", "--rotate", "postgresql"],
         "`espalier seal init --from-key` makes another certificate for its private key",
     );
-    let said = it.ok(&["seal", "init", "--from-key"]).err;
+    let said = session.ok(&["seal", "init", "--from-key"]).err;
     assert!(
         said.contains("another certificate for the key")
             && said.contains("spec/secrets/postgresql.yaml"),
         "{said}"
     );
-    assert!(it.place.tree() == tree, "no Secret has changed");
-    assert_eq!(it.opened("postgresql", "password").expect("it opens"), value);
-    let said = it.ok(&["check"]).err;
+    assert!(session.place.tree() == tree, "no Secret has changed");
+    assert_eq!(session.opened("postgresql", "password").expect("it opens"), value);
+    let said = session.ok(&["check"]).err;
     assert!(
         !said.contains("sealed-with-another-certificate")
             && !said.contains("sealing-certificate-missing"),
         "{said}"
     );
-    it.ok(&["seal", "--rotate", "postgresql"]);
-    it.opened("postgresql", "password").expect("the same key opens it");
+    session.ok(&["seal", "--rotate", "postgresql"]);
+    session.opened("postgresql", "password").expect("the same key opens it");
     // A key that opens nothing of what is sealed is another pair's: nothing is written, with a
     // certificate there or without.
-    let other = it.home.path("other.pem");
+    let other = session.home.path("other.pem");
     let other = other.to_str().expect("UTF-8");
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048", "--key", other]);
-    it.refused(
+    session.refused(
         &["seal", "init", "--from-key", "--replace", "--key", other],
         "opens nothing of what is sealed (spec/secrets/",
     );
-    it.place.remove("spec/sealing.pem");
-    it.refused(&["seal", "init", "--from-key", "--key", other], "opens nothing of what is sealed");
+    session.place.remove("spec/sealing.pem");
+    session.refused(
+        &["seal", "init", "--from-key", "--key", other],
+        "opens nothing of what is sealed",
+    );
     // Where nothing is sealed, any key will do.
     made.place.remove("spec/sealing.pem");
     made.ok(&["seal", "init", "--from-key", "--key", other]);
-    it.refused(
+    session.refused(
         &["seal", "init", "--from-key", "--key", "nowhere.pem"],
         "there is no private key at",
     );

@@ -6,44 +6,45 @@ use super::Session;
 
 /// Another certificate of the same form, and its private key, made by the program itself.
 fn another() -> (String, Vec<u8>) {
-    let it = Session::new();
-    it.ok(&["seal", "init", "--bits", "2048"]);
-    (it.place.read("spec/sealing.pem"), fs::read(it.key_file()).expect("the private key"))
+    let session = Session::new();
+    session.ok(&["seal", "init", "--bits", "2048"]);
+    (session.place.read("spec/sealing.pem"), fs::read(session.key_file()).expect("the private key"))
 }
 
 #[test]
 fn nothing_is_sealed_for_a_key_that_is_not_ours() {
-    let it = Session::with_keys();
+    let session = Session::with_keys();
     let (certificate, key) = another();
-    let ours = it.place.read("spec/sealing.pem");
-    it.ok(&["seal", "postgresql", "--generate", "32"]);
-    it.place.write("spec/sealing.pem", &certificate);
+    let ours = session.place.read("spec/sealing.pem");
+    session.ok(&["seal", "postgresql", "--generate", "32"]);
+    session.place.write("spec/sealing.pem", &certificate);
     for words in [
         ["seal", "--generate-missing"].as_slice(),
         &["seal", "--rotate", "postgresql", "--generate", "32"],
         &["seal", "--reseal", "--from-dir", "tmp"],
     ] {
-        let before = it.written();
-        let done = it.run(words);
+        let before = session.written();
+        let done = session.run(words);
         assert!(done.code == 2 && !done.err.contains("sealed `"), "{words:?}: {done:?}");
-        assert_eq!(it.written(), before, "{words:?}");
+        assert_eq!(session.written(), before, "{words:?}");
     }
-    it.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
+    session.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
     // Looking is no sealing.
-    it.ok(&["seal"]);
+    session.ok(&["seal"]);
     // It is right when its key is named, lies beside the other, or somebody says so.
-    it.home.write("mine.pem", &key);
-    let mine = it.home.path("mine.pem").display().to_string();
-    it.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &mine]);
-    let said =
-        it.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--accept-certificate"]).err;
+    session.home.write("mine.pem", &key);
+    let mine = session.home.path("mine.pem").display().to_string();
+    session.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &mine]);
+    let said = session
+        .ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--accept-certificate"])
+        .err;
     assert!(
         said.contains("warning: spec/sealing.pem") && said.contains("taken all the same"),
         "{said}"
     );
-    it.home.write("espalier/starter/second.pem", &key);
-    it.ok(&["seal", "--rotate", "postgresql", "--generate", "32"]);
-    it.refused(
+    session.home.write("espalier/starter/second.pem", &key);
+    session.ok(&["seal", "--rotate", "postgresql", "--generate", "32"]);
+    session.refused(
         &[
             "seal",
             "--rotate",
@@ -56,37 +57,37 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
         "holds no private key",
     );
     // Back to ours: its key is there still, and there is a newer one, so it has to be named.
-    it.place.write("spec/sealing.pem", ours);
-    it.refused(
+    session.place.write("spec/sealing.pem", ours);
+    session.refused(
         &["seal", "--rotate", "postgresql", "--generate", "32"],
         "second.pem beside it is a newer private key",
     );
-    let own = it.key_file().display().to_string();
-    it.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &own]);
+    let own = session.key_file().display().to_string();
+    session.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &own]);
     // Whoever has sealed with a key once does not say that it is right to seal for it now.
-    it.refused(&["seal", "--reseal", "--key", &own], "is a newer private key");
+    session.refused(&["seal", "--reseal", "--key", &own], "is a newer private key");
 }
 
 /// A commit says what the platform is called: that does not hide the keys of this machine.
 #[test]
 fn another_name_hides_no_key() {
-    let it = Session::with_keys();
+    let session = Session::with_keys();
     let (certificate, key) = another();
-    it.place.write(
+    session.place.write(
         "spec/platform.yaml",
-        it.place.read("spec/platform.yaml").replace("name: starter", "name: renamed"),
+        session.place.read("spec/platform.yaml").replace("name: starter", "name: renamed"),
     );
-    it.refused(&["seal", "--generate-missing"], "which is not in this platform's folder");
-    it.place.write("spec/sealing.pem", certificate);
-    it.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
-    it.home.write("espalier/renamed/sealing-key.pem", key);
-    it.ok(&["seal", "--generate-missing"]);
+    session.refused(&["seal", "--generate-missing"], "which is not in this platform's folder");
+    session.place.write("spec/sealing.pem", certificate);
+    session.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
+    session.home.write("espalier/renamed/sealing-key.pem", key);
+    session.ok(&["seal", "--generate-missing"]);
     // The key that opens what was sealed vouches for nobody.
-    let old = it.home.path("old.pem");
-    fs::rename(it.home.path("espalier/renamed/sealing-key.pem"), &old).expect("the key");
-    fs::remove_dir_all(it.home.path("espalier")).expect("the folder");
+    let old = session.home.path("old.pem");
+    fs::rename(session.home.path("espalier/renamed/sealing-key.pem"), &old).expect("the key");
+    fs::remove_dir_all(session.home.path("espalier")).expect("the folder");
     let old = old.display().to_string();
-    it.refused(&["seal", "--reseal", "--key", &old], "does not belong to the private key in");
+    session.refused(&["seal", "--reseal", "--key", &old], "does not belong to the private key in");
 }
 
 /// Links are followed, and a key that is there and says nothing is a refusal.
@@ -94,100 +95,100 @@ fn another_name_hides_no_key() {
 #[test]
 fn a_key_that_says_nothing_is_no_consent() {
     use std::os::unix::fs::symlink;
-    let it = Session::with_keys();
+    let session = Session::with_keys();
     let (certificate, _) = another();
-    let ours = it.place.read("spec/sealing.pem");
-    let (key, away) = (it.key_file(), it.home.path("away.pem"));
+    let ours = session.place.read("spec/sealing.pem");
+    let (key, away) = (session.key_file(), session.home.path("away.pem"));
     fs::rename(&key, &away).expect("the key");
     symlink(&away, &key).expect("a link");
-    it.ok(&["seal", "--generate-missing"]);
+    session.ok(&["seal", "--generate-missing"]);
     let seal = ["seal", "--rotate", "postgresql", "--generate", "32"];
-    it.place.write("spec/sealing.pem", &certificate);
-    it.refused(&seal, "does not belong to the private key in");
+    session.place.write("spec/sealing.pem", &certificate);
+    session.refused(&seal, "does not belong to the private key in");
     // A folder that is a link.
-    fs::rename(it.home.path("espalier"), it.home.path("elsewhere")).expect("the folder");
-    symlink(it.home.path("elsewhere"), it.home.path("espalier")).expect("a link");
-    it.refused(&seal, "does not belong to the private key in");
-    it.place.write("spec/sealing.pem", ours);
-    it.ok(&seal);
-    it.place.write("spec/sealing.pem", &certificate);
+    fs::rename(session.home.path("espalier"), session.home.path("elsewhere")).expect("the folder");
+    symlink(session.home.path("elsewhere"), session.home.path("espalier")).expect("a link");
+    session.refused(&seal, "does not belong to the private key in");
+    session.place.write("spec/sealing.pem", ours);
+    session.ok(&seal);
+    session.place.write("spec/sealing.pem", &certificate);
     fs::remove_file(&away).expect("the key");
-    it.refused(&seal, "is a link that leads nowhere");
+    session.refused(&seal, "is a link that leads nowhere");
     fs::remove_file(&key).expect("the link");
     let label = "ENCRYPTED PRIVATE KEY";
     fs::write(&key, format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n"))
         .expect("a key with a passphrase");
-    it.refused(&seal, "asks for a passphrase");
+    session.refused(&seal, "asks for a passphrase");
     fs::write(&key, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
         .expect("a damaged key");
-    it.refused(&seal, "it is damaged, or no key of RSA");
+    session.refused(&seal, "it is damaged, or no key of RSA");
 }
 
 #[test]
 fn without_a_private_key_the_committed_certificate_is_what_counts() {
-    let it = Session::with_keys();
-    fs::remove_file(it.key_file()).expect("the key");
-    it.place.git(&["init", "--quiet", "--initial-branch", "main"]);
-    it.place.git(&["add", "."]);
-    it.place.git(&["commit", "--quiet", "--message", "one"]);
-    let said = it.ok(&["seal", "postgresql", "--generate", "32"]).err;
+    let session = Session::with_keys();
+    fs::remove_file(session.key_file()).expect("the key");
+    session.place.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.place.git(&["add", "."]);
+    session.place.git(&["commit", "--quiet", "--message", "one"]);
+    let said = session.ok(&["seal", "postgresql", "--generate", "32"]).err;
     assert!(
         said.contains("compare its fingerprint") && !said.contains("in the place of"),
         "{said}"
     );
     let (certificate, rotate) =
         (another().0, ["seal", "--rotate", "postgresql", "--generate", "32"]);
-    it.place.write("spec/sealing.pem", certificate);
-    it.refused(&rotate, "the last commit has sha256:");
-    it.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
-    it.refused(&rotate, "spec/secrets/postgresql.yaml is sealed with sha256:");
-    it.place.remove("spec/secrets/postgresql.yaml");
-    let said = it.ok(&["seal", "postgresql", "--generate", "32"]).err;
+    session.place.write("spec/sealing.pem", certificate);
+    session.refused(&rotate, "the last commit has sha256:");
+    session.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
+    session.refused(&rotate, "spec/secrets/postgresql.yaml is sealed with sha256:");
+    session.place.remove("spec/secrets/postgresql.yaml");
+    let said = session.ok(&["seal", "postgresql", "--generate", "32"]).err;
     assert!(
         said.contains("put it in the place of sha256:") && said.matches("sha256:").count() == 2,
         "{said}"
     );
     // What was fetched knows another one.
-    it.place.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
-    it.place.git(&["config", "remote.origin.url", "https://git.garden.dev/team/platform.git"]);
-    it.place.git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
-    it.place.git(&["config", "branch.main.remote", "origin"]);
-    it.place.git(&["config", "branch.main.merge", "refs/heads/main"]);
-    it.refused(&rotate, "the branch that was fetched has sha256:");
-    let said = it.ok(&[&rotate[..], &["--accept-certificate"]].concat()).err;
+    session.place.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
+    session.place.git(&["config", "remote.origin.url", "https://git.garden.dev/team/platform.git"]);
+    session.place.git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
+    session.place.git(&["config", "branch.main.remote", "origin"]);
+    session.place.git(&["config", "branch.main.merge", "refs/heads/main"]);
+    session.refused(&rotate, "the branch that was fetched has sha256:");
+    let said = session.ok(&[&rotate[..], &["--accept-certificate"]].concat()).err;
     assert!(said.contains("it is taken all the same"), "{said}");
 }
 
 #[test]
 fn a_difference_names_another_certificate_first() {
-    let it = Session::with_keys();
-    it.place.git(&["init", "--quiet", "--initial-branch", "main"]);
-    it.ok(&["render"]);
-    it.place.git(&["add", "."]);
-    it.place.git(&["commit", "--quiet", "--message", "one"]);
+    let session = Session::with_keys();
+    session.place.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.ok(&["render"]);
+    session.place.git(&["add", "."]);
+    session.place.git(&["commit", "--quiet", "--message", "one"]);
     for words in
         [["diff"].as_slice(), &["diff", "--base", "main"], &["diff", "--format", "markdown"]]
     {
-        assert!(!it.ok(words).out.contains("certificate"), "{words:?}");
+        assert!(!session.ok(words).out.contains("certificate"), "{words:?}");
     }
-    it.place.write("spec/sealing.pem", another().0);
+    session.place.write("spec/sealing.pem", another().0);
     for words in [["diff"].as_slice(), &["diff", "--base", "main"]] {
-        let said = it.ok(words).out;
+        let said = session.ok(words).out;
         let than = if words.len() > 1 { "in main" } else { "in the last commit" };
         let first =
             format!("changed  spec/sealing.pem: another sealing certificate than {than}, sha256:");
         assert!(said.starts_with(&first), "{words:?}: {said}");
     }
-    let said = it.ok(&["diff", "--base", "main", "--format", "markdown"]).out;
+    let said = session.ok(&["diff", "--base", "main", "--format", "markdown"]).out;
     assert!(
         said.starts_with(
             "**Another sealing certificate** than in main: `spec/sealing.pem` was sha256:"
         ),
         "{said}"
     );
-    it.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
-    assert!(!it.ok(&["diff"]).out.contains("certificate"));
-    assert!(it.ok(&["diff", "--base", "HEAD~1"]).out.contains("another sealing certificate"));
-    it.place.remove("spec/sealing.pem");
-    assert!(it.ok(&["diff"]).out.contains("→ none"));
+    session.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
+    assert!(!session.ok(&["diff"]).out.contains("certificate"));
+    assert!(session.ok(&["diff", "--base", "HEAD~1"]).out.contains("another sealing certificate"));
+    session.place.remove("spec/sealing.pem");
+    assert!(session.ok(&["diff"]).out.contains("→ none"));
 }

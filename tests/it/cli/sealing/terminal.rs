@@ -15,7 +15,7 @@ use rustix::{
 use super::{ADMIN, Session};
 
 /// What was said on the terminal, the exit code, and whether it shows what is typed afterwards.
-fn typed(it: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
+fn typed(session: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&master).expect("ours");
     unlockpt(&master).expect("ours");
@@ -25,8 +25,13 @@ fn typed(it: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
             open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"),
         )
     };
-    let mut child =
-        it.command(words).stdin(slave()).stdout(slave()).stderr(slave()).spawn().expect("it runs");
+    let mut child = session
+        .command(words)
+        .stdin(slave())
+        .stdout(slave())
+        .stderr(slave())
+        .spawn()
+        .expect("it runs");
     let held = slave();
     let mut master = File::from(master);
     let mut said = String::new();
@@ -53,7 +58,7 @@ fn typed(it: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
 
 #[test]
 fn values_are_asked_for_and_not_shown() {
-    let it = Session::with_keys();
+    let session = Session::with_keys();
     let keys = [
         b"admin@example.com\n".as_slice(),
         b"a long SECRET\r",
@@ -61,7 +66,7 @@ fn values_are_asked_for_and_not_shown() {
         b"a long SECRET\r",
         b"a long SECRET\r",
     ];
-    let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], &keys);
+    let (said, code, shows) = typed(&session, &["seal", "openwebui-admin"], &keys);
     assert_eq!(code, 0, "{said}");
     assert!(
         said.contains("the two are not the same; try again") && !said.contains("warning"),
@@ -75,43 +80,44 @@ fn values_are_asked_for_and_not_shown() {
         "{said}"
     );
     assert!(shows);
-    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"a long SECRET");
-    assert_eq!(it.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
+    assert_eq!(session.opened("openwebui-admin", "password").expect("it opens"), b"a long SECRET");
+    assert_eq!(session.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
 }
 
 #[test]
 fn a_short_password_is_warned_of_and_another_one_is_offered() {
     let mail = b"admin@example.com\n".as_slice();
-    let it = Session::with_keys();
-    let (said, code, _) = typed(&it, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"xY\r"]);
+    let session = Session::with_keys();
+    let (said, code, _) = typed(&session, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"xY\r"]);
     assert!(
         code == 0
             && said.contains("warning: it has 2 characters, and fewer than 12 are soon guessed")
             && !said.contains("xY"),
         "{said}"
     );
-    assert_eq!(it.opened("openwebui-admin", "password").expect("it opens"), b"xY");
+    assert_eq!(session.opened("openwebui-admin", "password").expect("it opens"), b"xY");
     // Whoever asks for one is shown it, once, and it is what was sealed.
-    let it = Session::with_keys();
-    let (said, code, _) = typed(&it, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"generate\r"]);
-    let made = String::from_utf8(it.opened("openwebui-admin", "password").expect("it opens"))
+    let session = Session::with_keys();
+    let (said, code, _) =
+        typed(&session, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"generate\r"]);
+    let made = String::from_utf8(session.opened("openwebui-admin", "password").expect("it opens"))
         .expect("a text");
     assert!(code == 0 && made.len() == 24 && said.matches(&made).count() == 1, "{said}");
     // After a long one, the word is a slip like any other.
     let (said, code, _) = typed(
-        &it,
+        &session,
         &["seal", "--rotate", "openwebui-admin"],
         &[mail, b"a long SECRET\r", b"generate\r", b"\x03"],
     );
     assert!(code == 2 && said.contains("the two are not the same"), "{said}");
     // Nobody to ask: a warning all the same, and where it can be made, how.
-    let said = it.with_stdin(&["seal", "postgresql", "--from-stdin"], b"short").err;
+    let said = session.with_stdin(&["seal", "postgresql", "--from-stdin"], b"short").err;
     assert!(
         said.contains("`password` of `postgresql` has 5 characters")
             && said.contains("`--generate 32`"),
         "{said}"
     );
-    let said = it
+    let said = session
         .with_stdin(&["seal", "--rotate", "postgresql", "--from-stdin"], b"a long one, it is")
         .err;
     assert!(!said.contains("characters"), "{said}");
@@ -119,7 +125,7 @@ fn a_short_password_is_warned_of_and_another_one_is_offered() {
 
 #[test]
 fn whoever_breaks_off_has_the_terminal_back() {
-    let it = Session::with_keys();
+    let session = Session::with_keys();
     let mail = b"admin@example.com\n".as_slice();
     for (keys, words) in [
         (&[mail, b"half a SEC\x03"][..], "interrupted"),
@@ -127,10 +133,10 @@ fn whoever_breaks_off_has_the_terminal_back() {
         // The terminal itself ends the first question; Ctrl-C there ends the program.
         (&[b"\x04"], "nothing was entered"),
     ] {
-        let (said, code, shows) = typed(&it, &["seal", "openwebui-admin"], keys);
+        let (said, code, shows) = typed(&session, &["seal", "openwebui-admin"], keys);
         assert!(code == 2 && said.contains(words) && !said.contains("SEC"), "{said}");
-        assert!(shows && !it.place.path(ADMIN).exists());
+        assert!(shows && !session.place.path(ADMIN).exists());
     }
-    let (said, code, _) = typed(&it, &["seal", "postgresql", "--from-stdin"], &[]);
+    let (said, code, _) = typed(&session, &["seal", "postgresql", "--from-stdin"], &[]);
     assert!(code == 2 && said.contains("would show what is typed"), "{said}");
 }
