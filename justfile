@@ -26,7 +26,7 @@ lint:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
 
-# The tree against the real Kubernetes, ArgoCD and their tools; builds what is missing
+# The tree against the real Kubernetes, Argo CD and their tools; builds what is missing
 judge *ARGS:
     tests/real/run {{ARGS}}
 

@@ -1,4 +1,4 @@
-//! Espalier compiles one platform spec into the ArgoCD tree of an AI chat platform and of its
+//! Espalier compiles one platform spec into the Argo CD tree of an AI chat platform and of its
 //! tenants, and proves that it fits the node.
 //!
 //! The floors, top to bottom; arrows point down only: `cli` → `compile` → {`spec`, `check`, `emit`}

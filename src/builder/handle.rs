@@ -178,7 +178,7 @@ impl NamespaceRef {
         Self { owner: None, name: "kube-system".into() }
     }
 
-    /// ArgoCD's own, which is there before ArgoCD reads anything.
+    /// Argo CD's own, which is there before Argo CD reads anything.
     pub fn argocd() -> Self {
         Self { owner: None, name: "argocd".into() }
     }

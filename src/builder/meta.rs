@@ -82,7 +82,7 @@ impl Naming {
     }
 }
 
-/// Marks what holds data: ArgoCD neither prunes nor deletes it, and does not call it out of sync
+/// Marks what holds data: Argo CD neither prunes nor deletes it, and does not call it out of sync
 /// once it has left Git.
 pub fn protect(metadata: &mut ObjectMeta) {
     let annotations = metadata.annotations.get_or_insert_default();

@@ -76,7 +76,7 @@ pub struct BuiltComponent {
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
     pub copies: BTreeSet<SecretCopy>,
-    /// Objects that people apply when they need them: they lie beside the tree, and ArgoCD never
+    /// Objects that people apply when they need them: they lie beside the tree, and Argo CD never
     /// sees them.
     pub manual_objects: Vec<Object>,
     /// Hosts for which it wants a certificate; each is one solver pod while it is being issued.
@@ -301,7 +301,7 @@ impl<'a> Scope<'a> {
         VolumeRef { owner: self.id, claim: claim.into(), size }
     }
 
-    /// Makes a namespace that ArgoCD never prunes, with the pod security level that its pods must
+    /// Makes a namespace that Argo CD never prunes, with the pod security level that its pods must
     /// keep.
     #[track_caller]
     pub fn namespace_of(&mut self, name: &str, level: &str, kubernetes: &str) -> NamespaceRef {

@@ -7,7 +7,7 @@ use clap_complete::{Shell, engine::ArgValueCompleter};
 
 use super::{clock, complete, seal::args::SealArgs};
 
-/// Compiles one platform spec into the ArgoCD tree of an AI chat platform, and proves that it fits
+/// Compiles one platform spec into the Argo CD tree of an AI chat platform, and proves that it fits
 /// the node.
 #[derive(Debug, Parser)]
 #[command(name = "espalier", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true, after_help = EXIT_CODES)]
@@ -202,7 +202,7 @@ pub enum Color {
 /// A side of the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Side {
-    /// The Applications in the order in which ArgoCD syncs them, and what each waits for
+    /// The Applications in the order in which Argo CD syncs them, and what each waits for
     Waves,
     /// Who may connect to whom
     Flows,

@@ -89,7 +89,7 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-/// The remote that ArgoCD reads: the one that was said, else the one with that very address, else
+/// The remote that Argo CD reads: the one that was said, else the one with that very address, else
 /// `origin`.
 fn remote(git: &Steps, repository: &Repository, said: Option<&str>) -> anyhow::Result<String> {
     let all = git.git.says(&["remote"]).context("this is no work tree of Git")?;
@@ -124,7 +124,7 @@ fn on_branch(git: &Steps, repository: &Repository) -> anyhow::Result<()> {
         .context("no branch is checked out here")?;
     ensure!(
         branch == *repository.branch,
-        "this is the branch `{branch}`, and ArgoCD follows `{}`: switch to it first",
+        "this is the branch `{branch}`, and Argo CD follows `{}`: switch to it first",
         repository.branch
     );
     Ok(())

@@ -157,7 +157,7 @@ impl Plan {
         Follows { repository: self.repository(), revision, platform: self.name() }
     }
 
-    /// The repository that ArgoCD reads.
+    /// The repository that Argo CD reads.
     pub fn repository(&self) -> &Repository {
         &self.assembly.platform.spec.repository
     }

@@ -177,7 +177,7 @@ impl Backup {
             pod::scratch_of("backups", files + dump)
         } else {
             let mut metadata = scope.meta(part);
-            // It is bound when the first backup runs: until that night ArgoCD would call the
+            // It is bound when the first backup runs: until that night Argo CD would call the
             // platform unfinished.
             metadata.annotations.get_or_insert_default().extend([ignore_healthcheck()]);
             pod::claim_as(scope, part, metadata, self.storage);
@@ -416,7 +416,7 @@ impl S3 {
     }
 }
 
-/// ArgoCD leaves the object out of the Application's health.
+/// Argo CD leaves the object out of the Application's health.
 fn ignore_healthcheck() -> (String, String) {
     ("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())
 }

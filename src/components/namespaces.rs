@@ -1,5 +1,5 @@
 //! The platform's namespaces, with the pod security level that their pods keep, and what else of
-//! the cluster its pods need first. ArgoCD never prunes the namespaces.
+//! the cluster its pods need first. Argo CD never prunes the namespaces.
 
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 
@@ -22,7 +22,7 @@ pub struct Offers {
     pub node_agents: NamespaceRef,
     /// cert-manager.
     pub cert_manager: NamespaceRef,
-    /// ArgoCD.
+    /// Argo CD.
     pub argocd: NamespaceRef,
     /// The database's priority.
     pub database: PriorityRef,

@@ -214,7 +214,7 @@ pub fn claim_spec(scope: &Scope<'_>, size: Bytes) -> PersistentVolumeClaimSpec {
     }
 }
 
-/// A claim of the part's own name, which ArgoCD neither prunes nor deletes.
+/// A claim of the part's own name, which Argo CD neither prunes nor deletes.
 #[track_caller]
 pub fn claim(scope: &mut Scope<'_>, part: &Part, size: Bytes) -> VolumeRef {
     let metadata = scope.meta(part);

@@ -1,4 +1,4 @@
-//! ArgoCD's `Application` and `AppProject` (`argoproj.io/v1alpha1`).
+//! Argo CD's `Application` and `AppProject` (`argoproj.io/v1alpha1`).
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::builder::{chart::Values, object::CustomResource};
 /// Removing the Application removes its objects first; this spelling is one that the API server
 /// does not warn about.
 pub const CASCADE: &str = "resources-finalizer.argocd.argoproj.io/foreground";
-/// The cluster that ArgoCD runs in.
+/// The cluster that Argo CD runs in.
 pub const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 
 /// A folder or chart, and where it goes.
@@ -121,7 +121,7 @@ pub struct SyncPolicy {
     pub automated: Automated,
     /// What to do after a failure.
     pub retry: Retry,
-    /// From ArgoCD's list.
+    /// From Argo CD's list.
     pub sync_options: Vec<&'static str>,
 }
 

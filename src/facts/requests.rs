@@ -59,6 +59,6 @@ pub const OLLAMA_CPU: Millicores = Millicores::new(500);
 /// on files of 256 MiB, the largest process: `rclone` 87 MiB with `GOMEMLIMIT=96MiB` and pieces of
 /// 8 MiB, `pg_dump`, `tar` and `sha256sum` at most 26).
 pub const BACKUP: Allotment = of(64, 128, 50);
-/// Redis for Open WebUI's sessions (budget: ArgoCD's own Redis, 24/96 for a cache of 15
+/// Redis for Open WebUI's sessions (budget: Argo CD's own Redis, 24/96 for a cache of 15
 /// applications, and a third more).
 pub const REDIS: Allotment = of(32, 128, 10);

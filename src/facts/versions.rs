@@ -101,7 +101,7 @@ pub const RCLONE: Pin = Pin {
     image: Some("docker.io/rclone/rclone"),
     digest: Some("sha256:45401ad7410db1d67ffdb58e19059ad20b0d8e0285a60e38bbec55cc1019c7a5"),
 };
-/// Redis, the official image: the version that ArgoCD's chart brings too.
+/// Redis, the official image: the version that Argo CD's chart brings too.
 pub const REDIS: Pin = Pin {
     name: "redis",
     what: "The image of Redis",

@@ -1,4 +1,4 @@
-//! ArgoCD Applications: what a component becomes.
+//! Argo CD Applications: what a component becomes.
 
 use std::sync::Arc;
 

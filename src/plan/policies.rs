@@ -32,8 +32,8 @@ struct Allowed<'a> {
 /// The policies of one namespace: `allow-<pods>` for each set of pods that speaks or is spoken to,
 /// and `default-deny`.
 ///
-/// The names matter: ArgoCD applies policies by name, and an `allow-…` must be there before the
-/// deny cuts ArgoCD itself off. There is one policy a set of pods, never a union over a namespace.
+/// The names matter: Argo CD applies policies by name, and an `allow-…` must be there before the
+/// deny cuts Argo CD itself off. There is one policy a set of pods, never a union over a namespace.
 /// Policies see pod ports, after the Service's address was translated, so ports are numbers of the
 /// pods.
 pub fn of_namespace<'a>(

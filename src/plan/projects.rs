@@ -2,7 +2,7 @@
 //! may make.
 //!
 //! Not from what it makes today: a project that narrowed in the commit that switches a component
-//! off would keep ArgoCD from deleting it.
+//! off would keep Argo CD from deleting it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -139,7 +139,7 @@ impl Permits {
     /// the cluster and of the platform.
     ///
     /// Enumerated namespaces would be narrower, and narrow in the very commit that takes a tenant
-    /// out: ArgoCD then leaves its objects running, since the project no longer lets it delete
+    /// out: Argo CD then leaves its objects running, since the project no longer lets it delete
     /// them. A tenant brings its own Namespace, which is of the cluster: those of the cluster and
     /// of the platform are denied by name, lest it label them for privileged pods.
     pub fn of_tenants(
@@ -216,7 +216,7 @@ fn destination(namespace: &Arc<str>) -> Destination {
     Destination { namespace: namespace.clone(), server: IN_CLUSTER }
 }
 
-/// All projects. ArgoCD's own `default` permits everything, and its lists stay where ours says
+/// All projects. Argo CD's own `default` permits everything, and its lists stay where ours says
 /// nothing: blacklists lock it.
 pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppProject> {
     let none = Permits::default();

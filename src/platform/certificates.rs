@@ -13,7 +13,7 @@ pub struct Domains {
     pub chat: Host,
     /// Grafana.
     pub monitoring: Option<Host>,
-    /// ArgoCD's UI; absent: no Ingress (use a port-forward).
+    /// Argo CD's UI; absent: no Ingress (use a port-forward).
     pub argocd: Option<Host>,
     /// Workspaces answer at `<workspace>.` and this; absent: below the chat host.
     pub workspaces: Option<Host>,

@@ -1,4 +1,4 @@
-//! The Git repository that ArgoCD reads.
+//! The Git repository that Argo CD reads.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -9,9 +9,9 @@ use crate::names::{Cidr, GitBranch, GitUrl, RelativePath, openpgp::SigningKey};
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Repository {
-    /// Its URL, as ArgoCD fetches it.
+    /// Its URL, as Argo CD fetches it.
     pub url: GitUrl,
-    /// The branch that ArgoCD follows.
+    /// The branch that Argo CD follows.
     #[serde(default = "main")]
     pub branch: GitBranch,
     /// The network of the repository's server, where that is no public address: Argo CD may leave
@@ -52,7 +52,7 @@ fn here() -> RelativePath {
 }
 
 impl Repository {
-    /// The fully qualified reference, which spares ArgoCD a look at all the others.
+    /// The fully qualified reference, which spares Argo CD a look at all the others.
     pub fn revision(&self) -> String {
         format!("refs/heads/{}", self.branch)
     }

@@ -111,7 +111,8 @@ impl JsonSchema for Pins {
                 .insert(download.name.to_owned(), with(&tag, "description", &what).to_value());
         }
         json_schema!({
-            "description": "Versions that are pinned; what is not written is of the tested set. A version like `17.10` stands in quotes.",
+            "description": "Versions that are pinned; what is not written is of the tested set. A \
+                            version like `17.10` stands in quotes.",
             "type": "object",
             "additionalProperties": false,
             "properties": properties
@@ -223,15 +224,27 @@ fn complete_models(schema: &mut Value) {
 }
 
 /// Keys in the order of the alphabet, whatever order this build of `serde_json` keeps (another
-/// crate may have switched it).
+/// crate may have switched it); descriptions without the line breaks of the source.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let fields: BTreeMap<String, Value> =
-                fields.into_iter().map(|(key, field)| (key, sorted(field))).collect();
+            let fields: BTreeMap<String, Value> = fields
+                .into_iter()
+                .map(|(key, field)| match field {
+                    Value::String(text) if key == "description" => (key, unfolded(&text).into()),
+                    field => (key, sorted(field)),
+                })
+                .collect();
             Value::Object(fields.into_iter().collect())
         }
         Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
         other => other,
     }
+}
+
+/// A text whose paragraphs are one line each: where a comment of the source is folded is nothing
+/// that an editor should show.
+fn unfolded(text: &str) -> String {
+    let paragraphs = text.split("\n\n").map(|paragraph| paragraph.replace('\n', " "));
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }

@@ -37,7 +37,7 @@ fn zero_to_three_keep_every_law() {
     }
 }
 
-/// ArgoCD deletes only what the project still permits: a project that narrowed in the commit that
+/// Argo CD deletes only what the project still permits: a project that narrowed in the commit that
 /// takes something out would leave it running.
 #[test]
 fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {

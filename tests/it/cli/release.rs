@@ -108,7 +108,7 @@ fn what_is_not_right_is_not_released() {
     refused(&["release"], 1, "nothing was released");
     dir.ok(&["render"]);
     dir.git(&["checkout", "--quiet", "-b", "other"]);
-    refused(&["release"], 2, "this is the branch `other`, and ArgoCD follows `main`");
+    refused(&["release"], 2, "this is the branch `other`, and Argo CD follows `main`");
     dir.git(&["checkout", "--quiet", "main"]);
     refused(&["release", "--remote", "nowhere"], 2, "there is no remote `nowhere`");
     let dry = dir.ok(&["release", "--dry-run"]).err;
@@ -151,7 +151,7 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
         "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     ]);
     dir.git(&["--git-dir", "remote.git", "update-ref", &name, blob.trim()]);
-    // Whether the tag is here or not: it is the remote's that ArgoCD reads.
+    // Whether the tag is here or not: it is the remote's that Argo CD reads.
     for _ in 0..2 {
         let done = dir.run(&["release"]);
         assert!(

@@ -1,4 +1,4 @@
-//! Faults of the tree as ArgoCD sees it: the facts' table, by its row numbers.
+//! Faults of the tree as Argo CD sees it: the facts' table, by its row numbers.
 
 use serde_yaml::Value;
 

@@ -1,4 +1,4 @@
-//! What ArgoCD needs: the form of Applications, projects that permit what is there, waves that
+//! What Argo CD needs: the form of Applications, projects that permit what is there, waves that
 //! respect what is needed.
 
 use std::collections::BTreeSet;

@@ -11,9 +11,9 @@ use serde_yaml::Value;
 use super::Tree;
 use crate::support::{Read, has_ending, labels as map, selects};
 
-/// ArgoCD's limit on the manifests of one Application.
+/// Argo CD's limit on the manifests of one Application.
 const MOST_BYTES: usize = 10 << 20;
-/// A file with these bytes is silently dropped by ArgoCD.
+/// A file with these bytes is silently dropped by Argo CD.
 const SKIP: &[u8] = b"+argocd:skip-file-rendering";
 
 pub fn paths(tree: &Tree) -> Vec<String> {
@@ -106,7 +106,7 @@ pub fn argocd_reads_it(tree: &Tree) -> Vec<String> {
             || name.starts_with(".argocd-source")
             || !has_ending(path, "yaml")
         {
-            found.push(format!("{path} makes ArgoCD take the folder for something else"));
+            found.push(format!("{path} makes Argo CD take the folder for something else"));
         }
     }
     found.extend(

@@ -386,7 +386,7 @@ fn faults_of_files_are_found() {
 
 #[test]
 fn every_law_has_a_planted_fault() {
-    let elsewhere = ["paths are", "files begin", "ArgoCD reads", "another reader's"];
+    let elsewhere = ["paths are", "files begin", "Argo CD reads", "another reader's"];
     for (law, _) in ALL {
         let is_planted =
             FAULTS.iter().map(|it| it.0).chain(elsewhere).any(|it| law.starts_with(it));

@@ -9,7 +9,7 @@ from .cluster import Cluster
 from .table import Row
 from .trees import Thing, Tree
 
-# The one namespace that is there before ArgoCD is, made by the bootstrap script and not by an object of the tree.
+# The one namespace that is there before Argo CD is, made by the bootstrap script and not by an object of the tree.
 FIRST_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}
 # Applied for real before anything is judged: the rest needs them to be there. Dry runs do not see each other.
 GROUND = ("Namespace", "CustomResourceDefinition")
@@ -46,7 +46,7 @@ def remove(api: Api, path: str) -> None:
 
 
 def server_side_diff(api: Api, thing: Thing, meddle=None) -> list[str]:
-    """Applies for real, reads, asks again by dry run: what ArgoCD's server-side diff would see for ever; then removes the object."""
+    """Applies for real, reads, asks again by dry run: what Argo CD's server-side diff would see for ever; then removes the object."""
     path = api.path_of(thing.value)
     answer = api.apply(thing.raw, path)
     if answer.refused:

@@ -93,7 +93,7 @@ def against_stored(sent: dict, answer: dict, manager: str = "judge") -> list[Dif
 
 
 def without_bookkeeping(thing: dict) -> dict:
-    """An object without what the server keeps about it; what ArgoCD compares in a server-side diff."""
+    """An object without what the server keeps about it; what Argo CD compares in a server-side diff."""
     out = copy.deepcopy(thing)
     for key in ("managedFields", "resourceVersion", "creationTimestamp", "uid", "generation"):
         out["metadata"].pop(key, None)

@@ -54,7 +54,7 @@ class Thing:
 
 @dataclass
 class Tree:
-    """A tree as ArgoCD would find it."""
+    """A tree as Argo CD would find it."""
 
     name: str
     root: Path
