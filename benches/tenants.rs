@@ -143,7 +143,8 @@ impl Size {
             let Took { user, sys, wall } = took;
             let (peak, written) = (case.best.peak, case.written);
             println!(
-                "| {what:<25} | {user:>7.3} | {sys:>7.3} | {cpu:>7.3} | {wall:>7.3} | {ratio:>8.2} | {peak:>8.1} | {written:>7} |"
+                "| {what:<25} | {user:>7.3} | {sys:>7.3} | {cpu:>7.3} | {wall:>7.3} | {ratio:>8.2} \
+                 | {peak:>8.1} | {written:>7} |"
             );
         }
     }

@@ -146,7 +146,8 @@ name!(
     "a name like `my-team`",
     validate::dns_label,
     json_schema!({
-        "description": "Lower-case letters, digits and `-`, at most 63, with a letter or digit at both ends.",
+        "description": "Lower-case letters, digits and `-`, at most 63, with a letter or digit at \
+                        both ends.",
         "type": "string",
         "maxLength": 63,
         "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
@@ -173,7 +174,8 @@ name!(
     "the key of a label like `nvidia.com/gpu`",
     validate::label_key,
     json_schema!({
-        "description": "The key of a label: letters, digits, `-`, `_` and `.`, at most 63, behind a domain and `/` if it has one.",
+        "description": "The key of a label: letters, digits, `-`, `_` and `.`, at most 63, behind \
+                        a domain and `/` if it has one.",
         "type": "string",
         "maxLength": 317,
         "pattern": "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
@@ -186,7 +188,8 @@ name!(
     "the value of a label like `large`",
     validate::label_value,
     json_schema!({
-        "description": "The value of a label: letters, digits, `-`, `_` and `.`, at most 63; or nothing.",
+        "description": "The value of a label: letters, digits, `-`, `_` and `.`, at most 63; or \
+                        nothing.",
         "type": "string",
         "maxLength": 63,
         "pattern": "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
@@ -199,7 +202,8 @@ name!(
     "a host name like `chat.example.org`",
     validate::host,
     json_schema!({
-        "description": "A host name like `chat.example.org`: no scheme, no port, no path, no wildcard.",
+        "description": "A host name like `chat.example.org`: no scheme, no port, no path, no \
+                        wildcard.",
         "type": "string",
         "maxLength": 253,
         "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$"
@@ -225,7 +229,8 @@ name!(
     "a range of IPv4 addresses like `192.168.7.0/24`",
     validate::cidr,
     json_schema!({
-        "description": "A range of IPv4 addresses like `192.168.7.0/24`; one address is `192.168.7.20/32`.",
+        "description": "A range of IPv4 addresses like `192.168.7.0/24`; one address is \
+                        `192.168.7.20/32`.",
         "type": "string",
         "pattern": "^[0-9]{1,3}(\\.[0-9]{1,3}){3}/[0-9]{1,2}$"
     })
@@ -237,7 +242,8 @@ name!(
     "the name of a role or a database like `openwebui`",
     validate::sql_name,
     json_schema!({
-        "description": "The name of a role or a database: letters, digits, `_`, `-` and `.`, at most 63.",
+        "description": "The name of a role or a database: letters, digits, `_`, `-` and `.`, at \
+                        most 63.",
         "type": "string",
         "maxLength": 63,
         "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]*$"
@@ -264,7 +270,8 @@ name!(
     "the URL of a Git repository like `https://github.com/owner/name.git`",
     validate::git_url,
     json_schema!({
-        "description": "The URL of a Git repository: `https://…`, `ssh://…` or `git@host:path`, without credentials.",
+        "description": "The URL of a Git repository: `https://…`, `ssh://…` or `git@host:path`, \
+                        without credentials.",
         "type": "string",
         "pattern": "^(https?://[^\\s@/]+/|ssh://([A-Za-z0-9._-]+@)?[^\\s@/]+/|[A-Za-z0-9._-]+@[^\\s@:/]+:)\\S+$"
     })
@@ -314,7 +321,8 @@ name!(
     "a full version like `1.2.3`",
     validate::tag,
     json_schema!({
-        "description": "A full version like `1.2.3`, `v0.32.1` or `17.5-alpine`, optionally with `@sha256:<digest>`.",
+        "description": "A full version like `1.2.3`, `v0.32.1` or `17.5-alpine`, optionally with \
+                        `@sha256:<digest>`.",
         "type": "string",
         "maxLength": 200,
         "pattern": "^v?[0-9]+(\\.[0-9]+)+([-+_.][A-Za-z0-9._+-]*)?(@sha256:[0-9a-f]{64})?$"
@@ -364,7 +372,8 @@ name!(
     "the address of an S3-compatible storage like `https://s3.example.org`",
     validate::endpoint,
     json_schema!({
-        "description": "Where an S3-compatible storage answers: `https://s3.example.org` or `https://10.0.0.7:9000`; no path, no bucket.",
+        "description": "Where an S3-compatible storage answers: `https://s3.example.org` or \
+                        `https://10.0.0.7:9000`; no path, no bucket.",
         "type": "string",
         "pattern": "^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?/?$"
     })

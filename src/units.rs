@@ -378,7 +378,8 @@ amount!(
     Bytes,
     BYTES,
     json_schema!({
-        "description": "An amount of memory or storage with its unit: `512Mi`, `2Gi`, `1.5Gi`, `500M`.",
+        "description": "An amount of memory or storage with its unit: `512Mi`, `2Gi`, `1.5Gi`, \
+                        `500M`.",
         "examples": ["512Mi", "2Gi"],
         "type": ["string", "integer"],
         "pattern": "^(0|[0-9]+(\\.[0-9]+)?([KMGTPE]i|[kMGTPE]))$",

@@ -22,10 +22,12 @@ pub fn waves(view: &SpecView<'_>, found: &mut Diagnostics) {
         Diagnostic::warning(
             code::WAVES_WAIT_FOR_NOTHING,
             view.component(&["argocd", "enabled"]),
-            "sync waves wait for nothing unless this cluster's Argo CD judges the health of Applications",
+            "sync waves wait for nothing unless this cluster's Argo CD judges the health of \
+             Applications",
         )
         .help(
-            "set `resource.customizations.health.argoproj.io_Application` in its `argocd-cm`: with `argocd` on, `apps/argocd.yaml` has it",
+            "set `resource.customizations.health.argoproj.io_Application` in its `argocd-cm`: with \
+             `argocd` on, `apps/argocd.yaml` has it",
         )
         .note("Argo CD has no health of Applications of its own, and takes none for success"),
     );

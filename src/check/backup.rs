@@ -28,8 +28,14 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
                 view.component_key(&["backup"]),
                 "backups stay on the node: what takes its disk takes them along",
             )
-            .help("send them elsewhere: `s3: {endpoint: https://s3.example.org, bucket: my-backups}`")
-            .note("they do help against a wrong hand, a broken migration, a new major version of the database"),
+            .help(
+                "send them elsewhere: `s3: {endpoint: https://s3.example.org, bucket: \
+                   my-backups}`",
+            )
+            .note(
+                "they do help against a wrong hand, a broken migration, a new major version of the \
+                 database",
+            ),
         );
         return;
     };
@@ -38,7 +44,8 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
             code::BACKUP_WITHOUT_TLS,
             view.component(&["backup", "s3", "endpoint"]),
             format!(
-                "whoever is on the way to `{}` can read every chat, file and password hash, and change them",
+                "whoever is on the way to `{}` can read every chat, file and password hash, and \
+                 change them",
                 s3.endpoint.host()
             ),
         );
@@ -47,7 +54,10 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
         finding = finding.help(if port == "80" {
             format!("write `endpoint: https://{}`", s3.endpoint.host())
         } else {
-            format!("write `endpoint: {with_tls}`, once it answers with a certificate that the public authorities know")
+            format!(
+                "write `endpoint: {with_tls}`, once it answers with a certificate that the public \
+                 authorities know"
+            )
         });
         found.push(finding);
     }

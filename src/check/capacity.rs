@@ -72,7 +72,11 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         found.push(if most > 0 {
             finding.help(format!("write `replicas: {most}`: each has GPUs of its own"))
         } else {
-            finding.help(format!("write `gpus: {}` if the node has so many and NVIDIA's device plugin announces them", budget.gpus))
+            finding.help(format!(
+                "write `gpus: {}` if the node has so many and NVIDIA's device plugin announces \
+                 them",
+                budget.gpus
+            ))
         });
     }
     let pods =
@@ -245,7 +249,9 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
     let (why, help) = match first.why {
         Reason::NoSuchNode => (
             "no group of nodes has its labels and only taints that it puts up with".to_owned(),
-            "give some group in `nodes` the `labels` of its `nodeSelector`, or the pod `tolerations` for that group's `taints`".to_owned(),
+            "give some group in `nodes` the `labels` of its `nodeSelector`, or the pod \
+             `tolerations` for that group's `taints`"
+                .to_owned(),
         ),
         Reason::TooLarge => (
             if first.beside.is_empty() {
@@ -258,16 +264,18 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
                 .map(|it| {
                     let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
                     format!(
-                        "the largest nodes, `{name}`, give {} and {} CPU each: take larger ones, or a smaller pod",
+                        "the largest nodes, `{name}`, give {} and {} CPU each: take larger ones, \
+                         or a smaller pod",
                         node.allocatable().in_mib(),
                         node.allocatable_cpu()
                     )
                 })
                 .unwrap_or_default(),
         ),
-        Reason::NoRoom => {
-            ("what is left is spread over the nodes".to_owned(), "one more node, larger ones, or fewer and smaller pods".to_owned())
-        }
+        Reason::NoRoom => (
+            "what is left is spread over the nodes".to_owned(),
+            "one more node, larger ones, or fewer and smaller pods".to_owned(),
+        ),
     };
     let name = times(first.count, format!("`{}`", row.name));
     let message = if first.beside.is_empty() {
@@ -275,7 +283,8 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
     } else {
         let others: Vec<String> = first.beside.iter().map(|it| format!("`{it}`")).collect();
         format!(
-            "{name} has no place beside {}: together, on the one node that mounts their volume, they ask for {asks}, and {why}",
+            "{name} has no place beside {}: together, on the one node that mounts their volume, \
+             they ask for {asks}, and {why}",
             others.join(", ")
         )
     };

@@ -33,8 +33,15 @@ pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertifica
         }),
         Err(why) => {
             found.push(
-                Diagnostic::error(code::SEALING_CERTIFICATE_INVALID, Place::File(source.file.clone()), why.to_string())
-                    .help("`espalier seal init` makes a key pair and writes its certificate there; `--certificate FILE` or `--from-cluster` takes one that exists"),
+                Diagnostic::error(
+                    code::SEALING_CERTIFICATE_INVALID,
+                    Place::File(source.file.clone()),
+                    why.to_string(),
+                )
+                .help(
+                    "`espalier seal init` makes a key pair and writes its certificate there; \
+                     `--certificate FILE` or `--from-cluster` takes one that exists",
+                ),
             );
             None
         }
@@ -54,9 +61,19 @@ pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
             message
         };
         found.push(
-            Diagnostic::warning(code::SEALING_CERTIFICATE_MISSING, Place::File(SEALING.into()), message)
-                .help("`git checkout HEAD -- spec/sealing.pem` brings it back where it was committed; else `espalier seal init --from-key` makes another one for the private key")
-                .note("a node that is set up anew is given certificate and private key together, so `bootstrap/bootstrap.sh up` stops without it"),
+            Diagnostic::warning(
+                code::SEALING_CERTIFICATE_MISSING,
+                Place::File(SEALING.into()),
+                message,
+            )
+            .help(
+                "`git checkout HEAD -- spec/sealing.pem` brings it back where it was committed; \
+                 else `espalier seal init --from-key` makes another one for the private key",
+            )
+            .note(
+                "a node that is set up anew is given certificate and private key together, so \
+                 `bootstrap/bootstrap.sh up` stops without it",
+            ),
         );
     }
 }
@@ -75,10 +92,16 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
                 code::SEALED_WITH_ANOTHER_CERTIFICATE,
                 Place::Value { file, path },
                 format!(
-                    "`{name}` was sealed with another certificate than `{SEALING}`: only a controller that still has that key opens it"
+                    "`{name}` was sealed with another certificate than `{SEALING}`: only a \
+                     controller that still has that key opens it"
                 ),
             )
-            .help("`espalier seal --reseal` opens such values with the old private key and seals them again; a key that is not at its place is named, the old one with `--key FILE`, that of the certificate with `--private-key FILE`; without the old key it needs the values themselves"),
+            .help(
+                "`espalier seal --reseal` opens such values with the old private key and seals \
+                 them again; a key that is not at its place is named, the old one with `--key \
+                 FILE`, that of the certificate with `--private-key FILE`; without the old key it \
+                 needs the values themselves",
+            ),
         );
     }
 }
@@ -90,7 +113,9 @@ pub fn validity(sealing_certificate: &SealingCertificate, now: i64) -> Option<Di
     let told =
         |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
     let days = (sealing_certificate.not_after - now).div_euclid(DAY);
-    let renew = "values that are sealed already still open; for new ones `espalier seal init --replace` makes another key pair and says how to go on: the controller gets its key beside the old one, and `espalier seal --reseal` moves over";
+    let renew = "values that are sealed already still open; for new ones `espalier seal init \
+                 --replace` makes another key pair and says how to go on: the controller gets its \
+                 key beside the old one, and `espalier seal --reseal` moves over";
     if now < sealing_certificate.not_before {
         Some(
             told("the sealing certificate is not valid yet".to_owned())

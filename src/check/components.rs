@@ -109,10 +109,17 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     let replicas = || view.component(&["openWebui", "replicas"]);
     if several && !components.redis.enabled {
         found.push(
-            Diagnostic::error(code::REPLICAS_NEED_REDIS, replicas(), "more than one Open WebUI needs Redis, which is off")
-                .help("write `redis: {enabled: true}` under `components`")
-                .help("or write `replicas: 1`: it waits for Ollama most of the time, so one pod serves many users")
-                .note("without Redis, replicas do not share websockets and sign-outs"),
+            Diagnostic::error(
+                code::REPLICAS_NEED_REDIS,
+                replicas(),
+                "more than one Open WebUI needs Redis, which is off",
+            )
+            .help("write `redis: {enabled: true}` under `components`")
+            .help(
+                "or write `replicas: 1`: it waits for Ollama most of the time, so one pod serves \
+                 many users",
+            )
+            .note("without Redis, replicas do not share websockets and sign-outs"),
         );
     }
     let spec = &view.platform.spec;
@@ -121,12 +128,17 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::UPLOADS_NEED_SHARED_STORAGE,
                 replicas(),
-                "several Open WebUI on several nodes share uploaded files, and no class of volumes can be mounted by all of them",
+                "several Open WebUI on several nodes share uploaded files, and no class of volumes \
+                 can be mounted by all of them",
             )
             .related(view.node(&[]), "several nodes")
-            .help("name a class of `ReadWriteMany` volumes that the cluster has, `storage: {shared: nfs}`, or write `replicas: 1`")
+            .help(
+                "name a class of `ReadWriteMany` volumes that the cluster has, `storage: {shared: \
+                 nfs}`, or write `replicas: 1`",
+            )
             .note(
-                "a volume of the node's disk would tie all pods to that node, and one of a network's disk is mounted by one node at a time",
+                "a volume of the node's disk would tie all pods to that node, and one of a \
+                 network's disk is mounted by one node at a time",
             ),
         );
     }

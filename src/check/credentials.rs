@@ -43,7 +43,8 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
         };
         if platform.sealing.is_none() {
             finding = finding.note(format!(
-                "there is no `{SEALING}` to seal with: `espalier seal init` makes a key pair, or takes a cluster's certificate"
+                "there is no `{SEALING}` to seal with: `espalier seal init` makes a key pair, or \
+                 takes a cluster's certificate"
             ));
         }
         found.push(finding);
@@ -103,7 +104,8 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
     let verb = if missing.len() == 1 { "is" } else { "are" };
     let help = if missing.iter().all(|it| matches!(it.value, Value::Made(_))) {
         format!(
-            "`espalier seal --generate-missing` makes and seals it; `espalier seal {name} --from-stdin` seals a value of yours"
+            "`espalier seal --generate-missing` makes and seals it; `espalier seal {name} \
+             --from-stdin` seals a value of yours"
         )
     } else {
         format!("`espalier seal {name}` asks for what only a person knows, and seals it")
@@ -111,7 +113,11 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
     Diagnostic::warning(
         code::CREDENTIAL_NOT_SEALED,
         place,
-        format!("{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} cannot start without", users(secret)),
+        format!(
+            "{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} \
+             cannot start without",
+            users(secret)
+        ),
     )
     .help(help)
 }
@@ -122,10 +128,15 @@ fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
     Diagnostic::warning(
         code::CREDENTIAL_NOT_SEALED_FOR,
         Place::Key { file: file(name), path },
-        format!("the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} cannot start without", users(secret)),
+        format!(
+            "the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} \
+             cannot start without",
+            users(secret)
+        ),
     )
     .help(format!(
-        "`espalier seal --rotate {name}` seals it anew for every namespace that needs it; the value is needed again, for ciphertext is bound to its namespace"
+        "`espalier seal --rotate {name}` seals it anew for every namespace that needs it; the \
+         value is needed again, for ciphertext is bound to its namespace"
     ))
     .note("`--scope cluster-wide` makes a ciphertext that serves any namespace, and opens in any")
 }
@@ -173,9 +184,16 @@ pub fn closed(
                     Diagnostic::error(
                         code::CREDENTIAL_NOT_SEALED,
                         Place::File(file.clone()),
-                        format!("{} `{namespace}/{}` reads {what}, which nothing makes", object.kind, object.name()),
+                        format!(
+                            "{} `{namespace}/{}` reads {what}, which nothing makes",
+                            object.kind,
+                            object.name()
+                        ),
                     )
-                    .help("it is a mistake of the compiler's, not yours: a component has to take it from a credential"),
+                    .help(
+                        "it is a mistake of the compiler's, not yours: a component has to take it \
+                         from a credential",
+                    ),
                 );
             }
         }

@@ -22,10 +22,14 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
                     Diagnostic::error(
                         code::FIGURES_IMPLAUSIBLE,
                         place(field),
-                        format!("`{field}` of `{name}` is {number}, and must be from {least} to {most}"),
+                        format!(
+                            "`{field}` of `{name}` is {number}, and must be from {least} to \
+                                 {most}"
+                        ),
                     )
                     .help(format!(
-                        "of `llama3.2:1b` it is `{field}: {example}`; the memory is computed from it, so a guess proves nothing"
+                        "of `llama3.2:1b` it is `{field}: {example}`; the memory is computed from \
+                         it, so a guess proves nothing"
                     )),
                 );
             }

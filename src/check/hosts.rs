@@ -99,8 +99,14 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
     let finding = private.fold(finding, |finding, (_, place, label)| finding.related(place, label));
     found.push(
         finding
-            .help("write a host below a domain that you have registered, with a DNS record that leads here from the Internet")
-            .note("names like `.lan`, `.local` and `.internal` are everybody's (RFC 6761, RFC 6762, ICANN)"),
+            .help(
+                "write a host below a domain that you have registered, with a DNS record that \
+                 leads here from the Internet",
+            )
+            .note(
+                "names like `.lan`, `.local` and `.internal` are everybody's (RFC 6761, RFC 6762, \
+                 ICANN)",
+            ),
     );
 }
 
@@ -139,10 +145,17 @@ pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
                 Diagnostic::error(
                     code::HOST_TAKEN,
                     place,
-                    format!("the workspace would answer at `{host}`, which is the host of `{field}`"),
+                    format!(
+                        "the workspace would answer at `{host}`, which is the host of \
+                             `{field}`"
+                    ),
                 )
                 .related(view.spec.value(&["domains", field]), "the platform's")
-                .help(format!("name the workspace otherwise, or let all of them answer elsewhere: `workspaces: {}`", beside(host, "ws"))),
+                .help(format!(
+                    "name the workspace otherwise, or let all of them answer elsewhere: \
+                     `workspaces: {}`",
+                    beside(host, "ws")
+                )),
             );
         }
     }

@@ -45,11 +45,10 @@ pub fn known(
         let message = format!("`{model}` reads images, and what an image takes was not measured");
         let finding =
             with_help(Diagnostic::warning(code::IMAGE_MEMORY_UNKNOWN, place(), message), own);
-        found.push(
-            finding
-                .help("take a model whose images are measured, like `gemma3:4b`")
-                .note("without an image its memory is computed like any other's; with one, Ollama's own limit may end it"),
-        );
+        found.push(finding.help("take a model whose images are measured, like `gemma3:4b`").note(
+            "without an image its memory is computed like any other's; with one, Ollama's own \
+             limit may end it",
+        ));
     }
     found
 }
@@ -60,7 +59,8 @@ fn unlisted(model: &ModelName, known: &Known, has_catalogue: bool, place: Place)
         code::MODEL_TAG_UNLISTED,
         place,
         format!(
-            "the catalogue does not list `{model}`: its memory is computed, but it may not be there to pull"
+            "the catalogue does not list `{model}`: its memory is computed, but it may not be \
+             there to pull"
         ),
     );
     let near = models::family(model.model()).and_then(|family| nearest(family, model.tag()));
@@ -104,7 +104,8 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
     } else if model.contains('/') {
         let made = if foreign::is_foreign(model) { "quantised" } else { "made" };
         let finding = error(format!(
-            "`{model}` is not in the catalogue: somebody else {made} it, so the size of its file is not known"
+            "`{model}` is not in the catalogue: somebody else {made} it, so the size of its file \
+             is not known"
         ));
         match foreign::assumed(model) {
             Some(it) => {
@@ -149,7 +150,8 @@ pub fn assumption(it: &foreign::Assumed) -> String {
     };
     let base = &it.base;
     format!(
-        "the figures are those of `{base}`, assumed from the name{and}: compare them with the repository's page{blob}"
+        "the figures are those of `{base}`, assumed from the name{and}: compare them with the \
+         repository's page{blob}"
     )
 }
 
@@ -224,8 +226,8 @@ pub fn stanza(name: &str, figures: Option<&Figures>, more: &str) -> String {
     });
     let rest = format!("{extra}{more}");
     format!(
-        "catalogue: {{\"{name}\": {{blob: {}, layers: {}, kvHeads: {}, headDim: {}, embedding: {}, heads: {}, feedForward: {}, vocabulary: \
-         {}, trainContext: {}{}}}}}",
+        "catalogue: {{\"{name}\": {{blob: {}, layers: {}, kvHeads: {}, headDim: {}, embedding: {}, \
+         heads: {}, feedForward: {}, vocabulary: {}, trainContext: {}{}}}}}",
         number(|it| it.blob),
         number(|it| it.layers),
         number(|it| it.kv_heads),

@@ -72,8 +72,14 @@ fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     }
     found.push(
         finding
-            .help("a smaller model, a smaller `context` or `kvCache: q8_0` needs less, and so does a larger GPU")
-            .note("the figures are those of the CPU, and 457Mi a model and GPU for the driver: they were not measured on a GPU"),
+            .help(
+                "a smaller model, a smaller `context` or `kvCache: q8_0` needs less, and so does a \
+                 larger GPU",
+            )
+            .note(
+                "the figures are those of the CPU, and 457Mi a model and GPU for the driver: they \
+                 were not measured on a GPU",
+            ),
     );
 }
 
@@ -128,7 +134,8 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
         let models = "models: [\"llama3.2:1b-instruct-q4_K_M\"]";
         let help = if at.steps().len() > 2 {
             format!(
-                "write `{models}` in `components.ollama`; where that does not stand yet, `components: {{ollama: {{{models}}}}}`"
+                "write `{models}` in `components.ollama`; where that does not stand yet, \
+                 `components: {{ollama: {{{models}}}}}`"
             )
         } else {
             format!("write `{models}`")

@@ -58,16 +58,23 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
         );
     } else if count < needed {
         found.push(
-            finding(format!("`maxLoadedModels` is {loaded}: an embedding model and the one that answers push each other out of memory"))
-                .related(place("models"), format!("{embedders} of {listed} for embeddings"))
-                .help(format!("write `maxLoadedModels: {needed}`, or leave it out")),
+            finding(format!(
+                "`maxLoadedModels` is {loaded}: an embedding model and the one that answers push \
+                 each other out of memory"
+            ))
+            .related(place("models"), format!("{embedders} of {listed} for embeddings"))
+            .help(format!("write `maxLoadedModels: {needed}`, or leave it out")),
         );
     } else if count > listed {
         let spare = FURTHER_MODEL * (count - listed) as u64;
         found.push(
-            finding(format!("`maxLoadedModels` is {loaded}, and {listed} can be loaded: {} are promised for nothing", spare.in_mib()))
-                .related(place("models"), "all of them")
-                .help(format!("write `maxLoadedModels: {listed}`, or leave it out")),
+            finding(format!(
+                "`maxLoadedModels` is {loaded}, and {listed} can be loaded: {} are promised for \
+                 nothing",
+                spare.in_mib()
+            ))
+            .related(place("models"), "all of them")
+            .help(format!("write `maxLoadedModels: {listed}`, or leave it out")),
         );
     }
 }

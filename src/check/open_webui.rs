@@ -32,13 +32,13 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let [administrator, user] = TOOLS;
     let note = format!(
-        "an administrator's question carries {administrator} tools, {TOOLS_OF_ADMINISTRATOR} tokens; another user's {user}, {TOOLS_OF_USER}. What \
-         does not fit is cut off"
+        "an administrator's question carries {administrator} tools, {TOOLS_OF_ADMINISTRATOR} \
+         tokens; another user's {user}, {TOOLS_OF_USER}. What does not fit is cut off"
     );
     if components.ollama.context < WITH_TOOLS {
         let message = format!(
-            "`context` is {}, and Open WebUI's tools need {WITH_TOOLS}: {TOOLS_OF_ADMINISTRATOR} for their list, the rest for a question and \
-             its answer",
+            "`context` is {}, and Open WebUI's tools need {WITH_TOOLS}: {TOOLS_OF_ADMINISTRATOR} \
+             for their list, the rest for a question and its answer",
             components.ollama.context
         );
         found.push(
@@ -60,7 +60,8 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
         components.ollama.chat_models().filter(|it| it.2.train_context < WITH_TOOLS)
     {
         let message = format!(
-            "`{name}` was trained for a context of {} tokens, and Open WebUI's tools need {WITH_TOOLS} with a question and its answer",
+            "`{name}` was trained for a context of {} tokens, and Open WebUI's tools need \
+             {WITH_TOOLS} with a question and its answer",
             figures.train_context
         );
         found.push(
@@ -99,9 +100,15 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::MODEL_WITHOUT_TOOLS,
                 place,
-                format!("`{name}` does not support tools: Ollama would refuse every question that is asked in the browser"),
+                format!(
+                    "`{name}` does not support tools: Ollama would refuse every question that is \
+                     asked in the browser"
+                ),
             )
-            .help("write `tools: false`, or take a model that does, like `llama3.2:1b-instruct-q4_K_M`")
+            .help(
+                "write `tools: false`, or take a model that does, like \
+                 `llama3.2:1b-instruct-q4_K_M`",
+            )
         };
         found.push(
             finding
@@ -139,7 +146,8 @@ fn answer(view: &SpecView<'_>, found: &mut Diagnostics) {
     let (room_of, half) =
         if has_tools { ("little", "half of what is left") } else { ("no", "half of that") };
     let message = format!(
-        "`maxTokens` is {answer}, and the models' context is {context} tokens{tools}: {room_of} room for the question"
+        "`maxTokens` is {answer}, and the models' context is {context} tokens{tools}: {room_of} \
+         room for the question"
     );
     found.push(
         Diagnostic::error(

@@ -134,20 +134,36 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     };
     let why = match (external.host.ip(), &external.cidr) {
         (Some(ip), Some(cidr)) if !cidr.contains(ip) => {
-            let message = format!("`{ip}` is not in `{cidr}`, so the network policy keeps Open WebUI from it");
+            let message = format!(
+                "`{ip}` is not in `{cidr}`, so the network policy keeps Open \
+                                   WebUI from it"
+            );
             let finding = Diagnostic::error(code::DATABASE_UNREACHABLE, place("cidr"), message);
-            found.push(finding.related(place("host"), "the database").help(format!("write `cidr: {ip}/32`")));
+            found.push(
+                finding
+                    .related(place("host"), "the database")
+                    .help(format!("write `cidr: {ip}/32`")),
+            );
             return;
         }
         (Some(ip), None) => range_of(ip).map(|range| {
-            let help = format!("write `host: {ip}, cidr: {ip}/32`: the policy then opens this address, and no other");
+            let help = format!(
+                "write `host: {ip}, cidr: {ip}/32`: the policy then opens this address, and no \
+                 other"
+            );
             (format!("`{ip}` is a private address (`{range}`)"), help)
         }),
         (None, None) => {
-            let is_private = |text: &&str| external.host.strip_suffix(text).is_some_and(|it| it.ends_with('.'));
+            let is_private =
+                |text: &&str| external.host.strip_suffix(text).is_some_and(|it| it.ends_with('.'));
             let help = "say beside it which range of addresses it is in, like `cidr: 10.20.0.0/24`";
             let domain = PRIVATE_DOMAINS.into_iter().find(is_private);
-            domain.map(|it| (format!("`{}` is a name of a private network (`.{it}`)", external.host), help.to_owned()))
+            domain.map(|it| {
+                (
+                    format!("`{}` is a name of a private network (`.{it}`)", external.host),
+                    help.to_owned(),
+                )
+            })
         }
         _ => None,
     };

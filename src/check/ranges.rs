@@ -184,7 +184,8 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         {
             let message =
                 format!("`maxPods` is {pods}, and must be from {LEAST_PODS} to {MOST_PODS}");
-            let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's pod network has addresses";
+            let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's \
+                        pod network has addresses";
             found.push(
                 Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message)
                     .help(help),
@@ -214,7 +215,10 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
             let message = format!("`overcommit` is {overcommit}, and must be from 1.0 to 100.0");
             found.push(
                 Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("overcommit")), message)
-                    .help("write `overcommit: 2.0`; with `overcommit: 1.0` no pod can die of another pod's appetite"),
+                    .help(
+                        "write `overcommit: 2.0`; with `overcommit: 1.0` no pod can die of another \
+                         pod's appetite",
+                    ),
             );
         }
     }
@@ -254,7 +258,10 @@ fn mem_total(view: &SpecView<'_>, path: &FieldPath, node: &Node, found: &mut Dia
         let finding = Diagnostic::error(
             code::MEM_TOTAL_DIFFERS,
             view.at(path.key("memTotal")),
-            format!("`memTotal` is {seen}, and a machine sold with {sold} has at most that, and at least half of it"),
+            format!(
+                "`memTotal` is {seen}, and a machine sold with {sold} has at most that, and at \
+                 least half of it"
+            ),
         )
         .related(view.at(path.key("memory")), "as sold");
         let kib = [seen.get() / 1024, seen.get().saturating_mul(1024)]
@@ -262,8 +269,13 @@ fn mem_total(view: &SpecView<'_>, path: &FieldPath, node: &Node, found: &mut Dia
             .into_iter()
             .find(|it| *it <= sold && *it >= half);
         found.push(match kib {
-            Some(kib) => finding.help(format!("write `memTotal: {kib}`: /proc/meminfo counts in KiB, which it calls kB")),
-            None => finding.help("write what /proc/meminfo says on that very machine, with `Ki` after the number; or leave it out"),
+            Some(kib) => finding.help(format!(
+                "write `memTotal: {kib}`: /proc/meminfo counts in KiB, which it calls kB"
+            )),
+            None => finding.help(
+                "write what /proc/meminfo says on that very machine, with `Ki` after the number; \
+                 or leave it out",
+            ),
         });
     }
 }

@@ -31,13 +31,22 @@ pub fn without_tls(view: &SpecView<'_>, found: &mut Diagnostics) {
             code::REPOSITORY_WITHOUT_TLS,
             view.value(&["repository", "url"]),
             if is_signed {
-                format!("without TLS, whoever is on the way to `{host}` reads Argo CD's token and can hand out an older signed commit")
+                format!(
+                    "without TLS, whoever is on the way to `{host}` reads Argo CD's token and can \
+                     hand out an older signed commit"
+                )
             } else {
-                format!("without TLS, whoever is on the way to `{host}` decides what runs in the cluster")
+                format!(
+                    "without TLS, whoever is on the way to `{host}` decides what runs in the \
+                     cluster"
+                )
             },
         )
         .help(format!("write `url: {with_tls}`, or an address of SSH"))
-        .note("Argo CD applies what it is given with the rights of the cluster's administrator, and sends its token along"),
+        .note(
+            "Argo CD applies what it is given with the rights of the cluster's administrator, and \
+             sends its token along",
+        ),
     );
 }
 
@@ -59,7 +68,8 @@ pub fn signers<'a>(
         };
         let place = Place::Value { file: Arc::clone(file), path: field(&["repository", "signedBy"]).index(index) };
         let help =
-            "give it more time (`gpg --quick-set-expire FINGERPRINT 1y`), and write here what `gpg --armor --export KEY` writes then";
+            "give it more time (`gpg --quick-set-expire FINGERPRINT 1y`), and write here what `gpg \
+             --armor --export KEY` writes then";
         Some(Diagnostic::warning(code::SIGNING_KEY_EXPIRES, place, message).help(help))
     })
 }

@@ -47,12 +47,14 @@ fn values(
             let (message, help) = if is_everywhere {
                 (
                     "`*` is for the scope `cluster-wide`",
-                    "write the namespace that it was sealed for, or `scope: cluster-wide` if that is how it was sealed",
+                    "write the namespace that it was sealed for, or `scope: cluster-wide` if that \
+                     is how it was sealed",
                 )
             } else {
                 (
                     "a `cluster-wide` value serves every namespace",
-                    "write `\"*\":` in place of the namespace, or leave `scope` out if it was sealed for this namespace alone",
+                    "write `\"*\":` in place of the namespace, or leave `scope` out if it was \
+                     sealed for this namespace alone",
                 )
             };
             found
@@ -61,8 +63,16 @@ fn values(
         for (key, value) in values {
             let Err(why) = is_sealed(value) else { continue };
             found.push(
-                Diagnostic::error(code::CIPHERTEXT_INVALID, place(at.clone().key(key)), format!("the value of `{key}` is not sealed: {why}"))
-                    .help("write what `espalier seal` makes, or `kubeseal --raw` prints, in one line; a value that was committed unsealed is known to whoever can read the repository: change it"),
+                Diagnostic::error(
+                    code::CIPHERTEXT_INVALID,
+                    place(at.clone().key(key)),
+                    format!("the value of `{key}` is not sealed: {why}"),
+                )
+                .help(
+                    "write what `espalier seal` makes, or `kubeseal --raw` prints, in one line; a \
+                     value that was committed unsealed is known to whoever can read the \
+                     repository: change it",
+                ),
             );
         }
     }
@@ -85,7 +95,10 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
                 Diagnostic::error(
                     code::SEALED_NAME,
                     Place::Value { file, path: spec.key("suffix") },
-                    format!("the Secret has to be called `{name}`, so its values cannot have been sealed for `{name}-{suffix}`"),
+                    format!(
+                        "the Secret has to be called `{name}`, so its values cannot have been \
+                         sealed for `{name}-{suffix}`"
+                    ),
                 )
                 .help(format!("`espalier seal --rotate {name}` seals it for the right name")),
             ),
@@ -93,9 +106,15 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
                 Diagnostic::warning(
                     code::SEALED_NAME,
                     Place::Key { file, path: spec },
-                    format!("the Secret is called `{name}` before and after a new value: pods keep the old one until something else replaces them"),
+                    format!(
+                        "the Secret is called `{name}` before and after a new value: pods keep the \
+                         old one until something else replaces them"
+                    ),
                 )
-                .help(format!("`espalier seal --rotate {name}` draws a suffix; by hand, seal for the name `{name}-1` and write `suffix: \"1\"`")),
+                .help(format!(
+                    "`espalier seal --rotate {name}` draws a suffix; by hand, seal for the name \
+                     `{name}-1` and write `suffix: \"1\"`"
+                )),
             ),
             _ => {}
         }

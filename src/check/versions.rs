@@ -39,9 +39,10 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
                 );
                 let help = format!("write `{}: {}`", pin.name, written_as(pin.tested));
                 found.push(
-                    Diagnostic::error(code::POSTGRESQL_MAJOR, place, message)
-                        .help(help)
-                        .note("a major version needs a dump and a restore, and version 18 moved its data folder"),
+                    Diagnostic::error(code::POSTGRESQL_MAJOR, place, message).help(help).note(
+                        "a major version needs a dump and a restore, and version 18 moved its data \
+                         folder",
+                    ),
                 );
                 continue;
             }
@@ -85,9 +86,14 @@ pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
             Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(download.name) };
         found.push(
             Diagnostic::error(code::CHECKSUM_UNUSABLE, place, wrong)
-                .help(format!("write `{}: {version}@sha256:` and the 64 digits that its publisher gives for this version", download.name))
+                .help(format!(
+                    "write `{}: {version}@sha256:` and the 64 digits that its publisher gives for \
+                     this version",
+                    download.name
+                ))
                 .note(format!(
-                    "without the line, the checksum of {} that espalier knows is used, and of any other version the publisher's own file",
+                    "without the line, the checksum of {} that espalier knows is used, and of any \
+                     other version the publisher's own file",
                     download.of.tested
                 )),
         );

@@ -109,11 +109,19 @@ pub fn served(
         let path = FieldPath::root().key("spec").key("workspaceName");
         let name = &workspace.spec.workspace_name;
         let message = format!(
-            "the workspace would answer at `{name}.{domain}`, and a host name has at most 253 characters"
+            "the workspace would answer at `{name}.{domain}`, and a host name has at most 253 \
+             characters"
         );
         found.push(
-            Diagnostic::error(code::WORKSPACE_HOST, Place::Value { file: file.clone(), path }, message)
-                .help(format!("let workspaces answer at a shorter domain than `domains.{field}` is: `workspaces: …`")),
+            Diagnostic::error(
+                code::WORKSPACE_HOST,
+                Place::Value { file: file.clone(), path },
+                message,
+            )
+            .help(format!(
+                "let workspaces answer at a shorter domain than `domains.{field}` is: `workspaces: \
+                 …`"
+            )),
         );
     }
 }
@@ -134,7 +142,10 @@ pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
             Place::Value { file: first.file.clone(), path },
             format!("{which} no administrator: whoever signs up first becomes it"),
         )
-        .help("sign up yourself as soon as it answers; nobody else can until the pod starts again, and after that everybody waits for your approval")
+        .help(
+            "sign up yourself as soon as it answers; nobody else can until the pod starts again, \
+             and after that everybody waits for your approval",
+        )
         .note("its host becomes public knowledge with its certificate"),
     );
 }

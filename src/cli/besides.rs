@@ -233,7 +233,8 @@ fn judge(
             found.push(findings::entry(
                 path,
                 what,
-                "`git rm --cached` takes it out; `git ls-files -v` names what Git was told not to look at",
+                "`git rm --cached` takes it out; `git ls-files -v` names what Git was told not to \
+                 look at",
             ));
         }
         _ => {}

@@ -121,13 +121,16 @@ fn cure(tree: &Tree<'_>, endings: &[Box<str>], is_stopped: bool, console: &mut C
     match imprint::version(tree).filter(|it| it != this) {
         Some(later) if imprint::is_later(&later, this) => {
             console.say(&format!(
-                "espalier {later} wrote the tree and this is {this}: what differs may be what the later one does; run that one \
-                 (`espalier render --downgrade` takes it back)\n"
+                "espalier {later} wrote the tree and this is {this}: what differs may be what the \
+                 later one does; run that one (`espalier render --downgrade` takes it back)\n"
             ));
             return;
         }
         Some(older) => {
-            console.say(&format!("espalier {older} wrote the tree and this is {this}: part of the drift may come from that\n"));
+            console.say(&format!(
+                "espalier {older} wrote the tree and this is {this}: part of the drift may come \
+                 from that\n"
+            ));
         }
         None => {}
     }
@@ -136,8 +139,8 @@ fn cure(tree: &Tree<'_>, endings: &[Box<str>], is_stopped: bool, console: &mut C
     }
     let first = if is_stopped { "mend the errors, then " } else { "" };
     console.say(&format!(
-        "{first}run `espalier render`, then `git add` what it writes and commit it, also after a merge that conflicts in generated \
-         files; edit `spec/`, never the generated files\n",
+        "{first}run `espalier render`, then `git add` what it writes and commit it, also after a \
+         merge that conflicts in generated files; edit `spec/`, never the generated files\n",
     ));
 }
 

@@ -53,8 +53,8 @@ pub fn run(
             return GitDisk::open(&work.root, text);
         }
         bail!(
-            "{} is in no Git repository: `--base` compares with a commit of the one that holds the platform; `espalier diff` alone compares \
-             with the tree on disk",
+            "{} is in no Git repository: `--base` compares with a commit of the one that holds the \
+             platform; `espalier diff` alone compares with the tree on disk",
             work.root.display()
         )
     };
@@ -139,7 +139,8 @@ fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow
     let against =
         base.map_or_else(|| "the last commit".to_owned(), |it| plain::line(it).into_owned());
     console.data(&if console.format() == Format::Markdown {
-        format!("**Another sealing certificate** than in {}: `{SEALING}` was {was}, and is {now}: {text}\n\n", plain::markdown(&against))
+        format!("**Another sealing certificate** than in {}: `{SEALING}` was {was}, and is {now}: \
+                 {text}\n\n", plain::markdown(&against))
     } else {
         format!("changed  {SEALING}: another sealing certificate than in {against}, {was} → {now}: {text}\n")
     })

@@ -67,8 +67,8 @@ impl GitDisk {
                 format!(" (there are {}{more})", branches.join(", "))
             };
             bail!(
-                "the Git repository at {} has no revision `{revision}`{there}: name one that is there, or fetch it first \
-                 (in CI, check out with `fetch-depth: 0`)",
+                "the Git repository at {} has no revision `{revision}`{there}: name one that is \
+                 there, or fetch it first (in CI, check out with `fetch-depth: 0`)",
                 git.top().display()
             );
         };

@@ -141,7 +141,8 @@ impl Ignored {
         let lines: Vec<String> =
             tops.iter().map(|it| format!("`!/{it}/` and `!/{it}/**`")).collect();
         format!(
-            "{out}, or write {} below all else in .gitignore, a line each; then `git add` the files",
+            "{out}, or write {} below all else in .gitignore, a line each; then `git add` the \
+             files",
             lines.join(", ")
         )
     }

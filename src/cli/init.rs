@@ -137,7 +137,8 @@ pub fn run(
     let spec = folder.join(PLATFORM);
     if disk.look(&spec).with_context(|| format!("cannot look at {}", spec.display()))?.is_some() {
         bail!(
-            "{} is there already, and is not overwritten; edit it, or delete it and run `espalier init` again",
+            "{} is there already, and is not overwritten; edit it, or delete it and run `espalier \
+             init` again",
             spec.display()
         );
     }
@@ -330,7 +331,8 @@ fn starter(given: &BTreeMap<&'static str, String>) -> anyhow::Result<String> {
     let source = Source::parse(PLATFORM, document.to_string());
     if source.value != meant {
         bail!(
-            "cannot set these values in the starter spec; run `espalier init` without them and write them into {PLATFORM}"
+            "cannot set these values in the starter spec; run `espalier init` without them and \
+             write them into {PLATFORM}"
         );
     }
     let text = source.text.clone();

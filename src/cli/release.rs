@@ -47,7 +47,8 @@ pub fn run(
     let repository = plan.repository();
     if repository.pin == Pin::Branch {
         bail!(
-            "the Applications follow the branch `{}`: push it, and there is nothing to release; write `pin: tag` under `repository` for changes that go wave by wave",
+            "the Applications follow the branch `{}`: push it, and there is nothing to release; \
+             write `pin: tag` under `repository` for changes that go wave by wave",
             repository.branch
         );
     }
@@ -176,8 +177,8 @@ fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> an
     let differ: Vec<&Drift> = comparison.all().filter(|it| is_owned(&it.path)).collect();
     if let Some(first) = differ.first() {
         bail!(
-            "the commit HEAD is not the tree that was checked, and nothing was tagged: {} {}{}; see `git check-ignore --verbose`, \
-             `git ls-files -v` and `git check-attr --all` of it",
+            "the commit HEAD is not the tree that was checked, and nothing was tagged: {} {}{}; \
+             see `git check-ignore --verbose`, `git ls-files -v` and `git check-attr --all` of it",
             first.change.word(),
             first.path,
             if differ.len() > 1 {
@@ -229,7 +230,8 @@ fn holds(git: &Steps, repository: &Repository, revision: &str, whose: &str) -> a
         let (tagged, here) = (of(revision), of("HEAD"));
         ensure!(
             git.dry_run || tagged.is_ok() && tagged.ok() == here.ok(),
-            "{whose} and holds another {folder} than it names: somebody moved it; look at it, then delete it"
+            "{whose} and holds another {folder} than it names: somebody moved it; look at it, then \
+             delete it"
         );
     }
     Ok(())

@@ -106,8 +106,8 @@ fn not_older(tree: &Tree<'_>) -> anyhow::Result<()> {
         return Ok(());
     };
     bail!(
-        "espalier {} wrote this tree, and this is {this}, which would take back what the later one does: run the later one, or \
-         `espalier render --downgrade` if that is meant",
+        "espalier {} wrote this tree, and this is {this}, which would take back what the later one \
+         does: run the later one, or `espalier render --downgrade` if that is meant",
         plain::line(&wrote)
     )
 }

@@ -52,8 +52,10 @@ pub fn not_asked(why: &anyhow::Error) -> Diagnostic {
     let is_absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let is_without = why.chain().filter_map(|it| it.downcast_ref::<io::Error>()).any(is_absent);
     let told = if is_without { Diagnostic::warning } else { Diagnostic::error };
-    told(REPOSITORY_NOT_ASKED, Place::Nowhere, message)
-        .help("let Git read this repository (`git config --global --add safe.directory DIR`, where somebody else owns it), or take espalier out of it")
+    told(REPOSITORY_NOT_ASKED, Place::Nowhere, message).help(
+        "let Git read this repository (`git config --global --add safe.directory DIR`, where \
+         somebody else owns it), or take espalier out of it",
+    )
 }
 
 /// What the spec says of the repository, against the repository.

@@ -31,7 +31,8 @@ pub fn find(named: Option<&Path>, needs_spec: bool) -> anyhow::Result<PathBuf> {
         Some(root) => Ok(root.to_owned()),
         None if needs_spec => {
             bail!(
-                "there is no {PLATFORM} in {} or a folder above it: `espalier init` writes one, `--root DIR` says where it is",
+                "there is no {PLATFORM} in {} or a folder above it: `espalier init` writes one, \
+                 `--root DIR` says where it is",
                 here.display()
             )
         }

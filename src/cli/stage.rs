@@ -82,7 +82,8 @@ impl<'a> Stage<'a> {
         match tree.disk.look(&private).with_context(|| format!("cannot look at {PRIVATE}"))? {
             None | Some((Kind::Folder, _)) => {}
             Some((kind, _)) => bail!(
-                "{PRIVATE} is {}, and has to be a folder: move it away and run `espalier render` again",
+                "{PRIVATE} is {}, and has to be a folder: move it away and run `espalier render` \
+                 again",
                 kind.noun()
             ),
         }

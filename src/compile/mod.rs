@@ -267,8 +267,9 @@ fn outside(plan: &Plan) -> Vec<String> {
         .filter(|_| components.postgresql.enabled && components.open_webui.enabled);
     let row = |at: &External| {
         format!(
-            "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be let open {} connections (`max_connections` is \
-             the server's, and others use it too). Open WebUI makes its tables itself; backups are the server's.",
+            "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be let \
+             open {} connections (`max_connections` is the server's, and others use it too). Open \
+             WebUI makes its tables itself; backups are the server's.",
             at.host,
             at.port,
             at.database,

@@ -365,8 +365,9 @@ impl Backup {
             severity: AlertSeverity::Critical,
             summary: format!("The last backup that was finished is older than {oldest}."),
             runbook: format!(
-                "`kubectl -n {namespace} logs -l app.kubernetes.io/name={name} --all-containers --prefix --tail=-1` tells why; \
-                 `kubectl -n {namespace} create job --from=cronjob/{name} {name}-by-hand` tries again."
+                "`kubectl -n {namespace} logs -l app.kubernetes.io/name={name} --all-containers \
+                 --prefix --tail=-1` tells why; `kubectl -n {namespace} create job \
+                 --from=cronjob/{name} {name}-by-hand` tries again."
             ),
         }
     }

@@ -52,7 +52,11 @@ fn database_priority(scope: &mut Scope<'_>) -> PriorityRef {
     let part = scope.part(name, "priority", None);
     let metadata = scope.meta_cluster(&part, name);
     scope.add(PriorityClass {
-        description: Some("The database goes after pods without a class when the node is short of memory; it evicts none.".to_owned()),
+        description: Some(
+            "The database goes after pods without a class when the node is short of memory; it \
+             evicts none."
+                .to_owned(),
+        ),
         metadata,
         preemption_policy: Some("Never".to_owned()),
         value,

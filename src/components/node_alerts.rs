@@ -46,18 +46,23 @@ fn reserves_nothing(nodes: &Nodes) -> Alert {
     };
     Alert {
         name: "NodeReservesNothing",
-        expression: format!("{} or {}", kept("memory", "byte", memory.get().to_string()), kept("cpu", "core", cores(cpu))),
+        expression: format!(
+            "{} or {}",
+            kept("memory", "byte", memory.get().to_string()),
+            kept("cpu", "core", cores(cpu))
+        ),
         after: AFTER,
         severity: AlertSeverity::Warning,
         summary: format!(
-            "Node {{{{ $labels.node }}}} keeps less than {} or {cpu} CPU for k3s and the system: it promises pods what they cannot have.",
+            "Node {{{{ $labels.node }}}} keeps less than {} or {cpu} CPU for k3s and the system: \
+             it promises pods what they cannot have.",
             memory.in_mib()
         ),
-        runbook:
-            "k3s runs there without its configuration. The only node: run `bash bootstrap/bootstrap.sh up` again. One of several: write what \
-                  `out/README.md` has for its group to `/etc/rancher/k3s/config.yaml`, and restart k3s. `kubectl describe node` shows \
-                  Capacity and Allocatable: the difference is what is kept."
-                .to_owned(),
+        runbook: "k3s runs there without its configuration. The only node: run `bash \
+                  bootstrap/bootstrap.sh up` again. One of several: write what `out/README.md` has \
+                  for its group to `/etc/rancher/k3s/config.yaml`, and restart k3s. `kubectl \
+                  describe node` shows Capacity and Allocatable: the difference is what is kept."
+            .to_owned(),
     }
 }
 
@@ -71,8 +76,9 @@ fn not_ready(nodes: &Nodes) -> Alert {
         after: AFTER,
         severity: AlertSeverity::Warning,
         summary: format!("Fewer nodes are Ready than the {count} that the spec has."),
-        runbook: "`kubectl get nodes` shows which; `journalctl -u k3s` (`k3s-agent`) on it says why. If it is not to come back, take it out of the spec: \
-                  `espalier check` says whether all still fits."
+        runbook: "`kubectl get nodes` shows which; `journalctl -u k3s` (`k3s-agent`) on it says \
+                  why. If it is not to come back, take it out of the spec: `espalier check` says \
+                  whether all still fits."
             .to_owned(),
     }
 }
@@ -85,13 +91,24 @@ fn gives_less(nodes: &Nodes) -> Alert {
     };
     Alert {
         name: "NodesBelowBudget",
-        expression: format!("{} < {} or {} < {}", sum("memory", "byte"), memory.get(), sum("cpu", "core"), cores(cpu)),
+        expression: format!(
+            "{} < {} or {} < {}",
+            sum("memory", "byte"),
+            memory.get(),
+            sum("cpu", "core"),
+            cores(cpu)
+        ),
         after: AFTER,
         severity: AlertSeverity::Warning,
-        summary: format!("The Ready nodes can give pods less than the {} and {cpu} CPU that the budget counts on.", memory.in_mib()),
-        runbook: "`kubectl describe nodes` shows what each can give. Where a machine is smaller than in the spec (or its kernel sees less of the \
-                  memory: `memTotal`), write that into the spec: `espalier check` says whether all still fits. Where a node is missing, see \
-                  NodesMissing."
+        summary: format!(
+            "The Ready nodes can give pods less than the {} and {cpu} CPU that the budget counts \
+             on.",
+            memory.in_mib()
+        ),
+        runbook: "`kubectl describe nodes` shows what each can give. Where a machine is smaller \
+                  than in the spec (or its kernel sees less of the memory: `memTotal`), write that \
+                  into the spec: `espalier check` says whether all still fits. Where a node is \
+                  missing, see NodesMissing."
             .to_owned(),
     }
 }

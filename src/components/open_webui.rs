@@ -36,7 +36,8 @@ pub const USER: i64 = 1000;
 const SECRET_KEY: CredentialSpec = CredentialSpec {
     name: "openwebui-secret-key",
     keys: &[Key { name: "key", value: Value::Made(48) }],
-    rotation: "everybody is logged out, and tokens that Open WebUI has stored encrypted (OAuth sessions, tool servers) are lost",
+    rotation: "everybody is logged out, and tokens that Open WebUI has stored encrypted (OAuth \
+               sessions, tool servers) are lost",
     lookup: SecretLookup::ByReference,
 };
 
@@ -47,7 +48,8 @@ const ADMINISTRATOR: CredentialSpec = CredentialSpec {
         Key { name: "email", value: Value::Email("the administrator's e-mail address") },
         Key { name: "password", value: Value::Known("the administrator's password") },
     ],
-    rotation: "an account that exists keeps its password: the administrator changes it in the interface",
+    rotation: "an account that exists keeps its password: the administrator changes it in the \
+               interface",
     lookup: SecretLookup::ByReference,
 };
 

@@ -68,7 +68,8 @@ impl std::str::FromStr for SigningKey {
 }
 
 fn private() -> String {
-    "this is a private key, and whoever reads this file can sign with it now: revoke it; `gpg --armor --export KEY` writes the public one"
+    "this is a private key, and whoever reads this file can sign with it now: revoke it; `gpg \
+     --armor --export KEY` writes the public one"
         .to_owned()
 }
 

@@ -137,7 +137,8 @@ impl FromStr for Schedule {
         let texts: Vec<&str> = s.split_whitespace().collect();
         let Ok(fields) = <[&str; 5]>::try_from(texts.as_slice()) else {
             return Err(refuse(&format!(
-                "it has {} fields; minute, hour, day of the month, month and day of the week are five, like `17 3 * * *`",
+                "it has {} fields; minute, hour, day of the month, month and day of the week are \
+                 five, like `17 3 * * *`",
                 texts.len()
             )));
         };
@@ -221,7 +222,8 @@ impl JsonSchema for Schedule {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let schema = json_schema!({
-            "description": "Minute, hour, day of the month, month, day of the week, as cron reads them: `17 3 * * *`.",
+            "description": "Minute, hour, day of the month, month, day of the week, as cron reads \
+                            them: `17 3 * * *`.",
             "type": "string",
             "pattern": "^\\s*([0-9A-Za-z*,/-]+\\s+){4}[0-9A-Za-z*,/-]+\\s*$"
         });

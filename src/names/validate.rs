@@ -28,7 +28,8 @@ pub(super) fn is_device(name: &str) -> bool {
 pub(super) fn dns_label(s: &str) -> Checked<'_> {
     if is_label(s) && is_device(s) {
         return Err(format!(
-            "`{s}` is a device of Windows, where no folder can have that name; write another, like `{s}-1`"
+            "`{s}` is a device of Windows, where no folder can have that name; write another, like \
+             `{s}-1`"
         ));
     }
     if is_label(s) {
@@ -59,7 +60,8 @@ pub(super) fn fingerprint(s: &str) -> Checked<'_> {
     match s.strip_prefix("sha256:") {
         Some(digits) if digits.len() == 64 && digits.bytes().all(is_digit) => Ok(s.into()),
         _ => Err(format!(
-            "`{s}` is not a fingerprint: it is `sha256:` and 64 hexadecimal digits in lower case, as `espalier seal` writes it"
+            "`{s}` is not a fingerprint: it is `sha256:` and 64 hexadecimal digits in lower case, \
+             as `espalier seal` writes it"
         )),
     }
 }
@@ -76,7 +78,8 @@ pub(super) fn object_name(s: &str) -> Checked<'_> {
         return Ok(s.into());
     }
     let better = s.split('.').map(as_label).collect::<Vec<_>>().join(".");
-    let why = "the name of an object is made of lower-case letters, digits, `-` and `.`, at most 253, with a letter or digit at both ends";
+    let why = "the name of an object is made of lower-case letters, digits, `-` and `.`, at most \
+               253, with a letter or digit at both ends";
     let is_name = better.len() <= 253 && better.split('.').all(is_label);
     Err(if is_name {
         format!("`{s}` is not a name: {why}; write `{better}`")
@@ -96,7 +99,8 @@ pub(super) fn label_value(s: &str) -> Checked<'_> {
         return Ok(s.into());
     }
     Err(format!(
-        "`{s}` is not a value of a label: letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends"
+        "`{s}` is not a value of a label: letters, digits, `-`, `_` and `.`, at most 63, with a \
+         letter or digit at both ends"
     ))
 }
 
@@ -134,7 +138,8 @@ pub(super) fn host(s: &str) -> Checked<'_> {
         format!("`{s}` is not a host name: between two dots stand at most 63 characters")
     } else {
         format!(
-            "`{s}` is not a host name: write it like `chat.example.org`, in lower case, without scheme, port or path"
+            "`{s}` is not a host name: write it like `chat.example.org`, in lower case, without \
+             scheme, port or path"
         )
     })
 }
@@ -144,8 +149,16 @@ pub(super) fn address(s: &str) -> Checked<'_> {
         return Ok(s.into());
     }
     host(s).map_err(|why| {
-        let is_ip = s.contains(':') && s.bytes().all(|b| b.is_ascii_hexdigit() || b":[].".contains(&b));
-        if is_ip { format!("`{s}` is neither a host name nor an IPv4 address: write one of them, without a port") } else { why }
+        let is_ip =
+            s.contains(':') && s.bytes().all(|b| b.is_ascii_hexdigit() || b":[].".contains(&b));
+        if is_ip {
+            format!(
+                "`{s}` is neither a host name nor an IPv4 address: write one of them, without a \
+                 port"
+            )
+        } else {
+            why
+        }
     })
 }
 
@@ -164,7 +177,8 @@ pub(super) fn cidr(s: &str) -> Checked<'_> {
         Some((base, mask)) => {
             let network = Ipv4Addr::from_bits(base.to_bits() & mask);
             Err(format!(
-                "`{s}` is an address within a range: write `{network}/{}`, or `{base}/32` for this one address",
+                "`{s}` is an address within a range: write `{network}/{}`, or `{base}/32` for this \
+                 one address",
                 mask.count_ones()
             ))
         }
@@ -184,7 +198,8 @@ pub(super) fn sql_name(s: &str) -> Checked<'_> {
         return Ok(s.into());
     }
     Err(format!(
-        "`{s}` is not a name of PostgreSQL that can stand in a URL: letters, digits, `_`, `-` and `.`, at most 63"
+        "`{s}` is not a name of PostgreSQL that can stand in a URL: letters, digits, `_`, `-` and \
+         `.`, at most 63"
     ))
 }
 
@@ -249,7 +264,9 @@ pub(super) fn git_url(s: &str) -> Checked<'_> {
         authority.rsplit_once('@').map_or((None, authority), |it| (Some(it.0), it.1));
     if user.is_some_and(|it| it.contains(':') || s.starts_with("http")) {
         // The text itself is left out: it may hold a password.
-        return Err("the URL of the Git repository has credentials in it: take them out, they belong into a secret".to_owned());
+        return Err("the URL of the Git repository has credentials in it: take them out, they \
+                    belong into a secret"
+            .to_owned());
     }
     let (host, port) = server.split_once(':').unwrap_or((server, "22"));
     let is_host = host.split('.').all(|it| is_label(&it.to_lowercase()));
@@ -360,7 +377,8 @@ fn read_otherwise(name: &str) -> Option<&'static str> {
         Some("it has a device of Windows in it, where no folder can have that name")
     } else if name.contains(['<', '>', ':', '"', '|', '?', '*']) || name.ends_with(['.', ' ']) {
         Some(
-            "Windows has no folder of that name: none of `<>:\"|?*`, and no dot or space at the end",
+            "Windows has no folder of that name: none of `<>:\"|?*`, and no dot or space at the \
+             end",
         )
     } else {
         None
@@ -404,7 +422,8 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
         .count();
     if leading < 2 {
         return refuse(
-            "it names a whole line of versions and may mean another one tomorrow; write it like `1.2.3`",
+            "it names a whole line of versions and may mean another one tomorrow; write it like \
+             `1.2.3`",
         );
     }
     if version.len() > 128
@@ -458,7 +477,11 @@ pub(super) fn endpoint(s: &str) -> Checked<'_> {
     };
     if rest.contains('@') {
         // The text itself is left out: it may hold a key.
-        return Err("the address of the storage has credentials in it: take them out, they belong into a secret".to_owned());
+        return Err(
+            "the address of the storage has credentials in it: take them out, they belong into a \
+             secret"
+                .to_owned(),
+        );
     }
     if let Some((authority, _)) = rest.split_once('/') {
         return Err(refuse(&format!(
@@ -486,6 +509,7 @@ pub(super) fn bucket(s: &str) -> Checked<'_> {
         return Ok(s.into());
     }
     Err(format!(
-        "`{s}` is not the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`, like `my-backups`"
+        "`{s}` is not the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`, like \
+         `my-backups`"
     ))
 }

@@ -87,7 +87,8 @@ impl Glance {
             .as_ref()
             .map_or_else(String::new, |it| format!("; one for `{it}` serves every workspace"));
         format!(
-            "an A (or AAAA) record for {each}, with the public address of {to}{wildcard}; ports 80 and 443 open to everybody"
+            "an A (or AAAA) record for {each}, with the public address of {to}{wildcard}; ports 80 \
+             and 443 open to everybody"
         )
     }
 
@@ -95,7 +96,8 @@ impl Glance {
     pub const fn certificates(&self) -> &'static str {
         match self.issuer {
             Issuer::Staging => {
-                "of Let's Encrypt's staging server: browsers warn; write `issuer: production` once every host answers"
+                "of Let's Encrypt's staging server: browsers warn; write `issuer: production` once \
+                 every host answers"
             }
             Issuer::Production => {
                 "of Let's Encrypt's production server, one for each host, renewed by cert-manager"

@@ -241,7 +241,8 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
     let charts = projects.permits.get(CHARTS).map(|permit| {
         (CHARTS, permit.spec("The charts: what they make, where they make it, never from Git", &[]))
     });
-    let tenants = "The tenants' Applications: what they make, outside of the cluster's and the platform's namespaces";
+    let tenants = "The tenants' Applications: what they make, outside of the cluster's and the \
+                   platform's namespaces";
     let all = [
         (
             AI,

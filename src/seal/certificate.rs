@@ -54,12 +54,22 @@ impl fmt::Display for CertificateError {
             Self::Missing => write!(f, "there is no `{BEGIN}{CERTIFICATE}{DASHES}` in it"),
             Self::Malformed => f.write_str("it is damaged: it is no certificate in PEM form"),
             Self::PrivateKey => f.write_str(
-                "there is a private key in it: it is known to whoever can read the repository, and so is every value that was sealed for it",
+                "there is a private key in it: it is known to whoever can read the repository, and \
+                 so is every value that was sealed for it",
             ),
-            Self::PublicKey => f.write_str("it is a bare public key: sealing wants the certificate around it"),
-            Self::Other(label) => write!(f, "there is a `{label}` in it: there must be one certificate and nothing else"),
-            Self::Several(count) => write!(f, "there are {count} certificates in it: there must be one"),
-            Self::NotRsa => f.write_str("its key is not of RSA, which is what Sealed Secrets opens"),
+            Self::PublicKey => {
+                f.write_str("it is a bare public key: sealing wants the certificate around it")
+            }
+            Self::Other(label) => write!(
+                f,
+                "there is a `{label}` in it: there must be one certificate and nothing else"
+            ),
+            Self::Several(count) => {
+                write!(f, "there are {count} certificates in it: there must be one")
+            }
+            Self::NotRsa => {
+                f.write_str("its key is not of RSA, which is what Sealed Secrets opens")
+            }
             Self::Size(bits) => write!(f, "its key has {bits} bits: it must have {}", sizes()),
             Self::Key => f.write_str("its key is none that RSA can work with"),
         }

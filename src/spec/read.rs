@@ -124,10 +124,14 @@ fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option
                 Diagnostic::error(
                     code::FILE_NAME_DIFFERS,
                     place,
-                    format!("the file is called `{stem}.yaml`, the credential `{}`", file.metadata.name),
+                    format!(
+                        "the file is called `{stem}.yaml`, the credential `{}`",
+                        file.metadata.name
+                    ),
                 )
                 .help(format!(
-                    "rename the file to `{}.yaml`, or write `name: {stem}` and seal its values again: they are sealed to the name",
+                    "rename the file to `{}.yaml`, or write `name: {stem}` and seal its values \
+                     again: they are sealed to the name",
                     file.metadata.name
                 )),
             );

@@ -29,7 +29,8 @@ pub(super) fn of_platform(source: &Source, found: Diagnostics) -> Diagnostics {
     };
     let found = when_empty(found, &to_start_from);
     let Some(begins) = headless(source, &found) else { return found };
-    let message = "this is no spec of a platform: it begins with `apiVersion`, `kind` and `metadata`, and all else stands in `spec`";
+    let message = "this is no spec of a platform: it begins with `apiVersion`, `kind` and \
+                   `metadata`, and all else stands in `spec`";
     let finding = Diagnostic::error(code::MISSING_FIELD, whole(source), message);
     begins
         .into_iter()

@@ -75,7 +75,8 @@ pub(super) fn cores(s: &str) -> Result<Millicores, String> {
             Err(format!("`{s}` has a unit that is none of CPU: write `{number}`"))
         }
         _ if is_number(number) => Err(format!(
-            "`{s}` has a unit that is none of CPU: write `{number}` for cores, or `{number}m` for thousandths of one"
+            "`{s}` has a unit that is none of CPU: write `{number}` for cores, or `{number}m` for \
+             thousandths of one"
         )),
         _ => s.parse(),
     }
@@ -157,7 +158,8 @@ impl FromStr for Seconds {
             || format!("`{s}` is not a length of time: write it like `30s`, `5m`, `24h` or `7d`");
         if s.starts_with('-') {
             return Err(format!(
-                "`{s}` is below zero, and for ever is no length of time: write `{}`, a year, the longest that is allowed",
+                "`{s}` is below zero, and for ever is no length of time: write `{}`, a year, the \
+                 longest that is allowed",
                 Self::LONGEST
             ));
         }

@@ -104,12 +104,16 @@ impl Conflict {
                 );
                 finding = finding.related(place(base), what);
                 format!(
-                    "the lines `{OURS}`, `{BASE}`, `{MIDDLE}` and `{THEIRS}`, and what stands between the second and the third"
+                    "the lines `{OURS}`, `{BASE}`, `{MIDDLE}` and `{THEIRS}`, and what stands \
+                     between the second and the third"
                 )
             }
             None => format!("the lines `{OURS}`, `{MIDDLE}` and `{THEIRS}`"),
         };
-        Some(finding.help(format!("keep one of the two sides, or write what both mean; take {help} out, then `git add {file}`")))
+        Some(finding.help(format!(
+            "keep one of the two sides, or write what both mean; take {help} out, then `git add \
+             {file}`"
+        )))
     }
 }
 

@@ -176,7 +176,8 @@ fn tenants_are_counted() {
         texts.insert(
             format!("spec/workspaces/w{n}.yaml"),
             format!(
-                "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: {{name: w{n}}}\nspec: {{workspaceName: w{n}, models: [\"gemma3:270m\"]}}\n"
+                "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: \
+                 {{name: w{n}}}\nspec: {{workspaceName: w{n}, models: [\"gemma3:270m\"]}}\n"
             ),
         );
     }

@@ -46,8 +46,10 @@ fn the_tested_set_runs_by_digest() {
 fn a_version_of_ones_own_has_the_digest_that_is_given_and_no_other() {
     let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
     let mut texts = case("darien");
-    let versions = "ollama: 0.33.0\npostgresql: 17.10-bookworm@DIGEST\nopen-webui: 0.12.4-slim@DIGEST\nredis: 8.2.3-alpine\n\
-                    argo-cd: 10.1.2\ncert-manager: v1.22.0\nsealed-secrets: 2.20.0\nk3s: v1.35.9+k3s1\nhelm: v4.2.2\nk3s-amd64: v1.35.9+k3s1@DIGEST\n";
+    let versions = "ollama: 0.33.0\npostgresql: 17.10-bookworm@DIGEST\nopen-webui: \
+                    0.12.4-slim@DIGEST\nredis: 8.2.3-alpine\nargo-cd: 10.1.2\ncert-manager: \
+                    v1.22.0\nsealed-secrets: 2.20.0\nk3s: v1.35.9+k3s1\nhelm: v4.2.2\nk3s-amd64: \
+                    v1.35.9+k3s1@DIGEST\n";
     texts.insert("spec/versions.yaml".to_owned(), versions.replace("DIGEST", &digest));
     let tree = tree(&texts);
     let images = images(&tree);

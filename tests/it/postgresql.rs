@@ -297,7 +297,8 @@ fn a_pod_that_goes_while_it_starts_does_not_wait() {
         let path = volume.root.path().join("bin").join(program);
         fs::write(
             &path,
-            "#!/bin/bash\nprintf $$ >\"$FAKES/begun.new\"\n/bin/mv \"$FAKES/begun.new\" \"$FAKES/begun\"\nexec /bin/sleep 60\n",
+            "#!/bin/bash\nprintf $$ >\"$FAKES/begun.new\"\n/bin/mv \"$FAKES/begun.new\" \
+             \"$FAKES/begun\"\nexec /bin/sleep 60\n",
         )
         .expect("a program");
         let mut child = volume.command(None, "new").spawn().expect("bash");

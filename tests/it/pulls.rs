@@ -25,8 +25,9 @@ const NEW: &str = "qwen2.5:0.5b";
 
 /// A model of the spec's own, which makes embeddings.
 const OTHER: &str = "all-minilm:latest";
-const EMBEDS: &str = "{blob: 45960996, layers: 6, kvHeads: 12, headDim: 32, embedding: 384, heads: 12, feedForward: 1536, \
-                      vocabulary: 30522, trainContext: 512, embeddingModel: true}";
+const EMBEDS: &str = "{blob: 45960996, layers: 6, kvHeads: 12, headDim: 32, embedding: 384, heads: \
+                      12, feedForward: 1536, vocabulary: 30522, trainContext: 512, embeddingModel: \
+                      true}";
 
 /// A pod of Ollama: its scripts, its folder, and the server that answers in it.
 struct Pod {

@@ -309,7 +309,8 @@ fn files_that_are_no_utf8_say_where() {
 
 #[test]
 fn bare_scalars_are_read_as_the_core_schema_says() {
-    let text = "[0x10, 0o7, 010, 1_000, 12:30, yes, on, 1e3, .5, -0, +1, 18446744073709551615, 1e999, .inf, 0x, '1', null, ~, True, 2001-12-14, !!str 1]";
+    let text = "[0x10, 0o7, 010, 1_000, 12:30, yes, on, 1e3, .5, -0, +1, 18446744073709551615, \
+                1e999, .inf, 0x, '1', null, ~, True, 2001-12-14, !!str 1]";
     let value = json!([
         16,
         7,

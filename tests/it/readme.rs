@@ -108,7 +108,8 @@ impl Desk {
         it.home.write(
             "gitconfig",
             format!(
-                "[user]\n\tname = test\n\temail = test@garden.blue\n[url \"{}/\"]\n\tinsteadOf = https://git.{}/team/\n[commit]\n\tgpgsign = false\n",
+                "[user]\n\tname = test\n\temail = test@garden.blue\n[url \"{}/\"]\n\tinsteadOf = \
+                 https://git.{}/team/\n[commit]\n\tgpgsign = false\n",
                 server.root().display(),
                 DOMAIN[1]
             ),
@@ -301,20 +302,22 @@ const PROSE: [(&str, &str); 19] = [
     ("espalier seal --generate-missing", "espalier seal --generate-missing"),
     (
         "espalier seal --reseal --from-dir DIR",
-        "mkdir -p DIR/openwebui-admin && printf a@garden.blue >DIR/openwebui-admin/email && printf 'long enough to be one' \
-         >DIR/openwebui-admin/password && rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" && \
-         espalier seal init --replace --bits 2048 && espalier seal --reseal --from-dir DIR",
+        "mkdir -p DIR/openwebui-admin && printf a@garden.blue >DIR/openwebui-admin/email && printf \
+         'long enough to be one' >DIR/openwebui-admin/password && rm spec/sealing.pem && mv \
+         \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" && espalier seal init \
+         --replace --bits 2048 && espalier seal --reseal --from-dir DIR",
     ),
     (
         "espalier seal --reseal --key OLD",
-        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/OLD\" && espalier seal init --replace && \
-         espalier seal --reseal --key \"$HOME/OLD\"",
+        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/OLD\" && \
+         espalier seal init --replace && espalier seal --reseal --key \"$HOME/OLD\"",
     ),
     ("espalier seal --rotate postgresql", "espalier seal --rotate postgresql"),
     (
         "espalier seal init",
-        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" && espalier seal init --replace && \
-         mv \"$HOME/kept.pem\" \"$HOME/espalier/platform/sealing-key.pem\"",
+        "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/kept.pem\" \
+         && espalier seal init --replace && mv \"$HOME/kept.pem\" \
+         \"$HOME/espalier/platform/sealing-key.pem\"",
     ),
     (
         "espalier seal init --from-cluster",

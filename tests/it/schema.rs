@@ -100,7 +100,8 @@ fn they_reject_what_is_not_read() {
     ] {
         assert!(rejects(PATHS[1], text), "{text}");
     }
-    let workspace = "{apiVersion: apps.aichatworkspaces.io/v1alpha1, kind: AIChatWorkspace, metadata: {name: a}, spec: {workspaceName: a, models: []}}";
+    let workspace = "{apiVersion: apps.aichatworkspaces.io/v1alpha1, kind: AIChatWorkspace, \
+                     metadata: {name: a}, spec: {workspaceName: a, models: []}}";
     assert!(!rejects(PATHS[3], workspace));
     for (right, wrong) in [
         ("models: []", "model: []"),

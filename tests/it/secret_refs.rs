@@ -106,9 +106,8 @@ fn every_way_to_read_a_secret_is_seen() {
     };
     assert_eq!(
         variable(key("other", "password")),
-        [
-            "Deployment `argocd/rogue` reads the key `password` of the Secret `other`, which nothing makes"
-        ]
+        ["Deployment `argocd/rogue` reads the key `password` of the Secret `other`, which \
+             nothing makes"]
     );
     // A key that is not sealed, and the name before the suffix was drawn.
     assert_eq!(variable(key("its-x7k2m", "user")).len(), 1);

@@ -20,7 +20,9 @@ fn platform() -> Texts {
 fn with(mut texts: Texts, names: &[&str]) -> Texts {
     for name in names {
         let text = format!(
-            "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: {{name: \"{name}\"}}\nspec: {{workspaceName: \"{name}\", models: [\"gemma3:270m\"]}}\n"
+            "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: \
+             {{name: \"{name}\"}}\nspec: {{workspaceName: \"{name}\", models: \
+             [\"gemma3:270m\"]}}\n"
         );
         texts.insert(format!("spec/workspaces/{name}.yaml"), text);
     }
@@ -109,7 +111,8 @@ fn a_new_tenant_changes_nobody_else_s_files() {
 fn nothing_new_needs_a_second_run_of_the_script() {
     let small = "ollama: {models: [\"gemma3:270m\"]}";
     let before = tree(&with_components(&format!(
-        "{small}\nopenWebui: {{enabled: false}}\npostgresql: {{enabled: false}}\ntraefik: {{enabled: false}}\ncertManager: {{enabled: false}}"
+        "{small}\nopenWebui: {{enabled: false}}\npostgresql: {{enabled: false}}\ntraefik: \
+         {{enabled: false}}\ncertManager: {{enabled: false}}"
     )));
     let after = tree(&with(platform(), &NAMES));
     // Applied by the script and not reconciled by `bootstrap`: namespaces, and the two charts that

@@ -53,7 +53,10 @@ impl Here {
         let git = match Git::of(&folder) {
             Ok(git) => git,
             Err(why) => {
-                here.notes.push(format!("{why:#}: Argo CD reads the platform from one, so its URL and branch are yours to give"));
+                here.notes.push(format!(
+                    "{why:#}: Argo CD reads the platform from one, so its URL and branch are yours \
+                     to give"
+                ));
                 return Ok(here);
             }
         };
@@ -71,9 +74,15 @@ impl Here {
         here.branch = branch(&git, remote.as_deref(), current)?;
         if is_detached {
             here.branch_note = Some(match &here.branch {
-                Some(branch) => format!("no branch is checked out here, so it is {}; `--branch NAME` says another", branch.from),
+                Some(branch) => format!(
+                    "no branch is checked out here, so it is {}; `--branch \
+                                         NAME` says another",
+                    branch.from
+                ),
                 None => {
-                    "no branch is checked out here, so the spec says `main`, which may not exist; `--branch NAME` says another".to_owned()
+                    "no branch is checked out here, so the spec says `main`, which may not exist; \
+                     `--branch NAME` says another"
+                        .to_owned()
                 }
             });
         }
@@ -189,9 +198,12 @@ fn without_remote(git: &Git) -> anyhow::Result<String> {
     let all = git.knows(&["remote"])?.unwrap_or_default();
     let names: Vec<String> = all.lines().map(|it| format!("`{it}`")).collect();
     Ok(match &*names {
-        [] => "this repository has no remote yet: `git remote add origin URL` names the one that Argo CD reads".to_owned(),
+        [] => "this repository has no remote yet: `git remote add origin URL` names the one that \
+               Argo CD reads"
+            .to_owned(),
         [first @ .., last] => format!(
-            "this repository has the remotes {} and {last}, and none is `origin`: `--repository URL` says from which Argo CD reads",
+            "this repository has the remotes {} and {last}, and none is `origin`: `--repository \
+             URL` says from which Argo CD reads",
             first.join(", ")
         ),
     })
@@ -213,7 +225,8 @@ fn unfit(remote: &str, url: &str) -> String {
         |it| format!("if it is there too, `--repository {}`", quoted(&it)),
     );
     format!(
-        "the remote `{remote}` is at `{url}`, no URL that Argo CD can fetch from (https, ssh): {help}"
+        "the remote `{remote}` is at `{url}`, no URL that Argo CD can fetch from (https, ssh): \
+         {help}"
     )
 }
 

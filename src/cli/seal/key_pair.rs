@@ -47,7 +47,8 @@ pub fn run(
     let there = disk.look(&target).with_context(|| format!("cannot look at {SEALING}"))?;
     if there.is_some() && !args.replace {
         bail!(
-            "{SEALING} is there already: values are sealed with it. `--replace` takes another one; whatever is sealed has to be sealed again then (`espalier seal --reseal`)"
+            "{SEALING} is there already: values are sealed with it. `--replace` takes another one; \
+             whatever is sealed has to be sealed again then (`espalier seal --reseal`)"
         );
     }
     let takes = args.from_key || args.from_cluster || args.certificate.is_some();
@@ -56,7 +57,8 @@ pub fn run(
         && let Some(way) = ways::back(disk, work)
     {
         bail!(
-            "{SEALING} is lost, and nothing has to be sealed anew: {way}; with `--replace` another key pair is made all the same"
+            "{SEALING} is lost, and nothing has to be sealed anew: {way}; with `--replace` another \
+             key pair is made all the same"
         );
     }
     disk.create_folders(&work.root.join("spec")).context("cannot make spec/")?;
@@ -79,7 +81,10 @@ pub fn run(
             "wrote {SEALING}: the certificate of {from}, {} bits, valid until {until}\n",
             certificate.bits()
         ));
-        console.say("its private key stays where it is; back it up there: without it nothing that is sealed can be opened\n");
+        console.say(
+            "its private key stays where it is; back it up there: without it nothing that is \
+             sealed can be opened\n",
+        );
         console.say(&format!("next: `{}`\n", ways::next(disk, work, &certificate, None)));
         return Ok(Outcome::Clean);
     }
@@ -100,12 +105,11 @@ pub fn run(
     // asks which is meant.
     let next = ways::next(disk, work, &certificate, Some(&key));
     console.say(&format!(
-        "wrote {SEALING}: the certificate, to be committed, valid until {}\n\
-         wrote {}: the private key, which nobody but its owner may read\n\n\
-         Back the private key up now, where you keep passwords: without it nothing that is sealed can be opened when the node is lost, \
-         and whoever has it can open everything. Never commit it. `bootstrap/bootstrap.sh` gives it to the cluster before the controller \
-         starts.\n\
-         next: `{next}`\n",
+        "wrote {SEALING}: the certificate, to be committed, valid until {}\nwrote {}: the private \
+         key, which nobody but its owner may read\n\nBack the private key up now, where you keep \
+         passwords: without it nothing that is sealed can be opened when the node is lost, and \
+         whoever has it can open everything. Never commit it. `bootstrap/bootstrap.sh` gives it to \
+         the cluster before the controller starts.\nnext: `{next}`\n",
         clock::written(now + args.days * DAY),
         key.display()
     ));
@@ -149,8 +153,9 @@ fn from_key(
     }
     ensure!(
         opens || stays.is_empty(),
-        "the private key {name} opens nothing of what is sealed ({}): a certificate of it would be another key pair's; say with `--key FILE` \
-         where the key is that opens it; `espalier seal init --replace --key FILE` makes another pair",
+        "the private key {name} opens nothing of what is sealed ({}): a certificate of it would be \
+         another key pair's; say with `--key FILE` where the key is that opens it; `espalier seal \
+         init --replace --key FILE` makes another pair",
         stays.join(", ")
     );
     disk::replace(disk, &work.root.join(SEALING), &pem)
@@ -181,8 +186,9 @@ fn free(disk: &dyn Disk, key: PathBuf, args: &InitArgs) -> anyhow::Result<PathBu
     let replace = if args.replace { " --replace" } else { "" };
     let its = if args.key.is_some() { format!(" --key {is}") } else { String::new() };
     bail!(
-        "{} is there already, and a private key is not overwritten: where it is this platform's, `espalier seal init{replace} --from-key{its}` \
-         makes a certificate for it; where it is not, `espalier seal init{replace} --key {other}` makes a pair of its own",
+        "{} is there already, and a private key is not overwritten: where it is this platform's, \
+         `espalier seal init{replace} --from-key{its}` makes a certificate for it; where it is \
+         not, `espalier seal init{replace} --key {other}` makes a pair of its own",
         key.display()
     )
 }
@@ -338,7 +344,8 @@ fn outside(root: &Path, key: &Path) -> anyhow::Result<PathBuf> {
     let repository = place.ancestors().skip(1).find(|it| *it == root || it.join(".git").exists());
     if let Some(repository) = repository {
         bail!(
-            "{name} is inside of the repository {}, where it would be committed sooner or later: name a file outside of it with `--key FILE`",
+            "{name} is inside of the repository {}, where it would be committed sooner or later: \
+             name a file outside of it with `--key FILE`",
             repository.display()
         );
     }

@@ -62,7 +62,8 @@ impl State {
             Self::NotSealed => (
                 "not sealed",
                 Some(
-                    "`espalier seal --generate-missing`, then `espalier seal CREDENTIAL` for what only a person knows",
+                    "`espalier seal --generate-missing`, then `espalier seal CREDENTIAL` for what \
+                     only a person knows",
                 ),
             ),
             Self::Stale => ("stale", Some("`espalier seal CREDENTIAL` adds what is missing")),

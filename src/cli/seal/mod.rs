@@ -149,7 +149,9 @@ impl Session<'_> {
         }
         if act.replaces() && !self.args.rotate {
             bail!(
-                "what is sealed of `{name}` would be replaced: ciphertext is bound to its namespaces, its name and its certificate; `espalier seal --rotate {name}` does that"
+                "what is sealed of `{name}` would be replaced: ciphertext is bound to its \
+                 namespaces, its name and its certificate; `espalier seal --rotate {name}` does \
+                 that"
             );
         }
         let certificate = self.certificate(console)?;
@@ -191,7 +193,8 @@ impl Session<'_> {
         }
         for it in &replacing {
             console.say(&format!(
-                "`{0}` is sealed, but not as it is needed: `espalier seal --rotate {0}` replaces it\n",
+                "`{0}` is sealed, but not as it is needed: `espalier seal --rotate {0}` replaces \
+                 it\n",
                 it.need.declared.name
             ));
         }
@@ -245,7 +248,8 @@ impl Session<'_> {
             if need.declared.keys.iter().any(is_made) {
                 let name = need.declared.name;
                 console.say(&format!(
-                    "`{name}` gets a new value: the old one is known to nobody; `--key` with the old private key keeps it\n"
+                    "`{name}` gets a new value: the old one is known to nobody; `--key` with the \
+                     old private key keeps it\n"
                 ));
             }
         }

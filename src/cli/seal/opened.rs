@@ -74,7 +74,8 @@ pub fn values(
             let first = all.entry(its.clone()).or_insert_with(|| value.clone());
             ensure!(
                 *first == value,
-                "`{its}` of `{name}` has one value for `{namespace}` and another one elsewhere: seal it by hand (`espalier seal --rotate {name}`)"
+                "`{its}` of `{name}` has one value for `{namespace}` and another one elsewhere: \
+                 seal it by hand (`espalier seal --rotate {name}`)"
             );
         }
     }

@@ -105,7 +105,8 @@ impl Plaintext {
         ensure!(!self.0.is_empty(), "the value of `{key}` of `{credential}` is empty");
         ensure!(
             !self.0.contains(&0),
-            "the value of `{key}` of `{credential}` holds a NUL byte, which no environment variable can"
+            "the value of `{key}` of `{credential}` holds a NUL byte, which no environment \
+             variable can"
         );
         let Ok(text) = std::str::from_utf8(&self.0) else {
             bail!("the value of `{key}` of `{credential}` is not UTF-8")
@@ -119,7 +120,8 @@ impl Plaintext {
             let is_right = !matches!(its.value, Value::Email(_)) || text.parse::<Email>().is_ok();
             ensure!(
                 is_right,
-                "the value of `{key}` of `{credential}` is not an e-mail address like `ops@example.org`"
+                "the value of `{key}` of `{credential}` is not an e-mail address like \
+                 `ops@example.org`"
             );
         }
         Ok(self)
@@ -186,7 +188,8 @@ pub fn origins(
             found.value
         {
             bail!(
-                "`{}` of `{}` is {what}: made here, nobody would ever know it; make it where you keep passwords and give it with --from-stdin",
+                "`{}` of `{}` is {what}: made here, nobody would ever know it; make it where you \
+                 keep passwords and give it with --from-stdin",
                 found.name,
                 declared.name
             );
@@ -242,7 +245,8 @@ pub fn values(
     let unknown: Vec<String> = wanted.iter().filter(known).map(|it| described(it)).collect();
     if !may_ask && !unknown.is_empty() {
         bail!(
-            "`{}` needs {}: give it with --from-stdin=KEY, --from-file KEY=FILE or --from-env KEY=VARIABLE, or run this in a terminal to be asked",
+            "`{}` needs {}: give it with --from-stdin=KEY, --from-file KEY=FILE or --from-env \
+             KEY=VARIABLE, or run this in a terminal to be asked",
             declared.name,
             unknown.join(", ")
         );
@@ -323,7 +327,8 @@ fn from(
         Origin::Stdin => {
             ensure!(
                 !io::stdin().is_terminal(),
-                "stdin is a terminal, which would show what is typed: leave --from-stdin out, and you are asked"
+                "stdin is a terminal, which would show what is typed: leave --from-stdin out, and \
+                 you are asked"
             );
             Plaintext::read(&mut stdin()?, "stdin")
         }
@@ -392,8 +397,9 @@ fn asked(
                 let short = too_short(key, &first);
                 if let Some(short) = &short {
                     terminal::say(&format!(
-                        "warning: it {short}; enter it once more to take it all the same, or `{GENERATE}` for one of {MADE} letters and \
-                         digits, which is shown here once\n"
+                        "warning: it {short}; enter it once more to take it all the same, or \
+                         `{GENERATE}` for one of {MADE} letters and digits, which is shown here \
+                         once\n"
                     ));
                 }
                 let second = ask(&format!("`{}`, once more", key.name))?;

@@ -52,7 +52,8 @@ pub fn hidden(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
 #[cfg(not(unix))]
 pub fn hidden(_: &str, _: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     bail!(
-        "this system's terminal cannot be kept from showing what is typed: use --from-stdin, --from-file or --from-env"
+        "this system's terminal cannot be kept from showing what is typed: use --from-stdin, \
+         --from-file or --from-env"
     )
 }
 

@@ -157,8 +157,9 @@ fn not_its(certificate: &Certificate, keys: &str) -> String {
 fn doubted(args: &SealArgs, doubt: &str, console: &mut Console) -> anyhow::Result<()> {
     ensure!(
         args.accept_certificate,
-        "{doubt}: whoever put it there could open what is sealed with it, and your cluster could not; look at who changed it \
-         (`git log -- {SEALING}`); where its private key is elsewhere, name it with `--private-key FILE`, or say `--accept-certificate`"
+        "{doubt}: whoever put it there could open what is sealed with it, and your cluster could \
+         not; look at who changed it (`git log -- {SEALING}`); where its private key is elsewhere, \
+         name it with `--private-key FILE`, or say `--accept-certificate`"
     );
     console.say(&format!("warning: {doubt}; it is taken all the same\n"));
     Ok(())
@@ -207,7 +208,8 @@ fn unheard(
         .map(|(commit, was)| format!("; commit {commit} put it in the place of {was}"))
         .unwrap_or_default();
     Ok(Some(format!(
-        "warning: there is no private key here that could tell whose {SEALING} is: compare its fingerprint with the one you know, {}{changed}\n",
+        "warning: there is no private key here that could tell whose {SEALING} is: compare its \
+         fingerprint with the one you know, {}{changed}\n",
         certificate.fingerprint()
     )))
 }
@@ -295,7 +297,11 @@ fn held(path: PathBuf, certificate: &Certificate) -> Held {
         Ok(bytes) => key_pair::belongs(&bytes, certificate).ok_or_else(|| {
             let has = |words: &[u8]| bytes.windows(words.len()).any(|it| it == words);
             match has(b"PRIVATE KEY-----") {
-                true if has(b"ENCRYPTED") => "asks for a passphrase: write it without one (`openssl pkey -in FILE -out OTHER`)".to_owned(),
+                true if has(b"ENCRYPTED") => {
+                    "asks for a passphrase: write it without one (`openssl pkey -in FILE -out \
+                     OTHER`)"
+                        .to_owned()
+                }
                 true => "cannot be used: it is damaged, or no key of RSA".to_owned(),
                 false => NO_KEY.to_owned(),
             }

@@ -40,7 +40,8 @@ pub fn back(disk: &dyn Disk, work: &Work) -> Option<String> {
     let its = openers(&keys, work);
     let its = its.first()?.path.display();
     Some(format!(
-        "`espalier seal init --from-key` makes another certificate for its private key, which is at {its}"
+        "`espalier seal init --from-key` makes another certificate for its private key, which is \
+         at {its}"
     ))
 }
 
@@ -96,7 +97,8 @@ pub fn again(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> String 
         .map(|git| format!(" (`{}`)", git.line(&["log", "--", &git.path(SEALING)])))
         .unwrap_or_default();
     format!(
-        "look at who changed {SEALING}{log}, for nothing here says that it is yours; where it is, `{line}`"
+        "look at who changed {SEALING}{log}, for nothing here says that it is yours; where it is, \
+         `{line}`"
     )
 }
 

@@ -69,7 +69,10 @@ pub fn run(
     console.data(&text)?;
     if side == Some(Side::Waves) && format == Format::Human && plan.repository().pin == Pin::Branch
     {
-        console.say("under `pin: branch` waves order the first install only: later, a commit reaches every Application at once; with `pin: tag` a change goes wave by wave\n");
+        console.say(
+            "under `pin: branch` waves order the first install only: later, a commit reaches every \
+             Application at once; with `pin: tag` a change goes wave by wave\n",
+        );
     }
     // Whoever asks what the budget is made of has often just been told that it is too small: what
     // is shown is shown, `check` judges.

@@ -376,7 +376,13 @@ fn restore_stops_the_front_end_and_sets_it_going_again() {
     );
     assert!(!node.path("fake/cluster/wishes").exists(), "nothing was wished");
     let dry = node.ok(&["restore", "--dry-run", "--backup", "2026-11-24T03-17-00Z", "--force"]).out;
-    assert!(dry.contains("create configmap restore --from-literal=backup=2026-11-24T03-17-00Z --from-literal=force=yes"), "{dry}");
+    assert!(
+        dry.contains(
+            "create configmap restore --from-literal=backup=2026-11-24T03-17-00Z \
+             --from-literal=force=yes"
+        ),
+        "{dry}"
+    );
 
     // It fails: the front end goes on all the same. It is killed: `status` says so.
     let node = node.with("JOB", "Failed");

@@ -135,7 +135,11 @@ fn who_does_not_answer_is_named() {
     let dead = r#"{"type":"chat:message:error","data":{"error":{"content":"llama-server process has terminated: signal: killed"},"done":true}}"#;
     let node = chat(&format!("{dead}\n"));
     fails(&node, "no answer from llama3.2:1b: llama-server process has terminated");
-    node.write("fake/web/events", "{\"type\":\"chat:completion\",\"data\":{\"error\":{\"message\":\"does not support tools\"}}}\n");
+    node.write(
+        "fake/web/events",
+        "{\"type\":\"chat:completion\",\"data\":{\"error\":{\"message\":\"does not support \
+         tools\"}}}\n",
+    );
     fails(&node, "does not support tools");
     node.write("fake/web/events", last(" ", r#""prompt_tokens":16"#));
     fails(&node, "no answer from llama3.2:1b");
@@ -148,7 +152,8 @@ fn who_does_not_answer_is_named() {
     node.write("fake/web/upgrade", "HTTP/1.1 403 Forbidden");
     fails(
         &node,
-        "the socket at https://chat.example.org/ws/socket.io/?EIO=4&transport=websocket is refused: HTTP/1.1 403",
+        "the socket at https://chat.example.org/ws/socket.io/?EIO=4&transport=websocket is \
+         refused: HTTP/1.1 403",
     );
     node.write(
         "fake/web/models",

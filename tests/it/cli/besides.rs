@@ -279,7 +279,8 @@ fn where_the_tree_is_is_compared_with_what_the_spec_says() {
             &dir,
             &root,
             &format!(
-                "the platform is in `clusters/garden` of its repository, and Argo CD would look for it in `{wrong}`"
+                "the platform is in `clusters/garden` of its repository, and Argo CD would look \
+                 for it in `{wrong}`"
             ),
         );
     }

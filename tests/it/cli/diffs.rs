@@ -98,7 +98,13 @@ fn what_many_objects_have_in_common_is_one_line() {
 
     // `check` names each file, and the difference once.
     let said = dir.run(&["check"]).out;
-    assert!(said.contains("in common: metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 4 objects: "), "{said}");
+    assert!(
+        said.contains(
+            "in common: metadata.labels[app.kubernetes.io/version]: 0.32.15 → 0.32.16, of 4 \
+             objects: "
+        ),
+        "{said}"
+    );
     assert_eq!(said.matches("-    app.kubernetes.io/version").count(), 1, "{said}");
     assert!(
         said.contains("manifests/ollama/")

@@ -175,8 +175,8 @@ fn a_row_says_what_is_known() {
 fn with_gpus_their_memory_is_told() {
     let place = WorkspaceDir::starter();
     let file = "spec/platform.yaml";
-    let own = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, feedForward: 8192, vocabulary: 128256, \
-               trainContext: 131072}";
+    let own = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, \
+               feedForward: 8192, vocabulary: 128256, trainContext: 131072}";
     let more = format!(
         "context: 4096\n      gpu: {{memory: 24Gi}}\n      catalogue: {{\"acme/botanist:1b\": {own}}}"
     );

@@ -133,8 +133,9 @@ fn a_finding_keeps_its_words_in_json_and_gives_a_runner_none() {
 #[test]
 fn no_text_of_a_file_is_obeyed() {
     let place = WorkspaceDir::rendered();
-    let nasty = "x: \u{1b}]52;c;cHduZWQ=\u{7}\u{9b}2J\u{202e}\u{200b}\r\n::set-env name=a::b\n\u{a0}::a::b\n\
-                 \u{3000}::a::b\nx ##[error]y\n````\n</details><script>@team\n";
+    let nasty = "x: \u{1b}]52;c;cHduZWQ=\u{7}\u{9b}2J\u{202e}\u{200b}\r\n::set-env \
+                 name=a::b\n\u{a0}::a::b\n\u{3000}::a::b\nx \
+                 ##[error]y\n````\n</details><script>@team\n";
     place.append("out/manifests/ollama/ai/service-ollama.yaml", nasty);
     place.append("apps/ollama.yaml", "  kind: <b>`x`</b>\u{1b}[2J\n");
     for color in ["always", "never"] {
@@ -156,8 +157,9 @@ fn no_text_of_a_file_is_obeyed() {
 #[test]
 fn no_character_that_is_not_seen_goes_through() {
     // All of Unicode's category Cf.
-    let format = "ad-ad 600-605 61c-61c 6dd-6dd 70f-70f 890-891 8e2-8e2 180e-180e 200b-200f 202a-202e 2060-2064 2066-206f \
-        feff-feff fff9-fffb 110bd-110bd 110cd-110cd 13430-1343f 1bca0-1bca3 1d173-1d17a e0001-e0001 e0020-e007f";
+    let format = "ad-ad 600-605 61c-61c 6dd-6dd 70f-70f 890-891 8e2-8e2 180e-180e 200b-200f \
+                  202a-202e 2060-2064 2066-206f feff-feff fff9-fffb 110bd-110bd 110cd-110cd \
+                  13430-1343f 1bca0-1bca3 1d173-1d17a e0001-e0001 e0020-e007f";
     for (from, to) in format.split_whitespace().filter_map(|it| it.split_once('-')) {
         let code = |it| u32::from_str_radix(it, 16).expect("a number");
         for code in code(from)..=code(to) {

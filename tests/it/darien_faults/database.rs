@@ -170,7 +170,8 @@ fn buffers_that_do_not_fit_the_limit() {
         assert!(number("effective_cache_size") <= limit, "{}", object.path);
     }
     found(
-        "postgresql: {resources: {memory: {limit: 200Mi}}}\nopenWebui: {connectionPool: {size: 20, overflow: 20}}",
+        "postgresql: {resources: {memory: {limit: 200Mi}}}\nopenWebui: {connectionPool: {size: 20, \
+         overflow: 20}}",
         "postgresql-limit-too-low",
     );
 }

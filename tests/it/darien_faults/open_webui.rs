@@ -148,7 +148,8 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
     found("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {tools: true}", "tools-need-context");
     // Whatever the answer may have, no context is asked for that no `context` can be.
     found(
-        "ollama: {models: [\"llama3.2:1b\"], context: 8192}\nopenWebui: {tools: true, maxTokens: 1048576}",
+        "ollama: {models: [\"llama3.2:1b\"], context: 8192}\nopenWebui: {tools: true, maxTokens: \
+         1048576}",
         "answer-beyond-context",
     );
     found(
@@ -157,12 +158,14 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
     );
     // Where they fit they are on, and the answer gets half of what they leave.
     let mut texts = crate::support::with_components(
-        "ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"], context: 8192}\nopenWebui: {tools: true}\nargocd: {enabled: false}",
+        "ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"], context: 8192}\nopenWebui: {tools: \
+         true}\nargocd: {enabled: false}",
     );
     let platform = texts.values_mut().next().expect("the platform");
     *platform = platform.replace("memory: 8Gi", "memory: 16Gi");
-    let workspace = "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\nmetadata: {name: any}\nspec: {workspaceName: any, \
-                     models: [\"gemma2:2b\"]}\n";
+    let workspace = "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: \
+                     AIChatWorkspace\nmetadata: {name: any}\nspec: {workspaceName: any, models: \
+                     [\"gemma2:2b\"]}\n";
     texts.insert("spec/workspaces/any.yaml".to_owned(), workspace.to_owned());
     let made = crate::support::tree(&texts);
     assert!(made.codes().iter().all(|it| !it.contains("tools")), "{}", made.said());

@@ -97,8 +97,8 @@ fn the_tree_has_the_short_name() {
 /// Case does not count where the spec has figures of its own either.
 #[test]
 fn own_figures_are_found_in_any_case() {
-    let figures = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, feedForward: 8192, vocabulary: 128256, \
-                   trainContext: 131072}";
+    let figures = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, \
+                   feedForward: 8192, vocabulary: 128256, trainContext: 131072}";
     let spec = format!(
         "ollama: {{models: [\"Acme/Botanist:1B\"], catalogue: {{\"acme/botanist:1b\": {figures}}}}}"
     );

@@ -51,7 +51,8 @@ warning[b]: of nothing
 ";
     assert_eq!(render::human(&all, &texts, false), expected);
     assert!(render::human(&all, &texts, true).contains('\u{1b}'));
-    let short = "spec/platform.yaml:9:13: error[node-memory-exceeded]: requests sum to 6318Mi, the node can give 5504Mi\nwarning[b]: of nothing\n";
+    let short = "spec/platform.yaml:9:13: error[node-memory-exceeded]: requests sum to 6318Mi, the \
+                 node can give 5504Mi\nwarning[b]: of nothing\n";
     assert_eq!(render::short(&all, &texts), short);
     assert_eq!((all.len(), all.has_errors(), all.count(Severity::Warning)), (2, true, 1));
 }
@@ -75,7 +76,8 @@ fn findings_are_data_too() {
         render::github(&odd.into(), &texts),
         "::warning file=x%2Cy%3Az,title=a::100%25%0Aof: it%0Ahelp: h\n"
     );
-    let expected = "::error file=spec/platform.yaml,line=9,endLine=9,col=13,endColumn=35,title=node-memory-exceeded::requests";
+    let expected = "::error \
+                    file=spec/platform.yaml,line=9,endLine=9,col=13,endColumn=35,title=node-memory-exceeded::requests";
     assert!(render::github(&finding().into(), &texts).starts_with(expected));
 }
 

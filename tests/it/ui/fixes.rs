@@ -16,8 +16,8 @@ const CODEGEMMA: &str = "context: 8192\n      catalogue: {\"codegemma:2b\": {blo
                          heads: 8, feedForward: 16384, vocabulary: 256000, trainContext: 8192, tools: true}}\n";
 
 /// The spec that a platform without one is told to write, and what it runs on.
-const MISSING_SPEC: &str = "{name: garden}\nspec: {repository: {url: https://github.com/owner/name.git}, domains: {chat: chat.example.org}, certificates: {email: \
-                            ops@example.org}, node: {cpu: 4, memory: 8Gi}}\n";
+const MISSING_SPEC: &str = "{name: garden}\nspec: {repository: {url: https://github.com/owner/name.git}, domains: {chat: \
+     chat.example.org}, certificates: {email: ops@example.org}, node: {cpu: 4, memory: 8Gi}}\n";
 
 /// Case, file, and pairs of what is written there and what the help says to write in its place.
 type Fix = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
@@ -176,7 +176,8 @@ const FIXES: &[Fix] = &[
         VERSIONS,
         &[
             (
-                "apiVersion: espalier.dev/v1alpha1\nkind: Versions\nmetadata: {name: garden}\nspec:\n",
+                "apiVersion: espalier.dev/v1alpha1\nkind: Versions\nmetadata: {name: \
+                 garden}\nspec:\n",
                 "",
             ),
             ("  ollama: 0.32.15", "ollama: \"0.32.15\""),
@@ -190,8 +191,8 @@ const FIXES: &[Fix] = &[
             ("name: team-a", "apiVersion: apps.aichatworkspaces.io/v1alpha1"),
             (
                 "models: [\"llama3.2:1b-instruct-q4_K_M\"]",
-                "kind: AIChatWorkspace\nmetadata: {name: team-a}\nspec: {workspaceName: team-a, models: \
-                 [\"llama3.2:1b-instruct-q4_K_M\"]}",
+                "kind: AIChatWorkspace\nmetadata: {name: team-a}\nspec: {workspaceName: team-a, \
+                 models: [\"llama3.2:1b-instruct-q4_K_M\"]}",
             ),
         ],
     ),
