@@ -91,7 +91,9 @@ fn objects(table: &mut Table) {
     });
     table.goal("build + plan, an object of a platform", build, "µs", 2.0);
     let build = micros(of_tenants, || {
-        tenants.iter().for_each(|it| drop(black_box(it.build_and_plan(&assembly, &waves))))
+        for tenant in &tenants {
+            black_box(tenant.build_and_plan(&assembly, &waves));
+        }
     });
     table.goal("build + plan, an object of a tenant", build, "µs", 2.0);
 
@@ -107,7 +109,7 @@ fn objects(table: &mut Table) {
 
     let file: Arc<str> = PLATFORM.into();
     let judged = micros(of_tenants + of_platform, || {
-        drop(black_box(judge(&platform, &file, &assembly, &copies, &tenants)))
+        drop(black_box(judge(&platform, &file, &assembly, &copies, &tenants)));
     });
     table.goal("all rules and the budget, an object", judged, "µs", 2.5);
 

@@ -72,7 +72,7 @@ fn bench(sizes: &[(usize, u32, u32)]) {
         fs::create_dir_all(root.join("spec/workspaces")).expect("writable");
         fs::write(root.join("spec/platform.yaml"), spec::platform(spec::ROOMY)).expect("writable");
         (0..tenants).for_each(|it| {
-            fs::write(root.join(spec::path(it)), spec::tenant(it, spec::MODELS)).expect("writable")
+            fs::write(root.join(spec::path(it)), spec::tenant(it, spec::MODELS)).expect("writable");
         });
         let mut size = Size::default();
         for _ in 0..rounds {
@@ -97,7 +97,7 @@ impl Size {
         self.check.run(runs, |_| child(&mut support::driver(root, "check")));
         let change = |models| {
             fs::write(root.join(spec::path(tenants / 2)), spec::tenant(tenants / 2, models))
-                .expect("writable")
+                .expect("writable");
         };
         self.one.run(runs, |run| {
             change(if run % 2 == 0 { "qwen2.5:0.5b" } else { spec::MODELS });

@@ -82,7 +82,7 @@ pub fn raw(root: &Path, out: &Path, times: u32) {
     let assembly = compile::platform(&sources).plan.expect("the generated spec is right");
     let mut all: Vec<(String, Vec<u8>)> = Vec::new();
     let mut keep = |files: &Files| {
-        all.extend(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_owned())))
+        all.extend(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_owned())));
     };
     let mut summaries = Vec::new();
     for file in tenants(root) {

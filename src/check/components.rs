@@ -14,52 +14,22 @@ use crate::diag::{
 /// A component may only be off when nothing that is on needs it.
 pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
-    let several = components.open_webui.enabled && components.open_webui.replicas > 1;
+    let chat = ("openWebui", components.open_webui.enabled);
+    let several = ("openWebui", runs_several(view));
+    let database = ("postgresql", components.postgresql.enabled);
+    let sessions = ("redis", components.redis.enabled);
+    let models = ("ollama", components.ollama.enabled);
+    let certificates = ("certManager", components.cert_manager.enabled);
+    let sealing = ("sealedSecrets", components.sealed_secrets.enabled);
     let edges = [
-        (
-            "ollama",
-            components.ollama.enabled,
-            "openWebui",
-            components.open_webui.enabled,
-            "it is where the models are",
-        ),
-        (
-            "certManager",
-            components.cert_manager.enabled,
-            "openWebui",
-            components.open_webui.enabled,
-            "it certifies the public host",
-        ),
-        (
-            "sealedSecrets",
-            components.sealed_secrets.enabled,
-            "openWebui",
-            components.open_webui.enabled,
-            "it opens the credentials",
-        ),
-        (
-            "sealedSecrets",
-            components.sealed_secrets.enabled,
-            "postgresql",
-            components.postgresql.enabled,
-            "it opens the password",
-        ),
-        (
-            "sealedSecrets",
-            components.sealed_secrets.enabled,
-            "redis",
-            components.redis.enabled,
-            "it opens the password",
-        ),
-        (
-            "postgresql",
-            components.postgresql.enabled,
-            "openWebui",
-            several,
-            "its pods cannot share a SQLite file",
-        ),
+        (chat, models, "it is where the models are"),
+        (chat, certificates, "it certifies the public host"),
+        (chat, sealing, "it opens the credentials"),
+        (database, sealing, "it opens the password"),
+        (sessions, sealing, "it opens the password"),
+        (several, database, "its pods cannot share a SQLite file"),
     ];
-    for (needed, is_on, by, wants, why) in edges {
+    for ((by, wants), (needed, is_on), why) in edges {
         if wants && !is_on {
             found.push(
                 Diagnostic::error(
@@ -74,10 +44,21 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
             );
         }
     }
-    if components.argocd.enabled
-        && components.argocd.admin == Admin::Sealed
-        && !components.sealed_secrets.enabled
-    {
+    needed_by_argocd(view, found);
+    several_open_webui(view, found);
+}
+
+/// Whether more than one Open WebUI runs.
+fn runs_several(view: &SpecView<'_>) -> bool {
+    let chat = &view.platform.spec.components.open_webui;
+    chat.enabled && chat.replicas > 1
+}
+
+/// What a sealed administrator and a public host of Argo CD need.
+fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let components = &view.platform.spec.components;
+    let argocd = &components.argocd;
+    if argocd.enabled && argocd.admin == Admin::Sealed && !components.sealed_secrets.enabled {
         found.push(
             Diagnostic::error(
                 code::COMPONENT_NEEDED,
@@ -88,26 +69,35 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
             .help("write `enabled: true`, or `admin: initial`"),
         );
     }
-    if view.platform.spec.domains.argocd.is_some() {
-        for (needed, is_on, why) in [
-            ("argocd", components.argocd.enabled, "it is what answers there"),
-            ("certManager", components.cert_manager.enabled, "it certifies the public host"),
-        ] {
-            if !is_on {
-                found.push(
-                    Diagnostic::error(
-                        code::COMPONENT_NEEDED,
-                        view.component(&[needed, "enabled"]),
-                        format!("`domains.argocd` needs `{needed}`, which is off: {why}"),
-                    )
-                    .related(view.value(&["domains", "argocd"]), "needs it")
-                    .help("write `enabled: true`, or take `domains.argocd` out"),
-                );
-            }
+    if view.platform.spec.domains.argocd.is_none() {
+        return;
+    }
+    for (needed, is_on, why) in [
+        ("argocd", argocd.enabled, "it is what answers there"),
+        ("certManager", components.cert_manager.enabled, "it certifies the public host"),
+    ] {
+        if !is_on {
+            found.push(
+                Diagnostic::error(
+                    code::COMPONENT_NEEDED,
+                    view.component(&[needed, "enabled"]),
+                    format!("`domains.argocd` needs `{needed}`, which is off: {why}"),
+                )
+                .related(view.value(&["domains", "argocd"]), "needs it")
+                .help("write `enabled: true`, or take `domains.argocd` out"),
+            );
         }
     }
+}
+
+/// What several Open WebUI share: sessions, and uploaded files.
+fn several_open_webui(view: &SpecView<'_>, found: &mut Diagnostics) {
+    if !runs_several(view) {
+        return;
+    }
+    let spec = &view.platform.spec;
     let replicas = || view.component(&["openWebui", "replicas"]);
-    if several && !components.redis.enabled {
+    if !spec.components.redis.enabled {
         found.push(
             Diagnostic::error(
                 code::REPLICAS_NEED_REDIS,
@@ -122,19 +112,18 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
             .note("without Redis, replicas do not share websockets and sign-outs"),
         );
     }
-    let spec = &view.platform.spec;
-    if several && spec.all_nodes().are_several() && spec.storage.shared.is_none() {
+    if spec.all_nodes().are_several() && spec.storage.shared.is_none() {
         found.push(
             Diagnostic::error(
                 code::UPLOADS_NEED_SHARED_STORAGE,
                 replicas(),
-                "several Open WebUI on several nodes share uploaded files, and no class of volumes \
-                 can be mounted by all of them",
+                "several Open WebUI on several nodes share uploaded files, and no class of \
+                 volumes can be mounted by all of them",
             )
             .related(view.node(&[]), "several nodes")
             .help(
-                "name a class of `ReadWriteMany` volumes that the cluster has, `storage: {shared: \
-                 nfs}`, or write `replicas: 1`",
+                "name a class of `ReadWriteMany` volumes that the cluster has, \
+                 `storage: {shared: nfs}`, or write `replicas: 1`",
             )
             .note(
                 "a volume of the node's disk would tie all pods to that node, and one of a \

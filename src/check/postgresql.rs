@@ -158,9 +158,9 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
                 |text: &&str| external.host.strip_suffix(text).is_some_and(|it| it.ends_with('.'));
             let help = "say beside it which range of addresses it is in, like `cidr: 10.20.0.0/24`";
             let domain = PRIVATE_DOMAINS.into_iter().find(is_private);
-            domain.map(|it| {
+            domain.map(|domain| {
                 (
-                    format!("`{}` is a name of a private network (`.{it}`)", external.host),
+                    format!("`{}` is a name of a private network (`.{domain}`)", external.host),
                     help.to_owned(),
                 )
             })

@@ -222,10 +222,10 @@ fn judge(
             found.push(findings::entry(path, "is a symbolic link in Git", remove));
         }
         "120000" if is_hidden && on_disk.is_none() => {
-            found.push(findings::entry(path, "is a symbolic link in Git", remove))
+            found.push(findings::entry(path, "is a symbolic link in Git", remove));
         }
         "100755" if is_needed == Some(true) && !is_program(path) => {
-            found.push(findings::mode(path))
+            found.push(findings::mode(path));
         }
         // On a disk that folds case, the one file there is listed under one name alone.
         "100644" | "100755" if is_needed.is_none() && (is_hidden || on_disk.is_some()) => {

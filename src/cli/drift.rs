@@ -116,7 +116,7 @@ impl Comparison {
             tree.strays(&mut |path, what| match what {
                 Stray::Ours => besides.push(Drift { change: Change::Stray, path: path.into() }),
                 Stray::Empty => {
-                    besides.push(Drift { change: Change::Empty, path: format!("{path}/").into() })
+                    besides.push(Drift { change: Change::Empty, path: format!("{path}/").into() });
                 }
                 Stray::Foreign => foreign.push(path.into()),
             })?;
@@ -165,7 +165,13 @@ impl Comparison {
             match at.checked_sub(1) {
                 None => drop(compile::whole(plan, &self.run.summaries, &mut batch.files)),
                 Some(tenant) => {
-                    pipeline::again(disk, work, plan, &self.run.summaries[tenant].file, &mut batch)?
+                    pipeline::again(
+                        disk,
+                        work,
+                        plan,
+                        &self.run.summaries[tenant].file,
+                        &mut batch,
+                    )?;
                 }
             }
             let mut drifts = note.drifts.iter().peekable();

@@ -91,7 +91,11 @@ fn walk(path: &mut String, old: &Value, new: &Value, found: &mut Vec<Field>) {
             _ => items(path, old, new, found),
         },
         _ => {
-            found.push(Field { path: path.clone(), old: Some(old.clone()), new: Some(new.clone()) })
+            found.push(Field {
+                path: path.clone(),
+                old: Some(old.clone()),
+                new: Some(new.clone()),
+            });
         }
     }
 }

@@ -93,7 +93,7 @@ pub fn ask(git: &Git, files: &[String]) -> anyhow::Result<Vec<Ignored>> {
         match found.iter_mut().find(|it| it.at == at) {
             Some(it) => it.files.push(path.to_owned()),
             None => {
-                found.push(Ignored { at, pattern: pattern.clone(), files: vec![path.to_owned()] })
+                found.push(Ignored { at, pattern: pattern.clone(), files: vec![path.to_owned()] });
             }
         }
     }

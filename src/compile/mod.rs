@@ -142,7 +142,7 @@ pub fn tenant(plan: &Plan, source: &Source, files: &mut Files) -> Summary {
 fn application_of(plan: &Plan, tenant: &Arc<str>, wave: u32, revision: &str, files: &mut Files) {
     let its = applications::of_tenant(tenant, wave, projects::TENANTS, &plan.follows(revision));
     files.add_yaml(&applications::file(&its.metadata.name.clone().unwrap_or_default()), |out| {
-        Object::derived_custom(its).emit(out)
+        Object::derived_custom(its).emit(out);
     });
 }
 
@@ -207,7 +207,7 @@ pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
             &follows,
         );
         files.add_yaml(&applications::file(&built.name), |out| {
-            Object::derived_custom(its).emit(out)
+            Object::derived_custom(its).emit(out);
         });
     }
     if repository.pin == Pin::Tag {

@@ -1,9 +1,11 @@
 //! Argo CD itself, which reads this tree and is part of it.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod values;
+
+use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::ingress;
 use crate::{
@@ -23,11 +25,15 @@ use crate::{
     platform::{
         images::{self, Tagged},
         repository::Repository,
-        resources::{ChartResources, Resources},
+        resources::Resources,
         rollout::{Strategy, old_pod_first, surge},
         versions::Versions,
     },
     yaml::emit,
+};
+use values::{
+    Annotated, Cache, Configs, Crds, Exclusion, Global, Keyring, NetworkPolicy, Parameters,
+    Patchable, PodValues, RepoServer, Settings, Sized, Switch, Unused, Values, Variable,
 };
 
 /// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and
@@ -102,193 +108,6 @@ pub struct Offers {
     pub running: Running,
     /// The UI, in plain HTTP: TLS ends at the ingress controller.
     pub ui: PortRef,
-}
-
-/// The chart's values, only what differs from its defaults, and what must not change with them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Values {
-    application_set: Unused,
-    configs: Configs,
-    controller: PodValues,
-    crds: Crds,
-    dex: Switch,
-    global: Global,
-    notifications: Switch,
-    redis: Cache,
-    redis_secret_init: Sized,
-    repo_server: RepoServer,
-    server: PodValues,
-}
-
-/// The chart has no switch for `ApplicationSet`s: none of this tree is one. Whoever scales the
-/// controller up finds its pod with a limit like all others.
-#[derive(Serialize)]
-struct Unused {
-    replicas: u32,
-    resources: ChartResources,
-}
-
-/// Nothing but the password's hook speaks to the API server for it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Cache {
-    automount_service_account_token: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<Tagged>,
-    resources: ChartResources,
-}
-
-#[derive(Serialize)]
-struct Configs {
-    cm: Settings,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gpg: Option<Keyring>,
-    params: Parameters,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<Annotated>,
-}
-
-/// `argocd-gpg-keys-cm`: whose signatures Argo CD can read. Which of them a project asks for stands
-/// in the project.
-#[derive(Serialize)]
-struct Keyring {
-    keys: BTreeMap<Arc<str>, String>,
-}
-
-impl Keyring {
-    fn of(repository: &Repository) -> Option<Self> {
-        let keys: BTreeMap<_, _> =
-            repository.signed_by.iter().map(|it| (it.id().clone(), it.text().to_owned())).collect();
-        (!keys.is_empty()).then_some(Self { keys })
-    }
-}
-
-/// `argocd-secret`, which Argo CD fills with keys of its own. `patch` lets the controller add ours;
-/// with `managed` too it would own the whole Secret, and take it along when the SealedSecret goes.
-#[derive(Serialize)]
-struct Annotated {
-    annotations: Patchable,
-}
-
-#[derive(Serialize)]
-struct Patchable {
-    #[serde(rename = "sealedsecrets.bitnami.com/patch")]
-    patch: &'static str,
-}
-
-/// `argocd-cm`.
-#[derive(Serialize)]
-struct Settings {
-    /// A UI without accounts locks everybody out.
-    #[serde(rename = "admin.enabled")]
-    admin: bool,
-    #[serde(rename = "application.resourceTrackingMethod")]
-    tracking: &'static str,
-    /// Charts are Helm sources; nothing of the tree is Kustomize or Jsonnet, and a tool that is off
-    /// cannot be misled into.
-    #[serde(rename = "jsonnet.enable")]
-    jsonnet: &'static str,
-    #[serde(rename = "kustomize.enable")]
-    kustomize: &'static str,
-    #[serde(rename = "resource.customizations.health.argoproj.io_Application")]
-    health: &'static str,
-    #[serde(rename = "resource.exclusions")]
-    exclusions: String,
-    #[serde(rename = "timeout.reconciliation")]
-    reconciliation: &'static str,
-}
-
-/// `argocd-cmd-params-cm`, for one small node.
-#[derive(Serialize)]
-struct Parameters {
-    #[serde(rename = "controller.diff.server.side")]
-    server_side_diff: &'static str,
-    #[serde(rename = "controller.kubectl.parallelism.limit")]
-    kubectl: &'static str,
-    #[serde(rename = "controller.operation.processors")]
-    operations: &'static str,
-    #[serde(rename = "controller.status.processors")]
-    comparisons: &'static str,
-    /// In seconds. A wave that never gets healthy would hold its sync for ever; a slow line takes
-    /// hours for images and models, and a sync that was ended is not tried again for the same
-    /// commit.
-    #[serde(rename = "controller.sync.timeout.seconds")]
-    sync_timeout: &'static str,
-    /// Nothing of the tree is another repository, and one that a commit names would be fetched from
-    /// wherever it says.
-    #[serde(rename = "reposerver.enable.git.submodule")]
-    submodules: &'static str,
-    /// How many charts are rendered at once: this is what the repo-server's memory follows from.
-    #[serde(rename = "reposerver.parallelism.limit")]
-    renderings: &'static str,
-    /// TLS ends at the ingress controller; a server that redirects to TLS behind it never answers.
-    #[serde(rename = "server.insecure")]
-    plain_http: bool,
-}
-
-#[derive(Serialize)]
-struct PodValues {
-    env: [Variable; 1],
-    metrics: Switch,
-    resources: ChartResources,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RepoServer {
-    /// It reads Git and renders: its Role has no rule.
-    automount_service_account_token: bool,
-    copyutil: Sized,
-    #[serde(flatten)]
-    pod: PodValues,
-}
-
-#[derive(Serialize)]
-struct Sized {
-    resources: ChartResources,
-}
-
-#[derive(Serialize)]
-struct Variable {
-    name: &'static str,
-    value: String,
-}
-
-#[derive(Serialize)]
-struct Crds {
-    install: bool,
-    keep: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Global {
-    deployment_strategy: Strategy,
-    domain: String,
-    /// Of all pods but the cache.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<Tagged>,
-    network_policy: NetworkPolicy,
-}
-
-/// Policies only add up, and the chart's let everybody in: ours are derived from the flows below.
-#[derive(Serialize)]
-struct NetworkPolicy {
-    create: bool,
-}
-
-#[derive(Serialize)]
-struct Switch {
-    enabled: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Exclusion {
-    api_groups: &'static [&'static str],
-    clusters: [&'static str; 1],
-    kinds: &'static [&'static str],
 }
 
 /// Go collects its garbage at four fifths of the container's limit, before the kernel stops it.

@@ -7,7 +7,8 @@ use serde::Deserialize;
 
 use crate::{
     builder::{
-        handle::{Contributions, IssuerRef, NamespaceRef},
+        credential::CredentialStore,
+        handle::{Contributions, IssuerRef, NamespaceRef, PriorityRef},
         platform::{ClusterFacts, PlatformBuilder},
         scope::BuiltComponent,
     },
@@ -202,27 +203,34 @@ impl Platform {
 
     /// The floor plan. Read it from top to bottom: whatever is used was built above.
     pub fn build(self: Arc<Self>) -> Assembly {
-        let components = &self.spec.components;
-        let versions = &self.versions;
-        let kube_system = NamespaceRef::kube_system();
         let cluster = ClusterFacts {
             storage_class: self.spec.storage.class.shared(),
             shared_storage_class: self.spec.storage.shared.as_ref().map(ObjectName::shared),
             several_nodes: self.spec.all_nodes().are_several(),
         };
         let mut builder = PlatformBuilder::new(&self.name, cluster.clone());
+        let foundations = self.foundations(&mut builder);
+        self.chat(&mut builder, &foundations);
+        // Nothing that contributes can be built below this line.
+        let (builder, contributions) = builder.close();
+        let components = builder.finish();
+        Assembly { components, contributions, issuer: foundations.issuer, cluster, platform: self }
+    }
+
+    /// What everything stands on: namespaces, Argo CD, the ingress, certificates, sealed values.
+    fn foundations(&self, builder: &mut PlatformBuilder) -> Foundations {
+        let components = &self.spec.components;
+        let versions = &self.versions;
+        let kube_system = NamespaceRef::kube_system();
         let traefik_settings = builder.crd_of_cluster();
 
         // Placed early, filled late: projects, policies and sealed copies follow from what is spent
         // below.
         builder.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| {
-            node_alerts::alerts(scope, &self.spec.all_nodes())
+            node_alerts::alerts(scope, &self.spec.all_nodes());
         });
-        let spaces = builder.build(
-            "namespaces",
-            &NamespaceRef::destination(namespaces::NAMES[0]),
-            namespaces::build,
-        );
+        let first = NamespaceRef::destination(namespaces::NAMES[0]);
+        let spaces = builder.build("namespaces", &first, namespaces::build);
         let [ai, argocd, cert_manager] = builder.build(NETWORK_POLICIES, &spaces.ai, |scope| {
             [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.guarded(it))
         });
@@ -237,7 +245,7 @@ impl Platform {
         });
         if components.traefik.enabled {
             builder.build("traefik", &kube_system, |scope| {
-                components.traefik.build(scope, traefik_settings)
+                components.traefik.build(scope, traefik_settings);
             });
         }
         let certifier = components.cert_manager.enabled.then(|| {
@@ -255,7 +263,7 @@ impl Platform {
         {
             let host = builder.host(host);
             builder.build("argocd-ingress", &argocd, |scope| {
-                argocd::ingress(scope, console, &host, issuer)
+                argocd::ingress(scope, console, &host, issuer);
             });
         }
         let sealing = components.sealed_secrets.enabled.then(|| {
@@ -272,37 +280,43 @@ impl Platform {
             (&console, &credentials, components.argocd.admin)
         {
             builder.build("argocd-admin", &argocd, |scope| {
-                argocd::administrator(scope, console, credentials)
+                argocd::administrator(scope, console, credentials);
             });
         }
+        Foundations { ai, database_priority: spaces.database, issuer, credentials }
+    }
 
-        let database =
-            credentials.as_ref().filter(|_| components.postgresql.enabled).map(|credentials| {
-                if let Some(external) = &components.postgresql.external {
-                    return external.offers(credentials);
-                }
-                let needs = postgresql::Needs {
-                    credentials,
-                    versions,
-                    priority: spaces.database,
-                    connections: components.open_webui.connections(&components.postgresql),
-                };
-                builder.build("postgresql", &ai, |scope| components.postgresql.build(scope, &needs))
-            });
-        let models = components.ollama.enabled.then(|| {
-            builder.build("ollama", &ai, |scope| components.ollama.build(scope, versions))
+    /// The chat and what it uses: the database, models, sessions; and their backup.
+    fn chat(&self, builder: &mut PlatformBuilder, foundations: &Foundations) {
+        let components = &self.spec.components;
+        let versions = &self.versions;
+        let Foundations { ai, database_priority, issuer, credentials } = foundations;
+        let credentials = credentials.as_ref();
+
+        let database = credentials.filter(|_| components.postgresql.enabled).map(|credentials| {
+            if let Some(external) = &components.postgresql.external {
+                return external.offers(credentials);
+            }
+            let needs = postgresql::Needs {
+                credentials,
+                versions,
+                priority: *database_priority,
+                connections: components.open_webui.connections(&components.postgresql),
+            };
+            builder.build("postgresql", ai, |scope| components.postgresql.build(scope, &needs))
         });
-        let sessions =
-            credentials.as_ref().filter(|_| components.redis.enabled).map(|credentials| {
-                builder.build("redis", &ai, |scope| {
-                    components.redis.build(scope, credentials, versions)
-                })
-            });
+        let models = components
+            .ollama
+            .enabled
+            .then(|| builder.build("ollama", ai, |scope| components.ollama.build(scope, versions)));
+        let sessions = credentials.filter(|_| components.redis.enabled).map(|credentials| {
+            builder.build("redis", ai, |scope| components.redis.build(scope, credentials, versions))
+        });
         // What is missing here although Open WebUI is wanted was refused before
         // (`component-needed`).
         let mut chat = None;
         if let (true, Some(models), Some(issuer), Some(credentials)) =
-            (components.open_webui.enabled, &models, &issuer, &credentials)
+            (components.open_webui.enabled, &models, issuer, credentials)
         {
             let host = builder.host(&self.spec.domains.chat);
             let needs = open_webui::Needs {
@@ -316,11 +330,11 @@ impl Platform {
                 versions,
             };
             chat = Some(
-                builder.build("openwebui", &ai, |scope| components.open_webui.build(scope, &needs)),
+                builder.build("openwebui", ai, |scope| components.open_webui.build(scope, &needs)),
             );
         }
         if let (Some(backup), Some(credentials)) =
-            (components.backup.as_ref().filter(|it| it.enabled), &credentials)
+            (components.backup.as_ref().filter(|it| it.enabled), credentials)
         {
             let needs = backup::Needs {
                 database: database.as_ref(),
@@ -329,10 +343,19 @@ impl Platform {
                 credentials,
                 versions,
             };
-            builder.build("backup", &ai, |scope| backup.build(scope, &needs));
+            builder.build("backup", ai, |scope| backup.build(scope, &needs));
         }
-
-        let (builder, contributions) = builder.close(); // nothing that contributes can be built below this line
-        Assembly { components: builder.finish(), contributions, issuer, cluster, platform: self }
     }
+}
+
+/// What the foundations offer to what is built on them.
+struct Foundations {
+    /// The namespace of models and chat, behind its policies.
+    ai: NamespaceRef,
+    /// The priority of the database's pods.
+    database_priority: PriorityRef,
+    /// Certifies public hosts.
+    issuer: Option<IssuerRef>,
+    /// Hands out sealed credentials.
+    credentials: Option<CredentialStore>,
 }

@@ -89,7 +89,6 @@ struct Parts {
 }
 
 fn parts(figures: &Figures, set: &Settings) -> Parts {
-    let figures = figures;
     let cells = ceil256(set.context.min(figures.train_context));
     let parallel = if figures.embedding_model { 1 } else { set.parallel };
     // llama-server sizes its batch by what was asked of it, not by what the model was trained for.

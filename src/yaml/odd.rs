@@ -61,7 +61,7 @@ pub(super) fn first_in_lines(text: &str, to: usize, lines_before: usize) -> Opti
             (Some(open), it) if it == open && open != '#' => quote = None,
             (None, '#') if before.is_whitespace() => quote = Some('#'),
             (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',') => {
-                quote = Some(index)
+                quote = Some(index);
             }
             (None, it) if looks_like(it).is_some() => return Some(from + at),
             _ => (),

@@ -149,7 +149,7 @@ impl Builder<'_> {
                 );
             }
             Event::SequenceStart(style, ..) => {
-                self.begin(Content::List { items: Vec::new(), children: Vec::new() }, style, span)
+                self.begin(Content::List { items: Vec::new(), children: Vec::new() }, style, span);
             }
             Event::MappingEnd | Event::SequenceEnd => self.end(span.end),
             // A spec needs no aliases; without them there are no bombs, no merges and no cycles.

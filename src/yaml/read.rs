@@ -90,10 +90,10 @@ impl Source {
             }
             match kind {
                 Kind::Missing(field) if !state.lacks(at.node, &[field]) => {
-                    state.missing.entry(at.node).or_default().push(vec![field])
+                    state.missing.entry(at.node).or_default().push(vec![field]);
                 }
                 Kind::MissingWithin(way) if !state.lacks(at.node, &way) => {
-                    state.missing.entry(at.node).or_default().push(way)
+                    state.missing.entry(at.node).or_default().push(way);
                 }
                 Kind::UnknownField(written, known) => {
                     meant.extend(

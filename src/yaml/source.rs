@@ -241,7 +241,7 @@ impl Source {
             match &self.nodes[node].from_parent {
                 FromParent::Root => break,
                 FromParent::Key { .. } => {
-                    steps.push(Step::Key(self.nodes[node].name(&self.text).to_owned()))
+                    steps.push(Step::Key(self.nodes[node].name(&self.text).to_owned()));
                 }
                 FromParent::Index(index) => steps.push(Step::Index(*index)),
             }

@@ -41,7 +41,7 @@ fn steps(text: &str) -> Vec<(String, Vec<Step>)> {
         let section = sections.last_mut();
         match (is_inside, section) {
             (false, _) if line.starts_with("## ") => {
-                sections.push((line[3..].to_owned(), Vec::new()))
+                sections.push((line[3..].to_owned(), Vec::new()));
             }
             (false, _) => is_inside = line == "```console",
             (true, _) if line == "```" => is_inside = false,

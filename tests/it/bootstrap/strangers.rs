@@ -255,3 +255,95 @@ fn a_backup_is_adopted_apart_from_the_root() {
     assert!(done.code == Some(1) && done.err.contains("that of 'another'"), "{done:?}");
     assert_eq!(node.changes(), Vec::<String>::new());
 }
+
+/// A cluster that another platform's root is in is not changed, whatever differs about it.
+#[test]
+fn another_platforms_cluster_is_left_alone() {
+    for (name, value, said) in [
+        (
+            "ROOT_URL",
+            "https://hush:hush@git.example.com/another/platform.git",
+            "git.example.com/another/platform",
+        ),
+        ("ROOT_PATH", "other/apps", "`other/apps`"),
+        ("ROOT_PART", "another\u{1b}[2J", "'another?[2J'"),
+    ] {
+        let node = node();
+        node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
+        node.ok(&["up"]);
+        let node = node.with(name, value);
+        for words in [&["up"][..], &["restore", "--yes"], &["teardown", "--yes"]] {
+            let done = node.run(words);
+            assert_eq!(done.code, Some(1), "{name} {words:?}: {}", done.out);
+            assert!(
+                done.err.contains(said) && done.err.contains("--adopt"),
+                "{name} {words:?}: {}",
+                done.err
+            );
+            assert!(!done.err.contains("hush") && !done.err.contains('\u{1b}'), "{}", done.err);
+            assert_eq!(node.changes(), Vec::<String>::new(), "{name} {words:?}");
+            let dry = node.ok(&[&["--dry-run"], words].concat());
+            assert!(
+                dry.out.contains("# would stop here: the cluster's root is that of"),
+                "{}",
+                dry.out
+            );
+        }
+        node.ok(&["up", "--adopt"]);
+        assert!(!node.ok(&["teardown", "--yes", "--adopt"]).out.is_empty());
+    }
+}
+
+/// No variable of the caller's decides which repository is asked, and the clone is asked with no
+/// program of its own.
+#[test]
+fn git_is_called_for_a_clone_that_is_a_strangers() {
+    let node = node()
+        .with("GIT_DIR", "/elsewhere")
+        .with("GIT_CONFIG_COUNT", "1")
+        .with("GIT_EXTERNAL_DIFF", "/bin/x");
+    node.ok(&["up"]);
+    let log = node.read("fake/log");
+    let calls: Vec<&str> = log.lines().filter(|it| it.starts_with("git ")).collect();
+    assert!(calls.len() > 3, "{log}");
+    for call in calls {
+        assert!(
+            call.contains("safe.bareRepository=explicit") && !call.contains("safe.directory"),
+            "{call}"
+        );
+        let is_here =
+            ["core.fsmonitor=false", "core.hooksPath=/dev/null"].iter().all(|it| call.contains(it));
+        assert!(is_here || call.contains(" ls-remote ") && call.contains(" -C / "), "{call}");
+    }
+    assert_eq!(node.read("fake/wrong"), "");
+}
+
+/// Root runs it as the clone's owner, with the owner's home; whoever else runs it, as himself.
+#[test]
+fn git_reads_the_clone_as_its_owner() {
+    for (id, owner, seen) in [
+        ("0", "ada", "ada|/homes/of-ada"),
+        ("0", "root", "nobody|/homes/of-root"),
+        ("1000", "ada", "nobody|HOME"),
+        ("1000", "root", "nobody|HOME"),
+    ] {
+        let node = node().with("ID", id).with("XDG_CONFIG_HOME", "/elsewhere");
+        node.write("owner", owner);
+        let real = fs::read_link(node.path("bin/stat")).expect("a link");
+        fs::remove_file(node.path("bin/stat")).expect("removable");
+        let real = real.display();
+        node.program(
+            "bin/stat",
+            &format!(
+                "#!/bin/sh\n[ \"$1 $2\" = '-c %U' ] || exec {real} \"$@\"\ncat \"$FAKE/../owner\"\n"
+            ),
+        );
+        node.ok(&["up", "--dry-run"]);
+        let seen = seen.replace("HOME", &node.path("home").display().to_string());
+        let calls = node.read("fake/here");
+        assert!(
+            calls.lines().count() > 2 && calls.lines().all(|it| it == seen),
+            "{id} {owner}: {calls}"
+        );
+    }
+}

@@ -195,7 +195,7 @@ fn a_dry_run_does_not_contradict_itself() {
 #[test]
 fn who_has_to_join_is_said_before_it_waits() {
     let node = with(|it| {
-        it.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()]
+        it.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()];
     });
     let out = node.ok(&["up"]).out;
     let said = out

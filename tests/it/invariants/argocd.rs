@@ -105,46 +105,7 @@ pub fn applications(tree: &Tree) -> Vec<String> {
             object,
             "ignored differences",
         );
-        let source = |key: &str| object.at(&format!("spec/source/{key}"));
-        must(object.at("spec/sources").is_null(), object, "one source");
-        if source("chart").is_null() {
-            must(
-                is(source("directory/recurse"), true) && source("directory/include") == "*.yaml",
-                object,
-                "how the folder is read",
-            );
-            // The root follows the branch; under `pin: tag` the others follow the tag of their
-            // content.
-            let revision = source("targetRevision").as_str().unwrap_or_default();
-            must(
-                revision.starts_with("refs/heads/")
-                    || !is_root && revision.starts_with("refs/tags/tree-"),
-                object,
-                "a full reference",
-            );
-            must(source("helm").is_null(), object, "a folder and a chart at once");
-        } else {
-            must(
-                source("path").is_null() && source("directory").is_null(),
-                object,
-                "a chart and a folder at once",
-            );
-            must(
-                source("helm/valuesObject").is_mapping() && source("helm/values").is_null(),
-                object,
-                "typed values",
-            );
-            must(
-                source("helm/releaseName") == object.name(),
-                object,
-                "the release is called like the Application",
-            );
-            must(
-                source("repoURL").as_str().is_some_and(|it| it.starts_with("https://")),
-                object,
-                "the chart's repository",
-            );
-        }
+        from_where(object, is_root, &mut must);
     }
     let root = tree.find("Application", Some("argocd"), "root");
     if !root.is_some_and(|root| {
@@ -154,6 +115,50 @@ pub fn applications(tree: &Tree) -> Vec<String> {
         found.push("there is no root, or not where it belongs".to_owned());
     }
     found
+}
+
+/// The source of an Application: one folder, or one chart.
+fn from_where(it: &Read, is_root: bool, must: &mut impl FnMut(bool, &Read, &str)) {
+    let source = |key: &str| it.at(&format!("spec/source/{key}"));
+    must(it.at("spec/sources").is_null(), it, "one source");
+    if source("chart").is_null() {
+        must(
+            is(source("directory/recurse"), true) && source("directory/include") == "*.yaml",
+            it,
+            "how the folder is read",
+        );
+        // The root follows the branch; under `pin: tag` the others follow the tag of their
+        // content.
+        let revision = source("targetRevision").as_str().unwrap_or_default();
+        must(
+            revision.starts_with("refs/heads/")
+                || !is_root && revision.starts_with("refs/tags/tree-"),
+            it,
+            "a full reference",
+        );
+        must(source("helm").is_null(), it, "a folder and a chart at once");
+    } else {
+        must(
+            source("path").is_null() && source("directory").is_null(),
+            it,
+            "a chart and a folder at once",
+        );
+        must(
+            source("helm/valuesObject").is_mapping() && source("helm/values").is_null(),
+            it,
+            "typed values",
+        );
+        must(
+            source("helm/releaseName") == it.name(),
+            it,
+            "the release is called like the Application",
+        );
+        must(
+            source("repoURL").as_str().is_some_and(|it| it.starts_with("https://")),
+            it,
+            "the chart's repository",
+        );
+    }
 }
 
 /// Whether a list of group, kind (and name) of a project permits one.
@@ -236,73 +241,76 @@ pub fn projects(tree: &Tree) -> Vec<String> {
         }
     }
     for project in tree.of_kind("AppProject") {
-        // Each group, the repositories of its own charts and no others.
-        let group =
-            || tree.of_kind("Application").filter(|it| it.text("spec/project") == project.name());
-        let has_charts = group().any(|it| !it.at("spec/source/chart").is_null());
-        let foreign = items(project.at("spec/sourceRepos"))
-            .filter_map(Value::as_str)
-            .any(|it| CHARTS.contains(&it));
-        if foreign && !has_charts && project.name() != "platform" {
-            found.push(format!("{}: permits charts, and has none", project.path));
-        }
-        let named = |list: &str, key: &str, wild: &str| {
-            items(project.at(list)).any(|it| at(it, key) == wild)
-        };
-        let is_wide = ["group", "kind"].iter().any(|key| {
-            named("spec/namespaceResourceWhitelist", key, "*")
-                || named("spec/clusterResourceWhitelist", key, "*")
-        });
-        // Tenants come and go, and a project that narrowed with them would strand what they leave:
-        // everywhere, but not where others live.
-        let is_everywhere = named("spec/destinations", "namespace", "*");
-        if is_everywhere && project.name() == "tenants" {
-            let others = tree
-                .objects
-                .iter()
-                .filter(|it| it.kind() == "Namespace" && it.application() == "namespaces")
-                .map(Read::name);
-            let namespaces = || {
-                others.clone().chain(["default", "kube-system", "kube-public", "kube-node-lease"])
-            };
-            for namespace in namespaces().filter(|it| may_go(project, it)) {
-                found.push(format!("{}: tenants may go to {namespace}", project.path));
-            }
-            let is_namespace = |it: &Value, name: &str| {
-                at(it, "group") == "" && at(it, "kind") == "Namespace" && at(it, "name") == name
-            };
-            for namespace in namespaces().filter(|name| {
-                !items(project.at("spec/clusterResourceBlacklist")).any(|it| is_namespace(it, name))
-            }) {
-                found.push(format!("{}: tenants may label {namespace}", project.path));
-            }
-        } else {
-            // What a chart makes of the cluster has names: a role of any name could give anybody
-            // everything.
-            let any = items(project.at("spec/clusterResourceWhitelist"))
-                .filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
-            found.extend(any.map(|any| {
-                format!(
-                    "{}: permits any {}",
-                    project.path,
-                    at(any, "kind").as_str().unwrap_or_default()
-                )
-            }));
-        }
-        if is_wide
-            || is_everywhere && project.name() != "tenants"
-            || items(project.at("spec/sourceRepos")).any(|it| it == "*")
-        {
-            found.push(format!("{}: permits all", project.path));
-        }
-        // An empty list of namespaced kinds permits all of them: "none" must be said.
-        if project.at("spec/namespaceResourceWhitelist").is_null()
-            && !named("spec/namespaceResourceBlacklist", "kind", "*")
-        {
-            found.push(format!("{}: permits every namespaced kind", project.path));
-        }
+        narrow(tree, project, &mut found);
     }
     found
+}
+
+/// A project permits what its Applications need, and no more.
+fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
+    // Each group, the repositories of its own charts and no others.
+    let group =
+        || tree.of_kind("Application").filter(|it| it.text("spec/project") == project.name());
+    let has_charts = group().any(|it| !it.at("spec/source/chart").is_null());
+    let foreign = items(project.at("spec/sourceRepos"))
+        .filter_map(Value::as_str)
+        .any(|it| CHARTS.contains(&it));
+    if foreign && !has_charts && project.name() != "platform" {
+        found.push(format!("{}: permits charts, and has none", project.path));
+    }
+    let named =
+        |list: &str, key: &str, wild: &str| items(project.at(list)).any(|it| at(it, key) == wild);
+    let is_wide = ["group", "kind"].iter().any(|key| {
+        named("spec/namespaceResourceWhitelist", key, "*")
+            || named("spec/clusterResourceWhitelist", key, "*")
+    });
+    // Tenants come and go, and a project that narrowed with them would strand what they leave:
+    // everywhere, but not where others live.
+    let is_everywhere = named("spec/destinations", "namespace", "*");
+    if is_everywhere && project.name() == "tenants" {
+        let others = tree
+            .objects
+            .iter()
+            .filter(|it| it.kind() == "Namespace" && it.application() == "namespaces")
+            .map(Read::name);
+        let namespaces =
+            || others.clone().chain(["default", "kube-system", "kube-public", "kube-node-lease"]);
+        for namespace in namespaces().filter(|it| may_go(project, it)) {
+            found.push(format!("{}: tenants may go to {namespace}", project.path));
+        }
+        let is_namespace = |it: &Value, name: &str| {
+            at(it, "group") == "" && at(it, "kind") == "Namespace" && at(it, "name") == name
+        };
+        for namespace in namespaces().filter(|name| {
+            !items(project.at("spec/clusterResourceBlacklist")).any(|it| is_namespace(it, name))
+        }) {
+            found.push(format!("{}: tenants may label {namespace}", project.path));
+        }
+    } else {
+        // What a chart makes of the cluster has names: a role of any name could give anybody
+        // everything.
+        let any = items(project.at("spec/clusterResourceWhitelist"))
+            .filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
+        found.extend(any.map(|any| {
+            format!(
+                "{}: permits any {}",
+                project.path,
+                at(any, "kind").as_str().unwrap_or_default()
+            )
+        }));
+    }
+    if is_wide
+        || is_everywhere && project.name() != "tenants"
+        || items(project.at("spec/sourceRepos")).any(|it| it == "*")
+    {
+        found.push(format!("{}: permits all", project.path));
+    }
+    // An empty list of namespaced kinds permits all of them: "none" must be said.
+    if project.at("spec/namespaceResourceWhitelist").is_null()
+        && !named("spec/namespaceResourceBlacklist", "kind", "*")
+    {
+        found.push(format!("{}: permits every namespaced kind", project.path));
+    }
 }
 
 /// The objects that an Application brings.
