@@ -1,7 +1,7 @@
 //! `figures-implausible`, `figures-not-used`: the spec's own catalogue, on which the proof of a
 //! model's memory rests.
 
-use super::{code, ranges, rules::SpecView};
+use super::{code, ranges, view::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
     facts::models::Figures,

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use super::{node_groups::MOST_NODES, rules::WholeView};
+use super::{node_groups::MOST_NODES, view::WholeView};
 use crate::{
     components::ollama::Ollama,
     facts::models::{Figures, families::FAMILIES, family::Tools},

@@ -16,11 +16,12 @@ use crate::{
         outcome::Outcome,
         pipeline::Run,
         show,
-        sources::{PLATFORM, Work},
+        sources::Work,
         tree::Tree,
     },
     compile::{self, plan::Plan},
     diag::diagnostic::Diagnostics,
+    platform::files::PLATFORM,
 };
 
 /// Runs the verb.

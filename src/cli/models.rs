@@ -17,8 +17,8 @@ use crate::{
     components::ollama::Ollama,
     diag::suggest,
     facts::models::{self, Figures, Size, families::FAMILIES, foreign, uncovered},
+    load::read,
     names::ModelName,
-    spec::read,
 };
 
 /// A model, as a program reads it.

@@ -21,15 +21,16 @@ use crate::{
     compile::Sources,
     diag::{
         diagnostic::{Diagnostic, Diagnostics},
-        render::Texts,
         suggest,
     },
-    spec::{read, schema},
-    yaml::source::{MAX_SIZE, Source, too_large},
+    load::schema,
+    platform::files::{self, PLATFORM},
+    yaml::{
+        source::{MAX_SIZE, Source, too_large},
+        texts::Texts,
+    },
 };
 
-/// The platform's spec, relative to the root.
-pub const PLATFORM: &str = read::PLATFORM;
 const SPEC: &str = "spec";
 const WORKSPACES: &str = "spec/workspaces";
 
@@ -87,13 +88,13 @@ impl Work {
             Input::Stream(name, stream) => read_stream(stream, name)?,
         };
         it.complete = it.keep(PLATFORM, platform);
-        if let Some(versions) = read_source(disk, root, &read::VERSIONS.into())? {
-            it.keep(read::VERSIONS, versions);
+        if let Some(versions) = read_source(disk, root, &files::VERSIONS.into())? {
+            it.keep(files::VERSIONS, versions);
         }
-        if let Some(certificate) = read_source(disk, root, &read::SEALING.into())? {
-            it.keep(read::SEALING, certificate);
+        if let Some(certificate) = read_source(disk, root, &files::SEALING.into())? {
+            it.keep(files::SEALING, certificate);
         }
-        for path in it.list(disk, read::SECRETS.trim_end_matches('/'))? {
+        for path in it.list(disk, files::SECRETS.trim_end_matches('/'))? {
             if let Some(source) = read_source(disk, root, &path)? {
                 it.keep(&path, source);
             }
@@ -149,9 +150,9 @@ impl Work {
         }
         let read = [
             PLATFORM,
-            read::VERSIONS,
-            read::SEALING,
-            read::SECRETS.trim_end_matches('/'),
+            files::VERSIONS,
+            files::SEALING,
+            files::SECRETS.trim_end_matches('/'),
             WORKSPACES,
         ];
         let mut strangers = Vec::new();

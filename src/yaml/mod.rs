@@ -15,4 +15,5 @@ mod scalar;
 mod serializer;
 pub mod source;
 mod syntax;
+pub mod texts;
 mod value;

@@ -22,8 +22,8 @@ use crate::{
         sources::Work,
     },
     components::floor_plan::PlatformSpec,
+    platform::files::{PLATFORM, SEALING},
     seal::{certificate::Certificate, key_pair},
-    spec::read::{PLATFORM, SEALING},
     yaml::source::MAX_SIZE,
 };
 

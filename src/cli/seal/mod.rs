@@ -26,8 +26,8 @@ use crate::{
         sources::Work,
     },
     compile::{self, plan::Plan},
+    platform::files::SEALING,
     seal::certificate::Certificate,
-    spec::read::SEALING,
 };
 use args::{SealArgs, SealVerb};
 use plaintext::Origins;

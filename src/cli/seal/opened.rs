@@ -20,9 +20,9 @@ use crate::{
         disk::{Disk, Kind},
         sources::Work,
     },
+    platform::files::SECRETS,
     platform::sealed::{SealedCredential, SealedScope, SealedValues, secret_name},
     seal::{open::PrivateKey, value::Scope},
-    spec::read::SECRETS,
     yaml::source::Source,
 };
 

@@ -20,8 +20,8 @@ use crate::{
         git::Git,
         sources::Work,
     },
+    platform::files::SEALING,
     seal::{certificate::Certificate, key_pair},
-    spec::read::SEALING,
 };
 
 /// More than any private key takes, in bytes.

@@ -9,9 +9,9 @@ use crate::{
         git::{Git, quoted},
         sources::Work,
     },
+    platform::files::SEALING,
     platform::sealed::SealedCredential,
     seal::certificate::Certificate,
-    spec::read::SEALING,
 };
 
 use super::{
