@@ -4,7 +4,7 @@
 use super::{code, ranges, view::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
-    facts::models::Figures,
+    facts::models::figures::Figures,
     names::ModelName,
 };
 

@@ -16,7 +16,12 @@ use crate::{
     },
     components::ollama::Ollama,
     diag::suggest,
-    facts::models::{self, Figures, Size, families::FAMILIES, foreign, uncovered},
+    facts::models::{
+        self,
+        families::FAMILIES,
+        figures::{Figures, Size},
+        foreign, uncovered,
+    },
     load::read,
     names::ModelName,
 };
