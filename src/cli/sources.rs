@@ -2,7 +2,6 @@
 //! huge files never.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::Read,
     path::{Path, PathBuf},
@@ -14,9 +13,7 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{
         disk::{Disk, Kind},
-        findings,
-        names::Names,
-        path_index,
+        findings, path_index,
     },
     compile::Sources,
     diag::{
@@ -25,10 +22,7 @@ use crate::{
     },
     load::schema,
     platform::files::{self, PLATFORM},
-    yaml::{
-        source::{MAX_SIZE, Source, too_large},
-        texts::Texts,
-    },
+    yaml::source::{MAX_SIZE, Source, too_large},
 };
 
 const SPEC: &str = "spec";
@@ -102,29 +96,6 @@ impl Work {
         it.tenants = it.list(disk, WORKSPACES)?;
         it.look_around(disk, named.as_deref())?;
         Ok(it)
-    }
-
-    /// The texts that some findings point into; the tenants' are read again for it.
-    pub fn texts<'a>(
-        &'a self,
-        disk: &dyn Disk,
-        findings: &Diagnostics,
-        names: &'a Names,
-    ) -> Library<'a> {
-        let mut library = Library { platform: BTreeMap::new(), tenants: BTreeMap::new(), names };
-        library.platform.extend(self.sources.texts.values().map(|it| (&*it.file, it)));
-        let places = findings.iter().flat_map(|finding| {
-            std::iter::once(&finding.place).chain(finding.related.iter().map(|it| &it.0))
-        });
-        let files: BTreeSet<&Arc<str>> = places.filter_map(|it| it.file()).collect();
-        for file in files {
-            if self.tenants.binary_search(file).is_ok()
-                && let Ok(Some(Ok(source))) = read_source(disk, &self.root, file)
-            {
-                library.tenants.insert(file.clone(), source);
-            }
-        }
-        library
     }
 
     /// Says whether there is something to keep.
@@ -222,23 +193,6 @@ fn instead(disk: &dyn Disk, root: &Path) -> String {
     match meant {
         Some(it) => format!("`{SPEC}/{it}` is another name; rename it"),
         None => "`espalier init` writes one".to_owned(),
-    }
-}
-
-/// The texts that findings point into, by the names that findings give them.
-pub struct Library<'a> {
-    platform: BTreeMap<&'a str, &'a Source>,
-    tenants: BTreeMap<Arc<str>, Source>,
-    names: &'a Names,
-}
-
-impl Texts for Library<'_> {
-    fn source(&self, file: &str) -> Option<&Source> {
-        self.platform.get(file).copied().or_else(|| self.tenants.get(file))
-    }
-
-    fn shown<'a>(&self, file: &'a str) -> Cow<'a, str> {
-        self.names.shown(file)
     }
 }
 

@@ -148,7 +148,10 @@ fn application_of(plan: &Plan, tenant: &Arc<str>, wave: u32, revision: &str, fil
 fn revision(plan: &Plan, summaries: &[Summary], files: &Files) -> String {
     match plan.repository().pin {
         Pin::Branch => plan.repository().revision(),
-        Pin::Tag => format!("refs/tags/{}", pin::tag(&pin::content(files), summaries)),
+        Pin::Tag => format!(
+            "refs/tags/{}",
+            pin::tag(&pin::content(files), summaries.iter().map(|it| &it.content))
+        ),
     }
 }
 

@@ -4,6 +4,7 @@ pub mod args;
 pub mod key_pair;
 pub mod list;
 pub mod opened;
+mod paths;
 pub mod plaintext;
 pub mod sealing;
 pub mod terminal;
