@@ -8,34 +8,17 @@ mod support;
 use std::{collections::BTreeMap, env, fs, hint::black_box, process::ExitCode, sync::Arc};
 
 use espalier::{
-    budget::{
-        demand::{self, Total},
-        report::Report,
-    },
-    builder::{meta::Naming, scope::BuiltComponent},
     check::{
-        models, rules,
+        rules,
         view::{SpecView, TenantView, WholeView},
-        workspaces,
     },
-    components::{
-        floor_plan::{Assembly, Platform},
-        workspace::Workspace,
-    },
-    crds::argocd::Application,
-    diag::{diagnostic::Diagnostics, path::FieldPath},
+    components::{floor_plan::Platform, workspace::Workspace},
+    diag::diagnostic::Diagnostics,
     load::read,
-    names::Host,
-    plan::{
-        applications,
-        copies::{self, RequiredSecret},
-        policies, projects,
-        waves::Waves,
-    },
+    plan::{Plan, summary::Summary, tenant::Tenant as Planned},
     platform::files::PLATFORM,
     yaml::{emit, source::Source},
 };
-use k8s_openapi::api::networking::v1::NetworkPolicy;
 use support::{
     Scratch,
     measure::{Best, child, repeat},
@@ -66,34 +49,25 @@ struct Tenant {
     workspace: Workspace,
     file: Arc<str>,
     text: String,
-    built: BuiltComponent,
-    policies: Vec<NetworkPolicy>,
-    application: Application,
-    host: Host,
-    sum: Total,
+    planned: Planned,
 }
 
 fn objects(table: &mut Table) {
     let platform = platform(&spec::platform(spec::ROOMY));
-    let assembly = Arc::clone(&platform).build();
-    let (waves, copies) = (Waves::of(&assembly.components), copies::needed(&assembly.components));
-    let tenants: Vec<Tenant> = (0..TENANTS).map(|it| Tenant::new(it, &assembly)).collect();
+    let file: Arc<str> = PLATFORM.into();
+    let plan = Plan::of(Arc::clone(&platform).build(), file.clone());
+    let tenants: Vec<Tenant> = (0..TENANTS).map(|it| Tenant::new(it, &plan)).collect();
     let of_tenants: usize = tenants.iter().map(Tenant::objects).sum();
 
-    let own = Arc::clone(&platform);
-    let of_platform: usize = assembly.components.iter().map(|it| it.objects.len() + 1).sum();
+    let of_platform: usize = plan.components().iter().map(|it| it.objects.len() + 1).sum();
     let build = micros(of_platform, || {
-        let assembly = Arc::clone(&own).build();
-        black_box((
-            Waves::of(&assembly.components),
-            copies::needed(&assembly.components),
-            rows(&assembly),
-        ));
+        let plan = Plan::of(Arc::clone(&platform).build(), file.clone());
+        black_box(plan.budget(&[]));
     });
     table.goal("build + plan, an object of a platform", build, "µs", 2.0);
     let build = micros(of_tenants, || {
         for tenant in &tenants {
-            black_box(tenant.build_and_plan(&assembly, &waves));
+            black_box(tenant.build_and_plan(&plan));
         }
     });
     table.goal("build + plan, an object of a tenant", build, "µs", 2.0);
@@ -102,15 +76,15 @@ fn objects(table: &mut Table) {
     let emitted = micros(of_tenants, || {
         for tenant in &tenants {
             out.clear();
-            tenant.emit(&mut out);
+            tenant.emit(&plan, &mut out);
         }
     });
     table.goal("emit, an object (aim 1.5)", emitted, "µs", 3.0);
     table.figure("  its size", out.len() as f64 / tenants[0].objects() as f64, "bytes");
 
-    let file: Arc<str> = PLATFORM.into();
+    let summaries: Vec<Summary> = tenants.iter().map(|it| it.summary(&plan)).collect();
     let judged = micros(of_tenants + of_platform, || {
-        drop(black_box(judge(&platform, &file, &assembly, &copies, &tenants)));
+        drop(black_box(judge(&plan, &tenants, &summaries)));
     });
     table.goal("all rules and the budget, an object", judged, "µs", 2.5);
 
@@ -119,17 +93,14 @@ fn objects(table: &mut Table) {
 }
 
 impl Tenant {
-    fn new(index: usize, assembly: &Assembly) -> Self {
+    fn new(index: usize, plan: &Plan) -> Self {
         let (file, text) = (Arc::from(spec::path(index)), spec::tenant(index, spec::MODELS));
         let workspace: Workspace = Source::parse(Arc::clone(&file), text.as_str())
             .read()
             .0
             .expect("the generated tenant is right");
-        let built = workspace.build(assembly).expect("the platform has an issuer");
-        let (policies, application) = (policies(&built), application(&built, assembly, 0));
-        let (host, sum) =
-            (workspace.host(assembly).expect("its name is short"), demand::of_tenant(&built));
-        Self { workspace, file, text, built, policies, application, host, sum }
+        let planned = plan.tenant(&workspace).expect("the platform has an issuer");
+        Self { workspace, file, text, planned }
     }
 
     fn read(&self) -> Option<Workspace> {
@@ -138,93 +109,41 @@ impl Tenant {
 
     /// Its own, its policies, its Application.
     fn objects(&self) -> usize {
-        self.built.objects.len() + self.policies.len() + 1
+        self.planned.component.objects.len() + 1
     }
 
-    fn build_and_plan(&self, assembly: &Assembly, waves: &Waves) -> impl Sized {
-        let built = self.workspace.build(assembly);
-        built.map(|built| {
-            let (policies, sum) = (policies(&built), demand::of_tenant(&built));
-            let wave = waves.wave_after(built.after.iter().copied());
-            let application = application(&built, assembly, wave);
-            (built, policies, sum, application)
-        })
+    fn summary(&self, plan: &Plan) -> Summary {
+        let planned = plan.tenant(&self.workspace).expect("the platform has an issuer");
+        planned.summary(plan, self.file.clone())
     }
 
-    fn emit(&self, out: &mut Vec<u8>) {
-        self.built.objects.iter().for_each(|it| it.emit(out));
-        self.policies.iter().for_each(|it| emit::document(out, it));
+    fn build_and_plan(&self, plan: &Plan) -> impl Sized {
+        let planned = plan.tenant(&self.workspace)?;
+        let revision = plan.repository().revision();
+        let application = plan.application_of_tenant(&planned.name, planned.wave, &revision);
+        Some((application, planned.summary(plan, self.file.clone())))
+    }
+
+    fn emit(&self, plan: &Plan, out: &mut Vec<u8>) {
+        self.planned.component.objects.iter().for_each(|it| it.emit(out));
+        let revision = plan.repository().revision();
+        let application =
+            plan.application_of_tenant(&self.planned.name, self.planned.wave, &revision);
         emit::type_meta(out, "argoproj.io/v1alpha1", "Application");
-        emit::document(out, &self.application);
+        emit::document(out, &application);
     }
-}
-
-fn policies(built: &BuiltComponent) -> Vec<NetworkPolicy> {
-    policies::of_namespace(
-        &built.namespace,
-        &built.name,
-        &Naming::Tenant(built.name.clone()),
-        built.flows.iter(),
-    )
-}
-
-fn application(built: &BuiltComponent, assembly: &Assembly, wave: u32) -> Application {
-    let (repository, name) = (&assembly.platform.spec.repository, &assembly.platform.name);
-    let follows =
-        applications::Follows { repository, revision: &repository.revision(), platform: name };
-    applications::of_component(
-        built,
-        wave,
-        projects::TENANTS,
-        &applications::folder(&built.name),
-        &follows,
-    )
-}
-
-fn rows(assembly: &Assembly) -> Vec<demand::Row> {
-    assembly.components.iter().flat_map(demand::rows).collect()
 }
 
 /// Every rule, on the platform and all tenants.
-fn judge(
-    platform: &Platform,
-    file: &Arc<str>,
-    assembly: &Assembly,
-    copies: &[RequiredSecret],
-    tenants: &[Tenant],
-) -> Diagnostics {
+fn judge(plan: &Plan, tenants: &[Tenant], summaries: &[Summary]) -> Diagnostics {
     let mut found = Diagnostics::new();
-    rules::spec(&SpecView { platform, file }, &mut found);
-    let models = FieldPath::root().key("spec").key("models");
+    rules::spec(&SpecView { platform: plan.platform(), file: plan.file() }, &mut found);
     for tenant in tenants {
-        workspaces::name(&tenant.workspace, &tenant.file, &mut found);
-        workspaces::served(&tenant.workspace, assembly, &tenant.file, &mut found);
-        models::listed(&tenant.workspace.ollama(), &tenant.file, &models, &mut found);
-        black_box(demand::of_tenant(&tenant.built));
+        let view = TenantView { workspace: &tenant.workspace, plan, file: &tenant.file };
+        rules::tenant(&view, &mut found);
     }
-    let rows = rows(assembly);
-    let mut all: Total = rows.iter().collect();
-    for tenant in tenants {
-        all.extend(&tenant.sum);
-    }
-    let budget = Report::of_sum(platform.spec.all_nodes(), rows, all, Vec::new());
-    let views = tenants.iter().map(|tenant| TenantView {
-        file: &tenant.file,
-        name: Some(&tenant.built.name),
-        host: Some(&tenant.host),
-        sum: &tenant.sum,
-    });
-    let tenants: Vec<TenantView<'_>> = views.collect();
-    rules::whole(
-        &WholeView {
-            spec: SpecView { platform, file },
-            assembly,
-            tenants: &tenants,
-            budget: &budget,
-            copies,
-        },
-        &mut found,
-    );
+    let budget = plan.budget(summaries);
+    rules::whole(&WholeView::of(plan, summaries, &budget), &mut found);
     assert!(!found.has_errors(), "the generated spec is right");
     found
 }

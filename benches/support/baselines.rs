@@ -12,10 +12,10 @@ use std::{
 
 use espalier::{
     builder::{meta::Naming, object},
-    compile::{self, Sources},
+    compile,
     components::{floor_plan::Assembly, workspace::Workspace},
     emit::{files::Files, layout},
-    load::read,
+    load::{Sources, read},
     names::DnsLabel,
     plan::{applications, policies, projects},
     platform::files::PLATFORM,

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::{
 };
 
 use crate::{
-    builder::{object::Object, scope::BuiltComponent},
+    builder::{component::BuiltComponent, object::Object},
     facts::{
         kubernetes::{DATABASE_PRIORITY, GPU},
         requests::{self, Allotment},

@@ -85,7 +85,7 @@ impl Object {
 
     /// An object that the plan derives: it has spent every handle already, so it needs no scope.
     #[track_caller]
-    pub(crate) fn derived<K>(typed: K) -> Self
+    pub(crate) fn from_plan<K>(typed: K) -> Self
     where
         K: Resource + Metadata<Ty = ObjectMeta> + Serialize + Send + Sync + 'static,
     {
@@ -94,7 +94,7 @@ impl Object {
 
     /// A derived custom resource: its CRD is there because its handle was spent before.
     #[track_caller]
-    pub(crate) fn derived_custom<K: CustomResource>(typed: K) -> Self {
+    pub(crate) fn from_plan_custom<K: CustomResource>(typed: K) -> Self {
         Self::custom(typed, Location::caller())
     }
 

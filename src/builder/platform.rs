@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::{
     cluster::ClusterFacts,
+    component::BuiltComponent,
     handle::{AppId, Contribution, Contributions, CrdRef, HostRef, NamespaceRef},
     meta::Naming,
     object::CustomResource,
-    scope::{BuiltComponent, Scope},
+    scope::Scope,
 };
 use crate::names::Host;
 

@@ -21,6 +21,7 @@ use serde::Serialize;
 use super::{
     chart::Chart,
     cluster::ClusterFacts,
+    component::{BuiltComponent, Flow, SecretCopy},
     credential::{Credential, CredentialStore},
     handle::{
         AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef,
@@ -28,60 +29,9 @@ use super::{
     },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
+    script::ScriptFact,
 };
-use crate::{names::Host, units::Bytes};
-
-/// One permitted connection, by pod port. It orders nothing: Prometheus scrapes what starts after
-/// it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Flow {
-    /// Who speaks. An edge starts at pods, not at an Application: two workloads of one chart may
-    /// reach different things.
-    pub from: Caller,
-    /// Who is spoken to.
-    pub to: Peer,
-    /// The pods' port.
-    pub port: u16,
-    /// `TCP` or `UDP`.
-    pub protocol: &'static str,
-}
-
-/// A sealed copy of a credential that some namespace needs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SecretCopy {
-    /// The namespace.
-    pub namespace: Arc<str>,
-    /// The credential.
-    pub credential: Credential,
-    /// A further key that the controller fills from the sealed ones when it opens them: name, Go
-    /// template.
-    pub derived: Option<(&'static str, String)>,
-}
-
-/// A component, built: what it makes and what it spent.
-pub struct BuiltComponent {
-    /// The Application's name.
-    pub name: Arc<str>,
-    /// The Application's destination namespace.
-    pub namespace: Arc<str>,
-    /// What it consists of, unless a chart makes it.
-    pub objects: Vec<Object>,
-    /// The chart that makes it.
-    pub chart: Option<Chart>,
-    /// Applications that must be healthy first: the only thing that waves are made of.
-    pub after: BTreeSet<AppId>,
-    /// The only thing that network policies are made of.
-    pub flows: BTreeSet<Flow>,
-    /// The pods that it declared, whether or not they speak.
-    pub pods: BTreeSet<Pods>,
-    /// Credentials, and the namespaces that need a sealed copy.
-    pub copies: BTreeSet<SecretCopy>,
-    /// Objects that people apply when they need them: they lie beside the tree, and Argo CD never
-    /// sees them.
-    pub manual_objects: Vec<Object>,
-    /// Hosts for which it wants a certificate; each is one solver pod while it is being issued.
-    pub certificates: BTreeSet<Host>,
-}
+use crate::units::Bytes;
 
 /// Where one component builds.
 pub struct Scope<'a> {
@@ -111,6 +61,8 @@ impl<'a> Scope<'a> {
             copies: BTreeSet::new(),
             manual_objects: Vec::new(),
             certificates: BTreeSet::new(),
+            script: Vec::new(),
+            provided_outside: Vec::new(),
         };
         Self { id, naming, cluster, built, contributed }
     }
@@ -127,6 +79,16 @@ impl<'a> Scope<'a> {
     /// What it stands on.
     pub fn cluster(&self) -> &ClusterFacts {
         &self.cluster
+    }
+
+    /// Tells the bootstrap script something of this component.
+    pub fn script(&mut self, fact: ScriptFact) {
+        self.built.script.push(fact);
+    }
+
+    /// Says what somebody else must provide, in a sentence of Markdown.
+    pub fn provided_outside(&mut self, what: String) {
+        self.built.provided_outside.push(what);
     }
 
     /// Names a workload of this component.

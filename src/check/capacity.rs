@@ -217,7 +217,7 @@ fn place(view: &WholeView<'_>, row: &Row) -> Place {
         let file = view
             .tenants
             .iter()
-            .find(|tenant| tenant.name.is_some_and(|it| **it == *row.name))
+            .find(|tenant| tenant.name.as_ref() == Some(&row.name))
             .map(|it| it.file.clone());
         let path = FieldPath::root().key("spec").key("models");
         return file.map_or(Place::Nowhere, |file| Place::Value { file, path });

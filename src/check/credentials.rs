@@ -11,8 +11,8 @@ use k8s_openapi::api::{
 use super::{code, view::WholeView};
 use crate::{
     builder::{
+        component::BuiltComponent,
         credential::{Key, Value},
-        scope::BuiltComponent,
     },
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
@@ -24,9 +24,9 @@ use crate::{
 
 /// Every copy that is needed, and every value that nothing needs.
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let platform = &view.assembly.platform;
+    let platform = &view.plan.assembly().platform;
     let mut told = BTreeSet::new();
-    for copy in view.copies {
+    for copy in view.plan.secrets() {
         let name = copy.credential.name();
         let keys = copy.credential.declared().keys;
         let there = platform.sealed.keys(name, &copy.namespace);
@@ -67,7 +67,7 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
                 needed.credential.name() == name
                     && (*needed.namespace == **namespace || **namespace == *"*")
             };
-            match view.copies.iter().find(is_its) {
+            match view.plan.secrets().iter().find(is_its) {
                 None if **namespace == *"*" => unused(at, format!("the credential `{name}`")),
                 None => unused(at, format!("the credential `{name}` in namespace `{namespace}`")),
                 Some(needed) => {
@@ -143,8 +143,8 @@ fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
 
 /// The platform's own components read nothing that is not sealed or told of.
 pub fn closed_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
-    for component in &view.assembly.components {
-        closed(component, view.copies, view.spec.file, found);
+    for component in &view.plan.assembly().components {
+        closed(component, view.plan.secrets(), view.spec.file, found);
     }
 }
 

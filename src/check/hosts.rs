@@ -135,7 +135,7 @@ pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
 pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
     let own = own(&view.spec);
     for tenant in view.tenants {
-        let Some(host) = tenant.host else { continue };
+        let Some(host) = &tenant.host else { continue };
         if let Some((field, _)) = own.iter().find(|(_, own)| *own == host) {
             let place = Place::Value {
                 file: tenant.file.clone(),

@@ -3,7 +3,10 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{code, model_names, view::SpecView};
+use super::{
+    code, model_names,
+    view::{SpecView, TenantView},
+};
 use crate::{
     components::ollama::{Gpu, Ollama},
     diag::{
@@ -116,6 +119,12 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
 
 /// More models than anybody pulls into one volume.
 pub const MOST: usize = 64;
+
+/// The models of a tenant.
+pub fn of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
+    let at = FieldPath::root().key("spec").key("models");
+    listed(&view.workspace.ollama(), view.file, &at, found);
+}
 
 /// The models of one Ollama, listed at a path of a file.
 pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {

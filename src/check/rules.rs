@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     code,
-    view::{SpecView, WholeView},
+    view::{SpecView, TenantView, WholeView},
 };
 use crate::{
     diag::{
@@ -16,6 +16,7 @@ use crate::{
 };
 
 type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
+type TenantRule = fn(&TenantView<'_>, &mut Diagnostics);
 type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 
 /// Rules on the spec; an error among their findings and nothing is built.
@@ -41,6 +42,10 @@ const SPEC: [SpecRule; 20] = [
     super::versions::checksums,
     super::versions::tested,
 ];
+
+/// Rules on one tenant; an error among their findings and it is not built.
+const TENANT: [TenantRule; 3] =
+    [super::workspaces::name, super::workspaces::served, super::models::of_tenant];
 
 /// Rules on the whole.
 const WHOLE: [WholeRule; 8] = [
@@ -140,6 +145,13 @@ fn unread(diagnostic: &Diagnostic) -> Option<(Arc<str>, FieldPath)> {
 /// Other files are small: an error makes the whole of them doubtful.
 fn is_platform(file: &str) -> bool {
     file != VERSIONS && file != SEALING && !file.starts_with(SECRETS)
+}
+
+/// Runs the rules on one tenant.
+pub fn tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
+    for rule in TENANT {
+        rule(view, found);
+    }
 }
 
 /// Runs the rules on the whole.

@@ -81,9 +81,10 @@ fn values(
 /// A Secret that references find by its name has a suffix, one whose name is fixed has none.
 pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut told = std::collections::BTreeSet::new();
-    for copy in view.copies {
+    for copy in view.plan.secrets() {
         let name = copy.credential.name();
-        let Some(values) = view.assembly.platform.sealed.file(name).filter(|_| told.insert(name))
+        let Some(values) =
+            view.plan.assembly().platform.sealed.file(name).filter(|_| told.insert(name))
         else {
             continue;
         };

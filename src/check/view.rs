@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    budget::{demand::Total, report::Report},
-    components::floor_plan::{Assembly, Platform},
+    budget::report::Report,
+    components::{floor_plan::Platform, workspace::Workspace},
     diag::{diagnostic::Place, path::FieldPath},
-    names::Host,
-    plan::copies::RequiredSecret,
+    plan::{Plan, summary::Summary},
     platform::node::Node,
 };
 
@@ -74,28 +73,32 @@ pub fn field(path: &[&str]) -> FieldPath {
     path.iter().fold(FieldPath::root().key("spec"), |at, key| at.key(*key))
 }
 
-/// What a tenant tells of itself, once it has been built.
+/// One tenant's resource, before it is built.
 pub struct TenantView<'a> {
-    /// Its file.
+    /// The resource.
+    pub workspace: &'a Workspace,
+    /// The platform that it is built against.
+    pub plan: &'a Plan,
+    /// The file that it was read from.
     pub file: &'a Arc<str>,
-    /// Its namespace; none when its file could not be read.
-    pub name: Option<&'a Arc<str>>,
-    /// Its public host.
-    pub host: Option<&'a Host>,
-    /// What its pods ask for.
-    pub sum: &'a Total,
 }
 
-/// The whole: the platform, built, and its tenants.
+/// The whole: the platform, planned, and its tenants.
 pub struct WholeView<'a> {
     /// The spec.
     pub spec: SpecView<'a>,
-    /// The platform, built.
-    pub assembly: &'a Assembly,
+    /// The platform, planned.
+    pub plan: &'a Plan,
     /// Its tenants, in the order of their files' names.
-    pub tenants: &'a [TenantView<'a>],
+    pub tenants: &'a [Summary],
     /// The sums.
     pub budget: &'a Report,
-    /// Credentials that are needed.
-    pub copies: &'a [RequiredSecret],
+}
+
+impl<'a> WholeView<'a> {
+    /// The view of a plan and its tenants.
+    pub fn of(plan: &'a Plan, tenants: &'a [Summary], budget: &'a Report) -> Self {
+        let spec = SpecView { platform: plan.platform(), file: plan.file() };
+        Self { spec, plan, tenants, budget }
+    }
 }

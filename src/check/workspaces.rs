@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use super::{code, view::WholeView};
+use super::{
+    code,
+    view::{TenantView, WholeView},
+};
 use crate::{
-    components::{floor_plan::Assembly, namespaces, workspace::Workspace},
+    components::{namespaces, workspace::Workspace},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -19,7 +22,8 @@ use crate::{
 const LONGEST: usize = 45;
 
 /// One workspace by itself.
-pub fn name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
+pub fn name(view: &TenantView<'_>, found: &mut Diagnostics) {
+    let TenantView { workspace, file, .. } = *view;
     let at = FieldPath::root().key("spec").key("workspaceName");
     let place = || Place::Value { file: file.clone(), path: at.clone() };
     let name = &workspace.spec.workspace_name;
@@ -96,12 +100,9 @@ fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
 }
 
 /// What a workspace needs of its platform.
-pub fn served(
-    workspace: &Workspace,
-    assembly: &Assembly,
-    file: &Arc<str>,
-    found: &mut Diagnostics,
-) {
+pub fn served(view: &TenantView<'_>, found: &mut Diagnostics) {
+    let TenantView { workspace, plan, file } = *view;
+    let assembly = plan.assembly();
     let domains = &assembly.platform.spec.domains;
     let (field, domain) =
         domains.workspaces.as_ref().map_or(("chat", &domains.chat), |it| ("workspaces", it));

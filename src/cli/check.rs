@@ -19,8 +19,8 @@ use crate::{
         sources::Work,
         tree::Tree,
     },
-    compile::{self, plan::Plan},
     diag::diagnostic::Diagnostics,
+    plan::Plan,
     platform::files::PLATFORM,
 };
 
@@ -104,7 +104,7 @@ pub fn judge(
     } else {
         format!("drift: {}", parts.join(", "))
     };
-    let budget = show::figures::figures(&compile::budget(plan, &comparison.run.summaries));
+    let budget = show::figures::figures(&plan.budget(&comparison.run.summaries));
     console.say(&format!(
         "checked {}: {totals}, {drift} ({budget})\n",
         count(comparison.files(), "file")

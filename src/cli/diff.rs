@@ -22,7 +22,6 @@ use crate::{
         sources::{Input, Work},
         tree::Tree,
     },
-    compile,
     diag::plain,
     platform::files::SEALING,
     seal::certificate::Certificate,
@@ -73,7 +72,7 @@ pub fn run(
     let findings = console.judge(findings);
     if let Some(plan) = comparison.run.plan.as_ref().filter(|_| comparison.run.is_whole) {
         certificate(work, verb.base.as_deref(), console)?;
-        let new = compile::budget(plan, &comparison.run.summaries);
+        let new = plan.budget(&comparison.run.summaries);
         let differs = told(&comparison).next().is_some();
         let old = differs.then(|| old_budget(&work.root, revision.as_ref(), threads)).flatten();
         let sums = Sums::of(
@@ -158,7 +157,7 @@ fn old_budget(
     // What the old spec had wrong is not asked about here.
     let work = Work::read(disk, root, Input::Root).ok()?;
     let run = pipeline::run(disk, &work, threads, &|_| Ok(())).ok()?;
-    Some(compile::budget(run.plan.as_ref().filter(|_| run.is_whole)?, &run.summaries))
+    Some(run.plan.as_ref().filter(|_| run.is_whole)?.budget(&run.summaries))
 }
 
 /// What differs and is told.

@@ -14,9 +14,9 @@ use crate::{
         sources::Work,
         tree::Tree,
     },
-    compile::{plan::Plan, summary::Summary},
     diag::diagnostic::{Diagnostic, Place},
     plan::applications,
+    plan::{Plan, summary::Summary},
 };
 
 /// One pattern that takes files of ours out.

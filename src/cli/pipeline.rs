@@ -14,14 +14,15 @@ use anyhow::bail;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    builder::scope::Flow,
+    builder::component::Flow,
     cli::{
         disk::Disk,
         sources::{Work, read_source},
     },
-    compile::{self, plan::Plan, summary::Summary},
+    compile,
     diag::diagnostic::Diagnostics,
     emit::files::Files,
+    plan::{Plan, summary::Summary},
 };
 
 /// How many tenants a thread takes at a time: few enough that threads end together, enough that
@@ -89,40 +90,43 @@ pub fn run<N: Send>(
     if !work.complete {
         return Ok(unbuilt(findings));
     }
-    let loaded = compile::platform(&work.sources);
-    findings.extend(loaded.diagnostics);
-    let Some(plan) = loaded.plan else { return Ok(unbuilt(findings)) };
-    let mut is_whole = true;
-    let mut summaries = Vec::with_capacity(work.tenants.len());
-    let mut notes = Vec::with_capacity(work.tenants.len() + 1);
-    for share in tenants(disk, work, &plan, threads, each) {
-        for step in share? {
-            match step {
-                Step::BuiltComponent(mut summary, note) => {
-                    is_whole &= summary.name.is_some();
-                    findings.extend(std::mem::take(&mut summary.diagnostics));
-                    summaries.push(summary);
-                    notes.push(note);
-                }
-                Step::Unreadable(found) => {
-                    is_whole = false;
-                    findings.extend(found);
+    let mut batch = Batch::default();
+    let (mut is_whole, mut found, mut notes) = (true, Diagnostics::new(), Vec::new());
+    let compiled = compile::all(&work.sources, &mut batch.files, |plan| {
+        let mut summaries = Vec::with_capacity(work.tenants.len());
+        notes.reserve(work.tenants.len() + 1);
+        for share in tenants(disk, work, plan, threads, each) {
+            for step in share? {
+                match step {
+                    Step::Built(mut summary, note) => {
+                        is_whole &= summary.name.is_some();
+                        found.extend(std::mem::take(&mut summary.diagnostics));
+                        summaries.push(summary);
+                        notes.push(note);
+                    }
+                    Step::Unreadable(more) => {
+                        is_whole = false;
+                        found.extend(more);
+                    }
                 }
             }
         }
-    }
-    let mut batch = Batch::default();
-    let whole = compile::whole(&plan, &summaries, &mut batch.files);
+        anyhow::Ok(summaries)
+    })?;
+    findings.extend(compiled.loaded.diagnostics);
+    findings.extend(found);
+    let (Some(plan), Some(whole)) = (compiled.loaded.plan, compiled.whole) else {
+        return Ok(unbuilt(findings));
+    };
     findings.extend(whole.found);
     let own = batch.files.iter().map(|it| it.0.into()).collect();
     notes.insert(0, each(&mut batch)?);
-    let findings = findings.capped();
     Ok(Run {
         plan: Some(plan),
-        summaries,
+        summaries: compiled.summaries,
         own,
         notes,
-        findings,
+        findings: findings.capped(),
         is_whole,
         revision: whole.revision,
     })
@@ -148,7 +152,7 @@ pub fn again(
     reason = "hardly any file is unreadable: a box would be one more for each that is not"
 )]
 enum Step<N> {
-    BuiltComponent(Summary, N),
+    Built(Summary, N),
     Unreadable(Diagnostics),
 }
 
@@ -213,5 +217,5 @@ fn one<N>(
     batch.input = Sha256::digest(&source.text).into();
     let mut summary = compile::tenant(plan, &source, &mut batch.files);
     batch.flows = std::mem::take(&mut summary.flows);
-    Ok(Step::BuiltComponent(summary, each(batch)?))
+    Ok(Step::Built(summary, each(batch)?))
 }

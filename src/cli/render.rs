@@ -22,8 +22,8 @@ use crate::{
         stage::{Counts, Stage},
         tree::{Stray, Tree},
     },
-    compile,
     diag::{diagnostic::Diagnostics, plain},
+    plan::overview,
 };
 use changed::ChangedFiles;
 
@@ -169,10 +169,10 @@ fn through_the_gate(
     let mut findings = std::mem::take(&mut run.findings);
     findings.extend(besides);
     done.findings = judge(findings);
-    let budget = compile::budget(plan, &run.summaries);
+    let budget = plan.budget(&run.summaries);
     done.budget = show::figures::figures(&budget);
     done.glance = show::overview::head(
-        &compile::glance::glance(plan, &run.summaries, show::overview::SCREEN),
+        &overview::glance(plan, &run.summaries, show::overview::SCREEN),
         &budget,
     )
     .folded(Some(80));

@@ -15,12 +15,11 @@ use crate::{
         disk::{Disk, Kind},
         findings, path_index,
     },
-    compile::Sources,
     diag::{
         diagnostic::{Diagnostic, Diagnostics},
         suggest,
     },
-    load::schema,
+    load::{Sources, schema},
     platform::files::{self, PLATFORM},
     yaml::source::{MAX_SIZE, Source, too_large},
 };

@@ -14,6 +14,7 @@ use crate::{
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, HostRef, IssuerRef, Peer, Pods, PortRef, Running},
         scope::Scope,
+        script::ScriptFact,
     },
     facts::{
         charts::argo_cd::{ARGO_CD, NOT_WATCHED, port},
@@ -31,10 +32,26 @@ use crate::{
     },
     yaml::emit,
 };
+use crate::{
+    builder::{kinds, may_make::MayMake},
+    crds::sealed_secrets::SealedSecret,
+};
 use values::{
     Annotated, Cache, Configs, Crds, Exclusion, Global, Keyring, NetworkPolicy, Parameters,
     Patchable, PodValues, RepoServer, Settings, Sized, Switch, Unused, Values, Variable,
 };
+
+/// What the chart's Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::chart("argocd", &["argocd"], &ARGO_CD);
+/// What the Application of its sealed administrator may ever make.
+pub const ADMINISTRATOR_MAY_MAKE: MayMake = MayMake::in_namespace(
+    "argocd-admin",
+    &["argocd"],
+    &[kinds::namespaced_custom::<SealedSecret>()],
+);
+/// What the Application of its public door may ever make.
+pub const INGRESS_MAY_MAKE: MayMake =
+    MayMake::in_namespace("argocd-ingress", &["argocd"], &[kinds::INGRESS]);
 
 /// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and
 /// none counts as success.
@@ -213,6 +230,9 @@ impl ArgoCd {
             values: Arc::new(values),
             pods,
         });
+        if self.admin == Admin::Sealed {
+            scope.script(ScriptFact::SealedAdministrator);
+        }
         flows(scope, needs.repository)
     }
 }
@@ -328,4 +348,5 @@ pub fn ingress(scope: &mut Scope<'_>, argocd: &Offers, host: &HostRef, issuer: &
     scope.flow(&Pods::traefik(), &argocd.ui);
     let ingress = ingress::public(scope, &part, host, issuer, &argocd.ui);
     scope.add(ingress);
+    scope.script(ScriptFact::Console(host.name().clone()));
 }

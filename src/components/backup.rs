@@ -26,6 +26,17 @@ use crate::{
     },
     units::{Bytes, Seconds},
 };
+use crate::{
+    builder::{kinds, may_make::MayMake},
+    components::namespaces,
+};
+
+/// What its Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+    "backup",
+    &[namespaces::AI],
+    &[kinds::PERSISTENT_VOLUME_CLAIM, kinds::SERVICE_ACCOUNT, kinds::CRON_JOB],
+);
 
 /// The user of Open WebUI's volume: another group on the same volume would be fought over at every
 /// start. No image needs its own.

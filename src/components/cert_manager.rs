@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
@@ -24,13 +25,25 @@ use crate::{
         },
     },
     platform::{
-        certificates::Certificates,
+        certificates::{Certificates, Issuer},
         images::Pinned,
         resources::{ChartResources, Resources, requirements},
         rollout::{Strategy, old_pod_first, surge},
         versions::Versions,
     },
 };
+
+/// What the chart's Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::chart("cert-manager", &["cert-manager"], &CERT_MANAGER);
+/// What the issuer's Application may ever make: either issuer, whichever is in use.
+pub const ISSUER_MAY_MAKE: MayMake = MayMake::in_namespace(
+    "cluster-issuer",
+    &["cert-manager"],
+    &[
+        kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Staging.name()),
+        kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Production.name()),
+    ],
+);
 
 /// cert-manager.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

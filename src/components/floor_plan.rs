@@ -8,26 +8,27 @@ use serde::Deserialize;
 use crate::{
     builder::{
         cluster::ClusterFacts,
+        component::BuiltComponent,
         credential::CredentialStore,
         handle::{Contributions, IssuerRef, NamespaceRef, PriorityRef},
+        may_make::MayMake,
         platform::PlatformBuilder,
-        scope::BuiltComponent,
     },
     components::{
         argocd::{self, Admin, ArgoCd},
         backup::{self, Backup},
         cert_manager::{self, CertManager},
         namespaces, node_alerts,
-        ollama::Ollama,
+        ollama::{self, Ollama},
         open_webui::{self, OpenWebUi},
         postgresql::{self, Postgresql},
-        redis::Redis,
+        redis::{self, Redis},
         secrets::{self, SealedSecrets},
-        traefik::Traefik,
+        traefik::{self, Traefik},
     },
     names::{DnsLabel, ObjectName},
     platform::{
-        certificates::{Certificates, Domains, Issuer},
+        certificates::{Certificates, Domains},
         node::Node,
         node_group::{NodeGroup, Nodes},
         repository::Repository,
@@ -135,6 +136,25 @@ pub const APPLICATIONS: [(&str, &str); 9] = [
     ("traefik", "traefik"),
 ];
 
+/// What each Application may ever make: the AppProjects are made of this.
+pub const MAY_MAKE: [&MayMake; 15] = [
+    &namespaces::MAY_MAKE,
+    &namespaces::POLICIES_MAY_MAKE,
+    &argocd::MAY_MAKE,
+    &argocd::INGRESS_MAY_MAKE,
+    &argocd::ADMINISTRATOR_MAY_MAKE,
+    &traefik::MAY_MAKE,
+    &cert_manager::MAY_MAKE,
+    &cert_manager::ISSUER_MAY_MAKE,
+    &secrets::MAY_MAKE,
+    &secrets::COPIES_MAY_MAKE,
+    &postgresql::MAY_MAKE,
+    &ollama::MAY_MAKE,
+    &redis::MAY_MAKE,
+    &open_webui::MAY_MAKE,
+    &backup::MAY_MAKE,
+];
+
 /// The Application that makes the projects and the root; always the first.
 pub const BOOTSTRAP: &str = "bootstrap";
 /// Argo CD's own Application.
@@ -174,34 +194,6 @@ pub struct Assembly {
 }
 
 impl Platform {
-    /// The same platform with every component on: what it may ever make.
-    #[must_use]
-    pub fn with_everything(&self, issuer: Issuer) -> Self {
-        let mut all = self.clone();
-        all.spec.certificates.issuer = issuer;
-        // Which host it is changes nothing of what may be made.
-        all.spec.domains.argocd.get_or_insert_with(|| self.spec.domains.chat.clone());
-        let components = &mut all.spec.components;
-        components.argocd.admin = Admin::Sealed;
-        for switch in [
-            &mut components.argocd.enabled,
-            &mut components.traefik.enabled,
-            &mut components.cert_manager.enabled,
-            &mut components.sealed_secrets.enabled,
-            &mut components.postgresql.enabled,
-            &mut components.redis.enabled,
-            &mut components.ollama.enabled,
-            &mut components.open_webui.enabled,
-            &mut components.backup.get_or_insert_default().enabled,
-        ] {
-            *switch = true;
-        }
-        components.postgresql.external = None;
-        // Several front ends have a disruption budget.
-        components.open_webui.replicas = components.open_webui.replicas.max(2);
-        all
-    }
-
     /// The floor plan. Read it from top to bottom: whatever is used was built above.
     pub fn build(self: Arc<Self>) -> Assembly {
         let cluster = ClusterFacts {
@@ -295,14 +287,15 @@ impl Platform {
         let credentials = credentials.as_ref();
 
         let database = credentials.filter(|_| components.postgresql.enabled).map(|credentials| {
+            let connections = components.open_webui.connections(&components.postgresql);
             if let Some(external) = &components.postgresql.external {
-                return external.offers(credentials);
+                return external.offers(credentials, connections);
             }
             let needs = postgresql::Needs {
                 credentials,
                 versions,
                 priority: *database_priority,
-                connections: components.open_webui.connections(&components.postgresql),
+                connections,
             };
             builder.build("postgresql", ai, |scope| components.postgresql.build(scope, &needs))
         });

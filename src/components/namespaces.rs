@@ -3,6 +3,7 @@
 
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 
+use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
         handle::{NamespaceRef, PriorityRef},
@@ -10,6 +11,27 @@ use crate::{
     },
     facts::kubernetes::{DATABASE_PRIORITY, POD_SECURITY_VERSION},
 };
+use k8s_openapi::api::core::v1::Namespace;
+
+/// What its Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+    "namespaces",
+    &[AI],
+    &[
+        kinds::of_cluster::<Namespace>(AI),
+        kinds::of_cluster::<Namespace>("argocd"),
+        kinds::of_cluster::<Namespace>("cert-manager"),
+        kinds::of_cluster::<Namespace>("monitoring"),
+        kinds::of_cluster::<Namespace>("node-agents"),
+        kinds::of_cluster::<PriorityClass>(DATABASE_PRIORITY.0),
+    ],
+);
+/// What the Application of the policies may ever make.
+pub const POLICIES_MAY_MAKE: MayMake = MayMake::in_namespace(
+    "network-policies",
+    &[AI, "argocd", "cert-manager"],
+    &[kinds::NETWORK_POLICY],
+);
 
 /// The namespaces. Node agents need host paths, so they have one of their own, and all others can
 /// be restricted.

@@ -17,6 +17,7 @@ use crate::{
     builder::{
         handle::{Contribution, Peer, PortRef},
         scope::Scope,
+        script::ScriptFact,
     },
     facts::{
         kubernetes::GPU,
@@ -33,6 +34,17 @@ use crate::{
     },
     units::{Bytes, Seconds, count},
 };
+use crate::{
+    builder::{kinds, may_make::MayMake},
+    components::namespaces,
+};
+
+/// What its Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+    "ollama",
+    &[namespaces::AI],
+    &[kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::STATEFUL_SET, kinds::POD_DISRUPTION_BUDGET],
+);
 
 /// The port of its API.
 const PORT: u16 = 11434;
@@ -299,6 +311,10 @@ impl Ollama {
         let part = scope.part("ollama", "model-server", Some(&version));
         let me = scope.pods(&part);
         let api = scope.service(&part, "http", PORT);
+        let chats = |it: &&_| self.figures(it).is_none_or(|it| !it.embedding_model);
+        if let Some(model) = self.models.iter().find(chats) {
+            scope.script(ScriptFact::ChatModel(model.clone()));
+        }
         let headless = format!("{}-headless", part.name);
         let replicas = scope.headless_service(&part, &headless, "http", PORT, self.replicas);
         // The init container pulls from the model registry and its blob store, which are many

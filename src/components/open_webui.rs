@@ -19,14 +19,36 @@ use crate::{
         handle::{Contribution, HostRef, IssuerRef, Pods, VolumeRef},
         meta::Part,
         scope::Scope,
+        script::ScriptFact,
     },
-    facts::{open_webui::TOOLS_OF_ADMINISTRATOR, requests, versions},
+    facts::{
+        open_webui::{TOOLS_OF_ADMINISTRATOR, most_read},
+        requests, versions,
+    },
     platform::{
         resources::{Resources, requirements},
         versions::Versions,
     },
     units::Bytes,
 };
+use crate::{
+    builder::{kinds, may_make::MayMake},
+    components::namespaces,
+};
+
+/// What its Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+    "openwebui",
+    &[namespaces::AI],
+    &[
+        kinds::PERSISTENT_VOLUME_CLAIM,
+        kinds::SERVICE,
+        kinds::SERVICE_ACCOUNT,
+        kinds::DEPLOYMENT,
+        kinds::INGRESS,
+        kinds::POD_DISRUPTION_BUDGET,
+    ],
+);
 
 const PORT: u16 = 8080;
 /// Any user but root; the image is told where it may write.
@@ -242,6 +264,15 @@ impl OpenWebUi {
         let ingress = ingress::public(scope, &part, needs.host, needs.issuer, &ui);
         scope.add(ingress);
         scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
+        scope.script(ScriptFact::Chat {
+            host: needs.host.name().clone(),
+            namespace: scope.namespace().clone(),
+            replicas: self.replicas,
+            prompt_tokens: most_read(self.tools),
+        });
+        if let Some(outside) = needs.database.and_then(|it| it.provided_outside.as_ref()) {
+            scope.provided_outside(outside.clone());
+        }
         Offers { data }
     }
 

@@ -24,6 +24,17 @@ use crate::{
     },
     units::Bytes,
 };
+use crate::{
+    builder::{kinds, may_make::MayMake},
+    components::namespaces,
+};
+
+/// What its Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+    "postgresql",
+    &[namespaces::AI],
+    &[kinds::PERSISTENT_VOLUME_CLAIM, kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::STATEFUL_SET],
+);
 
 const PORT: u16 = 5432;
 /// The image's `postgres` user.
@@ -125,8 +136,15 @@ fn name() -> SqlName {
 impl External {
     /// What our own would offer. Nothing is built, so nothing is waited for but the sealed
     /// password.
-    pub fn offers(&self, credentials: &CredentialStore) -> Offers {
+    pub fn offers(&self, credentials: &CredentialStore, connections: u32) -> Offers {
+        let provided_outside = format!(
+            "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be let \
+             open {connections} connections (`max_connections` is the server's, and others use it \
+             too). Open WebUI makes its tables itself; backups are the server's.",
+            self.host, self.port, self.database, self.role
+        );
         Offers {
+            provided_outside: Some(provided_outside),
             port: PortRef::outside(&self.host, self.port, self.cidr.as_ref()),
             password: credentials.credential(&PASSWORD_ELSEWHERE),
             role: self.role.shared(),
@@ -178,6 +196,8 @@ pub struct Offers {
     /// The volume's size: a dump, which is packed, is smaller than what is on it. None where
     /// somebody else keeps it.
     pub storage: Option<Bytes>,
+    /// What somebody else must provide for it.
+    pub provided_outside: Option<String>,
 }
 
 /// How its memory is divided.
@@ -293,6 +313,7 @@ impl Postgresql {
             database: NAME.into(),
             parameters: "",
             storage: Some(self.storage),
+            provided_outside: None,
         }
     }
 

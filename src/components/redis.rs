@@ -22,6 +22,17 @@ use crate::{
         versions::Versions,
     },
 };
+use crate::{
+    builder::{kinds, may_make::MayMake},
+    components::namespaces,
+};
+
+/// What its Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+    "redis",
+    &[namespaces::AI],
+    &[kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::DEPLOYMENT],
+);
 
 /// Whoever can write here can end sessions, or make some up.
 const PASSWORD: CredentialSpec = CredentialSpec {

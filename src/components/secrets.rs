@@ -20,6 +20,24 @@ use crate::{
         versions::Versions,
     },
 };
+use crate::{
+    builder::{kinds, may_make::MayMake},
+    components::namespaces,
+    facts,
+};
+
+/// What the chart's Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::chart(
+    "sealed-secrets",
+    &["kube-system"],
+    &facts::charts::sealed_secrets::SEALED_SECRETS,
+);
+/// What the Application of the sealed copies may ever make.
+pub const COPIES_MAY_MAKE: MayMake = MayMake::in_namespace(
+    "app-secrets",
+    &[namespaces::AI],
+    &[kinds::namespaced_custom::<SealedSecret>()],
+);
 
 /// The controller that opens sealed values.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

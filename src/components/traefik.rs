@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
         handle::{Contribution, CrdRef, Pods},
@@ -17,6 +18,13 @@ use crate::{
     },
     yaml::emit,
 };
+
+/// What its Application may ever make.
+pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+    "traefik",
+    &["kube-system"],
+    &[kinds::namespaced_custom::<HelmChartConfig>()],
+);
 
 /// The ingress controller that k3s brings.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]

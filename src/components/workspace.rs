@@ -1,14 +1,13 @@
 //! A tenant: the same components, in a namespace of its own, built by itself.
 
-use std::str::FromStr as _;
-
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
+        component::BuiltComponent,
         platform::{self, PlatformBuilder},
-        scope::BuiltComponent,
     },
     components::{
         floor_plan::Assembly,
@@ -18,6 +17,24 @@ use crate::{
     facts::kubernetes::POD_SECURITY_VERSION,
     names::{DnsLabel, Host, ModelName},
 };
+use k8s_openapi::api::core::v1::Namespace;
+
+/// What any tenant's Application may ever make, in the tenant's own namespace.
+pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+    "ws-",
+    &[],
+    &[
+        kinds::of_cluster::<Namespace>(""),
+        kinds::PERSISTENT_VOLUME_CLAIM,
+        kinds::SERVICE,
+        kinds::SERVICE_ACCOUNT,
+        kinds::DEPLOYMENT,
+        kinds::STATEFUL_SET,
+        kinds::INGRESS,
+        kinds::NETWORK_POLICY,
+        kinds::POD_DISRUPTION_BUDGET,
+    ],
+);
 
 /// `spec/workspaces/<name>.yaml`: the very resource of the AIChat Workspace Operator.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -73,17 +90,6 @@ pub fn ollama(models: &[ModelName]) -> Ollama {
 }
 
 impl Workspace {
-    /// One that stands for any: what it makes, all make.
-    pub fn any() -> Self {
-        let name = DnsLabel::from_str("any").unwrap_or_else(|_| unreachable!("`any` is a label"));
-        Self {
-            api_version: ApiVersion::V1alpha1,
-            kind: Kind::AIChatWorkspace,
-            metadata: Metadata { name: name.clone() },
-            spec: WorkspaceSpec { workspace_name: name, models: Vec::new() },
-        }
-    }
-
     /// Its Ollama, as the platform's own component.
     pub fn ollama(&self) -> Ollama {
         ollama(&self.spec.models)

@@ -3,4 +3,8 @@
 pub mod bootstrap;
 pub mod files;
 pub mod layout;
+pub mod pin;
+pub mod platform;
 pub mod readme;
+mod script;
+pub mod tenant;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
-    builder::{meta::Naming, scope::BuiltComponent},
+    builder::{component::BuiltComponent, meta::Naming},
     components::floor_plan::ARGOCD,
     crds::argocd::{
         Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm,

@@ -10,9 +10,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     builder::{
+        component::BuiltComponent,
         credential::{Credential, SecretLookup},
         meta::Naming,
-        scope::BuiltComponent,
     },
     crds::sealed_secrets::{SealedSecret, SealedSecretSpec, SecretTemplate},
     platform::sealed::{SealedCopy, SealedStore},

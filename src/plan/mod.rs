@@ -1,9 +1,211 @@
-//! All that follows from what was spent; nobody writes it by hand.
+//! The plan: all that follows from what the components made and used. Nobody writes it by hand, and
+//! it is the only thing that rules and emission see of a platform.
 
 pub mod applications;
+pub mod budget;
 pub mod copies;
 pub mod glance;
+pub mod memory;
+pub mod overview;
 pub mod policies;
 pub mod projects;
 pub mod rows;
+pub mod summary;
+pub mod tables;
+pub mod tenant;
 pub mod waves;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    builder::{component::BuiltComponent, handle::Contributions, meta::Naming, object::Object},
+    components::{
+        floor_plan::{APP_SECRETS, Assembly, MAY_MAKE, NETWORK_POLICIES, Platform},
+        namespaces, workspace,
+    },
+    facts::kubernetes::SYSTEM_NAMESPACES,
+    names::Host,
+    platform::{node_group::Nodes, repository::Repository},
+};
+use applications::Follows;
+use copies::RequiredSecret;
+use projects::{Permits, Projects};
+use waves::{Waves, emitted};
+
+/// The platform, planned.
+pub struct Plan {
+    assembly: Assembly,
+    waves: Waves,
+    secrets: Vec<RequiredSecret>,
+    projects: Projects,
+    file: Arc<str>,
+}
+
+/// One Application of the platform, and where it stands.
+pub struct Planned<'a> {
+    /// What it makes.
+    pub component: &'a BuiltComponent,
+    /// Its sync wave.
+    pub wave: u32,
+    /// Its AppProject.
+    pub project: &'static str,
+    /// The folder of its objects.
+    pub folder: String,
+}
+
+impl Plan {
+    /// Derives everything: sealed copies, policies, waves, projects. `file` is the one that the
+    /// spec was read from.
+    pub fn of(mut assembly: Assembly, file: Arc<str>) -> Self {
+        let secrets = copies::needed(&assembly.components);
+        let derived = sealed(&assembly, &secrets)
+            .into_iter()
+            .chain([(NETWORK_POLICIES.into(), network_policies(&assembly))]);
+        for (name, objects) in derived.collect::<Vec<_>>() {
+            if let Some(component) = assembly.components.iter_mut().find(|it| it.name == name) {
+                component.objects.extend(objects);
+            }
+        }
+        let waves = Waves::of(&assembly.components);
+        let projects = projects(&assembly.platform.spec.repository);
+        Self { assembly, waves, secrets, projects, file }
+    }
+
+    /// The platform's Applications that have something to do, in build order.
+    pub fn applications(&self) -> impl Iterator<Item = Planned<'_>> {
+        let all = self.assembly.components.iter().enumerate();
+        all.filter(|(index, component)| emitted(*index, component)).map(|(index, component)| {
+            Planned {
+                component,
+                wave: self.waves.wave(index).unwrap_or_default(),
+                project: self.projects.of_application(&component.name),
+                folder: if index == 0 {
+                    applications::BOOTSTRAP_FOLDER.to_owned()
+                } else {
+                    applications::folder(&component.name)
+                },
+            }
+        })
+    }
+
+    /// The components, in build order, whether or not they make an Application.
+    pub fn components(&self) -> &[BuiltComponent] {
+        &self.assembly.components
+    }
+
+    /// The platform, built: what tenants are built against.
+    pub fn assembly(&self) -> &Assembly {
+        &self.assembly
+    }
+
+    /// What it was built from.
+    pub fn platform(&self) -> &Platform {
+        &self.assembly.platform
+    }
+
+    /// The platform's name.
+    pub fn name(&self) -> &str {
+        &self.assembly.platform.name
+    }
+
+    /// The file that the spec was read from.
+    pub fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
+    /// The repository that Argo CD reads.
+    pub fn repository(&self) -> &Repository {
+        &self.assembly.platform.spec.repository
+    }
+
+    /// The nodes that it runs on.
+    pub fn nodes(&self) -> Nodes {
+        self.assembly.platform.spec.all_nodes()
+    }
+
+    /// The sealed copies that are needed, by credential and namespace.
+    pub fn secrets(&self) -> &[RequiredSecret] {
+        &self.secrets
+    }
+
+    /// The order in which Argo CD makes the Applications.
+    pub fn waves(&self) -> &Waves {
+        &self.waves
+    }
+
+    /// Which project each Application belongs to, and what the projects permit.
+    pub fn projects(&self) -> &Projects {
+        &self.projects
+    }
+
+    /// The platform's own public hosts, each with the Application that answers there: the only list
+    /// of them.
+    pub fn hosts(&self) -> impl Iterator<Item = (&Host, &Arc<str>)> {
+        self.assembly
+            .components
+            .iter()
+            .flat_map(|component| component.certificates.iter().map(|it| (it, &component.name)))
+    }
+
+    /// What components would like monitoring to know.
+    pub fn contributions(&self) -> &Contributions {
+        &self.assembly.contributions
+    }
+
+    /// The namespaces of the platform whose pods may only do what flows say.
+    pub fn guarded(&self) -> impl Iterator<Item = &'static str> {
+        guarded(&self.assembly)
+    }
+
+    /// What the Applications follow at a revision.
+    pub fn follows<'a>(&'a self, revision: &'a str) -> Follows<'a> {
+        Follows { repository: self.repository(), revision, platform: self.name() }
+    }
+}
+
+/// The sealed copies, by the Application that makes them.
+fn sealed(assembly: &Assembly, secrets: &[RequiredSecret]) -> BTreeMap<Arc<str>, Vec<Object>> {
+    let naming = Naming::Platform(assembly.platform.name.shared());
+    let mut by_application: BTreeMap<Arc<str>, Vec<Object>> = BTreeMap::new();
+    for secret in secrets {
+        let application = secret.application(APP_SECRETS);
+        let objects = copies::sealed(secret, &assembly.platform.sealed, &naming, &application)
+            .into_iter()
+            .map(Object::from_plan_custom);
+        by_application.entry(application).or_default().extend(objects);
+    }
+    by_application
+}
+
+/// The policies of the platform's namespaces.
+fn network_policies(assembly: &Assembly) -> Vec<Object> {
+    let naming = Naming::Platform(assembly.platform.name.shared());
+    let policies = guarded(assembly).flat_map(|namespace| {
+        let flows = assembly.components.iter().flat_map(|it| &it.flows);
+        policies::of_namespace(namespace, NETWORK_POLICIES, &naming, flows)
+    });
+    policies.map(Object::from_plan).collect()
+}
+
+/// A namespace gets its default deny once the components in it have declared their pods and flows.
+fn guarded(assembly: &Assembly) -> impl Iterator<Item = &'static str> {
+    namespaces::NAMES.into_iter().filter(|namespace| {
+        let pods = assembly.components.iter().flat_map(|it| &it.pods);
+        pods.into_iter().any(|pods| **pods.namespace() == **namespace)
+    })
+}
+
+/// The projects, and what they permit: all that this platform and its tenants may ever make,
+/// whatever is switched on today.
+fn projects(repository: &Repository) -> Projects {
+    let mut applications: BTreeMap<&'static str, Permits> = BTreeMap::new();
+    for may_make in MAY_MAKE {
+        applications
+            .entry(may_make.application)
+            .or_default()
+            .extend(Permits::of(may_make, &repository.url));
+    }
+    let reserved = SYSTEM_NAMESPACES.into_iter().chain(namespaces::NAMES);
+    let tenants = Permits::of_tenants(&workspace::MAY_MAKE, reserved, &repository.url);
+    Projects::of(applications, namespaces::AI, repository, tenants)
+}

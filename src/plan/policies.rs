@@ -15,9 +15,9 @@ use k8s_openapi::{
 
 use crate::{
     builder::{
+        component::Flow,
         handle::{Caller, Peer, Pods},
         meta::Naming,
-        scope::Flow,
     },
     plan::rows::Reach,
 };

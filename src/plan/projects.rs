@@ -12,11 +12,7 @@ use std::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
-    builder::{
-        meta::Naming,
-        object::{CustomResource, Object},
-        scope::BuiltComponent,
-    },
+    builder::{may_make::MayMake, meta::Naming},
     crds::argocd::{
         AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER, SignatureKey,
     },
@@ -53,7 +49,7 @@ pub struct Permits {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Projects {
     permits: BTreeMap<&'static str, Permits>,
-    members: BTreeMap<Arc<str>, &'static str>,
+    members: BTreeMap<&'static str, &'static str>,
     tenants: Permits,
 }
 
@@ -65,7 +61,7 @@ impl Projects {
     /// Where commits have to be signed, what comes as a chart is one, too: Argo CD asks for a
     /// signature on whatever a project holds, and Git is no source of that one.
     pub fn of(
-        applications: BTreeMap<Arc<str>, Permits>,
+        applications: BTreeMap<&'static str, Permits>,
         ai: &str,
         repository: &Repository,
         tenants: Permits,
@@ -109,30 +105,25 @@ impl Permits {
         self.cluster.is_empty() && self.namespaces.iter().all(|it| **it == *namespace)
     }
 
-    /// Permits what a component makes, and no more.
-    pub fn add(&mut self, built: &BuiltComponent, repository: &str) {
-        // The destination itself must be permitted, also when all its objects belong to the
-        // cluster.
-        self.namespaces.insert(built.namespace.clone());
-        for object in &built.objects {
-            self.object(object);
-        }
-        match &built.chart {
-            None => drop(self.repositories.insert(repository.to_owned())),
-            Some(chart) => {
-                self.repositories.insert(chart.facts.repository.to_owned());
-                for kind in chart.kinds() {
-                    match *kind {
-                        Kind::Cluster(group, kind, name) => {
-                            self.cluster.insert((group, kind, Some(name.into())));
-                        }
-                        Kind::Namespaced(group, kind) => {
-                            self.namespaced.insert((group, kind));
-                        }
-                    }
+    /// Permits what an Application may ever make, and no more.
+    pub fn of(may_make: &MayMake, repository: &str) -> Self {
+        let mut permits = Self {
+            namespaces: may_make.namespaces.iter().map(|it| Arc::from(*it)).collect(),
+            ..Self::default()
+        };
+        let of_chart = may_make.chart.map_or(&[][..], |it| it.kinds);
+        for kind in may_make.kinds.iter().chain(of_chart) {
+            match *kind {
+                Kind::Cluster(group, kind, name) => {
+                    permits.cluster.insert((group, kind, Some(name.into())));
+                }
+                Kind::Namespaced(group, kind) => {
+                    permits.namespaced.insert((group, kind));
                 }
             }
         }
+        permits.repositories.insert(may_make.chart.map_or(repository, |it| it.repository).into());
+        permits
     }
 
     /// Permits what any tenant makes, whatever it is called: everywhere but in the namespaces of
@@ -143,39 +134,17 @@ impl Permits {
     /// them. A tenant brings its own Namespace, which is of the cluster: those of the cluster and
     /// of the platform are denied by name, lest it label them for privileged pods.
     pub fn of_tenants(
-        one: &BuiltComponent,
+        may_make: &MayMake,
         reserved: impl Iterator<Item = &'static str> + Clone,
         repository: &str,
     ) -> Self {
-        let mut permits = Self::default();
-        permits.add(one, repository);
+        let mut permits = Self::of(may_make, repository);
         permits.cluster =
             permits.cluster.into_iter().map(|(group, kind, _)| (group, kind, None)).collect();
         permits.denied = reserved.clone().map(|it| ("", "Namespace", Some(it.into()))).collect();
         permits.namespaces =
             reserved.map(|it| format!("!{it}").into()).chain(["*".into()]).collect();
         permits
-    }
-
-    /// Permits a kind that comes and goes with what the user has sealed, wherever it may be needed.
-    pub fn kind<K: CustomResource>(&mut self, namespaces: impl Iterator<Item = Arc<str>>) {
-        self.namespaces.extend(namespaces);
-        self.namespaced
-            .insert((K::API_VERSION.split_once('/').map_or("", |(group, _)| group), K::KIND));
-    }
-
-    fn object(&mut self, object: &Object) {
-        match object.namespace() {
-            Some(namespace) => {
-                self.namespaced.insert((object.group(), object.kind));
-                if !self.namespaces.contains(namespace) {
-                    self.namespaces.insert(namespace.into());
-                }
-            }
-            None => {
-                self.cluster.insert((object.group(), object.kind, Some(object.name().into())));
-            }
-        }
     }
 
     fn spec(&self, description: &str, signed_by: &[SignatureKey]) -> AppProjectSpec {

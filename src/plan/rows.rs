@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use crate::{
     builder::{
+        component::Flow,
         handle::{Caller, Peer, Pods},
-        scope::Flow,
     },
     facts::kubernetes::{EVERYWHERE, NOT_OUTSIDE},
 };

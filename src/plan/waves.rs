@@ -1,6 +1,6 @@
 //! Sync waves, made of orders only.
 
-use crate::builder::{handle::AppId, scope::BuiltComponent};
+use crate::builder::{component::BuiltComponent, handle::AppId};
 
 /// Waves leave gaps, so that a new component moves few numbers.
 pub const GAP: u32 = 10;

@@ -47,7 +47,7 @@ impl Issuer {
 
     /// The `ClusterIssuer`'s name; another one for each server, so that a switch issues new
     /// certificates.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Staging => "letsencrypt-staging",
             Self::Production => "letsencrypt-production",

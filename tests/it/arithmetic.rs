@@ -184,7 +184,7 @@ fn tenants_are_counted() {
     let made = compile(&texts);
     assert!(made.errors().contains(&"node-memory-exceeded"), "{:?}", made.errors());
     let plan = made.plan.as_ref().expect("it is built");
-    let report = espalier::compile::budget(plan, &made.summaries);
+    let report = plan.budget(&made.summaries);
     // 512 for the model, 384 for Open WebUI, 16 for the solver.
     let tenants: u64 = report
         .rows
@@ -257,7 +257,7 @@ fn gpus_are_counted() {
     *spec = spec.replace("gpus: 3", "gpus: 4");
     let made = compile(&texts);
     assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
-    let report = espalier::compile::budget(made.plan.as_ref().expect("it is built"), &[]);
+    let report = made.plan.as_ref().expect("it is built").budget(&[]);
     assert_eq!((report.gpus, report.allocatable_gpus, report.fits()), (4, 4, true));
 }
 
@@ -271,7 +271,7 @@ fn pods_that_others_make_are_counted_where_they_run() {
         "{chat: chat.example.com, argocd: argocd.example.com}",
     );
     let made = compile(&texts);
-    let report = espalier::compile::budget(made.plan.as_ref().expect("it is built"), &[]);
+    let report = made.plan.as_ref().expect("it is built").budget(&[]);
     let rows = |name: &str| {
         let found = report.rows.iter().filter(|it| &*it.name == name);
         found

@@ -121,7 +121,7 @@ fn the_sealed_case_seals_all() {
     let sealed = made.objects().into_iter().filter(|it| it.kind() == "SealedSecret").count();
     let plan = made.plan.as_ref().expect("it compiles");
     let needed: usize =
-        espalier::compile::rows::secrets(plan).iter().map(|it| it.namespaces.len()).sum();
+        espalier::plan::tables::secrets(plan).iter().map(|it| it.namespaces.len()).sum();
     // One of them has been rotated: what was before stays for a rollback.
     assert_eq!(sealed, needed + 1);
 }

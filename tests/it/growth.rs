@@ -70,8 +70,7 @@ fn spec(lines: &[String]) -> Texts {
 }
 
 fn requests(compiled: &Compiled) -> Bytes {
-    espalier::compile::budget(compiled.plan.as_ref().expect("it is built"), &compiled.summaries)
-        .requests
+    compiled.plan.as_ref().expect("it is built").budget(&compiled.summaries).requests
 }
 
 #[test]

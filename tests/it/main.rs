@@ -15,6 +15,7 @@ mod golden;
 mod growth;
 mod invariants;
 mod layers;
+mod may_make;
 mod models;
 mod mutations;
 mod pin;

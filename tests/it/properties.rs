@@ -52,7 +52,7 @@ proptest! {
     fn waves_are_later_than_what_they_wait_for(texts in platforms()) {
         let made = tree(&texts);
         let plan = made.plan.as_ref().expect("it compiles");
-        let rows = espalier::compile::rows::waves(plan, &made.summaries);
+        let rows = espalier::plan::tables::waves(plan, &made.summaries);
         for row in &rows {
             for other in &row.after {
                 let other = rows.iter().find(|it| it.application == *other).expect("it is a row");
@@ -70,7 +70,7 @@ proptest! {
     fn the_budget_counts_the_pods_of_the_tree(texts in platforms()) {
         let made = tree(&texts);
         let plan = made.plan.as_ref().expect("it compiles");
-        let report = espalier::compile::budget(plan, &made.summaries);
+        let report = plan.budget(&made.summaries);
         let all = Tree::of(&made);
         let mut requests = 0_u64;
         // A job that people run is not there in rest; while it runs, what it stands in for is

@@ -4,7 +4,7 @@
 #[path = "../../benches/support/spec.rs"]
 mod spec;
 
-use espalier::{compile, units::Bytes};
+use espalier::units::Bytes;
 
 use crate::{
     cli::workspace_dir::WorkspaceDir,
@@ -32,7 +32,7 @@ fn place(node: (&str, &str)) -> WorkspaceDir {
 fn each_tenant_counts() {
     let budget = |tenants| {
         let made = support::tree(&texts(spec::ROOMY, tenants));
-        compile::budget(made.plan.as_ref().expect("it compiles"), &made.summaries)
+        made.plan.as_ref().expect("it compiles").budget(&made.summaries)
     };
     let (none, one, many) = (budget(0), budget(1), budget(TENANTS));
     let (request, pods) = (one.requests.saturating_sub(none.requests), one.pods - none.pods);

@@ -6,10 +6,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use espalier::{
     builder::{
         cluster::ClusterFacts,
+        component::BuiltComponent,
         credential::{CredentialSpec, Key, SecretLookup, Value},
         handle::NamespaceRef,
         platform::PlatformBuilder,
-        scope::{BuiltComponent, Scope},
+        scope::Scope,
     },
     check::credentials::closed,
     diag::diagnostic::Diagnostics,

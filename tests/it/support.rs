@@ -7,9 +7,11 @@ use std::{
 
 use espalier::{
     check::code::EXAMPLE_VALUE,
-    compile::{self, Sources, plan::Plan, summary::Summary},
+    compile,
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
     emit::files::Files,
+    load::Sources,
+    plan::{Plan, summary::Summary},
     platform::files::PLATFORM,
     yaml::source::Source,
 };

@@ -15,8 +15,8 @@ use crate::{
         sources::Work,
         table::Table,
     },
-    compile::plan::Plan,
     diag::plain,
+    plan::Plan,
     platform::files::SEALING,
     seal::certificate::Certificate,
 };
@@ -202,7 +202,7 @@ fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
                 Some(_) => State::Sealed,
             };
             let users = plan
-                .needed()
+                .secrets()
                 .iter()
                 .find(|it| it.credential.name() == name && it.namespace == *namespace);
             let used_by =

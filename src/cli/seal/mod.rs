@@ -26,7 +26,8 @@ use crate::{
         outcome::Outcome,
         sources::Work,
     },
-    compile::{self, plan::Plan},
+    compile,
+    plan::Plan,
     platform::files::SEALING,
     seal::certificate::Certificate,
 };

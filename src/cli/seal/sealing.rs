@@ -9,9 +9,9 @@ use super::{opened, plaintext::Plaintext};
 use crate::{
     builder::credential::{CredentialSpec, Key, SecretLookup, Value},
     cli::disk::{self, Disk, Kind},
-    compile::plan::Plan,
     components::floor_plan::APP_SECRETS,
     names::{DnsLabel, Fingerprint, SealedFor},
+    plan::Plan,
     plan::applications::folder,
     platform::files::SECRETS,
     platform::sealed::{
@@ -35,7 +35,7 @@ pub struct Need {
 /// All credentials that the platform needs, by name.
 pub fn needs(plan: &Plan) -> Vec<Need> {
     let mut all: Vec<Need> = Vec::new();
-    for it in plan.needed() {
+    for it in plan.secrets() {
         let declared = it.credential.declared();
         if all.last().is_none_or(|it| it.declared != declared) {
             all.push(Need { declared, namespaces: BTreeSet::new(), used_by: BTreeSet::new() });

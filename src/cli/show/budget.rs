@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use crate::{
     budget::{demand::Origin, report::Report},
     cli::{console::count, fold::folded, table::Table},
-    compile::memory::{ModelMemory, WorkspaceMemory},
     facts::node,
     plan::applications,
+    plan::memory::{ModelMemory, WorkspaceMemory},
     units::Bytes,
 };
 

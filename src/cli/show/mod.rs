@@ -19,15 +19,14 @@ use crate::{
         sources::Work,
         table::Table,
     },
-    compile::{
-        self,
-        memory::{self, ModelMemory, WorkspaceMemory},
-        plan::Plan,
-        rows,
-        summary::Summary,
-    },
     diag::plain,
-    plan::rows::FlowRow,
+    plan::{
+        Plan,
+        memory::{self, ModelMemory, WorkspaceMemory},
+        rows::FlowRow,
+        summary::Summary,
+        tables,
+    },
     platform::repository::Pin,
 };
 use overview::Overview;
@@ -57,12 +56,12 @@ pub fn run(
         .filter_map(|(tenant, flows)| Some((tenant.name.as_ref()?, &**flows)));
     let text = match side {
         Some(Side::Waves) => waves(plan, tenants, format, width)?,
-        Some(Side::Flows) => flows(&rows::graph(plan, named), format, width)?,
+        Some(Side::Flows) => flows(&tables::graph(plan, named), format, width)?,
         Some(Side::Secrets) => secrets(plan, format, width)?,
         Some(Side::Budget) => sum(plan, tenants, format, width)?,
         // The driver shows models without compiling anything.
         Some(Side::Models) | None => {
-            let flows = rows::flows(plan).len() + named.map(|it| it.1.len()).sum::<usize>();
+            let flows = tables::flows(plan).len() + named.map(|it| it.1.len()).sum::<usize>();
             let overview = Overview::of(plan, tenants, flows);
             if format == Format::Json { json(&overview)? } else { overview.text(width) }
         }
@@ -102,7 +101,7 @@ fn waves(
     format: Format,
     width: Option<usize>,
 ) -> anyhow::Result<String> {
-    let rows = rows::waves(plan, tenants);
+    let rows = tables::waves(plan, tenants);
     match format {
         Format::Json => json(&rows),
         Format::Mermaid => {
@@ -174,7 +173,7 @@ fn flows(rows: &[FlowRow], format: Format, width: Option<usize>) -> anyhow::Resu
 }
 
 fn secrets(plan: &Plan, format: Format, width: Option<usize>) -> anyhow::Result<String> {
-    let rows = rows::secrets(plan);
+    let rows = tables::secrets(plan);
     if format == Format::Json {
         return json(&rows);
     }
@@ -210,7 +209,7 @@ fn sum(
     width: Option<usize>,
 ) -> anyhow::Result<String> {
     let (report, ollama, workspaces) =
-        (compile::budget(plan, tenants), memory::of_models(plan), memory::of_workspaces(tenants));
+        (plan.budget(tenants), memory::of_models(plan), memory::of_workspaces(tenants));
     if format == Format::Json {
         return json(&Total { report: &report, ollama, workspaces });
     }

@@ -8,8 +8,7 @@ use super::figures::figures;
 use crate::{
     budget::report::Report,
     cli::{console::count, table::Table},
-    compile::{self, glance::glance, plan::Plan, rows, summary::Summary},
-    plan::{glance::Glance, rows::WaveRow},
+    plan::{Plan, glance::Glance, overview::glance, rows::WaveRow, summary::Summary, tables},
 };
 
 /// So many Applications, hosts or models still go on one screen.
@@ -68,7 +67,7 @@ impl Overview {
     /// Read off the house.
     pub fn of(plan: &Plan, tenants: &[Summary], flows: usize) -> Self {
         let (waves, secrets, budget) =
-            (rows::waves(plan, tenants), rows::secrets(plan), compile::budget(plan, tenants));
+            (tables::waves(plan, tenants), tables::secrets(plan), plan.budget(tenants));
         Self {
             glance: glance(plan, tenants, usize::MAX),
             applications: waves.len(),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use espalier::{
     budget::demand,
     builder::{
-        cluster::ClusterFacts, handle::NamespaceRef, platform::PlatformBuilder,
-        scope::BuiltComponent,
+        cluster::ClusterFacts, component::BuiltComponent, handle::NamespaceRef,
+        platform::PlatformBuilder,
     },
     units::{Bytes, Millicores},
 };

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use espalier::{
-    compile::rows,
     plan::rows::{End, FlowRow, Reach, Unfenced},
+    plan::tables,
 };
 use serde_yaml::Value;
 
@@ -37,7 +37,7 @@ enum Other {
 /// The whole graph, tenants included.
 pub fn whole(compiled: &Compiled) -> Vec<FlowRow> {
     let plan = compiled.plan.as_ref().expect("it compiles");
-    rows::graph(
+    tables::graph(
         plan,
         compiled.summaries.iter().filter_map(|it| Some((it.name.as_ref()?, &*it.flows))),
     )

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, fs};
 
 use espalier::{
     cli::{findings, tree::Verdict},
-    compile::{self, Sources},
+    compile,
     diag::diagnostic::Diagnostics,
+    load::Sources,
     report,
 };
 

@@ -3,7 +3,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{emit::files::Files, plan::applications::BOOTSTRAP_FOLDER};
+use super::files::Files;
+use crate::plan::applications::BOOTSTRAP_FOLDER;
 
 /// What the content of some files comes to.
 pub type Content = [u8; 32];

@@ -1,13 +1,12 @@
-//! What the bootstrap script has to know, read off the house.
+//! What the bootstrap script has to know of a plan.
 
+use super::{
+    bootstrap::{self, ChartStep, Checksum, Script},
+    files::Files,
+};
 use crate::{
-    builder::scope::BuiltComponent,
-    compile::plan::Plan,
-    components::{argocd::Admin, floor_plan::APP_SECRETS},
-    emit::{
-        bootstrap::{self, ChartStep, Checksum, Script},
-        files::Files,
-    },
+    builder::{component::BuiltComponent, script::ScriptFact},
+    components::floor_plan::APP_SECRETS,
     facts::{
         bootstrap::{BEFORE_ARGOCD, DOWNLOADS, HOOK_JOBS},
         charts::Kind,
@@ -15,6 +14,7 @@ use crate::{
         open_webui,
         versions::{HELM, K3S},
     },
+    plan::Plan,
     platform::{
         certificates::Issuer,
         node::{Node, Role},
@@ -27,9 +27,9 @@ use crate::{
 /// configuration, the values of the first charts. `projects` are the files of the projects,
 /// `revision` is what the Applications follow.
 pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Files) {
-    let platform = &plan.assembly.platform;
+    let platform = plan.platform();
     let spec = &platform.spec;
-    let built = |name: &str| plan.assembly.components.iter().find(|it| &*it.name == name);
+    let built = |name: &str| plan.components().iter().find(|it| &*it.name == name);
     let first: Vec<&BuiltComponent> = BEFORE_ARGOCD
         .iter()
         .filter_map(|name| built(name).filter(|it| it.chart.is_some()))
@@ -42,19 +42,7 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
     let nodes = spec.all_nodes();
     bootstrap::k3s(files, &nodes);
 
-    let hosts: Vec<String> = plan
-        .assembly
-        .components
-        .iter()
-        .flat_map(|it| &it.certificates)
-        .map(ToString::to_string)
-        .collect();
-    let served = |host: &str| {
-        if hosts.iter().any(|it| it == host) { host.to_owned() } else { String::new() }
-    };
-    let chat = built("openwebui");
-    let ollama = &spec.components.ollama;
-    let chats = |it: &&_| ollama.figures(it).is_none_or(|it| !it.embedding_model);
+    let facts = Facts::of(plan);
     // The script runs on a server; nodes that join it bring their own figures.
     let server = nodes.groups().iter().find(|it| it.node.role == Role::Server).map(|it| &it.node);
     let memory = server.map_or_else(Bytes::default, Node::mem_total);
@@ -64,21 +52,13 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
         branch: spec.repository.branch.to_string(),
         root_path: spec.repository.path("apps"),
         revision: revision.to_owned(),
-        chat_host: served(&spec.domains.chat),
-        chat_namespace: chat.map_or_else(String::new, |it| it.namespace.to_string()),
-        chat_model: ollama
-            .models
-            .iter()
-            .find(chats)
-            .filter(|_| ollama.enabled)
-            .map_or_else(String::new, ToString::to_string),
-        chat_prompt_tokens: open_webui::most_read(spec.components.open_webui.tools),
-        chat_replicas: if chat.is_some() { spec.components.open_webui.replicas } else { 0 },
-        argocd_host: spec.domains.argocd.as_ref().map_or_else(String::new, |it| served(it)),
-        argocd_admin: match spec.components.argocd.admin {
-            Admin::Sealed if spec.components.argocd.enabled => "sealed",
-            _ => "initial",
-        },
+        chat_host: facts.chat_host,
+        chat_namespace: facts.chat_namespace,
+        chat_model: facts.chat_model,
+        chat_prompt_tokens: facts.chat_prompt_tokens,
+        chat_replicas: facts.chat_replicas,
+        argocd_host: facts.argocd_host,
+        argocd_admin: if facts.is_administrator_sealed { "sealed" } else { "initial" },
         issuer: match spec.certificates.issuer {
             Issuer::Staging => "staging",
             Issuer::Production => "production",
@@ -102,9 +82,48 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
         charts: first.iter().filter_map(|it| step(it)).collect(),
         projects,
         joining: joining(&nodes),
-        hosts,
+        hosts: plan.hosts().map(|(host, _)| host.to_string()).collect(),
     };
     bootstrap::script(files, &script);
+}
+
+/// What components tell the script; where nobody does, there is none of it.
+struct Facts {
+    chat_host: String,
+    chat_namespace: String,
+    chat_model: String,
+    chat_prompt_tokens: u64,
+    chat_replicas: u32,
+    argocd_host: String,
+    is_administrator_sealed: bool,
+}
+
+impl Facts {
+    fn of(plan: &Plan) -> Self {
+        let mut facts = Self {
+            chat_host: String::new(),
+            chat_namespace: String::new(),
+            chat_model: String::new(),
+            chat_prompt_tokens: open_webui::most_read(false),
+            chat_replicas: 0,
+            argocd_host: String::new(),
+            is_administrator_sealed: false,
+        };
+        for fact in plan.components().iter().flat_map(|it| &it.script) {
+            match fact {
+                ScriptFact::Chat { host, namespace, replicas, prompt_tokens } => {
+                    facts.chat_host = host.to_string();
+                    facts.chat_namespace = namespace.to_string();
+                    facts.chat_replicas = *replicas;
+                    facts.chat_prompt_tokens = *prompt_tokens;
+                }
+                ScriptFact::ChatModel(model) => facts.chat_model = model.to_string(),
+                ScriptFact::SealedAdministrator => facts.is_administrator_sealed = true,
+                ScriptFact::Console(host) => facts.argocd_host = host.to_string(),
+            }
+        }
+        facts
+    }
 }
 
 /// The nodes that join the one on which the script runs, group by group.

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, sync::Arc};
 
 use serde::{Serialize, Serializer};
 
-use super::{plan::Plan, summary::Summary};
+use super::{Plan, summary::Summary};
 use crate::{
     components::{ollama::Ollama, workspace},
     facts::ollama,

@@ -1,19 +1,17 @@
-//! Reads the plan of a house off, row by row.
+//! Tables of the plan, for `show` and `out/README.md`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use super::{plan::Plan, summary::Summary};
-use crate::{
-    builder::scope::Flow,
-    plan::{
-        applications,
-        rows::{FlowRow, SecretRow, WaveRow},
-        waves::GAP,
-    },
+use super::{
+    Plan, applications,
+    rows::{FlowRow, SecretRow, WaveRow},
+    summary::Summary,
+    waves::GAP,
 };
+use crate::builder::component::Flow;
 
 /// All Applications, by wave and name.
 pub fn waves(plan: &Plan, summaries: &[Summary]) -> Vec<WaveRow> {
@@ -107,7 +105,7 @@ fn merged<'a>(flows: impl Iterator<Item = (&'a Flow, Arc<str>)>) -> Vec<FlowRow>
 /// All credentials that are needed.
 pub fn secrets(plan: &Plan) -> Vec<SecretRow> {
     let mut rows: BTreeMap<&'static str, SecretRow> = BTreeMap::new();
-    for copy in &plan.copies {
+    for copy in &plan.secrets {
         let (name, keys) = (copy.credential.name(), copy.credential.keys());
         let sealed = plan
             .assembly

@@ -1,20 +1,20 @@
-//! The platform at a glance, read off the house: hosts, models, versions.
+//! Makes the platform at a glance: hosts, models, versions.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
-use super::{plan::Plan, summary::Summary};
+use super::{
+    Plan, applications,
+    glance::{DNS_RECORDS, Glance, HostRow, ModelRow, VersionRow},
+    summary::Summary,
+};
 use crate::{
     components::{ollama::Ollama, workspace},
     facts::versions::{
         self, ARGO_CD, CERT_MANAGER, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, Pin, RCLONE, REDIS,
         SEALED_SECRETS,
-    },
-    plan::{
-        applications,
-        glance::{DNS_RECORDS, Glance, HostRow, ModelRow, VersionRow},
     },
 };
 
@@ -80,11 +80,7 @@ pub fn hosts<'a>(plan: &'a Plan, summaries: &'a [Summary]) -> impl Iterator<Item
         dns_records: DNS_RECORDS,
         issuer,
     };
-    let own = plan
-        .assembly
-        .components
-        .iter()
-        .flat_map(|it| it.certificates.iter().map(|host| (host.shared(), it.name.clone())));
+    let own = plan.hosts().map(|(host, application)| (host.shared(), application.clone()));
     let tenants = summaries.iter().filter_map(|summary| {
         Some((summary.host.as_ref()?.shared(), applications::tenant_name(summary.name.as_ref()?)))
     });

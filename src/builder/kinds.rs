@@ -1,0 +1,66 @@
+//! Kinds of objects, as AppProjects name them.
+
+use k8s_openapi::{
+    Resource,
+    api::{
+        apps::v1::{Deployment, StatefulSet},
+        batch::v1::CronJob,
+        core::v1::{PersistentVolumeClaim, Service, ServiceAccount},
+        networking::v1::{Ingress, NetworkPolicy},
+        policy::v1::PodDisruptionBudget,
+    },
+};
+
+use super::object::CustomResource;
+use crate::facts::charts::Kind;
+
+/// `CronJob`.
+pub const CRON_JOB: Kind = namespaced::<CronJob>();
+/// `Deployment`.
+pub const DEPLOYMENT: Kind = namespaced::<Deployment>();
+/// `Ingress`.
+pub const INGRESS: Kind = namespaced::<Ingress>();
+/// `NetworkPolicy`.
+pub const NETWORK_POLICY: Kind = namespaced::<NetworkPolicy>();
+/// `PersistentVolumeClaim`.
+pub const PERSISTENT_VOLUME_CLAIM: Kind = namespaced::<PersistentVolumeClaim>();
+/// `PodDisruptionBudget`.
+pub const POD_DISRUPTION_BUDGET: Kind = namespaced::<PodDisruptionBudget>();
+/// `Service`.
+pub const SERVICE: Kind = namespaced::<Service>();
+/// `ServiceAccount`.
+pub const SERVICE_ACCOUNT: Kind = namespaced::<ServiceAccount>();
+/// `StatefulSet`.
+pub const STATEFUL_SET: Kind = namespaced::<StatefulSet>();
+
+/// A kind of Kubernetes' own that belongs to a namespace.
+pub const fn namespaced<K: Resource>() -> Kind {
+    Kind::Namespaced(K::GROUP, K::KIND)
+}
+
+/// A kind of Kubernetes' own that belongs to the cluster, with the name of the object.
+pub const fn of_cluster<K: Resource>(name: &'static str) -> Kind {
+    Kind::Cluster(K::GROUP, K::KIND, name)
+}
+
+/// A custom kind that belongs to a namespace.
+pub const fn namespaced_custom<K: CustomResource>() -> Kind {
+    Kind::Namespaced(group(K::API_VERSION), K::KIND)
+}
+
+/// A custom kind that belongs to the cluster, with the name of the object.
+pub const fn of_cluster_custom<K: CustomResource>(name: &'static str) -> Kind {
+    Kind::Cluster(group(K::API_VERSION), K::KIND, name)
+}
+
+/// `apps.example.org/v1` → `apps.example.org`.
+const fn group(api_version: &'static str) -> &'static str {
+    let mut at = 0;
+    while at < api_version.len() {
+        if api_version.as_bytes()[at] == b'/' {
+            return api_version.split_at(at).0;
+        }
+        at += 1;
+    }
+    ""
+}

@@ -1,0 +1,105 @@
+//! The platform's own files: manifests, projects, Applications, the bootstrap script, schemas and
+//! the page for people.
+
+use super::{
+    files::Files,
+    layout, pin,
+    readme::{self, Page},
+    script, tenant,
+};
+use crate::{
+    budget::report::Report,
+    builder::object::Object,
+    facts::versions::K3S,
+    load::schema,
+    plan::{
+        Plan, Planned,
+        applications::{self, BOOTSTRAP_FOLDER, MANUAL_FOLDER},
+        overview::glance,
+        projects,
+        summary::Summary,
+        tables::{first_waves, flows, secrets},
+    },
+    platform::repository::Pin,
+};
+
+/// Writes them; the revision that the Applications follow, fully qualified: the branch, or the tag
+/// of this very content.
+pub fn write(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) -> String {
+    for Planned { component, folder, .. } in plan.applications() {
+        for object in &component.objects {
+            layout::object(files, &folder, object);
+        }
+        for object in &component.manual_objects {
+            layout::object_flat(files, MANUAL_FOLDER, object);
+        }
+    }
+    let projects = projects::all(plan.repository(), plan.projects(), plan.name()).into_iter();
+    let projects: Vec<String> = projects
+        .map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::from_plan_custom(it)))
+        .collect();
+    let root = applications::root(plan.repository(), plan.name(), projects::BOOTSTRAP);
+    layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::from_plan_custom(root));
+
+    let revision = revision(plan, summaries, files);
+    script::write(plan, projects, &revision, files);
+    let follows = plan.follows(&revision);
+    for Planned { component, wave, project, folder } in plan.applications() {
+        let its = applications::of_component(component, wave, project, &folder, &follows);
+        tenant::application(files, its);
+    }
+    if plan.repository().pin == Pin::Tag {
+        for summary in summaries {
+            if let Some(name) = &summary.name {
+                let its = plan.application_of_tenant(name, summary.wave, &revision);
+                tenant::application(files, its);
+            }
+        }
+    }
+    for (path, text) in schema::files() {
+        files.add(path, |out| out.extend_from_slice(text.as_bytes()));
+    }
+    files.add("out/.espalier.json", readme::imprint);
+    page(plan, summaries, budget, files);
+    revision
+}
+
+fn revision(plan: &Plan, summaries: &[Summary], files: &Files) -> String {
+    match plan.repository().pin {
+        Pin::Branch => plan.repository().revision(),
+        Pin::Tag => {
+            let contents = summaries.iter().map(|it| &it.content);
+            format!("refs/tags/{}", pin::tag(&pin::content(files), contents))
+        }
+    }
+}
+
+/// `out/README.md`.
+fn page(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) {
+    let waves = first_waves(plan, summaries, readme::LISTED);
+    let page = Page {
+        glance: &glance(plan, summaries, readme::LISTED),
+        outside: plan.components().iter().flat_map(|it| it.provided_outside.clone()).collect(),
+        contributions: plan.contributions(),
+        places: waves.iter().map(|it| place(plan, &it.application)).collect(),
+        budget,
+        k3s: plan.platform().versions.of(K3S).to_string(),
+        waves,
+        applications: plan.waves().count()
+            + summaries.iter().filter(|it| it.name.is_some()).count(),
+        flows: flows(plan),
+        secrets: secrets(plan),
+    };
+    files.add("out/README.md", |out| readme::write(out, &page));
+}
+
+/// What an Application is made from, with a link relative to `out/README.md`.
+fn place(plan: &Plan, application: &str) -> String {
+    let planned = plan.applications().find(|it| &*it.component.name == application);
+    if let Some(chart) = planned.as_ref().and_then(|it| it.component.chart.as_ref()) {
+        return format!("chart {} {}", chart.facts.name, chart.version);
+    }
+    let folder = planned.map_or_else(|| applications::folder(application), |it| it.folder);
+    let link = folder.strip_prefix("out/").map_or_else(|| format!("../{folder}"), str::to_owned);
+    format!("[`{folder}`]({link})")
+}

@@ -1,0 +1,75 @@
+//! The budget of a plan: what its pods request and may use, and where they find room.
+
+use std::collections::BTreeSet;
+
+use super::{Plan, applications, summary::Summary};
+use crate::budget::{
+    demand::{self, Origin, Row, Total, Wants},
+    placement::{self, PendingPods},
+    report::{self, Report},
+};
+
+impl Plan {
+    /// The budget of the platform and its tenants.
+    pub fn budget(&self, summaries: &[Summary]) -> Report {
+        let mut rows: Vec<Row> = self.rows();
+        let mut sum: Total = rows.iter().collect();
+        for summary in summaries {
+            sum.extend(&summary.sum);
+            if let Some(name) = &summary.name {
+                rows.push(Row {
+                    application: applications::tenant_name(name),
+                    kind: "Workspace",
+                    namespace: name.clone(),
+                    name: name.clone(),
+                    replicas: 1,
+                    surge: 0,
+                    pod: summary.sum.ask,
+                    source: Origin::Tenant,
+                    priority: 0,
+                    wants: Wants::default(),
+                    claims: Vec::new(),
+                });
+            }
+        }
+        let nodes = self.nodes();
+        let unplaced = if nodes.is_single() {
+            Vec::new()
+        } else {
+            placement::place(&nodes, waiting(&rows, summaries))
+        };
+        Report::of_sum(nodes, rows, sum, unplaced)
+    }
+
+    /// The pods of the platform and of the cluster around it.
+    fn rows(&self) -> Vec<Row> {
+        let components = &self.assembly.platform.spec.components;
+        let shared: BTreeSet<(&str, &str)> =
+            self.assembly.components.iter().flat_map(demand::shared_claims).collect();
+        let nodes = self.nodes();
+        let own = self.assembly.components.iter().flat_map(demand::rows).map(|mut row| {
+            row.claims.retain(|it| !shared.contains(&(&*row.namespace, &**it)));
+            // A DaemonSet has a pod on each node that it may be on.
+            if row.kind == "DaemonSet" {
+                Row { replicas: placement::nodes_for(&nodes, &row.wants), ..row }
+            } else {
+                row
+            }
+        });
+        own.chain(report::cluster_rows(components.traefik.allotment())).collect()
+    }
+}
+
+/// All pods that need a place. The rows of tenants come last, in the order of their summaries.
+fn waiting<'a>(rows: &'a [Row], summaries: &[Summary]) -> Vec<PendingPods<'a>> {
+    let (tenants, own): (Vec<&Row>, Vec<&Row>) =
+        rows.iter().partition(|it| it.source == Origin::Tenant);
+    let of_tenants = tenants.into_iter().zip(summaries.iter().filter(|it| it.name.is_some()));
+    let of_tenants = of_tenants.flat_map(|(row, it)| {
+        it.pods.iter().map(move |&(count, ask)| PendingPods { row, count, ask })
+    });
+    own.into_iter()
+        .map(|row| PendingPods { row, count: row.replicas, ask: row.pod })
+        .chain(of_tenants)
+        .collect()
+}

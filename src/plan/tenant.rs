@@ -1,0 +1,67 @@
+//! One tenant, planned by itself: nothing of it is waited for or seen by another.
+
+use std::sync::Arc;
+
+use super::{Plan, applications, policies, projects, summary::Summary};
+use crate::{
+    budget::demand,
+    builder::{component::BuiltComponent, meta::Naming, object::Object},
+    components::workspace::Workspace,
+    crds::argocd::Application,
+    names::{Host, ModelName},
+};
+
+/// A tenant, planned.
+pub struct Tenant {
+    /// Its namespace, which is its name.
+    pub name: Arc<str>,
+    /// What it makes, its policies included.
+    pub component: BuiltComponent,
+    /// Its public host.
+    pub host: Option<Host>,
+    /// What its own Ollama serves.
+    pub models: Box<[ModelName]>,
+    /// Its sync wave.
+    pub wave: u32,
+}
+
+impl Plan {
+    /// Builds and plans a tenant. Nothing when the platform has no issuer, which was refused before.
+    pub fn tenant(&self, workspace: &Workspace) -> Option<Tenant> {
+        let mut component = workspace.build(&self.assembly)?;
+        let naming = Naming::Tenant(component.name.clone());
+        let flows = component.flows.iter();
+        let policies =
+            policies::of_namespace(&component.namespace, &component.name, &naming, flows);
+        component.objects.extend(policies.into_iter().map(Object::from_plan));
+        Some(Tenant {
+            name: workspace.spec.workspace_name.shared(),
+            wave: self.waves.wave_after(component.after.iter().copied()),
+            host: workspace.host(&self.assembly).ok(),
+            models: workspace.spec.models.clone().into(),
+            component,
+        })
+    }
+
+    /// The Application of a tenant, at a revision.
+    pub fn application_of_tenant(&self, name: &Arc<str>, wave: u32, revision: &str) -> Application {
+        applications::of_tenant(name, wave, projects::TENANTS, &self.follows(revision))
+    }
+}
+
+impl Tenant {
+    /// What is kept of it once its files have been handed on.
+    pub fn summary(self, plan: &Plan, file: Arc<str>) -> Summary {
+        let several_nodes = plan.assembly.cluster.several_nodes;
+        Summary {
+            name: Some(self.name),
+            host: self.host,
+            models: self.models,
+            sum: demand::of_tenant(&self.component),
+            pods: if several_nodes { demand::pods_of_tenant(&self.component) } else { Vec::new() },
+            wave: self.wave,
+            flows: self.component.flows.into_iter().collect(),
+            ..Summary::unread(file)
+        }
+    }
+}
