@@ -35,7 +35,7 @@ pub struct SecretCopy {
     pub credential: Credential,
     /// A further key that the controller fills from the sealed ones when it opens them: name, Go
     /// template.
-    pub derived: Option<(&'static str, String)>,
+    pub templated_key: Option<(&'static str, String)>,
 }
 
 /// A component, built: what it makes and what it spent.

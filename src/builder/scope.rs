@@ -381,12 +381,12 @@ impl<'a> Scope<'a> {
         env_from(name, &credential.secret, key)
     }
 
-    fn copy(&mut self, credential: &Credential, derived: Option<(&'static str, String)>) {
+    fn copy(&mut self, credential: &Credential, templated_key: Option<(&'static str, String)>) {
         self.after(Some(credential.credentials));
         self.built.copies.insert(SecretCopy {
             namespace: self.built.namespace.clone(),
             credential: credential.clone(),
-            derived,
+            templated_key,
         });
     }
 

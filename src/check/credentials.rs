@@ -169,7 +169,7 @@ pub fn closed(
             let is_known = |required_secret: &RequiredSecret| {
                 let knows = |key: &str| {
                     required_secret.credential.keys().contains(&key)
-                        || required_secret.derived.contains_key(key)
+                        || required_secret.templated_keys.contains_key(key)
                 };
                 *required_secret.namespace == *namespace
                     && **required_secret.credential.secret() == *secret

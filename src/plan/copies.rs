@@ -27,7 +27,7 @@ pub struct RequiredSecret {
     /// By which Applications.
     pub used_by: BTreeSet<Arc<str>>,
     /// Keys that the controller composes: name, Go template.
-    pub derived: BTreeMap<&'static str, String>,
+    pub templated_keys: BTreeMap<&'static str, String>,
 }
 
 impl RequiredSecret {
@@ -53,11 +53,11 @@ pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
                         credential: copy.credential.clone(),
                         namespace: copy.namespace.clone(),
                         used_by: BTreeSet::new(),
-                        derived: BTreeMap::new(),
+                        templated_keys: BTreeMap::new(),
                     }
                 });
             needed.used_by.insert(built.name.clone());
-            needed.derived.extend(copy.derived.clone());
+            needed.templated_keys.extend(copy.templated_key.clone());
         }
     }
     all.into_values().collect()
@@ -99,7 +99,7 @@ fn secret(
     // Labels of a Secret that is another's stay as they are: Argo CD looks for its own by them.
     let own = secret.credential.declared().lookup != SecretLookup::Patched;
     let template = ObjectMeta { labels: metadata().labels.filter(|_| own), ..metadata() };
-    let template = SecretTemplate { metadata: template, data: secret.derived.clone() };
+    let template = SecretTemplate { metadata: template, data: secret.templated_keys.clone() };
     SealedSecret {
         metadata: metadata(),
         spec: SealedSecretSpec { encrypted_data: copy.keys, template },
