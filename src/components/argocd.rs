@@ -5,7 +5,7 @@ mod values;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::ingress;
 use crate::{
@@ -40,27 +40,31 @@ use values::{
 /// none counts as success.
 pub const HEALTH: &str = include_str!("argocd/health.lua");
 
-/// Argo CD.
+/// Argo CD, which applies the tree to the cluster.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ArgoCd {
-    /// Off: Argo CD is installed by other means, and its settings are not of this tree.
+    /// Whether the tree installs Argo CD. With `false` it must be installed by other means, and its
+    /// settings are not in the tree.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Who is administrator.
+    /// Where the password of Argo CD's local user `admin` comes from: `admin.password` in the
+    /// Secret `argocd-secret`.
+    #[schemars(example = &"sealed")]
     pub admin: Admin,
-    /// Of its four pods.
-    pub resources: PodResources,
+    /// Requests and limits of Argo CD's four pods: `resources` of each in the values of its chart.
+    pub resources: ArgoCdPods,
 }
 
-/// The local administrator of Argo CD.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+/// Where the password of Argo CD's local administrator comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Admin {
-    /// Argo CD makes a password at its first start, in the Secret `argocd-initial-admin-secret`:
+    /// Argo CD generates it at its first start, in the Secret `argocd-initial-admin-secret`;
     /// `bootstrap.sh status` says how to read it.
     #[default]
     Initial,
-    /// A password of yours, sealed: `espalier seal argocd-secret`.
+    /// You choose it and seal it with `espalier seal argocd-secret`.
     Sealed,
 }
 
@@ -72,23 +76,26 @@ const ADMINISTRATOR: CredentialSpec = CredentialSpec {
     lookup: SecretLookup::Patched,
 };
 
-/// Resources of Argo CD's pods.
+/// Requests and limits of Argo CD's pods.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct PodResources {
-    /// Compares and syncs; it grows with the objects of the cluster.
+pub struct ArgoCdPods {
+    /// The application controller (`controller.resources` in the chart's values), which compares
+    /// the cluster with Git and syncs it. Its memory grows with the number of objects in the
+    /// cluster.
     pub controller: Resources,
-    /// Fetches Git and renders charts.
+    /// The repo-server (`repoServer.resources` in the chart's values), which fetches Git and
+    /// renders charts.
     pub repo_server: Resources,
-    /// The API and the UI.
+    /// The API server with the web interface (`server.resources` in the chart's values).
     pub server: Resources,
-    /// The cache.
+    /// The cache of Argo CD, a Redis of its own (`redis.resources` in the chart's values).
     pub redis: Resources,
 }
 
 impl Default for ArgoCd {
     fn default() -> Self {
-        Self { enabled: true, admin: Admin::default(), resources: PodResources::default() }
+        Self { enabled: true, admin: Admin::default(), resources: ArgoCdPods::default() }
     }
 }
 

@@ -47,21 +47,30 @@ const GO_LIMIT: &str = "96MiB";
 /// Whoever restores may say here which backup, and that what is there may go: both are optional.
 const RESTORE_CONFIG_MAP: &str = "restore";
 
-/// Copies of the database and of uploaded files.
+/// Backups of the database and of uploaded files.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Backup {
-    /// Off: the node's disk is the only place of all chats.
+    /// Whether backups are made. With `false` the node's disk holds the only copy of all chats.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// How many are kept; what is older is removed after one more was made.
+    /// Number of backups that are kept. Older ones are removed after a new one has succeeded.
+    #[schemars(example = 14)]
     pub keep: u32,
-    /// Absent: the tested figures (`espalier show budget`).
+    /// Requests and limits of each container of a backup or restore. Absent: the tested figures,
+    /// which `espalier show budget` lists.
     pub resources: Resources,
-    /// When, in UTC.
+    /// When a backup starts, in UTC: `spec.schedule` of the CronJob, with minute, hour, day of the
+    /// month, month and day of the week.
+    #[schemars(example = &"17 3 * * *", example = &"0 2 * * 1-5")]
     pub schedule: Schedule,
-    /// Where to. Absent: on a volume, on the very disk whose loss they are meant for.
-    pub s3: Option<S3>,
-    /// The volume where there is no `s3`.
+    /// S3-compatible storage that backups are copied to. Absent: they are on a volume, on the very
+    /// disk against whose loss they should protect.
+    pub s3: Option<S3Storage>,
+    /// Size of the volume for backups, with its unit: `spec.resources.requests.storage` of its
+    /// claim. Where `s3` is written there is no such volume; it then bounds only the temporary dump
+    /// of an external database.
+    #[schemars(example = &"20Gi")]
     pub storage: Bytes,
 }
 
@@ -80,22 +89,29 @@ impl Default for Backup {
     }
 }
 
-/// A storage that speaks S3. Its keys are the credential `backup-s3`.
+/// An S3-compatible storage. Its keys are the sealed credential `backup-s3`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct S3 {
-    /// Where it answers.
+pub struct S3Storage {
+    /// Address of the storage, with its scheme and without a path: rclone's
+    /// `RCLONE_CONFIG_S3_ENDPOINT`.
+    #[schemars(example = &"https://s3.example.org", example = &"https://10.0.0.7:9000")]
     pub endpoint: Endpoint,
-    /// The bucket, which must be there.
+    /// Name of the bucket, which must exist.
+    #[schemars(example = &"platform-backups")]
     pub bucket: Bucket,
-    /// The region that requests are signed for; absent: `us-east-1`, which most storages of one's
-    /// own take.
+    /// Region that requests are signed for: rclone's `RCLONE_CONFIG_S3_REGION`. Absent:
+    /// `us-east-1`, which most self-hosted storages accept.
+    #[schemars(example = &"eu-central-1")]
     pub region: Option<DnsLabel>,
-    /// The folder in the bucket; absent: the platform's name, so that two platforms in one bucket
-    /// do not remove each other's backups.
+    /// Folder in the bucket; `.` is the bucket's root. Absent: the platform's name, so that two
+    /// platforms in one bucket do not remove each other's backups.
+    #[schemars(example = &"backups/chat")]
     pub prefix: Option<RelativePath>,
-    /// The addresses behind the endpoint's name where they are private: others are not let through.
-    /// An address needs no words.
+    /// Network of the storage, where the endpoint's name resolves to private addresses: the
+    /// NetworkPolicy opens the port to this network. Absent: the storage is on the internet, or has
+    /// the address that the endpoint names.
+    #[schemars(example = &"10.0.0.0/24")]
     pub range: Option<Cidr>,
 }
 
@@ -373,7 +389,7 @@ impl Backup {
     }
 }
 
-impl S3 {
+impl S3Storage {
     fn environment(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
         let peer = self
             .range

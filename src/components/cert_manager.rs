@@ -32,31 +32,36 @@ use crate::{
     },
 };
 
-/// cert-manager.
+/// cert-manager, which obtains and renews certificates.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CertManager {
-    /// Off: nothing of the platform can have a public host.
+    /// Whether cert-manager is installed. With `false` nothing of the platform can have a public
+    /// host, so Open WebUI must be off too, and `domains.argocd` absent.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Of its three pods.
-    pub resources: PodResources,
+    /// Requests and limits of cert-manager's three pods: `resources` of each in the values of its
+    /// chart.
+    pub resources: CertManagerPods,
 }
 
-/// Resources of cert-manager's pods.
+/// Requests and limits of cert-manager's pods.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct PodResources {
-    /// Asks for certificates.
+pub struct CertManagerPods {
+    /// The controller (`resources` in the chart's values), which obtains and renews certificates.
     pub controller: Resources,
-    /// Judges cert-manager's own kinds.
+    /// The webhook (`webhook.resources` in the chart's values), which validates cert-manager's own
+    /// kinds.
     pub webhook: Resources,
-    /// Keeps the webhook's certificate.
+    /// The CA injector (`cainjector.resources` in the chart's values), which keeps the webhook's
+    /// certificate current.
     pub cainjector: Resources,
 }
 
 impl Default for CertManager {
     fn default() -> Self {
-        Self { enabled: true, resources: PodResources::default() }
+        Self { enabled: true, resources: CertManagerPods::default() }
     }
 }
 

@@ -35,14 +35,18 @@ const PORT: u16 = 6379;
 /// The image's `redis` user.
 const USER: i64 = 999;
 
-/// The server that Open WebUI's pods share.
+/// Redis, which the replicas of Open WebUI share.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Redis {
-    /// On: needed for more than one Open WebUI; with one, it makes a sign-out end the session, not
-    /// just this browser's copy of it.
+    /// Whether Redis runs: `REDIS_URL` and `WEBSOCKET_MANAGER` of Open WebUI. Needed for more than
+    /// one replica of Open WebUI; with one, it makes a sign-out end the session everywhere, not
+    /// only in this browser.
+    #[schemars(example = true)]
     pub enabled: bool,
-    /// Absent: the tested figures (`espalier show budget`). Data may fill half of the limit.
+    /// Requests and limits of the server: `resources` of its container. Absent: the tested figures,
+    /// which `espalier show budget` lists. Its data may fill half of the memory limit
+    /// (`maxmemory`).
     pub resources: Resources,
 }
 

@@ -21,13 +21,16 @@ use crate::{
     },
 };
 
-/// The controller that opens sealed values.
+/// The sealed-secrets controller.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SealedSecrets {
-    /// Off: nothing that needs a credential can run.
+    /// Whether the sealed-secrets controller is installed. With `false` nothing that needs a
+    /// credential can run, so Open WebUI, PostgreSQL and Redis must be off too.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Absent: the tested figures (`espalier show budget`).
+    /// Requests and limits of the controller: `resources` in the values of its chart. Absent: the
+    /// tested figures, which `espalier show budget` lists.
     pub resources: Resources,
 }
 
