@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{code, model_names, view::SpecView};
 use crate::{
-    components::ollama::{Gpu, Ollama},
+    components::ollama::{Ollama, gpu::Gpu},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,

@@ -249,7 +249,7 @@ fn parameters() -> Parameters {
     }
 }
 
-/// A pod of the chart, replaced as the chart is told.
+/// A pod of the chart, with the update strategy that its values set.
 fn declared(
     kind: &'static str,
     name: &str,
@@ -324,7 +324,7 @@ fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
 /// business of Argo CD's namespace.
 pub fn administrator(scope: &mut Scope<'_>, argocd: &Offers, credentials: &CredentialStore) {
     scope.wait_until(argocd.running);
-    scope.spend(&credentials.credential(&ADMINISTRATOR));
+    scope.uses_secret(&credentials.credential(&ADMINISTRATOR));
 }
 
 /// The UI's public host, in an Application of its own: the chart itself needs no issuer, so Argo CD

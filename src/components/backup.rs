@@ -44,7 +44,8 @@ const LATEST: Seconds = Seconds::new(6 * 3600);
 /// Go's garbage collector works harder near this, three quarters of the tested limit; the peak was
 /// measured below it.
 const GO_LIMIT: &str = "96MiB";
-/// Whoever restores may say here which backup, and that what is there may go: both are optional.
+/// Optional ConfigMap that the restore Job reads: which backup to restore, and whether existing data
+/// may be overwritten.
 const RESTORE_CONFIG_MAP: &str = "restore";
 
 /// Backups of the database and of uploaded files.
@@ -146,7 +147,7 @@ pub struct Needs<'a> {
     pub versions: &'a Versions,
 }
 
-/// What its pods are made of: environments whose credentials were spent once, and the volumes.
+/// What its pods are made of: environments whose credentials are recorded once, and the volumes.
 struct Parts {
     /// Of what reads and writes the data.
     data: Vec<EnvVar>,
@@ -281,7 +282,7 @@ impl Backup {
     /// Run by hand, while Open WebUI is stopped. Its pod bears the backup's labels, so the same
     /// policy lets it through.
     fn restore_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> Job {
-        let wishes = || {
+        let options = || {
             vec![
                 restore_option("BACKUP", "backup"),
                 restore_option("RESTORE_ADOPT", "adopt"),
@@ -290,7 +291,7 @@ impl Backup {
         };
         let script = if needs.database.is_some() { RESTORE_POSTGRESQL } else { RESTORE_SQLITE };
         let mut restore =
-            self.bash("restore", script, needs, [parts.data.clone(), wishes()].concat());
+            self.bash("restore", script, needs, [parts.data.clone(), options()].concat());
         if needs.chat.is_some() {
             restore.volume_mounts.get_or_insert_default().push(pod::mount("data", DATA));
         }
@@ -300,7 +301,7 @@ impl Backup {
         });
         let mut spec =
             Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
-        // What was refused once is refused again; and nobody restores twice without having looked.
+        // What was refused once is refused again; and a second restore needs a person who has looked at the first.
         spec.backoff_limit = Some(0);
         let metadata = scope.meta_named(part, RESTORE_CONFIG_MAP);
         Job { metadata, spec: Some(spec), ..Job::default() }
@@ -438,7 +439,7 @@ fn ignore_healthcheck() -> (String, String) {
     ("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())
 }
 
-/// A variable that the `ConfigMap` of whoever restores may hold.
+/// A variable from the optional ConfigMap [`RESTORE_CONFIG_MAP`].
 fn restore_option(name: &str, key: &str) -> EnvVar {
     let key = ConfigMapKeySelector {
         name: RESTORE_CONFIG_MAP.to_owned(),

@@ -169,15 +169,16 @@ impl CertManager {
                 strategy: old_pod_first(),
             },
         };
-        let told = [&values.strategy, &values.webhook.strategy, &values.cainjector.strategy];
-        let pods = std::iter::zip(self.allotments(), told).map(|((name, it), told)| ChartPod {
+        let strategies = [&values.strategy, &values.webhook.strategy, &values.cainjector.strategy];
+        let sized = std::iter::zip(self.allotments(), strategies);
+        let pods = sized.map(|((name, allotment), strategy)| ChartPod {
             kind: "Deployment",
             name: name.into(),
             replicas: 1,
-            request: it.request,
-            limit: it.limit,
-            cpu: it.cpu,
-            surge: surge("Deployment", 1, Some(told)),
+            request: allotment.request,
+            limit: allotment.limit,
+            cpu: allotment.cpu,
+            surge: surge("Deployment", 1, Some(strategy)),
         });
         let pods = pods.collect();
         scope.chart(Chart {

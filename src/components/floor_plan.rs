@@ -243,8 +243,8 @@ impl Platform {
         let kube_system = NamespaceRef::kube_system();
         let traefik_settings = builder.crd_of_cluster();
 
-        // Placed early, filled late: projects, policies and sealed copies follow from what is spent
-        // below.
+        // Declared early and filled late: projects, policies and sealed copies follow from the
+        // handles that are used below.
         builder.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| {
             node_alerts::alerts(scope, &self.spec.all_nodes());
         });

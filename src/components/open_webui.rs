@@ -29,7 +29,7 @@ use crate::{
 };
 
 const PORT: u16 = 8080;
-/// Any user but root; the image is told where it may write.
+/// Any user but root; the environment says where it may write.
 pub const USER: i64 = 1000;
 
 /// Signs sessions, and encrypts what Open WebUI stores of other services' tokens.

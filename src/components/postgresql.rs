@@ -37,7 +37,7 @@ const PASSWORD: CredentialSpec = CredentialSpec {
     rotation: "PostgreSQL sets it at its next start; until then its clients wait",
     lookup: SecretLookup::ByReference,
 };
-/// The same of a server that somebody else runs: made here, it would open nothing there.
+/// The same for a server outside the cluster: a generated password would not be valid there.
 const PASSWORD_ELSEWHERE: CredentialSpec = CredentialSpec {
     name: "postgresql",
     keys: &[Key {
@@ -56,8 +56,8 @@ const RESERVED_CONNECTIONS: u32 = 3;
 /// The backup's connection.
 const BACKUP_CONNECTIONS: u32 = 1;
 /// Half an hour: the volume may be new, or hold a GiB of changes (PostgreSQL's `max_wal_size`) that
-/// a crash left to recover, on a disk that takes a MiB a second. Who ends a start before its end
-/// begins it again, for ever.
+/// a crash left to recover, on a disk that takes a MiB a second. A start that is ended too early
+/// begins again, without end.
 const STARTS: Patience = Patience { period: 5, failures: 360 };
 
 /// The PostgreSQL server.
@@ -190,7 +190,7 @@ pub struct Offers {
     /// What a client's URL ends with.
     pub parameters: &'static str,
     /// The volume's size: a dump, which is packed, is smaller than what is on it. None where
-    /// somebody else keeps it.
+    /// the server is outside the cluster.
     pub storage: Option<Bytes>,
 }
 
@@ -332,7 +332,7 @@ impl Postgresql {
     }
 }
 
-/// PostgreSQL ends when it is told by SIGINT; of SIGTERM it waits until its clients are gone, which
+/// PostgreSQL ends on SIGINT; on SIGTERM it waits until its clients are gone, which
 /// they are not. Which of the two the runtime sends is the image's to say, and lost in many a
 /// mirror. `--no-wait`: the end of the server ends what waits in its container, and the kubelet
 /// would tell of a hook that failed; the grace period counts on.

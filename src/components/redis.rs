@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// Whoever can write here can end sessions, or make some up.
+/// A client that can write here can end sessions, or forge them.
 const PASSWORD: CredentialSpec = CredentialSpec {
     name: "redis",
     keys: &[Key { name: "password", value: Value::Made(32) }],
@@ -66,7 +66,7 @@ impl Redis {
         credentials: &CredentialStore,
         versions: &Versions,
     ) -> Offers {
-        // Whoever may write here can end or forge sessions: a policy alone is not enough.
+        // A client that can write here can end or forge sessions: a policy alone is not enough.
         let password = credentials.credential(&PASSWORD);
         let version = versions.of(versions::REDIS);
         let part = scope.part("redis", "sessions", Some(&version));
@@ -101,7 +101,7 @@ impl Redis {
             replicas: Some(1),
             revision_history_limit: Some(3),
             selector: scope.selector(&part),
-            // Two at once would be two halves of the truth.
+            // Recreate: two instances at once would split the sessions between them.
             strategy: Some(DeploymentStrategy {
                 type_: Some("Recreate".to_owned()),
                 ..DeploymentStrategy::default()

@@ -114,7 +114,7 @@ impl SealedSecrets {
     }
 }
 
-/// Placed early, filled late: the plan pours the sealed copies in when everything has been built.
+/// Declared early and filled late: the plan adds the sealed copies when everything has been built.
 pub fn credential_store(
     scope: &mut Scope<'_>,
     sealing: &CrdRef<SealedSecret>,

@@ -48,7 +48,7 @@ struct Values {
     update_strategy: Strategy,
 }
 
-/// One line a request, for whoever collects logs. Headers, which carry sessions, are left out (the
+/// One line a request, for log collection. Headers, which carry sessions, are left out (the
 /// chart's default).
 #[derive(Serialize)]
 struct Logs {

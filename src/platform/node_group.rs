@@ -104,7 +104,7 @@ impl NodeGroup {
 /// Equal nodes, resolved.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// What people call them; none for the only node of a platform.
+    /// The name in the spec; none for the only node of a platform.
     pub name: Option<Arc<str>>,
     /// How many.
     pub count: u32,
@@ -156,7 +156,7 @@ impl Nodes {
 
     /// How many there are.
     pub fn count(&self) -> u32 {
-        self.0.iter().fold(0, |sum, it| sum.saturating_add(it.count))
+        self.0.iter().fold(0, |sum, group| sum.saturating_add(group.count))
     }
 
     /// Whether a pod may have neighbours on another node.
@@ -202,14 +202,16 @@ impl Nodes {
     pub fn gpus(&self) -> u64 {
         self.0
             .iter()
-            .fold(0, |sum, it| sum.saturating_add(u64::from(it.node.gpus) * u64::from(it.count)))
+            .map(|it| u64::from(it.node.gpus) * u64::from(it.count))
+            .fold(0, u64::saturating_add)
     }
 
     /// Pods that they run at most.
     pub fn max_pods(&self) -> u32 {
         self.0
             .iter()
-            .fold(0, |sum, it| sum.saturating_add(it.node.max_pods().saturating_mul(it.count)))
+            .map(|it| it.node.max_pods().saturating_mul(it.count))
+            .fold(0, u32::saturating_add)
     }
 
     /// Σ limits may be so much of `usable`, in percent: each group's own share of it.
@@ -218,8 +220,8 @@ impl Nodes {
             return only.node.overcommit_percent();
         }
         let mib = |group: &Group| (group.node.usable() * u64::from(group.count)).get() >> 20;
-        let allowed = self.0.iter().fold(0_u64, |sum, it| {
-            sum.saturating_add(mib(it).saturating_mul(it.node.overcommit_percent()))
+        let allowed = self.0.iter().fold(0_u64, |sum, group| {
+            sum.saturating_add(mib(group).saturating_mul(group.node.overcommit_percent()))
         });
         allowed / (self.usable().get() >> 20).max(1)
     }

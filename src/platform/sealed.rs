@@ -166,14 +166,14 @@ impl SealedStore {
 
     /// All files, by credential.
     pub fn files(&self) -> impl Iterator<Item = (&str, &SealedValues)> {
-        self.0.iter().map(|(name, it)| (name.as_str(), it))
+        self.0.iter().map(|(name, values)| (name.as_str(), values))
     }
 
     /// The Secrets' names, by credential.
     pub fn secrets(&self) -> BTreeMap<String, Arc<str>> {
         self.0
             .iter()
-            .map(|(name, it)| (name.clone(), secret_name(name, it.suffix.as_ref()).into()))
+            .map(|(name, values)| (name.clone(), secret_name(name, values.suffix.as_ref()).into()))
             .collect()
     }
 
