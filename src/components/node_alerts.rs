@@ -55,7 +55,7 @@ fn reserves_nothing(nodes: &Nodes) -> Alert {
         severity: AlertSeverity::Warning,
         summary: format!(
             "Node {{{{ $labels.node }}}} keeps less than {} or {cpu} CPU for k3s and the \
-             system: it promises pods what they cannot have.",
+             system: pods are promised what they cannot have.",
             memory.in_mib()
         ),
         runbook: "k3s runs there without its configuration. The only node: run `bash \
