@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-/// What every component stands on: what the cluster gives, whoever asks.
+/// Facts of the cluster that every component builds on.
 #[derive(Clone, Debug)]
 pub struct ClusterFacts {
     /// The class of volumes that one node mounts.

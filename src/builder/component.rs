@@ -38,7 +38,7 @@ pub struct SecretCopy {
     pub templated_key: Option<(&'static str, String)>,
 }
 
-/// A component, built: what it makes and what it spent.
+/// A component, built: the objects that it makes and the handles that it uses.
 pub struct BuiltComponent {
     /// The Application's name.
     pub name: Arc<str>,
@@ -56,7 +56,7 @@ pub struct BuiltComponent {
     pub pods: BTreeSet<Pods>,
     /// Credentials, and the namespaces that need a sealed copy.
     pub copies: BTreeSet<SecretCopy>,
-    /// Objects that people apply when they need them: they lie beside the tree, and Argo CD never
+    /// Objects that an operator applies by hand: they lie beside the tree, and Argo CD never
     /// sees them.
     pub manual_objects: Vec<Object>,
     /// Hosts for which it wants a certificate; each is one solver pod while it is being issued.

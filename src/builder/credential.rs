@@ -1,24 +1,24 @@
-//! Credentials: secret values that components spend, and who knows them.
+//! Credentials: secret values that components use, and who knows them.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::handle::AppId;
 
-/// What a credential consists of: said once, by the component that mints it.
+/// What a credential consists of: declared once, by the component that makes it.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CredentialSpec {
     /// Its name: of the file in `spec/secrets/`, and the beginning of the Secret's.
     pub name: &'static str,
     /// The keys that must be sealed.
     pub keys: &'static [Key],
-    /// What a new value does besides the restart of whoever reads it, in one sentence; empty:
+    /// What a new value does besides the restart of the pods that read it, in one sentence; empty:
     /// nothing.
     pub rotation: &'static str,
     /// How its Secret is found.
     pub lookup: SecretLookup,
 }
 
-/// How whoever reads a Secret finds it.
+/// How the reader of a Secret finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SecretLookup {
     /// By a reference of ours: its name ends in a suffix that is drawn at each sealing.
@@ -52,7 +52,7 @@ pub enum Value {
     Hashed(&'static str),
 }
 
-/// A secret value. It names a value, not a Secret: each namespace that spends it gets a sealed
+/// A secret value. It names a value, not a Secret: each namespace that uses it gets a sealed
 /// copy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Credential {
@@ -83,7 +83,7 @@ impl Credential {
     }
 }
 
-/// The right to mint credentials: some Application holds the sealed copies, after their controller.
+/// The right to declare credentials: some Application holds the sealed copies, after their controller.
 #[derive(Clone, Debug)]
 pub struct CredentialStore {
     pub(in crate::builder) owner: AppId,
@@ -92,7 +92,7 @@ pub struct CredentialStore {
 }
 
 impl CredentialStore {
-    /// Mints a credential. The first key is the one that most clients read.
+    /// Declares a credential. The first key is the one that most clients read.
     pub fn credential(&self, declared: &'static CredentialSpec) -> Credential {
         let sealed = self
             .secrets

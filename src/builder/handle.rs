@@ -1,6 +1,6 @@
-//! References between components; nobody can forge one, since the fields are private to `builder`.
+//! References between components; none can be forged, since the fields are private to `builder`.
 //!
-//! A handle is self-sufficient: whoever holds it can write its own half of a network policy, URL or
+//! A handle is self-sufficient: its holder can write its own half of a network policy, URL or
 //! reference without looking at the tree. That is what lets ten thousand tenants be built one by
 //! one.
 //!
@@ -9,17 +9,18 @@
 //! let forged = espalier::builder::handle::HostRef { host: "chat.example.com".parse().unwrap() };
 //! ```
 //! ```compile_fail
-//! // A credential comes from a vault, and a vault from the component that holds the sealed copies.
+//! // A credential comes from a store, and the store from the component that holds the sealed copies.
 //! let forged = espalier::builder::handle::Credential { name: "postgresql".into() };
 //! ```
 //! ```compile_fail
-//! // A custom resource needs the right to write its kind, which only the maker of its CRD can give.
+//! // A custom resource needs the right to write its kind, which the maker of its CRD alone gives.
 //! use espalier::{builder::handle::CrdRef, crds::cert_manager::ClusterIssuer};
 //! let forged: CrdRef<ClusterIssuer> = CrdRef { owner: 0, kind: std::marker::PhantomData };
 //! ```
 //! ```compile_fail
 //! // The volume of another component is mounted by its handle, not by a name.
-//! let forged = espalier::builder::handle::VolumeRef { owner: None, claim: "openwebui".into(), size: espalier::units::Bytes::gib(1) };
+//! let size = espalier::units::Bytes::gib(1);
+//! let forged = espalier::builder::handle::VolumeRef { owner: None, claim: "openwebui".into(), size };
 //! ```
 //! ```compile_fail
 //! // A pod that bears a PriorityClass which nothing makes would never be let in.
@@ -62,7 +63,7 @@ pub enum Selector {
         /// `app.kubernetes.io/instance`: the Application (the Helm release) that made the workload.
         instance: Arc<str>,
     },
-    /// Pods of somebody else (the cluster's own, or made at run time), by the labels that they
+    /// Pods that no component makes (the cluster's own, or made at run time), by the labels that they
     /// bear.
     Labels(&'static [(&'static str, &'static str)]),
 }
@@ -97,7 +98,7 @@ impl Pods {
         &self.namespace
     }
 
-    /// What people call them; unique within the namespace.
+    /// Their name; unique within the namespace.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
@@ -244,7 +245,7 @@ pub struct PriorityRef {
     pub(in crate::builder) name: &'static str,
 }
 
-/// A claim on a volume that some component makes, for whoever reads or fills it besides.
+/// A claim on a volume that some component makes, for other pods that read or fill it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VolumeRef {
     pub(in crate::builder) owner: Option<AppId>,
@@ -259,7 +260,7 @@ impl VolumeRef {
     }
 }
 
-/// That a component is there and healthy: for whoever needs no more of it.
+/// That a component is there and healthy: for components that need no more of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Running {
     pub(in crate::builder) owner: Option<AppId>,
@@ -284,7 +285,7 @@ impl<K> Clone for CrdRef<K> {
 }
 impl<K> Copy for CrdRef<K> {}
 
-/// An issuer of certificates, Ready before whoever spends it.
+/// An issuer of certificates, Ready before every component that uses it.
 #[derive(Clone, Debug)]
 pub struct IssuerRef {
     pub(in crate::builder) owner: AppId,
@@ -325,7 +326,7 @@ pub enum Contribution {
         /// The HTTP path, empty for TCP.
         path: &'static str,
     },
-    /// A state that somebody must be told of.
+    /// A state that an operator must be alerted to.
     Alert(Alert),
 }
 
@@ -349,9 +350,9 @@ pub struct Alert {
 /// How much an alert matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AlertSeverity {
-    /// Somebody must act now.
+    /// An operator must act now.
     Critical,
-    /// Somebody must act by day.
+    /// An operator must act during working hours.
     Warning,
 }
 

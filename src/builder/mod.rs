@@ -1,4 +1,4 @@
-//! What a component may do while it is being built: mint handles, spend them, add objects.
+//! What a component may do while it is being built: make handles, use them, add objects.
 
 pub mod chart;
 pub mod cluster;

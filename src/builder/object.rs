@@ -83,7 +83,7 @@ impl Object {
         Self { api_version: K::API_VERSION, kind: K::KIND, made_at, body: Box::new(Custom(typed)) }
     }
 
-    /// An object that the plan derives: it has spent every handle already, so it needs no scope.
+    /// An object that the plan derives: its handles are used already, so it needs no scope.
     #[track_caller]
     pub(crate) fn from_plan<K>(typed: K) -> Self
     where
@@ -92,7 +92,7 @@ impl Object {
         Self::builtin(typed, Location::caller())
     }
 
-    /// A derived custom resource: its CRD is there because its handle was spent before.
+    /// A derived custom resource: its CRD is there because its handle was used before.
     #[track_caller]
     pub(crate) fn from_plan_custom<K: CustomResource>(typed: K) -> Self {
         Self::custom(typed, Location::caller())

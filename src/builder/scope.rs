@@ -1,4 +1,4 @@
-//! The scope of one component: it collects objects, mints handles, and records what was spent.
+//! The scope of one component: it collects objects, makes handles, and records which are used.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -146,7 +146,7 @@ impl<'a> Scope<'a> {
         self.built.objects.push(Object::custom(object, Location::caller()));
     }
 
-    /// Adds an object that people apply when they need it. It is under the component's policies, as
+    /// Adds an object that an operator applies by hand. It is under the component's policies, as
     /// it bears the component's labels.
     #[track_caller]
     pub fn add_by_hand<K>(&mut self, object: K)
@@ -161,7 +161,7 @@ impl<'a> Scope<'a> {
         self.built.chart = Some(chart);
     }
 
-    // Handles are minted here …
+    // Handles are made here …
 
     /// The pods of one workload, declared: from now on their namespace may get its default deny.
     pub fn pods(&mut self, part: &Part) -> Pods {
@@ -282,7 +282,7 @@ impl<'a> Scope<'a> {
         NamespaceRef { owner: self.id, name: name.into() }
     }
 
-    /// The same namespace, once this component is healthy too: whoever builds in it waits for both.
+    /// The same namespace, once this component is healthy too: what is built in it waits for both.
     pub fn guarded(&mut self, namespace: &NamespaceRef) -> NamespaceRef {
         self.after(namespace.owner);
         NamespaceRef { owner: self.id, name: namespace.name.clone() }
@@ -298,11 +298,11 @@ impl<'a> Scope<'a> {
         CrdRef::new(self.id)
     }
 
-    /// The right to mint credentials, whose sealed copies this component will hold. None in a
+    /// The right to declare credentials, whose sealed copies this component will hold. None in a
     /// tenant.
     ///
     /// `secrets` are the names of the Secrets whose values are sealed, by credential: a new value
-    /// has a new name, so whoever reads it is replaced, and waits until it is there.
+    /// has a new name, so every pod that reads it is replaced, and waits until it is there.
     pub fn credential_store(&self, secrets: BTreeMap<String, Arc<str>>) -> Option<CredentialStore> {
         self.id.map(|owner| CredentialStore { owner, secrets })
     }
@@ -312,7 +312,7 @@ impl<'a> Scope<'a> {
         Some(IssuerRef { owner: self.id?, name: name.into() })
     }
 
-    // … and spent here, which is what records the edge.
+    // … and used here, which is what records the edge.
 
     /// "I call it, and it must be up before me": a flow and an order. Returns `scheme://host:port`.
     pub fn url(&mut self, from: &Pods, scheme: &str, to: &PortRef) -> String {
@@ -326,7 +326,7 @@ impl<'a> Scope<'a> {
         format!("{scheme}://{}", to.address())
     }
 
-    /// "It may be called": a flow, no order. Whoever holds both ends may say so.
+    /// "It may be called": a flow, no order. The holder of both ends may declare it.
     pub fn flow(&mut self, from: &Pods, to: &PortRef) {
         self.flow_to(from, to.peer.clone(), to.pod_port);
     }
@@ -419,12 +419,12 @@ impl<'a> Scope<'a> {
     }
 
     /// What is built here comes after a component.
-    pub fn wait_until(&mut self, it: Running) {
-        self.after(it.owner);
+    pub fn wait_until(&mut self, running: Running) {
+        self.after(running.owner);
     }
 
     /// A sealed copy in this namespace, for a reader that finds it by its name.
-    pub fn spend(&mut self, credential: &Credential) {
+    pub fn uses_secret(&mut self, credential: &Credential) {
         self.copy(credential, None);
     }
 

@@ -8,7 +8,7 @@ use super::{
     view::{SpecView, TenantView},
 };
 use crate::{
-    components::ollama::{Gpu, Ollama},
+    components::ollama::{Ollama, gpu::Gpu},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,

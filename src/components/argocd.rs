@@ -5,7 +5,7 @@ mod values;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::ingress;
 use crate::{
@@ -57,27 +57,31 @@ pub const INGRESS_MAY_MAKE: MayMake =
 /// none counts as success.
 pub const HEALTH: &str = include_str!("argocd/health.lua");
 
-/// Argo CD.
+/// Argo CD, which applies the tree to the cluster.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ArgoCd {
-    /// Off: Argo CD is installed by other means, and its settings are not of this tree.
+    /// Whether the tree installs Argo CD. With `false` it must be installed by other means, and its
+    /// settings are not in the tree.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Who is administrator.
+    /// Where the password of Argo CD's local user `admin` comes from: `admin.password` in the
+    /// Secret `argocd-secret`.
+    #[schemars(example = &"sealed")]
     pub admin: Admin,
-    /// Of its four pods.
-    pub resources: PodResources,
+    /// Requests and limits of Argo CD's four pods: `resources` of each in the values of its chart.
+    pub resources: ArgoCdPods,
 }
 
-/// The local administrator of Argo CD.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+/// Where the password of Argo CD's local administrator comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Admin {
-    /// Argo CD makes a password at its first start, in the Secret `argocd-initial-admin-secret`:
+    /// Argo CD generates it at its first start, in the Secret `argocd-initial-admin-secret`;
     /// `bootstrap.sh status` says how to read it.
     #[default]
     Initial,
-    /// A password of yours, sealed: `espalier seal argocd-secret`.
+    /// You choose it and seal it with `espalier seal argocd-secret`.
     Sealed,
 }
 
@@ -89,23 +93,26 @@ const ADMINISTRATOR: CredentialSpec = CredentialSpec {
     lookup: SecretLookup::Patched,
 };
 
-/// Resources of Argo CD's pods.
+/// Requests and limits of Argo CD's pods.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct PodResources {
-    /// Compares and syncs; it grows with the objects of the cluster.
+pub struct ArgoCdPods {
+    /// The application controller (`controller.resources` in the chart's values), which compares
+    /// the cluster with Git and syncs it. Its memory grows with the number of objects in the
+    /// cluster.
     pub controller: Resources,
-    /// Fetches Git and renders charts.
+    /// The repo-server (`repoServer.resources` in the chart's values), which fetches Git and
+    /// renders charts.
     pub repo_server: Resources,
-    /// The API and the UI.
+    /// The API server with the web interface (`server.resources` in the chart's values).
     pub server: Resources,
-    /// The cache.
+    /// The cache of Argo CD, a Redis of its own (`redis.resources` in the chart's values).
     pub redis: Resources,
 }
 
 impl Default for ArgoCd {
     fn default() -> Self {
-        Self { enabled: true, admin: Admin::default(), resources: PodResources::default() }
+        Self { enabled: true, admin: Admin::default(), resources: ArgoCdPods::default() }
     }
 }
 
@@ -262,7 +269,7 @@ fn parameters() -> Parameters {
     }
 }
 
-/// A pod of the chart, replaced as the chart is told.
+/// A pod of the chart, with the update strategy that its values set.
 fn declared(
     kind: &'static str,
     name: &str,
@@ -337,7 +344,7 @@ fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
 /// business of Argo CD's namespace.
 pub fn administrator(scope: &mut Scope<'_>, argocd: &Offers, credentials: &CredentialStore) {
     scope.wait_until(argocd.running);
-    scope.spend(&credentials.credential(&ADMINISTRATOR));
+    scope.uses_secret(&credentials.credential(&ADMINISTRATOR));
 }
 
 /// The UI's public host, in an Application of its own: the chart itself needs no issuer, so Argo CD

@@ -55,24 +55,34 @@ const LATEST: Seconds = Seconds::new(6 * 3600);
 /// Go's garbage collector works harder near this, three quarters of the tested limit; the peak was
 /// measured below it.
 const GO_LIMIT: &str = "96MiB";
-/// Whoever restores may say here which backup, and that what is there may go: both are optional.
+/// Optional ConfigMap that the restore Job reads: which backup to restore, and whether existing data
+/// may be overwritten.
 const RESTORE_CONFIG_MAP: &str = "restore";
 
-/// Copies of the database and of uploaded files.
+/// Backups of the database and of uploaded files.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Backup {
-    /// Off: the node's disk is the only place of all chats.
+    /// Whether backups are made. With `false` the node's disk holds the only copy of all chats.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// How many are kept; what is older is removed after one more was made.
+    /// Number of backups that are kept. Older ones are removed after a new one has succeeded.
+    #[schemars(example = 14)]
     pub keep: u32,
-    /// Absent: the tested figures (`espalier show budget`).
+    /// Requests and limits of each container of a backup or restore. Absent: the tested figures,
+    /// which `espalier show budget` lists.
     pub resources: Resources,
-    /// When, in UTC.
+    /// When a backup starts, in UTC: `spec.schedule` of the CronJob, with minute, hour, day of the
+    /// month, month and day of the week.
+    #[schemars(example = &"17 3 * * *", example = &"0 2 * * 1-5")]
     pub schedule: Schedule,
-    /// Where to. Absent: on a volume, on the very disk whose loss they are meant for.
-    pub s3: Option<S3>,
-    /// The volume where there is no `s3`.
+    /// S3-compatible storage that backups are copied to. Absent: they are on a volume, on the very
+    /// disk against whose loss they should protect.
+    pub s3: Option<S3Storage>,
+    /// Size of the volume for backups, with its unit: `spec.resources.requests.storage` of its
+    /// claim. Where `s3` is written there is no such volume; it then bounds only the temporary dump
+    /// of an external database.
+    #[schemars(example = &"20Gi")]
     pub storage: Bytes,
 }
 
@@ -91,22 +101,29 @@ impl Default for Backup {
     }
 }
 
-/// A storage that speaks S3. Its keys are the credential `backup-s3`.
+/// An S3-compatible storage. Its keys are the sealed credential `backup-s3`.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct S3 {
-    /// Where it answers.
+pub struct S3Storage {
+    /// Address of the storage, with its scheme and without a path: rclone's
+    /// `RCLONE_CONFIG_S3_ENDPOINT`.
+    #[schemars(example = &"https://s3.example.org", example = &"https://10.0.0.7:9000")]
     pub endpoint: Endpoint,
-    /// The bucket, which must be there.
+    /// Name of the bucket, which must exist.
+    #[schemars(example = &"platform-backups")]
     pub bucket: Bucket,
-    /// The region that requests are signed for; absent: `us-east-1`, which most storages of one's
-    /// own take.
+    /// Region that requests are signed for: rclone's `RCLONE_CONFIG_S3_REGION`. Absent:
+    /// `us-east-1`, which most self-hosted storages accept.
+    #[schemars(example = &"eu-central-1")]
     pub region: Option<DnsLabel>,
-    /// The folder in the bucket; absent: the platform's name, so that two platforms in one bucket
-    /// do not remove each other's backups.
+    /// Folder in the bucket; `.` is the bucket's root. Absent: the platform's name, so that two
+    /// platforms in one bucket do not remove each other's backups.
+    #[schemars(example = &"backups/chat")]
     pub prefix: Option<RelativePath>,
-    /// The addresses behind the endpoint's name where they are private: others are not let through.
-    /// An address needs no words.
+    /// Network of the storage, where the endpoint's name resolves to private addresses: the
+    /// NetworkPolicy opens the port to this network. Absent: the storage is on the internet, or has
+    /// the address that the endpoint names.
+    #[schemars(example = &"10.0.0.0/24")]
     pub range: Option<Cidr>,
 }
 
@@ -141,7 +158,7 @@ pub struct Needs<'a> {
     pub versions: &'a Versions,
 }
 
-/// What its pods are made of: environments whose credentials were spent once, and the volumes.
+/// What its pods are made of: environments whose credentials are recorded once, and the volumes.
 struct Parts {
     /// Of what reads and writes the data.
     data: Vec<EnvVar>,
@@ -276,7 +293,7 @@ impl Backup {
     /// Run by hand, while Open WebUI is stopped. Its pod bears the backup's labels, so the same
     /// policy lets it through.
     fn restore_job(&self, scope: &Scope<'_>, part: &Part, needs: &Needs<'_>, parts: &Parts) -> Job {
-        let wishes = || {
+        let options = || {
             vec![
                 restore_option("BACKUP", "backup"),
                 restore_option("RESTORE_ADOPT", "adopt"),
@@ -285,7 +302,7 @@ impl Backup {
         };
         let script = if needs.database.is_some() { RESTORE_POSTGRESQL } else { RESTORE_SQLITE };
         let mut restore =
-            self.bash("restore", script, needs, [parts.data.clone(), wishes()].concat());
+            self.bash("restore", script, needs, [parts.data.clone(), options()].concat());
         if needs.chat.is_some() {
             restore.volume_mounts.get_or_insert_default().push(pod::mount("data", DATA));
         }
@@ -295,7 +312,7 @@ impl Backup {
         });
         let mut spec =
             Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
-        // What was refused once is refused again; and nobody restores twice without having looked.
+        // What was refused once is refused again; and a second restore needs a person who has looked at the first.
         spec.backoff_limit = Some(0);
         let metadata = scope.meta_named(part, RESTORE_CONFIG_MAP);
         Job { metadata, spec: Some(spec), ..Job::default() }
@@ -384,7 +401,7 @@ impl Backup {
     }
 }
 
-impl S3 {
+impl S3Storage {
     fn environment(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
         let peer = self
             .range
@@ -433,7 +450,7 @@ fn ignore_healthcheck() -> (String, String) {
     ("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())
 }
 
-/// A variable that the `ConfigMap` of whoever restores may hold.
+/// A variable from the optional ConfigMap [`RESTORE_CONFIG_MAP`].
 fn restore_option(name: &str, key: &str) -> EnvVar {
     let key = ConfigMapKeySelector {
         name: RESTORE_CONFIG_MAP.to_owned(),

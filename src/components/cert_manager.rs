@@ -45,31 +45,36 @@ pub const ISSUER_MAY_MAKE: MayMake = MayMake::in_namespace(
     ],
 );
 
-/// cert-manager.
+/// cert-manager, which obtains and renews certificates.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct CertManager {
-    /// Off: nothing of the platform can have a public host.
+    /// Whether cert-manager is installed. With `false` nothing of the platform can have a public
+    /// host, so Open WebUI must be off too, and `domains.argocd` absent.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Of its three pods.
-    pub resources: PodResources,
+    /// Requests and limits of cert-manager's three pods: `resources` of each in the values of its
+    /// chart.
+    pub resources: CertManagerPods,
 }
 
-/// Resources of cert-manager's pods.
+/// Requests and limits of cert-manager's pods.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct PodResources {
-    /// Asks for certificates.
+pub struct CertManagerPods {
+    /// The controller (`resources` in the chart's values), which obtains and renews certificates.
     pub controller: Resources,
-    /// Judges cert-manager's own kinds.
+    /// The webhook (`webhook.resources` in the chart's values), which validates cert-manager's own
+    /// kinds.
     pub webhook: Resources,
-    /// Keeps the webhook's certificate.
+    /// The CA injector (`cainjector.resources` in the chart's values), which keeps the webhook's
+    /// certificate current.
     pub cainjector: Resources,
 }
 
 impl Default for CertManager {
     fn default() -> Self {
-        Self { enabled: true, resources: PodResources::default() }
+        Self { enabled: true, resources: CertManagerPods::default() }
     }
 }
 
@@ -177,15 +182,16 @@ impl CertManager {
                 strategy: old_pod_first(),
             },
         };
-        let told = [&values.strategy, &values.webhook.strategy, &values.cainjector.strategy];
-        let pods = std::iter::zip(self.allotments(), told).map(|((name, it), told)| ChartPod {
+        let strategies = [&values.strategy, &values.webhook.strategy, &values.cainjector.strategy];
+        let sized = std::iter::zip(self.allotments(), strategies);
+        let pods = sized.map(|((name, allotment), strategy)| ChartPod {
             kind: "Deployment",
             name: name.into(),
             replicas: 1,
-            request: it.request,
-            limit: it.limit,
-            cpu: it.cpu,
-            surge: surge("Deployment", 1, Some(told)),
+            request: allotment.request,
+            limit: allotment.limit,
+            cpu: allotment.cpu,
+            surge: surge("Deployment", 1, Some(strategy)),
         });
         let pods = pods.collect();
         scope.chart(Chart {

@@ -38,54 +38,68 @@ use crate::{
     },
 };
 
-/// `spec/platform.yaml`: everything that differs from one platform to the next.
+/// `spec/platform.yaml`: the description of one platform, from which all of its manifests are
+/// generated.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PlatformSpec {
-    /// `espalier.dev/v1alpha1`.
+    /// The version of this file's format. Always `espalier.dev/v1alpha1`.
+    #[schemars(example = &"espalier.dev/v1alpha1")]
     pub api_version: ApiVersion,
-    /// `Platform`.
+    /// The kind of this file. Always `Platform`.
+    #[schemars(example = &"Platform")]
     pub kind: PlatformKind,
-    /// Its name.
+    /// Identifies the platform: its name, which labels every object.
     pub metadata: Metadata,
-    /// The rest.
+    /// Desired state of the platform: repository, nodes, domains, certificates, storage and
+    /// components.
     pub spec: Spec,
 }
 
 /// The kind of `spec/platform.yaml`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 pub enum PlatformKind {
-    /// The only one.
+    /// A platform; no other kind is read here.
     Platform,
 }
 
-/// What the platform is called.
+/// Identifies the platform.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
-    /// A label value on every object (`app.kubernetes.io/part-of`).
+    /// Name of the platform: a DNS label of at most 63 characters. Every object carries it as the
+    /// label `app.kubernetes.io/part-of`, and it is the default folder of backups in S3.
+    #[schemars(example = &"production")]
     pub name: DnsLabel,
 }
 
-/// The platform.
+/// Desired state of the platform.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Spec {
-    /// Where the tree is committed.
+    /// The Git repository that holds this file and the generated tree: `spec.source` of every Argo
+    /// CD Application.
     pub repository: Repository,
-    /// What it runs on, when that is one machine.
+    /// The cluster's only node. Mutually exclusive with `nodes`; exactly one of the two must be
+    /// written. Absent: `nodes` describes the cluster. The memory and CPU of all pods are checked
+    /// against it.
     pub node: Option<Node>,
-    /// What it runs on, when there are several: groups of equal nodes, in place of `node`.
+    /// The cluster's nodes in groups of equal machines. Mutually exclusive with `node`. Absent: the
+    /// cluster has the one node that `node` describes.
     #[serde(default)]
+    #[schemars(extend("examples" = [[{"name": "main", "role": "server", "cpu": 8, "memory": "32Gi"}]]))]
     pub nodes: Vec<NodeGroup>,
-    /// Its public hosts.
+    /// Public host names of the platform. Each becomes an Ingress with a certificate of its own.
     pub domains: Domains,
-    /// Who certifies them.
+    /// The account at Let's Encrypt that issues the certificates of the public hosts: a
+    /// cert-manager `ClusterIssuer`.
     pub certificates: Certificates,
-    /// Where its volumes are.
+    /// The storage classes of the platform's volumes. Absent: all volumes are of the class
+    /// `local-path`.
     #[serde(default)]
     pub storage: Storage,
-    /// What it consists of.
+    /// Settings of the components, each of which is an Argo CD Application. A component that is not
+    /// written runs with its defaults.
     #[serde(default)]
     pub components: Components,
 }
@@ -97,28 +111,32 @@ impl Spec {
     }
 }
 
-/// The components; what is not written has its defaults.
+/// Settings of the components. A component that is not written runs with its defaults.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Components {
-    /// Argo CD itself.
+    /// Argo CD, which applies the tree to the cluster: its Helm chart, in the namespace `argocd`.
     pub argocd: ArgoCd,
-    /// k3s' packaged ingress controller.
+    /// Traefik, the ingress controller that k3s installs: a `HelmChartConfig` with its settings.
     pub traefik: Traefik,
-    /// Certificates.
+    /// cert-manager, which obtains and renews certificates: its Helm chart, in the namespace
+    /// `cert-manager`.
     pub cert_manager: CertManager,
-    /// Opens sealed values.
+    /// The sealed-secrets controller, which decrypts SealedSecrets into Secrets: its Helm chart, in
+    /// `kube-system`.
     pub sealed_secrets: SealedSecrets,
-    /// The database.
+    /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
+    /// cluster.
     pub postgresql: Postgresql,
-    /// What several chat front ends share.
+    /// Redis, through which several replicas of Open WebUI share websockets and sign-outs: a
+    /// Deployment of one pod. Off by default.
     pub redis: Redis,
-    /// Models.
+    /// Ollama, which serves the language models: a StatefulSet with one volume a replica.
     pub ollama: Ollama,
-    /// The chat front end.
+    /// Open WebUI, the chat interface: a Deployment with a volume for uploaded files.
     pub open_webui: OpenWebUi,
-    /// Copies of the database and of uploaded files. Absent: none are made; `backup: {}` makes them
-    /// every night on the node's own disk.
+    /// Nightly backups of the database and of uploaded files: a CronJob, and a Job that restores.
+    /// Absent: no backups are made. `backup: {}` keeps them on the node's own disk.
     pub backup: Option<Backup>,
 }
 
@@ -217,8 +235,8 @@ impl Platform {
         let kube_system = NamespaceRef::kube_system();
         let traefik_settings = builder.crd_of_cluster();
 
-        // Placed early, filled late: projects, policies and sealed copies follow from what is spent
-        // below.
+        // Declared early and filled late: projects, policies and sealed copies follow from the
+        // handles that are used below.
         builder.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| {
             node_alerts::alerts(scope, &self.spec.all_nodes());
         });

@@ -1,4 +1,4 @@
-//! The ground that all stands on: alerts for nodes that are not what the budget counted on.
+//! Alerts for nodes that are not what the budget counted on.
 
 use crate::{
     builder::{
@@ -12,12 +12,12 @@ use crate::{
 /// A node that starts again, or whose kubelet does, is not Ready for less.
 const AFTER: Seconds = Seconds::new(900);
 
-/// Tells when the nodes are not what the budget counted on. Nothing of the tree changes then: too
+/// Alerts when the nodes are not what the budget counted on. Nothing of the tree changes then: too
 /// much is placed on a node, or the next pod that needs a place has none. Three alerts, because
 /// three things are to be done about it.
 pub fn alerts(scope: &mut Scope<'_>, nodes: &Nodes) {
-    for it in [reserves_nothing(nodes), not_ready(nodes), gives_less(nodes)] {
-        scope.contribute(Contribution::Alert(it));
+    for alert in [reserves_nothing(nodes), not_ready(nodes), gives_less(nodes)] {
+        scope.contribute(Contribution::Alert(alert));
     }
 }
 
@@ -26,10 +26,10 @@ fn series(of: &str, resource: &str, unit: &str) -> String {
 }
 
 /// Each node: 1 where it is Ready, 0 where it is not. Without kube-state-metrics it is of no node,
-/// and nothing is told.
+/// and no alert fires.
 const READY: &str = "kube_node_status_condition{condition=\"Ready\",status=\"true\"}";
 
-/// Kubernetes tells CPU in cores.
+/// Kubernetes' metrics count CPU in cores.
 fn cores(millicores: Millicores) -> String {
     format!("{}.{:03}", millicores.get() / 1000, millicores.get() % 1000)
 }
@@ -54,8 +54,8 @@ fn reserves_nothing(nodes: &Nodes) -> Alert {
         after: AFTER,
         severity: AlertSeverity::Warning,
         summary: format!(
-            "Node {{{{ $labels.node }}}} keeps less than {} or {cpu} CPU for k3s and the system: \
-             it promises pods what they cannot have.",
+            "Node {{{{ $labels.node }}}} keeps less than {} or {cpu} CPU for k3s and the \
+             system: pods are promised what they cannot have.",
             memory.in_mib()
         ),
         runbook: "k3s runs there without its configuration. The only node: run `bash \
@@ -77,7 +77,7 @@ fn not_ready(nodes: &Nodes) -> Alert {
         severity: AlertSeverity::Warning,
         summary: format!("Fewer nodes are Ready than the {count} that the spec has."),
         runbook: "`kubectl get nodes` shows which; `journalctl -u k3s` (`k3s-agent`) on it says \
-                  why. If it is not to come back, take it out of the spec: `espalier check` says \
+                  why. Take a node that will not come back out of the spec: `espalier check` says \
                   whether all still fits."
             .to_owned(),
     }

@@ -1,5 +1,7 @@
 //! Ollama: serves models, the platform's own and each tenant's.
 
+pub mod gpu;
+
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
@@ -10,8 +12,9 @@ use k8s_openapi::{
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use self::gpu::Gpu;
 use super::pod::{self, Patience};
 use crate::{
     builder::{
@@ -26,9 +29,8 @@ use crate::{
         requests::{self, Allotment},
         versions,
     },
-    names::{LabelKey, LabelValue, ModelName, ObjectName},
+    names::ModelName,
     platform::{
-        node::Toleration,
         resources::{Resources, requirements},
         versions::Versions,
     },
@@ -56,85 +58,89 @@ const TERMINATION_LOG: &str = "/dev/termination-log";
 /// and models do.
 const STORAGE: Bytes = Bytes::gib(20);
 
-/// Ollama, and the models that it pulls before it is Ready; one that cannot be had is pulled later,
-/// beside the others.
+/// Ollama, and the models that it serves. It pulls them before its first start; a model that cannot
+/// be pulled then is tried again later, while the others are served.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Ollama {
-    /// Off: no models here.
+    /// Whether Ollama runs. With `false` the platform serves no models, so Open WebUI must be off
+    /// too.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Pods; each has its own volume with all models, and loads its own copy.
+    /// Number of pods: `spec.replicas` of the StatefulSet. Each has its own volume with all models,
+    /// and loads its own copy into memory.
+    #[schemars(example = 2)]
     pub replicas: u32,
-    /// Models by their full names (`llama3.2:1b`). Each must be in the catalogue (`espalier show
-    /// models` lists it), or have its figures in `catalogue`.
+    /// Models by their full names, which an init container pulls (`/api/pull`) before Ollama
+    /// serves. A model must be in the catalogue (`espalier show models` lists it) or have its
+    /// figures in `catalogue`.
+    #[schemars(extend("examples" = [["llama3.2:1b-instruct-q4_K_M", "nomic-embed-text"]]))]
     pub models: Vec<ModelName>,
-    /// The context: tokens that a model reads and writes for one request, unless the request asks
-    /// for another number.
+    /// Context length, in tokens: `OLLAMA_CONTEXT_LENGTH`. It is what a model reads and writes for
+    /// one request, unless the request asks for another number (`num_ctx`). Memory grows with it.
+    #[schemars(example = 8192)]
     pub context: u64,
-    /// Requests that one model answers at once; each has its own key/value cache.
+    /// Requests that one model answers at once: `OLLAMA_NUM_PARALLEL`. Each has its own key/value
+    /// cache, so memory grows with it.
+    #[schemars(example = 2)]
     pub parallel: u64,
-    /// Models in memory at once; absent: one, and one more for each embedding model.
+    /// Most models in memory at once: `OLLAMA_MAX_LOADED_MODELS`. Absent: one, and one more for
+    /// each embedding model.
+    #[schemars(example = 2)]
     pub max_loaded_models: Option<u32>,
-    /// How long an idle model stays in memory (`30s`, `5m`).
+    /// How long an idle model stays in memory, with its unit: `OLLAMA_KEEP_ALIVE`. The next request
+    /// has to load it again.
+    #[schemars(example = &"30s", example = &"24h")]
     pub keep_alive: Seconds,
-    /// How the key/value cache is kept.
+    /// Precision of the key/value cache: `OLLAMA_KV_CACHE_TYPE`. Anything but `f16` needs
+    /// `flashAttention`.
+    #[schemars(example = &"q8_0")]
     pub kv_cache: KvCache,
-    /// Flash attention; off, a model needs more memory.
+    /// Whether flash attention is used: `OLLAMA_FLASH_ATTENTION`. Without it a model needs more
+    /// memory.
+    #[schemars(example = false)]
     pub flash_attention: bool,
-    /// Memory for the prompt cache of each loaded model. Ollama's own default is 8 GiB, which no
-    /// one expects.
+    /// Memory of the prompt cache of each loaded model, with its unit: `LLAMA_ARG_CACHE_RAM`, in
+    /// whole MiB. Ollama's own default is 8 GiB, which few expect.
+    #[schemars(example = &"512Mi")]
     pub prompt_cache: Bytes,
-    /// Checkpoints a slot of models with a sliding window. llama-server's own default is 32, up to
-    /// 3.7 GiB.
+    /// Checkpoints of the context that are kept for each parallel request to a model with a sliding
+    /// window: `LLAMA_ARG_CTX_CHECKPOINTS`. The default of llama-server itself is 32, which takes
+    /// up to 3.7 GiB.
+    #[schemars(example = 4)]
     pub context_checkpoints: u64,
-    /// GPUs for each replica; absent: models run on the CPU. What a GPU needs is computed, but was
-    /// not measured.
+    /// NVIDIA GPUs of each replica. Absent: models run on the CPU. The memory that they need on a
+    /// GPU is computed, but was not measured.
     pub gpu: Option<Gpu>,
-    /// Figures of models that the catalogue lacks.
+    /// Figures of models that the built-in catalogue lacks, by the model's name.
+    /// `espalier explain model-unknown` says where to read them. Absent: the built-in catalogue
+    /// alone.
+    #[schemars(extend("examples" = [{"acme/botanist:1b": {
+        "blob": "1.3Gi", "layers": 16, "kvHeads": 8, "headDim": 64, "embedding": 2048, "heads": 32,
+        "feedForward": 8192, "vocabulary": 128_256, "trainContext": 131_072
+    }}]))]
     pub catalogue: BTreeMap<ModelName, Figures>,
-    /// Absent: computed from the models.
+    /// Requests and limits of Ollama: `resources` of its container. Absent: memory is computed from
+    /// the models, and `espalier show budget` lists the terms.
     pub resources: Resources,
-    /// The volume of each replica; absent: 20Gi. It cannot change once the pods are there:
-    /// Kubernetes refuses it.
+    /// Size of the volume of each replica, with its unit: `spec.resources.requests.storage` of its
+    /// claim. Absent: 20Gi. It cannot change once the StatefulSet exists, since Kubernetes refuses
+    /// it.
+    #[schemars(example = &"50Gi")]
     pub storage: Option<Bytes>,
 }
 
-/// GPUs of one replica. NVIDIA's driver, container toolkit and device plugin are the cluster's
-/// matter.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Gpu {
-    /// How many; a model that is too large for one is spread over them.
-    #[serde(default = "one")]
-    pub count: u32,
-    /// The memory of one, as sold: `24Gi`.
-    pub memory: Bytes,
-    /// Labels of the nodes that have them; absent: wherever the device plugin announces some.
-    #[serde(default)]
-    pub node_selector: BTreeMap<LabelKey, LabelValue>,
-    /// Taints of those nodes that the pods put up with.
-    #[serde(default)]
-    pub tolerations: Vec<Toleration>,
-    /// The `RuntimeClass`, where the runtime that knows GPUs is not the node's default; k3s calls
-    /// it `nvidia`.
-    pub runtime_class: Option<ObjectName>,
-}
-
-fn one() -> u32 {
-    1
-}
-
-/// How the key/value cache is kept.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+/// Precision of the key/value cache.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 pub enum KvCache {
-    /// 16 bits.
+    /// 16 bits a value.
     #[default]
     #[serde(rename = "f16")]
     F16,
-    /// 8 bits: half the memory, hardly any loss.
+    /// 8 bits a value: half the memory, with hardly any loss.
     #[serde(rename = "q8_0")]
     Q8,
-    /// 4 bits: a quarter, with loss.
+    /// 4 bits a value: a quarter of the memory, with a noticeable loss.
     #[serde(rename = "q4_0")]
     Q4,
 }
@@ -457,24 +463,6 @@ impl Ollama {
         ];
         env.extend(more);
         pod::environment(env)
-    }
-}
-
-impl Gpu {
-    fn labels(&self) -> BTreeMap<String, String> {
-        self.node_selector.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
-    }
-
-    fn tolerated(&self) -> Vec<k8s_openapi::api::core::v1::Toleration> {
-        let one = |toleration: &Toleration| k8s_openapi::api::core::v1::Toleration {
-            effect: toleration.effect.map(|it| it.name().to_owned()),
-            key: Some(toleration.key.to_string()),
-            operator: Some(if toleration.value.is_some() { "Equal" } else { "Exists" }.to_owned()),
-            // The API server does not keep an empty one.
-            value: toleration.value.as_ref().filter(|it| !it.is_empty()).map(ToString::to_string),
-            ..k8s_openapi::api::core::v1::Toleration::default()
-        };
-        self.tolerations.iter().map(one).collect()
     }
 }
 

@@ -51,7 +51,7 @@ pub const MAY_MAKE: MayMake = MayMake::in_namespace(
 );
 
 const PORT: u16 = 8080;
-/// Any user but root; the image is told where it may write.
+/// Any user but root; the environment says where it may write.
 pub const USER: i64 = 1000;
 
 /// Signs sessions, and encrypts what Open WebUI stores of other services' tokens.
@@ -75,39 +75,51 @@ const ADMINISTRATOR: CredentialSpec = CredentialSpec {
     lookup: SecretLookup::ByReference,
 };
 
-/// The chat front end.
+/// Open WebUI, the chat interface.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct OpenWebUi {
-    /// Off: models without a front end.
+    /// Whether Open WebUI runs. With `false` the platform serves models without a chat interface.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Pods. More than one need `redis`, PostgreSQL and, on several nodes, `storage.shared`.
+    /// Number of pods: `spec.replicas` of the Deployment. More than one need `redis`, PostgreSQL
+    /// and, on several nodes, `storage.shared`.
+    #[schemars(example = 2)]
     pub replicas: u32,
-    /// Open WebUI's own tools (notes, memories, calendar, …), for the models to use. On, their list
-    /// goes along with every question: about 5,800 tokens of an administrator's, so
-    /// `ollama.context` must hold them, and each model must be one that supports tools. Off in
-    /// every workspace, whose context is the default one.
+    /// Whether models may use Open WebUI's own tools (notes, memories, calendar, …): the capability
+    /// `builtin_tools` in `DEFAULT_MODEL_METADATA`. Their list is sent with every question, about
+    /// 5,800 tokens for an administrator: `ollama.context` must hold them, and each model must
+    /// support tools. They are always off in workspaces, whose context is the default one.
+    #[schemars(example = true)]
     pub tools: bool,
-    /// Tokens after which an answer ends (`1024`): a default that a request through the API, or an
-    /// administrator, may raise, no limit. It keeps an answer that would never end from keeping a
-    /// model busy. Absent: half of the context (of what the tools leave of it).
+    /// Tokens after which an answer ends: `max_tokens` in `DEFAULT_MODEL_PARAMS`. It is a default,
+    /// which a request through the API or an administrator may raise, and not a limit; it keeps an
+    /// answer that would never end from occupying a model. Absent: half of the context (of what the
+    /// tools leave of it).
+    #[schemars(example = 1024)]
     pub max_tokens: Option<u64>,
-    /// Connections to PostgreSQL; absent: 5 and 5, or as many as the database holds of all pods
-    /// together.
+    /// Connections to PostgreSQL. Absent: 5 and 5, or fewer where the database's memory does not
+    /// hold those of all pods together.
     pub connection_pool: Option<ConnectionPool>,
-    /// Absent: the tested figures (`espalier show budget`).
+    /// Requests and limits of the server: `resources` of its container. Absent: the tested figures,
+    /// which `espalier show budget` lists.
     pub resources: Resources,
-    /// The volume of uploaded files (and, without PostgreSQL, of everything).
+    /// Size of the volume for uploaded files, and for the whole database without PostgreSQL, with
+    /// its unit: `spec.resources.requests.storage` of its claim.
+    #[schemars(example = &"10Gi")]
     pub storage: Bytes,
 }
 
-/// Connections to PostgreSQL. Open WebUI has two engines, each with a pool of its own.
+/// Connections to PostgreSQL. Open WebUI has two engines, each with a pool of its own, in every
+/// pod.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ConnectionPool {
-    /// Kept open.
+    /// Connections kept open per engine: `DATABASE_POOL_SIZE`.
+    #[schemars(example = 10)]
     pub size: u32,
-    /// Opened besides when all are busy.
+    /// Extra connections per engine under load: `DATABASE_POOL_MAX_OVERFLOW`.
+    #[schemars(example = 10)]
     pub overflow: u32,
 }
 

@@ -40,7 +40,7 @@ pub fn restricted() -> SecurityContext {
 
 /// A pod template with its own account, no token, and everything as one user who is not root.
 ///
-/// Names are asked for as they are written first: handles mint whole ones, and with the cluster's
+/// Names are asked for as they are written first: handles give whole ones, and with the cluster's
 /// own setting (five dots) a resolver would try each of them with four suffixes before, for IPv4
 /// and IPv6: eight questions in vain. A shorter name of the spec's is still found, by the suffixes.
 pub fn template(scope: &Scope<'_>, part: &Part, user: i64, spec: PodSpec) -> PodTemplateSpec {

@@ -7,7 +7,7 @@ use k8s_openapi::api::{
     core::v1::{ContainerPort, ExecAction, Lifecycle, LifecycleHandler, PodSpec},
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::pod::{self, Patience};
 use crate::{
@@ -48,7 +48,7 @@ const PASSWORD: CredentialSpec = CredentialSpec {
     rotation: "PostgreSQL sets it at its next start; until then its clients wait",
     lookup: SecretLookup::ByReference,
 };
-/// The same of a server that somebody else runs: made here, it would open nothing there.
+/// The same for a server outside the cluster: a generated password would not be valid there.
 const PASSWORD_ELSEWHERE: CredentialSpec = CredentialSpec {
     name: "postgresql",
     keys: &[Key {
@@ -67,61 +67,75 @@ const RESERVED_CONNECTIONS: u32 = 3;
 /// The backup's connection.
 const BACKUP_CONNECTIONS: u32 = 1;
 /// Half an hour: the volume may be new, or hold a GiB of changes (PostgreSQL's `max_wal_size`) that
-/// a crash left to recover, on a disk that takes a MiB a second. Who ends a start before its end
-/// begins it again, for ever.
+/// a crash left to recover, on a disk that takes a MiB a second. A start that is ended too early
+/// begins again, without end.
 const STARTS: Patience = Patience { period: 5, failures: 360 };
 
-/// The database server.
+/// The PostgreSQL server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Postgresql {
-    /// Off: Open WebUI keeps its data in a SQLite file on its own volume.
+    /// Whether Open WebUI uses PostgreSQL. With `false` it keeps its data in a SQLite file on its
+    /// own volume.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Absent: the tested figures (`espalier show budget`). Buffers are tuned to the limit.
+    /// Requests and limits of the server: `resources` of its container. Absent: the tested figures,
+    /// which `espalier show budget` lists. `shared_buffers`, `work_mem` and the like are derived
+    /// from the memory limit.
     pub resources: Resources,
-    /// The volume.
+    /// Size of the database's volume, with its unit: `spec.resources.requests.storage` of its
+    /// claim.
+    #[schemars(example = &"20Gi")]
     pub storage: Bytes,
-    /// A server outside the cluster in its place: nothing is run, and Open WebUI cannot tell.
+    /// A PostgreSQL server outside the cluster, to which `DATABASE_URL` of Open WebUI points.
+    /// Absent: the platform runs one itself.
     pub external: Option<External>,
 }
 
-/// A PostgreSQL that somebody else runs. The password of the role is sealed like our own's
-/// (`postgresql`, key `password`).
+/// A PostgreSQL server outside the cluster. The password of the role is sealed as for the
+/// platform's own server (credential `postgresql`, key `password`).
 ///
-/// It must let the role open as many connections as Open WebUI does (`out/README.md` says how
-/// many), and hold the database, which the role owns: Open WebUI makes its tables itself.
+/// The server must hold the database, which the role owns (Open WebUI creates its tables itself),
+/// and must let the role open as many connections as Open WebUI does; `out/README.md` says how
+/// many.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct External {
-    /// Its host name or IPv4 address.
+    /// Host name or IPv4 address of the server: the host in `DATABASE_URL` of Open WebUI.
+    #[schemars(example = &"db.example.org", example = &"10.0.0.5")]
     pub host: Address,
-    /// Its port.
+    /// TCP port of the server: the port in `DATABASE_URL`, which the NetworkPolicy opens.
     #[serde(default = "port")]
+    #[schemars(example = 6432)]
     pub port: u16,
-    /// The database.
+    /// Name of the database: the path in `DATABASE_URL`.
     #[serde(default = "name")]
+    #[schemars(example = &"openwebui")]
     pub database: SqlName,
-    /// The role, which owns the database.
+    /// Role that Open WebUI signs in as, and that owns the database: the user in `DATABASE_URL`.
     #[serde(default = "name")]
+    #[schemars(example = &"openwebui")]
     pub role: SqlName,
-    /// How the connection is protected.
+    /// How the connection is protected: `sslmode` in `DATABASE_URL`.
     #[serde(default)]
+    #[schemars(example = &"disable")]
     pub ssl_mode: SslMode,
-    /// The range of addresses that it is in, where that is a private one (a network of your own, a
-    /// peered cloud network): the network policy opens this and nothing else. Absent: it is on the
-    /// internet, and the policy opens its port outside of all private ranges.
+    /// Network of the server, where it has a private address (a network of your own, a peered cloud
+    /// network): the NetworkPolicy opens the port to this network and to nothing else. Absent: the
+    /// server is on the internet, and the port is opened to all public addresses.
+    #[schemars(example = &"10.0.0.0/24")]
     pub cidr: Option<Cidr>,
 }
 
-/// How a connection is protected, in libpq's words. `verify-full` is not among them: it needs the
+/// How a connection is protected, by libpq's names. `verify-full` is not offered: it needs the
 /// authority's certificate as a file.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub enum SslMode {
-    /// Encrypted, or there is no connection; the server's certificate is not verified.
+    /// Encrypted, or there is no connection. The server's certificate is not verified.
     #[default]
     Require,
-    /// As open as the network that it goes through.
+    /// Not encrypted: anyone on the network between can read and change what is sent.
     Disable,
 }
 
@@ -194,7 +208,7 @@ pub struct Offers {
     /// What a client's URL ends with.
     pub parameters: &'static str,
     /// The volume's size: a dump, which is packed, is smaller than what is on it. None where
-    /// somebody else keeps it.
+    /// the server is outside the cluster.
     pub storage: Option<Bytes>,
     /// What somebody else must provide for it.
     pub provided_outside: Option<String>,
@@ -339,7 +353,7 @@ impl Postgresql {
     }
 }
 
-/// PostgreSQL ends when it is told by SIGINT; of SIGTERM it waits until its clients are gone, which
+/// PostgreSQL ends on SIGINT; on SIGTERM it waits until its clients are gone, which
 /// they are not. Which of the two the runtime sends is the image's to say, and lost in many a
 /// mirror. `--no-wait`: the end of the server ends what waits in its container, and the kubelet
 /// would tell of a hook that failed; the grace period counts on.

@@ -34,7 +34,7 @@ pub const MAY_MAKE: MayMake = MayMake::in_namespace(
     &[kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::DEPLOYMENT],
 );
 
-/// Whoever can write here can end sessions, or make some up.
+/// A client that can write here can end sessions, or forge them.
 const PASSWORD: CredentialSpec = CredentialSpec {
     name: "redis",
     keys: &[Key { name: "password", value: Value::Made(32) }],
@@ -46,14 +46,18 @@ const PORT: u16 = 6379;
 /// The image's `redis` user.
 const USER: i64 = 999;
 
-/// The server that Open WebUI's pods share.
+/// Redis, which the replicas of Open WebUI share.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Redis {
-    /// On: needed for more than one Open WebUI; with one, it makes a sign-out end the session, not
-    /// just this browser's copy of it.
+    /// Whether Redis runs: `REDIS_URL` and `WEBSOCKET_MANAGER` of Open WebUI. Needed for more than
+    /// one replica of Open WebUI; with one, it makes a sign-out end the session everywhere, not
+    /// only in this browser.
+    #[schemars(example = true)]
     pub enabled: bool,
-    /// Absent: the tested figures (`espalier show budget`). Data may fill half of the limit.
+    /// Requests and limits of the server: `resources` of its container. Absent: the tested figures,
+    /// which `espalier show budget` lists. Its data may fill half of the memory limit
+    /// (`maxmemory`).
     pub resources: Resources,
 }
 
@@ -73,7 +77,7 @@ impl Redis {
         credentials: &CredentialStore,
         versions: &Versions,
     ) -> Offers {
-        // Whoever may write here can end or forge sessions: a policy alone is not enough.
+        // A client that can write here can end or forge sessions: a policy alone is not enough.
         let password = credentials.credential(&PASSWORD);
         let version = versions.of(versions::REDIS);
         let part = scope.part("redis", "sessions", Some(&version));
@@ -108,7 +112,7 @@ impl Redis {
             replicas: Some(1),
             revision_history_limit: Some(3),
             selector: scope.selector(&part),
-            // Two at once would be two halves of the truth.
+            // Recreate: two instances at once would split the sessions between them.
             strategy: Some(DeploymentStrategy {
                 type_: Some("Recreate".to_owned()),
                 ..DeploymentStrategy::default()

@@ -39,13 +39,16 @@ pub const COPIES_MAY_MAKE: MayMake = MayMake::in_namespace(
     &[kinds::namespaced_custom::<SealedSecret>()],
 );
 
-/// The controller that opens sealed values.
+/// The sealed-secrets controller.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SealedSecrets {
-    /// Off: nothing that needs a credential can run.
+    /// Whether the sealed-secrets controller is installed. With `false` nothing that needs a
+    /// credential can run, so Open WebUI, PostgreSQL and Redis must be off too.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Absent: the tested figures (`espalier show budget`).
+    /// Requests and limits of the controller: `resources` in the values of its chart. Absent: the
+    /// tested figures, which `espalier show budget` lists.
     pub resources: Resources,
 }
 
@@ -129,7 +132,7 @@ impl SealedSecrets {
     }
 }
 
-/// Placed early, filled late: the plan pours the sealed copies in when everything has been built.
+/// Declared early and filled late: the plan adds the sealed copies when everything has been built.
 pub fn credential_store(
     scope: &mut Scope<'_>,
     sealing: &CrdRef<SealedSecret>,

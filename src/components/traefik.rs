@@ -26,13 +26,16 @@ pub const MAY_MAKE: MayMake = MayMake::in_namespace(
     &[kinds::namespaced_custom::<HelmChartConfig>()],
 );
 
-/// The ingress controller that k3s brings.
+/// Traefik, the ingress controller that k3s installs.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Traefik {
-    /// Off: k3s' own settings stand, without requests, and plain HTTP is not redirected.
+    /// Whether the tree configures k3s' Traefik, by a `HelmChartConfig`. With `false` k3s' own
+    /// settings remain: no requests, and plain HTTP is not redirected to HTTPS.
+    #[schemars(example = false)]
     pub enabled: bool,
-    /// Absent: the tested figures (`espalier show budget`).
+    /// Requests and limits of the ingress controller: `resources` in the values of its chart.
+    /// Absent: the tested figures, which `espalier show budget` lists.
     pub resources: Resources,
 }
 
@@ -53,7 +56,7 @@ struct Values {
     update_strategy: Strategy,
 }
 
-/// One line a request, for whoever collects logs. Headers, which carry sessions, are left out (the
+/// One line a request, for log collection. Headers, which carry sessions, are left out (the
 /// chart's default).
 #[derive(Serialize)]
 struct Logs {

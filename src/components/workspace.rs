@@ -36,24 +36,27 @@ pub const MAY_MAKE: MayMake = MayMake::in_namespace(
     ],
 );
 
-/// `spec/workspaces/<name>.yaml`: the very resource of the AIChat Workspace Operator.
+/// `spec/workspaces/<name>.yaml`: a workspace of its own for one team, with its own Ollama and Open
+/// WebUI. It is the same resource that the AIChat Workspace Operator reads.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Workspace {
-    /// `apps.aichatworkspaces.io/v1alpha1`.
+    /// The version of the operator's resource. Always `apps.aichatworkspaces.io/v1alpha1`.
+    #[schemars(example = &"apps.aichatworkspaces.io/v1alpha1")]
     pub api_version: ApiVersion,
-    /// `AIChatWorkspace`.
+    /// The kind of this file. Always `AIChatWorkspace`.
+    #[schemars(example = &"AIChatWorkspace")]
     pub kind: Kind,
-    /// Its name.
+    /// Identifies the workspace: its name, which is also that of this file.
     pub metadata: Metadata,
-    /// The rest.
+    /// Desired state of the workspace: its namespace and its models.
     pub spec: WorkspaceSpec,
 }
 
 /// The version of the operator's resource.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 pub enum ApiVersion {
-    /// The only one so far.
+    /// The only version so far.
     #[serde(rename = "apps.aichatworkspaces.io/v1alpha1")]
     V1alpha1,
 }
@@ -61,26 +64,33 @@ pub enum ApiVersion {
 /// The kind of a file of `spec/workspaces/`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 pub enum Kind {
-    /// The only one.
+    /// A workspace; no other kind is read here.
     #[serde(rename = "AIChatWorkspace")]
     AIChatWorkspace,
 }
 
-/// What the resource is called.
+/// Identifies the workspace.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
-    /// Must be the file's name.
+    /// Name of the resource: a DNS label of at most 63 characters. It must be the file's name
+    /// without `.yaml`.
+    #[schemars(example = &"my-team")]
     pub name: DnsLabel,
 }
 
-/// The workspace.
+/// Desired state of the workspace.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WorkspaceSpec {
-    /// Its namespace, and the first label of its public host.
+    /// Name of the workspace's Namespace, and the first label of its public host name, before
+    /// `spec.domains.workspaces` of the platform.
+    #[schemars(example = &"my-team")]
     pub workspace_name: DnsLabel,
-    /// Models that its own Ollama serves.
+    /// Models by their full names, which an init container of the workspace's own Ollama pulls
+    /// (`/api/pull`) before it serves. `[]` is none. `espalier show models` lists the names that
+    /// are known.
+    #[schemars(extend("examples" = [["llama3.2:1b-instruct-q4_K_M"]]))]
     pub models: Vec<ModelName>,
 }
 

@@ -104,7 +104,7 @@ pub struct Helm {
     pub values_object: ValuesObject,
 }
 
-/// Values as the Application holds them: shared with the house, which outlives the emission.
+/// Values as the Application holds them: shared with the plan, which outlives the emission.
 pub struct ValuesObject(pub Arc<dyn Values>);
 
 impl Serialize for ValuesObject {
@@ -186,7 +186,7 @@ pub struct AppProjectSpec {
     /// Cluster kinds that are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cluster_resource_whitelist: Vec<ClusterKind>,
-    /// For people.
+    /// A description for readers.
     pub description: String,
     /// Namespaces that are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -27,7 +27,7 @@ pub struct ClusterIssuerSpec {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Acme {
-    /// Who is told about expiry.
+    /// The address that is warned before a certificate expires.
     pub email: String,
     /// Where the account's key is kept.
     pub private_key_secret_ref: SecretRef,

@@ -10,7 +10,7 @@ use crate::{
     components::{floor_plan::PlatformSpec, workspace::Workspace},
     facts::{
         bootstrap, models,
-        versions::{self, K3S},
+        versions::{self, HELM, K3S},
     },
     names::{K3sVersion, Tag},
     platform::sealed::SealedCredential,
@@ -47,10 +47,11 @@ pub fn json_schema() -> String {
         }
     }
     for path in ABOVE_NOTHING {
-        let example = if path.ends_with(&["cpu"]) { "4" } else { "8Gi" };
+        let example = pointer(&schema, path)
+            .and_then(|at| schema.pointer(&at)?.pointer("/examples/0").map(bare))
+            .unwrap_or_default();
         let more = json!({
             "exclusiveMinimum": 0,
-            "examples": [example],
             "pattern": "[1-9]",
             "patternErrorMessage": format!("More than nothing, like `{example}`.")
         });
@@ -91,24 +92,36 @@ impl JsonSchema for Pins {
         let (tag, k3s) =
             (generator.subschema_for::<Tag>(), generator.subschema_for::<K3sVersion>());
         let mut properties = Map::new();
-        for it in versions::ALL {
-            let of = if it == K3S { &k3s } else { &tag };
-            let mut schema = with(
-                of,
-                "description",
-                &format!("{}. The tested version is `{}`.", it.what, it.tested),
-            );
-            schema.insert("default".to_owned(), it.tested.into());
-            properties.insert(it.name.to_owned(), schema.to_value());
+        for pin in versions::ALL {
+            let mut schema = if pin == K3S { k3s.clone() } else { tag.clone() };
+            let becomes = if pin.image.is_some() {
+                "its tag, which may be followed by its digest (`1.2.3@sha256:<digits>`)"
+            } else if pin == K3S || pin == HELM {
+                "the one that `bootstrap.sh` installs"
+            } else {
+                "`spec.source.targetRevision` of its Argo CD Application"
+            };
+            let description = format!("{}. The version is {becomes}.", pin.what);
+            schema.insert("description".to_owned(), description.into());
+            schema.insert("default".to_owned(), pin.tested.into());
+            schema.insert("examples".to_owned(), json!([pin.tested]));
+            properties.insert(pin.name.to_owned(), schema.to_value());
         }
         for download in bootstrap::DOWNLOADS {
             let (name, architecture) = download.name.split_once('-').unwrap_or((download.name, ""));
-            let what = format!(
-                "The checksum of the download of {name} for {architecture}: `{}@sha256:<digits>`.",
-                download.of.tested
+            let (tested, checksum) = (download.of.tested, download.tested);
+            let mut schema = tag.clone();
+            schema.insert(
+                "description".to_owned(),
+                format!(
+                    "The checksum of the download of {name} for {architecture}, which \
+                     `bootstrap.sh` compares: `{tested}@sha256:<digits>`. Absent: that of the \
+                     tested version, where that one is downloaded."
+                )
+                .into(),
             );
-            properties
-                .insert(download.name.to_owned(), with(&tag, "description", &what).to_value());
+            schema.insert("examples".to_owned(), json!([format!("{tested}@sha256:{checksum}")]));
+            properties.insert(download.name.to_owned(), schema.to_value());
         }
         json_schema!({
             "description": "Versions that are pinned; what is not written is of the tested set. A \
@@ -118,12 +131,6 @@ impl JsonSchema for Pins {
             "properties": properties
         })
     }
-}
-
-fn with(schema: &Schema, key: &str, value: &str) -> Schema {
-    let mut schema = schema.clone();
-    schema.insert(key.to_owned(), value.into());
-    schema
 }
 
 /// Adds to what a type takes what one of its places asks for.
@@ -143,9 +150,11 @@ fn at_most_the_longest() -> Value {
         format!("({}(\\.[0-9]+)?|0*{most}(\\.0+)?){unit}", whole_numbers(most - 1))
     });
     json!({
-        "examples": ["30s", "24h"],
         "pattern": format!("^(0|({})+)$", units.join("|")),
-        "patternErrorMessage": format!("A length of time of at most `{}`, a year, like `30s` or `24h`.", Seconds::LONGEST)
+        "patternErrorMessage": format!(
+            "A length of time of at most `{}`, a year, like `30s` or `24h`.",
+            Seconds::LONGEST
+        )
     })
 }
 
@@ -182,10 +191,11 @@ fn pointer(schema: &Value, path: &[&str]) -> Option<String> {
 }
 
 fn followed(schema: &Value, at: String) -> Option<String> {
-    let it = schema.pointer(&at)?;
+    let place = schema.pointer(&at)?;
     // What may be absent is one of two: the thing, or null.
-    let of_option = || it.get("anyOf")?.as_array()?.iter().find_map(|it| it.get("$ref")?.as_str());
-    let target = it.get("$ref").and_then(Value::as_str).or_else(of_option);
+    let of_option =
+        || place.get("anyOf")?.as_array()?.iter().find_map(|part| part.get("$ref")?.as_str());
+    let target = place.get("$ref").and_then(Value::as_str).or_else(of_option);
     let target = target.map(|it| it.trim_start_matches('#').to_owned());
     Some(target.unwrap_or(at))
 }
@@ -194,6 +204,7 @@ fn followed(schema: &Value, at: String) -> Option<String> {
 fn finished(name: &str, title: &str, schema: Value) -> String {
     let mut schema = sorted(schema);
     complete_models(&mut schema);
+    say_defaults(&mut schema);
     if let Some(fields) = schema.as_object_mut() {
         // `$comment` sorts first, into the 200 bytes where the driver looks for whose file it is.
         fields.insert(
@@ -221,6 +232,35 @@ fn complete_models(schema: &mut Value) {
     let any = std::mem::take(model);
     model.extend(description.map(|it| ("description".to_owned(), it)));
     model.insert("anyOf".to_owned(), vec![json!({"enum": names}), Value::Object(any)].into());
+}
+
+/// Editors show a field's description and its examples, but neither its default nor whether it is
+/// required: the description says it.
+fn say_defaults(schema: &mut Value) {
+    let definitions = schema.get_mut("$defs").and_then(Value::as_object_mut);
+    for definition in definitions.into_iter().flat_map(Map::values_mut) {
+        say_defaults(definition);
+    }
+    let required = schema.get("required").cloned().unwrap_or_default();
+    let fields = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for (name, field) in fields.into_iter().flatten() {
+        let is_required =
+            required.as_array().is_some_and(|names| names.iter().any(|it| it == name));
+        let default = field.get("default").filter(|it| !it.is_null() && !it.is_object());
+        let said = match default {
+            Some(default) => format!("Default: `{}`.", bare(default)),
+            None if is_required => "Required.".to_owned(),
+            None => continue,
+        };
+        if let Some(Value::String(description)) = field.get_mut("description") {
+            *description = format!("{description}\n\n{said}");
+        }
+    }
+}
+
+/// A scalar as YAML writes it.
+fn bare(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// Keys in the order of the alphabet, whatever order this build of `serde_json` keeps (another

@@ -15,7 +15,7 @@ use crate::{
     yaml::source::Source,
 };
 
-/// The fields that a resource has, in the order in which people write them.
+/// The fields that a resource has, in their usual order.
 const HEADS: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
 
 /// What was found by reading the platform's spec, said once where the file has none of a resource's
@@ -48,11 +48,11 @@ pub(super) fn of_workspace(source: &Source, found: Diagnostics) -> Diagnostics {
     // The name of the file is the workspace's own.
     let stem =
         source.file.rsplit('/').next().and_then(|it| it.strip_suffix(".yaml")).unwrap_or_default();
-    let own = |help: String| match (stem.parse::<DnsLabel>(), help.as_str()) {
-        (Ok(name), it) if it.starts_with("write `metadata:") => {
+    let own = |help: String| match stem.parse::<DnsLabel>() {
+        Ok(name) if help.starts_with("write `metadata:") => {
             format!("write `metadata: {{name: {name}}}`")
         }
-        (Ok(name), it) if it.starts_with("write `spec:") => {
+        Ok(name) if help.starts_with("write `spec:") => {
             format!(
                 "write `spec: {{workspaceName: {name}, models: {}}}` in place of what stands here",
                 models(source)

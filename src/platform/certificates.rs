@@ -1,43 +1,55 @@
 //! Public host names and who certifies them.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::names::{Email, Host};
 
-/// The platform's public hosts.
+/// Public host names of the platform.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Domains {
-    /// Open WebUI.
+    /// Public host name of Open WebUI: `spec.rules[].host` of its Ingress, and `WEBUI_URL` in its
+    /// environment. Its DNS record must point to the cluster.
+    #[schemars(example = &"chat.example.org")]
     pub chat: Host,
-    /// Grafana.
+    /// Public host name reserved for Grafana, which is not a component yet: no workspace may take
+    /// it. Absent: no name is reserved.
+    #[schemars(example = &"monitoring.example.org")]
     pub monitoring: Option<Host>,
-    /// Argo CD's UI; absent: no Ingress (use a port-forward).
+    /// Public host name of Argo CD's web interface: `spec.rules[].host` of an Ingress. Absent:
+    /// there is no Ingress, and `kubectl port-forward` opens the interface.
+    #[schemars(example = &"argocd.example.org")]
     pub argocd: Option<Host>,
-    /// Workspaces answer at `<workspace>.` and this; absent: below the chat host.
+    /// Domain of the workspaces: a workspace answers at `<workspaceName>.<this domain>`, so DNS
+    /// needs a wildcard record that points to the cluster, or one record for each workspace.
+    /// Absent: the domain is that of `chat`.
+    #[schemars(example = &"workspaces.example.org")]
     pub workspaces: Option<Host>,
 }
 
-/// Certificates, from Let's Encrypt by HTTP-01.
+/// How certificates are obtained: from Let's Encrypt, by the HTTP-01 challenge.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Certificates {
-    /// Who is told when a certificate is about to expire. It has no default.
+    /// E-mail address of the account at Let's Encrypt: `spec.acme.email` of the `ClusterIssuer`.
+    #[schemars(example = &"operations@example.org")]
     pub email: Email,
-    /// `staging` has generous limits and is trusted by no browser; `production` is the real one.
+    /// Which server of Let's Encrypt issues the certificates: `spec.acme.server` of the
+    /// `ClusterIssuer`. A switch issues all certificates anew.
     #[serde(default)]
+    #[schemars(example = &"production")]
     pub issuer: Issuer,
 }
 
-/// Which of Let's Encrypt's servers.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
+/// A server of Let's Encrypt.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub enum Issuer {
-    /// For trying things out.
+    /// For tests: generous rate limits, but no browser trusts its certificates.
     #[default]
     Staging,
-    /// For users.
+    /// For users: browsers trust its certificates, and its rate limits are strict.
     Production,
 }
 

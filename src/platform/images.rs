@@ -1,4 +1,4 @@
-//! How a chart is told which image it runs, to the byte.
+//! The chart values that pin an image to its digest.
 
 use serde::Serialize;
 

@@ -9,40 +9,52 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// One machine: the node of a platform that has one (a k3s server).
+/// The cluster's only node, a k3s server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Node {
-    /// Cores, as sold (`4`, `500m`).
+    /// CPU of the node as sold, in cores (`4`) or thousandths of a core (`500m`). What the system
+    /// and k3s reserve is subtracted (the kubelet's `system-reserved` and `kube-reserved`); pods
+    /// may request the rest.
+    #[schemars(example = 4, example = &"3500m")]
     pub cpu: Millicores,
-    /// Memory, as sold: `8Gi`. The kernel sees 15/16 of it, unless `memTotal` says otherwise.
+    /// Memory of the node as sold, with its unit. The kernel sees 15/16 of it, unless `memTotal` is
+    /// written; what the system and k3s reserve is subtracted (the kubelet's `system-reserved`,
+    /// `kube-reserved` and `eviction-hard`).
+    #[schemars(example = &"8Gi", example = &"64Gi")]
     pub memory: Bytes,
-    /// `MemTotal` of /proc/meminfo on the very machine, where it is known.
+    /// Memory that the kernel sees: `MemTotal` of `/proc/meminfo` on the node, in `Ki` (which it
+    /// calls kB). Absent: 15/16 of `memory`.
+    #[schemars(example = &"8124876Ki")]
     pub mem_total: Option<Bytes>,
-    /// Pods that the node runs at most (the kubelet's `max-pods`); absent: 110. More than 250 need
-    /// a larger pod network too.
+    /// Most pods that the node runs: the kubelet's argument `max-pods`. Absent: 110, the kubelet's
+    /// own default. More than 250 also need a larger pod network.
+    #[schemars(example = 200)]
     pub max_pods: Option<u32>,
-    /// GPUs that pods may ask for (`nvidia.com/gpu`, which NVIDIA's device plugin announces; the
-    /// plugin is not part of the platform).
+    /// Number of NVIDIA GPUs in the node: the resource `nvidia.com/gpu`, which NVIDIA's device
+    /// plugin announces. The plugin is not part of the platform.
     #[serde(default)]
+    #[schemars(example = 1)]
     pub gpus: u32,
-    /// Σ limits may be this many times what pods may use in all; `1.0`: no pod can die of another
-    /// pod's appetite.
+    /// How many times the usable memory of the node the memory limits of all pods may sum to. With
+    /// `1.0` no pod can be OOM-killed because others exceed their requests.
     #[serde(default = "two")]
+    #[schemars(example = 1.0, example = 1.5)]
     pub overcommit: f64,
     /// What it runs besides pods; the only node is a server.
     #[serde(skip)]
     pub role: Role,
 }
 
-/// What a node runs besides pods.
+/// What a node runs besides pods: the subcommand that k3s is started with.
 #[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
-    /// The control plane and its datastore. One, or an odd number from 3: etcd needs a majority.
+    /// `k3s server`: the control plane and its datastore. One node, or an odd number from 3, since
+    /// etcd needs a majority.
     #[default]
     Server,
-    /// Nothing.
+    /// `k3s agent`: pods only.
     Agent,
 }
 
@@ -135,11 +147,11 @@ impl Node {
 /// What a taint does to pods that do not tolerate it.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
-    /// New ones are not placed there.
+    /// New pods are not scheduled there.
     NoSchedule,
-    /// New ones are placed there last.
+    /// New pods are scheduled there only when no other node has room.
     PreferNoSchedule,
-    /// New ones are not placed there, and those that are there must go.
+    /// New pods are not scheduled there, and running ones are evicted.
     NoExecute,
 }
 
@@ -154,14 +166,18 @@ impl Effect {
     }
 }
 
-/// A taint that pods put up with.
+/// A toleration: pods that have it may be scheduled on nodes with the taint.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Toleration {
-    /// The taint's key.
+    /// Key of the taint that is tolerated: `key` of the toleration.
+    #[schemars(example = &"nvidia.com/gpu")]
     pub key: LabelKey,
-    /// Its value; absent: any.
+    /// Value of the taint that is tolerated: `value` of the toleration, with the operator `Equal`.
+    /// Absent: any value (the operator `Exists`).
+    #[schemars(example = &"present")]
     pub value: Option<LabelValue>,
-    /// Its effect; absent: any.
+    /// Effect of the taint that is tolerated: `effect` of the toleration. Absent: every effect.
+    #[schemars(example = &"NoSchedule")]
     pub effect: Option<Effect>,
 }

@@ -11,49 +11,74 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// Equal nodes of a cluster.
+/// A group of equal nodes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NodeGroup {
-    /// What people call them.
+    /// Name of the group, by which findings and `espalier show budget` call it. No object of the
+    /// cluster has it.
+    #[schemars(example = &"workers")]
     pub name: DnsLabel,
-    /// How many.
+    /// Number of nodes in the group.
     #[serde(default = "one")]
+    #[schemars(example = 3)]
     pub count: u32,
-    /// What they run besides pods.
+    /// What the nodes run besides pods: the subcommand that k3s is started with.
+    #[schemars(example = &"agent")]
     pub role: Role,
-    /// Cores of each, as sold.
+    /// CPU of each node as sold, in cores (`4`) or thousandths of a core (`500m`). What the system
+    /// and k3s reserve is subtracted (the kubelet's `system-reserved` and `kube-reserved`); pods
+    /// may request the rest.
+    #[schemars(example = 4, example = &"3500m")]
     pub cpu: Millicores,
-    /// Memory of each, as sold; the kernel sees 15/16 of it, unless `memTotal` says otherwise.
+    /// Memory of each node as sold, with its unit. The kernel sees 15/16 of it, unless `memTotal`
+    /// is written; what the system and k3s reserve is subtracted (the kubelet's `system-reserved`,
+    /// `kube-reserved` and `eviction-hard`).
+    #[schemars(example = &"8Gi", example = &"64Gi")]
     pub memory: Bytes,
-    /// `MemTotal` of /proc/meminfo on such a machine, where it is known.
+    /// Memory that the kernel sees: `MemTotal` of `/proc/meminfo` on such a node, in `Ki` (which it
+    /// calls kB). Absent: 15/16 of `memory`.
+    #[schemars(example = &"8124876Ki")]
     pub mem_total: Option<Bytes>,
-    /// Pods that each runs at most; absent: 110.
+    /// Most pods that each node runs: the kubelet's argument `max-pods`. Absent: 110, the kubelet's
+    /// own default. More than 250 also need a larger pod network.
+    #[schemars(example = 200)]
     pub max_pods: Option<u32>,
-    /// GPUs of each (`nvidia.com/gpu`).
+    /// Number of NVIDIA GPUs in each node: the resource `nvidia.com/gpu`, which NVIDIA's device
+    /// plugin announces. The plugin is not part of the platform.
     #[serde(default)]
+    #[schemars(example = 1)]
     pub gpus: u32,
-    /// Their pods' limits may sum to this many times what pods may use; over groups, the sums are
-    /// what counts.
+    /// How many times the usable memory of the group the memory limits of its pods may sum to. Of
+    /// several groups the sum of all counts, each with its own factor.
     #[serde(default = "two")]
+    #[schemars(example = 1.0, example = 1.5)]
     pub overcommit: f64,
-    /// Labels that pods may ask for.
+    /// Labels of the nodes, which a `nodeSelector` may ask for: `node-label` in k3s' configuration.
+    /// Absent: no labels of yours.
     #[serde(default)]
+    #[schemars(extend("examples" = [{"gpu": "l4"}]))]
     pub labels: BTreeMap<LabelKey, LabelValue>,
-    /// Taints that pods must put up with.
+    /// Taints of the nodes: `node-taint` in k3s' configuration. Only pods that tolerate them are
+    /// scheduled there. Absent: no taints.
     #[serde(default)]
+    #[schemars(extend("examples" = [[{"key": "nvidia.com/gpu", "effect": "NoSchedule"}]]))]
     pub taints: Vec<Taint>,
 }
 
-/// Keeps pods away that do not put up with it.
+/// A node taint; only pods that tolerate it are scheduled there.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Eq)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Taint {
-    /// Its key.
+    /// Key of the taint: the part before `=` in `node-taint`.
+    #[schemars(example = &"nvidia.com/gpu")]
     pub key: LabelKey,
-    /// Its value; absent: none.
+    /// Value of the taint: the part between `=` and `:` in `node-taint`. Absent: the taint has no
+    /// value.
+    #[schemars(example = &"present")]
     pub value: Option<LabelValue>,
-    /// What it does.
+    /// What the taint does to pods that do not tolerate it: the part behind `:` in `node-taint`.
+    #[schemars(example = &"NoSchedule")]
     pub effect: Effect,
 }
 
@@ -79,7 +104,7 @@ impl NodeGroup {
 /// Equal nodes, resolved.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// What people call them; none for the only node of a platform.
+    /// The name in the spec; none for the only node of a platform.
     pub name: Option<Arc<str>>,
     /// How many.
     pub count: u32,
@@ -131,7 +156,7 @@ impl Nodes {
 
     /// How many there are.
     pub fn count(&self) -> u32 {
-        self.0.iter().fold(0, |sum, it| sum.saturating_add(it.count))
+        self.0.iter().fold(0, |sum, group| sum.saturating_add(group.count))
     }
 
     /// Whether a pod may have neighbours on another node.
@@ -177,14 +202,16 @@ impl Nodes {
     pub fn gpus(&self) -> u64 {
         self.0
             .iter()
-            .fold(0, |sum, it| sum.saturating_add(u64::from(it.node.gpus) * u64::from(it.count)))
+            .map(|it| u64::from(it.node.gpus) * u64::from(it.count))
+            .fold(0, u64::saturating_add)
     }
 
     /// Pods that they run at most.
     pub fn max_pods(&self) -> u32 {
         self.0
             .iter()
-            .fold(0, |sum, it| sum.saturating_add(it.node.max_pods().saturating_mul(it.count)))
+            .map(|it| it.node.max_pods().saturating_mul(it.count))
+            .fold(0, u32::saturating_add)
     }
 
     /// Σ limits may be so much of `usable`, in percent: each group's own share of it.
@@ -193,8 +220,8 @@ impl Nodes {
             return only.node.overcommit_percent();
         }
         let mib = |group: &Group| (group.node.usable() * u64::from(group.count)).get() >> 20;
-        let allowed = self.0.iter().fold(0_u64, |sum, it| {
-            sum.saturating_add(mib(it).saturating_mul(it.node.overcommit_percent()))
+        let allowed = self.0.iter().fold(0_u64, |sum, group| {
+            sum.saturating_add(mib(group).saturating_mul(group.node.overcommit_percent()))
         });
         allowed / (self.usable().get() >> 20).max(1)
     }

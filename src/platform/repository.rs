@@ -1,45 +1,54 @@
 //! The Git repository that Argo CD reads.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::names::{Cidr, GitBranch, GitUrl, RelativePath, openpgp::SigningKey};
 
-/// Where the tree is committed.
+/// The Git repository that Argo CD reads the tree from.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Repository {
-    /// Its URL, as Argo CD fetches it.
+    /// URL of the Git repository, as Argo CD fetches it: `spec.source.repoURL` of every
+    /// Application. Without user name and password.
+    #[schemars(example = &"https://github.com/owner/platform.git", example = &"ssh://git@git.example.org/team/platform.git")]
     pub url: GitUrl,
-    /// The branch that Argo CD follows.
+    /// Branch that Argo CD follows: `spec.source.targetRevision` of the Applications.
     #[serde(default = "main")]
+    #[schemars(example = &"main")]
     pub branch: GitBranch,
-    /// The network of the repository's server, where that is no public address: Argo CD may leave
-    /// to it, too.
+    /// Network of the Git server, where it has a private address: the NetworkPolicy of Argo CD's
+    /// repo-server opens the port of `url` to it. Absent: the server is on the internet.
+    #[schemars(example = &"192.168.7.0/24")]
     pub cidr: Option<Cidr>,
-    /// The folder of the platform in the repository; `.` when it is the whole of it.
+    /// Folder of the platform in the repository, before `spec.source.path` of every Application.
+    /// `.` is the repository's root.
     #[serde(default = "here")]
+    #[schemars(example = &"clusters/production")]
     pub path: RelativePath,
-    /// Public keys of those who may commit, as `gpg --armor --export KEY` writes them. Argo CD then
-    /// applies nothing of a commit that none of them has signed; absent: whoever can write to the
-    /// branch decides what runs.
+    /// OpenPGP public keys, as `gpg --armor --export KEY` writes them: `spec.signatureKeys` of the
+    /// AppProjects. Argo CD then refuses every commit that none of these keys has signed. Absent:
+    /// signatures are not checked, and whoever can push to the branch decides what runs.
     #[serde(default)]
+    #[schemars(extend("examples" = [["-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmDMEZ…\n-----END PGP PUBLIC KEY BLOCK-----\n"]]))]
     pub signed_by: Vec<SigningKey>,
-    /// What an Application follows.
+    /// Which Git revision the Applications follow: `spec.source.targetRevision`. The root
+    /// Application always follows the branch.
     #[serde(default)]
+    #[schemars(example = &"tag")]
     pub pin: Pin,
 }
 
-/// What the Applications follow. The root always follows the branch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+/// Which Git revision the Applications follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pin {
-    /// The branch: a commit reaches every Application at once, so that waves order the first
-    /// install only.
+    /// The branch: a commit reaches all Applications at once, so sync waves order only the first
+    /// installation.
     #[default]
     Branch,
-    /// A tag that is named by the content: a change goes through the root, wave by wave. `espalier
-    /// release` makes the tag.
+    /// A tag that is named by the content and made by `espalier release`: every change goes through
+    /// the root Application, sync wave by sync wave.
     Tag,
 }
 

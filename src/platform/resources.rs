@@ -11,14 +11,15 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// What a container is promised and where it is stopped; what is absent is derived.
+/// Requests and limits of a container: its `resources`. What is absent has the tested or computed
+/// figure, which `espalier show budget` lists.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Resources {
-    /// Memory.
+    /// Memory request and memory limit of the container.
     #[serde(default)]
     pub memory: Memory,
-    /// CPU.
+    /// CPU request of the container; CPU has no limit.
     #[serde(default)]
     pub cpu: Cpu,
 }
@@ -27,17 +28,25 @@ pub struct Resources {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Memory {
-    /// What the scheduler promises it.
+    /// Memory request, with its unit: `resources.requests.memory` of the container, which the
+    /// scheduler reserves on the node. Absent: the tested or computed figure, or the limit where
+    /// that is less.
+    #[schemars(example = &"256Mi")]
     pub request: Option<Bytes>,
-    /// Where the kernel stops it.
+    /// Memory limit, with its unit: `resources.limits.memory` of the container, which is OOM-killed
+    /// above it. Absent: the tested or computed figure, or the request where that is more.
+    #[schemars(example = &"512Mi")]
     pub limit: Option<Bytes>,
 }
 
-/// CPU of a container. It has no limit: a throttled database or model server helps nobody.
+/// CPU of a container. It has a request and no limit: a throttled database or model server helps
+/// nobody.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Cpu {
-    /// What the scheduler promises it.
+    /// CPU request, in cores (`0.5`) or thousandths of a core (`500m`): `resources.requests.cpu` of
+    /// the container, which the scheduler reserves on the node. Absent: the tested figure.
+    #[schemars(example = &"500m")]
     pub request: Option<Millicores>,
 }
 

@@ -26,12 +26,12 @@ pub fn old_pod_first() -> Strategy {
     }
 }
 
-/// Pods that a rolling update adds: what the chart is told; where it has no value for that, a
-/// quarter of a Deployment's pods, rounded up, which is Kubernetes' own default. Other kinds add
+/// Pods that a rolling update adds: `maxSurge` of the strategy in the chart's values; where the
+/// chart has no value for a strategy, a quarter of a Deployment's pods, rounded up, which is Kubernetes' own default. Other kinds add
 /// none.
-pub fn surge(kind: &str, replicas: u32, told: Option<&Strategy>) -> u32 {
-    match (told, kind) {
-        (Some(it), _) => it.rolling_update.max_surge,
+pub fn surge(kind: &str, replicas: u32, strategy: Option<&Strategy>) -> u32 {
+    match (strategy, kind) {
+        (Some(strategy), _) => strategy.rolling_update.max_surge,
         (None, "Deployment") => replicas.div_ceil(4),
         (None, _) => 0,
     }

@@ -7,51 +7,64 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::{DnsLabel, Fingerprint, SealedFor};
 
-/// One file of `spec/secrets/`.
+/// One file of `spec/secrets/`: a credential as ciphertext, which only the cluster's sealed-secrets
+/// controller can decrypt. `espalier seal` writes it.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SealedCredential {
-    /// `espalier.dev/v1alpha1`.
+    /// The version of this file's format. Always `espalier.dev/v1alpha1`.
+    #[schemars(example = &"espalier.dev/v1alpha1")]
     pub api_version: ApiVersion,
-    /// `SealedCredential`.
+    /// The kind of this file. Always `SealedCredential`.
+    #[schemars(example = &"SealedCredential")]
     pub kind: SealedCredentialKind,
-    /// Its name.
+    /// Identifies the credential: its name, which is also that of this file.
     pub metadata: Metadata,
-    /// The ciphertext.
+    /// The ciphertext of the credential, and what it is bound to.
     pub spec: SealedValues,
 }
 
-/// The file's name once more, so that a copied file is noticed.
+/// Identifies the credential. It repeats the file's name, so that a copied file is noticed.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Metadata {
-    /// The credential.
+    /// Name of the credential, and the beginning of the name of its Secret. It must be the file's
+    /// name without `.yaml`.
+    #[schemars(example = &"postgresql")]
     pub name: DnsLabel,
 }
 
 /// The ciphertext of one key after the other.
 pub type Keys = BTreeMap<String, String>;
 
-/// Ciphertext by namespace and key. In the scope `strict` each namespace that spends the credential
+/// Ciphertext by namespace and key. In the scope `strict` each namespace that uses the credential
 /// has its own.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SealedValues {
-    /// The certificate that it was sealed with; absent: nobody wrote it down, so that it is not
-    /// compared with `spec/sealing.pem`.
+    /// SHA-256 fingerprint of the certificate that the values were sealed with, which is compared
+    /// with `spec/sealing.pem`. Absent: it is unknown, and not compared.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"sha256:d1354cec1b8f3b297f2d315f58a869bf5f7b09783681f16f88ac11a212a56316")]
     pub certificate: Option<Fingerprint>,
-    /// Where the ciphertext opens.
+    /// Which Secrets the ciphertext can be decrypted into: the annotation
+    /// `sealedsecrets.bitnami.com/<scope>` of the SealedSecret. Absent: `strict`, which has no
+    /// annotation.
     #[serde(default, skip_serializing_if = "SealedScope::is_default")]
+    #[schemars(example = &"cluster-wide")]
     pub scope: SealedScope,
-    /// Drawn anew at each sealing: the Secret is called `<credential>-<suffix>`, so that a new
-    /// value is a new Secret, for which pods wait.
+    /// End of the Secret's name, `<credential>-<suffix>`. `espalier seal` draws it anew each time,
+    /// so that a new value is a new Secret and pods wait for it. Absent: the Secret has the
+    /// credential's name.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(example = &"gc72r")]
     pub suffix: Option<DnsLabel>,
-    /// Namespace → key → ciphertext (base64, as `espalier seal` or `kubeseal --raw` makes it for
-    /// the Secret's name).
+    /// Namespace → key → ciphertext in base64, as `espalier seal` or `kubeseal --raw` makes it for
+    /// the Secret's name: `spec.encryptedData` of a SealedSecret in each namespace.
+    #[schemars(extend("examples" = [{"ai": {"password": "AgBkquCNQtlSUZjg2xcWg+iOlaTAZrV9k65QSl6lr2bqu3KvuOxv"}}]))]
     pub sealed: BTreeMap<SealedFor, Keys>,
-    /// What was sealed before: its Secret stays, so that a rollback finds it.
+    /// The values before the last rotation. Their Secret stays in the cluster, so that a rollback
+    /// finds it. Absent: no former values are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousValues>,
 }
@@ -60,23 +73,26 @@ pub struct SealedValues {
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PreviousValues {
-    /// The end of the former Secret's name.
+    /// End of the former Secret's name, `<credential>-<suffix>`.
+    #[schemars(example = &"x7k2p")]
     pub suffix: DnsLabel,
-    /// Namespace → key → ciphertext.
+    /// Namespace → key → ciphertext in base64 of the former values: `spec.encryptedData` of a
+    /// second SealedSecret in each namespace.
+    #[schemars(extend("examples" = [{"ai": {"password": "AgC3Jc0Q1vVZ6oHk2m9m0sVYp1zq4d0bX8m0r6S1eJx4J7m1W2bA"}}]))]
     pub sealed: BTreeMap<SealedFor, Keys>,
 }
 
-/// Where a ciphertext opens: what it is bound to.
+/// Which Secrets a ciphertext can be decrypted into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SealedScope {
-    /// In the Secret of its name, in its namespace.
+    /// Only the Secret of this name in this namespace.
     #[default]
     Strict,
-    /// In any Secret of its namespace.
+    /// Any Secret of this namespace.
     NamespaceWide,
-    /// Anywhere in the cluster: one ciphertext, under `*`, serves a namespace that comes later too.
-    /// Whoever may write SealedSecrets in any namespace can open it there.
+    /// Any Secret in the cluster: one ciphertext, under `*`, also serves namespaces that are added
+    /// later. Anyone who may create SealedSecrets in any namespace can decrypt it there.
     ClusterWide,
 }
 
@@ -96,10 +112,10 @@ impl SealedScope {
     }
 }
 
-/// The version of the spec's own resources.
+/// The version of the format of Espalier's own files.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 pub enum ApiVersion {
-    /// The only one so far.
+    /// The only version so far.
     #[serde(rename = "espalier.dev/v1alpha1")]
     V1alpha1,
 }
@@ -107,7 +123,7 @@ pub enum ApiVersion {
 /// The kind of a file of `spec/secrets/`.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
 pub enum SealedCredentialKind {
-    /// The only one.
+    /// A sealed credential; no other kind is read here.
     SealedCredential,
 }
 
@@ -150,14 +166,14 @@ impl SealedStore {
 
     /// All files, by credential.
     pub fn files(&self) -> impl Iterator<Item = (&str, &SealedValues)> {
-        self.0.iter().map(|(name, it)| (name.as_str(), it))
+        self.0.iter().map(|(name, values)| (name.as_str(), values))
     }
 
     /// The Secrets' names, by credential.
     pub fn secrets(&self) -> BTreeMap<String, Arc<str>> {
         self.0
             .iter()
-            .map(|(name, it)| (name.clone(), secret_name(name, it.suffix.as_ref()).into()))
+            .map(|(name, values)| (name.clone(), secret_name(name, values.suffix.as_ref()).into()))
             .collect()
     }
 

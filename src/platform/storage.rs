@@ -5,17 +5,20 @@ use serde::Deserialize;
 
 use crate::{facts::kubernetes::STORAGE_CLASS, names::ObjectName};
 
-/// Volumes of the platform and of its workspaces.
+/// Storage classes of the volumes of the platform and its workspaces.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Storage {
-    /// The `StorageClass` of every volume; absent: `local-path`, which k3s brings (the disk of the
-    /// node that runs the pod). A volume never changes its class: Kubernetes refuses the new one,
-    /// and the data would have to be copied.
+    /// `StorageClass` of every volume: `spec.storageClassName` of its claim. The default
+    /// `local-path` comes with k3s and uses the disk of the node that runs the pod. A volume never
+    /// changes its class: Kubernetes refuses it, and the data would have to be copied.
+    #[schemars(example = &"local-path", example = &"longhorn")]
     pub class: ObjectName,
-    /// A class of volumes that several nodes mount at once (`ReadWriteMany`, NFS for example): Open
-    /// WebUI's uploaded files are then there, on a volume of their own name, and files that were
-    /// uploaded before have to be copied. Several nodes with several Open WebUI need it.
+    /// `StorageClass` of volumes that several nodes mount at once (`ReadWriteMany`, for example
+    /// NFS): `spec.storageClassName` of a second claim, for Open WebUI's uploaded files. Needed for
+    /// several replicas of Open WebUI on several nodes; files that were uploaded before have to be
+    /// copied. Absent: the files are on a volume of `class`, which one node mounts.
+    #[schemars(example = &"nfs")]
     pub shared: Option<ObjectName>,
 }
 

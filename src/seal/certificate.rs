@@ -14,7 +14,7 @@ use super::form::MODULUS_BYTES;
 
 /// A certificate that values can be sealed with: an RSA key, and when it is valid.
 ///
-/// Whose it is and who signed it is not asked: it lies in the repository, and whoever can change it
+/// Its owner and issuer are not checked: it lies in the repository, and anyone who can change it
 /// there can change the values as well.
 #[derive(Clone, Debug)]
 pub struct Certificate {
@@ -54,8 +54,8 @@ impl fmt::Display for CertificateError {
             Self::Missing => write!(f, "there is no `{BEGIN}{CERTIFICATE}{DASHES}` in it"),
             Self::Malformed => f.write_str("it is damaged: it is no certificate in PEM form"),
             Self::PrivateKey => f.write_str(
-                "there is a private key in it: it is known to whoever can read the repository, and \
-                 so is every value that was sealed for it",
+                "there is a private key in it: everyone who can read the repository knows the key, \
+                 and every value that was sealed with its certificate",
             ),
             Self::PublicKey => {
                 f.write_str("it is a bare public key: sealing wants the certificate around it")

@@ -2,7 +2,7 @@
 //! words that are worth sealing.
 //!
 //! Pure like its neighbours: the random source and the time are passed in. What is sealed opens for
-//! the controller in the cluster, which has the private key; and in `open`, for whoever keeps a
+//! the controller in the cluster, which has the private key; and in `open`, for a user who keeps a
 //! copy of it and hands it in.
 
 pub mod certificate;

@@ -18,7 +18,7 @@ use super::{
 pub struct PrivateKey(RsaPrivateKey);
 
 /// The key does not open this value, or the value is none that was sealed. Never says more: it
-/// would help whoever guesses.
+/// would help an attacker who guesses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotOpened;
 

@@ -1,4 +1,4 @@
-//! Seals one value: a fresh session key for it, and that key for whoever has the private key.
+//! Seals one value: a fresh session key for it, and that key for the holder of the private key.
 
 use std::{borrow::Cow, error::Error, fmt};
 

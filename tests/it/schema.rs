@@ -1,6 +1,8 @@
 //! The generated JSON Schema accepts what compiles and rejects a typo; built-in objects have no
 //! field that Kubernetes does not know.
 
+mod fields;
+
 use std::collections::BTreeSet;
 
 use espalier::{

@@ -25,7 +25,7 @@ pub(super) struct Values {
     pub(super) server: PodValues,
 }
 
-/// The chart has no switch for `ApplicationSet`s: none of this tree is one. Whoever scales the
+/// The chart has no switch for `ApplicationSet`s: none of this tree is one. Anyone who scales the
 /// controller up finds its pod with a limit like all others.
 #[derive(Serialize)]
 pub(super) struct Unused {
@@ -84,7 +84,7 @@ pub(super) struct Patchable {
 /// `argocd-cm`.
 #[derive(Serialize)]
 pub(super) struct Settings {
-    /// A UI without accounts locks everybody out.
+    /// A UI without accounts locks everyone out.
     #[serde(rename = "admin.enabled")]
     pub(super) admin: bool,
     #[serde(rename = "application.resourceTrackingMethod")]
@@ -114,7 +114,7 @@ pub(super) struct Parameters {
     pub(super) operations: &'static str,
     #[serde(rename = "controller.status.processors")]
     pub(super) comparisons: &'static str,
-    /// In seconds. A wave that never gets healthy would hold its sync for ever; a slow line takes
+    /// In seconds. A wave that never gets healthy would hold its sync without end; a slow line takes
     /// hours for images and models, and a sync that was ended is not tried again for the same
     /// commit.
     #[serde(rename = "controller.sync.timeout.seconds")]
@@ -176,7 +176,7 @@ pub(super) struct Global {
     pub(super) network_policy: NetworkPolicy,
 }
 
-/// Policies only add up, and the chart's let everybody in: ours are derived from the flows below.
+/// Policies only add up, and the chart's allow every client: ours are derived from the flows below.
 #[derive(Serialize)]
 pub(super) struct NetworkPolicy {
     pub(super) create: bool,
