@@ -71,8 +71,9 @@ fn bench(sizes: &[(usize, u32, u32)]) {
         let (root, out) = (scratch.join(&tenants.to_string()), scratch.join("out"));
         fs::create_dir_all(root.join("spec/workspaces")).expect("writable");
         fs::write(root.join("spec/platform.yaml"), spec::platform(spec::ROOMY)).expect("writable");
-        (0..tenants).for_each(|it| {
-            fs::write(root.join(spec::path(it)), spec::tenant(it, spec::MODELS)).expect("writable");
+        (0..tenants).for_each(|number| {
+            fs::write(root.join(spec::path(number)), spec::tenant(number, spec::MODELS))
+                .expect("writable");
         });
         let mut size = Size::default();
         for _ in 0..rounds {
@@ -168,8 +169,9 @@ impl Case {
 
 fn goals(all: &[(usize, Size)]) {
     let mut table = Table::default();
-    for (tenants, it) in all.iter().filter(|it| it.0 >= 1_000) {
-        let (first, lean, raw) = (it.first.best.took(), it.lean.best.took(), it.raw.best.took());
+    for (tenants, figures) in all.iter().filter(|it| it.0 >= 1_000) {
+        let (first, lean, raw) =
+            (figures.first.best.took(), figures.lean.best.took(), figures.raw.best.took());
         table.goal(
             format!("{tenants}: first render, user time of that of lean"),
             first.user / lean.user,
@@ -188,18 +190,18 @@ fn goals(all: &[(usize, Size)]) {
             "×",
             0.6,
         );
-        let peak = [&it.first, &it.again, &it.check, &it.one]
+        let peak = [&figures.first, &figures.again, &figures.check, &figures.one]
             .into_iter()
             .map(|it| it.best.peak)
             .fold(0.0, f64::max);
         if *tenants == 10_000 {
             table.goal(
                 format!("{tenants}: render with nothing changed, CPU"),
-                it.again.best.took().cpu(),
+                figures.again.best.took().cpu(),
                 "s",
                 1.2,
             );
-            table.goal(format!("{tenants}: check, CPU"), it.check.best.took().cpu(), "s", 1.2);
+            table.goal(format!("{tenants}: check, CPU"), figures.check.best.took().cpu(), "s", 1.2);
             table.goal(format!("{tenants}: peak memory"), peak, "MiB", 24.0);
         } else {
             table.figure(format!("{tenants}: peak memory"), peak, "MiB");

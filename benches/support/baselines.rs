@@ -138,7 +138,7 @@ fn write(path: &Path, bytes: &[u8]) {
             fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
             fs::write(path, bytes).expect("writable");
         }
-        it => it.expect("writable"),
+        done => done.expect("writable"),
     }
 }
 

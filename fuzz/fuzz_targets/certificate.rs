@@ -14,17 +14,17 @@ use libfuzzer_sys::fuzz_target;
 mod seeded;
 
 fuzz_target!(|bytes: &[u8]| match read(bytes) {
-    Ok(it) => {
-        assert!((2048..=8192).contains(&it.bits()));
-        assert_eq!(it.fingerprint().len(), "sha256:".len() + 64);
-        assert!(it.not_before() >= 0 && it.not_after() >= 0);
+    Ok(certificate) => {
+        assert!((2048..=8192).contains(&certificate.bits()));
+        assert_eq!(certificate.fingerprint().len(), "sha256:".len() + 64);
+        assert!(certificate.not_before() >= 0 && certificate.not_after() >= 0);
         // One in sixteen: RSA takes a thousand times as long as reading.
-        if it.fingerprint().ends_with('0') {
-            let text = seal(&it, Scope::ClusterWide, b"value", &mut seeded::Seeded::new(0)).expect("sealed");
+        if certificate.fingerprint().ends_with('0') {
+            let text = seal(&certificate, Scope::ClusterWide, b"value", &mut seeded::Seeded::new(0)).expect("sealed");
             assert_eq!(is_sealed(&text), Ok(()));
         }
     }
-    Err(it) => assert!(!it.to_string().is_empty()),
+    Err(why) => assert!(!why.to_string().is_empty()),
 });
 
 fn read(bytes: &[u8]) -> Result<Certificate, CertificateError> {

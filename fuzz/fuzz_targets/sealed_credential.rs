@@ -17,9 +17,9 @@ fuzz_target!(|text: &str| {
     let source = Source::parse(file.clone(), text);
     let (read, mut found): (Option<SealedCredential>, Diagnostics) = source.read();
     match read {
-        Some(it) => {
-            sealed_files::file(&it, &file, &mut found);
-            assert_eq!(SealedStore::new([it]).files().count(), 1);
+        Some(credential) => {
+            sealed_files::file(&credential, &file, &mut found);
+            assert_eq!(SealedStore::new([credential]).files().count(), 1);
         }
         None => assert!(found.iter().any(|it| it.severity == Severity::Error), "no value and no error"),
     }

@@ -215,8 +215,8 @@ fn who_joins_is_told_how() {
             "{page}"
         );
     }
-    for it in ["/var/lib/rancher/k3s/server/node-token", "token-file: ", "k3s agent"] {
-        assert!(page.contains(it), "{it}: {page}");
+    for word in ["/var/lib/rancher/k3s/server/node-token", "token-file: ", "k3s agent"] {
+        assert!(page.contains(word), "{word}: {page}");
     }
     // One source for both.
     let taints = read(bootstrap::K3S)["node-taint"].clone();

@@ -37,8 +37,8 @@ fn never(kind: &str, wrong: impl Fn(&Read) -> bool) {
     assert!(!all.is_empty(), "no golden tree has a {kind}");
     let found: Vec<String> = all
         .iter()
-        .filter(|(_, it)| wrong(it))
-        .map(|(name, it)| format!("{name}: {}", it.path))
+        .filter(|(_, object)| wrong(object))
+        .map(|(name, object)| format!("{name}: {}", object.path))
         .collect();
     assert!(found.is_empty(), "{found:#?}");
 }
@@ -61,8 +61,8 @@ fn found(components: &str, code: &str) {
 }
 
 /// Containers of an object that run one after the other and together: init containers first.
-fn containers(it: &Read) -> Vec<&Value> {
-    let pod = it.pod_template().map_or(&Value::Null, |it| at(it, "spec"));
+fn containers(object: &Read) -> Vec<&Value> {
+    let pod = object.pod_template().map_or(&Value::Null, |it| at(it, "spec"));
     items(at(pod, "initContainers")).chain(items(at(pod, "containers"))).collect()
 }
 
@@ -74,8 +74,8 @@ fn env<'a>(container: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// Whether the workload is the one of a part, the platform's own or a tenant's.
-fn is_part(it: &Read, part: &str) -> bool {
-    it.name() == part || it.name().ends_with(&format!("-{part}"))
+fn is_part(object: &Read, part: &str) -> bool {
+    object.name() == part || object.name().ends_with(&format!("-{part}"))
 }
 
 /// Every main container of a part's workloads, in any golden tree.

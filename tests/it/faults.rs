@@ -106,7 +106,7 @@ fn named(
     for (name, bytes) in new {
         match left.get(name) {
             None => drop(meant.insert((Change::Missing, &**name))),
-            Some(it) if it != bytes => drop(meant.insert((Change::Changed, &**name))),
+            Some(was) if was != bytes => drop(meant.insert((Change::Changed, &**name))),
             Some(_) => {}
         }
     }
@@ -129,7 +129,7 @@ fn empty_folders(root: &Path) -> BTreeSet<String> {
         .flat_map(|it| walkdir::WalkDir::new(it).into_iter().flatten())
         .filter(|it| it.file_type().is_dir());
     folders
-        .filter(|dir| fs::read_dir(dir.path()).is_ok_and(|mut it| it.next().is_none()))
+        .filter(|dir| fs::read_dir(dir.path()).is_ok_and(|mut entries| entries.next().is_none()))
         .map(|it| it.path().display().to_string())
         .collect()
 }

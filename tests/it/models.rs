@@ -41,10 +41,10 @@ fn fnv1a(text: &str) -> u64 {
 
 /// A family's line as the facts have it.
 fn line(family: &str, known: &BTreeMap<String, Known>) -> String {
-    let memory = |it: &Known| model(&it.figures, &AT_4096).get();
+    let memory = |known: &Known| model(&known.figures, &AT_4096).get();
     let mut said = String::new();
-    for (name, it) in known {
-        let _ = writeln!(said, "{name} {} {}", it.figures.blob, memory(it));
+    for (name, entry) in known {
+        let _ = writeln!(said, "{name} {} {}", entry.figures.blob, memory(entry));
     }
     let files: u64 = known.values().map(|it| it.figures.blob).sum();
     format!(

@@ -160,10 +160,10 @@ struct Random(u64);
 impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut it = self.0;
-        it = (it ^ it >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ it >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ it >> 31
+        let mut bits = self.0;
+        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ bits >> 31
     }
 
     /// Below `bound`, which is not 0.
@@ -232,10 +232,10 @@ fn mutated(text: &str, random: &mut Random) -> (&'static str, String) {
             let marks: Vec<(usize, char)> =
                 lines[at].char_indices().filter(|it| ",{}[]:\"'-#".contains(it.1)).collect();
             if !marks.is_empty() {
-                let (mark, it) = marks[random.below(marks.len())];
+                let (mark, character) = marks[random.below(marks.len())];
                 let mut line = lines[at].clone();
                 line.replace_range(
-                    mark..mark + it.len_utf8(),
+                    mark..mark + character.len_utf8(),
                     random.one_of(&["", ",", ":", "{", "}", "[", "]", ", x: "]),
                 );
                 lines[at] = line;

@@ -319,7 +319,7 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
     ];
     all.into_iter().map(|(name, keys)| {
         let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
-        let it = map([
+        let file = map([
             ("apiVersion", some("espalier.dev/v1alpha1")),
             ("kind", some("SealedCredential")),
             ("metadata", Some(map([("name", some(name))]))),
@@ -331,7 +331,7 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
                 ])),
             ),
         ]);
-        (format!("spec/secrets/{name}.yaml"), text(&it))
+        (format!("spec/secrets/{name}.yaml"), text(&file))
     })
 }
 

@@ -217,7 +217,7 @@ fn the_repository_s_port_is_open() {
             .find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server")
             .expect("it is there");
         let outside = crate::support::items(policy.at("spec/egress"))
-            .filter(|it| serde_yaml::to_string(it).is_ok_and(|it| it.contains("0.0.0.0/0")));
+            .filter(|rule| serde_yaml::to_string(rule).is_ok_and(|it| it.contains("0.0.0.0/0")));
         let open: Vec<u64> = outside
             .flat_map(|it| crate::support::items(crate::support::at(it, "ports")))
             .filter_map(|it| crate::support::at(it, "port").as_u64())

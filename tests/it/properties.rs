@@ -75,17 +75,17 @@ proptest! {
         let mut requests = 0_u64;
         // A job that people run is not there in rest; while it runs, what it stands in for is
         // stopped.
-        for it in all.objects.iter().filter(|it| it.pod_template().is_some() && it.kind() != "Job") {
+        for object in all.objects.iter().filter(|it| it.pod_template().is_some() && it.kind() != "Job") {
             let containers = |list: &str| {
-                let list: Vec<_> = crate::support::items(crate::support::at(it.pod_template().expect("it has pods"), list)).collect();
+                let list: Vec<_> = crate::support::items(crate::support::at(object.pod_template().expect("it has pods"), list)).collect();
                 list.into_iter().map(|it| crate::support::at(it, "resources/requests/memory").as_str().expect("a request"))
                     .map(|it| it.parse::<espalier::units::Bytes>().expect("an amount").get()).collect::<Vec<u64>>()
             };
             let running: u64 = containers("spec/containers").iter().sum();
             let starting = containers("spec/initContainers").into_iter().max().unwrap_or(0);
-            requests += running.max(starting) * if it.kind() == "CronJob" { 1 } else { it.at("spec/replicas").as_u64().expect("replicas") };
+            requests += running.max(starting) * if object.kind() == "CronJob" { 1 } else { object.at("spec/replicas").as_u64().expect("replicas") };
         }
-        let not_ours = |it: &&espalier::budget::demand::Row| it.kind != "CronJob" && !matches!(it.source, espalier::budget::demand::Origin::Object | espalier::budget::demand::Origin::Tenant);
+        let not_ours = |row: &&espalier::budget::demand::Row| row.kind != "CronJob" && !matches!(row.source, espalier::budget::demand::Origin::Object | espalier::budget::demand::Origin::Tenant);
         let others: u64 = report.rows.iter().filter(not_ours).map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
         let solvers = 16 * (1 << 20) * made.summaries.len() as u64;
         prop_assert_eq!(report.requests.get(), requests + others + solvers);
@@ -117,7 +117,7 @@ fn no_permission_is_for_nobody() {
     let charts = [ARGO_CD, CERT_MANAGER, SEALED_SECRETS];
     let made_by_chart = |group: &str, kind: &str| {
         use espalier::facts::charts::Kind;
-        charts.iter().flat_map(|it| it.kinds).any(|it| match it {
+        charts.iter().flat_map(|it| it.kinds).any(|kind| match kind {
             Kind::Cluster(g, k, _) | Kind::Namespaced(g, k) => (*g, *k) == (group, kind),
         })
     };

@@ -48,7 +48,7 @@ fn steps(text: &str) -> Vec<(String, Vec<Step>)> {
             (true, Some((_, steps))) => {
                 let typed = [("$ ", false), ("node$ ", true)]
                     .into_iter()
-                    .find_map(|(it, on_node)| Some((line.strip_prefix(it)?, on_node)));
+                    .find_map(|(prompt, on_node)| Some((line.strip_prefix(prompt)?, on_node)));
                 match (typed, steps.last_mut()) {
                     (Some((command, on_node)), _) => steps.push(Step {
                         on_node,
@@ -100,12 +100,12 @@ struct Desk {
 
 impl Desk {
     fn new(server: &WorkspaceDir) -> Self {
-        let it = Self {
+        let guide = Self {
             home: WorkspaceDir::empty(),
             work: WorkspaceDir::empty(),
             folder: ".".to_owned(),
         };
-        it.home.write(
+        guide.home.write(
             "gitconfig",
             format!(
                 "[user]\n\tname = test\n\temail = test@garden.blue\n[url \"{}/\"]\n\tinsteadOf = \
@@ -114,7 +114,7 @@ impl Desk {
                 DOMAIN[1]
             ),
         );
-        it
+        guide
     }
 
     /// Runs a line of a shell on a terminal of 80 columns; the folder that it ends in is where the

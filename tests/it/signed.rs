@@ -31,8 +31,8 @@ fn signed() -> Texts {
 /// Keys that each project asks for.
 fn asked(tree: &Compiled) -> BTreeMap<String, Vec<String>> {
     let projects = tree.objects().into_iter().filter(|it| it.kind() == "AppProject");
-    let keys = |it: &crate::support::Read| {
-        items(it.at("spec/signatureKeys"))
+    let keys = |project: &crate::support::Read| {
+        items(project.at("spec/signatureKeys"))
             .map(|it| it["keyID"].as_str().expect("a text").to_owned())
             .collect()
     };

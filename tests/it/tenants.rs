@@ -119,8 +119,8 @@ fn nothing_new_needs_a_second_run_of_the_script() {
     // must be there before Argo CD reads Git.
     let values = |files: &BTreeMap<String, Vec<u8>>, application: &str| {
         let text = &files[&format!("apps/{application}.yaml")];
-        let it: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
-        let source = it["spec"]["source"].clone();
+        let application: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
+        let source = application["spec"]["source"].clone();
         assert!(!source["helm"]["valuesObject"].is_null(), "{application}");
         source
     };
@@ -168,8 +168,8 @@ fn nothing_new_needs_a_second_run_of_the_script() {
         serde_yaml::from_slice(&after.files["apps/bootstrap.yaml"]).expect("YAML");
     assert_eq!(bootstrap["spec"]["source"]["path"], "bootstrap/argocd");
     for (path, text) in after.files.iter().filter(|it| it.0.starts_with("apps/")) {
-        let it: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
-        let project = it["spec"]["project"].as_str().expect("a project");
+        let application: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
+        let project = application["spec"]["project"].as_str().expect("a project");
         assert!(
             after.files.contains_key(&format!("bootstrap/argocd/appproject-{project}.yaml")),
             "{path}: {project}"

@@ -207,7 +207,7 @@ fn a_bare_number_is_asked_for_its_unit() {
 
 /// What is printed is read back as it was; as a spec's value exactly where a spec may write it
 /// (`is_written`), as the schema has it.
-fn assert_round_trip<T>(it: &T, is_written: fn(&str) -> bool) -> Result<(), TestCaseError>
+fn assert_round_trip<T>(amount: &T, is_written: fn(&str) -> bool) -> Result<(), TestCaseError>
 where
     T: ToString
         + FromStr<Err = String>
@@ -217,12 +217,12 @@ where
         + PartialEq
         + Debug,
 {
-    let text = it.to_string();
+    let text = amount.to_string();
     let read = text.parse::<T>();
-    prop_assert_eq!(read.as_ref(), Ok(it));
-    prop_assert_eq!(serde_json::to_value(it).expect("a text is JSON"), json!(text));
+    prop_assert_eq!(read.as_ref(), Ok(amount));
+    prop_assert_eq!(serde_json::to_value(amount).expect("a text is JSON"), json!(text));
     let from_spec = serde_json::from_value::<T>(json!(text)).ok();
-    prop_assert_eq!(from_spec.as_ref(), is_written(&text).then_some(it), "{}", text);
+    prop_assert_eq!(from_spec.as_ref(), is_written(&text).then_some(amount), "{}", text);
     let schema = Value::from(schema_for!(T));
     prop_assert_eq!(
         jsonschema::is_valid(&schema, &json!(text)),
@@ -259,9 +259,9 @@ proptest! {
     /// Whatever is taken is printed in the one spelling, and nothing panics.
     #[test]
     fn every_spelling_leads_to_the_same(text in prop_oneof!["[0-9]{0,22}(\\.[0-9]{0,30})?(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m|h|d|s)?", "\\PC{0,8}"]) {
-        if let Ok(it) = text.parse::<Bytes>() { assert_round_trip(&it, has_unit)? }
-        if let Ok(it) = text.parse::<Millicores>() { assert_round_trip(&it, is_of_cores)? }
-        if let Ok(it) = text.parse::<Seconds>() { assert_round_trip(&it, any_text)? }
+        if let Ok(amount) = text.parse::<Bytes>() { assert_round_trip(&amount, has_unit)? }
+        if let Ok(amount) = text.parse::<Millicores>() { assert_round_trip(&amount, is_of_cores)? }
+        if let Ok(amount) = text.parse::<Seconds>() { assert_round_trip(&amount, any_text)? }
     }
 }
 

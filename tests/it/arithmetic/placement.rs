@@ -216,13 +216,13 @@ proptest! {
         if unplaced.is_empty() {
             prop_assert!(search(&mut free.clone(), &sizes));
         }
-        let sums = sizes.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let sums = sizes.iter().fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
         if let [(mib, cpu)] = free[..] {
             prop_assert_eq!(unplaced.is_empty(), sums.0 <= mib && sums.1 <= cpu);
         }
-        for it in &unplaced {
-            let has_room = free.iter().any(|(mib, cpu)| it.ask.request <= Bytes::mib(*mib) && it.ask.cpu <= Millicores::new(*cpu));
-            prop_assert_eq!(it.why == Reason::TooLarge, !has_room);
+        for pod in &unplaced {
+            let has_room = free.iter().any(|(mib, cpu)| pod.ask.request <= Bytes::mib(*mib) && pod.ask.cpu <= Millicores::new(*cpu));
+            prop_assert_eq!(pod.why == Reason::TooLarge, !has_room);
         }
     }
 }

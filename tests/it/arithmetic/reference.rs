@@ -108,8 +108,9 @@ fn container() -> impl Strategy<Value = Demand> {
 }
 
 fn init() -> impl Strategy<Value = Init> {
-    (container(), any::<bool>())
-        .prop_map(|(it, once)| if once { Init::Once(it) } else { Init::Sidecar(it) })
+    (container(), any::<bool>()).prop_map(|(container, once)| {
+        if once { Init::Once(container) } else { Init::Sidecar(container) }
+    })
 }
 
 fn typed(demand: &Demand) -> Container {

@@ -121,7 +121,7 @@ fn a_port_is_k3s_own_only_where_nobody_else_listens() {
     for own in own.iter().cloned().chain([format!("{}\n{}  ", own[0], own[2])]) {
         node().with("SOCKETS", &own).ok(&["up"]);
     }
-    for it in [
+    for sockets in [
         socket(r#"("k3s-evil",pid=7,fd=6)"#),
         socket(r#"("k3sx",pid=7,fd=6)"#),
         socket(r#"("users:(("k3s",pid=7,fd=6)"#),
@@ -130,7 +130,7 @@ fn a_port_is_k3s_own_only_where_nobody_else_listens() {
         socket("(\"a\u{1b}[2J\u{202e}##[error]\",pid=7,fd=6)"),
         "LISTEN 0 511 *:6443 *:*".to_owned(),
     ] {
-        let node = node().with("SOCKETS", &it);
+        let node = node().with("SOCKETS", &sockets);
         let done = node.run(&["up"]);
         assert!(
             done.code == Some(1) && done.err.contains("port 6443 is taken: "),

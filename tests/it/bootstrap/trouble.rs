@@ -34,7 +34,7 @@ fn a_new_sealing_key_stands_beside_the_old_one() {
     assert!(node.path("fake/cluster/restarted").exists(), "the controller has to read the new one");
     // 10 digits of the certificate's sum.
     assert!(
-        both.iter().all(|it| it.rsplit('-').next().is_some_and(|it| it.len() == 10)),
+        both.iter().all(|name| name.rsplit('-').next().is_some_and(|it| it.len() == 10)),
         "{both:?}"
     );
     assert_eq!(node.read("fake/wrong"), "");
@@ -194,8 +194,8 @@ fn a_dry_run_does_not_contradict_itself() {
 
 #[test]
 fn who_has_to_join_is_said_before_it_waits() {
-    let node = with(|it| {
-        it.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()];
+    let node = with(|platform| {
+        platform.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()];
     });
     let out = node.ok(&["up"]).out;
     let said = out

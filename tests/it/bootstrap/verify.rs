@@ -258,8 +258,8 @@ fn what_a_server_says_is_not_obeyed() {
     ];
     let all =
         ('\u{1}'..='\u{ffff}').chain(far.into_iter().flatten()).chain('\u{dff00}'..='\u{e10ff}');
-    for it in all.filter(|it| *it != '\n') {
-        alone.push((it, format!("a{it}b")));
+    for character in all.filter(|it| *it != '\n') {
+        alone.push((character, format!("a{character}b")));
     }
     let said: String = alone.iter().flat_map(|it| [it.1.as_str(), "\n"]).collect();
     let cleaned = cleaned(said.as_bytes());

@@ -82,19 +82,19 @@ fn the_versions_are_those_of_the_tree() {
         .filter(|(name, _)| name.starts_with("apps/") || name.starts_with("out/manifests/"))
     {
         for line in String::from_utf8_lossy(bytes).lines().map(str::trim) {
-            if let Some(it) =
+            if let Some(image) =
                 line.strip_prefix("image: ").or_else(|| line.strip_prefix("- image: "))
             {
-                let split = it.split('@').next().unwrap_or(it);
+                let split = image.split('@').next().unwrap_or(image);
                 let tag = split.trim_matches('"').rsplit(':').next().expect("a tag").to_owned();
                 assert!(versions.contains(&&*tag), "{split}: {versions:?}");
                 let _ = write!(all, " {tag}");
             }
-            if let Some(it) =
+            if let Some(version) =
                 line.strip_prefix("targetRevision: ").filter(|it| !it.contains("refs/"))
             {
-                assert!(versions.contains(&it.trim_matches('"')), "{it}: {versions:?}");
-                let _ = write!(all, " {}", it.trim_matches('"'));
+                assert!(versions.contains(&version.trim_matches('"')), "{version}: {versions:?}");
+                let _ = write!(all, " {}", version.trim_matches('"'));
             }
         }
     }
@@ -256,20 +256,20 @@ fn the_models_of_workspaces_are_told_and_explained() {
     let all = json(&place, &["show", "budget"]);
     let all = all["workspaces"].as_array().expect("workspaces");
     assert_eq!(all.len(), 3);
-    for it in all {
-        let terms: u64 = it["terms"]
+    for memory in all {
+        let terms: u64 = memory["terms"]
             .as_array()
             .expect("terms")
             .iter()
             .filter_map(|it| it["bytes"].as_u64())
             .sum();
-        assert_eq!(Some(terms), it["computed"].as_u64(), "{it}");
-        let name = it["workspace"].as_str().expect("whose");
+        assert_eq!(Some(terms), memory["computed"].as_u64(), "{memory}");
+        let name = memory["workspace"].as_str().expect("whose");
         let object =
             place.read(&format!("out/manifests/ws-{name}/{name}/statefulset-{name}-ollama.yaml"));
         let request = format!("memory: {}Mi\n", terms >> 20);
         assert_eq!(
-            (it["request"].as_u64(), object.contains(&request)),
+            (memory["request"].as_u64(), object.contains(&request)),
             (Some(terms), true),
             "{object}"
         );

@@ -117,9 +117,9 @@ fn a_finding_keeps_its_words_in_json_and_gives_a_runner_none() {
     for format in ["human", "short", "json", "github"] {
         let said = place.run(&["check", "--format", format]);
         assert_eq!(said.code, 1, "{said:?}");
-        for it in [said.out.as_str(), &said.err] {
+        for text in [said.out.as_str(), &said.err] {
             assert!(
-                !it.contains("##[") && !it.contains(['\u{200b}', '\u{202e}']),
+                !text.contains("##[") && !text.contains(['\u{200b}', '\u{202e}']),
                 "{format}: {it}"
             );
         }
@@ -142,8 +142,9 @@ fn no_text_of_a_file_is_obeyed() {
         for words in [["diff"].as_slice(), &["check"], &["diff", "--format", "markdown"]] {
             let said = place.run(&[words, &["--color", color]].concat());
             let text = format!("{}{}", said.out, said.err);
-            for it in ["\u{1b}]", "\u{7}", "\u{9b}", "\u{202e}", "\u{200b}", "\r", "\u{1b}[2J"] {
-                assert!(!text.contains(it), "{words:?} {color}: {it:?} in {text:?}");
+            for obeyed in ["\u{1b}]", "\u{7}", "\u{9b}", "\u{202e}", "\u{200b}", "\r", "\u{1b}[2J"]
+            {
+                assert!(!text.contains(obeyed), "{words:?} {color}: {obeyed:?} in {text:?}");
             }
             assert!(!text.lines().any(is_command), "{text}");
             assert!(text.contains('␛'), "what is there is shown: {text}");
@@ -163,8 +164,8 @@ fn no_character_that_is_not_seen_goes_through() {
     for (from, to) in format.split_whitespace().filter_map(|it| it.split_once('-')) {
         let code = |it| u32::from_str_radix(it, 16).expect("a number");
         for code in code(from)..=code(to) {
-            let it = char::from_u32(code).expect("a character").to_string();
-            assert_eq!(plain::line(&it), format!("<U+{code:04X}>"));
+            let character = char::from_u32(code).expect("a character").to_string();
+            assert_eq!(plain::line(&character), format!("<U+{code:04X}>"));
         }
     }
 }

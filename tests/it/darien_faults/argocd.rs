@@ -5,8 +5,8 @@ use serde_yaml::Value;
 use super::{GOLDEN, containers, found, never, nowhere};
 use crate::support::{Read, at, compile, is, items, labels, only};
 
-fn options(it: &Read) -> Vec<&str> {
-    items(it.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect()
+fn options(application: &Read) -> Vec<&str> {
+    items(application.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect()
 }
 
 fn wave(case: &str, application: &str) -> i64 {
@@ -24,15 +24,17 @@ fn wave(case: &str, application: &str) -> i64 {
 
 #[test]
 fn row_01_every_application_in_project_default() {
-    never("Application", |it| {
-        it.text("spec/project") == "default" || it.text("spec/project").is_empty()
+    never("Application", |application| {
+        application.text("spec/project") == "default" || application.text("spec/project").is_empty()
     });
     // And `default` itself permits nothing.
-    never("AppProject", |it| {
-        let none = it.at("spec/sourceRepos").is_null() && it.at("spec/destinations").is_null();
-        it.name() == "default"
+    never("AppProject", |project| {
+        let none =
+            project.at("spec/sourceRepos").is_null() && project.at("spec/destinations").is_null();
+        project.name() == "default"
             && !(none
-                && items(it.at("spec/namespaceResourceBlacklist")).any(|it| at(it, "kind") == "*"))
+                && items(project.at("spec/namespaceResourceBlacklist"))
+                    .any(|it| at(it, "kind") == "*"))
     });
 }
 
@@ -43,7 +45,7 @@ fn settings() -> Vec<(&'static str, &'static Value)> {
         .filter_map(|(name, tree)| {
             Some((name.as_str(), tree.find("Application", Some("argocd"), "argocd")?))
         })
-        .map(|(name, it)| (name, it.at("spec/source/helm/valuesObject")))
+        .map(|(name, application)| (name, application.at("spec/source/helm/valuesObject")))
         .collect();
     assert_eq!(all.len(), GOLDEN.len() - 1, "all but the bare case");
     all
@@ -70,17 +72,17 @@ fn row_02_waves_without_the_health_of_applications() {
 
 #[test]
 fn row_03_a_short_reference_to_the_branch() {
-    never("Application", |it| {
-        it.at("spec/source/chart").is_null()
-            && !it.text("spec/source/targetRevision").starts_with("refs/")
+    never("Application", |application| {
+        application.at("spec/source/chart").is_null()
+            && !application.text("spec/source/targetRevision").starts_with("refs/")
     });
 }
 
 #[test]
 fn row_04_a_wave_on_the_root() {
-    never("Application", |it| {
-        it.name() == "root"
-            && it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_some()
+    never("Application", |application| {
+        application.name() == "root"
+            && application.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_some()
     });
 }
 
@@ -93,29 +95,31 @@ fn row_05_namespaces_created_by_a_sync_option() {
 fn row_06_no_retry() {
     // Three to five for a child: with more, a fix waits too long for a tag that does not go
     // through.
-    never("Application", |it| {
-        !is(it.at("spec/syncPolicy/retry/refresh"), true)
-            || it.at("spec/syncPolicy/retry/limit").as_u64().unwrap_or(0) < 3
+    never("Application", |application| {
+        !is(application.at("spec/syncPolicy/retry/refresh"), true)
+            || application.at("spec/syncPolicy/retry/limit").as_u64().unwrap_or(0) < 3
     });
 }
 
 #[test]
 fn row_07_children_without_finalizer() {
     // Neither the root nor Argo CD itself may take along what it made.
-    never("Application", |it| {
-        ["root", "argocd"].contains(&it.name()) != it.at("metadata/finalizers").is_null()
+    never("Application", |application| {
+        ["root", "argocd"].contains(&application.name())
+            != application.at("metadata/finalizers").is_null()
     });
 }
 
 #[test]
 fn row_08_namespaces_that_can_be_pruned_without_pod_security() {
-    never("Namespace", |it| {
-        let options = it.at("metadata/annotations").get("argocd.argoproj.io/sync-options");
-        let labels = labels(it.at("metadata/labels"));
+    never("Namespace", |namespace| {
+        let options = namespace.at("metadata/annotations").get("argocd.argoproj.io/sync-options");
+        let labels = labels(namespace.at("metadata/labels"));
         options.is_none_or(|it| it != "Prune=false,Delete=false")
             || !labels.contains_key("pod-security.kubernetes.io/enforce")
             || !labels.contains_key("pod-security.kubernetes.io/enforce-version")
-            || it.application() != "namespaces" && it.application() != format!("ws-{}", it.name())
+            || namespace.application() != "namespaces"
+                && namespace.application() != format!("ws-{}", namespace.name())
     });
     // They come right after the projects, before all that goes into them.
     assert_eq!(wave("darien", "namespaces"), 10);
@@ -123,9 +127,9 @@ fn row_08_namespaces_that_can_be_pruned_without_pod_security() {
 
 #[test]
 fn row_09_applications_without_a_wave() {
-    never("Application", |it| {
-        it.name() != "root"
-            && it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_none()
+    never("Application", |application| {
+        application.name() != "root"
+            && application.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_none()
     });
 }
 
@@ -157,9 +161,9 @@ fn row_13_replace_beside_server_side_apply() {
 #[test]
 fn row_16_a_chart_repository_that_is_gone() {
     nowhere("bitnami-labs");
-    never("Application", |it| {
-        it.name() == "sealed-secrets"
-            && it.text("spec/source/repoURL") != "https://bitnami.github.io/sealed-secrets"
+    never("Application", |application| {
+        application.name() == "sealed-secrets"
+            && application.text("spec/source/repoURL") != "https://bitnami.github.io/sealed-secrets"
     });
 }
 
@@ -172,8 +176,8 @@ fn row_17_an_image_that_is_gone() {
 #[test]
 fn row_18_an_image_without_a_version() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            containers(it).into_iter().any(|container| {
+        never(kind, |object| {
+            containers(object).into_iter().any(|container| {
                 at(container, "image")
                     .as_str()
                     .is_none_or(|it| !it.contains(':') || it.ends_with(":latest"))
@@ -190,18 +194,18 @@ fn row_18_an_image_without_a_version() {
 #[test]
 fn row_19_chart_values_as_text() {
     never("Application", |it| !it.at("spec/source/helm/values").is_null());
-    never("Application", |it| {
-        !it.at("spec/source/chart").is_null()
-            && !it.at("spec/source/helm/valuesObject").is_mapping()
+    never("Application", |application| {
+        !application.at("spec/source/chart").is_null()
+            && !application.at("spec/source/helm/valuesObject").is_mapping()
     });
 }
 
 #[test]
 fn row_20_cert_manager_s_old_switch_for_its_kinds() {
     nowhere("installCRDs");
-    never("Application", |it| {
-        let crds = it.at("spec/source/helm/valuesObject/crds");
-        it.name() == "cert-manager"
+    never("Application", |application| {
+        let crds = application.at("spec/source/helm/valuesObject/crds");
+        application.name() == "cert-manager"
             && !(is(at(crds, "enabled"), true) && is(at(crds, "keep"), true))
     });
 }
@@ -281,8 +285,8 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
         );
     }
     // It needs the server-side way: one of its kinds is too large for the other.
-    never("Application", |it| {
-        it.name() == "argocd" && !options(it).contains(&"ServerSideApply=true")
+    never("Application", |application| {
+        application.name() == "argocd" && !options(application).contains(&"ServerSideApply=true")
     });
 }
 
@@ -430,26 +434,28 @@ fn script(tree: &crate::invariants::Tree) -> String {
 
 #[test]
 fn row_26_a_root_that_applies_any_file_and_kind() {
-    never("Application", |it| {
-        it.name() == "root" && it.text("spec/source/directory/include") != "*.yaml"
+    never("Application", |application| {
+        application.name() == "root"
+            && application.text("spec/source/directory/include") != "*.yaml"
     });
     never("Application", |it| it.name() == "root" && it.text("spec/project") != "bootstrap");
-    never("AppProject", |it| {
-        let kinds: Vec<&str> = items(it.at("spec/namespaceResourceWhitelist"))
+    never("AppProject", |project| {
+        let kinds: Vec<&str> = items(project.at("spec/namespaceResourceWhitelist"))
             .filter_map(|it| at(it, "kind").as_str())
             .collect();
-        it.name() == "bootstrap"
+        project.name() == "bootstrap"
             && (kinds != ["AppProject", "Application"]
-                || !it.at("spec/clusterResourceWhitelist").is_null())
+                || !project.at("spec/clusterResourceWhitelist").is_null())
     });
 }
 
 #[test]
 fn row_27_data_that_a_prune_removes() {
     for kind in ["Namespace", "PersistentVolumeClaim"] {
-        never(kind, |it| {
+        never(kind, |object| {
             let annotation = |key: &str| {
-                it.at("metadata/annotations")
+                object
+                    .at("metadata/annotations")
                     .get(format!("argocd.argoproj.io/{key}"))
                     .and_then(Value::as_str)
             };
@@ -464,18 +470,19 @@ fn row_28_charts_of_any_version_from_anywhere() {
     let exact = |text: &str| {
         text.trim_start_matches('v').split('.').filter(|it| it.parse::<u32>().is_ok()).count() == 3
     };
-    never("Application", |it| {
-        !it.at("spec/source/chart").is_null() && !exact(it.text("spec/source/targetRevision"))
+    never("Application", |application| {
+        !application.at("spec/source/chart").is_null()
+            && !exact(application.text("spec/source/targetRevision"))
     });
-    never("AppProject", |it| items(it.at("spec/sourceRepos")).any(|it| it == "*"));
+    never("AppProject", |project| items(project.at("spec/sourceRepos")).any(|it| it == "*"));
 }
 
 #[test]
 fn an_issuer_by_the_legacy_class_straight_at_the_production_server() {
-    never("ClusterIssuer", |it| {
-        items(it.at("spec/acme/solvers")).any(|it| {
-            at(it, "http01/ingress/ingressClassName") != "traefik"
-                || !at(it, "http01/ingress/class").is_null()
+    never("ClusterIssuer", |issuer| {
+        items(issuer.at("spec/acme/solvers")).any(|solver| {
+            at(solver, "http01/ingress/ingressClassName") != "traefik"
+                || !at(solver, "http01/ingress/class").is_null()
         })
     });
     let (_, starter) = GOLDEN.iter().find(|it| it.0 == "no-database").expect("the case");

@@ -96,8 +96,8 @@ fn leaves(value: &Value, path: &str, into: &mut BTreeSet<String>) {
 
 #[test]
 fn keys_that_the_chart_does_not_read() {
-    never("Application", |it| {
-        let known: &[&str] = match it.text("spec/source/chart") {
+    never("Application", |application| {
+        let known: &[&str] = match application.text("spec/source/chart") {
             "cert-manager" => &CERT_MANAGER,
             "sealed-secrets" => &SEALED_SECRETS,
             "argo-cd" => &ARGO_CD,
@@ -105,7 +105,7 @@ fn keys_that_the_chart_does_not_read() {
             _ => return true,
         };
         let mut all = BTreeSet::new();
-        leaves(it.at("spec/source/helm/valuesObject"), "", &mut all);
+        leaves(application.at("spec/source/helm/valuesObject"), "", &mut all);
         all.iter()
             .any(|leaf| !known.iter().any(|it| leaf == it || leaf.starts_with(&format!("{it}/"))))
     });
@@ -132,8 +132,8 @@ fn service_monitors_before_their_kind_is_there() {
     for (name, tree) in GOLDEN.iter() {
         assert_eq!(tree.of_kind("ServiceMonitor").count(), 0, "{name}");
     }
-    never("Application", |it| {
-        let values = it.at("spec/source/helm/valuesObject");
+    never("Application", |application| {
+        let values = application.at("spec/source/helm/valuesObject");
         at(values, "prometheus/servicemonitor/enabled").as_bool() == Some(true)
             || !at(values, "metrics/serviceMonitor").is_null()
     });
@@ -142,8 +142,8 @@ fn service_monitors_before_their_kind_is_there() {
 #[test]
 fn a_mounted_secret_that_nothing_makes() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            let volumes = items(at(it.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
+        never(kind, |object| {
+            let volumes = items(at(object.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
             volumes
                 .into_iter()
                 .any(|it| !at(it, "secret").is_null() || !at(it, "configMap").is_null())
@@ -176,8 +176,8 @@ fn a_secret_sealed_anew_without_one_of_its_keys() {
 #[test]
 fn containers_without_a_memory_limit() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            containers(it).into_iter().any(|it| at(it, "resources/limits/memory").is_null())
+        never(kind, |object| {
+            containers(object).into_iter().any(|it| at(it, "resources/limits/memory").is_null())
         });
     }
     let mut pods = 0;
@@ -216,12 +216,13 @@ fn containers_without_a_memory_limit() {
 
 #[test]
 fn a_token_for_a_pod_that_asks_the_api_server_nothing() {
-    never("Application", |it| {
-        let values = it.at("spec/source/helm/valuesObject");
+    never("Application", |application| {
+        let values = application.at("spec/source/helm/valuesObject");
         let no_token = |part: &str| {
             at(values, &format!("{part}/automountServiceAccountToken")).as_bool() == Some(false)
         };
-        it.text("spec/source/chart") == "argo-cd" && !(no_token("redis") && no_token("repoServer"))
+        application.text("spec/source/chart") == "argo-cd"
+            && !(no_token("redis") && no_token("repoServer"))
     });
 }
 
@@ -229,13 +230,14 @@ fn a_token_for_a_pod_that_asks_the_api_server_nothing() {
 fn data_that_must_last_on_an_empty_dir() {
     let lasting = ["/app/backend/data", "/data", "/var/lib/postgresql/data"];
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            let spec = it.pod_template().unwrap_or(&Value::Null);
+        never(kind, |object| {
+            let spec = object.pod_template().unwrap_or(&Value::Null);
             let empty: Vec<&Value> = items(at(spec, "spec/volumes"))
                 .filter(|it| !at(it, "emptyDir").is_null())
                 .map(|it| at(it, "name"))
                 .collect();
-            let mounts = containers(it).into_iter().flat_map(|it| items(at(it, "volumeMounts")));
+            let mounts =
+                containers(object).into_iter().flat_map(|it| items(at(it, "volumeMounts")));
             mounts.into_iter().any(|mount| {
                 lasting.contains(&at(mount, "mountPath").as_str().unwrap_or_default())
                     && empty.contains(&at(mount, "name"))
@@ -248,17 +250,18 @@ fn data_that_must_last_on_an_empty_dir() {
 fn a_rollout_whose_new_pod_finds_no_room() {
     // cert-manager's three Deployments let the old pod go first; ours recreate, or replace one
     // after the other.
-    never("Application", |it| {
-        let values = it.at("spec/source/helm/valuesObject");
+    never("Application", |application| {
+        let values = application.at("spec/source/helm/valuesObject");
         let parts = ["strategy", "webhook/strategy", "cainjector/strategy"];
-        it.name() == "cert-manager"
+        application.name() == "cert-manager"
             && parts.iter().any(|part| {
                 at(values, &format!("{part}/rollingUpdate/maxSurge")).as_u64() != Some(0)
             })
     });
-    never("Application", |it| {
-        let strategy = at(it.at("spec/source/helm/valuesObject"), "global/deploymentStrategy");
-        it.name() == "argocd" && at(strategy, "rollingUpdate/maxSurge").as_u64() != Some(0)
+    never("Application", |application| {
+        let strategy =
+            at(application.at("spec/source/helm/valuesObject"), "global/deploymentStrategy");
+        application.name() == "argocd" && at(strategy, "rollingUpdate/maxSurge").as_u64() != Some(0)
     });
     never("Deployment", |it| it.text("spec/strategy/type") != "Recreate");
 }

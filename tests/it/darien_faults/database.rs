@@ -195,14 +195,14 @@ fn shared_memory_of_64_mib_on_the_disk() {
 fn a_claim_whose_first_pod_comes_later() {
     // local-path binds a claim when its first pod is placed: in an earlier wave it would be waited
     // for in vain.
-    never("PersistentVolumeClaim", |it| {
+    never("PersistentVolumeClaim", |claim| {
         let mut users = GOLDEN
             .iter()
             .flat_map(|(_, tree)| &tree.objects)
-            .filter(|user| user.namespace() == it.namespace());
+            .filter(|user| user.namespace() == claim.namespace());
         !users.any(|user| {
-            user.application() == it.application()
-                && user.pod_template().is_some_and(|pod| mounts(pod, it.name()))
+            user.application() == claim.application()
+                && user.pod_template().is_some_and(|pod| mounts(pod, claim.name()))
         })
     });
 }

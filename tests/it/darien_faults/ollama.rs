@@ -48,7 +48,7 @@ fn a_hidden_pool_of_checkpoints() {
 fn a_context_and_slots_that_nobody_counted() {
     always("OLLAMA_CONTEXT_LENGTH", is_number);
     always("OLLAMA_NUM_PARALLEL", is_number);
-    always("OLLAMA_MAX_LOADED_MODELS", |it| it.parse::<u64>().is_ok_and(|it| it > 0));
+    always("OLLAMA_MAX_LOADED_MODELS", |text| text.parse::<u64>().is_ok_and(|it| it > 0));
     always("OLLAMA_KV_CACHE_TYPE", |it| ["f16", "q8_0", "q4_0"].contains(&it));
     always("OLLAMA_FLASH_ATTENTION", |it| ["0", "1"].contains(&it));
 }
@@ -95,8 +95,8 @@ fn replicas_that_share_one_volume() {
             .any(|it| !at(it, "persistentVolumeClaim").is_null());
         assert!(!shared, "{}", object.path);
     }
-    never("Deployment", |it| {
-        containers(it).into_iter().any(|container| {
+    never("Deployment", |object| {
+        containers(object).into_iter().any(|container| {
             at(container, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))
         })
     });
@@ -105,8 +105,8 @@ fn replicas_that_share_one_volume() {
 #[test]
 fn models_pulled_by_a_hook_that_no_log_shows() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            containers(it).into_iter().any(|it| !at(it, "lifecycle/postStart").is_null())
+        never(kind, |object| {
+            containers(object).into_iter().any(|it| !at(it, "lifecycle/postStart").is_null())
         });
     }
     for (object, _) in each_of("StatefulSet", "ollama") {
@@ -123,16 +123,16 @@ fn models_pulled_by_a_hook_that_no_log_shows() {
 #[test]
 fn a_pull_that_gives_up_in_the_first_seconds_or_draws_on_a_terminal() {
     // What the scripts do is seen where they run (`pulls`): every tree has those very ones.
-    let of = |it: &crate::support::Read| {
-        let last = |it: &&Value| {
-            items(at(it, "command"))
+    let of = |object: &crate::support::Read| {
+        let last = |container: &&Value| {
+            items(at(container, "command"))
                 .filter_map(Value::as_str)
                 .last()
                 .map(str::to_owned)
                 .unwrap_or_default()
         };
-        let scripts: Vec<String> = containers(it).iter().map(last).collect();
-        (it.path.clone(), scripts)
+        let scripts: Vec<String> = containers(object).iter().map(last).collect();
+        (object.path.clone(), scripts)
     };
     let all: Vec<_> = each_of("StatefulSet", "ollama").map(|it| of(it.0)).collect();
     let (_, scripts) = &all[0];
@@ -174,15 +174,15 @@ fn a_home_that_cannot_be_written() {
 fn an_api_without_authentication_open_to_all() {
     // No Ingress leads to it, and in each namespace only Open WebUI is let in: the policies' judge
     // shows that nobody else is.
-    never("Ingress", |it| {
-        let paths = items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
+    never("Ingress", |ingress| {
+        let paths = items(ingress.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
         paths.into_iter().any(|path| {
             at(path, "backend/service/name").as_str().is_some_and(|it| it.contains("ollama"))
         })
     });
-    never("NetworkPolicy", |it| {
-        it.name().ends_with("ollama")
-            && it.at("spec/ingress").as_sequence().is_some_and(|it| it.len() > 1)
+    never("NetworkPolicy", |policy| {
+        policy.name().ends_with("ollama")
+            && policy.at("spec/ingress").as_sequence().is_some_and(|it| it.len() > 1)
     });
 }
 

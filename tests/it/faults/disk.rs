@@ -129,10 +129,10 @@ impl Disk for FaultyDisk {
 
     fn remove_all(&self, path: &Path) -> io::Result<()> {
         let half = || match RealDisk.list(path) {
-            Ok(all) => all.first().map_or(Ok(()), |it| {
+            Ok(all) => all.first().map_or(Ok(()), |entry| {
                 RealDisk
-                    .remove_all(&path.join(&it.name))
-                    .or_else(|_| RealDisk.remove_file(&path.join(&it.name)))
+                    .remove_all(&path.join(&entry.name))
+                    .or_else(|_| RealDisk.remove_file(&path.join(&entry.name)))
             }),
             Err(_) => Ok(()),
         };

@@ -26,20 +26,20 @@ const CHARTS: [&str; 3] = [
     "https://charts.jetstack.io",
 ];
 
-fn annotation<'a>(it: &'a Read, key: &str) -> Option<&'a str> {
-    it.at("metadata/annotations").get(key)?.as_str()
+fn annotation<'a>(object: &'a Read, key: &str) -> Option<&'a str> {
+    object.at("metadata/annotations").get(key)?.as_str()
 }
 
 /// The wave of an Application.
-pub fn wave(it: &Read) -> Option<i64> {
-    annotation(it, "argocd.argoproj.io/sync-wave")?.parse().ok()
+pub fn wave(object: &Read) -> Option<i64> {
+    annotation(object, "argocd.argoproj.io/sync-wave")?.parse().ok()
 }
 
 pub fn applications(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    let mut must = |is_so: bool, it: &Read, what: &str| {
+    let mut must = |is_so: bool, object: &Read, what: &str| {
         if !is_so {
-            found.push(format!("{}: {what}", it.path));
+            found.push(format!("{}: {what}", object.path));
         }
     };
     for object in tree.of_kind("Application") {
@@ -118,13 +118,13 @@ pub fn applications(tree: &Tree) -> Vec<String> {
 }
 
 /// The source of an Application: one folder, or one chart.
-fn from_where(it: &Read, is_root: bool, must: &mut impl FnMut(bool, &Read, &str)) {
-    let source = |key: &str| it.at(&format!("spec/source/{key}"));
-    must(it.at("spec/sources").is_null(), it, "one source");
+fn from_where(application: &Read, is_root: bool, must: &mut impl FnMut(bool, &Read, &str)) {
+    let source = |key: &str| application.at(&format!("spec/source/{key}"));
+    must(application.at("spec/sources").is_null(), application, "one source");
     if source("chart").is_null() {
         must(
             is(source("directory/recurse"), true) && source("directory/include") == "*.yaml",
-            it,
+            application,
             "how the folder is read",
         );
         // The root follows the branch; under `pin: tag` the others follow the tag of their
@@ -133,45 +133,45 @@ fn from_where(it: &Read, is_root: bool, must: &mut impl FnMut(bool, &Read, &str)
         must(
             revision.starts_with("refs/heads/")
                 || !is_root && revision.starts_with("refs/tags/tree-"),
-            it,
+            application,
             "a full reference",
         );
-        must(source("helm").is_null(), it, "a folder and a chart at once");
+        must(source("helm").is_null(), application, "a folder and a chart at once");
     } else {
         must(
             source("path").is_null() && source("directory").is_null(),
-            it,
+            application,
             "a chart and a folder at once",
         );
         must(
             source("helm/valuesObject").is_mapping() && source("helm/values").is_null(),
-            it,
+            application,
             "typed values",
         );
         must(
-            source("helm/releaseName") == it.name(),
-            it,
+            source("helm/releaseName") == application.name(),
+            application,
             "the release is called like the Application",
         );
         must(
             source("repoURL").as_str().is_some_and(|it| it.starts_with("https://")),
-            it,
+            application,
             "the chart's repository",
         );
     }
 }
 
 /// Whether a list of group, kind (and name) of a project permits one.
-fn permits(list: &Value, it: &Read) -> bool {
+fn permits(list: &Value, object: &Read) -> bool {
     items(list).any(|permit| {
         let text = |key| at(permit, key).as_str().unwrap_or_default();
         let is_name = at(permit, "name").as_str().is_none_or(|glob| {
             let (start, end) = glob.split_once('*').unwrap_or((glob, ""));
-            glob == it.name()
+            glob == object.name()
                 || glob != start
-                    && it.name().strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
+                    && object.name().strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
         });
-        text("group") == it.group() && text("kind") == it.kind() && is_name
+        text("group") == object.group() && text("kind") == object.kind() && is_name
     })
 }
 
@@ -225,7 +225,7 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             }
         }
     }
-    let wants_signed = |it: &Read| !it.at("spec/signatureKeys").is_null();
+    let wants_signed = |project: &Read| !project.at("spec/signatureKeys").is_null();
     let is_signed = tree.of_kind("AppProject").any(wants_signed);
     for application in tree.of_kind("Application").filter(|_| is_signed) {
         // Where one project asks for signatures, all do that take anything from Git; a chart has
@@ -278,8 +278,10 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
         for namespace in namespaces().filter(|it| may_go(project, it)) {
             found.push(format!("{}: tenants may go to {namespace}", project.path));
         }
-        let is_namespace = |it: &Value, name: &str| {
-            at(it, "group") == "" && at(it, "kind") == "Namespace" && at(it, "name") == name
+        let is_namespace = |entry: &Value, name: &str| {
+            at(entry, "group") == ""
+                && at(entry, "kind") == "Namespace"
+                && at(entry, "name") == name
         };
         for namespace in namespaces().filter(|name| {
             !items(project.at("spec/clusterResourceBlacklist")).any(|it| is_namespace(it, name))
@@ -430,8 +432,9 @@ pub fn folders(tree: &Tree) -> Vec<String> {
         }
     }
     // Jobs that people run lie in a folder that no Application reads.
-    let is_by_hand =
-        |it: &Read| it.kind() == "Job" && it.path == format!("bootstrap/job-{}.yaml", it.name());
+    let is_by_hand = |object: &Read| {
+        object.kind() == "Job" && object.path == format!("bootstrap/job-{}.yaml", object.name())
+    };
     let others = tree.objects.iter().filter(|it| !owned.contains(&it.path) && !is_by_hand(it));
     found.extend(others.map(|it| format!("{}: no Application brings it", it.path)));
     found

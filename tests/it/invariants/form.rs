@@ -24,11 +24,11 @@ pub fn paths(tree: &Tree) -> Vec<String> {
             found.push(format!("{other} and {path} are one where case is folded"));
         }
     }
-    for it in tree.objects.iter().filter(|it| it.path.starts_with("out/manifests/")) {
-        let mut path = format!("out/manifests/{}/", it.application());
-        object::path(&mut path, it.group(), it.kind(), it.namespace(), it.name());
-        if path != it.path {
-            found.push(format!("{} holds what belongs into {path}", it.path));
+    for object in tree.objects.iter().filter(|it| it.path.starts_with("out/manifests/")) {
+        let mut path = format!("out/manifests/{}/", object.application());
+        object::path(&mut path, object.group(), object.kind(), object.namespace(), object.name());
+        if path != object.path {
+            found.push(format!("{} holds what belongs into {path}", object.path));
         }
     }
     found
@@ -246,9 +246,9 @@ pub fn names(tree: &Tree) -> Vec<String> {
     found
 }
 
-fn ports(it: &Read) -> Vec<String> {
+fn ports(policy: &Read) -> Vec<String> {
     let mut names = Vec::new();
-    walk(&it.value, "", &mut |path, value| {
+    walk(&policy.value, "", &mut |path, value| {
         if path.contains("/ports/") && path.ends_with("/name") {
             names.extend(value.as_str().map(str::to_owned));
         }

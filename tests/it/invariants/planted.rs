@@ -16,11 +16,11 @@ fn sound() -> Tree {
 /// value as YAML; an empty one removes.
 fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
     // A sealed value's name ends in a suffix that was drawn.
-    let is_it = |it: &&mut crate::support::Read| {
-        it.kind() == kind
-            && (it.name() == name
+    let is_it = |object: &&mut crate::support::Read| {
+        object.kind() == kind
+            && (object.name() == name
                 || kind == "SealedSecret"
-                    && it.name().rsplit_once('-').is_some_and(|it| it.0 == name))
+                    && object.name().rsplit_once('-').is_some_and(|it| it.0 == name))
     };
     let object = tree.objects.iter_mut().find(is_it).unwrap_or_else(|| panic!("{kind} {name}"));
     let mut at = &mut object.value;

@@ -28,22 +28,22 @@ fn name(container: &Value) -> &str {
 
 pub fn names_once(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    let mut once = |it: &Read, what: &str, names: Vec<String>| {
+    let mut once = |object: &Read, what: &str, names: Vec<String>| {
         let distinct: BTreeSet<&String> = names.iter().collect();
         if distinct.len() != names.len() {
-            found.push(format!("{}: {what}: {names:?}", it.path));
+            found.push(format!("{}: {what}: {names:?}", object.path));
         }
     };
     let key = |value: &Value, key: &str| format!("{:?}", at(value, key));
-    for (it, container) in containers(tree) {
-        once(it, "env", items(at(container, "env")).map(|it| key(it, "name")).collect());
+    for (object, container) in containers(tree) {
+        once(object, "env", items(at(container, "env")).map(|it| key(it, "name")).collect());
         once(
-            it,
+            object,
             "mounts",
             items(at(container, "volumeMounts")).map(|it| key(it, "mountPath")).collect(),
         );
         once(
-            it,
+            object,
             "numbers of ports",
             items(at(container, "ports"))
                 .map(|it| key(it, "containerPort") + &key(it, "protocol"))
@@ -82,13 +82,13 @@ pub fn names_once(tree: &Tree) -> Vec<String> {
 
 pub fn resources(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let resource = |path: &str| at(container, &format!("resources/{path}")).as_str();
         let memory = |path: &str| resource(path).and_then(|it| it.parse::<Bytes>().ok());
         let (request, limit) = (memory("requests/memory"), memory("limits/memory"));
         let is_sane = matches!((request, limit), (Some(request), Some(limit)) if request <= limit && request > Bytes::default());
         if !is_sane || resource("requests/cpu").is_none() {
-            found.push(format!("{}: {} has {request:?}, {limit:?}", it.path, name(container)));
+            found.push(format!("{}: {} has {request:?}, {limit:?}", object.path, name(container)));
         }
     }
     found
@@ -96,7 +96,7 @@ pub fn resources(tree: &Tree) -> Vec<String> {
 
 pub fn restricted(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let security = |path: &str| at(container, &format!("securityContext/{path}"));
         let drops: Vec<&str> =
             items(security("capabilities/drop")).filter_map(Value::as_str).collect();
@@ -106,7 +106,7 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
             && drops == ["ALL"]
             && adds == 0;
         if !is_kept || !security("privileged").is_null() {
-            found.push(format!("{}: {}", it.path, name(container)));
+            found.push(format!("{}: {}", object.path, name(container)));
         }
     }
     for (template, pod) in templates(tree) {
@@ -151,7 +151,7 @@ pub fn accounts(tree: &Tree) -> Vec<String> {
 
 pub fn images(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let image = at(container, "image").as_str().unwrap_or_default();
         let (reference, digest) = image
             .split_once('@')
@@ -166,7 +166,7 @@ pub fn images(tree: &Tree) -> Vec<String> {
             == 2;
         let has_registry = reference.split('/').next().is_some_and(|it| it.contains('.'));
         if !is_full || !has_registry || digest.is_some_and(|it| !it.starts_with("sha256:")) {
-            found.push(format!("{}: {image}", it.path));
+            found.push(format!("{}: {image}", object.path));
         }
     }
     found
@@ -174,7 +174,7 @@ pub fn images(tree: &Tree) -> Vec<String> {
 
 pub fn probes(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let ports: Vec<&Value> = items(at(container, "ports"))
             .flat_map(|it| [at(it, "containerPort"), at(it, "name")])
             .collect();
@@ -183,7 +183,11 @@ pub fn probes(tree: &Tree) -> Vec<String> {
                 .map(|it| at(at(container, probe), it))
             {
                 if !port.is_null() && !ports.contains(&port) {
-                    found.push(format!("{}: {} {probe} asks {port:?}", it.path, name(container)));
+                    found.push(format!(
+                        "{}: {} {probe} asks {port:?}",
+                        object.path,
+                        name(container)
+                    ));
                 }
             }
         }
@@ -216,10 +220,10 @@ pub fn dots(tree: &Tree) -> Vec<String> {
 /// What a container or a composed Secret says: values, arguments, commands, templates.
 fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
     let mut all: Vec<(&Read, &str)> = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let words = items(at(container, "command")).chain(items(at(container, "args")));
         let values = items(at(container, "env")).map(|it| at(it, "value"));
-        all.extend(words.chain(values).filter_map(Value::as_str).map(|text| (it, text)));
+        all.extend(words.chain(values).filter_map(Value::as_str).map(|text| (object, text)));
     }
     for object in tree.of_kind("SealedSecret") {
         let data = object.at("spec/template/data").as_mapping().into_iter().flatten();
@@ -268,7 +272,7 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
     const WHOLE: &str = ".svc.cluster.local";
     let services: BTreeSet<&str> = tree.of_kind("Service").map(Read::name).collect();
     let mut found = Vec::new();
-    for (it, text) in texts(tree) {
+    for (object, text) in texts(tree) {
         let is_of_name = |character: char| {
             character.is_ascii_alphanumeric() || character == '-' || character == '.'
         };
@@ -291,7 +295,7 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
                 && services.contains(service)
                 && (name.contains('.') || after.starts_with(':'));
             if (is_below || is_service) && !name.trim_end_matches('.').ends_with(WHOLE) {
-                found.push(format!("{}: {name}", it.path));
+                found.push(format!("{}: {name}", object.path));
             }
             rest = after;
         }

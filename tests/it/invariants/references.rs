@@ -95,8 +95,11 @@ type Labels = BTreeMap<String, String>;
 
 /// All pods that can be: namespace and labels.
 pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
-    let text = |it: &[(&str, &str)]| {
-        it.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Labels>()
+    let text = |labels: &[(&str, &str)]| {
+        labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect::<Labels>()
     };
     let own = tree.objects.iter().filter_map(|object| {
         Some((
@@ -107,7 +110,7 @@ pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
     let solvers = tree
         .of_kind("Ingress")
         .filter_map(|it| Some((it.namespace()?.to_owned(), text(&[SOLVER]))));
-    own.chain(OTHERS.iter().map(|(namespace, it)| ((*namespace).to_owned(), text(it))))
+    own.chain(OTHERS.iter().map(|(namespace, labels)| ((*namespace).to_owned(), text(labels))))
         .chain(solvers)
         .collect()
 }
@@ -115,13 +118,16 @@ pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
 pub fn selectors(tree: &Tree) -> Vec<String> {
     let there = all_pods(tree);
     let mut found = Vec::new();
-    let mut check = |it: &Read, namespace: Option<&str>, selector: &Value, path: &str| {
+    let mut check = |object: &Read, namespace: Option<&str>, selector: &Value, path: &str| {
         let selector = labels(selector);
         let is_met = there.iter().any(|(own, labels)| {
             namespace.is_none_or(|it| it == own) && selects(&selector, labels)
         });
         if !is_met {
-            found.push(format!("{}: {path} {selector:?} selects no pod in {namespace:?}", it.path));
+            found.push(format!(
+                "{}: {path} {selector:?} selects no pod in {namespace:?}",
+                object.path
+            ));
         }
     };
     for object in &tree.objects {
@@ -322,7 +328,7 @@ fn credential(
 
 pub fn secret_keys(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in pods::containers(tree) {
+    for (object, container) in pods::containers(tree) {
         for variable in items(at(container, "env")) {
             let reference = at(variable, "valueFrom/secretKeyRef");
             let text = |key| at(reference, key).as_str().unwrap_or_default();
@@ -331,21 +337,22 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
             }
             let known = credential(text("name"));
             if !known.is_some_and(|it| it.1.contains(&text("key")) || it.2.contains(&text("key"))) {
-                found.push(format!("{}: {reference:?}", it.path));
+                found.push(format!("{}: {reference:?}", object.path));
             }
             if tree.of_kind("SealedSecret").next().is_some() {
-                let sealed = tree.find("SealedSecret", it.namespace(), text("name"));
+                let sealed = tree.find("SealedSecret", object.namespace(), text("name"));
                 let has =
                     |path: &str| sealed.is_some_and(|it| !at(it.at(path), text("key")).is_null());
                 if !has("spec/encryptedData") && !has("spec/template/data") {
-                    found.push(format!("{}: {reference:?} is not sealed", it.path));
+                    found.push(format!("{}: {reference:?} is not sealed", object.path));
                 }
             }
         }
-        let is_loose =
-            |it: &Value| !at(it, "secretRef").is_null() || !at(it, "configMapRef").is_null();
+        let is_loose = |object: &Value| {
+            !at(object, "secretRef").is_null() || !at(object, "configMapRef").is_null()
+        };
         if items(at(container, "envFrom")).any(is_loose) {
-            found.push(format!("{}: a whole Secret as environment", it.path));
+            found.push(format!("{}: a whole Secret as environment", object.path));
         }
     }
     for object in tree.of_kind("SealedSecret") {

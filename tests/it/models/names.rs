@@ -204,11 +204,11 @@ fn the_names_of_others_speak_of_known_models() {
         ("myuser/qwen3:4b", "qwen3:4b", 0..=0, false),
         ("myuser/Qwen2.5-Coder:7b-instruct", "qwen2.5-coder:7b", 0..=0, false),
     ] {
-        let it = models::foreign::assumed(&read(name))
+        let assumed = models::foreign::assumed(&read(name))
             .unwrap_or_else(|| panic!("{name} speaks of something"));
-        let told = (it.base.as_str(), it.is_published);
+        let told = (assumed.base.as_str(), assumed.is_published);
         assert_eq!(told, (base, is_published), "{name}");
-        assert!(blob.contains(&it.figures.blob), "{name}: {}", it.figures.blob);
+        assert!(blob.contains(&assumed.figures.blob), "{name}: {}", assumed.figures.blob);
         assert!(models::find(base).is_some_and(|it| it.listed), "{base} can be taken");
     }
     // Another architecture, or another size.

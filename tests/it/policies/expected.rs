@@ -163,9 +163,9 @@ fn cluster_pods(tree: &Tree, namespace: &str, name: &str) -> End {
     End::Pods { namespace, labels }
 }
 
-fn pods_of(it: &Read) -> End {
-    let labels = labels(at(it.pod_template().expect("it has pods"), "metadata/labels"));
-    End::Pods { namespace: it.namespace().unwrap_or_default().to_owned(), labels }
+fn pods_of(object: &Read) -> End {
+    let labels = labels(at(object.pod_template().expect("it has pods"), "metadata/labels"));
+    End::Pods { namespace: object.namespace().unwrap_or_default().to_owned(), labels }
 }
 
 /// The pods and the pod port behind a Service's port.
@@ -179,10 +179,10 @@ fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(
         .objects
         .iter()
         .filter(|it| it.namespace() == Some(namespace) && it.pod_template().is_some());
-    let pods = all.find(|it| {
+    let pods = all.find(|workload| {
         selects(
             &selector,
-            &labels(at(it.pod_template().unwrap_or(&Value::Null), "metadata/labels")),
+            &labels(at(workload.pod_template().unwrap_or(&Value::Null), "metadata/labels")),
         )
     })?;
     Some((pods_of(pods), target))
@@ -209,9 +209,9 @@ fn elsewhere(text: &str) -> Option<(End, u16)> {
     (!host.ends_with(".svc.cluster.local")).then_some((end, port.parse().ok()?))
 }
 
-fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
-    let from = pods_of(it);
-    let template = it.pod_template().expect("it has pods");
+fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
+    let from = pods_of(object);
+    let template = object.pod_template().expect("it has pods");
     let containers =
         || items(at(template, "spec/containers")).chain(items(at(template, "spec/initContainers")));
     let mut resolves = false;
@@ -225,11 +225,11 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
             // where the Secret is called after.
             let key = at(variable, "valueFrom/secretKeyRef/key").as_str().unwrap_or_default();
             let sealed = tree
-                .find("SealedSecret", it.namespace(), secret)
+                .find("SealedSecret", object.namespace(), secret)
                 .and_then(|it| it.at("spec/template/data").get(key)?.as_str());
             let address = format!(
                 "postgresql://{secret}.{}.svc.cluster.local:{}/",
-                it.namespace().unwrap_or_default(),
+                object.namespace().unwrap_or_default(),
                 if secret == "redis" { 6379 } else { 5432 }
             );
             // The template holds braces and spaces before the host.
@@ -243,7 +243,7 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
         }
         for (namespace, service, port) in addresses(&text) {
             let Some((to, port)) = behind(tree, &namespace, &service, &port.into()) else {
-                panic!("{}: {text} leads nowhere", it.path)
+                panic!("{}: {text} leads nowhere", object.path)
             };
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;
@@ -261,7 +261,7 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
                 let (namespace, service, port) =
                     addresses(&text).next().expect("a Service's address");
                 behind(tree, &namespace, &service, &port.into())
-                    .unwrap_or_else(|| panic!("{}: {host} leads nowhere", it.path))
+                    .unwrap_or_else(|| panic!("{}: {host} leads nowhere", object.path))
             });
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;
@@ -295,10 +295,10 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     }
 }
 
-fn of_ingress(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
-    let namespace = it.namespace().unwrap_or_default();
+fn of_ingress(tree: &Tree, ingress: &Read, all: &mut BTreeSet<Flow>) {
+    let namespace = ingress.namespace().unwrap_or_default();
     let traefik = cluster_pods(tree, "kube-system", "traefik");
-    for path in items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
+    for path in items(ingress.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
         let service = at(path, "backend/service/name").as_str().unwrap_or_default();
         let port = at(path, "backend/service/port/name");
         let of_chart = || {
@@ -306,10 +306,11 @@ fn of_ingress(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
                 .map(|(name, port)| (cluster_pods(tree, namespace, name), port))
         };
         let behind = behind(tree, namespace, service, port).or_else(of_chart);
-        let (to, port) = behind.unwrap_or_else(|| panic!("{}: {service} leads nowhere", it.path));
+        let (to, port) =
+            behind.unwrap_or_else(|| panic!("{}: {service} leads nowhere", ingress.path));
         all.insert(Flow { from: traefik.clone(), to, port, protocol: "TCP" });
     }
-    if it.at("metadata/annotations").get("cert-manager.io/cluster-issuer").is_some() {
+    if ingress.at("metadata/annotations").get("cert-manager.io/cluster-issuer").is_some() {
         let to = End::Pods {
             namespace: namespace.to_owned(),
             labels: [("acme.cert-manager.io/http01-solver".to_owned(), "true".to_owned())].into(),

@@ -125,8 +125,8 @@ pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     let others: Vec<_> = graph
         .iter()
         .flat_map(|it| [&it.source, &it.destination])
-        .filter_map(|it| {
-            if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = it {
+        .filter_map(|end| {
+            if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = end {
                 Some(fenced)
             } else {
                 None

@@ -116,15 +116,17 @@ impl Cluster {
 }
 
 impl Policy {
-    fn of(it: &Read) -> Self {
-        let home = it.namespace().unwrap_or_default();
-        let has = |kind: &str| items(it.at("spec/policyTypes")).any(|it| it == kind);
+    fn of(policy: &Read) -> Self {
+        let home = policy.namespace().unwrap_or_default();
+        let has = |kind: &str| items(policy.at("spec/policyTypes")).any(|it| it == kind);
         let rules = |list: &str, peers: &str| {
-            items(at(it.at("spec"), list)).map(|it| Rule::of(it, peers, home)).collect::<Vec<_>>()
+            items(at(policy.at("spec"), list))
+                .map(|it| Rule::of(it, peers, home))
+                .collect::<Vec<_>>()
         };
         Self {
             namespace: home.to_owned(),
-            selector: labels(it.at("spec/podSelector/matchLabels")),
+            selector: labels(policy.at("spec/podSelector/matchLabels")),
             ingress: has("Ingress").then(|| rules("ingress", "from")),
             egress: has("Egress").then(|| rules("egress", "to")),
         }
@@ -133,16 +135,16 @@ impl Policy {
 
 impl Rule {
     fn of(rule: &Value, peers: &str, home: &str) -> Self {
-        let port = |it: &Value| {
+        let port = |port: &Value| {
             Some((
-                u16::try_from(at(it, "port").as_u64()?).ok()?,
-                at(it, "protocol").as_str()?.to_owned(),
+                u16::try_from(at(port, "port").as_u64()?).ok()?,
+                at(port, "protocol").as_str()?.to_owned(),
             ))
         };
         let list = |key: &str| at(rule, key).as_sequence();
         Self {
             ports: list("ports").map(|it| it.iter().filter_map(port).collect()),
-            peers: list(peers).map(|it| it.iter().map(|it| Peer::of(it, home)).collect()),
+            peers: list(peers).map(|all| all.iter().map(|it| Peer::of(it, home)).collect()),
         }
     }
 

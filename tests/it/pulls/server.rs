@@ -77,8 +77,8 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
-        if let Some(it) = header.to_lowercase().strip_prefix("content-length:") {
-            length = it.trim().parse().ok()?;
+        if let Some(number) = header.to_lowercase().strip_prefix("content-length:") {
+            length = number.trim().parse().ok()?;
         }
         if header.trim().is_empty() {
             break;

@@ -16,7 +16,7 @@ fn codes() -> BTreeSet<String> {
         .iter()
         .flat_map(|it| it.lines())
         .filter(|it| it.contains("const ") && it.contains(": &str = \""));
-    let codes = constants.filter_map(|it| it.split('"').nth(1));
+    let codes = constants.filter_map(|line| line.split('"').nth(1));
     // The other texts among the constants are sentences.
     codes.filter(|it| !it.contains(' ')).map(str::to_owned).collect()
 }

@@ -18,10 +18,21 @@ pub fn ciphertext() -> String {
     format!("AgAA{}", "AAAA".repeat(537 / 3 - 1))
 }
 
-/// Adds what the case's files cannot say.
+/// A file that Argo CD would apply and that Espalier has not written.
+const FOREIGN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\n";
+
+/// One of the generated files.
+const GENERATED: &str = "out/manifests/ollama/ai/service-ollama.yaml";
+
+/// Adds to a case's folder what files in Git cannot hold.
 pub fn complete(case: &str, place: &WorkspaceDir) {
-    const FOREIGN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\n";
-    const GENERATED: &str = "out/manifests/ollama/ai/service-ollama.yaml";
+    prepare_spec(case, place);
+    prepare_tree(case, place);
+    prepare_repository(case, place);
+}
+
+/// Cases about the files of `spec/`.
+fn prepare_spec(case: &str, place: &WorkspaceDir) {
     match case {
         "not-utf8" => place.write(
             "spec/platform.yaml",
@@ -41,6 +52,15 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
             // A hole: it takes no room on the disk.
             file.set_len(100 << 20).expect("a large file");
         }
+        "source-outside" => outside(place),
+        "sealing-certificate-missing" => place.remove("spec/sealing.pem"),
+        _ => (),
+    }
+}
+
+/// Cases about the generated files.
+fn prepare_tree(case: &str, place: &WorkspaceDir) {
+    match case {
         "plain-secret" => {
             place.write(
                 "out/manifests/openwebui/ai/secret-admin.yaml",
@@ -50,8 +70,6 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
         "foreign-file" => place.write("out/manifests/notes.yaml", FOREIGN),
         "path-occupied" => place.write(GENERATED, FOREIGN),
         "path-occupied--folder" => place.write("out/manifests/ollama", FOREIGN),
-        "source-outside" => outside(place),
-        "sealing-certificate-missing" => place.remove("spec/sealing.pem"),
         "file-changed" => {
             place.ok(&["render"]);
             let text = place.read(GENERATED);
@@ -78,9 +96,40 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
                 );
             }
         }
+        "foreign-file--many" => {
+            place.ok(&["render"]);
+            for number in 100..300 {
+                place.write(&format!("out/manifests/notes-{number}.yaml"), FOREIGN);
+            }
+        }
+        "path-occupied--many" => {
+            place.ok(&["render"]);
+            fs::remove_dir_all(place.path("out")).expect("removable");
+            place.write("out", FOREIGN);
+        }
+        "file-stray--empty" => {
+            place.ok(&["render"]);
+            fs::create_dir_all(place.path("out/manifests/gone/ai")).expect("a folder");
+        }
+        "file-missing" => {
+            place.ok(&["render"]);
+            place.remove(GENERATED);
+        }
+        "file-stray" => {
+            place.ok(&["render"]);
+            let text = place.read(GENERATED);
+            place.write("out/manifests/ollama/ai/service-old.yaml", text);
+        }
+        _ => (),
+    }
+}
+
+/// Cases about what Git says.
+fn prepare_repository(case: &str, place: &WorkspaceDir) {
+    match case {
         "repository-path" => git(place, "main"),
         "repository-branch" => git(place, "trunk"),
-        // No folder of Git's own: it says so.
+        // A file that points nowhere in place of the folder: Git refuses to answer.
         "repository-not-asked" => place.write(".git", "gitdir: /nowhere\n"),
         "file-ignored" => {
             place.write(".gitignore", "# as it came\nout/\n*.pem\n");
@@ -107,12 +156,6 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
             place.git(&["update-index", "--assume-unchanged", "apps/argocd.yaml"]);
             place.write("apps/argocd.yaml", text);
         }
-        "foreign-file--many" => {
-            place.ok(&["render"]);
-            for number in 100..300 {
-                place.write(&format!("out/manifests/notes-{number}.yaml"), FOREIGN);
-            }
-        }
         "foreign-file--git" => {
             place.ok(&["render"]);
             place.write("out/hidden.yaml", FOREIGN);
@@ -124,24 +167,6 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
             fs::create_dir(place.path("out/module")).expect("a folder");
             place.git(&["update-index", "--skip-worktree", "out/hidden.yaml"]);
             place.remove("out/hidden.yaml");
-        }
-        "path-occupied--many" => {
-            place.ok(&["render"]);
-            fs::remove_dir_all(place.path("out")).expect("removable");
-            place.write("out", FOREIGN);
-        }
-        "file-stray--empty" => {
-            place.ok(&["render"]);
-            fs::create_dir_all(place.path("out/manifests/gone/ai")).expect("a folder");
-        }
-        "file-missing" => {
-            place.ok(&["render"]);
-            place.remove(GENERATED);
-        }
-        "file-stray" => {
-            place.ok(&["render"]);
-            let text = place.read(GENERATED);
-            place.write("out/manifests/ollama/ai/service-old.yaml", text);
         }
         _ => (),
     }

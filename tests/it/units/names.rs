@@ -16,7 +16,7 @@ proptest! {
     fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "v1\\.[0-9]{1,2}\\.[0-9](-rc1)?[+-]k3s[0-9]?", "[0-9]{1,3}(\\.[0-9]{1,2}){3}/[0-9]{1,2}", "[0-9*,/-]{1,5}( [0-9*,/-]{1,5}){4}", "\\PC{0,12}"]) {
         macro_rules! check {
             ($($name:ident)+) => {
-                $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it, any_text)? })+
+                $(if let Ok(name) = text.parse::<$name>() { assert_round_trip(&name, any_text)? })+
             };
         }
         check!(Bucket Endpoint Schedule LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName Tag K3sVersion);
@@ -169,10 +169,10 @@ fn git() {
             ("ssh://git@host/o/..", "`..` may not stand"),
         ],
     );
-    for it in
+    for url in
         ["https://host/o/..n", "https://host/o/n..git", "https://host/.dots/n", "git@host:o/...git"]
     {
-        it.parse::<GitUrl>().expect("no such part");
+        url.parse::<GitUrl>().expect("no such part");
     }
     let secret = "https://user:secret@host/x".parse::<GitUrl>().expect_err("it has credentials");
     assert!(!secret.contains("secret@") && !secret.contains(":secret"), "{secret}");
