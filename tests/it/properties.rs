@@ -117,7 +117,7 @@ fn no_permission_is_for_nobody() {
     let charts = [ARGO_CD, CERT_MANAGER, SEALED_SECRETS];
     let made_by_chart = |group: &str, kind: &str| {
         use espalier::facts::charts::Kind;
-        charts.iter().flat_map(|it| it.kinds).any(|kind| match kind {
+        charts.iter().flat_map(|it| it.kinds).any(|kinds| match kinds {
             Kind::Cluster(g, k, _) | Kind::Namespaced(g, k) => (*g, *k) == (group, kind),
         })
     };

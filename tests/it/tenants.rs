@@ -119,8 +119,8 @@ fn nothing_new_needs_a_second_run_of_the_script() {
     // must be there before Argo CD reads Git.
     let values = |files: &BTreeMap<String, Vec<u8>>, application: &str| {
         let text = &files[&format!("apps/{application}.yaml")];
-        let application: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
-        let source = application["spec"]["source"].clone();
+        let manifest: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
+        let source = manifest["spec"]["source"].clone();
         assert!(!source["helm"]["valuesObject"].is_null(), "{application}");
         source
     };

@@ -134,14 +134,14 @@ fn a_port_is_k3s_own_only_where_nobody_else_listens() {
         let done = node.run(&["up"]);
         assert!(
             done.code == Some(1) && done.err.contains("port 6443 is taken: "),
-            "{it}: {done:?}"
+            "{sockets}: {done:?}"
         );
         assert!(
             !done.err.contains(['\u{1b}', '\u{202e}']) && !done.err.contains("##["),
             "{}",
             done.err
         );
-        assert!(node.changes().is_empty(), "{it}");
+        assert!(node.changes().is_empty(), "{sockets}");
     }
 }
 

@@ -120,7 +120,7 @@ fn a_finding_keeps_its_words_in_json_and_gives_a_runner_none() {
         for text in [said.out.as_str(), &said.err] {
             assert!(
                 !text.contains("##[") && !text.contains(['\u{200b}', '\u{202e}']),
-                "{format}: {it}"
+                "{format}: {text}"
             );
         }
         if format == "json" {
