@@ -1,5 +1,5 @@
-//! What compiling costs an object (built and planned, emitted, judged), and what one platform costs
-//! from its text to its tree.
+//! What compiling costs for each object (built and planned, emitted, checked), and what one
+//! platform costs from its text to its tree.
 
 #![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
 
@@ -46,7 +46,7 @@ use support::{
 const OWN: &str = include_str!("../spec/platform.yaml");
 /// Tenants that are built to be measured.
 const TENANTS: usize = 500;
-/// CPU seconds that a round takes at least, and rounds, of which the least is told.
+/// CPU seconds that a round takes at least, and the number of rounds, of which the fastest counts.
 const ROUND: (f64, u32) = (0.2, 7);
 
 fn main() -> ExitCode {
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// A tenant: what it was read from, and what it came to.
+/// A tenant: the file that it was read from, and the result.
 struct Tenant {
     workspace: Workspace,
     file: Arc<str>,
@@ -135,7 +135,7 @@ impl Tenant {
         Source::parse(Arc::clone(&self.file), self.text.as_str()).read().0
     }
 
-    /// Its own, its policies, its Application.
+    /// The tenant's own objects, its policies and its Application.
     fn objects(&self) -> usize {
         self.built.objects.len() + self.policies.len() + 1
     }
@@ -184,7 +184,7 @@ fn rows(assembly: &Assembly) -> Vec<demand::Row> {
     assembly.components.iter().flat_map(demand::rows).collect()
 }
 
-/// Every rule, on the platform and all tenants.
+/// Runs every rule, on the platform and on all tenants.
 fn judge(
     platform: &Platform,
     file: &Arc<str>,
@@ -234,7 +234,7 @@ fn platform(text: &str) -> Arc<Platform> {
     Arc::new(read::platform(&texts).0.expect("the spec is right"))
 }
 
-/// CPU microseconds that one of so many things takes; this thread only does these.
+/// CPU microseconds for one of `count` things; this thread does nothing else.
 fn micros(things: usize, mut all: impl FnMut()) -> f64 {
     let (least, rounds) = ROUND;
     let mut best = f64::INFINITY;
@@ -253,13 +253,13 @@ fn micros(things: usize, mut all: impl FnMut()) -> f64 {
     best * 1e6 / things as f64
 }
 
-/// CPU seconds of this thread, from the scheduler's own count.
+/// CPU seconds of this thread, as the scheduler counts them.
 fn thread_cpu() -> f64 {
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split_whitespace().next().and_then(|it| it.parse::<f64>().ok()).unwrap_or_default() / 1e9
 }
 
-/// The repository's own platform, each run a process of its own.
+/// Runs the repository's own platform, each time in a new process.
 fn one_platform(table: &mut Table) {
     let scratch = Scratch::new();
     let root = scratch.join("one");

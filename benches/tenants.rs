@@ -1,4 +1,4 @@
-//! Many tenants from text to tree: the driver whole, beside a program that only builds and writes,
+//! Many tenants from text to tree: the whole driver, beside a program that only builds and writes,
 //! and one that only writes.
 
 #![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
@@ -16,8 +16,8 @@ use support::{
     table::Table,
 };
 
-/// Sizes; how many rounds, of which the least is told; how many runs a round, so that the kernel's
-/// 10 ms do not matter.
+/// The sizes; how many rounds each has, of which the fastest counts; and how many runs a round has,
+/// so that the kernel's rounding to 10 ms does not matter.
 const SIZES: [(usize, u32, u32); 3] = [(100, 5, 20), (1_000, 5, 3), (10_000, 3, 1)];
 
 fn main() -> ExitCode {
@@ -207,7 +207,7 @@ fn goals(all: &[(usize, Size)]) {
             table.figure(format!("{tenants}: peak memory"), peak, "MiB");
         }
     }
-    // From the second size on, too: the fixed part of a small run makes growth look small.
+    // From the second size on as well: the fixed part of a small run hides growth.
     for pair in [all, &all[all.len().min(1)..]] {
         let [(few, first), .., (many, last)] = pair else { continue };
         let cpu = |size: &Size| size.first.best.took().cpu();

@@ -1,5 +1,5 @@
-//! Reads any bytes as a certificate, and behind a zero as one in DER form, which mutations of
-//! base64 would hardly reach. What is read can seal.
+//! Reads any bytes as a certificate, and after a leading zero as one in DER form, which mutations
+//! of base64 would hardly reach. A certificate that is read can be used for sealing.
 #![no_main]
 
 use base64ct::{Base64, Encoding as _};

@@ -1,5 +1,4 @@
-//! Reads any text as a file of `spec/secrets/`, as the compiler does, and tells what is wrong with
-//! it.
+//! Reads any text as a file of `spec/secrets/`, as the compiler does, and collects the findings.
 #![no_main]
 
 use std::sync::Arc;

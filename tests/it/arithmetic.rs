@@ -18,8 +18,8 @@ use espalier::{
 
 use crate::support::{Texts, compile, with_components};
 
-/// Pods of the facts' §2 that charts bring: pod, its containers' memory requests in MiB, CPU in
-/// millicores.
+/// Pods of the facts' §2 that charts create: the pod, its containers' memory requests in MiB, CPU
+/// in millicores.
 const CHARTS: [(&str, &[u64], u64); 17] = [
     ("cert-manager", &[48], 10),
     ("cert-manager-webhook", &[24], 10),
@@ -65,7 +65,7 @@ fn node(yaml: &str) -> Node {
     serde_yaml::from_str(yaml).expect("a node")
 }
 
-/// The Darien platform of the facts' §4, with so many replicas of a model.
+/// The Darien platform of the facts' §4, with this many replicas of a model.
 fn darien(model: &str, replicas: u32) -> Report {
     let node = node("{cpu: 4, memory: 8Gi}");
     let ollama =
@@ -124,7 +124,7 @@ fn one_replica_of_the_larger_model_fits() {
     assert!(report.fits());
 }
 
-/// End to end: sums, the spec's lines, and what would fit.
+/// End to end: the sums, the lines of the spec, and what would fit.
 #[test]
 fn three_replicas_of_the_larger_model_are_refused() {
     let texts = with_components("ollama: {replicas: 3, models: [\"llama3.2:1b\"]}");
@@ -167,8 +167,8 @@ fn what_would_fit_fits() {
     }
 }
 
-/// Tenants count like all others: many of them on a small node are refused, on a large one they are
-/// not.
+/// Tenants count like everything else: many of them are refused on a small node and fit on a large
+/// one.
 #[test]
 fn tenants_are_counted() {
     let mut texts: Texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
@@ -200,7 +200,7 @@ fn tenants_are_counted() {
     assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
 }
 
-/// A node that says what its kernel has is believed.
+/// If a node declares its `memTotal`, that figure is used.
 #[test]
 fn mem_total_is_believed() {
     let node = node("{cpu: 4, memory: 8Gi, memTotal: 7800Mi}");
@@ -211,9 +211,8 @@ fn mem_total_is_believed() {
     );
 }
 
-/// With a GPU the container holds no cache and no buffers; what it is promised is the file of the
-/// weights and the servers. The GPU must hold the rest, and a driver's context for each model on
-/// each GPU.
+/// With a GPU the container holds no cache and no buffers; its request is the file of the weights
+/// and the servers. The GPU must hold the rest, and a driver context for each model on each GPU.
 #[test]
 fn with_a_gpu_the_model_is_elsewhere() {
     let ollama = |gpu: &str, more: &str| -> Ollama {
@@ -236,7 +235,7 @@ fn with_a_gpu_the_model_is_elsewhere() {
         ollama("{count: 2, memory: 24Gi}", "").needs_vram(),
         Some(ceil(on_it + 2 * 457 * mib))
     );
-    // What `resources` says stands, down to what cannot be taken back.
+    // A figure in `resources` is used as it is, down to what cannot be reclaimed.
     let less = ollama("{memory: 24Gi}", ", resources: {memory: {request: 256Mi}}");
     assert_eq!(
         (less.allotment().request, less.allotment().limit),
@@ -244,7 +243,7 @@ fn with_a_gpu_the_model_is_elsewhere() {
     );
 }
 
-/// GPUs are counted like all else: replicas times what each asks for, the pull not among them.
+/// GPUs are counted like memory: replicas times what each requests; the pull requests none.
 #[test]
 fn gpus_are_counted() {
     let mut texts = with_components(
@@ -261,7 +260,8 @@ fn gpus_are_counted() {
     assert_eq!((report.gpus, report.allocatable_gpus, report.fits()), (4, 4, true));
 }
 
-/// What charts and cert-manager make is counted as they make it, and where.
+/// Pods that charts and cert-manager create are counted as they create them, and in the right
+/// place.
 #[test]
 fn pods_that_others_make_are_counted_where_they_run() {
     let mut texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
@@ -278,12 +278,12 @@ fn pods_that_others_make_are_counted_where_they_run() {
             .map(|it| (&*it.application, &*it.namespace, it.replicas, it.surge))
             .collect::<Vec<_>>()
     };
-    // A solver is where its Certificate is, which is where the Ingress is.
+    // A solver pod runs in the namespace of its Certificate, which is that of the Ingress.
     assert_eq!(
         rows("acme-solver"),
         [("argocd-ingress", "argocd", 1, 0), ("openwebui", "ai", 1, 0)]
     );
-    // The chart says nothing of this Deployment's strategy, and of its others what it is told.
+    // The chart sets no strategy for this Deployment, and takes that of the others from its values.
     assert_eq!(rows("argocd-redis"), [("argocd", "argocd", 1, 1)]);
     assert_eq!(rows("argocd-server"), [("argocd", "argocd", 1, 0)]);
     assert_eq!(rows("argocd-applicationset-controller"), [("argocd", "argocd", 0, 0)]);
@@ -293,7 +293,7 @@ fn pods_that_others_make_are_counted_where_they_run() {
         .find(|it| &*it.name == "argocd-applicationset-controller")
         .expect("it is declared");
     assert_eq!(limited.pod, requests::ARGO_APPLICATION_SET.into());
-    // k3s' own pods are critical; of the platform's, the database alone has a priority.
+    // k3s' own pods are critical; of the platform's pods, only the database has a priority.
     let priority =
         |name: &str| report.rows.iter().find(|it| &*it.name == name).map(|it| it.priority);
     assert_eq!(

@@ -1,5 +1,5 @@
-//! The bootstrap script: what it says, what it runs on a simulated node, and that it can be killed
-//! anywhere.
+//! The bootstrap script: what it prints, what it runs on a simulated node, and that it can be
+//! killed at any point.
 
 #[cfg(target_os = "linux")]
 pub mod downloads;
@@ -30,7 +30,7 @@ use proptest::prelude::*;
 
 use crate::support::{compile, golden_cases, repository, texts_of, tree};
 
-/// A script with everything in it: both charts, a checksum, every host.
+/// A script with every optional part: both charts, a checksum, every host.
 fn full() -> Script {
     let chart =
         |application: &str, name, namespace: &str, workloads: &str, crds: &str, jobs: &str| {
@@ -100,7 +100,7 @@ fn text_of(script: &Script) -> Vec<u8> {
     files.iter().next().expect("the script").1.to_vec()
 }
 
-/// What `bash -n` has against a script.
+/// The complaints of `bash -n` about a script.
 fn syntax(script: &[u8]) -> String {
     let mut bash = Command::new("bash")
         .arg("-n")
@@ -130,7 +130,7 @@ fn every_platform_s_script_is_bash() {
     }
 }
 
-/// The test of the syntax itself.
+/// The syntax check itself finds an error.
 #[test]
 fn what_is_no_bash_is_seen() {
     assert!(syntax(b"if true; then\n").contains("syntax error"));
@@ -156,8 +156,8 @@ fn values_are_those_of_the_applications() {
     assert!(seen > 3, "the golden trees have such charts");
 }
 
-/// The kubelet's arguments that the budget counts on are what k3s is started with, and what the
-/// page shows.
+/// k3s is started with the kubelet arguments that the budget counts on, and the page shows the same
+/// ones.
 #[test]
 fn k3s_is_told_what_the_budget_counts_on() {
     for (name, folder) in golden_cases() {
@@ -183,8 +183,8 @@ fn k3s_is_told_what_the_budget_counts_on() {
     }
 }
 
-/// Several servers begin with etcd; whoever joins is given the file of its group, and the page says
-/// which and how.
+/// Several servers begin with etcd; a node that joins is given the file of its group, and the page
+/// says which one and how.
 #[test]
 fn who_joins_is_told_how() {
     let made = compile(&texts_of(&repository().join("tests/golden/replicas"))).files;
@@ -218,7 +218,7 @@ fn who_joins_is_told_how() {
     for word in ["/var/lib/rancher/k3s/server/node-token", "token-file: ", "k3s agent"] {
         assert!(page.contains(word), "{word}: {page}");
     }
-    // One source for both.
+    // Both come from the same source.
     let taints = read(bootstrap::K3S)["node-taint"].clone();
     assert!(
         page.contains(&format!("\"{}\"", taints[0].as_str().expect("a taint"))),
@@ -230,7 +230,7 @@ fn who_joins_is_told_how() {
     );
 }
 
-/// Git knows the script as a program.
+/// The script is executable in Git.
 #[cfg(unix)]
 #[test]
 fn the_script_is_a_program() {
@@ -251,7 +251,7 @@ fn the_script_is_a_program() {
     );
 }
 
-/// What bash makes of some words.
+/// The words that bash makes of a line.
 fn as_bash_reads(script: &[u8]) -> Vec<Vec<u8>> {
     let mut bash = Command::new("bash")
         .stdin(Stdio::piped())
@@ -268,7 +268,7 @@ fn as_bash_reads(script: &[u8]) -> Vec<Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever a value holds, it is one word and that very text.
+    /// Whatever a value holds, bash sees one word with exactly that text.
     #[test]
     fn no_value_breaks_out_of_its_quotes(texts in prop::collection::vec(hostile(), 1..20)) {
         let mut script = b"printf '%s\\0'".to_vec();
@@ -282,7 +282,7 @@ proptest! {
         prop_assert_eq!(read, wanted);
     }
 
-    /// The same through the template: each value of the head is bash's own.
+    /// The same through the template: each value of the head arrives in bash unchanged.
     #[test]
     fn no_value_breaks_out_of_the_script(texts in prop::collection::vec(hostile(), 8)) {
         let texts: Vec<String> = texts.into_iter().map(|it| it.replace('\0', "")).collect();
@@ -305,7 +305,7 @@ proptest! {
     }
 }
 
-/// Texts that want out.
+/// Texts that could break out of quotes.
 fn hostile() -> impl Strategy<Value = String> {
     let evil = prop::sample::select(vec![
         "'", "\"", "`id`", "$(id)", "${x}", "\\", "\n", ";", "|", "&", ">", "#", "!", "*", "'\\''",

@@ -1,5 +1,5 @@
-//! A render that fails or is killed at any change leaves every file old or new and whole, `check`
-//! names the rest, and the next render heals.
+//! A render that fails or is killed at any change leaves every file old or new and complete,
+//! `check` names the rest, and the next render repairs the tree.
 
 mod disk;
 
@@ -20,18 +20,18 @@ use espalier::cli::{
 use crate::cli::workspace_dir::{self, WorkspaceDir};
 use disk::{Fault, FaultyDisk};
 
-/// A file that is not ours, beside the folders that are: in them it would stop a render before its
+/// A file that is not ours, beside our folders: inside of them it would stop a render before its
 /// first change.
 const FOREIGN: &str = "notes/mine.txt";
 
 fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
-    // Sources are read by the real disk: the faults are those of writing.
+    // Sources are read from the real disk: the faults concern writing.
     let work = Work::read(&RealDisk, root, Input::Root)?;
     render::tree(disk, &work, std::num::NonZero::new(1), &|it| it)
 }
 
 /// Renders what `before` makes of a starter spec, then, with every fault at every change, what
-/// `after` makes of that.
+/// `after` makes of it.
 fn every_fault(before: impl Fn(&WorkspaceDir), after: impl Fn(&WorkspaceDir)) {
     let place = WorkspaceDir::starter();
     before(&place);
@@ -69,7 +69,7 @@ fn every_fault(before: impl Fn(&WorkspaceDir), after: impl Fn(&WorkspaceDir)) {
     }
 }
 
-/// Every file is the old one or the new one; what both have is there.
+/// Every file is the old or the new one; files that both trees have are there.
 fn whole(
     left: &BTreeMap<String, Vec<u8>>,
     old: &BTreeMap<String, Vec<u8>>,

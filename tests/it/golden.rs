@@ -88,7 +88,7 @@ fn starter_is_the_embedded_starter() {
     assert_eq!(case.len(), 1);
 }
 
-/// What no golden tree shows, nobody reads.
+/// Every component is in a golden tree: what is in none would never be reviewed.
 #[test]
 fn every_component_is_in_a_golden_tree() {
     let mut there = BTreeSet::new();
@@ -112,8 +112,8 @@ fn every_component_is_in_a_golden_tree() {
     assert!(there.iter().any(|it| it.starts_with("ws-")), "no golden tree has a tenant");
 }
 
-/// One case holds a sealed value of every credential that its platform needs: the judge that opens
-/// them sees each.
+/// One case holds a sealed value of every credential that its platform needs, so that the judge
+/// that opens them sees each one.
 #[test]
 fn the_sealed_case_seals_all() {
     let made = compile(&texts_of(&repository().join("tests/golden/sealed")));
@@ -122,7 +122,7 @@ fn the_sealed_case_seals_all() {
     let plan = made.plan.as_ref().expect("it compiles");
     let needed: usize =
         espalier::compile::rows::secrets(plan).iter().map(|it| it.namespaces.len()).sum();
-    // One of them has been rotated: what was before stays for a rollback.
+    // One of them has been rotated: the previous value stays for a rollback.
     assert_eq!(sealed, needed + 1);
 }
 
@@ -137,7 +137,7 @@ fn bless(folder: &Path, made: &BTreeMap<String, Vec<u8>>) {
             fs::write(&path, bytes).expect("writable");
         }
     }
-    // Deepest first: a folder that has become empty goes too.
+    // Deepest first: a folder that has become empty is removed too.
     for entry in walkdir::WalkDir::new(folder)
         .contents_first(true)
         .into_iter()
@@ -148,7 +148,7 @@ fn bless(folder: &Path, made: &BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// Says, in few lines, what differs.
+/// A short description of the differences.
 fn compare(
     name: &str,
     made: &BTreeMap<String, Vec<u8>>,
@@ -183,7 +183,7 @@ fn compare(
     }
 }
 
-/// The helper itself: a tree that differs is told from one that does not.
+/// The helper itself: it tells a tree that differs from one that does not.
 #[test]
 fn differences_are_seen() {
     let one: BTreeMap<String, Vec<u8>> =

@@ -1,4 +1,4 @@
-//! What holds for every platform: random ones by proptest, and the golden ones.
+//! Properties of every platform: random ones by proptest, and the golden ones.
 
 use proptest::{prelude::*, test_runner::Config};
 
@@ -8,7 +8,7 @@ use crate::{
     support::{Compiled, Texts, compile_in_order, golden_cases, texts_of, tree},
 };
 
-/// Few enough that the whole binary runs within a minute without optimisation. Nothing is kept
+/// Few enough that the whole binary runs within a minute without optimisation. Nothing is stored
 /// between runs: a failure prints its spec.
 fn few(cases: u32) -> Config {
     Config { failure_persistence: None, max_shrink_iters: 200, ..Config::with_cases(cases) }
@@ -64,8 +64,8 @@ proptest! {
         prop_assert_eq!(rows.len(), emitted);
     }
 
-    /// The budget sums what the tree asks for: counted once more from the YAML, and nothing is left
-    /// out.
+    /// The budget sums what the tree requests: counted a second time from the YAML, with nothing
+    /// left out.
     #[test]
     fn the_budget_counts_the_pods_of_the_tree(texts in platforms()) {
         let made = tree(&texts);
@@ -73,8 +73,8 @@ proptest! {
         let report = espalier::compile::budget(plan, &made.summaries);
         let all = Tree::of(&made);
         let mut requests = 0_u64;
-        // A job that people run is not there in rest; while it runs, what it stands in for is
-        // stopped.
+        // A Job that people run does not normally exist; while it runs, the pods that it replaces
+        // are stopped.
         for object in all.objects.iter().filter(|it| it.pod_template().is_some() && it.kind() != "Job") {
             let containers = |list: &str| {
                 let list: Vec<_> = crate::support::items(crate::support::at(object.pod_template().expect("it has pods"), list)).collect();
@@ -104,8 +104,8 @@ fn golden_trees_keep_every_law() {
     }
 }
 
-/// What a project permits is made by some golden tree, or by a chart: it holds for any switch, and
-/// for nothing else.
+/// What a project permits is made by some golden tree or by a chart: it is the same for every
+/// switch, and there is nothing more.
 #[test]
 fn no_permission_is_for_nobody() {
     use espalier::facts::charts::{
@@ -140,8 +140,8 @@ fn no_permission_is_for_nobody() {
     }
 }
 
-/// Paths of objects, also of kinds and names that no component makes: one path, one object, also
-/// where case is folded.
+/// Paths of objects, also for kinds and names that no component makes: one path for each object,
+/// also if case is ignored.
 mod paths {
     use super::*;
 
@@ -157,7 +157,7 @@ mod paths {
             ("policy", "PodDisruptionBudget"),
         ]);
         let namespace = proptest::option::of("[a-c](-[a-c])?");
-        // Few characters, so that names often nearly meet: `a_b`, `a_5fb`, `A`, `a.b`, `a+b`.
+        // Few characters, so that names often nearly collide: `a_b`, `a_5fb`, `A`, `a.b`, `a+b`.
         (kinds, namespace, "[aA_:.+5f-]{1,6}")
             .prop_map(|((group, kind), namespace, name)| (group, kind, namespace, name))
     }

@@ -1,5 +1,5 @@
-//! Many tenants: what the benchmarks time is compiled with the budget and every rule on, and
-//! refused where it does not fit.
+//! Many tenants: the generated spec of the benchmarks compiles with the budget and every rule on,
+//! and is refused where it does not fit.
 
 #[path = "../../benches/support/spec.rs"]
 mod spec;
@@ -47,7 +47,7 @@ fn each_tenant_counts() {
 fn a_large_node_holds_them() {
     let place = place(spec::ROOMY);
     let done = place.ok(&["render"]);
-    // The rules on the whole have looked: they miss the platform's sealed values.
+    // The rules on the whole have run: they report that the platform's sealed values are missing.
     assert!(done.err.contains("credential-not-sealed"), "{}", done.err);
     let applications = place.tree().into_keys().filter(|it| it.starts_with("apps/ws-")).count();
     assert_eq!(applications, TENANTS);
@@ -64,7 +64,7 @@ fn a_small_node_does_not() {
     assert_eq!(place.files(), before, "nothing is written");
 }
 
-/// A rule that only one tenant of many breaks is told, and stops the whole.
+/// A rule that only one tenant of many breaks is reported, and stops everything.
 #[test]
 fn one_of_many_that_is_wrong_stops_all() {
     let place = place(spec::ROOMY);

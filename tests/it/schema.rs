@@ -22,7 +22,7 @@ fn read(yaml: &str) -> Value {
     serde_yaml::from_str(yaml).expect("YAML that is JSON too")
 }
 
-/// All of them, by path.
+/// All schemas, by path.
 fn schemas() -> impl Iterator<Item = (&'static str, Value)> {
     files().into_iter().map(|(path, text)| (path, serde_json::from_str(&text).expect("JSON")))
 }
@@ -99,7 +99,7 @@ fn they_reject_what_is_not_read() {
     }
 }
 
-/// Every schema below one, itself included.
+/// Every schema below a schema, including itself.
 fn below<'v>(value: &'v Value, each: &mut dyn FnMut(&'v Value)) {
     each(value);
     match value {
@@ -180,7 +180,7 @@ fn it_rejects_typos() {
     }
 }
 
-/// Editors offer the names of the catalogue, and take every other that the compiler reads.
+/// Editors offer the names of the catalogue, and accept every other name that the compiler reads.
 #[test]
 fn it_offers_models_and_refuses_none() {
     let schema = schema();

@@ -1,5 +1,4 @@
-//! The seam for tenants: zero to three minimal workspaces, each built by itself, none dropped
-//! without a word.
+//! Tenants: zero to three minimal workspaces, each built by itself, and none dropped silently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,8 +38,8 @@ fn zero_to_three_keep_every_law() {
     }
 }
 
-/// Argo CD deletes only what the project still permits: a project that narrowed in the commit that
-/// takes something out would leave it running.
+/// Argo CD deletes only what the project still permits: a project that became narrower in the
+/// commit that removes something would leave it running.
 #[test]
 fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     let projects = |texts: &Texts| {
@@ -77,8 +76,8 @@ fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     assert_eq!(projects(&console), full, "a host for Argo CD");
 }
 
-/// A new tenant brings its own files, and changes no other tenant's and none of the platform's but
-/// those that tell of all.
+/// A new tenant adds its own files, and changes no other tenant's files and none of the platform's,
+/// except those that describe everything.
 #[test]
 fn a_new_tenant_changes_nobody_else_s_files() {
     let of_all = ["bootstrap/argocd/appproject-tenants.yaml", "out/README.md"];
@@ -104,9 +103,9 @@ fn a_new_tenant_changes_nobody_else_s_files() {
     }
 }
 
-/// What the bootstrap script applies besides the projects and the root is what it was: a new
-/// component, host or tenant needs no second run, since `bootstrap` reconciles the folder of the
-/// projects, and the projects that the new Applications need are in it.
+/// What the bootstrap script applies besides the projects and the root does not change: a new
+/// component, host or tenant needs no second run, since `bootstrap` reconciles the folder with the
+/// projects that the new Applications need.
 #[test]
 fn nothing_new_needs_a_second_run_of_the_script() {
     let small = "ollama: {models: [\"gemma3:270m\"]}";
@@ -136,8 +135,8 @@ fn nothing_new_needs_a_second_run_of_the_script() {
             path.starts_with("out/manifests/namespaces/")
                 || path.starts_with("bootstrap/") && !path.starts_with("bootstrap/argocd/")
         };
-        // What the script looks at (names, the tag, the size of the machine, the chat that `verify`
-        // asks) is no part of what it applies.
+        // What the script only looks at (names, the tag, the size of the machine, the chat that
+        // `verify` asks) is not part of what it applies.
         let looks = [
             "platform=",
             "revision=",
@@ -206,7 +205,7 @@ fn names_that_cannot_be_are_refused() {
 }
 
 /// A workspace that cannot be built is an error, whatever the reason: it must not be missing from
-/// the tree in silence.
+/// the tree silently.
 #[test]
 fn none_is_dropped_without_a_word() {
     let replaced = |find: &str, replace: &str| {
@@ -238,7 +237,7 @@ fn none_is_dropped_without_a_word() {
     }
 }
 
-/// Nothing of a tenant lies, or leads, outside its own namespace.
+/// No object of a tenant is outside of its own namespace or refers to anything outside.
 #[test]
 fn a_tenant_stays_in_its_namespace() {
     let made = tree(&with(platform(), &NAMES));

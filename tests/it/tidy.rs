@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::support::{files_below, has_ending, repository};
 
-/// The floors, top to bottom; an arrow may point down or stay on its floor.
+/// The layers, top to bottom; a module uses its own layer or lower ones.
 const FLOORS: [&[&str]; 6] = [
     &["cli"],
     &["compile"],
@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 6] = [
     &["diag", "yaml", "units", "names"],
 ];
 
-/// A file has this many lines at most, and better no more than half of them.
+/// The largest number of lines of a file; half of that is better.
 const MOST_LINES: usize = 500;
 
 /// Rust files by path, below some folders.
@@ -25,7 +25,7 @@ fn sources(tops: &[&str]) -> BTreeMap<String, String> {
     files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
 }
 
-/// The module of the first floor plan that a file belongs to: `src/yaml/parse.rs` → `yaml`.
+/// The top module of a file: `src/yaml/parse.rs` → `yaml`.
 fn module(path: &str) -> &str {
     path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default()
 }
@@ -34,8 +34,8 @@ fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|it| it.contains(&module))
 }
 
-/// A file's code without comments and texts, each line with its number. Good enough for what is
-/// looked for here.
+/// A file's code without comments and empty lines, each line with its number. Good enough for these
+/// tests.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text
         .lines()
@@ -101,7 +101,7 @@ fn arrows_point_down() {
     assert!(said.is_empty(), "{said}");
 }
 
-/// The parser of the test above sees what it should.
+/// The parser of the test above works.
 #[test]
 fn imports_are_seen() {
     let text = "use crate::{\n    a::b,\n    c::{d, e::f}, // crate::no\n    g,\n};\nuse crate::h::i;\nlet x = crate::j::k(); // crate::l";
@@ -110,7 +110,7 @@ fn imports_are_seen() {
     assert_eq!(module("src/units.rs"), "units");
 }
 
-/// Words that must not appear in code, and the modules that may have them all the same.
+/// Words that must not appear in code, and the modules that may use them.
 const ONLY: [(&str, &[&str]); 16] = [
     ("HashMap", &["cli"]),
     ("HashSet", &["cli"]),
@@ -138,7 +138,7 @@ fn below_the_driver_all_is_pure() {
             for (line, _) in code(&text).filter(|it| has_word(it.1, word)) {
                 let _ = writeln!(said, "{path}:{line}: {word}");
             }
-            // `use std::{fs, …}` says the same in another way.
+            // `use std::{fs, …}` is another spelling of it.
             if let Some(short) = word.strip_prefix("std::") {
                 let mut groups = text
                     .match_indices("use std::{")
@@ -155,9 +155,10 @@ fn below_the_driver_all_is_pure() {
 }
 
 /// The compiler seals and never opens: only the controller in the cluster has the private key, and
-/// who keeps its copy. What opens is one file, which nobody asks but `seal` when the key is handed
-/// in. It is also why RUSTSEC-2023-0071 (the time that `rsa` takes with a private key) does not
-/// touch it, as `deny.toml` says. Judges and tests open in `tests/it/seal/open.rs`, by themselves.
+/// the owner of its copy. One file opens values, and only `seal` uses it, with a key that is passed
+/// to it. This is also why RUSTSEC-2023-0071 (timing of operations of `rsa` with a private key)
+/// does not affect it, as `deny.toml` says. Judges and tests open by themselves, in
+/// `tests/it/seal/open.rs`.
 #[test]
 fn nothing_is_opened_but_for_the_keys_owner() {
     let mut said = String::new();
@@ -192,7 +193,7 @@ fn nothing_is_opened_but_for_the_keys_owner() {
     );
 }
 
-/// The one file that opens.
+/// The only file that opens values.
 const OPENER: &str = "src/seal/open.rs";
 
 /// `decrypt`, `decrypt_in_place`, `DecryptingKey`, `decrypt_blinded`, …
@@ -230,7 +231,7 @@ fn modules_are_plain() {
 fn lints_are_expected_with_a_reason_never_allowed() {
     let mut said = String::new();
     for (path, text) in sources(&["src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"]) {
-        // Not this file's own words for it.
+        // Except for the words of this test itself.
         let allow = concat!("[all", "ow(");
         for (line, code) in code(&text) {
             if code.contains(allow) {
@@ -268,13 +269,12 @@ fn files_are_short_and_open_with_a_caption() {
             let _ = writeln!(said, "{path}: no newline at its end");
         }
     }
-    // Told to whoever asks (`--nocapture`): a file of more than half the limit is on its way to be
-    // two.
+    // Shown with `--nocapture`: a file of more than half the limit should soon be split.
     print!("{long}");
     assert!(said.is_empty(), "{said}");
 }
 
-/// Lines of `src` over 100 columns: long literals that a break would make worse.
+/// Lines of `src` over 100 columns: long literals that a line break would make worse.
 const MOST_LONG_LINES: usize = 60;
 
 #[test]
@@ -289,7 +289,7 @@ fn lines_fit_side_by_side() {
     assert!(long.len() <= MOST_LONG_LINES, "{} lines:\n{}", long.len(), long.join("\n"));
 }
 
-/// Code without its texts, characters and comments, line by line as it was.
+/// Code without its texts, characters and comments; lines stay lines.
 fn bare(code: &str) -> String {
     let (mut bare, mut rest) = (String::new(), code);
     while let Some(c) = rest.chars().next() {
@@ -330,8 +330,8 @@ fn quoted(text: &str) -> usize {
     end.map_or(text.len(), |it| it.0 + 1)
 }
 
-/// Whether `it` stands in a line of bare code outside of a closure that has it as its only parameter and
-/// ends on that line.
+/// Whether `it` stands in a line of bare code outside of a closure that has it as its only
+/// parameter and ends on that line.
 fn stray_it(line: &str) -> bool {
     const OPENS: &str = "|it|";
     let mut rest = line;
@@ -354,7 +354,7 @@ fn stray_it(line: &str) -> bool {
     has_word(rest, "it")
 }
 
-/// Everything else has the name of what it is.
+/// `it` is left to short closures: every other binding is named after what it is.
 #[test]
 fn it_is_left_to_closures_of_one_line() {
     let mut said = String::new();
@@ -429,7 +429,7 @@ fn every_test_file_is_run() {
     assert!(said.is_empty(), "{said}");
 }
 
-/// What is true on one machine only has no place here.
+/// What is true on one machine only does not belong here.
 #[test]
 fn no_absolute_paths() {
     let tops = [

@@ -1,4 +1,4 @@
-//! One amount has one spelling, which is the one that the API server stores.
+//! Each amount has one spelling, the one that the API server stores.
 
 mod names;
 
@@ -205,8 +205,8 @@ fn a_bare_number_is_asked_for_its_unit() {
     assert!(serde_json::from_value::<Millicores>(json!(1e300)).is_err());
 }
 
-/// What is printed is read back as it was; as a spec's value exactly where a spec may write it
-/// (`is_written`), as the schema has it.
+/// A printed amount is read back unchanged; as a value in a spec exactly where a spec may write it
+/// (`is_written`), as in the schema.
 fn assert_round_trip<T>(amount: &T, is_written: fn(&str) -> bool) -> Result<(), TestCaseError>
 where
     T: ToString
@@ -234,12 +234,12 @@ where
     Ok(())
 }
 
-/// Bytes without a unit are none of a spec's, but for zero.
+/// Bytes without a unit are not allowed in a spec, except zero.
 fn has_unit(text: &str) -> bool {
     text == "0" || !text.ends_with(|character: char| character.is_ascii_digit())
 }
 
-/// Thousands of cores have a unit of the API's that is none of a spec's.
+/// Thousands of cores have a unit in the API that a spec may not use.
 fn is_of_cores(text: &str) -> bool {
     text.ends_with(|character: char| character.is_ascii_digit() || character == 'm')
 }
@@ -256,7 +256,7 @@ proptest! {
         assert_round_trip(&Seconds::new(n), any_text)?;
     }
 
-    /// Whatever is taken is printed in the one spelling, and nothing panics.
+    /// Every accepted amount is printed in the one spelling, and nothing panics.
     #[test]
     fn every_spelling_leads_to_the_same(text in prop_oneof!["[0-9]{0,22}(\\.[0-9]{0,30})?(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m|h|d|s)?", "\\PC{0,8}"]) {
         if let Ok(amount) = text.parse::<Bytes>() { assert_round_trip(&amount, has_unit)? }
@@ -265,8 +265,8 @@ proptest! {
     }
 }
 
-/// A unit that is missing is missing in quotes too, and zero needs none; CPU is counted in cores
-/// and thousandths only.
+/// A missing unit is missing in quotes too, and zero needs none; CPU is counted in cores and
+/// thousandths only.
 #[test]
 fn quotes_are_no_unit() {
     for bare in ["1", "16", "1.5", "17179869184"] {

@@ -1,4 +1,4 @@
-//! Places on several nodes, held against a slow search that knows nothing of the largest first.
+//! Placement on several nodes, compared with a slow search that does not place the largest first.
 
 use espalier::{
     budget::{
@@ -118,7 +118,7 @@ fn pods_of_one_volume_are_on_one_node() {
         with("backup", "ai", &["data", "backups"]),
         with("x", "ai", &["x"]),
     );
-    // Apart each would fit; together they are larger than a node.
+    // Each would fit alone; together they are larger than a node.
     assert!(place(&nodes, vec![waiting(&chat, 700), waiting(&other, 400)]).is_empty());
     assert!(
         place(&nodes, vec![waiting(&chat, 624), waiting(&backup, 400), waiting(&other, 1024)])
@@ -130,7 +130,7 @@ fn pods_of_one_volume_are_on_one_node() {
         .map(|it| (&*it.row.name, it.ask.request, it.count, it.why, it.beside.len()))
         .collect();
     assert_eq!(told, [("chat", Bytes::mib(1025), 1, Reason::TooLarge, 1)]);
-    // Over a third: all three are of one node.
+    // A third pod connects them: all three must be on one node.
     let third = with("third", "ai", &["backups"]);
     let found =
         place(&nodes, vec![waiting(&chat, 400), waiting(&third, 400), waiting(&backup, 400)]);
@@ -138,14 +138,15 @@ fn pods_of_one_volume_are_on_one_node() {
         found.iter().map(|it| (it.ask.request, it.beside.len())).collect::<Vec<_>>(),
         [(Bytes::mib(1200), 2)]
     );
-    // Two of one claim too, and a claim of the same name elsewhere is another.
+    // Two pods of one claim count too; a claim of the same name in another namespace is another
+    // claim.
     assert_eq!(
         place(&nodes, vec![PendingPods { row: &chat, count: 2, ask: ask(600, 0, 0) }]).len(),
         1
     );
     let elsewhere = with("chat", "team-a", &["data"]);
     assert!(place(&nodes, vec![waiting(&chat, 1000), waiting(&elsewhere, 1000)]).is_empty());
-    // The room that another took.
+    // The room that another pod took.
     let free = row("Deployment", &[], &[]);
     let crowd = vec![
         waiting(&chat, 500),
@@ -179,7 +180,7 @@ fn a_daemon_is_not_on_nodes_that_it_does_not_tolerate() {
     assert_eq!(nodes_for(&nodes, &row("DaemonSet", &[("tier", "models")], &["gpu"]).wants), 2);
 }
 
-/// Whether some assignment places all, found by trying each.
+/// Whether some assignment places all pods, found by trying each.
 fn search(free: &mut [(u64, u64)], pods: &[(u64, u64)]) -> bool {
     let Some(((memory, cpu), rest)) = pods.split_first() else { return true };
     for at in 0..free.len() {
@@ -198,8 +199,8 @@ fn search(free: &mut [(u64, u64)], pods: &[(u64, u64)]) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
-    /// What is said to have a place has one; of one node, place and sum are the same; what is too
-    /// large is larger than each.
+    /// Every pod that is reported as placed has room; on one node, placement and sum agree; a pod
+    /// that is too large is larger than each node.
     #[test]
     fn a_place_is_a_place(
         sizes in proptest::collection::vec((1_u64..1500, 1_u64..1600), 1..7),

@@ -1,4 +1,4 @@
-//! Which repository `diff --base` asks, and that no file or variable of a stranger's decides it.
+//! Which repository `diff --base` asks, and that no file or variable of somebody else decides it.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
@@ -17,7 +17,7 @@ fn place() -> WorkspaceDir {
     dir
 }
 
-/// A program that leaves a file when it is run.
+/// A program that leaves a file behind when it is run.
 fn trap(dir: &WorkspaceDir) -> String {
     dir.write("trap.sh", format!("#!/bin/sh\ntouch '{}'\n", dir.path("sprung").display()));
     fs::set_permissions(dir.path("trap.sh"), fs::Permissions::from_mode(0o755)).expect("ours");
@@ -29,8 +29,8 @@ fn diff(dir: &WorkspaceDir) -> Done {
 }
 
 /// The files of a bare repository, as a commit can hold them, in the platform's own folder. Its
-/// `main` is the tree as it lies there now, so whoever asks it sees no difference; its
-/// configuration names a program.
+/// `main` is the tree as it is now, so that asking it shows no difference; its configuration names
+/// a program.
 fn plant(dir: &WorkspaceDir, config: &str) {
     let there = WorkspaceDir::empty();
     there.git(&["init", "--quiet", "--initial-branch", "main"]);
@@ -128,7 +128,7 @@ fn without_a_repository_it_says_so() {
     let dir = WorkspaceDir::rendered();
     let done = dir.run(&["diff", "--base", "main"]);
     assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");
-    // A bare repository around it is not taken for one either: it has no work tree.
+    // A bare repository around it is not used either: it has no work tree.
     dir.git(&["init", "--quiet", "--bare", "."]);
     let done = dir.run(&["diff", "--base", "main"]);
     assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");

@@ -1,4 +1,4 @@
-//! What a person sees of the platform: `show` on a terminal of 80 columns, for programs, and what
+//! An overview of the platform: `show` on a terminal of 80 columns and for programs, and what
 //! `render` names.
 
 use std::fmt::Write as _;
@@ -30,12 +30,12 @@ fn every_side_fits_a_terminal_of_80_columns() {
         let wide: Vec<&str> = done.said.lines().filter(|it| it.chars().count() > 80).collect();
         assert!(wide.is_empty(), "{side:?}:\n{wide:#?}");
     }
-    // A pipe has no width: a row stays a line.
+    // A pipe has no width: a row stays one line.
     let (piped, rows) = (place.ok(&["show", "flows"]).out, json(&place, &["show", "flows"]));
     assert_eq!(piped.lines().count(), 1 + rows.as_array().expect("rows").len(), "{piped}");
 }
 
-/// Hosts first, the workspaces' too, with what they need; then models, versions, budget.
+/// Hosts first, with the workspaces', and what they need; then models, versions and budget.
 #[test]
 fn a_platform_is_told_in_the_order_of_the_questions() {
     let place = WorkspaceDir::starter();
@@ -68,7 +68,7 @@ fn a_platform_is_told_in_the_order_of_the_questions() {
     assert!(!place.ok(&["show"]).out.contains("browsers warn"));
 }
 
-/// Every version of an image or a chart in the tree is among those that are told, and no other.
+/// Every version of an image or a chart in the tree is listed, and no other.
 #[test]
 fn the_versions_are_those_of_the_tree() {
     let place = WorkspaceDir::rendered();
@@ -103,14 +103,14 @@ fn the_versions_are_those_of_the_tree() {
     assert!(unused.is_empty(), "{unused:?}: {all}");
 }
 
-/// One spelling of keys, and figures in place of sentences.
+/// One spelling of keys, and figures instead of sentences.
 #[test]
 fn programs_read_camel_case_and_figures() {
     fn keys(at: &str, value: &Value, said: &mut Vec<String>) {
         match value {
             Value::Object(fields) => {
                 for (key, field) in fields {
-                    // Keys of labels are Kubernetes' own.
+                    // Keys of labels are defined by Kubernetes.
                     if key != "labels" {
                         let is_camel = key
                             .starts_with(|character: char| character.is_ascii_lowercase())
@@ -145,7 +145,7 @@ fn programs_read_camel_case_and_figures() {
     assert!(json(&place, &["show", "secrets"])[0]["usedBy"].is_array());
 }
 
-/// Ollama's request is a sum of terms, which sum up to the MiB.
+/// Ollama's request is a sum of terms, exact to the MiB.
 #[test]
 fn the_terms_of_a_model_sum_up() {
     let place = WorkspaceDir::rendered();
@@ -186,8 +186,8 @@ fn the_terms_of_a_model_sum_up() {
     assert_eq!(ollama["computed"], ollama["request"]);
 }
 
-/// A workspace's models stand where the platform's do, marked whose they are, and its Ollama is
-/// explained as the platform's is.
+/// A workspace's models are listed with the platform's, marked with the workspace, and its Ollama
+/// is explained as the platform's is.
 #[test]
 fn the_models_of_workspaces_are_told_and_explained() {
     let place = WorkspaceDir::starter();
@@ -276,7 +276,7 @@ fn the_models_of_workspaces_are_told_and_explained() {
     }
 }
 
-/// Of very many, the first are shown on the screen and all are counted.
+/// Of very many, the first are shown and all are counted.
 #[test]
 fn very_many_models_of_workspaces_are_counted() {
     let place = WorkspaceDir::starter();
@@ -296,7 +296,8 @@ fn very_many_models_of_workspaces_are_counted() {
     assert_eq!(json(&place, &["show"])["models"].as_array().map(Vec::len), Some(31));
 }
 
-/// Up to a dozen names, then a count; what was edited by hand is told from what the spec changed.
+/// Up to a dozen names, then a count; files that were edited by hand are listed apart from those
+/// that the spec changed.
 #[test]
 fn render_names_what_it_changed() {
     let place = WorkspaceDir::starter();

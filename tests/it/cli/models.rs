@@ -1,4 +1,4 @@
-//! `show models`: the catalogue at the spec's settings, with a spec and without.
+//! `show models`: the catalogue with the spec's settings, with a spec and without.
 
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ fn memory_is_at_the_spec_s_settings() {
     let long = memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M");
     let budget = place.ok(&["show", "budget"]).out;
     assert!(long > four && budget.contains(&format!("{long}Mi")), "{long}: {budget}");
-    // Whoever asks which models there are has often just been told that one is none.
+    // A user who asks for the models has often just been told that a name is unknown.
     let models =
         text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
     place.write(file, text.replace(models, wrong));
@@ -64,7 +64,7 @@ fn patterns_choose() {
         names(&["registry.ollama.ai/library/Phi4-mini:3.8B-Q4_k_m"]),
         ["phi4-mini:3.8b-q4_K_M"]
     );
-    // In no list, and computed all the same.
+    // In no list, but computed.
     assert_eq!(names(&["llama3.2:1b-instruct-q3_K_S"]), ["llama3.2:1b-instruct-q3_K_S"]);
     let none = place.run(&["show", "models", "qwen33"]);
     assert_eq!((none.code, none.out.as_str()), (1, ""), "{none:?}");
@@ -73,8 +73,8 @@ fn patterns_choose() {
     assert_eq!(wrong.code, 2, "{wrong:?}");
 }
 
-/// What nothing is found for gets the reason, the nearest name or an entry for the spec; what is
-/// found begins with the family itself.
+/// A pattern without a match gets the reason, the nearest name or an entry for the spec; a list of
+/// matches begins with the family itself.
 #[test]
 fn what_is_asked_for_is_answered() {
     let place = WorkspaceDir::empty();
@@ -112,7 +112,7 @@ fn what_is_asked_for_is_answered() {
     assert!(
         none(&["gemma3 smollm2 q9"]).contains("no model of the catalogue has `gemma3 smollm2 q9`")
     );
-    // Two families in one word of the shell, or in two.
+    // Two families, in one argument or in two.
     for asked in [&["qwen3 gemma3"][..], &["qwen3", "gemma3"]] {
         let done = place.ok(&[&["show", "models"], asked].concat());
         let has = |name: &str| done.out.lines().any(|it| it.starts_with(name));
@@ -127,7 +127,7 @@ fn what_is_asked_for_is_answered() {
     );
 }
 
-/// A model that is listed twice is told once.
+/// A model that is listed twice is reported once.
 #[test]
 fn a_model_in_two_spellings_is_one() {
     let place = WorkspaceDir::starter();
@@ -140,7 +140,7 @@ fn a_model_in_two_spellings_is_one() {
     assert_eq!(said.matches("gemma3:270m").count(), 1, "{said}");
 }
 
-/// Whether tools can be sent to a model, and how its size is known.
+/// Whether a model accepts tools, and how its size is known.
 #[test]
 fn a_row_says_what_is_known() {
     let place = WorkspaceDir::empty();
@@ -169,8 +169,8 @@ fn a_row_says_what_is_known() {
     }
 }
 
-/// With GPUs the need of each is told beside what stays on the host; a model of the spec's own is
-/// there.
+/// With GPUs, the memory on the GPU is shown beside what stays on the host; a model of the spec's
+/// own is listed.
 #[test]
 fn with_gpus_their_memory_is_told() {
     let place = WorkspaceDir::starter();

@@ -1,4 +1,4 @@
-//! What is said where: streams, formats, help, pages, completions.
+//! Which output goes where: streams, formats, help, pages, completions.
 
 use std::{fs, process::Stdio};
 
@@ -40,7 +40,7 @@ fn a_broken_pipe_is_no_error() {
         assert!(done.status.success(), "{words:?}: {done:?}");
         assert!(done.stderr.is_empty(), "{words:?}: {done:?}");
     }
-    // Nobody listens to the talk either: the work is done all the same.
+    // stderr is closed too: the work is done all the same.
     place.remove(&place.manifest());
     let mut child = place.command(&["render"]).stderr(Stdio::piped()).spawn().expect("it runs");
     drop(child.stderr.take());
@@ -161,8 +161,8 @@ fn sides_of_the_platform() {
     }
 }
 
-/// Two charts' Deployments have no value for their strategy, so Kubernetes' default adds a pod; all
-/// others let the old one go first.
+/// The Deployments of two charts have no value for their strategy, so Kubernetes' default adds a
+/// pod; all others stop the old pod first.
 #[test]
 fn pods_of_charts_that_a_rolling_update_adds() {
     let budget: Value = serde_json::from_str(

@@ -1,5 +1,5 @@
-//! Whole sealing sessions with the built program: what is written, what is said, what is refused,
-//! and that no value leaks.
+//! Whole sealing sessions with the built program: what it writes, prints and refuses, and that no
+//! value leaks.
 
 #[cfg(target_os = "linux")]
 mod columns;
@@ -41,7 +41,7 @@ impl Session {
     fn new() -> Self {
         let session = Self { workspace: WorkspaceDir::empty(), home: WorkspaceDir::empty() };
         fs::create_dir(session.home.path("tmp")).expect("writable");
-        // A domain that somebody could have: a value of an example's is a finding.
+        // A domain that could exist: an example's domain is a finding.
         let repository = "https://git.garden.dev/team/platform.git";
         session.ok(&[
             "init",
@@ -57,7 +57,7 @@ impl Session {
         session
     }
 
-    /// With the key pair of the golden case: making one takes its time.
+    /// With the key pair of the golden case, since making one takes a while.
     fn with_keys() -> Self {
         let session = Self::new();
         let golden = repository().join("tests/golden/sealed");
@@ -105,7 +105,7 @@ impl Session {
         child.wait_with_output().expect("it ends").into()
     }
 
-    /// Refused with exit code 2, with these words.
+    /// Refused with exit code 2 and this text, with nothing written.
     #[track_caller]
     fn refused(&self, words: &[&str], said: &str) {
         let before = self.written();
@@ -115,7 +115,7 @@ impl Session {
         assert_eq!(self.written(), before, "nothing is written");
     }
 
-    /// All files, but for the lock's.
+    /// All files except the lock.
     fn written(&self) -> BTreeMap<String, Vec<u8>> {
         let files = self.workspace.files().into_iter();
         files.filter(|it| !it.0.contains(".espalier/")).collect()
@@ -145,7 +145,7 @@ impl Session {
     }
 }
 
-/// The whole way of somebody who has the program and an empty folder.
+/// All steps of a user who has the program and an empty folder.
 #[test]
 fn from_an_empty_folder_to_a_clean_check() {
     let session = Session::new();
@@ -172,13 +172,13 @@ fn from_an_empty_folder_to_a_clean_check() {
     session.ok(&["render"]);
     let said = session.ok(&["check", "--deny", "warnings"]).err;
     assert!(said.contains("no findings, no drift"), "{said}");
-    // A single line loses its break, and nothing else.
+    // A single line loses its line break, and nothing else.
     assert_eq!(session.opened("openwebui-admin", "password").expect("it opens"), b"a value");
     assert_eq!(session.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
     assert_eq!(session.opened("postgresql", "password").expect("it opens").len(), 32);
 }
 
-/// `render` copies ciphertext: no chance, no clock, so the same spec is the same tree.
+/// `render` copies ciphertext, without randomness or a clock, so the same spec gives the same tree.
 #[test]
 fn a_render_never_seals() {
     let session = Session::with_keys();
@@ -189,7 +189,7 @@ fn a_render_never_seals() {
     session.ok(&["check"]);
     session.ok(&["seal"]);
     assert_eq!(session.workspace.files(), before);
-    // Nothing is missing, so nothing is made.
+    // Nothing is missing, so nothing is generated.
     let said = session.ok(&["seal", "--generate-missing"]).err;
     assert!(said.contains("made and sealed 0 credentials"), "{said}");
     assert_eq!(session.workspace.files(), before);
@@ -228,7 +228,7 @@ fn what_cannot_be_right_is_refused() {
         session.with_stdin(&["seal", "postgresql", "--from-stdin"], &vec![b'x'; (64 << 10) + 1]);
     assert!(done.code == 2 && done.err.contains("64 KiB"), "{done:?}");
     assert!(!session.workspace.path(DATABASE).exists());
-    // Ten days: told by `check` at its date, by no render.
+    // Ten days are left: reported by `check` at its date, and by no `render`.
     let said = session.run(&["check", "--now", "2001-01-01"]).err;
     assert!(said.contains("not valid yet"), "{said}");
 }
@@ -274,7 +274,7 @@ fn the_three_scopes() {
             assert_eq!(annotation.and_then(Value::as_str), Some("true"), "{path}: {metadata}");
         }
     }
-    // The scope stays until another one is said.
+    // The scope stays until another one is given.
     session.ok(&["seal", "--rotate", "postgresql"]);
     assert_eq!(at(&session.file(DATABASE), "spec/scope").as_str(), Some("cluster-wide"));
 }
@@ -310,7 +310,7 @@ fn what_cannot_be_read_is_not_sealed_anew() {
     );
 }
 
-/// Whoever comes second is told, and nothing that was sealed is lost.
+/// A second writer gets an error, and nothing that was sealed is lost.
 #[test]
 fn two_at_once_lose_nothing() {
     let session = Session::with_keys();
@@ -372,7 +372,7 @@ fn values_come_from_where_they_can_come_from() {
         &["seal", "postgresql", "--rotate", "--from-stdin", "--spec", "-"],
         "cannot both come from stdin",
     );
-    // What stands around a certificate is not copied.
+    // Text around a certificate is not copied.
     let pem = session.workspace.read("spec/sealing.pem");
     session.home.write("chatty.pem", format!("a note\n{pem}password: hunter2\n"));
     session.ok(&[

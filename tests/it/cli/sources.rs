@@ -33,7 +33,7 @@ fn a_spec_comes_from_stdin_or_from_any_file() {
     assert!(said.err.contains("<stdin>:1:1"), "{said:?}");
     assert_eq!(place.run(&["check", "--spec", "nothing.yaml"]).code, 2);
 
-    // Without any spec on disk, this folder is the root.
+    // Without a spec on disk, the current folder is the root.
     let place = WorkspaceDir::empty();
     let said = place.run_with_stdin(&["render", "--spec", "-"], spec.as_bytes());
     assert_eq!(said.code, 0, "{said:?}");

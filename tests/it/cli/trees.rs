@@ -1,4 +1,5 @@
-//! `render`, `check` and `diff` on real folders: what is written, what is left alone, what is told.
+//! `render`, `check` and `diff` in real folders: what is written, what is left alone, what is
+//! reported.
 
 use std::fs;
 
@@ -145,7 +146,7 @@ fn a_stray_of_ours_goes_and_a_foreign_one_stays() {
     let said = place.run(&["check"]);
     assert_eq!(said.code, 1, "{said:?}");
     assert!(said.out.contains("stray    out/manifests/gone/ai/service-gone.yaml\n"), "{said:?}");
-    // `render` says the same of them as `check` does, ends alike, and writes nothing.
+    // `render` reports the same as `check`, ends with the same code, and writes nothing.
     let before = place.tree();
     for words in [
         ["check"].as_slice(),
@@ -327,8 +328,8 @@ fn a_render_at_the_same_time_is_refused() {
     assert_eq!(said.code, 2, "{said:?}");
     assert!(said.err.contains("another `espalier`"), "{said:?}");
     place.ok(&["check"]);
-    // Said, not left to the file's end: a process that another test is just starting may hold a
-    // copy of the handle.
+    // Unlocked explicitly and not by closing the file: a process that another test is just starting
+    // may hold a copy of the handle.
     lock.unlock().expect("unlockable");
     place.ok(&["render"]);
 }

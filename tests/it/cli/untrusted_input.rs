@@ -1,5 +1,5 @@
-//! Files that a stranger put there: none is opened that is no file, none is obeyed, none costs
-//! much.
+//! Files that somebody else put there: only regular files are opened, no content is interpreted,
+//! and none takes long.
 
 use std::{
     fmt::Write as _,
@@ -46,7 +46,7 @@ fn what_is_no_regular_file_is_named_and_never_opened() {
     for words in [["render"].as_slice(), &["diff"], &["check", "--format", "json"], &["show"]] {
         soon(&place, words);
     }
-    // In place of a generated file, and of a source.
+    // In the place of a generated file, and of a source.
     place.remove("out/README.md");
     symlink(&pipe, place.path("out/README.md")).expect("a link");
     let said = soon(&place, &["render"]);
@@ -99,8 +99,8 @@ fn forty_thousand_faults_in_one_file_are_told_soon_and_briefly() {
     }
 }
 
-/// As GitHub's runner sees it: all white space of a line's beginning is cut away, and the signs of
-/// a difference are no protection against a change of the format.
+/// As GitHub's runner sees it: white space at the beginning of a line is removed, and the markers
+/// of a diff do not protect against a change of the format.
 fn is_command(line: &str) -> bool {
     let rest: String =
         line.chars().skip_while(|it| it.is_whitespace() || "+-".contains(*it)).collect();

@@ -51,7 +51,7 @@ fn settings() -> Vec<(&'static str, &'static Value)> {
     all
 }
 
-/// A setting of `argocd-cm` or of the processes' parameters: its key has dots.
+/// A setting of `argocd-cm` or of the parameters: its key has dots.
 fn setting<'a>(values: &'a Value, map: &str, key: &str) -> &'a Value {
     at(values, &format!("configs/{map}")).get(key).unwrap_or(&Value::Null)
 }
@@ -63,8 +63,8 @@ fn row_02_waves_without_the_health_of_applications() {
             .as_str()
             .unwrap_or_default();
         assert_eq!(lua, espalier::components::argocd::HEALTH, "{name}");
-        // A wave that never gets healthy ends some time; not while a slow line still fetches images
-        // and models.
+        // A wave that never gets healthy has to end some time, but not while a slow line still
+        // downloads images and models.
         assert_eq!(setting(values, "params", "controller.sync.timeout.seconds"), "14400", "{name}");
     }
     found("argocd: {enabled: false}", "waves-wait-for-nothing");
@@ -93,8 +93,8 @@ fn row_05_namespaces_created_by_a_sync_option() {
 
 #[test]
 fn row_06_no_retry() {
-    // Three to five for a child: with more, a fix waits too long for a tag that does not go
-    // through.
+    // Three to five retries for a child: with more, a fix waits too long behind a tag that does not
+    // work.
     never("Application", |application| {
         !is(application.at("spec/syncPolicy/retry/refresh"), true)
             || application.at("spec/syncPolicy/retry/limit").as_u64().unwrap_or(0) < 3
@@ -103,7 +103,7 @@ fn row_06_no_retry() {
 
 #[test]
 fn row_07_children_without_finalizer() {
-    // Neither the root nor Argo CD itself may take along what it made.
+    // Deleting the root or Argo CD itself must not delete what they made.
     never("Application", |application| {
         ["root", "argocd"].contains(&application.name())
             != application.at("metadata/finalizers").is_null()
@@ -121,7 +121,7 @@ fn row_08_namespaces_that_can_be_pruned_without_pod_security() {
             || namespace.application() != "namespaces"
                 && namespace.application() != format!("ws-{}", namespace.name())
     });
-    // They come right after the projects, before all that goes into them.
+    // Namespaces come right after the projects, before everything that is created in them.
     assert_eq!(wave("darien", "namespaces"), 10);
 }
 
@@ -232,7 +232,7 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
                 "{name}: {pod}"
             );
         }
-        // What Go is told is four fifths of what the kernel is told, in whole MiB.
+        // Go's limit is four fifths of the kernel's, in whole MiB.
         for pod in ["controller", "repoServer", "server"] {
             let mib = |text: &str| -> u64 {
                 let (number, unit) = text.split_at(
@@ -263,7 +263,7 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
             is(at(values, "crds/keep"), true),
             "{name}: without its CRDs every Application is gone"
         );
-        // Policies only add up, and the chart's let everybody in.
+        // Policies only add up, and the chart's own policies permit everybody.
         assert!(is(at(values, "global/networkPolicy/create"), false), "{name}");
         for tool in ["kustomize.enable", "jsonnet.enable"] {
             assert_eq!(setting(values, "cm", tool), "false", "{name}");
@@ -272,7 +272,7 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
             setting(values, "cm", "helm.enable").is_null(),
             "{name}: charts are rendered by Argo CD"
         );
-        // The exclusions are YAML in a text: lists of kinds, Events among them.
+        // The exclusions are YAML in a text: lists of kinds, with Events among them.
         let exclusions = setting(values, "cm", "resource.exclusions").as_str().expect("a text");
         let exclusions: Value = serde_yaml::from_str(exclusions).expect("YAML");
         let kinds: Vec<&str> = items(&exclusions)
@@ -284,14 +284,14 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
             "{name}: {kinds:?}"
         );
     }
-    // It needs the server-side way: one of its kinds is too large for the other.
+    // It needs server-side apply: one of its kinds is too large for client-side apply.
     never("Application", |application| {
         application.name() == "argocd" && !options(application).contains(&"ServerSideApply=true")
     });
 }
 
-/// With default deny, Argo CD reaches what it needs from the first moment, or it could never sync
-/// the cure.
+/// With a default deny, Argo CD must reach what it needs from the first moment, or it could never
+/// sync a fix.
 #[test]
 fn an_argo_cd_that_cuts_itself_off() {
     for (name, tree) in
@@ -299,7 +299,7 @@ fn an_argo_cd_that_cuts_itself_off() {
     {
         let policies: Vec<&Read> =
             tree.of_kind("NetworkPolicy").filter(|it| it.namespace() == Some("argocd")).collect();
-        // One Application applies all of them, by name: the deny comes last.
+        // One Application applies all of them, sorted by name: the deny comes last.
         assert!(policies.iter().all(|it| it.application() == "network-policies"), "{name}");
         let last = policies.iter().map(|it| it.name()).max();
         assert_eq!(last, Some("default-deny"), "{name}");
@@ -317,7 +317,7 @@ fn an_argo_cd_that_cuts_itself_off() {
     assert_eq!(bare.of_kind("NetworkPolicy").count(), 0, "whose Argo CD it is, nobody knows");
 }
 
-/// Argo CD on a Kubernetes that it is not tested on; one of another build of a minor that it is
+/// Argo CD on a Kubernetes that it is not tested on; another patch of a minor version that it is
 /// tested on is only untested.
 #[test]
 fn a_pair_that_nobody_tested() {
@@ -335,8 +335,8 @@ fn a_pair_that_nobody_tested() {
     assert_eq!(said("k3s: v1.31.14+k3s1\n", small), ["unsupported-pair"]);
     assert_eq!(said("k3s: v1.34.2+k3s1\n", small), ["untested-version"]);
     assert_eq!(said("k3s: v1.35.8+k3s1\nargo-cd: 10.1.1\n", small), Vec::<String>::new());
-    // A patch of the same line brings the same Argo CD; of another one, nobody knows which it
-    // brings.
+    // A patch of the same chart line brings the same Argo CD; which one another line brings is not
+    // known.
     assert_eq!(
         said("k3s: v1.36.4+k3s1\nargo-cd: 10.1.3\n", small),
         ["unsupported-pair", "untested-version"]
@@ -345,7 +345,7 @@ fn a_pair_that_nobody_tested() {
         said("k3s: v1.36.4+k3s1\nargo-cd: 11.0.0\n", small),
         ["untested-version", "untested-version"]
     );
-    // 10.9 brings Argo CD 3.5, which knows 1.36, and no longer 1.32.
+    // 10.9 brings Argo CD 3.5, which supports 1.36, and no longer 1.32.
     assert_eq!(
         said("k3s: v1.36.4+k3s1\nargo-cd: 10.9.6\n", small),
         ["untested-version", "untested-version"]
@@ -354,15 +354,15 @@ fn a_pair_that_nobody_tested() {
         said("k3s: v1.32.9+k3s1\nargo-cd: 10.9.6\n", small)
             .contains(&"unsupported-pair".to_owned())
     );
-    // Somebody else's Argo CD may be any.
+    // An Argo CD that somebody else manages may be any version.
     assert_eq!(
         said("k3s: v1.36.4+k3s1\n", &format!("argocd: {{enabled: false}}\n{small}")),
         ["untested-version"]
     );
 }
 
-/// The script asks whether the repository can be read, and brings the credential along before Argo
-/// CD needs it; never as an argument.
+/// The script asks whether the repository can be read, and passes the credential before Argo CD
+/// needs it, and never as an argument.
 #[test]
 fn row_23_a_repository_that_argo_cd_cannot_read() {
     for (name, tree) in GOLDEN.iter() {
@@ -382,7 +382,7 @@ fn row_23_a_repository_that_argo_cd_cannot_read() {
     }
 }
 
-/// The order is a program, not prose, and everything that it applies before Argo CD is what Argo CD
+/// The order is in a program, not in prose, and what it applies before Argo CD is what Argo CD
 /// finds.
 #[test]
 fn row_24_a_root_that_is_applied_by_hand() {
@@ -404,8 +404,8 @@ fn row_24_a_root_that_is_applied_by_hand() {
     }
 }
 
-/// The key is the user's before there is a cluster; one act seals every key of a credential; a URL
-/// is escaped where it is opened.
+/// The user has the key before there is a cluster; all keys of a credential are sealed together; a
+/// URL is escaped where it is opened.
 #[test]
 fn row_25_sealed_values_that_die_with_the_node() {
     for (name, tree) in GOLDEN.iter() {
@@ -424,7 +424,7 @@ fn row_25_sealed_values_that_die_with_the_node() {
             );
         }
     }
-    // Half of a credential is never emitted:
+    // An incomplete credential is never emitted:
     // `darien_faults::charts::a_secret_sealed_anew_without_one_of_its_keys`.
 }
 
@@ -486,7 +486,7 @@ fn an_issuer_by_the_legacy_class_straight_at_the_production_server() {
         })
     });
     let (_, starter) = GOLDEN.iter().find(|it| it.0 == "no-database").expect("the case");
-    // Nothing said about the issuer: staging.
+    // The default issuer is staging.
     assert!(starter.find("ClusterIssuer", None, "letsencrypt-staging").is_some());
 }
 

@@ -1,4 +1,4 @@
-//! Faults of the charts' values, and of a chart of one's own.
+//! Faults of the charts' values, and of a chart of our own.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use serde_yaml::Value;
 use super::{GOLDEN, containers, found, never};
 use crate::support::{at, compile, items, only, with_components};
 
-/// Leaves of the charts' values that are known to alter what the chart renders (the facts: each was
-/// rendered with and without).
+/// Leaves of the charts' values that are known to change what the chart renders (the facts: each
+/// was rendered with and without).
 const CERT_MANAGER: [&str; 24] = [
     "acmesolver/image/digest",
     "acmesolver/image/tag",
@@ -35,8 +35,8 @@ const CERT_MANAGER: [&str; 24] = [
     "webhook/strategy/rollingUpdate",
     "webhook/strategy/type",
 ];
-/// Of Argo CD's chart: what its templates read, pass on whole (`env`, `resources`, the two maps of
-/// settings) or hand to a helper.
+/// Values of Argo CD's chart: those that its templates read, pass on whole (`env`, `resources`, the
+/// two maps of settings) or hand to a helper.
 const ARGO_CD: [&str; 29] = [
     "applicationSet/replicas",
     "applicationSet/resources",
@@ -149,7 +149,7 @@ fn a_mounted_secret_that_nothing_makes() {
                 .any(|it| !at(it, "secret").is_null() || !at(it, "configMap").is_null())
         });
     }
-    // Secrets come as variables, and every one of them is sealed or named in a finding:
+    // Secrets are passed as variables, and every one of them is sealed or named in a finding:
     // `credential-not-sealed`.
     let made = compile(&only(espalier::spec::schema::STARTER));
     let not_sealed = made.findings.iter().filter(|it| it.code == "credential-not-sealed");
@@ -206,7 +206,7 @@ fn containers_without_a_memory_limit() {
         }
     }
     assert!(pods > 4);
-    // For Kubernetes, a limit of 0 is none.
+    // For Kubernetes, a limit of 0 means no limit.
     assert!(
         compile(&with_components("openWebui: {resources: {memory: {limit: 0}}}"))
             .errors()
@@ -248,8 +248,8 @@ fn data_that_must_last_on_an_empty_dir() {
 
 #[test]
 fn a_rollout_whose_new_pod_finds_no_room() {
-    // cert-manager's three Deployments let the old pod go first; ours recreate, or replace one
-    // after the other.
+    // cert-manager's three Deployments stop the old pod first; ours use Recreate, or replace one
+    // pod after the other.
     never("Application", |application| {
         let values = application.at("spec/source/helm/valuesObject");
         let parts = ["strategy", "webhook/strategy", "cainjector/strategy"];

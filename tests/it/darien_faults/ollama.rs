@@ -24,7 +24,8 @@ fn no_limits_so_that_no_alert_can_fire() {
     for (object, _) in each_of("StatefulSet", "ollama") {
         for container in containers(object) {
             let memory = |key: &str| at(container, &format!("resources/{key}/memory"));
-            // Weights are anonymous memory on CPU: what is not promised is not there.
+            // On a CPU, weights are anonymous memory: memory that is not requested may not be
+            // there.
             assert!(
                 memory("limits").is_string() && memory("limits") == memory("requests"),
                 "{}",
@@ -78,7 +79,7 @@ fn a_model_whose_memory_nobody_knows() {
 
 #[test]
 fn a_small_cache_that_is_not_made() {
-    // The key/value cache stays at 16 bits without flash attention: the proof would count too
+    // Without flash attention, the key/value cache stays at 16 bits, so the budget would count too
     // little.
     let made = compile(&with_components(
         "ollama: {models: [\"llama3.2:1b\"], kvCache: q8_0, flashAttention: false}",
@@ -88,7 +89,7 @@ fn a_small_cache_that_is_not_made() {
 
 #[test]
 fn replicas_that_share_one_volume() {
-    // The start of one replica removes what another one has half pulled.
+    // When one replica starts, it removes what another one has half pulled.
     for (object, _) in each_of("StatefulSet", "ollama") {
         assert_eq!(items(object.at("spec/volumeClaimTemplates")).count(), 1, "{}", object.path);
         let shared = items(at(object.pod_template().expect("pods"), "spec/volumes"))
@@ -122,7 +123,8 @@ fn models_pulled_by_a_hook_that_no_log_shows() {
 
 #[test]
 fn a_pull_that_gives_up_in_the_first_seconds_or_draws_on_a_terminal() {
-    // What the scripts do is seen where they run (`pulls`): every tree has those very ones.
+    // What the scripts do is tested by running them (`pulls`): every tree has exactly those
+    // scripts.
     let of = |object: &crate::support::Read| {
         let last = |container: &&Value| {
             items(at(container, "command"))
@@ -143,7 +145,7 @@ fn a_pull_that_gives_up_in_the_first_seconds_or_draws_on_a_terminal() {
         "{scripts:#?}"
     );
     for (object, _) in each_of("StatefulSet", "ollama") {
-        // Why a pull failed is in the pod's status.
+        // The pod's status says why a pull failed.
         assert_eq!(
             at(containers(object)[0], "terminationMessagePolicy"),
             "FallbackToLogsOnError",
@@ -172,8 +174,8 @@ fn a_home_that_cannot_be_written() {
 
 #[test]
 fn an_api_without_authentication_open_to_all() {
-    // No Ingress leads to it, and in each namespace only Open WebUI is let in: the policies' judge
-    // shows that nobody else is.
+    // No Ingress leads to it, and in each namespace only Open WebUI may connect: the tests of
+    // policies show that nothing else can.
     never("Ingress", |ingress| {
         let paths = items(ingress.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
         paths.into_iter().any(|path| {

@@ -1,5 +1,5 @@
-//! What Argo CD needs: the form of Applications, projects that permit what is there, waves that
-//! respect what is needed.
+//! What Argo CD needs: the form of Applications, projects that permit what exists, waves that
+//! respect the dependencies.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::support::{Read, at, is, items, labels};
 
 const SERVER: &str = "https://kubernetes.default.svc";
 
-/// Options that only harm here, or whose names are easily misspelt: this is the whole list of those
-/// that may appear.
+/// The sync options that may appear. Other options do harm here, or have names that are easily
+/// misspelt.
 const OPTIONS: [&str; 4] = [
     "FailOnSharedResource=true",
     "PruneLast=true",
@@ -46,7 +46,7 @@ pub fn applications(tree: &Tree) -> Vec<String> {
         let is_root = object.name() == "root";
         let finalizers: Vec<&str> =
             items(object.at("metadata/finalizers")).filter_map(Value::as_str).collect();
-        // Neither the root nor Argo CD itself takes along what it made when it goes.
+        // Deleting the root or Argo CD itself does not delete what they made.
         let stays = is_root || object.name() == "argocd";
         let cascade: &[&str] =
             if stays { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
@@ -127,8 +127,7 @@ fn from_where(application: &Read, is_root: bool, must: &mut impl FnMut(bool, &Re
             application,
             "how the folder is read",
         );
-        // The root follows the branch; under `pin: tag` the others follow the tag of their
-        // content.
+        // The root follows the branch; under `pin: tag` the others follow the tag of their content.
         let revision = source("targetRevision").as_str().unwrap_or_default();
         must(
             revision.starts_with("refs/heads/")
@@ -161,7 +160,7 @@ fn from_where(application: &Read, is_root: bool, must: &mut impl FnMut(bool, &Re
     }
 }
 
-/// Whether a list of group, kind (and name) of a project permits one.
+/// Whether a list of group, kind (and name) of a project permits an object.
 fn permits(list: &Value, object: &Read) -> bool {
     items(list).any(|permit| {
         let text = |key| at(permit, key).as_str().unwrap_or_default();
@@ -175,7 +174,7 @@ fn permits(list: &Value, object: &Read) -> bool {
     })
 }
 
-/// Whether a project lets objects into a namespace: listed, or everywhere and not denied.
+/// Whether a project permits objects in a namespace: listed, or everywhere and not denied.
 fn may_go(project: &Read, namespace: &str) -> bool {
     let listed = |text: &str| {
         items(project.at("spec/destinations"))
@@ -192,8 +191,8 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: there is no project {name}", application.path));
             continue;
         };
-        // What touches the namespace of models and chat alone is of the group that can touch
-        // nothing else. Policies may go anywhere, wherever they go today.
+        // Applications that touch only the namespace of models and chat are in the project that can
+        // touch nothing else. Policies may go anywhere, wherever they are today.
         let only_ai = application.text("spec/destination/namespace") == "ai"
             && application.name() != "network-policies"
             && objects_of(tree, application).iter().all(|it| it.namespace() == Some("ai"));
@@ -228,8 +227,8 @@ pub fn projects(tree: &Tree) -> Vec<String> {
     let wants_signed = |project: &Read| !project.at("spec/signatureKeys").is_null();
     let is_signed = tree.of_kind("AppProject").any(wants_signed);
     for application in tree.of_kind("Application").filter(|_| is_signed) {
-        // Where one project asks for signatures, all do that take anything from Git; a chart has
-        // none.
+        // If one project asks for signatures, all do that take anything from Git; a chart cannot be
+        // signed.
         let project = tree.find("AppProject", Some("argocd"), application.text("spec/project"));
         if project
             .is_some_and(|it| wants_signed(it) != application.at("spec/source/chart").is_null())
@@ -248,7 +247,7 @@ pub fn projects(tree: &Tree) -> Vec<String> {
 
 /// A project permits what its Applications need, and no more.
 fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
-    // Each group, the repositories of its own charts and no others.
+    // Each project: the repositories of its own charts and no others.
     let group =
         || tree.of_kind("Application").filter(|it| it.text("spec/project") == project.name());
     let has_charts = group().any(|it| !it.at("spec/source/chart").is_null());
@@ -264,8 +263,8 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
         named("spec/namespaceResourceWhitelist", key, "*")
             || named("spec/clusterResourceWhitelist", key, "*")
     });
-    // Tenants come and go, and a project that narrowed with them would strand what they leave:
-    // everywhere, but not where others live.
+    // Tenants come and go, and a project that became narrower with them would leave their objects
+    // behind: so everywhere, except in other namespaces of the platform and the cluster.
     let is_everywhere = named("spec/destinations", "namespace", "*");
     if is_everywhere && project.name() == "tenants" {
         let others = tree
@@ -289,8 +288,8 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
             found.push(format!("{}: tenants may label {namespace}", project.path));
         }
     } else {
-        // What a chart makes of the cluster has names: a role of any name could give anybody
-        // everything.
+        // Cluster-wide objects of a chart are permitted by name: a role of any name could give
+        // anybody every permission.
         let any = items(project.at("spec/clusterResourceWhitelist"))
             .filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
         found.extend(any.map(|any| {
@@ -307,7 +306,7 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
     {
         found.push(format!("{}: permits all", project.path));
     }
-    // An empty list of namespaced kinds permits all of them: "none" must be said.
+    // An empty list of namespaced kinds permits all of them: "none" must be explicit.
     if project.at("spec/namespaceResourceWhitelist").is_null()
         && !named("spec/namespaceResourceBlacklist", "kind", "*")
     {
@@ -315,7 +314,7 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
     }
 }
 
-/// The objects that an Application brings.
+/// The objects that an Application creates.
 pub fn objects_of<'a>(tree: &'a Tree, application: &Read) -> Vec<&'a Read> {
     let Some(path) = application.at("spec/source/path").as_str() else { return Vec::new() };
     tree.objects
@@ -326,8 +325,8 @@ pub fn objects_of<'a>(tree: &'a Tree, application: &Read) -> Vec<&'a Read> {
         .collect()
 }
 
-/// Whether a file's folder is (below) what an Application's path ends in; the repository may have
-/// folders of its own before it.
+/// Whether a file's folder is (below) the end of an Application's path; the repository may have
+/// other folders above it.
 fn ends_with_folder(folder: &str, path: &str) -> bool {
     let local = ["apps", "bootstrap/argocd"]
         .into_iter()
@@ -359,7 +358,7 @@ pub fn waves(tree: &Tree) -> Vec<String> {
         }
         if let Some(template) = object.pod_template() {
             // A pod that waits for a Secret is not healthy; nothing of the platform starts before
-            // its namespace is fenced.
+            // its namespace has its policies.
             let env = items(at(template, "spec/containers")).flat_map(|it| items(at(it, "env")));
             let secrets = env.filter_map(|it| at(it, "valueFrom/secretKeyRef/name").as_str());
             needs
@@ -377,8 +376,8 @@ pub fn waves(tree: &Tree) -> Vec<String> {
             }
         }
     }
-    // A chart's pods, too, start in a namespace that is there and fenced: all at once, or Argo CD's
-    // own deny would cut it off.
+    // A chart's pods too start in a namespace that exists and has its policies: all at once, or
+    // Argo CD's own deny would cut it off.
     for object in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
         let namespace = object.text("spec/destination/namespace");
         let needs = owner("Namespace", None, namespace).into_iter().chain(owner(
@@ -431,7 +430,7 @@ pub fn folders(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: belongs to {place}", object.path));
         }
     }
-    // Jobs that people run lie in a folder that no Application reads.
+    // Jobs that people apply are in a folder that no Application reads.
     let is_by_hand = |object: &Read| {
         object.kind() == "Job" && object.path == format!("bootstrap/job-{}.yaml", object.name())
     };

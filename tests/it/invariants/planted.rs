@@ -1,21 +1,21 @@
-//! Planted faults: each law finds what breaks it, so that its silence means something.
+//! Planted faults: each invariant finds what breaks it, so that its silence means something.
 
 use serde_yaml::{Mapping, Value};
 
 use super::{ALL, Tree};
 use crate::support::{golden_cases, texts_of, tree};
 
-/// A tree that keeps every law.
+/// A tree that keeps every invariant.
 fn sound() -> Tree {
     let mut cases = golden_cases().into_iter();
     let (_, folder) = cases.find(|it| it.0 == "sealed").expect("the sealed case");
     Tree::of(&tree(&texts_of(&folder)))
 }
 
-/// Puts a value into an object of the sound tree: by kind and name, path (numbers step into lists),
-/// value as YAML; an empty one removes.
+/// Puts a value into an object of the sound tree: by kind and name, path (numbers are positions in
+/// lists), and value as YAML; an empty value removes the field.
 fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
-    // A sealed value's name ends in a suffix that was drawn.
+    // A sealed Secret's name ends in a suffix that was drawn.
     let is_it = |object: &&mut crate::support::Read| {
         object.kind() == kind
             && (object.name() == name
@@ -51,7 +51,7 @@ fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
     }
 }
 
-/// Law (by the beginning of its name), kind, name, path, value.
+/// The invariant (the beginning of its name), kind, name, path, value.
 const FAULTS: [(&str, &str, &str, &str, &str); 68] = [
     ("nothing is emitted", "Deployment", "openwebui", "metadata>creationTimestamp", "null"),
     ("nothing is emitted", "Deployment", "openwebui", "status", "{}"),

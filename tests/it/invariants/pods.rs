@@ -204,7 +204,7 @@ pub fn probes(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// A resolver that tries suffixes first asks eight times in vain for each whole name.
+/// A resolver that tries suffixes first makes eight useless queries for each full name.
 pub fn dots(tree: &Tree) -> Vec<String> {
     let is_one = |pod: &Value| {
         let mut options =
@@ -217,7 +217,7 @@ pub fn dots(tree: &Tree) -> Vec<String> {
         .collect()
 }
 
-/// What a container or a composed Secret says: values, arguments, commands, templates.
+/// Texts of a container or a composed Secret: values, arguments, commands, templates.
 fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
     let mut all: Vec<(&Read, &str)> = Vec::new();
     for (object, container) in containers(tree) {
@@ -232,12 +232,11 @@ fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
     all
 }
 
-/// The kubelet reads commands, arguments and values before anybody else: `$$` is one dollar to it,
-/// `$(NAME)` a variable's value.
+/// The kubelet expands commands, arguments and values first: it turns `$$` into one dollar, and
+/// `$(NAME)` into a variable's value.
 pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    // Jobs that people apply are no objects of an Application, and a kubelet reads them all the
-    // same.
+    // Jobs that people apply belong to no Application, and the kubelet reads them all the same.
     let manual_objects: Vec<(&String, Value)> = tree
         .files
         .iter()
@@ -266,8 +265,8 @@ pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// A name that a suffix would complete: below a namespace, or a Service's alone where an address
-/// stands.
+/// A name that a resolver has to complete: one below a namespace, or that of a Service alone in the
+/// place of an address.
 pub fn whole_names(tree: &Tree) -> Vec<String> {
     const WHOLE: &str = ".svc.cluster.local";
     let services: BTreeSet<&str> = tree.of_kind("Service").map(Read::name).collect();
@@ -282,15 +281,15 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
             let end = rest[start..].find(|it| !is_of_name(it)).map_or(rest.len(), |it| start + it);
             let (name, after) = (&rest[start..end], &rest[end..]);
             let is_below = name.split('.').skip(1).any(|it| it == "svc");
-            // Before an `@` stands who signs in.
+            // The part before an `@` is a user name.
             let signs_in = after.split(['/', ' ']).next().is_some_and(|it| it.contains('@'))
                 || after.contains("}}@");
             let is_address = before.ends_with("://") && !signs_in
                 || before.ends_with('@')
                 || name.len() == text.len();
             let service = name.split('.').next().unwrap_or_default();
-            // `openwebui` is also a database's name: alone, it is an address only with a port or
-            // dots.
+            // `openwebui` is also the name of a database: alone, it is an address only with a port
+            // or dots.
             let is_service = is_address
                 && services.contains(service)
                 && (name.contains('.') || after.starts_with(':'));
@@ -303,7 +302,7 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// Whether the Application that makes a claim also runs what mounts it.
+/// Whether the Application that makes a claim also runs a pod that mounts it.
 fn is_bound_by_its_own(tree: &Tree, claim: &Read) -> bool {
     let own = templates(tree).filter(|(template, _)| {
         template.application() == claim.application() && template.namespace() == claim.namespace()
@@ -336,8 +335,8 @@ pub fn volumes(tree: &Tree) -> Vec<String> {
             .filter_map(|it| at(it, "persistentVolumeClaim/claimName").as_str())
         {
             let there = tree.find("PersistentVolumeClaim", template.namespace(), claim);
-            // A claim is bound when its first pod is placed: in an earlier Application it would be
-            // waited for in vain, unless that Application has a pod of its own which mounts it.
+            // A claim is bound when its first pod is placed: in an earlier Application, Argo CD
+            // would wait for it in vain, unless that Application has a pod that mounts it.
             if !there.is_some_and(|claim| {
                 claim.application() == template.application() || is_bound_by_its_own(tree, claim)
             }) {

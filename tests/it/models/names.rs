@@ -1,10 +1,10 @@
-//! Names as people type them: what resolves, what is refused, and what is offered then.
+//! Names of models as people type them: what resolves, what is refused, and what is offered then.
 
 use espalier::{facts::models, names::ModelName};
 
 use crate::support::{compile, with_components};
 
-/// What people typed.
+/// Names that people typed.
 const TYPED: [&str; 34] = [
     "qwen3",
     "gemma3",
@@ -80,7 +80,7 @@ fn names_are_read_as_ollama_reads_them() {
     assert!(refused.contains("write `qwen3:8b`"), "{refused}");
 }
 
-/// The tree has the name that the library has, whatever was typed.
+/// The tree has the library's name, whatever was typed.
 #[test]
 fn the_tree_has_the_short_name() {
     let made = compile(&with_components(
@@ -94,7 +94,7 @@ fn the_tree_has_the_short_name() {
     );
 }
 
-/// Case does not count where the spec has figures of its own either.
+/// Case does not matter for models with figures in the spec either.
 #[test]
 fn own_figures_are_found_in_any_case() {
     let figures = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, \
@@ -106,8 +106,8 @@ fn own_figures_are_found_in_any_case() {
     assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
 }
 
-/// The entry that a finding offers, pasted with the one number that nobody else can know: the
-/// finding is gone, and no other has come.
+/// The entry that a finding offers is pasted, with the one number that only the user can know: the
+/// finding is gone, and there is no new one.
 #[test]
 fn what_is_offered_can_be_pasted() {
     for (name, code, unknown) in [
@@ -152,8 +152,8 @@ fn what_is_offered_can_be_pasted() {
     }
 }
 
-/// Which model the name of somebody else's speaks of, and the size of its file: published, computed
-/// with what Qwen's own files keep, or not known.
+/// The known model that another publisher's name refers to, and the size of its file: published,
+/// computed as for Qwen's own files, or not known.
 #[test]
 fn the_names_of_others_speak_of_known_models() {
     for (name, base, blob, is_published) in [
@@ -222,7 +222,7 @@ fn the_names_of_others_speak_of_known_models() {
     }
 }
 
-/// A misspelt family, size or word gets the name that is nearest.
+/// A misspelt family, size or word gets the nearest name.
 #[test]
 fn what_is_nearly_right_gets_the_right_name() {
     for (written, meant) in [
@@ -242,7 +242,7 @@ fn what_is_nearly_right_gets_the_right_name() {
     }
 }
 
-/// Other quantisations of a known size are computed; what no formula covers is not.
+/// Other quantisations of a known size are computed; a model that no formula covers is not.
 #[test]
 fn what_cannot_be_computed_is_not() {
     for name in
@@ -269,7 +269,7 @@ fn what_cannot_be_computed_is_not() {
     }
 }
 
-/// Of two builds of one size, a tag that names neither is the larger one.
+/// If there are two builds of one size, a tag that names neither means the larger one.
 #[test]
 fn words_choose_the_build() {
     let blob = |name: &str| models::find(name).unwrap_or_else(|| panic!("{name}")).figures;

@@ -1,5 +1,5 @@
-//! What must be let through, worked out from what the objects say, and for the pods of charts from
-//! the table of the cluster's facts.
+//! The needed connections, worked out from the objects, and for the pods of charts from the table
+//! of the cluster's facts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,7 +27,7 @@ pub enum End {
 }
 
 impl End {
-    /// `namespace/name`, for people.
+    /// `namespace/name`, for messages.
     pub fn short(&self) -> String {
         match self {
             Self::ApiServer => "API server".to_owned(),
@@ -50,8 +50,8 @@ pub struct Flow {
     pub protocol: &'static str,
 }
 
-/// Pods that charts make, and whom they call: the cluster's facts, §2 and §3. Chart, namespace,
-/// name; API server, DNS; others.
+/// Pods of charts, and their connections: the cluster's facts, §2 and §3. Chart, namespace, name;
+/// API server, DNS; others.
 const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
     (
         "cert-manager",
@@ -85,11 +85,11 @@ enum To {
     Outside(u16),
     Traefik(u16),
     Pods(&'static str, &'static str, u16),
-    /// Where the root comes from.
+    /// The URL that the root is fetched from.
     Git,
 }
 
-/// All of them.
+/// All needed connections.
 pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
     let mut all = BTreeSet::new();
     for object in tree.objects.iter().filter(|it| it.pod_template().is_some()) {
@@ -100,7 +100,7 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
     }
     let has_chart =
         |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
-    // From another node the API server calls a webhook as an address of no pod.
+    // From another node, the API server calls a webhook from an address that is no pod's.
     if has_several_nodes(tree) && has_chart("cert-manager") {
         let to = cluster_pods(tree, "cert-manager", "webhook");
         all.insert(Flow { from: End::ApiServer, to, port: WEBHOOK, protocol: "TCP" });
@@ -117,7 +117,7 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
 /// The port of cert-manager's webhook.
 pub const WEBHOOK: u16 = 10250;
 
-/// Whether the page of the tree tells of several nodes.
+/// Whether the page of the tree describes several nodes.
 fn has_several_nodes(tree: &Tree) -> bool {
     let page =
         tree.files.get("out/README.md").map(|it| String::from_utf8_lossy(it)).unwrap_or_default();
@@ -188,7 +188,7 @@ fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(
     Some((pods_of(pods), target))
 }
 
-/// Addresses in a text: `scheme://[user@]host:port`, where the host is a Service's.
+/// Addresses in a text: `scheme://[user@]host:port`, if the host is a Service's.
 fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
     text.split("://").skip(1).filter_map(|split| {
         let split = split.split(['/', ';', ',', ' ']).next()?;
@@ -200,7 +200,7 @@ fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
     })
 }
 
-/// Where a database outside the cluster is: an address, or beyond what is known.
+/// The place of an external database: an address, or outside of the known networks.
 fn elsewhere(text: &str) -> Option<(End, u16)> {
     let (host, port) =
         text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
@@ -221,8 +221,8 @@ fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
             .as_str()
             .filter(|_| ["DATABASE_URL", "REDIS_URL"].iter().any(|it| at(variable, "name") == *it))
         {
-            // The address is within a sealed value's template; where nothing is sealed yet, it is
-            // where the Secret is called after.
+            // The address is in the template of a sealed value; if nothing is sealed yet, it is
+            // where the Secret is named after.
             let key = at(variable, "valueFrom/secretKeyRef/key").as_str().unwrap_or_default();
             let sealed = tree
                 .find("SealedSecret", object.namespace(), secret)
@@ -232,7 +232,7 @@ fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
                 object.namespace().unwrap_or_default(),
                 if secret == "redis" { 6379 } else { 5432 }
             );
-            // The template holds braces and spaces before the host.
+            // The template has braces and spaces before the host.
             text = sealed.map_or(address, |sealed| {
                 format!("postgresql://{}", sealed.rsplit_once('@').map_or("", |it| it.1))
             });

@@ -15,8 +15,8 @@ use crate::{
 
 type Labels = BTreeMap<String, String>;
 
-/// Addresses of private networks: a database of the golden and random platforms, the one beside it,
-/// one of another network.
+/// Addresses of private networks: a database of the golden and random platforms, the address beside
+/// it, and one of another network.
 const NEIGHBOURS: [[u8; 4]; 4] =
     [[10, 0, 0, 7], [192, 168, 7, 20], [192, 168, 7, 21], [172, 16, 0, 5]];
 
@@ -45,7 +45,7 @@ enum Peer {
         namespace: String,
         selector: Labels,
     },
-    /// All addresses but private ones.
+    /// All addresses except private ones.
     Outside,
     /// All addresses.
     All,
@@ -85,12 +85,12 @@ impl Cluster {
         deny.map(|it| it.namespace.as_str()).collect()
     }
 
-    /// Whether the client may leave.
+    /// Whether the policies let the connection out of the client.
     pub fn lets_out(&self, from: &End, to: &End, port: u16, protocol: &str) -> bool {
         self.lets(from, |it| it.egress.as_ref(), to, (port, protocol))
     }
 
-    /// Whether the server lets it in.
+    /// Whether the policies let the connection into the server.
     pub fn lets_in(&self, from: &End, to: &End, port: u16, protocol: &str) -> bool {
         self.lets(to, |it| it.ingress.as_ref(), from, (port, protocol))
     }
@@ -102,15 +102,15 @@ impl Cluster {
         other: &End,
         port: (u16, &str),
     ) -> bool {
-        // Whatever is no pod is under no policy.
+        // No policy applies to an end that is not a pod.
         let End::Pods { namespace, labels } = me else { return true };
         let mine = self.policies.iter().filter(|policy| {
             policy.namespace == *namespace
                 && (policy.selector.is_empty() || selects(&policy.selector, labels))
         });
         let mut applying = mine.filter_map(rules).peekable();
-        // A pod that no policy selects in a direction is open; where several do, what one permits
-        // is permitted.
+        // A pod that no policy selects in a direction is open; if several do, a connection that one
+        // of them permits is permitted.
         applying.peek().is_none() || applying.flatten().any(|it| it.permits(other, port))
     }
 }
@@ -186,7 +186,7 @@ impl Peer {
             (Self::Pods { namespace, selector }, End::Pods { namespace: own, labels }) => {
                 namespace == own && (selector.is_empty() || selects(selector, labels))
             }
-            // A host process has a private address, and no labels.
+            // A process of the host has a private address and no labels.
             _ => false,
         }
     }

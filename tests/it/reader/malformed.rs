@@ -1,4 +1,4 @@
-//! Files that are broken or made to hurt: no panic, no long wait, no flood of findings.
+//! Files that are broken or made to do harm: no panic, no long wait, no flood of findings.
 
 use std::{collections::BTreeMap, fmt::Write as _, time::Instant};
 
@@ -24,7 +24,8 @@ fn no_more_is_told_than_anybody_reads() {
     assert_eq!(findings.len(), 65);
 }
 
-/// Files made to hurt end quickly. The bound is loose: a quadratic reader takes minutes here.
+/// Files that are made to do harm end quickly. The bound is loose: a quadratic reader takes minutes
+/// here.
 #[test]
 fn no_file_takes_long() {
     let keys: String = (0..50_000).fold(String::new(), |mut text, i| {
@@ -66,7 +67,7 @@ fn no_file_takes_long() {
     }
 }
 
-/// Pieces of YAML in any order: nearer to the edge than random characters.
+/// Pieces of YAML in any order: closer to real mistakes than random characters.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "a",
@@ -165,8 +166,8 @@ proptest! {
         assert_no_panic(Source::from_bytes("f", bytes))?;
     }
 
-    /// A second reader takes what we take without a finding, and sees the same. (Libyaml has its
-    /// own idea of a file that is nothing but a block scalar.)
+    /// A second reader accepts what we read without a finding, and sees the same values. (libyaml
+    /// reads a file that is only a block scalar in another way.)
     #[test]
     fn what_is_read_without_findings_is_read_alike_elsewhere(text in pieces()) {
         let source = Source::parse("f", text.as_str());

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::{read, schema};
 use crate::support::{compile, only};
 
-/// A number of the spec as the schema has it: the way to it (`[]` is any item, `*` any entry), its
-/// bounds, and whether it is nothing else.
+/// A number of the spec as the schema has it: its path (`[]` is any item, `*` any entry), its
+/// bounds, and whether it may also be an amount with a unit.
 #[derive(Debug)]
 struct Number {
     path: Vec<String>,
@@ -21,7 +21,7 @@ struct Number {
     is_amount: bool,
 }
 
-/// Every number below a schema, `$ref`s followed.
+/// Every number below a schema, with `$ref`s followed.
 fn numbers(whole: &Value, at: &Value, path: &[String], found: &mut Vec<Number>) {
     let mut parts = vec![at];
     let mut next = 0;
@@ -78,7 +78,7 @@ fn numbers(whole: &Value, at: &Value, path: &[String], found: &mut Vec<Number>) 
     }
 }
 
-/// One text or several.
+/// A text, or the texts of a list.
 fn texts(value: &Value) -> Vec<&str> {
     value.as_array().map_or_else(
         || value.as_str().into_iter().collect(),
@@ -86,10 +86,10 @@ fn texts(value: &Value) -> Vec<&str> {
     )
 }
 
-/// The model whose figures are written.
+/// A model with figures in the spec.
 const BOTANIST: &str = "acme/botanist:1b";
 
-/// A whole spec with one value in it, and beside it what has to be there.
+/// A whole spec with one value in it, and with the fields that this value needs.
 fn spec_with(path: &[String], value: &Value) -> String {
     let machine = json!({"cpu": 4, "memory": "8Gi"});
     let group = json!({"name": "a", "role": "server", "cpu": 4, "memory": "8Gi"});
@@ -125,7 +125,7 @@ fn spec_with(path: &[String], value: &Value) -> String {
         spec["components"]["ollama"]["catalogue"] = json!({ BOTANIST: figures });
         let its = &mut spec["components"]["ollama"]["catalogue"][BOTANIST];
         if value.as_i64() != Some(0) && (has("window") || has("windowLayers")) {
-            // Neither stands alone.
+            // Neither may stand alone.
             (its["window"], its["windowLayers"]) = (json!(1), json!(1));
         }
     }
@@ -141,7 +141,7 @@ fn spec_with(path: &[String], value: &Value) -> String {
     document.to_string()
 }
 
-/// What is out of bounds has one of these.
+/// A value out of bounds gets one of these codes.
 const OUT: [&str; 5] = [
     "figures-implausible",
     "invalid-value",
@@ -150,8 +150,7 @@ const OUT: [&str; 5] = [
     "storage-too-small",
 ];
 
-/// What is said of a value itself: whether it is refused, for what it is and not for what it asks
-/// of a node.
+/// The errors about a value itself, and not about what it requests of a node.
 fn refusals(text: &str) -> Vec<Diagnostic> {
     let refuses = |diagnostic: &Diagnostic| {
         diagnostic.severity == Severity::Error && OUT.contains(&diagnostic.code)
@@ -159,8 +158,8 @@ fn refusals(text: &str) -> Vec<Diagnostic> {
     compile(&only(text)).findings.into_iter().filter(refuses).collect()
 }
 
-/// At each bound, and one below and above it, schema and compiler say the same of every number; and
-/// the compiler says it once.
+/// At each bound, and one below and above it, schema and compiler agree on every number; and the
+/// compiler reports it once.
 #[test]
 fn every_number_has_bounds_and_they_are_the_rules_own() {
     let schema = schema();
@@ -201,7 +200,7 @@ fn every_number_has_bounds_and_they_are_the_rules_own() {
         }
     }
     assert!(taken > 100 && refused > 100, "{taken} taken, {refused} refused");
-    // Nothing is in the table that is no number of the spec, and no count is missing in it.
+    // The table has only numbers of the spec, and no count is missing in it.
     let mut counts: Vec<Vec<&str>> = all
         .iter()
         .filter(|it| !it.is_amount)
@@ -215,8 +214,8 @@ fn every_number_has_bounds_and_they_are_the_rules_own() {
     assert_eq!(counts, bounded);
 }
 
-/// The least and the most of the table are taken, by the schema and by the rule; one less and one
-/// more are not, by either.
+/// The least and the greatest number of the table are accepted, by the schema and by the rule; one
+/// less and one more are refused by both.
 #[test]
 fn the_bounds_of_the_table_are_held() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
@@ -242,8 +241,8 @@ fn the_bounds_of_the_table_are_held() {
     }
 }
 
-/// Of an amount the schema refuses nothing where the compiler does, however nothing is written, and
-/// takes the smallest that is more.
+/// For an amount of nothing, the schema refuses exactly what the compiler refuses, in every
+/// spelling, and both accept the smallest amount above.
 #[test]
 fn where_nothing_is_no_amount_the_schema_says_so() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
@@ -267,8 +266,8 @@ fn where_nothing_is_no_amount_the_schema_says_so() {
     }
 }
 
-/// In each unit the longest time is taken, by the schema and by the rule; one more, and a bit more,
-/// are not, by either.
+/// In each unit the longest time is accepted, by the schema and by the rule; one more, and a
+/// fraction more, are refused by both.
 #[test]
 fn the_longest_time_is_the_rules_own() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
@@ -289,7 +288,7 @@ fn the_longest_time_is_the_rules_own() {
         ];
         for (number, right) in numbers.chain(more).chain(parts) {
             let text = spec_with(&path, &json!(format!("{number}{unit}")));
-            // A schema does not know which parts of a unit are whole seconds.
+            // A schema does not know which fractions of a unit are whole seconds.
             let is_part = number.ends_with(".5") && unit == "s";
             assert!(
                 schema.is_valid(&read(&text)) == right || is_part,

@@ -14,8 +14,8 @@ use k8s_openapi::{
 
 use crate::support::{Read, golden_cases, texts_of, tree};
 
-/// Reads an object as its type and writes it again: what the type does not know is lost on the way,
-/// and shows.
+/// Reads an object as its type and writes it again: a field that the type does not know is lost on
+/// the way, which shows.
 fn known<K: DeserializeOwned + Serialize>(object: &Read) -> Option<String> {
     let typed: K = match serde_yaml::from_value(object.value.clone()) {
         Ok(typed) => typed,
@@ -25,8 +25,7 @@ fn known<K: DeserializeOwned + Serialize>(object: &Read) -> Option<String> {
     (again != object.value).then(|| format!("{}: as its type it is {again:?}", object.path))
 }
 
-/// Custom resources, whose schemas are with those who make their CRDs: the real judges hold them
-/// against these.
+/// Custom resources. Their schemas come with their CRDs: the real judges check these objects.
 const CUSTOM: [&str; 5] =
     ["AppProject", "Application", "ClusterIssuer", "HelmChartConfig", "SealedSecret"];
 

@@ -1,4 +1,4 @@
-//! Helps that can be pasted, pasted: the finding is gone, and no other has come.
+//! Helps that can be pasted are pasted: the finding is gone, and there is no new one.
 
 mod reading;
 mod rules;
@@ -18,18 +18,18 @@ const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 /// The case, the file, and pairs of what is written there and what the help says to write instead.
 pub type Fix = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-/// Every fix that is tried.
+/// All fixes.
 fn fixes() -> impl Iterator<Item = &'static Fix> {
     READING.iter().chain(RULES)
 }
 
-/// Cases whose help names the file's right name.
+/// Cases whose help names the right name of the file.
 const RENAMED: [(&str, &str, &str); 2] = [
     ("file-name-differs", "spec/secrets/database.yaml", "postgresql.yaml"),
     ("file-name-differs--no-name", "spec/workspaces/Team A.yaml", "team-a.yaml"),
 ];
 
-/// Cases whose help says `write` and needs a word of the user's own, or is pasted by another test.
+/// Cases whose help says `write` and needs a value of the user's own, or is pasted by another test.
 const BY_HAND: [&str; 5] = [
     "all-at-once",
     "all-at-once--rules",
@@ -38,7 +38,7 @@ const BY_HAND: [&str; 5] = [
     "repository-path",
 ];
 
-/// The codes that a text tells of, errors and warnings.
+/// The codes that a text reports, errors and warnings.
 fn codes(text: &str) -> BTreeSet<String> {
     let starts = text.lines().filter(|it| it.starts_with("error[") || it.starts_with("warning["));
     starts.filter_map(|it| Some(it.split_once('[')?.1.split_once(']')?.0.to_owned())).collect()
@@ -63,7 +63,7 @@ fn what_a_help_says_helps() {
             let word = word.strip_prefix("memory: 8Gi, ").unwrap_or(word);
             let word = word.strip_prefix("context: 8192\n").unwrap_or(word).trim();
             let word = word.strip_prefix("garden}\nspec:\n").unwrap_or(word).trim();
-            // What is pasted into more of the same line is not said as a whole.
+            // What is pasted together with more of the same line is not printed as a whole.
             let is_said = word.starts_with("catalogue: ") || !word.ends_with('}');
             assert!(
                 word.is_empty() || !is_said || said.contains(word),
@@ -74,11 +74,11 @@ fn what_a_help_says_helps() {
         place.write(file, with_domains_of_ones_own(case, &text));
         let after = render(&place);
         assert!(!tells(&after, code(case)), "{case}: the help does not help:\n{after}");
-        // Of every workspace that is built it is told that it has no administrator yet.
+        // Every workspace that is built has the finding that it has no administrator yet.
         let of_course = |text: &&String| *text == "workspace-without-administrator";
         let new: Vec<String> =
             codes(&after).difference(&before).filter(|it| !of_course(it)).cloned().collect();
-        // What is right as YAML can be wrong as a spec: that is told then.
+        // What is right as YAML can be wrong as a spec, which is reported then.
         let deeper = [
             "invalid-value",
             "invalid-value--version-as-a-number",

@@ -1,5 +1,4 @@
-//! Inputs that cannot be committed as text files, and findings that no command line can bring
-//! about.
+//! Inputs that cannot be committed as text files, and findings that no command line can cause.
 
 use std::{collections::BTreeMap, fs};
 
@@ -11,8 +10,8 @@ use espalier::{
 
 use crate::cli::workspace_dir::WorkspaceDir;
 
-/// Something that has the form of a sealed value: the length of the session key, the key, the value
-/// and its tag; nobody can open it.
+/// A text with the form of a sealed value: the length of the session key, the key, the value and
+/// its tag; nobody can open it.
 pub fn ciphertext() -> String {
     // 2 + 512 + 7 + 16 bytes of zeros after the length 0x0200 are 537 bytes, which need no padding.
     format!("AgAA{}", "AAAA".repeat(537 / 3 - 1))
@@ -49,7 +48,7 @@ fn prepare_spec(case: &str, place: &WorkspaceDir) {
                 .write(true)
                 .open(place.path("spec/platform.yaml"))
                 .expect("it is there");
-            // A hole: it takes no room on the disk.
+            // A sparse file: it takes no room on the disk.
             file.set_len(100 << 20).expect("a large file");
         }
         "source-outside" => outside(place),
@@ -83,7 +82,8 @@ fn prepare_tree(case: &str, place: &WorkspaceDir) {
             {
                 let text = place.read(name);
                 let (first, rest) = text.split_at(text.find('\n').map_or(text.len(), |it| it + 1));
-                // Both sides of a file of one line; else a line in the middle, as Git leaves them.
+                // Both sides of a file of one line; else of a line in the middle, as Git leaves
+                // them.
                 let sides =
                     |text: &str| format!("<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> branch\n");
                 place.write(
@@ -124,7 +124,7 @@ fn prepare_tree(case: &str, place: &WorkspaceDir) {
     }
 }
 
-/// Cases about what Git says.
+/// Cases about what Git has.
 fn prepare_repository(case: &str, place: &WorkspaceDir) {
     match case {
         "repository-path" => git(place, "main"),
@@ -172,7 +172,7 @@ fn prepare_repository(case: &str, place: &WorkspaceDir) {
     }
 }
 
-/// Makes a repository of it all.
+/// Makes a Git repository of the folder.
 fn git(place: &WorkspaceDir, branch: &str) {
     place.git(&["init", "--quiet", "--initial-branch", branch]);
     place.git(&["add", "."]);
@@ -189,13 +189,13 @@ fn outside(place: &WorkspaceDir) {
     fs::create_dir_all(place.path("spec/versions.yaml")).expect("a folder");
 }
 
-/// The text of a finding that only a program that calls the library can meet.
+/// The text of a finding that only a program that calls the library can get.
 pub fn from_library(case: &str) -> Option<String> {
     let found: Diagnostics = match case {
-        // The command line says it before it compiles.
+        // The command line reports it before it compiles.
         "spec-missing" => compile::platform(&Sources { texts: BTreeMap::new() }).diagnostics,
-        // Two objects of one path: the builder's names forbid it, and the driver does not rely on
-        // that.
+        // Two objects with one path: the builder's names prevent it, and the driver does not rely
+        // on that.
         "path-twice" => {
             let path = "out/manifests/ollama/ai/service-ollama.yaml";
             let mut found = Diagnostics::new();

@@ -20,7 +20,7 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
             .values()
             .all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
     );
-    // Nothing that is there is overwritten.
+    // An existing key is not overwritten.
     session.refused(&["seal", "init", "--bits", "2048"], "is there already");
     let first = fs::read(session.key_file()).expect("the key");
     session.ok(&["seal", "init", "--replace", "--bits", "2048"]);
@@ -36,7 +36,7 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
             "inside of the repository",
         );
     }
-    // A platform in a folder of its own: the repository is what holds it.
+    // A platform in a subfolder: the repository is the folder above.
     let whole = Session::new();
     fs::create_dir(whole.workspace.path(".git")).expect("writable");
     whole.ok(&["init", "clusters/prod"]);
@@ -94,18 +94,18 @@ fn a_key_never_comes_to_lie_in_a_repository() {
         |key: &str| session.run(&["seal", "init", "--replace", "--bits", "2048", "--key", key]);
     let here = session.workspace.root();
     let name = here.file_name().and_then(|it| it.to_str()).expect("a name");
-    // A folder that is not there yet, and a way back from it.
+    // A folder that does not exist yet, and a path that leads back from it.
     let around = format!(
         "{}/not-there/../{name}/key.pem",
         session.workspace.root().parent().expect("above").display()
     );
     assert!(init(&around).err.contains("without `..`"), "{around}");
     assert!(!session.workspace.path("key.pem").exists());
-    // Another repository is one too.
+    // Another repository is refused too.
     fs::create_dir_all(session.home.path("dotfiles/.git")).expect("writable");
     let other = session.home.path("dotfiles/key.pem");
     assert!(init(other.to_str().expect("UTF-8")).err.contains("inside of the repository"));
-    // A neighbour whose name begins alike is outside.
+    // A neighbour whose name has the same beginning is outside.
     let beside = format!("{}-key.pem", here.display());
     let done = init(&beside);
     assert_eq!(done.code, 0, "{done:?}");
@@ -116,7 +116,7 @@ fn a_key_never_comes_to_lie_in_a_repository() {
 #[test]
 fn a_failed_start_leaves_nothing_in_the_way() {
     let session = Session::new();
-    // A folder where the certificate is to be: the key must not stay behind alone.
+    // A folder in the place of the certificate: the key must not stay behind alone.
     fs::create_dir_all(session.workspace.path("spec/sealing.pem/x")).expect("writable");
     let done = session.run(&["seal", "init", "--bits", "2048", "--replace"]);
     assert!(done.code == 2 && !session.key_file().exists(), "{done:?}");

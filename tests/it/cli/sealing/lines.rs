@@ -1,4 +1,4 @@
-//! Lines that are printed to be pasted: each one is run, in the state in which it was printed.
+//! Printed lines that are to be pasted: each one is run, in the state in which it was printed.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ fn printed(text: &str, begin: &str) -> Vec<String> {
     quoted.filter(|it| it.starts_with(begin)).map(str::to_owned).collect()
 }
 
-/// The last line that is printed as the next one.
+/// The last line that is printed as the next step.
 #[track_caller]
 fn next(text: &str) -> String {
     let line = text.lines().rev().find_map(|it| it.strip_prefix("next: ")).expect("a next line");
@@ -18,7 +18,7 @@ fn next(text: &str) -> String {
 }
 
 impl Session {
-    /// Runs a printed line; what it says.
+    /// Runs a printed line and returns its output.
     #[track_caller]
     fn paste(&self, line: &str) -> String {
         if let Some(words) = line.strip_prefix("git ") {
@@ -70,14 +70,14 @@ fn every_word_about_a_lost_certificate_leads_back_to_it() {
         session.paste(&lines(words, "git checkout HEAD"));
         assert_eq!(session.workspace.read("spec/sealing.pem"), pem, "{words:?}");
     }
-    // A commit took it away: the one before has it.
+    // A commit removed it: the one before has it.
     session.workspace.remove("spec/sealing.pem");
     session.commit();
     for words in &all[..4] {
         session.paste(&lines(words, "git checkout"));
         assert_eq!(session.workspace.read("spec/sealing.pem"), pem, "{words:?}");
     }
-    // No commit has it: its private key makes another certificate.
+    // No commit has it: the private key makes another certificate.
     fs::remove_dir_all(session.workspace.path(".git")).expect("there");
     for words in all {
         session.paste(&lines(words, "espalier seal init --from-key"));
@@ -108,7 +108,7 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
         assert_eq!(fs::read(session.key_file()).expect("the old key"), old);
         if !elsewhere {
             assert_eq!(next(&session.ok(&["seal"]).out), line, "the list says the same");
-            // What `check` says, in the same state.
+            // The output of `check` in the same state.
             let said = session.run(&["check"]).err;
             assert!(
                 printed(&said, "espalier seal --reseal")
@@ -134,7 +134,7 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
     }
 }
 
-/// Without `--key`, too, nothing is made anew that a private key at its place opens.
+/// Without `--key` too, no value is replaced that a private key at its default place opens.
 #[test]
 fn a_key_that_is_here_keeps_the_values() {
     let session = Session::with_keys();
@@ -151,7 +151,7 @@ fn a_key_that_is_here_keeps_the_values() {
     assert_eq!(session.password(), value);
 }
 
-/// The certificate of a cluster, while a private key of ours lies at its place.
+/// The certificate of a cluster, while there is a private key of ours at its default place.
 #[test]
 fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
     let session = Session::with_keys();
@@ -220,8 +220,8 @@ fn an_address_is_one_and_white_space_is_no_value() {
     ]);
 }
 
-/// The certificate of an older key that is still here, and of one that lies in another platform's
-/// folder: each line works as it is printed.
+/// The certificate of an older key that is still here, and of one in another platform's folder:
+/// each line works as it is printed.
 #[test]
 fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     let session = Session::with_keys();
@@ -233,7 +233,7 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &older]).err);
     let its = session.key_file().display().to_string();
     assert!(line.ends_with(&format!(" --private-key {its}")), "{line}");
-    // The list does not say that it is right: its owner looks first.
+    // The list does not say that the certificate is right: its owner has to look first.
     let said = session.ok(&["seal"]).out;
     assert!(said.contains("look at who changed spec/sealing.pem"), "{said}");
     assert_eq!(next(&said), line);
@@ -256,7 +256,7 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
         "{line}"
     );
     session.paste(&line);
-    // Keys lie in other platforms' folders alone, and none is its.
+    // The only keys are in other platforms' folders, and none belongs to this platform.
     let session = Session::with_keys();
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048"]);

@@ -1,5 +1,5 @@
-//! What is sealed is sealed again: other values, another certificate, a key more; names that are
-//! new, and what stays for a rollback.
+//! Sealing again: other values, another certificate, an additional key; new names, and what is kept
+//! for a rollback.
 
 use std::fs;
 
@@ -41,7 +41,7 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
             && !pod.contains(&format!("postgresql-{first}")),
         "{pod}"
     );
-    // The one before the last goes.
+    // The value before the previous one is removed.
     session.ok(&["seal", "--rotate", "postgresql", "--generate", "64"]);
     session.ok(&["render"]);
     let names: Vec<String> = session
@@ -118,7 +118,7 @@ fn another_certificate_means_sealing_anew() {
     let said = session.run(&["check"]).err;
     assert_eq!(said.matches("[sealed-with-another-certificate]").count(), 3, "{said}");
     assert!(session.ok(&["seal"]).out.contains("sealed with another certificate"));
-    // Not all values are there: nothing is written, not even those that can be made.
+    // Some values are missing: nothing is written, not even values that could be generated.
     let key = session.home.path("second.pem");
     let key = key.to_str().expect("UTF-8");
     let away = session.home.path("away.pem");
@@ -138,8 +138,8 @@ fn another_certificate_means_sealing_anew() {
     assert!(session.ok(&["seal", "--reseal"]).err.contains("sealed 0 credentials anew"));
 }
 
-/// Before the tree has a new Secret, what was before it is what runs: a slip and a second try do
-/// not take it away.
+/// Until the tree has the new Secret, the previous one is in use: a mistake and a second attempt do
+/// not remove it.
 #[test]
 fn a_second_try_keeps_what_runs() {
     let session = Session::with_keys();
@@ -159,8 +159,8 @@ fn a_second_try_keeps_what_runs() {
     );
 }
 
-/// With the private key that opens them, values move to another certificate as they are, and nobody
-/// sees them.
+/// With the private key that opens them, values are sealed with another certificate unchanged and
+/// are never shown.
 #[test]
 fn the_old_private_key_keeps_the_values() {
     let session = Session::with_keys();
@@ -227,8 +227,8 @@ fn the_old_private_key_keeps_the_values() {
     assert!(!session.ok(&["check"]).err.contains("sealed-with-another-certificate"));
 }
 
-/// The certificate is lost, the private key is not: another certificate of the same key, and
-/// nothing has to be sealed again.
+/// The certificate is lost, the private key is not: another certificate of the same key is made,
+/// and nothing has to be sealed again.
 #[test]
 fn a_lost_certificate_is_made_again_from_the_private_key() {
     let session = Session::with_keys();
@@ -263,8 +263,8 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     );
     session.ok(&["seal", "--rotate", "postgresql"]);
     session.opened("postgresql", "password").expect("the same key opens it");
-    // A key that opens nothing of what is sealed is another pair's: nothing is written, with a
-    // certificate there or without.
+    // A key that opens none of the sealed values belongs to another pair: nothing is written, with
+    // or without a certificate.
     let other = session.home.path("other.pem");
     let other = other.to_str().expect("UTF-8");
     let made = Session::new();
@@ -278,7 +278,7 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
         &["seal", "init", "--from-key", "--key", other],
         "opens nothing of what is sealed",
     );
-    // Where nothing is sealed, any key will do.
+    // If nothing is sealed, any key is accepted.
     made.workspace.remove("spec/sealing.pem");
     made.ok(&["seal", "init", "--from-key", "--key", other]);
     session.refused(

@@ -1,4 +1,4 @@
-//! A certificate that somebody has put in the place of ours.
+//! A certificate that somebody else has put in the place of ours.
 
 use std::fs;
 
@@ -32,9 +32,10 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
         assert_eq!(session.written(), before, "{words:?}");
     }
     session.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
-    // Looking is no sealing.
+    // Listing seals nothing.
     session.ok(&["seal"]);
-    // It is right when its key is named, lies beside the other, or somebody says so.
+    // It is accepted if its key is named, is beside the other key, or `--accept-certificate` is
+    // given.
     session.home.write("mine.pem", &key);
     let mine = session.home.path("mine.pem").display().to_string();
     session.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &mine]);
@@ -59,7 +60,8 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
         ],
         "holds no private key",
     );
-    // Back to ours: its key is there still, and there is a newer one, so it has to be named.
+    // Back to our certificate: its key is still there, but there is a newer one, so it has to be
+    // named.
     session.workspace.write("spec/sealing.pem", ours);
     session.refused(
         &["seal", "--rotate", "postgresql", "--generate", "32"],
@@ -67,11 +69,11 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
     );
     let own = session.key_file().display().to_string();
     session.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &own]);
-    // Whoever has sealed with a key once does not say that it is right to seal for it now.
+    // That a key has opened values before does not mean that sealing for it is right now.
     session.refused(&["seal", "--reseal", "--key", &own], "is a newer private key");
 }
 
-/// A commit says what the platform is called: that does not hide the keys of this machine.
+/// The name of the platform comes from a commit, and must not hide the keys of this machine.
 #[test]
 fn another_name_hides_no_key() {
     let session = Session::with_keys();
@@ -85,7 +87,7 @@ fn another_name_hides_no_key() {
     session.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
     session.home.write("espalier/renamed/sealing-key.pem", key);
     session.ok(&["seal", "--generate-missing"]);
-    // The key that opens what was sealed vouches for nobody.
+    // The key that opens the sealed values does not make another certificate acceptable.
     let old = session.home.path("old.pem");
     fs::rename(session.home.path("espalier/renamed/sealing-key.pem"), &old).expect("the key");
     fs::remove_dir_all(session.home.path("espalier")).expect("the folder");
@@ -93,7 +95,7 @@ fn another_name_hides_no_key() {
     session.refused(&["seal", "--reseal", "--key", &old], "does not belong to the private key in");
 }
 
-/// Links are followed, and a key that is there and says nothing is a refusal.
+/// Links are followed, and a key that is there but cannot be used is a refusal.
 #[cfg(unix)]
 #[test]
 fn a_key_that_says_nothing_is_no_consent() {
@@ -151,7 +153,7 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
         said.contains("put it in the place of sha256:") && said.matches("sha256:").count() == 2,
         "{said}"
     );
-    // What was fetched knows another one.
+    // The fetched branch knows another certificate.
     session.workspace.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
     session.workspace.git(&[
         "config",

@@ -2,7 +2,7 @@
 
 use super::{Fix, PLATFORM, VERSIONS};
 
-/// The spec that a platform without one is told to write, and what it runs on.
+/// What the help for a missing `spec` says to write, and the node.
 const MISSING_SPEC: &str = "{name: garden}\nspec: {repository: {url: https://github.com/owner/name.git}, domains: {chat: \
      chat.example.org}, certificates: {email: ops@example.org}, node: {cpu: 4, memory: 8Gi}}\n";
 

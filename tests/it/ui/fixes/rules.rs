@@ -2,7 +2,7 @@
 
 use super::{Fix, PLATFORM, VERSIONS};
 
-/// A model of the catalogue that nobody has asked, with all its figures.
+/// A model of the catalogue that was not tried with tools, with all its figures.
 const CODEGEMMA: &str = "context: 8192\n      catalogue: {\"codegemma:2b\": {blob: 1703419001, layers: 18, kvHeads: 1, headDim: 256, embedding: 2048, \
                          heads: 8, feedForward: 16384, vocabulary: 256000, trainContext: 8192, tools: true}}\n";
 
