@@ -30,7 +30,7 @@ use crate::{
 
 /// A folder with a starter spec, and another one for the private key and temporary files.
 struct Session {
-    workspace: WorkspaceDir,
+    dir: WorkspaceDir,
     home: WorkspaceDir,
 }
 
@@ -39,7 +39,7 @@ const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 
 impl Session {
     fn new() -> Self {
-        let session = Self { workspace: WorkspaceDir::empty(), home: WorkspaceDir::empty() };
+        let session = Self { dir: WorkspaceDir::empty(), home: WorkspaceDir::empty() };
         fs::create_dir(session.home.path("tmp")).expect("writable");
         // A domain that could exist: an example's domain is a finding.
         let repository = "https://git.garden.dev/team/platform.git";
@@ -61,7 +61,7 @@ impl Session {
     fn with_keys() -> Self {
         let session = Self::new();
         let golden = repository().join("tests/golden/sealed");
-        session.workspace.write(
+        session.dir.write(
             "spec/sealing.pem",
             fs::read(golden.join("spec/sealing.pem")).expect("the certificate"),
         );
@@ -73,7 +73,7 @@ impl Session {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = self.workspace.command(words);
+        let mut command = self.dir.command(words);
         command
             .env("XDG_CONFIG_HOME", self.home.root())
             .env("HOME", self.home.root())
@@ -117,7 +117,7 @@ impl Session {
 
     /// All files except the lock.
     fn written(&self) -> BTreeMap<String, Vec<u8>> {
-        let files = self.workspace.files().into_iter();
+        let files = self.dir.files().into_iter();
         files.filter(|it| !it.0.contains(".espalier/")).collect()
     }
 
@@ -126,7 +126,7 @@ impl Session {
     }
 
     fn file(&self, name: &str) -> Value {
-        serde_yaml::from_str(&self.workspace.read(name)).expect("YAML")
+        serde_yaml::from_str(&self.dir.read(name)).expect("YAML")
     }
 
     /// The value of a credential's key, opened as the controller opens it.
@@ -162,13 +162,13 @@ fn from_an_empty_folder_to_a_clean_check() {
         b"x",
     );
     assert_eq!(done.code, 2, "the file is not there");
-    session.workspace.write("mail", "admin@example.com\n");
+    session.dir.write("mail", "admin@example.com\n");
     let done = session.with_stdin(
         &["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"],
         b"a value\n",
     );
     assert_eq!(done.code, 0, "{done:?}");
-    session.workspace.remove("mail");
+    session.dir.remove("mail");
     session.ok(&["render"]);
     let said = session.ok(&["check", "--deny", "warnings"]).err;
     assert!(said.contains("no findings, no drift"), "{said}");
@@ -184,15 +184,15 @@ fn a_render_never_seals() {
     let session = Session::with_keys();
     session.ok(&["seal", "--generate-missing"]);
     session.ok(&["render"]);
-    let before = session.workspace.files();
+    let before = session.dir.files();
     session.ok(&["render"]);
     session.ok(&["check"]);
     session.ok(&["seal"]);
-    assert_eq!(session.workspace.files(), before);
+    assert_eq!(session.dir.files(), before);
     // Nothing is missing, so nothing is generated.
     let said = session.ok(&["seal", "--generate-missing"]).err;
     assert!(said.contains("made and sealed 0 credentials"), "{said}");
-    assert_eq!(session.workspace.files(), before);
+    assert_eq!(session.dir.files(), before);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn what_cannot_be_right_is_refused() {
     let done =
         session.with_stdin(&["seal", "postgresql", "--from-stdin"], &vec![b'x'; (64 << 10) + 1]);
     assert!(done.code == 2 && done.err.contains("64 KiB"), "{done:?}");
-    assert!(!session.workspace.path(DATABASE).exists());
+    assert!(!session.dir.path(DATABASE).exists());
     // Ten days are left: reported by `check` at its date, and by no `render`.
     let said = session.run(&["check", "--now", "2001-01-01"]).err;
     assert!(said.contains("not valid yet"), "{said}");
@@ -262,7 +262,7 @@ fn the_three_scopes() {
         assert_eq!(open(&private_key, label, &text).expect("it opens"), b"value");
         session.ok(&["render"]);
         let (path, bytes) = session
-            .workspace
+            .dir
             .tree()
             .into_iter()
             .find(|it| it.0.contains("sealedsecret-postgresql-"))
@@ -285,22 +285,22 @@ fn what_cannot_be_read_is_not_sealed_anew() {
     use std::os::unix::fs::symlink;
     let session = Session::with_keys();
     session.ok(&["seal", "--generate-missing"]);
-    let sealed = session.workspace.read(DATABASE);
+    let sealed = session.dir.read(DATABASE);
     let refused = |said: &str| {
         let done = session.run(&["seal", "--generate-missing"]);
         assert!(done.code == 1 && done.err.contains(said), "{done:?}");
         assert!(session.run(&["seal"]).err.contains(said), "the list says so too");
     };
-    session.workspace.write(DATABASE, format!("{sealed}#{}\n", "x".repeat(1 << 20)));
+    session.dir.write(DATABASE, format!("{sealed}#{}\n", "x".repeat(1 << 20)));
     refused("file-too-large");
-    session.workspace.remove(DATABASE);
+    session.dir.remove(DATABASE);
     session.home.write("elsewhere/postgresql.yaml", &sealed);
-    symlink(session.home.path("elsewhere/postgresql.yaml"), session.workspace.path(DATABASE))
+    symlink(session.home.path("elsewhere/postgresql.yaml"), session.dir.path(DATABASE))
         .expect("a link");
     refused("source-outside");
     assert_eq!(session.home.read("elsewhere/postgresql.yaml"), sealed);
-    fs::remove_dir_all(session.workspace.path("spec/secrets")).expect("there");
-    symlink(session.home.path("elsewhere"), session.workspace.path("spec/secrets"))
+    fs::remove_dir_all(session.dir.path("spec/secrets")).expect("there");
+    symlink(session.home.path("elsewhere"), session.dir.path("spec/secrets"))
         .expect("a link");
     refused("source-outside");
     assert_eq!(
@@ -334,7 +334,7 @@ fn two_at_once_lose_nothing() {
     let suffix = session.suffix(DATABASE);
     assert!(done.iter().any(|it| it.err.contains(&suffix)), "the last one stands");
     session.opened("postgresql", "password").expect("it opens");
-    assert!(!session.workspace.files().keys().any(|it| it.ends_with(".espalier-new")));
+    assert!(!session.dir.files().keys().any(|it| it.ends_with(".espalier-new")));
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn values_come_from_where_they_can_come_from() {
         &["seal", "--reseal", "--private-key", key, "--from-dir", "nowhere"],
         "nowhere is no folder",
     );
-    session.workspace.write("values/postgresql/pasword", "x");
+    session.dir.write("values/postgresql/pasword", "x");
     session.refused(
         &["seal", "--reseal", "--private-key", key, "--from-dir", "values"],
         "has to hold a file for each key: password",
@@ -373,7 +373,7 @@ fn values_come_from_where_they_can_come_from() {
         "cannot both come from stdin",
     );
     // Text around a certificate is not copied.
-    let pem = session.workspace.read("spec/sealing.pem");
+    let pem = session.dir.read("spec/sealing.pem");
     session.home.write("chatty.pem", format!("a note\n{pem}password: hunter2\n"));
     session.ok(&[
         "seal",
@@ -382,5 +382,5 @@ fn values_come_from_where_they_can_come_from() {
         "--certificate",
         session.home.path("chatty.pem").to_str().expect("UTF-8"),
     ]);
-    assert_eq!(session.workspace.read("spec/sealing.pem"), pem);
+    assert_eq!(session.dir.read("spec/sealing.pem"), pem);
 }

@@ -15,7 +15,7 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
     assert_eq!(mode & 0o777, 0o600);
     assert!(
         session
-            .workspace
+            .dir
             .files()
             .values()
             .all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
@@ -38,7 +38,7 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
     }
     // A platform in a subfolder: the repository is the folder above.
     let whole = Session::new();
-    fs::create_dir(whole.workspace.path(".git")).expect("writable");
+    fs::create_dir(whole.dir.path(".git")).expect("writable");
     whole.ok(&["init", "clusters/prod"]);
     whole.refused(
         &["seal", "init", "--bits", "2048", "--root", "clusters/prod", "--key", "key.pem"],
@@ -49,7 +49,7 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
 #[test]
 fn a_cluster_s_certificate_can_be_taken() {
     let session = Session::with_keys();
-    let pem = session.workspace.read("spec/sealing.pem");
+    let pem = session.dir.read("spec/sealing.pem");
     fs::create_dir(session.home.path("bin")).expect("writable");
     session.home.write("cluster.pem", &pem);
     session.home.write(
@@ -60,7 +60,7 @@ fn a_cluster_s_certificate_can_be_taken() {
         ),
     );
     make_executable(&session.home.path("bin/kubectl"));
-    session.workspace.remove("spec/sealing.pem");
+    session.dir.remove("spec/sealing.pem");
     let path = format!("{}:/usr/bin:/bin", session.home.path("bin").display());
     let done: Done = session
         .command(&["seal", "init", "--from-cluster"])
@@ -69,12 +69,12 @@ fn a_cluster_s_certificate_can_be_taken() {
         .expect("it runs")
         .into();
     assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(session.workspace.read("spec/sealing.pem"), pem);
+    assert_eq!(session.dir.read("spec/sealing.pem"), pem);
     assert!(
         session.home.read("asked").contains("/proxy/v1/cert.pem"),
         "it never asks for a Secret"
     );
-    session.workspace.write("key.pem", fs::read(session.key_file()).expect("the key"));
+    session.dir.write("key.pem", fs::read(session.key_file()).expect("the key"));
     session.refused(&["seal", "init", "--replace", "--certificate", "key.pem"], "private key");
 }
 
@@ -92,15 +92,15 @@ fn a_key_never_comes_to_lie_in_a_repository() {
     let session = Session::with_keys();
     let init =
         |key: &str| session.run(&["seal", "init", "--replace", "--bits", "2048", "--key", key]);
-    let here = session.workspace.root();
+    let here = session.dir.root();
     let name = here.file_name().and_then(|it| it.to_str()).expect("a name");
     // A folder that does not exist yet, and a path that leads back from it.
     let around = format!(
         "{}/not-there/../{name}/key.pem",
-        session.workspace.root().parent().expect("above").display()
+        session.dir.root().parent().expect("above").display()
     );
     assert!(init(&around).err.contains("without `..`"), "{around}");
-    assert!(!session.workspace.path("key.pem").exists());
+    assert!(!session.dir.path("key.pem").exists());
     // Another repository is refused too.
     fs::create_dir_all(session.home.path("dotfiles/.git")).expect("writable");
     let other = session.home.path("dotfiles/key.pem");
@@ -117,9 +117,9 @@ fn a_key_never_comes_to_lie_in_a_repository() {
 fn a_failed_start_leaves_nothing_in_the_way() {
     let session = Session::new();
     // A folder in the place of the certificate: the key must not stay behind alone.
-    fs::create_dir_all(session.workspace.path("spec/sealing.pem/x")).expect("writable");
+    fs::create_dir_all(session.dir.path("spec/sealing.pem/x")).expect("writable");
     let done = session.run(&["seal", "init", "--bits", "2048", "--replace"]);
     assert!(done.code == 2 && !session.key_file().exists(), "{done:?}");
-    fs::remove_dir_all(session.workspace.path("spec/sealing.pem")).expect("there");
+    fs::remove_dir_all(session.dir.path("spec/sealing.pem")).expect("there");
     session.ok(&["seal", "init", "--bits", "2048"]);
 }

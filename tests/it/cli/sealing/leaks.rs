@@ -65,7 +65,7 @@ fn no_value_is_left_anywhere() {
     session.home.remove("values/backup/password");
 
     let mut written: Vec<(String, Vec<u8>)> = vec![("what was said".to_owned(), said.into_bytes())];
-    for folder in [session.workspace.root(), session.home.root()] {
+    for folder in [session.dir.root(), session.home.root()] {
         let files = walkdir::WalkDir::new(folder)
             .into_iter()
             .map(|it| it.expect("readable"))

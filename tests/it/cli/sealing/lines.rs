@@ -22,7 +22,7 @@ impl Session {
     #[track_caller]
     fn paste(&self, line: &str) -> String {
         if let Some(words) = line.strip_prefix("git ") {
-            self.workspace.git(&words.split(' ').collect::<Vec<_>>());
+            self.dir.git(&words.split(' ').collect::<Vec<_>>());
             return String::new();
         }
         let words: Vec<&str> = line.strip_prefix("espalier ").expect("ours").split(' ').collect();
@@ -32,8 +32,8 @@ impl Session {
     }
 
     fn commit(&self) {
-        self.workspace.git(&["add", "."]);
-        self.workspace.git(&["commit", "--quiet", "--message", "one"]);
+        self.dir.git(&["add", "."]);
+        self.dir.git(&["commit", "--quiet", "--message", "one"]);
     }
 
     fn password(&self) -> Vec<u8> {
@@ -44,10 +44,10 @@ impl Session {
 #[test]
 fn every_word_about_a_lost_certificate_leads_back_to_it() {
     let session = Session::with_keys();
-    session.workspace.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     session.ok(&["seal", "--generate-missing"]);
     session.commit();
-    let (pem, value) = (session.workspace.read("spec/sealing.pem"), session.password());
+    let (pem, value) = (session.dir.read("spec/sealing.pem"), session.password());
     let elsewhere = session.home.path("another.pem").display().to_string();
     let all = [
         &["seal"][..],
@@ -57,8 +57,8 @@ fn every_word_about_a_lost_certificate_leads_back_to_it() {
         &["check"],
     ];
     let lines = |words: &[&str], begin| {
-        if session.workspace.path("spec/sealing.pem").exists() {
-            session.workspace.remove("spec/sealing.pem");
+        if session.dir.path("spec/sealing.pem").exists() {
+            session.dir.remove("spec/sealing.pem");
         }
         let done = session.run(words);
         let said = format!("{}{}", done.out, done.err);
@@ -68,17 +68,17 @@ fn every_word_about_a_lost_certificate_leads_back_to_it() {
     };
     for words in all {
         session.paste(&lines(words, "git checkout HEAD"));
-        assert_eq!(session.workspace.read("spec/sealing.pem"), pem, "{words:?}");
+        assert_eq!(session.dir.read("spec/sealing.pem"), pem, "{words:?}");
     }
     // A commit removed it: the one before has it.
-    session.workspace.remove("spec/sealing.pem");
+    session.dir.remove("spec/sealing.pem");
     session.commit();
     for words in &all[..4] {
         session.paste(&lines(words, "git checkout"));
-        assert_eq!(session.workspace.read("spec/sealing.pem"), pem, "{words:?}");
+        assert_eq!(session.dir.read("spec/sealing.pem"), pem, "{words:?}");
     }
     // No commit has it: the private key makes another certificate.
-    fs::remove_dir_all(session.workspace.path(".git")).expect("there");
+    fs::remove_dir_all(session.dir.path(".git")).expect("there");
     for words in all {
         session.paste(&lines(words, "espalier seal init --from-key"));
         assert_eq!(session.password(), value, "{words:?}");
@@ -117,13 +117,13 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
                 "{said}"
             );
         }
-        let before = session.workspace.read(DATABASE);
+        let before = session.dir.read(DATABASE);
         let said = session.paste(&line);
         assert!(
             said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
             "{said}"
         );
-        assert_ne!(session.workspace.read(DATABASE), before);
+        assert_ne!(session.dir.read(DATABASE), before);
         let new = if elsewhere {
             key.into()
         } else {
@@ -158,7 +158,7 @@ fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
     session.ok(&["seal", "--generate-missing"]);
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048"]);
-    session.home.write("cluster.pem", made.workspace.read("spec/sealing.pem"));
+    session.home.write("cluster.pem", made.dir.read("spec/sealing.pem"));
     let file = session.home.path("cluster.pem").display().to_string();
     let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
     let said = session.paste(&line);
@@ -171,7 +171,7 @@ fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
 #[test]
 fn a_key_at_its_place_has_two_ways_out() {
     let session = Session::with_keys();
-    session.workspace.remove("spec/sealing.pem");
+    session.dir.remove("spec/sealing.pem");
     let done = session.run(&["seal", "init"]);
     let lines = printed(&done.err, "espalier seal init");
     assert!(done.code == 2 && lines.len() == 2 && lines[0].contains("--from-key"), "{done:?}");
@@ -180,21 +180,21 @@ fn a_key_at_its_place_has_two_ways_out() {
         assert!(said.contains("wrote spec/sealing.pem"), "{said}");
         session.ok(&["seal", "--generate-missing"]);
         assert!(session.ok(&["seal"]).out.contains("2 sealed"));
-        session.workspace.remove("spec/sealing.pem");
-        fs::remove_dir_all(session.workspace.path("spec/secrets")).expect("there");
+        session.dir.remove("spec/sealing.pem");
+        fs::remove_dir_all(session.dir.path("spec/secrets")).expect("there");
     }
 }
 
 #[test]
 fn an_address_is_one_and_white_space_is_no_value() {
     let session = Session::with_keys();
-    session.workspace.write("password", "known to a person");
+    session.dir.write("password", "known to a person");
     for (email, said) in [
         ("notmail", "is not an e-mail address"),
         (" ", "white space only"),
         ("a b@garden.dev", "is not an e-mail address"),
     ] {
-        session.workspace.write("mail", email);
+        session.dir.write("mail", email);
         session.refused(
             &[
                 "seal",
@@ -207,9 +207,9 @@ fn an_address_is_one_and_white_space_is_no_value() {
             said,
         );
     }
-    session.workspace.write("blank", " \t ");
+    session.dir.write("blank", " \t ");
     session.refused(&["seal", "postgresql", "--from-file", "blank"], "white space only");
-    session.workspace.write("mail", "ops@garden.dev\n");
+    session.dir.write("mail", "ops@garden.dev\n");
     session.ok(&[
         "seal",
         "openwebui-admin",
@@ -226,7 +226,7 @@ fn an_address_is_one_and_white_space_is_no_value() {
 fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     let session = Session::with_keys();
     session.ok(&["seal", "--generate-missing"]);
-    let (value, pem) = (session.password(), session.workspace.read("spec/sealing.pem"));
+    let (value, pem) = (session.password(), session.dir.read("spec/sealing.pem"));
     session.home.write("older.pem", &pem);
     let older = session.home.path("older.pem").display().to_string();
     session.paste(&next(&session.ok(&["seal", "init", "--replace", "--bits", "2048"]).err));
@@ -245,7 +245,7 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     assert_eq!(session.password(), value);
 
     let session = Session::with_keys();
-    session.home.write("its.pem", session.workspace.read("spec/sealing.pem"));
+    session.home.write("its.pem", session.dir.read("spec/sealing.pem"));
     let folder = session.key_file().parent().expect("a folder").to_owned();
     let other = folder.with_file_name("another");
     fs::rename(&folder, &other).expect("it can be renamed");
@@ -260,7 +260,7 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     let session = Session::with_keys();
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048"]);
-    session.home.write("cluster.pem", made.workspace.read("spec/sealing.pem"));
+    session.home.write("cluster.pem", made.dir.read("spec/sealing.pem"));
     let folder = session.key_file().parent().expect("a folder").to_owned();
     fs::rename(&folder, folder.with_file_name("another")).expect("it can be renamed");
     let file = session.home.path("cluster.pem").display().to_string();

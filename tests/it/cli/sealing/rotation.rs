@@ -26,7 +26,7 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
     assert_ne!(first, second);
     assert_ne!(session.opened("postgresql", "password").expect("it opens"), value);
     session.ok(&["render"]);
-    let tree = session.workspace.tree();
+    let tree = session.dir.tree();
     for suffix in [&first, &second] {
         assert!(
             tree.keys().any(|it| it.ends_with(&format!("sealedsecret-postgresql-{suffix}.yaml"))),
@@ -45,7 +45,7 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
     session.ok(&["seal", "--rotate", "postgresql", "--generate", "64"]);
     session.ok(&["render"]);
     let names: Vec<String> = session
-        .workspace
+        .dir
         .tree()
         .into_keys()
         .filter(|it| it.contains("sealedsecret-postgresql"))
@@ -58,8 +58,8 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
 #[test]
 fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
     let session = Session::with_keys();
-    session.workspace.write("password", "one line\r\n");
-    session.workspace.write("email", "a@example.com");
+    session.dir.write("password", "one line\r\n");
+    session.dir.write("email", "a@example.com");
     session.ok(&[
         "seal",
         "openwebui-admin",
@@ -70,13 +70,13 @@ fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
     ]);
     let (suffix, email) =
         (session.suffix(ADMIN), at(&session.file(ADMIN), "spec/sealed/ai/email").clone());
-    let text = session.workspace.read(ADMIN);
+    let text = session.dir.read(ADMIN);
     let without: String = text
         .lines()
         .filter(|it| !it.trim().starts_with("password:"))
         .flat_map(|it| [it, "\n"])
         .collect();
-    session.workspace.write(ADMIN, without);
+    session.dir.write(ADMIN, without);
     assert!(session.ok(&["seal"]).out.contains("stale: without password"));
     session.refused(
         &["seal", "openwebui-admin", "--from-file", "email=email"],
@@ -95,8 +95,8 @@ fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
 #[test]
 fn another_certificate_means_sealing_anew() {
     let session = Session::with_keys();
-    session.workspace.write("values/openwebui-admin/email", "a@example.com\n");
-    session.workspace.write("values/openwebui-admin/password", "known to a person\n");
+    session.dir.write("values/openwebui-admin/email", "a@example.com\n");
+    session.dir.write("values/openwebui-admin/password", "known to a person\n");
     session.ok(&[
         "seal",
         "openwebui-admin",
@@ -152,7 +152,7 @@ fn a_second_try_keeps_what_runs() {
     session.ok(&["render"]);
     assert!(
         session
-            .workspace
+            .dir
             .tree()
             .keys()
             .any(|it| it.ends_with(&format!("sealedsecret-postgresql-{runs}.yaml")))
@@ -164,10 +164,10 @@ fn a_second_try_keeps_what_runs() {
 #[test]
 fn the_old_private_key_keeps_the_values() {
     let session = Session::with_keys();
-    session.workspace.write(
+    session.dir.write(
         "spec/platform.yaml",
         session
-            .workspace
+            .dir
             .read("spec/platform.yaml")
             .replace("  components:\n", "  components:\n    argocd: {admin: sealed}\n"),
     );
@@ -205,7 +205,7 @@ fn the_old_private_key_keeps_the_values() {
     let wrong = session.key_file().display().to_string();
     session.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not open it");
     session
-        .workspace
+        .dir
         .write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     session.refused(&["seal", "--reseal", "--key", "no-key"], "it is no private key of RSA");
     assert_eq!(
@@ -236,8 +236,8 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     session.ok(&["render"]);
     session.refused(&["seal", "init", "--from-key"], "is there already");
     let (value, tree) =
-        (session.opened("postgresql", "password").expect("it opens"), session.workspace.tree());
-    session.workspace.remove("spec/sealing.pem");
+        (session.opened("postgresql", "password").expect("it opens"), session.dir.tree());
+    session.dir.remove("spec/sealing.pem");
     let said = session.run(&["check"]);
     assert!(
         said.err.contains("warning[sealing-certificate-missing]: 2 credentials are sealed"),
@@ -253,7 +253,7 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
             && said.contains("spec/secrets/postgresql.yaml"),
         "{said}"
     );
-    assert!(session.workspace.tree() == tree, "no Secret has changed");
+    assert!(session.dir.tree() == tree, "no Secret has changed");
     assert_eq!(session.opened("postgresql", "password").expect("it opens"), value);
     let said = session.ok(&["check"]).err;
     assert!(
@@ -273,13 +273,13 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
         &["seal", "init", "--from-key", "--replace", "--key", other],
         "opens nothing of what is sealed (spec/secrets/",
     );
-    session.workspace.remove("spec/sealing.pem");
+    session.dir.remove("spec/sealing.pem");
     session.refused(
         &["seal", "init", "--from-key", "--key", other],
         "opens nothing of what is sealed",
     );
     // If nothing is sealed, any key is accepted.
-    made.workspace.remove("spec/sealing.pem");
+    made.dir.remove("spec/sealing.pem");
     made.ok(&["seal", "init", "--from-key", "--key", other]);
     session.refused(
         &["seal", "init", "--from-key", "--key", "nowhere.pem"],

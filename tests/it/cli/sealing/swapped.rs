@@ -9,7 +9,7 @@ fn another() -> (String, Vec<u8>) {
     let session = Session::new();
     session.ok(&["seal", "init", "--bits", "2048"]);
     (
-        session.workspace.read("spec/sealing.pem"),
+        session.dir.read("spec/sealing.pem"),
         fs::read(session.key_file()).expect("the private key"),
     )
 }
@@ -18,9 +18,9 @@ fn another() -> (String, Vec<u8>) {
 fn nothing_is_sealed_for_a_key_that_is_not_ours() {
     let session = Session::with_keys();
     let (certificate, key) = another();
-    let ours = session.workspace.read("spec/sealing.pem");
+    let ours = session.dir.read("spec/sealing.pem");
     session.ok(&["seal", "postgresql", "--generate", "32"]);
-    session.workspace.write("spec/sealing.pem", &certificate);
+    session.dir.write("spec/sealing.pem", &certificate);
     for words in [
         ["seal", "--generate-missing"].as_slice(),
         &["seal", "--rotate", "postgresql", "--generate", "32"],
@@ -62,7 +62,7 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
     );
     // Back to our certificate: its key is still there, but there is a newer one, so it has to be
     // named.
-    session.workspace.write("spec/sealing.pem", ours);
+    session.dir.write("spec/sealing.pem", ours);
     session.refused(
         &["seal", "--rotate", "postgresql", "--generate", "32"],
         "second.pem beside it is a newer private key",
@@ -78,12 +78,12 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
 fn another_name_hides_no_key() {
     let session = Session::with_keys();
     let (certificate, key) = another();
-    session.workspace.write(
+    session.dir.write(
         "spec/platform.yaml",
-        session.workspace.read("spec/platform.yaml").replace("name: starter", "name: renamed"),
+        session.dir.read("spec/platform.yaml").replace("name: starter", "name: renamed"),
     );
     session.refused(&["seal", "--generate-missing"], "which is not in this platform's folder");
-    session.workspace.write("spec/sealing.pem", certificate);
+    session.dir.write("spec/sealing.pem", certificate);
     session.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
     session.home.write("espalier/renamed/sealing-key.pem", key);
     session.ok(&["seal", "--generate-missing"]);
@@ -102,21 +102,21 @@ fn a_key_that_says_nothing_is_no_consent() {
     use std::os::unix::fs::symlink;
     let session = Session::with_keys();
     let (certificate, _) = another();
-    let ours = session.workspace.read("spec/sealing.pem");
+    let ours = session.dir.read("spec/sealing.pem");
     let (key, away) = (session.key_file(), session.home.path("away.pem"));
     fs::rename(&key, &away).expect("the key");
     symlink(&away, &key).expect("a link");
     session.ok(&["seal", "--generate-missing"]);
     let seal = ["seal", "--rotate", "postgresql", "--generate", "32"];
-    session.workspace.write("spec/sealing.pem", &certificate);
+    session.dir.write("spec/sealing.pem", &certificate);
     session.refused(&seal, "does not belong to the private key in");
     // A folder that is a link.
     fs::rename(session.home.path("espalier"), session.home.path("elsewhere")).expect("the folder");
     symlink(session.home.path("elsewhere"), session.home.path("espalier")).expect("a link");
     session.refused(&seal, "does not belong to the private key in");
-    session.workspace.write("spec/sealing.pem", ours);
+    session.dir.write("spec/sealing.pem", ours);
     session.ok(&seal);
-    session.workspace.write("spec/sealing.pem", &certificate);
+    session.dir.write("spec/sealing.pem", &certificate);
     fs::remove_file(&away).expect("the key");
     session.refused(&seal, "is a link that leads nowhere");
     fs::remove_file(&key).expect("the link");
@@ -133,9 +133,9 @@ fn a_key_that_says_nothing_is_no_consent() {
 fn without_a_private_key_the_committed_certificate_is_what_counts() {
     let session = Session::with_keys();
     fs::remove_file(session.key_file()).expect("the key");
-    session.workspace.git(&["init", "--quiet", "--initial-branch", "main"]);
-    session.workspace.git(&["add", "."]);
-    session.workspace.git(&["commit", "--quiet", "--message", "one"]);
+    session.dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.dir.git(&["add", "."]);
+    session.dir.git(&["commit", "--quiet", "--message", "one"]);
     let said = session.ok(&["seal", "postgresql", "--generate", "32"]).err;
     assert!(
         said.contains("compare its fingerprint") && !said.contains("in the place of"),
@@ -143,30 +143,30 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
     );
     let (certificate, rotate) =
         (another().0, ["seal", "--rotate", "postgresql", "--generate", "32"]);
-    session.workspace.write("spec/sealing.pem", certificate);
+    session.dir.write("spec/sealing.pem", certificate);
     session.refused(&rotate, "the last commit has sha256:");
-    session.workspace.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
+    session.dir.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
     session.refused(&rotate, "spec/secrets/postgresql.yaml is sealed with sha256:");
-    session.workspace.remove("spec/secrets/postgresql.yaml");
+    session.dir.remove("spec/secrets/postgresql.yaml");
     let said = session.ok(&["seal", "postgresql", "--generate", "32"]).err;
     assert!(
         said.contains("put it in the place of sha256:") && said.matches("sha256:").count() == 2,
         "{said}"
     );
     // The fetched branch knows another certificate.
-    session.workspace.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
-    session.workspace.git(&[
+    session.dir.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
+    session.dir.git(&[
         "config",
         "remote.origin.url",
         "https://git.garden.dev/team/platform.git",
     ]);
-    session.workspace.git(&[
+    session.dir.git(&[
         "config",
         "remote.origin.fetch",
         "+refs/heads/*:refs/remotes/origin/*",
     ]);
-    session.workspace.git(&["config", "branch.main.remote", "origin"]);
-    session.workspace.git(&["config", "branch.main.merge", "refs/heads/main"]);
+    session.dir.git(&["config", "branch.main.remote", "origin"]);
+    session.dir.git(&["config", "branch.main.merge", "refs/heads/main"]);
     session.refused(&rotate, "the branch that was fetched has sha256:");
     let said = session.ok(&[&rotate[..], &["--accept-certificate"]].concat()).err;
     assert!(said.contains("it is taken all the same"), "{said}");
@@ -175,16 +175,16 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
 #[test]
 fn a_difference_names_another_certificate_first() {
     let session = Session::with_keys();
-    session.workspace.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     session.ok(&["render"]);
-    session.workspace.git(&["add", "."]);
-    session.workspace.git(&["commit", "--quiet", "--message", "one"]);
+    session.dir.git(&["add", "."]);
+    session.dir.git(&["commit", "--quiet", "--message", "one"]);
     for words in
         [["diff"].as_slice(), &["diff", "--base", "main"], &["diff", "--format", "markdown"]]
     {
         assert!(!session.ok(words).out.contains("certificate"), "{words:?}");
     }
-    session.workspace.write("spec/sealing.pem", another().0);
+    session.dir.write("spec/sealing.pem", another().0);
     for words in [["diff"].as_slice(), &["diff", "--base", "main"]] {
         let said = session.ok(words).out;
         let than = if words.len() > 1 { "in main" } else { "in the last commit" };
@@ -199,9 +199,9 @@ fn a_difference_names_another_certificate_first() {
         ),
         "{said}"
     );
-    session.workspace.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
+    session.dir.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
     assert!(!session.ok(&["diff"]).out.contains("certificate"));
     assert!(session.ok(&["diff", "--base", "HEAD~1"]).out.contains("another sealing certificate"));
-    session.workspace.remove("spec/sealing.pem");
+    session.dir.remove("spec/sealing.pem");
     assert!(session.ok(&["diff"]).out.contains("→ none"));
 }

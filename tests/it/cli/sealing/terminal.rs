@@ -136,7 +136,7 @@ fn whoever_breaks_off_has_the_terminal_back() {
     ] {
         let (said, code, shows) = typed(&session, &["seal", "openwebui-admin"], keys);
         assert!(code == 2 && said.contains(words) && !said.contains("SEC"), "{said}");
-        assert!(shows && !session.workspace.path(ADMIN).exists());
+        assert!(shows && !session.dir.path(ADMIN).exists());
     }
     let (said, code, _) = typed(&session, &["seal", "postgresql", "--from-stdin"], &[]);
     assert!(code == 2 && said.contains("would show what is typed"), "{said}");
