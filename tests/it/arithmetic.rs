@@ -98,7 +98,7 @@ fn the_charts_sum_to_what_the_facts_say() {
 }
 
 #[test]
-fn darien_as_its_readme_wishes_is_refused_by_814() {
+fn darien_as_its_readme_asks_is_refused_by_814() {
     let report = darien("llama3.2:1b", 2);
     assert_eq!(report.mem_total, Bytes::mib(7680));
     assert_eq!(report.allocatable, Bytes::mib(5504));
@@ -128,10 +128,10 @@ fn one_replica_of_the_larger_model_fits() {
 #[test]
 fn three_replicas_of_the_larger_model_are_refused() {
     let texts = with_components("ollama: {replicas: 3, models: [\"llama3.2:1b\"]}");
-    let made = compile(&texts);
-    assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
+    let compiled = compile(&texts);
+    assert_eq!(compiled.errors(), ["node-memory-exceeded"], "{}", compiled.said());
     let finding =
-        made.findings.iter().find(|it| it.code == "node-memory-exceeded").expect("it is there");
+        compiled.findings.iter().find(|it| it.code == "node-memory-exceeded").expect("it is there");
     // 3 × 1697, Open WebUI 384, PostgreSQL 192, Argo CD 536 and its hook 48, cert-manager 120,
     // sealed-secrets 24, kube-system 204, one solver 16.
     assert!(
@@ -162,8 +162,8 @@ fn what_would_fit_fits() {
         "ollama: {replicas: 2, models: [\"llama3.2:1b\"]}",
         "ollama: {replicas: 3, models: [\"llama3.2:1b-instruct-q4_K_M\"]}",
     ] {
-        let made = compile(&with_components(change));
-        assert_eq!(made.errors(), Vec::<&str>::new(), "{change}: {}", made.said());
+        let compiled = compile(&with_components(change));
+        assert_eq!(compiled.errors(), Vec::<&str>::new(), "{change}: {}", compiled.said());
     }
 }
 
@@ -181,10 +181,10 @@ fn tenants_are_counted() {
             ),
         );
     }
-    let made = compile(&texts);
-    assert!(made.errors().contains(&"node-memory-exceeded"), "{:?}", made.errors());
-    let plan = made.plan.as_ref().expect("it is built");
-    let report = espalier::compile::budget(plan, &made.summaries);
+    let compiled = compile(&texts);
+    assert!(compiled.errors().contains(&"node-memory-exceeded"), "{:?}", compiled.errors());
+    let plan = compiled.plan.as_ref().expect("it is built");
+    let report = espalier::compile::budget(plan, &compiled.summaries);
     // 512 for the model, 384 for Open WebUI, 16 for the solver.
     let tenants: u64 = report
         .rows
@@ -196,8 +196,8 @@ fn tenants_are_counted() {
 
     let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
     *spec = spec.replace("{cpu: 4, memory: 8Gi}", "{cpu: 4000, memory: 1Ti, maxPods: 1000}");
-    let made = compile(&texts);
-    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
+    let compiled = compile(&texts);
+    assert_eq!(compiled.errors(), Vec::<&str>::new(), "{}", compiled.said());
 }
 
 /// If a node declares its `memTotal`, that figure is used.
@@ -254,9 +254,9 @@ fn gpus_are_counted() {
     assert_eq!(compile(&texts).errors(), ["node-gpus-exceeded"]);
     let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
     *spec = spec.replace("gpus: 3", "gpus: 4");
-    let made = compile(&texts);
-    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
-    let report = espalier::compile::budget(made.plan.as_ref().expect("it is built"), &[]);
+    let compiled = compile(&texts);
+    assert_eq!(compiled.errors(), Vec::<&str>::new(), "{}", compiled.said());
+    let report = espalier::compile::budget(compiled.plan.as_ref().expect("it is built"), &[]);
     assert_eq!((report.gpus, report.allocatable_gpus, report.fits()), (4, 4, true));
 }
 
@@ -270,8 +270,8 @@ fn pods_that_others_make_are_counted_where_they_run() {
         "{chat: chat.example.com}",
         "{chat: chat.example.com, argocd: argocd.example.com}",
     );
-    let made = compile(&texts);
-    let report = espalier::compile::budget(made.plan.as_ref().expect("it is built"), &[]);
+    let compiled = compile(&texts);
+    let report = espalier::compile::budget(compiled.plan.as_ref().expect("it is built"), &[]);
     let rows = |name: &str| {
         let found = report.rows.iter().filter(|it| &*it.name == name);
         found

@@ -115,8 +115,8 @@ fn syntax(script: &[u8]) -> String {
 #[test]
 fn every_platform_s_script_is_bash() {
     for (name, folder) in golden_cases() {
-        let made = tree(&texts_of(&folder)).tree();
-        let script = &made[bootstrap::SCRIPT];
+        let compiled = tree(&texts_of(&folder)).tree();
+        let script = &compiled[bootstrap::SCRIPT];
         assert_eq!(syntax(script), "", "{name}");
         assert!(script.starts_with(b"#!/usr/bin/env bash\n"), "{name}");
         assert!(
@@ -124,7 +124,7 @@ fn every_platform_s_script_is_bash() {
             "{name}: it says whose it is"
         );
         assert!(
-            espalier::emit::files::is_ours(bootstrap::UNIT, &made[bootstrap::UNIT][..200]),
+            espalier::emit::files::is_ours(bootstrap::UNIT, &compiled[bootstrap::UNIT][..200]),
             "{name}: the unit, too"
         );
     }
@@ -141,9 +141,11 @@ fn what_is_no_bash_is_seen() {
 fn values_are_those_of_the_applications() {
     let mut seen = 0;
     for (name, folder) in golden_cases() {
-        let made = tree(&texts_of(&folder)).tree();
+        let compiled = tree(&texts_of(&folder)).tree();
         let read = |path: &str| {
-            made.get(path).map(|it| serde_yaml::from_slice::<serde_yaml::Value>(it).expect("YAML"))
+            compiled
+                .get(path)
+                .map(|it| serde_yaml::from_slice::<serde_yaml::Value>(it).expect("YAML"))
         };
         for application in BEFORE_ARGOCD {
             let own = read(&format!("{}/{application}.yaml", bootstrap::VALUES));
@@ -159,19 +161,19 @@ fn values_are_those_of_the_applications() {
 /// k3s is started with the kubelet arguments that the budget counts on, and the page shows the same
 /// ones.
 #[test]
-fn k3s_is_told_what_the_budget_counts_on() {
+fn k3s_gets_what_the_budget_counts_on() {
     for (name, folder) in golden_cases() {
-        let made = compile(&texts_of(&folder));
-        let arguments = made.plan.as_ref().expect("it compiles");
+        let compiled = compile(&texts_of(&folder));
+        let arguments = compiled.plan.as_ref().expect("it compiles");
         let configuration: serde_yaml::Value =
-            serde_yaml::from_slice(&made.files[bootstrap::K3S]).expect("YAML");
+            serde_yaml::from_slice(&compiled.files[bootstrap::K3S]).expect("YAML");
         let told: Vec<&str> = configuration["kubelet-arg"]
             .as_sequence()
             .expect("a list")
             .iter()
             .filter_map(|it| it.as_str())
             .collect();
-        let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
+        let page = String::from_utf8_lossy(&compiled.files["out/README.md"]).into_owned();
         assert!(told.len() >= 3, "{name}");
         assert!(told.iter().all(|it| page.contains(*it)), "{name}: {told:?}");
         assert_eq!(
@@ -186,9 +188,10 @@ fn k3s_is_told_what_the_budget_counts_on() {
 /// Several servers begin with etcd; a node that joins is given the file of its group, and the page
 /// says which one and how.
 #[test]
-fn who_joins_is_told_how() {
-    let made = compile(&texts_of(&repository().join("tests/golden/replicas"))).files;
-    let read = |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&made[path]).expect("YAML");
+fn a_node_that_joins_gets_its_commands() {
+    let compiled = compile(&texts_of(&repository().join("tests/golden/replicas"))).files;
+    let read =
+        |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&compiled[path]).expect("YAML");
     let (first, other) = (read(bootstrap::K3S), read("bootstrap/k3s/nodes/all.yaml"));
     assert_eq!(
         (first["cluster-init"].as_bool(), other["cluster-init"].as_bool()),
@@ -200,9 +203,10 @@ fn who_joins_is_told_how() {
     );
     assert_eq!(first["kubelet-arg"], other["kubelet-arg"]);
 
-    let made = compile(&texts_of(&repository().join("tests/golden/nodes"))).files;
-    let read = |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&made[path]).expect("YAML");
-    let text = |path: &str| String::from_utf8_lossy(&made[path]).into_owned();
+    let compiled = compile(&texts_of(&repository().join("tests/golden/nodes"))).files;
+    let read =
+        |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&compiled[path]).expect("YAML");
+    let text = |path: &str| String::from_utf8_lossy(&compiled[path]).into_owned();
     assert!(read(bootstrap::K3S)["cluster-init"].is_null(), "one server has SQLite");
     let page = text("out/README.md");
     for group in ["work", "models"] {
@@ -235,9 +239,9 @@ fn who_joins_is_told_how() {
 #[test]
 fn the_script_is_a_program() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = crate::cli::workspace_dir::WorkspaceDir::rendered();
+    let dir = crate::cli::workspace_dir::WorkspaceDir::rendered();
     let mode = |name: &str| {
-        std::fs::metadata(place.path(name)).expect("it is there").permissions().mode() & 0o111
+        std::fs::metadata(dir.path(name)).expect("it is there").permissions().mode() & 0o111
     };
     assert_ne!(mode(bootstrap::SCRIPT) & 0o100, 0);
     assert_eq!(mode(bootstrap::K3S), 0);

@@ -56,8 +56,8 @@ fn nowhere(text: &str) {
 /// Asserts that a spec with these components gets a finding with this code.
 #[track_caller]
 fn found(components: &str, code: &str) {
-    let made = compile(&with_components(components));
-    assert!(made.codes().contains(&code), "{components}: no {code} but\n{}", made.said());
+    let compiled = compile(&with_components(components));
+    assert!(compiled.codes().contains(&code), "{components}: no {code} but\n{}", compiled.said());
 }
 
 /// Containers of an object, init containers first.

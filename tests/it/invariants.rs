@@ -85,9 +85,9 @@ impl Tree {
 
     /// What the invariants find.
     pub fn broken(&self) -> String {
-        let said = ALL
-            .iter()
-            .flat_map(|(name, law)| law(self).into_iter().map(move |it| format!("{name}: {it}\n")));
+        let said = ALL.iter().flat_map(|(name, invariant)| {
+            invariant(self).into_iter().map(move |it| format!("{name}: {it}\n"))
+        });
         said.collect()
     }
 }

@@ -159,7 +159,7 @@ fn external() -> impl Strategy<Value = Option<Value>> {
         ("192.168.7.20", Some("192.168.7.20/32")),
     ];
     let mode = proptest::option::of(sample::select(vec!["require", "disable"]));
-    let prop_map = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(
+    let external = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(
         |((host, cidr), port, mode)| {
             map([
                 ("host", some(host)),
@@ -169,7 +169,7 @@ fn external() -> impl Strategy<Value = Option<Value>> {
             ])
         },
     );
-    proptest::option::weighted(0.3, prop_map)
+    proptest::option::weighted(0.3, external)
 }
 
 /// Backups on the node's disk, to an outside storage, to one by its address; and none.

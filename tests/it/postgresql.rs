@@ -24,8 +24,8 @@ const PROGRAMS: [&str; 9] =
 /// The start script of a golden tree's container.
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "starter").expect("the case");
-    let made = Tree::of(&tree(&texts_of(&folder)));
-    let server = made.find("StatefulSet", Some("ai"), "postgresql").expect("a database");
+    let compiled = Tree::of(&tree(&texts_of(&folder)));
+    let server = compiled.find("StatefulSet", Some("ai"), "postgresql").expect("a database");
     let container =
         items(at(server.pod_template().expect("pods"), "spec/containers")).next().expect("one");
     items(at(container, "command")).nth(4).and_then(|it| it.as_str()).expect("a script").to_owned()
@@ -165,7 +165,7 @@ fn as_initdb_leaves_it(volume: &Volume, more: &str) {
 }
 
 #[test]
-fn a_first_start_that_is_killed_anywhere_heals() {
+fn a_first_start_that_is_killed_anywhere_recovers() {
     killed_everywhere(|_| (), |volume, what| volume.is_whole("new", what));
 }
 

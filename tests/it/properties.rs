@@ -26,33 +26,33 @@ proptest! {
     #![proptest_config(few(24))]
 
     #[test]
-    fn random_platforms_keep_every_law(texts in platforms()) {
-        let made = tree(&texts);
-        prop_assert_eq!(&made.twice, &Vec::<String>::new(), "written twice");
-        let broken = Tree::of(&made).broken();
+    fn random_platforms_keep_every_invariant(texts in platforms()) {
+        let compiled = tree(&texts);
+        prop_assert_eq!(&compiled.twice, &Vec::<String>::new(), "written twice");
+        let broken = Tree::of(&compiled).broken();
         prop_assert!(broken.is_empty(), "{}", broken);
     }
 
     #[test]
     fn the_same_spec_makes_the_same_bytes(texts in platforms(), seed in any::<u64>()) {
-        let made = tree(&texts);
-        prop_assert_eq!(differences(&made, &tree(&texts)), Vec::<String>::new(), "a second time");
+        let compiled = tree(&texts);
+        prop_assert_eq!(differences(&compiled, &tree(&texts)), Vec::<String>::new(), "a second time");
 
         let other: Texts = texts.iter().map(|(path, text)| (path.clone(), permuted(text, seed))).collect();
-        prop_assert_eq!(differences(&made, &tree(&other)), Vec::<String>::new(), "keys permuted");
+        prop_assert_eq!(differences(&compiled, &tree(&other)), Vec::<String>::new(), "keys permuted");
 
         let mut tenants: Vec<&String> = texts.keys().filter(|it| it.starts_with("spec/workspaces/")).collect();
         tenants.reverse();
-        prop_assert_eq!(differences(&made, &compile_in_order(&texts, &tenants)), Vec::<String>::new(), "tenants backwards");
+        prop_assert_eq!(differences(&compiled, &compile_in_order(&texts, &tenants)), Vec::<String>::new(), "tenants backwards");
     }
 
     /// The rows of the plan agree with the tree: an Application is later than all that it waits
     /// for.
     #[test]
     fn waves_are_later_than_what_they_wait_for(texts in platforms()) {
-        let made = tree(&texts);
-        let plan = made.plan.as_ref().expect("it compiles");
-        let rows = espalier::compile::rows::waves(plan, &made.summaries);
+        let compiled = tree(&texts);
+        let plan = compiled.plan.as_ref().expect("it compiles");
+        let rows = espalier::compile::rows::waves(plan, &compiled.summaries);
         for row in &rows {
             for other in &row.after {
                 let other = rows.iter().find(|it| it.application == *other).expect("it is a row");
@@ -60,7 +60,7 @@ proptest! {
             }
             prop_assert!(row.after.is_empty() == (row.wave == 0), "{} waits for nothing", row.application);
         }
-        let emitted = made.files.keys().filter(|it| it.starts_with("apps/")).count();
+        let emitted = compiled.files.keys().filter(|it| it.starts_with("apps/")).count();
         prop_assert_eq!(rows.len(), emitted);
     }
 
@@ -68,10 +68,10 @@ proptest! {
     /// left out.
     #[test]
     fn the_budget_counts_the_pods_of_the_tree(texts in platforms()) {
-        let made = tree(&texts);
-        let plan = made.plan.as_ref().expect("it compiles");
-        let report = espalier::compile::budget(plan, &made.summaries);
-        let all = Tree::of(&made);
+        let compiled = tree(&texts);
+        let plan = compiled.plan.as_ref().expect("it compiles");
+        let report = espalier::compile::budget(plan, &compiled.summaries);
+        let all = Tree::of(&compiled);
         let mut requests = 0_u64;
         // A Job that people run does not normally exist; while it runs, the pods that it replaces
         // are stopped.
@@ -87,7 +87,7 @@ proptest! {
         }
         let not_ours = |row: &&espalier::budget::demand::Row| row.kind != "CronJob" && !matches!(row.source, espalier::budget::demand::Origin::Object | espalier::budget::demand::Origin::Tenant);
         let others: u64 = report.rows.iter().filter(not_ours).map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
-        let solvers = 16 * (1 << 20) * made.summaries.len() as u64;
+        let solvers = 16 * (1 << 20) * compiled.summaries.len() as u64;
         prop_assert_eq!(report.requests.get(), requests + others + solvers);
         let by_row: u64 = report.rows.iter().map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
         prop_assert_eq!(report.requests.get(), by_row);
@@ -95,11 +95,11 @@ proptest! {
 }
 
 #[test]
-fn golden_trees_keep_every_law() {
+fn golden_trees_keep_every_invariant() {
     for (name, folder) in golden_cases() {
-        let made = tree(&texts_of(&folder));
-        assert_eq!(made.twice, Vec::<String>::new(), "{name}");
-        let broken = Tree::of(&made).broken();
+        let compiled = tree(&texts_of(&folder));
+        assert_eq!(compiled.twice, Vec::<String>::new(), "{name}");
+        let broken = Tree::of(&compiled).broken();
         assert!(broken.is_empty(), "{name}:\n{broken}");
     }
 }

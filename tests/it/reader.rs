@@ -213,7 +213,7 @@ fn the_second_missing_field_is_found_with_the_first() {
 
 /// What is left out because it was wrong is not reported a second time, as missing or as too few.
 #[test]
-fn nothing_is_told_twice() {
+fn nothing_is_reported_twice() {
     assert_eq!(told::<Metadata>("name: A\n").lines().count(), 1);
     assert_eq!(told::<(DnsLabel, DnsLabel)>("[A, b]").lines().count(), 1);
     assert_eq!(told::<Database>("external: {host: A, port: 1}").lines().count(), 1);

@@ -66,8 +66,9 @@ fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
     );
     let names: BTreeMap<String, Arc<str>> = [("its".to_owned(), "its-x7k2m".into())].into();
     let namespace = NamespaceRef::argocd();
-    let credentials =
-        builder.build("vault", &namespace, |scope| scope.credential_store(names)).expect("a vault");
+    let credentials = builder
+        .build("secrets", &namespace, |scope| scope.credential_store(names))
+        .expect("a credential store");
     builder.build("rogue", &namespace, |scope| {
         let variable = scope.env_secret("PASSWORD", &credentials.credential(&ITS), "password");
         build(scope, variable);

@@ -29,11 +29,11 @@ fn with(mut texts: Texts, names: &[&str]) -> Texts {
 }
 
 #[test]
-fn zero_to_three_keep_every_law() {
+fn zero_to_three_keep_every_invariant() {
     for n in 0..=NAMES.len() {
-        let made = tree(&with(platform(), &NAMES[..n]));
-        assert_eq!(made.summaries.len(), n);
-        let broken = Tree::of(&made).broken();
+        let compiled = tree(&with(platform(), &NAMES[..n]));
+        assert_eq!(compiled.summaries.len(), n);
+        let broken = Tree::of(&compiled).broken();
         assert!(broken.is_empty(), "{n}: {broken}");
     }
 }
@@ -43,8 +43,8 @@ fn zero_to_three_keep_every_law() {
 #[test]
 fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     let projects = |texts: &Texts| {
-        let made = tree(texts);
-        let all: Vec<_> = made
+        let compiled = tree(texts);
+        let all: Vec<_> = compiled
             .files
             .into_iter()
             .filter(|(path, _)| path.starts_with("bootstrap/argocd/appproject-"))
@@ -177,10 +177,10 @@ fn nothing_new_needs_a_second_run_of_the_script() {
 }
 
 #[test]
-fn the_longest_name_keeps_every_law() {
+fn the_longest_name_keeps_every_invariant() {
     let name = "a".repeat(45);
-    let made = tree(&with(platform(), &[&name]));
-    let broken = Tree::of(&made).broken();
+    let compiled = tree(&with(platform(), &[&name]));
+    let broken = Tree::of(&compiled).broken();
     assert!(broken.is_empty(), "{broken}");
 }
 
@@ -199,15 +199,15 @@ fn names_that_cannot_be_are_refused() {
         "0zero",
         &too_long,
     ] {
-        let made = compile(&with(platform(), &[name]));
-        assert_eq!(made.errors(), ["workspace-name"], "{name}: {}", made.said());
+        let compiled = compile(&with(platform(), &[name]));
+        assert_eq!(compiled.errors(), ["workspace-name"], "{name}: {}", compiled.said());
     }
 }
 
 /// A workspace that cannot be built is an error, whatever the reason: it must not be missing from
 /// the tree silently.
 #[test]
-fn none_is_dropped_without_a_word() {
+fn none_is_dropped_silently() {
     let replaced = |find: &str, replace: &str| {
         let mut texts = with(platform(), &["team-a"]);
         for text in texts.values_mut() {
@@ -228,11 +228,11 @@ fn none_is_dropped_without_a_word() {
         replaced("kind: AIChatWorkspace", "kind: AIChat"),
         replaced("models: [\"gemma3:270m\"]}\n", "models: [\"gemma3:2700m\"]}\n"),
     ] {
-        let made = compile(&texts);
+        let compiled = compile(&texts);
         assert!(
-            made.findings.has_errors() && !made.files.contains_key("apps/ws-team-a.yaml"),
+            compiled.findings.has_errors() && !compiled.files.contains_key("apps/ws-team-a.yaml"),
             "{}",
-            made.said()
+            compiled.said()
         );
     }
 }
@@ -240,8 +240,8 @@ fn none_is_dropped_without_a_word() {
 /// No object of a tenant is outside of its own namespace or refers to anything outside.
 #[test]
 fn a_tenant_stays_in_its_namespace() {
-    let made = tree(&with(platform(), &NAMES));
-    for object in made.objects().iter().filter(|it| it.application().starts_with("ws-")) {
+    let compiled = tree(&with(platform(), &NAMES));
+    for object in compiled.objects().iter().filter(|it| it.application().starts_with("ws-")) {
         let name = object.application().trim_start_matches("ws-");
         let is_own = object
             .namespace()

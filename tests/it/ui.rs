@@ -74,19 +74,19 @@ fn with_example_domains(text: &str) -> String {
 }
 
 /// A folder with the input of a case.
-fn place(case: &str) -> WorkspaceDir {
-    let place = WorkspaceDir::empty();
-    copy(case, &here("tests/ui").join(case), &place, "");
-    if place.path("spec/platform.yaml").exists() && !place.path("spec/secrets").exists() {
-        copy(case, &here(SEALED), &place, "spec/secrets/");
+fn prepared(case: &str) -> WorkspaceDir {
+    let dir = WorkspaceDir::empty();
+    copy(case, &here("tests/ui").join(case), &dir, "");
+    if dir.path("spec/platform.yaml").exists() && !dir.path("spec/secrets").exists() {
+        copy(case, &here(SEALED), &dir, "spec/secrets/");
         // A sealed administrator of Argo CD is a choice that the cases have not made.
-        place.remove("spec/secrets/argocd-secret.yaml");
-        if !place.path("spec/sealing.pem").exists() {
-            place.write("spec/sealing.pem", fs::read(here(SEALING)).expect("it is there"));
+        dir.remove("spec/secrets/argocd-secret.yaml");
+        if !dir.path("spec/sealing.pem").exists() {
+            dir.write("spec/sealing.pem", fs::read(here(SEALING)).expect("it is there"));
         }
     }
-    recipes::complete(case, &place);
-    place
+    recipes::complete(case, &dir);
+    dir
 }
 
 fn copy(case: &str, from: &Path, to: &WorkspaceDir, below: &str) {
@@ -107,14 +107,14 @@ fn copy(case: &str, from: &Path, to: &WorkspaceDir, below: &str) {
 }
 
 /// The command and its output, with the exit code.
-fn transcript(case: &str, place: &WorkspaceDir) -> String {
+fn transcript(case: &str, dir: &WorkspaceDir) -> String {
     if let Some(said) = recipes::from_library(case) {
         return said;
     }
     let commands = fs::read_to_string(here("tests/ui").join(case).join("command.txt"));
     let commands = commands.unwrap_or_else(|_| "render --color never\n".to_owned());
     let run = |line: &str| {
-        let done = place.run(&line.split_whitespace().collect::<Vec<_>>());
+        let done = dir.run(&line.split_whitespace().collect::<Vec<_>>());
         format!(
             "$ espalier {line}\n{}{}exit code {}\n",
             done.out,
@@ -143,7 +143,7 @@ fn tells(text: &str, code: &str) -> bool {
 fn every_text_is_as_expected() {
     let mut wrong = String::new();
     for case in cases() {
-        let found = transcript(&case, &place(&case));
+        let found = transcript(&case, &prepared(&case));
         if env::var_os("BLESS").is_some() {
             fs::write(here("tests/ui").join(&case).join("expected.txt"), &found).expect("writable");
         }
@@ -161,16 +161,16 @@ fn every_text_is_as_expected() {
 
 #[test]
 fn findings_stand_in_one_order_whatever_the_threads() {
-    let place = place("node-memory-exceeded--workspaces");
+    let dir = prepared("node-memory-exceeded--workspaces");
     let name = |number: usize| format!("spec/workspaces/wrong-{number:02}.yaml");
     for number in 0..40 {
-        let text = place
+        let text = dir
             .read("spec/workspaces/team-a.yaml")
             .replace("team-a", "elsewhere")
             .replace("1b-instruct-q4_K_M", "900b");
-        place.write(&name(number), text);
+        dir.write(&name(number), text);
     }
-    let said = |threads| place.run(&["render", "--format", "short", "--threads", threads]).err;
+    let said = |threads| dir.run(&["render", "--format", "short", "--threads", threads]).err;
     let one = said("1");
     assert_eq!(one.matches("model-unknown").count(), 40, "{one}");
     let files: Vec<&str> =

@@ -21,11 +21,11 @@ fn figures(page: &str, alert: &str) -> Vec<u64> {
 }
 
 #[test]
-fn nodes_that_are_not_what_was_counted_on_are_told() {
+fn nodes_that_are_not_what_was_counted_on_are_reported() {
     for (name, folder) in golden_cases() {
-        let made = tree(&texts_of(&folder));
-        let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
-        let nodes = made.plan.as_ref().expect("a golden platform").platform().spec.all_nodes();
+        let compiled = tree(&texts_of(&folder));
+        let page = String::from_utf8_lossy(&compiled.files["out/README.md"]).into_owned();
+        let nodes = compiled.plan.as_ref().expect("a golden platform").platform().spec.all_nodes();
         // Capacity less Allocatable, as a node with k3s' configuration reports it: the alert does
         // not fire for such a node, and fires for every node without it (there the difference is
         // nothing, or the 100Mi of the kubelet's own default).

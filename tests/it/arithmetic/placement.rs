@@ -69,7 +69,7 @@ fn an_agent_keeps_less_for_itself() {
 }
 
 #[test]
-fn each_reason_is_told() {
+fn each_reason_is_reported() {
     let nodes = nodes(SMALL);
     let any = row("Deployment", &[], &[]);
     let why = |row: &Row, count: u32, ask: Demand| {

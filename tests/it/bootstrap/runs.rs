@@ -418,7 +418,7 @@ fn teardown_is_meant_and_says_what_stays() {
 
 /// Unknown arguments end with 2, as in the program, and nothing is done.
 #[test]
-fn words_that_it_does_not_know() {
+fn arguments_that_it_does_not_know() {
     let node = node();
     for help in ["--help", "-h", "help"] {
         assert!(node.ok(&[help]).out.contains("--sealing-key FILE"), "{help}");

@@ -49,7 +49,7 @@ fn a_root_that_says_nothing_is_anothers() {
 /// If a cluster does not answer, nobody knows whose it is: its node is changed only if an earlier
 /// `up` noted that it is this platform's.
 #[test]
-fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
+fn a_node_whose_cluster_does_not_answer_is_only_repaired_where_it_is_ours() {
     let noted = "node/var/lib/espalier/platform";
     let config = "node/etc/rancher/k3s/config.yaml.d/espalier.yaml";
     for note in [None, Some("another\ngit.example.com/another/platform\napps\n")] {
@@ -195,7 +195,7 @@ fn pinned(names: &[&'static str]) -> Node {
 
 /// A helm that reports the right version proves nothing: with a checksum, the script uses its own.
 #[test]
-fn a_helm_of_somebody_is_not_run_where_a_checksum_is_known() {
+fn a_foreign_helm_is_not_run_where_a_checksum_is_known() {
     let node = pinned(&["helm-amd64"]);
     node.program("bin/helm", "#!/bin/sh\n: >\"$FAKE/evil\"\nprintf v4.2.1\n");
     node.ok(&["up"]);
@@ -211,7 +211,7 @@ fn a_helm_of_somebody_is_not_run_where_a_checksum_is_known() {
 
 /// A k3s of the right version is kept, and the script warns that it is not the release's file.
 #[test]
-fn a_k3s_of_somebody_is_held_against_the_checksum() {
+fn a_foreign_k3s_is_compared_with_the_checksum() {
     let node = pinned(&["k3s-amd64"]);
     node.ok(&["up"]);
     assert!(!node.ok(&["up"]).out.contains("is not the one of the release"));
@@ -295,7 +295,7 @@ fn another_platforms_cluster_is_left_alone() {
 
 /// No variable of the caller decides which repository is asked, and no program of the clone is run.
 #[test]
-fn git_is_called_for_a_clone_that_is_a_strangers() {
+fn git_is_called_for_a_clone_that_is_another_users() {
     let node = node()
         .with("GIT_DIR", "/elsewhere")
         .with("GIT_CONFIG_COUNT", "1")

@@ -30,7 +30,7 @@ fn told(dir: &WorkspaceDir, words: &[&str], text: &str) {
 }
 
 #[test]
-fn what_git_has_and_the_disk_does_not_show_is_told() {
+fn what_git_has_and_the_disk_does_not_show_is_reported() {
     let id = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
     // A submodule that is not initialised is an empty folder, or missing in a sparse work tree.
     let dir = committed();
@@ -67,7 +67,7 @@ fn what_git_has_and_the_disk_does_not_show_is_told() {
 }
 
 #[test]
-fn generated_files_that_git_does_not_have_are_told() {
+fn generated_files_that_git_does_not_have_are_reported() {
     let dir = committed();
     let name = "out/manifests/ollama/ai/service-ollama.yaml";
     dir.git(&["rm", "--quiet", "--cached", name]);
@@ -96,7 +96,7 @@ fn generated_files_that_git_does_not_have_are_told() {
 
 /// The committed bytes differ from those on the disk, although Git calls the work tree clean.
 #[test]
-fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
+fn a_file_that_git_was_told_not_to_look_at_is_reported_where_it_has_another() {
     for format in ["sha1", "sha256"] {
         for mark in ["assume-unchanged", "skip-worktree"] {
             let dir = WorkspaceDir::rendered();
@@ -133,7 +133,7 @@ fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
 }
 
 #[test]
-fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
+fn attributes_that_change_bytes_are_reported_with_their_place_and_a_way_out() {
     let out = "out/** !filter !ident !working-tree-encoding\n";
     for (file, line, said, place) in [
         (".gitattributes", "*.yaml filter=lfs diff=lfs -text", "`filter=lfs`", ".gitattributes:"),
@@ -192,7 +192,7 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
 }
 
 #[test]
-fn links_repositories_and_files_of_others_are_told_and_what_git_ignores_is_not() {
+fn links_repositories_and_files_of_others_are_reported_and_what_git_ignores_is_not() {
     let dir = committed();
     dir.append(".gitignore", "*~\n.DS_Store\n");
     dir.write("out/.DS_Store", "x");
@@ -213,7 +213,7 @@ fn links_repositories_and_files_of_others_are_told_and_what_git_ignores_is_not()
 }
 
 #[test]
-fn one_thing_in_the_way_is_told_once() {
+fn one_thing_in_the_way_is_reported_once() {
     let dir = WorkspaceDir::rendered();
     fs::remove_dir_all(dir.path("out")).expect("removable");
     dir.write("out", "mine\n");
@@ -225,7 +225,7 @@ fn one_thing_in_the_way_is_told_once() {
 }
 
 #[test]
-fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_is_not_asked() {
+fn a_repository_that_cannot_be_asked_is_reported_and_one_that_leaves_the_folder_out_is_not_asked() {
     let dir = WorkspaceDir::rendered();
     dir.write(".git", "gitdir: /nowhere\n");
     for words in [&["check"][..], &["render"]] {
@@ -363,7 +363,7 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
 /// Whichever pattern hides whichever file of ours, wherever it stands: the finding names it, and
 /// the way out is one.
 #[test]
-fn what_git_ignores_of_ours_is_told_with_the_pattern_and_the_way_out() {
+fn what_git_ignores_of_ours_is_reported_with_the_pattern_and_the_way_out() {
     let patterns = [
         "out/",
         "/apps",

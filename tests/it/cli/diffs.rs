@@ -17,7 +17,7 @@ fn commit(dir: &WorkspaceDir) {
 }
 
 #[test]
-fn a_change_is_told_by_field() {
+fn a_change_is_shown_by_field() {
     let dir = WorkspaceDir::rendered();
     edit(&dir, "context: 4096", "context: 2048");
     let said = dir.ok(&["diff"]).out;
@@ -128,7 +128,7 @@ fn what_many_objects_have_in_common_is_one_line() {
 }
 
 #[test]
-fn what_is_no_yaml_any_more_is_told_by_line() {
+fn what_is_no_yaml_any_more_is_shown_by_line() {
     let dir = WorkspaceDir::rendered();
     let file = dir.manifest();
     let text = dir.read(&file);

@@ -22,27 +22,27 @@ fn spec(dir: &WorkspaceDir) -> serde_yaml::Value {
 
 #[test]
 fn nothing_is_overwritten_by_init() {
-    let place = WorkspaceDir::starter();
-    place.append("spec/platform.yaml", "# mine\n");
-    let before = place.files();
-    let said = place.run(&["init"]);
+    let dir = WorkspaceDir::starter();
+    dir.append("spec/platform.yaml", "# mine\n");
+    let before = dir.files();
+    let said = dir.run(&["init"]);
     assert!(said.code == 2 && said.err.contains("platform.yaml is there already"), "{said:?}");
-    assert_eq!(place.files(), before);
+    assert_eq!(dir.files(), before);
 
-    let place = WorkspaceDir::empty();
-    place.write(".gitignore", "/target");
-    place.write(".gitattributes", "*.png binary\n");
-    place.write("spec/platform.schema.json", "{}\n");
-    place.ok(&["init"]);
-    assert_eq!(place.read(".gitignore"), "/target\n/.espalier/\n*sealing-key.pem\n");
-    assert!(place.read(".gitattributes").starts_with("*.png binary\nout/** "));
-    assert_eq!(place.read("spec/platform.schema.json"), "{}\n");
+    let dir = WorkspaceDir::empty();
+    dir.write(".gitignore", "/target");
+    dir.write(".gitattributes", "*.png binary\n");
+    dir.write("spec/platform.schema.json", "{}\n");
+    dir.ok(&["init"]);
+    assert_eq!(dir.read(".gitignore"), "/target\n/.espalier/\n*sealing-key.pem\n");
+    assert!(dir.read(".gitattributes").starts_with("*.png binary\nout/** "));
+    assert_eq!(dir.read("spec/platform.schema.json"), "{}\n");
 }
 
 #[test]
 fn init_names_the_flags_that_are_wrong() {
-    let place = WorkspaceDir::empty();
-    let said = place.run(&[
+    let dir = WorkspaceDir::empty();
+    let said = dir.run(&[
         "init",
         "--name",
         "Not A Name",
@@ -61,7 +61,7 @@ fn init_names_the_flags_that_are_wrong() {
         assert!(said.code == 2 && said.err.contains(words), "{words}: {said:?}");
     }
     assert!(!said.err.contains("platform.yaml"), "there is no such file: {said:?}");
-    assert!(place.files().is_empty(), "nothing was written");
+    assert!(dir.files().is_empty(), "nothing was written");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn what_cannot_be_taken_is_shown_with_what_to_write() {
 
 /// If no branch is checked out, `init` says which one it took, and why.
 #[test]
-fn a_detached_head_is_told() {
+fn a_detached_head_is_reported() {
     let detached = |branches: &[&str]| {
         let dir = repository("trunk", URL);
         dir.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);

@@ -9,15 +9,15 @@ use serde_json::Value;
 use super::pty::talk;
 use super::workspace_dir::WorkspaceDir;
 
-fn json(place: &WorkspaceDir, words: &[&str]) -> Value {
-    serde_json::from_str(&place.ok(&[words, &["--format", "json"]].concat()).out).expect("JSON")
+fn json(dir: &WorkspaceDir, words: &[&str]) -> Value {
+    serde_json::from_str(&dir.ok(&[words, &["--format", "json"]].concat()).out).expect("JSON")
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn every_side_fits_a_terminal_of_80_columns() {
-    let place = WorkspaceDir::starter();
-    place.tenant("a-team-with-a-rather-long-name-for-a-namespace");
+    let dir = WorkspaceDir::starter();
+    dir.tenant("a-team-with-a-rather-long-name-for-a-namespace");
     for side in [
         &["show"][..],
         &["show", "budget"],
@@ -25,26 +25,26 @@ fn every_side_fits_a_terminal_of_80_columns() {
         &["show", "waves"],
         &["show", "secrets"],
     ] {
-        let done = talk(place.command(side), 80, &mut |_| panic!("nobody asks"));
+        let done = talk(dir.command(side), 80, &mut |_| panic!("nobody asks"));
         assert_eq!(done.code, 0, "{done:?}");
         let wide: Vec<&str> = done.said.lines().filter(|it| it.chars().count() > 80).collect();
         assert!(wide.is_empty(), "{side:?}:\n{wide:#?}");
     }
     // A pipe has no width: a row stays one line.
-    let (piped, rows) = (place.ok(&["show", "flows"]).out, json(&place, &["show", "flows"]));
+    let (piped, rows) = (dir.ok(&["show", "flows"]).out, json(&dir, &["show", "flows"]));
     assert_eq!(piped.lines().count(), 1 + rows.as_array().expect("rows").len(), "{piped}");
 }
 
 /// Hosts first, with the workspaces', and what they need; then models, versions and budget.
 #[test]
-fn a_platform_is_told_in_the_order_of_the_questions() {
-    let place = WorkspaceDir::starter();
+fn a_platform_is_shown_in_the_order_of_the_questions() {
+    let dir = WorkspaceDir::starter();
     for name in ["team-a", "team-b"] {
-        place.tenant(name);
+        dir.tenant(name);
     }
-    let first_time = place.ok(&["render"]).err;
-    let page = place.read("out/README.md");
-    let shown = place.ok(&["show"]).out;
+    let first_time = dir.ok(&["render"]).err;
+    let page = dir.read("out/README.md");
+    let shown = dir.ok(&["show"]).out;
     let needles = [
         "chat.example.com",
         "team-a.chat.example.com",
@@ -63,20 +63,20 @@ fn a_platform_is_told_in_the_order_of_the_questions() {
         }
     }
     let production =
-        place.read("spec/platform.yaml").replace("issuer: staging", "issuer: production");
-    place.write("spec/platform.yaml", production);
-    assert!(!place.ok(&["show"]).out.contains("browsers warn"));
+        dir.read("spec/platform.yaml").replace("issuer: staging", "issuer: production");
+    dir.write("spec/platform.yaml", production);
+    assert!(!dir.ok(&["show"]).out.contains("browsers warn"));
 }
 
 /// Every version of an image or a chart in the tree is listed, and no other.
 #[test]
 fn the_versions_are_those_of_the_tree() {
-    let place = WorkspaceDir::rendered();
-    let shown = json(&place, &["show"]);
+    let dir = WorkspaceDir::rendered();
+    let shown = json(&dir, &["show"]);
     let versions = shown["versions"].as_array().expect("versions");
     let versions: Vec<&str> = versions.iter().filter_map(|it| it["version"].as_str()).collect();
     let mut all = String::new();
-    for (_, bytes) in place
+    for (_, bytes) in dir
         .tree()
         .iter()
         .filter(|(name, _)| name.starts_with("apps/") || name.starts_with("out/manifests/"))
@@ -126,7 +126,7 @@ fn programs_read_camel_case_and_figures() {
             _ => {}
         }
     }
-    let place = WorkspaceDir::rendered();
+    let dir = WorkspaceDir::rendered();
     let mut said = Vec::new();
     for side in [
         &["show"][..],
@@ -135,24 +135,24 @@ fn programs_read_camel_case_and_figures() {
         &["show", "secrets"],
         &["show", "budget"],
     ] {
-        keys(&side.join(" "), &json(&place, side), &mut said);
+        keys(&side.join(" "), &json(&dir, side), &mut said);
     }
     assert!(said.is_empty(), "{said:?}");
-    let budget = &json(&place, &["show"])["budget"];
+    let budget = &json(&dir, &["show"])["budget"];
     for figure in ["requests", "allocatable", "limits", "cpuMillicores"] {
         assert!(budget[figure].is_u64(), "{figure}: {budget}");
     }
-    assert!(json(&place, &["show", "secrets"])[0]["usedBy"].is_array());
+    assert!(json(&dir, &["show", "secrets"])[0]["usedBy"].is_array());
 }
 
 /// Ollama's request is a sum of terms, exact to the MiB.
 #[test]
 fn the_terms_of_a_model_sum_up() {
-    let place = WorkspaceDir::rendered();
-    let spec = place.read("spec/platform.yaml").replace("replicas: 1", "replicas: 2");
+    let dir = WorkspaceDir::rendered();
+    let spec = dir.read("spec/platform.yaml").replace("replicas: 1", "replicas: 2");
     let models = "[\"llama3.2:1b-instruct-q4_K_M\", \"nomic-embed-text\", \"qwen2.5:0.5b\"]";
-    place.write("spec/platform.yaml", spec.replace("[\"llama3.2:1b-instruct-q4_K_M\"]", models));
-    let text = place.ok(&["show", "budget"]).out;
+    dir.write("spec/platform.yaml", spec.replace("[\"llama3.2:1b-instruct-q4_K_M\"]", models));
+    let text = dir.ok(&["show", "budget"]).out;
     let mib = |line: &str| -> u64 {
         let figure =
             line.split_whitespace().find_map(|it| it.strip_suffix("Mi")).expect("a figure");
@@ -175,7 +175,7 @@ fn the_terms_of_a_model_sum_up() {
         assert!(terms.iter().any(|it| it.starts_with(term)), "{term}:\n{text}");
     }
     assert!(text.contains("loaded when one of these has gone: qwen2.5:0.5b"), "{text}");
-    let ollama = &json(&place, &["show", "budget"])["ollama"];
+    let ollama = &json(&dir, &["show", "budget"])["ollama"];
     let terms: u64 = ollama["terms"]
         .as_array()
         .expect("terms")
@@ -189,26 +189,26 @@ fn the_terms_of_a_model_sum_up() {
 /// A workspace's models are listed with the platform's, marked with the workspace, and its Ollama
 /// is explained as the platform's is.
 #[test]
-fn the_models_of_workspaces_are_told_and_explained() {
-    let place = WorkspaceDir::starter();
+fn the_models_of_workspaces_are_listed_and_explained() {
+    let dir = WorkspaceDir::starter();
     for (name, models) in [
         ("team-a", "\"qwen2.5:0.5b\""),
         ("team-b", "\"qwen2.5:0.5b\""),
         ("team-c", "\"all-minilm\", \"gemma2:2b\""),
     ] {
-        place.tenant(name);
+        dir.tenant(name);
         let file = format!("spec/workspaces/{name}.yaml");
-        let text = place.read(&file);
+        let text = dir.read(&file);
         let at = text.find("models:").expect("its models");
-        place.write(&file, format!("{}models: [{models}]\n", &text[..at]));
+        dir.write(&file, format!("{}models: [{models}]\n", &text[..at]));
     }
-    let spec = place
+    let spec = dir
         .read("spec/platform.yaml")
         .replace("memory: 8Gi", "memory: 32Gi")
         .replace("cpu: 4", "cpu: 16");
-    place.write("spec/platform.yaml", spec);
-    let rendered = place.ok(&["render"]).err;
-    let shown = place.ok(&["show"]).out;
+    dir.write("spec/platform.yaml", spec);
+    let rendered = dir.ok(&["render"]).err;
+    let shown = dir.ok(&["show"]).out;
     for text in [&rendered, &shown] {
         let own = text
             .find("models        llama3.2:1b-instruct-q4_K_M (context 4096)\n")
@@ -226,13 +226,13 @@ fn the_models_of_workspaces_are_told_and_explained() {
             "{text}"
         );
     }
-    let page = place.read("out/README.md");
+    let page = dir.read("out/README.md");
     let row = "| team-c | `all-minilm:latest` (context 512), `gemma2:2b` (context 4096) |\n";
     assert!(
         page.contains(row) && page.contains("| team-b | `qwen2.5:0.5b` (context 4096) |\n"),
         "{page}"
     );
-    let all = &json(&place, &["show"]);
+    let all = &json(&dir, &["show"]);
     assert_eq!(
         (all["modelCount"].as_u64(), all["models"][0].get("workspace")),
         (Some(5), None),
@@ -240,7 +240,7 @@ fn the_models_of_workspaces_are_told_and_explained() {
     );
     assert_eq!(all["models"][1]["workspace"], "team-a", "{all}");
 
-    let budget = place.ok(&["show", "budget"]).out;
+    let budget = dir.ok(&["show", "budget"]).out;
     let head = |name: &str| budget.find(&format!("\n{name}/ollama, each pod\n"));
     assert!(
         head("ollama") < head("ws-team-a")
@@ -253,7 +253,7 @@ fn the_models_of_workspaces_are_told_and_explained() {
         "{budget}"
     );
     // Each sum is what the StatefulSet of its Ollama requests, to the MiB.
-    let all = json(&place, &["show", "budget"]);
+    let all = json(&dir, &["show", "budget"]);
     let all = all["workspaces"].as_array().expect("workspaces");
     assert_eq!(all.len(), 3);
     for memory in all {
@@ -266,7 +266,7 @@ fn the_models_of_workspaces_are_told_and_explained() {
         assert_eq!(Some(terms), memory["computed"].as_u64(), "{memory}");
         let name = memory["workspace"].as_str().expect("whose");
         let object =
-            place.read(&format!("out/manifests/ws-{name}/{name}/statefulset-{name}-ollama.yaml"));
+            dir.read(&format!("out/manifests/ws-{name}/{name}/statefulset-{name}-ollama.yaml"));
         let request = format!("memory: {}Mi\n", terms >> 20);
         assert_eq!(
             (memory["request"].as_u64(), object.contains(&request)),
@@ -279,11 +279,11 @@ fn the_models_of_workspaces_are_told_and_explained() {
 /// Of very many, the first are shown and all are counted.
 #[test]
 fn very_many_models_of_workspaces_are_counted() {
-    let place = WorkspaceDir::starter();
+    let dir = WorkspaceDir::starter();
     for at in 0..30 {
-        place.tenant(&format!("team-{at:02}"));
+        dir.tenant(&format!("team-{at:02}"));
     }
-    let shown = place.ok(&["show"]).out;
+    let shown = dir.ok(&["show"]).out;
     assert_eq!(shown.lines().filter(|it| it.contains(", workspace team-")).count(), 23, "{shown}");
     let models = shown
         .split("\nmodels ")
@@ -293,32 +293,32 @@ fn very_many_models_of_workspaces_are_counted() {
         .next()
         .expect("before the versions");
     assert!(models.ends_with("… and 7 more"), "{shown}");
-    assert_eq!(json(&place, &["show"])["models"].as_array().map(Vec::len), Some(31));
+    assert_eq!(json(&dir, &["show"])["models"].as_array().map(Vec::len), Some(31));
 }
 
 /// Up to a dozen names, then a count; files that were edited by hand are listed apart from those
 /// that the spec changed.
 #[test]
 fn render_names_what_it_changed() {
-    let place = WorkspaceDir::starter();
-    let first = place.ok(&["render"]).err;
+    let dir = WorkspaceDir::starter();
+    let first = dir.ok(&["render"]).err;
     assert!(
         !first.contains("new      ") && first.contains("rendered "),
         "the first time there is nothing to compare with: {first}"
     );
-    let edited = place.manifest();
-    place.append(&edited, "\nedited\n");
-    place.remove("apps/ollama.yaml");
-    let said = place.ok(&["render"]).err;
+    let edited = dir.manifest();
+    dir.append(&edited, "\nedited\n");
+    dir.remove("apps/ollama.yaml");
+    let said = dir.ok(&["render"]).err;
     assert!(
         said.contains(&format!("healed {edited}: it differed from what the spec makes\n")),
         "{said}"
     );
     assert!(said.contains("healed apps/ollama.yaml: it was gone\n"), "{said}");
-    assert!(!place.ok(&["render"]).err.contains("healed"));
+    assert!(!dir.ok(&["render"]).err.contains("healed"));
 
-    place.tenant("team-a");
-    let said = place.ok(&["render"]).err;
+    dir.tenant("team-a");
+    let said = dir.ok(&["render"]).err;
     assert!(!said.contains("healed"), "{said}");
     let named = said
         .lines()
@@ -341,6 +341,6 @@ fn render_names_what_it_changed() {
     };
     assert_eq!(count("new") + count("changed"), named + more, "{said}");
 
-    place.remove("spec/workspaces/team-a.yaml");
-    assert!(place.ok(&["render"]).err.contains("removed  apps/ws-team-a.yaml\n"));
+    dir.remove("spec/workspaces/team-a.yaml");
+    assert!(dir.ok(&["render"]).err.contains("removed  apps/ws-team-a.yaml\n"));
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 use super::workspace_dir::WorkspaceDir;
 
 /// A rendered and committed platform in a repository.
-fn place() -> WorkspaceDir {
+fn prepared() -> WorkspaceDir {
     let dir = WorkspaceDir::rendered();
     dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&dir, "start");
@@ -67,7 +67,7 @@ fn two_changes_conflict_in_nothing_that_is_generated() {
         [&tenant("team-a"), &tenant("team-b")],
     ];
     for (at, [one, two]) in pairs.into_iter().enumerate() {
-        let dir = place();
+        let dir = prepared();
         assert_eq!(merged(&dir, one, two), Vec::<String>::new(), "{at}");
         // What Git merged is right, or is corrected by the next render.
         let changed = dir.ok(&["render"]).err;
@@ -85,8 +85,8 @@ fn two_changes_conflict_in_nothing_that_is_generated() {
 }
 
 #[test]
-fn after_a_conflict_a_render_heals_what_is_generated() {
-    let dir = place();
+fn after_a_conflict_a_render_repairs_what_is_generated() {
+    let dir = prepared();
     let conflicts = merged(
         &dir,
         &edit("context: 4096", "context: 2048"),
@@ -122,7 +122,7 @@ fn after_a_conflict_a_render_heals_what_is_generated() {
 /// The tree says which version wrote it; an older program does not overwrite it by accident.
 #[test]
 fn an_older_render_does_not_take_a_newer_tree_back() {
-    let dir = place();
+    let dir = prepared();
     let imprint = dir.read("out/.espalier.json");
     for later in ["99.0.0", "0.1.1", "0.10.0-rc.1"] {
         dir.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), later));

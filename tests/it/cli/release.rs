@@ -6,7 +6,7 @@ use std::fs;
 use super::workspace_dir::WorkspaceDir;
 
 /// A platform in a work tree of Git with a bare remote, pinned by tag, rendered and not committed.
-fn place() -> WorkspaceDir {
+fn prepared() -> WorkspaceDir {
     let dir = WorkspaceDir::starter();
     dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     dir.git(&["config", "user.name", "test"]);
@@ -52,7 +52,7 @@ fn remote(dir: &WorkspaceDir, revision: &str) -> Option<String> {
 
 #[test]
 fn a_release_reaches_branch_and_tag_together() {
-    let dir = place();
+    let dir = prepared();
     let first = tag(&dir);
     let said = dir.ok(&["release"]).err;
     assert!(said.contains(&format!("released {first} on origin, branch `main`")), "{said}");
@@ -96,7 +96,7 @@ fn a_release_reaches_branch_and_tag_together() {
 
 #[test]
 fn what_is_not_right_is_not_released() {
-    let dir = place();
+    let dir = prepared();
     let before = dir.git(&["rev-parse", "HEAD"]);
     let refused = |words: &[&str], code: i32, said: &str| {
         let done = dir.run(words);
@@ -128,7 +128,7 @@ fn what_is_not_right_is_not_released() {
 
 #[test]
 fn a_tag_that_somebody_moved_is_noticed() {
-    let dir = place();
+    let dir = prepared();
     dir.git(&["tag", &tag(&dir), "HEAD"]);
     let done = dir.run(&["release"]);
     assert!(done.code == 2 && done.err.contains("somebody moved it"), "{done:?}");
@@ -137,7 +137,7 @@ fn a_tag_that_somebody_moved_is_noticed() {
 
 #[test]
 fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
-    let dir = place();
+    let dir = prepared();
     dir.ok(&["release"]);
     let (first, released) = (tag(&dir), dir.git(&["rev-parse", "HEAD"]).trim().to_owned());
     let name = format!("refs/tags/{first}");
@@ -178,7 +178,7 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
 fn a_commit_that_is_not_the_tree_gets_no_tag() {
     let name = "out/manifests/ollama/ai/service-ollama.yaml";
     // A filter commits other bytes than those on disk, as Git LFS does.
-    let dir = place();
+    let dir = prepared();
     dir.git(&["config", "filter.other.clean", "tr a-z A-Z"]);
     dir.append(".gitattributes", &format!("{name} filter=other\n"));
     let done = dir.run(&["release"]);
@@ -189,7 +189,7 @@ fn a_commit_that_is_not_the_tree_gets_no_tag() {
     assert_eq!(dir.git(&["tag"]), "");
     assert_eq!(remote(&dir, "refs/heads/main"), None);
     // Other bytes are committed, and Git was told not to look at the file.
-    let dir = place();
+    let dir = prepared();
     dir.append(name, "# other\n");
     dir.git(&["add", "."]);
     dir.git(&["commit", "--quiet", "--message", "other"]);

@@ -300,8 +300,7 @@ fn what_cannot_be_read_is_not_sealed_anew() {
     refused("source-outside");
     assert_eq!(session.home.read("elsewhere/postgresql.yaml"), sealed);
     fs::remove_dir_all(session.dir.path("spec/secrets")).expect("there");
-    symlink(session.home.path("elsewhere"), session.dir.path("spec/secrets"))
-        .expect("a link");
+    symlink(session.home.path("elsewhere"), session.dir.path("spec/secrets")).expect("a link");
     refused("source-outside");
     assert_eq!(
         fs::read_dir(session.home.path("elsewhere")).expect("there").count(),

@@ -247,17 +247,17 @@ pub fn workspace(name: &str) -> String {
 }
 
 /// An edit of the starter spec that changes some files.
-pub fn change_a_component(place: &WorkspaceDir) {
-    edit(place, "context: 4096", "context: 2048");
+pub fn change_a_component(dir: &WorkspaceDir) {
+    edit(dir, "context: 4096", "context: 2048");
 }
 
 /// An edit of the starter spec that removes some files.
-pub fn remove_a_component(place: &WorkspaceDir) {
-    edit(place, "    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      enabled: false\n");
+pub fn remove_a_component(dir: &WorkspaceDir) {
+    edit(dir, "    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      enabled: false\n");
 }
 
-fn edit(place: &WorkspaceDir, from: &str, to: &str) {
-    let spec = place.read("spec/platform.yaml");
+fn edit(dir: &WorkspaceDir, from: &str, to: &str) {
+    let spec = dir.read("spec/platform.yaml");
     assert!(spec.contains(from), "the starter spec has `{from}`");
-    place.write("spec/platform.yaml", spec.replacen(from, to, 1));
+    dir.write("spec/platform.yaml", spec.replacen(from, to, 1));
 }

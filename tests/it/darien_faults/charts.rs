@@ -151,9 +151,9 @@ fn a_mounted_secret_that_nothing_makes() {
     }
     // Secrets are passed as variables, and every one of them is sealed or named in a finding:
     // `credential-not-sealed`.
-    let made = compile(&only(espalier::spec::schema::STARTER));
-    let not_sealed = made.findings.iter().filter(|it| it.code == "credential-not-sealed");
-    assert_eq!(not_sealed.count(), 3, "{}", made.said());
+    let compiled = compile(&only(espalier::spec::schema::STARTER));
+    let not_sealed = compiled.findings.iter().filter(|it| it.code == "credential-not-sealed");
+    assert_eq!(not_sealed.count(), 3, "{}", compiled.said());
 }
 
 #[test]
@@ -165,10 +165,10 @@ fn a_secret_sealed_anew_without_one_of_its_keys() {
     let kept: Vec<&str> =
         file.lines().filter(|it| !it.trim_start().starts_with("email:")).collect();
     *file = kept.join("\n");
-    let made = compile(&texts);
-    assert!(made.codes().contains(&"credential-not-sealed"), "{}", made.said());
+    let compiled = compile(&texts);
+    assert!(compiled.codes().contains(&"credential-not-sealed"), "{}", compiled.said());
     assert!(
-        !made.tree().keys().any(|it| it.contains("sealedsecret-openwebui-admin")),
+        !compiled.tree().keys().any(|it| it.contains("sealedsecret-openwebui-admin")),
         "half of it is emitted"
     );
 }

@@ -81,10 +81,10 @@ fn a_model_whose_memory_nobody_knows() {
 fn a_small_cache_that_is_not_made() {
     // Without flash attention, the key/value cache stays at 16 bits, so the budget would count too
     // little.
-    let made = compile(&with_components(
+    let compiled = compile(&with_components(
         "ollama: {models: [\"llama3.2:1b\"], kvCache: q8_0, flashAttention: false}",
     ));
-    assert!(made.findings.has_errors(), "{}", made.said());
+    assert!(compiled.findings.has_errors(), "{}", compiled.said());
 }
 
 #[test]

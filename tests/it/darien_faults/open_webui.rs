@@ -167,9 +167,9 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
                      AIChatWorkspace\nmetadata: {name: any}\nspec: {workspaceName: any, models: \
                      [\"gemma2:2b\"]}\n";
     texts.insert("spec/workspaces/any.yaml".to_owned(), workspace.to_owned());
-    let made = crate::support::tree(&texts);
-    assert!(made.codes().iter().all(|it| !it.contains("tools")), "{}", made.said());
-    let objects = made.objects();
+    let compiled = crate::support::tree(&texts);
+    assert!(compiled.codes().iter().all(|it| !it.contains("tools")), "{}", compiled.said());
+    let objects = compiled.objects();
     let chat = |name: &str| {
         let object = objects
             .iter()

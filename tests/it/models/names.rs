@@ -50,8 +50,8 @@ fn read(name: &str) -> ModelName {
 fn what_people_typed_resolves() {
     for name in TYPED {
         assert!(models::find(&read(name)).is_some_and(|it| it.listed), "{name}");
-        let made = compile(&with_components(&format!("ollama: {{models: [{name:?}]}}")));
-        assert!(!made.errors().contains(&"model-unknown"), "{name}: {}", made.said());
+        let compiled = compile(&with_components(&format!("ollama: {{models: [{name:?}]}}")));
+        assert!(!compiled.errors().contains(&"model-unknown"), "{name}: {}", compiled.said());
     }
 }
 
@@ -83,11 +83,11 @@ fn names_are_read_as_ollama_reads_them() {
 /// The tree has the library's name, whatever was typed.
 #[test]
 fn the_tree_has_the_short_name() {
-    let made = compile(&with_components(
+    let compiled = compile(&with_components(
         "ollama: {models: [\"registry.ollama.ai/library/Llama3.2:1B-instruct-q4_k_m\"]}",
     ));
-    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
-    let text: String = made.files.values().map(|it| String::from_utf8_lossy(it)).collect();
+    assert_eq!(compiled.errors(), Vec::<&str>::new(), "{}", compiled.said());
+    let text: String = compiled.files.values().map(|it| String::from_utf8_lossy(it)).collect();
     assert!(
         text.contains("llama3.2:1b-instruct-q4_K_M") && !text.contains("registry.ollama.ai"),
         "of the models' container"
@@ -102,8 +102,8 @@ fn own_figures_are_found_in_any_case() {
     let spec = format!(
         "ollama: {{models: [\"Acme/Botanist:1B\"], catalogue: {{\"acme/botanist:1b\": {figures}}}}}"
     );
-    let made = compile(&with_components(&spec));
-    assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
+    let compiled = compile(&with_components(&spec));
+    assert_eq!(compiled.errors(), ["node-memory-exceeded"], "{}", compiled.said());
 }
 
 /// The entry that a finding offers is pasted, with the one number that only the user can know: the
@@ -131,24 +131,24 @@ fn what_is_offered_can_be_pasted() {
             *text = text.replace("memory: 8Gi", "memory: 64Gi");
             compile(&texts)
         };
-        let made = said(&format!("ollama: {{models: [{name:?}]}}"));
-        let finding = made
+        let compiled = said(&format!("ollama: {{models: [{name:?}]}}"));
+        let finding = compiled
             .findings
             .iter()
             .find(|it| it.code == code)
-            .unwrap_or_else(|| panic!("{name}: {}", made.said()));
+            .unwrap_or_else(|| panic!("{name}: {}", compiled.said()));
         let mut texts = finding.help.iter().chain(&finding.notes);
-        let stanza = texts.find_map(|it| Some(&it[it.find("`catalogue: {")? + 1..it.rfind('`')?]));
-        let stanza = stanza
+        let entry = texts.find_map(|it| Some(&it[it.find("`catalogue: {")? + 1..it.rfind('`')?]));
+        let entry = entry
             .unwrap_or_else(|| panic!("{name}: no entry in {finding:?}"))
             .replace(unknown.0, unknown.1);
-        let made = said(&format!("ollama: {{models: [{name:?}], {stanza}}}"));
+        let compiled = said(&format!("ollama: {{models: [{name:?}], {entry}}}"));
         assert!(
-            !made.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")),
+            !compiled.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")),
             "{name}: {}",
-            made.said()
+            compiled.said()
         );
-        assert_eq!(made.errors(), Vec::<&str>::new(), "{name}: {}", made.said());
+        assert_eq!(compiled.errors(), Vec::<&str>::new(), "{name}: {}", compiled.said());
     }
 }
 
@@ -234,11 +234,11 @@ fn what_is_nearly_right_gets_the_right_name() {
         ("mistral:7b-instruct-v03-q4_K_M", "mistral:7b-instruct-v0.3-q4_K_M"),
         ("deepseek-r2:8b", "deepseek-r1:8b"),
     ] {
-        let made = compile(&with_components(&format!("ollama: {{models: [{written:?}]}}")));
+        let compiled = compile(&with_components(&format!("ollama: {{models: [{written:?}]}}")));
         let offers = |diagnostic: &espalier::diag::diagnostic::Diagnostic| {
             diagnostic.help.contains(&format!("did you mean `{meant}`?"))
         };
-        assert!(made.findings.iter().any(offers), "{written}: {}", made.said());
+        assert!(compiled.findings.iter().any(offers), "{written}: {}", compiled.said());
     }
 }
 

@@ -192,8 +192,8 @@ fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(
 fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
     text.split("://").skip(1).filter_map(|split| {
         let split = split.split(['/', ';', ',', ' ']).next()?;
-        let map_or = split.rsplit_once('@').map_or(split, |it| it.1);
-        let (host, port) = map_or.split_once(':')?;
+        let address = split.rsplit_once('@').map_or(split, |it| it.1);
+        let (host, port) = address.split_once(':')?;
         let mut labels = host.strip_suffix(".svc.cluster.local")?.rsplit('.');
         let (namespace, service) = (labels.next()?, labels.next()?);
         Some((namespace.to_owned(), service.to_owned(), port.parse().ok()?))

@@ -128,7 +128,7 @@ fn a_version_that_reads_as_a_number_stands_in_quotes() {
 }
 
 #[test]
-fn lists_and_maps_are_told_apart() {
+fn lists_and_maps_are_distinguished() {
     assert_eq!(
         help("node: [{memory: 8Gi}]"),
         "write the map itself: `{memory: 8Gi}`; several stand in `nodes: […]`"
@@ -222,7 +222,7 @@ fn the_beginning_of_a_word_is_enough() {
 }
 
 #[test]
-fn conflicts_are_told_one_by_one() {
+fn conflicts_are_reported_one_by_one() {
     let one =
         |name: &str| format!("<<<<<<< HEAD\nmemory: 8Gi\n=======\nmemory: 9Gi\n>>>>>>> {name}\n");
     assert_eq!(

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{GOOD, Platform, texts};
 
 #[test]
-fn no_more_is_told_than_anybody_reads() {
+fn no_more_is_reported_than_anybody_reads() {
     let text: String = (0..1000).fold(String::new(), |mut text, i| {
         writeln!(text, "key{i}: x").expect("a String takes all");
         text

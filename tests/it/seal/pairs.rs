@@ -120,14 +120,14 @@ fn a_certificate_of_openssl_is_read() {
 
 /// Whatever the line ends, the indentation and the width, and whatever stands around it.
 #[test]
-fn a_certificate_is_read_in_any_dress() {
+fn a_certificate_is_read_in_any_layout() {
     let plain = &keys(2048).pair.certificate;
     let expected = keys(2048).certificate.fingerprint();
     let joined = plain
         .replace('\n', "")
         .replace("CERTIFICATE-----M", "CERTIFICATE-----\nM")
         .replace("-----END", "\n-----END");
-    let dresses = [
+    let layouts = [
         plain.trim_end().to_owned(),
         plain.replace('\n', "\r\n"),
         format!("\u{feff}{plain}"),
@@ -135,7 +135,7 @@ fn a_certificate_is_read_in_any_dress() {
         plain.lines().fold(String::new(), |text, line| text + "    " + line + "  \n"),
         joined,
     ];
-    for text in dresses {
+    for text in layouts {
         assert_eq!(Certificate::parse(text.as_bytes()).expect(&text).fingerprint(), expected);
     }
     let mut latin = b"subject=O = M\xfcller\n".to_vec();
@@ -151,7 +151,7 @@ fn refused(pem: impl AsRef<[u8]>) -> CertificateError {
 }
 
 #[test]
-fn what_is_no_certificate_is_told_apart() {
+fn what_is_no_certificate_is_refused_by_kind() {
     let Keys { pair, .. } = keys(2048);
     let (plain, private) = (&pair.certificate, &*pair.private_key);
     assert_eq!(refused(""), CertificateError::Missing);
@@ -184,7 +184,7 @@ fn what_is_no_certificate_is_told_apart() {
 }
 
 #[test]
-fn a_damaged_certificate_is_told() {
+fn a_damaged_certificate_is_reported() {
     let plain = &keys(2048).pair.certificate;
     let damaged = [
         plain.replace("-----END CERTIFICATE-----\n", ""),
@@ -211,7 +211,7 @@ fn a_damaged_certificate_is_told() {
 
 /// An even exponent or modulus, as in a damaged key.
 #[test]
-fn a_key_that_rsa_cannot_work_with_is_told() {
+fn a_key_that_rsa_cannot_work_with_is_reported() {
     let bytes = x509_cert::Certificate::from_pem(keys(2048).pair.certificate.as_bytes())
         .expect("a certificate")
         .to_der()

@@ -184,7 +184,7 @@ fn a_dry_source_is_an_error() {
 }
 
 #[test]
-fn what_is_not_sealed_is_told_without_repeating_it() {
+fn what_is_not_sealed_is_reported_without_repeating_it() {
     for text in ["", "hunter2", "aHVudGVyMg", "hunter2=====", "AgA", "Ag\nAA"] {
         assert_eq!(is_sealed(text), Err("it is not base64"), "{text:?}");
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use self::{reading::READING, rules::RULES};
 use super::{
-    code, expected, place, recipes, tells, with_domains_of_ones_own, with_example_domains,
+    code, expected, prepared, recipes, tells, with_domains_of_ones_own, with_example_domains,
 };
 use crate::cli::workspace_dir::WorkspaceDir;
 
@@ -44,8 +44,8 @@ fn codes(text: &str) -> BTreeSet<String> {
     starts.filter_map(|it| Some(it.split_once('[')?.1.split_once(']')?.0.to_owned())).collect()
 }
 
-fn render(place: &WorkspaceDir) -> String {
-    let done = place.run(&["render", "--color", "never"]);
+fn render(dir: &WorkspaceDir) -> String {
+    let done = dir.run(&["render", "--color", "never"]);
     assert!(done.code == 0 || done.code == 1, "{done:?}");
     done.err
 }
@@ -53,10 +53,10 @@ fn render(place: &WorkspaceDir) -> String {
 #[test]
 fn what_a_help_says_helps() {
     for (case, file, pairs) in fixes() {
-        let place = place(case);
-        let before = codes(&render(&place));
+        let dir = prepared(case);
+        let before = codes(&render(&dir));
         let said = expected(case);
-        let mut text = with_example_domains(&place.read(file));
+        let mut text = with_example_domains(&dir.read(file));
         for (from, to) in *pairs {
             assert!(text.contains(from), "{case}: `{from}` is not in {file}:\n{text}");
             let word = to.trim_start_matches("- ").trim_end_matches([':', ',']);
@@ -71,8 +71,8 @@ fn what_a_help_says_helps() {
             );
             text = text.replace(from, to);
         }
-        place.write(file, with_domains_of_ones_own(case, &text));
-        let after = render(&place);
+        dir.write(file, with_domains_of_ones_own(case, &text));
+        let after = render(&dir);
         assert!(!tells(&after, code(case)), "{case}: the help does not help:\n{after}");
         // Every workspace that is built has the finding that it has no administrator yet.
         let of_course = |text: &&String| *text == "workspace-without-administrator";
@@ -99,11 +99,11 @@ fn what_a_help_says_helps() {
 #[test]
 fn a_file_that_is_renamed_is_right() {
     for (case, file, name) in RENAMED {
-        let place = place(case);
+        let dir = prepared(case);
         assert!(expected(case).contains(&format!("rename the file to `{name}`")), "{case}");
-        let to = place.path(file).with_file_name(name);
-        std::fs::rename(place.path(file), to).expect("it can be renamed");
-        let after = render(&place);
+        let to = dir.path(file).with_file_name(name);
+        std::fs::rename(dir.path(file), to).expect("it can be renamed");
+        let after = render(&dir);
         assert!(!tells(&after, code(case)), "{case}:\n{after}");
     }
 }
@@ -122,14 +122,14 @@ fn every_help_that_can_be_pasted_is() {
 /// is gone.
 #[test]
 fn the_page_shows_the_form_of_a_sealed_file() {
-    let place = place("credential-not-sealed");
-    let page = place.ok(&["explain", "credential-not-sealed"]).out;
+    let dir = prepared("credential-not-sealed");
+    let page = dir.ok(&["explain", "credential-not-sealed"]).out;
     let from = page.find("    apiVersion: espalier.dev/v1alpha1").expect("the file");
     let lines = page[from..].lines().take_while(|it| it.starts_with("    ")).map(|it| &it[4..]);
     let file: String = lines.flat_map(|it| [it, "\n"]).collect();
     assert!(file.contains("AgB…"), "{file}");
-    place.write(ADMIN, file.replace("AgB…", &recipes::ciphertext()));
-    let said = render(&place);
+    dir.write(ADMIN, file.replace("AgB…", &recipes::ciphertext()));
+    let said = render(&dir);
     assert!(!said.contains("`openwebui-admin`"), "{said}");
     assert!(said.contains("`openwebui-secret-key`"), "the others are still not sealed: {said}");
 }

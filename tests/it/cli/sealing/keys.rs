@@ -14,11 +14,7 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
     let mode = fs::metadata(session.key_file()).expect("it is there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     assert!(
-        session
-            .dir
-            .files()
-            .values()
-            .all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
+        session.dir.files().values().all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
     );
     // An existing key is not overwritten.
     session.refused(&["seal", "init", "--bits", "2048"], "is there already");

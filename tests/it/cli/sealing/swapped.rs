@@ -8,10 +8,7 @@ use super::Session;
 fn another() -> (String, Vec<u8>) {
     let session = Session::new();
     session.ok(&["seal", "init", "--bits", "2048"]);
-    (
-        session.dir.read("spec/sealing.pem"),
-        fs::read(session.key_file()).expect("the private key"),
-    )
+    (session.dir.read("spec/sealing.pem"), fs::read(session.key_file()).expect("the private key"))
 }
 
 #[test]
@@ -155,16 +152,8 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
     );
     // The fetched branch knows another certificate.
     session.dir.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
-    session.dir.git(&[
-        "config",
-        "remote.origin.url",
-        "https://git.garden.dev/team/platform.git",
-    ]);
-    session.dir.git(&[
-        "config",
-        "remote.origin.fetch",
-        "+refs/heads/*:refs/remotes/origin/*",
-    ]);
+    session.dir.git(&["config", "remote.origin.url", "https://git.garden.dev/team/platform.git"]);
+    session.dir.git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
     session.dir.git(&["config", "branch.main.remote", "origin"]);
     session.dir.git(&["config", "branch.main.merge", "refs/heads/main"]);
     session.refused(&rotate, "the branch that was fetched has sha256:");

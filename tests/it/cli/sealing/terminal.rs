@@ -16,34 +16,34 @@ use super::{ADMIN, Session};
 
 /// The output on the terminal, the exit code, and whether input is shown again afterwards.
 fn typed(session: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&master).expect("ours");
-    unlockpt(&master).expect("ours");
-    let name = ptsname(&master, Vec::new()).expect("a name");
-    let slave = || {
+    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&controller).expect("ours");
+    unlockpt(&controller).expect("ours");
+    let name = ptsname(&controller, Vec::new()).expect("a name");
+    let terminal = || {
         File::from(
             open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"),
         )
     };
     let mut child = session
         .command(words)
-        .stdin(slave())
-        .stdout(slave())
-        .stderr(slave())
+        .stdin(terminal())
+        .stdout(terminal())
+        .stderr(terminal())
         .spawn()
         .expect("it runs");
-    let held = slave();
-    let mut master = File::from(master);
+    let held = terminal();
+    let mut controller = File::from(controller);
     let mut said = String::new();
     for keys in keys {
         // A question ends with a colon and a space.
         while !said.ends_with(": ") {
             let mut some = [0; 256];
-            let read = master.read(&mut some).expect("it asks");
+            let read = controller.read(&mut some).expect("it asks");
             said += &String::from_utf8_lossy(&some[..read]);
         }
         said.push('|');
-        master.write_all(keys).expect("typed");
+        controller.write_all(keys).expect("typed");
     }
     let code = child.wait().expect("it ends").code().unwrap_or(-1);
     let shows = tcgetattr(&held)
@@ -52,7 +52,7 @@ fn typed(session: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, boo
         .contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     drop(held);
     let mut rest = Vec::new();
-    let _ = master.read_to_end(&mut rest);
+    let _ = controller.read_to_end(&mut rest);
     (said + &String::from_utf8_lossy(&rest), code, shows)
 }
 
@@ -125,7 +125,7 @@ fn a_short_password_is_warned_of_and_another_one_is_offered() {
 }
 
 #[test]
-fn whoever_breaks_off_has_the_terminal_back() {
+fn an_aborted_session_restores_the_terminal() {
     let session = Session::with_keys();
     let mail = b"admin@example.com\n".as_slice();
     for (keys, words) in [
