@@ -5,7 +5,7 @@ mod objects;
 
 use std::collections::BTreeSet;
 
-use espalier::spec::schema::{PATHS, files};
+use espalier::load::schema::{PATHS, files};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 fn schema() -> Value {
-    serde_json::from_str(&espalier::spec::schema::json_schema()).expect("JSON")
+    serde_json::from_str(&espalier::load::schema::json_schema()).expect("JSON")
 }
 
 fn read(yaml: &str) -> Value {
@@ -156,7 +156,7 @@ fn every_version_says_what_it_is_of() {
 #[test]
 fn it_rejects_typos() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
-    let starter = espalier::spec::schema::STARTER;
+    let starter = espalier::load::schema::STARTER;
     assert!(schema.is_valid(&read(starter)));
     for (right, wrong) in [
         ("replicas: 1", "replica: 1"),
@@ -194,7 +194,7 @@ fn it_offers_models_and_refuses_none() {
         assert!(offered.contains(&name), "{name}");
     }
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let starter = espalier::spec::schema::STARTER;
+    let starter = espalier::load::schema::STARTER;
     let model = "\"llama3.2:1b-instruct-q4_K_M\"";
     assert!(starter.contains(model));
     for name in [
@@ -232,7 +232,7 @@ proptest! {
 fn specs_point_to_it() {
     let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let line = "# yaml-language-server: $schema=platform.schema.json";
-    assert_eq!(first(espalier::spec::schema::STARTER), line);
+    assert_eq!(first(espalier::load::schema::STARTER), line);
     for (path, text) in texts_of(repository()) {
         let Some(schema) = schema_of(&path) else { continue };
         let up = "../".repeat(path.matches('/').count() - 1);
