@@ -20,7 +20,9 @@ fuzz_target!(|bytes: &[u8]| match read(bytes) {
         assert!(certificate.not_before() >= 0 && certificate.not_after() >= 0);
         // One in sixteen: RSA takes a thousand times as long as reading.
         if certificate.fingerprint().ends_with('0') {
-            let text = seal(&certificate, Scope::ClusterWide, b"value", &mut seeded::Seeded::new(0)).expect("sealed");
+            let random = &mut seeded::Seeded::new(0);
+            let text =
+                seal(&certificate, Scope::ClusterWide, b"value", random).expect("sealed");
             assert_eq!(is_sealed(&text), Ok(()));
         }
     }
@@ -30,5 +32,6 @@ fuzz_target!(|bytes: &[u8]| match read(bytes) {
 fn read(bytes: &[u8]) -> Result<Certificate, CertificateError> {
     let Some(der) = bytes.strip_prefix(&[0]) else { return Certificate::parse(bytes) };
     let text = Base64::encode_string(der);
-    Certificate::parse(format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n").as_bytes())
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    Certificate::parse(pem.as_bytes())
 }

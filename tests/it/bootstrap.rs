@@ -282,7 +282,8 @@ proptest! {
         }
         let mut read = as_bash_reads(&script);
         prop_assert_eq!(read.pop(), Some(Vec::new()));
-        let wanted: Vec<Vec<u8>> = texts.iter().map(|it| it.replace('\0', "").into_bytes()).collect();
+        let wanted: Vec<Vec<u8>> =
+            texts.iter().map(|it| it.replace('\0', "").into_bytes()).collect();
         prop_assert_eq!(read, wanted);
     }
 

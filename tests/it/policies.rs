@@ -43,7 +43,10 @@ fn wrong(tree: &Tree) -> Vec<String> {
     let api: BTreeSet<&End> =
         expected.iter().filter(|it| it.to == End::ApiServer).map(|it| &it.from).collect();
     let (ends, denied) = (cluster.ends(), cluster.denied_namespaces());
-    let is_denied = |end: &End| matches!(end, End::Pods { namespace, .. } if denied.contains(namespace.as_str()));
+    let is_denied = |end: &End| match end {
+        End::Pods { namespace, .. } => denied.contains(namespace.as_str()),
+        _ => false,
+    };
     for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (from, to))) {
         // The same goes for a webhook that it calls from another node: only the port is named.
         let is_called = |port: u16| {

@@ -2,16 +2,39 @@
 
 use proptest::{prelude::*, test_runner::Config};
 
+use espalier::{
+    budget::demand::{Origin, Row},
+    units::Bytes,
+};
+
 use crate::{
     invariants::Tree,
     platforms::{permuted, platforms},
-    support::{Compiled, Texts, compile_in_order, golden_cases, texts_of, tree},
+    support::{Compiled, Read, Texts, at, compile_in_order, golden_cases, items, texts_of, tree},
 };
 
 /// Few enough that the whole binary runs within a minute without optimisation. Nothing is stored
 /// between runs: a failure prints its spec.
 fn few(cases: u32) -> Config {
     Config { failure_persistence: None, max_shrink_iters: 200, ..Config::with_cases(cases) }
+}
+
+/// The memory that the pods of an object request, counted from its YAML.
+fn requested(object: &Read) -> u64 {
+    let template = object.pod_template().expect("it has pods");
+    let containers = |list: &str| -> Vec<u64> {
+        items(at(template, list))
+            .map(|it| at(it, "resources/requests/memory").as_str().expect("a request"))
+            .map(|it| it.parse::<Bytes>().expect("an amount").get())
+            .collect()
+    };
+    let running: u64 = containers("spec/containers").iter().sum();
+    let starting = containers("spec/initContainers").into_iter().max().unwrap_or(0);
+    let replicas = match object.kind() {
+        "CronJob" => 1,
+        _ => object.at("spec/replicas").as_u64().expect("replicas"),
+    };
+    running.max(starting) * replicas
 }
 
 fn differences(a: &Compiled, b: &Compiled) -> Vec<String> {
@@ -36,14 +59,18 @@ proptest! {
     #[test]
     fn the_same_spec_makes_the_same_bytes(texts in platforms(), seed in any::<u64>()) {
         let compiled = tree(&texts);
-        prop_assert_eq!(differences(&compiled, &tree(&texts)), Vec::<String>::new(), "a second time");
+        let none = Vec::<String>::new();
+        prop_assert_eq!(&differences(&compiled, &tree(&texts)), &none, "a second time");
 
-        let other: Texts = texts.iter().map(|(path, text)| (path.clone(), permuted(text, seed))).collect();
-        prop_assert_eq!(differences(&compiled, &tree(&other)), Vec::<String>::new(), "keys permuted");
+        let permute = |(path, text): (&String, &String)| (path.clone(), permuted(text, seed));
+        let other: Texts = texts.iter().map(permute).collect();
+        prop_assert_eq!(&differences(&compiled, &tree(&other)), &none, "keys permuted");
 
-        let mut tenants: Vec<&String> = texts.keys().filter(|it| it.starts_with("spec/workspaces/")).collect();
+        let mut tenants: Vec<&String> =
+            texts.keys().filter(|it| it.starts_with("spec/workspaces/")).collect();
         tenants.reverse();
-        prop_assert_eq!(differences(&compiled, &compile_in_order(&texts, &tenants)), Vec::<String>::new(), "tenants backwards");
+        let backwards = compile_in_order(&texts, &tenants);
+        prop_assert_eq!(&differences(&compiled, &backwards), &none, "tenants backwards");
     }
 
     /// The rows of the plan agree with the tree: an Application is later than all that it waits
@@ -56,9 +83,15 @@ proptest! {
         for row in &rows {
             for other in &row.after {
                 let other = rows.iter().find(|it| it.application == *other).expect("it is a row");
-                prop_assert!(row.wave > other.wave, "{} is not later than {}", row.application, other.application);
+                prop_assert!(
+                    row.wave > other.wave,
+                    "{} is not later than {}", row.application, other.application
+                );
             }
-            prop_assert!(row.after.is_empty() == (row.wave == 0), "{} waits for nothing", row.application);
+            prop_assert!(
+                row.after.is_empty() == (row.wave == 0),
+                "{} waits for nothing", row.application
+            );
         }
         let emitted = compiled.files.keys().filter(|it| it.starts_with("apps/")).count();
         prop_assert_eq!(rows.len(), emitted);
@@ -72,24 +105,18 @@ proptest! {
         let plan = compiled.plan.as_ref().expect("it compiles");
         let report = espalier::compile::budget(plan, &compiled.summaries);
         let all = Tree::of(&compiled);
-        let mut requests = 0_u64;
         // A Job that people run does not normally exist; while it runs, the pods that it replaces
         // are stopped.
-        for object in all.objects.iter().filter(|it| it.pod_template().is_some() && it.kind() != "Job") {
-            let containers = |list: &str| {
-                let list: Vec<_> = crate::support::items(crate::support::at(object.pod_template().expect("it has pods"), list)).collect();
-                list.into_iter().map(|it| crate::support::at(it, "resources/requests/memory").as_str().expect("a request"))
-                    .map(|it| it.parse::<espalier::units::Bytes>().expect("an amount").get()).collect::<Vec<u64>>()
-            };
-            let running: u64 = containers("spec/containers").iter().sum();
-            let starting = containers("spec/initContainers").into_iter().max().unwrap_or(0);
-            requests += running.max(starting) * if object.kind() == "CronJob" { 1 } else { object.at("spec/replicas").as_u64().expect("replicas") };
-        }
-        let not_ours = |row: &&espalier::budget::demand::Row| row.kind != "CronJob" && !matches!(row.source, espalier::budget::demand::Origin::Object | espalier::budget::demand::Origin::Tenant);
-        let others: u64 = report.rows.iter().filter(not_ours).map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
+        let is_running = |object: &&Read| object.pod_template().is_some() && object.kind() != "Job";
+        let requests: u64 = all.objects.iter().filter(is_running).map(requested).sum();
+        let not_ours = |row: &&Row| {
+            row.kind != "CronJob" && !matches!(row.source, Origin::Object | Origin::Tenant)
+        };
+        let of_row = |row: &Row| row.pod.request.get() * u64::from(row.replicas);
+        let others: u64 = report.rows.iter().filter(not_ours).map(of_row).sum();
         let solvers = 16 * (1 << 20) * compiled.summaries.len() as u64;
         prop_assert_eq!(report.requests.get(), requests + others + solvers);
-        let by_row: u64 = report.rows.iter().map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
+        let by_row: u64 = report.rows.iter().map(of_row).sum();
         prop_assert_eq!(report.requests.get(), by_row);
     }
 }
@@ -179,7 +206,10 @@ mod paths {
         #[test]
         fn are_plain(one in keys()) {
             let path = path(&one);
-            prop_assert!(path.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-._+/".contains(&it)), "{}", path);
+            let is_plain = |byte: u8| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._+/".contains(&byte)
+            };
+            prop_assert!(path.bytes().all(is_plain), "{}", path);
             prop_assert_eq!(path.matches('/').count(), 1);
         }
     }

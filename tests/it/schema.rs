@@ -222,7 +222,10 @@ proptest! {
     fn it_accepts_what_compiles(texts in platforms()) {
         let schema = jsonschema::validator_for(&schema()).expect("a schema");
         let spec = read(&texts["spec/platform.yaml"]);
-        let errors: Vec<String> = schema.iter_errors(&spec).map(|it| format!("{it} at {}", it.instance_path())).collect();
+        let errors: Vec<String> = schema
+            .iter_errors(&spec)
+            .map(|it| format!("{it} at {}", it.instance_path()))
+            .collect();
         prop_assert!(errors.is_empty(), "{:?}", errors);
     }
 }

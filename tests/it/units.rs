@@ -250,7 +250,14 @@ fn any_text(_: &str) -> bool {
 
 proptest! {
     #[test]
-    fn amounts_have_one_spelling(n in prop_oneof![any::<u64>(), 0..5000_u64, any::<u64>().prop_map(|it| it >> 30 << 20), (0..1000_u64).prop_map(|it| it * 1_000_000)]) {
+    fn amounts_have_one_spelling(
+        n in prop_oneof![
+            any::<u64>(),
+            0..5000_u64,
+            any::<u64>().prop_map(|it| it >> 30 << 20),
+            (0..1000_u64).prop_map(|it| it * 1_000_000),
+        ],
+    ) {
         assert_round_trip(&Bytes::new(n), has_unit)?;
         assert_round_trip(&Millicores::new(n), is_of_cores)?;
         assert_round_trip(&Seconds::new(n), any_text)?;
@@ -258,7 +265,12 @@ proptest! {
 
     /// Every accepted amount is printed in the one spelling, and nothing panics.
     #[test]
-    fn every_spelling_leads_to_the_same(text in prop_oneof!["[0-9]{0,22}(\\.[0-9]{0,30})?(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m|h|d|s)?", "\\PC{0,8}"]) {
+    fn every_spelling_leads_to_the_same(
+        text in prop_oneof![
+            "[0-9]{0,22}(\\.[0-9]{0,30})?(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m|h|d|s)?",
+            "\\PC{0,8}",
+        ],
+    ) {
         if let Ok(amount) = text.parse::<Bytes>() { assert_round_trip(&amount, has_unit)? }
         if let Ok(amount) = text.parse::<Millicores>() { assert_round_trip(&amount, is_of_cores)? }
         if let Ok(amount) = text.parse::<Seconds>() { assert_round_trip(&amount, any_text)? }

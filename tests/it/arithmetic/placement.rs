@@ -105,7 +105,8 @@ fn each_reason_is_reported() {
 
 #[test]
 fn pods_of_one_volume_are_on_one_node() {
-    let nodes = nodes("- {name: a, count: 2, role: agent, cpu: 2, memory: 2Gi, memTotal: 1984Mi}"); // 1024Mi and 1500m each
+    // 1024Mi and 1500m each.
+    let nodes = nodes("- {name: a, count: 2, role: agent, cpu: 2, memory: 2Gi, memTotal: 1984Mi}");
     let with = |name: &str, namespace: &str, claims: &[&str]| Row {
         name: name.into(),
         namespace: namespace.into(),
@@ -207,13 +208,20 @@ proptest! {
         machines in proptest::collection::vec((1_u64..2000, 1_u64..3), 1..4),
     ) {
         let group = |(at, (mib, cpu)): (usize, &(u64, u64))| {
-            format!("- {{name: n{at}, role: agent, cpu: {cpu}, memory: 4Gi, memTotal: {}Mi}}\n", 384 + 320 + 256 + mib)
+            let total = 384 + 320 + 256 + mib;
+            format!(
+                "- {{name: n{at}, role: agent, cpu: {cpu}, memory: 4Gi, memTotal: {total}Mi}}\n"
+            )
         };
         let nodes = nodes(&machines.iter().enumerate().map(group).collect::<String>());
         let any = row("Deployment", &[], &[]);
-        let pods = sizes.iter().map(|&(mib, cpu)| PendingPods { row: &any, count: 1, ask: ask(mib, cpu, 0) }).collect();
+        let pods = sizes
+            .iter()
+            .map(|&(mib, cpu)| PendingPods { row: &any, count: 1, ask: ask(mib, cpu, 0) })
+            .collect();
         let unplaced = place(&nodes, pods);
-        let free: Vec<(u64, u64)> = machines.iter().map(|(mib, cpu)| (*mib, cpu * 1000 - 500)).collect();
+        let free: Vec<(u64, u64)> =
+            machines.iter().map(|(mib, cpu)| (*mib, cpu * 1000 - 500)).collect();
         if unplaced.is_empty() {
             prop_assert!(search(&mut free.clone(), &sizes));
         }
@@ -222,7 +230,9 @@ proptest! {
             prop_assert_eq!(unplaced.is_empty(), sums.0 <= mib && sums.1 <= cpu);
         }
         for pod in &unplaced {
-            let has_room = free.iter().any(|(mib, cpu)| pod.ask.request <= Bytes::mib(*mib) && pod.ask.cpu <= Millicores::new(*cpu));
+            let has_room = free.iter().any(|(mib, cpu)| {
+                pod.ask.request <= Bytes::mib(*mib) && pod.ask.cpu <= Millicores::new(*cpu)
+            });
             prop_assert_eq!(pod.why == Reason::TooLarge, !has_room);
         }
     }

@@ -198,15 +198,29 @@ proptest! {
     /// Pods that a rolling update adds: a percentage is rounded up, the default is a quarter, and
     /// `Recreate` adds none.
     #[test]
-    fn surge_is_counted_as_the_controller_counts(replicas in option::of(0_i32..50), number in 0_i32..10, percent in 0_u32..200, which in 0..4) {
+    fn surge_is_counted_as_the_controller_counts(
+        replicas in option::of(0_i32..50),
+        number in 0_i32..10,
+        percent in 0_u32..200,
+        which in 0..4,
+    ) {
         let (strategy, expected) = {
             let n = u64::try_from(replicas.unwrap_or(1)).expect("no fewer than none");
             let of = |percent: u64| if n == 0 { 0 } else { (n * percent).div_ceil(100) };
             match which {
                 0 => (None, of(25)),
-                1 => (rolling(Some(IntOrString::Int(number))), if n == 0 { 0 } else { u64::try_from(number).expect("no fewer than none") }),
-                2 => (rolling(Some(IntOrString::String(format!("{percent}%")))), of(percent.into())),
-                _ => (Some(DeploymentStrategy { type_: Some("Recreate".to_owned()), rolling_update: None }), 0),
+                1 => {
+                    let surge = u64::try_from(number).expect("no fewer than none");
+                    (rolling(Some(IntOrString::Int(number))), if n == 0 { 0 } else { surge })
+                }
+                2 => {
+                    let surge = IntOrString::String(format!("{percent}%"));
+                    (rolling(Some(surge)), of(percent.into()))
+                }
+                _ => {
+                    let type_ = Some("Recreate".to_owned());
+                    (Some(DeploymentStrategy { type_, rolling_update: None }), 0)
+                }
             }
         };
         let built = built(deployment(replicas, strategy));

@@ -370,7 +370,8 @@ pub fn waves(tree: &Tree) -> Vec<String> {
             }
         }
         for name in needs.into_iter().filter(|name| *name != object.application()) {
-            let is_later = matches!((wave_of(object.application()), wave_of(name)), (Some(own), Some(other)) if own > other);
+            let waves = (wave_of(object.application()), wave_of(name));
+            let is_later = matches!(waves, (Some(own), Some(other)) if own > other);
             if !is_later {
                 found.push(format!("{}: is not later than {name}", object.path));
             }

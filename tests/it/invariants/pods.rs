@@ -86,7 +86,9 @@ pub fn resources(tree: &Tree) -> Vec<String> {
         let resource = |path: &str| at(container, &format!("resources/{path}")).as_str();
         let memory = |path: &str| resource(path).and_then(|it| it.parse::<Bytes>().ok());
         let (request, limit) = (memory("requests/memory"), memory("limits/memory"));
-        let is_sane = matches!((request, limit), (Some(request), Some(limit)) if request <= limit && request > Bytes::default());
+        let is_sane = request
+            .zip(limit)
+            .is_some_and(|(request, limit)| request <= limit && request > Bytes::default());
         if !is_sane || resource("requests/cpu").is_none() {
             found.push(format!("{}: {} has {request:?}, {limit:?}", object.path, name(container)));
         }

@@ -157,7 +157,11 @@ proptest! {
     }
 
     #[test]
-    fn no_damage_to_a_good_file_makes_it_panic(from in 0..GOOD.len(), length in 0..20_usize, instead in pieces()) {
+    fn no_damage_to_a_good_file_makes_it_panic(
+        from in 0..GOOD.len(),
+        length in 0..20_usize,
+        instead in pieces(),
+    ) {
         let mut bytes = GOOD.as_bytes().to_vec();
         bytes.splice(from..(from + length).min(GOOD.len()), instead.bytes());
         assert_no_panic(Source::from_bytes("f", bytes))?;
@@ -169,7 +173,10 @@ proptest! {
     fn what_is_read_without_findings_is_read_alike_elsewhere(text in pieces()) {
         let source = Source::parse("f", text.as_str());
         let (value, findings) = source.read::<Value>();
-        if let (Some(value @ (Value::Object(_) | Value::Array(_))), true, Ok(other)) = (value, findings.is_empty(), serde_yaml::from_str::<Value>(&source.text)) {
+        let other = serde_yaml::from_str::<Value>(&source.text);
+        if let (Some(value @ (Value::Object(_) | Value::Array(_))), true, Ok(other)) =
+            (value, findings.is_empty(), other)
+        {
             prop_assert_eq!(value, other, "{:?}", text);
         }
     }
