@@ -321,7 +321,9 @@ fn a_stray_it_is_seen() {
 fn names_of_products_are_theirs() {
     let wrong = concat!("Argo", "CD");
     let mut said = String::new();
-    let tops = ["src", "tests", "benches", "spec", "README.md", "ARCHITECTURE.md", "CHANGELOG.md"];
+    let tops = ["src", "tests", "benches", "fuzz/fuzz_targets", "examples", "spec", "docs"];
+    let pages = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+    let tops = [&tops[..], &pages].concat();
     for (path, bytes) in files_below(repository(), &tops) {
         for (at, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
             if has_word(line, wrong) {
@@ -362,8 +364,11 @@ fn no_absolute_paths() {
         "apps",
         "bootstrap",
         "out",
+        "docs",
         "README.md",
         "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
     ];
     let roots = [
         concat!("/wo", "rk/"),
