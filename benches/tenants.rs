@@ -1,4 +1,4 @@
-//! Many tenants from text to tree: the driver whole, beside a program that only builds and writes,
+//! Many tenants from text to tree: the whole driver, beside a program that only builds and writes,
 //! and one that only writes.
 
 #![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
@@ -16,8 +16,8 @@ use support::{
     table::Table,
 };
 
-/// Sizes; how many rounds, of which the least is told; how many runs a round, so that the kernel's
-/// 10 ms do not matter.
+/// The sizes; how many rounds each has, of which the fastest counts; and how many runs a round has,
+/// so that the kernel's rounding to 10 ms does not matter.
 const SIZES: [(usize, u32, u32); 3] = [(100, 5, 20), (1_000, 5, 3), (10_000, 3, 1)];
 
 fn main() -> ExitCode {
@@ -71,8 +71,9 @@ fn bench(sizes: &[(usize, u32, u32)]) {
         let (root, out) = (scratch.join(&tenants.to_string()), scratch.join("out"));
         fs::create_dir_all(root.join("spec/workspaces")).expect("writable");
         fs::write(root.join("spec/platform.yaml"), spec::platform(spec::ROOMY)).expect("writable");
-        (0..tenants).for_each(|it| {
-            fs::write(root.join(spec::path(it)), spec::tenant(it, spec::MODELS)).expect("writable");
+        (0..tenants).for_each(|number| {
+            fs::write(root.join(spec::path(number)), spec::tenant(number, spec::MODELS))
+                .expect("writable");
         });
         let mut size = Size::default();
         for _ in 0..rounds {
@@ -168,8 +169,9 @@ impl Case {
 
 fn goals(all: &[(usize, Size)]) {
     let mut table = Table::default();
-    for (tenants, it) in all.iter().filter(|it| it.0 >= 1_000) {
-        let (first, lean, raw) = (it.first.best.took(), it.lean.best.took(), it.raw.best.took());
+    for (tenants, figures) in all.iter().filter(|it| it.0 >= 1_000) {
+        let (first, lean, raw) =
+            (figures.first.best.took(), figures.lean.best.took(), figures.raw.best.took());
         table.goal(
             format!("{tenants}: first render, user time of that of lean"),
             first.user / lean.user,
@@ -188,24 +190,24 @@ fn goals(all: &[(usize, Size)]) {
             "×",
             0.6,
         );
-        let peak = [&it.first, &it.again, &it.check, &it.one]
+        let peak = [&figures.first, &figures.again, &figures.check, &figures.one]
             .into_iter()
             .map(|it| it.best.peak)
             .fold(0.0, f64::max);
         if *tenants == 10_000 {
             table.goal(
                 format!("{tenants}: render with nothing changed, CPU"),
-                it.again.best.took().cpu(),
+                figures.again.best.took().cpu(),
                 "s",
                 1.2,
             );
-            table.goal(format!("{tenants}: check, CPU"), it.check.best.took().cpu(), "s", 1.2);
+            table.goal(format!("{tenants}: check, CPU"), figures.check.best.took().cpu(), "s", 1.2);
             table.goal(format!("{tenants}: peak memory"), peak, "MiB", 24.0);
         } else {
             table.figure(format!("{tenants}: peak memory"), peak, "MiB");
         }
     }
-    // From the second size on, too: the fixed part of a small run makes growth look small.
+    // From the second size on as well: the fixed part of a small run hides growth.
     for pair in [all, &all[all.len().min(1)..]] {
         let [(few, first), .., (many, last)] = pair else { continue };
         let cpu = |size: &Size| size.first.best.took().cpu();

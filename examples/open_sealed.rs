@@ -13,7 +13,8 @@ use espalier::seal::value::Scope;
 #[path = "../tests/it/seal/open.rs"]
 mod open;
 
-const USAGE: &str = "open_sealed KEY.pem (strict NAMESPACE NAME | namespace-wide NAMESPACE | cluster-wide) < ciphertext";
+const USAGE: &str = "open_sealed KEY.pem (strict NAMESPACE NAME | namespace-wide NAMESPACE | \
+                     cluster-wide) < ciphertext";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();

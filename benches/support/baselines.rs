@@ -1,4 +1,4 @@
-//! What the driver is held against: a program that does the least that makes this tree, and one
+//! What the driver is compared with: a program that does the least that makes this tree, and one
 //! that only writes its bytes.
 
 use std::{
@@ -25,12 +25,12 @@ use espalier::{
 
 use crate::support::measure::stat;
 
-/// What each tenant of the generated spec waits for follows from the plan, and `lean` has none.
+/// The wave of each tenant of the generated spec follows from the plan, which `lean` does not make.
 const WAVE: u32 = 50;
 
 /// Reads every tenant, builds it and writes its objects, one after the other: the same files by the
 /// same components and the same emitter, but no plan, no budget, no rules, no comparison, no second
-/// thread, and nothing is ever taken back.
+/// thread and no way to undo a write.
 pub fn lean(root: &Path, out: &Path) {
     let texts: BTreeMap<Arc<str>, Source> = [(PLATFORM.into(), source(root, PLATFORM))].into();
     let platform = read::platform(&texts).0.expect("the generated spec is right");
@@ -76,8 +76,8 @@ fn build(
     });
 }
 
-/// Makes every byte of the tree first, then writes it so many times and tells what the writing
-/// took: user, system, wall, files.
+/// Makes every byte of the tree first, then writes it several times and reports what the writing
+/// took: user, system and wall seconds, and files.
 pub fn raw(root: &Path, out: &Path, times: u32) {
     let sources = Sources { texts: [(PLATFORM.into(), source(root, PLATFORM))].into() };
     let assembly = compile::platform(&sources).plan.expect("the generated spec is right");
@@ -132,18 +132,18 @@ fn tenants(root: &Path) -> Vec<String> {
     all
 }
 
-/// Folders are made when one is missed.
+/// A folder is made when a write finds it missing.
 fn write(path: &Path, bytes: &[u8]) {
     match fs::write(path, bytes) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
             fs::write(path, bytes).expect("writable");
         }
-        it => it.expect("writable"),
+        done => done.expect("writable"),
     }
 }
 
-/// How many files one tree has, each of which must be in the other with the same bytes.
+/// The number of files of one tree, each of which must be in the other with the same bytes.
 ///
 /// # Panics
 /// When one differs: then the two programs do not do the same work.

@@ -1,26 +1,26 @@
-//! What the kernel says of a process and of its children: CPU in user and system mode, wall time,
-//! peak memory.
+//! What the kernel reports about a process and its children: CPU in user and system mode, wall
+//! time, peak memory.
 
 use std::{fs, process::Command, time::Instant};
 
-/// Seconds that something took.
+/// Seconds that a run took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Took {
     /// CPU in user mode.
     pub user: f64,
     /// CPU in system mode.
     pub sys: f64,
-    /// By the clock on the wall.
+    /// Wall time.
     pub wall: f64,
 }
 
 impl Took {
-    /// All CPU.
+    /// CPU in both modes.
     pub fn cpu(self) -> f64 {
         self.user + self.sys
     }
 
-    /// One of so many equal parts.
+    /// The share of one of `parts` equal parts.
     pub fn over(self, parts: u32) -> Self {
         let parts = f64::from(parts);
         Self { user: self.user / parts, sys: self.sys / parts, wall: self.wall / parts }
@@ -35,7 +35,7 @@ impl Took {
     }
 }
 
-/// The best of what was seen of a case: noise only adds.
+/// The best rounds of a case: noise only adds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Best {
     took: Option<Took>,
@@ -52,13 +52,13 @@ impl Best {
         self.peak = self.peak.max(peak);
     }
 
-    /// The least CPU and the least wall time, perhaps of two rounds.
+    /// The least CPU and the least wall time, possibly of two different rounds.
     pub fn took(&self) -> Took {
         self.took.unwrap_or_default()
     }
 }
 
-/// Runs a child so many times and adds the mean to a case; returns what the last one said.
+/// Runs a child several times and adds the mean to a case; returns what the last run printed.
 pub fn repeat(best: &mut Best, times: u32, mut run: impl FnMut(u32) -> Child) -> String {
     let (mut took, mut peak, mut said) = (Took::default(), 0.0_f64, String::new());
     for at in 0..times {
@@ -69,9 +69,9 @@ pub fn repeat(best: &mut Best, times: u32, mut run: impl FnMut(u32) -> Child) ->
     said
 }
 
-/// What a child process said and took.
+/// What a child process printed and what it used.
 pub struct Child {
-    /// What it took from its first instruction to its end, all threads.
+    /// What it used from its first instruction to its end, in all threads.
     pub took: Took,
     /// Peak memory, in MiB, as it reported itself.
     pub peak: f64,
@@ -81,8 +81,8 @@ pub struct Child {
 
 /// Runs a child that calls [`report_peak`] at its end.
 ///
-/// The kernel rounds the CPU of children to 10 ms, but it rounds the sum of all of them: many short
-/// ones in a row are counted well.
+/// The kernel rounds the CPU of a child to 10 ms, but it rounds the sum over all children: many
+/// short ones in a row are measured well.
 ///
 /// # Panics
 /// When the child cannot be run, or fails.
@@ -103,7 +103,7 @@ pub fn child(command: &mut Command) -> Child {
 
 const PEAK: &str = "peak KiB: ";
 
-/// Tells the parent this process' peak memory.
+/// Reports this process's peak memory to the parent.
 pub fn report_peak() {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status
@@ -118,8 +118,7 @@ fn of_children() -> (f64, f64) {
     stat(13)
 }
 
-/// Two neighbours among the fields of `/proc/self/stat`, counted from the one after the name, in
-/// seconds.
+/// Two neighbouring fields of `/proc/self/stat`, counted from the one after the name, in seconds.
 pub fn stat(field: usize) -> (f64, f64) {
     const TICKS: f64 = 100.0;
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();

@@ -10,14 +10,14 @@ use std::{
     process::{Command, ExitCode},
 };
 
-/// Says to a child what it is to do; without it a process is the parent.
+/// Tells a child which role it has; a process without it is the parent.
 pub const ROLE: &str = "ESPALIER_BENCH_ROLE";
 
-/// A folder in memory, so that the disk does not speak; gone at the end.
+/// A folder in memory, so that the disk does not influence the figures; removed at the end.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
-    /// An empty one. `/tmp` where there is no file system in memory.
+    /// An empty folder, in `/tmp` if there is no file system in memory.
     ///
     /// # Panics
     /// When it cannot be made.
@@ -44,17 +44,17 @@ impl Drop for Scratch {
 /// The driver itself, in a process of its own.
 ///
 /// # Panics
-/// When this program does not know where it lies.
+/// When the path of this program is not known.
 pub fn driver(root: &Path, verb: &str) -> Command {
     let mut command = role("driver");
     command.arg("--root").arg(root).arg(verb);
     command
 }
 
-/// This program again, in a role.
+/// This program again, in another role.
 ///
 /// # Panics
-/// When this program does not know where it lies.
+/// When the path of this program is not known.
 #[expect(clippy::disallowed_methods, reason = "a benchmark runs this program, not Git")]
 pub fn role(role: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program"));

@@ -1,10 +1,10 @@
-//! A generated spec: one platform and as many minimal tenants as wanted. Benchmarks time it, a test
+//! A generated spec: one platform and any number of minimal tenants. Benchmarks time it; a test
 //! shows that every rule sees it.
 
 /// A node that holds ten thousand tenants: cores and memory.
 pub const ROOMY: (&str, &str) = ("100000", "256Ti");
 
-/// `spec/platform.yaml` on a node of so much.
+/// `spec/platform.yaml` on a node of this size.
 pub fn platform((cpu, memory): (&str, &str)) -> String {
     format!(
         "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata:\n  name: many\nspec:\n  \

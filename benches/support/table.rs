@@ -9,12 +9,12 @@ pub struct Table {
 struct Row {
     what: String,
     figure: String,
-    /// The most that it may be, and whether it is no more.
+    /// The upper bound, and whether the figure is within it.
     goal: Option<(f64, bool)>,
 }
 
 impl Table {
-    /// A figure with the most that it may be.
+    /// Adds a figure with an upper bound.
     pub fn goal(&mut self, what: impl Into<String>, figure: f64, unit: &str, most: f64) {
         self.rows.push(Row {
             what: what.into(),
@@ -23,7 +23,7 @@ impl Table {
         });
     }
 
-    /// A figure that tells something by itself.
+    /// Adds a figure without a goal.
     pub fn figure(&mut self, what: impl Into<String>, figure: f64, unit: &str) {
         self.rows.push(Row {
             what: what.into(),
@@ -32,7 +32,7 @@ impl Table {
         });
     }
 
-    /// Prints it below a headline.
+    /// Prints the table below a headline.
     pub fn print(&self, headline: &str) {
         println!("\n{headline}\n");
         println!("| {:<58} | {:>12} | {:>7} |         |", "what", "figure", "goal");

@@ -1,5 +1,5 @@
-//! Reads any bytes as a certificate, and behind a zero as one in DER form, which mutations of
-//! base64 would hardly reach. What is read can seal.
+//! Reads any bytes as a certificate, and after a leading zero as one in DER form, which mutations
+//! of base64 would hardly reach. A certificate that is read can be used for sealing.
 #![no_main]
 
 use base64ct::{Base64, Encoding as _};
@@ -14,21 +14,24 @@ use libfuzzer_sys::fuzz_target;
 mod seeded;
 
 fuzz_target!(|bytes: &[u8]| match read(bytes) {
-    Ok(it) => {
-        assert!((2048..=8192).contains(&it.bits()));
-        assert_eq!(it.fingerprint().len(), "sha256:".len() + 64);
-        assert!(it.not_before() >= 0 && it.not_after() >= 0);
+    Ok(certificate) => {
+        assert!((2048..=8192).contains(&certificate.bits()));
+        assert_eq!(certificate.fingerprint().len(), "sha256:".len() + 64);
+        assert!(certificate.not_before() >= 0 && certificate.not_after() >= 0);
         // One in sixteen: RSA takes a thousand times as long as reading.
-        if it.fingerprint().ends_with('0') {
-            let text = seal(&it, Scope::ClusterWide, b"value", &mut seeded::Seeded::new(0)).expect("sealed");
+        if certificate.fingerprint().ends_with('0') {
+            let random = &mut seeded::Seeded::new(0);
+            let text =
+                seal(&certificate, Scope::ClusterWide, b"value", random).expect("sealed");
             assert_eq!(is_sealed(&text), Ok(()));
         }
     }
-    Err(it) => assert!(!it.to_string().is_empty()),
+    Err(why) => assert!(!why.to_string().is_empty()),
 });
 
 fn read(bytes: &[u8]) -> Result<Certificate, CertificateError> {
     let Some(der) = bytes.strip_prefix(&[0]) else { return Certificate::parse(bytes) };
     let text = Base64::encode_string(der);
-    Certificate::parse(format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n").as_bytes())
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    Certificate::parse(pem.as_bytes())
 }

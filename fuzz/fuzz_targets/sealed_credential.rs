@@ -1,5 +1,4 @@
-//! Reads any text as a file of `spec/secrets/`, as the compiler does, and tells what is wrong with
-//! it.
+//! Reads any text as a file of `spec/secrets/`, as the compiler does, and collects the findings.
 #![no_main]
 
 use std::sync::Arc;
@@ -17,10 +16,13 @@ fuzz_target!(|text: &str| {
     let source = Source::parse(file.clone(), text);
     let (read, mut found): (Option<SealedCredential>, Diagnostics) = source.read();
     match read {
-        Some(it) => {
-            sealed_files::file(&it, &file, &mut found);
-            assert_eq!(SealedStore::new([it]).files().count(), 1);
+        Some(credential) => {
+            sealed_files::file(&credential, &file, &mut found);
+            assert_eq!(SealedStore::new([credential]).files().count(), 1);
         }
-        None => assert!(found.iter().any(|it| it.severity == Severity::Error), "no value and no error"),
+        None => {
+            let has_error = found.iter().any(|it| it.severity == Severity::Error);
+            assert!(has_error, "no value and no error");
+        }
     }
 });

@@ -18,8 +18,8 @@ use espalier::{
 
 use crate::support::{Texts, compile, with_components};
 
-/// Pods of the facts' §2 that charts bring: pod, its containers' memory requests in MiB, CPU in
-/// millicores.
+/// Pods of the facts' §2 that charts create: the pod, its containers' memory requests in MiB, CPU
+/// in millicores.
 const CHARTS: [(&str, &[u64], u64); 17] = [
     ("cert-manager", &[48], 10),
     ("cert-manager-webhook", &[24], 10),
@@ -65,7 +65,7 @@ fn node(yaml: &str) -> Node {
     serde_yaml::from_str(yaml).expect("a node")
 }
 
-/// The Darien platform of the facts' §4, with so many replicas of a model.
+/// The Darien platform of the facts' §4, with this many replicas of a model.
 fn darien(model: &str, replicas: u32) -> Report {
     let node = node("{cpu: 4, memory: 8Gi}");
     let ollama =
@@ -98,7 +98,7 @@ fn the_charts_sum_to_what_the_facts_say() {
 }
 
 #[test]
-fn darien_as_its_readme_wishes_is_refused_by_814() {
+fn darien_as_its_readme_asks_is_refused_by_814() {
     let report = darien("llama3.2:1b", 2);
     assert_eq!(report.mem_total, Bytes::mib(7680));
     assert_eq!(report.allocatable, Bytes::mib(5504));
@@ -124,14 +124,14 @@ fn one_replica_of_the_larger_model_fits() {
     assert!(report.fits());
 }
 
-/// End to end: sums, the spec's lines, and what would fit.
+/// End to end: the sums, the lines of the spec, and what would fit.
 #[test]
 fn three_replicas_of_the_larger_model_are_refused() {
     let texts = with_components("ollama: {replicas: 3, models: [\"llama3.2:1b\"]}");
-    let made = compile(&texts);
-    assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
+    let compiled = compile(&texts);
+    assert_eq!(compiled.errors(), ["node-memory-exceeded"], "{}", compiled.said());
     let finding =
-        made.findings.iter().find(|it| it.code == "node-memory-exceeded").expect("it is there");
+        compiled.findings.iter().find(|it| it.code == "node-memory-exceeded").expect("it is there");
     // 3 × 1697, Open WebUI 384, PostgreSQL 192, Argo CD 536 and its hook 48, cert-manager 120,
     // sealed-secrets 24, kube-system 204, one solver 16.
     assert!(
@@ -162,13 +162,13 @@ fn what_would_fit_fits() {
         "ollama: {replicas: 2, models: [\"llama3.2:1b\"]}",
         "ollama: {replicas: 3, models: [\"llama3.2:1b-instruct-q4_K_M\"]}",
     ] {
-        let made = compile(&with_components(change));
-        assert_eq!(made.errors(), Vec::<&str>::new(), "{change}: {}", made.said());
+        let compiled = compile(&with_components(change));
+        assert_eq!(compiled.errors(), Vec::<&str>::new(), "{change}: {}", compiled.said());
     }
 }
 
-/// Tenants count like all others: many of them on a small node are refused, on a large one they are
-/// not.
+/// Tenants count like everything else: many of them are refused on a small node and fit on a large
+/// one.
 #[test]
 fn tenants_are_counted() {
     let mut texts: Texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
@@ -181,10 +181,10 @@ fn tenants_are_counted() {
             ),
         );
     }
-    let made = compile(&texts);
-    assert!(made.errors().contains(&"node-memory-exceeded"), "{:?}", made.errors());
-    let plan = made.plan.as_ref().expect("it is built");
-    let report = plan.budget(&made.summaries);
+    let compiled = compile(&texts);
+    assert!(compiled.errors().contains(&"node-memory-exceeded"), "{:?}", compiled.errors());
+    let plan = compiled.plan.as_ref().expect("it is built");
+    let report = plan.budget(&compiled.summaries);
     // 512 for the model, 384 for Open WebUI, 16 for the solver.
     let tenants: u64 = report
         .rows
@@ -196,11 +196,11 @@ fn tenants_are_counted() {
 
     let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
     *spec = spec.replace("{cpu: 4, memory: 8Gi}", "{cpu: 4000, memory: 1Ti, maxPods: 1000}");
-    let made = compile(&texts);
-    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
+    let compiled = compile(&texts);
+    assert_eq!(compiled.errors(), Vec::<&str>::new(), "{}", compiled.said());
 }
 
-/// A node that says what its kernel has is believed.
+/// If a node declares its `memTotal`, that figure is used.
 #[test]
 fn mem_total_is_believed() {
     let node = node("{cpu: 4, memory: 8Gi, memTotal: 7800Mi}");
@@ -211,9 +211,8 @@ fn mem_total_is_believed() {
     );
 }
 
-/// With a GPU the container holds no cache and no buffers; what it is promised is the file of the
-/// weights and the servers. The GPU must hold the rest, and a driver's context for each model on
-/// each GPU.
+/// With a GPU the container holds no cache and no buffers; its request is the file of the weights
+/// and the servers. The GPU must hold the rest, and a driver context for each model on each GPU.
 #[test]
 fn with_a_gpu_the_model_is_elsewhere() {
     let ollama = |gpu: &str, more: &str| -> Ollama {
@@ -236,7 +235,7 @@ fn with_a_gpu_the_model_is_elsewhere() {
         ollama("{count: 2, memory: 24Gi}", "").needs_vram(),
         Some(ceil(on_it + 2 * 457 * mib))
     );
-    // What `resources` says stands, down to what cannot be taken back.
+    // A figure in `resources` is used as it is, down to what cannot be reclaimed.
     let less = ollama("{memory: 24Gi}", ", resources: {memory: {request: 256Mi}}");
     assert_eq!(
         (less.allotment().request, less.allotment().limit),
@@ -244,7 +243,7 @@ fn with_a_gpu_the_model_is_elsewhere() {
     );
 }
 
-/// GPUs are counted like all else: replicas times what each asks for, the pull not among them.
+/// GPUs are counted like memory: replicas times what each requests; the pull requests none.
 #[test]
 fn gpus_are_counted() {
     let mut texts = with_components(
@@ -255,13 +254,14 @@ fn gpus_are_counted() {
     assert_eq!(compile(&texts).errors(), ["node-gpus-exceeded"]);
     let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
     *spec = spec.replace("gpus: 3", "gpus: 4");
-    let made = compile(&texts);
-    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
-    let report = made.plan.as_ref().expect("it is built").budget(&[]);
+    let compiled = compile(&texts);
+    assert_eq!(compiled.errors(), Vec::<&str>::new(), "{}", compiled.said());
+    let report = compiled.plan.as_ref().expect("it is built").budget(&[]);
     assert_eq!((report.gpus, report.allocatable_gpus, report.fits()), (4, 4, true));
 }
 
-/// What charts and cert-manager make is counted as they make it, and where.
+/// Pods that charts and cert-manager create are counted as they create them, and in the right
+/// place.
 #[test]
 fn pods_that_others_make_are_counted_where_they_run() {
     let mut texts = with_components("ollama: {models: [\"gemma3:270m\"]}");
@@ -270,20 +270,20 @@ fn pods_that_others_make_are_counted_where_they_run() {
         "{chat: chat.example.com}",
         "{chat: chat.example.com, argocd: argocd.example.com}",
     );
-    let made = compile(&texts);
-    let report = made.plan.as_ref().expect("it is built").budget(&[]);
+    let compiled = compile(&texts);
+    let report = compiled.plan.as_ref().expect("it is built").budget(&[]);
     let rows = |name: &str| {
         let found = report.rows.iter().filter(|it| &*it.name == name);
         found
             .map(|it| (&*it.application, &*it.namespace, it.replicas, it.surge))
             .collect::<Vec<_>>()
     };
-    // A solver is where its Certificate is, which is where the Ingress is.
+    // A solver pod runs in the namespace of its Certificate, which is that of the Ingress.
     assert_eq!(
         rows("acme-solver"),
         [("argocd-ingress", "argocd", 1, 0), ("openwebui", "ai", 1, 0)]
     );
-    // The chart says nothing of this Deployment's strategy, and of its others what it is told.
+    // The chart sets no strategy for this Deployment, and takes that of the others from its values.
     assert_eq!(rows("argocd-redis"), [("argocd", "argocd", 1, 1)]);
     assert_eq!(rows("argocd-server"), [("argocd", "argocd", 1, 0)]);
     assert_eq!(rows("argocd-applicationset-controller"), [("argocd", "argocd", 0, 0)]);
@@ -293,7 +293,7 @@ fn pods_that_others_make_are_counted_where_they_run() {
         .find(|it| &*it.name == "argocd-applicationset-controller")
         .expect("it is declared");
     assert_eq!(limited.pod, requests::ARGO_APPLICATION_SET.into());
-    // k3s' own pods are critical; of the platform's, the database alone has a priority.
+    // k3s' own pods are critical; of the platform's pods, only the database has a priority.
     let priority =
         |name: &str| report.rows.iter().find(|it| &*it.name == name).map(|it| it.priority);
     assert_eq!(

@@ -1,5 +1,5 @@
-//! The bootstrap script: what it says, what it runs on a simulated node, and that it can be killed
-//! anywhere.
+//! The bootstrap script: what it prints, what it runs on a simulated node, and that it can be
+//! killed at any point.
 
 #[cfg(target_os = "linux")]
 pub mod downloads;
@@ -30,7 +30,7 @@ use proptest::prelude::*;
 
 use crate::support::{compile, golden_cases, repository, texts_of, tree};
 
-/// A script with everything in it: both charts, a checksum, every host.
+/// A script with every optional part: both charts, a checksum, every host.
 fn full() -> Script {
     let chart =
         |application: &str, name, namespace: &str, workloads: &str, crds: &str, jobs: &str| {
@@ -100,7 +100,7 @@ fn text_of(script: &Script) -> Vec<u8> {
     files.iter().next().expect("the script").1.to_vec()
 }
 
-/// What `bash -n` has against a script.
+/// The complaints of `bash -n` about a script.
 fn syntax(script: &[u8]) -> String {
     let mut bash = Command::new("bash")
         .arg("-n")
@@ -115,8 +115,8 @@ fn syntax(script: &[u8]) -> String {
 #[test]
 fn every_platform_s_script_is_bash() {
     for (name, folder) in golden_cases() {
-        let made = tree(&texts_of(&folder)).tree();
-        let script = &made[bootstrap::SCRIPT];
+        let compiled = tree(&texts_of(&folder)).tree();
+        let script = &compiled[bootstrap::SCRIPT];
         assert_eq!(syntax(script), "", "{name}");
         assert!(script.starts_with(b"#!/usr/bin/env bash\n"), "{name}");
         assert!(
@@ -124,13 +124,13 @@ fn every_platform_s_script_is_bash() {
             "{name}: it says whose it is"
         );
         assert!(
-            espalier::emit::files::is_ours(bootstrap::UNIT, &made[bootstrap::UNIT][..200]),
+            espalier::emit::files::is_ours(bootstrap::UNIT, &compiled[bootstrap::UNIT][..200]),
             "{name}: the unit, too"
         );
     }
 }
 
-/// The test of the syntax itself.
+/// The syntax check itself finds an error.
 #[test]
 fn what_is_no_bash_is_seen() {
     assert!(syntax(b"if true; then\n").contains("syntax error"));
@@ -141,9 +141,11 @@ fn what_is_no_bash_is_seen() {
 fn values_are_those_of_the_applications() {
     let mut seen = 0;
     for (name, folder) in golden_cases() {
-        let made = tree(&texts_of(&folder)).tree();
+        let compiled = tree(&texts_of(&folder)).tree();
         let read = |path: &str| {
-            made.get(path).map(|it| serde_yaml::from_slice::<serde_yaml::Value>(it).expect("YAML"))
+            compiled
+                .get(path)
+                .map(|it| serde_yaml::from_slice::<serde_yaml::Value>(it).expect("YAML"))
         };
         for application in BEFORE_ARGOCD {
             let own = read(&format!("{}/{application}.yaml", bootstrap::VALUES));
@@ -156,22 +158,22 @@ fn values_are_those_of_the_applications() {
     assert!(seen > 3, "the golden trees have such charts");
 }
 
-/// The kubelet's arguments that the budget counts on are what k3s is started with, and what the
-/// page shows.
+/// k3s is started with the kubelet arguments that the budget counts on, and the page shows the same
+/// ones.
 #[test]
-fn k3s_is_told_what_the_budget_counts_on() {
+fn k3s_gets_what_the_budget_counts_on() {
     for (name, folder) in golden_cases() {
-        let made = compile(&texts_of(&folder));
-        let arguments = made.plan.as_ref().expect("it compiles");
+        let compiled = compile(&texts_of(&folder));
+        let arguments = compiled.plan.as_ref().expect("it compiles");
         let configuration: serde_yaml::Value =
-            serde_yaml::from_slice(&made.files[bootstrap::K3S]).expect("YAML");
+            serde_yaml::from_slice(&compiled.files[bootstrap::K3S]).expect("YAML");
         let told: Vec<&str> = configuration["kubelet-arg"]
             .as_sequence()
             .expect("a list")
             .iter()
             .filter_map(|it| it.as_str())
             .collect();
-        let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
+        let page = String::from_utf8_lossy(&compiled.files["out/README.md"]).into_owned();
         assert!(told.len() >= 3, "{name}");
         assert!(told.iter().all(|it| page.contains(*it)), "{name}: {told:?}");
         assert_eq!(
@@ -183,12 +185,13 @@ fn k3s_is_told_what_the_budget_counts_on() {
     }
 }
 
-/// Several servers begin with etcd; whoever joins is given the file of its group, and the page says
-/// which and how.
+/// Several servers begin with etcd; a node that joins is given the file of its group, and the page
+/// says which one and how.
 #[test]
-fn who_joins_is_told_how() {
-    let made = compile(&texts_of(&repository().join("tests/golden/replicas"))).files;
-    let read = |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&made[path]).expect("YAML");
+fn a_node_that_joins_gets_its_commands() {
+    let compiled = compile(&texts_of(&repository().join("tests/golden/replicas"))).files;
+    let read =
+        |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&compiled[path]).expect("YAML");
     let (first, other) = (read(bootstrap::K3S), read("bootstrap/k3s/nodes/all.yaml"));
     assert_eq!(
         (first["cluster-init"].as_bool(), other["cluster-init"].as_bool()),
@@ -200,9 +203,10 @@ fn who_joins_is_told_how() {
     );
     assert_eq!(first["kubelet-arg"], other["kubelet-arg"]);
 
-    let made = compile(&texts_of(&repository().join("tests/golden/nodes"))).files;
-    let read = |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&made[path]).expect("YAML");
-    let text = |path: &str| String::from_utf8_lossy(&made[path]).into_owned();
+    let compiled = compile(&texts_of(&repository().join("tests/golden/nodes"))).files;
+    let read =
+        |path: &str| serde_yaml::from_slice::<serde_yaml::Value>(&compiled[path]).expect("YAML");
+    let text = |path: &str| String::from_utf8_lossy(&compiled[path]).into_owned();
     assert!(read(bootstrap::K3S)["cluster-init"].is_null(), "one server has SQLite");
     let page = text("out/README.md");
     for group in ["work", "models"] {
@@ -215,10 +219,10 @@ fn who_joins_is_told_how() {
             "{page}"
         );
     }
-    for it in ["/var/lib/rancher/k3s/server/node-token", "token-file: ", "k3s agent"] {
-        assert!(page.contains(it), "{it}: {page}");
+    for word in ["/var/lib/rancher/k3s/server/node-token", "token-file: ", "k3s agent"] {
+        assert!(page.contains(word), "{word}: {page}");
     }
-    // One source for both.
+    // Both come from the same source.
     let taints = read(bootstrap::K3S)["node-taint"].clone();
     assert!(
         page.contains(&format!("\"{}\"", taints[0].as_str().expect("a taint"))),
@@ -230,14 +234,14 @@ fn who_joins_is_told_how() {
     );
 }
 
-/// Git knows the script as a program.
+/// The script is executable in Git.
 #[cfg(unix)]
 #[test]
 fn the_script_is_a_program() {
     use std::os::unix::fs::PermissionsExt as _;
-    let place = crate::cli::workspace_dir::WorkspaceDir::rendered();
+    let dir = crate::cli::workspace_dir::WorkspaceDir::rendered();
     let mode = |name: &str| {
-        std::fs::metadata(place.path(name)).expect("it is there").permissions().mode() & 0o111
+        std::fs::metadata(dir.path(name)).expect("it is there").permissions().mode() & 0o111
     };
     assert_ne!(mode(bootstrap::SCRIPT) & 0o100, 0);
     assert_eq!(mode(bootstrap::K3S), 0);
@@ -251,7 +255,7 @@ fn the_script_is_a_program() {
     );
 }
 
-/// What bash makes of some words.
+/// The words that bash makes of a line.
 fn as_bash_reads(script: &[u8]) -> Vec<Vec<u8>> {
     let mut bash = Command::new("bash")
         .stdin(Stdio::piped())
@@ -268,7 +272,7 @@ fn as_bash_reads(script: &[u8]) -> Vec<Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever a value holds, it is one word and that very text.
+    /// Whatever a value holds, bash sees one word with exactly that text.
     #[test]
     fn no_value_breaks_out_of_its_quotes(texts in prop::collection::vec(hostile(), 1..20)) {
         let mut script = b"printf '%s\\0'".to_vec();
@@ -278,11 +282,12 @@ proptest! {
         }
         let mut read = as_bash_reads(&script);
         prop_assert_eq!(read.pop(), Some(Vec::new()));
-        let wanted: Vec<Vec<u8>> = texts.iter().map(|it| it.replace('\0', "").into_bytes()).collect();
+        let wanted: Vec<Vec<u8>> =
+            texts.iter().map(|it| it.replace('\0', "").into_bytes()).collect();
         prop_assert_eq!(read, wanted);
     }
 
-    /// The same through the template: each value of the head is bash's own.
+    /// The same through the template: each value of the head arrives in bash unchanged.
     #[test]
     fn no_value_breaks_out_of_the_script(texts in prop::collection::vec(hostile(), 8)) {
         let texts: Vec<String> = texts.into_iter().map(|it| it.replace('\0', "")).collect();
@@ -305,7 +310,7 @@ proptest! {
     }
 }
 
-/// Texts that want out.
+/// Texts that could break out of quotes.
 fn hostile() -> impl Strategy<Value = String> {
     let evil = prop::sample::select(vec![
         "'", "\"", "`id`", "$(id)", "${x}", "\\", "\n", ";", "|", "&", ">", "#", "!", "*", "'\\''",

@@ -1,4 +1,4 @@
-//! The built program in temporary folders: verbs, streams, exit codes.
+//! The built program in temporary folders: commands, streams, exit codes.
 
 mod besides;
 mod completion;

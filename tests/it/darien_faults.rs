@@ -1,7 +1,7 @@
 //! The faults of a hand-written tree of the same platform (the Darien tree), one test each, named
 //! after the fault: either no golden tree can have it, or a spec that asks for it gets a finding.
 //!
-//! Faults that need components which are not here yet (monitoring, logs) come with these.
+//! Faults of components that do not exist yet (monitoring, logs) will be added with them.
 
 mod argocd;
 mod charts;
@@ -26,8 +26,8 @@ static GOLDEN: LazyLock<Vec<(String, Tree)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// What `wrong` says of any object of a kind in any golden tree must be nothing; and there must be
-/// such objects.
+/// Asserts that `wrong` is true of no object of a kind in any golden tree, and that such objects
+/// exist.
 #[track_caller]
 fn never(kind: &str, wrong: impl Fn(&Read) -> bool) {
     let all: Vec<(&str, &Read)> = GOLDEN
@@ -37,13 +37,13 @@ fn never(kind: &str, wrong: impl Fn(&Read) -> bool) {
     assert!(!all.is_empty(), "no golden tree has a {kind}");
     let found: Vec<String> = all
         .iter()
-        .filter(|(_, it)| wrong(it))
-        .map(|(name, it)| format!("{name}: {}", it.path))
+        .filter(|(_, object)| wrong(object))
+        .map(|(name, object)| format!("{name}: {}", object.path))
         .collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// No generated file of any golden tree holds these bytes.
+/// Asserts that no generated file of any golden tree holds these bytes.
 #[track_caller]
 fn nowhere(text: &str) {
     for (name, tree) in GOLDEN.iter() {
@@ -53,29 +53,29 @@ fn nowhere(text: &str) {
     }
 }
 
-/// A spec with these components gets a finding of this code.
+/// Asserts that a spec with these components gets a finding with this code.
 #[track_caller]
 fn found(components: &str, code: &str) {
-    let made = compile(&with_components(components));
-    assert!(made.codes().contains(&code), "{components}: no {code} but\n{}", made.said());
+    let compiled = compile(&with_components(components));
+    assert!(compiled.codes().contains(&code), "{components}: no {code} but\n{}", compiled.said());
 }
 
-/// Containers of an object that run one after the other and together: init containers first.
-fn containers(it: &Read) -> Vec<&Value> {
-    let pod = it.pod_template().map_or(&Value::Null, |it| at(it, "spec"));
+/// Containers of an object, init containers first.
+fn containers(object: &Read) -> Vec<&Value> {
+    let pod = object.pod_template().map_or(&Value::Null, |it| at(it, "spec"));
     items(at(pod, "initContainers")).chain(items(at(pod, "containers"))).collect()
 }
 
-/// The environment variable of a container: its value, or where it comes from.
+/// The environment variable of a container: its value, or its source.
 fn env<'a>(container: &'a Value, name: &str) -> Option<&'a Value> {
     items(at(container, "env"))
         .find(|it| at(it, "name") == name)
         .map(|it| it.get("value").unwrap_or_else(|| at(it, "valueFrom/secretKeyRef")))
 }
 
-/// Whether the workload is the one of a part, the platform's own or a tenant's.
-fn is_part(it: &Read, part: &str) -> bool {
-    it.name() == part || it.name().ends_with(&format!("-{part}"))
+/// Whether the workload belongs to a part, of the platform or of a tenant.
+fn is_part(object: &Read, part: &str) -> bool {
+    object.name() == part || object.name().ends_with(&format!("-{part}"))
 }
 
 /// Every main container of a part's workloads, in any golden tree.

@@ -1,10 +1,10 @@
-//! What runs is pinned to the byte: images, what charts run, and what the script fetches.
+//! What runs is pinned by digest: images, those that charts run, and what the script downloads.
 
 use std::collections::BTreeSet;
 
 use crate::support::{Compiled, Texts, golden_cases, items, texts_of, tree};
 
-/// Of these nobody was found to quote a digest twice.
+/// For these, no two owners were found that quote a digest.
 const WITHOUT: [&str; 1] = ["ghcr.io/open-webui/open-webui:0.12.4-slim"];
 
 fn case(name: &str) -> Texts {

@@ -1,5 +1,5 @@
-//! A render that fails or is killed at any change leaves every file old or new and whole, `check`
-//! names the rest, and the next render heals.
+//! A render that fails or is killed at any change leaves every file old or new and complete,
+//! `check` names the rest, and the next render repairs the tree.
 
 mod disk;
 
@@ -20,56 +20,56 @@ use espalier::cli::{
 use crate::cli::workspace_dir::{self, WorkspaceDir};
 use disk::{Fault, FaultyDisk};
 
-/// A file that is not ours, beside the folders that are: in them it would stop a render before its
+/// A file that is not ours, beside our folders: inside of them it would stop a render before its
 /// first change.
 const FOREIGN: &str = "notes/mine.txt";
 
 fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
-    // Sources are read by the real disk: the faults are those of writing.
+    // Sources are read from the real disk: the faults concern writing.
     let work = Work::read(&RealDisk, root, Input::Root)?;
     render::tree(disk, &work, std::num::NonZero::new(1), &|it| it)
 }
 
 /// Renders what `before` makes of a starter spec, then, with every fault at every change, what
-/// `after` makes of that.
+/// `after` makes of it.
 fn every_fault(before: impl Fn(&WorkspaceDir), after: impl Fn(&WorkspaceDir)) {
-    let place = WorkspaceDir::starter();
-    before(&place);
-    let (root, old) = (place.root(), place.tree());
-    after(&place);
-    let spec = place.files();
+    let dir = WorkspaceDir::starter();
+    before(&dir);
+    let (root, old) = (dir.root(), dir.tree());
+    after(&dir);
+    let spec = dir.files();
     assert!(render(&RealDisk, &root).expect("it renders").is_written);
-    let new = place.tree();
+    let new = dir.tree();
     assert_ne!(old, new, "there is something to do");
 
     for fault in [Fault::Refused, Fault::KilledBefore, Fault::KilledWithin] {
         for at in 1.. {
-            let place = WorkspaceDir::empty();
+            let dir = WorkspaceDir::empty();
             for (name, bytes) in spec.iter().filter(|it| it.0.starts_with("spec/")).chain(&old) {
-                place.write(name, bytes);
+                dir.write(name, bytes);
             }
             let disk = FaultyDisk::new(fault, at);
-            let done = render(&disk, &place.root());
+            let done = render(&disk, &dir.root());
             if !disk.has_failed() {
                 assert!(at > 3, "there were changes");
                 assert!(done.expect("no fault, no failure").is_written);
                 break;
             }
             let what = format!("{fault:?} at change {at}");
-            let left = place.tree();
+            let left = dir.tree();
             whole(&left, &old, &new, &what);
-            named(&place.root(), &left, &new, &what);
+            named(&dir.root(), &left, &new, &what);
             let healed =
-                render(&RealDisk, &place.root()).unwrap_or_else(|it| panic!("{what}: {it:#}"));
+                render(&RealDisk, &dir.root()).unwrap_or_else(|it| panic!("{what}: {it:#}"));
             assert!(healed.is_written, "{what}");
-            assert!(place.tree() == new, "{what}: {}", differences(&place.tree(), &new));
-            assert!(!place.path(".espalier/stage").exists(), "{what}");
-            assert_eq!(empty_folders(&place.root()), BTreeSet::new(), "{what}");
+            assert!(dir.tree() == new, "{what}: {}", differences(&dir.tree(), &new));
+            assert!(!dir.path(".espalier/stage").exists(), "{what}");
+            assert_eq!(empty_folders(&dir.root()), BTreeSet::new(), "{what}");
         }
     }
 }
 
-/// Every file is the old one or the new one; what both have is there.
+/// Every file is the old or the new one; files that both trees have are there.
 fn whole(
     left: &BTreeMap<String, Vec<u8>>,
     old: &BTreeMap<String, Vec<u8>>,
@@ -106,7 +106,7 @@ fn named(
     for (name, bytes) in new {
         match left.get(name) {
             None => drop(meant.insert((Change::Missing, &**name))),
-            Some(it) if it != bytes => drop(meant.insert((Change::Changed, &**name))),
+            Some(was) if was != bytes => drop(meant.insert((Change::Changed, &**name))),
             Some(_) => {}
         }
     }
@@ -129,21 +129,21 @@ fn empty_folders(root: &Path) -> BTreeSet<String> {
         .flat_map(|it| walkdir::WalkDir::new(it).into_iter().flatten())
         .filter(|it| it.file_type().is_dir());
     folders
-        .filter(|dir| fs::read_dir(dir.path()).is_ok_and(|mut it| it.next().is_none()))
+        .filter(|dir| fs::read_dir(dir.path()).is_ok_and(|mut entries| entries.next().is_none()))
         .map(|it| it.path().display().to_string())
         .collect()
 }
 
-fn rendered_with_tenants(place: &WorkspaceDir) {
-    place.tenant("team-a");
-    place.tenant("team-b");
-    assert!(render(&RealDisk, &place.root()).expect("it renders").is_written);
-    place.write(FOREIGN, "remember\n");
+fn rendered_with_tenants(dir: &WorkspaceDir) {
+    dir.tenant("team-a");
+    dir.tenant("team-b");
+    assert!(render(&RealDisk, &dir.root()).expect("it renders").is_written);
+    dir.write(FOREIGN, "remember\n");
 }
 
 #[test]
 fn a_first_render() {
-    every_fault(|_| (), |place| place.tenant("team-a"));
+    every_fault(|_| (), |dir| dir.tenant("team-a"));
 }
 
 #[test]
@@ -153,9 +153,9 @@ fn a_changed_spec() {
 
 #[test]
 fn a_new_tenant_beside_a_removed_one() {
-    every_fault(rendered_with_tenants, |place| {
-        place.remove("spec/workspaces/team-a.yaml");
-        place.tenant("team-c");
+    every_fault(rendered_with_tenants, |dir| {
+        dir.remove("spec/workspaces/team-a.yaml");
+        dir.tenant("team-c");
     });
 }
 
@@ -166,10 +166,10 @@ fn a_removed_component() {
 
 #[test]
 fn a_stale_stage_is_no_harm() {
-    let place = WorkspaceDir::starter();
-    place.write(".espalier/stage/apps/half.yaml", "half a fi");
-    place.write(".espalier/stage/out/manifests/x/y/z.yaml", "");
-    assert!(render(&RealDisk, &place.root()).expect("it renders").is_written);
-    assert!(!place.path("apps/half.yaml").exists() && !place.path("out/manifests/x").exists());
-    assert!(!place.path(".espalier/stage").exists());
+    let dir = WorkspaceDir::starter();
+    dir.write(".espalier/stage/apps/half.yaml", "half a fi");
+    dir.write(".espalier/stage/out/manifests/x/y/z.yaml", "");
+    assert!(render(&RealDisk, &dir.root()).expect("it renders").is_written);
+    assert!(!dir.path("apps/half.yaml").exists() && !dir.path("out/manifests/x").exists());
+    assert!(!dir.path(".espalier/stage").exists());
 }

@@ -41,11 +41,11 @@ fn every_case_makes_its_tree() {
     let mut said = String::new();
     for (name, folder) in golden_cases() {
         let texts = texts_of(&folder);
-        let made = tree(&texts).tree();
+        let compiled = tree(&texts).tree();
         if std::env::var_os("BLESS").is_some() {
-            bless(&folder.join("tree"), &made);
+            bless(&folder.join("tree"), &compiled);
         }
-        compare(&name, &made, &files_below(&folder.join("tree"), &TOPS), &mut said);
+        compare(&name, &compiled, &files_below(&folder.join("tree"), &TOPS), &mut said);
     }
     assert!(said.is_empty(), "{said}\n`BLESS=1 cargo test --test it golden` writes the trees anew");
 }
@@ -60,7 +60,7 @@ fn all_cases_are_listed() {
 #[test]
 fn the_repository_s_own_tree_is_what_its_spec_makes() {
     let mut said = String::new();
-    let made = tree(&texts_of(repository())).files;
+    let compiled = tree(&texts_of(repository())).files;
     let mut there = files_below(repository(), &TOPS);
     for schema in espalier::load::schema::PATHS {
         there.insert(
@@ -68,7 +68,7 @@ fn the_repository_s_own_tree_is_what_its_spec_makes() {
             fs::read(repository().join(schema)).expect("it is committed"),
         );
     }
-    compare("the repository", &made, &there, &mut said);
+    compare("the repository", &compiled, &there, &mut said);
     assert!(said.is_empty(), "{said}\n`cargo run -- render` writes it anew");
 }
 
@@ -88,7 +88,7 @@ fn starter_is_the_embedded_starter() {
     assert_eq!(case.len(), 1);
 }
 
-/// What no golden tree shows, nobody reads.
+/// Every component is in a golden tree: what is in none would never be reviewed.
 #[test]
 fn every_component_is_in_a_golden_tree() {
     let mut there = BTreeSet::new();
@@ -112,32 +112,32 @@ fn every_component_is_in_a_golden_tree() {
     assert!(there.iter().any(|it| it.starts_with("ws-")), "no golden tree has a tenant");
 }
 
-/// One case holds a sealed value of every credential that its platform needs: the judge that opens
-/// them sees each.
+/// One case holds a sealed value of every credential that its platform needs, so that the judge
+/// that opens them sees each one.
 #[test]
 fn the_sealed_case_seals_all() {
-    let made = compile(&texts_of(&repository().join("tests/golden/sealed")));
-    assert_eq!(made.codes(), Vec::<&str>::new(), "{}", made.said());
-    let sealed = made.objects().into_iter().filter(|it| it.kind() == "SealedSecret").count();
-    let plan = made.plan.as_ref().expect("it compiles");
+    let compiled = compile(&texts_of(&repository().join("tests/golden/sealed")));
+    assert_eq!(compiled.codes(), Vec::<&str>::new(), "{}", compiled.said());
+    let sealed = compiled.objects().into_iter().filter(|it| it.kind() == "SealedSecret").count();
+    let plan = compiled.plan.as_ref().expect("it compiles");
     let needed: usize =
         espalier::plan::tables::secrets(plan).iter().map(|it| it.namespaces.len()).sum();
-    // One of them has been rotated: what was before stays for a rollback.
+    // One of them has been rotated: the previous value stays for a rollback.
     assert_eq!(sealed, needed + 1);
 }
 
-fn bless(folder: &Path, made: &BTreeMap<String, Vec<u8>>) {
-    for path in files_below(folder, &TOPS).keys().filter(|it| !made.contains_key(*it)) {
+fn bless(folder: &Path, compiled: &BTreeMap<String, Vec<u8>>) {
+    for path in files_below(folder, &TOPS).keys().filter(|it| !compiled.contains_key(*it)) {
         fs::remove_file(folder.join(path)).expect("removable");
     }
-    for (path, bytes) in made {
+    for (path, bytes) in compiled {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
         if fs::read(&path).ok().as_ref() != Some(bytes) {
             fs::write(&path, bytes).expect("writable");
         }
     }
-    // Deepest first: a folder that has become empty goes too.
+    // Deepest first: a folder that has become empty is removed too.
     for entry in walkdir::WalkDir::new(folder)
         .contents_first(true)
         .into_iter()
@@ -148,20 +148,20 @@ fn bless(folder: &Path, made: &BTreeMap<String, Vec<u8>>) {
     }
 }
 
-/// Says, in few lines, what differs.
+/// A short description of the differences.
 fn compare(
     name: &str,
-    made: &BTreeMap<String, Vec<u8>>,
+    compiled: &BTreeMap<String, Vec<u8>>,
     there: &BTreeMap<String, Vec<u8>>,
     said: &mut String,
 ) {
-    for path in made.keys().filter(|it| !there.contains_key(*it)) {
+    for path in compiled.keys().filter(|it| !there.contains_key(*it)) {
         let _ = writeln!(said, "{name}: {path} is missing");
     }
-    for path in there.keys().filter(|it| !made.contains_key(*it)) {
+    for path in there.keys().filter(|it| !compiled.contains_key(*it)) {
         let _ = writeln!(said, "{name}: {path} is made by nothing");
     }
-    for (path, bytes) in made {
+    for (path, bytes) in compiled {
         if let Some(old) = there.get(path).filter(|it| *it != bytes) {
             let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(bytes));
             let line = old
@@ -183,7 +183,7 @@ fn compare(
     }
 }
 
-/// The helper itself: a tree that differs is told from one that does not.
+/// The helper itself: it tells a tree that differs from one that does not.
 #[test]
 fn differences_are_seen() {
     let one: BTreeMap<String, Vec<u8>> =

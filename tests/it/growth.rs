@@ -1,4 +1,4 @@
-//! The table "Growth from the same spec" of README: each row is a spec that compiles, and costs
+//! The table "Growth from the same spec" of README.md: each row is a spec that compiles, and costs
 //! what the row says.
 
 use std::{collections::BTreeMap, fs};
@@ -7,12 +7,12 @@ use espalier::units::Bytes;
 
 use crate::support::{Compiled, Texts, compile, only, repository, tree};
 
-/// What stands at `…` in a row: the size of a node.
+/// What replaces `…` in a row: the size of a node.
 const SIZE: &str = "cpu: 4, memory: 32Gi";
 /// The platform that grows.
 const BASE: &str = "ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"]}";
 
-/// The rows: what grows, its spec lines, what it says of memory.
+/// The rows: what grows, its spec lines, its memory column.
 fn rows() -> Vec<(String, Vec<String>, String)> {
     let readme = fs::read_to_string(repository().join("README.md")).expect("README.md");
     let from = readme.find("## Growth from the same spec").expect("the section");
@@ -29,7 +29,7 @@ fn rows() -> Vec<(String, Vec<String>, String)> {
     table.map(row).collect()
 }
 
-/// The base with some lines in place of its own: of `spec`, or of a component.
+/// The base with these lines in addition: of `spec`, or of a component.
 fn grown(lines: &[String]) -> Compiled {
     tree(&spec(lines))
 }
@@ -79,7 +79,7 @@ fn every_row_compiles() {
     assert_eq!(rows.len(), 7, "{rows:?}");
     for (step, lines, _) in &rows {
         assert!(!lines.is_empty(), "{step} has no spec lines");
-        // What is only for several nodes stands beside them.
+        // Settings for several nodes only are tested with several nodes.
         let alone: Vec<String> =
             lines.iter().filter(|it| !it.contains("shared:")).cloned().collect();
         let errors = grown(&alone).errors();
@@ -115,7 +115,7 @@ fn a_row_costs_what_it_says() {
     assert_eq!(requests(&grown(&lines)), base + Bytes::mib(1183));
 }
 
-/// Nobody counts connections: what is not written fits the database, whatever the number of pods.
+/// Users need not count connections: the default fits the database, whatever the number of pods.
 #[test]
 fn the_pool_follows_the_pods() {
     let pool = |lines: &[&str]| {

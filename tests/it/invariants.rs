@@ -1,8 +1,8 @@
-//! Laws that every generated tree keeps, whatever the spec: each looks at the emitted YAML alone,
-//! read by another reader.
+//! Invariants that every generated tree keeps, whatever the spec: each looks at the emitted YAML
+//! alone, read by another reader.
 //!
 //! They run over the golden trees and over random platforms; planted faults show that each of them
-//! bites.
+//! finds something.
 
 mod argocd;
 mod form;
@@ -22,10 +22,10 @@ pub struct Tree {
     pub objects: Vec<Read>,
 }
 
-/// What a law has to say about a tree; nothing where it is kept.
+/// What an invariant finds in a tree; nothing if the tree keeps it.
 pub type Law = fn(&Tree) -> Vec<String>;
 
-/// All of them, by name.
+/// All invariants, by name.
 pub const ALL: [(&str, Law); 30] = [
     ("paths are injective, also where a file system folds case", form::paths),
     ("paths are names to every system, shell and Git", form::named_everywhere),
@@ -60,7 +60,7 @@ pub const ALL: [(&str, Law); 30] = [
 ];
 
 impl Tree {
-    /// Of a compiled spec.
+    /// The tree of a compiled spec.
     pub fn of(compiled: &Compiled) -> Self {
         Self { files: compiled.files.clone(), objects: compiled.objects() }
     }
@@ -77,17 +77,17 @@ impl Tree {
             .find(|it| it.kind() == kind && it.namespace() == namespace && it.name() == name)
     }
 
-    /// Every set of pods that can be, with its namespace: the tree's, those of charts, of the
-    /// cluster, and of run time.
+    /// Every set of pods that can exist, with its namespace: those of the tree, of charts, of the
+    /// cluster, and those created at run time.
     pub fn all_pods(&self) -> Vec<(String, BTreeMap<String, String>)> {
         references::all_pods(self)
     }
 
-    /// What the laws have to say.
+    /// What the invariants find.
     pub fn broken(&self) -> String {
-        let said = ALL
-            .iter()
-            .flat_map(|(name, law)| law(self).into_iter().map(move |it| format!("{name}: {it}\n")));
+        let said = ALL.iter().flat_map(|(name, invariant)| {
+            invariant(self).into_iter().map(move |it| format!("{name}: {it}\n"))
+        });
         said.collect()
     }
 }

@@ -187,7 +187,8 @@ fn circles(arrows: &Arrows) -> Vec<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     for (from, seen) in &reach {
         if seen.contains(from) {
-            let back = seen.iter().filter(|it| reach.get(**it).is_some_and(|it| it.contains(from)));
+            let back =
+                seen.iter().filter(|end| reach.get(**end).is_some_and(|it| it.contains(from)));
             found.insert(back.map(|it| (*it).clone()).collect::<BTreeSet<String>>());
         }
     }

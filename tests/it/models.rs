@@ -1,4 +1,4 @@
-//! The catalogue of models, held against the facts' wider table: every name, every size, every
+//! The catalogue of models, compared with the facts' wider table: every name, every size, every
 //! margin.
 
 mod names;
@@ -20,9 +20,9 @@ use espalier::{
     units::Bytes,
 };
 
-/// Of each family in the facts' table of 1,503 names: how many there are, the bytes of their files
-/// with the margin, the bytes of memory at a context of 4,096, and a sum over all of it, name by
-/// name. Made by another program, from the table's own columns and the formula.
+/// For each family in the facts' table of 1,503 names: the number of names, the bytes of their
+/// files with the margin, the bytes of memory at a context of 4,096, and a sum over all of it, name
+/// by name. Made by another program, from the table's own columns and the formula.
 const FAMILIES_OF_THE_FACTS: &str = include_str!("models/families.csv");
 
 const AT_4096: Settings = Settings {
@@ -40,12 +40,12 @@ fn fnv1a(text: &str) -> u64 {
     })
 }
 
-/// A family's line as the facts have it.
+/// The line of a family in the facts.
 fn line(family: &str, known: &BTreeMap<String, Known>) -> String {
-    let memory = |it: &Known| model(&it.figures, &AT_4096).get();
+    let memory = |known: &Known| model(&known.figures, &AT_4096).get();
     let mut said = String::new();
-    for (name, it) in known {
-        let _ = writeln!(said, "{name} {} {}", it.figures.blob, memory(it));
+    for (name, entry) in known {
+        let _ = writeln!(said, "{name} {} {}", entry.figures.blob, memory(entry));
     }
     let files: u64 = known.values().map(|it| it.figures.blob).sum();
     format!(
@@ -82,8 +82,8 @@ fn every_name_of_the_facts_is_computed_to_the_byte() {
     assert_eq!((count, facts.len()), (1503, 96));
 }
 
-/// What is computed for a package whose size is published: at most 0.07 % too little, and so never
-/// too little with its margin.
+/// The computed size of a model whose size is published: at most 0.07 % too small, and so never too
+/// small with its margin.
 #[test]
 fn published_sizes_are_reproduced() {
     let (mut seen, mut close) = (0, 0);
@@ -124,13 +124,13 @@ fn every_quantisation_of_a_known_size_is_computed() {
             continue;
         }
         let blob = found.unwrap_or_else(|| panic!("{word} is computed")).figures.blob;
-        // Two mixes are a little smaller than the plain one before them.
+        // Two mixes are a little smaller than the plain quantisation before them.
         assert!(blob + blob / 20 >= last, "{word}: {blob} after {last}");
         last = blob;
     }
 }
 
-/// Images are counted where they were measured, and said to be unknown where they were not.
+/// Memory for images is counted where it was measured, and reported as unknown where it was not.
 #[test]
 fn images_are_counted_or_said_to_be_unknown() {
     let find = |name: &str| models::find(name).expect("it is known").figures;

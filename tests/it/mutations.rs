@@ -1,9 +1,9 @@
-//! Twenty thousand ways to misspell a spec: whatever is written, every verb answers, in time and in
-//! words that a terminal may show.
+//! Twenty thousand ways to misspell a spec: whatever is written, every command ends in time, with
+//! output that is safe to show on a terminal.
 //!
 //! The short form runs with all tests. The long one: `ESPALIER_MUTATIONS=20000 cargo test --release
-//! --test it -- mutations`. What fails prints its number and the files;
-//! `ESPALIER_MUTATION=<number>` runs that one alone.
+//! --test it -- mutations`. A failure prints its number and the files; `ESPALIER_MUTATION=<number>`
+//! runs that one alone.
 
 use std::{
     cell::RefCell,
@@ -31,14 +31,14 @@ use crate::{
     support::{Texts, golden_cases, texts_of},
 };
 
-/// Mutations that run with all tests.
+/// The number of mutations that run with all tests.
 const SHORT: u64 = 60;
-/// Longer than anything takes on a busy machine, shorter than what grows with the square of what is
-/// written.
+/// Longer than any command takes on a busy machine, shorter than one whose time grows with the
+/// square of the input.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Each verb that only looks, in each form that it has, and the one that writes. `render` comes
-/// last: what it writes was looked at before.
+/// Each command that only reads, in each of its forms, and the one that writes. `render` comes
+/// last, so that the others have looked at the same files before.
 const VERBS: [&str; 22] = [
     "check",
     "check --format json",
@@ -116,7 +116,7 @@ const VALUES: [&str; 48] = [
     "{ciphertext}",
 ];
 
-/// What is put anywhere, in the middle of a word too.
+/// Texts that are inserted anywhere, also in the middle of a word.
 const PIECES: [&str; 34] = [
     "\u{0}",
     "\u{7}",
@@ -160,13 +160,13 @@ struct Random(u64);
 impl Random {
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut it = self.0;
-        it = (it ^ it >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ it >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        it ^ it >> 31
+        let mut bits = self.0;
+        bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        bits ^ bits >> 31
     }
 
-    /// Below `bound`, which is not 0.
+    /// A number below `bound`, which is not 0.
     fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound.max(1) as u64).unwrap_or_default()
     }
@@ -181,7 +181,7 @@ fn place_in(text: &str, random: &mut Random) -> usize {
     text.floor_char_boundary(random.below(text.len() + 1))
 }
 
-/// The text after one mutation; the word for it comes along.
+/// The text after one mutation, and a description of the mutation.
 fn mutated(text: &str, random: &mut Random) -> (&'static str, String) {
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     let at = random.below(lines.len());
@@ -232,10 +232,10 @@ fn mutated(text: &str, random: &mut Random) -> (&'static str, String) {
             let marks: Vec<(usize, char)> =
                 lines[at].char_indices().filter(|it| ",{}[]:\"'-#".contains(it.1)).collect();
             if !marks.is_empty() {
-                let (mark, it) = marks[random.below(marks.len())];
+                let (mark, character) = marks[random.below(marks.len())];
                 let mut line = lines[at].clone();
                 line.replace_range(
-                    mark..mark + it.len_utf8(),
+                    mark..mark + character.len_utf8(),
                     random.one_of(&["", ",", ":", "{", "}", "[", "]", ", x: "]),
                 );
                 lines[at] = line;
@@ -252,7 +252,7 @@ fn mutated(text: &str, random: &mut Random) -> (&'static str, String) {
             ("a letter less", joined(lines))
         }
         11 => {
-            // Far more of the same than anybody writes: what is not linear shows.
+            // Far more repetition than anybody writes, to show what is not linear.
             let times = 1 << random.below(13);
             let line = lines[at].clone();
             lines.splice(at..at, std::iter::repeat_n(line, times));
@@ -286,7 +286,7 @@ fn files(number: u64, cases: &[Texts]) -> (String, Texts) {
     (done, texts)
 }
 
-/// What a verb writes.
+/// The output of a command.
 #[derive(Clone, Default)]
 struct Written(Rc<RefCell<Vec<u8>>>);
 
@@ -301,13 +301,13 @@ impl io::Write for Written {
     }
 }
 
-/// What a terminal would obey, or does not show.
+/// Characters that a terminal would interpret, or does not show.
 fn is_obeyed(character: char) -> bool {
     character.is_control() && !matches!(character, '\n' | '\t')
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Runs a verb in a folder and says what is wrong about it; else how it ended, and how long it
+/// Runs a command in a folder and says what is wrong with it; else how it ended, and how long it
 /// took.
 fn run(root: &Path, verb: &str) -> Result<(Option<Outcome>, Duration), String> {
     let words = ["espalier", "--root"].into_iter().map(str::to_owned);
@@ -345,7 +345,8 @@ fn run(root: &Path, verb: &str) -> Result<(Option<Outcome>, Duration), String> {
     Ok((done.ok(), took))
 }
 
-/// Writes the files in place of the last ones and runs every verb; says how long the slowest took.
+/// Writes the files in the place of the last ones and runs every command; returns how long the
+/// slowest took.
 fn attempt(
     root: &Path,
     before: &mut Texts,
@@ -366,7 +367,7 @@ fn attempt(
             .map_err(|_| format!("`{verb}` panics"))?;
         let (outcome, took) = done.map_err(|it| format!("`{verb}`: {it}"))?;
         slowest = slowest.max((took, verb));
-        // What was rendered is what the spec makes, whatever the spec is.
+        // A tree that was rendered is what the spec makes, whatever the spec is.
         if verb == "render"
             && matches!(outcome, Some(Outcome::Clean))
             && !matches!(run(root, "check")?.0, Some(Outcome::Clean))
@@ -385,7 +386,7 @@ fn whatever_is_written_every_verb_answers() {
         (None, all) => (0, all.unwrap_or(SHORT)),
     };
     let cases: Vec<Texts> = golden_cases().iter().map(|it| texts_of(&it.1)).collect();
-    // A folder for all: a render then writes what differs, as it does for people.
+    // One folder for all: a render then writes what differs, as it does in real use.
     let (place, mut before) = (WorkspaceDir::empty(), BTreeMap::new());
     let (mut failed, mut slowest, start) = (String::new(), (Duration::ZERO, "", 0), Instant::now());
     for number in from..to {

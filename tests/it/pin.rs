@@ -1,4 +1,4 @@
-//! `pin: tag`: every Application that reads the repository follows one tag, which moves with the
+//! `pin: tag`: every Application that reads the repository follows one tag, which changes with the
 //! content and with nothing else.
 
 use std::collections::BTreeSet;
@@ -53,8 +53,8 @@ fn the_root_follows_the_branch_and_the_others_one_tag() {
 fn the_tag_moves_with_the_content() {
     let first = tag(&pinned());
     assert_eq!(first, tag(&pinned()), "the same content");
-    // What does not reach the objects does not move it: comments, and what only concerns
-    // Applications.
+    // Changes that do not reach the objects do not change the tag: comments, and settings of
+    // Applications only.
     assert_eq!(first, tag(&edited("metadata:", "# a comment\nmetadata:")));
     for (from, to) in [
         ("keepAlive: 30s", "keepAlive: 31s"),
@@ -71,7 +71,7 @@ fn the_tag_moves_with_the_content() {
         }
         assert_ne!(first, tag(&texts), "{from} → {to}");
     }
-    // A project alone moves it too: the Application `bootstrap` reads the projects at the tag.
+    // A project changes it too: the Application `bootstrap` reads the projects at the tag.
     let moved = edited("domains:", "domains:\n    workspaces: workspaces.example.com");
     assert_ne!(first, tag(&moved));
 }

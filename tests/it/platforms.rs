@@ -1,4 +1,4 @@
-//! Random platforms: specs that compile, with every switch, amount and tenant that the spec knows.
+//! Random platforms: specs that compile, with every switch, amount and tenant of the spec.
 
 use proptest::{prelude::*, sample};
 use serde_yaml::{Mapping, Value};
@@ -15,7 +15,7 @@ const MODELS: [&str; 7] = [
     "nomic-embed-text",
     "own/model_x:7b-Q4_K_M.v2",
 ];
-/// The last one is not in the catalogue: its figures stand in the spec.
+/// The last one is not in the catalogue: its figures are in the spec.
 const OWN: &str = MODELS[6];
 
 fn map(pairs: impl IntoIterator<Item = (&'static str, Option<Value>)>) -> Value {
@@ -58,7 +58,7 @@ struct Switches {
     open_webui: bool,
 }
 
-/// Switches under which nothing lacks what it needs.
+/// Switches in combinations that leave no dependency out.
 fn switches() -> impl Strategy<Value = Switches> {
     proptest::array::uniform7(proptest::bool::weighted(0.8)).prop_map(
         |[argocd, traefik, cert, sealed, sql, ollama, webui]| Switches {
@@ -151,7 +151,7 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
     )
 }
 
-/// A database of somebody else's: on the internet, or in a network of one's own.
+/// An external database: on the internet, or in a network of the user's own.
 fn external() -> impl Strategy<Value = Option<Value>> {
     let places = vec![
         ("db.example.net", None),
@@ -159,7 +159,7 @@ fn external() -> impl Strategy<Value = Option<Value>> {
         ("192.168.7.20", Some("192.168.7.20/32")),
     ];
     let mode = proptest::option::of(sample::select(vec!["require", "disable"]));
-    let prop_map = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(
+    let external = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(
         |((host, cidr), port, mode)| {
             map([
                 ("host", some(host)),
@@ -169,10 +169,10 @@ fn external() -> impl Strategy<Value = Option<Value>> {
             ])
         },
     );
-    proptest::option::weighted(0.3, prop_map)
+    proptest::option::weighted(0.3, external)
 }
 
-/// Backups on the node's disk, to a storage outside, to one by its address; and none.
+/// Backups on the node's disk, to an outside storage, to one by its address; and none.
 fn backup() -> impl Strategy<Value = Option<Value>> {
     let schedule = sample::select(vec!["17 3 * * *", "*/5 0-4,22 1,15 * 1-5", "0 4 29 feb *"]);
     let endpoint = sample::select(vec![
@@ -216,7 +216,7 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                 ollama,
                 backup,
             )| {
-                // Where there is nothing to save, saving it is refused.
+                // A backup of nothing is refused.
                 let backup = backup.filter(|_| on.postgresql || on.open_webui);
                 let off = |is_on: bool| (!is_on).then(|| false.into());
                 let certs = map([
@@ -283,7 +283,7 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
 }
 
 fn label() -> impl Strategy<Value = String> {
-    // Names that YAML 1.1 or a careless reader takes for something else come up often.
+    // Names that YAML 1.1 or a careless reader takes for something else occur often.
     prop_oneof![
         3 => "[a-z]([a-z0-9-]{0,18}[a-z0-9])?",
         1 => sample::select(vec!["yes", "no", "on", "off", "null", "true", "y", "n", "e1"]).prop_map(str::to_owned),
@@ -319,7 +319,7 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
     ];
     all.into_iter().map(|(name, keys)| {
         let values = map(keys.iter().map(|key| (*key, some(format!("Ag{}=", "A".repeat(705))))));
-        let it = map([
+        let file = map([
             ("apiVersion", some("espalier.dev/v1alpha1")),
             ("kind", some("SealedCredential")),
             ("metadata", Some(map([("name", some(name))]))),
@@ -331,12 +331,12 @@ fn secrets() -> impl Iterator<Item = (String, String)> {
                 ])),
             ),
         ]);
-        (format!("spec/secrets/{name}.yaml"), text(&it))
+        (format!("spec/secrets/{name}.yaml"), text(&file))
     })
 }
 
-/// Several nodes with room for all, and with the label and the taint that some pods ask for or put
-/// up with.
+/// Several nodes with room for all pods, and with the label and the taint that some pods select or
+/// tolerate.
 fn nodes() -> Value {
     let group = |name: &'static str,
                  role: &'static str,
@@ -404,7 +404,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                         ("path", path.map(Into::into)),
                     ])),
                 ),
-                // Room for all: what the node can give is the budget's own matter.
+                // There is room for everything: what does not fit is tested elsewhere.
                 (
                     "node",
                     (!several).then(|| {
@@ -420,8 +420,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                 (
                     "domains",
                     Some(map([
-                        // Nobody else answers below `.argo`; what answers there needs a
-                        // certificate.
+                        // No other host is below `.argo`; a host there needs a certificate.
                         (
                             "argocd",
                             (console && on.argocd && on.cert_manager)
@@ -458,7 +457,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
             for tenant in tenants.iter().filter(|_| on.cert_manager) {
                 texts.insert(format!("spec/workspaces/{tenant}.yaml"), workspace(tenant, &[model]));
             }
-            // Where a database elsewhere is stands in its sealed URL alone.
+            // The address of an external database is only in its sealed URL.
             let elsewhere = texts["spec/platform.yaml"].contains("external:");
             if sealed || elsewhere {
                 texts.extend(secrets());
@@ -473,7 +472,7 @@ pub fn permuted(text: &str, seed: u64) -> String {
     let value: Value = serde_yaml::from_str(text).unwrap_or_default();
     let mut state = seed | 1;
     let mut next = move || {
-        // A linear congruential generator: any order will do, the same one every time.
+        // A linear congruential generator: any order will do, as long as it is the same every time.
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 33

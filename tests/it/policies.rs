@@ -1,10 +1,10 @@
-//! Network policies, judged from the emitted YAML alone: what must be let through is, in both
-//! halves, and nothing else.
+//! Network policies, tested from the emitted YAML alone: every needed connection is permitted at
+//! both ends, and no other.
 //!
-//! The judge is a small model of Kubernetes' rules (a pod that no policy selects is open; rules
-//! only add up). What must be let through is worked out from what the objects themselves say:
-//! addresses in environments, backends of Ingresses, keys of certificates; for pods that charts
-//! make, from the table of the cluster's facts.
+//! The test is a small model of Kubernetes' rules (a pod that no policy selects is open; rules only
+//! add up). The needed connections are worked out from the objects themselves: addresses in
+//! environments, backends of Ingresses, keys of certificates; for pods of charts, from the table of
+//! the cluster's facts.
 
 mod expected;
 mod graph;
@@ -35,17 +35,20 @@ fn wrong(tree: &Tree) -> Vec<String> {
             found.push(format!("{flow:?}: the server's half is missing"));
         }
     }
-    // Every other way between pods that a deny covers must be shut, also on ports where somebody
-    // else listens.
+    // Every other way between pods that a deny covers must be closed, also on ports on which other
+    // pods listen.
     let ports: BTreeSet<(u16, &str)> = expected.iter().map(|it| (it.port, it.protocol)).collect();
-    // The API server can be named by its port alone: who may reach it may reach this port
+    // The API server can only be named by its port: a pod that may reach it may reach this port
     // everywhere.
     let api: BTreeSet<&End> =
         expected.iter().filter(|it| it.to == End::ApiServer).map(|it| &it.from).collect();
     let (ends, denied) = (cluster.ends(), cluster.denied_namespaces());
-    let is_denied = |end: &End| matches!(end, End::Pods { namespace, .. } if denied.contains(namespace.as_str()));
+    let is_denied = |end: &End| match end {
+        End::Pods { namespace, .. } => denied.contains(namespace.as_str()),
+        _ => false,
+    };
     for (from, to) in ends.iter().flat_map(|from| ends.iter().map(move |to| (from, to))) {
-        // So can a webhook that it calls from another node: the port alone says who may.
+        // The same goes for a webhook that it calls from another node: only the port is named.
         let is_called = |port: u16| {
             expected.iter().any(|it| it.from == End::ApiServer && it.to == *to && it.port == port)
         };
@@ -94,7 +97,7 @@ fn fences(tree: &Tree) -> Vec<String> {
                 object.path
             ));
         }
-        // Applied by name: an `allow-…` must be there before the deny.
+        // Applied in the order of names: an `allow-…` must be there before the deny.
         if !object.name().starts_with("allow-") && object.name() != "default-deny" {
             found.push(format!("{}: would be applied after the deny", object.path));
         }
@@ -136,8 +139,8 @@ proptest! {
     }
 }
 
-/// The table of the cluster's facts, row by row, for the components that are there: the judge knows
-/// as many flows as it should.
+/// The table of the cluster's facts, row by row, for the components that exist: the model knows as
+/// many flows as it should.
 #[test]
 fn the_judge_sees_the_flows_of_the_table() {
     let (_, folder) =
@@ -193,7 +196,7 @@ fn the_judge_sees_the_flows_of_the_table() {
     assert_eq!(dns, BTreeSet::from(names.map(str::to_owned)));
 }
 
-/// Argo CD fetches Git from wherever its URL says, and nothing else may.
+/// Argo CD fetches Git from the host in the repository's URL, and nothing else may.
 #[test]
 fn the_repository_s_port_is_open() {
     for (url, ports) in [
@@ -217,7 +220,7 @@ fn the_repository_s_port_is_open() {
             .find("NetworkPolicy", Some("argocd"), "allow-argocd-repo-server")
             .expect("it is there");
         let outside = crate::support::items(policy.at("spec/egress"))
-            .filter(|it| serde_yaml::to_string(it).is_ok_and(|it| it.contains("0.0.0.0/0")));
+            .filter(|rule| serde_yaml::to_string(rule).is_ok_and(|it| it.contains("0.0.0.0/0")));
         let open: Vec<u64> = outside
             .flat_map(|it| crate::support::items(crate::support::at(it, "ports")))
             .filter_map(|it| crate::support::at(it, "port").as_u64())
@@ -227,8 +230,8 @@ fn the_repository_s_port_is_open() {
     }
 }
 
-/// A Git server beside the cluster is reached where the spec says that it is, and from there come
-/// no charts.
+/// A Git server beside the cluster is reached where the spec says that it is, and no charts are
+/// fetched from there.
 #[test]
 fn a_repository_on_a_private_network_is_reached() {
     let mut texts = crate::support::with_components("ollama: {models: [\"gemma3:270m\"]}");
@@ -265,8 +268,8 @@ fn a_repository_on_a_private_network_is_reached() {
     assert!(broken.is_empty(), "{broken}");
 }
 
-/// A storage in the local network is reached by the range that the spec names, and nothing beyond
-/// it.
+/// A storage in the local network is reached by the range that the spec names, and nothing outside
+/// of that range.
 #[test]
 fn a_private_storage_is_reached_by_its_range_alone() {
     let s3 = |more: &str| {
@@ -333,7 +336,7 @@ fn planted_faults_are_found() {
     }
 }
 
-/// Of the graph and the policies, neither is changed without the other, in the platform and in its
+/// The graph and the policies cannot change independently, neither in the platform nor in its
 /// tenants.
 #[test]
 fn the_graph_is_the_policies() {
@@ -342,8 +345,7 @@ fn the_graph_is_the_policies() {
     let made = tree(&texts_of(&folder));
     let whole = Tree::of(&made);
     assert_eq!(graph::differs(&made, &whole), Vec::<String>::new());
-    // What a row says about each half has to be said twice where both ends have policies, and a
-    // webhook's port once.
+    // If both ends have policies, a row must be in both, and the port of a webhook only in one.
     let open = graph::whole(&made)
         .iter()
         .filter(|it| it.to == "cert-manager/webhook" && it.port == Some(10250))

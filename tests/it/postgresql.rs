@@ -1,5 +1,5 @@
-//! PostgreSQL's start script, with fakes for all that it calls: killed before and after each step,
-//! it heals. `tests/real` does the same with a real server, at any moment.
+//! PostgreSQL's start script, with fakes for every program that it calls: killed before and after
+//! each step, it recovers. `tests/real` does the same with a real server, at any moment.
 
 use std::{
     fs,
@@ -21,11 +21,11 @@ const FAKE: &str = include_str!("postgresql/fake.sh");
 const PROGRAMS: [&str; 9] =
     ["awk", "chmod", "docker-entrypoint.sh", "find", "initdb", "mv", "postgres", "rm", "sync"];
 
-/// What the container of a golden tree runs.
+/// The start script of a golden tree's container.
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "starter").expect("the case");
-    let made = Tree::of(&tree(&texts_of(&folder)));
-    let server = made.find("StatefulSet", Some("ai"), "postgresql").expect("a database");
+    let compiled = Tree::of(&tree(&texts_of(&folder)));
+    let server = compiled.find("StatefulSet", Some("ai"), "postgresql").expect("a database");
     let container =
         items(at(server.pod_template().expect("pods"), "spec/containers")).next().expect("one");
     items(at(container, "command")).nth(4).and_then(|it| it.as_str()).expect("a script").to_owned()
@@ -77,7 +77,7 @@ impl Volume {
         self.root.path().join("volume").join(name)
     }
 
-    /// Starts it; `when` is `before` or `after` the so-manieth call.
+    /// Starts it and kills it `when` (`before` or `after`) the call with this number.
     fn start(&self, kill: Option<(u32, &str)>, password: &str) -> End {
         let status = self.command(kill, password).status().expect("bash");
         if status.success() { End::Started } else { End::Not }
@@ -107,7 +107,8 @@ impl Volume {
         command
     }
 
-    /// The database is there, the password is the last one, and other pods are let in.
+    /// Asserts that the database is there, the password is the last one, and other pods can
+    /// connect.
     #[track_caller]
     fn is_whole(&self, password: &str, what: &str) {
         assert_eq!(self.read("databases"), "openwebui\n", "{what}");
@@ -131,7 +132,7 @@ impl Volume {
     }
 }
 
-/// Kills every start at each of its calls, before and after it, and looks at what the next one
+/// Kills every start at each of its calls, before and after it, and looks at what the next start
 /// makes of it.
 fn killed_everywhere(prepare: impl Fn(&Volume), look: impl Fn(&Volume, &str)) {
     for when in ["before", "after"] {
@@ -153,7 +154,7 @@ fn killed_everywhere(prepare: impl Fn(&Volume), look: impl Fn(&Volume, &str)) {
     }
 }
 
-/// What `initdb` leaves: nothing in it has a number from 16384. And one file more.
+/// What `initdb` leaves, without any number from 16384, and one more file.
 fn as_initdb_leaves_it(volume: &Volume, more: &str) {
     volume.write("PG_VERSION", "17\n");
     volume.write("pg_hba.conf", "local all all trust\n");
@@ -164,7 +165,7 @@ fn as_initdb_leaves_it(volume: &Volume, more: &str) {
 }
 
 #[test]
-fn a_first_start_that_is_killed_anywhere_heals() {
+fn a_first_start_that_is_killed_anywhere_recovers() {
     killed_everywhere(|_| (), |volume, what| volume.is_whole("new", what));
 }
 
@@ -176,7 +177,7 @@ fn what_an_earlier_version_left_half_made_is_made_anew() {
             |volume, what| volume.is_whole("new", &format!("{left}: {what}")),
         );
     }
-    // Not even that far.
+    // Killed even earlier.
     killed_everywhere(|it| it.write("PG_VERSION", ""), |volume, what| volume.is_whole("new", what));
 }
 
@@ -204,7 +205,7 @@ fn what_holds_a_table_is_kept_whatever_else_is_missing() {
     }
 }
 
-/// A mark is a mark: whoever has dropped all tables, or restores a backup, loses nothing else.
+/// The marker counts: a user who has dropped all tables, or restores a backup, loses nothing else.
 #[test]
 fn a_database_without_tables_is_made_once() {
     let volume = Volume::new();
@@ -215,7 +216,7 @@ fn a_database_without_tables_is_made_once() {
     assert_eq!(volume.read("postgresql.auto.conf"), "work_mem = '3MB'\n");
 }
 
-/// A volume that cannot be read is none that holds nothing.
+/// A volume that cannot be read does not count as empty.
 #[test]
 fn what_cannot_be_looked_at_is_not_removed() {
     let volume = Volume::new();
@@ -248,7 +249,7 @@ fn a_folder_that_is_a_link_is_looked_into() {
         std::os::unix::fs::symlink(&target, link).expect("a link");
         target
     };
-    // The whole of it, or the part with the tables.
+    // The whole folder, or the part with the tables.
     for (link, table) in [("pgdata", "base/5/16385"), ("pgdata/base", "5/16385")] {
         let volume = Volume::new();
         let target = elsewhere(&volume, link);
@@ -263,7 +264,7 @@ fn a_folder_that_is_a_link_is_looked_into() {
             "{link}"
         );
     }
-    // Nothing behind it, or nothing at all: its disk may not be mounted.
+    // A link to nothing, or nothing at all: its disk may not be mounted.
     for is_there in [false, true] {
         let volume = Volume::new();
         let target = elsewhere(&volume, "pgdata");
@@ -275,7 +276,7 @@ fn a_folder_that_is_a_link_is_looked_into() {
     }
 }
 
-/// What a statement cannot hold is escaped, and means the same.
+/// Characters that a statement cannot hold are escaped, and keep their meaning.
 #[test]
 fn a_password_is_what_it_is() {
     for (password, escaped) in [
@@ -289,7 +290,7 @@ fn a_password_is_what_it_is() {
     }
 }
 
-/// A signal is heard while a step runs, whichever it is.
+/// A signal ends the script during any of its steps.
 #[test]
 fn a_pod_that_goes_while_it_starts_does_not_wait() {
     for program in ["initdb", "postgres", "sync"] {
@@ -312,7 +313,7 @@ fn a_pod_that_goes_while_it_starts_does_not_wait() {
         assert!(Command::new("kill").args(["-TERM", &id]).status().expect("kill").success());
         assert_eq!(child.wait().expect("it ends").code(), Some(143), "{program}");
         assert!(told.elapsed() < Duration::from_secs(20), "{program}");
-        // The step was told, too.
+        // The step was ended too.
         let step = fs::read_to_string(volume.root.path().join("begun")).expect("a number");
         let runs = || {
             fs::read_to_string(format!("/proc/{step}/stat")).is_ok_and(|it| !it.contains(") Z "))

@@ -1,17 +1,40 @@
-//! What holds for every platform: random ones by proptest, and the golden ones.
+//! Properties of every platform: random ones by proptest, and the golden ones.
 
 use proptest::{prelude::*, test_runner::Config};
+
+use espalier::{
+    budget::demand::{Origin, Row},
+    units::Bytes,
+};
 
 use crate::{
     invariants::Tree,
     platforms::{permuted, platforms},
-    support::{Compiled, Texts, compile_in_order, golden_cases, texts_of, tree},
+    support::{Compiled, Read, Texts, at, compile_in_order, golden_cases, items, texts_of, tree},
 };
 
-/// Few enough that the whole binary runs within a minute without optimisation. Nothing is kept
+/// Few enough that the whole binary runs within a minute without optimisation. Nothing is stored
 /// between runs: a failure prints its spec.
 fn few(cases: u32) -> Config {
     Config { failure_persistence: None, max_shrink_iters: 200, ..Config::with_cases(cases) }
+}
+
+/// The memory that the pods of an object request, counted from its YAML.
+fn requested(object: &Read) -> u64 {
+    let template = object.pod_template().expect("it has pods");
+    let containers = |list: &str| -> Vec<u64> {
+        items(at(template, list))
+            .map(|it| at(it, "resources/requests/memory").as_str().expect("a request"))
+            .map(|it| it.parse::<Bytes>().expect("an amount").get())
+            .collect()
+    };
+    let running: u64 = containers("spec/containers").iter().sum();
+    let starting = containers("spec/initContainers").into_iter().max().unwrap_or(0);
+    let replicas = match object.kind() {
+        "CronJob" => 1,
+        _ => object.at("spec/replicas").as_u64().expect("replicas"),
+    };
+    running.max(starting) * replicas
 }
 
 fn differences(a: &Compiled, b: &Compiled) -> Vec<String> {
@@ -26,86 +49,90 @@ proptest! {
     #![proptest_config(few(24))]
 
     #[test]
-    fn random_platforms_keep_every_law(texts in platforms()) {
-        let made = tree(&texts);
-        prop_assert_eq!(&made.twice, &Vec::<String>::new(), "written twice");
-        let broken = Tree::of(&made).broken();
+    fn random_platforms_keep_every_invariant(texts in platforms()) {
+        let compiled = tree(&texts);
+        prop_assert_eq!(&compiled.twice, &Vec::<String>::new(), "written twice");
+        let broken = Tree::of(&compiled).broken();
         prop_assert!(broken.is_empty(), "{}", broken);
     }
 
     #[test]
     fn the_same_spec_makes_the_same_bytes(texts in platforms(), seed in any::<u64>()) {
-        let made = tree(&texts);
-        prop_assert_eq!(differences(&made, &tree(&texts)), Vec::<String>::new(), "a second time");
+        let compiled = tree(&texts);
+        let none = Vec::<String>::new();
+        prop_assert_eq!(&differences(&compiled, &tree(&texts)), &none, "a second time");
 
-        let other: Texts = texts.iter().map(|(path, text)| (path.clone(), permuted(text, seed))).collect();
-        prop_assert_eq!(differences(&made, &tree(&other)), Vec::<String>::new(), "keys permuted");
+        let permute = |(path, text): (&String, &String)| (path.clone(), permuted(text, seed));
+        let other: Texts = texts.iter().map(permute).collect();
+        prop_assert_eq!(&differences(&compiled, &tree(&other)), &none, "keys permuted");
 
-        let mut tenants: Vec<&String> = texts.keys().filter(|it| it.starts_with("spec/workspaces/")).collect();
+        let mut tenants: Vec<&String> =
+            texts.keys().filter(|it| it.starts_with("spec/workspaces/")).collect();
         tenants.reverse();
-        prop_assert_eq!(differences(&made, &compile_in_order(&texts, &tenants)), Vec::<String>::new(), "tenants backwards");
+        let backwards = compile_in_order(&texts, &tenants);
+        prop_assert_eq!(&differences(&compiled, &backwards), &none, "tenants backwards");
     }
 
     /// The rows of the plan agree with the tree: an Application is later than all that it waits
     /// for.
     #[test]
     fn waves_are_later_than_what_they_wait_for(texts in platforms()) {
-        let made = tree(&texts);
-        let plan = made.plan.as_ref().expect("it compiles");
-        let rows = espalier::plan::tables::waves(plan, &made.summaries);
+        let compiled = tree(&texts);
+        let plan = compiled.plan.as_ref().expect("it compiles");
+        let rows = espalier::plan::tables::waves(plan, &compiled.summaries);
         for row in &rows {
             for other in &row.after {
                 let other = rows.iter().find(|it| it.application == *other).expect("it is a row");
-                prop_assert!(row.wave > other.wave, "{} is not later than {}", row.application, other.application);
+                prop_assert!(
+                    row.wave > other.wave,
+                    "{} is not later than {}", row.application, other.application
+                );
             }
-            prop_assert!(row.after.is_empty() == (row.wave == 0), "{} waits for nothing", row.application);
+            prop_assert!(
+                row.after.is_empty() == (row.wave == 0),
+                "{} waits for nothing", row.application
+            );
         }
-        let emitted = made.files.keys().filter(|it| it.starts_with("apps/")).count();
+        let emitted = compiled.files.keys().filter(|it| it.starts_with("apps/")).count();
         prop_assert_eq!(rows.len(), emitted);
     }
 
-    /// The budget sums what the tree asks for: counted once more from the YAML, and nothing is left
-    /// out.
+    /// The budget sums what the tree requests: counted a second time from the YAML, with nothing
+    /// left out.
     #[test]
     fn the_budget_counts_the_pods_of_the_tree(texts in platforms()) {
-        let made = tree(&texts);
-        let plan = made.plan.as_ref().expect("it compiles");
-        let report = plan.budget(&made.summaries);
-        let all = Tree::of(&made);
-        let mut requests = 0_u64;
-        // A job that people run is not there in rest; while it runs, what it stands in for is
-        // stopped.
-        for it in all.objects.iter().filter(|it| it.pod_template().is_some() && it.kind() != "Job") {
-            let containers = |list: &str| {
-                let list: Vec<_> = crate::support::items(crate::support::at(it.pod_template().expect("it has pods"), list)).collect();
-                list.into_iter().map(|it| crate::support::at(it, "resources/requests/memory").as_str().expect("a request"))
-                    .map(|it| it.parse::<espalier::units::Bytes>().expect("an amount").get()).collect::<Vec<u64>>()
-            };
-            let running: u64 = containers("spec/containers").iter().sum();
-            let starting = containers("spec/initContainers").into_iter().max().unwrap_or(0);
-            requests += running.max(starting) * if it.kind() == "CronJob" { 1 } else { it.at("spec/replicas").as_u64().expect("replicas") };
-        }
-        let not_ours = |it: &&espalier::budget::demand::Row| it.kind != "CronJob" && !matches!(it.source, espalier::budget::demand::Origin::Object | espalier::budget::demand::Origin::Tenant);
-        let others: u64 = report.rows.iter().filter(not_ours).map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
-        let solvers = 16 * (1 << 20) * made.summaries.len() as u64;
+        let compiled = tree(&texts);
+        let plan = compiled.plan.as_ref().expect("it compiles");
+        let report = plan.budget(&compiled.summaries);
+        let all = Tree::of(&compiled);
+        // A Job that people run does not normally exist; while it runs, the pods that it replaces
+        // are stopped.
+        let is_running = |object: &&Read| object.pod_template().is_some() && object.kind() != "Job";
+        let requests: u64 = all.objects.iter().filter(is_running).map(requested).sum();
+        let not_ours = |row: &&Row| {
+            row.kind != "CronJob" && !matches!(row.source, Origin::Object | Origin::Tenant)
+        };
+        let of_row = |row: &Row| row.pod.request.get() * u64::from(row.replicas);
+        let others: u64 = report.rows.iter().filter(not_ours).map(of_row).sum();
+        let solvers = 16 * (1 << 20) * compiled.summaries.len() as u64;
         prop_assert_eq!(report.requests.get(), requests + others + solvers);
-        let by_row: u64 = report.rows.iter().map(|it| it.pod.request.get() * u64::from(it.replicas)).sum();
+        let by_row: u64 = report.rows.iter().map(of_row).sum();
         prop_assert_eq!(report.requests.get(), by_row);
     }
 }
 
 #[test]
-fn golden_trees_keep_every_law() {
+fn golden_trees_keep_every_invariant() {
     for (name, folder) in golden_cases() {
-        let made = tree(&texts_of(&folder));
-        assert_eq!(made.twice, Vec::<String>::new(), "{name}");
-        let broken = Tree::of(&made).broken();
+        let compiled = tree(&texts_of(&folder));
+        assert_eq!(compiled.twice, Vec::<String>::new(), "{name}");
+        let broken = Tree::of(&compiled).broken();
         assert!(broken.is_empty(), "{name}:\n{broken}");
     }
 }
 
-/// What a project permits is made by some golden tree, or by a chart: it holds for any switch, and
-/// for nothing else.
+/// What a project permits is made by some golden tree or by a chart: it is the same for every
+/// switch, and there is nothing more.
 #[test]
 fn no_permission_is_for_nobody() {
     use espalier::facts::charts::{
@@ -117,7 +144,7 @@ fn no_permission_is_for_nobody() {
     let charts = [ARGO_CD, CERT_MANAGER, SEALED_SECRETS];
     let made_by_chart = |group: &str, kind: &str| {
         use espalier::facts::charts::Kind;
-        charts.iter().flat_map(|it| it.kinds).any(|it| match it {
+        charts.iter().flat_map(|it| it.kinds).any(|kinds| match kinds {
             Kind::Cluster(g, k, _) | Kind::Namespaced(g, k) => (*g, *k) == (group, kind),
         })
     };
@@ -140,8 +167,8 @@ fn no_permission_is_for_nobody() {
     }
 }
 
-/// Paths of objects, also of kinds and names that no component makes: one path, one object, also
-/// where case is folded.
+/// Paths of objects, also for kinds and names that no component makes: one path for each object,
+/// also if case is ignored.
 mod paths {
     use super::*;
 
@@ -157,7 +184,7 @@ mod paths {
             ("policy", "PodDisruptionBudget"),
         ]);
         let namespace = proptest::option::of("[a-c](-[a-c])?");
-        // Few characters, so that names often nearly meet: `a_b`, `a_5fb`, `A`, `a.b`, `a+b`.
+        // Few characters, so that names often nearly collide: `a_b`, `a_5fb`, `A`, `a.b`, `a+b`.
         (kinds, namespace, "[aA_:.+5f-]{1,6}")
             .prop_map(|((group, kind), namespace, name)| (group, kind, namespace, name))
     }
@@ -179,7 +206,10 @@ mod paths {
         #[test]
         fn are_plain(one in keys()) {
             let path = path(&one);
-            prop_assert!(path.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-._+/".contains(&it)), "{}", path);
+            let is_plain = |byte: u8| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._+/".contains(&byte)
+            };
+            prop_assert!(path.bytes().all(is_plain), "{}", path);
             prop_assert_eq!(path.matches('/').count(), 1);
         }
     }

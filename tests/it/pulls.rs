@@ -1,5 +1,5 @@
-//! The scripts of Ollama's pod, as the tree has them, run against a server and a registry that are
-//! none: what is pulled, what is said, and what a pod serves when not all of it can be had.
+//! The scripts of Ollama's pod, as the tree has them, run against a simulated server and registry:
+//! what is pulled, what is logged, and what a pod serves if some models cannot be pulled.
 
 mod server;
 
@@ -23,7 +23,7 @@ use crate::support::{at, items, tree, with_components};
 const OLD: &str = "llama3.2:1b";
 const NEW: &str = "qwen2.5:0.5b";
 
-/// A model of the spec's own, which makes embeddings.
+/// A model with figures in the spec, for embeddings.
 const OTHER: &str = "all-minilm:latest";
 const EMBEDS: &str = "{blob: 45960996, layers: 6, kvHeads: 12, headDim: 32, embedding: 384, heads: \
                       12, feedForward: 1536, vocabulary: 30522, trainContext: 512, embeddingModel: \
@@ -39,7 +39,7 @@ struct Pod {
     chat: Option<String>,
 }
 
-/// What a container came to.
+/// The result of a container.
 struct Done {
     code: Option<i32>,
     said: String,
@@ -51,7 +51,7 @@ impl Pod {
         Self::of(&[OLD, NEW], present)
     }
 
-    /// The pod of these models, with some of them on its volume.
+    /// The pod for these models, with some of them on its volume.
     fn of(models: &[&str], present: &[&str]) -> Self {
         let spec = format!("ollama: {{models: {models:?}, catalogue: {{{OTHER}: {EMBEDS}}}}}");
         let objects = tree(&with_components(&spec)).objects();
@@ -70,7 +70,7 @@ impl Pod {
         };
         let (pull, serve) = (script("initContainers"), script("containers"));
         let folder = tempfile::tempdir().expect("a folder");
-        // What the image has besides is not to be had here: whatever a script starts must be one of
+        // The other programs of the image are not available here: a script may only start one of
         // these.
         let program = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -96,7 +96,7 @@ impl Pod {
         Self { folder, server: Server::with(present), pull, serve, models, chat }
     }
 
-    /// Starts a container's script, as if its shell were so many seconds old.
+    /// Starts a container's script, as if its shell had started this many seconds ago.
     fn start(&self, script: &str, age: u32) -> Child {
         let (out, err) = (self.log(), self.log());
         Command::new("/bin/bash")
@@ -129,7 +129,7 @@ impl Pod {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// The init container, to its end.
+    /// Runs the init container to its end.
     fn init(&self) -> Done {
         self.init_at(0)
     }
@@ -141,7 +141,7 @@ impl Pod {
         done
     }
 
-    /// Waits until it has said something.
+    /// Waits until the log has this text.
     #[track_caller]
     fn until(&self, what: &str) {
         let begun = Instant::now();
@@ -155,7 +155,7 @@ impl Pod {
         }
     }
 
-    /// What the pod's status shows of the init container.
+    /// What the pod's status shows about the init container.
     fn status(&self) -> String {
         fs::read_to_string(self.folder.path().join("termination-log")).unwrap_or_default()
     }
@@ -165,7 +165,7 @@ impl Pod {
     }
 }
 
-/// Ends all processes of a container at once, as the kubelet does at last.
+/// Ends all processes of a container at once, as the kubelet does in the end.
 fn kill(mut child: Child) {
     let group = format!("-{}", child.id());
     assert!(
@@ -181,7 +181,7 @@ fn an_empty_volume_is_filled() {
     assert_eq!(done.code, Some(0), "{}", done.said);
     assert_eq!(pod.server.present(), [OLD, NEW]);
     assert_eq!(pod.has_left(), "");
-    // A log that can be read: a line when it begins, one when it ends.
+    // A readable log: a line when a pull begins, one when it ends.
     for model in [OLD, NEW] {
         let lines: Vec<&str> = done.said.lines().filter(|it| it.contains(model)).collect();
         assert_eq!(
@@ -200,7 +200,7 @@ fn what_is_there_costs_nothing_and_needs_no_registry() {
     pod.server.answers(NEW, Pull::Refused);
     let done = pod.init();
     assert_eq!((done.code, pod.server.pulls()), (Some(0), 0), "{}", done.said);
-    // The server then runs alone: it tries nothing, and starts nothing beside it.
+    // The server then runs alone: it pulls nothing, and starts nothing beside it.
     let child = pod.start(&pod.serve, 0);
     pod.until("serving\nserving");
     assert_eq!(children(&child), "");
@@ -222,11 +222,12 @@ fn with_no_model_at_all_the_pod_does_not_start() {
     pod.server.answers(NEW, Pull::Refused);
     let done = pod.init();
     assert_eq!(done.code, Some(1), "{}", done.said);
-    // Each is tried for half a minute at least: a new pod's first connections are refused.
+    // Each is tried for half a minute at least: the first connections of a new pod are refused.
     assert_eq!(pod.server.pulls(), 12);
     let slept = fs::read_to_string(pod.folder.path().join("slept")).expect("it slept");
     assert!(slept.matches("slept 10").count() >= 10, "{slept}");
-    // Why, in the registry's own words; the kubelet takes the last lines into the pod's status.
+    // The reason, in the registry's own words; the kubelet takes the last lines into the pod's
+    // status.
     assert!(
         done.said.contains("Error: pull model manifest: 503: \\\"out of order\\\"\n"),
         "{}",
@@ -248,7 +249,7 @@ fn a_new_model_that_cannot_be_pulled_takes_no_other_away() {
             pod.status(),
             format!("MISSING: {new}; the others are served, and the server goes on trying\n")
         );
-        // The server is up, and what is beside it goes on trying; it has not given up, and says so.
+        // The server is up, and the script beside it keeps trying, and says so.
         let child = pod.start(&pod.serve, 0);
         pod.until(&format!("MISSING: {new}; the next try is in 600 seconds"));
         pod.server.answers(new, Pull::Served);
@@ -277,7 +278,7 @@ fn a_model_that_only_makes_embeddings_is_nothing_to_serve() {
     );
 }
 
-/// Where nobody is meant to chat, any model is something to serve.
+/// If no model is for chatting, any model is enough to serve.
 #[test]
 fn of_embedders_alone_any_is_enough() {
     const EMBEDDER: &str = "nomic-embed-text:latest";
@@ -299,7 +300,7 @@ fn of_embedders_alone_any_is_enough() {
     assert_eq!(pod.init().code, Some(1));
 }
 
-/// A signal is heard during a pull that takes hours.
+/// A signal ends the script during a pull that takes hours.
 #[test]
 fn a_pod_that_goes_during_a_pull_does_not_wait() {
     let pod = Pod::with(&[OLD]);
@@ -318,13 +319,13 @@ fn a_pod_that_goes_during_a_pull_does_not_wait() {
 fn a_slow_pull_does_not_keep_the_old_models_away() {
     let pod = Pod::with(&[OLD]);
     pod.server.answers(NEW, Pull::Hangs);
-    // Two minutes are nearly over: the pull, which has not failed, ends, and what is there is
-    // served.
+    // Two minutes are nearly over: the pull, which has not failed, ends, and the available models
+    // are served.
     let done = pod.init_at(118);
     assert_eq!((done.code, pod.server.pulls()), (Some(0), 1), "{}", done.said);
     assert!(done.said.contains("Error: no answer within "), "{}", done.said);
     assert_eq!(pod.has_left(), format!("{NEW}\n"));
-    // On an empty volume there is nothing to serve, so it takes as long as it takes.
+    // On an empty volume there is nothing to serve, so the pull may take as long as it needs.
     let pod = Pod::with(&[]);
     pod.server.answers(NEW, Pull::Hangs);
     let child = pod.start(&pod.pull, 1000);

@@ -1,5 +1,4 @@
-//! Whatever is wrong with a file is found in one go, told in words for people and shown at the
-//! right place.
+//! All faults of a file are found at once, reported in plain words and shown at the right place.
 
 mod hints;
 mod malformed;
@@ -145,7 +144,7 @@ fn a_good_file_has_a_value_and_no_findings() {
     assert_eq!(value.spec.ollama.note.as_deref(), Some("several\nlines\n"));
     assert_eq!(value.spec.ollama.models[1], "qwen3:latest");
     assert!(matches!(value.spec.database, Database::External { port: 5432, .. }));
-    // The same with the line ends of Windows, and with a byte-order mark.
+    // The same with line ends of Windows, and with a byte-order mark.
     let crlf = GOOD.replace('\n', "\r\n");
     assert_eq!(Source::parse("f", format!("\u{feff}{crlf}")).read::<Platform>().0, Some(value));
 }
@@ -213,9 +212,9 @@ fn the_second_missing_field_is_found_with_the_first() {
     );
 }
 
-/// What is left out because it was wrong is not told a second time, as missing or as too few.
+/// What is left out because it was wrong is not reported a second time, as missing or as too few.
 #[test]
-fn nothing_is_told_twice() {
+fn nothing_is_reported_twice() {
     assert_eq!(told::<Metadata>("name: A\n").lines().count(), 1);
     assert_eq!(told::<(DnsLabel, DnsLabel)>("[A, b]").lines().count(), 1);
     assert_eq!(told::<Database>("external: {host: A, port: 1}").lines().count(), 1);
@@ -231,13 +230,13 @@ fn a_value_is_there_when_only_what_has_a_default_is_wrong() {
     let (value, findings) =
         Source::parse("f", GOOD.replace("replicas: 2", "replicas: many")).read::<Platform>();
     assert_eq!((findings.len(), value.map(|it| it.spec.ollama.replicas)), (1, Some(0)));
-    // A stand-in for what is missing never leaves the reader.
+    // A placeholder for a missing value never leaves the reader.
     let (value, findings) =
         Source::parse("f", GOOD.replace("  name: darien", "  {}")).read::<Platform>();
     assert_eq!((findings.len(), value), (1, None));
 }
 
-/// One bad text for each code, with the place that it is told at.
+/// One bad text for each code, with the place that the finding names.
 #[test]
 fn every_code_has_its_place() {
     let deep = |n: usize| format!("{}a{}", "[".repeat(n), "]".repeat(n));

@@ -1,9 +1,9 @@
-//! README, run: every command of its console blocks in order, on a terminal, held against what
-//! stands below it; and every command in its prose.
+//! README.md, run: every command of its console blocks in order, on a terminal, with the output
+//! compared with what stands below it; and every command in its prose.
 //!
 //! What is outside of the repository is simulated: the Git server by a folder, the node and its
-//! cluster by the bootstrap tests' fakes. In what is expected a line `...` stands for any lines,
-//! and `…` for anything in a line.
+//! cluster by the fakes of the bootstrap tests. In the expected text a line `...` stands for any
+//! lines, and `…` for anything in a line.
 
 use std::{fmt::Write as _, fs, path::Path, process::Command};
 
@@ -19,8 +19,7 @@ use crate::{
     support::{files_below, repository},
 };
 
-/// README's domain, and one that somebody could have: what is left over from an example is a
-/// finding.
+/// The README's domain, and one that could exist: an example's domain is a finding.
 const DOMAIN: [&str; 2] = ["example.com", "garden.blue"];
 const PASSWORD: &str = "a long password of mine";
 
@@ -48,7 +47,7 @@ fn steps(text: &str) -> Vec<(String, Vec<Step>)> {
             (true, Some((_, steps))) => {
                 let typed = [("$ ", false), ("node$ ", true)]
                     .into_iter()
-                    .find_map(|(it, on_node)| Some((line.strip_prefix(it)?, on_node)));
+                    .find_map(|(prompt, on_node)| Some((line.strip_prefix(prompt)?, on_node)));
                 match (typed, steps.last_mut()) {
                     (Some((command, on_node)), _) => steps.push(Step {
                         on_node,
@@ -77,7 +76,7 @@ fn is_line(pattern: &str, line: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// Whether lines are those that are expected.
+/// Whether lines are the expected ones.
 fn are_lines(expected: &[String], said: &[&str]) -> bool {
     match (expected, said) {
         ([], []) => true,
@@ -91,7 +90,7 @@ fn are_lines(expected: &[String], said: &[&str]) -> bool {
     }
 }
 
-/// Somebody's machine: a home, a folder to work in, and the Git server behind a URL.
+/// A user's machine: a home, a folder to work in, and the Git server behind a URL.
 struct Desk {
     home: WorkspaceDir,
     work: WorkspaceDir,
@@ -100,12 +99,12 @@ struct Desk {
 
 impl Desk {
     fn new(server: &WorkspaceDir) -> Self {
-        let it = Self {
+        let guide = Self {
             home: WorkspaceDir::empty(),
             work: WorkspaceDir::empty(),
             folder: ".".to_owned(),
         };
-        it.home.write(
+        guide.home.write(
             "gitconfig",
             format!(
                 "[user]\n\tname = test\n\temail = test@garden.blue\n[url \"{}/\"]\n\tinsteadOf = \
@@ -114,11 +113,11 @@ impl Desk {
                 DOMAIN[1]
             ),
         );
-        it
+        guide
     }
 
-    /// Runs a line of a shell on a terminal of 80 columns; the folder that it ends in is where the
-    /// next one begins.
+    /// Runs a line of a shell on a terminal of 80 columns; the next line begins in the folder in
+    /// which it ends.
     fn run(&mut self, line: &str, expected: &[String]) -> Talk {
         let program = Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
         let path = format!(
@@ -148,7 +147,7 @@ impl Desk {
     }
 }
 
-/// What README shows behind the question; where it shows nothing, what is asked for.
+/// The answer that the README shows behind the question; if it shows none, a suitable one.
 fn answer(said: &str, expected: &[String]) -> String {
     let question = said.lines().last().unwrap_or_default();
     if let Some(shown) = expected.iter().find_map(|it| it.strip_prefix(question)) {
@@ -178,7 +177,7 @@ fn readme() -> String {
     fs::read_to_string(repository().join("README.md")).expect("README.md")
 }
 
-/// Runs a section from top to bottom; says what was not as it stands there.
+/// Runs a section from top to bottom; returns the differences.
 fn follow(desk: &mut Desk, steps: &[Step], said: &mut String) {
     for step in steps {
         let expected: Vec<String> = step.expected.iter().map(|it| ours(it)).collect();
@@ -186,7 +185,7 @@ fn follow(desk: &mut Desk, steps: &[Step], said: &mut String) {
         let code = i32::from(expected.iter().any(|it| it.starts_with("error[")));
         let lines: Vec<&str> = done.said.lines().collect();
         let is_silent = expected.is_empty() && !step.command.contains("&&");
-        // Nothing below a command: README does not say what it says.
+        // Nothing below a command: the README does not show its output.
         if done.code != code || !(is_silent || are_lines(&expected, &lines)) {
             let told = done.said.replace(DOMAIN[1], DOMAIN[0]);
             let _ = write!(said, "\n$ {}\nexit code {}\n{told}", step.command, done.code);
@@ -206,7 +205,7 @@ fn everything_that_is_typed_and_said_is_so() {
     follow(&mut desk, of("The spec"), &mut said);
     let platform = desk.folder.clone();
 
-    // The node has a clone of its own, and what is outside of it is simulated.
+    // The node has a clone of its own, and everything outside of it is simulated.
     let tree = {
         let mut tree = files_below(Path::new(&platform), &["apps", "bootstrap", "out", "spec"]);
         tree.insert("spec/sealing.pem".to_owned(), CERTIFICATE.into());
@@ -240,7 +239,7 @@ fn everything_that_is_typed_and_said_is_so() {
         node.ok(&words.iter().map(String::as_str).collect::<Vec<_>>());
     }
 
-    // A fork is on somebody else's machine, without the private key.
+    // A fork is on another user's machine, without the private key.
     let mut fork = Desk::new(&server);
     assert_eq!(
         fork.run(
@@ -267,7 +266,7 @@ fn everything_that_is_typed_and_said_is_so() {
     in_prose(Path::new(&platform), &desk, &server);
 }
 
-/// What the simulated chat says.
+/// The answer of the simulated chat.
 fn answers_as_a_chat(node: &Node) {
     node.write("fake/web/signin", r#"{"id": "7", "token": "eyJ.jwt.x", "role": "admin"}"#);
     node.write(
@@ -282,8 +281,8 @@ fn answers_as_a_chat(node: &Node) {
     );
 }
 
-/// The commands within sentences and tables, and what is typed for each: where it needs something
-/// first, that; where a word stands for another, the other.
+/// The commands within sentences and tables, and what is typed for each: with the steps that it
+/// needs first, and with real words for placeholders.
 const PROSE: [(&str, &str); 19] = [
     ("espalier check", "espalier check"),
     ("espalier diff --base main", "espalier diff --base main"),
@@ -350,8 +349,8 @@ fn in_prose(platform: &Path, desk: &Desk, server: &WorkspaceDir) {
     );
     for (span, line) in PROSE {
         let mut one = Desk::new(server);
-        // What it needs of the machine: the private key, a cluster and a store of passwords that
-        // are none.
+        // What it needs of the machine: the private key, a simulated cluster and a simulated store
+        // of passwords.
         let from = format!("{}/.", desk.home.root().display());
         let copied =
             Command::new("cp").args(["-r", &from]).arg(one.home.root()).status().expect("cp");

@@ -1,5 +1,5 @@
-//! Many tenants: what the benchmarks time is compiled with the budget and every rule on, and
-//! refused where it does not fit.
+//! Many tenants: the generated spec of the benchmarks compiles with the budget and every rule on,
+//! and is refused where it does not fit.
 
 #[path = "../../benches/support/spec.rs"]
 mod spec;
@@ -20,19 +20,19 @@ fn texts(node: (&str, &str), tenants: usize) -> Texts {
         .collect()
 }
 
-fn place(node: (&str, &str)) -> WorkspaceDir {
-    let place = WorkspaceDir::empty();
+fn prepared(node: (&str, &str)) -> WorkspaceDir {
+    let dir = WorkspaceDir::empty();
     for (path, text) in &texts(node, TENANTS) {
-        place.write(path, text);
+        dir.write(path, text);
     }
-    place
+    dir
 }
 
 #[test]
 fn each_tenant_counts() {
     let budget = |tenants| {
-        let made = support::tree(&texts(spec::ROOMY, tenants));
-        made.plan.as_ref().expect("it compiles").budget(&made.summaries)
+        let compiled = support::tree(&texts(spec::ROOMY, tenants));
+        compiled.plan.as_ref().expect("it compiles").budget(&compiled.summaries)
     };
     let (none, one, many) = (budget(0), budget(1), budget(TENANTS));
     let (request, pods) = (one.requests.saturating_sub(none.requests), one.pods - none.pods);
@@ -47,34 +47,34 @@ fn each_tenant_counts() {
 
 #[test]
 fn a_large_node_holds_them() {
-    let place = place(spec::ROOMY);
-    let done = place.ok(&["render"]);
-    // The rules on the whole have looked: they miss the platform's sealed values.
+    let dir = prepared(spec::ROOMY);
+    let done = dir.ok(&["render"]);
+    // The rules on the whole have run: they report that the platform's sealed values are missing.
     assert!(done.err.contains("credential-not-sealed"), "{}", done.err);
-    let applications = place.tree().into_keys().filter(|it| it.starts_with("apps/ws-")).count();
+    let applications = dir.tree().into_keys().filter(|it| it.starts_with("apps/ws-")).count();
     assert_eq!(applications, TENANTS);
-    place.ok(&["check"]);
+    dir.ok(&["check"]);
 }
 
 #[test]
 fn a_small_node_does_not() {
-    let place = place(("4", "8Gi"));
-    let before = place.files();
-    let done = place.run(&["render"]);
+    let dir = prepared(("4", "8Gi"));
+    let before = dir.files();
+    let done = dir.run(&["render"]);
     assert_eq!(done.code, 1, "{done:?}");
     assert!(done.err.contains("error[node-memory-exceeded]"), "{}", done.err);
-    assert_eq!(place.files(), before, "nothing is written");
+    assert_eq!(dir.files(), before, "nothing is written");
 }
 
-/// A rule that only one tenant of many breaks is told, and stops the whole.
+/// A rule that only one tenant of many breaks is reported, and stops everything.
 #[test]
 fn one_of_many_that_is_wrong_stops_all() {
-    let place = place(spec::ROOMY);
-    place.write(&spec::path(TENANTS / 2), spec::tenant(TENANTS / 2, "no-such-model:1b"));
-    let before = place.files();
-    let done = place.run(&["render"]);
+    let dir = prepared(spec::ROOMY);
+    dir.write(&spec::path(TENANTS / 2), spec::tenant(TENANTS / 2, "no-such-model:1b"));
+    let before = dir.files();
+    let done = dir.run(&["render"]);
     assert_eq!(done.code, 1, "{done:?}");
     assert!(done.err.contains("error[model-unknown]"), "{}", done.err);
     assert!(done.err.contains(&spec::path(TENANTS / 2)), "{}", done.err);
-    assert_eq!(place.files(), before, "nothing is written");
+    assert_eq!(dir.files(), before, "nothing is written");
 }

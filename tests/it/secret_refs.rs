@@ -1,5 +1,5 @@
-//! That whatever reads a Secret reads one that is sealed: the rule sees it in the objects, not in
-//! what components declared.
+//! Whatever reads a Secret reads one that is sealed: the rule sees it in the objects, not in what
+//! components declared.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -36,8 +36,8 @@ const ITS: CredentialSpec = CredentialSpec {
     lookup: SecretLookup::ByReference,
 };
 
-/// A site with a vault and one component, which spends the credential `its` and has these pods
-/// besides.
+/// A platform with a credential store and one component, which uses the credential `its` and has
+/// these pods too.
 fn found(pod: impl FnOnce(&mut PodSpec)) -> Vec<String> {
     told(|scope, variable| {
         let mut spec = PodSpec {
@@ -68,8 +68,9 @@ fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
     );
     let names: BTreeMap<String, Arc<str>> = [("its".to_owned(), "its-x7k2m".into())].into();
     let namespace = NamespaceRef::argocd();
-    let credentials =
-        builder.build("vault", &namespace, |scope| scope.credential_store(names)).expect("a vault");
+    let credentials = builder
+        .build("secrets", &namespace, |scope| scope.credential_store(names))
+        .expect("a credential store");
     builder.build("rogue", &namespace, |scope| {
         let variable = scope.env_secret("PASSWORD", &credentials.credential(&ITS), "password");
         build(scope, variable);
@@ -111,7 +112,7 @@ fn every_way_to_read_a_secret_is_seen() {
         ["Deployment `argocd/rogue` reads the key `password` of the Secret `other`, which \
              nothing makes"]
     );
-    // A key that is not sealed, and the name before the suffix was drawn.
+    // A key that is not sealed, and the name without the suffix.
     assert_eq!(variable(key("its-x7k2m", "user")).len(), 1);
     assert_eq!(variable(key("its", "password")).len(), 1);
     let whole = |name: &str| EnvFromSource {

@@ -1,5 +1,4 @@
-//! `repository.signedBy`: Argo CD takes nothing from Git that is not signed, and can still install
-//! charts.
+//! `repository.signedBy`: Argo CD takes only signed commits from Git, and can still install charts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,15 +7,15 @@ use espalier::names::openpgp::SigningKey;
 
 use crate::support::{Compiled, Texts, golden_cases, items, texts_of, tree};
 
-/// A primary key of RSA that only certifies, a subkey that signs, another that encrypts.
+/// A primary RSA key that only certifies, a subkey that signs, another that encrypts.
 const SUBKEYS: &str = include_str!("signed/subkeys.asc");
 
-/// A key that may sign for 90 days from the first of January 2025.
+/// A key that may sign for 90 days from 1 January 2025.
 const EXPIRED: &str = include_str!("signed/expired.asc");
-/// A key without an end, from the same day, that only certifies; a subkey for 30 days, and one for
-/// a year from the first of March.
+/// A key without an expiry date, from the same day, that only certifies; a subkey for 30 days, and
+/// one for a year from 1 March.
 const ROTATED: &str = include_str!("signed/rotated.asc");
-/// The same, once its owner had revoked it.
+/// The same, after its owner had revoked it.
 const REVOKED: &str = include_str!("signed/revoked.asc");
 
 fn ids(key: &SigningKey) -> Vec<&str> {
@@ -28,11 +27,11 @@ fn signed() -> Texts {
     texts_of(&folder)
 }
 
-/// Keys that each project asks for.
+/// The keys that each project asks for.
 fn asked(tree: &Compiled) -> BTreeMap<String, Vec<String>> {
     let projects = tree.objects().into_iter().filter(|it| it.kind() == "AppProject");
-    let keys = |it: &crate::support::Read| {
-        items(it.at("spec/signatureKeys"))
+    let keys = |project: &crate::support::Read| {
+        items(project.at("spec/signatureKeys"))
             .map(|it| it["keyID"].as_str().expect("a text").to_owned())
             .collect()
     };
@@ -125,7 +124,7 @@ fn a_key_is_known_by_its_own_number_and_those_of_its_signing_subkeys() {
     assert_eq!(&**key.id(), "F100A3DC20850274");
     assert_eq!(ids(&key), ["F100A3DC20850274", "5A855528D9BE4F7E"]);
     assert_eq!(key.text(), SUBKEYS, "as GnuPG writes it");
-    // Whatever stands around it is left behind.
+    // Text around the key is ignored.
     let dressed = format!(
         "\n  {}",
         SUBKEYS
@@ -135,8 +134,8 @@ fn a_key_is_known_by_its_own_number_and_those_of_its_signing_subkeys() {
     assert_eq!(dressed.parse::<SigningKey>().expect("the same").text(), SUBKEYS);
 }
 
-/// When the last key that may sign ends is when the signer does: not with a subkey that another one
-/// has followed.
+/// A signer expires when its last signing key expires: not with a subkey that another one has
+/// replaced.
 #[test]
 fn a_key_says_how_long_it_signs() {
     let day = |number: i64| 1_735_689_600 + number * 24 * 60 * 60;
@@ -145,7 +144,7 @@ fn a_key_says_how_long_it_signs() {
     let key: SigningKey = ROTATED.parse().expect("a key");
     assert_eq!(ids(&key), ["34F90CB1576698A1", "B52CBA0E5B73C263", "219618AB353AB20C"]);
     assert_eq!(key.expires(), Some(day(59 + 365)));
-    // Without the second one, with the first.
+    // Without the second one, when the first one does.
     let bytes = packets(ROTATED);
     let key: SigningKey = armored(&bytes[..524]).parse().expect("a key");
     assert_eq!(key.expires(), Some(day(30)));
@@ -153,7 +152,7 @@ fn a_key_says_how_long_it_signs() {
     assert_eq!(key.expires(), Some(2_209_032_000), "the first of January 2040");
 }
 
-/// No bytes make the reader fall over.
+/// No bytes make the reader panic.
 #[test]
 fn a_changed_byte_is_read_or_refused() {
     let whole = packets(ROTATED);
@@ -214,8 +213,8 @@ fn what_is_no_public_key_is_refused_and_a_private_one_is_not_repeated() {
         (bytes(&version), "version 6"),
         (SUBKEYS.replace("mQE", "!!!"), "Base64"),
         (bytes(&secret), "a private key"),
-        // Nothing that a signature could be checked with; nothing that the key says of itself; a
-        // subkey of anybody's.
+        // Without key material to check a signature with; without anything that the key says about
+        // itself; with a subkey of somebody else.
         (bytes(&[0x98, 6, 4, 0, 0, 0, 0, 22]), "lacks the numbers"),
         (bytes(&[&[0x98, 6, 4, 0, 0, 0, 0, 22][..], &whole].concat()), "lacks the numbers"),
         (bytes(primary), "signed no name"),

@@ -22,17 +22,17 @@ pub type Texts = BTreeMap<String, String>;
 
 const WORKSPACES: &str = "spec/workspaces/";
 
-/// A spec, compiled.
+/// A compiled spec.
 pub struct Compiled {
-    /// Paths and bytes. A path that was written twice is among `twice`.
+    /// Paths and bytes. A path that was written twice is in `twice`.
     pub files: BTreeMap<String, Vec<u8>>,
-    /// Paths that two objects claim.
+    /// Paths that two objects have.
     pub twice: Vec<String>,
     /// Every finding.
     pub findings: Diagnostics,
     /// The platform, built; none where the spec cannot be.
     pub plan: Option<Plan>,
-    /// What is known of each tenant.
+    /// The summary of each tenant.
     pub summaries: Vec<Summary>,
 }
 
@@ -70,8 +70,8 @@ pub fn compile(texts: &Texts) -> Compiled {
     compile_in_order(texts, &order)
 }
 
-/// Compiles texts, building the tenants in an order of one's own; their summaries are folded in the
-/// order of names all the same.
+/// Compiles texts, building the tenants in a given order; their summaries are still put together in
+/// the order of names.
 pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
     let sources = texts.iter().filter(|(path, _)| !path.starts_with(WORKSPACES));
     let sources = Sources {
@@ -101,7 +101,7 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
     }
     compiled.summaries.sort_by(|a, b| a.file.cmp(&b.file));
     let mut files = Files::new();
-    // The specs of these tests live at `example.com`; what is said of that has its own tests.
+    // The specs of these tests use `example.com`; the finding about that has its own tests.
     compiled.findings.extend(
         compile::whole(&plan, &compiled.summaries, &mut files)
             .found
@@ -131,17 +131,17 @@ impl Compiled {
             .collect()
     }
 
-    /// Codes of its findings, in the order in which they were made.
+    /// The codes of its findings, in the order in which they were made.
     pub fn codes(&self) -> Vec<&'static str> {
         self.findings.iter().map(|it| it.code).collect()
     }
 
-    /// Codes of the findings that stop the work.
+    /// The codes of its errors.
     pub fn errors(&self) -> Vec<&'static str> {
         self.findings.iter().filter(|it| it.severity == Severity::Error).map(|it| it.code).collect()
     }
 
-    /// Its findings, a line each, with help and notes.
+    /// Its findings, one line each, with help and notes.
     pub fn said(&self) -> String {
         let line = |diagnostic: &Diagnostic| {
             format!(
@@ -152,9 +152,9 @@ impl Compiled {
         self.findings.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// All objects of the tree, read back by a reader that is not ours.
+    /// All objects of the tree, read by a reader that is not ours.
     pub fn objects(&self) -> Vec<Read> {
-        // k3s' configuration and the values of charts are YAML and no objects.
+        // k3s' configuration and the values of charts are YAML but not objects.
         let plain = ["bootstrap/k3s/", "bootstrap/values/"];
         let objects = self.files.iter().filter(|(path, _)| {
             has_ending(path, "yaml") && !plain.iter().any(|it| path.starts_with(it))
@@ -170,7 +170,7 @@ impl Compiled {
 pub struct Read {
     /// Its file.
     pub path: String,
-    /// What it says.
+    /// Its content.
     pub value: Value,
 }
 
@@ -182,12 +182,12 @@ impl Read {
         }
     }
 
-    /// A value by its path, `/`-separated; null where there is none.
+    /// A value by its path, `/`-separated; null if there is none.
     pub fn at(&self, path: &str) -> &Value {
         at(&self.value, path)
     }
 
-    /// A text by its path; empty where there is none.
+    /// A text by its path; empty if there is none.
     pub fn text(&self, path: &str) -> &str {
         at(&self.value, path).as_str().unwrap_or_default()
     }
@@ -202,7 +202,7 @@ impl Read {
         self.text("metadata/name")
     }
 
-    /// `metadata.namespace`; none for what belongs to the cluster.
+    /// `metadata.namespace`; none for cluster-wide objects.
     pub fn namespace(&self) -> Option<&str> {
         self.at("metadata/namespace").as_str()
     }
@@ -231,17 +231,17 @@ impl Read {
     }
 }
 
-/// A value below another, by a `/`-separated path of keys; null where there is none.
+/// A value below another, by a `/`-separated path of keys; null if there is none.
 pub fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     path.split('/').fold(value, |value, key| value.get(key).unwrap_or(&Value::Null))
 }
 
-/// Whether a value is there, and is this switch.
+/// Whether a value is this boolean.
 pub fn is(value: &Value, switch: bool) -> bool {
     value.as_bool() == Some(switch)
 }
 
-/// The items of a list; none where there is no list.
+/// The items of a list; none if it is not a list.
 pub fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_sequence().into_iter().flatten()
 }
@@ -254,7 +254,7 @@ pub fn labels(value: &Value) -> BTreeMap<String, String> {
     value.as_mapping().into_iter().flatten().filter_map(pair).collect()
 }
 
-/// Whether all labels of a selector are among some labels.
+/// Whether all labels of a selector are among these labels.
 pub fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
     !selector.is_empty() && selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
@@ -283,7 +283,7 @@ pub fn golden_cases() -> Vec<(String, PathBuf)> {
     cases
 }
 
-/// The texts of a folder's `spec/`, without what is generated there.
+/// The texts of a folder's `spec/`, without the generated ones.
 pub fn texts_of(folder: &Path) -> Texts {
     let files = files_below(folder, &["spec"])
         .into_iter()

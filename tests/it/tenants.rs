@@ -1,5 +1,4 @@
-//! The seam for tenants: zero to three minimal workspaces, each built by itself, none dropped
-//! without a word.
+//! Tenants: zero to three minimal workspaces, each built by itself, and none dropped silently.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,22 +29,22 @@ fn with(mut texts: Texts, names: &[&str]) -> Texts {
 }
 
 #[test]
-fn zero_to_three_keep_every_law() {
+fn zero_to_three_keep_every_invariant() {
     for n in 0..=NAMES.len() {
-        let made = tree(&with(platform(), &NAMES[..n]));
-        assert_eq!(made.summaries.len(), n);
-        let broken = Tree::of(&made).broken();
+        let compiled = tree(&with(platform(), &NAMES[..n]));
+        assert_eq!(compiled.summaries.len(), n);
+        let broken = Tree::of(&compiled).broken();
         assert!(broken.is_empty(), "{n}: {broken}");
     }
 }
 
-/// Argo CD deletes only what the project still permits: a project that narrowed in the commit that
-/// takes something out would leave it running.
+/// Argo CD deletes only what the project still permits: a project that became narrower in the
+/// commit that removes something would leave it running.
 #[test]
 fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     let projects = |texts: &Texts| {
-        let made = tree(texts);
-        let all: Vec<_> = made
+        let compiled = tree(texts);
+        let all: Vec<_> = compiled
             .files
             .into_iter()
             .filter(|(path, _)| path.starts_with("bootstrap/argocd/appproject-"))
@@ -77,8 +76,8 @@ fn projects_do_not_change_with_what_is_switched_off_or_taken_out() {
     assert_eq!(projects(&console), full, "a host for Argo CD");
 }
 
-/// A new tenant brings its own files, and changes no other tenant's and none of the platform's but
-/// those that tell of all.
+/// A new tenant adds its own files, and changes no other tenant's files and none of the platform's,
+/// except those that describe everything.
 #[test]
 fn a_new_tenant_changes_nobody_else_s_files() {
     let of_all = ["bootstrap/argocd/appproject-tenants.yaml", "out/README.md"];
@@ -104,9 +103,9 @@ fn a_new_tenant_changes_nobody_else_s_files() {
     }
 }
 
-/// What the bootstrap script applies besides the projects and the root is what it was: a new
-/// component, host or tenant needs no second run, since `bootstrap` reconciles the folder of the
-/// projects, and the projects that the new Applications need are in it.
+/// What the bootstrap script applies besides the projects and the root does not change: a new
+/// component, host or tenant needs no second run, since `bootstrap` reconciles the folder with the
+/// projects that the new Applications need.
 #[test]
 fn nothing_new_needs_a_second_run_of_the_script() {
     let small = "ollama: {models: [\"gemma3:270m\"]}";
@@ -119,8 +118,8 @@ fn nothing_new_needs_a_second_run_of_the_script() {
     // must be there before Argo CD reads Git.
     let values = |files: &BTreeMap<String, Vec<u8>>, application: &str| {
         let text = &files[&format!("apps/{application}.yaml")];
-        let it: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
-        let source = it["spec"]["source"].clone();
+        let manifest: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
+        let source = manifest["spec"]["source"].clone();
         assert!(!source["helm"]["valuesObject"].is_null(), "{application}");
         source
     };
@@ -136,8 +135,8 @@ fn nothing_new_needs_a_second_run_of_the_script() {
             path.starts_with("out/manifests/namespaces/")
                 || path.starts_with("bootstrap/") && !path.starts_with("bootstrap/argocd/")
         };
-        // What the script looks at (names, the tag, the size of the machine, the chat that `verify`
-        // asks) is no part of what it applies.
+        // What the script only looks at (names, the tag, the size of the machine, the chat that
+        // `verify` asks) is not part of what it applies.
         let looks = [
             "platform=",
             "revision=",
@@ -168,8 +167,8 @@ fn nothing_new_needs_a_second_run_of_the_script() {
         serde_yaml::from_slice(&after.files["apps/bootstrap.yaml"]).expect("YAML");
     assert_eq!(bootstrap["spec"]["source"]["path"], "bootstrap/argocd");
     for (path, text) in after.files.iter().filter(|it| it.0.starts_with("apps/")) {
-        let it: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
-        let project = it["spec"]["project"].as_str().expect("a project");
+        let application: serde_yaml::Value = serde_yaml::from_slice(text).expect("YAML");
+        let project = application["spec"]["project"].as_str().expect("a project");
         assert!(
             after.files.contains_key(&format!("bootstrap/argocd/appproject-{project}.yaml")),
             "{path}: {project}"
@@ -178,10 +177,10 @@ fn nothing_new_needs_a_second_run_of_the_script() {
 }
 
 #[test]
-fn the_longest_name_keeps_every_law() {
+fn the_longest_name_keeps_every_invariant() {
     let name = "a".repeat(45);
-    let made = tree(&with(platform(), &[&name]));
-    let broken = Tree::of(&made).broken();
+    let compiled = tree(&with(platform(), &[&name]));
+    let broken = Tree::of(&compiled).broken();
     assert!(broken.is_empty(), "{broken}");
 }
 
@@ -200,15 +199,15 @@ fn names_that_cannot_be_are_refused() {
         "0zero",
         &too_long,
     ] {
-        let made = compile(&with(platform(), &[name]));
-        assert_eq!(made.errors(), ["workspace-name"], "{name}: {}", made.said());
+        let compiled = compile(&with(platform(), &[name]));
+        assert_eq!(compiled.errors(), ["workspace-name"], "{name}: {}", compiled.said());
     }
 }
 
 /// A workspace that cannot be built is an error, whatever the reason: it must not be missing from
-/// the tree in silence.
+/// the tree silently.
 #[test]
-fn none_is_dropped_without_a_word() {
+fn none_is_dropped_silently() {
     let replaced = |find: &str, replace: &str| {
         let mut texts = with(platform(), &["team-a"]);
         for text in texts.values_mut() {
@@ -229,20 +228,20 @@ fn none_is_dropped_without_a_word() {
         replaced("kind: AIChatWorkspace", "kind: AIChat"),
         replaced("models: [\"gemma3:270m\"]}\n", "models: [\"gemma3:2700m\"]}\n"),
     ] {
-        let made = compile(&texts);
+        let compiled = compile(&texts);
         assert!(
-            made.findings.has_errors() && !made.files.contains_key("apps/ws-team-a.yaml"),
+            compiled.findings.has_errors() && !compiled.files.contains_key("apps/ws-team-a.yaml"),
             "{}",
-            made.said()
+            compiled.said()
         );
     }
 }
 
-/// Nothing of a tenant lies, or leads, outside its own namespace.
+/// No object of a tenant is outside of its own namespace or refers to anything outside.
 #[test]
 fn a_tenant_stays_in_its_namespace() {
-    let made = tree(&with(platform(), &NAMES));
-    for object in made.objects().iter().filter(|it| it.application().starts_with("ws-")) {
+    let compiled = tree(&with(platform(), &NAMES));
+    for object in compiled.objects().iter().filter(|it| it.application().starts_with("ws-")) {
         let name = object.application().trim_start_matches("ws-");
         let is_own = object
             .namespace()

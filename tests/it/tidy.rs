@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::support::{files_below, has_ending, repository};
 
-/// A file has this many lines at most, and better no more than half of them.
+/// The largest number of lines of a file; half of that is better.
 const MOST_LINES: usize = 500;
 
 /// Rust files by path, below some folders.
@@ -15,13 +15,13 @@ fn sources(tops: &[&str]) -> BTreeMap<String, String> {
     files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
 }
 
-/// The module of the first floor plan that a file belongs to: `src/yaml/parse.rs` → `yaml`.
+/// The top module of a file: `src/yaml/parse.rs` → `yaml`.
 fn module(path: &str) -> &str {
     path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default()
 }
 
-/// A file's code without comments and texts, each line with its number. Good enough for what is
-/// looked for here.
+/// A file's code without comments and empty lines, each line with its number. Good enough for these
+/// tests.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text
         .lines()
@@ -30,7 +30,7 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     lines.filter(|(_, line)| !line.trim().is_empty())
 }
 
-/// Words that must not appear in code, and the modules that may have them all the same.
+/// Words that must not appear in code, and the modules that may use them.
 const ONLY: [(&str, &[&str]); 16] = [
     ("HashMap", &["cli"]),
     ("HashSet", &["cli"]),
@@ -58,7 +58,7 @@ fn below_the_driver_all_is_pure() {
             for (line, _) in code(&text).filter(|it| has_word(it.1, word)) {
                 let _ = writeln!(said, "{path}:{line}: {word}");
             }
-            // `use std::{fs, …}` says the same in another way.
+            // `use std::{fs, …}` is another spelling of it.
             if let Some(short) = word.strip_prefix("std::") {
                 let mut groups = text
                     .match_indices("use std::{")
@@ -75,9 +75,10 @@ fn below_the_driver_all_is_pure() {
 }
 
 /// The compiler seals and never opens: only the controller in the cluster has the private key, and
-/// who keeps its copy. What opens is one file, which nobody asks but `seal` when the key is handed
-/// in. It is also why RUSTSEC-2023-0071 (the time that `rsa` takes with a private key) does not
-/// touch it, as `deny.toml` says. Judges and tests open in `tests/it/seal/open.rs`, by themselves.
+/// the owner of its copy. One file opens values, and only `seal` uses it, with a key that is passed
+/// to it. This is also why RUSTSEC-2023-0071 (timing of operations of `rsa` with a private key)
+/// does not affect it, as `deny.toml` says. Judges and tests open by themselves, in
+/// `tests/it/seal/open.rs`.
 #[test]
 fn nothing_is_opened_but_for_the_keys_owner() {
     let mut said = String::new();
@@ -112,7 +113,7 @@ fn nothing_is_opened_but_for_the_keys_owner() {
     );
 }
 
-/// The one file that opens.
+/// The only file that opens values.
 const OPENER: &str = "src/seal/open.rs";
 
 /// `decrypt`, `decrypt_in_place`, `DecryptingKey`, `decrypt_blinded`, …
@@ -150,7 +151,7 @@ fn modules_are_plain() {
 fn lints_are_expected_with_a_reason_never_allowed() {
     let mut said = String::new();
     for (path, text) in sources(&["src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"]) {
-        // Not this file's own words for it.
+        // Except for the words of this test itself.
         let allow = concat!("[all", "ow(");
         for (line, code) in code(&text) {
             if code.contains(allow) {
@@ -188,13 +189,12 @@ fn files_are_short_and_open_with_a_caption() {
             let _ = writeln!(said, "{path}: no newline at its end");
         }
     }
-    // Told to whoever asks (`--nocapture`): a file of more than half the limit is on its way to be
-    // two.
+    // Shown with `--nocapture`: a file of more than half the limit should soon be split.
     print!("{long}");
     assert!(said.is_empty(), "{said}");
 }
 
-/// Lines of `src` over 100 columns: long literals that a break would make worse.
+/// Lines of `src` over 100 columns: long literals that a line break would make worse.
 const MOST_LONG_LINES: usize = 60;
 
 #[test]
@@ -209,29 +209,52 @@ fn lines_fit_side_by_side() {
     assert!(long.len() <= MOST_LONG_LINES, "{} lines:\n{}", long.len(), long.join("\n"));
 }
 
-/// A line's code without its texts, characters and comment.
-fn bare(line: &str) -> String {
-    let (mut bare, mut quoted, mut escaped) = (String::new(), false, false);
-    let mut rest = line.chars().peekable();
-    while let Some(c) = rest.next() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            '/' if !quoted && rest.peek() == Some(&'/') => break,
-            _ if !quoted => bare.push(c),
-            _ => {}
+/// Code without its texts, characters and comments; lines stay lines.
+fn bare(code: &str) -> String {
+    let (mut bare, mut rest) = (String::new(), code);
+    while let Some(c) = rest.chars().next() {
+        let hashes = bare.len() - bare.trim_end_matches('#').len();
+        let is_raw = bare[..bare.len() - hashes].ends_with('r');
+        let length = match c {
+            '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+            '"' if is_raw => {
+                let end = format!("\"{}", "#".repeat(hashes));
+                rest[1..].find(&end).map_or(rest.len(), |it| 1 + it + end.len())
+            }
+            '"' => quoted(rest),
+            '\'' if rest[1..].starts_with('\\') => 3 + rest[3..].find('\'').map_or(0, |it| it + 1),
+            '\'' if rest.chars().nth(2) == Some('\'') => {
+                rest.char_indices().nth(3).map_or(3, |it| it.0)
+            }
+            _ => {
+                bare.push(c);
+                c.len_utf8()
+            }
+        };
+        if "/\"".contains(c) {
+            bare.extend(rest[..length].chars().filter(|it| *it == '\n'));
         }
+        rest = &rest[length..];
     }
-    bare.replace("'('", "").replace("')'", "").replace("'{'", "").replace("'}'", "")
+    bare
 }
 
-/// Where `it` stands in a line of code outside of a closure that has it as its only parameter and
-/// ends on that line.
+/// The length of the text that these characters begin with, in bytes, its quotes included.
+fn quoted(text: &str) -> usize {
+    let mut escaped = false;
+    let end = text.char_indices().skip(1).find(|&(_, c)| {
+        let is_end = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        is_end
+    });
+    end.map_or(text.len(), |it| it.0 + 1)
+}
+
+/// Whether `it` stands in a line of bare code outside of a closure that has it as its only
+/// parameter and ends on that line.
 fn stray_it(line: &str) -> bool {
     const OPENS: &str = "|it|";
-    let bare = bare(line);
-    let mut rest = bare.as_str();
+    let mut rest = line;
     while let Some(at) = rest.find(OPENS) {
         let (before, body) = (&rest[..at], &rest[at + OPENS.len()..]);
         let mut depth = 0_i32;
@@ -251,13 +274,13 @@ fn stray_it(line: &str) -> bool {
     has_word(rest, "it")
 }
 
-/// Everything else has the name of what it is.
+/// `it` is left to short closures: every other binding is named after what it is.
 #[test]
 fn it_is_left_to_closures_of_one_line() {
     let mut said = String::new();
     for (path, text) in sources(&["src", "tests/it", "benches", "examples", "fuzz/fuzz_targets"]) {
-        for (at, line) in text.lines().enumerate() {
-            if stray_it(line) && !path.ends_with("tidy.rs") {
+        for (at, (line, bare)) in text.lines().zip(bare(&text).lines()).enumerate() {
+            if stray_it(bare) {
                 let _ = writeln!(said, "{path}:{}: {}", at + 1, line.trim());
             }
         }
@@ -278,7 +301,7 @@ fn a_stray_it_is_seen() {
         "    it.b();",
         "a(|it| it.b(), it)",
     ] {
-        assert!(stray_it(line), "{line}");
+        assert!(stray_it(&bare(line)), "{line}");
     }
     for line in [
         "a.map(|it| it.b)",
@@ -287,8 +310,9 @@ fn a_stray_it_is_seen() {
         "say(\"it\");",
         ".map(|it| (it.0, [it.1]))",
         "let items = limit(\"\\\"it\\\"\");",
+        "say(\"told\n    it\", r#\"\"it\"#, '\"', '\\'')",
     ] {
-        assert_eq!(stray_it(line), line.contains("|it:"), "{line}");
+        assert_eq!(stray_it(&bare(line)), line.contains("|it:"), "{line}");
     }
 }
 
@@ -297,7 +321,9 @@ fn a_stray_it_is_seen() {
 fn names_of_products_are_theirs() {
     let wrong = concat!("Argo", "CD");
     let mut said = String::new();
-    let tops = ["src", "tests", "benches", "spec", "README.md", "ARCHITECTURE.md", "CHANGELOG.md"];
+    let tops = ["src", "tests", "benches", "fuzz/fuzz_targets", "examples", "spec", "docs"];
+    let pages = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+    let tops = [&tops[..], &pages].concat();
     for (path, bytes) in files_below(repository(), &tops) {
         for (at, line) in String::from_utf8_lossy(&bytes).lines().enumerate() {
             if has_word(line, wrong) {
@@ -325,7 +351,7 @@ fn every_test_file_is_run() {
     assert!(said.is_empty(), "{said}");
 }
 
-/// What is true on one machine only has no place here.
+/// What is true on one machine only does not belong here.
 #[test]
 fn no_absolute_paths() {
     let tops = [
@@ -338,8 +364,11 @@ fn no_absolute_paths() {
         "apps",
         "bootstrap",
         "out",
+        "docs",
         "README.md",
         "ARCHITECTURE.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
     ];
     let roots = [
         concat!("/wo", "rk/"),

@@ -1,8 +1,8 @@
-//! One wrong input a code, and the whole text that a user sees of it: `tests/ui/<code>/` holds the
+//! One wrong input for each code, and the whole text that a user sees: `tests/ui/<code>/` holds the
 //! input and `expected.txt`.
 //!
 //! A further case of a code is called `<code>--<what>`. `command.txt` says what to run instead of
-//! `render`, a line each. `BLESS=1 cargo test --test it ui` rewrites what is expected.
+//! `render`, one command a line. `BLESS=1 cargo test --test it ui` rewrites the expected texts.
 
 mod fixes;
 mod pages;
@@ -22,13 +22,13 @@ use crate::cli::workspace_dir::WorkspaceDir;
 /// Cases that show many codes at once.
 const SEVERAL: [&str; 2] = ["all-at-once", "all-at-once--rules"];
 
-/// What a case holds that is no input.
+/// Files of a case that are not input.
 const NO_INPUT: [&str; 2] = ["command.txt", "expected.txt"];
 
-/// The sealed values of a case that brings none: then `credential-not-sealed` stays out of the
-/// other codes' texts.
+/// The sealed values of a case that has none, so that `credential-not-sealed` is not in the texts
+/// of other codes.
 const SEALED: &str = "tests/golden/sealed/spec/secrets";
-/// What they were sealed with.
+/// The certificate that they were sealed with.
 const SEALING: &str = "tests/golden/sealed/spec/sealing.pem";
 
 fn here(path: &str) -> PathBuf {
@@ -54,9 +54,8 @@ fn expected(case: &str) -> String {
     fs::read_to_string(here("tests/ui").join(case).join("expected.txt")).unwrap_or_default()
 }
 
-/// The domains at which the inputs are written, and others of the same length that somebody could
-/// have: `example-value` stays out of the texts of the other codes, and everything stands where it
-/// stood.
+/// The domains in the inputs, and others of the same length that could exist: so `example-value` is
+/// not in the texts of the other codes, and columns stay the same.
 const DOMAINS: [(&str, &str); 3] = [
     ("example.com", "garden.blue"),
     ("example.org", "garden.pink"),
@@ -75,19 +74,19 @@ fn with_example_domains(text: &str) -> String {
 }
 
 /// A folder with the input of a case.
-fn place(case: &str) -> WorkspaceDir {
-    let place = WorkspaceDir::empty();
-    copy(case, &here("tests/ui").join(case), &place, "");
-    if place.path("spec/platform.yaml").exists() && !place.path("spec/secrets").exists() {
-        copy(case, &here(SEALED), &place, "spec/secrets/");
-        // An administrator of Argo CD that is sealed is a choice, which the cases have not made.
-        place.remove("spec/secrets/argocd-secret.yaml");
-        if !place.path("spec/sealing.pem").exists() {
-            place.write("spec/sealing.pem", fs::read(here(SEALING)).expect("it is there"));
+fn prepared(case: &str) -> WorkspaceDir {
+    let dir = WorkspaceDir::empty();
+    copy(case, &here("tests/ui").join(case), &dir, "");
+    if dir.path("spec/platform.yaml").exists() && !dir.path("spec/secrets").exists() {
+        copy(case, &here(SEALED), &dir, "spec/secrets/");
+        // A sealed administrator of Argo CD is a choice that the cases have not made.
+        dir.remove("spec/secrets/argocd-secret.yaml");
+        if !dir.path("spec/sealing.pem").exists() {
+            dir.write("spec/sealing.pem", fs::read(here(SEALING)).expect("it is there"));
         }
     }
-    recipes::complete(case, &place);
-    place
+    recipes::complete(case, &dir);
+    dir
 }
 
 fn copy(case: &str, from: &Path, to: &WorkspaceDir, below: &str) {
@@ -107,15 +106,15 @@ fn copy(case: &str, from: &Path, to: &WorkspaceDir, below: &str) {
     }
 }
 
-/// What is run and what it says, with the exit code.
-fn transcript(case: &str, place: &WorkspaceDir) -> String {
+/// The command and its output, with the exit code.
+fn transcript(case: &str, dir: &WorkspaceDir) -> String {
     if let Some(said) = recipes::from_library(case) {
         return said;
     }
     let commands = fs::read_to_string(here("tests/ui").join(case).join("command.txt"));
     let commands = commands.unwrap_or_else(|_| "render --color never\n".to_owned());
     let run = |line: &str| {
-        let done = place.run(&line.split_whitespace().collect::<Vec<_>>());
+        let done = dir.run(&line.split_whitespace().collect::<Vec<_>>());
         format!(
             "$ espalier {line}\n{}{}exit code {}\n",
             done.out,
@@ -126,7 +125,7 @@ fn transcript(case: &str, place: &WorkspaceDir) -> String {
     with_example_domains(&commands.lines().map(run).collect::<Vec<_>>().join("\n"))
 }
 
-/// What the platform is, and how many files the tree has, is not what a case is about.
+/// A case is not about the head with the platform, or about the number of files.
 fn without_totals(said: &str) -> String {
     let parts: Vec<&str> =
         said.split("\n\n").filter(|it| !it.starts_with("platform      ")).collect();
@@ -135,7 +134,7 @@ fn without_totals(said: &str) -> String {
     lines.flat_map(|it| [it, "\n"]).collect()
 }
 
-/// Whether a text tells of a code, in any format.
+/// Whether a text reports a code, in any format.
 fn tells(text: &str, code: &str) -> bool {
     text.contains(&format!("[{code}]")) || text.contains(&format!("title={code}::"))
 }
@@ -144,7 +143,7 @@ fn tells(text: &str, code: &str) -> bool {
 fn every_text_is_as_expected() {
     let mut wrong = String::new();
     for case in cases() {
-        let found = transcript(&case, &place(&case));
+        let found = transcript(&case, &prepared(&case));
         if env::var_os("BLESS").is_some() {
             fs::write(here("tests/ui").join(&case).join("expected.txt"), &found).expect("writable");
         }
@@ -162,16 +161,16 @@ fn every_text_is_as_expected() {
 
 #[test]
 fn findings_stand_in_one_order_whatever_the_threads() {
-    let place = place("node-memory-exceeded--workspaces");
+    let dir = prepared("node-memory-exceeded--workspaces");
     let name = |number: usize| format!("spec/workspaces/wrong-{number:02}.yaml");
     for number in 0..40 {
-        let text = place
+        let text = dir
             .read("spec/workspaces/team-a.yaml")
             .replace("team-a", "elsewhere")
             .replace("1b-instruct-q4_K_M", "900b");
-        place.write(&name(number), text);
+        dir.write(&name(number), text);
     }
-    let said = |threads| place.run(&["render", "--format", "short", "--threads", threads]).err;
+    let said = |threads| dir.run(&["render", "--format", "short", "--threads", threads]).err;
     let one = said("1");
     assert_eq!(one.matches("model-unknown").count(), 40, "{one}");
     let files: Vec<&str> =

@@ -1,4 +1,4 @@
-//! One amount has one spelling, which is the one that the API server stores.
+//! Each amount has one spelling, the one that the API server stores.
 
 mod names;
 
@@ -205,9 +205,9 @@ fn a_bare_number_is_asked_for_its_unit() {
     assert!(serde_json::from_value::<Millicores>(json!(1e300)).is_err());
 }
 
-/// What is printed is read back as it was; as a spec's value exactly where a spec may write it
-/// (`is_written`), as the schema has it.
-fn assert_round_trip<T>(it: &T, is_written: fn(&str) -> bool) -> Result<(), TestCaseError>
+/// A printed amount is read back unchanged; as a value in a spec exactly where a spec may write it
+/// (`is_written`), as in the schema.
+fn assert_round_trip<T>(amount: &T, is_written: fn(&str) -> bool) -> Result<(), TestCaseError>
 where
     T: ToString
         + FromStr<Err = String>
@@ -217,12 +217,12 @@ where
         + PartialEq
         + Debug,
 {
-    let text = it.to_string();
+    let text = amount.to_string();
     let read = text.parse::<T>();
-    prop_assert_eq!(read.as_ref(), Ok(it));
-    prop_assert_eq!(serde_json::to_value(it).expect("a text is JSON"), json!(text));
+    prop_assert_eq!(read.as_ref(), Ok(amount));
+    prop_assert_eq!(serde_json::to_value(amount).expect("a text is JSON"), json!(text));
     let from_spec = serde_json::from_value::<T>(json!(text)).ok();
-    prop_assert_eq!(from_spec.as_ref(), is_written(&text).then_some(it), "{}", text);
+    prop_assert_eq!(from_spec.as_ref(), is_written(&text).then_some(amount), "{}", text);
     let schema = Value::from(schema_for!(T));
     prop_assert_eq!(
         jsonschema::is_valid(&schema, &json!(text)),
@@ -234,12 +234,12 @@ where
     Ok(())
 }
 
-/// Bytes without a unit are none of a spec's, but for zero.
+/// Bytes without a unit are not allowed in a spec, except zero.
 fn has_unit(text: &str) -> bool {
     text == "0" || !text.ends_with(|character: char| character.is_ascii_digit())
 }
 
-/// Thousands of cores have a unit of the API's that is none of a spec's.
+/// Thousands of cores have a unit in the API that a spec may not use.
 fn is_of_cores(text: &str) -> bool {
     text.ends_with(|character: char| character.is_ascii_digit() || character == 'm')
 }
@@ -250,23 +250,35 @@ fn any_text(_: &str) -> bool {
 
 proptest! {
     #[test]
-    fn amounts_have_one_spelling(n in prop_oneof![any::<u64>(), 0..5000_u64, any::<u64>().prop_map(|it| it >> 30 << 20), (0..1000_u64).prop_map(|it| it * 1_000_000)]) {
+    fn amounts_have_one_spelling(
+        n in prop_oneof![
+            any::<u64>(),
+            0..5000_u64,
+            any::<u64>().prop_map(|it| it >> 30 << 20),
+            (0..1000_u64).prop_map(|it| it * 1_000_000),
+        ],
+    ) {
         assert_round_trip(&Bytes::new(n), has_unit)?;
         assert_round_trip(&Millicores::new(n), is_of_cores)?;
         assert_round_trip(&Seconds::new(n), any_text)?;
     }
 
-    /// Whatever is taken is printed in the one spelling, and nothing panics.
+    /// Every accepted amount is printed in the one spelling, and nothing panics.
     #[test]
-    fn every_spelling_leads_to_the_same(text in prop_oneof!["[0-9]{0,22}(\\.[0-9]{0,30})?(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m|h|d|s)?", "\\PC{0,8}"]) {
-        if let Ok(it) = text.parse::<Bytes>() { assert_round_trip(&it, has_unit)? }
-        if let Ok(it) = text.parse::<Millicores>() { assert_round_trip(&it, is_of_cores)? }
-        if let Ok(it) = text.parse::<Seconds>() { assert_round_trip(&it, any_text)? }
+    fn every_spelling_leads_to_the_same(
+        text in prop_oneof![
+            "[0-9]{0,22}(\\.[0-9]{0,30})?(Ki|Mi|Gi|Ti|Pi|Ei|k|M|G|T|P|E|m|h|d|s)?",
+            "\\PC{0,8}",
+        ],
+    ) {
+        if let Ok(amount) = text.parse::<Bytes>() { assert_round_trip(&amount, has_unit)? }
+        if let Ok(amount) = text.parse::<Millicores>() { assert_round_trip(&amount, is_of_cores)? }
+        if let Ok(amount) = text.parse::<Seconds>() { assert_round_trip(&amount, any_text)? }
     }
 }
 
-/// A unit that is missing is missing in quotes too, and zero needs none; CPU is counted in cores
-/// and thousandths only.
+/// A missing unit is missing in quotes too, and zero needs none; CPU is counted in cores and
+/// thousandths only.
 #[test]
 fn quotes_are_no_unit() {
     for bare in ["1", "16", "1.5", "17179869184"] {

@@ -1,5 +1,5 @@
-//! What is written is read back as it was, by every reader there is, and looks as a person would
-//! write it.
+//! What is written is read back unchanged, by several readers, and looks as a person would write
+//! it.
 
 mod implicit;
 mod structures;
@@ -17,7 +17,7 @@ fn emitted<T: Serialize + ?Sized>(value: &T) -> String {
     String::from_utf8(out).expect("only UTF-8 is written")
 }
 
-/// The alphabet of trouble.
+/// Characters that cause trouble.
 fn nasty_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         6 => prop::sample::select(NASTY).prop_map(str::to_owned),
@@ -26,7 +26,8 @@ fn nasty_text() -> impl Strategy<Value = String> {
         1 => any::<char>().prop_map(String::from),
         1 => "\\PC{0,6}",
     ];
-    prop_oneof![4 => piece.clone(), 1 => prop::collection::vec(piece, 2..4).prop_map(|it| it.concat()), 1 => any::<String>()]
+    let several = prop::collection::vec(piece.clone(), 2..4).prop_map(|it| it.concat());
+    prop_oneof![4 => piece, 1 => several, 1 => any::<String>()]
 }
 
 fn nasty_value() -> impl Strategy<Value = Value> {
@@ -49,7 +50,7 @@ fn nasty_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Both readers see what was written, and nothing is wrong with it.
+/// Both readers see what was written, without findings.
 fn assert_read_back(value: &Value) -> Result<(), TestCaseError> {
     let text = emitted(value);
     let other: Value = serde_yaml::from_str(&text)
@@ -80,7 +81,9 @@ proptest! {
     }
 
     #[test]
-    fn bare_texts_match_no_implicit_type(text in prop_oneof![nasty_text(), "[-+0-9._:eExobTyYnNosf]{1,6}"]) {
+    fn bare_texts_match_no_implicit_type(
+        text in prop_oneof![nasty_text(), "[-+0-9._:eExobTyYnNosf]{1,6}"],
+    ) {
         let written = emitted(&text);
         let written = written.trim_end_matches('\n');
         if written == text {
@@ -104,7 +107,7 @@ fn every_nasty_text_is_read_back() {
     }
 }
 
-/// What needs no quotes gets none: the tree is read by people.
+/// Quotes are used only where they are needed: people read the tree.
 #[test]
 fn ordinary_texts_stand_bare() {
     for text in [
@@ -163,7 +166,7 @@ fn texts_of_several_lines_are_blocks() {
     );
 }
 
-/// JSON's writer leaves some of these as they are, which YAML does not take.
+/// The writer of JSON leaves some of these as they are, which YAML does not accept.
 #[test]
 fn quotes_have_escapes_of_both_versions() {
     let cases = [
@@ -186,7 +189,7 @@ fn long_texts_are_never_folded() {
     assert_eq!(emitted(&json!({"k": text})), format!("k: {text}\n"));
 }
 
-/// Readers look for the colon of a key no further than 1024 characters.
+/// Readers look for the colon of a key within 1024 characters only.
 #[test]
 fn long_keys_are_written_with_a_question_mark() {
     for length in [10, 999, 1000, 1001, 1024, 1025, 5000] {

@@ -1,4 +1,4 @@
-//! The alerts about nodes, held against what healthy nodes report and what broken ones do.
+//! The alerts about nodes, compared with what healthy nodes and broken ones report.
 
 use crate::support::{golden_cases, texts_of, tree};
 
@@ -21,14 +21,14 @@ fn figures(page: &str, alert: &str) -> Vec<u64> {
 }
 
 #[test]
-fn nodes_that_are_not_what_was_counted_on_are_told() {
+fn nodes_that_are_not_what_was_counted_on_are_reported() {
     for (name, folder) in golden_cases() {
-        let made = tree(&texts_of(&folder));
-        let page = String::from_utf8_lossy(&made.files["out/README.md"]).into_owned();
-        let nodes = made.plan.as_ref().expect("a golden platform").platform().spec.all_nodes();
-        // Capacity less Allocatable, as a node with k3s' configuration reports it: the alert is
-        // silent about each such node, and about none that is without (there it is nothing, or the
-        // 100Mi of the kubelet's own default).
+        let compiled = tree(&texts_of(&folder));
+        let page = String::from_utf8_lossy(&compiled.files["out/README.md"]).into_owned();
+        let nodes = compiled.plan.as_ref().expect("a golden platform").platform().spec.all_nodes();
+        // Capacity less Allocatable, as a node with k3s' configuration reports it: the alert does
+        // not fire for such a node, and fires for every node without it (there the difference is
+        // nothing, or the 100Mi of the kubelet's own default).
         let reserved = figures(&page, "NodeReservesNothing");
         let kept = nodes.groups().iter().map(|group| {
             let node = &group.node;
@@ -48,7 +48,7 @@ fn nodes_that_are_not_what_was_counted_on_are_told() {
             reserved[0] > 100 << 20 && reserved[1] > 0 && reserved.len() == 2,
             "{name}: {reserved:?}"
         );
-        // All Ready: silent. One less, or a little less of one: told.
+        // All Ready: no alert. One missing, or one a little too small: an alert.
         let sum = nodes.groups().iter().fold([0, 0], |sum: [u64; 2], group| {
             let (memory, cpu) =
                 (group.node.allocatable().get(), group.node.allocatable_cpu().get());

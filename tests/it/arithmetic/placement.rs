@@ -1,4 +1,4 @@
-//! Places on several nodes, held against a slow search that knows nothing of the largest first.
+//! Placement on several nodes, compared with a slow search that does not place the largest first.
 
 use espalier::{
     budget::{
@@ -69,7 +69,7 @@ fn an_agent_keeps_less_for_itself() {
 }
 
 #[test]
-fn each_reason_is_told() {
+fn each_reason_is_reported() {
     let nodes = nodes(SMALL);
     let any = row("Deployment", &[], &[]);
     let why = |row: &Row, count: u32, ask: Demand| {
@@ -105,7 +105,8 @@ fn each_reason_is_told() {
 
 #[test]
 fn pods_of_one_volume_are_on_one_node() {
-    let nodes = nodes("- {name: a, count: 2, role: agent, cpu: 2, memory: 2Gi, memTotal: 1984Mi}"); // 1024Mi and 1500m each
+    // 1024Mi and 1500m each.
+    let nodes = nodes("- {name: a, count: 2, role: agent, cpu: 2, memory: 2Gi, memTotal: 1984Mi}");
     let with = |name: &str, namespace: &str, claims: &[&str]| Row {
         name: name.into(),
         namespace: namespace.into(),
@@ -118,7 +119,7 @@ fn pods_of_one_volume_are_on_one_node() {
         with("backup", "ai", &["data", "backups"]),
         with("x", "ai", &["x"]),
     );
-    // Apart each would fit; together they are larger than a node.
+    // Each would fit alone; together they are larger than a node.
     assert!(place(&nodes, vec![waiting(&chat, 700), waiting(&other, 400)]).is_empty());
     assert!(
         place(&nodes, vec![waiting(&chat, 624), waiting(&backup, 400), waiting(&other, 1024)])
@@ -130,7 +131,7 @@ fn pods_of_one_volume_are_on_one_node() {
         .map(|it| (&*it.row.name, it.ask.request, it.count, it.why, it.beside.len()))
         .collect();
     assert_eq!(told, [("chat", Bytes::mib(1025), 1, Reason::TooLarge, 1)]);
-    // Over a third: all three are of one node.
+    // A third pod connects them: all three must be on one node.
     let third = with("third", "ai", &["backups"]);
     let found =
         place(&nodes, vec![waiting(&chat, 400), waiting(&third, 400), waiting(&backup, 400)]);
@@ -138,14 +139,15 @@ fn pods_of_one_volume_are_on_one_node() {
         found.iter().map(|it| (it.ask.request, it.beside.len())).collect::<Vec<_>>(),
         [(Bytes::mib(1200), 2)]
     );
-    // Two of one claim too, and a claim of the same name elsewhere is another.
+    // Two pods of one claim count too; a claim of the same name in another namespace is another
+    // claim.
     assert_eq!(
         place(&nodes, vec![PendingPods { row: &chat, count: 2, ask: ask(600, 0, 0) }]).len(),
         1
     );
     let elsewhere = with("chat", "team-a", &["data"]);
     assert!(place(&nodes, vec![waiting(&chat, 1000), waiting(&elsewhere, 1000)]).is_empty());
-    // The room that another took.
+    // The room that another pod took.
     let free = row("Deployment", &[], &[]);
     let crowd = vec![
         waiting(&chat, 500),
@@ -179,7 +181,7 @@ fn a_daemon_is_not_on_nodes_that_it_does_not_tolerate() {
     assert_eq!(nodes_for(&nodes, &row("DaemonSet", &[("tier", "models")], &["gpu"]).wants), 2);
 }
 
-/// Whether some assignment places all, found by trying each.
+/// Whether some assignment places all pods, found by trying each.
 fn search(free: &mut [(u64, u64)], pods: &[(u64, u64)]) -> bool {
     let Some(((memory, cpu), rest)) = pods.split_first() else { return true };
     for at in 0..free.len() {
@@ -198,31 +200,40 @@ fn search(free: &mut [(u64, u64)], pods: &[(u64, u64)]) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
-    /// What is said to have a place has one; of one node, place and sum are the same; what is too
-    /// large is larger than each.
+    /// Every pod that is reported as placed has room; on one node, placement and sum agree; a pod
+    /// that is too large is larger than each node.
     #[test]
     fn a_place_is_a_place(
         sizes in proptest::collection::vec((1_u64..1500, 1_u64..1600), 1..7),
         machines in proptest::collection::vec((1_u64..2000, 1_u64..3), 1..4),
     ) {
         let group = |(at, (mib, cpu)): (usize, &(u64, u64))| {
-            format!("- {{name: n{at}, role: agent, cpu: {cpu}, memory: 4Gi, memTotal: {}Mi}}\n", 384 + 320 + 256 + mib)
+            let total = 384 + 320 + 256 + mib;
+            format!(
+                "- {{name: n{at}, role: agent, cpu: {cpu}, memory: 4Gi, memTotal: {total}Mi}}\n"
+            )
         };
         let nodes = nodes(&machines.iter().enumerate().map(group).collect::<String>());
         let any = row("Deployment", &[], &[]);
-        let pods = sizes.iter().map(|&(mib, cpu)| PendingPods { row: &any, count: 1, ask: ask(mib, cpu, 0) }).collect();
+        let pods = sizes
+            .iter()
+            .map(|&(mib, cpu)| PendingPods { row: &any, count: 1, ask: ask(mib, cpu, 0) })
+            .collect();
         let unplaced = place(&nodes, pods);
-        let free: Vec<(u64, u64)> = machines.iter().map(|(mib, cpu)| (*mib, cpu * 1000 - 500)).collect();
+        let free: Vec<(u64, u64)> =
+            machines.iter().map(|(mib, cpu)| (*mib, cpu * 1000 - 500)).collect();
         if unplaced.is_empty() {
             prop_assert!(search(&mut free.clone(), &sizes));
         }
-        let sums = sizes.iter().fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+        let sums = sizes.iter().fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1));
         if let [(mib, cpu)] = free[..] {
             prop_assert_eq!(unplaced.is_empty(), sums.0 <= mib && sums.1 <= cpu);
         }
-        for it in &unplaced {
-            let has_room = free.iter().any(|(mib, cpu)| it.ask.request <= Bytes::mib(*mib) && it.ask.cpu <= Millicores::new(*cpu));
-            prop_assert_eq!(it.why == Reason::TooLarge, !has_room);
+        for pod in &unplaced {
+            let has_room = free.iter().any(|(mib, cpu)| {
+                pod.ask.request <= Bytes::mib(*mib) && pod.ask.cpu <= Millicores::new(*cpu)
+            });
+            prop_assert_eq!(pod.why == Reason::TooLarge, !has_room);
         }
     }
 }

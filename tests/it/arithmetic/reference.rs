@@ -1,5 +1,5 @@
-//! A slow reference of the scheduler's sums: a pod's start played through second by second, amounts
-//! as fractions; against it, the budget.
+//! A slow reference of the scheduler's sums, which plays the start of a pod second by second with
+//! amounts as fractions; the budget is compared with it.
 
 use std::collections::BTreeMap;
 
@@ -55,8 +55,8 @@ fn thousandths(text: &str) -> u128 {
     digits * scale / 10_u128.pow(u32::try_from(fraction.len()).expect("few digits"))
 }
 
-/// What a pod has while it starts and runs: at each moment the containers that are there. The
-/// scheduler keeps room for the worst one.
+/// What a pod requests while it starts and runs: at each moment, the containers that run then. The
+/// scheduler reserves the largest of these sums.
 fn played(inits: &[Init], containers: &[Demand]) -> (u128, u128, u128) {
     let mut moments: Vec<Vec<&Demand>> = Vec::new();
     let mut sidecars: Vec<&Demand> = Vec::new();
@@ -107,8 +107,9 @@ fn container() -> impl Strategy<Value = Demand> {
 }
 
 fn init() -> impl Strategy<Value = Init> {
-    (container(), any::<bool>())
-        .prop_map(|(it, once)| if once { Init::Once(it) } else { Init::Sidecar(it) })
+    (container(), any::<bool>()).prop_map(|(container, once)| {
+        if once { Init::Once(container) } else { Init::Sidecar(container) }
+    })
 }
 
 fn typed(demand: &Demand) -> Container {
@@ -194,18 +195,32 @@ proptest! {
         prop_assert_eq!(u128::from(ask.cpu.get()), cpu);
     }
 
-    /// Pods that a rolling update adds: a percentage is rounded up, nothing said is a quarter,
+    /// Pods that a rolling update adds: a percentage is rounded up, the default is a quarter, and
     /// `Recreate` adds none.
     #[test]
-    fn surge_is_counted_as_the_controller_counts(replicas in option::of(0_i32..50), number in 0_i32..10, percent in 0_u32..200, which in 0..4) {
+    fn surge_is_counted_as_the_controller_counts(
+        replicas in option::of(0_i32..50),
+        number in 0_i32..10,
+        percent in 0_u32..200,
+        which in 0..4,
+    ) {
         let (strategy, expected) = {
             let n = u64::try_from(replicas.unwrap_or(1)).expect("no fewer than none");
             let of = |percent: u64| if n == 0 { 0 } else { (n * percent).div_ceil(100) };
             match which {
                 0 => (None, of(25)),
-                1 => (rolling(Some(IntOrString::Int(number))), if n == 0 { 0 } else { u64::try_from(number).expect("no fewer than none") }),
-                2 => (rolling(Some(IntOrString::String(format!("{percent}%")))), of(percent.into())),
-                _ => (Some(DeploymentStrategy { type_: Some("Recreate".to_owned()), rolling_update: None }), 0),
+                1 => {
+                    let surge = u64::try_from(number).expect("no fewer than none");
+                    (rolling(Some(IntOrString::Int(number))), if n == 0 { 0 } else { surge })
+                }
+                2 => {
+                    let surge = IntOrString::String(format!("{percent}%"));
+                    (rolling(Some(surge)), of(percent.into()))
+                }
+                _ => {
+                    let type_ = Some("Recreate".to_owned());
+                    (Some(DeploymentStrategy { type_, rolling_update: None }), 0)
+                }
             }
         };
         let built = built(deployment(replicas, strategy));
@@ -217,7 +232,7 @@ proptest! {
     }
 }
 
-/// The one largest surge pod counts, since rollouts queue.
+/// Only the largest surge pod counts, since rollouts queue.
 #[test]
 fn the_largest_surge_counts_once() {
     let one = demand::rows(&built(deployment(Some(1), rolling(Some(IntOrString::Int(1))))))
@@ -230,7 +245,7 @@ fn the_largest_surge_counts_once() {
     assert_eq!(sum.ask.request, Bytes::gib(1) + Bytes::mib(100));
 }
 
-/// A run that may overlap with the next one is there twice.
+/// A job whose runs may overlap counts twice.
 #[test]
 fn jobs_that_overlap_count_twice() {
     let ask = Demand {
@@ -256,7 +271,7 @@ fn jobs_that_overlap_count_twice() {
     }
 }
 
-/// Sums that no machine has do not wrap around to something that fits.
+/// Sums that no machine has do not wrap around to a sum that fits.
 #[test]
 fn sums_saturate() {
     let huge = demand::Demand {
@@ -284,7 +299,7 @@ fn sums_saturate() {
     assert_eq!((sum.pods, sum.ask.request.get()), (u32::MAX, u64::MAX));
 }
 
-/// The reference reads amounts as the tests of the units do: a check of the check.
+/// The reference reads amounts as the tests of the units do: this checks the check.
 #[test]
 fn the_reference_reads_amounts() {
     let cases: BTreeMap<&str, u128> = [

@@ -1,5 +1,5 @@
-//! What the script downloads, against the checksums that the tree pins, and what it need not
-//! download.
+//! What the script downloads, checked against the checksums that the tree pins, and what it does
+//! not need to download.
 
 use std::{collections::BTreeMap, fs, process::Command};
 
@@ -12,7 +12,7 @@ use super::{
     text_of,
 };
 
-/// What is fetched here are stand-ins: the tested versions' checksums are not theirs.
+/// The downloads here are stand-ins, which do not have the tested versions' checksums.
 pub fn without_checksums(files: &mut BTreeMap<String, Vec<u8>>) {
     let script = String::from_utf8(files["bootstrap/bootstrap.sh"].clone()).expect("UTF-8");
     let line = script.lines().find(|it| it.starts_with("declare -rA checksums=("));
@@ -22,7 +22,7 @@ pub fn without_checksums(files: &mut BTreeMap<String, Vec<u8>>) {
     files.insert("bootstrap/bootstrap.sh".to_owned(), script.into_bytes());
 }
 
-/// A download that is not what its checksum says is never run.
+/// A download with another checksum is never run.
 #[test]
 fn a_wrong_checksum_stops_it() {
     let mut script = full();
@@ -36,8 +36,8 @@ fn a_wrong_checksum_stops_it() {
     assert!(!done.out.contains("k3s-amd64: neither"), "{}", done.out);
 }
 
-/// A pinned checksum is held against whatever an earlier run, or somebody else, has left: also
-/// where a checksum lies beside it.
+/// A pinned checksum is compared with a file that an earlier run or somebody else left, also if a
+/// checksum was left beside it.
 #[test]
 fn what_lies_in_the_cache_is_held_against_the_pinned_checksum() {
     let sum = |node: &Node, name: &str| {

@@ -1,5 +1,5 @@
-//! A node that is none: a folder with a clone, a root file system, and programs that log their
-//! calls and simulate k3s and its cluster.
+//! A simulated node: a folder with a clone, a root file system, and programs that log their calls
+//! and simulate k3s and its cluster.
 
 use std::{
     collections::BTreeMap,
@@ -34,7 +34,7 @@ const FAKES: [&str; 17] = [
     "uname",
     "sleep",
 ];
-/// What the script may use of a plain Ubuntu besides, and the fakes need.
+/// The programs of a plain Ubuntu that the script and the fakes may use.
 const REAL: [&str; 29] = [
     "awk",
     "base64",
@@ -69,7 +69,7 @@ const REAL: [&str; 29] = [
 const FAKE: &str = include_str!("fake.sh");
 const SOCKET: &str = include_str!("socket.sh");
 
-/// The key that belongs to the certificate, as the fake openssl sees it.
+/// The key that belongs to the certificate, according to the fake openssl.
 pub const KEY: &str = "KEY one\nhush-private-key\n";
 /// The certificate.
 pub const CERTIFICATE: &str = "CERTIFICATE one\n";
@@ -80,10 +80,10 @@ pub struct Node {
     environment: BTreeMap<String, String>,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Done {
-    /// None: it was killed.
+    /// The exit code; none if it was killed.
     pub code: Option<i32>,
     pub out: String,
     pub err: String,
@@ -116,12 +116,12 @@ impl Node {
 
     fn programs(&self) {
         self.program("bin/fake", FAKE);
-        // Whoever runs the tests owns the clone, and is not root as the fake `id` says.
+        // The user who runs the tests owns the clone, and is not root according to the fake `id`.
         self.program("bin/runuser", "#!/bin/sh\nUSED=$2\nexport USED\nshift 3\nexec \"$@\"\n");
         self.write("clone/.git/HEAD", "ref: refs/heads/main\n");
         self.program("bin/socket", SOCKET);
         for name in FAKES {
-            // helm is fetched.
+            // helm is downloaded.
             if name != "helm" {
                 symlink(self.path("bin/fake"), self.path(&format!("bin/{name}")))
                     .expect("linkable");
@@ -131,14 +131,14 @@ impl Node {
         for name in REAL {
             let found =
                 std::env::split_paths(&path).map(|it| it.join(name)).find(|it| it.is_file());
-            // `kill` is a part of the shell in most places.
+            // In most places `kill` is a builtin of the shell.
             if let Some(found) = found {
                 symlink(found, self.path(&format!("bin/{name}"))).expect("linkable");
             }
         }
     }
 
-    /// What the publishers have. The archive is made once, for all nodes.
+    /// What the publishers offer. The archive is made once, for all nodes.
     fn web(&self) {
         static WEB: OnceLock<BTreeMap<String, Vec<u8>>> = OnceLock::new();
         let web = WEB.get_or_init(|| {
@@ -153,7 +153,8 @@ impl Node {
 
     fn make_web(&self) {
         self.program("fake/web/k3s", "#!/bin/sh\necho 'k3s version v1.35.8+k3s1 (0123)'\n");
-        // The archive has to be the same on every node: what is in it finds the fake by a variable.
+        // The archive has to be the same on every node, so its content finds the fake by a
+        // variable.
         self.program(
             "helm/linux-amd64/helm",
             "#!/bin/sh\nexec \"$FAKE/../bin/helm-fake\" \"$@\"\n",
@@ -187,12 +188,12 @@ impl Node {
         self
     }
 
-    /// A path below the folder.
+    /// A path below the node's folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Writes a file, with the folders above.
+    /// Writes a file, and makes the folders above it.
     pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
@@ -205,7 +206,7 @@ impl Node {
         fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).expect("settable");
     }
 
-    /// What a file says; nothing where there is none.
+    /// The content of a file; empty if there is none.
     pub fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
     }
@@ -215,7 +216,7 @@ impl Node {
         self.bash("exec bash \"$0\" \"$@\"", words)
     }
 
-    /// Runs the script; it has to end well.
+    /// Runs the script, which has to succeed.
     #[track_caller]
     pub fn ok(&self, words: &[&str]) -> Done {
         let done = self.run(words);
@@ -263,12 +264,12 @@ impl Node {
         }
     }
 
-    /// The state of node and cluster: every file that is not a mere trace of the calls.
+    /// The state of node and cluster: every file that is more than a trace of the calls.
     pub fn state(&self) -> BTreeMap<String, Vec<u8>> {
         let folder = self.folder.path().to_string_lossy().into_owned();
         let mut all = files_below(self.folder.path(), &["node", "fake/cluster"]);
         for bytes in all.values_mut() {
-            // Two nodes differ in where they lie.
+            // Two nodes differ in their path.
             *bytes = String::from_utf8_lossy(bytes).replace(&folder, "").into_bytes();
         }
         all

@@ -1,5 +1,5 @@
-//! The script, run on a simulated node: to its end, again, killed at every call, dry, and with
-//! every fault that it looks for.
+//! The script, run on a simulated node: to its end, again, killed at every call, as a dry run, and
+//! with every fault that it looks for.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -77,7 +77,7 @@ fn up_ends_in_a_chat_and_a_second_time_changes_nothing() {
     assert!(node.state() == before);
 }
 
-/// The script that the compiler makes, on a cluster as far as its charts reach.
+/// The script that the compiler makes, on a cluster that has what its charts need.
 #[test]
 fn up_of_a_compiled_platform() {
     let mut files = files();
@@ -85,7 +85,7 @@ fn up_of_a_compiled_platform() {
     without_checksums(&mut files);
     let node = Node::new(&files).with("NEEDS_KEY", "1");
     if !files.contains_key("apps/argocd.yaml") {
-        // Argo CD is somebody else's there: without it, the script says so.
+        // Somebody else manages Argo CD there; if it is missing, the script says so.
         let done = node.run(&["up"]);
         assert!(done.err.contains("Argo CD is not in this cluster"), "{}\n{}", done.out, done.err);
         node.write("fake/cluster/crd.applications.argoproj.io", "");
@@ -95,8 +95,8 @@ fn up_of_a_compiled_platform() {
     assert_eq!(node.read("fake/wrong"), "");
 }
 
-/// Kills the script at each call, runs it again, and compares the end with that of a run that
-/// nobody stopped.
+/// Kills the script at each call, runs it again, and compares the end with that of an uninterrupted
+/// run.
 fn kill_at_each_call(when: &str) {
     let whole = node();
     whole.ok(&["up"]);
@@ -105,10 +105,10 @@ fn kill_at_each_call(when: &str) {
     let changes: BTreeSet<String> =
         whole.read("fake/changes").lines().map(ToOwned::to_owned).collect();
     assert!(calls.len() > 40 && changes.len() > 15, "{calls:?}");
-    // Runs that were stopped in one state go on alike: each state is continued once.
+    // Runs that were stopped in the same state continue alike, so each state is continued once.
     let mut seen = BTreeSet::new();
     for (at, call) in (1..).zip(&calls) {
-        // After a question all is as it is before the next call.
+        // A question changes nothing: the state is that of the next call.
         if when == "after" && !changes.contains(call) {
             continue;
         }
@@ -131,7 +131,7 @@ fn killed_before_each_call_it_comes_to_the_same_end() {
     kill_at_each_call("before");
 }
 
-/// A download is then there in part.
+/// A part of the download is there then.
 #[test]
 fn killed_after_each_change_it_comes_to_the_same_end() {
     kill_at_each_call("after");
@@ -140,13 +140,13 @@ fn killed_after_each_change_it_comes_to_the_same_end() {
 fn differences(one: &BTreeMap<String, Vec<u8>>, two: &BTreeMap<String, Vec<u8>>, what: &str) {
     let names: BTreeSet<&String> =
         one.keys().chain(two.keys()).filter(|it| one.get(*it) != two.get(*it)).collect();
-    // A controller that ran before its key came is told to read it; a run that was never stopped
-    // has no need to.
+    // A controller that ran before its key came is told to read it; an uninterrupted run does not
+    // need that.
     let names: Vec<_> = names.into_iter().filter(|it| !it.ends_with("/restarted")).collect();
     assert!(names.is_empty(), "{what}: {names:?}");
 }
 
-/// A dry run changes nothing, and what it prints does what a run does.
+/// A dry run changes nothing, and the lines that it prints do what a run does.
 #[test]
 fn a_dry_run_prints_the_run() {
     let dry = node();
@@ -172,7 +172,7 @@ fn a_dry_run_prints_the_run() {
     }
 }
 
-/// What stops it before anything is changed, and what it only says.
+/// What stops the script before it changes anything, and what it only warns about.
 #[test]
 fn preflight_says_what_is_wrong() {
     let cases: [(&str, &str, &str, &str); 13] = [
@@ -230,12 +230,12 @@ fn preflight_says_what_is_wrong() {
             assert!(node.changes().is_empty(), "{name}: {:?}", node.changes());
         }
         assert!(!format!("{done:?}").contains("hush"), "{name}");
-        // A dry run goes on, to show all.
+        // A dry run continues, to show everything.
         assert_eq!(node.run(&["up", "--dry-run"]).code, Some(0), "{name}");
     }
 }
 
-/// The same repository, however its URL is written.
+/// One repository, however its URL is written.
 #[test]
 fn one_repository_has_many_urls() {
     for url in [
@@ -250,7 +250,7 @@ fn one_repository_has_many_urls() {
         let done = node().with("ORIGIN", url).run(&["up", "--dry-run"]);
         assert!(!done.out.contains("no remote"), "{url}: {}", done.out);
     }
-    // A port is left out where it is the scheme's own, and nowhere else.
+    // A port may be left out if it is the scheme's default, and only then.
     for url in [
         "http://github.com:443/example/platform",
         "https://github.com:22/example/platform",
@@ -274,7 +274,7 @@ fn the_sealing_key_has_to_be_the_right_one() {
     assert!(done.err.contains("no key to open them"), "{}", done.err);
     other.write("mine.pem", KEY);
     assert_eq!(other.ok(&["up", "--sealing-key=mine.pem"]).code, Some(0));
-    // It is in the cluster now: nobody has to bring it again.
+    // The key is in the cluster now, so it need not be passed again.
     std::fs::remove_file(other.path("mine.pem")).expect("removable");
     other.ok(&["up"]);
 
@@ -293,7 +293,7 @@ fn the_sealing_key_has_to_be_the_right_one() {
     assert!(none.ok(&["up"]).out.contains("the controller will make a key of its own"));
 }
 
-/// A key that comes after the controller is read all the same.
+/// A key that arrives after the controller is read all the same.
 #[test]
 fn a_controller_that_runs_already_reads_a_new_key() {
     let node = node();
@@ -339,7 +339,8 @@ fn status_names_the_first_that_is_red() {
     assert!(done.err.contains("not all Applications are healthy after 0 s"), "{}", done.err);
 }
 
-/// Who has failed and tries again is not red yet for Argo CD, and somebody wants to know why.
+/// An Application that failed and is retried is not yet degraded for Argo CD, but the user wants to
+/// know why it failed.
 #[test]
 fn status_names_who_tries_again() {
     let node = node();
@@ -368,7 +369,7 @@ fn restore_stops_the_front_end_and_sets_it_going_again() {
         "{patched}"
     );
     assert!(!node.path("fake/cluster/paused").exists());
-    // Backups rest meanwhile, and go on.
+    // Backups are suspended meanwhile, and resumed afterwards.
     assert!(
         patched.find("\"suspend\":true") < patched.find("\"suspend\":false")
             && patched.contains("\"suspend\":true"),
@@ -384,7 +385,7 @@ fn restore_stops_the_front_end_and_sets_it_going_again() {
         "{dry}"
     );
 
-    // It fails: the front end goes on all the same. It is killed: `status` says so.
+    // If the restore fails, the front end starts all the same. If it is killed, `status` says so.
     let node = node.with("JOB", "Failed");
     let done = node.run(&["restore", "--yes"]);
     assert!(done.code == Some(1) && done.err.contains("the last words of the Job"), "{done:?}");
@@ -415,9 +416,9 @@ fn teardown_is_meant_and_says_what_stays() {
     assert!(node.ok(&["teardown", "--yes"]).out.contains("nothing to do"));
 }
 
-/// Words that are not understood end with 2, as with the program, and nothing is done.
+/// Unknown arguments end with 2, as in the program, and nothing is done.
 #[test]
-fn words_that_it_does_not_know() {
+fn arguments_that_it_does_not_know() {
     let node = node();
     for help in ["--help", "-h", "help"] {
         assert!(node.ok(&[help]).out.contains("--sealing-key FILE"), "{help}");
@@ -447,8 +448,8 @@ fn words_that_it_does_not_know() {
     assert!(node.ok(&["down", "--yes"]).out.contains("teardown: what stays"));
 }
 
-/// What a dry run prints of a private repository's credential is pasted as it is: it reads the
-/// secret where it lies, and shows none.
+/// The lines that a dry run prints for a private repository's credential can be pasted: they read
+/// the secret from its file and show none.
 #[test]
 fn a_dry_run_of_a_private_repository_can_be_pasted() {
     let way = |name: &str, value: &str| {
@@ -474,7 +475,7 @@ fn a_dry_run_of_a_private_repository_can_be_pasted() {
         );
         differences(&dry.state(), &real.state(), name);
     }
-    // Nothing to read: the line does nothing, and says so.
+    // If there is nothing to read, the line does nothing and says so.
     let none = way("READABLE", "128");
     let done = none.ok(&["up", "--dry-run"]);
     let line =

@@ -1,5 +1,5 @@
-//! The script among strangers: another platform's cluster and node, programs that somebody else
-//! installed, words that somebody else chose.
+//! The script where others have been: another platform's cluster and node, programs that somebody
+//! else installed, names that somebody else chose.
 
 use std::{fs, process::Command};
 
@@ -13,7 +13,7 @@ use espalier::emit::bootstrap::{self, Checksum};
 
 const CHANGERS: [&[&str]; 3] = [&["up"], &["restore", "--yes"], &["teardown", "--yes"]];
 
-/// A root that says nothing of what is looked for, or has sources besides, is there all the same.
+/// A root without the fields that are looked for, or with several sources, still counts as a root.
 #[test]
 fn a_root_that_says_nothing_is_anothers() {
     for (set, said) in [
@@ -46,10 +46,10 @@ fn a_root_that_says_nothing_is_anothers() {
     }
 }
 
-/// A cluster that does not answer says nothing of whose it is: its node is changed only where an
-/// earlier `up` noted it.
+/// If a cluster does not answer, nobody knows whose it is: its node is changed only if an earlier
+/// `up` noted that it is this platform's.
 #[test]
-fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
+fn a_node_whose_cluster_does_not_answer_is_only_repaired_where_it_is_ours() {
     let noted = "node/var/lib/espalier/platform";
     let config = "node/etc/rancher/k3s/config.yaml.d/espalier.yaml";
     for note in [None, Some("another\ngit.example.com/another/platform\napps\n")] {
@@ -79,7 +79,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
         assert!(node.state() == before, "{note:?}");
         let dry = node.ok(&["up", "--dry-run"]).out;
         assert!(dry.contains("# would stop here: preflight: the cluster does not answer"), "{dry}");
-        // No kubeconfig, but somebody's note.
+        // There is no kubeconfig, but another platform's note.
         if note.is_some() {
             fs::remove_file(node.path("node/etc/rancher/k3s/k3s.yaml")).expect("removable");
             let done = node.run(&["up"]);
@@ -92,7 +92,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
         node.ok(&["up", "--adopt"]);
         assert_eq!(node.read(noted), "sealed\ngithub.com/example/platform\napps\n");
     }
-    // Its own node is healed.
+    // The platform's own node is repaired.
     let node = node();
     node.ok(&["up"]);
     fs::remove_file(node.path("fake/cluster/running")).expect("removable");
@@ -102,8 +102,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
         "{:?}",
         node.changes()
     );
-    // One answer that fails is not taken for no root, also where the note says that the node is
-    // ours.
+    // A failed answer does not count as "no root", also if the note says that the node is ours.
     let node = node.with("FLAKY", "1").with("ROOT_PART", "another");
     node.write("node/proc/sys/fs/inotify/max_user_instances", "128\n");
     let done = node.run(&["up"]);
@@ -111,7 +110,8 @@ fn a_node_whose_cluster_does_not_answer_is_only_healed_where_it_is_ours() {
     assert_eq!(node.changes(), Vec::<String>::new());
 }
 
-/// A process chooses its name, and one that only begins like k3s, or stands beside it, is not k3s.
+/// A process chooses its own name: one whose name only begins like k3s, or that listens beside it,
+/// is not k3s.
 #[test]
 fn a_port_is_k3s_own_only_where_nobody_else_listens() {
     let socket = |users: &str| format!("LISTEN 0 511 *:6443 *:* users:({users})");
@@ -121,7 +121,7 @@ fn a_port_is_k3s_own_only_where_nobody_else_listens() {
     for own in own.iter().cloned().chain([format!("{}\n{}  ", own[0], own[2])]) {
         node().with("SOCKETS", &own).ok(&["up"]);
     }
-    for it in [
+    for sockets in [
         socket(r#"("k3s-evil",pid=7,fd=6)"#),
         socket(r#"("k3sx",pid=7,fd=6)"#),
         socket(r#"("users:(("k3s",pid=7,fd=6)"#),
@@ -130,23 +130,23 @@ fn a_port_is_k3s_own_only_where_nobody_else_listens() {
         socket("(\"a\u{1b}[2J\u{202e}##[error]\",pid=7,fd=6)"),
         "LISTEN 0 511 *:6443 *:*".to_owned(),
     ] {
-        let node = node().with("SOCKETS", &it);
+        let node = node().with("SOCKETS", &sockets);
         let done = node.run(&["up"]);
         assert!(
             done.code == Some(1) && done.err.contains("port 6443 is taken: "),
-            "{it}: {done:?}"
+            "{sockets}: {done:?}"
         );
         assert!(
             !done.err.contains(['\u{1b}', '\u{202e}']) && !done.err.contains("##["),
             "{}",
             done.err
         );
-        assert!(node.changes().is_empty(), "{it}");
+        assert!(node.changes().is_empty(), "{sockets}");
     }
 }
 
-/// What an Application says of itself is shown and not obeyed, by `status` and `up`, and no name of
-/// one is a flag.
+/// `status` and `up` show the fields of an Application without interpreting them, and no name of an
+/// Application is taken for a flag.
 #[test]
 fn what_the_cluster_says_of_applications_is_not_obeyed() {
     let node = node();
@@ -169,8 +169,8 @@ fn what_the_cluster_says_of_applications_is_not_obeyed() {
     }
 }
 
-/// A node whose script has these checksums pinned, of what the publishers have there; a wrong one
-/// where it is told so.
+/// A node whose script pins these checksums, of the publishers' files; a wrong one where the
+/// argument says so.
 fn pinned(names: &[&'static str]) -> Node {
     let sum = |file: &str| {
         let out = Command::new("sha256sum")
@@ -193,9 +193,9 @@ fn pinned(names: &[&'static str]) -> Node {
     Node::new(&files).with("NEEDS_KEY", "1")
 }
 
-/// A helm that says the right version proves nothing: with a checksum, the script takes its own.
+/// A helm that reports the right version proves nothing: with a checksum, the script uses its own.
 #[test]
-fn a_helm_of_somebody_is_not_run_where_a_checksum_is_known() {
+fn a_foreign_helm_is_not_run_where_a_checksum_is_known() {
     let node = pinned(&["helm-amd64"]);
     node.program("bin/helm", "#!/bin/sh\n: >\"$FAKE/evil\"\nprintf v4.2.1\n");
     node.ok(&["up"]);
@@ -209,10 +209,9 @@ fn a_helm_of_somebody_is_not_run_where_a_checksum_is_known() {
     assert!(!node.path("fake/evil").exists(), "the helm on the PATH was run");
 }
 
-/// A k3s of the right version stays, and whoever runs the script learns that it is not the
-/// release's.
+/// A k3s of the right version is kept, and the script warns that it is not the release's file.
 #[test]
-fn a_k3s_of_somebody_is_held_against_the_checksum() {
+fn a_foreign_k3s_is_compared_with_the_checksum() {
     let node = pinned(&["k3s-amd64"]);
     node.ok(&["up"]);
     assert!(!node.ok(&["up"]).out.contains("is not the one of the release"));
@@ -229,7 +228,7 @@ fn a_k3s_of_somebody_is_held_against_the_checksum() {
     assert_eq!(node.read(file), changed);
 }
 
-/// To take over a cluster and to take another platform's backup are two wishes.
+/// Adopting a cluster and adopting another platform's backup are two different flags.
 #[test]
 fn a_backup_is_adopted_apart_from_the_root() {
     let node = node();
@@ -256,7 +255,7 @@ fn a_backup_is_adopted_apart_from_the_root() {
     assert_eq!(node.changes(), Vec::<String>::new());
 }
 
-/// A cluster that another platform's root is in is not changed, whatever differs about it.
+/// A cluster with another platform's root is not changed, whatever differs about the root.
 #[test]
 fn another_platforms_cluster_is_left_alone() {
     for (name, value, said) in [
@@ -294,10 +293,9 @@ fn another_platforms_cluster_is_left_alone() {
     }
 }
 
-/// No variable of the caller's decides which repository is asked, and the clone is asked with no
-/// program of its own.
+/// No variable of the caller decides which repository is asked, and no program of the clone is run.
 #[test]
-fn git_is_called_for_a_clone_that_is_a_strangers() {
+fn git_is_called_for_a_clone_that_is_another_users() {
     let node = node()
         .with("GIT_DIR", "/elsewhere")
         .with("GIT_CONFIG_COUNT", "1")
@@ -318,7 +316,7 @@ fn git_is_called_for_a_clone_that_is_a_strangers() {
     assert_eq!(node.read("fake/wrong"), "");
 }
 
-/// Root runs it as the clone's owner, with the owner's home; whoever else runs it, as himself.
+/// root runs Git as the clone's owner, with the owner's home; any other user runs it as themselves.
 #[test]
 fn git_reads_the_clone_as_its_owner() {
     for (id, owner, seen) in [

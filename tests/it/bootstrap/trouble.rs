@@ -1,5 +1,5 @@
-//! The script where things go on, or go wrong, after a first good run: new keys, slow hours,
-//! servers that do not answer, foreign clusters.
+//! The script after a first good run, when things change or go wrong: new keys, slow hours, servers
+//! that do not answer, foreign clusters.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use espalier::emit::bootstrap;
 
-/// A node whose script has another head.
+/// A node whose script has a different head.
 fn with(change: impl FnOnce(&mut bootstrap::Script)) -> Node {
     let mut script = full();
     change(&mut script);
@@ -32,9 +32,9 @@ fn a_new_sealing_key_stands_beside_the_old_one() {
     let both = node.keys();
     assert!(both.len() == 2 && both.contains(&old[0]), "{both:?}");
     assert!(node.path("fake/cluster/restarted").exists(), "the controller has to read the new one");
-    // 10 digits of the certificate's sum.
+    // The first 10 digits of the certificate's digest.
     assert!(
-        both.iter().all(|it| it.rsplit('-').next().is_some_and(|it| it.len() == 10)),
+        both.iter().all(|name| name.rsplit('-').next().is_some_and(|it| it.len() == 10)),
         "{both:?}"
     );
     assert_eq!(node.read("fake/wrong"), "");
@@ -48,7 +48,7 @@ fn what_has_given_up_is_set_going_once_the_root_last() {
     let patches: Vec<&str> = patched.lines().filter(|it| it.contains("bootstrap.sh")).collect();
     assert_eq!(patches.len(), 2, "{patched}\n{}", done.out);
     assert!(patches[0].contains(" openwebui ") && patches[1].contains(" root "), "{patched}");
-    // With the options and tries of its own.
+    // With its own options and number of retries.
     let operation = patches[0].split_once("--patch ").expect("a patch").1.trim();
     let operation: serde_yaml::Value = serde_yaml::from_str(operation).expect("JSON");
     assert_eq!(operation["operation"]["sync"]["syncOptions"][0], "ServerSideApply=true");
@@ -83,7 +83,7 @@ fn a_credential_can_be_replaced() {
     node.ok(&["up"]);
     let two = node.read("fake/cluster/applied.espalier-repository");
     assert!(one != two && two.contains("aHVzaC10d28="), "{two}");
-    // Without one, what is there stays.
+    // Without a new one, the existing one stays.
     let node = node.with("ESPALIER_REPOSITORY_TOKEN_FILE", "");
     assert!(node.ok(&["up"]).out.contains("its credential is in the cluster"));
     assert_eq!(node.read("fake/cluster/applied.espalier-repository"), two);
@@ -113,8 +113,8 @@ fn a_job_that_hangs_does_not_hold_the_next_restore_up() {
     assert_eq!(node.read("fake/wrong"), "");
 }
 
-/// Somebody else's cluster: of this machine nothing is looked at, and nothing is installed but
-/// helm.
+/// Another cluster by `ESPALIER_KUBECONFIG`: nothing on this machine is looked at, and only helm is
+/// installed.
 #[test]
 fn another_cluster_leaves_this_machine_alone() {
     let node = node().with("ID", "1000").with("TAKEN", "80").with("CORES", "1");
@@ -132,7 +132,7 @@ fn another_cluster_leaves_this_machine_alone() {
     );
 }
 
-/// What was changed by hand on the node is put back.
+/// A file that was changed by hand on the node is restored.
 #[test]
 fn what_is_on_the_node_counts() {
     let node = node();
@@ -148,7 +148,7 @@ fn what_is_on_the_node_counts() {
         node.ok(&["up"]);
         assert!(node.changes().is_empty(), "{file}: {:?}", node.changes());
     }
-    // Another installer's unit is its own.
+    // The unit of another installer is left alone.
     node.write("node/etc/systemd/system/k3s.service", "[Service]\n");
     node.ok(&["up"]);
     assert!(node.changes().is_empty(), "{:?}", node.changes());
@@ -163,7 +163,7 @@ fn no_answer_is_not_a_no() {
     assert_eq!(flaky.read("fake/wrong"), "");
     assert_eq!(flaky.changes(), whole.changes());
 
-    // Nothing is put over what may be there.
+    // Nothing is installed over an existing file.
     let broken = node().with("BROKEN", "get secrets --selector sealedsecrets");
     broken.run(&["up"]);
     let done = broken.run(&["up"]);
@@ -194,8 +194,8 @@ fn a_dry_run_does_not_contradict_itself() {
 
 #[test]
 fn who_has_to_join_is_said_before_it_waits() {
-    let node = with(|it| {
-        it.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()];
+    let node = with(|platform| {
+        platform.joining = vec!["2 of work (agent)".to_owned(), "1 of models (agent)".to_owned()];
     });
     let out = node.ok(&["up"]).out;
     let said = out
@@ -213,8 +213,8 @@ fn what_sudo_drops_is_said() {
     assert!(node.with("ID", "1000").run(&["up"]).err.contains("--preserve-env"));
 }
 
-/// A workspace answers at a host of its own, which needs a DNS record as the platform's do; the
-/// script finds it in the workspace's Ingress.
+/// A workspace has its own host, which needs a DNS record like the platform's; the script finds it
+/// in the workspace's Ingress.
 #[test]
 fn the_names_of_workspaces_have_to_lead_here_too() {
     let node = node().with("NOWHERE", "*.ws.example.org");

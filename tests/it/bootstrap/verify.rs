@@ -1,5 +1,5 @@
-//! `verify`: the question as a browser asks it, what the model read for it, and whom the password
-//! goes to.
+//! `verify`: it asks as a browser does, shows what the model read, and sends the password to the
+//! right server only.
 
 use std::{
     fs,
@@ -15,8 +15,8 @@ use super::{
     runs::node as up,
 };
 
-/// A node that is up, with a chat that answers so; `events` are what comes through the socket, a
-/// line each.
+/// A node that is up, with a chat that gives this answer; `events` are what comes through the
+/// socket, one line each.
 fn chat(events: &str) -> Node {
     let node = up()
         .with("ESPALIER_EMAIL", "a@example.org")
@@ -44,7 +44,7 @@ fn last(text: &str, usage: &str) -> String {
     )
 }
 
-/// It has to end with 1 and this sentence.
+/// Runs `verify`, which has to end with 1 and this sentence.
 #[track_caller]
 fn fails(node: &Node, said: &str) -> Done {
     let done = node.run(&["verify"]);
@@ -76,7 +76,7 @@ fn it_asks_through_the_socket_and_shows_the_answer() {
     assert!(!format!("{}{}{}", done.out, done.err, node.read("fake/log")).contains("hush"));
     assert_eq!(node.read("fake/wrong"), "");
 
-    // The socket is opened as a page of the platform opens it, and the question belongs to its
+    // The socket is opened as a page of the platform opens it, and the question belongs to that
     // session.
     let upgrade = node.read("fake/sent.upgrade");
     for line in [
@@ -93,8 +93,8 @@ fn it_asks_through_the_socket_and_shows_the_answer() {
     assert_eq!(sent["stream"], true);
     assert_eq!(sent["id"].as_str().map(str::len), Some(36));
 
-    // What went through it, byte by byte: the answer to a ping carries the ping's bytes, a zero
-    // byte among them.
+    // What went through it, byte by byte: the answer to a ping carries the bytes of the ping,
+    // including a zero byte.
     let told = fs::read(node.path("fake/sent.socket")).expect("it was told something");
     let join = r#"420["user-join",{"auth":{"token":"eyJ.hush-jwt.x"}}]"#;
     let connect = r#"40{"token":"eyJ.hush-jwt.x"}"#;
@@ -114,7 +114,7 @@ fn it_asks_through_the_socket_and_shows_the_answer() {
     assert!(node.ok(&["verify"]).out.contains("15.0 tokens a second, with 200 tokens read"));
 }
 
-/// What a browser's question drags along is seen, whatever the answer looks like.
+/// Text that a browser's question brings along is noticed, whatever the answer looks like.
 #[test]
 fn a_prompt_with_tools_is_refused() {
     let node =
@@ -143,7 +143,7 @@ fn who_does_not_answer_is_named() {
     fails(&node, "does not support tools");
     node.write("fake/web/events", last(" ", r#""prompt_tokens":16"#));
     fails(&node, "no answer from llama3.2:1b");
-    // It breaks off in the middle.
+    // The stream ends in the middle.
     node.write("fake/web/events", "{\"type\":\"chat:completion\",\"data\":{\"usage\":{}}}\n");
     let node = node.with("HANG_UP", "1");
     fails(&node, "the socket ended");
@@ -192,7 +192,7 @@ fn it_trusts_what_is_in_the_cluster_and_nobody_else() {
     assert!(log.contains("--insecure") && !log.contains("-verify_return_error"), "{log}");
 }
 
-/// The password may come from a file, and a dry run asks nobody.
+/// The password may come from a file, and a dry run does not ask for one.
 #[test]
 fn where_the_password_comes_from() {
     let node = chat(&last("Red", r#""prompt_tokens":16"#));
@@ -210,7 +210,7 @@ fn where_the_password_comes_from() {
     assert!(!node.path("fake/sent.signin").exists() && !dry.contains("other word"));
 }
 
-/// Whoever ends before he is asked is a refusal, not a fault of the script.
+/// A connection that ends before the request is a refusal, not a fault of the script.
 #[test]
 fn a_socket_that_ends_at_once() {
     let node = chat(&last("Red", r#""prompt_tokens":16"#)).with("GONE", "1");
@@ -230,7 +230,7 @@ fn a_socket_that_ends_at_once() {
     }
 }
 
-/// Whoever keeps the connection after his answer is hung up on.
+/// A connection that stays open after the answer is closed by the script.
 #[test]
 fn a_socket_that_does_not_end() {
     let begun = Instant::now();
@@ -239,8 +239,9 @@ fn a_socket_that_does_not_end() {
     assert!(begun.elapsed() < Duration::from_mins(2));
 }
 
-/// What the compiler's own messages do not let through, no server's word does: alone, and with
-/// itself put into it, which a removal would put together again.
+/// Characters that the compiler's own messages do not print are not printed from a server's answer
+/// either: alone, and nested in themselves, so that removing the inner one would create the outer
+/// one.
 #[test]
 fn what_a_server_says_is_not_obeyed() {
     let is_format = |character: char| FORMAT.iter().any(|range| range.contains(&character));
@@ -258,8 +259,8 @@ fn what_a_server_says_is_not_obeyed() {
     ];
     let all =
         ('\u{1}'..='\u{ffff}').chain(far.into_iter().flatten()).chain('\u{dff00}'..='\u{e10ff}');
-    for it in all.filter(|it| *it != '\n') {
-        alone.push((it, format!("a{it}b")));
+    for character in all.filter(|it| *it != '\n') {
+        alone.push((character, format!("a{character}b")));
     }
     let said: String = alone.iter().flat_map(|it| [it.1.as_str(), "\n"]).collect();
     let cleaned = cleaned(said.as_bytes());
@@ -306,7 +307,7 @@ fn what_a_server_says_is_no_command_of_a_workflow() {
         "a::b\n:\\:error::x\n \t+-:\\:stop-commands::x\nx #\\#[error]y#\\#[z]\n:\\:::\n"
     );
     assert_eq!(plain::lines(&lines), lines, "the compiler would let it through");
-    // Whatever stands before it and is no letter to a runner.
+    // After anything that is not a letter for the workflow runner.
     for space in ('\u{1}'..='\u{ffff}').filter(|it| it.is_whitespace() && *it != '\n') {
         let line = cleaned_lossy(format!(" {space}-{space}::add-mask::x\n").as_bytes());
         assert!(line.contains(":\\:add-mask::x") || line.contains("?::"), "{space:?}: {line}");
@@ -314,7 +315,7 @@ fn what_a_server_says_is_no_command_of_a_workflow() {
     }
 }
 
-/// Unicode's category Cf, format characters.
+/// Format characters, category Cf of Unicode.
 const FORMAT: [std::ops::RangeInclusive<char>; 21] = [
     '\u{ad}'..='\u{ad}',
     '\u{600}'..='\u{605}',
@@ -339,7 +340,7 @@ const FORMAT: [std::ops::RangeInclusive<char>; 21] = [
     '\u{e0020}'..='\u{e007f}',
 ];
 
-/// What the script's own `clean` makes of some bytes.
+/// What the script's `clean` makes of some bytes.
 fn cleaned(said: &[u8]) -> Vec<u8> {
     let script = String::from_utf8(super::text_of(&super::full())).expect("a text");
     let begin = script.find("\nclean() {").expect("it is there");

@@ -1,5 +1,4 @@
-//! What Argo CD reads is what espalier made: by Git's own list, in every format, from wherever one
-//! asks.
+//! Argo CD reads exactly what Espalier made: by Git's own list, in every format, from any folder.
 
 use std::{fs, os::unix::fs::symlink};
 
@@ -15,7 +14,7 @@ fn committed() -> WorkspaceDir {
     dir
 }
 
-/// Both verbs say it, in every format, and end alike.
+/// `check` and `render` report it, in every format, and end with the same exit code.
 #[track_caller]
 fn told(dir: &WorkspaceDir, words: &[&str], text: &str) {
     for verb in ["check", "render"] {
@@ -31,28 +30,29 @@ fn told(dir: &WorkspaceDir, words: &[&str], text: &str) {
 }
 
 #[test]
-fn what_git_has_and_the_disk_does_not_show_is_told() {
+fn what_git_has_and_the_disk_does_not_show_is_reported() {
     let id = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
-    // A submodule that is not initialised is an empty folder, or none at all in a sparse work tree.
+    // A submodule that is not initialised is an empty folder, or missing in a sparse work tree.
     let dir = committed();
     dir.git(&["update-index", "--add", "--cacheinfo", &format!("160000,{id},out/module")]);
     fs::create_dir(dir.path("out/module")).expect("writable");
     told(&dir, &[], "`out/module` is another repository in Git");
-    // A link where links are files: the file is right, and Git's mode is not.
+    // A link on a file system without links: the file's content is right, and its mode in Git is
+    // not.
     let dir = committed();
     let name = dir.manifest();
     let blob = dir.git(&["hash-object", "-w", &name]);
     dir.git(&["update-index", "--add", "--cacheinfo", &format!("120000,{},{name}", blob.trim())]);
     dir.git(&["config", "core.symlinks", "false"]);
     told(&dir, &[], "is a symbolic link in Git");
-    // A file that this clone does not show.
+    // A file that this clone does not check out.
     let dir = committed();
     dir.write("apps/hidden.yaml", "kind: Application\n");
     dir.git(&["add", "apps/hidden.yaml"]);
     dir.git(&["update-index", "--skip-worktree", "apps/hidden.yaml"]);
     dir.remove("apps/hidden.yaml");
     told(&dir, &[], "`apps/hidden.yaml` is in Git and not in this folder");
-    // What was removed and waits for its commit is no finding.
+    // A file that was removed and not committed yet is no finding.
     let dir = committed();
     dir.write("apps/mine.yaml", "kind: Application\n");
     dir.git(&["add", "apps/mine.yaml"]);
@@ -67,7 +67,7 @@ fn what_git_has_and_the_disk_does_not_show_is_told() {
 }
 
 #[test]
-fn generated_files_that_git_does_not_have_are_told() {
+fn generated_files_that_git_does_not_have_are_reported() {
     let dir = committed();
     let name = "out/manifests/ollama/ai/service-ollama.yaml";
     dir.git(&["rm", "--quiet", "--cached", name]);
@@ -94,9 +94,9 @@ fn generated_files_that_git_does_not_have_are_told() {
     assert!(!dir.ok(&["check"]).err.contains("not in Git"));
 }
 
-/// What is committed is not what lies here, though Git calls the work tree clean.
+/// The committed bytes differ from those on the disk, although Git calls the work tree clean.
 #[test]
-fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
+fn a_file_that_git_was_told_not_to_look_at_is_reported_where_it_has_another() {
     for format in ["sha1", "sha256"] {
         for mark in ["assume-unchanged", "skip-worktree"] {
             let dir = WorkspaceDir::rendered();
@@ -111,7 +111,7 @@ fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
             dir.write(&name, text.replace("name:", "name: #"));
             dir.git(&["commit", "--quiet", "--all", "--message", "another"]);
             dir.write(&name, text);
-            // An edit that Git sees waits for its commit.
+            // An edit that Git sees only waits for its commit.
             dir.ok(&["check"]);
             dir.git(&["update-index", &format!("--{mark}"), &name]);
             told(
@@ -133,7 +133,7 @@ fn a_file_that_git_was_told_not_to_look_at_is_told_where_it_has_another() {
 }
 
 #[test]
-fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
+fn attributes_that_change_bytes_are_reported_with_their_place_and_a_way_out() {
     let out = "out/** !filter !ident !working-tree-encoding\n";
     for (file, line, said, place) in [
         (".gitattributes", "*.yaml filter=lfs diff=lfs -text", "`filter=lfs`", ".gitattributes:"),
@@ -165,7 +165,7 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
             .to_owned();
         assert!(told.ends_with(&format!("by the attribute {said}")), "{file} {line}: {done:?}");
         assert!(done.err.contains(&format!(" out of {place}")), "{done:?}");
-        // A line of ours says nothing against a file that has the last word.
+        // A line of ours does not override a file with higher precedence.
         assert_eq!(
             done.err.contains(", or write `/"),
             file == ".gitattributes",
@@ -179,7 +179,7 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
             assert!(!dir.run(&["check"]).err.contains("file-converted"), "{line}");
         }
     }
-    // Attributes that change nothing that is generated.
+    // Attributes that do not change any generated file.
     let dir = committed();
     dir.append(
         ".gitattributes",
@@ -192,7 +192,7 @@ fn attributes_that_change_bytes_are_told_with_their_place_and_a_way_out() {
 }
 
 #[test]
-fn links_repositories_and_files_of_others_are_told_and_what_git_ignores_is_not() {
+fn links_repositories_and_files_of_others_are_reported_and_what_git_ignores_is_not() {
     let dir = committed();
     dir.append(".gitignore", "*~\n.DS_Store\n");
     dir.write("out/.DS_Store", "x");
@@ -213,7 +213,7 @@ fn links_repositories_and_files_of_others_are_told_and_what_git_ignores_is_not()
 }
 
 #[test]
-fn one_thing_in_the_way_is_told_once() {
+fn one_thing_in_the_way_is_reported_once() {
     let dir = WorkspaceDir::rendered();
     fs::remove_dir_all(dir.path("out")).expect("removable");
     dir.write("out", "mine\n");
@@ -225,7 +225,7 @@ fn one_thing_in_the_way_is_told_once() {
 }
 
 #[test]
-fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_is_not_asked() {
+fn a_repository_that_cannot_be_asked_is_reported_and_one_that_leaves_the_folder_out_is_not_asked() {
     let dir = WorkspaceDir::rendered();
     dir.write(".git", "gitdir: /nowhere\n");
     for words in [&["check"][..], &["render"]] {
@@ -237,7 +237,7 @@ fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_
             "{done:?}"
         );
     }
-    // A link is one that nobody asks; and without Git there is nobody to ask.
+    // A `.git` that is a link is not asked; and if Git is not installed, nothing can be asked.
     dir.remove(".git");
     symlink("elsewhere", dir.path(".git")).expect("a link");
     let done = dir.run(&["check"]);
@@ -251,7 +251,7 @@ fn a_repository_that_cannot_be_asked_is_told_and_one_that_leaves_the_folder_out_
     dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     let done: Done = dir.command(&["check"]).env("PATH", "").output().expect("it runs").into();
     assert!(done.code == 0 && done.err.contains("warning[repository-not-asked]"), "{done:?}");
-    // A folder for trying things out, in somebody's repository.
+    // A folder for experiments in another repository.
     let dir = WorkspaceDir::empty();
     dir.git(&["init", "--quiet", "--initial-branch", "trunk"]);
     dir.write(".gitignore", "/scratch/\n");
@@ -290,7 +290,7 @@ fn where_the_tree_is_is_compared_with_what_the_spec_says() {
             .replace("    branch: main\n", ""),
     );
     told(&dir, &root, "this repository has no branch `trunk`");
-    // A branch that is known, here or on a remote, is right wherever one stands.
+    // A branch that exists, here or on a remote, is right whichever branch is checked out.
     dir.git(&["add", "."]);
     dir.git(&["commit", "--quiet", "--message", "one"]);
     dir.git(&["update-ref", "refs/remotes/origin/trunk", "HEAD"]);
@@ -304,7 +304,7 @@ fn where_the_tree_is_is_compared_with_what_the_spec_says() {
     dir.git(&["update-ref", "-d", "refs/remotes/our/mirror/trunk"]);
     dir.git(&["checkout", "--quiet", "--detach"]);
     dir.ok(&[&root[..], &["render"]].concat());
-    // A clone of one branch knows no other.
+    // A single-branch clone does not know the others.
     dir.git(&["checkout", "--quiet", "main"]);
     dir.git(&["config", "remote.origin.fetch", "+refs/heads/main:refs/remotes/origin/main"]);
     dir.ok(&[&root[..], &["render"]].concat());
@@ -344,7 +344,7 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
             assert!(said.out.contains(text), "{folder} {format}: {said:?}");
         }
     }
-    // What differs is called alike, and a spec that was named is called as it was.
+    // Both messages use the same name, and a spec that was named by `--spec` keeps that name.
     let spec = dir.read("clusters/garden/spec/platform.yaml").replace("  surprise: 1\n", "");
     dir.write("clusters/garden/spec/platform.yaml", &spec);
     let said = at("clusters/garden/out", &["check", "--color", "never"]);
@@ -360,10 +360,10 @@ fn files_are_called_from_where_one_is_and_for_programs_from_the_top() {
     assert!(said.err.starts_with("../other.yaml:"), "{said:?}");
 }
 
-/// Whichever pattern hides whichever file of ours, wherever it stands: it is named, and the way out
-/// is one.
+/// Whichever pattern hides whichever file of ours, wherever it stands: the finding names it, and
+/// the way out is one.
 #[test]
-fn what_git_ignores_of_ours_is_told_with_the_pattern_and_the_way_out() {
+fn what_git_ignores_of_ours_is_reported_with_the_pattern_and_the_way_out() {
     let patterns = [
         "out/",
         "/apps",
@@ -402,7 +402,7 @@ fn what_git_ignores_of_ours_is_told_with_the_pattern_and_the_way_out() {
             let is_told = said.contains(&format!("the pattern `{pattern}` in .gitignore:3"));
             assert_eq!(is_told, is_hidden, "{pattern}, {verb}: {said}");
         }
-        // The lines that the help names are taken when they are pasted.
+        // The lines that the help names work when they are pasted.
         let said = dir.run(&["check"]).err;
         let help = said.lines().find(|it| it.contains("below all else in .gitignore"));
         let lines: Vec<&str> =
@@ -427,7 +427,7 @@ fn a_tenant_s_file_and_a_list_of_one_s_own_count_and_no_repository_is_not_asked(
         let said = dir.ok(&[verb]).err;
         assert!(said.contains("the pattern `*team-b*` in .git/info/exclude:1"), "{verb}: {said}");
     }
-    // What Git has already, it does not ignore; neither what a later line takes in again.
+    // A file that is in Git already is not ignored, nor is one that a later line includes again.
     dir.git(&["add", "--force", "."]);
     assert!(!dir.ok(&["check"]).err.contains("file-ignored"));
     let dir = WorkspaceDir::rendered();

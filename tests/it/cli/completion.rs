@@ -1,4 +1,4 @@
-//! What `--help` says of each verb, and what a shell completes.
+//! What `--help` says about each command, and what a shell completes.
 
 use std::process::Command;
 
@@ -33,7 +33,7 @@ fn each_verb_has_its_own_help() {
             !said.contains("--threads") && said.lines().all(|it| it.chars().count() <= 110),
             "{verb}: {said}"
         );
-        // The formats are those that it takes.
+        // The formats are those that the command accepts.
         for format in ["short", "json", "github", "markdown", "mermaid"] {
             let is_told = global.contains(&format!("- {format}:"));
             let is_taken = dir.run(&[verb, "--format", format, "--help"]).code == 0;
@@ -51,7 +51,7 @@ fn each_verb_has_its_own_help() {
     {
         assert!(!dir.ok(&[verb, "--help"]).out.contains(unheard), "{verb}");
     }
-    // The flag may stand before the verb, too.
+    // The flag may also stand before the command.
     let dir = WorkspaceDir::rendered();
     assert!(dir.ok(&["--format", "json", "check"]).out.starts_with('['));
     assert!(dir.ok(&["check", "--format", "text"]).out.is_empty());
@@ -60,7 +60,7 @@ fn each_verb_has_its_own_help() {
 }
 
 /// What bash completes, with the script that the program prints: the last word is the one that is
-/// typed.
+/// being typed.
 fn completed(dir: &WorkspaceDir, words: &[&str]) -> Vec<String> {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a path"));
@@ -93,7 +93,7 @@ fn a_shell_completes_what_is_there() {
     );
     let names = completed(&dir, &["seal", "openwebui-"]);
     assert_eq!(names, ["openwebui-admin", "openwebui-secret-key"]);
-    // Behind a flag of its own, `seal` has no other verb to offer.
+    // After a flag of its own, `seal` offers no subcommands.
     assert!(completed(&dir, &["seal", ""]).contains(&"init".to_owned()));
     for words in [
         &["seal", "--rotate", ""][..],
@@ -116,7 +116,7 @@ fn a_shell_completes_what_is_there() {
     assert_eq!(completed(&dir, &["show", "budget", "qwen2.5"]), Vec::<String>::new());
     assert_eq!(completed(&dir, &["check", "--format", ""]), ["human", "short", "json", "github"]);
     assert_eq!(completed(&dir, &["show", "b"]), ["budget"]);
-    // Of no use to people, so nowhere.
+    // Not useful on the command line, so not offered anywhere.
     for words in [&["render", "--"][..], &["render", "--th"], &["--t"], &["render", "--threads"]] {
         let all = completed(&dir, words);
         assert!(!all.iter().any(|it| it.contains("threads")), "{words:?}: {all:?}");
@@ -128,7 +128,7 @@ fn a_shell_completes_what_is_there() {
 
     dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     dir.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
-    // A name that a shell would obey is left to be typed.
+    // A name that a shell would interpret is not offered.
     for name in ["feature/one", "$(touch${IFS}sprung)", "a;b", "a`b`"] {
         dir.git(&["branch", name]);
     }
@@ -136,7 +136,7 @@ fn a_shell_completes_what_is_there() {
     dir.git(&["remote", "add", "upstream", "https://git.example.com/team/platform.git"]);
     assert_eq!(completed(&dir, &["diff", "--base", ""]), ["HEAD", "feature/one", "main", "v1"]);
     assert_eq!(completed(&dir, &["release", "--remote", "u"]), ["upstream"]);
-    // The root that the line names.
+    // The root that the command line names.
     let around = WorkspaceDir::empty();
     let root = dir.root().display().to_string();
     assert_eq!(completed(&around, &["seal", "--root", &root, "postgresq"]), ["postgresql"]);

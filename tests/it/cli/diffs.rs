@@ -1,5 +1,5 @@
-//! What `diff` tells: fields and not lines, what many objects have in common once, and no generated
-//! prose.
+//! `diff` shows fields instead of lines, shows once what many objects have in common, and leaves
+//! out generated prose.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
@@ -17,7 +17,7 @@ fn commit(dir: &WorkspaceDir) {
 }
 
 #[test]
-fn a_change_is_told_by_field() {
+fn a_change_is_shown_by_field() {
     let dir = WorkspaceDir::rendered();
     edit(&dir, "context: 4096", "context: 2048");
     let said = dir.ok(&["diff"]).out;
@@ -36,7 +36,7 @@ fn a_change_is_told_by_field() {
         totals.contains(" files against the tree on disk (left out: out/README.md)\n"),
         "{totals}"
     );
-    // Nobody knows the spec that the tree is from, so no figure is made up.
+    // The spec that the tree was made from is not known, so no figure is invented.
     assert!(totals.contains("\nbudget: requests ") && !totals.contains('→'), "{totals}");
 }
 
@@ -128,7 +128,7 @@ fn what_many_objects_have_in_common_is_one_line() {
 }
 
 #[test]
-fn what_is_no_yaml_any_more_is_told_by_line() {
+fn what_is_no_yaml_any_more_is_shown_by_line() {
     let dir = WorkspaceDir::rendered();
     let file = dir.manifest();
     let text = dir.read(&file);
@@ -155,13 +155,14 @@ fn outside_of_a_repository_it_says_what_to_run() {
     );
 }
 
-/// A clone of somebody else's: Git refuses to ask it, and says why and what to run.
+/// A clone that belongs to another user: Git refuses to read it, and the message says why and what
+/// to run.
 #[test]
 fn a_clone_of_somebody_else_s_is_refused_in_git_s_own_words() {
     let dir = WorkspaceDir::rendered();
     dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     commit(&dir);
-    // Git's own switch for this; the program clears it, so it is set behind its back.
+    // Git's own switch for this; the program clears it, so it is set inside of a wrapper.
     dir.write(
         "bin/git",
         "#!/bin/sh\nPATH=${PATH#*:} GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec git \"$@\"\n",

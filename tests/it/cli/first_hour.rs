@@ -22,27 +22,27 @@ fn spec(dir: &WorkspaceDir) -> serde_yaml::Value {
 
 #[test]
 fn nothing_is_overwritten_by_init() {
-    let place = WorkspaceDir::starter();
-    place.append("spec/platform.yaml", "# mine\n");
-    let before = place.files();
-    let said = place.run(&["init"]);
+    let dir = WorkspaceDir::starter();
+    dir.append("spec/platform.yaml", "# mine\n");
+    let before = dir.files();
+    let said = dir.run(&["init"]);
     assert!(said.code == 2 && said.err.contains("platform.yaml is there already"), "{said:?}");
-    assert_eq!(place.files(), before);
+    assert_eq!(dir.files(), before);
 
-    let place = WorkspaceDir::empty();
-    place.write(".gitignore", "/target");
-    place.write(".gitattributes", "*.png binary\n");
-    place.write("spec/platform.schema.json", "{}\n");
-    place.ok(&["init"]);
-    assert_eq!(place.read(".gitignore"), "/target\n/.espalier/\n*sealing-key.pem\n");
-    assert!(place.read(".gitattributes").starts_with("*.png binary\nout/** "));
-    assert_eq!(place.read("spec/platform.schema.json"), "{}\n");
+    let dir = WorkspaceDir::empty();
+    dir.write(".gitignore", "/target");
+    dir.write(".gitattributes", "*.png binary\n");
+    dir.write("spec/platform.schema.json", "{}\n");
+    dir.ok(&["init"]);
+    assert_eq!(dir.read(".gitignore"), "/target\n/.espalier/\n*sealing-key.pem\n");
+    assert!(dir.read(".gitattributes").starts_with("*.png binary\nout/** "));
+    assert_eq!(dir.read("spec/platform.schema.json"), "{}\n");
 }
 
 #[test]
 fn init_names_the_flags_that_are_wrong() {
-    let place = WorkspaceDir::empty();
-    let said = place.run(&[
+    let dir = WorkspaceDir::empty();
+    let said = dir.run(&[
         "init",
         "--name",
         "Not A Name",
@@ -61,7 +61,7 @@ fn init_names_the_flags_that_are_wrong() {
         assert!(said.code == 2 && said.err.contains(words), "{words}: {said:?}");
     }
     assert!(!said.err.contains("platform.yaml"), "there is no such file: {said:?}");
-    assert!(place.files().is_empty(), "nothing was written");
+    assert!(dir.files().is_empty(), "nothing was written");
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn init_reads_what_git_knows() {
     assert!(!said.contains("example"), "{said}");
 }
 
-/// Whoever is on a branch of their own has begun what the default branch will have.
+/// A branch of one's own is taken to become part of the default branch.
 #[test]
 fn the_branch_is_the_remote_s_own_where_it_has_one() {
     let dir = repository("trunk", URL);
@@ -120,7 +120,7 @@ fn what_argo_cd_cannot_fetch_is_not_taken() {
             "{said}"
         );
     }
-    // Where it was cloned from is not always called `origin`; of several, nobody can tell.
+    // The remote is not always called `origin`; with several remotes, the right one is not known.
     let dir = repository("main", URL);
     dir.git(&["remote", "rename", "origin", "upstream"]);
     assert!(dir.ok(&["init"]).err.contains("(the remote `upstream`)"));
@@ -129,7 +129,7 @@ fn what_argo_cd_cannot_fetch_is_not_taken() {
     assert!(dir.ok(&["init"]).err.contains("still an example: `url: "));
 }
 
-/// A note shows what is there and what to write.
+/// A note shows what was found and what to write.
 #[test]
 fn what_cannot_be_taken_is_shown_with_what_to_write() {
     for (url, words) in [
@@ -162,9 +162,9 @@ fn what_cannot_be_taken_is_shown_with_what_to_write() {
     assert!(!said.contains("no remote yet"), "{said}");
 }
 
-/// Where no branch is checked out it is said which one was taken, and why.
+/// If no branch is checked out, `init` says which one it took, and why.
 #[test]
-fn a_detached_head_is_told() {
+fn a_detached_head_is_reported() {
     let detached = |branches: &[&str]| {
         let dir = repository("trunk", URL);
         dir.git(&["commit", "--quiet", "--allow-empty", "--message", "one"]);
@@ -189,7 +189,7 @@ fn a_detached_head_is_told() {
         dir.remove("spec/platform.yaml");
         assert!(!dir.ok(&["init", "--branch", "trunk"]).err.contains("no branch is checked out"));
     }
-    // A whole clone knows the remote's branches; in CI nobody knows.
+    // A full clone knows the branches of the remote; a clone in CI does not.
     let dir = detached(&[]);
     dir.ok(&["init", "--branch", "main"]);
     assert!(!dir.run(&["render"]).err.contains("repository-branch"));
@@ -203,7 +203,7 @@ fn a_detached_head_is_told() {
     );
 }
 
-/// What Git would leave out is said before anybody commits.
+/// Files that Git would ignore are reported before the first commit.
 #[test]
 fn init_says_what_git_ignores() {
     let dir = repository("main", URL);
@@ -218,7 +218,7 @@ fn init_says_what_git_ignores() {
     assert!(!dir.ok(&["init"]).err.contains("Git ignores"));
 }
 
-/// Without a terminal nobody is asked: what was left open is named, and is a finding.
+/// Without a terminal nothing is asked: an open question is named, and is a finding.
 #[test]
 fn what_is_left_open_is_a_finding() {
     let dir = WorkspaceDir::empty();
@@ -236,7 +236,7 @@ fn what_is_left_open_is_a_finding() {
     assert!(said.code == 1 && said.err.contains("error[example-value]"), "{said:?}");
 }
 
-/// One break a line, whatever the settings of the clone: in `spec/`, too.
+/// Lines end in one character, whatever the settings of the clone, also in `spec/`.
 #[test]
 fn a_clone_that_turns_line_breaks_is_clean() {
     let dir = repository("main", URL);
@@ -295,7 +295,7 @@ fn typed_in(
     talk(shell, 80, answer)
 }
 
-/// What a newcomer types, by what is asked.
+/// What a newcomer answers to each question.
 #[cfg(target_os = "linux")]
 fn newcomer(said: &str) -> String {
     let question = said.lines().last().unwrap_or_default().to_lowercase();
@@ -312,7 +312,8 @@ fn newcomer(said: &str) -> String {
         .to_owned()
 }
 
-/// An empty repository with a remote, a branch of any name, and what is printed: no more is needed.
+/// An empty repository with a remote, a branch of any name, and the printed commands: nothing else
+/// is needed.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
@@ -353,7 +354,7 @@ fn a_wrong_answer_is_asked_again_and_an_empty_one_stays_open() {
     let said = done.said.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("write the host only, `chat.garden.dev`"), "{done:?}");
     assert!(done.said.contains("still an example: `email: "), "{done:?}");
-    // Whoever breaks off has nothing on the disk.
+    // If the user aborts, nothing was written.
     let dir = repository("main", URL);
     let done = typed_in(&dir, &home, "espalier init", &mut |_| "\u{4}".to_owned());
     assert!(done.code == 2 && done.said.contains("nothing was written"), "{done:?}");

@@ -1,11 +1,11 @@
-//! Which repository `diff --base` asks, and that no file or variable of a stranger's decides it.
+//! Which repository `diff --base` asks, and that no file or variable of somebody else decides it.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use super::workspace_dir::{Done, WorkspaceDir};
 
 /// A repository with a platform in the folder `deep`, rendered and committed.
-fn place() -> WorkspaceDir {
+fn prepared() -> WorkspaceDir {
     let dir = WorkspaceDir::empty();
     dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     fs::create_dir(dir.path("deep")).expect("writable");
@@ -17,7 +17,7 @@ fn place() -> WorkspaceDir {
     dir
 }
 
-/// A program that leaves a file when it is run.
+/// A program that leaves a file behind when it is run.
 fn trap(dir: &WorkspaceDir) -> String {
     dir.write("trap.sh", format!("#!/bin/sh\ntouch '{}'\n", dir.path("sprung").display()));
     fs::set_permissions(dir.path("trap.sh"), fs::Permissions::from_mode(0o755)).expect("ours");
@@ -29,8 +29,8 @@ fn diff(dir: &WorkspaceDir) -> Done {
 }
 
 /// The files of a bare repository, as a commit can hold them, in the platform's own folder. Its
-/// `main` is the tree as it lies there now, so whoever asks it sees no difference; its
-/// configuration names a program.
+/// `main` is the tree as it is now, so that asking it shows no difference; its configuration names
+/// a program.
 fn plant(dir: &WorkspaceDir, config: &str) {
     let there = WorkspaceDir::empty();
     there.git(&["init", "--quiet", "--initial-branch", "main"]);
@@ -56,7 +56,7 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn a_repository_that_was_committed_into_the_folder_is_not_asked() {
-    let dir = place();
+    let dir = prepared();
     let spec = dir.read("deep/spec/platform.yaml");
     dir.write("deep/spec/platform.yaml", spec.replace("replicas: 1", "replicas: 2"));
     dir.ok(&["render", "--root", "deep"]);
@@ -69,7 +69,7 @@ fn a_repository_that_was_committed_into_the_folder_is_not_asked() {
 
 #[test]
 fn a_question_runs_no_program_that_the_repository_names() {
-    let dir = place();
+    let dir = prepared();
     let trap = trap(&dir);
     for name in ["core.fsmonitor", "core.sshCommand", "core.pager", "diff.external", "core.editor"]
     {
@@ -97,12 +97,12 @@ impl TapParent for std::path::PathBuf {
 
 #[test]
 fn variables_that_name_another_repository_are_not_heard() {
-    let place = place();
+    let dir = prepared();
     let there = WorkspaceDir::empty();
     there.git(&["init", "--quiet", "--initial-branch", "main"]);
     there.git(&["commit", "--quiet", "--allow-empty", "--message", "nothing"]);
     let git = there.path(".git");
-    let mut command = place.command(&["diff", "--root", "deep", "--base", "main"]);
+    let mut command = dir.command(&["diff", "--root", "deep", "--base", "main"]);
     command.env("GIT_DIR", &git).env("GIT_WORK_TREE", there.path("."));
     command.env("GIT_OBJECT_DIRECTORY", git.join("objects")).env("GIT_CONFIG_COUNT", "1");
     command.env("GIT_CONFIG_KEY_0", "core.worktree").env("GIT_CONFIG_VALUE_0", there.path("."));
@@ -112,7 +112,7 @@ fn variables_that_name_another_repository_are_not_heard() {
 
 #[test]
 fn a_replacement_is_not_taken_for_what_it_replaces() {
-    let dir = place();
+    let dir = prepared();
     let spec = dir.read("deep/spec/platform.yaml");
     dir.write("deep/spec/platform.yaml", spec.replace("replicas: 1", "replicas: 2"));
     dir.ok(&["render", "--root", "deep"]);
@@ -128,7 +128,7 @@ fn without_a_repository_it_says_so() {
     let dir = WorkspaceDir::rendered();
     let done = dir.run(&["diff", "--base", "main"]);
     assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");
-    // A bare repository around it is not taken for one either: it has no work tree.
+    // A bare repository around it is not used either: it has no work tree.
     dir.git(&["init", "--quiet", "--bare", "."]);
     let done = dir.run(&["diff", "--base", "main"]);
     assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");
@@ -136,7 +136,7 @@ fn without_a_repository_it_says_so() {
 
 #[test]
 fn what_git_refuses_is_said_in_its_own_words() {
-    let dir = place();
+    let dir = prepared();
     dir.write(".git/config", "[core]\n\trepositoryformatversion = 99\n");
     let done = diff(&dir);
     assert!(done.code == 2 && done.err.contains("99"), "{done:?}");
@@ -144,7 +144,7 @@ fn what_git_refuses_is_said_in_its_own_words() {
 
 #[test]
 fn a_dry_run_prints_what_can_be_pasted() {
-    let dir = place();
+    let dir = prepared();
     let spec = dir.read("deep/spec/platform.yaml");
     dir.write(
         "deep/spec/platform.yaml",
@@ -170,7 +170,7 @@ fn a_dry_run_prints_what_can_be_pasted() {
 
 #[test]
 fn a_link_in_place_of_a_repository_is_no_repository() {
-    let dir = place();
+    let dir = prepared();
     let there = WorkspaceDir::empty();
     there.git(&["init", "--quiet"]);
     std::os::unix::fs::symlink(there.path(".git"), dir.path("deep/.git")).expect("a link");
@@ -180,7 +180,7 @@ fn a_link_in_place_of_a_repository_is_no_repository() {
 
 #[test]
 fn a_clone_without_contents_says_how_to_get_them() {
-    let dir = place();
+    let dir = prepared();
     dir.git(&["config", "uploadpack.allowFilter", "true"]);
     let there = WorkspaceDir::empty();
     let from = format!("file://{}", dir.root().display());
@@ -192,7 +192,7 @@ fn a_clone_without_contents_says_how_to_get_them() {
 
 #[test]
 fn a_long_file_of_a_revision_is_read_to_where_it_is_wanted() {
-    let dir = place();
+    let dir = prepared();
     let file = "deep/out/manifests/ollama/ai/service-ollama.yaml";
     dir.append(file, &"# more\n".repeat(100_000));
     dir.git(&["add", "."]);

@@ -1,4 +1,4 @@
-//! What a person sees of the platform: `show` on a terminal of 80 columns, for programs, and what
+//! An overview of the platform: `show` on a terminal of 80 columns and for programs, and what
 //! `render` names.
 
 use std::fmt::Write as _;
@@ -9,15 +9,15 @@ use serde_json::Value;
 use super::pty::talk;
 use super::workspace_dir::WorkspaceDir;
 
-fn json(place: &WorkspaceDir, words: &[&str]) -> Value {
-    serde_json::from_str(&place.ok(&[words, &["--format", "json"]].concat()).out).expect("JSON")
+fn json(dir: &WorkspaceDir, words: &[&str]) -> Value {
+    serde_json::from_str(&dir.ok(&[words, &["--format", "json"]].concat()).out).expect("JSON")
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn every_side_fits_a_terminal_of_80_columns() {
-    let place = WorkspaceDir::starter();
-    place.tenant("a-team-with-a-rather-long-name-for-a-namespace");
+    let dir = WorkspaceDir::starter();
+    dir.tenant("a-team-with-a-rather-long-name-for-a-namespace");
     for side in [
         &["show"][..],
         &["show", "budget"],
@@ -25,26 +25,26 @@ fn every_side_fits_a_terminal_of_80_columns() {
         &["show", "waves"],
         &["show", "secrets"],
     ] {
-        let done = talk(place.command(side), 80, &mut |_| panic!("nobody asks"));
+        let done = talk(dir.command(side), 80, &mut |_| panic!("nobody asks"));
         assert_eq!(done.code, 0, "{done:?}");
         let wide: Vec<&str> = done.said.lines().filter(|it| it.chars().count() > 80).collect();
         assert!(wide.is_empty(), "{side:?}:\n{wide:#?}");
     }
-    // A pipe has no width: a row stays a line.
-    let (piped, rows) = (place.ok(&["show", "flows"]).out, json(&place, &["show", "flows"]));
+    // A pipe has no width: a row stays one line.
+    let (piped, rows) = (dir.ok(&["show", "flows"]).out, json(&dir, &["show", "flows"]));
     assert_eq!(piped.lines().count(), 1 + rows.as_array().expect("rows").len(), "{piped}");
 }
 
-/// Hosts first, the workspaces' too, with what they need; then models, versions, budget.
+/// Hosts first, with the workspaces', and what they need; then models, versions and budget.
 #[test]
-fn a_platform_is_told_in_the_order_of_the_questions() {
-    let place = WorkspaceDir::starter();
+fn a_platform_is_shown_in_the_order_of_the_questions() {
+    let dir = WorkspaceDir::starter();
     for name in ["team-a", "team-b"] {
-        place.tenant(name);
+        dir.tenant(name);
     }
-    let first_time = place.ok(&["render"]).err;
-    let page = place.read("out/README.md");
-    let shown = place.ok(&["show"]).out;
+    let first_time = dir.ok(&["render"]).err;
+    let page = dir.read("out/README.md");
+    let shown = dir.ok(&["show"]).out;
     let needles = [
         "chat.example.com",
         "team-a.chat.example.com",
@@ -63,38 +63,38 @@ fn a_platform_is_told_in_the_order_of_the_questions() {
         }
     }
     let production =
-        place.read("spec/platform.yaml").replace("issuer: staging", "issuer: production");
-    place.write("spec/platform.yaml", production);
-    assert!(!place.ok(&["show"]).out.contains("browsers warn"));
+        dir.read("spec/platform.yaml").replace("issuer: staging", "issuer: production");
+    dir.write("spec/platform.yaml", production);
+    assert!(!dir.ok(&["show"]).out.contains("browsers warn"));
 }
 
-/// Every version of an image or a chart in the tree is among those that are told, and no other.
+/// Every version of an image or a chart in the tree is listed, and no other.
 #[test]
 fn the_versions_are_those_of_the_tree() {
-    let place = WorkspaceDir::rendered();
-    let shown = json(&place, &["show"]);
+    let dir = WorkspaceDir::rendered();
+    let shown = json(&dir, &["show"]);
     let versions = shown["versions"].as_array().expect("versions");
     let versions: Vec<&str> = versions.iter().filter_map(|it| it["version"].as_str()).collect();
     let mut all = String::new();
-    for (_, bytes) in place
+    for (_, bytes) in dir
         .tree()
         .iter()
         .filter(|(name, _)| name.starts_with("apps/") || name.starts_with("out/manifests/"))
     {
         for line in String::from_utf8_lossy(bytes).lines().map(str::trim) {
-            if let Some(it) =
+            if let Some(image) =
                 line.strip_prefix("image: ").or_else(|| line.strip_prefix("- image: "))
             {
-                let split = it.split('@').next().unwrap_or(it);
+                let split = image.split('@').next().unwrap_or(image);
                 let tag = split.trim_matches('"').rsplit(':').next().expect("a tag").to_owned();
                 assert!(versions.contains(&&*tag), "{split}: {versions:?}");
                 let _ = write!(all, " {tag}");
             }
-            if let Some(it) =
+            if let Some(version) =
                 line.strip_prefix("targetRevision: ").filter(|it| !it.contains("refs/"))
             {
-                assert!(versions.contains(&it.trim_matches('"')), "{it}: {versions:?}");
-                let _ = write!(all, " {}", it.trim_matches('"'));
+                assert!(versions.contains(&version.trim_matches('"')), "{version}: {versions:?}");
+                let _ = write!(all, " {}", version.trim_matches('"'));
             }
         }
     }
@@ -103,14 +103,14 @@ fn the_versions_are_those_of_the_tree() {
     assert!(unused.is_empty(), "{unused:?}: {all}");
 }
 
-/// One spelling of keys, and figures in place of sentences.
+/// One spelling of keys, and figures instead of sentences.
 #[test]
 fn programs_read_camel_case_and_figures() {
     fn keys(at: &str, value: &Value, said: &mut Vec<String>) {
         match value {
             Value::Object(fields) => {
                 for (key, field) in fields {
-                    // Keys of labels are Kubernetes' own.
+                    // Keys of labels are defined by Kubernetes.
                     if key != "labels" {
                         let is_camel = key
                             .starts_with(|character: char| character.is_ascii_lowercase())
@@ -126,7 +126,7 @@ fn programs_read_camel_case_and_figures() {
             _ => {}
         }
     }
-    let place = WorkspaceDir::rendered();
+    let dir = WorkspaceDir::rendered();
     let mut said = Vec::new();
     for side in [
         &["show"][..],
@@ -135,24 +135,24 @@ fn programs_read_camel_case_and_figures() {
         &["show", "secrets"],
         &["show", "budget"],
     ] {
-        keys(&side.join(" "), &json(&place, side), &mut said);
+        keys(&side.join(" "), &json(&dir, side), &mut said);
     }
     assert!(said.is_empty(), "{said:?}");
-    let budget = &json(&place, &["show"])["budget"];
+    let budget = &json(&dir, &["show"])["budget"];
     for figure in ["requests", "allocatable", "limits", "cpuMillicores"] {
         assert!(budget[figure].is_u64(), "{figure}: {budget}");
     }
-    assert!(json(&place, &["show", "secrets"])[0]["usedBy"].is_array());
+    assert!(json(&dir, &["show", "secrets"])[0]["usedBy"].is_array());
 }
 
-/// Ollama's request is a sum of terms, which sum up to the MiB.
+/// Ollama's request is a sum of terms, exact to the MiB.
 #[test]
 fn the_terms_of_a_model_sum_up() {
-    let place = WorkspaceDir::rendered();
-    let spec = place.read("spec/platform.yaml").replace("replicas: 1", "replicas: 2");
+    let dir = WorkspaceDir::rendered();
+    let spec = dir.read("spec/platform.yaml").replace("replicas: 1", "replicas: 2");
     let models = "[\"llama3.2:1b-instruct-q4_K_M\", \"nomic-embed-text\", \"qwen2.5:0.5b\"]";
-    place.write("spec/platform.yaml", spec.replace("[\"llama3.2:1b-instruct-q4_K_M\"]", models));
-    let text = place.ok(&["show", "budget"]).out;
+    dir.write("spec/platform.yaml", spec.replace("[\"llama3.2:1b-instruct-q4_K_M\"]", models));
+    let text = dir.ok(&["show", "budget"]).out;
     let mib = |line: &str| -> u64 {
         let figure =
             line.split_whitespace().find_map(|it| it.strip_suffix("Mi")).expect("a figure");
@@ -175,7 +175,7 @@ fn the_terms_of_a_model_sum_up() {
         assert!(terms.iter().any(|it| it.starts_with(term)), "{term}:\n{text}");
     }
     assert!(text.contains("loaded when one of these has gone: qwen2.5:0.5b"), "{text}");
-    let ollama = &json(&place, &["show", "budget"])["ollama"];
+    let ollama = &json(&dir, &["show", "budget"])["ollama"];
     let terms: u64 = ollama["terms"]
         .as_array()
         .expect("terms")
@@ -186,29 +186,29 @@ fn the_terms_of_a_model_sum_up() {
     assert_eq!(ollama["computed"], ollama["request"]);
 }
 
-/// A workspace's models stand where the platform's do, marked whose they are, and its Ollama is
-/// explained as the platform's is.
+/// A workspace's models are listed with the platform's, marked with the workspace, and its Ollama
+/// is explained as the platform's is.
 #[test]
-fn the_models_of_workspaces_are_told_and_explained() {
-    let place = WorkspaceDir::starter();
+fn the_models_of_workspaces_are_listed_and_explained() {
+    let dir = WorkspaceDir::starter();
     for (name, models) in [
         ("team-a", "\"qwen2.5:0.5b\""),
         ("team-b", "\"qwen2.5:0.5b\""),
         ("team-c", "\"all-minilm\", \"gemma2:2b\""),
     ] {
-        place.tenant(name);
+        dir.tenant(name);
         let file = format!("spec/workspaces/{name}.yaml");
-        let text = place.read(&file);
+        let text = dir.read(&file);
         let at = text.find("models:").expect("its models");
-        place.write(&file, format!("{}models: [{models}]\n", &text[..at]));
+        dir.write(&file, format!("{}models: [{models}]\n", &text[..at]));
     }
-    let spec = place
+    let spec = dir
         .read("spec/platform.yaml")
         .replace("memory: 8Gi", "memory: 32Gi")
         .replace("cpu: 4", "cpu: 16");
-    place.write("spec/platform.yaml", spec);
-    let rendered = place.ok(&["render"]).err;
-    let shown = place.ok(&["show"]).out;
+    dir.write("spec/platform.yaml", spec);
+    let rendered = dir.ok(&["render"]).err;
+    let shown = dir.ok(&["show"]).out;
     for text in [&rendered, &shown] {
         let own = text
             .find("models        llama3.2:1b-instruct-q4_K_M (context 4096)\n")
@@ -226,13 +226,13 @@ fn the_models_of_workspaces_are_told_and_explained() {
             "{text}"
         );
     }
-    let page = place.read("out/README.md");
+    let page = dir.read("out/README.md");
     let row = "| team-c | `all-minilm:latest` (context 512), `gemma2:2b` (context 4096) |\n";
     assert!(
         page.contains(row) && page.contains("| team-b | `qwen2.5:0.5b` (context 4096) |\n"),
         "{page}"
     );
-    let all = &json(&place, &["show"]);
+    let all = &json(&dir, &["show"]);
     assert_eq!(
         (all["modelCount"].as_u64(), all["models"][0].get("workspace")),
         (Some(5), None),
@@ -240,7 +240,7 @@ fn the_models_of_workspaces_are_told_and_explained() {
     );
     assert_eq!(all["models"][1]["workspace"], "team-a", "{all}");
 
-    let budget = place.ok(&["show", "budget"]).out;
+    let budget = dir.ok(&["show", "budget"]).out;
     let head = |name: &str| budget.find(&format!("\n{name}/ollama, each pod\n"));
     assert!(
         head("ollama") < head("ws-team-a")
@@ -253,37 +253,37 @@ fn the_models_of_workspaces_are_told_and_explained() {
         "{budget}"
     );
     // Each sum is what the StatefulSet of its Ollama requests, to the MiB.
-    let all = json(&place, &["show", "budget"]);
+    let all = json(&dir, &["show", "budget"]);
     let all = all["workspaces"].as_array().expect("workspaces");
     assert_eq!(all.len(), 3);
-    for it in all {
-        let terms: u64 = it["terms"]
+    for memory in all {
+        let terms: u64 = memory["terms"]
             .as_array()
             .expect("terms")
             .iter()
             .filter_map(|it| it["bytes"].as_u64())
             .sum();
-        assert_eq!(Some(terms), it["computed"].as_u64(), "{it}");
-        let name = it["workspace"].as_str().expect("whose");
+        assert_eq!(Some(terms), memory["computed"].as_u64(), "{memory}");
+        let name = memory["workspace"].as_str().expect("whose");
         let object =
-            place.read(&format!("out/manifests/ws-{name}/{name}/statefulset-{name}-ollama.yaml"));
+            dir.read(&format!("out/manifests/ws-{name}/{name}/statefulset-{name}-ollama.yaml"));
         let request = format!("memory: {}Mi\n", terms >> 20);
         assert_eq!(
-            (it["request"].as_u64(), object.contains(&request)),
+            (memory["request"].as_u64(), object.contains(&request)),
             (Some(terms), true),
             "{object}"
         );
     }
 }
 
-/// Of very many, the first are shown on the screen and all are counted.
+/// Of very many, the first are shown and all are counted.
 #[test]
 fn very_many_models_of_workspaces_are_counted() {
-    let place = WorkspaceDir::starter();
+    let dir = WorkspaceDir::starter();
     for at in 0..30 {
-        place.tenant(&format!("team-{at:02}"));
+        dir.tenant(&format!("team-{at:02}"));
     }
-    let shown = place.ok(&["show"]).out;
+    let shown = dir.ok(&["show"]).out;
     assert_eq!(shown.lines().filter(|it| it.contains(", workspace team-")).count(), 23, "{shown}");
     let models = shown
         .split("\nmodels ")
@@ -293,31 +293,32 @@ fn very_many_models_of_workspaces_are_counted() {
         .next()
         .expect("before the versions");
     assert!(models.ends_with("… and 7 more"), "{shown}");
-    assert_eq!(json(&place, &["show"])["models"].as_array().map(Vec::len), Some(31));
+    assert_eq!(json(&dir, &["show"])["models"].as_array().map(Vec::len), Some(31));
 }
 
-/// Up to a dozen names, then a count; what was edited by hand is told from what the spec changed.
+/// Up to a dozen names, then a count; files that were edited by hand are listed apart from those
+/// that the spec changed.
 #[test]
 fn render_names_what_it_changed() {
-    let place = WorkspaceDir::starter();
-    let first = place.ok(&["render"]).err;
+    let dir = WorkspaceDir::starter();
+    let first = dir.ok(&["render"]).err;
     assert!(
         !first.contains("new      ") && first.contains("rendered "),
         "the first time there is nothing to compare with: {first}"
     );
-    let edited = place.manifest();
-    place.append(&edited, "\nedited\n");
-    place.remove("apps/ollama.yaml");
-    let said = place.ok(&["render"]).err;
+    let edited = dir.manifest();
+    dir.append(&edited, "\nedited\n");
+    dir.remove("apps/ollama.yaml");
+    let said = dir.ok(&["render"]).err;
     assert!(
         said.contains(&format!("healed {edited}: it differed from what the spec makes\n")),
         "{said}"
     );
     assert!(said.contains("healed apps/ollama.yaml: it was gone\n"), "{said}");
-    assert!(!place.ok(&["render"]).err.contains("healed"));
+    assert!(!dir.ok(&["render"]).err.contains("healed"));
 
-    place.tenant("team-a");
-    let said = place.ok(&["render"]).err;
+    dir.tenant("team-a");
+    let said = dir.ok(&["render"]).err;
     assert!(!said.contains("healed"), "{said}");
     let named = said
         .lines()
@@ -340,6 +341,6 @@ fn render_names_what_it_changed() {
     };
     assert_eq!(count("new") + count("changed"), named + more, "{said}");
 
-    place.remove("spec/workspaces/team-a.yaml");
-    assert!(place.ok(&["render"]).err.contains("removed  apps/ws-team-a.yaml\n"));
+    dir.remove("spec/workspaces/team-a.yaml");
+    assert!(dir.ok(&["render"]).err.contains("removed  apps/ws-team-a.yaml\n"));
 }

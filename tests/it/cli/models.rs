@@ -1,11 +1,11 @@
-//! `show models`: the catalogue at the spec's settings, with a spec and without.
+//! `show models`: the catalogue with the spec's settings, with a spec and without.
 
 use serde_json::Value;
 
 use super::workspace_dir::WorkspaceDir;
 
-fn rows(place: &WorkspaceDir, arguments: &[&str]) -> Vec<Value> {
-    let done = place.ok(&[&["show", "models", "--format", "json"], arguments].concat());
+fn rows(dir: &WorkspaceDir, arguments: &[&str]) -> Vec<Value> {
+    let done = dir.ok(&[&["show", "models", "--format", "json"], arguments].concat());
     serde_json::from_str::<Value>(&done.out).expect("JSON").as_array().expect("rows").clone()
 }
 
@@ -17,8 +17,8 @@ fn memory(rows: &[Value], name: &str) -> u64 {
 
 #[test]
 fn all_models_fit_a_narrow_terminal() {
-    let place = WorkspaceDir::empty();
-    let done = place.ok(&["show", "models"]);
+    let dir = WorkspaceDir::empty();
+    let done = dir.ok(&["show", "models"]);
     let lines: Vec<&str> = done.out.lines().collect();
     assert!(lines.len() > 1000, "{}", lines.len());
     let widest = lines.iter().max_by_key(|it| it.chars().count()).expect("lines");
@@ -28,33 +28,33 @@ fn all_models_fit_a_narrow_terminal() {
         "{}",
         done.err
     );
-    assert_eq!(memory(&rows(&place, &[]), "llama3.2:1b"), 1697);
+    assert_eq!(memory(&rows(&dir, &[]), "llama3.2:1b"), 1697);
 }
 
 /// The figure is the budget's own, whatever the context.
 #[test]
 fn memory_is_at_the_spec_s_settings() {
-    let place = WorkspaceDir::starter();
+    let dir = WorkspaceDir::starter();
     let (file, wrong) = ("spec/platform.yaml", "models: [\"no-such-model\"]");
-    let text = place.read(file);
-    let four = memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M");
+    let text = dir.read(file);
+    let four = memory(&rows(&dir, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M");
     assert_eq!(four, 1183);
-    place.write(file, text.replace("context: 4096", "context: 32768"));
-    let long = memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M");
-    let budget = place.ok(&["show", "budget"]).out;
+    dir.write(file, text.replace("context: 4096", "context: 32768"));
+    let long = memory(&rows(&dir, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M");
+    let budget = dir.ok(&["show", "budget"]).out;
     assert!(long > four && budget.contains(&format!("{long}Mi")), "{long}: {budget}");
-    // Whoever asks which models there are has often just been told that one is none.
+    // A user who asks for the models has often just been told that a name is unknown.
     let models =
         text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
-    place.write(file, text.replace(models, wrong));
-    assert_eq!(memory(&rows(&place, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M"), 1183);
+    dir.write(file, text.replace(models, wrong));
+    assert_eq!(memory(&rows(&dir, &["llama3.2"]), "llama3.2:1b-instruct-q4_K_M"), 1183);
 }
 
 #[test]
 fn patterns_choose() {
-    let place = WorkspaceDir::empty();
+    let dir = WorkspaceDir::empty();
     let names = |asked: &[&str]| {
-        rows(&place, asked)
+        rows(&dir, asked)
             .iter()
             .map(|it| it["name"].as_str().unwrap_or_default().to_owned())
             .collect::<Vec<_>>()
@@ -64,27 +64,27 @@ fn patterns_choose() {
         names(&["registry.ollama.ai/library/Phi4-mini:3.8B-Q4_k_m"]),
         ["phi4-mini:3.8b-q4_K_M"]
     );
-    // In no list, and computed all the same.
+    // In no list, but computed.
     assert_eq!(names(&["llama3.2:1b-instruct-q3_K_S"]), ["llama3.2:1b-instruct-q3_K_S"]);
-    let none = place.run(&["show", "models", "qwen33"]);
+    let none = dir.run(&["show", "models", "qwen33"]);
     assert_eq!((none.code, none.out.as_str()), (1, ""), "{none:?}");
     assert!(none.err.contains("did you mean `qwen3`?"), "{none:?}");
-    let wrong = place.run(&["show", "waves", "qwen3"]);
+    let wrong = dir.run(&["show", "waves", "qwen3"]);
     assert_eq!(wrong.code, 2, "{wrong:?}");
 }
 
-/// What nothing is found for gets the reason, the nearest name or an entry for the spec; what is
-/// found begins with the family itself.
+/// A pattern without a match gets the reason, the nearest name or an entry for the spec; a list of
+/// matches begins with the family itself.
 #[test]
 fn what_is_asked_for_is_answered() {
-    let place = WorkspaceDir::empty();
+    let dir = WorkspaceDir::empty();
     let first =
-        |asked: &[&str]| rows(&place, asked)[0]["name"].as_str().unwrap_or_default().to_owned();
+        |asked: &[&str]| rows(&dir, asked)[0]["name"].as_str().unwrap_or_default().to_owned();
     assert!(first(&["llama3"]).starts_with("llama3:"), "{}", first(&["llama3"]));
     assert!(first(&["q8", "Llama3"]).starts_with("llama3:"), "{}", first(&["q8", "Llama3"]));
     assert!(first(&["llama"]).starts_with("llama2:"), "{}", first(&["llama"]));
     let none = |asked: &[&str]| {
-        let done = place.run(&[&["show", "models"], asked].concat());
+        let done = dir.run(&[&["show", "models"], asked].concat());
         assert_eq!((done.code, done.out.as_str()), (1, ""), "{asked:?}: {done:?}");
         done.err
     };
@@ -112,14 +112,14 @@ fn what_is_asked_for_is_answered() {
     assert!(
         none(&["gemma3 smollm2 q9"]).contains("no model of the catalogue has `gemma3 smollm2 q9`")
     );
-    // Two families in one word of the shell, or in two.
+    // Two families, in one argument or in two.
     for asked in [&["qwen3 gemma3"][..], &["qwen3", "gemma3"]] {
-        let done = place.ok(&[&["show", "models"], asked].concat());
+        let done = dir.ok(&[&["show", "models"], asked].concat());
         let has = |name: &str| done.out.lines().any(|it| it.starts_with(name));
         assert!(has("qwen3:8b ") && has("gemma3:4b "), "{done:?}");
         assert!(done.err.contains("no model has all of `qwen3 gemma3` in its name"), "{done:?}");
     }
-    let done = place.ok(&["show", "models", "qwen3 q8"]);
+    let done = dir.ok(&["show", "models", "qwen3 q8"]);
     assert!(
         !done.err.contains("no model has all")
             && done.err.lines().all(|it| it.chars().count() <= 80),
@@ -127,24 +127,24 @@ fn what_is_asked_for_is_answered() {
     );
 }
 
-/// A model that is listed twice is told once.
+/// A model that is listed twice is reported once.
 #[test]
 fn a_model_in_two_spellings_is_one() {
-    let place = WorkspaceDir::starter();
+    let dir = WorkspaceDir::starter();
     let file = "spec/platform.yaml";
-    let text = place.read(file);
+    let text = dir.read(file);
     let models =
         text.lines().find_map(|it| it.find("models: [").map(|at| &it[at..])).expect("models");
-    place.write(file, text.replace(models, "models: [gemma3:270m, \"library/Gemma3:270M\"]"));
-    let said = place.ok(&["show"]).out;
+    dir.write(file, text.replace(models, "models: [gemma3:270m, \"library/Gemma3:270M\"]"));
+    let said = dir.ok(&["show"]).out;
     assert_eq!(said.matches("gemma3:270m").count(), 1, "{said}");
 }
 
-/// Whether tools can be sent to a model, and how its size is known.
+/// Whether a model accepts tools, and how its size is known.
 #[test]
 fn a_row_says_what_is_known() {
-    let place = WorkspaceDir::empty();
-    let all = rows(&place, &[]);
+    let dir = WorkspaceDir::empty();
+    let all = rows(&dir, &[]);
     let row = |name: &str| {
         all.iter()
             .find(|it| it["name"] == name)
@@ -169,20 +169,20 @@ fn a_row_says_what_is_known() {
     }
 }
 
-/// With GPUs the need of each is told beside what stays on the host; a model of the spec's own is
-/// there.
+/// With GPUs, the memory on the GPU is shown beside what stays on the host; a model of the spec's
+/// own is listed.
 #[test]
-fn with_gpus_their_memory_is_told() {
-    let place = WorkspaceDir::starter();
+fn with_gpus_their_memory_is_shown() {
+    let dir = WorkspaceDir::starter();
     let file = "spec/platform.yaml";
     let own = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, \
                feedForward: 8192, vocabulary: 128256, trainContext: 131072}";
     let more = format!(
         "context: 4096\n      gpu: {{memory: 24Gi}}\n      catalogue: {{\"acme/botanist:1b\": {own}}}"
     );
-    place.write(file, place.read(file).replace("context: 4096", &more));
-    let all = rows(&place, &["acme"]);
+    dir.write(file, dir.read(file).replace("context: 4096", &more));
+    let all = rows(&dir, &["acme"]);
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(all[0]["gpuMemoryMi"].as_u64() > Some(8601) && all[0]["file"] == "spec", "{all:?}");
-    assert!(place.ok(&["show", "models", "gemma3"]).out.contains("on GPUs"));
+    assert!(dir.ok(&["show", "models", "gemma3"]).out.contains("on GPUs"));
 }

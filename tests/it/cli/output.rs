@@ -1,4 +1,4 @@
-//! What is said where: streams, formats, help, pages, completions.
+//! Which output goes where: streams, formats, help, pages, completions.
 
 use std::{fs, process::Stdio};
 
@@ -8,10 +8,10 @@ use super::workspace_dir::WorkspaceDir;
 
 #[test]
 fn exit_codes_and_usage() {
-    let place = WorkspaceDir::rendered();
-    assert_eq!(place.run(&["check"]).code, 0);
-    assert_eq!(place.run(&["--help"]).code, 0);
-    assert_eq!(place.run(&["--version"]).code, 0);
+    let dir = WorkspaceDir::rendered();
+    assert_eq!(dir.run(&["check"]).code, 0);
+    assert_eq!(dir.run(&["--help"]).code, 0);
+    assert_eq!(dir.run(&["--version"]).code, 0);
     for wrong in [
         &["frobnicate"][..],
         &[],
@@ -19,7 +19,7 @@ fn exit_codes_and_usage() {
         &["check", "--deny", "everything"],
         &["show", "nothing"],
     ] {
-        let said = place.run(wrong);
+        let said = dir.run(wrong);
         assert_eq!(said.code, 2, "{wrong:?}: {said:?}");
         assert!(said.out.is_empty() && !said.err.is_empty(), "{wrong:?}: {said:?}");
     }
@@ -27,9 +27,9 @@ fn exit_codes_and_usage() {
 
 #[test]
 fn a_broken_pipe_is_no_error() {
-    let place = WorkspaceDir::rendered();
+    let dir = WorkspaceDir::rendered();
     for words in [&["show"][..], &["schema"], &["explain"], &["completions", "bash"], &["--help"]] {
-        let mut child = place
+        let mut child = dir
             .command(words)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -40,67 +40,67 @@ fn a_broken_pipe_is_no_error() {
         assert!(done.status.success(), "{words:?}: {done:?}");
         assert!(done.stderr.is_empty(), "{words:?}: {done:?}");
     }
-    // Nobody listens to the talk either: the work is done all the same.
-    place.remove(&place.manifest());
-    let mut child = place.command(&["render"]).stderr(Stdio::piped()).spawn().expect("it runs");
+    // stderr is closed too: the work is done all the same.
+    dir.remove(&dir.manifest());
+    let mut child = dir.command(&["render"]).stderr(Stdio::piped()).spawn().expect("it runs");
     drop(child.stderr.take());
     assert!(child.wait().expect("it ends").success());
-    place.ok(&["check"]);
+    dir.ok(&["check"]);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_behind_stdout_is_trouble() {
-    let place = WorkspaceDir::rendered();
+    let dir = WorkspaceDir::rendered();
     let full = fs::File::options().write(true).open("/dev/full").expect("it is there");
-    let done = place.command(&["schema"]).stdout(full).output().expect("it runs");
+    let done = dir.command(&["schema"]).stdout(full).output().expect("it runs");
     assert_eq!(done.status.code(), Some(2), "{done:?}");
 }
 
 #[test]
 fn findings_for_programs() {
-    let place = WorkspaceDir::rendered();
-    let clean: Vec<Value> = serde_json::from_str(&place.ok(&["check", "--format", "json"]).out)
-        .expect("one JSON array");
+    let dir = WorkspaceDir::rendered();
+    let clean: Vec<Value> =
+        serde_json::from_str(&dir.ok(&["check", "--format", "json"]).out).expect("one JSON array");
     assert!(clean.iter().all(|it| it["severity"] == "warning"), "{clean:?}");
-    let edited = place.manifest();
-    place.append(&edited, "\nedited\n");
-    let said = place.run(&["check", "--format", "json"]);
+    let edited = dir.manifest();
+    dir.append(&edited, "\nedited\n");
+    let said = dir.run(&["check", "--format", "json"]);
     assert_eq!(said.code, 1, "{said:?}");
     let all: Vec<Value> = serde_json::from_str(&said.out).expect("one JSON array");
     assert!(all.iter().any(|it| it["code"] == "file-changed" && it["file"] == *edited), "{said:?}");
-    let said = place.run(&["check", "--format", "github"]);
+    let said = dir.run(&["check", "--format", "github"]);
     assert!(said.out.contains(&format!("::error file={edited}")), "{said:?}");
-    let said = place.run(&["check", "--format", "short"]);
+    let said = dir.run(&["check", "--format", "short"]);
     assert!(
         said.out.contains(&format!("changed  {edited}\n")) && !said.out.contains("@@"),
         "{said:?}"
     );
 
-    place.write("spec/workspaces/bad.yaml", "nonsense: 1\n");
-    let said = place.run(&["check", "--format", "json"]);
+    dir.write("spec/workspaces/bad.yaml", "nonsense: 1\n");
+    let said = dir.run(&["check", "--format", "json"]);
     let all: Vec<Value> = serde_json::from_str(&said.out).expect("one JSON array");
     assert!(
         all.iter().any(|it| it["file"] == "spec/workspaces/bad.yaml" && it["line"] == 1),
         "{said:?}"
     );
-    let said = place.run(&["check", "--format", "github"]);
+    let said = dir.run(&["check", "--format", "github"]);
     assert!(said.out.contains("::error file=spec/workspaces/bad.yaml,line=1"), "{said:?}");
-    let said = place.run(&["check", "--format", "short"]);
+    let said = dir.run(&["check", "--format", "short"]);
     assert!(said.err.contains("spec/workspaces/bad.yaml:1:1: error["), "{said:?}");
-    let said = place.run(&["render", "--format", "json"]);
+    let said = dir.run(&["render", "--format", "json"]);
     assert!(said.code == 1 && serde_json::from_str::<Vec<Value>>(&said.out).is_ok(), "{said:?}");
 }
 
 #[test]
 fn colors_only_where_they_are_wanted() {
-    let place = WorkspaceDir::rendered();
-    place.append(&place.manifest(), "\nedited\n");
-    let said = place.run(&["check"]);
+    let dir = WorkspaceDir::rendered();
+    dir.append(&dir.manifest(), "\nedited\n");
+    let said = dir.run(&["check"]);
     assert!(!said.out.contains('\u{1b}') && !said.err.contains('\u{1b}'), "{said:?}");
-    let said = place.run(&["check", "--color", "always"]);
+    let said = dir.run(&["check", "--color", "always"]);
     assert!(said.out.contains('\u{1b}') && said.err.contains('\u{1b}'), "{said:?}");
-    let done = place
+    let done = dir
         .command(&["check", "--color", "never"])
         .env("CLICOLOR_FORCE", "1")
         .output()
@@ -109,24 +109,23 @@ fn colors_only_where_they_are_wanted() {
 }
 
 #[test]
-fn another_version_is_told_from_another_spec() {
-    let place = WorkspaceDir::rendered();
-    let imprint = place.read("out/.espalier.json");
-    place.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), "0.0.1"));
-    let said = place.run(&["check"]);
+fn another_version_is_distinguished_from_another_spec() {
+    let dir = WorkspaceDir::rendered();
+    let imprint = dir.read("out/.espalier.json");
+    dir.write("out/.espalier.json", imprint.replace(env!("CARGO_PKG_VERSION"), "0.0.1"));
+    let said = dir.run(&["check"]);
     assert!(said.code == 1 && said.err.contains("espalier 0.0.1 wrote the tree"), "{said:?}");
-    place.ok(&["render"]);
-    place.append(&place.manifest(), "\nedited\n");
-    assert!(!place.run(&["check"]).err.contains("wrote the tree"));
+    dir.ok(&["render"]);
+    dir.append(&dir.manifest(), "\nedited\n");
+    assert!(!dir.run(&["check"]).err.contains("wrote the tree"));
 }
 
 #[test]
 fn sides_of_the_platform() {
-    let place = WorkspaceDir::rendered();
-    place.tenant("team-a");
-    let rows = |words: &[&str]| -> Vec<Value> {
-        serde_json::from_str(&place.ok(words).out).expect("JSON")
-    };
+    let dir = WorkspaceDir::rendered();
+    dir.tenant("team-a");
+    let rows =
+        |words: &[&str]| -> Vec<Value> { serde_json::from_str(&dir.ok(words).out).expect("JSON") };
     let waves = rows(&["show", "waves", "--format", "json"]);
     assert!(!waves.is_empty());
     for row in &waves {
@@ -141,10 +140,10 @@ fn sides_of_the_platform() {
     assert!(flows.iter().all(|it| it["from"].is_string() && it["why"].is_string()), "{flows:?}");
     assert!(!rows(&["show", "secrets", "--format", "json"]).is_empty());
     let budget: Value =
-        serde_json::from_str(&place.ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
+        serde_json::from_str(&dir.ok(&["show", "budget", "--format", "json"]).out).expect("JSON");
     assert!(budget.is_object());
     for side in ["waves", "flows"] {
-        assert!(place.ok(&["show", side, "--format", "mermaid"]).out.starts_with("graph LR\n"));
+        assert!(dir.ok(&["show", side, "--format", "mermaid"]).out.starts_with("graph LR\n"));
     }
     for side in [
         &["show"][..],
@@ -153,7 +152,7 @@ fn sides_of_the_platform() {
         &["show", "secrets"],
         &["show", "budget"],
     ] {
-        let text = place.ok(side).out;
+        let text = dir.ok(side).out;
         assert!(
             text.lines().count() > 0 && text.lines().all(|it| it == it.trim_end()),
             "{side:?}:\n{text}"
@@ -161,8 +160,8 @@ fn sides_of_the_platform() {
     }
 }
 
-/// Two charts' Deployments have no value for their strategy, so Kubernetes' default adds a pod; all
-/// others let the old one go first.
+/// The Deployments of two charts have no value for their strategy, so Kubernetes' default adds a
+/// pod; all others stop the old pod first.
 #[test]
 fn pods_of_charts_that_a_rolling_update_adds() {
     let budget: Value = serde_json::from_str(
@@ -177,17 +176,17 @@ fn pods_of_charts_that_a_rolling_update_adds() {
 
 #[test]
 fn pages_that_need_no_spec() {
-    let place = WorkspaceDir::empty();
-    let schema: Value = serde_json::from_str(&place.ok(&["schema"]).out).expect("JSON");
+    let dir = WorkspaceDir::empty();
+    let schema: Value = serde_json::from_str(&dir.ok(&["schema"]).out).expect("JSON");
     assert!(schema.is_object());
     for (shell, word) in [("bash", "complete"), ("zsh", "#compdef"), ("fish", "--command espalier")]
     {
-        assert!(place.ok(&["completions", shell]).out.contains(word), "{shell}");
+        assert!(dir.ok(&["completions", shell]).out.contains(word), "{shell}");
     }
-    assert!(place.ok(&["explain"]).out.contains("unknown-field"));
-    assert!(!place.ok(&["explain", "unknown-field"]).out.is_empty());
-    assert!(!place.ok(&["explain", "error[unknown-field]"]).out.is_empty());
-    let said = place.run(&["explain", "unknown-feild"]);
+    assert!(dir.ok(&["explain"]).out.contains("unknown-field"));
+    assert!(!dir.ok(&["explain", "unknown-field"]).out.is_empty());
+    assert!(!dir.ok(&["explain", "error[unknown-field]"]).out.is_empty());
+    let said = dir.run(&["explain", "unknown-feild"]);
     assert!(said.code == 2 && said.err.contains("did you mean `unknown-field`"), "{said:?}");
-    assert_eq!(place.run(&["explain", "zzzzzzzzzzzz"]).code, 2);
+    assert_eq!(dir.run(&["explain", "zzzzzzzzzzzz"]).code, 2);
 }

@@ -1,4 +1,4 @@
-//! A terminal of a width for a program to talk to, and somebody who answers its questions.
+//! A terminal of a given width for a program, and answers to its questions.
 
 use std::{
     fs::File,
@@ -12,41 +12,41 @@ use rustix::{
     termios::{Winsize, tcsetwinsize},
 };
 
-/// What was said on the terminal, what was typed among it, and the exit code.
+/// The output on the terminal with what was typed, and the exit code.
 #[derive(Debug)]
 pub struct Talk {
     pub said: String,
     pub code: i32,
 }
 
-/// Runs a program on a terminal of so many columns. A question ends with a colon and a blank;
-/// `answer` is given all that was said so far.
+/// Runs a program on a terminal with this many columns. A question ends with a colon and a space;
+/// `answer` is given all output so far.
 pub fn talk(mut command: Command, columns: u16, answer: &mut dyn FnMut(&str) -> String) -> Talk {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&master).expect("ours");
-    unlockpt(&master).expect("ours");
-    tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
+    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&controller).expect("ours");
+    unlockpt(&controller).expect("ours");
+    tcsetwinsize(&controller, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 })
         .expect("a size");
-    let name = ptsname(&master, Vec::new()).expect("a name");
-    let slave = || {
+    let name = ptsname(&controller, Vec::new()).expect("a name");
+    let terminal = || {
         File::from(
             open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"),
         )
     };
     let mut child =
-        command.stdin(slave()).stdout(slave()).stderr(slave()).spawn().expect("it runs");
-    // It holds the other end, which would never close.
+        command.stdin(terminal()).stdout(terminal()).stderr(terminal()).spawn().expect("it runs");
+    // The command holds the other end, which would never close.
     drop(command);
-    let mut master = File::from(master);
+    let mut controller = File::from(controller);
     let mut bytes = Vec::new();
     loop {
         let mut some = [0; 4096];
-        // The end is an error: nobody holds the other end any more.
-        let Ok(read @ 1..) = master.read(&mut some) else { break };
+        // Reading ends in an error once the other end is closed everywhere.
+        let Ok(read @ 1..) = controller.read(&mut some) else { break };
         bytes.extend_from_slice(&some[..read]);
         if bytes.ends_with(b": ") {
             let typed = answer(&String::from_utf8_lossy(&bytes));
-            master.write_all(format!("{typed}\r").as_bytes()).expect("typed");
+            controller.write_all(format!("{typed}\r").as_bytes()).expect("typed");
         }
     }
     let code = child.wait().expect("it ends").code().unwrap_or(-1);

@@ -6,7 +6,7 @@ use std::fs;
 use super::workspace_dir::WorkspaceDir;
 
 /// A platform in a work tree of Git with a bare remote, pinned by tag, rendered and not committed.
-fn place() -> WorkspaceDir {
+fn prepared() -> WorkspaceDir {
     let dir = WorkspaceDir::starter();
     dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     dir.git(&["config", "user.name", "test"]);
@@ -31,7 +31,7 @@ fn place() -> WorkspaceDir {
     dir
 }
 
-/// The tag that the Applications of the tree on the disk follow.
+/// The tag that the Applications of the tree on disk follow.
 fn tag(dir: &WorkspaceDir) -> String {
     let text = dir.read("apps/openwebui.yaml");
     let line =
@@ -52,7 +52,7 @@ fn remote(dir: &WorkspaceDir, revision: &str) -> Option<String> {
 
 #[test]
 fn a_release_reaches_branch_and_tag_together() {
-    let dir = place();
+    let dir = prepared();
     let first = tag(&dir);
     let said = dir.ok(&["release"]).err;
     assert!(said.contains(&format!("released {first} on origin, branch `main`")), "{said}");
@@ -61,12 +61,12 @@ fn a_release_reaches_branch_and_tag_together() {
     assert_eq!(remote(&dir, &format!("refs/tags/{first}")), Some(head.clone()));
     assert_eq!(dir.git(&["status", "--porcelain"]), "");
 
-    // Once more: nothing to commit, nothing to tag.
+    // A second time: nothing to commit, nothing to tag.
     dir.ok(&["release"]);
     assert_eq!(dir.git(&["rev-parse", "HEAD"]).trim(), head);
 
-    // Other content has another tag; the same content again has the first one, which is not made
-    // twice.
+    // Other content has another tag; the first content again has the first tag, which is not
+    // created twice.
     let spec = dir.read("spec/platform.yaml");
     dir.write(
         "spec/platform.yaml",
@@ -96,7 +96,7 @@ fn a_release_reaches_branch_and_tag_together() {
 
 #[test]
 fn what_is_not_right_is_not_released() {
-    let dir = place();
+    let dir = prepared();
     let before = dir.git(&["rev-parse", "HEAD"]);
     let refused = |words: &[&str], code: i32, said: &str| {
         let done = dir.run(words);
@@ -128,7 +128,7 @@ fn what_is_not_right_is_not_released() {
 
 #[test]
 fn a_tag_that_somebody_moved_is_noticed() {
-    let dir = place();
+    let dir = prepared();
     dir.git(&["tag", &tag(&dir), "HEAD"]);
     let done = dir.run(&["release"]);
     assert!(done.code == 2 && done.err.contains("somebody moved it"), "{done:?}");
@@ -137,11 +137,11 @@ fn a_tag_that_somebody_moved_is_noticed() {
 
 #[test]
 fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
-    let dir = place();
+    let dir = prepared();
     dir.ok(&["release"]);
     let (first, released) = (tag(&dir), dir.git(&["rev-parse", "HEAD"]).trim().to_owned());
     let name = format!("refs/tags/{first}");
-    // Somebody else's commit, which is not here: another tree under the same name.
+    // Another user's commit, which is not in this clone: another tree under the same name.
     let blob = dir.git(&[
         "--git-dir",
         "remote.git",
@@ -151,7 +151,7 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
         "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     ]);
     dir.git(&["--git-dir", "remote.git", "update-ref", &name, blob.trim()]);
-    // Whether the tag is here or not: it is the remote's that Argo CD reads.
+    // Whether the tag is in this clone or not: Argo CD reads the remote's.
     for _ in 0..2 {
         let done = dir.run(&["release"]);
         assert!(
@@ -167,7 +167,7 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
     let done = dir.run(&["release"]);
     assert!(done.code == 2 && done.err.contains("somebody moved it"), "{done:?}");
     assert_eq!(dir.git(&["tag"]), "", "what was fetched to be looked at is no tag here");
-    // An annotated tag of the right content, made by hand, is as good.
+    // An annotated tag of the right content, made by hand, is accepted.
     dir.git(&["tag", "--annotate", "--message", "by hand", &first, &released]);
     dir.git(&["push", "--quiet", "--force", "origin", &name]);
     dir.git(&["tag", "--delete", &first]);
@@ -177,8 +177,8 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
 #[test]
 fn a_commit_that_is_not_the_tree_gets_no_tag() {
     let name = "out/manifests/ollama/ai/service-ollama.yaml";
-    // A filter writes other bytes than are here, as that of large files does.
-    let dir = place();
+    // A filter commits other bytes than those on disk, as Git LFS does.
+    let dir = prepared();
     dir.git(&["config", "filter.other.clean", "tr a-z A-Z"]);
     dir.append(".gitattributes", &format!("{name} filter=other\n"));
     let done = dir.run(&["release"]);
@@ -188,8 +188,8 @@ fn a_commit_that_is_not_the_tree_gets_no_tag() {
     );
     assert_eq!(dir.git(&["tag"]), "");
     assert_eq!(remote(&dir, "refs/heads/main"), None);
-    // Other bytes are committed, and Git was told not to look at the disk.
-    let dir = place();
+    // Other bytes are committed, and Git was told not to look at the file.
+    let dir = prepared();
     dir.append(name, "# other\n");
     dir.git(&["add", "."]);
     dir.git(&["commit", "--quiet", "--message", "other"]);

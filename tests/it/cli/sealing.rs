@@ -1,8 +1,9 @@
-//! Whole sealing sessions with the built program: what is written, what is said, what is refused,
-//! and that no value leaks.
+//! Whole sealing sessions with the built program: what it writes, prints and refuses, and that no
+//! value leaks.
 
 #[cfg(target_os = "linux")]
 mod columns;
+mod keys;
 mod leaks;
 mod lines;
 mod rotation;
@@ -29,7 +30,7 @@ use crate::{
 
 /// A folder with a starter spec, and another one for the private key and temporary files.
 struct Session {
-    place: WorkspaceDir,
+    dir: WorkspaceDir,
     home: WorkspaceDir,
 }
 
@@ -38,11 +39,11 @@ const ADMIN: &str = "spec/secrets/openwebui-admin.yaml";
 
 impl Session {
     fn new() -> Self {
-        let dir = Self { place: WorkspaceDir::empty(), home: WorkspaceDir::empty() };
-        fs::create_dir(dir.home.path("tmp")).expect("writable");
-        // A domain that somebody could have: a value of an example's is a finding.
+        let session = Self { dir: WorkspaceDir::empty(), home: WorkspaceDir::empty() };
+        fs::create_dir(session.home.path("tmp")).expect("writable");
+        // A domain that could exist: an example's domain is a finding.
         let repository = "https://git.garden.dev/team/platform.git";
-        dir.ok(&[
+        session.ok(&[
             "init",
             "--name",
             "starter",
@@ -53,26 +54,26 @@ impl Session {
             "--email",
             "ops@garden.dev",
         ]);
-        dir
+        session
     }
 
-    /// With the key pair of the golden case: making one takes its time.
+    /// With the key pair of the golden case, since making one takes a while.
     fn with_keys() -> Self {
-        let it = Self::new();
+        let session = Self::new();
         let golden = repository().join("tests/golden/sealed");
-        it.place.write(
+        session.dir.write(
             "spec/sealing.pem",
             fs::read(golden.join("spec/sealing.pem")).expect("the certificate"),
         );
-        it.home.write(
+        session.home.write(
             "espalier/starter/sealing-key.pem",
             fs::read(golden.join("sealing.key")).expect("the private key"),
         );
-        it
+        session
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = self.place.command(words);
+        let mut command = self.dir.command(words);
         command
             .env("XDG_CONFIG_HOME", self.home.root())
             .env("HOME", self.home.root())
@@ -104,7 +105,7 @@ impl Session {
         child.wait_with_output().expect("it ends").into()
     }
 
-    /// Refused with exit code 2, with these words.
+    /// Refused with exit code 2 and this text, with nothing written.
     #[track_caller]
     fn refused(&self, words: &[&str], said: &str) {
         let before = self.written();
@@ -114,9 +115,9 @@ impl Session {
         assert_eq!(self.written(), before, "nothing is written");
     }
 
-    /// All files, but for the lock's.
+    /// All files except the lock.
     fn written(&self) -> BTreeMap<String, Vec<u8>> {
-        let files = self.place.files().into_iter();
+        let files = self.dir.files().into_iter();
         files.filter(|it| !it.0.contains(".espalier/")).collect()
     }
 
@@ -125,7 +126,7 @@ impl Session {
     }
 
     fn file(&self, name: &str) -> Value {
-        serde_yaml::from_str(&self.place.read(name)).expect("YAML")
+        serde_yaml::from_str(&self.dir.read(name)).expect("YAML")
     }
 
     /// The value of a credential's key, opened as the controller opens it.
@@ -144,7 +145,7 @@ impl Session {
     }
 }
 
-/// The whole way of somebody who has the program and an empty folder.
+/// All steps of a user who has the program and an empty folder.
 #[test]
 fn from_an_empty_folder_to_a_clean_check() {
     let session = Session::new();
@@ -161,78 +162,37 @@ fn from_an_empty_folder_to_a_clean_check() {
         b"x",
     );
     assert_eq!(done.code, 2, "the file is not there");
-    session.place.write("mail", "admin@example.com\n");
+    session.dir.write("mail", "admin@example.com\n");
     let done = session.with_stdin(
         &["seal", "openwebui-admin", "--from-stdin=password", "--from-file", "email=mail"],
         b"a value\n",
     );
     assert_eq!(done.code, 0, "{done:?}");
-    session.place.remove("mail");
+    session.dir.remove("mail");
     session.ok(&["render"]);
     let said = session.ok(&["check", "--deny", "warnings"]).err;
     assert!(said.contains("no findings, no drift"), "{said}");
-    // A single line loses its break, and nothing else.
+    // A single line loses its line break, and nothing else.
     assert_eq!(session.opened("openwebui-admin", "password").expect("it opens"), b"a value");
     assert_eq!(session.opened("openwebui-admin", "email").expect("it opens"), b"admin@example.com");
     assert_eq!(session.opened("postgresql", "password").expect("it opens").len(), 32);
 }
 
-#[cfg(unix)]
-#[test]
-fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let session = Session::new();
-    session.ok(&["seal", "init", "--bits", "2048"]);
-    let mode = fs::metadata(session.key_file()).expect("it is there").permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
-    assert!(
-        session
-            .place
-            .files()
-            .values()
-            .all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
-    );
-    // Nothing that is there is overwritten.
-    session.refused(&["seal", "init", "--bits", "2048"], "is there already");
-    let first = fs::read(session.key_file()).expect("the key");
-    session.ok(&["seal", "init", "--replace", "--bits", "2048"]);
-    assert_eq!(fs::read(session.key_file()).expect("the key"), first, "the new one lies beside it");
-    let key = session.key_file().display().to_string();
-    session.refused(
-        &["seal", "init", "--replace", "--bits", "2048", "--key", &key],
-        "a private key is not overwritten",
-    );
-    for inside in ["key.pem", "new/deep/key.pem", "spec/../key.pem"] {
-        session.refused(
-            &["seal", "init", "--replace", "--bits", "2048", "--key", inside],
-            "inside of the repository",
-        );
-    }
-    // A platform in a folder of its own: the repository is what holds it.
-    let whole = Session::new();
-    fs::create_dir(whole.place.path(".git")).expect("writable");
-    whole.ok(&["init", "clusters/prod"]);
-    whole.refused(
-        &["seal", "init", "--bits", "2048", "--root", "clusters/prod", "--key", "key.pem"],
-        "inside of the repository",
-    );
-}
-
-/// `render` copies ciphertext: no chance, no clock, so the same spec is the same tree.
+/// `render` copies ciphertext, without randomness or a clock, so the same spec gives the same tree.
 #[test]
 fn a_render_never_seals() {
     let session = Session::with_keys();
     session.ok(&["seal", "--generate-missing"]);
     session.ok(&["render"]);
-    let before = session.place.files();
+    let before = session.dir.files();
     session.ok(&["render"]);
     session.ok(&["check"]);
     session.ok(&["seal"]);
-    assert_eq!(session.place.files(), before);
-    // Nothing is missing, so nothing is made.
+    assert_eq!(session.dir.files(), before);
+    // Nothing is missing, so nothing is generated.
     let said = session.ok(&["seal", "--generate-missing"]).err;
     assert!(said.contains("made and sealed 0 credentials"), "{said}");
-    assert_eq!(session.place.files(), before);
+    assert_eq!(session.dir.files(), before);
 }
 
 #[test]
@@ -267,8 +227,8 @@ fn what_cannot_be_right_is_refused() {
     let done =
         session.with_stdin(&["seal", "postgresql", "--from-stdin"], &vec![b'x'; (64 << 10) + 1]);
     assert!(done.code == 2 && done.err.contains("64 KiB"), "{done:?}");
-    assert!(!session.place.path(DATABASE).exists());
-    // Ten days: told by `check` at its date, by no render.
+    assert!(!session.dir.path(DATABASE).exists());
+    // Ten days are left: reported by `check` at its date, and by no `render`.
     let said = session.run(&["check", "--now", "2001-01-01"]).err;
     assert!(said.contains("not valid yet"), "{said}");
 }
@@ -302,7 +262,7 @@ fn the_three_scopes() {
         assert_eq!(open(&private_key, label, &text).expect("it opens"), b"value");
         session.ok(&["render"]);
         let (path, bytes) = session
-            .place
+            .dir
             .tree()
             .into_iter()
             .find(|it| it.0.contains("sealedsecret-postgresql-"))
@@ -314,75 +274,9 @@ fn the_three_scopes() {
             assert_eq!(annotation.and_then(Value::as_str), Some("true"), "{path}: {metadata}");
         }
     }
-    // The scope stays until another one is said.
+    // The scope stays until another one is given.
     session.ok(&["seal", "--rotate", "postgresql"]);
     assert_eq!(at(&session.file(DATABASE), "spec/scope").as_str(), Some("cluster-wide"));
-}
-
-#[test]
-fn a_cluster_s_certificate_can_be_taken() {
-    let session = Session::with_keys();
-    let pem = session.place.read("spec/sealing.pem");
-    fs::create_dir(session.home.path("bin")).expect("writable");
-    session.home.write("cluster.pem", &pem);
-    session.home.write(
-        "bin/kubectl",
-        format!(
-            "#!/bin/sh\necho \"$@\" >{0}/asked\ncat {0}/cluster.pem\n",
-            session.home.root().display()
-        ),
-    );
-    make_executable(&session.home.path("bin/kubectl"));
-    session.place.remove("spec/sealing.pem");
-    let path = format!("{}:/usr/bin:/bin", session.home.path("bin").display());
-    let done: Done = session
-        .command(&["seal", "init", "--from-cluster"])
-        .env("PATH", path)
-        .output()
-        .expect("it runs")
-        .into();
-    assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(session.place.read("spec/sealing.pem"), pem);
-    assert!(
-        session.home.read("asked").contains("/proxy/v1/cert.pem"),
-        "it never asks for a Secret"
-    );
-    session.place.write("key.pem", fs::read(session.key_file()).expect("the key"));
-    session.refused(&["seal", "init", "--replace", "--certificate", "key.pem"], "private key");
-}
-
-#[cfg(unix)]
-fn make_executable(path: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("writable");
-}
-
-#[cfg(not(unix))]
-fn make_executable(_: &std::path::Path) {}
-
-#[test]
-fn a_key_never_comes_to_lie_in_a_repository() {
-    let session = Session::with_keys();
-    let init =
-        |key: &str| session.run(&["seal", "init", "--replace", "--bits", "2048", "--key", key]);
-    let here = session.place.root();
-    let name = here.file_name().and_then(|it| it.to_str()).expect("a name");
-    // A folder that is not there yet, and a way back from it.
-    let around = format!(
-        "{}/not-there/../{name}/key.pem",
-        session.place.root().parent().expect("above").display()
-    );
-    assert!(init(&around).err.contains("without `..`"), "{around}");
-    assert!(!session.place.path("key.pem").exists());
-    // Another repository is one too.
-    fs::create_dir_all(session.home.path("dotfiles/.git")).expect("writable");
-    let other = session.home.path("dotfiles/key.pem");
-    assert!(init(other.to_str().expect("UTF-8")).err.contains("inside of the repository"));
-    // A neighbour whose name begins alike is outside.
-    let beside = format!("{}-key.pem", here.display());
-    let done = init(&beside);
-    assert_eq!(done.code, 0, "{done:?}");
-    fs::remove_file(&beside).expect("it was made");
 }
 
 #[cfg(unix)]
@@ -391,22 +285,22 @@ fn what_cannot_be_read_is_not_sealed_anew() {
     use std::os::unix::fs::symlink;
     let session = Session::with_keys();
     session.ok(&["seal", "--generate-missing"]);
-    let sealed = session.place.read(DATABASE);
+    let sealed = session.dir.read(DATABASE);
     let refused = |said: &str| {
         let done = session.run(&["seal", "--generate-missing"]);
         assert!(done.code == 1 && done.err.contains(said), "{done:?}");
         assert!(session.run(&["seal"]).err.contains(said), "the list says so too");
     };
-    session.place.write(DATABASE, format!("{sealed}#{}\n", "x".repeat(1 << 20)));
+    session.dir.write(DATABASE, format!("{sealed}#{}\n", "x".repeat(1 << 20)));
     refused("file-too-large");
-    session.place.remove(DATABASE);
+    session.dir.remove(DATABASE);
     session.home.write("elsewhere/postgresql.yaml", &sealed);
-    symlink(session.home.path("elsewhere/postgresql.yaml"), session.place.path(DATABASE))
+    symlink(session.home.path("elsewhere/postgresql.yaml"), session.dir.path(DATABASE))
         .expect("a link");
     refused("source-outside");
     assert_eq!(session.home.read("elsewhere/postgresql.yaml"), sealed);
-    fs::remove_dir_all(session.place.path("spec/secrets")).expect("there");
-    symlink(session.home.path("elsewhere"), session.place.path("spec/secrets")).expect("a link");
+    fs::remove_dir_all(session.dir.path("spec/secrets")).expect("there");
+    symlink(session.home.path("elsewhere"), session.dir.path("spec/secrets")).expect("a link");
     refused("source-outside");
     assert_eq!(
         fs::read_dir(session.home.path("elsewhere")).expect("there").count(),
@@ -415,7 +309,7 @@ fn what_cannot_be_read_is_not_sealed_anew() {
     );
 }
 
-/// Whoever comes second is told, and nothing that was sealed is lost.
+/// A second writer gets an error, and nothing that was sealed is lost.
 #[test]
 fn two_at_once_lose_nothing() {
     let session = Session::with_keys();
@@ -432,26 +326,14 @@ fn two_at_once_lose_nothing() {
         .collect();
     let done: Vec<Done> =
         children.into_iter().map(|it| it.wait_with_output().expect("it ends").into()).collect();
-    for it in &done {
-        assert!(it.code == 0 || it.err.contains("another `espalier` is writing here"), "{it:?}");
+    for one in &done {
+        assert!(one.code == 0 || one.err.contains("another `espalier` is writing here"), "{one:?}");
     }
     assert!(done.iter().any(|it| it.code == 0));
     let suffix = session.suffix(DATABASE);
     assert!(done.iter().any(|it| it.err.contains(&suffix)), "the last one stands");
     session.opened("postgresql", "password").expect("it opens");
-    assert!(!session.place.files().keys().any(|it| it.ends_with(".espalier-new")));
-}
-
-#[cfg(unix)]
-#[test]
-fn a_failed_start_leaves_nothing_in_the_way() {
-    let session = Session::new();
-    // A folder where the certificate is to be: the key must not stay behind alone.
-    fs::create_dir_all(session.place.path("spec/sealing.pem/x")).expect("writable");
-    let done = session.run(&["seal", "init", "--bits", "2048", "--replace"]);
-    assert!(done.code == 2 && !session.key_file().exists(), "{done:?}");
-    fs::remove_dir_all(session.place.path("spec/sealing.pem")).expect("there");
-    session.ok(&["seal", "init", "--bits", "2048"]);
+    assert!(!session.dir.files().keys().any(|it| it.ends_with(".espalier-new")));
 }
 
 #[test]
@@ -473,7 +355,7 @@ fn values_come_from_where_they_can_come_from() {
         &["seal", "--reseal", "--private-key", key, "--from-dir", "nowhere"],
         "nowhere is no folder",
     );
-    session.place.write("values/postgresql/pasword", "x");
+    session.dir.write("values/postgresql/pasword", "x");
     session.refused(
         &["seal", "--reseal", "--private-key", key, "--from-dir", "values"],
         "has to hold a file for each key: password",
@@ -489,8 +371,8 @@ fn values_come_from_where_they_can_come_from() {
         &["seal", "postgresql", "--rotate", "--from-stdin", "--spec", "-"],
         "cannot both come from stdin",
     );
-    // What stands around a certificate is not copied.
-    let pem = session.place.read("spec/sealing.pem");
+    // Text around a certificate is not copied.
+    let pem = session.dir.read("spec/sealing.pem");
     session.home.write("chatty.pem", format!("a note\n{pem}password: hunter2\n"));
     session.ok(&[
         "seal",
@@ -499,5 +381,5 @@ fn values_come_from_where_they_can_come_from() {
         "--certificate",
         session.home.path("chatty.pem").to_str().expect("UTF-8"),
     ]);
-    assert_eq!(session.place.read("spec/sealing.pem"), pem);
+    assert_eq!(session.dir.read("spec/sealing.pem"), pem);
 }

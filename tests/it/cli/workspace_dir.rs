@@ -11,12 +11,12 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A folder that is gone after the test.
+/// A folder that is removed after the test.
 pub struct WorkspaceDir {
     folder: TempDir,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Done {
     pub code: i32,
@@ -27,8 +27,7 @@ pub struct Done {
 impl WorkspaceDir {
     /// An empty folder.
     pub fn empty() -> Self {
-        // In memory where there is such a folder: the tests of faults write some ten thousand
-        // files.
+        // In memory if there is such a folder: the tests of faults write some ten thousand files.
         let memory = Path::new("/dev/shm");
         let folder =
             if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
@@ -51,12 +50,12 @@ impl WorkspaceDir {
         dir
     }
 
-    /// The folder, without links in its path.
+    /// The path of the folder, without links in it.
     pub fn root(&self) -> PathBuf {
         self.folder.path().canonicalize().expect("it is there")
     }
 
-    /// The program, in this folder, with none of the caller's environment that could matter.
+    /// The program, in this folder, without the variables of the caller that could matter.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_espalier"));
         command.args(words).current_dir(self.folder.path()).stdin(Stdio::null());
@@ -80,12 +79,12 @@ impl WorkspaceDir {
             .stderr(Stdio::piped())
             .spawn()
             .expect("it runs");
-        // A program that refuses early does not read on.
+        // A program that refuses early does not read all of its input.
         let _ = child.stdin.take().expect("piped").write_all(stdin);
         child.wait_with_output().expect("it ends").into()
     }
 
-    /// A run that has to end clean.
+    /// Runs the program, which has to succeed.
     #[track_caller]
     pub fn ok(&self, words: &[&str]) -> Done {
         let done = self.run(words);
@@ -126,7 +125,7 @@ impl WorkspaceDir {
         tree(self.folder.path())
     }
 
-    /// Sets the time of every generated file back, so that a write would show; returns the time.
+    /// Sets the time of every generated file back, so that a write is noticed; returns that time.
     pub fn age(&self) -> SystemTime {
         let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
         for name in self.tree().keys() {
@@ -148,7 +147,7 @@ impl WorkspaceDir {
         self.tree().into_keys().filter(|it| modified(it) != then).collect()
     }
 
-    /// Some generated manifest to play with: the first of `out/manifests/`.
+    /// Any generated manifest: the first of `out/manifests/`.
     pub fn manifest(&self) -> String {
         self.tree()
             .into_keys()
@@ -156,12 +155,12 @@ impl WorkspaceDir {
             .expect("there are manifests")
     }
 
-    /// A tenant's file.
+    /// Writes a tenant's file.
     pub fn tenant(&self, name: &str) {
         self.write(&format!("spec/workspaces/{name}.yaml"), workspace(name));
     }
 
-    /// Has the spec of a folder say that it is there, unless it does.
+    /// Sets `repository.path` in the spec of a folder to that folder, unless it is set.
     pub fn says_path(&self, folder: &str) {
         let name = format!("{folder}/spec/platform.yaml");
         let spec = self.read(&name);
@@ -213,7 +212,7 @@ impl From<Output> for Done {
     }
 }
 
-/// Every file below a folder, by path relative to it; Git's own and the lock left out.
+/// Every file below a folder, by path relative to it, except those of Git and the lock.
 pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let all = walkdir::WalkDir::new(root)
         .into_iter()
@@ -248,17 +247,17 @@ pub fn workspace(name: &str) -> String {
 }
 
 /// An edit of the starter spec that changes some files.
-pub fn change_a_component(place: &WorkspaceDir) {
-    edit(place, "context: 4096", "context: 2048");
+pub fn change_a_component(dir: &WorkspaceDir) {
+    edit(dir, "context: 4096", "context: 2048");
 }
 
-/// An edit of the starter spec that makes some files go away.
-pub fn remove_a_component(place: &WorkspaceDir) {
-    edit(place, "    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      enabled: false\n");
+/// An edit of the starter spec that removes some files.
+pub fn remove_a_component(dir: &WorkspaceDir) {
+    edit(dir, "    postgresql:\n      storage: 5Gi\n", "    postgresql:\n      enabled: false\n");
 }
 
-fn edit(place: &WorkspaceDir, from: &str, to: &str) {
-    let spec = place.read("spec/platform.yaml");
+fn edit(dir: &WorkspaceDir, from: &str, to: &str) {
+    let spec = dir.read("spec/platform.yaml");
     assert!(spec.contains(from), "the starter spec has `{from}`");
-    place.write("spec/platform.yaml", spec.replacen(from, to, 1));
+    dir.write("spec/platform.yaml", spec.replacen(from, to, 1));
 }

@@ -5,8 +5,8 @@ use serde_yaml::Value;
 use super::{GOLDEN, containers, found, never, nowhere};
 use crate::support::{Read, at, compile, is, items, labels, only};
 
-fn options(it: &Read) -> Vec<&str> {
-    items(it.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect()
+fn options(application: &Read) -> Vec<&str> {
+    items(application.at("spec/syncPolicy/syncOptions")).filter_map(Value::as_str).collect()
 }
 
 fn wave(case: &str, application: &str) -> i64 {
@@ -24,15 +24,17 @@ fn wave(case: &str, application: &str) -> i64 {
 
 #[test]
 fn row_01_every_application_in_project_default() {
-    never("Application", |it| {
-        it.text("spec/project") == "default" || it.text("spec/project").is_empty()
+    never("Application", |application| {
+        application.text("spec/project") == "default" || application.text("spec/project").is_empty()
     });
     // And `default` itself permits nothing.
-    never("AppProject", |it| {
-        let none = it.at("spec/sourceRepos").is_null() && it.at("spec/destinations").is_null();
-        it.name() == "default"
+    never("AppProject", |project| {
+        let none =
+            project.at("spec/sourceRepos").is_null() && project.at("spec/destinations").is_null();
+        project.name() == "default"
             && !(none
-                && items(it.at("spec/namespaceResourceBlacklist")).any(|it| at(it, "kind") == "*"))
+                && items(project.at("spec/namespaceResourceBlacklist"))
+                    .any(|it| at(it, "kind") == "*"))
     });
 }
 
@@ -43,13 +45,13 @@ fn settings() -> Vec<(&'static str, &'static Value)> {
         .filter_map(|(name, tree)| {
             Some((name.as_str(), tree.find("Application", Some("argocd"), "argocd")?))
         })
-        .map(|(name, it)| (name, it.at("spec/source/helm/valuesObject")))
+        .map(|(name, application)| (name, application.at("spec/source/helm/valuesObject")))
         .collect();
     assert_eq!(all.len(), GOLDEN.len() - 1, "all but the bare case");
     all
 }
 
-/// A setting of `argocd-cm` or of the processes' parameters: its key has dots.
+/// A setting of `argocd-cm` or of the parameters: its key has dots.
 fn setting<'a>(values: &'a Value, map: &str, key: &str) -> &'a Value {
     at(values, &format!("configs/{map}")).get(key).unwrap_or(&Value::Null)
 }
@@ -61,8 +63,8 @@ fn row_02_waves_without_the_health_of_applications() {
             .as_str()
             .unwrap_or_default();
         assert_eq!(lua, espalier::components::argocd::HEALTH, "{name}");
-        // A wave that never gets healthy ends some time; not while a slow line still fetches images
-        // and models.
+        // A wave that never gets healthy has to end some time, but not while a slow line still
+        // downloads images and models.
         assert_eq!(setting(values, "params", "controller.sync.timeout.seconds"), "14400", "{name}");
     }
     found("argocd: {enabled: false}", "waves-wait-for-nothing");
@@ -70,17 +72,17 @@ fn row_02_waves_without_the_health_of_applications() {
 
 #[test]
 fn row_03_a_short_reference_to_the_branch() {
-    never("Application", |it| {
-        it.at("spec/source/chart").is_null()
-            && !it.text("spec/source/targetRevision").starts_with("refs/")
+    never("Application", |application| {
+        application.at("spec/source/chart").is_null()
+            && !application.text("spec/source/targetRevision").starts_with("refs/")
     });
 }
 
 #[test]
 fn row_04_a_wave_on_the_root() {
-    never("Application", |it| {
-        it.name() == "root"
-            && it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_some()
+    never("Application", |application| {
+        application.name() == "root"
+            && application.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_some()
     });
 }
 
@@ -91,41 +93,43 @@ fn row_05_namespaces_created_by_a_sync_option() {
 
 #[test]
 fn row_06_no_retry() {
-    // Three to five for a child: with more, a fix waits too long for a tag that does not go
-    // through.
-    never("Application", |it| {
-        !is(it.at("spec/syncPolicy/retry/refresh"), true)
-            || it.at("spec/syncPolicy/retry/limit").as_u64().unwrap_or(0) < 3
+    // Three to five retries for a child: with more, a fix waits too long behind a tag that does not
+    // work.
+    never("Application", |application| {
+        !is(application.at("spec/syncPolicy/retry/refresh"), true)
+            || application.at("spec/syncPolicy/retry/limit").as_u64().unwrap_or(0) < 3
     });
 }
 
 #[test]
 fn row_07_children_without_finalizer() {
-    // Neither the root nor Argo CD itself may take along what it made.
-    never("Application", |it| {
-        ["root", "argocd"].contains(&it.name()) != it.at("metadata/finalizers").is_null()
+    // Deleting the root or Argo CD itself must not delete what they made.
+    never("Application", |application| {
+        ["root", "argocd"].contains(&application.name())
+            != application.at("metadata/finalizers").is_null()
     });
 }
 
 #[test]
 fn row_08_namespaces_that_can_be_pruned_without_pod_security() {
-    never("Namespace", |it| {
-        let options = it.at("metadata/annotations").get("argocd.argoproj.io/sync-options");
-        let labels = labels(it.at("metadata/labels"));
+    never("Namespace", |namespace| {
+        let options = namespace.at("metadata/annotations").get("argocd.argoproj.io/sync-options");
+        let labels = labels(namespace.at("metadata/labels"));
         options.is_none_or(|it| it != "Prune=false,Delete=false")
             || !labels.contains_key("pod-security.kubernetes.io/enforce")
             || !labels.contains_key("pod-security.kubernetes.io/enforce-version")
-            || it.application() != "namespaces" && it.application() != format!("ws-{}", it.name())
+            || namespace.application() != "namespaces"
+                && namespace.application() != format!("ws-{}", namespace.name())
     });
-    // They come right after the projects, before all that goes into them.
+    // Namespaces come right after the projects, before everything that is created in them.
     assert_eq!(wave("darien", "namespaces"), 10);
 }
 
 #[test]
 fn row_09_applications_without_a_wave() {
-    never("Application", |it| {
-        it.name() != "root"
-            && it.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_none()
+    never("Application", |application| {
+        application.name() != "root"
+            && application.at("metadata/annotations").get("argocd.argoproj.io/sync-wave").is_none()
     });
 }
 
@@ -157,9 +161,9 @@ fn row_13_replace_beside_server_side_apply() {
 #[test]
 fn row_16_a_chart_repository_that_is_gone() {
     nowhere("bitnami-labs");
-    never("Application", |it| {
-        it.name() == "sealed-secrets"
-            && it.text("spec/source/repoURL") != "https://bitnami.github.io/sealed-secrets"
+    never("Application", |application| {
+        application.name() == "sealed-secrets"
+            && application.text("spec/source/repoURL") != "https://bitnami.github.io/sealed-secrets"
     });
 }
 
@@ -172,8 +176,8 @@ fn row_17_an_image_that_is_gone() {
 #[test]
 fn row_18_an_image_without_a_version() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            containers(it).into_iter().any(|container| {
+        never(kind, |object| {
+            containers(object).into_iter().any(|container| {
                 at(container, "image")
                     .as_str()
                     .is_none_or(|it| !it.contains(':') || it.ends_with(":latest"))
@@ -190,18 +194,18 @@ fn row_18_an_image_without_a_version() {
 #[test]
 fn row_19_chart_values_as_text() {
     never("Application", |it| !it.at("spec/source/helm/values").is_null());
-    never("Application", |it| {
-        !it.at("spec/source/chart").is_null()
-            && !it.at("spec/source/helm/valuesObject").is_mapping()
+    never("Application", |application| {
+        !application.at("spec/source/chart").is_null()
+            && !application.at("spec/source/helm/valuesObject").is_mapping()
     });
 }
 
 #[test]
 fn row_20_cert_manager_s_old_switch_for_its_kinds() {
     nowhere("installCRDs");
-    never("Application", |it| {
-        let crds = it.at("spec/source/helm/valuesObject/crds");
-        it.name() == "cert-manager"
+    never("Application", |application| {
+        let crds = application.at("spec/source/helm/valuesObject/crds");
+        application.name() == "cert-manager"
             && !(is(at(crds, "enabled"), true) && is(at(crds, "keep"), true))
     });
 }
@@ -228,7 +232,7 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
                 "{name}: {pod}"
             );
         }
-        // What Go is told is four fifths of what the kernel is told, in whole MiB.
+        // Go's limit is four fifths of the kernel's, in whole MiB.
         for pod in ["controller", "repoServer", "server"] {
             let mib = |text: &str| -> u64 {
                 let (number, unit) = text.split_at(
@@ -259,7 +263,7 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
             is(at(values, "crds/keep"), true),
             "{name}: without its CRDs every Application is gone"
         );
-        // Policies only add up, and the chart's let everybody in.
+        // Policies only add up, and the chart's own policies permit everybody.
         assert!(is(at(values, "global/networkPolicy/create"), false), "{name}");
         for tool in ["kustomize.enable", "jsonnet.enable"] {
             assert_eq!(setting(values, "cm", tool), "false", "{name}");
@@ -268,7 +272,7 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
             setting(values, "cm", "helm.enable").is_null(),
             "{name}: charts are rendered by Argo CD"
         );
-        // The exclusions are YAML in a text: lists of kinds, Events among them.
+        // The exclusions are YAML in a text: lists of kinds, with Events among them.
         let exclusions = setting(values, "cm", "resource.exclusions").as_str().expect("a text");
         let exclusions: Value = serde_yaml::from_str(exclusions).expect("YAML");
         let kinds: Vec<&str> = items(&exclusions)
@@ -280,14 +284,14 @@ fn row_22_an_argo_cd_that_is_not_in_git() {
             "{name}: {kinds:?}"
         );
     }
-    // It needs the server-side way: one of its kinds is too large for the other.
-    never("Application", |it| {
-        it.name() == "argocd" && !options(it).contains(&"ServerSideApply=true")
+    // It needs server-side apply: one of its kinds is too large for client-side apply.
+    never("Application", |application| {
+        application.name() == "argocd" && !options(application).contains(&"ServerSideApply=true")
     });
 }
 
-/// With default deny, Argo CD reaches what it needs from the first moment, or it could never sync
-/// the cure.
+/// With a default deny, Argo CD must reach what it needs from the first moment, or it could never
+/// sync a fix.
 #[test]
 fn an_argo_cd_that_cuts_itself_off() {
     for (name, tree) in
@@ -295,7 +299,7 @@ fn an_argo_cd_that_cuts_itself_off() {
     {
         let policies: Vec<&Read> =
             tree.of_kind("NetworkPolicy").filter(|it| it.namespace() == Some("argocd")).collect();
-        // One Application applies all of them, by name: the deny comes last.
+        // One Application applies all of them, sorted by name: the deny comes last.
         assert!(policies.iter().all(|it| it.application() == "network-policies"), "{name}");
         let last = policies.iter().map(|it| it.name()).max();
         assert_eq!(last, Some("default-deny"), "{name}");
@@ -313,7 +317,7 @@ fn an_argo_cd_that_cuts_itself_off() {
     assert_eq!(bare.of_kind("NetworkPolicy").count(), 0, "whose Argo CD it is, nobody knows");
 }
 
-/// Argo CD on a Kubernetes that it is not tested on; one of another build of a minor that it is
+/// Argo CD on a Kubernetes that it is not tested on; another patch of a minor version that it is
 /// tested on is only untested.
 #[test]
 fn a_pair_that_nobody_tested() {
@@ -331,8 +335,8 @@ fn a_pair_that_nobody_tested() {
     assert_eq!(said("k3s: v1.31.14+k3s1\n", small), ["unsupported-pair"]);
     assert_eq!(said("k3s: v1.34.2+k3s1\n", small), ["untested-version"]);
     assert_eq!(said("k3s: v1.35.8+k3s1\nargo-cd: 10.1.1\n", small), Vec::<String>::new());
-    // A patch of the same line brings the same Argo CD; of another one, nobody knows which it
-    // brings.
+    // A patch of the same chart line brings the same Argo CD; which one another line brings is not
+    // known.
     assert_eq!(
         said("k3s: v1.36.4+k3s1\nargo-cd: 10.1.3\n", small),
         ["unsupported-pair", "untested-version"]
@@ -341,7 +345,7 @@ fn a_pair_that_nobody_tested() {
         said("k3s: v1.36.4+k3s1\nargo-cd: 11.0.0\n", small),
         ["untested-version", "untested-version"]
     );
-    // 10.9 brings Argo CD 3.5, which knows 1.36, and no longer 1.32.
+    // 10.9 brings Argo CD 3.5, which supports 1.36, and no longer 1.32.
     assert_eq!(
         said("k3s: v1.36.4+k3s1\nargo-cd: 10.9.6\n", small),
         ["untested-version", "untested-version"]
@@ -350,15 +354,15 @@ fn a_pair_that_nobody_tested() {
         said("k3s: v1.32.9+k3s1\nargo-cd: 10.9.6\n", small)
             .contains(&"unsupported-pair".to_owned())
     );
-    // Somebody else's Argo CD may be any.
+    // An Argo CD that somebody else manages may be any version.
     assert_eq!(
         said("k3s: v1.36.4+k3s1\n", &format!("argocd: {{enabled: false}}\n{small}")),
         ["untested-version"]
     );
 }
 
-/// The script asks whether the repository can be read, and brings the credential along before Argo
-/// CD needs it; never as an argument.
+/// The script asks whether the repository can be read, and passes the credential before Argo CD
+/// needs it, and never as an argument.
 #[test]
 fn row_23_a_repository_that_argo_cd_cannot_read() {
     for (name, tree) in GOLDEN.iter() {
@@ -378,7 +382,7 @@ fn row_23_a_repository_that_argo_cd_cannot_read() {
     }
 }
 
-/// The order is a program, not prose, and everything that it applies before Argo CD is what Argo CD
+/// The order is in a program, not in prose, and what it applies before Argo CD is what Argo CD
 /// finds.
 #[test]
 fn row_24_a_root_that_is_applied_by_hand() {
@@ -400,8 +404,8 @@ fn row_24_a_root_that_is_applied_by_hand() {
     }
 }
 
-/// The key is the user's before there is a cluster; one act seals every key of a credential; a URL
-/// is escaped where it is opened.
+/// The user has the key before there is a cluster; all keys of a credential are sealed together; a
+/// URL is escaped where it is opened.
 #[test]
 fn row_25_sealed_values_that_die_with_the_node() {
     for (name, tree) in GOLDEN.iter() {
@@ -420,7 +424,7 @@ fn row_25_sealed_values_that_die_with_the_node() {
             );
         }
     }
-    // Half of a credential is never emitted:
+    // An incomplete credential is never emitted:
     // `darien_faults::charts::a_secret_sealed_anew_without_one_of_its_keys`.
 }
 
@@ -430,26 +434,28 @@ fn script(tree: &crate::invariants::Tree) -> String {
 
 #[test]
 fn row_26_a_root_that_applies_any_file_and_kind() {
-    never("Application", |it| {
-        it.name() == "root" && it.text("spec/source/directory/include") != "*.yaml"
+    never("Application", |application| {
+        application.name() == "root"
+            && application.text("spec/source/directory/include") != "*.yaml"
     });
     never("Application", |it| it.name() == "root" && it.text("spec/project") != "bootstrap");
-    never("AppProject", |it| {
-        let kinds: Vec<&str> = items(it.at("spec/namespaceResourceWhitelist"))
+    never("AppProject", |project| {
+        let kinds: Vec<&str> = items(project.at("spec/namespaceResourceWhitelist"))
             .filter_map(|it| at(it, "kind").as_str())
             .collect();
-        it.name() == "bootstrap"
+        project.name() == "bootstrap"
             && (kinds != ["AppProject", "Application"]
-                || !it.at("spec/clusterResourceWhitelist").is_null())
+                || !project.at("spec/clusterResourceWhitelist").is_null())
     });
 }
 
 #[test]
 fn row_27_data_that_a_prune_removes() {
     for kind in ["Namespace", "PersistentVolumeClaim"] {
-        never(kind, |it| {
+        never(kind, |object| {
             let annotation = |key: &str| {
-                it.at("metadata/annotations")
+                object
+                    .at("metadata/annotations")
                     .get(format!("argocd.argoproj.io/{key}"))
                     .and_then(Value::as_str)
             };
@@ -464,22 +470,23 @@ fn row_28_charts_of_any_version_from_anywhere() {
     let exact = |text: &str| {
         text.trim_start_matches('v').split('.').filter(|it| it.parse::<u32>().is_ok()).count() == 3
     };
-    never("Application", |it| {
-        !it.at("spec/source/chart").is_null() && !exact(it.text("spec/source/targetRevision"))
+    never("Application", |application| {
+        !application.at("spec/source/chart").is_null()
+            && !exact(application.text("spec/source/targetRevision"))
     });
-    never("AppProject", |it| items(it.at("spec/sourceRepos")).any(|it| it == "*"));
+    never("AppProject", |project| items(project.at("spec/sourceRepos")).any(|it| it == "*"));
 }
 
 #[test]
 fn an_issuer_by_the_legacy_class_straight_at_the_production_server() {
-    never("ClusterIssuer", |it| {
-        items(it.at("spec/acme/solvers")).any(|it| {
-            at(it, "http01/ingress/ingressClassName") != "traefik"
-                || !at(it, "http01/ingress/class").is_null()
+    never("ClusterIssuer", |issuer| {
+        items(issuer.at("spec/acme/solvers")).any(|solver| {
+            at(solver, "http01/ingress/ingressClassName") != "traefik"
+                || !at(solver, "http01/ingress/class").is_null()
         })
     });
     let (_, starter) = GOLDEN.iter().find(|it| it.0 == "no-database").expect("the case");
-    // Nothing said about the issuer: staging.
+    // The default issuer is staging.
     assert!(starter.find("ClusterIssuer", None, "letsencrypt-staging").is_some());
 }
 

@@ -1,4 +1,4 @@
-//! Faults of the charts' values, and of a chart of one's own.
+//! Faults of the charts' values, and of a chart of our own.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use serde_yaml::Value;
 use super::{GOLDEN, containers, found, never};
 use crate::support::{at, compile, items, only, with_components};
 
-/// Leaves of the charts' values that are known to alter what the chart renders (the facts: each was
-/// rendered with and without).
+/// Leaves of the charts' values that are known to change what the chart renders (the facts: each
+/// was rendered with and without).
 const CERT_MANAGER: [&str; 24] = [
     "acmesolver/image/digest",
     "acmesolver/image/tag",
@@ -35,8 +35,8 @@ const CERT_MANAGER: [&str; 24] = [
     "webhook/strategy/rollingUpdate",
     "webhook/strategy/type",
 ];
-/// Of Argo CD's chart: what its templates read, pass on whole (`env`, `resources`, the two maps of
-/// settings) or hand to a helper.
+/// Values of Argo CD's chart: those that its templates read, pass on whole (`env`, `resources`, the
+/// two maps of settings) or hand to a helper.
 const ARGO_CD: [&str; 29] = [
     "applicationSet/replicas",
     "applicationSet/resources",
@@ -96,8 +96,8 @@ fn leaves(value: &Value, path: &str, into: &mut BTreeSet<String>) {
 
 #[test]
 fn keys_that_the_chart_does_not_read() {
-    never("Application", |it| {
-        let known: &[&str] = match it.text("spec/source/chart") {
+    never("Application", |application| {
+        let known: &[&str] = match application.text("spec/source/chart") {
             "cert-manager" => &CERT_MANAGER,
             "sealed-secrets" => &SEALED_SECRETS,
             "argo-cd" => &ARGO_CD,
@@ -105,7 +105,7 @@ fn keys_that_the_chart_does_not_read() {
             _ => return true,
         };
         let mut all = BTreeSet::new();
-        leaves(it.at("spec/source/helm/valuesObject"), "", &mut all);
+        leaves(application.at("spec/source/helm/valuesObject"), "", &mut all);
         all.iter()
             .any(|leaf| !known.iter().any(|it| leaf == it || leaf.starts_with(&format!("{it}/"))))
     });
@@ -132,8 +132,8 @@ fn service_monitors_before_their_kind_is_there() {
     for (name, tree) in GOLDEN.iter() {
         assert_eq!(tree.of_kind("ServiceMonitor").count(), 0, "{name}");
     }
-    never("Application", |it| {
-        let values = it.at("spec/source/helm/valuesObject");
+    never("Application", |application| {
+        let values = application.at("spec/source/helm/valuesObject");
         at(values, "prometheus/servicemonitor/enabled").as_bool() == Some(true)
             || !at(values, "metrics/serviceMonitor").is_null()
     });
@@ -142,18 +142,18 @@ fn service_monitors_before_their_kind_is_there() {
 #[test]
 fn a_mounted_secret_that_nothing_makes() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            let volumes = items(at(it.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
+        never(kind, |object| {
+            let volumes = items(at(object.pod_template().unwrap_or(&Value::Null), "spec/volumes"));
             volumes
                 .into_iter()
                 .any(|it| !at(it, "secret").is_null() || !at(it, "configMap").is_null())
         });
     }
-    // Secrets come as variables, and every one of them is sealed or named in a finding:
+    // Secrets are passed as variables, and every one of them is sealed or named in a finding:
     // `credential-not-sealed`.
-    let made = compile(&only(espalier::load::schema::STARTER));
-    let not_sealed = made.findings.iter().filter(|it| it.code == "credential-not-sealed");
-    assert_eq!(not_sealed.count(), 3, "{}", made.said());
+    let compiled = compile(&only(espalier::load::schema::STARTER));
+    let not_sealed = compiled.findings.iter().filter(|it| it.code == "credential-not-sealed");
+    assert_eq!(not_sealed.count(), 3, "{}", compiled.said());
 }
 
 #[test]
@@ -165,10 +165,10 @@ fn a_secret_sealed_anew_without_one_of_its_keys() {
     let kept: Vec<&str> =
         file.lines().filter(|it| !it.trim_start().starts_with("email:")).collect();
     *file = kept.join("\n");
-    let made = compile(&texts);
-    assert!(made.codes().contains(&"credential-not-sealed"), "{}", made.said());
+    let compiled = compile(&texts);
+    assert!(compiled.codes().contains(&"credential-not-sealed"), "{}", compiled.said());
     assert!(
-        !made.tree().keys().any(|it| it.contains("sealedsecret-openwebui-admin")),
+        !compiled.tree().keys().any(|it| it.contains("sealedsecret-openwebui-admin")),
         "half of it is emitted"
     );
 }
@@ -176,8 +176,8 @@ fn a_secret_sealed_anew_without_one_of_its_keys() {
 #[test]
 fn containers_without_a_memory_limit() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            containers(it).into_iter().any(|it| at(it, "resources/limits/memory").is_null())
+        never(kind, |object| {
+            containers(object).into_iter().any(|it| at(it, "resources/limits/memory").is_null())
         });
     }
     let mut pods = 0;
@@ -206,7 +206,7 @@ fn containers_without_a_memory_limit() {
         }
     }
     assert!(pods > 4);
-    // For Kubernetes, a limit of 0 is none.
+    // For Kubernetes, a limit of 0 means no limit.
     assert!(
         compile(&with_components("openWebui: {resources: {memory: {limit: 0}}}"))
             .errors()
@@ -216,12 +216,13 @@ fn containers_without_a_memory_limit() {
 
 #[test]
 fn a_token_for_a_pod_that_asks_the_api_server_nothing() {
-    never("Application", |it| {
-        let values = it.at("spec/source/helm/valuesObject");
+    never("Application", |application| {
+        let values = application.at("spec/source/helm/valuesObject");
         let no_token = |part: &str| {
             at(values, &format!("{part}/automountServiceAccountToken")).as_bool() == Some(false)
         };
-        it.text("spec/source/chart") == "argo-cd" && !(no_token("redis") && no_token("repoServer"))
+        application.text("spec/source/chart") == "argo-cd"
+            && !(no_token("redis") && no_token("repoServer"))
     });
 }
 
@@ -229,13 +230,14 @@ fn a_token_for_a_pod_that_asks_the_api_server_nothing() {
 fn data_that_must_last_on_an_empty_dir() {
     let lasting = ["/app/backend/data", "/data", "/var/lib/postgresql/data"];
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            let spec = it.pod_template().unwrap_or(&Value::Null);
+        never(kind, |object| {
+            let spec = object.pod_template().unwrap_or(&Value::Null);
             let empty: Vec<&Value> = items(at(spec, "spec/volumes"))
                 .filter(|it| !at(it, "emptyDir").is_null())
                 .map(|it| at(it, "name"))
                 .collect();
-            let mounts = containers(it).into_iter().flat_map(|it| items(at(it, "volumeMounts")));
+            let mounts =
+                containers(object).into_iter().flat_map(|it| items(at(it, "volumeMounts")));
             mounts.into_iter().any(|mount| {
                 lasting.contains(&at(mount, "mountPath").as_str().unwrap_or_default())
                     && empty.contains(&at(mount, "name"))
@@ -246,19 +248,20 @@ fn data_that_must_last_on_an_empty_dir() {
 
 #[test]
 fn a_rollout_whose_new_pod_finds_no_room() {
-    // cert-manager's three Deployments let the old pod go first; ours recreate, or replace one
-    // after the other.
-    never("Application", |it| {
-        let values = it.at("spec/source/helm/valuesObject");
+    // cert-manager's three Deployments stop the old pod first; ours use Recreate, or replace one
+    // pod after the other.
+    never("Application", |application| {
+        let values = application.at("spec/source/helm/valuesObject");
         let parts = ["strategy", "webhook/strategy", "cainjector/strategy"];
-        it.name() == "cert-manager"
+        application.name() == "cert-manager"
             && parts.iter().any(|part| {
                 at(values, &format!("{part}/rollingUpdate/maxSurge")).as_u64() != Some(0)
             })
     });
-    never("Application", |it| {
-        let strategy = at(it.at("spec/source/helm/valuesObject"), "global/deploymentStrategy");
-        it.name() == "argocd" && at(strategy, "rollingUpdate/maxSurge").as_u64() != Some(0)
+    never("Application", |application| {
+        let strategy =
+            at(application.at("spec/source/helm/valuesObject"), "global/deploymentStrategy");
+        application.name() == "argocd" && at(strategy, "rollingUpdate/maxSurge").as_u64() != Some(0)
     });
     never("Deployment", |it| it.text("spec/strategy/type") != "Recreate");
 }

@@ -36,8 +36,8 @@ fn data_where_the_file_system_has_its_own_folder() {
 
 #[test]
 fn probes_that_succeed_while_there_is_no_database() {
-    // By TCP: a server that initialises the volume listens on its socket. `pg_isready` says yes
-    // without the database.
+    // By TCP: a server that initialises the volume listens on its socket only, and `pg_isready`
+    // succeeds without the database.
     for (object, container) in each_of("StatefulSet", "postgresql") {
         for probe in ["startupProbe", "readinessProbe"] {
             let command = texts(container, &format!("{probe}/exec/command"));
@@ -67,7 +67,7 @@ fn a_server_that_recovers_and_is_ended_for_it() {
             "{}: {command}",
             object.path
         );
-        // A GiB of changes at a MiB a second.
+        // A GiB of changes at one MiB per second.
         let number =
             |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().expect("a number");
         assert!(number("periodSeconds") * number("failureThreshold") >= 1024, "{}", object.path);
@@ -114,7 +114,7 @@ fn a_rotated_password_that_the_database_does_not_know() {
             "{}",
             object.path
         );
-        // The password stands in no argument, where a list of processes would show it.
+        // The password is in no argument, where a list of processes would show it.
         assert!(
             script.contains("printf") && !texts(container, "args").join(" ").contains("PASSWORD"),
             "{}",
@@ -138,8 +138,8 @@ fn fewer_connections_than_the_clients_open() {
                 .and_then(|it| it.parse::<u64>().ok())
                 .expect("a number")
         };
-        // Two engines a pod, each with its pool; one for a backup, three that PostgreSQL keeps for
-        // its superuser.
+        // Two engines for each pod, each with its pool; one connection for a backup, and three that
+        // PostgreSQL reserves for its superuser.
         let pods = chat.at("spec/replicas").as_u64().expect("a number");
         let pools =
             pods * 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
@@ -162,7 +162,7 @@ fn buffers_that_do_not_fit_the_limit() {
             .get()
             >> 20;
         let number = |name: &str| setting(container, name).unwrap_or_else(|| panic!("{name}"));
-        // Every backend sorts at once, every autovacuum worker works.
+        // Every backend sorts at the same time, and every autovacuum worker works.
         let worst = number("shared_buffers")
             + number("max_connections") * (number("work_mem") + 6)
             + 3 * number("maintenance_work_mem");
@@ -193,16 +193,16 @@ fn shared_memory_of_64_mib_on_the_disk() {
 
 #[test]
 fn a_claim_whose_first_pod_comes_later() {
-    // local-path binds a claim when its first pod is placed: in an earlier wave it would be waited
-    // for in vain.
-    never("PersistentVolumeClaim", |it| {
+    // local-path binds a claim when its first pod is placed: in an earlier wave, Argo CD would wait
+    // for it in vain.
+    never("PersistentVolumeClaim", |claim| {
         let mut users = GOLDEN
             .iter()
             .flat_map(|(_, tree)| &tree.objects)
-            .filter(|user| user.namespace() == it.namespace());
+            .filter(|user| user.namespace() == claim.namespace());
         !users.any(|user| {
-            user.application() == it.application()
-                && user.pod_template().is_some_and(|pod| mounts(pod, it.name()))
+            user.application() == claim.application()
+                && user.pod_template().is_some_and(|pod| mounts(pod, claim.name()))
         })
     });
 }
@@ -229,7 +229,7 @@ fn another_user_than_the_image_s() {
 
 #[test]
 fn a_node_that_never_evicts() {
-    // k3s sets no memory threshold: the arguments that make the budget true stand in the tree.
+    // k3s sets no memory threshold: the tree has the arguments that make the budget true.
     for (name, tree) in GOLDEN.iter() {
         let page = String::from_utf8_lossy(&tree.files["out/README.md"]);
         assert!(
@@ -237,7 +237,7 @@ fn a_node_that_never_evicts() {
                 && page.contains("kube-reserved="),
             "{name}"
         );
-        // Nor one that takes no pod for five minutes afterwards.
+        // Nor a node that accepts no pod for five minutes afterwards.
         let groups = page.matches("eviction-hard=").count();
         assert_eq!(
             page.matches("eviction-pressure-transition-period=30s").count(),

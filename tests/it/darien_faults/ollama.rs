@@ -24,7 +24,8 @@ fn no_limits_so_that_no_alert_can_fire() {
     for (object, _) in each_of("StatefulSet", "ollama") {
         for container in containers(object) {
             let memory = |key: &str| at(container, &format!("resources/{key}/memory"));
-            // Weights are anonymous memory on CPU: what is not promised is not there.
+            // On a CPU, weights are anonymous memory: memory that is not requested may not be
+            // there.
             assert!(
                 memory("limits").is_string() && memory("limits") == memory("requests"),
                 "{}",
@@ -48,7 +49,7 @@ fn a_hidden_pool_of_checkpoints() {
 fn a_context_and_slots_that_nobody_counted() {
     always("OLLAMA_CONTEXT_LENGTH", is_number);
     always("OLLAMA_NUM_PARALLEL", is_number);
-    always("OLLAMA_MAX_LOADED_MODELS", |it| it.parse::<u64>().is_ok_and(|it| it > 0));
+    always("OLLAMA_MAX_LOADED_MODELS", |text| text.parse::<u64>().is_ok_and(|it| it > 0));
     always("OLLAMA_KV_CACHE_TYPE", |it| ["f16", "q8_0", "q4_0"].contains(&it));
     always("OLLAMA_FLASH_ATTENTION", |it| ["0", "1"].contains(&it));
 }
@@ -78,25 +79,25 @@ fn a_model_whose_memory_nobody_knows() {
 
 #[test]
 fn a_small_cache_that_is_not_made() {
-    // The key/value cache stays at 16 bits without flash attention: the proof would count too
+    // Without flash attention, the key/value cache stays at 16 bits, so the budget would count too
     // little.
-    let made = compile(&with_components(
+    let compiled = compile(&with_components(
         "ollama: {models: [\"llama3.2:1b\"], kvCache: q8_0, flashAttention: false}",
     ));
-    assert!(made.findings.has_errors(), "{}", made.said());
+    assert!(compiled.findings.has_errors(), "{}", compiled.said());
 }
 
 #[test]
 fn replicas_that_share_one_volume() {
-    // The start of one replica removes what another one has half pulled.
+    // When one replica starts, it removes what another one has half pulled.
     for (object, _) in each_of("StatefulSet", "ollama") {
         assert_eq!(items(object.at("spec/volumeClaimTemplates")).count(), 1, "{}", object.path);
         let shared = items(at(object.pod_template().expect("pods"), "spec/volumes"))
             .any(|it| !at(it, "persistentVolumeClaim").is_null());
         assert!(!shared, "{}", object.path);
     }
-    never("Deployment", |it| {
-        containers(it).into_iter().any(|container| {
+    never("Deployment", |object| {
+        containers(object).into_iter().any(|container| {
             at(container, "image").as_str().is_some_and(|it| it.contains("ollama/ollama"))
         })
     });
@@ -105,8 +106,8 @@ fn replicas_that_share_one_volume() {
 #[test]
 fn models_pulled_by_a_hook_that_no_log_shows() {
     for kind in ["Deployment", "StatefulSet"] {
-        never(kind, |it| {
-            containers(it).into_iter().any(|it| !at(it, "lifecycle/postStart").is_null())
+        never(kind, |object| {
+            containers(object).into_iter().any(|it| !at(it, "lifecycle/postStart").is_null())
         });
     }
     for (object, _) in each_of("StatefulSet", "ollama") {
@@ -122,17 +123,18 @@ fn models_pulled_by_a_hook_that_no_log_shows() {
 
 #[test]
 fn a_pull_that_gives_up_in_the_first_seconds_or_draws_on_a_terminal() {
-    // What the scripts do is seen where they run (`pulls`): every tree has those very ones.
-    let of = |it: &crate::support::Read| {
-        let last = |it: &&Value| {
-            items(at(it, "command"))
+    // What the scripts do is tested by running them (`pulls`): every tree has exactly those
+    // scripts.
+    let of = |object: &crate::support::Read| {
+        let last = |container: &&Value| {
+            items(at(container, "command"))
                 .filter_map(Value::as_str)
                 .last()
                 .map(str::to_owned)
                 .unwrap_or_default()
         };
-        let scripts: Vec<String> = containers(it).iter().map(last).collect();
-        (it.path.clone(), scripts)
+        let scripts: Vec<String> = containers(object).iter().map(last).collect();
+        (object.path.clone(), scripts)
     };
     let all: Vec<_> = each_of("StatefulSet", "ollama").map(|it| of(it.0)).collect();
     let (_, scripts) = &all[0];
@@ -143,7 +145,7 @@ fn a_pull_that_gives_up_in_the_first_seconds_or_draws_on_a_terminal() {
         "{scripts:#?}"
     );
     for (object, _) in each_of("StatefulSet", "ollama") {
-        // Why a pull failed is in the pod's status.
+        // The pod's status says why a pull failed.
         assert_eq!(
             at(containers(object)[0], "terminationMessagePolicy"),
             "FallbackToLogsOnError",
@@ -172,17 +174,17 @@ fn a_home_that_cannot_be_written() {
 
 #[test]
 fn an_api_without_authentication_open_to_all() {
-    // No Ingress leads to it, and in each namespace only Open WebUI is let in: the policies' judge
-    // shows that nobody else is.
-    never("Ingress", |it| {
-        let paths = items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
+    // No Ingress leads to it, and in each namespace only Open WebUI may connect: the tests of
+    // policies show that nothing else can.
+    never("Ingress", |ingress| {
+        let paths = items(ingress.at("spec/rules")).flat_map(|it| items(at(it, "http/paths")));
         paths.into_iter().any(|path| {
             at(path, "backend/service/name").as_str().is_some_and(|it| it.contains("ollama"))
         })
     });
-    never("NetworkPolicy", |it| {
-        it.name().ends_with("ollama")
-            && it.at("spec/ingress").as_sequence().is_some_and(|it| it.len() > 1)
+    never("NetworkPolicy", |policy| {
+        policy.name().ends_with("ollama")
+            && policy.at("spec/ingress").as_sequence().is_some_and(|it| it.len() > 1)
     });
 }
 

@@ -5,8 +5,8 @@ use serde_yaml::Value;
 use super::{GOLDEN, each_of, env, found, nowhere};
 use crate::support::at;
 
-/// Every chat container of every golden tree, the platform's own and the tenants', must have this
-/// variable.
+/// Asserts that every chat container of every golden tree, the platform's and the tenants', has
+/// this variable.
 #[track_caller]
 fn always(name: &str, value: &str) {
     for (object, container) in each_of("Deployment", "openwebui") {
@@ -14,7 +14,7 @@ fn always(name: &str, value: &str) {
     }
 }
 
-/// The platform's own; tenants have no credentials yet.
+/// Only the platform's own; tenants have no credentials yet.
 fn platform_s() -> impl Iterator<Item = (&'static crate::support::Read, &'static Value)> {
     each_of("Deployment", "openwebui").filter(|it| it.0.name() == "openwebui")
 }
@@ -32,8 +32,8 @@ fn from_secret(variable: &str, secret: &str, key: &str) {
     }
 }
 
-/// Whether a Secret's name is a credential's: with the suffix that was drawn when it was sealed, or
-/// bare.
+/// Whether a Secret's name is that of a credential: with the suffix that was drawn when it was
+/// sealed, or without.
 fn is_of(name: &Value, credential: &str) -> bool {
     let end = name.as_str().and_then(|it| it.strip_prefix(credential));
     end.is_some_and(|it| it.is_empty() || (it.len() == 6 && it.starts_with('-')))
@@ -126,7 +126,7 @@ fn background_tasks_that_ask_the_model_again() {
     }
 }
 
-/// What a variable of JSON says.
+/// The value of a variable that holds JSON.
 fn json(container: &Value, name: &str) -> serde_json::Value {
     let text = env(container, name).and_then(Value::as_str).unwrap_or("null");
     serde_json::from_str(text).unwrap_or_else(|it| panic!("{name}: {it}: {text}"))
@@ -134,7 +134,7 @@ fn json(container: &Value, name: &str) -> serde_json::Value {
 
 #[test]
 fn tools_that_no_context_holds_and_small_models_refuse() {
-    // Everywhere that Open WebUI is made: the platform's, its migration's, the workspaces'.
+    // Everywhere that Open WebUI runs: the platform's pods, the migration, the workspaces.
     for (object, _) in each_of("Deployment", "openwebui") {
         for container in super::containers(object) {
             assert_eq!(
@@ -146,7 +146,7 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
         }
     }
     found("ollama: {models: [\"llama3.2:1b\"]}\nopenWebui: {tools: true}", "tools-need-context");
-    // Whatever the answer may have, no context is asked for that no `context` can be.
+    // Whatever the length of an answer, no context is requested that `context` does not allow.
     found(
         "ollama: {models: [\"llama3.2:1b\"], context: 8192}\nopenWebui: {tools: true, maxTokens: \
          1048576}",
@@ -156,7 +156,7 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
         "ollama: {models: [\"gemma2:2b\"], context: 8192}\nopenWebui: {tools: true}",
         "model-without-tools",
     );
-    // Where they fit they are on, and the answer gets half of what they leave.
+    // Where the tools fit they are on, and the answer gets half of what they leave.
     let mut texts = crate::support::with_components(
         "ollama: {models: [\"llama3.2:1b-instruct-q4_K_M\"], context: 8192}\nopenWebui: {tools: \
          true}\nargocd: {enabled: false}",
@@ -167,9 +167,9 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
                      AIChatWorkspace\nmetadata: {name: any}\nspec: {workspaceName: any, models: \
                      [\"gemma2:2b\"]}\n";
     texts.insert("spec/workspaces/any.yaml".to_owned(), workspace.to_owned());
-    let made = crate::support::tree(&texts);
-    assert!(made.codes().iter().all(|it| !it.contains("tools")), "{}", made.said());
-    let objects = made.objects();
+    let compiled = crate::support::tree(&texts);
+    assert!(compiled.codes().iter().all(|it| !it.contains("tools")), "{}", compiled.said());
+    let objects = compiled.objects();
     let chat = |name: &str| {
         let object = objects
             .iter()
@@ -182,7 +182,8 @@ fn tools_that_no_context_holds_and_small_models_refuse() {
         )
     };
     assert_eq!(chat("openwebui"), (serde_json::Value::Null, ((8192 - 5809) / 2).into()));
-    // A workspace's context is the default one, which does not hold them, and its model takes none.
+    // A workspace has the default context, which does not hold the tools, and its model supports
+    // none.
     assert_eq!(
         chat("any-openwebui"),
         (serde_json::json!({"capabilities": {"builtin_tools": false}}), 2048.into())
@@ -212,7 +213,7 @@ fn an_answer_that_never_ends() {
             .expect("a number");
         assert!(answer > 0 && answer <= context / 2, "{}: {answer} of {context}", object.path);
     }
-    // Of a model that remembers less than the context, half of what it remembers.
+    // For a model that was trained for less than the context, half of what it was trained for.
     for (components, answer) in [
         ("ollama: {models: [\"tinyllama:1.1b\", \"nomic-embed-text\", \"smollm2:135m\"]}", 1024),
         ("ollama: {models: [\"llama3.2:1b\"], context: 6000}", 3000),
@@ -238,7 +239,7 @@ fn an_answer_that_never_ends() {
 
 #[test]
 fn an_address_that_is_remembered_longer_than_its_pod_lives() {
-    // Five minutes by default: as long as that, nobody reaches an Ollama that was replaced.
+    // The default is five minutes: for that long, an Ollama pod that was replaced is not reached.
     always("AIOHTTP_POOL_DNS_TTL", "10");
 }
 
@@ -262,7 +263,7 @@ fn a_start_that_the_liveness_probe_kills() {
     for (object, container) in each_of("Deployment", "openwebui") {
         let number =
             |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().unwrap_or(1);
-        // The start takes up to 20 CPU seconds, and 124 seconds were seen on a loaded machine.
+        // The start takes up to 20 CPU seconds, and 124 seconds were measured on a loaded machine.
         assert!(number("periodSeconds") * number("failureThreshold") >= 300, "{}", object.path);
     }
 }
@@ -289,12 +290,12 @@ fn uploads_that_a_restart_loses() {
 fn two_pods_that_migrate_one_empty_database() {
     found("openWebui: {replicas: 2}", "replicas-need-redis");
     for (object, container) in each_of("Deployment", "openwebui") {
-        // The old version goes whole, before any pod of the new one touches the tables.
+        // The old version stops completely before any pod of the new one touches the tables.
         assert_eq!(object.text("spec/strategy/type"), "Recreate", "{}", object.path);
         if object.at("spec/replicas") == 1 {
             continue;
         }
-        // Several take turns before they serve, and the servers leave the tables alone.
+        // Several pods take turns before they serve, and the servers do not touch the tables.
         assert_eq!(
             env(container, "ENABLE_DB_MIGRATIONS").and_then(Value::as_str),
             Some("False"),
@@ -308,8 +309,8 @@ fn two_pods_that_migrate_one_empty_database() {
         let script = crate::support::items(at(migrate, "command"))
             .filter_map(Value::as_str)
             .collect::<String>();
-        // Locked, compared, and only then and only if need be the app is imported, which is a whole
-        // start of it.
+        // The script locks and compares, and only if it is necessary does it import the app, which
+        // takes as long as a whole start.
         let steps = [
             "pg_advisory_lock",
             "get_current_heads",
@@ -352,7 +353,7 @@ fn two_pods_that_migrate_one_empty_database() {
 #[test]
 fn a_password_in_a_url_unescaped() {
     for (platform_, container) in platform_s() {
-        // Without PostgreSQL there is no URL; with it, it comes whole from the Secret.
+        // Without PostgreSQL there is no URL; with it, the whole URL comes from the Secret.
         if let Some(reference) = env(container, "DATABASE_URL") {
             assert!(
                 is_of(at(reference, "name"), "postgresql") && *at(reference, "key") == "url",

@@ -8,15 +8,15 @@ use std::{
 
 use espalier::cli::disk::{Disk, Entry, Kind, RealDisk};
 
-/// What becomes of the n-th change.
+/// What happens at the n-th change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It is refused, and the program goes on.
+    /// The change is refused, and the program continues.
     Refused,
-    /// The process dies before it.
+    /// The process dies before the change.
     KilledBefore,
-    /// The process dies in the middle of it: half a file is written, half a folder removed; a
-    /// rename is whole.
+    /// The process dies in the middle of the change: half a file is written, half a folder removed;
+    /// a rename happens completely.
     KilledWithin,
 }
 
@@ -29,7 +29,7 @@ pub struct FaultyDisk {
     is_dead: AtomicBool,
 }
 
-/// What is to be done with a change.
+/// What to do with a change.
 enum Next {
     Do,
     DoHalf,
@@ -37,12 +37,12 @@ enum Next {
 }
 
 impl FaultyDisk {
-    /// A disk whose change number `at` (from 1) goes wrong.
+    /// A disk whose change number `at` (from 1) fails.
     pub fn new(fault: Fault, at: usize) -> Self {
         Self { fault, at, changes: AtomicUsize::new(0), is_dead: AtomicBool::new(false) }
     }
 
-    /// Whether it has come to the fault.
+    /// Whether the fault has happened.
     pub fn has_failed(&self) -> bool {
         self.changes.load(Ordering::SeqCst) >= self.at
     }
@@ -93,7 +93,7 @@ impl Disk for FaultyDisk {
     }
 
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        // Where the folder is missed, nothing changes: that is no change to count.
+        // If the folder does not exist, nothing changes: that is no change to count.
         if !path.parent().is_some_and(Path::exists) {
             return self.alive(|| RealDisk.create(path, bytes));
         }
@@ -129,10 +129,10 @@ impl Disk for FaultyDisk {
 
     fn remove_all(&self, path: &Path) -> io::Result<()> {
         let half = || match RealDisk.list(path) {
-            Ok(all) => all.first().map_or(Ok(()), |it| {
+            Ok(all) => all.first().map_or(Ok(()), |entry| {
                 RealDisk
-                    .remove_all(&path.join(&it.name))
-                    .or_else(|_| RealDisk.remove_file(&path.join(&it.name)))
+                    .remove_all(&path.join(&entry.name))
+                    .or_else(|_| RealDisk.remove_file(&path.join(&entry.name)))
             }),
             Err(_) => Ok(()),
         };

@@ -1,5 +1,5 @@
-//! What Argo CD needs: the form of Applications, projects that permit what is there, waves that
-//! respect what is needed.
+//! What Argo CD needs: the form of Applications, projects that permit what exists, waves that
+//! respect the dependencies.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::support::{Read, at, is, items, labels};
 
 const SERVER: &str = "https://kubernetes.default.svc";
 
-/// Options that only harm here, or whose names are easily misspelt: this is the whole list of those
-/// that may appear.
+/// The sync options that may appear. Other options do harm here, or have names that are easily
+/// misspelt.
 const OPTIONS: [&str; 4] = [
     "FailOnSharedResource=true",
     "PruneLast=true",
@@ -26,27 +26,27 @@ const CHARTS: [&str; 3] = [
     "https://charts.jetstack.io",
 ];
 
-fn annotation<'a>(it: &'a Read, key: &str) -> Option<&'a str> {
-    it.at("metadata/annotations").get(key)?.as_str()
+fn annotation<'a>(object: &'a Read, key: &str) -> Option<&'a str> {
+    object.at("metadata/annotations").get(key)?.as_str()
 }
 
 /// The wave of an Application.
-pub fn wave(it: &Read) -> Option<i64> {
-    annotation(it, "argocd.argoproj.io/sync-wave")?.parse().ok()
+pub fn wave(object: &Read) -> Option<i64> {
+    annotation(object, "argocd.argoproj.io/sync-wave")?.parse().ok()
 }
 
 pub fn applications(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    let mut must = |is_so: bool, it: &Read, what: &str| {
+    let mut must = |is_so: bool, object: &Read, what: &str| {
         if !is_so {
-            found.push(format!("{}: {what}", it.path));
+            found.push(format!("{}: {what}", object.path));
         }
     };
     for object in tree.of_kind("Application") {
         let is_root = object.name() == "root";
         let finalizers: Vec<&str> =
             items(object.at("metadata/finalizers")).filter_map(Value::as_str).collect();
-        // Neither the root nor Argo CD itself takes along what it made when it goes.
+        // Deleting the root or Argo CD itself does not delete what they made.
         let stays = is_root || object.name() == "argocd";
         let cascade: &[&str] =
             if stays { &[] } else { &["resources-finalizer.argocd.argoproj.io/foreground"] };
@@ -118,64 +118,63 @@ pub fn applications(tree: &Tree) -> Vec<String> {
 }
 
 /// The source of an Application: one folder, or one chart.
-fn from_where(it: &Read, is_root: bool, must: &mut impl FnMut(bool, &Read, &str)) {
-    let source = |key: &str| it.at(&format!("spec/source/{key}"));
-    must(it.at("spec/sources").is_null(), it, "one source");
+fn from_where(application: &Read, is_root: bool, must: &mut impl FnMut(bool, &Read, &str)) {
+    let source = |key: &str| application.at(&format!("spec/source/{key}"));
+    must(application.at("spec/sources").is_null(), application, "one source");
     if source("chart").is_null() {
         must(
             is(source("directory/recurse"), true) && source("directory/include") == "*.yaml",
-            it,
+            application,
             "how the folder is read",
         );
-        // The root follows the branch; under `pin: tag` the others follow the tag of their
-        // content.
+        // The root follows the branch; under `pin: tag` the others follow the tag of their content.
         let revision = source("targetRevision").as_str().unwrap_or_default();
         must(
             revision.starts_with("refs/heads/")
                 || !is_root && revision.starts_with("refs/tags/tree-"),
-            it,
+            application,
             "a full reference",
         );
-        must(source("helm").is_null(), it, "a folder and a chart at once");
+        must(source("helm").is_null(), application, "a folder and a chart at once");
     } else {
         must(
             source("path").is_null() && source("directory").is_null(),
-            it,
+            application,
             "a chart and a folder at once",
         );
         must(
             source("helm/valuesObject").is_mapping() && source("helm/values").is_null(),
-            it,
+            application,
             "typed values",
         );
         must(
-            source("helm/releaseName") == it.name(),
-            it,
+            source("helm/releaseName") == application.name(),
+            application,
             "the release is called like the Application",
         );
         must(
             source("repoURL").as_str().is_some_and(|it| it.starts_with("https://")),
-            it,
+            application,
             "the chart's repository",
         );
     }
 }
 
-/// Whether a list of group, kind (and name) of a project permits one.
-fn permits(list: &Value, it: &Read) -> bool {
+/// Whether a list of group, kind (and name) of a project permits an object.
+fn permits(list: &Value, object: &Read) -> bool {
     items(list).any(|permit| {
         let text = |key| at(permit, key).as_str().unwrap_or_default();
         let is_name = at(permit, "name").as_str().is_none_or(|glob| {
             let (start, end) = glob.split_once('*').unwrap_or((glob, ""));
-            glob == it.name()
+            glob == object.name()
                 || glob != start
-                    && it.name().strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
+                    && object.name().strip_prefix(start).is_some_and(|rest| rest.ends_with(end))
         });
-        text("group") == it.group() && text("kind") == it.kind() && is_name
+        text("group") == object.group() && text("kind") == object.kind() && is_name
     })
 }
 
-/// Whether a project lets objects into a namespace: listed, or everywhere and not denied.
+/// Whether a project permits objects in a namespace: listed, or everywhere and not denied.
 fn may_go(project: &Read, namespace: &str) -> bool {
     let listed = |text: &str| {
         items(project.at("spec/destinations"))
@@ -192,8 +191,8 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: there is no project {name}", application.path));
             continue;
         };
-        // What touches the namespace of models and chat alone is of the group that can touch
-        // nothing else. Policies may go anywhere, wherever they go today.
+        // Applications that touch only the namespace of models and chat are in the project that can
+        // touch nothing else. Policies may go anywhere, wherever they are today.
         let only_ai = application.text("spec/destination/namespace") == "ai"
             && application.name() != "network-policies"
             && objects_of(tree, application).iter().all(|it| it.namespace() == Some("ai"));
@@ -225,11 +224,11 @@ pub fn projects(tree: &Tree) -> Vec<String> {
             }
         }
     }
-    let wants_signed = |it: &Read| !it.at("spec/signatureKeys").is_null();
+    let wants_signed = |project: &Read| !project.at("spec/signatureKeys").is_null();
     let is_signed = tree.of_kind("AppProject").any(wants_signed);
     for application in tree.of_kind("Application").filter(|_| is_signed) {
-        // Where one project asks for signatures, all do that take anything from Git; a chart has
-        // none.
+        // If one project asks for signatures, all do that take anything from Git; a chart cannot be
+        // signed.
         let project = tree.find("AppProject", Some("argocd"), application.text("spec/project"));
         if project
             .is_some_and(|it| wants_signed(it) != application.at("spec/source/chart").is_null())
@@ -248,7 +247,7 @@ pub fn projects(tree: &Tree) -> Vec<String> {
 
 /// A project permits what its Applications need, and no more.
 fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
-    // Each group, the repositories of its own charts and no others.
+    // Each project: the repositories of its own charts and no others.
     let group =
         || tree.of_kind("Application").filter(|it| it.text("spec/project") == project.name());
     let has_charts = group().any(|it| !it.at("spec/source/chart").is_null());
@@ -264,8 +263,8 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
         named("spec/namespaceResourceWhitelist", key, "*")
             || named("spec/clusterResourceWhitelist", key, "*")
     });
-    // Tenants come and go, and a project that narrowed with them would strand what they leave:
-    // everywhere, but not where others live.
+    // Tenants come and go, and a project that became narrower with them would leave their objects
+    // behind: so everywhere, except in other namespaces of the platform and the cluster.
     let is_everywhere = named("spec/destinations", "namespace", "*");
     if is_everywhere && project.name() == "tenants" {
         let others = tree
@@ -278,8 +277,10 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
         for namespace in namespaces().filter(|it| may_go(project, it)) {
             found.push(format!("{}: tenants may go to {namespace}", project.path));
         }
-        let is_namespace = |it: &Value, name: &str| {
-            at(it, "group") == "" && at(it, "kind") == "Namespace" && at(it, "name") == name
+        let is_namespace = |entry: &Value, name: &str| {
+            at(entry, "group") == ""
+                && at(entry, "kind") == "Namespace"
+                && at(entry, "name") == name
         };
         for namespace in namespaces().filter(|name| {
             !items(project.at("spec/clusterResourceBlacklist")).any(|it| is_namespace(it, name))
@@ -287,8 +288,8 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
             found.push(format!("{}: tenants may label {namespace}", project.path));
         }
     } else {
-        // What a chart makes of the cluster has names: a role of any name could give anybody
-        // everything.
+        // Cluster-wide objects of a chart are permitted by name: a role of any name could give
+        // anybody every permission.
         let any = items(project.at("spec/clusterResourceWhitelist"))
             .filter(|it| matches!(at(it, "name").as_str(), None | Some("*" | "")));
         found.extend(any.map(|any| {
@@ -305,7 +306,7 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
     {
         found.push(format!("{}: permits all", project.path));
     }
-    // An empty list of namespaced kinds permits all of them: "none" must be said.
+    // An empty list of namespaced kinds permits all of them: "none" must be explicit.
     if project.at("spec/namespaceResourceWhitelist").is_null()
         && !named("spec/namespaceResourceBlacklist", "kind", "*")
     {
@@ -313,7 +314,7 @@ fn narrow(tree: &Tree, project: &Read, found: &mut Vec<String>) {
     }
 }
 
-/// The objects that an Application brings.
+/// The objects that an Application creates.
 pub fn objects_of<'a>(tree: &'a Tree, application: &Read) -> Vec<&'a Read> {
     let Some(path) = application.at("spec/source/path").as_str() else { return Vec::new() };
     tree.objects
@@ -324,8 +325,8 @@ pub fn objects_of<'a>(tree: &'a Tree, application: &Read) -> Vec<&'a Read> {
         .collect()
 }
 
-/// Whether a file's folder is (below) what an Application's path ends in; the repository may have
-/// folders of its own before it.
+/// Whether a file's folder is (below) the end of an Application's path; the repository may have
+/// other folders above it.
 fn ends_with_folder(folder: &str, path: &str) -> bool {
     let local = ["apps", "bootstrap/argocd"]
         .into_iter()
@@ -357,7 +358,7 @@ pub fn waves(tree: &Tree) -> Vec<String> {
         }
         if let Some(template) = object.pod_template() {
             // A pod that waits for a Secret is not healthy; nothing of the platform starts before
-            // its namespace is fenced.
+            // its namespace has its policies.
             let env = items(at(template, "spec/containers")).flat_map(|it| items(at(it, "env")));
             let secrets = env.filter_map(|it| at(it, "valueFrom/secretKeyRef/name").as_str());
             needs
@@ -369,14 +370,15 @@ pub fn waves(tree: &Tree) -> Vec<String> {
             }
         }
         for name in needs.into_iter().filter(|name| *name != object.application()) {
-            let is_later = matches!((wave_of(object.application()), wave_of(name)), (Some(own), Some(other)) if own > other);
+            let waves = (wave_of(object.application()), wave_of(name));
+            let is_later = matches!(waves, (Some(own), Some(other)) if own > other);
             if !is_later {
                 found.push(format!("{}: is not later than {name}", object.path));
             }
         }
     }
-    // A chart's pods, too, start in a namespace that is there and fenced: all at once, or Argo CD's
-    // own deny would cut it off.
+    // A chart's pods too start in a namespace that exists and has its policies: all at once, or
+    // Argo CD's own deny would cut it off.
     for object in tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null()) {
         let namespace = object.text("spec/destination/namespace");
         let needs = owner("Namespace", None, namespace).into_iter().chain(owner(
@@ -429,9 +431,10 @@ pub fn folders(tree: &Tree) -> Vec<String> {
             found.push(format!("{}: belongs to {place}", object.path));
         }
     }
-    // Jobs that people run lie in a folder that no Application reads.
-    let is_by_hand =
-        |it: &Read| it.kind() == "Job" && it.path == format!("bootstrap/job-{}.yaml", it.name());
+    // Jobs that people apply are in a folder that no Application reads.
+    let is_by_hand = |object: &Read| {
+        object.kind() == "Job" && object.path == format!("bootstrap/job-{}.yaml", object.name())
+    };
     let others = tree.objects.iter().filter(|it| !owned.contains(&it.path) && !is_by_hand(it));
     found.extend(others.map(|it| format!("{}: no Application brings it", it.path)));
     found

@@ -13,7 +13,7 @@ use crate::support::{Read, has_ending, labels as map, selects};
 
 /// Argo CD's limit on the manifests of one Application.
 const MOST_BYTES: usize = 10 << 20;
-/// A file with these bytes is silently dropped by Argo CD.
+/// Argo CD silently ignores a file with these bytes.
 const SKIP: &[u8] = b"+argocd:skip-file-rendering";
 
 pub fn paths(tree: &Tree) -> Vec<String> {
@@ -24,17 +24,17 @@ pub fn paths(tree: &Tree) -> Vec<String> {
             found.push(format!("{other} and {path} are one where case is folded"));
         }
     }
-    for it in tree.objects.iter().filter(|it| it.path.starts_with("out/manifests/")) {
-        let mut path = format!("out/manifests/{}/", it.application());
-        object::path(&mut path, it.group(), it.kind(), it.namespace(), it.name());
-        if path != it.path {
-            found.push(format!("{} holds what belongs into {path}", it.path));
+    for object in tree.objects.iter().filter(|it| it.path.starts_with("out/manifests/")) {
+        let mut path = format!("out/manifests/{}/", object.application());
+        object::path(&mut path, object.group(), object.kind(), object.namespace(), object.name());
+        if path != object.path {
+            found.push(format!("{} holds what belongs into {path}", object.path));
         }
     }
     found
 }
 
-/// What Windows takes for a device, whatever follows the first dot.
+/// Names that Windows takes for a device, whatever follows the first dot.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 pub fn named_everywhere(tree: &Tree) -> Vec<String> {
@@ -118,15 +118,15 @@ pub fn argocd_reads_it(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// Values that say nothing, so that they are there on purpose: a pod selector that selects all, a
-/// folder that starts empty, and what the API wants written out.
+/// Empty values that have a meaning: a pod selector that selects all, a folder that starts empty,
+/// and what the API expects to be written.
 fn may_be_empty(path: &str) -> bool {
     let ends = ["podSelector", "emptyDir"];
     ends.iter().any(|it| path.ends_with(&format!("/{it}")))
 }
 
-/// Numbers whose zero means something else than their absence, and switches whose default is on (a
-/// chart's values say off on purpose).
+/// Numbers whose zero differs from their absence, and switches that are on by default (a chart's
+/// values say off explicitly).
 fn may_be_zero(path: &str) -> bool {
     let ends = [
         "automountServiceAccountToken",
@@ -210,8 +210,8 @@ pub fn names(tree: &Tree) -> Vec<String> {
             && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     for object in &tree.objects {
-        // One more than Kubernetes asks of most kinds: such a name serves as a label's value and as
-        // part of a host.
+        // Stricter than Kubernetes is for most kinds: such a name is also used as a label's value
+        // and as a part of a host.
         if !label(object.name()) || object.namespace().is_some_and(|it| !label(it)) {
             found.push(format!("{}: the name `{}` is none", object.path, object.name()));
         }
@@ -220,7 +220,7 @@ pub fn names(tree: &Tree) -> Vec<String> {
         {
             found.push(format!("{}: a Service's name begins with a letter", object.path));
         }
-        // The pods of a StatefulSet bear a label of its name and a hash.
+        // The pods of a StatefulSet have a label with its name and a hash.
         if object.kind() == "StatefulSet" && object.name().len() > 52 {
             found.push(format!(
                 "{}: {} characters, and its pods' labels have room for 52",
@@ -246,9 +246,9 @@ pub fn names(tree: &Tree) -> Vec<String> {
     found
 }
 
-fn ports(it: &Read) -> Vec<String> {
+fn ports(policy: &Read) -> Vec<String> {
     let mut names = Vec::new();
-    walk(&it.value, "", &mut |path, value| {
+    walk(&policy.value, "", &mut |path, value| {
         if path.contains("/ports/") && path.ends_with("/name") {
             names.extend(value.as_str().map(str::to_owned));
         }
@@ -283,8 +283,8 @@ pub fn labels(tree: &Tree) -> Vec<String> {
         }
         let Some(template) = object.pod_template() else { continue };
         let pod = map(crate::support::at(template, "metadata/labels"));
-        // A job's controller selects by a label of its own: what the policies select is what its
-        // pods bear.
+        // A Job's controller selects by a label of its own; the policies select by labels that its
+        // pods have.
         let is_job = ["CronJob", "Job"].contains(&object.kind());
         let selector =
             if is_job { pod.clone() } else { map(object.at("spec/selector/matchLabels")) };
@@ -310,7 +310,7 @@ pub fn labels(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// Every value of a document with its path, the document itself too.
+/// Every value of a document with its path, including the document itself.
 pub fn walk(value: &Value, path: &str, look: &mut dyn FnMut(&str, &Value)) {
     look(path, value);
     match value {

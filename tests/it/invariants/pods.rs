@@ -28,22 +28,22 @@ fn name(container: &Value) -> &str {
 
 pub fn names_once(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    let mut once = |it: &Read, what: &str, names: Vec<String>| {
+    let mut once = |object: &Read, what: &str, names: Vec<String>| {
         let distinct: BTreeSet<&String> = names.iter().collect();
         if distinct.len() != names.len() {
-            found.push(format!("{}: {what}: {names:?}", it.path));
+            found.push(format!("{}: {what}: {names:?}", object.path));
         }
     };
     let key = |value: &Value, key: &str| format!("{:?}", at(value, key));
-    for (it, container) in containers(tree) {
-        once(it, "env", items(at(container, "env")).map(|it| key(it, "name")).collect());
+    for (object, container) in containers(tree) {
+        once(object, "env", items(at(container, "env")).map(|it| key(it, "name")).collect());
         once(
-            it,
+            object,
             "mounts",
             items(at(container, "volumeMounts")).map(|it| key(it, "mountPath")).collect(),
         );
         once(
-            it,
+            object,
             "numbers of ports",
             items(at(container, "ports"))
                 .map(|it| key(it, "containerPort") + &key(it, "protocol"))
@@ -82,13 +82,15 @@ pub fn names_once(tree: &Tree) -> Vec<String> {
 
 pub fn resources(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let resource = |path: &str| at(container, &format!("resources/{path}")).as_str();
         let memory = |path: &str| resource(path).and_then(|it| it.parse::<Bytes>().ok());
         let (request, limit) = (memory("requests/memory"), memory("limits/memory"));
-        let is_sane = matches!((request, limit), (Some(request), Some(limit)) if request <= limit && request > Bytes::default());
+        let is_sane = request
+            .zip(limit)
+            .is_some_and(|(request, limit)| request <= limit && request > Bytes::default());
         if !is_sane || resource("requests/cpu").is_none() {
-            found.push(format!("{}: {} has {request:?}, {limit:?}", it.path, name(container)));
+            found.push(format!("{}: {} has {request:?}, {limit:?}", object.path, name(container)));
         }
     }
     found
@@ -96,7 +98,7 @@ pub fn resources(tree: &Tree) -> Vec<String> {
 
 pub fn restricted(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let security = |path: &str| at(container, &format!("securityContext/{path}"));
         let drops: Vec<&str> =
             items(security("capabilities/drop")).filter_map(Value::as_str).collect();
@@ -106,7 +108,7 @@ pub fn restricted(tree: &Tree) -> Vec<String> {
             && drops == ["ALL"]
             && adds == 0;
         if !is_kept || !security("privileged").is_null() {
-            found.push(format!("{}: {}", it.path, name(container)));
+            found.push(format!("{}: {}", object.path, name(container)));
         }
     }
     for (template, pod) in templates(tree) {
@@ -151,7 +153,7 @@ pub fn accounts(tree: &Tree) -> Vec<String> {
 
 pub fn images(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let image = at(container, "image").as_str().unwrap_or_default();
         let (reference, digest) = image
             .split_once('@')
@@ -166,7 +168,7 @@ pub fn images(tree: &Tree) -> Vec<String> {
             == 2;
         let has_registry = reference.split('/').next().is_some_and(|it| it.contains('.'));
         if !is_full || !has_registry || digest.is_some_and(|it| !it.starts_with("sha256:")) {
-            found.push(format!("{}: {image}", it.path));
+            found.push(format!("{}: {image}", object.path));
         }
     }
     found
@@ -174,7 +176,7 @@ pub fn images(tree: &Tree) -> Vec<String> {
 
 pub fn probes(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let ports: Vec<&Value> = items(at(container, "ports"))
             .flat_map(|it| [at(it, "containerPort"), at(it, "name")])
             .collect();
@@ -183,7 +185,11 @@ pub fn probes(tree: &Tree) -> Vec<String> {
                 .map(|it| at(at(container, probe), it))
             {
                 if !port.is_null() && !ports.contains(&port) {
-                    found.push(format!("{}: {} {probe} asks {port:?}", it.path, name(container)));
+                    found.push(format!(
+                        "{}: {} {probe} asks {port:?}",
+                        object.path,
+                        name(container)
+                    ));
                 }
             }
         }
@@ -200,7 +206,7 @@ pub fn probes(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// A resolver that tries suffixes first asks eight times in vain for each whole name.
+/// A resolver that tries suffixes first makes eight useless queries for each full name.
 pub fn dots(tree: &Tree) -> Vec<String> {
     let is_one = |pod: &Value| {
         let mut options =
@@ -213,13 +219,13 @@ pub fn dots(tree: &Tree) -> Vec<String> {
         .collect()
 }
 
-/// What a container or a composed Secret says: values, arguments, commands, templates.
+/// Texts of a container or a composed Secret: values, arguments, commands, templates.
 fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
     let mut all: Vec<(&Read, &str)> = Vec::new();
-    for (it, container) in containers(tree) {
+    for (object, container) in containers(tree) {
         let words = items(at(container, "command")).chain(items(at(container, "args")));
         let values = items(at(container, "env")).map(|it| at(it, "value"));
-        all.extend(words.chain(values).filter_map(Value::as_str).map(|text| (it, text)));
+        all.extend(words.chain(values).filter_map(Value::as_str).map(|text| (object, text)));
     }
     for object in tree.of_kind("SealedSecret") {
         let data = object.at("spec/template/data").as_mapping().into_iter().flatten();
@@ -228,12 +234,11 @@ fn texts(tree: &Tree) -> Vec<(&Read, &str)> {
     all
 }
 
-/// The kubelet reads commands, arguments and values before anybody else: `$$` is one dollar to it,
-/// `$(NAME)` a variable's value.
+/// The kubelet expands commands, arguments and values first: it turns `$$` into one dollar, and
+/// `$(NAME)` into a variable's value.
 pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    // Jobs that people apply are no objects of an Application, and a kubelet reads them all the
-    // same.
+    // Jobs that people apply belong to no Application, and the kubelet reads them all the same.
     let manual_objects: Vec<(&String, Value)> = tree
         .files
         .iter()
@@ -262,13 +267,13 @@ pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// A name that a suffix would complete: below a namespace, or a Service's alone where an address
-/// stands.
+/// A name that a resolver has to complete: one below a namespace, or that of a Service alone in the
+/// place of an address.
 pub fn whole_names(tree: &Tree) -> Vec<String> {
     const WHOLE: &str = ".svc.cluster.local";
     let services: BTreeSet<&str> = tree.of_kind("Service").map(Read::name).collect();
     let mut found = Vec::new();
-    for (it, text) in texts(tree) {
+    for (object, text) in texts(tree) {
         let is_of_name = |character: char| {
             character.is_ascii_alphanumeric() || character == '-' || character == '.'
         };
@@ -278,20 +283,20 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
             let end = rest[start..].find(|it| !is_of_name(it)).map_or(rest.len(), |it| start + it);
             let (name, after) = (&rest[start..end], &rest[end..]);
             let is_below = name.split('.').skip(1).any(|it| it == "svc");
-            // Before an `@` stands who signs in.
+            // The part before an `@` is a user name.
             let signs_in = after.split(['/', ' ']).next().is_some_and(|it| it.contains('@'))
                 || after.contains("}}@");
             let is_address = before.ends_with("://") && !signs_in
                 || before.ends_with('@')
                 || name.len() == text.len();
             let service = name.split('.').next().unwrap_or_default();
-            // `openwebui` is also a database's name: alone, it is an address only with a port or
-            // dots.
+            // `openwebui` is also the name of a database: alone, it is an address only with a port
+            // or dots.
             let is_service = is_address
                 && services.contains(service)
                 && (name.contains('.') || after.starts_with(':'));
             if (is_below || is_service) && !name.trim_end_matches('.').ends_with(WHOLE) {
-                found.push(format!("{}: {name}", it.path));
+                found.push(format!("{}: {name}", object.path));
             }
             rest = after;
         }
@@ -299,7 +304,7 @@ pub fn whole_names(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// Whether the Application that makes a claim also runs what mounts it.
+/// Whether the Application that makes a claim also runs a pod that mounts it.
 fn is_bound_by_its_own(tree: &Tree, claim: &Read) -> bool {
     let own = templates(tree).filter(|(template, _)| {
         template.application() == claim.application() && template.namespace() == claim.namespace()
@@ -332,8 +337,8 @@ pub fn volumes(tree: &Tree) -> Vec<String> {
             .filter_map(|it| at(it, "persistentVolumeClaim/claimName").as_str())
         {
             let there = tree.find("PersistentVolumeClaim", template.namespace(), claim);
-            // A claim is bound when its first pod is placed: in an earlier Application it would be
-            // waited for in vain, unless that Application has a pod of its own which mounts it.
+            // A claim is bound when its first pod is placed: in an earlier Application, Argo CD
+            // would wait for it in vain, unless that Application has a pod that mounts it.
             if !there.is_some_and(|claim| {
                 claim.application() == template.application() || is_bound_by_its_own(tree, claim)
             }) {

@@ -1,4 +1,4 @@
-//! References between objects: whatever one names, another is.
+//! References between objects: every object that one names exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,12 +7,11 @@ use serde_yaml::Value;
 use super::{Tree, pods};
 use crate::support::{Read, at, items, labels, selects};
 
-/// Namespaces that are there before the tree is.
+/// Namespaces that exist before the tree is applied.
 const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"];
 
-/// Pods that no object of the tree makes: the cluster's own, those that a chart makes, and those
-/// that come at run time. Namespace and labels, as the facts of the cluster and of the charts have
-/// them.
+/// Pods that no object of the tree makes: the cluster's own, those of charts, and those created at
+/// run time. Namespace and labels, according to the facts of the cluster and of the charts.
 pub const OTHERS: [(&str, &[(&str, &str)]); 11] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
     ("kube-system", &[("k8s-app", "kube-dns")]),
@@ -69,8 +68,8 @@ pub const OTHERS: [(&str, &[(&str, &str)]); 11] = [
     ),
 ];
 
-/// Services of charts that an Ingress of ours leads to: chart, namespace, name, the port's name,
-/// the pods behind it and their port.
+/// Services of charts that an Ingress of ours uses: chart, namespace, name, the port's name, the
+/// pods behind it and their port.
 pub const SERVICES: [(&str, &str, &str, &str, &str, u16); 1] =
     [("argo-cd", "argocd", "argocd-server", "http", "argocd-server", 8080)];
 
@@ -88,15 +87,18 @@ pub fn behind_chart(
     has(service.0).then_some((service.4, service.5))
 }
 
-/// What an HTTP-01 solver pod bears, in the namespace of the Ingress that waits for a certificate.
+/// Labels of an HTTP-01 solver pod, in the namespace of the Ingress that waits for a certificate.
 pub const SOLVER: (&str, &str) = ("acme.cert-manager.io/http01-solver", "true");
 
 type Labels = BTreeMap<String, String>;
 
-/// All pods that can be: namespace and labels.
+/// All pods that can exist: namespace and labels.
 pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
-    let text = |it: &[(&str, &str)]| {
-        it.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<Labels>()
+    let text = |labels: &[(&str, &str)]| {
+        labels
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect::<Labels>()
     };
     let own = tree.objects.iter().filter_map(|object| {
         Some((
@@ -107,7 +109,7 @@ pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
     let solvers = tree
         .of_kind("Ingress")
         .filter_map(|it| Some((it.namespace()?.to_owned(), text(&[SOLVER]))));
-    own.chain(OTHERS.iter().map(|(namespace, it)| ((*namespace).to_owned(), text(it))))
+    own.chain(OTHERS.iter().map(|(namespace, labels)| ((*namespace).to_owned(), text(labels))))
         .chain(solvers)
         .collect()
 }
@@ -115,13 +117,16 @@ pub fn all_pods(tree: &Tree) -> Vec<(String, Labels)> {
 pub fn selectors(tree: &Tree) -> Vec<String> {
     let there = all_pods(tree);
     let mut found = Vec::new();
-    let mut check = |it: &Read, namespace: Option<&str>, selector: &Value, path: &str| {
+    let mut check = |object: &Read, namespace: Option<&str>, selector: &Value, path: &str| {
         let selector = labels(selector);
         let is_met = there.iter().any(|(own, labels)| {
             namespace.is_none_or(|it| it == own) && selects(&selector, labels)
         });
         if !is_met {
-            found.push(format!("{}: {path} {selector:?} selects no pod in {namespace:?}", it.path));
+            found.push(format!(
+                "{}: {path} {selector:?} selects no pod in {namespace:?}",
+                object.path
+            ));
         }
     };
     for object in &tree.objects {
@@ -263,7 +268,7 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
         if !service.is_some_and(|it| selects(&labels(it.at("spec/selector")), &mine)) {
             found.push(format!("{}: {}", object.path, object.text("spec/serviceName")));
         }
-        // Several pods under names of their own need a Service without an address.
+        // Several pods with names of their own need a headless Service.
         let replicas = object.at("spec/replicas").as_u64().unwrap_or(1);
         if replicas > 1 && service.is_some_and(|it| it.at("spec/clusterIP") != "None") {
             found.push(format!("{}: {replicas} replicas without names", object.path));
@@ -272,8 +277,8 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// A pod that bears a class which is not there is let in by no API server, and a class that
-/// displaces ends others' pods for one whose room the budget has counted.
+/// The API server refuses a pod with a `PriorityClass` that does not exist, and a class that preempts
+/// evicts other pods for one whose room the budget has counted.
 pub fn priorities(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (template, pod) in pods::templates(tree) {
@@ -305,8 +310,8 @@ const CREDENTIALS: [(&str, &[&str], &[&str]); 6] = [
     ("postgresql", &["password"], &["url"]),
 ];
 
-/// The credential whose Secret has this name: its own, or with a suffix that was drawn when it was
-/// sealed.
+/// The credential to which a Secret's name belongs: its own name, or with a suffix that was drawn
+/// when it was sealed.
 fn credential(
     secret: &str,
 ) -> Option<&'static (&'static str, &'static [&'static str], &'static [&'static str])> {
@@ -322,7 +327,7 @@ fn credential(
 
 pub fn secret_keys(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
-    for (it, container) in pods::containers(tree) {
+    for (object, container) in pods::containers(tree) {
         for variable in items(at(container, "env")) {
             let reference = at(variable, "valueFrom/secretKeyRef");
             let text = |key| at(reference, key).as_str().unwrap_or_default();
@@ -331,21 +336,22 @@ pub fn secret_keys(tree: &Tree) -> Vec<String> {
             }
             let known = credential(text("name"));
             if !known.is_some_and(|it| it.1.contains(&text("key")) || it.2.contains(&text("key"))) {
-                found.push(format!("{}: {reference:?}", it.path));
+                found.push(format!("{}: {reference:?}", object.path));
             }
             if tree.of_kind("SealedSecret").next().is_some() {
-                let sealed = tree.find("SealedSecret", it.namespace(), text("name"));
+                let sealed = tree.find("SealedSecret", object.namespace(), text("name"));
                 let has =
                     |path: &str| sealed.is_some_and(|it| !at(it.at(path), text("key")).is_null());
                 if !has("spec/encryptedData") && !has("spec/template/data") {
-                    found.push(format!("{}: {reference:?} is not sealed", it.path));
+                    found.push(format!("{}: {reference:?} is not sealed", object.path));
                 }
             }
         }
-        let is_loose =
-            |it: &Value| !at(it, "secretRef").is_null() || !at(it, "configMapRef").is_null();
+        let is_loose = |object: &Value| {
+            !at(object, "secretRef").is_null() || !at(object, "configMapRef").is_null()
+        };
         if items(at(container, "envFrom")).any(is_loose) {
-            found.push(format!("{}: a whole Secret as environment", it.path));
+            found.push(format!("{}: a whole Secret as environment", object.path));
         }
     }
     for object in tree.of_kind("SealedSecret") {

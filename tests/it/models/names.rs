@@ -1,10 +1,10 @@
-//! Names as people type them: what resolves, what is refused, and what is offered then.
+//! Names of models as people type them: what resolves, what is refused, and what is offered then.
 
 use espalier::{facts::models, names::ModelName};
 
 use crate::support::{compile, with_components};
 
-/// What people typed.
+/// Names that people typed.
 const TYPED: [&str; 34] = [
     "qwen3",
     "gemma3",
@@ -50,8 +50,8 @@ fn read(name: &str) -> ModelName {
 fn what_people_typed_resolves() {
     for name in TYPED {
         assert!(models::find(&read(name)).is_some_and(|it| it.listed), "{name}");
-        let made = compile(&with_components(&format!("ollama: {{models: [{name:?}]}}")));
-        assert!(!made.errors().contains(&"model-unknown"), "{name}: {}", made.said());
+        let compiled = compile(&with_components(&format!("ollama: {{models: [{name:?}]}}")));
+        assert!(!compiled.errors().contains(&"model-unknown"), "{name}: {}", compiled.said());
     }
 }
 
@@ -80,21 +80,21 @@ fn names_are_read_as_ollama_reads_them() {
     assert!(refused.contains("write `qwen3:8b`"), "{refused}");
 }
 
-/// The tree has the name that the library has, whatever was typed.
+/// The tree has the library's name, whatever was typed.
 #[test]
 fn the_tree_has_the_short_name() {
-    let made = compile(&with_components(
+    let compiled = compile(&with_components(
         "ollama: {models: [\"registry.ollama.ai/library/Llama3.2:1B-instruct-q4_k_m\"]}",
     ));
-    assert_eq!(made.errors(), Vec::<&str>::new(), "{}", made.said());
-    let text: String = made.files.values().map(|it| String::from_utf8_lossy(it)).collect();
+    assert_eq!(compiled.errors(), Vec::<&str>::new(), "{}", compiled.said());
+    let text: String = compiled.files.values().map(|it| String::from_utf8_lossy(it)).collect();
     assert!(
         text.contains("llama3.2:1b-instruct-q4_K_M") && !text.contains("registry.ollama.ai"),
         "of the models' container"
     );
 }
 
-/// Case does not count where the spec has figures of its own either.
+/// Case does not matter for models with figures in the spec either.
 #[test]
 fn own_figures_are_found_in_any_case() {
     let figures = "{blob: 8.4Gi, layers: 16, kvHeads: 8, headDim: 64, embedding: 2048, heads: 32, \
@@ -102,12 +102,12 @@ fn own_figures_are_found_in_any_case() {
     let spec = format!(
         "ollama: {{models: [\"Acme/Botanist:1B\"], catalogue: {{\"acme/botanist:1b\": {figures}}}}}"
     );
-    let made = compile(&with_components(&spec));
-    assert_eq!(made.errors(), ["node-memory-exceeded"], "{}", made.said());
+    let compiled = compile(&with_components(&spec));
+    assert_eq!(compiled.errors(), ["node-memory-exceeded"], "{}", compiled.said());
 }
 
-/// The entry that a finding offers, pasted with the one number that nobody else can know: the
-/// finding is gone, and no other has come.
+/// The entry that a finding offers is pasted, with the one number that only the user can know: the
+/// finding is gone, and there is no new one.
 #[test]
 fn what_is_offered_can_be_pasted() {
     for (name, code, unknown) in [
@@ -131,29 +131,29 @@ fn what_is_offered_can_be_pasted() {
             *text = text.replace("memory: 8Gi", "memory: 64Gi");
             compile(&texts)
         };
-        let made = said(&format!("ollama: {{models: [{name:?}]}}"));
-        let finding = made
+        let compiled = said(&format!("ollama: {{models: [{name:?}]}}"));
+        let finding = compiled
             .findings
             .iter()
             .find(|it| it.code == code)
-            .unwrap_or_else(|| panic!("{name}: {}", made.said()));
+            .unwrap_or_else(|| panic!("{name}: {}", compiled.said()));
         let mut texts = finding.help.iter().chain(&finding.notes);
-        let stanza = texts.find_map(|it| Some(&it[it.find("`catalogue: {")? + 1..it.rfind('`')?]));
-        let stanza = stanza
+        let entry = texts.find_map(|it| Some(&it[it.find("`catalogue: {")? + 1..it.rfind('`')?]));
+        let entry = entry
             .unwrap_or_else(|| panic!("{name}: no entry in {finding:?}"))
             .replace(unknown.0, unknown.1);
-        let made = said(&format!("ollama: {{models: [{name:?}], {stanza}}}"));
+        let compiled = said(&format!("ollama: {{models: [{name:?}], {entry}}}"));
         assert!(
-            !made.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")),
+            !compiled.findings.iter().any(|it| it.code == code || it.code.starts_with("figures")),
             "{name}: {}",
-            made.said()
+            compiled.said()
         );
-        assert_eq!(made.errors(), Vec::<&str>::new(), "{name}: {}", made.said());
+        assert_eq!(compiled.errors(), Vec::<&str>::new(), "{name}: {}", compiled.said());
     }
 }
 
-/// Which model the name of somebody else's speaks of, and the size of its file: published, computed
-/// with what Qwen's own files keep, or not known.
+/// The known model that another publisher's name refers to, and the size of its file: published,
+/// computed as for Qwen's own files, or not known.
 #[test]
 fn the_names_of_others_speak_of_known_models() {
     for (name, base, blob, is_published) in [
@@ -204,11 +204,11 @@ fn the_names_of_others_speak_of_known_models() {
         ("myuser/qwen3:4b", "qwen3:4b", 0..=0, false),
         ("myuser/Qwen2.5-Coder:7b-instruct", "qwen2.5-coder:7b", 0..=0, false),
     ] {
-        let it = models::foreign::assumed(&read(name))
+        let assumed = models::foreign::assumed(&read(name))
             .unwrap_or_else(|| panic!("{name} speaks of something"));
-        let told = (it.base.as_str(), it.is_published);
+        let told = (assumed.base.as_str(), assumed.is_published);
         assert_eq!(told, (base, is_published), "{name}");
-        assert!(blob.contains(&it.figures.blob), "{name}: {}", it.figures.blob);
+        assert!(blob.contains(&assumed.figures.blob), "{name}: {}", assumed.figures.blob);
         assert!(models::find(base).is_some_and(|it| it.listed), "{base} can be taken");
     }
     // Another architecture, or another size.
@@ -222,7 +222,7 @@ fn the_names_of_others_speak_of_known_models() {
     }
 }
 
-/// A misspelt family, size or word gets the name that is nearest.
+/// A misspelt family, size or word gets the nearest name.
 #[test]
 fn what_is_nearly_right_gets_the_right_name() {
     for (written, meant) in [
@@ -234,15 +234,15 @@ fn what_is_nearly_right_gets_the_right_name() {
         ("mistral:7b-instruct-v03-q4_K_M", "mistral:7b-instruct-v0.3-q4_K_M"),
         ("deepseek-r2:8b", "deepseek-r1:8b"),
     ] {
-        let made = compile(&with_components(&format!("ollama: {{models: [{written:?}]}}")));
+        let compiled = compile(&with_components(&format!("ollama: {{models: [{written:?}]}}")));
         let offers = |diagnostic: &espalier::diag::diagnostic::Diagnostic| {
             diagnostic.help.contains(&format!("did you mean `{meant}`?"))
         };
-        assert!(made.findings.iter().any(offers), "{written}: {}", made.said());
+        assert!(compiled.findings.iter().any(offers), "{written}: {}", compiled.said());
     }
 }
 
-/// Other quantisations of a known size are computed; what no formula covers is not.
+/// Other quantisations of a known size are computed; a model that no formula covers is not.
 #[test]
 fn what_cannot_be_computed_is_not() {
     for name in
@@ -269,7 +269,7 @@ fn what_cannot_be_computed_is_not() {
     }
 }
 
-/// Of two builds of one size, a tag that names neither is the larger one.
+/// If there are two builds of one size, a tag that names neither means the larger one.
 #[test]
 fn words_choose_the_build() {
     let blob = |name: &str| models::find(name).unwrap_or_else(|| panic!("{name}")).figures;

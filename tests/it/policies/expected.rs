@@ -1,5 +1,5 @@
-//! What must be let through, worked out from what the objects say, and for the pods of charts from
-//! the table of the cluster's facts.
+//! The needed connections, worked out from the objects, and for the pods of charts from the table
+//! of the cluster's facts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -27,7 +27,7 @@ pub enum End {
 }
 
 impl End {
-    /// `namespace/name`, for people.
+    /// `namespace/name`, for messages.
     pub fn short(&self) -> String {
         match self {
             Self::ApiServer => "API server".to_owned(),
@@ -50,8 +50,8 @@ pub struct Flow {
     pub protocol: &'static str,
 }
 
-/// Pods that charts make, and whom they call: the cluster's facts, §2 and §3. Chart, namespace,
-/// name; API server, DNS; others.
+/// Pods of charts, and their connections: the cluster's facts, §2 and §3. Chart, namespace, name;
+/// API server, DNS; others.
 const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
     (
         "cert-manager",
@@ -85,11 +85,11 @@ enum To {
     Outside(u16),
     Traefik(u16),
     Pods(&'static str, &'static str, u16),
-    /// Where the root comes from.
+    /// The URL that the root is fetched from.
     Git,
 }
 
-/// All of them.
+/// All needed connections.
 pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
     let mut all = BTreeSet::new();
     for object in tree.objects.iter().filter(|it| it.pod_template().is_some()) {
@@ -100,7 +100,7 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
     }
     let has_chart =
         |chart: &str| tree.of_kind("Application").any(|it| it.text("spec/source/chart") == chart);
-    // From another node the API server calls a webhook as an address of no pod.
+    // From another node, the API server calls a webhook from an address that is no pod's.
     if has_several_nodes(tree) && has_chart("cert-manager") {
         let to = cluster_pods(tree, "cert-manager", "webhook");
         all.insert(Flow { from: End::ApiServer, to, port: WEBHOOK, protocol: "TCP" });
@@ -117,7 +117,7 @@ pub fn flows(tree: &Tree) -> BTreeSet<Flow> {
 /// The port of cert-manager's webhook.
 pub const WEBHOOK: u16 = 10250;
 
-/// Whether the page of the tree tells of several nodes.
+/// Whether the page of the tree describes several nodes.
 fn has_several_nodes(tree: &Tree) -> bool {
     let page =
         tree.files.get("out/README.md").map(|it| String::from_utf8_lossy(it)).unwrap_or_default();
@@ -163,9 +163,9 @@ fn cluster_pods(tree: &Tree, namespace: &str, name: &str) -> End {
     End::Pods { namespace, labels }
 }
 
-fn pods_of(it: &Read) -> End {
-    let labels = labels(at(it.pod_template().expect("it has pods"), "metadata/labels"));
-    End::Pods { namespace: it.namespace().unwrap_or_default().to_owned(), labels }
+fn pods_of(object: &Read) -> End {
+    let labels = labels(at(object.pod_template().expect("it has pods"), "metadata/labels"));
+    End::Pods { namespace: object.namespace().unwrap_or_default().to_owned(), labels }
 }
 
 /// The pods and the pod port behind a Service's port.
@@ -179,28 +179,28 @@ fn behind(tree: &Tree, namespace: &str, service: &str, port: &Value) -> Option<(
         .objects
         .iter()
         .filter(|it| it.namespace() == Some(namespace) && it.pod_template().is_some());
-    let pods = all.find(|it| {
+    let pods = all.find(|workload| {
         selects(
             &selector,
-            &labels(at(it.pod_template().unwrap_or(&Value::Null), "metadata/labels")),
+            &labels(at(workload.pod_template().unwrap_or(&Value::Null), "metadata/labels")),
         )
     })?;
     Some((pods_of(pods), target))
 }
 
-/// Addresses in a text: `scheme://[user@]host:port`, where the host is a Service's.
+/// Addresses in a text: `scheme://[user@]host:port`, if the host is a Service's.
 fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
     text.split("://").skip(1).filter_map(|split| {
         let split = split.split(['/', ';', ',', ' ']).next()?;
-        let map_or = split.rsplit_once('@').map_or(split, |it| it.1);
-        let (host, port) = map_or.split_once(':')?;
+        let address = split.rsplit_once('@').map_or(split, |it| it.1);
+        let (host, port) = address.split_once(':')?;
         let mut labels = host.strip_suffix(".svc.cluster.local")?.rsplit('.');
         let (namespace, service) = (labels.next()?, labels.next()?);
         Some((namespace.to_owned(), service.to_owned(), port.parse().ok()?))
     })
 }
 
-/// Where a database outside the cluster is: an address, or beyond what is known.
+/// The place of an external database: an address, or outside of the known networks.
 fn elsewhere(text: &str) -> Option<(End, u16)> {
     let (host, port) =
         text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
@@ -209,9 +209,9 @@ fn elsewhere(text: &str) -> Option<(End, u16)> {
     (!host.ends_with(".svc.cluster.local")).then_some((end, port.parse().ok()?))
 }
 
-fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
-    let from = pods_of(it);
-    let template = it.pod_template().expect("it has pods");
+fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
+    let from = pods_of(object);
+    let template = object.pod_template().expect("it has pods");
     let containers =
         || items(at(template, "spec/containers")).chain(items(at(template, "spec/initContainers")));
     let mut resolves = false;
@@ -221,18 +221,18 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
             .as_str()
             .filter(|_| ["DATABASE_URL", "REDIS_URL"].iter().any(|it| at(variable, "name") == *it))
         {
-            // The address is within a sealed value's template; where nothing is sealed yet, it is
-            // where the Secret is called after.
+            // The address is in the template of a sealed value; if nothing is sealed yet, it is
+            // where the Secret is named after.
             let key = at(variable, "valueFrom/secretKeyRef/key").as_str().unwrap_or_default();
             let sealed = tree
-                .find("SealedSecret", it.namespace(), secret)
+                .find("SealedSecret", object.namespace(), secret)
                 .and_then(|it| it.at("spec/template/data").get(key)?.as_str());
             let address = format!(
                 "postgresql://{secret}.{}.svc.cluster.local:{}/",
-                it.namespace().unwrap_or_default(),
+                object.namespace().unwrap_or_default(),
                 if secret == "redis" { 6379 } else { 5432 }
             );
-            // The template holds braces and spaces before the host.
+            // The template has braces and spaces before the host.
             text = sealed.map_or(address, |sealed| {
                 format!("postgresql://{}", sealed.rsplit_once('@').map_or("", |it| it.1))
             });
@@ -243,7 +243,7 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
         }
         for (namespace, service, port) in addresses(&text) {
             let Some((to, port)) = behind(tree, &namespace, &service, &port.into()) else {
-                panic!("{}: {text} leads nowhere", it.path)
+                panic!("{}: {text} leads nowhere", object.path)
             };
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;
@@ -261,7 +261,7 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
                 let (namespace, service, port) =
                     addresses(&text).next().expect("a Service's address");
                 behind(tree, &namespace, &service, &port.into())
-                    .unwrap_or_else(|| panic!("{}: {host} leads nowhere", it.path))
+                    .unwrap_or_else(|| panic!("{}: {host} leads nowhere", object.path))
             });
             all.insert(Flow { from: from.clone(), to, port, protocol: "TCP" });
             resolves = true;
@@ -295,10 +295,10 @@ fn of_pods(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
     }
 }
 
-fn of_ingress(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
-    let namespace = it.namespace().unwrap_or_default();
+fn of_ingress(tree: &Tree, ingress: &Read, all: &mut BTreeSet<Flow>) {
+    let namespace = ingress.namespace().unwrap_or_default();
     let traefik = cluster_pods(tree, "kube-system", "traefik");
-    for path in items(it.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
+    for path in items(ingress.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
         let service = at(path, "backend/service/name").as_str().unwrap_or_default();
         let port = at(path, "backend/service/port/name");
         let of_chart = || {
@@ -306,10 +306,11 @@ fn of_ingress(tree: &Tree, it: &Read, all: &mut BTreeSet<Flow>) {
                 .map(|(name, port)| (cluster_pods(tree, namespace, name), port))
         };
         let behind = behind(tree, namespace, service, port).or_else(of_chart);
-        let (to, port) = behind.unwrap_or_else(|| panic!("{}: {service} leads nowhere", it.path));
+        let (to, port) =
+            behind.unwrap_or_else(|| panic!("{}: {service} leads nowhere", ingress.path));
         all.insert(Flow { from: traefik.clone(), to, port, protocol: "TCP" });
     }
-    if it.at("metadata/annotations").get("cert-manager.io/cluster-issuer").is_some() {
+    if ingress.at("metadata/annotations").get("cert-manager.io/cluster-issuer").is_some() {
         let to = End::Pods {
             namespace: namespace.to_owned(),
             labels: [("acme.cert-manager.io/http01-solver".to_owned(), "true".to_owned())].into(),

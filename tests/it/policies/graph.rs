@@ -1,5 +1,5 @@
-//! The graph that `show flows` tells, held against the policies: each rule is a row's half, and
-//! each half of a row is a rule.
+//! The graph of `show flows`, compared with the policies: each rule is one half of a row, and each
+//! half of a row is a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::{
 
 type Labels = BTreeMap<String, String>;
 
-/// One rule for one peer and one port: what a policy says, or what a row asks for.
+/// One rule for one peer and one port: in a policy, or needed for a row.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Half {
     namespace: String,
@@ -34,7 +34,7 @@ enum Other {
     Anybody,
 }
 
-/// The whole graph, tenants included.
+/// The whole graph, with tenants.
 pub fn whole(compiled: &Compiled) -> Vec<FlowRow> {
     let plan = compiled.plan.as_ref().expect("it compiles");
     tables::graph(
@@ -43,7 +43,7 @@ pub fn whole(compiled: &Compiled) -> Vec<FlowRow> {
     )
 }
 
-/// The rules of the policies, peer by peer and port by port.
+/// The rules of the policies, by peer and port.
 fn rules(tree: &Tree) -> BTreeSet<Half> {
     let mut all = BTreeSet::new();
     for object in tree.of_kind("NetworkPolicy") {
@@ -97,7 +97,7 @@ fn reach(reach: &Reach) -> Other {
     }
 }
 
-/// The halves that the rows ask for, in namespaces that have policies.
+/// The halves that the rows need, in namespaces that have policies.
 fn asked(rows: &[FlowRow], fenced: &BTreeSet<&str>) -> BTreeSet<Half> {
     let mut all = BTreeSet::new();
     for row in rows {
@@ -119,14 +119,14 @@ fn asked(rows: &[FlowRow], fenced: &BTreeSet<&str>) -> BTreeSet<Half> {
     all
 }
 
-/// Where the graph and the policies are not one and the same.
+/// The differences between graph and policies.
 pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     let graph = whole(compiled);
     let others: Vec<_> = graph
         .iter()
         .flat_map(|it| [&it.source, &it.destination])
-        .filter_map(|it| {
-            if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = it {
+        .filter_map(|end| {
+            if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = end {
                 Some(fenced)
             } else {
                 None

@@ -15,8 +15,8 @@ use crate::{
 
 type Labels = BTreeMap<String, String>;
 
-/// Addresses of private networks: a database of the golden and random platforms, the one beside it,
-/// one of another network.
+/// Addresses of private networks: a database of the golden and random platforms, the address beside
+/// it, and one of another network.
 const NEIGHBOURS: [[u8; 4]; 4] =
     [[10, 0, 0, 7], [192, 168, 7, 20], [192, 168, 7, 21], [172, 16, 0, 5]];
 
@@ -45,7 +45,7 @@ enum Peer {
         namespace: String,
         selector: Labels,
     },
-    /// All addresses but private ones.
+    /// All addresses except private ones.
     Outside,
     /// All addresses.
     All,
@@ -85,12 +85,12 @@ impl Cluster {
         deny.map(|it| it.namespace.as_str()).collect()
     }
 
-    /// Whether the client may leave.
+    /// Whether the policies let the connection out of the client.
     pub fn lets_out(&self, from: &End, to: &End, port: u16, protocol: &str) -> bool {
         self.lets(from, |it| it.egress.as_ref(), to, (port, protocol))
     }
 
-    /// Whether the server lets it in.
+    /// Whether the policies let the connection into the server.
     pub fn lets_in(&self, from: &End, to: &End, port: u16, protocol: &str) -> bool {
         self.lets(to, |it| it.ingress.as_ref(), from, (port, protocol))
     }
@@ -102,29 +102,31 @@ impl Cluster {
         other: &End,
         port: (u16, &str),
     ) -> bool {
-        // Whatever is no pod is under no policy.
+        // No policy applies to an end that is not a pod.
         let End::Pods { namespace, labels } = me else { return true };
         let mine = self.policies.iter().filter(|policy| {
             policy.namespace == *namespace
                 && (policy.selector.is_empty() || selects(&policy.selector, labels))
         });
         let mut applying = mine.filter_map(rules).peekable();
-        // A pod that no policy selects in a direction is open; where several do, what one permits
-        // is permitted.
+        // A pod that no policy selects in a direction is open; if several do, a connection that one
+        // of them permits is permitted.
         applying.peek().is_none() || applying.flatten().any(|it| it.permits(other, port))
     }
 }
 
 impl Policy {
-    fn of(it: &Read) -> Self {
-        let home = it.namespace().unwrap_or_default();
-        let has = |kind: &str| items(it.at("spec/policyTypes")).any(|it| it == kind);
+    fn of(policy: &Read) -> Self {
+        let home = policy.namespace().unwrap_or_default();
+        let has = |kind: &str| items(policy.at("spec/policyTypes")).any(|it| it == kind);
         let rules = |list: &str, peers: &str| {
-            items(at(it.at("spec"), list)).map(|it| Rule::of(it, peers, home)).collect::<Vec<_>>()
+            items(at(policy.at("spec"), list))
+                .map(|it| Rule::of(it, peers, home))
+                .collect::<Vec<_>>()
         };
         Self {
             namespace: home.to_owned(),
-            selector: labels(it.at("spec/podSelector/matchLabels")),
+            selector: labels(policy.at("spec/podSelector/matchLabels")),
             ingress: has("Ingress").then(|| rules("ingress", "from")),
             egress: has("Egress").then(|| rules("egress", "to")),
         }
@@ -133,16 +135,16 @@ impl Policy {
 
 impl Rule {
     fn of(rule: &Value, peers: &str, home: &str) -> Self {
-        let port = |it: &Value| {
+        let port = |port: &Value| {
             Some((
-                u16::try_from(at(it, "port").as_u64()?).ok()?,
-                at(it, "protocol").as_str()?.to_owned(),
+                u16::try_from(at(port, "port").as_u64()?).ok()?,
+                at(port, "protocol").as_str()?.to_owned(),
             ))
         };
         let list = |key: &str| at(rule, key).as_sequence();
         Self {
             ports: list("ports").map(|it| it.iter().filter_map(port).collect()),
-            peers: list(peers).map(|it| it.iter().map(|it| Peer::of(it, home)).collect()),
+            peers: list(peers).map(|all| all.iter().map(|it| Peer::of(it, home)).collect()),
         }
     }
 
@@ -184,7 +186,7 @@ impl Peer {
             (Self::Pods { namespace, selector }, End::Pods { namespace: own, labels }) => {
                 namespace == own && (selector.is_empty() || selects(selector, labels))
             }
-            // A host process has a private address, and no labels.
+            // A process of the host has a private address and no labels.
             _ => false,
         }
     }

@@ -12,9 +12,9 @@ use std::{
 /// How the registry answers for a model.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Pull {
-    /// It has it.
+    /// It has the model.
     Served,
-    /// It is out of order.
+    /// It fails.
     Refused,
     /// It sends nothing, and does not end.
     Hangs,
@@ -31,13 +31,13 @@ struct State {
 
 /// The server of a pod.
 pub struct Server {
-    /// Where it listens, on the loopback address.
+    /// Its port on the loopback address.
     pub port: u16,
     state: Arc<Mutex<State>>,
 }
 
 impl Server {
-    /// With these models on its volume; the registry has all others.
+    /// A server with these models on its volume; the registry has all others.
     pub fn with(present: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("bound").port();
@@ -53,12 +53,12 @@ impl Server {
         Self { port, state }
     }
 
-    /// From now on the registry answers so for a model.
+    /// Sets how the registry answers for a model from now on.
     pub fn answers(&self, model: &str, pull: Pull) {
         self.state.lock().expect("whole").answers.insert(model.to_owned(), pull);
     }
 
-    /// The models on the volume, in the order in which they came.
+    /// The models on the volume, in the order in which they arrived.
     pub fn present(&self) -> Vec<String> {
         self.state.lock().expect("whole").present.clone()
     }
@@ -77,8 +77,8 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
     loop {
         let mut header = String::new();
         reader.read_line(&mut header).ok()?;
-        if let Some(it) = header.to_lowercase().strip_prefix("content-length:") {
-            length = it.trim().parse().ok()?;
+        if let Some(number) = header.to_lowercase().strip_prefix("content-length:") {
+            length = number.trim().parse().ok()?;
         }
         if header.trim().is_empty() {
             break;

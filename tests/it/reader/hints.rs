@@ -1,5 +1,5 @@
-//! What is said of what people type: units that are left out, spaces that are none, lists in place
-//! of maps; each with its cousins.
+//! Hints about common mistakes: units that are left out, missing spaces, lists in the place of
+//! maps; each with similar mistakes.
 
 use std::collections::BTreeMap;
 
@@ -87,7 +87,7 @@ fn a_number_gets_the_unit_that_was_meant() {
     for text in ["memory: 0", "memory: '8Gi'", "limit: 1.5Gi"] {
         assert_eq!(told::<Spec>(text), "");
     }
-    // What is pasted is taken, and is no amount that nobody can use.
+    // What is pasted is accepted, and is an amount that makes sense.
     for text in ["memory: -1", "memory: -1.5"] {
         let said = told::<Spec>(text);
         assert!(said.contains("below zero") && !said.contains("write `-"), "{said}");
@@ -123,12 +123,12 @@ fn a_version_that_reads_as_a_number_stands_in_quotes() {
         "put it in quotes: `\"17.10\"`: without them it is the number 17.1"
     );
     assert_eq!(help("versions: {redis: 8.2}"), "put it in quotes: `\"8.2\"`");
-    // In quotes it would be no version either.
+    // In quotes it would not be a version either.
     assert!(told::<Spec>("versions: {redis: 17}").ends_with("()\n"));
 }
 
 #[test]
-fn lists_and_maps_are_told_apart() {
+fn lists_and_maps_are_distinguished() {
     assert_eq!(
         help("node: [{memory: 8Gi}]"),
         "write the map itself: `{memory: 8Gi}`; several stand in `nodes: […]`"
@@ -170,7 +170,7 @@ fn a_space_that_is_missing_is_named() {
         let said = told::<Spec>(text);
         assert!(said.contains("the space after `:` is missing"), "{text}: {said}");
     }
-    // What has a colon and is no key stays what it is.
+    // A text with a colon that is not a key stays as it is.
     assert!(!told::<Spec>("node: http://example.org").contains("space"), "a scheme");
     assert!(!told::<Spec>("memory: 8Gi\nx y\n").contains("space"), "no colon");
 }
@@ -202,14 +202,14 @@ fn characters_that_only_look_like_yaml_are_named_where_they_stand() {
             said.lines().find(|it| it.contains(code)).unwrap_or_else(|| panic!("{text:?}: {said}"));
         assert!(first.starts_with(at), "{text:?}: {said}");
     }
-    // In quotes and in comments they are nobody's business.
+    // In quotes and in comments they are no concern of the reader.
     let fine = "# « a »\u{a0}: “b”\nmemory: 8Gi # déjà\u{a0}vu\ncount: 1\n";
     assert_eq!(told::<Spec>(fine), "");
     let said = told::<Spec>("versions: {\"r\u{a0}\": '1.2'}\n");
     assert!(said.contains("is not a name") && !said.contains("YAML has none"), "{said}");
     let said = told::<Spec>("memory: 8Gi # a # “b”\ncount: 1\nnode: {\n");
     assert!(!said.contains("typographic"), "{said}");
-    // A fault further down is not laid on a quote that is right.
+    // A correct quote is not blamed for a fault further down.
     let said = told::<Spec>("# “quoted”\nmemory: 8Gi\nversions: {a: \"1.“2\"}\nnode: {\n");
     assert!(!said.contains("typographic"), "{said}");
 }
@@ -222,7 +222,7 @@ fn the_beginning_of_a_word_is_enough() {
 }
 
 #[test]
-fn conflicts_are_told_one_by_one() {
+fn conflicts_are_reported_one_by_one() {
     let one =
         |name: &str| format!("<<<<<<< HEAD\nmemory: 8Gi\n=======\nmemory: 9Gi\n>>>>>>> {name}\n");
     assert_eq!(
@@ -240,7 +240,7 @@ fn conflicts_are_told_one_by_one() {
         let said = told::<Spec>(text);
         assert!(said.contains("merge-conflict") && said.lines().count() == 1, "{text}: {said}");
     }
-    // Quoted, or in the middle of a line, or a line under a heading, it is a text.
+    // Quoted, or in the middle of a line, or a line under a heading, it is text.
     for text in
         ["memory: 8Gi # <<<<<<< HEAD\n", "  <<<<<<< x\n", "# ours\n# =======\nmemory: 8Gi\n"]
     {

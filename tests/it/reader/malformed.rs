@@ -1,4 +1,4 @@
-//! Files that are broken or made to hurt: no panic, no long wait, no flood of findings.
+//! Files that are broken or made to do harm: no panic, no long wait, no flood of findings.
 
 use std::{collections::BTreeMap, fmt::Write as _, time::Instant};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{GOOD, Platform, texts};
 
 #[test]
-fn no_more_is_told_than_anybody_reads() {
+fn no_more_is_reported_than_anybody_reads() {
     let text: String = (0..1000).fold(String::new(), |mut text, i| {
         writeln!(text, "key{i}: x").expect("a String takes all");
         text
@@ -21,7 +21,8 @@ fn no_more_is_told_than_anybody_reads() {
     assert_eq!(findings.len(), 65);
 }
 
-/// Files made to hurt end quickly. The bound is loose: a quadratic reader takes minutes here.
+/// Files that are made to do harm end quickly. The bound is loose: a quadratic reader takes minutes
+/// here.
 #[test]
 fn no_file_takes_long() {
     let keys: String = (0..50_000).fold(String::new(), |mut text, i| {
@@ -63,7 +64,7 @@ fn no_file_takes_long() {
     }
 }
 
-/// Pieces of YAML in any order: nearer to the edge than random characters.
+/// Pieces of YAML in any order: closer to real mistakes than random characters.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "a",
@@ -156,19 +157,26 @@ proptest! {
     }
 
     #[test]
-    fn no_damage_to_a_good_file_makes_it_panic(from in 0..GOOD.len(), length in 0..20_usize, instead in pieces()) {
+    fn no_damage_to_a_good_file_makes_it_panic(
+        from in 0..GOOD.len(),
+        length in 0..20_usize,
+        instead in pieces(),
+    ) {
         let mut bytes = GOOD.as_bytes().to_vec();
         bytes.splice(from..(from + length).min(GOOD.len()), instead.bytes());
         assert_no_panic(Source::from_bytes("f", bytes))?;
     }
 
-    /// A second reader takes what we take without a finding, and sees the same. (Libyaml has its
-    /// own idea of a file that is nothing but a block scalar.)
+    /// A second reader accepts what we read without a finding, and sees the same values. (libyaml
+    /// reads a file that is only a block scalar in another way.)
     #[test]
     fn what_is_read_without_findings_is_read_alike_elsewhere(text in pieces()) {
         let source = Source::parse("f", text.as_str());
         let (value, findings) = source.read::<Value>();
-        if let (Some(value @ (Value::Object(_) | Value::Array(_))), true, Ok(other)) = (value, findings.is_empty(), serde_yaml::from_str::<Value>(&source.text)) {
+        let other = serde_yaml::from_str::<Value>(&source.text);
+        if let (Some(value @ (Value::Object(_) | Value::Array(_))), true, Ok(other)) =
+            (value, findings.is_empty(), other)
+        {
             prop_assert_eq!(value, other, "{:?}", text);
         }
     }

@@ -1,4 +1,4 @@
-//! Where values stand in a text, and how their addresses are written.
+//! Where values are in a text, and how their paths are written.
 
 use espalier::{
     diag::path::{FieldPath, Step},
@@ -29,7 +29,7 @@ fn spans_are_those_of_keys_and_values() {
     );
     assert_eq!(value("a.f"), "g\n    h");
     assert!(value("a").starts_with("bé:") && value("a").ends_with('i'), "{:?}", value("a"));
-    // What is not written is shown where it would be.
+    // A value that is not written is shown where it would be.
     assert_eq!(
         (value("j.z.y"), key("j.z"), value("a.bé[7]")),
         ("{k: 1}", "j", "[x, {c: \"d e\"}]")

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{below, refusals, schema, schemas};
+use super::{below, bounds::refusals, schema, schemas};
 
 /// A description with fewer words is a label, and says nothing that the field's name does not.
 const FEWEST_WORDS: usize = 5;

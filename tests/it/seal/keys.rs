@@ -15,10 +15,10 @@ pub const NOT_BEFORE: i64 = 1_767_225_600;
 /// Until when: 2036-01-01.
 pub const NOT_AFTER: i64 = 2_082_758_400;
 
-/// What the key pairs are made from.
+/// The seed of the key pairs.
 pub const SEED: u64 = 5;
 
-/// A key pair, and both halves of it read.
+/// A key pair, and both of its parts as they are read.
 pub struct Keys {
     /// As it was made.
     pub pair: KeyPair,
@@ -28,7 +28,7 @@ pub struct Keys {
     pub private: RsaPrivateKey,
 }
 
-/// The key pair of so many bits.
+/// The key pair of this many bits.
 pub fn keys(bits: usize) -> &'static Keys {
     static SMALL: OnceLock<Keys> = OnceLock::new();
     static MIDDLE: OnceLock<Keys> = OnceLock::new();
@@ -39,7 +39,7 @@ pub fn keys(bits: usize) -> &'static Keys {
         _ => &USUAL,
     };
     once.get_or_init(|| {
-        // Any seed does; with this one the primes are found soon.
+        // Any seed will do; with this one the primes are found quickly.
         let pair = key_pair::make(&mut Seeded::new(SEED), bits, NOT_BEFORE, NOT_AFTER)
             .expect("a key pair");
         let certificate =

@@ -55,7 +55,8 @@ fn a_key_pair_is_one() {
     }
 }
 
-/// The same source, the same pair; another one, another key and another serial number.
+/// The same random source gives the same pair; another one gives another key and another serial
+/// number.
 #[test]
 fn all_of_a_pair_that_is_random_was_passed_in() {
     let one = keys(2048);
@@ -88,7 +89,7 @@ fn no_pair_of_another_size_or_without_a_time() {
     ] {
         assert_eq!(refused(2048, from, until), KeyPairError::Validity, "{from} {until}");
     }
-    // The years beyond 2049 are written in another form.
+    // Years after 2049 are written in another form.
     let late = make(&mut Seeded::new(SEED), 2048, NOT_BEFORE, 253_402_300_799).expect("until 9999");
     assert_eq!(
         Certificate::parse(late.certificate.as_bytes()).expect("a certificate").not_after(),
@@ -96,7 +97,7 @@ fn no_pair_of_another_size_or_without_a_time() {
     );
 }
 
-/// Made by openssl, with the text that it writes before; its figures are openssl's.
+/// Made by openssl, with the text that it writes before; the expected figures are openssl's.
 #[test]
 fn a_certificate_of_openssl_is_read() {
     let certificate = Certificate::parse(&file("text.pem")).expect("a certificate");
@@ -117,16 +118,16 @@ fn a_certificate_of_openssl_is_read() {
     );
 }
 
-/// However lines end, are indented or are wide; whatever stands around.
+/// Whatever the line ends, the indentation and the width, and whatever stands around it.
 #[test]
-fn a_certificate_is_read_in_any_dress() {
+fn a_certificate_is_read_in_any_layout() {
     let plain = &keys(2048).pair.certificate;
     let expected = keys(2048).certificate.fingerprint();
     let joined = plain
         .replace('\n', "")
         .replace("CERTIFICATE-----M", "CERTIFICATE-----\nM")
         .replace("-----END", "\n-----END");
-    let dresses = [
+    let layouts = [
         plain.trim_end().to_owned(),
         plain.replace('\n', "\r\n"),
         format!("\u{feff}{plain}"),
@@ -134,7 +135,7 @@ fn a_certificate_is_read_in_any_dress() {
         plain.lines().fold(String::new(), |text, line| text + "    " + line + "  \n"),
         joined,
     ];
-    for text in dresses {
+    for text in layouts {
         assert_eq!(Certificate::parse(text.as_bytes()).expect(&text).fingerprint(), expected);
     }
     let mut latin = b"subject=O = M\xfcller\n".to_vec();
@@ -150,14 +151,14 @@ fn refused(pem: impl AsRef<[u8]>) -> CertificateError {
 }
 
 #[test]
-fn what_is_no_certificate_is_told_apart() {
+fn what_is_no_certificate_is_refused_by_kind() {
     let Keys { pair, .. } = keys(2048);
     let (plain, private) = (&pair.certificate, &*pair.private_key);
     assert_eq!(refused(""), CertificateError::Missing);
     assert_eq!(refused("no certificate"), CertificateError::Missing);
     assert_eq!(refused(private), CertificateError::PrivateKey);
     assert_eq!(refused(format!("{plain}{private}")), CertificateError::PrivateKey);
-    // Damaged, of another kind, behind something else in the line: a private key all the same.
+    // Damaged, of another kind, after something else in the line: it is still a private key.
     assert_eq!(
         refused(private.split_once("-----END").expect("an end").0),
         CertificateError::PrivateKey
@@ -183,7 +184,7 @@ fn what_is_no_certificate_is_told_apart() {
 }
 
 #[test]
-fn a_damaged_certificate_is_told() {
+fn a_damaged_certificate_is_reported() {
     let plain = &keys(2048).pair.certificate;
     let damaged = [
         plain.replace("-----END CERTIFICATE-----\n", ""),
@@ -208,9 +209,9 @@ fn a_damaged_certificate_is_told() {
     }
 }
 
-/// An even exponent or modulus, which is what a damaged key looks like.
+/// An even exponent or modulus, as in a damaged key.
 #[test]
-fn a_key_that_rsa_cannot_work_with_is_told() {
+fn a_key_that_rsa_cannot_work_with_is_reported() {
     let bytes = x509_cert::Certificate::from_pem(keys(2048).pair.certificate.as_bytes())
         .expect("a certificate")
         .to_der()
@@ -218,7 +219,7 @@ fn a_key_that_rsa_cannot_work_with_is_told() {
     let modulus = keys(2048).private.n().to_bytes_be();
     let ends = bytes.windows(modulus.len()).position(|it| it == modulus).expect("the modulus")
         + modulus.len();
-    // Behind the modulus: 02 03 01 00 01, the exponent.
+    // After the modulus: 02 03 01 00 01, the exponent.
     for at in [ends - 1, ends + 4] {
         let mut even = bytes.clone();
         even[at] ^= 1;

@@ -1,4 +1,4 @@
-//! A random source that always gives the same, so that a test can ask for the same bytes twice.
+//! A random source with a seed, so that a test can get the same bytes twice.
 
 use rsa::rand_core::{CryptoRng, Error, RngCore};
 use sha2::{Digest as _, Sha256};
@@ -11,7 +11,7 @@ pub struct Seeded {
 }
 
 impl Seeded {
-    /// Another seed, other bytes.
+    /// A source with this seed.
     pub fn new(seed: u64) -> Self {
         Self { seed, counter: 0, block: Vec::new() }
     }

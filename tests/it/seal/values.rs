@@ -1,4 +1,4 @@
-//! What is sealed can be opened, by the right key and in the right place only.
+//! What is sealed can be opened only with the right key and in the right scope.
 
 use base64ct::{Base64, Encoding as _};
 use espalier::seal::{
@@ -68,8 +68,8 @@ fn what_4096_bits_seal_they_open() {
     assert!(empty.starts_with("Ag"));
 }
 
-/// Each scope is refused wherever another one is expected, and in another namespace or under
-/// another name of its own kind.
+/// Each scope is refused where another one is expected, and in another namespace or under another
+/// name of its own kind.
 #[test]
 fn another_place_is_refused() {
     let Keys { certificate, private, .. } = keys(2048);
@@ -103,8 +103,8 @@ fn another_key_is_refused() {
     );
 }
 
-/// One bit of the length, the session key, the value, the tag: each byte of the first and the last
-/// two, and every sixteenth of the key.
+/// One bit of the length, the session key, the value and the tag is changed: in each byte of the
+/// first and the last two, and in every sixteenth of the key.
 #[test]
 fn one_bit_is_noticed_wherever_it_is() {
     let Keys { certificate, private, .. } = keys(2048);
@@ -126,7 +126,7 @@ fn one_bit_is_noticed_wherever_it_is() {
 }
 
 /// The random source is the one that was passed in: the same one gives the same bytes, another one
-/// others, in every part.
+/// gives other bytes, in every part.
 #[test]
 fn all_that_is_random_was_passed_in() {
     let once = |seed| {
@@ -139,7 +139,7 @@ fn all_that_is_random_was_passed_in() {
     let (five, six) = (once(5), once(6));
     assert_ne!(five[2..258], six[2..258], "the encrypted session key");
     assert_ne!(five[258..263], six[258..263], "the value");
-    // Twice from one source: no session key twice.
+    // Twice from one source: no session key occurs twice.
     let mut source = Seeded::new(5);
     let mut next = || {
         seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut source).expect("sealed")
@@ -152,7 +152,7 @@ fn all_that_is_random_was_passed_in() {
     assert_ne!(first[258..], second[258..]);
 }
 
-/// A source that has run dry.
+/// A source that has no more bytes.
 struct Dry;
 
 impl RngCore for Dry {
@@ -184,7 +184,7 @@ fn a_dry_source_is_an_error() {
 }
 
 #[test]
-fn what_is_not_sealed_is_told_without_repeating_it() {
+fn what_is_not_sealed_is_reported_without_repeating_it() {
     for text in ["", "hunter2", "aHVudGVyMg", "hunter2=====", "AgA", "Ag\nAA"] {
         assert_eq!(is_sealed(text), Err("it is not base64"), "{text:?}");
     }

@@ -1,4 +1,4 @@
-//! Random words: of the right letters and length, each letter as likely as another, and of the
+//! Random words: with the right letters and length, each letter as likely as another, and from the
 //! source that was passed in.
 
 use std::collections::BTreeMap;
@@ -29,8 +29,8 @@ fn suffixes_are_those_of_kubernetes() {
     assert!(different.len() > 990, "{} of 1000 differ", different.len());
 }
 
-/// A remainder of a byte would give the first eight symbols a quarter more than the others:
-/// chi-squared over a long word tells that.
+/// A remainder of a byte would make the first eight symbols a quarter more likely than the others:
+/// chi-squared over a long word shows that.
 #[test]
 fn each_symbol_is_as_likely() {
     let length = 62_000;
@@ -47,7 +47,7 @@ fn each_symbol_is_as_likely() {
     assert!(chi_squared < 111.0, "{chi_squared}");
 }
 
-/// bcrypt as Argo CD reads it, with a salt from the random source that was handed in.
+/// bcrypt as Argo CD reads it, with a salt from the random source that was passed in.
 #[test]
 fn passwords_are_hashed() {
     let hash = espalier::seal::hash::bcrypt(b"a password", &mut Seeded::new(1)).expect("a hash");
@@ -58,8 +58,7 @@ fn passwords_are_hashed() {
         hash,
         espalier::seal::hash::bcrypt(b"a password", &mut Seeded::new(2)).expect("a hash")
     );
-    // bcrypt takes no notice of what follows its 72nd byte: a longer password is refused, not
-    // shortened.
+    // bcrypt ignores everything after the 72nd byte: a longer password is refused, not shortened.
     assert!(espalier::seal::hash::bcrypt(&[b'x'; 72], &mut Seeded::new(1)).is_ok());
     assert!(espalier::seal::hash::bcrypt(&[b'x'; 73], &mut Seeded::new(1)).is_err());
 }

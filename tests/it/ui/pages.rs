@@ -1,4 +1,4 @@
-//! Every code has its page and its case, and the page shows what is really said.
+//! Every code has its page and its case, and the page shows what is really printed.
 
 use std::{collections::BTreeSet, fs};
 
@@ -6,18 +6,18 @@ use espalier::check::pages;
 
 use super::{SEVERAL, cases, code, expected, here, tells};
 
-/// Where the codes are.
+/// The files with the codes.
 const HOMES: [&str; 3] = ["src/check/code.rs", "src/cli/findings.rs", "src/diag/code.rs"];
 
-/// All codes, as the sources of the program name them.
+/// All codes, as the program's sources name them.
 fn codes() -> BTreeSet<String> {
     let texts = HOMES.map(|it| fs::read_to_string(here(it)).expect("the source"));
     let constants = texts
         .iter()
         .flat_map(|it| it.lines())
         .filter(|it| it.contains("const ") && it.contains(": &str = \""));
-    let codes = constants.filter_map(|it| it.split('"').nth(1));
-    // The other texts among the constants are sentences.
+    let codes = constants.filter_map(|line| line.split('"').nth(1));
+    // The other constants are sentences.
     codes.filter(|it| !it.contains(' ')).map(str::to_owned).collect()
 }
 
@@ -85,7 +85,7 @@ fn every_page_has_its_parts_and_shows_what_is_said() {
         let told: String =
             cases().iter().filter(|it| code(it) == name).map(|it| expected(it)).collect();
         for line in shown {
-            // What is shown of drift is the code, and its words.
+            // For drift, the page shows the code and the words of the message.
             let words = line.split_once("]: ").map_or(line, |it| it.1);
             assert!(told.contains(words), "{name}: nothing says `{line}`");
         }

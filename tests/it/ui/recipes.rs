@@ -1,5 +1,4 @@
-//! Inputs that cannot be committed as text files, and findings that no command line can bring
-//! about.
+//! Inputs that cannot be committed as text files, and findings that no command line can cause.
 
 use std::{collections::BTreeMap, fs};
 
@@ -13,64 +12,83 @@ use espalier::{
 
 use crate::cli::workspace_dir::WorkspaceDir;
 
-/// Something that has the form of a sealed value: the length of the session key, the key, the value
-/// and its tag; nobody can open it.
+/// A text with the form of a sealed value: the length of the session key, the key, the value and
+/// its tag; nobody can open it.
 pub fn ciphertext() -> String {
     // 2 + 512 + 7 + 16 bytes of zeros after the length 0x0200 are 537 bytes, which need no padding.
     format!("AgAA{}", "AAAA".repeat(537 / 3 - 1))
 }
 
-/// Adds what the case's files cannot say.
-pub fn complete(case: &str, place: &WorkspaceDir) {
-    const FOREIGN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\n";
-    const GENERATED: &str = "out/manifests/ollama/ai/service-ollama.yaml";
+/// A file that Argo CD would apply and that Espalier has not written.
+const FOREIGN: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: notes}\n";
+
+/// One of the generated files.
+const GENERATED: &str = "out/manifests/ollama/ai/service-ollama.yaml";
+
+/// Adds to a case's folder what files in Git cannot hold.
+pub fn complete(case: &str, dir: &WorkspaceDir) {
+    prepare_spec(case, dir);
+    prepare_tree(case, dir);
+    prepare_repository(case, dir);
+}
+
+/// Cases about the files of `spec/`.
+fn prepare_spec(case: &str, dir: &WorkspaceDir) {
     match case {
-        "not-utf8" => place.write(
+        "not-utf8" => dir.write(
             "spec/platform.yaml",
             b"apiVersion: espalier.dev/v1alpha1\nkind: Platform\nmetadata: {name: caf\xe9}\n",
         ),
         "not-utf8--utf16" => {
             let text: Vec<u8> =
                 "\u{feff}kind: Platform\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-            place.write("spec/platform.yaml", text);
+            dir.write("spec/platform.yaml", text);
         }
         "file-too-large" => {
-            place.write("spec/platform.yaml", "");
+            dir.write("spec/platform.yaml", "");
             let file = fs::File::options()
                 .write(true)
-                .open(place.path("spec/platform.yaml"))
+                .open(dir.path("spec/platform.yaml"))
                 .expect("it is there");
-            // A hole: it takes no room on the disk.
+            // A sparse file: it takes no room on the disk.
             file.set_len(100 << 20).expect("a large file");
         }
+        "source-outside" => outside(dir),
+        "sealing-certificate-missing" => dir.remove("spec/sealing.pem"),
+        _ => (),
+    }
+}
+
+/// Cases about the generated files.
+fn prepare_tree(case: &str, dir: &WorkspaceDir) {
+    match case {
         "plain-secret" => {
-            place.write(
+            dir.write(
                 "out/manifests/openwebui/ai/secret-admin.yaml",
                 FOREIGN.replace("ConfigMap", "Secret"),
             );
         }
-        "foreign-file" => place.write("out/manifests/notes.yaml", FOREIGN),
-        "path-occupied" => place.write(GENERATED, FOREIGN),
-        "path-occupied--folder" => place.write("out/manifests/ollama", FOREIGN),
-        "source-outside" => outside(place),
-        "sealing-certificate-missing" => place.remove("spec/sealing.pem"),
+        "foreign-file" => dir.write("out/manifests/notes.yaml", FOREIGN),
+        "path-occupied" => dir.write(GENERATED, FOREIGN),
+        "path-occupied--folder" => dir.write("out/manifests/ollama", FOREIGN),
         "file-changed" => {
-            place.ok(&["render"]);
-            let text = place.read(GENERATED);
+            dir.ok(&["render"]);
+            let text = dir.read(GENERATED);
             assert!(text.contains("port: 11434"), "{text}");
-            place.write(GENERATED, text.replace("port: 11434", "port: 11435"));
+            dir.write(GENERATED, text.replace("port: 11434", "port: 11435"));
         }
         "merge-conflict--generated" => {
-            place.ok(&["render"]);
+            dir.ok(&["render"]);
             for name in
                 ["out/README.md", "out/.espalier.json", "spec/workspace.schema.json", GENERATED]
             {
-                let text = place.read(name);
+                let text = dir.read(name);
                 let (first, rest) = text.split_at(text.find('\n').map_or(text.len(), |it| it + 1));
-                // Both sides of a file of one line; else a line in the middle, as Git leaves them.
+                // Both sides of a file of one line; else of a line in the middle, as Git leaves
+                // them.
                 let sides =
                     |text: &str| format!("<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> branch\n");
-                place.write(
+                dir.write(
                     name,
                     if rest.is_empty() {
                         sides(&format!("{first}\n"))
@@ -80,99 +98,106 @@ pub fn complete(case: &str, place: &WorkspaceDir) {
                 );
             }
         }
-        "repository-path" => git(place, "main"),
-        "repository-branch" => git(place, "trunk"),
-        // No folder of Git's own: it says so.
-        "repository-not-asked" => place.write(".git", "gitdir: /nowhere\n"),
-        "file-ignored" => {
-            place.write(".gitignore", "# as it came\nout/\n*.pem\n");
-            git(place, "main");
-        }
-        "file-mode" => {
-            place.ok(&["render"]);
-            git(place, "main");
-            place.git(&["update-index", "--chmod=+x", "apps/ollama.yaml"]);
-        }
-        "file-converted" => {
-            place.ok(&["render"]);
-            place.write(
-                ".gitattributes",
-                "# large files\n*.gguf filter=lfs\n*.yaml filter=lfs diff=lfs merge=lfs -text\n",
-            );
-            git(place, "main");
-        }
-        "file-hidden" => {
-            place.ok(&["render"]);
-            let text = place.read("apps/argocd.yaml");
-            place.write("apps/argocd.yaml", text.replace("argocd", "another"));
-            git(place, "main");
-            place.git(&["update-index", "--assume-unchanged", "apps/argocd.yaml"]);
-            place.write("apps/argocd.yaml", text);
-        }
         "foreign-file--many" => {
-            place.ok(&["render"]);
+            dir.ok(&["render"]);
             for number in 100..300 {
-                place.write(&format!("out/manifests/notes-{number}.yaml"), FOREIGN);
+                dir.write(&format!("out/manifests/notes-{number}.yaml"), FOREIGN);
             }
         }
-        "foreign-file--git" => {
-            place.ok(&["render"]);
-            place.write("out/hidden.yaml", FOREIGN);
-            place.write(".gitignore", "*~\n");
-            place.write("out/notes.yaml~", FOREIGN);
-            git(place, "main");
-            let address = "160000,e69de29bb2d1d6434b8b29ae775ad8c2e48c5391,out/module";
-            place.git(&["update-index", "--add", "--cacheinfo", address]);
-            fs::create_dir(place.path("out/module")).expect("a folder");
-            place.git(&["update-index", "--skip-worktree", "out/hidden.yaml"]);
-            place.remove("out/hidden.yaml");
-        }
         "path-occupied--many" => {
-            place.ok(&["render"]);
-            fs::remove_dir_all(place.path("out")).expect("removable");
-            place.write("out", FOREIGN);
+            dir.ok(&["render"]);
+            fs::remove_dir_all(dir.path("out")).expect("removable");
+            dir.write("out", FOREIGN);
         }
         "file-stray--empty" => {
-            place.ok(&["render"]);
-            fs::create_dir_all(place.path("out/manifests/gone/ai")).expect("a folder");
+            dir.ok(&["render"]);
+            fs::create_dir_all(dir.path("out/manifests/gone/ai")).expect("a folder");
         }
         "file-missing" => {
-            place.ok(&["render"]);
-            place.remove(GENERATED);
+            dir.ok(&["render"]);
+            dir.remove(GENERATED);
         }
         "file-stray" => {
-            place.ok(&["render"]);
-            let text = place.read(GENERATED);
-            place.write("out/manifests/ollama/ai/service-old.yaml", text);
+            dir.ok(&["render"]);
+            let text = dir.read(GENERATED);
+            dir.write("out/manifests/ollama/ai/service-old.yaml", text);
         }
         _ => (),
     }
 }
 
-/// Makes a repository of it all.
-fn git(place: &WorkspaceDir, branch: &str) {
-    place.git(&["init", "--quiet", "--initial-branch", branch]);
-    place.git(&["add", "."]);
+/// Cases about what Git has.
+fn prepare_repository(case: &str, dir: &WorkspaceDir) {
+    match case {
+        "repository-path" => git(dir, "main"),
+        "repository-branch" => git(dir, "trunk"),
+        // A file that points nowhere in place of the folder: Git refuses to answer.
+        "repository-not-asked" => dir.write(".git", "gitdir: /nowhere\n"),
+        "file-ignored" => {
+            dir.write(".gitignore", "# as it came\nout/\n*.pem\n");
+            git(dir, "main");
+        }
+        "file-mode" => {
+            dir.ok(&["render"]);
+            git(dir, "main");
+            dir.git(&["update-index", "--chmod=+x", "apps/ollama.yaml"]);
+        }
+        "file-converted" => {
+            dir.ok(&["render"]);
+            dir.write(
+                ".gitattributes",
+                "# large files\n*.gguf filter=lfs\n*.yaml filter=lfs diff=lfs merge=lfs -text\n",
+            );
+            git(dir, "main");
+        }
+        "file-hidden" => {
+            dir.ok(&["render"]);
+            let text = dir.read("apps/argocd.yaml");
+            dir.write("apps/argocd.yaml", text.replace("argocd", "another"));
+            git(dir, "main");
+            dir.git(&["update-index", "--assume-unchanged", "apps/argocd.yaml"]);
+            dir.write("apps/argocd.yaml", text);
+        }
+        "foreign-file--git" => {
+            dir.ok(&["render"]);
+            dir.write("out/hidden.yaml", FOREIGN);
+            dir.write(".gitignore", "*~\n");
+            dir.write("out/notes.yaml~", FOREIGN);
+            git(dir, "main");
+            let address = "160000,e69de29bb2d1d6434b8b29ae775ad8c2e48c5391,out/module";
+            dir.git(&["update-index", "--add", "--cacheinfo", address]);
+            fs::create_dir(dir.path("out/module")).expect("a folder");
+            dir.git(&["update-index", "--skip-worktree", "out/hidden.yaml"]);
+            dir.remove("out/hidden.yaml");
+        }
+        _ => (),
+    }
+}
+
+/// Makes a Git repository of the folder.
+fn git(dir: &WorkspaceDir, branch: &str) {
+    dir.git(&["init", "--quiet", "--initial-branch", branch]);
+    dir.git(&["add", "."]);
 }
 
 /// A file of the spec that is a link to somewhere else.
 #[cfg(unix)]
-fn outside(place: &WorkspaceDir) {
-    std::os::unix::fs::symlink("/dev/null", place.path("spec/versions.yaml")).expect("a link");
+fn outside(dir: &WorkspaceDir) {
+    std::os::unix::fs::symlink("/dev/null", dir.path("spec/versions.yaml")).expect("a link");
 }
 
 #[cfg(not(unix))]
-fn outside(place: &WorkspaceDir) {
-    fs::create_dir_all(place.path("spec/versions.yaml")).expect("a folder");
+fn outside(dir: &WorkspaceDir) {
+    fs::create_dir_all(dir.path("spec/versions.yaml")).expect("a folder");
 }
 
-/// The text of a finding that only a program that calls the library can meet.
+/// The text of a finding that only a program that calls the library can get.
 pub fn from_library(case: &str) -> Option<String> {
     let found: Diagnostics = match case {
-        // The command line says it before it compiles.
+        // The command line reports it before it compiles.
         "spec-missing" => compile::platform(&Sources { texts: BTreeMap::new() }).diagnostics,
-        // Two objects of one path: the builder's names forbid it, and the driver does not rely on
-        // that.
+        // Two objects with one path: the builder's names prevent it, and the driver does not rely
+        // on that.
         "path-twice" => {
             let path = "out/manifests/ollama/ai/service-ollama.yaml";
             let mut found = Diagnostics::new();

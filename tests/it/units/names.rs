@@ -1,4 +1,4 @@
-//! Names are checked once, at the door, and say what to write instead.
+//! Names are checked once, when they are read, and messages say what to write instead.
 
 use std::{fmt::Debug, str::FromStr};
 
@@ -11,19 +11,19 @@ use proptest::prelude::*;
 use super::{any_text, assert_round_trip};
 
 proptest! {
-    /// Names that are taken are taken again, and their schema is never narrower than their check.
+    /// An accepted name is accepted again, and its schema is never narrower than its check.
     #[test]
     fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "v1\\.[0-9]{1,2}\\.[0-9](-rc1)?[+-]k3s[0-9]?", "[0-9]{1,3}(\\.[0-9]{1,2}){3}/[0-9]{1,2}", "[0-9*,/-]{1,5}( [0-9*,/-]{1,5}){4}", "\\PC{0,12}"]) {
         macro_rules! check {
             ($($name:ident)+) => {
-                $(if let Ok(it) = text.parse::<$name>() { assert_round_trip(&it, any_text)? })+
+                $(if let Ok(name) = text.parse::<$name>() { assert_round_trip(&name, any_text)? })+
             };
         }
         check!(Bucket Endpoint Schedule LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName Tag K3sVersion);
     }
 }
 
-/// What is taken, and what is refused with which words.
+/// What is accepted, and what is refused with which message.
 fn assert_names<T: FromStr<Err = String> + ToString + Debug>(good: &[&str], bad: &[(&str, &str)]) {
     for text in good {
         assert_eq!(text.parse::<T>().unwrap_or_else(|why| panic!("{why}")).to_string(), *text);
@@ -153,7 +153,7 @@ fn git() {
             ("https://a b/c", "space"),
             ("https:///x", "write it like"),
             ("", "write it like"),
-            // Options to Git, to ssh, and to the shell of the server.
+            // Options for Git, for ssh, and for the shell of the server.
             ("-q@git.example.com:x/y.git", "as an option"),
             ("-oProxyCommand=x@host:y", "as an option"),
             ("ssh://-q@host/x", "as an option"),
@@ -161,7 +161,7 @@ fn git() {
             ("git@-host:x", "as an option"),
             ("git@host:-x/y", "as an option"),
             ("https://host/-x/y", "as an option"),
-            // Other ways to write a path.
+            // Other spellings of a path.
             ("https://host/o/../n", "`..` may not stand"),
             ("https://host/o/./n.git", "`.` may not stand"),
             ("https://host/o/%2E%2e/n", "may not stand"),
@@ -169,10 +169,10 @@ fn git() {
             ("ssh://git@host/o/..", "`..` may not stand"),
         ],
     );
-    for it in
+    for url in
         ["https://host/o/..n", "https://host/o/n..git", "https://host/.dots/n", "git@host:o/...git"]
     {
-        it.parse::<GitUrl>().expect("no such part");
+        url.parse::<GitUrl>().expect("no such part");
     }
     let secret = "https://user:secret@host/x".parse::<GitUrl>().expect_err("it has credentials");
     assert!(!secret.contains("secret@") && !secret.contains(":secret"), "{secret}");
@@ -192,7 +192,7 @@ fn git() {
         ("ssh://git@h/o", 22),
         ("ssh://git@h:2222/o", 2222),
         ("git@h.i:o/n", 22),
-        // A folder that is called like a number.
+        // A folder whose name is a number.
         ("git@h.i:2222/n", 22),
     ] {
         assert_eq!(url.parse::<GitUrl>().expect("it is a URL").port(), port, "{url}");
@@ -394,7 +394,8 @@ fn schedules() {
     );
 }
 
-/// What is older than the longest gap was missed; the gaps, in minutes, are counted here by hand.
+/// A backup that is older than the longest gap was missed; the gaps, in minutes, are counted here
+/// by hand.
 #[test]
 fn gaps_of_schedules() {
     const HOUR: u64 = 60;
@@ -409,7 +410,8 @@ fn gaps_of_schedules() {
         ("0 3 1 * *", 31 * DAY),
         ("0 3 31 * *", 61 * DAY),
         ("0 3 29 2 *", 1461 * DAY),
-        // Both days written: either is enough. A step of the whole month counts as written.
+        // If both days are restricted, either is enough. A step over the whole month counts as a
+        // restriction.
         ("0 3 1 * 0", 7 * DAY),
         ("0 3 */10 * 0", 7 * DAY),
         ("30 22 1 1 *", 366 * DAY),

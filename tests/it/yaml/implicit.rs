@@ -1,12 +1,12 @@
-//! What a reader may take a bare scalar for, and texts that some reader has tripped over.
+//! What a reader may take a scalar without quotes for, and texts that some reader has got wrong.
 
 use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-/// What a bare scalar must not match: <https://yaml.org/type/> for YAML 1.1 (`bool`, `float`,
-/// `int`, `merge`, `null`, `timestamp`, `value`), the core schema of YAML 1.2, and what single
-/// readers add to them.
+/// What a scalar without quotes must not match: <https://yaml.org/type/> for YAML 1.1 (`bool`,
+/// `float`, `int`, `merge`, `null`, `timestamp`, `value`), the core schema of YAML 1.2, and what
+/// single readers add.
 const IMPLICIT: [(&str, &str); 15] = [
     ("bool", "y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF"),
     ("int 1.1, base 2", "[-+]?0b[0-1_]+"),
@@ -39,7 +39,7 @@ pub(super) fn is_implicit(text: &str) -> bool {
     IS_IMPLICIT.is_valid(&json!(text))
 }
 
-/// Texts that some reader has tripped over.
+/// Texts that some reader has got wrong.
 pub(super) const NASTY: &[&str] = &[
     "",
     " ",
@@ -263,7 +263,7 @@ pub(super) const NASTY: &[&str] = &[
     "truee",
 ];
 
-/// The table itself is right: what it must catch, and what it must let pass.
+/// The table itself is right: what it must match, and what it must not.
 #[test]
 fn implicit_types_are_recognised() {
     for text in [

@@ -1,4 +1,4 @@
-//! Maps, lists, enums and trait objects as block YAML, in the order that a person looks for.
+//! Maps, lists, enums and trait objects as block YAML, in the order that a person expects.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn depth_has_no_end() {
     });
     let read: Result<Value, _> = serde_yaml::from_str(&emitted(&deep));
     assert!(emitted(&deep).contains(&" ".repeat(200)));
-    // Its own limit is 128.
+    // The other reader's limit is 128.
     assert!(read.is_err() || read.is_ok_and(|it| it == deep));
     let less = (0..60).fold(json!("leaf\nof two lines"), |inner, _| json!({"k": [inner]}));
     assert_eq!(serde_yaml::from_str::<Value>(&emitted(&less)).expect("120 levels are read"), less);
@@ -71,7 +71,7 @@ struct Chart<'a> {
     kind: &'a str,
 }
 
-/// Helm values go through a trait object; they come out as if they were typed.
+/// Helm values go through a trait object and come out as if they were typed.
 #[test]
 fn erased_values_are_written_like_typed_ones() {
     #[derive(Serialize)]
@@ -152,7 +152,7 @@ fn parts_can_be_put_together() {
     );
 }
 
-/// A `Serialize` that writes YAML by itself, on the way, does no harm to the one around it.
+/// A `Serialize` that writes YAML itself, in the middle, does not disturb the one around it.
 #[test]
 fn emitters_may_be_nested() {
     #[derive(Serialize)]

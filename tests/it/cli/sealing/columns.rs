@@ -1,10 +1,10 @@
-//! What is said on a terminal of 80 columns: folded between words, and what is to be pasted on one
-//! line.
+//! Output on a terminal of 80 columns: folded between words, and lines that are to be pasted in one
+//! piece.
 
 use super::Session;
 use crate::cli::{pty::talk, workspace_dir::WorkspaceDir};
 
-/// Lines that are too wide, but for those of one word and those that are to be pasted.
+/// Lines that are too wide, except those of one word and those that are to be pasted.
 fn too_wide(said: &str) -> Vec<&str> {
     let is_whole = |text: &str| {
         let text = text.trim();
@@ -22,9 +22,9 @@ fn words(text: &str) -> Vec<&str> {
 
 #[test]
 fn the_list_of_pages_is_folded_on_a_terminal_alone() {
-    let place = WorkspaceDir::empty();
-    let piped = place.ok(&["explain"]).out;
-    let done = talk(place.command(&["explain"]), 80, &mut |_| panic!("nobody asks"));
+    let dir = WorkspaceDir::empty();
+    let piped = dir.ok(&["explain"]).out;
+    let done = talk(dir.command(&["explain"]), 80, &mut |_| panic!("nobody asks"));
     assert!(done.said.lines().all(|it| it.chars().count() <= 80), "{}", done.said);
     assert_eq!(words(&done.said), words(&piped));
     assert!(
@@ -34,13 +34,13 @@ fn the_list_of_pages_is_folded_on_a_terminal_alone() {
     );
 }
 
-/// Paragraphs are filled, examples are as they were.
+/// Paragraphs are filled, examples are left as they are.
 #[test]
 fn a_page_is_filled_to_the_terminal_s_width() {
-    let place = WorkspaceDir::empty();
+    let dir = WorkspaceDir::empty();
     for code in ["database-unreachable", "node-memory-exceeded", "credential-not-sealed"] {
-        let piped = place.ok(&["explain", code]).out;
-        let said = talk(place.command(&["explain", code]), 60, &mut |_| panic!("nobody asks")).said;
+        let piped = dir.ok(&["explain", code]).out;
+        let said = talk(dir.command(&["explain", code]), 60, &mut |_| panic!("nobody asks")).said;
         assert_eq!(words(&said), words(&piped));
         let examples = |text: &str| {
             text.lines().filter(|it| it.starts_with("    ")).map(str::to_owned).collect::<Vec<_>>()
@@ -58,7 +58,7 @@ fn a_page_is_filled_to_the_terminal_s_width() {
 
 /// From no keys at all to sealed values, then the list of them.
 #[test]
-fn sealing_is_told_between_words() {
+fn sealing_is_folded_between_words() {
     let session = Session::new();
     let command = |words: &[&str]| {
         let mut command = session.command(words);
@@ -97,7 +97,8 @@ fn sealing_is_told_between_words() {
     assert!(wide.is_empty(), "{wide:#?}");
 }
 
-/// Nobody has the private key here: the fingerprint is to be compared, and stands in one piece.
+/// The private key is not on this machine: the fingerprint is to be compared, and stands in one
+/// piece.
 #[test]
 fn a_fingerprint_is_in_one_piece() {
     let session = Session::with_keys();
@@ -118,7 +119,7 @@ fn a_fingerprint_is_in_one_piece() {
     );
 }
 
-/// What a shell is to read is not broken, however narrow the terminal is.
+/// A line for a shell is not broken, however narrow the terminal is.
 #[test]
 fn commands_stay_on_one_line() {
     let session = Session::with_keys();

@@ -1,4 +1,5 @@
-//! Values that a sealing session could leave behind, looked for in all that it writes and says.
+//! Values that a sealing session could leave behind, searched for in everything that it writes and
+//! prints.
 
 use std::{fmt::Write as _, fs, io::Write as _, process::Stdio};
 
@@ -7,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 use super::Session;
 use crate::cli::workspace_dir::Done;
 
-/// Every byte that a session writes, prints or leaves behind is looked through for its values, in
-/// the forms that they could take.
+/// Every byte that a session writes, prints or leaves behind is searched for its values, in the
+/// forms that they could have.
 #[test]
 fn no_value_is_left_anywhere() {
     let session = Session::with_keys();
@@ -35,8 +36,8 @@ fn no_value_is_left_anywhere() {
         &["seal", "openwebui-admin", "--from-stdin=email", "--from-file", &file],
         values[3].as_bytes(),
     ));
-    // What goes wrong says nothing either: a password where an address is to be, an expired
-    // certificate, a key twice, too much, bytes that are no text.
+    // Errors show no value either: a password in the place of an address, an expired certificate, a
+    // key twice, too much input, bytes that are not text.
     note(session.with_stdin(
         &["seal", "--rotate", "openwebui-admin", "--from-stdin=email", "--from-file", &file],
         values[0].as_bytes(),
@@ -64,7 +65,7 @@ fn no_value_is_left_anywhere() {
     session.home.remove("values/backup/password");
 
     let mut written: Vec<(String, Vec<u8>)> = vec![("what was said".to_owned(), said.into_bytes())];
-    for folder in [session.place.root(), session.home.root()] {
+    for folder in [session.dir.root(), session.home.root()] {
         let files = walkdir::WalkDir::new(folder)
             .into_iter()
             .map(|it| it.expect("readable"))
@@ -75,7 +76,7 @@ fn no_value_is_left_anywhere() {
     }
     assert!(written.len() > 40, "the tree is among them");
     assert_eq!(found(&written, &values), Vec::<String>::new());
-    // The search itself: what is planted is found.
+    // The search itself finds what is planted.
     for form in forms(values[1]) {
         let planted = [("planted".to_owned(), [b"x".as_slice(), &form, b"y"].concat())];
         assert_eq!(found(&planted, &values).len(), 1, "{form:?}");
@@ -94,8 +95,8 @@ fn found(written: &[(String, Vec<u8>)], values: &[&str]) -> Vec<String> {
     all
 }
 
-/// A value as such, in base64 at each of three offsets, in hexadecimal, URL-encoded, and as its
-/// bare hash.
+/// A value as it is, in base64 at each of three offsets, in hexadecimal, URL-encoded, and as its
+/// unsalted hash.
 fn forms(value: &str) -> Vec<Vec<u8>> {
     use base64ct::{Base64, Encoding as _};
     let hex = |bytes: &[u8]| {

@@ -1,4 +1,4 @@
-//! Lines that are printed to be pasted: each one is run, in the state in which it was printed.
+//! Printed lines that are to be pasted: each one is run, in the state in which it was printed.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ fn printed(text: &str, begin: &str) -> Vec<String> {
     quoted.filter(|it| it.starts_with(begin)).map(str::to_owned).collect()
 }
 
-/// The last line that is printed as the next one.
+/// The last line that is printed as the next step.
 #[track_caller]
 fn next(text: &str) -> String {
     let line = text.lines().rev().find_map(|it| it.strip_prefix("next: ")).expect("a next line");
@@ -18,11 +18,11 @@ fn next(text: &str) -> String {
 }
 
 impl Session {
-    /// Runs a printed line; what it says.
+    /// Runs a printed line and returns its output.
     #[track_caller]
     fn paste(&self, line: &str) -> String {
         if let Some(words) = line.strip_prefix("git ") {
-            self.place.git(&words.split(' ').collect::<Vec<_>>());
+            self.dir.git(&words.split(' ').collect::<Vec<_>>());
             return String::new();
         }
         let words: Vec<&str> = line.strip_prefix("espalier ").expect("ours").split(' ').collect();
@@ -32,8 +32,8 @@ impl Session {
     }
 
     fn commit(&self) {
-        self.place.git(&["add", "."]);
-        self.place.git(&["commit", "--quiet", "--message", "one"]);
+        self.dir.git(&["add", "."]);
+        self.dir.git(&["commit", "--quiet", "--message", "one"]);
     }
 
     fn password(&self) -> Vec<u8> {
@@ -44,10 +44,10 @@ impl Session {
 #[test]
 fn every_word_about_a_lost_certificate_leads_back_to_it() {
     let session = Session::with_keys();
-    session.place.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     session.ok(&["seal", "--generate-missing"]);
     session.commit();
-    let (pem, value) = (session.place.read("spec/sealing.pem"), session.password());
+    let (pem, value) = (session.dir.read("spec/sealing.pem"), session.password());
     let elsewhere = session.home.path("another.pem").display().to_string();
     let all = [
         &["seal"][..],
@@ -57,8 +57,8 @@ fn every_word_about_a_lost_certificate_leads_back_to_it() {
         &["check"],
     ];
     let lines = |words: &[&str], begin| {
-        if session.place.path("spec/sealing.pem").exists() {
-            session.place.remove("spec/sealing.pem");
+        if session.dir.path("spec/sealing.pem").exists() {
+            session.dir.remove("spec/sealing.pem");
         }
         let done = session.run(words);
         let said = format!("{}{}", done.out, done.err);
@@ -68,17 +68,17 @@ fn every_word_about_a_lost_certificate_leads_back_to_it() {
     };
     for words in all {
         session.paste(&lines(words, "git checkout HEAD"));
-        assert_eq!(session.place.read("spec/sealing.pem"), pem, "{words:?}");
+        assert_eq!(session.dir.read("spec/sealing.pem"), pem, "{words:?}");
     }
-    // A commit took it away: the one before has it.
-    session.place.remove("spec/sealing.pem");
+    // A commit removed it: the one before has it.
+    session.dir.remove("spec/sealing.pem");
     session.commit();
     for words in &all[..4] {
         session.paste(&lines(words, "git checkout"));
-        assert_eq!(session.place.read("spec/sealing.pem"), pem, "{words:?}");
+        assert_eq!(session.dir.read("spec/sealing.pem"), pem, "{words:?}");
     }
-    // No commit has it: its private key makes another certificate.
-    fs::remove_dir_all(session.place.path(".git")).expect("there");
+    // No commit has it: the private key makes another certificate.
+    fs::remove_dir_all(session.dir.path(".git")).expect("there");
     for words in all {
         session.paste(&lines(words, "espalier seal init --from-key"));
         assert_eq!(session.password(), value, "{words:?}");
@@ -108,7 +108,7 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
         assert_eq!(fs::read(session.key_file()).expect("the old key"), old);
         if !elsewhere {
             assert_eq!(next(&session.ok(&["seal"]).out), line, "the list says the same");
-            // What `check` says, in the same state.
+            // The output of `check` in the same state.
             let said = session.run(&["check"]).err;
             assert!(
                 printed(&said, "espalier seal --reseal")
@@ -117,13 +117,13 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
                 "{said}"
             );
         }
-        let before = session.place.read(DATABASE);
+        let before = session.dir.read(DATABASE);
         let said = session.paste(&line);
         assert!(
             said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
             "{said}"
         );
-        assert_ne!(session.place.read(DATABASE), before);
+        assert_ne!(session.dir.read(DATABASE), before);
         let new = if elsewhere {
             key.into()
         } else {
@@ -134,7 +134,7 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
     }
 }
 
-/// Without `--key`, too, nothing is made anew that a private key at its place opens.
+/// Without `--key` too, no value is replaced that a private key at its default place opens.
 #[test]
 fn a_key_that_is_here_keeps_the_values() {
     let session = Session::with_keys();
@@ -151,14 +151,14 @@ fn a_key_that_is_here_keeps_the_values() {
     assert_eq!(session.password(), value);
 }
 
-/// The certificate of a cluster, while a private key of ours lies at its place.
+/// The certificate of a cluster, while there is a private key of ours at its default place.
 #[test]
 fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
     let session = Session::with_keys();
     session.ok(&["seal", "--generate-missing"]);
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048"]);
-    session.home.write("cluster.pem", made.place.read("spec/sealing.pem"));
+    session.home.write("cluster.pem", made.dir.read("spec/sealing.pem"));
     let file = session.home.path("cluster.pem").display().to_string();
     let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
     let said = session.paste(&line);
@@ -171,7 +171,7 @@ fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
 #[test]
 fn a_key_at_its_place_has_two_ways_out() {
     let session = Session::with_keys();
-    session.place.remove("spec/sealing.pem");
+    session.dir.remove("spec/sealing.pem");
     let done = session.run(&["seal", "init"]);
     let lines = printed(&done.err, "espalier seal init");
     assert!(done.code == 2 && lines.len() == 2 && lines[0].contains("--from-key"), "{done:?}");
@@ -180,21 +180,21 @@ fn a_key_at_its_place_has_two_ways_out() {
         assert!(said.contains("wrote spec/sealing.pem"), "{said}");
         session.ok(&["seal", "--generate-missing"]);
         assert!(session.ok(&["seal"]).out.contains("2 sealed"));
-        session.place.remove("spec/sealing.pem");
-        fs::remove_dir_all(session.place.path("spec/secrets")).expect("there");
+        session.dir.remove("spec/sealing.pem");
+        fs::remove_dir_all(session.dir.path("spec/secrets")).expect("there");
     }
 }
 
 #[test]
 fn an_address_is_one_and_white_space_is_no_value() {
     let session = Session::with_keys();
-    session.place.write("password", "known to a person");
+    session.dir.write("password", "known to a person");
     for (email, said) in [
         ("notmail", "is not an e-mail address"),
         (" ", "white space only"),
         ("a b@garden.dev", "is not an e-mail address"),
     ] {
-        session.place.write("mail", email);
+        session.dir.write("mail", email);
         session.refused(
             &[
                 "seal",
@@ -207,9 +207,9 @@ fn an_address_is_one_and_white_space_is_no_value() {
             said,
         );
     }
-    session.place.write("blank", " \t ");
+    session.dir.write("blank", " \t ");
     session.refused(&["seal", "postgresql", "--from-file", "blank"], "white space only");
-    session.place.write("mail", "ops@garden.dev\n");
+    session.dir.write("mail", "ops@garden.dev\n");
     session.ok(&[
         "seal",
         "openwebui-admin",
@@ -220,20 +220,20 @@ fn an_address_is_one_and_white_space_is_no_value() {
     ]);
 }
 
-/// The certificate of an older key that is still here, and of one that lies in another platform's
-/// folder: each line works as it is printed.
+/// The certificate of an older key that is still here, and of one in another platform's folder:
+/// each line works as it is printed.
 #[test]
 fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     let session = Session::with_keys();
     session.ok(&["seal", "--generate-missing"]);
-    let (value, pem) = (session.password(), session.place.read("spec/sealing.pem"));
+    let (value, pem) = (session.password(), session.dir.read("spec/sealing.pem"));
     session.home.write("older.pem", &pem);
     let older = session.home.path("older.pem").display().to_string();
     session.paste(&next(&session.ok(&["seal", "init", "--replace", "--bits", "2048"]).err));
     let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &older]).err);
     let its = session.key_file().display().to_string();
     assert!(line.ends_with(&format!(" --private-key {its}")), "{line}");
-    // The list does not say that it is right: its owner looks first.
+    // The list does not say that the certificate is right: its owner has to look first.
     let said = session.ok(&["seal"]).out;
     assert!(said.contains("look at who changed spec/sealing.pem"), "{said}");
     assert_eq!(next(&said), line);
@@ -245,7 +245,7 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     assert_eq!(session.password(), value);
 
     let session = Session::with_keys();
-    session.home.write("its.pem", session.place.read("spec/sealing.pem"));
+    session.home.write("its.pem", session.dir.read("spec/sealing.pem"));
     let folder = session.key_file().parent().expect("a folder").to_owned();
     let other = folder.with_file_name("another");
     fs::rename(&folder, &other).expect("it can be renamed");
@@ -256,11 +256,11 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
         "{line}"
     );
     session.paste(&line);
-    // Keys lie in other platforms' folders alone, and none is its.
+    // The only keys are in other platforms' folders, and none belongs to this platform.
     let session = Session::with_keys();
     let made = Session::new();
     made.ok(&["seal", "init", "--bits", "2048"]);
-    session.home.write("cluster.pem", made.place.read("spec/sealing.pem"));
+    session.home.write("cluster.pem", made.dir.read("spec/sealing.pem"));
     let folder = session.key_file().parent().expect("a folder").to_owned();
     fs::rename(&folder, folder.with_file_name("another")).expect("it can be renamed");
     let file = session.home.path("cluster.pem").display().to_string();

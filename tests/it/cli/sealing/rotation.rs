@@ -1,5 +1,5 @@
-//! What is sealed is sealed again: other values, another certificate, a key more; names that are
-//! new, and what stays for a rollback.
+//! Sealing again: other values, another certificate, an additional key; new names, and what is kept
+//! for a rollback.
 
 use std::fs;
 
@@ -26,7 +26,7 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
     assert_ne!(first, second);
     assert_ne!(session.opened("postgresql", "password").expect("it opens"), value);
     session.ok(&["render"]);
-    let tree = session.place.tree();
+    let tree = session.dir.tree();
     for suffix in [&first, &second] {
         assert!(
             tree.keys().any(|it| it.ends_with(&format!("sealedsecret-postgresql-{suffix}.yaml"))),
@@ -41,11 +41,11 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
             && !pod.contains(&format!("postgresql-{first}")),
         "{pod}"
     );
-    // The one before the last goes.
+    // The value before the previous one is removed.
     session.ok(&["seal", "--rotate", "postgresql", "--generate", "64"]);
     session.ok(&["render"]);
     let names: Vec<String> = session
-        .place
+        .dir
         .tree()
         .into_keys()
         .filter(|it| it.contains("sealedsecret-postgresql"))
@@ -58,8 +58,8 @@ fn a_rotation_has_a_new_name_and_keeps_what_was_before() {
 #[test]
 fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
     let session = Session::with_keys();
-    session.place.write("password", "one line\r\n");
-    session.place.write("email", "a@example.com");
+    session.dir.write("password", "one line\r\n");
+    session.dir.write("email", "a@example.com");
     session.ok(&[
         "seal",
         "openwebui-admin",
@@ -70,13 +70,13 @@ fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
     ]);
     let (suffix, email) =
         (session.suffix(ADMIN), at(&session.file(ADMIN), "spec/sealed/ai/email").clone());
-    let text = session.place.read(ADMIN);
+    let text = session.dir.read(ADMIN);
     let without: String = text
         .lines()
         .filter(|it| !it.trim().starts_with("password:"))
         .flat_map(|it| [it, "\n"])
         .collect();
-    session.place.write(ADMIN, without);
+    session.dir.write(ADMIN, without);
     assert!(session.ok(&["seal"]).out.contains("stale: without password"));
     session.refused(
         &["seal", "openwebui-admin", "--from-file", "email=email"],
@@ -95,8 +95,8 @@ fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
 #[test]
 fn another_certificate_means_sealing_anew() {
     let session = Session::with_keys();
-    session.place.write("values/openwebui-admin/email", "a@example.com\n");
-    session.place.write("values/openwebui-admin/password", "known to a person\n");
+    session.dir.write("values/openwebui-admin/email", "a@example.com\n");
+    session.dir.write("values/openwebui-admin/password", "known to a person\n");
     session.ok(&[
         "seal",
         "openwebui-admin",
@@ -118,7 +118,7 @@ fn another_certificate_means_sealing_anew() {
     let said = session.run(&["check"]).err;
     assert_eq!(said.matches("[sealed-with-another-certificate]").count(), 3, "{said}");
     assert!(session.ok(&["seal"]).out.contains("sealed with another certificate"));
-    // Not all values are there: nothing is written, not even those that can be made.
+    // Some values are missing: nothing is written, not even values that could be generated.
     let key = session.home.path("second.pem");
     let key = key.to_str().expect("UTF-8");
     let away = session.home.path("away.pem");
@@ -138,8 +138,8 @@ fn another_certificate_means_sealing_anew() {
     assert!(session.ok(&["seal", "--reseal"]).err.contains("sealed 0 credentials anew"));
 }
 
-/// Before the tree has a new Secret, what was before it is what runs: a slip and a second try do
-/// not take it away.
+/// Until the tree has the new Secret, the previous one is in use: a mistake and a second attempt do
+/// not remove it.
 #[test]
 fn a_second_try_keeps_what_runs() {
     let session = Session::with_keys();
@@ -152,22 +152,22 @@ fn a_second_try_keeps_what_runs() {
     session.ok(&["render"]);
     assert!(
         session
-            .place
+            .dir
             .tree()
             .keys()
             .any(|it| it.ends_with(&format!("sealedsecret-postgresql-{runs}.yaml")))
     );
 }
 
-/// With the private key that opens them, values move to another certificate as they are, and nobody
-/// sees them.
+/// With the private key that opens them, values are sealed with another certificate unchanged and
+/// are never shown.
 #[test]
 fn the_old_private_key_keeps_the_values() {
     let session = Session::with_keys();
-    session.place.write(
+    session.dir.write(
         "spec/platform.yaml",
         session
-            .place
+            .dir
             .read("spec/platform.yaml")
             .replace("  components:\n", "  components:\n    argocd: {admin: sealed}\n"),
     );
@@ -204,7 +204,7 @@ fn the_old_private_key_keeps_the_values() {
     // The wrong key opens nothing, and nothing is written.
     let wrong = session.key_file().display().to_string();
     session.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not open it");
-    session.place.write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    session.dir.write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
     session.refused(&["seal", "--reseal", "--key", "no-key"], "it is no private key of RSA");
     assert_eq!(
         session.run(&["seal", "postgresql", "--key", &old]).code,
@@ -225,8 +225,8 @@ fn the_old_private_key_keeps_the_values() {
     assert!(!session.ok(&["check"]).err.contains("sealed-with-another-certificate"));
 }
 
-/// The certificate is lost, the private key is not: another certificate of the same key, and
-/// nothing has to be sealed again.
+/// The certificate is lost, the private key is not: another certificate of the same key is made,
+/// and nothing has to be sealed again.
 #[test]
 fn a_lost_certificate_is_made_again_from_the_private_key() {
     let session = Session::with_keys();
@@ -234,8 +234,8 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     session.ok(&["render"]);
     session.refused(&["seal", "init", "--from-key"], "is there already");
     let (value, tree) =
-        (session.opened("postgresql", "password").expect("it opens"), session.place.tree());
-    session.place.remove("spec/sealing.pem");
+        (session.opened("postgresql", "password").expect("it opens"), session.dir.tree());
+    session.dir.remove("spec/sealing.pem");
     let said = session.run(&["check"]);
     assert!(
         said.err.contains("warning[sealing-certificate-missing]: 2 credentials are sealed"),
@@ -251,7 +251,7 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
             && said.contains("spec/secrets/postgresql.yaml"),
         "{said}"
     );
-    assert!(session.place.tree() == tree, "no Secret has changed");
+    assert!(session.dir.tree() == tree, "no Secret has changed");
     assert_eq!(session.opened("postgresql", "password").expect("it opens"), value);
     let said = session.ok(&["check"]).err;
     assert!(
@@ -261,8 +261,8 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     );
     session.ok(&["seal", "--rotate", "postgresql"]);
     session.opened("postgresql", "password").expect("the same key opens it");
-    // A key that opens nothing of what is sealed is another pair's: nothing is written, with a
-    // certificate there or without.
+    // A key that opens none of the sealed values belongs to another pair: nothing is written, with
+    // or without a certificate.
     let other = session.home.path("other.pem");
     let other = other.to_str().expect("UTF-8");
     let made = Session::new();
@@ -271,13 +271,13 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
         &["seal", "init", "--from-key", "--replace", "--key", other],
         "opens nothing of what is sealed (spec/secrets/",
     );
-    session.place.remove("spec/sealing.pem");
+    session.dir.remove("spec/sealing.pem");
     session.refused(
         &["seal", "init", "--from-key", "--key", other],
         "opens nothing of what is sealed",
     );
-    // Where nothing is sealed, any key will do.
-    made.place.remove("spec/sealing.pem");
+    // If nothing is sealed, any key is accepted.
+    made.dir.remove("spec/sealing.pem");
     made.ok(&["seal", "init", "--from-key", "--key", other]);
     session.refused(
         &["seal", "init", "--from-key", "--key", "nowhere.pem"],

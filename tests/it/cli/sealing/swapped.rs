@@ -1,4 +1,4 @@
-//! A certificate that somebody has put in the place of ours.
+//! A certificate that somebody else has put in the place of ours.
 
 use std::fs;
 
@@ -8,16 +8,16 @@ use super::Session;
 fn another() -> (String, Vec<u8>) {
     let session = Session::new();
     session.ok(&["seal", "init", "--bits", "2048"]);
-    (session.place.read("spec/sealing.pem"), fs::read(session.key_file()).expect("the private key"))
+    (session.dir.read("spec/sealing.pem"), fs::read(session.key_file()).expect("the private key"))
 }
 
 #[test]
 fn nothing_is_sealed_for_a_key_that_is_not_ours() {
     let session = Session::with_keys();
     let (certificate, key) = another();
-    let ours = session.place.read("spec/sealing.pem");
+    let ours = session.dir.read("spec/sealing.pem");
     session.ok(&["seal", "postgresql", "--generate", "32"]);
-    session.place.write("spec/sealing.pem", &certificate);
+    session.dir.write("spec/sealing.pem", &certificate);
     for words in [
         ["seal", "--generate-missing"].as_slice(),
         &["seal", "--rotate", "postgresql", "--generate", "32"],
@@ -29,9 +29,10 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
         assert_eq!(session.written(), before, "{words:?}");
     }
     session.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
-    // Looking is no sealing.
+    // Listing seals nothing.
     session.ok(&["seal"]);
-    // It is right when its key is named, lies beside the other, or somebody says so.
+    // It is accepted if its key is named, is beside the other key, or `--accept-certificate` is
+    // given.
     session.home.write("mine.pem", &key);
     let mine = session.home.path("mine.pem").display().to_string();
     session.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &mine]);
@@ -56,33 +57,34 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
         ],
         "holds no private key",
     );
-    // Back to ours: its key is there still, and there is a newer one, so it has to be named.
-    session.place.write("spec/sealing.pem", ours);
+    // Back to our certificate: its key is still there, but there is a newer one, so it has to be
+    // named.
+    session.dir.write("spec/sealing.pem", ours);
     session.refused(
         &["seal", "--rotate", "postgresql", "--generate", "32"],
         "second.pem beside it is a newer private key",
     );
     let own = session.key_file().display().to_string();
     session.ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--private-key", &own]);
-    // Whoever has sealed with a key once does not say that it is right to seal for it now.
+    // That a key has opened values before does not mean that sealing for it is right now.
     session.refused(&["seal", "--reseal", "--key", &own], "is a newer private key");
 }
 
-/// A commit says what the platform is called: that does not hide the keys of this machine.
+/// The name of the platform comes from a commit, and must not hide the keys of this machine.
 #[test]
 fn another_name_hides_no_key() {
     let session = Session::with_keys();
     let (certificate, key) = another();
-    session.place.write(
+    session.dir.write(
         "spec/platform.yaml",
-        session.place.read("spec/platform.yaml").replace("name: starter", "name: renamed"),
+        session.dir.read("spec/platform.yaml").replace("name: starter", "name: renamed"),
     );
     session.refused(&["seal", "--generate-missing"], "which is not in this platform's folder");
-    session.place.write("spec/sealing.pem", certificate);
+    session.dir.write("spec/sealing.pem", certificate);
     session.refused(&["seal", "--generate-missing"], "does not belong to the private key in");
     session.home.write("espalier/renamed/sealing-key.pem", key);
     session.ok(&["seal", "--generate-missing"]);
-    // The key that opens what was sealed vouches for nobody.
+    // The key that opens the sealed values does not make another certificate acceptable.
     let old = session.home.path("old.pem");
     fs::rename(session.home.path("espalier/renamed/sealing-key.pem"), &old).expect("the key");
     fs::remove_dir_all(session.home.path("espalier")).expect("the folder");
@@ -90,28 +92,28 @@ fn another_name_hides_no_key() {
     session.refused(&["seal", "--reseal", "--key", &old], "does not belong to the private key in");
 }
 
-/// Links are followed, and a key that is there and says nothing is a refusal.
+/// Links are followed, and a key that is there but cannot be used is a refusal.
 #[cfg(unix)]
 #[test]
 fn a_key_that_says_nothing_is_no_consent() {
     use std::os::unix::fs::symlink;
     let session = Session::with_keys();
     let (certificate, _) = another();
-    let ours = session.place.read("spec/sealing.pem");
+    let ours = session.dir.read("spec/sealing.pem");
     let (key, away) = (session.key_file(), session.home.path("away.pem"));
     fs::rename(&key, &away).expect("the key");
     symlink(&away, &key).expect("a link");
     session.ok(&["seal", "--generate-missing"]);
     let seal = ["seal", "--rotate", "postgresql", "--generate", "32"];
-    session.place.write("spec/sealing.pem", &certificate);
+    session.dir.write("spec/sealing.pem", &certificate);
     session.refused(&seal, "does not belong to the private key in");
     // A folder that is a link.
     fs::rename(session.home.path("espalier"), session.home.path("elsewhere")).expect("the folder");
     symlink(session.home.path("elsewhere"), session.home.path("espalier")).expect("a link");
     session.refused(&seal, "does not belong to the private key in");
-    session.place.write("spec/sealing.pem", ours);
+    session.dir.write("spec/sealing.pem", ours);
     session.ok(&seal);
-    session.place.write("spec/sealing.pem", &certificate);
+    session.dir.write("spec/sealing.pem", &certificate);
     fs::remove_file(&away).expect("the key");
     session.refused(&seal, "is a link that leads nowhere");
     fs::remove_file(&key).expect("the link");
@@ -128,9 +130,9 @@ fn a_key_that_says_nothing_is_no_consent() {
 fn without_a_private_key_the_committed_certificate_is_what_counts() {
     let session = Session::with_keys();
     fs::remove_file(session.key_file()).expect("the key");
-    session.place.git(&["init", "--quiet", "--initial-branch", "main"]);
-    session.place.git(&["add", "."]);
-    session.place.git(&["commit", "--quiet", "--message", "one"]);
+    session.dir.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.dir.git(&["add", "."]);
+    session.dir.git(&["commit", "--quiet", "--message", "one"]);
     let said = session.ok(&["seal", "postgresql", "--generate", "32"]).err;
     assert!(
         said.contains("compare its fingerprint") && !said.contains("in the place of"),
@@ -138,22 +140,22 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
     );
     let (certificate, rotate) =
         (another().0, ["seal", "--rotate", "postgresql", "--generate", "32"]);
-    session.place.write("spec/sealing.pem", certificate);
+    session.dir.write("spec/sealing.pem", certificate);
     session.refused(&rotate, "the last commit has sha256:");
-    session.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
+    session.dir.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
     session.refused(&rotate, "spec/secrets/postgresql.yaml is sealed with sha256:");
-    session.place.remove("spec/secrets/postgresql.yaml");
+    session.dir.remove("spec/secrets/postgresql.yaml");
     let said = session.ok(&["seal", "postgresql", "--generate", "32"]).err;
     assert!(
         said.contains("put it in the place of sha256:") && said.matches("sha256:").count() == 2,
         "{said}"
     );
-    // What was fetched knows another one.
-    session.place.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
-    session.place.git(&["config", "remote.origin.url", "https://git.garden.dev/team/platform.git"]);
-    session.place.git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
-    session.place.git(&["config", "branch.main.remote", "origin"]);
-    session.place.git(&["config", "branch.main.merge", "refs/heads/main"]);
+    // The fetched branch knows another certificate.
+    session.dir.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
+    session.dir.git(&["config", "remote.origin.url", "https://git.garden.dev/team/platform.git"]);
+    session.dir.git(&["config", "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*"]);
+    session.dir.git(&["config", "branch.main.remote", "origin"]);
+    session.dir.git(&["config", "branch.main.merge", "refs/heads/main"]);
     session.refused(&rotate, "the branch that was fetched has sha256:");
     let said = session.ok(&[&rotate[..], &["--accept-certificate"]].concat()).err;
     assert!(said.contains("it is taken all the same"), "{said}");
@@ -162,16 +164,16 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
 #[test]
 fn a_difference_names_another_certificate_first() {
     let session = Session::with_keys();
-    session.place.git(&["init", "--quiet", "--initial-branch", "main"]);
+    session.dir.git(&["init", "--quiet", "--initial-branch", "main"]);
     session.ok(&["render"]);
-    session.place.git(&["add", "."]);
-    session.place.git(&["commit", "--quiet", "--message", "one"]);
+    session.dir.git(&["add", "."]);
+    session.dir.git(&["commit", "--quiet", "--message", "one"]);
     for words in
         [["diff"].as_slice(), &["diff", "--base", "main"], &["diff", "--format", "markdown"]]
     {
         assert!(!session.ok(words).out.contains("certificate"), "{words:?}");
     }
-    session.place.write("spec/sealing.pem", another().0);
+    session.dir.write("spec/sealing.pem", another().0);
     for words in [["diff"].as_slice(), &["diff", "--base", "main"]] {
         let said = session.ok(words).out;
         let than = if words.len() > 1 { "in main" } else { "in the last commit" };
@@ -186,9 +188,9 @@ fn a_difference_names_another_certificate_first() {
         ),
         "{said}"
     );
-    session.place.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
+    session.dir.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
     assert!(!session.ok(&["diff"]).out.contains("certificate"));
     assert!(session.ok(&["diff", "--base", "HEAD~1"]).out.contains("another sealing certificate"));
-    session.place.remove("spec/sealing.pem");
+    session.dir.remove("spec/sealing.pem");
     assert!(session.ok(&["diff"]).out.contains("→ none"));
 }

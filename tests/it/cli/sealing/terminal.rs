@@ -1,5 +1,5 @@
-//! A terminal of the test's own: what is typed is not shown, and the terminal is as it was
-//! whichever way it ends.
+//! A pseudoterminal: hidden input is not shown, and the terminal is restored whichever way the
+//! program ends.
 
 use std::{
     fs::File,
@@ -14,36 +14,36 @@ use rustix::{
 
 use super::{ADMIN, Session};
 
-/// What was said on the terminal, the exit code, and whether it shows what is typed afterwards.
+/// The output on the terminal, the exit code, and whether input is shown again afterwards.
 fn typed(session: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, bool) {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&master).expect("ours");
-    unlockpt(&master).expect("ours");
-    let name = ptsname(&master, Vec::new()).expect("a name");
-    let slave = || {
+    let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&controller).expect("ours");
+    unlockpt(&controller).expect("ours");
+    let name = ptsname(&controller, Vec::new()).expect("a name");
+    let terminal = || {
         File::from(
             open(&name, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other end"),
         )
     };
     let mut child = session
         .command(words)
-        .stdin(slave())
-        .stdout(slave())
-        .stderr(slave())
+        .stdin(terminal())
+        .stdout(terminal())
+        .stderr(terminal())
         .spawn()
         .expect("it runs");
-    let held = slave();
-    let mut master = File::from(master);
+    let held = terminal();
+    let mut controller = File::from(controller);
     let mut said = String::new();
     for keys in keys {
-        // A question ends with a colon and a blank.
+        // A question ends with a colon and a space.
         while !said.ends_with(": ") {
             let mut some = [0; 256];
-            let read = master.read(&mut some).expect("it asks");
+            let read = controller.read(&mut some).expect("it asks");
             said += &String::from_utf8_lossy(&some[..read]);
         }
         said.push('|');
-        master.write_all(keys).expect("typed");
+        controller.write_all(keys).expect("typed");
     }
     let code = child.wait().expect("it ends").code().unwrap_or(-1);
     let shows = tcgetattr(&held)
@@ -52,7 +52,7 @@ fn typed(session: &Session, words: &[&str], keys: &[&[u8]]) -> (String, i32, boo
         .contains(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     drop(held);
     let mut rest = Vec::new();
-    let _ = master.read_to_end(&mut rest);
+    let _ = controller.read_to_end(&mut rest);
     (said + &String::from_utf8_lossy(&rest), code, shows)
 }
 
@@ -96,21 +96,22 @@ fn a_short_password_is_warned_of_and_another_one_is_offered() {
         "{said}"
     );
     assert_eq!(session.opened("openwebui-admin", "password").expect("it opens"), b"xY");
-    // Whoever asks for one is shown it, once, and it is what was sealed.
+    // A generated value is shown on request, once, and it is the one that was sealed.
     let session = Session::with_keys();
     let (said, code, _) =
         typed(&session, &["seal", "openwebui-admin"], &[mail, b"xY\r", b"generate\r"]);
     let made = String::from_utf8(session.opened("openwebui-admin", "password").expect("it opens"))
         .expect("a text");
     assert!(code == 0 && made.len() == 24 && said.matches(&made).count() == 1, "{said}");
-    // After a long one, the word is a slip like any other.
+    // After a long password, the word is treated as a typing mistake.
     let (said, code, _) = typed(
         &session,
         &["seal", "--rotate", "openwebui-admin"],
         &[mail, b"a long SECRET\r", b"generate\r", b"\x03"],
     );
     assert!(code == 2 && said.contains("the two are not the same"), "{said}");
-    // Nobody to ask: a warning all the same, and where it can be made, how.
+    // Without a terminal there is a warning all the same, and how to generate a value if that is
+    // possible.
     let said = session.with_stdin(&["seal", "postgresql", "--from-stdin"], b"short").err;
     assert!(
         said.contains("`password` of `postgresql` has 5 characters")
@@ -124,7 +125,7 @@ fn a_short_password_is_warned_of_and_another_one_is_offered() {
 }
 
 #[test]
-fn whoever_breaks_off_has_the_terminal_back() {
+fn an_aborted_session_restores_the_terminal() {
     let session = Session::with_keys();
     let mail = b"admin@example.com\n".as_slice();
     for (keys, words) in [
@@ -135,7 +136,7 @@ fn whoever_breaks_off_has_the_terminal_back() {
     ] {
         let (said, code, shows) = typed(&session, &["seal", "openwebui-admin"], keys);
         assert!(code == 2 && said.contains(words) && !said.contains("SEC"), "{said}");
-        assert!(shows && !session.place.path(ADMIN).exists());
+        assert!(shows && !session.dir.path(ADMIN).exists());
     }
     let (said, code, _) = typed(&session, &["seal", "postgresql", "--from-stdin"], &[]);
     assert!(code == 2 && said.contains("would show what is typed"), "{said}");
