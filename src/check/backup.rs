@@ -5,7 +5,7 @@ use super::{code, rules::SpecView};
 use crate::diag::diagnostic::{Diagnostic, Diagnostics};
 
 /// What is saved, and where to.
-pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
+pub fn destination(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let Some(backup) = components.backup.as_ref().filter(|it| it.enabled) else { return };
     if !components.open_webui.enabled && !components.postgresql.enabled {

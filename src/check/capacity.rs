@@ -176,11 +176,11 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
         .map(|row| (place(view, row), times(row.replicas, row.pod.request.in_mib())));
     let (first, label) = places.next().unwrap_or_else(|| (Place::Nowhere, String::new()));
     let mut finding = Diagnostic::error(code::NODE_MEMORY_EXCEEDED, first, message).label(label);
-    let mut told = vec![finding.place.clone()];
+    let mut marked = vec![finding.place.clone()];
     for (place, label) in places.take(POINTED_AT - 1) {
         // A section of several pods is pointed at once, where its largest is.
-        if !told.contains(&place) && place != Place::Nowhere {
-            told.push(place.clone());
+        if !marked.contains(&place) && place != Place::Nowhere {
+            marked.push(place.clone());
             finding = finding.related(place, label);
         }
     }
@@ -261,8 +261,8 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
             }
             .to_owned(),
             largest
-                .map(|it| {
-                    let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
+                .map(|group| {
+                    let (name, node) = (group.name.as_deref().unwrap_or_default(), &group.node);
                     format!(
                         "the largest nodes, `{name}`, give {} and {} CPU each: take larger ones, \
                          or a smaller pod",

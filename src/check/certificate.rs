@@ -81,8 +81,8 @@ pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
 /// Values that were sealed with another certificate than the one that new ones are sealed with.
 pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
     let Some(sealing) = &view.platform.sealing else { return };
-    for (name, it) in view.platform.sealed.files() {
-        if it.certificate.as_ref().is_none_or(|it| *it == sealing.fingerprint) {
+    for (name, credential) in view.platform.sealed.files() {
+        if credential.certificate.as_ref().is_none_or(|it| *it == sealing.fingerprint) {
             continue;
         }
         let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
@@ -110,7 +110,7 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// has a say in, so the driver asks it.
 pub fn validity(sealing_certificate: &SealingCertificate, now: i64) -> Option<Diagnostic> {
     let place = Place::File(SEALING.into());
-    let told =
+    let expires =
         |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
     let days = (sealing_certificate.not_after - now).div_euclid(DAY);
     let renew = "values that are sealed already still open; for new ones `espalier seal init \
@@ -118,17 +118,19 @@ pub fn validity(sealing_certificate: &SealingCertificate, now: i64) -> Option<Di
                  key beside the old one, and `espalier seal --reseal` moves over";
     if now < sealing_certificate.not_before {
         Some(
-            told("the sealing certificate is not valid yet".to_owned())
+            expires("the sealing certificate is not valid yet".to_owned())
                 .help("look at the clock of this machine and at the certificate"),
         )
     } else if days < 0 {
         Some(
-            told("the sealing certificate has expired: nothing can be sealed with it".to_owned())
-                .help(renew),
+            expires(
+                "the sealing certificate has expired: nothing can be sealed with it".to_owned(),
+            )
+            .help(renew),
         )
     } else if days < WARN_DAYS {
         let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-        Some(told(format!("the sealing certificate expires in {days}")).help(renew))
+        Some(expires(format!("the sealing certificate expires in {days}")).help(renew))
     } else {
         None
     }

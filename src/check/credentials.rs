@@ -25,21 +25,21 @@ use crate::{
 /// Every copy that is needed, and every value that nothing needs.
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
     let platform = &view.assembly.platform;
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for copy in view.copies {
         let name = copy.credential.name();
         let keys = copy.credential.declared().keys;
-        let there = platform.sealed.keys(name, &copy.namespace);
+        let present = platform.sealed.keys(name, &copy.namespace);
         let missing: Vec<&Key> =
-            keys.iter().filter(|key| there.is_none_or(|it| !it.contains_key(key.name))).collect();
+            keys.iter().filter(|key| present.is_none_or(|it| !it.contains_key(key.name))).collect();
         if missing.is_empty() {
             continue;
         }
-        let mut finding = match (there, platform.sealed.file(name)) {
+        let mut finding = match (present, platform.sealed.file(name)) {
             (None, Some(_)) => not_sealed_for(copy),
             // Whoever seals it seals it for all of its namespaces.
-            (None, None) if !told.insert(name) => continue,
-            _ => not_sealed(copy, &missing, there.is_some()),
+            (None, None) if !reported.insert(name) => continue,
+            _ => not_sealed(copy, &missing, present.is_some()),
         };
         if platform.sealing.is_none() {
             finding = finding.note(format!(
@@ -49,8 +49,8 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
         }
         found.push(finding);
     }
-    for (name, it) in platform.sealed.files() {
-        for (namespace, keys) in &it.sealed {
+    for (name, credential) in platform.sealed.files() {
+        for (namespace, keys) in &credential.sealed {
             let at = FieldPath::root().key("spec").key("sealed").key(&**namespace);
             let mut unused = |at: FieldPath, what: String| {
                 let place = Place::Key { file: file(name), path: at };
@@ -63,11 +63,11 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
                     .help("take it out, or look for a misspelt name"),
                 );
             };
-            let is_its = |needed: &&RequiredSecret| {
+            let is_copy = |needed: &&RequiredSecret| {
                 needed.credential.name() == name
                     && (*needed.namespace == **namespace || **namespace == *"*")
             };
-            match view.copies.iter().find(is_its) {
+            match view.copies.iter().find(is_copy) {
                 None if **namespace == *"*" => unused(at, format!("the credential `{name}`")),
                 None => unused(at, format!("the credential `{name}` in namespace `{namespace}`")),
                 Some(needed) => {
@@ -141,16 +141,16 @@ fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
     .note("`--scope cluster-wide` makes a ciphertext that serves any namespace, and opens in any")
 }
 
-/// The platform's own components read nothing that is not sealed or told of.
-pub fn closed_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
+/// The platform's own components read no Secret that nothing makes.
+pub fn provided_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
     for component in &view.assembly.components {
-        closed(component, view.copies, view.spec.file, found);
+        provided(component, view.copies, view.spec.file, found);
     }
 }
 
-/// Whatever an object of a component reads of a Secret is a credential's, so that it is sealed or
-/// told of. Handles make it so; this looks.
-pub fn closed(
+/// Every Secret that an object of a component reads belongs to a credential, so it is sealed or
+/// reported as missing. Handles guarantee that; this rule checks it.
+pub fn provided(
     built: &BuiltComponent,
     copies: &[RequiredSecret],
     file: &Arc<str>,

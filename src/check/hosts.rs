@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_is_in_no_public_dns_is_private() {
-        for it in [
+        for host in [
             "chat.garden.lan",
             "ai.local",
             "Chat.Team.Internal",
@@ -177,9 +177,9 @@ mod tests {
             "ai.home",
             "ai.corp",
         ] {
-            assert!(is_private(it), "{it}");
+            assert!(is_private(host), "{host}");
         }
-        for it in [
+        for host in [
             "chat.garden.dev",
             "lan.garden.dev",
             "chat.flan",
@@ -189,7 +189,7 @@ mod tests {
             "test.com",
             "my-home.dev",
         ] {
-            assert!(!is_private(it), "{it}");
+            assert!(!is_private(host), "{host}");
         }
     }
 }

@@ -108,13 +108,13 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
              is not known"
         ));
         match foreign::assumed(model) {
-            Some(it) => {
+            Some(assumed) => {
                 let finding = finding.help(format!(
                     "take `{}` of Ollama's library, if that is what it is made of",
-                    it.base
+                    assumed.base
                 ));
-                let note = assumption(&it);
-                (if has_catalogue { finding.note(note) } else { finding }, Some(it.figures))
+                let note = assumption(&assumed);
+                (if has_catalogue { finding.note(note) } else { finding }, Some(assumed.figures))
             }
             None if made == "made" => (with_help(finding, other_family(model)), None),
             None => (finding, None),
@@ -142,13 +142,13 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
 }
 
 /// Where figures come from that were assumed from a name.
-pub fn assumption(it: &foreign::Assumed) -> String {
-    let (and, blob) = match (it.is_published, it.figures.blob) {
+pub fn assumption(assumed: &foreign::Assumed) -> String {
+    let (and, blob) = match (assumed.is_published, assumed.figures.blob) {
         (true, _) => ("", ""),
         (false, 0) => ("", "; `blob` is the size of the file there"),
         (false, _) => (", with a `blob` that is computed, rather too large than too small", ""),
     };
-    let base = &it.base;
+    let base = &assumed.base;
     format!(
         "the figures are those of `{base}`, assumed from the name{and}: compare them with the \
          repository's page{blob}"
@@ -201,8 +201,8 @@ fn other_family(model: &ModelName) -> Option<String> {
 /// What to write in the spec: a model's figures, as far as they are known, and more. It stands in
 /// place of the catalogue's whole.
 pub fn stanza(name: &str, figures: Option<&Figures>, more: &str) -> String {
-    let number = |it: fn(&Figures) -> u64| {
-        figures.map(it).filter(|it| *it > 0).map_or_else(|| "…".to_owned(), |it| it.to_string())
+    let number = |field: fn(&Figures) -> u64| {
+        figures.map(field).filter(|it| *it > 0).map_or_else(|| "…".to_owned(), |it| it.to_string())
     };
     let some = |is: bool, text: String| if is { text } else { String::new() };
     let extra = figures.map_or_else(String::new, |figures| {

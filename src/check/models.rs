@@ -129,7 +129,7 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
         );
         return;
     }
-    let is_embedder = |it| ollama.figures(it).is_some_and(|it| it.embedding_model);
+    let is_embedder = |model| ollama.figures(model).is_some_and(|it| it.embedding_model);
     if ollama.models.is_empty() {
         let models = "models: [\"llama3.2:1b-instruct-q4_K_M\"]";
         let help = if at.steps().len() > 2 {

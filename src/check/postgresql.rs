@@ -18,14 +18,17 @@ use crate::{
 /// The worst case against the limit.
 pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
-    let (it, web) = (&components.postgresql, &components.open_webui);
+    let (postgresql, web) = (&components.postgresql, &components.open_webui);
     // More than one Open WebUI without Redis is refused by a rule of its own.
-    if !it.enabled || it.external.is_some() || (web.replicas > 1 && !components.redis.enabled) {
+    if !postgresql.enabled
+        || postgresql.external.is_some()
+        || (web.replicas > 1 && !components.redis.enabled)
+    {
         return;
     }
-    let clients = web.connections(it);
-    let limit = it.limit();
-    let worst = it.worst_case(clients).ceil_mib();
+    let clients = web.connections(postgresql);
+    let limit = postgresql.limit();
+    let worst = postgresql.worst_case(clients).ceil_mib();
     if worst <= limit {
         return;
     }
@@ -41,20 +44,20 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         Postgresql::max_connections(clients),
         worst.in_mib()
     );
-    // Whatever is written is to blame.
-    let mut finding = if it.resources.memory.limit.is_some() {
+    // The finding is marked where the user wrote something.
+    let mut finding = if postgresql.resources.memory.limit.is_some() {
         Diagnostic::error(code::POSTGRESQL_LIMIT, setting, message).related(pool, opens)
     } else {
         Diagnostic::error(code::POSTGRESQL_LIMIT, pool, message).label(opens)
     };
     // The larger of the two is the one that somebody wrote.
-    let ConnectionPool { size, overflow } = web.pool(it);
+    let ConnectionPool { size, overflow } = web.pool(postgresql);
     let pools = (1..size.max(overflow))
         .rev()
         .map(|most| ConnectionPool { size: size.clamp(1, most), overflow: overflow.min(most) });
     let fits = |pool: &ConnectionPool| {
         let changed = OpenWebUi { connection_pool: Some(pool.clone()), ..web.clone() };
-        it.worst_case(changed.connections(it)).ceil_mib() <= limit
+        postgresql.worst_case(changed.connections(postgresql)).ceil_mib() <= limit
     };
     if let Some(ConnectionPool { size, overflow }) = pools.into_iter().find(fits) {
         finding = finding.help(format!(
@@ -64,15 +67,15 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     // Buffers grow with the limit, so what is needed is found by trying; four times as much is no
     // advice any more.
     let holds = |more: &Bytes| {
-        let mut changed = it.clone();
+        let mut changed = postgresql.clone();
         changed.resources.memory.limit = Some(*more);
         changed.worst_case(clients) <= *more
     };
     // In steps of an eighth, rounded to 64Mi: a handful of tries, however large the limit.
     let step = (limit.get() >> 3).max(64 << 20);
     if let Some(enough) = (1..=24)
-        .map(|it| {
-            Bytes::mib((limit.get().saturating_add(step.saturating_mul(it)) >> 26).max(1) << 6)
+        .map(|steps| {
+            Bytes::mib((limit.get().saturating_add(step.saturating_mul(steps)) >> 26).max(1) << 6)
         })
         .find(holds)
     {
@@ -130,7 +133,7 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
         return;
     }
     let range_of = |ip: Ipv4Addr| {
-        NOT_OUTSIDE.into_iter().find(|it| it.parse::<Cidr>().is_ok_and(|it| it.contains(ip)))
+        NOT_OUTSIDE.into_iter().find(|range| range.parse::<Cidr>().is_ok_and(|it| it.contains(ip)))
     };
     let why = match (external.host.ip(), &external.cidr) {
         (Some(ip), Some(cidr)) if !cidr.contains(ip) => {

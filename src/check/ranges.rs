@@ -73,7 +73,7 @@ pub const BOUNDS: [Bound; 31] = [
 
 /// Amounts of which 0 is none, by their places, one of each kind: what a machine or a volume has,
 /// and where a container is stopped.
-pub const ABOVE_NOTHING: [&[&str]; 9] = [
+pub const ABOVE_ZERO: [&[&str]; 9] = [
     &["node", "cpu"],
     &["node", "memory"],
     &["nodes", "[]", "cpu"],
@@ -88,12 +88,12 @@ pub const ABOVE_NOTHING: [&[&str]; 9] = [
 /// The least and the most of the number at a path of the spec, where there is one.
 pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
     let steps = path.steps().get(1..)?;
-    let is_it = |(pattern, step): (&&str, &Step)| match step {
+    let matches = |(pattern, step): (&&str, &Step)| match step {
         Step::Key(key) => *pattern == "*" || *pattern == key,
         Step::Index(_) => *pattern == "[]",
     };
     let bound =
-        BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(is_it));
+        BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(matches));
     bound.map(|it| (it.1, it.2))
 }
 
@@ -103,8 +103,17 @@ pub(super) fn bounds(path: &[&str]) -> (u64, u64) {
     bound.map_or((0, u64::MAX), |it| (it.1, it.2))
 }
 
-/// Counts, and the one length of time.
+/// Every number of the spec against its bounds.
 pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
+    counts(view, found);
+    model_server(view, found);
+    for (path, machine) in view.machines() {
+        self::machine(view, &path, &machine, found);
+    }
+}
+
+/// The components' counts: those whose message and help follow from the bounds alone.
+fn counts(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let ollama = &components.ollama;
     let numbers: [(&[&str], u64); 5] = [
@@ -142,6 +151,11 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         let message = format!("`{name}` is {number}, and must be from {least} to {most}");
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
     }
+}
+
+/// Ollama's settings whose help says more than a bound.
+fn model_server(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let ollama = &view.platform.spec.components.ollama;
     if let Some(loaded) =
         ollama.max_loaded_models.and_then(|it| usize::try_from(it).ok()).filter(|it| *it > MOST)
     {
@@ -178,53 +192,51 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
             .help(help),
         );
     }
-    for (path, machine) in view.machines() {
-        if let Some(pods) =
-            machine.max_pods.filter(|it| !(LEAST_PODS..=MOST_PODS).contains(&u64::from(*it)))
-        {
-            let message =
-                format!("`maxPods` is {pods}, and must be from {LEAST_PODS} to {MOST_PODS}");
-            let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's \
-                        pod network has addresses";
-            found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message)
-                    .help(help),
-            );
-        }
-        if machine.gpus > MOST_GPUS {
-            let message = format!("`gpus` is {}, and must be from 0 to {MOST_GPUS}", machine.gpus);
-            let help = format!("write `gpus: {MOST_GPUS}` or less: it is how many one machine has");
-            found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("gpus")), message)
-                    .help(help),
-            );
-        }
-        let nothing = [
-            ("cpu", machine.cpu == Millicores::default(), "4"),
-            ("memory", machine.memory == Bytes::default(), "8Gi"),
-        ];
-        for (name, _, example) in nothing.into_iter().filter(|it| it.1) {
-            let message = format!("`{name}` is 0, and no machine is sold without");
-            let help = format!("write what the machine has, like `{name}: {example}`");
-            found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key(name)), message).help(help),
-            );
-        }
-        let overcommit = machine.overcommit;
-        if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
-            let message = format!("`overcommit` is {overcommit}, and must be from 1.0 to 100.0");
-            found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("overcommit")), message)
-                    .help(
-                        "write `overcommit: 2.0`; with `overcommit: 1.0` no pod can die of another \
-                         pod's appetite",
-                    ),
-            );
-        }
+}
+
+/// One machine, at its path.
+fn machine(view: &SpecView<'_>, path: &FieldPath, machine: &Node, found: &mut Diagnostics) {
+    if let Some(pods) =
+        machine.max_pods.filter(|it| !(LEAST_PODS..=MOST_PODS).contains(&u64::from(*it)))
+    {
+        let message = format!("`maxPods` is {pods}, and must be from {LEAST_PODS} to {MOST_PODS}");
+        let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's \
+                    pod network has addresses";
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message).help(help),
+        );
+    }
+    if machine.gpus > MOST_GPUS {
+        let message = format!("`gpus` is {}, and must be from 0 to {MOST_GPUS}", machine.gpus);
+        let help = format!("write `gpus: {MOST_GPUS}` or less: it is how many one machine has");
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("gpus")), message).help(help),
+        );
+    }
+    let nothing = [
+        ("cpu", machine.cpu == Millicores::default(), "4"),
+        ("memory", machine.memory == Bytes::default(), "8Gi"),
+    ];
+    for (name, _, example) in nothing.into_iter().filter(|it| it.1) {
+        let message = format!("`{name}` is 0, and no machine is sold without");
+        let help = format!("write what the machine has, like `{name}: {example}`");
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key(name)), message).help(help),
+        );
+    }
+    let overcommit = machine.overcommit;
+    if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
+        let message = format!("`overcommit` is {overcommit}, and must be from 1.0 to 100.0");
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("overcommit")), message).help(
+                "write `overcommit: 2.0`; with `overcommit: 1.0` no pod can die of another \
+                     pod's appetite",
+            ),
+        );
     }
 }
 
-/// Sizes.
+/// Sizes of volumes, and of the nodes' memory.
 pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let backup = components.backup.iter().map(|it| ("backup", it.storage));

@@ -66,7 +66,8 @@ pub fn signers<'a>(
             1 => format!("the key {} expires in 1 day", key.id()),
             days => format!("the key {} expires in {days} days", key.id()),
         };
-        let place = Place::Value { file: Arc::clone(file), path: field(&["repository", "signedBy"]).index(index) };
+        let path = field(&["repository", "signedBy"]).index(index);
+        let place = Place::Value { file: Arc::clone(file), path };
         let help =
             "give it more time (`gpg --quick-set-expire FINGERPRINT 1y`), and write here what `gpg \
              --armor --export KEY` writes then";

@@ -80,10 +80,11 @@ fn values(
 
 /// A Secret that references find by its name has a suffix, one whose name is fixed has none.
 pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let mut told = std::collections::BTreeSet::new();
+    let mut checked = std::collections::BTreeSet::new();
     for copy in view.copies {
         let name = copy.credential.name();
-        let Some(values) = view.assembly.platform.sealed.file(name).filter(|_| told.insert(name))
+        let Some(values) =
+            view.assembly.platform.sealed.file(name).filter(|_| checked.insert(name))
         else {
             continue;
         };

@@ -44,7 +44,7 @@ impl Amounts {
     }
 
     /// What is freed of what there is too little of.
-    fn words(self, over: Self) -> String {
+    fn describe(self, over: Self) -> String {
         let memory = (over.memory > Bytes::default()).then(|| self.memory.in_mib().to_string());
         let cpu = (over.cpu > Millicores::default()).then(|| format!("{} of CPU", self.cpu));
         memory.into_iter().chain(cpu).collect::<Vec<_>>().join(" and ")
@@ -96,7 +96,7 @@ fn share(ollama: &Ollama, over: Amounts) -> Option<String> {
     let why = "requests are shares, and an idle CPU is anybody's";
     Some(format!(
         "of Ollama, `resources: {{cpu: {{request: {left}}}}}` frees {} and fits: {why}",
-        freed.words(over)
+        freed.describe(over)
     ))
 }
 
@@ -104,7 +104,7 @@ fn share(ollama: &Ollama, over: Amounts) -> Option<String> {
 fn replicas(ollama: &Ollama, over: Amounts) -> Option<String> {
     (1..ollama.replicas).rev().find_map(|replicas| {
         let freed = freed(ollama, &Ollama { replicas, ..ollama.clone() }, over)?;
-        Some(format!("`replicas: {replicas}` frees {} and fits", freed.words(over)))
+        Some(format!("`replicas: {replicas}` frees {} and fits", freed.describe(over)))
     })
 }
 
@@ -118,7 +118,7 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
     let model = &ollama.models[at];
     let own = ollama.figures(model)?;
     let size = model.split('-').next().unwrap_or(model);
-    let kinship = |name: &str| {
+    let distance = |name: &str| {
         (name.split('-').next() != Some(size), name.split(':').next() != Some(model.model()))
     };
     let mut smaller: Vec<(String, Figures)> = FAMILIES
@@ -129,13 +129,13 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
                 Some((format!("{}:{tag}", family.name), family.find(&tag)?.figures))
             })
         })
-        .filter(|(_, it)| {
-            it.embedding_model == own.embedding_model
-                && it.blob < own.blob
-                && !it.images_not_measured
+        .filter(|(_, figures)| {
+            figures.embedding_model == own.embedding_model
+                && figures.blob < own.blob
+                && !figures.images_not_measured
         })
         .collect();
-    smaller.sort_by_key(|(name, it)| (kinship(name), Reverse(it.blob)));
+    smaller.sort_by_key(|(name, figures)| (distance(name), Reverse(figures.blob)));
     smaller.into_iter().find_map(|(name, _)| {
         let mut changed = ollama.clone();
         changed.models[at] = name.parse().ok().filter(|it| !ollama.models.contains(it))?;
@@ -147,11 +147,11 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
         } else {
             String::new()
         };
-        Some(format!("`models: [{list}]` frees {} and fits{with}", freed.words(over)))
+        Some(format!("`models: [{list}]` frees {} and fits{with}", freed.describe(over)))
     })
 }
 
-fn told(help: String, alone: bool) -> String {
+fn as_help(help: String, alone: bool) -> String {
     if alone { format!("no single change of Ollama is enough; {help}") } else { help }
 }
 
@@ -176,7 +176,7 @@ fn node(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
             needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30)
         ));
     }
-    Some(told(format!("a larger node fits: `{}`", fields.join(", ")), alone))
+    Some(as_help(format!("a larger node fits: `{}`", fields.join(", ")), alone))
 }
 
 /// More nodes of the group that gives pods the most of what is missing.
@@ -200,5 +200,5 @@ fn more_nodes(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String
         "`count: {count}` of the nodes `{}` fits",
         largest.name.as_deref().unwrap_or_default()
     );
-    (count <= MOST_NODES.into()).then(|| told(help, alone))
+    (count <= MOST_NODES.into()).then(|| as_help(help, alone))
 }

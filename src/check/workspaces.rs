@@ -62,27 +62,29 @@ pub fn name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
 }
 
 /// The file is called as the workspace is: so no two of them can have one name.
-fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
+fn file_name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
     let name = file.rsplit('/').next().unwrap_or_default();
     let stem = name.strip_suffix(".yaml").unwrap_or(name);
     let place = |keys: [&str; 2]| {
         let path = keys.into_iter().fold(FieldPath::root(), |at, key| at.key(key));
         Place::Value { file: file.clone(), path }
     };
-    let (metadata, workspace) = (&it.metadata.name, &it.spec.workspace_name);
-    let finding = |value: &DnsLabel, keys| {
-        let message = format!("the file is called `{name}`, the workspace `{value}`");
+    let (metadata, namespace) = (&workspace.metadata.name, &workspace.spec.workspace_name);
+    let finding = |written: &DnsLabel, keys| {
+        let message = format!("the file is called `{name}`, the workspace `{written}`");
         let finding = Diagnostic::error(code::FILE_NAME_DIFFERS, place(keys), message);
         match stem.parse::<DnsLabel>() {
-            Ok(_) => finding.help(format!("write `{stem}`, or rename the file to `{value}.yaml`")),
-            Err(_) => finding.help(format!("rename the file to `{value}.yaml`")),
+            Ok(_) => {
+                finding.help(format!("write `{stem}`, or rename the file to `{written}.yaml`"))
+            }
+            Err(_) => finding.help(format!("rename the file to `{written}.yaml`")),
         }
     };
-    match (metadata == stem, workspace == stem) {
+    match (metadata == stem, namespace == stem) {
         (true, true) => (),
-        (true, false) => found.push(finding(workspace, ["spec", "workspaceName"])),
+        (true, false) => found.push(finding(namespace, ["spec", "workspaceName"])),
         (false, true) => found.push(finding(metadata, ["metadata", "name"])),
-        (false, false) if metadata == workspace => {
+        (false, false) if metadata == namespace => {
             found.push(
                 finding(metadata, ["metadata", "name"])
                     .related(place(["spec", "workspaceName"]), "and here"),
@@ -90,7 +92,7 @@ fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
         }
         (false, false) => {
             found.push(finding(metadata, ["metadata", "name"]));
-            found.push(finding(workspace, ["spec", "workspaceName"]));
+            found.push(finding(namespace, ["spec", "workspaceName"]));
         }
     }
 }

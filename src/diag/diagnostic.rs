@@ -179,27 +179,25 @@ impl Diagnostics {
     #[must_use]
     pub fn capped(self) -> Self {
         let mut left: BTreeMap<Option<Arc<str>>, Room> = BTreeMap::new();
-        for it in &self {
-            let room = left.entry(it.place.file().cloned()).or_default();
-            *if it.severity == Severity::Error { &mut room.errors } else { &mut room.warnings } +=
-                1;
+        for finding in &self {
+            *left.entry(finding.place.file().cloned()).or_default().of(finding.severity) += 1;
         }
-        left.retain(|file, it| file.is_some() && it.errors + it.warnings > MAX_FINDINGS);
+        left.retain(|file, room| file.is_some() && room.errors + room.warnings > MAX_FINDINGS);
         if left.is_empty() {
             return self;
         }
-        let more = left.iter().filter_map(|(file, it)| {
+        let more = left.iter().filter_map(|(file, room)| {
             let place = Place::File(Arc::clone(file.as_ref()?));
             let said = format!("there is more to find than these {MAX_FINDINGS}");
-            let is_error = it.errors > MAX_FINDINGS;
+            let is_error = room.errors > MAX_FINDINGS;
             let new = if is_error { Diagnostic::error } else { Diagnostic::warning };
-            let it = new(code::TOO_MANY_FINDINGS, place, said);
-            Some(it.help("mend these first; the rest is shown then"))
+            let finding = new(code::TOO_MANY_FINDINGS, place, said);
+            Some(finding.help("mend these first; the rest is shown then"))
         });
         let more: Vec<Diagnostic> = more.collect();
-        for it in left.values_mut() {
-            it.errors = it.errors.min(MAX_FINDINGS);
-            it.warnings = it.warnings.min(MAX_FINDINGS - it.errors);
+        for room in left.values_mut() {
+            room.errors = room.errors.min(MAX_FINDINGS);
+            room.warnings = room.warnings.min(MAX_FINDINGS - room.errors);
         }
         let mut kept: Self = self.into_iter().filter(|it| is_room(&mut left, it)).collect();
         kept.extend(more);
@@ -207,17 +205,25 @@ impl Diagnostics {
     }
 }
 
-/// How many findings of a file there are, or how many more of them are told.
+/// How many findings of a file there are, or how many more of them are kept.
 #[derive(Default)]
 struct Room {
     errors: usize,
     warnings: usize,
 }
 
+impl Room {
+    fn of(&mut self, severity: Severity) -> &mut usize {
+        match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        }
+    }
+}
+
 fn is_room(left: &mut BTreeMap<Option<Arc<str>>, Room>, diagnostic: &Diagnostic) -> bool {
     let Some(room) = left.get_mut(&diagnostic.place.file().cloned()) else { return true };
-    let room =
-        if diagnostic.severity == Severity::Error { &mut room.errors } else { &mut room.warnings };
+    let room = room.of(diagnostic.severity);
     let is_some = *room > 0;
     *room = room.saturating_sub(1);
     is_some

@@ -15,10 +15,10 @@ use super::{
 pub(super) fn human(all: &Diagnostics, texts: &dyn Texts, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
-    for (it, at) in sorted(all, texts) {
-        let has_lines =
-            at.text.is_some() || it.related.iter().any(|it| locate(&it.0, texts).text.is_some());
-        let text = renderer.render(&[group(it, at, texts)]);
+    for (finding, at) in sorted(all, texts) {
+        let has_lines = at.text.is_some()
+            || finding.related.iter().any(|it| locate(&it.0, texts).text.is_some());
+        let text = renderer.render(&[group(finding, at, texts)]);
         // Without the numbers of lines the renderer begins one column further left.
         out.push_str(&if has_lines { text } else { text.replace('\n', "\n ") });
         out.push_str("\n\n");

@@ -156,13 +156,15 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             models: its.to_vec(),
         })
         .collect();
-    let turn = |it: eviction::Turn| Turn {
-        name: format!("{}/{}", it.application, it.name),
-        priority: it.priority,
-        beyond: it.beyond.in_mib().to_string(),
+    let turn = |turn: eviction::Turn| Turn {
+        name: format!("{}/{}", turn.application, turn.name),
+        priority: turn.priority,
+        beyond: turn.beyond.in_mib().to_string(),
     };
     let (within, beyond): (Vec<_>, Vec<_>) =
         eviction::turns(&budget.rows).into_iter().map(turn).partition(|it| it.beyond == "0Mi");
+    let nodes = &budget.nodes;
+    let groups: Vec<Group> = nodes.groups().iter().map(|it| Group::of(nodes, it)).collect();
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_keep_trailing_newline(true);
@@ -202,7 +204,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
                 allocatable_gpus => budget.allocatable_gpus,
                 mem_total => budget.mem_total.in_mib().to_string(),
             },
-            groups => budget.nodes.groups().iter().map(|it| Group::of(&budget.nodes, it)).collect::<Vec<_>>(),
+            groups,
             k3s => page.k3s,
             is_single => budget.nodes.is_single(),
             outside => page.outside,

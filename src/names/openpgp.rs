@@ -90,8 +90,8 @@ fn unarmored(s: &str) -> Result<Vec<u8>, String> {
             return Err(refused("one key stands in one entry"));
         } else if line == END {
             ended = true;
-        } else if let Some(it) = line.strip_prefix('=').filter(|it| it.len() == 4) {
-            sum = Some(it.to_owned());
+        } else if let Some(text) = line.strip_prefix('=').filter(|it| it.len() == 4) {
+            sum = Some(text.to_owned());
         } else {
             text.push_str(line);
         }

@@ -100,7 +100,8 @@ impl Kind {
                 return Err(format!("`{range}` ends before it begins"));
             }
             all.is_any |= range == "*" && every == 1;
-            all.bits |= (first..=last).step_by(every as usize).fold(0, |bits, it| bits | 1 << it);
+            all.bits |=
+                (first..=last).step_by(every as usize).fold(0, |bits, number| bits | 1 << number);
         }
         Ok(all)
     }

@@ -55,18 +55,18 @@ pub(super) fn first_in_lines(text: &str, to: usize, lines_before: usize) -> Opti
     }
     let end = to + text[to..].find('\n').unwrap_or(text.len() - to);
     let (mut quote, mut before) = (None, '\n');
-    for (at, index) in text[from..end].char_indices() {
-        match (quote, index) {
+    for (at, character) in text[from..end].char_indices() {
+        match (quote, character) {
             (Some(_), '\n') => quote = None,
-            (Some(open), it) if it == open && open != '#' => quote = None,
+            (Some(open), close) if close == open && open != '#' => quote = None,
             (None, '#') if before.is_whitespace() => quote = Some('#'),
             (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',') => {
-                quote = Some(index);
+                quote = Some(character);
             }
-            (None, it) if looks_like(it).is_some() => return Some(from + at),
+            (None, other) if looks_like(other).is_some() => return Some(from + at),
             _ => (),
         }
-        before = index;
+        before = character;
     }
     None
 }

@@ -274,9 +274,9 @@ impl Builder<'_> {
         matches!(self.open.last(), Some(Open { content: Content::Map { key: None, .. }, .. }))
     }
 
-    fn set_key(&mut self, it: Key) {
+    fn set_key(&mut self, new: Key) {
         if let Some(Open { content: Content::Map { key, .. }, .. }) = self.open.last_mut() {
-            *key = Some(it);
+            *key = Some(new);
         }
     }
 

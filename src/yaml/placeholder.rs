@@ -181,7 +181,7 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        let inside = |it: &&Way| it.len() == self.way.len() + 1 && it.starts_with(&self.way);
+        let inside = |way: &&Way| way.len() == self.way.len() + 1 && way.starts_with(&self.way);
         let mut fields: Vec<&'static str> =
             self.needed.iter().filter(inside).filter_map(|it| it.last().copied()).collect();
         fields.extend(known.iter().filter(|it| is_one_of_two(it, known)));
@@ -226,7 +226,8 @@ impl<'de> Deserializer<'de> for Sample<'_> {
     }
 
     numbers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
         deserialize_f32 deserialize_f64
     }
 

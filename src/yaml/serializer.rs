@@ -167,7 +167,8 @@ impl Map<'_, '_> {
             let Sink { out, arena: Arena { fields, scratch } } = &mut *sink;
             let mine = &mut fields[from..];
             let (start, end) = (mine[0].1.start, out.len());
-            mine.sort_unstable_by_key(|(rank, at)| (*rank, at.start)); // equal ranks stay alphabetical
+            // Equal ranks stay alphabetical.
+            mine.sort_unstable_by_key(|(rank, at)| (*rank, at.start));
             scratch.clear();
             for (i, (_, at)) in mine.iter().enumerate() {
                 if i > 0 {

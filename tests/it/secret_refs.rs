@@ -10,7 +10,7 @@ use espalier::{
         platform::{ClusterFacts, PlatformBuilder},
         scope::{BuiltComponent, Scope},
     },
-    check::credentials::closed,
+    check::credentials::provided,
     diag::diagnostic::Diagnostics,
     plan::copies,
 };
@@ -77,7 +77,7 @@ fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
     let needed = copies::needed(&built);
     let mut found = Diagnostics::new();
     for built in &built {
-        closed(built, &needed, &"spec/platform.yaml".into(), &mut found);
+        provided(built, &needed, &"spec/platform.yaml".into(), &mut found);
     }
     found.iter().map(|it| it.message.clone()).collect()
 }
