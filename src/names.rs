@@ -1,4 +1,4 @@
-//! Names that were checked once, at the door, and need no check below it.
+//! Names that are checked once, when they are read, and need no further check.
 
 mod git;
 mod model;

@@ -1,4 +1,4 @@
-//! Whether pods find places on several nodes: the largest first, each on the first node that has
+//! Whether pods fit on several nodes: the largest are placed first, each on the first node that has
 //! room.
 //!
 //! What is placed here can be placed: the scheduler may spread pods differently, and an unlucky
@@ -22,9 +22,9 @@ use crate::{
 /// provisioner.
 const PODS_WITHOUT_REQUESTS: u32 = 2;
 
-/// Equal pods that wait for a place.
+/// Equal pods that are to be placed.
 pub struct PendingPods<'a> {
-    /// Whose they are.
+    /// Their row of the budget.
     pub row: &'a Row,
     /// How many.
     pub count: u32,
@@ -32,14 +32,14 @@ pub struct PendingPods<'a> {
     pub ask: Demand,
 }
 
-/// Pods that found none.
+/// Pods that fit on no node.
 #[derive(Clone, Debug)]
 pub struct Unplaced {
-    /// Whose they are: Application and workload.
+    /// Their row of the budget: Application and workload.
     pub row: Row,
     /// What each asks for.
     pub ask: Demand,
-    /// How many found none.
+    /// How many fit on no node.
     pub count: u32,
     /// Why none of the nodes would do.
     pub why: Reason,

@@ -44,7 +44,7 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
         if platform.sealing.is_none() {
             finding = finding.note(format!(
                 "there is no `{SEALING}` to seal with: `espalier seal init` makes a key pair, or \
-                 takes a cluster's certificate"
+                 uses a cluster's certificate"
             ));
         }
         found.push(finding);
@@ -60,7 +60,7 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
                         place,
                         format!("nothing needs {what}"),
                     )
-                    .help("take it out, or look for a misspelt name"),
+                    .help("remove it, or look for a misspelt name"),
                 );
             };
             let is_copy = |needed: &&RequiredSecret| {
@@ -101,21 +101,21 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
     } else {
         Place::Value { file: file(name), path }
     };
-    let verb = if missing.len() == 1 { "is" } else { "are" };
+    let (verb, pronoun) = if missing.len() == 1 { ("is", "it") } else { ("are", "them") };
     let help = if missing.iter().all(|it| matches!(it.value, Value::Made(_))) {
         format!(
-            "`espalier seal --generate-missing` makes and seals it; `espalier seal {name} \
-             --from-stdin` seals a value of yours"
+            "`espalier seal --generate-missing` generates and seals it; `espalier seal {name} \
+             --from-stdin` seals your own value"
         )
     } else {
-        format!("`espalier seal {name}` asks for what only a person knows, and seals it")
+        format!("`espalier seal {name}` asks for the values that only you know, and seals them")
     };
     Diagnostic::warning(
         code::CREDENTIAL_NOT_SEALED,
         place,
         format!(
             "{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} \
-             cannot start without",
+             cannot start without {pronoun}",
             users(secret)
         ),
     )
@@ -130,15 +130,15 @@ fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
         Place::Key { file: file(name), path },
         format!(
             "the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} \
-             cannot start without",
+             cannot start without it",
             users(secret)
         ),
     )
     .help(format!(
-        "`espalier seal --rotate {name}` seals it anew for every namespace that needs it; the \
-         value is needed again, for ciphertext is bound to its namespace"
+        "`espalier seal --rotate {name}` seals it again for every namespace that needs it; you \
+         need the value itself, because ciphertext is bound to its namespace"
     ))
-    .note("`--scope cluster-wide` makes a ciphertext that serves any namespace, and opens in any")
+    .note("with `--scope cluster-wide`, one ciphertext can be opened in any namespace")
 }
 
 /// The platform's own components read no Secret that nothing makes.
@@ -191,8 +191,8 @@ pub fn provided(
                         ),
                     )
                     .help(
-                        "it is a mistake of the compiler's, not yours: a component has to take it \
-                         from a credential",
+                        "this is a bug in espalier, please report it: a component has to take the \
+                         Secret from a credential",
                     ),
                 );
             }

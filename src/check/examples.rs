@@ -96,11 +96,10 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
     let Some((_, place, label)) = places.next() else { return };
     let finding = Diagnostic::warning(code::EXAMPLE_VALUE, place, message).label(label);
     let finding = places.fold(finding, |finding, (_, place, label)| finding.related(place, label));
-    found.push(
-        finding
-            .help("write your own")
-            .note("names like `example.com` and `.example` belong to nobody (RFC 2606)"),
-    );
+    found.push(finding.help("replace it with your own").note(
+        "names like `example.com` and `.example` are reserved for documentation (RFC \
+                   2606)",
+    ));
 }
 
 #[cfg(test)]

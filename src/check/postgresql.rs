@@ -39,7 +39,7 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     );
     let opens = format!("Open WebUI opens up to {clients} connections");
     let message = format!(
-        "PostgreSQL's limit is {}, and {} connections may use {}",
+        "PostgreSQL's limit is {}, but {} connections may use {}",
         limit.in_mib(),
         Postgresql::max_connections(clients),
         worst.in_mib()
@@ -79,8 +79,8 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
         })
         .find(holds)
     {
-        finding =
-            finding.help(format!("or give PostgreSQL's `memory` a larger one: `limit: {enough}`"));
+        finding = finding
+            .help(format!("or give PostgreSQL's `memory` a larger limit: `limit: {enough}`"));
     }
     found.push(finding);
 }
@@ -96,7 +96,7 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     let Some(external) = &postgresql.external else { return };
     let place = |key: &str| view.component(&["postgresql", "external", key]);
     if external.port == 0 {
-        let message = "`port` is 0, and must be from 1 to 65535";
+        let message = "`port` is 0, but must be from 1 to 65535";
         found.push(
             Diagnostic::error(code::OUT_OF_RANGE, place("port"), message)
                 .help("write `port: 5432` or leave it out"),
@@ -118,7 +118,7 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     } else {
         idle.push((
             "external",
-            "PostgreSQL is off, and Open WebUI keeps its data on its own volume",
+            "PostgreSQL is disabled, and Open WebUI keeps its data on its own volume",
         ));
     }
     for (field, why) in idle {
@@ -126,7 +126,7 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
         let place = view.component(&["postgresql", field]);
         found.push(
             Diagnostic::warning(code::SETTING_WITHOUT_EFFECT, place, message)
-                .help(format!("take `{field}` out")),
+                .help(format!("remove `{field}`")),
         );
     }
     if !postgresql.enabled {
@@ -138,8 +138,8 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     let why = match (external.host.ip(), &external.cidr) {
         (Some(ip), Some(cidr)) if !cidr.contains(ip) => {
             let message = format!(
-                "`{ip}` is not in `{cidr}`, so the network policy keeps Open \
-                                   WebUI from it"
+                "`{ip}` is not in `{cidr}`, so the network policy blocks Open WebUI's connections \
+                 to it"
             );
             let finding = Diagnostic::error(code::DATABASE_UNREACHABLE, place("cidr"), message);
             found.push(
@@ -151,15 +151,15 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
         }
         (Some(ip), None) => range_of(ip).map(|range| {
             let help = format!(
-                "write `host: {ip}, cidr: {ip}/32`: the policy then opens this address, and no \
-                 other"
+                "write `host: {ip}, cidr: {ip}/32`: the network policy then allows this address, \
+                 and no other"
             );
             (format!("`{ip}` is a private address (`{range}`)"), help)
         }),
         (None, None) => {
             let is_private =
                 |text: &&str| external.host.strip_suffix(text).is_some_and(|it| it.ends_with('.'));
-            let help = "say beside it which range of addresses it is in, like `cidr: 10.20.0.0/24`";
+            let help = "add the range of addresses that it is in, like `cidr: 10.20.0.0/24`";
             let domain = PRIVATE_DOMAINS.into_iter().find(is_private);
             domain.map(|domain| {
                 (
@@ -171,11 +171,11 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
         _ => None,
     };
     if let Some((what, help)) = why {
-        let message = format!("{what}, and the network policy opens public addresses only");
+        let message = format!("{what}, but the network policy allows only public addresses");
         found.push(
             Diagnostic::error(code::DATABASE_UNREACHABLE, place("host"), message)
                 .help(help)
-                .note("without, Open WebUI's connections are refused, and it never starts"),
+                .note("without `cidr`, Open WebUI's connections are blocked, and it never starts"),
         );
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     spec::read::{SEALING, SECRETS, VERSIONS},
 };
 
-/// What can be told from the spec alone, before anything is built.
+/// What rules on the spec see, before anything is built.
 pub struct SpecView<'a> {
     /// The platform.
     pub platform: &'a Platform,
@@ -80,7 +80,7 @@ pub fn field(path: &[&str]) -> FieldPath {
     path.iter().fold(FieldPath::root().key("spec"), |at, key| at.key(*key))
 }
 
-/// What a tenant tells of itself, once it has been built.
+/// What rules know of a tenant, once it has been built.
 pub struct TenantView<'a> {
     /// Its file.
     pub file: &'a Arc<str>,
@@ -174,8 +174,8 @@ pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
     found.extend(without_consequences(more).into_iter().filter(is_known));
 }
 
-/// What else is said of a number that is out of its range, or of another place for the number's
-/// sake, only follows from that.
+/// Drops findings that only follow from a number that is out of its range: further ones about that
+/// number, and those about another place because of it.
 fn without_consequences(found: Diagnostics) -> Diagnostics {
     let of = |place: &Place| match place {
         Place::Value { file, path } => Some((file.clone(), path.clone())),

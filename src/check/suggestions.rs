@@ -1,5 +1,5 @@
-//! What would fit: the helps of `node-memory-exceeded` and `node-cpu-exceeded`, each tried by the
-//! same arithmetic.
+//! Changes that would fit: the helps of `node-memory-exceeded` and `node-cpu-exceeded`, each tried
+//! with the same arithmetic.
 
 use std::cmp::Reverse;
 
@@ -11,10 +11,9 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// More than anybody weighs.
+/// The most suggestions that are shown.
 const MOST: usize = 5;
-/// What a model server is promised of a CPU at least: with less it is asleep as soon as anybody
-/// else works.
+/// The smallest CPU request of a model server: with less, it stalls as soon as other pods are busy.
 const LEAST_CPU: Millicores = Millicores::new(50);
 
 /// What is requested beyond what there is; a change is a help only if it frees all of it.
@@ -65,7 +64,7 @@ pub fn fixes_for(view: &WholeView<'_>) -> Vec<String> {
     helps.truncate(MOST - 1);
     helps.extend(node(view, over, alone));
     if alone && !view.tenants.is_empty() {
-        helps.push("fewer workspaces, or a node each for some of them".to_owned());
+        helps.push("use fewer workspaces, or more nodes".to_owned());
     }
     helps
 }
@@ -93,9 +92,9 @@ fn share(ollama: &Ollama, over: Amounts) -> Option<String> {
     let mut changed = ollama.clone();
     changed.resources.cpu.request = Some(left);
     let freed = freed(ollama, &changed, over).filter(|_| left >= LEAST_CPU)?;
-    let why = "requests are shares, and an idle CPU is anybody's";
+    let why = "CPU requests are shares, and any pod may use an idle CPU";
     Some(format!(
-        "of Ollama, `resources: {{cpu: {{request: {left}}}}}` frees {} and fits: {why}",
+        "for Ollama, `resources: {{cpu: {{request: {left}}}}}` frees {} and fits: {why}",
         freed.describe(over)
     ))
 }
@@ -152,7 +151,7 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
 }
 
 fn as_help(help: String, alone: bool) -> String {
-    if alone { format!("no single change of Ollama is enough; {help}") } else { help }
+    if alone { format!("no single change to Ollama is enough; {help}") } else { help }
 }
 
 /// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole
@@ -197,7 +196,7 @@ fn more_nodes(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String
     let more = more(over.memory.get(), memory)?.max(more(over.cpu.get(), cpu)?);
     let count = more.saturating_add(largest.count.into());
     let help = format!(
-        "`count: {count}` of the nodes `{}` fits",
+        "`count: {count}` for the nodes `{}` fits",
         largest.name.as_deref().unwrap_or_default()
     );
     (count <= MOST_NODES.into()).then(|| as_help(help, alone))

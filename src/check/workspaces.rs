@@ -33,7 +33,7 @@ pub fn name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
                 place(),
                 format!("`{name}` is a namespace of the cluster or of the platform"),
             )
-            .help("name the workspace otherwise: its name becomes its namespace"),
+            .help("rename the workspace: its name becomes its namespace"),
         );
     }
     if name.len() > LONGEST {
@@ -41,9 +41,9 @@ pub fn name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::WORKSPACE_NAME,
                 place(),
-                format!("the name has {} characters, and must have {LONGEST} at most", name.len()),
+                format!("the name has {} characters, but may have at most {LONGEST}", name.len()),
             )
-            .help("shorten it: other names are made of it"),
+            .help("shorten it: other names are derived from it"),
         );
     }
     if name.starts_with(|first: char| first.is_ascii_digit()) {
@@ -54,14 +54,15 @@ pub fn name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
                 format!("`{name}` begins with a digit"),
             )
             .help(
-                "begin it with a letter: its Services are called by it, and a Service's name must",
+                "begin it with a letter: its Services have this name, and a Service's name must \
+                 begin with one",
             ),
         );
     }
     file_name(workspace, file, found);
 }
 
-/// The file is called as the workspace is: so no two of them can have one name.
+/// A file has the name of its workspace, so no two workspaces can have the same name.
 fn file_name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
     let name = file.rsplit('/').next().unwrap_or_default();
     let stem = name.strip_suffix(".yaml").unwrap_or(name);
@@ -121,15 +122,14 @@ pub fn served(
                 message,
             )
             .help(format!(
-                "let workspaces answer at a shorter domain than `domains.{field}` is: `workspaces: \
-                 …`"
+                "give workspaces a shorter domain than `domains.{field}`: `workspaces: …`"
             )),
         );
     }
 }
 
-/// Workspaces have no sealed administrator yet, so each is open to whoever comes first: one finding
-/// for all of them.
+/// Workspaces have no sealed administrator yet, so the first user who signs up becomes it: one
+/// finding for all of them.
 pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut built = view.tenants.iter().filter(|it| it.name.is_some());
     let Some(first) = built.next() else { return };
@@ -142,12 +142,11 @@ pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
         Diagnostic::warning(
             code::WORKSPACE_ADMINISTRATOR,
             Place::Value { file: first.file.clone(), path },
-            format!("{which} no administrator: whoever signs up first becomes it"),
+            format!("{which} no administrator: the first user who signs up becomes it"),
         )
         .help(
-            "sign up yourself as soon as it answers; nobody else can until the pod starts again, \
-             and after that everybody waits for your approval",
+            "sign up as soon as it answers; nobody else can until the pod restarts, and whoever signs up later waits for your approval",
         )
-        .note("its host becomes public knowledge with its certificate"),
+        .note("its host name becomes public when its certificate is issued"),
     );
 }

@@ -1,4 +1,4 @@
-//! One finding, and all of them.
+//! A finding, and the list of all findings.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
@@ -9,7 +9,7 @@ use super::{code, path::FieldPath};
 pub enum Severity {
     /// Nothing is written.
     Error,
-    /// The tree is written, and the finding told.
+    /// The tree is written, and the finding is reported.
     Warning,
 }
 
@@ -67,13 +67,13 @@ pub struct Diagnostic {
     pub place: Place,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// What stands under the marked text.
+    /// The label under the marked text.
     pub label: Option<String>,
-    /// Other places that have to do with it, each with its own label.
+    /// Other places that are involved, each with its own label.
     pub related: Vec<(Place, String)>,
     /// What to do, one line each.
     pub help: Vec<String>,
-    /// What is good to know, one line each.
+    /// Background, one line each.
     pub notes: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ impl Diagnostic {
         Self::new(code, Severity::Error, place, message.into())
     }
 
-    /// A finding that is told only.
+    /// A finding that is reported, but does not stop the work.
     pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, place, message.into())
     }
@@ -101,14 +101,14 @@ impl Diagnostic {
         }
     }
 
-    /// Sets what stands under the marked text.
+    /// Sets the label under the marked text.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Adds another place that has to do with it.
+    /// Adds another place that is involved.
     #[must_use]
     pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related.push((place, label.into()));
@@ -122,7 +122,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a line that is good to know.
+    /// Adds a line of background.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
@@ -135,7 +135,7 @@ impl Diagnostic {
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// No finding yet.
+    /// An empty list.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -171,11 +171,12 @@ impl Diagnostics {
     }
 }
 
-/// As many findings in one file as anybody reads.
+/// The most findings that are shown for one file.
 pub const MAX_FINDINGS: usize = 64;
 
 impl Diagnostics {
-    /// The first findings of each file, errors before warnings, and a word that there are more.
+    /// The first findings of each file, errors before warnings, and one more that says that there
+    /// are others.
     #[must_use]
     pub fn capped(self) -> Self {
         let mut left: BTreeMap<Option<Arc<str>>, Room> = BTreeMap::new();
@@ -188,11 +189,11 @@ impl Diagnostics {
         }
         let more = left.iter().filter_map(|(file, room)| {
             let place = Place::File(Arc::clone(file.as_ref()?));
-            let said = format!("there is more to find than these {MAX_FINDINGS}");
+            let said = format!("there are more findings than these {MAX_FINDINGS}");
             let is_error = room.errors > MAX_FINDINGS;
             let new = if is_error { Diagnostic::error } else { Diagnostic::warning };
             let finding = new(code::TOO_MANY_FINDINGS, place, said);
-            Some(finding.help("mend these first; the rest is shown then"))
+            Some(finding.help("fix these first; then the rest is shown"))
         });
         let more: Vec<Diagnostic> = more.collect();
         for room in left.values_mut() {

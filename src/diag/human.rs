@@ -1,4 +1,4 @@
-//! Findings as a compiler shows them, with the lines of the text that they speak of.
+//! Findings as a compiler shows them, with the lines of the text that they are about.
 
 use std::borrow::Cow;
 
@@ -47,7 +47,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) 
     for (place, label) in &diagnostic.related {
         let at = locate(place, texts);
         if let Some(path) = unwritten(place, &at) {
-            // A mark at what lies around it would point at the wrong thing.
+            // A mark at the surrounding section would point at the wrong text.
             notes.push(
                 Level::NOTE
                     .message(plain::line(&format!("`{path}` (by default): {label}")).into_owned())

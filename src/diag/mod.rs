@@ -1,4 +1,4 @@
-//! What can be wrong, where it is wrong, and how that is told.
+//! Findings: what is wrong, where, and how that is shown.
 
 pub mod code;
 pub mod diagnostic;

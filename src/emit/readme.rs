@@ -16,27 +16,27 @@ use crate::{
     platform::node_group::{self, Nodes},
 };
 
-/// What the page tells.
+/// The content of the page.
 pub struct Page<'a> {
-    /// What a person asks first.
+    /// The summary at the top.
     pub glance: &'a Glance,
-    /// What somebody else must provide.
+    /// What must be provided outside of the cluster.
     pub outside: Vec<String>,
-    /// What monitoring will be told.
+    /// The targets for monitoring.
     pub contributions: &'a Contributions,
     /// What each Application is made from, in the order of `waves`.
     pub places: Vec<String>,
-    /// Its budget.
+    /// The budget.
     pub budget: &'a Report,
     /// The version of k3s.
     pub k3s: String,
-    /// Its first Applications, [`LISTED`] at most.
+    /// The first Applications, [`LISTED`] at most.
     pub waves: Vec<WaveRow>,
-    /// How many Applications it has.
+    /// How many Applications there are.
     pub applications: usize,
-    /// Who calls whom.
+    /// The network flows.
     pub flows: Vec<FlowRow>,
-    /// Its credentials.
+    /// The credentials.
     pub secrets: Vec<SecretRow>,
 }
 
@@ -58,7 +58,7 @@ struct Group {
     kubelet: Vec<String>,
     labels: Vec<String>,
     taints: Vec<String>,
-    /// What those of it that join the first server are given; empty: nobody of it joins.
+    /// The k3s configuration of the nodes that join the first server; empty if none of the group joins.
     file: String,
 }
 

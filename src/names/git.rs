@@ -30,22 +30,24 @@ pub(super) fn url(s: &str) -> Checked<'_> {
     let shape =
         "write it like `https://github.com/owner/name.git` or `git@github.com:owner/name.git`";
     if s.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(refuse("it has a space in it"));
+        return Err(refuse("it contains a space"));
     }
     let (authority, path) = match s.split_once("://") {
         Some(("https" | "http" | "ssh", rest)) => {
             rest.split_once('/').ok_or_else(|| refuse(shape))?
         }
-        Some(_) => return Err(refuse("it begins with `https://`, `http://` or `ssh://`")),
+        Some(_) => return Err(refuse("it must begin with `https://`, `http://` or `ssh://`")),
         None => s.split_once(':').filter(|it| it.0.contains('@')).ok_or_else(|| refuse(shape))?,
     };
     let (user, server) =
         authority.rsplit_once('@').map_or((None, authority), |it| (Some(it.0), it.1));
     if user.is_some_and(|it| it.contains(':') || s.starts_with("http")) {
         // The text itself is left out: it may hold a password.
-        return Err("the URL of the Git repository has credentials in it: take them out, they \
-                    belong into a secret"
-            .to_owned());
+        return Err(
+            "the URL of the Git repository contains credentials: remove them, they belong in a \
+             Secret"
+                .to_owned(),
+        );
     }
     let (host, port) = server.split_once(':').unwrap_or((server, "22"));
     let is_host = host.split('.').all(|it| is_label(&it.to_lowercase()));
@@ -69,7 +71,7 @@ pub(super) fn url(s: &str) -> Checked<'_> {
     // repository is known again.
     if let Some(part) = path.split('/').find(|it| is_dots(it)) {
         return Err(refuse(&format!(
-            "`{part}` may not stand between its slashes: write the path that it leads to"
+            "`{part}` is not allowed in its path: write the path that it leads to"
         )));
     }
     Ok(s.into())
@@ -88,7 +90,7 @@ pub(super) fn branch(s: &str) -> Checked<'_> {
     if let Some(c) =
         s.chars().find(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\".contains(*c))
     {
-        return refuse(&format!("`{}` may not stand in it", c.escape_debug()));
+        return refuse(&format!("it must not contain `{}`", c.escape_debug()));
     }
     let bad_part = |text: &str| {
         text.is_empty()
@@ -123,7 +125,7 @@ pub(super) fn relative_path(s: &str) -> Checked<'_> {
     } else if s.contains('\\') {
         refuse("write `/` between folders")
     } else if s.chars().any(char::is_control) {
-        refuse("it has a control character in it")
+        refuse("it contains a control character")
     } else if clean.split('/').any(|it| it == "..") {
         refuse("`..` leads out of it")
     } else if clean.split('/').any(|it| it.is_empty() || it == ".") {
@@ -145,19 +147,19 @@ fn read_otherwise(name: &str) -> Option<&'static str> {
             || text.eq_ignore_ascii_case("git~1")
     };
     if name.starts_with('-') {
-        Some("what begins with `-` is an option to most commands")
+        Some("most commands read a name that begins with `-` as an option")
     } else if name.starts_with('~') {
-        Some("what begins with `~` is a home folder to a shell")
+        Some("a shell reads a name that begins with `~` as a home folder")
     } else if name.starts_with(':') {
-        Some("what begins with `:` is a pattern to Git")
+        Some("Git reads a name that begins with `:` as a pattern")
     } else if is_git(name) {
-        Some("`.git` is Git's own")
+        Some("`.git` is reserved for Git")
     } else if is_device(name) {
-        Some("it has a device of Windows in it, where no folder can have that name")
+        Some("it contains a device name of Windows, where no folder can have it")
     } else if name.contains(['<', '>', ':', '"', '|', '?', '*']) || name.ends_with(['.', ' ']) {
         Some(
-            "Windows has no folder of that name: none of `<>:\"|?*`, and no dot or space at the \
-             end",
+            "Windows does not allow that folder name: none of `<>:\"|?*`, and no dot or space at \
+             the end",
         )
     } else {
         None

@@ -29,15 +29,15 @@ pub(super) fn is_device(name: &str) -> bool {
 pub(super) fn dns_label(s: &str) -> Checked<'_> {
     if is_label(s) && is_device(s) {
         return Err(format!(
-            "`{s}` is a device of Windows, where no folder can have that name; write another, like \
-             `{s}-1`"
+            "`{s}` is a device name on Windows, where no folder can have it; write another name, \
+             like `{s}-1`"
         ));
     }
     if is_label(s) {
         return Ok(s.into());
     }
     if s.is_empty() {
-        return Err("a name is not empty".to_owned());
+        return Err("a name must not be empty".to_owned());
     }
     if s.len() > 63 {
         return Err(format!("`{s}` has {} characters: a name has at most 63", s.chars().count()));
@@ -100,8 +100,8 @@ pub(super) fn label_value(s: &str) -> Checked<'_> {
         return Ok(s.into());
     }
     Err(format!(
-        "`{s}` is not a value of a label: letters, digits, `-`, `_` and `.`, at most 63, with a \
-         letter or digit at both ends"
+        "`{s}` is not a valid label value: it is made of letters, digits, `-`, `_` and `.`, at \
+         most 63, with a letter or digit at both ends"
     ))
 }
 
@@ -110,7 +110,7 @@ pub(super) fn label_key(s: &str) -> Checked<'_> {
     if is_label_value(name) && domain.is_none_or(|it| object_name(it).is_ok()) {
         return Ok(s.into());
     }
-    Err(format!("`{s}` is not the key of a label: write it like `gpu` or `nvidia.com/gpu`"))
+    Err(format!("`{s}` is not a valid label key: write it like `gpu` or `nvidia.com/gpu`"))
 }
 
 fn is_host(s: &str) -> bool {
@@ -136,7 +136,7 @@ pub(super) fn host(s: &str) -> Checked<'_> {
     } else if s.len() > 253 {
         "a host name has at most 253 characters".to_owned()
     } else if s.split('.').any(|it| it.len() > 63) {
-        format!("`{s}` is not a host name: between two dots stand at most 63 characters")
+        format!("`{s}` is not a host name: at most 63 characters are allowed between two dots")
     } else {
         format!(
             "`{s}` is not a host name: write it like `chat.example.org`, in lower case, without \
@@ -199,8 +199,8 @@ pub(super) fn sql_name(s: &str) -> Checked<'_> {
         return Ok(s.into());
     }
     Err(format!(
-        "`{s}` is not a name of PostgreSQL that can stand in a URL: letters, digits, `_`, `-` and \
-         `.`, at most 63"
+        "`{s}` is not a PostgreSQL name that can be used in a URL: it is made of letters, digits, \
+         `_`, `-` and `.`, at most 63"
     ))
 }
 
@@ -225,7 +225,7 @@ pub(super) fn email(s: &str) -> Checked<'_> {
 }
 
 pub(super) fn endpoint(s: &str) -> Checked<'_> {
-    let refuse = |why: &str| format!("`{s}` is not the address of a storage: {why}");
+    let refuse = |why: &str| format!("`{s}` is not the address of an S3-compatible storage: {why}");
     let shape = "write it like `https://s3.example.org` or `https://10.0.0.7:9000`";
     let clean = s.strip_suffix('/').unwrap_or(s);
     let Some((scheme @ ("https" | "http"), rest)) = clean.split_once("://") else {
@@ -238,14 +238,13 @@ pub(super) fn endpoint(s: &str) -> Checked<'_> {
     if rest.contains('@') {
         // The text itself is left out: it may hold a key.
         return Err(
-            "the address of the storage has credentials in it: take them out, they belong into a \
-             secret"
+            "the address of the storage contains credentials: remove them, they belong in a Secret"
                 .to_owned(),
         );
     }
     if let Some((authority, _)) = rest.split_once('/') {
         return Err(refuse(&format!(
-            "write `{scheme}://{authority}`; bucket and prefix have fields of their own"
+            "write `{scheme}://{authority}`; the bucket and the prefix have their own fields"
         )));
     }
     let (host, port) = rest.split_once(':').unwrap_or((rest, "443"));
@@ -269,7 +268,7 @@ pub(super) fn bucket(s: &str) -> Checked<'_> {
         return Ok(s.into());
     }
     Err(format!(
-        "`{s}` is not the name of a bucket: 3 to 63 lower-case letters, digits, `-` and `.`, like \
-         `my-backups`"
+        "`{s}` is not a valid bucket name: it is made of 3 to 63 lower-case letters, digits, `-` \
+         and `.`, like `my-backups`"
     ))
 }

@@ -17,14 +17,14 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
     {
         let pinned = digest.map(|it| format!("@{it}")).unwrap_or_default();
         return refuse(&format!(
-            "which image it is of is known; write the tag alone, `{end}{pinned}`"
+            "the image is already known; write the tag alone, `{end}{pinned}`"
         ));
     }
     if version.starts_with(['^', '~', '>', '<', '=', '*'])
         || version.contains(['*', ' ', '|', ','])
         || version.split('.').any(|it| matches!(it, "x" | "X"))
     {
-        return refuse("it is a range; write the one version that is meant, like `1.2.3`");
+        return refuse("it is a range; write a single version, like `1.2.3`");
     }
     let core = version.strip_prefix('v').unwrap_or(version);
     if !core.starts_with(|c: char| c.is_ascii_digit()) {
@@ -39,7 +39,7 @@ pub(super) fn tag(s: &str) -> Checked<'_> {
         .count();
     if leading < 2 {
         return refuse(
-            "it names a whole line of versions and may mean another one tomorrow; write it like \
+            "it names a series of versions and may mean another one tomorrow; write it like \
              `1.2.3`",
         );
     }

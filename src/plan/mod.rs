@@ -1,4 +1,4 @@
-//! All that follows from what was spent; nobody writes it by hand.
+//! What is derived from the built components: waves, policies, projects and secret copies.
 
 pub mod applications;
 pub mod copies;

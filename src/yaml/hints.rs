@@ -15,10 +15,10 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
     let (list, map) = (wanted == "a list", wanted.starts_with("a map"));
     match subject.value {
         Value::Null if map && is_field(subject) => {
-            Some("write `{}` for the defaults, or take the line out".to_owned())
+            Some("write `{}` for the defaults, or remove the line".to_owned())
         }
-        Value::Null if map => Some("write its fields, or take the line out".to_owned()),
-        Value::Null => Some("write a value, or take the line out".to_owned()),
+        Value::Null if map => Some("write its fields, or remove the line".to_owned()),
+        Value::Null => Some("write a value, or remove the line".to_owned()),
         // In quotes it would be a number of bytes.
         Value::Number(number) if expected == units::BYTES => {
             Some(format!("write `{}`", with_unit(&number.to_string(), is_small(subject.path))?))
@@ -120,7 +120,7 @@ fn neighbour(subject: &Subject<'_>, is_meant: impl Fn(&str, &str) -> bool) -> Op
 
 fn one_of_a_list(subject: &Subject<'_>) -> String {
     let one = neighbour(subject, |other, key| key.strip_suffix('s') == Some(other));
-    let one = one.map(|it| format!("; a single one stands in `{it}: …`")).unwrap_or_default();
+    let one = one.map(|it| format!("; for a single one, use `{it}: …`")).unwrap_or_default();
     let written = clipped(subject.written);
     if written.starts_with('{') && written.ends_with('}') {
         format!("write it as a list: `[{written}]`{one}")
@@ -131,7 +131,7 @@ fn one_of_a_list(subject: &Subject<'_>) -> String {
 
 fn no_list(items: &[Value], subject: &Subject<'_>) -> String {
     let several = neighbour(subject, |other, key| other.strip_suffix('s') == Some(key));
-    let several = several.map(|it| format!("; several stand in `{it}: […]`")).unwrap_or_default();
+    let several = several.map(|it| format!("; for several, use `{it}: […]`")).unwrap_or_default();
     let written = clipped(subject.written);
     let inside = written.strip_prefix('[').and_then(|it| it.strip_suffix(']')).map(str::trim);
     match inside.filter(|it| items.len() == 1 && it.starts_with('{') && it.ends_with('}')) {
@@ -155,7 +155,7 @@ pub(super) fn dashes(text: &str) -> Option<String> {
     });
     let first = items.next()??;
     let more = items.flatten().count();
-    let more = if more > 0 { ", and the lines below likewise" } else { "" };
+    let more = if more > 0 { ", and the same in the lines below" } else { "" };
     Some(format!("the space after `-` is missing: write `- {}`{more}", clipped(first)))
 }
 

@@ -1,5 +1,5 @@
-//! Stand-ins for what is missing, so that the second missing field is found in the same go as the
-//! first, and what they look like.
+//! Placeholders for missing fields, so that the second missing field is found in the same run as the
+//! first, and the text that a help shows for them.
 
 use std::{cell::RefCell, fmt::Write as _};
 

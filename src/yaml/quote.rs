@@ -25,7 +25,7 @@ pub(super) fn value(out: &mut Vec<u8>, text: &str, indent: usize) {
     }
 }
 
-/// Spaces, as many as it takes.
+/// Writes `n` spaces.
 pub(super) fn pad(out: &mut Vec<u8>, n: usize) {
     const SPACES: [u8; 16] = [b' '; 16];
     let end = out.len() + n;

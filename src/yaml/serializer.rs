@@ -60,7 +60,7 @@ pub(super) struct Sink<'o> {
     pub(super) arena: Arena,
 }
 
-/// What stands on the line already.
+/// What the current line already has.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum At {
     /// Nothing.

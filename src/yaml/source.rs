@@ -18,14 +18,14 @@ use super::parse;
 /// The largest file that is read: far larger than any spec, small enough to read in no time.
 pub const MAX_SIZE: u64 = 1 << 20;
 
-/// What is told of a file that is larger than [`MAX_SIZE`]; the caller looks at the size before it
+/// The finding about a file that is larger than [`MAX_SIZE`]; the caller checks the size before it
 /// reads.
 pub fn too_large(file: impl Into<Arc<str>>, size: u64) -> Diagnostic {
     let mib = size / MAX_SIZE;
     Diagnostic::error(
         code::FILE_TOO_LARGE,
         Place::File(file.into()),
-        format!("the file has {mib} MiB, and a spec has at most 1 MiB"),
+        format!("the file has {mib} MiB, but a spec has at most 1 MiB"),
     )
     .help("is it the right file?")
 }
@@ -43,7 +43,7 @@ pub struct Source {
     pub(super) findings: Diagnostics,
     /// Whether the text's structure is known to its end: else fields only seem to be missing.
     pub(super) is_whole: bool,
-    /// Where each line begins; looked for once there is something to tell.
+    /// Where each line begins; computed when the first finding needs it.
     lines: OnceLock<Vec<usize>>,
 }
 
@@ -54,10 +54,10 @@ pub(super) struct Node {
     pub(super) from_parent: FromParent,
     pub(super) span: Range<usize>,
     pub(super) children: Children,
-    /// Whether it was told already that this cannot be read.
+    /// Whether a finding already says that this cannot be read.
     pub(super) is_broken: bool,
-    /// Whether it was told already that one of the keys in it cannot be read: then other fields may
-    /// only seem to be missing.
+    /// Whether a finding already says that one of its keys cannot be read: then other fields may only
+    /// seem to be missing.
     pub(super) is_partial: bool,
 }
 

@@ -266,8 +266,8 @@ impl Family {
 
 /// Bytes of a package that stands in a published list.
 fn published(family: &str, tag: &str) -> Option<u64> {
-    let order = |it: &(&str, u64)| {
-        let (name, its) = it.0.split_once(':').unwrap_or((it.0, ""));
+    let order = |row: &(&str, u64)| {
+        let (name, its) = row.0.split_once(':').unwrap_or((row.0, ""));
         (name, its).cmp(&(family, tag))
     };
     PUBLISHED.binary_search_by(order).ok().map(|at| PUBLISHED[at].1)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use espalier::{
     compile::rows,
-    plan::rows::{End, FlowRow, Reach, Unfenced},
+    plan::rows::{End, FlowRow, Reach, Unrestricted},
 };
 use serde_yaml::Value;
 
@@ -126,7 +126,7 @@ pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
         .iter()
         .flat_map(|it| [&it.source, &it.destination])
         .filter_map(|it| {
-            if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = it {
+            if let End::Unrestricted(Unrestricted::OtherNamespaces(fenced)) = it {
                 Some(fenced)
             } else {
                 None
