@@ -81,13 +81,12 @@ impl Glance {
     pub fn dns(&self) -> String {
         let to = if self.is_single { "the node" } else { "a node" };
         let each = if self.all == 1 { "the host" } else { "each host" };
-        let wildcard = self
-            .wildcard
-            .as_ref()
-            .map_or_else(String::new, |it| format!("; one for `{it}` serves every workspace"));
+        let wildcard = self.wildcard.as_ref().map_or_else(String::new, |it| {
+            format!("; a single one for `{it}` covers every workspace")
+        });
         format!(
-            "an A (or AAAA) record for {each}, with the public address of {to}{wildcard}; ports 80 \
-             and 443 open to everybody"
+            "an A (or AAAA) record for {each} with the public address of {to}{wildcard}; ports 80 \
+             and 443 must be open to the Internet"
         )
     }
 
@@ -95,11 +94,11 @@ impl Glance {
     pub const fn certificates(&self) -> &'static str {
         match self.issuer {
             Issuer::Staging => {
-                "of Let's Encrypt's staging server: browsers warn; write `issuer: production` once \
-                 every host answers"
+                "from Let's Encrypt's staging server, so browsers warn; write `issuer: production` \
+                 once every host answers"
             }
             Issuer::Production => {
-                "of Let's Encrypt's production server, one for each host, renewed by cert-manager"
+                "from Let's Encrypt's production server, one for each host, renewed by cert-manager"
             }
         }
     }
