@@ -46,7 +46,7 @@ fn labels_and_hosts() {
             (&"a".repeat(64), "at most 63"),
             ("ü", "lower-case letters"),
             ("con", "a device name on Windows"),
-            ("aux", "write another, like `aux-1`"),
+            ("aux", "write another name, like `aux-1`"),
             ("nul", "a device name on Windows"),
             ("prn", "a device name on Windows"),
             ("com0", "a device name on Windows"),
@@ -163,8 +163,8 @@ fn git() {
             ("https://host/-x/y", "as an option"),
             // Other ways to write a path.
             ("https://host/o/../n", "`..` is not allowed"),
-            ("https://host/o/./n.git", "`.` may not stand"),
-            ("https://host/o/%2E%2e/n", "may not stand"),
+            ("https://host/o/./n.git", "`.` is not allowed"),
+            ("https://host/o/%2E%2e/n", "is not allowed"),
             ("git@host:../n", "`..` is not allowed"),
             ("ssh://git@host/o/..", "`..` is not allowed"),
         ],
@@ -209,7 +209,7 @@ fn git() {
             ("a//b", "like"),
             ("@", "like"),
             ("HEAD", "like"),
-            ("a:b", "`:` may not"),
+            ("a:b", "must not contain `:`"),
             ("", "empty"),
         ],
     );
