@@ -1,7 +1,7 @@
 //! `backup-of-nothing`, `backup-on-the-same-disk`, `backup-without-tls`: backups that do not serve
 //! their purpose.
 
-use super::{code, rules::SpecView};
+use super::{code, view::SpecView};
 use crate::diag::diagnostic::{Diagnostic, Diagnostics};
 
 /// What is backed up, and where it is stored.

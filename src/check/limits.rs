@@ -1,7 +1,7 @@
 //! `limit-below-request`, `limit-below-tested`: a container's limit is at least its request, and at
 //! least what the tested version needs.
 
-use super::{code, rules::SpecView};
+use super::{code, view::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},
     facts::requests::{self, Allotment},

@@ -3,9 +3,9 @@
 use std::{num::NonZero, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
-use clap_complete::{Shell, engine::ArgValueCompleter};
+use clap_complete::Shell;
 
-use super::{clock, complete, seal::args::SealArgs};
+use super::{clock, seal::args::SealArgs};
 
 /// Compiles one platform spec into the Argo CD tree of an AI chat platform, and proves that it fits
 /// the node.
@@ -73,7 +73,7 @@ pub enum Verb {
         side: Option<Side>,
 
         /// Of `models`: words that names have, in any order; `*` stands for anything between
-        #[arg(value_name = "PATTERN", add = ArgValueCompleter::new(complete::models))]
+        #[arg(value_name = "PATTERN")]
         patterns: Vec<String>,
     },
     /// Under `pin: tag`: commits the tree, tags its content, and pushes both at once; checks first
@@ -86,7 +86,6 @@ pub enum Verb {
     /// Explains a finding's code; alone it lists the codes
     Explain {
         /// The code, as a finding names it in brackets
-        #[arg(add = ArgValueCompleter::new(complete::codes))]
         code: Option<String>,
     },
     /// Prints a shell's completion script
@@ -141,7 +140,7 @@ pub struct Render {
 #[derive(Debug, clap::Args)]
 pub struct Diff {
     /// A Git revision [default: the tree on disk]
-    #[arg(long, value_name = "REV", add = ArgValueCompleter::new(complete::revisions))]
+    #[arg(long, value_name = "REV")]
     pub base: Option<String>,
 }
 
@@ -153,7 +152,7 @@ pub struct Release {
     pub message: Option<String>,
 
     /// The remote to push to [default: the one with the address in the spec, else origin]
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::remotes))]
+    #[arg(long, value_name = "NAME")]
     pub remote: Option<String>,
 
     /// Prints the commands, and changes nothing

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     io::{BufRead as _, BufReader},
 };
 
@@ -18,6 +17,7 @@ use crate::{
         findings,
         git::Git,
         ignored,
+        owned::{name, owned},
         path_index::{OWNED, shown},
         pipeline::Run,
         repository::{self, Holder},
@@ -93,11 +93,6 @@ pub fn capped(all: Diagnostics) -> Diagnostics {
         kept.push(it);
     }
     kept
-}
-
-/// The owned folders as Git knows them.
-pub fn owned(git: &Git) -> impl Iterator<Item = String> {
-    OWNED.into_iter().map(|it| format!(":(top,literal){}", git.path(it)))
 }
 
 /// Files in the owned folders that Git neither has nor would add, in order.
@@ -274,16 +269,4 @@ fn has_links(git: &Git, known: &mut Option<bool>) -> anyhow::Result<bool> {
 /// The one generated program.
 fn is_program(path: &str) -> bool {
     path == crate::emit::bootstrap::SCRIPT
-}
-
-/// A path of Git's, which is bytes.
-#[cfg(unix)]
-pub fn name(bytes: &[u8]) -> OsString {
-    std::os::unix::ffi::OsStringExt::from_vec(bytes.to_owned())
-}
-
-/// A path of Git's, which is UTF-8 where paths are.
-#[cfg(not(unix))]
-pub fn name(bytes: &[u8]) -> OsString {
-    String::from_utf8_lossy(bytes).into_owned().into()
 }

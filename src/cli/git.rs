@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::cli::{console::Console, disk::Kind};
+use crate::cli::{console::Console, disk::Kind, shell::quoted};
 
 /// Variables of the environment that an act of the user's keeps: who commits, and how a remote is
 /// reached. All other `GIT_…` variables are cleared; some name another repository or a program.
@@ -209,28 +209,4 @@ fn answer(words: &[&str], output: std::io::Result<Output>) -> anyhow::Result<Str
 fn refused(words: &[&str], output: &Output) -> anyhow::Result<()> {
     ensure!(output.status.success(), "git {}: {}", words.join(" "), text(&output.stderr));
     Ok(())
-}
-
-/// A word as a POSIX shell reads it.
-pub fn quoted(word: &str) -> String {
-    let is_plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./:=@%+,^".contains(character);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_word_is_quoted_where_a_shell_would_take_it_apart() {
-        assert_eq!(quoted("refs/tags/tree-1"), "refs/tags/tree-1");
-        assert_eq!(quoted("Release it; it's $HOME"), r"'Release it; it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("-m\n"), "'-m\n'");
-    }
 }

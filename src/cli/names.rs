@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::cli::sources::{PLATFORM, Work};
+use crate::{cli::sources::Work, platform::files::PLATFORM};
 
 /// What to put before a path below the root, so that somebody who is elsewhere can open it.
 #[derive(Debug)]

@@ -170,7 +170,7 @@ fn through_the_gate(
     findings.extend(besides);
     done.findings = judge(findings);
     let budget = compile::budget(plan, &run.summaries);
-    done.budget = show::figures(&budget);
+    done.budget = show::figures::figures(&budget);
     done.glance = show::overview::head(
         &compile::glance::glance(plan, &run.summaries, show::overview::SCREEN),
         &budget,

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::sources::PLATFORM;
+use crate::platform::files::PLATFORM;
 
 /// The root: the one that was named, else the nearest folder, from here upwards, that has a spec;
 /// without links in its path.

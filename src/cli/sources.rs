@@ -2,7 +2,6 @@
 //! huge files never.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::Read,
     path::{Path, PathBuf},
@@ -14,22 +13,18 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{
         disk::{Disk, Kind},
-        findings,
-        names::Names,
-        path_index,
+        findings, path_index,
     },
     compile::Sources,
     diag::{
         diagnostic::{Diagnostic, Diagnostics},
-        render::Texts,
         suggest,
     },
-    spec::{read, schema},
+    load::schema,
+    platform::files::{self, PLATFORM},
     yaml::source::{MAX_SIZE, Source, too_large},
 };
 
-/// The platform's spec, relative to the root.
-pub const PLATFORM: &str = read::PLATFORM;
 const SPEC: &str = "spec";
 const WORKSPACES: &str = "spec/workspaces";
 
@@ -87,13 +82,13 @@ impl Work {
             Input::Stream(name, stream) => read_stream(stream, name)?,
         };
         it.complete = it.keep(PLATFORM, platform);
-        if let Some(versions) = read_source(disk, root, &read::VERSIONS.into())? {
-            it.keep(read::VERSIONS, versions);
+        if let Some(versions) = read_source(disk, root, &files::VERSIONS.into())? {
+            it.keep(files::VERSIONS, versions);
         }
-        if let Some(certificate) = read_source(disk, root, &read::SEALING.into())? {
-            it.keep(read::SEALING, certificate);
+        if let Some(certificate) = read_source(disk, root, &files::SEALING.into())? {
+            it.keep(files::SEALING, certificate);
         }
-        for path in it.list(disk, read::SECRETS.trim_end_matches('/'))? {
+        for path in it.list(disk, files::SECRETS.trim_end_matches('/'))? {
             if let Some(source) = read_source(disk, root, &path)? {
                 it.keep(&path, source);
             }
@@ -101,29 +96,6 @@ impl Work {
         it.tenants = it.list(disk, WORKSPACES)?;
         it.look_around(disk, named.as_deref())?;
         Ok(it)
-    }
-
-    /// The texts that some findings point into; the tenants' are read again for it.
-    pub fn texts<'a>(
-        &'a self,
-        disk: &dyn Disk,
-        findings: &Diagnostics,
-        names: &'a Names,
-    ) -> Library<'a> {
-        let mut library = Library { platform: BTreeMap::new(), tenants: BTreeMap::new(), names };
-        library.platform.extend(self.sources.texts.values().map(|it| (&*it.file, it)));
-        let places = findings.iter().flat_map(|finding| {
-            std::iter::once(&finding.place).chain(finding.related.iter().map(|it| &it.0))
-        });
-        let files: BTreeSet<&Arc<str>> = places.filter_map(|it| it.file()).collect();
-        for file in files {
-            if self.tenants.binary_search(file).is_ok()
-                && let Ok(Some(Ok(source))) = read_source(disk, &self.root, file)
-            {
-                library.tenants.insert(file.clone(), source);
-            }
-        }
-        library
     }
 
     /// Says whether there is something to keep.
@@ -149,9 +121,9 @@ impl Work {
         }
         let read = [
             PLATFORM,
-            read::VERSIONS,
-            read::SEALING,
-            read::SECRETS.trim_end_matches('/'),
+            files::VERSIONS,
+            files::SEALING,
+            files::SECRETS.trim_end_matches('/'),
             WORKSPACES,
         ];
         let mut strangers = Vec::new();
@@ -221,23 +193,6 @@ fn instead(disk: &dyn Disk, root: &Path) -> String {
     match meant {
         Some(it) => format!("`{SPEC}/{it}` is another name; rename it"),
         None => "`espalier init` writes one".to_owned(),
-    }
-}
-
-/// The texts that findings point into, by the names that findings give them.
-pub struct Library<'a> {
-    platform: BTreeMap<&'a str, &'a Source>,
-    tenants: BTreeMap<Arc<str>, Source>,
-    names: &'a Names,
-}
-
-impl Texts for Library<'_> {
-    fn source(&self, file: &str) -> Option<&Source> {
-        self.platform.get(file).copied().or_else(|| self.tenants.get(file))
-    }
-
-    fn shown<'a>(&self, file: &'a str) -> Cow<'a, str> {
-        self.names.shown(file)
     }
 }
 

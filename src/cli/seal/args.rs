@@ -3,12 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
-use clap_complete::engine::ArgValueCompleter;
 
-use crate::{
-    cli::{clock, complete},
-    platform::sealed::SealedScope,
-};
+use crate::{cli::clock, platform::sealed::SealedScope};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,7 +26,6 @@ pub struct SealArgs {
     pub verb: Option<SealVerb>,
 
     /// The credential to seal; alone, `seal` lists them all
-    #[arg(add = ArgValueCompleter::new(complete::credentials))]
     pub credential: Option<String>,
 
     /// Reads a key's value from stdin; a single line loses its line break

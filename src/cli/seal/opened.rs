@@ -11,7 +11,7 @@ use rsa::rand_core::OsRng;
 use zeroize::Zeroizing;
 
 use super::{
-    key_pair::private_folder,
+    paths::private_folder,
     plaintext::{self, Origin, Origins, Plaintext},
 };
 use crate::{
@@ -20,9 +20,9 @@ use crate::{
         disk::{Disk, Kind},
         sources::Work,
     },
+    platform::files::SECRETS,
     platform::sealed::{SealedCredential, SealedScope, SealedValues, secret_name},
     seal::{open::PrivateKey, value::Scope},
-    spec::read::SECRETS,
     yaml::source::Source,
 };
 
@@ -99,7 +99,7 @@ pub fn origins(
 }
 
 /// A private key that lies here and can be read.
-pub struct SecretLookup {
+pub struct FoundKey {
     /// Where.
     pub path: PathBuf,
     /// What it opens values with.
@@ -108,7 +108,7 @@ pub struct SecretLookup {
 
 /// The private keys in the folder where `seal init` puts this platform's, in the order of their
 /// names.
-pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<SecretLookup> {
+pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<FoundKey> {
     let Ok(folder) = private_folder(work) else { return Vec::new() };
     if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
         return Vec::new();
@@ -119,10 +119,7 @@ pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<SecretLookup> {
     let mut paths: Vec<PathBuf> =
         named.map(|it| folder.join(it.name)).filter(|it| it.is_file()).collect();
     paths.sort_unstable();
-    paths
-        .into_iter()
-        .filter_map(|path| key(&path).ok().map(|key| SecretLookup { path, key }))
-        .collect()
+    paths.into_iter().filter_map(|path| key(&path).ok().map(|key| FoundKey { path, key })).collect()
 }
 
 /// The files of sealed values in the spec that can be read: path, text, what it says.

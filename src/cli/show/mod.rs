@@ -1,6 +1,7 @@
 //! `show`: the platform from one side, or all of it on one screen.
 
 mod budget;
+pub mod figures;
 pub mod overview;
 
 use std::{fmt::Write as _, num::NonZero};
@@ -219,9 +220,4 @@ fn sum(
 /// A name as Mermaid takes it.
 fn node(name: &str) -> String {
     name.replace(|character: char| !character.is_ascii_alphanumeric(), "_")
-}
-
-/// What the pods request of what the node can give, in words.
-pub fn figures(report: &Report) -> String {
-    format!("requests {} of {}", report.requests.in_mib(), report.allocatable.in_mib())
 }

@@ -201,7 +201,7 @@ fn git() {
         &["main", "release/1.2", "v1.2.3", "feature/a_b-c"],
         &[
             ("refs/heads/main", "write `main`"),
-            ("a b", "` ` may not"),
+            ("a b", "must not contain ` `"),
             ("a..b", "like"),
             ("-a", "like"),
             ("a.lock", "like"),
