@@ -81,8 +81,8 @@ impl Glance {
     pub fn dns(&self) -> String {
         let to = if self.is_single { "the node" } else { "a node" };
         let each = if self.all == 1 { "the host" } else { "each host" };
-        let wildcard = self.wildcard.as_ref().map_or_else(String::new, |it| {
-            format!("; a single one for `{it}` covers every workspace")
+        let wildcard = self.wildcard.as_ref().map_or_else(String::new, |host| {
+            format!("; a single one for `{host}` covers every workspace")
         });
         format!(
             "an A (or AAAA) record for {each} with the public address of {to}{wildcard}; ports 80 \
