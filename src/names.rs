@@ -1,9 +1,11 @@
-//! Names that were checked once, at the door, and need no check below it.
+//! Names that are checked once, when they are read, and need no further check.
 
+mod git;
 mod model;
 pub mod openpgp;
 pub mod schedule;
 mod validate;
+mod version;
 
 use crate::units::described::described;
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
@@ -253,7 +255,7 @@ name!(
     /// password in it.
     GitUrl,
     "the URL of a Git repository like `https://github.com/owner/name.git`",
-    validate::git_url,
+    git::url,
     json_schema!({
         "description": "The URL of a Git repository: `https://…`, `ssh://…` or `git@host:path`, \
                         without credentials.",
@@ -266,7 +268,7 @@ name!(
     /// A Git branch or tag, as `git check-ref-format --branch` takes it.
     GitBranch,
     "the name of a branch like `main`",
-    validate::git_branch,
+    git::branch,
     json_schema!({
         "description": "The name of a Git branch or tag, like `main`.",
         "type": "string",
@@ -279,7 +281,7 @@ name!(
     /// A folder or file below another: `.` or `a/b`, never out of it.
     RelativePath,
     "a path below the root like `clusters/prod` or `.`",
-    validate::relative_path,
+    git::relative_path,
     json_schema!({
         "description": "A path below the root: `.` or `clusters/prod`; no `..`, no leading `/`.",
         "type": "string",
@@ -304,7 +306,7 @@ name!(
     /// The full version of a chart or an image, optionally with the digest that pins it.
     Tag,
     "a full version like `1.2.3`",
-    validate::tag,
+    version::tag,
     json_schema!({
         "description": "A full version like `1.2.3`, `v0.32.1` or `17.5-alpine`, optionally with \
                         `@sha256:<digest>`.",
@@ -343,7 +345,7 @@ name!(
     /// The full version of k3s: Kubernetes' own, and which build of k3s.
     K3sVersion,
     "a version of k3s like `v1.35.8+k3s1`",
-    validate::k3s_version,
+    version::k3s_version,
     json_schema!({
         "description": "A version of k3s like `v1.35.8+k3s1`.",
         "type": "string",
@@ -419,12 +421,12 @@ impl Cidr {
 impl GitUrl {
     /// The host of the URL, without user and port.
     pub fn host(&self) -> &str {
-        validate::git_host(self).unwrap_or_default()
+        git::host(self).unwrap_or_default()
     }
 
     /// The port that it is fetched from: the one that is written, or the usual one.
     pub fn port(&self) -> u16 {
-        validate::git_port(self)
+        git::port(self)
     }
 }
 

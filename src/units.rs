@@ -1,4 +1,4 @@
-//! Amounts as integers in their base unit, and the only door from them to the API's `Quantity`.
+//! Amounts as integers in their base unit, and the only conversion to the API's `Quantity`.
 
 pub(crate) mod described;
 mod parse;

@@ -1,4 +1,4 @@
-//! What pods ask for, counted as the scheduler counts.
+//! What pods request, counted as the scheduler counts.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// What one pod, or many, ask for.
+/// What one pod requests, or several together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Demand {
     /// Memory requests.
@@ -79,7 +79,7 @@ pub struct Row {
     pub namespace: Arc<str>,
     /// The workload's name.
     pub name: Arc<str>,
-    /// Pods in rest.
+    /// Pods when no update runs.
     pub replicas: u32,
     /// Pods that a rolling update adds while it runs.
     pub surge: u32,
@@ -89,19 +89,19 @@ pub struct Row {
     pub source: Origin,
     /// Their priority.
     pub priority: i32,
-    /// On which nodes they may be.
+    /// The nodes that they may run on.
     pub wants: Wants,
     /// Claims that they mount, by name, in their own namespace: pods of one that one node mounts at
     /// a time are all on that node.
     pub claims: Vec<Arc<str>>,
 }
 
-/// On which nodes a pod may be.
+/// The nodes that a pod may run on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wants {
     /// Labels that the node must have.
     pub labels: BTreeMap<String, String>,
-    /// Taints that it puts up with.
+    /// The taints that it tolerates.
     pub tolerations: Vec<Toleration>,
 }
 
@@ -171,7 +171,7 @@ fn claims_of(pod: &PodSpec) -> Vec<Arc<str>> {
     pod.volumes.iter().flatten().filter_map(claim).collect()
 }
 
-/// What the class that a pod bears stands for; a law holds that a tree bears no other.
+/// The value of a pod's priority class; an invariant holds that a tree has no other class.
 fn priority_of(pod: &PodSpec) -> i32 {
     let (name, value) = DATABASE_PRIORITY;
     if pod.priority_class_name.as_deref() == Some(name) { value } else { 0 }
@@ -275,7 +275,7 @@ pub fn pods_of_tenant(built: &BuiltComponent) -> Vec<(u32, Demand)> {
 pub struct Total {
     /// Pods.
     pub pods: u32,
-    /// What they ask for in rest.
+    /// What they request when no update runs.
     pub ask: Demand,
     /// The largest surge pod. Rollouts queue: when one ends, its old pod makes room for the next.
     pub surge: Demand,

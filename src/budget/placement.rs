@@ -1,4 +1,4 @@
-//! Whether pods find places on several nodes: the largest first, each on the first node that has
+//! Whether pods fit on several nodes: the largest are placed first, each on the first node that has
 //! room.
 //!
 //! What is placed here can be placed: the scheduler may spread pods differently, and an unlucky
@@ -22,9 +22,9 @@ use crate::{
 /// provisioner.
 const PODS_WITHOUT_REQUESTS: u32 = 2;
 
-/// Equal pods that wait for a place.
+/// Equal pods that are to be placed.
 pub struct PendingPods<'a> {
-    /// Whose they are.
+    /// Their row of the budget.
     pub row: &'a Row,
     /// How many.
     pub count: u32,
@@ -32,14 +32,14 @@ pub struct PendingPods<'a> {
     pub ask: Demand,
 }
 
-/// Pods that found none.
+/// Pods that fit on no node.
 #[derive(Clone, Debug)]
 pub struct Unplaced {
-    /// Whose they are: Application and workload.
+    /// Their row of the budget: Application and workload.
     pub row: Row,
     /// What each asks for.
     pub ask: Demand,
-    /// How many found none.
+    /// How many fit on no node.
     pub count: u32,
     /// Why none of the nodes would do.
     pub why: Reason,
@@ -51,7 +51,7 @@ pub struct Unplaced {
 /// Why pods have no place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// No node has the labels that they ask for, and only taints that they put up with.
+    /// No node has the labels that they select and only taints that they tolerate.
     NoSuchNode,
     /// Those that may hold them are too small, also when they are empty.
     TooLarge,
@@ -134,7 +134,7 @@ struct PodSet<'a> {
     ask: Demand,
 }
 
-/// Which nodes the pods of a unit are on.
+/// Which nodes the pods of a set are on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spread {
     /// Each on any.
@@ -149,13 +149,13 @@ impl<'a> PodSet<'a> {
     fn of(members: Vec<PendingPods<'a>>) -> Self {
         let pods = members.iter().fold(0, |sum: u32, member| sum.saturating_add(member.count));
         let spread = match &*members {
-            [members] if members.row.kind == "DaemonSet" => Spread::Everywhere,
-            [members] if members.row.claims.is_empty() => Spread::Anywhere,
+            [member] if member.row.kind == "DaemonSet" => Spread::Everywhere,
+            [member] if member.row.claims.is_empty() => Spread::Anywhere,
             _ if pods > 1 => Spread::Together,
             _ => Spread::Anywhere,
         };
         let ask = match (&*members, spread) {
-            ([it], Spread::Anywhere | Spread::Everywhere) => it.ask,
+            ([member], Spread::Anywhere | Spread::Everywhere) => member.ask,
             _ => members
                 .iter()
                 .fold(Demand::default(), |sum, member| sum.plus(member.ask.times(member.count))),
@@ -167,8 +167,9 @@ impl<'a> PodSet<'a> {
         self.members.iter().filter(|it| it.count > 0).all(|it| admits(group, &it.row.wants))
     }
 
-    /// Those that may not be everywhere first: others would take their nodes.
-    fn is_choosy(&self) -> bool {
+    /// Whether its pods are restricted to certain nodes. Those are placed first: others would take
+    /// their nodes.
+    fn is_restricted(&self) -> bool {
         self.members.iter().any(|it| it.ask.gpus > 0 || !it.row.wants.labels.is_empty())
     }
 
@@ -204,14 +205,14 @@ impl<'a> PodSet<'a> {
     }
 }
 
-/// Pods that mount one claim, directly or over a third, are of one unit; all others are of one
-/// each.
-fn units(pods: Vec<PendingPods<'_>>) -> Vec<PodSet<'_>> {
-    let mut units: Vec<Vec<PendingPods<'_>>> = Vec::with_capacity(pods.len());
+/// Pods that share a claim, directly or through a third, form one set; each other row is a set of
+/// its own.
+fn pod_sets(pods: Vec<PendingPods<'_>>) -> Vec<PodSet<'_>> {
+    let mut sets: Vec<Vec<PendingPods<'_>>> = Vec::with_capacity(pods.len());
     let mut with_claims: Vec<Vec<PendingPods<'_>>> = Vec::new();
     for pod in pods {
         if pod.row.claims.is_empty() {
-            units.push(vec![pod]);
+            sets.push(vec![pod]);
             continue;
         }
         let shares = |other: &PendingPods<'_>| {
@@ -219,11 +220,11 @@ fn units(pods: Vec<PendingPods<'_>>) -> Vec<PodSet<'_>> {
                 && other.row.claims.iter().any(|claim| pod.row.claims.contains(claim))
         };
         let (same, others): (Vec<_>, Vec<_>) =
-            with_claims.into_iter().partition(|unit| unit.iter().any(shares));
+            with_claims.into_iter().partition(|set| set.iter().any(shares));
         with_claims = others;
         with_claims.push(same.into_iter().flatten().chain([pod]).collect());
     }
-    units.into_iter().chain(with_claims).map(PodSet::of).collect()
+    sets.into_iter().chain(with_claims).map(PodSet::of).collect()
 }
 
 /// Places pods; those of a `DaemonSet` on every node that they may be on, before all others.
@@ -237,24 +238,24 @@ pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
         })
         .map(NodeRoom::of)
         .collect();
-    let mut units = units(pods);
-    units.sort_by_key(|unit| {
+    let mut sets = pod_sets(pods);
+    sets.sort_by_key(|set| {
         std::cmp::Reverse((
-            unit.spread == Spread::Everywhere,
-            unit.is_choosy(),
-            unit.ask.request,
-            unit.ask.cpu,
+            set.spread == Spread::Everywhere,
+            set.is_restricted(),
+            set.ask.request,
+            set.ask.cpu,
         ))
     });
     let mut unplaced = Vec::new();
-    for unit in units {
-        let missing = match unit.spread {
-            Spread::Everywhere => on_every(&mut free, &unit),
-            Spread::Anywhere => on_first(&mut free, &unit),
-            Spread::Together => on_one(&mut free, &unit),
+    for set in sets {
+        let missing = match set.spread {
+            Spread::Everywhere => on_every(&mut free, &set),
+            Spread::Anywhere => on_first(&mut free, &set),
+            Spread::Together => on_one(&mut free, &set),
         };
         if missing > 0 {
-            unplaced.extend(unit.unplaced(nodes, missing));
+            unplaced.extend(set.unplaced(nodes, missing));
         }
     }
     unplaced.sort_by_key(|it| std::cmp::Reverse((it.ask.request, it.ask.cpu)));

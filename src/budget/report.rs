@@ -1,4 +1,4 @@
-//! The budget, ready to be judged, shown and printed.
+//! The budget: its sums and rows, for rules, tables and tools.
 
 use std::{collections::BTreeMap, sync::Arc};
 

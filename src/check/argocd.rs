@@ -1,5 +1,5 @@
-//! `waves-wait-for-nothing`, `unsupported-pair`: what Argo CD itself must be, so that the tree does
-//! what it says.
+//! `waves-wait-for-nothing`, `unsupported-pair`: what Argo CD needs for the tree to work as
+//! planned.
 
 use std::ops::RangeInclusive;
 
@@ -13,7 +13,7 @@ use crate::{
     platform::files::VERSIONS,
 };
 
-/// An Argo CD that is installed by other means, whose settings nobody here knows.
+/// An Argo CD that is installed by other means, whose settings are not known here.
 pub fn waves(view: &SpecView<'_>, found: &mut Diagnostics) {
     if view.platform.spec.components.argocd.enabled {
         return;
@@ -22,14 +22,17 @@ pub fn waves(view: &SpecView<'_>, found: &mut Diagnostics) {
         Diagnostic::warning(
             code::WAVES_WAIT_FOR_NOTHING,
             view.component(&["argocd", "enabled"]),
-            "sync waves wait for nothing unless this cluster's Argo CD judges the health of \
+            "sync waves have no effect unless this cluster's Argo CD checks the health of \
              Applications",
         )
         .help(
-            "set `resource.customizations.health.argoproj.io_Application` in its `argocd-cm`: with \
-             `argocd` on, `apps/argocd.yaml` has it",
+            "set `resource.customizations.health.argoproj.io_Application` in its `argocd-cm`; an \
+             `apps/argocd.yaml` that is rendered with `argocd` enabled shows the value",
         )
-        .note("Argo CD has no health of Applications of its own, and takes none for success"),
+        .note(
+            "by default, Argo CD does not check the health of Applications, and treats them as \
+             healthy",
+        ),
     );
 }
 
@@ -45,7 +48,7 @@ fn untested(view: &SpecView<'_>) -> Option<((u32, u32), u32, RangeInclusive<u32>
     Some((argo_cd, kubernetes, tested))
 }
 
-/// Whether [`pair`] has something to say, which tells more than that a version is untested.
+/// Whether [`pair`] has a finding, which says more than that a version is untested.
 pub fn is_unsupported(view: &SpecView<'_>) -> bool {
     untested(view).is_some()
 }

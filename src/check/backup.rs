@@ -1,11 +1,11 @@
-//! `backup-of-nothing`, `backup-on-the-same-disk`, `backup-without-tls`: backups that do not do
-//! what they are there for.
+//! `backup-of-nothing`, `backup-on-the-same-disk`, `backup-without-tls`: backups that do not serve
+//! their purpose.
 
 use super::{code, view::SpecView};
 use crate::diag::diagnostic::{Diagnostic, Diagnostics};
 
-/// What is saved, and where to.
-pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
+/// What is backed up, and where it is stored.
+pub fn destination(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let Some(backup) = components.backup.as_ref().filter(|it| it.enabled) else { return };
     if !components.open_webui.enabled && !components.postgresql.enabled {
@@ -13,11 +13,11 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::BACKUP_OF_NOTHING,
                 view.component_key(&["backup"]),
-                "there is nothing to save: `openWebui` and `postgresql` are off",
+                "there is nothing to back up: `openWebui` and `postgresql` are disabled",
             )
-            .related(view.component(&["openWebui", "enabled"]), "keeps files")
-            .related(view.component(&["postgresql", "enabled"]), "keeps chats and accounts")
-            .help("take it out, or write `enabled: false` in it"),
+            .related(view.component(&["openWebui", "enabled"]), "stores uploaded files")
+            .related(view.component(&["postgresql", "enabled"]), "stores chats and accounts")
+            .help("remove it, or write `enabled: false` in it"),
         );
         return;
     }
@@ -26,15 +26,15 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::warning(
                 code::BACKUP_ON_THE_SAME_DISK,
                 view.component_key(&["backup"]),
-                "backups stay on the node: what takes its disk takes them along",
+                "backups stay on the node: if its disk is lost, they are lost too",
             )
             .help(
-                "send them elsewhere: `s3: {endpoint: https://s3.example.org, bucket: \
-                   my-backups}`",
+                "store them elsewhere: `s3: {endpoint: https://s3.example.org, bucket: \
+                 my-backups}`",
             )
             .note(
-                "they do help against a wrong hand, a broken migration, a new major version of the \
-                 database",
+                "they still help against a user's mistake, a failed migration or a new major \
+                 version of the database",
             ),
         );
         return;
@@ -44,8 +44,8 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
             code::BACKUP_WITHOUT_TLS,
             view.component(&["backup", "s3", "endpoint"]),
             format!(
-                "whoever is on the way to `{}` can read every chat, file and password hash, and \
-                 change them",
+                "without TLS, anyone on the network path to `{}` can read and change every chat, \
+                 file and password hash",
                 s3.endpoint.host()
             ),
         );
@@ -55,8 +55,8 @@ pub fn worth(view: &SpecView<'_>, found: &mut Diagnostics) {
             format!("write `endpoint: https://{}`", s3.endpoint.host())
         } else {
             format!(
-                "write `endpoint: {with_tls}`, once it answers with a certificate that the public \
-                 authorities know"
+                "write `endpoint: {with_tls}`, once the storage has a certificate from a public \
+                 authority"
             )
         });
         found.push(finding);

@@ -1,4 +1,4 @@
-//! `node-memory-exceeded` and its kin, `pod-without-place`: the sums against what the nodes can
+//! `node-memory-exceeded` and the like, `pod-without-place`: the sums against what the nodes can
 //! give, and each pod against each node.
 
 use std::{cmp::Reverse, fmt::Display};
@@ -59,7 +59,7 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
     }
     if budget.gpus > budget.allocatable_gpus {
         let message = format!(
-            "pods ask for {}, the {} {}",
+            "pods request {}, the {} {}",
             gpus(budget.gpus),
             if budget.nodes.is_single() { "node has" } else { "nodes have" },
             budget.allocatable_gpus
@@ -70,10 +70,10 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         let replicas = view.spec.platform.spec.components.ollama.replicas;
         let most = budget.allocatable_gpus / (budget.gpus / u64::from(replicas.max(1))).max(1);
         found.push(if most > 0 {
-            finding.help(format!("write `replicas: {most}`: each has GPUs of its own"))
+            finding.help(format!("write `replicas: {most}`: each replica has GPUs of its own"))
         } else {
             finding.help(format!(
-                "write `gpus: {}` if the node has so many and NVIDIA's device plugin announces \
+                "write `gpus: {}` if the node has that many and NVIDIA's device plugin reports \
                  them",
                 budget.gpus
             ))
@@ -87,18 +87,19 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
             code::NODE_PODS_EXCEEDED,
             view.spec.node(&[]),
             format!(
-                "{pods} pods, and the {} {most} at most ({} too many)",
+                "there are {pods} pods, but the {} at most {most} ({} too many)",
                 if budget.nodes.is_single() { "node runs" } else { "nodes run" },
                 pods - most
             ),
         );
-        let fewer = if view.tenants.is_empty() { "fewer replicas" } else { "fewer workspaces" };
+        let fewer =
+            if view.tenants.is_empty() { "use fewer replicas" } else { "use fewer workspaces" };
         let finding = if budget.nodes.is_single() {
             finding.help(format!(
                 "{fewer}, or write `maxPods: {pods}` and give k3s `kubelet-arg: max-pods={pods}`"
             ))
         } else {
-            finding.help(format!("{fewer}, more nodes, or a larger `maxPods` of some of them"))
+            finding.help(format!("{fewer}, more nodes, or a larger `maxPods` for some of them"))
         };
         found.push(match largest(view, |row| row.replicas).first() {
             Some(row) if row.replicas > 1 => {
@@ -119,8 +120,9 @@ fn gpus(number: u64) -> String {
     format!("{number} GPU{}", if number == 1 { "" } else { "s" })
 }
 
-/// Memory and CPU both: half a help is none.
-const BOTH: &str = "there is too little memory and too little CPU: what fits is enough for both";
+/// For a node with too little of both: a change that frees only one of them is no help.
+const BOTH: &str = "there is too little memory and too little CPU: a change that fits is enough \
+                    for both";
 
 const EXPLAINED: &str = "`espalier show budget` explains each figure";
 
@@ -157,8 +159,8 @@ fn times(replicas: u32, amount: impl Display) -> String {
     if replicas == 1 { amount.to_string() } else { format!("{replicas} × {amount}") }
 }
 
-/// The finding that people come for: sums, the largest consumers with their places, and what would
-/// fit.
+/// The central finding: the sums, the largest consumers with their places, and the changes that
+/// would fit.
 fn memory(view: &WholeView<'_>) -> Diagnostic {
     let budget = view.budget;
     let over = budget.requests.saturating_sub(budget.allocatable);
@@ -176,11 +178,11 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
         .map(|row| (place(view, row), times(row.replicas, row.pod.request.in_mib())));
     let (first, label) = places.next().unwrap_or_else(|| (Place::Nowhere, String::new()));
     let mut finding = Diagnostic::error(code::NODE_MEMORY_EXCEEDED, first, message).label(label);
-    let mut told = vec![finding.place.clone()];
+    let mut marked = vec![finding.place.clone()];
     for (place, label) in places.take(POINTED_AT - 1) {
         // A section of several pods is pointed at once, where its largest is.
-        if !told.contains(&place) && place != Place::Nowhere {
-            told.push(place.clone());
+        if !marked.contains(&place) && place != Place::Nowhere {
+            marked.push(place.clone());
             finding = finding.related(place, label);
         }
     }
@@ -189,8 +191,10 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
         finding = finding.note(BOTH);
     }
     if !budget.nodes.is_single() {
-        finding =
-            finding.note("what fits is the sum: when it does, a place is looked for, pod by pod");
+        finding = finding.note(
+            "a change that fits makes the sums fit; then each pod must still fit on \
+                          some node",
+        );
     }
     finding = finding.note(named(view, requested, mib));
     if !view.tenants.is_empty() {
@@ -248,24 +252,25 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
     let largest = budget.nodes.groups().iter().max_by_key(|it| it.node.allocatable());
     let (why, help) = match first.why {
         Reason::NoSuchNode => (
-            "no group of nodes has its labels and only taints that it puts up with".to_owned(),
-            "give some group in `nodes` the `labels` of its `nodeSelector`, or the pod \
+            "no group of nodes has the labels that it selects and only taints that it tolerates"
+                .to_owned(),
+            "give a group in `nodes` the `labels` of the pod's `nodeSelector`, or give the pod \
              `tolerations` for that group's `taints`"
                 .to_owned(),
         ),
         Reason::TooLarge => (
             if first.beside.is_empty() {
-                "it is larger than any node that it may be on"
+                "no node that it may run on is that large"
             } else {
-                "that is more than any node has that they may be on"
+                "no node that they may run on is that large"
             }
             .to_owned(),
             largest
-                .map(|it| {
-                    let (name, node) = (it.name.as_deref().unwrap_or_default(), &it.node);
+                .map(|group| {
+                    let (name, node) = (group.name.as_deref().unwrap_or_default(), &group.node);
                     format!(
-                        "the largest nodes, `{name}`, give {} and {} CPU each: take larger ones, \
-                         or a smaller pod",
+                        "the largest nodes, `{name}`, can give {} and {} CPU each: use larger \
+                         nodes, or a smaller pod",
                         node.allocatable().in_mib(),
                         node.allocatable_cpu()
                     )
@@ -273,18 +278,18 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
                 .unwrap_or_default(),
         ),
         Reason::NoRoom => (
-            "what is left is spread over the nodes".to_owned(),
-            "one more node, larger ones, or fewer and smaller pods".to_owned(),
+            "the free capacity is spread over the nodes".to_owned(),
+            "add a node, use larger nodes, or use fewer and smaller pods".to_owned(),
         ),
     };
     let name = times(first.count, format!("`{}`", row.name));
     let message = if first.beside.is_empty() {
-        format!("{name} has no place: it asks for {asks}, and {why}")
+        format!("{name} fits on no node: it requests {asks}, and {why}")
     } else {
         let others: Vec<String> = first.beside.iter().map(|it| format!("`{it}`")).collect();
         format!(
-            "{name} has no place beside {}: together, on the one node that mounts their volume, \
-             they ask for {asks}, and {why}",
+            "{name} does not fit on a node together with {}: on the one node that mounts their \
+             volume, they request {asks} in all, and {why}",
             others.join(", ")
         )
     };
@@ -301,7 +306,7 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
     if budget.unplaced.len() > 1 {
         let others: Vec<&str> =
             budget.unplaced.iter().skip(1).take(NAMED).map(|it| &*it.row.name).collect();
-        finding = finding.note(format!("without a place too: {}", others.join(", ")));
+        finding = finding.note(format!("these fit on no node either: {}", others.join(", ")));
     }
     found.push(
         finding.note("the largest pods are placed first, each on the first node that has room"),
@@ -322,13 +327,13 @@ fn rollout(view: &WholeView<'_>) -> Diagnostic {
     let whose = rows.map(|it| format!(" of `{}`", it.name)).next().unwrap_or_default();
     let missing = budget.surge.request.saturating_sub(budget.spare());
     let message = format!(
-        "{} are spare, and a rolling update{whose} adds a pod of {}",
+        "{} are free, but a rolling update{whose} adds a pod of {}",
         budget.spare().in_mib(),
         budget.surge.request.in_mib()
     );
     Diagnostic::warning(code::NO_ROOM_FOR_ROLLOUT, view.spec.node(&[memory]), message)
-        .help(format!("{} less of something else is enough, or a larger node", missing.in_mib()))
-        .note("such a pod stays Pending and its rollout never ends")
+        .help(format!("reduce other requests by {}, or use a larger node", missing.in_mib()))
+        .note("the added pod stays Pending, and the rollout never finishes")
 }
 
 /// Σ limits against what the spec permits.
@@ -350,18 +355,18 @@ fn limits(view: &WholeView<'_>, found: &mut Diagnostics) {
     if let Some(row) = largest(view, limit).first() {
         finding = finding.related(
             place(view, row),
-            format!("stopped at {}", times(row.replicas, row.pod.limit.in_mib())),
+            format!("limit of {}", times(row.replicas, row.pod.limit.in_mib())),
         );
     }
     let enough = budget.limits_percent().div_ceil(10);
     found.push(
         finding
             .help(format!(
-                "write `overcommit: {}.{}` if that is what you want, or lower limits",
+                "write `overcommit: {}.{}` if that is what you want, or lower the limits",
                 enough / 10,
                 enough % 10
             ))
             .note(named(view, limit, mib))
-            .note("above 1.0 a pod can be killed because of another pod's appetite"),
+            .note("above 1.0, a pod can be OOM-killed because another exceeds its request"),
     );
 }

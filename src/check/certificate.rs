@@ -15,7 +15,7 @@ use crate::{
     yaml::source::Source,
 };
 
-/// Days before its end at which a certificate is told of.
+/// How many days before its end a certificate is reported.
 const WARN_DAYS: i64 = 30;
 const DAY: i64 = 24 * 60 * 60;
 
@@ -39,8 +39,8 @@ pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertifica
                     why.to_string(),
                 )
                 .help(
-                    "`espalier seal init` makes a key pair and writes its certificate there; \
-                     `--certificate FILE` or `--from-cluster` takes one that exists",
+                    "`espalier seal init` makes a key pair and writes its certificate there; with \
+                     `--certificate FILE` or `--from-cluster` it uses an existing one",
                 ),
             );
             None
@@ -53,7 +53,7 @@ pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
     let files = sealed.files().filter(|it| it.1.certificate.is_some()).count();
     if files > 0 {
         let message = format!(
-            "{files} credentials are sealed, and there is no certificate to seal the next with"
+            "{files} credentials are sealed, but there is no certificate to seal another one with"
         );
         let message = if files == 1 {
             message.replace("1 credentials are", "1 credential is")
@@ -67,11 +67,11 @@ pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
                 message,
             )
             .help(
-                "`git checkout HEAD -- spec/sealing.pem` brings it back where it was committed; \
-                 else `espalier seal init --from-key` makes another one for the private key",
+                "`git checkout HEAD -- spec/sealing.pem` restores it if it was committed; \
+                 otherwise `espalier seal init --from-key` makes a new one for the private key",
             )
             .note(
-                "a node that is set up anew is given certificate and private key together, so \
+                "a new node gets the certificate and the private key together, so \
                  `bootstrap/bootstrap.sh up` stops without it",
             ),
         );
@@ -81,8 +81,8 @@ pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
 /// Values that were sealed with another certificate than the one that new ones are sealed with.
 pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
     let Some(sealing) = &view.platform.sealing else { return };
-    for (name, it) in view.platform.sealed.files() {
-        if it.certificate.as_ref().is_none_or(|it| *it == sealing.fingerprint) {
+    for (name, credential) in view.platform.sealed.files() {
+        if credential.certificate.as_ref().is_none_or(|it| *it == sealing.fingerprint) {
             continue;
         }
         let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
@@ -93,14 +93,14 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
                 Place::Value { file, path },
                 format!(
                     "`{name}` was sealed with another certificate than `{SEALING}`: only a \
-                     controller that still has that key opens it"
+                     controller that still has its key can open it"
                 ),
             )
             .help(
                 "`espalier seal --reseal` opens such values with the old private key and seals \
-                 them again; a key that is not at its place is named, the old one with `--key \
-                 FILE`, that of the certificate with `--private-key FILE`; without the old key it \
-                 needs the values themselves",
+                 them again; if a key is not at its default path, name the old one with `--key \
+                 FILE` and the certificate's with `--private-key FILE`; without the old key you \
+                 need the values themselves",
             ),
         );
     }
@@ -110,25 +110,28 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// has a say in, so the driver asks it.
 pub fn validity(sealing_certificate: &SealingCertificate, now: i64) -> Option<Diagnostic> {
     let place = Place::File(SEALING.into());
-    let told =
+    let expires =
         |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
     let days = (sealing_certificate.not_after - now).div_euclid(DAY);
-    let renew = "values that are sealed already still open; for new ones `espalier seal init \
-                 --replace` makes another key pair and says how to go on: the controller gets its \
-                 key beside the old one, and `espalier seal --reseal` moves over";
+    let renew = "values that are already sealed can still be opened; for new ones, `espalier seal \
+                 init --replace` makes another key pair and prints the next steps: the controller \
+                 gets its key beside the old one, and `espalier seal --reseal` seals the old \
+                 values again";
     if now < sealing_certificate.not_before {
         Some(
-            told("the sealing certificate is not valid yet".to_owned())
-                .help("look at the clock of this machine and at the certificate"),
+            expires("the sealing certificate is not valid yet".to_owned())
+                .help("check the clock of this machine, and the certificate"),
         )
     } else if days < 0 {
         Some(
-            told("the sealing certificate has expired: nothing can be sealed with it".to_owned())
-                .help(renew),
+            expires(
+                "the sealing certificate has expired: nothing can be sealed with it".to_owned(),
+            )
+            .help(renew),
         )
     } else if days < WARN_DAYS {
         let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-        Some(told(format!("the sealing certificate expires in {days}")).help(renew))
+        Some(expires(format!("the sealing certificate expires in {days}")).help(renew))
     } else {
         None
     }

@@ -22,11 +22,11 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     let certificates = ("certManager", components.cert_manager.enabled);
     let sealing = ("sealedSecrets", components.sealed_secrets.enabled);
     let edges = [
-        (chat, models, "it is where the models are"),
-        (chat, certificates, "it certifies the public host"),
-        (chat, sealing, "it opens the credentials"),
-        (database, sealing, "it opens the password"),
-        (sessions, sealing, "it opens the password"),
+        (chat, models, "it serves the models"),
+        (chat, certificates, "it issues the certificate of the public host"),
+        (chat, sealing, "it unseals the credentials"),
+        (database, sealing, "it unseals the password"),
+        (sessions, sealing, "it unseals the password"),
         (several, database, "its pods cannot share a SQLite file"),
     ];
     for ((by, wants), (needed, is_on), why) in edges {
@@ -35,11 +35,11 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
                 Diagnostic::error(
                     code::COMPONENT_NEEDED,
                     view.component(&[needed, "enabled"]),
-                    format!("`{by}` needs `{needed}`, which is off: {why}"),
+                    format!("`{by}` needs `{needed}`, which is disabled: {why}"),
                 )
                 .related(view.component(&[by]), "needs it")
                 .help(format!(
-                    "write `enabled: true`, or switch the other off, `{by}: {{enabled: false}}`"
+                    "write `enabled: true`, or disable what needs it: `{by}: {{enabled: false}}`"
                 )),
             );
         }
@@ -63,7 +63,7 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::COMPONENT_NEEDED,
                 view.component(&["sealedSecrets", "enabled"]),
-                "`argocd.admin: sealed` needs `sealedSecrets`, which is off: it opens the password",
+                "`argocd.admin: sealed` needs `sealedSecrets`, which is disabled: it unseals the password",
             )
             .related(view.component(&["argocd", "admin"]), "needs it")
             .help("write `enabled: true`, or `admin: initial`"),
@@ -73,18 +73,22 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
         return;
     }
     for (needed, is_on, why) in [
-        ("argocd", argocd.enabled, "it is what answers there"),
-        ("certManager", components.cert_manager.enabled, "it certifies the public host"),
+        ("argocd", argocd.enabled, "it answers there"),
+        (
+            "certManager",
+            components.cert_manager.enabled,
+            "it issues the certificate of the public host",
+        ),
     ] {
         if !is_on {
             found.push(
                 Diagnostic::error(
                     code::COMPONENT_NEEDED,
                     view.component(&[needed, "enabled"]),
-                    format!("`domains.argocd` needs `{needed}`, which is off: {why}"),
+                    format!("`domains.argocd` needs `{needed}`, which is disabled: {why}"),
                 )
                 .related(view.value(&["domains", "argocd"]), "needs it")
-                .help("write `enabled: true`, or take `domains.argocd` out"),
+                .help("write `enabled: true`, or remove `domains.argocd`"),
             );
         }
     }
@@ -102,14 +106,14 @@ fn several_open_webui(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::REPLICAS_NEED_REDIS,
                 replicas(),
-                "more than one Open WebUI needs Redis, which is off",
+                "more than one replica of Open WebUI needs Redis, which is disabled",
             )
             .help("write `redis: {enabled: true}` under `components`")
             .help(
-                "or write `replicas: 1`: it waits for Ollama most of the time, so one pod serves \
-                 many users",
+                "or write `replicas: 1`: Open WebUI waits for Ollama most of the time, so one pod \
+                 serves many users",
             )
-            .note("without Redis, replicas do not share websockets and sign-outs"),
+            .note("without Redis, replicas do not share WebSocket connections and sign-outs"),
         );
     }
     if spec.all_nodes().are_several() && spec.storage.shared.is_none() {
@@ -117,17 +121,17 @@ fn several_open_webui(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::UPLOADS_NEED_SHARED_STORAGE,
                 replicas(),
-                "several Open WebUI on several nodes share uploaded files, and no class of \
-                 volumes can be mounted by all of them",
+                "replicas of Open WebUI on several nodes share uploaded files, but the spec names \
+                 no storage class whose volumes all of them can mount",
             )
             .related(view.node(&[]), "several nodes")
             .help(
-                "name a class of `ReadWriteMany` volumes that the cluster has, \
-                 `storage: {shared: nfs}`, or write `replicas: 1`",
+                "name a storage class of the cluster that has `ReadWriteMany` volumes, `storage: \
+                 {shared: nfs}`, or write `replicas: 1`",
             )
             .note(
-                "a volume of the node's disk would tie all pods to that node, and one of a \
-                 network's disk is mounted by one node at a time",
+                "a volume on a node's disk would tie all pods to that node, and a network disk can \
+                 be mounted by only one node at a time",
             ),
         );
     }
@@ -146,7 +150,8 @@ pub fn needed_by_tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::COMPONENT_NEEDED,
                 view.spec.component(&["certManager", "enabled"]),
-                "workspaces need `certManager`, which is off: it certifies their public hosts",
+                "workspaces need `certManager`, which is disabled: it issues the certificates of \
+                 their public hosts",
             )
             .related(place, "the first of them")
             .help("write `enabled: true`"),

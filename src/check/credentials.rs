@@ -25,32 +25,32 @@ use crate::{
 /// Every copy that is needed, and every value that nothing needs.
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
     let platform = &view.plan.assembly().platform;
-    let mut told = BTreeSet::new();
+    let mut reported = BTreeSet::new();
     for copy in view.plan.secrets() {
         let name = copy.credential.name();
         let keys = copy.credential.declared().keys;
-        let there = platform.sealed.keys(name, &copy.namespace);
+        let present = platform.sealed.keys(name, &copy.namespace);
         let missing: Vec<&Key> =
-            keys.iter().filter(|key| there.is_none_or(|it| !it.contains_key(key.name))).collect();
+            keys.iter().filter(|key| present.is_none_or(|it| !it.contains_key(key.name))).collect();
         if missing.is_empty() {
             continue;
         }
-        let mut finding = match (there, platform.sealed.file(name)) {
+        let mut finding = match (present, platform.sealed.file(name)) {
             (None, Some(_)) => not_sealed_for(copy),
             // Whoever seals it seals it for all of its namespaces.
-            (None, None) if !told.insert(name) => continue,
-            _ => not_sealed(copy, &missing, there.is_some()),
+            (None, None) if !reported.insert(name) => continue,
+            _ => not_sealed(copy, &missing, present.is_some()),
         };
         if platform.sealing.is_none() {
             finding = finding.note(format!(
                 "there is no `{SEALING}` to seal with: `espalier seal init` makes a key pair, or \
-                 takes a cluster's certificate"
+                 uses a cluster's certificate"
             ));
         }
         found.push(finding);
     }
-    for (name, it) in platform.sealed.files() {
-        for (namespace, keys) in &it.sealed {
+    for (name, credential) in platform.sealed.files() {
+        for (namespace, keys) in &credential.sealed {
             let at = FieldPath::root().key("spec").key("sealed").key(&**namespace);
             let mut unused = |at: FieldPath, what: String| {
                 let place = Place::Key { file: file(name), path: at };
@@ -60,14 +60,14 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
                         place,
                         format!("nothing needs {what}"),
                     )
-                    .help("take it out, or look for a misspelt name"),
+                    .help("remove it, or look for a misspelt name"),
                 );
             };
-            let is_its = |needed: &&RequiredSecret| {
+            let is_copy = |needed: &&RequiredSecret| {
                 needed.credential.name() == name
                     && (*needed.namespace == **namespace || **namespace == *"*")
             };
-            match view.plan.secrets().iter().find(is_its) {
+            match view.plan.secrets().iter().find(is_copy) {
                 None if **namespace == *"*" => unused(at, format!("the credential `{name}`")),
                 None => unused(at, format!("the credential `{name}` in namespace `{namespace}`")),
                 Some(needed) => {
@@ -101,21 +101,21 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
     } else {
         Place::Value { file: file(name), path }
     };
-    let verb = if missing.len() == 1 { "is" } else { "are" };
+    let (verb, pronoun) = if missing.len() == 1 { ("is", "it") } else { ("are", "them") };
     let help = if missing.iter().all(|it| matches!(it.value, Value::Made(_))) {
         format!(
-            "`espalier seal --generate-missing` makes and seals it; `espalier seal {name} \
-             --from-stdin` seals a value of yours"
+            "`espalier seal --generate-missing` generates and seals it; `espalier seal {name} \
+             --from-stdin` seals your own value"
         )
     } else {
-        format!("`espalier seal {name}` asks for what only a person knows, and seals it")
+        format!("`espalier seal {name}` asks for the values that only you know, and seals them")
     };
     Diagnostic::warning(
         code::CREDENTIAL_NOT_SEALED,
         place,
         format!(
             "{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} \
-             cannot start without",
+             cannot start without {pronoun}",
             users(secret)
         ),
     )
@@ -130,27 +130,27 @@ fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
         Place::Key { file: file(name), path },
         format!(
             "the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} \
-             cannot start without",
+             cannot start without it",
             users(secret)
         ),
     )
     .help(format!(
-        "`espalier seal --rotate {name}` seals it anew for every namespace that needs it; the \
-         value is needed again, for ciphertext is bound to its namespace"
+        "`espalier seal --rotate {name}` seals it again for every namespace that needs it; you \
+         need the value itself, because ciphertext is bound to its namespace"
     ))
-    .note("`--scope cluster-wide` makes a ciphertext that serves any namespace, and opens in any")
+    .note("with `--scope cluster-wide`, one ciphertext can be opened in any namespace")
 }
 
-/// The platform's own components read nothing that is not sealed or told of.
-pub fn closed_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
-    for component in &view.plan.assembly().components {
-        closed(component, view.plan.secrets(), view.spec.file, found);
+/// The platform's own components read no Secret that nothing makes.
+pub fn provided_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
+    for component in view.plan.components() {
+        provided(component, view.plan.secrets(), view.spec.file, found);
     }
 }
 
-/// Whatever an object of a component reads of a Secret is a credential's, so that it is sealed or
-/// told of. Handles make it so; this looks.
-pub fn closed(
+/// Every Secret that an object of a component reads belongs to a credential, so it is sealed or
+/// reported as missing. Handles guarantee that; this rule checks it.
+pub fn provided(
     built: &BuiltComponent,
     copies: &[RequiredSecret],
     file: &Arc<str>,
@@ -191,8 +191,8 @@ pub fn closed(
                         ),
                     )
                     .help(
-                        "it is a mistake of the compiler's, not yours: a component has to take it \
-                         from a credential",
+                        "this is a bug in espalier, please report it: a component has to take the \
+                         Secret from a credential",
                     ),
                 );
             }

@@ -96,11 +96,10 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
     let Some((_, place, label)) = places.next() else { return };
     let finding = Diagnostic::warning(code::EXAMPLE_VALUE, place, message).label(label);
     let finding = places.fold(finding, |finding, (_, place, label)| finding.related(place, label));
-    found.push(
-        finding
-            .help("write your own")
-            .note("names like `example.com` and `.example` belong to nobody (RFC 2606)"),
-    );
+    found.push(finding.help("replace it with your own").note(
+        "names like `example.com` and `.example` are reserved for documentation (RFC \
+                   2606)",
+    ));
 }
 
 #[cfg(test)]
@@ -109,7 +108,7 @@ mod tests {
 
     #[test]
     fn what_nobody_can_own_is_an_example() {
-        for it in [
+        for text in [
             "example.com",
             "chat.example.com",
             "S3.Example.Org",
@@ -117,9 +116,9 @@ mod tests {
             "chat.garden.example",
             "x.invalid",
         ] {
-            assert!(is_host(it), "{it}");
+            assert!(is_host(text), "{text}");
         }
-        for it in [
+        for text in [
             "myexample.com",
             "example.com.au",
             "example.dev",
@@ -128,26 +127,26 @@ mod tests {
             "10.0.0.7",
             "chat.test",
         ] {
-            assert!(!is_host(it), "{it}");
+            assert!(!is_host(text), "{text}");
         }
     }
 
     #[test]
     fn what_is_to_be_filled_in_is_an_example() {
-        let is = |text: &str| is_to_be_filled_in(&text.parse().expect("a URL"));
-        for it in [
+        let is_placeholder = |url: &str| is_to_be_filled_in(&url.parse().expect("a URL"));
+        for text in [
             "https://github.com/owner/name.git",
             "git@github.com:OWNER/repo.git",
             "https://github.com/your-org/platform",
         ] {
-            assert!(is(it), "{it}");
+            assert!(is_placeholder(text), "{text}");
         }
-        for it in [
+        for text in [
             "https://github.com/ownership/name.git",
             "https://owner.dev/team/platform.git",
             "git@garden.dev:yours/x.git",
         ] {
-            assert!(!is(it), "{it}");
+            assert!(!is_placeholder(text), "{text}");
         }
     }
 }

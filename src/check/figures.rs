@@ -23,13 +23,12 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
                         code::FIGURES_IMPLAUSIBLE,
                         place(field),
                         format!(
-                            "`{field}` of `{name}` is {number}, and must be from {least} to \
-                                 {most}"
+                            "`{field}` of `{name}` is {number}, but must be from {least} to {most}"
                         ),
                     )
                     .help(format!(
-                        "of `llama3.2:1b` it is `{field}: {example}`; the memory is computed from \
-                         it, so a guess proves nothing"
+                        "for `llama3.2:1b` it is `{field}: {example}`; the memory is computed from \
+                         it, so do not guess"
                     )),
                 );
             }
@@ -40,9 +39,9 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
                 Diagnostic::warning(
                     code::FIGURES_NOT_USED,
                     view.component_key(&["ollama", "catalogue", name.as_str()]),
-                    format!("`{name}` has figures and is not listed in `models`"),
+                    format!("`{name}` has figures but is not listed in `models`"),
                 )
-                .help("list it, take its figures out, or look for a misspelt name"),
+                .help("list it, remove its figures, or look for a misspelt name"),
             );
         }
     }
@@ -80,13 +79,13 @@ fn contradictions(
         }
         found.push(
             Diagnostic::error(code::FIGURES_IMPLAUSIBLE, place(field), message)
-                .related(place(other), "the other")
+                .related(place(other), "the other figure")
                 .help(help),
         );
     };
     if figures.kv_heads > figures.heads {
         let message = format!(
-            "`{name}` has {} key/value heads and {} heads",
+            "`{name}` has {} key/value heads, but only {} heads",
             figures.kv_heads, figures.heads
         );
         find(
@@ -98,19 +97,21 @@ fn contradictions(
     }
     if figures.window_layers > figures.layers {
         let message = format!(
-            "`{name}` has {} layers with a window and {} layers",
+            "`{name}` has {} layers with a window, but only {} layers",
             figures.window_layers, figures.layers
         );
         find("windowLayers", "layers", message, "`layers` counts all of them");
     }
     if figures.decoder && !figures.embedding_model {
-        let message =
-            format!("`{name}` is said to be a decoder that makes embeddings, and to write text");
+        let message = format!(
+            "`{name}` is marked as a decoder that makes embeddings, but not as an \
+                     embedding model"
+        );
         find(
             "decoder",
             "embeddingModel",
             message,
-            "write `embeddingModel: true` too, or leave `decoder` out",
+            "write `embeddingModel: true` too, or remove `decoder`",
         );
     }
     if (figures.window == 0) != (figures.window_layers == 0) {

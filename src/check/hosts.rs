@@ -90,9 +90,10 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
     let mut private = private.into_iter();
     let Some((name, place, label)) = private.next() else { return };
     let message = match others {
-        0 => format!("`{name}` is not a public name: Let's Encrypt certifies no such host"),
+        0 => format!("`{name}` is not a public name: Let's Encrypt issues no certificate for it"),
         _ => format!(
-            "`{name}` and {others} more are not public names: Let's Encrypt certifies no such host"
+            "`{name}` and {others} more are not public names: Let's Encrypt issues no certificates \
+             for them"
         ),
     };
     let finding = Diagnostic::warning(code::HOST_NOT_PUBLIC, place, message).label(label);
@@ -100,12 +101,12 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
     found.push(
         finding
             .help(
-                "write a host below a domain that you have registered, with a DNS record that \
-                 leads here from the Internet",
+                "write a host below a domain that you have registered, with a public DNS record \
+                 that points here",
             )
             .note(
-                "names like `.lan`, `.local` and `.internal` are everybody's (RFC 6761, RFC 6762, \
-                 ICANN)",
+                "names below `.lan`, `.local` and `.internal` are for private networks only (RFC \
+                 6761, RFC 6762, ICANN)",
             ),
     );
 }
@@ -119,11 +120,11 @@ pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
                 Diagnostic::error(
                     code::HOST_TAKEN,
                     view.value(&["domains", field]),
-                    format!("`{host}` is the host of `{first}` already"),
+                    format!("`{host}` is already the host of `{first}`"),
                 )
-                .related(view.value(&["domains", first]), "first here")
+                .related(view.value(&["domains", first]), "first used here")
                 .help(format!(
-                    "write `{field}: {}`: each answers at a host of its own",
+                    "write `{field}: {}`: each needs a host of its own",
                     beside(host, field)
                 )),
             );
@@ -152,8 +153,7 @@ pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
                 )
                 .related(view.spec.value(&["domains", field]), "the platform's")
                 .help(format!(
-                    "name the workspace otherwise, or let all of them answer elsewhere: \
-                     `workspaces: {}`",
+                    "rename the workspace, or give all workspaces another domain: `workspaces: {}`",
                     beside(host, "ws")
                 )),
             );
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn what_is_in_no_public_dns_is_private() {
-        for it in [
+        for host in [
             "chat.garden.lan",
             "ai.local",
             "Chat.Team.Internal",
@@ -177,9 +177,9 @@ mod tests {
             "ai.home",
             "ai.corp",
         ] {
-            assert!(is_private(it), "{it}");
+            assert!(is_private(host), "{host}");
         }
-        for it in [
+        for host in [
             "chat.garden.dev",
             "lan.garden.dev",
             "chat.flan",
@@ -189,7 +189,7 @@ mod tests {
             "test.com",
             "my-home.dev",
         ] {
-            assert!(!is_private(it), "{it}");
+            assert!(!is_private(host), "{host}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! `limit-below-request`, `limit-below-tested`: a container cannot be promised more than where it
-//! is stopped, nor work with less than it takes.
+//! `limit-below-request`, `limit-below-tested`: a container's limit is at least its request, and at
+//! least what the tested version needs.
 
 use super::{code, view::SpecView};
 use crate::{
@@ -71,7 +71,7 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
                     memory("limit"),
                     "a limit of 0 is no limit at all",
                 )
-                .help("leave it out, or write what the container may use"),
+                .help("leave it out, or write how much the container may use"),
             );
             continue;
         }
@@ -82,7 +82,7 @@ pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
                     memory("limit"),
                     format!("the limit is {limit}, below the request of {request}"),
                 )
-                .related(memory("request"), "promised here")
+                .related(memory("request"), "the request")
                 .help(format!("write `limit: {request}` or more, or lower the request")),
             );
         }
@@ -97,8 +97,8 @@ fn below_tested(
     tested: Allotment,
     place: crate::diag::diagnostic::Place,
 ) -> Diagnostic {
-    let message = format!("the limit is {limit}, and the tested version needs {}", tested.request);
+    let message = format!("the limit is {limit}, but the tested version needs {}", tested.request);
     Diagnostic::warning(code::LIMIT_BELOW_TESTED, place, message)
         .help(format!("write `limit: {}`, or leave it out", tested.limit))
-        .note("a container at its limit is killed and started again, and again")
+        .note("a container that reaches its limit is killed and restarted, again and again")
 }

@@ -39,16 +39,19 @@ pub fn known(
     if known.figures.images_not_measured {
         let own = has_catalogue.then(|| {
             format!(
-                "where you have measured it, write `{}`",
+                "if you have measured it, write `{}`",
                 stanza(model, Some(&known.figures), "imageMemory: …, ")
             )
         });
-        let message = format!("`{model}` reads images, and what an image takes was not measured");
+        let message = format!(
+            "`{model}` reads images, but the memory that an image takes was not \
+                               measured"
+        );
         let finding =
             with_help(Diagnostic::warning(code::IMAGE_MEMORY_UNKNOWN, place(), message), own);
-        found.push(finding.help("take a model whose images are measured, like `gemma3:4b`").note(
-            "without an image its memory is computed like any other's; with one, Ollama's own \
-             limit may end it",
+        found.push(finding.help("use a model for which it was measured, like `gemma3:4b`").note(
+            "without images, its memory is computed like any other model's; with one, Ollama may \
+             exceed its own limit and be OOM-killed",
         ));
     }
     found
@@ -60,23 +63,22 @@ fn unlisted(model: &ModelName, known: &Known, has_catalogue: bool, place: Place)
         code::MODEL_TAG_UNLISTED,
         place,
         format!(
-            "the catalogue does not list `{model}`: its memory is computed, but it may not be \
-             there to pull"
+            "the catalogue does not list `{model}`: its memory is computed, but Ollama's library \
+             may not have it"
         ),
     );
     let near = models::family(model.model()).and_then(|family| nearest(family, model.tag()));
     let finding = match near {
         Some(near) => finding.help(format!("did you mean `{}:{near}`?", model.model())),
-        None => finding.help(format!(
-            "`espalier show models {}` lists the tags that are known",
-            model.model()
-        )),
+        None => {
+            finding.help(format!("`espalier show models {}` lists the known tags", model.model()))
+        }
     };
     if !has_catalogue {
         return finding;
     }
     let own = stanza(model, Some(&known.figures), "");
-    finding.note(format!("if the library has it, figures of your own end this warning: `{own}`"))
+    finding.note(format!("if the library has it, your own figures silence this warning: `{own}`"))
 }
 
 /// The tag of a family that is nearest to one that it does not have, in the same quantisation if
@@ -98,24 +100,24 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
     let (finding, figures) = if let Some(reason) = uncovered::reason(model.model(), model.tag()) {
         let finding = error(format!("the memory of `{model}` cannot be computed: {reason}"));
         let finding =
-            finding.help("`espalier show models` lists those whose memory can be computed");
+            finding.help("`espalier show models` lists the models whose memory can be computed");
         let measured =
-            "or measure what it takes, and write figures in `catalogue` that come to as much";
+            "or measure what it takes, and write figures in `catalogue` that add up to it";
         return if has_catalogue { finding.help(measured) } else { finding };
     } else if model.contains('/') {
         let made = if foreign::is_foreign(model) { "quantised" } else { "made" };
         let finding = error(format!(
-            "`{model}` is not in the catalogue: somebody else {made} it, so the size of its file \
-             is not known"
+            "`{model}` is not in the catalogue: it was {made} by somebody else, so the size of its \
+             file is not known"
         ));
         match foreign::assumed(model) {
-            Some(it) => {
+            Some(assumed) => {
                 let finding = finding.help(format!(
-                    "take `{}` of Ollama's library, if that is what it is made of",
-                    it.base
+                    "use `{}` from Ollama's library, if that is what it was made from",
+                    assumed.base
                 ));
-                let note = assumption(&it);
-                (if has_catalogue { finding.note(note) } else { finding }, Some(it.figures))
+                let note = assumption(&assumed);
+                (if has_catalogue { finding.note(note) } else { finding }, Some(assumed.figures))
             }
             None if made == "made" => (with_help(finding, other_family(model)), None),
             None => (finding, None),
@@ -130,8 +132,10 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
     };
     let finding = with_help(finding, own);
     if !has_catalogue {
-        return finding
-            .help("a workspace takes models of the catalogue; `espalier show models` lists them");
+        return finding.help(
+            "a workspace can only use models of the catalogue; `espalier show models` lists \
+                   them",
+        );
     }
     let or = if finding.help.is_empty() { "" } else { "or " };
     finding
@@ -139,17 +143,17 @@ fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Plac
             "{or}write its figures under `ollama`: `{}`",
             stanza(model, figures.as_ref(), "")
         ))
-        .note("`espalier explain model-unknown` says where to read them")
+        .note("`espalier explain model-unknown` says where to find them")
 }
 
 /// Where figures come from that were assumed from a name.
-pub fn assumption(it: &foreign::Assumed) -> String {
-    let (and, blob) = match (it.is_published, it.figures.blob) {
+pub fn assumption(assumed: &foreign::Assumed) -> String {
+    let (and, blob) = match (assumed.is_published, assumed.figures.blob) {
         (true, _) => ("", ""),
         (false, 0) => ("", "; `blob` is the size of the file there"),
-        (false, _) => (", with a `blob` that is computed, rather too large than too small", ""),
+        (false, _) => (", with a computed `blob` that is rather too large than too small", ""),
     };
-    let base = &it.base;
+    let base = &assumed.base;
     format!(
         "the figures are those of `{base}`, assumed from the name{and}: compare them with the \
          repository's page{blob}"
@@ -178,7 +182,7 @@ fn of_family(finding: Diagnostic, family: &Family, tag: &str) -> Diagnostic {
         format!("`espalier show models {name}` lists its tags")
     } else {
         format!(
-            "of `{name}`, the catalogue has {sizes}; `espalier show models {name}` lists all tags"
+            "the catalogue has `{name}` in {sizes}; `espalier show models {name}` lists all tags"
         )
     })
 }
@@ -202,8 +206,8 @@ fn other_family(model: &ModelName) -> Option<String> {
 /// What to write in the spec: a model's figures, as far as they are known, and more. It stands in
 /// place of the catalogue's whole.
 pub fn stanza(name: &str, figures: Option<&Figures>, more: &str) -> String {
-    let number = |it: fn(&Figures) -> u64| {
-        figures.map(it).filter(|it| *it > 0).map_or_else(|| "…".to_owned(), |it| it.to_string())
+    let number = |field: fn(&Figures) -> u64| {
+        figures.map(field).filter(|it| *it > 0).map_or_else(|| "…".to_owned(), |it| it.to_string())
     };
     let some = |is: bool, text: String| if is { text } else { String::new() };
     let extra = figures.map_or_else(String::new, |figures| {

@@ -31,16 +31,15 @@ pub fn models(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::STORAGE_TOO_SMALL,
                 view.component(&["ollama", "storage"]),
-                format!("the volume is {storage}, and the models need {least}"),
+                format!("the volume is {storage}, but the models need {least}"),
             )
-            .related(view.component(&["ollama", "models"]), "with a fifth more for the pull")
+            .related(view.component(&["ollama", "models"]), "plus a fifth for the pull")
             .help(format!("write `storage: {least}` or more, or leave it out")),
         );
     }
 }
 
-/// A model that does not fit its GPUs is run by the CPU in part, in memory that nobody has
-/// promised.
+/// A model that does not fit its GPUs runs partly on the CPU, in memory that was not requested.
 fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     let (Some(gpu), Some(needs)) = (&ollama.gpu, ollama.needs_vram()) else { return };
     let has = gpu.memory * u64::from(gpu.count);
@@ -52,7 +51,7 @@ fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
         if gpu.count == 1 { "GPU has" } else { "GPUs have" },
         if loaded == 1 { "largest model needs" } else { "models need" },
     );
-    let message = format!("Ollama's {gpus} {}, and its {models} {}", has.in_mib(), needs.in_mib());
+    let message = format!("Ollama's {gpus} {}, but its {models} {}", has.in_mib(), needs.in_mib());
     // More GPUs cost more contexts: what is enough is found by trying.
     let enough = (gpu.count + 1..=MOST_GPUS).find(|count| {
         let mut changed = ollama.clone();
@@ -69,27 +68,24 @@ fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
         if loaded == 1 { "one at a time".to_owned() } else { format!("{loaded} at once") },
     );
     if let Some(count) = enough {
-        finding = finding.help(format!(
-            "write `gpu: {{count: {count}, …}}` if each replica can have so many of them"
-        ));
+        finding = finding
+            .help(format!("write `gpu: {{count: {count}, …}}` if each replica can have that many"));
     }
     found.push(
         finding
-            .help(
-                "a smaller model, a smaller `context` or `kvCache: q8_0` needs less, and so does a \
-                 larger GPU",
-            )
+            .help("use a smaller model, a smaller `context`, `kvCache: q8_0` or a larger GPU")
             .note(
-                "the figures are those of the CPU, and 457Mi a model and GPU for the driver: they \
-                 were not measured on a GPU",
+                "the figures are those of a CPU, plus 457Mi for each model on each GPU for the \
+                 driver; they were not measured on a GPU",
             ),
     );
 }
 
-/// More GPUs than one node has.
+/// The most GPUs that one node has.
 pub const MOST_GPUS: u32 = 16;
 
-/// Weights are anonymous memory on CPU: what is not promised is not there when a model loads.
+/// Weights are anonymous memory on a CPU: memory that is not requested may be missing when a model
+/// loads.
 fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     let (needs, has) = (ollama.needs_memory(), ollama.allotment());
     let (field, amount) = match () {
@@ -105,7 +101,7 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     };
     let place = view.component(&["ollama", "resources", "memory", field]);
     let message = format!(
-        "Ollama's memory {field} is {}, and its models need {}",
+        "Ollama's memory {field} is {}, but its models need {}",
         amount.in_mib(),
         needs.in_mib()
     );
@@ -117,7 +113,7 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     );
 }
 
-/// More models than anybody pulls into one volume.
+/// The most models that one Ollama may list.
 pub const MOST: usize = 64;
 
 /// The models of a tenant.
@@ -131,19 +127,19 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
     let all = || Place::Value { file: file.clone(), path: at.clone() };
     if ollama.models.len() > MOST {
         let message =
-            format!("{} models are listed, and must be {MOST} at most", ollama.models.len());
+            format!("{} models are listed, but there may be at most {MOST}", ollama.models.len());
         found.push(
             Diagnostic::error(code::OUT_OF_RANGE, all(), message)
-                .help("list what people use: each is pulled before the pod is Ready"),
+                .help("list only what is used: each model is pulled before the pod is Ready"),
         );
         return;
     }
-    let is_embedder = |it| ollama.figures(it).is_some_and(|it| it.embedding_model);
+    let is_embedder = |model| ollama.figures(model).is_some_and(|it| it.embedding_model);
     if ollama.models.is_empty() {
         let models = "models: [\"llama3.2:1b-instruct-q4_K_M\"]";
         let help = if at.steps().len() > 2 {
             format!(
-                "write `{models}` in `components.ollama`; where that does not stand yet, \
+                "write `{models}` in `components.ollama`; if there is no such section yet, \
                  `components: {{ollama: {{{models}}}}}`"
             )
         } else {
@@ -160,7 +156,7 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
                 all(),
                 "these models only make embeddings: nobody can chat",
             )
-            .help("add a model that writes text, like `llama3.2:1b-instruct-q4_K_M`"),
+            .help("add a model that generates text, like `llama3.2:1b-instruct-q4_K_M`"),
         );
     }
     let mut seen = BTreeSet::new();
@@ -178,7 +174,7 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
                     place(),
                     format!("`{model}` is listed twice"),
                 )
-                .help("take one out"),
+                .help("remove one of them"),
             );
         }
     }

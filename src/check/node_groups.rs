@@ -12,7 +12,7 @@ use crate::{
     platform::node::Role,
 };
 
-/// More nodes of a group than k3s was ever tried with.
+/// The most nodes of a group: more than k3s was ever tested with.
 pub const MOST_NODES: u32 = 1000;
 
 /// The nodes as they are written.
@@ -27,9 +27,9 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
                 "the spec has both `node` and `nodes`",
             );
             found.push(
-                finding.related(view.value(&["node"]), "one machine").help(
-                    "take one of them out: `node` is the only machine, `nodes` all of several",
-                ),
+                finding
+                    .related(view.value(&["node"]), "one machine")
+                    .help("remove one of them: `node` describes a single machine, `nodes` several"),
             );
             return;
         }
@@ -38,13 +38,12 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
             let finding = Diagnostic::error(
                 code::NODE_OR_NODES,
                 place,
-                "the spec does not say what the platform runs on",
+                "the spec does not describe the nodes that the platform runs on",
             );
-            found.push(
-                finding.help(
-                    "write `node: {cpu: 4, memory: 8Gi}`, or groups of several under `nodes`",
-                ),
-            );
+            found.push(finding.help(
+                "write `node: {cpu: 4, memory: 8Gi}`, or describe groups of several under \
+                     `nodes`",
+            ));
             return;
         }
         (None, false) => {}
@@ -56,13 +55,13 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
             let message = format!("two groups of nodes are called `{}`", node.name);
             found.push(
                 Diagnostic::error(code::NODE_GROUP_TWICE, place("name"), message)
-                    .help("give one of them another name, or add the two counts up"),
+                    .help("rename one of them, or merge them and add up their counts"),
             );
         }
         if !(1..=MOST_NODES).contains(&node.count) {
-            let message = format!("`count` is {}, and must be from 1 to {MOST_NODES}", node.count);
+            let message = format!("`count` is {}, but must be from 1 to {MOST_NODES}", node.count);
             let help = if node.count == 0 {
-                "write `count: 1` or more, or take the group out".to_owned()
+                "write `count: 1` or more, or remove the group".to_owned()
             } else {
                 format!("write `count: {MOST_NODES}` or less")
             };
@@ -76,17 +75,17 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
         .fold(0_u32, |sum, node| sum.saturating_add(node.count));
     let first = spec.nodes.iter().position(|it| it.role == Role::Server);
     if servers == 0 && first.is_none() {
-        let message = "no group of nodes has the control plane";
+        let message = "no group of nodes runs the control plane";
         let finding = Diagnostic::error(code::SERVER_NODES, view.value(&["nodes"]), message);
-        found.push(finding.help("write `role: server` for one of them: one node of it, or three"));
+        found.push(finding.help("write `role: server` for one of them, with one node or three"));
     } else if servers > 0 && servers % 2 == 0 {
         let message =
-            format!("{servers} servers survive no more losses than {} would", servers - 1);
+            format!("{servers} servers survive no more failures than {} would", servers - 1);
         let place = view.at(field(&["nodes"]).index(first.unwrap_or_default()).key("count"));
         found.push(
             Diagnostic::warning(code::SERVER_NODES, place, message)
-                .help(format!("an odd number of servers: {} or {}", servers - 1, servers + 1))
-                .note("etcd needs a majority to go on: of 2, both; of 3, two; of 4, three"),
+                .help(format!("use an odd number of servers: {} or {}", servers - 1, servers + 1))
+                .note("etcd needs a majority of its servers: of 2, both; of 3, two; of 4, three"),
         );
     }
 }

@@ -21,7 +21,7 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
             )
             .related(place("flashAttention"), "off")
             .help("write `flashAttention: true`, or `kvCache: f16`")
-            .note("the memory would be computed for a smaller cache than the one that is made"),
+            .note("the memory would be computed for a smaller cache than Ollama allocates"),
         );
     }
     let figures = || ollama.models.iter().filter_map(|model| ollama.figures(model));
@@ -33,13 +33,13 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
                 code::CONTEXT_BEYOND_TRAINING,
                 place("context"),
                 format!(
-                    "`context` is {}, and no listed model was trained for more than {longest}",
+                    "`context` is {}, but no listed model was trained for more than {longest}",
                     ollama.context
                 ),
             )
             .related(place("models"), format!("at most {longest} tokens"))
             .help(format!("write `context: {longest}` or less"))
-            .note("Ollama cuts it to what a model was trained for; all that grows is the buffers"),
+            .note("Ollama reduces it to what a model was trained for; only the buffers grow"),
         );
     }
     let Some(loaded) = ollama.max_loaded_models else { return };
@@ -51,7 +51,7 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
         Diagnostic::warning(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message)
     };
     if loaded == 0 {
-        let message = "`maxLoadedModels` is 0, which Ollama takes for 3 models in memory at once";
+        let message = "`maxLoadedModels` is 0, which Ollama reads as 3 models in memory at once";
         found.push(
             Diagnostic::error(code::MAX_LOADED_MODELS, place("maxLoadedModels"), message)
                 .help("write `maxLoadedModels: 1` or more, or leave it out"),
@@ -59,8 +59,8 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
     } else if count < needed {
         found.push(
             finding(format!(
-                "`maxLoadedModels` is {loaded}: an embedding model and the one that answers push \
-                 each other out of memory"
+                "`maxLoadedModels` is {loaded}: an embedding model and the one that answers evict \
+                 each other from memory"
             ))
             .related(place("models"), format!("{embedders} of {listed} for embeddings"))
             .help(format!("write `maxLoadedModels: {needed}`, or leave it out")),
@@ -69,8 +69,8 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
         let spare = FURTHER_MODEL * (count - listed) as u64;
         found.push(
             finding(format!(
-                "`maxLoadedModels` is {loaded}, and {listed} can be loaded: {} are promised for \
-                 nothing",
+                "`maxLoadedModels` is {loaded}, but only {listed} can be loaded: {} are requested \
+                 for nothing",
                 spare.in_mib()
             ))
             .related(place("models"), "all of them")

@@ -1,5 +1,5 @@
-//! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open WebUI sends
-//! along, and the models that it sends it to.
+//! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open WebUI adds to a
+//! question, and the models that receive it.
 
 use super::{code, model_names::stanza, ranges::ANSWER, view::SpecView};
 use crate::{
@@ -32,12 +32,12 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let [administrator, user] = TOOLS;
     let note = format!(
-        "an administrator's question carries {administrator} tools, {TOOLS_OF_ADMINISTRATOR} \
-         tokens; another user's {user}, {TOOLS_OF_USER}. What does not fit is cut off"
+        "an administrator's question carries {administrator} tools ({TOOLS_OF_ADMINISTRATOR} \
+         tokens), another user's {user} ({TOOLS_OF_USER} tokens); what does not fit is cut off"
     );
     if components.ollama.context < WITH_TOOLS {
         let message = format!(
-            "`context` is {}, and Open WebUI's tools need {WITH_TOOLS}: {TOOLS_OF_ADMINISTRATOR} \
+            "`context` is {}, but Open WebUI's tools need {WITH_TOOLS}: {TOOLS_OF_ADMINISTRATOR} \
              for their list, the rest for a question and its answer",
             components.ollama.context
         );
@@ -60,7 +60,7 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
         components.ollama.chat_models().filter(|it| it.2.train_context < WITH_TOOLS)
     {
         let message = format!(
-            "`{name}` was trained for a context of {} tokens, and Open WebUI's tools need \
+            "`{name}` was trained for a context of {} tokens, but Open WebUI's tools need \
              {WITH_TOOLS} with a question and its answer",
             figures.train_context
         );
@@ -71,13 +71,13 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
                 message,
             )
             .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
-            .help("write `tools: false`, or take a model that was trained for a longer context")
+            .help("write `tools: false`, or use a model that was trained for a longer context")
             .note(note.clone()),
         );
     }
 }
 
-const TOOLS_ARE_ON: &str = "tools are on here";
+const TOOLS_ARE_ON: &str = "tools are enabled here";
 
 /// Ollama refuses a question with tools for a model whose template has no place for them.
 fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -93,9 +93,9 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::warning(
                 code::MODEL_WITHOUT_TOOLS,
                 place,
-                format!("whether `{name}` supports tools is not known"),
+                format!("it is not known whether `{name}` supports tools"),
             )
-            .help(format!("run `ollama show {name}`: where it lists `tools`, {says}"))
+            .help(format!("run `ollama show {name}`: if it lists `tools`, {says}"))
         } else {
             Diagnostic::error(
                 code::MODEL_WITHOUT_TOOLS,
@@ -106,14 +106,14 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
                 ),
             )
             .help(
-                "write `tools: false`, or take a model that does, like \
+                "write `tools: false`, or use a model that does, like \
                  `llama3.2:1b-instruct-q4_K_M`",
             )
         };
         found.push(
             finding
                 .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
-                .note("Ollama answers `400 … does not support tools` where a model supports none"),
+                .note("for a model without tools, Ollama answers `400 … does not support tools`"),
         );
     }
 }
@@ -134,7 +134,7 @@ fn answer(view: &SpecView<'_>, found: &mut Diagnostics) {
     };
     let is_cut = context < components.ollama.context;
     let label = if is_cut {
-        format!("{context} is what one of them was trained for")
+        format!("one of them was trained for {context} only")
     } else {
         "shared by question and answer".to_owned()
     };
@@ -146,8 +146,8 @@ fn answer(view: &SpecView<'_>, found: &mut Diagnostics) {
     let (room_of, half) =
         if has_tools { ("little", "half of what is left") } else { ("no", "half of that") };
     let message = format!(
-        "`maxTokens` is {answer}, and the models' context is {context} tokens{tools}: {room_of} \
-         room for the question"
+        "`maxTokens` is {answer}, and the models' context is {context} tokens{tools}: that leaves \
+         {room_of} room for the question"
     );
     found.push(
         Diagnostic::error(

@@ -18,14 +18,17 @@ use crate::{
 /// The worst case against the limit.
 pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
-    let (it, web) = (&components.postgresql, &components.open_webui);
+    let (postgresql, web) = (&components.postgresql, &components.open_webui);
     // More than one Open WebUI without Redis is refused by a rule of its own.
-    if !it.enabled || it.external.is_some() || (web.replicas > 1 && !components.redis.enabled) {
+    if !postgresql.enabled
+        || postgresql.external.is_some()
+        || (web.replicas > 1 && !components.redis.enabled)
+    {
         return;
     }
-    let clients = web.connections(it);
-    let limit = it.limit();
-    let worst = it.worst_case(clients).ceil_mib();
+    let clients = web.connections(postgresql);
+    let limit = postgresql.limit();
+    let worst = postgresql.worst_case(clients).ceil_mib();
     if worst <= limit {
         return;
     }
@@ -36,25 +39,25 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     );
     let opens = format!("Open WebUI opens up to {clients} connections");
     let message = format!(
-        "PostgreSQL's limit is {}, and {} connections may use {}",
+        "PostgreSQL's limit is {}, but {} connections may use {}",
         limit.in_mib(),
         Postgresql::max_connections(clients),
         worst.in_mib()
     );
-    // Whatever is written is to blame.
-    let mut finding = if it.resources.memory.limit.is_some() {
+    // The finding is marked where the user wrote something.
+    let mut finding = if postgresql.resources.memory.limit.is_some() {
         Diagnostic::error(code::POSTGRESQL_LIMIT, setting, message).related(pool, opens)
     } else {
         Diagnostic::error(code::POSTGRESQL_LIMIT, pool, message).label(opens)
     };
     // The larger of the two is the one that somebody wrote.
-    let ConnectionPool { size, overflow } = web.pool(it);
+    let ConnectionPool { size, overflow } = web.pool(postgresql);
     let pools = (1..size.max(overflow))
         .rev()
         .map(|most| ConnectionPool { size: size.clamp(1, most), overflow: overflow.min(most) });
     let fits = |pool: &ConnectionPool| {
         let changed = OpenWebUi { connection_pool: Some(pool.clone()), ..web.clone() };
-        it.worst_case(changed.connections(it)).ceil_mib() <= limit
+        postgresql.worst_case(changed.connections(postgresql)).ceil_mib() <= limit
     };
     if let Some(ConnectionPool { size, overflow }) = pools.into_iter().find(fits) {
         finding = finding.help(format!(
@@ -64,20 +67,20 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     // Buffers grow with the limit, so what is needed is found by trying; four times as much is no
     // advice any more.
     let holds = |more: &Bytes| {
-        let mut changed = it.clone();
+        let mut changed = postgresql.clone();
         changed.resources.memory.limit = Some(*more);
         changed.worst_case(clients) <= *more
     };
     // In steps of an eighth, rounded to 64Mi: a handful of tries, however large the limit.
     let step = (limit.get() >> 3).max(64 << 20);
     if let Some(enough) = (1..=24)
-        .map(|it| {
-            Bytes::mib((limit.get().saturating_add(step.saturating_mul(it)) >> 26).max(1) << 6)
+        .map(|steps| {
+            Bytes::mib((limit.get().saturating_add(step.saturating_mul(steps)) >> 26).max(1) << 6)
         })
         .find(holds)
     {
-        finding =
-            finding.help(format!("or give PostgreSQL's `memory` a larger one: `limit: {enough}`"));
+        finding = finding
+            .help(format!("or give PostgreSQL's `memory` a larger limit: `limit: {enough}`"));
     }
     found.push(finding);
 }
@@ -93,7 +96,7 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     let Some(external) = &postgresql.external else { return };
     let place = |key: &str| view.component(&["postgresql", "external", key]);
     if external.port == 0 {
-        let message = "`port` is 0, and must be from 1 to 65535";
+        let message = "`port` is 0, but must be from 1 to 65535";
         found.push(
             Diagnostic::error(code::OUT_OF_RANGE, place("port"), message)
                 .help("write `port: 5432` or leave it out"),
@@ -115,7 +118,7 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
     } else {
         idle.push((
             "external",
-            "PostgreSQL is off, and Open WebUI keeps its data on its own volume",
+            "PostgreSQL is disabled, and Open WebUI keeps its data on its own volume",
         ));
     }
     for (field, why) in idle {
@@ -123,20 +126,20 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
         let place = view.component(&["postgresql", field]);
         found.push(
             Diagnostic::warning(code::SETTING_WITHOUT_EFFECT, place, message)
-                .help(format!("take `{field}` out")),
+                .help(format!("remove `{field}`")),
         );
     }
     if !postgresql.enabled {
         return;
     }
     let range_of = |ip: Ipv4Addr| {
-        NOT_OUTSIDE.into_iter().find(|it| it.parse::<Cidr>().is_ok_and(|it| it.contains(ip)))
+        NOT_OUTSIDE.into_iter().find(|range| range.parse::<Cidr>().is_ok_and(|it| it.contains(ip)))
     };
     let why = match (external.host.ip(), &external.cidr) {
         (Some(ip), Some(cidr)) if !cidr.contains(ip) => {
             let message = format!(
-                "`{ip}` is not in `{cidr}`, so the network policy keeps Open \
-                                   WebUI from it"
+                "`{ip}` is not in `{cidr}`, so the network policy blocks Open WebUI's connections \
+                 to it"
             );
             let finding = Diagnostic::error(code::DATABASE_UNREACHABLE, place("cidr"), message);
             found.push(
@@ -148,15 +151,15 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
         }
         (Some(ip), None) => range_of(ip).map(|range| {
             let help = format!(
-                "write `host: {ip}, cidr: {ip}/32`: the policy then opens this address, and no \
-                 other"
+                "write `host: {ip}, cidr: {ip}/32`: the network policy then allows this address, \
+                 and no other"
             );
             (format!("`{ip}` is a private address (`{range}`)"), help)
         }),
         (None, None) => {
             let is_private =
                 |text: &&str| external.host.strip_suffix(text).is_some_and(|it| it.ends_with('.'));
-            let help = "say beside it which range of addresses it is in, like `cidr: 10.20.0.0/24`";
+            let help = "add the range of addresses that it is in, like `cidr: 10.20.0.0/24`";
             let domain = PRIVATE_DOMAINS.into_iter().find(is_private);
             domain.map(|domain| {
                 (
@@ -168,11 +171,11 @@ pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
         _ => None,
     };
     if let Some((what, help)) = why {
-        let message = format!("{what}, and the network policy opens public addresses only");
+        let message = format!("{what}, but the network policy allows only public addresses");
         found.push(
             Diagnostic::error(code::DATABASE_UNREACHABLE, place("host"), message)
                 .help(help)
-                .note("without, Open WebUI's connections are refused, and it never starts"),
+                .note("without `cidr`, Open WebUI's connections are blocked, and it never starts"),
         );
     }
 }

@@ -18,9 +18,9 @@ use crate::{
     units::{Bytes, Millicores, Seconds},
 };
 
-/// More than any kubelet was ever told.
+/// The most pods of a node: more than any kubelet is configured for.
 const MOST_PODS: u64 = 1_000_000;
-/// Fewer than the cluster's own.
+/// The fewest pods of a node: fewer than the cluster's own.
 const LEAST_PODS: u64 = 10;
 
 /// How many times what pods may use their limits may sum to.
@@ -73,7 +73,7 @@ pub const BOUNDS: [Bound; 31] = [
 
 /// Amounts of which 0 is none, by their places, one of each kind: what a machine or a volume has,
 /// and where a container is stopped.
-pub const ABOVE_NOTHING: [&[&str]; 9] = [
+pub const ABOVE_ZERO: [&[&str]; 9] = [
     &["node", "cpu"],
     &["node", "memory"],
     &["nodes", "[]", "cpu"],
@@ -88,12 +88,12 @@ pub const ABOVE_NOTHING: [&[&str]; 9] = [
 /// The least and the most of the number at a path of the spec, where there is one.
 pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
     let steps = path.steps().get(1..)?;
-    let is_it = |(pattern, step): (&&str, &Step)| match step {
+    let matches = |(pattern, step): (&&str, &Step)| match step {
         Step::Key(key) => *pattern == "*" || *pattern == key,
         Step::Index(_) => *pattern == "[]",
     };
     let bound =
-        BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(is_it));
+        BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(matches));
     bound.map(|it| (it.1, it.2))
 }
 
@@ -103,8 +103,17 @@ pub(super) fn bounds(path: &[&str]) -> (u64, u64) {
     bound.map_or((0, u64::MAX), |it| (it.1, it.2))
 }
 
-/// Counts, and the one length of time.
+/// Every number of the spec against its bounds.
 pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
+    counts(view, found);
+    model_server(view, found);
+    for (path, machine) in view.machines() {
+        self::machine(view, &path, &machine, found);
+    }
+}
+
+/// The components' counts: those whose message and help follow from the bounds alone.
+fn counts(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let ollama = &components.ollama;
     let numbers: [(&[&str], u64); 5] = [
@@ -132,21 +141,27 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         let (least, most) = bounds(path);
         let name = path.last().copied().unwrap_or_default();
         let help = if number < least {
-            let off = if name == "replicas" { "; `enabled: false` switches it off" } else { "" };
+            let off = if name == "replicas" { "; `enabled: false` disables it" } else { "" };
             format!("write `{name}: {least}` or more{off}")
         } else if number > most {
             format!("write `{name}: {most}` or less")
         } else {
             continue;
         };
-        let message = format!("`{name}` is {number}, and must be from {least} to {most}");
+        let message = format!("`{name}` is {number}, but must be from {least} to {most}");
         found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
     }
+}
+
+/// Ollama's settings whose help says more than a bound.
+fn model_server(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let ollama = &view.platform.spec.components.ollama;
     if let Some(loaded) =
         ollama.max_loaded_models.and_then(|it| usize::try_from(it).ok()).filter(|it| *it > MOST)
     {
         let message = format!(
-            "`maxLoadedModels` is {loaded}, and must be from 1 to {MOST}: no more can be listed"
+            "`maxLoadedModels` is {loaded}, but must be from 1 to {MOST}: no more models can be \
+             listed"
         );
         let finding = Diagnostic::error(
             code::OUT_OF_RANGE,
@@ -158,7 +173,7 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
     if ollama.keep_alive > Seconds::LONGEST {
         let longest = Seconds::LONGEST;
         let message =
-            format!("`keepAlive` is {}, and must be at most {longest}, a year", ollama.keep_alive);
+            format!("`keepAlive` is {}, but must be at most {longest}, a year", ollama.keep_alive);
         let finding = Diagnostic::error(
             code::OUT_OF_RANGE,
             view.component(&["ollama", "keepAlive"]),
@@ -167,8 +182,8 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
         found.push(finding.help(format!("write `keepAlive: {longest}`: no pod lives longer")));
     }
     if let Some(gpu) = ollama.gpu.as_ref().filter(|it| !(1..=MOST_GPUS).contains(&it.count)) {
-        let message = format!("`count` is {}, and must be from 1 to {MOST_GPUS}", gpu.count);
-        let help = "write `count: 1`, or take `gpu` out: models then run on the CPU";
+        let message = format!("`count` is {}, but must be from 1 to {MOST_GPUS}", gpu.count);
+        let help = "write `count: 1`, or remove `gpu`: models then run on the CPU";
         found.push(
             Diagnostic::error(
                 code::OUT_OF_RANGE,
@@ -178,53 +193,51 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
             .help(help),
         );
     }
-    for (path, machine) in view.machines() {
-        if let Some(pods) =
-            machine.max_pods.filter(|it| !(LEAST_PODS..=MOST_PODS).contains(&u64::from(*it)))
-        {
-            let message =
-                format!("`maxPods` is {pods}, and must be from {LEAST_PODS} to {MOST_PODS}");
-            let help = "write `maxPods: 110`, the kubelet's own number, or as many as the node's \
-                        pod network has addresses";
-            found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message)
-                    .help(help),
-            );
-        }
-        if machine.gpus > MOST_GPUS {
-            let message = format!("`gpus` is {}, and must be from 0 to {MOST_GPUS}", machine.gpus);
-            let help = format!("write `gpus: {MOST_GPUS}` or less: it is how many one machine has");
-            found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("gpus")), message)
-                    .help(help),
-            );
-        }
-        let nothing = [
-            ("cpu", machine.cpu == Millicores::default(), "4"),
-            ("memory", machine.memory == Bytes::default(), "8Gi"),
-        ];
-        for (name, _, example) in nothing.into_iter().filter(|it| it.1) {
-            let message = format!("`{name}` is 0, and no machine is sold without");
-            let help = format!("write what the machine has, like `{name}: {example}`");
-            found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key(name)), message).help(help),
-            );
-        }
-        let overcommit = machine.overcommit;
-        if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
-            let message = format!("`overcommit` is {overcommit}, and must be from 1.0 to 100.0");
-            found.push(
-                Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("overcommit")), message)
-                    .help(
-                        "write `overcommit: 2.0`; with `overcommit: 1.0` no pod can die of another \
-                         pod's appetite",
-                    ),
-            );
-        }
+}
+
+/// One machine, at its path.
+fn machine(view: &SpecView<'_>, path: &FieldPath, machine: &Node, found: &mut Diagnostics) {
+    if let Some(pods) =
+        machine.max_pods.filter(|it| !(LEAST_PODS..=MOST_PODS).contains(&u64::from(*it)))
+    {
+        let message = format!("`maxPods` is {pods}, but must be from {LEAST_PODS} to {MOST_PODS}");
+        let help = "write `maxPods: 110`, the kubelet's default, or as many as the node's \
+                    pod network has addresses";
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message).help(help),
+        );
+    }
+    if machine.gpus > MOST_GPUS {
+        let message = format!("`gpus` is {}, but must be from 0 to {MOST_GPUS}", machine.gpus);
+        let help = format!("write `gpus: {MOST_GPUS}` or less: it counts the GPUs of one machine");
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("gpus")), message).help(help),
+        );
+    }
+    let nothing = [
+        ("cpu", machine.cpu == Millicores::default(), "4"),
+        ("memory", machine.memory == Bytes::default(), "8Gi"),
+    ];
+    for (name, _, example) in nothing.into_iter().filter(|it| it.1) {
+        let message = format!("`{name}` is 0, but every machine has some");
+        let help = format!("write what the machine has, like `{name}: {example}`");
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key(name)), message).help(help),
+        );
+    }
+    let overcommit = machine.overcommit;
+    if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
+        let message = format!("`overcommit` is {overcommit}, but must be from 1.0 to 100.0");
+        found.push(
+            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("overcommit")), message).help(
+                "write `overcommit: 2.0`; with `overcommit: 1.0`, no pod can be OOM-killed because \
+                 another exceeds its request",
+            ),
+        );
     }
 }
 
-/// Sizes.
+/// Sizes of volumes, and of the nodes' memory.
 pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
     let backup = components.backup.iter().map(|it| ("backup", it.storage));
@@ -240,7 +253,7 @@ pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
                 Diagnostic::error(
                     code::STORAGE_TOO_SMALL,
                     view.component(&[name, "storage"]),
-                    format!("the volume of `{name}` is {bytes}, and cannot do its work below 1Gi"),
+                    format!("the volume of `{name}` is {bytes}, but must be at least 1Gi"),
                 )
                 .help("write `storage: 1Gi` or more"),
             );
@@ -259,7 +272,7 @@ fn mem_total(view: &SpecView<'_>, path: &FieldPath, node: &Node, found: &mut Dia
             code::MEM_TOTAL_DIFFERS,
             view.at(path.key("memTotal")),
             format!(
-                "`memTotal` is {seen}, and a machine sold with {sold} has at most that, and at \
+                "`memTotal` is {seen}, but a machine sold with {sold} has at most that, and at \
                  least half of it"
             ),
         )
@@ -273,8 +286,8 @@ fn mem_total(view: &SpecView<'_>, path: &FieldPath, node: &Node, found: &mut Dia
                 "write `memTotal: {kib}`: /proc/meminfo counts in KiB, which it calls kB"
             )),
             None => finding.help(
-                "write what /proc/meminfo says on that very machine, with `Ki` after the number; \
-                 or leave it out",
+                "write what /proc/meminfo says on that machine, with `Ki` after the number, or \
+                 leave it out",
             ),
         });
     }

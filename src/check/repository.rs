@@ -11,7 +11,7 @@ use crate::{
     platform::repository::Repository,
 };
 
-/// Days before its end at which a key is told of.
+/// How many days before its end a key is reported.
 const WARN_DAYS: i64 = 30;
 const DAY: i64 = 24 * 60 * 60;
 
@@ -32,20 +32,20 @@ pub fn without_tls(view: &SpecView<'_>, found: &mut Diagnostics) {
             view.value(&["repository", "url"]),
             if is_signed {
                 format!(
-                    "without TLS, whoever is on the way to `{host}` reads Argo CD's token and can \
-                     hand out an older signed commit"
+                    "without TLS, anyone on the network path to `{host}` can read Argo CD's token \
+                     and serve an older signed commit"
                 )
             } else {
                 format!(
-                    "without TLS, whoever is on the way to `{host}` decides what runs in the \
-                     cluster"
+                    "without TLS, anyone on the network path to `{host}` can decide what runs in \
+                     the cluster"
                 )
             },
         )
-        .help(format!("write `url: {with_tls}`, or an address of SSH"))
+        .help(format!("write `url: {with_tls}`, or an SSH URL"))
         .note(
-            "Argo CD applies what it is given with the rights of the cluster's administrator, and \
-             sends its token along",
+            "Argo CD applies what it fetches with the rights of a cluster administrator, and sends \
+             its token with each request",
         ),
     );
 }
@@ -66,10 +66,11 @@ pub fn signers<'a>(
             1 => format!("the key {} expires in 1 day", key.id()),
             days => format!("the key {} expires in {days} days", key.id()),
         };
-        let place = Place::Value { file: Arc::clone(file), path: field(&["repository", "signedBy"]).index(index) };
+        let path = field(&["repository", "signedBy"]).index(index);
+        let place = Place::Value { file: Arc::clone(file), path };
         let help =
-            "give it more time (`gpg --quick-set-expire FINGERPRINT 1y`), and write here what `gpg \
-             --armor --export KEY` writes then";
+            "extend it (`gpg --quick-set-expire FINGERPRINT 1y`), then write the output of `gpg \
+             --armor --export KEY` here";
         Some(Diagnostic::warning(code::SIGNING_KEY_EXPIRES, place, message).help(help))
     })
 }

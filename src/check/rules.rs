@@ -23,7 +23,7 @@ type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
 const SPEC: [SpecRule; 20] = [
     super::argocd::pair,
     super::argocd::waves,
-    super::backup::worth,
+    super::backup::destination,
     super::certificate::another,
     super::components::needed,
     super::figures::plausible,
@@ -50,7 +50,7 @@ const TENANT: [TenantRule; 3] =
 /// Rules on the whole.
 const WHOLE: [WholeRule; 8] = [
     super::components::needed_by_tenants,
-    super::credentials::closed_everywhere,
+    super::credentials::provided_everywhere,
     super::credentials::sealed,
     super::examples::left_over,
     super::hosts::tenants,
@@ -85,12 +85,12 @@ pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
     let is_known = |diagnostic: &Diagnostic| {
         is_sound(&diagnostic.place) && diagnostic.related.iter().all(|it| is_sound(&it.0))
     };
-    found.extend(said_once(more).into_iter().filter(is_known));
+    found.extend(without_consequences(more).into_iter().filter(is_known));
 }
 
-/// What else is said of a number that is out of its range, or of another place for the number's
-/// sake, only follows from that.
-fn said_once(found: Diagnostics) -> Diagnostics {
+/// Drops findings that only follow from a number that is out of its range: further ones about that
+/// number, and those about another place because of it.
+fn without_consequences(found: Diagnostics) -> Diagnostics {
     let of = |place: &Place| match place {
         Place::Value { file, path } => Some((file.clone(), path.clone())),
         _ => None,
@@ -100,8 +100,8 @@ fn said_once(found: Diagnostics) -> Diagnostics {
             && [code::OUT_OF_RANGE, code::FIGURES_IMPLAUSIBLE].contains(&diagnostic.code)
     };
     let mut out = BTreeMap::new();
-    for (index, it) in found.iter().enumerate().filter(|it| is_out(it.1)) {
-        if let Some(place) = of(&it.place) {
+    for (index, diagnostic) in found.iter().enumerate().filter(|it| is_out(it.1)) {
+        if let Some(place) = of(&diagnostic.place) {
             out.entry(place).or_insert(index);
         }
     }
@@ -114,14 +114,15 @@ fn said_once(found: Diagnostics) -> Diagnostics {
         };
         out.range(&place..).next().is_some_and(|it| it.0.0 == place.0 && is_whole(&it.0.1))
     };
-    let is_told = |(index, it): &(usize, Diagnostic)| {
-        if is_out(it) {
-            return of(&it.place).and_then(|it| out.get(&it)).is_none_or(|first| first == index);
+    let is_kept = |(index, diagnostic): &(usize, Diagnostic)| {
+        if is_out(diagnostic) {
+            let first = of(&diagnostic.place).and_then(|place| out.get(&place));
+            return first.is_none_or(|first| first == index);
         }
-        let related = it.related.iter().map(|it| &it.0);
-        !related.chain([&it.place]).filter_map(of).any(has_out)
+        let related = diagnostic.related.iter().map(|it| &it.0);
+        !related.chain([&diagnostic.place]).filter_map(of).any(has_out)
     };
-    found.into_iter().enumerate().filter(is_told).map(|it| it.1).collect()
+    found.into_iter().enumerate().filter(is_kept).map(|it| it.1).collect()
 }
 
 /// The file and the part of it that an error makes doubtful: the component or section around it.

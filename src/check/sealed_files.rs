@@ -31,7 +31,7 @@ pub fn file(credential: &SealedCredential, file: &Arc<str>, found: &mut Diagnost
     }
 }
 
-/// What is wrong is never repeated: it may be the value itself.
+/// A wrong value is never shown in a finding: it may be the secret itself.
 fn values(
     sealed: &BTreeMap<SealedFor, Keys>,
     scope: SealedScope,
@@ -46,13 +46,13 @@ fn values(
         if is_everywhere != (scope == SealedScope::ClusterWide) {
             let (message, help) = if is_everywhere {
                 (
-                    "`*` is for the scope `cluster-wide`",
+                    "`*` is only for the scope `cluster-wide`",
                     "write the namespace that it was sealed for, or `scope: cluster-wide` if that \
                      is how it was sealed",
                 )
             } else {
                 (
-                    "a `cluster-wide` value serves every namespace",
+                    "a `cluster-wide` value is for every namespace",
                     "write `\"*\":` in place of the namespace, or leave `scope` out if it was \
                      sealed for this namespace alone",
                 )
@@ -69,9 +69,9 @@ fn values(
                     format!("the value of `{key}` is not sealed: {why}"),
                 )
                 .help(
-                    "write what `espalier seal` makes, or `kubeseal --raw` prints, in one line; a \
-                     value that was committed unsealed is known to whoever can read the \
-                     repository: change it",
+                    "write the output of `espalier seal` or `kubeseal --raw`, on one line; anyone \
+                     who can read the repository knows a value that was committed unsealed: change \
+                     it",
                 ),
             );
         }
@@ -80,11 +80,11 @@ fn values(
 
 /// A Secret that references find by its name has a suffix, one whose name is fixed has none.
 pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let mut told = std::collections::BTreeSet::new();
+    let mut checked = std::collections::BTreeSet::new();
     for copy in view.plan.secrets() {
         let name = copy.credential.name();
         let Some(values) =
-            view.plan.assembly().platform.sealed.file(name).filter(|_| told.insert(name))
+            view.plan.assembly().platform.sealed.file(name).filter(|_| checked.insert(name))
         else {
             continue;
         };
@@ -97,8 +97,8 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
                     code::SEALED_NAME,
                     Place::Value { file, path: spec.key("suffix") },
                     format!(
-                        "the Secret has to be called `{name}`, so its values cannot have been \
-                         sealed for `{name}-{suffix}`"
+                        "the Secret must be called `{name}`, but its values were sealed for \
+                         `{name}-{suffix}`"
                     ),
                 )
                 .help(format!("`espalier seal --rotate {name}` seals it for the right name")),
@@ -108,12 +108,12 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
                     code::SEALED_NAME,
                     Place::Key { file, path: spec },
                     format!(
-                        "the Secret is called `{name}` before and after a new value: pods keep the \
-                         old one until something else replaces them"
+                        "the Secret is still called `{name}` after its value changes: pods keep \
+                         the old value until something else replaces them"
                     ),
                 )
                 .help(format!(
-                    "`espalier seal --rotate {name}` draws a suffix; by hand, seal for the name \
+                    "`espalier seal --rotate {name}` adds a suffix; by hand, seal for the name \
                      `{name}-1` and write `suffix: \"1\"`"
                 )),
             ),

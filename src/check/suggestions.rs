@@ -1,5 +1,5 @@
-//! What would fit: the helps of `node-memory-exceeded` and `node-cpu-exceeded`, each tried by the
-//! same arithmetic.
+//! Changes that would fit: the helps of `node-memory-exceeded` and `node-cpu-exceeded`, each tried
+//! with the same arithmetic.
 
 use std::cmp::Reverse;
 
@@ -11,10 +11,9 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// More than anybody weighs.
+/// The most suggestions that are shown.
 const MOST: usize = 5;
-/// What a model server is promised of a CPU at least: with less it is asleep as soon as anybody
-/// else works.
+/// The smallest CPU request of a model server: with less, it stalls as soon as other pods are busy.
 const LEAST_CPU: Millicores = Millicores::new(50);
 
 /// What is requested beyond what there is; a change is a help only if it frees all of it.
@@ -44,7 +43,7 @@ impl Amounts {
     }
 
     /// What is freed of what there is too little of.
-    fn words(self, over: Self) -> String {
+    fn describe(self, over: Self) -> String {
         let memory = (over.memory > Bytes::default()).then(|| self.memory.in_mib().to_string());
         let cpu = (over.cpu > Millicores::default()).then(|| format!("{} of CPU", self.cpu));
         memory.into_iter().chain(cpu).collect::<Vec<_>>().join(" and ")
@@ -65,7 +64,7 @@ pub fn fixes_for(view: &WholeView<'_>) -> Vec<String> {
     helps.truncate(MOST - 1);
     helps.extend(node(view, over, alone));
     if alone && !view.tenants.is_empty() {
-        helps.push("fewer workspaces, or a node each for some of them".to_owned());
+        helps.push("use fewer workspaces, or more nodes".to_owned());
     }
     helps
 }
@@ -93,10 +92,10 @@ fn share(ollama: &Ollama, over: Amounts) -> Option<String> {
     let mut changed = ollama.clone();
     changed.resources.cpu.request = Some(left);
     let freed = freed(ollama, &changed, over).filter(|_| left >= LEAST_CPU)?;
-    let why = "requests are shares, and an idle CPU is anybody's";
+    let why = "CPU requests are shares, and any pod may use an idle CPU";
     Some(format!(
-        "of Ollama, `resources: {{cpu: {{request: {left}}}}}` frees {} and fits: {why}",
-        freed.words(over)
+        "for Ollama, `resources: {{cpu: {{request: {left}}}}}` frees {} and fits: {why}",
+        freed.describe(over)
     ))
 }
 
@@ -104,7 +103,7 @@ fn share(ollama: &Ollama, over: Amounts) -> Option<String> {
 fn replicas(ollama: &Ollama, over: Amounts) -> Option<String> {
     (1..ollama.replicas).rev().find_map(|replicas| {
         let freed = freed(ollama, &Ollama { replicas, ..ollama.clone() }, over)?;
-        Some(format!("`replicas: {replicas}` frees {} and fits", freed.words(over)))
+        Some(format!("`replicas: {replicas}` frees {} and fits", freed.describe(over)))
     })
 }
 
@@ -118,7 +117,7 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
     let model = &ollama.models[at];
     let own = ollama.figures(model)?;
     let size = model.split('-').next().unwrap_or(model);
-    let kinship = |name: &str| {
+    let distance = |name: &str| {
         (name.split('-').next() != Some(size), name.split(':').next() != Some(model.model()))
     };
     let mut smaller: Vec<(String, Figures)> = FAMILIES
@@ -129,13 +128,13 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
                 Some((format!("{}:{tag}", family.name), family.find(&tag)?.figures))
             })
         })
-        .filter(|(_, it)| {
-            it.embedding_model == own.embedding_model
-                && it.blob < own.blob
-                && !it.images_not_measured
+        .filter(|(_, figures)| {
+            figures.embedding_model == own.embedding_model
+                && figures.blob < own.blob
+                && !figures.images_not_measured
         })
         .collect();
-    smaller.sort_by_key(|(name, it)| (kinship(name), Reverse(it.blob)));
+    smaller.sort_by_key(|(name, figures)| (distance(name), Reverse(figures.blob)));
     smaller.into_iter().find_map(|(name, _)| {
         let mut changed = ollama.clone();
         changed.models[at] = name.parse().ok().filter(|it| !ollama.models.contains(it))?;
@@ -147,12 +146,12 @@ fn smaller(ollama: &Ollama, at: usize, over: Amounts) -> Option<String> {
         } else {
             String::new()
         };
-        Some(format!("`models: [{list}]` frees {} and fits{with}", freed.words(over)))
+        Some(format!("`models: [{list}]` frees {} and fits{with}", freed.describe(over)))
     })
 }
 
-fn told(help: String, alone: bool) -> String {
-    if alone { format!("no single change of Ollama is enough; {help}") } else { help }
+fn as_help(help: String, alone: bool) -> String {
+    if alone { format!("no single change to Ollama is enough; {help}") } else { help }
 }
 
 /// A node that is large enough: the kernel must have so much, at 15/16 of what is sold, in whole
@@ -176,7 +175,7 @@ fn node(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String> {
             needed.get().div_ceil(15).saturating_mul(16).div_ceil(1 << 30)
         ));
     }
-    Some(told(format!("a larger node fits: `{}`", fields.join(", ")), alone))
+    Some(as_help(format!("a larger node fits: `{}`", fields.join(", ")), alone))
 }
 
 /// More nodes of the group that gives pods the most of what is missing.
@@ -197,8 +196,8 @@ fn more_nodes(view: &WholeView<'_>, over: Amounts, alone: bool) -> Option<String
     let more = more(over.memory.get(), memory)?.max(more(over.cpu.get(), cpu)?);
     let count = more.saturating_add(largest.count.into());
     let help = format!(
-        "`count: {count}` of the nodes `{}` fits",
+        "`count: {count}` for the nodes `{}` fits",
         largest.name.as_deref().unwrap_or_default()
     );
-    (count <= MOST_NODES.into()).then(|| told(help, alone))
+    (count <= MOST_NODES.into()).then(|| as_help(help, alone))
 }

@@ -26,7 +26,7 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
             let what = match pin {
                 versions::HELM => "the charts were rendered with",
                 versions::K3S => {
-                    "what the node keeps for itself, and what the cluster brings, are those of"
+                    "the node's reserved resources and the cluster's own pods are those of"
                 }
                 Pin { image: Some(_), .. } => "the memory figures were measured on",
                 _ => "the facts of the chart (pods, kinds) are those of",
@@ -40,8 +40,8 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
                 let help = format!("write `{}: {}`", pin.name, written_as(pin.tested));
                 found.push(
                     Diagnostic::error(code::POSTGRESQL_MAJOR, place, message).help(help).note(
-                        "a major version needs a dump and a restore, and version 18 moved its data \
-                         folder",
+                        "a new major version needs a dump and a restore, and version 18 moved the \
+                         data folder",
                     ),
                 );
                 continue;
@@ -54,7 +54,7 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
                 )
                 .note(format!("{what} {}", pin.tested))
                 .help(format!(
-                    "write `{}: {}`, or try this version before you trust it",
+                    "write `{}: {}`, or test this version before you rely on it",
                     pin.name,
                     written_as(pin.tested)
                 )),
@@ -74,7 +74,7 @@ pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
             None => format!("`{}` gives no checksum", download.name),
             Some(_) if written.tag() != &*version => {
                 format!(
-                    "`{}` is the checksum of {}, and {} {version} is fetched",
+                    "`{}` is the checksum of {}, but {} {version} is downloaded",
                     download.name,
                     written.tag(),
                     download.of.name
@@ -92,8 +92,8 @@ pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
                     download.name
                 ))
                 .note(format!(
-                    "without the line, the checksum of {} that espalier knows is used, and of any \
-                     other version the publisher's own file",
+                    "without this line, the checksum that espalier knows is used for {}, and the \
+                     publisher's own checksum file for any other version",
                     download.of.tested
                 )),
         );

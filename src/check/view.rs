@@ -10,7 +10,7 @@ use crate::{
     platform::node::Node,
 };
 
-/// What can be told from the spec alone, before anything is built.
+/// What rules on the spec see, before anything is built.
 pub struct SpecView<'a> {
     /// The platform.
     pub platform: &'a Platform,

@@ -37,7 +37,7 @@ pub fn name(view: &TenantView<'_>, found: &mut Diagnostics) {
                 place(),
                 format!("`{name}` is a namespace of the cluster or of the platform"),
             )
-            .help("name the workspace otherwise: its name becomes its namespace"),
+            .help("rename the workspace: its name becomes its namespace"),
         );
     }
     if name.len() > LONGEST {
@@ -45,9 +45,9 @@ pub fn name(view: &TenantView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::WORKSPACE_NAME,
                 place(),
-                format!("the name has {} characters, and must have {LONGEST} at most", name.len()),
+                format!("the name has {} characters, but may have at most {LONGEST}", name.len()),
             )
-            .help("shorten it: other names are made of it"),
+            .help("shorten it: other names are derived from it"),
         );
     }
     if name.starts_with(|first: char| first.is_ascii_digit()) {
@@ -58,35 +58,38 @@ pub fn name(view: &TenantView<'_>, found: &mut Diagnostics) {
                 format!("`{name}` begins with a digit"),
             )
             .help(
-                "begin it with a letter: its Services are called by it, and a Service's name must",
+                "begin it with a letter: its Services have this name, and a Service's name must \
+                 begin with one",
             ),
         );
     }
     file_name(workspace, file, found);
 }
 
-/// The file is called as the workspace is: so no two of them can have one name.
-fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
+/// A file has the name of its workspace, so no two workspaces can have the same name.
+fn file_name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
     let name = file.rsplit('/').next().unwrap_or_default();
     let stem = name.strip_suffix(".yaml").unwrap_or(name);
     let place = |keys: [&str; 2]| {
         let path = keys.into_iter().fold(FieldPath::root(), |at, key| at.key(key));
         Place::Value { file: file.clone(), path }
     };
-    let (metadata, workspace) = (&it.metadata.name, &it.spec.workspace_name);
-    let finding = |value: &DnsLabel, keys| {
-        let message = format!("the file is called `{name}`, the workspace `{value}`");
+    let (metadata, namespace) = (&workspace.metadata.name, &workspace.spec.workspace_name);
+    let finding = |written: &DnsLabel, keys| {
+        let message = format!("the file is called `{name}`, the workspace `{written}`");
         let finding = Diagnostic::error(code::FILE_NAME_DIFFERS, place(keys), message);
         match stem.parse::<DnsLabel>() {
-            Ok(_) => finding.help(format!("write `{stem}`, or rename the file to `{value}.yaml`")),
-            Err(_) => finding.help(format!("rename the file to `{value}.yaml`")),
+            Ok(_) => {
+                finding.help(format!("write `{stem}`, or rename the file to `{written}.yaml`"))
+            }
+            Err(_) => finding.help(format!("rename the file to `{written}.yaml`")),
         }
     };
-    match (metadata == stem, workspace == stem) {
+    match (metadata == stem, namespace == stem) {
         (true, true) => (),
-        (true, false) => found.push(finding(workspace, ["spec", "workspaceName"])),
+        (true, false) => found.push(finding(namespace, ["spec", "workspaceName"])),
         (false, true) => found.push(finding(metadata, ["metadata", "name"])),
-        (false, false) if metadata == workspace => {
+        (false, false) if metadata == namespace => {
             found.push(
                 finding(metadata, ["metadata", "name"])
                     .related(place(["spec", "workspaceName"]), "and here"),
@@ -94,7 +97,7 @@ fn file_name(it: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
         }
         (false, false) => {
             found.push(finding(metadata, ["metadata", "name"]));
-            found.push(finding(workspace, ["spec", "workspaceName"]));
+            found.push(finding(namespace, ["spec", "workspaceName"]));
         }
     }
 }
@@ -120,15 +123,14 @@ pub fn served(view: &TenantView<'_>, found: &mut Diagnostics) {
                 message,
             )
             .help(format!(
-                "let workspaces answer at a shorter domain than `domains.{field}` is: `workspaces: \
-                 …`"
+                "give workspaces a shorter domain than `domains.{field}`: `workspaces: …`"
             )),
         );
     }
 }
 
-/// Workspaces have no sealed administrator yet, so each is open to whoever comes first: one finding
-/// for all of them.
+/// Workspaces have no sealed administrator yet, so the first user who signs up becomes it: one
+/// finding for all of them.
 pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut built = view.tenants.iter().filter(|it| it.name.is_some());
     let Some(first) = built.next() else { return };
@@ -141,12 +143,11 @@ pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
         Diagnostic::warning(
             code::WORKSPACE_ADMINISTRATOR,
             Place::Value { file: first.file.clone(), path },
-            format!("{which} no administrator: whoever signs up first becomes it"),
+            format!("{which} no administrator: the first user who signs up becomes it"),
         )
         .help(
-            "sign up yourself as soon as it answers; nobody else can until the pod starts again, \
-             and after that everybody waits for your approval",
+            "sign up as soon as it answers; nobody else can until the pod restarts, and whoever signs up later waits for your approval",
         )
-        .note("its host becomes public knowledge with its certificate"),
+        .note("its host name becomes public when its certificate is issued"),
     );
 }

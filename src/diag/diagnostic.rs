@@ -1,4 +1,4 @@
-//! One finding, and all of them.
+//! A finding, and the list of all findings.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
@@ -9,7 +9,7 @@ use super::{code, path::FieldPath};
 pub enum Severity {
     /// Nothing is written.
     Error,
-    /// The tree is written, and the finding told.
+    /// The tree is written, and the finding is reported.
     Warning,
 }
 
@@ -77,13 +77,13 @@ pub struct Diagnostic {
     pub place: Place,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// What stands under the marked text.
+    /// The label under the marked text.
     pub label: Option<String>,
-    /// Other places that have to do with it, each with its own label.
+    /// Other places that are involved, each with its own label.
     pub related: Vec<(Place, String)>,
     /// What to do, one line each.
     pub help: Vec<String>,
-    /// What is good to know, one line each.
+    /// Background, one line each.
     pub notes: Vec<String>,
 }
 
@@ -93,7 +93,7 @@ impl Diagnostic {
         Self::new(code, Severity::Error, place, message.into())
     }
 
-    /// A finding that is told only.
+    /// A finding that is reported, but does not stop the work.
     pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Self {
         Self::new(code, Severity::Warning, place, message.into())
     }
@@ -111,14 +111,14 @@ impl Diagnostic {
         }
     }
 
-    /// Sets what stands under the marked text.
+    /// Sets the label under the marked text.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.label = Some(label.into());
         self
     }
 
-    /// Adds another place that has to do with it.
+    /// Adds another place that is involved.
     #[must_use]
     pub fn related(mut self, place: Place, label: impl Into<String>) -> Self {
         self.related.push((place, label.into()));
@@ -132,7 +132,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds a line that is good to know.
+    /// Adds a line of background.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
         self.notes.push(note.into());
@@ -145,7 +145,7 @@ impl Diagnostic {
 pub struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
-    /// No finding yet.
+    /// An empty list.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -181,35 +181,34 @@ impl Diagnostics {
     }
 }
 
-/// As many findings in one file as anybody reads.
+/// The most findings that are shown for one file.
 pub const MAX_FINDINGS: usize = 64;
 
 impl Diagnostics {
-    /// The first findings of each file, errors before warnings, and a word that there are more.
+    /// The first findings of each file, errors before warnings, and one more that says that there
+    /// are others.
     #[must_use]
     pub fn capped(self) -> Self {
         let mut left: BTreeMap<Option<Arc<str>>, Room> = BTreeMap::new();
-        for it in &self {
-            let room = left.entry(it.place.file().cloned()).or_default();
-            *if it.severity == Severity::Error { &mut room.errors } else { &mut room.warnings } +=
-                1;
+        for finding in &self {
+            *left.entry(finding.place.file().cloned()).or_default().of(finding.severity) += 1;
         }
-        left.retain(|file, it| file.is_some() && it.errors + it.warnings > MAX_FINDINGS);
+        left.retain(|file, room| file.is_some() && room.errors + room.warnings > MAX_FINDINGS);
         if left.is_empty() {
             return self;
         }
-        let more = left.iter().filter_map(|(file, it)| {
+        let more = left.iter().filter_map(|(file, room)| {
             let place = Place::File(Arc::clone(file.as_ref()?));
-            let said = format!("there is more to find than these {MAX_FINDINGS}");
-            let is_error = it.errors > MAX_FINDINGS;
+            let said = format!("there are more findings than these {MAX_FINDINGS}");
+            let is_error = room.errors > MAX_FINDINGS;
             let new = if is_error { Diagnostic::error } else { Diagnostic::warning };
-            let it = new(code::TOO_MANY_FINDINGS, place, said);
-            Some(it.help("mend these first; the rest is shown then"))
+            let finding = new(code::TOO_MANY_FINDINGS, place, said);
+            Some(finding.help("fix these first; then the rest is shown"))
         });
         let more: Vec<Diagnostic> = more.collect();
-        for it in left.values_mut() {
-            it.errors = it.errors.min(MAX_FINDINGS);
-            it.warnings = it.warnings.min(MAX_FINDINGS - it.errors);
+        for room in left.values_mut() {
+            room.errors = room.errors.min(MAX_FINDINGS);
+            room.warnings = room.warnings.min(MAX_FINDINGS - room.errors);
         }
         let mut kept: Self = self.into_iter().filter(|it| is_room(&mut left, it)).collect();
         kept.extend(more);
@@ -217,17 +216,25 @@ impl Diagnostics {
     }
 }
 
-/// How many findings of a file there are, or how many more of them are told.
+/// How many findings of a file there are, or how many more of them are kept.
 #[derive(Default)]
 struct Room {
     errors: usize,
     warnings: usize,
 }
 
+impl Room {
+    fn of(&mut self, severity: Severity) -> &mut usize {
+        match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        }
+    }
+}
+
 fn is_room(left: &mut BTreeMap<Option<Arc<str>>, Room>, diagnostic: &Diagnostic) -> bool {
     let Some(room) = left.get_mut(&diagnostic.place.file().cloned()) else { return true };
-    let room =
-        if diagnostic.severity == Severity::Error { &mut room.errors } else { &mut room.warnings };
+    let room = room.of(diagnostic.severity);
     let is_some = *room > 0;
     *room = room.saturating_sub(1);
     is_some

@@ -1,4 +1,4 @@
-//! What can be wrong, and where it is wrong.
+//! Findings: what is wrong, and where.
 
 pub mod code;
 pub mod diagnostic;

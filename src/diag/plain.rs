@@ -1,8 +1,9 @@
-//! Text of files on its way to a person: what a terminal, a page or a workflow would obey is shown.
+//! Makes the text of files safe to show: what a terminal, a page or a workflow would act on becomes
+//! visible.
 //!
-//! A file may be a stranger's. Its text can hold what moves a cursor or writes the clipboard,
-//! letters that turn the reading direction or are not seen, the markup of a page, or a line that a
-//! workflow takes for a command. Each verb says through here what it read.
+//! A file may come from anyone. Its text can hold escape sequences that move the cursor or write the
+//! clipboard, characters that change the reading direction or are invisible, the markup of a page, or
+//! a line that a workflow takes for a command. Every command prints what it read through this module.
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -16,10 +17,10 @@ pub fn line(text: &str) -> Cow<'_, str> {
     shown(text, |_| true)
 }
 
-/// What is left of a line that was made with colors, when nothing but colors may go through: a
-/// second net below what each verb says.
+/// A text that was made with colors, of which nothing but the colors may pass: a second check of
+/// whatever a command prints.
 pub fn colored(text: &str) -> Cow<'_, str> {
-    let is_harmless = |character: char| !is_obeyed(character) || matches!(character, '\n' | '\t');
+    let is_harmless = |character: char| !is_active(character) || matches!(character, '\n' | '\t');
     if text.chars().all(is_harmless) && !text.split('\n').any(is_command) {
         return Cow::Borrowed(text);
     }
@@ -46,9 +47,10 @@ fn color(text: &str) -> Option<usize> {
     figures[end..].starts_with('m').then_some("\u{1b}[".len() + end + 1)
 }
 
-/// JSON that stays JSON, and the same values: what would be obeyed is escaped as JSON escapes.
+/// JSON with the same values, in which characters that a terminal would act on are escaped as JSON
+/// escapes.
 pub fn json(text: &str) -> Cow<'_, str> {
-    let is_harmless = |character: char| !is_obeyed(character) || character == '\n';
+    let is_harmless = |character: char| !is_active(character) || character == '\n';
     if text.chars().all(is_harmless) && !text.contains(RUNNER) {
         return Cow::Borrowed(text);
     }
@@ -101,7 +103,7 @@ pub fn markdown(text: &str) -> String {
     out
 }
 
-/// Several lines as a block of Markdown that none of them ends.
+/// Several lines as a fenced block of Markdown, whose fence is longer than any in the text.
 pub fn guarded(language: &str, text: &str) -> String {
     let text = lines(text);
     let longest = text.split(|it| it != '`').map(str::len).max().unwrap_or(0);
@@ -110,10 +112,10 @@ pub fn guarded(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{text}{end}{fence}\n")
 }
 
-/// Replaces what would be obeyed, where `is_meant` does not let it through, and breaks the two
-/// beginnings of a line that GitHub's runner takes for a command, wherever a log shows them.
-fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
-    let is_replaced = |character: char| is_obeyed(character) && is_meant(character);
+/// Replaces active characters for which `is_unwanted` is true, and breaks the two forms of a line that
+/// GitHub's runner takes for a command.
+fn shown(text: &str, is_unwanted: impl Fn(char) -> bool) -> Cow<'_, str> {
+    let is_replaced = |character: char| is_active(character) && is_unwanted(character);
     if !text.contains(is_replaced) && !text.split('\n').any(is_command) {
         return Cow::Borrowed(text);
     }
@@ -132,7 +134,7 @@ fn shown(text: &str, is_meant: impl Fn(char) -> bool) -> Cow<'_, str> {
 }
 
 /// A character that changes what is shown around it, or is not seen at all.
-fn is_obeyed(character: char) -> bool {
+fn is_active(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
@@ -202,7 +204,7 @@ mod tests {
         let text = serde_json::to_string_pretty(&[value]).expect("JSON");
         let safe = json(&text);
         assert!(
-            !safe.contains(RUNNER) && safe.chars().all(|it| it == '\n' || !is_obeyed(it)),
+            !safe.contains(RUNNER) && safe.chars().all(|it| it == '\n' || !is_active(it)),
             "{safe}"
         );
         assert_eq!(serde_json::from_str::<Vec<String>>(&safe).expect("still JSON"), [value]);

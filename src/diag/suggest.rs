@@ -1,6 +1,6 @@
 //! "Did you mean": the nearest of the names that would have been right.
 
-/// Longer than any name of ours: what is written after it is not compared.
+/// Longer than any known name: what comes after this many characters is not compared.
 const LONGEST: usize = 64;
 
 /// The candidate nearest to what was written, if it is near enough to be meant.
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn typos_are_found_and_strangers_are_not() {
+    fn typos_are_found_and_other_words_are_not() {
         let fields = ["models", "replicas", "enabled", "resources", "keepAlive"];
         for (written, meant) in [
             ("modles", "models"),
@@ -75,8 +75,8 @@ mod tests {
         }
         assert_eq!(nearest("replicaCount", fields), Some("replicas"));
         assert_eq!(nearest("post", ["postgresql", "postgres"]), None, "two begin so");
-        for stranger in ["x", "colour", "", "aaaaaaaaaaaaaaaaaaaaaaaa"] {
-            assert_eq!(nearest(stranger, fields), None, "{stranger}");
+        for word in ["x", "colour", "", "aaaaaaaaaaaaaaaaaaaaaaaa"] {
+            assert_eq!(nearest(word, fields), None, "{word}");
         }
         assert_eq!(nearest("a", []), None);
     }

@@ -25,7 +25,7 @@ pub const K3S_NODES: &str = "bootstrap/k3s/nodes";
 /// The unit that starts k3s.
 pub const UNIT: &str = "bootstrap/k3s/k3s.service";
 
-/// What the script knows of the platform: the values in its head. The rest of it is the same for
+/// The platform's values in the head of the script. The rest of it is the same for
 /// every platform.
 #[derive(Serialize)]
 pub struct Script {
@@ -39,7 +39,7 @@ pub struct Script {
     pub root_path: String,
     /// What the Applications follow, fully qualified: that branch, or a tag.
     pub revision: String,
-    /// Public hosts, of which the names must lead to the node; those of workspaces stand in their
+    /// Public hosts, whose DNS names must point to the node; those of workspaces are in their
     /// Ingresses.
     pub hosts: Vec<String>,
     /// The host of the chat; empty: there is none.
@@ -159,7 +159,7 @@ pub fn script(files: &mut Files, script: &Script) {
     });
 }
 
-/// What makes the figures of a node true, in k3s' own words.
+/// k3s' configuration file: the arguments that make the figures of a node true.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct Configuration {
@@ -176,14 +176,14 @@ struct Configuration {
     write_kubeconfig_mode: Option<&'static str>,
 }
 
-/// A taint as k3s is told of it.
+/// A taint in the form of k3s' `node-taint`.
 pub fn taint(taint: &Taint) -> String {
     let value = taint.value.as_ref().map_or_else(String::new, |it| format!("={it}"));
     format!("{}{value}:{}", taint.key, taint.effect.name())
 }
 
-/// The file that the nodes of a group which join the first server are given; none where nobody of
-/// it joins.
+/// The configuration file of a group's nodes that join the first server; none where no node of it
+/// joins.
 pub fn joins(nodes: &Nodes, group: &Group) -> Option<String> {
     let first = nodes.groups().iter().find(|it| it.node.role == Role::Server);
     let is_first = first.is_some_and(|it| it.name == group.name);

@@ -16,27 +16,27 @@ use crate::{
     platform::node_group::{self, Nodes},
 };
 
-/// What the page tells.
+/// The content of the page.
 pub struct Page<'a> {
-    /// What a person asks first.
+    /// The summary at the top.
     pub glance: &'a Glance,
-    /// What somebody else must provide.
+    /// What must be provided outside of the cluster.
     pub outside: Vec<String>,
-    /// What monitoring will be told.
+    /// The targets for monitoring.
     pub contributions: &'a Contributions,
     /// What each Application is made from, in the order of `waves`.
     pub places: Vec<String>,
-    /// Its budget.
+    /// The budget.
     pub budget: &'a Report,
     /// The version of k3s.
     pub k3s: String,
-    /// Its first Applications, [`LISTED`] at most.
+    /// The first Applications, [`LISTED`] at most.
     pub waves: Vec<WaveRow>,
-    /// How many Applications it has.
+    /// How many Applications there are.
     pub applications: usize,
-    /// Who calls whom.
+    /// The network flows.
     pub flows: Vec<FlowRow>,
-    /// Its credentials.
+    /// The credentials.
     pub secrets: Vec<SecretRow>,
 }
 
@@ -58,7 +58,7 @@ struct Group {
     kubelet: Vec<String>,
     labels: Vec<String>,
     taints: Vec<String>,
-    /// What those of it that join the first server are given; empty: nobody of it joins.
+    /// The k3s configuration of the nodes that join the first server; empty if none of the group joins.
     file: String,
 }
 
@@ -156,13 +156,15 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             models: its.to_vec(),
         })
         .collect();
-    let turn = |it: eviction::Turn| Turn {
-        name: format!("{}/{}", it.application, it.name),
-        priority: it.priority,
-        beyond: it.beyond.in_mib().to_string(),
+    let turn = |turn: eviction::Turn| Turn {
+        name: format!("{}/{}", turn.application, turn.name),
+        priority: turn.priority,
+        beyond: turn.beyond.in_mib().to_string(),
     };
     let (within, beyond): (Vec<_>, Vec<_>) =
         eviction::turns(&budget.rows).into_iter().map(turn).partition(|it| it.beyond == "0Mi");
+    let nodes = &budget.nodes;
+    let groups: Vec<Group> = nodes.groups().iter().map(|it| Group::of(nodes, it)).collect();
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_keep_trailing_newline(true);
@@ -202,7 +204,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
                 allocatable_gpus => budget.allocatable_gpus,
                 mem_total => budget.mem_total.in_mib().to_string(),
             },
-            groups => budget.nodes.groups().iter().map(|it| Group::of(&budget.nodes, it)).collect::<Vec<_>>(),
+            groups,
             k3s => page.k3s,
             is_single => budget.nodes.is_single(),
             outside => page.outside,

@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn tables_are_in_order() {
         assert!(FAMILIES.is_sorted_by(|a, b| a.name < b.name));
-        let of = |it: &'static (&str, u64)| it.0.split_once(':').expect("a full name");
+        let of = |row: &'static (&str, u64)| row.0.split_once(':').expect("a full name");
         assert!(published::PUBLISHED.iter().map(of).is_sorted_by(|a, b| a < b));
     }
 
@@ -59,9 +59,9 @@ mod tests {
         }
         for (name, bytes) in published::PUBLISHED {
             assert!(
-                find(name).is_some_and(|it| it.listed
-                    && it.size == Size::Published
-                    && it.figures.blob == bytes),
+                find(name).is_some_and(|known| known.listed
+                    && known.size == Size::Published
+                    && known.figures.blob == bytes),
                 "{name}"
             );
         }

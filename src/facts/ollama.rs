@@ -176,30 +176,30 @@ fn parts(figures: &Figures, set: &Settings) -> Parts {
 /// What a loaded model takes, term by term: what [`model`] sums, or with a GPU
 /// [`beside_gpu_with_file`].
 pub fn terms(figures: &Figures, set: &Settings, has_gpu: bool) -> Vec<(&'static str, Bytes)> {
-    let it = parts(figures, set);
+    let parts = parts(figures, set);
     let on_cpu = |bytes: u64| if has_gpu { 0 } else { bytes };
     let all = [
-        ("weights", it.weights),
-        ("KV cache", on_cpu(it.cache)),
-        ("compute buffers", on_cpu(it.buffers.saturating_sub(figures.image_memory))),
+        ("weights", parts.weights),
+        ("KV cache", on_cpu(parts.cache)),
+        ("compute buffers", on_cpu(parts.buffers.saturating_sub(figures.image_memory))),
         ("an image", on_cpu(figures.image_memory)),
-        ("context checkpoints", it.checkpoints),
-        ("prompt cache", it.prompts),
+        ("context checkpoints", parts.checkpoints),
+        ("prompt cache", parts.prompts),
     ];
     all.into_iter().filter(|it| it.1 > 0).map(|(term, bytes)| (term, Bytes::new(bytes))).collect()
 }
 
 /// Memory of one loaded model on a CPU: all of it is the container's.
 pub fn model(figures: &Figures, set: &Settings) -> Bytes {
-    let it = parts(figures, set);
-    Bytes::new(sum(&[it.weights, it.cache, it.buffers, it.checkpoints, it.prompts]))
+    let parts = parts(figures, set);
+    Bytes::new(sum(&[parts.weights, parts.cache, parts.buffers, parts.checkpoints, parts.prompts]))
 }
 
 /// What a model on a GPU keeps in the container's memory and never gives back: copies of states.
 /// Not measured.
 pub fn beside_gpu(figures: &Figures, set: &Settings) -> Bytes {
-    let it = parts(figures, set);
-    Bytes::new(sum(&[it.checkpoints, it.prompts]))
+    let parts = parts(figures, set);
+    Bytes::new(sum(&[parts.checkpoints, parts.prompts]))
 }
 
 /// The same with the file of the weights, which is mapped and read while they go to the GPU: page
@@ -212,8 +212,8 @@ pub fn beside_gpu_with_file(figures: &Figures, set: &Settings) -> Bytes {
 /// on a CPU only; there, too, batches are as large as they can be, so on a GPU it is an upper bound
 /// of the same parts.
 fn on_gpu(figures: &Figures, set: &Settings) -> Bytes {
-    let it = parts(figures, set);
-    Bytes::new(sum(&[it.weights, it.cache, it.buffers]))
+    let parts = parts(figures, set);
+    Bytes::new(sum(&[parts.weights, parts.cache, parts.buffers]))
 }
 
 /// What `gpus` GPUs must have together, when `loaded` of the models may be in memory at once.

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    check::ranges::{ABOVE_NOTHING, BOUNDS},
+    check::ranges::{ABOVE_ZERO, BOUNDS},
     components::{floor_plan::PlatformSpec, workspace::Workspace},
     facts::{
         bootstrap, models,
@@ -46,7 +46,7 @@ pub fn json_schema() -> String {
             number.insert("maximum".to_owned(), most.into());
         }
     }
-    for path in ABOVE_NOTHING {
+    for path in ABOVE_ZERO {
         let example = pointer(&schema, path)
             .and_then(|at| schema.pointer(&at)?.pointer("/examples/0").map(bare))
             .unwrap_or_default();

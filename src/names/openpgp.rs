@@ -75,32 +75,32 @@ impl std::str::FromStr for SigningKey {
 fn unarmored(s: &str) -> Result<Vec<u8>, String> {
     let mut lines = s.trim().lines().map(str::trim);
     if lines.next() != Some(BEGIN) {
-        return Err(refused(&format!("it begins with `{BEGIN}`")));
+        return Err(refused(&format!("it must begin with `{BEGIN}`")));
     }
     let (mut text, mut sum, mut ended) = (String::new(), None, false);
     // `Comment: …` and the like, up to an empty line.
     for line in lines.skip_while(|it| it.contains(": ")) {
         if ended {
-            return Err(refused("one key stands in one entry"));
+            return Err(refused("an entry holds a single key"));
         } else if line == END {
             ended = true;
-        } else if let Some(it) = line.strip_prefix('=').filter(|it| it.len() == 4) {
-            sum = Some(it.to_owned());
+        } else if let Some(text) = line.strip_prefix('=').filter(|it| it.len() == 4) {
+            sum = Some(text.to_owned());
         } else {
             text.push_str(line);
         }
     }
     if !ended {
-        return Err(refused(&format!("it ends with `{END}`")));
+        return Err(refused(&format!("it must end with `{END}`")));
     }
     let bytes = Base64::decode_vec(&text)
-        .map_err(|_| refused("what stands between its first and last line is no Base64"))?;
+        .map_err(|_| refused("the text between its first and last line is not Base64"))?;
     let is_whole =
         sum.is_none_or(|sum| Base64::decode_vec(&sum).is_ok_and(|it| it == crc24(&bytes)));
     if is_whole {
         Ok(bytes)
     } else {
-        Err(refused("its checksum is another: a part of it is missing or changed"))
+        Err(refused("its checksum does not match: a part of it is missing or changed"))
     }
 }
 

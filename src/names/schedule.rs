@@ -86,7 +86,7 @@ impl Kind {
             let every = match step.map(str::parse::<u32>) {
                 None => 1,
                 Some(Ok(step @ 1..=59)) => step,
-                Some(_) => return Err(format!("`{part}` does not step from 1 to 59")),
+                Some(_) => return Err(format!("the step of `{part}` must be from 1 to 59")),
             };
             let (first, last) = match range.split_once('-') {
                 _ if range == "*" => (*self.range.start(), *self.range.end()),
@@ -100,7 +100,8 @@ impl Kind {
                 return Err(format!("`{range}` ends before it begins"));
             }
             all.is_any |= range == "*" && every == 1;
-            all.bits |= (first..=last).step_by(every as usize).fold(0, |bits, it| bits | 1 << it);
+            all.bits |=
+                (first..=last).step_by(every as usize).fold(0, |bits, number| bits | 1 << number);
         }
         Ok(all)
     }
@@ -146,7 +147,7 @@ impl FromStr for Schedule {
         for ((kind, text), into) in FIELDS.iter().zip(fields).zip(&mut numbers) {
             *into = kind.read(text).map_err(|why| refuse(&format!("the {}: {why}", kind.name)))?;
         }
-        let longest_gap = longest_gap(&numbers).ok_or_else(|| refuse("no such day ever comes"))?;
+        let longest_gap = longest_gap(&numbers).ok_or_else(|| refuse("there is no such day"))?;
         Ok(Self { text: texts.join(" ").into(), longest_gap })
     }
 }

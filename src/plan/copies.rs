@@ -1,5 +1,4 @@
-//! Sealed copies: which namespace needs which credential, poured into the Application that holds
-//! them.
+//! Sealed copies: which namespace needs which credential, and the `SealedSecrets` that provide it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,13 +17,13 @@ use crate::{
     platform::sealed::{SealedCopy, SealedStore},
 };
 
-/// One copy that is needed.
+/// A copy of a credential that a namespace needs.
 pub struct RequiredSecret {
-    /// What.
+    /// The credential.
     pub credential: Credential,
-    /// Where.
+    /// The namespace that needs it.
     pub namespace: Arc<str>,
-    /// By which Applications.
+    /// The Applications that use it there.
     pub used_by: BTreeSet<Arc<str>>,
     /// Keys that the controller composes: name, Go template.
     pub templated_keys: BTreeMap<&'static str, String>,
@@ -63,8 +62,8 @@ pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
     all.into_values().collect()
 }
 
-/// The `SealedSecrets` of one copy, where its values are sealed: what is spent now, and what was
-/// before the last rotation, for whatever still runs on it or is rolled back to it.
+/// The `SealedSecrets` of one copy, where its values are sealed: the current values, and those from
+/// before the last rotation, for pods that still use them or are rolled back to them.
 pub fn sealed(
     required_secret: &RequiredSecret,
     store: &SealedStore,

@@ -1,5 +1,4 @@
-//! The platform at a glance: what a person asks first, as rows and sentences that `show` and
-//! `out/README.md` share.
+//! The platform at a glance: the rows and sentences at the top of `show` and of `out/README.md`.
 
 use std::sync::Arc;
 
@@ -44,7 +43,7 @@ pub struct ModelRow {
     pub workspace: Option<Arc<str>>,
 }
 
-/// What a person asks first.
+/// The summary at the top.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Glance {
@@ -74,33 +73,32 @@ pub struct Glance {
     pub versions: Vec<VersionRow>,
 }
 
-/// What a host name is given, one of them.
+/// The types of DNS record that can point a host to the cluster; one of them is enough.
 pub const DNS_RECORDS: [&str; 2] = ["A", "AAAA"];
 
 impl Glance {
-    /// What has to be in DNS before a certificate can be issued.
+    /// The DNS records that must exist before a certificate can be issued.
     pub fn dns(&self) -> String {
         let to = if self.is_single { "the node" } else { "a node" };
         let each = if self.all == 1 { "the host" } else { "each host" };
-        let wildcard = self
-            .wildcard
-            .as_ref()
-            .map_or_else(String::new, |it| format!("; one for `{it}` serves every workspace"));
+        let wildcard = self.wildcard.as_ref().map_or_else(String::new, |host| {
+            format!("; a single one for `{host}` covers every workspace")
+        });
         format!(
-            "an A (or AAAA) record for {each}, with the public address of {to}{wildcard}; ports 80 \
-             and 443 open to everybody"
+            "an A (or AAAA) record for {each} with the public address of {to}{wildcard}; ports 80 \
+             and 443 must be open to the Internet"
         )
     }
 
-    /// What the certificates are worth, and what to do about it.
+    /// Which server issues the certificates, and what to do if browsers do not trust it.
     pub const fn certificates(&self) -> &'static str {
         match self.issuer {
             Issuer::Staging => {
-                "of Let's Encrypt's staging server: browsers warn; write `issuer: production` once \
-                 every host answers"
+                "from Let's Encrypt's staging server, so browsers warn; write `issuer: production` \
+                 once every host answers"
             }
             Issuer::Production => {
-                "of Let's Encrypt's production server, one for each host, renewed by cert-manager"
+                "from Let's Encrypt's production server, one for each host, renewed by cert-manager"
             }
         }
     }

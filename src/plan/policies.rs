@@ -1,4 +1,4 @@
-//! Network policies, made of flows only: a default deny, and what each set of pods may do besides.
+//! Network policies, made of flows only: a default deny, and the exceptions of each set of pods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -124,7 +124,7 @@ fn selector(labels: BTreeMap<String, String>) -> LabelSelector {
     LabelSelector { match_labels: Some(labels), ..LabelSelector::default() }
 }
 
-/// Whom a rule lets through; nothing: whoever it is, by the port alone.
+/// The peers that a rule allows; none: any peer, restricted by the port alone.
 fn peer(other: Reach, home: &str) -> Option<Vec<NetworkPolicyPeer>> {
     let peer = match other {
         Reach::Pods { namespace, labels } => NetworkPolicyPeer {

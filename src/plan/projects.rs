@@ -1,5 +1,5 @@
-//! AppProjects with the least privilege: kinds and namespaces are counted from what the platform
-//! may make.
+//! AppProjects with the least privilege: their kinds and namespaces are those that the platform may
+//! make.
 //!
 //! Not from what it makes today: a project that narrowed in the commit that switches a component
 //! off would keep Argo CD from deleting it.
@@ -35,7 +35,7 @@ pub const TENANTS: &str = "tenants";
 /// Group, kind, and a glob over names; absent: any.
 type OfCluster = (&'static str, &'static str, Option<Arc<str>>);
 
-/// What Applications touch; it grows by each that is looked at.
+/// What Applications may touch: the union over those that were added.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permits {
     cluster: BTreeSet<OfCluster>,

@@ -28,7 +28,7 @@ pub struct WaveRow {
     pub namespace: Arc<str>,
 }
 
-/// Whom an end of a flow stands for: what policies and programs are told.
+/// What an end of a flow includes, for policies and programs.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
 pub enum Reach {
@@ -39,7 +39,7 @@ pub enum Reach {
         /// The labels that select them.
         labels: BTreeMap<String, String>,
     },
-    /// Addresses, whoever has them.
+    /// Addresses, whatever uses them.
     Addresses {
         /// The range.
         cidr: String,
@@ -78,10 +78,10 @@ impl From<&Peer> for Reach {
     }
 }
 
-/// One side of what is open without any policy.
+/// One side of traffic that no policy restricts.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(rename_all = "camelCase")]
-pub enum Unfenced {
+pub enum Unrestricted {
     /// All pods of every namespace but these.
     OtherNamespaces(BTreeSet<Arc<str>>),
     /// Any pod.
@@ -96,31 +96,31 @@ pub enum Unfenced {
 pub enum End {
     /// Of a flow, which some component declared.
     Flow(Reach),
-    /// Of what nobody has to declare.
-    Unfenced(Unfenced),
+    /// Of traffic that needs no declaration.
+    Unrestricted(Unrestricted),
 }
 
 /// One permitted connection.
 #[derive(Debug, Serialize, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FlowRow {
-    /// Who speaks: `namespace/pods`.
+    /// The client: `namespace/pods`.
     pub from: String,
-    /// Who is spoken to.
+    /// The server.
     pub to: String,
     /// The pods' port; none: every port.
     pub port: Option<u16>,
     /// `TCP` or `UDP`, or `any`.
     pub protocol: &'static str,
-    /// Who declared it.
+    /// The components that declared it.
     pub why: String,
-    /// Who speaks, for programs.
+    /// The client, for programs.
     pub source: End,
-    /// Who is spoken to, for programs.
+    /// The server, for programs.
     pub destination: End,
 }
 
 impl FlowRow {
-    /// The row of a flow, and of those who declared it.
+    /// The row of a flow, with the components that declared it.
     pub fn of(flow: &Flow, why: String) -> Self {
         let name = |pods: &Pods| format!("{}/{}", pods.namespace(), pods.name());
         Self {
@@ -155,8 +155,9 @@ impl FlowRow {
             source,
             destination,
         };
-        let other = || (others, End::Unfenced(Unfenced::OtherNamespaces(guarded.clone())));
-        let (node, pods) = (End::Unfenced(Unfenced::OwnNode), End::Unfenced(Unfenced::EveryPod));
+        let other = || (others, End::Unrestricted(Unrestricted::OtherNamespaces(guarded.clone())));
+        let (node, pods) =
+            (End::Unrestricted(Unrestricted::OwnNode), End::Unrestricted(Unrestricted::EveryPod));
         [
             row(("anybody", End::Flow(Reach::Anywhere)), other(), "no policy selects them"),
             row(other(), ("anywhere", End::Flow(Reach::Anywhere)), "no policy selects them"),
@@ -171,12 +172,12 @@ impl FlowRow {
 pub struct SecretRow {
     /// Its name.
     pub credential: &'static str,
-    /// What must be sealed.
+    /// The keys that must be sealed.
     pub keys: Vec<&'static str>,
     /// Namespaces that need a copy.
     pub namespaces: Vec<Arc<str>>,
     /// Whether every copy is sealed.
     pub sealed: bool,
-    /// Applications that spend it.
+    /// Applications that use it.
     pub used_by: Vec<Arc<str>>,
 }

@@ -2,7 +2,7 @@
 
 use crate::builder::{component::BuiltComponent, handle::AppId};
 
-/// Waves leave gaps, so that a new component moves few numbers.
+/// Waves have gaps, so that a new component changes few numbers.
 pub const GAP: u32 = 10;
 
 /// The wave of each Application, and those that it directly waits for.

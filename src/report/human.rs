@@ -1,4 +1,4 @@
-//! Findings as a compiler shows them, with the lines of the text that they speak of.
+//! Findings as a compiler shows them, with the lines of the text that they are about.
 
 use std::borrow::Cow;
 
@@ -17,10 +17,10 @@ use crate::{
 pub(super) fn human(all: &Diagnostics, texts: &dyn Texts, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
-    for (it, at) in sorted(all, texts) {
-        let has_lines =
-            at.text.is_some() || it.related.iter().any(|it| locate(&it.0, texts).text.is_some());
-        let text = renderer.render(&[group(it, at, texts)]);
+    for (finding, at) in sorted(all, texts) {
+        let has_lines = at.text.is_some()
+            || finding.related.iter().any(|it| locate(&it.0, texts).text.is_some());
+        let text = renderer.render(&[group(finding, at, texts)]);
         // Without the numbers of lines the renderer begins one column further left.
         out.push_str(&if has_lines { text } else { text.replace('\n', "\n ") });
         out.push_str("\n\n");
@@ -49,7 +49,7 @@ fn group<'a>(diagnostic: &'a Diagnostic, at: Located<'a>, texts: &'a dyn Texts) 
     for (place, label) in &diagnostic.related {
         let at = locate(place, texts);
         if let Some(path) = unwritten(place, &at) {
-            // A mark at what lies around it would point at the wrong thing.
+            // A mark at the surrounding section would point at the wrong text.
             notes.push(
                 Level::NOTE
                     .message(plain::line(&format!("`{path}` (by default): {label}")).into_owned())

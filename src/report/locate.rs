@@ -64,9 +64,9 @@ pub(super) fn sorted<'a>(
     texts: &'a dyn Texts,
 ) -> Vec<(&'a Diagnostic, Located<'a>)> {
     let mut list: Vec<_> = all.into_iter().map(|it| (it, locate(&it.place, texts))).collect();
-    list.sort_by_key(|(it, at)| {
+    list.sort_by_key(|(finding, at)| {
         let (start, end) = at.text.as_ref().map_or((0, 0), |it| (it.1.start, it.1.end));
-        (at.file.is_none(), at.file, start, end, it.code)
+        (at.file.is_none(), at.file, start, end, finding.code)
     });
     list
 }

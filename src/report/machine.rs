@@ -12,13 +12,13 @@ use crate::{
 
 pub(super) fn short(all: &Diagnostics, texts: &dyn Texts) -> String {
     let mut out = String::new();
-    for (it, at) in sorted(all, texts) {
+    for (finding, at) in sorted(all, texts) {
         let address = at.address(texts);
         let colon = if address.is_empty() { "" } else { ": " };
-        let message = it.message.lines().collect::<Vec<_>>().join(" ");
+        let message = finding.message.lines().collect::<Vec<_>>().join(" ");
         let message = plain::line(&message);
         let address = plain::line(&address);
-        writeln!(out, "{address}{colon}{}[{}]: {message}", it.severity.word(), it.code)
+        writeln!(out, "{address}{colon}{}[{}]: {message}", finding.severity.word(), finding.code)
             .expect("a String takes all");
     }
     out
@@ -67,13 +67,13 @@ impl<'a> Lines<'a> {
 pub(super) fn json(all: &Diagnostics, texts: &dyn Texts) -> String {
     let findings: Vec<Finding<'_>> = sorted(all, texts)
         .into_iter()
-        .map(|(it, at)| Finding {
+        .map(|(finding, at)| Finding {
             at: Lines::of(&at, texts),
-            code: it.code,
-            severity: it.severity.word(),
-            message: &it.message,
-            label: it.label.as_deref(),
-            related: it
+            code: finding.code,
+            severity: finding.severity.word(),
+            message: &finding.message,
+            label: finding.label.as_deref(),
+            related: finding
                 .related
                 .iter()
                 .map(|(place, label)| Related {
@@ -81,8 +81,8 @@ pub(super) fn json(all: &Diagnostics, texts: &dyn Texts) -> String {
                     label,
                 })
                 .collect(),
-            help: &it.help,
-            notes: &it.notes,
+            help: &finding.help,
+            notes: &finding.notes,
         })
         .collect();
     let text = serde_json::to_string_pretty(&findings).expect("texts and numbers are JSON");
@@ -93,8 +93,8 @@ pub(super) fn json(all: &Diagnostics, texts: &dyn Texts) -> String {
 
 pub(super) fn github(all: &Diagnostics, texts: &dyn Texts) -> String {
     let mut out = String::new();
-    for (it, at) in sorted(all, texts) {
-        write!(out, "::{} ", it.severity.word()).expect("a String takes all");
+    for (finding, at) in sorted(all, texts) {
+        write!(out, "::{} ", finding.severity.word()).expect("a String takes all");
         if let Some(file) = at.file {
             write!(out, "file={},", property(&texts.shown(file))).expect("a String takes all");
         }
@@ -102,13 +102,13 @@ pub(super) fn github(all: &Diagnostics, texts: &dyn Texts) -> String {
             write!(out, "line={line},endLine={end_line},col={column},endColumn={end_column},")
                 .expect("a String takes all");
         }
-        let mut message = it.message.clone();
-        for (word, lines) in [("help", &it.help), ("note", &it.notes)] {
+        let mut message = finding.message.clone();
+        for (word, lines) in [("help", &finding.help), ("note", &finding.notes)] {
             for line in lines {
                 write!(message, "\n{word}: {line}").expect("a String takes all");
             }
         }
-        writeln!(out, "title={}::{}", property(it.code), data(&message))
+        writeln!(out, "title={}::{}", property(finding.code), data(&message))
             .expect("a String takes all");
     }
     out

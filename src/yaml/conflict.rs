@@ -13,13 +13,13 @@ const BASE: &str = "|||||||";
 const MIDDLE: &str = "=======";
 const THEIRS: &str = ">>>>>>>";
 
-/// What stands behind a mark; nothing for a line that is no such mark.
+/// The text after a marker; nothing for a line that is not that marker.
 fn behind<'t>(line: &'t str, mark: &str) -> Option<&'t str> {
     let rest = line.strip_prefix(mark)?;
     (rest.is_empty() || rest.starts_with(' ')).then(|| rest.trim())
 }
 
-/// A conflict: where its marks stand, each with the number of its line.
+/// A conflict: the offset of each of its markers, with the number of its line.
 #[derive(Default)]
 struct Conflict {
     ours: Option<(usize, usize)>,
@@ -79,10 +79,10 @@ impl Conflict {
                 (Some((_, from)), Some((_, to))) if from < to => {
                     format!("{name} has lines {} to {}", from + 1, to - 1)
                 }
-                _ => format!("{name}: the other marks of this conflict are gone"),
+                _ => format!("{name}: the other markers of this conflict are missing"),
             }
         };
-        let message = "a merge conflict is not solved here";
+        let message = "a merge conflict is not resolved here";
         let mut finding = Diagnostic::error(code::MERGE_CONFLICT, place(first), message);
         if let Some(ours) = self.ours {
             finding = finding.label(side(ours, OURS, self.ours, self.base.or(self.middle)));
@@ -99,25 +99,25 @@ impl Conflict {
             Some(base) => {
                 let what = side(base, BASE, self.base, self.middle).replacen(
                     "one side",
-                    "what both began with",
+                    "the common ancestor",
                     1,
                 );
                 finding = finding.related(place(base), what);
                 format!(
-                    "the lines `{OURS}`, `{BASE}`, `{MIDDLE}` and `{THEIRS}`, and what stands \
-                     between the second and the third"
+                    "the lines `{OURS}`, `{BASE}`, `{MIDDLE}` and `{THEIRS}`, and what is between \
+                     the second and the third"
                 )
             }
             None => format!("the lines `{OURS}`, `{MIDDLE}` and `{THEIRS}`"),
         };
         Some(finding.help(format!(
-            "keep one of the two sides, or write what both mean; take {help} out, then `git add \
+            "keep one of the two sides, or combine them; remove {help}, then `git add \
              {file}`"
         )))
     }
 }
 
-/// Whether a file that is generated has a conflict in it.
+/// Whether a generated file has a conflict in it.
 pub fn is_in(bytes: &[u8]) -> bool {
     let starts = |bytes: &[u8], mark: &str| {
         bytes.starts_with(mark.as_bytes())

@@ -15,10 +15,10 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
     let (list, map) = (wanted == "a list", wanted.starts_with("a map"));
     match subject.value {
         Value::Null if map && is_field(subject) => {
-            Some("write `{}` for the defaults, or take the line out".to_owned())
+            Some("write `{}` for the defaults, or remove the line".to_owned())
         }
-        Value::Null if map => Some("write its fields, or take the line out".to_owned()),
-        Value::Null => Some("write a value, or take the line out".to_owned()),
+        Value::Null if map => Some("write its fields, or remove the line".to_owned()),
+        Value::Null => Some("write a value, or remove the line".to_owned()),
         // In quotes it would be a number of bytes.
         Value::Number(number) if expected == units::BYTES => {
             Some(format!("write `{}`", with_unit(&number.to_string(), is_small(subject.path))?))
@@ -113,14 +113,14 @@ fn in_quotes(value: &Value, written: &str) -> String {
 }
 
 /// The field beside this one whose name is its plural, or of which this is the plural.
-fn neighbour(subject: &Subject<'_>, is_it: impl Fn(&str, &str) -> bool) -> Option<&'static str> {
+fn neighbour(subject: &Subject<'_>, is_meant: impl Fn(&str, &str) -> bool) -> Option<&'static str> {
     let Some(Step::Key(key)) = subject.path.last() else { return None };
-    subject.neighbours.iter().copied().find(|it| is_it(it, key))
+    subject.neighbours.iter().copied().find(|it| is_meant(it, key))
 }
 
 fn one_of_a_list(subject: &Subject<'_>) -> String {
-    let one = neighbour(subject, |it, key| key.strip_suffix('s') == Some(it));
-    let one = one.map(|it| format!("; a single one stands in `{it}: …`")).unwrap_or_default();
+    let one = neighbour(subject, |other, key| key.strip_suffix('s') == Some(other));
+    let one = one.map(|it| format!("; for a single one, use `{it}: …`")).unwrap_or_default();
     let written = clipped(subject.written);
     if written.starts_with('{') && written.ends_with('}') {
         format!("write it as a list: `[{written}]`{one}")
@@ -130,8 +130,8 @@ fn one_of_a_list(subject: &Subject<'_>) -> String {
 }
 
 fn no_list(items: &[Value], subject: &Subject<'_>) -> String {
-    let several = neighbour(subject, |it, key| it.strip_suffix('s') == Some(key));
-    let several = several.map(|it| format!("; several stand in `{it}: […]`")).unwrap_or_default();
+    let several = neighbour(subject, |other, key| other.strip_suffix('s') == Some(key));
+    let several = several.map(|it| format!("; for several, use `{it}: […]`")).unwrap_or_default();
     let written = clipped(subject.written);
     let inside = written.strip_prefix('[').and_then(|it| it.strip_suffix(']')).map(str::trim);
     match inside.filter(|it| items.len() == 1 && it.starts_with('{') && it.ends_with('}')) {
@@ -142,7 +142,8 @@ fn no_list(items: &[Value], subject: &Subject<'_>) -> String {
 
 /// Whether it is a field that its map knows, not an entry or item of the user's own.
 fn is_field(subject: &Subject<'_>) -> bool {
-    matches!(subject.path.last(), Some(Step::Key(key)) if subject.neighbours.contains(&key.as_str()))
+    let Some(Step::Key(key)) = subject.path.last() else { return false };
+    subject.neighbours.contains(&key.as_str())
 }
 
 /// What to write in place of `-qwen3:4b`: lines that would be items of a list.
@@ -154,7 +155,7 @@ pub(super) fn dashes(text: &str) -> Option<String> {
     });
     let first = items.next()??;
     let more = items.flatten().count();
-    let more = if more > 0 { ", and the lines below likewise" } else { "" };
+    let more = if more > 0 { ", and the same in the lines below" } else { "" };
     Some(format!("the space after `-` is missing: write `- {}`{more}", clipped(first)))
 }
 
@@ -178,17 +179,18 @@ pub(super) fn missing_space(text: &str) -> Option<String> {
 
 /// Whether the amount is a container's: what a node or a volume has is counted in Gi.
 fn is_small(path: &FieldPath) -> bool {
-    matches!(path.last(), Some(Step::Key(key)) if matches!(key.as_str(), "request" | "limit" | "promptCache"))
+    let Some(Step::Key(key)) = path.last() else { return false };
+    matches!(key.as_str(), "request" | "limit" | "promptCache")
 }
 
 /// A number with the unit that was meant by it, as its size tells.
 fn with_unit(written: &str, is_small: bool) -> Option<String> {
     let gib = if is_small { 32 } else { 1024 };
     match written.parse::<u64>() {
-        Ok(it) if it < gib => Some(format!("{it}Gi")),
-        Ok(it) if it < 1 << 20 => Some(Bytes::mib(it).to_string()),
-        Ok(it) if it < 1 << 30 => Some(Bytes::kib(it).to_string()),
-        Ok(it) => Some(Bytes::new(it).with_unit().to_string()),
+        Ok(number) if number < gib => Some(format!("{number}Gi")),
+        Ok(number) if number < 1 << 20 => Some(Bytes::mib(number).to_string()),
+        Ok(number) if number < 1 << 30 => Some(Bytes::kib(number).to_string()),
+        Ok(number) => Some(Bytes::new(number).with_unit().to_string()),
         Err(_) => written
             .parse::<f64>()
             .ok()
@@ -211,7 +213,7 @@ fn whole_number(text: &str) -> Option<u64> {
         "m" | "mi" => number.checked_mul(1 << 20),
         word if word
             .strip_prefix(' ')
-            .is_some_and(|it| it.bytes().all(|it| it.is_ascii_lowercase())) =>
+            .is_some_and(|unit| unit.bytes().all(|it| it.is_ascii_lowercase())) =>
         {
             Some(number)
         }

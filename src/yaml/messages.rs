@@ -1,4 +1,4 @@
-//! What a person is told when a value cannot be read.
+//! The messages about values that cannot be read.
 
 use std::fmt::{self, Write as _};
 
@@ -23,7 +23,7 @@ pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<Strin
         Kind::Type(expected) => {
             let wanted = within(wanted(expected), subject.bounds);
             let message = if subject.value.is_null() {
-                format!("{name} takes {wanted}, and nothing is written")
+                format!("{name} takes {wanted}, but nothing is written")
             } else {
                 format!("{name} takes {wanted}, found {}", found(subject))
             };
@@ -44,7 +44,7 @@ pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<Strin
                     hints::missing_space(written)
                 }
                 Some(near) if (subject.is_there)(near) => {
-                    Some(format!("did you mean `{near}`? it stands there too: keep one of the two"))
+                    Some(format!("did you mean `{near}`? it is there too: keep one of the two"))
                 }
                 _ => Some(did_you_mean(written, known, "its fields are", "it has no fields")),
             };
@@ -97,13 +97,13 @@ pub(super) fn quoted_list(names: &[&str]) -> String {
     list
 }
 
-/// serde's word for a type, in words of the spec.
+/// The name of a type, as an author of a spec knows it, for serde's name of it.
 fn wanted(expected: &str) -> String {
     let range = |from: &dyn fmt::Display, to: &dyn fmt::Display| {
         format!("a whole number from {from} to {to}")
     };
     match expected {
-        "a string" | "str" | "string" | "a borrowed string" => "a text".to_owned(),
+        "a string" | "str" | "string" | "a borrowed string" => "a string".to_owned(),
         "a boolean" | "bool" => "`true` or `false`".to_owned(),
         "a sequence" | "sequence" => "a list".to_owned(),
         "a map" | "map" => "a map (`key: value`)".to_owned(),
@@ -147,8 +147,8 @@ fn found(subject: &Subject<'_>) -> String {
         Value::Null => "nothing".to_owned(),
         Value::Bool(flag) => format!("`{flag}`"),
         Value::Number(_) => format!("the number {}", clipped(subject.written)),
-        Value::String(text) if text.is_empty() => "an empty text".to_owned(),
-        Value::String(text) => format!("the text `{}`", clipped(text)),
+        Value::String(text) if text.is_empty() => "an empty string".to_owned(),
+        Value::String(text) => format!("the string `{}`", clipped(text)),
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a map".to_owned(),
     }

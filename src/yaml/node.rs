@@ -9,10 +9,10 @@ pub(super) struct Node {
     pub(super) from_parent: FromParent,
     pub(super) span: Range<usize>,
     pub(super) children: Children,
-    /// Whether it was told already that this cannot be read.
+    /// Whether a finding already says that this cannot be read.
     pub(super) is_broken: bool,
-    /// Whether it was told already that one of the keys in it cannot be read: then other fields may
-    /// only seem to be missing.
+    /// Whether a finding already says that one of its keys cannot be read: then other fields may only
+    /// seem to be missing.
     pub(super) is_partial: bool,
 }
 

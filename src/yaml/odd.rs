@@ -12,26 +12,26 @@ use crate::diag::{
 /// stand in a bare text.
 fn looks_like(character: char) -> Option<(&'static str, &'static str)> {
     Some(match character {
-        '\u{a0}' | '\u{202f}' => ("no-break space", "write a space in its place"),
+        '\u{a0}' | '\u{202f}' => ("no-break space", "replace it with a space"),
         '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' | '\u{3000}' => {
-            ("typographic space", "write a space in its place")
+            ("typographic space", "replace it with a space")
         }
         '\u{ad}'
         | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}'
-        | '\u{feff}' => ("invisible character", "take it out"),
+        | '\u{feff}' => ("invisible character", "remove it"),
         '\u{ab}' | '\u{bb}' | '\u{201c}'..='\u{201f}' | '\u{2033}' | '\u{ff02}' => {
-            ("typographic quote", "write `\"` in its place")
+            ("typographic quote", "replace it with `\"`")
         }
         '\u{2018}'..='\u{201b}' | '\u{2032}' | '\u{ff07}' => {
-            ("typographic quote", "write `'` in its place")
+            ("typographic quote", "replace it with `'`")
         }
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => {
-            ("typographic dash", "write `-` in its place")
+            ("typographic dash", "replace it with `-`")
         }
-        '\u{ff1a}' => ("full-width colon", "write `:` in its place"),
-        '\u{ff0c}' => ("full-width comma", "write `,` in its place"),
+        '\u{ff1a}' => ("full-width colon", "replace it with `:`"),
+        '\u{ff0c}' => ("full-width comma", "replace it with `,`"),
         _ => return None,
     })
 }
@@ -55,28 +55,28 @@ pub(super) fn first_in_lines(text: &str, to: usize, lines_before: usize) -> Opti
     }
     let end = to + text[to..].find('\n').unwrap_or(text.len() - to);
     let (mut quote, mut before) = (None, '\n');
-    for (at, index) in text[from..end].char_indices() {
-        match (quote, index) {
+    for (at, character) in text[from..end].char_indices() {
+        match (quote, character) {
             (Some(_), '\n') => quote = None,
-            (Some(open), it) if it == open && open != '#' => quote = None,
+            (Some(open), close) if close == open && open != '#' => quote = None,
             (None, '#') if before.is_whitespace() => quote = Some('#'),
             (None, '"' | '\'') if before.is_whitespace() || matches!(before, '[' | '{' | ',') => {
-                quote = Some(index);
+                quote = Some(character);
             }
-            (None, it) if looks_like(it).is_some() => return Some(from + at),
+            (None, other) if looks_like(other).is_some() => return Some(from + at),
             _ => (),
         }
-        before = index;
+        before = character;
     }
     None
 }
 
-/// What is told of the character at a place.
+/// The finding about the character at a place.
 pub(super) fn finding(file: &Arc<str>, text: &str, at: usize) -> Option<Diagnostic> {
     let character = text.get(at..)?.chars().next()?;
     let (what, help) = looks_like(character)?;
     let place = Place::Span { file: Arc::clone(file), span: at..at + character.len_utf8() };
     let message =
-        format!("a {what} (U+{:04X}) stands here, and YAML has none", u32::from(character));
+        format!("a {what} (U+{:04X}) is not valid here: YAML has none", u32::from(character));
     Some(Diagnostic::error(code::YAML_SYNTAX, place, message).help(help))
 }

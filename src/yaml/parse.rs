@@ -1,4 +1,4 @@
-//! From a parser's events to a value and its nodes; what a spec may not use is found here.
+//! Turns a parser's events into a value and its nodes, and finds what a spec may not use.
 
 use std::{borrow::Cow, ops::Range, sync::Arc};
 
@@ -21,7 +21,7 @@ use super::{
 /// Deeper than any spec, shallower than any stack.
 const MAX_DEPTH: usize = 64;
 
-/// All that a text says.
+/// The result of parsing a text.
 pub(super) struct Parsed {
     pub(super) value: Value,
     pub(super) nodes: Vec<Node>,
@@ -157,8 +157,8 @@ impl Builder<'_> {
                 self.find(
                     code::ALIAS,
                     span.clone(),
-                    "an alias stands for a value that is written elsewhere",
-                    Some("write the value out"),
+                    "an alias refers to a value that is written elsewhere",
+                    Some("write the value itself"),
                 );
                 if self.expects_key() {
                     self.set_key(Key { name: String::new(), span, is_kept: false });
@@ -225,7 +225,7 @@ impl Builder<'_> {
                 ("a key is missing before `:`".to_owned(), None)
             } else {
                 (
-                    format!("the key `{text}` is not a text"),
+                    format!("the key `{text}` is not a string"),
                     Some(format!("put it in quotes: `\"{text}\"`")),
                 )
             };
@@ -274,9 +274,9 @@ impl Builder<'_> {
         matches!(self.open.last(), Some(Open { content: Content::Map { key: None, .. }, .. }))
     }
 
-    fn set_key(&mut self, it: Key) {
+    fn set_key(&mut self, new: Key) {
         if let Some(Open { content: Content::Map { key, .. }, .. }) = self.open.last_mut() {
-            *key = Some(it);
+            *key = Some(new);
         }
     }
 
@@ -308,15 +308,15 @@ impl Builder<'_> {
     fn begin(&mut self, content: Content, style: StructureStyle, span: Range<usize>) {
         let is_key = self.expects_key();
         if is_key {
-            let help = "a key is a text; a text that begins with `{` or `[` stands in quotes";
+            let help = "a key is a string; put one that begins with `{` or `[` in quotes";
             self.find(
                 code::KEY_NOT_A_STRING,
                 span.clone(),
-                "a map or list stands where a key is expected",
+                "a map or list is written where a key is expected",
                 Some(help),
             );
         } else if self.open.len() >= MAX_DEPTH {
-            let message = format!("a value lies more than {MAX_DEPTH} levels deep");
+            let message = format!("a value is nested more than {MAX_DEPTH} levels deep");
             self.find(code::NESTED_TOO_DEEP, span.clone(), &message, None);
         } else {
             let node = self.node(span, false);
@@ -413,7 +413,7 @@ impl Builder<'_> {
 
     fn tag(&mut self, event: &Event<'_>, span: Span) {
         if let Some(tag) = event.tag().filter(|it| !it.is_yaml_core_schema_tag("str")) {
-            let message = format!("`{}` is a tag, and a spec has none", tag.original());
+            let message = format!("`{}` is a tag, and a spec has no tags", tag.original());
             let at = span
                 .tag_span()
                 .and_then(|it| it.byte_range())
@@ -423,7 +423,7 @@ impl Builder<'_> {
                 code::YAML_SYNTAX,
                 at,
                 &message,
-                Some("take the tag out; a text that begins with `!` stands in quotes"),
+                Some("remove the tag; put a string that begins with `!` in quotes"),
             );
         }
     }
@@ -443,7 +443,7 @@ impl Builder<'_> {
                 && let ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement =
                     error.kind()
             {
-                "brackets are not closed before this".clone_into(&mut finding.message);
+                "a bracket is not closed before this".clone_into(&mut finding.message);
             }
             if finding.place != place {
                 finding = finding.related(place, what);

@@ -1,5 +1,5 @@
-//! Stand-ins for what is missing, so that the second missing field is found in the same go as the
-//! first, and what they look like.
+//! Placeholders for missing fields, so that the second missing field is found in the same run as the
+//! first, and the text that a help shows for them.
 
 use std::{cell::RefCell, fmt::Write as _};
 
@@ -178,7 +178,7 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Failure> {
-        let inside = |it: &&Way| it.len() == self.way.len() + 1 && it.starts_with(&self.way);
+        let inside = |way: &&Way| way.len() == self.way.len() + 1 && way.starts_with(&self.way);
         let mut fields: Vec<&'static str> =
             self.needed.iter().filter(inside).filter_map(|it| it.last().copied()).collect();
         fields.extend(known.iter().filter(|it| is_one_of_two(it, known)));
@@ -223,7 +223,8 @@ impl<'de> Deserializer<'de> for Sample<'_> {
     }
 
     numbers! {
-        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64
         deserialize_f32 deserialize_f64
     }
 

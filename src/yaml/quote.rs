@@ -25,7 +25,7 @@ pub(super) fn value(out: &mut Vec<u8>, text: &str, indent: usize) {
     }
 }
 
-/// Spaces, as many as it takes.
+/// Writes `n` spaces.
 pub(super) fn pad(out: &mut Vec<u8>, n: usize) {
     const SPACES: [u8; 16] = [b' '; 16];
     let end = out.len() + n;
@@ -71,7 +71,7 @@ fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     // Most stand in quotes for what they could be taken for (`True`, `8080`), and have nothing to
     // escape.
-    if text.bytes().all(|it| matches!(it, b' '..=b'~') && !matches!(it, b'"' | b'\\')) {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
         return;

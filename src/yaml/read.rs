@@ -64,8 +64,8 @@ impl Source {
                 node: 0,
                 value: &self.value,
             }) {
-                Ok(it) => {
-                    value = state.missing.is_empty().then_some(it);
+                Ok(read) => {
+                    value = state.missing.is_empty().then_some(read);
                     break;
                 }
                 Err(failure) => failure.or_at(0, false),
@@ -137,7 +137,7 @@ impl Source {
         state.as_text = Some(at.node);
         let again = T::deserialize(Cursor { source: self, state, node: 0, value: &self.value });
         state.as_text = None;
-        again.err().is_none_or(|it| it.at.is_some_and(|it| it.node != at.node))
+        again.err().is_none_or(|failure| failure.at.is_some_and(|it| it.node != at.node))
     }
 
     /// Whether the failure only follows from what was found before.
@@ -198,6 +198,6 @@ impl Source {
 
 impl State {
     fn lacks(&self, node: usize, way: &[&'static str]) -> bool {
-        self.missing.get(&node).is_some_and(|it| it.iter().any(|it| it == way))
+        self.missing.get(&node).is_some_and(|ways| ways.iter().any(|it| it == way))
     }
 }

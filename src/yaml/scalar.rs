@@ -14,7 +14,7 @@ pub(super) fn resolve(text: Cow<'_, str>) -> Value {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => Value::Bool(true),
         "false" | "False" | "FALSE" => Value::Bool(false),
-        it => number(it).map_or_else(|| Value::String(text.into_owned()), Value::Number),
+        bare => number(bare).map_or_else(|| Value::String(text.into_owned()), Value::Number),
     }
 }
 

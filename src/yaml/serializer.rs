@@ -43,7 +43,7 @@ pub(super) struct Sink<'o> {
     pub(super) arena: Arena,
 }
 
-/// What stands on the line already.
+/// What the current line already has.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum At {
     /// Nothing.
@@ -150,7 +150,8 @@ impl Map<'_, '_> {
             let Sink { out, arena: Arena { fields, scratch } } = &mut *sink;
             let mine = &mut fields[from..];
             let (start, end) = (mine[0].1.start, out.len());
-            mine.sort_unstable_by_key(|(rank, at)| (*rank, at.start)); // equal ranks stay alphabetical
+            // Equal ranks stay alphabetical.
+            mine.sort_unstable_by_key(|(rank, at)| (*rank, at.start));
             scratch.clear();
             for (i, (_, at)) in mine.iter().enumerate() {
                 if i > 0 {

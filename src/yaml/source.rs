@@ -21,14 +21,14 @@ use super::{
 /// The largest file that is read: far larger than any spec, small enough to read in no time.
 pub const MAX_SIZE: u64 = 1 << 20;
 
-/// What is told of a file that is larger than [`MAX_SIZE`]; the caller looks at the size before it
+/// The finding about a file that is larger than [`MAX_SIZE`]; the caller checks the size before it
 /// reads.
 pub fn too_large(file: impl Into<Arc<str>>, size: u64) -> Diagnostic {
     let mib = size / MAX_SIZE;
     Diagnostic::error(
         code::FILE_TOO_LARGE,
         Place::File(file.into()),
-        format!("the file has {mib} MiB, and a spec has at most 1 MiB"),
+        format!("the file has {mib} MiB, but a spec has at most 1 MiB"),
     )
     .help("is it the right file?")
 }
@@ -46,7 +46,7 @@ pub struct Source {
     pub(super) findings: Diagnostics,
     /// Whether the text's structure is known to its end: else fields only seem to be missing.
     pub(super) is_whole: bool,
-    /// Where each line begins; looked for once there is something to tell.
+    /// Where each line begins; computed when the first finding needs it.
     lines: OnceLock<Vec<usize>>,
 }
 

@@ -1,4 +1,4 @@
-//! What a parser says of a text that is not YAML, in words for people.
+//! Findings about a text that is not YAML, from the parser's errors.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::diag::{
 
 use super::{hints, odd};
 
-/// So many lines above an error may have its cause.
+/// How many lines above an error may hold its cause.
 const LINES_BEFORE: usize = 2;
 
-pub(super) const TAB_MESSAGE: &str = "a tab stands where YAML takes only spaces";
+pub(super) const TAB_MESSAGE: &str = "a tab is used where YAML allows only spaces";
 pub(super) const TAB_HELP: &str = "indent with spaces";
 
 /// The first character that no YAML text has, and at which some readers end without a word.
@@ -42,10 +42,10 @@ pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
         '\u{feff}' => "invisible byte-order mark",
         _ => "control character",
     };
-    let message = format!("the {what} U+{:04X} may not stand in YAML", u32::from(c));
+    let message = format!("the {what} U+{:04X} is not allowed in YAML", u32::from(c));
     Some(
         Diagnostic::error(code::YAML_SYNTAX, place, message)
-            .help("take it out, or write it as an escape in double quotes"),
+            .help("remove it, or write it as an escape in double quotes"),
     )
 }
 
@@ -60,7 +60,7 @@ pub(super) fn finding(file: &Arc<str>, text: &str, error: &ScanError) -> Diagnos
         return Diagnostic::error(
             code::NESTED_TOO_DEEP,
             place(at, at),
-            "a value lies deeper than any spec",
+            "a value is nested deeper than in any spec",
         );
     }
     // A quote may have been opened anywhere above.
@@ -136,12 +136,12 @@ fn tab(text: &str, at: usize, kind: &Kind) -> Option<usize> {
         .flatten()
 }
 
-/// What is wrong and what helps; without words where the parser's own will do.
+/// The message and the help for an error; none where the parser's own message is used.
 fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
     let (message, help) = match kind {
         Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement => (
-            "a `:` stands where no value can begin",
-            "a text with `: ` in it stands in quotes; a key stands on a line of its own",
+            "a `:` is written where no value can begin",
+            "put a string with `: ` in it in quotes; a key has a line of its own",
         ),
         Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => {
             ("a key has no `:` after it", "write `key: value`")
@@ -150,8 +150,8 @@ fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
         | Kind::InvalidIndentation
         | Kind::ExpectedBlockSequenceEntry
         | Kind::ExpectedDocumentStart => (
-            "this line does not belong to what stands above it",
-            "indent it as its neighbours are, by spaces",
+            "this line does not match the structure above it",
+            "indent it like its neighbours, with spaces",
         ),
         Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => {
             ("a quote is not closed", "write the closing quote")
@@ -169,26 +169,25 @@ fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
             "write `,` between two fields and `}` at the end",
         ),
         Kind::MisplacedFlowCollectionEnd | Kind::MismatchedFlowCollectionEnd { .. } => (
-            "a closing bracket stands here that none has opened",
-            "a text with brackets in it stands in quotes",
+            "this closing bracket has no opening bracket",
+            "put a string with brackets in it in quotes",
         ),
         Kind::UnexpectedCharacter { .. } | Kind::MissingAnchorOrAliasName => {
-            ("a text cannot begin with this character", "put the text in quotes")
+            ("a string without quotes cannot begin with this character", "put the string in quotes")
         }
         Kind::UnknownQuotedScalarEscape | Kind::InvalidQuotedScalarHexEscape => (
-            "this is no escape in double quotes",
-            "write `\\\\` for a backslash, or put the text in single quotes",
+            "this is not an escape that double quotes allow",
+            "write `\\\\` for a backslash, or put the string in single quotes",
         ),
-        Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => (
-            "something follows after the closing quote",
-            "put the whole text in one pair of quotes",
-        ),
+        Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => {
+            ("something follows the closing quote", "put the whole string in one pair of quotes")
+        }
         Kind::InvalidBlockScalarIndent => (
             "this line of the block is indented less than its first",
-            "indent all its lines at least as the first one",
+            "indent all its lines at least as far as the first one",
         ),
         Kind::BlockSequenceEntryNotAllowed | Kind::BlockEntryInFlowCollection => {
-            ("a list's item cannot begin here", "begin the list on the next line")
+            ("a list item cannot begin here", "begin the list on the next line")
         }
         _ => return (None, None),
     };

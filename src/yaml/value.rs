@@ -170,8 +170,8 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
             Value::Null => visitor.visit_unit(),
             Value::Bool(flag) => visitor.visit_bool(*flag),
             Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-                (Some(it), _) => visitor.visit_u64(it),
-                (None, Some(it)) => visitor.visit_i64(it),
+                (Some(whole), _) => visitor.visit_u64(whole),
+                (None, Some(negative)) => visitor.visit_i64(negative),
                 (None, None) => visitor.visit_f64(number.as_f64().unwrap_or_default()),
             },
             Value::String(text) => visitor.visit_borrowed_str(text),

@@ -176,20 +176,20 @@ spec:
 3:9 invalid-value `name`: `Darién_1` is not a name: a name is made of lower-case letters, digits and `-`, with a letter or digit at both ends; write `dari-n-1` ()
 5:26 invalid-value `prod` is not a value of `issuer` (did you mean `production`?)
 5:38 invalid-value `host`: `https://a.example:1/` is not a host name: write the host only, `a.example` ()
-7:14 invalid-value `enabled` takes `true` or `false`, found the text `yes` (write `true`)
+7:14 invalid-value `enabled` takes `true` or `false`, found the string `yes` (write `true`)
 8:15 invalid-value `replicas` takes a whole number from 0 to 65535, found the number 70000 ()
-9:5 unknown-field `modles` is not a field of `ollama` (did you mean `models`? it stands there too: keep one of the two)
+9:5 unknown-field `modles` is not a field of `ollama` (did you mean `models`? it is there too: keep one of the two)
 10:14 invalid-value `models[0]`: `llama@` is not a model of Ollama: it takes no digest; write `llama` ()
 10:26 invalid-value `models[2]` takes a model of Ollama like `llama3.2:1b`, found a map ()
 10:34 invalid-value `models[3]` takes a model of Ollama like `llama3.2:1b`, found the number 3 (put it in quotes: `\"3\"`)
 10:37 invalid-value `models[4]`: `x y` is not a model of Ollama: write it like `llama3.2:1b` ()
-11:13 invalid-value `memory`: `64MB` has a unit that is none of bytes: write `64Mi` ()
+11:13 invalid-value `memory`: `64MB` has a unit that is not one of bytes: write `64Mi` ()
 12:10 invalid-value `cpu`: `many` is not an amount of CPU: write it like `4`, `0.5` or `500m` ()
 13:16 invalid-value `keepAlive` takes a length of time like `30s`, `5m`, `24h` or `7d`, found the number 30 (write `30s`)
-14:11 invalid-value `note` takes a text, found the number 1.10 (put it in quotes: `\"1.10\"`: without them it is the number 1.1)
-15:12 invalid-value `ratio` takes a number, found the text `2` (write it without quotes: `2`)
+14:11 invalid-value `note` takes a string, found the number 1.10 (put it in quotes: `\"1.10\"`: without them it is the number 1.1)
+15:12 invalid-value `ratio` takes a number, found the string `2` (write it without quotes: `2`)
 16:14 invalid-value `\"A b\"`: `A b` is not a name: a name is made of lower-case letters, digits and `-`, with a letter or digit at both ends; write `a-b` ()
-16:27 invalid-value `d` takes a text, found the number 5 (put it in quotes: `\"5\"`)
+16:27 invalid-value `d` takes a string, found the number 5 (put it in quotes: `\"5\"`)
 17:11 invalid-value `pair` takes a list with this many items: 2, found 1 ()
 18:13 invalid-value `Externel` is not a value of `database` (did you mean `external`?)
 ";
@@ -303,7 +303,7 @@ fn files_that_are_no_utf8_say_where() {
     let large = too_large("f", 100 << 20);
     assert_eq!(
         (large.code, large.message.as_str()),
-        (code::FILE_TOO_LARGE, "the file has 100 MiB, and a spec has at most 1 MiB")
+        (code::FILE_TOO_LARGE, "the file has 100 MiB, but a spec has at most 1 MiB")
     );
 }
 

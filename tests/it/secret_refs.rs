@@ -12,7 +12,7 @@ use espalier::{
         platform::PlatformBuilder,
         scope::Scope,
     },
-    check::credentials::closed,
+    check::credentials::provided,
     diag::diagnostic::Diagnostics,
     plan::copies,
 };
@@ -80,7 +80,7 @@ fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
     let needed = copies::needed(&built);
     let mut found = Diagnostics::new();
     for built in &built {
-        closed(built, &needed, &"spec/platform.yaml".into(), &mut found);
+        provided(built, &needed, &"spec/platform.yaml".into(), &mut found);
     }
     found.iter().map(|it| it.message.clone()).collect()
 }

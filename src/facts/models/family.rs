@@ -180,12 +180,12 @@ impl Family {
         let quantisation = quantisation?;
         let of_size =
             self.tags.iter().filter(|it| !it.size.is_empty() && it.words_of(words).is_some());
-        let known = of_size.filter_map(|it| {
-            let listed = it
+        let known = of_size.filter_map(|tags| {
+            let listed = tags
                 .words_of(words)
-                .and_then(|words| it.listed(words))
+                .and_then(|words| tags.listed(words))
                 .is_some_and(Listed::has_range);
-            self.known(it, tag, words, Some(quantisation), listed)
+            self.known(tags, tag, words, Some(quantisation), listed)
         });
         known.max_by_key(|it| (it.listed, it.figures.blob))
     }
@@ -248,8 +248,8 @@ impl Family {
         let latest = Some("latest".to_owned())
             .filter(|_| !self.latest.is_empty() && self.latest != "latest");
         let all = self.tags.iter().flat_map(|it| it.words.iter().map(move |words| (it, *words)));
-        latest.into_iter().chain(all.flat_map(|(it, (words, listed))| {
-            let stem = [it.size, words]
+        latest.into_iter().chain(all.flat_map(|(tags, (words, listed))| {
+            let stem = [tags.size, words]
                 .into_iter()
                 .filter(|it| !it.is_empty())
                 .collect::<Vec<_>>()
@@ -266,8 +266,8 @@ impl Family {
 
 /// Bytes of a package that stands in a published list.
 fn published(family: &str, tag: &str) -> Option<u64> {
-    let order = |it: &(&str, u64)| {
-        let (name, its) = it.0.split_once(':').unwrap_or((it.0, ""));
+    let order = |row: &(&str, u64)| {
+        let (name, its) = row.0.split_once(':').unwrap_or((row.0, ""));
         (name, its).cmp(&(family, tag))
     };
     PUBLISHED.binary_search_by(order).ok().map(|at| PUBLISHED[at].1)

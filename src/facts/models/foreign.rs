@@ -54,10 +54,10 @@ pub fn assumed(name: &str) -> Option<Assumed> {
         size.shape.form != Form::Given
             && size.size.starts_with(|character: char| character.is_ascii_digit())
     });
-    let meant = known.filter(|(family, it)| speaks_of(&words, family, it));
+    let meant = known.filter(|(family, tags)| speaks_of(&words, family, tags));
     // The longest name is the nearest: `qwen2.5-coder:7b` before `qwen2.5:7b`.
-    let (family, tags) = meant.max_by_key(|(family, it)| {
-        (family.name.len() + it.size.len(), it.shape.vocabulary, it.shape.train_context)
+    let (family, tags) = meant.max_by_key(|(family, tags)| {
+        (family.name.len() + tags.size.len(), tags.shape.vocabulary, tags.shape.train_context)
     })?;
     let nearest = quantisation.and_then(|it| nearest(&words, family, tags, it));
     // Qwen's own files keep the output beside the embedding, others' do not: the larger. None is

@@ -55,14 +55,14 @@ impl Block {
 
     /// What the quantiser takes instead where a row is no multiple of the block.
     const fn for_row(self, row: u64) -> Self {
-        let it = match self {
+        let block = match self {
             Self::Q4K if !row.is_multiple_of(256) => Self::Q5_0,
             Self::Q5K if !row.is_multiple_of(256) => Self::Q5_1,
             Self::Q6K if !row.is_multiple_of(256) => Self::Q8_0,
             Self::Q2K | Self::Q3K if !row.is_multiple_of(256) => Self::Q4_0,
-            it => it,
+            other => other,
         };
-        if it.is_quantised() && !row.is_multiple_of(32) { Self::F16 } else { it }
+        if block.is_quantised() && !row.is_multiple_of(32) { Self::F16 } else { block }
     }
 
     /// Bytes of a tensor of so many rows, padded as the file pads it.

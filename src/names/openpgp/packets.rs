@@ -93,12 +93,12 @@ pub fn read(bytes: &[u8]) -> Result<Packets, String> {
     let mut rest = bytes;
     while !rest.is_empty() {
         let (tag, body, after) =
-            packet(rest).ok_or_else(|| refused("it is cut off, or no key at all"))?;
+            packet(rest).ok_or_else(|| refused("it is cut off, or is not a key"))?;
         rest = after;
         match tag {
             tag::SECRET_KEY | tag::SECRET_SUBKEY => return Err(private()),
             tag::PUBLIC_KEY if !keys.is_empty() => {
-                return Err(refused("one key stands in one entry"));
+                return Err(refused("an entry holds a single key"));
             }
             tag::PUBLIC_SUBKEY if keys.is_empty() => {
                 return Err(refused("it does not begin with a key"));
@@ -139,11 +139,11 @@ pub fn read(bytes: &[u8]) -> Result<Packets, String> {
         return Err(refused("its owner has revoked it"));
     }
     if !is_named {
-        return Err(refused("it has signed no name of its own, and GnuPG takes no such key"));
+        return Err(refused("it has no self-signed user ID, and GnuPG refuses such a key"));
     }
     if let Some(subkey) = subkeys.iter().find(|it| it.bound.is_none() && !it.is_revoked) {
         return Err(refused(&format!(
-            "it has not signed its subkey {}, which anybody may have put there",
+            "it has not signed its subkey {}, which anyone may have added",
             subkey.id
         )));
     }
@@ -177,7 +177,7 @@ fn key(body: &[u8]) -> Result<Key, String> {
         .and_then(|(head, numbers)| Some((number(head.get(1..5)?), *head.get(5)?, numbers)));
     let whole = head.filter(|(_, algorithm, numbers)| is_whole(*algorithm, numbers) == Some(true));
     let Some((made, algorithm, _)) = whole else {
-        return Err(refused("a key in it lacks the numbers that signatures are checked with"));
+        return Err(refused("a key in it lacks the numbers for checking signatures"));
     };
     Ok(Key { id: id(body), algorithm, made, bound: None, is_revoked: false })
 }

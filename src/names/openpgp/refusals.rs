@@ -1,8 +1,8 @@
 //! What is said of a text that is no public key of a signer.
 
 pub(in crate::names) fn private() -> String {
-    "this is a private key, and whoever reads this file can sign with it now: revoke it; `gpg \
-     --armor --export KEY` writes the public one"
+    "this is a private key, and anyone who can read this file can now sign with it: revoke it; \
+     `gpg --armor --export KEY` writes the public one"
         .to_owned()
 }
 

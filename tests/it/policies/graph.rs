@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use espalier::{
-    plan::rows::{End, FlowRow, Reach, Unfenced},
+    plan::rows::{End, FlowRow, Reach, Unrestricted},
     plan::tables,
 };
 use serde_yaml::Value;
@@ -126,7 +126,7 @@ pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
         .iter()
         .flat_map(|it| [&it.source, &it.destination])
         .filter_map(|end| {
-            if let End::Unfenced(Unfenced::OtherNamespaces(fenced)) = end {
+            if let End::Unrestricted(Unrestricted::OtherNamespaces(fenced)) = end {
                 Some(fenced)
             } else {
                 None

@@ -131,15 +131,15 @@ fn a_version_that_reads_as_a_number_stands_in_quotes() {
 fn lists_and_maps_are_distinguished() {
     assert_eq!(
         help("node: [{memory: 8Gi}]"),
-        "write the map itself: `{memory: 8Gi}`; several stand in `nodes: […]`"
+        "write the map itself: `{memory: 8Gi}`; for several, use `nodes: […]`"
     );
     assert_eq!(
         help("node:\n- memory: 8Gi"),
-        "write one map, without `- ` or `[ ]`; several stand in `nodes: […]`"
+        "write one map, without `- ` or `[ ]`; for several, use `nodes: […]`"
     );
     assert_eq!(
         help("nodes: {memory: 8Gi}"),
-        "write it as a list: `[{memory: 8Gi}]`; a single one stands in `node: …`"
+        "write it as a list: `[{memory: 8Gi}]`; for a single one, use `node: …`"
     );
     let block = "nodes:\n  memory: 8Gi\n  host: chat.example.org";
     assert!(

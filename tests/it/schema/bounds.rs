@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use espalier::{
-    check::ranges::{ABOVE_NOTHING, BOUNDS},
+    check::ranges::{ABOVE_ZERO, BOUNDS},
     diag::diagnostic::{Diagnostic, Severity},
     units::Seconds,
 };
@@ -246,7 +246,7 @@ fn the_bounds_of_the_table_are_held() {
 #[test]
 fn where_nothing_is_no_amount_the_schema_says_so() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
-    for path in ABOVE_NOTHING {
+    for path in ABOVE_ZERO {
         let path: Vec<String> = ["spec"].iter().chain(path).map(|it| (*it).to_owned()).collect();
         let (nothing, more) = if path.ends_with(&["cpu".to_owned()]) {
             (["0", "0m", "0.0"], "1m")

@@ -39,18 +39,18 @@ fn labels_and_hosts() {
     assert_names::<DnsLabel>(
         &["a", "ws-1", "0", &"a".repeat(63)],
         &[
-            ("", "not empty"),
+            ("", "must not be empty"),
             ("A_b", "write `a-b`"),
             ("-a", "write `a`"),
             ("a.b", "write `a-b`"),
             (&"a".repeat(64), "at most 63"),
             ("ü", "lower-case letters"),
-            ("con", "a device of Windows"),
-            ("aux", "write another, like `aux-1`"),
-            ("nul", "a device of Windows"),
-            ("prn", "a device of Windows"),
-            ("com0", "a device of Windows"),
-            ("lpt9", "a device of Windows"),
+            ("con", "a device name on Windows"),
+            ("aux", "write another name, like `aux-1`"),
+            ("nul", "a device name on Windows"),
+            ("prn", "a device name on Windows"),
+            ("com0", "a device name on Windows"),
+            ("lpt9", "a device name on Windows"),
         ],
     );
     assert_names::<ObjectName>(
@@ -146,7 +146,7 @@ fn git() {
         &[
             ("https://user:secret@host/x", "credentials"),
             ("https://token@host/x", "credentials"),
-            ("ftp://host/x", "begins with"),
+            ("ftp://host/x", "must begin with"),
             ("github.com/o/n", "write it like"),
             ("https://github.com", "write it like"),
             ("https://github.com/", "write it like"),
@@ -161,12 +161,12 @@ fn git() {
             ("git@-host:x", "as an option"),
             ("git@host:-x/y", "as an option"),
             ("https://host/-x/y", "as an option"),
-            // Other spellings of a path.
-            ("https://host/o/../n", "`..` may not stand"),
-            ("https://host/o/./n.git", "`.` may not stand"),
-            ("https://host/o/%2E%2e/n", "may not stand"),
-            ("git@host:../n", "`..` may not stand"),
-            ("ssh://git@host/o/..", "`..` may not stand"),
+            // Other ways to write a path.
+            ("https://host/o/../n", "`..` is not allowed"),
+            ("https://host/o/./n.git", "`.` is not allowed"),
+            ("https://host/o/%2E%2e/n", "is not allowed"),
+            ("git@host:../n", "`..` is not allowed"),
+            ("ssh://git@host/o/..", "`..` is not allowed"),
         ],
     );
     for url in
@@ -201,7 +201,7 @@ fn git() {
         &["main", "release/1.2", "v1.2.3", "feature/a_b-c"],
         &[
             ("refs/heads/main", "write `main`"),
-            ("a b", "` ` may not"),
+            ("a b", "must not contain ` `"),
             ("a..b", "like"),
             ("-a", "like"),
             ("a.lock", "like"),
@@ -209,7 +209,7 @@ fn git() {
             ("a//b", "like"),
             ("@", "like"),
             ("HEAD", "like"),
-            ("a:b", "`:` may not"),
+            ("a:b", "must not contain `:`"),
             ("", "empty"),
         ],
     );
@@ -267,8 +267,8 @@ fn models_and_versions() {
         &[
             ("latest", "names no version"),
             ("main", "names no version"),
-            ("17", "whole line"),
-            ("v1", "whole line"),
+            ("17", "series of versions"),
+            ("v1", "series of versions"),
             ("1.x", "range"),
             ("^1.2", "range"),
             (">=1.2", "range"),
@@ -319,7 +319,10 @@ fn storages() {
         &["https://s3.example.org", "https://10.0.0.7:9000", "http://s3.example.org:8080"],
         &[
             ("s3.example.org", "write `https://s3.example.org`"),
-            ("https://s3.example.org/bucket", "write `https://s3.example.org`; bucket and prefix"),
+            (
+                "https://s3.example.org/bucket",
+                "write `https://s3.example.org`; the bucket and the prefix",
+            ),
             ("https://key:secret@s3.example.org", "credentials"),
             ("https://s3.example.org:0", "write it like"),
             ("https://10.0.0.07", "write it like"),
@@ -381,9 +384,9 @@ fn schedules() {
             ("0 17 3 * * *", "it has 6 fields"),
             ("", "it has 0 fields"),
             ("@daily", "write `0 0 * * *`"),
-            ("17 3 30 2 *", "no such day ever comes"),
+            ("17 3 30 2 *", "there is no such day"),
             ("17 6-3 * * *", "`6-3` ends before it begins"),
-            ("*/0 3 * * *", "does not step"),
+            ("*/0 3 * * *", "the step of"),
             ("17, 3 * * *", "the minute: `` is not"),
             ("+7 3 * * *", "the minute: `+7`"),
         ],
