@@ -150,8 +150,8 @@ fn from_an_empty_folder_to_a_clean_check() {
     let session = Session::new();
     session.ok(&["seal", "init"]);
     let said = session.ok(&["seal", "--generate-missing"]).err;
-    assert!(said.contains("made and sealed 2 credentials"), "{said}");
-    assert!(said.contains("only a person knows `email`"), "{said}");
+    assert!(said.contains("generated and sealed 2 credentials"), "{said}");
+    assert!(said.contains("only you know `email`"), "{said}");
     session.ok(&["render"]);
     session.ok(&["check"]);
     let listed = session.ok(&["seal"]).out;
@@ -193,19 +193,19 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
             .all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
     );
     // Nothing that is there is overwritten.
-    session.refused(&["seal", "init", "--bits", "2048"], "is there already");
+    session.refused(&["seal", "init", "--bits", "2048"], "already exists");
     let first = fs::read(session.key_file()).expect("the key");
     session.ok(&["seal", "init", "--replace", "--bits", "2048"]);
     assert_eq!(fs::read(session.key_file()).expect("the key"), first, "the new one lies beside it");
     let key = session.key_file().display().to_string();
     session.refused(
         &["seal", "init", "--replace", "--bits", "2048", "--key", &key],
-        "a private key is not overwritten",
+        "a private key is never overwritten",
     );
     for inside in ["key.pem", "new/deep/key.pem", "spec/../key.pem"] {
         session.refused(
             &["seal", "init", "--replace", "--bits", "2048", "--key", inside],
-            "inside of the repository",
+            "inside the repository",
         );
     }
     // A platform in a folder of its own: the repository is what holds it.
@@ -214,7 +214,7 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
     whole.ok(&["init", "clusters/prod"]);
     whole.refused(
         &["seal", "init", "--bits", "2048", "--root", "clusters/prod", "--key", "key.pem"],
-        "inside of the repository",
+        "inside the repository",
     );
 }
 
@@ -231,7 +231,7 @@ fn a_render_never_seals() {
     assert_eq!(session.place.files(), before);
     // Nothing is missing, so nothing is made.
     let said = session.ok(&["seal", "--generate-missing"]).err;
-    assert!(said.contains("made and sealed 0 credentials"), "{said}");
+    assert!(said.contains("generated and sealed 0 credentials"), "{said}");
     assert_eq!(session.place.files(), before);
 }
 
@@ -246,10 +246,8 @@ fn what_cannot_be_right_is_refused() {
         .refused(&["seal", "openwebui-admin"], "needs `email` (the administrator's e-mail address");
     session.refused(&["seal", "openwebui-admin", "--from-stdin"], "has several keys, so say which");
     session.refused(&["seal", "openwebui-admin", "--from-stdin=mail"], "has no key `mail`");
-    session.refused(
-        &["seal", "openwebui-admin", "--generate", "password=32"],
-        "nobody would ever know it",
-    );
+    session
+        .refused(&["seal", "openwebui-admin", "--generate", "password=32"], "nobody would know it");
     session.refused(&["seal", "postgresql", "--generate", "8"], "from 16 to 1024");
     session.refused(&["seal", "postgresql", "--from-stdin"], "is empty");
     session.refused(
@@ -259,7 +257,7 @@ fn what_cannot_be_right_is_refused() {
     session
         .refused(&["seal", "postgresql", "--from-stdin", "--from-env", "HOME"], "is given twice");
     session.refused(&["seal", "postgresql", "--now", "2099-01-01"], "expired on");
-    session.refused(&["seal", "postgresql", "--now", "2001-01-01"], "is valid from");
+    session.refused(&["seal", "postgresql", "--now", "2001-01-01"], "is not valid before");
     let usage = session.run(&["seal", "postgresql", "--value", "hunter2"]);
     assert_eq!(usage.code, 2, "a value has no place on the command line");
     let done = session.with_stdin(&["seal", "postgresql", "--from-stdin"], b"with\0nul");
@@ -377,7 +375,7 @@ fn a_key_never_comes_to_lie_in_a_repository() {
     // Another repository is one too.
     fs::create_dir_all(session.home.path("dotfiles/.git")).expect("writable");
     let other = session.home.path("dotfiles/key.pem");
-    assert!(init(other.to_str().expect("UTF-8")).err.contains("inside of the repository"));
+    assert!(init(other.to_str().expect("UTF-8")).err.contains("inside the repository"));
     // A neighbour whose name begins alike is outside.
     let beside = format!("{}-key.pem", here.display());
     let done = init(&beside);
@@ -471,12 +469,12 @@ fn values_come_from_where_they_can_come_from() {
     let key = key.to_str().expect("UTF-8");
     session.refused(
         &["seal", "--reseal", "--private-key", key, "--from-dir", "nowhere"],
-        "nowhere is no folder",
+        "nowhere is not a folder",
     );
     session.place.write("values/postgresql/pasword", "x");
     session.refused(
         &["seal", "--reseal", "--private-key", key, "--from-dir", "values"],
-        "has to hold a file for each key: password",
+        "has to contain a file for each key: password",
     );
     for words in [
         &["seal", "--generate-missing", "--from-stdin"][..],
