@@ -14,8 +14,8 @@ use espalier::{
     },
     builder::{meta::Naming, scope::BuiltComponent},
     check::{
-        models,
-        rules::{self, SpecView, TenantView, WholeView},
+        models, rules,
+        view::{SpecView, TenantView, WholeView},
         workspaces,
     },
     components::{
@@ -24,6 +24,7 @@ use espalier::{
     },
     crds::argocd::Application,
     diag::{diagnostic::Diagnostics, path::FieldPath},
+    load::read,
     names::Host,
     plan::{
         applications,
@@ -31,7 +32,7 @@ use espalier::{
         policies, projects,
         waves::Waves,
     },
-    spec::read::{self, PLATFORM},
+    platform::files::PLATFORM,
     yaml::{emit, source::Source},
 };
 use k8s_openapi::api::networking::v1::NetworkPolicy;

@@ -1,6 +1,8 @@
 //! Amounts as integers in their base unit, and the only door from them to the API's `Quantity`.
 
+pub(crate) mod described;
 mod parse;
+mod reading;
 
 use std::{
     borrow::Cow,
@@ -12,12 +14,9 @@ use std::{
 #[expect(clippy::disallowed_types, reason = "this is the one place")]
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{Error, Unexpected, Visitor},
-};
+use serde::{Serialize, Serializer};
 
-use crate::names::described;
+use described::described;
 
 /// An amount of memory or storage, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -226,99 +225,6 @@ pub fn in_words(text: &str) -> Option<usize> {
     const WORDS: [&str; 11] =
         ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
     WORDS.iter().position(|it| text.eq_ignore_ascii_case(it))
-}
-
-/// Takes a text or a number, but for a number that lacks its unit; zero is zero in every unit.
-struct AmountVisitor<T> {
-    expecting: &'static str,
-    needs_unit: bool,
-    parse: fn(&str) -> Result<T, String>,
-}
-
-impl<T: Default> AmountVisitor<T> {
-    fn number<E: Error>(&self, number: &str, found: Unexpected<'_>) -> Result<T, E> {
-        match number {
-            "0" => Ok(T::default()),
-            number if self.needs_unit && !number.starts_with('-') => {
-                Err(E::invalid_value(found, self))
-            }
-            number => (self.parse)(number).map_err(E::custom),
-        }
-    }
-}
-
-impl<T: Default> Visitor<'_> for AmountVisitor<T> {
-    type Value = T;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expecting)
-    }
-
-    fn visit_str<E: Error>(self, s: &str) -> Result<T, E> {
-        // In quotes it lacks its unit as it does without.
-        if parse::is_number(s) {
-            self.number(s, Unexpected::Str(s))
-        } else {
-            (self.parse)(s).map_err(E::custom)
-        }
-    }
-
-    fn visit_i64<E: Error>(self, n: i64) -> Result<T, E> {
-        self.number(&n.to_string(), Unexpected::Signed(n))
-    }
-
-    fn visit_u64<E: Error>(self, n: u64) -> Result<T, E> {
-        self.number(&n.to_string(), Unexpected::Unsigned(n))
-    }
-
-    fn visit_f64<E: Error>(self, n: f64) -> Result<T, E> {
-        self.number(&n.to_string(), Unexpected::Float(n))
-    }
-}
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor {
-            expecting: BYTES,
-            needs_unit: true,
-            parse: str::parse,
-        })
-    }
-}
-
-impl Bytes {
-    /// Reads an amount that may be rounded (`8.4Gi`), up to the next whole byte; a bare number is
-    /// bytes.
-    ///
-    /// # Errors
-    /// When it is no amount of bytes.
-    pub fn rounded_up<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor {
-            expecting: "a number of bytes, or an amount like `8.4Gi`",
-            needs_unit: false,
-            parse: parse::rounded_up,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Millicores {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor {
-            expecting: CPU,
-            needs_unit: false,
-            parse: parse::cores,
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AmountVisitor {
-            expecting: SECONDS,
-            needs_unit: true,
-            parse: str::parse,
-        })
-    }
 }
 
 /// Sums never overflow: an amount past all counting stays the largest.

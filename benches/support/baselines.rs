@@ -15,10 +15,11 @@ use espalier::{
     compile::{self, Sources},
     components::{floor_plan::Assembly, workspace::Workspace},
     emit::{files::Files, layout},
+    load::read,
     names::DnsLabel,
     plan::{applications, policies, projects},
+    platform::files::PLATFORM,
     platform::repository::Repository,
-    spec::read::{self, PLATFORM},
     yaml::{emit, source::Source},
 };
 

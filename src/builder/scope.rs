@@ -20,6 +20,7 @@ use serde::Serialize;
 
 use super::{
     chart::Chart,
+    cluster::ClusterFacts,
     credential::{Credential, CredentialStore},
     handle::{
         AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef,
@@ -27,7 +28,6 @@ use super::{
     },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
-    platform::ClusterFacts,
 };
 use crate::{names::Host, units::Bytes};
 

@@ -3,14 +3,14 @@
 
 use std::ops::RangeInclusive;
 
-use super::{code, rules::SpecView};
+use super::{code, view::SpecView};
 use crate::{
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
     facts::{pairs, versions},
-    spec::read::VERSIONS,
+    platform::files::VERSIONS,
 };
 
 /// An Argo CD that is installed by other means, whose settings nobody here knows.

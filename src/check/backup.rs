@@ -1,7 +1,7 @@
 //! `backup-of-nothing`, `backup-on-the-same-disk`, `backup-without-tls`: backups that do not do
 //! what they are there for.
 
-use super::{code, rules::SpecView};
+use super::{code, view::SpecView};
 use crate::diag::diagnostic::{Diagnostic, Diagnostics};
 
 /// What is saved, and where to.

@@ -5,8 +5,8 @@ use std::{cmp::Reverse, fmt::Display};
 
 use super::{
     code,
-    rules::WholeView,
     suggestions::{Amounts, fixes_for},
+    view::WholeView,
 };
 use crate::{
     budget::{

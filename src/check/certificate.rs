@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use super::{code, rules::SpecView};
+use super::{code, view::SpecView};
 use crate::{
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
+    platform::files::{SEALING, SECRETS},
     platform::sealed::{SealedStore, SealingCertificate},
     seal::certificate::Certificate,
-    spec::read::{SEALING, SECRETS},
     yaml::source::Source,
 };
 

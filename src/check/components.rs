@@ -3,7 +3,7 @@
 
 use super::{
     code,
-    rules::{SpecView, WholeView},
+    view::{SpecView, WholeView},
 };
 use crate::components::argocd::Admin;
 use crate::diag::{

@@ -8,7 +8,7 @@ use k8s_openapi::api::{
     networking::v1::Ingress,
 };
 
-use super::{code, rules::WholeView};
+use super::{code, view::WholeView};
 use crate::{
     builder::{
         credential::{Key, Value},
@@ -19,7 +19,7 @@ use crate::{
         path::FieldPath,
     },
     plan::copies::RequiredSecret,
-    spec::read::{SEALING, SECRETS},
+    platform::files::{SEALING, SECRETS},
 };
 
 /// Every copy that is needed, and every value that nothing needs.

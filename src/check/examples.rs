@@ -1,7 +1,7 @@
 //! `example-value`: values that were left over from an example, so that nothing is ever reached or
 //! certified there.
 
-use super::{code, rules::WholeView};
+use super::{code, view::WholeView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
     names::GitUrl,

@@ -1,10 +1,10 @@
 //! `figures-implausible`, `figures-not-used`: the spec's own catalogue, on which the proof of a
 //! model's memory rests.
 
-use super::{code, ranges, rules::SpecView};
+use super::{code, ranges, view::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
-    facts::models::Figures,
+    facts::models::figures::Figures,
     names::ModelName,
 };
 

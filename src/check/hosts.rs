@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     code,
-    rules::{SpecView, WholeView},
+    view::{SpecView, WholeView},
 };
 use crate::{
     diag::{

@@ -1,7 +1,7 @@
 //! `limit-below-request`, `limit-below-tested`: a container cannot be promised more than where it
 //! is stopped, nor work with less than it takes.
 
-use super::{code, rules::SpecView};
+use super::{code, view::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},
     facts::requests::{self, Allotment},

@@ -24,4 +24,5 @@ pub mod rules;
 pub mod sealed_files;
 pub mod suggestions;
 pub mod versions;
+pub mod view;
 pub mod workspaces;

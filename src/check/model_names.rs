@@ -9,8 +9,9 @@ use crate::{
         suggest,
     },
     facts::models::{
-        self, Figures, Known,
+        self,
         family::{self, Family},
+        figures::{Figures, Known},
         foreign, uncovered,
     },
     names::ModelName,

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use super::{code, model_names, rules::SpecView};
+use super::{code, model_names, view::SpecView};
 use crate::{
     components::ollama::{Gpu, Ollama},
     diag::{

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     code,
-    rules::{SpecView, field},
+    view::{SpecView, field},
 };
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},

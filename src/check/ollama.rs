@@ -1,7 +1,7 @@
 //! `context-beyond-training`, `kv-cache-needs-flash-attention`, `max-loaded-models`: settings of
 //! Ollama that its models do not bear out.
 
-use super::{code, rules::SpecView};
+use super::{code, view::SpecView};
 use crate::{
     components::ollama::KvCache,
     diag::diagnostic::{Diagnostic, Diagnostics},

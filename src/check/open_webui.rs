@@ -1,7 +1,7 @@
 //! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open WebUI sends
 //! along, and the models that it sends it to.
 
-use super::{code, model_names::stanza, ranges::ANSWER, rules::SpecView};
+use super::{code, model_names::stanza, ranges::ANSWER, view::SpecView};
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics},
     facts::open_webui::{CONVERSATION, TOOLS, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
@@ -67,7 +67,7 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
         found.push(
             Diagnostic::error(
                 code::TOOLS_NEED_CONTEXT,
-                view.at(super::rules::field(&["components", "ollama", "models"]).index(index)),
+                view.at(super::view::field(&["components", "ollama", "models"]).index(index)),
                 message,
             )
             .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
@@ -83,7 +83,7 @@ const TOOLS_ARE_ON: &str = "tools are on here";
 fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
     let ollama = &view.platform.spec.components.ollama;
     for (index, name, figures) in ollama.chat_models().filter(|it| it.2.tools != Some(true)) {
-        let place = view.at(super::rules::field(&["components", "ollama", "models"]).index(index));
+        let place = view.at(super::view::field(&["components", "ollama", "models"]).index(index));
         let finding = if figures.tools.is_none() {
             let says = if ollama.own_figures(name).is_some() {
                 "write `tools: true` among the model's figures in `catalogue`".to_owned()

@@ -3,7 +3,7 @@
 
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 
-use super::{code, rules::SpecView};
+use super::{code, view::SpecView};
 use crate::{
     components::{
         open_webui::{ConnectionPool, OpenWebUi},

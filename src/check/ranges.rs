@@ -7,7 +7,7 @@ use super::{
     code,
     models::{MOST, MOST_GPUS},
     node_groups::MOST_NODES,
-    rules::SpecView,
+    view::SpecView,
 };
 use crate::{
     diag::{

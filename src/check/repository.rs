@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     code,
-    rules::{SpecView, field},
+    view::{SpecView, field},
 };
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics, Place},

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{code, rules::WholeView};
+use super::{code, view::WholeView};
 use crate::{
     builder::credential::SecretLookup,
     diag::{
@@ -11,9 +11,9 @@ use crate::{
         path::FieldPath,
     },
     names::SealedFor,
+    platform::files::SECRETS,
     platform::sealed::{EVERYWHERE, Keys, SealedCredential, SealedScope},
     seal::form::is_sealed,
-    spec::read::SECRETS,
 };
 
 /// Every value of one file has the form of a sealed one, and stands where its scope says.

@@ -3,10 +3,10 @@
 
 use std::cmp::Reverse;
 
-use super::{node_groups::MOST_NODES, rules::WholeView};
+use super::{node_groups::MOST_NODES, view::WholeView};
 use crate::{
     components::ollama::Ollama,
-    facts::models::{Figures, families::FAMILIES, family::Tools},
+    facts::models::{families::FAMILIES, family::Tools, figures::Figures},
     platform::node::{Node, Role},
     units::{Bytes, Millicores},
 };

@@ -1,7 +1,7 @@
 //! `checksum-unusable`, `untested-version`, `postgresql-major`: what the charts' facts and the
 //! measured figures do not cover.
 
-use super::{argocd, code, rules::SpecView};
+use super::{argocd, code, view::SpecView};
 use crate::{
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
@@ -11,7 +11,7 @@ use crate::{
         bootstrap,
         versions::{self, Pin},
     },
-    spec::read::VERSIONS,
+    platform::files::VERSIONS,
 };
 
 /// Pins that differ from the tested set.

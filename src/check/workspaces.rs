@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{code, rules::WholeView};
+use super::{code, view::WholeView};
 use crate::{
     components::{floor_plan::Assembly, namespaces, workspace::Workspace},
     diag::{

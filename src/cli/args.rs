@@ -3,9 +3,9 @@
 use std::{num::NonZero, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
-use clap_complete::{Shell, engine::ArgValueCompleter};
+use clap_complete::Shell;
 
-use super::{clock, complete, seal::args::SealArgs};
+use super::{clock, seal::args::SealArgs};
 
 /// Compile a platform spec into the Argo CD tree of an AI chat platform, and prove that it fits the
 /// node.
@@ -106,7 +106,7 @@ pub enum Verb {
 
         /// With `models`: show models whose names contain all of these words, in any order; `*`
         /// matches any characters
-        #[arg(value_name = "PATTERN", add = ArgValueCompleter::new(complete::models))]
+        #[arg(value_name = "PATTERN")]
         patterns: Vec<String>,
     },
     /// Check, commit, tag and push the tree (needs `pin: tag`)
@@ -125,7 +125,6 @@ pub enum Verb {
     /// Explain the code of a finding, or list all codes
     Explain {
         /// Code of a finding, as printed in brackets [default: list all codes]
-        #[arg(add = ArgValueCompleter::new(complete::codes))]
         code: Option<String>,
     },
     /// Print a completion script for your shell
@@ -180,7 +179,7 @@ pub struct Render {
 #[derive(Debug, clap::Args)]
 pub struct Diff {
     /// Git revision to compare with [default: the tree on disk]
-    #[arg(long, value_name = "REV", add = ArgValueCompleter::new(complete::revisions))]
+    #[arg(long, value_name = "REV")]
     pub base: Option<String>,
 }
 
@@ -192,7 +191,7 @@ pub struct Release {
     pub message: Option<String>,
 
     /// Git remote to push to [default: the one with the URL of the spec, else origin]
-    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(complete::remotes))]
+    #[arg(long, value_name = "NAME")]
     pub remote: Option<String>,
 
     /// Print the Git commands without running them

@@ -12,10 +12,10 @@ use anyhow::{Context as _, ensure};
 
 use crate::{
     cli::{
-        besides::{name, owned},
         disk::Kind,
         findings::FILE_CONVERTED,
         git::Git,
+        owned::{name, owned},
         path_index::shown,
         tree::Tree,
     },

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::OsString,
     io::{BufRead as _, BufReader},
 };
 
@@ -18,6 +17,7 @@ use crate::{
         findings,
         git::Git,
         ignored,
+        owned::{name, owned},
         path_index::{OWNED, shown},
         pipeline::Run,
         repository::{self, Holder},
@@ -94,11 +94,6 @@ pub fn capped(all: Diagnostics) -> Diagnostics {
         kept.push(finding);
     }
     kept
-}
-
-/// The owned folders as Git path specifications.
-pub fn owned(git: &Git) -> impl Iterator<Item = String> {
-    OWNED.into_iter().map(|it| format!(":(top,literal){}", git.path(it)))
 }
 
 /// Files in the owned folders that Git neither has nor would add, sorted.
@@ -274,16 +269,4 @@ fn has_links(git: &Git, known: &mut Option<bool>) -> anyhow::Result<bool> {
 /// Whether this is the only generated file that is executable.
 fn is_program(path: &str) -> bool {
     path == crate::emit::bootstrap::SCRIPT
-}
-
-/// A path as Git prints it: bytes.
-#[cfg(unix)]
-pub fn name(bytes: &[u8]) -> OsString {
-    std::os::unix::ffi::OsStringExt::from_vec(bytes.to_owned())
-}
-
-/// A path as Git prints it: UTF-8 on systems whose paths are text.
-#[cfg(not(unix))]
-pub fn name(bytes: &[u8]) -> OsString {
-    String::from_utf8_lossy(bytes).into_owned().into()
 }

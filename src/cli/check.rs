@@ -16,11 +16,12 @@ use crate::{
         outcome::Outcome,
         pipeline::Run,
         show,
-        sources::{PLATFORM, Work},
+        sources::Work,
         tree::Tree,
     },
     compile::{self, plan::Plan},
     diag::diagnostic::Diagnostics,
+    platform::files::PLATFORM,
 };
 
 /// Runs the verb.
@@ -103,7 +104,7 @@ pub fn judge(
     } else {
         format!("drift: {}", parts.join(", "))
     };
-    let budget = show::figures(&compile::budget(plan, &comparison.run.summaries));
+    let budget = show::figures::figures(&compile::budget(plan, &comparison.run.summaries));
     console.say(&format!(
         "checked {}: {totals}, {drift} ({budget})\n",
         count(comparison.files(), "file")

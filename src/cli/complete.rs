@@ -8,7 +8,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use clap_complete::{CompleteEnv, Shell, engine::CompletionCandidate, env::Shells};
+use clap_complete::{
+    CompleteEnv, Shell,
+    engine::{ArgValueCompleter, CompletionCandidate},
+    env::Shells,
+};
 
 use crate::{
     check::pages,
@@ -48,7 +52,7 @@ fn asked() -> clap::Command {
             .iter()
             .any(|word| word.strip_prefix("--").and_then(|it| it.split('=').next()) == Some(flag))
     };
-    let command = words::command();
+    let command = completed(words::command());
     let is_flagged = command.find_subcommand("seal").is_some_and(|seal| {
         let own = seal.get_arguments().filter(|it| !it.is_global_set());
         own.filter_map(clap::Arg::get_long).any(has)
@@ -58,6 +62,23 @@ fn asked() -> clap::Command {
     }
     command.mut_subcommand("seal", |seal| {
         seal.disable_help_subcommand(true).mut_subcommand("init", |it| it.hide(true))
+    })
+}
+
+/// Adds the values that are looked up while a command line is completed.
+fn completed(command: clap::Command) -> clap::Command {
+    type Candidates = fn(&OsStr) -> Vec<CompletionCandidate>;
+    let arguments: [(&str, &str, Candidates); 5] = [
+        ("show", "patterns", models),
+        ("explain", "code", codes),
+        ("diff", "base", revisions),
+        ("release", "remote", remotes),
+        ("seal", "credential", credentials),
+    ];
+    arguments.into_iter().fold(command, |command, (verb, argument, candidates)| {
+        command.mut_subcommand(verb, |verb| {
+            verb.mut_arg(argument, |it| it.add(ArgValueCompleter::new(candidates)))
+        })
     })
 }
 

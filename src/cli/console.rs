@@ -15,8 +15,9 @@ use crate::{
     },
     diag::{
         diagnostic::{Diagnostics, Severity},
-        plain, render,
+        plain,
     },
+    report,
 };
 
 /// Findings about more files than this are rendered in parts, so that the texts of all files are
@@ -183,7 +184,7 @@ impl Console {
     ) -> anyhow::Result<()> {
         if self.format == Format::Json {
             let names = Names::for_programs(work);
-            let text = render::json(&findings, &work.texts(disk, &findings, &names));
+            let text = report::json(&findings, &work.texts(disk, &findings, &names));
             return self.data(&ended(text));
         }
         if !matches!(self.format, Format::Github | Format::Short) {
@@ -198,8 +199,8 @@ impl Console {
         for part in parts(findings) {
             let texts = work.texts(disk, &part, &names);
             match self.format {
-                Format::Github => self.commands(&ended(render::github(&part, &texts)))?,
-                _ => self.say_whole(&ended(render::short(&part, &texts))),
+                Format::Github => self.commands(&ended(report::github(&part, &texts)))?,
+                _ => self.say_whole(&ended(report::short(&part, &texts))),
             }
         }
         Ok(())
@@ -210,7 +211,7 @@ impl Console {
     pub fn findings_for_people(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) {
         let names = Names::for_people(work);
         for part in parts(findings) {
-            let text = render::human(&part, &work.texts(disk, &part, &names), self.talk.color);
+            let text = report::human(&part, &work.texts(disk, &part, &names), self.talk.color);
             self.say_whole(&format!("{}\n\n", text.trim_end()));
         }
     }

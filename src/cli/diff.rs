@@ -25,8 +25,8 @@ use crate::{
     },
     compile,
     diag::plain,
+    platform::files::SEALING,
     seal::certificate::Certificate,
-    spec::read::SEALING,
     units::Bytes,
     yaml::source::Source,
 };

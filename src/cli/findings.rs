@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    cli::{git::quoted, tree::Verdict},
+    cli::{shell::quoted, tree::Verdict},
     diag::{
         code::MERGE_CONFLICT,
         diagnostic::{Diagnostic, Diagnostics, Place},

@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::cli::{console::Console, disk::Kind};
+use crate::cli::{console::Console, disk::Kind, shell::quoted};
 
 /// Environment variables that are kept for commands that the user asked for: who commits, and how a
 /// remote is reached. All other `GIT_…` variables are removed; some name another repository or a
@@ -219,28 +219,4 @@ fn answer(words: &[&str], output: std::io::Result<Output>) -> anyhow::Result<Str
 fn refused(words: &[&str], output: &Output) -> anyhow::Result<()> {
     ensure!(output.status.success(), "git {}: {}", words.join(" "), text(&output.stderr));
     Ok(())
-}
-
-/// Quotes a word for a POSIX shell.
-pub fn quoted(word: &str) -> String {
-    let is_plain =
-        |character: char| character.is_ascii_alphanumeric() || "-_./:=@%+,^".contains(character);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_word_is_quoted_where_a_shell_would_take_it_apart() {
-        assert_eq!(quoted("refs/tags/tree-1"), "refs/tags/tree-1");
-        assert_eq!(quoted("Release it; it's $HOME"), r"'Release it; it'\''s $HOME'");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("-m\n"), "'-m\n'");
-    }
 }

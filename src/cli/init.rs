@@ -22,20 +22,18 @@ use crate::{
         args::Init,
         console::Console,
         disk::{Disk, Kind, replace},
-        git::quoted,
         ignored,
         outcome::Outcome,
         repository::{self, Holder},
-        sources::PLATFORM,
+        shell::quoted,
     },
     compile::{self, Sources},
-    diag::{plain, render},
+    diag::plain,
     emit::files::Files,
+    load::schema,
     names::{DnsLabel, Email, GitBranch, GitUrl, Host, RelativePath},
-    spec::{
-        read::{SEALING, SECRETS},
-        schema,
-    },
+    platform::files::{PLATFORM, SEALING, SECRETS},
+    report,
     yaml::source::Source,
 };
 use here::{Here, Known};
@@ -342,7 +340,7 @@ fn starter(given: &BTreeMap<&'static str, String>) -> anyhow::Result<String> {
     if findings.has_errors() {
         bail!(
             "with these values the spec would have errors, so nothing was written\n{}",
-            render::short(&findings, &sources.texts).trim_end()
+            report::short(&findings, &sources.texts).trim_end()
         );
     }
     Ok(text)

@@ -16,9 +16,14 @@ use crate::{
     },
     components::ollama::Ollama,
     diag::suggest,
-    facts::models::{self, Figures, Size, families::FAMILIES, foreign, uncovered},
+    facts::models::{
+        self,
+        families::FAMILIES,
+        figures::{Figures, Size},
+        foreign, uncovered,
+    },
+    load::read,
     names::ModelName,
-    spec::read,
 };
 
 /// A model, as in the JSON output.

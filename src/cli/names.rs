@@ -7,7 +7,7 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::cli::sources::{PLATFORM, Work};
+use crate::{cli::sources::Work, platform::files::PLATFORM};
 
 /// Converts paths from the root into paths that can be opened from another folder.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use crate::{
     check::pages,
     cli::{complete, console::Console, fold::folded, outcome::Outcome, table::Table},
     diag::suggest,
-    spec::schema,
+    load::schema,
 };
 
 /// Explains a code, or lists them all.

@@ -171,7 +171,7 @@ fn stage_and_commit(
     findings.extend(besides);
     done.findings = judge(findings);
     let budget = compile::budget(plan, &run.summaries);
-    done.budget = show::figures(&budget);
+    done.budget = show::figures::figures(&budget);
     done.glance = show::overview::head(
         &compile::glance::glance(plan, &run.summaries, show::overview::SCREEN),
         &budget,

@@ -3,14 +3,15 @@
 use std::{io, path::Path, sync::Arc};
 
 use crate::{
-    check::rules::field,
+    check::view::field,
     cli::{
         findings::{REPOSITORY_BRANCH, REPOSITORY_NOT_ASKED, REPOSITORY_PATH},
         git::Git,
-        sources::{PLATFORM, Work},
+        sources::Work,
     },
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
     names::RelativePath,
+    platform::files::PLATFORM,
     platform::repository::Repository,
 };
 

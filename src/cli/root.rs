@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::sources::PLATFORM;
+use crate::platform::files::PLATFORM;
 
 /// Finds the root: the folder that was named, else the nearest one, from here upwards, with a spec.
 /// Symbolic links in its path are resolved.

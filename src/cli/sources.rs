@@ -2,7 +2,6 @@
 //! symbolic links out of the root and huge files never.
 
 use std::{
-    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     io::Read,
     path::{Path, PathBuf},
@@ -14,22 +13,18 @@ use anyhow::{Context as _, bail};
 use crate::{
     cli::{
         disk::{Disk, Kind},
-        findings,
-        names::Names,
-        path_index,
+        findings, path_index,
     },
     compile::Sources,
     diag::{
         diagnostic::{Diagnostic, Diagnostics},
-        render::Texts,
         suggest,
     },
-    spec::{read, schema},
+    load::schema,
+    platform::files::{self, PLATFORM},
     yaml::source::{MAX_SIZE, Source, too_large},
 };
 
-/// The platform's spec, relative to the root.
-pub const PLATFORM: &str = read::PLATFORM;
 const SPEC: &str = "spec";
 const WORKSPACES: &str = "spec/workspaces";
 
@@ -87,13 +82,13 @@ impl Work {
             Input::Stream(name, stream) => read_stream(stream, name)?,
         };
         work.complete = work.keep(PLATFORM, platform);
-        if let Some(versions) = read_source(disk, root, &read::VERSIONS.into())? {
-            work.keep(read::VERSIONS, versions);
+        if let Some(versions) = read_source(disk, root, &files::VERSIONS.into())? {
+            work.keep(files::VERSIONS, versions);
         }
-        if let Some(certificate) = read_source(disk, root, &read::SEALING.into())? {
-            work.keep(read::SEALING, certificate);
+        if let Some(certificate) = read_source(disk, root, &files::SEALING.into())? {
+            work.keep(files::SEALING, certificate);
         }
-        for path in work.list(disk, read::SECRETS.trim_end_matches('/'))? {
+        for path in work.list(disk, files::SECRETS.trim_end_matches('/'))? {
             if let Some(source) = read_source(disk, root, &path)? {
                 work.keep(&path, source);
             }
@@ -101,29 +96,6 @@ impl Work {
         work.tenants = work.list(disk, WORKSPACES)?;
         work.look_around(disk, named.as_deref())?;
         Ok(work)
-    }
-
-    /// The texts that findings point to; those of tenants are read again.
-    pub fn texts<'a>(
-        &'a self,
-        disk: &dyn Disk,
-        findings: &Diagnostics,
-        names: &'a Names,
-    ) -> Library<'a> {
-        let mut library = Library { platform: BTreeMap::new(), tenants: BTreeMap::new(), names };
-        library.platform.extend(self.sources.texts.values().map(|it| (&*it.file, it)));
-        let places = findings.iter().flat_map(|finding| {
-            std::iter::once(&finding.place).chain(finding.related.iter().map(|it| &it.0))
-        });
-        let files: BTreeSet<&Arc<str>> = places.filter_map(|it| it.file()).collect();
-        for file in files {
-            if self.tenants.binary_search(file).is_ok()
-                && let Ok(Some(Ok(source))) = read_source(disk, &self.root, file)
-            {
-                library.tenants.insert(file.clone(), source);
-            }
-        }
-        library
     }
 
     /// Keeps a source, or its finding; returns whether there was a source.
@@ -149,9 +121,9 @@ impl Work {
         }
         let read = [
             PLATFORM,
-            read::VERSIONS,
-            read::SEALING,
-            read::SECRETS.trim_end_matches('/'),
+            files::VERSIONS,
+            files::SEALING,
+            files::SECRETS.trim_end_matches('/'),
             WORKSPACES,
         ];
         let mut unknown = Vec::new();
@@ -220,23 +192,6 @@ fn instead(disk: &dyn Disk, root: &Path) -> String {
     match meant {
         Some(name) => format!("`{SPEC}/{name}` looks like that file: rename it to `{PLATFORM}`"),
         None => "`espalier init` creates one".to_owned(),
-    }
-}
-
-/// The texts that findings point to, by file name.
-pub struct Library<'a> {
-    platform: BTreeMap<&'a str, &'a Source>,
-    tenants: BTreeMap<Arc<str>, Source>,
-    names: &'a Names,
-}
-
-impl Texts for Library<'_> {
-    fn source(&self, file: &str) -> Option<&Source> {
-        self.platform.get(file).copied().or_else(|| self.tenants.get(file))
-    }
-
-    fn shown<'a>(&self, file: &'a str) -> Cow<'a, str> {
-        self.names.shown(file)
     }
 }
 

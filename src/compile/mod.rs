@@ -18,8 +18,8 @@ use crate::{
     },
     builder::{object::Object, scope::BuiltComponent},
     check::{
-        models,
-        rules::{self, SpecView, TenantView, WholeView},
+        models, rules,
+        view::{SpecView, TenantView, WholeView},
         workspaces,
     },
     compile::{
@@ -33,7 +33,6 @@ use crate::{
     diag::{
         diagnostic::{Diagnostics, Severity},
         path::FieldPath,
-        render::Texts,
     },
     emit::{
         files::Files,
@@ -41,14 +40,14 @@ use crate::{
         readme::{self, Page},
     },
     facts::versions::K3S,
+    load::{read, schema},
     plan::{
         applications::{self, BOOTSTRAP_FOLDER, MANUAL_FOLDER},
         projects,
         waves::emitted,
     },
-    platform::repository::Pin,
-    spec::{read, schema},
-    yaml::source::Source,
+    platform::{files::PLATFORM, repository::Pin},
+    yaml::{source::Source, texts::Texts},
 };
 
 /// The texts that the platform is read from: spec, versions, sealed values; not the tenants'.
@@ -74,10 +73,8 @@ pub struct Loaded {
 /// Reads the platform's files, checks what can be told from them alone, and builds.
 pub fn platform(sources: &Sources) -> Loaded {
     let (platform, mut diagnostics) = read::platform(&sources.texts);
-    let file: Arc<str> = sources
-        .texts
-        .get(read::PLATFORM)
-        .map_or_else(|| read::PLATFORM.into(), |it| it.file.clone());
+    let file: Arc<str> =
+        sources.texts.get(PLATFORM).map_or_else(|| PLATFORM.into(), |it| it.file.clone());
     let Some(platform) = platform else { return Loaded { plan: None, diagnostics } };
     rules::spec(&SpecView { platform: &platform, file: &file }, &mut diagnostics);
     let plan = (!diagnostics.has_errors()).then(|| Plan::new(Arc::new(platform).build(), file));
@@ -151,7 +148,10 @@ fn application_of(plan: &Plan, tenant: &Arc<str>, wave: u32, revision: &str, fil
 fn revision(plan: &Plan, summaries: &[Summary], files: &Files) -> String {
     match plan.repository().pin {
         Pin::Branch => plan.repository().revision(),
-        Pin::Tag => format!("refs/tags/{}", pin::tag(&pin::content(files), summaries)),
+        Pin::Tag => format!(
+            "refs/tags/{}",
+            pin::tag(&pin::content(files), summaries.iter().map(|it| &it.content))
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{compile::summary::Summary, emit::files::Files, plan::applications::BOOTSTRAP_FOLDER};
+use crate::{emit::files::Files, plan::applications::BOOTSTRAP_FOLDER};
 
 /// What the content of some files comes to.
 pub type Content = [u8; 32];
@@ -27,11 +27,11 @@ pub fn content(files: &Files) -> Content {
 
 /// The tag of the whole: of the platform's own files, and of the tenants' in the order of their
 /// files' names.
-pub fn tag(platform: &Content, tenants: &[Summary]) -> String {
+pub fn tag<'a>(platform: &Content, tenants: impl Iterator<Item = &'a Content>) -> String {
     let mut sum = Sha256::new();
     sum.update(platform);
     for tenant in tenants {
-        sum.update(tenant.content);
+        sum.update(tenant);
     }
     let digits =
         sum.finalize().iter().take(6).fold(String::new(), |text, it| format!("{text}{it:02x}"));

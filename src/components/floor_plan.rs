@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use crate::{
     builder::{
+        cluster::ClusterFacts,
         credential::CredentialStore,
         handle::{Contributions, IssuerRef, NamespaceRef, PriorityRef},
-        platform::{ClusterFacts, PlatformBuilder},
+        platform::PlatformBuilder,
         scope::BuiltComponent,
     },
     components::{

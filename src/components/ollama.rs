@@ -20,7 +20,7 @@ use crate::{
     },
     facts::{
         kubernetes::GPU,
-        models::{self, Figures},
+        models::{self, figures::Figures},
         ollama::{self, KvType},
         requests::{self, Allotment},
         versions,

@@ -13,6 +13,16 @@ pub enum Severity {
     Warning,
 }
 
+impl Severity {
+    /// The word for it, as a compiler prints it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
 /// What a finding is about. Only the renderer turns it into a line and a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {

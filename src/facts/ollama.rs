@@ -6,7 +6,7 @@
 //! [`RESERVE`] is for what was not measured (a real memory limit, real tokenizers, vision
 //! projectors).
 
-use crate::{facts::models::Figures, units::Bytes};
+use crate::{facts::models::figures::Figures, units::Bytes};
 
 /// `ollama serve`, llama-server and the tokenizer beyond the model's buffers.
 pub const BASE: Bytes = Bytes::mib(160);

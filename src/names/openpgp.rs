@@ -2,6 +2,7 @@
 //! and the key itself as text.
 
 mod packets;
+mod refusals;
 
 use std::{
     borrow::Cow,
@@ -16,8 +17,11 @@ use serde::{
     de::{Error, Visitor},
 };
 
-use self::packets::Packets;
-use super::described;
+use self::{
+    packets::Packets,
+    refusals::{private, refused},
+};
+use crate::units::described::described;
 
 const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
@@ -65,16 +69,6 @@ impl std::str::FromStr for SigningKey {
         let Packets { ids, expires } = packets::read(&bytes)?;
         Ok(Self { text: armored(&bytes).into(), ids, expires })
     }
-}
-
-fn private() -> String {
-    "this is a private key, and whoever reads this file can sign with it now: revoke it; `gpg \
-     --armor --export KEY` writes the public one"
-        .to_owned()
-}
-
-fn refused(why: &str) -> String {
-    format!("this is not the public key of a signer: {why}; `gpg --armor --export KEY` writes one")
 }
 
 /// The bytes between the two lines, held against their checksum where there is one.

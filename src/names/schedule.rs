@@ -5,8 +5,8 @@ use std::{borrow::Cow, fmt, ops::RangeInclusive, str::FromStr, sync::Arc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{NameVisitor, described};
-use crate::units::Seconds;
+use super::NameVisitor;
+use crate::units::{Seconds, described::described};
 
 /// A cron schedule that comes, and the longest time between two of its runs.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! resources, versions, sealed values, storage.
 
 pub mod certificates;
+pub mod files;
 pub mod images;
 pub mod node;
 pub mod node_group;

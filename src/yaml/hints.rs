@@ -7,7 +7,7 @@ use crate::{
     units::{self, Bytes},
 };
 
-use super::messages::{Subject, clipped};
+use super::subject::{Subject, clipped};
 
 /// What helps where `wanted` (in words of the spec) was expected and something else is written.
 pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Option<String> {

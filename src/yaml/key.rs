@@ -3,8 +3,8 @@
 use serde::ser::{Impossible, Serialize, Serializer};
 
 use super::{
+    done::{Done, Unsupported},
     quote,
-    serializer::{Done, Unsupported},
 };
 
 /// Writes a key; numbers and truth values become texts, as in JSON.

@@ -1,8 +1,7 @@
-//! serde's errors, kept in parts instead of as a text, and the words that they become.
+//! What a person is told when a value cannot be read.
 
 use std::fmt::{self, Write as _};
 
-use serde::de::{self, Expected, Unexpected};
 use serde_json::Value;
 
 use crate::diag::{
@@ -10,103 +9,11 @@ use crate::diag::{
     suggest::nearest,
 };
 
-use super::{hints, placeholder::Way};
-
-/// Why a value could not be read, and at which node.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) kind: Kind,
-    pub(super) at: Option<At>,
-}
-
-/// Where a failure happened.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct At {
-    pub(super) node: usize,
-    /// Whether the key is what is wrong, not the value.
-    pub(super) is_key: bool,
-}
-
-/// What serde found.
-#[derive(Debug)]
-pub(super) enum Kind {
-    Custom(String),
-    Type(String),
-    Length(usize, String),
-    UnknownVariant(String, &'static [&'static str]),
-    UnknownField(String, &'static [&'static str]),
-    Missing(&'static str),
-    /// The stand-in of a missing field lacks a field itself: the way to it.
-    MissingWithin(Way),
-    /// A missing field's stand-in was not taken.
-    NoSample,
-}
-
-impl Failure {
-    pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, at: None }
-    }
-
-    /// Says where it happened, unless something further in has said so already.
-    pub(super) fn or_at(mut self, node: usize, is_key: bool) -> Self {
-        self.at.get_or_insert(At { node, is_key });
-        self
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.kind)
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl de::Error for Failure {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(Kind::Custom(message.to_string()))
-    }
-
-    fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(Kind::Type(expected.to_string()))
-    }
-
-    fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(Kind::Type(expected.to_string()))
-    }
-
-    fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
-        Self::new(Kind::Length(length, expected.to_string()))
-    }
-
-    fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(Kind::UnknownVariant(variant.to_owned(), expected))
-    }
-
-    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(Kind::UnknownField(field.to_owned(), expected))
-    }
-
-    fn missing_field(field: &'static str) -> Self {
-        Self::new(Kind::Missing(field))
-    }
-}
-
-/// What is known of the value that could not be read.
-pub(super) struct Subject<'s> {
-    pub(super) path: &'s FieldPath,
-    pub(super) value: &'s Value,
-    /// The value as it is written.
-    pub(super) written: &'s str,
-    /// Whether it would be taken if it stood in quotes.
-    pub(super) is_text: bool,
-    /// The least and the most, where it is a number that has bounds.
-    pub(super) bounds: Option<(u64, u64)>,
-    /// The fields that may stand beside it.
-    pub(super) neighbours: &'static [&'static str],
-    /// Whether something of that name stands beside it.
-    pub(super) is_there: &'s dyn Fn(&str) -> bool,
-}
+use super::{
+    failure::Kind,
+    hints,
+    subject::{Subject, clipped},
+};
 
 /// The message and the help of a failure.
 pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<String>) {
@@ -245,14 +152,4 @@ fn found(subject: &Subject<'_>) -> String {
         Value::Array(_) => "a list".to_owned(),
         Value::Object(_) => "a map".to_owned(),
     }
-}
-
-/// At most a line's worth of what was written, on one line.
-pub(super) fn clipped(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    if line.chars().count() <= 60 && line.len() == text.len() {
-        return line.to_owned();
-    }
-    let head: String = line.chars().take(57).collect();
-    format!("{head}…")
 }

@@ -1,10 +1,13 @@
 //! The only reader and the only writer of YAML.
 
 pub mod conflict;
+mod done;
 pub mod emit;
+mod failure;
 mod hints;
 mod key;
 mod messages;
+mod node;
 mod odd;
 mod parse;
 mod placeholder;
@@ -14,5 +17,7 @@ mod read;
 mod scalar;
 mod serializer;
 pub mod source;
+mod subject;
 mod syntax;
+pub mod texts;
 mod value;

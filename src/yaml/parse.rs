@@ -13,9 +13,9 @@ use crate::diag::{
 };
 
 use super::{
-    conflict, odd, scalar,
-    source::{Children, FromParent, Node},
-    syntax,
+    conflict,
+    node::{Children, FromParent, Node},
+    odd, scalar, syntax,
 };
 
 /// Deeper than any spec, shallower than any stack.

@@ -12,15 +12,12 @@ use serde::{
 };
 
 use super::{
-    messages::{Failure, Kind},
+    failure::{Failure, Kind, Way},
     plain,
 };
 
 /// Deeper than any struct of a spec; a type that contains itself ends here.
 const MAX_DEPTH: usize = 16;
-
-/// The way from a map to a field that it lacks, or that the stand-in of such a field lacks.
-pub(super) type Way = Vec<&'static str>;
 
 /// Reads as whatever is asked for: numbers are 1, lists and maps have one item, enums are their
 /// first variant, a text is the first example that its type gives in backquotes ("a host name like

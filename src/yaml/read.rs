@@ -1,10 +1,6 @@
 //! Typed reading that finds all that is wrong at once: report, take the field out, read again.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -16,8 +12,11 @@ use crate::diag::{
 };
 
 use super::{
-    messages::{self, At, Failure, Kind, Subject},
-    source::{Children, Source},
+    failure::{At, Failure, Kind},
+    messages,
+    node::Children,
+    source::Source,
+    subject::Subject,
     value::{Cursor, State},
 };
 
@@ -202,6 +201,3 @@ impl State {
         self.missing.get(&node).is_some_and(|it| it.iter().any(|it| it == way))
     }
 }
-
-/// What the stand-ins of missing fields look like: by map and field.
-pub(super) type Written = RefCell<BTreeMap<(usize, &'static str), String>>;

@@ -13,7 +13,10 @@ use crate::diag::{
     path::{FieldPath, Step},
 };
 
-use super::parse;
+use super::{
+    node::{Children, FromParent, Node},
+    parse,
+};
 
 /// The largest file that is read: far larger than any spec, small enough to read in no time.
 pub const MAX_SIZE: u64 = 1 << 20;
@@ -45,60 +48,6 @@ pub struct Source {
     pub(super) is_whole: bool,
     /// Where each line begins; looked for once there is something to tell.
     lines: OnceLock<Vec<usize>>,
-}
-
-/// One value of the text. The root is the first node.
-#[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) parent: usize,
-    pub(super) from_parent: FromParent,
-    pub(super) span: Range<usize>,
-    pub(super) children: Children,
-    /// Whether it was told already that this cannot be read.
-    pub(super) is_broken: bool,
-    /// Whether it was told already that one of the keys in it cannot be read: then other fields may
-    /// only seem to be missing.
-    pub(super) is_partial: bool,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum FromParent {
-    Root,
-    Key {
-        span: Range<usize>,
-        /// The key itself, where it is not what stands at the span (quotes, escapes).
-        read_as: Option<Box<str>>,
-    },
-    Index(usize),
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Children {
-    None,
-    /// By name, in the order of `Value`'s map.
-    Map(Vec<usize>),
-    /// In the order of `Value`'s list.
-    List(Vec<usize>),
-}
-
-impl Node {
-    /// The key in its parent map; `text` is the whole source.
-    pub(super) fn name<'n>(&'n self, text: &'n str) -> &'n str {
-        match &self.from_parent {
-            FromParent::Key { read_as: Some(name), .. } => name,
-            FromParent::Key { span, read_as: None } => &text[span.clone()],
-            FromParent::Root | FromParent::Index(_) => "",
-        }
-    }
-
-    /// Where the key stands; the value itself where it has none.
-    pub(super) fn key_span(&self) -> Range<usize> {
-        if let FromParent::Key { span, .. } = &self.from_parent {
-            span.clone()
-        } else {
-            self.span.clone()
-        }
-    }
 }
 
 impl Source {

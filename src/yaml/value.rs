@@ -13,10 +13,11 @@ use serde::{
 use serde_json::{Value, map};
 
 use super::{
-    messages::{Failure, Kind, quoted_list},
-    placeholder::{Sample, Way},
-    read::Written,
-    source::{Children, Source},
+    failure::{Failure, Kind, Way},
+    messages::quoted_list,
+    node::Children,
+    placeholder::Sample,
+    source::Source,
 };
 
 /// What earlier readings have found.
@@ -304,3 +305,6 @@ impl Variant<'_> {
         Failure::custom(format!("`{0}` needs a value: write `{0}: …` below it", self.name))
     }
 }
+
+/// What the stand-ins of missing fields look like: by map and field.
+pub(super) type Written = RefCell<BTreeMap<(usize, &'static str), String>>;

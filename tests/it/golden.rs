@@ -62,7 +62,7 @@ fn the_repository_s_own_tree_is_what_its_spec_makes() {
     let mut said = String::new();
     let made = tree(&texts_of(repository())).files;
     let mut there = files_below(repository(), &TOPS);
-    for schema in espalier::spec::schema::PATHS {
+    for schema in espalier::load::schema::PATHS {
         there.insert(
             schema.to_owned(),
             fs::read(repository().join(schema)).expect("it is committed"),
@@ -84,7 +84,7 @@ fn darien_is_the_repository_s_own_spec() {
 #[test]
 fn starter_is_the_embedded_starter() {
     let case = texts_of(&repository().join("tests/golden/starter"));
-    assert_eq!(case["spec/platform.yaml"], espalier::spec::schema::STARTER);
+    assert_eq!(case["spec/platform.yaml"], espalier::load::schema::STARTER);
     assert_eq!(case.len(), 1);
 }
 

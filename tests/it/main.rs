@@ -14,6 +14,7 @@ mod faults;
 mod golden;
 mod growth;
 mod invariants;
+mod layers;
 mod models;
 mod mutations;
 mod pin;

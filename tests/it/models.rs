@@ -8,8 +8,9 @@ use std::{collections::BTreeMap, fmt::Write as _};
 use espalier::{
     facts::{
         models::{
-            self, Known,
+            self,
             families::FAMILIES,
+            figures::Known,
             published::PUBLISHED,
             quantisation::Quantisation,
             shape::{Form, Images},

@@ -9,8 +9,9 @@ mod rendering;
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use espalier::{
-    diag::{code, diagnostic::Diagnostics, render},
+    diag::{code, diagnostic::Diagnostics},
     names::{DnsLabel, Host, ModelName},
+    report,
     units::{Bytes, Millicores, Seconds},
     yaml::source::{Source, too_large},
 };
@@ -122,7 +123,7 @@ fn told<T: serde::de::DeserializeOwned>(text: &str) -> String {
     let helps: BTreeMap<String, String> =
         findings.iter().map(|it| (it.message.clone(), it.help.join("; "))).collect();
     let mut lines = String::new();
-    for line in render::short(&findings, &texts(source)).lines() {
+    for line in report::short(&findings, &texts(source)).lines() {
         let line = line
             .replacen("f: error[", "f ", 1)
             .trim_start_matches("f:")
@@ -291,7 +292,7 @@ fn files_that_are_no_utf8_say_where() {
         let source = Source::from_bytes("f", bytes.to_vec());
         let (value, findings) = source.read::<Value>();
         assert_eq!(value, None);
-        render::short(&findings, &texts(source))
+        report::short(&findings, &texts(source))
     };
     assert_eq!(
         told(b"a: b\n\xc3\xa9: \xffx\n"),

@@ -15,7 +15,9 @@ const TENANTS: usize = 200;
 
 fn texts(node: (&str, &str), tenants: usize) -> Texts {
     let tenants = (0..tenants).map(|it| (spec::path(it), spec::tenant(it, spec::MODELS)));
-    tenants.chain([(espalier::spec::read::PLATFORM.to_owned(), spec::platform(node))]).collect()
+    tenants
+        .chain([(espalier::platform::files::PLATFORM.to_owned(), spec::platform(node))])
+        .collect()
 }
 
 fn place(node: (&str, &str)) -> WorkspaceDir {

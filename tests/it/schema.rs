@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use espalier::{
     check::ranges::{ABOVE_NOTHING, BOUNDS},
     diag::diagnostic::{Diagnostic, Severity},
-    spec::schema::{PATHS, files},
+    load::schema::{PATHS, files},
     units::Seconds,
 };
 use k8s_openapi::{
@@ -29,7 +29,7 @@ use crate::{
 };
 
 fn schema() -> Value {
-    serde_json::from_str(&espalier::spec::schema::json_schema()).expect("JSON")
+    serde_json::from_str(&espalier::load::schema::json_schema()).expect("JSON")
 }
 
 fn read(yaml: &str) -> Value {
@@ -461,7 +461,7 @@ fn every_version_says_what_it_is_of() {
 #[test]
 fn it_rejects_typos() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
-    let starter = espalier::spec::schema::STARTER;
+    let starter = espalier::load::schema::STARTER;
     assert!(schema.is_valid(&read(starter)));
     for (right, wrong) in [
         ("replicas: 1", "replica: 1"),
@@ -499,7 +499,7 @@ fn it_offers_models_and_refuses_none() {
         assert!(offered.contains(&name), "{name}");
     }
     let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let starter = espalier::spec::schema::STARTER;
+    let starter = espalier::load::schema::STARTER;
     let model = "\"llama3.2:1b-instruct-q4_K_M\"";
     assert!(starter.contains(model));
     for name in [
@@ -537,7 +537,7 @@ proptest! {
 fn specs_point_to_it() {
     let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
     let line = "# yaml-language-server: $schema=platform.schema.json";
-    assert_eq!(first(espalier::spec::schema::STARTER), line);
+    assert_eq!(first(espalier::load::schema::STARTER), line);
     for (path, text) in texts_of(repository()) {
         let Some(schema) = schema_of(&path) else { continue };
         let up = "../".repeat(path.matches('/').count() - 1);

@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use espalier::{
     builder::{
+        cluster::ClusterFacts,
         credential::{CredentialSpec, Key, SecretLookup, Value},
         handle::NamespaceRef,
-        platform::{ClusterFacts, PlatformBuilder},
+        platform::PlatformBuilder,
         scope::{BuiltComponent, Scope},
     },
     check::credentials::closed,

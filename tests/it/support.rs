@@ -10,7 +10,7 @@ use espalier::{
     compile::{self, Sources, plan::Plan, summary::Summary},
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
     emit::files::Files,
-    spec::read::PLATFORM,
+    platform::files::PLATFORM,
     yaml::source::Source,
 };
 use serde_yaml::Value;

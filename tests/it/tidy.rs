@@ -1,19 +1,9 @@
-//! The repository's own rules: layers, purity below the driver, file sizes, captions, language.
-//! ARCHITECTURE.md names these tests.
+//! The repository's own rules: purity below the driver, file sizes, captions, language; `layers`
+//! holds what may import what. ARCHITECTURE.md names these tests.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use crate::support::{files_below, has_ending, repository};
-
-/// The floors, top to bottom; an arrow may point down or stay on its floor.
-const FLOORS: [&[&str]; 6] = [
-    &["cli"],
-    &["compile"],
-    &["spec", "check", "emit"],
-    &["components", "plan", "budget", "seal"],
-    &["platform", "builder", "crds", "facts"],
-    &["diag", "yaml", "units", "names"],
-];
 
 /// A file has this many lines at most, and better no more than half of them.
 const MOST_LINES: usize = 500;
@@ -30,10 +20,6 @@ fn module(path: &str) -> &str {
     path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default()
 }
 
-fn floor(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|it| it.contains(&module))
-}
-
 /// A file's code without comments and texts, each line with its number. Good enough for what is
 /// looked for here.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
@@ -42,72 +28,6 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .enumerate()
         .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()));
     lines.filter(|(_, line)| !line.trim().is_empty())
-}
-
-/// Modules that follow `crate::`, alone or in braces.
-fn used(text: &str) -> Vec<String> {
-    let text: String = code(text).flat_map(|(_, line)| [line, "\n"]).collect();
-    let mut found = Vec::new();
-    for (at, _) in text.match_indices("crate::") {
-        let rest = &text[at + "crate::".len()..];
-        let Some(list) = rest.strip_prefix('{') else {
-            found.push(
-                rest.split(|c: char| !c.is_alphanumeric() && c != '_')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            );
-            continue;
-        };
-        let (mut depth, mut word) = (0_usize, String::new());
-        for c in list.chars() {
-            match c {
-                '{' => depth += 1,
-                '}' if depth == 0 => break,
-                '}' => depth -= 1,
-                ',' if depth == 0 => found.push(std::mem::take(&mut word)),
-                _ if depth == 0 => word.push(c),
-                _ => {}
-            }
-        }
-        found.push(word);
-    }
-    let name = |text: &String| text.trim().split("::").next().unwrap_or_default().trim().to_owned();
-    found.iter().map(name).filter(|it| !it.is_empty()).collect()
-}
-
-#[test]
-fn arrows_point_down() {
-    let mut said = String::new();
-    for (path, text) in sources(&["src"]) {
-        let own = module(&path);
-        if ["lib", "main"].contains(&own) {
-            continue;
-        }
-        let Some(level) = floor(own) else {
-            let _ = writeln!(said, "{path}: `{own}` is on no floor");
-            continue;
-        };
-        for other in used(&text) {
-            if floor(&other).is_none_or(|it| it < level) {
-                let _ = writeln!(said, "{path}: looks up to `{other}`");
-            }
-            // A component knows other components' offers, not what is derived from them.
-            if own == "components" && ["plan", "budget"].contains(&other.as_str()) {
-                let _ = writeln!(said, "{path}: a component imports `{other}`");
-            }
-        }
-    }
-    assert!(said.is_empty(), "{said}");
-}
-
-/// The parser of the test above sees what it should.
-#[test]
-fn imports_are_seen() {
-    let text = "use crate::{\n    a::b,\n    c::{d, e::f}, // crate::no\n    g,\n};\nuse crate::h::i;\nlet x = crate::j::k(); // crate::l";
-    assert_eq!(used(text), ["a", "c", "g", "h", "j"]);
-    assert_eq!(module("src/yaml/parse.rs"), "yaml");
-    assert_eq!(module("src/units.rs"), "units");
 }
 
 /// Words that must not appear in code, and the modules that may have them all the same.

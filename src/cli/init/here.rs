@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 
 use crate::{
-    cli::git::{Git, quoted},
+    cli::{git::Git, shell::quoted},
     names::{DnsLabel, GitUrl},
 };
 

@@ -3,12 +3,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
-use clap_complete::engine::ArgValueCompleter;
 
-use crate::{
-    cli::{clock, complete},
-    platform::sealed::SealedScope,
-};
+use crate::{cli::clock, platform::sealed::SealedScope};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,7 +49,6 @@ pub struct SealArgs {
     pub verb: Option<SealVerb>,
 
     /// Credential to seal [default: list all credentials]
-    #[arg(add = ArgValueCompleter::new(complete::credentials))]
     pub credential: Option<String>,
 
     /// Read the value of a key from stdin; the newline after a single line is removed

@@ -17,8 +17,8 @@ use crate::{
     },
     compile::plan::Plan,
     diag::plain,
+    platform::files::SEALING,
     seal::certificate::Certificate,
-    spec::read::SEALING,
 };
 
 /// One credential in one namespace.

@@ -4,6 +4,7 @@ pub mod args;
 pub mod key_pair;
 pub mod list;
 pub mod opened;
+mod paths;
 pub mod plaintext;
 pub mod sealing;
 pub mod terminal;
@@ -26,8 +27,8 @@ use crate::{
         sources::Work,
     },
     compile::{self, plan::Plan},
+    platform::files::SEALING,
     seal::certificate::Certificate,
-    spec::read::SEALING,
 };
 use args::{SealArgs, SealVerb};
 use plaintext::Origins;

@@ -11,7 +11,7 @@ use rsa::rand_core::OsRng;
 use zeroize::Zeroizing;
 
 use super::{
-    key_pair::private_folder,
+    paths::private_folder,
     plaintext::{self, Origin, Origins, Plaintext},
 };
 use crate::{
@@ -20,9 +20,9 @@ use crate::{
         disk::{Disk, Kind},
         sources::Work,
     },
+    platform::files::SECRETS,
     platform::sealed::{SealedCredential, SealedScope, SealedValues, secret_name},
     seal::{open::PrivateKey, value::Scope},
-    spec::read::SECRETS,
     yaml::source::Source,
 };
 
@@ -99,7 +99,7 @@ pub fn origins(
 }
 
 /// A private key file on this machine.
-pub struct PrivateKeyFile {
+pub struct FoundKey {
     /// The path of the file.
     pub path: PathBuf,
     /// The key, which decrypts values.
@@ -107,7 +107,7 @@ pub struct PrivateKeyFile {
 }
 
 /// The private keys in this platform's configuration folder, sorted by name.
-pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<PrivateKeyFile> {
+pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<FoundKey> {
     let Ok(folder) = private_folder(work) else { return Vec::new() };
     if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
         return Vec::new();
@@ -118,10 +118,7 @@ pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<PrivateKeyFile> {
     let mut paths: Vec<PathBuf> =
         named.map(|it| folder.join(it.name)).filter(|it| it.is_file()).collect();
     paths.sort_unstable();
-    paths
-        .into_iter()
-        .filter_map(|path| key(&path).ok().map(|key| PrivateKeyFile { path, key }))
-        .collect()
+    paths.into_iter().filter_map(|path| key(&path).ok().map(|key| FoundKey { path, key })).collect()
 }
 
 /// The readable files of sealed values in the spec: path, text, and parsed contents.

@@ -13,12 +13,12 @@ use crate::{
     components::floor_plan::APP_SECRETS,
     names::{DnsLabel, Fingerprint, SealedFor},
     plan::applications::folder,
+    platform::files::SECRETS,
     platform::sealed::{
         ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential,
         SealedCredentialKind, SealedScope, SealedValues, secret_name,
     },
     seal::{certificate::Certificate, hash, random, value},
-    spec::read::SECRETS,
     yaml::emit,
 };
 

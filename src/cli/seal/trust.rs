@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use zeroize::Zeroizing;
 
-use super::{args::SealArgs, key_pair::private_folder, opened};
+use super::{args::SealArgs, opened, paths::private_folder};
 use crate::{
     cli::{
         console::Console,
@@ -20,8 +20,8 @@ use crate::{
         git::Git,
         sources::Work,
     },
+    platform::files::SEALING,
     seal::{certificate::Certificate, key_pair},
-    spec::read::SEALING,
 };
 
 /// A size in bytes that no private key exceeds.

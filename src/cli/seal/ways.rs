@@ -4,18 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    cli::{
-        disk::Disk,
-        git::{Git, quoted},
-        sources::Work,
-    },
+    cli::{disk::Disk, git::Git, shell::quoted, sources::Work},
+    platform::files::SEALING,
     platform::sealed::SealedCredential,
     seal::certificate::Certificate,
-    spec::read::SEALING,
 };
 
 use super::{
-    opened::{self, PrivateKeyFile, opens},
+    opened::{self, FoundKey, opens},
     trust::{self, Doubt},
 };
 
@@ -25,7 +21,7 @@ fn sealed(work: &Work) -> Vec<SealedCredential> {
 }
 
 /// The keys that decrypt some of the sealed values.
-pub fn openers<'a>(keys: &'a [PrivateKeyFile], work: &Work) -> Vec<&'a PrivateKeyFile> {
+pub fn openers<'a>(keys: &'a [FoundKey], work: &Work) -> Vec<&'a FoundKey> {
     let files = sealed(work);
     keys.iter().filter(|key| files.iter().any(|it| opens(&key.key, it))).collect()
 }

@@ -1,6 +1,7 @@
 //! `show`: one view of the platform, or an overview on one screen.
 
 mod budget;
+pub mod figures;
 pub mod overview;
 
 use std::{fmt::Write as _, num::NonZero};
@@ -220,9 +221,4 @@ fn sum(
 /// A name as a Mermaid identifier.
 fn node(name: &str) -> String {
     name.replace(|character: char| !character.is_ascii_alphanumeric(), "_")
-}
-
-/// The requests of all pods, and what the node can give, as text.
-pub fn figures(report: &Report) -> String {
-    format!("requests {} of {}", report.requests.in_mib(), report.allocatable.in_mib())
 }

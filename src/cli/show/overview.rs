@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::figures;
+use super::figures::figures;
 use crate::{
     budget::report::Report,
     cli::{console::count, table::Table},

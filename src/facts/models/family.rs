@@ -1,7 +1,7 @@
 //! Families of models, and how a tag is read: `size[-words][-quantisation]`.
 
 use super::{
-    Known, Size,
+    figures::{Known, Size},
     published::PUBLISHED,
     quantisation::Quantisation,
     shape::{Form, Shape},

@@ -1,9 +1,9 @@
 //! Models of other people's making (`hf.co/…`, `user/…`): which known model their name speaks of.
 
 use super::{
-    Figures, Size,
     families::FAMILIES,
     family::{self, Family, Tags},
+    figures::{Figures, Size},
     quantisation::Quantisation,
     shape::{Form, Shape},
 };

@@ -1,6 +1,6 @@
 //! What a shape of models is: which tensors it has, and what its memory depends on.
 
-use super::{Figures, quantisation::Quantisation, size};
+use super::figures::Figures;
 
 /// Which tensors a layer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,15 +168,6 @@ impl Shape {
             image_memory: if let Images::Reserved(bytes) = self.images { bytes } else { 0 },
             images_not_measured: self.images == Images::NotMeasured,
             tools,
-        }
-    }
-
-    /// Bytes of its file in a quantisation, before any margin.
-    pub fn size(&self, quantisation: Quantisation) -> Option<u64> {
-        if self.form == Form::Given {
-            (self.given > 0).then_some(self.given)
-        } else {
-            size::of(self, quantisation)
         }
     }
 

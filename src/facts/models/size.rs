@@ -15,6 +15,17 @@ const HEAD: u64 = 60_000;
 /// A tensor's entry in the head, beside its name.
 const ENTRY: u64 = 44;
 
+impl Shape {
+    /// Bytes of its file in a quantisation, before any margin.
+    pub fn size(&self, quantisation: Quantisation) -> Option<u64> {
+        if self.form == Form::Given {
+            (self.given > 0).then_some(self.given)
+        } else {
+            of(self, quantisation)
+        }
+    }
+}
+
 /// The file, tensor by tensor.
 struct File {
     bytes: u64,

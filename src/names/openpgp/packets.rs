@@ -8,7 +8,7 @@ use std::{fmt::Write as _, sync::Arc};
 
 use sha1::{Digest as _, Sha1};
 
-use super::{private, refused};
+use super::refusals::{private, refused};
 
 /// Tags of packets (RFC 4880, 4.3).
 mod tag {

@@ -6,8 +6,7 @@ use std::collections::BTreeMap;
 use espalier::{
     budget::demand,
     builder::{
-        handle::NamespaceRef,
-        platform::{ClusterFacts, PlatformBuilder},
+        cluster::ClusterFacts, handle::NamespaceRef, platform::PlatformBuilder,
         scope::BuiltComponent,
     },
     units::{Bytes, Millicores},

@@ -181,7 +181,7 @@ fn row_18_an_image_without_a_version() {
         });
     }
     for tag in ["latest", "main", "stable", "\"17\""] {
-        let mut texts = only(espalier::spec::schema::STARTER);
+        let mut texts = only(espalier::load::schema::STARTER);
         texts.insert("spec/versions.yaml".to_owned(), format!("open-webui: {tag}\n"));
         assert!(compile(&texts).findings.has_errors(), "`open-webui: {tag}` is taken");
     }

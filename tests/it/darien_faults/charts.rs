@@ -151,7 +151,7 @@ fn a_mounted_secret_that_nothing_makes() {
     }
     // Secrets come as variables, and every one of them is sealed or named in a finding:
     // `credential-not-sealed`.
-    let made = compile(&only(espalier::spec::schema::STARTER));
+    let made = compile(&only(espalier::load::schema::STARTER));
     let not_sealed = made.findings.iter().filter(|it| it.code == "credential-not-sealed");
     assert_eq!(not_sealed.count(), 3, "{}", made.said());
 }
@@ -265,7 +265,7 @@ fn a_rollout_whose_new_pod_finds_no_room() {
 
 #[test]
 fn a_version_that_was_not_tested() {
-    let mut texts = only(espalier::spec::schema::STARTER);
+    let mut texts = only(espalier::load::schema::STARTER);
     texts.insert("spec/versions.yaml".to_owned(), "cert-manager: v1.15.3\n".to_owned());
     assert!(compile(&texts).codes().contains(&"untested-version"));
     texts.insert("spec/versions.yaml".to_owned(), "cert-manger: v1.21.2\n".to_owned());

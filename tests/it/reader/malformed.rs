@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, time::Instant};
 
-use espalier::{
-    diag::{code, render},
-    yaml::source::Source,
-};
+use espalier::{diag::code, report, yaml::source::Source};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -60,7 +57,7 @@ fn no_file_takes_long() {
         let source = Source::parse("f", text.as_str());
         let (_, findings) = source.read::<BTreeMap<String, u32>>();
         assert!(findings.len() <= 65);
-        drop(render::short(&findings, &texts(source)));
+        drop(report::short(&findings, &texts(source)));
         let head: String = text.chars().take(20).collect();
         assert!(started.elapsed().as_secs() < 60, "{head:?}… took {:?}", started.elapsed());
     }
@@ -132,12 +129,12 @@ fn assert_no_panic(source: Source) -> Result<(), TestCaseError> {
     }
     let texts = texts(source);
     for all in [untyped, findings] {
-        let lines = render::short(&all, &texts).lines().count();
+        let lines = report::short(&all, &texts).lines().count();
         prop_assert_eq!(lines, all.len());
         for text in [
-            render::human(&all, &texts, true),
-            render::json(&all, &texts),
-            render::github(&all, &texts),
+            report::human(&all, &texts, true),
+            report::json(&all, &texts),
+            report::github(&all, &texts),
         ] {
             prop_assert!(!text.is_empty() || all.is_empty());
         }

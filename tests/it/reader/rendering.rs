@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use espalier::{
-    diag::{
-        diagnostic::{Diagnostic, Diagnostics, Place, Severity},
-        render,
-    },
+    diag::diagnostic::{Diagnostic, Diagnostics, Place, Severity},
+    report,
     yaml::source::Source,
 };
 use serde_json::{Value, json};
@@ -49,11 +47,11 @@ error[node-memory-exceeded]: requests sum to 6318Mi, the node can give 5504Mi
 warning[b]: of nothing
 
 ";
-    assert_eq!(render::human(&all, &texts, false), expected);
-    assert!(render::human(&all, &texts, true).contains('\u{1b}'));
+    assert_eq!(report::human(&all, &texts, false), expected);
+    assert!(report::human(&all, &texts, true).contains('\u{1b}'));
     let short = "spec/platform.yaml:9:13: error[node-memory-exceeded]: requests sum to 6318Mi, the \
                  node can give 5504Mi\nwarning[b]: of nothing\n";
-    assert_eq!(render::short(&all, &texts), short);
+    assert_eq!(report::short(&all, &texts), short);
     assert_eq!((all.len(), all.has_errors(), all.count(Severity::Warning)), (2, true, 1));
 }
 
@@ -61,7 +59,7 @@ warning[b]: of nothing
 fn findings_are_data_too() {
     let texts = texts(Source::parse("spec/platform.yaml", GOOD));
     let json: Value =
-        serde_json::from_str(&render::json(&finding().into(), &texts)).expect("it is JSON");
+        serde_json::from_str(&report::json(&finding().into(), &texts)).expect("it is JSON");
     let at = json!({"file": "spec/platform.yaml", "line": 9, "column": 13, "endLine": 9, "endColumn": 35});
     for (key, value) in at.as_object().expect("it is a map") {
         assert_eq!(&json[0][key], value);
@@ -70,15 +68,15 @@ fn findings_are_data_too() {
         (&json[0]["related"][0]["line"], &json[0]["related"][1]["line"], &json[0]["severity"]),
         (&json!(5), &Value::Null, &json!("error"))
     );
-    assert_eq!(render::json(&Diagnostics::new(), &texts), "[]\n");
+    assert_eq!(report::json(&Diagnostics::new(), &texts), "[]\n");
     let odd = Diagnostic::warning("a", Place::File("x,y:z".into()), "100%\nof: it").help("h");
     assert_eq!(
-        render::github(&odd.into(), &texts),
+        report::github(&odd.into(), &texts),
         "::warning file=x%2Cy%3Az,title=a::100%25%0Aof: it%0Ahelp: h\n"
     );
     let expected = "::error \
                     file=spec/platform.yaml,line=9,endLine=9,col=13,endColumn=35,title=node-memory-exceeded::requests";
-    assert!(render::github(&finding().into(), &texts).starts_with(expected));
+    assert!(report::github(&finding().into(), &texts).starts_with(expected));
 }
 
 /// A value that is not written, and one of many lines, are shown at the key above them.
@@ -95,12 +93,12 @@ fn places_without_a_line_of_their_own_are_shown_at_a_key() {
     ] {
         let diagnostic =
             Diagnostic::error("c", Place::Value { file: "f".into(), path: path(at) }, "m");
-        let short = render::short(&diagnostic.into(), &texts);
+        let short = report::short(&diagnostic.into(), &texts);
         assert!(short.starts_with(&format!("f:{line}:")), "{at}: {short}");
     }
     let gone = Diagnostic::error("c", Place::Span { file: "f".into(), span: 5..usize::MAX }, "m");
-    assert_eq!(render::short(&gone.into(), &texts), "f:1:6: error[c]: m\n");
+    assert_eq!(report::short(&gone.into(), &texts), "f:1:6: error[c]: m\n");
     let unread = Diagnostic::error("c", Place::Value { file: "g".into(), path: path("a") }, "m");
-    assert_eq!(render::short(&unread.clone().into(), &texts), "g: error[c]: m\n");
-    assert!(render::human(&unread.into(), &texts, false).contains("--> g"));
+    assert_eq!(report::short(&unread.clone().into(), &texts), "g: error[c]: m\n");
+    assert!(report::human(&unread.into(), &texts, false).contains("--> g"));
 }

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, fs};
 use espalier::{
     cli::{findings, tree::Verdict},
     compile::{self, Sources},
-    diag::{diagnostic::Diagnostics, render},
+    diag::diagnostic::Diagnostics,
+    report,
 };
 
 use crate::cli::workspace_dir::WorkspaceDir;
@@ -182,5 +183,5 @@ pub fn from_library(case: &str) -> Option<String> {
         }
         _ => return None,
     };
-    Some(render::human(&found, &BTreeMap::new(), false))
+    Some(report::human(&found, &BTreeMap::new(), false))
 }

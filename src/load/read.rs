@@ -16,20 +16,12 @@ use crate::{
     },
     facts::{bootstrap, versions},
     platform::{
+        files::{PLATFORM, SEALING, SECRETS, VERSIONS},
         sealed::{SealedCredential, SealedStore},
         versions::Versions,
     },
     yaml::source::Source,
 };
-
-/// The name under which the platform's spec is handed in, whatever file it was read from.
-pub const PLATFORM: &str = "spec/platform.yaml";
-/// The versions that the user pins.
-pub const VERSIONS: &str = "spec/versions.yaml";
-/// The certificate that values are sealed with.
-pub const SEALING: &str = "spec/sealing.pem";
-/// The folder of sealed values.
-pub const SECRETS: &str = "spec/secrets/";
 
 /// Reads them all.
 ///

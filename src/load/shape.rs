@@ -11,10 +11,9 @@ use crate::{
         suggest,
     },
     names::DnsLabel,
+    platform::files::{PLATFORM, VERSIONS},
     yaml::source::Source,
 };
-
-use super::read::{PLATFORM, VERSIONS};
 
 /// The fields that a resource has, in the order in which people write them.
 const HEADS: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];

@@ -1,28 +1,11 @@
 //! Findings as text: for a terminal, for a line-based tool, for a program and for a workflow on
 //! GitHub.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+mod human;
+mod locate;
+mod machine;
 
-use crate::yaml::source::Source;
-
-use super::{diagnostic::Diagnostics, human, machine};
-
-/// The files that findings speak of.
-pub trait Texts {
-    /// The file of that name, if it was read.
-    fn source(&self, file: &str) -> Option<&Source>;
-
-    /// How the reader calls a file: from where they are, which need not be the root.
-    fn shown<'a>(&self, file: &'a str) -> Cow<'a, str> {
-        Cow::Borrowed(file)
-    }
-}
-
-impl Texts for BTreeMap<Arc<str>, Source> {
-    fn source(&self, file: &str) -> Option<&Source> {
-        self.get(file)
-    }
-}
+use crate::{diag::diagnostic::Diagnostics, yaml::texts::Texts};
 
 /// As a compiler shows them: message, marked lines, help and notes; a blank line after each.
 pub fn human(all: &Diagnostics, texts: &dyn Texts, color: bool) -> String {

@@ -4,22 +4,11 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use serde::Serialize;
 
-use super::{
-    diagnostic::{Diagnostics, Severity},
-    locate::{locate, sorted},
-    plain,
-    render::Texts,
+use super::locate::{locate, sorted};
+use crate::{
+    diag::{diagnostic::Diagnostics, plain},
+    yaml::texts::Texts,
 };
-
-impl Severity {
-    /// The word for it, as a compiler prints it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
-    }
-}
 
 pub(super) fn short(all: &Diagnostics, texts: &dyn Texts) -> String {
     let mut out = String::new();

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 
-use super::{
-    diagnostic::{Diagnostic, Diagnostics, Place, Severity},
-    locate::{Located, locate, sorted},
-    path::{FieldPath, Step},
-    plain,
-    render::Texts,
+use super::locate::{Located, locate, sorted};
+use crate::{
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place, Severity},
+        path::{FieldPath, Step},
+        plain,
+    },
+    yaml::texts::Texts,
 };
 
 pub(super) fn human(all: &Diagnostics, texts: &dyn Texts, color: bool) -> String {

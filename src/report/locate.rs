@@ -2,11 +2,9 @@
 
 use std::ops::Range;
 
-use crate::yaml::source::Source;
-
-use super::{
-    diagnostic::{Diagnostic, Place},
-    render::Texts,
+use crate::{
+    diag::diagnostic::{Diagnostic, Place},
+    yaml::{source::Source, texts::Texts},
 };
 
 /// A place, found in its file.

@@ -1,0 +1,10 @@
+//! The names of the files that a platform is read from.
+
+/// The name under which the platform's spec is handed in, whatever file it was read from.
+pub const PLATFORM: &str = "spec/platform.yaml";
+/// The versions that the user pins.
+pub const VERSIONS: &str = "spec/versions.yaml";
+/// The certificate that values are sealed with.
+pub const SEALING: &str = "spec/sealing.pem";
+/// The folder of sealed values.
+pub const SECRETS: &str = "spec/secrets/";
