@@ -272,10 +272,8 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
         "unseals nothing that is sealed (spec/secrets/",
     );
     session.place.remove("spec/sealing.pem");
-    session.refused(
-        &["seal", "init", "--from-key", "--key", other],
-        "opens nothing of what is sealed",
-    );
+    session
+        .refused(&["seal", "init", "--from-key", "--key", other], "unseals nothing that is sealed");
     // Where nothing is sealed, any key will do.
     made.place.remove("spec/sealing.pem");
     made.ok(&["seal", "init", "--from-key", "--key", other]);
