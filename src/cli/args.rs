@@ -228,7 +228,7 @@ pub enum Deny {
 /// When to color the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// Color on a terminal, unless the variable NO_COLOR is set
+    /// Color on a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     /// Always color
