@@ -1,4 +1,4 @@
-//! The command line: verbs, flags, and their words.
+//! The command line: commands, flags and their help texts.
 
 use std::{num::NonZero, path::PathBuf};
 
@@ -7,214 +7,253 @@ use clap_complete::Shell;
 
 use super::{clock, seal::args::SealArgs};
 
-/// Compiles one platform spec into the Argo CD tree of an AI chat platform, and proves that it fits
-/// the node.
+/// Compile a platform spec into the Argo CD tree of an AI chat platform, and prove that it fits the
+/// node.
 #[derive(Debug, Parser)]
-#[command(name = "espalier", version, max_term_width = 110, subcommand_required = true, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(
+    name = "espalier",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = EXIT_CODES
+)]
 pub struct Args {
-    /// The folder that holds spec/, apps/, bootstrap/ and out/ [default: the nearest parent with
-    /// spec/platform.yaml]
-    #[arg(long, value_name = "DIR", global = true, help_heading = GLOBAL, value_hint = ValueHint::DirPath)]
+    /// Folder that contains spec/, apps/, bootstrap/ and out/ [default: the nearest folder, from
+    /// here upwards, with a spec/platform.yaml]
+    #[arg(
+        long,
+        value_name = "DIR",
+        global = true,
+        help_heading = GLOBAL,
+        value_hint = ValueHint::DirPath
+    )]
     pub root: Option<PathBuf>,
 
-    /// The platform's spec; `-` is stdin [default: spec/platform.yaml]
-    #[arg(long, value_name = "FILE", global = true, help_heading = GLOBAL, value_hint = ValueHint::FilePath)]
+    /// Platform spec to read; `-` reads it from stdin [default: spec/platform.yaml]
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        help_heading = GLOBAL,
+        value_hint = ValueHint::FilePath
+    )]
     pub spec: Option<PathBuf>,
 
-    /// How results are told
+    /// Output format
     #[arg(long, value_enum, global = true, help_heading = GLOBAL, default_value_t)]
     pub format: Format,
 
-    /// Takes every warning for an error
+    /// Treat warnings as errors
     #[arg(long, value_name = "WHAT", value_enum, global = true, help_heading = GLOBAL)]
     pub deny: Option<Deny>,
 
-    /// Colors; `auto` also heeds the variable `NO_COLOR`
-    #[arg(long, value_name = "WHEN", value_enum, global = true, help_heading = GLOBAL, default_value_t)]
+    /// When to color the output
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        global = true,
+        help_heading = GLOBAL,
+        default_value_t
+    )]
     pub color: Color,
 
-    /// How many threads build tenants, for measurements and tests: the bytes never depend on it
+    /// Number of threads that build tenants, for measurements and tests; the output never depends
+    /// on it
     #[arg(skip)]
     pub threads: Option<NonZero<usize>>,
 
-    /// What to do
+    /// Command to run
     #[command(subcommand)]
     pub verb: Verb,
 }
 
-/// Above the flags that all verbs have.
+/// Heading above the flags that all commands share.
 const GLOBAL: &str = "Global options";
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 clean, 1 findings or drift, 2 trouble (files, usage).
-Data goes to stdout, talk to stderr.";
+Exit codes:
+  0  no errors and no drift
+  1  findings that are errors, or drift
+  2  usage error, or a file or program that could not be used
 
-/// What espalier can do.
+Results go to stdout, messages to stderr.";
+
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Writes a commented starter spec with what Git knows of the repository, and the lines that
-    /// Git needs; asks on a terminal for the rest
+    /// Write a starter spec, its schemas and the lines that .gitignore and .gitattributes need
+    ///
+    /// Repository, branch and path are taken from Git where it knows them. On a terminal, `init`
+    /// asks for the rest; without one, give it with the flags below.
     Init(Init),
-    /// Compiles the spec and writes the tree
+    /// Compile the spec and write the tree
     Render(Render),
-    /// Compiles the spec and compares the tree with what it makes: every rule, and every file that
-    /// differs
+    /// Check the spec against every rule, and the tree against the spec; write nothing
     Check {
-        /// The day for which the sealing certificate is judged, `YYYY-MM-DD` [default: today]
+        /// Date on which everything that expires has to be valid, YYYY-MM-DD [default: today]
         #[arg(long, value_name = "DATE", value_parser = clock::day)]
         now: Option<i64>,
     },
-    /// Shows by object what a render would change
+    /// Show what a render would change, object by object and field by field
     Diff(Diff),
-    /// Shows the platform: an overview, or one side of it
+    /// Show an overview of the platform, or one view of it in detail
     Show {
-        /// Which side
-        #[arg(value_enum)]
+        /// What to show [default: an overview]
+        #[arg(value_enum, value_name = "VIEW")]
         side: Option<Side>,
 
-        /// Of `models`: words that names have, in any order; `*` stands for anything between
+        /// With `models`: show models whose names contain all of these words, in any order; `*`
+        /// matches any characters
         #[arg(value_name = "PATTERN")]
         patterns: Vec<String>,
     },
-    /// Under `pin: tag`: commits the tree, tags its content, and pushes both at once; checks first
+    /// Check, commit, tag and push the tree (needs `pin: tag`)
+    ///
+    /// With `pin: tag` under `repository`, the Applications follow a tag whose name is derived from
+    /// the content of the tree. `release` runs `check` first and stops at any error or drift.
     Release(Release),
-    /// Lists credentials and how they are sealed; with the name of one, seals it
+    /// List credentials and their state, or seal the one that you name
+    ///
+    /// A value never appears on the command line: it comes from a prompt, stdin, a file or an
+    /// environment variable, or is generated.
     #[command(args_conflicts_with_subcommands = true)]
     Seal(SealArgs),
-    /// Prints the JSON Schema of the spec, for editors
+    /// Print the JSON Schema of the spec, for editors
     Schema,
-    /// Explains a finding's code; alone it lists the codes
+    /// Explain the code of a finding, or list all codes
     Explain {
-        /// The code, as a finding names it in brackets
+        /// Code of a finding, as printed in brackets [default: list all codes]
         code: Option<String>,
     },
-    /// Prints a shell's completion script
+    /// Print a completion script for your shell
     Completions {
-        /// The shell
+        /// Shell to complete for
         shell: Shell,
     },
 }
 
-/// The values of a starter spec.
+/// The arguments of `init`: values of the starter spec.
 #[derive(Debug, clap::Args)]
 pub struct Init {
-    /// Where to [default: --root, else this folder]
+    /// Folder to write to [default: --root, else the current folder]
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: Option<PathBuf>,
 
-    /// The platform's name [default: the folder's]
+    /// Name of the platform [default: the name of the folder]
     #[arg(long)]
     pub name: Option<String>,
 
-    /// The URL of the Git repository that Argo CD reads [default: the remote's]
+    /// URL of the Git repository that Argo CD reads [default: that of the Git remote]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub repository: Option<String>,
 
-    /// The branch that Argo CD follows [default: the remote's own, else the one that is checked
-    /// out]
-    #[arg(long, value_name = "NAME")]
+    /// Branch that Argo CD follows [default: the remote's default branch, else the current
+    /// branch]
+    #[arg(long)]
     pub branch: Option<String>,
 
-    /// The platform's folder in the repository [default: where this folder is in it]
+    /// Path of the platform in the repository [default: the path of the folder to write to]
     #[arg(long, value_name = "FOLDER")]
     pub path: Option<String>,
 
-    /// The host name of the chat
+    /// Host name of the chat
     #[arg(long, value_name = "HOST", value_hint = ValueHint::Hostname)]
     pub chat: Option<String>,
 
-    /// The e-mail address for the certificates
+    /// E-mail address for the Let's Encrypt account
     #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::EmailAddress)]
     pub email: Option<String>,
 }
 
-/// How the tree is written.
+/// The arguments of `render`.
 #[derive(Debug, clap::Args)]
 pub struct Render {
-    /// Also where a later version of espalier wrote the tree
+    /// Write the tree even if a later version of Espalier wrote it last
     #[arg(long)]
     pub downgrade: bool,
 }
 
-/// What a fresh tree is compared with.
+/// The arguments of `diff`.
 #[derive(Debug, clap::Args)]
 pub struct Diff {
-    /// A Git revision [default: the tree on disk]
+    /// Git revision to compare with [default: the tree on disk]
     #[arg(long, value_name = "REV")]
     pub base: Option<String>,
 }
 
-/// How a release is made.
+/// The arguments of `release`.
 #[derive(Debug, clap::Args)]
 pub struct Release {
-    /// The commit's message, where there is something to commit [default: Release TAG]
+    /// Commit message, if there is anything to commit [default: Release TAG]
     #[arg(long, short)]
     pub message: Option<String>,
 
-    /// The remote to push to [default: the one with the address in the spec, else origin]
+    /// Git remote to push to [default: the one with the URL of the spec, else origin]
     #[arg(long, value_name = "NAME")]
     pub remote: Option<String>,
 
-    /// Prints the commands, and changes nothing
+    /// Print the Git commands without running them
     #[arg(long)]
     pub dry_run: bool,
 }
 
-/// How results are told.
+/// An output format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Text for people to read
     #[default]
     #[value(alias = "text")]
     Human,
-    /// One line a finding
+    /// One line per finding
     Short,
-    /// For programs
+    /// JSON, for programs
     Json,
-    /// GitHub's annotations
+    /// Workflow commands that GitHub shows as annotations
     Github,
-    /// For a pull request's comment
+    /// Markdown, for a comment on a pull request
     Markdown,
-    /// A graph, of waves and flows
+    /// Mermaid graph (`show waves` and `show flows` only)
     Mermaid,
 }
 
-/// What is taken for an error.
+/// What `--deny` turns into errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Deny {
-    /// Every warning
+    /// Report every warning as an error
     Warnings,
 }
 
-/// When to color.
+/// When to color the output.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal
+    /// Color on a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
-    /// Always
+    /// Always color
     Always,
-    /// Never
+    /// Never color
     Never,
 }
 
-/// A side of the platform.
+/// A view of the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Side {
-    /// The Applications in the order in which Argo CD syncs them, and what each waits for
+    /// Applications in the order in which Argo CD syncs them, and what each waits for
     Waves,
-    /// Who may connect to whom
+    /// Allowed network connections, and the reason for each
     Flows,
-    /// The credentials, who uses them, and whether they are sealed
+    /// Credentials, who uses them, and whether they are sealed
     Secrets,
-    /// What each pod requests and may use, against what the node can give
+    /// Memory and CPU of each pod, compared with what the node offers
     Budget,
-    /// The models of the catalogue, and what each takes at the spec's settings
+    /// Models of the catalogue, and the memory that each needs with the settings of the spec
     Models,
 }
 
 impl Verb {
-    /// The verb as it is typed.
+    /// The command as it is typed.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Init(_) => "init",
@@ -230,7 +269,7 @@ impl Verb {
         }
     }
 
-    /// The formats that it has, as it was called.
+    /// The formats that this command supports with the arguments that it was given.
     pub fn formats(&self) -> &'static [Format] {
         match self {
             Self::Show { side: Some(Side::Waves | Side::Flows), .. } => formats("show"),
@@ -240,7 +279,7 @@ impl Verb {
     }
 }
 
-/// The formats that a verb has in all.
+/// All formats that a command supports.
 pub fn formats(verb: &str) -> &'static [Format] {
     match verb {
         "render" | "check" => &[Format::Human, Format::Short, Format::Json, Format::Github],

@@ -1,5 +1,5 @@
-//! What Git would commit otherwise than it lies here: attributes that change the bytes of generated
-//! files, and where they stand.
+//! Git attributes that change the bytes of generated files on their way into a commit, and the
+//! lines that set them.
 
 use std::{
     collections::BTreeSet,
@@ -22,9 +22,9 @@ use crate::{
     diag::diagnostic::{Diagnostic, Place},
 };
 
-/// The attributes that are asked for, in this order.
+/// The attributes that Git is asked for, in this order.
 const ASKED: [&str; 5] = ["filter", "ident", "working-tree-encoding", "text", "eol"];
-/// No file of attributes is read further.
+/// The number of bytes that are read of a file of attributes.
 const LARGEST: usize = 1 << 16;
 
 /// An attribute, and the generated files that it changes.
@@ -33,11 +33,11 @@ struct Converted {
     value: String,
     first: String,
     files: usize,
-    /// The owned folders that they are in.
+    /// The owned folders that contain these files.
     tops: BTreeSet<String>,
 }
 
-/// Asks Git for the attributes of every generated file that it has or would add, and tells of those
+/// Asks Git for the attributes of every generated file that it has or would add, and reports those
 /// that change bytes.
 ///
 /// # Errors
@@ -48,7 +48,7 @@ pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
     let words: Vec<&str> = words.into_iter().chain(folders.iter().map(String::as_str)).collect();
     let mut list = git.asks(&words).spawn().context("cannot run git: is it installed?")?;
     let names = list.stdout.take().context("git gives no output")?;
-    // Git asks Git: the names of a large tree are held by neither, nor here.
+    // One Git process feeds the other, so that nobody holds the names of a large tree in memory.
     let words: Vec<&str> = ["check-attr", "-z", "--stdin"].into_iter().chain(ASKED).collect();
     let mut attributes = git
         .asks(&words)
@@ -60,7 +60,7 @@ pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
     let (mut line, mut last) = (Vec::new(), String::new());
     let mut next = || -> anyhow::Result<Vec<u8>> {
         line.clear();
-        answers.read_until(0, &mut line).context("cannot read what git says of attributes")?;
+        answers.read_until(0, &mut line).context("cannot read the attributes that git reports")?;
         Ok(line.strip_suffix(&[0]).unwrap_or(&line).to_owned())
     };
     loop {
@@ -74,7 +74,7 @@ pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
             break;
         }
         let path = shown(&name(&path)).into_owned();
-        // A conflict has the same path several times.
+        // A file with a merge conflict is listed several times.
         let Some(path) =
             git.below(&path).filter(|it| **it != last && tree.is_needed(it) == Some(true))
         else {
@@ -84,9 +84,9 @@ pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
         for (attribute, value) in changing(&values) {
             let top = path.split('/').next().unwrap_or_default().to_owned();
             match all.iter_mut().find(|it| it.attribute == attribute && it.value == value) {
-                Some(it) => {
-                    it.files += 1;
-                    it.tops.insert(top);
+                Some(converted) => {
+                    converted.files += 1;
+                    converted.tops.insert(top);
                 }
                 None => all.push(Converted {
                     attribute,
@@ -101,12 +101,12 @@ pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
     let is_asked = attributes.wait().context("cannot wait for git")?.success();
     ensure!(
         list.wait().context("cannot wait for git")?.success() && is_asked,
-        "git does not say which attributes generated files have"
+        "git could not list the attributes of the generated files"
     );
     Ok(all.iter().map(|it| it.finding(tree, git)).collect())
 }
 
-/// Those that change bytes, of files that have no line break but `\n`.
+/// The attributes that change the bytes of a file whose line breaks are all `\n`.
 fn changing(values: &[String; ASKED.len()]) -> impl Iterator<Item = (&'static str, &str)> {
     let is_text = values[3] != "unset";
     let changes = move |(attribute, value): &(&'static str, &str)| match *attribute {
@@ -130,9 +130,9 @@ impl Converted {
             more => format!(" and {more} more generated files"),
         };
         let message =
-            format!("Git changes the bytes of `{first}`{others} by the attribute `{written}`");
+            format!("the Git attribute `{written}` changes the bytes of `{first}`{others}");
         let at = place(tree, git, first, &written);
-        // One that stands deeper than ours, or beside the repository, has the last word.
+        // A file in a deeper folder than ours, or `info/attributes`, takes precedence.
         let is_last = at.as_ref().is_some_and(|at| {
             at.file.ends_with("info/attributes") || at.file.contains('/') && at.is_below
         });
@@ -141,19 +141,23 @@ impl Converted {
         let other =
             if *attribute == "eol" { "text eol=lf".to_owned() } else { format!("!{attribute}") };
         let lines: Vec<String> = tops.iter().map(|it| format!("`/{it}/** {other}`")).collect();
-        let or = format!(
-            ", or write {} below all else in .gitattributes, a line each",
-            lines.join(", ")
-        );
+        let or =
+            format!(", or add {} at the end of .gitattributes, one line each", lines.join(", "));
         let or = if is_last { "" } else { &or };
         let tops = tops.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
         Diagnostic::warning(FILE_CONVERTED, Place::File(first.as_str().into()), message)
-            .help(format!("take `{written}` out of {at}{or}; then `git add --renormalize {tops}`"))
-            .note("what is committed is not what lies here, and Argo CD reads what is committed")
+            .help(format!(
+                "remove `{written}` from {at}{or}; then run `git add --renormalize \
+                           {tops}`"
+            ))
+            .note(
+                "the committed files differ from the files here, and Argo CD reads the committed \
+                   ones",
+            )
     }
 }
 
-/// A line of a file of attributes.
+/// A line in a file of attributes.
 struct Line {
     file: String,
     line: usize,
@@ -161,7 +165,7 @@ struct Line {
     is_below: bool,
 }
 
-/// The last line that writes an attribute so, in the file that has most to say of this path.
+/// The last line that sets the attribute this way, in the file that takes precedence for this path.
 fn place(tree: &Tree<'_>, git: &Git, path: &str, written: &str) -> Option<Line> {
     let whole = git.path(path);
     let folders = Path::new(&whole).ancestors().skip(1).map(|it| it.join(".gitattributes"));

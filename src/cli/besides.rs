@@ -1,5 +1,5 @@
-//! What Argo CD would read besides what the spec makes: strangers' files on the disk, and what Git
-//! has in the owned folders.
+//! What Argo CD would read in addition to the generated files: other files on the disk, and other
+//! entries that Git has in the owned folders.
 
 use std::{
     collections::BTreeMap,
@@ -27,12 +27,12 @@ use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
 };
 
-/// Everything in the owned folders that is not ours, and where the spec says that the tree is,
-/// against where it is. `foreign` are the files that the disk has. Of what the spec makes, what Git
-/// leaves out.
+/// Reports everything in the owned folders that Espalier did not generate, generated files that Git
+/// leaves out or changes, and a path or branch in the spec that differs from the repository's.
+/// `foreign` are the files on the disk that Espalier did not generate.
 ///
 /// # Errors
-/// When Git, asked for its list, does not give one.
+/// When Git does not list its files.
 pub fn findings<N>(
     tree: &Tree<'_>,
     work: &Work,
@@ -53,8 +53,8 @@ pub fn findings<N>(
             let needed = ignored::needed(tree, work, plan, &run.summaries, &run.own)?;
             match ignored::ask(&git, &needed) {
                 Ok(all) => all.iter().for_each(|it| found.push(it.finding())),
-                // Where something else is in the way of our files, Git refuses to go there, and
-                // that was told.
+                // If something else occupies the path of a generated file, Git refuses to look
+                // there, and that is reported already.
                 Err(_)
                     if found.has_errors() || !foreign.is_empty() || run.findings.has_errors() => {}
                 Err(why) => found.push(repository::not_asked(&why)),
@@ -64,7 +64,7 @@ pub fn findings<N>(
         }
     };
     let mut buffer = Vec::new();
-    // What Git leaves alone, Argo CD never sees: an editor's or a system's own.
+    // Argo CD never sees what Git ignores, such as an editor's or a system's own files.
     for path in foreign.iter().filter(|it| ignored.binary_search(it).is_err()) {
         let is_secret = tree.holds_secret(path, &mut buffer);
         found.push(if is_secret { findings::plain_secret(path) } else { findings::foreign(path) });
@@ -72,35 +72,36 @@ pub fn findings<N>(
     Ok(capped(found))
 }
 
-/// So many findings of one code are told one by one.
+/// The number of findings of one code that are reported one by one.
 const MOST: usize = 24;
 
-/// The first of each code, and one more for the rest: a thousand files came in one step, and go in
-/// one.
+/// The first findings of each code, and one more that counts the rest: a thousand files that were
+/// added in one step are removed in one step too.
 pub fn capped(all: Diagnostics) -> Diagnostics {
-    let mut told: BTreeMap<(&str, Severity), (usize, Option<Diagnostic>)> = BTreeMap::new();
+    let mut counted: BTreeMap<(&str, Severity), (usize, Option<Diagnostic>)> = BTreeMap::new();
     let mut kept = Diagnostics::new();
-    for it in all {
-        let (number, last) = told.entry((it.code, it.severity)).or_default();
+    for finding in all {
+        let (number, last) = counted.entry((finding.code, finding.severity)).or_default();
         *number += 1;
-        if *number <= MOST { kept.push(it) } else { *last = Some(it) }
+        if *number <= MOST { kept.push(finding) } else { *last = Some(finding) }
     }
-    for (number, last) in told.into_values() {
-        let Some(mut it) = last else { continue };
+    for (number, last) in counted.into_values() {
+        let Some(mut finding) = last else { continue };
         if number > MOST + 1 {
-            it.message = format!("and {} more; the last: {}", number - MOST, it.message);
+            let rest = number - MOST;
+            finding.message = format!("and {rest} more; the last: {}", finding.message);
         }
-        kept.push(it);
+        kept.push(finding);
     }
     kept
 }
 
-/// Files in the owned folders that Git neither has nor would add, in order.
+/// Files in the owned folders that Git neither has nor would add, sorted.
 fn ignored(git: &Git) -> anyhow::Result<Vec<Box<str>>> {
     listed(git, &["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"])
 }
 
-/// What Git lists of the owned folders, in order.
+/// What Git lists in the owned folders, sorted.
 fn listed(git: &Git, words: &[&str]) -> anyhow::Result<Vec<Box<str>>> {
     let folders: Vec<String> = owned(git).collect();
     let words: Vec<&str> =
@@ -113,12 +114,11 @@ fn listed(git: &Git, words: &[&str]) -> anyhow::Result<Vec<Box<str>>> {
     Ok(all)
 }
 
-/// Needed files that Git does not have and would add, where a repository with commits has others:
-/// taken out of it, or not added yet. Until the first commit of generated files that is as it
-/// should be.
+/// Generated files that Git does not have but would add, if it has other generated files: they were
+/// removed from Git, or not added yet. Before the first commit of generated files that is normal.
 ///
 /// # Errors
-/// When Git, asked for its list, does not give one.
+/// When Git does not list its files.
 pub fn left_out(tree: &Tree<'_>, work: &Work) -> anyhow::Result<Option<Diagnostic>> {
     let Holder::Git(git) = repository::holder(&work.root) else { return Ok(None) };
     if git.knows(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])?.is_none() {
@@ -132,17 +132,17 @@ pub fn left_out(tree: &Tree<'_>, work: &Work) -> anyhow::Result<Option<Diagnosti
     Ok(has_others.then(|| findings::left_out(first, 1 + missing.count())))
 }
 
-/// One line of Git's list: `H 100644 0123… 0<tab>path`.
+/// One line of `git ls-files --stage`: `H 100644 0123… 0<tab>path`.
 struct Entry {
-    /// Git was told not to look at the file on the disk, and by which mark.
+    /// The mark, if any, that tells Git not to look at the file on the disk.
     hidden: Option<&'static str>,
     mode: String,
-    /// The number of what Git has.
+    /// The object ID of the content that Git has.
     id: String,
     path: String,
 }
 
-/// Goes through what Git has in the owned folders (its index: what the next commit holds), one line
+/// Examines what Git has in the owned folders (its index, which the next commit contains), one line
 /// at a time.
 fn entries(tree: &Tree<'_>, git: &Git, found: &mut Diagnostics) -> anyhow::Result<()> {
     let folders: Vec<String> = owned(git).collect();
@@ -161,7 +161,7 @@ fn entries(tree: &Tree<'_>, git: &Git, found: &mut Diagnostics) -> anyhow::Resul
         let entry = entry(git, &line).with_context(|| {
             format!("cannot read git's line `{}`", String::from_utf8_lossy(&line))
         })?;
-        // A conflict has the same path several times.
+        // A file with a merge conflict is listed several times.
         if entry.path != last {
             judge(tree, git, &entry, &mut links, &mut buffer, found)?;
             last = entry.path;
@@ -189,27 +189,27 @@ fn entry(git: &Git, line: &[u8]) -> Option<Entry> {
     Some(Entry { hidden, mode, id, path: git.below(&path)?.to_owned() })
 }
 
-/// What one entry is, where it is not ours. One that is gone from the disk, and is not hidden,
-/// waits for a commit that removes it.
+/// Reports an entry that is not a generated file. An entry that is missing on the disk, and not
+/// hidden, is about to be removed by a commit.
 fn judge(
     tree: &Tree<'_>,
     git: &Git,
-    it: &Entry,
+    entry: &Entry,
     links: &mut Option<bool>,
     buffer: &mut Vec<u8>,
     found: &mut Diagnostics,
 ) -> anyhow::Result<()> {
-    let on_disk = tree.disk.look(&tree.root.join(&it.path)).ok().flatten().map(|it| it.0);
-    let path = &*it.path;
+    let on_disk = tree.disk.look(&tree.root.join(&entry.path)).ok().flatten().map(|it| it.0);
+    let path = &*entry.path;
     let is_needed = tree.is_needed(path);
-    let is_hidden = it.hidden.is_some();
-    let remove = "`git rm --cached` takes it out of Git; then run `espalier render`";
-    match &*it.mode {
+    let is_hidden = entry.hidden.is_some();
+    let remove = "`git rm --cached` removes it from Git; then run `espalier render`";
+    match &*entry.mode {
         "160000" if is_hidden || on_disk == Some(Kind::Folder) => {
             found.push(findings::entry(path, "is another repository in Git (a submodule)", remove));
         }
-        // Where links are files (on Windows), the disk has a file with the address in it, and `git
-        // add` keeps the mode.
+        // Where symbolic links are files (on Windows), the disk has a file that contains the
+        // target, and `git add` keeps the mode.
         "120000"
             if is_needed != Some(false)
                 && (is_hidden || on_disk == Some(Kind::File) && !has_links(git, links)?) =>
@@ -222,30 +222,30 @@ fn judge(
         "100755" if is_needed == Some(true) && !is_program(path) => {
             found.push(findings::mode(path));
         }
-        // On a disk that folds case, the one file there is listed under one name alone.
+        // On a case-insensitive file system, the file is listed under one name only.
         "100644" | "100755" if is_needed.is_none() && (is_hidden || on_disk.is_some()) => {
-            let what = "is in Git and not in this folder, and was not generated by espalier";
+            let what = "is in Git but not in this folder, and was not generated by espalier";
             found.push(findings::entry(
                 path,
                 what,
-                "`git rm --cached` takes it out; `git ls-files -v` names what Git was told not to \
-                 look at",
+                "`git rm --cached` removes it; `git ls-files -v` lists the files whose changes \
+                 Git was told to ignore",
             ));
         }
         _ => {}
     }
-    // A file whose change Git sees waits for a commit; one that it does not look at waits for ever.
-    if let Some(mark) = it.hidden.filter(|_| it.mode.starts_with("100") && is_needed == Some(true))
-    {
+    // A change that Git sees will be committed; a change that it was told to ignore never will.
+    let is_file = entry.mode.starts_with("100");
+    if let Some(mark) = entry.hidden.filter(|_| is_file && is_needed == Some(true)) {
         let bytes = tree.bytes(path, buffer)?;
-        if bytes.is_some_and(|bytes| blob(bytes, &it.id) != it.id) {
+        if bytes.is_some_and(|bytes| blob(bytes, &entry.id) != entry.id) {
             found.push(findings::hidden(path, mark));
         }
     }
     Ok(())
 }
 
-/// The number by which Git would know these bytes, by the sum that the other number is made with.
+/// The object ID that Git would give these bytes, with the hash function of the other ID.
 fn blob(bytes: &[u8], like: &str) -> String {
     let head = format!("blob {}\0", bytes.len());
     let hexadecimal =
@@ -257,16 +257,16 @@ fn blob(bytes: &[u8], like: &str) -> String {
     }
 }
 
-/// Whether Git makes links on this disk; asked once.
+/// Whether Git creates symbolic links on this disk; Git is asked once.
 fn has_links(git: &Git, known: &mut Option<bool>) -> anyhow::Result<bool> {
-    if let Some(it) = known {
-        return Ok(*it);
+    if let Some(answer) = known {
+        return Ok(*answer);
     }
     let said = git.knows(&["config", "--type=bool", "--get", "core.symlinks"])?;
     Ok(*known.insert(said.as_deref() != Some("false")))
 }
 
-/// The one generated program.
+/// Whether this is the only generated file that is executable.
 fn is_program(path: &str) -> bool {
     path == crate::emit::bootstrap::SCRIPT
 }

@@ -1,4 +1,4 @@
-//! `check`: every rule, and every file in which the tree and the spec part. Writes nothing.
+//! `check`: runs every rule, and compares every generated file with the tree. Writes nothing.
 
 use std::{fmt::Write as _, num::NonZero};
 
@@ -38,17 +38,17 @@ pub fn run(
     Ok(judge(disk, work, threads, now, false, console)?.outcome)
 }
 
-/// What a check came to.
+/// The result of a check.
 pub struct Judged {
-    /// Whether all is well.
+    /// Whether there are no errors and no drift.
     pub outcome: Outcome,
-    /// The platform, built; none where it cannot be.
+    /// The platform; none if the spec has errors.
     pub plan: Option<Plan>,
-    /// What the Applications follow, fully qualified.
+    /// The fully qualified Git reference that the Applications follow.
     pub revision: String,
 }
 
-/// Checks and tells. What is not in Git yet is not told where it `is_added_next`.
+/// Checks and reports. Files that are not in Git yet are not reported if `is_added_next`.
 ///
 /// # Errors
 /// When a file cannot be read.
@@ -78,7 +78,7 @@ pub fn judge(
     let is_stopped = findings.has_errors();
     let endings = show(disk, work, &tree, &comparison, &mut findings, console)?;
     if !matches!(console.format(), Format::Json | Format::Github) {
-        // Of these a difference says nothing: both sides are in the file.
+        // A difference would not explain these: both sides of the merge are in the file.
         findings.extend(
             comparison.all().filter(|it| it.change == Change::Conflict).map(Drift::finding),
         );
@@ -93,12 +93,12 @@ pub fn judge(
         ));
         return Ok(Judged { outcome, plan: None, revision: String::new() });
     };
-    let told = |change| {
+    let counted = |change| {
         Some(comparison.count(change))
             .filter(|it| *it > 0)
             .map(|number| format!("{number} {}", Change::word(change)))
     };
-    let parts: Vec<String> = Change::ALL.into_iter().filter_map(told).collect();
+    let parts: Vec<String> = Change::ALL.into_iter().filter_map(counted).collect();
     let drift = if parts.is_empty() {
         "no drift".to_owned()
     } else {
@@ -110,27 +110,28 @@ pub fn judge(
         count(comparison.files(), "file")
     ));
     if drifts > 0 {
-        cure(&tree, &endings, is_stopped, console);
+        say_what_to_do(&tree, &endings, is_stopped, console);
     }
     let Run { plan, revision, .. } = comparison.run;
     Ok(Judged { outcome, plan, revision })
 }
 
-/// What to do about drift.
-fn cure(tree: &Tree<'_>, endings: &[Box<str>], is_stopped: bool, console: &mut Console) {
+/// Says what to do about drift.
+fn say_what_to_do(tree: &Tree<'_>, endings: &[Box<str>], is_stopped: bool, console: &mut Console) {
     let this = env!("CARGO_PKG_VERSION");
     match imprint::version(tree).filter(|it| it != this) {
         Some(later) if imprint::is_later(&later, this) => {
             console.say(&format!(
-                "espalier {later} wrote the tree and this is {this}: what differs may be what the \
-                 later one does; run that one (`espalier render --downgrade` takes it back)\n"
+                "espalier {later} wrote the tree, and this is espalier {this}: the differences \
+                 may come from the newer version; run that one, or go back with `espalier render \
+                 --downgrade`\n"
             ));
             return;
         }
         Some(older) => {
             console.say(&format!(
-                "espalier {older} wrote the tree and this is {this}: part of the drift may come \
-                 from that\n"
+                "espalier {older} wrote the tree, and this is espalier {this}: some of the \
+                 differences may come from the newer version\n"
             ));
         }
         None => {}
@@ -138,15 +139,16 @@ fn cure(tree: &Tree<'_>, endings: &[Box<str>], is_stopped: bool, console: &mut C
     if !endings.is_empty() {
         console.say(&format!("{}\n", findings::ENDINGS));
     }
-    let first = if is_stopped { "mend the errors, then " } else { "" };
+    let first = if is_stopped { "fix the errors, then " } else { "" };
     console.say(&format!(
-        "{first}run `espalier render`, then `git add` what it writes and commit it, also after a \
-         merge that conflicts in generated files; edit `spec/`, never the generated files\n",
+        "{first}run `espalier render`, `git add` the files that it writes and commit them, also \
+         after a merge with conflicts in generated files; edit `spec/`, never the generated \
+         files\n",
     ));
 }
 
-/// Tells of each file that differs, in the format that was asked for; returns those that differ in
-/// their line endings alone, of which one line is told.
+/// Reports each file that differs, in the chosen format; returns the files that differ only in line
+/// endings, which share one line of output.
 fn show(
     disk: &dyn Disk,
     work: &Work,
@@ -170,11 +172,11 @@ fn show(
         }
         let mut text = format!("{:8} {}\n", drift.change.word(), names.shown(&drift.path));
         if let (Format::Human, Some(old), Some(new)) = (format, old, new) {
-            // A release of one component changes a label of many objects: told once, below.
+            // A new version of a component changes a label of many objects: shown once, below.
             if let Some(common) = fields::all_in_common(&drift.path, old, new) {
                 let object = object(drift, Some(old), Some(new));
-                for it in common {
-                    folded.add(it, &object);
+                for difference in common {
+                    folded.add(difference, &object);
                 }
             } else {
                 let _ = write!(text, "--- a/{0}\n+++ b/{0}\n", drift.path);

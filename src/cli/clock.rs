@@ -1,4 +1,4 @@
-//! The clock: the one place where the program asks what time it is, and reads or writes a day.
+//! The clock: the only place where the program reads the time, and parses or formats a date.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -16,18 +16,18 @@ pub fn now() -> i64 {
         .unwrap_or(0)
 }
 
-/// Reads a day, `2026-11-24`, as its first second.
+/// Parses a date such as `2026-11-24` into its first second.
 ///
 /// # Errors
-/// When it is no day.
+/// When the text is not a date.
 pub fn day(text: &str) -> Result<i64, String> {
     let time: DateTime = format!("{text}T00:00:00Z")
         .parse()
-        .map_err(|_| "write a day as `2026-11-24`".to_owned())?;
+        .map_err(|_| "write a date like `2026-11-24`".to_owned())?;
     i64::try_from(time.unix_duration().as_secs()).map_err(|it| it.to_string())
 }
 
-/// Writes the day of a moment.
+/// Formats the date of a point in time.
 pub fn written(seconds: i64) -> String {
     let time = u64::try_from(seconds)
         .ok()

@@ -1,5 +1,5 @@
-//! What a shell completes besides words that are always the same: codes, credentials, models,
-//! revisions, remotes.
+//! Shell completion of values that depend on the platform: codes, credentials, models, revisions,
+//! remotes.
 
 use std::{
     env,
@@ -28,20 +28,20 @@ use crate::{
     facts::models::{self, families::FAMILIES},
 };
 
-/// Whoever sets it asks for completions: the script of a shell does.
+/// The variable with which the script of a shell asks for completions.
 const VARIABLE: &str = "ESPALIER_COMPLETE";
 
-/// Answers a shell that asks for completions; false: nobody asks.
+/// Answers a shell that asks for completions. Returns false if this is not such a call.
 ///
 /// # Errors
-/// When the shell is none that is known, or stdout takes no more.
+/// When the shell is unknown, or stdout cannot be written.
 pub fn answer() -> Result<bool, clap::Error> {
     let here = env::current_dir().ok();
     CompleteEnv::with_factory(asked).var(VARIABLE).try_complete(env::args_os(), here.as_deref())
 }
 
-/// The command as it is completed: behind a flag of `seal`, which no word of another verb may
-/// follow, there is none to offer.
+/// The command line to complete: after a flag of `seal`, its subcommands are not allowed, so they
+/// are not offered.
 fn asked() -> clap::Command {
     let words: Vec<String> = env::args_os()
         .skip_while(|it| it != "seal")
@@ -65,7 +65,7 @@ fn asked() -> clap::Command {
     })
 }
 
-/// The command with what is asked for at the moment of completion.
+/// Adds the values that are looked up while a command line is completed.
 fn completed(command: clap::Command) -> clap::Command {
     type Candidates = fn(&OsStr) -> Vec<CompletionCandidate>;
     let arguments: [(&str, &str, Candidates); 5] = [
@@ -82,10 +82,10 @@ fn completed(command: clap::Command) -> clap::Command {
     })
 }
 
-/// The script that has a shell ask.
+/// The script with which a shell asks for completions.
 ///
 /// # Errors
-/// When the shell is none that is known.
+/// When the shell is unknown.
 pub fn script(shell: Shell) -> io::Result<Vec<u8>> {
     let shells = Shells::builtins();
     let completer = shells.completer(&shell.to_string()).ok_or(io::ErrorKind::Unsupported)?;
@@ -122,7 +122,7 @@ pub fn credentials(current: &OsStr) -> Vec<CompletionCandidate> {
     matching(current, all().unwrap_or_default())
 }
 
-/// Families of models behind `show models`; with a colon, their tags.
+/// Families of models after `show models`; once there is a colon, their tags.
 pub fn models(current: &OsStr) -> Vec<CompletionCandidate> {
     if !env::args_os().any(|it| it == "models") {
         return Vec::new();
@@ -133,7 +133,7 @@ pub fn models(current: &OsStr) -> Vec<CompletionCandidate> {
     matching(current, FAMILIES.iter().map(|it| (it.name.to_owned(), None)))
 }
 
-/// Branches and tags, of this clone and of its remotes.
+/// The branches and tags of this clone and of its remotes.
 pub fn revisions(current: &OsStr) -> Vec<CompletionCandidate> {
     let words =
         ["for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes", "refs/tags"];
@@ -150,7 +150,7 @@ fn git(words: &[&str]) -> Vec<String> {
     said.unwrap_or_default().lines().map(ToOwned::to_owned).collect()
 }
 
-/// The root that the line on the prompt means: its `--root`, else the nearest one.
+/// The root for the command on the prompt: its `--root`, else the nearest one.
 fn here() -> Option<PathBuf> {
     let words: Vec<_> = env::args_os().collect();
     let after =
@@ -162,8 +162,8 @@ fn here() -> Option<PathBuf> {
     root::find(named.as_deref().map(Path::new), true).ok()
 }
 
-/// Those that begin as what is typed. A branch's name may be a stranger's, and a shell obeys what
-/// it completes: a name with a character that means something to one is left to be typed.
+/// The values that start with what was typed. The name of a branch may come from an attacker, and a
+/// shell executes what it completes, so names with characters special to a shell are left out.
 fn matching(
     current: &OsStr,
     all: impl IntoIterator<Item = (String, Option<String>)>,
@@ -173,6 +173,6 @@ fn matching(
         text.chars().all(|it| it.is_ascii_alphanumeric() || "-_./@+:".contains(it))
             && !text.starts_with('-')
     };
-    let fits = all.into_iter().filter(|(it, _)| it.starts_with(&*typed) && is_harmless(it));
-    fits.map(|(it, help)| CompletionCandidate::new(it).help(help.map(Into::into))).collect()
+    let fits = all.into_iter().filter(|(word, _)| word.starts_with(&*typed) && is_harmless(word));
+    fits.map(|(word, help)| CompletionCandidate::new(word).help(help.map(Into::into))).collect()
 }

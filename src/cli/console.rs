@@ -1,4 +1,4 @@
-//! The two streams: data on stdout, talk on stderr, and who went away is not written to.
+//! The two output streams: results on stdout, messages on stderr; a closed stream is no error.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -20,10 +20,11 @@ use crate::{
     report,
 };
 
-/// Findings of so many files are told file by file, so that their texts are never held all at once.
+/// Findings about more files than this are rendered in parts, so that the texts of all files are
+/// never in memory at once.
 const MANY_FILES: usize = 256;
 
-/// Where results go and how they look.
+/// Where output goes and how it looks.
 pub struct Console {
     format: Format,
     deny_warnings: bool,
@@ -31,17 +32,17 @@ pub struct Console {
     talk: Stream<AutoStream<Box<dyn Write>>>,
 }
 
-/// A stream, until its reader goes away.
+/// An output stream, until its reader closes it.
 struct Stream<W> {
     to: W,
     color: bool,
-    /// How many columns its terminal has; none where it is no terminal.
+    /// The width of its terminal in columns; none if it is not a terminal.
     columns: Option<usize>,
     closed: bool,
 }
 
 impl Console {
-    /// The process's own streams.
+    /// A console on the streams of this process.
     pub fn new(format: Format, color: Color, deny_warnings: bool) -> Self {
         let choose = |auto: ColorChoice| match color {
             Color::Auto => auto,
@@ -50,17 +51,19 @@ impl Console {
         };
         let (out, err) =
             (choose(AutoStream::choice(&io::stdout())), choose(AutoStream::choice(&io::stderr())));
-        let mut it = Self::of(
+        let mut console = Self::of(
             format,
             deny_warnings,
             (Box::new(io::stdout()), out),
             (Box::new(io::stderr()), err),
         );
-        (it.out.columns, it.talk.columns) = (columns(&io::stdout()), columns(&io::stderr()));
-        it
+        console.out.columns = columns(&io::stdout());
+        console.talk.columns = columns(&io::stderr());
+        console
     }
 
-    /// Two streams of one's own, without colors: for programs, and tests, that call the verbs.
+    /// A console on two given streams, without colors: for programs and tests that run the
+    /// commands.
     pub fn to(
         format: Format,
         deny_warnings: bool,
@@ -95,63 +98,63 @@ impl Console {
         }
     }
 
-    /// How results are told.
+    /// The output format.
     pub const fn format(&self) -> Format {
         self.format
     }
 
-    /// How many columns the terminal has that stdout is; none where it is no terminal.
+    /// The width of stdout in columns; none if it is not a terminal.
     pub const fn width(&self) -> Option<usize> {
         self.out.columns
     }
 
-    /// Whether stdout takes colors.
+    /// Whether stdout is colored.
     pub const fn is_colored(&self) -> bool {
         self.out.color
     }
 
-    /// Whether nobody reads stdout any more.
+    /// Whether the reader of stdout has closed it.
     pub const fn is_closed(&self) -> bool {
         self.out.closed
     }
 
-    /// Writes data to stdout; colors are the only control characters that go through.
+    /// Writes results to stdout; all control characters except colors are replaced.
     ///
     /// # Errors
-    /// When stdout takes no more, other than by being closed.
+    /// When stdout cannot be written, except because it was closed.
     pub fn data(&mut self, text: &str) -> anyhow::Result<()> {
         self.out.write(&plain::colored(text)).context("cannot write to stdout")
     }
 
-    /// The same for sentences: folded at the terminal's width.
+    /// Writes sentences to stdout, folded to the width of the terminal.
     ///
     /// # Errors
-    /// When stdout takes no more, other than by being closed.
+    /// When stdout cannot be written, except because it was closed.
     pub fn prose(&mut self, text: &str) -> anyhow::Result<()> {
         self.data(&folded(text, self.width()))
     }
 
-    /// Writes commands for a workflow's runner to stdout: the one text whose lines may begin so.
-    /// What a file has in it was escaped when they were made.
+    /// Writes workflow commands to stdout: the only output whose lines may begin with `::`. The
+    /// contents of files were escaped when the commands were built.
     ///
     /// # Errors
-    /// When stdout takes no more, other than by being closed.
+    /// When stdout cannot be written, except because it was closed.
     fn commands(&mut self, text: &str) -> anyhow::Result<()> {
         self.out.write(text).context("cannot write to stdout")
     }
 
-    /// Says something on stderr, folded at the terminal's width. That nobody can hear it is no
-    /// reason to stop.
+    /// Writes a message to stderr, folded to the width of the terminal. A failure to write it is
+    /// ignored.
     pub fn say(&mut self, text: &str) {
         self.say_whole(&folded(text, self.talk.columns));
     }
 
-    /// Says what has its own lines, or is to be pasted without backticks around it.
+    /// Writes a message to stderr without folding it: text with its own lines, or to be pasted.
     pub fn say_whole(&mut self, text: &str) {
         let _ = self.talk.write(&plain::colored(text));
     }
 
-    /// Takes warnings for errors where that was asked for.
+    /// Turns warnings into errors if `--deny warnings` was given.
     pub fn judge(&self, findings: Diagnostics) -> Diagnostics {
         if !self.deny_warnings {
             return findings;
@@ -161,18 +164,18 @@ impl Console {
                 finding.severity = Severity::Error;
                 finding
                     .notes
-                    .push("a warning, and `--deny warnings` takes it for an error".to_owned());
+                    .push("a warning, which `--deny warnings` treats as an error".to_owned());
             }
             finding
         });
         denied.collect()
     }
 
-    /// Tells findings in the format that was asked for: for programs on stdout, for people on
+    /// Writes findings in the chosen format: formats for programs to stdout, formats for people to
     /// stderr.
     ///
     /// # Errors
-    /// When stdout takes no more.
+    /// When stdout cannot be written.
     pub fn findings(
         &mut self,
         disk: &dyn Disk,
@@ -203,8 +206,8 @@ impl Console {
         Ok(())
     }
 
-    /// Tells findings to people whatever the format: for verbs whose data have a format of their
-    /// own.
+    /// Writes findings to stderr for people, whatever the format: for commands whose results have
+    /// a format of their own.
     pub fn findings_for_people(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) {
         let names = Names::for_people(work);
         for part in parts(findings) {
@@ -225,16 +228,16 @@ impl Console {
         if parts.is_empty() { "no findings".to_owned() } else { parts.join(", ") }
     }
 
-    /// Says what went wrong, with its causes, on one line.
+    /// Writes an error with its causes to stderr.
     pub fn trouble(&mut self, error: &anyhow::Error) {
         let (on, off) = if self.talk.color { ("\u{1b}[1;31m", "\u{1b}[0m") } else { ("", "") };
         self.say(&format!("{on}error{off}: {}\n", plain::lines(&format!("{error:#}"))));
     }
 
-    /// Sends what is still held.
+    /// Flushes stdout.
     ///
     /// # Errors
-    /// When stdout takes no more.
+    /// When stdout cannot be written.
     pub fn finish(mut self) -> anyhow::Result<()> {
         self.out.flush().context("cannot write to stdout")
     }
@@ -258,7 +261,7 @@ impl<W: Write> Stream<W> {
                 self.closed = true;
                 Ok(())
             }
-            it => it,
+            done => done,
         }
     }
 }
@@ -268,7 +271,7 @@ pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// Text that ends with a line break, or nothing.
+/// The text with a line break at its end, unless it is empty.
 fn ended(mut text: String) -> String {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
@@ -276,8 +279,8 @@ fn ended(mut text: String) -> String {
     text
 }
 
-/// All findings as one, or, where they lie in very many files, a part for each share of the files.
-/// The order by file stays.
+/// All findings in one part, or, if they are about very many files, one part for each share of the
+/// files, in the order of the files.
 fn parts(findings: Diagnostics) -> Vec<Diagnostics> {
     let mut files: Vec<_> = findings.iter().filter_map(|it| it.place.file()).cloned().collect();
     files.sort_unstable();

@@ -1,4 +1,5 @@
-//! `diff`: what a render would change, by object and field, and what that does to the budget.
+//! `diff`: what a render would change, object by object and field by field, and the effect on the
+//! budget.
 
 use std::{collections::BTreeMap, fmt::Write as _, num::NonZero, path::Path};
 
@@ -29,11 +30,11 @@ use crate::{
     yaml::source::Source,
 };
 
-/// A comment of a pull request takes 65,536 characters; beyond this, objects are named without
-/// their lines.
+/// A comment on a pull request can have 65,536 characters; beyond this length, objects are listed
+/// without their changes.
 const COMMENT: usize = 60_000;
 
-/// Objects that are named where many have a difference in common; the rest is counted.
+/// How many objects are named when many have a difference in common; the rest are counted.
 const NAMED: usize = 6;
 
 /// Runs the verb.
@@ -52,8 +53,8 @@ pub fn run(
             return GitDisk::open(&work.root, text);
         }
         bail!(
-            "{} is in no Git repository: `--base` compares with a commit of the one that holds the \
-             platform; `espalier diff` alone compares with the tree on disk",
+            "{} is not in a Git repository, and `--base` compares with a commit; `espalier diff` \
+             alone compares with the tree on disk",
             work.root.display()
         )
     };
@@ -94,17 +95,17 @@ pub fn run(
     Ok(Outcome::clean_if(clean))
 }
 
-/// What the last lines say, each with what it is compared with.
+/// The parts of the summary lines.
 struct Sums {
     /// What the objects are compared with.
     against: String,
-    /// The line of the budget.
+    /// The line about the budget.
     budget: String,
 }
 
 impl Sums {
-    /// Without a revision, the tree on disk does not say which budget it was made for: then it is
-    /// the last commit's.
+    /// Without a revision, the tree on disk does not say which budget it was made for; the budget
+    /// is then compared with that of the last commit.
     fn of(base: Option<&str>, format: Format, budget: &str, is_compared: bool) -> Self {
         let name = |text: &str| {
             if format == Format::Markdown {
@@ -123,8 +124,8 @@ impl Sums {
     }
 }
 
-/// A certificate that is another than in the revision, else in the last commit: whoever has its key
-/// opens what is sealed from then on.
+/// Reports a sealing certificate that differs from that of the revision, or of the last commit: the
+/// owner of its key can decrypt what is sealed from then on.
 fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow::Result<()> {
     let Some(was) = trust::committed(&work.root, base.unwrap_or("HEAD")) else { return Ok(()) };
     let read = |source: &Source| Certificate::parse(source.text.as_bytes()).ok();
@@ -133,20 +134,27 @@ fn certificate(work: &Work, base: Option<&str>, console: &mut Console) -> anyhow
     if now == was {
         return Ok(());
     }
-    let text = "whoever has its private key opens what is sealed from now on";
-    // The tree has none, so without a revision it is held against the last commit's.
+    let text = "whoever has its private key can unseal what is sealed from now on";
+    // The tree contains no certificate, so without a revision compare with the last commit.
     let against =
         base.map_or_else(|| "the last commit".to_owned(), |it| plain::line(it).into_owned());
-    console.data(&if console.format() == Format::Markdown {
-        format!("**Another sealing certificate** than in {}: `{SEALING}` was {was}, and is {now}: \
-                 {text}\n\n", plain::markdown(&against))
+    let text = if console.format() == Format::Markdown {
+        let against = plain::markdown(&against);
+        format!(
+            "**The sealing certificate differs** from that of {against}: `{SEALING}` was {was}, \
+             and is now {now}: {text}\n\n"
+        )
     } else {
-        format!("changed  {SEALING}: another sealing certificate than in {against}, {was} → {now}: {text}\n")
-    })
+        format!(
+            "changed  {SEALING}: the sealing certificate differs from that of {against}, {was} → \
+             {now}: {text}\n"
+        )
+    };
+    console.data(&text)
 }
 
-/// The budget of the revision's spec; without a revision that of the last commit's, where there is
-/// one. The tree has no figure of it: two changes that are merged would both move it.
+/// The budget of the spec in the revision, or without one in the last commit, if there is any. The
+/// tree does not store the figures, because two merged changes would both change them.
 fn old_budget(
     root: &Path,
     revision: Option<&GitDisk>,
@@ -154,28 +162,29 @@ fn old_budget(
 ) -> Option<Report> {
     let head = if revision.is_none() { GitDisk::open(root, "HEAD").ok() } else { None };
     let disk = revision.or(head.as_ref())?;
-    // What the old spec had wrong is not asked about here.
+    // Findings about the old spec do not matter here.
     let work = Work::read(disk, root, Input::Root).ok()?;
     let run = pipeline::run(disk, &work, threads, &|_| Ok(())).ok()?;
     Some(run.plan.as_ref().filter(|_| run.is_whole)?.budget(&run.summaries))
 }
 
-/// What differs and is told.
+/// The differences that are shown.
 fn told(comparison: &Comparison) -> impl Iterator<Item = &Drift> {
     comparison.all().filter(|it| word(it.change).is_some() && !is_prose(&it.path))
 }
 
-/// Whether a file says for people or for editors what the others do: left out.
+/// Whether a file only repeats for people or editors what the other files say; its differences are
+/// not shown.
 fn is_prose(path: &str) -> bool {
     path == IMPRINT || path == PAGE || path.ends_with(".schema.json")
 }
 
-/// What objects have in common, and which: told once, at the end.
+/// Differences that several objects have in common, with the objects: shown once, at the end.
 #[derive(Default)]
 pub struct Folded(BTreeMap<String, (usize, Vec<String>)>);
 
 impl Folded {
-    /// One more object that has it.
+    /// Adds an object with this difference.
     pub fn add(&mut self, what: String, object: &str) {
         let (number, named) = self.0.entry(what).or_default();
         *number += 1;
@@ -184,7 +193,8 @@ impl Folded {
         }
     }
 
-    /// `metadata.labels[app.kubernetes.io/version]: 1 → 2` and whose, a line each.
+    /// One line for each difference, such as `metadata.labels[app.kubernetes.io/version]: 1 → 2`,
+    /// with its objects.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         self.0.iter().map(|(what, (number, named))| {
             let more = number - named.len();
@@ -199,7 +209,7 @@ impl Folded {
     }
 }
 
-/// What differs within a file, as lines; none where all of it is folded.
+/// The differences within a file, as lines; none if all of them are folded.
 fn body(
     path: &str,
     object: &str,
@@ -311,7 +321,7 @@ fn markdown(
     Ok(())
 }
 
-/// How a render would change it; no commit holds an empty folder, so it is no difference.
+/// How a render would change a file; Git does not store empty folders, so they are no difference.
 const fn word(change: Change) -> Option<&'static str> {
     match change {
         Change::Changed | Change::Conflict => Some("changed"),
@@ -340,7 +350,7 @@ fn totals(comparison: &Comparison, against: &str) -> String {
     }
 }
 
-/// `ollama: StatefulSet ai/ollama`; a file that holds no object by its path.
+/// The name of an object, such as `ollama: StatefulSet ai/ollama`; for other files, the path.
 pub fn object(drift: &Drift, old: Option<&str>, new: Option<&str>) -> String {
     let name = || -> Option<String> {
         let path = &*drift.path;
@@ -359,7 +369,7 @@ pub fn object(drift: &Drift, old: Option<&str>, new: Option<&str>) -> String {
     name().unwrap_or_else(|| drift.path.to_string())
 }
 
-/// The budget of two trees, in words: `requests 3306Mi → 4000Mi (+694Mi) of 5504Mi, limits 5120Mi`.
+/// The budgets of two trees, as text: `requests 3306Mi → 4000Mi (+694Mi) of 5504Mi, limits 5120Mi`.
 fn budget(old: Option<&Report>, new: &Report) -> String {
     let side = |name: &str, of: &dyn Fn(&Report) -> Bytes| {
         let new = of(new);

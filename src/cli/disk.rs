@@ -1,5 +1,5 @@
-//! The seam to the file system: whatever reads, writes or moves a file goes through [`Disk`], so
-//! that tests can make any step fail.
+//! The file system behind a trait: everything that reads, writes or moves a file goes through
+//! [`Disk`], so that tests can make any step fail.
 
 use std::{
     ffi::OsString,
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What lies at a path. A symbolic link is `Other`: it is looked at, never followed.
+/// What is at a path. A symbolic link is `Other`: it is never followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A regular file.
@@ -20,7 +20,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// How a message calls it.
+    /// How messages name it.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::File => "a file",
@@ -31,10 +31,10 @@ impl Kind {
 }
 
 impl From<fs::FileType> for Kind {
-    fn from(it: fs::FileType) -> Self {
-        if it.is_file() {
+    fn from(file_type: fs::FileType) -> Self {
+        if file_type.is_file() {
             Self::File
-        } else if it.is_dir() {
+        } else if file_type.is_dir() {
             Self::Folder
         } else {
             Self::Other
@@ -42,74 +42,74 @@ impl From<fs::FileType> for Kind {
     }
 }
 
-/// One line of a folder's listing.
+/// One entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
-    /// The bare name.
+    /// The name, without the folder.
     pub name: OsString,
     /// What it is.
     pub kind: Kind,
 }
 
-/// The few operations that the compiler needs of a file system.
+/// The file system operations that the compiler needs.
 ///
-/// A trait and not `std::fs` because crash safety is a promise: a test that lets the n-th operation
-/// fail, for every n, is what keeps it. A Git revision implements it too (read-only), so that `diff
-/// --base` and `diff` are one piece of code.
+/// This is a trait, and not `std::fs`, because crash safety is a promise, and a test keeps it by
+/// making the n-th operation fail, for every n. A Git revision implements it too (read-only), so
+/// that `diff --base` and `diff` share their code.
 ///
 /// # Errors
-/// Each operation returns what the file system says, without a path: the caller adds it.
+/// Each operation returns the error of the file system without the path, which the caller adds.
 pub trait Disk: Sync {
-    /// What lies at `path` and its size in bytes, or `None` where there is nothing.
+    /// What is at `path` and its size in bytes, or `None` if there is nothing.
     ///
     /// # Errors
     /// When the file system cannot tell.
     fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>>;
 
-    /// Where a path leads once every link in it is followed.
+    /// The path with all symbolic links resolved.
     ///
     /// # Errors
-    /// When it leads nowhere.
+    /// When there is nothing at the path.
     fn resolve(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// What a folder holds, in the order of names.
+    /// The entries of a folder, sorted by name.
     ///
     /// # Errors
     /// When the folder cannot be read.
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
 
-    /// The first `at_most` bytes of a file, into a buffer that is emptied first (so that it can be
-    /// reused).
+    /// Reads the first `at_most` bytes of a file into a buffer, which is cleared first so that it
+    /// can be reused.
     ///
     /// # Errors
     /// When the file cannot be read.
     fn read(&self, path: &Path, at_most: usize, into: &mut Vec<u8>) -> io::Result<()>;
 
-    /// Writes a file that is not there yet.
+    /// Writes a file that does not exist yet.
     ///
     /// # Errors
-    /// When it is there already, or cannot be written whole.
+    /// When it exists already, or cannot be written completely.
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
-    /// Writes a file that is not there yet, and that its owner alone may read.
+    /// Writes a file that does not exist yet, and that only its owner may read.
     ///
     /// # Errors
-    /// When it is there already, or cannot be written whole.
+    /// When it exists already, or cannot be written completely.
     fn create_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
-    /// Moves a file over a file, or a folder to where nothing is, in one step.
+    /// Atomically moves a file over another one, or a folder to a path where there is nothing.
     ///
     /// # Errors
     /// When the file system refuses; then nothing has moved.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
-    /// Makes a folder and those above it.
+    /// Creates a folder and its parents.
     ///
     /// # Errors
-    /// When one of them cannot be made.
+    /// When one of them cannot be created.
     fn create_folders(&self, path: &Path) -> io::Result<()>;
 
-    /// Removes a file (of a symbolic link: the link).
+    /// Removes a file, or a symbolic link but not its target.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -121,22 +121,22 @@ pub trait Disk: Sync {
     /// When it is not empty or cannot be removed.
     fn remove_folder(&self, path: &Path) -> io::Result<()>;
 
-    /// Removes a folder and all that is in it; nothing there is no error.
+    /// Removes a folder with everything in it; it is no error if there is none.
     ///
     /// # Errors
     /// When something in it cannot be removed.
     fn remove_all(&self, path: &Path) -> io::Result<()>;
 
-    /// Asks that what was renamed in this folder reach the medium. Best effort: not every file
-    /// system can.
+    /// Flushes renames in this folder to the disk. Best effort: not every file system supports
+    /// that.
     ///
     /// # Errors
     /// When the file system refuses.
     fn sync(&self, folder: &Path) -> io::Result<()>;
 }
 
-/// Writes a file beside the old one and moves it over: whoever is interrupted keeps the old one,
-/// and nothing else.
+/// Writes a file beside the old one and moves it into place, so that an interruption leaves the old
+/// one, and nothing else.
 ///
 /// # Errors
 /// When the file cannot be written; then the old one is still there.
@@ -152,7 +152,7 @@ pub fn replace(disk: &dyn Disk, path: &Path, text: &str) -> io::Result<()> {
     done
 }
 
-/// Where a file waits before it is moved to its place.
+/// The path of a new file before it is moved into place.
 pub fn beside(path: &Path) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".espalier-new");
@@ -166,7 +166,7 @@ pub struct RealDisk;
 impl Disk for RealDisk {
     fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>> {
         match fs::symlink_metadata(path) {
-            Ok(it) => Ok(Some((it.file_type().into(), it.len()))),
+            Ok(metadata) => Ok(Some((metadata.file_type().into(), metadata.len()))),
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
@@ -198,8 +198,9 @@ impl Disk for RealDisk {
         while filled < at_most {
             match file.read(&mut into[filled..]) {
                 Ok(read) => {
-                    // A regular file gives less than was asked for only at its end: no second call
-                    // to hear a zero, which is one call in four when 130,000 files are compared.
+                    // A regular file returns less than was asked for only at its end. So there is
+                    // no second call that returns zero, which would be one call in four when
+                    // 130,000 files are compared.
                     filled += read;
                     if filled < at_most {
                         break;
@@ -219,7 +220,7 @@ impl Disk for RealDisk {
     fn create(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut options = File::options();
         options.write(true).create_new(true);
-        // A script may be run by its name where the file system knows such a thing; Git keeps it.
+        // Scripts are executable where the file system supports that; Git keeps the mode.
         #[cfg(unix)]
         if bytes.starts_with(b"#!") {
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o777);
@@ -256,7 +257,7 @@ impl Disk for RealDisk {
     fn remove_all(&self, path: &Path) -> io::Result<()> {
         match fs::remove_dir_all(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            it => it,
+            done => done,
         }
     }
 

@@ -1,5 +1,5 @@
-//! Where a tree and its spec part: what is changed, missing, stray or foreign, and both sides of
-//! what is changed.
+//! How a tree differs from its spec: files that are changed, missing, stray or foreign, and both
+//! versions of the changed ones.
 
 use std::num::NonZero;
 
@@ -21,24 +21,24 @@ use crate::{
 /// How a file differs from what the spec makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
-    /// Ours, with other bytes.
+    /// A generated file with other bytes.
     Changed,
-    /// Ours, with both sides of a merge in it.
+    /// A generated file with both sides of a merge in it.
     Conflict,
-    /// Not there.
+    /// A file that does not exist.
     Missing,
-    /// Ours, and nothing makes it.
+    /// A generated file that the spec no longer makes.
     Stray,
-    /// A folder with nothing in it, its path with a `/` at the end.
+    /// An empty folder; its path ends with a `/`.
     Empty,
 }
 
 impl Change {
-    /// All of them, in the order in which they are counted.
+    /// All changes, in the order in which they are counted.
     pub const ALL: [Self; 5] =
         [Self::Changed, Self::Conflict, Self::Missing, Self::Stray, Self::Empty];
 
-    /// The word for it.
+    /// The word that output uses for it.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Changed => "changed",
@@ -60,7 +60,7 @@ pub struct Drift {
 }
 
 impl Drift {
-    /// The same as a finding. All are errors: each makes `check` fail.
+    /// This difference as a finding. All of them are errors: each makes `check` fail.
     pub fn finding(&self) -> Diagnostic {
         match self.change {
             Change::Changed => findings::changed(&self.path),
@@ -72,35 +72,35 @@ impl Drift {
     }
 }
 
-/// What one batch of files came to.
+/// The result of comparing one batch of files.
 #[derive(Debug, Default)]
 pub struct Note {
-    /// The files that differ, in the order in which they are made.
+    /// The files that differ, in the order in which they are generated.
     pub drifts: Vec<Drift>,
-    /// How many files there are.
+    /// The number of files.
     pub files: usize,
-    /// What stands in the way of a file.
+    /// What occupies the path of a file.
     obstacles: Vec<Obstacle>,
 }
 
-/// A compilation, held against a tree.
+/// A compilation, compared with a tree.
 pub struct Comparison {
     /// The compilation; its notes are the files that differ, batch by batch.
     pub run: Run<Note>,
-    /// What is in the tree besides and would go: strays, and empty folders.
+    /// What else is in the tree and would be removed: strays and empty folders.
     pub besides: Vec<Drift>,
-    /// What is in the tree besides, and is not ours.
+    /// What else is in the tree, and was not generated.
     pub foreign: Vec<Box<str>>,
 }
 
-/// The file that says which version made the tree.
+/// The file that records which version wrote the tree.
 pub const IMPRINT: &str = "out/.espalier.json";
-/// The page for people.
+/// The page that people read.
 pub const PAGE: &str = "out/README.md";
 
 impl Comparison {
-    /// Compiles and compares; only names are held, never bytes. What cannot be built whole is not
-    /// compared: its files would seem strays.
+    /// Compiles and compares; only names are kept, never bytes. A platform that cannot be built
+    /// completely is not compared, because its files would look like strays.
     ///
     /// # Errors
     /// When a file cannot be read.
@@ -129,25 +129,25 @@ impl Comparison {
         Ok(Self { run, besides, foreign })
     }
 
-    /// Every file that differs: the platform's own, the tenants' in order, then what is there
-    /// besides.
+    /// Every file that differs: those of the platform, those of the tenants in order, then strays
+    /// and empty folders.
     pub fn all(&self) -> impl Iterator<Item = &Drift> {
         self.run.notes.iter().flat_map(|it| &it.drifts).chain(&self.besides)
     }
 
-    /// How many files differ so.
+    /// The number of files that differ in this way.
     pub fn count(&self, change: Change) -> usize {
         self.all().filter(|it| it.change == change).count()
     }
 
-    /// How many files the spec makes.
+    /// The number of files that the spec makes.
     pub fn files(&self) -> usize {
         self.run.notes.iter().map(|it| it.files).sum()
     }
 
-    /// Goes through every file that differs in the order of [`Self::all`], with both its sides.
-    /// Batches that have some are compiled a second time: that is cheaper than holding what ten
-    /// thousand tenants may have changed.
+    /// Visits every file that differs, in the order of [`Self::all`], with both its versions.
+    /// Batches with differences are compiled a second time: that is cheaper than keeping everything
+    /// that ten thousand tenants may have changed.
     ///
     /// # Errors
     /// When a file cannot be read, or what `each` returned.
@@ -194,7 +194,8 @@ impl Comparison {
     }
 }
 
-/// Told of a file that differs, with the tree's text and the spec's text where there is one.
+/// Called with a file that differs, the text in the tree and the text from the spec, if there is
+/// one.
 pub type Each<'a> = dyn FnMut(&Drift, Option<&str>, Option<&str>) -> anyhow::Result<()> + 'a;
 
 fn note(tree: &Tree<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
@@ -215,8 +216,8 @@ fn note(tree: &Tree<'_>, batch: &mut Batch) -> anyhow::Result<Note> {
     Ok(note)
 }
 
-/// A file of the tree as text; what is not UTF-8 in it shows as `�`. Of a file that is larger than
-/// any that is generated, that is the text.
+/// A file of the tree as text; bytes that are not UTF-8 show as `�`. For a file that is larger than
+/// any generated one, the text says so.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -225,7 +226,10 @@ pub fn text(tree: &Tree<'_>, path: &str) -> anyhow::Result<String> {
     let context = || format!("cannot read {path}");
     let size = tree.disk.look(&full).with_context(context)?.map_or(0, |it| it.1);
     if size > LARGEST {
-        return Ok(format!("a file of {size} bytes, and a generated one has at most {LARGEST}\n"));
+        return Ok(format!(
+            "this file has {size} bytes, and a generated file has at most \
+                           {LARGEST}\n"
+        ));
     }
     let mut bytes = Vec::new();
     let most = usize::try_from(size).unwrap_or(usize::MAX).saturating_add(1);
@@ -233,16 +237,17 @@ pub fn text(tree: &Tree<'_>, path: &str) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The largest file of a tree that is read whole, in bytes: what an object of the API server's
-/// store may have, many times over.
+/// The largest file of a tree that is read completely, in bytes: many times the size limit of an
+/// object in the API server.
 const LARGEST: u64 = 16 << 20;
 
-/// Whether the tree's text is the spec's, but for line breaks of another system.
+/// Whether two texts differ only in the line breaks of another system.
 pub fn differ_in_line_endings(old: &str, new: &str) -> bool {
     old.len() > new.len() && old.contains("\r\n") && old.replace("\r\n", "\n") == new
 }
 
-/// The differences of two texts in the form that `patch` and Git read, without the two head lines.
+/// The differences of two texts in the unified format of `patch` and Git, without the two header
+/// lines.
 pub fn unified(old: &str, new: &str, colored: bool) -> String {
     use std::fmt::Write as _;
     let (old, new) = (plain::lines(old), plain::lines(new));

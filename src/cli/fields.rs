@@ -1,4 +1,4 @@
-//! What differs between two YAML files, field by field:
+//! The differences between two YAML files, field by field:
 //! `containers[ollama].resources.limits.memory: 3824Mi → 3055Mi`.
 
 use std::{
@@ -15,28 +15,28 @@ use crate::{
     yaml::{emit, source::Source},
 };
 
-/// A field that differs; a side is missing where the field is.
+/// A field that differs; a value is missing where the field is.
 #[derive(Debug, PartialEq)]
 pub struct Field {
-    /// Where it is; what all pods have before it is left out.
+    /// The path of the field, without the prefix that all pods have.
     pub path: String,
-    /// What the tree has.
+    /// The value in the tree.
     pub old: Option<Value>,
-    /// What the spec makes.
+    /// The value from the spec.
     pub new: Option<Value>,
 }
 
-/// Lists with more items than this in all are told by their lengths: they are no lists of an object
-/// that we make.
+/// Lists with more items than this together are shown by their lengths: no generated object has
+/// such lists.
 const MANY: usize = 2000;
 
-/// A text longer than this is shown around the place where it begins to differ.
+/// A text longer than this is shown only around the first difference.
 const LONG: usize = 100;
 
-/// Where a pod is described: what is below is told without it.
+/// The paths of pod templates, which are left out of the paths of fields.
 const PODS: [&str; 2] = ["spec.template.spec.", "spec.jobTemplate.spec.template.spec."];
 
-/// The fields in which two files differ; none where one of them cannot be read as YAML.
+/// The fields in which two files differ; none if one of them is not valid YAML.
 pub fn of(path: &str, old: &str, new: &str) -> Option<Vec<Field>> {
     let read = |text: &str| {
         let source = Source::parse(path, text);
@@ -44,9 +44,9 @@ pub fn of(path: &str, old: &str, new: &str) -> Option<Vec<Field>> {
     };
     let mut found = Vec::new();
     walk(&mut String::new(), &read(old)?, &read(new)?, &mut found);
-    for it in &mut found {
-        if let Some(rest) = PODS.iter().find_map(|pods| it.path.strip_prefix(pods)) {
-            it.path = rest.to_owned();
+    for field in &mut found {
+        if let Some(rest) = PODS.iter().find_map(|pods| field.path.strip_prefix(pods)) {
+            field.path = rest.to_owned();
         }
     }
     Some(found)
@@ -116,7 +116,7 @@ fn step(
     path.truncate(length);
 }
 
-/// `.image`, or in brackets what would be taken for several: `[argocd.argoproj.io/sync-wave]`.
+/// A step such as `.image`; keys with dots stand in brackets: `[argocd.argoproj.io/sync-wave]`.
 fn key_step(path: &str, key: &str) -> String {
     let is_word = !key.is_empty()
         && key.chars().all(|it| it.is_ascii_alphanumeric() || matches!(it, '-' | '_'));
@@ -127,22 +127,22 @@ fn key_step(path: &str, key: &str) -> String {
     }
 }
 
-/// The places of a list's items by their names, where each has one of its own.
+/// The indices of the items of a list by their names, if each item has a unique name.
 fn named(list: &[Value]) -> Option<BTreeMap<&str, usize>> {
     let mut all = BTreeMap::new();
-    for (at, it) in list.iter().enumerate() {
-        if all.insert(it.get("name")?.as_str()?, at).is_some() {
+    for (at, entry) in list.iter().enumerate() {
+        if all.insert(entry.get("name")?.as_str()?, at).is_some() {
             return None;
         }
     }
     Some(all)
 }
 
-/// Items without names: what is the same on both sides keeps its place, what stands between is told
-/// by its number.
+/// Compares items without names: equal items are matched in order, and the others are shown by
+/// index.
 fn items(path: &mut String, old: &[Value], new: &[Value], found: &mut Vec<Field>) {
     if old.len() + new.len() > MANY {
-        let length = |it: &[Value]| Some(Value::from(format!("{} items", it.len())));
+        let length = |list: &[Value]| Some(Value::from(format!("{} items", list.len())));
         found.push(Field { path: path.clone(), old: length(old), new: length(new) });
         return;
     }
@@ -183,7 +183,7 @@ fn items(path: &mut String, old: &[Value], new: &[Value], found: &mut Vec<Field>
 }
 
 impl Field {
-    /// The field as lines for people, each ended.
+    /// The field as lines of text, each with a line break.
     pub fn lines(&self, colored: bool) -> String {
         let path = plain::line(&self.path);
         match (&self.old, &self.new) {
@@ -222,11 +222,11 @@ impl Field {
         plain::line(&format!("{}: {one} → {two}", self.path)).into_owned()
     }
 
-    /// What many objects may have in common and nobody wants to read for each: a label, or the
-    /// revision that Applications follow.
+    /// A difference that many objects may have in common, and that is not worth showing for each: a
+    /// label, or the revision that Applications follow.
     pub fn in_common(&self) -> Option<String> {
         let (old, new) = (self.old.as_ref(), self.new.as_ref());
-        // A SealedSecret's are below its template, as the Secret will have them.
+        // The labels of a SealedSecret are in its template, for the Secret.
         let labels = self
             .path
             .strip_prefix("spec.template.")
@@ -235,8 +235,8 @@ impl Field {
         let is_label = labels.is_some_and(|it| it.starts_with(['.', '[']));
         let is_revision =
             self.path.starts_with("spec.source") && self.path.ends_with("targetRevision");
-        let is_ref = |it: Option<&Value>| {
-            it.and_then(Value::as_str).is_some_and(|it| it.starts_with("refs/"))
+        let is_ref = |revision: Option<&Value>| {
+            revision.and_then(Value::as_str).is_some_and(|it| it.starts_with("refs/"))
         };
         if !(is_label || is_revision && is_ref(old) && is_ref(new)) {
             return None;
@@ -246,24 +246,24 @@ impl Field {
     }
 }
 
-/// What two files differ in, where all of it is what many objects may have in common.
+/// The differences of two files, if many objects may have all of them in common.
 pub fn all_in_common(path: &str, old: &str, new: &str) -> Option<Vec<String>> {
     of(path, old, new).filter(|it| !it.is_empty())?.iter().map(Field::in_common).collect()
 }
 
-fn is_container(it: &Value) -> bool {
-    it.is_array() || it.is_object()
+fn is_container(value: &Value) -> bool {
+    value.is_array() || value.is_object()
 }
 
-/// A scalar as a person reads it.
-fn shown(it: &Value) -> String {
-    match it {
+/// A scalar as people read it.
+fn shown(value: &Value) -> String {
+    match value {
         Value::String(text) if !text.is_empty() && text.trim() == text => text.clone(),
         other => other.to_string(),
     }
 }
 
-/// A field that is there on one side, as YAML.
+/// A field that exists on one side only, as YAML.
 fn block(path: &str, value: &Value) -> String {
     if !is_container(value) {
         return format!("{path}: {}", shown(value));
@@ -275,7 +275,7 @@ fn block(path: &str, value: &Value) -> String {
         .fold(format!("{path}:"), |text, line| text + "\n  " + line)
 }
 
-/// Two long texts, from a little before they part.
+/// Two long texts, from a little before their first difference.
 fn around(one: &str, two: &str) -> (String, String) {
     let same = one.chars().zip(two.chars()).take_while(|it| it.0 == it.1).count();
     let from = same.saturating_sub(12);
@@ -301,7 +301,8 @@ mod tests {
     fn fields_are_told_by_their_places() {
         let pod = |memory: &str| {
             format!(
-                "spec:\n  template:\n    spec:\n      containers:\n      - name: a\n        memory: {memory}\n      - name: b\n"
+                "spec: {{template: {{spec: {{containers: [{{name: a, memory: {memory}}}, \
+                 {{name: b}}]}}}}}}\n"
             )
         };
         assert_eq!(told(&pod("3824Mi"), &pod("3055Mi")), "containers[a].memory: 3824Mi → 3055Mi\n");

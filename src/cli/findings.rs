@@ -1,4 +1,4 @@
-//! What only the driver can find: things about files, each with its code and what to do.
+//! Findings that only the driver can make: those about files, each with its code and a fix.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,9 +11,9 @@ use crate::{
     },
 };
 
-/// A file in an owned folder that espalier did not generate.
+/// A file in an owned folder that Espalier did not generate.
 pub const FOREIGN_FILE: &str = "foreign-file";
-/// A path that a generated file needs holds something else.
+/// Something else is at the path of a generated file.
 pub const PATH_OCCUPIED: &str = "path-occupied";
 /// Two objects would be written to one path.
 pub const PATH_TWICE: &str = "path-twice";
@@ -25,33 +25,33 @@ pub const FILE_STRAY: &str = "file-stray";
 pub const FILE_CHANGED: &str = "file-changed";
 /// A generated file is not there.
 pub const FILE_MISSING: &str = "file-missing";
-/// Git leaves out what the platform needs.
+/// Git ignores a file that the platform needs.
 pub const FILE_IGNORED: &str = "file-ignored";
 /// Git changes a generated file's bytes.
 pub const FILE_CONVERTED: &str = "file-converted";
-/// Git has another file than lies here, and was told not to look at it.
+/// Git has a different version of a file, and was told to ignore changes to it.
 pub const FILE_HIDDEN: &str = "file-hidden";
-/// A generated file under another mode.
+/// A generated file with another file mode.
 pub const FILE_MODE: &str = "file-mode";
 /// Git could not be asked.
 pub const REPOSITORY_NOT_ASKED: &str = "repository-not-asked";
-/// The spec's path in the repository is another than the tree's.
+/// The path in the spec differs from the path of the tree in its repository.
 pub const REPOSITORY_PATH: &str = "repository-path";
-/// The spec's branch is none of the repository's.
+/// The repository does not have the branch in the spec.
 pub const REPOSITORY_BRANCH: &str = "repository-branch";
-/// A file beside the sources that nothing reads.
+/// A file in `spec/` that nothing reads.
 pub const FILE_NOT_READ: &str = "file-not-read";
-/// A source that leads out of the root, or is no file.
+/// A source that is outside of the root, or not a file.
 pub const SOURCE_OUTSIDE: &str = "source-outside";
 
-/// What stands in the way of generated files: where, what it is, for what; and of how many more.
+/// Something that prevents generated files from being written.
 #[derive(Debug)]
 pub enum Obstacle {
     /// Two objects claim this path.
     Twice(String),
-    /// Something lies at a path that a file needs, or needs as a folder.
+    /// Something else is at the path of a file, or of a folder that it needs.
     Taken {
-        /// What lies there.
+        /// What is there.
         what: &'static str,
         /// The path.
         by: String,
@@ -60,7 +60,7 @@ pub enum Obstacle {
     },
 }
 
-/// What stands in the way of a file, where something does.
+/// What prevents a file from being written, if anything does.
 pub fn obstacle(path: &str, verdict: Verdict) -> Option<Obstacle> {
     match verdict {
         Verdict::Same | Verdict::New | Verdict::Changed | Verdict::Conflict => None,
@@ -70,7 +70,7 @@ pub fn obstacle(path: &str, verdict: Verdict) -> Option<Obstacle> {
 }
 
 impl Obstacle {
-    /// What the same finding is about.
+    /// The path that the finding is about.
     fn at(&self) -> &str {
         match self {
             Self::Twice(path) => path,
@@ -78,7 +78,7 @@ impl Obstacle {
         }
     }
 
-    /// The finding for all that are at one place.
+    /// One finding for all obstacles at one path.
     fn finding(&self, number: usize) -> Diagnostic {
         match self {
             Self::Twice(path) => Diagnostic::error(
@@ -96,7 +96,7 @@ impl Obstacle {
                 Diagnostic::error(
                     PATH_OCCUPIED,
                     file(by),
-                    format!("`{by}` is {needed}, and {what} is there"),
+                    format!("`{by}` is {needed}, but {what} is there"),
                 )
                 .help(format!(
                     "look at `{by}`, move it away or delete it, then run `espalier render`"
@@ -106,9 +106,9 @@ impl Obstacle {
     }
 }
 
-/// Adds what stands in the way of files to what was found before. Where two objects claim a path, a
-/// rule has mostly said so in better words (two workspaces of one name), and this would say it once
-/// more for each of their files.
+/// Adds the obstacles to the other findings. If two objects claim a path, a rule has usually
+/// reported that more clearly (two workspaces with one name), and this would repeat it for each of
+/// their files.
 pub fn settle(findings: &mut Diagnostics, obstacles: Vec<Obstacle>) {
     let is_known = findings.has_errors();
     let mut places: BTreeMap<String, (Obstacle, usize)> = BTreeMap::new();
@@ -123,8 +123,8 @@ pub fn settle(findings: &mut Diagnostics, obstacles: Vec<Obstacle>) {
     findings.extend(places.into_values().map(|(place, number)| place.finding(number)));
 }
 
-/// A stray that is not ours. An error, and nothing is written: the tree is what the spec makes, or
-/// it is told.
+/// A file in the owned folders that Espalier did not generate. This is an error, and nothing is
+/// written: the tree contains only what the spec makes.
 pub fn foreign(path: &str) -> Diagnostic {
     Diagnostic::error(
         FOREIGN_FILE,
@@ -132,69 +132,80 @@ pub fn foreign(path: &str) -> Diagnostic {
         format!("`{path}` was not generated by espalier, and Argo CD reads this folder"),
     )
     .help(
-        "move it out of the generated folders or delete it, then run `espalier render`; nothing \
-         here checks what it would do",
+        "move it out of the generated folders or delete it, then run `espalier render`; espalier \
+         does not check its contents",
     )
 }
 
-/// An entry of Git's that is no generated file, whatever the disk shows.
+/// An entry in Git that is not a generated file, whatever is on the disk.
 pub fn entry(path: &str, what: &str, help: &str) -> Diagnostic {
     Diagnostic::error(
         FOREIGN_FILE,
         file(path),
-        format!("`{path}` {what}, and Argo CD reads what Git has"),
+        format!("`{path}` {what}, and Argo CD reads what is in Git"),
     )
     .help(help)
 }
 
-/// A generated file that Git has under another mode.
+/// A generated file that has another mode in Git.
 pub fn mode(path: &str) -> Diagnostic {
     Diagnostic::warning(
         FILE_MODE,
         file(path),
-        format!("`{path}` is a program to Git (mode 100755), and a generated file is none"),
+        format!(
+            "`{path}` is executable in Git (mode 100755), which this generated file should not \
+                 be"
+        ),
     )
-    .help("`chmod -x` it, and `git update-index --chmod=-x` it: `espalier render` changes neither")
+    .help(
+        "run `chmod -x` and `git update-index --chmod=-x` on it: `espalier render` does \
+           neither",
+    )
 }
 
-/// A generated file of which Git has other bytes, and was told not to look at ours by a mark.
+/// A generated file of which Git has a different version, and was told by a mark to ignore changes.
 pub fn hidden(path: &str, mark: &str) -> Diagnostic {
-    let message =
-        format!("Git has other bytes of `{path}`, and was told not to look at the file ({mark})");
+    let message = format!(
+        "Git has a different version of `{path}`, and was told to ignore changes to the file ({mark})"
+    );
     Diagnostic::error(FILE_HIDDEN, file(path), message)
         .help(format!(
-            "`git update-index --no-{mark} {}` takes the mark away; then `git add` and commit it",
+            "`git update-index --no-{mark} {}` removes that mark; then `git add` and commit the \
+             file",
             quoted(path)
         ))
-        .note("Argo CD reads what Git has")
+        .note("Argo CD reads what is in Git")
 }
 
-/// A folder with nothing in it, which Git does not keep.
+/// An empty folder, which Git does not store.
 pub fn empty(path: &str) -> Diagnostic {
     Diagnostic::error(
         FILE_STRAY,
         file(path),
-        format!("`{path}` is an empty folder, and no commit holds one"),
+        format!("`{path}` is an empty folder, which Git cannot store"),
     )
     .help(RENDER)
 }
 
-/// A stray that holds a value in the open.
+/// A file in the owned folders that contains a plain Secret.
 pub fn plain_secret(path: &str) -> Diagnostic {
     Diagnostic::error(
         PLAIN_SECRET,
         file(path),
-        format!("`{path}` holds a plain Secret: whoever can read the repository knows its values"),
+        format!(
+            "`{path}` contains a plain Secret: everyone who can read the repository knows its \
+                 values"
+        ),
     )
     .help(
-        "take it out and change its values where they are used: Git keeps them; `espalier seal` \
-         seals what the platform needs",
+        "remove it and change its values wherever they are used, because Git keeps the old ones; \
+         `espalier seal` seals what the platform needs",
     )
 }
 
 /// A generated file that the spec no longer makes.
 pub fn stray(path: &str) -> Diagnostic {
-    Diagnostic::error(FILE_STRAY, file(path), format!("`{path}` is not made by the spec any more"))
+    Diagnostic::error(FILE_STRAY, file(path), format!("the spec no longer makes `{path}`"))
         .help(RENDER)
 }
 
@@ -210,14 +221,14 @@ pub fn changed(path: &str) -> Diagnostic {
 
 /// A generated file with both sides of a merge in it.
 pub fn conflict(path: &str) -> Diagnostic {
-    let message = format!("a merge conflict is not solved in `{path}`, which is generated");
+    let message = format!("the generated file `{path}` has an unresolved merge conflict");
     Diagnostic::error(MERGE_CONFLICT, file(path), message).help(format!(
-        "solve those in `spec/`; then `espalier render` writes it anew, and `git add {path}` marks \
-         it solved"
+        "resolve the conflicts in `spec/`; then `espalier render` rewrites this file, and `git \
+         add {path}` marks the file as resolved"
     ))
 }
 
-/// Generated files that are right but for their line breaks.
+/// Generated files that differ only in their line breaks.
 pub fn endings(first: &str, files: usize) -> Diagnostic {
     let others = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
     Diagnostic::error(
@@ -228,39 +239,39 @@ pub fn endings(first: &str, files: usize) -> Diagnostic {
     .help(ENDINGS)
 }
 
-/// What makes line endings differ, and what to do about it.
-pub const ENDINGS: &str = "Git wrote other line endings than are committed (`core.autocrlf`): the lines that `espalier \
-     init` writes to `.gitattributes` keep it from that, and `espalier render` puts these files \
-     right";
+/// Why line endings differ, and what to do about it.
+pub const ENDINGS: &str = "Git checked out other line endings than are committed \
+     (`core.autocrlf`): the lines that `espalier init` adds to `.gitattributes` prevent that, and \
+     `espalier render` corrects these files";
 
 /// A generated file that is not there.
 pub fn missing(path: &str) -> Diagnostic {
     Diagnostic::error(FILE_MISSING, file(path), format!("`{path}` is missing")).help(RENDER)
 }
 
-/// Generated files that the disk has, and Git has not, though it has others.
+/// Generated files that are not in Git, although others are.
 pub fn left_out(first: &str, files: usize) -> Diagnostic {
     let others = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
-    let message = format!("not in Git, which has other generated files: {first}{others}");
+    let message = format!("not in Git, although other generated files are: {first}{others}");
     Diagnostic::warning(FILE_MISSING, file(first), message).help(
-        "`git add apps bootstrap out spec` and commit: to Argo CD a file that Git does not have is \
-         one to delete",
+        "run `git add apps bootstrap out spec` and commit: to Argo CD, a file that is not in Git \
+         is an object to delete",
     )
 }
 
-/// A file in `spec/workspaces/` or `spec/secrets/` with a name that is passed over.
+/// A file in `spec/workspaces/` or `spec/secrets/` that is not read because of its name.
 pub fn not_read(path: &str) -> Diagnostic {
     let message = format!("`{path}` is not read: only files whose name ends in `.yaml` are");
     Diagnostic::warning(FILE_NOT_READ, file(path), message)
         .help("rename it, or move it out of `spec/`")
 }
 
-/// A file or folder in `spec/` that nothing reads; `read` are the names that are.
+/// A file or folder in `spec/` that nothing reads; `read` are the names that are read.
 pub fn not_read_in_spec(path: &str, read: &[&str]) -> Diagnostic {
     let finding = Diagnostic::warning(
         FILE_NOT_READ,
         file(path),
-        format!("`{path}` is not read: it is none of the names in `spec/`"),
+        format!("`{path}` is not read: nothing with that name is expected in `spec/`"),
     );
     let meant = |text: &&&str| text.split('.').next() == path.split('.').next();
     let near =
@@ -268,26 +279,26 @@ pub fn not_read_in_spec(path: &str, read: &[&str]) -> Diagnostic {
     finding.help(match near {
         Some(near) => format!("did you mean `{near}`? rename it, or move it out of `spec/`"),
         None => format!(
-            "there are {}; move it out of `spec/`",
+            "the expected names are {}; move it out of `spec/`",
             read.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ")
         ),
     })
 }
 
-/// A source that is not read, because it is no file or leads elsewhere.
+/// A source that is not read, because it is a symbolic link that leads elsewhere.
 pub fn outside(path: &str, what: &str) -> Diagnostic {
     Diagnostic::error(SOURCE_OUTSIDE, file(path), format!("`{path}` {what}")).help(
-        "put the file itself there: what is outside of the root is not in the repository, so it \
-         would not be the same for everybody",
+        "put the file itself there: a file outside of the root is not in the repository, so \
+         others would not have the file",
     )
 }
 
-/// A source that is a folder, a pipe or the like where a file is read, or a file where a folder is.
+/// A source that is a folder or a pipe instead of a file, or a file instead of a folder.
 pub fn of_another_kind(path: &str, what: &str, needed: &str) -> Diagnostic {
     Diagnostic::error(
         SOURCE_OUTSIDE,
         file(path),
-        format!("`{path}` is {what}, and has to be a {needed}"),
+        format!("`{path}` has to be a {needed}, but is {what}"),
     )
     .help(format!("move what is there out of `spec/`, and put the {needed} in its place"))
 }

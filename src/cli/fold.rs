@@ -1,23 +1,23 @@
-//! Prose on a terminal: folded at its width, between words. What is to be pasted stays on one line.
+//! Folding prose to the width of a terminal, between words. Text to be pasted stays on one line.
 
 use std::{borrow::Cow, io::IsTerminal};
 
-/// How many columns a stream's terminal has; none where it is no terminal.
+/// The width of a stream's terminal in columns; none if it is not a terminal.
 #[cfg(unix)]
 pub fn columns(of: &(impl IsTerminal + std::os::fd::AsFd)) -> Option<usize> {
     let size = of.is_terminal().then(|| rustix::termios::tcgetwinsize(of).ok())??;
     Some(usize::from(size.ws_col)).filter(|it| *it > 0)
 }
 
-/// Nobody knows.
+/// The width is unknown on this system.
 #[cfg(not(unix))]
 pub fn columns(_: &impl IsTerminal) -> Option<usize> {
     None
 }
 
-/// A text in so many columns. A line goes on below where it began; a word, and what stands between
-/// backticks, is never broken: what is longer than a line has one of its own, and the terminal
-/// breaks it without a line break that would be copied along.
+/// Folds a text to the given width. Continuation lines keep the indentation. Words, and text
+/// between backticks, are never broken: if they are longer than a line they get their own line,
+/// which the terminal wraps without a line break that would be copied.
 pub fn folded(text: &str, width: Option<usize>) -> Cow<'_, str> {
     let Some(width) = width.filter(|width| text.lines().any(|it| columns_of(it) > *width)) else {
         return Cow::Borrowed(text);
@@ -33,7 +33,7 @@ pub fn folded(text: &str, width: Option<usize>) -> Cow<'_, str> {
 
 fn fold(line: &str, width: usize, out: &mut String) {
     let text = line.trim_start_matches(' ');
-    // A backtick without its other one is a part of something: nobody knows where that ends.
+    // With an unpaired backtick it is unknown where the code ends, so leave the line alone.
     if columns_of(line) <= width || line.matches('`').count() % 2 == 1 {
         out.push_str(line);
         return;
@@ -45,7 +45,7 @@ fn fold(line: &str, width: usize, out: &mut String) {
         let piece = piece(&text[from..]);
         let word = piece.trim_end_matches(' ');
         if at > indent.len() && at + columns_of(word) > width {
-            // The blanks before the break are in the line above, where nobody sees them.
+            // Remove the spaces before the break.
             out.truncate(out.trim_end_matches(' ').len());
             out.push('\n');
             out.push_str(indent);
@@ -57,8 +57,7 @@ fn fold(line: &str, width: usize, out: &mut String) {
     }
 }
 
-/// What may stand on a line of its own: a word, or words between backticks, with the blanks after
-/// it.
+/// What may be alone on a line: a word, or words between backticks, with the spaces after them.
 fn piece(text: &str) -> &str {
     let (mut is_code, mut is_over) = (false, false);
     let end = text.find(|text| {
@@ -69,7 +68,7 @@ fn piece(text: &str) -> &str {
     &text[..end.unwrap_or(text.len())]
 }
 
-/// The columns that a text takes: a color takes none.
+/// The width of a text in columns; color codes have none.
 fn columns_of(text: &str) -> usize {
     let mut is_color = false;
     let is_seen = |character: &char| {

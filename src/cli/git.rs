@@ -1,8 +1,9 @@
-//! The one door to Git: which repository is asked, and with which settings.
+//! The only place that runs Git: which repository it uses, and with which settings.
 //!
-//! Files of the repository may be a stranger's (a pull request in CI), so nothing that a commit can
-//! hold decides which repository answers, or runs a program. A commit can hold a bare repository in
-//! a folder of its own, with a configuration that names programs; it cannot hold a `.git`.
+//! The files of a repository may come from an attacker (a pull request in CI), so nothing that a
+//! commit can contain may decide which repository is used, or run a program. A commit can contain a
+//! bare repository in a folder, with a configuration that names programs; it cannot contain a
+//! `.git`.
 
 use std::{
     env,
@@ -15,8 +16,9 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::cli::{console::Console, disk::Kind, shell::quoted};
 
-/// Variables of the environment that an act of the user's keeps: who commits, and how a remote is
-/// reached. All other `GIT_…` variables are cleared; some name another repository or a program.
+/// Environment variables that are kept for commands that the user asked for: who commits, and how a
+/// remote is reached. All other `GIT_…` variables are removed; some name another repository or a
+/// program.
 const KEPT: [&str; 16] = [
     "GIT_ASKPASS",
     "GIT_AUTHOR_DATE",
@@ -36,50 +38,54 @@ const KEPT: [&str; 16] = [
     "GIT_TERMINAL_PROMPT",
 ];
 
-/// The user's and the system's configuration, which also say which folders are safe.
+/// Variables for the configuration of the user and the system, which also lists safe folders.
 const CONFIGURATION: [&str; 3] = ["GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM"];
 
-/// Settings of every call: no bare repository that was merely found, no program that watches files.
+/// Settings for every call: no bare repository that Git happens to find, no file system monitor.
 const ALWAYS: [&str; 2] = ["safe.bareRepository=explicit", "core.fsmonitor=false"];
 
-/// Settings of a question besides: it runs no hook, and speaks to nobody.
+/// Additional settings for queries: no hooks, no network.
 const QUIET: [&str; 2] = ["core.hooksPath=/dev/null", "protocol.allow=never"];
 
-/// The repository that holds a folder.
+/// The repository that contains a folder.
 pub struct Git {
     top: PathBuf,
     prefix: String,
 }
 
 impl Git {
-    /// Finds the repository whose work tree holds `root`: the nearest folder with a `.git`.
+    /// Finds the repository whose work tree contains `root`: the nearest folder with a `.git`.
     ///
     /// # Errors
     /// When there is none, when Git itself does not trust it, or when it says that its work tree is
     /// elsewhere.
     pub fn of(root: &Path) -> anyhow::Result<Self> {
         let Some(top) = root.ancestors().find(|it| is_named(it)) else {
-            bail!("{} is in no Git repository", root.display());
+            bail!("{} is not in a Git repository", root.display());
         };
-        let git = top.join(".git");
-        let kind = git.symlink_metadata().map(|it| Kind::from(it.file_type()));
+        let dot_git = top.join(".git");
+        let kind = dot_git.symlink_metadata().map(|it| Kind::from(it.file_type()));
         let is_one = matches!(kind, Ok(Kind::Folder | Kind::File));
-        ensure!(is_one, "{} is a link: no repository that lies elsewhere is asked", git.display());
+        ensure!(
+            is_one,
+            "{} is a symbolic link: Espalier does not use a repository that lies elsewhere",
+            dot_git.display()
+        );
         let below = root.strip_prefix(top).context("a folder is below those above it")?;
-        let below = below.to_str().context("Git cannot be asked: the path is not UTF-8")?;
+        let below = below.to_str().context("cannot use Git: the path is not UTF-8")?;
         let prefix = if below.is_empty() { String::new() } else { format!("{below}/") };
-        let it = Self { top: top.to_owned(), prefix: prefix.replace('\\', "/") };
-        let said = it.says(&["rev-parse", "--show-toplevel"])?;
+        let git = Self { top: top.to_owned(), prefix: prefix.replace('\\', "/") };
+        let said = git.says(&["rev-parse", "--show-toplevel"])?;
         let theirs = Path::new(&said).canonicalize().unwrap_or_else(|_| said.clone().into());
         ensure!(
-            theirs == it.top.canonicalize().unwrap_or_else(|_| it.top.clone()),
-            "Git says that the work tree is {said}, and {} is not in it",
+            theirs == git.top.canonicalize().unwrap_or_else(|_| git.top.clone()),
+            "Git says that the work tree is {said}, but {} is not in it",
             root.display()
         );
-        Ok(it)
+        Ok(git)
     }
 
-    /// Whether there is one at all: a folder above, or this one, has a `.git`.
+    /// Whether there is a repository at all: this folder, or one above it, has a `.git`.
     pub fn is_around(root: &Path) -> bool {
         root.ancestors().any(is_named)
     }
@@ -89,17 +95,19 @@ impl Git {
         &self.top
     }
 
-    /// A path below the root as Git calls it: from the top.
+    /// Converts a path below the root to a path from the top of the repository, as Git uses it.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.prefix)
     }
 
-    /// A path as Git calls it, from the root; none where it lies elsewhere.
+    /// Converts a path from the top of the repository to one from the root; none if it is
+    /// elsewhere.
     pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
         path.strip_prefix(&*self.prefix)
     }
 
-    /// A question about what is here. Git runs nothing for it, asks nobody and changes nothing.
+    /// A query about the local repository. It runs no other program, uses no network and changes
+    /// nothing.
     pub fn asks(&self, words: &[&str]) -> Command {
         let mut git = self.command(&CONFIGURATION, &QUIET, words);
         git.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
@@ -107,7 +115,8 @@ impl Git {
         git
     }
 
-    /// An act of the user's, or a question to a remote: with their hooks, signatures, credentials.
+    /// A command that the user asked for, or a query to a remote: with the user's hooks, signing
+    /// keys and credentials.
     pub fn acts(&self, words: &[&str]) -> Command {
         self.command(&KEPT, &[], words)
     }
@@ -121,10 +130,10 @@ impl Git {
                 git.env_remove(name);
             }
         }
-        // The search for the repository begins at the top, where its `.git` is the first thing
-        // found, and goes no higher.
+        // The search for the repository starts at the top, where it finds the `.git`, and goes no
+        // higher.
         git.env("GIT_CEILING_DIRECTORIES", self.top.parent().unwrap_or(&self.top));
-        // A replacement would show another content under the name of what is there.
+        // A replacement would show other content under the same object ID.
         git.env("GIT_NO_REPLACE_OBJECTS", "1");
         for setting in ALWAYS.iter().chain(settings) {
             git.args(["-c", setting]);
@@ -133,15 +142,15 @@ impl Git {
         git
     }
 
-    /// What Git answers to a question, without the last line break.
+    /// The output of a query, without the last line break.
     ///
     /// # Errors
-    /// When Git refuses, in its own words.
+    /// When Git fails, with its own message.
     pub fn says(&self, words: &[&str]) -> anyhow::Result<String> {
         answer(words, self.asks(words).output())
     }
 
-    /// The same, where Git may say no: then there is no answer.
+    /// The output of a query that may fail; none if it does.
     ///
     /// # Errors
     /// When Git cannot be run.
@@ -150,40 +159,41 @@ impl Git {
         Ok(output.status.success().then(|| text(&output.stdout)))
     }
 
-    /// The bytes that Git answers.
+    /// The output of a query as bytes.
     ///
     /// # Errors
-    /// When Git refuses, in its own words.
+    /// When Git fails, with its own message.
     pub fn lists(&self, words: &[&str]) -> anyhow::Result<Vec<u8>> {
         let output = self.asks(words).output().context("cannot run git: is it installed?")?;
         refused(words, &output)?;
         Ok(output.stdout)
     }
 
-    /// What a remote answers, without the last line break.
+    /// The output of a query to a remote, without the last line break.
     ///
     /// # Errors
-    /// When Git or the remote refuses, in their own words.
+    /// When Git or the remote fails, with its own message.
     pub fn asks_remote(&self, words: &[&str]) -> anyhow::Result<String> {
         answer(words, self.acts(words).stdin(Stdio::null()).output())
     }
 
-    /// Changes something, and says on the console what; Git talks to the terminal itself.
+    /// Runs a command that changes something, and prints it first; Git writes to the terminal
+    /// itself.
     ///
     /// # Errors
-    /// When Git refuses; it has said why.
+    /// When Git fails; it has printed why.
     pub fn does(&self, words: &[&str], console: &mut Console) -> anyhow::Result<()> {
         console.say_whole(&format!("{}\n", self.line(words)));
         let status = self.acts(words).stdout(Stdio::null()).status();
         ensure!(
             status.context("cannot run git: is it installed?")?.success(),
-            "git {} failed: mend what it says, and run `espalier release` again",
+            "git {} failed: fix what it reports, and run `espalier release` again",
             words.first().copied().unwrap_or_default()
         );
         Ok(())
     }
 
-    /// An act as a line that can be pasted into a shell.
+    /// A command as a line that can be pasted into a shell.
     pub fn line(&self, words: &[&str]) -> String {
         let top = self.top.to_string_lossy();
         let place: &[&str] = if self.prefix.is_empty() { &[] } else { &["-C", &top] };

@@ -1,5 +1,5 @@
-//! A Git revision as a disk that can only be read, so that a committed tree is compared like the
-//! one in the work folder.
+//! A Git revision as a read-only disk, so that a committed tree is compared like the one in the
+//! work tree.
 
 use std::{
     collections::BTreeMap,
@@ -37,14 +37,14 @@ struct Contents {
     answer: BufReader<ChildStdout>,
 }
 
-/// So many branches are named at most, where none is the one that was asked for.
+/// The largest number of branches that are listed when a revision does not exist.
 const MOST: usize = 8;
 
 impl GitDisk {
     /// Lists the spec and the generated files of a revision of the repository that holds `root`.
     ///
     /// # Errors
-    /// When there is no `git`, no repository that is safe to ask, or no such revision.
+    /// When there is no `git`, no repository that is safe to use, or no such revision.
     pub fn open(root: &Path, revision: &str) -> anyhow::Result<Self> {
         let git = Git::of(root)?;
         let commit = format!("{revision}^{{commit}}");
@@ -64,11 +64,11 @@ impl GitDisk {
             let there = if branches.is_empty() {
                 String::new()
             } else {
-                format!(" (there are {}{more})", branches.join(", "))
+                format!(" (it has {}{more})", branches.join(", "))
             };
             bail!(
-                "the Git repository at {} has no revision `{revision}`{there}: name one that is \
-                 there, or fetch it first (in CI, check out with `fetch-depth: 0`)",
+                "the Git repository at {} has no revision `{revision}`{there}: name an existing \
+                 one, or fetch that one first (in CI, check out with `fetch-depth: 0`)",
                 git.top().display()
             );
         };
@@ -80,18 +80,18 @@ impl GitDisk {
         let mut process = process.context("cannot run git")?;
         let (ask, answer) = (process.stdin.take(), process.stdout.take());
         let answer = BufReader::new(answer.context("git gives no output")?);
-        let mut it = Self {
+        let mut disk = Self {
             root: root.to_owned(),
             files: BTreeMap::new(),
             folders: BTreeMap::new(),
             contents: Mutex::new(Contents { process, ask, answer }),
         };
         for line in listing.split(|it| *it == 0).filter(|it| !it.is_empty()) {
-            it.add(&git, line).with_context(|| {
+            disk.add(&git, line).with_context(|| {
                 format!("cannot read git's line `{}`", String::from_utf8_lossy(line))
             })?;
         }
-        Ok(it)
+        Ok(disk)
     }
 
     /// `100644 blob 0123…\tpath`
@@ -125,7 +125,7 @@ impl GitDisk {
 }
 
 impl Contents {
-    /// The size of a blob; `what` is `info`, or `contents`, which then follow.
+    /// The size of a blob; `what` is `info`, or `contents`, after which the contents follow.
     fn size(&mut self, what: &str, id: &str) -> io::Result<u64> {
         let ask = self.ask.as_mut().ok_or(ErrorKind::BrokenPipe)?;
         writeln!(ask, "{what} {id}")?;
@@ -135,8 +135,8 @@ impl Contents {
         let size = head.split_whitespace().nth(2).and_then(|it| it.parse().ok());
         size.ok_or_else(|| {
             io::Error::other(
-                "this clone is a partial one and lacks it: run `git fetch --refetch --no-filter`, \
-                 or check out without a filter",
+                "this is a partial clone without that object: run `git fetch --refetch \
+                 --no-filter`, or check out without a filter",
             )
         })
     }
@@ -146,7 +146,7 @@ impl Contents {
         into.clear();
         let wanted = size.min(at_most as u64);
         (&mut self.answer).take(wanted).read_to_end(into)?;
-        // What is not wanted, and the line break after it.
+        // Skip the rest, and the line break after it.
         io::copy(&mut (&mut self.answer).take(size - wanted + 1), &mut io::sink())?;
         Ok(())
     }
@@ -154,7 +154,7 @@ impl Contents {
 
 impl Drop for Contents {
     fn drop(&mut self) {
-        // Its stdin closed, git ends by itself; waiting keeps it from staying as a zombie.
+        // Git ends once its stdin is closed; waiting for it prevents a zombie process.
         drop(self.ask.take());
         let _ = self.process.wait();
     }

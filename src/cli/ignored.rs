@@ -1,5 +1,5 @@
-//! What Git would leave out of a commit though the platform needs it: which pattern does it, where
-//! it stands, and the way out.
+//! Files that the platform needs but Git ignores: which pattern causes it, where it is, and what to
+//! do about it.
 
 use std::{io::Write as _, process::Stdio, sync::Arc, thread};
 
@@ -19,18 +19,18 @@ use crate::{
     plan::{Plan, summary::Summary},
 };
 
-/// One pattern that takes files of ours out.
+/// A pattern because of which Git ignores files of the platform.
 pub struct Ignored {
-    /// The file that the pattern stands in, as Git calls it, and its line.
+    /// The file that contains the pattern, as Git names it, and the line.
     at: (String, String),
     pattern: String,
-    /// The files, in the order in which they were asked for.
+    /// The ignored files.
     files: Vec<String>,
 }
 
-/// What a commit has to hold: the sources, the platform's own files (`own`), the first workspace's,
-/// and of each other one the Application. Workspaces have the same files under other names: to name
-/// them all would cost more than it could find.
+/// The files that a commit has to contain: the sources, the platform's own files (`own`), those of
+/// the first workspace, and the Application of each other one. All workspaces have the same files
+/// under other names, so checking all of them would cost more than it could find.
 ///
 /// # Errors
 /// When a workspace's file cannot be read.
@@ -53,18 +53,18 @@ pub fn needed<'a>(
     Ok(all)
 }
 
-/// Asks Git, once, which of these files it ignores, and why. What it has already it does not
-/// ignore.
+/// Asks Git, in one call, which of these files it ignores, and why. It does not ignore files that
+/// it has already.
 ///
 /// # Errors
-/// When Git cannot be run, or refuses.
+/// When Git cannot be run, or fails.
 pub fn ask(git: &Git, files: &[String]) -> anyhow::Result<Vec<Ignored>> {
     let mut command = git.asks(&["check-ignore", "--verbose", "-z", "--stdin"]);
     command.stdin(Stdio::piped()).stderr(Stdio::piped());
     let mut process = command.spawn().context("cannot run git: is it installed?")?;
     let mut question = process.stdin.take().context("git takes no input")?;
     let output = thread::scope(|scope| {
-        // Git answers while it reads. That it stops reading early is seen by how it ends.
+        // Git answers while it reads. Its exit code shows whether it stopped reading early.
         scope.spawn(move || {
             files
                 .iter()
@@ -73,7 +73,7 @@ pub fn ask(git: &Git, files: &[String]) -> anyhow::Result<Vec<Ignored>> {
         process.wait_with_output()
     });
     let output = output.context("cannot wait for git")?;
-    // 1 says that none is ignored.
+    // Exit code 1 means that none is ignored.
     ensure!(
         matches!(output.status.code(), Some(0 | 1)),
         "git check-ignore: {}",
@@ -87,11 +87,11 @@ pub fn ask(git: &Git, files: &[String]) -> anyhow::Result<Vec<Ignored>> {
     let mut found: Vec<Ignored> = Vec::new();
     for row in parts.chunks_exact(4) {
         let [source, line, pattern, path] = row else { continue };
-        // A pattern that takes a file in again is named too.
+        // Git also reports patterns that include a file again.
         let Some(path) = git.below(path).filter(|_| !pattern.starts_with('!')) else { continue };
         let at = (git.below(source).unwrap_or(source).to_owned(), line.clone());
         match found.iter_mut().find(|it| it.at == at) {
-            Some(it) => it.files.push(path.to_owned()),
+            Some(known) => known.files.push(path.to_owned()),
             None => {
                 found.push(Ignored { at, pattern: pattern.clone(), files: vec![path.to_owned()] });
             }
@@ -116,7 +116,7 @@ impl Ignored {
         )
     }
 
-    /// The way out, in one line.
+    /// What to do about it, in one line.
     pub fn help(&self) -> String {
         let (file, line) = &self.at;
         let is_below = |top: &str| {
@@ -125,33 +125,32 @@ impl Ignored {
                 .any(|file| file.strip_prefix(top).is_some_and(|it| it.starts_with('/')))
         };
         let tops: Vec<&str> = OWNED.into_iter().filter(|it| is_below(it)).collect();
-        // A file of patterns that lies deeper than ours has the last word.
+        // A `.gitignore` in a deeper folder than ours takes precedence.
         let is_deeper = file != ".gitignore"
             && file.ends_with("/.gitignore")
             && tops.iter().any(|it| file.starts_with(it));
-        let out = format!("take line {line} out of {}", shown(file.as_ref()));
+        let out = format!("remove line {line} from {}", shown(file.as_ref()));
         if is_deeper || is_below("spec") {
             let at: Vec<&str> =
                 ["spec"].into_iter().filter(|it| is_below(it)).chain(tops).collect();
             return format!(
-                "{out}, or add what it hides in {} by `git add --force`",
+                "{out}, or add the files that it hides in {} with `git add --force`",
                 at.join(", ")
             );
         }
         let lines: Vec<String> =
             tops.iter().map(|it| format!("`!/{it}/` and `!/{it}/**`")).collect();
         format!(
-            "{out}, or write {} below all else in .gitignore, a line each; then `git add` the \
-             files",
+            "{out}, or add {} at the end of .gitignore, one line each; then `git add` the files",
             lines.join(", ")
         )
     }
 
-    /// Both, as a finding.
+    /// This pattern as a finding.
     pub fn finding(&self) -> Diagnostic {
         let first = self.files.first().map(String::as_str).unwrap_or_default();
         Diagnostic::warning(FILE_IGNORED, Place::File(Arc::from(first)), self.message())
             .help(self.help())
-            .note("what is in no commit, Argo CD never sees")
+            .note("Argo CD sees only what is committed")
     }
 }

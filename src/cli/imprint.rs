@@ -1,4 +1,4 @@
-//! Which version wrote a tree, as the tree itself says.
+//! Which version of Espalier wrote a tree, as recorded in the tree.
 
 use semver::Version;
 use serde_json::Value;
@@ -8,14 +8,14 @@ use crate::cli::{
     tree::Tree,
 };
 
-/// The version that wrote the tree; none where it does not say, or no longer does (a merge that
-/// conflicts).
+/// The version that wrote the tree; none if the tree does not say, or no longer does (because of a
+/// merge conflict).
 pub fn version(tree: &Tree<'_>) -> Option<String> {
     let imprint: Value = serde_json::from_str(&text(tree, IMPRINT).ok()?).ok()?;
     Some(imprint.get("version")?.as_str()?.to_owned())
 }
 
-/// Whether one version is later than another. What is no version is later than none.
+/// Whether one version is later than another; false if one of them is not a version.
 pub fn is_later(one: &str, other: &str) -> bool {
     let read = |text: &str| Version::parse(text).ok();
     read(one).zip(read(other)).is_some_and(|(one, other)| one.cmp_precedence(&other).is_gt())

@@ -1,5 +1,5 @@
-//! `init`: a commented starter spec with what Git knows and the user says set in place, its
-//! schemas, and the lines that Git needs.
+//! `init`: writes a commented starter spec with values from Git and from the user, its schemas, and
+//! the lines that `.gitattributes` and `.gitignore` need.
 
 mod ask;
 mod here;
@@ -38,8 +38,8 @@ use crate::{
 };
 use here::{Here, Known};
 
-/// The lines that a repository needs, by file: one break a line everywhere, generated files folded
-/// away in reviews, the stage ignored.
+/// The lines that a repository needs, by file: the same line breaks on every system, generated
+/// files collapsed in reviews, the staging folder ignored.
 const GIT: [(&str, &[&str]); 2] = [
     (
         ".gitattributes",
@@ -49,8 +49,8 @@ const GIT: [(&str, &[&str]); 2] = [
             "bootstrap/** text eol=lf linguist-generated",
             "spec/** text eol=lf",
             "spec/*.schema.json linguist-generated",
-            // A page for people: whose lines come first is of no matter, and the next render writes
-            // it anew.
+            // Only people read this page: the order of merged lines does not matter, and the next
+            // render rewrites it.
             "out/README.md merge=union",
         ],
     ),
@@ -59,22 +59,22 @@ const GIT: [(&str, &[&str]); 2] = [
 
 /// A value of the starter spec that differs from one platform to the next.
 struct Field {
-    /// Where it stands.
+    /// The path of the field.
     path: &'static str,
-    /// What it is called on the way in, and the flag that gives it.
+    /// The name of the flag that sets it.
     name: &'static str,
-    /// What a value has to be.
+    /// Checks a value and returns it as the spec writes it.
     check: fn(&str) -> Result<String, String>,
-    /// What is asked where nothing says it; none where the starter's own value will do.
+    /// The question to ask if there is no value; none if the value of the starter spec will do.
     question: Option<&'static str>,
 }
 
-/// Holds a value against the type that the spec reads it as.
+/// Parses a value as the type that the spec has for it.
 fn checked<T: FromStr<Err = String> + ToString>(value: &str) -> Result<String, String> {
     value.parse::<T>().map(|it| it.to_string())
 }
 
-/// All of them, in the order of the spec.
+/// All fields that `init` sets, in the order of the spec.
 const FIELDS: [Field; 6] = [
     Field { path: "metadata.name", name: "name", check: checked::<DnsLabel>, question: None },
     Field {
@@ -105,19 +105,19 @@ const FIELDS: [Field; 6] = [
         path: "spec.certificates.email",
         name: "email",
         check: checked::<Email>,
-        question: Some("E-mail address for Let's Encrypt, which certifies the host"),
+        question: Some("E-mail address for Let's Encrypt, which issues the certificate"),
     },
 ];
 
-/// Where the platform is in a sub-folder, this line of the starter says in which; elsewhere it
+/// The line of the starter spec that names the sub-folder of the platform; without a sub-folder it
 /// stays a comment.
 const SUB_FOLDER: [&str; 2] =
     ["    # path: clusters/prod # when", "    path: clusters/prod # when"];
 
-/// What comes next, in the order in which it is typed.
-const NEXT: &str = "  espalier seal init                # makes the keys; back the private one up
-  espalier seal --generate-missing  # passwords that nobody needs to know
-  espalier seal openwebui-admin     # asks for the administrator's sign-in
+/// The next commands, in order.
+const NEXT: &str = "  espalier seal init                # creates the keys; back up the private one
+  espalier seal --generate-missing  # generates what nobody needs to know
+  espalier seal openwebui-admin     # asks for the administrator's password
   espalier render                   # writes bootstrap/, apps/ and out/
   espalier check --deny warnings    # what CI runs
 ";
@@ -125,7 +125,7 @@ const NEXT: &str = "  espalier seal init                # makes the keys; back t
 /// Runs the verb.
 ///
 /// # Errors
-/// When a spec is there already, a given value is not right, or a file cannot be written.
+/// When a spec exists already, a value is invalid, or a file cannot be written.
 pub fn run(
     disk: &dyn Disk,
     folder: &Path,
@@ -135,7 +135,7 @@ pub fn run(
     let spec = folder.join(PLATFORM);
     if disk.look(&spec).with_context(|| format!("cannot look at {}", spec.display()))?.is_some() {
         bail!(
-            "{} is there already, and is not overwritten; edit it, or delete it and run `espalier \
+            "{} already exists and is not overwritten; edit it, or delete it and run `espalier \
              init` again",
             spec.display()
         );
@@ -161,7 +161,7 @@ pub fn run(
         replace(disk, &folder.join(name), &text).with_context(|| format!("cannot write {name}"))?;
         console.say(&format!("wrote {name}\n"));
     }
-    // Last, so that a run that failed halfway can simply be repeated.
+    // The spec is written last, so that a run that failed halfway can simply be repeated.
     disk.create(&spec, text.as_bytes()).with_context(|| format!("cannot write {PLATFORM}"))?;
     console.say(&format!("wrote {PLATFORM}\n"));
     left_out(folder, &text, console)?;
@@ -170,7 +170,7 @@ pub fn run(
         let example =
             value.pointer(&pointer(field.path)).and_then(Value::as_str).unwrap_or_default();
         console.say(&format!(
-            "still an example: `{}: {example}`; write your own into {PLATFORM}\n",
+            "still an example: `{}: {example}`; put your own into {PLATFORM}\n",
             leaf(field.path)
         ));
     }
@@ -183,7 +183,7 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-/// Says what Git would leave out of a commit, before anybody commits.
+/// Reports needed files that Git ignores, before anybody commits.
 fn left_out(folder: &Path, spec: &str, console: &mut Console) -> anyhow::Result<()> {
     let folder =
         folder.canonicalize().with_context(|| format!("cannot look at {}", folder.display()))?;
@@ -195,18 +195,18 @@ fn left_out(folder: &Path, spec: &str, console: &mut Console) -> anyhow::Result<
     let sources =
         [PLATFORM.to_owned(), SEALING.to_owned(), format!("{SECRETS}openwebui-admin.yaml")];
     let all: Vec<String> = files.iter().map(|it| it.0.to_owned()).chain(sources).collect();
-    // Where Git refuses to look, `check` says why; all is written here.
-    for it in ignored::ask(&git, &all).unwrap_or_default() {
+    // If Git fails, `check` says why; the files are written all the same.
+    for ignored in ignored::ask(&git, &all).unwrap_or_default() {
         console.say(&format!(
             "note: {}; {}\n",
-            plain::line(&it.message()),
-            plain::line(&it.help())
+            plain::line(&ignored.message()),
+            plain::line(&ignored.help())
         ));
     }
     Ok(())
 }
 
-/// The values that flags give, by path; all that are wrong are told at once.
+/// The values of the flags, by path; all invalid ones are reported together.
 fn of_flags(verb: &Init) -> anyhow::Result<BTreeMap<&'static str, String>> {
     let flags = [&verb.name, &verb.repository, &verb.branch, &verb.path, &verb.chat, &verb.email];
     let (mut given, mut wrong) = (BTreeMap::new(), String::new());
@@ -214,8 +214,8 @@ fn of_flags(verb: &Init) -> anyhow::Result<BTreeMap<&'static str, String>> {
         FIELDS.iter().zip(flags).filter_map(|(field, value)| Some((field, value.as_deref()?)))
     {
         match (field.check)(value) {
-            Ok(it) => {
-                given.insert(field.path, it);
+            Ok(value) => {
+                given.insert(field.path, value);
             }
             Err(why) => {
                 let _ = write!(wrong, "\n  --{}: {}", field.name, plain::line(&why));
@@ -223,12 +223,12 @@ fn of_flags(verb: &Init) -> anyhow::Result<BTreeMap<&'static str, String>> {
         }
     }
     if !wrong.is_empty() {
-        bail!("nothing was written, because of{wrong}");
+        bail!("nothing was written:{wrong}");
     }
     Ok(given)
 }
 
-/// Fills in what Git and the folder know, and says so; what is left is for a person to say.
+/// Fills in values from Git and the folder, and prints them; returns the fields that are left.
 fn from_here(
     folder: &Path,
     given: &mut BTreeMap<&'static str, String>,
@@ -238,23 +238,25 @@ fn from_here(
     let has_branch = given.contains_key("spec.repository.branch");
     let known: [Option<Known>; 6] =
         [here.name, here.repository, here.branch, here.path, None, None];
-    for (field, it) in FIELDS.iter().zip(known).filter_map(|(field, it)| Some((field, it?))) {
+    for (field, known) in
+        FIELDS.iter().zip(known).filter_map(|(field, known)| Some((field, known?)))
+    {
         if given.contains_key(field.path) {
             continue;
         }
-        match (field.check)(&it.value) {
+        match (field.check)(&known.value) {
             Ok(value) => {
                 console.say(&format!(
                     "{}: {} ({})\n",
                     field.name,
                     plain::line(&value),
-                    plain::line(&it.from)
+                    plain::line(&known.from)
                 ));
                 given.insert(field.path, value);
             }
             Err(why) => console.say(&format!(
-                "{} is not what the spec takes: {}\n",
-                plain::line(&it.from),
+                "{} cannot be used in the spec: {}\n",
+                plain::line(&known.from),
                 plain::line(&why)
             )),
         }
@@ -272,14 +274,14 @@ fn from_here(
     Ok(open)
 }
 
-/// Asks for what nothing has said; returns what the person has left open too.
+/// Asks for the fields that are left; returns those that the user skipped.
 fn ask_for(
     open: Vec<&'static Field>,
     given: &mut BTreeMap<&'static str, String>,
     console: &mut Console,
 ) -> anyhow::Result<Vec<&'static Field>> {
     if !open.is_empty() {
-        console.say("Enter alone leaves a question open.\n");
+        console.say("Press Enter to skip a question.\n");
     }
     let mut left = Vec::new();
     for field in open {
@@ -304,8 +306,7 @@ fn leaf(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
-/// The starter spec with the given values, held against what the spec takes before anything is
-/// written.
+/// The starter spec with the given values, which is checked before anything is written.
 fn starter(given: &BTreeMap<&'static str, String>) -> anyhow::Result<String> {
     if given.is_empty() {
         return Ok(schema::STARTER.to_owned());
@@ -322,8 +323,8 @@ fn starter(given: &BTreeMap<&'static str, String>) -> anyhow::Result<String> {
         document
             .try_set_path(path, value.as_str())
             .with_context(|| format!("cannot set `{path}`"))?;
-        if let Some(it) = meant.pointer_mut(&pointer(path)) {
-            *it = Value::String(value.clone());
+        if let Some(target) = meant.pointer_mut(&pointer(path)) {
+            *target = Value::String(value.clone());
         }
     }
     let source = Source::parse(PLATFORM, document.to_string());
@@ -338,14 +339,14 @@ fn starter(given: &BTreeMap<&'static str, String>) -> anyhow::Result<String> {
     let findings = compile::platform(&sources).diagnostics;
     if findings.has_errors() {
         bail!(
-            "these values do not make a spec, so nothing was written\n{}",
+            "with these values the spec would have errors, so nothing was written\n{}",
             report::short(&findings, &sources.texts).trim_end()
         );
     }
     Ok(text)
 }
 
-/// The files that Git reads, with the lines that are missing in them.
+/// The files that Git reads, completed with the lines that they lack.
 fn of_git(disk: &dyn Disk, folder: &Path) -> anyhow::Result<Vec<(&'static str, String)>> {
     let mut edits = Vec::new();
     for (name, lines) in GIT {
@@ -363,7 +364,7 @@ fn of_git(disk: &dyn Disk, folder: &Path) -> anyhow::Result<Vec<(&'static str, S
     Ok(edits)
 }
 
-/// The text of a file, empty where there is none.
+/// The text of a file; empty if there is none.
 fn read(disk: &dyn Disk, path: &Path) -> anyhow::Result<String> {
     let context = || format!("cannot read {}", path.display());
     let mut bytes = Vec::new();
@@ -372,7 +373,7 @@ fn read(disk: &dyn Disk, path: &Path) -> anyhow::Result<String> {
         Some((Kind::File, size)) => disk
             .read(path, usize::try_from(size)?.saturating_add(1), &mut bytes)
             .with_context(context)?,
-        Some((kind, _)) => bail!("{} is {}, and has to be a file", path.display(), kind.noun()),
+        Some((kind, _)) => bail!("{} has to be a file, but is {1}", path.display(), kind.noun()),
     }
     String::from_utf8(bytes).with_context(context)
 }

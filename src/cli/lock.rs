@@ -1,4 +1,4 @@
-//! One writer at a time: a lock that the system releases whatever becomes of the process.
+//! One writer at a time: a lock that the system releases even if the process is killed.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -16,17 +16,17 @@ pub struct Lock {
     file: File,
 }
 
-/// No note is longer.
+/// The longest note, in bytes.
 const NOTE: u64 = 256;
 
 impl Lock {
-    /// Takes the lock of a root, or fails at once when another process has it.
+    /// Takes the lock of a root, or fails at once if another process has it.
     ///
-    /// Not through the `Disk` seam: a lock belongs to an open file, and a killed process loses it
-    /// whatever happens.
+    /// This does not use [`Disk`](super::disk::Disk): a lock belongs to an open file, and a killed
+    /// process always loses it.
     ///
     /// # Errors
-    /// When another process writes this tree, or `.espalier/` cannot be made.
+    /// When another process writes this tree, or `.espalier/` cannot be created.
     pub fn take(root: &Path) -> anyhow::Result<Self> {
         let folder = root.join(PRIVATE);
         if fs::symlink_metadata(&folder).is_ok_and(|it| !it.is_dir()) {
@@ -42,9 +42,9 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => {
-                bail!("another `espalier` is writing here; wait until it is done")
+                bail!("another `espalier` is writing here; wait until it has finished")
             }
-            // A file system without locks: better to work than to refuse.
+            // On a file system without locks it is better to work than to refuse.
             Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
                 Ok(Self { file })
             }
@@ -54,7 +54,7 @@ impl Lock {
         }
     }
 
-    /// What the last holder left for the next one: a hint, which may be missing or of another time.
+    /// The note of the last holder: a hint, which may be missing or outdated.
     pub fn note(&mut self) -> String {
         let mut bytes = Vec::new();
         let _ = self.file.rewind();
@@ -62,7 +62,7 @@ impl Lock {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Leaves a note. That it cannot be written is no reason to fail: the work is done.
+    /// Leaves a note. A failure to write it is ignored, because the work is done.
     pub fn leave(&mut self, note: &str) {
         let _ = self
             .file

@@ -67,9 +67,9 @@ pub fn main() -> ExitCode {
         }
     }
     let args = match words::read() {
-        Ok(it) => it,
+        Ok(args) => args,
         Err(error) => {
-            // Help goes to stdout, a wrong use to stderr; whoever stopped reading is not told.
+            // Help goes to stdout, usage errors to stderr; a closed stream is ignored.
             let _ = error.print();
             return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
         }
@@ -94,10 +94,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs one verb.
+/// Runs one command.
 ///
 /// # Errors
-/// When something is in the way of its work: files, usage.
+/// When a file or program cannot be used, or the arguments are wrong.
 pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Result<Outcome> {
     let formats = args.verb.formats();
     if !formats.contains(&args.format) {
@@ -137,7 +137,7 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
             {
                 bail!("the spec and a value cannot both come from stdin");
             }
-            // Before the spec is read: what is sealed beside this would be lost.
+            // Taken before the spec is read: what another process seals meanwhile would be lost.
             let lock = verb
                 .writes()
                 .then(|| {
@@ -151,13 +151,16 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
         }
         Verb::Diff(verb) => diff::run(disk, &work(disk, args)?, args.threads, verb, console),
         Verb::Show { side: Some(Side::Models), patterns } => {
-            // Models can be looked at before there is a spec.
+            // The catalogue can be shown before there is a spec.
             let here = args.root.is_some() || args.spec.is_some() || root::find(None, true).is_ok();
             models::run(here.then(|| work(disk, args)).transpose()?.as_ref(), patterns, console)
         }
         Verb::Show { side, patterns } => {
             if let Some(pattern) = patterns.first() {
-                bail!("`{pattern}` is a word too many: only `espalier show models` takes patterns");
+                bail!(
+                    "`{pattern}` is a word too many: only `espalier show models` takes \
+                       patterns"
+                );
             }
             show::run(disk, &work(disk, args)?, args.threads, *side, console)
         }

@@ -1,4 +1,4 @@
-//! `show models`: the catalogue, with what each model takes at the spec's settings.
+//! `show models`: the catalogue, with the memory that each model needs with the spec's settings.
 
 use std::{fmt::Write as _, num::NonZero};
 
@@ -26,14 +26,14 @@ use crate::{
     names::ModelName,
 };
 
-/// A model, as a program reads it.
+/// A model, as in the JSON output.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Row {
     name: String,
-    /// What Ollama's container is given for this model alone.
+    /// The memory that Ollama's container gets for this model alone.
     memory_mi: u64,
-    /// What its GPUs must have together.
+    /// The memory that its GPUs must have together.
     #[serde(skip_serializing_if = "Option::is_none")]
     gpu_memory_mi: Option<NonZero<u64>>,
     file_bytes: u64,
@@ -43,10 +43,10 @@ struct Row {
     tools: Option<bool>,
 }
 
-/// Runs it. Without a spec the settings are the defaults.
+/// Runs `show models`. Without a spec, the default settings apply.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// When stdout cannot be written.
 pub fn run(
     work: Option<&Work>,
     patterns: &[String],
@@ -58,13 +58,15 @@ pub fn run(
     let words: Vec<&str> = patterns.iter().flat_map(|it| it.split_whitespace()).collect();
     let patterns: Vec<String> = words.iter().map(|it| pattern(it)).collect();
     let mut rows = rows(&ollama, &patterns, |name| patterns.iter().all(|it| has(name, it)));
-    // Nobody means a model that is of two families at once.
+    // No model belongs to two families, so show those of either.
     if rows.is_empty()
         && patterns.len() > 1
-        && patterns.iter().all(|it| FAMILIES.iter().any(|family| kin(family.name, it) < STRANGER))
+        && patterns
+            .iter()
+            .all(|it| FAMILIES.iter().any(|family| distance(family.name, it) < OTHER_FAMILY))
     {
         console.say(&format!(
-            "no model has all of `{}` in its name; these have one\n",
+            "no model has all of `{}` in its name; these have one of them\n",
             patterns.join(" ")
         ));
         rows = self::rows(&ollama, &patterns, |name| patterns.iter().any(|it| has(name, it)));
@@ -72,8 +74,8 @@ pub fn run(
     if rows.is_empty() {
         console.say(&nothing(&words));
     }
-    // The family itself before those that have its name in theirs.
-    rows.sort_by_key(|row| patterns.iter().map(|it| kin(&row.name, it)).min());
+    // The family itself comes before those whose names contain its name.
+    rows.sort_by_key(|row| patterns.iter().map(|it| distance(&row.name, it)).min());
     if console.format() == Format::Json {
         console.data(&json(&rows)?)?;
     } else if !rows.is_empty() {
@@ -84,7 +86,8 @@ pub fn run(
             "the default settings (there is no spec here)"
         };
         console.say(&format!(
-            "{}; memory is what Ollama is given for one of them,\nby {whose}: a context of {}\n",
+            "{}; memory is what Ollama gets for one of them alone,\nwith {whose}: a context of \
+             {}\n",
             count(rows.len(), "model"),
             ollama.context
         ));
@@ -92,7 +95,7 @@ pub fn run(
     Ok(if rows.is_empty() { Outcome::Findings } else { Outcome::Clean })
 }
 
-/// A pattern as names are written: a whole name as Ollama reads it, else the word itself.
+/// A pattern in the spelling of names: a complete name as Ollama reads it, else the word itself.
 fn pattern(word: &str) -> String {
     let whole = word.parse::<ModelName>().ok().filter(|_| word.contains([':', '/']));
     let bare = |model_name: ModelName| {
@@ -105,7 +108,7 @@ fn pattern(word: &str) -> String {
     whole.map_or_else(|| word.to_ascii_lowercase(), bare)
 }
 
-/// Whether a name has the parts of a pattern between its `*`, one after the other, in any case.
+/// Whether a name contains the parts of a pattern between its `*`, in order, ignoring case.
 fn has(name: &str, pattern: &str) -> bool {
     let mut rest = &*name.to_ascii_lowercase();
     pattern.to_ascii_lowercase().split('*').all(|part| {
@@ -115,8 +118,8 @@ fn has(name: &str, pattern: &str) -> bool {
     })
 }
 
-/// What is said of words that no name has: why there is no figure, whose the model is, or which
-/// family is nearest.
+/// The message for words that no name contains: why there is no figure, that the model is not from
+/// the library, or which family has the most similar name.
 fn nothing(words: &[&str]) -> String {
     let said = words.join(" ");
     let reasons: String = words
@@ -133,10 +136,10 @@ fn nothing(words: &[&str]) -> String {
     let near =
         nearest(&said).or_else(|| words.iter().filter(is_strange).find_map(|it| nearest(it)));
     let near = near.map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
-    format!("no model of the catalogue has `{said}` in its name{near}\n")
+    format!("no model in the catalogue has `{said}` in its name{near}\n")
 }
 
-/// Why the catalogue has no figures of a model that somebody may well mean.
+/// Why the catalogue has no figures for a model that the user may mean.
 fn reason(model: &ModelName) -> Option<String> {
     if let Some(why) = uncovered::reason(model.model(), model.tag()) {
         return Some(format!("the memory of `{model}` cannot be computed: {why}\n"));
@@ -144,26 +147,32 @@ fn reason(model: &ModelName) -> Option<String> {
     if !model.contains('/') {
         return None;
     }
-    let mut said = format!("`{model}` is somebody else's, and not in the catalogue\n");
+    let mut said = format!(
+        "`{model}` does not come from Ollama's library, so it is not in the \
+                            catalogue\n"
+    );
     let assumed = foreign::assumed(model);
-    if let Some(it) = &assumed {
-        let _ =
-            writeln!(said, "its name speaks of `{}`, which Ollama's library has itself", it.base);
+    if let Some(assumed) = &assumed {
+        let _ = writeln!(
+            said,
+            "its name suggests that it derives from `{}`, which is in Ollama's library",
+            assumed.base
+        );
     }
     let own = model_names::stanza(model, assumed.as_ref().map(|it| &it.figures), "");
-    let _ = writeln!(said, "with its figures under `ollama` it is listed here: `{own}`");
-    if let Some(it) = &assumed {
-        let _ = writeln!(said, "{}", model_names::assumption(it));
+    let _ = writeln!(said, "once its figures are under `ollama`, it is listed here: `{own}`");
+    if let Some(assumed) = &assumed {
+        let _ = writeln!(said, "{}", model_names::assumption(assumed));
     }
     Some(said)
 }
 
-/// What `kin` says of a name that has nothing of the pattern at its beginning.
-const STRANGER: u8 = 2;
+/// The result of `distance` for a name that does not begin like the pattern.
+const OTHER_FAMILY: u8 = 2;
 
-/// How near a model is to the family that a pattern names: its own, of one whose name begins so, or
-/// another.
-fn kin(name: &str, pattern: &str) -> u8 {
+/// How close a model is to the family that a pattern names: 0 in that family, 1 in one whose name
+/// begins with the pattern, else 2.
+fn distance(name: &str, pattern: &str) -> u8 {
     let family =
         |text: &str| text.split([':', '*']).next().unwrap_or_default().to_ascii_lowercase();
     let (its, asked) = (family(name), family(pattern));
@@ -177,11 +186,11 @@ fn rows(ollama: &Ollama, patterns: &[String], is_asked: impl Fn(&str) -> bool) -
         .map(|(name, catalogue)| row(ollama, name.to_string(), catalogue, "spec"));
     let mut rows: Vec<Row> = own.filter(|it| is_asked(&it.name)).collect();
     let known = |name: String| {
-        let it = models::find(&name)?;
-        Some(row(ollama, name, &it.figures, word(it.size)))
+        let found = models::find(&name)?;
+        Some(row(ollama, name, &found.figures, word(found.size)))
     };
     rows.extend(models::names().filter(|it| is_asked(it)).filter_map(known));
-    // A tag that is in no list, but can be computed.
+    // A tag that is not listed, but whose figures can be computed.
     if let ([one], true) = (patterns, rows.is_empty()) {
         rows.extend(one.parse::<ModelName>().ok().and_then(|it| known(it.to_string())));
     }
@@ -202,7 +211,7 @@ fn row(ollama: &Ollama, name: String, figures: &Figures, file: &'static str) -> 
     }
 }
 
-/// How a size is known.
+/// How the size of the weights is known, as text.
 const fn word(size: Size) -> &'static str {
     match size {
         Size::Published => "published",
@@ -218,7 +227,7 @@ fn table(rows: &[Row]) -> String {
         None => "?",
     };
     let mi = |number: u64| format!("{number}Mi");
-    // On GPUs their memory is what one asks for; how long a context may be is in the JSON.
+    // With GPUs their memory matters more than the longest context, which is in the JSON.
     if rows.iter().any(|it| it.gpu_memory_mi.is_some()) {
         let mut table = Table::new(&["model", ">memory", ">on GPUs", "tools", "file"]);
         for row in rows {
@@ -269,14 +278,14 @@ mod tests {
     #[test]
     fn a_family_is_nearer_than_one_that_has_its_name() {
         assert_eq!(
-            ["llama3:8b", "llama3.1:8b", "dolphin-llama3:8b"].map(|it| kin(it, "Llama3")),
-            [0, 1, STRANGER]
+            ["llama3:8b", "llama3.1:8b", "dolphin-llama3:8b"].map(|it| distance(it, "Llama3")),
+            [0, 1, OTHER_FAMILY]
         );
         assert_eq!(
-            ["qwen3:4b", "qwen3-coder:30b", "qwen2.5:7b"].map(|it| kin(it, "qwen3:4b")),
-            [0, 1, STRANGER]
+            ["qwen3:4b", "qwen3-coder:30b", "qwen2.5:7b"].map(|it| distance(it, "qwen3:4b")),
+            [0, 1, OTHER_FAMILY]
         );
-        assert_eq!(kin("qwen3:4b", "qwen*q8"), 1);
+        assert_eq!(distance("qwen3:4b", "qwen*q8"), 1);
     }
 
     #[test]

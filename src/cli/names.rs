@@ -1,5 +1,5 @@
-//! How files are called: for people from where they are, for programs from the top of the
-//! repository.
+//! How output names files: for people relative to the current folder, for programs relative to the
+//! top of the repository.
 
 use std::{
     borrow::Cow,
@@ -9,19 +9,19 @@ use std::{
 
 use crate::{cli::sources::Work, platform::files::PLATFORM};
 
-/// What to put before a path below the root, so that somebody who is elsewhere can open it.
+/// Converts paths from the root into paths that can be opened from another folder.
 #[derive(Debug)]
 pub struct Names {
-    /// From where they are down or up to the root; empty where they are there.
+    /// The path from that folder to the root; empty if it is the root.
     prefix: String,
-    /// Where they are, from the root: what is below it is called without it.
+    /// The path from the root to that folder, which is removed from paths below it.
     inside: String,
-    /// A file that the user has named: it is called so.
+    /// A file that the user named: it keeps that name.
     own: Option<Box<str>>,
 }
 
 impl Names {
-    /// From the working directory.
+    /// Names relative to the working directory.
     pub fn for_people(work: &Work) -> Self {
         let here = env::current_dir()
             .and_then(|it| it.canonicalize())
@@ -29,8 +29,8 @@ impl Names {
         Self::from(&here, work)
     }
 
-    /// From the top of the repository, where there is one: so a runner's annotations and a
-    /// program's tools call them.
+    /// Names relative to the top of the repository, if there is one, as annotations in CI and other
+    /// programs expect.
     pub fn for_programs(work: &Work) -> Self {
         let top = work.root.ancestors().find(|it| it.join(".git").symlink_metadata().is_ok());
         Self::from(top.unwrap_or(&work.root), work)
@@ -48,7 +48,7 @@ impl Names {
         Self { prefix: below(between(here, &work.root)), inside, own }
     }
 
-    /// A file, by its path from the root.
+    /// The name of a file, given its path from the root.
     pub fn shown<'a>(&self, file: &'a str) -> Cow<'a, str> {
         if self.prefix.is_empty() || self.own.as_deref() == Some(file) {
             return Cow::Borrowed(file);
@@ -63,14 +63,14 @@ impl Names {
     }
 }
 
-/// The way from one folder to another.
+/// The relative path from one folder to another.
 fn between(from: &Path, to: &Path) -> PathBuf {
     let same = from.components().zip(to.components()).take_while(|it| it.0 == it.1).count();
     let up = from.components().skip(same).map(|_| Component::ParentDir);
     up.chain(to.components().skip(same)).collect()
 }
 
-/// A folder as what stands before the names in it.
+/// A folder as a prefix of the names in it.
 fn below(folder: impl AsRef<Path>) -> String {
     let text = folder.as_ref().to_string_lossy().replace('\\', "/");
     if text.is_empty() { text } else { format!("{text}/") }

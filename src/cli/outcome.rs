@@ -1,18 +1,19 @@
-//! How a verb ended, as an exit code.
+//! The result of a command, as an exit code.
 
 use std::process::ExitCode;
 
-/// How a verb ended. Trouble (files, usage) is an error and not an outcome: exit code 2.
+/// The result of a command. Usage errors and files that cannot be used are errors, not outcomes:
+/// exit code 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing to complain about: exit code 0.
+    /// No errors and no drift: exit code 0.
     Clean,
     /// Findings that are errors, or drift: exit code 1.
     Findings,
 }
 
 impl Outcome {
-    /// Clean, if that is so.
+    /// `Clean` if `clean`, else `Findings`.
     pub const fn clean_if(clean: bool) -> Self {
         if clean { Self::Clean } else { Self::Findings }
     }

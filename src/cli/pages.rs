@@ -1,4 +1,4 @@
-//! `explain`, `schema`, `completions`: pages that are there without a spec.
+//! `explain`, `schema`, `completions`: output that needs no spec.
 
 use std::borrow::Cow;
 
@@ -28,22 +28,23 @@ pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outc
         console.data(&table.folded(console.width()))?;
         return Ok(Outcome::Clean);
     };
-    // As it is copied out of a finding: `error[some-code]`.
+    // The code may be copied from a finding: `error[some-code]`.
     let bare = code.split_once('[').map_or(code, |it| it.1).trim_end_matches([':', ']']);
     let Some(page) = pages::page(bare) else {
         match suggest::nearest(bare, pages::codes()) {
             Some(near) => bail!(
-                "there is no finding `{bare}`; did you mean `{near}`? `espalier explain` lists all"
+                "there is no finding `{bare}`; did you mean `{near}`? `espalier explain` lists \
+                 all codes"
             ),
-            None => bail!("there is no finding `{bare}`; `espalier explain` lists all"),
+            None => bail!("there is no finding `{bare}`; `espalier explain` lists all codes"),
         }
     };
     console.data(&format!("{}\n", filled(page.trim_end(), console.width())))?;
     Ok(Outcome::Clean)
 }
 
-/// A page in so many columns: its paragraphs are filled anew, and what is indented stays as it is,
-/// to be pasted.
+/// A page in the given width: paragraphs are refilled, and indented text stays as it is, to be
+/// pasted.
 fn filled(page: &str, width: Option<usize>) -> Cow<'_, str> {
     if width.is_none() {
         return Cow::Borrowed(page);
@@ -66,7 +67,7 @@ fn filled(page: &str, width: Option<usize>) -> Cow<'_, str> {
 /// Prints the JSON Schema of the spec.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// When stdout cannot be written.
 pub fn schema(console: &mut Console) -> anyhow::Result<Outcome> {
     console.data(&format!("{}\n", schema::json_schema().trim_end()))?;
     Ok(Outcome::Clean)
@@ -75,7 +76,7 @@ pub fn schema(console: &mut Console) -> anyhow::Result<Outcome> {
 /// Prints the script with which a shell asks this program for completions.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// When stdout cannot be written.
 pub fn completions(shell: Shell, console: &mut Console) -> anyhow::Result<Outcome> {
     let script =
         complete::script(shell).with_context(|| format!("there is no completion for {shell}"))?;

@@ -1,4 +1,4 @@
-//! What lies in the folders that we own, as a sorted list of hashes: 8 bytes a path, whatever its
+//! The contents of the owned folders as a sorted list of hashes: 8 bytes per path, whatever its
 //! length.
 
 use std::{
@@ -18,51 +18,51 @@ use crate::{
     diag::plain,
 };
 
-/// The folders whose generated files are ours to write and to remove.
+/// The folders in which Espalier writes and removes generated files.
 pub const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 
 /// A listing of the owned folders, made once before anything is compared.
 ///
-/// Ten thousand tenants are 160,000 files: their paths would be 18 MB, their hashes are 1.3. That
-/// two paths of that many share a hash has one chance in 10⁸; then one of them would be called
-/// written twice, or a stray go unseen.
+/// Ten thousand tenants have 160,000 files: their paths would take 18 MB, their hashes take 1.3.
+/// The probability that two of that many paths share a hash is 1 in 10⁸; then one of them would be
+/// reported as written twice, or a stray would be missed.
 #[derive(Debug, Default)]
 pub struct PathIndex {
-    /// Sorted. The last three bits of a hash make room for the kind and for [`NEEDED`].
+    /// Sorted. The last three bits of each hash are replaced by the kind and [`NEEDED`].
     entries: Vec<AtomicU64>,
-    /// Where the entries of each leading bits begin: a search ends within two cache lines, where
-    /// halving would take seventeen.
+    /// Where the entries with the same leading bits begin: a search touches two cache lines, and a
+    /// binary search would touch seventeen.
     starts: Vec<u32>,
-    /// How many bits to drop of a hash for the leading ones.
+    /// The number of bits by which to shift a hash to get its leading bits.
     shift: u32,
     empty_folders: bool,
 }
 
-/// The bit that says that a path is needed.
+/// The bit that marks a path as needed.
 const NEEDED: u64 = 0b100;
 
-/// The bits that say what lies at a path, in the order of [`kind_of`].
+/// The bits for the kind of what is at a path, as in [`kind_of`].
 const KIND: u64 = 0b011;
 
-/// What the listing says of a path that we are about to need.
+/// What the listing says about the path of a generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spot {
     /// A file is there.
     File,
-    /// Nothing is there, and nothing is in the way.
+    /// Nothing is there, and every parent is a folder or missing.
     Free,
-    /// Something other than a file is there, or something other than a folder is above: its path
-    /// and what it is.
+    /// Something other than a file is there, or a parent is not a folder: the path in the way, and
+    /// its kind.
     Taken(String, Kind),
 }
 
 impl PathIndex {
-    /// Lists the owned folders below `root`. Links are noted, not followed.
+    /// Lists the owned folders below `root`. Symbolic links are listed, not followed.
     ///
     /// # Errors
     /// When a folder cannot be listed, with its path.
     pub fn read(disk: &dyn Disk, root: &Path) -> Result<Self, (String, io::Error)> {
-        let mut it = Self::default();
+        let mut index = Self::default();
         let (mut path, mut entries) = (String::new(), Vec::new());
         for top in OWNED {
             top.clone_into(&mut path);
@@ -73,19 +73,19 @@ impl PathIndex {
             };
             entries.push(entry(top, kind));
             if kind == Kind::Folder {
-                it.walk(disk, root, &mut path, &mut entries)?;
+                index.walk(disk, root, &mut path, &mut entries)?;
             }
         }
         entries.sort_unstable();
-        it.shift = (entries.len() as u64 >> 3 | 1).leading_zeros();
+        index.shift = (entries.len() as u64 >> 3 | 1).leading_zeros();
         for (at, entry) in (0..).zip(&entries) {
-            while it.starts.len() as u64 <= entry >> it.shift {
-                it.starts.push(at);
+            while index.starts.len() as u64 <= entry >> index.shift {
+                index.starts.push(at);
             }
         }
         entries.shrink_to_fit();
-        it.entries = entries.into_iter().map(AtomicU64::new).collect();
-        Ok(it)
+        index.entries = entries.into_iter().map(AtomicU64::new).collect();
+        Ok(index)
     }
 
     fn walk(
@@ -101,7 +101,7 @@ impl PathIndex {
         for listing in listing {
             path.push('/');
             path.push_str(&shown(&listing.name));
-            // Another repository's own folder is one thing, whatever is in it.
+            // The `.git` of another repository counts as one entry, whatever is in it.
             let kind = if is_repository(&listing.name) { Kind::Other } else { listing.kind };
             entries.push(entry(path, kind));
             if kind == Kind::Folder {
@@ -112,17 +112,16 @@ impl PathIndex {
         Ok(())
     }
 
-    /// Looks a path up, and notes that it is needed. The second value says that it was asked for
-    /// before.
+    /// Looks up a path and marks it as needed. The second value is true if it was marked before.
     ///
     /// # Errors
-    /// When the disk cannot tell what lies outside of the owned folders.
+    /// When a path outside of the owned folders cannot be examined.
     pub fn need(&self, disk: &dyn Disk, root: &Path, path: &str) -> io::Result<(Spot, bool)> {
         if !is_owned(path) {
             return Ok((outside(disk, root, path)?, false));
         }
-        if let Some(it) = self.find(path) {
-            let entry = it.fetch_or(NEEDED, Ordering::Relaxed);
+        if let Some(found) = self.find(path) {
+            let entry = found.fetch_or(NEEDED, Ordering::Relaxed);
             let again = entry & NEEDED != 0;
             return Ok(match kind_of(entry) {
                 Kind::File => (Spot::File, again),
@@ -130,27 +129,27 @@ impl PathIndex {
             });
         }
         Ok(match parents(path).find_map(|above| Some((above, self.find(above)?))) {
-            Some((above, it)) if kind_of(it.load(Ordering::Relaxed)) != Kind::Folder => {
-                // What stands in the way is told as that, and not as a stray besides.
-                let entry = it.fetch_or(NEEDED, Ordering::Relaxed);
+            Some((above, found)) if kind_of(found.load(Ordering::Relaxed)) != Kind::Folder => {
+                // What is in the way is reported as that, and not as a stray too.
+                let entry = found.fetch_or(NEEDED, Ordering::Relaxed);
                 (Spot::Taken(above.to_owned(), kind_of(entry)), false)
             }
             _ => (Spot::Free, false),
         })
     }
 
-    /// Whether something was listed that nobody needed: then a walk is worth its while.
+    /// Whether something was listed that is not needed, so that it has to be looked for.
     pub fn has_more_than_needed(&self) -> bool {
         let mut entries = self.entries.iter().map(|it| it.load(Ordering::Relaxed));
         self.empty_folders || entries.any(|it| it & NEEDED == 0 && kind_of(it) != Kind::Folder)
     }
 
-    /// Whether this very path was listed and nobody needed it.
+    /// Whether this path was listed but is not needed.
     pub fn is_stray(&self, path: &str) -> bool {
         self.find(path).is_some_and(|it| it.load(Ordering::Relaxed) & NEEDED == 0)
     }
 
-    /// Whether this very path was listed, and whether it is needed.
+    /// Whether this path is needed; none if it was not listed.
     pub fn is_needed(&self, path: &str) -> Option<bool> {
         self.find(path).map(|it| it.load(Ordering::Relaxed) & NEEDED != 0)
     }
@@ -158,7 +157,7 @@ impl PathIndex {
     fn find(&self, path: &str) -> Option<&AtomicU64> {
         let hash = hash(path);
         let from = *self.starts.get(usize::try_from(hash >> self.shift).ok()?)?;
-        let bare = |it: &&AtomicU64| it.load(Ordering::Relaxed) & !(NEEDED | KIND);
+        let bare = |entry: &&AtomicU64| entry.load(Ordering::Relaxed) & !(NEEDED | KIND);
         self.entries
             .get(usize::try_from(from).ok()?..)?
             .iter()
@@ -167,18 +166,18 @@ impl PathIndex {
     }
 }
 
-/// Whether a path lies in a folder that we own.
+/// Whether a path is in an owned folder.
 pub fn is_owned(path: &str) -> bool {
     path.split_once('/').is_some_and(|(top, _)| OWNED.contains(&top))
 }
 
-/// Whether a folder is what makes the one above it a repository.
+/// Whether a name is `.git`, which makes the parent folder a repository.
 pub fn is_repository(name: &OsStr) -> bool {
     name.eq_ignore_ascii_case(".git")
 }
 
-/// A name as text that can be printed: what is not UTF-8 in it shows as `�`, what a terminal would
-/// obey as its picture. No generated file has such a name, so it stays a stray.
+/// A name as printable text: bytes that are not UTF-8 show as `�`, and control characters as
+/// visible symbols. No generated file has such a name, so the result still identifies a stray.
 pub fn shown(name: &OsStr) -> Cow<'_, str> {
     match name.to_string_lossy() {
         Cow::Borrowed(text) => plain::line(text),
@@ -186,8 +185,8 @@ pub fn shown(name: &OsStr) -> Cow<'_, str> {
     }
 }
 
-/// A needed path outside of the owned folders (the schema beside the spec): asked of the disk, step
-/// by step.
+/// Looks up the path of a generated file outside of the owned folders (a schema beside the spec) on
+/// the disk.
 fn outside(disk: &dyn Disk, root: &Path, path: &str) -> io::Result<Spot> {
     for above in parents(path) {
         match disk.look(&root.join(above))? {
@@ -202,13 +201,13 @@ fn outside(disk: &dyn Disk, root: &Path, path: &str) -> io::Result<Spot> {
     })
 }
 
-/// `a/b`, `a` of `a/b/c`.
+/// The parents of a path: `a/b` and `a` for `a/b/c`.
 fn parents(path: &str) -> impl Iterator<Item = &str> {
     path.rmatch_indices('/').map(|(at, _)| &path[..at])
 }
 
-/// By a key that is drawn once a process: nobody can name a file so that it passes for another.
-/// What is asked of the disk, and in which order, does not follow from it.
+/// Hashes with a random key for each process, so that nobody can choose a file name that collides
+/// with another. The accesses to the disk and their order do not depend on the key.
 fn hash(path: &str) -> u64 {
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     KEY.hash_one(path) & !(NEEDED | KIND)

@@ -1,5 +1,5 @@
-//! One compilation: the platform whole, its tenants one by one on all cores, then what needs the
-//! whole.
+//! One compilation: first the platform, then its tenants one by one on all cores, then the files
+//! that depend on all of them.
 
 use std::{
     num::NonZero,
@@ -25,28 +25,28 @@ use crate::{
     plan::{Plan, summary::Summary},
 };
 
-/// How many tenants a thread takes at a time: few enough that threads end together, enough that
-/// they seldom meet.
+/// How many tenants a thread takes at a time: few enough that all threads finish together, and
+/// enough that they seldom compete.
 const SHARE: usize = 16;
 
 /// The files of one step (a tenant's, or the platform's own) on their way through the driver, with
-/// what is reused from step to step.
+/// buffers that are reused from step to step.
 #[derive(Default)]
 pub struct Batch {
-    /// Paths and bytes.
+    /// The paths and contents of the files.
     pub files: Files,
-    /// What the step was made from, where it is a tenant's: the sum of its file.
+    /// The SHA-256 of the tenant's file, if this step is a tenant's.
     pub input: [u8; 32],
-    /// Who speaks to whom, where the step is a tenant's: like its files, they are held by nobody
-    /// but whoever takes them.
+    /// The network flows, if this step is a tenant's; like the files, they are dropped unless the
+    /// caller takes them.
     pub flows: Box<[Flow]>,
-    /// Scratch for what is read from the disk.
+    /// A buffer for reading from the disk.
     pub buffer: Vec<u8>,
 }
 
-/// What a compilation came to. `N` is what the caller noted of each batch.
+/// The result of a compilation. `N` is the caller's note about each batch.
 pub struct Run<N> {
-    /// The platform, built; none where the spec cannot be.
+    /// The platform; none if the spec has errors.
     pub plan: Option<Plan>,
     /// The tenants, in the order of their files' names.
     pub summaries: Vec<Summary>,
@@ -57,20 +57,20 @@ pub struct Run<N> {
     pub notes: Vec<N>,
     /// Every finding.
     pub findings: Diagnostics,
-    /// Whether the platform and every tenant could be built: else the files of some are not there,
-    /// and only seem to be strays.
+    /// Whether the platform and every tenant could be built. If not, some files are not generated,
+    /// and only look like strays.
     pub is_whole: bool,
-    /// What the Applications follow, fully qualified; empty where nothing was built.
+    /// The fully qualified Git reference that the Applications follow; empty if nothing was built.
     pub revision: String,
 }
 
-/// Compiles everything, and hands each batch of files to `each` as soon as it is there: nothing of
-/// it is held.
+/// Compiles everything, and passes each batch of files to `each` as soon as it is ready, without
+/// keeping it.
 ///
-/// `each` runs on any thread and in any order; whatever it returns comes back in order.
+/// `each` runs on any thread and in any order; its results are returned in order.
 ///
 /// # Errors
-/// What `each` returned, or that a tenant's file cannot be read.
+/// When `each` fails, or a tenant's file cannot be read.
 pub fn run<N: Send>(
     disk: &dyn Disk,
     work: &Work,
@@ -132,7 +132,7 @@ pub fn run<N: Send>(
     })
 }
 
-/// Compiles one tenant again, for a second look at its files.
+/// Compiles one tenant again, to examine its files a second time.
 ///
 /// # Errors
 /// When its file cannot be read.
@@ -146,7 +146,7 @@ pub fn again(
     one(disk, work, plan, tenant, batch, &|_| Ok(())).map(|_| ())
 }
 
-/// A tenant, compiled, or what was wrong about its file.
+/// A compiled tenant, or the findings about a file that cannot be read.
 #[expect(
     clippy::large_enum_variant,
     reason = "hardly any file is unreadable: a box would be one more for each that is not"
@@ -156,8 +156,8 @@ enum Step<N> {
     Unreadable(Diagnostics),
 }
 
-/// The tenants in shares, in the order of their files' names: a share is freed as it is folded, so
-/// nothing is held twice for long.
+/// The tenants in shares, in the order of their files' names: the caller frees each share as it
+/// collects the results, so nothing is in memory twice for long.
 fn tenants<N: Send>(
     disk: &dyn Disk,
     work: &Work,
@@ -186,13 +186,13 @@ fn tenants<N: Send>(
         }
         mine
     };
-    // This thread works too: one allocator's arena less, and what it has freed serves the
-    // platform's own files afterwards.
+    // This thread works too: that saves one arena of the allocator, and the memory that it frees is
+    // reused for the platform's own files.
     let mut all = thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(worker)).collect();
         let mut all = worker();
-        for it in others {
-            all.extend(it.join().unwrap_or_else(|it| std::panic::resume_unwind(it)));
+        for worker in others {
+            all.extend(worker.join().unwrap_or_else(|it| std::panic::resume_unwind(it)));
         }
         all
     });
@@ -209,7 +209,7 @@ fn one<N>(
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
 ) -> anyhow::Result<Step<N>> {
     let source = match read_source(disk, &work.root, tenant)? {
-        None => bail!("{tenant} was there a moment ago and is gone"),
+        None => bail!("{tenant} has just disappeared"),
         Some(Err(finding)) => return Ok(Step::Unreadable(finding.into())),
         Some(Ok(source)) => source,
     };

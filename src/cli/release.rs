@@ -1,5 +1,4 @@
-//! `release`: commits the tree, names its content by a tag, and pushes both in one step; checks
-//! first.
+//! `release`: checks the tree, commits it, tags its content, and pushes both in one step.
 
 use std::num::NonZero;
 
@@ -23,14 +22,14 @@ use crate::{
     platform::repository::{Pin, Repository},
 };
 
-/// The folder of what the user writes.
+/// The folder of the files that the user writes.
 const SPEC: &str = "spec";
 
 /// Runs the verb.
 ///
 /// # Errors
-/// When the work tree is not one to release from, or git refuses; what was committed and tagged by
-/// then stays, and the next try goes on.
+/// When the work tree cannot be released from, or Git fails. Commits and tags that exist by then
+/// stay, and the next run continues from there.
 pub fn run(
     disk: &dyn Disk,
     work: &Work,
@@ -47,13 +46,13 @@ pub fn run(
     let repository = plan.repository();
     if repository.pin == Pin::Branch {
         bail!(
-            "the Applications follow the branch `{}`: push it, and there is nothing to release; \
-             write `pin: tag` under `repository` for changes that go wave by wave",
+            "the Applications follow the branch `{}`, so there is nothing to release: just push \
+             that branch; write `pin: tag` under `repository` to roll changes out wave by wave",
             repository.branch
         );
     }
     let git = Steps { git: Git::of(&work.root)?, dry_run: args.dry_run };
-    let tag = revision.strip_prefix("refs/tags/").context("no tag")?;
+    let tag = revision.strip_prefix("refs/tags/").context("the revision is not a tag")?;
     let remote = remote(&git, repository, args.remote.as_deref())?;
     on_branch(&git, repository)?;
     commit(&git, repository, args.message.as_deref(), tag, console)?;
@@ -70,16 +69,17 @@ pub fn run(
         tagged(&git, repository, tag, &revision, console)?;
         git.does(&["push", "--atomic", &remote, &branch, &revision], console)?;
     } else {
-        // The same content was released before: the tag that names it is as good as new, if it
-        // still does. Only its objects are fetched: a tag of the same name here stays what it is.
+        // The same content was released before, so its tag is reused if it still has that content.
+        // Only its objects are fetched: a local tag with the same name is not changed.
         if !args.dry_run {
             let only = ["--quiet", "--no-tags", "--refmap=", "--no-write-fetch-head"];
             git.git
                 .asks_remote(&[&["fetch"], only.as_slice(), &[&*remote, &revision]].concat())
                 .with_context(|| format!("cannot fetch the tag `{tag}` of `{remote}`"))?;
         }
-        let object = there.split_whitespace().next().context("git says nothing of the tag")?;
-        holds(&git, repository, object, &format!("the tag `{tag}` is on `{remote}`"))?;
+        let object =
+            there.split_whitespace().next().context("git does not report the object of the tag")?;
+        holds(&git, repository, object, &format!("the tag `{tag}` is already on `{remote}`"))?;
         git.does(&["push", &remote, &branch], console)?;
     }
     console.say(&format!(
@@ -90,13 +90,17 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-/// The remote that Argo CD reads: the one that was said, else the one with that very address, else
-/// `origin`.
+/// The remote that Argo CD reads: the one that was named, else the one with the URL of the spec,
+/// else `origin`.
 fn remote(git: &Steps, repository: &Repository, said: Option<&str>) -> anyhow::Result<String> {
-    let all = git.git.says(&["remote"]).context("this is no work tree of Git")?;
+    let all = git.git.says(&["remote"]).context("this is not a Git work tree")?;
     let all: Vec<&str> = all.lines().collect();
     if let Some(said) = said {
-        ensure!(all.contains(&said), "there is no remote `{said}`, but {}", all.join(", "));
+        ensure!(
+            all.contains(&said),
+            "there is no remote `{said}`; the remotes are {}",
+            all.join(", ")
+        );
         return Ok(said.to_owned());
     }
     let bare = |text: &str| text.trim_end_matches('/').trim_end_matches(".git").to_owned();
@@ -105,19 +109,19 @@ fn remote(git: &Steps, repository: &Repository, said: Option<&str>) -> anyhow::R
             .says(&["remote", "get-url", text])
             .is_ok_and(|url| bare(&url) == bare(&repository.url))
     };
-    if let Some(it) = all.iter().find(is_its) {
-        return Ok((*it).to_owned());
+    if let Some(remote) = all.iter().find(is_its) {
+        return Ok((*remote).to_owned());
     }
     ensure!(
         all.contains(&"origin"),
-        "no remote has the address {}, and there is no `origin`: say which with `--remote`",
+        "no remote has the URL {}, and there is no `origin`: name one with `--remote`",
         repository.url
     );
     Ok("origin".to_owned())
 }
 
-/// The root follows one branch: what is released from another would be lost on it, or would drag it
-/// along.
+/// Requires that the branch of the spec is checked out: the root Application follows only that
+/// branch, so a release from another one would miss it, or bring along the commits of the other.
 fn on_branch(git: &Steps, repository: &Repository) -> anyhow::Result<()> {
     let branch = git
         .git
@@ -125,13 +129,13 @@ fn on_branch(git: &Steps, repository: &Repository) -> anyhow::Result<()> {
         .context("no branch is checked out here")?;
     ensure!(
         branch == *repository.branch,
-        "this is the branch `{branch}`, and Argo CD follows `{}`: switch to it first",
+        "the current branch is `{branch}`, but Argo CD follows `{}`: switch to that branch first",
         repository.branch
     );
     Ok(())
 }
 
-/// Commits what is not committed yet of the spec and the tree; other changes stay as they are.
+/// Commits the changes of the spec and the tree; other changes stay uncommitted.
 fn commit(
     git: &Steps,
     repository: &Repository,
@@ -141,7 +145,7 @@ fn commit(
 ) -> anyhow::Result<()> {
     let root = git.git.top().join(git.git.path(""));
     let there = OWNED.into_iter().chain([SPEC]).filter(|it| root.join(it).exists());
-    // Each by its name and from the top: no character of it is a pattern.
+    // Literal paths from the top: no character in them is a pattern.
     let paths: Vec<String> =
         there.map(|it| format!(":(top,literal){}", git.git.path(it))).collect();
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
@@ -152,7 +156,7 @@ fn commit(
         return Ok(());
     }
     let usual = format!("Release {tag}");
-    // With the user's own key: Argo CD takes no other commit.
+    // Signed with the user's own key: Argo CD accepts no other commit.
     let sign: &[&str] = if repository.signed_by.is_empty() { &[] } else { &["--gpg-sign"] };
     git.does(&[&["add", "--all", "--"], paths.as_slice()].concat(), console)?;
     git.does(
@@ -167,9 +171,8 @@ fn commit(
     )
 }
 
-/// Whether the commit that is to be tagged has every generated file with its very bytes: Git leaves
-/// out what it ignores and what it was told not to look at, and a filter writes other bytes than
-/// are here.
+/// Requires that the commit to be tagged contains every generated file, byte for byte: Git leaves
+/// out files that it ignores and changes that it was told to ignore, and filters change bytes.
 fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> anyhow::Result<()> {
     let commit = GitDisk::open(&work.root, "HEAD")?;
     let tree = Tree::open(&commit, &work.root)?;
@@ -177,8 +180,9 @@ fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> an
     let differ: Vec<&Drift> = comparison.all().filter(|it| is_owned(&it.path)).collect();
     if let Some(first) = differ.first() {
         bail!(
-            "the commit HEAD is not the tree that was checked, and nothing was tagged: {} {}{}; \
-             see `git check-ignore --verbose`, `git ls-files -v` and `git check-attr --all` of it",
+            "the commit HEAD differs from the tree that was checked, so nothing was tagged: {} \
+             {}{}; see `git check-ignore --verbose`, `git ls-files -v` and `git check-attr --all` \
+             for that file",
             first.change.word(),
             first.path,
             if differ.len() > 1 {
@@ -196,13 +200,13 @@ fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> an
         .map(|it| &it.message);
     ensure!(
         first.is_none(),
-        "the commit HEAD is not the tree that was checked, and nothing was tagged: {}",
+        "the commit HEAD differs from the tree that was checked, so nothing was tagged: {}",
         first.map_or("", |it| it)
     );
     Ok(())
 }
 
-/// Makes the tag, or holds the one that is there against the content that it names.
+/// Creates the tag, or checks that the existing one has the content that its name says.
 fn tagged(
     git: &Steps,
     repository: &Repository,
@@ -213,10 +217,10 @@ fn tagged(
     if git.git.says(&["rev-parse", "--verify", "--quiet", revision]).is_err() {
         return git.does(&["tag", tag, "HEAD"], console);
     }
-    holds(git, repository, revision, &format!("the tag `{tag}` is there"))
+    holds(git, repository, revision, &format!("the tag `{tag}` already exists"))
 }
 
-/// Whether a tag has the content that it names: what is released here.
+/// Requires that a tag has the content that its name says, which is released here.
 fn holds(git: &Steps, repository: &Repository, revision: &str, whose: &str) -> anyhow::Result<()> {
     for folder in ["out/manifests", "bootstrap/argocd"] {
         let of = |text: &str| {
@@ -230,14 +234,14 @@ fn holds(git: &Steps, repository: &Repository, revision: &str, whose: &str) -> a
         let (tagged, here) = (of(revision), of("HEAD"));
         ensure!(
             git.dry_run || tagged.is_ok() && tagged.ok() == here.ok(),
-            "{whose} and holds another {folder} than it names: somebody moved it; look at it, then \
-             delete it"
+            "{whose}, but contains another {folder} than its name says: somebody moved it; \
+             inspect and delete that tag"
         );
     }
     Ok(())
 }
 
-/// Git in the platform's folder, and whether it is only said what would be done.
+/// Git in the platform's folder; with `dry_run`, commands are only printed.
 struct Steps {
     git: Git,
     dry_run: bool,

@@ -1,4 +1,4 @@
-//! `render`: stage, gate, commit. Nothing moves into place before everything has been found right.
+//! `render`: stages the generated files, checks everything, and only then moves them into place.
 
 mod changed;
 
@@ -27,32 +27,32 @@ use crate::{
 };
 use changed::ChangedFiles;
 
-/// What a render came to.
+/// The result of a render.
 #[derive(Debug, Default)]
 pub struct Rendered {
-    /// Every finding. One that is an error: nothing was written.
+    /// Every finding. If one of them is an error, nothing was written.
     pub findings: Diagnostics,
     /// How the generated files compared with the disk.
     pub counts: Counts,
-    /// How many files went, because nothing makes them any more.
+    /// The number of files that were removed, because the spec no longer makes them.
     pub removed: usize,
-    /// The first of those that differed, by name.
+    /// The names of the first files that differed.
     pub changed: ChangedFiles,
-    /// The sum of all that the tree was made from, and of the version that made it.
+    /// The SHA-256 of everything that the tree was made from, including the version of the program.
     pub inputs: String,
-    /// Hosts, DNS, certificates, models, versions, budget: a line each.
+    /// The summary: hosts, DNS, certificates, models, versions and budget, one line each.
     pub glance: String,
-    /// Whether the tree is now what the spec makes.
+    /// Whether the tree is up to date now.
     pub is_written: bool,
-    /// What the pods request of what the node can give, in words.
+    /// The requests of all pods, and what the node can give, as text.
     pub budget: String,
 }
 
 /// Runs the verb.
 ///
 /// # Errors
-/// When a file cannot be read or written, another process writes this tree, or a later version has
-/// written it.
+/// When a file cannot be read or written, another process writes this tree, or a later version
+/// wrote it.
 pub fn run(
     disk: &dyn Disk,
     work: &Work,
@@ -98,26 +98,27 @@ pub fn run(
     Ok(outcome)
 }
 
-/// What a later version has put right is not taken back by chance: by an old program on a path, or
-/// in CI.
+/// Refuses to overwrite the tree of a later version by accident, such as with an old program in the
+/// `PATH` or in CI.
 fn not_older(tree: &Tree<'_>) -> anyhow::Result<()> {
     let this = env!("CARGO_PKG_VERSION");
     let Some(wrote) = imprint::version(tree).filter(|it| imprint::is_later(it, this)) else {
         return Ok(());
     };
     bail!(
-        "espalier {} wrote this tree, and this is {this}, which would take back what the later one \
-         does: run the later one, or `espalier render --downgrade` if that is meant",
+        "espalier {} wrote this tree, and this is espalier {this}, which would undo what the \
+         newer version does: run the newer version, or `espalier render --downgrade` if that is \
+         what you want",
         plain::line(&wrote)
     )
 }
 
-/// Writes the tree of a spec: the part that tests drive with a disk that fails. `judge` has the
-/// last word on how bad a finding is.
+/// Writes the tree of a spec: the part that tests run with a disk that fails. `judge` decides the
+/// severity of findings.
 ///
 /// # Errors
-/// When a file cannot be read or written. Then every file is the old one or the new one, and the
-/// next render completes it.
+/// When a file cannot be read or written. Then each file is either the old one or the new one, and
+/// the next render completes the tree.
 pub fn tree(
     disk: &dyn Disk,
     work: &Work,
@@ -126,15 +127,15 @@ pub fn tree(
 ) -> anyhow::Result<Rendered> {
     let tree = Tree::open(disk, &work.root)?;
     let stage = Stage::open(&tree)?;
-    let done = through_the_gate(disk, work, threads, judge, &tree, &stage);
-    if !matches!(&done, Ok(it) if it.is_written) {
-        // What is left there would do no harm: the next render wipes it.
+    let done = stage_and_commit(disk, work, threads, judge, &tree, &stage);
+    if !matches!(&done, Ok(rendered) if rendered.is_written) {
+        // Leftovers are harmless: the next render removes them.
         let _ = stage.wipe();
     }
     done
 }
 
-fn through_the_gate(
+fn stage_and_commit(
     disk: &dyn Disk,
     work: &Work,
     threads: Option<NonZero<usize>>,
@@ -153,7 +154,7 @@ fn through_the_gate(
         inputs.update(note.input);
     }
     done.inputs =
-        inputs.finalize().iter().fold(String::new(), |text, it| format!("{text}{it:02x}"));
+        inputs.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     findings::settle(&mut run.findings, obstacles);
     let Some(plan) = &run.plan else {
         done.findings = judge(run.findings);
@@ -179,18 +180,18 @@ fn through_the_gate(
     if done.findings.has_errors() {
         return Ok(done);
     }
-    let half = "the tree is partly new: run `espalier render` again once this is mended";
+    let half = "the tree is only partly written: fix this, then run `espalier render` again";
     stage.commit().context(half)?;
     done.removed = tree.sweep().context(half)?;
     done.is_written = true;
     if done.counts.differ() || done.removed > 0 {
-        // Not every file system can, and nothing but a power cut would show.
+        // Not every file system supports this, and only a power failure would show it.
         let _ = disk.sync(&work.root);
     }
     Ok(done)
 }
 
-/// What became of the files of one step, and what it was made from.
+/// The results for the files of one step, and the hash of its input.
 struct Note {
     counts: Counts,
     changed: ChangedFiles,
@@ -198,15 +199,15 @@ struct Note {
     input: [u8; 32],
 }
 
-/// The platform's own files, and the version of this program: what else the tree was made from than
-/// the tenants.
+/// Hashes the inputs other than the tenants: the platform's own files and the version of this
+/// program.
 fn sources(work: &Work) -> Sha256 {
     let mut sum = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
     let platform = work.sources.texts.iter().map(|(path, text)| (&**path, &*text.text));
     for part in
         platform.flat_map(|(path, text)| [path, text]).chain(work.tenants.iter().map(|it| &**it))
     {
-        // Lengths in front: no two lists run into the same bytes.
+        // The length comes first, so that different lists never give the same bytes.
         sum.update((part.len() as u64).to_be_bytes());
         sum.update(part);
     }

@@ -1,4 +1,4 @@
-//! Where the tree is in its repository, and where the spec says that it is.
+//! The location of the tree in its repository, compared with what the spec says.
 
 use std::{io, path::Path, sync::Arc};
 
@@ -15,17 +15,17 @@ use crate::{
     platform::repository::Repository,
 };
 
-/// Who has the tree.
+/// The repository that contains the tree.
 pub enum Holder {
-    /// No repository, or one that leaves this folder out.
+    /// No repository, or one that ignores this folder.
     Nobody,
-    /// There is one, and it could not be asked.
+    /// There is one, but Git cannot use it.
     Unknown(anyhow::Error),
-    /// This one.
+    /// This repository.
     Git(Git),
 }
 
-/// A name that no pattern means, unless it means all names.
+/// A name that no pattern matches, unless it matches all names.
 const ANY: &str = "spec/any-name-at-all";
 
 /// The repository that a tree is, or will be, committed to.
@@ -34,8 +34,8 @@ pub fn holder(root: &Path) -> Holder {
         return Holder::Nobody;
     }
     let asked = Git::of(root).and_then(|git| {
-        // Left out is a folder in which any name is ignored. A pattern that hides the spec alone is
-        // a mistake.
+        // The folder is ignored if any name in it is. A pattern that matches only the spec is a
+        // mistake.
         let (spec, any) = (git.path(PLATFORM), git.path(ANY));
         let ignored = git.knows(&["check-ignore", "--", &spec, &any])?.unwrap_or_default();
         Ok(if ignored.lines().count() == 2 { Holder::Nobody } else { Holder::Git(git) })
@@ -43,23 +43,23 @@ pub fn holder(root: &Path) -> Holder {
     asked.unwrap_or_else(Holder::Unknown)
 }
 
-/// A repository that could not be asked: what it has in the generated folders, nobody has seen. An
-/// error, unless there is no Git that could be asked: espalier does without.
+/// Git cannot use the repository, so its entries in the generated folders are unchecked. This is an
+/// error, unless Git is not installed: Espalier works without it.
 pub fn not_asked(why: &anyhow::Error) -> Diagnostic {
     let message = format!(
-        "Git does not say what it has in the generated folders: {}",
+        "cannot ask Git what it has in the generated folders: {}",
         format!("{why:#}").trim_end()
     );
     let is_absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let is_without = why.chain().filter_map(|it| it.downcast_ref::<io::Error>()).any(is_absent);
     let told = if is_without { Diagnostic::warning } else { Diagnostic::error };
     told(REPOSITORY_NOT_ASKED, Place::Nowhere, message).help(
-        "let Git read this repository (`git config --global --add safe.directory DIR`, where \
-         somebody else owns it), or take espalier out of it",
+        "let Git read this repository (`git config --global --add safe.directory DIR` if it \
+         belongs to another user), or move the platform elsewhere",
     )
 }
 
-/// What the spec says of the repository, against the repository.
+/// Compares what the spec says about the repository with the repository.
 ///
 /// # Errors
 /// When Git cannot be run.
@@ -75,27 +75,28 @@ pub fn place(git: &Git, work: &Work, said: &Repository) -> anyhow::Result<Diagno
     };
     if *said.path != *there {
         let message = format!(
-            "the platform is in `{there}` of its repository, and Argo CD would look for it in `{}`",
+            "the platform is in `{there}` of its repository, but Argo CD would look for it in \
+             `{}`",
             said.path
         );
         let help = match there.parse::<RelativePath>() {
             Ok(_) => format!("write `path: {there}` under `repository`"),
-            Err(why) => format!("rename the folder, for a spec cannot name it: {why}"),
+            Err(why) => format!("rename the folder, because a spec cannot name it: {why}"),
         };
         found.push(Diagnostic::error(REPOSITORY_PATH, at("path"), message).help(help));
     }
     if let Some((branch, what)) = another_branch(git, &said.branch)? {
         let message =
             format!("this repository has no branch `{}`, which Argo CD would follow", said.branch);
-        let help = format!("write `branch: {branch}`, which is {what}, or make the branch");
+        let help = format!("write `branch: {branch}`, which is {what}, or create the branch");
         found.push(Diagnostic::error(REPOSITORY_BRANCH, at("branch"), message).help(help));
     }
     Ok(found)
 }
 
-/// Another branch and what it is, where the one that is meant is none that a whole clone has. A
-/// clone of one commit or one branch (CI) does not know which others there are; where no branch is
-/// checked out, it is whole if it knows the remote's default branch.
+/// Another branch, with a description, if a complete clone does not have the one in the spec. A
+/// clone of one commit or one branch (CI) does not know the other branches; if no branch is checked
+/// out, a clone is complete if it knows the default branch of the remote.
 fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<(String, String)>> {
     let here = git.knows(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
     if here.as_deref() == Some(meant)
@@ -109,7 +110,7 @@ fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<(String, Stri
     }
     let known =
         git.says(&["for-each-ref", "--format=%(refname) %(symref)", "refs/heads", "refs/remotes"])?;
-    // The name of a remote may have slashes.
+    // The name of a remote may contain slashes.
     let remotes = git.knows(&["remote"])?.unwrap_or_default();
     let of = |tracked: &str, remote: &str| {
         let name = tracked.strip_prefix(remote)?.strip_prefix('/')?;
@@ -130,9 +131,12 @@ fn another_branch(git: &Git, meant: &str) -> anyhow::Result<Option<(String, Stri
         return Ok(None);
     }
     let default = || {
-        let (name, target) = refs.iter().find(|it| {
-            !it.1.is_empty() && it.0.ends_with("/HEAD") && refs.iter().any(|other| other.0 == it.1)
-        })?;
+        let is_default = |(name, target): &&(&str, &str)| {
+            !target.is_empty()
+                && name.ends_with("/HEAD")
+                && refs.iter().any(|other| other.0 == *target)
+        };
+        let (name, target) = refs.iter().find(is_default)?;
         let (remote_name, _) = remote(name)?;
         Some((remote(target)?.1, format!("the default branch of `{remote_name}`")))
     };

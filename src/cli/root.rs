@@ -9,13 +9,13 @@ use anyhow::{Context as _, bail};
 
 use crate::platform::files::PLATFORM;
 
-/// The root: the one that was named, else the nearest folder, from here upwards, that has a spec;
-/// without links in its path.
+/// Finds the root: the folder that was named, else the nearest one, from here upwards, with a spec.
+/// Symbolic links in its path are resolved.
 ///
-/// `needs_spec` is false where the spec comes from elsewhere: then this folder will do.
+/// If `needs_spec` is false, the spec comes from elsewhere, and the current folder will do.
 ///
 /// # Errors
-/// When there is none.
+/// When there is no such folder.
 pub fn find(named: Option<&Path>, needs_spec: bool) -> anyhow::Result<PathBuf> {
     if let Some(root) = named {
         let full =
@@ -25,14 +25,14 @@ pub fn find(named: Option<&Path>, needs_spec: bool) -> anyhow::Result<PathBuf> {
         }
         return Ok(full);
     }
-    let here = env::current_dir().context("cannot tell which folder this is")?;
+    let here = env::current_dir().context("cannot determine the current folder")?;
     let here = here.canonicalize().unwrap_or(here);
     match here.ancestors().find(|it| it.join(PLATFORM).symlink_metadata().is_ok()) {
         Some(root) => Ok(root.to_owned()),
         None if needs_spec => {
             bail!(
-                "there is no {PLATFORM} in {} or a folder above it: `espalier init` writes one, \
-                 `--root DIR` says where it is",
+                "there is no {PLATFORM} in {} or a folder above it: `espalier init` creates one, \
+                 `--root DIR` names the right folder",
                 here.display()
             )
         }

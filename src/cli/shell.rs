@@ -1,6 +1,6 @@
-//! Words as a shell reads them.
+//! Quoting words for a shell.
 
-/// A word as a POSIX shell reads it.
+/// Quotes a word for a POSIX shell.
 pub fn quoted(word: &str) -> String {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "-_./:=@%+,^".contains(character);

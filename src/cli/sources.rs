@@ -1,5 +1,5 @@
-//! Reading what the user wrote: the platform's files whole, the tenants' by name only, links and
-//! huge files never.
+//! Reading the user's files: those of the platform completely, those of the tenants by name only;
+//! symbolic links out of the root and huge files never.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -37,17 +37,17 @@ pub enum Input<'a> {
     Stream(&'a str, &'a mut dyn Read),
 }
 
-/// Everything that was read, and the names of what is read later.
+/// Everything that was read, and the names of the files that are read later.
 pub struct Work {
-    /// The folder that holds `spec/`, without links in its path.
+    /// The folder that contains `spec/`, with symbolic links resolved.
     pub root: PathBuf,
     /// The platform's files.
     pub sources: Sources,
-    /// Whether the platform's spec could be read as far as to be compiled.
+    /// Whether the platform's spec could be read.
     pub complete: bool,
     /// The tenants' files, relative to the root, in the order of names.
     pub tenants: Vec<Arc<str>>,
-    /// What was wrong about files.
+    /// The findings about files.
     pub findings: Diagnostics,
 }
 
@@ -59,7 +59,7 @@ impl Work {
     pub fn read(disk: &dyn Disk, root: &Path, from: Input<'_>) -> anyhow::Result<Self> {
         let sources = Sources { texts: BTreeMap::new() };
         let named = if let Input::File(path) = &from { disk.resolve(path).ok() } else { None };
-        let mut it = Self {
+        let mut work = Self {
             root: root.to_owned(),
             sources,
             complete: false,
@@ -80,24 +80,24 @@ impl Work {
             Input::File(path) => read_file(disk, path, &path.display().to_string())?,
             Input::Stream(name, stream) => read_stream(stream, name)?,
         };
-        it.complete = it.keep(PLATFORM, platform);
+        work.complete = work.keep(PLATFORM, platform);
         if let Some(versions) = read_source(disk, root, &files::VERSIONS.into())? {
-            it.keep(files::VERSIONS, versions);
+            work.keep(files::VERSIONS, versions);
         }
         if let Some(certificate) = read_source(disk, root, &files::SEALING.into())? {
-            it.keep(files::SEALING, certificate);
+            work.keep(files::SEALING, certificate);
         }
-        for path in it.list(disk, files::SECRETS.trim_end_matches('/'))? {
+        for path in work.list(disk, files::SECRETS.trim_end_matches('/'))? {
             if let Some(source) = read_source(disk, root, &path)? {
-                it.keep(&path, source);
+                work.keep(&path, source);
             }
         }
-        it.tenants = it.list(disk, WORKSPACES)?;
-        it.look_around(disk, named.as_deref())?;
-        Ok(it)
+        work.tenants = work.list(disk, WORKSPACES)?;
+        work.look_around(disk, named.as_deref())?;
+        Ok(work)
     }
 
-    /// Says whether there is something to keep.
+    /// Keeps a source, or its finding; returns whether there was a source.
     fn keep(&mut self, name: &str, source: Result<Source, Diagnostic>) -> bool {
         match source {
             Ok(source) => {
@@ -111,8 +111,8 @@ impl Work {
         }
     }
 
-    /// Tells of what lies in `spec/` beside the files that are read, which are known by their
-    /// names: `spec/version.yaml` pins nothing.
+    /// Reports files in `spec/` that are not read because of their names: `spec/version.yaml` pins
+    /// nothing.
     fn look_around(&mut self, disk: &dyn Disk, named: Option<&Path>) -> anyhow::Result<()> {
         let full = self.root.join(SPEC);
         if !matches!(disk.look(&full).context("cannot look at spec")?, Some((Kind::Folder, _))) {
@@ -125,26 +125,25 @@ impl Work {
             files::SECRETS.trim_end_matches('/'),
             WORKSPACES,
         ];
-        let mut strangers = Vec::new();
+        let mut unknown = Vec::new();
         for entry in disk.list(&full).context("cannot list spec/")? {
             let name = path_index::shown(&entry.name);
             let path = format!("{SPEC}/{name}");
-            // Hidden files are editors' and systems' own, and what people write for people is for
-            // people.
+            // Hidden files belong to editors and systems, and notes are for people.
             let is_known = name.starts_with('.')
                 || read.contains(&&*path)
                 || schema::PATHS.contains(&&*path)
                 || is_prose(&name);
             if !is_known && named.is_none_or(|it| *it != full.join(&entry.name)) {
-                strangers.push(path);
+                unknown.push(path);
             }
         }
-        strangers.sort_unstable();
-        self.findings.extend(strangers.iter().map(|it| findings::not_read_in_spec(it, &read)));
+        unknown.sort_unstable();
+        self.findings.extend(unknown.iter().map(|it| findings::not_read_in_spec(it, &read)));
         Ok(())
     }
 
-    /// The `.yaml` files of a folder below the root, in the order of names.
+    /// The `.yaml` files of a folder below the root, sorted by name.
     fn list(&mut self, disk: &dyn Disk, folder: &str) -> anyhow::Result<Vec<Arc<str>>> {
         let full = self.root.join(folder);
         match disk.look(&full).with_context(|| format!("cannot look at {folder}"))? {
@@ -158,7 +157,7 @@ impl Work {
         let mut all = Vec::new();
         for entry in disk.list(&full).with_context(|| format!("cannot list {folder}/"))? {
             let name = path_index::shown(&entry.name);
-            // Hidden files are editors' and systems' own.
+            // Hidden files belong to editors and systems.
             if name.starts_with('.') {
                 continue;
             }
@@ -174,14 +173,14 @@ impl Work {
     }
 }
 
-/// What people write for people.
+/// Whether a file is a note for people.
 fn is_prose(name: &str) -> bool {
     Path::new(name)
         .extension()
         .is_some_and(|it| it.eq_ignore_ascii_case("md") || it.eq_ignore_ascii_case("txt"))
 }
 
-/// What to do where there is no spec: the file of another name that was meant, or `init`.
+/// What to do if there is no spec: rename a file with a similar name, or run `init`.
 fn instead(disk: &dyn Disk, root: &Path) -> String {
     let names = disk.list(&root.join(SPEC)).unwrap_or_default();
     let names: BTreeSet<String> =
@@ -190,15 +189,15 @@ fn instead(disk: &dyn Disk, root: &Path) -> String {
     let meant =
         meant.or_else(|| names.iter().find(|it| suggest::nearest(it, ["platform.yaml"]).is_some()));
     match meant {
-        Some(it) => format!("`{SPEC}/{it}` is another name; rename it"),
-        None => "`espalier init` writes one".to_owned(),
+        Some(name) => format!("`{SPEC}/{name}` looks like that file: rename it to `{PLATFORM}`"),
+        None => "`espalier init` creates one".to_owned(),
     }
 }
 
-/// Reads a source below the root; `None` where there is none, a finding where it is not to be read.
+/// Reads a source below the root; `None` if there is none, a finding if it must not be read.
 ///
 /// # Errors
-/// When it is there and cannot be read.
+/// When it exists and cannot be read.
 pub fn read_source(
     disk: &dyn Disk,
     root: &Path,
@@ -224,7 +223,7 @@ pub fn read_source(
                 _ => {
                     return Ok(Some(Err(findings::of_another_kind(
                         name,
-                        "a pipe, a device or the like",
+                        "a pipe, a device or similar",
                         "file",
                     ))));
                 }

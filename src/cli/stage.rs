@@ -1,5 +1,5 @@
-//! Stage and commit: files that differ wait in `.espalier/stage/`, and move into place by rename
-//! once everything has been found right.
+//! Stage and commit: files that differ are written to `.espalier/stage/`, and renamed into place
+//! once everything has been checked.
 
 use std::{
     io::ErrorKind,
@@ -13,19 +13,19 @@ use crate::cli::{
     tree::{Tree, Verdict},
 };
 
-/// The folder, below the root and ignored by Git, that is ours to do with as we like.
+/// The private folder of Espalier below the root, which Git ignores.
 pub const PRIVATE: &str = ".espalier";
 
-/// Where files wait. On the file system of the tree, because a rename across file systems is a
-/// copy.
+/// The folder of staged files, on the file system of the tree, because a rename across file systems
+/// is a copy.
 const STAGE: &str = ".espalier/stage";
 
-/// A tree and the stage before it.
+/// A tree and its stage.
 ///
-/// The stage needs no list: it *is* the list. Committing walks it and moves a folder that the tree
-/// does not have as one, and a file as one. So a run holds nothing a changed file, however many
-/// there are; and a run that was killed leaves nothing that could mislead the next one, which wipes
-/// the stage and compares anew.
+/// The stage itself is the list of changes. Committing walks it, and moves whole folders that the
+/// tree does not have, and single files otherwise. So a run keeps nothing in memory for a changed
+/// file, however many there are, and a killed run leaves nothing that could mislead the next one,
+/// which empties the stage and compares again.
 pub struct Stage<'a> {
     tree: &'a Tree<'a>,
     folder: PathBuf,
@@ -34,16 +34,16 @@ pub struct Stage<'a> {
 /// How the files of a run compare with the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// The very bytes were there.
+    /// The number of unchanged files.
     pub same: usize,
-    /// Not there before.
+    /// The number of new files.
     pub new: usize,
-    /// Other bytes were there.
+    /// The number of changed files.
     pub changed: usize,
 }
 
 impl Counts {
-    /// All files that were generated.
+    /// The number of generated files.
     pub const fn total(self) -> usize {
         self.same + self.new + self.changed
     }
@@ -58,7 +58,7 @@ impl Counts {
         }
     }
 
-    /// Whether a file has to move.
+    /// Whether any file has to be written.
     pub const fn differ(self) -> bool {
         self.new + self.changed > 0
     }
@@ -73,26 +73,26 @@ impl std::ops::AddAssign for Counts {
 }
 
 impl<'a> Stage<'a> {
-    /// An empty stage: what a killed run left there is wiped first.
+    /// Opens an empty stage: what a killed run left there is removed first.
     ///
     /// # Errors
-    /// When the folder is not ours to use (a link), or cannot be emptied.
+    /// When `.espalier` is not a folder (but a link), or cannot be emptied.
     pub fn open(tree: &'a Tree<'a>) -> anyhow::Result<Self> {
         let private = tree.root.join(PRIVATE);
         match tree.disk.look(&private).with_context(|| format!("cannot look at {PRIVATE}"))? {
             None | Some((Kind::Folder, _)) => {}
             Some((kind, _)) => bail!(
-                "{PRIVATE} is {}, and has to be a folder: move it away and run `espalier render` \
+                "{PRIVATE} has to be a folder, but is {}: move it away and run `espalier render` \
                  again",
                 kind.noun()
             ),
         }
-        let it = Self { tree, folder: tree.root.join(STAGE) };
-        it.wipe()?;
-        Ok(it)
+        let stage = Self { tree, folder: tree.root.join(STAGE) };
+        stage.wipe()?;
+        Ok(stage)
     }
 
-    /// Compares one generated file with the disk, and stages it when it differs.
+    /// Compares one generated file with the disk, and stages it if it differs.
     ///
     /// # Errors
     /// When a file cannot be read or staged.
@@ -106,12 +106,12 @@ impl<'a> Stage<'a> {
         Ok(verdict)
     }
 
-    /// Says whether it was the first of this path.
+    /// Writes a file to the stage; returns false if the path is already staged.
     fn create(&self, path: &str, bytes: &[u8]) -> std::io::Result<bool> {
         let full = self.folder.join(path);
         let disk = self.tree.disk;
         let mut tried = disk.create(&full, bytes);
-        // Folders are made when one is missed: no call a file to ask for it.
+        // Create folders only when one is missing, which saves a call for each file.
         if tried.as_ref().is_err_and(|it| it.kind() == ErrorKind::NotFound) {
             disk.create_folders(full.parent().unwrap_or(&self.folder))?;
             tried = disk.create(&full, bytes);
@@ -123,10 +123,10 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Moves everything into place, in the order of paths.
+    /// Moves everything into place, in the order of the paths.
     ///
     /// # Errors
-    /// When a move is refused: then what moved before is in place, and the rest is as it was.
+    /// When a move fails. Then the files moved before are in place, and the others are unchanged.
     pub fn commit(&self) -> anyhow::Result<()> {
         let disk = self.tree.disk;
         if disk.look(&self.folder).with_context(|| format!("cannot look at {STAGE}"))?.is_some() {

@@ -2,22 +2,21 @@
 
 use std::cmp::Reverse;
 
-/// Rows below a heading.
+/// A table: rows below a heading.
 pub struct Table<const N: usize> {
     right: [bool; N],
     rows: Vec<[String; N]>,
 }
 
-/// Blanks between two columns.
+/// The number of spaces between two columns.
 const GAP: usize = 2;
-/// A column that has to be folded anywhere keeps this width.
+/// The least width of a column that is folded.
 const LEAST: usize = 10;
-/// So many rows decide which column is folded.
+/// The number of rows that decide which column is folded.
 const LOOKED_AT: usize = 1000;
 
 impl<const N: usize> Table<N> {
-    /// An empty table. A heading that begins with `>` is of a column of numbers, which stand to the
-    /// right.
+    /// An empty table. A heading that begins with `>` is that of a right-aligned column of numbers.
     pub fn new(headings: &[&str; N]) -> Self {
         Self {
             right: headings.map(|it| it.starts_with('>')),
@@ -35,12 +34,12 @@ impl<const N: usize> Table<N> {
         self.rows.push(cells);
     }
 
-    /// The table, without blanks at the ends of lines.
+    /// The table as text, without spaces at the ends of lines.
     pub fn text(&self) -> String {
         self.folded(None)
     }
 
-    /// The same in so many columns at most, where that is possible: cells go on in the next line.
+    /// The table as text in the given width, if possible: long cells continue on the next line.
     pub fn folded(&self, most: Option<usize>) -> String {
         let mut widths = [0; N];
         for row in &self.rows {
@@ -72,8 +71,8 @@ impl<const N: usize> Table<N> {
         out
     }
 
-    /// Takes from columns of words until the sum is small enough, each time where the fewest cells
-    /// are broken for it: first down to their longest words, then further.
+    /// Narrows the text columns until the table fits, each time the column in which this breaks the
+    /// fewest cells: first down to the longest word, then further.
     fn narrow(&self, widths: &mut [usize; N], most: usize) {
         let mut words = [LEAST; N];
         for row in &self.rows {
@@ -108,13 +107,12 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// What may stand on a line of its own: a line is broken after a blank or a `/`.
+/// The pieces between which a line may be broken: after a space or a `/`.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive([' ', '/'])
 }
 
-/// A text in lines of so many characters at most, broken between pieces, or within one that is
-/// longer.
+/// Wraps a text to the given width, between pieces, or within a piece that is longer.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     if length(text) <= width || width == 0 {
         return vec![text.to_owned()];

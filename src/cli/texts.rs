@@ -1,4 +1,4 @@
-//! The texts that findings point into, by the names that findings give them.
+//! The texts that findings point to, by file name.
 
 use std::{
     borrow::Cow,
@@ -16,7 +16,7 @@ use crate::{
     yaml::{source::Source, texts::Texts},
 };
 
-/// The texts that findings point into, by the names that findings give them.
+/// The texts that findings point to, by file name.
 pub struct Library<'a> {
     platform: BTreeMap<&'a str, &'a Source>,
     tenants: BTreeMap<Arc<str>, Source>,
@@ -34,7 +34,7 @@ impl Texts for Library<'_> {
 }
 
 impl Work {
-    /// The texts that some findings point into; the tenants' are read again for it.
+    /// The texts that findings point to; those of tenants are read again.
     pub fn texts<'a>(
         &'a self,
         disk: &dyn Disk,

@@ -1,5 +1,5 @@
-//! A tree on a disk, held against the tree that should be there: file by file, and what is there
-//! besides.
+//! A tree on a disk, compared with the tree that should be there: file by file, and what else is
+//! there.
 
 use std::{io::ErrorKind, path::Path};
 
@@ -14,48 +14,48 @@ use crate::{
     yaml::{conflict, source::MAX_SIZE},
 };
 
-/// How many bytes of a file say whose it is.
+/// The number of bytes that show whether Espalier generated a file.
 const HEAD: usize = 200;
 
 /// The tree below a root, listed once.
 pub struct Tree<'a> {
-    /// Where it lies.
+    /// The disk.
     pub disk: &'a dyn Disk,
-    /// The folder that holds `apps/`, `bootstrap/` and `out/`.
+    /// The folder that contains `apps/`, `bootstrap/` and `out/`.
     pub root: &'a Path,
     index: PathIndex,
 }
 
-/// What a needed file is on the disk.
+/// How a generated file compares with the disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The very bytes.
+    /// The same bytes.
     Same,
-    /// Not there yet.
+    /// It does not exist yet.
     New,
-    /// Ours, with other bytes.
+    /// A generated file with other bytes.
     Changed,
-    /// Ours, with both sides of a merge in it.
+    /// A generated file with both sides of a merge in it.
     Conflict,
-    /// The place is taken by what is not ours: the path in the way and how to call it.
+    /// Something that Espalier did not generate is in the way: its path and what it is.
     Taken(String, &'static str),
-    /// This path was asked for a second time: two objects claim it.
+    /// The path was compared before: two objects claim it.
     Again,
 }
 
-/// What lies in the owned folders, and nothing needs.
+/// Something in the owned folders that the spec does not make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stray {
-    /// A file that we have generated, and may remove.
+    /// A generated file, which may be removed.
     Ours,
-    /// Somebody else's, or no file.
+    /// A file that Espalier did not generate, or something other than a file.
     Foreign,
-    /// A folder with nothing in it.
+    /// An empty folder.
     Empty,
 }
 
 impl<'a> Tree<'a> {
-    /// Lists what is there.
+    /// Lists the owned folders.
     ///
     /// # Errors
     /// When an owned folder cannot be listed.
@@ -66,10 +66,10 @@ impl<'a> Tree<'a> {
         Ok(Self { disk, root, index })
     }
 
-    /// Holds one generated file against the disk. `buffer` is scratch, reused from file to file.
+    /// Compares one generated file with the disk. `buffer` is reused from file to file.
     ///
     /// # Errors
-    /// When the file is there and cannot be read.
+    /// When the file exists and cannot be read.
     pub fn compare(
         &self,
         path: &str,
@@ -88,14 +88,14 @@ impl<'a> Tree<'a> {
             Spot::Taken(by, kind) => return Ok(Verdict::Taken(by, kind.noun())),
             Spot::File => {}
         }
-        // One byte more than ours: a longer file is seen to be longer without being read whole.
+        // Read one byte more than expected: that detects a longer file without reading all of it.
         match self.disk.read(&self.root.join(path), HEAD.max(bytes.len() + 1), buffer) {
             Ok(()) if buffer == bytes => Ok(Verdict::Same),
             Ok(()) if conflict::is_in(buffer) && is_ours_on_a_side(path, buffer) => {
                 Ok(Verdict::Conflict)
             }
-            // Nothing is lost by writing over an empty file, and an editor or a full disk may have
-            // left one.
+            // Overwriting an empty file loses nothing, and an editor or a full disk may have left
+            // one.
             Ok(()) if buffer.is_empty() || is_ours(path, buffer) => Ok(Verdict::Changed),
             Ok(()) => Ok(Verdict::Taken(path.to_owned(), "a file that espalier did not generate")),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(Verdict::New),
@@ -103,12 +103,12 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Whether this very path is in the owned folders on the disk, and whether it is needed.
+    /// Whether this path is needed; none if it is not in the owned folders on the disk.
     pub fn is_needed(&self, path: &str) -> Option<bool> {
         self.index.is_needed(path)
     }
 
-    /// Names what lies in the owned folders and is not needed, in the order of names.
+    /// Lists what is in the owned folders and not needed, sorted by name.
     ///
     /// # Errors
     /// When a folder cannot be listed.
@@ -120,9 +120,8 @@ impl<'a> Tree<'a> {
         self.visit(&mut Visit { file: &mut file, buffer: Vec::new(), remove_empty: false })
     }
 
-    /// Whether a file seems to hold an object of kind Secret: looked for in its text, for it may be
-    /// no YAML that we would read. `buffer` is scratch, reused from file to file: no more of it is
-    /// filled than the file has.
+    /// Whether a file seems to contain a Secret. This searches the text, because the file may not
+    /// be valid YAML. `buffer` is reused from file to file, and only filled with what the file has.
     pub fn holds_secret(&self, path: &str, buffer: &mut Vec<u8>) -> bool {
         let full = self.root.join(path);
         let Ok(Some((Kind::File, size))) = self.disk.look(&full) else { return false };
@@ -131,10 +130,10 @@ impl<'a> Tree<'a> {
             && names_secret(&String::from_utf8_lossy(buffer))
     }
 
-    /// The bytes of a file; none where there is none. `buffer` is scratch, too.
+    /// The bytes of a file; none if there is no file. `buffer` is reused, too.
     ///
     /// # Errors
-    /// When it is there and cannot be read.
+    /// When it exists and cannot be read.
     pub fn bytes<'b>(
         &self,
         path: &str,
@@ -152,11 +151,11 @@ impl<'a> Tree<'a> {
         Ok(Some(buffer))
     }
 
-    /// Removes what is ours and no longer needed, then the folders that are left empty; says how
-    /// many files went.
+    /// Removes generated files that are no longer needed, then empty folders; returns the number of
+    /// removed files.
     ///
     /// # Errors
-    /// When something cannot be removed; what went before stays removed.
+    /// When something cannot be removed; what was removed before stays removed.
     pub fn sweep(&self) -> anyhow::Result<usize> {
         let mut removed = 0;
         let mut file = |full: &Path, path: &str, what: Stray| {
@@ -171,7 +170,7 @@ impl<'a> Tree<'a> {
         Ok(removed)
     }
 
-    /// Walks only when the listing holds more than was needed.
+    /// Visits the strays; walks the folders only if the listing has more than is needed.
     fn visit(&self, visit: &mut Visit<'_>) -> anyhow::Result<()> {
         if !self.index.has_more_than_needed() {
             return Ok(());
@@ -191,7 +190,7 @@ impl<'a> Tree<'a> {
         Ok(())
     }
 
-    /// Says whether the folder went away, having held nothing but what went away.
+    /// Visits a folder; returns whether it was removed because everything in it was.
     fn visit_folder(
         &self,
         full: &Path,
@@ -208,13 +207,13 @@ impl<'a> Tree<'a> {
             path.push_str(&path_index::shown(&entry.name));
             let is_repository = path_index::is_repository(&entry.name);
             let went = match entry.kind {
-                // What is in the way of a file was told, with all that is in it.
+                // A folder in the way of a file is reported as such, with everything in it.
                 Kind::Folder if !is_repository && self.index.is_needed(path) == Some(true) => false,
                 Kind::Folder if !is_repository => self.visit_folder(&full, path, visit)?,
                 _ if !self.index.is_stray(path) => false,
                 Kind::Folder | Kind::Other => (visit.file)(&full, path, Stray::Foreign)?,
                 Kind::File => {
-                    // What cannot be read cannot be said to be ours.
+                    // A file that cannot be read counts as foreign.
                     let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok()
                         && is_ours_on_a_side(path, &visit.buffer);
                     (visit.file)(&full, path, if ours { Stray::Ours } else { Stray::Foreign })?
@@ -236,15 +235,15 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// What to do on a walk over what nobody needed.
+/// What to do on a walk over strays.
 struct Visit<'a> {
-    /// Told of each stray, and whether it is ours; says whether it went away.
+    /// Called with each stray; returns whether it was removed.
     file: &'a mut dyn FnMut(&Path, &str, Stray) -> anyhow::Result<bool>,
     buffer: Vec<u8>,
     remove_empty: bool,
 }
 
-/// The same of a file whose first line may be the mark of a merge conflict.
+/// Whether Espalier generated a file whose first line may be the marker of a merge conflict.
 fn is_ours_on_a_side(path: &str, bytes: &[u8]) -> bool {
     let second = bytes.iter().position(|it| *it == b'\n').map_or(bytes.len(), |it| it + 1);
     is_ours(path, bytes) || bytes.starts_with(b"<<<<<<<") && is_ours(path, &bytes[second..])
@@ -254,7 +253,7 @@ fn is_ours(path: &str, bytes: &[u8]) -> bool {
     files::is_ours(path, &bytes[..bytes.len().min(HEAD)])
 }
 
-/// `kind: Secret`, in any of the ways in which YAML and JSON may write it, or a list of them.
+/// Whether a text contains `kind: Secret` or `SecretList`, in any notation of YAML or JSON.
 fn names_secret(text: &str) -> bool {
     text.match_indices("kind").any(|(at, key)| {
         let rest = text[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
@@ -276,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_seen_however_it_is_written() {
-        for it in [
+        for text in [
             "kind: Secret",
             "  kind:   Secret # a comment",
             "\"kind\": \"Secret\",",
@@ -287,16 +286,16 @@ mod tests {
             "- kind: Secret",
             "kind :\n  Secret",
         ] {
-            assert!(names_secret(it), "{it}");
+            assert!(names_secret(text), "{text}");
         }
-        for it in [
+        for text in [
             "kind: SealedSecret",
             "kind: SecretStore",
             "mankind: fine",
             "kind: ConfigMap\nname: Secret",
             "kinds: [Secret]",
         ] {
-            assert!(!names_secret(it), "{it}");
+            assert!(!names_secret(text), "{text}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The command line as it is shown and completed: for each verb its own formats, the flags that
-//! mean something there, and an example.
+//! The command line as help and completion show it: for each command, only the formats and global
+//! flags that apply to it, and examples.
 
 use std::num::NonZero;
 
@@ -11,102 +11,125 @@ use clap::{
 
 use crate::cli::args::{Args, Format, formats};
 
-/// A verb's examples, and the global flags that mean nothing to it.
-struct Words {
+/// The examples of a command, and the global flags that do not apply to it.
+struct HelpText {
     verb: &'static str,
-    unheard: &'static [&'static str],
+    hidden: &'static [&'static str],
     examples: &'static str,
 }
 
-const VERBS: [Words; 10] = [
-    Words {
+const VERBS: [HelpText; 10] = [
+    HelpText {
         verb: "init",
-        unheard: &["spec", "deny"],
+        hidden: &["spec", "deny"],
         examples: "\
 Example:
   espalier init --name garden --chat chat.example.com",
     },
-    Words {
+    HelpText {
         verb: "render",
-        unheard: &[],
+        hidden: &[],
         examples: "\
 Examples:
-  espalier render                     writes the tree
-  espalier render --format github     in a workflow: findings become annotations",
+  espalier render
+
+  # In a GitHub workflow: show findings as annotations
+  espalier render --format github",
     },
-    Words {
+    HelpText {
         verb: "check",
-        unheard: &[],
+        hidden: &[],
         examples: "\
 Examples:
-  espalier check --deny warnings      in CI: whatever is found, or differs from the tree, fails
-  espalier check --now 2027-01-31     what will be wrong with the sealing certificate on that day",
+  # In CI: fail on any finding and on any drift
+  espalier check --deny warnings
+
+  # Find out whether the sealing certificate is still valid on that day
+  espalier check --now 2027-01-31",
     },
-    Words {
+    HelpText {
         verb: "diff",
-        unheard: &[],
+        hidden: &[],
         examples: "\
 Examples:
-  espalier diff                                            what `render` would change
-  espalier diff --base origin/main --format markdown       what a branch changes, for its pull request",
+  # What `render` would change
+  espalier diff
+
+  # What a branch changes, as a comment for its pull request
+  espalier diff --base origin/main --format markdown",
     },
-    Words {
+    HelpText {
         verb: "show",
-        unheard: &[],
+        hidden: &[],
         examples: "\
 Examples:
-  espalier show budget                the sums, and what they are made of
-  espalier show flows --format mermaid",
+  # Memory and CPU, and how each figure comes about
+  espalier show budget
+
+  # Network connections as a Mermaid graph
+  espalier show flows --format mermaid
+
+  # Models whose names contain both words
+  espalier show models gemma3 q8",
     },
-    Words {
+    HelpText {
         verb: "release",
-        unheard: &[],
+        hidden: &[],
         examples: "\
 Examples:
-  espalier release --dry-run          the commands, to look at or to paste
-  espalier release --message 'A larger model'",
+  # Print the Git commands first
+  espalier release --dry-run
+
+  espalier release --message 'Switch to a larger model'",
     },
-    Words { verb: "seal", unheard: &["deny"], examples: "" },
-    Words {
+    HelpText { verb: "seal", hidden: &["deny"], examples: "" },
+    HelpText {
         verb: "schema",
-        unheard: &["root", "spec", "deny"],
+        hidden: &["root", "spec", "deny"],
         examples: "\
 Example:
   espalier schema > platform.schema.json",
     },
-    Words {
+    HelpText {
         verb: "explain",
-        unheard: &["root", "spec", "deny"],
+        hidden: &["root", "spec", "deny"],
         examples: "\
 Example:
   espalier explain node-memory-exceeded",
     },
-    Words {
+    HelpText {
         verb: "completions",
-        unheard: &["root", "spec", "deny"],
+        hidden: &["root", "spec", "deny"],
         examples: "\
 Examples:
-  source <(espalier completions bash)               in ~/.bashrc; zsh: the same in ~/.zshrc, after `compinit`
-  espalier completions fish | source                in ~/.config/fish/config.fish",
+  # In ~/.bashrc
+  source <(espalier completions bash)
+
+  # In ~/.zshrc, after `compinit`
+  source <(espalier completions zsh)
+
+  # In ~/.config/fish/config.fish
+  espalier completions fish | source",
     },
 ];
 
-/// The whole command line, without what is for measurements and tests.
+/// The whole command line, without the flags for measurements and tests.
 pub fn command() -> Command {
-    VERBS.iter().fold(Args::command(), |command, it| {
-        command.mut_subcommand(it.verb, |verb| {
-            let known = formats(it.verb);
+    VERBS.iter().fold(Args::command(), |command, text| {
+        command.mut_subcommand(text.verb, |verb| {
+            let known = formats(text.verb);
             let format = flag("format").value_parser(of(known)).hide(known.len() < 2);
-            let verb = it
-                .unheard
+            let verb = text
+                .hidden
                 .iter()
                 .fold(verb.arg(format), |verb, name| verb.arg(flag(name).hide(true)));
-            if it.examples.is_empty() { verb } else { verb.after_help(it.examples) }
+            if text.examples.is_empty() { verb } else { verb.after_help(text.examples) }
         })
     })
 }
 
-/// A global flag, to be changed for one verb: the verb's own stands before the one that all have.
+/// A copy of a global flag, to be changed for one command: a command's own flag takes precedence
+/// over the global one of the same name.
 fn flag(name: &'static str) -> Arg {
     let found = Args::command().get_arguments().find(|it| it.get_id() == name).cloned();
     found.unwrap_or_else(|| Arg::new(name).long(name))
@@ -120,9 +143,9 @@ fn of(formats: &'static [Format]) -> ValueParser {
 /// Reads the command line.
 ///
 /// # Errors
-/// When it is a wrong use, or asks for help.
+/// When the arguments are wrong, or ask for help.
 pub fn read() -> Result<Args, clap::Error> {
-    // Of no use to people, so no help or completion has it.
+    // Of no use to users, so neither help nor completion shows it.
     let threads = Arg::new("threads")
         .long("threads")
         .global(true)
@@ -139,7 +162,7 @@ mod tests {
     use super::{VERBS, command};
 
     #[test]
-    fn every_verb_has_its_words() {
+    fn every_command_has_a_help_text() {
         command().debug_assert();
         let verbs: Vec<String> =
             command().get_subcommands().map(|it| it.get_name().to_owned()).collect();

@@ -1,17 +1,17 @@
-//! A question on the terminal whose answer may be seen: asked again until it is right, or left
-//! open.
+//! A question on the terminal whose answer is visible: repeated until the answer is valid or
+//! empty.
 
 use std::io::{BufRead, Read as _};
 
 use anyhow::{Context as _, bail};
 
-/// No answer is longer.
+/// The longest answer, in bytes.
 const MOST: u64 = 4096;
 
-/// Asks until the answer passes `check`; an empty one leaves it open.
+/// Asks until the answer passes `check`; an empty answer skips the question.
 ///
 /// # Errors
-/// When the terminal is gone or was closed (Ctrl-D).
+/// When the terminal is gone or the input was closed (Ctrl-D).
 pub fn ask(
     question: &str,
     check: impl Fn(&str) -> Result<String, String>,
@@ -25,7 +25,7 @@ pub fn ask(
             from.take(MOST).read_until(b'\n', &mut line).context("cannot read the terminal")?;
         if read == 0 {
             say("\n");
-            bail!("the questions were broken off; nothing was written");
+            bail!("interrupted; nothing was written");
         }
         let answer = String::from_utf8_lossy(&line);
         let answer = answer.trim();
@@ -33,7 +33,7 @@ pub fn ask(
             return Ok(None);
         }
         match check(answer) {
-            Ok(it) => return Ok(Some(it)),
+            Ok(answer) => return Ok(Some(answer)),
             Err(why) => say(&format!("  {why}\n")),
         }
     }

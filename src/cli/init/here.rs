@@ -1,5 +1,4 @@
-//! What Git and the folder say of a platform that is about to begin: repository, branch, path,
-//! name.
+//! What Git and the folder say about a new platform: repository, branch, path, name.
 
 use std::{
     env,
@@ -14,15 +13,15 @@ use crate::{
     names::{DnsLabel, GitUrl},
 };
 
-/// A value, and where it was read.
+/// A value and its source.
 pub struct Known {
-    /// The value, as the spec takes it or nearly so.
+    /// The value; the spec may still reject it.
     pub value: String,
-    /// Where it is from, in a word or two.
+    /// Where the value is from, as text.
     pub from: String,
 }
 
-/// What is known before anybody was asked.
+/// The values that are known without asking the user.
 #[derive(Default)]
 pub struct Here {
     /// The platform's name, from the folder's.
@@ -31,19 +30,19 @@ pub struct Here {
     pub repository: Option<Known>,
     /// The branch that Argo CD will follow.
     pub branch: Option<Known>,
-    /// The platform's folder in the repository, where it is not the whole of it.
+    /// The platform's folder in the repository, unless it is the top.
     pub path: Option<Known>,
-    /// What a person should know about the repository's URL, where nothing else gives it.
+    /// Notes about the repository's URL, for when no flag gives it.
     pub notes: Vec<String>,
-    /// The same about the branch.
+    /// A note about the branch, for when no flag gives it.
     pub branch_note: Option<String>,
 }
 
 impl Here {
-    /// Looks at a folder, which need not be there yet.
+    /// Examines a folder, which need not exist yet.
     ///
     /// # Errors
-    /// When Git cannot be run, or there is no telling where the folder is.
+    /// When Git cannot be run, or the current folder is unknown.
     pub fn look(folder: &Path) -> anyhow::Result<Self> {
         let folder = absolute(folder)?;
         let mut here = Self {
@@ -54,8 +53,8 @@ impl Here {
             Ok(git) => git,
             Err(why) => {
                 here.notes.push(format!(
-                    "{why:#}: Argo CD reads the platform from one, so its URL and branch are yours \
-                     to give"
+                    "{why:#}: Argo CD reads the platform from one, so give its URL and branch \
+                     yourself"
                 ));
                 return Ok(here);
             }
@@ -65,7 +64,7 @@ impl Here {
         if !path.is_empty() {
             here.path = Some(Known {
                 value: path.to_owned(),
-                from: "this folder in the repository".to_owned(),
+                from: "the path of this folder in the repository".to_owned(),
             });
         }
         let current = git.knows(&["symbolic-ref", "--quiet", "--short", "HEAD"])?;
@@ -75,15 +74,13 @@ impl Here {
         if is_detached {
             here.branch_note = Some(match &here.branch {
                 Some(branch) => format!(
-                    "no branch is checked out here, so it is {}; `--branch \
-                                         NAME` says another",
+                    "no branch is checked out here, so the spec names {}; `--branch BRANCH` \
+                     names another one",
                     branch.from
                 ),
-                None => {
-                    "no branch is checked out here, so the spec says `main`, which may not exist; \
-                     `--branch NAME` says another"
-                        .to_owned()
-                }
+                None => "no branch is checked out here, so the spec names `main`, which may not \
+                     exist; `--branch BRANCH` names another one"
+                    .to_owned(),
             });
         }
         match remote {
@@ -93,17 +90,17 @@ impl Here {
         Ok(here)
     }
 
-    /// Takes a remote's URL when Argo CD can fetch it. What stands before `@` in a URL of the web
-    /// are credentials: they stay here.
+    /// Uses the URL of a remote if Argo CD can fetch from it. Credentials in a web URL (before `@`)
+    /// are removed.
     fn ask_remote(&mut self, git: &Git, remote: &str) -> anyhow::Result<()> {
-        // As it is written first: what `insteadOf` makes of it may be a way that only this machine
-        // knows.
+        // First the URL as configured: `insteadOf` may turn it into one that works only on this
+        // machine.
         let written = git.knows(&["config", "--get", &format!("remote.{remote}.url")])?;
         let resolved = git.knows(&["remote", "get-url", remote])?;
         for url in [written, resolved].into_iter().flatten() {
             let bare = without_credentials(&url);
             if GitUrl::from_str(&bare).is_ok() {
-                let kept = if bare == url { "" } else { ", without its credentials" };
+                let kept = if bare == url { "" } else { ", without the credentials in it" };
                 self.repository =
                     Some(Known { value: bare, from: format!("the remote `{remote}`{kept}") });
                 return Ok(());
@@ -134,8 +131,8 @@ fn remote(git: &Git, branch: Option<&str>) -> anyhow::Result<Option<String>> {
         .map(str::to_owned))
 }
 
-/// The remote's default branch where the remote has one already: what is checked out may be on its
-/// way into it. Else what is checked out.
+/// The default branch of the remote, if it has one already, because the current branch may be about
+/// to be merged into it; else the current branch.
 fn branch(
     git: &Git,
     remote: Option<&str>,
@@ -152,16 +149,16 @@ fn branch(
     };
     let prefix = format!("{}/", remote.unwrap_or_default());
     let default = default.and_then(|it| it.strip_prefix(&prefix).map(str::to_owned));
-    if let Some(it) = default {
+    if let Some(default) = default {
         let there = git.knows(&[
             "rev-parse",
             "--verify",
             "--quiet",
-            &format!("refs/remotes/{prefix}{it}^{{commit}}"),
+            &format!("refs/remotes/{prefix}{default}^{{commit}}"),
         ])?;
-        if there.is_some() && current.as_ref() != Some(&it) {
+        if there.is_some() && current.as_ref() != Some(&default) {
             return Ok(Some(Known {
-                value: it,
+                value: default,
                 from: format!("the default branch of `{}`", prefix.trim_end_matches('/')),
             }));
         }
@@ -171,7 +168,7 @@ fn branch(
             current.map(|value| Known { value, from: "the branch that is checked out".to_owned() })
         );
     }
-    // Of the branches that are known here: `main`, else the only one.
+    // Of the branches known here: `main`, else the only one.
     let names = git.says(&["for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads"])?;
     let theirs = git.says(&[
         "for-each-ref",
@@ -187,29 +184,29 @@ fn branch(
     let known =
         |value: &str, from: &str| Some(Known { value: value.to_owned(), from: from.to_owned() });
     Ok(match *names {
-        [one] => known(one, "the only branch that is known here"),
-        _ if names.contains(&"main") => known("main", "one of the branches that are known here"),
+        [one] => known(one, "the only branch known here"),
+        _ if names.contains(&"main") => known("main", "one of the branches known here"),
         _ => None,
     })
 }
 
-/// Why no remote could be taken.
+/// Why there is no remote to use.
 fn without_remote(git: &Git) -> anyhow::Result<String> {
     let all = git.knows(&["remote"])?.unwrap_or_default();
     let names: Vec<String> = all.lines().map(|it| format!("`{it}`")).collect();
     Ok(match &*names {
-        [] => "this repository has no remote yet: `git remote add origin URL` names the one that \
-               Argo CD reads"
+        [] => "this repository has no remote yet: add the one that Argo CD reads with `git \
+               remote add origin URL`"
             .to_owned(),
         [first @ .., last] => format!(
-            "this repository has the remotes {} and {last}, and none is `origin`: `--repository \
-             URL` says from which Argo CD reads",
+            "this repository has the remotes {} and {last}, but none is called `origin`: name \
+             the one that Argo CD reads with `--repository URL`",
             first.join(", ")
         ),
     })
 }
 
-/// What to write in place of a URL that Argo CD cannot fetch from.
+/// A note about a URL that Argo CD cannot fetch from, with a replacement.
 fn unfit(remote: &str, url: &str) -> String {
     let scp = url
         .split_once(':')
@@ -221,16 +218,16 @@ fn unfit(remote: &str, url: &str) -> String {
     };
     let meant = meant.filter(|it| GitUrl::from_str(it).is_ok());
     let help = meant.map_or_else(
-        || "`--repository URL` says where Argo CD finds this repository".to_owned(),
-        |it| format!("if it is there too, `--repository {}`", quoted(&it)),
+        || "say with `--repository URL` where Argo CD finds this repository".to_owned(),
+        |it| format!("if it is available there too, use `--repository {}`", quoted(&it)),
     );
     format!(
-        "the remote `{remote}` is at `{url}`, no URL that Argo CD can fetch from (https, ssh): \
-         {help}"
+        "the remote `{remote}` has the URL `{url}`, which Argo CD cannot fetch from (only https \
+         and ssh): {help}"
     )
 }
 
-/// A URL without user and password, where it is one of the web.
+/// A web URL without user and password; other URLs are unchanged.
 fn without_credentials(url: &str) -> String {
     let web = ["https://", "http://"]
         .into_iter()
@@ -240,7 +237,7 @@ fn without_credentials(url: &str) -> String {
     format!("{scheme}{}{path}", authority.rsplit_once('@').map_or(authority, |it| it.1))
 }
 
-/// The platform's name from a folder's; none where nothing is left of it.
+/// The platform's name, derived from that of the folder; none if no valid name is left.
 fn name(folder: &str) -> Option<Known> {
     let lower = folder.to_lowercase();
     let words: Vec<&str> = lower
@@ -252,15 +249,15 @@ fn name(folder: &str) -> Option<Known> {
     DnsLabel::from_str(&value).ok()?;
     let how = match (value == folder, value.len() < all.len()) {
         (true, _) => String::new(),
-        (false, false) => format!(" `{folder}`, as a platform can be called"),
+        (false, false) => format!(" `{folder}`, changed to a valid name"),
         (false, true) => format!(" `{folder}`, cut to {} characters", value.len()),
     };
     Some(Known { value, from: format!("this folder's name{how}") })
 }
 
-/// The folder without links in its path, as far as it is there.
+/// The absolute path of the folder, with symbolic links resolved as far as it exists.
 fn absolute(folder: &Path) -> anyhow::Result<PathBuf> {
-    let full = env::current_dir().context("cannot tell which folder this is")?.join(folder);
+    let full = env::current_dir().context("cannot determine the current folder")?.join(folder);
     let there = full.ancestors().find_map(|it| Some((it, it.canonicalize().ok()?)));
     let Some((above, real)) = there else { return Ok(full) };
     let rest = full.strip_prefix(above).unwrap_or(Path::new(""));
@@ -282,7 +279,7 @@ mod tests {
         assert_eq!(from("garden").as_deref(), Some("this folder's name"));
         assert_eq!(
             from("My_Garden").as_deref(),
-            Some("this folder's name `My_Garden`, as a platform can be called")
+            Some("this folder's name `My_Garden`, changed to a valid name")
         );
         assert!(
             from(&"ab".repeat(40)).is_some_and(|it| it.ends_with("`, cut to 63 characters")),

@@ -7,21 +7,21 @@ use crate::{
     diag::plain,
 };
 
-/// So many are named.
+/// The largest number of files that are named.
 const MOST: usize = 12;
 
-/// The first of the files that differed, by what became of them.
+/// The first files that differed, by what happened to them.
 #[derive(Debug, Default)]
 pub struct ChangedFiles {
     changed: Vec<String>,
     new: Vec<String>,
     removed: Vec<String>,
-    /// Whether there was no tree before: then there is nothing to compare with.
+    /// Whether there was no tree before, and so nothing to compare with.
     is_first: bool,
 }
 
 impl ChangedFiles {
-    /// Notes a generated file.
+    /// Records a generated file.
     pub fn add(&mut self, path: &str, verdict: &Verdict) {
         match verdict {
             Verdict::Changed | Verdict::Conflict => keep(&mut self.changed, path),
@@ -33,12 +33,12 @@ impl ChangedFiles {
         }
     }
 
-    /// Notes a file that nothing makes any more.
+    /// Records a file that the spec no longer makes.
     pub fn removed(&mut self, path: &str) {
         keep(&mut self.removed, path);
     }
 
-    /// Takes up those of a later step.
+    /// Adds the files of a later step.
     pub fn take(&mut self, other: Self) {
         for (mine, theirs) in [
             (&mut self.changed, other.changed),
@@ -51,25 +51,27 @@ impl ChangedFiles {
         self.is_first |= other.is_first;
     }
 
-    /// A line each. Where the tree was made from the very same before, a hand has changed it, or a
-    /// program that was built anew under the same version makes other bytes.
+    /// One line for each file. If the tree was made from the same sources before, somebody has
+    /// edited it, or a rebuilt program of the same version generates other bytes.
     pub fn text(&self, counts: Counts, removed: usize, was_made_before: bool) -> String {
         if self.is_first && !was_made_before {
             return String::new();
         }
-        let healed = |path: &String, what: &str| format!("healed {path}: {what}");
-        let line = |path: &String, what: &str, why: &str| {
-            if was_made_before { healed(path, why) } else { format!("{what:<8} {path}") }
+        let line = |path: &String, what: &str, restored: &str| {
+            if was_made_before { restored.replace("{}", path) } else { format!("{what:<8} {path}") }
         };
         let changed = self
             .changed
             .iter()
-            .map(|it| line(it, "changed", "it differed from what the spec makes"));
-        let new = self.new.iter().map(|it| line(it, "new", "it was gone"));
-        let gone = self.removed.iter().map(|it| line(it, "removed", "nothing makes it"));
+            .map(|it| line(it, "changed", "restored {}: it differed from what the spec makes"));
+        let new = self.new.iter().map(|it| line(it, "new", "restored {}: it was missing"));
+        let gone = self
+            .removed
+            .iter()
+            .map(|it| line(it, "removed", "removed {}: the spec does not make it"));
         let mut out = String::new();
-        for it in changed.chain(new).chain(gone).take(MOST) {
-            let _ = writeln!(out, "{}", plain::line(&it));
+        for line in changed.chain(new).chain(gone).take(MOST) {
+            let _ = writeln!(out, "{}", plain::line(&line));
         }
         let all = counts.changed + counts.new + removed;
         if all > MOST {

@@ -1,5 +1,5 @@
-//! `seal init`: the key pair that values are sealed with, or the certificate of a cluster that has
-//! one.
+//! `seal init`: creates the key pair that values are sealed with, or uses the certificate of a
+//! cluster.
 
 use std::{
     fs::File,
@@ -30,15 +30,15 @@ use crate::{
     yaml::source::MAX_SIZE,
 };
 
-/// Where the controller serves its certificate: through the API server, so that nobody needs the
-/// right to read Secrets. `kubeseal` asks there too.
+/// Where the controller serves its certificate: through the API server, so that users need no
+/// permission to read Secrets. `kubeseal` uses this path too.
 const SERVED_AT: &str =
     "/api/v1/namespaces/kube-system/services/http:sealed-secrets-controller:http/proxy/v1/cert.pem";
 
 /// Runs the verb.
 ///
 /// # Errors
-/// When something is there that would be overwritten, or a file cannot be written.
+/// When a file would be overwritten, or cannot be written.
 pub fn run(
     disk: &dyn Disk,
     work: &Work,
@@ -50,8 +50,8 @@ pub fn run(
     let there = disk.look(&target).with_context(|| format!("cannot look at {SEALING}"))?;
     if there.is_some() && !args.replace {
         bail!(
-            "{SEALING} is there already: values are sealed with it. `--replace` takes another one; \
-             whatever is sealed has to be sealed again then (`espalier seal --reseal`)"
+            "{SEALING} already exists, and values are sealed with it. `--replace` replaces it; \
+             then everything that is sealed has to be sealed again (`espalier seal --reseal`)"
         );
     }
     let takes = args.from_key || args.from_cluster || args.certificate.is_some();
@@ -60,18 +60,18 @@ pub fn run(
         && let Some(way) = ways::back(disk, work)
     {
         bail!(
-            "{SEALING} is lost, and nothing has to be sealed anew: {way}; with `--replace` another \
-             key pair is made all the same"
+            "{SEALING} is missing, but nothing has to be sealed again: {way}; `--replace` \
+             creates a new key pair all the same"
         );
     }
-    disk.create_folders(&work.root.join("spec")).context("cannot make spec/")?;
+    disk.create_folders(&work.root.join("spec")).context("cannot create spec/")?;
     if args.from_key {
         return from_key(disk, work, args, now, console);
     }
     if args.from_cluster || args.certificate.is_some() {
         let (text, from) = existing(args)?;
         let certificate = Certificate::parse(text.as_bytes())
-            .with_context(|| format!("cannot take the certificate of {from}"))?;
+            .with_context(|| format!("cannot use the certificate of {from}"))?;
         ensure!(
             now <= certificate.not_after(),
             "the certificate of {from} expired on {}",
@@ -85,8 +85,8 @@ pub fn run(
             certificate.bits()
         ));
         console.say(
-            "its private key stays where it is; back it up there: without it nothing that is \
-             sealed can be opened\n",
+            "its private key stays where it is; back it up there: without it, nothing that is \
+             sealed can be unsealed\n",
         );
         console.say(&format!("next: `{}`\n", ways::next(disk, work, &certificate, None)));
         return Ok(Outcome::Clean);
@@ -95,23 +95,23 @@ pub fn run(
     let key = free(disk, key, args)?;
     let folder = key.parent().unwrap_or(Path::new("/"));
     disk.create_folders(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    // Once more, now that every folder of it is there.
+    // Check again, now that all of its folders exist.
     ensure!(outside(&work.root, &key)? == key, "{} leads somewhere else", key.display());
     let bits: usize = args.bits.parse().context("a number of bits")?;
-    console.say(&format!("making an RSA key of {bits} bits…\n"));
+    console.say(&format!("creating an RSA key of {bits} bits…\n"));
     let pair = key_pair::make(&mut OsRng, bits, now - DAY, now + args.days * DAY)
-        .context("cannot make the key pair")?;
+        .context("cannot create the key pair")?;
     write(disk, &target, &pair.certificate, &key, pair.private_key.as_bytes())?;
     let certificate = Certificate::parse(pair.certificate.as_bytes())
         .context("the certificate that was made cannot be read")?;
-    // Where the key does not lie at its place, another platform's or the one before may: sealing
-    // asks which is meant.
+    // If the key is not at the usual path, a key of another platform or an older one may be there,
+    // so the next command names the key.
     let next = ways::next(disk, work, &certificate, Some(&key));
     console.say(&format!(
-        "wrote {SEALING}: the certificate, to be committed, valid until {}\nwrote {}: the private \
-         key, which nobody but its owner may read\n\nBack the private key up now, where you keep \
-         passwords: without it nothing that is sealed can be opened when the node is lost, and \
-         whoever has it can open everything. Never commit it. `bootstrap/bootstrap.sh` gives it to \
+        "wrote {SEALING}: the certificate, valid until {}; commit it\nwrote {}: the private key, \
+         which only its owner may read\n\nBack up the private key now, where you keep passwords: \
+         if the node is lost, nothing can be unsealed without that key, and whoever has the key \
+         can unseal everything. Never commit the key. `bootstrap/bootstrap.sh` gives the key to \
          the cluster before the controller starts.\nnext: `{next}`\n",
         clock::written(now + args.days * DAY),
         key.display()
@@ -119,8 +119,8 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-/// Makes another certificate for a private key that is there. What was sealed with the first one
-/// opens as before: the files that this key opens name the new one then, and nothing has to be
+/// Creates a new certificate for an existing private key. The key still decrypts what was sealed
+/// with the old certificate, so those files only have to name the new one, and nothing has to be
 /// sealed again.
 fn from_key(
     disk: &dyn Disk,
@@ -143,40 +143,40 @@ fn from_key(
     let key = opened::key(&path)?;
     let mut files = Vec::new();
     let (mut opens, mut stays) = (false, Vec::new());
-    for (file, source, it) in opened::files(work) {
-        // Another key's file stays as it is: `check` says that it is one.
-        let Ok(values) = opened::values(&key, &it.metadata.name, &it.spec) else {
+    for (file, source, sealed) in opened::files(work) {
+        // A file of another key stays as it is: `check` reports it.
+        let Ok(values) = opened::values(&key, &sealed.metadata.name, &sealed.spec) else {
             stays.push(file.to_string());
             continue;
         };
         opens |= !values.is_empty();
-        if let Some(old) = &it.spec.certificate {
+        if let Some(old) = &sealed.spec.certificate {
             files.push((file, source.text.replace(&**old, certificate.fingerprint())));
         }
     }
     ensure!(
         opens || stays.is_empty(),
-        "the private key {name} opens nothing of what is sealed ({}): a certificate of it would be \
-         another key pair's; say with `--key FILE` where the key is that opens it; `espalier seal \
-         init --replace --key FILE` makes another pair",
+        "the private key {name} unseals nothing that is sealed ({}), so it belongs to another \
+         key pair; name the key that does with `--key FILE`, or create a new pair with `espalier \
+         seal init --replace --key FILE`",
         stays.join(", ")
     );
     disk::replace(disk, &work.root.join(SEALING), &pem)
         .with_context(|| format!("cannot write {SEALING}"))?;
     console.say(&format!(
-        "wrote {SEALING}: another certificate for the key {name}, valid until {}\n",
+        "wrote {SEALING}: a new certificate for the private key {name}, valid until {}\n",
         clock::written(certificate.not_after())
     ));
     for (file, text) in &files {
         disk::replace(disk, &work.root.join(file), text)
             .with_context(|| format!("cannot write {file}"))?;
-        console.say(&format!("{file}: the key opens it, so it names the new certificate now\n"));
+        console.say(&format!("{file}: the key unseals it, so it names the new certificate now\n"));
     }
     Ok(Outcome::Clean)
 }
 
-/// The place for a new private key: none is overwritten. Who replaces the certificate gets a file
-/// beside the one that is there.
+/// The path for a new private key. An existing key is never overwritten: `--replace` puts the new
+/// one beside it.
 fn free(disk: &dyn Disk, key: PathBuf, args: &InitArgs) -> anyhow::Result<PathBuf> {
     if disk.look(&key).with_context(|| format!("cannot look at {}", key.display()))?.is_none() {
         return Ok(key);
@@ -189,22 +189,22 @@ fn free(disk: &dyn Disk, key: PathBuf, args: &InitArgs) -> anyhow::Result<PathBu
     let replace = if args.replace { " --replace" } else { "" };
     let its = if args.key.is_some() { format!(" --key {is}") } else { String::new() };
     bail!(
-        "{} is there already, and a private key is not overwritten: where it is this platform's, \
-         `espalier seal init{replace} --from-key{its}` makes a certificate for it; where it is \
-         not, `espalier seal init{replace} --key {other}` makes a pair of its own",
+        "{} already exists, and a private key is never overwritten: if it belongs to this \
+         platform, `espalier seal init{replace} --from-key{its}` creates a certificate for the \
+         key; if not, `espalier seal init{replace} --key {other}` creates a separate pair",
         key.display()
     )
 }
 
-/// The private key that a lost certificate belongs to: of several that are here, the one that opens
-/// what is sealed.
+/// The private key of a lost certificate: if there are several, the one that decrypts what is
+/// sealed.
 fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
     let keys = opened::keys(disk, work);
     let openers = ways::openers(&keys, work);
     match (openers.as_slice(), keys.as_slice()) {
-        ([it], _) => Ok(it.path.clone()),
-        // Nothing is sealed, or nothing of it can be opened.
-        ([], [it]) => Ok(it.path.clone()),
+        ([opener], _) => Ok(opener.path.clone()),
+        // Nothing is sealed, or this key decrypts none of it.
+        ([], [only]) => Ok(only.path.clone()),
         ([], []) => key_file(work, None),
         ([] | [_, ..], _) => {
             let lines: Vec<String> = keys
@@ -213,13 +213,13 @@ fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
                     format!("`espalier seal init --from-key --key {}`", ways::shown(&key.path))
                 })
                 .collect();
-            bail!("several private keys are here, so say which: {}", lines.join(" or "))
+            bail!("there are several private keys here, so say which: {}", lines.join(" or "))
         }
     }
 }
 
-/// Writes both halves, or neither: half a pair is worth nothing, and would stand in the way of the
-/// next.
+/// Writes both files or neither: one without the other is useless, and would block the next
+/// attempt.
 fn write(
     disk: &dyn Disk,
     target: &Path,
@@ -238,7 +238,7 @@ fn write(
         .with_context(|| format!("cannot write {SEALING}"))?;
     let made = disk.create_private(key, private_key);
     if let Err(error) = &made {
-        // Somebody else's file, which came meanwhile, stays.
+        // A file that another process has created meanwhile stays.
         undo(&[&beside]);
         if error.kind() != ErrorKind::AlreadyExists {
             undo(&[key]);
@@ -252,7 +252,7 @@ fn write(
     Ok(())
 }
 
-/// The certificate alone: what stands around it in the file is nobody's business.
+/// Only the certificate: the rest of the file is not committed.
 fn block(text: &str) -> String {
     const END: &str = "-----END CERTIFICATE-----";
     let from = text.find("-----BEGIN CERTIFICATE-----").unwrap_or(0);
@@ -260,17 +260,20 @@ fn block(text: &str) -> String {
     format!("{}\n", text[from..to].replace('\r', ""))
 }
 
-/// The certificate that a file or the cluster has, and where it is from.
+/// The certificate from a file or from the cluster, and its source as text.
 fn existing(args: &InitArgs) -> anyhow::Result<(String, String)> {
     let Some(path) = &args.certificate else { return from_cluster() };
     let name = path.display().to_string();
-    // A pipe will do too: `--certificate <(kubeseal --fetch-cert)`.
+    // A pipe works too: `--certificate <(kubeseal --fetch-cert)`.
     let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
     let mut text = String::new();
     file.take(MAX_SIZE + 1)
         .read_to_string(&mut text)
         .with_context(|| format!("{name} is not PEM"))?;
-    ensure!(text.len() as u64 <= MAX_SIZE, "{name} has more than 1 MiB: that is no certificate");
+    ensure!(
+        text.len() as u64 <= MAX_SIZE,
+        "{name} is larger than 1 MiB, so it is not a certificate"
+    );
     Ok((text, name))
 }
 

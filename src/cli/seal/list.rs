@@ -1,4 +1,4 @@
-//! `seal` without a word: every credential, where it is needed, and how it is sealed.
+//! `seal` without arguments: lists every credential, where it is needed, and its state.
 
 use std::collections::BTreeMap;
 
@@ -29,56 +29,56 @@ struct Row {
     keys: Vec<&'static str>,
     namespace: String,
     state: State,
-    /// Keys that are not sealed.
+    /// The keys that are not sealed.
     missing: Vec<&'static str>,
     used_by: Vec<String>,
 }
 
-/// How a credential is sealed for a namespace.
+/// The state of a credential in a namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 enum State {
-    /// As it is needed.
+    /// Sealed as needed.
     Sealed,
-    /// Not at all.
+    /// Not sealed.
     NotSealed,
-    /// A key is missing.
+    /// Sealed, but a key is missing.
     Stale,
-    /// For other namespaces.
+    /// Sealed for other namespaces only.
     SealedForOthers,
-    /// With another certificate than new values are.
+    /// Sealed with a certificate other than `spec/sealing.pem`.
     OtherCertificate,
-    /// With a certificate that has expired: it opens, and nothing more can be sealed with it.
+    /// Sealed with an expired certificate: the values still decrypt, but no new ones can be sealed.
     ExpiredCertificate,
-    /// Nothing needs it.
+    /// Sealed, but not needed.
     NotUsed,
 }
 
 impl State {
-    /// In words, and what to do about it.
+    /// The state as text, and what to do about it.
     const fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Sealed => ("sealed", None),
             Self::NotSealed => (
                 "not sealed",
                 Some(
-                    "`espalier seal --generate-missing`, then `espalier seal CREDENTIAL` for what \
-                     only a person knows",
+                    "`espalier seal --generate-missing`, then `espalier seal CREDENTIAL` for the \
+                     values that only you know",
                 ),
             ),
-            Self::Stale => ("stale", Some("`espalier seal CREDENTIAL` adds what is missing")),
+            Self::Stale => ("stale", Some("`espalier seal CREDENTIAL` adds the missing keys")),
             Self::SealedForOthers => (
                 "sealed for other namespaces",
-                Some("`espalier seal --rotate CREDENTIAL` seals it for all that need it"),
+                Some("`espalier seal --rotate CREDENTIAL` seals new values for every namespace"),
             ),
             Self::OtherCertificate => {
                 ("sealed with another certificate", Some("`espalier seal --reseal`"))
             }
             Self::ExpiredCertificate => (
                 "sealed with an expired certificate",
-                Some("`espalier seal init --replace`, whose last line says how to go on"),
+                Some("`espalier seal init --replace`, whose last line names the next command"),
             ),
-            Self::NotUsed => ("nothing needs it", None),
+            Self::NotUsed => ("not used", None),
         }
     }
 }
@@ -86,7 +86,7 @@ impl State {
 /// Runs the verb.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// When stdout cannot be written.
 pub fn run(
     plan: &Plan,
     needs: &[Need],
@@ -133,13 +133,13 @@ pub fn run(
     open.sort_unstable();
     open.dedup();
     let init = || {
-        "`espalier seal init` makes a key pair, or takes the certificate of a cluster".to_owned()
+        "`espalier seal init` creates a key pair, or uses the certificate of a cluster".to_owned()
     };
     let init = sealing.is_none().then(|| ways::back(disk, work).unwrap_or_else(init));
     let certified =
         work.sources.texts.get(SEALING).and_then(|it| Certificate::parse(it.text.as_bytes()).ok());
     let way = |state: &State| match (state, &certified) {
-        // With the paths of the keys that are here.
+        // With the paths of the keys on this machine.
         (State::OtherCertificate, Some(certificate)) => Some(ways::again(disk, work, certificate)),
         _ => state.words().1.map(str::to_owned),
     };
@@ -155,8 +155,8 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-/// `all sealed`, or how many are in which state; one that differs from namespace to namespace
-/// counts as the worst of them.
+/// `all sealed`, or the number of credentials in each state; one with different states in several
+/// namespaces counts as the worst of them.
 fn totals(needs: &[Need], rows: &[Row]) -> String {
     let mut states: BTreeMap<State, usize> = BTreeMap::new();
     for need in needs {
@@ -182,9 +182,10 @@ fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
         let name = need.declared.name;
         let file = platform.sealed.file(name);
         let its = file.and_then(|it| it.certificate.as_ref());
-        let is_other = its.zip(sealing).is_some_and(|(its, now)| *its != now.fingerprint);
-        let is_expired =
-            its.zip(sealing).is_some_and(|(its, it)| *its == it.fingerprint && now > it.not_after);
+        let is_other = its.zip(sealing).is_some_and(|(its, current)| *its != current.fingerprint);
+        let is_expired = its
+            .zip(sealing)
+            .is_some_and(|(its, current)| *its == current.fingerprint && now > current.not_after);
         for namespace in &need.namespaces {
             let there = platform.sealed.keys(name, namespace);
             let keys: Vec<&str> = need.declared.keys.iter().map(|it| it.name).collect();

@@ -1,4 +1,4 @@
-//! `seal`: credentials and how they are sealed; the key pair; values that become ciphertext.
+//! `seal`: lists credentials, creates the key pair, and encrypts values.
 
 pub mod args;
 pub mod key_pair;
@@ -35,7 +35,7 @@ use args::{SealArgs, SealVerb};
 use plaintext::Origins;
 use sealing::{Need, Sealing};
 
-/// What a sealing happens in.
+/// What all parts of a `seal` command need.
 struct Session<'a> {
     disk: &'a dyn Disk,
     work: &'a Work,
@@ -48,7 +48,7 @@ struct Session<'a> {
 /// Runs the verb.
 ///
 /// # Errors
-/// When a value cannot be had, or a file cannot be read or written.
+/// When a value is not available, or a file cannot be read or written.
 pub fn run(
     disk: &dyn Disk,
     work: &Work,
@@ -62,20 +62,20 @@ pub fn run(
     }
     ensure!(
         args.writes() || args.scope.is_none(),
-        "`--scope` says how to seal, and nothing is to be sealed: name a credential"
+        "`--scope` says how to seal, but there is nothing to seal: name a credential"
     );
     let mut findings = work.findings.clone();
-    // What could not be read only seems to be missing: sealed anew, it would be lost.
+    // A file that could not be read only seems to be missing: sealing it again would lose it.
     let is_read = work.complete && !findings.has_errors();
     let loaded = is_read.then(|| compile::platform(&work.sources));
-    let plan = loaded.and_then(|it| {
-        findings.extend(it.diagnostics);
-        it.plan
+    let plan = loaded.and_then(|loaded| {
+        findings.extend(loaded.diagnostics);
+        loaded.plan
     });
     let Some(plan) = plan else {
         let said = Console::totals(&findings);
         console.findings_for_people(disk, work, findings);
-        console.say(&format!("{said}; nothing can be sealed before the spec can be built\n"));
+        console.say(&format!("{said}; nothing can be sealed until the spec can be built\n"));
         return Ok(Outcome::Findings);
     };
     let needs = sealing::needs(&plan);
@@ -101,27 +101,28 @@ impl Session<'_> {
     fn certificate(&self, console: &mut Console) -> anyhow::Result<Certificate> {
         let source = self.work.sources.texts.get(SEALING).with_context(|| {
             let way = ways::back(self.disk, self.work).unwrap_or_else(|| {
-                "`espalier seal init` makes a key pair, or takes the certificate of a cluster"
+                "`espalier seal init` creates a key pair, or uses the certificate of a cluster"
                     .to_owned()
             });
             format!("there is no {SEALING} to seal with: {way}")
         })?;
-        let it = Certificate::parse(source.text.as_bytes())
+        let certificate = Certificate::parse(source.text.as_bytes())
             .with_context(|| format!("cannot seal with {SEALING}"))?;
-        if self.now > it.not_after() {
-            let day = clock::written(it.not_after());
+        if self.now > certificate.not_after() {
+            let day = clock::written(certificate.not_after());
             bail!(
-                "{SEALING} expired on {day}: `espalier seal init --replace` makes another key pair"
+                "{SEALING} expired on {day}: `espalier seal init --replace` creates a new key \
+                 pair"
             );
         }
-        if self.now < it.not_before() {
+        if self.now < certificate.not_before() {
             bail!(
-                "{SEALING} is valid from {} only: look at the clock of this machine",
-                clock::written(it.not_before())
+                "{SEALING} is not valid before {}: check the clock of this machine",
+                clock::written(certificate.not_before())
             );
         }
-        trust::certificate(self.disk, self.work, self.args, &it, console)?;
-        Ok(it)
+        trust::certificate(self.disk, self.work, self.args, &certificate, console)?;
+        Ok(certificate)
     }
 
     fn act<'a>(&'a self, need: &'a Need, rotate: bool) -> Sealing<'a> {
@@ -146,14 +147,14 @@ impl Session<'_> {
         let act = self.act(need, self.args.rotate);
         if act.keys.is_empty() {
             bail!(
-                "`{name}` is sealed already; `espalier seal --rotate {name}` replaces its values"
+                "`{name}` is already sealed; `espalier seal --rotate {name}` replaces its values"
             );
         }
         if act.replaces() && !self.args.rotate {
             bail!(
-                "what is sealed of `{name}` would be replaced: ciphertext is bound to its \
-                 namespaces, its name and its certificate; `espalier seal --rotate {name}` does \
-                 that"
+                "the sealed values of `{name}` would be replaced, because ciphertext is bound to \
+                 its namespaces, its name and its certificate; `espalier seal --rotate {name}` \
+                 does that"
             );
         }
         let certificate = self.certificate(console)?;
@@ -164,40 +165,39 @@ impl Session<'_> {
         Ok(Outcome::Clean)
     }
 
-    /// Makes and seals what nobody needs to know; names the rest.
+    /// Generates and seals the values that nobody needs to know; lists the others.
     fn generate_missing(&self, console: &mut Console) -> anyhow::Result<Outcome> {
         let acts = self.needs.iter().map(|it| self.act(it, false)).filter(|it| !it.keys.is_empty());
         let (replacing, acts): (Vec<_>, Vec<_>) = acts.partition(Sealing::replaces);
         let (made, known): (Vec<_>, Vec<_>) = acts
             .into_iter()
-            .partition(|it| it.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
+            .partition(|act| act.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
         if !made.is_empty() {
             let certificate = self.certificate(console)?;
-            // All of them before the first is written: what cannot be sealed leaves every file as
-            // it was.
+            // Seal everything before writing the first file, so that a failure changes no file.
             let done: Vec<_> = made
                 .iter()
                 .map(|it| seal(it, &certificate, Vec::new()))
                 .collect::<anyhow::Result<_>>()?;
-            for it in done {
-                it.write(self.disk, &self.work.root)?;
-                console.say(&it.said());
+            for sealed in done {
+                sealed.write(self.disk, &self.work.root)?;
+                console.say(&sealed.said());
             }
         }
-        console.say(&format!("made and sealed {}\n", count(made.len(), "credential")));
-        for it in &known {
-            let keys: Vec<String> = it.keys.iter().map(|it| plaintext::described(it)).collect();
+        console.say(&format!("generated and sealed {}\n", count(made.len(), "credential")));
+        for act in &known {
+            let keys: Vec<String> = act.keys.iter().map(|it| plaintext::described(it)).collect();
             console.say(&format!(
-                "only a person knows {} of `{1}`: `espalier seal {1}`\n",
+                "only you know {} of `{1}`: run `espalier seal {1}`\n",
                 keys.join(", "),
-                it.need.declared.name
+                act.need.declared.name
             ));
         }
-        for it in &replacing {
+        for act in &replacing {
             console.say(&format!(
                 "`{0}` is sealed, but not as it is needed: `espalier seal --rotate {0}` replaces \
-                 it\n",
-                it.need.declared.name
+                 the values\n",
+                act.need.declared.name
             ));
         }
         if !made.is_empty() {
@@ -206,8 +206,8 @@ impl Session<'_> {
         Ok(Outcome::Clean)
     }
 
-    /// Seals anew whatever was sealed with another certificate. Nothing is written before every
-    /// value is there.
+    /// Reseals everything that was sealed with another certificate. Nothing is written until every
+    /// value is available.
     fn reseal(&self, console: &mut Console) -> anyhow::Result<Outcome> {
         let certificate = self.certificate(console)?;
         let is_old = |need: &&Need| {
@@ -221,25 +221,25 @@ impl Session<'_> {
         let is_told = key.is_some() || self.args.from_dir.is_some();
         let here = if is_told { Vec::new() } else { opened::keys(self.disk, self.work) };
         let mut sources: Vec<Origins> = Vec::new();
-        for it in &old {
-            let sealed = self.plan.platform().sealed.file(it.declared.name);
+        for need in &old {
+            let sealed = self.plan.platform().sealed.file(need.declared.name);
             let found = |sealed| {
                 here.iter().find_map(|key| {
-                    Some((key, opened::origins(&key.key, it.declared, sealed).ok()?))
+                    Some((key, opened::origins(&key.key, need.declared, sealed).ok()?))
                 })
             };
             sources.push(match (&key, sealed) {
-                (Some(key), Some(sealed)) => opened::origins(key, it.declared, sealed)?,
+                (Some(key), Some(sealed)) => opened::origins(key, need.declared, sealed)?,
                 _ => match sealed.and_then(found) {
                     Some((key, origins)) => {
                         console.say(&format!(
-                            "`{}` keeps its values: {} opens them\n",
-                            it.declared.name,
+                            "`{}` keeps its values: {} unseals them\n",
+                            need.declared.name,
                             key.path.display()
                         ));
                         origins
                     }
-                    None => self.values_of(it.declared)?,
+                    None => self.values_of(need.declared)?,
                 },
             });
         }
@@ -250,8 +250,8 @@ impl Session<'_> {
             if need.declared.keys.iter().any(is_made) {
                 let name = need.declared.name;
                 console.say(&format!(
-                    "`{name}` gets a new value: the old one is known to nobody; `--key` with the \
-                     old private key keeps it\n"
+                    "`{name}` gets a new value: nobody knows the old one, which `--key` with the \
+                     old private key would keep\n"
                 ));
             }
         }
@@ -259,24 +259,24 @@ impl Session<'_> {
         for (need, origins) in old.iter().zip(sources) {
             done.push(seal(&self.act(need, true), &certificate, origins)?);
         }
-        for it in done {
-            it.write(self.disk, &self.work.root)?;
-            console.say(&it.said());
+        for sealed in done {
+            sealed.write(self.disk, &self.work.root)?;
+            console.say(&sealed.said());
         }
-        console.say(&format!("sealed {} anew with {SEALING}\n", count(old.len(), "credential")));
+        console.say(&format!("resealed {} with {SEALING}\n", count(old.len(), "credential")));
         if !old.is_empty() {
             console.say(RENDER);
         }
         Ok(Outcome::Clean)
     }
 
-    /// The files of a folder that hold a credential's values: all of them, or none.
+    /// The files in `--from-dir` with the values of a credential: all of them, or none.
     fn values_of(&self, declared: &'static CredentialSpec) -> anyhow::Result<Origins> {
         let Some(dir) = &self.args.from_dir else { return Ok(Vec::new()) };
         let is_there = |path: &Path| {
             path.try_exists().with_context(|| format!("cannot look at {}", path.display()))
         };
-        ensure!(dir.is_dir(), "{} is no folder", dir.display());
+        ensure!(dir.is_dir(), "{} is not a folder", dir.display());
         let folder = dir.join(declared.name);
         let mut origins = Vec::new();
         for key in declared.keys {
@@ -288,12 +288,12 @@ impl Session<'_> {
         let has_all =
             origins.len() == declared.keys.len() || origins.is_empty() && !is_there(&folder)?;
         let names = || declared.keys.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
-        ensure!(has_all, "{} has to hold a file for each key: {}", folder.display(), names());
+        ensure!(has_all, "{} has to contain a file for each key: {}", folder.display(), names());
         Ok(origins)
     }
 }
 
-/// Brings the values of an act, and seals them.
+/// Collects the values for a sealing, and seals them.
 fn seal(
     act: &Sealing<'_>,
     certificate: &Certificate,

@@ -1,5 +1,5 @@
-//! Values that are sealed already, opened with a private key that its owner hands in: in memory
-//! alone, to be sealed again.
+//! Decrypts sealed values with a private key that its owner provides: only in memory, to seal them
+//! again.
 
 use std::{
     collections::BTreeMap,
@@ -29,13 +29,13 @@ use crate::{
 /// Reads a private key from a file.
 ///
 /// # Errors
-/// When it cannot be read, or is none.
+/// When it cannot be read, or is not a private key.
 pub fn key(path: &Path) -> anyhow::Result<PrivateKey> {
     let text = text(path)?;
     PrivateKey::read(&text).with_context(|| format!("cannot use {}", path.display()))
 }
 
-/// The text of a private key's file.
+/// The text of a private key file.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -46,7 +46,7 @@ pub fn text(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Where the scope of a sealed value is, as it was sealed for a namespace.
+/// The sealing scope of a value for a namespace.
 pub fn scope<'a>(scope: SealedScope, namespace: &'a str, secret: &'a str) -> Scope<'a> {
     match scope {
         SealedScope::Strict => Scope::Strict { namespace, name: secret },
@@ -55,10 +55,10 @@ pub fn scope<'a>(scope: SealedScope, namespace: &'a str, secret: &'a str) -> Sco
     }
 }
 
-/// The values of a credential by key. All of its namespaces have the same.
+/// The decrypted values of a credential by key, which are the same for all of its namespaces.
 ///
 /// # Errors
-/// When the key does not open one of them, or two namespaces have two values.
+/// When the key does not decrypt one of them, or two namespaces have different values.
 pub fn values(
     key: &PrivateKey,
     name: &str,
@@ -75,14 +75,14 @@ pub fn values(
             ensure!(
                 *first == value,
                 "`{its}` of `{name}` has one value for `{namespace}` and another one elsewhere: \
-                 seal it by hand (`espalier seal --rotate {name}`)"
+                 replace both with `espalier seal --rotate {name}`"
             );
         }
     }
     Ok(all)
 }
 
-/// The same as where the values of a credential come from.
+/// The decrypted values of a credential as origins.
 ///
 /// # Errors
 /// As [`values`].
@@ -98,16 +98,15 @@ pub fn origins(
     Ok(declared.keys.iter().filter_map(of).collect())
 }
 
-/// A private key that lies here and can be read.
+/// A private key file on this machine.
 pub struct FoundKey {
-    /// Where.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What it opens values with.
+    /// The key, which decrypts values.
     pub key: PrivateKey,
 }
 
-/// The private keys in the folder where `seal init` puts this platform's, in the order of their
-/// names.
+/// The private keys in this platform's configuration folder, sorted by name.
 pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<FoundKey> {
     let Ok(folder) = private_folder(work) else { return Vec::new() };
     if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
@@ -115,20 +114,20 @@ pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<FoundKey> {
     }
     let listed = disk.list(&folder).unwrap_or_default().into_iter();
     let named = listed.filter(|it| it.name.as_encoded_bytes().ends_with(b".pem"));
-    // A link is followed: it is the user's own folder.
+    // Symbolic links are followed, because this is the user's own folder.
     let mut paths: Vec<PathBuf> =
         named.map(|it| folder.join(it.name)).filter(|it| it.is_file()).collect();
     paths.sort_unstable();
     paths.into_iter().filter_map(|path| key(&path).ok().map(|key| FoundKey { path, key })).collect()
 }
 
-/// The files of sealed values in the spec that can be read: path, text, what it says.
+/// The readable files of sealed values in the spec: path, text, and parsed contents.
 pub fn files(work: &Work) -> impl Iterator<Item = (&str, &Source, SealedCredential)> {
     let files = work.sources.texts.iter().filter(|it| it.0.starts_with(SECRETS));
     files.filter_map(|(file, source)| Some((&**file, source, source.read::<SealedCredential>().0?)))
 }
 
-/// Whether a key opens what a file has.
+/// Whether a key decrypts the values in a file.
 pub fn opens(key: &PrivateKey, credential: &SealedCredential) -> bool {
     !credential.spec.sealed.is_empty()
         && values(key, &credential.metadata.name, &credential.spec).is_ok()

@@ -9,13 +9,14 @@ use anyhow::{Context as _, bail, ensure};
 
 use crate::{cli::sources::Work, components::floor_plan::PlatformSpec, platform::files::PLATFORM};
 
-/// Where the private key is, or goes: what was said, else the user's configuration folder.
+/// The path of the private key: the one that was named, else one in the user's configuration
+/// folder.
 ///
 /// # Errors
-/// When the spec does not say whose it is, or there is no home folder.
+/// When the spec cannot be read for the platform's name, or there is no home folder.
 pub fn key_file(work: &Work, named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    if let Some(it) = named {
-        return Ok(std::path::absolute(it)?);
+    if let Some(named) = named {
+        return Ok(std::path::absolute(named)?);
     }
     Ok(private_folder(work)?.join("sealing-key.pem"))
 }
@@ -23,7 +24,7 @@ pub fn key_file(work: &Work, named: Option<&Path>) -> anyhow::Result<PathBuf> {
 /// The folder of this platform's private keys, in the user's configuration folder.
 ///
 /// # Errors
-/// When the spec does not say its name, or there is no such folder here.
+/// When the spec cannot be read for the platform's name, or there is no home folder.
 pub fn private_folder(work: &Work) -> anyhow::Result<PathBuf> {
     let source = work.sources.texts.get(PLATFORM).context("there is no spec")?;
     let (spec, _) = source.read::<PlatformSpec>();
@@ -33,22 +34,22 @@ pub fn private_folder(work: &Work) -> anyhow::Result<PathBuf> {
         .name;
     let folder = |name: &str| env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
     let folder = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|it| it.join(".config")));
-    let folder = folder.context(
-        "there is no home folder here: say with `--key FILE` where the private key goes",
-    )?;
+    let folder = folder
+        .context("there is no home folder: say with `--key FILE` where the private key goes")?;
     Ok(folder.join("espalier").join(&*name))
 }
 
-/// Where a file really is, without links; refuses a place from which it could be committed.
+/// The path of a file with symbolic links resolved; refuses paths inside a repository.
 pub fn outside(root: &Path, key: &Path) -> anyhow::Result<PathBuf> {
     let name = key.display();
-    // The folders that are there, without links; what is below them is made anew.
+    // The folders that exist, with symbolic links resolved; the rest will be created.
     let there = key
         .ancestors()
         .skip(1)
         .find(|it| it.exists())
-        .with_context(|| format!("{name} is no place for a file"))?;
-    let rest = key.strip_prefix(there).with_context(|| format!("{name} is no place for a file"))?;
+        .with_context(|| format!("{name} is not a path for a file"))?;
+    let rest =
+        key.strip_prefix(there).with_context(|| format!("{name} is not a path for a file"))?;
     ensure!(
         rest.components().all(|it| matches!(it, Component::Normal(_))),
         "write {name} without `..`"
@@ -60,8 +61,8 @@ pub fn outside(root: &Path, key: &Path) -> anyhow::Result<PathBuf> {
     let repository = place.ancestors().skip(1).find(|it| *it == root || it.join(".git").exists());
     if let Some(repository) = repository {
         bail!(
-            "{name} is inside of the repository {}, where it would be committed sooner or later: \
-             name a file outside of it with `--key FILE`",
+            "{name} is inside the repository {}, where it would be committed sooner or later: \
+             name a file elsewhere with `--key FILE`",
             repository.display()
         );
     }

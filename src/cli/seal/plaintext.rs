@@ -1,5 +1,5 @@
-//! Values on their way in: read once into memory that is wiped, never printed, never on the command
-//! line.
+//! Reading values: once, into memory that is wiped; they are never printed, and never taken from
+//! the command line.
 
 use std::{
     fmt,
@@ -19,14 +19,14 @@ use crate::{
     seal::hash,
 };
 
-/// The longest value that is taken: far below what an environment variable (128 KiB) or a Secret (1
-/// MiB) holds.
+/// The longest accepted value: far below the limits of an environment variable (128 KiB) and a
+/// Secret (1 MiB).
 const MAX_SIZE: usize = 64 << 10;
 
-/// A value. It is wiped when it goes, and its `Debug` says nothing.
+/// A value. It is wiped when dropped, and its `Debug` output does not show it.
 pub struct Plaintext(Zeroizing<Vec<u8>>, Form);
 
-/// Whether a value is what a person knows, or what is sealed of it.
+/// Whether a value is what a person enters, or the form of it that is sealed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
     Known,
@@ -40,33 +40,33 @@ impl fmt::Debug for Plaintext {
 }
 
 impl Plaintext {
-    /// The bytes.
+    /// The bytes of the value.
     pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// What was sealed before and is sealed again, byte for byte.
+    /// A value that was sealed before and is sealed again, byte for byte.
     pub fn opened(bytes: Zeroizing<Vec<u8>>) -> Self {
         Self(bytes, Form::AsSealed)
     }
 
-    /// Whether it is hashed already, where only a hash is sealed.
+    /// Whether it is already in the form that is sealed, such as a hash.
     pub fn is_as_sealed(&self) -> bool {
         self.1 == Form::AsSealed
     }
 
-    /// How many characters it has.
+    /// Its length in characters.
     fn length(&self) -> usize {
         std::str::from_utf8(&self.0).map_or(self.0.len(), |it| it.chars().count())
     }
 
-    /// From a text that was made here.
+    /// A value that was generated here.
     pub fn from_text(text: &Zeroizing<String>) -> Self {
         Self(Zeroizing::new(text.as_bytes().to_owned()), Form::Known)
     }
 
-    /// Reads to the end, into a buffer that never moves: a buffer that grew would leave pieces
-    /// behind.
+    /// Reads to the end, into a buffer that never moves: a growing buffer would leave copies in
+    /// memory.
     fn read(from: &mut dyn Read, what: &str) -> anyhow::Result<Self> {
         let mut buffer = Zeroizing::new(vec![0_u8; MAX_SIZE + 1]);
         let mut filled = 0;
@@ -78,16 +78,13 @@ impl Plaintext {
                 Err(error) => return Err(error).with_context(|| format!("cannot read {what}")),
             }
         }
-        ensure!(
-            filled <= MAX_SIZE,
-            "{what} holds more than 64 KiB: that is no value of a credential"
-        );
+        ensure!(filled <= MAX_SIZE, "{what} is larger than 64 KiB, which is too large for a value");
         buffer.truncate(filled);
         Ok(Self(buffer, Form::Known).without_line_break())
     }
 
-    /// A value of one line ends before its line break: editors and `echo` add one. A value of
-    /// several lines (a key in PEM) stays as it is.
+    /// Removes the line break after a value of one line, because editors and `echo` add one. A
+    /// value with several lines (a key in PEM) is unchanged.
     fn without_line_break(mut self) -> Self {
         let first = self.0.iter().position(|it| *it == b'\n');
         if first.is_some_and(|it| it + 1 == self.0.len()) {
@@ -98,15 +95,15 @@ impl Plaintext {
         self
     }
 
-    /// What pods read as an environment variable has to be a text without NUL; an address has to be
-    /// one. What was sealed before is not judged again by what it means.
+    /// Checks a value: pods read it as an environment variable, so it has to be text without NUL,
+    /// and an e-mail address has to be valid. The meaning of a resealed value is not checked again.
     fn judged(self, declared: &CredentialSpec, its: &Key) -> anyhow::Result<Self> {
         let (credential, key) = (declared.name, its.name);
         ensure!(!self.0.is_empty(), "the value of `{key}` of `{credential}` is empty");
         ensure!(
             !self.0.contains(&0),
-            "the value of `{key}` of `{credential}` holds a NUL byte, which no environment \
-             variable can"
+            "the value of `{key}` of `{credential}` contains a NUL byte, which an environment \
+             variable cannot"
         );
         let Ok(text) = std::str::from_utf8(&self.0) else {
             bail!("the value of `{key}` of `{credential}` is not UTF-8")
@@ -114,9 +111,9 @@ impl Plaintext {
         if !self.is_as_sealed() {
             ensure!(
                 !text.trim().is_empty(),
-                "the value of `{key}` of `{credential}` is white space only"
+                "the value of `{key}` of `{credential}` is only white space"
             );
-            // Without the value: what is no address may be a password in the wrong place.
+            // Do not print the value: it may be a password in the wrong place.
             let is_right = !matches!(its.value, Value::Email(_)) || text.parse::<Email>().is_ok();
             ensure!(
                 is_right,
@@ -128,7 +125,7 @@ impl Plaintext {
     }
 }
 
-/// Where a key's value comes from, as the command line says.
+/// The source of a key's value.
 #[derive(Debug)]
 pub enum Origin {
     /// Standard input.
@@ -137,13 +134,13 @@ pub enum Origin {
     File(PathBuf),
     /// An environment variable.
     Env(String),
-    /// Made here, with so many letters and digits.
+    /// Generated here, with this number of letters and digits.
     Made(usize),
-    /// Sealed before, and opened with the private key.
+    /// Sealed before, and decrypted with the private key.
     Opened(Plaintext),
 }
 
-/// What the command line says of one credential: key and origin.
+/// The sources of the values of one credential, by key.
 pub type Origins = Vec<(&'static Key, Origin)>;
 
 /// Reads the flags `[KEY=]…` of a credential.
@@ -169,27 +166,28 @@ pub fn origins(
     if let Some(key) = &args.from_stdin {
         add(key, Origin::Stdin)?;
     }
-    for it in &args.from_file {
-        let (key, file) = split(declared, it);
+    for argument in &args.from_file {
+        let (key, file) = split(declared, argument);
         add(key, Origin::File(file.into()))?;
     }
-    for it in &args.from_env {
-        let (key, variable) = split(declared, it);
+    for argument in &args.from_env {
+        let (key, variable) = split(declared, argument);
         add(key, Origin::Env(variable.to_owned()))?;
     }
-    for it in &args.generate {
-        let (key, length) = split(declared, it);
+    for argument in &args.generate {
+        let (key, length) = split(declared, argument);
         let length = length.parse().ok().filter(|it| (16..=1024).contains(it));
         let length = length.context(
-            "`--generate` takes a length from 16 to 1024 letters and digits, like `--generate 32`",
+            "`--generate` takes a length from 16 to 1024 letters and digits, like `--generate \
+             32`",
         )?;
         let found = key_of(declared, key)?;
         if let Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) =
             found.value
         {
             bail!(
-                "`{}` of `{}` is {what}: made here, nobody would ever know it; make it where you \
-                 keep passwords and give it with --from-stdin",
+                "`{}` of `{}` is {what}: if it were generated here, nobody would know it; \
+                 generate one where you keep passwords and pass that with --from-stdin",
                 found.name,
                 declared.name
             );
@@ -199,7 +197,7 @@ pub fn origins(
     Ok(all)
 }
 
-/// `KEY=REST`, where what stands before the sign is a key; else all of it is the rest.
+/// Splits `KEY=REST` if the credential has that key; otherwise everything is the rest.
 fn split<'a>(declared: &CredentialSpec, text: &'a str) -> (&'a str, &'a str) {
     text.split_once('=')
         .filter(|it| declared.keys.iter().any(|key| key.name == it.0))
@@ -212,19 +210,17 @@ fn key_of(declared: &'static CredentialSpec, name: &str) -> anyhow::Result<&'sta
     match (name, declared.keys) {
         ("", [only]) => Ok(only),
         ("", _) => bail!("`{}` has several keys, so say which: {}", declared.name, keys()),
-        _ => declared
-            .keys
-            .iter()
-            .find(|it| it.name == name)
-            .with_context(|| format!("`{}` has no key `{name}`, but {}", declared.name, keys())),
+        _ => declared.keys.iter().find(|it| it.name == name).with_context(|| {
+            format!("`{}` has no key `{name}`; its keys are {}", declared.name, keys())
+        }),
     }
 }
 
-/// Brings the values of some keys of a credential: from where the command line says, made here, or
-/// asked for.
+/// Collects the values of some keys of a credential: from the given sources, generated here, or
+/// from a prompt.
 ///
 /// # Errors
-/// When a value cannot be had, or is none that can be sealed.
+/// When a value is not available, or cannot be sealed.
 pub fn values(
     declared: &'static CredentialSpec,
     wanted: &[&'static Key],
@@ -233,7 +229,7 @@ pub fn values(
 ) -> anyhow::Result<Vec<(&'static Key, Plaintext)>> {
     if let Some((key, _)) = origins.iter().find(|it| !wanted.contains(&it.0)) {
         bail!(
-            "`{}` of `{}` is sealed already: `--rotate` replaces all of its values",
+            "`{}` of `{}` is already sealed: `--rotate` replaces all of its values",
             key.name,
             declared.name
         );
@@ -245,7 +241,7 @@ pub fn values(
     let unknown: Vec<String> = wanted.iter().filter(known).map(|it| described(it)).collect();
     if !may_ask && !unknown.is_empty() {
         bail!(
-            "`{}` needs {}: give it with --from-stdin=KEY, --from-file KEY=FILE or --from-env \
+            "`{}` needs {}: pass it with --from-stdin=KEY, --from-file KEY=FILE or --from-env \
              KEY=VARIABLE, or run this in a terminal to be asked",
             declared.name,
             unknown.join(", ")
@@ -283,7 +279,7 @@ pub fn values(
     Ok(all)
 }
 
-/// A key and what it is.
+/// A key and its description.
 pub fn described(key: &Key) -> String {
     match key.value {
         Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) => {
@@ -293,29 +289,29 @@ pub fn described(key: &Key) -> String {
     }
 }
 
-/// What is wrong about the length of a secret, where it is: short ones are guessed.
+/// The warning about a secret that is so short that it can be guessed, if it is.
 fn too_short(key: &Key, value: &Plaintext) -> Option<String> {
     let is_secret =
         !matches!(key.value, Value::Shown(_) | Value::Email(_)) && !value.is_as_sealed();
     let length = Some(value.length()).filter(|it| is_secret && (1..LONG_ENOUGH).contains(it))?;
     Some(format!(
-        "has {}, and fewer than {LONG_ENOUGH} are soon guessed",
+        "has {}, and fewer than {LONG_ENOUGH} are easily guessed",
         count(length, "character")
     ))
 }
 
-/// A secret of so many characters is not guessed.
+/// The length in characters from which a secret is not easily guessed.
 const LONG_ENOUGH: usize = 12;
 
-/// So many letters and digits has one that is made for a person.
+/// The number of letters and digits of a password that is generated for a person.
 const MADE: usize = 24;
 
-/// How to get a longer one.
+/// How to get a longer value.
 fn longer(key: &Key) -> &'static str {
     if matches!(key.value, Value::Made(_)) {
-        "`--generate 32` makes one"
+        "`--generate 32` generates one"
     } else {
-        "take one that your password store makes"
+        "use one that your password manager generates"
     }
 }
 
@@ -327,8 +323,8 @@ fn from(
         Origin::Stdin => {
             ensure!(
                 !io::stdin().is_terminal(),
-                "stdin is a terminal, which would show what is typed: leave --from-stdin out, and \
-                 you are asked"
+                "stdin is a terminal, which would show what is typed: omit --from-stdin to be \
+                 asked"
             );
             Plaintext::read(&mut stdin()?, "stdin")
         }
@@ -354,7 +350,7 @@ pub fn from_file(path: &Path) -> anyhow::Result<Plaintext> {
     Plaintext::read(&mut file, &name)
 }
 
-/// Standard input without the standard library's buffer, which nobody wipes.
+/// Standard input without the standard library's buffer, which is never wiped.
 #[cfg(unix)]
 fn stdin() -> anyhow::Result<File> {
     use std::os::fd::AsFd as _;
@@ -366,7 +362,7 @@ fn stdin() -> anyhow::Result<io::StdinLock<'static>> {
     Ok(io::stdin().lock())
 }
 
-/// Asks for what is no secret: once, and it is seen. What cannot be sealed is asked for again.
+/// Asks for a value that is not secret: once, visibly, and again if the value is not accepted.
 fn shown(declared: &CredentialSpec, key: &Key) -> anyhow::Result<Plaintext> {
     for _ in 0..TRIES {
         let answer =
@@ -379,8 +375,9 @@ fn shown(declared: &CredentialSpec, key: &Key) -> anyhow::Result<Plaintext> {
     bail!("nothing was sealed")
 }
 
-/// Asks twice, without showing what is typed: nobody sees a slip. What cannot be sealed is asked
-/// for again; of a short one it is said, and a longer one is offered.
+/// Asks for a secret twice, without showing it, because a typing error would not be visible. A
+/// value that is not accepted is asked for again; for a short one there is a warning and the offer
+/// to generate a longer one.
 fn asked(
     declared: &CredentialSpec,
     key: &Key,
@@ -397,8 +394,8 @@ fn asked(
                 let short = too_short(key, &first);
                 if let Some(short) = &short {
                     terminal::say(&format!(
-                        "warning: it {short}; enter it once more to take it all the same, or \
-                         `{GENERATE}` for one of {MADE} letters and digits, which is shown here \
+                        "warning: it {short}; enter it once more to use it all the same, or \
+                         `{GENERATE}` to get one of {MADE} letters and digits, which is shown \
                          once\n"
                     ));
                 }
@@ -409,12 +406,12 @@ fn asked(
                 if short.is_some() && *second.0 == *GENERATE.as_bytes() {
                     let made = make(MADE);
                     terminal::say(&format!(
-                        "{}: {}: {}\nkeep it where you keep passwords, and clear this screen\n",
+                        "{}: {}: {}\nstore it where you keep passwords, and clear this screen\n",
                         declared.name, key.name, *made
                     ));
                     return Ok(Plaintext::from_text(&made));
                 }
-                "the two are not the same".to_owned()
+                "the two values differ".to_owned()
             }
         };
         terminal::say(&format!("{wrong}; try again\n"));
@@ -422,14 +419,14 @@ fn asked(
     bail!("nothing was sealed")
 }
 
-/// What asks for a value that is made.
+/// The input that asks for a generated value.
 const GENERATE: &str = "generate";
 
-/// How often somebody may mistype a value.
+/// The number of attempts to enter a value.
 const TRIES: usize = 3;
 
-/// Keeps what is in memory out of core dumps and from other processes of the same user. Best
-/// effort: not every system can.
+/// Keeps the memory of this process out of core dumps, and away from other processes of the same
+/// user. Best effort: not every system supports it.
 pub fn keep_private() {
     #[cfg(unix)]
     {

@@ -1,4 +1,4 @@
-//! One sealing: which values it needs, the ciphertext that it makes, and the file that holds it.
+//! Sealing one credential: the values that it needs, the ciphertext, and the file that contains it.
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
 
@@ -22,9 +22,9 @@ use crate::{
     yaml::emit,
 };
 
-/// A credential that the platform needs, and where.
+/// A credential that the platform needs, and the namespaces that need it.
 pub struct Need {
-    /// What it consists of.
+    /// The specification of the credential.
     pub declared: &'static CredentialSpec,
     /// The namespaces that need a copy.
     pub namespaces: BTreeSet<Arc<str>>,
@@ -32,23 +32,23 @@ pub struct Need {
     pub used_by: BTreeSet<Arc<str>>,
 }
 
-/// All credentials that the platform needs, by name.
+/// All credentials that the platform needs, sorted by name.
 pub fn needs(plan: &Plan) -> Vec<Need> {
     let mut all: Vec<Need> = Vec::new();
-    for it in plan.secrets() {
-        let declared = it.credential.declared();
+    for required in plan.secrets() {
+        let declared = required.credential.declared();
         if all.last().is_none_or(|it| it.declared != declared) {
             all.push(Need { declared, namespaces: BTreeSet::new(), used_by: BTreeSet::new() });
         }
         if let Some(need) = all.last_mut() {
-            need.namespaces.insert(it.namespace.clone());
-            need.used_by.extend(it.used_by.iter().cloned());
+            need.namespaces.insert(required.namespace.clone());
+            need.used_by.extend(required.used_by.iter().cloned());
         }
     }
     all
 }
 
-/// Whether the tree on the disk has the present Secret of a credential.
+/// Whether the tree on the disk contains the current Secret of a credential.
 fn is_rendered((disk, root): (&dyn Disk, &Path), need: &Need, old: &SealedValues) -> bool {
     let secret = secret_name(need.declared.name, old.suffix.as_ref());
     need.namespaces.iter().any(|namespace| {
@@ -60,26 +60,26 @@ fn is_rendered((disk, root): (&dyn Disk, &Path), need: &Need, old: &SealedValues
     })
 }
 
-/// One sealing, before its values are known.
+/// The sealing of one credential, before its values are known.
 pub struct Sealing<'a> {
-    /// For what.
+    /// The credential.
     pub need: &'a Need,
-    /// The keys whose values it needs; none: all is sealed.
+    /// The keys whose values are needed; empty if everything is sealed.
     pub keys: Vec<&'static Key>,
     scope: SealedScope,
     old: Option<&'a SealedValues>,
-    /// Whether what is sealed stays, and the keys are added to it.
+    /// Whether the sealed values stay, and the keys are added to them.
     adds: bool,
-    /// Whether the tree has the Secret that is replaced: else what was before it is what runs, and
-    /// stays for a rollback.
+    /// Whether the tree contains the Secret that is replaced. If not, the cluster still runs with
+    /// the one before it, which is then kept for a rollback.
     is_rendered: bool,
 }
 
 impl<'a> Sealing<'a> {
-    /// What has to be sealed of a credential.
+    /// Determines what has to be sealed of a credential.
     ///
-    /// Keys that no copy has are added under the name that the Secret has. In any other case every
-    /// value is needed again: ciphertext is bound to its namespace and its Secret's name.
+    /// Keys that no copy has are added to the Secret under its current name. In all other cases
+    /// every value is needed again: ciphertext is bound to its namespace and its Secret's name.
     pub fn of(
         need: &'a Need,
         plan: &'a Plan,
@@ -120,7 +120,7 @@ impl<'a> Sealing<'a> {
         if can_add { act(missing, true) } else { whole(all) }
     }
 
-    /// Whether something that is sealed gives way.
+    /// Whether sealed values are replaced.
     pub fn replaces(&self) -> bool {
         self.old.is_some() && !self.adds
     }
@@ -128,7 +128,7 @@ impl<'a> Sealing<'a> {
     /// Seals the values for every namespace that needs them.
     ///
     /// # Errors
-    /// When the certificate's key refuses.
+    /// When a value cannot be hashed or encrypted.
     pub fn seal(
         &self,
         certificate: &Certificate,
@@ -199,7 +199,7 @@ impl<'a> Sealing<'a> {
         })
     }
 
-    /// A suffix that neither the present nor the former Secret has.
+    /// A random suffix that neither the current nor the previous Secret has.
     fn draw(&self, random: &mut OsRng) -> anyhow::Result<DnsLabel> {
         let taken = |text: &str| {
             self.old.is_some_and(|old| {
@@ -215,7 +215,8 @@ impl<'a> Sealing<'a> {
         }
     }
 
-    /// What runs until now stays for a rollback, as long as the same key opens it.
+    /// The values that the cluster uses now, kept for a rollback as long as the same key decrypts
+    /// them.
     fn previous(&self, fingerprint: &Fingerprint) -> Option<PreviousValues> {
         let old = self
             .old
@@ -227,7 +228,7 @@ impl<'a> Sealing<'a> {
     }
 }
 
-/// A sealing that was done, before it is written.
+/// A sealed credential, before it is written.
 pub struct Sealed {
     file: SealedCredential,
     secret: String,
@@ -245,7 +246,8 @@ impl Sealed {
     /// When it cannot be written; then the old file is still there.
     pub fn write(&self, disk: &dyn Disk, root: &Path) -> anyhow::Result<()> {
         let mut text = b"# yaml-language-server: $schema=../secret.schema.json\n\
-              # Ciphertext only. `espalier seal` writes this file; the values are known to the cluster, and to whoever made them.\n"
+              # Ciphertext only. `espalier seal` writes this file; the values are known to the \
+              cluster, and to whoever made them.\n"
             .to_vec();
         emit::document(&mut text, &self.file);
         let name = format!("{SECRETS}{}.yaml", self.file.metadata.name);
@@ -255,7 +257,7 @@ impl Sealed {
             let there = disk.look(path).with_context(|| format!("cannot look at {name}"))?;
             if let Some((kind, _)) = there.filter(|it| it.0 != wanted) {
                 bail!(
-                    "{name} is {}, and has to be {}: nothing was written there",
+                    "{name} is {}, but has to be {}: nothing was written there",
                     kind.noun(),
                     wanted.noun()
                 );
@@ -266,7 +268,7 @@ impl Sealed {
             .with_context(|| format!("cannot write {name}"))
     }
 
-    /// What was done, and what follows.
+    /// The message about what was sealed, and its consequences.
     pub fn said(&self) -> String {
         let mut said = format!(
             "sealed `{}` for {} (Secret `{}`)\n",
@@ -278,10 +280,7 @@ impl Sealed {
         let _ = if self.restarts {
             writeln!(said, "  restarts: {readers}")
         } else {
-            writeln!(
-                said,
-                "  read by: {readers} (under the name that it has: nothing is restarted)"
-            )
+            writeln!(said, "  read by: {readers} (the Secret keeps its name, so nothing restarts)")
         };
         if !self.rotation.is_empty() {
             let _ = writeln!(said, "  {}", self.rotation);

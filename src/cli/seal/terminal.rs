@@ -1,5 +1,5 @@
-//! Questions on the terminal. What is not to be seen is read byte by byte into a buffer that never
-//! moves, and is wiped.
+//! Prompts on the terminal. Hidden input is read byte by byte into a buffer that never moves, and
+//! is wiped.
 
 use std::io::{self, Write as _};
 
@@ -8,22 +8,22 @@ use zeroize::Zeroizing;
 
 use crate::cli::fold::{columns, folded};
 
-/// Says something on the terminal, folded at its width.
+/// Writes a message to stderr, folded to the width of the terminal.
 pub fn say(text: &str) {
     let _ = write!(io::stderr(), "{}", folded(text, columns(&io::stderr())));
 }
 
-/// Asks, without showing what is typed. Backspace and Ctrl-U correct; Ctrl-C and Ctrl-D end it,
-/// with the terminal as it was.
+/// Asks without showing what is typed. Backspace and Ctrl-U edit; Ctrl-C and Ctrl-D cancel and
+/// restore the terminal.
 ///
 /// # Errors
-/// When stdin is no terminal, or the answer was broken off.
+/// When stdin is not a terminal, or the input was cancelled.
 #[cfg(unix)]
 pub fn hidden(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
     use std::os::fd::AsFd as _;
 
-    /// Puts the terminal back, whichever way this ends.
+    /// Restores the terminal when dropped.
     struct AsItWas(Termios);
     impl Drop for AsItWas {
         fn drop(&mut self) {
@@ -35,38 +35,37 @@ pub fn hidden(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     let mut terminal = std::fs::File::from(
         io::stdin().as_fd().try_clone_to_owned().context("cannot read the terminal")?,
     );
-    let before = tcgetattr(&terminal).context("stdin is no terminal")?;
+    let before = tcgetattr(&terminal).context("stdin is not a terminal")?;
     let mut quiet = before.clone();
-    // Signals too: whoever is killed here leaves a terminal that shows nothing any more.
+    // Disable signals too: a process that is killed here would leave a terminal without echo.
     quiet.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     let guard = AsItWas(before);
-    tcsetattr(&terminal, OptionalActions::Flush, &quiet)
-        .context("cannot keep the terminal from showing what is typed")?;
+    tcsetattr(&terminal, OptionalActions::Flush, &quiet).context("cannot hide what is typed")?;
     say(prompt);
     let answer = read(&mut terminal, most);
     drop(guard);
     answer
 }
 
-/// There is no terminal to ask on that would not show the answer.
+/// Hidden input is not supported on this system.
 #[cfg(not(unix))]
 pub fn hidden(_: &str, _: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     bail!(
-        "this system's terminal cannot be kept from showing what is typed: use --from-stdin, \
-         --from-file or --from-env"
+        "on this system, espalier cannot hide what is typed: use --from-stdin, --from-file or \
+         --from-env"
     )
 }
 
-/// Asks for what may be seen: the terminal itself shows it, and corrects.
+/// Asks for visible input: the terminal itself shows and edits it.
 ///
 /// # Errors
-/// When the terminal is gone, or the answer was broken off.
+/// When the terminal is gone, or the input was cancelled.
 pub fn shown(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     say(prompt);
     #[cfg(unix)]
     {
         use std::os::fd::AsFd as _;
-        // Not the standard library's reader, which would keep what was typed ahead for the next
+        // Not the standard library's reader, which would buffer input typed ahead for the next
         // question.
         let mut terminal = std::fs::File::from(
             io::stdin().as_fd().try_clone_to_owned().context("cannot read the terminal")?,
@@ -77,9 +76,9 @@ pub fn shown(prompt: &str, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     read(&mut io::stdin().lock(), most)
 }
 
-/// Reads a line of a terminal that hands over each key.
+/// Reads a line from a terminal that passes on each key.
 fn read(from: &mut dyn io::Read, most: usize) -> anyhow::Result<Zeroizing<Vec<u8>>> {
-    // All of it from the beginning: a buffer that grew would leave pieces behind.
+    // Allocated at its full size: a growing buffer would leave copies in memory.
     let mut answer = Zeroizing::new(Vec::with_capacity(most + 1));
     let mut key = Zeroizing::new([0_u8; 1]);
     loop {
@@ -95,7 +94,7 @@ fn read(from: &mut dyn io::Read, most: usize) -> anyhow::Result<Zeroizing<Vec<u8
             CTRL_D => bail!("nothing was entered; nothing was sealed"),
             CTRL_U => answer.clear(),
             BACKSPACE | DELETE => {
-                // A whole character: the bytes that follow its first one, and that one.
+                // Remove a whole character: its continuation bytes, then its first byte.
                 while answer.pop().is_some_and(|it| it & 0xc0 == 0x80) {}
             }
             _ if answer.len() > most => {}

@@ -1,5 +1,5 @@
-//! Whose certificate `spec/sealing.pem` is: a pull request can put another in its place, and who
-//! sealed with it has told its owner all.
+//! Whether `spec/sealing.pem` is trustworthy: a pull request can replace it, and values sealed with
+//! the replacement can be decrypted by its author.
 
 use std::{
     collections::BTreeSet,
@@ -24,27 +24,27 @@ use crate::{
     seal::{certificate::Certificate, key_pair},
 };
 
-/// More than any private key takes, in bytes.
+/// A size in bytes that no private key exceeds.
 const LARGEST: u64 = 1 << 16;
 
-/// A private key of this machine, held against the certificate.
+/// A private key on this machine, compared with the certificate.
 struct Held {
     path: PathBuf,
-    /// None where the file cannot be looked at.
+    /// When the file was modified; none if that is unknown.
     modified: Option<SystemTime>,
-    /// Whether the certificate is its own; why that cannot be told.
+    /// Whether the certificate belongs to it, or why that is unknown.
     is_its: Result<bool, String>,
 }
 
-/// Holds the certificate against the private keys of this machine, and where there are none,
-/// against what Git and the sealed files know.
+/// Compares the certificate with the private keys on this machine or, if there are none, with what
+/// Git and the sealed files say.
 ///
-/// A commit says what the platform is called, so the name never says which keys are looked at: all
-/// of them are. It only says whose the certificate has to be.
+/// The platform's name comes from a commit, so it does not decide which keys are examined: all of
+/// them are. It only decides which key the certificate has to belong to.
 ///
 /// # Errors
-/// When it is not that of this platform's newest private key, or other places know another one, and
-/// nobody has said that it is right.
+/// When it does not belong to this platform's newest private key, or Git or sealed files name
+/// another one, and no flag says that it is right.
 pub fn certificate(
     disk: &dyn Disk,
     work: &Work,
@@ -64,21 +64,21 @@ pub fn certificate(
     if let Some(doubt) = doubt(disk, work, args.key.as_deref(), certificate)? {
         return doubted(args, &doubt.why, console);
     }
-    if let Some(warning) = unheard(disk, work, args.key.as_deref(), certificate)? {
+    if let Some(warning) = fingerprint_warning(disk, work, args.key.as_deref(), certificate)? {
         console.say(&warning);
     }
     Ok(())
 }
 
-/// Why nothing is sealed for a certificate, unless somebody says that it is right.
+/// The reason not to seal with a certificate, unless the user confirms it.
 pub struct Doubt {
-    /// In words.
+    /// The reason as text.
     pub why: String,
-    /// A private key of this machine that it belongs to.
+    /// The private key on this machine that the certificate belongs to.
     pub its: Option<PathBuf>,
 }
 
-/// This platform's folder, and every private key of this machine.
+/// This platform's configuration folder, and every private key on this machine.
 fn here(
     disk: &dyn Disk,
     work: &Work,
@@ -91,13 +91,13 @@ fn here(
         None => Vec::new(),
     };
     if let Some(path) = key {
-        // It opens what was sealed, which says nothing of whom to seal for.
+        // This key decrypts old values, which says nothing about the certificate to seal with.
         keys.push(Held { is_its: Ok(false), ..held(path.to_owned(), certificate) });
     }
     Ok((own, keys))
 }
 
-/// What stands against a certificate, where `key` opens what was sealed before.
+/// The reason not to trust a certificate, if any; `key` decrypts the old values.
 ///
 /// # Errors
 /// When a folder of private keys cannot be listed.
@@ -111,8 +111,8 @@ pub fn doubt(
     if keys.is_empty() {
         return Ok(known_elsewhere(work, certificate).map(|why| Doubt { why, its: None }));
     }
-    let is_its = |it: &&Held| it.is_its == Ok(true);
-    let is_own = |it: &&Held| it.path.parent() == own.as_deref();
+    let is_its = |held: &&Held| held.is_its == Ok(true);
+    let is_own = |held: &&Held| held.path.parent() == own.as_deref();
     let its = keys
         .iter()
         .filter(is_its)
@@ -120,13 +120,13 @@ pub fn doubt(
         .max_by_key(|it| it.modified)
         .or_else(|| keys.iter().find(is_its));
     let why = if let Some(its) = its.filter(is_own) {
-        let is_newer = |it: &&Held| it.modified.is_none() || it.modified > its.modified;
+        let is_newer = |held: &&Held| held.modified.is_none() || held.modified > its.modified;
         let Some(newer) = keys.iter().filter(is_own).filter(|it| !is_its(it)).find(is_newer) else {
             return Ok(None);
         };
         let (its, newer) = (its.path.display(), newer.path.display());
         format!(
-            "{SEALING} ({}) belongs to {its}, and {newer} beside it is a newer private key",
+            "{SEALING} ({}) belongs to {its}, but {newer} beside it is a newer private key",
             certificate.fingerprint()
         )
     } else if let Some(its) = its {
@@ -153,20 +153,20 @@ fn not_its(certificate: &Certificate, keys: &str) -> String {
     )
 }
 
-/// Refuses, unless somebody has said that the certificate is right.
+/// Refuses, unless `--accept-certificate` confirms the certificate.
 fn doubted(args: &SealArgs, doubt: &str, console: &mut Console) -> anyhow::Result<()> {
     ensure!(
         args.accept_certificate,
-        "{doubt}: whoever put it there could open what is sealed with it, and your cluster could \
-         not; look at who changed it (`git log -- {SEALING}`); where its private key is elsewhere, \
-         name it with `--private-key FILE`, or say `--accept-certificate`"
+        "{doubt}: whoever put it there could unseal what is sealed with it, and your cluster \
+         could not; check who changed that file (`git log -- {SEALING}`); if its private key is \
+         elsewhere, name that key with `--private-key FILE`, or pass `--accept-certificate`"
     );
-    console.say(&format!("warning: {doubt}; it is taken all the same\n"));
+    console.say(&format!("warning: {doubt}; it is used all the same\n"));
     Ok(())
 }
 
-/// Where nobody here can tell whose the certificate is, it has to be the one that everything else
-/// knows: what knows another one.
+/// Without a private key to compare with, the certificate has to be the one that Git and the sealed
+/// files name; returns those that name another one.
 fn known_elsewhere(work: &Work, certificate: &Certificate) -> Option<String> {
     let mut others = BTreeSet::new();
     for (file, _, sealed) in opened::files(work) {
@@ -186,15 +186,14 @@ fn known_elsewhere(work: &Work, certificate: &Certificate) -> Option<String> {
     let all = others.join(", ");
     (!others.is_empty()).then(|| {
         format!(
-            "{SEALING} is {}, and its private key is not here to tell; but {all}",
+            "{SEALING} is {}, and no private key on this machine confirms it, but {all}",
             certificate.fingerprint()
         )
     })
 }
 
-/// Where there is no key here and nothing is known against the certificate, the user hears which it
-/// is.
-fn unheard(
+/// A warning with the fingerprint, if there is no private key here to compare with.
+fn fingerprint_warning(
     disk: &dyn Disk,
     work: &Work,
     key: Option<&Path>,
@@ -205,16 +204,16 @@ fn unheard(
     }
     let changed = before(&work.root).filter(|was| was.1 != certificate.fingerprint());
     let changed = changed
-        .map(|(commit, was)| format!("; commit {commit} put it in the place of {was}"))
+        .map(|(commit, was)| format!("; commit {commit} replaced {was} with it"))
         .unwrap_or_default();
     Ok(Some(format!(
-        "warning: there is no private key here that could tell whose {SEALING} is: compare its \
-         fingerprint with the one you know, {}{changed}\n",
+        "warning: no private key on this machine confirms {SEALING}: compare its fingerprint \
+         with the one you know, {}{changed}\n",
         certificate.fingerprint()
     )))
 }
 
-/// The last commit that changed the certificate, and which one there was before it.
+/// The last commit that changed the certificate, and the fingerprint of the certificate before it.
 fn before(root: &Path) -> Option<(String, String)> {
     let git = Git::of(root).ok()?;
     let commit = git
@@ -232,7 +231,7 @@ fn before(root: &Path) -> Option<(String, String)> {
     Some((commit.get(..12)?.to_owned(), was))
 }
 
-/// The fingerprint of the certificate in a revision; none where there is no repository, no such
+/// The fingerprint of the certificate in a revision; none if there is no repository, no such
 /// revision, or no certificate in it.
 pub fn committed(root: &Path, revision: &str) -> Option<String> {
     let git = Git::of(root).ok()?;
@@ -250,8 +249,8 @@ pub fn committed(root: &Path, revision: &str) -> Option<String> {
     Some(Certificate::parse(text.as_bytes()).ok()?.fingerprint().to_owned())
 }
 
-/// Every private key in the user's folder and in the platforms' folders below it. Links are
-/// followed: it is the user's own folder.
+/// Every private key in the user's configuration folder and in the platforms' folders below it.
+/// Symbolic links are followed, because this is the user's own folder.
 fn keys(disk: &dyn Disk, folder: &Path, certificate: &Certificate) -> anyhow::Result<Vec<Held>> {
     let mut all = Vec::new();
     let name = folder.display();
@@ -276,7 +275,7 @@ fn keys(disk: &dyn Disk, folder: &Path, certificate: &Certificate) -> anyhow::Re
                 Some(Kind::Folder) if place == folder => folders.push(path),
                 Some(Kind::File) if is_named => all.push(held(path, certificate)),
                 None | Some(Kind::Other) if is_named || place == folder => {
-                    let is_its = Err("is a link that leads nowhere, or no file".to_owned());
+                    let is_its = Err("is a broken link, or not a file".to_owned());
                     all.push(Held { path, modified: None, is_its });
                 }
                 _ => {}
@@ -287,22 +286,21 @@ fn keys(disk: &dyn Disk, folder: &Path, certificate: &Certificate) -> anyhow::Re
     Ok(all)
 }
 
-/// Something else than a key, which may lie beside one: a certificate.
-const NO_KEY: &str = "holds no private key of RSA in PEM";
+/// The message about a file that is not a key, such as a certificate beside one.
+const NO_KEY: &str = "contains no RSA private key in PEM";
 
 fn held(path: PathBuf, certificate: &Certificate) -> Held {
     let modified = path.metadata().and_then(|it| it.modified()).ok();
     let is_its = match read(&path) {
-        Err(why) => Err(format!("cannot be read: {why}; give yourself the right to read it")),
+        Err(why) => Err(format!("cannot be read: {why}; give yourself permission to read it")),
         Ok(bytes) => key_pair::belongs(&bytes, certificate).ok_or_else(|| {
             let has = |words: &[u8]| bytes.windows(words.len()).any(|it| it == words);
             match has(b"PRIVATE KEY-----") {
                 true if has(b"ENCRYPTED") => {
-                    "asks for a passphrase: write it without one (`openssl pkey -in FILE -out \
-                     OTHER`)"
+                    "has a passphrase: write it without one (`openssl pkey -in FILE -out OTHER`)"
                         .to_owned()
                 }
-                true => "cannot be used: it is damaged, or no key of RSA".to_owned(),
+                true => "cannot be used: it is damaged, or not an RSA key".to_owned(),
                 false => NO_KEY.to_owned(),
             }
         }),
@@ -310,9 +308,9 @@ fn held(path: PathBuf, certificate: &Certificate) -> Held {
     Held { path, modified, is_its }
 }
 
-/// Reads a private key, of which only its public half is looked at; the copy is wiped.
+/// Reads a private key, of which only the public half is used; the copy is wiped.
 fn read(path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    // One allocation: a buffer that grew would leave copies behind.
+    // One allocation: a growing buffer would leave copies in memory.
     let mut bytes =
         Zeroizing::new(Vec::with_capacity(usize::try_from(LARGEST).unwrap_or(usize::MAX)));
     File::open(path)?.take(LARGEST).read_to_end(&mut bytes)?;

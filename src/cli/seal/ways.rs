@@ -1,4 +1,4 @@
-//! The lines to paste that lead on: to a certificate that is lost, to a key beside another one,
+//! Commands to paste next: to restore a lost certificate, to put a key beside another one, to move
 //! from one key pair to the next.
 
 use std::path::{Path, PathBuf};
@@ -15,33 +15,33 @@ use super::{
     trust::{self, Doubt},
 };
 
-/// The sealed values of the spec that can be read.
+/// The readable sealed credentials of the spec.
 fn sealed(work: &Work) -> Vec<SealedCredential> {
     opened::files(work).map(|it| it.2).collect()
 }
 
-/// Those of the keys that open something that is sealed.
+/// The keys that decrypt some of the sealed values.
 pub fn openers<'a>(keys: &'a [FoundKey], work: &Work) -> Vec<&'a FoundKey> {
     let files = sealed(work);
     keys.iter().filter(|key| files.iter().any(|it| opens(&key.key, it))).collect()
 }
 
-/// How a lost certificate comes back with nothing sealed anew: from the commit that has it, else
-/// from its private key.
+/// How to restore a lost certificate without sealing anything again: from the commit that has it,
+/// else from its private key.
 pub fn back(disk: &dyn Disk, work: &Work) -> Option<String> {
     if let Some(line) = checkout(&work.root) {
-        return Some(format!("`{line}` brings it back"));
+        return Some(format!("`{line}` restores it"));
     }
     let keys = opened::keys(disk, work);
     let its = openers(&keys, work);
     let its = its.first()?.path.display();
     Some(format!(
-        "`espalier seal init --from-key` makes another certificate for its private key, which is \
+        "`espalier seal init --from-key` creates a new certificate for its private key, which is \
          at {its}"
     ))
 }
 
-/// The line that takes the certificate out of the last commit that has it.
+/// The command that restores the certificate from the last commit that has it.
 fn checkout(root: &Path) -> Option<String> {
     let git = Git::of(root).ok()?;
     let path = git.path(SEALING);
@@ -57,8 +57,7 @@ fn checkout(root: &Path) -> Option<String> {
     Some(git.line(&["checkout", &revision, "--", &path]))
 }
 
-/// The first place beside a private key where none lies yet: `2-sealing-key.pem`, which
-/// `.gitignore` knows too.
+/// The first free path beside a private key: `2-sealing-key.pem`, which `.gitignore` matches too.
 pub fn beside(disk: &dyn Disk, key: &Path) -> PathBuf {
     let name = key.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let free = |path: &PathBuf| matches!(disk.look(path), Ok(None));
@@ -68,9 +67,9 @@ pub fn beside(disk: &dyn Disk, key: &Path) -> PathBuf {
         .unwrap_or_else(|| key.to_owned())
 }
 
-/// What follows a new `spec/sealing.pem`, with the paths of the keys that are known: the one that
-/// opens what is sealed until now, and the one that the certificate belongs to. Whoever has just
-/// put it there has said that it is right.
+/// The next command after a new `spec/sealing.pem`, with the paths of the known keys: the one that
+/// decrypts the current values, and the one that the certificate belongs to. The user has just put
+/// the certificate there, so it is trusted.
 pub fn next(
     disk: &dyn Disk,
     work: &Work,
@@ -81,7 +80,7 @@ pub fn next(
     whole(line, doubt.as_ref(), named)
 }
 
-/// The same for one that was found: where something stands against it, its owner looks first.
+/// The same for a certificate that was found: if there is a doubt about it, the user checks first.
 pub fn again(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> String {
     let (line, doubt) = line(disk, work, certificate);
     let is_known = doubt.is_none();
@@ -93,12 +92,12 @@ pub fn again(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> String 
         .map(|git| format!(" (`{}`)", git.line(&["log", "--", &git.path(SEALING)])))
         .unwrap_or_default();
     format!(
-        "look at who changed {SEALING}{log}, for nothing here says that it is yours; where it is, \
-         `{line}`"
+        "check who changed {SEALING}{log}, because nothing here confirms that it is yours; if it \
+         is, run `{line}`"
     )
 }
 
-/// The line that seals with a certificate, and what stands against it.
+/// The command that seals with a certificate, and the doubt about the certificate.
 fn line(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> (String, Option<Doubt>) {
     let files = sealed(work);
     let mut line = if files.is_empty() {
@@ -110,7 +109,7 @@ fn line(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> (String, Opt
         credential.spec.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint())
     };
     let old: Vec<&SealedCredential> = files.iter().filter(is_old).collect();
-    // One that opens them all: of several, `--reseal` takes for each file the one that opens it.
+    // A key that decrypts all of them; if several are needed, `--reseal` finds one for each file.
     let keys = opened::keys(disk, work);
     let opener = keys
         .iter()
@@ -124,8 +123,8 @@ fn line(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> (String, Opt
     (line, doubt.unwrap_or_else(|why| Some(Doubt { why: why.to_string(), its: None })))
 }
 
-/// A line with what takes the doubt away: the private key, else a word of the user's, where it is
-/// in a cluster or elsewhere.
+/// A command with the flag that settles the doubt: the private key or, if that is in a cluster or
+/// elsewhere, the user's confirmation.
 fn whole(line: String, doubt: Option<&Doubt>, named: Option<&Path>) -> String {
     let Some(doubt) = doubt else { return line };
     match named.or(doubt.its.as_deref()) {
@@ -134,7 +133,7 @@ fn whole(line: String, doubt: Option<&Doubt>, named: Option<&Path>) -> String {
     }
 }
 
-/// A path as a shell reads it.
+/// A path, quoted for a shell.
 pub fn shown(path: &Path) -> String {
     quoted(&path.display().to_string())
 }

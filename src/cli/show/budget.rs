@@ -1,5 +1,5 @@
-//! `show budget`: what the node keeps, what each pod asks for, what comes of it, and what the share
-//! of each Ollama is made of.
+//! `show budget`: what the node reserves, what each pod requests, whether it fits, and how the
+//! memory of each Ollama comes about.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -12,7 +12,7 @@ use crate::{
     units::Bytes,
 };
 
-/// The page, in so many columns at most.
+/// The whole output, in the given width.
 pub fn text(
     report: &Report,
     models: Option<&ModelMemory>,
@@ -26,20 +26,20 @@ pub fn text(
     if let Some(models) = models {
         let _ = write!(out, "\n{}", terms("ollama", models, width));
     }
-    // Many have the same models: those are told once.
+    // Workspaces with the same models share one table.
     let mut same: BTreeMap<&ModelMemory, Vec<&str>> = BTreeMap::new();
     for workspace in workspaces {
         same.entry(&workspace.memory).or_default().push(&workspace.workspace);
     }
-    for it in workspaces {
-        let [first, rest @ ..] = &same[&it.memory][..] else { continue };
-        if **first != *it.workspace {
+    for workspace in workspaces {
+        let [first, rest @ ..] = &same[&workspace.memory][..] else { continue };
+        if **first != *workspace.workspace {
             continue;
         }
         let _ = write!(
             out,
             "\n{}",
-            terms(&applications::tenant_name(&it.workspace), &it.memory, width)
+            terms(&applications::tenant_name(&workspace.workspace), &workspace.memory, width)
         );
         if !rest.is_empty() {
             let more = format!(
@@ -57,7 +57,7 @@ fn mib(bytes: Bytes) -> String {
     bytes.in_mib().to_string()
 }
 
-/// What the only node keeps for itself.
+/// What a single node reserves for itself.
 fn kept(report: &Report) -> String {
     let mut out = String::new();
     let kept = [
@@ -79,7 +79,7 @@ fn kept(report: &Report) -> String {
     out
 }
 
-/// What each group of nodes gives.
+/// What each group of nodes offers.
 fn groups(report: &Report) -> Table<6> {
     let mut table = Table::new(&["nodes", ">n", "role", ">allocatable", ">CPU", ">GPUs"]);
     for group in report.nodes.groups() {
@@ -106,7 +106,7 @@ fn groups(report: &Report) -> Table<6> {
     table
 }
 
-/// What each kind of pod asks for, and where that is from.
+/// What each kind of pod requests, and the source of the figures.
 fn pods(report: &Report) -> Table<6> {
     let mut table = Table::new(&["pods", ">n", ">request", ">limit", ">CPU", "from"]);
     for row in &report.rows {
@@ -115,7 +115,7 @@ fn pods(report: &Report) -> Table<6> {
             Origin::Object => "manifest",
             Origin::Chart => "chart",
             Origin::Cluster => "k3s",
-            Origin::Transient => "at times",
+            Origin::Transient => "temporary",
             Origin::Tenant => "workspace",
         };
         let name = format!("{}/{}", row.application, row.name);
@@ -135,7 +135,7 @@ fn pods(report: &Report) -> Table<6> {
     table
 }
 
-/// The sums against what the nodes can give.
+/// The sums, compared with what the nodes offer.
 fn verdict(out: &mut String, report: &Report) {
     let memory = if report.requests <= report.allocatable {
         format!("fits, {} spare", mib(report.spare()))
@@ -154,7 +154,7 @@ fn verdict(out: &mut String, report: &Report) {
     for one in &report.unplaced {
         let (name, each) =
             (format!("{}/{}", one.row.application, one.row.name), mib(one.ask.request));
-        let name = one.beside.iter().fold(name, |all, it| all + " + " + it);
+        let name = one.beside.iter().fold(name, |all, other| all + " + " + other);
         let how = if one.beside.is_empty() { "each" } else { "on one node" };
         let _ = writeln!(out, "no place for {} × {name}, {each} {how}", one.count);
     }
@@ -174,8 +174,8 @@ fn verdict(out: &mut String, report: &Report) {
     }
 }
 
-/// Ollama's memory, term by term, in whole MiB: what rounding leaves is in the last term, so that
-/// they sum up.
+/// Ollama's memory, term by term, in whole MiB: the last term absorbs the rounding, so that the sum
+/// is right.
 fn terms(application: &str, memory: &ModelMemory, width: Option<usize>) -> String {
     let whole = |bytes: Bytes| (bytes.get() + (1 << 19)) >> 20;
     let heading = format!("{application}/ollama, each pod");
@@ -195,11 +195,12 @@ fn terms(application: &str, memory: &ModelMemory, width: Option<usize>) -> Strin
         format!("× {} = {}", memory.replicas, mib(memory.computed * u64::from(memory.replicas)));
     table.row(["= needed".to_owned(), mib(memory.computed), all]);
     if memory.request != memory.computed {
-        table.row(["requested".to_owned(), mib(memory.request), "`resources` says so".to_owned()]);
+        table.row(["requested".to_owned(), mib(memory.request), "set by `resources`".to_owned()]);
     }
     let mut out = table.folded(width);
     if !memory.waiting.is_empty() {
-        let waiting = format!("loaded when one of these has gone: {}\n", memory.waiting.join(", "));
+        let waiting =
+            format!("loaded only after one of these is unloaded: {}\n", memory.waiting.join(", "));
         out.push_str(&folded(&waiting, width));
     }
     out

@@ -1,8 +1,8 @@
-//! The one line that sums a budget up.
+//! The budget in one line.
 
 use crate::budget::report::Report;
 
-/// What the pods request of what the node can give, in words.
+/// The requests of all pods, and what the node can give, as text.
 pub fn figures(report: &Report) -> String {
     format!("requests {} of {}", report.requests.in_mib(), report.allocatable.in_mib())
 }

@@ -1,4 +1,4 @@
-//! `show`: the platform from one side, or all of it on one screen.
+//! `show`: one view of the platform, or an overview on one screen.
 
 mod budget;
 pub mod figures;
@@ -49,7 +49,7 @@ pub fn run(
         return Ok(Outcome::Findings);
     };
     let (plan, tenants, format, width) = (&plan, &run.summaries, console.format(), console.width());
-    // The first note is of the platform's own files.
+    // The first note is about the platform's own files.
     let named = tenants
         .iter()
         .zip(run.notes.iter().skip(1))
@@ -70,15 +70,16 @@ pub fn run(
     if side == Some(Side::Waves) && format == Format::Human && plan.repository().pin == Pin::Branch
     {
         console.say(
-            "under `pin: branch` waves order the first install only: later, a commit reaches every \
-             Application at once; with `pin: tag` a change goes wave by wave\n",
+            "with `pin: branch`, waves order the first installation only: later, a commit \
+             reaches every Application at once; with `pin: tag`, a change is rolled out wave by \
+             wave\n",
         );
     }
-    // Whoever asks what the budget is made of has often just been told that it is too small: what
-    // is shown is shown, `check` judges.
+    // Users often look at the budget because a finding says that it is too small. So `show`
+    // succeeds in spite of errors, and `check` fails.
     if findings.has_errors() {
         let totals = Console::totals(&findings);
-        console.say(&format!("{totals}: `espalier check` tells them\n"));
+        console.say(&format!("{totals}: `espalier check` shows them\n"));
     }
     Ok(Outcome::Clean)
 }
@@ -86,7 +87,7 @@ pub fn run(
 /// Rows as JSON.
 ///
 /// # Errors
-/// When they cannot be written so.
+/// When they cannot be serialized.
 pub fn json<T: Serialize + ?Sized>(rows: &T) -> anyhow::Result<String> {
     Ok(plain::json(&serde_json::to_string_pretty(rows)?).into_owned() + "\n")
 }
@@ -191,14 +192,14 @@ fn secrets(plan: &Plan, format: Format, width: Option<usize>) -> anyhow::Result<
     Ok(table.folded(width))
 }
 
-/// The budget, for tools: its sums and pods, and what the memory of each Ollama is made of.
+/// The budget in the JSON output: its sums and pods, and how the memory of each Ollama comes about.
 #[derive(Serialize)]
 struct Total<'a> {
     #[serde(flatten)]
     report: &'a Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     ollama: Option<ModelMemory>,
-    /// Of each workspace's own.
+    /// The memory of each workspace's own Ollama.
     workspaces: Vec<WorkspaceMemory>,
 }
 
@@ -216,7 +217,7 @@ fn sum(
     Ok(budget::text(&report, ollama.as_ref(), &workspaces, width))
 }
 
-/// A name as Mermaid takes it.
+/// A name as a Mermaid identifier.
 fn node(name: &str) -> String {
     name.replace(|character: char| !character.is_ascii_alphanumeric(), "_")
 }

@@ -1,4 +1,4 @@
-//! `show`: what a person asks first, on one screen.
+//! `show`: the overview, on one screen.
 
 use std::fmt::Write as _;
 
@@ -11,12 +11,12 @@ use crate::{
     plan::{Plan, glance::Glance, overview::glance, rows::WaveRow, summary::Summary, tables},
 };
 
-/// So many Applications, hosts or models still go on one screen.
+/// The largest number of Applications, hosts or models that are listed on one screen.
 pub const SCREEN: usize = 24;
-/// A page for a file or a pipe is as wide as for most terminals.
+/// The width of output to a file or a pipe: that of most terminals.
 const PAGE: usize = 80;
 
-/// All sides in figures: what `show --format json` gives as one value.
+/// The overview in figures: the value that `show --format json` prints.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Overview {
@@ -64,7 +64,7 @@ impl Figures {
 }
 
 impl Overview {
-    /// Read off the house.
+    /// The overview of a plan and its tenants.
     pub fn of(plan: &Plan, tenants: &[Summary], flows: usize) -> Self {
         let (waves, secrets, budget) =
             (tables::waves(plan, tenants), tables::secrets(plan), plan.budget(tenants));
@@ -113,7 +113,7 @@ impl Overview {
     }
 }
 
-/// What a person asks first, a line each: hosts and what they need, models, versions, budget.
+/// The most important facts, one line each: hosts and what they need, models, versions, budget.
 pub fn head(glance: &Glance, budget: &Report) -> Table<2> {
     head_of(glance, &sums(budget))
 }
@@ -132,10 +132,10 @@ fn head_of(glance: &Glance, sums: &str) -> Table<2> {
     let mut first = Table::bare();
     let mut line = |what: &str, text: String| first.row([what.to_owned(), text]);
     line("platform", glance.name.to_string());
-    for (at, it) in glance.hosts.iter().take(SCREEN).enumerate() {
+    for (at, host) in glance.hosts.iter().take(SCREEN).enumerate() {
         line(
             if at == 0 { "hosts" } else { "" },
-            format!("https://{} ({})", it.host, it.application),
+            format!("https://{} ({})", host.host, host.application),
         );
     }
     if glance.all > SCREEN {

@@ -51,7 +51,7 @@ fn what_git_has_and_the_disk_does_not_show_is_reported() {
     dir.git(&["add", "apps/hidden.yaml"]);
     dir.git(&["update-index", "--skip-worktree", "apps/hidden.yaml"]);
     dir.remove("apps/hidden.yaml");
-    told(&dir, &[], "`apps/hidden.yaml` is in Git and not in this folder");
+    told(&dir, &[], "`apps/hidden.yaml` is in Git but not in this folder");
     // A file that was removed and not committed yet is no finding.
     let dir = committed();
     dir.write("apps/mine.yaml", "kind: Application\n");
@@ -77,7 +77,7 @@ fn generated_files_that_git_does_not_have_are_reported() {
             done.code == 1
                 && done
                     .err
-                    .contains(&format!("not in Git, which has other generated files: {name}\n")),
+                    .contains(&format!("not in Git, although other generated files are: {name}\n")),
             "{done:?}"
         );
         dir.git(&["commit", "--quiet", "--allow-empty", "--message", "gone"]);
@@ -118,7 +118,8 @@ fn a_file_that_git_was_told_not_to_look_at_is_reported_where_it_has_another() {
                 &dir,
                 &[],
                 &format!(
-                    "Git has other bytes of `{name}`, and was told not to look at the file ({mark})"
+                    "Git has a different version of `{name}`, and was told to ignore changes to \
+                     the file ({mark})"
                 ),
             );
             let said = dir.run(&["check", "--color", "never"]).err;
@@ -163,14 +164,13 @@ fn attributes_that_change_bytes_are_reported_with_their_place_and_a_way_out() {
             .find(|it| it.starts_with("warning[file-converted]"))
             .unwrap_or_default()
             .to_owned();
-        assert!(told.ends_with(&format!("by the attribute {said}")), "{file} {line}: {done:?}");
-        assert!(done.err.contains(&format!(" out of {place}")), "{done:?}");
-        // A line of ours does not override a file with higher precedence.
-        assert_eq!(
-            done.err.contains(", or write `/"),
-            file == ".gitattributes",
-            "{file}: {done:?}"
+        assert!(
+            told.contains(&format!("the Git attribute {said} changes the bytes of `")),
+            "{file} {line}: {done:?}"
         );
+        assert!(done.err.contains(&format!(" from {place}")), "{done:?}");
+        // A line of ours does not override a file with higher precedence.
+        assert_eq!(done.err.contains(", or add `/"), file == ".gitattributes", "{file}: {done:?}");
         if file == ".gitattributes" {
             for line in done.err.split('`').filter(|it| it.starts_with('/') && it.contains("/** "))
             {
@@ -244,7 +244,7 @@ fn a_repository_that_cannot_be_asked_is_reported_and_one_that_leaves_the_folder_
     assert!(
         done.code == 1
             && done.err.contains("error[repository-not-asked]")
-            && done.err.contains("is a link"),
+            && done.err.contains("is a symbolic link"),
         "{done:?}"
     );
     dir.remove(".git");
@@ -279,7 +279,7 @@ fn where_the_tree_is_is_compared_with_what_the_spec_says() {
             &dir,
             &root,
             &format!(
-                "the platform is in `clusters/garden` of its repository, and Argo CD would look \
+                "the platform is in `clusters/garden` of its repository, but Argo CD would look \
                  for it in `{wrong}`"
             ),
         );

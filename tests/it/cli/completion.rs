@@ -30,7 +30,7 @@ fn each_verb_has_its_own_help() {
             "{verb}: {said}"
         );
         assert!(
-            !said.contains("--threads") && said.lines().all(|it| it.chars().count() <= 110),
+            !said.contains("--threads") && said.lines().all(|it| it.chars().count() <= 100),
             "{verb}: {said}"
         );
         // The formats are those that the command accepts.
@@ -64,9 +64,9 @@ fn each_verb_has_its_own_help() {
 fn completed(dir: &WorkspaceDir, words: &[&str]) -> Vec<String> {
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_espalier")).parent().expect("a folder");
     let path = format!("{}:{}", program.display(), std::env::var("PATH").expect("a path"));
-    let script = "source <(espalier completions bash); COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - 1)); \
-                  _clap_complete_espalier espalier \"${COMP_WORDS[COMP_CWORD]}\" x 2>&1; printf \
-                  '%s\\n' \"${COMPREPLY[@]}\"";
+    let script = "source <(espalier completions bash); COMP_WORDS=(\"$@\") COMP_CWORD=$(($# - \
+                  1)); _clap_complete_espalier espalier \"${COMP_WORDS[COMP_CWORD]}\" x 2>&1; \
+                  printf '%s\\n' \"${COMPREPLY[@]}\"";
     let mut bash = Command::new("bash");
     bash.args(["-c", script, "bash", "espalier"])
         .args(words)

@@ -146,7 +146,10 @@ fn outside_of_a_repository_it_says_what_to_run() {
     let said = dir.run(&["diff", "--base", "main"]);
     assert!(
         said.code == 2
-            && said.err.contains("is in no Git repository: `--base` compares with a commit"),
+            && said.err.contains(
+                "is not in a Git repository, and `--base` compares with a \
+                                  commit"
+            ),
         "{said:?}"
     );
     assert!(

@@ -26,7 +26,7 @@ fn nothing_is_overwritten_by_init() {
     dir.append("spec/platform.yaml", "# mine\n");
     let before = dir.files();
     let said = dir.run(&["init"]);
-    assert!(said.code == 2 && said.err.contains("platform.yaml is there already"), "{said:?}");
+    assert!(said.code == 2 && said.err.contains("platform.yaml already exists"), "{said:?}");
     assert_eq!(dir.files(), before);
 
     let dir = WorkspaceDir::empty();
@@ -109,8 +109,8 @@ fn the_branch_is_the_remote_s_own_where_it_has_one() {
 #[test]
 fn what_argo_cd_cannot_fetch_is_not_taken() {
     for (url, words) in [
-        ("../elsewhere.git", "no URL that Argo CD can fetch"),
-        ("file:///srv/git/x.git", "no URL that Argo CD can fetch"),
+        ("../elsewhere.git", "which Argo CD cannot fetch from"),
+        ("file:///srv/git/x.git", "which Argo CD cannot fetch from"),
     ] {
         let dir = repository("main", url);
         let said = dir.ok(&["init"]).err;
@@ -139,12 +139,12 @@ fn what_cannot_be_taken_is_shown_with_what_to_write() {
             "https://git.garden.dev/my team/x.git",
             "`--repository https://git.garden.dev/my%20team/x.git`",
         ),
-        ("/srv/git/x.git", "`--repository URL` says"),
+        ("/srv/git/x.git", "say with `--repository URL`"),
     ] {
         let dir = repository("main", url);
         let said = dir.ok(&["init"]).err;
         assert!(
-            said.contains(&format!("the remote `origin` is at `{url}`, no URL"))
+            said.contains(&format!("the remote `origin` has the URL `{url}`, which"))
                 && said.contains(words),
             "{said}"
         );
@@ -155,7 +155,7 @@ fn what_cannot_be_taken_is_shown_with_what_to_write() {
     let said = dir.ok(&["init"]).err;
     assert!(
         said.contains(
-            "has the remotes `fork` and `upstream`, and none is `origin`: `--repository URL`"
+            "has the remotes `fork` and `upstream`, but none is called `origin`: name the one"
         ),
         "{said}"
     );
@@ -181,7 +181,7 @@ fn a_detached_head_is_reported() {
         let said = dir.ok(&["init", "--repository", URL]).err;
         assert!(said.contains("note: no branch is checked out here, so "), "{said}");
         assert_eq!(
-            said.contains("so the spec says `main`, which may not exist"),
+            said.contains("so the spec names `main`, which may not exist"),
             taken.is_none(),
             "{said}"
         );
@@ -211,7 +211,10 @@ fn init_says_what_git_ignores() {
     let said = dir.ok(&["init"]).err;
     assert!(
         said.contains("note: Git ignores `")
-            && said.contains("the pattern `*.yaml` in .gitignore:1; take line 1 out"),
+            && said.contains(
+                "the pattern `*.yaml` in .gitignore:1; remove line 1 from \
+                              .gitignore"
+            ),
         "{said}"
     );
     let dir = repository("main", URL);
@@ -223,7 +226,7 @@ fn init_says_what_git_ignores() {
 fn what_is_left_open_is_a_finding() {
     let dir = WorkspaceDir::empty();
     let said = dir.ok(&["init"]).err;
-    assert!(said.contains("is in no Git repository"), "{said}");
+    assert!(said.contains("is not in a Git repository"), "{said}");
     for left in [
         "`url: https://git.example.com/team/platform.git`",
         "`chat: chat.example.com`",

@@ -127,11 +127,11 @@ fn a_replacement_is_not_taken_for_what_it_replaces() {
 fn without_a_repository_it_says_so() {
     let dir = WorkspaceDir::rendered();
     let done = dir.run(&["diff", "--base", "main"]);
-    assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");
+    assert!(done.code == 2 && done.err.contains("is not in a Git repository"), "{done:?}");
     // A bare repository around it is not used either: it has no work tree.
     dir.git(&["init", "--quiet", "--bare", "."]);
     let done = dir.run(&["diff", "--base", "main"]);
-    assert!(done.code == 2 && done.err.contains("is in no Git repository"), "{done:?}");
+    assert!(done.code == 2 && done.err.contains("is not in a Git repository"), "{done:?}");
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn a_link_in_place_of_a_repository_is_no_repository() {
     there.git(&["init", "--quiet"]);
     std::os::unix::fs::symlink(there.path(".git"), dir.path("deep/.git")).expect("a link");
     let done = diff(&dir);
-    assert!(done.code == 2 && done.err.contains(".git is a link"), "{done:?}");
+    assert!(done.code == 2 && done.err.contains(".git is a symbolic link"), "{done:?}");
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn the_terms_of_a_model_sum_up() {
     ] {
         assert!(terms.iter().any(|it| it.starts_with(term)), "{term}:\n{text}");
     }
-    assert!(text.contains("loaded when one of these has gone: qwen2.5:0.5b"), "{text}");
+    assert!(text.contains("loaded only after one of these is unloaded: qwen2.5:0.5b"), "{text}");
     let ollama = &json(&dir, &["show", "budget"])["ollama"];
     let terms: u64 = ollama["terms"]
         .as_array()
@@ -311,15 +311,15 @@ fn render_names_what_it_changed() {
     dir.remove("apps/ollama.yaml");
     let said = dir.ok(&["render"]).err;
     assert!(
-        said.contains(&format!("healed {edited}: it differed from what the spec makes\n")),
+        said.contains(&format!("restored {edited}: it differed from what the spec makes\n")),
         "{said}"
     );
-    assert!(said.contains("healed apps/ollama.yaml: it was gone\n"), "{said}");
-    assert!(!dir.ok(&["render"]).err.contains("healed"));
+    assert!(said.contains("restored apps/ollama.yaml: it was missing\n"), "{said}");
+    assert!(!dir.ok(&["render"]).err.contains("restored"));
 
     dir.tenant("team-a");
     let said = dir.ok(&["render"]).err;
-    assert!(!said.contains("healed"), "{said}");
+    assert!(!said.contains("restored"), "{said}");
     let named = said
         .lines()
         .filter(|line| {

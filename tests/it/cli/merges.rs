@@ -103,7 +103,8 @@ fn after_a_conflict_a_render_repairs_what_is_generated() {
     dir.git(&["checkout", "--quiet", "--ours", "spec/platform.yaml"]);
     let said = dir.run(&["check"]);
     assert!(
-        said.code == 1 && said.err.contains("run `espalier render`, then `git add` what it writes"),
+        said.code == 1
+            && said.err.contains("run `espalier render`, `git add` the files that it writes"),
         "{said:?}"
     );
     dir.ok(&["render"]);

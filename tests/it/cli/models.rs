@@ -103,14 +103,14 @@ fn what_is_asked_for_is_answered() {
     }
     let said = none(&["hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M"]);
     assert!(
-        said.contains("its name speaks of `llama3.2:1b-instruct-q4_K_M`")
+        said.contains("its name suggests that it derives from `llama3.2:1b-instruct-q4_K_M`")
             && said.contains("{blob: 807694464, layers: 16, "),
         "{said}"
     );
     assert!(none(&["acme/botanist"]).contains("`catalogue: {\"acme/botanist:latest\": {blob: …, "));
     assert!(none(&["gemma3", "qwen33"]).contains("did you mean `qwen3`?"));
     assert!(
-        none(&["gemma3 smollm2 q9"]).contains("no model of the catalogue has `gemma3 smollm2 q9`")
+        none(&["gemma3 smollm2 q9"]).contains("no model in the catalogue has `gemma3 smollm2 q9`")
     );
     // Two families, in one argument or in two.
     for asked in [&["qwen3 gemma3"][..], &["qwen3", "gemma3"]] {

@@ -108,7 +108,7 @@ fn what_is_not_right_is_not_released() {
     refused(&["release"], 1, "nothing was released");
     dir.ok(&["render"]);
     dir.git(&["checkout", "--quiet", "-b", "other"]);
-    refused(&["release"], 2, "this is the branch `other`, and Argo CD follows `main`");
+    refused(&["release"], 2, "the current branch is `other`, but Argo CD follows `main`");
     dir.git(&["checkout", "--quiet", "main"]);
     refused(&["release", "--remote", "nowhere"], 2, "there is no remote `nowhere`");
     let dry = dir.ok(&["release", "--dry-run"]).err;
@@ -156,7 +156,10 @@ fn a_tag_that_somebody_moved_on_the_remote_is_noticed() {
         let done = dir.run(&["release"]);
         assert!(
             done.code == 2
-                && done.err.contains("on `origin` and holds another out/manifests than it names"),
+                && done.err.contains(
+                    "on `origin`, but contains another out/manifests than its \
+                                      name says"
+                ),
             "{done:?}"
         );
         assert_eq!(remote(&dir, "refs/heads/main"), Some(released.clone()));

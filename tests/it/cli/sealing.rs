@@ -151,8 +151,8 @@ fn from_an_empty_folder_to_a_clean_check() {
     let session = Session::new();
     session.ok(&["seal", "init"]);
     let said = session.ok(&["seal", "--generate-missing"]).err;
-    assert!(said.contains("made and sealed 2 credentials"), "{said}");
-    assert!(said.contains("only a person knows `email`"), "{said}");
+    assert!(said.contains("generated and sealed 2 credentials"), "{said}");
+    assert!(said.contains("only you know `email`"), "{said}");
     session.ok(&["render"]);
     session.ok(&["check"]);
     let listed = session.ok(&["seal"]).out;
@@ -191,7 +191,7 @@ fn a_render_never_seals() {
     assert_eq!(session.dir.files(), before);
     // Nothing is missing, so nothing is generated.
     let said = session.ok(&["seal", "--generate-missing"]).err;
-    assert!(said.contains("made and sealed 0 credentials"), "{said}");
+    assert!(said.contains("generated and sealed 0 credentials"), "{said}");
     assert_eq!(session.dir.files(), before);
 }
 
@@ -206,10 +206,8 @@ fn what_cannot_be_right_is_refused() {
         .refused(&["seal", "openwebui-admin"], "needs `email` (the administrator's e-mail address");
     session.refused(&["seal", "openwebui-admin", "--from-stdin"], "has several keys, so say which");
     session.refused(&["seal", "openwebui-admin", "--from-stdin=mail"], "has no key `mail`");
-    session.refused(
-        &["seal", "openwebui-admin", "--generate", "password=32"],
-        "nobody would ever know it",
-    );
+    session
+        .refused(&["seal", "openwebui-admin", "--generate", "password=32"], "nobody would know it");
     session.refused(&["seal", "postgresql", "--generate", "8"], "from 16 to 1024");
     session.refused(&["seal", "postgresql", "--from-stdin"], "is empty");
     session.refused(
@@ -219,7 +217,7 @@ fn what_cannot_be_right_is_refused() {
     session
         .refused(&["seal", "postgresql", "--from-stdin", "--from-env", "HOME"], "is given twice");
     session.refused(&["seal", "postgresql", "--now", "2099-01-01"], "expired on");
-    session.refused(&["seal", "postgresql", "--now", "2001-01-01"], "is valid from");
+    session.refused(&["seal", "postgresql", "--now", "2001-01-01"], "is not valid before");
     let usage = session.run(&["seal", "postgresql", "--value", "hunter2"]);
     assert_eq!(usage.code, 2, "a value has no place on the command line");
     let done = session.with_stdin(&["seal", "postgresql", "--from-stdin"], b"with\0nul");
@@ -353,12 +351,12 @@ fn values_come_from_where_they_can_come_from() {
     let key = key.to_str().expect("UTF-8");
     session.refused(
         &["seal", "--reseal", "--private-key", key, "--from-dir", "nowhere"],
-        "nowhere is no folder",
+        "nowhere is not a folder",
     );
     session.dir.write("values/postgresql/pasword", "x");
     session.refused(
         &["seal", "--reseal", "--private-key", key, "--from-dir", "values"],
-        "has to hold a file for each key: password",
+        "has to contain a file for each key: password",
     );
     for words in [
         &["seal", "--generate-missing", "--from-stdin"][..],

@@ -406,7 +406,7 @@ fn a_change_is_shown_against_a_revision() {
     assert!(said.out.contains("added    ws-team-a: Application"), "{said:?}");
     let said = dir.run(&["diff", "--root", "deep/er", "--base=--nonsense"]);
     assert!(
-        said.code == 2 && said.err.contains("has no revision `--nonsense` (there are `"),
+        said.code == 2 && said.err.contains("has no revision `--nonsense` (it has `"),
         "{said:?}"
     );
 }

@@ -69,7 +69,7 @@ fn sealing_is_folded_between_words() {
     said += &talk(command(&["seal", "init"]), 80, &mut |_| panic!("nobody asks")).said;
     assert!(
         said.contains(
-            "Back the private key up now, where you keep passwords: without it nothing that\n"
+            "Back up the private key now, where you keep passwords: if the node is lost,\n"
         ),
         "{said}"
     );
@@ -86,7 +86,7 @@ fn sealing_is_folded_between_words() {
         asked.code == 0
             && words(&asked.said)
                 .join(" ")
-                .contains("fewer than 12 are soon guessed; enter it once more"),
+                .contains("fewer than 12 are easily guessed; enter it once more"),
         "{asked:?}"
     );
     said += &asked.said;

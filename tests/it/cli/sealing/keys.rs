@@ -17,19 +17,19 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
         session.dir.files().values().all(|it| !String::from_utf8_lossy(it).contains("PRIVATE KEY"))
     );
     // An existing key is not overwritten.
-    session.refused(&["seal", "init", "--bits", "2048"], "is there already");
+    session.refused(&["seal", "init", "--bits", "2048"], "already exists");
     let first = fs::read(session.key_file()).expect("the key");
     session.ok(&["seal", "init", "--replace", "--bits", "2048"]);
     assert_eq!(fs::read(session.key_file()).expect("the key"), first, "the new one lies beside it");
     let key = session.key_file().display().to_string();
     session.refused(
         &["seal", "init", "--replace", "--bits", "2048", "--key", &key],
-        "a private key is not overwritten",
+        "a private key is never overwritten",
     );
     for inside in ["key.pem", "new/deep/key.pem", "spec/../key.pem"] {
         session.refused(
             &["seal", "init", "--replace", "--bits", "2048", "--key", inside],
-            "inside of the repository",
+            "inside the repository",
         );
     }
     // A platform in a subfolder: the repository is the folder above.
@@ -38,7 +38,7 @@ fn the_private_key_is_its_owner_s_and_outside_of_the_repository() {
     whole.ok(&["init", "clusters/prod"]);
     whole.refused(
         &["seal", "init", "--bits", "2048", "--root", "clusters/prod", "--key", "key.pem"],
-        "inside of the repository",
+        "inside the repository",
     );
 }
 
@@ -100,7 +100,7 @@ fn a_key_never_comes_to_lie_in_a_repository() {
     // Another repository is refused too.
     fs::create_dir_all(session.home.path("dotfiles/.git")).expect("writable");
     let other = session.home.path("dotfiles/key.pem");
-    assert!(init(other.to_str().expect("UTF-8")).err.contains("inside of the repository"));
+    assert!(init(other.to_str().expect("UTF-8")).err.contains("inside the repository"));
     // A neighbour whose name has the same beginning is outside.
     let beside = format!("{}-key.pem", here.display());
     let done = init(&beside);

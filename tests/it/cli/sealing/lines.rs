@@ -120,7 +120,7 @@ fn another_key_pair_moves_the_values_over_by_the_line_that_is_printed() {
         let before = session.dir.read(DATABASE);
         let said = session.paste(&line);
         assert!(
-            said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
+            said.contains("resealed 2 credentials") && !said.contains("gets a new value"),
             "{said}"
         );
         assert_ne!(session.dir.read(DATABASE), before);
@@ -163,7 +163,7 @@ fn a_certificate_whose_key_is_elsewhere_is_followed_by_a_line_that_works() {
     let line = next(&session.ok(&["seal", "init", "--replace", "--certificate", &file]).err);
     let said = session.paste(&line);
     assert!(
-        said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
+        said.contains("resealed 2 credentials") && !said.contains("gets a new value"),
         "{said}"
     );
 }
@@ -191,7 +191,7 @@ fn an_address_is_one_and_white_space_is_no_value() {
     session.dir.write("password", "known to a person");
     for (email, said) in [
         ("notmail", "is not an e-mail address"),
-        (" ", "white space only"),
+        (" ", "only white space"),
         ("a b@garden.dev", "is not an e-mail address"),
     ] {
         session.dir.write("mail", email);
@@ -208,7 +208,7 @@ fn an_address_is_one_and_white_space_is_no_value() {
         );
     }
     session.dir.write("blank", " \t ");
-    session.refused(&["seal", "postgresql", "--from-file", "blank"], "white space only");
+    session.refused(&["seal", "postgresql", "--from-file", "blank"], "only white space");
     session.dir.write("mail", "ops@garden.dev\n");
     session.ok(&[
         "seal",
@@ -235,11 +235,11 @@ fn the_line_after_a_certificate_names_its_key_wherever_it_is() {
     assert!(line.ends_with(&format!(" --private-key {its}")), "{line}");
     // The list does not say that the certificate is right: its owner has to look first.
     let said = session.ok(&["seal"]).out;
-    assert!(said.contains("look at who changed spec/sealing.pem"), "{said}");
+    assert!(said.contains("check who changed spec/sealing.pem"), "{said}");
     assert_eq!(next(&said), line);
     let said = session.paste(&line);
     assert!(
-        said.contains("sealed 2 credentials anew") && !said.contains("gets a new value"),
+        said.contains("resealed 2 credentials") && !said.contains("gets a new value"),
         "{said}"
     );
     assert_eq!(session.password(), value);

@@ -80,7 +80,7 @@ fn a_key_that_is_new_is_added_under_the_name_that_is_there() {
     assert!(session.ok(&["seal"]).out.contains("stale: without password"));
     session.refused(
         &["seal", "openwebui-admin", "--from-file", "email=email"],
-        "`email` of `openwebui-admin` is sealed already",
+        "`email` of `openwebui-admin` is already sealed",
     );
     session.ok(&["seal", "openwebui-admin", "--from-file", "password=password"]);
     assert_eq!(session.suffix(ADMIN), suffix);
@@ -126,7 +126,7 @@ fn another_certificate_means_sealing_anew() {
     session.refused(&["seal", "--reseal", "--private-key", key], "needs `email`");
     fs::rename(&away, session.key_file()).expect("back");
     let said = session.ok(&["seal", "--reseal", "--from-dir", "values", "--private-key", key]).err;
-    assert!(said.contains("sealed 3 credentials anew"), "{said}");
+    assert!(said.contains("resealed 3 credentials"), "{said}");
     assert!(said.contains("`postgresql` gets a new value"), "{said}");
     fs::copy(session.home.path("second.pem"), session.key_file()).expect("the second key");
     assert_eq!(
@@ -135,7 +135,7 @@ fn another_certificate_means_sealing_anew() {
     );
     // The first key is gone, so what it sealed is not kept.
     assert!(at(&session.file(DATABASE), "spec/previous").is_null());
-    assert!(session.ok(&["seal", "--reseal"]).err.contains("sealed 0 credentials anew"));
+    assert!(session.ok(&["seal", "--reseal"]).err.contains("resealed 0 credentials"));
 }
 
 /// Until the tree has the new Secret, the previous one is in use: a mistake and a second attempt do
@@ -214,7 +214,7 @@ fn the_old_private_key_keeps_the_values() {
 
     let said = session.ok(&["seal", "--reseal", "--key", &old]).err;
     assert!(
-        said.contains("sealed 3 credentials anew") && !said.contains("gets a new value"),
+        said.contains("resealed 3 credentials") && !said.contains("gets a new value"),
         "{said}"
     );
     assert_ne!(session.suffix(DATABASE), name, "another Secret");
@@ -232,7 +232,7 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     let session = Session::with_keys();
     session.ok(&["seal", "--generate-missing"]);
     session.ok(&["render"]);
-    session.refused(&["seal", "init", "--from-key"], "is there already");
+    session.refused(&["seal", "init", "--from-key"], "already exists");
     let (value, tree) =
         (session.opened("postgresql", "password").expect("it opens"), session.dir.tree());
     session.dir.remove("spec/sealing.pem");
@@ -243,11 +243,11 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     );
     session.refused(
         &["seal", "--rotate", "postgresql"],
-        "`espalier seal init --from-key` makes another certificate for its private key",
+        "`espalier seal init --from-key` creates a new certificate for its private key",
     );
     let said = session.ok(&["seal", "init", "--from-key"]).err;
     assert!(
-        said.contains("another certificate for the key")
+        said.contains("a new certificate for the private key")
             && said.contains("spec/secrets/postgresql.yaml"),
         "{said}"
     );
@@ -269,13 +269,11 @@ fn a_lost_certificate_is_made_again_from_the_private_key() {
     made.ok(&["seal", "init", "--bits", "2048", "--key", other]);
     session.refused(
         &["seal", "init", "--from-key", "--replace", "--key", other],
-        "opens nothing of what is sealed (spec/secrets/",
+        "unseals nothing that is sealed (spec/secrets/",
     );
     session.dir.remove("spec/sealing.pem");
-    session.refused(
-        &["seal", "init", "--from-key", "--key", other],
-        "opens nothing of what is sealed",
-    );
+    session
+        .refused(&["seal", "init", "--from-key", "--key", other], "unseals nothing that is sealed");
     // If nothing is sealed, any key is accepted.
     made.dir.remove("spec/sealing.pem");
     made.ok(&["seal", "init", "--from-key", "--key", other]);

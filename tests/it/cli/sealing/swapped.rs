@@ -40,7 +40,7 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
         .ok(&["seal", "--rotate", "postgresql", "--generate", "32", "--accept-certificate"])
         .err;
     assert!(
-        said.contains("warning: spec/sealing.pem") && said.contains("taken all the same"),
+        said.contains("warning: spec/sealing.pem") && said.contains("used all the same"),
         "{said}"
     );
     session.home.write("espalier/starter/second.pem", &key);
@@ -55,7 +55,7 @@ fn nothing_is_sealed_for_a_key_that_is_not_ours() {
             "--private-key",
             "spec/platform.yaml",
         ],
-        "holds no private key",
+        "contains no RSA private key",
     );
     // Back to our certificate: its key is still there, but there is a newer one, so it has to be
     // named.
@@ -115,15 +115,15 @@ fn a_key_that_says_nothing_is_no_consent() {
     session.ok(&seal);
     session.dir.write("spec/sealing.pem", &certificate);
     fs::remove_file(&away).expect("the key");
-    session.refused(&seal, "is a link that leads nowhere");
+    session.refused(&seal, "is a broken link");
     fs::remove_file(&key).expect("the link");
     let label = "ENCRYPTED PRIVATE KEY";
     fs::write(&key, format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n"))
         .expect("a key with a passphrase");
-    session.refused(&seal, "asks for a passphrase");
+    session.refused(&seal, "has a passphrase");
     fs::write(&key, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n")
         .expect("a damaged key");
-    session.refused(&seal, "it is damaged, or no key of RSA");
+    session.refused(&seal, "it is damaged, or not an RSA key");
 }
 
 #[test]
@@ -134,10 +134,7 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
     session.dir.git(&["add", "."]);
     session.dir.git(&["commit", "--quiet", "--message", "one"]);
     let said = session.ok(&["seal", "postgresql", "--generate", "32"]).err;
-    assert!(
-        said.contains("compare its fingerprint") && !said.contains("in the place of"),
-        "{said}"
-    );
+    assert!(said.contains("compare its fingerprint") && !said.contains("replaced"), "{said}");
     let (certificate, rotate) =
         (another().0, ["seal", "--rotate", "postgresql", "--generate", "32"]);
     session.dir.write("spec/sealing.pem", certificate);
@@ -146,10 +143,7 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
     session.refused(&rotate, "spec/secrets/postgresql.yaml is sealed with sha256:");
     session.dir.remove("spec/secrets/postgresql.yaml");
     let said = session.ok(&["seal", "postgresql", "--generate", "32"]).err;
-    assert!(
-        said.contains("put it in the place of sha256:") && said.matches("sha256:").count() == 2,
-        "{said}"
-    );
+    assert!(said.contains("replaced sha256:") && said.matches("sha256:").count() == 2, "{said}");
     // The fetched branch knows another certificate.
     session.dir.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
     session.dir.git(&["config", "remote.origin.url", "https://git.garden.dev/team/platform.git"]);
@@ -158,7 +152,7 @@ fn without_a_private_key_the_committed_certificate_is_what_counts() {
     session.dir.git(&["config", "branch.main.merge", "refs/heads/main"]);
     session.refused(&rotate, "the branch that was fetched has sha256:");
     let said = session.ok(&[&rotate[..], &["--accept-certificate"]].concat()).err;
-    assert!(said.contains("it is taken all the same"), "{said}");
+    assert!(said.contains("it is used all the same"), "{said}");
 }
 
 #[test]
@@ -176,21 +170,25 @@ fn a_difference_names_another_certificate_first() {
     session.dir.write("spec/sealing.pem", another().0);
     for words in [["diff"].as_slice(), &["diff", "--base", "main"]] {
         let said = session.ok(words).out;
-        let than = if words.len() > 1 { "in main" } else { "in the last commit" };
-        let first =
-            format!("changed  spec/sealing.pem: another sealing certificate than {than}, sha256:");
+        let than = if words.len() > 1 { "main" } else { "the last commit" };
+        let first = format!(
+            "changed  spec/sealing.pem: the sealing certificate differs from that of {than}, sha256:"
+        );
         assert!(said.starts_with(&first), "{words:?}: {said}");
     }
     let said = session.ok(&["diff", "--base", "main", "--format", "markdown"]).out;
     assert!(
         said.starts_with(
-            "**Another sealing certificate** than in main: `spec/sealing.pem` was sha256:"
+            "**The sealing certificate differs** from that of main: `spec/sealing.pem` was \
+             sha256:"
         ),
         "{said}"
     );
     session.dir.git(&["commit", "--quiet", "--all", "--message", "swapped"]);
     assert!(!session.ok(&["diff"]).out.contains("certificate"));
-    assert!(session.ok(&["diff", "--base", "HEAD~1"]).out.contains("another sealing certificate"));
+    assert!(
+        session.ok(&["diff", "--base", "HEAD~1"]).out.contains("the sealing certificate differs")
+    );
     session.dir.remove("spec/sealing.pem");
     assert!(session.ok(&["diff"]).out.contains("→ none"));
 }
