@@ -2,8 +2,8 @@
 //! tenants, and proves that it fits the node.
 //!
 //! The layers, top to bottom; arrows point down only: `cli` → `report` → `compile` → {`load`,
-//! `emit`} → `check` → {`plan`, `budget`} → {`components`, `seal`} → {`platform`, `builder`, `crds`,
-//! `facts`} → {`diag`, `yaml`, `units`, `names`}.
+//! `emit`} → `check` → {`plan`, `budget`} → {`components`, `seal`} → {`platform`, `builder`,
+//! `crds`, `facts`} → {`diag`, `yaml`, `units`, `names`}.
 
 pub mod budget;
 pub mod builder;

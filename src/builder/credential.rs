@@ -83,7 +83,8 @@ impl Credential {
     }
 }
 
-/// The right to declare credentials: some Application holds the sealed copies, after their controller.
+/// The right to declare credentials: some Application holds the sealed copies, after their
+/// controller.
 #[derive(Clone, Debug)]
 pub struct CredentialStore {
     pub(in crate::builder) owner: AppId,

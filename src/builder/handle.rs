@@ -63,8 +63,8 @@ pub enum Selector {
         /// `app.kubernetes.io/instance`: the Application (the Helm release) that made the workload.
         instance: Arc<str>,
     },
-    /// Pods that no component makes (the cluster's own, or made at run time), by the labels that they
-    /// bear.
+    /// Pods that no component makes (the cluster's own, or made at run time), by the labels that
+    /// they bear.
     Labels(&'static [(&'static str, &'static str)]),
 }
 

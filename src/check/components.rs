@@ -63,7 +63,8 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::COMPONENT_NEEDED,
                 view.component(&["sealedSecrets", "enabled"]),
-                "`argocd.admin: sealed` needs `sealedSecrets`, which is disabled: it unseals the password",
+                "`argocd.admin: sealed` needs `sealedSecrets`, which is disabled: it unseals the \
+                 password",
             )
             .related(view.component(&["argocd", "admin"]), "needs it")
             .help("write `enabled: true`, or `admin: initial`"),

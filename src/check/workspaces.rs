@@ -146,7 +146,8 @@ pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
             format!("{which} no administrator: the first user who signs up becomes it"),
         )
         .help(
-            "sign up as soon as it answers; nobody else can until the pod restarts, and whoever signs up later waits for your approval",
+            "sign up as soon as it answers; nobody else can until the pod restarts, and whoever \
+             signs up later waits for your approval",
         )
         .note("its host name becomes public when its certificate is issued"),
     );

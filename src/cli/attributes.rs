@@ -152,7 +152,7 @@ impl Converted {
             ))
             .note(
                 "the committed files differ from the files here, and Argo CD reads the committed \
-                   ones",
+                 ones",
             )
     }
 }

@@ -166,7 +166,8 @@ pub fn mode(path: &str) -> Diagnostic {
 /// A generated file of which Git has a different version, and was told by a mark to ignore changes.
 pub fn hidden(path: &str, mark: &str) -> Diagnostic {
     let message = format!(
-        "Git has a different version of `{path}`, and was told to ignore changes to the file ({mark})"
+        "Git has a different version of `{path}`, and was told to ignore changes to the file \
+         ({mark})"
     );
     Diagnostic::error(FILE_HIDDEN, file(path), message)
         .help(format!(
@@ -194,7 +195,7 @@ pub fn plain_secret(path: &str) -> Diagnostic {
         file(path),
         format!(
             "`{path}` contains a plain Secret: everyone who can read the repository knows its \
-                 values"
+             values"
         ),
     )
     .help(
@@ -240,9 +241,9 @@ pub fn endings(first: &str, files: usize) -> Diagnostic {
 }
 
 /// Why line endings differ, and what to do about it.
-pub const ENDINGS: &str = "Git checked out other line endings than are committed \
-     (`core.autocrlf`): the lines that `espalier init` adds to `.gitattributes` prevent that, and \
-     `espalier render` corrects these files";
+pub const ENDINGS: &str = "Git checked out other line endings than are committed (`core.autocrlf`): the lines that \
+     `espalier init` adds to `.gitattributes` prevent that, and `espalier render` corrects these \
+     files";
 
 /// A generated file that is not there.
 pub fn missing(path: &str) -> Diagnostic {

@@ -55,8 +55,8 @@ const LATEST: Seconds = Seconds::new(6 * 3600);
 /// Go's garbage collector works harder near this, three quarters of the tested limit; the peak was
 /// measured below it.
 const GO_LIMIT: &str = "96MiB";
-/// Optional ConfigMap that the restore Job reads: which backup to restore, and whether existing data
-/// may be overwritten.
+/// Optional ConfigMap that the restore Job reads: which backup to restore, and whether existing
+/// data may be overwritten.
 const RESTORE_CONFIG_MAP: &str = "restore";
 
 /// Backups of the database and of uploaded files.
@@ -312,7 +312,8 @@ impl Backup {
         });
         let mut spec =
             Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
-        // What was refused once is refused again; and a second restore needs a person who has looked at the first.
+        // What was refused once is refused again; and a second restore needs a person who has
+        // looked at the first.
         spec.backoff_limit = Some(0);
         let metadata = scope.meta_named(part, RESTORE_CONFIG_MAP);
         Job { metadata, spec: Some(spec), ..Job::default() }

@@ -317,7 +317,7 @@ impl Ollama {
         let part = scope.part("ollama", "model-server", Some(&version));
         let me = scope.pods(&part);
         let api = scope.service(&part, "http", PORT);
-        let chats = |it: &&_| self.figures(it).is_none_or(|it| !it.embedding_model);
+        let chats = |model: &&_| self.figures(model).is_none_or(|it| !it.embedding_model);
         if let Some(model) = self.models.iter().find(chats) {
             scope.script(ScriptFact::ChatModel(model.clone()));
         }

@@ -1,9 +1,10 @@
 //! Makes the text of files safe to show: what a terminal, a page or a workflow would act on becomes
 //! visible.
 //!
-//! A file may come from anyone. Its text can hold escape sequences that move the cursor or write the
-//! clipboard, characters that change the reading direction or are invisible, the markup of a page, or
-//! a line that a workflow takes for a command. Every command prints what it read through this module.
+//! A file may come from anyone. Its text can hold escape sequences that move the cursor or write
+//! the clipboard, characters that change the reading direction or are invisible, the markup of a
+//! page, or a line that a workflow takes for a command. Every command prints what it read through
+//! this module.
 
 use std::{borrow::Cow, fmt::Write as _};
 
@@ -112,8 +113,8 @@ pub fn guarded(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{text}{end}{fence}\n")
 }
 
-/// Replaces active characters for which `is_unwanted` is true, and breaks the two forms of a line that
-/// GitHub's runner takes for a command.
+/// Replaces active characters for which `is_unwanted` is true, and breaks the two forms of a line
+/// that GitHub's runner takes for a command.
 fn shown(text: &str, is_unwanted: impl Fn(char) -> bool) -> Cow<'_, str> {
     let is_replaced = |character: char| is_active(character) && is_unwanted(character);
     if !text.contains(is_replaced) && !text.split('\n').any(is_command) {

@@ -35,6 +35,6 @@ pub fn tag<'a>(platform: &Content, tenants: impl Iterator<Item = &'a Content>) -
         sum.update(tenant);
     }
     let digits =
-        sum.finalize().iter().take(6).fold(String::new(), |text, it| format!("{text}{it:02x}"));
+        sum.finalize().iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     format!("tree-{digits}")
 }

@@ -58,7 +58,8 @@ struct Group {
     kubelet: Vec<String>,
     labels: Vec<String>,
     taints: Vec<String>,
-    /// The k3s configuration of the nodes that join the first server; empty if none of the group joins.
+    /// The k3s configuration of the nodes that join the first server; empty if none of the group
+    /// joins.
     file: String,
 }
 

@@ -34,9 +34,9 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
         .iter()
         .filter_map(|name| built(name).filter(|it| it.chart.is_some()))
         .collect();
-    for it in &first {
-        if let Some(chart) = &it.chart {
-            bootstrap::values(files, &it.name, &*chart.values);
+    for component in &first {
+        if let Some(chart) = &component.chart {
+            bootstrap::values(files, &component.name, &*chart.values);
         }
     }
     let nodes = spec.all_nodes();
@@ -136,7 +136,7 @@ fn joining(nodes: &Nodes) -> Vec<String> {
         .map(|(at, group)| (group, group.count - u32::from(Some(at) == first)));
     let named = left
         .filter(|it| it.1 > 0)
-        .filter_map(|(it, count)| Some((it.name.as_deref()?, it.node.role.name(), count)));
+        .filter_map(|(group, count)| Some((group.name.as_deref()?, group.node.role.name(), count)));
     named.map(|(name, role, count)| format!("{count} of {name} ({role})")).collect()
 }
 

@@ -65,8 +65,8 @@ fn waiting<'a>(rows: &'a [Row], summaries: &[Summary]) -> Vec<PendingPods<'a>> {
     let (tenants, own): (Vec<&Row>, Vec<&Row>) =
         rows.iter().partition(|it| it.source == Origin::Tenant);
     let of_tenants = tenants.into_iter().zip(summaries.iter().filter(|it| it.name.is_some()));
-    let of_tenants = of_tenants.flat_map(|(row, it)| {
-        it.pods.iter().map(move |&(count, ask)| PendingPods { row, count, ask })
+    let of_tenants = of_tenants.flat_map(|(row, summary)| {
+        summary.pods.iter().map(move |&(count, ask)| PendingPods { row, count, ask })
     });
     own.into_iter()
         .map(|row| PendingPods { row, count: row.replicas, ask: row.pod })

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::{Plan, summary::Summary};
 use crate::{
     components::{ollama::Ollama, workspace},
-    facts::ollama,
+    facts,
     units::Bytes,
 };
 
@@ -76,26 +76,26 @@ pub fn of_workspaces(summaries: &[Summary]) -> Vec<WorkspaceMemory> {
 }
 
 /// Of an Ollama, by its models that are known.
-fn of(it: &Ollama) -> ModelMemory {
-    let (set, has_gpu) = (it.settings(), it.gpu.is_some());
-    let known = it.models.iter().filter_map(|model| Some((model, it.figures(model)?)));
+fn of(ollama: &Ollama) -> ModelMemory {
+    let (set, has_gpu) = (ollama.settings(), ollama.gpu.is_some());
+    let known = ollama.models.iter().filter_map(|model| Some((model, ollama.figures(model)?)));
     let mut models: Vec<_> = known
-        .map(|(model, figures)| (model.to_string(), ollama::terms(&figures, &set, has_gpu)))
+        .map(|(model, figures)| (model.to_string(), facts::ollama::terms(&figures, &set, has_gpu)))
         .collect();
     models.sort_by_key(|(_, terms)| Reverse(terms.iter().map(|it| it.1).sum::<Bytes>()));
-    let loaded = models.len().min(usize::try_from(it.loaded()).unwrap_or(usize::MAX));
+    let loaded = models.len().min(usize::try_from(ollama.loaded()).unwrap_or(usize::MAX));
     let waiting = models.split_off(loaded).into_iter().map(|it| it.0).collect();
     let sizes: Vec<Bytes> =
         models.iter().map(|model| model.1.iter().map(|it| it.1).sum()).collect();
-    let computed = ollama::container(sizes.into_iter(), loaded);
+    let computed = facts::ollama::container(sizes.into_iter(), loaded);
     let of_model = |(model, terms): (String, Vec<(&'static str, Bytes)>)| {
         terms.into_iter().map(move |(term, bytes)| Term { term, model: Some(model.clone()), bytes })
     };
     let mut terms: Vec<Term> = models.into_iter().flat_map(of_model).collect();
     let mut more = |term, bytes| terms.push(Term { term, model: None, bytes });
-    more("server and tokenizer", ollama::BASE);
+    more("server and tokenizer", facts::ollama::BASE);
     if loaded > 1 {
-        more("further processes", ollama::FURTHER_MODEL * (loaded as u64 - 1));
+        more("further processes", facts::ollama::FURTHER_MODEL * (loaded as u64 - 1));
     }
     let sum: Bytes = terms.iter().map(|it| it.bytes).sum();
     terms.push(Term {
@@ -103,5 +103,11 @@ fn of(it: &Ollama) -> ModelMemory {
         model: None,
         bytes: computed.saturating_sub(sum),
     });
-    ModelMemory { replicas: it.replicas, terms, computed, request: it.allotment().request, waiting }
+    ModelMemory {
+        replicas: ollama.replicas,
+        terms,
+        computed,
+        request: ollama.allotment().request,
+        waiting,
+    }
 }

@@ -24,12 +24,12 @@ pub fn first_waves(plan: &Plan, summaries: &[Summary], most: usize) -> Vec<WaveR
     let mut rows: Vec<WaveRow> = built
         .iter()
         .enumerate()
-        .filter_map(|(index, it)| {
+        .filter_map(|(index, component)| {
             Some(WaveRow {
-                application: it.name.clone(),
+                application: component.name.clone(),
                 wave: plan.waves.wave(index)?,
                 after: plan.waves.after(index).map(|it| built[it].name.clone()).collect(),
-                namespace: it.namespace.clone(),
+                namespace: component.namespace.clone(),
             })
         })
         .collect();

@@ -26,7 +26,8 @@ pub struct Tenant {
 }
 
 impl Plan {
-    /// Builds and plans a tenant. Nothing when the platform has no issuer, which was refused before.
+    /// Builds and plans a tenant. Nothing when the platform has no issuer, which was refused
+    /// before.
     pub fn tenant(&self, workspace: &Workspace) -> Option<Tenant> {
         let mut component = workspace.build(&self.assembly)?;
         let naming = Naming::Tenant(component.name.clone());

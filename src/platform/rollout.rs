@@ -27,8 +27,8 @@ pub fn old_pod_first() -> Strategy {
 }
 
 /// Pods that a rolling update adds: `maxSurge` of the strategy in the chart's values; where the
-/// chart has no value for a strategy, a quarter of a Deployment's pods, rounded up, which is Kubernetes' own default. Other kinds add
-/// none.
+/// chart has no value for a strategy, a quarter of a Deployment's pods, rounded up, which is
+/// Kubernetes' own default. Other kinds add none.
 pub fn surge(kind: &str, replicas: u32, strategy: Option<&Strategy>) -> u32 {
     match (strategy, kind) {
         (Some(strategy), _) => strategy.rolling_update.max_surge,

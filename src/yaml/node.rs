@@ -11,8 +11,8 @@ pub(super) struct Node {
     pub(super) children: Children,
     /// Whether a finding already says that this cannot be read.
     pub(super) is_broken: bool,
-    /// Whether a finding already says that one of its keys cannot be read: then other fields may only
-    /// seem to be missing.
+    /// Whether a finding already says that one of its keys cannot be read: then other fields may
+    /// only seem to be missing.
     pub(super) is_partial: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Placeholders for missing fields, so that the second missing field is found in the same run as the
-//! first, and the text that a help shows for them.
+//! Placeholders for missing fields, so that the second missing field is found in the same run as
+//! the first, and the text that a help shows for them.
 
 use std::{cell::RefCell, fmt::Write as _};
 

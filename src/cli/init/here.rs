@@ -79,7 +79,7 @@ impl Here {
                     branch.from
                 ),
                 None => "no branch is checked out here, so the spec names `main`, which may not \
-                     exist; `--branch BRANCH` names another one"
+                         exist; `--branch BRANCH` names another one"
                     .to_owned(),
             });
         }

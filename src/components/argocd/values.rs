@@ -114,8 +114,8 @@ pub(super) struct Parameters {
     pub(super) operations: &'static str,
     #[serde(rename = "controller.status.processors")]
     pub(super) comparisons: &'static str,
-    /// In seconds. A wave that never gets healthy would hold its sync without end; a slow line takes
-    /// hours for images and models, and a sync that was ended is not tried again for the same
+    /// In seconds. A wave that never gets healthy would hold its sync without end; a slow line
+    /// takes hours for images and models, and a sync that was ended is not tried again for the same
     /// commit.
     #[serde(rename = "controller.sync.timeout.seconds")]
     pub(super) sync_timeout: &'static str,

@@ -277,8 +277,8 @@ pub fn service_names(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// The API server refuses a pod with a `PriorityClass` that does not exist, and a class that preempts
-/// evicts other pods for one whose room the budget has counted.
+/// The API server refuses a pod with a `PriorityClass` that does not exist, and a class that
+/// preempts evicts other pods for one whose room the budget has counted.
 pub fn priorities(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     for (template, pod) in pods::templates(tree) {

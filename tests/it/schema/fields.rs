@@ -85,7 +85,9 @@ fn each_field(complaint: impl Fn(&Field<'_>) -> Option<String>) {
 
 /// What is wrong with a description as a text.
 fn unreadable(description: &str) -> Option<&'static str> {
-    let begins = |it: char| it.is_uppercase() || it == '`' || it.is_ascii_digit();
+    let begins = |character: char| {
+        character.is_uppercase() || character == '`' || character.is_ascii_digit()
+    };
     if !description.ends_with('.') {
         Some("does not end as a sentence does")
     } else if !description.starts_with(begins)
@@ -134,7 +136,7 @@ fn every_description_is_a_sentence() {
 fn each_says_whether_it_is_required_or_what_holds_without_it() {
     each_field(|field| {
         let description = field.description();
-        let says = |it: &str| description.contains(it);
+        let says = |text: &str| description.contains(text);
         let is_said = if field.is_required {
             says("\n\nRequired.")
         } else {
@@ -258,7 +260,7 @@ fn no_definition_is_numbered() {
     for (path, schema) in schemas() {
         for name in schema["$defs"].as_object().into_iter().flat_map(Map::keys) {
             assert!(
-                !name.ends_with(|it: char| it.is_ascii_digit()),
+                !name.ends_with(|last: char| last.is_ascii_digit()),
                 "{path}: rename one of the types that are called `{name}` but for its number"
             );
         }
