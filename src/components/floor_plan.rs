@@ -11,7 +11,6 @@ use crate::{
         component::BuiltComponent,
         credential::CredentialStore,
         handle::{Contributions, IssuerRef, NamespaceRef, PriorityRef},
-        may_make::MayMake,
         platform::PlatformBuilder,
     },
     components::{
@@ -19,12 +18,12 @@ use crate::{
         backup::{self, Backup},
         cert_manager::{self, CertManager},
         namespaces, node_alerts,
-        ollama::{self, Ollama},
+        ollama::Ollama,
         open_webui::{self, OpenWebUi},
         postgresql::{self, Postgresql},
-        redis::{self, Redis},
+        redis::Redis,
         secrets::{self, SealedSecrets},
-        traefik::{self, Traefik},
+        traefik::Traefik,
     },
     names::{DnsLabel, ObjectName},
     platform::{
@@ -139,39 +138,6 @@ pub struct Components {
     /// Absent: no backups are made. `backup: {}` keeps them on the node's own disk.
     pub backup: Option<Backup>,
 }
-
-/// Key in the spec → Application: the one table of the two spellings. An Application that is not in
-/// it is derived.
-pub const APPLICATIONS: [(&str, &str); 9] = [
-    ("argocd", ARGOCD),
-    ("backup", "backup"),
-    ("certManager", "cert-manager"),
-    ("ollama", "ollama"),
-    ("openWebui", "openwebui"),
-    ("postgresql", "postgresql"),
-    ("redis", "redis"),
-    ("sealedSecrets", "sealed-secrets"),
-    ("traefik", "traefik"),
-];
-
-/// What each Application may ever make: the AppProjects are made of this.
-pub const MAY_MAKE: [&MayMake; 15] = [
-    &namespaces::MAY_MAKE,
-    &namespaces::POLICIES_MAY_MAKE,
-    &argocd::MAY_MAKE,
-    &argocd::INGRESS_MAY_MAKE,
-    &argocd::ADMINISTRATOR_MAY_MAKE,
-    &traefik::MAY_MAKE,
-    &cert_manager::MAY_MAKE,
-    &cert_manager::ISSUER_MAY_MAKE,
-    &secrets::MAY_MAKE,
-    &secrets::COPIES_MAY_MAKE,
-    &postgresql::MAY_MAKE,
-    &ollama::MAY_MAKE,
-    &redis::MAY_MAKE,
-    &open_webui::MAY_MAKE,
-    &backup::MAY_MAKE,
-];
 
 /// The Application that makes the projects and the root; always the first.
 pub const BOOTSTRAP: &str = "bootstrap";

@@ -13,5 +13,7 @@ pub mod pod;
 pub mod postgresql;
 pub mod redis;
 pub mod secrets;
+pub mod section;
+pub mod sections;
 pub mod traefik;
 pub mod workspace;
