@@ -21,7 +21,7 @@ use crate::{
         charts::argo_cd::{ARGO_CD, NOT_WATCHED, port},
         kubernetes::API_SERVER_PORT,
         requests::{self, Allotment},
-        versions::ARGO_CD_IMAGE,
+        versions::{self, ARGO_CD_IMAGE, Pin},
     },
     names::Host,
     platform::{
@@ -395,6 +395,10 @@ impl Section for ArgoCd {
                 tested: Some(requests::ARGO_REDIS),
             },
         ]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::ARGO_CD)
     }
 
     fn may_make(&self) -> &'static [MayMake] {

@@ -21,8 +21,8 @@ use crate::{
         kubernetes::{API_SERVER_PORT, INGRESS_CLASS, TRAEFIK_HTTP, TRAEFIK_HTTPS},
         requests::{self, Allotment},
         versions::{
-            CERT_MANAGER_CAINJECTOR_IMAGE, CERT_MANAGER_CONTROLLER_IMAGE,
-            CERT_MANAGER_SOLVER_IMAGE, CERT_MANAGER_WEBHOOK_IMAGE,
+            self, CERT_MANAGER_CAINJECTOR_IMAGE, CERT_MANAGER_CONTROLLER_IMAGE,
+            CERT_MANAGER_SOLVER_IMAGE, CERT_MANAGER_WEBHOOK_IMAGE, Pin,
         },
     },
     platform::{
@@ -294,6 +294,10 @@ impl Section for CertManager {
                 tested: Some(requests::CERT_MANAGER_CAINJECTOR),
             },
         ]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::CERT_MANAGER)
     }
 
     fn may_make(&self) -> &'static [MayMake] {

@@ -11,6 +11,7 @@ use crate::{
         component::BuiltComponent,
         credential::CredentialStore,
         handle::{Contributions, IssuerRef, NamespaceRef, PriorityRef},
+        may_make::MayMake,
         platform::PlatformBuilder,
     },
     components::{
@@ -23,6 +24,7 @@ use crate::{
         postgresql::{self, Postgresql},
         redis::Redis,
         secrets::{self, SealedSecrets},
+        section::Section,
         traefik::Traefik,
     },
     names::{DnsLabel, ObjectName},
@@ -137,6 +139,38 @@ pub struct Components {
     /// Nightly backups of the database and of uploaded files: a CronJob, and a Job that restores.
     /// Absent: no backups are made. `backup: {}` keeps them on the node's own disk.
     pub backup: Option<Backup>,
+}
+
+impl Components {
+    /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
+    /// section that is missing here, and on a field that its description lacks.
+    pub fn sections(&self) -> [&dyn Section; 9] {
+        [
+            &self.argocd,
+            &self.traefik,
+            &self.cert_manager,
+            &self.sealed_secrets,
+            &self.postgresql,
+            &self.ollama,
+            &self.redis,
+            &self.open_webui,
+            &self.backup,
+        ]
+    }
+
+    /// Whether the component of that key runs.
+    pub fn is_enabled(&self, key: &str) -> bool {
+        self.sections().iter().any(|it| it.key() == key && it.is_enabled())
+    }
+}
+
+/// What each Application may ever make: the AppProjects are made of this.
+pub fn may_make() -> Vec<&'static MayMake> {
+    let components = Components::default();
+    namespaces::MAY_MAKE
+        .iter()
+        .chain(components.sections().iter().flat_map(|it| it.may_make()))
+        .collect()
 }
 
 /// The Application that makes the projects and the root; always the first.

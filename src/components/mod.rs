@@ -14,6 +14,5 @@ pub mod postgresql;
 pub mod redis;
 pub mod secrets;
 pub mod section;
-pub mod sections;
 pub mod traefik;
 pub mod workspace;

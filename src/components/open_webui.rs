@@ -26,7 +26,8 @@ use crate::{
     },
     facts::{
         open_webui::{TOOLS_OF_ADMINISTRATOR, most_read},
-        requests, versions,
+        requests,
+        versions::{self, Pin},
     },
     platform::{
         resources::{Resources, requirements},
@@ -474,6 +475,10 @@ impl Section for OpenWebUi {
             needs.push(Need { key: "postgresql", why: "its pods cannot share a SQLite file" });
         }
         needs
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::OPEN_WEBUI)
     }
 
     fn may_make(&self) -> &'static [MayMake] {

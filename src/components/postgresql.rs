@@ -17,7 +17,10 @@ use crate::{
         handle::{Contribution, PortRef, PriorityRef},
         scope::Scope,
     },
-    facts::{requests, versions},
+    facts::{
+        requests,
+        versions::{self, Pin},
+    },
     names::{Address, Cidr, SqlName},
     platform::{
         resources::{Resources, requirements},
@@ -402,6 +405,10 @@ impl Section for Postgresql {
 
     fn needs(&self) -> Vec<Need> {
         vec![Need { key: "sealedSecrets", why: "it unseals the password" }]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::POSTGRESQL)
     }
 
     fn may_make(&self) -> &'static [MayMake] {

@@ -17,7 +17,10 @@ use crate::{
         handle::{Contribution, PortRef},
         scope::Scope,
     },
-    facts::{requests, versions},
+    facts::{
+        requests,
+        versions::{self, Pin},
+    },
     platform::{
         resources::{Resources, requirements},
         versions::Versions,
@@ -163,6 +166,10 @@ impl Section for Redis {
 
     fn needs(&self) -> Vec<Need> {
         vec![Need { key: "sealedSecrets", why: "it unseals the password" }]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::REDIS)
     }
 
     fn may_make(&self) -> &'static [MayMake] {

@@ -12,7 +12,11 @@ use crate::{
         scope::Scope,
     },
     crds::sealed_secrets::SealedSecret,
-    facts::{charts::sealed_secrets::SEALED_SECRETS, requests, versions::SEALED_SECRETS_IMAGE},
+    facts::{
+        charts::sealed_secrets::SEALED_SECRETS,
+        requests,
+        versions::{self, Pin, SEALED_SECRETS_IMAGE},
+    },
     platform::{
         images::Tagged,
         resources::{ChartResources, Resources},
@@ -163,6 +167,10 @@ impl Section for SealedSecrets {
             resources: &self.resources,
             tested: Some(requests::SEALED_SECRETS),
         }]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::SEALED_SECRETS)
     }
 
     fn may_make(&self) -> &'static [MayMake] {

@@ -1,7 +1,9 @@
 //! What rules, projects and the budget may ask of any component, whatever it is.
 
 use crate::{
-    builder::may_make::MayMake, facts::requests::Allotment, platform::resources::Resources,
+    builder::may_make::MayMake,
+    facts::{requests::Allotment, versions::Pin},
+    platform::resources::Resources,
     units::Bytes,
 };
 
@@ -40,6 +42,11 @@ pub trait Section {
 
     /// What its Applications may ever make.
     fn may_make(&self) -> &'static [MayMake];
+
+    /// What it runs that has a version of its own: its line in `spec/versions.yaml`.
+    fn version(&self) -> Option<Pin> {
+        None
+    }
 
     /// The field that decides what so many pods of it request: where a finding on the budget points
     /// to. Empty: the section itself.

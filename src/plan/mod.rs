@@ -20,10 +20,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     builder::{component::BuiltComponent, handle::Contributions, meta::Naming, object::Object},
     components::{
-        floor_plan::{APP_SECRETS, Assembly, NETWORK_POLICIES, Platform},
-        namespaces,
-        sections::may_make,
-        workspace,
+        floor_plan::{APP_SECRETS, Assembly, NETWORK_POLICIES, Platform, may_make},
+        namespaces, workspace,
     },
     facts::kubernetes::SYSTEM_NAMESPACES,
     names::Host,

@@ -4,7 +4,10 @@ use super::{Backup, MAY_MAKE};
 use crate::{
     builder::may_make::MayMake,
     components::section::{Need, Number, PodResources, Section, VolumeSize},
-    facts::requests,
+    facts::{
+        requests,
+        versions::{self, Pin},
+    },
 };
 
 impl Section for Option<Backup> {
@@ -40,6 +43,10 @@ impl Section for Option<Backup> {
 
     fn needs(&self) -> Vec<Need> {
         vec![Need { key: "sealedSecrets", why: "it unseals the credentials" }]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::RCLONE)
     }
 
     fn may_make(&self) -> &'static [MayMake] {

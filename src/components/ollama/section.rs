@@ -5,6 +5,7 @@ use super::{MAY_MAKE, Ollama};
 use crate::{
     builder::may_make::MayMake,
     components::section::{Keys, Number, PodResources, Section, VolumeSize},
+    facts::versions::{self, Pin},
     platform::node::MOST_GPUS,
 };
 
@@ -67,6 +68,10 @@ impl Section for Ollama {
 
     fn demand(&self, replicas: u32) -> Keys {
         if replicas > 1 { &["replicas"] } else { &["models"] }
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::OLLAMA)
     }
 
     fn may_make(&self) -> &'static [MayMake] {

@@ -49,7 +49,9 @@ fn every_section_describes_its_fields() {
     let mut said = Vec::new();
     for (key, section) in properties["properties"].as_object().expect("components") {
         let Some(index) = sections.iter().position(|it| it.key() == key) else {
-            said.push(format!("`{key}` is not in `Components::sections` (components/sections.rs)"));
+            said.push(format!(
+                "`{key}` is not in `Components::sections` (components/floor_plan.rs)"
+            ));
             continue;
         };
         let described = written.sections()[index];
