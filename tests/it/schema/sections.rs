@@ -1,12 +1,18 @@
 //! Each component's section is described by its `Section`: what a new component forgets to describe
 //! fails here, with the place to mend.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use espalier::components::{backup::Backup, floor_plan::Components};
+use espalier::{
+    check::code::COMPONENT_NEEDED,
+    components::{backup::Backup, floor_plan::Components, section::Section},
+    load::read,
+    yaml::source::Source,
+};
 use serde_json::Value;
 
 use super::schema;
+use crate::support::{compile, with_components};
 
 /// Fields that every component may have, and that some rule must know of.
 const FIELDS: [&str; 4] = ["enabled", "replicas", "resources", "storage"];
@@ -92,5 +98,45 @@ fn keys_are_those_of_sections() {
         }
         let made = section.may_make().iter().any(|it| it.application == section.application());
         assert!(made, "`{}` may make nothing under its own name", section.key());
+    }
+}
+
+/// With everything enabled but one: a component that is left out for it says that it needs it. The
+/// floor plan leaves out what lacks a handle, without a word.
+#[test]
+fn a_component_that_cannot_run_is_a_finding() {
+    let components = Components::default();
+    let keys = components.sections().map(Section::key);
+    for off in keys {
+        let lines: String =
+            keys.iter().map(|key| format!("{key}: {{enabled: {}}}\n", *key != off)).collect();
+        let texts = with_components(&lines);
+        let sources = texts
+            .iter()
+            .map(|(path, text)| {
+                (Arc::from(path.as_str()), Source::parse(path.as_str(), text.as_str()))
+            })
+            .collect();
+        let platform = read::platform(&sources).0.expect("it can be read");
+        let needed: Vec<String> = compile(&texts)
+            .findings
+            .iter()
+            .filter(|it| it.code == COMPONENT_NEEDED)
+            .map(|it| it.message.clone())
+            .collect();
+        let assembly = Arc::new(platform).build();
+        for section in assembly.platform.spec.components.sections() {
+            let is_there = assembly.components.iter().any(|it| {
+                *it.name == *section.application() && (it.chart.is_some() || !it.objects.is_empty())
+            });
+            let key = section.key();
+            assert!(
+                is_there
+                    || key == off
+                    || needed.iter().any(|it| it.contains(&format!("`{key}` needs"))),
+                "without `{off}` there is no `{key}`, and nobody says so: name `{off}` in the `needs` \
+                 of its `impl Section`; said was {needed:?}"
+            );
+        }
     }
 }
