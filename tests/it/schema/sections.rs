@@ -126,8 +126,9 @@ fn a_component_that_cannot_run_is_a_finding() {
             .collect();
         let assembly = Arc::new(platform).build();
         for section in assembly.platform.spec.components.sections() {
-            let is_there = assembly.components.iter().any(|it| {
-                *it.name == *section.application() && (it.chart.is_some() || !it.objects.is_empty())
+            let is_there = assembly.components.iter().any(|built| {
+                *built.name == *section.application()
+                    && (built.chart.is_some() || !built.objects.is_empty())
             });
             let key = section.key();
             assert!(
