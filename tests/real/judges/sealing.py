@@ -58,8 +58,8 @@ def refusals(ctx, pair: Pair) -> tuple[int, list[str]]:
     platform.take(pair)
     for credential, key, value, ways, words in (
         ("postgresql", "password", b"", WAYS, "is empty"), ("postgresql", "password", b"\n", WAYS, "is empty"),
-        ("postgresql", "password", b"\n \t\n", WAYS, "white space only"), ("postgresql", "password", b"a\0b", WAYS[:2], "NUL"),
-        ("postgresql", "password", b"\xff\xfe", WAYS, "not UTF-8"), ("postgresql", "password", b"x" * (MOST + 1), WAYS[:2], "more than 64 KiB"),
+        ("postgresql", "password", b"\n \t\n", WAYS, "only white space"), ("postgresql", "password", b"a\0b", WAYS[:2], "NUL"),
+        ("postgresql", "password", b"\xff\xfe", WAYS, "not UTF-8"), ("postgresql", "password", b"x" * (MOST + 1), WAYS[:2], "larger than 64 KiB"),
         *(("openwebui-admin", EMAIL, value, WAYS, "not an e-mail address") for value in (b"ops", b"ops@", b"a b@example.org", b"ops@example.org\nx")),
     ):
         for way in ways:
