@@ -237,6 +237,7 @@ impl ArgoCd {
             values: Arc::new(values),
             pods,
         });
+        scope.script(ScriptFact::ArgoCd);
         if self.admin == Admin::Sealed {
             scope.script(ScriptFact::SealedAdministrator);
         }

@@ -1,4 +1,4 @@
-//! What has to be on the node and in the cluster before Argo CD can read anything.
+//! What the bootstrap script downloads to the node.
 
 use super::versions::{HELM, K3S, Pin};
 
@@ -38,11 +38,3 @@ pub const DOWNLOADS: [Download; 4] = [
         tested: "898476e008704289382377ef19946f23b511cf2678042cb5c8aef991e64f840a",
     },
 ];
-
-/// Applications that have to be there before Argo CD reads the tree, in the order in which the
-/// script makes them. Each is a chart, so the script can render what the Application will find.
-pub const BEFORE_ARGOCD: [&str; 2] = ["sealed-secrets", "argocd"];
-
-/// Hook Jobs of their charts: an Application and the Job's name. A Job cannot be changed, so the
-/// script deletes it before it applies it.
-pub const HOOK_JOBS: [(&str, &str); 1] = [("argocd", "argocd-redis-secret-init")];
