@@ -299,15 +299,15 @@ pub fn files_below(folder: &Path, tops: &[&str]) -> BTreeMap<String, Vec<u8>> {
         .filter(|it| it.exists())
         .flat_map(walkdir::WalkDir::new);
     let files = walk.map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
-    let read = |dir: walkdir::DirEntry| {
-        let path = dir
+    let read = |entry: walkdir::DirEntry| {
+        let path = entry
             .path()
             .strip_prefix(folder)
             .expect("below")
             .to_str()
             .expect("UTF-8")
             .replace('\\', "/");
-        (path, std::fs::read(dir.path()).expect("readable"))
+        (path, std::fs::read(entry.path()).expect("readable"))
     };
     files.map(read).collect()
 }
