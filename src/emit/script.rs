@@ -7,10 +7,9 @@ use super::{
 use crate::{
     builder::{component::BuiltComponent, script::ScriptFact},
     facts::{
-        bootstrap::DOWNLOADS,
+        bootstrap::{DOWNLOADS, PROMPT_TOKENS},
         charts::Kind,
         node::DISK,
-        open_webui,
         versions::{HELM, K3S},
     },
     plan::Plan,
@@ -102,7 +101,7 @@ impl Facts {
             chat_host: String::new(),
             chat_namespace: String::new(),
             chat_model: String::new(),
-            chat_prompt_tokens: open_webui::most_read(false),
+            chat_prompt_tokens: PROMPT_TOKENS,
             chat_replicas: 0,
             argocd_host: String::new(),
             is_administrator_sealed: false,

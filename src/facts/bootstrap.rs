@@ -1,6 +1,9 @@
-//! What the bootstrap script downloads to the node.
+//! What the bootstrap script downloads to the node, and what its acceptance test takes for right.
 
-use super::versions::{HELM, K3S, Pin};
+use super::{
+    open_webui,
+    versions::{HELM, K3S, Pin},
+};
 
 /// A file of a publisher that the bootstrap script fetches.
 #[derive(Clone, Copy, Debug)]
@@ -38,3 +41,6 @@ pub const DOWNLOADS: [Download; 4] = [
         tested: "898476e008704289382377ef19946f23b511cf2678042cb5c8aef991e64f840a",
     },
 ];
+
+/// The most tokens that the acceptance test takes for right where no chat says another number.
+pub const PROMPT_TOKENS: u64 = open_webui::most_read(false);

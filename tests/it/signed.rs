@@ -116,7 +116,7 @@ fn nobody_is_asked_where_nobody_is_named() {
     let tree = tree(&texts_of(&folder));
     assert!(asked(&tree).iter().all(|it| it.1.is_empty() && it.0 != "charts"));
     let mentions =
-        |it: (&String, &Vec<u8>)| String::from_utf8_lossy(it.1).contains("signatureKeys");
+        |file: (&String, &Vec<u8>)| String::from_utf8_lossy(file.1).contains("signatureKeys");
     assert!(!tree.tree().iter().any(mentions));
 }
 
