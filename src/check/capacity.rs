@@ -13,7 +13,6 @@ use crate::{
         demand::{Origin, Row},
         placement::Reason,
     },
-    components::floor_plan::APPLICATIONS,
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -226,14 +225,11 @@ fn place(view: &WholeView<'_>, row: &Row) -> Place {
         let path = FieldPath::root().key("spec").key("models");
         return file.map_or(Place::Nowhere, |file| Place::Value { file, path });
     }
-    let key = APPLICATIONS
-        .iter()
-        .find(|(_, application)| **application == *row.application)
-        .map(|(key, _)| *key);
-    match key {
-        Some("ollama") if row.replicas > 1 => view.spec.component(&["ollama", "replicas"]),
-        Some("ollama") => view.spec.component(&["ollama", "models"]),
-        Some(key) => view.spec.component(&[key]),
+    let sections = view.spec.platform.spec.components.sections();
+    match sections.iter().find(|it| *it.application() == *row.application) {
+        Some(section) => {
+            view.spec.component(&[&[section.key()], section.demand(row.replicas)].concat())
+        }
         None => Place::Nowhere,
     }
 }

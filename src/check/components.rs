@@ -5,7 +5,7 @@ use super::{
     code,
     view::{SpecView, WholeView},
 };
-use crate::components::argocd::Admin;
+use crate::components::{argocd::Admin, section::Need};
 use crate::diag::{
     diagnostic::{Diagnostic, Diagnostics, Place},
     path::FieldPath,
@@ -14,23 +14,13 @@ use crate::diag::{
 /// A component may only be off when nothing that is on needs it.
 pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
     let components = &view.platform.spec.components;
-    let chat = ("openWebui", components.open_webui.enabled);
-    let several = ("openWebui", runs_several(view));
-    let database = ("postgresql", components.postgresql.enabled);
-    let sessions = ("redis", components.redis.enabled);
-    let models = ("ollama", components.ollama.enabled);
-    let certificates = ("certManager", components.cert_manager.enabled);
-    let sealing = ("sealedSecrets", components.sealed_secrets.enabled);
-    let edges = [
-        (chat, models, "it serves the models"),
-        (chat, certificates, "it issues the certificate of the public host"),
-        (chat, sealing, "it unseals the credentials"),
-        (database, sealing, "it unseals the password"),
-        (sessions, sealing, "it unseals the password"),
-        (several, database, "its pods cannot share a SQLite file"),
-    ];
-    for ((by, wants), (needed, is_on), why) in edges {
-        if wants && !is_on {
+    let sections = components.sections();
+    for section in sections.iter().filter(|it| it.is_enabled()) {
+        let by = section.key();
+        for Need { key: needed, why } in section.needs() {
+            if components.is_enabled(needed) {
+                continue;
+            }
             found.push(
                 Diagnostic::error(
                     code::COMPONENT_NEEDED,

@@ -1,8 +1,9 @@
 //! `figures-implausible`, `figures-not-used`: the spec's own catalogue, on which the proof of a
 //! model's memory rests.
 
-use super::{code, ranges, view::SpecView};
+use super::{code, view::SpecView};
 use crate::{
+    components::{ollama::Ollama, section::Section as _},
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
     facts::models::figures::Figures,
     names::ModelName,
@@ -15,7 +16,7 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
         let place = |field: &str| view.component(&["ollama", "catalogue", name.as_str(), field]);
         let mut out = Vec::new();
         for (field, number, example) in figures(entry) {
-            let (least, most) = ranges::bounds(&["ollama", "catalogue", "*", field]);
+            let (least, most) = bounds(ollama, field);
             if number < least || number > most {
                 out.push(field);
                 found.push(
@@ -45,6 +46,13 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
             );
         }
     }
+}
+
+/// The least and the most of a figure.
+fn bounds(ollama: &Ollama, field: &str) -> (u64, u64) {
+    let numbers = ollama.numbers();
+    let bound = numbers.iter().find(|it| it.path == ["catalogue", "*", field]);
+    bound.map_or((0, u64::MAX), |it| (it.least, it.most))
 }
 
 /// Field, figure, and the same of a small known model.

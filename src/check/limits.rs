@@ -3,66 +3,21 @@
 
 use super::{code, view::SpecView};
 use crate::{
+    components::section::PodResources,
     diag::diagnostic::{Diagnostic, Diagnostics},
-    facts::requests::{self, Allotment},
-    platform::resources::Resources,
+    facts::requests::Allotment,
     units::Bytes,
 };
 
 /// Every `resources` of the spec. Ollama's memory is computed, and has a rule of its own.
 pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let components = &view.platform.spec.components;
-    let cert_manager = &components.cert_manager.resources;
-    let argocd = &components.argocd.resources;
-    let all: [(&[&str], &Resources, Option<Allotment>); 13] = [
-        (
-            &["argocd", "resources", "controller"],
-            &argocd.controller,
-            Some(requests::ARGO_CONTROLLER),
-        ),
-        (
-            &["argocd", "resources", "repoServer"],
-            &argocd.repo_server,
-            Some(requests::ARGO_REPO_SERVER),
-        ),
-        (&["argocd", "resources", "server"], &argocd.server, Some(requests::ARGO_SERVER)),
-        (&["argocd", "resources", "redis"], &argocd.redis, Some(requests::ARGO_REDIS)),
-        (&["traefik", "resources"], &components.traefik.resources, Some(requests::TRAEFIK)),
-        (
-            &["certManager", "resources", "controller"],
-            &cert_manager.controller,
-            Some(requests::CERT_MANAGER_CONTROLLER),
-        ),
-        (
-            &["certManager", "resources", "webhook"],
-            &cert_manager.webhook,
-            Some(requests::CERT_MANAGER_WEBHOOK),
-        ),
-        (
-            &["certManager", "resources", "cainjector"],
-            &cert_manager.cainjector,
-            Some(requests::CERT_MANAGER_CAINJECTOR),
-        ),
-        (
-            &["sealedSecrets", "resources"],
-            &components.sealed_secrets.resources,
-            Some(requests::SEALED_SECRETS),
-        ),
-        (
-            &["postgresql", "resources"],
-            &components.postgresql.resources,
-            Some(requests::POSTGRESQL),
-        ),
-        (&["openWebui", "resources"], &components.open_webui.resources, Some(requests::OPEN_WEBUI)),
-        (&["redis", "resources"], &components.redis.resources, Some(requests::REDIS)),
-        (&["ollama", "resources"], &components.ollama.resources, None),
-    ];
-    let backup = components
-        .backup
+    let sections = view.platform.spec.components.sections();
+    let all = sections
         .iter()
-        .map(|it| (["backup", "resources"].as_slice(), &it.resources, Some(requests::BACKUP)));
-    for (path, resources, tested) in all.into_iter().chain(backup) {
-        let memory = |key| view.component(&[path, &["memory", key]].concat());
+        .flat_map(|section| section.resources().into_iter().map(move |pod| (section.key(), pod)));
+    for (key, PodResources { path, resources, tested }) in all {
+        let path = [&[key], path].concat();
+        let memory = |key| view.component(&[&path[..], &["memory", key]].concat());
         let Some(limit) = resources.memory.limit else { continue };
         if limit == Bytes::default() {
             found.push(

@@ -8,11 +8,12 @@ use super::{
     view::{SpecView, TenantView},
 };
 use crate::{
-    components::ollama::{Ollama, gpu::Gpu},
+    components::ollama::{Ollama, gpu::Gpu, section::MOST_MODELS},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
+    platform::node::MOST_GPUS,
 };
 
 /// The platform's own Ollama.
@@ -81,9 +82,6 @@ fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     );
 }
 
-/// The most GPUs that one node has.
-pub const MOST_GPUS: u32 = 16;
-
 /// Weights are anonymous memory on a CPU: memory that is not requested may be missing when a model
 /// loads.
 fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
@@ -113,9 +111,6 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
     );
 }
 
-/// The most models that one Ollama may list.
-pub const MOST: usize = 64;
-
 /// The models of a tenant.
 pub fn of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
     let at = FieldPath::root().key("spec").key("models");
@@ -125,9 +120,11 @@ pub fn of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
 /// The models of one Ollama, listed at a path of a file.
 pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
     let all = || Place::Value { file: file.clone(), path: at.clone() };
-    if ollama.models.len() > MOST {
-        let message =
-            format!("{} models are listed, but there may be at most {MOST}", ollama.models.len());
+    if ollama.models.len() > MOST_MODELS {
+        let message = format!(
+            "{} models are listed, but there may be at most {MOST_MODELS}",
+            ollama.models.len()
+        );
         found.push(
             Diagnostic::error(code::OUT_OF_RANGE, all(), message)
                 .help("list only what is used: each model is pulled before the pod is Ready"),

@@ -1,8 +1,9 @@
 //! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open WebUI adds to a
 //! question, and the models that receive it.
 
-use super::{code, model_names::stanza, ranges::ANSWER, view::SpecView};
+use super::{code, model_names::stanza, view::SpecView};
 use crate::{
+    components::open_webui::ANSWER,
     diag::diagnostic::{Diagnostic, Diagnostics},
     facts::open_webui::{CONVERSATION, TOOLS, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
 };

@@ -1,20 +1,18 @@
 //! `out-of-range`, `mem-total-differs`, `storage-too-small`: numbers that are written but make no
 //! sense.
 
-use std::ops::RangeInclusive;
-
-use super::{
-    code,
-    models::{MOST, MOST_GPUS},
-    node_groups::MOST_NODES,
-    view::SpecView,
-};
+use super::{code, node_groups::MOST_NODES, view::SpecView};
 use crate::{
+    components::{
+        floor_plan::Components,
+        ollama::section::MOST_MODELS,
+        section::{Keys, Number},
+    },
     diag::{
         diagnostic::{Diagnostic, Diagnostics},
         path::{FieldPath, Step},
     },
-    platform::node::Node,
+    platform::node::{MOST_GPUS, Node},
     units::{Bytes, Millicores, Seconds},
 };
 
@@ -27,17 +25,12 @@ const LEAST_PODS: u64 = 10;
 const LEAST_OVERCOMMIT: u64 = 1;
 const MOST_OVERCOMMIT: u64 = 100;
 
-/// Tokens of an answer: the longest context.
-pub const ANSWER: RangeInclusive<u64> = 1..=1 << 20;
-
 /// A number of the spec that has bounds: where it stands (`[]` is any item of a list, `*` any entry
 /// of a map), the least and the most.
-pub type Bound = (&'static [&'static str], u64, u64);
+pub type Bound = (Vec<&'static str>, u64, u64);
 
-/// All of them: there is no number of the spec without. The rules hold them, the reader says them
-/// of a number that it cannot take, and the schema tells them to editors. Of a model's figures they
-/// are what any model has or will have for a while.
-pub const BOUNDS: [Bound; 31] = [
+/// The numbers of a machine.
+const OF_NODES: [(&[&str], u64, u64); 7] = [
     (&["node", "gpus"], 0, MOST_GPUS as u64),
     (&["node", "maxPods"], LEAST_PODS, MOST_PODS),
     (&["node", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
@@ -45,45 +38,39 @@ pub const BOUNDS: [Bound; 31] = [
     (&["nodes", "[]", "gpus"], 0, MOST_GPUS as u64),
     (&["nodes", "[]", "maxPods"], LEAST_PODS, MOST_PODS),
     (&["nodes", "[]", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
-    (&["components", "backup", "keep"], 1, 10_000),
-    (&["components", "ollama", "catalogue", "*", "blob"], 10_000_000, 4_000_000_000_000),
-    (&["components", "ollama", "catalogue", "*", "embedding"], 64, 131_072),
-    (&["components", "ollama", "catalogue", "*", "feedForward"], 64, 1 << 20),
-    (&["components", "ollama", "catalogue", "*", "headDim"], 8, 4_096),
-    (&["components", "ollama", "catalogue", "*", "heads"], 1, 1_024),
-    (&["components", "ollama", "catalogue", "*", "imageMemory"], 0, 1 << 36),
-    (&["components", "ollama", "catalogue", "*", "kvHeads"], 1, 1_024),
-    (&["components", "ollama", "catalogue", "*", "layers"], 1, 1_000),
-    (&["components", "ollama", "catalogue", "*", "trainContext"], 256, 1 << 24),
-    (&["components", "ollama", "catalogue", "*", "vocabulary"], 256, 1 << 22),
-    (&["components", "ollama", "catalogue", "*", "window"], 0, 1 << 24),
-    (&["components", "ollama", "catalogue", "*", "windowLayers"], 0, 1_000),
-    (&["components", "ollama", "context"], 256, 1 << 20),
-    (&["components", "ollama", "contextCheckpoints"], 0, 32),
-    (&["components", "ollama", "gpu", "count"], 1, MOST_GPUS as u64),
-    (&["components", "ollama", "maxLoadedModels"], 1, MOST as u64),
-    (&["components", "ollama", "parallel"], 1, 64),
-    (&["components", "ollama", "replicas"], 1, 100),
-    (&["components", "openWebui", "connectionPool", "overflow"], 0, 100),
-    (&["components", "openWebui", "connectionPool", "size"], 1, 100),
-    (&["components", "openWebui", "maxTokens"], *ANSWER.start(), *ANSWER.end()),
-    (&["components", "openWebui", "replicas"], 1, 100),
-    (&["components", "postgresql", "external", "port"], 1, u16::MAX as u64),
 ];
+
+/// All of them: there is no number of the spec without. The rules hold them, the reader says them
+/// of a number that it cannot take, and the schema tells them to editors.
+pub fn all_bounds() -> Vec<Bound> {
+    let of_nodes = OF_NODES.iter().map(|(path, least, most)| (path.to_vec(), *least, *most));
+    let components = Components::default();
+    let of_components = components.sections().into_iter().flat_map(|section| {
+        section.numbers().into_iter().map(move |number| {
+            let path = [&["components", section.key()], number.path].concat();
+            (path, number.least, number.most)
+        })
+    });
+    of_nodes.chain(of_components).collect()
+}
 
 /// Amounts of which 0 is none, by their places, one of each kind: what a machine or a volume has,
 /// and where a container is stopped.
-pub const ABOVE_ZERO: [&[&str]; 9] = [
-    &["node", "cpu"],
-    &["node", "memory"],
-    &["nodes", "[]", "cpu"],
-    &["nodes", "[]", "memory"],
-    &["components", "backup", "storage"],
-    &["components", "ollama", "storage"],
-    &["components", "openWebui", "storage"],
-    &["components", "postgresql", "storage"],
-    &["components", "postgresql", "resources", "memory", "limit"],
-];
+pub fn above_zero() -> Vec<Vec<&'static str>> {
+    let components = Components::default();
+    let volumes = components.sections().into_iter().flat_map(|section| {
+        let below = |path: Keys| [&["components", section.key()], path].concat();
+        section.volumes().into_iter().map(move |it| below(it.path)).collect::<Vec<_>>()
+    });
+    let of_nodes: [&[&str]; 5] = [
+        &["node", "cpu"],
+        &["node", "memory"],
+        &["nodes", "[]", "cpu"],
+        &["nodes", "[]", "memory"],
+        &["components", "postgresql", "resources", "memory", "limit"],
+    ];
+    of_nodes.into_iter().map(<[_]>::to_vec).chain(volumes).collect()
+}
 
 /// The least and the most of the number at a path of the spec, where there is one.
 pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
@@ -92,15 +79,9 @@ pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
         Step::Key(key) => *pattern == "*" || *pattern == key,
         Step::Index(_) => *pattern == "[]",
     };
-    let bound =
-        BOUNDS.iter().find(|it| it.0.len() == steps.len() && it.0.iter().zip(steps).all(matches));
-    bound.map(|it| (it.1, it.2))
-}
-
-/// The bounds of a component's number, by its path below `components`.
-pub(super) fn bounds(path: &[&str]) -> (u64, u64) {
-    let bound = BOUNDS.iter().find(|it| it.0[0] == "components" && it.0[1..] == *path);
-    bound.map_or((0, u64::MAX), |it| (it.1, it.2))
+    let is_it =
+        |bound: &Bound| bound.0.len() == steps.len() && bound.0.iter().zip(steps).all(matches);
+    all_bounds().into_iter().find(is_it).map(|it| (it.1, it.2))
 }
 
 /// Every number of the spec against its bounds.
@@ -114,31 +95,12 @@ pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 /// The components' counts: those whose message and help follow from the bounds alone.
 fn counts(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let components = &view.platform.spec.components;
-    let ollama = &components.ollama;
-    let numbers: [(&[&str], u64); 5] = [
-        (&["ollama", "replicas"], ollama.replicas.into()),
-        (&["ollama", "context"], ollama.context),
-        (&["ollama", "parallel"], ollama.parallel),
-        (&["ollama", "contextCheckpoints"], ollama.context_checkpoints),
-        (&["openWebui", "replicas"], components.open_webui.replicas.into()),
-    ];
-    let pool = components.open_webui.connection_pool.iter().flat_map(|connection_pool| {
-        let fields: [(&[&str], u64); 2] = [
-            (&["openWebui", "connectionPool", "size"], connection_pool.size.into()),
-            (&["openWebui", "connectionPool", "overflow"], connection_pool.overflow.into()),
-        ];
-        fields
+    let sections = view.platform.spec.components.sections();
+    let all = sections.iter().flat_map(|section| {
+        section.numbers().into_iter().map(move |number| (section.key(), number))
     });
-    let backup =
-        components.backup.iter().map(|it| (["backup", "keep"].as_slice(), u64::from(it.keep)));
-    let answer = components
-        .open_webui
-        .max_tokens
-        .iter()
-        .map(|it| (["openWebui", "maxTokens"].as_slice(), *it));
-    for (path, number) in numbers.into_iter().chain(pool).chain(backup).chain(answer) {
-        let (least, most) = bounds(path);
+    for (key, Number { path, value, least, most }) in all {
+        let Some(number) = value else { continue };
         let name = path.last().copied().unwrap_or_default();
         let help = if number < least {
             let off = if name == "replicas" { "; `enabled: false` disables it" } else { "" };
@@ -149,18 +111,21 @@ fn counts(view: &SpecView<'_>, found: &mut Diagnostics) {
             continue;
         };
         let message = format!("`{name}` is {number}, but must be from {least} to {most}");
-        found.push(Diagnostic::error(code::OUT_OF_RANGE, view.component(path), message).help(help));
+        let place = view.component(&[&[key], path].concat());
+        found.push(Diagnostic::error(code::OUT_OF_RANGE, place, message).help(help));
     }
 }
 
 /// Ollama's settings whose help says more than a bound.
 fn model_server(view: &SpecView<'_>, found: &mut Diagnostics) {
     let ollama = &view.platform.spec.components.ollama;
-    if let Some(loaded) =
-        ollama.max_loaded_models.and_then(|it| usize::try_from(it).ok()).filter(|it| *it > MOST)
+    if let Some(loaded) = ollama
+        .max_loaded_models
+        .and_then(|it| usize::try_from(it).ok())
+        .filter(|it| *it > MOST_MODELS)
     {
         let message = format!(
-            "`maxLoadedModels` is {loaded}, but must be from 1 to {MOST}: no more models can be \
+            "`maxLoadedModels` is {loaded}, but must be from 1 to {MOST_MODELS}: no more models can be \
              listed"
         );
         let finding = Diagnostic::error(
@@ -239,20 +204,17 @@ fn machine(view: &SpecView<'_>, path: &FieldPath, machine: &Node, found: &mut Di
 
 /// Sizes of volumes, and of the nodes' memory.
 pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let components = &view.platform.spec.components;
-    let backup = components.backup.iter().map(|it| ("backup", it.storage));
-    for (name, bytes) in [
-        ("postgresql", components.postgresql.storage),
-        ("openWebui", components.open_webui.storage),
-    ]
-    .into_iter()
-    .chain(backup)
-    {
+    let sections = view.platform.spec.components.sections();
+    let volumes = sections.iter().flat_map(|section| {
+        section.volumes().into_iter().map(move |volume| (section.key(), volume))
+    });
+    for (name, volume) in volumes {
+        let Some(bytes) = volume.size else { continue };
         if bytes < Bytes::gib(1) {
             found.push(
                 Diagnostic::error(
                     code::STORAGE_TOO_SMALL,
-                    view.component(&[name, "storage"]),
+                    view.component(&[&[name], volume.path].concat()),
                     format!("the volume of `{name}` is {bytes}, but must be at least 1Gi"),
                 )
                 .help("write `storage: 1Gi` or more"),

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ingress;
+use super::section::{PodResources, Section};
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
@@ -20,7 +21,7 @@ use crate::{
         charts::argo_cd::{ARGO_CD, NOT_WATCHED, port},
         kubernetes::API_SERVER_PORT,
         requests::{self, Allotment},
-        versions::ARGO_CD_IMAGE,
+        versions::{self, ARGO_CD_IMAGE, Pin},
     },
     names::Host,
     platform::{
@@ -41,17 +42,17 @@ use values::{
     Patchable, PodValues, RepoServer, Settings, Sized, Switch, Unused, Values, Variable,
 };
 
-/// What the chart's Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::chart("argocd", &["argocd"], &ARGO_CD);
-/// What the Application of its sealed administrator may ever make.
-pub const ADMINISTRATOR_MAY_MAKE: MayMake = MayMake::in_namespace(
-    "argocd-admin",
-    &["argocd"],
-    &[kinds::namespaced_custom::<SealedSecret>()],
-);
-/// What the Application of its public door may ever make.
-pub const INGRESS_MAY_MAKE: MayMake =
-    MayMake::in_namespace("argocd-ingress", &["argocd"], &[kinds::INGRESS]);
+/// What its Applications may ever make: the chart's, that of its sealed administrator, and that of
+/// its public door.
+const MAY_MAKE: [MayMake; 3] = [
+    MayMake::chart("argocd", &["argocd"], &ARGO_CD),
+    MayMake::in_namespace(
+        "argocd-admin",
+        &["argocd"],
+        &[kinds::namespaced_custom::<SealedSecret>()],
+    ),
+    MayMake::in_namespace("argocd-ingress", &["argocd"], &[kinds::INGRESS]),
+];
 
 /// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and
 /// none counts as success.
@@ -357,4 +358,51 @@ pub fn ingress(scope: &mut Scope<'_>, argocd: &Offers, host: &HostRef, issuer: &
     let ingress = ingress::public(scope, &part, host, issuer, &argocd.ui);
     scope.add(ingress);
     scope.script(ScriptFact::Console(host.name().clone()));
+}
+
+impl Section for ArgoCd {
+    fn key(&self) -> &'static str {
+        "argocd"
+    }
+
+    fn application(&self) -> &'static str {
+        "argocd"
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    fn resources(&self) -> Vec<PodResources<'_>> {
+        vec![
+            PodResources {
+                path: &["resources", "controller"],
+                resources: &self.resources.controller,
+                tested: Some(requests::ARGO_CONTROLLER),
+            },
+            PodResources {
+                path: &["resources", "repoServer"],
+                resources: &self.resources.repo_server,
+                tested: Some(requests::ARGO_REPO_SERVER),
+            },
+            PodResources {
+                path: &["resources", "server"],
+                resources: &self.resources.server,
+                tested: Some(requests::ARGO_SERVER),
+            },
+            PodResources {
+                path: &["resources", "redis"],
+                resources: &self.resources.redis,
+                tested: Some(requests::ARGO_REDIS),
+            },
+        ]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::ARGO_CD)
+    }
+
+    fn may_make(&self) -> &'static [MayMake] {
+        &MAY_MAKE
+    }
 }

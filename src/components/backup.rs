@@ -1,6 +1,8 @@
 //! Backups: a nightly dump of the database and an archive of uploaded files, and the job that puts
 //! one back.
 
+mod section;
+
 use k8s_openapi::api::{
     batch::v1::{CronJob, CronJobSpec, Job, JobSpec, JobTemplateSpec},
     core::v1::{
@@ -32,11 +34,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
     "backup",
     &[namespaces::AI],
     &[kinds::PERSISTENT_VOLUME_CLAIM, kinds::SERVICE_ACCOUNT, kinds::CRON_JOB],
-);
+)];
 
 /// The user of Open WebUI's volume: another group on the same volume would be fought over at every
 /// start. No image needs its own.

@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::section::{PodResources, Section};
 use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
@@ -20,8 +21,8 @@ use crate::{
         kubernetes::{API_SERVER_PORT, INGRESS_CLASS, TRAEFIK_HTTP, TRAEFIK_HTTPS},
         requests::{self, Allotment},
         versions::{
-            CERT_MANAGER_CAINJECTOR_IMAGE, CERT_MANAGER_CONTROLLER_IMAGE,
-            CERT_MANAGER_SOLVER_IMAGE, CERT_MANAGER_WEBHOOK_IMAGE,
+            self, CERT_MANAGER_CAINJECTOR_IMAGE, CERT_MANAGER_CONTROLLER_IMAGE,
+            CERT_MANAGER_SOLVER_IMAGE, CERT_MANAGER_WEBHOOK_IMAGE, Pin,
         },
     },
     platform::{
@@ -33,17 +34,18 @@ use crate::{
     },
 };
 
-/// What the chart's Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::chart("cert-manager", &["cert-manager"], &CERT_MANAGER);
-/// What the issuer's Application may ever make: either issuer, whichever is in use.
-pub const ISSUER_MAY_MAKE: MayMake = MayMake::in_namespace(
-    "cluster-issuer",
-    &["cert-manager"],
-    &[
-        kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Staging.name()),
-        kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Production.name()),
-    ],
-);
+/// What its Applications may ever make: the chart's, and the issuers', whichever is in use.
+const MAY_MAKE: [MayMake; 2] = [
+    MayMake::chart("cert-manager", &["cert-manager"], &CERT_MANAGER),
+    MayMake::in_namespace(
+        "cluster-issuer",
+        &["cert-manager"],
+        &[
+            kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Staging.name()),
+            kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Production.name()),
+        ],
+    ),
+];
 
 /// cert-manager, which obtains and renews certificates.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -259,4 +261,46 @@ pub fn issuer(
     };
     scope.add_custom(needs.issuers, ClusterIssuer { metadata, spec: ClusterIssuerSpec { acme } });
     scope.issuer(name)
+}
+
+impl Section for CertManager {
+    fn key(&self) -> &'static str {
+        "certManager"
+    }
+
+    fn application(&self) -> &'static str {
+        "cert-manager"
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    fn resources(&self) -> Vec<PodResources<'_>> {
+        vec![
+            PodResources {
+                path: &["resources", "controller"],
+                resources: &self.resources.controller,
+                tested: Some(requests::CERT_MANAGER_CONTROLLER),
+            },
+            PodResources {
+                path: &["resources", "webhook"],
+                resources: &self.resources.webhook,
+                tested: Some(requests::CERT_MANAGER_WEBHOOK),
+            },
+            PodResources {
+                path: &["resources", "cainjector"],
+                resources: &self.resources.cainjector,
+                tested: Some(requests::CERT_MANAGER_CAINJECTOR),
+            },
+        ]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::CERT_MANAGER)
+    }
+
+    fn may_make(&self) -> &'static [MayMake] {
+        &MAY_MAKE
+    }
 }

@@ -19,12 +19,13 @@ use crate::{
         backup::{self, Backup},
         cert_manager::{self, CertManager},
         namespaces, node_alerts,
-        ollama::{self, Ollama},
+        ollama::Ollama,
         open_webui::{self, OpenWebUi},
         postgresql::{self, Postgresql},
-        redis::{self, Redis},
+        redis::Redis,
         secrets::{self, SealedSecrets},
-        traefik::{self, Traefik},
+        section::Section,
+        traefik::Traefik,
     },
     names::{DnsLabel, ObjectName},
     platform::{
@@ -140,38 +141,37 @@ pub struct Components {
     pub backup: Option<Backup>,
 }
 
-/// Key in the spec → Application: the one table of the two spellings. An Application that is not in
-/// it is derived.
-pub const APPLICATIONS: [(&str, &str); 9] = [
-    ("argocd", ARGOCD),
-    ("backup", "backup"),
-    ("certManager", "cert-manager"),
-    ("ollama", "ollama"),
-    ("openWebui", "openwebui"),
-    ("postgresql", "postgresql"),
-    ("redis", "redis"),
-    ("sealedSecrets", "sealed-secrets"),
-    ("traefik", "traefik"),
-];
+impl Components {
+    /// Every component, in the order of the floor plan. A test walks the JSON Schema and fails on a
+    /// section that is missing here, and on a field that its description lacks.
+    pub fn sections(&self) -> [&dyn Section; 9] {
+        [
+            &self.argocd,
+            &self.traefik,
+            &self.cert_manager,
+            &self.sealed_secrets,
+            &self.postgresql,
+            &self.ollama,
+            &self.redis,
+            &self.open_webui,
+            &self.backup,
+        ]
+    }
+
+    /// Whether the component of that key runs.
+    pub fn is_enabled(&self, key: &str) -> bool {
+        self.sections().iter().any(|it| it.key() == key && it.is_enabled())
+    }
+}
 
 /// What each Application may ever make: the AppProjects are made of this.
-pub const MAY_MAKE: [&MayMake; 15] = [
-    &namespaces::MAY_MAKE,
-    &namespaces::POLICIES_MAY_MAKE,
-    &argocd::MAY_MAKE,
-    &argocd::INGRESS_MAY_MAKE,
-    &argocd::ADMINISTRATOR_MAY_MAKE,
-    &traefik::MAY_MAKE,
-    &cert_manager::MAY_MAKE,
-    &cert_manager::ISSUER_MAY_MAKE,
-    &secrets::MAY_MAKE,
-    &secrets::COPIES_MAY_MAKE,
-    &postgresql::MAY_MAKE,
-    &ollama::MAY_MAKE,
-    &redis::MAY_MAKE,
-    &open_webui::MAY_MAKE,
-    &backup::MAY_MAKE,
-];
+pub fn may_make() -> Vec<&'static MayMake> {
+    let components = Components::default();
+    namespaces::MAY_MAKE
+        .iter()
+        .chain(components.sections().iter().flat_map(|it| it.may_make()))
+        .collect()
+}
 
 /// The Application that makes the projects and the root; always the first.
 pub const BOOTSTRAP: &str = "bootstrap";

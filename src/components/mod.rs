@@ -13,5 +13,6 @@ pub mod pod;
 pub mod postgresql;
 pub mod redis;
 pub mod secrets;
+pub mod section;
 pub mod traefik;
 pub mod workspace;

@@ -1,6 +1,7 @@
 //! Ollama: serves models, the platform's own and each tenant's.
 
 pub mod gpu;
+pub mod section;
 
 use std::collections::BTreeMap;
 
@@ -42,11 +43,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
     "ollama",
     &[namespaces::AI],
     &[kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::STATEFUL_SET, kinds::POD_DISRUPTION_BUDGET],
-);
+)];
 
 /// The port of its API.
 const PORT: u16 = 11434;

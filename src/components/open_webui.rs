@@ -1,5 +1,7 @@
 //! Open WebUI: the chat front end, the platform's own and each tenant's.
 
+use std::ops::RangeInclusive;
+
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
     core::v1::{Container, ContainerPort, EnvVar, PodSpec},
@@ -7,6 +9,7 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::section::{Need, Number, PodResources, Section, VolumeSize};
 use super::{
     ingress, ollama,
     pod::{self, Patience},
@@ -23,7 +26,8 @@ use crate::{
     },
     facts::{
         open_webui::{TOOLS_OF_ADMINISTRATOR, most_read},
-        requests, versions,
+        requests,
+        versions::{self, Pin},
     },
     platform::{
         resources::{Resources, requirements},
@@ -37,7 +41,7 @@ use crate::{
 };
 
 /// What its Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
     "openwebui",
     &[namespaces::AI],
     &[
@@ -48,7 +52,7 @@ pub const MAY_MAKE: MayMake = MayMake::in_namespace(
         kinds::INGRESS,
         kinds::POD_DISRUPTION_BUDGET,
     ],
-);
+)];
 
 const PORT: u16 = 8080;
 /// Any user but root; the environment says where it may write.
@@ -74,6 +78,9 @@ const ADMINISTRATOR: CredentialSpec = CredentialSpec {
                interface",
     lookup: SecretLookup::ByReference,
 };
+
+/// Tokens of an answer: the longest context.
+pub const ANSWER: RangeInclusive<u64> = 1..=1 << 20;
 
 /// Open WebUI, the chat interface.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -422,3 +429,59 @@ const PRODUCTION: [(&str, &str); 32] = [
     ("WEBUI_SESSION_COOKIE_SAME_SITE", "lax"),
     ("WEBUI_SESSION_COOKIE_SECURE", "True"),
 ];
+
+impl Section for OpenWebUi {
+    fn key(&self) -> &'static str {
+        "openWebui"
+    }
+
+    fn application(&self) -> &'static str {
+        "openwebui"
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    fn resources(&self) -> Vec<PodResources<'_>> {
+        vec![PodResources {
+            path: &["resources"],
+            resources: &self.resources,
+            tested: Some(requests::OPEN_WEBUI),
+        }]
+    }
+
+    fn volumes(&self) -> Vec<VolumeSize> {
+        vec![VolumeSize { path: &["storage"], size: Some(self.storage) }]
+    }
+
+    fn numbers(&self) -> Vec<Number> {
+        let pool = self.connection_pool.as_ref();
+        vec![
+            Number::new(&["replicas"], u64::from(self.replicas), 1, 100),
+            Number::new(&["maxTokens"], self.max_tokens, *ANSWER.start(), *ANSWER.end()),
+            Number::new(&["connectionPool", "size"], pool.map(|it| it.size.into()), 1, 100),
+            Number::new(&["connectionPool", "overflow"], pool.map(|it| it.overflow.into()), 0, 100),
+        ]
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let mut needs = vec![
+            Need { key: "ollama", why: "it serves the models" },
+            Need { key: "certManager", why: "it issues the certificate of the public host" },
+            Need { key: "sealedSecrets", why: "it unseals the credentials" },
+        ];
+        if self.replicas > 1 {
+            needs.push(Need { key: "postgresql", why: "its pods cannot share a SQLite file" });
+        }
+        needs
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::OPEN_WEBUI)
+    }
+
+    fn may_make(&self) -> &'static [MayMake] {
+        &MAY_MAKE
+    }
+}

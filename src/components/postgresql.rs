@@ -10,13 +10,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::pod::{self, Patience};
+use super::section::{Need, Number, PodResources, Section, VolumeSize};
 use crate::{
     builder::{
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, PortRef, PriorityRef},
         scope::Scope,
     },
-    facts::{requests, versions},
+    facts::{
+        requests,
+        versions::{self, Pin},
+    },
     names::{Address, Cidr, SqlName},
     platform::{
         resources::{Resources, requirements},
@@ -30,11 +34,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
     "postgresql",
     &[namespaces::AI],
     &[kinds::PERSISTENT_VOLUME_CLAIM, kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::STATEFUL_SET],
-);
+)];
 
 const PORT: u16 = 5432;
 /// The image's `postgres` user.
@@ -368,3 +372,46 @@ fn fast_shutdown() -> Lifecycle {
 
 /// What the container runs.
 const START: &str = include_str!("postgresql/start.sh");
+
+impl Section for Postgresql {
+    fn key(&self) -> &'static str {
+        "postgresql"
+    }
+
+    fn application(&self) -> &'static str {
+        "postgresql"
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    fn resources(&self) -> Vec<PodResources<'_>> {
+        vec![PodResources {
+            path: &["resources"],
+            resources: &self.resources,
+            tested: Some(requests::POSTGRESQL),
+        }]
+    }
+
+    fn volumes(&self) -> Vec<VolumeSize> {
+        vec![VolumeSize { path: &["storage"], size: Some(self.storage) }]
+    }
+
+    fn numbers(&self) -> Vec<Number> {
+        // What is no port cannot be read.
+        vec![Number::new(&["external", "port"], None, 1, u16::MAX.into())]
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need { key: "sealedSecrets", why: "it unseals the password" }]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::POSTGRESQL)
+    }
+
+    fn may_make(&self) -> &'static [MayMake] {
+        &MAY_MAKE
+    }
+}

@@ -10,13 +10,17 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::pod::{self, Patience};
+use super::section::{Need, PodResources, Section};
 use crate::{
     builder::{
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, PortRef},
         scope::Scope,
     },
-    facts::{requests, versions},
+    facts::{
+        requests,
+        versions::{self, Pin},
+    },
     platform::{
         resources::{Resources, requirements},
         versions::Versions,
@@ -28,11 +32,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
     "redis",
     &[namespaces::AI],
     &[kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::DEPLOYMENT],
-);
+)];
 
 /// A client that can write here can end sessions, or forge them.
 const PASSWORD: CredentialSpec = CredentialSpec {
@@ -138,3 +142,37 @@ requirepass "$password"
 save ""
 END
 "#;
+
+impl Section for Redis {
+    fn key(&self) -> &'static str {
+        "redis"
+    }
+
+    fn application(&self) -> &'static str {
+        "redis"
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    fn resources(&self) -> Vec<PodResources<'_>> {
+        vec![PodResources {
+            path: &["resources"],
+            resources: &self.resources,
+            tested: Some(requests::REDIS),
+        }]
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        vec![Need { key: "sealedSecrets", why: "it unseals the password" }]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::REDIS)
+    }
+
+    fn may_make(&self) -> &'static [MayMake] {
+        &MAY_MAKE
+    }
+}

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::section::{PodResources, Section};
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
@@ -12,7 +13,11 @@ use crate::{
         script::ScriptFact,
     },
     crds::sealed_secrets::SealedSecret,
-    facts::{charts::sealed_secrets::SEALED_SECRETS, requests, versions::SEALED_SECRETS_IMAGE},
+    facts::{
+        charts::sealed_secrets::SEALED_SECRETS,
+        requests,
+        versions::{self, Pin, SEALED_SECRETS_IMAGE},
+    },
     platform::{
         images::Tagged,
         resources::{ChartResources, Resources},
@@ -27,18 +32,19 @@ use crate::{
     facts,
 };
 
-/// What the chart's Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::chart(
-    "sealed-secrets",
-    &["kube-system"],
-    &facts::charts::sealed_secrets::SEALED_SECRETS,
-);
-/// What the Application of the sealed copies may ever make.
-pub const COPIES_MAY_MAKE: MayMake = MayMake::in_namespace(
-    "app-secrets",
-    &[namespaces::AI],
-    &[kinds::namespaced_custom::<SealedSecret>()],
-);
+/// What its Applications may ever make: the chart's, and that of the sealed copies.
+const MAY_MAKE: [MayMake; 2] = [
+    MayMake::chart(
+        "sealed-secrets",
+        &["kube-system"],
+        &facts::charts::sealed_secrets::SEALED_SECRETS,
+    ),
+    MayMake::in_namespace(
+        "app-secrets",
+        &[namespaces::AI],
+        &[kinds::namespaced_custom::<SealedSecret>()],
+    ),
+];
 
 /// The sealed-secrets controller.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -142,4 +148,34 @@ pub fn credential_store(
 ) -> Option<CredentialStore> {
     scope.wait_for(sealing);
     scope.credential_store(sealed.secrets())
+}
+
+impl Section for SealedSecrets {
+    fn key(&self) -> &'static str {
+        "sealedSecrets"
+    }
+
+    fn application(&self) -> &'static str {
+        "sealed-secrets"
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    fn resources(&self) -> Vec<PodResources<'_>> {
+        vec![PodResources {
+            path: &["resources"],
+            resources: &self.resources,
+            tested: Some(requests::SEALED_SECRETS),
+        }]
+    }
+
+    fn version(&self) -> Option<Pin> {
+        Some(versions::SEALED_SECRETS)
+    }
+
+    fn may_make(&self) -> &'static [MayMake] {
+        &MAY_MAKE
+    }
 }

@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::section::{PodResources, Section};
 use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
@@ -20,11 +21,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-pub const MAY_MAKE: MayMake = MayMake::in_namespace(
+const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
     "traefik",
     &["kube-system"],
     &[kinds::namespaced_custom::<HelmChartConfig>()],
-);
+)];
 
 /// Traefik, the ingress controller that k3s installs.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -211,5 +212,31 @@ impl Traefik {
                 spec: HelmChartConfigSpec { failure_policy: "abort", values_content },
             },
         );
+    }
+}
+
+impl Section for Traefik {
+    fn key(&self) -> &'static str {
+        "traefik"
+    }
+
+    fn application(&self) -> &'static str {
+        "traefik"
+    }
+
+    fn is_enabled(&self) -> bool {
+        self.enabled
+    }
+
+    fn resources(&self) -> Vec<PodResources<'_>> {
+        vec![PodResources {
+            path: &["resources"],
+            resources: &self.resources,
+            tested: Some(requests::TRAEFIK),
+        }]
+    }
+
+    fn may_make(&self) -> &'static [MayMake] {
+        &MAY_MAKE
     }
 }

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    check::ranges::{ABOVE_ZERO, BOUNDS},
+    check::ranges::{above_zero, all_bounds},
     components::{floor_plan::PlatformSpec, workspace::Workspace},
     facts::{
         bootstrap, models,
@@ -37,8 +37,8 @@ pub fn files() -> Vec<(&'static str, String)> {
 /// The JSON Schema of `spec/platform.yaml`, with a mark of where it comes from.
 pub fn json_schema() -> String {
     let mut schema = schemars::schema_for!(PlatformSpec).to_value();
-    for (path, least, most) in BOUNDS {
-        if let Some(number) = pointer(&schema, path)
+    for (path, least, most) in all_bounds() {
+        if let Some(number) = pointer(&schema, &path)
             .and_then(|it| schema.pointer_mut(&it))
             .and_then(Value::as_object_mut)
         {
@@ -46,8 +46,8 @@ pub fn json_schema() -> String {
             number.insert("maximum".to_owned(), most.into());
         }
     }
-    for path in ABOVE_ZERO {
-        let example = pointer(&schema, path)
+    for path in above_zero() {
+        let example = pointer(&schema, &path)
             .and_then(|at| schema.pointer(&at)?.pointer("/examples/0").map(bare))
             .unwrap_or_default();
         let more = json!({
@@ -55,7 +55,7 @@ pub fn json_schema() -> String {
             "pattern": "[1-9]",
             "patternErrorMessage": format!("More than nothing, like `{example}`.")
         });
-        narrow(&mut schema, path, more);
+        narrow(&mut schema, &path, more);
     }
     narrow(&mut schema, &["components", "ollama", "keepAlive"], at_most_the_longest());
     finished("platform", "Espalier platform", schema)

@@ -20,7 +20,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     builder::{component::BuiltComponent, handle::Contributions, meta::Naming, object::Object},
     components::{
-        floor_plan::{APP_SECRETS, Assembly, MAY_MAKE, NETWORK_POLICIES, Platform},
+        floor_plan::{APP_SECRETS, Assembly, NETWORK_POLICIES, Platform, may_make},
         namespaces, workspace,
     },
     names::Host,
@@ -203,7 +203,7 @@ fn guarded(assembly: &Assembly) -> impl Iterator<Item = &'static str> {
 /// whatever is switched on today.
 fn projects(repository: &Repository) -> Projects {
     let mut applications: BTreeMap<&'static str, Permits> = BTreeMap::new();
-    for may_make in MAY_MAKE {
+    for may_make in may_make() {
         applications
             .entry(may_make.application)
             .or_default()

@@ -1,9 +1,6 @@
 //! Makes the platform at a glance: hosts, models, versions.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Plan, applications,
@@ -12,23 +9,8 @@ use super::{
 };
 use crate::{
     components::{ollama::Ollama, workspace},
-    facts::versions::{
-        self, ARGO_CD, CERT_MANAGER, K3S, OLLAMA, OPEN_WEBUI, POSTGRESQL, Pin, RCLONE, REDIS,
-        SEALED_SECRETS,
-    },
+    facts::versions::{self, K3S, OLLAMA, OPEN_WEBUI, Pin},
 };
-
-/// What each Application runs that has a version of its own.
-const RUNS: [(&str, Pin); 8] = [
-    ("argocd", ARGO_CD),
-    ("backup", RCLONE),
-    ("cert-manager", CERT_MANAGER),
-    ("ollama", OLLAMA),
-    ("openwebui", OPEN_WEBUI),
-    ("postgresql", POSTGRESQL),
-    ("redis", REDIS),
-    ("sealed-secrets", SEALED_SECRETS),
-];
 
 /// What a person asks first; of the workspaces' hosts and models the first so many.
 pub fn glance(plan: &Plan, summaries: &[Summary], most: usize) -> Glance {
@@ -92,17 +74,16 @@ fn versions(plan: &Plan, summaries: &[Summary]) -> Vec<VersionRow> {
     let pins = &plan.assembly.platform.versions;
     let tenants: &[Pin] =
         if summaries.iter().any(|it| it.name.is_some()) { &[OLLAMA, OPEN_WEBUI] } else { &[] };
-    let built = plan
-        .assembly
-        .components
+    let sections = plan.platform().spec.components.sections();
+    let built = sections
         .iter()
-        .filter_map(|it| RUNS.iter().find(|(name, _)| *name == &*it.name))
-        .map(|it| &it.1);
-    let all: BTreeMap<&str, &Pin> =
-        [&K3S].into_iter().chain(built).chain(tenants).map(|it| (it.name, it)).collect();
+        .filter(|section| plan.components().iter().any(|it| *it.name == *section.application()))
+        .filter_map(|it| it.version());
+    let all: BTreeSet<&str> =
+        [K3S].into_iter().chain(built).chain(tenants.iter().copied()).map(|it| it.name).collect();
     versions::ALL
         .iter()
-        .filter(|it| all.contains_key(it.name))
+        .filter(|it| all.contains(it.name))
         .map(|it| VersionRow { name: it.name, version: pins.of(*it) })
         .collect()
 }

@@ -9,6 +9,9 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
+/// The most GPUs that one node has.
+pub const MOST_GPUS: u32 = 16;
+
 /// The cluster's only node, a k3s server.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -3,6 +3,7 @@
 //! `BLESS=1 cargo test --test it golden` writes the trees anew; read what changed before you commit
 //! it.
 
+use espalier::components::section::Section;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
@@ -106,7 +107,8 @@ fn every_component_is_in_a_golden_tree() {
         "namespaces",
         "network-policies",
     ];
-    let components = espalier::components::floor_plan::APPLICATIONS.iter().map(|it| it.1);
+    let components = espalier::components::floor_plan::Components::default();
+    let components = components.sections().into_iter().map(Section::application);
     let missing: Vec<&str> = components.chain(derived).filter(|it| !there.contains(*it)).collect();
     assert!(missing.is_empty(), "in no golden tree: {missing:?}");
     assert!(there.iter().any(|it| it.starts_with("ws-")), "no golden tree has a tenant");

@@ -3,6 +3,7 @@
 mod bounds;
 mod fields;
 mod objects;
+mod sections;
 
 use std::collections::BTreeSet;
 

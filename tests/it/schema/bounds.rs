@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use espalier::{
-    check::ranges::{ABOVE_ZERO, BOUNDS},
+    check::ranges::{above_zero, all_bounds},
     diag::diagnostic::{Diagnostic, Severity},
     units::Seconds,
 };
@@ -207,8 +207,11 @@ fn every_number_has_bounds_and_they_are_the_rules_own() {
         .map(|it| it.path[1..].iter().map(String::as_str).collect())
         .collect();
     let amounts = ["blob", "imageMemory"];
-    let mut bounded: Vec<&[&str]> =
-        BOUNDS.iter().map(|it| it.0).filter(|it| !amounts.contains(&it[it.len() - 1])).collect();
+    let mut bounded: Vec<Vec<&str>> = all_bounds()
+        .into_iter()
+        .map(|it| it.0)
+        .filter(|it| !amounts.contains(&it[it.len() - 1]))
+        .collect();
     counts.sort_unstable();
     bounded.sort_unstable();
     assert_eq!(counts, bounded);
@@ -219,8 +222,8 @@ fn every_number_has_bounds_and_they_are_the_rules_own() {
 #[test]
 fn the_bounds_of_the_table_are_held() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
-    for (path, least, most) in BOUNDS {
-        let path: Vec<String> = ["spec"].iter().chain(path).map(|it| (*it).to_owned()).collect();
+    for (path, least, most) in all_bounds() {
+        let path: Vec<String> = ["spec"].iter().chain(&path).map(|it| (*it).to_owned()).collect();
         let (least, most) =
             (i64::try_from(least).expect("small"), i64::try_from(most).expect("small"));
         for (number, right) in [(least, true), (most, true), (least - 1, false), (most + 1, false)]
@@ -246,8 +249,8 @@ fn the_bounds_of_the_table_are_held() {
 #[test]
 fn where_nothing_is_no_amount_the_schema_says_so() {
     let schema = jsonschema::validator_for(&schema()).expect("a schema");
-    for path in ABOVE_ZERO {
-        let path: Vec<String> = ["spec"].iter().chain(path).map(|it| (*it).to_owned()).collect();
+    for path in above_zero() {
+        let path: Vec<String> = ["spec"].iter().chain(&path).map(|it| (*it).to_owned()).collect();
         let (nothing, more) = if path.ends_with(&["cpu".to_owned()]) {
             (["0", "0m", "0.0"], "1m")
         } else {

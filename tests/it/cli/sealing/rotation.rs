@@ -205,7 +205,7 @@ fn the_old_private_key_keeps_the_values() {
     let wrong = session.key_file().display().to_string();
     session.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not unseal it");
     session.dir.write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-    session.refused(&["seal", "--reseal", "--key", "no-key"], "it is no private key of RSA");
+    session.refused(&["seal", "--reseal", "--key", "no-key"], "it is not an RSA private key");
     assert_eq!(
         session.run(&["seal", "postgresql", "--key", &old]).code,
         2,
