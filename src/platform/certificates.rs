@@ -53,7 +53,7 @@ pub struct Certificates {
     #[schemars(example = &"operations@example.org")]
     pub email: Email,
     /// Which server of Let's Encrypt issues the certificates: `spec.acme.server` of the
-    /// `ClusterIssuer`. A switch issues all certificates anew.
+    /// `ClusterIssuer`. A change issues all certificates again.
     #[serde(default)]
     #[schemars(example = &"production")]
     pub issuer: Issuer,
