@@ -117,7 +117,7 @@ const SUB_FOLDER: [&str; 2] =
 /// The next commands, in order.
 const NEXT: &str = "  espalier seal init                # creates the keys; back up the private one
   espalier seal --generate-missing  # generates what nobody needs to know
-  espalier seal openwebui-admin     # asks for the administrator's password
+  espalier seal openwebui-admin     # asks for e-mail and password
   espalier render                   # writes bootstrap/, apps/ and out/
   espalier check --deny warnings    # what CI runs
 ";
