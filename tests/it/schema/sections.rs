@@ -108,7 +108,8 @@ fn a_component_that_cannot_run_is_a_finding() {
     let components = Components::default();
     let keys = components.sections().map(Section::key);
     for off in keys {
-        let lines = keys.map(|key| format!("{key}: {{enabled: {}}}\n", key != off)).concat();
+        let lines: String =
+            keys.iter().map(|key| format!("{key}: {{enabled: {}}}\n", *key != off)).collect();
         let texts = with_components(&lines);
         let sources = texts
             .iter()
@@ -125,9 +126,9 @@ fn a_component_that_cannot_run_is_a_finding() {
             .collect();
         let assembly = Arc::new(platform).build();
         for section in assembly.platform.spec.components.sections() {
-            let is_there = assembly.components.iter().any(|component| {
-                *component.name == *section.application()
-                    && (component.chart.is_some() || !component.objects.is_empty())
+            let is_there = assembly.components.iter().any(|built| {
+                *built.name == *section.application()
+                    && (built.chart.is_some() || !built.objects.is_empty())
             });
             let key = section.key();
             assert!(
