@@ -1,9 +1,7 @@
 //! Espalier compiles one platform spec into the Argo CD tree of an AI chat platform and of its
 //! tenants, and proves that it fits the node.
 //!
-//! The layers, top to bottom; arrows point down only: `cli` → `report` → `compile` → {`load`,
-//! `emit`} → `check` → {`plan`, `budget`} → {`components`, `seal`} → {`platform`, `builder`,
-//! `crds`, `facts`} → {`diag`, `yaml`, `units`, `names`}.
+//! `ARCHITECTURE.md` has the layers of its modules; `compile` is the compilation on one page.
 
 pub mod budget;
 pub mod builder;

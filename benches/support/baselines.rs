@@ -80,7 +80,7 @@ fn build(
 /// took: user, system and wall seconds, and files.
 pub fn raw(root: &Path, out: &Path, times: u32) {
     let sources = Sources { texts: [(PLATFORM.into(), source(root, PLATFORM))].into() };
-    let assembly = compile::platform(&sources).plan.expect("the generated spec is right");
+    let plan = compile::platform(&sources).plan.expect("the generated spec is right");
     let mut all: Vec<(String, Vec<u8>)> = Vec::new();
     let mut keep = |files: &Files| {
         all.extend(files.iter().map(|(path, bytes)| (path.to_owned(), bytes.to_owned())));
@@ -88,11 +88,11 @@ pub fn raw(root: &Path, out: &Path, times: u32) {
     let mut summaries = Vec::new();
     for file in tenants(root) {
         let mut files = Files::new();
-        summaries.push(compile::tenant(&assembly, &source(root, &file), &mut files));
+        summaries.push(compile::tenant(&plan, &source(root, &file), &mut files));
         keep(&files);
     }
     let mut files = Files::new();
-    let _ = compile::whole(&assembly, &summaries, &mut files);
+    let _ = compile::whole(&plan, &summaries, &mut files);
     keep(&files);
     for (path, _) in &mut all {
         *path = out.join(&*path).to_string_lossy().into_owned();

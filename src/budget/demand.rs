@@ -246,8 +246,8 @@ fn solvers(built: &BuiltComponent) -> Option<Row> {
 /// not made: of ten thousand tenants, nothing but sums is ever shown.
 pub fn of_tenant(built: &BuiltComponent) -> Total {
     let mut sum = Total::default();
-    for object in built.objects.iter().filter_map(Object::workload) {
-        sum.count(object.replicas, object.surge, of_pod(object.spec));
+    for workload in built.objects.iter().filter_map(Object::workload) {
+        sum.count(workload.replicas, workload.surge, of_pod(workload.spec));
     }
     for pod in built.chart.iter().flat_map(|it| &it.pods) {
         sum.count(

@@ -289,9 +289,9 @@ fn on_first(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
     let mut nodes = free.iter_mut().filter(|node| pod_set.admitted_by(node.group));
     let mut left = pod_set.members.iter().fold(0, |sum, member| sum.max(member.count));
     let mut node = nodes.next();
-    while let (1.., Some(at)) = (left, node.as_mut()) {
-        if at.holds(&pod_set.ask, 1) {
-            at.take(&pod_set.ask, 1);
+    while let (1.., Some(room)) = (left, node.as_mut()) {
+        if room.holds(&pod_set.ask, 1) {
+            room.take(&pod_set.ask, 1);
             left -= 1;
         } else {
             node = nodes.next();

@@ -23,18 +23,18 @@ impl MayMake {
     /// Of an Application whose objects are in one namespace.
     pub const fn in_namespace(
         application: &'static str,
-        namespace: &'static [&'static str],
+        namespaces: &'static [&'static str],
         kinds: &'static [Kind],
     ) -> Self {
-        Self { application, namespaces: namespace, kinds, chart: None }
+        Self { application, namespaces, kinds, chart: None }
     }
 
     /// Of an Application that a chart makes.
     pub const fn chart(
         application: &'static str,
-        namespace: &'static [&'static str],
+        namespaces: &'static [&'static str],
         chart: &'static ChartFacts,
     ) -> Self {
-        Self { application, namespaces: namespace, kinds: &[], chart: Some(chart) }
+        Self { application, namespaces, kinds: &[], chart: Some(chart) }
     }
 }

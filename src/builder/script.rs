@@ -7,6 +7,10 @@ use crate::names::{Host, ModelName};
 /// One thing that the bootstrap script has to know of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScriptFact {
+    /// Argo CD cannot work without its chart, so the script installs that first.
+    BeforeArgoCd,
+    /// It is Argo CD: the script installs its chart, and then the root that reads the tree.
+    ArgoCd,
     /// People chat here: the acceptance test asks a question.
     Chat {
         /// The public host.

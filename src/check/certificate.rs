@@ -39,7 +39,7 @@ pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertifica
                     why.to_string(),
                 )
                 .help(
-                    "`espalier seal init` makes a key pair and writes its certificate there; with \
+                    "`espalier seal init` creates a key pair and writes its certificate there; with \
                      `--certificate FILE` or `--from-cluster` it uses an existing one",
                 ),
             );
@@ -68,7 +68,7 @@ pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
             )
             .help(
                 "`git checkout HEAD -- spec/sealing.pem` restores it if it was committed; \
-                 otherwise `espalier seal init --from-key` makes a new one for the private key",
+                 otherwise `espalier seal init --from-key` creates a new one for the private key",
             )
             .note(
                 "a new node gets the certificate and the private key together, so \
@@ -93,11 +93,11 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
                 Place::Value { file, path },
                 format!(
                     "`{name}` was sealed with another certificate than `{SEALING}`: only a \
-                     controller that still has its key can open it"
+                     controller that still has its key can unseal it"
                 ),
             )
             .help(
-                "`espalier seal --reseal` opens such values with the old private key and seals \
+                "`espalier seal --reseal` unseals such values with the old private key and seals \
                  them again; if a key is not at its default path, name the old one with `--key \
                  FILE` and the certificate's with `--private-key FILE`; without the old key you \
                  need the values themselves",
@@ -113,8 +113,8 @@ pub fn validity(sealing_certificate: &SealingCertificate, now: i64) -> Option<Di
     let expires =
         |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
     let days = (sealing_certificate.not_after - now).div_euclid(DAY);
-    let renew = "values that are already sealed can still be opened; for new ones, `espalier seal \
-                 init --replace` makes another key pair and prints the next steps: the controller \
+    let renew = "values that are already sealed can still be unsealed; for new ones, `espalier seal \
+                 init --replace` creates another key pair and prints the next steps: the controller \
                  gets its key beside the old one, and `espalier seal --reseal` seals the old \
                  values again";
     if now < sealing_certificate.not_before {

@@ -26,24 +26,24 @@ use crate::{
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
     let platform = &view.plan.assembly().platform;
     let mut reported = BTreeSet::new();
-    for copy in view.plan.secrets() {
-        let name = copy.credential.name();
-        let keys = copy.credential.declared().keys;
-        let present = platform.sealed.keys(name, &copy.namespace);
+    for secret in view.plan.secrets() {
+        let name = secret.credential.name();
+        let keys = secret.credential.declared().keys;
+        let present = platform.sealed.keys(name, &secret.namespace);
         let missing: Vec<&Key> =
             keys.iter().filter(|key| present.is_none_or(|it| !it.contains_key(key.name))).collect();
         if missing.is_empty() {
             continue;
         }
         let mut finding = match (present, platform.sealed.file(name)) {
-            (None, Some(_)) => not_sealed_for(copy),
+            (None, Some(_)) => not_sealed_for(secret),
             // Whoever seals it seals it for all of its namespaces.
             (None, None) if !reported.insert(name) => continue,
-            _ => not_sealed(copy, &missing, present.is_some()),
+            _ => not_sealed(secret, &missing, present.is_some()),
         };
         if platform.sealing.is_none() {
             finding = finding.note(format!(
-                "there is no `{SEALING}` to seal with: `espalier seal init` makes a key pair, or \
+                "there is no `{SEALING}` to seal with: `espalier seal init` creates a key pair, or \
                  uses a cluster's certificate"
             ));
         }
@@ -138,7 +138,7 @@ fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
         "`espalier seal --rotate {name}` seals it again for every namespace that needs it; you \
          need the value itself, because ciphertext is bound to its namespace"
     ))
-    .note("with `--scope cluster-wide`, one ciphertext can be opened in any namespace")
+    .note("with `--scope cluster-wide`, one ciphertext can be unsealed in any namespace")
 }
 
 /// The platform's own components read no Secret that nothing makes.

@@ -43,16 +43,7 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
             "Argo CD cannot fetch from here",
         ));
     }
-    let domains = &spec.domains;
-    let hosts = [
-        ("chat", Some(&domains.chat)),
-        ("monitoring", domains.monitoring.as_ref()),
-        ("argocd", domains.argocd.as_ref()),
-        ("workspaces", domains.workspaces.as_ref()),
-    ];
-    for (key, host) in
-        hosts.into_iter().filter_map(|(key, host)| Some((key, host?))).filter(|it| is_host(it.1))
-    {
+    for (key, host) in spec.domains.all().filter(|it| is_host(it.1)) {
         left.push((host, view.spec.value(&["domains", key]), "no certificate is issued for it"));
     }
     let email = &spec.certificates.email;

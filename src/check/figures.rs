@@ -12,10 +12,10 @@ use crate::{
 /// Every entry.
 pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
     let ollama = &view.platform.spec.components.ollama;
-    for (name, catalogue) in &ollama.catalogue {
+    for (name, entry) in &ollama.catalogue {
         let place = |field: &str| view.component(&["ollama", "catalogue", name.as_str(), field]);
         let mut out = Vec::new();
-        for (field, number, example) in figures(catalogue) {
+        for (field, number, example) in figures(entry) {
             let (least, most) = bounds(ollama, field);
             if number < least || number > most {
                 out.push(field);
@@ -34,7 +34,7 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
                 );
             }
         }
-        contradictions(name, catalogue, &out, &place, found);
+        contradictions(name, entry, &out, &place, found);
         if !ollama.models.iter().any(|it| it.is_same(name)) {
             found.push(
                 Diagnostic::warning(
@@ -87,7 +87,7 @@ fn contradictions(
         }
         found.push(
             Diagnostic::error(code::FIGURES_IMPLAUSIBLE, place(field), message)
-                .related(place(other), "the other figure")
+                .related(place(other), "the other field")
                 .help(help),
         );
     };

@@ -15,17 +15,6 @@ use crate::{
     names::Host,
 };
 
-/// The platform's own hosts, with the fields that name them.
-fn own<'a>(view: &SpecView<'a>) -> Vec<(&'static str, &'a Host)> {
-    let domains = &view.platform.spec.domains;
-    let all = [
-        ("chat", Some(&domains.chat)),
-        ("monitoring", domains.monitoring.as_ref()),
-        ("argocd", domains.argocd.as_ref()),
-    ];
-    all.into_iter().filter_map(|(field, host)| Some((field, host?))).collect()
-}
-
 /// A host beside another one; below it where beside it there is only a top-level domain, or it has
 /// that very name.
 fn beside(host: &Host, label: &str) -> String {
@@ -71,8 +60,7 @@ fn is_private(host: &str) -> bool {
 /// thing to do.
 pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
     let spec = &view.platform.spec;
-    let workspaces = spec.domains.workspaces.as_ref().map(|it| ("workspaces", it));
-    let hosts = own(view).into_iter().chain(workspaces).filter(|it| is_private(it.1));
+    let hosts = spec.domains.all().filter(|it| is_private(it.1));
     let mut private: Vec<(&str, Place, &str)> = hosts
         .map(|(key, host)| {
             (&**host, view.value(&["domains", key]), "no certificate is issued for it")
@@ -114,7 +102,7 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// Two of the platform's own.
 pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
     let mut seen: BTreeMap<&Host, &str> = BTreeMap::new();
-    for (field, host) in own(view) {
+    for (field, host) in view.platform.spec.domains.own() {
         if let Some(first) = seen.insert(host, field) {
             found.push(
                 Diagnostic::error(
@@ -134,7 +122,7 @@ pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
 
 /// A tenant's, against the platform's and each other's.
 pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let own = own(&view.spec);
+    let own: Vec<_> = view.spec.platform.spec.domains.own().collect();
     for tenant in view.tenants {
         let Some(host) = &tenant.host else { continue };
         if let Some((field, _)) = own.iter().find(|(_, own)| *own == host) {

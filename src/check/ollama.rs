@@ -17,7 +17,7 @@ pub fn settings(view: &SpecView<'_>, found: &mut Diagnostics) {
             Diagnostic::error(
                 code::KV_CACHE_NEEDS_FLASH_ATTENTION,
                 place("kvCache"),
-                "Ollama keeps the key/value cache in 16 bits when flash attention is off",
+                "Ollama keeps the key/value cache in 16 bits when flash attention is disabled",
             )
             .related(place("flashAttention"), "off")
             .help("write `flashAttention: true`, or `kvCache: f16`")

@@ -81,8 +81,8 @@ fn values(
 /// A Secret that references find by its name has a suffix, one whose name is fixed has none.
 pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut checked = std::collections::BTreeSet::new();
-    for copy in view.plan.secrets() {
-        let name = copy.credential.name();
+    for secret in view.plan.secrets() {
+        let name = secret.credential.name();
         let Some(values) =
             view.plan.assembly().platform.sealed.file(name).filter(|_| checked.insert(name))
         else {
@@ -90,7 +90,8 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
         };
         let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
         let spec = FieldPath::root().key("spec");
-        let is_found_by_reference = copy.credential.declared().lookup == SecretLookup::ByReference;
+        let is_found_by_reference =
+            secret.credential.declared().lookup == SecretLookup::ByReference;
         match &values.suffix {
             Some(suffix) if !is_found_by_reference => found.push(
                 Diagnostic::error(

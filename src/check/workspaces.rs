@@ -13,7 +13,6 @@ use crate::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    facts::kubernetes::SYSTEM_NAMESPACES,
     names::DnsLabel,
 };
 
@@ -27,10 +26,7 @@ pub fn name(view: &TenantView<'_>, found: &mut Diagnostics) {
     let at = FieldPath::root().key("spec").key("workspaceName");
     let place = || Place::Value { file: file.clone(), path: at.clone() };
     let name = &workspace.spec.workspace_name;
-    if SYSTEM_NAMESPACES.contains(&name.as_str())
-        || namespaces::NAMES.contains(&name.as_str())
-        || name.starts_with("kube-")
-    {
+    if namespaces::reserved().any(|it| it == name.as_str()) || name.starts_with("kube-") {
         found.push(
             Diagnostic::error(
                 code::WORKSPACE_NAME,

@@ -249,7 +249,7 @@ fn judge(
 fn blob(bytes: &[u8], like: &str) -> String {
     let head = format!("blob {}\0", bytes.len());
     let hexadecimal =
-        |sum: &[u8]| sum.iter().fold(String::new(), |text, sum| format!("{text}{sum:02x}"));
+        |sum: &[u8]| sum.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     if like.len() == 64 {
         hexadecimal(&Sha256::new().chain_update(head).chain_update(bytes).finalize())
     } else {

@@ -48,9 +48,9 @@ pub fn run(
     verb: &Diff,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
-    let open = |text: &str| {
+    let open = |base: &str| {
         if Git::is_around(&work.root) {
-            return GitDisk::open(&work.root, text);
+            return GitDisk::open(&work.root, base);
         }
         bail!(
             "{} is not in a Git repository, and `--base` compares with a commit; `espalier diff` \

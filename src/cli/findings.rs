@@ -133,7 +133,7 @@ pub fn foreign(path: &str) -> Diagnostic {
     )
     .help(
         "move it out of the generated folders or delete it, then run `espalier render`; espalier \
-         does not check its contents",
+         does not check what the file would do",
     )
 }
 

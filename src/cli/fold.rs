@@ -60,10 +60,10 @@ fn fold(line: &str, width: usize, out: &mut String) {
 /// What may be alone on a line: a word, or words between backticks, with the spaces after them.
 fn piece(text: &str) -> &str {
     let (mut is_code, mut is_over) = (false, false);
-    let end = text.find(|text| {
-        is_code ^= text == '`';
-        is_over |= text == ' ' && !is_code;
-        is_over && text != ' '
+    let end = text.find(|character| {
+        is_code ^= character == '`';
+        is_over |= character == ' ' && !is_code;
+        is_over && character != ' '
     });
     &text[..end.unwrap_or(text.len())]
 }

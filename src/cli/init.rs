@@ -117,7 +117,7 @@ const SUB_FOLDER: [&str; 2] =
 /// The next commands, in order.
 const NEXT: &str = "  espalier seal init                # creates the keys; back up the private one
   espalier seal --generate-missing  # generates what nobody needs to know
-  espalier seal openwebui-admin     # asks for the administrator's password
+  espalier seal openwebui-admin     # asks for e-mail and password
   espalier render                   # writes bootstrap/, apps/ and out/
   espalier check --deny warnings    # what CI runs
 ";
@@ -156,7 +156,7 @@ pub fn run(
         }
     }
     disk.create_folders(spec.parent().unwrap_or(folder))
-        .with_context(|| format!("cannot make {}/spec", folder.display()))?;
+        .with_context(|| format!("cannot create {}/spec", folder.display()))?;
     for (name, text) in files {
         replace(disk, &folder.join(name), &text).with_context(|| format!("cannot write {name}"))?;
         console.say(&format!("wrote {name}\n"));
@@ -373,7 +373,7 @@ fn read(disk: &dyn Disk, path: &Path) -> anyhow::Result<String> {
         Some((Kind::File, size)) => disk
             .read(path, usize::try_from(size)?.saturating_add(1), &mut bytes)
             .with_context(context)?,
-        Some((kind, _)) => bail!("{} has to be a file, but is {1}", path.display(), kind.noun()),
+        Some((kind, _)) => bail!("{} has to be a file, but is {}", path.display(), kind.noun()),
     }
     String::from_utf8(bytes).with_context(context)
 }

@@ -32,7 +32,7 @@ impl Lock {
         if fs::symlink_metadata(&folder).is_ok_and(|it| !it.is_dir()) {
             bail!("{PRIVATE} is not a folder: move it away, then try again");
         }
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {PRIVATE}/"))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {PRIVATE}/"))?;
         let path = folder.join("lock");
         if fs::symlink_metadata(&path).is_ok_and(|it| !it.is_file()) {
             bail!("{PRIVATE}/lock is not a file: delete it, then try again");

@@ -183,7 +183,7 @@ fn rows(ollama: &Ollama, patterns: &[String], is_asked: impl Fn(&str) -> bool) -
     let own = ollama
         .catalogue
         .iter()
-        .map(|(name, catalogue)| row(ollama, name.to_string(), catalogue, "spec"));
+        .map(|(name, figures)| row(ollama, name.to_string(), figures, "spec"));
     let mut rows: Vec<Row> = own.filter(|it| is_asked(&it.name)).collect();
     let known = |name: String| {
         let found = models::find(&name)?;

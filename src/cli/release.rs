@@ -223,12 +223,12 @@ fn tagged(
 /// Requires that a tag has the content that its name says, which is released here.
 fn holds(git: &Steps, repository: &Repository, revision: &str, whose: &str) -> anyhow::Result<()> {
     for folder in ["out/manifests", "bootstrap/argocd"] {
-        let of = |text: &str| {
+        let of = |commit: &str| {
             git.git.says(&[
                 "rev-parse",
                 "--verify",
                 "--quiet",
-                &format!("{text}:{}", repository.path(folder)),
+                &format!("{commit}:{}", repository.path(folder)),
             ])
         };
         let (tagged, here) = (of(revision), of("HEAD"));

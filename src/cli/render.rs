@@ -203,7 +203,7 @@ struct Note {
 /// program.
 fn sources(work: &Work) -> Sha256 {
     let mut sum = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
-    let platform = work.sources.texts.iter().map(|(path, text)| (&**path, &*text.text));
+    let platform = work.sources.texts.iter().map(|(path, source)| (&**path, &*source.text));
     for part in
         platform.flat_map(|(path, text)| [path, text]).chain(work.tenants.iter().map(|it| &**it))
     {

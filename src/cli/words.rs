@@ -115,15 +115,15 @@ Examples:
 
 /// The whole command line, without the flags for measurements and tests.
 pub fn command() -> Command {
-    VERBS.iter().fold(Args::command(), |command, text| {
-        command.mut_subcommand(text.verb, |verb| {
-            let known = formats(text.verb);
+    VERBS.iter().fold(Args::command(), |command, words| {
+        command.mut_subcommand(words.verb, |verb| {
+            let known = formats(words.verb);
             let format = flag("format").value_parser(of(known)).hide(known.len() < 2);
-            let verb = text
+            let verb = words
                 .hidden
                 .iter()
                 .fold(verb.arg(format), |verb, name| verb.arg(flag(name).hide(true)));
-            if text.examples.is_empty() { verb } else { verb.after_help(text.examples) }
+            if words.examples.is_empty() { verb } else { verb.after_help(words.examples) }
         })
     })
 }

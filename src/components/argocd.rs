@@ -209,16 +209,16 @@ impl ArgoCd {
             server: pod(server),
         };
         // The chart's strategy reaches neither its redis nor what is no Deployment.
-        let told = Some(&values.global.deployment_strategy);
+        let strategy = Some(&values.global.deployment_strategy);
         let pods = vec![
             declared("StatefulSet", "argocd-application-controller", controller, None),
             declared(
                 "Deployment",
                 "argocd-repo-server",
                 larger(repo_server, requests::ARGO_COPYUTIL),
-                told,
+                strategy,
             ),
-            declared("Deployment", "argocd-server", server, told),
+            declared("Deployment", "argocd-server", server, strategy),
             declared("Deployment", "argocd-redis", redis, None),
             // Its Deployment is there with no pods.
             ChartPod {
@@ -227,7 +227,7 @@ impl ArgoCd {
                     "Deployment",
                     "argocd-applicationset-controller",
                     requests::ARGO_APPLICATION_SET,
-                    told,
+                    strategy,
                 )
             },
             declared("Job", "argocd-redis-secret-init", requests::ARGO_REDIS_INIT, None),
@@ -238,6 +238,7 @@ impl ArgoCd {
             values: Arc::new(values),
             pods,
         });
+        scope.script(ScriptFact::ArgoCd);
         if self.admin == Admin::Sealed {
             scope.script(ScriptFact::SealedAdministrator);
         }
@@ -275,7 +276,7 @@ fn declared(
     kind: &'static str,
     name: &str,
     allotment: Allotment,
-    told: Option<&Strategy>,
+    strategy: Option<&Strategy>,
 ) -> ChartPod {
     ChartPod {
         kind,
@@ -284,7 +285,7 @@ fn declared(
         request: allotment.request,
         limit: allotment.limit,
         cpu: allotment.cpu,
-        surge: surge(kind, 1, told),
+        surge: surge(kind, 1, strategy),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         handle::{NamespaceRef, PriorityRef},
         scope::Scope,
     },
-    facts::kubernetes::{DATABASE_PRIORITY, POD_SECURITY_VERSION},
+    facts::kubernetes::{DATABASE_PRIORITY, POD_SECURITY_VERSION, SYSTEM_NAMESPACES},
 };
 use k8s_openapi::api::core::v1::Namespace;
 
@@ -53,8 +53,13 @@ pub struct Offers {
 
 /// The namespace of models and chat.
 pub const AI: &str = "ai";
-/// The names of the platform's namespaces, which no workspace may take.
+/// The names of the platform's namespaces.
 pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", "monitoring", "node-agents"];
+
+/// The namespaces that no workspace may take: the cluster's and the platform's.
+pub fn reserved() -> impl Iterator<Item = &'static str> + Clone {
+    SYSTEM_NAMESPACES.into_iter().chain(NAMES)
+}
 
 /// Builds them. The priority is here because it is of the cluster: the database's own Application
 /// touches nothing but its namespace. It is there with or without a database, like the namespaces.

@@ -156,8 +156,8 @@ impl External {
     /// password.
     pub fn offers(&self, credentials: &CredentialStore, connections: u32) -> Offers {
         let provided_outside = format!(
-            "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be let \
-             open {connections} connections (`max_connections` is the server's, and others use it \
+            "PostgreSQL at `{}:{}`: the database `{}`, owned by the role `{}`, which must be \
+             allowed to open {connections} connections (`max_connections` is the server's, and others use it \
              too). Open WebUI makes its tables itself; backups are the server's.",
             self.host, self.port, self.database, self.role
         );

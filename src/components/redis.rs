@@ -1,6 +1,6 @@
-//! Redis, through which several Open WebUI pods share their websockets and sign-outs. It keeps
-//! nothing: browsers connect again by themselves, but after a restart of Redis a token that was
-//! signed out is good again until it expires.
+//! Redis, through which several Open WebUI pods share their WebSocket connections and sign-outs. It
+//! keeps nothing: browsers connect again by themselves, but after a restart of Redis a token that
+//! was signed out is good again until it expires.
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
@@ -42,7 +42,7 @@ const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
 const PASSWORD: CredentialSpec = CredentialSpec {
     name: "redis",
     keys: &[Key { name: "password", value: Value::Made(32) }],
-    rotation: "sessions are kept, websockets connect again",
+    rotation: "sessions are kept, and WebSocket connections are made again",
     lookup: SecretLookup::ByReference,
 };
 

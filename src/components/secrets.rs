@@ -10,6 +10,7 @@ use crate::{
         credential::CredentialStore,
         handle::{Contribution, CrdRef},
         scope::Scope,
+        script::ScriptFact,
     },
     crds::sealed_secrets::SealedSecret,
     facts::{
@@ -130,6 +131,7 @@ impl SealedSecrets {
                 surge: surge("Deployment", 1, None), // the chart has no value for its strategy
             }],
         });
+        scope.script(ScriptFact::BeforeArgoCd);
         // `kube-system` is not ours: no policy is derived there, so its flows need no words.
         let pods = scope.chart_pods("sealed-secrets");
         let port = scope.chart_port(&pods, "sealed-secrets-controller-metrics", 8081, 8081);

@@ -4,10 +4,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::files::Files;
-use crate::plan::applications::BOOTSTRAP_FOLDER;
-
-/// What the content of some files comes to.
-pub type Content = [u8; 32];
+use crate::plan::{applications::BOOTSTRAP_FOLDER, summary::Content};
 
 /// What of a batch of files Applications read: objects, projects, the root. `apps/` is no part of
 /// it: it names the tag.

@@ -6,12 +6,10 @@ use super::{
 };
 use crate::{
     builder::{component::BuiltComponent, script::ScriptFact},
-    components::floor_plan::APP_SECRETS,
     facts::{
-        bootstrap::{BEFORE_ARGOCD, DOWNLOADS, HOOK_JOBS},
+        bootstrap::{DOWNLOADS, PROMPT_TOKENS},
         charts::Kind,
         node::DISK,
-        open_webui,
         versions::{HELM, K3S},
     },
     plan::Plan,
@@ -29,11 +27,10 @@ use crate::{
 pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Files) {
     let platform = plan.platform();
     let spec = &platform.spec;
-    let built = |name: &str| plan.components().iter().find(|it| &*it.name == name);
-    let first: Vec<&BuiltComponent> = BEFORE_ARGOCD
-        .iter()
-        .filter_map(|name| built(name).filter(|it| it.chart.is_some()))
-        .collect();
+    let told =
+        |fact: ScriptFact| plan.components().iter().filter(move |it| it.script.contains(&fact));
+    let first: Vec<&BuiltComponent> =
+        told(ScriptFact::BeforeArgoCd).chain(told(ScriptFact::ArgoCd)).collect();
     for component in &first {
         if let Some(chart) = &component.chart {
             bootstrap::values(files, &component.name, &*chart.values);
@@ -67,7 +64,7 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
         memory_kib: memory.get().div_ceil(1024),
         cpu: server.map_or(0, |it| it.cpu.get()),
         disk_mib: DISK.get() / Bytes::mib(1).get(),
-        sealed_values: u8::from(built(APP_SECRETS).is_some_and(|it| !it.objects.is_empty())),
+        sealed_values: plan.has_sealed_copies().into(),
         k3s: platform.versions.of(K3S).to_string(),
         helm: platform.versions.of(HELM).to_string(),
         checksums: DOWNLOADS
@@ -104,7 +101,7 @@ impl Facts {
             chat_host: String::new(),
             chat_namespace: String::new(),
             chat_model: String::new(),
-            chat_prompt_tokens: open_webui::most_read(false),
+            chat_prompt_tokens: PROMPT_TOKENS,
             chat_replicas: 0,
             argocd_host: String::new(),
             is_administrator_sealed: false,
@@ -120,6 +117,7 @@ impl Facts {
                 ScriptFact::ChatModel(model) => facts.chat_model = model.to_string(),
                 ScriptFact::SealedAdministrator => facts.is_administrator_sealed = true,
                 ScriptFact::Console(host) => facts.argocd_host = host.to_string(),
+                ScriptFact::BeforeArgoCd | ScriptFact::ArgoCd => {}
             }
         }
         facts
@@ -156,8 +154,10 @@ fn step(built: &BuiltComponent) -> Option<ChartStep> {
             _ => None,
         })
         .collect();
+    // A chart's Jobs are hooks. A Job cannot be changed, so the script deletes it before it applies
+    // it.
     let jobs: Vec<&str> =
-        HOOK_JOBS.iter().filter(|it| *it.0 == *built.name).map(|it| it.1).collect();
+        chart.pods.iter().filter(|it| it.kind == "Job").map(|it| &*it.name).collect();
     Some(ChartStep {
         application: built.name.to_string(),
         name: chart.facts.name,

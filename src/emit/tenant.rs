@@ -4,12 +4,12 @@ use super::{files::Files, layout, pin};
 use crate::{
     builder::object::Object,
     crds::argocd::Application,
-    plan::{Plan, applications, tenant::Tenant},
+    plan::{Plan, applications, summary::Content, tenant::Tenant},
     platform::repository::Pin,
 };
 
 /// Writes a tenant's objects and its Application; what its content comes to, under `pin: tag`.
-pub fn write(plan: &Plan, tenant: &Tenant, files: &mut Files) -> pin::Content {
+pub fn write(plan: &Plan, tenant: &Tenant, files: &mut Files) -> Content {
     let folder = applications::folder(&applications::tenant_name(&tenant.name));
     for object in &tenant.component.objects {
         layout::object(files, &folder, object);
@@ -21,7 +21,7 @@ pub fn write(plan: &Plan, tenant: &Tenant, files: &mut Files) -> pin::Content {
     }
     let revision = plan.repository().revision();
     application(files, plan.application_of_tenant(&tenant.name, tenant.wave, &revision));
-    pin::Content::default()
+    Content::default()
 }
 
 /// Writes an Application.

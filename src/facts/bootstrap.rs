@@ -1,6 +1,9 @@
-//! What has to be on the node and in the cluster before Argo CD can read anything.
+//! What the bootstrap script downloads to the node, and what its acceptance test takes for right.
 
-use super::versions::{HELM, K3S, Pin};
+use super::{
+    open_webui,
+    versions::{HELM, K3S, Pin},
+};
 
 /// A file of a publisher that the bootstrap script fetches.
 #[derive(Clone, Copy, Debug)]
@@ -39,10 +42,5 @@ pub const DOWNLOADS: [Download; 4] = [
     },
 ];
 
-/// Applications that have to be there before Argo CD reads the tree, in the order in which the
-/// script makes them. Each is a chart, so the script can render what the Application will find.
-pub const BEFORE_ARGOCD: [&str; 2] = ["sealed-secrets", "argocd"];
-
-/// Hook Jobs of their charts: an Application and the Job's name. A Job cannot be changed, so the
-/// script deletes it before it applies it.
-pub const HOOK_JOBS: [(&str, &str); 1] = [("argocd", "argocd-redis-secret-init")];
+/// The most tokens that the acceptance test takes for right where no chat says another number.
+pub const PROMPT_TOKENS: u64 = open_webui::most_read(false);

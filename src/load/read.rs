@@ -36,7 +36,7 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
                 Place::Nowhere,
                 format!("there is no {PLATFORM}"),
             )
-            .help("`espalier init` writes one"),
+            .help("`espalier init` creates one"),
         );
         return (None, found);
     };
@@ -84,7 +84,7 @@ fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
         let finding = Diagnostic::error(
             code::UNKNOWN_VERSION,
             place,
-            format!("`{name}` is no chart or image that a version can be pinned for"),
+            format!("`{name}` is not a chart, an image or a download whose version can be pinned"),
         );
         found.push(match suggest::nearest(name, names()) {
             Some(near) => finding.help(format!("did you mean `{near}`?")),

@@ -124,8 +124,8 @@ impl JsonSchema for Pins {
             properties.insert(download.name.to_owned(), schema.to_value());
         }
         json_schema!({
-            "description": "Versions that are pinned; what is not written is of the tested set. A \
-                            version like `17.10` stands in quotes.",
+            "description": "Pinned versions; one that is not listed is that of the tested set. Put a \
+                            version like `17.10` in quotes.",
             "type": "object",
             "additionalProperties": false,
             "properties": properties

@@ -22,20 +22,20 @@ const HEADS: [&str; 4] = ["apiVersion", "kind", "metadata", "spec"];
 /// fields, and with the way to a spec where it is empty.
 pub(super) fn of_platform(source: &Source, found: Diagnostics) -> Diagnostics {
     let to_start_from = if *source.file == *PLATFORM {
-        "delete it: `espalier init` then writes one to start from".to_owned()
+        "delete it: `espalier init` then creates one to start from".to_owned()
     } else {
-        format!("`espalier init` writes a {PLATFORM} to start from")
+        format!("`espalier init` creates a {PLATFORM} to start from")
     };
     let found = when_empty(found, &to_start_from);
     let Some(begins) = headless(source, &found) else { return found };
-    let message = "this is no spec of a platform: it begins with `apiVersion`, `kind` and \
-                   `metadata`, and all else stands in `spec`";
+    let message = "this is not the spec of a platform: it must begin with `apiVersion`, `kind` \
+                   and `metadata`, and everything else belongs under `spec`";
     let finding = Diagnostic::error(code::MISSING_FIELD, whole(source), message);
     begins
         .into_iter()
         .filter(|it| !it.starts_with("write `spec:"))
         .fold(finding, Diagnostic::help)
-        .help("write `spec:` above what stands here, and two spaces before each line of it")
+        .help("write `spec:` above these lines, and indent each of them by two spaces")
         .into()
 }
 
@@ -43,7 +43,7 @@ pub(super) fn of_platform(source: &Source, found: Diagnostics) -> Diagnostics {
 pub(super) fn of_workspace(source: &Source, found: Diagnostics) -> Diagnostics {
     let Some(begins) = headless(source, &found) else { return found };
     let message =
-        "this is no workspace: it is a resource with `apiVersion`, `kind`, `metadata` and `spec`";
+        "this is not a workspace: it must have `apiVersion`, `kind`, `metadata` and `spec`";
     let finding = Diagnostic::error(code::MISSING_FIELD, whole(source), message);
     // The name of the file is the workspace's own.
     let stem =
@@ -54,7 +54,7 @@ pub(super) fn of_workspace(source: &Source, found: Diagnostics) -> Diagnostics {
         }
         Ok(name) if help.starts_with("write `spec:") => {
             format!(
-                "write `spec: {{workspaceName: {name}, models: {}}}` in place of what stands here",
+                "write `spec: {{workspaceName: {name}, models: {}}}` instead of these lines",
                 models(source)
             )
         }
@@ -85,7 +85,7 @@ pub(super) fn of_versions(source: &Source) -> Option<Diagnostic> {
     let place =
         Place::Key { file: source.file.clone(), path: FieldPath::root().key(first.as_str()) };
     let message = format!(
-        "{VERSIONS} is a flat list, `name: version` a line, and has no {}",
+        "{VERSIONS} is a flat list, one `name: version` a line, without {}",
         names.join(", ")
     );
     let inside = wrapping.iter().filter_map(|it| fields[it.as_str()].as_object());
@@ -95,7 +95,7 @@ pub(super) fn of_versions(source: &Source) -> Option<Diagnostic> {
     let pins: Vec<String> = pins.filter(|it| !it.starts_with("`name: ")).collect();
     let finding = Diagnostic::error(code::INVALID_VALUE, place, message);
     Some(if pins.is_empty() {
-        finding.help("take them out; a line of the file is like `ollama: \"0.32.15\"`")
+        finding.help("remove them; a line of this file looks like `ollama: \"0.32.15\"`")
     } else {
         finding.help(format!(
             "write only these lines, without spaces before them: {}",

@@ -42,10 +42,10 @@ impl RequiredSecret {
 }
 
 /// All copies that are needed, by credential and namespace.
-pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
+pub fn needed(components: &[BuiltComponent]) -> Vec<RequiredSecret> {
     let mut all: BTreeMap<(&str, &Arc<str>), RequiredSecret> = BTreeMap::new();
-    for built in built {
-        for copy in &built.copies {
+    for component in components {
+        for copy in &component.copies {
             let needed =
                 all.entry((copy.credential.name(), &copy.namespace)).or_insert_with(|| {
                     RequiredSecret {
@@ -55,7 +55,7 @@ pub fn needed(built: &[BuiltComponent]) -> Vec<RequiredSecret> {
                         templated_keys: BTreeMap::new(),
                     }
                 });
-            needed.used_by.insert(built.name.clone());
+            needed.used_by.insert(component.name.clone());
             needed.templated_keys.extend(copy.templated_key.clone());
         }
     }

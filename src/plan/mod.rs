@@ -23,7 +23,6 @@ use crate::{
         floor_plan::{APP_SECRETS, Assembly, NETWORK_POLICIES, Platform, may_make},
         namespaces, workspace,
     },
-    facts::kubernetes::SYSTEM_NAMESPACES,
     names::Host,
     platform::{node_group::Nodes, repository::Repository},
 };
@@ -128,6 +127,11 @@ impl Plan {
         &self.secrets
     }
 
+    /// Whether the Application of the sealed copies holds any.
+    pub fn has_sealed_copies(&self) -> bool {
+        self.assembly.components.iter().any(|it| &*it.name == APP_SECRETS && !it.objects.is_empty())
+    }
+
     /// The order in which Argo CD makes the Applications.
     pub fn waves(&self) -> &Waves {
         &self.waves
@@ -205,7 +209,7 @@ fn projects(repository: &Repository) -> Projects {
             .or_default()
             .extend(Permits::of(may_make, &repository.url));
     }
-    let reserved = SYSTEM_NAMESPACES.into_iter().chain(namespaces::NAMES);
-    let tenants = Permits::of_tenants(&workspace::MAY_MAKE, reserved, &repository.url);
+    let tenants =
+        Permits::of_tenants(&workspace::MAY_MAKE, namespaces::reserved(), &repository.url);
     Projects::of(applications, namespaces::AI, repository, tenants)
 }

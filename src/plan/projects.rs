@@ -207,8 +207,11 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
         namespace_resource_blacklist: none_if(true),
         ..AppProjectSpec::default()
     };
-    let charts = projects.permits.get(CHARTS).map(|permit| {
-        (CHARTS, permit.spec("The charts: what they make, where they make it, never from Git", &[]))
+    let charts = projects.permits.get(CHARTS).map(|permits| {
+        (
+            CHARTS,
+            permits.spec("The charts: what they make, where they make it, never from Git", &[]),
+        )
     });
     let tenants = "The tenants' Applications: what they make, outside of the cluster's and the \
                    platform's namespaces";

@@ -10,6 +10,9 @@ use crate::{
     names::{Host, ModelName},
 };
 
+/// The SHA-256 of files, in their order.
+pub type Content = [u8; 32];
+
 /// What the whole needs to know of one tenant.
 pub struct Summary {
     /// Its namespace; none where its file cannot be read.
@@ -31,7 +34,7 @@ pub struct Summary {
     /// Who speaks to whom in it, and to it; whoever reads a tenant by itself takes them out.
     pub flows: Box<[Flow]>,
     /// What its objects come to, under `pin: tag`; else zeros.
-    pub content: [u8; 32],
+    pub content: Content,
 }
 
 impl Summary {
@@ -47,7 +50,7 @@ impl Summary {
             pods: Vec::new(),
             wave: 0,
             flows: Box::default(),
-            content: [0; 32],
+            content: Content::default(),
         }
     }
 }

@@ -105,13 +105,13 @@ fn merged<'a>(flows: impl Iterator<Item = (&'a Flow, Arc<str>)>) -> Vec<FlowRow>
 /// All credentials that are needed.
 pub fn secrets(plan: &Plan) -> Vec<SecretRow> {
     let mut rows: BTreeMap<&'static str, SecretRow> = BTreeMap::new();
-    for copy in &plan.secrets {
-        let (name, keys) = (copy.credential.name(), copy.credential.keys());
+    for secret in &plan.secrets {
+        let (name, keys) = (secret.credential.name(), secret.credential.keys());
         let sealed = plan
             .assembly
             .platform
             .sealed
-            .keys(name, &copy.namespace)
+            .keys(name, &secret.namespace)
             .is_some_and(|sealed| keys.iter().all(|it| sealed.contains_key(*it)));
         let row = rows.entry(name).or_insert_with(|| SecretRow {
             credential: name,
@@ -121,8 +121,8 @@ pub fn secrets(plan: &Plan) -> Vec<SecretRow> {
             used_by: Vec::new(),
         });
         row.sealed &= sealed;
-        row.namespaces.push(copy.namespace.clone());
-        row.used_by.extend(copy.used_by.iter().cloned());
+        row.namespaces.push(secret.namespace.clone());
+        row.used_by.extend(secret.used_by.iter().cloned());
     }
     rows.into_values().collect()
 }

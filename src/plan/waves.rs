@@ -19,11 +19,11 @@ pub fn emitted(index: usize, built: &BuiltComponent) -> bool {
 
 impl Waves {
     /// One pass: build order is a topological order.
-    pub fn of(built: &[BuiltComponent]) -> Self {
+    pub fn of(components: &[BuiltComponent]) -> Self {
         let (mut waves, mut after): (Vec<Option<u32>>, Vec<Vec<AppId>>) = (Vec::new(), Vec::new());
-        for (index, built) in built.iter().enumerate() {
+        for (index, component) in components.iter().enumerate() {
             let mut needed: Vec<AppId> = Vec::new();
-            for app in &built.after {
+            for app in &component.after {
                 match waves[app.index()] {
                     Some(_) => needed.push(*app),
                     None => needed.extend(after[app.index()].iter().copied()),
@@ -33,7 +33,7 @@ impl Waves {
             needed.dedup();
             let wave =
                 needed.iter().filter_map(|app| waves[app.index()]).max().map_or(0, |it| it + GAP);
-            waves.push(emitted(index, built).then_some(wave));
+            waves.push(emitted(index, component).then_some(wave));
             after.push(needed);
         }
         Self { waves, after }

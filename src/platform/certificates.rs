@@ -28,6 +28,23 @@ pub struct Domains {
     pub workspaces: Option<Host>,
 }
 
+impl Domains {
+    /// The platform's own hosts, as far as they are written, with the fields that name them.
+    pub fn own(&self) -> impl Iterator<Item = (&'static str, &Host)> {
+        let all = [
+            ("chat", Some(&self.chat)),
+            ("monitoring", self.monitoring.as_ref()),
+            ("argocd", self.argocd.as_ref()),
+        ];
+        all.into_iter().filter_map(|(field, host)| Some((field, host?)))
+    }
+
+    /// The same, and the domain of the workspaces.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Host)> {
+        self.own().chain(self.workspaces.as_ref().map(|it| ("workspaces", it)))
+    }
+}
+
 /// How certificates are obtained: from Let's Encrypt, by the HTTP-01 challenge.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -36,7 +53,7 @@ pub struct Certificates {
     #[schemars(example = &"operations@example.org")]
     pub email: Email,
     /// Which server of Let's Encrypt issues the certificates: `spec.acme.server` of the
-    /// `ClusterIssuer`. A switch issues all certificates anew.
+    /// `ClusterIssuer`. A change issues all certificates again.
     #[serde(default)]
     #[schemars(example = &"production")]
     pub issuer: Issuer,

@@ -53,8 +53,8 @@ pub struct SealedValues {
     #[serde(default, skip_serializing_if = "SealedScope::is_default")]
     #[schemars(example = &"cluster-wide")]
     pub scope: SealedScope,
-    /// End of the Secret's name, `<credential>-<suffix>`. `espalier seal` draws it anew each time,
-    /// so that a new value is a new Secret and pods wait for it. Absent: the Secret has the
+    /// End of the Secret's name, `<credential>-<suffix>`. `espalier seal` draws a new one each
+    /// time, so that a new value is a new Secret and pods wait for it. Absent: the Secret has the
     /// credential's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = &"gc72r")]

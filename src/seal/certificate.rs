@@ -52,13 +52,13 @@ impl fmt::Display for CertificateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => write!(f, "there is no `{BEGIN}{CERTIFICATE}{DASHES}` in it"),
-            Self::Malformed => f.write_str("it is damaged: it is no certificate in PEM form"),
+            Self::Malformed => f.write_str("it is damaged: it is not a certificate in PEM form"),
             Self::PrivateKey => f.write_str(
                 "there is a private key in it: everyone who can read the repository knows the key, \
                  and every value that was sealed with its certificate",
             ),
             Self::PublicKey => {
-                f.write_str("it is a bare public key: sealing wants the certificate around it")
+                f.write_str("it is a bare public key: sealing needs the certificate around it")
             }
             Self::Other(label) => write!(
                 f,
@@ -68,7 +68,7 @@ impl fmt::Display for CertificateError {
                 write!(f, "there are {count} certificates in it: there must be one")
             }
             Self::NotRsa => {
-                f.write_str("its key is not of RSA, which is what Sealed Secrets opens")
+                f.write_str("its key is not an RSA key, the only kind that Sealed Secrets uses")
             }
             Self::Size(bits) => write!(f, "its key has {bits} bits: it must have {}", sizes()),
             Self::Key => f.write_str("its key is none that RSA can work with"),

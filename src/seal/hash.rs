@@ -24,9 +24,9 @@ impl fmt::Display for HashError {
         match self {
             Self::TooLong => write!(
                 f,
-                "a password of more than {MAX_SIZE} bytes: bcrypt takes no notice of what follows"
+                "the password has more than {MAX_SIZE} bytes, and bcrypt ignores the rest"
             ),
-            Self::Failed => f.write_str("the hash cannot be made"),
+            Self::Failed => f.write_str("the hash cannot be computed"),
         }
     }
 }

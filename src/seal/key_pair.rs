@@ -65,9 +65,9 @@ impl fmt::Display for KeyPairError {
                 f.write_str("a certificate that is never valid, or beyond the years 1970 to 9999")
             }
             Self::Key => f.write_str("the key cannot be made"),
-            Self::Unreadable => f.write_str(
-                "it is no private key of RSA in PEM form, or one that asks for a password",
-            ),
+            Self::Unreadable => {
+                f.write_str("it is not an RSA private key in PEM form, or it has a passphrase")
+            }
             Self::Certificate => f.write_str("the certificate cannot be written"),
         }
     }

@@ -24,7 +24,7 @@ pub struct NotOpened;
 
 impl fmt::Display for NotOpened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this private key does not open it")
+        f.write_str("this private key does not unseal it")
     }
 }
 

@@ -72,10 +72,10 @@ pub(super) fn cores(s: &str) -> Result<Millicores, String> {
         (_, Some(number)) => Err(format!("`{s}` is not an amount of CPU: write `{number}`")),
         ("m" | "", _) => s.parse(),
         _ if is_number(number) && is_of_cores => {
-            Err(format!("`{s}` has a unit that is not one of CPU: write `{number}`"))
+            Err(format!("`{s}` does not have a unit of CPU: write `{number}`"))
         }
         _ if is_number(number) => Err(format!(
-            "`{s}` has a unit that is not one of CPU: write `{number}` for cores, or `{number}m` \
+            "`{s}` does not have a unit of CPU: write `{number}` for cores, or `{number}m` \
              for thousandths of one"
         )),
         _ => s.parse(),
@@ -114,7 +114,10 @@ impl FromStr for Bytes {
         } else if unit == "m" {
             format!("`{s}` is thousandths of a byte: write `{number}Mi` for mebibytes")
         } else if size.is_none() {
-            format!("`{s}` has a unit that is not one of bytes: write `{number}{}`", meant(unit))
+            format!(
+                "`{s}` does not have a unit that Kubernetes knows: write `{number}{}`",
+                meant(unit)
+            )
         } else if is_too_large(number, size.unwrap_or(1)) {
             format!("`{s}` is more bytes than can be counted")
         } else {

@@ -70,15 +70,15 @@ pub(super) fn of_type(expected: &str, wanted: &str, subject: &Subject<'_>) -> Op
 
 /// What to write in place of a number that is no whole one, or one that is outside of its bounds.
 fn of_number(number: &Number, subject: &Subject<'_>) -> Option<String> {
-    let f64 = number.as_f64()?;
-    let near = nearest_bound(f64, subject);
-    if near.is_some() || !number.is_f64() || !(0.0..1e15).contains(&f64) {
+    let written = number.as_f64()?;
+    let near = nearest_bound(written, subject);
+    if near.is_some() || !number.is_f64() || !(0.0..1e15).contains(&written) {
         return near;
     }
-    Some(if f64.fract() == 0.0 {
-        format!("write `{f64}`")
+    Some(if written.fract() == 0.0 {
+        format!("write `{written}`")
     } else {
-        format!("write `{}` or `{}`", f64.floor(), f64.ceil())
+        format!("write `{}` or `{}`", written.floor(), written.ceil())
     })
 }
 

@@ -19,12 +19,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-use espalier::{
-    emit::{
-        bootstrap::{self, ChartStep, Checksum, Script},
-        files::Files,
-    },
-    facts::bootstrap::BEFORE_ARGOCD,
+use espalier::emit::{
+    bootstrap::{self, ChartStep, Checksum, Script},
+    files::Files,
 };
 use proptest::prelude::*;
 
@@ -147,7 +144,7 @@ fn values_are_those_of_the_applications() {
                 .get(path)
                 .map(|it| serde_yaml::from_slice::<serde_yaml::Value>(it).expect("YAML"))
         };
-        for application in BEFORE_ARGOCD {
+        for application in ["sealed-secrets", "argocd"] {
             let own = read(&format!("{}/{application}.yaml", bootstrap::VALUES));
             let its = read(&format!("apps/{application}.yaml"))
                 .map(|it| it["spec"]["source"]["helm"]["valuesObject"].clone());
@@ -164,7 +161,7 @@ fn values_are_those_of_the_applications() {
 fn k3s_gets_what_the_budget_counts_on() {
     for (name, folder) in golden_cases() {
         let compiled = compile(&texts_of(&folder));
-        let arguments = compiled.plan.as_ref().expect("it compiles");
+        let plan = compiled.plan.as_ref().expect("it compiles");
         let configuration: serde_yaml::Value =
             serde_yaml::from_slice(&compiled.files[bootstrap::K3S]).expect("YAML");
         let told: Vec<&str> = configuration["kubelet-arg"]
@@ -180,7 +177,7 @@ fn k3s_gets_what_the_budget_counts_on() {
             configuration["write-kubeconfig-mode"].as_str(),
             Some("0600"),
             "{}",
-            arguments.name()
+            plan.name()
         );
     }
 }

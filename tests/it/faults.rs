@@ -129,7 +129,9 @@ fn empty_folders(root: &Path) -> BTreeSet<String> {
         .flat_map(|it| walkdir::WalkDir::new(it).into_iter().flatten())
         .filter(|it| it.file_type().is_dir());
     folders
-        .filter(|dir| fs::read_dir(dir.path()).is_ok_and(|mut entries| entries.next().is_none()))
+        .filter(|entry| {
+            fs::read_dir(entry.path()).is_ok_and(|mut entries| entries.next().is_none())
+        })
         .map(|it| it.path().display().to_string())
         .collect()
 }

@@ -222,6 +222,18 @@ fn arrows_point_down() {
     assert!(said.is_empty(), "{said}");
 }
 
+/// ARCHITECTURE.md has the same layers.
+#[test]
+fn the_table_of_layers_is_this_one() {
+    let text = std::fs::read_to_string(repository().join("ARCHITECTURE.md")).expect("a text");
+    let rows = text.lines().skip_while(|it| *it != "| layer | modules | what is in them |").skip(2);
+    let modules: Vec<Vec<&str>> = rows
+        .map_while(|row| row.split(" | ").nth(1))
+        .map(|cell| cell.split(", ").map(|it| it.trim_matches('`')).collect())
+        .collect();
+    assert_eq!(modules, LAYERS.map(<[&str]>::to_vec));
+}
+
 fn listed(circles: &[BTreeSet<String>], arrows: &Arrows) -> String {
     let mut said = String::new();
     for circle in circles {

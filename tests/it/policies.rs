@@ -82,14 +82,14 @@ fn fences(tree: &Tree) -> Vec<String> {
     let charts = tree.of_kind("Application").filter(|it| !it.at("spec/source/chart").is_null());
     let of_charts =
         charts.map(|it| it.text("spec/destination/namespace")).filter(|it| *it != "kube-system");
-    let fenced: BTreeSet<&str> = pods.into_iter().chain(of_charts).collect();
+    let guarded: BTreeSet<&str> = pods.into_iter().chain(of_charts).collect();
     let denied: BTreeSet<&str> = cluster.denied_namespaces();
-    if fenced != denied {
-        found.push(format!("pods are in {fenced:?}, default deny is in {denied:?}"));
+    if guarded != denied {
+        found.push(format!("pods are in {guarded:?}, default deny is in {denied:?}"));
     }
     for object in tree.of_kind("NetworkPolicy") {
         let namespace = object.namespace().unwrap_or_default();
-        if !fenced.contains(namespace)
+        if !guarded.contains(namespace)
             || ["kube-system", "monitoring", "node-agents"].contains(&namespace)
         {
             found.push(format!(

@@ -183,7 +183,7 @@ spec:
 10:26 invalid-value `models[2]` takes a model of Ollama like `llama3.2:1b`, found a map ()
 10:34 invalid-value `models[3]` takes a model of Ollama like `llama3.2:1b`, found the number 3 (put it in quotes: `\"3\"`)
 10:37 invalid-value `models[4]`: `x y` is not a model of Ollama: write it like `llama3.2:1b` ()
-11:13 invalid-value `memory`: `64MB` has a unit that is not one of bytes: write `64Mi` ()
+11:13 invalid-value `memory`: `64MB` does not have a unit that Kubernetes knows: write `64Mi` ()
 12:10 invalid-value `cpu`: `many` is not an amount of CPU: write it like `4`, `0.5` or `500m` ()
 13:16 invalid-value `keepAlive` takes a length of time like `30s`, `5m`, `24h` or `7d`, found the number 30 (write `30s`)
 14:11 invalid-value `note` takes a string, found the number 1.10 (put it in quotes: `\"1.10\"`: without them it is the number 1.1)

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     path::{Path, PathBuf},
 };
 
@@ -39,14 +40,14 @@ pub struct Compiled {
 /// The tree of a spec without an error.
 #[track_caller]
 pub fn tree(texts: &Texts) -> Compiled {
-    let compile = compile(texts);
+    let compiled = compile(texts);
     assert!(
-        !compile.findings.has_errors(),
+        !compiled.findings.has_errors(),
         "the spec has errors:\n{}\n{:?}",
-        compile.said(),
+        compiled.said(),
         texts.get(PLATFORM)
     );
-    compile
+    compiled
 }
 
 /// A spec with one file.
@@ -79,37 +80,34 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
             .map(|(path, text)| (path.as_str().into(), Source::parse(path.as_str(), text.as_str())))
             .collect(),
     };
-    let loaded = compile::platform(&sources);
     let mut compiled = Compiled {
         files: BTreeMap::new(),
         twice: Vec::new(),
-        findings: loaded.diagnostics,
-        plan: loaded.plan,
+        findings: Diagnostics::new(),
+        plan: None,
         summaries: Vec::new(),
     };
-    let Some(plan) = compiled.plan.take() else { return compiled };
-    for path in tenants {
-        let mut files = Files::new();
-        let mut summary = compile::tenant(
-            &plan,
-            &Source::parse(path.as_str(), texts[*path].as_str()),
-            &mut files,
-        );
-        compiled.findings.extend(std::mem::take(&mut summary.diagnostics));
-        compiled.keep(&files);
-        compiled.summaries.push(summary);
-    }
-    compiled.summaries.sort_by(|a, b| a.file.cmp(&b.file));
-    let mut files = Files::new();
+    let (mut own, mut of_tenants) = (Files::new(), Diagnostics::new());
+    let Ok(done) = compile::all(&sources, &mut own, |plan| {
+        let mut summaries = Vec::new();
+        for path in tenants {
+            let mut files = Files::new();
+            let source = Source::parse(path.as_str(), texts[*path].as_str());
+            let mut summary = compile::tenant(plan, &source, &mut files);
+            of_tenants.extend(std::mem::take(&mut summary.diagnostics));
+            compiled.keep(&files);
+            summaries.push(summary);
+        }
+        summaries.sort_by(|a, b| a.file.cmp(&b.file));
+        Ok::<_, Infallible>(summaries)
+    });
+    compiled.keep(&own);
+    compiled.findings = done.loaded.diagnostics;
+    compiled.findings.extend(of_tenants);
     // The specs of these tests use `example.com`; the finding about that has its own tests.
-    compiled.findings.extend(
-        compile::whole(&plan, &compiled.summaries, &mut files)
-            .found
-            .into_iter()
-            .filter(|it| it.code != EXAMPLE_VALUE),
-    );
-    compiled.keep(&files);
-    compiled.plan = Some(plan);
+    let of_whole = done.whole.into_iter().flat_map(|it| it.found);
+    compiled.findings.extend(of_whole.filter(|it| it.code != EXAMPLE_VALUE));
+    (compiled.plan, compiled.summaries) = (done.loaded.plan, done.summaries);
     compiled
 }
 
@@ -299,15 +297,15 @@ pub fn files_below(folder: &Path, tops: &[&str]) -> BTreeMap<String, Vec<u8>> {
         .filter(|it| it.exists())
         .flat_map(walkdir::WalkDir::new);
     let files = walk.map(|it| it.expect("readable")).filter(|it| it.file_type().is_file());
-    let read = |dir: walkdir::DirEntry| {
-        let path = dir
+    let read = |entry: walkdir::DirEntry| {
+        let path = entry
             .path()
             .strip_prefix(folder)
             .expect("below")
             .to_str()
             .expect("UTF-8")
             .replace('\\', "/");
-        (path, std::fs::read(dir.path()).expect("readable"))
+        (path, std::fs::read(entry.path()).expect("readable"))
     };
     files.map(read).collect()
 }

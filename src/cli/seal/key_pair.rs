@@ -94,7 +94,7 @@ pub fn run(
     let key = outside(&work.root, &key_file(work, args.key.as_deref())?)?;
     let key = free(disk, key, args)?;
     let folder = key.parent().unwrap_or(Path::new("/"));
-    disk.create_folders(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    disk.create_folders(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     // Check again, now that all of its folders exist.
     ensure!(outside(&work.root, &key)? == key, "{} leads somewhere else", key.display());
     let bits: usize = args.bits.parse().context("a number of bits")?;

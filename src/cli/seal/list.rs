@@ -146,7 +146,7 @@ pub fn run(
     let next: String = init
         .into_iter()
         .chain(open.iter().filter_map(way))
-        .fold(String::new(), |text, init| format!("{text}next: {init}\n"));
+        .fold(String::new(), |text, way| format!("{text}next: {way}\n"));
     console.data(&table.folded(console.width()))?;
     console.prose(&format!(
         "\n{}: {totals}\n{certificate}\n{next}",

@@ -125,7 +125,7 @@ impl Session<'_> {
         Ok(certificate)
     }
 
-    fn act<'a>(&'a self, need: &'a Need, rotate: bool) -> Sealing<'a> {
+    fn sealing<'a>(&'a self, need: &'a Need, rotate: bool) -> Sealing<'a> {
         Sealing::of(
             need,
             self.plan,
@@ -144,13 +144,13 @@ impl Session<'_> {
                 None => bail!("nothing needs a credential `{name}`; there are: {}", all.join(", ")),
             }
         };
-        let act = self.act(need, self.args.rotate);
-        if act.keys.is_empty() {
+        let sealing = self.sealing(need, self.args.rotate);
+        if sealing.keys.is_empty() {
             bail!(
                 "`{name}` is already sealed; `espalier seal --rotate {name}` replaces its values"
             );
         }
-        if act.replaces() && !self.args.rotate {
+        if sealing.replaces() && !self.args.rotate {
             bail!(
                 "the sealed values of `{name}` would be replaced, because ciphertext is bound to \
                  its namespaces, its name and its certificate; `espalier seal --rotate {name}` \
@@ -158,7 +158,7 @@ impl Session<'_> {
             );
         }
         let certificate = self.certificate(console)?;
-        let done = seal(&act, &certificate, plaintext::origins(need.declared, self.args)?)?;
+        let done = seal(&sealing, &certificate, plaintext::origins(need.declared, self.args)?)?;
         done.write(self.disk, &self.work.root)?;
         console.say(&done.said());
         console.say(RENDER);
@@ -167,11 +167,12 @@ impl Session<'_> {
 
     /// Generates and seals the values that nobody needs to know; lists the others.
     fn generate_missing(&self, console: &mut Console) -> anyhow::Result<Outcome> {
-        let acts = self.needs.iter().map(|it| self.act(it, false)).filter(|it| !it.keys.is_empty());
-        let (replacing, acts): (Vec<_>, Vec<_>) = acts.partition(Sealing::replaces);
-        let (made, known): (Vec<_>, Vec<_>) = acts
+        let sealings =
+            self.needs.iter().map(|it| self.sealing(it, false)).filter(|it| !it.keys.is_empty());
+        let (replacing, sealings): (Vec<_>, Vec<_>) = sealings.partition(Sealing::replaces);
+        let (made, known): (Vec<_>, Vec<_>) = sealings
             .into_iter()
-            .partition(|act| act.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
+            .partition(|sealing| sealing.keys.iter().all(|it| matches!(it.value, Value::Made(_))));
         if !made.is_empty() {
             let certificate = self.certificate(console)?;
             // Seal everything before writing the first file, so that a failure changes no file.
@@ -185,19 +186,20 @@ impl Session<'_> {
             }
         }
         console.say(&format!("generated and sealed {}\n", count(made.len(), "credential")));
-        for act in &known {
-            let keys: Vec<String> = act.keys.iter().map(|it| plaintext::described(it)).collect();
+        for sealing in &known {
+            let keys: Vec<String> =
+                sealing.keys.iter().map(|it| plaintext::described(it)).collect();
             console.say(&format!(
                 "only you know {} of `{1}`: run `espalier seal {1}`\n",
                 keys.join(", "),
-                act.need.declared.name
+                sealing.need.declared.name
             ));
         }
-        for act in &replacing {
+        for sealing in &replacing {
             console.say(&format!(
                 "`{0}` is sealed, but not as it is needed: `espalier seal --rotate {0}` replaces \
                  the values\n",
-                act.need.declared.name
+                sealing.need.declared.name
             ));
         }
         if !made.is_empty() {
@@ -257,7 +259,7 @@ impl Session<'_> {
         }
         let mut done = Vec::new();
         for (need, origins) in old.iter().zip(sources) {
-            done.push(seal(&self.act(need, true), &certificate, origins)?);
+            done.push(seal(&self.sealing(need, true), &certificate, origins)?);
         }
         for sealed in done {
             sealed.write(self.disk, &self.work.root)?;
@@ -295,13 +297,13 @@ impl Session<'_> {
 
 /// Collects the values for a sealing, and seals them.
 fn seal(
-    act: &Sealing<'_>,
+    sealing: &Sealing<'_>,
     certificate: &Certificate,
     origins: Origins,
 ) -> anyhow::Result<sealing::Sealed> {
     let mut random = OsRng;
-    let values = plaintext::values(act.need.declared, &act.keys, origins, &mut |length| {
+    let values = plaintext::values(sealing.need.declared, &sealing.keys, origins, &mut |length| {
         crate::seal::random::password(&mut random, length)
     })?;
-    act.seal(certificate, &values, &mut random)
+    sealing.seal(certificate, &values, &mut random)
 }

@@ -92,8 +92,8 @@ impl<'a> Sealing<'a> {
         let scope_now = scope.or(old.map(|it| it.scope)).unwrap_or_default();
         let all: Vec<&'static Key> = need.declared.keys.iter().collect();
         let is_rendered = old.is_some_and(|old| is_rendered(on, need, old));
-        let act = |keys, adds| Self { need, keys, scope: scope_now, old, adds, is_rendered };
-        let whole = |keys| act(keys, false);
+        let sealing = |keys, adds| Self { need, keys, scope: scope_now, old, adds, is_rendered };
+        let whole = |keys| sealing(keys, false);
         let Some(file) = old.filter(|_| !rotate) else { return whole(all) };
         let is_current = file
             .certificate
@@ -113,11 +113,11 @@ impl<'a> Sealing<'a> {
             .filter(|key| need.namespaces.iter().any(|it| !has(it, key)))
             .collect();
         if missing.is_empty() {
-            return act(missing, true);
+            return sealing(missing, true);
         }
         let can_add =
             is_current && scope_now == file.scope && missing.iter().all(|it| lacks_everywhere(it));
-        if can_add { act(missing, true) } else { whole(all) }
+        if can_add { sealing(missing, true) } else { whole(all) }
     }
 
     /// Whether sealed values are replaced.
@@ -263,7 +263,7 @@ impl Sealed {
                 );
             }
         }
-        disk.create_folders(&folder).with_context(|| format!("cannot make {SECRETS}"))?;
+        disk.create_folders(&folder).with_context(|| format!("cannot create {SECRETS}"))?;
         disk::replace(disk, &path, &String::from_utf8(text)?)
             .with_context(|| format!("cannot write {name}"))
     }

@@ -36,7 +36,7 @@ const HYBRID: &str =
     "its layers keep a state instead of a key/value cache (Mamba or short convolutions)";
 const LATENT: &str = "its key/value cache is a compressed one (MLA)";
 const IMAGES: &str = "it reads images, and the buffers for them were not measured";
-const CLOUD: &str = "it runs on somebody else's machines, and Ollama's cloud is off here";
+const CLOUD: &str = "it runs on Ollama's own machines, and this platform disables Ollama's cloud";
 const RETRAINED: &str =
     "the builds of quantisation-aware training are another mix of blocks, and no size is known";
 

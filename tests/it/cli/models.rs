@@ -91,7 +91,7 @@ fn what_is_asked_for_is_answered() {
     for (name, why) in [
         ("gemma3n", "share key/value caches"),
         ("llama4", "reads images"),
-        ("qwen3-coder:480b-cloud", "somebody else's machines"),
+        ("qwen3-coder:480b-cloud", "Ollama's own machines"),
     ] {
         let said = none(&[name]);
         assert!(

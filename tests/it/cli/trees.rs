@@ -341,12 +341,12 @@ fn bytes_depend_on_nothing_but_the_spec() {
         reference.tenant(name);
     }
     reference.ok(&["render", "--threads", "1"]);
-    let cluster_rows = [
+    let environments = [
         ("1", "C", "UTC", "/"),
         ("2", "de_DE.UTF-8", "Asia/Kathmandu", "here"),
         ("7", "tr_TR.UTF-8", "America/St_Johns", "/nonexistent"),
     ];
-    for (threads, locale, zone, home) in cluster_rows {
+    for (threads, locale, zone, home) in environments {
         let dir = WorkspaceDir::starter();
         for name in tenants.iter().rev() {
             dir.tenant(name);

@@ -218,14 +218,14 @@ pub fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
         .into_iter()
         .map(|it| it.expect("readable"))
         .filter(|it| it.file_type().is_file());
-    let named = all.map(|dir| {
-        let name = dir
+    let named = all.map(|entry| {
+        let name = entry
             .path()
             .strip_prefix(root)
             .expect("below the root")
             .to_string_lossy()
             .replace('\\', "/");
-        (name, fs::read(dir.path()).expect("readable"))
+        (name, fs::read(entry.path()).expect("readable"))
     });
     named.filter(|it| !it.0.starts_with(".git/") && it.0 != ".espalier/lock").collect()
 }

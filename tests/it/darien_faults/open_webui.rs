@@ -15,19 +15,19 @@ fn always(name: &str, value: &str) {
 }
 
 /// Only the platform's own; tenants have no credentials yet.
-fn platform_s() -> impl Iterator<Item = (&'static crate::support::Read, &'static Value)> {
+fn chats_of_platforms() -> impl Iterator<Item = (&'static crate::support::Read, &'static Value)> {
     each_of("Deployment", "openwebui").filter(|it| it.0.name() == "openwebui")
 }
 
 #[track_caller]
 fn from_secret(variable: &str, secret: &str, key: &str) {
-    for (platform_, container) in platform_s() {
+    for (chat, container) in chats_of_platforms() {
         let reference =
-            env(container, variable).unwrap_or_else(|| panic!("{}: no {variable}", platform_.path));
+            env(container, variable).unwrap_or_else(|| panic!("{}: no {variable}", chat.path));
         assert!(
             is_of(at(reference, "name"), secret) && *at(reference, "key") == key,
             "{}: {reference:?}",
-            platform_.path
+            chat.path
         );
     }
 }
@@ -41,8 +41,8 @@ fn is_of(name: &Value, credential: &str) -> bool {
 
 #[test]
 fn anybody_may_sign_up() {
-    for (platform_, container) in platform_s() {
-        assert_eq!(env(container, "ENABLE_SIGNUP"), Some(&"False".into()), "{}", platform_.path);
+    for (chat, container) in chats_of_platforms() {
+        assert_eq!(env(container, "ENABLE_SIGNUP"), Some(&"False".into()), "{}", chat.path);
     }
 }
 
@@ -352,13 +352,13 @@ fn two_pods_that_migrate_one_empty_database() {
 
 #[test]
 fn a_password_in_a_url_unescaped() {
-    for (platform_, container) in platform_s() {
+    for (chat, container) in chats_of_platforms() {
         // Without PostgreSQL there is no URL; with it, the whole URL comes from the Secret.
         if let Some(reference) = env(container, "DATABASE_URL") {
             assert!(
                 is_of(at(reference, "name"), "postgresql") && *at(reference, "key") == "url",
                 "{}",
-                platform_.path
+                chat.path
             );
         }
     }
@@ -393,14 +393,14 @@ fn a_password_in_plain_sight() {
 #[test]
 fn replicas_of_ollama_behind_one_sticky_connection() {
     let (_, tree) = GOLDEN.iter().find(|it| it.0 == "darien").expect("the case");
-    let tree = tree.find("Deployment", Some("ai"), "openwebui").expect("it is there");
-    let urls = env(super::containers(tree)[0], "OLLAMA_BASE_URLS")
+    let chat = tree.find("Deployment", Some("ai"), "openwebui").expect("it is there");
+    let urls = env(super::containers(chat)[0], "OLLAMA_BASE_URLS")
         .and_then(Value::as_str)
         .expect("addresses");
     assert_eq!(urls.split(';').count(), 2);
     assert!(
-        urls.split(';').enumerate().all(|(n, tree)| tree
-            == format!("http://ollama-{n}.ollama-headless.ai.svc.cluster.local:11434")),
+        urls.split(';').enumerate().all(|(number, url)| url
+            == format!("http://ollama-{number}.ollama-headless.ai.svc.cluster.local:11434")),
         "{urls}"
     );
 }

@@ -245,7 +245,7 @@ pub fn read_by_the_kubelet(tree: &Tree) -> Vec<String> {
         .filter(|(path, _)| path.starts_with("bootstrap/job-"))
         .map(|(path, bytes)| (path, serde_yaml::from_slice(bytes).expect("YAML")))
         .collect();
-    let pods = templates(tree).map(|(templates, pod)| (&templates.path, pod));
+    let pods = templates(tree).map(|(template, pod)| (&template.path, pod));
     for (path, pod) in
         pods.chain(manual_objects.iter().map(|(path, job)| (*path, at(job, "spec/template/spec"))))
     {

@@ -98,13 +98,13 @@ fn reach(reach: &Reach) -> Other {
 }
 
 /// The halves that the rows need, in namespaces that have policies.
-fn asked(rows: &[FlowRow], fenced: &BTreeSet<&str>) -> BTreeSet<Half> {
+fn asked(rows: &[FlowRow], guarded: &BTreeSet<&str>) -> BTreeSet<Half> {
     let mut all = BTreeSet::new();
     for row in rows {
         let (End::Flow(from), End::Flow(to)) = (&row.source, &row.destination) else { continue };
         for (direction, mine, other) in [("egress", from, to), ("ingress", to, from)] {
             let Reach::Pods { namespace, labels } = mine else { continue };
-            if fenced.contains(&**namespace) {
+            if guarded.contains(&**namespace) {
                 all.insert(Half {
                     namespace: namespace.to_string(),
                     pods: labels.clone(),
@@ -126,8 +126,8 @@ pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
         .iter()
         .flat_map(|it| [&it.source, &it.destination])
         .filter_map(|end| {
-            if let End::Unrestricted(Unrestricted::OtherNamespaces(fenced)) = end {
-                Some(fenced)
+            if let End::Unrestricted(Unrestricted::OtherNamespaces(guarded)) = end {
+                Some(guarded)
             } else {
                 None
             }
@@ -136,11 +136,11 @@ pub fn differs(compiled: &Compiled, tree: &Tree) -> Vec<String> {
     let with_policies: BTreeSet<&str> =
         tree.of_kind("NetworkPolicy").filter_map(|it| it.namespace()).collect();
     let mut found = Vec::new();
-    for fenced in &others {
-        let fenced: BTreeSet<&str> = fenced.iter().map(|it| &**it).collect();
-        if fenced != with_policies {
+    for guarded in &others {
+        let guarded: BTreeSet<&str> = guarded.iter().map(|it| &**it).collect();
+        if guarded != with_policies {
             found.push(format!(
-                "the graph says that {fenced:?} have policies, and {with_policies:?} have"
+                "the graph says that {guarded:?} have policies, and {with_policies:?} have"
             ));
         }
     }

@@ -108,8 +108,7 @@ fn a_component_that_cannot_run_is_a_finding() {
     let components = Components::default();
     let keys = components.sections().map(Section::key);
     for off in keys {
-        let lines: String =
-            keys.iter().map(|key| format!("{key}: {{enabled: {}}}\n", *key != off)).collect();
+        let lines = keys.map(|key| format!("{key}: {{enabled: {}}}\n", key != off)).concat();
         let texts = with_components(&lines);
         let sources = texts
             .iter()

@@ -46,7 +46,7 @@ fn no_constant_is_idle() {
     let sources: String = walkdir::WalkDir::new(here("src"))
         .into_iter()
         .filter_map(Result::ok)
-        .filter(|dir| dir.path().extension().is_some_and(|it| it == "rs"))
+        .filter(|entry| entry.path().extension().is_some_and(|it| it == "rs"))
         .map(|it| fs::read_to_string(it.path()).expect("a text"))
         .collect();
     for home in HOMES {

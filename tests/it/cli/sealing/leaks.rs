@@ -70,8 +70,8 @@ fn no_value_is_left_anywhere() {
             .into_iter()
             .map(|it| it.expect("readable"))
             .filter(|it| it.file_type().is_file());
-        written.extend(files.map(|dir| {
-            (dir.path().display().to_string(), fs::read(dir.path()).expect("readable"))
+        written.extend(files.map(|entry| {
+            (entry.path().display().to_string(), fs::read(entry.path()).expect("readable"))
         }));
     }
     assert!(written.len() > 40, "the tree is among them");

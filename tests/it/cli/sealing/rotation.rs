@@ -203,9 +203,9 @@ fn the_old_private_key_keeps_the_values() {
     session.ok(&["seal", "init", "--replace", "--bits", "2048"]);
     // The wrong key opens nothing, and nothing is written.
     let wrong = session.key_file().display().to_string();
-    session.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not open it");
+    session.refused(&["seal", "--reseal", "--key", &wrong], "this private key does not unseal it");
     session.dir.write("no-key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
-    session.refused(&["seal", "--reseal", "--key", "no-key"], "it is no private key of RSA");
+    session.refused(&["seal", "--reseal", "--key", "no-key"], "it is not an RSA private key");
     assert_eq!(
         session.run(&["seal", "postgresql", "--key", &old]).code,
         2,
