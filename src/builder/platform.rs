@@ -6,6 +6,7 @@ use super::{
     cluster::ClusterFacts,
     component::BuiltComponent,
     handle::{AppId, Contribution, Contributions, CrdRef, HostRef, NamespaceRef},
+    may_make::MayMake,
     meta::Naming,
     object::CustomResource,
     scope::Scope,
@@ -31,10 +32,11 @@ impl PlatformBuilder {
         }
     }
 
-    /// Builds one component. What it needs are handles, so it can only use what was built before.
+    /// Builds one Application, which has declared what it may ever make. What it needs are handles,
+    /// so it can only use what was built before.
     pub fn build<O>(
         &mut self,
-        name: &str,
+        application: &MayMake,
         namespace: &NamespaceRef,
         build: impl FnOnce(&mut Scope<'_>) -> O,
     ) -> O {
@@ -43,7 +45,7 @@ impl PlatformBuilder {
         let mut scope = Scope::new(
             Some(id),
             (self.naming.clone(), self.cluster.clone()),
-            name,
+            application.application,
             namespace,
             &mut self.contributed,
         );

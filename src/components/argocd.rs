@@ -42,17 +42,17 @@ use values::{
     Patchable, PodValues, RepoServer, Settings, Sized, Switch, Unused, Values, Variable,
 };
 
-/// What its Applications may ever make: the chart's, that of its sealed administrator, and that of
-/// its public door.
-const MAY_MAKE: [MayMake; 3] = [
-    MayMake::chart("argocd", &["argocd"], &ARGO_CD),
-    MayMake::in_namespace(
-        "argocd-admin",
-        &["argocd"],
-        &[kinds::namespaced_custom::<SealedSecret>()],
-    ),
-    MayMake::in_namespace("argocd-ingress", &["argocd"], &[kinds::INGRESS]),
-];
+/// What the chart's Application may ever make.
+pub const APPLICATION: MayMake = MayMake::chart("argocd", &["argocd"], &ARGO_CD);
+/// What the Application of the sealed administrator may ever make.
+pub const ADMINISTRATOR_APPLICATION: MayMake = MayMake::in_namespace(
+    "argocd-admin",
+    &["argocd"],
+    &[kinds::namespaced_custom::<SealedSecret>()],
+);
+/// What the Application of the public host may ever make.
+pub const INGRESS_APPLICATION: MayMake =
+    MayMake::in_namespace("argocd-ingress", &["argocd"], &[kinds::INGRESS]);
 
 /// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and
 /// none counts as success.
@@ -365,10 +365,6 @@ impl Section for ArgoCd {
         "argocd"
     }
 
-    fn application(&self) -> &'static str {
-        "argocd"
-    }
-
     fn is_enabled(&self) -> bool {
         self.enabled
     }
@@ -403,6 +399,6 @@ impl Section for ArgoCd {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION, ADMINISTRATOR_APPLICATION, INGRESS_APPLICATION]
     }
 }

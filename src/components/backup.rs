@@ -34,11 +34,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
+pub const APPLICATION: MayMake = MayMake::in_namespace(
     "backup",
     &[namespaces::AI],
     &[kinds::PERSISTENT_VOLUME_CLAIM, kinds::SERVICE_ACCOUNT, kinds::CRON_JOB],
-)];
+);
 
 /// The user of Open WebUI's volume: another group on the same volume would be fought over at every
 /// start. No image needs its own.

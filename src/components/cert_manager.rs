@@ -34,18 +34,17 @@ use crate::{
     },
 };
 
-/// What its Applications may ever make: the chart's, and the issuers', whichever is in use.
-const MAY_MAKE: [MayMake; 2] = [
-    MayMake::chart("cert-manager", &["cert-manager"], &CERT_MANAGER),
-    MayMake::in_namespace(
-        "cluster-issuer",
-        &["cert-manager"],
-        &[
-            kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Staging.name()),
-            kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Production.name()),
-        ],
-    ),
-];
+/// What the chart's Application may ever make.
+pub const APPLICATION: MayMake = MayMake::chart("cert-manager", &["cert-manager"], &CERT_MANAGER);
+/// What the issuer's Application may ever make: either issuer, whichever is in use.
+pub const ISSUER_APPLICATION: MayMake = MayMake::in_namespace(
+    "cluster-issuer",
+    &["cert-manager"],
+    &[
+        kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Staging.name()),
+        kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Production.name()),
+    ],
+);
 
 /// cert-manager, which obtains and renews certificates.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -268,10 +267,6 @@ impl Section for CertManager {
         "certManager"
     }
 
-    fn application(&self) -> &'static str {
-        "cert-manager"
-    }
-
     fn is_enabled(&self) -> bool {
         self.enabled
     }
@@ -301,6 +296,6 @@ impl Section for CertManager {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION, ISSUER_APPLICATION]
     }
 }

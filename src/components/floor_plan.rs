@@ -19,13 +19,13 @@ use crate::{
         backup::{self, Backup},
         cert_manager::{self, CertManager},
         namespaces, node_alerts,
-        ollama::Ollama,
+        ollama::{self, Ollama},
         open_webui::{self, OpenWebUi},
         postgresql::{self, Postgresql},
-        redis::Redis,
+        redis::{self, Redis},
         secrets::{self, SealedSecrets},
         section::Section,
-        traefik::Traefik,
+        traefik::{self, Traefik},
     },
     names::{DnsLabel, ObjectName},
     platform::{
@@ -129,8 +129,8 @@ pub struct Components {
     /// PostgreSQL, the database of Open WebUI: a StatefulSet of one pod, or a server outside the
     /// cluster.
     pub postgresql: Postgresql,
-    /// Redis, through which several replicas of Open WebUI share websockets and sign-outs: a
-    /// Deployment of one pod. Off by default.
+    /// Redis, through which several replicas of Open WebUI share WebSocket connections and
+    /// sign-outs: a Deployment of one pod. Off by default.
     pub redis: Redis,
     /// Ollama, which serves the language models: a StatefulSet with one volume a replica.
     pub ollama: Ollama,
@@ -167,20 +167,15 @@ impl Components {
 /// What each Application may ever make: the AppProjects are made of this.
 pub fn may_make() -> Vec<&'static MayMake> {
     let components = Components::default();
-    namespaces::MAY_MAKE
-        .iter()
+    [&namespaces::APPLICATION, &namespaces::POLICIES_APPLICATION]
+        .into_iter()
         .chain(components.sections().iter().flat_map(|it| it.may_make()))
         .collect()
 }
 
-/// The Application that makes the projects and the root; always the first.
-pub const BOOTSTRAP: &str = "bootstrap";
-/// Argo CD's own Application.
-pub const ARGOCD: &str = "argocd";
-/// The Application that holds the policies of the platform's namespaces.
-pub const NETWORK_POLICIES: &str = "network-policies";
-/// The Application that holds the sealed copies.
-pub const APP_SECRETS: &str = "app-secrets";
+/// The Application that makes the projects and the root; always the first. Its project is written
+/// by hand, so it declares nothing.
+const BOOTSTRAP: MayMake = MayMake::in_namespace("bootstrap", &["argocd"], &[]);
 
 /// The spec, resolved: with the versions and the sealed values that lie beside it.
 #[derive(Clone)]
@@ -237,14 +232,15 @@ impl Platform {
 
         // Declared early and filled late: projects, policies and sealed copies follow from the
         // handles that are used below.
-        builder.build(BOOTSTRAP, &NamespaceRef::argocd(), |scope| {
+        builder.build(&BOOTSTRAP, &NamespaceRef::argocd(), |scope| {
             node_alerts::alerts(scope, &self.spec.all_nodes());
         });
         let first = NamespaceRef::destination(namespaces::NAMES[0]);
-        let spaces = builder.build("namespaces", &first, namespaces::build);
-        let [ai, argocd, cert_manager] = builder.build(NETWORK_POLICIES, &spaces.ai, |scope| {
-            [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.guarded(it))
-        });
+        let spaces = builder.build(&namespaces::APPLICATION, &first, namespaces::build);
+        let [ai, argocd, cert_manager] =
+            builder.build(&namespaces::POLICIES_APPLICATION, &spaces.ai, |scope| {
+                [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.guarded(it))
+            });
 
         let console = components.argocd.enabled.then(|| {
             let needs = argocd::Needs {
@@ -252,20 +248,22 @@ impl Platform {
                 host: self.spec.domains.argocd.as_ref(),
                 versions,
             };
-            builder.build(ARGOCD, &argocd, |scope| components.argocd.build(scope, &needs))
+            builder.build(&argocd::APPLICATION, &argocd, |scope| {
+                components.argocd.build(scope, &needs)
+            })
         });
         if components.traefik.enabled {
-            builder.build("traefik", &kube_system, |scope| {
+            builder.build(&traefik::APPLICATION, &kube_system, |scope| {
                 components.traefik.build(scope, traefik_settings);
             });
         }
         let certifier = components.cert_manager.enabled.then(|| {
-            builder.build("cert-manager", &cert_manager, |scope| {
+            builder.build(&cert_manager::APPLICATION, &cert_manager, |scope| {
                 components.cert_manager.build(scope, versions)
             })
         });
         let issuer = certifier.and_then(|certifier| {
-            builder.build("cluster-issuer", &cert_manager, |scope| {
+            builder.build(&cert_manager::ISSUER_APPLICATION, &cert_manager, |scope| {
                 cert_manager::issuer(scope, &certifier, &self.spec.certificates)
             })
         });
@@ -273,24 +271,24 @@ impl Platform {
             (&console, &issuer, &self.spec.domains.argocd)
         {
             let host = builder.host(host);
-            builder.build("argocd-ingress", &argocd, |scope| {
+            builder.build(&argocd::INGRESS_APPLICATION, &argocd, |scope| {
                 argocd::ingress(scope, console, &host, issuer);
             });
         }
         let sealing = components.sealed_secrets.enabled.then(|| {
-            builder.build("sealed-secrets", &kube_system, |scope| {
+            builder.build(&secrets::APPLICATION, &kube_system, |scope| {
                 components.sealed_secrets.build(scope, versions)
             })
         });
         let credentials = sealing.and_then(|sealing| {
-            builder.build(APP_SECRETS, &ai, |scope| {
+            builder.build(&secrets::COPIES_APPLICATION, &ai, |scope| {
                 secrets::credential_store(scope, &sealing, &self.sealed)
             })
         });
         if let (Some(console), Some(credentials), Admin::Sealed) =
             (&console, &credentials, components.argocd.admin)
         {
-            builder.build("argocd-admin", &argocd, |scope| {
+            builder.build(&argocd::ADMINISTRATOR_APPLICATION, &argocd, |scope| {
                 argocd::administrator(scope, console, credentials);
             });
         }
@@ -315,14 +313,18 @@ impl Platform {
                 priority: *database_priority,
                 connections,
             };
-            builder.build("postgresql", ai, |scope| components.postgresql.build(scope, &needs))
+            builder.build(&postgresql::APPLICATION, ai, |scope| {
+                components.postgresql.build(scope, &needs)
+            })
         });
-        let models = components
-            .ollama
-            .enabled
-            .then(|| builder.build("ollama", ai, |scope| components.ollama.build(scope, versions)));
+        let models = components.ollama.enabled.then(|| {
+            builder
+                .build(&ollama::APPLICATION, ai, |scope| components.ollama.build(scope, versions))
+        });
         let sessions = credentials.filter(|_| components.redis.enabled).map(|credentials| {
-            builder.build("redis", ai, |scope| components.redis.build(scope, credentials, versions))
+            builder.build(&redis::APPLICATION, ai, |scope| {
+                components.redis.build(scope, credentials, versions)
+            })
         });
         // What is missing here although Open WebUI is wanted was refused before
         // (`component-needed`).
@@ -341,9 +343,9 @@ impl Platform {
                 credentials: Some(credentials),
                 versions,
             };
-            chat = Some(
-                builder.build("openwebui", ai, |scope| components.open_webui.build(scope, &needs)),
-            );
+            chat = Some(builder.build(&open_webui::APPLICATION, ai, |scope| {
+                components.open_webui.build(scope, &needs)
+            }));
         }
         if let (Some(backup), Some(credentials)) =
             (components.backup.as_ref().filter(|it| it.enabled), credentials)
@@ -355,7 +357,7 @@ impl Platform {
                 credentials,
                 versions,
             };
-            builder.build("backup", ai, |scope| backup.build(scope, &needs));
+            builder.build(&backup::APPLICATION, ai, |scope| backup.build(scope, &needs));
         }
     }
 }

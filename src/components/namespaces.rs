@@ -13,26 +13,25 @@ use crate::{
 };
 use k8s_openapi::api::core::v1::Namespace;
 
-/// What their Applications may ever make: that of the namespaces, and that of their policies.
-pub const MAY_MAKE: [MayMake; 2] = [
-    MayMake::in_namespace(
-        "namespaces",
-        &[AI],
-        &[
-            kinds::of_cluster::<Namespace>(AI),
-            kinds::of_cluster::<Namespace>("argocd"),
-            kinds::of_cluster::<Namespace>("cert-manager"),
-            kinds::of_cluster::<Namespace>("monitoring"),
-            kinds::of_cluster::<Namespace>("node-agents"),
-            kinds::of_cluster::<PriorityClass>(DATABASE_PRIORITY.0),
-        ],
-    ),
-    MayMake::in_namespace(
-        "network-policies",
-        &[AI, "argocd", "cert-manager"],
-        &[kinds::NETWORK_POLICY],
-    ),
-];
+/// What the Application of the namespaces may ever make.
+pub const APPLICATION: MayMake = MayMake::in_namespace(
+    "namespaces",
+    &[AI],
+    &[
+        kinds::of_cluster::<Namespace>(NAMES[0]),
+        kinds::of_cluster::<Namespace>(NAMES[1]),
+        kinds::of_cluster::<Namespace>(NAMES[2]),
+        kinds::of_cluster::<Namespace>(NAMES[3]),
+        kinds::of_cluster::<Namespace>(NAMES[4]),
+        kinds::of_cluster::<PriorityClass>(DATABASE_PRIORITY.0),
+    ],
+);
+/// What the Application of their policies may ever make.
+pub const POLICIES_APPLICATION: MayMake = MayMake::in_namespace(
+    "network-policies",
+    &[AI, "argocd", "cert-manager"],
+    &[kinds::NETWORK_POLICY],
+);
 
 /// The namespaces. Node agents need host paths, so they have one of their own, and all others can
 /// be restricted.

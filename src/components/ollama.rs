@@ -43,11 +43,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
+pub const APPLICATION: MayMake = MayMake::in_namespace(
     "ollama",
     &[namespaces::AI],
     &[kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::STATEFUL_SET, kinds::POD_DISRUPTION_BUDGET],
-)];
+);
 
 /// The port of its API.
 const PORT: u16 = 11434;

@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// What its Application may ever make.
-const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
+pub const APPLICATION: MayMake = MayMake::in_namespace(
     "openwebui",
     &[namespaces::AI],
     &[
@@ -52,7 +52,7 @@ const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
         kinds::INGRESS,
         kinds::POD_DISRUPTION_BUDGET,
     ],
-)];
+);
 
 const PORT: u16 = 8080;
 /// Any user but root; the environment says where it may write.
@@ -435,10 +435,6 @@ impl Section for OpenWebUi {
         "openWebui"
     }
 
-    fn application(&self) -> &'static str {
-        "openwebui"
-    }
-
     fn is_enabled(&self) -> bool {
         self.enabled
     }
@@ -482,6 +478,6 @@ impl Section for OpenWebUi {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION]
     }
 }

@@ -34,11 +34,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
+pub const APPLICATION: MayMake = MayMake::in_namespace(
     "postgresql",
     &[namespaces::AI],
     &[kinds::PERSISTENT_VOLUME_CLAIM, kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::STATEFUL_SET],
-)];
+);
 
 const PORT: u16 = 5432;
 /// The image's `postgres` user.
@@ -378,10 +378,6 @@ impl Section for Postgresql {
         "postgresql"
     }
 
-    fn application(&self) -> &'static str {
-        "postgresql"
-    }
-
     fn is_enabled(&self) -> bool {
         self.enabled
     }
@@ -412,6 +408,6 @@ impl Section for Postgresql {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION]
     }
 }

@@ -32,11 +32,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
+pub const APPLICATION: MayMake = MayMake::in_namespace(
     "redis",
     &[namespaces::AI],
     &[kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::DEPLOYMENT],
-)];
+);
 
 /// A client that can write here can end sessions, or forge them.
 const PASSWORD: CredentialSpec = CredentialSpec {
@@ -148,10 +148,6 @@ impl Section for Redis {
         "redis"
     }
 
-    fn application(&self) -> &'static str {
-        "redis"
-    }
-
     fn is_enabled(&self) -> bool {
         self.enabled
     }
@@ -173,6 +169,6 @@ impl Section for Redis {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION]
     }
 }

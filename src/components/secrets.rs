@@ -29,22 +29,17 @@ use crate::{
 use crate::{
     builder::{kinds, may_make::MayMake},
     components::namespaces,
-    facts,
 };
 
-/// What its Applications may ever make: the chart's, and that of the sealed copies.
-const MAY_MAKE: [MayMake; 2] = [
-    MayMake::chart(
-        "sealed-secrets",
-        &["kube-system"],
-        &facts::charts::sealed_secrets::SEALED_SECRETS,
-    ),
-    MayMake::in_namespace(
-        "app-secrets",
-        &[namespaces::AI],
-        &[kinds::namespaced_custom::<SealedSecret>()],
-    ),
-];
+/// What the chart's Application may ever make.
+pub const APPLICATION: MayMake =
+    MayMake::chart("sealed-secrets", &["kube-system"], &SEALED_SECRETS);
+/// What the Application of the sealed copies may ever make.
+pub const COPIES_APPLICATION: MayMake = MayMake::in_namespace(
+    "app-secrets",
+    &[namespaces::AI],
+    &[kinds::namespaced_custom::<SealedSecret>()],
+);
 
 /// The sealed-secrets controller.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -155,10 +150,6 @@ impl Section for SealedSecrets {
         "sealedSecrets"
     }
 
-    fn application(&self) -> &'static str {
-        "sealed-secrets"
-    }
-
     fn is_enabled(&self) -> bool {
         self.enabled
     }
@@ -176,6 +167,6 @@ impl Section for SealedSecrets {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION, COPIES_APPLICATION]
     }
 }

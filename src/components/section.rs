@@ -16,9 +16,6 @@ pub trait Section {
     /// Its key below `components`, like `openWebui`.
     fn key(&self) -> &'static str;
 
-    /// The Application that it becomes, like `openwebui`.
-    fn application(&self) -> &'static str;
-
     /// Whether it runs.
     fn is_enabled(&self) -> bool;
 
@@ -40,8 +37,13 @@ pub trait Section {
         Vec::new()
     }
 
-    /// What its Applications may ever make.
+    /// What its Applications may ever make, its own first.
     fn may_make(&self) -> &'static [MayMake];
+
+    /// The Application that it becomes, like `openwebui`.
+    fn application(&self) -> &'static str {
+        self.may_make()[0].application
+    }
 
     /// What it runs that has a version of its own: its line in `spec/versions.yaml`.
     fn version(&self) -> Option<Pin> {

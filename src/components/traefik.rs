@@ -21,11 +21,11 @@ use crate::{
 };
 
 /// What its Application may ever make.
-const MAY_MAKE: [MayMake; 1] = [MayMake::in_namespace(
+pub const APPLICATION: MayMake = MayMake::in_namespace(
     "traefik",
     &["kube-system"],
     &[kinds::namespaced_custom::<HelmChartConfig>()],
-)];
+);
 
 /// Traefik, the ingress controller that k3s installs.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -220,10 +220,6 @@ impl Section for Traefik {
         "traefik"
     }
 
-    fn application(&self) -> &'static str {
-        "traefik"
-    }
-
     fn is_enabled(&self) -> bool {
         self.enabled
     }
@@ -237,6 +233,6 @@ impl Section for Traefik {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION]
     }
 }

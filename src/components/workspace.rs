@@ -19,9 +19,12 @@ use crate::{
 };
 use k8s_openapi::api::core::v1::Namespace;
 
+/// What the names of the tenants' Applications begin with; none of the platform's does.
+pub const PREFIX: &str = "ws-";
+
 /// What any tenant's Application may ever make, in the tenant's own namespace.
 pub const MAY_MAKE: MayMake = MayMake::in_namespace(
-    "ws-",
+    PREFIX,
     &[],
     &[
         kinds::of_cluster::<Namespace>(""),

@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{
     builder::{component::BuiltComponent, meta::Naming},
-    components::floor_plan::ARGOCD,
+    components::{argocd, workspace::PREFIX},
     crds::argocd::{
         Application, ApplicationSpec, Automated, Backoff, CASCADE, Destination, Directory, Helm,
         IN_CLUSTER, IgnoreDifference, Retry, Source, SyncPolicy, ValuesObject,
@@ -101,7 +101,7 @@ pub fn of_tenant(
 
 /// The name of a tenant's Application.
 pub fn tenant_name(tenant: &str) -> Arc<str> {
-    format!("ws-{tenant}").into()
+    format!("{PREFIX}{tenant}").into()
 }
 
 /// What Applications follow.
@@ -130,7 +130,8 @@ fn application(
     let mut metadata = metadata(name, platform);
     metadata.annotations = Some(annotations.into_iter().collect());
     // An Argo CD that deletes itself never ends: switched off, it is handed over, and goes on.
-    metadata.finalizers = (**name != *ARGOCD).then(|| vec![CASCADE.to_owned()]);
+    metadata.finalizers =
+        (**name != *argocd::APPLICATION.application).then(|| vec![CASCADE.to_owned()]);
     let spec = ApplicationSpec {
         destination: Destination { namespace: namespace.clone(), server: IN_CLUSTER },
         ignore_differences: Vec::new(),

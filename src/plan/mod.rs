@@ -20,8 +20,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     builder::{component::BuiltComponent, handle::Contributions, meta::Naming, object::Object},
     components::{
-        floor_plan::{APP_SECRETS, Assembly, NETWORK_POLICIES, Platform, may_make},
-        namespaces, workspace,
+        floor_plan::{Assembly, Platform, may_make},
+        namespaces, secrets, workspace,
     },
     names::Host,
     platform::{node_group::Nodes, repository::Repository},
@@ -57,9 +57,10 @@ impl Plan {
     /// spec was read from.
     pub fn of(mut assembly: Assembly, file: Arc<str>) -> Self {
         let secrets = copies::needed(&assembly.components);
-        let derived = sealed(&assembly, &secrets)
-            .into_iter()
-            .chain([(NETWORK_POLICIES.into(), network_policies(&assembly))]);
+        let derived = sealed(&assembly, &secrets).into_iter().chain([(
+            namespaces::POLICIES_APPLICATION.application.into(),
+            network_policies(&assembly),
+        )]);
         for (name, objects) in derived.collect::<Vec<_>>() {
             if let Some(component) = assembly.components.iter_mut().find(|it| it.name == name) {
                 component.objects.extend(objects);
@@ -129,7 +130,10 @@ impl Plan {
 
     /// Whether the Application of the sealed copies holds any.
     pub fn has_sealed_copies(&self) -> bool {
-        self.assembly.components.iter().any(|it| &*it.name == APP_SECRETS && !it.objects.is_empty())
+        self.assembly.components.iter().any(|component| {
+            &*component.name == secrets::COPIES_APPLICATION.application
+                && !component.objects.is_empty()
+        })
     }
 
     /// The order in which Argo CD makes the Applications.
@@ -172,7 +176,7 @@ fn sealed(assembly: &Assembly, secrets: &[RequiredSecret]) -> BTreeMap<Arc<str>,
     let naming = Naming::Platform(assembly.platform.name.shared());
     let mut by_application: BTreeMap<Arc<str>, Vec<Object>> = BTreeMap::new();
     for secret in secrets {
-        let application = secret.application(APP_SECRETS);
+        let application = secret.application(secrets::COPIES_APPLICATION.application);
         let objects = copies::sealed(secret, &assembly.platform.sealed, &naming, &application)
             .into_iter()
             .map(Object::from_plan_custom);
@@ -186,7 +190,12 @@ fn network_policies(assembly: &Assembly) -> Vec<Object> {
     let naming = Naming::Platform(assembly.platform.name.shared());
     let policies = guarded(assembly).flat_map(|namespace| {
         let flows = assembly.components.iter().flat_map(|it| &it.flows);
-        policies::of_namespace(namespace, NETWORK_POLICIES, &naming, flows)
+        policies::of_namespace(
+            namespace,
+            namespaces::POLICIES_APPLICATION.application,
+            &naming,
+            flows,
+        )
     });
     policies.map(Object::from_plan).collect()
 }

@@ -53,7 +53,7 @@ fn what_may_be_made_is_what_the_golden_platforms_make() {
         let made = made.remove(may_make.application).unwrap_or_default();
         if made != declared(may_make) {
             said.push(format!(
-                "{}: MAY_MAKE in its component says {:?}, the golden platforms make {made:?}",
+                "{}: its component declares {:?}, the golden platforms make {made:?}",
                 may_make.application,
                 declared(may_make)
             ));

@@ -9,6 +9,7 @@ use espalier::{
         component::BuiltComponent,
         credential::{CredentialSpec, Key, SecretLookup, Value},
         handle::NamespaceRef,
+        may_make::MayMake,
         platform::PlatformBuilder,
         scope::Scope,
     },
@@ -69,9 +70,11 @@ fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
     let names: BTreeMap<String, Arc<str>> = [("its".to_owned(), "its-x7k2m".into())].into();
     let namespace = NamespaceRef::argocd();
     let credentials = builder
-        .build("secrets", &namespace, |scope| scope.credential_store(names))
+        .build(&MayMake::in_namespace("secrets", &[], &[]), &namespace, |scope| {
+            scope.credential_store(names)
+        })
         .expect("a credential store");
-    builder.build("rogue", &namespace, |scope| {
+    builder.build(&MayMake::in_namespace("rogue", &[], &[]), &namespace, |scope| {
         let variable = scope.env_secret("PASSWORD", &credentials.credential(&ITS), "password");
         build(scope, variable);
     });

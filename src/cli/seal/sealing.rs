@@ -9,7 +9,7 @@ use super::{opened, plaintext::Plaintext};
 use crate::{
     builder::credential::{CredentialSpec, Key, SecretLookup, Value},
     cli::disk::{self, Disk, Kind},
-    components::floor_plan::APP_SECRETS,
+    components::secrets::COPIES_APPLICATION,
     names::{DnsLabel, Fingerprint, SealedFor},
     plan::Plan,
     plan::applications::folder,
@@ -53,7 +53,7 @@ fn is_rendered((disk, root): (&dyn Disk, &Path), need: &Need, old: &SealedValues
     let secret = secret_name(need.declared.name, old.suffix.as_ref());
     need.namespaces.iter().any(|namespace| {
         let path = root
-            .join(folder(APP_SECRETS))
+            .join(folder(COPIES_APPLICATION.application))
             .join(&**namespace)
             .join(format!("sealedsecret-{secret}.yaml"));
         disk.look(&path).is_ok_and(|it| it.is_some())

@@ -1,6 +1,6 @@
 //! What the backup's section of the spec has that every component may have.
 
-use super::{Backup, MAY_MAKE};
+use super::{APPLICATION, Backup};
 use crate::{
     builder::may_make::MayMake,
     components::section::{Need, Number, PodResources, Section, VolumeSize},
@@ -12,10 +12,6 @@ use crate::{
 
 impl Section for Option<Backup> {
     fn key(&self) -> &'static str {
-        "backup"
-    }
-
-    fn application(&self) -> &'static str {
         "backup"
     }
 
@@ -50,6 +46,6 @@ impl Section for Option<Backup> {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION]
     }
 }

@@ -1,7 +1,7 @@
 //! What Ollama's section of the spec has that every component may have, and the bounds of its
 //! catalogue.
 
-use super::{MAY_MAKE, Ollama};
+use super::{APPLICATION, Ollama};
 use crate::{
     builder::may_make::MayMake,
     components::section::{Keys, Number, PodResources, Section, VolumeSize},
@@ -31,10 +31,6 @@ const FIGURES: [(Keys, u64, u64); 12] = [
 
 impl Section for Ollama {
     fn key(&self) -> &'static str {
-        "ollama"
-    }
-
-    fn application(&self) -> &'static str {
         "ollama"
     }
 
@@ -75,6 +71,6 @@ impl Section for Ollama {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &MAY_MAKE
+        &[APPLICATION]
     }
 }

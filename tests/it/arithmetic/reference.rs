@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use espalier::{
     budget::demand,
     builder::{
-        cluster::ClusterFacts, component::BuiltComponent, handle::NamespaceRef,
+        cluster::ClusterFacts, component::BuiltComponent, handle::NamespaceRef, may_make::MayMake,
         platform::PlatformBuilder,
     },
     units::{Bytes, Millicores},
@@ -154,7 +154,8 @@ where
             several_nodes: false,
         },
     );
-    builder.build("component", &NamespaceRef::destination("default"), |scope| scope.add(object));
+    let application = MayMake::in_namespace("component", &["default"], &[]);
+    builder.build(&application, &NamespaceRef::destination("default"), |scope| scope.add(object));
     let (builder, _) = builder.close();
     builder.finish().pop().expect("one component")
 }
