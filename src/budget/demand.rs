@@ -29,7 +29,7 @@ pub struct Demand {
 }
 
 impl Demand {
-    /// What both ask for together.
+    /// What both request together.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -130,7 +130,7 @@ pub enum Origin {
     Tenant,
 }
 
-/// One pod: the larger of what its containers and sidecars ask for together, and of what each init
+/// One pod: the larger of what its containers and sidecars request together, and of what each init
 /// container needs while it runs.
 pub fn of_pod(pod: &PodSpec) -> Demand {
     let mut sidecars = Demand::default();
@@ -270,13 +270,13 @@ pub fn pods_of_tenant(built: &BuiltComponent) -> Vec<(u32, Demand)> {
     own.chain([(solvers, requests::ACME_SOLVER.into())]).filter(|it| it.0 > 0).collect()
 }
 
-/// All that some rows ask for, and the largest pod that one of their rolling updates would add.
+/// All that some rows request, and the largest pod that one of their rolling updates would add.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Total {
     /// Pods.
     pub pods: u32,
     /// What they request when no update runs.
-    pub ask: Demand,
+    pub demand: Demand,
     /// The largest surge pod. Rollouts queue: when one ends, its old pod makes room for the next.
     pub surge: Demand,
 }
@@ -290,7 +290,7 @@ impl Total {
     /// Adds equal pods.
     fn count(&mut self, replicas: u32, surge: u32, pod: Demand) {
         self.pods = self.pods.saturating_add(replicas);
-        self.ask = self.ask.plus(pod.times(replicas));
+        self.demand = self.demand.plus(pod.times(replicas));
         if surge > 0 {
             self.surge = self.surge.max(pod.times(surge));
         }
@@ -299,7 +299,7 @@ impl Total {
     /// Adds another sum.
     pub fn extend(&mut self, other: &Self) {
         self.pods = self.pods.saturating_add(other.pods);
-        self.ask = self.ask.plus(other.ask);
+        self.demand = self.demand.plus(other.demand);
         self.surge = self.surge.max(other.surge);
     }
 }

@@ -29,7 +29,7 @@ pub struct PendingPods<'a> {
     /// How many.
     pub count: u32,
     /// What each asks for.
-    pub ask: Demand,
+    pub demand: Demand,
 }
 
 /// Pods that fit on no node.
@@ -38,13 +38,13 @@ pub struct Unplaced {
     /// Their row of the budget: Application and workload.
     pub row: Row,
     /// What each asks for.
-    pub ask: Demand,
+    pub demand: Demand,
     /// How many fit on no node.
     pub count: u32,
     /// Why none of the nodes would do.
     pub why: Reason,
-    /// Others that must be on the same node, because they mount the same volume; `ask` is what all
-    /// of them ask for.
+    /// Others that must be on the same node, because they mount the same volume; `demand` is what
+    /// all of them request.
     pub beside: Vec<Arc<str>>,
 }
 
@@ -131,7 +131,7 @@ struct PodSet<'a> {
     /// Which nodes its pods are on.
     spread: Spread,
     /// What each asks for; of those on one node, what all of them do.
-    ask: Demand,
+    demand: Demand,
 }
 
 /// Which nodes the pods of a set are on.
@@ -154,13 +154,13 @@ impl<'a> PodSet<'a> {
             _ if pods > 1 => Spread::Together,
             _ => Spread::Anywhere,
         };
-        let ask = match (&*members, spread) {
-            ([member], Spread::Anywhere | Spread::Everywhere) => member.ask,
+        let demand = match (&*members, spread) {
+            ([member], Spread::Anywhere | Spread::Everywhere) => member.demand,
             _ => members
                 .iter()
-                .fold(Demand::default(), |sum, member| sum.plus(member.ask.times(member.count))),
+                .fold(Demand::default(), |sum, member| sum.plus(member.demand.times(member.count))),
         };
-        Self { members, spread, ask }
+        Self { members, spread, demand }
     }
 
     fn admitted_by(&self, group: &Group) -> bool {
@@ -170,7 +170,7 @@ impl<'a> PodSet<'a> {
     /// Whether its pods are restricted to certain nodes. Those are placed first: others would take
     /// their nodes.
     fn is_restricted(&self) -> bool {
-        self.members.iter().any(|it| it.ask.gpus > 0 || !it.row.wants.labels.is_empty())
+        self.members.iter().any(|it| it.demand.gpus > 0 || !it.row.wants.labels.is_empty())
     }
 
     /// Pods of it that are on a node together.
@@ -187,17 +187,17 @@ impl<'a> PodSet<'a> {
             || nodes.groups().iter().filter(|group| group.count > 0 && self.admitted_by(group));
         let why = if suitable().next().is_none() {
             Reason::NoSuchNode
-        } else if suitable().any(|group| NodeRoom::of(group).holds(&self.ask, self.pods())) {
+        } else if suitable().any(|group| NodeRoom::of(group).holds(&self.demand, self.pods())) {
             Reason::NoRoom
         } else {
             Reason::TooLarge
         };
-        self.members.sort_by_key(|it| std::cmp::Reverse((it.ask.request, it.ask.cpu)));
+        self.members.sort_by_key(|it| std::cmp::Reverse((it.demand.request, it.demand.cpu)));
         let mut rows = self.members.iter().map(|it| it.row);
         let row = rows.next()?.clone();
         Some(Unplaced {
             row,
-            ask: self.ask,
+            demand: self.demand,
             count: missing,
             why,
             beside: rows.map(|it| it.name.clone()).collect(),
@@ -243,8 +243,8 @@ pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
         std::cmp::Reverse((
             set.spread == Spread::Everywhere,
             set.is_restricted(),
-            set.ask.request,
-            set.ask.cpu,
+            set.demand.request,
+            set.demand.cpu,
         ))
     });
     let mut unplaced = Vec::new();
@@ -258,7 +258,7 @@ pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
             unplaced.extend(set.unplaced(nodes, missing));
         }
     }
-    unplaced.sort_by_key(|it| std::cmp::Reverse((it.ask.request, it.ask.cpu)));
+    unplaced.sort_by_key(|it| std::cmp::Reverse((it.demand.request, it.demand.cpu)));
     unplaced
 }
 
@@ -266,20 +266,19 @@ pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
 fn on_every(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
     let mut missing = 0;
     for node in free.iter_mut().filter(|node| pod_set.admitted_by(node.group)) {
-        if node.holds(&pod_set.ask, 1) { node.take(&pod_set.ask, 1) } else { missing += 1 }
+        if node.holds(&pod_set.demand, 1) { node.take(&pod_set.demand, 1) } else { missing += 1 }
     }
     missing
 }
 
 /// All on the first node that has room for all: 1 if none has.
 fn on_one(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
-    let Some(node) = free
-        .iter_mut()
-        .find(|node| pod_set.admitted_by(node.group) && node.holds(&pod_set.ask, pod_set.pods()))
-    else {
+    let Some(node) = free.iter_mut().find(|node| {
+        pod_set.admitted_by(node.group) && node.holds(&pod_set.demand, pod_set.pods())
+    }) else {
         return 1;
     };
-    node.take(&pod_set.ask, pod_set.pods());
+    node.take(&pod_set.demand, pod_set.pods());
     0
 }
 
@@ -290,8 +289,8 @@ fn on_first(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
     let mut left = pod_set.members.iter().fold(0, |sum, member| sum.max(member.count));
     let mut node = nodes.next();
     while let (1.., Some(room)) = (left, node.as_mut()) {
-        if room.holds(&pod_set.ask, 1) {
-            room.take(&pod_set.ask, 1);
+        if room.holds(&pod_set.demand, 1) {
+            room.take(&pod_set.demand, 1);
             left -= 1;
         } else {
             node = nodes.next();

@@ -38,9 +38,9 @@ pub struct Report {
     pub limits: Bytes,
     /// Σ CPU requests.
     pub cpu: Millicores,
-    /// GPUs that pods may ask for.
+    /// GPUs that pods may request.
     pub allocatable_gpus: u64,
-    /// GPUs that they ask for.
+    /// GPUs that they request.
     pub gpus: u64,
     /// Pods.
     pub pods: u32,
@@ -90,11 +90,11 @@ impl Report {
             usable: nodes.usable(),
             overcommit_percent: nodes.overcommit_percent(),
             rows,
-            requests: sum.ask.request,
-            limits: sum.ask.limit,
-            cpu: sum.ask.cpu,
+            requests: sum.demand.request,
+            limits: sum.demand.limit,
+            cpu: sum.demand.cpu,
             allocatable_gpus: nodes.gpus(),
-            gpus: sum.ask.gpus,
+            gpus: sum.demand.gpus,
             pods: sum.pods,
             surge: sum.surge,
             nodes,

@@ -197,7 +197,7 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
     }
     finding = finding.note(named(view, requested, mib));
     if !view.tenants.is_empty() {
-        let tenants: Bytes = view.tenants.iter().map(|it| it.sum.ask.request).sum();
+        let tenants: Bytes = view.tenants.iter().map(|it| it.sum.demand.request).sum();
         let own = budget.requests.saturating_sub(tenants);
         let count = view.tenants.len();
         let workspaces = if count == 1 {
@@ -242,9 +242,9 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
         && budget.cpu <= budget.allocatable_cpu
         && budget.gpus <= budget.allocatable_gpus;
     let Some(first) = budget.unplaced.first().filter(|_| sums_fit) else { return };
-    let (row, ask) = (&first.row, &first.ask);
-    let gpus = if ask.gpus > 0 { format!(", {}", gpus(ask.gpus)) } else { String::new() };
-    let asks = format!("{} and {} CPU{gpus}", ask.request.in_mib(), ask.cpu);
+    let (row, demand) = (&first.row, &first.demand);
+    let gpus = if demand.gpus > 0 { format!(", {}", gpus(demand.gpus)) } else { String::new() };
+    let asks = format!("{} and {} CPU{gpus}", demand.request.in_mib(), demand.cpu);
     let largest = budget.nodes.groups().iter().max_by_key(|it| it.node.allocatable());
     let (why, help) = match first.why {
         Reason::NoSuchNode => (

@@ -24,7 +24,7 @@ impl Plan {
                     name: name.clone(),
                     replicas: 1,
                     surge: 0,
-                    pod: summary.sum.ask,
+                    pod: summary.sum.demand,
                     source: Origin::Tenant,
                     priority: 0,
                     wants: Wants::default(),
@@ -66,10 +66,10 @@ fn waiting<'a>(rows: &'a [Row], summaries: &[Summary]) -> Vec<PendingPods<'a>> {
         rows.iter().partition(|it| it.source == Origin::Tenant);
     let of_tenants = tenants.into_iter().zip(summaries.iter().filter(|it| it.name.is_some()));
     let of_tenants = of_tenants.flat_map(|(row, summary)| {
-        summary.pods.iter().map(move |&(count, ask)| PendingPods { row, count, ask })
+        summary.pods.iter().map(move |&(count, demand)| PendingPods { row, count, demand })
     });
     own.into_iter()
-        .map(|row| PendingPods { row, count: row.replicas, ask: row.pod })
+        .map(|row| PendingPods { row, count: row.replicas, demand: row.pod })
         .chain(of_tenants)
         .collect()
 }

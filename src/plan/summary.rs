@@ -25,7 +25,7 @@ pub struct Summary {
     pub host: Option<Host>,
     /// What its own Ollama serves.
     pub models: Box<[ModelName]>,
-    /// What its pods ask for.
+    /// What its pods request.
     pub sum: Total,
     /// Its pods one by one, where there are several nodes to place them on.
     pub pods: Vec<(u32, Demand)>,

@@ -153,7 +153,7 @@ fn verdict(out: &mut String, report: &Report) {
     }
     for one in &report.unplaced {
         let (name, each) =
-            (format!("{}/{}", one.row.application, one.row.name), mib(one.ask.request));
+            (format!("{}/{}", one.row.application, one.row.name), mib(one.demand.request));
         let name = one.beside.iter().fold(name, |all, other| all + " + " + other);
         let how = if one.beside.is_empty() { "each" } else { "on one node" };
         let _ = writeln!(out, "no place for {} × {name}, {each} {how}", one.count);

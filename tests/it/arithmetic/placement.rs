@@ -73,7 +73,9 @@ fn each_reason_is_reported() {
     let nodes = nodes(SMALL);
     let any = row("Deployment", &[], &[]);
     let why = |row: &Row, count: u32, ask: Demand| {
-        place(&nodes, vec![PendingPods { row, count, ask }]).first().map(|it| (it.count, it.why))
+        place(&nodes, vec![PendingPods { row, count, demand: ask }])
+            .first()
+            .map(|it| (it.count, it.why))
     };
     assert_eq!(why(&any, 1, ask(512, 0, 0)), None);
     // The agents' taint keeps it to the server.
@@ -95,8 +97,8 @@ fn each_reason_is_reported() {
     let (daemon, tolerant) = (row("DaemonSet", &[], &["gpu"]), row("Deployment", &[], &["gpu"]));
     let both = |mib| {
         vec![
-            PendingPods { row: &tolerant, count: 2, ask: ask(mib, 0, 0) },
-            PendingPods { row: &daemon, count: 3, ask: ask(24, 0, 0) },
+            PendingPods { row: &tolerant, count: 2, demand: ask(mib, 0, 0) },
+            PendingPods { row: &daemon, count: 3, demand: ask(24, 0, 0) },
         ]
     };
     assert!(place(&nodes, both(1000)).is_empty());
@@ -113,7 +115,7 @@ fn pods_of_one_volume_are_on_one_node() {
         claims: claims.iter().map(|it| (*it).into()).collect(),
         ..row("Deployment", &[], &[])
     };
-    let waiting = |row, mib| PendingPods { row, count: 1, ask: ask(mib, 100, 0) };
+    let waiting = |row, mib| PendingPods { row, count: 1, demand: ask(mib, 100, 0) };
     let (chat, backup, other) = (
         with("chat", "ai", &["data"]),
         with("backup", "ai", &["data", "backups"]),
@@ -128,7 +130,7 @@ fn pods_of_one_volume_are_on_one_node() {
     let found = place(&nodes, vec![waiting(&backup, 400), waiting(&chat, 625)]);
     let told: Vec<_> = found
         .iter()
-        .map(|it| (&*it.row.name, it.ask.request, it.count, it.why, it.beside.len()))
+        .map(|it| (&*it.row.name, it.demand.request, it.count, it.why, it.beside.len()))
         .collect();
     assert_eq!(told, [("chat", Bytes::mib(1025), 1, Reason::TooLarge, 1)]);
     // A third pod connects them: all three must be on one node.
@@ -136,13 +138,13 @@ fn pods_of_one_volume_are_on_one_node() {
     let found =
         place(&nodes, vec![waiting(&chat, 400), waiting(&third, 400), waiting(&backup, 400)]);
     assert_eq!(
-        found.iter().map(|it| (it.ask.request, it.beside.len())).collect::<Vec<_>>(),
+        found.iter().map(|it| (it.demand.request, it.beside.len())).collect::<Vec<_>>(),
         [(Bytes::mib(1200), 2)]
     );
     // Two pods of one claim count too; a claim of the same name in another namespace is another
     // claim.
     assert_eq!(
-        place(&nodes, vec![PendingPods { row: &chat, count: 2, ask: ask(600, 0, 0) }]).len(),
+        place(&nodes, vec![PendingPods { row: &chat, count: 2, demand: ask(600, 0, 0) }]).len(),
         1
     );
     let elsewhere = with("chat", "team-a", &["data"]);
@@ -152,7 +154,7 @@ fn pods_of_one_volume_are_on_one_node() {
     let crowd = vec![
         waiting(&chat, 500),
         waiting(&backup, 100),
-        PendingPods { row: &free, count: 2, ask: ask(601, 0, 0) },
+        PendingPods { row: &free, count: 2, demand: ask(601, 0, 0) },
     ];
     assert_eq!(place(&nodes, crowd)[0].why, Reason::NoRoom);
 }
@@ -166,12 +168,12 @@ fn a_daemon_is_not_on_nodes_that_it_does_not_tolerate() {
         row("Deployment", &[], &["gpu"]),
     );
     let beside = |row: &Row| {
-        let pods = PendingPods { row: &tolerant, count: 2, ask: ask(1024, 0, 0) };
+        let pods = PendingPods { row: &tolerant, count: 2, demand: ask(1024, 0, 0) };
         place(
             &nodes,
             vec![
                 pods,
-                PendingPods { row, count: nodes_for(&nodes, &row.wants), ask: ask(100, 0, 0) },
+                PendingPods { row, count: nodes_for(&nodes, &row.wants), demand: ask(100, 0, 0) },
             ],
         )
     };
@@ -217,7 +219,7 @@ proptest! {
         let any = row("Deployment", &[], &[]);
         let pods = sizes
             .iter()
-            .map(|&(mib, cpu)| PendingPods { row: &any, count: 1, ask: ask(mib, cpu, 0) })
+            .map(|&(mib, cpu)| PendingPods { row: &any, count: 1, demand: ask(mib, cpu, 0) })
             .collect();
         let unplaced = place(&nodes, pods);
         let free: Vec<(u64, u64)> =
@@ -231,7 +233,7 @@ proptest! {
         }
         for pod in &unplaced {
             let has_room = free.iter().any(|(mib, cpu)| {
-                pod.ask.request <= Bytes::mib(*mib) && pod.ask.cpu <= Millicores::new(*cpu)
+                pod.demand.request <= Bytes::mib(*mib) && pod.demand.cpu <= Millicores::new(*cpu)
             });
             prop_assert_eq!(pod.why == Reason::TooLarge, !has_room);
         }

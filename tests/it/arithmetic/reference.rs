@@ -228,7 +228,7 @@ proptest! {
         let row = demand::rows(&built).next().expect("a row");
         prop_assert_eq!(u64::from(row.surge), expected);
         let sum: demand::Total = [row].iter().collect();
-        prop_assert_eq!(sum.ask.request, Bytes::mib(100) * u64::from(sum.pods));
+        prop_assert_eq!(sum.demand.request, Bytes::mib(100) * u64::from(sum.pods));
         prop_assert_eq!(sum.surge.request, Bytes::mib(100) * expected);
     }
 }
@@ -243,7 +243,7 @@ fn the_largest_surge_counts_once() {
     large.pod.request = Bytes::gib(1);
     let sum: demand::Total = [one, large].iter().collect();
     assert_eq!(sum.surge.request, Bytes::gib(1));
-    assert_eq!(sum.ask.request, Bytes::gib(1) + Bytes::mib(100));
+    assert_eq!(sum.demand.request, Bytes::gib(1) + Bytes::mib(100));
 }
 
 /// A job whose runs may overlap counts twice.
@@ -297,7 +297,7 @@ fn sums_saturate() {
         claims: Vec::new(),
     };
     let sum: demand::Total = [row(u32::MAX), row(u32::MAX)].iter().collect();
-    assert_eq!((sum.pods, sum.ask.request.get()), (u32::MAX, u64::MAX));
+    assert_eq!((sum.pods, sum.demand.request.get()), (u32::MAX, u64::MAX));
 }
 
 /// The reference reads amounts as the tests of the units do: this checks the check.
