@@ -366,7 +366,7 @@ impl AlertSeverity {
     }
 }
 
-/// Everything contributed. Only a closed site makes one, so nothing that contributes can come
+/// Everything contributed. Only a closed builder makes one, so nothing that contributes can come
 /// later.
 #[derive(Debug, Default)]
 pub struct Contributions(pub(in crate::builder) Vec<Contribution>);

@@ -1,4 +1,4 @@
-//! The site of a platform while its floor plan runs, and of a tenant, which is built alone.
+//! The builder of a platform while its floor plan runs, and of a tenant, which is built alone.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub struct PlatformBuilder {
 }
 
 impl PlatformBuilder {
-    /// An empty site of the platform of that name.
+    /// A builder without components, for the platform of that name.
     pub fn new(platform: &str, cluster: ClusterFacts) -> Self {
         Self {
             naming: Naming::Platform(platform.into()),
@@ -77,7 +77,7 @@ impl PlatformBuilder {
     }
 }
 
-/// The site after the last contribution.
+/// The builder after the last contribution.
 pub struct ClosedBuilder {
     built: Vec<BuiltComponent>,
 }

@@ -9,8 +9,10 @@ use crate::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
-    platform::files::{SEALING, SECRETS},
-    platform::sealed::{SealedStore, SealingCertificate},
+    platform::{
+        files::{SEALING, SECRETS},
+        sealed::{SealedStore, SealingCertificate},
+    },
     seal::certificate::Certificate,
     yaml::source::Source,
 };

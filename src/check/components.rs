@@ -5,10 +5,12 @@ use super::{
     code,
     view::{SpecView, WholeView},
 };
-use crate::components::{argocd::Admin, section::Need};
-use crate::diag::{
-    diagnostic::{Diagnostic, Diagnostics, Place},
-    path::FieldPath,
+use crate::{
+    components::{argocd::Admin, section::Need},
+    diag::{
+        diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
+    },
 };
 
 /// A component may only be off when nothing that is on needs it.

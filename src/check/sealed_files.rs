@@ -11,8 +11,10 @@ use crate::{
         path::FieldPath,
     },
     names::SealedFor,
-    platform::files::SECRETS,
-    platform::sealed::{EVERYWHERE, Keys, SealedCredential, SealedScope},
+    platform::{
+        files::SECRETS,
+        sealed::{EVERYWHERE, Keys, SealedCredential, SealedScope},
+    },
     seal::form::is_sealed,
 };
 

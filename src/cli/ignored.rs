@@ -15,8 +15,7 @@ use crate::{
         tree::Tree,
     },
     diag::diagnostic::{Diagnostic, Place},
-    plan::applications,
-    plan::{Plan, summary::Summary},
+    plan::{Plan, applications, summary::Summary},
 };
 
 /// A pattern because of which Git ignores files of the platform.

@@ -11,8 +11,7 @@ use crate::{
     },
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
     names::RelativePath,
-    platform::files::PLATFORM,
-    platform::repository::Repository,
+    platform::{files::PLATFORM, repository::Repository},
 };
 
 /// The repository that contains the tree.

@@ -7,16 +7,21 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ingress;
-use super::section::{PodResources, Section};
+use super::{
+    ingress,
+    section::{PodResources, Section},
+};
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, HostRef, IssuerRef, Peer, Pods, PortRef, Running},
+        kinds,
+        may_make::MayMake,
         scope::Scope,
         script::ScriptFact,
     },
+    crds::sealed_secrets::SealedSecret,
     facts::{
         charts::argo_cd::{ARGO_CD, NOT_WATCHED, port},
         kubernetes::API_SERVER_PORT,
@@ -32,10 +37,6 @@ use crate::{
         versions::Versions,
     },
     yaml::emit,
-};
-use crate::{
-    builder::{kinds, may_make::MayMake},
-    crds::sealed_secrets::SealedSecret,
 };
 use values::{
     Annotated, Cache, Configs, Crds, Exclusion, Global, Keyring, NetworkPolicy, Parameters,

@@ -17,9 +17,12 @@ use crate::{
     builder::{
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Alert, AlertSeverity, Contribution, Peer, Pods},
+        kinds,
+        may_make::MayMake,
         meta::Part,
         scope::Scope,
     },
+    components::namespaces,
     facts::{requests, versions},
     names::{Bucket, Cidr, DnsLabel, Endpoint, RelativePath, schedule::Schedule},
     platform::{
@@ -27,10 +30,6 @@ use crate::{
         versions::Versions,
     },
     units::{Bytes, Seconds},
-};
-use crate::{
-    builder::{kinds, may_make::MayMake},
-    components::namespaces,
 };
 
 /// What its Application may ever make.

@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::section::{PodResources, Section};
-use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
         chart::{Chart, ChartPod},
         handle::{Contribution, CrdRef, IssuerRef, Peer, Pods},
+        kinds,
+        may_make::MayMake,
         scope::Scope,
     },
     crds::cert_manager::{

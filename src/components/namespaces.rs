@@ -3,10 +3,11 @@
 
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 
-use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
         handle::{NamespaceRef, PriorityRef},
+        kinds,
+        may_make::MayMake,
         scope::Scope,
     },
     facts::kubernetes::{DATABASE_PRIORITY, POD_SECURITY_VERSION, SYSTEM_NAMESPACES},

@@ -20,9 +20,12 @@ use super::pod::{self, Patience};
 use crate::{
     builder::{
         handle::{Contribution, Peer, PortRef},
+        kinds,
+        may_make::MayMake,
         scope::Scope,
         script::ScriptFact,
     },
+    components::namespaces,
     facts::{
         kubernetes::GPU,
         models::{self, figures::Figures},
@@ -36,10 +39,6 @@ use crate::{
         versions::Versions,
     },
     units::{Bytes, Seconds, count},
-};
-use crate::{
-    builder::{kinds, may_make::MayMake},
-    components::namespaces,
 };
 
 /// What its Application may ever make.

@@ -9,21 +9,24 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::section::{Need, Number, PodResources, Section, VolumeSize};
 use super::{
     ingress, ollama,
     pod::{self, Patience},
     postgresql::{self, Postgresql},
     redis,
+    section::{Need, Number, PodResources, Section, VolumeSize},
 };
 use crate::{
     builder::{
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, HostRef, IssuerRef, Pods, VolumeRef},
+        kinds,
+        may_make::MayMake,
         meta::Part,
         scope::Scope,
         script::ScriptFact,
     },
+    components::namespaces,
     facts::{
         open_webui::{TOOLS_OF_ADMINISTRATOR, most_read},
         requests,
@@ -34,10 +37,6 @@ use crate::{
         versions::Versions,
     },
     units::Bytes,
-};
-use crate::{
-    builder::{kinds, may_make::MayMake},
-    components::namespaces,
 };
 
 /// What its Application may ever make.

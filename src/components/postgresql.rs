@@ -9,14 +9,19 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::pod::{self, Patience};
-use super::section::{Need, Number, PodResources, Section, VolumeSize};
+use super::{
+    pod::{self, Patience},
+    section::{Need, Number, PodResources, Section, VolumeSize},
+};
 use crate::{
     builder::{
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, PortRef, PriorityRef},
+        kinds,
+        may_make::MayMake,
         scope::Scope,
     },
+    components::namespaces,
     facts::{
         requests,
         versions::{self, Pin},
@@ -27,10 +32,6 @@ use crate::{
         versions::Versions,
     },
     units::Bytes,
-};
-use crate::{
-    builder::{kinds, may_make::MayMake},
-    components::namespaces,
 };
 
 /// What its Application may ever make.

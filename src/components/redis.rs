@@ -9,14 +9,19 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::pod::{self, Patience};
-use super::section::{Need, PodResources, Section};
+use super::{
+    pod::{self, Patience},
+    section::{Need, PodResources, Section},
+};
 use crate::{
     builder::{
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
         handle::{Contribution, PortRef},
+        kinds,
+        may_make::MayMake,
         scope::Scope,
     },
+    components::namespaces,
     facts::{
         requests,
         versions::{self, Pin},
@@ -25,10 +30,6 @@ use crate::{
         resources::{Resources, requirements},
         versions::Versions,
     },
-};
-use crate::{
-    builder::{kinds, may_make::MayMake},
-    components::namespaces,
 };
 
 /// What its Application may ever make.

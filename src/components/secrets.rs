@@ -9,9 +9,12 @@ use crate::{
         chart::{Chart, ChartPod},
         credential::CredentialStore,
         handle::{Contribution, CrdRef},
+        kinds,
+        may_make::MayMake,
         scope::Scope,
         script::ScriptFact,
     },
+    components::namespaces,
     crds::sealed_secrets::SealedSecret,
     facts::{
         charts::sealed_secrets::SEALED_SECRETS,
@@ -25,10 +28,6 @@ use crate::{
         sealed::SealedStore,
         versions::Versions,
     },
-};
-use crate::{
-    builder::{kinds, may_make::MayMake},
-    components::namespaces,
 };
 
 /// What the chart's Application may ever make.

@@ -5,10 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::section::{PodResources, Section};
-use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
         handle::{Contribution, CrdRef, Pods},
+        kinds,
+        may_make::MayMake,
         scope::Scope,
     },
     crds::helm::{HelmChartConfig, HelmChartConfigSpec},

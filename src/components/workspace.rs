@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::builder::{kinds, may_make::MayMake};
 use crate::{
     builder::{
         component::BuiltComponent,
+        kinds,
+        may_make::MayMake,
         platform::{self, PlatformBuilder},
     },
     components::{

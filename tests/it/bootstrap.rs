@@ -6,9 +6,9 @@ pub mod downloads;
 #[cfg(target_os = "linux")]
 pub mod node;
 #[cfg(target_os = "linux")]
-mod runs;
+mod other_platforms;
 #[cfg(target_os = "linux")]
-mod strangers;
+mod runs;
 #[cfg(target_os = "linux")]
 mod trouble;
 #[cfg(target_os = "linux")]

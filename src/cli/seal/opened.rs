@@ -20,8 +20,10 @@ use crate::{
         disk::{Disk, Kind},
         sources::Work,
     },
-    platform::files::SECRETS,
-    platform::sealed::{SealedCredential, SealedScope, SealedValues, secret_name},
+    platform::{
+        files::SECRETS,
+        sealed::{SealedCredential, SealedScope, SealedValues, secret_name},
+    },
     seal::{open::PrivateKey, value::Scope},
     yaml::source::Source,
 };

@@ -11,12 +11,13 @@ use crate::{
     cli::disk::{self, Disk, Kind},
     components::secrets::COPIES_APPLICATION,
     names::{DnsLabel, Fingerprint, SealedFor},
-    plan::Plan,
-    plan::applications::folder,
-    platform::files::SECRETS,
-    platform::sealed::{
-        ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential,
-        SealedCredentialKind, SealedScope, SealedValues, secret_name,
+    plan::{Plan, applications::folder},
+    platform::{
+        files::SECRETS,
+        sealed::{
+            ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential,
+            SealedCredentialKind, SealedScope, SealedValues, secret_name,
+        },
     },
     seal::{certificate::Certificate, hash, random, value},
     yaml::emit,

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{
     cli::{disk::Disk, git::Git, shell::quoted, sources::Work},
-    platform::files::SEALING,
-    platform::sealed::SealedCredential,
+    platform::{files::SEALING, sealed::SealedCredential},
     seal::certificate::Certificate,
 };
 

@@ -7,8 +7,10 @@ use crate::{
     budget::{demand::Origin, report::Report},
     cli::{console::count, fold::folded, table::Table},
     facts::node,
-    plan::applications,
-    plan::memory::{ModelMemory, WorkspaceMemory},
+    plan::{
+        applications,
+        memory::{ModelMemory, WorkspaceMemory},
+    },
     units::Bytes,
 };
 

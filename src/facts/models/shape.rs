@@ -5,7 +5,7 @@ use super::figures::Figures;
 /// Which tensors a layer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Two norms, attention, a gated feed-forward part: `llama` and its kin, `gemma`.
+    /// Two norms, attention, a gated feed-forward part: `llama` and those like it, `gemma`.
     Llama,
     /// With biases of attention.
     Qwen2,
