@@ -16,12 +16,12 @@ pub struct ChartFacts {
     /// Its line in the tested set.
     pub pin: Pin,
     /// Kinds that it renders, hooks included.
-    pub kinds: &'static [Kind],
+    pub kinds: &'static [ObjectKind],
 }
 
 /// A kind that a chart renders, for the projects' whitelists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ObjectKind {
     /// Belongs to the cluster: group, kind, and the object's name as a glob. Never `*`: whoever may
     /// push a version of the chart could write any role, binding or webhook of the cluster. The
     /// chart's own stay open to them: what a name may contain, a project cannot say.

@@ -7,14 +7,19 @@ pub const POD_SECURITY_VERSION: &str = "v1.35";
 /// this one, not the Service's 443.
 pub const API_SERVER_PORT: u16 = 6443;
 
-/// k3s' packaged ingress controller: the `IngressClass`, and the pod ports of its entry points.
-pub const INGRESS_CLASS: &str = "traefik";
-/// Traefik's plain HTTP entry point, in its pod.
-pub const TRAEFIK_HTTP: u16 = 8000;
-/// Traefik's entry point of metrics, in its pod.
-pub const TRAEFIK_METRICS: u16 = 9100;
-/// Traefik's TLS entry point, in its pod.
-pub const TRAEFIK_HTTPS: u16 = 8443;
+/// The port of the Service `kubernetes`, before the API server.
+pub const API_SERVER_SERVICE_PORT: u16 = 443;
+
+/// The ports of HTTP and HTTPS: an ingress controller takes them on the node, and its pods listen
+/// on them unless the spec says otherwise.
+pub const HTTP_PORT: u16 = 80;
+/// See [`HTTP_PORT`].
+pub const HTTPS_PORT: u16 = 443;
+
+/// What selects the pods of the cluster's DNS server, in `kube-system`.
+pub const DNS_LABELS: [(&str, &str); 1] = [("k8s-app", "kube-dns")];
+/// The port of DNS, in both protocols.
+pub const DNS_PORT: u16 = 53;
 
 /// k3s' packaged storage class: volumes on the node's disk, sizes not enforced, bound when their
 /// first pod is placed.
@@ -32,8 +37,15 @@ pub const CRITICAL_PRIORITY: i32 = 2_000_000_000;
 /// The resource that NVIDIA's device plugin announces; it is counted in whole GPUs.
 pub const GPU: &str = "nvidia.com/gpu";
 
+/// The resource that a container takes of its node's disk.
+pub const EPHEMERAL_STORAGE: &str = "ephemeral-storage";
 /// Every address.
 pub const EVERYWHERE: &str = "0.0.0.0/0";
+
+/// An option of a pod's `dnsConfig`, and its value: names with a dot are asked for as they are
+/// written first. With the cluster's own 5, `github.com` would be looked for below every search
+/// domain of the node before, and a wildcard record there would answer.
+pub const NDOTS: (&str, &str) = ("ndots", "1");
 
 /// Addresses that are not "outside": private ranges (pods and services among them), carrier NAT and
 /// link-local (cloud metadata).

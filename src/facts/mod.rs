@@ -1,12 +1,17 @@
 //! Figures, versions and the charts' facts: each has its one home here, with its source.
 
 pub mod bootstrap;
+pub mod browser;
 pub mod charts;
+pub mod documents;
+pub mod domains;
 pub mod kubernetes;
+pub mod limits;
 pub mod models;
 pub mod node;
 pub mod ollama;
 pub mod open_webui;
 pub mod pairs;
 pub mod requests;
+pub mod traefik;
 pub mod versions;

@@ -27,8 +27,32 @@ pub const EVICTION_DISK_PERCENT: u32 = 10;
 /// default is 300): on the only node whatever was evicted waits for it. Measured: with 30 the
 /// successor was placed after 40 s.
 pub const EVICTION_TRANSITION_SECONDS: u32 = 30;
+/// What the log of a container takes of the disk: five files of 10 MiB (the kubelet's own
+/// `containerLogMaxFiles` and `containerLogMaxSize`), and as much again, since it looks at their
+/// size every ten seconds only.
+pub const CONTAINER_LOGS: Bytes = Bytes::mib(100);
+/// Room for sockets, process numbers and lists: what programs want to have that keep nothing there
+/// (a budget, not a measurement).
+pub const SMALL_FOLDER: Bytes = Bytes::mib(64);
+/// What the folders of a chart's container hold (a budget, not a measurement): programs that keep
+/// next to nothing there.
+pub const CHART_FOLDERS: Bytes = Bytes::gib(1);
+/// The same of Argo CD's repo-server, which holds clones of all repositories with their histories,
+/// and charts (a budget, not a measurement).
+pub const CLONES: Bytes = Bytes::gib(8);
+/// The same of Traefik: bodies and answers that it reads whole, of a dozen public hosts at their
+/// limits at the same moment.
+pub const BODIES: Bytes = Bytes::gib(4);
+/// Processes and threads of one pod at most (`pod-max-pids`; the kubelet itself sets no bound): one
+/// that makes ever more ends itself, and not the node. Thirty such pods still fit into the 32,768
+/// (`kernel.pid_max`) that a kernel without systemd gives.
+pub const POD_MAX_PIDS: u32 = 1024;
 /// Pods that a node runs at most, unless the kubelet is told otherwise (its own default).
 pub const MAX_PODS: u32 = 110;
+
+/// Pods that k3s runs besides those of the budget, because they request nothing:
+/// local-path-provisioner, and Traefik's load balancer, of which every further node has one.
+pub const PODS_WITHOUT_REQUESTS: u32 = 2;
 
 /// Pods of `kube-system` that k3s brings and that request memory: workload, memory request, memory
 /// limit, CPU request. metrics-server has no limit: its request is counted. Traefik's figures come
@@ -39,6 +63,9 @@ pub const CLUSTER_PODS: [(&str, Bytes, Bytes, Millicores); 2] = [
     ("metrics-server", Bytes::mib(70), Bytes::mib(70), Millicores::new(100)),
 ];
 
-/// What images, volumes and logs of a whole platform take of the disk, about (a budget, not a
-/// measurement): a node with less is warned of.
-pub const DISK: Bytes = Bytes::gib(20);
+/// What the operating system, k3s with its datastore, and their logs take of the disk (a budget,
+/// not a measurement).
+pub const SYSTEM_DISK: Bytes = Bytes::gib(8);
+/// What the images of a whole platform take of the disk of each node, and those of an update beside
+/// them (a budget, not a measurement).
+pub const IMAGES_DISK: Bytes = Bytes::gib(10);

@@ -1,8 +1,21 @@
-//! What Open WebUI adds to a question: tokens that the context of every model must hold.
+//! What Open WebUI adds to a question (tokens that the context of every model must hold), and how
+//! long its passwords are.
 //!
-//! Measured on Open WebUI 0.12.4 with its own tools on, for a question of 4 tokens asked in the
-//! browser: a request through the API carries no tools, so it shows none of this. Tokens are those
-//! of the small model that was asked; another one's tokenizer makes a few per cent more or less.
+//! Tokens: measured on Open WebUI 0.12.4 with its own tools on, for a question of 4 tokens asked in
+//! the browser: a request through the API carries no tools, so it shows none of this. They are
+//! those of the small model that was asked; another one's tokenizer makes a few per cent more or
+//! less.
+
+use crate::units::Bytes;
+
+/// Its folder for what it keeps for a while: uploads on their way (as many at once as
+/// [`super::limits::CHAT`] lets through take an eighth of it), the page's own files, documents that
+/// are read. A budget, not a measurement.
+pub const SCRATCH: Bytes = Bytes::gib(1);
+
+/// Characters that a password has at least. Length, and no rule that makes people write the same
+/// digit at the end.
+pub const SHORTEST_PASSWORD: u32 = 12;
 
 /// Tools that go along with a question of an administrator, and of another user.
 pub const TOOLS: [u64; 2] = [36, 20];

@@ -4,6 +4,7 @@
 //! chats; PostgreSQL with 64 MB of shared buffers: 17–42 idle, at most 109 under Open WebUI,
 //! 257–327 with 20 sorting clients). "budget": a judgement.
 
+use super::node::{BODIES, CHART_FOLDERS, CLONES};
 use crate::units::{Bytes, Millicores};
 
 /// What a container is promised (requests), and where it is stopped (memory limit; CPU has none).
@@ -15,10 +16,18 @@ pub struct Allotment {
     pub limit: Bytes,
     /// CPU request.
     pub cpu: Millicores,
+    /// What its folders on the node's disk hold, where a chart makes them; of our own pods the
+    /// folders themselves say it.
+    pub folders: Bytes,
 }
 
 const fn of(request: u64, limit: u64, cpu: u64) -> Allotment {
-    Allotment { request: Bytes::mib(request), limit: Bytes::mib(limit), cpu: Millicores::new(cpu) }
+    of_folders(request, limit, cpu, CHART_FOLDERS)
+}
+
+const fn of_folders(request: u64, limit: u64, cpu: u64, folders: Bytes) -> Allotment {
+    let cpu = Millicores::new(cpu);
+    Allotment { request: Bytes::mib(request), limit: Bytes::mib(limit), cpu, folders }
 }
 
 /// cert-manager's controller (budget).
@@ -28,7 +37,7 @@ pub const CERT_MANAGER_WEBHOOK: Allotment = of(24, 96, 10);
 /// cert-manager's cainjector (budget).
 pub const CERT_MANAGER_CAINJECTOR: Allotment = of(48, 160, 10);
 /// One HTTP-01 solver pod, while a certificate is being issued (set by the issuer's pod template).
-pub const ACME_SOLVER: Allotment = of(16, 64, 10);
+pub const ACME_SOLVER: Allotment = of_folders(16, 64, 10, Bytes::new(0));
 /// The sealed-secrets controller (budget).
 pub const SEALED_SECRETS: Allotment = of(24, 64, 10);
 /// Argo CD's application controller (budget; reports of 400–800 MiB for fifteen Applications, hence
@@ -36,7 +45,7 @@ pub const SEALED_SECRETS: Allotment = of(24, 64, 10);
 pub const ARGO_CONTROLLER: Allotment = of(320, 768, 100);
 /// Argo CD's repo-server (budget; one `helm template` of a large chart takes 90 MiB, and two run at
 /// once).
-pub const ARGO_REPO_SERVER: Allotment = of(128, 512, 50);
+pub const ARGO_REPO_SERVER: Allotment = of_folders(128, 512, 50, CLONES);
 /// Argo CD's API server and UI (budget).
 pub const ARGO_SERVER: Allotment = of(64, 192, 20);
 /// Argo CD's controller of `ApplicationSet`s, which runs nowhere (budget: the API server's).
@@ -48,9 +57,28 @@ pub const ARGO_COPYUTIL: Allotment = of(32, 128, 10);
 /// The hook that makes the cache's password before each sync of Argo CD's chart (budget).
 pub const ARGO_REDIS_INIT: Allotment = of(48, 128, 10);
 /// Traefik, by a `HelmChartConfig` (budget).
-pub const TRAEFIK: Allotment = of(64, 192, 50);
+pub const TRAEFIK: Allotment = of_folders(64, 192, 50, BODIES);
+/// An ingress controller that somebody else installs, as the spec has nothing else to say of it
+/// (budget: what ingress-nginx's chart requests, 90 MiB and a tenth of a core; it sets no limit).
+pub const INGRESS: Allotment = of(90, 256, 100);
 /// Open WebUI, slim image, one worker (measured; it takes 5–10 CPU seconds to start).
 pub const OPEN_WEBUI: Allotment = of(384, 768, 100);
+/// What it holds at rest, with chats (measured): the rest of its limit is for requests.
+#[cfg(test)]
+pub const OPEN_WEBUI_RESIDENT: Bytes = Bytes::mib(353);
+/// Open WebUI, the standard image, one worker, without a model of its own for embeddings
+/// (published: 600 to 651 MB resident after the start, open-webui#2582, #4188; measured without
+/// torch, which it imports: 405 MiB at rest, 807 after a `docx` of 19 MiB of XML, 966 after a PDF
+/// of 20 MiB). The limit leaves the slim image's room for requests, and room for one such PDF.
+pub const OPEN_WEBUI_STANDARD: Allotment = of(640, 1664, 100);
+/// What it holds at rest (published).
+#[cfg(test)]
+pub const OPEN_WEBUI_STANDARD_RESIDENT: Bytes = Bytes::mib(621);
+/// Tika's server (measured: Tika's parsers 3.3.1 behind a plain HTTP server, Java 17, serial
+/// collector, a heap of 384 MiB: 121 MiB resident at rest, 377 after a `docx` of 19 MiB of XML, 408
+/// after a PDF of 20 MiB with 5,200 pages, 628 with three of these at once; what its own server and
+/// the watching process take, about 100, was not).
+pub const TIKA: Allotment = of(512, 1024, 100);
 /// PostgreSQL (measured).
 pub const POSTGRESQL: Allotment = of(192, 512, 50);
 /// CPU that one Ollama pod is promised (measured; its memory is computed: [`super::ollama`]).

@@ -84,6 +84,15 @@ pub const OPEN_WEBUI: Pin = Pin {
     image: Some("ghcr.io/open-webui/open-webui"),
     digest: None,
 };
+/// Open WebUI, the standard image, with the loaders of `documents: builtin`. Nobody was found to
+/// quote its digest. A line of its own: workspaces run the slim image beside it.
+pub const OPEN_WEBUI_STANDARD: Pin = Pin {
+    name: "open-webui-standard",
+    what: "The image of Open WebUI with its own loaders, for `documents: builtin`",
+    tested: "0.12.4",
+    image: OPEN_WEBUI.image,
+    digest: None,
+};
 /// PostgreSQL, the official image. With its Debian: the order of texts, by which its indexes are
 /// sorted, is that of the C library, and a tag without a suite moves from one Debian to the next.
 pub const POSTGRESQL: Pin = Pin {
@@ -108,6 +117,16 @@ pub const REDIS: Pin = Pin {
     tested: "8.2.3-alpine",
     image: Some("docker.io/library/redis"),
     digest: Some("sha256:08ad0b1d280850169a790dba1393ff7a90aef951fc19632cf4d3ce4f78e679ba"),
+};
+
+/// Apache Tika's server, the minimal image: without OCR. The tag has the image's own number behind
+/// Tika's.
+pub const TIKA: Pin = Pin {
+    name: "tika",
+    what: "The image of Apache Tika, for `documents: tika`",
+    tested: "3.3.1.0",
+    image: Some("docker.io/apache/tika"),
+    digest: Some("sha256:90b7fa1dc018434075fce9e1d9b88b1e3d0ea6979d0cf86e116c79a8073ae973"),
 };
 
 /// What Argo CD's chart runs: Argo CD itself.
@@ -142,15 +161,17 @@ pub const CERT_MANAGER_SOLVER_IMAGE: ChartImage = ChartImage {
 };
 
 /// All of them, by name.
-pub const ALL: [Pin; 10] = [
+pub const ALL: [Pin; 12] = [
     ARGO_CD,
     CERT_MANAGER,
     HELM,
     K3S,
     OLLAMA,
     OPEN_WEBUI,
+    OPEN_WEBUI_STANDARD,
     POSTGRESQL,
     RCLONE,
     REDIS,
     SEALED_SECRETS,
+    TIKA,
 ];

@@ -1,7 +1,7 @@
 //! Facts of Argo CD's chart, as rendered with our values (no dex, no notifications, no
 //! `ApplicationSet`s, no policies of its own).
 
-use super::{ChartFacts, Kind};
+use super::{ChartFacts, ObjectKind};
 use crate::facts::versions;
 
 /// Names of roles begin with the release's, `argocd`, which the chart's own name is part of; which
@@ -12,32 +12,32 @@ pub const ARGO_CD: ChartFacts = ChartFacts {
     repository: "https://argoproj.github.io/argo-helm",
     pin: versions::ARGO_CD,
     kinds: &[
-        Kind::Cluster(
+        ObjectKind::Cluster(
             "apiextensions.k8s.io",
             "CustomResourceDefinition",
             "applications.argoproj.io",
         ),
-        Kind::Cluster(
+        ObjectKind::Cluster(
             "apiextensions.k8s.io",
             "CustomResourceDefinition",
             "applicationsets.argoproj.io",
         ),
-        Kind::Cluster(
+        ObjectKind::Cluster(
             "apiextensions.k8s.io",
             "CustomResourceDefinition",
             "appprojects.argoproj.io",
         ),
-        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "argocd-*"),
-        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRoleBinding", "argocd-*"),
-        Kind::Namespaced("", "ConfigMap"),
-        Kind::Namespaced("", "Secret"),
-        Kind::Namespaced("", "Service"),
-        Kind::Namespaced("", "ServiceAccount"),
-        Kind::Namespaced("apps", "Deployment"),
-        Kind::Namespaced("apps", "StatefulSet"),
-        Kind::Namespaced("batch", "Job"),
-        Kind::Namespaced("rbac.authorization.k8s.io", "Role"),
-        Kind::Namespaced("rbac.authorization.k8s.io", "RoleBinding"),
+        ObjectKind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "argocd-*"),
+        ObjectKind::Cluster("rbac.authorization.k8s.io", "ClusterRoleBinding", "argocd-*"),
+        ObjectKind::Namespaced("", "ConfigMap"),
+        ObjectKind::Namespaced("", "Secret"),
+        ObjectKind::Namespaced("", "Service"),
+        ObjectKind::Namespaced("", "ServiceAccount"),
+        ObjectKind::Namespaced("apps", "Deployment"),
+        ObjectKind::Namespaced("apps", "StatefulSet"),
+        ObjectKind::Namespaced("batch", "Job"),
+        ObjectKind::Namespaced("rbac.authorization.k8s.io", "Role"),
+        ObjectKind::Namespaced("rbac.authorization.k8s.io", "RoleBinding"),
     ],
 };
 
@@ -45,6 +45,8 @@ pub const ARGO_CD: ChartFacts = ChartFacts {
 pub mod port {
     /// The API server and UI, in plain HTTP when it is told so.
     pub const SERVER: u16 = 8080;
+    /// The Service before it, in plain HTTP.
+    pub const SERVER_SERVICE: u16 = 80;
     /// The API server's metrics.
     pub const SERVER_METRICS: u16 = 8083;
     /// The repo-server.
@@ -56,6 +58,16 @@ pub mod port {
     /// The cache.
     pub const REDIS: u16 = 6379;
 }
+
+/// Servers whose SSH keys the chart brings (`configs.ssh.knownHosts`), as its lines name them.
+pub const KNOWN_HOSTS: [&str; 6] = [
+    "[ssh.github.com]:443",
+    "bitbucket.org",
+    "github.com",
+    "gitlab.com",
+    "ssh.dev.azure.com",
+    "vs-ssh.visualstudio.com",
+];
 
 /// Kinds that Argo CD does not watch, by API groups: many, often changed, never in Git. The chart's
 /// list, and Events besides: on a small node the controller's memory follows from what it watches.

@@ -1,7 +1,7 @@
-//! Facts of cert-manager's chart, as rendered with our values (leader election in its own
+//! Facts of cert-manager and its chart, as rendered with our values (leader election in its own
 //! namespace, no start-up check).
 
-use super::{ChartFacts, Kind};
+use super::{ChartFacts, ObjectKind};
 use crate::facts::versions;
 
 /// Nothing in `kube-system`, because leader election is told to stay at home; no hooks, because the
@@ -13,23 +13,57 @@ pub const CERT_MANAGER: ChartFacts = ChartFacts {
     repository: "https://charts.jetstack.io",
     pin: versions::CERT_MANAGER,
     kinds: &[
-        Kind::Cluster(
+        ObjectKind::Cluster(
             "admissionregistration.k8s.io",
             "MutatingWebhookConfiguration",
             "cert-manager-webhook",
         ),
-        Kind::Cluster(
+        ObjectKind::Cluster(
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration",
             "cert-manager-webhook",
         ),
-        Kind::Cluster("apiextensions.k8s.io", "CustomResourceDefinition", "*.cert-manager.io"),
-        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "cert-manager-*"),
-        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRoleBinding", "cert-manager-*"),
-        Kind::Namespaced("", "Service"),
-        Kind::Namespaced("", "ServiceAccount"),
-        Kind::Namespaced("apps", "Deployment"),
-        Kind::Namespaced("rbac.authorization.k8s.io", "Role"),
-        Kind::Namespaced("rbac.authorization.k8s.io", "RoleBinding"),
+        ObjectKind::Cluster(
+            "apiextensions.k8s.io",
+            "CustomResourceDefinition",
+            "*.cert-manager.io",
+        ),
+        ObjectKind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "cert-manager-*"),
+        ObjectKind::Cluster("rbac.authorization.k8s.io", "ClusterRoleBinding", "cert-manager-*"),
+        ObjectKind::Namespaced("", "Service"),
+        ObjectKind::Namespaced("", "ServiceAccount"),
+        ObjectKind::Namespaced("apps", "Deployment"),
+        ObjectKind::Namespaced("rbac.authorization.k8s.io", "Role"),
+        ObjectKind::Namespaced("rbac.authorization.k8s.io", "RoleBinding"),
     ],
 };
+
+/// The annotation of an Ingress that names the `ClusterIssuer` of its certificate.
+pub const ISSUER_ANNOTATION: &str = "cert-manager.io/cluster-issuer";
+
+/// Pod ports of cert-manager's workloads.
+pub mod port {
+    /// The metrics of each of them.
+    pub const METRICS: u16 = 9402;
+    /// The webhook.
+    pub const WEBHOOK: u16 = 10250;
+}
+
+/// Pods that answer an HTTP-01 challenge: made at run time, one a host, in the namespace of the
+/// Ingress that waits for a certificate.
+#[derive(Debug)]
+pub struct Solver {
+    /// The labels that they bear.
+    pub labels: &'static [(&'static str, &'static str)],
+    /// The port on which they answer.
+    pub port: u16,
+}
+
+impl Solver {
+    /// What policies and tables call them; their own names are made up at run time.
+    pub const NAME: &'static str = "acme-solver";
+}
+
+/// The solver of an ACME issuer.
+pub const SOLVER: Solver =
+    Solver { labels: &[("acme.cert-manager.io/http01-solver", "true")], port: 8089 };

@@ -1,6 +1,6 @@
-//! Facts of sealed-secrets' chart.
+//! Facts of sealed-secrets and its chart.
 
-use super::{ChartFacts, Kind};
+use super::{ChartFacts, ObjectKind};
 use crate::facts::versions;
 
 /// The project moved in 2026: its former Pages URL answers 404. The role's name is the chart's
@@ -11,21 +11,24 @@ pub const SEALED_SECRETS: ChartFacts = ChartFacts {
     repository: "https://bitnami.github.io/sealed-secrets",
     pin: versions::SEALED_SECRETS,
     kinds: &[
-        Kind::Cluster(
+        ObjectKind::Cluster(
             "apiextensions.k8s.io",
             "CustomResourceDefinition",
             "sealedsecrets.bitnami.com",
         ),
-        Kind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "secrets-unsealer"),
-        Kind::Cluster(
+        ObjectKind::Cluster("rbac.authorization.k8s.io", "ClusterRole", "secrets-unsealer"),
+        ObjectKind::Cluster(
             "rbac.authorization.k8s.io",
             "ClusterRoleBinding",
             "sealed-secrets-controller",
         ),
-        Kind::Namespaced("", "Service"),
-        Kind::Namespaced("", "ServiceAccount"),
-        Kind::Namespaced("apps", "Deployment"),
-        Kind::Namespaced("rbac.authorization.k8s.io", "Role"),
-        Kind::Namespaced("rbac.authorization.k8s.io", "RoleBinding"),
+        ObjectKind::Namespaced("", "Service"),
+        ObjectKind::Namespaced("", "ServiceAccount"),
+        ObjectKind::Namespaced("apps", "Deployment"),
+        ObjectKind::Namespaced("rbac.authorization.k8s.io", "Role"),
+        ObjectKind::Namespaced("rbac.authorization.k8s.io", "RoleBinding"),
     ],
 };
+
+/// The pod port of the controller's metrics.
+pub const METRICS: u16 = 8081;

@@ -74,7 +74,10 @@ impl Block {
 
 /// How a model's file was quantised: a mix of blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "each is named as the field names it")]
+#[cfg_attr(
+    feature = "internals",
+    expect(missing_docs, reason = "each is named as the field names it")
+)]
 pub enum Quantisation {
     Q2K,
     Q3KS,

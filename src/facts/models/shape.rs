@@ -78,7 +78,10 @@ pub struct Experts {
 
 /// A shape.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "the counts are those of the model's configuration")]
+#[cfg_attr(
+    feature = "internals",
+    expect(missing_docs, reason = "the counts are those of the model's configuration")
+)]
 pub struct Shape {
     pub form: Form,
     pub layers: u64,

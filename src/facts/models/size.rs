@@ -54,7 +54,7 @@ impl File {
 
 /// Bytes of the file, before any margin; none for a quantisation that is known from published sizes
 /// only.
-pub fn of(shape: &Shape, quantisation: Quantisation) -> Option<u64> {
+pub(super) fn of(shape: &Shape, quantisation: Quantisation) -> Option<u64> {
     use Quantisation::{Q2K, Q3KL, Q3KM, Q4KM, Q5KM};
     let base = quantisation.base()?;
     let layers = shape.layers;
