@@ -1,13 +1,18 @@
 //! Names that are checked once, when they are read, and need no further check.
 
+mod file;
 mod git;
+pub mod known_hosts;
 mod model;
 pub mod openpgp;
 pub mod schedule;
 mod validate;
 mod version;
 
-use crate::units::described::described;
+use crate::units::{
+    described::{described, gives_an_example},
+    error::ValueError,
+};
 use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
 use std::{borrow::Cow, fmt, ops::Deref, str::FromStr, sync::Arc};
 
@@ -20,10 +25,16 @@ use serde::{
 /// Makes a name type: a shared text that its check has passed.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:path, $schema:expr) => {
+        const _: () = gives_an_example($what);
+
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
 
+        #[cfg_attr(
+            not(feature = "internals"),
+            allow(dead_code, reason = "every name is made alike")
+        )]
         impl $name {
             /// The text itself.
             pub fn as_str(&self) -> &str {
@@ -37,9 +48,9 @@ macro_rules! name {
         }
 
         impl FromStr for $name {
-            type Err = String;
+            type Err = ValueError;
             fn from_str(s: &str) -> Result<Self, Self::Err> {
-                $check(s).map(|it| Self(Arc::from(it)))
+                Ok($check(s).map(|it| Self(Arc::from(it)))?)
             }
         }
 
@@ -112,7 +123,7 @@ macro_rules! name {
 
 struct NameVisitor<T> {
     what: &'static str,
-    parse: fn(&str) -> Result<T, String>,
+    parse: fn(&str) -> Result<T, ValueError>,
 }
 
 impl<T> Visitor<'_> for NameVisitor<T> {
@@ -141,18 +152,32 @@ name!(
     })
 );
 
+/// The schema of labels with dots between them; `further` is `*`, or `+` where one is not enough.
+fn dotted(further: char, description: &str) -> Schema {
+    let label = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+    json_schema!({
+        "description": description,
+        "type": "string",
+        "maxLength": 253,
+        "pattern": format!("^{label}(\\.{label}){further}$")
+    })
+}
+
 name!(
     /// The name of an object of the cluster (RFC 1123 subdomain, at most 253 characters): labels
     /// with dots between them.
     ObjectName,
     "the name of an object like `local-path`",
     validate::object_name,
-    json_schema!({
-        "description": "The name of an object of the cluster, like `local-path`.",
-        "type": "string",
-        "maxLength": 253,
-        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
-    })
+    dotted('*', "The name of an object of the cluster, like `local-path`.")
+);
+
+name!(
+    /// The name of an `IngressClass`: its example is another one than that of a storage class.
+    IngressClassName,
+    "the name of an IngressClass like `nginx`",
+    validate::object_name,
+    dotted('*', "The name of an IngressClass of the cluster, like `nginx`.")
 );
 
 name!(
@@ -188,13 +213,7 @@ name!(
     Host,
     "a host name like `chat.example.org`",
     validate::host,
-    json_schema!({
-        "description": "A host name like `chat.example.org`: no scheme, no port, no path, no \
-                        wildcard.",
-        "type": "string",
-        "maxLength": 253,
-        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$"
-    })
+    dotted('+', "A host name like `chat.example.org`: no scheme, no port, no path, no wildcard.")
 );
 
 name!(
@@ -202,12 +221,7 @@ name!(
     Address,
     "a host name like `db.example.org` or an IPv4 address",
     validate::address,
-    json_schema!({
-        "description": "A host name like `db.example.org` or an IPv4 address: no scheme, no port.",
-        "type": "string",
-        "maxLength": 253,
-        "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$"
-    })
+    dotted('+', "A host name like `db.example.org` or an IPv4 address: no scheme, no port.")
 );
 
 name!(
@@ -355,7 +369,7 @@ name!(
 );
 name!(
     /// Where an S3-compatible storage answers: `https://host`, perhaps with a port, without a path.
-    Endpoint,
+    S3Endpoint,
     "the address of an S3-compatible storage like `https://s3.example.org`",
     validate::endpoint,
     json_schema!({
@@ -380,7 +394,21 @@ name!(
     })
 );
 
-impl Endpoint {
+name!(
+    /// The name of a file in `spec/` that the spec names.
+    SpecFile,
+    "the name of a file like `known_hosts`",
+    file::spec_file,
+    json_schema!({
+        "description": "The name of a file in `spec/`, without a folder: letters, digits, `.`, `_` \
+                        and `-`.",
+        "type": "string",
+        "maxLength": 100,
+        "pattern": "^[A-Za-z0-9][-A-Za-z0-9._]*$"
+    })
+);
+
+impl S3Endpoint {
     /// Whether what is sent is encrypted on the way.
     pub fn has_tls(&self) -> bool {
         self.starts_with("https://")
@@ -396,18 +424,6 @@ impl Endpoint {
     pub fn port(&self) -> u16 {
         let own = if self.has_tls() { 443 } else { 80 };
         self.rsplit_once(':').and_then(|it| it.1.parse().ok()).unwrap_or(own)
-    }
-
-    /// The range of its one address, where it is an address that is written and not a name.
-    pub fn address(&self) -> Option<Cidr> {
-        format!("{}/32", self.host()).parse().ok()
-    }
-}
-
-impl Address {
-    /// The address, where it is one.
-    pub fn ip(&self) -> Option<Ipv4Addr> {
-        self.parse().ok()
     }
 }
 
@@ -456,5 +472,26 @@ impl Tag {
     /// The digest (`sha256:…`) that pins the version.
     pub fn digest(&self) -> Option<&str> {
         self.split_once('@').map(|it| it.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Debug, str::FromStr};
+
+    use crate::units::error::ValueError;
+
+    /// What is accepted, and what is refused with which message.
+    pub(super) fn assert_names<T: FromStr<Err = ValueError> + ToString + Debug>(
+        good: &[&str],
+        bad: &[(&str, &str)],
+    ) {
+        for text in good {
+            assert_eq!(text.parse::<T>().unwrap_or_else(|why| panic!("{why}")).to_string(), *text);
+        }
+        for (text, hint) in bad {
+            let message = text.parse::<T>().expect_err(text).to_string();
+            assert!(message.contains(hint), "{text}: {message}");
+        }
     }
 }

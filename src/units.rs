@@ -1,6 +1,7 @@
 //! Amounts as integers in their base unit, and the only conversion to the API's `Quantity`.
 
 pub(crate) mod described;
+pub mod error;
 mod parse;
 mod reading;
 
@@ -16,7 +17,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use described::described;
+use described::{described, gives_an_example};
 
 /// An amount of memory or storage, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,24 +97,6 @@ impl Bytes {
         }
     }
 
-    /// The difference, never below zero.
-    #[must_use]
-    pub const fn saturating_sub(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
-    }
-
-    /// The API's own form, as the API server would store it.
-    #[expect(clippy::disallowed_types, reason = "this is the one place")]
-    pub fn quantity(self) -> Quantity {
-        Quantity(self.to_string())
-    }
-
-    /// Reads one back, for what sums amounts.
-    #[expect(clippy::disallowed_types, reason = "this is the one place")]
-    pub fn read(quantity: &Quantity) -> Option<Self> {
-        quantity.0.parse().ok()
-    }
-
     /// Prints whole MiB, rounded up (`1697Mi`): one unit for tables and sums.
     pub fn in_mib(self) -> impl fmt::Display {
         fmt::from_fn(move |f| write!(f, "{}Mi", self.0.div_ceil(1 << 20)))
@@ -132,34 +115,38 @@ impl Millicores {
         Self(millicores)
     }
 
-    /// So many whole cores.
-    pub const fn cores(n: u64) -> Self {
-        Self(n.saturating_mul(1000))
-    }
-
     /// The number of thousandths of a core.
     pub const fn get(self) -> u64 {
         self.0
     }
-
-    /// The difference, never below zero.
-    #[must_use]
-    pub const fn saturating_sub(self, other: Self) -> Self {
-        Self(self.0.saturating_sub(other.0))
-    }
-
-    /// The API's own form, as the API server would store it.
-    #[expect(clippy::disallowed_types, reason = "this is the one place")]
-    pub fn quantity(self) -> Quantity {
-        Quantity(self.to_string())
-    }
-
-    /// Reads one back, for what sums amounts.
-    #[expect(clippy::disallowed_types, reason = "this is the one place")]
-    pub fn read(quantity: &Quantity) -> Option<Self> {
-        quantity.0.parse().ok()
-    }
 }
+
+/// What amounts that the API has a `Quantity` for have in common.
+macro_rules! quantity {
+    ($($name:ident)+) => {
+        $(impl $name {
+            /// The difference, never below zero.
+            #[must_use]
+            pub const fn saturating_sub(self, other: Self) -> Self {
+                Self(self.0.saturating_sub(other.0))
+            }
+
+            /// The API's own form, as the API server would store it.
+            #[expect(clippy::disallowed_types, reason = "this is the one place")]
+            pub fn quantity(self) -> Quantity {
+                Quantity(self.text())
+            }
+
+            /// Reads one back, for what sums amounts.
+            #[expect(clippy::disallowed_types, reason = "this is the one place")]
+            pub fn read(quantity: &Quantity) -> Option<Self> {
+                quantity.0.parse().ok()
+            }
+        })+
+    };
+}
+
+quantity!(Bytes Millicores);
 
 impl Seconds {
     /// So many seconds.
@@ -179,36 +166,36 @@ impl Seconds {
     }
 }
 
-/// Prints `n` in the largest of the units that loses nothing.
-fn in_largest(f: &mut fmt::Formatter<'_>, n: u64, units: &[(u64, &str)]) -> Option<fmt::Result> {
+/// `n` in the largest of the units that loses nothing.
+fn in_largest(n: u64, units: &[(u64, &str)]) -> Option<String> {
     let (size, unit) = units.iter().find(|(size, _)| n != 0 && n.is_multiple_of(*size))?;
-    Some(f.pad(&format!("{}{unit}", n / size)))
+    Some((n / size).to_string() + unit)
 }
 
-impl fmt::Display for Bytes {
+impl Bytes {
     /// Kubernetes' canonical form: one amount has one spelling, binary where that loses nothing.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        in_largest(f, self.0, &BINARY)
-            .or_else(|| in_largest(f, self.0, &DECIMAL))
-            .unwrap_or_else(|| f.pad(&self.0.to_string()))
+    fn text(self) -> String {
+        in_largest(self.0, &BINARY)
+            .or_else(|| in_largest(self.0, &DECIMAL))
+            .unwrap_or_else(|| self.0.to_string())
     }
 }
 
-impl fmt::Display for Millicores {
+impl Millicores {
     /// Kubernetes' canonical form: whole cores without a unit, else thousandths.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn text(self) -> String {
         if !self.0.is_multiple_of(1000) {
-            return f.pad(&format!("{}m", self.0));
+            return self.0.to_string() + "m";
         }
         let cores = self.0 / 1000;
-        in_largest(f, cores, &DECIMAL).unwrap_or_else(|| f.pad(&cores.to_string()))
+        in_largest(cores, &DECIMAL).unwrap_or_else(|| cores.to_string())
     }
 }
 
-impl fmt::Display for Seconds {
+impl Seconds {
     /// The largest whole unit of `h`, `m` and `s`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        in_largest(f, self.0, &TIME[1..]).unwrap_or_else(|| f.pad("0s"))
+    fn text(self) -> String {
+        in_largest(self.0, &TIME[1..]).unwrap_or_else(|| "0s".to_owned())
     }
 }
 
@@ -230,9 +217,17 @@ pub fn in_words(text: &str) -> Option<usize> {
 /// Sums never overflow: an amount past all counting stays the largest.
 macro_rules! amount {
     ($name:ident, $what:expr, $schema:expr) => {
+        const _: () = gives_an_example($what);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.text())
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.text())
             }
         }
 
@@ -319,3 +314,81 @@ amount!(
         "maximum": 0
     })
 );
+
+#[cfg(test)]
+mod tests {
+    use super::error::ValueError;
+    use super::*;
+
+    fn seconds(text: &str) -> Result<u64, String> {
+        text.parse().map(Seconds::get).map_err(|why: ValueError| why.to_string())
+    }
+
+    #[test]
+    fn amounts_are_printed_in_canonical_form() {
+        for (n, text) in [
+            (0, "0"),
+            (1, "1"),
+            (1000, "1k"),
+            (1023, "1023"),
+            (1024, "1Ki"),
+            (1_000_000, "1M"),
+            (64_000_000, "62500Ki"),
+            (1 << 20, "1Mi"),
+            (1536 << 20, "1536Mi"),
+            (2 << 30, "2Gi"),
+            (1 << 40, "1Ti"),
+            (1 << 60, "1Ei"),
+        ] {
+            assert_eq!(
+                (Bytes::new(n).to_string(), Bytes::new(n).quantity().0),
+                (text.to_owned(), text.to_owned())
+            );
+        }
+        for (n, text) in [
+            (0, "0"),
+            (1, "1m"),
+            (500, "500m"),
+            (1000, "1"),
+            (1500, "1500m"),
+            (4000, "4"),
+            (1_000_000, "1k"),
+        ] {
+            assert_eq!(
+                (Millicores::new(n).to_string(), Millicores::new(n).quantity().0),
+                (text.to_owned(), text.to_owned())
+            );
+        }
+        for (n, text) in [
+            (0, "0s"),
+            (30, "30s"),
+            (60, "1m"),
+            (90, "90s"),
+            (5400, "90m"),
+            (3600, "1h"),
+            (604_800, "168h"),
+        ] {
+            assert_eq!(Seconds::new(n).to_string(), text);
+        }
+        assert_eq!(format!("{:>6}|{:<6}|", Bytes::mib(3), Millicores::new(5)), "   3Mi|5m    |");
+        assert_eq!(
+            (seconds("1h30m"), seconds("7d"), seconds("1.5h"), seconds("2d12h")),
+            (Ok(5400), Ok(604_800), Ok(5400), Ok(216_000))
+        );
+    }
+
+    #[test]
+    fn sums_never_overflow() {
+        let most = Bytes::new(u64::MAX);
+        assert_eq!((most + Bytes::new(1), most * 2, Bytes::gib(u64::MAX)), (most, most, most));
+        assert_eq!([Bytes::mib(1), Bytes::mib(2)].iter().sum::<Bytes>(), Bytes::mib(3));
+        assert_eq!(
+            (Bytes::mib(1).saturating_sub(Bytes::mib(2)), Bytes::new(1).ceil_mib()),
+            (Bytes::default(), Bytes::mib(1))
+        );
+        assert_eq!(
+            (Bytes::new(1).in_mib().to_string(), Bytes::gib(1).in_mib().to_string()),
+            ("1Mi".to_owned(), "1024Mi".to_owned())
+        );
+    }
+}

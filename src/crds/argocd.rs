@@ -182,10 +182,10 @@ pub struct AppProject {
 pub struct AppProjectSpec {
     /// Cluster kinds that are denied, also where they are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cluster_resource_blacklist: Vec<ClusterKind>,
+    pub cluster_resource_blacklist: Vec<ClusterResourceRestrictionItem>,
     /// Cluster kinds that are permitted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub cluster_resource_whitelist: Vec<ClusterKind>,
+    pub cluster_resource_whitelist: Vec<ClusterResourceRestrictionItem>,
     /// A description for readers.
     pub description: String,
     /// Namespaces that are permitted.
@@ -216,7 +216,7 @@ pub struct SignatureKey {
 
 /// A kind of the cluster, and which objects of it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ClusterKind {
+pub struct ClusterResourceRestrictionItem {
     /// API group.
     pub group: &'static str,
     /// Kind.

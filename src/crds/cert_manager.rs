@@ -63,7 +63,7 @@ pub struct Http01 {
 #[serde(rename_all = "camelCase")]
 pub struct SolverIngress {
     /// Which controller serves it.
-    pub ingress_class_name: &'static str,
+    pub ingress_class_name: String,
     /// The pod that answers.
     pub pod_template: SolverPod,
     /// Of the Service before it.

@@ -3,7 +3,7 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Serialize;
 
-use crate::builder::object::CustomResource;
+use crate::builder::object::{ClusterKind, CustomResource};
 
 /// Values over a packaged chart's own; its name is the chart's.
 #[derive(Serialize)]
@@ -31,3 +31,5 @@ impl CustomResource for HelmChartConfig {
         &self.metadata
     }
 }
+
+impl ClusterKind for HelmChartConfig {}

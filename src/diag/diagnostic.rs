@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use super::{code, path::FieldPath};
+use super::{
+    code::{EitherCode, ErrorCode, TOO_MANY_FINDINGS, WarningCode},
+    path::FieldPath,
+};
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +57,14 @@ pub enum Place {
 }
 
 impl Place {
+    /// The path of the value that the place is or belongs to, in its file.
+    pub fn path(&self) -> Option<&FieldPath> {
+        match self {
+            Self::Key { path, .. } | Self::Value { path, .. } => Some(path),
+            Self::Span { .. } | Self::File(_) | Self::Nowhere => None,
+        }
+    }
+
     /// The file that the place lies in.
     pub fn file(&self) -> Option<&Arc<str>> {
         match self {
@@ -87,17 +98,38 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
 }
 
-impl Diagnostic {
+impl ErrorCode {
+    /// A finding, which stops the work.
+    pub fn at(self, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.name(), Severity::Error, place, message.into())
+    }
+}
+
+impl WarningCode {
+    /// A finding, which is reported and does not stop the work.
+    pub fn at(self, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.name(), Severity::Warning, place, message.into())
+    }
+}
+
+impl EitherCode {
     /// A finding that stops the work.
-    pub fn error(code: &'static str, place: Place, message: impl Into<String>) -> Self {
-        Self::new(code, Severity::Error, place, message.into())
+    pub fn error_at(self, place: Place, message: impl Into<String>) -> Diagnostic {
+        self.at(Severity::Error, place, message)
     }
 
     /// A finding that is reported, but does not stop the work.
-    pub fn warning(code: &'static str, place: Place, message: impl Into<String>) -> Self {
-        Self::new(code, Severity::Warning, place, message.into())
+    pub fn warning_at(self, place: Place, message: impl Into<String>) -> Diagnostic {
+        self.at(Severity::Warning, place, message)
     }
 
+    /// A finding of that severity.
+    pub fn at(self, severity: Severity, place: Place, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.name(), severity, place, message.into())
+    }
+}
+
+impl Diagnostic {
     fn new(code: &'static str, severity: Severity, place: Place, message: String) -> Self {
         Self {
             code,
@@ -200,9 +232,9 @@ impl Diagnostics {
         let more = left.iter().filter_map(|(file, room)| {
             let place = Place::File(Arc::clone(file.as_ref()?));
             let said = format!("there are more findings than these {MAX_FINDINGS}");
-            let is_error = room.errors > MAX_FINDINGS;
-            let new = if is_error { Diagnostic::error } else { Diagnostic::warning };
-            let finding = new(code::TOO_MANY_FINDINGS, place, said);
+            let severity =
+                if room.errors > MAX_FINDINGS { Severity::Error } else { Severity::Warning };
+            let finding = TOO_MANY_FINDINGS.at(severity, place, said);
             Some(finding.help("fix these first; then the rest is shown"))
         });
         let more: Vec<Diagnostic> = more.collect();

@@ -96,6 +96,15 @@ impl FieldPath {
         }
     }
 
+    /// The path as a JSON Pointer (RFC 6901): `/spec/components/ollama/models/0`; empty for the
+    /// root.
+    pub fn pointer(&self) -> String {
+        self.0.iter().fold(String::new(), |at, step| match step {
+            Step::Key(key) => at + "/" + &key.replace('~', "~0").replace('/', "~1"),
+            Step::Index(index) => format!("{at}/{index}"),
+        })
+    }
+
     fn step(&self, step: Step) -> Self {
         let mut steps = Vec::with_capacity(self.0.len() + 1);
         steps.extend_from_slice(&self.0);

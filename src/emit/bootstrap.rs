@@ -3,6 +3,7 @@
 
 use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::{
     builder::chart::Values,
@@ -16,8 +17,10 @@ use crate::{
 
 /// The folder of the values, one file an Application.
 pub const VALUES: &str = "bootstrap/values";
-/// The script.
+/// The script, which is the same for every platform.
 pub const SCRIPT: &str = "bootstrap/bootstrap.sh";
+/// What it is told about this one, beside it.
+pub const PLATFORM: &str = "bootstrap/platform.sh";
 /// k3s' configuration, which the script copies to the node.
 pub const K3S: &str = "bootstrap/k3s/config.yaml";
 /// Where the configurations of further groups of nodes go.
@@ -25,8 +28,7 @@ pub const K3S_NODES: &str = "bootstrap/k3s/nodes";
 /// The unit that starts k3s.
 pub const UNIT: &str = "bootstrap/k3s/k3s.service";
 
-/// The platform's values in the head of the script. The rest of it is the same for
-/// every platform.
+/// The platform's values, which the script reads from the file beside it.
 #[derive(Serialize)]
 pub struct Script {
     /// The platform's name.
@@ -39,9 +41,23 @@ pub struct Script {
     pub root_path: String,
     /// What the Applications follow, fully qualified: that branch, or a tag.
     pub revision: String,
+    /// A file with the keys of the repository's SSH host; empty: those that everybody knows.
+    pub host_keys: String,
+    /// A file with the authorities that certify the repository's server; empty: those that everybody
+    /// knows.
+    pub repository_ca: String,
     /// Public hosts, whose DNS names must point to the node; those of workspaces are in their
     /// Ingresses.
     pub hosts: Vec<String>,
+    /// Servers outside the cluster: `host network field caller`, where the network is `-` for all
+    /// public addresses.
+    pub outside: Vec<String>,
+    /// Ranges that are not public.
+    pub private_ranges: &'static [&'static str],
+    /// The class of every Ingress.
+    pub ingress_class: String,
+    /// Whether k3s brings that class: 1 or 0.
+    pub ingress_packaged: u8,
     /// The host of the chat; empty: there is none.
     pub chat_host: String,
     /// The namespace of the chat's front end.
@@ -66,6 +82,8 @@ pub struct Script {
     pub cpu: u64,
     /// Disk that the platform takes, in MiB: less than that is warned of.
     pub disk_mib: u64,
+    /// Ports that k3s takes on the node.
+    pub ports: &'static [u16],
     /// Whether the tree holds sealed values: 1 or 0.
     pub sealed_values: u8,
     /// k3s' version.
@@ -112,10 +130,11 @@ pub struct ChartStep {
     pub jobs: String,
 }
 
-const HEAD: &str = include_str!("bootstrap/head.sh.jinja");
-const REST: [&str; 10] = [
+const VARIABLES: &str = include_str!("bootstrap/platform.sh.jinja");
+const PARTS: [&str; 11] = [
     include_str!("bootstrap/words.sh"),
     include_str!("bootstrap/preflight.sh"),
+    include_str!("bootstrap/outside.sh"),
     include_str!("bootstrap/k3s.sh"),
     include_str!("bootstrap/secrets.sh"),
     include_str!("bootstrap/charts.sh"),
@@ -125,6 +144,13 @@ const REST: [&str; 10] = [
     include_str!("bootstrap/undo.sh"),
     include_str!("bootstrap/main.sh"),
 ];
+
+/// The name of the form of `platform.sh`, which both files have, so that the script reads no other.
+/// It follows from the template: no variable comes, goes or changes its meaning under the old name.
+fn form() -> String {
+    let sum = Sha256::digest(VARIABLES);
+    sum.iter().take(6).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
 
 /// A text as one word of a shell, whatever is in it: within single quotes nothing means anything
 /// but the quote itself.
@@ -143,20 +169,26 @@ pub fn quoted(text: &str) -> String {
     word
 }
 
-/// Writes the script.
+/// Writes the script, and beside it what it is told.
+///
+/// # Panics
+/// Never: the template is embedded, and every test renders it.
 pub fn script(files: &mut Files, script: &Script) {
+    let form = form();
+    files.add(SCRIPT, |out| {
+        let opening = include_str!("bootstrap/opening.sh").replace("@form@", &form);
+        for part in std::iter::once(&*opening).chain(PARTS) {
+            out.extend_from_slice(part.as_bytes());
+        }
+    });
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_keep_trailing_newline(true);
     environment.add_filter("sh", |text: &str| quoted(text));
-    let head = environment.render_str(HEAD, script);
-    files.add(SCRIPT, |out| {
-        // The template is embedded and every test renders it: it cannot fail on a spec.
-        out.extend_from_slice(head.unwrap_or_else(|it| it.to_string()).as_bytes());
-        for part in REST {
-            out.extend_from_slice(part.as_bytes());
-        }
-    });
+    environment.add_global("form", form);
+    let variables = environment.render_str(VARIABLES, script);
+    let variables = variables.expect("the template names fields of `Script`");
+    files.add(PLATFORM, |out| out.extend_from_slice(variables.as_bytes()));
 }
 
 /// k3s' configuration file: the arguments that make the figures of a node true.
@@ -165,6 +197,8 @@ pub fn script(files: &mut Files, script: &Script) {
 struct Configuration {
     #[serde(skip_serializing_if = "Option::is_none")]
     cluster_init: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    disable: Vec<&'static str>,
     kubelet_arg: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     node_label: Vec<String>,
@@ -195,7 +229,9 @@ pub fn joins(nodes: &Nodes, group: &Group) -> Option<String> {
 /// joins it by hand. The credentials of the cluster are root's alone, and the Secrets in its
 /// datastore are encrypted. Several servers share the datastore etcd, which the first one has to
 /// begin with: SQLite, which one server alone has, cannot be joined.
-pub fn k3s(files: &mut Files, nodes: &Nodes) {
+///
+/// `disable` are packaged components that no server installs: all of them must agree.
+pub fn k3s(files: &mut Files, nodes: &Nodes, disable: &[&'static str]) {
     let server = nodes.groups().iter().position(|it| it.node.role == Role::Server);
     let servers: u32 =
         nodes.groups().iter().filter(|it| it.node.role == Role::Server).map(|it| it.count).sum();
@@ -203,6 +239,7 @@ pub fn k3s(files: &mut Files, nodes: &Nodes) {
         let is_server = group.node.role == Role::Server;
         let configuration = Configuration {
             cluster_init: None,
+            disable: if is_server { disable.to_vec() } else { Vec::new() },
             secrets_encryption: is_server.then_some(true),
             kubelet_arg: group.node.kubelet_arguments(),
             node_label: group.labels.iter().map(|(key, value)| format!("{key}={value}")).collect(),

@@ -30,11 +30,6 @@ pub struct Files {
 }
 
 impl Files {
-    /// An empty one.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Forgets the files and keeps the memory.
     pub fn clear(&mut self) {
         self.text.clear();
@@ -61,20 +56,11 @@ impl Files {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let mut start = 0;
         self.ends.iter().map(move |&(path_end, end)| {
-            let path = std::str::from_utf8(&self.text[start..path_end]).unwrap_or_default();
+            let path =
+                std::str::from_utf8(&self.text[start..path_end]).expect("it was added as text");
             start = end;
             (path, &self.text[path_end..end])
         })
-    }
-
-    /// How many.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
     }
 }
 

@@ -9,14 +9,12 @@ use super::{
 };
 use crate::{
     budget::report::Report,
-    builder::object::Object,
     facts::versions::K3S,
     load::schema,
     plan::{
         Plan, Planned,
         applications::{self, BOOTSTRAP_FOLDER, MANUAL_FOLDER},
         overview::glance,
-        projects,
         summary::Summary,
         tables::{first_waves, flows, secrets},
     },
@@ -34,19 +32,15 @@ pub fn write(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Fi
             layout::object_flat(files, MANUAL_FOLDER, object);
         }
     }
-    let projects = projects::all(plan.repository(), plan.projects(), plan.name()).into_iter();
-    let projects: Vec<String> = projects
-        .map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::from_plan_custom(it)))
-        .collect();
-    let root = applications::root(plan.repository(), plan.name(), projects::BOOTSTRAP);
-    layout::object_flat(files, BOOTSTRAP_FOLDER, &Object::from_plan_custom(root));
+    let projects = plan.project_objects();
+    let projects: Vec<String> =
+        projects.iter().map(|it| layout::object_flat(files, BOOTSTRAP_FOLDER, it)).collect();
+    layout::object_flat(files, BOOTSTRAP_FOLDER, &plan.root());
 
     let revision = revision(plan, summaries, files);
-    script::write(plan, projects, &revision, files);
-    let follows = plan.follows(&revision);
-    for Planned { component, wave, project, folder } in plan.applications() {
-        let its = applications::of_component(component, wave, project, &folder, &follows);
-        tenant::application(files, its);
+    script::write(plan, &budget.own_disk, projects, &revision, files);
+    for (_, application) in plan.application_objects(&revision) {
+        tenant::application(files, application);
     }
     if plan.repository().pin == Pin::Tag {
         for summary in summaries {
@@ -79,6 +73,7 @@ fn page(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) 
     let waves = first_waves(plan, summaries, readme::LISTED);
     let page = Page {
         glance: &glance(plan, summaries, readme::LISTED),
+        uploads: uploads(plan, summaries),
         outside: plan.components().iter().flat_map(|it| it.provided_outside.clone()).collect(),
         contributions: plan.contributions(),
         places: waves.iter().map(|it| place(plan, &it.application)).collect(),
@@ -91,6 +86,17 @@ fn page(plan: &Plan, summaries: &[Summary], budget: &Report, files: &mut Files) 
         secrets: secrets(plan),
     };
     files.add("out/README.md", |out| readme::write(out, &page));
+}
+
+/// Which files people may upload.
+fn uploads(plan: &Plan, summaries: &[Summary]) -> Option<String> {
+    let chat = &plan.platform().spec.components.open_webui;
+    let own = chat.enabled.then(|| chat.documents.described());
+    let has_tenants = summaries.iter().any(|it| it.name.is_some());
+    let of_tenants =
+        has_tenants.then(|| "Workspaces read text files and source code only".to_owned());
+    let all: Vec<String> = own.into_iter().chain(of_tenants).collect();
+    (!all.is_empty()).then(|| all.join(". "))
 }
 
 /// What an Application is made from, with a link relative to `out/README.md`.

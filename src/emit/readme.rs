@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     budget::{demand::Origin, eviction, report::Report},
-    builder::handle::{Contribution, Contributions},
+    builder::contribution::{Contribution, Contributions},
     emit::bootstrap,
     facts::node,
     plan::{
@@ -20,6 +20,8 @@ use crate::{
 pub struct Page<'a> {
     /// The summary at the top.
     pub glance: &'a Glance,
+    /// Which files people may upload; none without a chat.
+    pub uploads: Option<String>,
     /// What must be provided outside of the cluster.
     pub outside: Vec<String>,
     /// The targets for monitoring.
@@ -104,6 +106,16 @@ struct Turn {
     beyond: String,
 }
 
+impl Turn {
+    fn of(turn: &eviction::Turn) -> Self {
+        Self {
+            name: format!("{}/{}", turn.application, turn.name),
+            priority: turn.priority,
+            beyond: turn.beyond.in_mib().to_string(),
+        }
+    }
+}
+
 const TEMPLATE: &str = include_str!("readme.md.jinja");
 /// Applications beyond this many are counted, not listed: the page is for people.
 pub const LISTED: usize = 100;
@@ -115,12 +127,14 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
         .contributions
         .iter()
         .map(|contribution| match contribution {
-            Contribution::Scrape { port, path } => {
-                Offered { what: "metrics", at: format!("http://{}{path}", port.address()) }
-            }
+            Contribution::Scrape(scrape) => Offered { what: "metrics", at: scrape.url() },
             Contribution::Probe { target, module, path } => {
-                Offered { what: "probe", at: format!("{module}://{}{path}", target.address()) }
+                Offered { what: "probe", at: format!("{}{path}", target.endpoint().url(module)) }
             }
+            Contribution::Dashboard(dashboard) => {
+                Offered { what: "dashboard", at: dashboard.name.to_owned() }
+            }
+            Contribution::Logs(logs) => Offered { what: "logs", at: logs.pods.title() },
             Contribution::Alert(alert) => Offered {
                 what: "alert",
                 at: format!(
@@ -153,17 +167,12 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
     let tenants = more.chunk_by(|a, b| a.workspace == b.workspace);
     let tenants: Vec<Tenant<'_>> = tenants
         .map(|its| Tenant {
-            name: its[0].workspace.as_deref().unwrap_or_default(),
+            name: its[0].workspace.as_deref().expect("a tenant's, by the partition"),
             models: its.to_vec(),
         })
         .collect();
-    let turn = |turn: eviction::Turn| Turn {
-        name: format!("{}/{}", turn.application, turn.name),
-        priority: turn.priority,
-        beyond: turn.beyond.in_mib().to_string(),
-    };
     let (within, beyond): (Vec<_>, Vec<_>) =
-        eviction::turns(&budget.rows).into_iter().map(turn).partition(|it| it.beyond == "0Mi");
+        eviction::turns(&budget.rows).iter().map(Turn::of).partition(|it| it.beyond == "0Mi");
     let nodes = &budget.nodes;
     let groups: Vec<Group> = nodes.groups().iter().map(|it| Group::of(nodes, it)).collect();
     let mut environment = Environment::new();
@@ -178,6 +187,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             dns => page.glance.dns(),
             certificates => page.glance.certificates(),
             more_hosts => page.glance.all.saturating_sub(page.glance.hosts.len()),
+            uploads => page.uploads,
             own,
             tenants,
             more_models => page.glance.model_count.saturating_sub(page.glance.models.len()),
@@ -193,6 +203,7 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
                 within,
                 threshold => node::EVICTION_THRESHOLD.in_mib().to_string(),
                 again => node::EVICTION_TRANSITION_SECONDS,
+                critical => critical(budget),
                 has_tenants => budget.rows.iter().any(|it| it.source == Origin::Tenant),
             },
             // What the nodes have. No sum of what is asked of them: each change of the spec moves
@@ -211,8 +222,17 @@ pub fn write(out: &mut Vec<u8>, page: &Page<'_>) {
             outside => page.outside,
         },
     );
-    // The template is embedded and every test renders it: it cannot fail on a spec.
-    out.extend_from_slice(text.unwrap_or_else(|it| it.to_string()).as_bytes());
+    let text = text.expect("the template is embedded, and every test renders it");
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// The pods that k3s brings and the kubelet never evicts, as one reads a list.
+fn critical(budget: &Report) -> &'static str {
+    if budget.rows.iter().any(|it| it.source == Origin::Described) {
+        "coredns and metrics-server"
+    } else {
+        "coredns, metrics-server and Traefik"
+    }
 }
 
 /// `out/.espalier.json`: which version wrote the tree. No figure of the platform: two changes of
@@ -227,6 +247,7 @@ pub fn imprint(out: &mut Vec<u8>) {
         generated: "Generated by espalier from spec/",
         version: env!("CARGO_PKG_VERSION"),
     };
-    serde_json::to_writer_pretty(&mut *out, &imprint).unwrap_or_default();
+    serde_json::to_writer_pretty(&mut *out, &imprint)
+        .expect("two texts are JSON, and memory takes all");
     out.push(b'\n');
 }

@@ -1,20 +1,25 @@
 //! What the bootstrap script has to know of a plan.
 
+use std::collections::BTreeSet;
+
 use super::{
     bootstrap::{self, ChartStep, Checksum, Script},
     files::Files,
 };
 use crate::{
+    budget::disk::DiskUse,
     builder::{component::BuiltComponent, script::ScriptFact},
     facts::{
         bootstrap::{DOWNLOADS, PROMPT_TOKENS},
-        charts::Kind,
-        node::DISK,
+        charts::ObjectKind,
+        kubernetes::{API_SERVER_PORT, HTTP_PORT, HTTPS_PORT, NOT_OUTSIDE},
         versions::{HELM, K3S},
     },
+    names::SpecFile,
     plan::Plan,
     platform::{
         certificates::Issuer,
+        files::SPEC,
         node::{Node, Role},
         node_group::Nodes,
     },
@@ -23,8 +28,16 @@ use crate::{
 
 /// Writes everything in `bootstrap/` that is no object of the cluster: the script, k3s'
 /// configuration, the values of the first charts. `projects` are the files of the projects,
-/// `revision` is what the Applications follow.
-pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Files) {
+/// `revision` is what the Applications follow,
+/// `disk` what a new node will hold without workspaces: each of them is a commit of its own,
+/// and no two commits may change the same line.
+pub(super) fn write(
+    plan: &Plan,
+    disk: &DiskUse,
+    projects: Vec<String>,
+    revision: &str,
+    files: &mut Files,
+) {
     let platform = plan.platform();
     let spec = &platform.spec;
     let told =
@@ -37,9 +50,16 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
         }
     }
     let nodes = spec.all_nodes();
-    bootstrap::k3s(files, &nodes);
+    // Two controllers would both want the ports 80 and 443.
+    let (disable, ports): (&[&str], &[u16]) = if spec.ingress.is_some() {
+        (&["traefik"], &[API_SERVER_PORT])
+    } else {
+        (&[], &[HTTP_PORT, HTTPS_PORT, API_SERVER_PORT])
+    };
+    bootstrap::k3s(files, &nodes, disable);
 
     let facts = Facts::of(plan);
+    let (repository, trust) = (&spec.repository, &platform.trust);
     // The script runs on a server; nodes that join it bring their own figures.
     let server = nodes.groups().iter().find(|it| it.node.role == Role::Server).map(|it| &it.node);
     let memory = server.map_or_else(Bytes::default, Node::mem_total);
@@ -49,6 +69,12 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
         branch: spec.repository.branch.to_string(),
         root_path: spec.repository.path("apps"),
         revision: revision.to_owned(),
+        host_keys: named(repository.host_keys.as_ref().filter(|_| trust.host_keys.is_some())),
+        repository_ca: named(repository.ca.as_ref().filter(|_| trust.repository.is_some())),
+        outside: outside(plan),
+        private_ranges: &NOT_OUTSIDE,
+        ingress_class: plan.ingress_class().to_string(),
+        ingress_packaged: spec.ingress.is_none().into(),
         chat_host: facts.chat_host,
         chat_namespace: facts.chat_namespace,
         chat_model: facts.chat_model,
@@ -63,7 +89,9 @@ pub fn write(plan: &Plan, projects: Vec<String>, revision: &str, files: &mut Fil
         memory: memory.to_string(),
         memory_kib: memory.get().div_ceil(1024),
         cpu: server.map_or(0, |it| it.cpu.get()),
-        disk_mib: DISK.get() / Bytes::mib(1).get(),
+        // Of one node, where there are several.
+        disk_mib: disk.on_top().get().div_ceil(u64::from(nodes.count().max(1)) << 20),
+        ports,
         sealed_values: plan.has_sealed_copies().into(),
         k3s: platform.versions.of(K3S).to_string(),
         helm: platform.versions.of(HELM).to_string(),
@@ -116,12 +144,30 @@ impl Facts {
                 }
                 ScriptFact::ChatModel(model) => facts.chat_model = model.to_string(),
                 ScriptFact::SealedAdministrator => facts.is_administrator_sealed = true,
-                ScriptFact::Console(host) => facts.argocd_host = host.to_string(),
+                ScriptFact::ArgoCdHost(host) => facts.argocd_host = host.to_string(),
                 ScriptFact::BeforeArgoCd | ScriptFact::ArgoCd => {}
             }
         }
         facts
     }
+}
+
+/// A file that the spec names, by its path in the platform's folder.
+fn named(file: Option<&SpecFile>) -> String {
+    file.map_or_else(String::new, |it| format!("{SPEC}{it}"))
+}
+
+/// Servers outside the cluster, once for each host: what pods call is what preflight looks up.
+fn outside(plan: &Plan) -> Vec<String> {
+    let servers = plan.components().iter().flat_map(|it| &it.outside);
+    let lines: BTreeSet<String> = servers
+        .map(|server| {
+            let network = server.network().map_or_else(|| "-".to_owned(), |it| it.to_string());
+            let role = server.role();
+            format!("{} {network} {} {}", server.host(), role.cidr.join("."), role.caller)
+        })
+        .collect();
+    lines.into_iter().collect()
 }
 
 /// The nodes that join the one on which the script runs, group by group.
@@ -140,15 +186,15 @@ fn joining(nodes: &Nodes) -> Vec<String> {
 
 fn step(built: &BuiltComponent) -> Option<ChartStep> {
     let chart = built.chart.as_ref()?;
-    let pods = chart.pods.iter().filter(|it| it.replicas > 0 && it.kind != "Job");
+    let pods = chart.pods.iter().filter(|it| it.count() > 0 && it.kind() != "Job");
     let workloads: Vec<String> =
-        pods.map(|it| format!("{}/{}", it.kind.to_lowercase(), it.name)).collect();
+        pods.map(|it| format!("{}/{}", it.kind().to_lowercase(), it.name())).collect();
     let crds: Vec<&str> = chart
         .kinds()
         .iter()
         .filter_map(|kind| match kind {
             // A glob names a group of definitions and none to wait for.
-            Kind::Cluster(_, "CustomResourceDefinition", name) if !name.contains('*') => {
+            ObjectKind::Cluster(_, "CustomResourceDefinition", name) if !name.contains('*') => {
                 Some(*name)
             }
             _ => None,
@@ -157,7 +203,7 @@ fn step(built: &BuiltComponent) -> Option<ChartStep> {
     // A chart's Jobs are hooks. A Job cannot be changed, so the script deletes it before it applies
     // it.
     let jobs: Vec<&str> =
-        chart.pods.iter().filter(|it| it.kind == "Job").map(|it| &*it.name).collect();
+        chart.pods.iter().filter(|it| it.kind() == "Job").map(|it| &**it.name()).collect();
     Some(ChartStep {
         application: built.name.to_string(),
         name: chart.facts.name,

@@ -26,7 +26,7 @@ pub fn write(plan: &Plan, tenant: &Tenant, files: &mut Files) -> Content {
 
 /// Writes an Application.
 pub fn application(files: &mut Files, application: Application) {
-    let name = application.metadata.name.clone().unwrap_or_default();
+    let name = application.metadata.name.clone().expect("an Application is made with its name");
     files.add_yaml(&applications::file(&name), |out| {
         Object::from_plan_custom(application).emit(out);
     });

@@ -4,21 +4,20 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::shape;
 use crate::{
-    check::{certificate, code, ranges, sealed_files},
+    check::{certificate, ranges, sealed_files, trust, versions},
     components::{
         floor_plan::{Platform, PlatformSpec},
         workspace::Workspace,
     },
     diag::{
-        diagnostic::{Diagnostic, Diagnostics, Place},
-        path::FieldPath,
-        suggest,
+        code::SPEC_MISSING,
+        diagnostic::{Diagnostics, Place},
     },
-    facts::{bootstrap, versions},
     platform::{
         files::{PLATFORM, SEALING, SECRETS, VERSIONS},
         sealed::{SealedCredential, SealedStore},
         versions::Versions,
+        written::Written,
     },
     yaml::source::Source,
 };
@@ -31,12 +30,9 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     let mut found = Diagnostics::new();
     let Some(source) = texts.get(PLATFORM) else {
         found.push(
-            Diagnostic::error(
-                code::SPEC_MISSING,
-                Place::Nowhere,
-                format!("there is no {PLATFORM}"),
-            )
-            .help("`espalier init` creates one"),
+            SPEC_MISSING
+                .at(Place::Nowhere, format!("there is no {PLATFORM}"))
+                .help("`espalier init` creates one"),
         );
         return (None, found);
     };
@@ -51,12 +47,15 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     {
         certificate::missing(sealed, &mut found);
     }
+    let files = trust::Files { texts, spec: &source.file };
     let platform = spec.map(|spec| Platform {
+        trust: trust::read(&files, &spec.spec.repository, &mut found),
         name: spec.metadata.name,
         spec: spec.spec,
         versions: versions.unwrap_or_default(),
         sealed: sealed.unwrap_or_default(),
         sealing,
+        written: Written::of(source.paths()),
     });
     (platform, found)
 }
@@ -73,31 +72,16 @@ fn pins(source: &Source, found: &mut Diagnostics) -> Option<Versions> {
         return None;
     }
     let (pins, findings) = source.read::<Versions>();
-    found.extend(shape::no_versions(findings));
+    found.extend(shape::of_pins(source, findings));
     let pins = pins?;
-    let names = || {
-        versions::ALL.iter().map(|it| it.name).chain(bootstrap::DOWNLOADS.iter().map(|it| it.name))
-    };
-    for name in pins.names().filter(|name| names().all(|it| it != *name)) {
-        let place =
-            Place::Key { file: source.file.clone(), path: FieldPath::root().key(name.to_owned()) };
-        let finding = Diagnostic::error(
-            code::UNKNOWN_VERSION,
-            place,
-            format!("`{name}` is not a chart, an image or a download whose version can be pinned"),
-        );
-        found.push(match suggest::nearest(name, names()) {
-            Some(near) => finding.help(format!("did you mean `{near}`?")),
-            None => finding.help(format!("there are: {}", names().collect::<Vec<_>>().join(", "))),
-        });
-    }
+    versions::pinned(&pins, &source.file, found);
     Some(pins)
 }
 
 fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option<SealedStore> {
     let mut all = Vec::new();
     let mut complete = true;
-    for (name, source) in texts.iter().filter(|(name, _)| name.starts_with(SECRETS)) {
+    for (_, source) in texts.iter().filter(|it| it.0.starts_with(SECRETS)) {
         let (file, findings) = source.read::<SealedCredential>();
         found.extend(findings);
         let Some(file) = file else {
@@ -105,29 +89,6 @@ fn sealed(texts: &BTreeMap<Arc<str>, Source>, found: &mut Diagnostics) -> Option
             continue;
         };
         sealed_files::file(&file, &source.file, found);
-        let stem = name.strip_prefix(SECRETS).unwrap_or(name);
-        let stem = stem.strip_suffix(".yaml").unwrap_or(stem);
-        if file.metadata.name != *stem {
-            let place = Place::Value {
-                file: source.file.clone(),
-                path: FieldPath::root().key("metadata").key("name"),
-            };
-            found.push(
-                Diagnostic::error(
-                    code::FILE_NAME_DIFFERS,
-                    place,
-                    format!(
-                        "the file is called `{stem}.yaml`, the credential `{}`",
-                        file.metadata.name
-                    ),
-                )
-                .help(format!(
-                    "rename the file to `{}.yaml`, or write `name: {stem}` and seal its values \
-                     again: they are sealed to the name",
-                    file.metadata.name
-                )),
-            );
-        }
         all.push(file);
     }
     complete.then(|| SealedStore::new(all))

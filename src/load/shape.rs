@@ -4,10 +4,11 @@
 use serde_json::Value;
 
 use crate::{
+    check::versions,
     diag::{
         code,
         diagnostic::{Diagnostic, Diagnostics, Place},
-        path::FieldPath,
+        path::{FieldPath, Step},
         suggest,
     },
     names::DnsLabel,
@@ -30,7 +31,7 @@ pub(super) fn of_platform(source: &Source, found: Diagnostics) -> Diagnostics {
     let Some(begins) = headless(source, &found) else { return found };
     let message = "this is not the spec of a platform: it must begin with `apiVersion`, `kind` \
                    and `metadata`, and everything else belongs under `spec`";
-    let finding = Diagnostic::error(code::MISSING_FIELD, whole(source), message);
+    let finding = code::MISSING_FIELD.at(whole(source), message);
     begins
         .into_iter()
         .filter(|it| !it.starts_with("write `spec:"))
@@ -44,7 +45,7 @@ pub(super) fn of_workspace(source: &Source, found: Diagnostics) -> Diagnostics {
     let Some(begins) = headless(source, &found) else { return found };
     let message =
         "this is not a workspace: it must have `apiVersion`, `kind`, `metadata` and `spec`";
-    let finding = Diagnostic::error(code::MISSING_FIELD, whole(source), message);
+    let finding = code::MISSING_FIELD.at(whole(source), message);
     // The name of the file is the workspace's own.
     let stem =
         source.file.rsplit('/').next().and_then(|it| it.strip_suffix(".yaml")).unwrap_or_default();
@@ -71,14 +72,17 @@ fn models(source: &Source) -> String {
         .filter(|it| !it.is_empty());
     // In quotes: a name with a colon is safe there for every reader.
     let names = names.unwrap_or_else(|| vec!["llama3.2:1b-instruct-q4_K_M"]);
-    serde_json::to_string(&names).unwrap_or_default()
+    serde_json::to_string(&names).expect("texts are JSON")
 }
 
 /// What is said of the versions where they are no flat list; nothing where they are.
 pub(super) fn of_versions(source: &Source) -> Option<Diagnostic> {
     let fields = source.value.as_object().filter(|_| source.is_sound())?;
-    let wraps =
-        |(key, value): &(&String, &Value)| HEADS.contains(&key.as_str()) || value.is_object();
+    // A map below a name that can be pinned wraps nothing: it is said of that one version.
+    let wraps = |(key, value): &(&String, &Value)| {
+        HEADS.contains(&key.as_str())
+            || value.is_object() && versions::names().all(|name| name != key.as_str())
+    };
     let wrapping: Vec<&String> = fields.iter().filter(wraps).map(|it| it.0).collect();
     let first = wrapping.first()?;
     let names: Vec<String> = wrapping.iter().map(|it| format!("`{it}`")).collect();
@@ -93,7 +97,7 @@ pub(super) fn of_versions(source: &Source) -> Option<Diagnostic> {
         .flatten()
         .filter_map(|(name, inside)| Some(format!("`{name}: \"{}\"`", inside.as_str()?)));
     let pins: Vec<String> = pins.filter(|it| !it.starts_with("`name: ")).collect();
-    let finding = Diagnostic::error(code::INVALID_VALUE, place, message);
+    let finding = code::INVALID_VALUE.at(place, message);
     Some(if pins.is_empty() {
         finding.help("remove them; a line of this file looks like `ollama: \"0.32.15\"`")
     } else {
@@ -104,17 +108,32 @@ pub(super) fn of_versions(source: &Source) -> Option<Diagnostic> {
     })
 }
 
-/// Versions need no file.
-pub(super) fn no_versions(found: Diagnostics) -> Diagnostics {
-    when_empty(
+/// What was found by reading the versions, with the way out where the file is empty: versions need
+/// no file; and where a version is written in a map (`{tag: …}`).
+pub(super) fn of_pins(source: &Source, found: Diagnostics) -> Diagnostics {
+    let found = when_empty(
         found,
         "delete it: the tested versions are used without it; a line of it is `name: version`",
-    )
+    );
+    let with_help = |finding: Diagnostic| match line_of_pin(source, &finding) {
+        Some(line) => finding.help(format!("write `{line}`")),
+        None => finding,
+    };
+    found.into_iter().map(with_help).collect()
+}
+
+/// The line to write for a version that a map has as its only text.
+fn line_of_pin(source: &Source, finding: &Diagnostic) -> Option<String> {
+    let path = finding.place.path()?;
+    let Step::Key(name) = path.last()? else { return None };
+    let mut inside = path.get(&source.value)?.as_object()?.values().filter_map(Value::as_str);
+    let version = inside.next().filter(|_| inside.next().is_none())?;
+    Some(format!("{name}: {version:?}"))
 }
 
 fn when_empty(found: Diagnostics, help: &str) -> Diagnostics {
     let with_help = |mut diagnostic: Diagnostic| {
-        if diagnostic.code == code::EMPTY_FILE {
+        if diagnostic.code == code::EMPTY_FILE.name() {
             diagnostic.help = vec![help.to_owned()];
         }
         diagnostic
@@ -130,8 +149,9 @@ fn headless(source: &Source, found: &Diagnostics) -> Option<Vec<String>> {
     {
         return None;
     }
-    let missing =
-        found.iter().filter(|it| it.code == code::MISSING_FIELD && it.place == whole(source));
+    let missing = found
+        .iter()
+        .filter(|it| it.code == code::MISSING_FIELD.name() && it.place == whole(source));
     let helps: Vec<String> = missing.flat_map(|it| &it.help).cloned().collect();
     (helps.len() == HEADS.len()).then_some(helps)
 }

@@ -165,3 +165,111 @@ fn read_otherwise(name: &str) -> Option<&'static str> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::names::{GitBranch, GitUrl, RelativePath, tests::assert_names};
+
+    #[test]
+    fn urls_branches_and_folders() {
+        assert_names::<GitUrl>(
+            &[
+                "https://github.com/o/n.git",
+                "http://git.local:3000/o/n",
+                "ssh://git@host:22/o/n",
+                "git@github.com:o/n.git",
+            ],
+            &[
+                ("https://user:secret@host/x", "credentials"),
+                ("https://token@host/x", "credentials"),
+                ("ftp://host/x", "must begin with"),
+                ("github.com/o/n", "write it like"),
+                ("https://github.com", "write it like"),
+                ("https://github.com/", "write it like"),
+                ("https://a b/c", "space"),
+                ("https:///x", "write it like"),
+                ("", "write it like"),
+                // Options for Git, for ssh, and for the shell of the server.
+                ("-q@git.example.com:x/y.git", "as an option"),
+                ("-oProxyCommand=x@host:y", "as an option"),
+                ("ssh://-q@host/x", "as an option"),
+                ("ssh://-oProxyCommand=x/y", "as an option"),
+                ("git@-host:x", "as an option"),
+                ("git@host:-x/y", "as an option"),
+                ("https://host/-x/y", "as an option"),
+                // Other ways to write a path.
+                ("https://host/o/../n", "`..` is not allowed"),
+                ("https://host/o/./n.git", "`.` is not allowed"),
+                ("https://host/o/%2E%2e/n", "is not allowed"),
+                ("git@host:../n", "`..` is not allowed"),
+                ("ssh://git@host/o/..", "`..` is not allowed"),
+            ],
+        );
+        for url in [
+            "https://host/o/..n",
+            "https://host/o/n..git",
+            "https://host/.dots/n",
+            "git@host:o/...git",
+        ] {
+            url.parse::<GitUrl>().expect("no such part");
+        }
+        let secret = "https://user:secret@host/x"
+            .parse::<GitUrl>()
+            .expect_err("it has credentials")
+            .to_string();
+        assert!(!secret.contains("secret@") && !secret.contains(":secret"), "{secret}");
+        for (url, host) in [
+            ("https://github.com/o/n", "github.com"),
+            ("http://a.b:1/c", "a.b"),
+            ("ssh://git@h:22/o", "h"),
+            ("git@h.i:o/n", "h.i"),
+        ] {
+            assert_eq!(url.parse::<GitUrl>().expect("it is a URL").host(), host);
+        }
+        for (url, port) in [
+            ("https://github.com/o/n", 443),
+            ("https://a.b:8443/c", 8443),
+            ("http://a.b/c", 80),
+            ("http://a.b:1/c", 1),
+            ("ssh://git@h/o", 22),
+            ("ssh://git@h:2222/o", 2222),
+            ("git@h.i:o/n", 22),
+            // A folder whose name is a number.
+            ("git@h.i:2222/n", 22),
+        ] {
+            assert_eq!(url.parse::<GitUrl>().expect("it is a URL").port(), port, "{url}");
+        }
+        assert_names::<GitBranch>(
+            &["main", "release/1.2", "v1.2.3", "feature/a_b-c"],
+            &[
+                ("refs/heads/main", "write `main`"),
+                ("a b", "must not contain ` `"),
+                ("a..b", "like"),
+                ("-a", "like"),
+                ("a.lock", "like"),
+                ("/a", "like"),
+                ("a//b", "like"),
+                ("@", "like"),
+                ("HEAD", "like"),
+                ("a:b", "must not contain `:`"),
+                ("", "empty"),
+            ],
+        );
+        assert_names::<RelativePath>(
+            &[".", "a", "clusters/prod", "a.b/..c"],
+            &[
+                ("/a", "begins with `/`"),
+                ("a/../b", "leads out"),
+                ("..", "leads out"),
+                ("a\\b", "write `/`"),
+                ("", "like"),
+                ("a//b", "like"),
+                ("a/./b", "like"),
+                ("a\n", "control"),
+            ],
+        );
+        for (text, path) in [("./a", "a"), ("a/b/", "a/b"), ("./", ".")] {
+            assert_eq!(text.parse::<RelativePath>().expect("it is a path"), path);
+        }
+    }
+}

@@ -73,3 +73,31 @@ fn library_tag(tag: &str) -> String {
     };
     format!("{before}{last}")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::names::{ModelName, tests::assert_names};
+
+    #[test]
+    fn names_of_models() {
+        assert_names::<ModelName>(
+            &[
+                "llama3.2:1b-instruct-q4_K_M",
+                "user/model:latest",
+                "hf.co/Owner/Model-GGUF:Q4_K_M",
+                "nomic-embed-text:v1.5",
+            ],
+            &[
+                ("llama3@sha256:1a", "no digest; write `llama3`"),
+                ("a:b:c", "like"),
+                ("", "like"),
+                ("a:", "like"),
+                ("a b", "like"),
+                ("a/b/c/d", "like"),
+                ("-a", "like"),
+            ],
+        );
+        let model: ModelName = "qwen3".parse().expect("it is a model");
+        assert_eq!((&*model, model.model(), model.tag()), ("qwen3:latest", "qwen3", "latest"));
+    }
+}

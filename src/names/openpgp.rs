@@ -21,7 +21,7 @@ use self::{
     packets::Packets,
     refusals::{private, refused},
 };
-use crate::units::described::described;
+use crate::units::{described::described, error::ValueError};
 
 const BEGIN: &str = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
 const END: &str = "-----END PGP PUBLIC KEY BLOCK-----";
@@ -58,12 +58,12 @@ impl SigningKey {
 }
 
 impl std::str::FromStr for SigningKey {
-    type Err = String;
+    type Err = ValueError;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         // Of a private key nothing is repeated, not even how it begins.
         if s.contains("PRIVATE KEY") {
-            return Err(private());
+            return Err(private().into());
         }
         let bytes = unarmored(s)?;
         let Packets { ids, expires } = packets::read(&bytes)?;

@@ -6,7 +6,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::NameVisitor;
-use crate::units::{Seconds, described::described};
+use crate::units::{
+    Seconds,
+    described::{described, gives_an_example},
+    error::ValueError,
+};
 
 /// A cron schedule that comes, and the longest time between two of its runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +20,6 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The five fields, with one space between.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
     /// The longest time between two runs, leap years included: what is older than that was missed.
     pub fn longest_gap(&self) -> Seconds {
         self.longest_gap
@@ -28,25 +27,25 @@ impl Schedule {
 }
 
 /// What a field may hold.
-struct Kind {
+struct CronField {
     name: &'static str,
     range: RangeInclusive<u32>,
     /// Names of its numbers, from the first one on.
     names: &'static [&'static str],
 }
 
-const FIELDS: [Kind; 5] = [
-    Kind { name: "minute", range: 0..=59, names: &[] },
-    Kind { name: "hour", range: 0..=23, names: &[] },
-    Kind { name: "day of the month", range: 1..=31, names: &[] },
-    Kind {
+const FIELDS: [CronField; 5] = [
+    CronField { name: "minute", range: 0..=59, names: &[] },
+    CronField { name: "hour", range: 0..=23, names: &[] },
+    CronField { name: "day of the month", range: 1..=31, names: &[] },
+    CronField {
         name: "month",
         range: 1..=12,
         names: &[
             "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
         ],
     },
-    Kind {
+    CronField {
         name: "day of the week",
         range: 0..=6,
         names: &["sun", "mon", "tue", "wed", "thu", "fri", "sat"],
@@ -78,7 +77,7 @@ impl Numbers {
     }
 }
 
-impl Kind {
+impl CronField {
     fn read(&self, text: &str) -> Result<Numbers, String> {
         let mut all = Numbers { bits: 0, is_any: false };
         for part in text.split(',') {
@@ -128,10 +127,10 @@ impl Kind {
 }
 
 impl FromStr for Schedule {
-    type Err = String;
+    type Err = ValueError;
 
-    fn from_str(s: &str) -> Result<Self, String> {
-        let refuse = |why: &str| format!("`{s}` is not a schedule: {why}");
+    fn from_str(s: &str) -> Result<Self, ValueError> {
+        let refuse = |why: &str| ValueError::from(format!("`{s}` is not a schedule: {why}"));
         if let Some((_, fields)) = WORDS.iter().find(|it| it.0 == s.trim()) {
             return Err(refuse(&format!("write `{fields}`")));
         }
@@ -209,6 +208,7 @@ impl Serialize for Schedule {
 }
 
 const WHAT: &str = "a schedule like `17 3 * * *`";
+const _: () = gives_an_example(WHAT);
 
 impl<'de> Deserialize<'de> for Schedule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -229,5 +229,65 @@ impl JsonSchema for Schedule {
             "pattern": "^\\s*([0-9A-Za-z*,/-]+\\s+){4}[0-9A-Za-z*,/-]+\\s*$"
         });
         described(schema, WHAT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::tests::assert_names;
+
+    #[test]
+    fn schedules() {
+        assert_names::<Schedule>(
+            &["17 3 * * *", "*/15 0-6,20 1,15 jan-MAR sun", "0 0 29 2 *", "59 23 31 12 6"],
+            &[
+                ("17 25 * * *", "the hour: `25` is not from 0 to 23"),
+                ("60 3 * * *", "the minute: `60`"),
+                ("17 3 0 * *", "the day of the month: `0` is not from 1 to 31"),
+                ("17 3 * 13 *", "the month: `13`"),
+                ("17 3 * * 7", "the day of the week: `7` is not from 0 to 6; Sunday is 0"),
+                ("17 3 * *", "it has 4 fields"),
+                ("0 17 3 * * *", "it has 6 fields"),
+                ("", "it has 0 fields"),
+                ("@daily", "write `0 0 * * *`"),
+                ("17 3 30 2 *", "there is no such day"),
+                ("17 6-3 * * *", "`6-3` ends before it begins"),
+                ("*/0 3 * * *", "the step of"),
+                ("17, 3 * * *", "the minute: `` is not"),
+                ("+7 3 * * *", "the minute: `+7`"),
+            ],
+        );
+        assert_eq!(
+            "  17   3 * *  * ".parse::<Schedule>().map(|it| it.to_string()),
+            Ok("17 3 * * *".to_owned())
+        );
+    }
+
+    /// A backup that is older than the longest gap was missed; the gaps, in minutes, are counted
+    /// here by hand.
+    #[test]
+    fn gaps_of_schedules() {
+        const HOUR: u64 = 60;
+        const DAY: u64 = 24 * HOUR;
+        for (text, gap) in [
+            ("* * * * *", 1),
+            ("17 3 * * *", DAY),
+            ("0 */7 * * *", 7 * HOUR),
+            ("0 3,15 * * *", 12 * HOUR),
+            ("0 3 * * 1-5", 3 * DAY),
+            ("0 3 * * 0", 7 * DAY),
+            ("0 3 1 * *", 31 * DAY),
+            ("0 3 31 * *", 61 * DAY),
+            ("0 3 29 2 *", 1461 * DAY),
+            // If both days are restricted, either is enough. A step over the whole month counts as
+            // a restriction.
+            ("0 3 1 * 0", 7 * DAY),
+            ("0 3 */10 * 0", 7 * DAY),
+            ("30 22 1 1 *", 366 * DAY),
+        ] {
+            let found = text.parse::<Schedule>().expect("a schedule").longest_gap().get();
+            assert_eq!(found, gap * 60, "{text}");
+        }
     }
 }

@@ -272,3 +272,178 @@ pub(super) fn bucket(s: &str) -> Checked<'_> {
          and `.`, like `my-backups`"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::names::{
+        Address, Bucket, Cidr, DnsLabel, Email, Host, LabelKey, LabelValue, ObjectName, S3Endpoint,
+        SqlName, tests::assert_names,
+    };
+
+    #[test]
+    fn labels_and_hosts() {
+        assert_names::<DnsLabel>(
+            &["a", "ws-1", "0", &"a".repeat(63)],
+            &[
+                ("", "must not be empty"),
+                ("A_b", "write `a-b`"),
+                ("-a", "write `a`"),
+                ("a.b", "write `a-b`"),
+                (&"a".repeat(64), "at most 63"),
+                ("ü", "lower-case letters"),
+                ("con", "a device name on Windows"),
+                ("aux", "write another name, like `aux-1`"),
+                ("nul", "a device name on Windows"),
+                ("prn", "a device name on Windows"),
+                ("com0", "a device name on Windows"),
+                ("lpt9", "a device name on Windows"),
+            ],
+        );
+        assert_names::<ObjectName>(
+            &["local-path", "nfs.csi.k8s.io", "a", &["a"; 127].join(".")],
+            &[
+                ("Local_Path", "write `local-path`"),
+                ("nfs..csi", "lower-case letters"),
+                ("", "lower-case letters"),
+                (&["a"; 128].join("."), "at most 253"),
+            ],
+        );
+        assert_names::<Address>(
+            &["db.example.org", "192.168.7.20", "8.8.8.8"],
+            &[
+                ("db.example.org:5432", "write the host only, `db.example.org`"),
+                ("postgresql://db.example.org", "`db.example.org`"),
+                ("::1", "IPv4"),
+                ("[fe80::1]:5432", "IPv4"),
+                ("db", "with its domain"),
+                ("192.168.7.256", "not a host name"),
+                ("192.168.07.1", "not a host name"),
+            ],
+        );
+        assert_names::<LabelKey>(
+            &["gpu", "nvidia.com/gpu.count", "Tier_1"],
+            &[
+                ("", "like `gpu`"),
+                ("a/b/c", "like `gpu`"),
+                ("-a", "like `gpu`"),
+                ("Nvidia.com/gpu", "like `gpu`"),
+                (&"a".repeat(64), "like `gpu`"),
+            ],
+        );
+        assert_names::<LabelValue>(
+            &["", "large", "A.b_c-1"],
+            &[("a b", "at most 63"), ("-a", "both ends"), (&"a".repeat(64), "at most 63")],
+        );
+        assert_names::<Cidr>(
+            &["0.0.0.0/0", "192.168.7.0/24", "192.168.7.20/32", "10.128.0.0/9"],
+            &[
+                ("192.168.7.20/24", "write `192.168.7.0/24`, or `192.168.7.20/32`"),
+                ("192.168.7.20", "write `192.168.7.20/32`"),
+                ("192.168.7.0/33", "like `192.168.7.0/24`"),
+                ("192.168.7.0/024", "like `192.168.7.0/24`"),
+                ("fd00::/8", "IPv4"),
+                ("1.2.3.4/0", "write `0.0.0.0/0`"),
+            ],
+        );
+        assert_names::<SqlName>(
+            &["openwebui", "Chat_2", "team-a.chat", "_x"],
+            &[("", "at most 63"), ("a b", "letters"), ("a@b", "letters"), ("-a", "letters")],
+        );
+        assert_names::<Host>(
+            &["chat.example.org", "a.b", "1.2.3.a", "xn--bcher-kva.example"],
+            &[
+                ("https://Chat.example.org:443/x", "write the host only, `chat.example.org`"),
+                ("chat.example.org:443", "`chat.example.org`"),
+                ("chat.example.org.", "`chat.example.org`"),
+                ("Chat.Example.org", "`chat.example.org`"),
+                ("*.example.org", "wildcard"),
+                ("localhost", "with its domain"),
+                ("10.0.0.1", "not a host name"),
+                ("", "not a host name"),
+                ("a..b", "not a host name"),
+                ("bücher.example", "not a host name"),
+                (&format!("{}.org", "a".repeat(64)), "at most 63"),
+                (&"a.".repeat(130), "at most 253"),
+            ],
+        );
+        assert_names::<Email>(
+            &["ops@example.org", "a.b+c@x.example", "o'k@example.org"],
+            &[
+                ("ops", "like"),
+                ("@example.org", "like"),
+                ("a b@c.d", "like"),
+                ("a@b", "like"),
+                ("a..b@c.de", "like"),
+                ("\"a\"@c.de", "like"),
+                ("a@b@c.de", "like"),
+            ],
+        );
+    }
+
+    #[test]
+    fn storages() {
+        assert_names::<S3Endpoint>(
+            &["https://s3.example.org", "https://10.0.0.7:9000", "http://s3.example.org:8080"],
+            &[
+                ("s3.example.org", "write `https://s3.example.org`"),
+                (
+                    "https://s3.example.org/bucket",
+                    "write `https://s3.example.org`; the bucket and the prefix",
+                ),
+                ("https://key:secret@s3.example.org", "credentials"),
+                ("https://s3.example.org:0", "write it like"),
+                ("https://10.0.0.07", "write it like"),
+                ("ftp://s3.example.org", "write it like"),
+                ("https://minio", "write it like"),
+            ],
+        );
+        let of = |text: &str| text.parse::<S3Endpoint>().expect("an endpoint");
+        assert_eq!(of("https://s3.example.org/").as_str(), "https://s3.example.org");
+        assert_eq!(
+            (
+                of("https://s3.example.org").port(),
+                of("http://s3.example.org").port(),
+                of("https://10.0.0.7:9000").port()
+            ),
+            (443, 80, 9000)
+        );
+        assert!(of("https://s3.example.org").has_tls() && !of("http://10.0.0.7").has_tls());
+        assert_names::<Bucket>(
+            &["my-backups", "a.b", "000"],
+            &[
+                ("ab", "3 to 63"),
+                ("My", "3 to 63"),
+                ("a..b", "3 to 63"),
+                ("10.0.0.1", "3 to 63"),
+                (&"a".repeat(64), "3 to 63"),
+                ("-ab", "3 to 63"),
+            ],
+        );
+        assert_names::<Cidr>(
+            &["10.0.0.7/32", "10.0.0.0/8", "0.0.0.0/0", "192.168.4.0/22"],
+            &[
+                ("10.0.0.7/24", "write `10.0.0.0/24`, or `10.0.0.7/32`"),
+                ("192.168.5.0/22", "write `192.168.4.0/22`"),
+                ("10.0.0.7/33", "write it like"),
+                ("10.0.0/24", "write it like"),
+                ("10.0.0.0/08", "write it like"),
+                ("256.0.0.0/8", "write it like"),
+                ("::/0", "write it like"),
+            ],
+        );
+        assert_names::<Cidr>(
+            &["10.1.2.0/24", "10.1.2.3/32", "192.168.0.0/16", "0.0.0.0/0"],
+            &[
+                ("10.1.2.3", "write `10.1.2.3/32`"),
+                ("10.1.2.3/24", "write `10.1.2.0/24`"),
+                ("10.1.2.0/33", "write it like"),
+                ("10.1.2.0/+24", "write it like"),
+                ("10.1.2.0/024", "write it like"),
+                ("10.1.2/24", "write it like"),
+                ("300.1.2.0/24", "write it like"),
+                ("fd00::/8", "write it like"),
+                ("", "write it like"),
+            ],
+        );
+    }
+}

@@ -80,3 +80,57 @@ pub(super) fn k3s_version(s: &str) -> Checked<'_> {
     let better = if is_meant { better } else { "v1.35.8+k3s1".to_owned() };
     Err(format!("`{s}` is not a full version of k3s: write it like `{better}`"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::names::{K3sVersion, Tag, tests::assert_names};
+
+    #[test]
+    fn versions() {
+        let digest = format!("sha256:{}", "a1".repeat(32));
+        assert_names::<Tag>(
+            &[
+                "1.2.3",
+                "v0.32.15",
+                "17.5-alpine",
+                "16.3.0-debian-12-r16",
+                "v1.35.0+k3s1",
+                "0.8.0-pg17",
+                "2025.1.0",
+                &format!("1.2.3@{digest}"),
+            ],
+            &[
+                ("latest", "names no version"),
+                ("main", "names no version"),
+                ("17", "series of versions"),
+                ("v1", "series of versions"),
+                ("1.x", "range"),
+                ("^1.2", "range"),
+                (">=1.2", "range"),
+                ("1.2.*", "range"),
+                ("1.2 || 2", "range"),
+                ("", "names no version"),
+                ("1..2", "full version"),
+                ("1.2/3", "like"),
+                ("1.2.3@sha256:abc", "64 hexadecimal"),
+                ("1.2.3@", "64 hexadecimal"),
+            ],
+        );
+        assert_names::<K3sVersion>(
+            &["v1.35.8+k3s1", "v1.36.0-rc1+k3s2", "v1.35.12+k3s10"],
+            &[
+                ("stable", "full version of k3s"),
+                ("1.35.8+k3s1", "write it like `v1.35.8+k3s1`"),
+                ("v1.35", "full version"),
+                ("v1.35.8", "full version"),
+                ("v1.35+k3s1", "full version"),
+                ("v1.35.8-k3s1", "full version"),
+                ("v1.35.8+rke2r1", "full version"),
+                ("v1.35.8+k3s1 ", "full version"),
+                ("", "full version"),
+            ],
+        );
+        let tag: Tag = format!("v1.2.3@{digest}").parse().expect("it is a version");
+        assert_eq!((tag.tag(), tag.digest()), ("v1.2.3", Some(digest.as_str())));
+    }
+}

@@ -1,4 +1,4 @@
-//! What an editor shows of a text that has a form.
+//! What is said of a text that has a form, and the examples in it.
 
 use schemars::Schema;
 
@@ -16,4 +16,37 @@ pub(crate) fn described(mut schema: Schema, what: &str) -> Schema {
         schema.insert("examples".to_owned(), examples.into());
     }
     schema
+}
+
+/// The first example that stands in backquotes in what is said of a type: the reader puts it in
+/// place of a field that is missing, and its help shows it.
+pub(crate) const fn example(what: &str) -> Option<&str> {
+    let bytes = what.as_bytes();
+    let (mut at, mut start) = (0, None);
+    while at < bytes.len() {
+        match (bytes[at], start) {
+            (b'`', None) => start = Some(at + 1),
+            (b'`', Some(start)) => return Some(what.split_at(at).0.split_at(start).1),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Holds what is said of a type to giving an example, when the program is compiled.
+pub(crate) const fn gives_an_example(what: &str) {
+    assert!(example(what).is_some(), "say an example in backquotes: the reader needs one");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::example;
+
+    #[test]
+    fn the_first_example_is_the_one() {
+        assert_eq!(example("a name like `my-team` or `x`"), Some("my-team"));
+        assert_eq!(example("`é`"), Some("é"));
+        assert_eq!((example("a name"), example("a `name"), example("")), (None, None, None));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{BINARY, Bytes, DECIMAL, Millicores, Seconds, TIME, in_words};
+use super::{BINARY, Bytes, DECIMAL, Millicores, Seconds, TIME, error::ValueError, in_words};
 
 /// The number before the unit, times the unit's size, and whether something is left over; nothing
 /// where it is no number or too large.
@@ -31,13 +31,13 @@ fn scaled(number: &str, size: u64) -> Option<u64> {
 
 /// Bytes of a file as people are told them, which are rounded: up to the next whole byte. Without a
 /// unit they are bytes.
-pub(super) fn rounded_up(s: &str) -> Result<Bytes, String> {
+pub(super) fn rounded_up(s: &str) -> Result<Bytes, ValueError> {
     let (number, unit) = split_unit(s);
     let size = BINARY.iter().chain(&DECIMAL).find(|it| it.1 == unit).map(|it| it.0);
     match size.and_then(|size| scale(number, size)) {
         Some((bytes, more)) => Ok(Bytes(bytes.saturating_add(more.into()))),
         None if unit.is_empty() && number.contains('.') && is_number(number) => {
-            Err(format!("`{s}` has no unit: write `{s}Gi`, or the number of bytes"))
+            Err(format!("`{s}` has no unit: write `{s}Gi`, or the number of bytes").into())
         }
         None => s.parse(),
     }
@@ -62,22 +62,23 @@ fn is_too_large(number: &str, size: u64) -> bool {
 
 /// CPU as a spec writes it: in cores or thousandths of one. The API reads `1G` too, a thousand
 /// million cores that nobody means.
-pub(super) fn cores(s: &str) -> Result<Millicores, String> {
+pub(super) fn cores(s: &str) -> Result<Millicores, ValueError> {
     let (number, unit) = split_unit(s);
     let is_of_cores = matches!(
         unit.trim().to_ascii_lowercase().as_str(),
         "core" | "cores" | "cpu" | "cpus" | "vcpu" | "vcpus" | "c"
     );
     match (unit, in_words(s)) {
-        (_, Some(number)) => Err(format!("`{s}` is not an amount of CPU: write `{number}`")),
+        (_, Some(number)) => Err(format!("`{s}` is not an amount of CPU: write `{number}`").into()),
         ("m" | "", _) => s.parse(),
         _ if is_number(number) && is_of_cores => {
-            Err(format!("`{s}` does not have a unit of CPU: write `{number}`"))
+            Err(format!("`{s}` does not have a unit of CPU: write `{number}`").into())
         }
         _ if is_number(number) => Err(format!(
             "`{s}` does not have a unit of CPU: write `{number}` for cores, or `{number}m` \
              for thousandths of one"
-        )),
+        )
+        .into()),
         _ => s.parse(),
     }
 }
@@ -94,7 +95,7 @@ fn meant(unit: &str) -> &'static str {
 }
 
 impl FromStr for Bytes {
-    type Err = String;
+    type Err = ValueError;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let (number, unit) = split_unit(s);
@@ -107,7 +108,7 @@ impl FromStr for Bytes {
         if let Some(bytes) = size.and_then(|size| scaled(number, size)) {
             return Ok(Self(bytes));
         }
-        Err(if s.starts_with('-') {
+        Err(ValueError::from(if s.starts_with('-') {
             format!("`{s}` is below zero: an amount of bytes is written like `8Gi` or `512Mi`")
         } else if !is_number(number) {
             format!("`{s}` is not an amount of bytes: write it like `8Gi` or `512Mi`")
@@ -122,12 +123,12 @@ impl FromStr for Bytes {
             format!("`{s}` is more bytes than can be counted")
         } else {
             format!("`{s}` is not a whole number of bytes: write it in a smaller unit")
-        })
+        }))
     }
 }
 
 impl FromStr for Millicores {
-    type Err = String;
+    type Err = ValueError;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
         let (number, unit) = split_unit(s);
@@ -139,7 +140,7 @@ impl FromStr for Millicores {
         if let Some(millicores) = size.and_then(|size| scaled(number, size)) {
             return Ok(Self(millicores));
         }
-        Err(if s.starts_with('-') {
+        Err(ValueError::from(if s.starts_with('-') {
             format!("`{s}` is below zero: an amount of CPU is written like `4`, `0.5` or `500m`")
         } else if !is_number(number) || size.is_none() {
             format!("`{s}` is not an amount of CPU: write it like `4`, `0.5` or `500m`")
@@ -149,22 +150,25 @@ impl FromStr for Millicores {
             format!(
                 "`{s}` is finer than a thousandth of a core: write whole thousandths like `250m`"
             )
-        })
+        }))
     }
 }
 
 impl FromStr for Seconds {
-    type Err = String;
+    type Err = ValueError;
 
     fn from_str(s: &str) -> Result<Self, Self::Err> {
-        let refuse =
-            || format!("`{s}` is not a length of time: write it like `30s`, `5m`, `24h` or `7d`");
+        let refuse = || {
+            format!("`{s}` is not a length of time: write it like `30s`, `5m`, `24h` or `7d`")
+                .into()
+        };
         if s.starts_with('-') {
             return Err(format!(
                 "`{s}` is below zero, and a time cannot be unlimited: write `{}`, a year, the \
                  longest that is allowed",
                 Self::LONGEST
-            ));
+            )
+            .into());
         }
         let (mut rest, mut sum, mut above) = (s, 0_u64, u64::MAX);
         while !rest.is_empty() {
@@ -174,10 +178,12 @@ impl FromStr for Seconds {
                 return Err(refuse());
             }
             if unit.is_empty() {
-                return Err(format!("`{s}` has no unit: write `{s}s` for seconds"));
+                return Err(format!("`{s}` has no unit: write `{s}s` for seconds").into());
             }
             if matches!(unit, "ms" | "us" | "ns") {
-                return Err(format!("`{s}` is finer than a second: write whole seconds like `1s`"));
+                return Err(
+                    format!("`{s}` is finer than a second: write whole seconds like `1s`").into()
+                );
             }
             // Larger units first, each once: `1h30m`.
             let size = TIME
@@ -185,12 +191,12 @@ impl FromStr for Seconds {
                 .find(|it| it.1 == unit && it.0 < above)
                 .map(|it| it.0)
                 .ok_or_else(refuse)?;
-            let too_long = || format!("`{s}` is longer than can be counted");
+            let too_long = || ValueError::from(format!("`{s}` is longer than can be counted"));
             let not_whole = || {
                 if is_too_large(number, size) {
                     too_long()
                 } else {
-                    format!("`{s}` is not a whole number of seconds")
+                    format!("`{s}` is not a whole number of seconds").into()
                 }
             };
             let part = scaled(number, size).ok_or_else(not_whole)?;
@@ -199,5 +205,115 @@ impl FromStr for Seconds {
             rest = &after[unit.len()..];
         }
         if s.is_empty() { Err(refuse()) } else { Ok(Self(sum)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes(text: &str) -> Result<u64, String> {
+        text.parse().map(Bytes::get).map_err(|why: ValueError| why.to_string())
+    }
+
+    fn millicores(text: &str) -> Result<u64, String> {
+        text.parse().map(Millicores::get).map_err(|why: ValueError| why.to_string())
+    }
+
+    fn seconds(text: &str) -> Result<u64, String> {
+        text.parse().map(Seconds::get).map_err(|why: ValueError| why.to_string())
+    }
+
+    #[test]
+    fn bytes_are_read_as_kubernetes_reads_them() {
+        for (text, n) in [
+            ("0", 0),
+            ("512", 512),
+            ("1Ki", 1 << 10),
+            ("512Mi", 512 << 20),
+            ("2Gi", 2 << 30),
+            ("1.5Gi", 3 << 29),
+            ("0.5Ki", 512),
+            ("1Ti", 1 << 40),
+            ("1Pi", 1 << 50),
+            ("15Ei", 15 << 60),
+            ("1k", 1_000),
+            ("500M", 500_000_000),
+            ("1.5G", 1_500_000_000),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            assert_eq!(bytes(text), Ok(n), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount_says_what_to_write() {
+        for (text, hint) in [
+            ("64MB", "write `64Mi`"),
+            ("64m", "write `64Mi`"),
+            ("2gb", "write `2Gi`"),
+            ("2 Gi", "write `2Gi`"),
+            ("1K", "write `1Ki`"),
+            ("1e3", "write `1Mi`"),
+            ("0.3Ki", "not a whole number of bytes"),
+            (
+                "1.0000000000000000000000000000000000000000000000001Ki",
+                "not a whole number of bytes",
+            ),
+            ("16Ei", "more bytes than can be counted"),
+            ("99999999999999999999999", "more bytes than can be counted"),
+            ("-1Gi", "below zero"),
+            ("", "write it like `8Gi`"),
+            (".5Gi", "write it like `8Gi`"),
+            ("1.Gi", "write it like `8Gi`"),
+            ("1.2.3Gi", "write it like `8Gi`"),
+            ("Gi", "write it like `8Gi`"),
+            ("ten", "write it like `8Gi`"),
+            ("٣Gi", "write it like `8Gi`"),
+        ] {
+            let message = bytes(text).expect_err(text);
+            assert!(message.contains(hint), "{text}: {message}");
+        }
+        for (text, hint) in [
+            ("0.0005", "thousandth"),
+            ("0.5m", "thousandth"),
+            ("1 core", "write it like `4`"),
+            ("-1", "below zero"),
+            ("", "write it like"),
+            ("1Mi", "write it like"),
+            ("99999999999999999999", "more CPU"),
+        ] {
+            let message = millicores(text).expect_err(text);
+            assert!(message.contains(hint), "{text}: {message}");
+        }
+        for (text, hint) in [
+            ("30", "write `30s`"),
+            ("500ms", "whole seconds"),
+            ("1m1h", "write it like"),
+            ("1h1h", "write it like"),
+            ("1y", "write it like"),
+            ("", "write it like"),
+            ("-1s", "write `8760h`"),
+            ("-1", "write `8760h`"),
+            ("1h 30m", "write it like"),
+            ("0.5s", "whole number of seconds"),
+            ("999999999999999999999d", "longer than can be counted"),
+            ("210000000000000d300000000000000h", "longer"),
+        ] {
+            let message = seconds(text).expect_err(text);
+            assert!(message.contains(hint), "{text}: {message}");
+        }
+    }
+
+    /// A file's size is told rounded: what is needed is never less than it.
+    #[test]
+    fn a_rounded_size_is_the_next_whole_byte() {
+        for (text, n) in [("1.3Ki", 1332), ("0.1Ki", 103), ("1Gi", 1 << 30), ("7", 7)] {
+            assert_eq!(rounded_up(text).map(Bytes::get), Ok(n), "{text}");
+        }
+        for (text, hint) in [("1.3", "write `1.3Gi`"), ("", "write it like `8Gi`")] {
+            let message = rounded_up(text).expect_err(text).to_string();
+            assert!(message.contains(hint), "{text}: {message}");
+        }
     }
 }

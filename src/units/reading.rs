@@ -7,13 +7,13 @@ use serde::{
     de::{Error, Unexpected, Visitor},
 };
 
-use super::{BYTES, Bytes, CPU, Millicores, SECONDS, Seconds, parse};
+use super::{BYTES, Bytes, CPU, Millicores, SECONDS, Seconds, error::ValueError, parse};
 
 /// Takes a text or a number, but for a number that lacks its unit; zero is zero in every unit.
 struct AmountVisitor<T> {
     expecting: &'static str,
     needs_unit: bool,
-    parse: fn(&str) -> Result<T, String>,
+    parse: fn(&str) -> Result<T, ValueError>,
 }
 
 impl<T: Default> AmountVisitor<T> {

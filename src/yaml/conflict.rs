@@ -83,7 +83,7 @@ impl Conflict {
             }
         };
         let message = "a merge conflict is not resolved here";
-        let mut finding = Diagnostic::error(code::MERGE_CONFLICT, place(first), message);
+        let mut finding = code::MERGE_CONFLICT.at(place(first), message);
         if let Some(ours) = self.ours {
             finding = finding.label(side(ours, OURS, self.ours, self.base.or(self.middle)));
         }

@@ -19,15 +19,12 @@ thread_local! {
 /// # Panics
 /// If a key is a map or a list, or the value's own `Serialize` fails. The API's types do neither.
 pub fn document<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    write(out, value, 0, At::Document);
-}
-
-/// Writes a value after `key:` that is already there; its own lines are indented by `indent`.
-///
-/// # Panics
-/// As [`document`].
-pub fn nested<T: Serialize + ?Sized>(out: &mut Vec<u8>, indent: usize, value: &T) {
-    write(out, value, indent, At::Key);
+    // Taken, not borrowed: a `Serialize` that emits another document on the way finds an empty
+    // arena and does no harm.
+    let mut sink = Sink { out, arena: ARENA.take() };
+    let done = value.serialize(Emitter { sink: &mut sink, indent: 0, at: At::Document });
+    done.expect("values of the API are numbers, texts, lists and maps with texts for keys");
+    ARENA.set(sink.arena);
 }
 
 /// Writes the two lines that every object begins with.
@@ -40,12 +37,9 @@ pub fn type_meta(out: &mut Vec<u8>, api_version: &str, kind: &str) {
     }
 }
 
-fn write<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T, indent: usize, at: At) {
-    // Taken, not borrowed: a `Serialize` that emits another document on the way finds an empty
-    // arena and does no harm.
-    let mut sink = Sink { out, arena: ARENA.take() };
-    if let Err(why) = value.serialize(Emitter { sink: &mut sink, indent, at }) {
-        panic!("not a value of the API: {why}");
-    }
-    ARENA.set(sink.arena);
+/// A document as text, for a value that holds one.
+pub fn text<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut text = Vec::new();
+    document(&mut text, value);
+    String::from_utf8(text).expect("the emitter writes UTF-8")
 }

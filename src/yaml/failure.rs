@@ -7,7 +7,7 @@ use serde::de::{self, Expected, Unexpected};
 /// Why a value could not be read, and at which node.
 #[derive(Debug)]
 pub(super) struct Failure {
-    pub(super) kind: Kind,
+    pub(super) kind: FailureKind,
     pub(super) at: Option<At>,
 }
 
@@ -21,7 +21,7 @@ pub(super) struct At {
 
 /// What serde found.
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(super) enum FailureKind {
     Custom(String),
     Type(String),
     Length(usize, String),
@@ -35,7 +35,7 @@ pub(super) enum Kind {
 }
 
 impl Failure {
-    pub(super) fn new(kind: Kind) -> Self {
+    pub(super) fn new(kind: FailureKind) -> Self {
         Self { kind, at: None }
     }
 
@@ -56,31 +56,31 @@ impl std::error::Error for Failure {}
 
 impl de::Error for Failure {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(Kind::Custom(message.to_string()))
+        Self::new(FailureKind::Custom(message.to_string()))
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(Kind::Type(expected.to_string()))
+        Self::new(FailureKind::Type(expected.to_string()))
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(Kind::Type(expected.to_string()))
+        Self::new(FailureKind::Type(expected.to_string()))
     }
 
     fn invalid_length(length: usize, expected: &dyn Expected) -> Self {
-        Self::new(Kind::Length(length, expected.to_string()))
+        Self::new(FailureKind::Length(length, expected.to_string()))
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(Kind::UnknownVariant(variant.to_owned(), expected))
+        Self::new(FailureKind::UnknownVariant(variant.to_owned(), expected))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        Self::new(Kind::UnknownField(field.to_owned(), expected))
+        Self::new(FailureKind::UnknownField(field.to_owned(), expected))
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::new(Kind::Missing(field))
+        Self::new(FailureKind::Missing(field))
     }
 }
 

@@ -10,17 +10,17 @@ use crate::diag::{
 };
 
 use super::{
-    failure::Kind,
+    failure::FailureKind,
     hints,
     subject::{Subject, clipped},
 };
 
 /// The message and the help of a failure.
-pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<String>) {
+pub(super) fn words(kind: &FailureKind, subject: &Subject<'_>) -> (String, Option<String>) {
     let name = short_name(subject.path);
     match kind {
-        Kind::Custom(message) => (format!("{name}: {message}"), None),
-        Kind::Type(expected) => {
+        FailureKind::Custom(message) => (format!("{name}: {message}"), None),
+        FailureKind::Type(expected) => {
             let wanted = within(wanted(expected), subject.bounds);
             let message = if subject.value.is_null() {
                 format!("{name} takes {wanted}, but nothing is written")
@@ -29,14 +29,14 @@ pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<Strin
             };
             (message, hints::of_type(expected, &wanted, subject))
         }
-        Kind::Length(length, expected) => {
+        FailureKind::Length(length, expected) => {
             (format!("{name} takes {}, found {length}", wanted(expected)), None)
         }
-        Kind::UnknownVariant(written, known) => (
+        FailureKind::UnknownVariant(written, known) => (
             format!("`{}` is not a value of {name}", clipped(written)),
             Some(did_you_mean(written, known, "write one of", "it has no value")),
         ),
-        Kind::UnknownField(written, known) => {
+        FailureKind::UnknownField(written, known) => {
             let parent =
                 subject.path.parent().map_or_else(|| "the file".to_owned(), |it| long_name(&it));
             let help = match meant(written, known) {
@@ -50,9 +50,11 @@ pub(super) fn words(kind: &Kind, subject: &Subject<'_>) -> (String, Option<Strin
             };
             (format!("`{}` is not a field of {parent}", clipped(written)), help)
         }
-        Kind::NoSample | Kind::MissingWithin(_) => (format!("{name} cannot be read"), None),
+        FailureKind::NoSample | FailureKind::MissingWithin(_) => {
+            (format!("{name} cannot be read"), None)
+        }
         // What to write is known once a stand-in was read.
-        Kind::Missing(field) => (
+        FailureKind::Missing(field) => (
             format!("`{field}` is missing in {}, and has no default", long_name(subject.path)),
             None,
         ),

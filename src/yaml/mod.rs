@@ -15,6 +15,7 @@ pub mod plain;
 mod quote;
 mod read;
 mod scalar;
+pub mod scalars;
 mod serializer;
 pub mod source;
 mod subject;

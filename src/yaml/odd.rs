@@ -8,30 +8,30 @@ use crate::diag::{
     diagnostic::{Diagnostic, Place},
 };
 
-/// What a character is called, and what to write in its place; nothing for a character that may
-/// stand in a bare text.
+/// What a character is called, with its article, and what to write in its place; nothing for a
+/// character that may stand in a bare text.
 fn looks_like(character: char) -> Option<(&'static str, &'static str)> {
     Some(match character {
-        '\u{a0}' | '\u{202f}' => ("no-break space", "replace it with a space"),
+        '\u{a0}' | '\u{202f}' => ("a no-break space", "replace it with a space"),
         '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' | '\u{3000}' => {
-            ("typographic space", "replace it with a space")
+            ("a typographic space", "replace it with a space")
         }
         '\u{ad}'
         | '\u{200b}'..='\u{200f}'
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{2064}'
-        | '\u{feff}' => ("invisible character", "remove it"),
+        | '\u{feff}' => ("an invisible character", "remove it"),
         '\u{ab}' | '\u{bb}' | '\u{201c}'..='\u{201f}' | '\u{2033}' | '\u{ff02}' => {
-            ("typographic quote", "replace it with `\"`")
+            ("a typographic quote", "replace it with `\"`")
         }
         '\u{2018}'..='\u{201b}' | '\u{2032}' | '\u{ff07}' => {
-            ("typographic quote", "replace it with `'`")
+            ("a typographic quote", "replace it with `'`")
         }
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => {
-            ("typographic dash", "replace it with `-`")
+            ("a typographic dash", "replace it with `-`")
         }
-        '\u{ff1a}' => ("full-width colon", "replace it with `:`"),
-        '\u{ff0c}' => ("full-width comma", "replace it with `,`"),
+        '\u{ff1a}' => ("a full-width colon", "replace it with `:`"),
+        '\u{ff0c}' => ("a full-width comma", "replace it with `,`"),
         _ => return None,
     })
 }
@@ -77,6 +77,6 @@ pub(super) fn finding(file: &Arc<str>, text: &str, at: usize) -> Option<Diagnost
     let (what, help) = looks_like(character)?;
     let place = Place::Span { file: Arc::clone(file), span: at..at + character.len_utf8() };
     let message =
-        format!("a {what} (U+{:04X}) is not valid here: YAML has none", u32::from(character));
-    Some(Diagnostic::error(code::YAML_SYNTAX, place, message).help(help))
+        format!("{what} (U+{:04X}) is not valid here: YAML has none", u32::from(character));
+    Some(code::YAML_SYNTAX.at(place, message).help(help))
 }

@@ -8,7 +8,7 @@ use granit_parser::{
 use serde_json::{Map, Value, map::Entry};
 
 use crate::diag::{
-    code,
+    code::{self, ErrorCode},
     diagnostic::{Diagnostic, Diagnostics, MAX_FINDINGS, Place},
 };
 
@@ -124,12 +124,9 @@ impl Builder<'_> {
         let is_empty = self.root.is_null() && self.nodes.first().is_none_or(|it| !it.is_broken);
         if is_empty && self.findings.is_empty() {
             self.findings.push(
-                Diagnostic::error(
-                    code::EMPTY_FILE,
-                    Place::File(Arc::clone(self.file)),
-                    "the file is empty",
-                )
-                .help("write into it, or delete it"),
+                code::EMPTY_FILE
+                    .at(Place::File(Arc::clone(self.file)), "the file is empty")
+                    .help("write into it, or delete it"),
             );
         }
         !is_empty
@@ -401,13 +398,10 @@ impl Builder<'_> {
         };
         let (name, first, second) = twice;
         let place = |span| Place::Span { file: Arc::clone(self.file), span };
-        let finding = Diagnostic::error(
-            code::DUPLICATE_KEY,
-            place(second),
-            format!("`{name}` is written twice"),
-        )
-        .related(place(first), "first written here")
-        .help("keep one of the two");
+        let finding = code::DUPLICATE_KEY
+            .at(place(second), format!("`{name}` is written twice"))
+            .related(place(first), "first written here")
+            .help("keep one of the two");
         self.findings.push(finding);
     }
 
@@ -453,18 +447,18 @@ impl Builder<'_> {
         // told already.
         let is_told = |diagnostic: &Diagnostic| {
             diagnostic.code == finding.code
-                && (diagnostic.code == code::NESTED_TOO_DEEP || diagnostic.place == finding.place)
+                && (diagnostic.code == code::NESTED_TOO_DEEP.name()
+                    || diagnostic.place == finding.place)
         };
         if !self.findings.iter().any(is_told) {
             self.findings.push(finding);
         }
     }
 
-    fn find(&mut self, code: &'static str, span: Range<usize>, message: &str, help: Option<&str>) {
+    fn find(&mut self, code: ErrorCode, span: Range<usize>, message: &str, help: Option<&str>) {
         // One more than are shown, so that the reader knows that there are more.
         if self.findings.len() <= MAX_FINDINGS {
-            let mut finding =
-                Diagnostic::error(code, Place::Span { file: Arc::clone(self.file), span }, message);
+            let mut finding = code.at(Place::Span { file: Arc::clone(self.file), span }, message);
             finding.help.extend(help.map(str::to_owned));
             self.findings.push(finding);
         }

@@ -12,9 +12,10 @@ use serde::{
 };
 
 use super::{
-    failure::{Failure, Kind, Way},
+    failure::{Failure, FailureKind, Way},
     plain,
 };
+use crate::units::described;
 
 /// Deeper than any struct of a spec; a type that contains itself ends here.
 const MAX_DEPTH: usize = 16;
@@ -78,9 +79,9 @@ fn is_one_of_two(field: &str, known: &[&str]) -> bool {
     known.iter().any(|it| it.strip_suffix('s') == Some(field))
 }
 
-/// The example that a type gives in backquotes.
+/// The example that a type gives: names and amounts do not compile without one.
 fn example(expected: &dyn Expected) -> Option<String> {
-    expected.to_string().split('`').nth(1).map(str::to_owned)
+    described::example(&expected.to_string()).map(str::to_owned)
 }
 
 /// Every width of number reads as 1.
@@ -192,9 +193,9 @@ impl<'de> Deserializer<'de> for Sample<'_> {
         self.write("}");
         read.map_err(|error| match error.kind {
             // Which fields have no default is only known from what is missed.
-            Kind::Missing(field) => {
-                Failure::new(Kind::MissingWithin(self.way.iter().copied().chain([field]).collect()))
-            }
+            FailureKind::Missing(field) => Failure::new(FailureKind::MissingWithin(
+                self.way.iter().copied().chain([field]).collect(),
+            )),
             _ => error,
         })
     }

@@ -12,7 +12,7 @@ use crate::diag::{
 };
 
 use super::{
-    failure::{At, Failure, Kind},
+    failure::{At, Failure, FailureKind},
     messages,
     node::Children,
     source::Source,
@@ -21,7 +21,7 @@ use super::{
 };
 
 /// The least and the most of the number at a path, where it has bounds.
-pub type Bounds = dyn Fn(&FieldPath) -> Option<(u64, u64)>;
+pub(super) type Bounds = dyn Fn(&FieldPath) -> Option<(u64, u64)>;
 
 impl Source {
     /// Reads the typed value and *all* that is wrong with it, not only the first, which is where
@@ -73,13 +73,13 @@ impl Source {
             let Failure { kind, at } = failure;
             let at = at.unwrap_or(At { node: 0, is_key: false });
             let is_known =
-                matches!(kind, Kind::Missing(field) if meant.contains(&(at.node, field)));
+                matches!(kind, FailureKind::Missing(field) if meant.contains(&(at.node, field)));
             if !is_known && !self.follows(&kind, at.node, &state.taken) {
-                if let Kind::Missing(field) = kind {
+                if let FailureKind::Missing(field) = kind {
                     missing.push((told.len(), at.node, field));
                 }
                 let subject_is_text = self.is_text::<T>(&mut state, &kind, at);
-                if matches!(kind, Kind::Type(_))
+                if matches!(kind, FailureKind::Type(_))
                     && !at.is_key
                     && self.path_of(at.node).get(&self.value) == Some(&Value::Null)
                 {
@@ -88,13 +88,13 @@ impl Source {
                 told.push(self.finding(&kind, at, &state, subject_is_text, bounds));
             }
             match kind {
-                Kind::Missing(field) if !state.lacks(at.node, &[field]) => {
+                FailureKind::Missing(field) if !state.lacks(at.node, &[field]) => {
                     state.missing.entry(at.node).or_default().push(vec![field]);
                 }
-                Kind::MissingWithin(way) if !state.lacks(at.node, &way) => {
+                FailureKind::MissingWithin(way) if !state.lacks(at.node, &way) => {
                     state.missing.entry(at.node).or_default().push(way);
                 }
-                Kind::UnknownField(written, known) => {
+                FailureKind::UnknownField(written, known) => {
                     meant.extend(
                         messages::meant(&written, known).map(|it| (self.nodes[at.node].parent, it)),
                     );
@@ -126,12 +126,12 @@ impl Source {
 
     /// Whether a number or a truth value would be taken if it stood in quotes: tried, for only the
     /// type itself knows.
-    fn is_text<T: DeserializeOwned>(&self, state: &mut State, kind: &Kind, at: At) -> bool {
+    fn is_text<T: DeserializeOwned>(&self, state: &mut State, kind: &FailureKind, at: At) -> bool {
         let is_bare = matches!(
             self.path_of(at.node).get(&self.value),
             Some(Value::Bool(_) | Value::Number(_))
         );
-        if !is_bare || at.is_key || !matches!(kind, Kind::Type(_)) {
+        if !is_bare || at.is_key || !matches!(kind, FailureKind::Type(_)) {
             return false;
         }
         state.as_text = Some(at.node);
@@ -141,16 +141,16 @@ impl Source {
     }
 
     /// Whether the failure only follows from what was found before.
-    fn follows(&self, kind: &Kind, node: usize, taken: &[bool]) -> bool {
+    fn follows(&self, kind: &FailureKind, node: usize, taken: &[bool]) -> bool {
         match (&self.nodes[node].children, kind) {
-            (_, Kind::NoSample | Kind::MissingWithin(_)) => true,
-            (_, Kind::Missing(_)) if self.nodes[node].is_partial => true,
-            (Children::Map(children), Kind::Missing(field)) => {
+            (_, FailureKind::NoSample | FailureKind::MissingWithin(_)) => true,
+            (_, FailureKind::Missing(_)) if self.nodes[node].is_partial => true,
+            (Children::Map(children), FailureKind::Missing(field)) => {
                 self.named(children, field).is_some_and(|it| taken[it])
             }
             (
                 Children::Map(children) | Children::List(children),
-                Kind::Custom(_) | Kind::Type(_) | Kind::Length(..),
+                FailureKind::Custom(_) | FailureKind::Type(_) | FailureKind::Length(..),
             ) => children.iter().any(|it| taken[*it]),
             _ => false,
         }
@@ -158,15 +158,15 @@ impl Source {
 
     fn finding(
         &self,
-        kind: &Kind,
+        kind: &FailureKind,
         at: At,
         state: &State,
         is_text: bool,
         bounds: &Bounds,
     ) -> Diagnostic {
         let code = match kind {
-            Kind::UnknownField(..) => code::UNKNOWN_FIELD,
-            Kind::Missing(_) => code::MISSING_FIELD,
+            FailureKind::UnknownField(..) => code::UNKNOWN_FIELD,
+            FailureKind::Missing(_) => code::MISSING_FIELD,
             _ => code::INVALID_VALUE,
         };
         let path = self.path_of(at.node);
@@ -190,7 +190,7 @@ impl Source {
         let (message, help) = messages::words(kind, &subject);
         let file = Arc::clone(&self.file);
         let place = if at.is_key { Place::Key { file, path } } else { Place::Value { file, path } };
-        let mut finding = Diagnostic::error(code, place, message);
+        let mut finding = code.at(place, message);
         finding.help.extend(help);
         finding
     }

@@ -25,12 +25,12 @@ pub const MAX_SIZE: u64 = 1 << 20;
 /// reads.
 pub fn too_large(file: impl Into<Arc<str>>, size: u64) -> Diagnostic {
     let mib = size / MAX_SIZE;
-    Diagnostic::error(
-        code::FILE_TOO_LARGE,
-        Place::File(file.into()),
-        format!("the file has {mib} MiB, but a spec has at most 1 MiB"),
-    )
-    .help("is it the right file?")
+    code::FILE_TOO_LARGE
+        .at(
+            Place::File(file.into()),
+            format!("the file has {mib} MiB, but a spec has at most 1 MiB"),
+        )
+        .help("is it the right file?")
 }
 
 /// A file that was read, with all that is wrong with it as YAML.
@@ -80,8 +80,7 @@ impl Source {
         } else {
             format!("the byte 0x{byte:02X} is not UTF-8")
         };
-        let finding =
-            Diagnostic::error(code::NOT_UTF8, place, message).help("save the file as UTF-8");
+        let finding = code::NOT_UTF8.at(place, message).help("save the file as UTF-8");
         let parsed = parse::Parsed {
             value: Value::Null,
             nodes: Vec::new(),
@@ -99,7 +98,7 @@ impl Source {
     /// Merge conflicts in the text, where there are some: for what is read by other means than as
     /// YAML.
     pub fn conflicts(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.findings.iter().filter(|it| it.code == code::MERGE_CONFLICT)
+        self.findings.iter().filter(|it| it.code == code::MERGE_CONFLICT.name())
     }
 
     /// Whether nothing is wrong with it as YAML.
@@ -122,6 +121,11 @@ impl Source {
         !self.nodes.is_empty() && self.follow(path).1
     }
 
+    /// The paths of all values that are written down.
+    pub fn paths(&self) -> impl Iterator<Item = FieldPath> {
+        (0..self.nodes.len()).map(|it| self.path_of(it))
+    }
+
     /// Line and column of an offset, both from 1; the column counts characters.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let lines = self.lines.get_or_init(|| {
@@ -131,28 +135,6 @@ impl Source {
         let before = &self.text[..self.text.floor_char_boundary(offset)];
         let line = lines.partition_point(|it| *it <= before.len());
         (line, before[lines[line - 1]..].chars().count() + 1)
-    }
-
-    /// The deepest value that stands on a line: what `explain FILE:LINE` asks about. Where several
-    /// stand side by side, it is what they stand in; nothing for a comment or an empty line.
-    pub fn path_at_line(&self, line: usize) -> Option<FieldPath> {
-        let text = self.text.split_inclusive('\n').nth(line.checked_sub(1)?)?;
-        let start = text.as_ptr().addr() - self.text.as_ptr().addr();
-        let (start, end) = (start, start + text.trim_end().len());
-        let touches = |number: &usize| {
-            let node = &self.nodes[*number];
-            node.key_span().start < end && node.span.end.max(node.key_span().end) > start
-        };
-        let mut found = (!self.nodes.is_empty()).then_some(0).filter(touches)?;
-        while let Children::Map(children) | Children::List(children) = &self.nodes[found].children {
-            let mut on_line = children.iter().copied().filter(touches);
-            match (on_line.next(), on_line.next()) {
-                (Some(only), None) => found = only,
-                (None, _) if self.nodes[found].key_span().start < start => return None,
-                _ => break,
-            }
-        }
-        Some(self.path_of(found))
     }
 
     /// The node that a path leads to, or the last one on the way, and whether the way was whole.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use granit_parser::{ErrorKind as Kind, ScanError};
+use granit_parser::{ErrorKind, ScanError};
 
 use crate::diag::{
     code,
@@ -44,7 +44,8 @@ pub(super) fn forbidden(file: &Arc<str>, text: &str) -> Option<Diagnostic> {
     };
     let message = format!("the {what} U+{:04X} is not allowed in YAML", u32::from(c));
     Some(
-        Diagnostic::error(code::YAML_SYNTAX, place, message)
+        code::YAML_SYNTAX
+            .at(place, message)
             .help("remove it, or write it as an escape in double quotes"),
     )
 }
@@ -54,35 +55,31 @@ pub(super) fn finding(file: &Arc<str>, text: &str, error: &ScanError) -> Diagnos
     let at = offset(text, error);
     let place = |from: usize, to: usize| Place::Span { file: Arc::clone(file), span: from..to };
     if let Some(tab) = tab(text, at, error.kind()) {
-        return Diagnostic::error(code::TAB, place(tab, tab + 1), TAB_MESSAGE).help(TAB_HELP);
+        return code::TAB.at(place(tab, tab + 1), TAB_MESSAGE).help(TAB_HELP);
     }
-    if let Kind::RecursionLimitExceeded = error.kind() {
-        return Diagnostic::error(
-            code::NESTED_TOO_DEEP,
-            place(at, at),
-            "a value is nested deeper than in any spec",
-        );
+    if let ErrorKind::RecursionLimitExceeded = error.kind() {
+        return code::NESTED_TOO_DEEP
+            .at(place(at, at), "a value is nested deeper than in any spec");
     }
     // A quote may have been opened anywhere above.
-    let is_quote =
-        matches!(error.kind(), Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar);
+    let is_quote = matches!(
+        error.kind(),
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar
+    );
     let odd = odd::first_in_lines(text, at, LINES_BEFORE)
         .or_else(|| is_quote.then(|| odd::first(text, 0..text.len())).flatten());
     if let Some(finding) = odd.and_then(|at| odd::finding(file, text, at)) {
         return finding;
     }
     if let Some((colon, key, value)) = missing_space(text, at) {
-        let finding = Diagnostic::error(
-            code::YAML_SYNTAX,
-            place(colon, colon + 1),
-            "the space after `:` is missing",
-        );
+        let finding =
+            code::YAML_SYNTAX.at(place(colon, colon + 1), "the space after `:` is missing");
         return finding.help(format!("write `{key}: {value}`"));
     }
     let (message, help) = words(error.kind());
     let message =
         message.map_or_else(|| format!("this is not YAML: {}", error.info()), str::to_owned);
-    let mut finding = Diagnostic::error(code::YAML_SYNTAX, place_of(file, text, error), message);
+    let mut finding = code::YAML_SYNTAX.at(place_of(file, text, error), message);
     finding.help.extend(help.map(str::to_owned));
     finding
 }
@@ -117,7 +114,7 @@ fn missing_space(text: &str, at: usize) -> Option<(usize, &str, &str)> {
 }
 
 /// The tab that is to blame, if one is.
-fn tab(text: &str, at: usize, kind: &Kind) -> Option<usize> {
+fn tab(text: &str, at: usize, kind: &ErrorKind) -> Option<usize> {
     let line = text[..at].rfind('\n').map_or(0, |it| it + 1);
     let indentation = text[line..].len() - text[line..].trim_start_matches([' ', '\t']).len();
     if let Some(tab) = text[line..line + indentation].find('\t') {
@@ -125,11 +122,11 @@ fn tab(text: &str, at: usize, kind: &Kind) -> Option<usize> {
     }
     let is_tab = matches!(
         kind,
-        Kind::TabNotAllowed
-            | Kind::TabInBlockIndentation
-            | Kind::TabInIndentation
-            | Kind::TabAtBlockScalarStart
-            | Kind::TabInPlainScalar
+        ErrorKind::TabNotAllowed
+            | ErrorKind::TabInBlockIndentation
+            | ErrorKind::TabInIndentation
+            | ErrorKind::TabAtBlockScalarStart
+            | ErrorKind::TabInPlainScalar
     );
     is_tab
         .then(|| text[at..].find('\t').map(|it| at + it).or_else(|| text[..at].rfind('\t')))
@@ -137,56 +134,57 @@ fn tab(text: &str, at: usize, kind: &Kind) -> Option<usize> {
 }
 
 /// The message and the help for an error; none where the parser's own message is used.
-fn words(kind: &Kind) -> (Option<&'static str>, Option<&'static str>) {
+fn words(kind: &ErrorKind) -> (Option<&'static str>, Option<&'static str>) {
     let (message, help) = match kind {
-        Kind::MappingValueNotAllowed | Kind::InvalidColonPlacement => (
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => (
             "a `:` is written where no value can begin",
             "put a string with `: ` in it in quotes; a key has a line of its own",
         ),
-        Kind::SimpleKeyExpected | Kind::InvalidSimpleKey => {
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
             ("a key has no `:` after it", "write `key: value`")
         }
-        Kind::ExpectedBlockMappingKey
-        | Kind::InvalidIndentation
-        | Kind::ExpectedBlockSequenceEntry
-        | Kind::ExpectedDocumentStart => (
+        ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::InvalidIndentation
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::ExpectedDocumentStart => (
             "this line does not match the structure above it",
             "indent it like its neighbours, with spaces",
         ),
-        Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => {
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => {
             ("a quote is not closed", "write the closing quote")
         }
-        Kind::UnexpectedEofFlowSequence
-        | Kind::UnclosedFlowCollection { open: '[' }
-        | Kind::ExpectedFlowSequenceSeparator => (
+        ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnclosedFlowCollection { open: '[' }
+        | ErrorKind::ExpectedFlowSequenceSeparator => (
             "a list that begins with `[` is not closed, or a comma is missing",
             "write `,` between two items and `]` at the end",
         ),
-        Kind::UnexpectedEofFlowMapping
-        | Kind::UnclosedFlowCollection { .. }
-        | Kind::ExpectedFlowMappingSeparator => (
+        ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::ExpectedFlowMappingSeparator => (
             "a map that begins with `{` is not closed, or a comma is missing",
             "write `,` between two fields and `}` at the end",
         ),
-        Kind::MisplacedFlowCollectionEnd | Kind::MismatchedFlowCollectionEnd { .. } => (
+        ErrorKind::MisplacedFlowCollectionEnd | ErrorKind::MismatchedFlowCollectionEnd { .. } => (
             "this closing bracket has no opening bracket",
             "put a string with brackets in it in quotes",
         ),
-        Kind::UnexpectedCharacter { .. } | Kind::MissingAnchorOrAliasName => {
+        ErrorKind::UnexpectedCharacter { .. } | ErrorKind::MissingAnchorOrAliasName => {
             ("a string without quotes cannot begin with this character", "put the string in quotes")
         }
-        Kind::UnknownQuotedScalarEscape | Kind::InvalidQuotedScalarHexEscape => (
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape => (
             "this is not an escape that double quotes allow",
             "write `\\\\` for a backslash, or put the string in single quotes",
         ),
-        Kind::InvalidTrailingDoubleQuotedScalar | Kind::InvalidTrailingSingleQuotedScalar => {
+        ErrorKind::InvalidTrailingDoubleQuotedScalar
+        | ErrorKind::InvalidTrailingSingleQuotedScalar => {
             ("something follows the closing quote", "put the whole string in one pair of quotes")
         }
-        Kind::InvalidBlockScalarIndent => (
+        ErrorKind::InvalidBlockScalarIndent => (
             "this line of the block is indented less than its first",
             "indent all its lines at least as far as the first one",
         ),
-        Kind::BlockSequenceEntryNotAllowed | Kind::BlockEntryInFlowCollection => {
+        ErrorKind::BlockSequenceEntryNotAllowed | ErrorKind::BlockEntryInFlowCollection => {
             ("a list item cannot begin here", "begin the list on the next line")
         }
         _ => return (None, None),

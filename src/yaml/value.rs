@@ -13,7 +13,7 @@ use serde::{
 use serde_json::{Value, map};
 
 use super::{
-    failure::{Failure, Kind, Way},
+    failure::{Failure, FailureKind, Way},
     messages::quoted_list,
     node::Children,
     placeholder::Sample,
@@ -124,14 +124,14 @@ impl<'s> Entries<'s> {
     fn stand_in<V: DeserializeSeed<'s>>(&self, seed: V) -> Result<V::Value, Failure> {
         let (state, node) = (self.parent.state, self.parent.node);
         let Some((field, needed)) = self.standin.zip(state.missing.get(&node)) else {
-            return Err(Failure::new(Kind::NoSample));
+            return Err(Failure::new(FailureKind::NoSample));
         };
         let text = RefCell::new(String::new());
         let read = seed.deserialize(Sample::new(needed, field, &text));
         state.written.borrow_mut().insert((node, field), text.into_inner());
         read.map_err(|error| match error.kind {
-            Kind::MissingWithin(_) => error.or_at(node, false),
-            _ => Failure::new(Kind::NoSample),
+            FailureKind::MissingWithin(_) => error.or_at(node, false),
+            _ => Failure::new(FailureKind::NoSample),
         })
     }
 }
@@ -172,7 +172,9 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
             Value::Number(number) => match (number.as_u64(), number.as_i64()) {
                 (Some(whole), _) => visitor.visit_u64(whole),
                 (None, Some(negative)) => visitor.visit_i64(negative),
-                (None, None) => visitor.visit_f64(number.as_f64().unwrap_or_default()),
+                (None, None) => {
+                    visitor.visit_f64(number.as_f64().expect("a number that is no integer"))
+                }
             },
             Value::String(text) => visitor.visit_borrowed_str(text),
             Value::Array(items) => {
@@ -230,13 +232,13 @@ impl<'de> Deserializer<'de> for Cursor<'de> {
                     (Some((name, content)), None) => {
                         visitor.visit_enum(Variant { name, named_by: self, content: Some(content) })
                     }
-                    _ => Err(Failure::new(Kind::Type(format!(
+                    _ => Err(Failure::new(FailureKind::Type(format!(
                         "exactly one of {}",
                         quoted_list(variants)
                     )))),
                 }
             }
-            _ => Err(Failure::new(Kind::Type(format!("one of {}", quoted_list(variants))))),
+            _ => Err(Failure::new(FailureKind::Type(format!("one of {}", quoted_list(variants))))),
         }
     }
 

@@ -16,13 +16,14 @@ up() {
   done
   if [[ " ${charts[*]} " != *' argocd '* ]]; then repository_credential; fi
   argocd_objects
+  ingress_class_there
   wait_for_applications
   if [[ ! $dry ]]; then way_in; fi
   say 'up: done; `bash bootstrap/bootstrap.sh verify` asks the chat a question'
 }
 
 # The folder of the platform: the script lies in its bootstrap/.
-top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+top=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 readonly top
 readonly root=${ESPALIER_ROOT:-}
 # Where `espalier seal init` keeps the key; under sudo, in the home of whoever called it.

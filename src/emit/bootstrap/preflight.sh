@@ -15,12 +15,15 @@ preflight() {
     this_node
   fi
   names
+  if [[ ! $elsewhere ]]; then outside_servers; fi
   published
   clone
   if [[ $elsewhere ]]; then
     ours ask
+    ingress_class_there
   else
     our_node
+    if k3s_up; then ingress_class_there; fi
     # The first that changes something.
     inotify
   fi
@@ -95,11 +98,11 @@ machine() {
   esac
 }
 
-# The ports of the two entry points and of the API server: free, or k3s' own. A process names itself as it likes, so its name is compared
+# The ports of the API server and, unless another ingress controller has them, of the two entry points: free, or k3s' own. A process names itself as it likes, so its name is compared
 # as a whole, for each socket of a port, and shown like any stranger's word.
 ports() {
   local port line users own='^\((,?\("k3s(-server)?",pid=[0-9]+,fd=[0-9]+\))+\) *$'
-  for port in 80 443 6443; do
+  for port in "${node_ports[@]}"; do
     while IFS= read -r line; do
       users=${line#*users:}
       [[ ! $line || $users =~ $own ]] || refuse "port $port is taken: $(clean 200 <<<"$users")"
@@ -176,11 +179,12 @@ normalised() {
 
 # What Argo CD will look for has to be there, as far as this machine can see: the root follows the branch, the others may follow a tag.
 published() {
-  local one code asked=''
+  local one code said asked=''
   for one in "refs/heads/$branch" "$revision"; do
     [[ $one != "$asked" ]] || continue
     code=0 asked=$one
-    distant ls-remote --exit-code "$repository" "$one" >/dev/null 2>&1 || code=$?
+    said=$(distant ls-remote --exit-code "$repository" "$one" 2>&1 >/dev/null) || code=$?
+    if ((code != 0 && code != 2)) && mistrusted "$said"; then return; fi
     ((code == 2)) || continue
     if [[ $one == refs/tags/* ]]; then
       refuse "$repository has no tag \`${one#refs/tags/}\`, which the Applications follow: run \`espalier release\`"

@@ -72,7 +72,9 @@ restart_controller() {
 
 # Whether anybody may read the repository. No configuration of this machine may help: Argo CD has none of it.
 readable() {
-  env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false \
+  local -a as=(env)
+  if [[ $repository_ca ]]; then as+=("GIT_SSL_CAINFO=$top/$repository_ca"); fi
+  "${as[@]}" GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false \
     GIT_SSH_COMMAND=/bin/false timeout 30 git -c safe.bareRepository=explicit -C / ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
 }
 
@@ -107,6 +109,7 @@ repository_credential() {
   else
     [[ $ssh ]] || refuse 'a repository with a URL of SSH needs a deploy key: name its file in ESPALIER_REPOSITORY_SSH_KEY_FILE'
   fi
+  [[ ! $token || $token != *[[:cntrl:]]* ]] || refuse 'the token holds a control character (a line break, a tab), which no password may: write it to its file in one line'
   # One Secret a URL: Argo CD uses none where there are two.
   name=${name:-espalier-repository}
   say "repository: putting its credential into argocd as $name"

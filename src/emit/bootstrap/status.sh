@@ -55,9 +55,41 @@ given_up() { # rows
   awk -F '|' '($5 == "Failed" || $5 == "Error") && $3 != "Synced" && ($2 != "root" || !n) { n++; print $2 }' <<<"$1"
 }
 
+# `namespace name` of each StatefulSet of this platform that waits for its pods in order, as those of an earlier version do.
+in_order() {
+  look get statefulsets.apps --all-namespaces --selector "app.kubernetes.io/part-of=$platform" --output \
+    'jsonpath={range .items[?(@.spec.podManagementPolicy=="OrderedReady")]}{.metadata.namespace} {.metadata.name}{"\n"}{end}' | clean 100000
+}
+
+# Kubernetes lets nobody change that of a StatefulSet that is there. Its entry is removed, its pods and volumes stay and run on, and
+# Argo CD writes a new one, which takes them over. Each once a run.
+let_go() {
+  local namespace name
+  while read -r namespace name; do
+    [[ $namespace/$name =~ ^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*$ && $tried != *" $namespace/$name "* ]] || continue
+    say "$namespace/$name: its StatefulSet is of an earlier version and cannot be changed: it is made anew, its pods run on"
+    if kubectl --namespace "$namespace" delete statefulsets.apps "$name" --cascade=orphan --ignore-not-found >/dev/null; then
+      tried+="$namespace/$name "
+    fi
+  done < <(in_order)
+}
+
+# Pods of an earlier revision that are not ready and on which a StatefulSet waits, whatever has become right since.
+held_up() {
+  local sets pods
+  sets=$(look get statefulsets.apps --all-namespaces --output \
+    'jsonpath={range .items[?(@.spec.podManagementPolicy=="OrderedReady")]}{.metadata.namespace}|{.metadata.name}|{.status.updateRevision}{"\n"}{end}' | clean 1000000)
+  [[ $sets ]] || return 0
+  pods=$(look get pods --all-namespaces --selector statefulset.kubernetes.io/pod-name --output \
+    'jsonpath={range .items[*]}{.metadata.namespace}|{.metadata.name}|{.metadata.ownerReferences[0].name}|{.metadata.labels.controller-revision-hash}|{.metadata.deletionTimestamp}|{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' | clean 10000000)
+  awk -F '|' 'NR == FNR { if ($3 != "") now[$1 "|" $2] = $3; next }
+    ($1 "|" $3) in now && $4 != now[$1 "|" $3] && $5 == "" && $6 != "True" { print $1, $2 }' <(printf '%s\n' "$sets") <(printf '%s\n' "$pods")
+}
+
 # Sets them going, each once a run, with the options and tries of its own.
 set_going() { # rows
   local name options retry patch
+  [[ ! $(given_up "$1") ]] || let_go
   for name in $(given_up "$1"); do
     # No name that could be a flag.
     [[ $name =~ ^[a-z0-9][a-z0-9.-]*$ && $tried != *" $name "* ]] || continue
@@ -105,7 +137,7 @@ wait_for_applications() {
 
 status() {
   step='status'
-  local rows red stuck
+  local rows red stuck namespace name
   rows=$(applications)
   if [[ ! $rows ]]; then
     say "there are no Applications in the cluster (or no cluster at $KUBECONFIG)"
@@ -120,6 +152,12 @@ status() {
   if [[ $stuck ]]; then
     say "${stuck//$'\n'/, }: Argo CD has given up, and tries the same commit again only when it is told to: mend it in Git, or \`bash bootstrap/bootstrap.sh up\`"
   fi
+  while read -r namespace name; do
+    say "$namespace/$name: this StatefulSet is of an earlier version, which cannot be changed and waits for ever for a pod that fails: \`bash bootstrap/bootstrap.sh up\` makes it anew while its pods run on, as $(q kubectl --namespace "$namespace" delete statefulset "$name" --cascade=orphan) does before the next sync"
+  done < <(in_order)
+  while read -r namespace name; do
+    say "$namespace/$name: this pod is of an earlier revision and not ready, and its StatefulSet waits for it whatever is right by now: $(q kubectl --namespace "$namespace" delete pod "$name")"
+  done < <(held_up)
   if [[ $(look --namespace argocd get applications.argoproj.io root openwebui --output 'jsonpath={.items[*].metadata.annotations.argocd\.argoproj\.io/skip-reconcile}') == *true* ]]; then
     say 'a restore has paused Argo CD and was stopped: run `bash bootstrap/bootstrap.sh restore` again to end it'
   fi

@@ -121,10 +121,32 @@ ask() { # words of `kubectl get`
 # A question that is asked again anyway, or only shown: nothing where there is no answer this time.
 look() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" --ignore-not-found 2>/dev/null || true; fi; }
 
-# Git that talks to a server: no question of it or of ssh, which nobody would see, may hold this up.
+# Git that talks to a server: no question of it or of ssh, which nobody would see, may hold this up. Where the spec names the keys or the
+# authorities by which the server is known, these are asked and no others, as Argo CD does it.
 distant() { # words of git
-  GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false GIT_SSH_COMMAND='ssh -o BatchMode=yes -o ConnectTimeout=10' \
-    timeout 30 git -c safe.bareRepository=explicit -C / "$@" </dev/null
+  local ssh='ssh -o BatchMode=yes -o ConnectTimeout=10' keys=$top/$host_keys
+  local -a as=(env LC_ALL=C)
+  if [[ $host_keys ]]; then
+    # ssh reads a `%`, a quote and white space in the name of a file in its own way.
+    keys=${keys//%/%%} keys=${keys//\"/\\\"}
+    ssh+=" -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=/dev/null -o $(q "UserKnownHostsFile=\"$keys\"")"
+  fi
+  if [[ $repository_ca ]]; then as+=("GIT_SSL_CAINFO=$top/$repository_ca"); fi
+  GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false GIT_SSH_COMMAND=$ssh \
+    timeout 30 "${as[@]}" git -c safe.bareRepository=explicit -C / "$@" </dev/null
+}
+
+# Whether Git complains that a server is not who it says: waiting mends nothing then, nor does a credential.
+mistrusted() { # complaint
+  if [[ $1 == *'Host key verification failed'* && $host_keys ]]; then
+    refuse "the server of $repository has another host key than $host_keys says: somebody is in its place, or it was made anew. Ask its administrator; a new key belongs into that file (\`repository.hostKeys\`), then render and push"
+  elif [[ $1 != *'certificate problem'* && $1 != *'certificate verification failed'* ]]; then
+    return 1
+  elif [[ $repository_ca ]]; then
+    refuse "the server of $repository is certified by none of the authorities in $repository_ca (\`repository.ca\`): write the one that certifies it there, render, and push"
+  else
+    refuse "the server of $repository is certified by nobody whom this machine believes, and Argo CD knows no more: put the certificate of its authority into spec/, name that file in \`repository.ca\`, render, and push"
+  fi
 }
 
 # The same patience, where no answer is no objection: a node whose k3s does not run may be healed.

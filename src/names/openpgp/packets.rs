@@ -12,22 +12,22 @@ use super::refusals::{private, refused};
 
 /// Tags of packets (RFC 4880, 4.3).
 mod tag {
-    pub const SIGNATURE: u8 = 2;
-    pub const SECRET_KEY: u8 = 5;
-    pub const PUBLIC_KEY: u8 = 6;
-    pub const SECRET_SUBKEY: u8 = 7;
-    pub const NAME: u8 = 13;
-    pub const PUBLIC_SUBKEY: u8 = 14;
-    pub const PICTURE: u8 = 17;
+    pub(super) const SIGNATURE: u8 = 2;
+    pub(super) const SECRET_KEY: u8 = 5;
+    pub(super) const PUBLIC_KEY: u8 = 6;
+    pub(super) const SECRET_SUBKEY: u8 = 7;
+    pub(super) const NAME: u8 = 13;
+    pub(super) const PUBLIC_SUBKEY: u8 = 14;
+    pub(super) const PICTURE: u8 = 17;
 }
 
 /// Types of signatures (RFC 4880, 5.2.1).
 mod kind {
-    pub const NAME: std::ops::RangeInclusive<u8> = 0x10..=0x13;
-    pub const SUBKEY: u8 = 0x18;
-    pub const KEY: u8 = 0x1f;
-    pub const KEY_REVOKED: u8 = 0x20;
-    pub const SUBKEY_REVOKED: u8 = 0x28;
+    pub(super) const NAME: std::ops::RangeInclusive<u8> = 0x10..=0x13;
+    pub(super) const SUBKEY: u8 = 0x18;
+    pub(super) const KEY: u8 = 0x1f;
+    pub(super) const KEY_REVOKED: u8 = 0x20;
+    pub(super) const SUBKEY_REVOKED: u8 = 0x28;
 }
 
 /// Algorithms that sign: RSA, DSA, ECDSA, `EdDSA` in its old form, Ed25519, Ed448.
@@ -36,7 +36,7 @@ const SIGNING: [u8; 7] = [1, 3, 17, 19, 22, 27, 28];
 const MAY_SIGN: u8 = 2;
 
 /// What a public key says of itself.
-pub struct Packets {
+pub(super) struct Packets {
     /// The key IDs of the primary key and of its subkeys that may sign.
     pub ids: Vec<Arc<str>>,
     /// When the last of them ends (seconds since 1970, UTC); none where one has no end.
@@ -87,7 +87,7 @@ struct Signature {
 }
 
 /// Reads all packets.
-pub fn read(bytes: &[u8]) -> Result<Packets, String> {
+pub(super) fn read(bytes: &[u8]) -> Result<Packets, String> {
     let mut keys: Vec<Key> = Vec::new();
     let (mut is_at_name, mut is_named) = (false, false);
     let mut rest = bytes;
