@@ -1,31 +1,12 @@
 //! A Helm chart as a component's body: typed values, and what the chart is known to make.
 
+pub mod pods;
+pub mod values;
+
 use std::sync::Arc;
 
-use crate::{
-    facts::charts::{ChartFacts, Kind},
-    units::{Bytes, Millicores},
-};
-
-/// A pod that a chart will make, declared where its values are written; held against the real
-/// render by a judge.
-#[derive(Clone, Debug)]
-pub struct ChartPod {
-    /// `Deployment`, `StatefulSet`, `DaemonSet`; a `Job` comes and goes, and counts as present.
-    pub kind: &'static str,
-    /// The workload's name.
-    pub name: Arc<str>,
-    /// Pods of it.
-    pub replicas: u32,
-    /// Sum of the containers' memory requests, per pod.
-    pub request: Bytes,
-    /// Sum of the containers' memory limits, per pod.
-    pub limit: Bytes,
-    /// Sum of the containers' CPU requests, per pod.
-    pub cpu: Millicores,
-    /// Pods that a rolling update adds while it runs.
-    pub surge: u32,
-}
+use crate::facts::charts::{ChartFacts, ObjectKind};
+use pods::ChartPod;
 
 /// The chart, pinned; `values` is the component's own struct, built from handles like any object.
 pub struct Chart {
@@ -35,13 +16,18 @@ pub struct Chart {
     pub version: Arc<str>,
     /// The Application's `valuesObject`: only what differs from the chart's defaults.
     pub values: Arc<dyn Values>,
-    /// The pods that it makes with these values.
+    /// The pods that it makes with these values: what [`super::scope::Scope::chart`] is given.
     pub pods: Vec<ChartPod>,
 }
 
 impl Chart {
+    /// The chart at a version, with values; its pods are declared with it.
+    pub fn new(facts: &'static ChartFacts, version: &str, values: impl Values + 'static) -> Self {
+        Self { facts, version: version.into(), values: Arc::new(values), pods: Vec::new() }
+    }
+
     /// Kinds that the chart renders, for the projects' whitelists.
-    pub fn kinds(&self) -> &'static [Kind] {
+    pub fn kinds(&self) -> &'static [ObjectKind] {
         self.facts.kinds
     }
 }

@@ -4,12 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     chart::Chart,
+    contribution::Contribution,
     credential::Credential,
     handle::{AppId, Caller, Peer, Pods},
     object::Object,
     script::ScriptFact,
 };
-use crate::names::Host;
+use crate::{names::Host, platform::outside::Outside};
 
 /// One permitted connection, by pod port. It orders nothing: Prometheus scrapes what starts after
 /// it.
@@ -63,6 +64,11 @@ pub struct BuiltComponent {
     pub certificates: BTreeSet<Host>,
     /// What the bootstrap script has to know of it.
     pub script: Vec<ScriptFact>,
+    /// Servers outside the cluster that its pods call.
+    pub outside: BTreeSet<Outside>,
     /// What somebody else must provide for it, in sentences of Markdown.
     pub provided_outside: Vec<String>,
+    /// What it would like monitoring to know. A closed builder takes it from the platform's own
+    /// components; a tenant keeps its own.
+    pub contributed: Vec<Contribution>,
 }

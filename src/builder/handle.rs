@@ -5,41 +5,175 @@
 //! one.
 //!
 //! ```compile_fail
-//! // A port that no component offered cannot be written down.
-//! let forged = espalier::builder::handle::HostRef { host: "chat.example.com".parse().unwrap() };
+//! // A port is one that a component offered.
+//! use espalier::builder::handle::PortRef;
+//! fn forge(handle: PortRef) -> PortRef {
+//!     PortRef { port: 1, ..handle }
+//! }
 //! ```
 //! ```compile_fail
-//! // A credential comes from a store, and the store from the component that holds the sealed copies.
-//! let forged = espalier::builder::handle::Credential { name: "postgresql".into() };
+//! // Pods are those that somebody declared.
+//! use espalier::builder::handle::Pods;
+//! fn forge(handle: Pods) -> Pods {
+//!     Pods { name: "nope".into(), ..handle }
+//! }
+//! ```
+//! ```compile_fail
+//! // A public host is the spec's.
+//! use espalier::builder::handle::HostRef;
+//! fn forge(handle: HostRef) -> HostRef {
+//!     HostRef { host: handle.name().clone() }
+//! }
+//! ```
+//! ```compile_fail
+//! // Certificates come from an issuer that is made.
+//! use espalier::builder::handle::IssuerRef;
+//! fn forge(handle: IssuerRef) -> IssuerRef {
+//!     IssuerRef { name: "nope".into(), ..handle }
+//! }
+//! ```
+//! ```compile_fail
+//! // The ingress controller is whichever the platform has.
+//! use espalier::builder::ingress::IngressRef;
+//! fn forge(handle: IngressRef) -> IngressRef {
+//!     IngressRef { class: "nope".into(), ..handle }
+//! }
+//! ```
+//! ```compile_fail
+//! // A credential comes from a store, and the store from what holds the sealed copies.
+//! use espalier::builder::credential::Credential;
+//! fn forge(handle: Credential) -> Credential {
+//!     Credential { secret: "nope".into(), ..handle }
+//! }
 //! ```
 //! ```compile_fail
 //! // A custom resource needs the right to write its kind, which the maker of its CRD alone gives.
-//! use espalier::{builder::handle::CrdRef, crds::cert_manager::ClusterIssuer};
-//! let forged: CrdRef<ClusterIssuer> = CrdRef { owner: 0, kind: std::marker::PhantomData };
+//! use espalier::builder::handle::CrdRef;
+//! fn forge<A, B>(handle: CrdRef<A>) -> CrdRef<B> {
+//!     CrdRef { owner: handle.owner, kind: std::marker::PhantomData }
+//! }
 //! ```
 //! ```compile_fail
 //! // The volume of another component is mounted by its handle, not by a name.
-//! let size = espalier::units::Bytes::gib(1);
-//! let forged = espalier::builder::handle::VolumeRef { owner: None, claim: "openwebui".into(), size };
+//! use espalier::builder::handle::VolumeRef;
+//! fn forge(handle: VolumeRef) -> VolumeRef {
+//!     VolumeRef { claim: "nope".into(), ..handle }
+//! }
 //! ```
 //! ```compile_fail
-//! // A pod that bears a PriorityClass which nothing makes would never be let in.
-//! let forged = espalier::builder::handle::PriorityRef { owner: None, name: "nope" };
+//! // A PriorityClass that nothing makes would never be let in.
+//! use espalier::builder::handle::PriorityRef;
+//! fn forge(handle: PriorityRef) -> PriorityRef {
+//!     PriorityRef { name: "nope", ..handle }
+//! }
 //! ```
 //! ```compile_fail
 //! // A namespace that no Application makes is nowhere to build in.
-//! let forged = espalier::builder::handle::NamespaceRef { owner: None, name: "nope".into() };
+//! use espalier::builder::handle::NamespaceRef;
+//! fn forge(handle: NamespaceRef) -> NamespaceRef {
+//!     NamespaceRef { name: "nope".into(), ..handle }
+//! }
+//! ```
+//! ```compile_fail
+//! // A volume is of a class that the cluster has.
+//! use espalier::builder::handle::StorageClassRef;
+//! fn forge(handle: StorageClassRef) -> StorageClassRef {
+//!     StorageClassRef { name: "nope".into() }
+//! }
+//! ```
+//!
+//! All of these are types that one can hold and hand on:
+//!
+//! ```
+//! use espalier::builder::{
+//!     credential::Credential,
+//!     handle::{
+//!         CrdRef, HostRef, IssuerRef, NamespaceRef, Pods, PortRef, PriorityRef, StorageClassRef,
+//!         VolumeRef,
+//!     },
+//!     ingress::IngressRef,
+//! };
+//! fn keep<T>(handle: T) -> T {
+//!     handle
+//! }
+//! let _ = (keep::<PortRef>, keep::<Pods>, keep::<HostRef>, keep::<IssuerRef>);
+//! let _ = (keep::<IngressRef>, keep::<Credential>, keep::<CrdRef<()>>, keep::<VolumeRef>);
+//! let _ = (keep::<PriorityRef>, keep::<NamespaceRef>, keep::<StorageClassRef>);
+//! ```
+//!
+//! What the cluster brings comes from [`super::cluster::Cluster`] alone.
+//!
+//! ```compile_fail
+//! // The ingress controller is whichever the platform has, not one that a component knows by name.
+//! let pods = espalier::builder::handle::Pods::traefik();
+//! ```
+//! ```compile_fail
+//! // Nobody names the DNS server's pods: `scope.resolves_names` lets pods reach them.
+//! let pods = espalier::builder::handle::Pods::dns();
+//! ```
+//! ```compile_fail
+//! // Solver pods are reached with each certificate: `scope.public`.
+//! let pods = espalier::builder::handle::Pods::solver(&"ai".into());
+//! ```
+//! ```compile_fail
+//! // Pods in somebody's namespace are those that somebody declared.
+//! use espalier::builder::handle::{NamespaceRef, Pods, Selector};
+//! fn forge(namespace: &NamespaceRef, selector: Selector) -> Pods {
+//!     Pods::of_cluster(namespace, "stranger", selector)
+//! }
+//! ```
+//! ```compile_fail
+//! // `kube-system` is the cluster's to offer.
+//! let forged = espalier::builder::handle::NamespaceRef::kube_system();
+//! ```
+//! ```compile_fail
+//! // Argo CD's namespace is the cluster's to offer, until an Application makes it.
+//! let forged = espalier::builder::handle::NamespaceRef::argocd();
+//! ```
+//! ```compile_fail
+//! // A name is no namespace.
+//! let forged = espalier::builder::handle::NamespaceRef::destination("nope");
+//! ```
+//! ```compile_fail
+//! // A name is no namespace of the cluster's either.
+//! let forged = espalier::builder::handle::NamespaceRef::of_cluster("nope");
+//! ```
+//! ```compile_fail
+//! // The cluster brings its own kinds, and no other.
+//! use espalier::{builder::{cluster::Cluster, handle::CrdRef}, crds::cert_manager::ClusterIssuer};
+//! fn forge(cluster: &Cluster) -> CrdRef<ClusterIssuer> {
+//!     cluster.kind()
+//! }
+//! ```
+//! ```compile_fail
+//! // A flow goes to a port that somebody offers, never to an end that its user has made up.
+//! use espalier::builder::{handle::{Peer, Pods}, scope::Scope};
+//! fn forge(scope: &mut Scope<'_>, pods: &Pods) {
+//!     scope.flow_to(pods, Peer::ApiServer, 6443);
+//! }
+//! ```
+//! ```compile_fail
+//! // What reads the contributions comes after all that contribute.
+//! use espalier::builder::{contribution::Contribution, scope::{Closed, Scope}};
+//! fn late(scope: &mut Scope<'_, Closed>, contribution: Contribution) {
+//!     scope.contribute(contribution);
+//! }
+//! ```
+//! ```compile_fail
+//! // A public host is the platform's to hand out, and a tenant has one.
+//! use espalier::{builder::{handle::HostRef, scope::Scope}, names::Host};
+//! fn forge(scope: &mut Scope<'_>, host: &Host) -> HostRef {
+//!     scope.host(host)
+//! }
 //! ```
 
-use std::{
-    collections::BTreeMap,
-    marker::PhantomData,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::BTreeMap, fmt, marker::PhantomData, sync::Arc};
 
+use super::endpoint::Endpoint;
 use crate::{
-    names::{Address, Cidr, Host},
-    units::{Bytes, Seconds},
+    names::{Cidr, Host},
+    platform::outside::Outside,
+    units::Bytes,
 };
 
 /// The n-th Application of the floor plan. Build order is the order of the numbers.
@@ -64,22 +198,26 @@ pub enum Selector {
         instance: Arc<str>,
     },
     /// Pods that no component makes (the cluster's own, or made at run time), by the labels that
-    /// they bear.
-    Labels(&'static [(&'static str, &'static str)]),
+    /// they bear; by none, all pods of the namespace.
+    Labels(Arc<BTreeMap<String, String>>),
 }
 
 impl Selector {
+    /// By labels that a fact names.
+    pub(in crate::builder) fn of(labels: &[(&str, &str)]) -> Self {
+        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        Self::Labels(Arc::new(labels.iter().map(owned).collect()))
+    }
+
     /// The labels, as Kubernetes writes them.
     pub fn labels(&self) -> BTreeMap<String, String> {
         match self {
             Self::Workload { name, instance } => [
-                (super::meta::NAME.to_owned(), name.to_string()),
-                (super::meta::INSTANCE.to_owned(), instance.to_string()),
+                (super::meta::NAME.to_owned(), (**name).to_owned()),
+                (super::meta::INSTANCE.to_owned(), (**instance).to_owned()),
             ]
             .into(),
-            Self::Labels(labels) => {
-                labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-            }
+            Self::Labels(labels) => (**labels).clone(),
         }
     }
 }
@@ -103,42 +241,23 @@ impl Pods {
         &self.name
     }
 
+    /// `namespace/name`, as tables show them.
+    pub fn title(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+
     /// The labels that select them.
     pub fn selector(&self) -> &Selector {
         &self.selector
     }
 
-    /// k3s' packaged ingress controller. Its `instance` label depends on the packaging, so only the
-    /// name selects.
-    pub fn traefik() -> Self {
-        static TRAEFIK: LazyLock<Pods> =
-            LazyLock::new(|| Pods::of_cluster("traefik", &[("app.kubernetes.io/name", "traefik")]));
-        TRAEFIK.clone()
-    }
-
-    /// The cluster's DNS server.
-    pub fn dns() -> Self {
-        static DNS: LazyLock<Pods> =
-            LazyLock::new(|| Pods::of_cluster("coredns", &[("k8s-app", "kube-dns")]));
-        DNS.clone()
-    }
-
-    /// cert-manager's HTTP-01 solver pods: made at run time, in the namespace of the Ingress that
-    /// waits for a certificate.
-    pub(in crate::builder) fn solver(namespace: &Arc<str>) -> Self {
-        Self {
-            namespace: namespace.clone(),
-            name: "acme-solver".into(),
-            selector: Selector::Labels(&[("acme.cert-manager.io/http01-solver", "true")]),
-        }
-    }
-
-    fn of_cluster(name: &str, labels: &'static [(&'static str, &'static str)]) -> Self {
-        Self {
-            namespace: "kube-system".into(),
-            name: name.into(),
-            selector: Selector::Labels(labels),
-        }
+    /// Pods of a namespace that is not ours.
+    pub(in crate::builder) fn of_cluster(
+        namespace: &NamespaceRef,
+        name: &str,
+        selector: Selector,
+    ) -> Self {
+        Self { namespace: namespace.name.clone(), name: name.into(), selector }
     }
 }
 
@@ -174,25 +293,9 @@ pub struct NamespaceRef {
 }
 
 impl NamespaceRef {
-    /// A namespace that every cluster has, and that is not ours.
-    pub fn kube_system() -> Self {
-        Self { owner: None, name: "kube-system".into() }
-    }
-
-    /// Argo CD's own, which is there before Argo CD reads anything.
-    pub fn argocd() -> Self {
-        Self { owner: None, name: "argocd".into() }
-    }
-
-    /// The destination of an Application whose objects all belong to the cluster: it needs one, and
-    /// puts nothing there.
-    pub fn destination(name: &str) -> Self {
+    /// A namespace that is there before any Application.
+    pub(in crate::builder) fn of_cluster(name: &str) -> Self {
         Self { owner: None, name: name.into() }
-    }
-
-    /// Its name.
-    pub fn name(&self) -> &Arc<str> {
-        &self.name
     }
 }
 
@@ -209,21 +312,22 @@ pub struct PortRef {
     /// The pods' port, which policies name (they see packets after the Service's address was
     /// translated).
     pub(in crate::builder) pod_port: u16,
+    /// The server outside the cluster that it is a port of.
+    pub(in crate::builder) outside: Option<Outside>,
 }
 
 impl PortRef {
     /// A port that the user's own network, or the world, offers: nothing of ours makes it, so
-    /// nothing is waited for. `within` is the network that it is in; without, it is outside of
-    /// every private range.
-    pub fn outside(host: &Address, port: u16, within: Option<&Cidr>) -> Self {
-        let peer = within.map_or(Peer::Outside, |it| Peer::Network(it.clone()));
+    /// nothing is waited for. Without a network of its own, it is outside of every private range.
+    pub fn outside(server: &Outside) -> Self {
         Self {
             owner: None,
-            peer,
-            host: host.shared(),
-            service: host.shared(),
-            port,
-            pod_port: port,
+            peer: server.network().map_or(Peer::Outside, Peer::Network),
+            host: server.host().clone(),
+            service: server.host().clone(),
+            port: server.port(),
+            pod_port: server.port(),
+            outside: Some(server.clone()),
         }
     }
 
@@ -232,9 +336,30 @@ impl PortRef {
         &self.service
     }
 
-    /// `host:port` for a client in the cluster.
-    pub fn address(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+    /// Where a client in the cluster finds it.
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::new(&self.host, self.port)
+    }
+
+    /// The pods behind it, which a monitor selects; none for what no pod of the cluster answers.
+    #[cfg_attr(
+        not(feature = "internals"),
+        expect(dead_code, reason = "monitoring will be the first to use it")
+    )]
+    pub fn pods(&self) -> Option<&Pods> {
+        match &self.peer {
+            Peer::Pods(pods) => Some(pods),
+            _ => None,
+        }
+    }
+
+    /// The pods' port.
+    #[cfg_attr(
+        not(feature = "internals"),
+        expect(dead_code, reason = "monitoring will be the first to use it")
+    )]
+    pub fn pod_port(&self) -> u16 {
+        self.pod_port
     }
 }
 
@@ -284,12 +409,33 @@ impl<K> Clone for CrdRef<K> {
     }
 }
 impl<K> Copy for CrdRef<K> {}
+impl<K> fmt::Debug for CrdRef<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CrdRef").field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+/// A class of storage that the cluster has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageClassRef {
+    pub(in crate::builder) name: Arc<str>,
+}
+
+impl StorageClassRef {
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+}
 
 /// An issuer of certificates, Ready before every component that uses it.
 #[derive(Clone, Debug)]
 pub struct IssuerRef {
     pub(in crate::builder) owner: AppId,
     pub(in crate::builder) name: Arc<str>,
+    /// The pods that answer a challenge, wherever the Ingress is that waits for a certificate.
+    pub(in crate::builder) solver: Selector,
+    pub(in crate::builder) solver_port: u16,
 }
 
 /// A public host name, to be served by one component; that no two have the same is a rule
@@ -303,77 +449,5 @@ impl HostRef {
     /// The name itself.
     pub fn name(&self) -> &Host {
         &self.host
-    }
-}
-
-/// What a component would like monitoring to know. Collected by the floor plan for what is built
-/// last.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Contribution {
-    /// A Prometheus endpoint.
-    Scrape {
-        /// Where it answers.
-        port: PortRef,
-        /// The HTTP path.
-        path: &'static str,
-    },
-    /// An address that should answer.
-    Probe {
-        /// What to ask.
-        target: PortRef,
-        /// `http` or `tcp`.
-        module: &'static str,
-        /// The HTTP path, empty for TCP.
-        path: &'static str,
-    },
-    /// A state that an operator must be alerted to.
-    Alert(Alert),
-}
-
-/// An alert, as Prometheus' rules have it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Alert {
-    /// Its name, unique in a platform.
-    pub name: &'static str,
-    /// A query of Prometheus that has a value while something is wrong.
-    pub expression: String,
-    /// How long it must have one.
-    pub after: Seconds,
-    /// How much it matters.
-    pub severity: AlertSeverity,
-    /// What is wrong, in one sentence.
-    pub summary: String,
-    /// What to do about it.
-    pub runbook: String,
-}
-
-/// How much an alert matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AlertSeverity {
-    /// An operator must act now.
-    Critical,
-    /// An operator must act during working hours.
-    Warning,
-}
-
-impl AlertSeverity {
-    /// The label's value.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "critical",
-            Self::Warning => "warning",
-        }
-    }
-}
-
-/// Everything contributed. Only a closed builder makes one, so nothing that contributes can come
-/// later.
-#[derive(Debug, Default)]
-pub struct Contributions(pub(in crate::builder) Vec<Contribution>);
-
-impl Contributions {
-    /// In build order.
-    pub fn iter(&self) -> impl Iterator<Item = &Contribution> {
-        self.0.iter()
     }
 }

@@ -12,45 +12,45 @@ use k8s_openapi::{
 };
 
 use super::object::CustomResource;
-use crate::facts::charts::Kind;
+use crate::facts::charts::ObjectKind;
 
 /// `CronJob`.
-pub const CRON_JOB: Kind = namespaced::<CronJob>();
+pub const CRON_JOB: ObjectKind = namespaced::<CronJob>();
 /// `Deployment`.
-pub const DEPLOYMENT: Kind = namespaced::<Deployment>();
+pub const DEPLOYMENT: ObjectKind = namespaced::<Deployment>();
 /// `Ingress`.
-pub const INGRESS: Kind = namespaced::<Ingress>();
+pub const INGRESS: ObjectKind = namespaced::<Ingress>();
 /// `NetworkPolicy`.
-pub const NETWORK_POLICY: Kind = namespaced::<NetworkPolicy>();
+pub const NETWORK_POLICY: ObjectKind = namespaced::<NetworkPolicy>();
 /// `PersistentVolumeClaim`.
-pub const PERSISTENT_VOLUME_CLAIM: Kind = namespaced::<PersistentVolumeClaim>();
+pub const PERSISTENT_VOLUME_CLAIM: ObjectKind = namespaced::<PersistentVolumeClaim>();
 /// `PodDisruptionBudget`.
-pub const POD_DISRUPTION_BUDGET: Kind = namespaced::<PodDisruptionBudget>();
+pub const POD_DISRUPTION_BUDGET: ObjectKind = namespaced::<PodDisruptionBudget>();
 /// `Service`.
-pub const SERVICE: Kind = namespaced::<Service>();
+pub const SERVICE: ObjectKind = namespaced::<Service>();
 /// `ServiceAccount`.
-pub const SERVICE_ACCOUNT: Kind = namespaced::<ServiceAccount>();
+pub const SERVICE_ACCOUNT: ObjectKind = namespaced::<ServiceAccount>();
 /// `StatefulSet`.
-pub const STATEFUL_SET: Kind = namespaced::<StatefulSet>();
+pub const STATEFUL_SET: ObjectKind = namespaced::<StatefulSet>();
 
 /// A kind of Kubernetes' own that belongs to a namespace.
-pub const fn namespaced<K: Resource>() -> Kind {
-    Kind::Namespaced(K::GROUP, K::KIND)
+pub const fn namespaced<K: Resource>() -> ObjectKind {
+    ObjectKind::Namespaced(K::GROUP, K::KIND)
 }
 
 /// A kind of Kubernetes' own that belongs to the cluster, with the name of the object.
-pub const fn of_cluster<K: Resource>(name: &'static str) -> Kind {
-    Kind::Cluster(K::GROUP, K::KIND, name)
+pub const fn of_cluster<K: Resource>(name: &'static str) -> ObjectKind {
+    ObjectKind::Cluster(K::GROUP, K::KIND, name)
 }
 
 /// A custom kind that belongs to a namespace.
-pub const fn namespaced_custom<K: CustomResource>() -> Kind {
-    Kind::Namespaced(group(K::API_VERSION), K::KIND)
+pub const fn namespaced_custom<K: CustomResource>() -> ObjectKind {
+    ObjectKind::Namespaced(group(K::API_VERSION), K::KIND)
 }
 
 /// A custom kind that belongs to the cluster, with the name of the object.
-pub const fn of_cluster_custom<K: CustomResource>(name: &'static str) -> Kind {
-    Kind::Cluster(group(K::API_VERSION), K::KIND, name)
+pub const fn of_cluster_custom<K: CustomResource>(name: &'static str) -> ObjectKind {
+    ObjectKind::Cluster(group(K::API_VERSION), K::KIND, name)
 }
 
 /// `apps.example.org/v1` → `apps.example.org`.

@@ -4,7 +4,7 @@
 //! that takes something out would keep Argo CD from deleting it. A test holds it against what every
 //! platform makes.
 
-use crate::facts::charts::{ChartFacts, Kind};
+use crate::facts::charts::{ChartFacts, ObjectKind};
 
 /// What an Application may ever make.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct MayMake {
     /// Its destination, and every other namespace that objects of it may be in.
     pub namespaces: &'static [&'static str],
     /// The kinds of its objects; those of a chart stand in the chart's facts.
-    pub kinds: &'static [Kind],
+    pub kinds: &'static [ObjectKind],
     /// The chart that makes it.
     pub chart: Option<&'static ChartFacts>,
 }
@@ -24,7 +24,7 @@ impl MayMake {
     pub const fn in_namespace(
         application: &'static str,
         namespaces: &'static [&'static str],
-        kinds: &'static [Kind],
+        kinds: &'static [ObjectKind],
     ) -> Self {
         Self { application, namespaces, kinds, chart: None }
     }

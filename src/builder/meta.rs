@@ -57,7 +57,7 @@ impl Naming {
         version: Option<&str>,
     ) -> BTreeMap<String, String> {
         let (part_of, managed_by, workspace) = match self {
-            Self::Platform(platform) => (platform.to_string(), "espalier", None),
+            Self::Platform(platform) => ((**platform).to_owned(), "espalier", None),
             Self::Tenant(workspace) => (
                 ["aichat-workspace-", workspace].concat(),
                 "aichat-workspace-operator",
@@ -76,7 +76,7 @@ impl Naming {
         set(INSTANCE, instance.to_owned());
         set(COMPONENT, role.to_owned());
         if let Some(workspace) = workspace {
-            set(WORKSPACE, workspace.to_string());
+            set(WORKSPACE, (**workspace).to_owned());
         }
         labels
     }

@@ -18,11 +18,17 @@ pub trait CustomResource: Serialize + Send + Sync + 'static {
     fn metadata(&self) -> &ObjectMeta;
 }
 
+/// A kind whose CRD the cluster itself installs, before any Application:
+/// [`crate::builder::cluster::Cluster`] gives the right to write it.
+pub trait ClusterKind: CustomResource {}
+
 /// What a rule or the emitter needs of any object; dyn-safe, so the emitter stays monomorphic.
 trait Manifest: Send + Sync {
     fn metadata(&self) -> &ObjectMeta;
     fn emit(&self, out: &mut Vec<u8>);
+    fn json(&self, out: &mut Vec<u8>);
     fn any(&self) -> &dyn Any;
+    fn values(&self) -> &dyn erased_serde::Serialize;
 }
 
 struct Builtin<K>(K);
@@ -37,7 +43,13 @@ where
     fn emit(&self, out: &mut Vec<u8>) {
         emit::document(out, &self.0);
     }
+    fn json(&self, out: &mut Vec<u8>) {
+        json(out, &self.0);
+    }
     fn any(&self) -> &dyn Any {
+        &self.0
+    }
+    fn values(&self) -> &dyn erased_serde::Serialize {
         &self.0
     }
 }
@@ -52,9 +64,30 @@ impl<K: CustomResource> Manifest for Custom<K> {
         emit::type_meta(out, K::API_VERSION, K::KIND);
         emit::document(out, &self.0);
     }
+    fn json(&self, out: &mut Vec<u8>) {
+        let (api_version, kind, body) = (K::API_VERSION, K::KIND, &self.0);
+        json(out, &WithType { api_version, kind, body });
+    }
     fn any(&self) -> &dyn Any {
         &self.0
     }
+    fn values(&self) -> &dyn erased_serde::Serialize {
+        &self.0
+    }
+}
+
+/// A custom resource with the two fields that say what it is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WithType<'a, K> {
+    api_version: &'static str,
+    kind: &'static str,
+    #[serde(flatten)]
+    body: &'a K,
+}
+
+fn json(out: &mut Vec<u8>, body: &impl Serialize) {
+    serde_json::to_writer(out, body).expect("the API's types are JSON, and memory takes all");
 }
 
 /// One Kubernetes object, and the line of Rust that made it.
@@ -123,9 +156,20 @@ impl Object {
         self.body.any().downcast_ref()
     }
 
+    /// What it says, to be looked into by path; a custom resource leaves its API version and kind
+    /// out.
+    pub fn values(&self) -> &dyn erased_serde::Serialize {
+        self.body.values()
+    }
+
     /// Writes the YAML document, without header.
     pub fn emit(&self, out: &mut Vec<u8>) {
         self.body.emit(out);
+    }
+
+    /// Writes it as JSON, as the API server takes it.
+    pub fn json(&self, out: &mut Vec<u8>) {
+        self.body.json(out);
     }
 
     /// Appends the path below its Application's folder: `<namespace|_cluster>/<kind>-<name>.yaml`.
@@ -136,7 +180,7 @@ impl Object {
 
 /// API groups whose kinds are known to have no namesake in another of them, so that the kind alone
 /// names the file.
-const PLAIN_GROUPS: [&str; 12] = [
+const PLAIN_GROUPS: [&str; 13] = [
     "",
     "apps",
     "batch",
@@ -149,6 +193,7 @@ const PLAIN_GROUPS: [&str; 12] = [
     "cert-manager.io",
     "helm.cattle.io",
     "monitoring.coreos.com",
+    "traefik.io",
 ];
 
 /// The path of an object, an injective function of its key, also where a file system folds case.

@@ -2,15 +2,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    marker::PhantomData,
     panic::Location,
     sync::Arc,
 };
 
 use k8s_openapi::{
     Metadata, Resource,
-    api::core::v1::{
-        EnvVar, EnvVarSource, Namespace, SecretKeySelector, Service, ServicePort, ServiceSpec,
-    },
+    api::core::v1::{Namespace, Service, ServicePort, ServiceSpec},
     apimachinery::pkg::{
         apis::meta::v1::{LabelSelector, ObjectMeta},
         util::intstr::IntOrString,
@@ -19,36 +18,49 @@ use k8s_openapi::{
 use serde::Serialize;
 
 use super::{
-    chart::Chart,
-    cluster::ClusterFacts,
-    component::{BuiltComponent, Flow, SecretCopy},
-    credential::{Credential, CredentialStore},
+    chart::{Chart, pods::ChartPod},
+    cluster::Cluster,
+    component::BuiltComponent,
+    contribution::Contribution,
+    credential::CredentialStore,
     handle::{
-        AppId, Caller, Contribution, CrdRef, HostRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef,
-        PriorityRef, Running, Selector, VolumeRef,
+        AppId, CrdRef, IssuerRef, NamespaceRef, Peer, Pods, PortRef, PriorityRef, Selector,
+        VolumeRef,
     },
     meta::{Naming, Part, protect},
     object::{CustomResource, Object},
     script::ScriptFact,
 };
-use crate::units::Bytes;
+use crate::{facts::charts::cert_manager::Solver, units::Bytes};
 
-/// Where one component builds.
-pub struct Scope<'a> {
-    id: Option<AppId>, // None: a tenant; nothing of a tenant is ever waited for by another
+/// The labels of a namespace that say which pod security level each mode has, and of which version.
+const POD_SECURITY: [(&str, &str); 3] = [
+    ("pod-security.kubernetes.io/audit", "pod-security.kubernetes.io/audit-version"),
+    ("pod-security.kubernetes.io/enforce", "pod-security.kubernetes.io/enforce-version"),
+    ("pod-security.kubernetes.io/warn", "pod-security.kubernetes.io/warn-version"),
+];
+
+/// Contributions may still be made.
+pub struct Open;
+/// All contributions have been made.
+pub struct Closed;
+
+/// Where one component builds; how it uses what others offer is in [`super::uses`].
+pub struct Scope<'a, S = Open> {
+    // None: a tenant; nothing of a tenant is ever waited for by another.
+    pub(in crate::builder) id: Option<AppId>,
     naming: Naming,
-    cluster: ClusterFacts,
-    built: BuiltComponent,
-    contributed: &'a mut Vec<Contribution>,
+    pub(in crate::builder) cluster: &'a Cluster,
+    pub(in crate::builder) built: BuiltComponent,
+    state: PhantomData<S>,
 }
 
-impl<'a> Scope<'a> {
+impl<'a, S> Scope<'a, S> {
     pub(in crate::builder) fn new(
         id: Option<AppId>,
-        (naming, cluster): (Naming, ClusterFacts),
+        (naming, cluster): (Naming, &'a Cluster),
         name: &str,
         namespace: &NamespaceRef,
-        contributed: &'a mut Vec<Contribution>,
     ) -> Self {
         let built = BuiltComponent {
             name: name.into(),
@@ -62,9 +74,11 @@ impl<'a> Scope<'a> {
             manual_objects: Vec::new(),
             certificates: BTreeSet::new(),
             script: Vec::new(),
+            outside: BTreeSet::new(),
             provided_outside: Vec::new(),
+            contributed: Vec::new(),
         };
-        Self { id, naming, cluster, built, contributed }
+        Self { id, naming, cluster, built, state: PhantomData }
     }
 
     pub(in crate::builder) fn done(self) -> BuiltComponent {
@@ -77,8 +91,8 @@ impl<'a> Scope<'a> {
     }
 
     /// What it stands on.
-    pub fn cluster(&self) -> &ClusterFacts {
-        &self.cluster
+    pub fn cluster(&self) -> &'a Cluster {
+        self.cluster
     }
 
     /// Tells the bootstrap script something of this component.
@@ -107,7 +121,7 @@ impl<'a> Scope<'a> {
             self.naming.labels(&part.name, &self.built.name, part.role, part.version.as_deref());
         ObjectMeta {
             name: Some(name.to_owned()),
-            namespace: Some(self.built.namespace.to_string()),
+            namespace: Some((*self.built.namespace).to_owned()),
             labels: Some(labels),
             ..ObjectMeta::default()
         }
@@ -156,25 +170,24 @@ impl<'a> Scope<'a> {
         self.built.manual_objects.push(Object::builtin(object, Location::caller()));
     }
 
-    /// Makes the chart the component's body.
-    pub fn chart(&mut self, chart: Chart) {
-        self.built.chart = Some(chart);
+    /// Makes the chart the component's body, and declares the pods that it makes: from now on their
+    /// namespace may get its default deny.
+    pub fn chart<const N: usize>(&mut self, chart: Chart, pods: [ChartPod; N]) -> [Pods; N] {
+        let handles = pods.each_ref().map(|pod| Pods {
+            namespace: pod.namespace().unwrap_or(&self.built.namespace).clone(),
+            name: pod.label().clone(),
+            selector: pod.selector(&self.built.name),
+        });
+        self.built.pods.extend(handles.iter().cloned());
+        self.built.chart = Some(Chart { pods: pods.into(), ..chart });
+        handles
     }
 
     // Handles are made here …
 
     /// The pods of one workload, declared: from now on their namespace may get its default deny.
     pub fn pods(&mut self, part: &Part) -> Pods {
-        self.declare(part.name.clone())
-    }
-
-    /// The pods of one workload that a chart makes under `app.kubernetes.io/name: <name>`.
-    pub fn chart_pods(&mut self, name: &str) -> Pods {
-        self.declare(name.into())
-    }
-
-    fn declare(&mut self, name: Arc<str>) -> Pods {
-        let selector = self.workload(&name);
+        let (name, selector) = (part.name.clone(), self.workload(&part.name));
         let pods = Pods { namespace: self.built.namespace.clone(), name, selector };
         self.built.pods.insert(pods.clone());
         pods
@@ -234,7 +247,7 @@ impl<'a> Scope<'a> {
 
     fn port(&mut self, part: &Part, service: &str, host: &str, port: u16) -> PortRef {
         let pods = self.pods(part);
-        let host = format!("{host}.{}.svc.cluster.local", self.built.namespace).into();
+        let host = self.host_name(host);
         PortRef {
             owner: self.id,
             peer: Peer::Pods(pods),
@@ -242,19 +255,25 @@ impl<'a> Scope<'a> {
             service: service.into(),
             port,
             pod_port: port,
+            outside: None,
         }
+    }
+
+    /// The name in full by which pods of every namespace find a name of this one.
+    fn host_name(&self, name: &str) -> Arc<str> {
+        [name, ".", &*self.built.namespace, ".svc.cluster.local"].concat().into()
     }
 
     /// A port of a Service that the chart makes.
     pub fn chart_port(&mut self, pods: &Pods, service: &str, port: u16, pod_port: u16) -> PortRef {
-        let host = format!("{service}.{}.svc.cluster.local", self.built.namespace).into();
         PortRef {
             owner: self.id,
             peer: Peer::Pods(pods.clone()),
-            host,
+            host: self.host_name(service),
             service: service.into(),
             port,
             pod_port,
+            outside: None,
         }
     }
 
@@ -270,12 +289,9 @@ impl<'a> Scope<'a> {
         let part = Part { name: name.into(), role: "namespace", version: None };
         let mut metadata = self.meta_cluster(&part, name);
         let labels = metadata.labels.get_or_insert_default();
-        for mode in ["enforce", "audit", "warn"] {
-            labels.insert(format!("pod-security.kubernetes.io/{mode}"), level.to_owned());
-            labels.insert(
-                format!("pod-security.kubernetes.io/{mode}-version"),
-                kubernetes.to_owned(),
-            );
+        for (mode, version) in POD_SECURITY {
+            labels.insert(mode.to_owned(), level.to_owned());
+            labels.insert(version.to_owned(), kubernetes.to_owned());
         }
         protect(&mut metadata);
         self.add(Namespace { metadata, ..Namespace::default() });
@@ -307,149 +323,25 @@ impl<'a> Scope<'a> {
         self.id.map(|owner| CredentialStore { owner, secrets })
     }
 
-    /// An issuer that this component makes. None in a tenant.
-    pub fn issuer(&self, name: &str) -> Option<IssuerRef> {
-        Some(IssuerRef { owner: self.id?, name: name.into() })
+    /// An issuer that this component makes, and the pods through which it proves that a host is
+    /// ours. None in a tenant.
+    pub fn issuer(&self, name: &str, solver: &Solver) -> Option<IssuerRef> {
+        Some(IssuerRef {
+            owner: self.id?,
+            name: name.into(),
+            solver: Selector::of(solver.labels),
+            solver_port: solver.port,
+        })
     }
 
-    // … and used here, which is what records the edge.
-
-    /// "I call it, and it must be up before me": a flow and an order. Returns `scheme://host:port`.
-    pub fn url(&mut self, from: &Pods, scheme: &str, to: &PortRef) -> String {
-        self.after(to.owner);
-        self.url_at_run_time(from, scheme, to)
-    }
-
-    /// "I call it, and can wait until it is up": a flow, no order.
-    pub fn url_at_run_time(&mut self, from: &Pods, scheme: &str, to: &PortRef) -> String {
-        self.flow(from, to);
-        format!("{scheme}://{}", to.address())
-    }
-
-    /// "It may be called": a flow, no order. The holder of both ends may declare it.
-    pub fn flow(&mut self, from: &Pods, to: &PortRef) {
-        self.flow_to(from, to.peer.clone(), to.pod_port);
-    }
-
-    /// A flow to something that has no Service of ours.
-    pub fn flow_to(&mut self, from: &Pods, to: Peer, port: u16) {
-        self.built.flows.insert(Flow {
-            from: Caller::Pods(from.clone()),
-            to,
-            port,
-            protocol: "TCP",
-        });
-    }
-
-    /// The API server calls the pods (a webhook). From their own node it always may; from another
-    /// it comes as the network's own address.
-    pub fn serves_webhook(&mut self, pods: &Pods, port: u16) {
-        if self.cluster.several_nodes {
-            self.built.flows.insert(Flow {
-                from: Caller::ApiServer,
-                to: Peer::Pods(pods.clone()),
-                port,
-                protocol: "TCP",
-            });
-        }
-    }
-
-    /// The pods resolve names: DNS, both protocols.
-    pub fn resolves_names(&mut self, from: &Pods) {
-        for protocol in ["TCP", "UDP"] {
-            let from = Caller::Pods(from.clone());
-            self.built.flows.insert(Flow { from, to: Peer::Pods(Pods::dns()), port: 53, protocol });
-        }
-    }
-
-    /// An environment variable from a credential: an order, and a sealed copy in this namespace.
-    pub fn env_secret(&mut self, name: &str, credential: &Credential, key: &'static str) -> EnvVar {
-        self.copy(credential, None);
-        env_from(name, &credential.secret, key)
-    }
-
-    /// An environment variable that the controller composes when it opens the credential (a URL
-    /// with an escaped password).
-    pub fn env_derived(
-        &mut self,
-        name: &str,
-        credential: &Credential,
-        key: &'static str,
-        template: String,
-    ) -> EnvVar {
-        self.copy(credential, Some((key, template)));
-        env_from(name, &credential.secret, key)
-    }
-
-    fn copy(&mut self, credential: &Credential, templated_key: Option<(&'static str, String)>) {
-        self.after(Some(credential.credentials));
-        self.built.copies.insert(SecretCopy {
-            namespace: self.built.namespace.clone(),
-            credential: credential.clone(),
-            templated_key,
-        });
-    }
-
-    /// Asks for a certificate: an order on the issuer, and the way of its solver pods. Returns the
-    /// issuer's name.
-    pub fn certificate(&mut self, issuer: &IssuerRef, host: &HostRef) -> Arc<str> {
-        self.after(Some(issuer.owner));
-        let solver = Pods::solver(&self.built.namespace);
-        self.flow_to(&Pods::traefik(), Peer::Pods(solver), 8089);
-        self.built.certificates.insert(host.host.clone());
-        issuer.name.clone()
-    }
-
-    /// Bears a priority: an order. Returns the class's name.
-    pub fn priority(&mut self, priority_ref: PriorityRef) -> String {
-        self.after(priority_ref.owner);
-        priority_ref.name.to_owned()
-    }
-
-    /// Mounts another component's volume: an order. Returns the claim's name, in the namespace that
-    /// is built in.
-    pub fn claim_of(&mut self, volume: &VolumeRef) -> Arc<str> {
-        self.after(volume.owner);
-        volume.claim.clone()
-    }
-
-    /// That this component is there.
-    pub fn running(&self) -> Running {
-        Running { owner: self.id }
-    }
-
-    /// What is built here comes after a component.
-    pub fn wait_until(&mut self, running: Running) {
-        self.after(running.owner);
-    }
-
-    /// A sealed copy in this namespace, for a reader that finds it by its name.
-    pub fn uses_secret(&mut self, credential: &Credential) {
-        self.copy(credential, None);
-    }
-
-    /// For a chart that needs a kind from its own templates, or a component whose objects a
-    /// controller must see.
-    pub fn wait_for<K>(&mut self, crd: &CrdRef<K>) {
-        self.after(crd.owner);
-    }
-
-    /// Tells monitoring.
-    pub fn contribute(&mut self, contribution: Contribution) {
-        self.contributed.push(contribution);
-    }
-
-    fn after(&mut self, app: Option<AppId>) {
+    pub(in crate::builder) fn after(&mut self, app: Option<AppId>) {
         self.built.after.extend(app.filter(|it| Some(*it) != self.id));
     }
 }
 
-fn env_from(name: &str, secret: &str, key: &str) -> EnvVar {
-    let key = SecretKeySelector {
-        name: secret.to_owned(),
-        key: key.to_owned(),
-        ..SecretKeySelector::default()
-    };
-    let value_from = EnvVarSource { secret_key_ref: Some(key), ..EnvVarSource::default() };
-    EnvVar { name: name.to_owned(), value_from: Some(value_from), ..EnvVar::default() }
+impl Scope<'_> {
+    /// Tells monitoring. What reads the contributions has no such word.
+    pub fn contribute(&mut self, contribution: impl Into<Contribution>) {
+        self.built.contributed.push(contribution.into());
+    }
 }

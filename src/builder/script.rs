@@ -27,5 +27,5 @@ pub enum ScriptFact {
     /// Argo CD's administrator has a sealed password.
     SealedAdministrator,
     /// Argo CD's UI answers at a public host.
-    Console(Host),
+    ArgoCdHost(Host),
 }

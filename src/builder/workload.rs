@@ -1,4 +1,4 @@
-//! What an object asks of the scheduler: the one door from typed workloads to the budget and the
+//! What an object asks of the scheduler: the only way from typed workloads to the budget and the
 //! pod rules.
 
 use k8s_openapi::{
@@ -24,8 +24,6 @@ pub struct Workload<'a> {
     pub transient: bool,
     /// The pods.
     pub spec: &'a PodSpec,
-    /// Labels of the pods.
-    pub labels: Option<&'a std::collections::BTreeMap<String, String>>,
 }
 
 impl Object {
@@ -71,8 +69,7 @@ fn of<'a>(
     transient: bool,
     template: &'a k8s_openapi::api::core::v1::PodTemplateSpec,
 ) -> Option<Workload<'a>> {
-    let labels = template.metadata.as_ref().and_then(|it| it.labels.as_ref());
-    Some(Workload { kind, replicas, surge, transient, spec: template.spec.as_ref()?, labels })
+    Some(Workload { kind, replicas, surge, transient, spec: template.spec.as_ref()? })
 }
 
 fn count(replicas: Option<i32>) -> u32 {

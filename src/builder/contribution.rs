@@ -1,0 +1,192 @@
+//! What components would like monitoring to know. The floor plan collects it for what is built
+//! last.
+
+use std::sync::Arc;
+
+use super::handle::{Pods, PortRef};
+use crate::units::Seconds;
+
+/// What a component would like monitoring to know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    not(feature = "internals"),
+    expect(dead_code, reason = "monitoring will be the first to use it")
+)]
+pub enum Contribution {
+    /// A Prometheus endpoint.
+    Scrape(Scrape),
+    /// An address that should answer.
+    Probe {
+        /// What to ask.
+        target: PortRef,
+        /// `http` or `tcp`.
+        module: &'static str,
+        /// The HTTP path, empty for TCP.
+        path: &'static str,
+    },
+    /// A state that an operator must be alerted to.
+    Alert(Alert),
+    /// A dashboard of Grafana.
+    Dashboard(Dashboard),
+    /// How to read the logs of some pods.
+    Logs(Logs),
+}
+
+/// A Prometheus endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scrape {
+    /// Where it answers. Its pods ([`PortRef::pods`]) are what a monitor selects.
+    pub port: PortRef,
+    /// The HTTP path.
+    pub path: &'static str,
+    /// How often to ask; not said: as often as everything else.
+    pub interval: Option<Seconds>,
+    /// How the connection is protected.
+    pub tls: Tls,
+}
+
+/// How the connection to an endpoint is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    not(feature = "internals"),
+    expect(dead_code, reason = "monitoring will be the first to use it")
+)]
+pub enum Tls {
+    /// Not at all: it stays within the cluster.
+    #[default]
+    Off,
+    /// By TLS, with a certificate that can be verified.
+    Verified,
+    /// By TLS, with a certificate that the endpoint made itself.
+    SelfSigned,
+}
+
+impl Tls {
+    /// The scheme of its URL.
+    pub fn scheme(self) -> &'static str {
+        match self {
+            Self::Off => "http",
+            Self::Verified | Self::SelfSigned => "https",
+        }
+    }
+}
+
+#[cfg_attr(
+    not(feature = "internals"),
+    expect(dead_code, reason = "monitoring will be the first to use it")
+)]
+impl Scrape {
+    /// `/metrics` of a port, in plain HTTP, as often as everything else.
+    pub fn of(port: PortRef) -> Self {
+        Self { port, path: "/metrics", interval: None, tls: Tls::Off }
+    }
+
+    /// Asked at another path.
+    #[must_use]
+    pub fn at(self, path: &'static str) -> Self {
+        Self { path, ..self }
+    }
+
+    /// Asked at an interval of its own.
+    #[must_use]
+    pub fn every(self, interval: Seconds) -> Self {
+        Self { interval: Some(interval), ..self }
+    }
+
+    /// Asked by TLS.
+    #[must_use]
+    pub fn by(self, tls: Tls) -> Self {
+        Self { tls, ..self }
+    }
+
+    /// Its URL, for a client in the cluster.
+    pub fn url(&self) -> String {
+        format!("{}://{}{}", self.tls.scheme(), self.port.endpoint(), self.path)
+    }
+}
+
+impl From<Scrape> for Contribution {
+    fn from(scrape: Scrape) -> Self {
+        Self::Scrape(scrape)
+    }
+}
+
+/// An alert, as Prometheus' rules have it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Alert {
+    /// Its name, unique in a platform.
+    pub name: &'static str,
+    /// A query of Prometheus that has a value while something is wrong.
+    pub expression: String,
+    /// How long it must have one.
+    pub after: Seconds,
+    /// How much it matters.
+    pub severity: AlertSeverity,
+    /// What is wrong, in one sentence.
+    pub summary: String,
+    /// What to do about it.
+    pub runbook: String,
+}
+
+/// How much an alert matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AlertSeverity {
+    /// An operator must act now.
+    Critical,
+    /// An operator must act during working hours.
+    Warning,
+}
+
+impl AlertSeverity {
+    /// The label's value.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// A dashboard of Grafana.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dashboard {
+    /// Its name, unique in a platform: a DNS label.
+    pub name: &'static str,
+    /// Its JSON, as Grafana exports it.
+    pub json: Arc<str>,
+}
+
+/// How to read the logs of some pods.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Logs {
+    /// Whose.
+    pub pods: Pods,
+    /// Whether each line is an object of JSON.
+    pub json: bool,
+    /// Fields of the lines that become labels: few values each, or the store keeps too many series.
+    pub labels: &'static [&'static str],
+}
+
+/// Everything contributed. Only a closed builder makes one, so nothing that contributes can come
+/// later.
+#[derive(Debug, Default)]
+pub struct Contributions(pub(in crate::builder) Vec<Contribution>);
+
+impl Contributions {
+    /// In build order.
+    pub fn iter(&self) -> impl Iterator<Item = &Contribution> {
+        self.0.iter()
+    }
+
+    /// The endpoints of Prometheus among them.
+    #[cfg_attr(
+        not(feature = "internals"),
+        expect(dead_code, reason = "monitoring will be the first to use it")
+    )]
+    pub fn scrapes(&self) -> impl Iterator<Item = &Scrape> {
+        self.iter().filter_map(|contribution| match contribution {
+            Contribution::Scrape(scrape) => Some(scrape),
+            _ => None,
+        })
+    }
+}
