@@ -14,7 +14,7 @@ pub struct Domains {
     #[schemars(example = &"chat.example.org")]
     pub chat: Host,
     /// Public host name reserved for Grafana, which is not a component yet: no workspace may take
-    /// it. Absent: no name is reserved.
+    /// it, and nothing answers there, which is a warning. Absent: no name is reserved.
     #[schemars(example = &"monitoring.example.org")]
     pub monitoring: Option<Host>,
     /// Public host name of Argo CD's web interface: `spec.rules[].host` of an Ingress. Absent:
@@ -71,9 +71,6 @@ pub enum Issuer {
 }
 
 impl Issuer {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Staging, Self::Production];
-
     /// The `ClusterIssuer`'s name; another one for each server, so that a switch issues new
     /// certificates.
     pub const fn name(self) -> &'static str {

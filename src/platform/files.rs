@@ -6,5 +6,9 @@ pub const PLATFORM: &str = "spec/platform.yaml";
 pub const VERSIONS: &str = "spec/versions.yaml";
 /// The certificate that values are sealed with.
 pub const SEALING: &str = "spec/sealing.pem";
+/// The folder of tenants' resources.
+pub const WORKSPACES: &str = "spec/workspaces/";
 /// The folder of sealed values.
 pub const SECRETS: &str = "spec/secrets/";
+/// The folder of all of them, where the files lie that the spec names itself.
+pub const SPEC: &str = "spec/";

@@ -1,14 +1,17 @@
 //! The vocabulary of the spec that components share: node, repository, hosts, certificates,
-//! resources, versions, sealed values, storage.
+//! resources, versions, sealed values, storage, servers outside, and whom they believe.
 
 pub mod certificates;
 pub mod files;
 pub mod images;
+pub mod ingress;
 pub mod node;
 pub mod node_group;
+pub mod outside;
 pub mod repository;
 pub mod resources;
-pub mod rollout;
 pub mod sealed;
 pub mod storage;
+pub mod trust;
 pub mod versions;
+pub mod written;

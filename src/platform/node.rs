@@ -9,6 +9,8 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
+/// The most nodes of a group: more than k3s was ever tested with.
+pub const MOST_NODES: u32 = 1000;
 /// The most GPUs that one node has.
 pub const MOST_GPUS: u32 = 16;
 
@@ -34,6 +36,11 @@ pub struct Node {
     /// own default. More than 250 also need a larger pod network.
     #[schemars(example = 200)]
     pub max_pods: Option<u32>,
+    /// Size of the disk of the node that holds `/var/lib/rancher`, with its unit: images, volumes,
+    /// logs and what pods write are on it. Absent: nothing holds their sum, which
+    /// `espalier show budget` has, against it.
+    #[schemars(example = &"80Gi")]
+    pub disk: Option<Bytes>,
     /// Number of NVIDIA GPUs in the node: the resource `nvidia.com/gpu`, which NVIDIA's device
     /// plugin announces. The plugin is not part of the platform.
     #[serde(default)]
@@ -111,6 +118,7 @@ impl Node {
             ),
             format!("eviction-pressure-transition-period={}s", node::EVICTION_TRANSITION_SECONDS),
         ];
+        arguments.push(format!("pod-max-pids={}", node::POD_MAX_PIDS));
         arguments.extend(self.max_pods.map(|it| format!("max-pods={it}")));
         arguments
     }

@@ -11,6 +11,10 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
+// The fields of `Node` stand here once more. serde's `flatten` would share them, but it no longer
+// refuses a field that it does not know, and reads through a buffer in which the places of findings
+// are lost; and what an editor shows of each speaks of each node, not of the node. A test of the
+// JSON Schema holds the two against each other.
 /// A group of equal nodes.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -44,6 +48,11 @@ pub struct NodeGroup {
     /// own default. More than 250 also need a larger pod network.
     #[schemars(example = 200)]
     pub max_pods: Option<u32>,
+    /// Size of the disk of each node that holds `/var/lib/rancher`, with its unit: images, volumes,
+    /// logs and what pods write are on it. Absent: nothing holds their sum, which
+    /// `espalier show budget` has, against it.
+    #[schemars(example = &"80Gi")]
+    pub disk: Option<Bytes>,
     /// Number of NVIDIA GPUs in each node: the resource `nvidia.com/gpu`, which NVIDIA's device
     /// plugin announces. The plugin is not part of the platform.
     #[serde(default)]
@@ -94,6 +103,7 @@ impl NodeGroup {
             memory: self.memory,
             mem_total: self.mem_total,
             max_pods: self.max_pods,
+            disk: self.disk,
             gpus: self.gpus,
             overcommit: self.overcommit,
             role: self.role,
@@ -196,6 +206,11 @@ impl Nodes {
     /// CPU that the scheduler may promise to pods.
     pub fn allocatable_cpu(&self) -> Millicores {
         self.0.iter().map(|it| it.node.allocatable_cpu() * u64::from(it.count)).sum()
+    }
+
+    /// Their disks; none where one does not say how large its is.
+    pub fn disk(&self) -> Option<Bytes> {
+        self.0.iter().map(|it| Some(it.node.disk? * u64::from(it.count))).sum()
     }
 
     /// GPUs.

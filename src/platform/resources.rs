@@ -1,10 +1,8 @@
 //! Resources as the spec may set them, and what a container gets.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::api::core::v1::ResourceRequirements;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::{
     facts::requests::Allotment,
@@ -59,7 +57,7 @@ impl Resources {
             .limit
             .unwrap_or_else(|| derived.limit.max(self.memory.request.unwrap_or_default()));
         let request = self.memory.request.unwrap_or_else(|| derived.request.min(limit));
-        Allotment { request, limit, cpu: self.cpu.request.unwrap_or(derived.cpu) }
+        Allotment { request, limit, cpu: self.cpu.request.unwrap_or(derived.cpu), ..derived }
     }
 }
 
@@ -75,25 +73,5 @@ pub fn requirements(allotment: Allotment) -> ResourceRequirements {
         ),
         limits: Some([("memory".to_owned(), allotment.limit.quantity())].into()),
         ..ResourceRequirements::default()
-    }
-}
-
-/// The same for the values of a chart.
-#[derive(Serialize)]
-pub struct ChartResources {
-    requests: BTreeMap<&'static str, String>,
-    limits: BTreeMap<&'static str, String>,
-}
-
-impl From<Allotment> for ChartResources {
-    fn from(allotment: Allotment) -> Self {
-        Self {
-            requests: [
-                ("cpu", allotment.cpu.to_string()),
-                ("memory", allotment.request.to_string()),
-            ]
-            .into(),
-            limits: [("memory", allotment.limit.to_string())].into(),
-        }
     }
 }

@@ -19,7 +19,7 @@ pub struct SealedCredential {
     #[schemars(example = &"SealedCredential")]
     pub kind: SealedCredentialKind,
     /// Identifies the credential: its name, which is also that of this file.
-    pub metadata: Metadata,
+    pub metadata: SealedCredentialMetadata,
     /// The ciphertext of the credential, and what it is bound to.
     pub spec: SealedValues,
 }
@@ -27,7 +27,8 @@ pub struct SealedCredential {
 /// Identifies the credential. It repeats the file's name, so that a copied file is noticed.
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Metadata {
+#[schemars(rename = "Metadata")]
+pub struct SealedCredentialMetadata {
     /// Name of the credential, and the beginning of the name of its Secret. It must be the file's
     /// name without `.yaml`.
     #[schemars(example = &"postgresql")]
@@ -97,7 +98,6 @@ pub enum SealedScope {
 }
 
 impl SealedScope {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
     const fn is_default(&self) -> bool {
         matches!(self, Self::Strict)
     }

@@ -24,9 +24,6 @@ pub struct Storage {
 
 impl Default for Storage {
     fn default() -> Self {
-        Self {
-            class: STORAGE_CLASS.parse().unwrap_or_else(|_| unreachable!("`local-path` is a name")),
-            shared: None,
-        }
+        Self { class: STORAGE_CLASS.parse().expect("`local-path` is a name"), shared: None }
     }
 }

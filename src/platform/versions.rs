@@ -1,6 +1,6 @@
 //! The versions that the user pins, over the tested set.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt};
 
 use serde::{
     Deserialize, Deserializer,
@@ -39,13 +39,13 @@ impl Versions {
     }
 
     /// The version, without digest: a chart's `targetRevision`, a label's value.
-    pub fn of(&self, pin: Pin) -> Arc<str> {
-        self.written(pin).unwrap_or(pin.tested).into()
+    pub fn of(&self, pin: Pin) -> &str {
+        self.written(pin).unwrap_or(pin.tested)
     }
 
     /// The minor of Kubernetes 1 that the cluster is of.
     pub fn kubernetes_minor(&self) -> Option<u32> {
-        pairs::line(&self.of(versions::K3S)).map(|it| it.1)
+        pairs::line(self.of(versions::K3S)).map(|it| it.1)
     }
 
     /// The checksum of a download, without `sha256:`: the user's, or the tested version's where
