@@ -1,6 +1,7 @@
 //! Backups: a nightly dump of the database and an archive of uploaded files, and the job that puts
 //! one back.
 
+mod s3;
 mod section;
 
 use k8s_openapi::api::{
@@ -12,19 +13,21 @@ use k8s_openapi::api::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{open_webui, pod, postgresql};
+use self::s3::S3Storage;
+use super::{disk, open_webui, pod, postgresql};
 use crate::{
     builder::{
-        credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
-        handle::{Alert, AlertSeverity, Contribution, Peer, Pods},
+        contribution::{Alert, AlertSeverity, Contribution},
+        credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
+        handle::Pods,
         kinds,
         may_make::MayMake,
         meta::Part,
         scope::Scope,
     },
     components::namespaces,
-    facts::{requests, versions},
-    names::{Bucket, Cidr, DnsLabel, Endpoint, RelativePath, schedule::Schedule},
+    facts::{node::SMALL_FOLDER, requests, versions},
+    names::schedule::Schedule,
     platform::{
         resources::{Resources, requirements},
         versions::Versions,
@@ -44,6 +47,8 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
 const USER: i64 = open_webui::USER;
 /// Where backups lie in a container.
 const BACKUPS: &str = "/backups";
+/// Where the volume with the stored backups lies in a container, where there is no S3.
+const STORED: &str = "/stored";
 /// Where Open WebUI's volume lies in a container.
 const DATA: &str = "/data";
 /// How long a script waits for what does not answer yet: a new pod's connections are refused until
@@ -81,16 +86,15 @@ pub struct Backup {
     /// disk against whose loss they should protect.
     pub s3: Option<S3Storage>,
     /// Size of the volume for backups, with its unit: `spec.resources.requests.storage` of its
-    /// claim. Where `s3` is written there is no such volume; it then bounds only the temporary dump
-    /// of an external database.
+    /// claim. Where `s3` is written there is no such volume. It also bounds the temporary dump of
+    /// an external database.
     #[schemars(example = &"20Gi")]
     pub storage: Bytes,
 }
 
 impl Default for Backup {
     fn default() -> Self {
-        let schedule =
-            "17 3 * * *".parse().unwrap_or_else(|_| unreachable!("`17 3 * * *` is a schedule"));
+        let schedule = "17 3 * * *".parse().expect("`17 3 * * *` is a schedule");
         Self {
             enabled: true,
             keep: 7,
@@ -102,53 +106,19 @@ impl Default for Backup {
     }
 }
 
-/// An S3-compatible storage. Its keys are the sealed credential `backup-s3`.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct S3Storage {
-    /// Address of the storage, with its scheme and without a path: rclone's
-    /// `RCLONE_CONFIG_S3_ENDPOINT`.
-    #[schemars(example = &"https://s3.example.org", example = &"https://10.0.0.7:9000")]
-    pub endpoint: Endpoint,
-    /// Name of the bucket, which must exist.
-    #[schemars(example = &"platform-backups")]
-    pub bucket: Bucket,
-    /// Region that requests are signed for: rclone's `RCLONE_CONFIG_S3_REGION`. Absent:
-    /// `us-east-1`, which most self-hosted storages accept.
-    #[schemars(example = &"eu-central-1")]
-    pub region: Option<DnsLabel>,
-    /// Folder in the bucket; `.` is the bucket's root. Absent: the platform's name, so that two
-    /// platforms in one bucket do not remove each other's backups.
-    #[schemars(example = &"backups/chat")]
-    pub prefix: Option<RelativePath>,
-    /// Network of the storage, where the endpoint's name resolves to private addresses: the
-    /// NetworkPolicy opens the port to this network. Absent: the storage is on the internet, or has
-    /// the address that the endpoint names.
-    #[schemars(example = &"10.0.0.0/24")]
-    pub range: Option<Cidr>,
-}
-
-/// What the storage is asked with.
-const KEYS: CredentialSpec = CredentialSpec {
-    name: "backup-s3",
-    keys: &[
-        Key {
-            name: "access-key-id",
-            value: Value::Shown("the access key's id, as the storage shows it"),
-        },
-        Key {
-            name: "secret-access-key",
-            value: Value::Known("the secret access key that belongs to it"),
-        },
-    ],
-    rotation: "",
+/// What backups are encrypted with, and told from what anybody else has written.
+const ENCRYPTION: CredentialSpec = CredentialSpec {
+    name: "backup-encryption",
+    keys: &[Key { name: "key", value: Value::Made(48) }],
+    rotation: "backups that were made until then open with the old key only: to restore one, go \
+               back to the commit before first",
     lookup: SecretLookup::ByReference,
 };
 
 /// What backups need.
 pub struct Needs<'a> {
     /// The database. Absent: Open WebUI's SQLite file is saved.
-    pub database: Option<&'a postgresql::Offers>,
+    pub database: Option<&'a postgresql::offers::Offers>,
     /// The uploaded files.
     pub chat: Option<&'a open_webui::Offers>,
     /// The platform's name.
@@ -161,9 +131,11 @@ pub struct Needs<'a> {
 
 /// What its pods are made of: environments whose credentials are recorded once, and the volumes.
 struct Parts {
-    /// Of what reads and writes the data.
-    data: Vec<EnvVar>,
-    /// Of what speaks S3.
+    /// Of what reads the data.
+    reader: Vec<EnvVar>,
+    /// Of what replaces it.
+    owner: Vec<EnvVar>,
+    /// Of what encrypts and stores, or fetches and decrypts.
     storage: Vec<EnvVar>,
     volumes: Vec<Volume>,
 }
@@ -177,18 +149,16 @@ impl Backup {
         let part = scope.part("backup", "backup", None);
         let me = scope.pods(&part);
         if needs.database.is_some()
-            || self.s3.as_ref().is_some_and(|it| it.endpoint.address().is_none())
+            || self.s3.as_ref().is_some_and(|it| it.server().address().is_none())
         {
             scope.resolves_names(&me);
         }
         pod::account(scope, &part);
+        let [reader, owner] = Self::data_environments(scope, needs, &me);
         let parts = Parts {
-            data: Self::data_environment(scope, needs, &me),
-            storage: self
-                .s3
-                .as_ref()
-                .map(|it| it.environment(scope, needs, &me))
-                .unwrap_or_default(),
+            reader,
+            owner,
+            storage: self.storage_environment(scope, needs, &me),
             volumes: self.volumes(scope, &part, needs),
         };
         let cron_job = self.cron_job(scope, &part, needs, &parts);
@@ -201,24 +171,27 @@ impl Backup {
     fn volumes(&self, scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) -> Vec<Volume> {
         let files = needs.chat.map(|it| it.data.size()).unwrap_or_default();
         let dump = needs.database.map(|it| it.storage.unwrap_or(self.storage)).unwrap_or_default();
-        let backups = if self.s3.is_some() {
-            // Both volumes full is the largest backup that can be.
-            pod::scratch_of("backups", files + dump)
-        } else {
+        // Not encrypted yet. Both volumes full is the largest backup that can be.
+        let backups = disk::scratch("backups", files + dump);
+        let stored = self.s3.is_none().then(|| {
             let mut metadata = scope.meta(part);
             // It is bound when the first backup runs: until that night Argo CD would call the
             // platform unfinished.
             metadata.annotations.get_or_insert_default().extend([ignore_healthcheck()]);
             pod::claim_as(scope, part, metadata, self.storage);
-            pod::claimed("backups", &part.name)
-        };
+            pod::claimed("stored", &part.name)
+        });
         // A volume with one writer may be mounted by more pods of the same node; the scheduler goes
         // where the volume is by itself.
         let data = needs.chat.map(|it| pod::claimed("data", &scope.claim_of(&it.data)));
-        [Some(backups), data, Some(pod::scratch("tmp"))].into_iter().flatten().collect()
+        [Some(backups), data, stored, Some(disk::scratch("tmp", SMALL_FOLDER))]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
-    fn data_environment(scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
+    /// Of what reads the data, and of what replaces it: in the database these are two roles.
+    fn data_environments(scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> [Vec<EnvVar>; 2] {
         let mut env = vec![
             pod::env("BACKUPS", BACKUPS),
             // No user of the image: it has no home.
@@ -229,20 +202,59 @@ impl Backup {
         if needs.chat.is_some() {
             env.push(pod::env("DATA", DATA));
         }
-        if let Some(database) = needs.database {
-            let url = scope.url(me, "postgresql", &database.port);
-            let (host, port) =
-                url.trim_start_matches("postgresql://").rsplit_once(':').unwrap_or_default();
-            env.push(pod::env("PGCONNECT_TIMEOUT", "5"));
-            env.push(pod::env("PGDATABASE", &*database.database));
-            env.push(pod::env("PGHOST", host));
-            env.push(scope.env_secret("PGPASSWORD", &database.password, "password"));
-            env.push(pod::env("PGPORT", port));
-            env.extend(
-                database.parameters.strip_prefix("?sslmode=").map(|it| pod::env("PGSSLMODE", it)),
-            );
-            env.push(pod::env("PGUSER", &*database.role));
-        }
+        let Some(database) = needs.database else { return [env.clone(), env] };
+        let server = scope.connect(me, &database.port);
+        env.push(pod::env("PGCONNECT_TIMEOUT", "5"));
+        env.push(pod::env("PGDATABASE", &*database.database));
+        env.push(pod::env("PGHOST", server.host()));
+        env.push(pod::env("PGPORT", server.port().to_string()));
+        env.extend(
+            database.parameters.strip_prefix("?sslmode=").map(|it| pod::env("PGSSLMODE", it)),
+        );
+        let mut with = |role: &str, password: &Credential| {
+            let own = vec![
+                scope.env_secret("PGPASSWORD", password, "password"),
+                pod::env("PGUSER", role),
+            ];
+            [env.clone(), own].concat()
+        };
+        let reader = database.reader.as_ref().expect("the database knows that it is backed up");
+        [with(&reader.role, &reader.password), with(&database.role, &database.password)]
+    }
+
+    /// Of the containers with rclone, which reads all of it by itself.
+    fn storage_environment(
+        &self,
+        scope: &mut Scope<'_>,
+        needs: &Needs<'_>,
+        me: &Pods,
+    ) -> Vec<EnvVar> {
+        let (at, mut env) = match &self.s3 {
+            Some(s3) => (s3.place(needs.platform), s3.environment(scope, needs.credentials, me)),
+            None => (STORED.to_owned(), Vec::new()),
+        };
+        let key = needs.credentials.credential(&ENCRYPTION);
+        env.extend([
+            pod::env("AT", at.clone()),
+            pod::env("BACKUPS", BACKUPS),
+            scope.env_secret("ENCRYPTION_KEY", &key, "key"),
+            pod::env("GOMEMLIMIT", GO_LIMIT),
+            pod::env("HOME", "/tmp"),
+            pod::env("PATIENCE", PATIENCE.get().to_string()),
+            // In memory: there is nothing to read and nothing to write.
+            pod::env("RCLONE_CONFIG", "/dev/null"),
+            // The names of backups are no secret; a suffix tells which are encrypted.
+            pod::env("RCLONE_CONFIG_ENCRYPTED_DIRECTORY_NAME_ENCRYPTION", "false"),
+            pod::env("RCLONE_CONFIG_ENCRYPTED_FILENAME_ENCRYPTION", "off"),
+            pod::env("RCLONE_CONFIG_ENCRYPTED_REMOTE", at),
+            pod::env("RCLONE_CONFIG_ENCRYPTED_TYPE", "crypt"),
+            // One file at a time in few pieces, so that memory is known.
+            pod::env("RCLONE_BUFFER_SIZE", "0"),
+            pod::env("RCLONE_CHECKERS", "1"),
+            pod::env("RCLONE_RETRIES", "5"),
+            pod::env("RCLONE_RETRIES_SLEEP", "10s"),
+            pod::env("RCLONE_TRANSFERS", "1"),
+        ]);
         env
     }
 
@@ -254,25 +266,18 @@ impl Backup {
         parts: &Parts,
     ) -> CronJob {
         let script = if needs.database.is_some() { DUMP_POSTGRESQL } else { DUMP_SQLITE };
-        let mut dump = self.bash("dump", script, needs, parts.data.clone());
+        let mut dump = self.bash("dump", script, needs, parts.reader.clone());
         if needs.chat.is_some() {
             dump.volume_mounts.get_or_insert_default().push(pod::mount_read_only("data", DATA));
         }
-        let keep = pod::env("KEEP", self.keep.to_string());
-        let mut containers = vec![dump];
-        if self.s3.is_some() {
-            containers.push(self.shell(
-                "upload",
-                UPLOAD,
-                needs,
-                [parts.storage.clone(), vec![keep]].concat(),
-            ));
-        } else {
-            let limit = pod::env("LIMIT", self.storage.get().to_string());
-            containers[0].env = pod::environment([parts.data.clone(), vec![keep, limit]].concat());
+        let mut more = vec![pod::env("KEEP", self.keep.to_string())];
+        if self.s3.is_none() {
+            more.push(pod::env("LIMIT", self.storage.get().to_string()));
         }
+        let env = [parts.storage.clone(), more].concat();
+        let upload = self.shell("upload", UPLOAD, needs, env);
         // A pod that failed stays, with what it said.
-        let mut spec = Self::job(scope, part, containers, &parts.volumes);
+        let mut spec = Self::job(scope, part, vec![dump, upload], &parts.volumes);
         spec.backoff_limit = Some(2);
         let mut metadata = scope.meta(part);
         // A night that failed is the alert's to tell: it must not hold back a commit.
@@ -303,16 +308,13 @@ impl Backup {
         };
         let script = if needs.database.is_some() { RESTORE_POSTGRESQL } else { RESTORE_SQLITE };
         let mut restore =
-            self.bash("restore", script, needs, [parts.data.clone(), options()].concat());
+            self.bash("restore", script, needs, [parts.owner.clone(), options()].concat());
         if needs.chat.is_some() {
             restore.volume_mounts.get_or_insert_default().push(pod::mount("data", DATA));
         }
-        let fetch = self.s3.is_some().then(|| {
-            let env = [parts.storage.clone(), vec![restore_option("BACKUP", "backup")]].concat();
-            self.shell("fetch", FETCH, needs, env)
-        });
-        let mut spec =
-            Self::job(scope, part, fetch.into_iter().chain([restore]).collect(), &parts.volumes);
+        let env = [parts.storage.clone(), options()].concat();
+        let fetch = self.shell("fetch", FETCH, needs, env);
+        let mut spec = Self::job(scope, part, vec![fetch, restore], &parts.volumes);
         // What was refused once is refused again; and a second restore needs a person who has
         // looked at the first.
         spec.backoff_limit = Some(0);
@@ -346,20 +348,21 @@ impl Backup {
     /// A container with the programs of the data's own image, so that a dump is of the very version
     /// that reads it.
     fn bash(&self, name: &str, script: &str, needs: &Needs<'_>, env: Vec<EnvVar>) -> Container {
-        let image =
-            if needs.database.is_some() { versions::POSTGRESQL } else { versions::OPEN_WEBUI };
+        let chat = needs.chat.map_or(versions::OPEN_WEBUI, |it| it.image);
+        let image = if needs.database.is_some() { versions::POSTGRESQL } else { chat };
         let command = ["/bin/bash", "-euo", "pipefail", "-c", script, name];
         self.container(name, needs.versions.image(image), &command, env)
     }
 
-    /// A container with rclone and a small shell.
+    /// A container with rclone and a small shell: the only one that sees what is stored.
     fn shell(&self, name: &str, script: &str, needs: &Needs<'_>, env: Vec<EnvVar>) -> Container {
-        self.container(
-            name,
-            needs.versions.image(versions::RCLONE),
-            &["/bin/sh", "-euc", script, name],
-            env,
-        )
+        let image = needs.versions.image(versions::RCLONE);
+        let mut container = self.container(name, image, &["/bin/sh", "-euc", script, name], env);
+        if self.s3.is_none() {
+            let mounts = container.volume_mounts.get_or_insert_default();
+            mounts.push(pod::mount("stored", STORED));
+        }
+        container
     }
 
     fn container(
@@ -403,50 +406,6 @@ impl Backup {
     }
 }
 
-impl S3Storage {
-    fn environment(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
-        let peer = self
-            .range
-            .clone()
-            .or_else(|| self.endpoint.address())
-            .map_or(Peer::Outside, Peer::Network);
-        scope.flow_to(me, peer, self.endpoint.port());
-        let keys = needs.credentials.credential(&KEYS);
-        let folder = self.prefix.as_deref().unwrap_or(needs.platform);
-        let at = if folder == "." {
-            format!("s3:{}", self.bucket)
-        } else {
-            format!("s3:{}/{folder}", self.bucket)
-        };
-        vec![
-            pod::env("AT", at),
-            pod::env("BACKUPS", BACKUPS),
-            pod::env("GOMEMLIMIT", GO_LIMIT),
-            pod::env("HOME", "/tmp"),
-            pod::env("PATIENCE", PATIENCE.get().to_string()),
-            // In memory: there is nothing to read and nothing to write.
-            pod::env("RCLONE_CONFIG", "/dev/null"),
-            scope.env_secret("RCLONE_CONFIG_S3_ACCESS_KEY_ID", &keys, "access-key-id"),
-            pod::env("RCLONE_CONFIG_S3_ENDPOINT", self.endpoint.to_string()),
-            pod::env("RCLONE_CONFIG_S3_PROVIDER", "Other"),
-            pod::env("RCLONE_CONFIG_S3_REGION", self.region.as_deref().unwrap_or("us-east-1")),
-            scope.env_secret("RCLONE_CONFIG_S3_SECRET_ACCESS_KEY", &keys, "secret-access-key"),
-            pod::env("RCLONE_CONFIG_S3_TYPE", "s3"),
-            // One file at a time in few pieces, so that memory is known; each piece is read again,
-            // not kept, when it is sent again.
-            pod::env("RCLONE_BUFFER_SIZE", "0"),
-            pod::env("RCLONE_CHECKERS", "1"),
-            pod::env("RCLONE_RETRIES", "5"),
-            pod::env("RCLONE_RETRIES_SLEEP", "10s"),
-            pod::env("RCLONE_S3_CHUNK_SIZE", "8Mi"),
-            // A key for this one bucket may not ask for others, nor make one.
-            pod::env("RCLONE_S3_NO_CHECK_BUCKET", "true"),
-            pod::env("RCLONE_S3_UPLOAD_CONCURRENCY", "1"),
-            pod::env("RCLONE_TRANSFERS", "1"),
-        ]
-    }
-}
-
 /// Argo CD leaves the object out of the Application's health.
 fn ignore_healthcheck() -> (String, String) {
     ("argocd.argoproj.io/ignore-healthcheck".to_owned(), "true".to_owned())
@@ -470,7 +429,7 @@ macro_rules! script {
 
 const DUMP_POSTGRESQL: &str = script!("begin", "dump_postgresql", "finish");
 const DUMP_SQLITE: &str = script!("begin", "dump_sqlite", "finish");
-const UPLOAD: &str = script!("s3", "upload");
-const FETCH: &str = script!("s3", "fetch");
+const UPLOAD: &str = script!("storage", "upload");
+const FETCH: &str = script!("storage", "fetch");
 const RESTORE_POSTGRESQL: &str = script!("restore_begin", "restore_postgresql", "restore_finish");
 const RESTORE_SQLITE: &str = script!("restore_begin", "restore_sqlite", "restore_finish");

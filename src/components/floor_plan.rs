@@ -1,4 +1,4 @@
-//! The floor plan: the components of a platform, and who feeds whom.
+//! The floor plan: the components of a platform, and who uses whom.
 
 use std::sync::Arc;
 
@@ -7,10 +7,13 @@ use serde::Deserialize;
 
 use crate::{
     builder::{
-        cluster::ClusterFacts,
+        cluster::Cluster,
         component::BuiltComponent,
+        contribution::Contributions,
         credential::CredentialStore,
-        handle::{Contributions, IssuerRef, NamespaceRef, PriorityRef},
+        face::Transport,
+        handle::{IssuerRef, NamespaceRef, PriorityRef},
+        ingress::IngressRef,
         may_make::MayMake,
         platform::PlatformBuilder,
     },
@@ -20,22 +23,26 @@ use crate::{
         cert_manager::{self, CertManager},
         namespaces, node_alerts,
         ollama::{self, Ollama},
-        open_webui::{self, OpenWebUi},
+        open_webui::{self, OpenWebUi, documents::Documents},
         postgresql::{self, Postgresql},
         redis::{self, Redis},
         secrets::{self, SealedSecrets},
         section::Section,
+        tika,
         traefik::{self, Traefik},
     },
-    names::{DnsLabel, ObjectName},
+    names::DnsLabel,
     platform::{
         certificates::{Certificates, Domains},
+        ingress::Ingress,
         node::Node,
         node_group::{NodeGroup, Nodes},
         repository::Repository,
         sealed::{ApiVersion, SealedStore, SealingCertificate},
         storage::Storage,
+        trust::Trust,
         versions::Versions,
+        written::Written,
     },
 };
 
@@ -46,12 +53,14 @@ use crate::{
 pub struct PlatformSpec {
     /// The version of this file's format. Always `espalier.dev/v1alpha1`.
     #[schemars(example = &"espalier.dev/v1alpha1")]
+    #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "reading it checks it"))]
     pub api_version: ApiVersion,
     /// The kind of this file. Always `Platform`.
     #[schemars(example = &"Platform")]
+    #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "reading it checks it"))]
     pub kind: PlatformKind,
     /// Identifies the platform: its name, which labels every object.
-    pub metadata: Metadata,
+    pub metadata: PlatformMetadata,
     /// Desired state of the platform: repository, nodes, domains, certificates, storage and
     /// components.
     pub spec: Spec,
@@ -67,7 +76,8 @@ pub enum PlatformKind {
 /// Identifies the platform.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Metadata {
+#[schemars(rename = "Metadata")]
+pub struct PlatformMetadata {
     /// Name of the platform: a DNS label of at most 63 characters. Every object carries it as the
     /// label `app.kubernetes.io/part-of`, and it is the default folder of backups in S3.
     #[schemars(example = &"production")]
@@ -95,6 +105,9 @@ pub struct Spec {
     /// The account at Let's Encrypt that issues the certificates of the public hosts: a
     /// cert-manager `ClusterIssuer`.
     pub certificates: Certificates,
+    /// An ingress controller that is there already, in place of k3s' Traefik. With it,
+    /// `components.traefik.enabled` must be `false`. Absent: k3s' Traefik serves the public hosts.
+    pub ingress: Option<Ingress>,
     /// The storage classes of the platform's volumes. Absent: all volumes are of the class
     /// `local-path`.
     #[serde(default)]
@@ -106,6 +119,12 @@ pub struct Spec {
 }
 
 impl Spec {
+    /// The namespaces that no workspace may take: the cluster's, the platform's and the ingress
+    /// controller's.
+    pub fn reserved(&self) -> impl Iterator<Item = &str> + Clone {
+        namespaces::reserved().chain(self.ingress.iter().map(|it| it.namespace.as_str()))
+    }
+
     /// The nodes, however they are written.
     pub fn all_nodes(&self) -> Nodes {
         Nodes::of(self.node.as_ref(), &self.nodes)
@@ -190,6 +209,10 @@ pub struct Platform {
     pub sealed: SealedStore,
     /// `spec/sealing.pem`.
     pub sealing: Option<SealingCertificate>,
+    /// What the files hold that the spec names.
+    pub trust: Trust,
+    /// Which fields of the spec are written, and not their defaults.
+    pub written: Written,
 }
 
 /// The platform, built, and what its tenants may use.
@@ -200,106 +223,114 @@ pub struct Assembly {
     pub components: Vec<BuiltComponent>,
     /// What monitoring will be told.
     pub contributions: Contributions,
+    /// Answers at the tenants' hosts.
+    pub ingress: IngressRef,
     /// Certifies the tenants' hosts.
     pub issuer: Option<IssuerRef>,
     /// What it stands on; its tenants do too.
-    pub cluster: ClusterFacts,
+    pub cluster: Arc<Cluster>,
 }
 
 impl Platform {
     /// The floor plan. Read it from top to bottom: whatever is used was built above.
     pub fn build(self: Arc<Self>) -> Assembly {
-        let cluster = ClusterFacts {
-            storage_class: self.spec.storage.class.shared(),
-            shared_storage_class: self.spec.storage.shared.as_ref().map(ObjectName::shared),
-            several_nodes: self.spec.all_nodes().are_several(),
-        };
-        let mut builder = PlatformBuilder::new(&self.name, cluster.clone());
-        let foundations = self.foundations(&mut builder);
+        let (spec, nodes) = (&self.spec, self.spec.all_nodes());
+        let mut builder =
+            PlatformBuilder::new(&self.name, &spec.storage, &nodes, spec.ingress.as_ref());
+        let cluster = builder.cluster();
+        let foundations = self.foundations(&mut builder, &cluster);
         self.chat(&mut builder, &foundations);
         // Nothing that contributes can be built below this line.
         let (builder, contributions) = builder.close();
         let components = builder.finish();
-        Assembly { components, contributions, issuer: foundations.issuer, cluster, platform: self }
+        let Foundations { ingress, issuer, .. } = foundations;
+        Assembly { components, contributions, ingress, issuer, cluster, platform: self }
     }
 
     /// What everything stands on: namespaces, Argo CD, the ingress, certificates, sealed values.
-    fn foundations(&self, builder: &mut PlatformBuilder) -> Foundations {
+    fn foundations(&self, builder: &mut PlatformBuilder, cluster: &Cluster) -> Foundations {
         let components = &self.spec.components;
         let versions = &self.versions;
-        let kube_system = NamespaceRef::kube_system();
-        let traefik_settings = builder.crd_of_cluster();
-
         // Declared early and filled late: projects, policies and sealed copies follow from the
         // handles that are used below.
-        builder.build(&BOOTSTRAP, &NamespaceRef::argocd(), |scope| {
+        builder.build(&BOOTSTRAP, &cluster.argocd, |scope| {
             node_alerts::alerts(scope, &self.spec.all_nodes());
+            if let Some(ingress) = &self.spec.ingress {
+                scope.provided_outside(ingress.provided_outside());
+            }
         });
-        let first = NamespaceRef::destination(namespaces::NAMES[0]);
-        let spaces = builder.build(&namespaces::APPLICATION, &first, namespaces::build);
-        let [ai, argocd, cert_manager] =
-            builder.build(&namespaces::POLICIES_APPLICATION, &spaces.ai, |scope| {
-                [&spaces.ai, &spaces.argocd, &spaces.cert_manager].map(|it| scope.guarded(it))
-            });
+        let open = builder.build_for_cluster(&namespaces::APPLICATION, namespaces::build);
+        let spaces =
+            builder.build(&namespaces::POLICIES_APPLICATION, &open.ai, |scope| open.guarded(scope));
 
-        let console = components.argocd.enabled.then(|| {
+        let argocd = components.argocd.enabled.then(|| {
             let needs = argocd::Needs {
                 repository: &self.spec.repository,
+                trust: &self.trust,
                 host: self.spec.domains.argocd.as_ref(),
                 versions,
             };
-            builder.build(&argocd::APPLICATION, &argocd, |scope| {
+            builder.build(&argocd::APPLICATION, &spaces.argocd, |scope| {
                 components.argocd.build(scope, &needs)
             })
         });
-        if components.traefik.enabled {
-            builder.build(&traefik::APPLICATION, &kube_system, |scope| {
-                components.traefik.build(scope, traefik_settings);
-            });
-        }
+        // Off: the cluster's ingress controller as it is.
+        let ingress = if components.traefik.enabled {
+            builder.build(&traefik::APPLICATION, &cluster.kube_system, |scope| {
+                components.traefik.build(scope)
+            })
+        } else {
+            cluster.ingress.clone()
+        };
         let certifier = components.cert_manager.enabled.then(|| {
-            builder.build(&cert_manager::APPLICATION, &cert_manager, |scope| {
-                components.cert_manager.build(scope, versions)
+            builder.build(&cert_manager::APPLICATION, &spaces.cert_manager, |scope| {
+                components.cert_manager.build(scope, &ingress, versions)
             })
         });
         let issuer = certifier.and_then(|certifier| {
-            builder.build(&cert_manager::ISSUER_APPLICATION, &cert_manager, |scope| {
-                cert_manager::issuer(scope, &certifier, &self.spec.certificates)
+            builder.build(&cert_manager::ISSUER_APPLICATION, &spaces.cert_manager, |scope| {
+                cert_manager::issuer(scope, &certifier, &ingress, &self.spec.certificates)
             })
         });
-        if let (Some(console), Some(issuer), Some(host)) =
-            (&console, &issuer, &self.spec.domains.argocd)
+        if let (Some(argocd), Some(issuer), Some(host)) =
+            (&argocd, &issuer, &self.spec.domains.argocd)
         {
             let host = builder.host(host);
-            builder.build(&argocd::INGRESS_APPLICATION, &argocd, |scope| {
-                argocd::ingress(scope, console, &host, issuer);
+            builder.build(&argocd::INGRESS_APPLICATION, &spaces.argocd, |scope| {
+                argocd::ingress(scope, argocd, &ingress, issuer, &host);
             });
         }
         let sealing = components.sealed_secrets.enabled.then(|| {
-            builder.build(&secrets::APPLICATION, &kube_system, |scope| {
+            builder.build(&secrets::APPLICATION, &cluster.kube_system, |scope| {
                 components.sealed_secrets.build(scope, versions)
             })
         });
         let credentials = sealing.and_then(|sealing| {
-            builder.build(&secrets::COPIES_APPLICATION, &ai, |scope| {
+            builder.build(&secrets::COPIES_APPLICATION, &spaces.ai, |scope| {
                 secrets::credential_store(scope, &sealing, &self.sealed)
             })
         });
-        if let (Some(console), Some(credentials), Admin::Sealed) =
-            (&console, &credentials, components.argocd.admin)
+        if let (Some(argocd), Some(credentials), Admin::Sealed) =
+            (&argocd, &credentials, components.argocd.admin)
         {
-            builder.build(&argocd::ADMINISTRATOR_APPLICATION, &argocd, |scope| {
-                argocd::administrator(scope, console, credentials);
+            builder.build(&argocd::ADMINISTRATOR_APPLICATION, &spaces.argocd, |scope| {
+                argocd::administrator(scope, argocd, credentials);
             });
         }
-        Foundations { ai, database_priority: spaces.database, issuer, credentials }
+        Foundations {
+            database_priority: open.database,
+            ai: spaces.ai,
+            ingress,
+            issuer,
+            credentials,
+        }
     }
 
     /// The chat and what it uses: the database, models, sessions; and their backup.
     fn chat(&self, builder: &mut PlatformBuilder, foundations: &Foundations) {
         let components = &self.spec.components;
         let versions = &self.versions;
-        let Foundations { ai, database_priority, issuer, credentials } = foundations;
+        let Foundations { ai, database_priority, ingress, issuer, credentials } = foundations;
         let credentials = credentials.as_ref();
 
         let database = credentials.filter(|_| components.postgresql.enabled).map(|credentials| {
@@ -312,6 +343,7 @@ impl Platform {
                 versions,
                 priority: *database_priority,
                 connections,
+                has_backups: components.backup.as_ref().is_some_and(|it| it.enabled),
             };
             builder.build(&postgresql::APPLICATION, ai, |scope| {
                 components.postgresql.build(scope, &needs)
@@ -326,6 +358,13 @@ impl Platform {
                 components.redis.build(scope, credentials, versions)
             })
         });
+        let reads_documents =
+            components.open_webui.enabled && components.open_webui.documents == Documents::Tika;
+        let reader = reads_documents.then(|| {
+            builder.build(&tika::APPLICATION, ai, |scope| {
+                components.open_webui.tika.build(scope, versions)
+            })
+        });
         // What is missing here although Open WebUI is wanted was refused before
         // (`component-needed`).
         let mut chat = None;
@@ -337,9 +376,11 @@ impl Platform {
                 models,
                 database: database.as_ref(),
                 pool: components.open_webui.pool(&components.postgresql),
+                reader: reader.as_ref(),
                 sessions: sessions.as_ref(),
                 host: &host,
-                issuer,
+                ingress,
+                transport: Transport::Tls(issuer),
                 credentials: Some(credentials),
                 versions,
             };
@@ -368,6 +409,8 @@ struct Foundations {
     ai: NamespaceRef,
     /// The priority of the database's pods.
     database_priority: PriorityRef,
+    /// Answers at public hosts.
+    ingress: IngressRef,
     /// Certifies public hosts.
     issuer: Option<IssuerRef>,
     /// Hands out sealed credentials.

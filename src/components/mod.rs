@@ -1,10 +1,11 @@
-//! The components of a platform: one file each, and the floor plan that says who feeds whom.
+//! The components of a platform: a file each, or a folder for one that a
+//! chart makes, and the floor plan that says who uses whom.
 
 pub mod argocd;
 pub mod backup;
 pub mod cert_manager;
+pub mod disk;
 pub mod floor_plan;
-pub mod ingress;
 pub mod namespaces;
 pub mod node_alerts;
 pub mod ollama;
@@ -14,5 +15,6 @@ pub mod postgresql;
 pub mod redis;
 pub mod secrets;
 pub mod section;
+pub mod tika;
 pub mod traefik;
 pub mod workspace;

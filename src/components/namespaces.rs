@@ -56,9 +56,26 @@ pub const AI: &str = "ai";
 /// The names of the platform's namespaces.
 pub const NAMES: [&str; 5] = [AI, "argocd", "cert-manager", "monitoring", "node-agents"];
 
-/// The namespaces that no workspace may take: the cluster's and the platform's.
-pub fn reserved() -> impl Iterator<Item = &'static str> + Clone {
+/// The cluster's namespaces and the platform's.
+pub fn reserved<'s>() -> impl Iterator<Item = &'s str> + Clone {
     SYSTEM_NAMESPACES.into_iter().chain(NAMES)
+}
+
+impl Offers {
+    /// The same namespaces, once their policies are there: whatever is built in one waits for
+    /// them. A namespace gets its default deny when a component builds in it and declares its pods.
+    #[must_use]
+    pub fn guarded(&self, scope: &mut Scope<'_>) -> Self {
+        let mut guarded = |namespace: &NamespaceRef| scope.guarded(namespace);
+        Self {
+            ai: guarded(&self.ai),
+            monitoring: guarded(&self.monitoring),
+            node_agents: guarded(&self.node_agents),
+            cert_manager: guarded(&self.cert_manager),
+            argocd: guarded(&self.argocd),
+            database: self.database,
+        }
+    }
 }
 
 /// Builds them. The priority is here because it is of the cluster: the database's own Application

@@ -2,7 +2,7 @@
 
 use crate::{
     builder::{
-        handle::{Alert, AlertSeverity, Contribution},
+        contribution::{Alert, AlertSeverity, Contribution},
         scope::Scope,
     },
     platform::node_group::Nodes,

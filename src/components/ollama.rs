@@ -6,29 +6,27 @@ pub mod section;
 use std::collections::BTreeMap;
 
 use k8s_openapi::{
-    api::{
-        apps::v1::{StatefulSet, StatefulSetSpec},
-        core::v1::{ContainerPort, EnvVar, PersistentVolumeClaim, PodSpec, ResourceRequirements},
-    },
+    api::core::v1::{EnvVar, PersistentVolumeClaim, PodSpec, ResourceRequirements},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::gpu::Gpu;
-use super::pod::{self, Patience};
+use super::{
+    disk,
+    pod::{self, Patience, Replicas},
+};
 use crate::{
     builder::{
-        handle::{Contribution, Peer, PortRef},
-        kinds,
-        may_make::MayMake,
-        scope::Scope,
+        contribution::Contribution, handle::PortRef, kinds, may_make::MayMake, scope::Scope,
         script::ScriptFact,
     },
     components::namespaces,
     facts::{
         kubernetes::GPU,
         models::{self, figures::Figures},
+        node::SMALL_FOLDER,
         ollama::{self, KvType},
         requests::{self, Allotment},
         versions,
@@ -109,6 +107,11 @@ pub struct Ollama {
     /// up to 3.7 GiB.
     #[schemars(example = 4)]
     pub context_checkpoints: u64,
+    /// Whether models that are on the volume and not listed are removed when a pod starts
+    /// (`/api/delete`), as soon as a listed one can answer. With `false` they stay, and what they
+    /// take of the volume is counted nowhere.
+    #[schemars(example = false)]
+    pub prune: bool,
     /// NVIDIA GPUs of each replica. Absent: models run on the CPU. The memory that they need on a
     /// GPU is computed, but was not measured.
     pub gpu: Option<Gpu>,
@@ -159,6 +162,7 @@ impl Default for Ollama {
             flash_attention: true,
             prompt_cache: Bytes::mib(0),
             context_checkpoints: 0,
+            prune: true,
             gpu: None,
             catalogue: BTreeMap::new(),
             resources: Resources::default(),
@@ -167,10 +171,11 @@ impl Default for Ollama {
     }
 }
 
+/// A model that writes text: its position among the models, its name, its figures.
+pub type ChatModel<'a> = (usize, &'a ModelName, Figures);
+
 /// What Ollama offers.
 pub struct Offers {
-    /// The API of any replica.
-    pub api: PortRef,
     /// The API of each replica by itself.
     pub replicas: Vec<PortRef>,
     /// Tokens of the context that every model has.
@@ -205,12 +210,13 @@ impl Ollama {
         }
     }
 
-    fn known(&self) -> impl Iterator<Item = Figures> {
-        self.models.iter().filter_map(|it| self.figures(it))
+    /// The figures of its models, as far as they are known.
+    fn known(&self) -> Vec<Figures> {
+        self.models.iter().filter_map(|it| self.figures(it)).collect()
     }
 
     /// Models that write text, with their figures.
-    pub fn chat_models(&self) -> impl Iterator<Item = (usize, &ModelName, Figures)> {
+    pub fn chat_models(&self) -> impl Iterator<Item = ChatModel<'_>> {
         let all = self
             .models
             .iter()
@@ -222,15 +228,20 @@ impl Ollama {
     /// Tokens of the context that every model has: Ollama cuts `context` to what a model was
     /// trained for.
     pub fn shortest_context(&self) -> u64 {
-        self.chat_models()
-            .map(|it| it.2.train_context)
-            .min()
-            .map_or(self.context, |it| it.min(self.context))
+        self.shortest_of(&self.chat_models().collect::<Vec<_>>())
+    }
+
+    fn shortest_of(&self, chats: &[ChatModel<'_>]) -> u64 {
+        chats.iter().map(|it| it.2.train_context).fold(self.context, u64::min)
     }
 
     /// Models that may be in memory at once.
     pub fn loaded(&self) -> u32 {
-        let embedders = self.known().filter(|it| it.embedding_model).count();
+        self.loaded_of(&self.known())
+    }
+
+    fn loaded_of(&self, known: &[Figures]) -> u32 {
+        let embedders = known.iter().filter(|it| it.embedding_model).count();
         let derived = if embedders > 0 && embedders < self.models.len() {
             1 + embedders
         } else {
@@ -239,14 +250,9 @@ impl Ollama {
         self.max_loaded_models.unwrap_or_else(|| u32::try_from(derived).unwrap_or(u32::MAX))
     }
 
-    /// Models that may be in memory at once, as a number of items.
-    fn loaded_count(&self) -> usize {
-        usize::try_from(self.loaded()).unwrap_or(usize::MAX)
-    }
-
     fn container(&self, model: fn(&Figures, &ollama::Settings) -> Bytes) -> Bytes {
-        let set = self.settings();
-        ollama::container(self.known().map(|it| model(&it, &set)), self.loaded_count())
+        let (known, set) = (self.known(), self.settings());
+        ollama::container(known.iter().map(|it| model(it, &set)), items(self.loaded_of(&known)))
     }
 
     /// What the container would get if it held one model alone.
@@ -267,12 +273,9 @@ impl Ollama {
 
     /// Memory that its GPUs must have together; none without.
     pub fn needs_vram(&self) -> Option<Bytes> {
-        Some(ollama::vram(
-            self.known(),
-            &self.settings(),
-            self.loaded_count(),
-            self.gpu.as_ref()?.count,
-        ))
+        let (known, gpus) = (self.known(), self.gpu.as_ref()?.count);
+        let loaded = items(self.loaded_of(&known));
+        Some(ollama::vram(known.into_iter(), &self.settings(), loaded, gpus))
     }
 
     /// What the container gets.
@@ -289,6 +292,7 @@ impl Ollama {
             request: memory,
             limit: memory,
             cpu: requests::OLLAMA_CPU,
+            folders: Bytes::new(0),
         });
         // Weights are anonymous memory on CPU: what is not requested is not there when a model
         // loads.
@@ -300,7 +304,7 @@ impl Ollama {
 
     /// What the volume of one replica must hold.
     pub fn needs_storage(&self) -> Bytes {
-        let packages: Bytes = self.known().map(|it| Bytes::new(it.blob)).sum();
+        let packages: Bytes = self.known().iter().map(|it| Bytes::new(it.blob)).sum();
         let (over, of) = ollama::STORAGE;
         let bytes = packages.get().saturating_mul(over).div_ceil(of);
         Bytes::gib(bytes.div_ceil(1 << 30).max(1))
@@ -314,42 +318,32 @@ impl Ollama {
     /// Builds it.
     pub fn build(&self, scope: &mut Scope<'_>, versions: &Versions) -> Offers {
         let version = versions.of(versions::OLLAMA);
-        let part = scope.part("ollama", "model-server", Some(&version));
+        let part = scope.part("ollama", "model-server", Some(version));
         let me = scope.pods(&part);
         let api = scope.service(&part, "http", PORT);
-        let chats = |model: &&_| self.figures(model).is_none_or(|it| !it.embedding_model);
-        if let Some(model) = self.models.iter().find(chats) {
-            scope.script(ScriptFact::ChatModel(model.clone()));
+        let chats: Vec<ChatModel<'_>> = self.chat_models().collect();
+        if let Some((_, model, _)) = chats.first() {
+            scope.script(ScriptFact::ChatModel((*model).clone()));
         }
         let headless = format!("{}-headless", part.name);
         let replicas = scope.headless_service(&part, &headless, "http", PORT, self.replicas);
         // The init container pulls from the model registry and its blob store, which are many
         // hosts: by port.
-        scope.flow_to(&me, Peer::Outside, 443);
+        scope.calls_internet(&me, 443);
         scope.resolves_names(&me);
         pod::account(scope, &part);
 
-        let template = self.pod(scope, &part, versions);
+        let template = self.pod(scope, &part, versions, &chats);
         let claim = PersistentVolumeClaim {
             metadata: ObjectMeta { name: Some("models".to_owned()), ..ObjectMeta::default() },
             spec: Some(pod::claim_spec(scope, self.volume())),
             ..PersistentVolumeClaim::default()
         };
-        let spec = StatefulSetSpec {
-            // One after the other: the other replicas answer meanwhile.
-            pod_management_policy: Some("OrderedReady".to_owned()),
-            replicas: Some(self.replicas.cast_signed()),
-            selector: scope.selector(&part),
-            service_name: Some(headless),
-            template,
-            volume_claim_templates: Some(vec![claim]),
-            ..StatefulSetSpec::default()
-        };
-        let metadata = scope.meta(&part);
-        scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
+        let replicas_of = Replicas { count: self.replicas, service: &headless };
+        pod::stateful_set(scope, &part, replicas_of, template, Some(claim));
         pod::disruption_budget(scope, &part);
-        scope.contribute(Contribution::Probe { target: api.clone(), module: "http", path: "/" });
-        Offers { api, replicas, context: self.shortest_context() }
+        scope.contribute(Contribution::Probe { target: api, module: "http", path: "/" });
+        Offers { replicas, context: self.shortest_of(&chats) }
     }
 
     fn pod(
@@ -357,19 +351,15 @@ impl Ollama {
         scope: &Scope<'_>,
         part: &crate::builder::meta::Part,
         versions: &Versions,
+        chats: &[ChatModel<'_>],
     ) -> k8s_openapi::api::core::v1::PodTemplateSpec {
-        let allotment = self.allotment();
+        let (allotment, loaded) = (self.allotment(), self.loaded());
         let image = versions.image(versions::OLLAMA);
         let mounts = || Some(vec![pod::mount("models", "/data"), pod::mount("tmp", "/tmp")]);
         let mut server = pod::container("ollama", image.clone());
         server.command = Some(command(SERVE));
-        server.env = self.env(vec![pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]);
-        server.ports = Some(vec![ContainerPort {
-            name: Some("http".to_owned()),
-            container_port: PORT.into(),
-            protocol: Some("TCP".to_owned()),
-            ..ContainerPort::default()
-        }]);
+        server.env = self.env(loaded, vec![pod::env("OLLAMA_HOST", format!("0.0.0.0:{PORT}"))]);
+        server.ports = pod::ports("http", PORT);
         server.resources = Some(self.server_resources(allotment));
         // Ready means that it serves what is there. A pod that is not Ready has no name, so a model
         // that could not be pulled must not be asked for here: it would take the others away.
@@ -382,17 +372,18 @@ impl Ollama {
 
         let mut pull = pod::container("pull-models", image);
         pull.command = Some(command(PULL));
-        let listed = self.models.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-        let chat = self.chat_models().map(|it| it.1.to_string()).collect::<Vec<_>>().join(" ");
+        let listed = self.models.iter().map(|it| &**it).collect::<Vec<_>>().join(" ");
+        let chat = chats.iter().map(|it| &**it.1).collect::<Vec<_>>().join(" ");
         let mut more = vec![
             pod::env("OLLAMA_HOST", format!("127.0.0.1:{PORT}")),
             pod::env("MODELS", listed),
+            pod::env("PRUNE", self.prune.to_string()),
             pod::env("TERMINATION_LOG", TERMINATION_LOG),
         ];
         if !chat.is_empty() {
             more.push(pod::env("CHAT_MODELS", chat));
         }
-        pull.env = self.env(more);
+        pull.env = self.env(loaded, more);
         // Page cache of what it pulls counts too, so it gets the room that the server will have:
         // the scheduler takes the larger one.
         pull.resources = Some(requirements(allotment));
@@ -421,7 +412,7 @@ impl Ollama {
                 .filter(|it| !it.tolerations.is_empty())
                 .map(Gpu::tolerated),
             topology_spread_constraints: Some(vec![pod::spread(scope, part)]),
-            volumes: Some(vec![pod::scratch("tmp")]),
+            volumes: Some(vec![disk::scratch("tmp", SMALL_FOLDER)]),
             ..PodSpec::default()
         };
         pod::template(scope, part, USER, spec)
@@ -442,7 +433,7 @@ impl Ollama {
 
     /// The environment that makes the memory formula true, and that a user without a home needs,
     /// with some more.
-    fn env(&self, more: Vec<EnvVar>) -> Option<Vec<EnvVar>> {
+    fn env(&self, loaded: u32, more: Vec<EnvVar>) -> Option<Vec<EnvVar>> {
         let kv = match self.kv_cache {
             KvCache::F16 => "f16",
             KvCache::Q8 => "q8_0",
@@ -456,7 +447,7 @@ impl Ollama {
             pod::env("OLLAMA_FLASH_ATTENTION", if self.flash_attention { "1" } else { "0" }),
             pod::env("OLLAMA_KEEP_ALIVE", format!("{}s", self.keep_alive.get())),
             pod::env("OLLAMA_KV_CACHE_TYPE", kv),
-            pod::env("OLLAMA_MAX_LOADED_MODELS", self.loaded().to_string()),
+            pod::env("OLLAMA_MAX_LOADED_MODELS", loaded.to_string()),
             pod::env("OLLAMA_MODELS", "/data/models"),
             pod::env("OLLAMA_NO_CLOUD", "1"),
             pod::env("OLLAMA_NUM_PARALLEL", self.parallel.to_string()),
@@ -464,6 +455,11 @@ impl Ollama {
         env.extend(more);
         pod::environment(env)
     }
+}
+
+/// A count as a number of items.
+fn items(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 fn command(script: &str) -> Vec<String> {

@@ -1,36 +1,48 @@
 //! Open WebUI: the chat front end, the platform's own and each tenant's.
 
+pub mod documents;
+mod environment;
+mod section;
+
 use std::ops::RangeInclusive;
 
 use k8s_openapi::api::{
     apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
-    core::v1::{Container, ContainerPort, EnvVar, PodSpec},
+    core::v1::{Container, EnvVar, PodSpec},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use documents::Documents;
+use environment::DATA;
+
 use super::{
-    ingress, ollama,
-    pod::{self, Patience},
+    disk, ollama,
+    pod::{self, Deadline, Patience},
     postgresql::{self, Postgresql},
     redis,
-    section::{Need, Number, PodResources, Section, VolumeSize},
+    tika::{self, Tika},
 };
 use crate::{
     builder::{
+        contribution::Contribution,
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
-        handle::{Contribution, HostRef, IssuerRef, Pods, VolumeRef},
+        face::{Face, Transport},
+        handle::{HostRef, Pods, VolumeRef},
+        ingress::IngressRef,
         kinds,
         may_make::MayMake,
         meta::Part,
         scope::Scope,
         script::ScriptFact,
+        traefik::{IngressRoute, Middleware},
     },
     components::namespaces,
     facts::{
-        open_webui::{TOOLS_OF_ADMINISTRATOR, most_read},
-        requests,
-        versions::{self, Pin},
+        limits,
+        open_webui::{SCRATCH, TOOLS_OF_ADMINISTRATOR, most_read},
+        requests::Allotment,
+        versions::Pin,
     },
     platform::{
         resources::{Resources, requirements},
@@ -49,6 +61,8 @@ pub const APPLICATION: MayMake = MayMake::in_namespace(
         kinds::SERVICE_ACCOUNT,
         kinds::DEPLOYMENT,
         kinds::INGRESS,
+        kinds::namespaced_custom::<IngressRoute>(),
+        kinds::namespaced_custom::<Middleware>(),
         kinds::POD_DISRUPTION_BUDGET,
     ],
 );
@@ -92,6 +106,14 @@ pub struct OpenWebUi {
     /// and, on several nodes, `storage.shared`.
     #[schemars(example = 2)]
     pub replicas: u32,
+    /// Which uploaded files people can ask about: `text` files, or documents (PDF, Word, …) as
+    /// well, which Open WebUI's own loaders (`builtin`) or a pod of Apache `tika` read:
+    /// `RAG_ALLOWED_FILE_EXTENSIONS` and `CONTENT_EXTRACTION_ENGINE`. A file of another type is
+    /// refused as soon as it is uploaded. Workspaces always have `text`. Absent: `text`.
+    #[schemars(example = &"tika")]
+    pub documents: Documents,
+    /// The server that reads documents with `documents: tika`. Absent: the tested figures.
+    pub tika: Tika,
     /// Whether models may use Open WebUI's own tools (notes, memories, calendar, …): the capability
     /// `builtin_tools` in `DEFAULT_MODEL_METADATA`. Their list is sent with every question, about
     /// 5,800 tokens for an administrator: `ollama.context` must hold them, and each model must
@@ -140,6 +162,8 @@ impl Default for OpenWebUi {
         Self {
             enabled: true,
             replicas: 1,
+            documents: Documents::default(),
+            tika: Tika::default(),
             tools: false,
             max_tokens: None,
             connection_pool: None,
@@ -154,15 +178,19 @@ pub struct Needs<'a> {
     /// Models.
     pub models: &'a ollama::Offers,
     /// Absent: SQLite on its own volume.
-    pub database: Option<&'a postgresql::Offers>,
+    pub database: Option<&'a postgresql::offers::Offers>,
     /// How many connections to it are kept.
     pub pool: ConnectionPool,
+    /// Reads documents; needed with [`Documents::Tika`].
+    pub reader: Option<&'a tika::Offers>,
     /// What its pods share; needed when there is more than one.
     pub sessions: Option<&'a redis::Offers>,
     /// The public name.
     pub host: &'a HostRef,
-    /// Certifies it.
-    pub issuer: &'a IssuerRef,
+    /// Answers there.
+    pub ingress: &'a IngressRef,
+    /// How what is said there is kept from others.
+    pub transport: Transport<'a>,
     /// Holds its key and the first administrator. Absent: the key lives on the volume, and the
     /// first to sign up is the administrator.
     pub credentials: Option<&'a CredentialStore>,
@@ -172,12 +200,11 @@ pub struct Needs<'a> {
 
 /// What Open WebUI offers.
 pub struct Offers {
-    /// Uploaded files, and without PostgreSQL the database: a file [`DATABASE`].
+    /// The image that it runs.
+    pub image: Pin,
+    /// Uploaded files, and without PostgreSQL the database: a file `webui.db`.
     pub data: VolumeRef,
 }
-
-/// The SQLite file on the volume, where there is no PostgreSQL.
-pub const DATABASE: &str = "webui.db";
 
 impl OpenWebUi {
     /// What is written; else the largest pool up to the default one with which a database of the
@@ -220,29 +247,30 @@ impl OpenWebUi {
         self.max_tokens.unwrap_or_else(|| (self.beside_tools(context) / 2).max(1))
     }
 
+    /// What its container is promised, and that of the server that reads documents, if it has one.
+    pub fn allotments(&self) -> (Allotment, Option<Allotment>) {
+        let reader = (self.documents == Documents::Tika).then(|| self.tika.allotment());
+        (self.resources.over(self.documents.allotment()), reader)
+    }
+
     /// Builds it.
     pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
-        let version = needs.versions.of(versions::OPEN_WEBUI);
-        let part = scope.part("openwebui", "chat", Some(&version));
+        let image = self.documents.pin();
+        let version = needs.versions.of(image);
+        let part = scope.part("openwebui", "chat", Some(version));
         let me = scope.pods(&part);
         let ui = scope.service(&part, "http", PORT);
-        scope.flow(&Pods::traefik(), &ui);
         scope.resolves_names(&me);
         pod::account(scope, &part);
         let data = self.claim(scope, &part, needs);
 
-        let mut server = pod::container("openwebui", needs.versions.image(versions::OPEN_WEBUI));
+        let mut server = pod::container("openwebui", needs.versions.image(image));
         server.env = pod::environment(self.env(scope, needs, &me));
-        server.ports = Some(vec![ContainerPort {
-            name: Some("http".to_owned()),
-            container_port: PORT.into(),
-            protocol: Some("TCP".to_owned()),
-            ..ContainerPort::default()
-        }]);
-        server.resources = Some(requirements(self.resources.over(requests::OPEN_WEBUI)));
-        // The start takes 5–20 CPU seconds, the first one also migrates the database; `/ready` asks
-        // the database, `/health` does not: a lost database makes the pod unready, and must not
-        // restart it.
+        server.ports = pod::ports("http", PORT);
+        server.resources = Some(requirements(self.allotments().0));
+        // The start takes 5–20 CPU seconds, and the tables are there before it; `/ready` asks the
+        // database, `/health` does not: a lost database makes the pod unready, and must not restart
+        // it.
         server.startup_probe =
             pod::http_probe("/ready", PORT, Patience { period: 5, failures: 60 });
         server.readiness_probe =
@@ -252,11 +280,14 @@ impl OpenWebUi {
         server.volume_mounts = Some(vec![pod::mount("data", DATA), pod::mount("tmp", "/tmp")]);
         let several = self.replicas > 1;
         let spec = PodSpec {
-            init_containers: several.then(|| vec![migration(&mut server)]),
+            init_containers: Some(vec![migration(&mut server)]),
             containers: vec![server],
             termination_grace_period_seconds: Some(30),
             topology_spread_constraints: several.then(|| vec![pod::spread(scope, &part)]),
-            volumes: Some(vec![pod::claimed("data", &scope.claim_of(&data)), pod::scratch("tmp")]),
+            volumes: Some(vec![
+                pod::claimed("data", &scope.claim_of(&data)),
+                disk::scratch("tmp", SCRATCH),
+            ]),
             ..PodSpec::default()
         };
         // Migrations have no lock, and the volume has one writer: the old pod goes first. It also
@@ -267,6 +298,8 @@ impl OpenWebUi {
             ..DeploymentStrategy::default()
         };
         let spec = DeploymentSpec {
+            // Argo CD takes one that has made no progress for so long for failed, and stops.
+            progress_deadline_seconds: Some(MIGRATES.seconds()),
             replicas: Some(self.replicas.cast_signed()),
             revision_history_limit: Some(3),
             selector: scope.selector(&part),
@@ -279,8 +312,8 @@ impl OpenWebUi {
         if several {
             pod::disruption_budget(scope, &part);
         }
-        let ingress = ingress::public(scope, &part, needs.host, needs.issuer, &ui);
-        scope.add(ingress);
+        let Needs { host, ingress, transport, .. } = *needs;
+        scope.public(&part, &Face { host, ingress, transport, limits: &limits::CHAT }, &ui);
         scope.contribute(Contribution::Probe { target: ui, module: "http", path: "/ready" });
         scope.script(ScriptFact::Chat {
             host: needs.host.name().clone(),
@@ -291,27 +324,33 @@ impl OpenWebUi {
         if let Some(outside) = needs.database.and_then(|it| it.provided_outside.as_ref()) {
             scope.provided_outside(outside.clone());
         }
-        Offers { data }
+        Offers { image, data }
     }
 
     /// The volume of uploaded files; where several nodes can mount it, another one, for a claim
     /// never changes its class. Without a database there is a SQLite file on it, which must not be
     /// on a network.
     fn claim(&self, scope: &mut Scope<'_>, part: &Part, needs: &Needs<'_>) -> VolumeRef {
-        let shared =
-            scope.cluster().shared_storage_class.clone().filter(|_| needs.database.is_some());
-        if let Some(class) = shared {
+        let shared = scope.cluster().shared_storage_class.as_ref();
+        if let Some(class) = shared.filter(|_| needs.database.is_some()) {
             let name = format!("{}-shared", part.name);
-            return pod::shared_claim(scope, part, &name, &class, self.storage);
+            return pod::shared_claim(scope, part, &name, class, self.storage);
         }
         pod::claim(scope, part, self.storage)
     }
 
     fn env(&self, scope: &mut Scope<'_>, needs: &Needs<'_>, me: &Pods) -> Vec<EnvVar> {
-        let url = format!("https://{}", needs.host.name());
+        let url = format!("{}://{}", needs.transport.scheme(), needs.host.name());
         let answer = self.answer(needs.models.context);
-        let mut env: Vec<EnvVar> =
-            PRODUCTION.iter().map(|(name, value)| pod::env(name, *value)).collect();
+        let mut env = environment::of(needs.transport, needs.sessions.is_some());
+        env.extend(self.documents.environment().into_iter().map(|it| pod::env(it.0, it.1)));
+        if let Some(reader) = needs.reader {
+            // A chat needs no documents: it does not wait for their reader.
+            let server = scope.connect_at_run_time(me, &reader.port).url("http");
+            env.push(pod::env("CONTENT_EXTRACTION_ENGINE", "tika"));
+            env.push(pod::env("TIKA_SERVER_URL", server));
+            env.push(pod::env("TIKA_SERVER_VERSION", reader.interface.clone()));
+        }
         env.push(pod::env("CORS_ALLOW_ORIGIN", url.clone()));
         if !self.tools {
             // Added to each question from the browser (never to one through the API): more tokens
@@ -324,26 +363,26 @@ impl OpenWebUi {
         env.push(pod::env("DEFAULT_MODEL_PARAMS", format!(r#"{{"max_tokens":{answer}}}"#)));
         env.push(pod::env("WEBUI_URL", url));
         // Each replica by name: a connection to the common Service would stick to one of them.
-        let models: Vec<String> =
-            needs.models.replicas.iter().map(|it| scope.url_at_run_time(me, "http", it)).collect();
+        let models: Vec<String> = needs
+            .models
+            .replicas
+            .iter()
+            .map(|it| scope.connect_at_run_time(me, it).url("http"))
+            .collect();
         env.push(pod::env("OLLAMA_BASE_URLS", models.join(";")));
         if let Some(database) = needs.database {
-            let at = scope.url(me, "postgresql", &database.port);
-            let at = at.trim_start_matches("postgresql://");
-            // Escaped where it is opened, so that a password may hold any character.
-            let template = format!(
-                r#"postgresql://{}:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/{}{}"#,
-                database.role, database.database, database.parameters
+            let path = format!("{}{}", database.database, database.parameters);
+            let template = scope.connect(me, &database.port).url_with_password(
+                "postgresql",
+                &database.role,
+                &path,
             );
             env.push(scope.env_derived("DATABASE_URL", &database.password, "url", template));
             env.push(pod::env("DATABASE_POOL_SIZE", needs.pool.size.to_string()));
             env.push(pod::env("DATABASE_POOL_MAX_OVERFLOW", needs.pool.overflow.to_string()));
         }
         if let Some(sessions) = needs.sessions {
-            let at = scope.url(me, "redis", &sessions.port);
-            let at = at.trim_start_matches("redis://");
-            let template =
-                format!(r#"redis://:{{{{ .password | urlquery | replace "+" "%20" }}}}@{at}/0"#);
+            let template = scope.connect(me, &sessions.port).url_with_password("redis", "", "0");
             env.push(scope.env_derived("REDIS_URL", &sessions.password, "url", template));
             env.push(pod::env("WEBSOCKET_MANAGER", "redis"));
         }
@@ -365,8 +404,9 @@ impl OpenWebUi {
     }
 }
 
-/// Migrates in each pod, one after the other, before any of them serves: the first does the work if
-/// there is any, the others find it done. The server itself then leaves the tables alone.
+/// Migrates before the server starts, where no probe ends what takes long and would start over; in
+/// several pods one after the other: the first does the work if there is any, the others find it
+/// done. The server itself then leaves the tables alone.
 fn migration(server: &mut Container) -> Container {
     let mut container = pod::container("migrate", server.image.clone().unwrap_or_default());
     container.command = Some(["python3", "-c", MIGRATE].map(str::to_owned).into());
@@ -381,102 +421,8 @@ fn migration(server: &mut Container) -> Container {
     container
 }
 
+/// A migration of a large database takes minutes, and what was stopped on the way starts over.
+const MIGRATES: Deadline = Deadline::minutes(60);
+
 /// Takes the database to the version that the image knows.
 const MIGRATE: &str = include_str!("open_webui/migrate.py");
-
-const DATA: &str = "/app/backend/data";
-
-/// What differs from Open WebUI's defaults in production. Git is the only place to configure it:
-/// what is changed in the interface is gone after a restart (`ENABLE_PERSISTENT_CONFIG`).
-const PRODUCTION: [(&str, &str); 32] = [
-    // Seconds that an address is remembered; by default 300. A pod that was replaced has a new one.
-    ("AIOHTTP_POOL_DNS_TTL", "10"),
-    // Every signed-in user may use every model; otherwise grants live in the database, not in Git.
-    ("BYPASS_MODEL_ACCESS_CONTROL", "True"),
-    // No embeddings until a vector store is a choice: documents go into the context whole.
-    ("BYPASS_EMBEDDING_AND_RETRIEVAL", "True"),
-    ("DATA_DIR", DATA),
-    ("DEFAULT_USER_ROLE", "pending"),
-    ("ENABLE_COMMUNITY_SHARING", "False"),
-    ("ENABLE_DIRECT_CONNECTIONS", "False"),
-    // Each would ask the model once more for every chat.
-    ("ENABLE_FOLLOW_UP_GENERATION", "False"),
-    ("ENABLE_LOGIN_FORM", "True"),
-    ("ENABLE_OLLAMA_API", "True"),
-    ("ENABLE_OPENAI_API", "False"),
-    ("ENABLE_PERSISTENT_CONFIG", "False"),
-    // Tools and functions are code that runs in this pod.
-    ("ENABLE_PIP_INSTALL_FRONTMATTER_REQUIREMENTS", "False"),
-    ("ENABLE_PLUGINS", "False"),
-    ("ENABLE_SIGNUP", "False"),
-    ("ENABLE_TAGS_GENERATION", "False"),
-    ("ENABLE_TITLE_GENERATION", "False"),
-    ("ENABLE_VERSION_UPDATE_CHECK", "False"),
-    ("ENV", "prod"),
-    ("HOME", "/tmp"),
-    ("JWT_EXPIRES_IN", "7d"),
-    ("LOG_FORMAT", "json"),
-    ("OFFLINE_MODE", "True"),
-    ("PORT", "8080"),
-    // The image rewrites these files at every start.
-    ("STATIC_DIR", "/tmp/static"),
-    ("USER_PERMISSIONS_CHAT_CONTROLS", "False"),
-    ("USER_PERMISSIONS_CHAT_PARAMS", "False"),
-    ("UVICORN_WORKERS", "1"),
-    ("WEBUI_AUTH", "True"),
-    ("WEBUI_AUTH_COOKIE_SECURE", "True"),
-    ("WEBUI_SESSION_COOKIE_SAME_SITE", "lax"),
-    ("WEBUI_SESSION_COOKIE_SECURE", "True"),
-];
-
-impl Section for OpenWebUi {
-    fn key(&self) -> &'static str {
-        "openWebui"
-    }
-
-    fn is_enabled(&self) -> bool {
-        self.enabled
-    }
-
-    fn resources(&self) -> Vec<PodResources<'_>> {
-        vec![PodResources {
-            path: &["resources"],
-            resources: &self.resources,
-            tested: Some(requests::OPEN_WEBUI),
-        }]
-    }
-
-    fn volumes(&self) -> Vec<VolumeSize> {
-        vec![VolumeSize { path: &["storage"], size: Some(self.storage) }]
-    }
-
-    fn numbers(&self) -> Vec<Number> {
-        let pool = self.connection_pool.as_ref();
-        vec![
-            Number::new(&["replicas"], u64::from(self.replicas), 1, 100),
-            Number::new(&["maxTokens"], self.max_tokens, *ANSWER.start(), *ANSWER.end()),
-            Number::new(&["connectionPool", "size"], pool.map(|it| it.size.into()), 1, 100),
-            Number::new(&["connectionPool", "overflow"], pool.map(|it| it.overflow.into()), 0, 100),
-        ]
-    }
-
-    fn needs(&self) -> Vec<Need> {
-        let mut needs = vec![
-            Need { key: "ollama", why: "it serves the models" },
-            Need { key: "certManager", why: "it issues the certificate of the public host" },
-            Need { key: "sealedSecrets", why: "it unseals the credentials" },
-        ];
-        if self.replicas > 1 {
-            needs.push(Need { key: "postgresql", why: "its pods cannot share a SQLite file" });
-        }
-        needs
-    }
-
-    fn version(&self) -> Option<Pin> {
-        Some(versions::OPEN_WEBUI)
-    }
-
-    fn may_make(&self) -> &'static [MayMake] {
-        &[APPLICATION]
-    }
-}

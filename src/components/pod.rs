@@ -3,24 +3,27 @@
 
 use k8s_openapi::{
     api::{
+        apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy, StatefulSet, StatefulSetSpec},
         core::v1::{
-            Capabilities, Container, EmptyDirVolumeSource, EnvVar, ExecAction, HTTPGetAction,
+            Capabilities, Container, ContainerPort, EnvVar, ExecAction, HTTPGetAction,
             PersistentVolumeClaim, PersistentVolumeClaimSpec, PersistentVolumeClaimVolumeSource,
             PodDNSConfig, PodDNSConfigOption, PodSecurityContext, PodSpec, PodTemplateSpec, Probe,
-            SeccompProfile, SecurityContext, ServiceAccount, TCPSocketAction,
-            TopologySpreadConstraint, Volume, VolumeMount, VolumeResourceRequirements,
+            SeccompProfile, SecurityContext, ServiceAccount, TopologySpreadConstraint, Volume,
+            VolumeMount, VolumeResourceRequirements,
         },
         policy::v1::{PodDisruptionBudget, PodDisruptionBudgetSpec},
     },
     apimachinery::pkg::{apis::meta::v1::ObjectMeta, util::intstr::IntOrString},
 };
 
+use super::disk;
 use crate::{
     builder::{
-        handle::VolumeRef,
+        handle::{StorageClassRef, VolumeRef},
         meta::{Part, protect},
         scope::Scope,
     },
+    facts::kubernetes::NDOTS,
     units::Bytes,
 };
 
@@ -59,12 +62,17 @@ pub fn template(scope: &Scope<'_>, part: &Part, user: i64, spec: PodSpec) -> Pod
         }),
         ..PodSecurityContext::default()
     };
+    let (init_containers, containers) = (spec.init_containers, spec.containers);
+    let volumes = spec.volumes.as_deref().unwrap_or_default();
+    let bound = |it| disk::bounded(it, volumes);
     let spec = PodSpec {
+        containers: containers.into_iter().map(bound).collect(),
+        init_containers: init_containers.map(|them| them.into_iter().map(bound).collect()),
         automount_service_account_token: Some(false),
         dns_config: Some(PodDNSConfig {
             options: Some(vec![PodDNSConfigOption {
-                name: Some("ndots".to_owned()),
-                value: Some("1".to_owned()),
+                name: Some(NDOTS.0.to_owned()),
+                value: Some(NDOTS.1.to_owned()),
             }]),
             ..PodDNSConfig::default()
         }),
@@ -72,7 +80,7 @@ pub fn template(scope: &Scope<'_>, part: &Part, user: i64, spec: PodSpec) -> Pod
         // programs that read such names.
         enable_service_links: Some(false),
         security_context: Some(security),
-        service_account_name: Some(part.name.to_string()),
+        service_account_name: Some((*part.name).to_owned()),
         ..spec
     };
     PodTemplateSpec { metadata: Some(metadata), spec: Some(spec) }
@@ -117,6 +125,40 @@ pub struct Patience {
     pub failures: i32,
 }
 
+/// How long a start may take that recovers or migrates. Ended too early it starts over, without
+/// end, so that nothing shorter than [`Deadline::SHORTEST`] can be written.
+#[derive(Clone, Copy)]
+pub struct Deadline(i32);
+
+impl Deadline {
+    /// Minutes that such work gets at least.
+    pub const SHORTEST: i32 = 30;
+
+    /// That many minutes.
+    ///
+    /// # Panics
+    /// While it is compiled, for fewer than [`Self::SHORTEST`].
+    pub const fn minutes(minutes: i32) -> Self {
+        assert!(minutes >= Self::SHORTEST, "work that starts over needs more time");
+        Self(minutes)
+    }
+
+    /// The same in seconds.
+    pub const fn seconds(self) -> i32 {
+        self.0 * 60
+    }
+
+    const fn patience(self) -> Patience {
+        const PERIOD: i32 = 5;
+        Patience { period: PERIOD, failures: self.seconds() / PERIOD }
+    }
+}
+
+/// A startup probe by a command, of a container that may recover something.
+pub fn exec_startup(command: &[&str], deadline: Deadline) -> Option<Probe> {
+    exec_probe(command, deadline.patience())
+}
+
 /// Asks for a page; anything from 200 to 399 is well.
 pub fn http_probe(path: &str, port: u16, patience: Patience) -> Option<Probe> {
     let get = HTTPGetAction {
@@ -133,17 +175,6 @@ pub fn exec_probe(command: &[&str], patience: Patience) -> Option<Probe> {
     Some(Probe { exec: Some(ExecAction { command: Some(command) }), ..patient(patience) })
 }
 
-/// Opens a connection.
-pub fn tcp_probe(port: u16, patience: Patience) -> Option<Probe> {
-    Some(Probe {
-        tcp_socket: Some(TCPSocketAction {
-            port: IntOrString::Int(port.into()),
-            ..TCPSocketAction::default()
-        }),
-        ..patient(patience)
-    })
-}
-
 fn patient(patience: Patience) -> Probe {
     Probe {
         period_seconds: Some(patience.period),
@@ -153,24 +184,6 @@ fn patient(patience: Patience) -> Probe {
     }
 }
 
-/// A folder that lives as long as the pod.
-pub fn scratch(name: &str) -> Volume {
-    Volume {
-        name: name.to_owned(),
-        empty_dir: Some(EmptyDirVolumeSource::default()),
-        ..Volume::default()
-    }
-}
-
-/// A folder in memory, which counts in the container's limit.
-pub fn memory(name: &str, size: Bytes) -> Volume {
-    let source = EmptyDirVolumeSource {
-        medium: Some("Memory".to_owned()),
-        size_limit: Some(size.quantity()),
-    };
-    Volume { name: name.to_owned(), empty_dir: Some(source), ..Volume::default() }
-}
-
 /// The volume behind a claim.
 pub fn claimed(name: &str, claim: &str) -> Volume {
     let source = PersistentVolumeClaimVolumeSource {
@@ -178,16 +191,6 @@ pub fn claimed(name: &str, claim: &str) -> Volume {
         ..PersistentVolumeClaimVolumeSource::default()
     };
     Volume { name: name.to_owned(), persistent_volume_claim: Some(source), ..Volume::default() }
-}
-
-/// A folder on the node's disk that lives as long as the pod, and ends it when it grows beyond a
-/// size.
-pub fn scratch_of(name: &str, size: Bytes) -> Volume {
-    let source = EmptyDirVolumeSource {
-        size_limit: Some(size.quantity()),
-        ..EmptyDirVolumeSource::default()
-    };
-    Volume { name: name.to_owned(), empty_dir: Some(source), ..Volume::default() }
 }
 
 /// Mounts a volume.
@@ -208,7 +211,7 @@ pub fn claim_spec(scope: &Scope<'_>, size: Bytes) -> PersistentVolumeClaimSpec {
             requests: Some([("storage".to_owned(), size.quantity())].into()),
             ..VolumeResourceRequirements::default()
         }),
-        storage_class_name: Some(scope.cluster().storage_class.to_string()),
+        storage_class_name: Some(scope.cluster().storage_class.name().to_string()),
         volume_mode: Some("Filesystem".to_owned()),
         ..PersistentVolumeClaimSpec::default()
     }
@@ -239,6 +242,69 @@ pub fn claim_as(
     scope.volume(&part.name, size)
 }
 
+/// How many pods a `StatefulSet` has, and the Service that gives them their names.
+#[derive(Clone, Copy)]
+pub struct Replicas<'a> {
+    /// Pods.
+    pub count: u32,
+    /// The name of the Service.
+    pub service: &'a str,
+}
+
+/// The only way to a `StatefulSet`: its controller waits for no pod (`Parallel`). With
+/// `OrderedReady`, the default, it would wait for a broken pod that it has made itself, for ever,
+/// whatever is written since: to go back in Git would not bring the platform back. An update still
+/// replaces one pod after the other, the next when the one before is Ready.
+#[track_caller]
+pub fn stateful_set(
+    scope: &mut Scope<'_>,
+    part: &Part,
+    replicas: Replicas<'_>,
+    template: PodTemplateSpec,
+    claim: Option<PersistentVolumeClaim>,
+) {
+    let spec = StatefulSetSpec {
+        pod_management_policy: Some("Parallel".to_owned()),
+        replicas: Some(replicas.count.cast_signed()),
+        selector: scope.selector(part),
+        service_name: Some(replicas.service.to_owned()),
+        template,
+        volume_claim_templates: claim.map(|it| vec![it]),
+        ..StatefulSetSpec::default()
+    };
+    let metadata = scope.meta(part);
+    scope.add(StatefulSet { metadata, spec: Some(spec), ..StatefulSet::default() });
+}
+
+/// A `Deployment` of one pod that is replaced by going first: two at once would share what one
+/// alone may write, or need room that a full node does not have.
+#[track_caller]
+pub fn single(scope: &mut Scope<'_>, part: &Part, template: PodTemplateSpec) {
+    let spec = DeploymentSpec {
+        replicas: Some(1),
+        revision_history_limit: Some(3),
+        selector: scope.selector(part),
+        strategy: Some(DeploymentStrategy {
+            type_: Some("Recreate".to_owned()),
+            ..DeploymentStrategy::default()
+        }),
+        template,
+        ..DeploymentSpec::default()
+    };
+    let metadata = scope.meta(part);
+    scope.add(Deployment { metadata, spec: Some(spec), ..Deployment::default() });
+}
+
+/// The one port of a container, by the name of its Service's.
+pub fn ports(name: &str, port: u16) -> Option<Vec<ContainerPort>> {
+    Some(vec![ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: port.into(),
+        protocol: Some("TCP".to_owned()),
+        ..ContainerPort::default()
+    }])
+}
+
 /// A container with what all of ours have.
 pub fn container(name: &str, image: String) -> Container {
     Container {
@@ -256,14 +322,14 @@ pub fn shared_claim(
     scope: &mut Scope<'_>,
     part: &Part,
     name: &str,
-    class: &str,
+    class: &StorageClassRef,
     size: Bytes,
 ) -> VolumeRef {
     let mut metadata = scope.meta_named(part, name);
     protect(&mut metadata);
     let spec = PersistentVolumeClaimSpec {
         access_modes: Some(vec!["ReadWriteMany".to_owned()]),
-        storage_class_name: Some(class.to_owned()),
+        storage_class_name: Some(class.name().to_string()),
         ..claim_spec(scope, size)
     };
     scope.add(PersistentVolumeClaim {

@@ -1,22 +1,20 @@
 //! Redis, through which several Open WebUI pods share their WebSocket connections and sign-outs. It
-//! keeps nothing: browsers connect again by themselves, but after a restart of Redis a token that
-//! was signed out is good again until it expires.
+//! writes down what it is told, within a second: with a Redis that forgets, a token that was signed
+//! out would be good again after its restart, until it expires.
 
-use k8s_openapi::api::{
-    apps::v1::{Deployment, DeploymentSpec, DeploymentStrategy},
-    core::v1::{ContainerPort, PodSpec},
-};
+use k8s_openapi::api::core::v1::PodSpec;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
     pod::{self, Patience},
-    section::{Need, PodResources, Section},
+    section::{Need, PodResources, Section, VolumeSize},
 };
 use crate::{
     builder::{
+        contribution::Contribution,
         credential::{Credential, CredentialSpec, CredentialStore, Key, SecretLookup, Value},
-        handle::{Contribution, PortRef},
+        handle::PortRef,
         kinds,
         may_make::MayMake,
         scope::Scope,
@@ -30,13 +28,14 @@ use crate::{
         resources::{Resources, requirements},
         versions::Versions,
     },
+    units::Bytes,
 };
 
 /// What its Application may ever make.
 pub const APPLICATION: MayMake = MayMake::in_namespace(
     "redis",
     &[namespaces::AI],
-    &[kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::DEPLOYMENT],
+    &[kinds::PERSISTENT_VOLUME_CLAIM, kinds::SERVICE, kinds::SERVICE_ACCOUNT, kinds::DEPLOYMENT],
 );
 
 /// A client that can write here can end sessions, or forge them.
@@ -52,18 +51,28 @@ const PORT: u16 = 6379;
 const USER: i64 = 999;
 
 /// Redis, which the replicas of Open WebUI share.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Redis {
     /// Whether Redis runs: `REDIS_URL` and `WEBSOCKET_MANAGER` of Open WebUI. Needed for more than
-    /// one replica of Open WebUI; with one, it makes a sign-out end the session everywhere, not
-    /// only in this browser.
+    /// one replica of Open WebUI; with one, it makes a sign-out and a new password end sessions
+    /// everywhere, which therefore last 7 days and not 12 hours (`JWT_EXPIRES_IN`).
     #[schemars(example = true)]
     pub enabled: bool,
     /// Requests and limits of the server: `resources` of its container. Absent: the tested figures,
     /// which `espalier show budget` lists. Its data may fill half of the memory limit
     /// (`maxmemory`).
     pub resources: Resources,
+    /// Size of the volume for what was signed out, with its unit: `spec.resources.requests.storage`
+    /// of its claim. Its file is written anew before it is larger than a few times the data.
+    #[schemars(example = &"2Gi")]
+    pub storage: Bytes,
+}
+
+impl Default for Redis {
+    fn default() -> Self {
+        Self { enabled: false, resources: Resources::default(), storage: Bytes::gib(1) }
+    }
 }
 
 /// What Redis offers.
@@ -85,9 +94,10 @@ impl Redis {
         // A client that can write here can end or forge sessions: a policy alone is not enough.
         let password = credentials.credential(&PASSWORD);
         let version = versions.of(versions::REDIS);
-        let part = scope.part("redis", "sessions", Some(&version));
+        let part = scope.part("redis", "sessions", Some(version));
         let port = scope.service(&part, "redis", PORT);
         pod::account(scope, &part);
+        let data = pod::claim(scope, &part, self.storage);
         let allotment = self.resources.over(requests::REDIS);
         let mut server = pod::container("redis", versions.image(versions::REDIS));
         server.command = Some(["/bin/sh", "-euc", START].map(str::to_owned).into());
@@ -96,13 +106,9 @@ impl Redis {
             pod::env("MAX_MEMORY", (allotment.limit.get() / 2).to_string()),
             scope.env_secret("REDISCLI_AUTH", &password, "password"),
         ]);
-        server.ports = Some(vec![ContainerPort {
-            name: Some("redis".to_owned()),
-            container_port: PORT.into(),
-            protocol: Some("TCP".to_owned()),
-            ..ContainerPort::default()
-        }]);
+        server.ports = pod::ports("redis", PORT);
         server.resources = Some(requirements(allotment));
+        server.volume_mounts = Some(vec![pod::mount("data", "/data")]);
         // `-e`: an answer that is an error is a failure.
         let ready = ["redis-cli", "-e", "ping"];
         server.startup_probe = pod::exec_probe(&ready, Patience { period: 2, failures: 30 });
@@ -111,22 +117,12 @@ impl Redis {
         let spec = PodSpec {
             containers: vec![server],
             termination_grace_period_seconds: Some(10),
+            volumes: Some(vec![pod::claimed("data", &scope.claim_of(&data))]),
             ..PodSpec::default()
         };
-        let spec = DeploymentSpec {
-            replicas: Some(1),
-            revision_history_limit: Some(3),
-            selector: scope.selector(&part),
-            // Recreate: two instances at once would split the sessions between them.
-            strategy: Some(DeploymentStrategy {
-                type_: Some("Recreate".to_owned()),
-                ..DeploymentStrategy::default()
-            }),
-            template: pod::template(scope, &part, USER, spec),
-            ..DeploymentSpec::default()
-        };
-        let metadata = scope.meta(&part);
-        scope.add(Deployment { metadata, spec: Some(spec), ..Deployment::default() });
+        // Two instances at once would split the sessions between them, and write one file.
+        let template = pod::template(scope, &part, USER, spec);
+        pod::single(scope, &part, template);
         scope.contribute(Contribution::Probe { target: port.clone(), module: "tcp", path: "" });
         Offers { port, password }
     }
@@ -136,7 +132,9 @@ impl Redis {
 /// quotes and backslashes in it are escaped.
 const START: &str = r#"password=$(printf '%s' "$REDISCLI_AUTH" | sed 's/[\\"]/\\&/g')
 exec redis-server - <<END
-appendonly no
+appendfsync everysec
+appendonly yes
+dir /data
 maxmemory $MAX_MEMORY
 maxmemory-policy noeviction
 requirepass "$password"
@@ -154,19 +152,19 @@ impl Section for Redis {
     }
 
     fn resources(&self) -> Vec<PodResources<'_>> {
-        vec![PodResources {
-            path: &["resources"],
-            resources: &self.resources,
-            tested: Some(requests::REDIS),
-        }]
+        vec![PodResources::of(&["resources"], &self.resources, requests::REDIS)]
+    }
+
+    fn volumes(&self) -> Vec<VolumeSize> {
+        vec![VolumeSize { path: &["storage"], size: Some(self.storage) }]
     }
 
     fn needs(&self) -> Vec<Need> {
         vec![Need { key: "sealedSecrets", why: "it unseals the password" }]
     }
 
-    fn version(&self) -> Option<Pin> {
-        Some(versions::REDIS)
+    fn versions(&self) -> Vec<Pin> {
+        vec![versions::REDIS]
     }
 
     fn may_make(&self) -> &'static [MayMake] {

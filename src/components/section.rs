@@ -19,6 +19,12 @@ pub trait Section {
     /// Whether it runs.
     fn is_enabled(&self) -> bool;
 
+    /// The field that names a server outside the cluster in place of what would run here, where it
+    /// is written: every other field of the section then has no effect.
+    fn outside(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Its settings of requests and limits, one a container or pod.
     fn resources(&self) -> Vec<PodResources<'_>>;
 
@@ -45,14 +51,14 @@ pub trait Section {
         self.may_make()[0].application
     }
 
-    /// What it runs that has a version of its own: its line in `spec/versions.yaml`.
-    fn version(&self) -> Option<Pin> {
-        None
+    /// What it runs that has a version of its own: its lines in `spec/versions.yaml`.
+    fn versions(&self) -> Vec<Pin> {
+        Vec::new()
     }
 
-    /// The field that decides what so many pods of it request: where a finding on the budget points
-    /// to. Empty: the section itself.
-    fn demand(&self, _replicas: u32) -> Keys {
+    /// The field that decides what so many pods of one of its Applications request: where a finding
+    /// on the budget points to. Empty: the section itself.
+    fn demand(&self, _application: &str, _replicas: u32) -> Keys {
         &[]
     }
 }
@@ -65,6 +71,13 @@ pub struct PodResources<'a> {
     pub resources: &'a Resources,
     /// The figures of the tested version; none where they are computed, by a rule of its own.
     pub tested: Option<Allotment>,
+}
+
+impl<'a> PodResources<'a> {
+    /// Resources of which the tested figures are known.
+    pub fn of(path: Keys, resources: &'a Resources, tested: Allotment) -> Self {
+        Self { path, resources, tested: Some(tested) }
+    }
 }
 
 /// The size of a volume, as the spec has it.

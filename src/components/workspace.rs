@@ -6,9 +6,11 @@ use serde::Deserialize;
 use crate::{
     builder::{
         component::BuiltComponent,
+        face::Transport,
         kinds,
         may_make::MayMake,
-        platform::{self, PlatformBuilder},
+        platform,
+        traefik::{IngressRoute, Middleware},
     },
     components::{
         floor_plan::Assembly,
@@ -17,6 +19,7 @@ use crate::{
     },
     facts::kubernetes::POD_SECURITY_VERSION,
     names::{DnsLabel, Host, ModelName},
+    units::error::ValueError,
 };
 use k8s_openapi::api::core::v1::Namespace;
 
@@ -35,6 +38,8 @@ pub const MAY_MAKE: MayMake = MayMake::in_namespace(
         kinds::DEPLOYMENT,
         kinds::STATEFUL_SET,
         kinds::INGRESS,
+        kinds::namespaced_custom::<IngressRoute>(),
+        kinds::namespaced_custom::<Middleware>(),
         kinds::NETWORK_POLICY,
         kinds::POD_DISRUPTION_BUDGET,
     ],
@@ -47,19 +52,22 @@ pub const MAY_MAKE: MayMake = MayMake::in_namespace(
 pub struct Workspace {
     /// The version of the operator's resource. Always `apps.aichatworkspaces.io/v1alpha1`.
     #[schemars(example = &"apps.aichatworkspaces.io/v1alpha1")]
-    pub api_version: ApiVersion,
+    #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "reading it checks it"))]
+    pub api_version: WorkspaceVersion,
     /// The kind of this file. Always `AIChatWorkspace`.
     #[schemars(example = &"AIChatWorkspace")]
-    pub kind: Kind,
+    #[cfg_attr(not(feature = "internals"), expect(dead_code, reason = "reading it checks it"))]
+    pub kind: WorkspaceKind,
     /// Identifies the workspace: its name, which is also that of this file.
-    pub metadata: Metadata,
+    pub metadata: WorkspaceMetadata,
     /// Desired state of the workspace: its namespace and its models.
     pub spec: WorkspaceSpec,
 }
 
 /// The version of the operator's resource.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-pub enum ApiVersion {
+#[schemars(rename = "ApiVersion")]
+pub enum WorkspaceVersion {
     /// The only version so far.
     #[serde(rename = "apps.aichatworkspaces.io/v1alpha1")]
     V1alpha1,
@@ -67,7 +75,8 @@ pub enum ApiVersion {
 
 /// The kind of a file of `spec/workspaces/`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
-pub enum Kind {
+#[schemars(rename = "Kind")]
+pub enum WorkspaceKind {
     /// A workspace; no other kind is read here.
     #[serde(rename = "AIChatWorkspace")]
     AIChatWorkspace,
@@ -76,7 +85,8 @@ pub enum Kind {
 /// Identifies the workspace.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Metadata {
+#[schemars(rename = "Metadata")]
+pub struct WorkspaceMetadata {
     /// Name of the resource: a DNS label of at most 63 characters. It must be the file's name
     /// without `.yaml`.
     #[schemars(example = &"my-team")]
@@ -96,6 +106,24 @@ pub struct WorkspaceSpec {
     /// are known.
     #[schemars(extend("examples" = [["llama3.2:1b-instruct-q4_K_M"]]))]
     pub models: Vec<ModelName>,
+    /// How the workspace is served: `prod` with a certificate, or `dev` in plain HTTP, for a team
+    /// that tries something in a network of its own: its Ingress has no TLS and asks for no
+    /// certificate, and browsers are not told to insist on it. Bounds and all other headers are the
+    /// same. Absent: `prod`.
+    #[serde(default, rename = "workspaceENV")]
+    #[schemars(example = &"dev")]
+    pub environment: Environment,
+}
+
+/// How a workspace is served.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Environment {
+    /// By TLS alone, with a certificate of its own.
+    #[default]
+    Prod,
+    /// In plain HTTP: passwords and chats are readable on the way.
+    Dev,
 }
 
 /// The Ollama of a workspace with these models: all else of it is the same in each.
@@ -113,7 +141,7 @@ impl Workspace {
     ///
     /// # Errors
     /// When the two together are no host name (too long).
-    pub fn host(&self, assembly: &Assembly) -> Result<Host, String> {
+    pub fn host(&self, assembly: &Assembly) -> Result<Host, ValueError> {
         let domains = &assembly.platform.spec.domains;
         format!(
             "{}.{}",
@@ -123,24 +151,25 @@ impl Workspace {
         .parse()
     }
 
-    /// Builds it. Nothing when the platform has no issuer, which was refused before.
+    /// Builds it. Nothing when the platform has no issuer.
     pub fn build(&self, assembly: &Assembly) -> Option<BuiltComponent> {
         let (issuer, host) = (assembly.issuer.as_ref()?, self.host(assembly).ok()?);
         let versions = &assembly.platform.versions;
-        let host =
-            PlatformBuilder::new(&self.spec.workspace_name, assembly.cluster.clone()).host(&host);
         let ((), built) =
-            platform::tenant(&self.spec.workspace_name, assembly.cluster.clone(), |scope| {
+            platform::tenant(&self.spec.workspace_name, &assembly.cluster, &host, |scope, host| {
                 scope.namespace_of(&self.spec.workspace_name, "restricted", POD_SECURITY_VERSION);
                 let models = self.ollama().build(scope, versions);
                 let pool = ConnectionPool::default();
+                let plain = scope.plain().filter(|_| self.spec.environment == Environment::Dev);
                 let needs = open_webui::Needs {
                     models: &models,
                     database: None,
                     pool,
+                    reader: None,
                     sessions: None,
-                    host: &host,
-                    issuer,
+                    host,
+                    ingress: &assembly.ingress,
+                    transport: plain.map_or(Transport::Tls(issuer), Transport::Plain),
                     credentials: None,
                     versions,
                 };

@@ -4,8 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
-use crate::platform::{
-    images::Tagged, repository::Repository, resources::ChartResources, rollout::Strategy,
+use crate::{
+    builder::chart::values::{ChartResources, Lookup, Sized, Strategy, Switch},
+    platform::{
+        images::Tagged,
+        repository::Repository,
+        trust::{Authorities, HostKeys},
+    },
 };
 
 /// The chart's values, only what differs from its defaults, and what must not change with them.
@@ -51,6 +56,36 @@ pub(super) struct Configs {
     pub(super) params: Parameters,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) secret: Option<Annotated>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) ssh: Option<HostsKnown>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tls: Option<Certified>,
+}
+
+/// `argocd-ssh-known-hosts-cm`, behind the lines of the chart itself.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HostsKnown {
+    pub(super) extra_hosts: String,
+}
+
+impl HostsKnown {
+    pub(super) fn of(keys: &HostKeys) -> Self {
+        Self { extra_hosts: keys.text() }
+    }
+}
+
+/// `argocd-tls-certs-cm`: by host, the authorities that certify it, and no others then.
+#[derive(Serialize)]
+pub(super) struct Certified {
+    pub(super) certificates: BTreeMap<String, Arc<str>>,
+}
+
+impl Certified {
+    pub(super) fn of(repository: &Repository, authorities: &Authorities) -> Self {
+        let host = repository.url.host().to_owned();
+        Self { certificates: BTreeMap::from([(host, Arc::clone(&authorities.text))]) }
+    }
 }
 
 /// `argocd-gpg-keys-cm`: whose signatures Argo CD can read. Which of them a project asks for stands
@@ -133,6 +168,8 @@ pub(super) struct Parameters {
 
 #[derive(Serialize)]
 pub(super) struct PodValues {
+    #[serde(rename = "dnsConfig")]
+    pub(super) lookup: Lookup,
     pub(super) env: [Variable; 1],
     pub(super) metrics: Switch,
     pub(super) resources: ChartResources,
@@ -146,11 +183,6 @@ pub(super) struct RepoServer {
     pub(super) copyutil: Sized,
     #[serde(flatten)]
     pub(super) pod: PodValues,
-}
-
-#[derive(Serialize)]
-pub(super) struct Sized {
-    pub(super) resources: ChartResources,
 }
 
 #[derive(Serialize)]
@@ -180,11 +212,6 @@ pub(super) struct Global {
 #[derive(Serialize)]
 pub(super) struct NetworkPolicy {
     pub(super) create: bool,
-}
-
-#[derive(Serialize)]
-pub(super) struct Switch {
-    pub(super) enabled: bool,
 }
 
 #[derive(Serialize)]

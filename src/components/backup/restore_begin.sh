@@ -14,6 +14,10 @@ from=$BACKUPS/$name
 for file in "$from"/*; do
   [ "${file##*/}" = SHA256SUMS ] || grep -qF "  ${file##*/}" "$from/SHA256SUMS" || fail "$name has ${file##*/}, and no sum of it: nothing was changed"
 done
+# Each file is what was sent; so is all of it, unless somebody gave an older backup a newer one's name.
+if [ -f "$from/name" ] && [ "$(cat "$from/name")" != "$name" ]; then
+  fail "$name is the backup $(head --bytes 300 -- "$from/name" | tr --complement --delete '0-9TZ-') under another name. Nothing was changed"
+fi
 # One of an earlier version does not say whose it is.
 whose=
 if [ -f "$from/platform" ]; then whose=$(head --bytes 300 -- "$from/platform" | tr --complement --delete 'a-z0-9.-'); fi

@@ -21,11 +21,7 @@ impl Section for Option<Backup> {
 
     fn resources(&self) -> Vec<PodResources<'_>> {
         self.iter()
-            .map(|backup| PodResources {
-                path: &["resources"],
-                resources: &backup.resources,
-                tested: Some(requests::BACKUP),
-            })
+            .map(|backup| PodResources::of(&["resources"], &backup.resources, requests::BACKUP))
             .collect()
     }
 
@@ -41,8 +37,8 @@ impl Section for Option<Backup> {
         vec![Need { key: "sealedSecrets", why: "it unseals the credentials" }]
     }
 
-    fn version(&self) -> Option<Pin> {
-        Some(versions::RCLONE)
+    fn versions(&self) -> Vec<Pin> {
+        vec![versions::RCLONE]
     }
 
     fn may_make(&self) -> &'static [MayMake] {

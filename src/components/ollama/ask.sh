@@ -7,22 +7,22 @@ is_up() {
   { : 3<>"/dev/tcp/127.0.0.1/$port"; } 2>/dev/null
 }
 
-# Posts to a path, waits so many seconds at most, and prints what comes back; fails unless that is a
-# success.
-post() {
+# Sends a method, a path and a body, waits so many seconds at most, and prints what comes back; fails
+# unless that is a success.
+ask() {
   local status line
   {
-    printf '%s\r\n' "POST $1 HTTP/1.0" 'Host: localhost' 'Content-Type: application/json' \
-      "Content-Length: ${#2}" '' >&3
-    printf '%s' "$2" >&3
-    read -r -t "$3" _ status _ <&3 || return 1
+    printf '%s\r\n' "$1 $2 HTTP/1.0" 'Host: localhost' 'Content-Type: application/json' \
+      "Content-Length: ${#3}" '' >&3
+    printf '%s' "$3" >&3
+    read -r -t "$4" _ status _ <&3 || return 1
     while read -r line <&3 && [ "$line" != $'\r' ]; do :; done
     cat <&3
   } 3<>"/dev/tcp/127.0.0.1/$port" && [ "$status" = 200 ]
 }
 
 show() {
-  post /api/show "{\"model\":\"$1\"}" 60 2>/dev/null
+  ask POST /api/show "{\"model\":\"$1\"}" 60 2>/dev/null
 }
 
 # Makes a model present. What was pulled before a failure is not pulled again for an hour: a server
@@ -32,7 +32,7 @@ pull() {
   show "$1" >/dev/null && return
   echo "pulling $1"
   begun=$SECONDS
-  answer=$(post /api/pull "{\"model\":\"$1\",\"stream\":false}" "$2") || true
+  answer=$(ask POST /api/pull "{\"model\":\"$1\",\"stream\":false}" "$2") || true
   if show "$1" >/dev/null; then
     echo "$1 is there"
     return

@@ -13,6 +13,31 @@ can_serve() {
   return 1
 }
 
+# A model's name as the server lists it.
+listed() {
+  local name=${1,,}
+  if [[ ${name##*/} != *:* ]]; then name+=:latest; fi
+  echo "$name"
+}
+
+# Removes the models on the volume that are not listed, so that it holds what was counted. Nothing is
+# removed before one of the listed ones can answer.
+prune() {
+  local rest name wanted=' '
+  if [ "$PRUNE" != true ] || ! can_serve; then return; fi
+  for name in $MODELS; do wanted+="$(listed "$name") "; done
+  rest=$(ask GET /api/tags '' 60) || return 0
+  while [[ $rest =~ \"name\":\"([^\"]+)\" ]]; do
+    name=${BASH_REMATCH[1]} rest=${rest#*"${BASH_REMATCH[0]}"}
+    if [[ $wanted == *" $(listed "$name") "* ]]; then continue; fi
+    if ask DELETE /api/delete "{\"model\":\"$name\"}" 60 >/dev/null; then
+      echo "$name is not listed, and was removed"
+    else
+      echo "$name is not listed, and could not be removed" >&2
+    fi
+  done
+}
+
 left() {
   echo $((longest > SECONDS ? longest - SECONDS : 1))
 }
@@ -35,6 +60,7 @@ done
 
 longest=$((366 * 86400))
 if long can_serve; then longest=120; fi
+long prune
 absent=()
 for model in $MODELS; do
   for attempt in 1 2 3 4 5 6; do
@@ -56,3 +82,4 @@ if [ "${#absent[@]}" -gt 0 ]; then
   echo "$said" >&2
   { echo "$said" >"$TERMINATION_LOG"; } 2>/dev/null || true
 fi
+long prune

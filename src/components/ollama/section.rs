@@ -62,12 +62,12 @@ impl Section for Ollama {
         numbers
     }
 
-    fn demand(&self, replicas: u32) -> Keys {
+    fn demand(&self, _application: &str, replicas: u32) -> Keys {
         if replicas > 1 { &["replicas"] } else { &["models"] }
     }
 
-    fn version(&self) -> Option<Pin> {
-        Some(versions::OLLAMA)
+    fn versions(&self) -> Vec<Pin> {
+        vec![versions::OLLAMA]
     }
 
     fn may_make(&self) -> &'static [MayMake] {

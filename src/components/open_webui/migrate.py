@@ -2,6 +2,7 @@
 # and costs a whole start of the app, so it is done only where the revisions differ.
 import ast
 import os
+import secrets
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,11 +42,27 @@ def words(revisions):
     return ", ".join(sorted(revisions))
 
 
+# The key that the server's own start script would make, in the same place: settings that are read
+# without one end the process.
+key = Path(os.environ.get("WEBUI_SECRET_KEY_FILE", ""))
+if not os.environ.get("WEBUI_SECRET_KEY") and key.name:
+    if not key.exists():
+        new = key.with_name(f"{key.name}.new")
+        new.write_text(secrets.token_urlsafe(36), encoding="ascii")
+        new.chmod(0o600)
+        new.replace(key)
+    os.environ["WEBUI_SECRET_KEY"] = key.read_text(encoding="utf-8").strip()
+
+file = Path(os.environ["DATA_DIR"], "webui.db").resolve()
+url = os.environ.get("DATABASE_URL", f"sqlite:///{file}")
+has_server = "DATABASE_URL" in os.environ
 # A new pod's first connections are refused until the node knows its address, so they are tried
 # again.
-url = os.environ["DATABASE_URL"]
 engine = create_engine(
-    url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5}
+    url,
+    poolclass=NullPool,
+    isolation_level="AUTOCOMMIT",
+    connect_args={"connect_timeout": 5} if has_server else {},
 )
 for attempt in range(30):
     try:
@@ -59,8 +76,9 @@ else:
     raise SystemExit("no connection to the database after 30 tries: the reason is above")
 
 # One pod after the other. The lock belongs to the session: the server's end of it ends with the
-# pod, however that ends.
-session.execute(text("SELECT pg_advisory_lock(hashtext('open-webui-migrations'))"))
+# pod, however that ends. A file has one pod.
+if has_server:
+    session.execute(text("SELECT pg_advisory_lock(hashtext('open-webui-migrations'))"))
 present = set(MigrationContext.configure(session).get_current_heads())
 app = Path(find_spec("open_webui").origin).parent
 revisions, newest = readable(app / "migrations/versions")

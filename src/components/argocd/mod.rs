@@ -1,30 +1,32 @@
 //! Argo CD itself, which reads this tree and is part of it.
 
+mod pods;
 mod values;
-
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    ingress,
-    section::{PodResources, Section},
-};
+use super::section::{PodResources, Section};
 use crate::{
     builder::{
-        chart::{Chart, ChartPod},
+        chart::{
+            Chart,
+            values::{Lookup, Strategy, Switch},
+        },
         credential::{CredentialSpec, CredentialStore, Key, SecretLookup, Value},
-        handle::{Contribution, HostRef, IssuerRef, Peer, Pods, PortRef, Running},
+        face::{Face, Transport},
+        handle::{HostRef, IssuerRef, PortRef, Running},
+        ingress::IngressRef,
         kinds,
         may_make::MayMake,
         scope::Scope,
         script::ScriptFact,
+        traefik::{IngressRoute, Middleware},
     },
     crds::sealed_secrets::SealedSecret,
     facts::{
         charts::argo_cd::{ARGO_CD, NOT_WATCHED, port},
-        kubernetes::API_SERVER_PORT,
+        limits,
         requests::{self, Allotment},
         versions::{self, ARGO_CD_IMAGE, Pin},
     },
@@ -33,14 +35,15 @@ use crate::{
         images::{self, Tagged},
         repository::Repository,
         resources::Resources,
-        rollout::{Strategy, old_pod_first, surge},
+        trust::Trust,
         versions::Versions,
     },
     yaml::emit,
 };
 use values::{
-    Annotated, Cache, Configs, Crds, Exclusion, Global, Keyring, NetworkPolicy, Parameters,
-    Patchable, PodValues, RepoServer, Settings, Sized, Switch, Unused, Values, Variable,
+    Annotated, Cache, Certified, Configs, Crds, Exclusion, Global, HostsKnown, Keyring,
+    NetworkPolicy, Parameters, Patchable, PodValues, RepoServer, Settings, Unused, Values,
+    Variable,
 };
 
 /// What the chart's Application may ever make.
@@ -52,12 +55,19 @@ pub const ADMINISTRATOR_APPLICATION: MayMake = MayMake::in_namespace(
     &[kinds::namespaced_custom::<SealedSecret>()],
 );
 /// What the Application of the public host may ever make.
-pub const INGRESS_APPLICATION: MayMake =
-    MayMake::in_namespace("argocd-ingress", &["argocd"], &[kinds::INGRESS]);
+pub const INGRESS_APPLICATION: MayMake = MayMake::in_namespace(
+    "argocd-ingress",
+    &["argocd"],
+    &[
+        kinds::INGRESS,
+        kinds::namespaced_custom::<IngressRoute>(),
+        kinds::namespaced_custom::<Middleware>(),
+    ],
+);
 
 /// The health of an Application. Without it a sync wave waits for nothing: Argo CD has none, and
 /// none counts as success.
-pub const HEALTH: &str = include_str!("argocd/health.lua");
+pub const HEALTH: &str = include_str!("health.lua");
 
 /// Argo CD, which applies the tree to the cluster.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -72,6 +82,7 @@ pub struct ArgoCd {
     #[schemars(example = &"sealed")]
     pub admin: Admin,
     /// Requests and limits of Argo CD's four pods: `resources` of each in the values of its chart.
+    /// Absent: the tested figures, which `espalier show budget` lists.
     pub resources: ArgoCdPods,
 }
 
@@ -99,16 +110,18 @@ const ADMINISTRATOR: CredentialSpec = CredentialSpec {
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct ArgoCdPods {
-    /// The application controller (`controller.resources` in the chart's values), which compares
-    /// the cluster with Git and syncs it. Its memory grows with the number of objects in the
-    /// cluster.
+    /// Requests and limits of the application controller, which compares the cluster with Git and
+    /// syncs it: `controller.resources` in the chart's values. Its memory grows with the number of
+    /// objects in the cluster. Absent: the tested figures.
     pub controller: Resources,
-    /// The repo-server (`repoServer.resources` in the chart's values), which fetches Git and
-    /// renders charts.
+    /// Requests and limits of the repo-server, which fetches Git and renders charts:
+    /// `repoServer.resources` in the chart's values. Absent: the tested figures.
     pub repo_server: Resources,
-    /// The API server with the web interface (`server.resources` in the chart's values).
+    /// Requests and limits of the API server with the web interface: `server.resources` in the
+    /// chart's values. Absent: the tested figures.
     pub server: Resources,
-    /// The cache of Argo CD, a Redis of its own (`redis.resources` in the chart's values).
+    /// Requests and limits of the cache of Argo CD, a Redis of its own: `redis.resources` in the
+    /// chart's values. Absent: the tested figures.
     pub redis: Resources,
 }
 
@@ -122,6 +135,8 @@ impl Default for ArgoCd {
 pub struct Needs<'a> {
     /// What it reads.
     pub repository: &'a Repository,
+    /// Whom it believes beside those that everybody believes.
+    pub trust: &'a Trust,
     /// Where its UI answers; absent: at a port-forward.
     pub host: Option<&'a Host>,
     /// Versions.
@@ -147,9 +162,7 @@ fn exclusions() -> String {
         .iter()
         .map(|(api_groups, kinds)| Exclusion { api_groups, clusters: ["*"], kinds })
         .collect();
-    let mut text = Vec::new();
-    emit::document(&mut text, &all);
-    String::from_utf8(text).unwrap_or_default()
+    emit::text(&all)
 }
 
 impl ArgoCd {
@@ -167,10 +180,10 @@ impl ArgoCd {
     /// Builds it.
     pub fn build(&self, scope: &mut Scope<'_>, needs: &Needs<'_>) -> Offers {
         let [controller, repo_server, server, redis] = self.allotments();
-        let on = || Switch { enabled: true };
         let pod = |allotment: Allotment| PodValues {
+            lookup: Lookup::AS_WRITTEN,
             env: go_memory(allotment),
-            metrics: on(),
+            metrics: Switch::ON,
             resources: allotment.into(),
         };
         let image = |it| needs.versions.chart_image(ARGO_CD.pin, it).map(Tagged::from);
@@ -185,65 +198,46 @@ impl ArgoCd {
                 params: parameters(),
                 secret: (self.admin == Admin::Sealed)
                     .then_some(Annotated { annotations: Patchable { patch: "true" } }),
+                ssh: needs.trust.host_keys.as_ref().map(HostsKnown::of),
+                tls: needs.trust.repository.as_ref().map(|it| Certified::of(needs.repository, it)),
             },
             controller: pod(controller),
             crds: Crds { install: true, keep: true },
-            dex: Switch { enabled: false },
+            dex: Switch::OFF,
             global: Global {
-                deployment_strategy: old_pod_first(),
+                deployment_strategy: Strategy::OLD_POD_FIRST,
                 domain: needs.host.map_or_else(|| "localhost".to_owned(), ToString::to_string),
                 image: image(ARGO_CD_IMAGE),
                 network_policy: NetworkPolicy { create: false },
             },
-            notifications: Switch { enabled: false },
+            notifications: Switch::OFF,
             redis: Cache {
                 automount_service_account_token: false,
                 image: images::redis().and_then(image),
                 resources: redis.into(),
             },
-            redis_secret_init: Sized { resources: requests::ARGO_REDIS_INIT.into() },
+            redis_secret_init: requests::ARGO_REDIS_INIT.into(),
             repo_server: RepoServer {
                 automount_service_account_token: false,
-                copyutil: Sized { resources: requests::ARGO_COPYUTIL.into() },
+                copyutil: requests::ARGO_COPYUTIL.into(),
                 pod: pod(repo_server),
             },
             server: pod(server),
         };
-        // The chart's strategy reaches neither its redis nor what is no Deployment.
-        let strategy = Some(&values.global.deployment_strategy);
-        let pods = vec![
-            declared("StatefulSet", "argocd-application-controller", controller, None),
-            declared(
-                "Deployment",
-                "argocd-repo-server",
-                larger(repo_server, requests::ARGO_COPYUTIL),
-                strategy,
-            ),
-            declared("Deployment", "argocd-server", server, strategy),
-            declared("Deployment", "argocd-redis", redis, None),
-            // Its Deployment is there with no pods.
-            ChartPod {
-                replicas: 0,
-                ..declared(
-                    "Deployment",
-                    "argocd-applicationset-controller",
-                    requests::ARGO_APPLICATION_SET,
-                    strategy,
-                )
-            },
-            declared("Job", "argocd-redis-secret-init", requests::ARGO_REDIS_INIT, None),
-        ];
-        scope.chart(Chart {
-            facts: &ARGO_CD,
-            version: needs.versions.of(ARGO_CD.pin),
-            values: Arc::new(values),
-            pods,
-        });
+        let strategy = values.global.deployment_strategy;
+        let version = needs.versions.of(ARGO_CD.pin);
+        let made = pods::declared(self.allotments(), strategy);
+        let made = scope.chart(Chart::new(&ARGO_CD, version, values), made);
         scope.script(ScriptFact::ArgoCd);
         if self.admin == Admin::Sealed {
             scope.script(ScriptFact::SealedAdministrator);
         }
-        flows(scope, needs.repository)
+        pods::flows(scope, &made, needs.repository);
+        let [_, _, server, ..] = &made;
+        Offers {
+            running: scope.running(),
+            ui: scope.chart_port(server, "argocd-server", port::SERVER_SERVICE, port::SERVER),
+        }
     }
 }
 
@@ -272,76 +266,6 @@ fn parameters() -> Parameters {
     }
 }
 
-/// A pod of the chart, with the update strategy that its values set.
-fn declared(
-    kind: &'static str,
-    name: &str,
-    allotment: Allotment,
-    strategy: Option<&Strategy>,
-) -> ChartPod {
-    ChartPod {
-        kind,
-        name: name.into(),
-        replicas: 1,
-        request: allotment.request,
-        limit: allotment.limit,
-        cpu: allotment.cpu,
-        surge: surge(kind, 1, strategy),
-    }
-}
-
-/// A container, or the init container before it, whichever asks for more.
-fn larger(a: Allotment, b: Allotment) -> Allotment {
-    Allotment {
-        request: a.request.max(b.request),
-        limit: a.limit.max(b.limit),
-        cpu: a.cpu.max(b.cpu),
-    }
-}
-
-/// What its pods speak to. With the default deny of their namespace, what is missing here cuts Argo
-/// CD off from its own cure.
-fn flows(scope: &mut Scope<'_>, repository: &Repository) -> Offers {
-    let names = [
-        "argocd-application-controller",
-        "argocd-repo-server",
-        "argocd-server",
-        "argocd-redis",
-        "argocd-redis-secret-init",
-    ];
-    let [controller, repo_server, server, redis, redis_init] =
-        names.map(|name| scope.chart_pods(name));
-    for pods in [&controller, &server, &redis_init] {
-        scope.flow_to(pods, Peer::ApiServer, API_SERVER_PORT);
-    }
-    for pods in [&controller, &repo_server, &server, &redis_init] {
-        scope.resolves_names(pods);
-    }
-    for pods in [&controller, &server] {
-        scope.flow_to(pods, Peer::Pods(repo_server.clone()), port::REPO_SERVER);
-    }
-    for pods in [&controller, &repo_server, &server] {
-        scope.flow_to(pods, Peer::Pods(redis.clone()), port::REDIS);
-    }
-    // Charts come by HTTPS from anywhere, Git by whatever its URL says from wherever its server is.
-    scope.flow_to(&repo_server, Peer::Outside, 443);
-    let git = repository.cidr.clone().map_or(Peer::Outside, Peer::Network);
-    scope.flow_to(&repo_server, git, repository.url.port());
-    let metrics = [
-        (&controller, "argocd-application-controller-metrics", port::CONTROLLER_METRICS),
-        (&repo_server, "argocd-repo-server-metrics", port::REPO_SERVER_METRICS),
-        (&server, "argocd-server-metrics", port::SERVER_METRICS),
-    ];
-    for (pods, service, number) in metrics {
-        let port = scope.chart_port(pods, service, number, number);
-        scope.contribute(Contribution::Scrape { port, path: "/metrics" });
-    }
-    Offers {
-        running: scope.running(),
-        ui: scope.chart_port(&server, "argocd-server", 80, port::SERVER),
-    }
-}
-
 /// The administrator's password, sealed, after Argo CD: the controller gives up on a Secret that
 /// has no annotation yet. In an Application of its own, because the other sealed values are no
 /// business of Argo CD's namespace.
@@ -353,12 +277,17 @@ pub fn administrator(scope: &mut Scope<'_>, argocd: &Offers, credentials: &Crede
 /// The UI's public host, in an Application of its own: the chart itself needs no issuer, so Argo CD
 /// is never later than cert-manager, and what is installed before there is an issuer are the same
 /// values.
-pub fn ingress(scope: &mut Scope<'_>, argocd: &Offers, host: &HostRef, issuer: &IssuerRef) {
+pub fn ingress(
+    scope: &mut Scope<'_>,
+    argocd: &Offers,
+    ingress: &IngressRef,
+    issuer: &IssuerRef,
+    host: &HostRef,
+) {
     let part = scope.part("argocd", "ui", None);
-    scope.flow(&Pods::traefik(), &argocd.ui);
-    let ingress = ingress::public(scope, &part, host, issuer, &argocd.ui);
-    scope.add(ingress);
-    scope.script(ScriptFact::Console(host.name().clone()));
+    let transport = Transport::Tls(issuer);
+    scope.public(&part, &Face { host, ingress, transport, limits: &limits::CONSOLE }, &argocd.ui);
+    scope.script(ScriptFact::ArgoCdHost(host.name().clone()));
 }
 
 impl Section for ArgoCd {
@@ -372,31 +301,27 @@ impl Section for ArgoCd {
 
     fn resources(&self) -> Vec<PodResources<'_>> {
         vec![
-            PodResources {
-                path: &["resources", "controller"],
-                resources: &self.resources.controller,
-                tested: Some(requests::ARGO_CONTROLLER),
-            },
-            PodResources {
-                path: &["resources", "repoServer"],
-                resources: &self.resources.repo_server,
-                tested: Some(requests::ARGO_REPO_SERVER),
-            },
-            PodResources {
-                path: &["resources", "server"],
-                resources: &self.resources.server,
-                tested: Some(requests::ARGO_SERVER),
-            },
-            PodResources {
-                path: &["resources", "redis"],
-                resources: &self.resources.redis,
-                tested: Some(requests::ARGO_REDIS),
-            },
+            PodResources::of(
+                &["resources", "controller"],
+                &self.resources.controller,
+                requests::ARGO_CONTROLLER,
+            ),
+            PodResources::of(
+                &["resources", "repoServer"],
+                &self.resources.repo_server,
+                requests::ARGO_REPO_SERVER,
+            ),
+            PodResources::of(
+                &["resources", "server"],
+                &self.resources.server,
+                requests::ARGO_SERVER,
+            ),
+            PodResources::of(&["resources", "redis"], &self.resources.redis, requests::ARGO_REDIS),
         ]
     }
 
-    fn version(&self) -> Option<Pin> {
-        Some(versions::ARGO_CD)
+    fn versions(&self) -> Vec<Pin> {
+        vec![versions::ARGO_CD]
     }
 
     fn may_make(&self) -> &'static [MayMake] {

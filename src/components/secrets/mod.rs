@@ -1,18 +1,16 @@
 //! The sealed-secrets controller, and the Application that holds the sealed copies.
 
+mod pods;
+mod values;
+
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::section::{PodResources, Section};
 use crate::{
     builder::{
-        chart::{Chart, ChartPod},
-        credential::CredentialStore,
-        handle::{Contribution, CrdRef},
-        kinds,
-        may_make::MayMake,
-        scope::Scope,
-        script::ScriptFact,
+        chart::Chart, credential::CredentialStore, handle::CrdRef, kinds, may_make::MayMake,
+        scope::Scope, script::ScriptFact,
     },
     components::namespaces,
     crds::sealed_secrets::SealedSecret,
@@ -21,14 +19,9 @@ use crate::{
         requests,
         versions::{self, Pin, SEALED_SECRETS_IMAGE},
     },
-    platform::{
-        images::Tagged,
-        resources::{ChartResources, Resources},
-        rollout::surge,
-        sealed::SealedStore,
-        versions::Versions,
-    },
+    platform::{images::Tagged, resources::Resources, sealed::SealedStore, versions::Versions},
 };
+use values::{ContainerSecurity, PodSecurity, SeccompProfile, Values};
 
 /// What the chart's Application may ever make.
 pub const APPLICATION: MayMake =
@@ -45,7 +38,8 @@ pub const COPIES_APPLICATION: MayMake = MayMake::in_namespace(
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct SealedSecrets {
     /// Whether the sealed-secrets controller is installed. With `false` nothing that needs a
-    /// credential can run, so Open WebUI, PostgreSQL and Redis must be off too.
+    /// credential can run: Open WebUI, PostgreSQL, Redis and `backup` must be off, and
+    /// `argocd.admin` must be `initial`.
     #[schemars(example = false)]
     pub enabled: bool,
     /// Requests and limits of the controller: `resources` in the values of its chart. Absent: the
@@ -57,36 +51,6 @@ impl Default for SealedSecrets {
     fn default() -> Self {
         Self { enabled: true, resources: Resources::default() }
     }
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Values {
-    container_security_context: ContainerSecurity,
-    fullname_override: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    image: Option<Tagged>,
-    /// The chart's own spelling, all in lower case.
-    keyrenewperiod: &'static str,
-    pod_security_context: PodSecurity,
-    resources: ChartResources,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ContainerSecurity {
-    allow_privilege_escalation: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PodSecurity {
-    seccomp_profile: SeccompProfile,
-}
-
-#[derive(Serialize)]
-struct SeccompProfile {
-    r#type: &'static str,
 }
 
 /// The name that `kubeseal` looks for by default.
@@ -111,25 +75,11 @@ impl SealedSecrets {
             },
             resources: allotment.into(),
         };
-        scope.chart(Chart {
-            facts: &SEALED_SECRETS,
-            version: versions.of(SEALED_SECRETS.pin),
-            values: std::sync::Arc::new(values),
-            pods: vec![ChartPod {
-                kind: "Deployment",
-                name: CONTROLLER.into(),
-                replicas: 1,
-                request: allotment.request,
-                limit: allotment.limit,
-                cpu: allotment.cpu,
-                surge: surge("Deployment", 1, None), // the chart has no value for its strategy
-            }],
-        });
+        let version = versions.of(SEALED_SECRETS.pin);
+        let made = pods::declared(CONTROLLER, allotment);
+        let [pods] = scope.chart(Chart::new(&SEALED_SECRETS, version, values), made);
         scope.script(ScriptFact::BeforeArgoCd);
-        // `kube-system` is not ours: no policy is derived there, so its flows need no words.
-        let pods = scope.chart_pods("sealed-secrets");
-        let port = scope.chart_port(&pods, "sealed-secrets-controller-metrics", 8081, 8081);
-        scope.contribute(Contribution::Scrape { port, path: "/metrics" });
+        pods::flows(scope, &pods);
         scope.crd()
     }
 }
@@ -154,15 +104,11 @@ impl Section for SealedSecrets {
     }
 
     fn resources(&self) -> Vec<PodResources<'_>> {
-        vec![PodResources {
-            path: &["resources"],
-            resources: &self.resources,
-            tested: Some(requests::SEALED_SECRETS),
-        }]
+        vec![PodResources::of(&["resources"], &self.resources, requests::SEALED_SECRETS)]
     }
 
-    fn version(&self) -> Option<Pin> {
-        Some(versions::SEALED_SECRETS)
+    fn versions(&self) -> Vec<Pin> {
+        vec![versions::SEALED_SECRETS]
     }
 
     fn may_make(&self) -> &'static [MayMake] {
