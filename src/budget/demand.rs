@@ -1,15 +1,21 @@
 //! What pods request, counted as the scheduler counts.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use k8s_openapi::api::core::v1::{
     Container, PersistentVolumeClaim, PodSpec, ResourceRequirements, Toleration, Volume,
 };
 
+use super::volumes;
 use crate::{
-    builder::{component::BuiltComponent, object::Object},
+    builder::{chart::pods::ChartPod, component::BuiltComponent, object::Object},
     facts::{
-        kubernetes::{DATABASE_PRIORITY, GPU},
+        charts::cert_manager::Solver,
+        kubernetes::{DATABASE_PRIORITY, EPHEMERAL_STORAGE, GPU},
+        node::CONTAINER_LOGS,
         requests::{self, Allotment},
     },
     units::{Bytes, Millicores},
@@ -26,6 +32,10 @@ pub struct Demand {
     pub cpu: Millicores,
     /// GPUs, whole ones.
     pub gpus: u64,
+    /// Requests of the node's disk: the logs.
+    pub disk_request: Bytes,
+    /// Limits of it: logs and folders.
+    pub disk_limit: Bytes,
 }
 
 impl Demand {
@@ -37,6 +47,8 @@ impl Demand {
             limit: self.limit + other.limit,
             cpu: self.cpu + other.cpu,
             gpus: self.gpus.saturating_add(other.gpus),
+            disk_request: self.disk_request + other.disk_request,
+            disk_limit: self.disk_limit + other.disk_limit,
         }
     }
 
@@ -46,6 +58,8 @@ impl Demand {
             limit: self.limit.max(other.limit),
             cpu: self.cpu.max(other.cpu),
             gpus: self.gpus.max(other.gpus),
+            disk_request: self.disk_request.max(other.disk_request),
+            disk_limit: self.disk_limit.max(other.disk_limit),
         }
     }
 
@@ -58,19 +72,22 @@ impl Demand {
             limit: self.limit * n,
             cpu: self.cpu * n,
             gpus: self.gpus.saturating_mul(n),
+            disk_request: self.disk_request * n,
+            disk_limit: self.disk_limit * n,
         }
     }
 }
 
 impl From<Allotment> for Demand {
-    fn from(allotment: Allotment) -> Self {
-        Self { request: allotment.request, limit: allotment.limit, cpu: allotment.cpu, gpus: 0 }
+    fn from(Allotment { request, limit, cpu, folders }: Allotment) -> Self {
+        let (disk_request, disk_limit) = (CONTAINER_LOGS, CONTAINER_LOGS + folders);
+        Self { request, limit, cpu, gpus: 0, disk_request, disk_limit }
     }
 }
 
 /// Pods that are equal, as a row of the budget.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct BudgetRow {
     /// The Application that makes them; `kube-system` for the cluster's own.
     pub application: Arc<str>,
     /// The kind that makes them.
@@ -103,6 +120,8 @@ pub struct Wants {
     pub labels: BTreeMap<String, String>,
     /// The taints that it tolerates.
     pub tolerations: Vec<Toleration>,
+    /// Ports of the node that it takes: no other pod there can have them.
+    pub host_ports: BTreeSet<u16>,
 }
 
 impl Wants {
@@ -110,8 +129,27 @@ impl Wants {
         Self {
             labels: pod.node_selector.clone().unwrap_or_default(),
             tolerations: pod.tolerations.clone().unwrap_or_default(),
+            host_ports: ports_of_host(pod),
         }
     }
+
+    fn of_chart(pod: &ChartPod) -> Self {
+        Self {
+            labels: pod.node_selector().clone(),
+            tolerations: pod.tolerations().to_vec(),
+            host_ports: pod.host_ports().clone(),
+        }
+    }
+}
+
+/// The ports of its node that a pod takes: in the host's network, all that it names.
+fn ports_of_host(pod: &PodSpec) -> BTreeSet<u16> {
+    let is_host = pod.host_network == Some(true);
+    let ports = pod.containers.iter().flat_map(|it| it.ports.iter().flatten());
+    ports
+        .filter_map(|it| it.host_port.or_else(|| is_host.then_some(it.container_port)))
+        .filter_map(|it| u16::try_from(it).ok())
+        .collect()
 }
 
 /// Where a row comes from.
@@ -124,6 +162,8 @@ pub enum Origin {
     Chart,
     /// A pod that the cluster brings.
     Cluster,
+    /// A pod that somebody else installs, as the spec describes it.
+    Described,
     /// A pod that comes and goes, counted as present.
     Transient,
     /// All pods of one tenant.
@@ -159,6 +199,14 @@ fn of_container(container: &Container) -> Demand {
         cpu: requests.as_ref().and_then(|it| Millicores::read(it.get("cpu")?)).unwrap_or_default(),
         // A count is a quantity without a unit.
         gpus: limits.as_ref().and_then(|it| Bytes::read(it.get(GPU)?)).unwrap_or_default().get(),
+        disk_request: requests
+            .as_ref()
+            .and_then(|it| Bytes::read(it.get(EPHEMERAL_STORAGE)?))
+            .unwrap_or_default(),
+        disk_limit: limits
+            .as_ref()
+            .and_then(|it| Bytes::read(it.get(EPHEMERAL_STORAGE)?))
+            .unwrap_or_default(),
     }
 }
 
@@ -190,10 +238,10 @@ pub fn shared_claims(built: &BuiltComponent) -> impl Iterator<Item = (&str, &str
 
 /// The rows of one component: its typed workloads, its chart's declared pods, and the solvers that
 /// cert-manager makes for its hosts.
-pub fn rows(built: &BuiltComponent) -> impl Iterator<Item = Row> {
+pub fn rows(built: &BuiltComponent) -> impl Iterator<Item = BudgetRow> {
     let typed = built.objects.iter().filter_map(move |object| {
         let workload = object.workload()?;
-        Some(Row {
+        Some(BudgetRow {
             application: built.name.clone(),
             kind: workload.kind,
             namespace: object.namespace().unwrap_or_default().into(),
@@ -207,31 +255,31 @@ pub fn rows(built: &BuiltComponent) -> impl Iterator<Item = Row> {
             claims: claims_of(workload.spec),
         })
     });
-    let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |pod| Row {
+    let declared = built.chart.iter().flat_map(|it| &it.pods).map(move |pod| BudgetRow {
         application: built.name.clone(),
-        kind: pod.kind,
-        namespace: built.namespace.clone(),
-        name: pod.name.clone(),
-        replicas: pod.replicas,
-        surge: pod.surge,
-        pod: Demand { request: pod.request, limit: pod.limit, cpu: pod.cpu, gpus: 0 },
-        source: if pod.kind == "Job" { Origin::Transient } else { Origin::Chart },
+        kind: pod.kind(),
+        namespace: pod.namespace().unwrap_or(&built.namespace).clone(),
+        name: pod.name().clone(),
+        replicas: pod.count(),
+        surge: pod.added(),
+        pod: pod.allotment().into(),
+        source: if pod.kind() == "Job" { Origin::Transient } else { Origin::Chart },
         priority: 0,
-        wants: Wants::default(),
-        claims: Vec::new(),
+        wants: Wants::of_chart(pod),
+        claims: pod.mounted().to_vec(),
     });
     typed.chain(declared).chain(solvers(built))
 }
 
 /// cert-manager makes them where the Certificate is, one a host: on the first day all are issued at
 /// once.
-fn solvers(built: &BuiltComponent) -> Option<Row> {
+fn solvers(built: &BuiltComponent) -> Option<BudgetRow> {
     let replicas = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
-    (replicas > 0).then(|| Row {
+    (replicas > 0).then(|| BudgetRow {
         application: built.name.clone(),
         kind: "Pod",
         namespace: built.namespace.clone(),
-        name: "acme-solver".into(),
+        name: Solver::NAME.into(),
         replicas,
         surge: 0,
         pod: requests::ACME_SOLVER.into(),
@@ -250,14 +298,11 @@ pub fn of_tenant(built: &BuiltComponent) -> Total {
         sum.count(workload.replicas, workload.surge, of_pod(workload.spec));
     }
     for pod in built.chart.iter().flat_map(|it| &it.pods) {
-        sum.count(
-            pod.replicas,
-            pod.surge,
-            Demand { request: pod.request, limit: pod.limit, cpu: pod.cpu, gpus: 0 },
-        );
+        sum.count(pod.count(), pod.added(), pod.allotment().into());
     }
     let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
     sum.count(solvers, 0, requests::ACME_SOLVER.into());
+    sum.volumes = volumes::on_disk(built);
     sum
 }
 
@@ -279,11 +324,17 @@ pub struct Total {
     pub demand: Demand,
     /// The largest surge pod. Rollouts queue: when one ends, its old pod makes room for the next.
     pub surge: Demand,
+    /// Their volumes on the nodes' own disks.
+    pub volumes: Bytes,
+    /// Images beside those that every platform has.
+    pub images: Bytes,
+    /// The most that one pod may write beside its log and its volumes.
+    pub folders: Bytes,
 }
 
 impl Total {
     /// Adds a row.
-    pub fn add(&mut self, row: &Row) {
+    pub fn add(&mut self, row: &BudgetRow) {
         self.count(row.replicas, row.surge, row.pod);
     }
 
@@ -294,6 +345,9 @@ impl Total {
         if surge > 0 {
             self.surge = self.surge.max(pod.times(surge));
         }
+        if replicas > 0 {
+            self.folders = self.folders.max(pod.disk_limit.saturating_sub(pod.disk_request));
+        }
     }
 
     /// Adds another sum.
@@ -301,11 +355,13 @@ impl Total {
         self.pods = self.pods.saturating_add(other.pods);
         self.demand = self.demand.plus(other.demand);
         self.surge = self.surge.max(other.surge);
+        self.volumes += other.volumes;
+        self.folders = self.folders.max(other.folders);
     }
 }
 
-impl<'a> FromIterator<&'a Row> for Total {
-    fn from_iter<I: IntoIterator<Item = &'a Row>>(rows: I) -> Self {
+impl<'a> FromIterator<&'a BudgetRow> for Total {
+    fn from_iter<I: IntoIterator<Item = &'a BudgetRow>>(rows: I) -> Self {
         let mut sum = Self::default();
         rows.into_iter().for_each(|it| sum.add(it));
         sum

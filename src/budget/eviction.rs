@@ -7,7 +7,7 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use super::demand::{Origin, Row};
+use super::demand::{BudgetRow, Origin};
 use crate::{facts::kubernetes::CRITICAL_PRIORITY, units::Bytes};
 
 /// What the kubelet compares of a pod.
@@ -58,13 +58,13 @@ pub struct Turn {
 
 /// The platform's own pods in the order in which they would be evicted, had each of them grown to
 /// its limit: the worst that can be. A workspace's row is a sum of pods, and none of them.
-pub fn turns(rows: &[Row]) -> Vec<Turn> {
-    let standing = |row: &Row| Standing {
+pub fn turns(rows: &[BudgetRow]) -> Vec<Turn> {
+    let standing = |row: &BudgetRow| Standing {
         usage: row.pod.limit,
         request: row.pod.request,
         priority: row.priority,
     };
-    let mut all: Vec<&Row> = rows
+    let mut all: Vec<&BudgetRow> = rows
         .iter()
         .filter(|it| it.replicas > 0 && it.source != Origin::Tenant && standing(it).is_evicted())
         .collect();
@@ -72,7 +72,7 @@ pub fn turns(rows: &[Row]) -> Vec<Turn> {
         let by_name = (&a.application, &a.name).cmp(&(&b.application, &b.name));
         standing(a).before(&standing(b)).then(by_name)
     });
-    let turn = |row: &Row| Turn {
+    let turn = |row: &BudgetRow| Turn {
         application: row.application.clone(),
         name: row.name.clone(),
         priority: row.priority,

@@ -5,12 +5,13 @@
 //! order can leave a large one waiting where this finds room; what is not placed here may still
 //! have some place that only a search would find.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use k8s_openapi::api::core::v1::Toleration;
 
-use super::demand::{Demand, Row, Wants};
+use super::demand::{BudgetRow, Demand, Wants};
 use crate::{
+    facts::node,
     platform::{
         node::Effect,
         node_group::{Group, Nodes, Taint},
@@ -18,14 +19,10 @@ use crate::{
     units::{Bytes, Millicores},
 };
 
-/// Pods of every node that request nothing: the load balancer's, and on one of them the storage
-/// provisioner.
-const PODS_WITHOUT_REQUESTS: u32 = 2;
-
 /// Equal pods that are to be placed.
 pub struct PendingPods<'a> {
     /// Their row of the budget.
-    pub row: &'a Row,
+    pub row: &'a BudgetRow,
     /// How many.
     pub count: u32,
     /// What each asks for.
@@ -36,7 +33,7 @@ pub struct PendingPods<'a> {
 #[derive(Clone, Debug)]
 pub struct Unplaced {
     /// Their row of the budget: Application and workload.
-    pub row: Row,
+    pub row: BudgetRow,
     /// What each asks for.
     pub demand: Demand,
     /// How many fit on no node.
@@ -66,6 +63,8 @@ struct NodeRoom<'a> {
     cpu: Millicores,
     gpus: u64,
     pods: u32,
+    /// Ports of it that pods have taken.
+    host_ports: BTreeSet<u16>,
 }
 
 impl<'a> NodeRoom<'a> {
@@ -76,19 +75,24 @@ impl<'a> NodeRoom<'a> {
             request: node.allocatable(),
             cpu: node.allocatable_cpu(),
             gpus: node.gpus.into(),
-            pods: node.max_pods().saturating_sub(PODS_WITHOUT_REQUESTS),
+            pods: node.max_pods().saturating_sub(node::PODS_WITHOUT_REQUESTS),
+            host_ports: BTreeSet::new(),
         }
     }
 
-    fn holds(&self, demand: &Demand, pods: u32) -> bool {
-        self.pods >= pods
+    fn holds(&self, set: &PodSet<'_>) -> bool {
+        let demand = &set.demand;
+        self.pods >= set.pods()
+            && self.host_ports.is_disjoint(&set.host_ports)
             && demand.request <= self.request
             && demand.cpu <= self.cpu
             && demand.gpus <= self.gpus
     }
 
-    fn take(&mut self, demand: &Demand, pods: u32) {
-        self.pods -= pods;
+    fn take(&mut self, set: &PodSet<'_>) {
+        let demand = &set.demand;
+        self.pods -= set.pods();
+        self.host_ports.extend(&set.host_ports);
         self.request = self.request.saturating_sub(demand.request);
         self.cpu = self.cpu.saturating_sub(demand.cpu);
         self.gpus -= demand.gpus;
@@ -132,6 +136,8 @@ struct PodSet<'a> {
     spread: Spread,
     /// What each asks for; of those on one node, what all of them do.
     demand: Demand,
+    /// Ports of its node that each takes.
+    host_ports: BTreeSet<u16>,
 }
 
 /// Which nodes the pods of a set are on.
@@ -160,7 +166,8 @@ impl<'a> PodSet<'a> {
                 .iter()
                 .fold(Demand::default(), |sum, member| sum.plus(member.demand.times(member.count))),
         };
-        Self { members, spread, demand }
+        let host_ports = members.iter().flat_map(|it| &it.row.wants.host_ports).copied().collect();
+        Self { members, spread, demand, host_ports }
     }
 
     fn admitted_by(&self, group: &Group) -> bool {
@@ -187,7 +194,7 @@ impl<'a> PodSet<'a> {
             || nodes.groups().iter().filter(|group| group.count > 0 && self.admitted_by(group));
         let why = if suitable().next().is_none() {
             Reason::NoSuchNode
-        } else if suitable().any(|group| NodeRoom::of(group).holds(&self.demand, self.pods())) {
+        } else if suitable().any(|group| NodeRoom::of(group).holds(&self)) {
             Reason::NoRoom
         } else {
             Reason::TooLarge
@@ -266,19 +273,19 @@ pub fn place(nodes: &Nodes, pods: Vec<PendingPods<'_>>) -> Vec<Unplaced> {
 fn on_every(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
     let mut missing = 0;
     for node in free.iter_mut().filter(|node| pod_set.admitted_by(node.group)) {
-        if node.holds(&pod_set.demand, 1) { node.take(&pod_set.demand, 1) } else { missing += 1 }
+        if node.holds(pod_set) { node.take(pod_set) } else { missing += 1 }
     }
     missing
 }
 
 /// All on the first node that has room for all: 1 if none has.
 fn on_one(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
-    let Some(node) = free.iter_mut().find(|node| {
-        pod_set.admitted_by(node.group) && node.holds(&pod_set.demand, pod_set.pods())
-    }) else {
+    let Some(node) =
+        free.iter_mut().find(|node| pod_set.admitted_by(node.group) && node.holds(pod_set))
+    else {
         return 1;
     };
-    node.take(&pod_set.demand, pod_set.pods());
+    node.take(pod_set);
     0
 }
 
@@ -289,8 +296,8 @@ fn on_first(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
     let mut left = pod_set.members.iter().fold(0, |sum, member| sum.max(member.count));
     let mut node = nodes.next();
     while let (1.., Some(room)) = (left, node.as_mut()) {
-        if room.holds(&pod_set.demand, 1) {
-            room.take(&pod_set.demand, 1);
+        if room.holds(pod_set) {
+            room.take(pod_set);
             left -= 1;
         } else {
             node = nodes.next();
@@ -298,3 +305,6 @@ fn on_first(free: &mut [NodeRoom<'_>], pod_set: &PodSet<'_>) -> u32 {
     }
     left
 }
+
+#[cfg(test)]
+mod tests;

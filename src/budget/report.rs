@@ -5,16 +5,18 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
-    demand::{Demand, Origin, Row, Total, Wants},
+    demand::{BudgetRow, Demand, Origin, Total, Wants},
+    disk::DiskUse,
     placement::Unplaced,
 };
 use crate::{
-    facts::{kubernetes::CRITICAL_PRIORITY, node, requests},
-    names::{LabelKey, LabelValue},
-    platform::{
-        node::Node,
-        node_group::{Group, Nodes, Taint},
+    facts::{
+        kubernetes::CRITICAL_PRIORITY,
+        node::{self, CHART_FOLDERS},
+        requests::Allotment,
     },
+    names::{LabelKey, LabelValue},
+    platform::node_group::{Group, Nodes, Taint},
     units::{Bytes, Millicores},
 };
 
@@ -31,7 +33,7 @@ pub struct Report {
     /// How much of `usable` the limits may sum to, in percent.
     pub overcommit_percent: u64,
     /// Each kind of pod; tenants as one row each.
-    pub rows: Vec<Row>,
+    pub rows: Vec<BudgetRow>,
     /// Σ memory requests.
     pub requests: Bytes,
     /// Σ memory limits.
@@ -46,15 +48,31 @@ pub struct Report {
     pub pods: u32,
     /// The largest pod that a rolling update adds.
     pub surge: Demand,
+    /// What the nodes' disks hold.
+    pub disk: DiskUse,
+    /// The same without the workspaces.
+    pub own_disk: DiskUse,
     /// The nodes.
     pub nodes: Nodes,
     /// Pods that find no place on any of several nodes though the sums may fit, the largest first.
     pub unplaced: Vec<Unplaced>,
 }
 
-/// The pods that the cluster brings.
-pub fn cluster_rows(traefik: requests::Allotment) -> Vec<Row> {
-    let cluster = |name: &str, pod: Demand| Row {
+/// The pods that are there besides the platform's: those that the cluster brings, and the ingress
+/// controller, whosever it is.
+pub fn cluster_rows(ingress: BudgetRow) -> Vec<BudgetRow> {
+    node::CLUSTER_PODS
+        .iter()
+        .map(|&(name, request, limit, cpu)| {
+            cluster_row(name, Allotment { request, limit, cpu, folders: CHART_FOLDERS }.into())
+        })
+        .chain([ingress])
+        .collect()
+}
+
+/// A pod that k3s brings, in `kube-system`: never evicted.
+pub fn cluster_row(name: &str, pod: Demand) -> BudgetRow {
+    BudgetRow {
         application: "kube-system".into(),
         kind: "Pod",
         namespace: "kube-system".into(),
@@ -66,23 +84,13 @@ pub fn cluster_rows(traefik: requests::Allotment) -> Vec<Row> {
         priority: CRITICAL_PRIORITY,
         wants: Wants::default(),
         claims: Vec::new(),
-    };
-    let pods = node::CLUSTER_PODS
-        .iter()
-        .map(|&(name, request, limit, cpu)| cluster(name, Demand { request, limit, cpu, gpus: 0 }));
-    // k3s runs it whether or not we set its figures: what it takes is counted either way.
-    pods.chain([cluster("traefik", traefik.into())]).collect()
+    }
 }
 
 impl Report {
-    /// Sums the rows against the node.
-    pub fn new(node: &Node, rows: Vec<Row>) -> Self {
-        let sum: Total = rows.iter().collect();
-        Self::of_sum(Nodes::one(node.clone()), rows, sum, Vec::new())
-    }
-
-    /// The same with a sum that is known already; `rows` may leave out what only the sum holds.
-    pub fn of_sum(nodes: Nodes, rows: Vec<Row>, sum: Total, unplaced: Vec<Unplaced>) -> Self {
+    /// Holds a sum against the nodes; `rows` may leave out what only the sum holds.
+    pub fn of_sum(nodes: Nodes, rows: Vec<BudgetRow>, sum: Total, unplaced: Vec<Unplaced>) -> Self {
+        let disk = DiskUse::of(&nodes, &sum);
         Self {
             mem_total: nodes.mem_total(),
             allocatable: nodes.allocatable(),
@@ -97,6 +105,8 @@ impl Report {
             gpus: sum.demand.gpus,
             pods: sum.pods,
             surge: sum.surge,
+            disk,
+            own_disk: disk,
             nodes,
             unplaced,
         }
@@ -108,6 +118,7 @@ impl Report {
             && self.cpu <= self.allocatable_cpu
             && self.gpus <= self.allocatable_gpus
             && self.unplaced.is_empty()
+            && self.disk.fits()
     }
 
     /// What is left of the node for requests.
@@ -121,7 +132,6 @@ impl Report {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_none(number: &u64) -> bool {
     *number == 0
 }
@@ -156,6 +166,17 @@ impl Serialize for Report {
             surge: u32,
         }
         #[derive(Serialize)]
+        struct Disk {
+            system: u64,
+            images: u64,
+            volumes: u64,
+            logs: u64,
+            folders: u64,
+            needed: u64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            usable: Option<u64>,
+        }
+        #[derive(Serialize)]
         struct Surge {
             request: u64,
         }
@@ -185,7 +206,7 @@ impl Serialize for Report {
             .collect();
         let groups: Vec<GroupFigures<'_>> =
             self.nodes.groups().iter().map(GroupFigures::of).collect();
-        let mut out = serializer.serialize_struct("Report", 7)?;
+        let mut out = serializer.serialize_struct("Report", 8)?;
         // Tools that know one node alone find its form unchanged.
         if !self.nodes.is_single() {
             out.serialize_field("nodes", &groups)?;
@@ -194,6 +215,16 @@ impl Serialize for Report {
         out.serialize_field("requests", &self.requests.get())?;
         out.serialize_field("limits", &self.limits.get())?;
         out.serialize_field("cpuMillicores", &self.cpu.get())?;
+        let disk = Disk {
+            system: self.disk.system.get(),
+            images: self.disk.images.get(),
+            volumes: self.disk.volumes.get(),
+            logs: self.disk.logs.get(),
+            folders: self.disk.folders.get(),
+            needed: self.disk.needed().get(),
+            usable: self.disk.usable.map(Bytes::get),
+        };
+        out.serialize_field("disk", &disk)?;
         out.serialize_field("fits", &self.fits())?;
         out.serialize_field("pods", &pods)?;
         out.serialize_field(

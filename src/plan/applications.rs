@@ -20,9 +20,12 @@ pub const BOOTSTRAP_FOLDER: &str = "bootstrap/argocd";
 /// The folder of what people apply by hand, beside that of the projects: no Application reads it.
 pub const MANUAL_FOLDER: &str = "bootstrap";
 
+/// The folder of the folders of the Applications' objects.
+pub const MANIFESTS: &str = "out/manifests";
+
 /// The folder of an Application's objects.
 pub fn folder(application: &str) -> String {
-    format!("out/manifests/{application}")
+    format!("{MANIFESTS}/{application}")
 }
 
 /// The file of an Application.

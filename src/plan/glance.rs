@@ -16,8 +16,18 @@ pub struct HostRow {
     pub application: Arc<str>,
     /// The DNS records, of which one has to lead to the cluster.
     pub dns_records: [&'static str; 2],
-    /// The issuer of its certificate.
+    /// The issuer of its certificate, or [`NO_ISSUER`].
     pub issuer: &'static str,
+}
+
+/// Of a host that answers in plain HTTP.
+pub const NO_ISSUER: &str = "none";
+
+impl HostRow {
+    /// What its URL begins with.
+    pub fn scheme(&self) -> &'static str {
+        if self.issuer == NO_ISSUER { "http" } else { "https" }
+    }
 }
 
 /// A chart, an image or the cluster itself, and its version.

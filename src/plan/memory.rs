@@ -54,7 +54,6 @@ pub struct WorkspaceMemory {
 }
 
 /// Bytes as a number, for tools.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn number<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(bytes.get())
 }

@@ -6,6 +6,7 @@ pub mod budget;
 pub mod copies;
 pub mod glance;
 pub mod memory;
+pub mod objects;
 pub mod overview;
 pub mod policies;
 pub mod projects;
@@ -18,9 +19,12 @@ pub mod waves;
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    builder::{component::BuiltComponent, handle::Contributions, meta::Naming, object::Object},
+    builder::{
+        component::BuiltComponent, contribution::Contributions, ingress::Redirect, meta::Naming,
+        object::Object,
+    },
     components::{
-        floor_plan::{Assembly, Platform, may_make},
+        floor_plan::{Assembly, Platform, Spec, may_make},
         namespaces, secrets, workspace,
     },
     names::Host,
@@ -67,7 +71,7 @@ impl Plan {
             }
         }
         let waves = Waves::of(&assembly.components);
-        let projects = projects(&assembly.platform.spec.repository);
+        let projects = projects(&assembly.platform.spec);
         Self { assembly, waves, secrets, projects, file }
     }
 
@@ -93,11 +97,6 @@ impl Plan {
         &self.assembly.components
     }
 
-    /// The platform, built: what tenants are built against.
-    pub fn assembly(&self) -> &Assembly {
-        &self.assembly
-    }
-
     /// What it was built from.
     pub fn platform(&self) -> &Platform {
         &self.assembly.platform
@@ -111,6 +110,16 @@ impl Plan {
     /// The file that the spec was read from.
     pub fn file(&self) -> &Arc<str> {
         &self.file
+    }
+
+    /// What the ingress controller does with a request in plain HTTP.
+    pub fn redirect(&self) -> Redirect {
+        self.assembly.ingress.redirect()
+    }
+
+    /// The class of every Ingress.
+    pub fn ingress_class(&self) -> &Arc<str> {
+        self.assembly.ingress.class()
     }
 
     /// The repository that Argo CD reads.
@@ -179,7 +188,7 @@ fn sealed(assembly: &Assembly, secrets: &[RequiredSecret]) -> BTreeMap<Arc<str>,
         let application = secret.application(secrets::COPIES_APPLICATION.application);
         let objects = copies::sealed(secret, &assembly.platform.sealed, &naming, &application)
             .into_iter()
-            .map(Object::from_plan_custom);
+            .map(|it| Object::from_plan_custom(it));
         by_application.entry(application).or_default().extend(objects);
     }
     by_application
@@ -197,7 +206,7 @@ fn network_policies(assembly: &Assembly) -> Vec<Object> {
             flows,
         )
     });
-    policies.map(Object::from_plan).collect()
+    policies.map(|it| Object::from_plan(it)).collect()
 }
 
 /// A namespace gets its default deny once the components in it have declared their pods and flows.
@@ -210,15 +219,10 @@ fn guarded(assembly: &Assembly) -> impl Iterator<Item = &'static str> {
 
 /// The projects, and what they permit: all that this platform and its tenants may ever make,
 /// whatever is switched on today.
-fn projects(repository: &Repository) -> Projects {
-    let mut applications: BTreeMap<&'static str, Permits> = BTreeMap::new();
-    for may_make in may_make() {
-        applications
-            .entry(may_make.application)
-            .or_default()
-            .extend(Permits::of(may_make, &repository.url));
-    }
-    let tenants =
-        Permits::of_tenants(&workspace::MAY_MAKE, namespaces::reserved(), &repository.url);
+fn projects(spec: &Spec) -> Projects {
+    let repository = &spec.repository;
+    let applications =
+        may_make().into_iter().map(|it| (it.application, Permits::of(it, &repository.url)));
+    let tenants = Permits::of_tenants(&workspace::MAY_MAKE, spec.reserved(), &repository.url);
     Projects::of(applications, namespaces::AI, repository, tenants)
 }

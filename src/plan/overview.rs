@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Plan, applications,
-    glance::{DNS_RECORDS, Glance, HostRow, ModelRow, VersionRow},
+    glance::{DNS_RECORDS, Glance, HostRow, ModelRow, NO_ISSUER, VersionRow},
     summary::Summary,
 };
 use crate::{
@@ -56,17 +56,18 @@ fn models(ollama: &Ollama, workspace: Option<&Arc<str>>) -> Vec<ModelRow> {
 /// Every public host: the platform's own, then the workspaces' in the order of their files' names.
 pub fn hosts<'a>(plan: &'a Plan, summaries: &'a [Summary]) -> impl Iterator<Item = HostRow> + 'a {
     let issuer = plan.assembly.platform.spec.certificates.issuer.name();
-    let row = move |host: Arc<str>, application: Arc<str>| HostRow {
+    let row = move |host: Arc<str>, application: Arc<str>, is_plain: bool| HostRow {
         host,
         application,
         dns_records: DNS_RECORDS,
-        issuer,
+        issuer: if is_plain { NO_ISSUER } else { issuer },
     };
-    let own = plan.hosts().map(|(host, application)| (host.shared(), application.clone()));
+    let own = plan.hosts().map(|(host, application)| (host.shared(), application.clone(), false));
     let tenants = summaries.iter().filter_map(|summary| {
-        Some((summary.host.as_ref()?.shared(), applications::tenant_name(summary.name.as_ref()?)))
+        let application = applications::tenant_name(summary.name.as_ref()?);
+        Some((summary.host.as_ref()?.shared(), application, summary.is_plain))
     });
-    own.chain(tenants).map(move |(host, application)| row(host, application))
+    own.chain(tenants).map(move |(host, application, is_plain)| row(host, application, is_plain))
 }
 
 /// The cluster and what runs in it, by name.
@@ -78,12 +79,12 @@ fn versions(plan: &Plan, summaries: &[Summary]) -> Vec<VersionRow> {
     let built = sections
         .iter()
         .filter(|section| plan.components().iter().any(|it| *it.name == *section.application()))
-        .filter_map(|it| it.version());
+        .flat_map(|it| it.versions());
     let all: BTreeSet<&str> =
         [K3S].into_iter().chain(built).chain(tenants.iter().copied()).map(|it| it.name).collect();
     versions::ALL
         .iter()
         .filter(|it| all.contains(it.name))
-        .map(|it| VersionRow { name: it.name, version: pins.of(*it) })
+        .map(|it| VersionRow { name: it.name, version: pins.of(*it).into() })
         .collect()
 }

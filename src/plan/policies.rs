@@ -120,8 +120,12 @@ fn ports(list: &BTreeSet<(u16, &'static str)>) -> Option<Vec<NetworkPolicyPort>>
     Some(list.iter().map(port).collect())
 }
 
+/// By no label: all pods.
 fn selector(labels: BTreeMap<String, String>) -> LabelSelector {
-    LabelSelector { match_labels: Some(labels), ..LabelSelector::default() }
+    LabelSelector {
+        match_labels: (!labels.is_empty()).then_some(labels),
+        ..LabelSelector::default()
+    }
 }
 
 /// The peers that a rule allows; none: any peer, restricted by the port alone.
@@ -129,7 +133,9 @@ fn peer(other: Reach, home: &str) -> Option<Vec<NetworkPolicyPeer>> {
     let peer = match other {
         Reach::Pods { namespace, labels } => NetworkPolicyPeer {
             namespace_selector: (*namespace != *home).then(|| {
-                selector([("kubernetes.io/metadata.name".to_owned(), namespace.to_string())].into())
+                selector(
+                    [("kubernetes.io/metadata.name".to_owned(), (*namespace).to_owned())].into(),
+                )
             }),
             pod_selector: Some(selector(labels)),
             ..NetworkPolicyPeer::default()
@@ -145,4 +151,75 @@ fn peer(other: Reach, home: &str) -> Option<Vec<NetworkPolicyPeer>> {
         }
     };
     Some(vec![peer])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pods(namespace: &str) -> Reach {
+        let labels = [("app".to_owned(), "chat".to_owned())].into();
+        Reach::Pods { namespace: namespace.into(), labels }
+    }
+
+    fn only(of: Reach) -> NetworkPolicyPeer {
+        let mut peers = peer(of, "ai").expect("it is restricted to a peer");
+        assert_eq!(peers.len(), 1, "two peers would be either of them");
+        peers.remove(0)
+    }
+
+    /// Namespace and labels stand in one peer, so both must hold: as two they would let in every
+    /// pod of the namespace, and every pod that bears the labels.
+    #[test]
+    fn pods_of_another_namespace_are_named_by_both() {
+        let found = only(pods("argocd"));
+        let of = |selector: Option<LabelSelector>| {
+            selector.and_then(|it| it.match_labels).expect("labels")
+        };
+        assert_eq!(
+            of(found.namespace_selector),
+            [("kubernetes.io/metadata.name".to_owned(), "argocd".to_owned())].into()
+        );
+        assert_eq!(of(found.pod_selector), [("app".to_owned(), "chat".to_owned())].into());
+        assert_eq!(found.ip_block, None);
+    }
+
+    #[test]
+    fn pods_at_home_are_named_by_labels_alone() {
+        let found = only(pods("ai"));
+        assert_eq!(found.namespace_selector, None);
+        assert!(found.pod_selector.is_some());
+    }
+
+    #[test]
+    fn addresses_leave_out_what_is_left_out_and_nothing_else() {
+        let of = |except: &[&'static str]| {
+            only(Reach::Addresses { cidr: "0.0.0.0/0".to_owned(), except: except.to_vec() })
+        };
+        let block = |except: Option<&str>| IPBlock {
+            cidr: "0.0.0.0/0".to_owned(),
+            except: except.map(|it| vec![it.to_owned()]),
+        };
+        assert_eq!(of(&["10.0.0.0/8"]).ip_block, Some(block(Some("10.0.0.0/8"))));
+        // An empty list is lost on the way to the API server, and would differ for ever.
+        assert_eq!(of(&[]).ip_block, Some(block(None)));
+        assert_eq!(of(&[]).pod_selector, None, "it would select pods of this namespace");
+    }
+
+    #[test]
+    fn of_anywhere_no_peer_is_said() {
+        assert_eq!(peer(Reach::Anywhere, "ai"), None);
+    }
+
+    #[test]
+    fn ports_are_told_apart_by_their_protocol() {
+        let found = ports(&BTreeSet::from([(53, "UDP"), (53, "TCP"), (443, "TCP")]));
+        let told: Vec<_> = found
+            .expect("a list")
+            .into_iter()
+            .map(|it| (it.port.expect("a port"), it.protocol.expect("a protocol"), it.end_port))
+            .collect();
+        let port = |number, protocol: &str| (IntOrString::Int(number), protocol.to_owned(), None);
+        assert_eq!(told, [port(53, "TCP"), port(53, "UDP"), port(443, "TCP")]);
+    }
 }

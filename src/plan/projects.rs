@@ -14,9 +14,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::{
     builder::{may_make::MayMake, meta::Naming},
     crds::argocd::{
-        AppProject, AppProjectSpec, ClusterKind, Destination, GroupKind, IN_CLUSTER, SignatureKey,
+        AppProject, AppProjectSpec, ClusterResourceRestrictionItem, Destination, GroupKind,
+        IN_CLUSTER, SignatureKey,
     },
-    facts::charts::Kind,
+    facts::charts::ObjectKind,
     names::openpgp::SigningKey,
     platform::repository::Repository,
 };
@@ -61,12 +62,13 @@ impl Projects {
     /// Where commits have to be signed, what comes as a chart is one, too: Argo CD asks for a
     /// signature on whatever a project holds, and Git is no source of that one.
     pub fn of(
-        applications: BTreeMap<&'static str, Permits>,
+        applications: impl IntoIterator<Item = (&'static str, Permits)>,
         ai: &str,
         repository: &Repository,
         tenants: Permits,
     ) -> Self {
         let mut projects = Self { tenants, ..Self::default() };
+        projects.permits.insert(BOOTSTRAP, Permits::of_bootstrap(&repository.url));
         for (name, permits) in applications {
             let is_signed = permits.repositories.contains(repository.url.as_str());
             let group = match is_signed || repository.signed_by.is_empty() {
@@ -80,6 +82,14 @@ impl Projects {
         projects
     }
 
+    /// What a project permits.
+    pub fn permits(&self, project: &str) -> &Permits {
+        if project == TENANTS {
+            return &self.tenants;
+        }
+        self.permits.get(project).unwrap_or(&NOTHING)
+    }
+
     /// The project of one of the platform's Applications.
     pub fn of_application(&self, name: &str) -> &'static str {
         if name == BOOTSTRAP {
@@ -87,6 +97,53 @@ impl Projects {
         } else {
             self.members.get(name).copied().unwrap_or(PLATFORM)
         }
+    }
+}
+
+/// What a project permits that is not there.
+static NOTHING: Permits = Permits {
+    cluster: BTreeSet::new(),
+    denied: BTreeSet::new(),
+    namespaced: BTreeSet::new(),
+    namespaces: BTreeSet::new(),
+    repositories: BTreeSet::new(),
+};
+
+/// What Argo CD lets an Application do.
+impl Permits {
+    /// Whether such an object may be made.
+    pub fn object(&self, group: &str, kind: &str, namespace: Option<&str>, name: &str) -> bool {
+        let is_in = |all: &BTreeSet<OfCluster>| {
+            all.iter().any(|(its, of, glob)| {
+                *its == group && *of == kind && glob.as_ref().is_none_or(|it| is_like(it, name))
+            })
+        };
+        match namespace {
+            Some(namespace) => {
+                self.namespace(namespace) && self.namespaced.iter().any(|it| *it == (group, kind))
+            }
+            None => is_in(&self.cluster) && !is_in(&self.denied),
+        }
+    }
+
+    /// Whether objects may be made in a namespace.
+    pub fn namespace(&self, namespace: &str) -> bool {
+        let mut denied = self.namespaces.iter().filter_map(|it| it.strip_prefix('!'));
+        self.namespaces.iter().any(|it| is_like(it, namespace))
+            && !denied.any(|it| is_like(it, namespace))
+    }
+
+    /// Whether it may be made from a repository.
+    pub fn repository(&self, url: &str) -> bool {
+        self.repositories.contains(url)
+    }
+}
+
+/// Whether a name is what a glob says; ours have a `*` at their end, if anywhere.
+fn is_like(glob: &str, name: &str) -> bool {
+    match glob.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => glob == name,
     }
 }
 
@@ -114,16 +171,26 @@ impl Permits {
         let of_chart = may_make.chart.map_or(&[][..], |it| it.kinds);
         for kind in may_make.kinds.iter().chain(of_chart) {
             match *kind {
-                Kind::Cluster(group, kind, name) => {
+                ObjectKind::Cluster(group, kind, name) => {
                     permits.cluster.insert((group, kind, Some(name.into())));
                 }
-                Kind::Namespaced(group, kind) => {
+                ObjectKind::Namespaced(group, kind) => {
                     permits.namespaced.insert((group, kind));
                 }
             }
         }
         permits.repositories.insert(may_make.chart.map_or(repository, |it| it.repository).into());
         permits
+    }
+
+    /// Permits to make Applications and projects.
+    fn of_bootstrap(repository: &str) -> Self {
+        Self {
+            namespaced: ["AppProject", "Application"].map(|it| ("argoproj.io", it)).into(),
+            namespaces: [Arc::from("argocd")].into(),
+            repositories: [repository.to_owned()].into(),
+            ..Self::default()
+        }
     }
 
     /// Permits what any tenant makes, whatever it is called: everywhere but in the namespaces of
@@ -133,9 +200,9 @@ impl Permits {
     /// out: Argo CD then leaves its objects running, since the project no longer lets it delete
     /// them. A tenant brings its own Namespace, which is of the cluster: those of the cluster and
     /// of the platform are denied by name, lest it label them for privileged pods.
-    pub fn of_tenants(
+    pub fn of_tenants<'s>(
         may_make: &MayMake,
-        reserved: impl Iterator<Item = &'static str> + Clone,
+        reserved: impl Iterator<Item = &'s str> + Clone,
         repository: &str,
     ) -> Self {
         let mut permits = Self::of(may_make, repository);
@@ -177,8 +244,14 @@ fn none_if(empty: bool) -> Vec<GroupKind> {
     if empty { vec![GroupKind { group: "*", kind: "*" }] } else { Vec::new() }
 }
 
-fn cluster_kinds(of: &BTreeSet<OfCluster>) -> Vec<ClusterKind> {
-    of.iter().map(|(group, kind, name)| ClusterKind { group, kind, name: name.clone() }).collect()
+fn cluster_kinds(of: &BTreeSet<OfCluster>) -> Vec<ClusterResourceRestrictionItem> {
+    of.iter()
+        .map(|(group, kind, name)| ClusterResourceRestrictionItem {
+            group,
+            kind,
+            name: name.clone(),
+        })
+        .collect()
 }
 
 fn destination(namespace: &Arc<str>) -> Destination {
@@ -188,21 +261,14 @@ fn destination(namespace: &Arc<str>) -> Destination {
 /// All projects. Argo CD's own `default` permits everything, and its lists stay where ours says
 /// nothing: blacklists lock it.
 pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppProject> {
-    let none = Permits::default();
     let signed_by = signature_keys(repository);
-    let permits = |group: &str| projects.permits.get(group).unwrap_or(&none);
-    let bootstrap = AppProjectSpec {
-        description: "Makes Applications and projects, nothing else".to_owned(),
-        destinations: vec![destination(&"argocd".into())],
-        namespace_resource_whitelist: ["AppProject", "Application"]
-            .map(|kind| GroupKind { group: "argoproj.io", kind })
-            .into(),
-        signature_keys: signed_by.clone(),
-        source_repos: vec![repository.url.to_string()],
-        ..AppProjectSpec::default()
-    };
+    let permits = |project: &str| projects.permits(project);
     let locked = AppProjectSpec {
-        cluster_resource_blacklist: vec![ClusterKind { group: "*", kind: "*", name: None }],
+        cluster_resource_blacklist: vec![ClusterResourceRestrictionItem {
+            group: "*",
+            kind: "*",
+            name: None,
+        }],
         description: "Locked: every Application names a project of its own".to_owned(),
         namespace_resource_blacklist: none_if(true),
         ..AppProjectSpec::default()
@@ -223,7 +289,10 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
                 &signed_by,
             ),
         ),
-        (BOOTSTRAP, bootstrap),
+        (
+            BOOTSTRAP,
+            permits(BOOTSTRAP).spec("Makes Applications and projects, nothing else", &signed_by),
+        ),
         ("default", locked),
         (
             PLATFORM,
@@ -246,4 +315,103 @@ pub fn all(repository: &Repository, projects: &Projects, name: &str) -> Vec<AppP
         AppProject { metadata, spec }
     };
     all.into_iter().chain(charts).map(project).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::components::{namespaces, workspace};
+
+    const URL: &str = "https://git.example.org/platform.git";
+    const MADE: MayMake = MayMake::in_namespace(
+        "chat",
+        &["ai"],
+        &[ObjectKind::Namespaced("apps", "Deployment"), ObjectKind::Cluster("", "Namespace", "ai")],
+    );
+
+    fn repository() -> Repository {
+        serde_yaml::from_str(&format!("url: {URL}")).expect("a repository")
+    }
+
+    fn permits(namespaces: &[&str], cluster: &[OfCluster]) -> Permits {
+        Permits {
+            namespaces: namespaces.iter().map(|it| Arc::from(*it)).collect(),
+            cluster: cluster.iter().cloned().collect(),
+            ..Permits::default()
+        }
+    }
+
+    #[test]
+    fn who_touches_models_and_chat_alone_is_apart_from_the_rest() {
+        let role = ("rbac.authorization.k8s.io", "ClusterRole", None);
+        let applications = [
+            ("ollama", permits(&["ai"], &[])),
+            ("ingress", permits(&["ai", "kube-system"], &[])),
+            ("reader", permits(&["ai"], &[role])),
+        ];
+        let projects = Projects::of(applications, "ai", &repository(), Permits::default());
+        assert_eq!(
+            ["ollama", "ingress", "reader"].map(|it| projects.of_application(it)),
+            [AI, PLATFORM, PLATFORM]
+        );
+        assert_eq!(projects.of_application(BOOTSTRAP), BOOTSTRAP);
+        assert_eq!(projects.permits[PLATFORM].namespaces.len(), 2, "the union of both");
+    }
+
+    #[test]
+    fn an_application_may_touch_what_it_declares_and_no_more() {
+        let found = Permits::of(&MADE, URL);
+        assert_eq!(found.namespaced, [("apps", "Deployment")].into());
+        assert_eq!(found.cluster, [("", "Namespace", Some("ai".into()))].into());
+        assert_eq!(found.repositories, [URL.to_owned()].into());
+        assert!(found.denied.is_empty());
+        assert!(!found.is_within("ai"), "its Namespace is of the cluster");
+    }
+
+    /// A tenant's name is not known before: any but those of the platform.
+    #[test]
+    fn tenants_are_kept_out_of_the_platform_s_namespaces() {
+        let found = Permits::of_tenants(&MADE, ["ai", "argocd"].into_iter(), URL);
+        assert_eq!(found.namespaces, ["!ai", "!argocd", "*"].map(Arc::from).into());
+        assert_eq!(found.cluster, [("", "Namespace", None)].into());
+        assert_eq!(
+            found.denied,
+            ["ai", "argocd"].map(|it| ("", "Namespace", Some(it.into()))).into()
+        );
+    }
+
+    /// Argo CD takes a whitelist that is empty for one that is not there, which permits all.
+    #[test]
+    fn a_project_without_kinds_in_namespaces_says_so_by_a_blacklist() {
+        let none = Permits::default().spec("", &[]);
+        assert!(none.namespace_resource_whitelist.is_empty());
+        assert_eq!(none.namespace_resource_blacklist.len(), 1);
+        let some = Permits::of(&MADE, URL).spec("", &[]);
+        assert_eq!(some.namespace_resource_whitelist.len(), 1);
+        assert!(some.namespace_resource_blacklist.is_empty());
+    }
+
+    #[test]
+    fn a_tenant_makes_what_tenants_make_in_its_own_namespace() {
+        let url = "https://git.example.com/team/platform.git";
+        let permits = Permits::of_tenants(&workspace::MAY_MAKE, namespaces::reserved(), url);
+        let is_permitted = |group: &str, kind: &str, namespace: Option<&str>, name: &str| {
+            permits.object(group, kind, namespace, name)
+        };
+        assert!(is_permitted("apps", "StatefulSet", Some("team-a"), "ollama"));
+        assert!(is_permitted("", "Namespace", None, "team-a"));
+        for (group, kind, namespace, name) in [
+            ("apps", "StatefulSet", Some("kube-system"), "ollama"),
+            ("apps", "StatefulSet", Some("ai"), "ollama"),
+            ("", "StatefulSet", Some("team-a"), "ollama"),
+            ("", "Namespace", None, "kube-system"),
+            ("", "Namespace", None, "ai"),
+            ("rbac.authorization.k8s.io", "ClusterRole", None, "team-a"),
+        ] {
+            assert!(!is_permitted(group, kind, namespace, name), "{kind} {namespace:?} {name}");
+        }
+        assert!(
+            permits.repository(url) && !permits.repository("https://git.example.com/other.git")
+        );
+    }
 }

@@ -122,14 +122,13 @@ pub struct FlowRow {
 impl FlowRow {
     /// The row of a flow, with the components that declared it.
     pub fn of(flow: &Flow, why: String) -> Self {
-        let name = |pods: &Pods| format!("{}/{}", pods.namespace(), pods.name());
         Self {
             from: match &flow.from {
-                Caller::Pods(pods) => name(pods),
+                Caller::Pods(pods) => pods.title(),
                 Caller::ApiServer => "anybody (API server)".to_owned(),
             },
             to: match &flow.to {
-                Peer::Pods(pods) => name(pods),
+                Peer::Pods(pods) => pods.title(),
                 Peer::ApiServer => "API server".to_owned(),
                 Peer::Outside => "outside".to_owned(),
                 Peer::Network(cidr) => cidr.to_string(),

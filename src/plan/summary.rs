@@ -23,6 +23,8 @@ pub struct Summary {
     pub diagnostics: Diagnostics,
     /// Its public host.
     pub host: Option<Host>,
+    /// Whether it answers there in plain HTTP.
+    pub is_plain: bool,
     /// What its own Ollama serves.
     pub models: Box<[ModelName]>,
     /// What its pods request.
@@ -45,6 +47,7 @@ impl Summary {
             file,
             diagnostics: Diagnostics::new(),
             host: None,
+            is_plain: false,
             models: Box::default(),
             sum: Total::default(),
             pods: Vec::new(),

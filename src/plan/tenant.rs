@@ -26,22 +26,27 @@ pub struct Tenant {
 }
 
 impl Plan {
-    /// Builds and plans a tenant. Nothing when the platform has no issuer, which was refused
-    /// before.
+    /// Builds and plans a tenant. Nothing when the platform has no issuer: whoever builds tenants
+    /// says so (`component-needed`).
     pub fn tenant(&self, workspace: &Workspace) -> Option<Tenant> {
         let mut component = workspace.build(&self.assembly)?;
         let naming = Naming::Tenant(component.name.clone());
         let flows = component.flows.iter();
         let policies =
             policies::of_namespace(&component.namespace, &component.name, &naming, flows);
-        component.objects.extend(policies.into_iter().map(Object::from_plan));
+        component.objects.extend(policies.into_iter().map(|it| Object::from_plan(it)));
         Some(Tenant {
             name: workspace.spec.workspace_name.shared(),
             wave: self.waves.wave_after(component.after.iter().copied()),
-            host: workspace.host(&self.assembly).ok(),
+            host: self.host_of(workspace),
             models: workspace.spec.models.clone().into(),
             component,
         })
+    }
+
+    /// The public host of a tenant; none where its name would be longer than a host may be.
+    pub fn host_of(&self, workspace: &Workspace) -> Option<Host> {
+        workspace.host(&self.assembly).ok()
     }
 
     /// The Application of a tenant, at a revision.
@@ -57,6 +62,7 @@ impl Tenant {
         Summary {
             name: Some(self.name),
             host: self.host,
+            is_plain: self.component.certificates.is_empty(),
             models: self.models,
             sum: demand::of_tenant(&self.component),
             pods: if several_nodes { demand::pods_of_tenant(&self.component) } else { Vec::new() },
