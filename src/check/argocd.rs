@@ -3,15 +3,25 @@
 
 use std::ops::RangeInclusive;
 
-use super::{code, view::SpecView};
+use super::{rule::rules, view::SpecView};
 use crate::{
     diag::{
-        diagnostic::{Diagnostic, Diagnostics, Place},
+        diagnostic::{Diagnostics, Place},
         path::FieldPath,
     },
     facts::{pairs, versions},
     platform::files::VERSIONS,
 };
+
+rules! {
+    /// Argo CD on a Kubernetes that it is not tested on.
+    warning UNSUPPORTED_PAIR = "unsupported-pair":
+    Spec(pair);
+
+    /// Sync waves may have no effect.
+    warning WAVES_WAIT_FOR_NOTHING = "waves-wait-for-nothing":
+    Spec(waves);
+}
 
 /// An Argo CD that is installed by other means, whose settings are not known here.
 pub fn waves(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -19,8 +29,7 @@ pub fn waves(view: &SpecView<'_>, found: &mut Diagnostics) {
         return;
     }
     found.push(
-        Diagnostic::warning(
-            code::WAVES_WAIT_FOR_NOTHING,
+        WAVES_WAIT_FOR_NOTHING.at(
             view.component(&["argocd", "enabled"]),
             "sync waves have no effect unless this cluster's Argo CD checks the health of \
              Applications",
@@ -41,7 +50,7 @@ pub fn waves(view: &SpecView<'_>, found: &mut Diagnostics) {
 fn untested(view: &SpecView<'_>) -> Option<((u32, u32), u32, RangeInclusive<u32>)> {
     let pins = &view.platform.versions;
     // A chart of another line is untested, and says so: which Argo CD it brings is not known here.
-    let argo_cd = pairs::argo_cd(&pins.of(versions::ARGO_CD))
+    let argo_cd = pairs::argo_cd(pins.of(versions::ARGO_CD))
         .filter(|_| view.platform.spec.components.argocd.enabled)?;
     let kubernetes = pins.kubernetes_minor()?;
     let tested = pairs::kubernetes(argo_cd).filter(|it| !it.contains(&kubernetes))?;
@@ -64,7 +73,8 @@ pub fn pair(view: &SpecView<'_>, found: &mut Diagnostics) {
         "Argo CD {major}.{minor} (chart {chart}) is not tested on Kubernetes 1.{kubernetes}"
     );
     found.push(
-        Diagnostic::warning(code::UNSUPPORTED_PAIR, place, message)
+        UNSUPPORTED_PAIR
+            .at(place, message)
             .help(format!("write `{}: {}`", versions::K3S.name, versions::K3S.tested))
             .note(format!("it is tested on 1.{} to 1.{}", tested.start(), tested.end())),
     );

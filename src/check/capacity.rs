@@ -4,25 +4,45 @@
 use std::{cmp::Reverse, fmt::Display};
 
 use super::{
-    code,
+    rule::rules,
     suggestions::{Amounts, fixes_for},
     view::WholeView,
 };
 use crate::{
     budget::{
-        demand::{Origin, Row},
+        demand::{BudgetRow, Origin},
+        disk::smallest,
         placement::Reason,
     },
+    builder::may_make::MayMake,
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
+    facts::node,
     units::Bytes,
 };
 
-/// Pods that k3s runs besides those of the budget, because they request nothing:
-/// local-path-provisioner and Traefik's load balancer, of which every further node has one.
-const PODS_WITHOUT_REQUESTS: u32 = 2;
+rules! {
+    /// Memory requests sum to more than the node can give.
+    error NODE_MEMORY_EXCEEDED = "node-memory-exceeded",
+    /// CPU requests sum to more than the node can give.
+    error NODE_CPU_EXCEEDED = "node-cpu-exceeded",
+    /// Pods request more GPUs than the nodes have.
+    error NODE_GPUS_EXCEEDED = "node-gpus-exceeded",
+    /// Images, volumes, logs and what pods write sum to more than the disks hold.
+    error NODE_DISK_EXCEEDED = "node-disk-exceeded",
+    /// More pods than a node runs.
+    error NODE_PODS_EXCEEDED = "node-pods-exceeded",
+    /// Limits sum to more than the spec permits.
+    error LIMITS_OVERCOMMITTED = "limits-overcommitted",
+    /// No room for the pod that a rolling update adds.
+    warning NO_ROOM_FOR_ROLLOUT = "no-room-for-rollout",
+    /// A pod fits on none of several nodes.
+    error POD_WITHOUT_PLACE = "pod-without-place":
+    Whole(node);
+}
+
 /// How many consumers an error points at.
 const POINTED_AT: usize = 4;
 /// How many it names.
@@ -43,8 +63,7 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
             nodes(view),
             budget.allocatable_cpu
         );
-        let mut finding =
-            Diagnostic::error(code::NODE_CPU_EXCEEDED, view.spec.node(&["cpu"]), message);
+        let mut finding = NODE_CPU_EXCEEDED.at(view.spec.node(&["cpu"]), message);
         finding.help.extend(fixes_for(view));
         if Amounts::over(view).is_both() {
             finding = finding.note(BOTH);
@@ -56,6 +75,11 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
         ));
         found.push(finding.note(EXPLAINED));
     }
+    if let Some(usable) =
+        budget.disk.usable.filter(|it| *it > Bytes::default() && !budget.disk.fits())
+    {
+        found.push(disk(view, usable));
+    }
     if budget.gpus > budget.allocatable_gpus {
         let message = format!(
             "pods request {}, the {} {}",
@@ -64,7 +88,8 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
             budget.allocatable_gpus
         );
         let place = view.spec.component(&["ollama", "gpu"]);
-        let finding = Diagnostic::error(code::NODE_GPUS_EXCEEDED, place, message)
+        let finding = NODE_GPUS_EXCEEDED
+            .at(place, message)
             .related(view.spec.node(&[]), format!("the {}", nodes(view)));
         let replicas = view.spec.platform.spec.components.ollama.replicas;
         let most = budget.allocatable_gpus / (budget.gpus / u64::from(replicas.max(1))).max(1);
@@ -78,12 +103,12 @@ pub fn node(view: &WholeView<'_>, found: &mut Diagnostics) {
             ))
         });
     }
-    let pods =
-        budget.pods.saturating_add(PODS_WITHOUT_REQUESTS + budget.nodes.count().saturating_sub(1));
+    let pods = budget
+        .pods
+        .saturating_add(node::PODS_WITHOUT_REQUESTS + budget.nodes.count().saturating_sub(1));
     let most = budget.nodes.max_pods();
     if pods > most {
-        let finding = Diagnostic::error(
-            code::NODE_PODS_EXCEEDED,
+        let finding = NODE_PODS_EXCEEDED.at(
             view.spec.node(&[]),
             format!(
                 "there are {pods} pods, but the {} at most {most} ({} too many)",
@@ -126,8 +151,11 @@ const BOTH: &str = "there is too little memory and too little CPU: a change that
 const EXPLAINED: &str = "`espalier show budget` explains each figure";
 
 /// The rows that the spec can change, the largest first.
-fn largest<'a, T: Ord>(view: &'a WholeView<'_>, size: impl Fn(&Row) -> T) -> Vec<&'a Row> {
-    let mut rows: Vec<&Row> =
+fn largest<'a, T: Ord>(
+    view: &'a WholeView<'_>,
+    size: impl Fn(&BudgetRow) -> T,
+) -> Vec<&'a BudgetRow> {
+    let mut rows: Vec<&BudgetRow> =
         view.budget.rows.iter().filter(|it| it.source != Origin::Cluster).collect();
     rows.sort_by_key(|it| Reverse(size(it)));
     rows
@@ -136,7 +164,7 @@ fn largest<'a, T: Ord>(view: &'a WholeView<'_>, size: impl Fn(&Row) -> T) -> Vec
 /// The largest consumers in a line.
 fn named<T: Ord>(
     view: &WholeView<'_>,
-    size: impl Fn(&Row) -> T,
+    size: impl Fn(&BudgetRow) -> T,
     show: impl Fn(T) -> String,
 ) -> String {
     let rows = largest(view, &size);
@@ -145,7 +173,7 @@ fn named<T: Ord>(
     format!("the largest: {}", parts.join(", "))
 }
 
-fn requested(row: &Row) -> Bytes {
+fn requested(row: &BudgetRow) -> Bytes {
     row.pod.request * u64::from(row.replicas)
 }
 
@@ -170,13 +198,13 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
         over.in_mib()
     );
     // What is less than a fiftieth of the node changes nothing: it is in `show budget`.
-    let counts = |row: &&Row| requested(row) >= Bytes::new(budget.allocatable.get() / 50);
+    let counts = |row: &&BudgetRow| requested(row) >= Bytes::new(budget.allocatable.get() / 50);
     let mut places = largest(view, requested)
         .into_iter()
         .filter(counts)
         .map(|row| (place(view, row), times(row.replicas, row.pod.request.in_mib())));
     let (first, label) = places.next().unwrap_or_else(|| (Place::Nowhere, String::new()));
-    let mut finding = Diagnostic::error(code::NODE_MEMORY_EXCEEDED, first, message).label(label);
+    let mut finding = NODE_MEMORY_EXCEEDED.at(first, message).label(label);
     let mut marked = vec![finding.place.clone()];
     for (place, label) in places.take(POINTED_AT - 1) {
         // A section of several pods is pointed at once, where its largest is.
@@ -214,8 +242,33 @@ fn memory(view: &WholeView<'_>) -> Diagnostic {
     finding.note(EXPLAINED)
 }
 
+/// What the disks hold, and the change that fits.
+fn disk(view: &WholeView<'_>, usable: Bytes) -> Diagnostic {
+    let (disk, machines) = (&view.budget.disk, nodes(view));
+    let (needed, over) = (disk.needed(), disk.needed().saturating_sub(usable));
+    let message = format!(
+        "images, volumes and what pods write sum to {}, and the disk of the {machines} holds {} \
+         before the kubelet evicts ({} too much)",
+        needed.in_mib(),
+        usable.in_mib(),
+        over.in_mib()
+    );
+    let finding = NODE_DISK_EXCEEDED.at(view.spec.node(&["disk"]), message);
+    let count = u64::from(view.budget.nodes.count().max(1));
+    let each = smallest(Bytes::new(needed.get().div_ceil(count)));
+    let finding = finding.help(if view.budget.nodes.is_single() {
+        format!("write `disk: {each}`, if it is that large")
+    } else {
+        format!("write `disk: {each}` in each group, if the disks are that large")
+    });
+    finding
+        .help("write smaller volumes: `components.ollama.storage` and the others' `storage`")
+        .note(disk.parts().join(", "))
+        .note(EXPLAINED)
+}
+
 /// Where the spec (or the workspace's file) says how large a row is.
-fn place(view: &WholeView<'_>, row: &Row) -> Place {
+fn place(view: &WholeView<'_>, row: &BudgetRow) -> Place {
     if row.source == Origin::Tenant {
         let file = view
             .tenants
@@ -225,10 +278,15 @@ fn place(view: &WholeView<'_>, row: &Row) -> Place {
         let path = FieldPath::root().key("spec").key("models");
         return file.map_or(Place::Nowhere, |file| Place::Value { file, path });
     }
+    if row.source == Origin::Described {
+        return view.spec.value(&["ingress"]);
+    }
     let sections = view.spec.platform.spec.components.sections();
-    match sections.iter().find(|it| *it.application() == *row.application) {
+    let makes = |one: &MayMake| *one.application == *row.application;
+    match sections.iter().find(|it| it.may_make().iter().any(makes)) {
         Some(section) => {
-            view.spec.component(&[&[section.key()], section.demand(row.replicas)].concat())
+            let field = section.demand(&row.application, row.replicas);
+            view.spec.component(&[&[section.key()], field].concat())
         }
         None => Place::Nowhere,
     }
@@ -244,7 +302,7 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
     let Some(first) = budget.unplaced.first().filter(|_| sums_fit) else { return };
     let (row, demand) = (&first.row, &first.demand);
     let gpus = if demand.gpus > 0 { format!(", {}", gpus(demand.gpus)) } else { String::new() };
-    let asks = format!("{} and {} CPU{gpus}", demand.request.in_mib(), demand.cpu);
+    let amounts = format!("{} and {} CPU{gpus}", demand.request.in_mib(), demand.cpu);
     let largest = budget.nodes.groups().iter().max_by_key(|it| it.node.allocatable());
     let (why, help) = match first.why {
         Reason::NoSuchNode => (
@@ -274,22 +332,23 @@ fn places(view: &WholeView<'_>, found: &mut Diagnostics) {
                 .unwrap_or_default(),
         ),
         Reason::NoRoom => (
-            "the free capacity is spread over the nodes".to_owned(),
+            "the spare capacity is spread over the nodes".to_owned(),
             "add a node, use larger nodes, or use fewer and smaller pods".to_owned(),
         ),
     };
     let name = times(first.count, format!("`{}`", row.name));
     let message = if first.beside.is_empty() {
-        format!("{name} fits on no node: it requests {asks}, and {why}")
+        format!("{name} fits on no node: it requests {amounts}, and {why}")
     } else {
         let others: Vec<String> = first.beside.iter().map(|it| format!("`{it}`")).collect();
         format!(
             "{name} does not fit on a node together with {}: on the one node that mounts their \
-             volume, they request {asks} in all, and {why}",
+             volume, they request {amounts} in all, and {why}",
             others.join(", ")
         )
     };
-    let mut finding = Diagnostic::error(code::POD_WITHOUT_PLACE, place(view, row), message)
+    let mut finding = POD_WITHOUT_PLACE
+        .at(place(view, row), message)
         .related(view.spec.node(&[]), format!("{} nodes", budget.nodes.count()))
         .help(help)
         .note(format!(
@@ -323,11 +382,12 @@ fn rollout(view: &WholeView<'_>) -> Diagnostic {
     let whose = rows.map(|it| format!(" of `{}`", it.name)).next().unwrap_or_default();
     let missing = budget.surge.request.saturating_sub(budget.spare());
     let message = format!(
-        "{} are free, but a rolling update{whose} adds a pod of {}",
+        "{} is spare, but a rolling update{whose} adds a pod of {}",
         budget.spare().in_mib(),
         budget.surge.request.in_mib()
     );
-    Diagnostic::warning(code::NO_ROOM_FOR_ROLLOUT, view.spec.node(&[memory]), message)
+    NO_ROOM_FOR_ROLLOUT
+        .at(view.spec.node(&[memory]), message)
         .help(format!("reduce other requests by {}, or use a larger node", missing.in_mib()))
         .note("the added pod stays Pending, and the rollout never finishes")
 }
@@ -339,15 +399,14 @@ fn limits(view: &WholeView<'_>, found: &mut Diagnostics) {
     {
         return;
     }
-    let limit = |row: &Row| row.pod.limit * u64::from(row.replicas);
+    let limit = |row: &BudgetRow| row.pod.limit * u64::from(row.replicas);
     let message = format!(
         "limits sum to {}, {} % of the {} that pods may use",
         budget.limits.in_mib(),
         budget.limits_percent(),
         budget.usable.in_mib()
     );
-    let mut finding =
-        Diagnostic::error(code::LIMITS_OVERCOMMITTED, view.spec.node(&["overcommit"]), message);
+    let mut finding = LIMITS_OVERCOMMITTED.at(view.spec.node(&["overcommit"]), message);
     if let Some(row) = largest(view, limit).first() {
         finding = finding.related(
             place(view, row),

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{code, view::SpecView};
+use super::{rule::rules, view::SpecView};
 use crate::{
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
@@ -16,6 +16,22 @@ use crate::{
     seal::certificate::Certificate,
     yaml::source::Source,
 };
+
+rules! {
+    /// `spec/sealing.pem` is not a usable certificate.
+    error SEALING_CERTIFICATE_INVALID = "sealing-certificate-invalid",
+    /// Values are sealed, and `spec/sealing.pem` is not there.
+    warning SEALING_CERTIFICATE_MISSING = "sealing-certificate-missing":
+    Load;
+
+    /// Sealed with another certificate.
+    warning SEALED_WITH_ANOTHER_CERTIFICATE = "sealed-with-another-certificate":
+    Spec(another);
+
+    /// The sealing certificate has expired, or will soon.
+    warning SEALING_CERTIFICATE_EXPIRES = "sealing-certificate-expires":
+    Clock;
+}
 
 /// How many days before its end a certificate is reported.
 const WARN_DAYS: i64 = 30;
@@ -35,8 +51,7 @@ pub fn read(source: &Source, found: &mut Diagnostics) -> Option<SealingCertifica
         }),
         Err(why) => {
             found.push(
-                Diagnostic::error(
-                    code::SEALING_CERTIFICATE_INVALID,
+                SEALING_CERTIFICATE_INVALID.at(
                     Place::File(source.file.clone()),
                     why.to_string(),
                 )
@@ -63,19 +78,16 @@ pub fn missing(sealed: &SealedStore, found: &mut Diagnostics) {
             message
         };
         found.push(
-            Diagnostic::warning(
-                code::SEALING_CERTIFICATE_MISSING,
-                Place::File(SEALING.into()),
-                message,
-            )
-            .help(
-                "`git checkout HEAD -- spec/sealing.pem` restores it if it was committed; \
+            SEALING_CERTIFICATE_MISSING
+                .at(Place::File(SEALING.into()), message)
+                .help(
+                    "`git checkout HEAD -- spec/sealing.pem` restores it if it was committed; \
                  otherwise `espalier seal init --from-key` creates a new one for the private key",
-            )
-            .note(
-                "a new node gets the certificate and the private key together, so \
+                )
+                .note(
+                    "a new node gets the certificate and the private key together, so \
                  `bootstrap/bootstrap.sh up` stops without it",
-            ),
+                ),
         );
     }
 }
@@ -90,8 +102,7 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
         let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
         let path = FieldPath::root().key("spec").key("certificate");
         found.push(
-            Diagnostic::warning(
-                code::SEALED_WITH_ANOTHER_CERTIFICATE,
+            SEALED_WITH_ANOTHER_CERTIFICATE.at(
                 Place::Value { file, path },
                 format!(
                     "`{name}` was sealed with another certificate than `{SEALING}`: only a \
@@ -112,8 +123,7 @@ pub fn another(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// has a say in, so the driver asks it.
 pub fn validity(sealing_certificate: &SealingCertificate, now: i64) -> Option<Diagnostic> {
     let place = Place::File(SEALING.into());
-    let expires =
-        |message: String| Diagnostic::warning(code::SEALING_CERTIFICATE_EXPIRES, place, message);
+    let expires = |message: String| SEALING_CERTIFICATE_EXPIRES.at(place, message);
     let days = (sealing_certificate.not_after - now).div_euclid(DAY);
     let renew = "values that are already sealed can still be unsealed; for new ones, `espalier seal \
                  init --replace` creates another key pair and prints the next steps: the controller \

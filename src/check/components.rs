@@ -1,8 +1,10 @@
 //! `component-needed`, `replicas-need-redis`, `uploads-need-shared-storage`: switches of the
 //! components.
 
+use std::sync::Arc;
+
 use super::{
-    code,
+    rule::rules,
     view::{SpecView, WholeView},
 };
 use crate::{
@@ -12,6 +14,16 @@ use crate::{
         path::FieldPath,
     },
 };
+
+rules! {
+    /// A component is disabled that another needs.
+    error COMPONENT_NEEDED = "component-needed",
+    /// Several replicas of Open WebUI without Redis.
+    error REPLICAS_NEED_REDIS = "replicas-need-redis",
+    /// Replicas of Open WebUI on several nodes have no shared volume.
+    error UPLOADS_NEED_SHARED_STORAGE = "uploads-need-shared-storage":
+    Spec(needed), Whole(needed_by_tenants);
+}
 
 /// A component may only be off when nothing that is on needs it.
 pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -24,8 +36,7 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
                 continue;
             }
             found.push(
-                Diagnostic::error(
-                    code::COMPONENT_NEEDED,
+                COMPONENT_NEEDED.at(
                     view.component(&[needed, "enabled"]),
                     format!("`{by}` needs `{needed}`, which is disabled: {why}"),
                 )
@@ -52,8 +63,7 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
     let argocd = &components.argocd;
     if argocd.enabled && argocd.admin == Admin::Sealed && !components.sealed_secrets.enabled {
         found.push(
-            Diagnostic::error(
-                code::COMPONENT_NEEDED,
+            COMPONENT_NEEDED.at(
                 view.component(&["sealedSecrets", "enabled"]),
                 "`argocd.admin: sealed` needs `sealedSecrets`, which is disabled: it unseals the \
                  password",
@@ -75,13 +85,13 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
     ] {
         if !is_on {
             found.push(
-                Diagnostic::error(
-                    code::COMPONENT_NEEDED,
-                    view.component(&[needed, "enabled"]),
-                    format!("`domains.argocd` needs `{needed}`, which is disabled: {why}"),
-                )
-                .related(view.value(&["domains", "argocd"]), "needs it")
-                .help("write `enabled: true`, or remove `domains.argocd`"),
+                COMPONENT_NEEDED
+                    .at(
+                        view.component(&[needed, "enabled"]),
+                        format!("`domains.argocd` needs `{needed}`, which is disabled: {why}"),
+                    )
+                    .related(view.value(&["domains", "argocd"]), "needs it")
+                    .help("write `enabled: true`, or remove `domains.argocd`"),
             );
         }
     }
@@ -96,8 +106,7 @@ fn several_open_webui(view: &SpecView<'_>, found: &mut Diagnostics) {
     let replicas = || view.component(&["openWebui", "replicas"]);
     if !spec.components.redis.enabled {
         found.push(
-            Diagnostic::error(
-                code::REPLICAS_NEED_REDIS,
+            REPLICAS_NEED_REDIS.at(
                 replicas(),
                 "more than one replica of Open WebUI needs Redis, which is disabled",
             )
@@ -111,8 +120,7 @@ fn several_open_webui(view: &SpecView<'_>, found: &mut Diagnostics) {
     }
     if spec.all_nodes().are_several() && spec.storage.shared.is_none() {
         found.push(
-            Diagnostic::error(
-                code::UPLOADS_NEED_SHARED_STORAGE,
+            UPLOADS_NEED_SHARED_STORAGE.at(
                 replicas(),
                 "replicas of Open WebUI on several nodes share uploaded files, but the spec names \
                  no storage class whose volumes all of them can mount",
@@ -135,19 +143,20 @@ pub fn needed_by_tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
     if let Some(first) =
         view.tenants.first().filter(|_| !view.spec.platform.spec.components.cert_manager.enabled)
     {
-        let place = Place::Value {
-            file: first.file.clone(),
-            path: FieldPath::root().key("spec").key("workspaceName"),
-        };
-        found.push(
-            Diagnostic::error(
-                code::COMPONENT_NEEDED,
-                view.spec.component(&["certManager", "enabled"]),
-                "workspaces need `certManager`, which is disabled: it issues the certificates of \
-                 their public hosts",
-            )
-            .related(place, "the first of them")
-            .help("write `enabled: true`"),
-        );
+        found.push(without_issuer(&view.spec, &first.file, "the first of them"));
     }
+}
+
+/// A workspace that cannot be built, because nothing issues its certificate.
+pub fn without_issuer(spec: &SpecView<'_>, workspace: &Arc<str>, which: &str) -> Diagnostic {
+    let path = FieldPath::root().key("spec").key("workspaceName");
+    let place = Place::Value { file: workspace.clone(), path };
+    COMPONENT_NEEDED
+        .at(
+            spec.component(&["certManager", "enabled"]),
+            "workspaces need `certManager`, which is disabled: it issues the certificates of \
+             their public hosts",
+        )
+        .related(place, which)
+        .help("write `enabled: true`")
 }

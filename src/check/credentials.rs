@@ -3,17 +3,9 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use k8s_openapi::api::{
-    core::v1::{KeyToPath, PodSpec},
-    networking::v1::Ingress,
-};
-
-use super::{code, view::WholeView};
+use super::{rule::rules, view::WholeView};
 use crate::{
-    builder::{
-        component::BuiltComponent,
-        credential::{Key, Value},
-    },
+    builder::credential::{Key, Value},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -22,9 +14,19 @@ use crate::{
     platform::files::{SEALING, SECRETS},
 };
 
+rules! {
+    /// A credential has no sealed value yet.
+    warning CREDENTIAL_NOT_SEALED = "credential-not-sealed",
+    /// A credential is sealed, but not for this namespace.
+    warning CREDENTIAL_NOT_SEALED_FOR = "credential-not-sealed-for",
+    /// A sealed value is not used.
+    warning CREDENTIAL_NOT_USED = "credential-not-used":
+    Whole(sealed);
+}
+
 /// Every copy that is needed, and every value that nothing needs.
 pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
-    let platform = &view.plan.assembly().platform;
+    let platform = view.plan.platform();
     let mut reported = BTreeSet::new();
     for secret in view.plan.secrets() {
         let name = secret.credential.name();
@@ -55,12 +57,9 @@ pub fn sealed(view: &WholeView<'_>, found: &mut Diagnostics) {
             let mut unused = |at: FieldPath, what: String| {
                 let place = Place::Key { file: file(name), path: at };
                 found.push(
-                    Diagnostic::warning(
-                        code::CREDENTIAL_NOT_USED,
-                        place,
-                        format!("nothing needs {what}"),
-                    )
-                    .help("remove it, or look for a misspelt name"),
+                    CREDENTIAL_NOT_USED
+                        .at(place, format!("nothing needs {what}"))
+                        .help("remove it, or look for a misspelt name"),
                 );
             };
             let is_copy = |needed: &&RequiredSecret| {
@@ -110,8 +109,7 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
     } else {
         format!("`espalier seal {name}` asks for the values that only you know, and seals them")
     };
-    Diagnostic::warning(
-        code::CREDENTIAL_NOT_SEALED,
+    CREDENTIAL_NOT_SEALED.at(
         place,
         format!(
             "{list} of the credential `{name}` {verb} not sealed for namespace `{namespace}`: {} \
@@ -125,123 +123,18 @@ fn not_sealed(secret: &RequiredSecret, missing: &[&Key], has_file: bool) -> Diag
 fn not_sealed_for(secret: &RequiredSecret) -> Diagnostic {
     let (name, namespace) = (secret.credential.name(), &secret.namespace);
     let path = FieldPath::root().key("spec").key("sealed");
-    Diagnostic::warning(
-        code::CREDENTIAL_NOT_SEALED_FOR,
-        Place::Key { file: file(name), path },
-        format!(
-            "the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} \
+    CREDENTIAL_NOT_SEALED_FOR
+        .at(
+            Place::Key { file: file(name), path },
+            format!(
+                "the credential `{name}` is sealed for other namespaces, not for `{namespace}`: {} \
              cannot start without it",
-            users(secret)
-        ),
-    )
-    .help(format!(
-        "`espalier seal --rotate {name}` seals it again for every namespace that needs it; you \
+                users(secret)
+            ),
+        )
+        .help(format!(
+            "`espalier seal --rotate {name}` seals it again for every namespace that needs it; you \
          need the value itself, because ciphertext is bound to its namespace"
-    ))
-    .note("with `--scope cluster-wide`, one ciphertext can be unsealed in any namespace")
-}
-
-/// The platform's own components read no Secret that nothing makes.
-pub fn provided_everywhere(view: &WholeView<'_>, found: &mut Diagnostics) {
-    for component in view.plan.components() {
-        provided(component, view.plan.secrets(), view.spec.file, found);
-    }
-}
-
-/// Every Secret that an object of a component reads belongs to a credential, so it is sealed or
-/// reported as missing. Handles guarantee that; this rule checks it.
-pub fn provided(
-    built: &BuiltComponent,
-    copies: &[RequiredSecret],
-    file: &Arc<str>,
-    found: &mut Diagnostics,
-) {
-    for object in &built.objects {
-        let namespace = object.namespace().unwrap_or_default();
-        let read = object.workload().map(|it| secrets_of(it.spec)).unwrap_or_default();
-        let tls = object
-            .get::<Ingress>()
-            .filter(|it| !has_issuer(it))
-            .and_then(|it| it.spec.as_ref()?.tls.as_ref());
-        let served =
-            tls.into_iter().flatten().filter_map(|it| Some((it.secret_name.clone()?, None)));
-        for (secret, key) in read.into_iter().chain(served) {
-            let is_known = |required_secret: &RequiredSecret| {
-                let knows = |key: &str| {
-                    required_secret.credential.keys().contains(&key)
-                        || required_secret.templated_keys.contains_key(key)
-                };
-                *required_secret.namespace == *namespace
-                    && **required_secret.credential.secret() == *secret
-                    && key.as_deref().is_none_or(knows)
-            };
-            if !copies.iter().any(is_known) {
-                let what = key.map_or_else(
-                    || format!("the Secret `{secret}`"),
-                    |key| format!("the key `{key}` of the Secret `{secret}`"),
-                );
-                found.push(
-                    Diagnostic::error(
-                        code::CREDENTIAL_NOT_SEALED,
-                        Place::File(file.clone()),
-                        format!(
-                            "{} `{namespace}/{}` reads {what}, which nothing makes",
-                            object.kind,
-                            object.name()
-                        ),
-                    )
-                    .help(
-                        "this is a bug in espalier, please report it: a component has to take the \
-                         Secret from a credential",
-                    ),
-                );
-            }
-        }
-    }
-}
-
-/// cert-manager makes the Secret of an Ingress that names an issuer.
-fn has_issuer(ingress: &Ingress) -> bool {
-    ingress
-        .metadata
-        .annotations
-        .as_ref()
-        .is_some_and(|it| it.contains_key("cert-manager.io/cluster-issuer"))
-}
-
-/// Secrets that pods cannot do without, with the key where one is named.
-fn secrets_of(pod: &PodSpec) -> BTreeSet<(String, Option<String>)> {
-    let mut all = BTreeSet::new();
-    for container in pod.containers.iter().chain(pod.init_containers.iter().flatten()) {
-        let env = container
-            .env
-            .iter()
-            .flatten()
-            .filter_map(|it| it.value_from.as_ref()?.secret_key_ref.as_ref());
-        all.extend(
-            env.filter(|it| it.optional != Some(true))
-                .map(|it| (it.name.clone(), Some(it.key.clone()))),
-        );
-        let whole = container.env_from.iter().flatten().filter_map(|it| it.secret_ref.as_ref());
-        all.extend(whole.filter(|it| it.optional != Some(true)).map(|it| (it.name.clone(), None)));
-    }
-    let mut mounted = |name: &str, items: Option<&Vec<KeyToPath>>| match items {
-        None => drop(all.insert((name.to_owned(), None))),
-        Some(items) => all.extend(items.iter().map(|it| (name.to_owned(), Some(it.key.clone())))),
-    };
-    for volume in pod.volumes.iter().flatten() {
-        if let Some(secret) = volume.secret.as_ref().filter(|it| it.optional != Some(true)) {
-            mounted(secret.secret_name.as_deref().unwrap_or_default(), secret.items.as_ref());
-        }
-        let projected = volume
-            .projected
-            .iter()
-            .flat_map(|it| it.sources.iter().flatten())
-            .filter_map(|it| it.secret.as_ref());
-        for projected in projected.filter(|it| it.optional != Some(true)) {
-            mounted(&projected.name, projected.items.as_ref());
-        }
-    }
-    all.extend(pod.image_pull_secrets.iter().flatten().map(|it| (it.name.clone(), None)));
-    all
+        ))
+        .note("with `--scope cluster-wide`, one ciphertext can be unsealed in any namespace")
 }

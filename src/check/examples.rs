@@ -1,11 +1,17 @@
 //! `example-value`: values that were left over from an example, so that nothing is ever reached or
 //! certified there.
 
-use super::{code, view::WholeView};
+use super::{rule::rules, view::WholeView};
 use crate::{
-    diag::diagnostic::{Diagnostic, Diagnostics, Place},
+    diag::diagnostic::{Diagnostics, Place},
     names::GitUrl,
 };
+
+rules! {
+    /// A value was left over from an example.
+    warning EXAMPLE_VALUE = "example-value":
+    Whole(left_over);
+}
 
 /// Domains that nobody can own (RFC 2606, RFC 6761): they are there to be written into documents.
 const DOMAINS: [&str; 6] =
@@ -85,7 +91,7 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
     };
     let mut places = left.into_iter();
     let Some((_, place, label)) = places.next() else { return };
-    let finding = Diagnostic::warning(code::EXAMPLE_VALUE, place, message).label(label);
+    let finding = EXAMPLE_VALUE.at(place, message).label(label);
     let finding = places.fold(finding, |finding, (_, place, label)| finding.related(place, label));
     found.push(finding.help("replace it with your own").note(
         "names like `example.com` and `.example` are reserved for documentation (RFC \

@@ -1,13 +1,21 @@
 //! `figures-implausible`, `figures-not-used`: the spec's own catalogue, on which the proof of a
 //! model's memory rests.
 
-use super::{code, view::SpecView};
+use super::{rule::rules, view::SpecView};
 use crate::{
     components::{ollama::Ollama, section::Section as _},
-    diag::diagnostic::{Diagnostic, Diagnostics, Place},
+    diag::diagnostic::{Diagnostics, Place},
     facts::models::figures::Figures,
     names::ModelName,
 };
+
+rules! {
+    /// A model's figures are implausible.
+    error FIGURES_IMPLAUSIBLE = "figures-implausible",
+    /// Figures of a model that is not listed.
+    warning FIGURES_NOT_USED = "figures-not-used":
+    Spec(plausible);
+}
 
 /// Every entry.
 pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -20,8 +28,7 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
             if number < least || number > most {
                 out.push(field);
                 found.push(
-                    Diagnostic::error(
-                        code::FIGURES_IMPLAUSIBLE,
+                    FIGURES_IMPLAUSIBLE.at(
                         place(field),
                         format!(
                             "`{field}` of `{name}` is {number}, but must be from {least} to {most}"
@@ -37,12 +44,12 @@ pub fn plausible(view: &SpecView<'_>, found: &mut Diagnostics) {
         contradictions(name, entry, &out, &place, found);
         if !ollama.models.iter().any(|it| it.is_same(name)) {
             found.push(
-                Diagnostic::warning(
-                    code::FIGURES_NOT_USED,
-                    view.component_key(&["ollama", "catalogue", name.as_str()]),
-                    format!("`{name}` has figures but is not listed in `models`"),
-                )
-                .help("list it, remove its figures, or look for a misspelt name"),
+                FIGURES_NOT_USED
+                    .at(
+                        view.component_key(&["ollama", "catalogue", name.as_str()]),
+                        format!("`{name}` has figures but is not listed in `models`"),
+                    )
+                    .help("list it, remove its figures, or look for a misspelt name"),
             );
         }
     }
@@ -86,7 +93,8 @@ fn contradictions(
             return;
         }
         found.push(
-            Diagnostic::error(code::FIGURES_IMPLAUSIBLE, place(field), message)
+            FIGURES_IMPLAUSIBLE
+                .at(place(field), message)
                 .related(place(other), "the other field")
                 .help(help),
         );

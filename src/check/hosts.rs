@@ -1,19 +1,35 @@
-//! `host-taken`, `host-not-public`: a public host answers for one thing only, and has a name that
-//! is certified.
+//! `host-taken`, `host-not-public`, `certificates-rate-limited`: a public host answers for one
+//! thing only, and has a name that is certified.
 
 use std::collections::BTreeMap;
 
 use super::{
-    code,
+    rule::rules,
     view::{SpecView, WholeView},
 };
 use crate::{
     diag::{
-        diagnostic::{Diagnostic, Diagnostics, Place},
+        diagnostic::{Diagnostics, Place},
         path::FieldPath,
     },
+    facts::domains::{self, CERTIFICATES_A_WEEK, CERTIFICATES_LEFT},
     names::Host,
+    platform::certificates::Issuer,
 };
+
+rules! {
+    /// A public host is used twice.
+    error HOST_TAKEN = "host-taken":
+    Spec(platform), Whole(tenants);
+
+    /// A host is not a public name.
+    error HOST_NOT_PUBLIC = "host-not-public":
+    Spec(public);
+
+    /// More hosts under one domain than are certified in a week.
+    warning CERTIFICATES_RATE_LIMITED = "certificates-rate-limited":
+    Whole(rate);
+}
 
 /// A host beside another one; below it where beside it there is only a top-level domain, or it has
 /// that very name.
@@ -26,40 +42,14 @@ fn beside(host: &Host, label: &str) -> String {
         .unwrap_or_else(|| format!("{label}.{host}"))
 }
 
-/// Endings that are in no public DNS, but for those of examples (`example-value`): RFC 6761, RFC
-/// 6762 with its appendix G, RFC 7686, RFC 8375, RFC 9476, and what ICANN has reserved (`internal`)
-/// or never delegates (`corp`, `home`, `mail`).
-const PRIVATE: [&str; 16] = [
-    "alt",
-    "corp",
-    "domain",
-    "home",
-    "home.arpa",
-    "host",
-    "internal",
-    "intranet",
-    "lan",
-    "local",
-    "localdomain",
-    "localhost",
-    "mail",
-    "onion",
-    "private",
-    "test",
-];
-
-/// Whether a host's name is one that no public authority certifies.
-fn is_private(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    PRIVATE.iter().any(|private| {
-        host.strip_suffix(private).is_some_and(|above| above.is_empty() || above.ends_with('.'))
-    })
-}
-
 /// Hosts that Let's Encrypt, which is who certifies here, refuses: one finding, since it is one
 /// thing to do.
 pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
     let spec = &view.platform.spec;
+    if !spec.components.cert_manager.enabled {
+        return;
+    }
+    let is_private = |host: &str| domains::private(host).is_some();
     let hosts = spec.domains.all().filter(|it| is_private(it.1));
     let mut private: Vec<(&str, Place, &str)> = hosts
         .map(|(key, host)| {
@@ -84,7 +74,7 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
              for them"
         ),
     };
-    let finding = Diagnostic::warning(code::HOST_NOT_PUBLIC, place, message).label(label);
+    let finding = HOST_NOT_PUBLIC.at(place, message).label(label);
     let finding = private.fold(finding, |finding, (_, place, label)| finding.related(place, label));
     found.push(
         finding
@@ -99,28 +89,73 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
     );
 }
 
+/// Certificates of one registered domain that are asked for at once: at the first start, and
+/// whenever the platform is made anew. Which domain is registered is the public suffix list's to
+/// say; the workspaces have one in any case, and for the platform's own hosts, which are three at
+/// most, the last two labels decide.
+pub fn rate(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let spec = &view.spec.platform.spec;
+    if spec.certificates.issuer != Issuer::Production {
+        return;
+    }
+    let (field, domain) = match &spec.domains.workspaces {
+        Some(domain) => ("workspaces", domain),
+        None => ("chat", &spec.domains.chat),
+    };
+    let of_workspaces = view.tenants.iter().filter(|it| it.host.is_some()).count();
+    let own = view.plan.hosts().filter(|it| last_labels(it.0) == last_labels(domain)).count();
+    let all = of_workspaces + own;
+    if of_workspaces == 0 || all <= CERTIFICATES_A_WEEK - CERTIFICATES_LEFT {
+        return;
+    }
+    let message = format!(
+        "{all} hosts are certified under the registered domain of `{domain}`, and Let's Encrypt \
+         issues {CERTIFICATES_A_WEEK} certificates a week for one"
+    );
+    found.push(
+        CERTIFICATES_RATE_LIMITED
+            .at(view.spec.value(&["domains", field]), message)
+            .label(format!("of {of_workspaces} workspaces"))
+            .help(format!(
+                "add at most {} workspaces a week, or ask Let's Encrypt for a higher limit for the \
+                 domain; on a new node, copy the Secrets of the certificates from the old one",
+                CERTIFICATES_A_WEEK - CERTIFICATES_LEFT
+            ))
+            .note(
+                "renewals do not count; certificates that others ask for under the same domain \
+                 do",
+            ),
+    );
+}
+
+/// The last two labels of a name.
+fn last_labels(host: &str) -> (Option<&str>, Option<&str>) {
+    let mut labels = host.rsplit('.');
+    (labels.next(), labels.next())
+}
+
 /// Two of the platform's own.
 pub fn platform(view: &SpecView<'_>, found: &mut Diagnostics) {
     let mut seen: BTreeMap<&Host, &str> = BTreeMap::new();
     for (field, host) in view.platform.spec.domains.own() {
         if let Some(first) = seen.insert(host, field) {
             found.push(
-                Diagnostic::error(
-                    code::HOST_TAKEN,
-                    view.value(&["domains", field]),
-                    format!("`{host}` is already the host of `{first}`"),
-                )
-                .related(view.value(&["domains", first]), "first used here")
-                .help(format!(
-                    "write `{field}: {}`: each needs a host of its own",
-                    beside(host, field)
-                )),
+                HOST_TAKEN
+                    .at(
+                        view.value(&["domains", field]),
+                        format!("`{host}` is already the host of `{first}`"),
+                    )
+                    .related(view.value(&["domains", first]), "first used here")
+                    .help(format!(
+                        "write `{field}: {}`: each needs a host of its own",
+                        beside(host, field)
+                    )),
             );
         }
     }
 }
 
-/// A tenant's, against the platform's and each other's.
+/// A tenant's, against the platform's own: two tenants have the same only if they have one name.
 pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
     let own: Vec<_> = view.spec.platform.spec.domains.own().collect();
     for tenant in view.tenants {
@@ -131,8 +166,7 @@ pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
                 path: FieldPath::root().key("spec").key("workspaceName"),
             };
             found.push(
-                Diagnostic::error(
-                    code::HOST_TAKEN,
+                HOST_TAKEN.at(
                     place,
                     format!(
                         "the workspace would answer at `{host}`, which is the host of \
@@ -145,39 +179,6 @@ pub fn tenants(view: &WholeView<'_>, found: &mut Diagnostics) {
                     beside(host, "ws")
                 )),
             );
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_private;
-
-    #[test]
-    fn what_is_in_no_public_dns_is_private() {
-        for host in [
-            "chat.garden.lan",
-            "ai.local",
-            "Chat.Team.Internal",
-            "x.test",
-            "a.localhost",
-            "ai.home.arpa",
-            "ai.home",
-            "ai.corp",
-        ] {
-            assert!(is_private(host), "{host}");
-        }
-        for host in [
-            "chat.garden.dev",
-            "lan.garden.dev",
-            "chat.flan",
-            "notlocal.dev",
-            "in-addr.arpa",
-            "local.de",
-            "test.com",
-            "my-home.dev",
-        ] {
-            assert!(!is_private(host), "{host}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `limit-below-request`, `limit-below-tested`: a container's limit is at least its request, and at
 //! least what the tested version needs.
 
-use super::{code, view::SpecView};
+use super::{ranges::OUT_OF_RANGE, rule::rules, view::SpecView};
 use crate::{
     components::section::PodResources,
     diag::diagnostic::{Diagnostic, Diagnostics},
@@ -9,36 +9,46 @@ use crate::{
     units::Bytes,
 };
 
+rules! {
+    /// A memory limit is below the request.
+    error LIMIT_BELOW_REQUEST = "limit-below-request",
+    /// A memory limit is below what the tested version needs.
+    warning LIMIT_BELOW_TESTED = "limit-below-tested":
+    Spec(limits);
+}
+
 /// Every `resources` of the spec. Ollama's memory is computed, and has a rule of its own.
 pub fn limits(view: &SpecView<'_>, found: &mut Diagnostics) {
     let sections = view.platform.spec.components.sections();
-    let all = sections
-        .iter()
-        .flat_map(|section| section.resources().into_iter().map(move |pod| (section.key(), pod)));
-    for (key, PodResources { path, resources, tested }) in all {
-        let path = [&[key], path].concat();
-        let memory = |key| view.component(&[&path[..], &["memory", key]].concat());
+    let of_components = sections.iter().flat_map(|section| {
+        let below = |pod| (vec!["components", section.key()], pod);
+        section.resources().into_iter().map(below).collect::<Vec<_>>()
+    });
+    let of_ingress = view.platform.spec.ingress.iter().map(|ingress| {
+        let resources = &ingress.resources;
+        (vec!["ingress"], PodResources { path: &["resources"], resources, tested: None })
+    });
+    for (above, PodResources { path, resources, tested }) in of_components.chain(of_ingress) {
+        let path = [&above[..], path].concat();
+        let memory = |key| view.value(&[&path[..], &["memory", key]].concat());
         let Some(limit) = resources.memory.limit else { continue };
         if limit == Bytes::default() {
             found.push(
-                Diagnostic::error(
-                    code::OUT_OF_RANGE,
-                    memory("limit"),
-                    "a limit of 0 is no limit at all",
-                )
-                .help("leave it out, or write how much the container may use"),
+                OUT_OF_RANGE
+                    .at(memory("limit"), "a limit of 0 is no limit at all")
+                    .help("leave it out, or write how much the container may use"),
             );
             continue;
         }
         if let Some(request) = resources.memory.request.filter(|it| limit < *it) {
             found.push(
-                Diagnostic::error(
-                    code::LIMIT_BELOW_REQUEST,
-                    memory("limit"),
-                    format!("the limit is {limit}, below the request of {request}"),
-                )
-                .related(memory("request"), "the request")
-                .help(format!("write `limit: {request}` or more, or lower the request")),
+                LIMIT_BELOW_REQUEST
+                    .at(
+                        memory("limit"),
+                        format!("the limit is {limit}, below the request of {request}"),
+                    )
+                    .related(memory("request"), "the request")
+                    .help(format!("write `limit: {request}` or more, or lower the request")),
             );
         }
         if let Some(tested) = tested.filter(|it| limit < it.request) {
@@ -53,7 +63,8 @@ fn below_tested(
     place: crate::diag::diagnostic::Place,
 ) -> Diagnostic {
     let message = format!("the limit is {limit}, but the tested version needs {}", tested.request);
-    Diagnostic::warning(code::LIMIT_BELOW_TESTED, place, message)
+    LIMIT_BELOW_TESTED
+        .at(place, message)
         .help(format!("write `limit: {}`, or leave it out", tested.limit))
         .note("a container that reaches its limit is killed and restarted, again and again")
 }

@@ -1,11 +1,17 @@
 //! `model-unknown`, `model-tag-unlisted`, `image-memory-unknown`: names of models, and what is
 //! known of them.
 
-use super::code;
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    rule::rules,
+    view::{SpecView, TenantView, field},
+};
 use crate::{
-    components::ollama::Ollama,
+    components::ollama::{Ollama, section::MOST_MODELS},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
+        path::FieldPath,
         suggest,
     },
     facts::models::{
@@ -18,20 +24,64 @@ use crate::{
     units::Bytes,
 };
 
-/// Whether a model is known, and how well. `has_catalogue`: its spec can have figures of its own.
-pub fn known(
+rules! {
+    /// A model without figures.
+    error MODEL_UNKNOWN = "model-unknown",
+    /// A tag that the library may not have.
+    warning MODEL_TAG_UNLISTED = "model-tag-unlisted",
+    /// A model's memory for images is not known.
+    warning IMAGE_MEMORY_UNKNOWN = "image-memory-unknown":
+    Spec(of_platform), Tenant(of_tenant);
+}
+
+/// The models of the platform's own Ollama.
+pub fn of_platform(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let ollama = &view.platform.spec.components.ollama;
+    if ollama.enabled {
+        listed(ollama, view.file, &field(&["components", "ollama", "models"]), true, found);
+    }
+}
+
+/// The models of a workspace.
+pub fn of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
+    listed(&view.workspace.ollama(), view.file, &field(&["models"]), false, found);
+}
+
+/// Each model that is listed. `has_catalogue`: its spec can have figures of its own.
+fn listed(
+    ollama: &Ollama,
+    file: &Arc<str>,
+    at: &FieldPath,
+    has_catalogue: bool,
+    found: &mut Diagnostics,
+) {
+    if ollama.models.len() > MOST_MODELS {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    for (index, model) in ollama.models.iter().enumerate() {
+        // Ollama compares without case.
+        if seen.insert(model.to_ascii_lowercase()) {
+            let place = || Place::Value { file: file.clone(), path: at.index(index) };
+            known(ollama, model, has_catalogue, &place, found);
+        }
+    }
+}
+
+/// Whether a model is known, and how well.
+fn known(
     ollama: &Ollama,
     model: &ModelName,
     has_catalogue: bool,
     place: &dyn Fn() -> Place,
-) -> Diagnostics {
-    let mut found = Diagnostics::new();
+    found: &mut Diagnostics,
+) {
     if ollama.own_figures(model).is_some() {
-        return found;
+        return;
     }
     let Some(known) = models::find(model) else {
         found.push(unknown(ollama, model, has_catalogue, &place()));
-        return found;
+        return;
     };
     if !known.listed {
         found.push(unlisted(model, &known, has_catalogue, place()));
@@ -47,20 +97,17 @@ pub fn known(
             "`{model}` reads images, but the memory that an image takes was not \
                                measured"
         );
-        let finding =
-            with_help(Diagnostic::warning(code::IMAGE_MEMORY_UNKNOWN, place(), message), own);
+        let finding = with_help(IMAGE_MEMORY_UNKNOWN.at(place(), message), own);
         found.push(finding.help("use a model for which it was measured, like `gemma3:4b`").note(
             "without images, its memory is computed like any other model's; with one, Ollama may \
              exceed its own limit and be OOM-killed",
         ));
     }
-    found
 }
 
 /// A known size in a known quantisation, under words that the library may not have.
 fn unlisted(model: &ModelName, known: &Known, has_catalogue: bool, place: Place) -> Diagnostic {
-    let finding = Diagnostic::warning(
-        code::MODEL_TAG_UNLISTED,
+    let finding = MODEL_TAG_UNLISTED.at(
         place,
         format!(
             "the catalogue does not list `{model}`: its memory is computed, but Ollama's library \
@@ -94,7 +141,7 @@ fn nearest(family: &Family, tag: &str) -> Option<String> {
 }
 
 fn unknown(ollama: &Ollama, model: &ModelName, has_catalogue: bool, place: &Place) -> Diagnostic {
-    let error = |message: String| Diagnostic::error(code::MODEL_UNKNOWN, place.clone(), message);
+    let error = |message: String| MODEL_UNKNOWN.at(place.clone(), message);
     let own = suggest::nearest(model, ollama.catalogue.keys().map(|it| &**it))
         .map(|it| format!("did you mean `{it}`?"));
     let (finding, figures) = if let Some(reason) = uncovered::reason(model.model(), model.tag()) {

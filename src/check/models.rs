@@ -4,38 +4,61 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    code, model_names,
-    view::{SpecView, TenantView},
+    ranges::{OUT_OF_RANGE, STORAGE_TOO_SMALL},
+    rule::rules,
+    view::{SpecView, TenantView, field},
 };
 use crate::{
     components::ollama::{Ollama, gpu::Gpu, section::MOST_MODELS},
     diag::{
-        diagnostic::{Diagnostic, Diagnostics, Place},
+        diagnostic::{Diagnostics, Place},
         path::FieldPath,
     },
     platform::node::MOST_GPUS,
 };
 
-/// The platform's own Ollama.
-pub fn models(view: &SpecView<'_>, found: &mut Diagnostics) {
+rules! {
+    /// A model is listed twice.
+    warning MODEL_LISTED_TWICE = "model-listed-twice",
+    /// Ollama without a model.
+    warning NO_MODELS = "no-models",
+    /// Only models that make embeddings.
+    warning ONLY_EMBEDDING_MODELS = "only-embedding-models":
+    Spec(of_platform), Tenant(of_tenant);
+
+    /// A container's memory is below what its models need.
+    error MODEL_NEEDS_MEMORY = "model-needs-memory",
+    /// A model is larger than its GPUs.
+    error MODEL_NEEDS_VRAM = "model-needs-vram":
+    Spec(needs);
+}
+
+/// The models of the platform's own Ollama.
+pub fn of_platform(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let ollama = &view.platform.spec.components.ollama;
+    if ollama.enabled {
+        listed(ollama, view.file, &field(&["components", "ollama", "models"]), found);
+    }
+}
+
+/// What the models need: memory, GPUs, and room to be stored.
+pub fn needs(view: &SpecView<'_>, found: &mut Diagnostics) {
     let ollama = &view.platform.spec.components.ollama;
     if !ollama.enabled {
         return;
     }
-    let Place::Value { file, path } = view.component(&["ollama"]) else { return };
-    listed(ollama, &file, &path.key("models"), found);
     memory(view, ollama, found);
     vram(view, ollama, found);
     let least = ollama.needs_storage();
     if let Some(storage) = ollama.storage.filter(|it| *it < least) {
         found.push(
-            Diagnostic::error(
-                code::STORAGE_TOO_SMALL,
-                view.component(&["ollama", "storage"]),
-                format!("the volume is {storage}, but the models need {least}"),
-            )
-            .related(view.component(&["ollama", "models"]), "plus a fifth for the pull")
-            .help(format!("write `storage: {least}` or more, or leave it out")),
+            STORAGE_TOO_SMALL
+                .at(
+                    view.component(&["ollama", "storage"]),
+                    format!("the volume is {storage}, but the models need {least}"),
+                )
+                .related(view.component(&["ollama", "models"]), "plus a fifth for the pull")
+                .help(format!("write `storage: {least}` or more, or leave it out")),
         );
     }
 }
@@ -59,15 +82,11 @@ fn vram(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
         changed.gpu = Some(Gpu { count: *count, ..gpu.clone() });
         changed.needs_vram().is_some_and(|it| it <= gpu.memory * u64::from(*count))
     });
-    let mut finding = Diagnostic::error(
-        code::MODEL_NEEDS_VRAM,
-        view.component(&["ollama", "gpu", "memory"]),
-        message,
-    )
-    .related(
-        view.component(&["ollama", "models"]),
-        if loaded == 1 { "one at a time".to_owned() } else { format!("{loaded} at once") },
-    );
+    let mut finding =
+        MODEL_NEEDS_VRAM.at(view.component(&["ollama", "gpu", "memory"]), message).related(
+            view.component(&["ollama", "models"]),
+            if loaded == 1 { "one at a time".to_owned() } else { format!("{loaded} at once") },
+        );
     if let Some(count) = enough {
         finding = finding
             .help(format!("write `gpu: {{count: {count}, …}}` if each replica can have that many"));
@@ -104,7 +123,8 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
         needs.in_mib()
     );
     found.push(
-        Diagnostic::error(code::MODEL_NEEDS_MEMORY, place, message)
+        MODEL_NEEDS_MEMORY
+            .at(place, message)
             .related(view.component(&["ollama", "models"]), label)
             .help(format!("write `{field}: {needs}` or more, or leave it out: it is computed"))
             .help("a smaller model, a smaller `context` or `kvCache: q8_0` needs less"),
@@ -113,12 +133,11 @@ fn memory(view: &SpecView<'_>, ollama: &Ollama, found: &mut Diagnostics) {
 
 /// The models of a tenant.
 pub fn of_tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
-    let at = FieldPath::root().key("spec").key("models");
-    listed(&view.workspace.ollama(), view.file, &at, found);
+    listed(&view.workspace.ollama(), view.file, &field(&["models"]), found);
 }
 
 /// The models of one Ollama, listed at a path of a file.
-pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
+fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diagnostics) {
     let all = || Place::Value { file: file.clone(), path: at.clone() };
     if ollama.models.len() > MOST_MODELS {
         let message = format!(
@@ -126,7 +145,8 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
             ollama.models.len()
         );
         found.push(
-            Diagnostic::error(code::OUT_OF_RANGE, all(), message)
+            OUT_OF_RANGE
+                .at(all(), message)
                 .help("list only what is used: each model is pulled before the pod is Ready"),
         );
         return;
@@ -142,36 +162,23 @@ pub fn listed(ollama: &Ollama, file: &Arc<str>, at: &FieldPath, found: &mut Diag
         } else {
             format!("write `{models}`")
         };
-        found.push(
-            Diagnostic::warning(code::NO_MODELS, all(), "Ollama has no models: nobody can chat")
-                .help(help),
-        );
+        found.push(NO_MODELS.at(all(), "Ollama has no models: nobody can chat").help(help));
     } else if ollama.models.iter().all(is_embedder) {
         found.push(
-            Diagnostic::warning(
-                code::ONLY_EMBEDDING_MODELS,
-                all(),
-                "these models only make embeddings: nobody can chat",
-            )
-            .help("add a model that generates text, like `llama3.2:1b-instruct-q4_K_M`"),
+            ONLY_EMBEDDING_MODELS
+                .at(all(), "these models only make embeddings: nobody can chat")
+                .help("add a model that generates text, like `llama3.2:1b-instruct-q4_K_M`"),
         );
     }
     let mut seen = BTreeSet::new();
     for (index, model) in ollama.models.iter().enumerate() {
-        let place = || Place::Value { file: file.clone(), path: at.index(index) };
         // Ollama compares without case.
-        if seen.insert(model.to_ascii_lowercase()) {
-            // A workspace has no `catalogue`.
-            let has_catalogue = at.to_string().starts_with("spec.components");
-            found.extend(model_names::known(ollama, model, has_catalogue, &place));
-        } else {
+        if !seen.insert(model.to_ascii_lowercase()) {
+            let place = Place::Value { file: file.clone(), path: at.index(index) };
             found.push(
-                Diagnostic::warning(
-                    code::MODEL_LISTED_TWICE,
-                    place(),
-                    format!("`{model}` is listed twice"),
-                )
-                .help("remove one of them"),
+                MODEL_LISTED_TWICE
+                    .at(place, format!("`{model}` is listed twice"))
+                    .help("remove one of them"),
             );
         }
     }

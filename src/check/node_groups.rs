@@ -4,16 +4,24 @@
 use std::collections::BTreeSet;
 
 use super::{
-    code,
+    ranges::OUT_OF_RANGE,
+    rule::rules,
     view::{SpecView, field},
 };
 use crate::{
-    diag::diagnostic::{Diagnostic, Diagnostics},
-    platform::node::Role,
+    diag::diagnostic::Diagnostics,
+    platform::node::{MOST_NODES, Role},
 };
 
-/// The most nodes of a group: more than k3s was ever tested with.
-pub const MOST_NODES: u32 = 1000;
+rules! {
+    /// Neither one node nor several, or both.
+    error NODE_OR_NODES = "node-or-nodes",
+    /// Two groups of nodes have one name.
+    error NODE_GROUP_TWICE = "node-group-twice",
+    /// No server among the nodes, or an even number of them.
+    either SERVER_NODES = "server-nodes":
+    Spec(nodes);
+}
 
 /// The nodes as they are written.
 pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -21,11 +29,8 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
     match (&spec.node, spec.nodes.is_empty()) {
         (Some(_), true) => return,
         (Some(_), false) => {
-            let finding = Diagnostic::error(
-                code::NODE_OR_NODES,
-                view.value(&["nodes"]),
-                "the spec has both `node` and `nodes`",
-            );
+            let finding =
+                NODE_OR_NODES.at(view.value(&["nodes"]), "the spec has both `node` and `nodes`");
             found.push(
                 finding
                     .related(view.value(&["node"]), "one machine")
@@ -35,11 +40,8 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
         }
         (None, true) => {
             let place = view.at(field(&[]));
-            let finding = Diagnostic::error(
-                code::NODE_OR_NODES,
-                place,
-                "the spec does not describe the nodes that the platform runs on",
-            );
+            let finding = NODE_OR_NODES
+                .at(place, "the spec does not describe the nodes that the platform runs on");
             found.push(finding.help(
                 "write `node: {cpu: 4, memory: 8Gi}`, or describe groups of several under \
                      `nodes`",
@@ -54,7 +56,8 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
         if !seen.insert(&node.name) {
             let message = format!("two groups of nodes are called `{}`", node.name);
             found.push(
-                Diagnostic::error(code::NODE_GROUP_TWICE, place("name"), message)
+                NODE_GROUP_TWICE
+                    .at(place("name"), message)
                     .help("rename one of them, or merge them and add up their counts"),
             );
         }
@@ -65,7 +68,7 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
             } else {
                 format!("write `count: {MOST_NODES}` or less")
             };
-            found.push(Diagnostic::error(code::OUT_OF_RANGE, place("count"), message).help(help));
+            found.push(OUT_OF_RANGE.at(place("count"), message).help(help));
         }
     }
     let servers = spec
@@ -76,14 +79,15 @@ pub fn nodes(view: &SpecView<'_>, found: &mut Diagnostics) {
     let first = spec.nodes.iter().position(|it| it.role == Role::Server);
     if servers == 0 && first.is_none() {
         let message = "no group of nodes runs the control plane";
-        let finding = Diagnostic::error(code::SERVER_NODES, view.value(&["nodes"]), message);
+        let finding = SERVER_NODES.error_at(view.value(&["nodes"]), message);
         found.push(finding.help("write `role: server` for one of them, with one node or three"));
     } else if servers > 0 && servers % 2 == 0 {
         let message =
             format!("{servers} servers survive no more failures than {} would", servers - 1);
         let place = view.at(field(&["nodes"]).index(first.unwrap_or_default()).key("count"));
         found.push(
-            Diagnostic::warning(code::SERVER_NODES, place, message)
+            SERVER_NODES
+                .warning_at(place, message)
                 .help(format!("use an odd number of servers: {} or {}", servers - 1, servers + 1))
                 .note("etcd needs a majority of its servers: of 2, both; of 3, two; of 4, three"),
         );

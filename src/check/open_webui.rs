@@ -1,12 +1,27 @@
 //! `answer-beyond-context`, `model-without-tools`, `tools-need-context`: what Open WebUI adds to a
-//! question, and the models that receive it.
+//! question, and the models that receive it. `documents-on-shared-volume`: what its own loaders
+//! need.
 
-use super::{code, model_names::stanza, view::SpecView};
+use super::{model_names::stanza, rule::rules, view::SpecView};
 use crate::{
-    components::open_webui::ANSWER,
-    diag::diagnostic::{Diagnostic, Diagnostics},
+    components::open_webui::{ANSWER, documents::Documents},
+    diag::diagnostic::Diagnostics,
     facts::open_webui::{CONVERSATION, TOOLS, TOOLS_OF_ADMINISTRATOR, TOOLS_OF_USER},
 };
+
+rules! {
+    /// An answer as long as the context.
+    error ANSWER_BEYOND_CONTEXT = "answer-beyond-context",
+    /// A model that does not support tools.
+    either MODEL_WITHOUT_TOOLS = "model-without-tools",
+    /// The context is too small for the tools.
+    error TOOLS_NEED_CONTEXT = "tools-need-context":
+    Spec(chat);
+
+    /// Open WebUI's own loaders on a volume that several pods or nodes mount.
+    error DOCUMENTS_ON_SHARED_VOLUME = "documents-on-shared-volume":
+    Spec(loaders);
+}
 
 /// The help rounds a context up to a multiple of this.
 const STEP: u64 = 1024;
@@ -27,6 +42,33 @@ pub fn chat(view: &SpecView<'_>, found: &mut Diagnostics) {
     answer(view, found);
 }
 
+/// The standard image opens a vector store at each start, a SQLite file on the volume: it is for
+/// one process, and for a disk.
+pub fn loaders(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let spec = &view.platform.spec;
+    let chat = &spec.components.open_webui;
+    if !chat.enabled || chat.documents != Documents::Builtin {
+        return;
+    }
+    let (place, who) = if chat.replicas > 1 {
+        let pods = format!("{} pods share it", chat.replicas);
+        (view.component(&["openWebui", "replicas"]), pods)
+    } else if spec.storage.shared.is_some() && spec.components.postgresql.enabled {
+        (view.value(&["storage", "shared"]), "it is on a network".to_owned())
+    } else {
+        return;
+    };
+    found.push(
+        DOCUMENTS_ON_SHARED_VOLUME
+            .at(
+                view.component(&["openWebui", "documents"]),
+                format!("`builtin` keeps a SQLite file on the volume of uploaded files, but {who}"),
+            )
+            .related(place, "here")
+            .help("write `documents: tika`: a pod of its own reads documents for all of them"),
+    );
+}
+
 /// The tools' list stands before every question, and what does not fit a context is cut off: the
 /// question itself, and half of the list.
 fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -43,17 +85,14 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
             components.ollama.context
         );
         found.push(
-            Diagnostic::error(
-                code::TOOLS_NEED_CONTEXT,
-                view.component(&["ollama", "context"]),
-                message,
-            )
-            .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
-            .help(format!(
-                "write `context: {}` or more, or `tools: false`",
-                WITH_TOOLS.next_multiple_of(STEP)
-            ))
-            .note(note),
+            TOOLS_NEED_CONTEXT
+                .at(view.component(&["ollama", "context"]), message)
+                .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
+                .help(format!(
+                    "write `context: {}` or more, or `tools: false`",
+                    WITH_TOOLS.next_multiple_of(STEP)
+                ))
+                .note(note),
         );
         return;
     }
@@ -66,14 +105,14 @@ fn tools_fit(view: &SpecView<'_>, found: &mut Diagnostics) {
             figures.train_context
         );
         found.push(
-            Diagnostic::error(
-                code::TOOLS_NEED_CONTEXT,
-                view.at(super::view::field(&["components", "ollama", "models"]).index(index)),
-                message,
-            )
-            .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
-            .help("write `tools: false`, or use a model that was trained for a longer context")
-            .note(note.clone()),
+            TOOLS_NEED_CONTEXT
+                .at(
+                    view.at(super::view::field(&["components", "ollama", "models"]).index(index)),
+                    message,
+                )
+                .related(view.component(&["openWebui", "tools"]), TOOLS_ARE_ON)
+                .help("write `tools: false`, or use a model that was trained for a longer context")
+                .note(note.clone()),
         );
     }
 }
@@ -91,15 +130,11 @@ fn models_take_tools(view: &SpecView<'_>, found: &mut Diagnostics) {
             } else {
                 format!("write `{}`", stanza(name, Some(&figures), "tools: true"))
             };
-            Diagnostic::warning(
-                code::MODEL_WITHOUT_TOOLS,
-                place,
-                format!("it is not known whether `{name}` supports tools"),
-            )
-            .help(format!("run `ollama show {name}`: if it lists `tools`, {says}"))
+            MODEL_WITHOUT_TOOLS
+                .warning_at(place, format!("it is not known whether `{name}` supports tools"))
+                .help(format!("run `ollama show {name}`: if it lists `tools`, {says}"))
         } else {
-            Diagnostic::error(
-                code::MODEL_WITHOUT_TOOLS,
+            MODEL_WITHOUT_TOOLS.error_at(
                 place,
                 format!(
                     "`{name}` does not support tools: Ollama would refuse every question that is \
@@ -151,12 +186,9 @@ fn answer(view: &SpecView<'_>, found: &mut Diagnostics) {
          {room_of} room for the question"
     );
     found.push(
-        Diagnostic::error(
-            code::ANSWER_BEYOND_CONTEXT,
-            view.component(&["openWebui", "maxTokens"]),
-            message,
-        )
-        .related(view.component(&["ollama", "context"]), label)
-        .help(format!("write `maxTokens: {}`, {half}, or leave it out", (room / 2).max(1))),
+        ANSWER_BEYOND_CONTEXT
+            .at(view.component(&["openWebui", "maxTokens"]), message)
+            .related(view.component(&["ollama", "context"]), label)
+            .help(format!("write `maxTokens: {}`, {half}, or leave it out", (room / 2).max(1))),
     );
 }

@@ -1,19 +1,20 @@
-//! `postgresql-limit-too-low`, `database-unreachable`, `setting-without-effect`: the database and
-//! who reaches it.
+//! `postgresql-limit-too-low`: the database's memory against what may be asked of it.
 
-use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
-
-use super::{code, view::SpecView};
+use super::{ranges::OUT_OF_RANGE, rule::rules, view::SpecView};
 use crate::{
     components::{
         open_webui::{ConnectionPool, OpenWebUi},
         postgresql::Postgresql,
     },
-    diag::diagnostic::{Diagnostic, Diagnostics},
-    facts::kubernetes::NOT_OUTSIDE,
-    names::Cidr,
+    diag::diagnostic::Diagnostics,
     units::Bytes,
 };
+
+rules! {
+    /// PostgreSQL's limit is below what it may use at worst.
+    error POSTGRESQL_LIMIT = "postgresql-limit-too-low":
+    Spec(memory), Spec(port);
+}
 
 /// The worst case against the limit.
 pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -46,9 +47,9 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     );
     // The finding is marked where the user wrote something.
     let mut finding = if postgresql.resources.memory.limit.is_some() {
-        Diagnostic::error(code::POSTGRESQL_LIMIT, setting, message).related(pool, opens)
+        POSTGRESQL_LIMIT.at(setting, message).related(pool, opens)
     } else {
-        Diagnostic::error(code::POSTGRESQL_LIMIT, pool, message).label(opens)
+        POSTGRESQL_LIMIT.at(pool, message).label(opens)
     };
     // The larger of the two is the one that somebody wrote.
     let ConnectionPool { size, overflow } = web.pool(postgresql);
@@ -85,97 +86,15 @@ pub fn memory(view: &SpecView<'_>, found: &mut Diagnostics) {
     found.push(finding);
 }
 
-/// Domains whose names are only known in private networks (RFC 6762, RFC 8375, ICANN's reservation,
-/// custom).
-const PRIVATE_DOMAINS: [&str; 6] =
-    ["cluster.local", "home.arpa", "internal", "lan", "local", "localdomain"];
-
-/// A database outside the cluster must be where the network policy lets Open WebUI out to.
-pub fn external(view: &SpecView<'_>, found: &mut Diagnostics) {
-    let postgresql = &view.platform.spec.components.postgresql;
-    let Some(external) = &postgresql.external else { return };
-    let place = |key: &str| view.component(&["postgresql", "external", key]);
+/// The port of a database outside the cluster: 0 is none.
+pub fn port(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let Some(external) = &view.platform.spec.components.postgresql.external else { return };
     if external.port == 0 {
         let message = "`port` is 0, but must be from 1 to 65535";
         found.push(
-            Diagnostic::error(code::OUT_OF_RANGE, place("port"), message)
+            OUT_OF_RANGE
+                .at(view.component(&["postgresql", "external", "port"]), message)
                 .help("write `port: 5432` or leave it out"),
-        );
-    }
-    let default = Postgresql::default();
-    let mut idle = Vec::new();
-    if postgresql.enabled {
-        let resources = &postgresql.resources;
-        if resources.memory.request.is_some()
-            || resources.memory.limit.is_some()
-            || resources.cpu.request.is_some()
-        {
-            idle.push(("resources", "the database is outside the cluster"));
-        }
-        if postgresql.storage != default.storage {
-            idle.push(("storage", "the database is outside the cluster"));
-        }
-    } else {
-        idle.push((
-            "external",
-            "PostgreSQL is disabled, and Open WebUI keeps its data on its own volume",
-        ));
-    }
-    for (field, why) in idle {
-        let message = format!("`{field}` has no effect: {why}");
-        let place = view.component(&["postgresql", field]);
-        found.push(
-            Diagnostic::warning(code::SETTING_WITHOUT_EFFECT, place, message)
-                .help(format!("remove `{field}`")),
-        );
-    }
-    if !postgresql.enabled {
-        return;
-    }
-    let range_of = |ip: Ipv4Addr| {
-        NOT_OUTSIDE.into_iter().find(|range| range.parse::<Cidr>().is_ok_and(|it| it.contains(ip)))
-    };
-    let why = match (external.host.ip(), &external.cidr) {
-        (Some(ip), Some(cidr)) if !cidr.contains(ip) => {
-            let message = format!(
-                "`{ip}` is not in `{cidr}`, so the network policy blocks Open WebUI's connections \
-                 to it"
-            );
-            let finding = Diagnostic::error(code::DATABASE_UNREACHABLE, place("cidr"), message);
-            found.push(
-                finding
-                    .related(place("host"), "the database")
-                    .help(format!("write `cidr: {ip}/32`")),
-            );
-            return;
-        }
-        (Some(ip), None) => range_of(ip).map(|range| {
-            let help = format!(
-                "write `host: {ip}, cidr: {ip}/32`: the network policy then allows this address, \
-                 and no other"
-            );
-            (format!("`{ip}` is a private address (`{range}`)"), help)
-        }),
-        (None, None) => {
-            let is_private =
-                |text: &&str| external.host.strip_suffix(text).is_some_and(|it| it.ends_with('.'));
-            let help = "add the range of addresses that it is in, like `cidr: 10.20.0.0/24`";
-            let domain = PRIVATE_DOMAINS.into_iter().find(is_private);
-            domain.map(|domain| {
-                (
-                    format!("`{}` is a name of a private network (`.{domain}`)", external.host),
-                    help.to_owned(),
-                )
-            })
-        }
-        _ => None,
-    };
-    if let Some((what, help)) = why {
-        let message = format!("{what}, but the network policy allows only public addresses");
-        found.push(
-            Diagnostic::error(code::DATABASE_UNREACHABLE, place("host"), message)
-                .help(help)
-                .note("without `cidr`, Open WebUI's connections are blocked, and it never starts"),
         );
     }
 }

@@ -1,7 +1,7 @@
 //! `out-of-range`, `mem-total-differs`, `storage-too-small`: numbers that are written but make no
 //! sense.
 
-use super::{code, node_groups::MOST_NODES, view::SpecView};
+use super::{rule::rules, view::SpecView};
 use crate::{
     components::{
         floor_plan::Components,
@@ -9,12 +9,25 @@ use crate::{
         section::{Keys, Number},
     },
     diag::{
-        diagnostic::{Diagnostic, Diagnostics},
+        diagnostic::Diagnostics,
         path::{FieldPath, Step},
     },
-    platform::node::{MOST_GPUS, Node},
+    facts::kubernetes::{HTTP_PORT, HTTPS_PORT},
+    platform::node::{MOST_GPUS, MOST_NODES, Node},
     units::{Bytes, Millicores, Seconds},
 };
+
+rules! {
+    /// A number is out of range.
+    error OUT_OF_RANGE = "out-of-range":
+    Spec(numbers);
+
+    /// `memTotal` and `memory` cannot both be true.
+    error MEM_TOTAL_DIFFERS = "mem-total-differs",
+    /// A volume is smaller than what it must hold.
+    error STORAGE_TOO_SMALL = "storage-too-small":
+    Spec(sizes);
+}
 
 /// The most pods of a node: more than any kubelet is configured for.
 const MOST_PODS: u64 = 1_000_000;
@@ -25,12 +38,18 @@ const LEAST_PODS: u64 = 10;
 const LEAST_OVERCOMMIT: u64 = 1;
 const MOST_OVERCOMMIT: u64 = 100;
 
+/// Ports. What is above cannot be read as one.
+const LEAST_PORT: u64 = 1;
+const MOST_PORT: u64 = u16::MAX as u64;
+
 /// A number of the spec that has bounds: where it stands (`[]` is any item of a list, `*` any entry
 /// of a map), the least and the most.
 pub type Bound = (Vec<&'static str>, u64, u64);
 
-/// The numbers of a machine.
-const OF_NODES: [(&[&str], u64, u64); 7] = [
+/// The numbers outside of the components.
+const OTHERS: [(&[&str], u64, u64); 9] = [
+    (&["ingress", "httpPort"], LEAST_PORT, MOST_PORT),
+    (&["ingress", "httpsPort"], LEAST_PORT, MOST_PORT),
     (&["node", "gpus"], 0, MOST_GPUS as u64),
     (&["node", "maxPods"], LEAST_PODS, MOST_PODS),
     (&["node", "overcommit"], LEAST_OVERCOMMIT, MOST_OVERCOMMIT),
@@ -43,7 +62,7 @@ const OF_NODES: [(&[&str], u64, u64); 7] = [
 /// All of them: there is no number of the spec without. The rules hold them, the reader says them
 /// of a number that it cannot take, and the schema tells them to editors.
 pub fn all_bounds() -> Vec<Bound> {
-    let of_nodes = OF_NODES.iter().map(|(path, least, most)| (path.to_vec(), *least, *most));
+    let others = OTHERS.iter().map(|(path, least, most)| (path.to_vec(), *least, *most));
     let components = Components::default();
     let of_components = components.sections().into_iter().flat_map(|section| {
         section.numbers().into_iter().map(move |number| {
@@ -51,7 +70,7 @@ pub fn all_bounds() -> Vec<Bound> {
             (path, number.least, number.most)
         })
     });
-    of_nodes.chain(of_components).collect()
+    others.chain(of_components).collect()
 }
 
 /// Amounts of which 0 is none, by their places, one of each kind: what a machine or a volume has,
@@ -62,7 +81,9 @@ pub fn above_zero() -> Vec<Vec<&'static str>> {
         let below = |path: Keys| [&["components", section.key()], path].concat();
         section.volumes().into_iter().map(move |it| below(it.path)).collect::<Vec<_>>()
     });
-    let of_nodes: [&[&str]; 5] = [
+    let of_nodes: [&[&str]; 7] = [
+        &["node", "disk"],
+        &["nodes", "[]", "disk"],
         &["node", "cpu"],
         &["node", "memory"],
         &["nodes", "[]", "cpu"],
@@ -87,6 +108,7 @@ pub fn bounds_at(path: &FieldPath) -> Option<(u64, u64)> {
 /// Every number of the spec against its bounds.
 pub fn numbers(view: &SpecView<'_>, found: &mut Diagnostics) {
     counts(view, found);
+    ports(view, found);
     model_server(view, found);
     for (path, machine) in view.machines() {
         self::machine(view, &path, &machine, found);
@@ -112,7 +134,22 @@ fn counts(view: &SpecView<'_>, found: &mut Diagnostics) {
         };
         let message = format!("`{name}` is {number}, but must be from {least} to {most}");
         let place = view.component(&[&[key], path].concat());
-        found.push(Diagnostic::error(code::OUT_OF_RANGE, place, message).help(help));
+        found.push(OUT_OF_RANGE.at(place, message).help(help));
+    }
+}
+
+/// The ports of an ingress controller that is there already.
+fn ports(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let Some(ingress) = &view.platform.spec.ingress else { return };
+    for (name, port, usual) in
+        [("httpPort", ingress.http_port, HTTP_PORT), ("httpsPort", ingress.https_port, HTTPS_PORT)]
+    {
+        if u64::from(port) < LEAST_PORT {
+            let message =
+                format!("`{name}` is {port}, but must be from {LEAST_PORT} to {MOST_PORT}");
+            let help = format!("write `{name}: {usual}` or leave it out");
+            found.push(OUT_OF_RANGE.at(view.value(&["ingress", name]), message).help(help));
+        }
     }
 }
 
@@ -128,35 +165,21 @@ fn model_server(view: &SpecView<'_>, found: &mut Diagnostics) {
             "`maxLoadedModels` is {loaded}, but must be from 1 to {MOST_MODELS}: no more models can be \
              listed"
         );
-        let finding = Diagnostic::error(
-            code::OUT_OF_RANGE,
-            view.component(&["ollama", "maxLoadedModels"]),
-            message,
-        );
+        let finding = OUT_OF_RANGE.at(view.component(&["ollama", "maxLoadedModels"]), message);
         found.push(finding.help("leave it out: it then follows from the models"));
     }
     if ollama.keep_alive > Seconds::LONGEST {
         let longest = Seconds::LONGEST;
         let message =
             format!("`keepAlive` is {}, but must be at most {longest}, a year", ollama.keep_alive);
-        let finding = Diagnostic::error(
-            code::OUT_OF_RANGE,
-            view.component(&["ollama", "keepAlive"]),
-            message,
-        );
+        let finding = OUT_OF_RANGE.at(view.component(&["ollama", "keepAlive"]), message);
         found.push(finding.help(format!("write `keepAlive: {longest}`: no pod lives longer")));
     }
     if let Some(gpu) = ollama.gpu.as_ref().filter(|it| !(1..=MOST_GPUS).contains(&it.count)) {
         let message = format!("`count` is {}, but must be from 1 to {MOST_GPUS}", gpu.count);
         let help = "write `count: 1`, or remove `gpu`: models then run on the CPU";
-        found.push(
-            Diagnostic::error(
-                code::OUT_OF_RANGE,
-                view.component(&["ollama", "gpu", "count"]),
-                message,
-            )
-            .help(help),
-        );
+        found
+            .push(OUT_OF_RANGE.at(view.component(&["ollama", "gpu", "count"]), message).help(help));
     }
 }
 
@@ -168,37 +191,30 @@ fn machine(view: &SpecView<'_>, path: &FieldPath, machine: &Node, found: &mut Di
         let message = format!("`maxPods` is {pods}, but must be from {LEAST_PODS} to {MOST_PODS}");
         let help = "write `maxPods: 110`, the kubelet's default, or as many as the node's \
                     pod network has addresses";
-        found.push(
-            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("maxPods")), message).help(help),
-        );
+        found.push(OUT_OF_RANGE.at(view.at(path.key("maxPods")), message).help(help));
     }
     if machine.gpus > MOST_GPUS {
         let message = format!("`gpus` is {}, but must be from 0 to {MOST_GPUS}", machine.gpus);
         let help = format!("write `gpus: {MOST_GPUS}` or less: it counts the GPUs of one machine");
-        found.push(
-            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("gpus")), message).help(help),
-        );
+        found.push(OUT_OF_RANGE.at(view.at(path.key("gpus")), message).help(help));
     }
     let nothing = [
         ("cpu", machine.cpu == Millicores::default(), "4"),
         ("memory", machine.memory == Bytes::default(), "8Gi"),
+        ("disk", machine.disk == Some(Bytes::default()), "80Gi"),
     ];
     for (name, _, example) in nothing.into_iter().filter(|it| it.1) {
         let message = format!("`{name}` is 0, but every machine has some");
         let help = format!("write what the machine has, like `{name}: {example}`");
-        found.push(
-            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key(name)), message).help(help),
-        );
+        found.push(OUT_OF_RANGE.at(view.at(path.key(name)), message).help(help));
     }
     let overcommit = machine.overcommit;
     if !(overcommit.is_finite() && (1.0..=100.0).contains(&overcommit)) {
         let message = format!("`overcommit` is {overcommit}, but must be from 1.0 to 100.0");
-        found.push(
-            Diagnostic::error(code::OUT_OF_RANGE, view.at(path.key("overcommit")), message).help(
-                "write `overcommit: 2.0`; with `overcommit: 1.0`, no pod can be OOM-killed because \
+        found.push(OUT_OF_RANGE.at(view.at(path.key("overcommit")), message).help(
+            "write `overcommit: 2.0`; with `overcommit: 1.0`, no pod can be OOM-killed because \
                  another exceeds its request",
-            ),
-        );
+        ));
     }
 }
 
@@ -212,12 +228,12 @@ pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
         let Some(bytes) = volume.size else { continue };
         if bytes < Bytes::gib(1) {
             found.push(
-                Diagnostic::error(
-                    code::STORAGE_TOO_SMALL,
-                    view.component(&[&[name], volume.path].concat()),
-                    format!("the volume of `{name}` is {bytes}, but must be at least 1Gi"),
-                )
-                .help("write `storage: 1Gi` or more"),
+                STORAGE_TOO_SMALL
+                    .at(
+                        view.component(&[&[name], volume.path].concat()),
+                        format!("the volume of `{name}` is {bytes}, but must be at least 1Gi"),
+                    )
+                    .help("write `storage: 1Gi` or more"),
             );
         }
     }
@@ -230,15 +246,15 @@ pub fn sizes(view: &SpecView<'_>, found: &mut Diagnostics) {
 fn mem_total(view: &SpecView<'_>, path: &FieldPath, node: &Node, found: &mut Diagnostics) {
     let (sold, half) = (node.memory, Bytes::new(node.memory.get() / 2));
     if let Some(seen) = node.mem_total.filter(|it| *it > sold || *it < half) {
-        let finding = Diagnostic::error(
-            code::MEM_TOTAL_DIFFERS,
-            view.at(path.key("memTotal")),
-            format!(
-                "`memTotal` is {seen}, but a machine sold with {sold} has at most that, and at \
+        let finding = MEM_TOTAL_DIFFERS
+            .at(
+                view.at(path.key("memTotal")),
+                format!(
+                    "`memTotal` is {seen}, but a machine sold with {sold} has at most that, and at \
                  least half of it"
-            ),
-        )
-        .related(view.at(path.key("memory")), "as sold");
+                ),
+            )
+            .related(view.at(path.key("memory")), "as sold");
         let kib = [seen.get() / 1024, seen.get().saturating_mul(1024)]
             .map(|it| Bytes::new(it).with_unit())
             .into_iter()

@@ -3,13 +3,23 @@
 use std::sync::Arc;
 
 use super::{
-    code,
+    rule::rules,
     view::{SpecView, field},
 };
 use crate::{
     diag::diagnostic::{Diagnostic, Diagnostics, Place},
-    platform::repository::Repository,
+    platform::repository::{Proof, Repository},
 };
+
+rules! {
+    /// The repository is fetched without TLS.
+    warning REPOSITORY_WITHOUT_TLS = "repository-without-tls":
+    Spec(without_tls);
+
+    /// A signer's key has expired, or will soon.
+    warning SIGNING_KEY_EXPIRES = "signing-key-expires":
+    Clock;
+}
 
 /// How many days before its end a key is reported.
 const WARN_DAYS: i64 = 30;
@@ -20,15 +30,14 @@ const DAY: i64 = 24 * 60 * 60;
 /// or without signatures.
 pub fn without_tls(view: &SpecView<'_>, found: &mut Diagnostics) {
     let repository = &view.platform.spec.repository;
-    if !repository.url.starts_with("http://") {
+    if repository.proof() != Proof::Nothing {
         return;
     }
     let is_signed = !repository.signed_by.is_empty();
     let host = repository.url.host();
     let with_tls = repository.url.replacen("http://", "https://", 1);
     found.push(
-        Diagnostic::warning(
-            code::REPOSITORY_WITHOUT_TLS,
+        REPOSITORY_WITHOUT_TLS.at(
             view.value(&["repository", "url"]),
             if is_signed {
                 format!(
@@ -71,6 +80,6 @@ pub fn signers<'a>(
         let help =
             "extend it (`gpg --quick-set-expire FINGERPRINT 1y`), then write the output of `gpg \
              --armor --export KEY` here";
-        Some(Diagnostic::warning(code::SIGNING_KEY_EXPIRES, place, message).help(help))
+        Some(SIGNING_KEY_EXPIRES.at(place, message).help(help))
     })
 }

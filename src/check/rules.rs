@@ -1,63 +1,82 @@
-//! The table of rules, and what they look at.
+//! The table of rules, and how they are run.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    code,
+    argocd, backup, capacity, certificate, components, credentials, effect, examples,
+    figures::{self, FIGURES_IMPLAUSIBLE},
+    hosts, ingress, limits, model_names, models, monitoring, node_groups,
+    object::{ApplicationView, BuiltObject, ObjectView},
+    ollama, open_webui, outside, ownership, permits, postgresql,
+    ranges::{self, OUT_OF_RANGE},
+    references, repository,
+    rule::{Check, Rule},
+    sealed_files, trust, versions,
     view::{SpecView, TenantView, WholeView},
+    workspaces,
 };
 use crate::{
+    builder::object::Object,
     diag::{
-        code::UNKNOWN_FIELD,
+        code::{Code, UNKNOWN_FIELD},
         diagnostic::{Diagnostic, Diagnostics, Place, Severity},
         path::{FieldPath, Step},
+    },
+    plan::{
+        Plan, copies,
+        projects::{BOOTSTRAP, TENANTS},
+        tenant::Tenant,
     },
     platform::files::{SEALING, SECRETS, VERSIONS},
 };
 
-type SpecRule = fn(&SpecView<'_>, &mut Diagnostics);
-type TenantRule = fn(&TenantView<'_>, &mut Diagnostics);
-type WholeRule = fn(&WholeView<'_>, &mut Diagnostics);
-
-/// Rules on the spec; an error among their findings and nothing is built.
-const SPEC: [SpecRule; 20] = [
-    super::argocd::pair,
-    super::argocd::waves,
-    super::backup::destination,
-    super::certificate::another,
-    super::components::needed,
-    super::figures::plausible,
-    super::hosts::platform,
-    super::hosts::public,
-    super::limits::limits,
-    super::models::models,
-    super::node_groups::nodes,
-    super::ollama::settings,
-    super::open_webui::chat,
-    super::postgresql::external,
-    super::postgresql::memory,
-    super::ranges::numbers,
-    super::ranges::sizes,
-    super::repository::without_tls,
-    super::versions::checksums,
-    super::versions::tested,
+/// The rules of each file, in the order in which they are asked.
+const TABLE: &[&[Rule]] = &[
+    argocd::RULES,
+    backup::RULES,
+    capacity::RULES,
+    certificate::RULES,
+    components::RULES,
+    credentials::RULES,
+    effect::RULES,
+    examples::RULES,
+    figures::RULES,
+    hosts::RULES,
+    ingress::RULES,
+    limits::RULES,
+    model_names::RULES,
+    models::RULES,
+    monitoring::RULES,
+    node_groups::RULES,
+    ollama::RULES,
+    open_webui::RULES,
+    outside::RULES,
+    ownership::RULES,
+    permits::RULES,
+    postgresql::RULES,
+    ranges::RULES,
+    references::RULES,
+    repository::RULES,
+    sealed_files::RULES,
+    trust::RULES,
+    versions::RULES,
+    workspaces::RULES,
 ];
 
-/// Rules on one tenant; an error among their findings and it is not built.
-const TENANT: [TenantRule; 3] =
-    [super::workspaces::name, super::workspaces::served, super::models::of_tenant];
+/// All rules.
+pub fn all() -> impl Iterator<Item = &'static Rule> {
+    TABLE.iter().copied().flatten()
+}
 
-/// Rules on the whole.
-const WHOLE: [WholeRule; 8] = [
-    super::components::needed_by_tenants,
-    super::credentials::provided_everywhere,
-    super::credentials::sealed,
-    super::examples::left_over,
-    super::hosts::tenants,
-    super::capacity::node,
-    super::sealed_files::names,
-    super::workspaces::administrators,
-];
+/// The codes of all rules.
+pub fn codes() -> impl Iterator<Item = &'static Code> {
+    all().flat_map(|it| it.codes)
+}
+
+/// The functions of all rules.
+fn checks() -> impl Iterator<Item = Check> {
+    all().flat_map(|it| it.checks).copied()
+}
 
 /// Runs the rules on the spec.
 ///
@@ -73,8 +92,10 @@ pub fn spec(view: &SpecView<'_>, found: &mut Diagnostics) {
         return;
     };
     let mut more = Diagnostics::new();
-    for rule in SPEC {
-        rule(view, &mut more);
+    for check in checks() {
+        if let Check::Spec(find) = check {
+            find(view, &mut more);
+        }
     }
     let is_sound = |place: &Place| match place {
         Place::Value { file, path } | Place::Key { file, path } => unread
@@ -97,7 +118,7 @@ fn without_consequences(found: Diagnostics) -> Diagnostics {
     };
     let is_out = |diagnostic: &Diagnostic| {
         diagnostic.severity == Severity::Error
-            && [code::OUT_OF_RANGE, code::FIGURES_IMPLAUSIBLE].contains(&diagnostic.code)
+            && [OUT_OF_RANGE.name(), FIGURES_IMPLAUSIBLE.name()].contains(&diagnostic.code)
     };
     let mut out = BTreeMap::new();
     for (index, diagnostic) in found.iter().enumerate().filter(|it| is_out(it.1)) {
@@ -132,7 +153,7 @@ fn unread(diagnostic: &Diagnostic) -> Option<(Arc<str>, FieldPath)> {
         return None;
     };
     // A field of another name may have been meant.
-    let path = if diagnostic.code == UNKNOWN_FIELD {
+    let path = if diagnostic.code == UNKNOWN_FIELD.name() {
         path.parent().unwrap_or_default()
     } else {
         path.clone()
@@ -150,14 +171,64 @@ fn is_platform(file: &str) -> bool {
 
 /// Runs the rules on one tenant.
 pub fn tenant(view: &TenantView<'_>, found: &mut Diagnostics) {
-    for rule in TENANT {
-        rule(view, found);
+    for check in checks() {
+        if let Check::Tenant(find) = check {
+            find(view, found);
+        }
     }
+}
+
+/// Runs the rules on one object of an Application.
+pub fn object(object: &dyn ObjectView, of: &ApplicationView<'_>, found: &mut Diagnostics) {
+    for check in checks() {
+        if let Check::Object(find) = check {
+            find(object, of, found);
+        }
+    }
+}
+
+fn objects(of: &ApplicationView<'_>, objects: &[Object], found: &mut Diagnostics) {
+    for object in objects {
+        self::object(&BuiltObject { object, of }, of, found);
+    }
+}
+
+/// Runs the rules on a tenant's objects.
+pub fn built(plan: &Plan, tenant: &Tenant, file: &Arc<str>, found: &mut Diagnostics) {
+    let of = ApplicationView {
+        plan,
+        component: &tenant.component,
+        secrets: &copies::needed(std::slice::from_ref(&tenant.component)),
+        project: Some(TENANTS),
+        workspace: Some(file),
+    };
+    objects(&of, &of.component.objects, found);
+}
+
+/// Runs the rules on the platform's objects, and on those with which Argo CD reads them.
+fn platform(view: &WholeView<'_>, found: &mut Diagnostics) {
+    for of in view.applications() {
+        objects(&of, &of.component.objects, found);
+        let manual = ApplicationView { project: None, ..of };
+        objects(&manual, &manual.component.manual_objects, found);
+    }
+    let Some(bootstrap) = view.applications().find(|it| it.project == Some(BOOTSTRAP)) else {
+        return;
+    };
+    let own: Vec<Object> =
+        view.plan.project_objects().into_iter().chain([view.plan.root()]).collect();
+    objects(&bootstrap, &own, found);
+    let applications = view.application_objects();
+    let applications: Vec<Object> = applications.into_iter().map(|it| it.0).collect();
+    objects(&bootstrap, &applications, found);
 }
 
 /// Runs the rules on the whole.
 pub fn whole(view: &WholeView<'_>, found: &mut Diagnostics) {
-    for rule in WHOLE {
-        rule(view, found);
+    for check in checks() {
+        if let Check::Whole(find) = check {
+            find(view, found);
+        }
     }
+    platform(view, found);
 }

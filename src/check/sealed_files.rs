@@ -3,11 +3,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{code, view::WholeView};
+use super::{rule::rules, view::WholeView, workspaces::FILE_NAME_DIFFERS};
 use crate::{
     builder::credential::SecretLookup,
     diag::{
-        diagnostic::{Diagnostic, Diagnostics, Place},
+        diagnostic::{Diagnostics, Place},
         path::FieldPath,
     },
     names::SealedFor,
@@ -17,6 +17,18 @@ use crate::{
     },
     seal::form::is_sealed,
 };
+
+rules! {
+    /// A sealed value that is no ciphertext.
+    error CIPHERTEXT_INVALID = "ciphertext-invalid",
+    /// A sealed value does not match its scope.
+    error SEALED_SCOPE = "sealed-scope":
+    Load;
+
+    /// The Secret's name does not fit how it is found.
+    either SEALED_NAME = "sealed-name":
+    Whole(names);
+}
 
 /// Every value of one file has the form of a sealed one, and stands where its scope says.
 pub fn file(credential: &SealedCredential, file: &Arc<str>, found: &mut Diagnostics) {
@@ -29,6 +41,23 @@ pub fn file(credential: &SealedCredential, file: &Arc<str>, found: &mut Diagnost
             file,
             &at.key("previous").key("sealed"),
             found,
+        );
+    }
+    let called = file.rsplit('/').next().unwrap_or_default();
+    let stem = called.strip_suffix(".yaml").unwrap_or(called);
+    let name = &credential.metadata.name;
+    if **name != *stem {
+        let path = FieldPath::root().key("metadata").key("name");
+        found.push(
+            FILE_NAME_DIFFERS
+                .at(
+                    Place::Value { file: file.clone(), path },
+                    format!("the file is called `{stem}.yaml`, the credential `{name}`"),
+                )
+                .help(format!(
+                    "rename the file to `{name}.yaml`, or write `name: {stem}` and seal its values \
+                     again: they are sealed to the name"
+                )),
         );
     }
 }
@@ -59,14 +88,12 @@ fn values(
                      sealed for this namespace alone",
                 )
             };
-            found
-                .push(Diagnostic::error(code::SEALED_SCOPE, place(at.clone()), message).help(help));
+            found.push(SEALED_SCOPE.at(place(at.clone()), message).help(help));
         }
         for (key, value) in values {
             let Err(why) = is_sealed(value) else { continue };
             found.push(
-                Diagnostic::error(
-                    code::CIPHERTEXT_INVALID,
+                CIPHERTEXT_INVALID.at(
                     place(at.clone().key(key)),
                     format!("the value of `{key}` is not sealed: {why}"),
                 )
@@ -85,8 +112,7 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
     let mut checked = std::collections::BTreeSet::new();
     for secret in view.plan.secrets() {
         let name = secret.credential.name();
-        let Some(values) =
-            view.plan.assembly().platform.sealed.file(name).filter(|_| checked.insert(name))
+        let Some(values) = view.plan.platform().sealed.file(name).filter(|_| checked.insert(name))
         else {
             continue;
         };
@@ -96,8 +122,7 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
             secret.credential.declared().lookup == SecretLookup::ByReference;
         match &values.suffix {
             Some(suffix) if !is_found_by_reference => found.push(
-                Diagnostic::error(
-                    code::SEALED_NAME,
+                SEALED_NAME.error_at(
                     Place::Value { file, path: spec.key("suffix") },
                     format!(
                         "the Secret must be called `{name}`, but its values were sealed for \
@@ -107,8 +132,7 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
                 .help(format!("`espalier seal --rotate {name}` seals it for the right name")),
             ),
             None if is_found_by_reference => found.push(
-                Diagnostic::warning(
-                    code::SEALED_NAME,
+                SEALED_NAME.warning_at(
                     Place::Key { file, path: spec },
                     format!(
                         "the Secret is still called `{name}` after its value changes: pods keep \

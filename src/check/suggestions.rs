@@ -3,11 +3,14 @@
 
 use std::cmp::Reverse;
 
-use super::{node_groups::MOST_NODES, view::WholeView};
+use super::view::WholeView;
 use crate::{
-    components::ollama::Ollama,
+    components::{
+        ollama::Ollama,
+        open_webui::{OpenWebUi, documents::Documents},
+    },
     facts::models::{families::FAMILIES, family::Tools, figures::Figures},
-    platform::node::{Node, Role},
+    platform::node::{MOST_NODES, Node, Role},
     units::{Bytes, Millicores},
 };
 
@@ -60,6 +63,7 @@ pub fn fixes_for(view: &WholeView<'_>) -> Vec<String> {
         helps.extend(replicas(ollama, over));
         helps.extend((0..ollama.models.len()).filter_map(|at| smaller(ollama, at, over)));
     }
+    helps.extend(documents(&view.spec.platform.spec.components.open_webui, over));
     let alone = helps.is_empty();
     helps.truncate(MOST - 1);
     helps.extend(node(view, over, alone));
@@ -78,6 +82,26 @@ fn freed(now: &Ollama, changed: &Ollama, over: Amounts) -> Option<Amounts> {
     let ((memory, cpu), (less, less_cpu)) = (all(now), all(changed));
     let freed = Amounts { memory: memory.saturating_sub(less), cpu: cpu.saturating_sub(less_cpu) };
     freed.covers(over).then_some(freed)
+}
+
+/// Documents that nobody reads: text files are read without anything more.
+fn documents(chat: &OpenWebUi, over: Amounts) -> Option<String> {
+    if !chat.enabled || chat.documents == Documents::Text {
+        return None;
+    }
+    let of = |chat: &OpenWebUi| {
+        let (server, reader) = chat.allotments();
+        let reader = reader.map_or_else(Default::default, |it| (it.request, it.cpu));
+        let pods = u64::from(chat.replicas);
+        (server.request * pods + reader.0, server.cpu * pods + reader.1)
+    };
+    let ((memory, cpu), (less, less_cpu)) =
+        (of(chat), of(&OpenWebUi { documents: Documents::Text, ..chat.clone() }));
+    let freed = Amounts { memory: memory.saturating_sub(less), cpu: cpu.saturating_sub(less_cpu) };
+    freed.covers(over).then(|| {
+        let freed = freed.describe(over);
+        format!("`documents: text` frees {freed} and fits: PDF and Word are then refused")
+    })
 }
 
 /// A smaller share of the CPU, where that is all that is missing: whole steps of 10m.

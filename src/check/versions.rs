@@ -1,18 +1,57 @@
 //! `checksum-unusable`, `untested-version`, `postgresql-major`: what the charts' facts and the
 //! measured figures do not cover.
 
-use super::{argocd, code, view::SpecView};
+use std::sync::Arc;
+
+use super::{argocd, rule::rules, view::SpecView};
 use crate::{
     diag::{
-        diagnostic::{Diagnostic, Diagnostics, Place},
+        diagnostic::{Diagnostics, Place},
         path::FieldPath,
+        suggest,
     },
     facts::{
         bootstrap,
         versions::{self, Pin},
     },
-    platform::files::VERSIONS,
+    platform::{files::VERSIONS, versions::Versions},
 };
+
+rules! {
+    /// A checksum that the bootstrap script cannot use.
+    error CHECKSUM_UNUSABLE = "checksum-unusable":
+    Spec(checksums);
+
+    /// A version that was not tested with the rest.
+    warning UNTESTED_VERSION = "untested-version",
+    /// A PostgreSQL of another major version.
+    error POSTGRESQL_MAJOR = "postgresql-major":
+    Spec(tested);
+
+    /// A version is pinned for something that is not there.
+    error UNKNOWN_VERSION = "unknown-version":
+    Load;
+}
+
+/// The names of all charts, images and downloads whose version can be pinned.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    versions::ALL.iter().map(|it| it.name).chain(bootstrap::DOWNLOADS.iter().map(|it| it.name))
+}
+
+/// Pins of what is not there. `file` is the one that they were read from.
+pub fn pinned(pins: &Versions, file: &Arc<str>, found: &mut Diagnostics) {
+    for name in pins.names().filter(|name| names().all(|it| it != *name)) {
+        let place = Place::Key { file: file.clone(), path: FieldPath::root().key(name.to_owned()) };
+        let finding = UNKNOWN_VERSION.at(
+            place,
+            format!("`{name}` is not a chart, an image or a download whose version can be pinned"),
+        );
+        found.push(match suggest::nearest(name, names()) {
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help(format!("there are: {}", names().collect::<Vec<_>>().join(", "))),
+        });
+    }
+}
 
 /// Pins that differ from the tested set.
 pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
@@ -38,26 +77,21 @@ pub fn tested(view: &SpecView<'_>, found: &mut Diagnostics) {
                     major(pin.tested)
                 );
                 let help = format!("write `{}: {}`", pin.name, written_as(pin.tested));
-                found.push(
-                    Diagnostic::error(code::POSTGRESQL_MAJOR, place, message).help(help).note(
-                        "a new major version needs a dump and a restore, and version 18 moved the \
+                found.push(POSTGRESQL_MAJOR.at(place, message).help(help).note(
+                    "a new major version needs a dump and a restore, and version 18 moved the \
                          data folder",
-                    ),
-                );
+                ));
                 continue;
             }
             found.push(
-                Diagnostic::warning(
-                    code::UNTESTED_VERSION,
-                    place,
-                    format!("`{}` {} is not the tested version", pin.name, written),
-                )
-                .note(format!("{what} {}", pin.tested))
-                .help(format!(
-                    "write `{}: {}`, or test this version before you rely on it",
-                    pin.name,
-                    written_as(pin.tested)
-                )),
+                UNTESTED_VERSION
+                    .at(place, format!("`{}` {} is not the tested version", pin.name, written))
+                    .note(format!("{what} {}", pin.tested))
+                    .help(format!(
+                        "write `{}: {}`, or test this version before you rely on it",
+                        pin.name,
+                        written_as(pin.tested)
+                    )),
             );
         }
     }
@@ -72,7 +106,7 @@ pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
         let version = versions.of(download.of);
         let wrong = match written.digest() {
             None => format!("`{}` gives no checksum", download.name),
-            Some(_) if written.tag() != &*version => {
+            Some(_) if written.tag() != version => {
                 format!(
                     "`{}` is the checksum of {}, but {} {version} is downloaded",
                     download.name,
@@ -85,7 +119,8 @@ pub fn checksums(view: &SpecView<'_>, found: &mut Diagnostics) {
         let place =
             Place::Value { file: VERSIONS.into(), path: FieldPath::root().key(download.name) };
         found.push(
-            Diagnostic::error(code::CHECKSUM_UNUSABLE, place, wrong)
+            CHECKSUM_UNUSABLE
+                .at(place, wrong)
                 .help(format!(
                     "write `{}: {version}@sha256:` and the 64 digits that its publisher gives for \
                      this version",

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::object::ApplicationView;
 use crate::{
     budget::report::Report,
+    builder::{chart::Chart, object::Object},
     components::{floor_plan::Platform, workspace::Workspace},
     diag::{diagnostic::Place, path::FieldPath},
     plan::{Plan, summary::Summary},
@@ -93,12 +97,63 @@ pub struct WholeView<'a> {
     pub tenants: &'a [Summary],
     /// The sums.
     pub budget: &'a Report,
+    /// What the Applications follow: the branch, or the tag of this very content.
+    pub revision: &'a str,
+    /// The platform's own files, paths and bytes.
+    pub files: &'a [(&'a str, &'a [u8])],
 }
 
 impl<'a> WholeView<'a> {
-    /// The view of a plan and its tenants.
-    pub fn of(plan: &'a Plan, tenants: &'a [Summary], budget: &'a Report) -> Self {
+    /// The view of a plan, its tenants, and what was written of it.
+    pub fn of(
+        plan: &'a Plan,
+        tenants: &'a [Summary],
+        budget: &'a Report,
+        revision: &'a str,
+        files: &'a [(&'a str, &'a [u8])],
+    ) -> Self {
         let spec = SpecView { platform: plan.platform(), file: plan.file() };
-        Self { spec, plan, tenants, budget }
+        Self { spec, plan, tenants, budget, revision, files }
+    }
+
+    /// The platform's Applications, and what their rules see.
+    pub fn applications(&self) -> impl Iterator<Item = ApplicationView<'a>> {
+        let plan = self.plan;
+        plan.applications().map(|planned| ApplicationView {
+            plan,
+            component: planned.component,
+            secrets: plan.secrets(),
+            project: Some(planned.project),
+            workspace: None,
+        })
+    }
+
+    /// The platform's Applications as Argo CD reads them, each with what it is of.
+    pub fn application_objects(&self) -> Vec<(Object, ApplicationView<'a>)> {
+        let objects = self.plan.application_objects(self.revision).map(|it| it.1);
+        objects.map(|it| Object::from_plan_custom(it)).zip(self.applications()).collect()
+    }
+}
+
+/// The values that a chart is given, each with its path: keys and positions, with dots between.
+///
+/// # Panics
+/// Never: values are structs of maps, lists and scalars.
+pub fn values(chart: &Chart) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    let values = serde_json::to_value(&*chart.values).expect("values are maps, lists and scalars");
+    collect(String::new(), values, &mut all);
+    all
+}
+
+fn collect(path: String, value: Value, all: &mut Vec<(String, Value)>) {
+    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+    match value {
+        Value::Object(map) => map.into_iter().for_each(|it| collect(below(&it.0), it.1, all)),
+        Value::Array(items) => {
+            let items = items.into_iter().enumerate();
+            items.for_each(|(index, item)| collect(below(&index.to_string()), item, all));
+        }
+        scalar => all.push((path, scalar)),
     }
 }

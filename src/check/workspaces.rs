@@ -4,17 +4,34 @@
 use std::sync::Arc;
 
 use super::{
-    code,
+    rule::rules,
     view::{TenantView, WholeView},
 };
 use crate::{
-    components::{namespaces, workspace::Workspace},
+    components::workspace::Workspace,
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
     },
     names::DnsLabel,
+    platform::files::WORKSPACES,
 };
+
+rules! {
+    /// A workspace's name is taken, reserved or too long.
+    error WORKSPACE_NAME = "workspace-name",
+    /// A file's name and the name in it differ.
+    error FILE_NAME_DIFFERS = "file-name-differs":
+    Tenant(name);
+
+    /// A workspace's public host is longer than a host name may be.
+    error WORKSPACE_HOST = "workspace-host-too-long":
+    Tenant(served);
+
+    /// A workspace without an administrator.
+    warning WORKSPACE_ADMINISTRATOR = "workspace-without-administrator":
+    Whole(administrators);
+}
 
 /// The longest name that still leaves room for what is made of it: a StatefulSet's pods carry a
 /// label of the name and a hash.
@@ -22,44 +39,49 @@ const LONGEST: usize = 45;
 
 /// One workspace by itself.
 pub fn name(view: &TenantView<'_>, found: &mut Diagnostics) {
-    let TenantView { workspace, file, .. } = *view;
+    let TenantView { workspace, plan, file } = *view;
     let at = FieldPath::root().key("spec").key("workspaceName");
     let place = || Place::Value { file: file.clone(), path: at.clone() };
     let name = &workspace.spec.workspace_name;
-    if namespaces::reserved().any(|it| it == name.as_str()) || name.starts_with("kube-") {
+    if plan.platform().spec.reserved().any(|it| it == name.as_str()) || name.starts_with("kube-") {
         found.push(
-            Diagnostic::error(
-                code::WORKSPACE_NAME,
-                place(),
-                format!("`{name}` is a namespace of the cluster or of the platform"),
-            )
-            .help("rename the workspace: its name becomes its namespace"),
+            WORKSPACE_NAME
+                .at(place(), format!("`{name}` is a namespace of the cluster or of the platform"))
+                .help("rename the workspace: its name becomes its namespace"),
         );
     }
     if name.len() > LONGEST {
         found.push(
-            Diagnostic::error(
-                code::WORKSPACE_NAME,
-                place(),
-                format!("the name has {} characters, but may have at most {LONGEST}", name.len()),
-            )
-            .help("shorten it: other names are derived from it"),
+            WORKSPACE_NAME
+                .at(
+                    place(),
+                    format!(
+                        "the name has {} characters, but may have at most {LONGEST}",
+                        name.len()
+                    ),
+                )
+                .help("shorten it: other names are derived from it"),
         );
     }
     if name.starts_with(|first: char| first.is_ascii_digit()) {
-        found.push(
-            Diagnostic::error(
-                code::WORKSPACE_NAME,
-                place(),
-                format!("`{name}` begins with a digit"),
-            )
-            .help(
-                "begin it with a letter: its Services have this name, and a Service's name must \
+        found.push(WORKSPACE_NAME.at(place(), format!("`{name}` begins with a digit")).help(
+            "begin it with a letter: its Services have this name, and a Service's name must \
                  begin with one",
-            ),
-        );
+        ));
     }
-    file_name(workspace, file, found);
+    // A resource that comes from elsewhere has no file.
+    if file.starts_with(WORKSPACES) {
+        file_name(workspace, file, found);
+    }
+}
+
+/// A second workspace of one name, where no file's name keeps them apart.
+pub fn twice(file: &Arc<str>) -> Diagnostic {
+    let path = FieldPath::root().key("spec").key("workspaceName");
+    let place = Place::Value { file: file.clone(), path };
+    WORKSPACE_NAME
+        .at(place, "another workspace has this name")
+        .help("give one of the two another `workspaceName`: it is the name of its namespace")
 }
 
 /// A file has the name of its workspace, so no two workspaces can have the same name.
@@ -73,7 +95,7 @@ fn file_name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
     let (metadata, namespace) = (&workspace.metadata.name, &workspace.spec.workspace_name);
     let finding = |written: &DnsLabel, keys| {
         let message = format!("the file is called `{name}`, the workspace `{written}`");
-        let finding = Diagnostic::error(code::FILE_NAME_DIFFERS, place(keys), message);
+        let finding = FILE_NAME_DIFFERS.at(place(keys), message);
         match stem.parse::<DnsLabel>() {
             Ok(_) => {
                 finding.help(format!("write `{stem}`, or rename the file to `{written}.yaml`"))
@@ -101,27 +123,19 @@ fn file_name(workspace: &Workspace, file: &Arc<str>, found: &mut Diagnostics) {
 /// What a workspace needs of its platform.
 pub fn served(view: &TenantView<'_>, found: &mut Diagnostics) {
     let TenantView { workspace, plan, file } = *view;
-    let assembly = plan.assembly();
-    let domains = &assembly.platform.spec.domains;
+    let domains = &plan.platform().spec.domains;
     let (field, domain) =
         domains.workspaces.as_ref().map_or(("chat", &domains.chat), |it| ("workspaces", it));
-    if workspace.host(assembly).is_err() {
+    if plan.host_of(workspace).is_none() {
         let path = FieldPath::root().key("spec").key("workspaceName");
         let name = &workspace.spec.workspace_name;
         let message = format!(
             "the workspace would answer at `{name}.{domain}`, and a host name has at most 253 \
              characters"
         );
-        found.push(
-            Diagnostic::error(
-                code::WORKSPACE_HOST,
-                Place::Value { file: file.clone(), path },
-                message,
-            )
-            .help(format!(
-                "give workspaces a shorter domain than `domains.{field}`: `workspaces: …`"
-            )),
-        );
+        found.push(WORKSPACE_HOST.at(Place::Value { file: file.clone(), path }, message).help(
+            format!("give workspaces a shorter domain than `domains.{field}`: `workspaces: …`"),
+        ));
     }
 }
 
@@ -136,8 +150,7 @@ pub fn administrators(view: &WholeView<'_>, found: &mut Diagnostics) {
     };
     let path = FieldPath::root().key("spec").key("workspaceName");
     found.push(
-        Diagnostic::warning(
-            code::WORKSPACE_ADMINISTRATOR,
+        WORKSPACE_ADMINISTRATOR.at(
             Place::Value { file: first.file.clone(), path },
             format!("{which} no administrator: the first user who signs up becomes it"),
         )

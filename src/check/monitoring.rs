@@ -1,0 +1,27 @@
+//! `host-not-served`: a public host that is written, and where nothing answers.
+
+use super::{rule::rules, view::WholeView};
+use crate::diag::diagnostic::Diagnostics;
+
+rules! {
+    /// Nothing answers at a public host.
+    warning HOST_NOT_SERVED = "host-not-served":
+    Whole(hosts);
+}
+
+/// Hosts that may be absent: who writes one waits for an answer there. Without a chat its host is
+/// still asked for, so nothing is said of it; a host for Argo CD that is off is refused before.
+pub fn hosts(view: &WholeView<'_>, found: &mut Diagnostics) {
+    let Some(host) = &view.spec.platform.spec.domains.monitoring else { return };
+    if view.plan.hosts().any(|it| it.0 == host) {
+        return;
+    }
+    found.push(
+        HOST_NOT_SERVED
+            .at(
+                view.spec.value(&["domains", "monitoring"]),
+                format!("nothing answers at `{host}`: monitoring is not a component yet"),
+            )
+            .help("remove it, or keep it to reserve the name: no workspace can take it"),
+    );
+}
