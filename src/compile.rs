@@ -7,7 +7,7 @@ use crate::{
     diag::diagnostic::Diagnostics,
     emit::{self, files::Files},
     load::{Sources, read},
-    plan::{Plan, summary::Summary},
+    plan::{Plan, summary::Summary, tenant::Tenant},
     platform::files::PLATFORM,
     yaml::source::Source,
 };
@@ -30,23 +30,26 @@ pub fn platform(sources: &Sources) -> Loaded {
     Loaded { plan, diagnostics }
 }
 
-/// Loads, checks, plans and emits one tenant by itself, on any thread.
-pub fn tenant(plan: &Plan, source: &Source, files: &mut Files) -> Summary {
-    let (workspace, mut diagnostics) = read::workspace(source);
-    let file = source.file.clone();
-    if let Some(workspace) = workspace {
-        rules::tenant(
-            &view::TenantView { workspace: &workspace, plan, file: &file },
-            &mut diagnostics,
-        );
-        if !diagnostics.has_errors()
-            && let Some(tenant) = plan.tenant(&workspace)
-        {
-            let content = emit::tenant::write(plan, &tenant, files);
-            return Summary { diagnostics, content, ..tenant.summary(plan, file) };
-        }
+/// Loads, checks and plans one tenant by itself, on any thread.
+pub fn planned(plan: &Plan, source: &Source) -> (Option<Tenant>, Diagnostics) {
+    let (workspace, mut found) = read::workspace(source);
+    let Some(workspace) = workspace else { return (None, found) };
+    let view = view::TenantView { workspace: &workspace, plan, file: &source.file };
+    rules::tenant(&view, &mut found);
+    let tenant = if found.has_errors() { None } else { plan.tenant(&workspace) };
+    if let Some(tenant) = &tenant {
+        rules::built(plan, tenant, &source.file, &mut found);
     }
-    Summary { diagnostics, ..Summary::unread(file) }
+    (tenant, found)
+}
+
+/// The same, and emits it.
+pub fn tenant(plan: &Plan, source: &Source, files: &mut Files) -> Summary {
+    let (tenant, diagnostics) = planned(plan, source);
+    let file = source.file.clone();
+    let Some(tenant) = tenant else { return Summary { diagnostics, ..Summary::unread(file) } };
+    let content = emit::tenant::write(plan, &tenant, files);
+    Summary { diagnostics, content, ..tenant.summary(plan, file) }
 }
 
 /// What the whole came to.
@@ -57,12 +60,14 @@ pub struct Whole {
     pub revision: String,
 }
 
-/// The platform's own files, and every rule that needs all of it.
+/// The platform's own files, and the rules that need all of it.
 pub fn whole(plan: &Plan, summaries: &[Summary], files: &mut Files) -> Whole {
     let budget = plan.budget(summaries);
     let revision = emit::platform::write(plan, summaries, &budget, files);
     let mut found = Diagnostics::new();
-    rules::whole(&view::WholeView::of(plan, summaries, &budget), &mut found);
+    let files: Vec<_> = files.iter().collect();
+    let view = view::WholeView::of(plan, summaries, &budget, &revision, &files);
+    rules::whole(&view, &mut found);
     Whole { found, revision }
 }
 
@@ -76,8 +81,7 @@ pub struct Compilation {
     pub whole: Option<Whole>,
 }
 
-/// Compiles everything, in its order. `tenants` has all of them compiled by [`tenant`], on whatever
-/// threads there are.
+/// Compiles everything in its order; `tenants` compiles each by [`tenant`], on any threads.
 ///
 /// # Errors
 /// What `tenants` returned.

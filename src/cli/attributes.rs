@@ -12,7 +12,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::{
     cli::{
-        disk::Kind,
+        disk::EntryKind,
         findings::FILE_CONVERTED,
         git::Git,
         owned::{name, owned},
@@ -42,7 +42,7 @@ struct Converted {
 ///
 /// # Errors
 /// When Git cannot be run, or refuses.
-pub fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
+pub(super) fn findings(tree: &Tree<'_>, git: &Git) -> anyhow::Result<Vec<Diagnostic>> {
     let folders: Vec<String> = owned(git).collect();
     let words = ["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"];
     let words: Vec<&str> = words.into_iter().chain(folders.iter().map(String::as_str)).collect();
@@ -145,7 +145,8 @@ impl Converted {
             format!(", or add {} at the end of .gitattributes, one line each", lines.join(", "));
         let or = if is_last { "" } else { &or };
         let tops = tops.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-        Diagnostic::warning(FILE_CONVERTED, Place::File(first.as_str().into()), message)
+        FILE_CONVERTED
+            .at(Place::File(first.as_str().into()), message)
             .help(format!(
                 "remove `{written}` from {at}{or}; then run `git add --renormalize \
                            {tops}`"
@@ -173,7 +174,7 @@ fn place(tree: &Tree<'_>, git: &Git, path: &str, written: &str) -> Option<Line> 
     for file in own.iter().map(|it| Path::new(it).to_owned()).chain(folders) {
         let full = git.top().join(&file);
         let mut bytes = Vec::new();
-        if !matches!(tree.disk.look(&full), Ok(Some((Kind::File, _))))
+        if !matches!(tree.disk.look(&full), Ok(Some((EntryKind::File, _))))
             || tree.disk.read(&full, LARGEST, &mut bytes).is_err()
         {
             continue;

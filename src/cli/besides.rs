@@ -13,7 +13,7 @@ use sha2::Sha256;
 use crate::{
     cli::{
         attributes,
-        disk::Kind,
+        disk::EntryKind,
         findings,
         git::Git,
         ignored,
@@ -205,14 +205,14 @@ fn judge(
     let is_hidden = entry.hidden.is_some();
     let remove = "`git rm --cached` removes it from Git; then run `espalier render`";
     match &*entry.mode {
-        "160000" if is_hidden || on_disk == Some(Kind::Folder) => {
+        "160000" if is_hidden || on_disk == Some(EntryKind::Folder) => {
             found.push(findings::entry(path, "is another repository in Git (a submodule)", remove));
         }
         // Where symbolic links are files (on Windows), the disk has a file that contains the
         // target, and `git add` keeps the mode.
         "120000"
             if is_needed != Some(false)
-                && (is_hidden || on_disk == Some(Kind::File) && !has_links(git, links)?) =>
+                && (is_hidden || on_disk == Some(EntryKind::File) && !has_links(git, links)?) =>
         {
             found.push(findings::entry(path, "is a symbolic link in Git", remove));
         }

@@ -1,22 +1,21 @@
 //! `check`: runs every rule, and compares every generated file with the tree. Writes nothing.
 
-use std::{fmt::Write as _, num::NonZero};
+use std::fmt::Write as _;
 
 use crate::{
-    check::{certificate, repository},
+    check::{certificate, repository, trust},
     cli::{
         args::Format,
         besides,
         console::{Console, count},
         diff::{Folded, object},
-        disk::Disk,
         drift::{Change, Comparison, Drift, differ_in_line_endings, unified},
         fields, findings, imprint,
         names::Names,
         outcome::Outcome,
         pipeline::Run,
+        session::Session,
         show,
-        sources::Work,
         tree::Tree,
     },
     diag::diagnostic::Diagnostics,
@@ -28,14 +27,8 @@ use crate::{
 ///
 /// # Errors
 /// When a file cannot be read.
-pub fn run(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
-    now: i64,
-    console: &mut Console,
-) -> anyhow::Result<Outcome> {
-    Ok(judge(disk, work, threads, now, false, console)?.outcome)
+pub fn run(session: Session<'_>, now: i64, console: &mut Console) -> anyhow::Result<Outcome> {
+    Ok(judge(session, now, false, console)?.outcome)
 }
 
 /// The result of a check.
@@ -53,15 +46,14 @@ pub struct Judged {
 /// # Errors
 /// When a file cannot be read.
 pub fn judge(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
+    session: Session<'_>,
     now: i64,
     is_added_next: bool,
     console: &mut Console,
 ) -> anyhow::Result<Judged> {
+    let Session { disk, work, .. } = session;
     let tree = Tree::open(disk, &work.root)?;
-    let mut comparison = Comparison::make(disk, work, threads, &tree)?;
+    let mut comparison = Comparison::make(session, &tree)?;
     let besides = besides::findings(&tree, work, &comparison.run, &comparison.foreign)?;
     let mut findings = std::mem::take(&mut comparison.run.findings);
     findings.extend(besides);
@@ -72,11 +64,12 @@ pub fn judge(
     findings.extend(sealing.and_then(|it| certificate::validity(it, now)));
     if let (Some(plan), Some(spec)) = (&comparison.run.plan, work.sources.texts.get(PLATFORM)) {
         findings.extend(repository::signers(plan.repository(), &spec.file, now));
+        findings.extend(trust::validity(&plan.platform().trust, &spec.file, now));
     }
     let mut findings = console.judge(findings);
     let drifts = comparison.all().count();
     let is_stopped = findings.has_errors();
-    let endings = show(disk, work, &tree, &comparison, &mut findings, console)?;
+    let endings = show(session, &tree, &comparison, &mut findings, console)?;
     if !matches!(console.format(), Format::Json | Format::Github) {
         // A difference would not explain these: both sides of the merge are in the file.
         findings.extend(
@@ -86,7 +79,7 @@ pub fn judge(
     let outcome =
         Outcome::clean_if(comparison.run.is_whole && drifts == 0 && !findings.has_errors());
     let totals = Console::totals(&findings);
-    console.findings(disk, work, findings)?;
+    console.findings(session, findings)?;
     let Some(plan) = comparison.run.plan.as_ref().filter(|_| comparison.run.is_whole) else {
         console.say(&format!(
             "{totals}; the tree was not compared, because the spec cannot be built\n"
@@ -150,18 +143,18 @@ fn say_what_to_do(tree: &Tree<'_>, endings: &[Box<str>], is_stopped: bool, conso
 /// Reports each file that differs, in the chosen format; returns the files that differ only in line
 /// endings, which share one line of output.
 fn show(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     tree: &Tree<'_>,
     comparison: &Comparison,
     found: &mut Diagnostics,
     console: &mut Console,
 ) -> anyhow::Result<Vec<Box<str>>> {
+    let Session { work, .. } = session;
     let (colored, format) = (console.is_colored(), console.format());
     let names = Names::for_people(work);
     let mut endings: Vec<Box<str>> = Vec::new();
     let mut folded = Folded::default();
-    comparison.sides(disk, work, tree, &mut |drift, old, new| {
+    comparison.sides(session, tree, &mut |drift, old, new| {
         if old.zip(new).is_some_and(|(old, new)| differ_in_line_endings(old, new)) {
             endings.push(drift.path.clone());
             return Ok(());

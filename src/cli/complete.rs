@@ -1,6 +1,11 @@
 //! Shell completion of values that depend on the platform: codes, credentials, models, revisions,
 //! remotes.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a shell asks for a word here, before the command line is read"
+)]
+
 use std::{
     env,
     ffi::OsStr,
@@ -15,17 +20,18 @@ use clap_complete::{
 };
 
 use crate::{
-    check::pages,
     cli::{
+        codes,
         disk::RealDisk,
         git::Git,
         root,
-        seal::{plaintext, sealing},
+        seal::plaintext,
         sources::{Input, Work},
         words,
     },
     compile,
     facts::models::{self, families::FAMILIES},
+    sealing,
 };
 
 /// The variable with which the script of a shell asks for completions.
@@ -96,12 +102,7 @@ pub fn script(shell: Shell) -> io::Result<Vec<u8>> {
 
 /// The codes of findings.
 pub fn codes(current: &OsStr) -> Vec<CompletionCandidate> {
-    let title = |code| {
-        pages::page(code)
-            .and_then(|it| it.lines().next())
-            .map(|it| it.trim_start_matches(['#', ' ']).to_owned())
-    };
-    matching(current, pages::codes().map(|it| (it.to_owned(), title(it))))
+    matching(current, codes::all().map(|it| (it.name.to_owned(), Some(it.title().to_owned()))))
 }
 
 /// The credentials that the platform needs.
@@ -109,7 +110,7 @@ pub fn credentials(current: &OsStr) -> Vec<CompletionCandidate> {
     let all = || {
         let work = Work::read(&RealDisk, &here()?, Input::Root).ok()?;
         let plan = compile::platform(&work.sources).plan?;
-        let keys = |need: &sealing::Need| {
+        let keys = |need: &sealing::NeededCredential| {
             need.declared.keys.iter().map(plaintext::described).collect::<Vec<_>>().join(", ")
         };
         Some(

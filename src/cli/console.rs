@@ -8,10 +8,9 @@ use anyhow::Context as _;
 use crate::{
     cli::{
         args::{Color, Format},
-        disk::Disk,
         fold::{columns, folded},
         names::Names,
-        sources::Work,
+        session::Session,
     },
     diag::{
         diagnostic::{Diagnostics, Severity},
@@ -64,6 +63,7 @@ impl Console {
 
     /// A console on two given streams, without colors: for programs and tests that run the
     /// commands.
+    #[cfg(feature = "internals")]
     pub fn to(
         format: Format,
         deny_warnings: bool,
@@ -111,11 +111,6 @@ impl Console {
     /// Whether stdout is colored.
     pub const fn is_colored(&self) -> bool {
         self.out.color
-    }
-
-    /// Whether the reader of stdout has closed it.
-    pub const fn is_closed(&self) -> bool {
-        self.out.closed
     }
 
     /// Writes results to stdout; all control characters except colors are replaced.
@@ -176,19 +171,15 @@ impl Console {
     ///
     /// # Errors
     /// When stdout cannot be written.
-    pub fn findings(
-        &mut self,
-        disk: &dyn Disk,
-        work: &Work,
-        findings: Diagnostics,
-    ) -> anyhow::Result<()> {
+    pub fn findings(&mut self, session: Session<'_>, findings: Diagnostics) -> anyhow::Result<()> {
+        let Session { disk, work, .. } = session;
         if self.format == Format::Json {
             let names = Names::for_programs(work);
             let text = report::json(&findings, &work.texts(disk, &findings, &names));
             return self.data(&ended(text));
         }
         if !matches!(self.format, Format::Github | Format::Short) {
-            self.findings_for_people(disk, work, findings);
+            self.findings_for_people(session, findings);
             return Ok(());
         }
         let names = if self.format == Format::Github {
@@ -208,7 +199,8 @@ impl Console {
 
     /// Writes findings to stderr for people, whatever the format: for commands whose results have
     /// a format of their own.
-    pub fn findings_for_people(&mut self, disk: &dyn Disk, work: &Work, findings: Diagnostics) {
+    pub fn findings_for_people(&mut self, session: Session<'_>, findings: Diagnostics) {
+        let Session { disk, work, .. } = session;
         let names = Names::for_people(work);
         for part in parts(findings) {
             let text = report::human(&part, &work.texts(disk, &part, &names), self.talk.color);

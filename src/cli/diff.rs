@@ -20,6 +20,7 @@ use crate::{
         outcome::Outcome,
         pipeline,
         seal::trust,
+        session::Session,
         sources::{Input, Work},
         tree::Tree,
     },
@@ -41,13 +42,8 @@ const NAMED: usize = 6;
 ///
 /// # Errors
 /// When a file or the revision cannot be read.
-pub fn run(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
-    verb: &Diff,
-    console: &mut Console,
-) -> anyhow::Result<Outcome> {
+pub fn run(session: Session<'_>, verb: &Diff, console: &mut Console) -> anyhow::Result<Outcome> {
+    let Session { disk, work, threads } = session;
     let open = |base: &str| {
         if Git::is_around(&work.root) {
             return GitDisk::open(&work.root, base);
@@ -61,7 +57,7 @@ pub fn run(
     let revision = verb.base.as_deref().map(open).transpose()?;
     let base: &dyn Disk = revision.as_ref().map_or(disk, |it| it);
     let tree = Tree::open(base, &work.root)?;
-    let mut comparison = Comparison::make(disk, work, threads, &tree)?;
+    let mut comparison = Comparison::make(session, &tree)?;
     let mut findings = std::mem::take(&mut comparison.run.findings);
     let mut buffer = Vec::new();
     let secrets = comparison
@@ -83,14 +79,14 @@ pub fn run(
             old.is_some(),
         );
         if console.format() == Format::Markdown {
-            markdown(disk, work, &tree, &comparison, &sums, console)?;
+            markdown(session, &tree, &comparison, &sums, console)?;
         } else {
-            plain(disk, work, &tree, &comparison, &sums, console)?;
+            plain(session, &tree, &comparison, &sums, console)?;
         }
     }
     let clean = comparison.run.is_whole && !findings.has_errors();
     if !clean {
-        console.findings_for_people(disk, work, findings);
+        console.findings_for_people(session, findings);
     }
     Ok(Outcome::clean_if(clean))
 }
@@ -164,7 +160,7 @@ fn old_budget(
     let disk = revision.or(head.as_ref())?;
     // Findings about the old spec do not matter here.
     let work = Work::read(disk, root, Input::Root).ok()?;
-    let run = pipeline::run(disk, &work, threads, &|_| Ok(())).ok()?;
+    let run = pipeline::run(Session { disk, work: &work, threads }, &|_| Ok(())).ok()?;
     Some(run.plan.as_ref().filter(|_| run.is_whole)?.budget(&run.summaries))
 }
 
@@ -241,8 +237,7 @@ fn is_yaml(path: &str) -> bool {
 }
 
 fn plain(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     tree: &Tree<'_>,
     comparison: &Comparison,
     sums: &Sums,
@@ -250,7 +245,7 @@ fn plain(
 ) -> anyhow::Result<()> {
     let colored = console.is_colored();
     let mut folded = Folded::default();
-    comparison.sides(disk, work, tree, &mut |drift, old, new| {
+    comparison.sides(session, tree, &mut |drift, old, new| {
         let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else {
             return Ok(());
         };
@@ -273,8 +268,7 @@ fn plain(
 }
 
 fn markdown(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     tree: &Tree<'_>,
     comparison: &Comparison,
     sums: &Sums,
@@ -287,7 +281,7 @@ fn markdown(
     };
     say(&format!("**espalier**: {}\n\n{}\n", totals(comparison, &sums.against), sums.budget))?;
     let mut folded = Folded::default();
-    comparison.sides(disk, work, tree, &mut |drift, old, new| {
+    comparison.sides(session, tree, &mut |drift, old, new| {
         let Some(word) = word(drift.change).filter(|_| !is_prose(&drift.path)) else {
             return Ok(());
         };

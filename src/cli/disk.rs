@@ -1,6 +1,8 @@
 //! The file system behind a trait: everything that reads, writes or moves a file goes through
 //! [`Disk`], so that tests can make any step fail.
 
+#![expect(clippy::disallowed_methods, reason = "the real `Disk`")]
+
 use std::{
     ffi::OsString,
     fs::{self, File},
@@ -10,7 +12,7 @@ use std::{
 
 /// What is at a path. A symbolic link is `Other`: it is never followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum EntryKind {
     /// A regular file.
     File,
     /// A folder.
@@ -19,7 +21,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl EntryKind {
     /// How messages name it.
     pub const fn noun(self) -> &'static str {
         match self {
@@ -30,7 +32,7 @@ impl Kind {
     }
 }
 
-impl From<fs::FileType> for Kind {
+impl From<fs::FileType> for EntryKind {
     fn from(file_type: fs::FileType) -> Self {
         if file_type.is_file() {
             Self::File
@@ -48,7 +50,7 @@ pub struct Entry {
     /// The name, without the folder.
     pub name: OsString,
     /// What it is.
-    pub kind: Kind,
+    pub kind: EntryKind,
 }
 
 /// The file system operations that the compiler needs.
@@ -64,7 +66,7 @@ pub trait Disk: Sync {
     ///
     /// # Errors
     /// When the file system cannot tell.
-    fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>>;
+    fn look(&self, path: &Path) -> io::Result<Option<(EntryKind, u64)>>;
 
     /// The path with all symbolic links resolved.
     ///
@@ -164,7 +166,7 @@ pub fn beside(path: &Path) -> PathBuf {
 pub struct RealDisk;
 
 impl Disk for RealDisk {
-    fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>> {
+    fn look(&self, path: &Path) -> io::Result<Option<(EntryKind, u64)>> {
         match fs::symlink_metadata(path) {
             Ok(metadata) => Ok(Some((metadata.file_type().into(), metadata.len()))),
             Err(error)

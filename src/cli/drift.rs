@@ -1,17 +1,14 @@
 //! How a tree differs from its spec: files that are changed, missing, stray or foreign, and both
 //! versions of the changed ones.
 
-use std::num::NonZero;
-
 use anyhow::Context as _;
 use similar::TextDiff;
 
 use crate::{
     cli::{
-        disk::Disk,
         findings::{self, Obstacle},
         pipeline::{self, Batch, Run},
-        sources::Work,
+        session::Session,
         tree::{Stray, Tree, Verdict},
     },
     compile,
@@ -104,13 +101,8 @@ impl Comparison {
     ///
     /// # Errors
     /// When a file cannot be read.
-    pub fn make(
-        disk: &dyn Disk,
-        work: &Work,
-        threads: Option<NonZero<usize>>,
-        tree: &Tree<'_>,
-    ) -> anyhow::Result<Self> {
-        let mut run = pipeline::run(disk, work, threads, &|batch| note(tree, batch))?;
+    pub fn make(session: Session<'_>, tree: &Tree<'_>) -> anyhow::Result<Self> {
+        let mut run = pipeline::run(session, &|batch| note(tree, batch))?;
         let (mut besides, mut foreign) = (Vec::new(), Vec::new());
         if run.is_whole {
             tree.strays(&mut |path, what| match what {
@@ -153,8 +145,7 @@ impl Comparison {
     /// When a file cannot be read, or what `each` returned.
     pub fn sides(
         &self,
-        disk: &dyn Disk,
-        work: &Work,
+        session: Session<'_>,
         tree: &Tree<'_>,
         each: &mut Each<'_>,
     ) -> anyhow::Result<()> {
@@ -165,13 +156,7 @@ impl Comparison {
             match at.checked_sub(1) {
                 None => drop(compile::whole(plan, &self.run.summaries, &mut batch.files)),
                 Some(tenant) => {
-                    pipeline::again(
-                        disk,
-                        work,
-                        plan,
-                        &self.run.summaries[tenant].file,
-                        &mut batch,
-                    )?;
+                    pipeline::again(session, plan, &self.run.summaries[tenant].file, &mut batch)?;
                 }
             }
             let mut drifts = note.drifts.iter().peekable();

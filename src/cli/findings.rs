@@ -5,44 +5,46 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     cli::{shell::quoted, tree::Verdict},
     diag::{
-        code::MERGE_CONFLICT,
+        code::{MERGE_CONFLICT, codes},
         diagnostic::{Diagnostic, Diagnostics, Place},
         suggest,
     },
 };
 
-/// A file in an owned folder that Espalier did not generate.
-pub const FOREIGN_FILE: &str = "foreign-file";
-/// Something else is at the path of a generated file.
-pub const PATH_OCCUPIED: &str = "path-occupied";
-/// Two objects would be written to one path.
-pub const PATH_TWICE: &str = "path-twice";
-/// A plain Secret in an owned folder.
-pub const PLAIN_SECRET: &str = "plain-secret";
-/// A generated file that the spec no longer makes.
-pub const FILE_STRAY: &str = "file-stray";
-/// A generated file has other bytes than the spec makes.
-pub const FILE_CHANGED: &str = "file-changed";
-/// A generated file is not there.
-pub const FILE_MISSING: &str = "file-missing";
-/// Git ignores a file that the platform needs.
-pub const FILE_IGNORED: &str = "file-ignored";
-/// Git changes a generated file's bytes.
-pub const FILE_CONVERTED: &str = "file-converted";
-/// Git has a different version of a file, and was told to ignore changes to it.
-pub const FILE_HIDDEN: &str = "file-hidden";
-/// A generated file with another file mode.
-pub const FILE_MODE: &str = "file-mode";
-/// Git could not be asked.
-pub const REPOSITORY_NOT_ASKED: &str = "repository-not-asked";
-/// The path in the spec differs from the path of the tree in its repository.
-pub const REPOSITORY_PATH: &str = "repository-path";
-/// The repository does not have the branch in the spec.
-pub const REPOSITORY_BRANCH: &str = "repository-branch";
-/// A file in `spec/` that nothing reads.
-pub const FILE_NOT_READ: &str = "file-not-read";
-/// A source that is outside of the root, or not a file.
-pub const SOURCE_OUTSIDE: &str = "source-outside";
+codes! {
+    /// A file in an owned folder that Espalier did not generate.
+    error FOREIGN_FILE = "foreign-file";
+    /// Something else is at the path of a generated file.
+    error PATH_OCCUPIED = "path-occupied";
+    /// Two objects would be written to one path.
+    error PATH_TWICE = "path-twice";
+    /// A plain Secret in an owned folder.
+    error PLAIN_SECRET = "plain-secret";
+    /// A generated file that the spec no longer makes.
+    error FILE_STRAY = "file-stray";
+    /// A generated file has other bytes than the spec makes.
+    error FILE_CHANGED = "file-changed";
+    /// A generated file is not there.
+    either FILE_MISSING = "file-missing";
+    /// Git ignores a file that the platform needs.
+    warning FILE_IGNORED = "file-ignored";
+    /// Git changes a generated file's bytes.
+    warning FILE_CONVERTED = "file-converted";
+    /// Git has a different version of a file, and was told to ignore changes to it.
+    error FILE_HIDDEN = "file-hidden";
+    /// A generated file with another file mode.
+    warning FILE_MODE = "file-mode";
+    /// Git could not be asked.
+    either REPOSITORY_NOT_ASKED = "repository-not-asked";
+    /// The path in the spec differs from the path of the tree in its repository.
+    error REPOSITORY_PATH = "repository-path";
+    /// The repository does not have the branch in the spec.
+    error REPOSITORY_BRANCH = "repository-branch";
+    /// A file in `spec/` that nothing reads.
+    warning FILE_NOT_READ = "file-not-read";
+    /// A source that is outside of the root, or not a file.
+    error SOURCE_OUTSIDE = "source-outside";
+}
 
 /// Something that prevents generated files from being written.
 #[derive(Debug)]
@@ -81,26 +83,20 @@ impl Obstacle {
     /// One finding for all obstacles at one path.
     fn finding(&self, number: usize) -> Diagnostic {
         match self {
-            Self::Twice(path) => Diagnostic::error(
-                PATH_TWICE,
-                file(path),
-                format!("two objects would be written to `{path}`"),
-            )
-            .help("give one of them another name in the spec"),
+            Self::Twice(path) => PATH_TWICE
+                .at(file(path), format!("two objects would be written to `{path}`"))
+                .help("give one of them another name in the spec"),
             Self::Taken { what, by, path } => {
                 let needed = match number {
                     1 if by == path => "needed for a generated file".to_owned(),
                     1 => format!("needed as a folder for `{path}`"),
                     _ => format!("needed as a folder for {number} generated files"),
                 };
-                Diagnostic::error(
-                    PATH_OCCUPIED,
-                    file(by),
-                    format!("`{by}` is {needed}, but {what} is there"),
+                PATH_OCCUPIED.at(file(by), format!("`{by}` is {needed}, but {what} is there")).help(
+                    format!(
+                        "look at `{by}`, move it away or delete it, then run `espalier render`"
+                    ),
                 )
-                .help(format!(
-                    "look at `{by}`, move it away or delete it, then run `espalier render`"
-                ))
             }
         }
     }
@@ -126,8 +122,7 @@ pub fn settle(findings: &mut Diagnostics, obstacles: Vec<Obstacle>) {
 /// A file in the owned folders that Espalier did not generate. This is an error, and nothing is
 /// written: the tree contains only what the spec makes.
 pub fn foreign(path: &str) -> Diagnostic {
-    Diagnostic::error(
-        FOREIGN_FILE,
+    FOREIGN_FILE.at(
         file(path),
         format!("`{path}` was not generated by espalier, and Argo CD reads this folder"),
     )
@@ -139,28 +134,25 @@ pub fn foreign(path: &str) -> Diagnostic {
 
 /// An entry in Git that is not a generated file, whatever is on the disk.
 pub fn entry(path: &str, what: &str, help: &str) -> Diagnostic {
-    Diagnostic::error(
-        FOREIGN_FILE,
-        file(path),
-        format!("`{path}` {what}, and Argo CD reads what is in Git"),
-    )
-    .help(help)
+    FOREIGN_FILE
+        .at(file(path), format!("`{path}` {what}, and Argo CD reads what is in Git"))
+        .help(help)
 }
 
 /// A generated file that has another mode in Git.
 pub fn mode(path: &str) -> Diagnostic {
-    Diagnostic::warning(
-        FILE_MODE,
-        file(path),
-        format!(
-            "`{path}` is executable in Git (mode 100755), which this generated file should not \
+    FILE_MODE
+        .at(
+            file(path),
+            format!(
+                "`{path}` is executable in Git (mode 100755), which this generated file should not \
                  be"
-        ),
-    )
-    .help(
-        "run `chmod -x` and `git update-index --chmod=-x` on it: `espalier render` does \
+            ),
+        )
+        .help(
+            "run `chmod -x` and `git update-index --chmod=-x` on it: `espalier render` does \
            neither",
-    )
+        )
 }
 
 /// A generated file of which Git has a different version, and was told by a mark to ignore changes.
@@ -169,7 +161,8 @@ pub fn hidden(path: &str, mark: &str) -> Diagnostic {
         "Git has a different version of `{path}`, and was told to ignore changes to the file \
          ({mark})"
     );
-    Diagnostic::error(FILE_HIDDEN, file(path), message)
+    FILE_HIDDEN
+        .at(file(path), message)
         .help(format!(
             "`git update-index --no-{mark} {}` removes that mark; then `git add` and commit the \
              file",
@@ -180,18 +173,14 @@ pub fn hidden(path: &str, mark: &str) -> Diagnostic {
 
 /// An empty folder, which Git does not store.
 pub fn empty(path: &str) -> Diagnostic {
-    Diagnostic::error(
-        FILE_STRAY,
-        file(path),
-        format!("`{path}` is an empty folder, which Git cannot store"),
-    )
-    .help(RENDER)
+    FILE_STRAY
+        .at(file(path), format!("`{path}` is an empty folder, which Git cannot store"))
+        .help(RENDER)
 }
 
 /// A file in the owned folders that contains a plain Secret.
 pub fn plain_secret(path: &str) -> Diagnostic {
-    Diagnostic::error(
-        PLAIN_SECRET,
+    PLAIN_SECRET.at(
         file(path),
         format!(
             "`{path}` contains a plain Secret: everyone who can read the repository knows its \
@@ -206,24 +195,18 @@ pub fn plain_secret(path: &str) -> Diagnostic {
 
 /// A generated file that the spec no longer makes.
 pub fn stray(path: &str) -> Diagnostic {
-    Diagnostic::error(FILE_STRAY, file(path), format!("the spec no longer makes `{path}`"))
-        .help(RENDER)
+    FILE_STRAY.at(file(path), format!("the spec no longer makes `{path}`")).help(RENDER)
 }
 
 /// A generated file with other bytes.
 pub fn changed(path: &str) -> Diagnostic {
-    Diagnostic::error(
-        FILE_CHANGED,
-        file(path),
-        format!("`{path}` differs from what the spec makes"),
-    )
-    .help(RENDER)
+    FILE_CHANGED.at(file(path), format!("`{path}` differs from what the spec makes")).help(RENDER)
 }
 
 /// A generated file with both sides of a merge in it.
 pub fn conflict(path: &str) -> Diagnostic {
     let message = format!("the generated file `{path}` has an unresolved merge conflict");
-    Diagnostic::error(MERGE_CONFLICT, file(path), message).help(format!(
+    MERGE_CONFLICT.at(file(path), message).help(format!(
         "resolve the conflicts in `spec/`; then `espalier render` rewrites this file, and `git \
          add {path}` marks the file as resolved"
     ))
@@ -232,12 +215,7 @@ pub fn conflict(path: &str) -> Diagnostic {
 /// Generated files that differ only in their line breaks.
 pub fn endings(first: &str, files: usize) -> Diagnostic {
     let others = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
-    Diagnostic::error(
-        FILE_CHANGED,
-        file(first),
-        format!("only line endings differ: {first}{others}"),
-    )
-    .help(ENDINGS)
+    FILE_CHANGED.at(file(first), format!("only line endings differ: {first}{others}")).help(ENDINGS)
 }
 
 /// Why line endings differ, and what to do about it.
@@ -247,14 +225,14 @@ pub const ENDINGS: &str = "Git checked out other line endings than are committed
 
 /// A generated file that is not there.
 pub fn missing(path: &str) -> Diagnostic {
-    Diagnostic::error(FILE_MISSING, file(path), format!("`{path}` is missing")).help(RENDER)
+    FILE_MISSING.error_at(file(path), format!("`{path}` is missing")).help(RENDER)
 }
 
 /// Generated files that are not in Git, although others are.
 pub fn left_out(first: &str, files: usize) -> Diagnostic {
     let others = if files > 1 { format!(" and {} more", files - 1) } else { String::new() };
     let message = format!("not in Git, although other generated files are: {first}{others}");
-    Diagnostic::warning(FILE_MISSING, file(first), message).help(
+    FILE_MISSING.warning_at(file(first), message).help(
         "run `git add apps bootstrap out spec` and commit: to Argo CD, a file that is not in Git \
          is an object to delete",
     )
@@ -263,14 +241,12 @@ pub fn left_out(first: &str, files: usize) -> Diagnostic {
 /// A file in `spec/workspaces/` or `spec/secrets/` that is not read because of its name.
 pub fn not_read(path: &str) -> Diagnostic {
     let message = format!("`{path}` is not read: only files whose name ends in `.yaml` are");
-    Diagnostic::warning(FILE_NOT_READ, file(path), message)
-        .help("rename it, or move it out of `spec/`")
+    FILE_NOT_READ.at(file(path), message).help("rename it, or move it out of `spec/`")
 }
 
 /// A file or folder in `spec/` that nothing reads; `read` are the names that are read.
 pub fn not_read_in_spec(path: &str, read: &[&str]) -> Diagnostic {
-    let finding = Diagnostic::warning(
-        FILE_NOT_READ,
+    let finding = FILE_NOT_READ.at(
         file(path),
         format!("`{path}` is not read: nothing with that name is expected in `spec/`"),
     );
@@ -288,7 +264,7 @@ pub fn not_read_in_spec(path: &str, read: &[&str]) -> Diagnostic {
 
 /// A source that is not read, because it is a symbolic link that leads elsewhere.
 pub fn outside(path: &str, what: &str) -> Diagnostic {
-    Diagnostic::error(SOURCE_OUTSIDE, file(path), format!("`{path}` {what}")).help(
+    SOURCE_OUTSIDE.at(file(path), format!("`{path}` {what}")).help(
         "put the file itself there: a file outside of the root is not in the repository, so \
          others would not have the file",
     )
@@ -296,12 +272,9 @@ pub fn outside(path: &str, what: &str) -> Diagnostic {
 
 /// A source that is a folder or a pipe instead of a file, or a file instead of a folder.
 pub fn of_another_kind(path: &str, what: &str, needed: &str) -> Diagnostic {
-    Diagnostic::error(
-        SOURCE_OUTSIDE,
-        file(path),
-        format!("`{path}` has to be a {needed}, but is {what}"),
-    )
-    .help(format!("move what is there out of `spec/`, and put the {needed} in its place"))
+    SOURCE_OUTSIDE
+        .at(file(path), format!("`{path}` has to be a {needed}, but is {what}"))
+        .help(format!("move what is there out of `spec/`, and put the {needed} in its place"))
 }
 
 const RENDER: &str =

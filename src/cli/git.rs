@@ -5,6 +5,11 @@
 //! bare repository in a folder, with a configuration that names programs; it cannot contain a
 //! `.git`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the one place from where Git is called, with the real names of its folders"
+)]
+
 use std::{
     env,
     ffi::OsStr,
@@ -14,7 +19,7 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::cli::{console::Console, disk::Kind, shell::quoted};
+use crate::cli::{console::Console, disk::EntryKind, shell::quoted};
 
 /// Environment variables that are kept for commands that the user asked for: who commits, and how a
 /// remote is reached. All other `GIT_…` variables are removed; some name another repository or a
@@ -64,8 +69,8 @@ impl Git {
             bail!("{} is not in a Git repository", root.display());
         };
         let dot_git = top.join(".git");
-        let kind = dot_git.symlink_metadata().map(|it| Kind::from(it.file_type()));
-        let is_one = matches!(kind, Ok(Kind::Folder | Kind::File));
+        let kind = dot_git.symlink_metadata().map(|it| EntryKind::from(it.file_type()));
+        let is_one = matches!(kind, Ok(EntryKind::Folder | EntryKind::File));
         ensure!(
             is_one,
             "{} is a symbolic link: Espalier does not use a repository that lies elsewhere",
@@ -121,7 +126,6 @@ impl Git {
         self.command(&KEPT, &[], words)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place from where Git is called")]
     fn command(&self, kept: &[&str], settings: &[&str], words: &[&str]) -> Command {
         let mut git = Command::new("git");
         let is_gits = |name: &OsStr| name.to_string_lossy().starts_with("GIT_");

@@ -12,22 +12,22 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use crate::cli::{
-    disk::{Disk, Entry, Kind},
+    disk::{Disk, Entry, EntryKind},
     git::Git,
     path_index::OWNED,
 };
 
 /// The spec and the generated files of one revision.
-pub struct GitDisk {
+pub(super) struct GitDisk {
     root: PathBuf,
     files: BTreeMap<PathBuf, Blob>,
-    folders: BTreeMap<PathBuf, BTreeMap<std::ffi::OsString, Kind>>,
+    folders: BTreeMap<PathBuf, BTreeMap<std::ffi::OsString, EntryKind>>,
     contents: Mutex<Contents>,
 }
 
 struct Blob {
     id: String,
-    kind: Kind,
+    kind: EntryKind,
 }
 
 /// `git cat-file --batch-command`: one process for all sizes and contents.
@@ -45,7 +45,7 @@ impl GitDisk {
     ///
     /// # Errors
     /// When there is no `git`, no repository that is safe to use, or no such revision.
-    pub fn open(root: &Path, revision: &str) -> anyhow::Result<Self> {
+    pub(super) fn open(root: &Path, revision: &str) -> anyhow::Result<Self> {
         let git = Git::of(root)?;
         let commit = format!("{revision}^{{commit}}");
         let words = ["rev-parse", "--verify", "--quiet", "--end-of-options", &commit];
@@ -100,7 +100,7 @@ impl GitDisk {
         let (facts, path) = line.split_once('\t')?;
         let mut facts = facts.split_whitespace();
         let (mode, _, id) = (facts.next()?, facts.next()?, facts.next()?);
-        let kind = if mode.starts_with("100") { Kind::File } else { Kind::Other };
+        let kind = if mode.starts_with("100") { EntryKind::File } else { EntryKind::Other };
         let path = PathBuf::from(git.below(path)?);
         let mut below = (path.as_path(), kind);
         while let (Some(folder), Some(name)) = (below.0.parent(), below.0.file_name()) {
@@ -109,7 +109,7 @@ impl GitDisk {
             if known.is_some() {
                 break;
             }
-            below = (folder, Kind::Folder);
+            below = (folder, EntryKind::Folder);
         }
         self.files.insert(path, Blob { id: id.to_owned(), kind });
         Some(())
@@ -161,13 +161,13 @@ impl Drop for Contents {
 }
 
 impl Disk for GitDisk {
-    fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>> {
+    fn look(&self, path: &Path) -> io::Result<Option<(EntryKind, u64)>> {
         let path = self.inside(path)?;
         let Some(file) = self.files.get(path) else {
-            return Ok(self.folders.contains_key(path).then_some((Kind::Folder, 0)));
+            return Ok(self.folders.contains_key(path).then_some((EntryKind::Folder, 0)));
         };
         let size =
-            if file.kind == Kind::File { self.contents().size("info", &file.id)? } else { 0 };
+            if file.kind == EntryKind::File { self.contents().size("info", &file.id)? } else { 0 };
         Ok(Some((file.kind, size)))
     }
 

@@ -11,6 +11,7 @@ use crate::{
         git::Git,
         path_index::{OWNED, shown},
         pipeline::{self, Batch},
+        session::Session,
         sources::Work,
         tree::Tree,
     },
@@ -43,7 +44,8 @@ pub fn needed<'a>(
     let mut all: Vec<String> = own.iter().map(ToString::to_string).collect();
     if let Some(first) = summaries.first() {
         let mut batch = Batch::default();
-        pipeline::again(tree.disk, work, plan, &first.file, &mut batch)?;
+        let session = Session { disk: tree.disk, work, threads: None };
+        pipeline::again(session, plan, &first.file, &mut batch)?;
         all.extend(batch.files.iter().map(|it| it.0.to_owned()));
     }
     let named = summaries.iter().skip(1).filter_map(|it| it.name.as_ref());
@@ -57,6 +59,7 @@ pub fn needed<'a>(
 ///
 /// # Errors
 /// When Git cannot be run, or fails.
+#[expect(clippy::disallowed_methods, reason = "Git is given the names while it answers")]
 pub fn ask(git: &Git, files: &[String]) -> anyhow::Result<Vec<Ignored>> {
     let mut command = git.asks(&["check-ignore", "--verbose", "-z", "--stdin"]);
     command.stdin(Stdio::piped()).stderr(Stdio::piped());
@@ -148,7 +151,8 @@ impl Ignored {
     /// This pattern as a finding.
     pub fn finding(&self) -> Diagnostic {
         let first = self.files.first().map(String::as_str).unwrap_or_default();
-        Diagnostic::warning(FILE_IGNORED, Place::File(Arc::from(first)), self.message())
+        FILE_IGNORED
+            .at(Place::File(Arc::from(first)), self.message())
             .help(self.help())
             .note("Argo CD sees only what is committed")
     }

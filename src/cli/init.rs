@@ -18,10 +18,11 @@ use serde_json::Value;
 use yaml_edit::{Document, path::YamlPath as _};
 
 use crate::{
+    check::trust::HOST_KEYS_MISSING,
     cli::{
         args::Init,
         console::Console,
-        disk::{Disk, Kind, replace},
+        disk::{Disk, EntryKind, replace},
         ignored,
         outcome::Outcome,
         repository::{self, Holder},
@@ -34,6 +35,7 @@ use crate::{
     names::{DnsLabel, Email, GitBranch, GitUrl, Host, RelativePath},
     platform::files::{PLATFORM, SEALING, SECRETS},
     report,
+    units::error::ValueError,
     yaml::source::Source,
 };
 use here::{Here, Known};
@@ -64,13 +66,13 @@ struct Field {
     /// The name of the flag that sets it.
     name: &'static str,
     /// Checks a value and returns it as the spec writes it.
-    check: fn(&str) -> Result<String, String>,
+    check: fn(&str) -> Result<String, ValueError>,
     /// The question to ask if there is no value; none if the value of the starter spec will do.
     question: Option<&'static str>,
 }
 
 /// Parses a value as the type that the spec has for it.
-fn checked<T: FromStr<Err = String> + ToString>(value: &str) -> Result<String, String> {
+fn checked<T: FromStr<Err = ValueError> + ToString>(value: &str) -> Result<String, ValueError> {
     value.parse::<T>().map(|it| it.to_string())
 }
 
@@ -164,7 +166,7 @@ pub fn run(
     // The spec is written last, so that a run that failed halfway can simply be repeated.
     disk.create(&spec, text.as_bytes()).with_context(|| format!("cannot write {PLATFORM}"))?;
     console.say(&format!("wrote {PLATFORM}\n"));
-    left_out(folder, &text, console)?;
+    notes(folder, &text, console)?;
     for field in &open {
         let value = Source::parse(PLATFORM, schema::STARTER).value;
         let example =
@@ -183,15 +185,21 @@ pub fn run(
     Ok(Outcome::Clean)
 }
 
-/// Reports needed files that Git ignores, before anybody commits.
-fn left_out(folder: &Path, spec: &str, console: &mut Console) -> anyhow::Result<()> {
-    let folder =
-        folder.canonicalize().with_context(|| format!("cannot look at {}", folder.display()))?;
-    let Holder::Git(git) = repository::holder(&folder) else { return Ok(()) };
+/// Reports what stands between the spec and a tree that Argo CD can read: a Git server that it does
+/// not know, and needed files that Git ignores, before anybody commits.
+#[expect(clippy::disallowed_methods, reason = "Git is asked about the real folder")]
+fn notes(folder: &Path, spec: &str, console: &mut Console) -> anyhow::Result<()> {
     let texts = BTreeMap::from([(Arc::from(PLATFORM), Source::parse(PLATFORM, spec.to_owned()))]);
     let Some(plan) = compile::platform(&Sources { texts }).plan else { return Ok(()) };
     let mut files = Files::default();
-    compile::whole(&plan, &[], &mut files);
+    let found = compile::whole(&plan, &[], &mut files).found;
+    for finding in found.iter().filter(|it| it.code == HOST_KEYS_MISSING.name()) {
+        let help = finding.help.join("; ");
+        console.say(&format!("note: {}: {}\n", plain::line(&finding.message), plain::line(&help)));
+    }
+    let folder =
+        folder.canonicalize().with_context(|| format!("cannot look at {}", folder.display()))?;
+    let Holder::Git(git) = repository::holder(&folder) else { return Ok(()) };
     let sources =
         [PLATFORM.to_owned(), SEALING.to_owned(), format!("{SECRETS}openwebui-admin.yaml")];
     let all: Vec<String> = files.iter().map(|it| it.0.to_owned()).chain(sources).collect();
@@ -218,7 +226,7 @@ fn of_flags(verb: &Init) -> anyhow::Result<BTreeMap<&'static str, String>> {
                 given.insert(field.path, value);
             }
             Err(why) => {
-                let _ = write!(wrong, "\n  --{}: {}", field.name, plain::line(&why));
+                let _ = write!(wrong, "\n  --{}: {}", field.name, plain::line(&why.to_string()));
             }
         }
     }
@@ -257,7 +265,7 @@ fn from_here(
             Err(why) => console.say(&format!(
                 "{} cannot be used in the spec: {}\n",
                 plain::line(&known.from),
-                plain::line(&why)
+                plain::line(&why.to_string())
             )),
         }
     }
@@ -370,7 +378,7 @@ fn read(disk: &dyn Disk, path: &Path) -> anyhow::Result<String> {
     let mut bytes = Vec::new();
     match disk.look(path).with_context(context)? {
         None => return Ok(String::new()),
-        Some((Kind::File, size)) => disk
+        Some((EntryKind::File, size)) => disk
             .read(path, usize::try_from(size)?.saturating_add(1), &mut bytes)
             .with_context(context)?,
         Some((kind, _)) => bail!("{} has to be a file, but is {}", path.display(), kind.noun()),

@@ -1,5 +1,7 @@
 //! One writer at a time: a lock that the system releases even if the process is killed.
 
+#![expect(clippy::disallowed_methods, reason = "a lock is held by the system, not by a `Disk`")]
+
 use std::{
     fs::{self, File, TryLockError},
     io::{ErrorKind, Read as _, Seek as _, Write as _},

@@ -5,6 +5,7 @@ mod attributes;
 pub mod besides;
 pub mod check;
 pub mod clock;
+pub mod codes;
 pub mod complete;
 pub mod console;
 pub mod diff;
@@ -31,6 +32,7 @@ pub mod render;
 pub mod repository;
 pub mod root;
 pub mod seal;
+pub mod session;
 pub mod shell;
 pub mod show;
 pub mod sources;
@@ -54,6 +56,7 @@ use console::Console;
 use disk::{Disk, RealDisk};
 use lock::Lock;
 use outcome::Outcome;
+use session::Session;
 use sources::{Input, Work};
 
 /// Runs the program: arguments in, exit code out.
@@ -112,6 +115,7 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
             all.join(", ")
         );
     }
+    let session = |work| Session { disk, work, threads: args.threads };
     match &args.verb {
         Verb::Init(verb) => {
             let folder = verb.folder.as_deref().or(args.root.as_deref()).unwrap_or(Path::new("."));
@@ -120,16 +124,12 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
         Verb::Schema => pages::schema(console),
         Verb::Explain { code } => pages::explain(code.as_deref(), console),
         Verb::Completions { shell } => pages::completions(*shell, console),
-        Verb::Render(verb) => render::run(disk, &work(disk, args)?, args.threads, verb, console),
-        Verb::Check { now } => check::run(
-            disk,
-            &work(disk, args)?,
-            args.threads,
-            now.unwrap_or_else(clock::now),
-            console,
-        ),
+        Verb::Render(verb) => render::run(session(&work(disk, args)?), verb, console),
+        Verb::Check { now } => {
+            check::run(session(&work(disk, args)?), now.unwrap_or_else(clock::now), console)
+        }
         Verb::Release(verb) => {
-            release::run(disk, &work(disk, args)?, args.threads, clock::now(), verb, console)
+            release::run(session(&work(disk, args)?), clock::now(), verb, console)
         }
         Verb::Seal(verb) => {
             if verb.from_stdin.is_some()
@@ -145,11 +145,11 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
                         .and_then(|it| Lock::take(&it))
                 })
                 .transpose()?;
-            let done = seal::run(disk, &work(disk, args)?, verb, console);
+            let done = seal::run(session(&work(disk, args)?), verb, console);
             drop(lock);
             done
         }
-        Verb::Diff(verb) => diff::run(disk, &work(disk, args)?, args.threads, verb, console),
+        Verb::Diff(verb) => diff::run(session(&work(disk, args)?), verb, console),
         Verb::Show { side: Some(Side::Models), patterns } => {
             // The catalogue can be shown before there is a spec.
             let here = args.root.is_some() || args.spec.is_some() || root::find(None, true).is_ok();
@@ -162,7 +162,7 @@ pub fn run(disk: &dyn Disk, args: &Args, console: &mut Console) -> anyhow::Resul
                        patterns"
                 );
             }
-            show::run(disk, &work(disk, args)?, args.threads, *side, console)
+            show::run(session(&work(disk, args)?), *side, console)
         }
     }
 }

@@ -29,7 +29,7 @@ use crate::{
 /// A model, as in the JSON output.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct ModelRow {
     name: String,
     /// The memory that Ollama's container gets for this model alone.
     memory_mi: u64,
@@ -179,12 +179,12 @@ fn distance(name: &str, pattern: &str) -> u8 {
     if its == asked { 0 } else { u8::from(!its.starts_with(&*asked)) + 1 }
 }
 
-fn rows(ollama: &Ollama, patterns: &[String], is_asked: impl Fn(&str) -> bool) -> Vec<Row> {
+fn rows(ollama: &Ollama, patterns: &[String], is_asked: impl Fn(&str) -> bool) -> Vec<ModelRow> {
     let own = ollama
         .catalogue
         .iter()
         .map(|(name, figures)| row(ollama, name.to_string(), figures, "spec"));
-    let mut rows: Vec<Row> = own.filter(|it| is_asked(&it.name)).collect();
+    let mut rows: Vec<ModelRow> = own.filter(|it| is_asked(&it.name)).collect();
     let known = |name: String| {
         let found = models::find(&name)?;
         Some(row(ollama, name, &found.figures, word(found.size)))
@@ -197,9 +197,9 @@ fn rows(ollama: &Ollama, patterns: &[String], is_asked: impl Fn(&str) -> bool) -
     rows
 }
 
-fn row(ollama: &Ollama, name: String, figures: &Figures, file: &'static str) -> Row {
+fn row(ollama: &Ollama, name: String, figures: &Figures, file: &'static str) -> ModelRow {
     let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
-    Row {
+    ModelRow {
         memory_mi: mebibytes(ollama.alone(figures).get()),
         gpu_memory_mi: ollama.vram_alone(figures).and_then(|it| NonZero::new(mebibytes(it.get()))),
         file_bytes: figures.blob,
@@ -220,8 +220,8 @@ const fn word(size: Size) -> &'static str {
     }
 }
 
-fn table(rows: &[Row]) -> String {
-    let tools = |row: &Row| match row.tools {
+fn table(rows: &[ModelRow]) -> String {
+    let tools = |row: &ModelRow| match row.tools {
         Some(true) => "yes",
         Some(false) => "no",
         None => "?",

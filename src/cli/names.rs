@@ -1,6 +1,8 @@
 //! How output names files: for people relative to the current folder, for programs relative to the
 //! top of the repository.
 
+#![expect(clippy::disallowed_methods, reason = "names depend on the folder that a person works in")]
+
 use std::{
     borrow::Cow,
     env,

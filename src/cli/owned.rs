@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use crate::cli::{git::Git, path_index::OWNED};
 
 /// The owned folders as Git path specifications.
-pub fn owned(git: &Git) -> impl Iterator<Item = String> {
+pub(super) fn owned(git: &Git) -> impl Iterator<Item = String> {
     OWNED.into_iter().map(|it| format!(":(top,literal){}", git.path(it)))
 }
 
 /// A path as Git prints it: bytes.
 #[cfg(unix)]
-pub fn name(bytes: &[u8]) -> OsString {
+pub(super) fn name(bytes: &[u8]) -> OsString {
     std::os::unix::ffi::OsStringExt::from_vec(bytes.to_owned())
 }
 

@@ -6,9 +6,8 @@ use anyhow::{Context as _, bail};
 use clap_complete::Shell;
 
 use crate::{
-    check::pages,
-    cli::{complete, console::Console, fold::folded, outcome::Outcome, table::Table},
-    diag::suggest,
+    cli::{codes, complete, console::Console, fold::folded, outcome::Outcome, table::Table},
+    diag::{code::Code, suggest},
     load::schema,
 };
 
@@ -18,20 +17,19 @@ use crate::{
 /// When there is no such code.
 pub fn explain(code: Option<&str>, console: &mut Console) -> anyhow::Result<Outcome> {
     let Some(code) = code else {
-        let mut codes: Vec<&str> = pages::codes().collect();
-        codes.sort_unstable();
+        let mut codes: Vec<&Code> = codes::all().collect();
+        codes.sort_unstable_by_key(|it| it.name);
         let mut table = Table::bare();
         for code in codes {
-            let title = pages::page(code).and_then(|it| it.lines().next()).unwrap_or_default();
-            table.row([code.to_owned(), title.trim_start_matches(['#', ' ']).to_owned()]);
+            table.row([code.name.to_owned(), code.title().to_owned()]);
         }
         console.data(&table.folded(console.width()))?;
         return Ok(Outcome::Clean);
     };
     // The code may be copied from a finding: `error[some-code]`.
     let bare = code.split_once('[').map_or(code, |it| it.1).trim_end_matches([':', ']']);
-    let Some(page) = pages::page(bare) else {
-        match suggest::nearest(bare, pages::codes()) {
+    let Some(Code { page, .. }) = codes::all().find(|it| it.name == bare) else {
+        match suggest::nearest(bare, codes::all().map(|it| it.name)) {
             Some(near) => bail!(
                 "there is no finding `{bare}`; did you mean `{near}`? `espalier explain` lists \
                  all codes"
@@ -49,11 +47,8 @@ fn filled(page: &str, width: Option<usize>) -> Cow<'_, str> {
     if width.is_none() {
         return Cow::Borrowed(page);
     }
-    let is_text = |text: &str| {
-        text.lines().all(|line| {
-            line.starts_with(|character: char| character.is_alphanumeric() || character == '`')
-        })
-    };
+    let begins = |first: char| first.is_alphanumeric() || "`(".contains(first);
+    let is_text = |text: &str| text.lines().all(|it| it.starts_with(begins));
     let fill = |text: &str| {
         if is_text(text) {
             folded(&text.replace('\n', " "), width).into_owned()

@@ -14,12 +14,12 @@ use std::{
 };
 
 use crate::{
-    cli::disk::{Disk, Kind},
+    cli::disk::{Disk, EntryKind},
     diag::plain,
 };
 
 /// The folders in which Espalier writes and removes generated files.
-pub const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
+pub(super) const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 
 /// A listing of the owned folders, made once before anything is compared.
 ///
@@ -27,7 +27,7 @@ pub const OWNED: [&str; 3] = ["apps", "bootstrap", "out"];
 /// The probability that two of that many paths share a hash is 1 in 10⁸; then one of them would be
 /// reported as written twice, or a stray would be missed.
 #[derive(Debug, Default)]
-pub struct PathIndex {
+pub(super) struct PathIndex {
     /// Sorted. The last three bits of each hash are replaced by the kind and [`NEEDED`].
     entries: Vec<AtomicU64>,
     /// Where the entries with the same leading bits begin: a search touches two cache lines, and a
@@ -46,14 +46,14 @@ const KIND: u64 = 0b011;
 
 /// What the listing says about the path of a generated file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Spot {
+pub(super) enum Spot {
     /// A file is there.
     File,
     /// Nothing is there, and every parent is a folder or missing.
     Free,
     /// Something other than a file is there, or a parent is not a folder: the path in the way, and
     /// its kind.
-    Taken(String, Kind),
+    Taken(String, EntryKind),
 }
 
 impl PathIndex {
@@ -61,7 +61,7 @@ impl PathIndex {
     ///
     /// # Errors
     /// When a folder cannot be listed, with its path.
-    pub fn read(disk: &dyn Disk, root: &Path) -> Result<Self, (String, io::Error)> {
+    pub(super) fn read(disk: &dyn Disk, root: &Path) -> Result<Self, (String, io::Error)> {
         let mut index = Self::default();
         let (mut path, mut entries) = (String::new(), Vec::new());
         for top in OWNED {
@@ -72,7 +72,7 @@ impl PathIndex {
                 continue;
             };
             entries.push(entry(top, kind));
-            if kind == Kind::Folder {
+            if kind == EntryKind::Folder {
                 index.walk(disk, root, &mut path, &mut entries)?;
             }
         }
@@ -102,9 +102,9 @@ impl PathIndex {
             path.push('/');
             path.push_str(&shown(&listing.name));
             // The `.git` of another repository counts as one entry, whatever is in it.
-            let kind = if is_repository(&listing.name) { Kind::Other } else { listing.kind };
+            let kind = if is_repository(&listing.name) { EntryKind::Other } else { listing.kind };
             entries.push(entry(path, kind));
-            if kind == Kind::Folder {
+            if kind == EntryKind::Folder {
                 self.walk(disk, root, path, entries)?;
             }
             path.truncate(length);
@@ -116,7 +116,12 @@ impl PathIndex {
     ///
     /// # Errors
     /// When a path outside of the owned folders cannot be examined.
-    pub fn need(&self, disk: &dyn Disk, root: &Path, path: &str) -> io::Result<(Spot, bool)> {
+    pub(super) fn need(
+        &self,
+        disk: &dyn Disk,
+        root: &Path,
+        path: &str,
+    ) -> io::Result<(Spot, bool)> {
         if !is_owned(path) {
             return Ok((outside(disk, root, path)?, false));
         }
@@ -124,12 +129,12 @@ impl PathIndex {
             let entry = found.fetch_or(NEEDED, Ordering::Relaxed);
             let again = entry & NEEDED != 0;
             return Ok(match kind_of(entry) {
-                Kind::File => (Spot::File, again),
+                EntryKind::File => (Spot::File, again),
                 kind => (Spot::Taken(path.to_owned(), kind), again),
             });
         }
         Ok(match parents(path).find_map(|above| Some((above, self.find(above)?))) {
-            Some((above, found)) if kind_of(found.load(Ordering::Relaxed)) != Kind::Folder => {
+            Some((above, found)) if kind_of(found.load(Ordering::Relaxed)) != EntryKind::Folder => {
                 // What is in the way is reported as that, and not as a stray too.
                 let entry = found.fetch_or(NEEDED, Ordering::Relaxed);
                 (Spot::Taken(above.to_owned(), kind_of(entry)), false)
@@ -139,18 +144,18 @@ impl PathIndex {
     }
 
     /// Whether something was listed that is not needed, so that it has to be looked for.
-    pub fn has_more_than_needed(&self) -> bool {
+    pub(super) fn has_more_than_needed(&self) -> bool {
         let mut entries = self.entries.iter().map(|it| it.load(Ordering::Relaxed));
-        self.empty_folders || entries.any(|it| it & NEEDED == 0 && kind_of(it) != Kind::Folder)
+        self.empty_folders || entries.any(|it| it & NEEDED == 0 && kind_of(it) != EntryKind::Folder)
     }
 
     /// Whether this path was listed but is not needed.
-    pub fn is_stray(&self, path: &str) -> bool {
+    pub(super) fn is_stray(&self, path: &str) -> bool {
         self.find(path).is_some_and(|it| it.load(Ordering::Relaxed) & NEEDED == 0)
     }
 
     /// Whether this path is needed; none if it was not listed.
-    pub fn is_needed(&self, path: &str) -> Option<bool> {
+    pub(super) fn is_needed(&self, path: &str) -> Option<bool> {
         self.find(path).map(|it| it.load(Ordering::Relaxed) & NEEDED != 0)
     }
 
@@ -167,18 +172,18 @@ impl PathIndex {
 }
 
 /// Whether a path is in an owned folder.
-pub fn is_owned(path: &str) -> bool {
+pub(super) fn is_owned(path: &str) -> bool {
     path.split_once('/').is_some_and(|(top, _)| OWNED.contains(&top))
 }
 
 /// Whether a name is `.git`, which makes the parent folder a repository.
-pub fn is_repository(name: &OsStr) -> bool {
+pub(super) fn is_repository(name: &OsStr) -> bool {
     name.eq_ignore_ascii_case(".git")
 }
 
 /// A name as printable text: bytes that are not UTF-8 show as `�`, and control characters as
 /// visible symbols. No generated file has such a name, so the result still identifies a stray.
-pub fn shown(name: &OsStr) -> Cow<'_, str> {
+pub(super) fn shown(name: &OsStr) -> Cow<'_, str> {
     match name.to_string_lossy() {
         Cow::Borrowed(text) => plain::line(text),
         Cow::Owned(text) => plain::line(&text).into_owned().into(),
@@ -190,13 +195,13 @@ pub fn shown(name: &OsStr) -> Cow<'_, str> {
 fn outside(disk: &dyn Disk, root: &Path, path: &str) -> io::Result<Spot> {
     for above in parents(path) {
         match disk.look(&root.join(above))? {
-            None | Some((Kind::Folder, _)) => {}
+            None | Some((EntryKind::Folder, _)) => {}
             Some((kind, _)) => return Ok(Spot::Taken(above.to_owned(), kind)),
         }
     }
     Ok(match disk.look(&root.join(path))? {
         None => Spot::Free,
-        Some((Kind::File, _)) => Spot::File,
+        Some((EntryKind::File, _)) => Spot::File,
         Some((kind, _)) => Spot::Taken(path.to_owned(), kind),
     })
 }
@@ -213,15 +218,15 @@ fn hash(path: &str) -> u64 {
     KEY.hash_one(path) & !(NEEDED | KIND)
 }
 
-fn entry(path: &str, kind: Kind) -> u64 {
+fn entry(path: &str, kind: EntryKind) -> u64 {
     hash(path) | kind as u64
 }
 
-fn kind_of(entry: u64) -> Kind {
+fn kind_of(entry: u64) -> EntryKind {
     match entry & KIND {
-        0 => Kind::File,
-        1 => Kind::Folder,
-        _ => Kind::Other,
+        0 => EntryKind::File,
+        1 => EntryKind::Folder,
+        _ => EntryKind::Other,
     }
 }
 
@@ -231,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_what_was_put_in() {
-        for kind in [Kind::File, Kind::Folder, Kind::Other] {
+        for kind in [EntryKind::File, EntryKind::Folder, EntryKind::Other] {
             assert_eq!(kind_of(entry("out/README.md", kind) | NEEDED), kind);
         }
     }

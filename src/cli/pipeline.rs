@@ -15,10 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     builder::component::Flow,
-    cli::{
-        disk::Disk,
-        sources::{Work, read_source},
-    },
+    cli::{session::Session, sources::read_source},
     compile,
     diag::diagnostic::Diagnostics,
     emit::files::Files,
@@ -72,11 +69,10 @@ pub struct Run<N> {
 /// # Errors
 /// When `each` fails, or a tenant's file cannot be read.
 pub fn run<N: Send>(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
+    session: Session<'_>,
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
 ) -> anyhow::Result<Run<N>> {
+    let Session { work, threads, .. } = session;
     let mut findings = work.findings.clone();
     let unbuilt = |findings: Diagnostics| Run {
         plan: None,
@@ -95,7 +91,7 @@ pub fn run<N: Send>(
     let compiled = compile::all(&work.sources, &mut batch.files, |plan| {
         let mut summaries = Vec::with_capacity(work.tenants.len());
         notes.reserve(work.tenants.len() + 1);
-        for share in tenants(disk, work, plan, threads, each) {
+        for share in tenants(session, plan, threads, each) {
             for step in share? {
                 match step {
                     Step::Built(mut summary, note) => {
@@ -137,13 +133,12 @@ pub fn run<N: Send>(
 /// # Errors
 /// When its file cannot be read.
 pub fn again(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     plan: &Plan,
     tenant: &Arc<str>,
     batch: &mut Batch,
 ) -> anyhow::Result<()> {
-    one(disk, work, plan, tenant, batch, &|_| Ok(())).map(|_| ())
+    one(session, plan, tenant, batch, &|_| Ok(())).map(|_| ())
 }
 
 /// A compiled tenant, or the findings about a file that cannot be read.
@@ -158,13 +153,17 @@ enum Step<N> {
 
 /// The tenants in shares, in the order of their files' names: the caller frees each share as it
 /// collects the results, so nothing is in memory twice for long.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the cores of the machine share a platform's tenants"
+)]
 fn tenants<N: Send>(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     plan: &Plan,
     threads: Option<NonZero<usize>>,
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
 ) -> impl Iterator<Item = anyhow::Result<Vec<Step<N>>>> {
+    let Session { work, .. } = session;
     let shares: Vec<&[Arc<str>]> = work.tenants.chunks(SHARE).collect();
     let threads = threads
         .or_else(|| thread::available_parallelism().ok())
@@ -180,7 +179,7 @@ fn tenants<N: Send>(
             && !failed.load(Ordering::Relaxed)
         {
             let steps: anyhow::Result<Vec<_>> =
-                share.iter().map(|it| one(disk, work, plan, it, &mut batch, each)).collect();
+                share.iter().map(|it| one(session, plan, it, &mut batch, each)).collect();
             failed.fetch_or(steps.is_err(), Ordering::Relaxed);
             mine.push((at, steps));
         }
@@ -201,13 +200,13 @@ fn tenants<N: Send>(
 }
 
 fn one<N>(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     plan: &Plan,
     tenant: &Arc<str>,
     batch: &mut Batch,
     each: &(dyn Fn(&mut Batch) -> anyhow::Result<N> + Sync),
 ) -> anyhow::Result<Step<N>> {
+    let Session { disk, work, .. } = session;
     let source = match read_source(disk, &work.root, tenant)? {
         None => bail!("{tenant} has just disappeared"),
         Some(Err(finding)) => return Ok(Step::Unreadable(finding.into())),

@@ -1,7 +1,5 @@
 //! `release`: checks the tree, commits it, tags its content, and pushes both in one step.
 
-use std::num::NonZero;
-
 use anyhow::{Context as _, bail, ensure};
 
 use crate::{
@@ -9,13 +7,12 @@ use crate::{
         args::Release,
         check::{self, Judged},
         console::Console,
-        disk::Disk,
         drift::{Comparison, Drift},
         git::Git,
         git_disk::GitDisk,
         outcome::Outcome,
         path_index::{OWNED, is_owned},
-        sources::Work,
+        session::Session,
         tree::Tree,
     },
     diag::diagnostic::Severity,
@@ -31,14 +28,13 @@ const SPEC: &str = "spec";
 /// When the work tree cannot be released from, or Git fails. Commits and tags that exist by then
 /// stay, and the next run continues from there.
 pub fn run(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
+    session: Session<'_>,
     now: i64,
     args: &Release,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
-    let Judged { outcome, plan, revision } = check::judge(disk, work, threads, now, true, console)?;
+    let Session { work, .. } = session;
+    let Judged { outcome, plan, revision } = check::judge(session, now, true, console)?;
     let Some(plan) = plan.filter(|_| outcome == Outcome::Clean) else {
         console.say("nothing was released\n");
         return Ok(Outcome::Findings);
@@ -57,7 +53,7 @@ pub fn run(
     on_branch(&git, repository)?;
     commit(&git, repository, args.message.as_deref(), tag, console)?;
     if !args.dry_run {
-        is_whole(disk, work, threads)?;
+        is_whole(session)?;
     }
 
     let there = git
@@ -136,6 +132,7 @@ fn on_branch(git: &Steps, repository: &Repository) -> anyhow::Result<()> {
 }
 
 /// Commits the changes of the spec and the tree; other changes stay uncommitted.
+#[expect(clippy::disallowed_methods, reason = "Git refuses a path that does not exist")]
 fn commit(
     git: &Steps,
     repository: &Repository,
@@ -173,10 +170,11 @@ fn commit(
 
 /// Requires that the commit to be tagged contains every generated file, byte for byte: Git leaves
 /// out files that it ignores and changes that it was told to ignore, and filters change bytes.
-fn is_whole(disk: &dyn Disk, work: &Work, threads: Option<NonZero<usize>>) -> anyhow::Result<()> {
+fn is_whole(session: Session<'_>) -> anyhow::Result<()> {
+    let Session { work, .. } = session;
     let commit = GitDisk::open(&work.root, "HEAD")?;
     let tree = Tree::open(&commit, &work.root)?;
-    let comparison = Comparison::make(disk, work, threads, &tree)?;
+    let comparison = Comparison::make(session, &tree)?;
     let differ: Vec<&Drift> = comparison.all().filter(|it| is_owned(&it.path)).collect();
     if let Some(first) = differ.first() {
         bail!(

@@ -2,8 +2,6 @@
 
 mod changed;
 
-use std::num::NonZero;
-
 use anyhow::{Context as _, bail};
 use sha2::{Digest as _, Sha256};
 
@@ -11,12 +9,12 @@ use crate::{
     cli::{
         args, besides,
         console::{Console, count},
-        disk::Disk,
         findings::{self, Obstacle},
         imprint,
         lock::Lock,
         outcome::Outcome,
         pipeline::{self, Batch},
+        session::Session,
         show,
         sources::Work,
         stage::{Counts, Stage},
@@ -54,25 +52,24 @@ pub struct Rendered {
 /// When a file cannot be read or written, another process writes this tree, or a later version
 /// wrote it.
 pub fn run(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
+    session: Session<'_>,
     args: &args::Render,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
+    let Session { disk, work, .. } = session;
     let mut lock = Lock::take(&work.root)?;
     let last = lock.note();
     if !args.downgrade {
         not_older(&Tree::open(disk, &work.root)?)?;
     }
-    let done = tree(disk, work, threads, &|it| console.judge(it))?;
+    let done = tree(session, &|it| console.judge(it))?;
     if done.is_written {
         lock.leave(&done.inputs);
     }
     drop(lock);
     let outcome = Outcome::clean_if(done.is_written);
     let said = Console::totals(&done.findings);
-    console.findings(disk, work, done.findings)?;
+    console.findings(session, done.findings)?;
     if done.is_written {
         let Counts { same, new, changed } = done.counts;
         let mut parts = Vec::new();
@@ -120,14 +117,13 @@ fn not_older(tree: &Tree<'_>) -> anyhow::Result<()> {
 /// When a file cannot be read or written. Then each file is either the old one or the new one, and
 /// the next render completes the tree.
 pub fn tree(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
+    session: Session<'_>,
     judge: &dyn Fn(Diagnostics) -> Diagnostics,
 ) -> anyhow::Result<Rendered> {
+    let Session { disk, work, .. } = session;
     let tree = Tree::open(disk, &work.root)?;
     let stage = Stage::open(&tree)?;
-    let done = stage_and_commit(disk, work, threads, judge, &tree, &stage);
+    let done = stage_and_commit(session, judge, &tree, &stage);
     if !matches!(&done, Ok(rendered) if rendered.is_written) {
         // Leftovers are harmless: the next render removes them.
         let _ = stage.wipe();
@@ -136,14 +132,13 @@ pub fn tree(
 }
 
 fn stage_and_commit(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
+    session: Session<'_>,
     judge: &dyn Fn(Diagnostics) -> Diagnostics,
     tree: &Tree<'_>,
     stage: &Stage<'_>,
 ) -> anyhow::Result<Rendered> {
-    let mut run = pipeline::run(disk, work, threads, &|batch| stage_batch(stage, batch))?;
+    let Session { disk, work, .. } = session;
+    let mut run = pipeline::run(session, &|batch| stage_batch(stage, batch))?;
     let mut done = Rendered::default();
     let mut obstacles = Vec::new();
     let mut inputs = sources(work);

@@ -9,7 +9,7 @@ use crate::{
         git::Git,
         sources::Work,
     },
-    diag::diagnostic::{Diagnostic, Diagnostics, Place},
+    diag::diagnostic::{Diagnostic, Diagnostics, Place, Severity},
     names::RelativePath,
     platform::{files::PLATFORM, repository::Repository},
 };
@@ -28,6 +28,7 @@ pub enum Holder {
 const ANY: &str = "spec/any-name-at-all";
 
 /// The repository that a tree is, or will be, committed to.
+#[expect(clippy::disallowed_methods, reason = "without a `.git` above, Git need not be started")]
 pub fn holder(root: &Path) -> Holder {
     if !root.ancestors().any(|it| it.join(".git").symlink_metadata().is_ok()) {
         return Holder::Nobody;
@@ -51,8 +52,8 @@ pub fn not_asked(why: &anyhow::Error) -> Diagnostic {
     );
     let is_absent = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
     let is_without = why.chain().filter_map(|it| it.downcast_ref::<io::Error>()).any(is_absent);
-    let told = if is_without { Diagnostic::warning } else { Diagnostic::error };
-    told(REPOSITORY_NOT_ASKED, Place::Nowhere, message).help(
+    let severity = if is_without { Severity::Warning } else { Severity::Error };
+    REPOSITORY_NOT_ASKED.at(severity, Place::Nowhere, message).help(
         "let Git read this repository (`git config --global --add safe.directory DIR` if it \
          belongs to another user), or move the platform elsewhere",
     )
@@ -82,13 +83,13 @@ pub fn place(git: &Git, work: &Work, said: &Repository) -> anyhow::Result<Diagno
             Ok(_) => format!("write `path: {there}` under `repository`"),
             Err(why) => format!("rename the folder, because a spec cannot name it: {why}"),
         };
-        found.push(Diagnostic::error(REPOSITORY_PATH, at("path"), message).help(help));
+        found.push(REPOSITORY_PATH.at(at("path"), message).help(help));
     }
     if let Some((branch, what)) = another_branch(git, &said.branch)? {
         let message =
             format!("this repository has no branch `{}`, which Argo CD would follow", said.branch);
         let help = format!("write `branch: {branch}`, which is {what}, or create the branch");
-        found.push(Diagnostic::error(REPOSITORY_BRANCH, at("branch"), message).help(help));
+        found.push(REPOSITORY_BRANCH.at(at("branch"), message).help(help));
     }
     Ok(found)
 }

@@ -1,5 +1,10 @@
 //! Finding the root: the folder that holds `spec/platform.yaml`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "looks for the platform around the folder that a person works in"
+)]
+
 use std::{
     env,
     path::{Path, PathBuf},
@@ -30,6 +35,12 @@ pub fn find(named: Option<&Path>, needs_spec: bool) -> anyhow::Result<PathBuf> {
     match here.ancestors().find(|it| it.join(PLATFORM).symlink_metadata().is_ok()) {
         Some(root) => Ok(root.to_owned()),
         None if needs_spec => {
+            if let Some(other) = misnamed(&here) {
+                bail!(
+                    "there is no {PLATFORM} in {}, but a {other}: rename it to {PLATFORM}",
+                    here.display()
+                )
+            }
             bail!(
                 "there is no {PLATFORM} in {} or a folder above it: `espalier init` creates one, \
                  `--root DIR` names the right folder",
@@ -38,4 +49,12 @@ pub fn find(named: Option<&Path>, needs_spec: bool) -> anyhow::Result<PathBuf> {
         }
         None => Ok(here),
     }
+}
+
+/// A file of a folder that was meant to be its spec: its name ends otherwise, or it lies outside of
+/// `spec/`.
+fn misnamed(folder: &Path) -> Option<&'static str> {
+    ["spec/platform.yml", "platform.yaml", "platform.yml"]
+        .into_iter()
+        .find(|it| folder.join(it).is_file())
 }

@@ -11,8 +11,9 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use crate::{
+    check::trust,
     cli::{
-        disk::{Disk, Kind},
+        disk::{Disk, EntryKind},
         findings, path_index,
     },
     diag::{
@@ -80,6 +81,7 @@ impl Work {
             Input::File(path) => read_file(disk, path, &path.display().to_string())?,
             Input::Stream(name, stream) => read_stream(stream, name)?,
         };
+        let named_files = platform.as_ref().map(trust::named).unwrap_or_default();
         work.complete = work.keep(PLATFORM, platform);
         if let Some(versions) = read_source(disk, root, &files::VERSIONS.into())? {
             work.keep(files::VERSIONS, versions);
@@ -87,13 +89,18 @@ impl Work {
         if let Some(certificate) = read_source(disk, root, &files::SEALING.into())? {
             work.keep(files::SEALING, certificate);
         }
+        for path in &named_files {
+            if let Some(file) = read_source(disk, root, path)? {
+                work.keep(path, file);
+            }
+        }
         for path in work.list(disk, files::SECRETS.trim_end_matches('/'))? {
             if let Some(source) = read_source(disk, root, &path)? {
                 work.keep(&path, source);
             }
         }
         work.tenants = work.list(disk, WORKSPACES)?;
-        work.look_around(disk, named.as_deref())?;
+        work.look_around(disk, named.as_deref(), &named_files)?;
         Ok(work)
     }
 
@@ -113,9 +120,15 @@ impl Work {
 
     /// Reports files in `spec/` that are not read because of their names: `spec/version.yaml` pins
     /// nothing.
-    fn look_around(&mut self, disk: &dyn Disk, named: Option<&Path>) -> anyhow::Result<()> {
+    fn look_around(
+        &mut self,
+        disk: &dyn Disk,
+        named: Option<&Path>,
+        named_files: &[Arc<str>],
+    ) -> anyhow::Result<()> {
         let full = self.root.join(SPEC);
-        if !matches!(disk.look(&full).context("cannot look at spec")?, Some((Kind::Folder, _))) {
+        if !matches!(disk.look(&full).context("cannot look at spec")?, Some((EntryKind::Folder, _)))
+        {
             return Ok(());
         }
         let read = [
@@ -133,6 +146,7 @@ impl Work {
             let is_known = name.starts_with('.')
                 || read.contains(&&*path)
                 || schema::PATHS.contains(&&*path)
+                || named_files.iter().any(|it| **it == *path)
                 || is_prose(&name);
             if !is_known && named.is_none_or(|it| *it != full.join(&entry.name)) {
                 unknown.push(path);
@@ -148,7 +162,7 @@ impl Work {
         let full = self.root.join(folder);
         match disk.look(&full).with_context(|| format!("cannot look at {folder}"))? {
             None => return Ok(Vec::new()),
-            Some((Kind::Folder, _)) => {}
+            Some((EntryKind::Folder, _)) => {}
             Some((kind, _)) => {
                 self.findings.push(findings::of_another_kind(folder, kind.noun(), "folder"));
                 return Ok(Vec::new());
@@ -162,7 +176,7 @@ impl Work {
                 continue;
             }
             let path = format!("{folder}/{name}");
-            if entry.kind != Kind::Folder && name.ends_with(".yaml") && *entry.name == *name {
+            if entry.kind != EntryKind::Folder && name.ends_with(".yaml") && *entry.name == *name {
                 all.push(Arc::from(path));
             } else {
                 self.findings.push(findings::not_read(&path));
@@ -207,11 +221,11 @@ pub fn read_source(
     let context = || format!("cannot read {name}");
     let size = match disk.look(&path).with_context(context)? {
         None => return Ok(None),
-        Some((Kind::File, size)) => size,
-        Some((Kind::Folder, _)) => {
+        Some((EntryKind::File, size)) => size,
+        Some((EntryKind::Folder, _)) => {
             return Ok(Some(Err(findings::of_another_kind(name, "a folder", "file"))));
         }
-        Some((Kind::Other, _)) => match disk.resolve(&path) {
+        Some((EntryKind::Other, _)) => match disk.resolve(&path) {
             Ok(target) if !target.starts_with(root) => {
                 return Ok(Some(Err(findings::outside(
                     name,
@@ -219,7 +233,7 @@ pub fn read_source(
                 ))));
             }
             Ok(target) => match disk.look(&target).with_context(context)? {
-                Some((Kind::File, size)) => size,
+                Some((EntryKind::File, size)) => size,
                 _ => {
                     return Ok(Some(Err(findings::of_another_kind(
                         name,
@@ -243,7 +257,7 @@ fn leads_out(disk: &dyn Disk, root: &Path, name: &str) -> anyhow::Result<bool> {
     let path = root.join(name);
     let is_link = matches!(
         disk.look(&path).with_context(|| format!("cannot look at {name}"))?,
-        Some((Kind::Other, _))
+        Some((EntryKind::Other, _))
     );
     Ok(is_link && disk.resolve(&path).is_ok_and(|it| !it.starts_with(root)))
 }
@@ -256,7 +270,7 @@ fn read_file(
 ) -> anyhow::Result<Result<Source, Diagnostic>> {
     let target = disk.resolve(path).with_context(|| format!("cannot read {name}"))?;
     match disk.look(&target).with_context(|| format!("cannot read {name}"))? {
-        Some((Kind::File, size)) => read_sized(disk, &target, size, name.into()),
+        Some((EntryKind::File, size)) => read_sized(disk, &target, size, name.into()),
         _ => bail!("{name} is not a regular file; `--spec -` reads from stdin"),
     }
 }

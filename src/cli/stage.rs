@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use crate::cli::{
-    disk::Kind,
+    disk::EntryKind,
     tree::{Tree, Verdict},
 };
 
@@ -80,7 +80,7 @@ impl<'a> Stage<'a> {
     pub fn open(tree: &'a Tree<'a>) -> anyhow::Result<Self> {
         let private = tree.root.join(PRIVATE);
         match tree.disk.look(&private).with_context(|| format!("cannot look at {PRIVATE}"))? {
-            None | Some((Kind::Folder, _)) => {}
+            None | Some((EntryKind::Folder, _)) => {}
             Some((kind, _)) => bail!(
                 "{PRIVATE} has to be a folder, but is {}: move it away and run `espalier render` \
                  again",
@@ -143,13 +143,13 @@ impl<'a> Stage<'a> {
         for entry in listing {
             let path = path.join(&entry.name);
             let place = self.tree.root.join(&path);
-            if entry.kind == Kind::Folder {
+            if entry.kind == EntryKind::Folder {
                 match disk
                     .look(&place)
                     .with_context(|| format!("cannot look at {}", path.display()))?
                 {
                     None => {}
-                    Some((Kind::Folder, _)) => {
+                    Some((EntryKind::Folder, _)) => {
                         self.commit_folder(&path)?;
                         continue;
                     }

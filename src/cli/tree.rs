@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use crate::{
     cli::{
-        disk::{Disk, Kind},
+        disk::{Disk, EntryKind},
         path_index::{self, OWNED, PathIndex, Spot},
     },
     emit::files,
@@ -124,7 +124,7 @@ impl<'a> Tree<'a> {
     /// be valid YAML. `buffer` is reused from file to file, and only filled with what the file has.
     pub fn holds_secret(&self, path: &str, buffer: &mut Vec<u8>) -> bool {
         let full = self.root.join(path);
-        let Ok(Some((Kind::File, size))) = self.disk.look(&full) else { return false };
+        let Ok(Some((EntryKind::File, size))) = self.disk.look(&full) else { return false };
         let most = usize::try_from(size.min(MAX_SIZE)).unwrap_or(usize::MAX);
         self.disk.read(&full, most, buffer).is_ok()
             && names_secret(&String::from_utf8_lossy(buffer))
@@ -140,7 +140,7 @@ impl<'a> Tree<'a> {
         buffer: &'b mut Vec<u8>,
     ) -> anyhow::Result<Option<&'b [u8]>> {
         let full = self.root.join(path);
-        let Some((Kind::File, size)) =
+        let Some((EntryKind::File, size)) =
             self.disk.look(&full).with_context(|| format!("cannot look at {path}"))?
         else {
             return Ok(None);
@@ -178,7 +178,7 @@ impl<'a> Tree<'a> {
         for top in OWNED {
             let full = self.root.join(top);
             match self.disk.look(&full).with_context(|| format!("cannot look at {top}"))? {
-                Some((Kind::Folder, _)) => {
+                Some((EntryKind::Folder, _)) => {
                     self.visit_folder(&full, &mut top.to_owned(), visit)?;
                 }
                 Some(_) if self.index.is_stray(top) => {
@@ -208,11 +208,13 @@ impl<'a> Tree<'a> {
             let is_repository = path_index::is_repository(&entry.name);
             let went = match entry.kind {
                 // A folder in the way of a file is reported as such, with everything in it.
-                Kind::Folder if !is_repository && self.index.is_needed(path) == Some(true) => false,
-                Kind::Folder if !is_repository => self.visit_folder(&full, path, visit)?,
+                EntryKind::Folder if !is_repository && self.index.is_needed(path) == Some(true) => {
+                    false
+                }
+                EntryKind::Folder if !is_repository => self.visit_folder(&full, path, visit)?,
                 _ if !self.index.is_stray(path) => false,
-                Kind::Folder | Kind::Other => (visit.file)(&full, path, Stray::Foreign)?,
-                Kind::File => {
+                EntryKind::Folder | EntryKind::Other => (visit.file)(&full, path, Stray::Foreign)?,
+                EntryKind::File => {
                     // A file that cannot be read counts as foreign.
                     let ours = self.disk.read(&full, HEAD, &mut visit.buffer).is_ok()
                         && is_ours_on_a_side(path, &visit.buffer);

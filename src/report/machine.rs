@@ -4,9 +4,13 @@ use std::{borrow::Cow, fmt::Write as _};
 
 use serde::Serialize;
 
-use super::locate::{locate, sorted};
+use super::locate::{Located, locate, sorted};
 use crate::{
-    diag::{diagnostic::Diagnostics, plain},
+    diag::{
+        diagnostic::{Diagnostics, Place},
+        path::FieldPath,
+        plain,
+    },
     yaml::texts::Texts,
 };
 
@@ -24,68 +28,94 @@ pub(super) fn short(all: &Diagnostics, texts: &dyn Texts) -> String {
     out
 }
 
-#[derive(Serialize)]
+/// A finding, as programs read it: `check --format json` prints an array of them.
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Finding<'a> {
+pub struct Finding<'a> {
+    /// Where it is.
     #[serde(flatten)]
-    at: Lines<'a>,
-    code: &'a str,
-    severity: &'a str,
-    message: &'a str,
-    label: Option<&'a str>,
-    related: Vec<Related<'a>>,
-    help: &'a [String],
-    notes: &'a [String],
+    pub at: Location<'a>,
+    /// The rule that found it, in kebab-case; `espalier explain` has a page on each.
+    pub code: &'a str,
+    /// `error` or `warning`.
+    pub severity: &'a str,
+    /// What is wrong, in one sentence without a full stop.
+    pub message: &'a str,
+    /// What is said of the marked text.
+    pub label: Option<&'a str>,
+    /// Other places that are involved.
+    pub related: Vec<Related<'a>>,
+    /// What to do, one line each.
+    pub help: &'a [String],
+    /// Background, one line each.
+    pub notes: &'a [String],
 }
 
-#[derive(Serialize)]
-struct Related<'a> {
+/// Another place that a finding involves.
+#[derive(Clone, Debug, Serialize)]
+pub struct Related<'a> {
+    /// Where it is.
     #[serde(flatten)]
-    at: Lines<'a>,
-    label: &'a str,
+    pub at: Location<'a>,
+    /// What it has to do with the finding.
+    pub label: &'a str,
 }
 
-#[derive(Serialize)]
+/// A place in a file; lines and columns count from 1, columns in characters.
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Lines<'a> {
-    file: Option<Cow<'a, str>>,
-    line: Option<usize>,
-    column: Option<usize>,
-    end_line: Option<usize>,
-    end_column: Option<usize>,
+pub struct Location<'a> {
+    /// The file; none if no file is meant.
+    pub file: Option<Cow<'a, str>>,
+    /// The value or its key, as a JSON Pointer (RFC 6901); none if the whole file is meant, or
+    /// text that is no YAML.
+    pub pointer: Option<String>,
+    /// Where it begins; none if the file was not read or the whole of it is meant.
+    pub line: Option<usize>,
+    /// Where it begins.
+    pub column: Option<usize>,
+    /// Where it ends.
+    pub end_line: Option<usize>,
+    /// Where it ends: the column after its last character.
+    pub end_column: Option<usize>,
 }
 
-impl<'a> Lines<'a> {
-    fn of(at: &super::locate::Located<'a>, texts: &dyn Texts) -> Self {
+impl<'a> Location<'a> {
+    fn of(place: &Place, at: &Located<'a>, texts: &dyn Texts) -> Self {
         let (start, end) = at.lines().unzip();
         let (line, column) = start.unzip();
         let (end_line, end_column) = end.unzip();
-        Self { file: at.file.map(|it| texts.shown(it)), line, column, end_line, end_column }
+        let file = at.file.map(|it| texts.shown(it));
+        let pointer = place.path().map(FieldPath::pointer);
+        Self { file, pointer, line, column, end_line, end_column }
     }
 }
 
+/// The findings in the order of their places.
+pub fn findings<'a>(all: &'a Diagnostics, texts: &'a dyn Texts) -> Vec<Finding<'a>> {
+    let found = sorted(all, texts).into_iter().map(|(finding, at)| Finding {
+        at: Location::of(&finding.place, &at, texts),
+        code: finding.code,
+        severity: finding.severity.word(),
+        message: &finding.message,
+        label: finding.label.as_deref(),
+        related: finding
+            .related
+            .iter()
+            .map(|(place, label)| Related {
+                at: Location::of(place, &locate(place, texts), texts),
+                label,
+            })
+            .collect(),
+        help: &finding.help,
+        notes: &finding.notes,
+    });
+    found.collect()
+}
+
 pub(super) fn json(all: &Diagnostics, texts: &dyn Texts) -> String {
-    let findings: Vec<Finding<'_>> = sorted(all, texts)
-        .into_iter()
-        .map(|(finding, at)| Finding {
-            at: Lines::of(&at, texts),
-            code: finding.code,
-            severity: finding.severity.word(),
-            message: &finding.message,
-            label: finding.label.as_deref(),
-            related: finding
-                .related
-                .iter()
-                .map(|(place, label)| Related {
-                    at: Lines::of(&locate(place, texts), texts),
-                    label,
-                })
-                .collect(),
-            help: &finding.help,
-            notes: &finding.notes,
-        })
-        .collect();
-    let text = serde_json::to_string_pretty(&findings).expect("texts and numbers are JSON");
+    let text =
+        serde_json::to_string_pretty(&findings(all, texts)).expect("texts and numbers are JSON");
     let mut out = plain::json(&text).into_owned();
     out.push('\n');
     out

@@ -1,13 +1,15 @@
 //! Findings as text: for a terminal, for a line-based tool, for a program and for a workflow on
 //! GitHub.
 
+#[cfg(feature = "cli")]
 mod human;
 mod locate;
-mod machine;
+pub mod machine;
 
 use crate::{diag::diagnostic::Diagnostics, yaml::texts::Texts};
 
 /// As a compiler shows them: message, marked lines, help and notes; a blank line after each.
+#[cfg(feature = "cli")]
 pub fn human(all: &Diagnostics, texts: &dyn Texts, color: bool) -> String {
     human::human(all, texts, color)
 }

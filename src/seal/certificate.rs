@@ -1,16 +1,15 @@
 //! The certificate that values are sealed with.
 
-use std::{error::Error, fmt};
+use std::{error::Error, fmt, ops::RangeInclusive};
 
-use base64ct::{Base64, Encoding as _};
-use rsa::{
-    BigUint, RsaPublicKey,
-    pkcs1::{self, der::Decode as _},
-    traits::PublicKeyParts as _,
-};
+use pkcs1::der::{Decode as _, asn1::UintRef};
 use sha2::{Digest as _, Sha256};
+use x509_cert::{der::oid::db::rfc5912::RSA_ENCRYPTION, time::Time};
 
-use super::form::MODULUS_BYTES;
+use super::{
+    form::MODULUS_BYTES,
+    pem::{self, BEGIN, CERTIFICATE, DASHES, PemError},
+};
 
 /// A certificate that values can be sealed with: an RSA key, and when it is valid.
 ///
@@ -18,7 +17,9 @@ use super::form::MODULUS_BYTES;
 /// there can change the values as well.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    key: RsaPublicKey,
+    /// The key's modulus and exponent, without leading zeros, the highest byte first.
+    key: (Vec<u8>, Vec<u8>),
+    bits: usize,
     fingerprint: String,
     not_before: i64,
     not_after: i64,
@@ -78,11 +79,6 @@ impl fmt::Display for CertificateError {
 
 impl Error for CertificateError {}
 
-const DASHES: &str = "-----";
-const BEGIN: &str = "-----BEGIN ";
-const END: &str = "-----END ";
-const CERTIFICATE: &str = "CERTIFICATE";
-
 /// `2048, 3072, 4096 or 8192`.
 pub(super) fn sizes() -> String {
     let sizes = MODULUS_BYTES.map(|it| (it * 8).to_string());
@@ -101,28 +97,25 @@ impl Certificate {
         let malformed = |_| CertificateError::Malformed;
         let read = x509_cert::Certificate::from_der(&der).map_err(malformed)?.tbs_certificate;
         let info = &read.subject_public_key_info;
-        if info.algorithm.oid != pkcs1::ALGORITHM_OID {
+        if info.algorithm.oid != RSA_ENCRYPTION {
             return Err(CertificateError::NotRsa);
         }
         let key = info.subject_public_key.as_bytes().ok_or(CertificateError::Malformed)?;
         let key = pkcs1::RsaPublicKey::from_der(key).map_err(malformed)?;
-        let modulus = BigUint::from_bytes_be(key.modulus.as_bytes());
-        let bits = modulus.bits();
+        let (modulus, exponent) = (key.modulus, key.public_exponent);
+        let bits = bits_of(modulus);
         if !MODULUS_BYTES.iter().any(|it| it * 8 == bits) {
             return Err(CertificateError::Size(bits));
         }
-        let exponent = BigUint::from_bytes_be(key.public_exponent.as_bytes());
-        let key = RsaPublicKey::new_with_max_size(modulus, exponent, bits)
-            .map_err(|_| CertificateError::Key)?;
-        // There is no time in a certificate before 1970 or after 9999 that gets this far.
-        let seconds = |time: x509_cert::time::Time| {
-            i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
-        };
+        if !is_odd(modulus) || !is_odd(exponent) || !EXPONENT_BITS.contains(&bits_of(exponent)) {
+            return Err(CertificateError::Key);
+        }
         Ok(Self {
-            key,
+            key: (modulus.as_bytes().to_vec(), exponent.as_bytes().to_vec()),
+            bits,
             fingerprint: fingerprint(&der),
-            not_before: seconds(read.validity.not_before),
-            not_after: seconds(read.validity.not_after),
+            not_before: seconds(&read.validity.not_before),
+            not_after: seconds(&read.validity.not_after),
         })
     }
 
@@ -133,7 +126,7 @@ impl Certificate {
 
     /// Bits of its key.
     pub fn bits(&self) -> usize {
-        self.key.n().bits()
+        self.bits
     }
 
     /// From when on it is valid, in seconds since 1970.
@@ -148,9 +141,32 @@ impl Certificate {
     }
 
     /// What session keys are encrypted with.
-    pub(super) fn key(&self) -> &RsaPublicKey {
-        &self.key
+    #[cfg(feature = "seal")]
+    pub(super) fn key(&self) -> rsa::RsaPublicKey {
+        let [modulus, exponent] =
+            [&self.key.0, &self.key.1].map(|it| rsa::BigUint::from_bytes_be(it));
+        rsa::RsaPublicKey::new_with_max_size(modulus, exponent, self.bits)
+            .expect("`parse` holds a key to what RSA asks of it")
     }
+}
+
+/// A time of a certificate in seconds since 1970. There is none before 1970 or after 9999 that is
+/// read at all.
+pub(super) fn seconds(time: &Time) -> i64 {
+    i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX)
+}
+
+/// Bits of the public exponents that RSA works with: odd ones from 3 on, below 2^33.
+const EXPONENT_BITS: RangeInclusive<usize> = 2..=33;
+
+fn bits_of(number: UintRef<'_>) -> usize {
+    let bytes = number.as_bytes();
+    let zeros = bytes.first().map_or(0, |it| it.leading_zeros() as usize);
+    bytes.len() * 8 - zeros
+}
+
+fn is_odd(number: UintRef<'_>) -> bool {
+    number.as_bytes().last().is_some_and(|it| it % 2 == 1)
 }
 
 fn fingerprint(der: &[u8]) -> String {
@@ -161,53 +177,20 @@ fn fingerprint(der: &[u8]) -> String {
 }
 
 /// The bytes of the only block of a PEM file, which is a certificate.
-///
-/// Not the reader of a crate: lines of any width and indented ones are common, and what else is in
-/// the file must be told apart.
-fn only_block(pem: &[u8]) -> Result<Vec<u8>, CertificateError> {
-    // Wherever it stands and however damaged the rest: a private key is what has to be said first.
-    if pem.windows(PRIVATE_KEY.len()).any(|it| it == PRIVATE_KEY) {
-        return Err(CertificateError::PrivateKey);
-    }
-    let pem = pem.strip_prefix("\u{feff}".as_bytes()).unwrap_or(pem);
-    let (mut blocks, mut open) = (Vec::new(), None);
-    for line in pem.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
-        open = match (open, label(line, BEGIN), label(line, END)) {
-            (None, Some(begun), _) => Some((begun, String::new())),
-            (Some((begun, text)), None, Some(ended)) if begun == ended => {
-                blocks.push((begun, text));
-                None
-            }
-            (Some((begun, mut text)), None, None) => {
-                text.push_str(std::str::from_utf8(line).map_err(|_| CertificateError::Malformed)?);
-                Some((begun, text))
-            }
-            (None, None, None) => None,
-            _ => return Err(CertificateError::Malformed),
-        };
-    }
-    if open.is_some() {
-        return Err(CertificateError::Malformed);
-    }
-    if let Some((other, _)) = blocks.iter().find(|it| it.0 != CERTIFICATE) {
-        return Err(match *other {
+fn only_block(text: &[u8]) -> Result<Vec<u8>, CertificateError> {
+    let blocks = pem::blocks(text).map_err(|why| match why {
+        PemError::Private => CertificateError::PrivateKey,
+        PemError::Malformed => CertificateError::Malformed,
+    })?;
+    if let Some(other) = blocks.iter().find(|it| it.label != CERTIFICATE) {
+        return Err(match other.label {
             "PUBLIC KEY" | "RSA PUBLIC KEY" if blocks.len() == 1 => CertificateError::PublicKey,
-            _ => CertificateError::Other((*other).to_owned()),
+            label => CertificateError::Other(label.to_owned()),
         });
     }
     match &*blocks {
         [] => Err(CertificateError::Missing),
-        [(_, text)] => Base64::decode_vec(text).map_err(|_| CertificateError::Malformed),
+        [one] => one.bytes().ok_or(CertificateError::Malformed),
         _ => Err(CertificateError::Several(blocks.len())),
     }
-}
-
-/// How the lines around every kind of private key end.
-const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
-
-/// The label of a line that begins or ends a block: `-----BEGIN CERTIFICATE-----`.
-fn label<'a>(line: &'a [u8], start: &str) -> Option<&'a str> {
-    let label = line.strip_prefix(start.as_bytes())?.strip_suffix(DASHES.as_bytes())?;
-    let is_word = |b: &u8| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b' ';
-    std::str::from_utf8(label).ok().filter(|it| it.as_bytes().iter().all(is_word))
 }

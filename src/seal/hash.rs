@@ -11,7 +11,7 @@ const COST: u32 = 10;
 const MAX_SIZE: usize = 72;
 
 /// Why a password cannot be hashed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashError {
     /// It is longer than bcrypt reads.
     TooLong,

@@ -203,5 +203,5 @@ pub fn belongs(private_key: &[u8], certificate: &certificate::Certificate) -> Op
     let key = RsaPrivateKey::from_pkcs8_pem(text)
         .ok()
         .or_else(|| RsaPrivateKey::from_pkcs1_pem(text).ok())?;
-    Some(key.to_public_key() == *certificate.key())
+    Some(key.to_public_key() == certificate.key())
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{
     key_pair::{self, KeyPairError},
-    value::Scope,
+    value::SealingScope,
 };
 
 /// A private key, read. It is wiped when it goes.
@@ -47,7 +47,7 @@ impl PrivateKey {
     /// When it was sealed for another key or scope, or was changed.
     pub fn open(
         &self,
-        scope: Scope<'_>,
+        scope: SealingScope<'_>,
         text: &str,
         random: &mut impl CryptoRngCore,
     ) -> Result<Zeroizing<Vec<u8>>, NotOpened> {

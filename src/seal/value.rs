@@ -13,7 +13,7 @@ use super::certificate::Certificate;
 /// Where a sealed value can be opened: the controller finds it out from the `SealedSecret` that the
 /// value stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope<'a> {
+pub enum SealingScope<'a> {
     /// In the `SealedSecret` of this namespace and name only.
     Strict {
         /// The namespace.
@@ -32,16 +32,16 @@ pub enum Scope<'a> {
     ClusterWide,
 }
 
-impl<'a> Scope<'a> {
+impl<'a> SealingScope<'a> {
     /// The label of OAEP that binds the session key to the scope.
     ///
     /// Namespaces and names are DNS labels, which hold no `/`: no two scopes of one kind have the
     /// same.
     pub fn label(self) -> Cow<'a, str> {
         match self {
-            Scope::Strict { namespace, name } => format!("{namespace}/{name}").into(),
-            Scope::NamespaceWide { namespace } => namespace.into(),
-            Scope::ClusterWide => "".into(),
+            SealingScope::Strict { namespace, name } => format!("{namespace}/{name}").into(),
+            SealingScope::NamespaceWide { namespace } => namespace.into(),
+            SealingScope::ClusterWide => "".into(),
         }
     }
 }
@@ -77,7 +77,7 @@ impl Error for SealError {}
 /// The random source fails, or the value is beyond all measure.
 pub fn seal(
     certificate: &Certificate,
-    scope: Scope<'_>,
+    scope: SealingScope<'_>,
     plaintext: &[u8],
     random: &mut impl CryptoRngCore,
 ) -> Result<String, SealError> {

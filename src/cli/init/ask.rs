@@ -5,6 +5,8 @@ use std::io::{BufRead, Read as _};
 
 use anyhow::{Context as _, bail};
 
+use crate::units::error::ValueError;
+
 /// The longest answer, in bytes.
 const MOST: u64 = 4096;
 
@@ -12,9 +14,9 @@ const MOST: u64 = 4096;
 ///
 /// # Errors
 /// When the terminal is gone or the input was closed (Ctrl-D).
-pub fn ask(
+pub(super) fn ask(
     question: &str,
-    check: impl Fn(&str) -> Result<String, String>,
+    check: impl Fn(&str) -> Result<String, ValueError>,
     from: &mut dyn BufRead,
     say: &mut dyn FnMut(&str),
 ) -> anyhow::Result<Option<String>> {
@@ -46,7 +48,11 @@ mod tests {
     fn asked(typed: &str) -> (Result<Option<String>, String>, String) {
         let mut said = String::new();
         let check = |text: &str| {
-            if text == "right" { Ok(text.to_owned()) } else { Err(format!("`{text}` is wrong")) }
+            if text == "right" {
+                Ok(text.to_owned())
+            } else {
+                Err(format!("`{text}` is wrong").into())
+            }
         };
         let answer = ask("What", check, &mut typed.as_bytes(), &mut |it| said += it);
         (answer.map_err(|it| it.to_string()), said)

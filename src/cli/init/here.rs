@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A value and its source.
-pub struct Known {
+pub(super) struct Known {
     /// The value; the spec may still reject it.
     pub value: String,
     /// Where the value is from, as text.
@@ -23,7 +23,7 @@ pub struct Known {
 
 /// The values that are known without asking the user.
 #[derive(Default)]
-pub struct Here {
+pub(super) struct Here {
     /// The platform's name, from the folder's.
     pub name: Option<Known>,
     /// The repository's URL, from the remote.
@@ -43,7 +43,7 @@ impl Here {
     ///
     /// # Errors
     /// When Git cannot be run, or the current folder is unknown.
-    pub fn look(folder: &Path) -> anyhow::Result<Self> {
+    pub(super) fn look(folder: &Path) -> anyhow::Result<Self> {
         let folder = absolute(folder)?;
         let mut here = Self {
             name: folder.file_name().and_then(|it| name(&it.to_string_lossy())),
@@ -256,6 +256,7 @@ fn name(folder: &str) -> Option<Known> {
 }
 
 /// The absolute path of the folder, with symbolic links resolved as far as it exists.
+#[expect(clippy::disallowed_methods, reason = "a new platform is where a person works")]
 fn absolute(folder: &Path) -> anyhow::Result<PathBuf> {
     let full = env::current_dir().context("cannot determine the current folder")?.join(folder);
     let there = full.ancestors().find_map(|it| Some((it, it.canonicalize().ok()?)));

@@ -23,7 +23,7 @@ use crate::{
         console::Console,
         disk::{self, Disk},
         outcome::Outcome,
-        sources::Work,
+        session::Session,
     },
     platform::files::SEALING,
     seal::{certificate::Certificate, key_pair},
@@ -40,12 +40,12 @@ const SERVED_AT: &str =
 /// # Errors
 /// When a file would be overwritten, or cannot be written.
 pub fn run(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     args: &InitArgs,
     now: i64,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
+    let Session { disk, work, .. } = session;
     let target = work.root.join(SEALING);
     let there = disk.look(&target).with_context(|| format!("cannot look at {SEALING}"))?;
     if there.is_some() && !args.replace {
@@ -57,7 +57,7 @@ pub fn run(
     let takes = args.from_key || args.from_cluster || args.certificate.is_some();
     if !takes
         && !args.replace
-        && let Some(way) = ways::back(disk, work)
+        && let Some(way) = ways::back(session)
     {
         bail!(
             "{SEALING} is missing, but nothing has to be sealed again: {way}; `--replace` \
@@ -66,7 +66,7 @@ pub fn run(
     }
     disk.create_folders(&work.root.join("spec")).context("cannot create spec/")?;
     if args.from_key {
-        return from_key(disk, work, args, now, console);
+        return from_key(session, args, now, console);
     }
     if args.from_cluster || args.certificate.is_some() {
         let (text, from) = existing(args)?;
@@ -88,7 +88,7 @@ pub fn run(
             "its private key stays where it is; back it up there: without it, nothing that is \
              sealed can be unsealed\n",
         );
-        console.say(&format!("next: `{}`\n", ways::next(disk, work, &certificate, None)));
+        console.say(&format!("next: `{}`\n", ways::next(session, &certificate, None)));
         return Ok(Outcome::Clean);
     }
     let key = outside(&work.root, &key_file(work, args.key.as_deref())?)?;
@@ -106,7 +106,7 @@ pub fn run(
         .context("the certificate that was made cannot be read")?;
     // If the key is not at the usual path, a key of another platform or an older one may be there,
     // so the next command names the key.
-    let next = ways::next(disk, work, &certificate, Some(&key));
+    let next = ways::next(session, &certificate, Some(&key));
     console.say(&format!(
         "wrote {SEALING}: the certificate, valid until {}; commit it\nwrote {}: the private key, \
          which only its owner may read\n\nBack up the private key now, where you keep passwords: \
@@ -122,16 +122,20 @@ pub fn run(
 /// Creates a new certificate for an existing private key. The key still decrypts what was sealed
 /// with the old certificate, so those files only have to name the new one, and nothing has to be
 /// sealed again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a private key lies outside of the repository, and so outside of its `Disk`"
+)]
 fn from_key(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     args: &InitArgs,
     now: i64,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
+    let Session { disk, work, .. } = session;
     let path = match &args.key {
         Some(_) => key_file(work, args.key.as_deref())?,
-        None => its_key(disk, work)?,
+        None => its_key(session)?,
     };
     let name = path.display();
     ensure!(path.exists(), "there is no private key at {name}: say with `--key FILE` where it is");
@@ -198,8 +202,9 @@ fn free(disk: &dyn Disk, key: PathBuf, args: &InitArgs) -> anyhow::Result<PathBu
 
 /// The private key of a lost certificate: if there are several, the one that decrypts what is
 /// sealed.
-fn its_key(disk: &dyn Disk, work: &Work) -> anyhow::Result<PathBuf> {
-    let keys = opened::keys(disk, work);
+fn its_key(session: Session<'_>) -> anyhow::Result<PathBuf> {
+    let Session { work, .. } = session;
+    let keys = opened::keys(session);
     let openers = ways::openers(&keys, work);
     match (openers.as_slice(), keys.as_slice()) {
         ([opener], _) => Ok(opener.path.clone()),
@@ -261,6 +266,10 @@ fn block(text: &str) -> String {
 }
 
 /// The certificate from a file or from the cluster, and its source as text.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a certificate may come from a pipe, outside of the repository"
+)]
 fn existing(args: &InitArgs) -> anyhow::Result<(String, String)> {
     let Some(path) = &args.certificate else { return from_cluster() };
     let name = path.display().to_string();

@@ -4,27 +4,27 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{sealing::Need, ways};
+use super::ways;
 use crate::{
     cli::{
         args::Format,
         clock,
         console::{Console, count},
-        disk::Disk,
         outcome::Outcome,
-        sources::Work,
+        session::Session,
         table::Table,
     },
     diag::plain,
     plan::Plan,
     platform::files::SEALING,
     seal::certificate::Certificate,
+    sealing::NeededCredential,
 };
 
 /// One credential in one namespace.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Row {
+struct CredentialRow {
     credential: String,
     keys: Vec<&'static str>,
     namespace: String,
@@ -89,9 +89,9 @@ impl State {
 /// When stdout cannot be written.
 pub fn run(
     plan: &Plan,
-    needs: &[Need],
+    needs: &[NeededCredential],
     now: i64,
-    (disk, work): (&dyn Disk, &Work),
+    session: Session<'_>,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
     let rows = rows(plan, needs, now);
@@ -135,12 +135,16 @@ pub fn run(
     let init = || {
         "`espalier seal init` creates a key pair, or uses the certificate of a cluster".to_owned()
     };
-    let init = sealing.is_none().then(|| ways::back(disk, work).unwrap_or_else(init));
-    let certified =
-        work.sources.texts.get(SEALING).and_then(|it| Certificate::parse(it.text.as_bytes()).ok());
+    let init = sealing.is_none().then(|| ways::back(session).unwrap_or_else(init));
+    let certified = session
+        .work
+        .sources
+        .texts
+        .get(SEALING)
+        .and_then(|it| Certificate::parse(it.text.as_bytes()).ok());
     let way = |state: &State| match (state, &certified) {
         // With the paths of the keys on this machine.
-        (State::OtherCertificate, Some(certificate)) => Some(ways::again(disk, work, certificate)),
+        (State::OtherCertificate, Some(certificate)) => Some(ways::again(session, certificate)),
         _ => state.words().1.map(str::to_owned),
     };
     let next: String = init
@@ -157,7 +161,7 @@ pub fn run(
 
 /// `all sealed`, or the number of credentials in each state; one with different states in several
 /// namespaces counts as the worst of them.
-fn totals(needs: &[Need], rows: &[Row]) -> String {
+fn totals(needs: &[NeededCredential], rows: &[CredentialRow]) -> String {
     let mut states: BTreeMap<State, usize> = BTreeMap::new();
     for need in needs {
         let its = rows.iter().filter(|it| it.credential == need.declared.name).map(|it| it.state);
@@ -174,7 +178,7 @@ fn totals(needs: &[Need], rows: &[Row]) -> String {
         .join(", ")
 }
 
-fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
+fn rows(plan: &Plan, needs: &[NeededCredential], now: i64) -> Vec<CredentialRow> {
     let platform = plan.platform();
     let sealing = platform.sealing.as_ref();
     let mut rows = Vec::new();
@@ -208,7 +212,7 @@ fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
                 .find(|it| it.credential.name() == name && it.namespace == *namespace);
             let used_by =
                 users.into_iter().flat_map(|it| &it.used_by).map(ToString::to_string).collect();
-            rows.push(Row {
+            rows.push(CredentialRow {
                 credential: name.to_owned(),
                 keys,
                 namespace: namespace.to_string(),
@@ -223,7 +227,7 @@ fn rows(plan: &Plan, needs: &[Need], now: i64) -> Vec<Row> {
     {
         let namespaces: Vec<&str> = file.sealed.keys().map(|it| &**it).collect();
         let credential = name.to_owned();
-        rows.push(Row {
+        rows.push(CredentialRow {
             credential,
             keys: Vec::new(),
             namespace: namespaces.join(", "),

@@ -6,10 +6,10 @@ pub mod list;
 pub mod opened;
 mod paths;
 pub mod plaintext;
-pub mod sealing;
 pub mod terminal;
 pub mod trust;
 pub mod ways;
+mod written;
 
 use std::path::Path;
 
@@ -22,27 +22,25 @@ use crate::{
     cli::{
         clock,
         console::{Console, count},
-        disk::Disk,
         outcome::Outcome,
-        sources::Work,
+        session::Session,
     },
     compile,
     plan::Plan,
     platform::files::SEALING,
     seal::certificate::Certificate,
+    sealing::{self, NeededCredential, Plain, Sealing},
 };
 use args::{SealArgs, SealVerb};
 use plaintext::Origins;
-use sealing::{Need, Sealing};
 
 /// What all parts of a `seal` command need.
-struct Session<'a> {
-    disk: &'a dyn Disk,
-    work: &'a Work,
+struct Seal<'a> {
+    session: Session<'a>,
     args: &'a SealArgs,
     now: i64,
     plan: &'a Plan,
-    needs: &'a [Need],
+    needs: &'a [NeededCredential],
 }
 
 /// Runs the verb.
@@ -50,15 +48,15 @@ struct Session<'a> {
 /// # Errors
 /// When a value is not available, or a file cannot be read or written.
 pub fn run(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     args: &SealArgs,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
+    let Session { work, .. } = session;
     plaintext::keep_private();
     let now = args.now.unwrap_or_else(clock::now);
     if let Some(SealVerb::Init(init)) = &args.verb {
-        return key_pair::run(disk, work, init, now, console);
+        return key_pair::run(session, init, now, console);
     }
     ensure!(
         args.writes() || args.scope.is_none(),
@@ -74,33 +72,33 @@ pub fn run(
     });
     let Some(plan) = plan else {
         let said = Console::totals(&findings);
-        console.findings_for_people(disk, work, findings);
+        console.findings_for_people(session, findings);
         console.say(&format!("{said}; nothing can be sealed until the spec can be built\n"));
         return Ok(Outcome::Findings);
     };
     let needs = sealing::needs(&plan);
-    let session = Session { disk, work, args, now, plan: &plan, needs: &needs };
+    let seal = Seal { session, args, now, plan: &plan, needs: &needs };
     if args.writes()
         && let Some(finding) =
             plan.platform().sealing.as_ref().and_then(|it| certificate::validity(it, now))
     {
-        console.findings_for_people(disk, work, finding.into());
+        console.findings_for_people(session, finding.into());
     }
     match &args.credential {
-        None if args.generate_missing => session.generate_missing(console),
-        None if args.reseal => session.reseal(console),
-        None => list::run(&plan, &needs, now, (disk, work), console),
-        Some(name) => session.one(name, console),
+        None if args.generate_missing => seal.generate_missing(console),
+        None if args.reseal => seal.reseal(console),
+        None => list::run(&plan, &needs, now, session, console),
+        Some(name) => seal.one(name, console),
     }
 }
 
 const RENDER: &str = "run `espalier render`, look at the diff, and commit both\n";
 
-impl Session<'_> {
+impl Seal<'_> {
     /// The certificate to seal with.
     fn certificate(&self, console: &mut Console) -> anyhow::Result<Certificate> {
-        let source = self.work.sources.texts.get(SEALING).with_context(|| {
-            let way = ways::back(self.disk, self.work).unwrap_or_else(|| {
+        let source = self.session.work.sources.texts.get(SEALING).with_context(|| {
+            let way = ways::back(self.session).unwrap_or_else(|| {
                 "`espalier seal init` creates a key pair, or uses the certificate of a cluster"
                     .to_owned()
             });
@@ -121,15 +119,20 @@ impl Session<'_> {
                 clock::written(certificate.not_before())
             );
         }
-        trust::certificate(self.disk, self.work, self.args, &certificate, console)?;
+        trust::certificate(self.session, self.args, &certificate, console)?;
         Ok(certificate)
     }
 
-    fn sealing<'a>(&'a self, need: &'a Need, rotate: bool) -> Sealing<'a> {
+    fn sealing<'a>(&'a self, need: &'a NeededCredential, rotate: bool) -> Sealing<'a> {
         Sealing::of(
             need,
             self.plan,
-            (self.disk, &self.work.root),
+            |path| {
+                self.session
+                    .disk
+                    .look(&self.session.work.root.join(path))
+                    .is_ok_and(|it| it.is_some())
+            },
             rotate,
             self.args.scope.map(Into::into),
         )
@@ -159,8 +162,8 @@ impl Session<'_> {
         }
         let certificate = self.certificate(console)?;
         let done = seal(&sealing, &certificate, plaintext::origins(need.declared, self.args)?)?;
-        done.write(self.disk, &self.work.root)?;
-        console.say(&done.said());
+        written::write(&done, self.session.disk, &self.session.work.root)?;
+        console.say(&written::said(&done));
         console.say(RENDER);
         Ok(Outcome::Clean)
     }
@@ -181,8 +184,8 @@ impl Session<'_> {
                 .map(|it| seal(it, &certificate, Vec::new()))
                 .collect::<anyhow::Result<_>>()?;
             for sealed in done {
-                sealed.write(self.disk, &self.work.root)?;
-                console.say(&sealed.said());
+                written::write(&sealed, self.session.disk, &self.session.work.root)?;
+                console.say(&written::said(&sealed));
             }
         }
         console.say(&format!("generated and sealed {}\n", count(made.len(), "credential")));
@@ -212,16 +215,16 @@ impl Session<'_> {
     /// value is available.
     fn reseal(&self, console: &mut Console) -> anyhow::Result<Outcome> {
         let certificate = self.certificate(console)?;
-        let is_old = |need: &&Need| {
+        let is_old = |need: &&NeededCredential| {
             let file = self.plan.platform().sealed.file(need.declared.name);
             file.is_some_and(|file| {
                 file.certificate.as_ref().is_none_or(|it| **it != *certificate.fingerprint())
             })
         };
-        let old: Vec<&Need> = self.needs.iter().filter(is_old).collect();
+        let old: Vec<&NeededCredential> = self.needs.iter().filter(is_old).collect();
         let key = self.args.key.as_deref().map(opened::key).transpose()?;
         let is_told = key.is_some() || self.args.from_dir.is_some();
-        let here = if is_told { Vec::new() } else { opened::keys(self.disk, self.work) };
+        let here = if is_told { Vec::new() } else { opened::keys(self.session) };
         let mut sources: Vec<Origins> = Vec::new();
         for need in &old {
             let sealed = self.plan.platform().sealed.file(need.declared.name);
@@ -262,8 +265,8 @@ impl Session<'_> {
             done.push(seal(&self.sealing(need, true), &certificate, origins)?);
         }
         for sealed in done {
-            sealed.write(self.disk, &self.work.root)?;
-            console.say(&sealed.said());
+            written::write(&sealed, self.session.disk, &self.session.work.root)?;
+            console.say(&written::said(&sealed));
         }
         console.say(&format!("resealed {} with {SEALING}\n", count(old.len(), "credential")));
         if !old.is_empty() {
@@ -273,6 +276,10 @@ impl Session<'_> {
     }
 
     /// The files in `--from-dir` with the values of a credential: all of them, or none.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "values come from a folder outside of the repository"
+    )]
     fn values_of(&self, declared: &'static CredentialSpec) -> anyhow::Result<Origins> {
         let Some(dir) = &self.args.from_dir else { return Ok(Vec::new()) };
         let is_there = |path: &Path| {
@@ -305,5 +312,9 @@ fn seal(
     let values = plaintext::values(sealing.need.declared, &sealing.keys, origins, &mut |length| {
         crate::seal::random::password(&mut random, length)
     })?;
-    sealing.seal(certificate, &values, &mut random)
+    let plain: Vec<Plain<'_>> = values
+        .iter()
+        .map(|(key, value)| Plain { key, bytes: value.bytes(), is_as_sealed: value.is_as_sealed() })
+        .collect();
+    Ok(sealing.seal(certificate, &plain, &mut random)?)
 }

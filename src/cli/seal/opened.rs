@@ -16,15 +16,13 @@ use super::{
 };
 use crate::{
     builder::credential::CredentialSpec,
-    cli::{
-        disk::{Disk, Kind},
-        sources::Work,
-    },
+    cli::{disk::EntryKind, session::Session, sources::Work},
     platform::{
         files::SECRETS,
-        sealed::{SealedCredential, SealedScope, SealedValues, secret_name},
+        sealed::{SealedCredential, SealedValues, secret_name},
     },
-    seal::{open::PrivateKey, value::Scope},
+    seal::open::PrivateKey,
+    sealing::scope,
     yaml::source::Source,
 };
 
@@ -46,15 +44,6 @@ pub fn text(path: &Path) -> anyhow::Result<Zeroizing<String>> {
     let text = std::str::from_utf8(file.bytes())
         .with_context(|| format!("{} is not PEM", path.display()))?;
     Ok(Zeroizing::new(text.to_owned()))
-}
-
-/// The sealing scope of a value for a namespace.
-pub fn scope<'a>(scope: SealedScope, namespace: &'a str, secret: &'a str) -> Scope<'a> {
-    match scope {
-        SealedScope::Strict => Scope::Strict { namespace, name: secret },
-        SealedScope::NamespaceWide => Scope::NamespaceWide { namespace },
-        SealedScope::ClusterWide => Scope::ClusterWide,
-    }
 }
 
 /// The decrypted values of a credential by key, which are the same for all of its namespaces.
@@ -109,9 +98,14 @@ pub struct FoundKey {
 }
 
 /// The private keys in this platform's configuration folder, sorted by name.
-pub fn keys(disk: &dyn Disk, work: &Work) -> Vec<FoundKey> {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "symbolic links are followed in the user's own folder"
+)]
+pub fn keys(session: Session<'_>) -> Vec<FoundKey> {
+    let Session { disk, work, .. } = session;
     let Ok(folder) = private_folder(work) else { return Vec::new() };
-    if !matches!(disk.look(&folder), Ok(Some((Kind::Folder, _)))) {
+    if !matches!(disk.look(&folder), Ok(Some((EntryKind::Folder, _)))) {
         return Vec::new();
     }
     let listed = disk.list(&folder).unwrap_or_default().into_iter();

@@ -1,5 +1,10 @@
 //! Where private keys are kept: outside of the repository, in a folder of the platform.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a private key lies outside of the repository, and so outside of its `Disk`"
+)]
+
 use std::{
     env,
     path::{Component, Path, PathBuf},
@@ -14,7 +19,7 @@ use crate::{cli::sources::Work, components::floor_plan::PlatformSpec, platform::
 ///
 /// # Errors
 /// When the spec cannot be read for the platform's name, or there is no home folder.
-pub fn key_file(work: &Work, named: Option<&Path>) -> anyhow::Result<PathBuf> {
+pub(super) fn key_file(work: &Work, named: Option<&Path>) -> anyhow::Result<PathBuf> {
     if let Some(named) = named {
         return Ok(std::path::absolute(named)?);
     }
@@ -25,7 +30,7 @@ pub fn key_file(work: &Work, named: Option<&Path>) -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// When the spec cannot be read for the platform's name, or there is no home folder.
-pub fn private_folder(work: &Work) -> anyhow::Result<PathBuf> {
+pub(super) fn private_folder(work: &Work) -> anyhow::Result<PathBuf> {
     let source = work.sources.texts.get(PLATFORM).context("there is no spec")?;
     let (spec, _) = source.read::<PlatformSpec>();
     let name = spec
@@ -40,7 +45,7 @@ pub fn private_folder(work: &Work) -> anyhow::Result<PathBuf> {
 }
 
 /// The path of a file with symbolic links resolved; refuses paths inside a repository.
-pub fn outside(root: &Path, key: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn outside(root: &Path, key: &Path) -> anyhow::Result<PathBuf> {
     let name = key.display();
     // The folders that exist, with symbolic links resolved; the rest will be created.
     let there = key

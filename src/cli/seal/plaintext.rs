@@ -1,6 +1,11 @@
 //! Reading values: once, into memory that is wiped; they are never printed, and never taken from
 //! the command line.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "values come from files and variables outside of the repository, into memory that is wiped"
+)]
+
 use std::{
     fmt,
     fs::File,
@@ -83,8 +88,8 @@ impl Plaintext {
         Ok(Self(buffer, Form::Known).without_line_break())
     }
 
-    /// Removes the line break after a value of one line, because editors and `echo` add one. A
-    /// value with several lines (a key in PEM) is unchanged.
+    /// Removes the line break after a value of one line, because editors and `echo` add one. Other
+    /// line breaks stay, and are refused.
     fn without_line_break(mut self) -> Self {
         let first = self.0.iter().position(|it| *it == b'\n');
         if first.is_some_and(|it| it + 1 == self.0.len()) {
@@ -96,7 +101,9 @@ impl Plaintext {
     }
 
     /// Checks a value: pods read it as an environment variable, so it has to be text without NUL,
-    /// and an e-mail address has to be valid. The meaning of a resealed value is not checked again.
+    /// and an e-mail address has to be valid. All values are passwords, keys or names, which go
+    /// through shells, URLs, SQL and headers: none takes a control character. The meaning of a
+    /// resealed value is not checked again.
     fn judged(self, declared: &CredentialSpec, its: &Key) -> anyhow::Result<Self> {
         let (credential, key) = (declared.name, its.name);
         ensure!(!self.0.is_empty(), "the value of `{key}` of `{credential}` is empty");
@@ -113,6 +120,17 @@ impl Plaintext {
                 !text.trim().is_empty(),
                 "the value of `{key}` of `{credential}` is only white space"
             );
+            if let Some(control) = text.chars().find(|it| it.is_control()) {
+                let what = match control {
+                    '\n' | '\r' => "a line break".to_owned(),
+                    '\t' => "a tab".to_owned(),
+                    other => format!("the control character U+{:04X}", u32::from(other)),
+                };
+                bail!(
+                    "the value of `{key}` of `{credential}` contains {what}, which a password or \
+                     key must not: take another one, in one line"
+                );
+            }
             // Do not print the value: it may be a password in the wrong place.
             let is_right = !matches!(its.value, Value::Email(_)) || text.parse::<Email>().is_ok();
             ensure!(

@@ -1,6 +1,11 @@
 //! Whether `spec/sealing.pem` is trustworthy: a pull request can replace it, and values sealed with
 //! the replacement can be decrypted by its author.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a private key is read outside of the repository, into memory that is wiped"
+)]
+
 use std::{
     collections::BTreeSet,
     fs::File,
@@ -16,8 +21,9 @@ use super::{args::SealArgs, opened, paths::private_folder};
 use crate::{
     cli::{
         console::Console,
-        disk::{Disk, Kind},
+        disk::{Disk, EntryKind},
         git::Git,
+        session::Session,
         sources::Work,
     },
     platform::files::SEALING,
@@ -46,8 +52,7 @@ struct Held {
 /// When it does not belong to this platform's newest private key, or Git or sealed files name
 /// another one, and no flag says that it is right.
 pub fn certificate(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     args: &SealArgs,
     certificate: &Certificate,
     console: &mut Console,
@@ -61,10 +66,10 @@ pub fn certificate(
             doubted(args, &not_its(certificate, &path.display().to_string()), console)
         };
     }
-    if let Some(doubt) = doubt(disk, work, args.key.as_deref(), certificate)? {
+    if let Some(doubt) = doubt(session, args.key.as_deref(), certificate)? {
         return doubted(args, &doubt.why, console);
     }
-    if let Some(warning) = fingerprint_warning(disk, work, args.key.as_deref(), certificate)? {
+    if let Some(warning) = fingerprint_warning(session, args.key.as_deref(), certificate)? {
         console.say(&warning);
     }
     Ok(())
@@ -80,11 +85,11 @@ pub struct Doubt {
 
 /// This platform's configuration folder, and every private key on this machine.
 fn here(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     key: Option<&Path>,
     certificate: &Certificate,
 ) -> anyhow::Result<(Option<PathBuf>, Vec<Held>)> {
+    let Session { disk, work, .. } = session;
     let own = private_folder(work).ok();
     let mut keys = match own.as_deref().and_then(Path::parent) {
         Some(folder) => keys(disk, folder, certificate)?,
@@ -102,12 +107,12 @@ fn here(
 /// # Errors
 /// When a folder of private keys cannot be listed.
 pub fn doubt(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     key: Option<&Path>,
     certificate: &Certificate,
 ) -> anyhow::Result<Option<Doubt>> {
-    let (own, keys) = here(disk, work, key, certificate)?;
+    let Session { work, .. } = session;
+    let (own, keys) = here(session, key, certificate)?;
     if keys.is_empty() {
         return Ok(known_elsewhere(work, certificate).map(|why| Doubt { why, its: None }));
     }
@@ -194,12 +199,12 @@ fn known_elsewhere(work: &Work, certificate: &Certificate) -> Option<String> {
 
 /// A warning with the fingerprint, if there is no private key here to compare with.
 fn fingerprint_warning(
-    disk: &dyn Disk,
-    work: &Work,
+    session: Session<'_>,
     key: Option<&Path>,
     certificate: &Certificate,
 ) -> anyhow::Result<Option<String>> {
-    if !here(disk, work, key, certificate)?.1.is_empty() {
+    let Session { work, .. } = session;
+    if !here(session, key, certificate)?.1.is_empty() {
         return Ok(None);
     }
     let changed = before(&work.root).filter(|was| was.1 != certificate.fingerprint());
@@ -266,15 +271,15 @@ fn keys(disk: &dyn Disk, folder: &Path, certificate: &Certificate) -> anyhow::Re
             let path = place.join(&entry.name);
             let is_named = entry.name.as_encoded_bytes().ends_with(b".pem");
             let kind = match entry.kind {
-                Kind::Other => {
+                EntryKind::Other => {
                     disk.resolve(&path).and_then(|it| disk.look(&it)).ok().flatten().map(|it| it.0)
                 }
                 kind => Some(kind),
             };
             match kind {
-                Some(Kind::Folder) if place == folder => folders.push(path),
-                Some(Kind::File) if is_named => all.push(held(path, certificate)),
-                None | Some(Kind::Other) if is_named || place == folder => {
+                Some(EntryKind::Folder) if place == folder => folders.push(path),
+                Some(EntryKind::File) if is_named => all.push(held(path, certificate)),
+                None | Some(EntryKind::Other) if is_named || place == folder => {
                     let is_its = Err("is a broken link, or not a file".to_owned());
                     all.push(Held { path, modified: None, is_its });
                 }

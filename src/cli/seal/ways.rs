@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    cli::{disk::Disk, git::Git, shell::quoted, sources::Work},
+    cli::{disk::Disk, git::Git, session::Session, shell::quoted, sources::Work},
     platform::{files::SEALING, sealed::SealedCredential},
     seal::certificate::Certificate,
 };
@@ -27,11 +27,12 @@ pub fn openers<'a>(keys: &'a [FoundKey], work: &Work) -> Vec<&'a FoundKey> {
 
 /// How to restore a lost certificate without sealing anything again: from the commit that has it,
 /// else from its private key.
-pub fn back(disk: &dyn Disk, work: &Work) -> Option<String> {
+pub fn back(session: Session<'_>) -> Option<String> {
+    let Session { work, .. } = session;
     if let Some(line) = checkout(&work.root) {
         return Some(format!("`{line}` restores it"));
     }
-    let keys = opened::keys(disk, work);
+    let keys = opened::keys(session);
     let its = openers(&keys, work);
     let its = its.first()?.path.display();
     Some(format!(
@@ -69,19 +70,15 @@ pub fn beside(disk: &dyn Disk, key: &Path) -> PathBuf {
 /// The next command after a new `spec/sealing.pem`, with the paths of the known keys: the one that
 /// decrypts the current values, and the one that the certificate belongs to. The user has just put
 /// the certificate there, so it is trusted.
-pub fn next(
-    disk: &dyn Disk,
-    work: &Work,
-    certificate: &Certificate,
-    named: Option<&Path>,
-) -> String {
-    let (line, doubt) = line(disk, work, certificate);
+pub fn next(session: Session<'_>, certificate: &Certificate, named: Option<&Path>) -> String {
+    let (line, doubt) = line(session, certificate);
     whole(line, doubt.as_ref(), named)
 }
 
 /// The same for a certificate that was found: if there is a doubt about it, the user checks first.
-pub fn again(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> String {
-    let (line, doubt) = line(disk, work, certificate);
+pub fn again(session: Session<'_>, certificate: &Certificate) -> String {
+    let Session { work, .. } = session;
+    let (line, doubt) = line(session, certificate);
     let is_known = doubt.is_none();
     let line = whole(line, doubt.as_ref(), None);
     if is_known {
@@ -97,7 +94,8 @@ pub fn again(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> String 
 }
 
 /// The command that seals with a certificate, and the doubt about the certificate.
-fn line(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> (String, Option<Doubt>) {
+fn line(session: Session<'_>, certificate: &Certificate) -> (String, Option<Doubt>) {
+    let Session { work, .. } = session;
     let files = sealed(work);
     let mut line = if files.is_empty() {
         "espalier seal --generate-missing".to_owned()
@@ -109,7 +107,7 @@ fn line(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> (String, Opt
     };
     let old: Vec<&SealedCredential> = files.iter().filter(is_old).collect();
     // A key that decrypts all of them; if several are needed, `--reseal` finds one for each file.
-    let keys = opened::keys(disk, work);
+    let keys = opened::keys(session);
     let opener = keys
         .iter()
         .find(|key| !old.is_empty() && old.iter().all(|it| opens(&key.key, it)))
@@ -118,7 +116,7 @@ fn line(disk: &dyn Disk, work: &Work, certificate: &Certificate) -> (String, Opt
         line.push_str(" --key ");
         line.push_str(&shown(path));
     }
-    let doubt = trust::doubt(disk, work, opener, certificate);
+    let doubt = trust::doubt(session, opener, certificate);
     (line, doubt.unwrap_or_else(|why| Some(Doubt { why: why.to_string(), its: None })))
 }
 

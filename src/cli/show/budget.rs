@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The whole output, in the given width.
-pub fn text(
+pub(super) fn text(
     report: &Report,
     models: Option<&ModelMemory>,
     workspaces: &[WorkspaceMemory],
@@ -117,6 +117,7 @@ fn pods(report: &Report) -> Table<6> {
             Origin::Object => "manifest",
             Origin::Chart => "chart",
             Origin::Cluster => "k3s",
+            Origin::Described => "spec",
             Origin::Transient => "temporary",
             Origin::Tenant => "workspace",
         };
@@ -170,10 +171,31 @@ fn verdict(out: &mut String, report: &Report) {
         out,
         "limits {limits}: {percent} % of the {usable} that pods may use (at most {most} %)"
     );
+    disk(out, report);
     if report.surge.request > Bytes::default() {
         let _ =
             writeln!(out, "largest pod that a rolling update adds: {}", mib(report.surge.request));
     }
+}
+
+/// What the disks hold, compared with their size where it is written.
+fn disk(out: &mut String, report: &Report) {
+    let disk = &report.disk;
+    let verdict = match disk.usable {
+        None => "no `disk` is written to hold it against".to_owned(),
+        Some(usable) if disk.fits() => {
+            format!("fits, {} spare", mib(usable.saturating_sub(disk.needed())))
+        }
+        Some(usable) => {
+            format!("does not fit, {} too much", mib(disk.needed().saturating_sub(usable)))
+        }
+    };
+    let of = disk.usable.map(|it| format!(" of {}", mib(it))).unwrap_or_default();
+    let _ = writeln!(out, "disk {}{of}: {verdict}", mib(disk.needed()));
+    // On two lines: a terminal is 80 columns wide.
+    let parts = disk.parts();
+    let (first, second) = parts.split_at(3);
+    let _ = writeln!(out, "  {},\n  {}", first.join(", "), second.join(", "));
 }
 
 /// Ollama's memory, term by term, in whole MiB: the last term absorbs the rounding, so that the sum

@@ -4,7 +4,7 @@ mod budget;
 pub mod figures;
 pub mod overview;
 
-use std::{fmt::Write as _, num::NonZero};
+use std::fmt::Write as _;
 
 use serde::Serialize;
 
@@ -13,10 +13,9 @@ use crate::{
     cli::{
         args::{Format, Side},
         console::Console,
-        disk::Disk,
         outcome::Outcome,
         pipeline,
-        sources::Work,
+        session::Session,
         table::Table,
     },
     diag::plain,
@@ -36,16 +35,14 @@ use overview::Overview;
 /// # Errors
 /// When a source cannot be read.
 pub fn run(
-    disk: &dyn Disk,
-    work: &Work,
-    threads: Option<NonZero<usize>>,
+    session: Session<'_>,
     side: Option<Side>,
     console: &mut Console,
 ) -> anyhow::Result<Outcome> {
-    let run = pipeline::run(disk, work, threads, &|batch| Ok(std::mem::take(&mut batch.flows)))?;
+    let run = pipeline::run(session, &|batch| Ok(std::mem::take(&mut batch.flows)))?;
     let findings = console.judge(run.findings);
     let Some(plan) = run.plan else {
-        console.findings_for_people(disk, work, findings);
+        console.findings_for_people(session, findings);
         return Ok(Outcome::Findings);
     };
     let (plan, tenants, format, width) = (&plan, &run.summaries, console.format(), console.width());

@@ -135,7 +135,7 @@ fn head_of(glance: &Glance, sums: &str) -> Table<2> {
     for (at, host) in glance.hosts.iter().take(SCREEN).enumerate() {
         line(
             if at == 0 { "hosts" } else { "" },
-            format!("https://{} ({})", host.host, host.application),
+            format!("{}://{} ({})", host.scheme(), host.host, host.application),
         );
     }
     if glance.all > SCREEN {

@@ -1,30 +1,35 @@
-//! Sealing one credential: the values that it needs, the ciphertext, and the file that contains it.
+//! Sealing one credential: which values it needs, the ciphertext, and the file that contains it.
+//!
+//! Pure: what is on the disk is asked by the caller, and the random source is passed in.
 
-use std::{collections::BTreeSet, fmt::Write as _, path::Path, sync::Arc};
+use std::{collections::BTreeSet, error::Error, fmt, sync::Arc};
 
-use anyhow::{Context as _, bail};
-use rsa::rand_core::OsRng;
+use rsa::rand_core::CryptoRngCore;
 
-use super::{opened, plaintext::Plaintext};
 use crate::{
     builder::credential::{CredentialSpec, Key, SecretLookup, Value},
-    cli::disk::{self, Disk, Kind},
     components::secrets::COPIES_APPLICATION,
-    names::{DnsLabel, Fingerprint, SealedFor},
+    names::{DnsLabel, Fingerprint},
     plan::{Plan, applications::folder},
     platform::{
         files::SECRETS,
         sealed::{
-            ApiVersion, EVERYWHERE, Keys, Metadata, PreviousValues, SealedCredential,
-            SealedCredentialKind, SealedScope, SealedValues, secret_name,
+            ApiVersion, EVERYWHERE, Keys, PreviousValues, SealedCredential, SealedCredentialKind,
+            SealedCredentialMetadata, SealedScope, SealedValues, secret_name,
         },
     },
-    seal::{certificate::Certificate, hash, random, value},
+    seal::{
+        certificate::Certificate,
+        hash::{self, HashError},
+        random,
+        value::{self, SealError, SealingScope},
+    },
+    units::error::ValueError,
     yaml::emit,
 };
 
 /// A credential that the platform needs, and the namespaces that need it.
-pub struct Need {
+pub struct NeededCredential {
     /// The specification of the credential.
     pub declared: &'static CredentialSpec,
     /// The namespaces that need a copy.
@@ -34,12 +39,16 @@ pub struct Need {
 }
 
 /// All credentials that the platform needs, sorted by name.
-pub fn needs(plan: &Plan) -> Vec<Need> {
-    let mut all: Vec<Need> = Vec::new();
+pub fn needs(plan: &Plan) -> Vec<NeededCredential> {
+    let mut all: Vec<NeededCredential> = Vec::new();
     for required in plan.secrets() {
         let declared = required.credential.declared();
         if all.last().is_none_or(|it| it.declared != declared) {
-            all.push(Need { declared, namespaces: BTreeSet::new(), used_by: BTreeSet::new() });
+            all.push(NeededCredential {
+                declared,
+                namespaces: BTreeSet::new(),
+                used_by: BTreeSet::new(),
+            });
         }
         if let Some(need) = all.last_mut() {
             need.namespaces.insert(required.namespace.clone());
@@ -49,22 +58,27 @@ pub fn needs(plan: &Plan) -> Vec<Need> {
     all
 }
 
-/// Whether the tree on the disk contains the current Secret of a credential.
-fn is_rendered((disk, root): (&dyn Disk, &Path), need: &Need, old: &SealedValues) -> bool {
+/// The files of a credential's current Secret, one of which a rendered tree contains.
+fn copies(need: &NeededCredential, old: &SealedValues) -> impl Iterator<Item = String> {
     let secret = secret_name(need.declared.name, old.suffix.as_ref());
-    need.namespaces.iter().any(|namespace| {
-        let path = root
-            .join(folder(COPIES_APPLICATION.application))
-            .join(&**namespace)
-            .join(format!("sealedsecret-{secret}.yaml"));
-        disk.look(&path).is_ok_and(|it| it.is_some())
-    })
+    let folder = folder(COPIES_APPLICATION.application);
+    need.namespaces.iter().map(move |it| format!("{folder}/{it}/sealedsecret-{secret}.yaml"))
+}
+
+/// The value of a key.
+pub struct Plain<'a> {
+    /// The key.
+    pub key: &'static Key,
+    /// The value.
+    pub bytes: &'a [u8],
+    /// Whether it is already in the form that is sealed, such as a hash.
+    pub is_as_sealed: bool,
 }
 
 /// The sealing of one credential, before its values are known.
 pub struct Sealing<'a> {
     /// The credential.
-    pub need: &'a Need,
+    pub need: &'a NeededCredential,
     /// The keys whose values are needed; empty if everything is sealed.
     pub keys: Vec<&'static Key>,
     scope: SealedScope,
@@ -81,10 +95,11 @@ impl<'a> Sealing<'a> {
     ///
     /// Keys that no copy has are added to the Secret under its current name. In all other cases
     /// every value is needed again: ciphertext is bound to its namespace and its Secret's name.
+    /// `is_there` says whether the tree has a file at a path from the root of the repository.
     pub fn of(
-        need: &'a Need,
+        need: &'a NeededCredential,
         plan: &'a Plan,
-        on: (&dyn Disk, &Path),
+        is_there: impl Fn(&str) -> bool,
         rotate: bool,
         scope: Option<SealedScope>,
     ) -> Self {
@@ -92,7 +107,7 @@ impl<'a> Sealing<'a> {
         let old = platform.sealed.file(need.declared.name);
         let scope_now = scope.or(old.map(|it| it.scope)).unwrap_or_default();
         let all: Vec<&'static Key> = need.declared.keys.iter().collect();
-        let is_rendered = old.is_some_and(|old| is_rendered(on, need, old));
+        let is_rendered = old.is_some_and(|old| copies(need, old).any(|it| is_there(&it)));
         let sealing = |keys, adds| Self { need, keys, scope: scope_now, old, adds, is_rendered };
         let whole = |keys| sealing(keys, false);
         let Some(file) = old.filter(|_| !rotate) else { return whole(all) };
@@ -133,9 +148,9 @@ impl<'a> Sealing<'a> {
     pub fn seal(
         &self,
         certificate: &Certificate,
-        values: &[(&'static Key, Plaintext)],
-        random: &mut OsRng,
-    ) -> anyhow::Result<Sealed> {
+        values: &[Plain<'_>],
+        random: &mut impl CryptoRngCore,
+    ) -> Result<Sealed, SealingError> {
         let name = self.need.declared.name;
         let suffix = match self.old.filter(|_| self.adds) {
             Some(old) => old.suffix.clone(),
@@ -154,23 +169,21 @@ impl<'a> Sealing<'a> {
             &self.need.namespaces
         };
         for namespace in namespaces {
-            let scope = opened::scope(self.scope, namespace, &secret);
-            let at: SealedFor = namespace.parse().map_err(anyhow::Error::msg)?;
+            let scope = scope(self.scope, namespace, &secret);
+            let at = namespace.parse().map_err(SealingError::Name)?;
             let keys: &mut Keys = sealed.entry(at).or_default();
-            for (key, plaintext) in values {
-                let hash = (matches!(key.value, Value::Hashed(_)) && !plaintext.is_as_sealed())
-                    .then(|| hash::bcrypt(plaintext.bytes(), random))
-                    .transpose();
-                let hash =
-                    hash.with_context(|| format!("cannot hash `{}` of `{name}`", key.name))?;
-                let bytes = hash.as_ref().map_or(plaintext.bytes(), |it| it.as_bytes());
+            for Plain { key, bytes, is_as_sealed } in values {
+                let hash = (matches!(key.value, Value::Hashed(_)) && !is_as_sealed)
+                    .then(|| hash::bcrypt(bytes, random))
+                    .transpose()
+                    .map_err(|why| SealingError::Hash(key.name, name, why))?;
+                let bytes = hash.as_ref().map_or(*bytes, |it| it.as_bytes());
                 let text = value::seal(certificate, scope, bytes, random)
-                    .with_context(|| format!("cannot seal `{}` of `{name}`", key.name))?;
+                    .map_err(|why| SealingError::Value(key.name, name, why))?;
                 keys.insert(key.name.to_owned(), text);
             }
         }
-        let fingerprint: Fingerprint =
-            certificate.fingerprint().parse().map_err(anyhow::Error::msg)?;
+        let fingerprint = certificate.fingerprint().parse().map_err(SealingError::Name)?;
         let previous = if self.adds {
             self.old.and_then(|it| it.previous.clone())
         } else {
@@ -186,7 +199,7 @@ impl<'a> Sealing<'a> {
         let file = SealedCredential {
             api_version: ApiVersion::V1alpha1,
             kind: SealedCredentialKind::SealedCredential,
-            metadata: Metadata { name: name.parse().map_err(anyhow::Error::msg)? },
+            metadata: SealedCredentialMetadata { name: name.parse().map_err(SealingError::Name)? },
             spec,
         };
         let namespaces = self.need.namespaces.iter().map(ToString::to_string).collect();
@@ -201,7 +214,7 @@ impl<'a> Sealing<'a> {
     }
 
     /// A random suffix that neither the current nor the previous Secret has.
-    fn draw(&self, random: &mut OsRng) -> anyhow::Result<DnsLabel> {
+    fn draw(&self, random: &mut impl CryptoRngCore) -> Result<DnsLabel, SealingError> {
         let taken = |text: &str| {
             self.old.is_some_and(|old| {
                 old.suffix.as_ref().is_some_and(|old| *old == text)
@@ -211,7 +224,7 @@ impl<'a> Sealing<'a> {
         loop {
             let suffix = random::suffix(random);
             if !taken(&suffix) {
-                return suffix.parse().map_err(anyhow::Error::msg);
+                return suffix.parse().map_err(SealingError::Name);
             }
         }
     }
@@ -229,63 +242,75 @@ impl<'a> Sealing<'a> {
     }
 }
 
+/// Why a credential cannot be sealed. Never says a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SealingError {
+    /// A value cannot be hashed: its key, the credential, and why.
+    Hash(&'static str, &'static str, HashError),
+    /// A value cannot be sealed: its key, the credential, and why.
+    Value(&'static str, &'static str, SealError),
+    /// A name that is none.
+    Name(ValueError),
+}
+
+impl fmt::Display for SealingError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Hash(key, name, _) => write!(f, "cannot hash `{key}` of `{name}`"),
+            Self::Value(key, name, _) => write!(f, "cannot seal `{key}` of `{name}`"),
+            Self::Name(why) => why.fmt(f),
+        }
+    }
+}
+
+impl Error for SealingError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Hash(.., why) => Some(why),
+            Self::Value(.., why) => Some(why),
+            Self::Name(_) => None,
+        }
+    }
+}
+
 /// A sealed credential, before it is written.
 pub struct Sealed {
-    file: SealedCredential,
-    secret: String,
-    namespaces: Vec<String>,
-    readers: Vec<String>,
+    /// The file that contains it.
+    pub file: SealedCredential,
+    /// The name of the Secret that it becomes.
+    pub secret: String,
+    /// The namespaces that get a copy.
+    pub namespaces: Vec<String>,
+    /// The Applications that read it.
+    pub readers: Vec<String>,
     /// Whether a new name replaces the readers' pods.
-    restarts: bool,
-    rotation: &'static str,
+    pub restarts: bool,
+    /// What a rotation asks of its owner; empty if values were added, or nothing is to be done.
+    pub rotation: &'static str,
 }
 
 impl Sealed {
-    /// Writes `spec/secrets/<credential>.yaml`.
-    ///
-    /// # Errors
-    /// When it cannot be written; then the old file is still there.
-    pub fn write(&self, disk: &dyn Disk, root: &Path) -> anyhow::Result<()> {
-        let mut text = b"# yaml-language-server: $schema=../secret.schema.json\n\
-              # Ciphertext only. `espalier seal` writes this file; the values are known to the \
-              cluster, and to whoever made them.\n"
-            .to_vec();
-        emit::document(&mut text, &self.file);
-        let name = format!("{SECRETS}{}.yaml", self.file.metadata.name);
-        let (folder, path) = (root.join(SECRETS.trim_end_matches('/')), root.join(&name));
-        for (path, name, wanted) in [(&folder, SECRETS, Kind::Folder), (&path, &*name, Kind::File)]
-        {
-            let there = disk.look(path).with_context(|| format!("cannot look at {name}"))?;
-            if let Some((kind, _)) = there.filter(|it| it.0 != wanted) {
-                bail!(
-                    "{name} is {}, but has to be {}: nothing was written there",
-                    kind.noun(),
-                    wanted.noun()
-                );
-            }
-        }
-        disk.create_folders(&folder).with_context(|| format!("cannot create {SECRETS}"))?;
-        disk::replace(disk, &path, &String::from_utf8(text)?)
-            .with_context(|| format!("cannot write {name}"))
+    /// The path of its file, from the root of the repository.
+    pub fn path(&self) -> String {
+        format!("{SECRETS}{}.yaml", self.file.metadata.name)
     }
 
-    /// The message about what was sealed, and its consequences.
-    pub fn said(&self) -> String {
-        let mut said = format!(
-            "sealed `{}` for {} (Secret `{}`)\n",
-            self.file.metadata.name,
-            self.namespaces.join(", "),
-            self.secret
-        );
-        let readers = self.readers.join(", ");
-        let _ = if self.restarts {
-            writeln!(said, "  restarts: {readers}")
-        } else {
-            writeln!(said, "  read by: {readers} (the Secret keeps its name, so nothing restarts)")
-        };
-        if !self.rotation.is_empty() {
-            let _ = writeln!(said, "  {}", self.rotation);
-        }
-        said
+    /// The text of its file.
+    pub fn text(&self) -> String {
+        format!(
+            "# yaml-language-server: $schema=../secret.schema.json\n\
+             # Ciphertext only. `espalier seal` writes this file; the values are known to the \
+             cluster, and to whoever made them.\n{}",
+            emit::text(&self.file)
+        )
+    }
+}
+
+/// The sealing scope of a value for a namespace.
+pub fn scope<'a>(scope: SealedScope, namespace: &'a str, secret: &'a str) -> SealingScope<'a> {
+    match scope {
+        SealedScope::Strict => SealingScope::Strict { namespace, name: secret },
+        SealedScope::NamespaceWide => SealingScope::NamespaceWide { namespace },
+        SealedScope::ClusterWide => SealingScope::ClusterWide,
     }
 }
