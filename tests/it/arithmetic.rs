@@ -2,23 +2,24 @@
 //! and refusals end to end.
 
 mod alerts;
-mod placement;
+mod charts;
+mod places;
 mod reference;
 
 use espalier::{
     budget::{
-        demand::{Demand, Origin, Row, Wants},
+        demand::{BudgetRow, Demand, Origin, Wants},
         report::Report,
     },
     components::ollama::Ollama,
     facts::requests,
-    platform::node::Node,
+    platform::{node::Node, node_group::Nodes},
     units::{Bytes, Millicores},
 };
 
 use crate::support::{Texts, compile, with_components};
 
-/// Pods of the facts' §2 that charts create: the pod, its containers' memory requests in MiB, CPU
+/// Pods that charts create: the pod, its containers' memory requests in MiB, CPU
 /// in millicores.
 const CHARTS: [(&str, &[u64], u64); 17] = [
     ("cert-manager", &[48], 10),
@@ -40,8 +41,8 @@ const CHARTS: [(&str, &[u64], u64); 17] = [
     ("alloy", &[96], 30),
 ];
 
-fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row {
-    Row {
+fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> BudgetRow {
+    BudgetRow {
         application: name.into(),
         kind: "Deployment",
         namespace: "x".into(),
@@ -52,7 +53,7 @@ fn row(name: &str, request: u64, cpu: u64, replicas: u32, source: Origin) -> Row
             request: Bytes::mib(request),
             limit: Bytes::mib(request),
             cpu: Millicores::new(cpu),
-            gpus: 0,
+            ..Demand::default()
         },
         source,
         priority: 0,
@@ -65,7 +66,7 @@ fn node(yaml: &str) -> Node {
     serde_yaml::from_str(yaml).expect("a node")
 }
 
-/// The Darien platform of the facts' §4, with this many replicas of a model.
+/// The Darien platform, with this many replicas of a model.
 fn darien(model: &str, replicas: u32) -> Report {
     let node = node("{cpu: 4, memory: 8Gi}");
     let ollama =
@@ -86,7 +87,9 @@ fn darien(model: &str, replicas: u32) -> Report {
         row("acme-solver", mib(requests::ACME_SOLVER), 10, 2, Origin::Transient),
         row("argo-redis-init", 48, 10, 1, Origin::Transient),
     ];
-    Report::new(&node, charts.chain(rest).collect())
+    let rows: Vec<BudgetRow> = charts.chain(rest).collect();
+    let sum = rows.iter().collect();
+    Report::of_sum(Nodes::one(node), rows, sum, Vec::new())
 }
 
 #[test]

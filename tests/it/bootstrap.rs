@@ -4,24 +4,34 @@
 #[cfg(target_os = "linux")]
 pub mod downloads;
 #[cfg(target_os = "linux")]
+mod halves;
+#[cfg(target_os = "linux")]
 pub mod node;
 #[cfg(target_os = "linux")]
 mod other_platforms;
+#[cfg(target_os = "linux")]
+mod outside;
 #[cfg(target_os = "linux")]
 mod runs;
 #[cfg(target_os = "linux")]
 mod trouble;
 #[cfg(target_os = "linux")]
+mod trust;
+#[cfg(target_os = "linux")]
 mod verify;
 
 use std::{
+    collections::BTreeSet,
     io::Write as _,
     process::{Command, Stdio},
 };
 
-use espalier::emit::{
-    bootstrap::{self, ChartStep, Checksum, Script},
-    files::Files,
+use espalier::{
+    emit::{
+        bootstrap::{self, ChartStep, Checksum, Script},
+        files::Files,
+    },
+    facts::kubernetes::NOT_OUTSIDE,
 };
 use proptest::prelude::*;
 
@@ -43,12 +53,22 @@ fn full() -> Script {
             }
         };
     Script {
-        name: "sealed".to_owned(),
+        name: "starter".to_owned(),
         repository: "https://github.com/example/platform.git".to_owned(),
         branch: "main".to_owned(),
         root_path: "apps".to_owned(),
         revision: "refs/heads/main".to_owned(),
+        host_keys: "spec/known_hosts".to_owned(),
+        repository_ca: "spec/git-ca.pem".to_owned(),
         hosts: vec!["chat.example.org".to_owned(), "argocd.example.org".to_owned()],
+        outside: vec![
+            "git.example.org - repository.cidr Argo CD".to_owned(),
+            "db.example.org 10.0.0.0/24 components.postgresql.external.cidr Open WebUI".to_owned(),
+            "192.0.2.80 192.0.2.80/32 components.backup.s3.cidr the backup".to_owned(),
+        ],
+        private_ranges: &NOT_OUTSIDE,
+        ingress_class: "traefik".to_owned(),
+        ingress_packaged: 1,
         chat_host: "chat.example.org".to_owned(),
         chat_namespace: "ai".to_owned(),
         chat_model: "llama3.2:1b".to_owned(),
@@ -61,6 +81,7 @@ fn full() -> Script {
         memory_kib: 7_864_320,
         cpu: 4000,
         disk_mib: 20480,
+        ports: &[80, 443, 6443],
         sealed_values: 1,
         k3s: "v1.35.8+k3s1".to_owned(),
         helm: "v4.2.1".to_owned(),
@@ -91,10 +112,22 @@ fn full() -> Script {
     }
 }
 
+/// A simulated node whose platform tells the script something else.
+#[cfg(target_os = "linux")]
+fn with(change: impl FnOnce(&mut Script)) -> node::Node {
+    let mut script = full();
+    change(&mut script);
+    let mut files = runs::files();
+    files.insert(bootstrap::PLATFORM.to_owned(), text_of(&script));
+    node::Node::new(&files).with("NEEDS_KEY", "1")
+}
+
+/// The file that tells the script about a platform.
 fn text_of(script: &Script) -> Vec<u8> {
-    let mut files = Files::new();
+    let mut files = Files::default();
     bootstrap::script(&mut files, script);
-    files.iter().next().expect("the script").1.to_vec()
+    let file = files.iter().find(|it| it.0 == bootstrap::PLATFORM);
+    file.expect("what it is told").1.to_vec()
 }
 
 /// The complaints of `bash -n` about a script.
@@ -115,15 +148,38 @@ fn every_platform_s_script_is_bash() {
         let compiled = tree(&texts_of(&folder)).tree();
         let script = &compiled[bootstrap::SCRIPT];
         assert_eq!(syntax(script), "", "{name}");
+        assert_eq!(syntax(&compiled[bootstrap::PLATFORM]), "", "{name}");
         assert!(script.starts_with(b"#!/usr/bin/env bash\n"), "{name}");
-        assert!(
-            espalier::emit::files::is_ours(bootstrap::SCRIPT, &script[..200]),
-            "{name}: it says whose it is"
-        );
-        assert!(
-            espalier::emit::files::is_ours(bootstrap::UNIT, &compiled[bootstrap::UNIT][..200]),
-            "{name}: the unit, too"
-        );
+        for path in [bootstrap::SCRIPT, bootstrap::PLATFORM, bootstrap::UNIT] {
+            let head = &compiled[path][..200];
+            assert!(espalier::emit::files::is_ours(path, head), "{name}: {path} says whose it is");
+        }
+    }
+}
+
+/// A person reads what differs, and knows the rest from the last platform.
+#[test]
+fn the_script_is_the_same_for_every_platform_and_reads_all_that_it_is_told() {
+    let compiled = |folder: &std::path::Path| tree(&texts_of(folder)).tree();
+    let one = compiled(repository())[bootstrap::SCRIPT].clone();
+    let script = String::from_utf8_lossy(&one).into_owned();
+    let code = script.lines().filter(|it| !it.trim_start().starts_with('#'));
+    let words: BTreeSet<&str> =
+        code.flat_map(|it| it.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect();
+    for (name, folder) in golden_cases() {
+        let compiled = compiled(&folder);
+        assert!(compiled[bootstrap::SCRIPT] == one, "{name}");
+        let told = String::from_utf8_lossy(&compiled[bootstrap::PLATFORM]).into_owned();
+        let sets = told.lines().filter_map(|line| {
+            let set = line.strip_prefix("readonly ").or_else(|| line.strip_prefix("declare -rA "));
+            Some(set?.split_once('=')?.0)
+        });
+        let sets: Vec<&str> = sets.collect();
+        assert!(sets.len() > 25, "{name}: {sets:?}");
+        for variable in sets {
+            assert!(words.contains(variable), "{name}: nothing reads `{variable}`");
+        }
+        assert!(told.lines().count() < 100, "{name}: nobody reads that before `sudo`");
     }
 }
 
@@ -226,7 +282,7 @@ fn a_node_that_joins_gets_its_commands() {
         "{taints:?} {page}"
     );
     assert!(
-        text(bootstrap::SCRIPT)
+        text(bootstrap::PLATFORM)
             .contains("readonly joining=('2 of work (agent)' '1 of models (agent)')")
     );
 }
@@ -241,6 +297,7 @@ fn the_script_is_a_program() {
         std::fs::metadata(dir.path(name)).expect("it is there").permissions().mode() & 0o111
     };
     assert_ne!(mode(bootstrap::SCRIPT) & 0o100, 0);
+    assert_eq!(mode(bootstrap::PLATFORM), 0, "by itself it does nothing");
     assert_eq!(mode(bootstrap::K3S), 0);
     assert_ne!(
         std::fs::metadata(repository().join(bootstrap::SCRIPT))
@@ -284,7 +341,7 @@ proptest! {
         prop_assert_eq!(read, wanted);
     }
 
-    /// The same through the template: each value of the head arrives in bash unchanged.
+    /// The same through the template: each value arrives in bash unchanged.
     #[test]
     fn no_value_breaks_out_of_the_script(texts in prop::collection::vec(hostile(), 8)) {
         let texts: Vec<String> = texts.into_iter().map(|it| it.replace('\0', "")).collect();
@@ -295,9 +352,7 @@ proptest! {
             .for_each(|(field, text)| field.clone_from(text));
         script.hosts.clone_from(&vec![texts[5].clone(), texts[6].clone()]);
         script.charts[0].version.clone_from(&texts[7]);
-        let text = text_of(&script);
-        let end = text.windows(6).position(|it| it == b"\n# ---").expect("the head ends");
-        let mut head = text[..end].to_vec();
+        let mut head = text_of(&script);
         head.extend(
             b"\nprintf '%s\\0' \"$platform\" \"$repository\" \"$branch\" \"$chat_host\" \"$chat_model\" \"${hosts[@]}\" \"${chart_version[sealed-secrets]}\"\n",
         );

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::support::{Compiled, Texts, golden_cases, items, texts_of, tree};
+use crate::support::{Compiled, Texts, golden_cases, items, texts_of, tree, with_components};
 
 /// For these, no two owners were found that quote a digest.
 const WITHOUT: [&str; 1] = ["ghcr.io/open-webui/open-webui:0.12.4-slim"];
@@ -29,7 +29,7 @@ fn digests_of_chart(tree: &Compiled, application: &str) -> usize {
 
 #[test]
 fn the_tested_set_runs_by_digest() {
-    for name in ["darien", "backup", "replicas", "tenants"] {
+    for name in ["darien", "backup", "replicas", "tenants", "documents-tika"] {
         let tree = tree(&case(name));
         let without: Vec<String> =
             images(&tree).into_iter().filter(|it| !it.contains("@sha256:")).collect();
@@ -40,6 +40,30 @@ fn the_tested_set_runs_by_digest() {
             "{name}"
         );
     }
+}
+
+/// Tika's image, up to its digest.
+const READER: &str = "docker.io/apache/tika:3.3.1.0@sha256:";
+
+#[test]
+fn who_reads_documents_decides_the_images() {
+    let of = |documents: &str| {
+        let lines = format!(
+            "openWebui: {{documents: {documents}}}\npostgresql: {{enabled: false}}\nbackup: {{}}\n\
+             ollama: {{models: [\"gemma3:270m\"]}}"
+        );
+        let chat = "ghcr.io/open-webui/open-webui:";
+        let all = images(&tree(&with_components(&lines))).into_iter();
+        all.filter_map(|image| {
+            let tag = image.strip_prefix(chat).map(str::to_owned);
+            tag.or_else(|| image.starts_with(READER).then(|| "Tika".to_owned()))
+        })
+        .collect::<Vec<String>>()
+    };
+    // The dump of the SQLite file too is made by the image that writes it.
+    assert_eq!(of("text"), ["0.12.4-slim"]);
+    assert_eq!(of("builtin"), ["0.12.4"]);
+    assert_eq!(of("tika"), ["Tika", "0.12.4-slim"]);
 }
 
 #[test]
@@ -64,20 +88,21 @@ fn a_version_of_ones_own_has_the_digest_that_is_given_and_no_other() {
         ["argocd", "cert-manager", "sealed-secrets"].map(|it| digests_of_chart(&tree, it)),
         [0, 0, 0]
     );
-    let script = String::from_utf8_lossy(&tree.files["bootstrap/bootstrap.sh"]).into_owned();
-    let line = script.lines().find(|it| it.contains("checksums=(")).expect("the checksums");
-    assert_eq!(
-        line,
-        format!("declare -rA checksums=(['k3s-amd64']='{}')", "0123456789abcdef".repeat(4))
-    );
+    assert_eq!(checksums(&tree), format!("['k3s-amd64']='{}'", "0123456789abcdef".repeat(4)));
 }
 
 #[test]
 fn what_the_script_fetches_has_a_checksum() {
     let tree = tree(&case("starter"));
-    let script = String::from_utf8_lossy(&tree.files["bootstrap/bootstrap.sh"]).into_owned();
-    let line = script.lines().find(|it| it.contains("checksums=(")).expect("the checksums");
+    let line = checksums(&tree);
     for name in ["helm-amd64", "helm-arm64", "k3s-amd64", "k3s-arm64"] {
         assert!(line.contains(&format!("['{name}']='")), "{line}");
     }
+}
+
+/// The checksums that the script is told.
+fn checksums(tree: &Compiled) -> String {
+    let told = String::from_utf8_lossy(&tree.files["bootstrap/platform.sh"]).into_owned();
+    let (_, told) = told.split_once("checksums=(").expect("the checksums");
+    told.split_once("\n)").expect("their end").0.trim().to_owned()
 }

@@ -13,6 +13,7 @@ use espalier::cli::{
     disk::{Disk, RealDisk},
     drift::{Change, Comparison},
     render::{self, Rendered},
+    session::Session,
     sources::{Input, Work},
     tree::Tree,
 };
@@ -27,7 +28,8 @@ const FOREIGN: &str = "notes/mine.txt";
 fn render(disk: &dyn Disk, root: &Path) -> anyhow::Result<Rendered> {
     // Sources are read from the real disk: the faults concern writing.
     let work = Work::read(&RealDisk, root, Input::Root)?;
-    render::tree(disk, &work, std::num::NonZero::new(1), &|it| it)
+    let threads = std::num::NonZero::new(1);
+    render::tree(Session { disk, work: &work, threads }, &|it| it)
 }
 
 /// Renders what `before` makes of a starter spec, then, with every fault at every change, what
@@ -96,7 +98,8 @@ fn named(
 ) {
     let work = Work::read(&RealDisk, root, Input::Root).expect("it reads");
     let tree = Tree::open(&RealDisk, root).expect("it lists");
-    let compared = Comparison::make(&RealDisk, &work, None, &tree).expect("it compares");
+    let compared = Comparison::make(Session { disk: &RealDisk, work: &work, threads: None }, &tree)
+        .expect("it compares");
     let told: BTreeSet<(Change, &str)> = compared
         .all()
         .filter(|it| it.change != Change::Empty)

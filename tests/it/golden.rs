@@ -1,30 +1,38 @@
-//! Golden trees: each `tests/golden/<case>/spec` makes `tests/golden/<case>/tree`, byte for byte.
+//! Golden trees: each `tests/golden/<case>/spec` makes one tree, byte for byte.
 //!
-//! `BLESS=1 cargo test --test it golden` writes the trees anew; read what changed before you commit
-//! it.
+//! The repository's own platform is the case `darien`, and its tree is that of the repository. Any
+//! other case keeps what its tree has differently from that of its `base`.
+//! `BLESS=1 cargo test --test it golden` writes all of them anew; read what changed before you
+//! commit it.
 
-use espalier::components::section::Section;
+mod case;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
     fs,
-    path::Path,
 };
 
+use espalier::{components::section::Section, emit::files::is_ours};
+
+use self::case::{Difference, Tree, base_of, compare, folder};
 use crate::support::{self, compile, files_below, golden_cases, repository, texts_of, tree};
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a
 /// folder.
-const CASES: [&str; 16] = [
+const CASES: [&str; 20] = [
     "backup",
     "bare",
     "darien",
+    "documents-builtin",
+    "documents-tika",
     "external-database",
     "gpu",
+    "ingress",
     "models-only",
     "monorepo",
     "no-database",
     "nodes",
+    "own-servers",
     "pinned",
     "replicas",
     "sealed",
@@ -34,21 +42,94 @@ const CASES: [&str; 16] = [
     "tenants",
 ];
 
+/// The case that is kept whole: the repository itself.
+const WHOLE: &str = "darien";
+
 /// The folders of a tree that are generated.
 const TOPS: [&str; 3] = ["apps", "bootstrap", "out"];
 
+/// How many lines of a comparison are shown.
+const SHOWN: usize = 400;
+
+/// What the compiler makes of each case, without what belongs to `spec/`.
+fn made() -> BTreeMap<String, Tree> {
+    golden_cases().into_iter().map(|it| (it.0, tree(&texts_of(&it.1)).tree())).collect()
+}
+
+fn is_blessing() -> bool {
+    std::env::var_os("BLESS").is_some()
+}
+
+/// Fails with a comparison, if there is something in it.
+#[track_caller]
+fn nothing_of(said: &str, mend: &str) {
+    let left = said.lines().count().saturating_sub(SHOWN);
+    let left = if left > 0 { format!("\n… and {left} lines more") } else { String::new() };
+    let shown: Vec<&str> = said.lines().take(SHOWN).collect();
+    assert!(said.is_empty(), "{}{left}\n{mend}", shown.join("\n"));
+}
+
+/// A case keeps exactly what differs from its base: so each difference is told once, and together
+/// with the base's tree it is the whole tree.
 #[test]
 fn every_case_makes_its_tree() {
-    let mut said = String::new();
-    for (name, folder) in golden_cases() {
-        let texts = texts_of(&folder);
-        let compiled = tree(&texts).tree();
-        if std::env::var_os("BLESS").is_some() {
-            bless(&folder.join("tree"), &compiled);
+    let (made, mut said) = (made(), String::new());
+    for (name, folder) in golden_cases().into_iter().filter(|it| it.0 != WHOLE) {
+        let base = base_of(&folder).unwrap_or_else(|| panic!("{name}: no file `base`"));
+        let own = Difference::between(&made[&base], &made[&name]);
+        if is_blessing() {
+            own.write(&folder);
         }
-        compare(&name, &compiled, &files_below(&folder.join("tree"), &TOPS), &mut said);
+        own.compare(&Difference::read(&folder), &name, &mut said);
     }
-    assert!(said.is_empty(), "{said}\n`BLESS=1 cargo test --test it golden` writes the trees anew");
+    nothing_of(&said, "`BLESS=1 cargo test --test it golden` writes the cases anew");
+}
+
+/// The repository is the first user, never a special case.
+#[test]
+fn the_repository_s_own_tree_is_what_its_spec_makes() {
+    let (made, mut said) = (tree(&texts_of(repository())).files, String::new());
+    let there = || {
+        let mut there = files_below(repository(), &TOPS);
+        there.extend(files_below(repository(), &espalier::load::schema::PATHS));
+        there
+    };
+    if is_blessing() {
+        case::write(repository(), &made);
+        for (path, bytes) in there().iter().filter(|it| !made.contains_key(it.0)) {
+            if is_ours(path, bytes) {
+                fs::remove_file(repository().join(path)).expect("removable");
+            }
+        }
+    }
+    compare("the repository", &made, &there(), &mut said);
+    nothing_of(&said, "`cargo run -- render` writes it anew");
+}
+
+/// All bytes of all trees, put together from what is on the disk: a base and its differences.
+#[test]
+fn what_the_cases_keep_is_the_whole_of_their_trees() {
+    fn whole(name: &str, below: usize) -> Tree {
+        assert!(below < CASES.len(), "{name}: its bases go in a circle");
+        let folder = folder(name);
+        match base_of(&folder) {
+            Some(base) => Difference::read(&folder).applied_to(&whole(&base, below + 1)),
+            None => files_below(&folder, &TOPS),
+        }
+    }
+    if is_blessing() {
+        return; // The tests beside this one write the files at this moment.
+    }
+    for (name, made) in made() {
+        let whole = whole(&name, 0);
+        let differ: Vec<&String> = made
+            .keys()
+            .chain(whole.keys())
+            .filter(|it| made.get(*it) != whole.get(*it))
+            .take(9)
+            .collect();
+        assert!(differ.is_empty(), "{name}: {differ:?}; another test shows the difference");
+    }
 }
 
 #[test]
@@ -57,28 +138,36 @@ fn all_cases_are_listed() {
     assert_eq!(there, CASES);
 }
 
-/// The repository is the first user, never a special case.
+/// The starter is compared with the repository, a case with workspaces with `tenants`, all others
+/// with the starter. Nothing else lies in a case's folder.
 #[test]
-fn the_repository_s_own_tree_is_what_its_spec_makes() {
-    let mut said = String::new();
-    let compiled = tree(&texts_of(repository())).files;
-    let mut there = files_below(repository(), &TOPS);
-    for schema in espalier::load::schema::PATHS {
-        there.insert(
-            schema.to_owned(),
-            fs::read(repository().join(schema)).expect("it is committed"),
-        );
+fn a_case_has_its_base_and_nothing_that_belongs_to_nothing() {
+    for (name, folder) in golden_cases().into_iter().filter(|it| it.0 != WHOLE) {
+        let base = match &*name {
+            "starter" => WHOLE,
+            "tenants" => "starter",
+            _ if folder.join("spec/workspaces").is_dir() => "tenants",
+            _ => "starter",
+        };
+        assert_eq!(base_of(&folder).as_deref(), Some(base), "{name}");
+        assert_eq!(case::strange(&folder), Vec::<std::path::PathBuf>::new(), "{name}");
     }
-    compare("the repository", &compiled, &there, &mut said);
-    assert!(said.is_empty(), "{said}\n`cargo run -- render` writes it anew");
 }
 
-/// The case `darien` is the repository's own platform.
+/// Two cases differ in what they are about: a name or a repository of its own would be in every
+/// file.
 #[test]
-fn darien_is_the_repository_s_own_spec() {
-    let case = repository().join("tests/golden/darien");
-    let own: BTreeMap<String, String> = texts_of(repository());
-    assert_eq!(texts_of(&case), own, "copy spec/ to tests/golden/darien/spec/");
+fn cases_have_one_name_and_one_repository() {
+    let starter = tree(&texts_of(&folder("starter"))).plan.expect("it compiles");
+    for (name, folder) in golden_cases().into_iter().filter(|it| it.0 != WHOLE) {
+        let plan = tree(&texts_of(&folder)).plan.expect("it compiles");
+        assert_eq!(plan.name(), starter.name(), "{name}");
+        // A folder of another repository is what this case is about.
+        if name != "monorepo" {
+            let url = |plan: &espalier::plan::Plan| plan.platform().spec.repository.url.to_string();
+            assert_eq!(url(&plan), url(&starter), "{name}");
+        }
+    }
 }
 
 /// The case `starter` is what `init` writes.
@@ -93,11 +182,9 @@ fn starter_is_the_embedded_starter() {
 #[test]
 fn every_component_is_in_a_golden_tree() {
     let mut there = BTreeSet::new();
-    for (_, folder) in golden_cases() {
-        let apps = files_below(&folder.join("tree"), &["apps"]).into_keys();
-        there.extend(
-            apps.map(|it| it.trim_start_matches("apps/").trim_end_matches(".yaml").to_owned()),
-        );
+    for path in made().into_values().flat_map(BTreeMap::into_keys) {
+        let name = path.strip_prefix("apps/").and_then(|it| it.strip_suffix(".yaml"));
+        there.extend(name.map(ToOwned::to_owned));
     }
     let derived = [
         "app-secrets",
@@ -128,73 +215,32 @@ fn the_sealed_case_seals_all() {
     assert_eq!(sealed, needed + 1);
 }
 
-fn bless(folder: &Path, compiled: &BTreeMap<String, Vec<u8>>) {
-    for path in files_below(folder, &TOPS).keys().filter(|it| !compiled.contains_key(*it)) {
-        fs::remove_file(folder.join(path)).expect("removable");
-    }
-    for (path, bytes) in compiled {
-        let path = folder.join(path);
-        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("writable");
-        if fs::read(&path).ok().as_ref() != Some(bytes) {
-            fs::write(&path, bytes).expect("writable");
-        }
-    }
-    // Deepest first: a folder that has become empty is removed too.
-    for entry in walkdir::WalkDir::new(folder)
-        .contents_first(true)
-        .into_iter()
-        .flatten()
-        .filter(|it| it.file_type().is_dir())
-    {
-        let _ = fs::remove_dir(entry.path());
-    }
-}
-
-/// A short description of the differences.
-fn compare(
-    name: &str,
-    compiled: &BTreeMap<String, Vec<u8>>,
-    there: &BTreeMap<String, Vec<u8>>,
-    said: &mut String,
-) {
-    for path in compiled.keys().filter(|it| !there.contains_key(*it)) {
-        let _ = writeln!(said, "{name}: {path} is missing");
-    }
-    for path in there.keys().filter(|it| !compiled.contains_key(*it)) {
-        let _ = writeln!(said, "{name}: {path} is made by nothing");
-    }
-    for (path, bytes) in compiled {
-        if let Some(old) = there.get(path).filter(|it| *it != bytes) {
-            let (old, new) = (String::from_utf8_lossy(old), String::from_utf8_lossy(bytes));
-            let line = old
-                .lines()
-                .zip(new.lines())
-                .position(|(a, b)| a != b)
-                .unwrap_or(old.lines().count().min(new.lines().count()));
-            let show = |text: &str| {
-                text.lines().nth(line).unwrap_or("(its end)").chars().take(160).collect::<String>()
-            };
-            let _ = writeln!(
-                said,
-                "{name}: {path}:{}\n  - {}\n  + {}",
-                line + 1,
-                show(&old),
-                show(&new)
-            );
-        }
-    }
-}
-
-/// The helper itself: it tells a tree that differs from one that does not.
+/// The helpers themselves: a difference is told and shown, and put onto the base it is the tree.
 #[test]
 fn differences_are_seen() {
-    let one: BTreeMap<String, Vec<u8>> =
-        [("a".to_owned(), b"1\n2\n".to_vec()), ("b".to_owned(), Vec::new())].into();
-    let two: BTreeMap<String, Vec<u8>> =
-        [("a".to_owned(), b"1\n3\n".to_vec()), ("c".to_owned(), Vec::new())].into();
+    let tree = |files: &[(&str, &str)]| -> Tree {
+        files.iter().map(|it| (it.0.to_owned(), it.1.as_bytes().to_vec())).collect()
+    };
+    let (long, longer) = ("a line\n".repeat(30) + "its end\n", "a line\n".repeat(31) + "its end\n");
+    let base = tree(&[("a", "1\n2\n"), ("b", ""), ("c", "same\n"), ("e", &long)]);
+    let own = tree(&[("a", "1\n3\n"), ("c", "same\n"), ("d", ""), ("e", &longer)]);
+    let difference = Difference::between(&base, &own);
+    assert_eq!(difference.applied_to(&base), own);
+    assert_ne!(difference.applied_to(&own), base);
+
     let mut said = String::new();
-    compare("x", &one, &two, &mut said);
-    assert_eq!(said, "x: b is missing\nx: c is made by nothing\nx: a:2\n  - 3\n  + 2\n");
+    difference.compare(&difference, "x", &mut said);
+    assert_eq!(said, "");
+    // What a case keeps although its base has it, and what it does not know to be gone.
+    let stale = tree(&[("b", ""), ("c", "other\n"), ("e", &long)]);
+    let stale = Difference::between(&stale, &base);
+    difference.compare(&stale, "x", &mut said);
+    assert_eq!(
+        said,
+        "x: edits/e.diff is missing\nx: removed is missing\nx: tree/d is missing\n\
+         x: tree/c is superfluous\nx: tree/a\n\
+         @@ -1,2 +1,2 @@\n 1\n-2\n+3\n"
+    );
     assert!(support::selects(
         &[("a".to_owned(), "b".to_owned())].into(),
         &[("a".to_owned(), "b".to_owned())].into()

@@ -76,7 +76,7 @@ fn requests(compiled: &Compiled) -> Bytes {
 #[test]
 fn every_row_compiles() {
     let rows = rows();
-    assert_eq!(rows.len(), 7, "{rows:?}");
+    assert_eq!(rows.len(), 9, "{rows:?}");
     for (step, lines, _) in &rows {
         assert!(!lines.is_empty(), "{step} has no spec lines");
         // Settings for several nodes only are tested with several nodes.
@@ -110,6 +110,11 @@ fn a_row_costs_what_it_says() {
     assert!(says.contains("+384Mi a pod, +32Mi for Redis"), "{says}");
     let alone: Vec<String> = lines.into_iter().filter(|it| !it.contains("shared:")).collect();
     assert_eq!(requests(&grown(&alone)), base + Bytes::mib(2 * 384 + 32));
+    for (step, costs) in [("PDF and Word", 512), ("PDF and Word in one pod", 256)] {
+        let (_, lines, says) = of(step);
+        assert_eq!(says, format!("+{costs}Mi"));
+        assert_eq!(requests(&grown(&lines)), base + Bytes::mib(costs), "{step}");
+    }
     let (_, lines, says) = of("more Ollama");
     assert!(says.contains("one full copy of the model each"), "{says}");
     assert_eq!(requests(&grown(&lines)), base + Bytes::mib(1183));

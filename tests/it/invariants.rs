@@ -5,6 +5,7 @@
 //! finds something.
 
 mod argocd;
+mod disk;
 mod form;
 mod planted;
 mod pods;
@@ -26,7 +27,7 @@ pub struct Tree {
 pub type Law = fn(&Tree) -> Vec<String>;
 
 /// All invariants, by name.
-pub const ALL: [(&str, Law); 30] = [
+pub const ALL: [(&str, Law); 35] = [
     ("paths are injective, also where a file system folds case", form::paths),
     ("paths are names to every system, shell and Git", form::named_everywhere),
     ("files begin with the header and end with a newline", form::files),
@@ -38,10 +39,14 @@ pub const ALL: [(&str, Law); 30] = [
     ("labels are complete, selectors use two of them", form::labels),
     ("environment and ports name each thing once", pods::names_once),
     ("containers have requests and a limit", pods::resources),
+    ("pods fill their own room on the disk", disk::bounded),
+    ("pods of charts do so too", disk::of_charts),
     ("pods keep the restricted standard", pods::restricted),
     ("pods have an account of their own and no token", pods::accounts),
     ("images are pinned", pods::images),
     ("probes ask ports that are there", pods::probes),
+    ("StatefulSets wait for no broken pod", pods::rolled_back),
+    ("no deadline ends work that starts over", pods::deadlines),
     ("nothing stands in a command that the kubelet would change", pods::read_by_the_kubelet),
     ("pods ask for names as they are written", pods::dots),
     ("names of the cluster's are written whole", pods::whole_names),
@@ -56,6 +61,7 @@ pub const ALL: [(&str, Law); 30] = [
     ("Applications have the form that Argo CD needs", argocd::applications),
     ("projects permit every object, and no other", argocd::projects),
     ("waves respect what the objects need", argocd::waves),
+    ("Argo CD knows the SSH server that the root comes from", argocd::knows_its_server),
     ("Applications' folders exist, and folders have an Application", argocd::folders),
 ];
 

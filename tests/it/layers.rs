@@ -13,11 +13,11 @@ use crate::support::{files_below, has_ending, repository};
 /// The layers, top to bottom. What stands in one row may look at its neighbours, not in a circle.
 const LAYERS: [&[&str]; 10] = [
     &["main"],
-    &["cli"],
+    &["cli", "api"],
     &["report"],
     &["compile"],
     &["load", "emit"],
-    &["check"],
+    &["check", "sealing"],
     &["plan", "budget"],
     &["components", "seal"],
     &["platform", "builder", "crds", "facts"],

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use espalier::{
     builder::{component::BuiltComponent, may_make::MayMake},
     components::{floor_plan::may_make, workspace},
-    facts::charts::Kind,
+    facts::charts::ObjectKind,
 };
 
 use crate::support::{compile, golden_cases, texts_of};
@@ -25,8 +25,8 @@ fn add(made: &mut Made, component: &BuiltComponent) {
 
 fn declared(may_make: &MayMake) -> Made {
     let kinds = may_make.kinds.iter().map(|kind| match *kind {
-        Kind::Cluster(group, kind, name) => (group.into(), kind.into(), Some(name.into())),
-        Kind::Namespaced(group, kind) => (group.into(), kind.into(), None),
+        ObjectKind::Cluster(group, kind, name) => (group.into(), kind.into(), Some(name.into())),
+        ObjectKind::Namespaced(group, kind) => (group.into(), kind.into(), None),
     });
     (kinds.collect(), may_make.namespaces.iter().map(|it| (*it).to_owned()).collect())
 }

@@ -1,5 +1,8 @@
 //! Random platforms: specs that compile, with every switch, amount and tenant of the spec.
 
+mod ingress;
+mod repository;
+
 use proptest::{prelude::*, sample};
 use serde_yaml::{Mapping, Value};
 
@@ -151,13 +154,11 @@ fn ollama(enabled: bool) -> impl Strategy<Value = Value> {
     )
 }
 
-/// An external database: on the internet, or in a network of the user's own.
+/// An external database: anywhere.
 fn external() -> impl Strategy<Value = Option<Value>> {
-    let places = vec![
-        ("db.example.net", None),
-        ("203.0.113.9", None),
-        ("192.168.7.20", Some("192.168.7.20/32")),
-    ];
+    let at = "192.168.7.20";
+    let range = Some("192.168.7.20/32");
+    let places = vec![("db.example.net", None), ("203.0.113.9", None), (at, None), (at, range)];
     let mode = proptest::option::of(sample::select(vec!["require", "disable"]));
     let external = (sample::select(places), proptest::option::of(1_u64..65536), mode).prop_map(
         |((host, cidr), port, mode)| {
@@ -206,13 +207,15 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
         let small = (resources(64), resources(64), resources(64), resources(64), resources(64));
         let argo = (resources(128), resources(64), resources(64), resources(64));
         let database = (resources(2048), 1_u64..40, external());
+        let documents = sample::select(vec!["text", "tika"]);
         let webui = (resources(384), 1_u64..8, 0_u64..8, 1_u64..50, proptest::bool::weighted(0.3));
+        let webui = (webui, documents);
         (small, argo, database, webui, ollama(on.ollama), backup()).prop_map(
             move |(
                 (traefik, controller, webhook, injector, sealed),
                 argo,
                 (sql, disk, elsewhere),
-                (chat, size, overflow, files, many),
+                ((chat, size, overflow, files, many), documents),
                 ollama,
                 backup,
             )| {
@@ -270,6 +273,7 @@ fn components() -> impl Strategy<Value = (Switches, Value)> {
                         Some(map([
                             ("enabled", off(on.open_webui)),
                             ("replicas", many.then(|| 3.into())),
+                            ("documents", Some(documents.into())),
                             ("resources", chat),
                             ("storage", some(format!("{files}Gi"))),
                             ("connectionPool", Some(pool)),
@@ -310,11 +314,14 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag),
 /// though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 5] = [
+    let all: [(&'static str, &[&'static str]); 8] = [
+        ("backup-encryption", &["key"]),
         ("backup-s3", &["access-key-id", "secret-access-key"]),
         ("openwebui-admin", &["email", "password"]),
         ("openwebui-secret-key", &["key"]),
         ("postgresql", &["password"]),
+        ("postgresql-backup", &["password"]),
+        ("postgresql-external", &["password"]),
         ("redis", &["password"]),
     ];
     all.into_iter().map(|(name, keys)| {
@@ -362,23 +369,19 @@ fn nodes() -> Value {
     .into()
 }
 
+/// The files that a repository of such a spec may name.
+pub fn repository_files() -> [(String, String); 2] {
+    repository::files()
+}
+
 /// Specs that compile, tenants among them.
 pub fn platforms() -> impl Strategy<Value = Texts> {
-    let repository = (
-        sample::select(vec![
-            "https://git.example.com/team/platform.git",
-            "ssh://git@git.example.com:2222/team/platform.git",
-            "git@git.example.com:team/platform.git",
-        ]),
-        sample::select(vec!["main", "release/2026", "on"]),
-        proptest::option::of(sample::select(vec!["clusters/prod", "a", "yes/no"])),
-    );
     let tenants =
         proptest::collection::btree_set(label().prop_filter("reserved", |it| it != "ai"), 0..=3);
     let hosts = (host(), proptest::option::of(host()), any::<bool>());
     let class =
         proptest::option::of(sample::select(vec!["local-path", "nfs.csi.example.com", "on"]));
-    let class = (class, proptest::bool::weighted(0.3));
+    let class = (class, proptest::bool::weighted(0.3), ingress::ingress());
     let rest = (
         label(),
         any::<bool>(),
@@ -386,24 +389,17 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
         sample::select(vec!["llama3.2:1b", "gemma3:270m"]),
         class,
     );
-    (repository, tenants, hosts, components(), rest).prop_map(
+    (repository::repository(), tenants, hosts, components(), rest).prop_map(
         |(
-            (url, branch, path),
+            repository,
             tenants,
             (chat, workspaces, console),
             (on, components),
-            (name, production, sealed, model, (class, several)),
+            (name, production, sealed, model, (class, several, ingress)),
         )| {
             let issuer = if production { "production" } else { "staging" };
             let spec = map([
-                (
-                    "repository",
-                    Some(map([
-                        ("url", some(url)),
-                        ("branch", some(branch)),
-                        ("path", path.map(Into::into)),
-                    ])),
-                ),
+                ("repository", Some(repository)),
                 // There is room for everything: what does not fit is tested elsewhere.
                 (
                     "node",
@@ -444,6 +440,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                         ("shared", several.then(|| "nfs".into())),
                     ])),
                 ),
+                ("ingress", ingress.filter(|_| !on.traefik)),
                 ("components", Some(components)),
             ]);
             let platform = map([
@@ -453,6 +450,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                 ("spec", Some(spec)),
             ]);
             let mut texts: Texts = [("spec/platform.yaml".to_owned(), text(&platform))].into();
+            texts.extend(repository_files());
             // A workspace needs the platform's issuer.
             for tenant in tenants.iter().filter(|_| on.cert_manager) {
                 texts.insert(format!("spec/workspaces/{tenant}.yaml"), workspace(tenant, &[model]));

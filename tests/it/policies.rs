@@ -12,6 +12,7 @@ mod model;
 
 use std::collections::BTreeSet;
 
+use espalier::{builder::handle::Peer, check::outside::ENDPOINT_UNREACHABLE};
 use proptest::prelude::*;
 
 use crate::{
@@ -89,9 +90,7 @@ fn fences(tree: &Tree) -> Vec<String> {
     }
     for object in tree.of_kind("NetworkPolicy") {
         let namespace = object.namespace().unwrap_or_default();
-        if !guarded.contains(namespace)
-            || ["kube-system", "monitoring", "node-agents"].contains(&namespace)
-        {
+        if !guarded.contains(namespace) || namespace == "kube-system" {
             found.push(format!(
                 "{}: a policy where no component has declared its pods",
                 object.path
@@ -213,7 +212,9 @@ fn the_repository_s_port_is_open() {
             .find(|it| it.trim_start().starts_with("repository:"))
             .expect("a repository")
             .to_owned();
-        *spec = spec.replace(&line, &format!("  repository: {{url: \"{url}\"}}"));
+        let keys = if url.starts_with("https") { "" } else { ", hostKeys: known_hosts" };
+        *spec = spec.replace(&line, &format!("  repository: {{url: \"{url}\"{keys}}}"));
+        texts.insert("spec/known_hosts".to_owned(), crate::support::KNOWN_HOSTS.to_owned());
         let made = tree(&texts);
         let policies = Tree::of(&made);
         let policy = policies
@@ -268,6 +269,67 @@ fn a_repository_on_a_private_network_is_reached() {
     assert!(broken.is_empty(), "{broken}");
 }
 
+/// A server of one's own network is nowhere but in the flows that an `Outside` made, and each of
+/// them answers the questions of `endpoint-unreachable` and of the bootstrap script.
+#[test]
+fn every_way_into_a_network_of_ones_own_is_recorded() {
+    let mut number = 0;
+    for (name, folder) in golden_cases() {
+        let compiled = tree(&texts_of(&folder));
+        let plan = compiled.plan.as_ref().expect("a plan");
+        for component in plan.components() {
+            for flow in &component.flows {
+                let Peer::Network(cidr) = &flow.to else { continue };
+                let is_recorded = component.outside.iter().any(|server| {
+                    server.network().as_ref() == Some(cidr) && server.port() == flow.port
+                });
+                assert!(is_recorded, "{name}: {flow:?}");
+                number += 1;
+            }
+        }
+    }
+    assert!(number > 0);
+}
+
+/// An address that is written is its own network: for the Git server, the database and the storage
+/// alike.
+#[test]
+fn a_private_address_is_opened_as_it_is_written() {
+    let components = "ollama: {models: [\"gemma3:270m\"]}\n\
+                      postgresql: {external: {host: 10.0.0.5}}\n\
+                      backup: {s3: {endpoint: \"https://192.168.7.7:9000\", bucket: backups}}";
+    let mut texts = crate::support::with_components(components);
+    let spec = texts.get_mut("spec/platform.yaml").expect("it is there");
+    *spec = spec.replace(
+        "https://git.example.com/team/platform.git",
+        "\"http://192.168.1.5:3000/t/p.git\"",
+    );
+    let compiled = crate::support::compile(&texts);
+    let refused: Vec<_> =
+        compiled.findings.iter().filter(|it| it.code == ENDPOINT_UNREACHABLE.name()).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    let made = tree(&texts);
+    for (policy, block, port) in [
+        ("argocd/networkpolicy-allow-argocd-repo-server", "192.168.1.5/32", 3000),
+        ("ai/networkpolicy-allow-openwebui", "10.0.0.5/32", 5432),
+        ("ai/networkpolicy-allow-backup", "10.0.0.5/32", 5432),
+        ("ai/networkpolicy-allow-backup", "192.168.7.7/32", 9000),
+    ] {
+        let file = &made.files[&format!("out/manifests/network-policies/{policy}.yaml")];
+        let text = String::from_utf8_lossy(file);
+        assert!(
+            text.contains(&format!("cidr: \"{block}\"")) && text.contains(&format!("port: {port}")),
+            "{policy}: {text}"
+        );
+        assert!(policy.starts_with("argocd") || !text.contains("0.0.0.0/0"), "{policy}: {text}");
+    }
+    let script = String::from_utf8_lossy(&made.files["bootstrap/platform.sh"]).into_owned();
+    assert!(
+        script.contains("  '192.168.1.5 192.168.1.5/32 repository.cidr Argo CD'\n"),
+        "{script}"
+    );
+}
+
 /// A storage in the local network is reached by the range that the spec names, and nothing outside
 /// of that range.
 #[test]
@@ -284,7 +346,7 @@ fn a_private_storage_is_reached_by_its_range_alone() {
         )
         .expect("UTF-8")
     };
-    let (outside, private) = (policy(""), policy(", range: 192.168.7.0/24"));
+    let (outside, private) = (policy(""), policy(", cidr: 192.168.7.0/24"));
     assert!(
         outside.contains("0.0.0.0/0")
             && outside.contains("192.168.0.0/16")
@@ -336,6 +398,43 @@ fn planted_faults_are_found() {
     }
 }
 
+/// What is in documents of strangers is read by a pod that nobody but the chat can call, and that
+/// can call nobody; workspaces have no such pod, and no way to it.
+#[test]
+fn the_reader_of_documents_is_called_by_the_chat_alone_and_calls_nobody() {
+    let (_, folder) = golden_cases()
+        .into_iter()
+        .find(|it| it.0 == "documents-tika")
+        .expect("the case with a reader");
+    let made = tree(&texts_of(&folder));
+    let rows = graph::whole(&made);
+    let of_reader = rows.iter().filter(|it| it.from == "ai/tika" || it.to == "ai/tika");
+    let said: Vec<String> =
+        of_reader.map(|it| format!("{} -> {} {:?}", it.from, it.to, it.port)).collect();
+    assert_eq!(said, ["ai/openwebui -> ai/tika Some(9998)"]);
+    for (name, find, replace) in [
+        ("allow-tika", "name: openwebui", "name: ollama"),
+        ("allow-tika", "9998", "9999"),
+        ("allow-tika", "  policyTypes:", "  egress:\n  - {}\n  policyTypes:"),
+        ("allow-openwebui", "9998", "9999"),
+    ] {
+        let changed = with_policy(&made, name, find, replace);
+        assert!(!wrong(&changed).is_empty(), "{name}: {find} → {replace}");
+    }
+}
+
+/// A tree in which one policy says another thing.
+fn with_policy(made: &Compiled, name: &str, find: &str, replace: &str) -> Tree {
+    let mut changed = Tree::of(made);
+    let object =
+        changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name);
+    let object = object.unwrap_or_else(|| panic!("no {name}"));
+    let text = serde_yaml::to_string(&object.value).expect("YAML");
+    assert!(text.contains(find), "{name}: {find}\n{text}");
+    object.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
+    changed
+}
+
 /// The graph and the policies cannot change independently, neither in the platform nor in its
 /// tenants.
 #[test]
@@ -372,13 +471,7 @@ fn the_graph_is_the_policies() {
         ("allow-team-a-openwebui", "name: traefik", "name: stranger"),
         ("allow-team-a-ollama", "kube-system", "default"),
     ] {
-        let mut changed = Tree::of(&made);
-        let object =
-            changed.objects.iter_mut().find(|it| it.kind() == "NetworkPolicy" && it.name() == name);
-        let object = object.unwrap_or_else(|| panic!("no {name}"));
-        let text = serde_yaml::to_string(&object.value).expect("YAML");
-        assert!(text.contains(find), "{name}: {find}\n{text}");
-        object.value = serde_yaml::from_str(&text.replace(find, replace)).expect("YAML");
+        let changed = with_policy(&made, name, find, replace);
         let said = graph::differs(&made, &changed).join("\n");
         assert!(
             said.contains("a rule without a row") && said.contains("a row without a rule"),

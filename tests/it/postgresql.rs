@@ -1,5 +1,5 @@
-//! PostgreSQL's start script, with fakes for every program that it calls: killed before and after
-//! each step, it recovers. `tests/real` does the same with a real server, at any moment.
+//! The script before PostgreSQL's server, with fakes for every program that it calls: killed before
+//! and after each step, it recovers. `tests/real` does the same with a real server, at any moment.
 
 use std::{
     fs,
@@ -18,16 +18,15 @@ use crate::{
 /// Every program that the script calls: it counts the calls, and at one of them ends the whole
 /// group of processes, as the kernel ends a container.
 const FAKE: &str = include_str!("postgresql/fake.sh");
-const PROGRAMS: [&str; 9] =
-    ["awk", "chmod", "docker-entrypoint.sh", "find", "initdb", "mv", "postgres", "rm", "sync"];
+const PROGRAMS: [&str; 8] = ["awk", "chmod", "find", "initdb", "mv", "postgres", "rm", "sync"];
 
-/// The start script of a golden tree's container.
+/// The script of a golden tree's init container.
 static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     let (_, folder) = golden_cases().into_iter().find(|it| it.0 == "starter").expect("the case");
     let compiled = Tree::of(&tree(&texts_of(&folder)));
     let server = compiled.find("StatefulSet", Some("ai"), "postgresql").expect("a database");
     let container =
-        items(at(server.pod_template().expect("pods"), "spec/containers")).next().expect("one");
+        items(at(server.pod_template().expect("pods"), "spec/initContainers")).next().expect("one");
     items(at(container, "command")).nth(4).and_then(|it| it.as_str()).expect("a script").to_owned()
 });
 
@@ -39,7 +38,7 @@ struct Volume {
 /// How a start ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// The server runs, in the end.
+    /// The server may run.
     Started,
     /// It was killed, or ended by itself.
     Not,
@@ -48,7 +47,7 @@ enum End {
 impl Volume {
     fn new() -> Self {
         let root = tempfile::tempdir().expect("a folder");
-        for folder in ["bin", "volume"] {
+        for folder in ["bin", "volume", "access"] {
             fs::create_dir(root.path().join(folder)).expect("a folder");
         }
         for program in PROGRAMS {
@@ -90,12 +89,16 @@ impl Volume {
         let (number, when) = kill.unwrap_or((0, "never"));
         let mut command = Command::new("bash");
         command
-            .args(["-euo", "pipefail", "-c", &*SCRIPT, "postgresql", "postgres", "-c", "jit=off"])
+            .args(["-euo", "pipefail", "-c", &*SCRIPT, "prepare", "-c", "jit=off"])
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", self.root.path().join("bin").display()))
             .env("FAKES", self.root.path())
             .env("KILL_AT", number.to_string())
             .env("KILL", when)
+            .env("ACCESS", self.root.path().join("access"))
+            .env("BACKUP_PASSWORD", "of the backup")
+            .env("BACKUP_USER", "backup")
+            .env("PROBE_USER", "probe")
             .env("PGDATA", self.root.path().join("volume/pgdata"))
             .env("POSTGRES_USER", "openwebui")
             .env("POSTGRES_DB", "openwebui")
@@ -107,22 +110,35 @@ impl Volume {
         command
     }
 
-    /// Asserts that the database is there, the password is the last one, and other pods can
-    /// connect.
+    /// Asserts that the database is there, the password is the last one, other pods can connect,
+    /// and nobody else can.
     #[track_caller]
     fn is_whole(&self, password: &str, what: &str) {
         assert_eq!(self.read("databases"), "openwebui\n", "{what}");
+        let statements = self.read("role");
+        let passwords: Vec<&str> =
+            statements.lines().filter(|it| it.contains(" PASSWORD ")).collect();
         assert_eq!(
-            self.read("role"),
-            format!("ALTER ROLE \"openwebui\" WITH PASSWORD E'{password}';\n\n"),
+            passwords,
+            [
+                "    ALTER ROLE postgres PASSWORD NULL;".to_owned(),
+                format!("ALTER ROLE \"openwebui\" PASSWORD E'{password}';"),
+                "ALTER ROLE \"backup\" PASSWORD E'of the backup';".to_owned(),
+            ],
             "{what}"
         );
+        assert_eq!(self.read("owner"), "of openwebui\n", "{what}");
+        let access = fs::read_to_string(self.root.path().join("access/pg_hba.conf"));
         assert_eq!(
-            self.read("pg_hba.conf").matches("\nhost all all all scram-sha-256\n").count(),
-            1,
+            access.expect("a file").lines().collect::<Vec<_>>(),
+            [
+                "local all postgres peer map=superuser",
+                "host \"openwebui\" \"probe\" 127.0.0.1/32 trust",
+                "host \"openwebui\" \"openwebui\" all scram-sha-256",
+                "host \"openwebui\" \"backup\" all scram-sha-256",
+            ],
             "{what}"
         );
-        assert_eq!(self.read("started"), "postgres -c jit=off\n", "{what}");
         let beside: Vec<_> = fs::read_dir(self.root.path().join("volume"))
             .expect("a folder")
             .flatten()
@@ -298,7 +314,7 @@ fn a_pod_that_goes_while_it_starts_does_not_wait() {
         let path = volume.root.path().join("bin").join(program);
         fs::write(
             &path,
-            "#!/bin/bash\nprintf $$ >\"$FAKES/begun.new\"\n/bin/mv \"$FAKES/begun.new\" \
+            "#!/bin/bash\n[ \"$1\" != --help ] || exit 0\nprintf $$ >\"$FAKES/begun.new\"\n/bin/mv \"$FAKES/begun.new\" \
              \"$FAKES/begun\"\nexec /bin/sleep 60\n",
         )
         .expect("a program");
@@ -330,10 +346,10 @@ fn nothing_is_written_before_the_name_is_on_the_disk() {
     let volume = Volume::new();
     assert_eq!(volume.start(None, "old"), End::Started);
     let calls = fs::read_to_string(volume.root.path().join("calls")).expect("calls");
-    let order: Vec<&str> = calls
-        .lines()
-        .filter(|it| ["initdb", "sync", "mv", "docker-entrypoint.sh"].contains(it))
-        .collect();
-    assert_eq!(order, ["initdb", "sync", "mv", "sync", "docker-entrypoint.sh"]);
+    let order: Vec<&str> =
+        calls.lines().filter(|it| ["initdb", "postgres", "sync", "mv"].contains(it)).collect();
+    // It is asked what it can; makes; gets a role and a database; has its name; gets its roles.
+    let making = ["initdb", "initdb", "postgres", "postgres"];
+    assert_eq!(order, [&making[..], &["sync", "mv", "sync", "postgres", "postgres"]].concat());
     assert!(Path::new(&volume.data("initialised")).exists());
 }

@@ -37,6 +37,7 @@ struct Pod {
     serve: String,
     models: String,
     chat: Option<String>,
+    prune: String,
 }
 
 /// The result of a container.
@@ -53,7 +54,14 @@ impl Pod {
 
     /// The pod for these models, with some of them on its volume.
     fn of(models: &[&str], present: &[&str]) -> Self {
-        let spec = format!("ollama: {{models: {models:?}, catalogue: {{{OTHER}: {EMBEDS}}}}}");
+        Self::pruning(true, models, present)
+    }
+
+    /// The same, with or without the removal of what is not listed.
+    fn pruning(prune: bool, models: &[&str], present: &[&str]) -> Self {
+        let spec = format!(
+            "ollama: {{models: {models:?}, prune: {prune}, catalogue: {{{OTHER}: {EMBEDS}}}}}"
+        );
         let objects = tree(&with_components(&spec)).objects();
         let object = objects
             .iter()
@@ -93,7 +101,8 @@ impl Pod {
                 .find_map(|it| at(it, "terminationMessagePath").as_str())
         );
         let (models, chat) = (env("MODELS").expect("the list"), env("CHAT_MODELS"));
-        Self { folder, server: Server::with(present), pull, serve, models, chat }
+        let prune = env("PRUNE").expect("it is said");
+        Self { folder, server: Server::with(present), pull, serve, models, chat, prune }
     }
 
     /// Starts a container's script, as if its shell had started this many seconds ago.
@@ -106,6 +115,7 @@ impl Pod {
             .env("TMPDIR", self.folder.path())
             .env("OLLAMA_HOST", format!("127.0.0.1:{}", self.server.port))
             .env("MODELS", &self.models)
+            .env("PRUNE", &self.prune)
             .envs(self.chat.iter().map(|it| ("CHAT_MODELS", it)))
             .env("TERMINATION_LOG", self.folder.path().join("termination-log"))
             .env("SECONDS", age.to_string())
@@ -354,4 +364,54 @@ fn a_pull_that_only_says_that_it_has_succeeded() {
     pod.server.answers(NEW, Pull::Lies);
     let done = pod.init();
     assert_eq!((done.code, pod.has_left()), (Some(0), format!("{NEW}\n")), "{}", done.said);
+}
+
+/// A volume holds what is listed, and so what was counted; what a person asked to keep stays.
+#[test]
+fn models_that_left_the_list_are_removed() {
+    let pod = Pod::with(&["mistral:7b", OLD, "hf.co/acme/left:Q4"]);
+    let done = pod.init();
+    assert_eq!(done.code, Some(0), "{}", done.said);
+    assert_eq!(pod.server.present(), [OLD, NEW]);
+    assert!(done.said.contains("mistral:7b is not listed, and was removed\n"), "{}", done.said);
+    let pod = Pod::pruning(false, &[OLD, NEW], &["mistral:7b", OLD]);
+    assert_eq!(pod.init().code, Some(0));
+    assert_eq!(pod.server.present(), ["mistral:7b", OLD, NEW]);
+}
+
+/// What the server lists under another form of its name is the same model.
+#[test]
+fn a_listed_model_is_not_removed_under_another_name() {
+    let pod = Pod::of(&["Llama3.2:1B", "nomic-embed-text"], &[]);
+    let shown = [OLD, "nomic-embed-text:latest", "Llama3.2:1B", "nomic-embed-text"];
+    let pod = Pod { server: Server::with(&shown), ..pod };
+    let done = pod.init();
+    assert_eq!((done.code, pod.server.present()), (Some(0), shown.map(str::to_owned).to_vec()));
+}
+
+/// Room is made before the new model is pulled, but never while nothing else can answer.
+#[test]
+fn old_models_go_first_where_a_listed_one_can_answer() {
+    let pod = Pod::with(&["mistral:7b", OLD]);
+    pod.server.answers(NEW, Pull::Refused);
+    assert_eq!(pod.init().code, Some(0));
+    assert_eq!(pod.server.present(), [OLD]);
+    let pod = Pod::of(&[NEW], &["mistral:7b"]);
+    pod.server.answers(NEW, Pull::Refused);
+    assert_eq!(pod.init().code, Some(1));
+    assert_eq!(pod.server.present(), ["mistral:7b"]);
+    pod.server.answers(NEW, Pull::Served);
+    assert_eq!(pod.init().code, Some(0));
+    assert_eq!(pod.server.present(), [NEW]);
+}
+
+/// It is said, and keeps nobody from chatting.
+#[test]
+fn a_model_that_cannot_be_removed_ends_nothing() {
+    let pod = Pod::with(&["mistral:7b", OLD]);
+    pod.server.keeps("mistral:7b");
+    let done = pod.init();
+    assert_eq!((done.code, pod.server.present().len()), (Some(0), 3), "{}", done.said);
+    let said = "mistral:7b is not listed, and could not be removed\n";
+    assert!(done.said.contains(said), "{}", done.said);
 }

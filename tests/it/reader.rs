@@ -8,7 +8,10 @@ mod rendering;
 use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
 
 use espalier::{
-    diag::{code, diagnostic::Diagnostics},
+    diag::{
+        code::{self, ErrorCode},
+        diagnostic::Diagnostics,
+    },
     names::{DnsLabel, Host, ModelName},
     report,
     units::{Bytes, Millicores, Seconds},
@@ -240,7 +243,7 @@ fn a_value_is_there_when_only_what_has_a_default_is_wrong() {
 #[test]
 fn every_code_has_its_place() {
     let deep = |n: usize| format!("{}a{}", "[".repeat(n), "]".repeat(n));
-    let cases: &[(&str, &str, &str)] = &[
+    let cases: &[(&str, &str, ErrorCode)] = &[
         ("", "", code::EMPTY_FILE),
         ("# nothing\n", "", code::EMPTY_FILE),
         ("---\n", "", code::EMPTY_FILE),
@@ -277,7 +280,7 @@ fn every_code_has_its_place() {
         (&deep(300), "1:256", code::NESTED_TOO_DEEP),
     ];
     for (text, place, code) in cases {
-        let told = told::<Value>(text);
+        let (told, code) = (told::<Value>(text), code.name());
         let first = told.lines().next().unwrap_or_else(|| panic!("{text:?}: nothing is told"));
         let expected =
             if place.is_empty() { format!("f {code} ") } else { format!("{place} {code} ") };
@@ -303,7 +306,7 @@ fn files_that_are_no_utf8_say_where() {
     let large = too_large("f", 100 << 20);
     assert_eq!(
         (large.code, large.message.as_str()),
-        (code::FILE_TOO_LARGE, "the file has 100 MiB, but a spec has at most 1 MiB")
+        (code::FILE_TOO_LARGE.name(), "the file has 100 MiB, but a spec has at most 1 MiB")
     );
 }
 

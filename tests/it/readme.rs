@@ -283,7 +283,7 @@ fn answers_as_a_chat(node: &Node) {
 
 /// The commands within sentences and tables, and what is typed for each: with the steps that it
 /// needs first, and with real words for placeholders.
-const PROSE: [(&str, &str); 19] = [
+const PROSE: [(&str, &str); 20] = [
     ("espalier check", "espalier check"),
     ("espalier diff --base main", "espalier diff --base main"),
     ("espalier explain CODE", "espalier explain node-memory-exceeded"),
@@ -310,6 +310,11 @@ const PROSE: [(&str, &str); 19] = [
         "espalier seal --reseal --key OLD",
         "rm spec/sealing.pem && mv \"$HOME/espalier/platform/sealing-key.pem\" \"$HOME/OLD\" && \
          espalier seal init --replace && espalier seal --reseal --key \"$HOME/OLD\"",
+    ),
+    (
+        "espalier seal --rotate backup-encryption",
+        "sed -i 's/^  components:/  components:\\n    backup: {}/' spec/platform.yaml && espalier seal \
+         --generate-missing && espalier seal --rotate backup-encryption",
     ),
     ("espalier seal --rotate postgresql", "espalier seal --rotate postgresql"),
     (

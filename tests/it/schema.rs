@@ -1,6 +1,7 @@
 //! The generated JSON Schemas accept what compiles and reject a typo.
 
 mod bounds;
+mod effect;
 mod fields;
 mod objects;
 mod sections;

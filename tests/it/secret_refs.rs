@@ -5,17 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use espalier::{
     builder::{
-        cluster::ClusterFacts,
-        component::BuiltComponent,
         credential::{CredentialSpec, Key, SecretLookup, Value},
-        handle::NamespaceRef,
         may_make::MayMake,
-        platform::PlatformBuilder,
         scope::Scope,
     },
-    check::credentials::provided,
-    diag::diagnostic::Diagnostics,
-    plan::copies,
+    check::references::REFERENCE_UNRESOLVED,
 };
 use k8s_openapi::{
     api::{
@@ -29,6 +23,8 @@ use k8s_openapi::{
     },
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
+
+use crate::rules::Planted;
 
 const ITS: CredentialSpec = CredentialSpec {
     name: "its",
@@ -59,33 +55,23 @@ fn found(pod: impl FnOnce(&mut PodSpec)) -> Vec<String> {
 }
 
 fn told(build: impl FnOnce(&mut Scope<'_>, EnvVar)) -> Vec<String> {
-    let mut builder = PlatformBuilder::new(
-        "test",
-        ClusterFacts {
-            storage_class: "local-path".into(),
-            shared_storage_class: None,
-            several_nodes: false,
-        },
-    );
     let names: BTreeMap<String, Arc<str>> = [("its".to_owned(), "its-x7k2m".into())].into();
-    let namespace = NamespaceRef::argocd();
-    let credentials = builder
-        .build(&MayMake::in_namespace("secrets", &[], &[]), &namespace, |scope| {
-            scope.credential_store(names)
-        })
-        .expect("a credential store");
-    builder.build(&MayMake::in_namespace("rogue", &[], &[]), &namespace, |scope| {
-        let variable = scope.env_secret("PASSWORD", &credentials.credential(&ITS), "password");
-        build(scope, variable);
+    let planted = Planted::beside(|builder| {
+        let cluster = builder.cluster();
+        let namespace = &cluster.argocd;
+        let credentials = builder
+            .build(&MayMake::in_namespace("secrets", &[], &[]), namespace, |scope| {
+                scope.credential_store(names)
+            })
+            .expect("a credential store");
+        builder.build(&MayMake::in_namespace("rogue", &[], &[]), namespace, |scope| {
+            let variable = scope.env_secret("PASSWORD", &credentials.credential(&ITS), "password");
+            build(scope, variable);
+        });
     });
-    let (builder, _) = builder.close();
-    let built: Vec<BuiltComponent> = builder.finish();
-    let needed = copies::needed(&built);
-    let mut found = Diagnostics::new();
-    for built in &built {
-        provided(built, &needed, &"spec/platform.yaml".into(), &mut found);
-    }
-    found.iter().map(|it| it.message.clone()).collect()
+    let found = planted.found();
+    let found = found.iter().filter(|it| it.code == REFERENCE_UNRESOLVED.name());
+    found.map(|it| it.message.clone()).collect()
 }
 
 #[test]
@@ -112,7 +98,7 @@ fn every_way_to_read_a_secret_is_seen() {
     };
     assert_eq!(
         variable(key("other", "password")),
-        ["Deployment `argocd/rogue` reads the key `password` of the Secret `other`, which \
+        ["Deployment `argocd/rogue` refers to the key `password` of the Secret `other`, which \
              nothing makes"]
     );
     // A key that is not sealed, and the name without the suffix.
@@ -170,7 +156,7 @@ fn every_way_to_read_a_secret_is_seen() {
 fn a_certificate_that_nobody_issues_is_seen() {
     let ingress = |annotated: bool| {
         let annotations = annotated.then(|| {
-            [("cert-manager.io/cluster-issuer".to_owned(), "letsencrypt".to_owned())].into()
+            [("cert-manager.io/cluster-issuer".to_owned(), "letsencrypt-staging".to_owned())].into()
         });
         let tls = vec![IngressTLS { hosts: None, secret_name: Some("web-tls".to_owned()) }];
         told(|scope, _| {
@@ -190,6 +176,6 @@ fn a_certificate_that_nobody_issues_is_seen() {
     assert_eq!(ingress(true), Vec::<String>::new());
     assert_eq!(
         ingress(false),
-        ["Ingress `argocd/web` reads the Secret `web-tls`, which nothing makes"]
+        ["Ingress `argocd/web` refers to the Secret `web-tls`, which nothing makes"]
     );
 }

@@ -225,7 +225,7 @@ fn what_is_no_public_key_is_refused_and_a_private_one_is_not_repeated() {
         (SUBKEYS.replace("PUBLIC", "PRIVATE"), "a private key"),
     ];
     for (text, why) in refused {
-        let said = text.parse::<SigningKey>().expect_err(&text);
+        let said = text.parse::<SigningKey>().expect_err(&text).to_string();
         assert!(said.contains(why), "{why}: {said}");
         assert!(!said.contains(lines[3]), "{said}");
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use espalier::{
-    check::code::EXAMPLE_VALUE,
+    check::examples::EXAMPLE_VALUE,
     compile,
     diag::diagnostic::{Diagnostic, Diagnostics, Severity},
     emit::files::Files,
@@ -22,6 +22,11 @@ use serde_yaml::Value;
 pub type Texts = BTreeMap<String, String>;
 
 const WORKSPACES: &str = "spec/workspaces/";
+
+/// Keys of the SSH host `git.example.com`, at the ports 22 and 2222.
+pub const KNOWN_HOSTS: &str = include_str!("../golden/monorepo/spec/known_hosts");
+/// Certificates of authorities.
+pub const AUTHORITIES: &str = include_str!("../golden/own-servers/spec/git-ca.pem");
 
 /// A compiled spec.
 pub struct Compiled {
@@ -87,11 +92,11 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
         plan: None,
         summaries: Vec::new(),
     };
-    let (mut own, mut of_tenants) = (Files::new(), Diagnostics::new());
+    let (mut own, mut of_tenants) = (Files::default(), Diagnostics::new());
     let Ok(done) = compile::all(&sources, &mut own, |plan| {
         let mut summaries = Vec::new();
         for path in tenants {
-            let mut files = Files::new();
+            let mut files = Files::default();
             let source = Source::parse(path.as_str(), texts[*path].as_str());
             let mut summary = compile::tenant(plan, &source, &mut files);
             of_tenants.extend(std::mem::take(&mut summary.diagnostics));
@@ -106,7 +111,7 @@ pub fn compile_in_order(texts: &Texts, tenants: &[&String]) -> Compiled {
     compiled.findings.extend(of_tenants);
     // The specs of these tests use `example.com`; the finding about that has its own tests.
     let of_whole = done.whole.into_iter().flat_map(|it| it.found);
-    compiled.findings.extend(of_whole.filter(|it| it.code != EXAMPLE_VALUE));
+    compiled.findings.extend(of_whole.filter(|it| it.code != EXAMPLE_VALUE.name()));
     (compiled.plan, compiled.summaries) = (done.loaded.plan, done.summaries);
     compiled
 }
@@ -267,7 +272,7 @@ pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The golden cases: name and folder.
+/// The golden cases: name, and the folder that has their `spec/`. The repository itself is one.
 pub fn golden_cases() -> Vec<(String, PathBuf)> {
     let folder = repository().join("tests/golden");
     let mut cases: Vec<(String, PathBuf)> = std::fs::read_dir(&folder)
@@ -276,16 +281,16 @@ pub fn golden_cases() -> Vec<(String, PathBuf)> {
         .filter(|it| it.join("spec").is_dir())
         .map(|path| (path.file_name().and_then(|it| it.to_str()).expect("a name").to_owned(), path))
         .collect();
-    cases.sort();
     assert!(!cases.is_empty(), "there are golden cases");
+    cases.push(("darien".to_owned(), repository().to_owned()));
+    cases.sort();
     cases
 }
 
 /// The texts of a folder's `spec/`, without the generated ones.
 pub fn texts_of(folder: &Path) -> Texts {
-    let files = files_below(folder, &["spec"])
-        .into_iter()
-        .filter(|(path, _)| has_ending(path, "yaml") || has_ending(path, "pem"));
+    let files =
+        files_below(folder, &["spec"]).into_iter().filter(|(path, _)| !has_ending(path, "json"));
     files.map(|(path, bytes)| (path, String::from_utf8(bytes).expect("UTF-8"))).collect()
 }
 

@@ -99,7 +99,7 @@ fn a_new_tenant_changes_nobody_else_s_files() {
             changed.iter().filter(|it| !own(it) && !of_all.contains(it)).collect();
         assert!(others.is_empty(), "{others:?}");
         assert!(before.keys().all(|it| after.contains_key(it)), "a file is gone");
-        assert_eq!(changed.iter().filter(|it| own(it)).count(), 16, "{changed:?}");
+        assert_eq!(changed.iter().filter(|it| own(it)).count(), 29, "{changed:?}");
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod fixes;
 mod pages;
+mod planted;
 mod recipes;
 
 use std::{

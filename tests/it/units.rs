@@ -1,172 +1,20 @@
-//! Each amount has one spelling, the one that the API server stores.
-
-mod names;
+//! Amounts and names have one spelling, the one that the API server stores; what each accepts and
+//! refuses is tested beside itself, in `src/units` and `src/names`.
 
 use std::{fmt::Debug, str::FromStr};
 
-use espalier::units::{Bytes, Millicores, Seconds};
+use espalier::{
+    names::{
+        Address, Bucket, Cidr, DnsLabel, Email, GitBranch, GitUrl, Host, IngressClassName,
+        K3sVersion, LabelKey, LabelValue, ModelName, ObjectName, RelativePath, S3Endpoint, SqlName,
+        Tag, schedule::Schedule,
+    },
+    units::{Bytes, Millicores, Seconds, error::ValueError},
+};
 use proptest::prelude::*;
 use schemars::{JsonSchema, schema_for};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-
-fn bytes(text: &str) -> Result<u64, String> {
-    text.parse().map(Bytes::get)
-}
-
-fn millicores(text: &str) -> Result<u64, String> {
-    text.parse().map(Millicores::get)
-}
-
-fn seconds(text: &str) -> Result<u64, String> {
-    text.parse().map(Seconds::get)
-}
-
-#[test]
-fn bytes_are_read_as_kubernetes_reads_them() {
-    for (text, n) in [
-        ("0", 0),
-        ("512", 512),
-        ("1Ki", 1 << 10),
-        ("512Mi", 512 << 20),
-        ("2Gi", 2 << 30),
-        ("1.5Gi", 3 << 29),
-        ("0.5Ki", 512),
-        ("1Ti", 1 << 40),
-        ("1Pi", 1 << 50),
-        ("15Ei", 15 << 60),
-        ("1k", 1_000),
-        ("500M", 500_000_000),
-        ("1.5G", 1_500_000_000),
-        ("18446744073709551615", u64::MAX),
-    ] {
-        assert_eq!(bytes(text), Ok(n), "{text}");
-    }
-}
-
-#[test]
-fn what_is_no_amount_says_what_to_write() {
-    for (text, hint) in [
-        ("64MB", "write `64Mi`"),
-        ("64m", "write `64Mi`"),
-        ("2gb", "write `2Gi`"),
-        ("2 Gi", "write `2Gi`"),
-        ("1K", "write `1Ki`"),
-        ("1e3", "write `1Mi`"),
-        ("0.3Ki", "not a whole number of bytes"),
-        ("1.0000000000000000000000000000000000000000000000001Ki", "not a whole number of bytes"),
-        ("16Ei", "more bytes than can be counted"),
-        ("99999999999999999999999", "more bytes than can be counted"),
-        ("-1Gi", "below zero"),
-        ("", "write it like `8Gi`"),
-        (".5Gi", "write it like `8Gi`"),
-        ("1.Gi", "write it like `8Gi`"),
-        ("1.2.3Gi", "write it like `8Gi`"),
-        ("Gi", "write it like `8Gi`"),
-        ("ten", "write it like `8Gi`"),
-        ("٣Gi", "write it like `8Gi`"),
-    ] {
-        let message = bytes(text).expect_err(text);
-        assert!(message.contains(hint), "{text}: {message}");
-    }
-    for (text, hint) in [
-        ("0.0005", "thousandth"),
-        ("0.5m", "thousandth"),
-        ("1 core", "write it like `4`"),
-        ("-1", "below zero"),
-        ("", "write it like"),
-        ("1Mi", "write it like"),
-        ("99999999999999999999", "more CPU"),
-    ] {
-        let message = millicores(text).expect_err(text);
-        assert!(message.contains(hint), "{text}: {message}");
-    }
-    for (text, hint) in [
-        ("30", "write `30s`"),
-        ("500ms", "whole seconds"),
-        ("1m1h", "write it like"),
-        ("1h1h", "write it like"),
-        ("1y", "write it like"),
-        ("", "write it like"),
-        ("-1s", "write `8760h`"),
-        ("-1", "write `8760h`"),
-        ("1h 30m", "write it like"),
-        ("0.5s", "whole number of seconds"),
-        ("999999999999999999999d", "longer than can be counted"),
-        ("210000000000000d300000000000000h", "longer"),
-    ] {
-        let message = seconds(text).expect_err(text);
-        assert!(message.contains(hint), "{text}: {message}");
-    }
-}
-
-#[test]
-fn amounts_are_printed_in_canonical_form() {
-    for (n, text) in [
-        (0, "0"),
-        (1, "1"),
-        (1000, "1k"),
-        (1023, "1023"),
-        (1024, "1Ki"),
-        (1_000_000, "1M"),
-        (64_000_000, "62500Ki"),
-        (1 << 20, "1Mi"),
-        (1536 << 20, "1536Mi"),
-        (2 << 30, "2Gi"),
-        (1 << 40, "1Ti"),
-        (1 << 60, "1Ei"),
-    ] {
-        assert_eq!(
-            (Bytes::new(n).to_string(), Bytes::new(n).quantity().0),
-            (text.to_owned(), text.to_owned())
-        );
-    }
-    for (n, text) in [
-        (0, "0"),
-        (1, "1m"),
-        (500, "500m"),
-        (1000, "1"),
-        (1500, "1500m"),
-        (4000, "4"),
-        (1_000_000, "1k"),
-    ] {
-        assert_eq!(
-            (Millicores::new(n).to_string(), Millicores::new(n).quantity().0),
-            (text.to_owned(), text.to_owned())
-        );
-    }
-    for (n, text) in [
-        (0, "0s"),
-        (30, "30s"),
-        (60, "1m"),
-        (90, "90s"),
-        (5400, "90m"),
-        (3600, "1h"),
-        (604_800, "168h"),
-    ] {
-        assert_eq!(Seconds::new(n).to_string(), text);
-    }
-    assert_eq!(format!("{:>6}|{:<6}|", Bytes::mib(3), Millicores::new(5)), "   3Mi|5m    |");
-    assert_eq!(
-        (seconds("1h30m"), seconds("7d"), seconds("1.5h"), seconds("2d12h")),
-        (Ok(5400), Ok(604_800), Ok(5400), Ok(216_000))
-    );
-}
-
-#[test]
-fn sums_never_overflow() {
-    let most = Bytes::new(u64::MAX);
-    assert_eq!((most + Bytes::new(1), most * 2, Bytes::gib(u64::MAX)), (most, most, most));
-    assert_eq!([Bytes::mib(1), Bytes::mib(2)].iter().sum::<Bytes>(), Bytes::mib(3));
-    assert_eq!(
-        (Bytes::mib(1).saturating_sub(Bytes::mib(2)), Bytes::new(1).ceil_mib()),
-        (Bytes::default(), Bytes::mib(1))
-    );
-    assert_eq!(
-        (Bytes::new(1).in_mib().to_string(), Bytes::gib(1).in_mib().to_string()),
-        ("1Mi".to_owned(), "1024Mi".to_owned())
-    );
-}
 
 #[test]
 fn a_bare_number_is_asked_for_its_unit() {
@@ -210,7 +58,7 @@ fn a_bare_number_is_asked_for_its_unit() {
 fn assert_round_trip<T>(amount: &T, is_written: fn(&str) -> bool) -> Result<(), TestCaseError>
 where
     T: ToString
-        + FromStr<Err = String>
+        + FromStr<Err = ValueError>
         + Serialize
         + DeserializeOwned
         + JsonSchema
@@ -297,5 +145,18 @@ fn quotes_are_no_unit() {
         assert!(
             serde_json::from_value::<Bytes>(written).expect("it has a unit") >= Bytes::new(bytes)
         );
+    }
+}
+
+proptest! {
+    /// An accepted name is accepted again, and its schema is never narrower than its check.
+    #[test]
+    fn names_are_stable(text in prop_oneof!["[a-zA-Z0-9._@:/~^* -]{0,24}", "[a-z0-9-]{1,70}", "[a-z0-9.]{1,30}", "(https|ssh)://[a-z.@:/]{1,20}", "v?[0-9x.]{1,8}(-[a-z]{1,4})?", "v1\\.[0-9]{1,2}\\.[0-9](-rc1)?[+-]k3s[0-9]?", "[0-9]{1,3}(\\.[0-9]{1,2}){3}/[0-9]{1,2}", "[0-9*,/-]{1,5}( [0-9*,/-]{1,5}){4}", "\\PC{0,12}"]) {
+        macro_rules! check {
+            ($($name:ident)+) => {
+                $(if let Ok(name) = text.parse::<$name>() { assert_round_trip(&name, any_text)? })+
+            };
+        }
+        check!(Bucket S3Endpoint Schedule LabelKey LabelValue Address Cidr SqlName DnsLabel Host Email GitUrl GitBranch RelativePath ModelName ObjectName IngressClassName Tag K3sVersion);
     }
 }

@@ -5,10 +5,8 @@ use std::collections::BTreeMap;
 
 use espalier::{
     budget::demand,
-    builder::{
-        cluster::ClusterFacts, component::BuiltComponent, handle::NamespaceRef, may_make::MayMake,
-        platform::PlatformBuilder,
-    },
+    builder::{component::BuiltComponent, may_make::MayMake, platform::PlatformBuilder},
+    platform::{node_group::Nodes, storage::Storage},
     units::{Bytes, Millicores},
 };
 use k8s_openapi::{
@@ -146,16 +144,11 @@ where
         + Sync
         + 'static,
 {
-    let mut builder = PlatformBuilder::new(
-        "test",
-        ClusterFacts {
-            storage_class: "local-path".into(),
-            shared_storage_class: None,
-            several_nodes: false,
-        },
-    );
+    let mut builder =
+        PlatformBuilder::new("test", &Storage::default(), &Nodes::of(None, &[]), None);
     let application = MayMake::in_namespace("component", &["default"], &[]);
-    builder.build(&application, &NamespaceRef::destination("default"), |scope| scope.add(object));
+    let cluster = builder.cluster();
+    builder.build(&application, &cluster.argocd, |scope| scope.add(object));
     let (builder, _) = builder.close();
     builder.finish().pop().expect("one component")
 }
@@ -280,10 +273,12 @@ fn sums_saturate() {
         limit: Bytes::new(u64::MAX),
         cpu: Millicores::new(u64::MAX),
         gpus: u64::MAX,
+        disk_request: Bytes::new(u64::MAX),
+        disk_limit: Bytes::new(u64::MAX),
     };
     let times = huge.times(7);
     assert_eq!((times.request.get(), times.cpu.get()), (u64::MAX, u64::MAX));
-    let row = |replicas| demand::Row {
+    let row = |replicas| demand::BudgetRow {
         application: "x".into(),
         kind: "Pod",
         namespace: "x".into(),

@@ -14,12 +14,12 @@ use super::{
 
 /// The downloads here are stand-ins, which do not have the tested versions' checksums.
 pub fn without_checksums(files: &mut BTreeMap<String, Vec<u8>>) {
-    let script = String::from_utf8(files["bootstrap/bootstrap.sh"].clone()).expect("UTF-8");
-    let line = script.lines().find(|it| it.starts_with("declare -rA checksums=("));
-    let line = line.expect("the checksums");
-    assert!(line.contains("['k3s-amd64']="), "{line}");
-    let script = script.replace(line, "declare -rA checksums=()");
-    files.insert("bootstrap/bootstrap.sh".to_owned(), script.into_bytes());
+    let told = String::from_utf8(files[bootstrap::PLATFORM].clone()).expect("UTF-8");
+    let begin = told.find("declare -rA checksums=(").expect("the checksums");
+    let end = begin + told[begin..].find("\n)\n").expect("their end");
+    assert!(told[begin..end].contains("['k3s-amd64']="), "{told}");
+    let told = told.replace(&told[begin..end], "declare -rA checksums=(");
+    files.insert(bootstrap::PLATFORM.to_owned(), told.into_bytes());
 }
 
 /// A download with another checksum is never run.
@@ -28,7 +28,7 @@ fn a_wrong_checksum_stops_it() {
     let mut script = full();
     script.checksums = vec![bootstrap::Checksum { name: "k3s-amd64", sha256: "0".repeat(64) }];
     let mut files = files();
-    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
+    files.insert(bootstrap::PLATFORM.to_owned(), text_of(&script));
     let node = Node::new(&files);
     let done = node.run(&["up"]);
     assert!(done.err.contains("the download is not what its checksum says"), "{}", done.err);
@@ -50,7 +50,7 @@ fn what_lies_in_the_cache_is_held_against_the_pinned_checksum() {
     script.checksums =
         vec![bootstrap::Checksum { name: "k3s-amd64", sha256: sum(&plain, "fake/web/k3s") }];
     let mut files = files();
-    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
+    files.insert(bootstrap::PLATFORM.to_owned(), text_of(&script));
     let node = Node::new(&files);
     let there = "node/var/lib/espalier/downloads/k3s-v1.35.8+k3s1";
     node.write(&format!("{there}/k3s"), "#!/bin/sh\necho 'k3s version v1.35.8+k3s1 (evil)'\n");

@@ -92,6 +92,12 @@ kubectl_get() {
     *' get secret openwebui-tls '*) printf 'the certificate' | base64 ;;
     *'.spec.syncPolicy.syncOptions}|{'*) printf '["ServerSideApply=true"]|{"limit":5}' ;;
     *' get nodes '*) echo node/one ;;
+    *' get statefulsets.apps --all-namespaces --selector app.kubernetes.io/part-of='*)
+      if [ "${ORDERED:-}" ] && [ ! -e "$cluster/let-go" ]; then printf 'ai %s\n' "$ORDERED"; fi
+      ;;
+    *' get statefulsets.apps --all-namespaces '*) printf 'argocd|argocd-application-controller|new-1\nai|other|\n' ;;
+    *' get pods --all-namespaces --selector statefulset.kubernetes.io/pod-name '*) printf '%s\n' "${PODS:-}" ;;
+    *' get ingressclasses.networking.k8s.io '*) for it in ${CLASSES-traefik}; do echo "ingressclass.networking.k8s.io/$it"; done ;;
     *' get secrets --selector sealedsecrets'*)
       for it in "$cluster"/applied.espalier-sealing-key-*; do
         if [ -e "$it" ]; then sed -n 's/^  tls.crt: //p' "$it"; fi
@@ -123,7 +129,7 @@ kubectl_get() {
     *status.conditions*) printf 'SyncError: one\001 object is wrong\n' ;;
     *' get applications.argoproj.io root --output jsonpath={.spec.source.repoURL}'*)
       if [ -e "$cluster/root" ]; then
-        printf '%s\n%s\n%s' "${ROOT_URL-https://github.com/example/platform.git}" "${ROOT_PATH-apps}" "${ROOT_PART-sealed}"
+        printf '%s\n%s\n%s' "${ROOT_URL-https://github.com/example/platform.git}" "${ROOT_PATH-apps}" "${ROOT_PART-starter}"
         printf '\n%s' "${ROOT_MORE:-}"
       fi
       ;;
@@ -156,6 +162,7 @@ kubectl_() {
     *' wait '* | *' rollout status '*) ;;
     *' rollout restart '*) changes && : >"$cluster/restarted" ;;
     *' create configmap '*) changes && printf '%s\n' "$line" >"$cluster/wishes" ;;
+    *' delete statefulsets.apps '*' --cascade=orphan '*) changes && : >"$cluster/let-go" ;;
     *' delete configmap restore '*) changes && rm -f "$cluster/wishes" ;;
     *' delete job '*) changes && rm -f "$cluster/job.argocd-redis-secret-init" ;;
     *' delete applications.argoproj.io root '*) changes && : >"$cluster/deleting" ;;
@@ -172,6 +179,15 @@ kubectl_() {
     *' logs '*) echo 'the last words of the Job' ;;
     *) echo "unknown: $line" >&2 && return 1 ;;
   esac
+}
+
+# The addresses of a name: those of `name=address …`.
+answer() { # name, what is known
+  known=
+  for pair in $2; do
+    case $1 in ${pair%%=*}) printf '%s STREAM %s\n' "${pair#*=}" "$1" && known=1 ;; esac
+  done
+  [ "$known" ]
 }
 
 act() {
@@ -241,6 +257,12 @@ act() {
           # No question may hold it up.
           read -r parent <"/proc/$PPID/comm"
           [ "$GIT_TERMINAL_PROMPT$GIT_ASKPASS$parent" = 0/bin/falsetimeout ] && [ "$GIT_SSH_COMMAND" ] || echo "it may ask: $line" >>"$FAKE/wrong"
+          printf '%s|%s\n' "${GIT_SSL_CAINFO:-}" "$GIT_SSH_COMMAND" >>"$FAKE/believes"
+          # What it complains of, and that it cannot be read.
+          if [ "${COMPLAINT:-}" ]; then
+            echo "$COMPLAINT" >&2
+            return 128
+          fi
           ;;
       esac
       case $line in
@@ -264,9 +286,17 @@ act() {
       # Names like $NOWHERE have no address.
       case $2 in
         ${NOWHERE:-}) ;;
-        *) if has ' ahosts '; then printf '%s STREAM x\n' "${ADDRESS:-192.0.2.7}"; fi ;;
+        # As the node sees it, with its own files: `name=address`, separated by spaces.
+        *) if has ' ahostsv4 '; then answer "$2" "${NODE_KNOWS:-}"; elif has ' ahosts '; then printf '%s STREAM x\n' "${ADDRESS:-192.0.2.7}"; fi ;;
       esac
       if has ' passwd '; then printf '%s:x:1:1::/homes/of-%s:/bin/sh\n' "$2" "$2"; fi
+      ;;
+    unshare)
+      # As a pod sees it: what it would read comes by standard input.
+      [ ! "${NO_UNSHARE:-}" ] || return 1
+      cat >"$FAKE/list" || return 9
+      for it; do :; done
+      answer "$it" "${PODS_KNOW:-git.example.org=192.0.2.1 db.example.org=10.0.0.7}" || return 2
       ;;
     timedatectl) echo yes ;;
     sysctl)

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 use crate::support::files_below;
 
 /// What is simulated.
-const FAKES: [&str; 17] = [
+const FAKES: [&str; 18] = [
     "curl",
     "df",
     "nproc",
@@ -32,6 +32,7 @@ const FAKES: [&str; 17] = [
     "systemctl",
     "timedatectl",
     "uname",
+    "unshare",
     "sleep",
 ];
 /// The programs of a plain Ubuntu that the script and the fakes may use.
@@ -102,13 +103,19 @@ impl Node {
         }
         dir.write("node/etc/os-release", "ID=ubuntu\nVERSION_ID=\"24.04\"\n");
         dir.write("node/proc/meminfo", "MemTotal:        7864320 kB\nMemFree: 1 kB\n");
+        // The stub of systemd-resolved, and what is behind it.
+        dir.write("node/etc/resolv.conf", "nameserver 127.0.0.53\nsearch example.org\n");
+        dir.write(
+            "node/run/systemd/resolve/resolv.conf",
+            "nameserver 192.0.2.53\nsearch example.org\n",
+        );
         dir.write("node/proc/swaps", "Filename Type Size Used Priority\n");
         dir.write("node/proc/sys/fs/inotify/max_user_instances", "128\n");
         dir.write("node/proc/sys/fs/inotify/max_user_watches", "60000\n");
         for folder in ["node/etc/sysctl.d", "fake/cluster", "home"] {
             fs::create_dir_all(dir.path(folder)).expect("writable");
         }
-        dir.write("home/.config/espalier/sealed/sealing-key.pem", KEY);
+        dir.write("home/.config/espalier/starter/sealing-key.pem", KEY);
         dir.programs();
         dir.web();
         dir

@@ -24,9 +24,9 @@ fn a_root_that_says_nothing_is_anothers() {
         (&[("ROOT_PART", "")], "a platform without a name, `apps`"),
         (
             &[("ROOT_MORE", "https://git.example.com/another/platform.git")],
-            "'sealed', of several sources",
+            "'starter', of several sources",
         ),
-        (&[("ROOT_PATH", "")], "'sealed', `` of"),
+        (&[("ROOT_PATH", "")], "'starter', `` of"),
     ] {
         let mut node = node();
         node.write("clone/bootstrap/job-restore.yaml", "kind: Job\n");
@@ -55,7 +55,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_repaired_where_it_is_ours() {
     for note in [None, Some("another\ngit.example.com/another/platform\napps\n")] {
         let node = node();
         node.ok(&["up"]);
-        assert_eq!(node.read(noted), "sealed\ngithub.com/example/platform\napps\n");
+        assert_eq!(node.read(noted), "starter\ngithub.com/example/platform\napps\n");
         match note {
             Some(note) => node.write(noted, note),
             None => fs::remove_file(node.path(noted)).expect("removable"),
@@ -71,7 +71,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_repaired_where_it_is_ours() {
             "{done:?}"
         );
         assert!(
-            done.err.contains("nothing on this node says that it is one of 'sealed'")
+            done.err.contains("nothing on this node says that it is one of 'starter'")
                 && done.err.contains("--adopt"),
             "{done:?}"
         );
@@ -90,7 +90,7 @@ fn a_node_whose_cluster_does_not_answer_is_only_repaired_where_it_is_ours() {
             assert_eq!(node.changes(), Vec::<String>::new());
         }
         node.ok(&["up", "--adopt"]);
-        assert_eq!(node.read(noted), "sealed\ngithub.com/example/platform\napps\n");
+        assert_eq!(node.read(noted), "starter\ngithub.com/example/platform\napps\n");
     }
     // The platform's own node is repaired.
     let node = node();
@@ -189,7 +189,7 @@ fn pinned(names: &[&'static str]) -> Node {
         })
         .collect();
     let mut files = files();
-    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
+    files.insert(bootstrap::PLATFORM.to_owned(), text_of(&script));
     Node::new(&files).with("NEEDS_KEY", "1")
 }
 

@@ -20,7 +20,7 @@ use crate::support::{repository, texts_of, tree};
 pub fn files() -> BTreeMap<String, Vec<u8>> {
     static FILES: LazyLock<BTreeMap<String, Vec<u8>>> = LazyLock::new(|| {
         let mut files = tree(&texts_of(&repository().join("tests/golden/sealed"))).tree();
-        files.insert(bootstrap::SCRIPT.to_owned(), text_of(&full()));
+        files.insert(bootstrap::PLATFORM.to_owned(), text_of(&full()));
         files
             .entry(format!("{}/argocd.yaml", bootstrap::VALUES))
             .or_insert_with(|| b"a: 1\n".to_vec());
@@ -263,7 +263,7 @@ fn one_repository_has_many_urls() {
 
 #[test]
 fn the_sealing_key_has_to_be_the_right_one() {
-    let home = "home/.config/espalier/sealed/sealing-key.pem";
+    let home = "home/.config/espalier/starter/sealing-key.pem";
     let other = node();
     other.write("other.pem", "KEY two\n");
     let done = other.run(&["up", "--sealing-key", "other.pem"]);
@@ -288,7 +288,7 @@ fn the_sealing_key_has_to_be_the_right_one() {
     // Without sealed values, the controller makes its own.
     let mut script = full();
     script.sealed_values = 0;
-    none.write("clone/bootstrap/bootstrap.sh", text_of(&script));
+    none.write("clone/bootstrap/platform.sh", text_of(&script));
     let none = none.with("NEEDS_KEY", "");
     assert!(none.ok(&["up"]).out.contains("the controller will make a key of its own"));
 }

@@ -3,22 +3,7 @@
 
 use std::fs;
 
-use super::{
-    full,
-    node::{KEY, Node},
-    runs::{files, node},
-    text_of,
-};
-use espalier::emit::bootstrap;
-
-/// A node whose script has a different head.
-fn with(change: impl FnOnce(&mut bootstrap::Script)) -> Node {
-    let mut script = full();
-    change(&mut script);
-    let mut files = files();
-    files.insert(bootstrap::SCRIPT.to_owned(), text_of(&script));
-    Node::new(&files).with("NEEDS_KEY", "1")
-}
+use super::{node::KEY, runs::node, with};
 
 #[test]
 fn a_new_sealing_key_stands_beside_the_old_one() {
@@ -54,6 +39,58 @@ fn what_has_given_up_is_set_going_once_the_root_last() {
     assert_eq!(operation["operation"]["sync"]["syncOptions"][0], "ServerSideApply=true");
     assert_eq!(operation["operation"]["retry"]["limit"], 5);
     assert!(done.out.contains("openwebui: had given up"), "{}", done.out);
+}
+
+/// Kubernetes lets nobody change how a StatefulSet waits for its pods: one of an earlier version is
+/// made anew, without its pods, once, before what has failed on it is set going.
+#[test]
+fn a_stateful_set_of_an_earlier_version_is_made_anew() {
+    let node = node().with("STUCK", "postgresql").with("ORDERED", "postgresql");
+    let done = node.ok(&["up"]);
+    let changes = node.read("fake/changes");
+    let removes = " delete statefulsets.apps ";
+    let removed: Vec<&str> = changes.lines().filter(|it| it.contains(removes)).collect();
+    assert!(
+        removed.len() == 1
+            && removed[0]
+                .contains("--namespace ai delete statefulsets.apps postgresql --cascade=orphan"),
+        "{removed:?}"
+    );
+    let place = |what: &str| changes.find(what).unwrap_or_else(|| panic!("{what}: {changes}"));
+    assert!(place("--cascade=orphan") < place("applications.argoproj.io postgresql "), "{changes}");
+    assert!(done.out.contains("its pods run on"), "{}", done.out);
+    // Nothing has failed: nothing is touched, but `status` says what is coming.
+    let node = self::node().with("ORDERED", "postgresql");
+    node.ok(&["up"]);
+    assert!(!node.read("fake/changes").contains("statefulsets"));
+    let said = node.run(&["status"]).out;
+    assert!(said.contains("ai/postgresql: this StatefulSet is of an earlier version"), "{said}");
+    assert!(said.contains("delete statefulset postgresql --cascade=orphan"), "{said}");
+}
+
+/// A chart's StatefulSet may wait for its broken pod for ever; one that starts, that goes or that
+/// is of the newest revision is no such pod.
+#[test]
+fn status_names_a_pod_that_holds_its_stateful_set_up() {
+    let pod = |name: &str, revision: &str, deleted: &str, ready: &str| {
+        format!("argocd|{name}|argocd-application-controller|{revision}|{deleted}|{ready}")
+    };
+    let pods = [
+        pod("broken-0", "old-1", "", "False"),
+        pod("unscheduled-0", "old-1", "", ""),
+        pod("newest-0", "new-1", "", "False"),
+        pod("well-0", "old-1", "", "True"),
+        pod("going-0", "old-1", "2026-11-29T00:00:00Z", "False"),
+        "argocd|alien-0|parallel|old-1||False".to_owned(),
+    ];
+    let node = node().with("PODS", &pods.join("\n"));
+    node.ok(&["up"]);
+    let said = node.run(&["status"]).out;
+    let named: Vec<&str> =
+        said.lines().filter(|it| it.contains("its StatefulSet waits for it")).collect();
+    assert_eq!(named.len(), 2, "{said}");
+    assert!(named[0].contains("kubectl --namespace argocd delete pod broken-0"), "{said}");
+    assert!(named[1].contains("argocd/unscheduled-0:"), "{said}");
 }
 
 #[test]
@@ -178,7 +215,7 @@ fn no_answer_is_not_a_no() {
 #[test]
 fn a_dry_run_does_not_contradict_itself() {
     let node = node();
-    fs::remove_file(node.path("home/.config/espalier/sealed/sealing-key.pem")).expect("removable");
+    fs::remove_file(node.path("home/.config/espalier/starter/sealing-key.pem")).expect("removable");
     let done = node.ok(&["up", "--dry-run"]);
     assert!(
         done.out.contains("would stop here: the tree has sealed values")

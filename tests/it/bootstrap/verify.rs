@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use espalier::diag::plain;
+use espalier::{diag::plain, emit::bootstrap};
 
 use super::{
     node::{Done, Node},
@@ -342,7 +342,8 @@ const FORMAT: [std::ops::RangeInclusive<char>; 21] = [
 
 /// What the script's `clean` makes of some bytes.
 fn cleaned(said: &[u8]) -> Vec<u8> {
-    let script = String::from_utf8(super::text_of(&super::full())).expect("a text");
+    let script =
+        String::from_utf8(super::runs::files()[bootstrap::SCRIPT].clone()).expect("a text");
     let begin = script.find("\nclean() {").expect("it is there");
     let end = begin + script[begin..].find("\n}\n").expect("it ends") + 3;
     let mut file = tempfile::tempfile().expect("a file");

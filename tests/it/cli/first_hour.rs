@@ -298,6 +298,30 @@ fn typed_in(
     talk(shell, 80, answer)
 }
 
+/// A Git server of one's own, by SSH: `init` writes the spec and says what is to be asked first, and
+/// `render` says it again.
+#[test]
+fn a_server_that_argo_cd_does_not_know_is_told_from_the_beginning() {
+    let dir = WorkspaceDir::empty();
+    let url = "ssh://git@git.garden.dev:2222/team/platform.git";
+    let done = dir.ok(&["init", "--repository", url]);
+    let words = "`ssh-keyscan -p 2222 git.garden.dev > spec/known_hosts`";
+    assert!(done.err.contains("note: Argo CD does not know the host key"), "{done:?}");
+    assert!(done.err.contains(words), "{done:?}");
+    let refused = dir.run(&["render"]);
+    assert!(refused.code == 1 && refused.err.contains(words), "{refused:?}");
+    let known = crate::support::KNOWN_HOSTS.replace("example.com", "garden.dev");
+    dir.write("spec/known_hosts", known);
+    let spec = dir.read("spec/platform.yaml");
+    let line = format!("url: {url}");
+    assert!(spec.contains(&line), "{spec}");
+    let keys = format!("{line}\n    hostKeys: known_hosts");
+    dir.write("spec/platform.yaml", spec.replace(&line, &keys));
+    dir.ok(&["render"]);
+    let values = dir.read("bootstrap/values/argocd.yaml");
+    assert!(values.contains("[git.garden.dev]:2222 ecdsa-sha2-nistp256 "), "{values}");
+}
+
 /// What a newcomer answers to each question.
 #[cfg(target_os = "linux")]
 fn newcomer(said: &str) -> String {
@@ -320,8 +344,7 @@ fn newcomer(said: &str) -> String {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_newcomer_gets_to_a_clean_check_by_what_is_printed() {
-    for (branch, url) in [("trunk", URL), ("team/garden-2", "git@git.garden.dev:team/platform.git")]
-    {
+    for (branch, url) in [("trunk", URL), ("team/garden-2", "git@gitlab.com:team/platform.git")] {
         let (dir, home) = (repository(branch, url), WorkspaceDir::empty());
         let done = typed_in(&dir, &home, "espalier init", &mut newcomer);
         assert_eq!(done.code, 0, "{done:?}");

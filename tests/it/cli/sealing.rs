@@ -19,7 +19,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use espalier::seal::value::Scope;
+use espalier::seal::value::SealingScope;
 use serde_yaml::Value;
 
 use super::workspace_dir::{Done, WorkspaceDir};
@@ -137,7 +137,7 @@ impl Session {
         let text =
             at(&file, &format!("spec/sealed/ai/{key}")).as_str().expect("it is sealed").to_owned();
         let private_key = fs::read_to_string(self.key_file()).expect("the key");
-        open(&private_key, Scope::Strict { namespace: "ai", name: &secret }, &text)
+        open(&private_key, SealingScope::Strict { namespace: "ai", name: &secret }, &text)
     }
 
     fn suffix(&self, name: &str) -> String {
@@ -232,12 +232,46 @@ fn what_cannot_be_right_is_refused() {
 }
 
 #[test]
-fn values_of_several_lines_stay_as_they_are() {
+fn a_password_takes_no_control_characters() {
     let session = Session::with_keys();
-    let value = b"first\nsecond\n";
-    let done = session.with_stdin(&["seal", "postgresql", "--from-stdin"], value);
-    assert_eq!(done.code, 0, "{done:?}");
-    assert_eq!(session.opened("postgresql", "password").expect("it opens"), value);
+    for (value, what) in [
+        ("first\nsecond\n", "contains a line break"),
+        ("first\rsecond", "contains a line break"),
+        ("a password\n\n", "contains a line break"),
+        ("pass\tword", "contains a tab"),
+        ("pass\u{1b}[2Jword", "contains the control character U+001B"),
+        ("pass\u{7f}word", "contains the control character U+007F"),
+        ("pass\u{85}word", "contains the control character U+0085"),
+    ] {
+        // However it comes, of every kind of value.
+        session.dir.write("value", value);
+        session.dir.write("mail", "ops@example.org");
+        for args in [
+            &["seal", "postgresql", "--from-file", "value"][..],
+            &["seal", "openwebui-secret-key", "--from-file", "value"],
+            &[
+                "seal",
+                "openwebui-admin",
+                "--from-file",
+                "password=value",
+                "--from-file",
+                "email=mail",
+            ],
+            &[
+                "seal",
+                "openwebui-admin",
+                "--from-file",
+                "email=value",
+                "--from-file",
+                "password=mail",
+            ],
+        ] {
+            session.refused(args, what);
+        }
+        let done = session.with_stdin(&["seal", "postgresql", "--from-stdin"], value.as_bytes());
+        assert!(done.code == 2 && done.err.contains(what), "{value:?}: {done:?}");
+        assert!(!session.dir.path(DATABASE).exists(), "{value:?}");
+    }
 }
 
 #[test]
@@ -245,8 +279,8 @@ fn the_three_scopes() {
     let session = Session::with_keys();
     let private_key = fs::read_to_string(session.key_file()).expect("the key");
     for (scope, place, label) in [
-        ("namespace-wide", "ai", Scope::NamespaceWide { namespace: "ai" }),
-        ("cluster-wide", "*", Scope::ClusterWide),
+        ("namespace-wide", "ai", SealingScope::NamespaceWide { namespace: "ai" }),
+        ("cluster-wide", "*", SealingScope::ClusterWide),
     ] {
         let done = session.with_stdin(
             &["seal", "--rotate", "postgresql", "--from-stdin", "--scope", scope],

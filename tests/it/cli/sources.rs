@@ -20,6 +20,20 @@ fn the_root_is_the_nearest_parent_with_a_spec() {
 }
 
 #[test]
+fn a_spec_with_another_name_is_named() {
+    for name in ["spec/platform.yml", "platform.yaml", "platform.yml"] {
+        let dir = WorkspaceDir::empty();
+        dir.write(name, "kind: Platform\n");
+        let said = dir.run(&["check"]);
+        assert_eq!(said.code, 2, "{said:?}");
+        let way = format!(", but a {name}: rename it to spec/platform.yaml");
+        assert!(said.err.contains(&way), "{said:?}");
+    }
+    let said = WorkspaceDir::empty().run(&["check"]);
+    assert!(said.err.contains("`espalier init` creates one"), "{said:?}");
+}
+
+#[test]
 fn a_spec_comes_from_stdin_or_from_any_file() {
     let dir = WorkspaceDir::rendered();
     let spec = dir.read("spec/platform.yaml");

@@ -9,7 +9,7 @@ use crate::support::{at, compile, items, only, with_components};
 
 /// Leaves of the charts' values that are known to change what the chart renders (the facts: each
 /// was rendered with and without).
-const CERT_MANAGER: [&str; 24] = [
+const CERT_MANAGER: [&str; 25] = [
     "acmesolver/image/digest",
     "acmesolver/image/tag",
     "cainjector/image/digest",
@@ -21,6 +21,7 @@ const CERT_MANAGER: [&str; 24] = [
     "global/leaderElection/namespace",
     "image/digest",
     "image/tag",
+    "podDnsConfig/options",
     "prometheus/enabled",
     "prometheus/servicemonitor/enabled",
     "resources/limits",
@@ -37,13 +38,16 @@ const CERT_MANAGER: [&str; 24] = [
 ];
 /// Values of Argo CD's chart: those that its templates read, pass on whole (`env`, `resources`, the
 /// two maps of settings) or hand to a helper.
-const ARGO_CD: [&str; 29] = [
+const ARGO_CD: [&str; 34] = [
     "applicationSet/replicas",
     "applicationSet/resources",
     "configs/cm",
     "configs/gpg/keys",
     "configs/params",
     "configs/secret/annotations",
+    "configs/ssh/extraHosts",
+    "configs/tls/certificates",
+    "controller/dnsConfig/options",
     "controller/env",
     "controller/metrics/enabled",
     "controller/resources",
@@ -61,9 +65,11 @@ const ARGO_CD: [&str; 29] = [
     "redisSecretInit/resources",
     "repoServer/automountServiceAccountToken",
     "repoServer/copyutil/resources",
+    "repoServer/dnsConfig/options",
     "repoServer/env",
     "repoServer/metrics/enabled",
     "repoServer/resources",
+    "server/dnsConfig/options",
     "server/env",
     "server/metrics/enabled",
     "server/resources",

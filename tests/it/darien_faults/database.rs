@@ -3,7 +3,7 @@
 use serde_yaml::Value;
 
 use super::{GOLDEN, each_of, env, found, never};
-use crate::support::{at, items};
+use crate::support::{Read, at, items};
 
 fn texts<'a>(container: &'a Value, key: &str) -> Vec<&'a str> {
     items(at(container, key)).filter_map(Value::as_str).collect()
@@ -39,46 +39,87 @@ fn probes_that_succeed_while_there_is_no_database() {
     // By TCP: a server that initialises the volume listens on its socket only, and `pg_isready`
     // succeeds without the database.
     for (object, container) in each_of("StatefulSet", "postgresql") {
-        for probe in ["startupProbe", "readinessProbe"] {
-            let command = texts(container, &format!("{probe}/exec/command"));
-            let asks = [
-                "psql",
-                "-X",
-                "-h",
-                "127.0.0.1",
-                "-U",
-                "openwebui",
-                "-d",
-                "openwebui",
-                "-Atqc",
-                "select 1",
-            ];
-            assert_eq!(command, asks, "{}: {probe}", object.path);
-        }
+        let command = texts(container, "readinessProbe/exec/command");
+        let asks = ["psql", "-X", "-h", "127.0.0.1", "-U", "probe", "-d", "openwebui", "-Atqc"];
+        assert_eq!(command, [&asks[..], &["select 1"]].concat(), "{}", object.path);
     }
 }
 
 #[test]
 fn a_server_that_recovers_and_is_ended_for_it() {
     for (object, container) in each_of("StatefulSet", "postgresql") {
-        let command = texts(container, "livenessProbe/exec/command").join(" ");
-        assert!(
-            command.contains("pg_isready -q -h 127.0.0.1") && command.ends_with("|| [ $? -eq 1 ]"),
-            "{}: {command}",
-            object.path
-        );
-        // A GiB of changes at one MiB per second.
+        for probe in ["startupProbe", "livenessProbe"] {
+            let command = texts(container, &format!("{probe}/exec/command")).join(" ");
+            assert!(
+                command.contains("pg_isready -q -h 127.0.0.1")
+                    && command.ends_with("|| [ $? -eq 1 ]"),
+                "{}: {probe}: {command}",
+                object.path
+            );
+        }
+        // One that says nothing at all.
         let number =
             |key: &str| at(container, &format!("startupProbe/{key}")).as_u64().expect("a number");
-        assert!(number("periodSeconds") * number("failureThreshold") >= 1024, "{}", object.path);
+        assert!(number("periodSeconds") * number("failureThreshold") >= 3600, "{}", object.path);
+        // What a new pod has to recover comes first, and no probe asks meanwhile.
+        let [prepare] = init(object)[..] else { panic!("{}", object.path) };
+        assert_eq!(at(prepare, "args"), at(container, "args"), "{}", object.path);
     }
+}
+
+fn init(object: &Read) -> Vec<&Value> {
+    items(at(object.pod_template().expect("pods"), "spec/initContainers")).collect()
+}
+
+/// The client's role was the superuser: whoever took the chat over ran programs at the database.
+#[test]
+fn a_client_that_is_the_superuser() {
+    for (object, container) in each_of("StatefulSet", "postgresql") {
+        let [prepare] = init(object)[..] else { panic!("{}", object.path) };
+        let script = texts(prepare, "command").join("\n");
+        assert!(
+            script.contains("--username=postgres")
+                && script.contains("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"),
+            "{}",
+            object.path
+        );
+        for line in script.lines().filter(|it| it.contains("local all") || it.contains("host ")) {
+            assert!(
+                line.contains("local all postgres peer") || !line.contains(" all all "),
+                "{line}"
+            );
+        }
+        // The server knows no password, and the roles are those that clients sign in as.
+        assert!(!format!("{:?}", at(container, "env")).contains("secretKeyRef"), "{}", object.path);
+        let role = |name: &str| env(prepare, name).and_then(Value::as_str).expect("a role");
+        let roles = [role("POSTGRES_USER"), role("BACKUP_USER"), role("PROBE_USER")];
+        assert_eq!(roles, ["openwebui", "backup", "probe"], "{}", object.path);
+    }
+}
+
+/// A backup reads, and only a restore may write.
+#[test]
+fn a_backup_that_may_change_what_it_saves() {
+    let (_, tree) = GOLDEN.iter().find(|it| it.0 == "backup").expect("the case");
+    let backup = tree.find("CronJob", Some("ai"), "backup").expect("a backup");
+    let pod = at(backup.pod_template().expect("pods"), "spec");
+    let dump = items(at(pod, "initContainers")).next().expect("a dump");
+    assert_eq!(env(dump, "PGUSER"), Some(&"backup".into()));
+    let password = env(dump, "PGPASSWORD").expect("a password");
+    assert_eq!(at(password, "name"), "postgresql-backup");
+    // Only what encrypts has the key, and it never sees the database.
+    let upload = items(at(pod, "containers")).next().expect("an upload");
+    assert_eq!(env(upload, "RCLONE_CONFIG_ENCRYPTED_TYPE"), Some(&"crypt".into()));
+    assert!(env(upload, "ENCRYPTION_KEY").is_some() && env(upload, "PGPASSWORD").is_none());
+    assert!(env(dump, "ENCRYPTION_KEY").is_none());
 }
 
 #[test]
 fn a_clean_end_that_rests_on_the_image() {
     for (object, container) in each_of("StatefulSet", "postgresql") {
         let hook = texts(container, "lifecycle/preStop/exec/command");
-        assert_eq!(hook, ["pg_ctl", "stop", "--mode=fast", "--no-wait"], "{}", object.path);
+        let script = "(sleep 1; exec pg_ctl stop --mode=fast --no-wait) >/dev/null 2>&1 &";
+        assert_eq!(hook, ["sh", "-c", script], "{}: it outlives its hook", object.path);
         assert!(
             env(container, "PGDATA").is_some_and(Value::is_string),
             "{}: pg_ctl finds its server by it",
@@ -105,12 +146,13 @@ fn a_database_that_is_evicted_before_an_idle_model() {
 
 #[test]
 fn a_rotated_password_that_the_database_does_not_know() {
-    for (object, container) in each_of("StatefulSet", "postgresql") {
+    for (object, server) in each_of("StatefulSet", "postgresql") {
+        let [container] = init(object)[..] else { panic!("{}", object.path) };
         let script = texts(container, "command").join("\n");
         assert!(
             script.contains("ALTER ROLE")
                 && script.contains("postgres --single")
-                && script.contains("exec docker-entrypoint.sh"),
+                && texts(server, "command") == ["postgres"],
             "{}",
             object.path
         );
@@ -138,16 +180,18 @@ fn fewer_connections_than_the_clients_open() {
                 .and_then(|it| it.parse::<u64>().ok())
                 .expect("a number")
         };
-        // Two engines for each pod, each with its pool; one connection for a backup, and three that
-        // PostgreSQL reserves for its superuser.
+        // Two engines for each pod, each with its pool; one connection for a backup, two for
+        // probes, and one that PostgreSQL reserves for its superuser.
         let pods = chat.at("spec/replicas").as_u64().expect("a number");
         let pools =
             pods * 2 * (number("DATABASE_POOL_SIZE") + number("DATABASE_POOL_MAX_OVERFLOW"));
         assert_eq!(
             setting(super::containers(sql)[0], "max_connections"),
-            Some(pools + 1 + 3),
+            Some(pools + 1 + 2 + 1),
             "{name}"
         );
+        let reserved = setting(super::containers(sql)[0], "superuser_reserved_connections");
+        assert_eq!(reserved, Some(1), "{name}");
     }
 }
 

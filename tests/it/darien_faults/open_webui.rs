@@ -1,9 +1,11 @@
 //! Faults of the chat front end's deployment.
 
+use std::collections::BTreeSet;
+
 use serde_yaml::Value;
 
 use super::{GOLDEN, each_of, env, found, nowhere};
-use crate::support::at;
+use crate::support::{Read, at};
 
 /// Asserts that every chat container of every golden tree, the platform's and the tenants', has
 /// this variable.
@@ -15,7 +17,7 @@ fn always(name: &str, value: &str) {
 }
 
 /// Only the platform's own; tenants have no credentials yet.
-fn chats_of_platforms() -> impl Iterator<Item = (&'static crate::support::Read, &'static Value)> {
+fn chats_of_platforms() -> impl Iterator<Item = (&'static Read, &'static Value)> {
     each_of("Deployment", "openwebui").filter(|it| it.0.name() == "openwebui")
 }
 
@@ -70,6 +72,29 @@ fn no_secret_key_so_that_a_restart_signs_all_out() {
     }
 }
 
+/// The slim image takes a PDF or a Word file, and then cannot read it. What is listed is read, and
+/// anything else is refused as it comes.
+#[test]
+fn uploads_that_are_taken_and_then_fail() {
+    let mut readers = BTreeSet::new();
+    for (object, container) in each_of("Deployment", "openwebui") {
+        let list = env(container, "RAG_ALLOWED_FILE_EXTENSIONS").and_then(Value::as_str);
+        let list: BTreeSet<&str> = list.unwrap_or_default().split(',').collect();
+        assert!(list.contains("txt") && !list.contains(""), "{}", object.path);
+        let image = container["image"].as_str().unwrap_or_default();
+        let asks_tika = env(container, "CONTENT_EXTRACTION_ENGINE") == Some(&"tika".into());
+        let reader = match (image.contains("-slim"), asks_tika) {
+            (true, true) => "tika",
+            (false, false) => "builtin",
+            _ => "none",
+        };
+        assert_eq!(list.contains("pdf"), reader != "none", "{}", object.path);
+        assert_eq!(list.contains("odt"), reader == "tika", "{}", object.path);
+        readers.insert(reader);
+    }
+    assert_eq!(readers, ["builtin", "none", "tika"].into());
+}
+
 #[test]
 fn settings_in_git_that_the_database_overrides() {
     always("ENABLE_PERSISTENT_CONFIG", "False");
@@ -78,11 +103,12 @@ fn settings_in_git_that_the_database_overrides() {
 #[test]
 fn requests_from_any_origin() {
     for (object, container) in each_of("Deployment", "openwebui") {
+        let scheme = if is_under_development(object) { "http://" } else { "https://" };
         let (origin, url) = (env(container, "CORS_ALLOW_ORIGIN"), env(container, "WEBUI_URL"));
         assert!(
             origin.is_some()
                 && origin == url
-                && url.and_then(Value::as_str).is_some_and(|it| it.starts_with("https://")),
+                && url.and_then(Value::as_str).is_some_and(|it| it.starts_with(scheme)),
             "{}",
             object.path
         );
@@ -91,8 +117,41 @@ fn requests_from_any_origin() {
 
 #[test]
 fn cookies_that_go_over_plain_http() {
-    always("WEBUI_SESSION_COOKIE_SECURE", "True");
-    always("WEBUI_AUTH_COOKIE_SECURE", "True");
+    for (object, container) in each_of("Deployment", "openwebui") {
+        let secure = if is_under_development(object) { "False" } else { "True" };
+        for name in ["WEBUI_SESSION_COOKIE_SECURE", "WEBUI_AUTH_COOKIE_SECURE"] {
+            let value = env(container, name).and_then(Value::as_str);
+            assert_eq!(value, Some(secure), "{}", object.path);
+        }
+        // A browser is told to insist on TLS where there is some.
+        assert_eq!(env(container, "HSTS").is_some(), secure == "True", "{}", object.path);
+    }
+}
+
+/// The golden workspace with `workspaceENV: dev`: plain HTTP is what it asks for.
+fn is_under_development(object: &Read) -> bool {
+    object.namespace() == Some("zero-0")
+}
+
+#[test]
+fn what_strangers_and_administrators_can_make_of_it() {
+    always("ENABLE_ADMIN_CHAT_ACCESS", "False");
+    always("ENABLE_ADMIN_EXPORT", "False");
+    always("ENABLE_CODE_EXECUTION", "False");
+    always("ENABLE_CODE_INTERPRETER", "False");
+    always("ENABLE_PASSWORD_VALIDATION", "True");
+    always("AUDIT_LOG_LEVEL", "METADATA");
+    always("ENABLE_AUDIT_LOGS_FILE", "False");
+    always("XFRAME_OPTIONS", "SAMEORIGIN");
+}
+
+#[test]
+fn sessions_that_nothing_ends() {
+    for (object, container) in each_of("Deployment", "openwebui") {
+        let lasts = env(container, "JWT_EXPIRES_IN").and_then(Value::as_str);
+        let is_revocable = env(container, "WEBSOCKET_MANAGER").is_some();
+        assert_eq!(lasts, Some(if is_revocable { "7d" } else { "12h" }), "{}", object.path);
+    }
 }
 
 #[test]
@@ -292,10 +351,8 @@ fn two_pods_that_migrate_one_empty_database() {
     for (object, container) in each_of("Deployment", "openwebui") {
         // The old version stops completely before any pod of the new one touches the tables.
         assert_eq!(object.text("spec/strategy/type"), "Recreate", "{}", object.path);
-        if object.at("spec/replicas") == 1 {
-            continue;
-        }
-        // Several pods take turns before they serve, and the servers do not touch the tables.
+        // Pods take turns before they serve, and the servers do not touch the tables. One pod has
+        // no less to do: a probe must not end it half way.
         assert_eq!(
             env(container, "ENABLE_DB_MIGRATIONS").and_then(Value::as_str),
             Some("False"),
@@ -341,6 +398,9 @@ fn two_pods_that_migrate_one_empty_database() {
             object.path
         );
         assert_eq!(at(migrate, "image"), at(container, "image"), "{}", object.path);
+        if object.at("spec/replicas") == 1 {
+            continue;
+        }
         assert!(
             env(container, "REDIS_URL").is_some()
                 && env(container, "WEBSOCKET_MANAGER") == Some(&"redis".into()),
@@ -355,11 +415,9 @@ fn a_password_in_a_url_unescaped() {
     for (chat, container) in chats_of_platforms() {
         // Without PostgreSQL there is no URL; with it, the whole URL comes from the Secret.
         if let Some(reference) = env(container, "DATABASE_URL") {
-            assert!(
-                is_of(at(reference, "name"), "postgresql") && *at(reference, "key") == "url",
-                "{}",
-                chat.path
-            );
+            let name = at(reference, "name");
+            let is_database = is_of(name, "postgresql") || is_of(name, "postgresql-external");
+            assert!(is_database && *at(reference, "key") == "url", "{}", chat.path);
         }
     }
     let (_, tree) = GOLDEN.iter().find(|it| it.0 == "sealed").expect("the case");

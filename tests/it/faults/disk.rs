@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use espalier::cli::disk::{Disk, Entry, Kind, RealDisk};
+use espalier::cli::disk::{Disk, Entry, EntryKind, RealDisk};
 
 /// What happens at the n-th change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl FaultyDisk {
 }
 
 impl Disk for FaultyDisk {
-    fn look(&self, path: &Path) -> io::Result<Option<(Kind, u64)>> {
+    fn look(&self, path: &Path) -> io::Result<Option<(EntryKind, u64)>> {
         self.alive(|| RealDisk.look(path))
     }
 

@@ -30,6 +30,36 @@ fn annotation<'a>(object: &'a Read, key: &str) -> Option<&'a str> {
     object.at("metadata/annotations").get(key)?.as_str()
 }
 
+/// Hosts whose SSH keys the chart brings, at port 22.
+const KNOWN: [&str; 5] =
+    ["bitbucket.org", "github.com", "gitlab.com", "ssh.dev.azure.com", "vs-ssh.visualstudio.com"];
+
+/// A server whose key Argo CD does not know is never fetched from. Another one's key is of no use.
+pub fn knows_its_server(tree: &Tree) -> Vec<String> {
+    let (Some(root), Some(argocd)) = (
+        tree.find("Application", Some("argocd"), "root"),
+        tree.find("Application", Some("argocd"), "argocd"),
+    ) else {
+        return Vec::new();
+    };
+    let url = root.text("spec/source/repoURL");
+    let server = match url.split_once("://") {
+        Some(("ssh", rest)) => rest.split('/').next().unwrap_or_default(),
+        Some(_) => return Vec::new(),
+        None => url.split(':').next().unwrap_or_default(),
+    };
+    let server = server.rsplit('@').next().unwrap_or_default();
+    let (host, port) = server.split_once(':').unwrap_or((server, "22"));
+    let name = if port == "22" { host.to_owned() } else { format!("[{host}]:{port}") };
+    let lines = argocd.text("spec/source/helm/valuesObject/configs/ssh/extraHosts");
+    let is_own = |line: &str| line.split(' ').next() == Some(name.as_str());
+    let is_known = KNOWN.contains(&name.as_str()) || lines.lines().any(is_own);
+    let mut found: Vec<String> =
+        (!is_known).then(|| format!("{}: no key of {name}", argocd.path)).into_iter().collect();
+    found.extend(lines.lines().filter(|it| !is_own(it)).map(|it| format!("{}: {it}", argocd.path)));
+    found
+}
+
 /// The wave of an Application.
 pub fn wave(object: &Read) -> Option<i64> {
     annotation(object, "argocd.argoproj.io/sync-wave")?.parse().ok()

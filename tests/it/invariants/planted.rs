@@ -52,7 +52,45 @@ fn plant(tree: &mut Tree, kind: &str, name: &str, path: &str, yaml: &str) {
 }
 
 /// The invariant (the beginning of its name), kind, name, path, value.
-const FAULTS: [(&str, &str, &str, &str, &str); 68] = [
+const FAULTS: [(&str, &str, &str, &str, &str); 89] = [
+    ("pods fill", "Deployment", "openwebui", "spec>template>spec>volumes>1>emptyDir>sizeLimit", ""),
+    ("pods fill", "StatefulSet", "ollama", "spec>template>spec>volumes>0>emptyDir", "{}"),
+    (
+        "pods fill",
+        "Deployment",
+        "openwebui",
+        "spec>template>spec>containers>0>resources>limits>ephemeral-storage",
+        "1Gi",
+    ),
+    (
+        "pods fill",
+        "StatefulSet",
+        "ollama",
+        "spec>template>spec>initContainers>0>resources>requests>ephemeral-storage",
+        "",
+    ),
+    (
+        "pods of charts",
+        "Application",
+        "argocd",
+        "spec>source>helm>valuesObject>repoServer>resources>limits>ephemeral-storage",
+        "",
+    ),
+    (
+        "pods of charts",
+        "HelmChartConfig",
+        "traefik",
+        "spec>valuesContent",
+        "\"resources: {limits: {memory: 1Gi}}\"",
+    ),
+    ("Argo CD knows", "Application", "root", "spec>source>repoURL", "git@git.example.com:a/b.git"),
+    (
+        "Argo CD knows",
+        "Application",
+        "root",
+        "spec>source>repoURL",
+        "ssh://git@github.com:2222/a/b.git",
+    ),
     ("nothing is emitted", "Deployment", "openwebui", "metadata>creationTimestamp", "null"),
     ("nothing is emitted", "Deployment", "openwebui", "status", "{}"),
     ("nothing is emitted", "Deployment", "openwebui", "spec>paused", "false"),
@@ -174,6 +212,39 @@ const FAULTS: [(&str, &str, &str, &str, &str); 68] = [
         "80",
     ),
     ("probes", "Deployment", "openwebui", "spec>template>spec>containers>0>startupProbe", ""),
+    ("StatefulSets wait", "StatefulSet", "postgresql", "spec>podManagementPolicy", "OrderedReady"),
+    ("StatefulSets wait", "StatefulSet", "ollama", "spec>podManagementPolicy", ""),
+    (
+        "no deadline",
+        "StatefulSet",
+        "postgresql",
+        "spec>template>spec>containers>0>startupProbe>failureThreshold",
+        "300",
+    ),
+    (
+        "no deadline",
+        "StatefulSet",
+        "postgresql",
+        "spec>template>spec>containers>0>startupProbe>failureThreshold",
+        "",
+    ),
+    (
+        "no deadline",
+        "StatefulSet",
+        "postgresql",
+        "spec>template>spec>containers>0>startupProbe",
+        "",
+    ),
+    ("no deadline", "StatefulSet", "postgresql", "spec>template>spec>activeDeadlineSeconds", "600"),
+    ("no deadline", "Deployment", "openwebui", "spec>progressDeadlineSeconds", ""),
+    ("no deadline", "Deployment", "openwebui", "spec>progressDeadlineSeconds", "900"),
+    (
+        "no deadline",
+        "Deployment",
+        "openwebui",
+        "spec>template>spec>containers>0>env",
+        "[{name: ENABLE_DB_MIGRATIONS, value: \"True\"}]",
+    ),
     ("pods ask for names", "Deployment", "openwebui", "spec>template>spec>dnsConfig", ""),
     (
         "pods ask for names",
@@ -183,6 +254,20 @@ const FAULTS: [(&str, &str, &str, &str, &str); 68] = [
         "\"5\"",
     ),
     ("pods ask for names", "StatefulSet", "ollama", "spec>template>spec>dnsConfig>options", "[]"),
+    (
+        "pods ask for names",
+        "Application",
+        "argocd",
+        "spec>source>helm>valuesObject>repoServer>dnsConfig",
+        "",
+    ),
+    (
+        "pods ask for names",
+        "Application",
+        "cert-manager",
+        "spec>source>helm>valuesObject>podDnsConfig>options>0>value",
+        "\"5\"",
+    ),
     (
         "names of the cluster's",
         "Deployment",
@@ -250,6 +335,22 @@ const FAULTS: [(&str, &str, &str, &str, &str); 68] = [
         "other",
     ),
     ("Services' and Ingresses'", "Ingress", "openwebui", "spec>tls>0>hosts>0", "other.example.com"),
+    (
+        "Services' and Ingresses'",
+        "Ingress",
+        "openwebui",
+        "metadata>annotations>traefik.ingress.kubernetes.io/router.entrypoints",
+        "web",
+    ),
+    // Certified, and a workspace's: only one under development has no certificate.
+    (
+        "Services' and Ingresses'",
+        "Ingress",
+        "openwebui",
+        "metadata",
+        "{name: openwebui, namespace: ai, labels: {aichatworkspace: team}, annotations: \
+         {traefik.ingress.kubernetes.io/router.entrypoints: web}}",
+    ),
     ("a StatefulSet's", "StatefulSet", "ollama", "spec>serviceName", "other"),
     ("Secrets' keys", "SealedSecret", "postgresql", "spec>encryptedData>password", ""),
     ("Secrets' keys", "SealedSecret", "postgresql", "spec>template>data>url", ""),

@@ -206,17 +206,95 @@ pub fn probes(tree: &Tree) -> Vec<String> {
     found
 }
 
-/// A resolver that tries suffixes first makes eight useless queries for each full name.
+/// With `OrderedReady`, which is the default, a controller waits for a broken pod that it has made,
+/// also when what is written is right again.
+pub fn rolled_back(tree: &Tree) -> Vec<String> {
+    tree.of_kind("StatefulSet")
+        .filter(|it| it.at("spec/podManagementPolicy") != "Parallel")
+        .map(|it| it.path.clone())
+        .collect()
+}
+
+/// Seconds that work gets at least which starts over when it is ended.
+const SHORTEST: u64 = 30 * 60;
+
+/// What migrates or recovers: Open WebUI, unless it is told to leave the tables alone, and a
+/// database's server, known by its image or by what it runs.
+fn starts_over(container: &Value) -> bool {
+    let image = at(container, "image").as_str().unwrap_or_default();
+    let repository = image.split(['@']).next().unwrap_or_default();
+    let is_of = |name: &str| repository.split('/').any(|it| it.split(':').next() == Some(name));
+    let runs = || items(at(container, "command")).chain(items(at(container, "args")));
+    let leaves_alone = items(at(container, "env"))
+        .any(|it| at(it, "name") == "ENABLE_DB_MIGRATIONS" && at(it, "value") == "False");
+    is_of("postgres")
+        || runs().filter_map(Value::as_str).any(|it| it == "postgres")
+        || is_of("open-webui") && !leaves_alone
+}
+
+/// An init container has no deadline of its own, but its workload may have one; what is to be ready
+/// has that of its startup probe, which ends it.
+pub fn deadlines(tree: &Tree) -> Vec<String> {
+    let mut found = Vec::new();
+    let seconds = |probe: &Value| {
+        let number = |key: &str, default| at(probe, key).as_u64().unwrap_or(default);
+        number("initialDelaySeconds", 0)
+            + number("periodSeconds", 10) * number("failureThreshold", 3)
+    };
+    for (object, pod) in templates(tree) {
+        let mut has_work = false;
+        for container in items(at(pod, "containers")).filter(|it| starts_over(it)) {
+            has_work = true;
+            if matches!(object.kind(), "Job" | "CronJob") {
+                continue;
+            }
+            let probe = at(container, "startupProbe");
+            if probe.is_null() || seconds(probe) < SHORTEST {
+                found.push(format!("{}: {} is ended while it works", object.path, name(container)));
+            }
+        }
+        has_work |= items(at(pod, "initContainers")).any(starts_over);
+        let job = if object.kind() == "CronJob" { "spec/jobTemplate/spec" } else { "spec" };
+        // Argo CD takes a Deployment without progress for failed.
+        let (own, default) = match object.kind() {
+            "Deployment" => (object.at("spec/progressDeadlineSeconds"), Some(600)),
+            _ => (object.at(&format!("{job}/activeDeadlineSeconds")), None),
+        };
+        for limit in [own.as_u64().or(default), at(pod, "activeDeadlineSeconds").as_u64()] {
+            if has_work && limit.is_some_and(|it| it < SHORTEST) {
+                found.push(format!("{}: its deadline ends work that starts over", object.path));
+            }
+        }
+    }
+    found
+}
+
+/// Where a chart takes how its pods look names up, for those of its pods that ask for names of the
+/// internet.
+const LOOKUPS: [(&str, &[&str]); 2] = [
+    ("argo-cd", &["controller/dnsConfig", "repoServer/dnsConfig", "server/dnsConfig"]),
+    ("cert-manager", &["podDnsConfig"]),
+];
+
+/// A resolver that tries suffixes first makes eight useless queries for each full name, and where a
+/// suffix has a wildcard record, it ends at a stranger's server.
 pub fn dots(tree: &Tree) -> Vec<String> {
-    let is_one = |pod: &Value| {
-        let mut options =
-            items(at(pod, "dnsConfig/options")).filter(|it| at(it, "name") == "ndots");
+    let is_one = |lookup: &Value| {
+        let mut options = items(at(lookup, "options")).filter(|it| at(it, "name") == "ndots");
         options.next().is_some_and(|it| at(it, "value") == "1") && options.next().is_none()
     };
-    templates(tree)
-        .filter(|(_, pod)| !is_one(pod))
-        .map(|(template, _)| format!("{}: no ndots 1", template.path))
-        .collect()
+    let own = templates(tree)
+        .filter(|(_, pod)| !is_one(at(pod, "dnsConfig")))
+        .map(|(template, _)| format!("{}: no ndots 1", template.path));
+    let of_charts = tree.of_kind("Application").flat_map(|application| {
+        let chart = application.at("spec/source/chart");
+        let lookups = LOOKUPS.iter().filter(move |it| chart == it.0).flat_map(|it| it.1);
+        let values = application.at("spec/source/helm/valuesObject");
+        lookups
+            .filter(move |it| !is_one(at(values, it)))
+            .map(|it| format!("{}: no ndots 1 in {it}", application.path))
+    });
+    own.chain(of_charts).collect()
 }
 
 /// Texts of a container or a composed Secret: values, arguments, commands, templates.

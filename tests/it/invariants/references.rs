@@ -12,8 +12,17 @@ const OF_CLUSTER: [&str; 4] = ["argocd", "default", "kube-system", "kube-public"
 
 /// Pods that no object of the tree makes: the cluster's own, those of charts, and those created at
 /// run time. Namespace and labels, according to the facts of the cluster and of the charts.
-pub const OTHERS: [(&str, &[(&str, &str)]); 11] = [
+pub const OTHERS: [(&str, &[(&str, &str)]); 12] = [
     ("kube-system", &[("app.kubernetes.io/name", "traefik")]),
+    // In place of Traefik, where the spec says so.
+    (
+        "nginx-ingress",
+        &[
+            ("app.kubernetes.io/name", "nginx-ingress"),
+            ("app.kubernetes.io/instance", "nginx-ingress"),
+            ("app.kubernetes.io/component", "controller"),
+        ],
+    ),
     ("kube-system", &[("k8s-app", "kube-dns")]),
     (
         "kube-system",
@@ -119,8 +128,10 @@ pub fn selectors(tree: &Tree) -> Vec<String> {
     let mut found = Vec::new();
     let mut check = |object: &Read, namespace: Option<&str>, selector: &Value, path: &str| {
         let selector = labels(selector);
+        // All pods of a namespace are meant of one alone, which is not the platform's.
+        let is_all = selector.is_empty() && namespace == Some("nginx-ingress");
         let is_met = there.iter().any(|(own, labels)| {
-            namespace.is_none_or(|it| it == own) && selects(&selector, labels)
+            namespace.is_none_or(|it| it == own) && (is_all || selects(&selector, labels))
         });
         if !is_met {
             found.push(format!(
@@ -231,6 +242,21 @@ pub fn ports(tree: &Tree) -> Vec<String> {
         }
         let hosts: BTreeSet<&str> =
             items(object.at("spec/rules")).filter_map(|it| at(it, "host").as_str()).collect();
+        // A workspace under development, and nothing of the platform.
+        let annotation = |key: &str| object.at("metadata/annotations").get(key);
+        let is_workspace = object.at("metadata/labels").get("aichatworkspace").is_some();
+        let is_plain = annotation("traefik.ingress.kubernetes.io/router.entrypoints")
+            .is_some_and(|it| it == "web");
+        if is_workspace && is_plain {
+            let issuer = annotation("cert-manager.io/cluster-issuer");
+            if !object.at("spec/tls").is_null() || issuer.is_some() {
+                found.push(format!("{}: certified, in plain HTTP", object.path));
+            }
+            continue;
+        }
+        if is_plain {
+            found.push(format!("{}: answers in plain HTTP", object.path));
+        }
         let certified: BTreeSet<&str> = items(object.at("spec/tls"))
             .flat_map(|it| items(at(it, "hosts")))
             .filter_map(Value::as_str)
@@ -301,13 +327,16 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 6] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 9] = [
     ("argocd-secret", &["admin.password"], &[]),
+    ("backup-encryption", &["key"], &[]),
     ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
     ("redis", &["password"], &["url"]),
     ("openwebui-admin", &["email", "password"], &[]),
     ("openwebui-secret-key", &["key"], &[]),
     ("postgresql", &["password"], &["url"]),
+    ("postgresql-backup", &["password"], &[]),
+    ("postgresql-external", &["password"], &["url"]),
 ];
 
 /// The credential to which a Secret's name belongs: its own name, or with a suffix that was drawn

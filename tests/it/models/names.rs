@@ -76,7 +76,8 @@ fn names_are_read_as_ollama_reads_them() {
         assert_eq!(read(written).as_str(), read_as, "{written}");
         assert_eq!(read(read_as).as_str(), read_as, "reading again changes nothing");
     }
-    let refused = "qwen3:8b@sha256:abc".parse::<ModelName>().expect_err("Ollama pulls no digest");
+    let refused =
+        "qwen3:8b@sha256:abc".parse::<ModelName>().expect_err("Ollama pulls no digest").to_string();
     assert!(refused.contains("write `qwen3:8b`"), "{refused}");
 }
 

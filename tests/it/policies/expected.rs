@@ -50,21 +50,14 @@ pub struct Flow {
     pub protocol: &'static str,
 }
 
-/// Pods of charts, and their connections: the cluster's facts, §2 and §3. Chart, namespace, name;
-/// API server, DNS; others.
+/// Pods of charts, and their connections, not taken from this program. Chart, namespace, name; API
+/// server, DNS; others.
 const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
     (
         "cert-manager",
         "cert-manager",
         "cert-manager",
-        &[
-            To::Api,
-            To::Dns,
-            To::Outside(443),
-            To::Outside(80),
-            To::Traefik(8000),
-            To::Traefik(8443),
-        ],
+        &[To::Api, To::Dns, To::Outside(443), To::Outside(80), To::Ingress(0), To::Ingress(1)],
     ),
     ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
@@ -83,7 +76,8 @@ enum To {
     Api,
     Dns,
     Outside(u16),
-    Traefik(u16),
+    /// The ingress controller: plain HTTP, and TLS.
+    Ingress(usize),
     Pods(&'static str, &'static str, u16),
     /// The URL that the root is fetched from.
     Git,
@@ -128,7 +122,13 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
     let (to, port, protocols): (End, u16, &[&'static str]) = match to {
         To::Api => (End::ApiServer, 6443, &["TCP"]),
         To::Outside(port) => (End::Outside, port, &["TCP"]),
-        To::Traefik(port) => (cluster_pods(tree, "kube-system", "traefik"), port, &["TCP"]),
+        To::Ingress(which) => {
+            let issuers: Vec<&Read> = tree.of_kind("ClusterIssuer").collect();
+            let solvers = items(issuers[0].at("spec/acme/solvers"));
+            let class = solvers.map(|it| at(it, "http01/ingress/ingressClassName")).next();
+            let (pods, ports) = controller(tree, class.and_then(Value::as_str));
+            (pods, ports[which], &["TCP"])
+        }
         To::Pods(namespace, name, port) => (cluster_pods(tree, namespace, name), port, &["TCP"]),
         To::Git => (End::Outside, git_port(tree), &["TCP"]),
         To::Dns => (cluster_pods(tree, "kube-system", "kube-dns"), 53, &["TCP", "UDP"]),
@@ -139,6 +139,16 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
         port,
         protocol,
     }));
+}
+
+/// The pods of an ingress controller by its class, and their ports of plain HTTP and of TLS: what
+/// k3s packages, and the chart nginx-ingress, which a golden case has in its place.
+fn controller(tree: &Tree, class: Option<&str>) -> (End, [u16; 2]) {
+    match class {
+        Some("traefik") => (cluster_pods(tree, "kube-system", "traefik"), [8000, 8443]),
+        Some("nginx") => (cluster_pods(tree, "nginx-ingress", "nginx-ingress"), [80, 443]),
+        other => panic!("no ingress controller has the class {other:?}"),
+    }
 }
 
 /// The port that the root's repository is fetched from.
@@ -204,8 +214,8 @@ fn addresses(text: &str) -> impl Iterator<Item = (String, String, u64)> {
 fn elsewhere(text: &str) -> Option<(End, u16)> {
     let (host, port) =
         text.trim_start_matches("postgresql://").split('/').next()?.rsplit_once(':')?;
-    let public = |address: &Ipv4Addr| !address.is_private() && !address.is_link_local();
-    let end = host.parse().ok().filter(|it| !public(it)).map_or(End::Outside, End::At);
+    // Whatever is written as an address is the only one that is let through.
+    let end = host.parse().ok().map_or(End::Outside, End::At);
     (!host.ends_with(".svc.cluster.local")).then_some((end, port.parse().ok()?))
 }
 
@@ -297,7 +307,7 @@ fn of_pods(tree: &Tree, object: &Read, all: &mut BTreeSet<Flow>) {
 
 fn of_ingress(tree: &Tree, ingress: &Read, all: &mut BTreeSet<Flow>) {
     let namespace = ingress.namespace().unwrap_or_default();
-    let traefik = cluster_pods(tree, "kube-system", "traefik");
+    let (controller, _) = controller(tree, ingress.at("spec/ingressClassName").as_str());
     for path in items(ingress.at("spec/rules")).flat_map(|it| items(at(it, "http/paths"))) {
         let service = at(path, "backend/service/name").as_str().unwrap_or_default();
         let port = at(path, "backend/service/port/name");
@@ -308,13 +318,13 @@ fn of_ingress(tree: &Tree, ingress: &Read, all: &mut BTreeSet<Flow>) {
         let behind = behind(tree, namespace, service, port).or_else(of_chart);
         let (to, port) =
             behind.unwrap_or_else(|| panic!("{}: {service} leads nowhere", ingress.path));
-        all.insert(Flow { from: traefik.clone(), to, port, protocol: "TCP" });
+        all.insert(Flow { from: controller.clone(), to, port, protocol: "TCP" });
     }
     if ingress.at("metadata/annotations").get("cert-manager.io/cluster-issuer").is_some() {
         let to = End::Pods {
             namespace: namespace.to_owned(),
             labels: [("acme.cert-manager.io/http01-solver".to_owned(), "true".to_owned())].into(),
         };
-        all.insert(Flow { from: traefik, to, port: 8089, protocol: "TCP" });
+        all.insert(Flow { from: controller, to, port: 8089, protocol: "TCP" });
     }
 }

@@ -22,6 +22,15 @@ count "$name"
 killed before
 case $name in
   initdb)
+    if [ "$1" = --help ]; then
+      echo '      --locale-provider={builtin|libc|icu}'
+      killed after
+      exit
+    fi
+    case " $* " in
+      *' --username=postgres --auth-local=peer --auth-host=scram-sha-256 '*' --locale=C.UTF-8 --locale-provider=builtin '*) ;;
+      *) exit 1 ;;
+    esac
     folder=${1#--pgdata=}
     [ ! -e "$folder" ] || exit 1
     mkdir -p "$folder/base/1" "$folder/base/5" "$folder/pg_tblspc"
@@ -44,18 +53,19 @@ case $name in
     [ "${statement#*$';\n\n'}" = '' ]
     case $* in *' -j '*) ;; *) exit 1 ;; esac
     case $statement in
-      'CREATE DATABASE "openwebui";'*) mkdir "$folder/base/16384" && printf 'openwebui\n' >>"$folder/databases" ;;
-      'ALTER ROLE '*)
+      'CREATE ROLE "openwebui";'*) : >"$folder/client" ;;
+      'CREATE DATABASE "openwebui" OWNER "openwebui";'*) [ -e "$folder/client" ] && mkdir "$folder/base/16384" && printf 'openwebui\n' >>"$folder/databases" ;;
+      'DO $roles$'*)
         # What is recovered is recovered with the server's own settings.
         case $* in *' -c jit=off '*) ;; *) exit 1 ;; esac
         printf '%s' "$statement" >"$folder/role"
         ;;
+      'DO $owners$'*)
+        # The last word is the database whose objects are looked at.
+        case $* in *' -c jit=off '*) printf 'of %s\n' "${*: -1}" >"$folder/owner" ;; *) exit 1 ;; esac
+        ;;
       *) exit 1 ;;
     esac
-    ;;
-  docker-entrypoint.sh)
-    [ -s "$PGDATA/PG_VERSION" ]
-    printf '%s\n' "$*" >"$PGDATA/started"
     ;;
   *) PATH=/usr/bin:/bin "$name" "$@" ;;
 esac

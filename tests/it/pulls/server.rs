@@ -26,6 +26,7 @@ pub enum Pull {
 struct State {
     present: Vec<String>,
     answers: BTreeMap<String, Pull>,
+    keeps: Vec<String>,
     pulls: usize,
 }
 
@@ -58,6 +59,11 @@ impl Server {
         self.state.lock().expect("whole").answers.insert(model.to_owned(), pull);
     }
 
+    /// From now on it fails to remove this model.
+    pub fn keeps(&self, model: &str) {
+        self.state.lock().expect("whole").keeps.push(model.to_owned());
+    }
+
     /// The models on the volume, in the order in which they arrived.
     pub fn present(&self) -> Vec<String> {
         self.state.lock().expect("whole").present.clone()
@@ -86,9 +92,18 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
+    let mut connection = connection;
+    if path == "/api/tags" {
+        let text = tags(&state.lock().expect("whole").present);
+        return write!(connection, "HTTP/1.0 200 OK\r\n\r\n{text}").ok();
+    }
     let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
     let model = body["model"].as_str().expect("a model").to_owned();
     let (status, text) = match path.as_str() {
+        "/api/delete" => {
+            assert!(line.starts_with("DELETE "), "{line}");
+            remove(&model, &mut state.lock().expect("whole"))
+        }
         "/api/show" if state.lock().expect("whole").present.contains(&model) => {
             match model.as_str() {
                 "nomic-embed-text:latest" => ("200 OK", r#"{"capabilities":["embedding"]}"#),
@@ -102,12 +117,29 @@ fn answer(connection: TcpStream, state: &Mutex<State>) -> Option<()> {
         }
         other => panic!("{other} is asked for"),
     };
-    let mut connection = connection;
     write!(
         connection,
         "HTTP/1.0 {status}\r\nContent-Type: application/json; charset=utf-8\r\n\r\n{text}"
     )
     .ok()
+}
+
+/// The list, with a field around and behind each name, as the server has it.
+fn tags(present: &[String]) -> String {
+    let model = |name: &String| {
+        let details = serde_json::json!({"parent_model": "", "family": "llama"});
+        serde_json::json!({"name": name, "model": name, "size": 1, "details": details})
+    };
+    let models: Vec<_> = present.iter().map(model).collect();
+    serde_json::json!({"models": models}).to_string()
+}
+
+fn remove(model: &str, state: &mut State) -> (&'static str, &'static str) {
+    if state.keeps.iter().any(|it| it == model) {
+        return ("500 Internal Server Error", r#"{"error":"remove: read-only file system"}"#);
+    }
+    state.present.retain(|it| it != model);
+    ("200 OK", "")
 }
 
 fn pull(model: &str, state: &Mutex<State>) -> (&'static str, &'static str) {

@@ -44,34 +44,6 @@ fn spans_are_those_of_keys_and_values() {
 }
 
 #[test]
-fn a_line_leads_to_the_deepest_value_on_it() {
-    let source = Source::parse(
-        "f",
-        "# c\na:\n  b:\n  - c: 1\n    d: 2\n\n  e: {f: 1, g: 2}\n  h: |\n    text\n    more\n# end\n",
-    );
-    let at = |line| source.path_at_line(line).map(|it| it.to_string());
-    let expected = [
-        None,
-        None,
-        Some("a"),
-        Some("a.b"),
-        Some("a.b[0].c"),
-        Some("a.b[0].d"),
-        None,
-        Some("a.e"),
-        Some("a.h"),
-        Some("a.h"),
-        Some("a.h"),
-        None,
-        None,
-    ];
-    for (line, path) in expected.into_iter().enumerate() {
-        assert_eq!(at(line).as_deref(), path, "line {line}");
-    }
-    assert_eq!(Source::parse("f", "").path_at_line(1), None);
-}
-
-#[test]
 fn paths_are_read_as_they_are_printed() {
     for text in [
         "",

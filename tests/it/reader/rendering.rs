@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use espalier::{
-    diag::diagnostic::{Diagnostic, Diagnostics, Place, Severity},
+    check::capacity::NODE_MEMORY_EXCEEDED,
+    diag::{
+        code::{ErrorCode, WarningCode},
+        diagnostic::{Diagnostic, Diagnostics, Place, Severity},
+    },
     report,
     yaml::source::Source,
 };
@@ -11,24 +15,29 @@ use serde_json::{Value, json};
 
 use super::{GOOD, places::path, texts};
 
+/// Codes that nothing declares.
+const A: WarningCode = WarningCode::new("a", "");
+const B: WarningCode = WarningCode::new("b", "");
+const C: ErrorCode = ErrorCode::new("c", "");
+
 fn finding() -> Diagnostic {
     let file: Arc<str> = "spec/platform.yaml".into();
-    Diagnostic::error(
-        "node-memory-exceeded",
-        Place::Value { file: Arc::clone(&file), path: path("spec.ollama.models") },
-        "requests sum to 6318Mi, the node can give 5504Mi",
-    )
-    .label("2 × 1697Mi")
-    .related(Place::Key { file, path: path("spec.certificates") }, "this is the rest")
-    .related(Place::File("spec/versions.yaml".into()), "pinned here")
-    .help("`replicas: 1` frees 1697Mi and fits")
-    .note("`espalier show budget` explains each figure")
+    NODE_MEMORY_EXCEEDED
+        .at(
+            Place::Value { file: Arc::clone(&file), path: path("spec.ollama.models") },
+            "requests sum to 6318Mi, the node can give 5504Mi",
+        )
+        .label("2 × 1697Mi")
+        .related(Place::Key { file, path: path("spec.certificates") }, "this is the rest")
+        .related(Place::File("spec/versions.yaml".into()), "pinned here")
+        .help("`replicas: 1` frees 1697Mi and fits")
+        .note("`espalier show budget` explains each figure")
 }
 
 #[test]
 fn findings_look_like_a_compiler_s() {
     let texts = texts(Source::parse("spec/platform.yaml", GOOD));
-    let warning = Diagnostic::warning("b", Place::Nowhere, "of nothing");
+    let warning = B.at(Place::Nowhere, "of nothing");
     let all = Diagnostics::from_iter([warning, finding()]);
     let expected = "\
 error[node-memory-exceeded]: requests sum to 6318Mi, the node can give 5504Mi
@@ -69,7 +78,7 @@ fn findings_are_data_too() {
         (&json!(5), &Value::Null, &json!("error"))
     );
     assert_eq!(report::json(&Diagnostics::new(), &texts), "[]\n");
-    let odd = Diagnostic::warning("a", Place::File("x,y:z".into()), "100%\nof: it").help("h");
+    let odd = A.at(Place::File("x,y:z".into()), "100%\nof: it").help("h");
     assert_eq!(
         report::github(&odd.into(), &texts),
         "::warning file=x%2Cy%3Az,title=a::100%25%0Aof: it%0Ahelp: h\n"
@@ -91,14 +100,13 @@ fn places_without_a_line_of_their_own_are_shown_at_a_key() {
         ("nothing", 1),
         ("spec.certificates.email", 5),
     ] {
-        let diagnostic =
-            Diagnostic::error("c", Place::Value { file: "f".into(), path: path(at) }, "m");
+        let diagnostic = C.at(Place::Value { file: "f".into(), path: path(at) }, "m");
         let short = report::short(&diagnostic.into(), &texts);
         assert!(short.starts_with(&format!("f:{line}:")), "{at}: {short}");
     }
-    let gone = Diagnostic::error("c", Place::Span { file: "f".into(), span: 5..usize::MAX }, "m");
+    let gone = C.at(Place::Span { file: "f".into(), span: 5..usize::MAX }, "m");
     assert_eq!(report::short(&gone.into(), &texts), "f:1:6: error[c]: m\n");
-    let unread = Diagnostic::error("c", Place::Value { file: "g".into(), path: path("a") }, "m");
+    let unread = C.at(Place::Value { file: "g".into(), path: path("a") }, "m");
     assert_eq!(report::short(&unread.clone().into(), &texts), "g: error[c]: m\n");
     assert!(report::human(&unread.into(), &texts, false).contains("--> g"));
 }

@@ -114,6 +114,10 @@ fn spec_with(path: &[String], value: &Value) -> String {
     } else {
         spec["node"] = machine;
     }
+    if has("ingress") {
+        spec["ingress"] = json!({"class": "nginx", "namespace": "nginx-ingress"});
+        spec["components"]["traefik"]["enabled"] = false.into();
+    }
     if has("external") {
         spec["components"]["postgresql"]["external"] = json!({"host": "db.example.net"});
     }

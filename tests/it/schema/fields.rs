@@ -1,7 +1,7 @@
 //! What an editor shows of a field: each says what it is, what holds without it, and an example
 //! that can be pasted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -218,6 +218,10 @@ fn whole_spec_with(path: &[String], value: &Value) -> Value {
             }
         }
     });
+    if path[1] == "ingress" {
+        document["spec"]["ingress"] = json!({"class": "nginx", "namespace": "nginx-ingress"});
+        document["spec"]["components"]["traefik"] = json!({"enabled": false});
+    }
     if path[1] == "nodes" {
         document["spec"]["nodes"] = json!([group]);
     } else {
@@ -265,4 +269,39 @@ fn no_definition_is_numbered() {
             );
         }
     }
+}
+
+/// The fields of a node stand twice in the sources, for one node and for each of several: a field
+/// of both has one schema, and one text but for the number.
+#[test]
+fn a_node_of_a_group_has_the_fields_of_the_only_node() {
+    let schema = schema();
+    let fields = |name: &str| {
+        let fields = schema["$defs"][name]["properties"].as_object().expect("fields");
+        fields.iter().map(|(name, field)| (name.clone(), in_singular(field))).collect()
+    };
+    let only: BTreeMap<String, Value> = fields("Node");
+    let mut each: BTreeMap<String, Value> = fields("NodeGroup");
+    each.retain(|name, _| !OF_GROUPS.contains(&name.as_str()));
+    let names = |of: &BTreeMap<String, Value>| of.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&only), names(&each), "a field that one node has, and a node of a group not");
+    for (name, field) in &only {
+        assert_eq!(field, &each[name], "`{name}` of `Node` and of `NodeGroup`");
+    }
+}
+
+/// What only a group has: the role of the only node is `server`.
+const OF_GROUPS: [&str; 5] = ["count", "labels", "name", "role", "taints"];
+
+/// A field with what is said of each node of a group said of one node. The factor of a group is
+/// part of a sum, so what is said of it differs in more than the number.
+fn in_singular(field: &Value) -> Value {
+    let mut field = field.clone();
+    if let Some(Value::String(text)) = field.get_mut("description") {
+        *text = text.replace("each node", "the node").replace("such a node", "the node");
+        if text.starts_with("How many times the usable memory") {
+            text.clear();
+        }
+    }
+    field
 }

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use espalier::{
-    check::code::COMPONENT_NEEDED,
+    check::components::COMPONENT_NEEDED,
     components::{backup::Backup, floor_plan::Components, section::Section},
     load::read,
     yaml::source::Source,
@@ -120,7 +120,7 @@ fn a_component_that_cannot_run_is_a_finding() {
         let needed: Vec<String> = compile(&texts)
             .findings
             .iter()
-            .filter(|it| it.code == COMPONENT_NEEDED)
+            .filter(|it| it.code == COMPONENT_NEEDED.name())
             .map(|it| it.message.clone())
             .collect();
         let assembly = Arc::new(platform).build();

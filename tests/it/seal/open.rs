@@ -3,19 +3,23 @@
 
 use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce, aead::Aead as _};
 use base64ct::{Base64, Encoding as _};
-use espalier::seal::value::Scope;
+use espalier::seal::value::SealingScope;
 use rsa::{Oaep, RsaPrivateKey, pkcs8::DecodePrivateKey as _};
 use sha2::Sha256;
 
 /// The value, or the step that refused.
-pub fn open(private_key: &str, scope: Scope<'_>, text: &str) -> Result<Vec<u8>, String> {
+pub fn open(private_key: &str, scope: SealingScope<'_>, text: &str) -> Result<Vec<u8>, String> {
     let key = RsaPrivateKey::from_pkcs8_pem(private_key)
         .map_err(|it| format!("the private key: {it}"))?;
     open_with(&key, scope, text)
 }
 
 /// The same with a key that was read before.
-pub fn open_with(key: &RsaPrivateKey, scope: Scope<'_>, text: &str) -> Result<Vec<u8>, String> {
+pub fn open_with(
+    key: &RsaPrivateKey,
+    scope: SealingScope<'_>,
+    text: &str,
+) -> Result<Vec<u8>, String> {
     let bytes = Base64::decode_vec(text).map_err(|it| format!("base64: {it}"))?;
     let (head, rest) = bytes.split_first_chunk::<2>().ok_or("the length is missing")?;
     let (session, value) = rest

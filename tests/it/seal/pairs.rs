@@ -6,7 +6,7 @@ use base64ct::{Base64, Encoding as _};
 use espalier::seal::{
     certificate::{Certificate, CertificateError},
     key_pair::{KeyPairError, make},
-    value::{Scope, seal},
+    value::{SealingScope, seal},
 };
 use rsa::{
     pkcs1v15::{Signature, VerifyingKey},
@@ -112,7 +112,7 @@ fn a_certificate_of_openssl_is_read() {
     let large = Certificate::parse(&file("8192-bits.pem")).expect("a certificate");
     assert_eq!(large.bits(), 8192);
     assert!(
-        seal(&large, Scope::ClusterWide, b"value", &mut Seeded::new(1))
+        seal(&large, SealingScope::ClusterWide, b"value", &mut Seeded::new(1))
             .expect("sealed")
             .starts_with("BA")
     );

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding as _};
 use espalier::seal::{
     form::is_sealed,
-    value::{Scope, SealError, seal},
+    value::{SealError, SealingScope, seal},
 };
 use rsa::rand_core::{CryptoRng, Error, RngCore};
 
@@ -13,10 +13,10 @@ use super::{
     seeded::Seeded,
 };
 
-const SCOPES: [Scope<'static>; 3] = [
-    Scope::Strict { namespace: "chat", name: "openai" },
-    Scope::NamespaceWide { namespace: "chat" },
-    Scope::ClusterWide,
+const SCOPES: [SealingScope<'static>; 3] = [
+    SealingScope::Strict { namespace: "chat", name: "openai" },
+    SealingScope::NamespaceWide { namespace: "chat" },
+    SealingScope::ClusterWide,
 ];
 
 /// Empty, text, binary, and 64 KiB.
@@ -62,7 +62,7 @@ fn what_3072_bits_seal_they_open() {
 #[test]
 fn what_4096_bits_seal_they_open() {
     round_trip(4096);
-    let empty = seal(&keys(4096).certificate, Scope::ClusterWide, b"", &mut Seeded::new(1))
+    let empty = seal(&keys(4096).certificate, SealingScope::ClusterWide, b"", &mut Seeded::new(1))
         .expect("sealed");
     assert_eq!(empty.len(), 708);
     assert!(empty.starts_with("Ag"));
@@ -74,12 +74,12 @@ fn what_4096_bits_seal_they_open() {
 fn another_place_is_refused() {
     let Keys { certificate, private, .. } = keys(2048);
     let others = [
-        Scope::Strict { namespace: "chat-b", name: "openai" },
-        Scope::Strict { namespace: "chat", name: "openai2" },
-        Scope::Strict { namespace: "openai", name: "chat" },
-        Scope::NamespaceWide { namespace: "chat-b" },
+        SealingScope::Strict { namespace: "chat-b", name: "openai" },
+        SealingScope::Strict { namespace: "chat", name: "openai2" },
+        SealingScope::Strict { namespace: "openai", name: "chat" },
+        SealingScope::NamespaceWide { namespace: "chat-b" },
     ];
-    let all: Vec<Scope<'_>> = SCOPES.into_iter().chain(others).collect();
+    let all: Vec<SealingScope<'_>> = SCOPES.into_iter().chain(others).collect();
     for scope in SCOPES {
         let text = seal(certificate, scope, b"value", &mut Seeded::new(2)).expect("sealed");
         for other in all.iter().filter(|it| **it != scope) {
@@ -94,11 +94,12 @@ fn another_place_is_refused() {
 
 #[test]
 fn another_key_is_refused() {
-    let text = seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Seeded::new(3))
-        .expect("sealed");
-    assert!(open(&keys(3072).pair.private_key, Scope::ClusterWide, &text).is_err());
+    let text =
+        seal(&keys(2048).certificate, SealingScope::ClusterWide, b"value", &mut Seeded::new(3))
+            .expect("sealed");
+    assert!(open(&keys(3072).pair.private_key, SealingScope::ClusterWide, &text).is_err());
     assert_eq!(
-        open(&keys(2048).pair.private_key, Scope::ClusterWide, &text).as_deref(),
+        open(&keys(2048).pair.private_key, SealingScope::ClusterWide, &text).as_deref(),
         Ok(&b"value"[..])
     );
 }
@@ -130,9 +131,13 @@ fn one_bit_is_noticed_wherever_it_is() {
 #[test]
 fn all_that_is_random_was_passed_in() {
     let once = |seed| {
-        let text =
-            seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Seeded::new(seed))
-                .expect("sealed");
+        let text = seal(
+            &keys(2048).certificate,
+            SealingScope::ClusterWide,
+            b"value",
+            &mut Seeded::new(seed),
+        )
+        .expect("sealed");
         Base64::decode_vec(&text).expect("base64")
     };
     assert_eq!(once(5), once(5));
@@ -142,7 +147,8 @@ fn all_that_is_random_was_passed_in() {
     // Twice from one source: no session key occurs twice.
     let mut source = Seeded::new(5);
     let mut next = || {
-        seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut source).expect("sealed")
+        seal(&keys(2048).certificate, SealingScope::ClusterWide, b"value", &mut source)
+            .expect("sealed")
     };
     let (first, second) = (
         Base64::decode_vec(&next()).expect("base64"),
@@ -178,7 +184,7 @@ impl CryptoRng for Dry {}
 #[test]
 fn a_dry_source_is_an_error() {
     assert_eq!(
-        seal(&keys(2048).certificate, Scope::ClusterWide, b"value", &mut Dry),
+        seal(&keys(2048).certificate, SealingScope::ClusterWide, b"value", &mut Dry),
         Err(SealError::Random)
     );
 }

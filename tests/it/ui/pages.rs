@@ -1,44 +1,82 @@
 //! Every code has its page and its case, and the page shows what is really printed.
 
-use std::{collections::BTreeSet, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+};
 
-use espalier::check::pages;
+use espalier::{
+    cli::codes,
+    diag::code::{Code, Severities},
+};
 
 use super::{SEVERAL, cases, code, expected, here, tells};
 
-/// The files with the codes.
-const HOMES: [&str; 3] = ["src/check/code.rs", "src/cli/findings.rs", "src/diag/code.rs"];
+/// The folders that declare codes, each with its pages.
+const HOMES: [&str; 3] = ["src/check", "src/cli", "src/diag"];
 
-/// All codes, as the program's sources name them.
-fn codes() -> BTreeSet<String> {
-    let texts = HOMES.map(|it| fs::read_to_string(here(it)).expect("the source"));
-    let constants = texts
-        .iter()
-        .flat_map(|it| it.lines())
-        .filter(|it| it.contains("const ") && it.contains(": &str = \""));
-    let codes = constants.filter_map(|line| line.split('"').nth(1));
-    // The other constants are sentences.
-    codes.filter(|it| !it.contains(' ')).map(str::to_owned).collect()
+/// The texts of the sources that declare codes, by path.
+fn declaring() -> BTreeMap<String, String> {
+    let sources = HOMES.iter().flat_map(|it| walkdir::WalkDir::new(here(it)).max_depth(1));
+    sources
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|it| it == "rs"))
+        .map(|entry| {
+            let text = fs::read_to_string(entry.path()).expect("a text");
+            (entry.file_name().to_string_lossy().into_owned(), text)
+        })
+        .filter(|it| it.1.contains("\nrules! {\n") || it.1.contains("\ncodes! {\n"))
+        .collect()
+}
+
+/// The name of each code, and its constant, as the sources declare them.
+fn declared() -> BTreeMap<String, String> {
+    let texts = declaring();
+    let lines = texts.values().flat_map(|it| it.lines());
+    let declarations = lines.filter_map(|line| {
+        let (declared, rest) = line.trim().split_once(" = \"")?;
+        let (severity, constant) = declared.split_once(' ')?;
+        let is_declared = ["either", "error", "warning"].contains(&severity);
+        is_declared.then(|| (rest.split('"').next().unwrap_or_default(), constant))
+    });
+    declarations.map(|it| (it.0.to_owned(), it.1.to_owned())).collect()
 }
 
 #[test]
 fn every_code_has_a_page_and_a_case() {
-    let codes = codes();
-    assert!(codes.len() > 50, "{codes:?}");
-    let listed: BTreeSet<String> = pages::codes().map(str::to_owned).collect();
-    assert_eq!(listed, codes, "the pages that are listed in src/check/pages.rs");
-    let files = fs::read_dir(here("src/check/pages"))
-        .expect("the pages")
-        .map(|it| it.expect("readable").file_name());
-    let files: BTreeSet<String> =
-        files.map(|it| it.to_string_lossy().trim_end_matches(".md").to_owned()).collect();
-    assert_eq!(files, codes, "the files of src/check/pages");
+    let codes: BTreeSet<String> = codes::all().map(|it| it.name.to_owned()).collect();
+    assert_eq!(codes::all().count(), codes.len(), "a code is declared twice");
+    assert!(codes.len() > 90, "{codes:?}");
+    let declared: BTreeSet<String> = declared().into_keys().collect();
+    assert_eq!(
+        declared, codes,
+        "declared in src, and known to `explain`: a file that declares rules needs a line in the \
+         table of src/check/rules.rs"
+    );
+    let folders = HOMES.map(|it| fs::read_dir(here(it).join("pages")).expect("pages"));
+    let files = folders.into_iter().flatten().map(|it| it.expect("readable"));
+    let files: BTreeSet<String> = files
+        .map(|it| it.file_name().to_string_lossy().trim_end_matches(".md").to_owned())
+        .collect();
+    assert_eq!(files, codes, "the files in the folders `pages`");
     let told: BTreeSet<String> = cases()
         .iter()
         .filter(|it| !SEVERAL.contains(&&***it))
         .map(|it| code(it).to_owned())
         .collect();
     assert_eq!(told, codes, "the folders of tests/ui");
+}
+
+#[test]
+fn every_file_that_declares_rules_is_in_the_table() {
+    let table = fs::read_to_string(here("src/check/rules.rs")).expect("the table");
+    for (file, text) in declaring() {
+        if text.contains("\nrules! {\n") {
+            let line = format!("    {}::RULES,\n", file.trim_end_matches(".rs"));
+            assert!(table.contains(&line), "the table in src/check/rules.rs has no line{line}");
+        }
+    }
 }
 
 #[test]
@@ -49,18 +87,41 @@ fn no_constant_is_idle() {
         .filter(|entry| entry.path().extension().is_some_and(|it| it == "rs"))
         .map(|it| fs::read_to_string(it.path()).expect("a text"))
         .collect();
-    for home in HOMES {
-        let text = fs::read_to_string(here(home)).expect("the source");
-        for name in text.lines().filter_map(|it| it.strip_prefix("pub const ")?.split(':').next()) {
-            assert!(sources.matches(name).count() > 1, "{home}: nothing uses {name}");
+    for (code, name) in declared() {
+        assert!(sources.matches(&name).count() > 1, "nothing finds {code}: {name} is not used");
+    }
+}
+
+/// A code says how bad its findings are; one of either severity has cases of both.
+#[test]
+fn findings_are_as_bad_as_their_code_says() {
+    let mut wrong = String::new();
+    for &Code { name, severity, .. } in codes::all() {
+        let told: String =
+            cases().iter().filter(|it| code(it) == name).map(|it| expected(it)).collect();
+        let is = |severity: &str| {
+            told.contains(&format!("{severity}[{name}]"))
+                || told.lines().any(|line| {
+                    line.starts_with(&format!("::{severity} "))
+                        && line.contains(&format!("title={name}::"))
+                })
+        };
+        let expected = match severity {
+            Severities::Error => (true, false),
+            Severities::Warning => (false, true),
+            Severities::Either => (true, true),
+        };
+        let found = (is("error"), is("warning"));
+        if found != expected {
+            let _ = writeln!(wrong, "{name}: errors, warnings are {found:?}, not {expected:?}");
         }
     }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
 fn every_page_has_its_parts_and_shows_what_is_said() {
-    for name in pages::codes() {
-        let page = pages::page(name).expect("it is listed");
+    for &Code { name, page, severity: declared } in codes::all() {
         let lines: Vec<&str> = page.lines().collect();
         assert!(
             lines[0].starts_with("# ") && !lines[0].ends_with('.') && lines[0].contains(' '),
@@ -85,6 +146,12 @@ fn every_page_has_its_parts_and_shows_what_is_said() {
         let told: String =
             cases().iter().filter(|it| code(it) == name).map(|it| expected(it)).collect();
         for line in shown {
+            let severity =
+                if line.starts_with("error[") { Severities::Error } else { Severities::Warning };
+            assert!(
+                !tells(line, name) || [severity, Severities::Either].contains(&declared),
+                "{name} is never as bad as `{line}`"
+            );
             // For drift, the page shows the code and the words of the message.
             let words = line.split_once("]: ").map_or(line, |it| it.1);
             assert!(told.contains(words), "{name}: nothing says `{line}`");

@@ -1,15 +1,16 @@
 //! Inputs that cannot be committed as text files, and findings that no command line can cause.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, io};
 
 use espalier::{
-    cli::{findings, tree::Verdict},
+    cli::{findings, repository, tree::Verdict},
     compile,
     diag::diagnostic::Diagnostics,
     load::Sources,
     report,
 };
 
+use super::planted;
 use crate::cli::workspace_dir::WorkspaceDir;
 
 /// A text with the form of a sealed value: the length of the session key, the key, the value and
@@ -54,6 +55,24 @@ fn prepare_spec(case: &str, dir: &WorkspaceDir) {
             file.set_len(100 << 20).expect("a large file");
         }
         "source-outside" => outside(dir),
+        "too-many-findings--warnings" => {
+            let text = dir.read("spec/platform.yaml");
+            let figures = text.lines().find(|it| it.contains("m00")).expect("the first").to_owned();
+            let more: String =
+                (1..70).map(|at| figures.replace("m00", &format!("m{at:02}")) + "\n").collect();
+            dir.write("spec/platform.yaml", text + &more);
+        }
+        "certificates-rate-limited" => {
+            for number in 0..46 {
+                let name = format!("team-{number:02}");
+                let text = format!(
+                    "apiVersion: apps.aichatworkspaces.io/v1alpha1\nkind: AIChatWorkspace\n\
+                     metadata: {{name: {name}}}\nspec:\n  workspaceName: {name}\n  \
+                     models: [\"gemma3:270m\"]\n"
+                );
+                dir.write(&format!("spec/workspaces/{name}.yaml"), text);
+            }
+        }
         "sealing-certificate-missing" => dir.remove("spec/sealing.pem"),
         _ => (),
     }
@@ -137,6 +156,12 @@ fn prepare_repository(case: &str, dir: &WorkspaceDir) {
             dir.write(".gitignore", "# as it came\nout/\n*.pem\n");
             git(dir, "main");
         }
+        "file-missing--git" => {
+            dir.ok(&["render"]);
+            git(dir, "main");
+            dir.git(&["commit", "--quiet", "--message", "The tree"]);
+            dir.git(&["rm", "--quiet", "--cached", "apps/ollama.yaml", GENERATED]);
+        }
         "file-mode" => {
             dir.ok(&["render"]);
             git(dir, "main");
@@ -196,6 +221,9 @@ pub fn from_library(case: &str) -> Option<String> {
     let found: Diagnostics = match case {
         // The command line reports it before it compiles.
         "spec-missing" => compile::platform(&Sources { texts: BTreeMap::new() }).diagnostics,
+        "repository-not-asked--no-git" => {
+            repository::not_asked(&io::Error::from(io::ErrorKind::NotFound).into()).into()
+        }
         // Two objects with one path: the builder's names prevent it, and the driver does not rely
         // on that.
         "path-twice" => {
@@ -207,7 +235,7 @@ pub fn from_library(case: &str) -> Option<String> {
             );
             found
         }
-        _ => return None,
+        _ => planted::found(case)?,
     };
     Some(report::human(&found, &BTreeMap::new(), false))
 }

@@ -144,11 +144,10 @@ fn maps_are_not_reordered() {
 fn parts_can_be_put_together() {
     let mut out = Vec::new();
     emit::type_meta(&mut out, "espalier.dev/v1alpha1", "Platform");
-    out.extend_from_slice(b"spec:");
-    emit::nested(&mut out, 2, &json!({"a": [1]}));
+    emit::document(&mut out, &json!({"a": [1]}));
     assert_eq!(
         String::from_utf8(out).expect("it is UTF-8"),
-        "apiVersion: espalier.dev/v1alpha1\nkind: Platform\nspec:\n  a:\n  - 1\n"
+        "apiVersion: espalier.dev/v1alpha1\nkind: Platform\na:\n- 1\n"
     );
 }
 

@@ -38,7 +38,7 @@ fn the_list_of_pages_is_folded_on_a_terminal_alone() {
 #[test]
 fn a_page_is_filled_to_the_terminal_s_width() {
     let dir = WorkspaceDir::empty();
-    for code in ["database-unreachable", "node-memory-exceeded", "credential-not-sealed"] {
+    for code in ["endpoint-unreachable", "node-memory-exceeded", "credential-not-sealed"] {
         let piped = dir.ok(&["explain", code]).out;
         let said = talk(dir.command(&["explain", code]), 60, &mut |_| panic!("nobody asks")).said;
         assert_eq!(words(&said), words(&piped));

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use espalier::seal::value::Scope;
+use espalier::seal::value::SealingScope;
 
 use super::{ADMIN, DATABASE, Session};
 use crate::{seal::open::open, support::at};
@@ -187,7 +187,8 @@ fn the_old_private_key_keeps_the_values() {
             .expect("sealed")
             .to_owned();
         let secret = format!("postgresql-{name}");
-        open(&key, Scope::Strict { namespace: "ai", name: &secret }, &text).expect("it opens")
+        open(&key, SealingScope::Strict { namespace: "ai", name: &secret }, &text)
+            .expect("it opens")
     };
     let hash = |key: &str| {
         let text = at(&session.file("spec/secrets/argocd-secret.yaml"), "spec/sealed/argocd")
@@ -195,7 +196,7 @@ fn the_old_private_key_keeps_the_values() {
             .cloned();
         let text = text.and_then(|it| it.as_str().map(str::to_owned)).expect("sealed");
         let key = fs::read_to_string(key).expect("the key");
-        open(&key, Scope::Strict { namespace: "argocd", name: "argocd-secret" }, &text)
+        open(&key, SealingScope::Strict { namespace: "argocd", name: "argocd-secret" }, &text)
             .expect("it opens")
     };
     let first = hash(&old);

@@ -129,6 +129,14 @@ pub const READING: &[Fix] = &[
     ("invalid-value--number-in-words", PLATFORM, &[("8k", "8192"), ("\"2\"", "2"), ("1.0", "1")]),
     ("invalid-value--version-as-a-number", VERSIONS, &[("17.10", "\"17.10\"")]),
     (
+        "invalid-value--version-in-a-map",
+        VERSIONS,
+        &[
+            ("ollama: {tag: 0.32.15}", "ollama: \"0.32.15\""),
+            ("postgresql: {version: 17.9-bookworm}", "postgresql: \"17.9-bookworm\""),
+        ],
+    ),
+    (
         "invalid-value--whole-reference",
         VERSIONS,
         &[
@@ -154,6 +162,7 @@ pub const READING: &[Fix] = &[
     ("invalid-value--space-after-colon", PLATFORM, &[("replicas:1", "replicas: 1")]),
     ("unknown-field--space-after-colon", PLATFORM, &[("replicas:1", "replicas: 1")]),
     ("yaml-syntax--space-after-colon", PLATFORM, &[("replicas:1", "replicas: 1")]),
+    ("yaml-syntax--invisible-character", PLATFORM, &[("\u{200b}", "")]),
     ("yaml-syntax--no-break-space", PLATFORM, &[("\u{a0} models", "  models")]),
     ("yaml-syntax--no-break-space-in-a-value", PLATFORM, &[("\u{a0}", " "), ("\u{202f}", " ")]),
     (
@@ -178,6 +187,7 @@ pub const READING: &[Fix] = &[
             ("# name", "metadata: {name: my-team}"),
         ],
     ),
+    ("missing-field--ingress", PLATFORM, &[("# class", "\n    class: nginx")]),
     ("missing-field--deep", PLATFORM, &[("{name: garden}\n", MISSING_SPEC)]),
     (
         "missing-field--workspace",

@@ -38,11 +38,23 @@ pub const RULES: &[Fix] = &[
     ("component-needed--workspaces", PLATFORM, &[("enabled: false", "enabled: true")]),
     ("context-beyond-training", PLATFORM, &[("context: 4096", "context: 2048")]),
     (
-        "database-unreachable",
+        "endpoint-unreachable",
         PLATFORM,
-        &[("host: 192.168.7.20", "host: 192.168.7.20, cidr: 192.168.7.20/32")],
+        &[("platform.git\"}", "platform.git\", cidr: 10.20.0.0/24}")],
     ),
-    ("database-unreachable--range", PLATFORM, &[("cidr: 10.0.0.0/8", "cidr: 192.168.7.20/32")]),
+    (
+        "endpoint-unreachable--all",
+        PLATFORM,
+        &[
+            ("platform.git\"}", "platform.git\", cidr: 10.20.0.0/24}"),
+            ("azure.com}}", "azure.com, cidr: 10.20.0.0/24}}"),
+            ("backups}}", "backups, cidr: 10.20.0.0/24}}"),
+        ],
+    ),
+    ("endpoint-unreachable--name", PLATFORM, &[("lan}}", "lan, cidr: 10.20.0.0/24}}")]),
+    ("endpoint-unreachable--range", PLATFORM, &[("cidr: 10.0.0.0/8", "cidr: 192.168.7.20/32")]),
+    ("documents-on-shared-volume", PLATFORM, &[("documents: builtin", "documents: tika")]),
+    ("documents-on-shared-volume--network", PLATFORM, &[("documents: builtin", "documents: tika")]),
     (
         "setting-without-effect",
         PLATFORM,
@@ -53,11 +65,7 @@ pub const RULES: &[Fix] = &[
         "spec/workspaces/team-a.yaml",
         &[("team-b", "team-a"), ("team-c", "team-a")],
     ),
-    (
-        "host-taken",
-        PLATFORM,
-        &[("monitoring: chat.example.com", "monitoring: monitoring.example.com")],
-    ),
+    ("host-taken", PLATFORM, &[("argocd: chat.example.com", "argocd: argocd.example.com")]),
     (
         "host-taken--workspace",
         PLATFORM,
@@ -84,6 +92,8 @@ pub const RULES: &[Fix] = &[
     ),
     ("out-of-range--keep-alive", PLATFORM, &[("300000h", "8760h")]),
     ("node-cpu-exceeded", PLATFORM, &[("cpu: 1", "cpu: 2")]),
+    ("node-disk-exceeded", PLATFORM, &[("disk: 40Gi", "disk: 61Gi")]),
+    ("node-disk-exceeded--nodes", PLATFORM, &[("disk: 24Gi", "disk: 52Gi")]),
     ("node-cpu-exceeded--replicas", PLATFORM, &[("replicas: 4", "replicas: 1")]),
     (
         "node-cpu-exceeded--replicas",
@@ -104,6 +114,13 @@ pub const RULES: &[Fix] = &[
         &[("flashAttention: false", "flashAttention: true")],
     ),
     ("kv-cache-needs-flash-attention", PLATFORM, &[("kvCache: q8_0", "kvCache: f16")]),
+    (
+        "ingress-or-traefik",
+        PLATFORM,
+        &[("components:\n", "components:\n    traefik: {enabled: false}\n")],
+    ),
+    ("http-not-redirected", PLATFORM, &[("enabled: false", "enabled: true")]),
+    ("limit-below-request--ingress", PLATFORM, &[("limit: 64Mi", "limit: 128Mi")]),
     ("limit-below-request", PLATFORM, &[("limit: 512Mi", "limit: 768Mi")]),
     ("limit-below-tested", PLATFORM, &[("limit: 256Mi", "limit: 768Mi")]),
     (
