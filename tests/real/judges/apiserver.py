@@ -1,17 +1,26 @@
-"""Judges every object by the real kube-apiserver: strict dry run, canonical form, and the server-side diff after a real apply."""
+"""Judges every object by the real kube-apiserver: strict dry run, canonical form, and the
+server-side diff after a real apply."""
+
+from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from .api import MERGE, Api, Answer
+from harness.api import MERGE, Answer, Api
+from harness.cluster import Cluster
+from harness.context import Context
+from harness.table import Row
+from harness.trees import Thing, Tree
+
 from .canonical import against_stored, differences, without_bookkeeping
-from .cluster import Cluster
-from .table import Row
-from .trees import Thing, Tree
 
-# The one namespace that is there before Argo CD is, made by the bootstrap script and not by an object of the tree.
+# The one namespace that is there before Argo CD is, made by the bootstrap script and not by an
+# object of the tree.
 FIRST_NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "argocd"}}
-# Applied for real before anything is judged: the rest needs them to be there. Dry runs do not see each other.
+# Applied for real before anything is judged: the rest needs them to be there. Dry runs do not see
+# each other.
 GROUND = ("Namespace", "CustomResourceDefinition")
 
 
@@ -24,7 +33,8 @@ class Verdict:
 
 
 def dry_run(api: Api, thing: Thing) -> Verdict:
-    """One request serves two judges: whether the server takes the bytes without a word, and whether it would store them as they are."""
+    """One request serves two judges: whether the server takes the bytes without a word, and whether
+    it would store them as they are."""
     verdict = Verdict()
     try:
         answer = api.apply(thing.raw, api.path_of(thing.value), dry_run=True)
@@ -41,12 +51,21 @@ def dry_run(api: Api, thing: Thing) -> Verdict:
 
 def remove(api: Api, path: str) -> None:
     """Deletes an object at once, whatever its finalizers wait for (no controller runs here)."""
-    api.delete(path, {"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0, "propagationPolicy": "Orphan"})
+    api.delete(
+        path,
+        {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+            "gracePeriodSeconds": 0,
+            "propagationPolicy": "Orphan",
+        },
+    )
     api.request("PATCH", path, {"metadata": {"finalizers": None}}, MERGE)
 
 
-def server_side_diff(api: Api, thing: Thing, meddle=None) -> list[str]:
-    """Applies for real, reads, asks again by dry run: what Argo CD's server-side diff would see for ever; then removes the object."""
+def server_side_diff(api: Api, thing: Thing, meddle: Callable[..., Any] | None = None) -> list[str]:
+    """Applies for real, reads, asks again by dry run: what Argo CD's server-side diff would see for
+    ever; then removes the object."""
     path = api.path_of(thing.value)
     answer = api.apply(thing.raw, path)
     if answer.refused:
@@ -58,37 +77,56 @@ def server_side_diff(api: Api, thing: Thing, meddle=None) -> list[str]:
         predicted: Answer = api.apply(thing.raw, path, dry_run=True)
         if predicted.refused:
             return [f"second dry run: {predicted.message}"]
-        return [str(one) for one in differences(without_bookkeeping(live), without_bookkeeping(predicted.body))]
+        return [
+            str(one)
+            for one in differences(without_bookkeeping(live), without_bookkeeping(predicted.body))
+        ]
     finally:
         if thing.value["kind"] not in GROUND:
             remove(api, path)
 
 
 def lay_ground(api: Api, tree: Tree) -> None:
-    """Applies a tree's namespaces and resource definitions for real; their own verdicts come from the dry run before."""
+    """Applies a tree's namespaces and resource definitions for real; their own verdicts come from
+    the dry run before."""
     api.apply(FIRST_NAMESPACE, manager="bootstrap")
     for thing in tree.of_kind("Namespace"):
         api.apply(thing.raw, api.path_of(thing.value))
     api.install_crds([thing.value for thing in tree.of_kind("CustomResourceDefinition")])
 
 
-def needed(ctx) -> list[dict]:
-    """The resource definitions of the kinds that the trees use; each of the others would cost the server a second to no purpose."""
-    used = {(str(thing.value["apiVersion"]).partition("/")[0], thing.value["kind"]) for tree in ctx.trees for thing in tree.things}
-    return [one for one in ctx.crds() if (one["spec"]["group"], one["spec"]["names"]["kind"]) in used]
+def needed(ctx: Context) -> list[dict]:
+    """The resource definitions of the kinds that the trees use; each of the others would cost the
+    server a second to no purpose."""
+    used = {
+        (str(thing.value["apiVersion"]).partition("/")[0], thing.value["kind"])
+        for tree in ctx.trees
+        for thing in tree.things
+    }
+    return [
+        one for one in ctx.crds() if (one["spec"]["group"], one["spec"]["names"]["kind"]) in used
+    ]
 
 
-def start(ctx) -> Cluster:
-    """A server without controllers: nothing but the requests of this judge changes anything in it."""
-    cluster = Cluster(ctx, "apiserver", apiserver_flags=("--disable-admission-plugins=ServiceAccount",))
+def start(ctx: Context) -> Cluster:
+    """A server without controllers: nothing but the requests of this judge changes anything in
+    it."""
+    cluster = Cluster(
+        ctx, "apiserver", apiserver_flags=("--disable-admission-plugins=ServiceAccount",)
+    )
     cluster.start()
     cluster.api.install_crds(needed(ctx))
     return cluster
 
 
-def judge_on(ctx, api: Api) -> list[Row]:
-    """All trees; an object that is the same in several of them (and whose namespace is the same too) is judged once."""
-    strict, form, diff = Row("kube-apiserver 1.36, strict dry run", 0), Row("canonical form", 0), Row("server-side diff after a real apply", 0)
+def judge_on(ctx: Context, api: Api) -> list[Row]:
+    """All trees; an object that is the same in several of them (and whose namespace is the same
+    too) is judged once."""
+    strict, form, diff = (
+        Row("kube-apiserver 1.36, strict dry run", 0),
+        Row("canonical form", 0),
+        Row("server-side diff after a real apply", 0),
+    )
     seen: set[bytes] = set()
     for tree in ctx.trees:
         grounds = {thing.key[3]: thing.digest for thing in tree.of_kind("Namespace")}
@@ -106,7 +144,9 @@ def judge_on(ctx, api: Api) -> list[Row]:
                     continue
                 verdict = dry_run(api, thing)
                 strict.objects += 1
-                form.objects += not verdict.refusals or all(one.startswith("warning") for one in verdict.refusals)
+                form.objects += not verdict.refusals or all(
+                    one.startswith("warning") for one in verdict.refusals
+                )
                 strict.findings += [f"{tree.name}/{thing.file}: {one}" for one in verdict.refusals]
                 form.findings += [f"{tree.name}/{thing.file}: {one}" for one in verdict.form]
             if stage:
@@ -125,14 +165,15 @@ def judge_on(ctx, api: Api) -> list[Row]:
     return [strict, form, diff]
 
 
-def server(ctx) -> Cluster:
+def server(ctx: Context) -> Cluster:
     """The server of this run, started when first asked for."""
-    if not getattr(ctx, "apiserver", None):
-        ctx.apiserver = start(ctx)
-    return ctx.apiserver
+    if "apiserver" not in ctx.kept:
+        ctx.kept["apiserver"] = start(ctx)
+    kept: Cluster = ctx.kept["apiserver"]
+    return kept
 
 
-def judge(ctx) -> list[Row]:
+def judge(ctx: Context) -> list[Row]:
     """The rows of the three questions."""
     began = time.monotonic()
     api = server(ctx).api
@@ -142,13 +183,12 @@ def judge(ctx) -> list[Row]:
     return rows
 
 
-def faults(ctx) -> None:
+def faults(ctx: Context) -> None:
     """Plants one fault after the other; ends the server."""
     from . import apiserver_faults
 
     try:
         apiserver_faults.plant_all(ctx, server(ctx).api)
     finally:
-        if getattr(ctx, "apiserver", None):
-            ctx.apiserver.stop()
-            ctx.apiserver = None
+        if "apiserver" in ctx.kept:
+            ctx.kept.pop("apiserver").stop()

@@ -6,11 +6,14 @@ import copy
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 
-from .argo_tree import Application, Rendered, spec_of
+from harness.argo_tree import Application, Rendered, spec_of
+from harness.context import Context
+from harness.table import Row
+
 from .charts_around import idle, reachable, settings
 from .charts_held import Declared, held
-from .table import Row
 
 ABSENT = (
     "CHARTS is not set: no charts are here, so what the tree declares of it is held against nothing"
@@ -20,7 +23,7 @@ ABSENT = (
 class Subject:
     """A tree with all that its charts make, and all that it says of them."""
 
-    def __init__(self, ctx, name: str, root):
+    def __init__(self, ctx: Context, name: str, root: Path) -> None:
         self.ctx, self.name = ctx, name
         self.tree = Rendered.read(name, root)
         spec = spec_of(root)
@@ -68,7 +71,7 @@ class Subject:
         return made
 
 
-def judge(ctx) -> list[Row]:
+def judge(ctx: Context) -> list[Row]:
     """A row for each chart that a tree names, and one for what is between them."""
     rows: dict[str, Row] = {}
     between = Row("charts: the tree's own words about them", 0)
@@ -132,7 +135,7 @@ def leaves(values: object, path: tuple = ()) -> list[tuple]:
     return [path]
 
 
-def unread(it: Application, render: Callable[[Application], bytes]) -> list[str]:
+def unread(it: Application, render: Callable[[Application], bytes | None]) -> list[str]:
     """Values of the tree that the chart does not read: whatever they say, it makes the same."""
     out, made = [], render(it)
     for path in leaves((it.chart.get("helm") or {}).get("valuesObject") or {}):
@@ -148,7 +151,9 @@ def unread(it: Application, render: Callable[[Application], bytes]) -> list[str]
                 else (
                     value + 1
                     if isinstance(value, int)
-                    else [] if isinstance(value, list) else f"{value}x"
+                    else []
+                    if isinstance(value, list)
+                    else f"{value}x"
                 )
             )
             try:
@@ -160,7 +165,7 @@ def unread(it: Application, render: Callable[[Application], bytes]) -> list[str]
     return out
 
 
-def faults(ctx) -> list[Row]:
+def faults(ctx: Context) -> list[Row]:
     """Faults in a small chart of the judge's own, which needs no real charts."""
     from .charts_faults import run
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 import yaml
 
-from . import argo_settings
-from .argo_tree import load
-from .charts_held import lets
-from .pods import Workload, workloads
+from harness import argo_settings
+from harness.argo_tree import Application, Rendered, load
+from harness.context import Context
+from harness.pods import Workload, workloads
 
-if TYPE_CHECKING:
-    from .charts import Subject
+from .charts_held import lets
 
 SERVICE = re.compile(rb"\b([a-z0-9-]+)\.([a-z0-9-]+)\.svc\.cluster\.local:([0-9]+)")
 # Services that k3s brings.
@@ -23,7 +23,17 @@ OF_K3S = {
 }
 
 
-def reachable(subject: Subject) -> list[str]:
+class TreeWithCharts(Protocol):
+    """What these checks need of a tree and of what its charts make."""
+
+    name: str
+    tree: Rendered
+    applications: list[Application]
+    things: list[dict]
+    made: dict[str, list[dict]]
+
+
+def reachable(subject: TreeWithCharts) -> list[str]:
     """Every Service of a chart that the tree names is there, with that port and with pods."""
     own = {
         (it["metadata"]["namespace"], it["metadata"]["name"])
@@ -59,7 +69,7 @@ def reachable(subject: Subject) -> list[str]:
     return out
 
 
-def answers(subject: Subject, namespace: str, name: str, port: int | str) -> list[str]:
+def answers(subject: TreeWithCharts, namespace: str, name: str, port: int | str) -> list[str]:
     """What is wrong with a Service of a chart."""
     for application, made in subject.made.items():
         home = subject.tree.applications()[application].document["spec"]["destination"]["namespace"]
@@ -92,7 +102,7 @@ def behind(service: dict, port: int | str, pods: list[Workload]) -> list[str]:
     ]
 
 
-def idle(subjects: list[Subject]) -> list[str]:
+def idle(subjects: Sequence[TreeWithCharts]) -> list[str]:
     """What a project permits to charts and nothing of any tree makes."""
     made = [
         it
@@ -121,7 +131,7 @@ def idle(subjects: list[Subject]) -> list[str]:
     ]
 
 
-def settings(ctx, subjects: list[Subject]) -> list[str]:
+def settings(ctx: Context, subjects: Sequence[TreeWithCharts]) -> list[str]:
     """The stub makes the ConfigMaps of Argo CD that its chart makes."""
     out = []
     for subject in subjects:

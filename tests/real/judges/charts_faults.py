@@ -5,9 +5,12 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 
-from .argo_charts import pack
+from harness.argo_charts import pack
+from harness.argo_tree import Application, load
+from harness.context import Context
+from harness.table import Fault, Row
+
 from .argo_sample import application
-from .argo_tree import Application, load
 from .charts import unread
 from .charts_around import differing, idle, reachable
 from .charts_held import Declared, held
@@ -24,7 +27,19 @@ from .charts_sample import (
     webhook,
     workload,
 )
-from .table import Fault, Row
+
+
+def idle_without_resources(_said: Declared, made: list[dict]) -> None:
+    """A workload without pods, whose container has neither requests nor a limit."""
+    made.append(workload("Deployment", "idle", {}, replicas=0))
+    pod(made[-1])["containers"][0].pop("resources")
+
+
+def job_of_the_chart(said: Declared, made: list[dict]) -> None:
+    """A Job that the chart makes, and that is declared."""
+    made.append(workload("Job", "init", {}))
+    said.pods.append(row("Job", "init"))
+
 
 # What is wrong, the change of what is declared and made, and words of the finding.
 PLANTED: list[tuple[str, Callable[[Declared, list[dict]], object], str]] = [
@@ -69,8 +84,7 @@ PLANTED: list[tuple[str, Callable[[Declared, list[dict]], object], str]] = [
     ),
     (
         "a container without requests and limit, in a workload without pods",
-        lambda said, made: made.append(workload("Deployment", "idle", {}, replicas=0))
-        or pod(made[-1])["containers"][0].pop("resources"),
+        idle_without_resources,
         "its container idle has no memory request, no CPU request, no memory limit",
     ),
     (
@@ -90,8 +104,7 @@ PLANTED: list[tuple[str, Callable[[Declared, list[dict]], object], str]] = [
     ),
     (
         "a kind that the project does not permit",
-        lambda said, made: made.append(workload("Job", "init", {}))
-        or said.pods.append(row("Job", "init")),
+        job_of_the_chart,
         "Job sample/init: the project does not permit its kind (batch)",
     ),
     (
@@ -192,7 +205,7 @@ def around() -> list[tuple[str, list[str], str]]:
     ]
 
 
-def run(ctx) -> list[Row]:
+def run(ctx: Context) -> list[Row]:
     """All of them, on what Helm makes of the small chart, which has to be clean before."""
     folder = ctx.fresh("sample")
     (folder / "chat.tgz").write_bytes(pack(CHART, VERSION, objects(), [], {}))
@@ -225,7 +238,7 @@ def run(ctx) -> list[Row]:
     return [Row("charts: a small chart with nothing planted", len(clean), wrong)]
 
 
-def seen(ctx, what: str, findings: list[str], words: str) -> None:
+def seen(ctx: Context, what: str, findings: list[str], words: str) -> None:
     """A fault is seen when a finding has the words."""
     message = next((it for it in findings if words in it), "")
     ctx.fault(

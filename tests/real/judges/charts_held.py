@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 
+from harness.argo_tree import group, title
+from harness.pods import Workload, pod_requests, quantity, workloads
+
 from .argo_projects import into
-from .argo_tree import group, title
 from .charts_ports import called, open_ports, selected, tokens
-from .pods import Workload, pod_requests, quantity, workloads
 
 # Kinds of the API server itself (and of what charts define) that lie in no namespace.
 OF_CLUSTER = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .pods import Workload
+from harness.pods import Workload
 
 if TYPE_CHECKING:
     from .charts_held import Declared
@@ -128,9 +128,10 @@ def called(said: Declared, made: list[Workload], objects: list[dict]) -> list[st
             asked = webhook["clientConfig"]["service"]
             spec, port = services.get(asked["name"], {"ports": []}), asked.get("port", 443)
             entry = next((one for one in spec["ports"] if one["port"] == port), None)
-            pods = [one for one in made if one.replicas and entry and one.bears(spec["selector"])]
-            if not pods:
+            pods = [one for one in made if entry and one.replicas and one.bears(spec["selector"])]
+            if entry is None or not pods:
                 out.add(f"{name}: {asked['name']}:{port} leads to no pods")
+                continue
             for one in pods:
                 number = one.port_called(entry.get("targetPort") or port)
                 listener = (f"{one.namespace}/{one.labels.get(NAME)}", number)

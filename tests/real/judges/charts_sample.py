@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from harness.argo_tree import Application, Rendered, dump
+
 from .argo_sample import application
-from .argo_tree import Application, Rendered, dump
 from .charts_held import Declared
 from .charts_ports import INSTANCE, NAME
 
@@ -24,7 +27,7 @@ def row(kind: str, name: str, surge: int = 0) -> dict:
     }
 
 
-def workload(kind: str, name: str, labels: dict, **more) -> dict:
+def workload(kind: str, name: str, labels: dict, **more: Any) -> dict:
     """A workload with one container that listens on one port."""
     container = {
         "name": name,

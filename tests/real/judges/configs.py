@@ -1,30 +1,46 @@
-"""Judges the configurations inside the tree by the programs that will read them; a program without a subject is named."""
+"""Judges the configurations inside the tree by the programs that will read them; a program without
+a subject is named."""
+
+from __future__ import annotations
 
 import base64
 import json
 import re
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from .table import Fault, Row, short
-from .trees import Thing, Tree
+from harness.context import Context
+from harness.table import Fault, Row, short
+from harness.trees import Thing, Tree
 
-# Programs that no judge runs yet, because no tree has anything for them: what would be a subject, and where it would be.
+# Programs that no judge runs yet, because no tree has anything for them: what would be a subject,
+# and where it would be.
 UNWIRED = {
     "otelcol": "a ConfigMap with `receivers` and `exporters`",
     "loki": "a ConfigMap with `schema_config`",
-    "blackbox_exporter": "`config.modules` in the values of prometheus-blackbox-exporter, or a ConfigMap with `modules`",
+    "blackbox_exporter": (
+        "`config.modules` in the values of prometheus-blackbox-exporter, or a "
+        "ConfigMap with `modules`"
+    ),
     "alloy's parser": "`alloy.configMap.content` in the values of alloy",
 }
 
 
 def run(*argv: str, text: str | None = None) -> tuple[bool, str]:
     """Runs a program; whether it accepted, and what it said."""
-    done = subprocess.run(list(argv), input=text, stdin=None if text is not None else subprocess.DEVNULL,
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        list(argv),
+        input=text,
+        stdin=None if text is not None else subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode == 0:
         return True, done.stdout.strip()
     return False, f"{done.stdout.strip()} {done.stderr.strip()}".strip()
@@ -42,17 +58,22 @@ def chart_values(thing: Thing) -> list[tuple[str, dict]]:
     return found
 
 
-def at(value, *steps: str):
+def at(value: Any, *steps: str) -> Any:
     """What is below some keys, None where there is nothing."""
     for step in steps:
         value = value.get(step) if isinstance(value, dict) else None
     return value
 
 
-def subjects(tree: Tree) -> dict[str, list[tuple[str, object]]]:
+def subjects(tree: Tree) -> dict[str, list[tuple[str, Any]]]:
     """For each program, what the tree has for it to read."""
-    found: dict[str, list[tuple[str, object]]] = {name: [] for name in ("promtool", "amtool", "kubeseal", "shellcheck", *UNWIRED)}
-    found["shellcheck"] += [(path.relative_to(tree.root).as_posix(), path) for path in sorted((tree.root / "bootstrap").rglob("*.sh"))]
+    found: dict[str, list[tuple[str, Any]]] = {
+        name: [] for name in ("promtool", "amtool", "kubeseal", "shellcheck", *UNWIRED)
+    }
+    found["shellcheck"] += [
+        (path.relative_to(tree.root).as_posix(), path)
+        for path in sorted((tree.root / "bootstrap").rglob("*.sh"))
+    ]
     for thing in tree.things:
         kind = thing.value["kind"]
         if kind == "PrometheusRule":
@@ -76,37 +97,54 @@ def subjects(tree: Tree) -> dict[str, list[tuple[str, object]]]:
                 if chart == "prometheus-blackbox-exporter" and at(values, "config", "modules"):
                     found["blackbox_exporter"].append((thing.file, values["config"]))
                 if at(values, "alloy", "configMap", "content"):
-                    found["alloy's parser"].append((thing.file, values["alloy"]["configMap"]["content"]))
+                    found["alloy's parser"].append(
+                        (thing.file, values["alloy"]["configMap"]["content"])
+                    )
     return found
 
 
-def written(ctx, value) -> Path:
+def written(ctx: Context, value: Any) -> Path:
     """A file with a value in it."""
     path = ctx.fresh("config") / "config.yaml"
     path.write_text(value if isinstance(value, str) else json.dumps(value), encoding="utf-8")
     return path
 
 
-def promtool(ctx, rules) -> str:
+def promtool(ctx: Context, rules: Any) -> str:
     """What promtool has against rules."""
-    accepted, said = run(ctx.tool("promtool"), "check", "rules", "--lint=all", "--lint-fatal", str(written(ctx, rules)))
+    accepted, said = run(
+        ctx.tool("promtool"),
+        "check",
+        "rules",
+        "--lint=all",
+        "--lint-fatal",
+        str(written(ctx, rules)),
+    )
     return "" if accepted else said
 
 
-def amtool(ctx, configuration) -> str:
+def amtool(ctx: Context, configuration: Any) -> str:
     """What amtool has against Alertmanager's configuration."""
     accepted, said = run(ctx.tool("amtool"), "check-config", str(written(ctx, configuration)))
     return "" if accepted else said
 
 
-def shellcheck(ctx, script: Path) -> str:
+def shellcheck(ctx: Context, script: Path) -> str:
     """What shellcheck has against a script, whatever its severity."""
-    accepted, said = run(ctx.tool("shellcheck"), "--norc", "--shell=bash", "--format=gcc", str(script))
+    accepted, said = run(
+        ctx.tool("shellcheck"),
+        "--norc",
+        "--external-sources",
+        "--shell=bash",
+        "--format=gcc",
+        str(script),
+    )
     return "" if accepted else said
 
 
 def sealed_form(value: dict) -> list[str]:
-    """What can be seen of sealed values without the key: base64, the length of the session key, room for the tag."""
+    """What can be seen of sealed values without the key: base64, the length of the session key,
+    room for the tag."""
     findings = []
     for name, text in value["spec"].get("encryptedData", {}).items():
         try:
@@ -116,24 +154,36 @@ def sealed_form(value: dict) -> list[str]:
             continue
         session = int.from_bytes(raw[:2], "big")
         if session not in (256, 384, 512):
-            findings.append(f"{name}: a session key of {session} bytes, it has to be 256, 384 or 512")
+            findings.append(
+                f"{name}: a session key of {session} bytes, it has to be 256, 384 or 512"
+            )
         elif len(raw) < 2 + session + 16:
             findings.append(f"{name}: {len(raw)} bytes, too short for its session key and its tag")
     return findings
 
 
-def unseal(ctx, raw: str, key: Path) -> tuple[bool, str]:
+def unseal(ctx: Context, raw: str, key: Path) -> tuple[bool, str]:
     """Opens a SealedSecret with kubeseal."""
-    return run(ctx.tool("kubeseal"), "--recovery-unseal", "--recovery-private-key", str(key), "-o", "json", text=raw)
+    return run(
+        ctx.tool("kubeseal"),
+        "--recovery-unseal",
+        "--recovery-private-key",
+        str(key),
+        "-o",
+        "json",
+        text=raw,
+    )
 
 
 def private_keys(folder: Path) -> list[Path]:
     """The private keys that a golden case keeps beside its tree for this judge."""
-    found = [path for path in folder.rglob("*") if path.suffix in (".key", ".pem") and path.is_file()]
+    found = [
+        path for path in folder.rglob("*") if path.suffix in (".key", ".pem") and path.is_file()
+    ]
     return [path for path in sorted(found) if "PRIVATE KEY" in path.read_text(errors="replace")]
 
 
-def judge_seals(ctx, row: Row) -> None:
+def judge_seals(ctx: Context, row: Row) -> None:
     """Opens what a golden case has the key for, and looks at the form of the others."""
     opened = 0
     for tree in ctx.trees:
@@ -145,10 +195,14 @@ def judge_seals(ctx, row: Row) -> None:
             if keys and not any(accepted for accepted, _ in tries):
                 row.findings.append(f"{tree.name}/{file}: {short(tries[0][1], 200)}")
             opened += any(accepted for accepted, _ in tries)
-    row.note = f"{opened} opened with a golden case's key, of the others only the form" if row.objects else "no subject yet: no SealedSecret in any tree"
+    row.note = (
+        f"{opened} opened with a golden case's key, of the others only the form"
+        if row.objects
+        else "no subject yet: no SealedSecret in any tree"
+    )
 
 
-def judge(ctx) -> list[Row]:
+def judge(ctx: Context) -> list[Row]:
     """One row a program."""
     rows = []
     for name, check in (("promtool", promtool), ("amtool", amtool), ("shellcheck", shellcheck)):
@@ -167,40 +221,95 @@ def judge(ctx) -> list[Row]:
     rows.append(row)
     for name, where in UNWIRED.items():
         there = [f"{tree.name}/{file}" for tree in ctx.trees for file, _ in subjects(tree)[name]]
-        row = Row(name, len(there), [f"{file}: a subject for {name}, but no judge runs it" for file in there])
+        row = Row(
+            name,
+            len(there),
+            [f"{file}: a subject for {name}, but no judge runs it" for file in there],
+        )
         row.note = "" if there else f"no subject yet ({where})"
         rows.append(row)
     return rows
 
 
-def faults(ctx) -> None:
+def faults(ctx: Context) -> None:
     """Wrong rules, a wrong Alertmanager, and sealed values that were changed, renamed or moved."""
-    rule = {"groups": [{"name": "a", "rules": [{"alert": "A", "expr": "sum(rate(x[5m])) by (", "labels": {"severity": "page"}}]}]}
+    rule = {
+        "groups": [
+            {
+                "name": "a",
+                "rules": [
+                    {"alert": "A", "expr": "sum(rate(x[5m])) by (", "labels": {"severity": "page"}}
+                ],
+            }
+        ]
+    }
     said = promtool(ctx, rule)
-    ctx.fault(Fault("a PromQL expression that does not parse", "promtool", said or "nothing", bool(said)))
+    ctx.fault(
+        Fault("a PromQL expression that does not parse", "promtool", said or "nothing", bool(said))
+    )
     said = amtool(ctx, {"route": {"receiver": "nobody"}, "receivers": [{"name": "somebody"}]})
-    ctx.fault(Fault("a route to a receiver that is not there", "amtool", said or "nothing", bool(said)))
+    ctx.fault(
+        Fault("a route to a receiver that is not there", "amtool", said or "nothing", bool(said))
+    )
     script = ctx.fresh("script") / "bootstrap.sh"
-    for what, line in (("a value outside of quotes", 'rm -r $1/out'), ("a variable that nothing reads", "left=1")):
+    for what, line in (
+        ("a value outside of quotes", "rm -r $1/out"),
+        ("a variable that nothing reads", "left=1"),
+    ):
         script.write_text(f"#!/usr/bin/env bash\nset -Eeuo pipefail\n{line}\n", encoding="utf-8")
         said = shellcheck(ctx, script)
-        ctx.fault(Fault(what, "shellcheck", said.replace(f"{script}:", "") or "nothing", bool(said)))
+        ctx.fault(
+            Fault(what, "shellcheck", said.replace(f"{script}:", "") or "nothing", bool(said))
+        )
     plant_seals(ctx)
 
 
-def plant_seals(ctx) -> None:
+def plant_seals(ctx: Context) -> None:
     """Seals a value with a new key, proves that it opens, then spoils it in three ways."""
     folder = ctx.fresh("seal")
     key, certificate = folder / "key.pem", folder / "certificate.pem"
-    run("openssl", "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-sha256", "-days", "2", "-subj", "/CN=sealed-secret/O=sealed-secret",
-        "-keyout", str(key), "-out", str(certificate))
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s", "namespace": "n"}, "stringData": {"password": "correct"}}
-    accepted, sealed = run(ctx.tool("kubeseal"), "--cert", str(certificate), "-o", "json", text=json.dumps(secret))
+    run(
+        "openssl",
+        "req",
+        "-x509",
+        "-nodes",
+        "-newkey",
+        "rsa:2048",
+        "-sha256",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=sealed-secret/O=sealed-secret",
+        "-keyout",
+        str(key),
+        "-out",
+        str(certificate),
+    )
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "s", "namespace": "n"},
+        "stringData": {"password": "correct"},
+    }
+    accepted, sealed = run(
+        ctx.tool("kubeseal"), "--cert", str(certificate), "-o", "json", text=json.dumps(secret)
+    )
     opened, said = unseal(ctx, sealed, key) if accepted else (False, sealed)
-    right = opened and base64.b64encode(b"correct").decode() in said and not sealed_form(json.loads(sealed))
-    ctx.fault(Fault("none: a sealed value that is right opens", "kubeseal", "opened" if right else said, right))
+    right = (
+        opened
+        and base64.b64encode(b"correct").decode() in said
+        and not sealed_form(json.loads(sealed))
+    )
+    ctx.fault(
+        Fault(
+            "none: a sealed value that is right opens",
+            "kubeseal",
+            "opened" if right else said,
+            right,
+        )
+    )
 
-    def changed(change) -> str:
+    def changed(change: Callable[..., Any]) -> str:
         value = json.loads(sealed)
         change(value)
         return json.dumps(value)
@@ -213,7 +322,10 @@ def plant_seals(ctx) -> None:
     for what, change in (
         ("a sealed value with one bit changed", tamper),
         ("a sealed value under another name", lambda value: value["metadata"].update(name="other")),
-        ("a sealed value in another namespace", lambda value: value["metadata"].update(namespace="other")),
+        (
+            "a sealed value in another namespace",
+            lambda value: value["metadata"].update(namespace="other"),
+        ),
     ):
         accepted, said = unseal(ctx, changed(change), key)
         ctx.fault(Fault(what, "kubeseal", said, not accepted))

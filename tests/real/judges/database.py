@@ -1,17 +1,43 @@
 """Kills the tree's PostgreSQL at any moment of its first start; asks when it is found ready, and
 how it ends."""
 
+from __future__ import annotations
+
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from .database_stage import EARLIER, Stage, Trouble
-from .processes import Failed, wait_until
-from .table import Fault, Row
+from harness.context import Context
+from harness.processes import Failed, wait_until
+from harness.table import Fault, Row
+from harness.trees import Tree
 
+from .database_stage import EARLIER, READING, Stage, Trouble
+
+# What an earlier version's client, the superuser, has made; and what it must be able to change.
+EARLIER_DATA = """
+CREATE TYPE mood AS ENUM ('well');
+CREATE TABLE chat (id integer, number serial, own integer GENERATED ALWAYS AS IDENTITY, m mood);
+INSERT INTO chat SELECT generate_series(1, 1000);
+CREATE VIEW chats AS SELECT * FROM chat;
+CREATE FUNCTION twice(integer) RETURNS integer LANGUAGE sql AS 'SELECT 2 * $1';
+CREATE SCHEMA other; CREATE TABLE other.thing (id integer); CREATE SEQUENCE counts
+"""
+EARLIER_CHANGES = (
+    "ALTER TABLE chat ADD more text",
+    "INSERT INTO chat (id) VALUES (nextval('counts'))",
+    "DROP VIEW chats",
+    "ALTER TYPE mood ADD VALUE 'unwell'",
+    "DROP FUNCTION twice(integer)",
+    "DROP TABLE other.thing",
+    "DROP SCHEMA other",
+)
 # How often the first start is killed; the moments are spread over it, each at a random place of its
 # share. Each costs two starts, and this many leave the judge five minutes on a machine at rest.
 MOMENTS = 24
@@ -34,7 +60,7 @@ def empty(stage: Stage) -> None:
     subprocess.run(["rm", "-rf", "--", *stage.volume.iterdir()], check=True)
 
 
-def spread(stage: Stage, number: int, seconds: float):
+def spread(stage: Stage, number: int, seconds: float) -> Iterator[float]:
     """Moments over a while, with what to call each."""
     draw = random.Random(stage.ctx.seed)
     for at in range(number):
@@ -98,7 +124,7 @@ def data_of_an_earlier_version(stage: Stage) -> list[str]:
     """A volume without the mark that holds a table is kept, to the last row."""
     stage.start(EARLIER)
     stage.ready()
-    stage.sql("CREATE TABLE chat (id integer); INSERT INTO chat SELECT generate_series(1, 1000)")
+    stage.sql(EARLIER_DATA)
     stage.kill()
     found = []
     for moment in (*spread(stage, 4, 2.0), None):
@@ -111,6 +137,41 @@ def data_of_an_earlier_version(stage: Stage) -> list[str]:
     rows = stage.sql("SELECT count(*) FROM chat")
     if rows != "1000":
         found.append(f"of 1000 rows of an earlier version there are left: {rows}")
+    # The client, who was the superuser, owns all of it and is none any more.
+    for statement in EARLIER_CHANGES:
+        if stage.sql(f"{statement}; SELECT 1") != "1":
+            found.append(f"after an earlier version, the client may not `{statement}`")
+    return found
+
+
+def roles(stage: Stage) -> list[str]:
+    """Each role may do what it is for, and nothing else; nobody comes another way."""
+    stage.start()
+    stage.ready()
+    stage.sql("CREATE TABLE chat (id integer); INSERT INTO chat VALUES (1)")
+    found = []
+    for what, allowed, said in (
+        ("the backup reads", True, stage.sql("SELECT id FROM chat", READING, role="backup")),
+        ("the backup writes", False, stage.sql("DELETE FROM chat", READING, role="backup")),
+        ("the backup makes a table", False, stage.sql("CREATE TABLE x ()", READING, role="backup")),
+        ("the backup has the client's password", False, stage.sql("SELECT 1", role="backup")),
+        ("the probe comes from elsewhere", False, stage.sql("SELECT 1", "", role="probe")),
+        ("the superuser comes by network", False, stage.sql("SELECT 1", role="postgres")),
+        ("the client takes another database", False, stage.sql("SELECT 1", database="postgres")),
+        ("the client makes a role", False, stage.sql("CREATE ROLE another")),
+        ("the client runs a program", False, stage.sql("COPY chat FROM PROGRAM 'echo 2'")),
+        ("the client reads the server's files", False, stage.sql("SELECT pg_read_file('x')")),
+        ("the client becomes the superuser", False, stage.sql("SET ROLE postgres")),
+    ):
+        if (said is not None) != allowed:
+            found.append(f"{what}: {'refused' if allowed else 'it may'}")
+    asks = ["psql", "-X", "-w", "-h", "127.0.0.1", "-d", stage.name, "-qc"]
+    if stage.inside([*asks, "SELECT * FROM chat", "-U", "probe"]) == 0:
+        found.append("a probe reads chats")
+    if stage.inside([*asks, "SELECT 1", "-U", stage.role]) == 0:
+        found.append("the client needs no password in the pod")
+    if stage.superuser("SELECT pg_reload_conf()"):
+        found.append("a person in the pod is no superuser")
     return found
 
 
@@ -146,27 +207,37 @@ def rotated(stage: Stage) -> list[str]:
 
 def probes(stage: Stage) -> list[str]:
     """Ready: the database answers. Alive: something does, also while it recovers."""
-    ready, every = ("startup", "readiness"), ("startup", "readiness", "liveness")
+    alive, every = ("startup", "liveness"), ("startup", "readiness", "liveness")
     stage.start()
     stage.ready()
     found = [f"{name} fails on a server that is well" for name in every if not stage.probe(name)]
-    stage.sql(f"DROP DATABASE {stage.name} WITH (FORCE)", database="postgres")
-    found += [f"{name} succeeds without the database" for name in ready if stage.probe(name)]
-    if not stage.probe("liveness"):
-        found.append("liveness ends a server without the database, which helps nothing")
+    if stage.superuser(f"DROP DATABASE {stage.name} WITH (FORCE)", "postgres"):
+        raise Trouble("the superuser cannot drop the database")
+    if stage.probe("readiness"):
+        found.append("readiness succeeds without the database")
+    found += [
+        f"{name} ends a server without the database, which helps nothing"
+        for name in alive
+        if not stage.probe(name)
+    ]
     stage.stop(signal.SIGINT, 20)
     # A server that recovers from an archive rejects, as one does that recovers from a crash, for as
     # long as one likes.
     (stage.data / "standby.signal").touch()
-    stage.start(arguments=["postgres", "-c", "hot_standby=off", "-c", "restore_command=false"])
+    slow = ["-c", "hot_standby=off", "-c", "restore_command=false"]
+    stage.start(arguments=[*stage.container["command"], *slow])
     deadline = time.monotonic() + 30
     while not (stage.first() and stage.inside(["pg_isready", "-q", "-h", "127.0.0.1"]) == 1):
         if time.monotonic() > deadline:
             raise Trouble(f"no server that recovers: {stage.said()}")
         time.sleep(0.2)
-    found += [f"{name} succeeds while the server recovers" for name in ready if stage.probe(name)]
-    if not stage.probe("liveness"):
-        found.append("liveness ends a server that recovers, which so never gets to its end")
+    if stage.probe("readiness"):
+        found.append("readiness succeeds while the server recovers")
+    found += [
+        f"{name} ends a server that recovers, which so never gets to its end"
+        for name in alive
+        if not stage.probe(name)
+    ]
     return found
 
 
@@ -176,7 +247,8 @@ def frozen(stage: Stage) -> list[str]:
     stage.ready()
     if not stage.signal(signal.SIGSTOP):
         raise Trouble(f"there is no server to freeze: {stage.said()}")
-    return ["liveness succeeds on a server that answers nothing"] if stage.probe("liveness") else []
+    probes = [name for name in ("startup", "liveness") if stage.probe(name)]
+    return [f"{name} succeeds on a server that answers nothing" for name in probes]
 
 
 def ended(stage: Stage) -> list[str]:
@@ -185,9 +257,9 @@ def ended(stage: Stage) -> list[str]:
     stage.ready()
     stage.sql("CREATE TABLE chat (id integer)")
     found = []
+    asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
     for number in (signal.SIGTERM, signal.SIGINT):
         client = stage.client("SELECT pg_sleep(600)")
-        asleep = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
         try:
             wait_until("a client is asleep", lambda: stage.sql(asleep) == "1", 30, pause=0.1)
             stage.log.write_text("")
@@ -206,92 +278,162 @@ def ended(stage: Stage) -> list[str]:
     return found
 
 
-CHECKS = (killed, killed_again, half_by_an_earlier_version, data_of_an_earlier_version, emptied,
-          rotated, probes, frozen, ended, *((killed_at_each_second,) if SECONDS else ()))
+CHECKS = (
+    killed,
+    killed_again,
+    half_by_an_earlier_version,
+    data_of_an_earlier_version,
+    roles,
+    emptied,
+    rotated,
+    probes,
+    frozen,
+    ended,
+    *((killed_at_each_second,) if SECONDS else ()),
+)
 
 
-def in_script(before: str, after: str):
-    """Another start script."""
-    def plant(container: dict) -> dict:
-        if before not in container["command"][4]:
+Planted = tuple[dict, dict]
+
+
+def in_script(before: str, after: str) -> Callable[[dict, dict], Planted]:
+    """Another script before the server."""
+
+    def plant(server: dict, prepare: dict) -> Planted:
+        if before not in prepare["command"][4]:
             raise Trouble(f"the script has no `{before}`")
-        container["command"][4] = container["command"][4].replace(before, after)
-        return container
+        prepare["command"][4] = prepare["command"][4].replace(before, after)
+        return server, prepare
+
     return plant
 
 
-def whole_script(text: str):
-    """Quite another start script."""
-    def plant(container: dict) -> dict:
-        container["command"][4] = text
-        return container
-    return plant
+def image_s_own(server: dict, prepare: dict) -> Planted:
+    """The image initialises in place, and only the password is set."""
+    server["command"], server["args"] = [], ["true"]
+    command = ["/bin/bash", "-euo", "pipefail", "-c", EARLIER, "postgresql", "postgres"]
+    prepare["command"], prepare["args"] = command, []
+    return server, prepare
 
 
-def asking(command: list[str], *probes: str):
+def asking(command: list[str], *probes: str) -> Callable[[dict, dict], Planted]:
     """Probes that ask something else."""
-    def plant(container: dict) -> dict:
+
+    def plant(server: dict, prepare: dict) -> Planted:
         for name in probes:
-            container[f"{name}Probe"]["exec"]["command"] = command
-        return container
+            server[f"{name}Probe"]["exec"]["command"] = command
+        return server, prepare
+
     return plant
 
 
-def without_hook(container: dict) -> dict:
+def without_hook(server: dict, prepare: dict) -> Planted:
     """A clean end that is left to the image."""
-    del container["lifecycle"]
-    return container
+    del server["lifecycle"]
+    return server, prepare
+
+
+def ending_at_once(server: dict, prepare: dict) -> Planted:
+    """A hook that ends the server while it still runs."""
+    command = ["pg_ctl", "stop", "--mode=fast", "--no-wait"]
+    server["lifecycle"]["preStop"]["exec"]["command"] = command
+    return server, prepare
 
 
 PG_ISREADY = ["pg_isready", "-h", "127.0.0.1", "-U", "openwebui", "-d", "openwebui"]
 # What is planted, and the check that must see it.
 FAULTS = (
-    ("the image initialises in place", whole_script(EARLIER), killed),
-    ("another database than the clients'",
-     in_script('DATABASE \\"$POSTGRES_DB\\"', 'DATABASE \\"other\\"'), killed),
-    ("addresses that no line of pg_hba.conf lets in",
-     in_script("host all all all scram-sha-256", ""), killed),
-    ("addresses that need no password",
-     in_script("all all all scram-sha-256", "all all all trust"), killed),
-    ("what is half made is kept",
-     in_script('[ -z "$found" ]', '[ ! -d "$PGDATA" ]'), half_by_an_earlier_version),
-    ("what an earlier version made is removed",
-     in_script('[ -z "$found" ]', "true"), data_of_an_earlier_version),
-    ("no mark: a database without tables is made anew",
-     in_script(': >"$new/initialised"', ":"), emptied),
-    ("a password that nobody sets",
-     in_script("WITH PASSWORD E'$password'", "WITH CONNECTION LIMIT -1 /* $password */"), rotated),
+    ("the image initialises in place", image_s_own, killed),
+    (
+        "another database than the clients'",
+        in_script('CREATE DATABASE \\"$POSTGRES_DB\\"', 'CREATE DATABASE \\"other\\"'),
+        killed,
+    ),
+    (
+        "addresses that no line of pg_hba.conf lets in",
+        in_script('\\"$POSTGRES_USER\\" all scram-sha-256', '\\"other\\" all scram-sha-256'),
+        killed,
+    ),
+    (
+        "addresses that need no password",
+        in_script('\\"$POSTGRES_USER\\" all scram-sha-256', '\\"$POSTGRES_USER\\" all trust'),
+        killed,
+    ),
+    ("a client that is a superuser", in_script("LOGIN NOSUPERUSER", "LOGIN SUPERUSER"), roles),
+    (
+        "a backup that may write",
+        in_script("GRANT pg_read_all_data", "GRANT pg_write_all_data, pg_read_all_data"),
+        roles,
+    ),
+    (
+        "a superuser by network",
+        in_script('127.0.0.1/32 trust"', '127.0.0.1/32 trust" "host all all all trust"'),
+        roles,
+    ),
+    (
+        "what an earlier version's client made stays the superuser's",
+        in_script("EXECUTE 'ALTER ' || it", "EXECUTE 'SELECT 1; --' || it"),
+        data_of_an_earlier_version,
+    ),
+    (
+        "what is half made is kept",
+        in_script('[ -z "$found" ]', '[ ! -d "$PGDATA" ]'),
+        half_by_an_earlier_version,
+    ),
+    (
+        "what an earlier version made is removed",
+        in_script('[ -z "$found" ]', "true"),
+        data_of_an_earlier_version,
+    ),
+    (
+        "no mark: a database without tables is made anew",
+        in_script(': >"$new/initialised"', ":"),
+        emptied,
+    ),
+    (
+        "a password that nobody sets",
+        in_script('PASSWORD $(quoted "$POSTGRES_PASSWORD")', "PASSWORD 'another'"),
+        rotated,
+    ),
     ("a password that is no text of SQL", in_script("//\\'/\\'\\'}", "}"), rotated),
-    ("a password whose empty line ends its statement",
-     in_script("//$'\\n'/\\\\n}", "}"), rotated),
-    ("readiness asks whether there is a server",
-     asking(PG_ISREADY, "startup", "readiness"), probes),
+    ("a password whose empty line ends its statement", in_script("//$'\\n'/\\\\n}", "}"), rotated),
+    (
+        "readiness asks whether there is a server",
+        asking(PG_ISREADY, "readiness"),
+        probes,
+    ),
     ("liveness asks whether the server is ready", asking(PG_ISREADY, "liveness"), probes),
+    ("startup asks whether the server is ready", asking(PG_ISREADY, "startup"), probes),
     ("liveness asks nothing", asking(["true"], "liveness"), frozen),
+    ("startup asks nothing", asking(["true"], "startup"), frozen),
     ("a clean end rests on the image's signal", without_hook, ended),
+    ("a hook that its own work takes along", ending_at_once, ended),
 )
 
 
-def trees_of(ctx) -> list:
+def trees_of(ctx: Context) -> list:
     """The trees that run a database, one of each form of its container."""
-    found, differ = {}, ("image", "args", "resources")
+    found: dict[str, Tree] = {}
+    differ = ("image", "args", "resources")
     for tree in ctx.trees:
         for thing in tree.things:
             if thing.name == "StatefulSet/postgresql":
-                own = thing.value["spec"]["template"]["spec"]["containers"][0]
-                kept = {key: value for key, value in own.items() if key not in differ}
-                form = json.dumps(kept, sort_keys=True).replace(secret_of(kept), "")
+                pod = thing.value["spec"]["template"]["spec"]
+                form = ""
+                for own in (*pod["initContainers"], *pod["containers"]):
+                    kept = {key: value for key, value in own.items() if key not in differ}
+                    form += SECRET.sub("", json.dumps(kept, sort_keys=True))
                 found.setdefault(form, tree)
     return list(found.values())
 
 
-def secret_of(container: dict) -> str:
-    """The name of the Secret with the password, which each sealing draws anew."""
-    password = next(one for one in container["env"] if one["name"] == "POSTGRES_PASSWORD")
-    return password["valueFrom"]["secretKeyRef"]["name"]
+# The name of a Secret, whose end each sealing draws anew.
+SECRET = re.compile(r'"name": "postgresql(-backup)?(-[a-z0-9]{5})?"')
 
 
-def attempt(ctx, tree, check, plant=None) -> list[str]:
+def attempt(
+    ctx: Context, tree: Tree, check: Callable[..., Any], plant: Callable[..., Any] | None = None
+) -> list[str]:
     """One check on a volume of its own."""
     with Stage(ctx, tree, plant) as stage:
         try:
@@ -301,7 +443,7 @@ def attempt(ctx, tree, check, plant=None) -> list[str]:
     return [f"{check.__name__.replace('_', ' ')}: {one}" for one in found]
 
 
-def judge(ctx) -> list[Row]:
+def judge(ctx: Context) -> list[Row]:
     """One row a form of the container: trees differ in images, figures and names of Secrets."""
     rows = []
     for tree in trees_of(ctx):
@@ -314,7 +456,7 @@ def judge(ctx) -> list[Row]:
     return rows or [Row("database killed and ended", 0, [], 0.0, "no tree runs a database")]
 
 
-def faults(ctx) -> None:
+def faults(ctx: Context) -> None:
     """Each is planted in the container of the first tree that has a database."""
     for name, plant, check in FAULTS:
         found = attempt(ctx, trees_of(ctx)[0], check, plant)

@@ -1,27 +1,40 @@
 """A stage for the database: the tree's own container over a volume that outlives it."""
 
+from __future__ import annotations
+
+import contextlib
 import copy
 import fcntl
 import os
+import shlex
 import shutil
 import signal
 import socket
 import struct
 import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from harness.context import Context
+from harness.trees import Tree
 
 from .backup_stage import AS_NOBODY, UNSHARE
 
 PASSWORD = "it's a 'pass word' \"with\" $all %of it\\"
+READING = "that of who may only read"
 # A second address of `lo`. From 127.0.0.1, which the probes ask, no password is needed: this one is
 # a pod elsewhere to `pg_hba.conf`.
 ELSEWHERE = "10.42.0.9"
 # `SIOCSIFADDR` of Linux.
 SET_ADDRESS = 0x8916
+# How long the kubelet may take to learn that a hook is over, in seconds.
+AFTER_HOOK = 0.4
 # The folder of sockets is a mount of the pod's; process 1 of the container is what comes after it.
 POD = 'mount -t tmpfs tmpfs /run && mkdir -m 1777 /run/postgresql && exec "$@"'
 # What the image's own entrypoint does, by its documentation: it takes PG_VERSION for "initialised".
+# The client's role is the superuser.
 # The image listens on all addresses.
 ENTRYPOINT = """#!/bin/bash
 set -e
@@ -63,23 +76,24 @@ def give_address() -> None:
 class Stage:
     """One volume, and the container of a tree over it."""
 
-    def __init__(self, ctx, tree, plant=None):
+    def __init__(self, ctx: Context, tree: Tree, plant: Callable[..., Any] | None = None) -> None:
         self.ctx, self.folder, self.password = ctx, ctx.fresh("database"), PASSWORD
         things = {thing.name: thing.value for thing in tree.things}
         pod = things["StatefulSet/postgresql"]["spec"]["template"]["spec"]
-        self.container = pod["containers"][0]
+        self.container, (self.prepare,) = pod["containers"][0], pod["initContainers"]
         if plant:
-            self.container = plant(copy.deepcopy(self.container))
+            self.container, self.prepare = plant(*copy.deepcopy((self.container, self.prepare)))
         self.grace = pod["terminationGracePeriodSeconds"]
-        self.script = self.container["command"][4]
-        self.values = {one["name"]: one["value"] for one in self.container["env"] if "value" in one}
+        self.script = self.prepare["command"][4]
+        self.values = {one["name"]: one["value"] for one in self.prepare["env"] if "value" in one}
         self.role, self.name = self.values["POSTGRES_USER"], self.values["POSTGRES_DB"]
         self.volume = self.folder / "volume"
         self.data = self.volume / Path(self.values["PGDATA"]).name
         self.process: subprocess.Popen | None = None
+        self.is_earlier = False
         self.log = self.folder / "log"
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> Stage:
         give_address()
         (self.folder / "image").mkdir()
         entrypoint = self.folder / "image/docker-entrypoint.sh"
@@ -88,32 +102,64 @@ class Stage:
         self.volume.mkdir()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def environment(self) -> dict[str, str]:
         """The container's, and nothing more; the programs are those of the image."""
         path = f"{self.folder / 'image'}:{Path(self.ctx.tool('psql')).parent}:/usr/bin:/bin"
-        own = {"PGDATA": str(self.data), "POSTGRES_PASSWORD": self.password}
+        own = {
+            "PGDATA": str(self.data),
+            "POSTGRES_PASSWORD": self.password,
+            "BACKUP_PASSWORD": READING,
+        }
         return {**self.values, **own, "PATH": path, "LANG": "C.UTF-8", "HOME": "/tmp"}
 
     # The container's life.
 
     def start(self, script: str | None = None, arguments: list[str] | None = None) -> None:
-        """Starts the container; what it is told is the tree's, byte for byte."""
-        before, after = self.container["command"][:4], self.container["command"][5:]
-        command = [*before, script or self.script, *after]
-        inner = arguments or [*command, *self.container["args"]]
+        """Starts the pod: what comes first, and then the container, of an earlier version the
+        container alone; what they are told is the tree's, byte for byte."""
+        self.is_earlier = script is not None
+        server = arguments or [*self.container["command"], *self.container["args"]]
+        if script:
+            inner = ["/bin/bash", "-euo", "pipefail", "-c", script, "postgresql", "postgres"]
+        elif arguments:
+            inner = server
+        else:
+            first = [*self.prepare["command"][:4], self.script, *self.prepare["command"][5:]]
+            first += self.prepare["args"]
+            # Each container has a process 1 of its own.
+            first = [UNSHARE, "--pid", "--fork", "--kill-child", "--", *AS_NOBODY, *first]
+            inner = [
+                "/bin/sh",
+                "-c",
+                f"{shlex.join(first)} && exec {shlex.join(AS_NOBODY + server)}",
+            ]
         namespaces = [UNSHARE, "--mount", "--pid", "--fork", "--kill-child", "--"]
-        argv = [*namespaces, "/bin/sh", "-c", POD, "sh", *AS_NOBODY, *inner]
-        with open(self.log, "ab") as out:
-            self.process = subprocess.Popen(argv, env=self.environment(), cwd=self.folder,
-                                            stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        if script or arguments:
+            inner = [*AS_NOBODY, *inner]
+        argv = [*namespaces, "/bin/sh", "-c", POD, "sh", *inner]
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                argv,
+                env=self.environment(),
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+            )
+
+    def began(self) -> subprocess.Popen:
+        """The process of the container that was started last."""
+        if self.process is None:
+            raise Trouble("the container was not started")
+        return self.process
 
     def first(self) -> int:
         """Process 1 of the container, by the number that it has outside; 0: it is not there."""
-        number = self.process.pid
+        number = self.began().pid
         try:
             text = Path(f"/proc/{number}/task/{number}/children").read_text()
         except FileNotFoundError:
@@ -138,10 +184,8 @@ class Stage:
             return
         while self.process.poll() is None:
             was_there = self.signal(signal.SIGKILL)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(10 if was_there else 0.05)
-            except subprocess.TimeoutExpired:
-                pass
         self.process = None
 
     def run_for(self, seconds: float, script: str | None = None) -> None:
@@ -156,8 +200,13 @@ class Stage:
         nowhere = subprocess.DEVNULL
         done = subprocess.run(
             ["nsenter", "--target", str(self.first()), *namespaces, *command],
-            env=self.environment(), cwd=self.folder, timeout=60, check=False,
-            stdin=nowhere, stdout=nowhere, stderr=nowhere,
+            env=self.environment(),
+            cwd=self.folder,
+            timeout=60,
+            check=False,
+            stdin=nowhere,
+            stdout=nowhere,
+            stderr=nowhere,
         )
         return done.returncode
 
@@ -167,11 +216,15 @@ class Stage:
         limit = ["timeout", "--kill-after=1", str(probe["timeoutSeconds"])]
         return self.inside([*limit, *probe["exec"]["command"]]) == 0
 
+    def answers(self) -> bool:
+        """Whether it is ready; an earlier version knows nothing of the probe's role."""
+        return self.sql("SELECT 1") == "1" if self.is_earlier else self.probe("readiness")
+
     def ready(self, seconds: float = 60) -> float:
         """Waits for the readiness probe, starting again what ends; how long it took."""
         began, starts = time.monotonic(), 0
-        while not (self.first() and self.probe("readiness")):
-            if self.process.poll() is not None:
+        while not (self.first() and self.answers()):
+            if self.began().poll() is not None:
                 starts += 1
                 if starts > 3:
                     raise Trouble(f"it ends again and again: {self.said()}")
@@ -187,10 +240,17 @@ class Stage:
         hook = self.container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command")
         if hook and self.inside(hook):
             raise Trouble(f"the hook `{' '.join(hook)}` failed")
-        # Where the hook has ended it already there is nobody to signal, which is well.
+        if hook:
+            # As long as the kubelet may take to learn that the hook is over.
+            time.sleep(AFTER_HOOK)
+            if "shutdown request" in self.log.read_text(errors="replace") or not self.first():
+                raise Trouble(
+                    f"the hook `{' '.join(hook)}` itself ends the server, which takes a hook that "
+                    "still runs along: the kubelet tells of a hook that failed"
+                )
         self.signal(number)
         try:
-            self.process.wait(seconds)
+            self.began().wait(seconds)
         except subprocess.TimeoutExpired:
             raise Trouble(f"it runs on {seconds:.0f} s after signal {number}") from None
         return time.monotonic() - began
@@ -202,21 +262,52 @@ class Stage:
     # What is asked of it.
 
     def client(
-        self, query: str, password: str | None = None, database: str | None = None
+        self,
+        query: str,
+        password: str | None = None,
+        database: str | None = None,
+        role: str | None = None,
     ) -> subprocess.Popen:
-        """As Open WebUI would: from elsewhere, with the password."""
-        argv = [self.ctx.tool("psql"), "-X", "-w", "-h", ELSEWHERE, "-U", self.role,
-                "-d", database or self.name, "-v", "ON_ERROR_STOP=1", "-Atqc", query]
+        """As Open WebUI would: from elsewhere, with the password; or another role."""
+        argv = [
+            self.ctx.tool("psql"),
+            "-X",
+            "-w",
+            "-h",
+            ELSEWHERE,
+            "-U",
+            role or self.role,
+            "-d",
+            database or self.name,
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-Atqc",
+            query,
+        ]
         password = self.password if password is None else password
         own = {"PGPASSWORD": password, "PGCONNECT_TIMEOUT": "10"}
-        return subprocess.Popen(argv, env={**own, "PATH": "/usr/bin:/bin"}, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            argv,
+            env={**own, "PATH": "/usr/bin:/bin"},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def superuser(self, query: str, database: str | None = None) -> int:
+        """As a person in the pod: through the socket, as the superuser; the exit code."""
+        words = ["psql", "-X", "-w", "-h", "/run/postgresql", "-U", "postgres", "-d"]
+        return self.inside([*words, database or self.name, "-v", "ON_ERROR_STOP=1", "-qc", query])
 
     def sql(
-        self, query: str, password: str | None = None, database: str | None = None
+        self,
+        query: str,
+        password: str | None = None,
+        database: str | None = None,
+        role: str | None = None,
     ) -> str | None:
         """What is answered; None: refused."""
-        with self.client(query, password, database) as asked:
+        with self.client(query, password, database, role) as asked:
             try:
                 said = asked.communicate(timeout=60)[0]
             except subprocess.TimeoutExpired:
@@ -231,6 +322,12 @@ class Stage:
             found.append(f"a client from another address is refused: {self.said()}")
         if self.sql("SELECT 1", "another") is not None:
             found.append("any password opens the database")
+        least = "SELECT current_setting('is_superuser'), pg_get_userbyid(datdba) FROM pg_database"
+        said = self.sql(f"{least} WHERE datname = current_database()")
+        if said != f"off|{self.role}":
+            found.append(f"the client is no owner, or more than that: {said}")
+        if self.sql("CREATE TABLE made (); DROP TABLE made; SELECT 1") != "1":
+            found.append("the client may not make a table")
         left = sorted(path.name for path in self.volume.iterdir())
         if left != [self.data.name]:
             found.append(f"beside the data there is left: {', '.join(left)}")

@@ -1,19 +1,23 @@
 """Judges the policies of every tree by packets: what is declared is open, nothing else."""
 
+from __future__ import annotations
+
 import itertools
 import time
 from dataclasses import dataclass, field
 
+from harness.context import Context
+from harness.planting import NoSubject
+from harness.processes import Failed, side_by_side
+from harness.table import Fault, Row
+from harness.trees import Thing, Tree
+
 from .flows_declared import BEYOND, EVERY, POD, Declared, Place, bears
-from .flows_faults import PLANTED
+from .flows_faults import PLANTED, Planted
 from .flows_kernel import lacks, require
 from .flows_pods import WORKLOADS, beyond, node, own_pods, pods
 from .flows_stage import API_SERVER, SERVICE, SERVICE_PORT, Lacking, Stage
 from .flows_tries import OPEN, SECOND_PATIENCE, SILENT, Try, all_of
-from .planting import NoSubject
-from .processes import Failed, side_by_side
-from .table import Fault, Row
-from .trees import Thing, Tree
 
 # Tried wherever nobody declares them: what machines offer most, and one that nobody uses.
 UNDECLARED = {"TCP": (22, 80, 443, API_SERVER, 9999), "UDP": (53, 9999)}
@@ -115,12 +119,11 @@ def tried(stage: Stage, things: list[Thing], declared: Declared) -> Verdict:
         for at, it in enumerate(every)
         if (it[3] and answers[at] != OPEN) or answers[at] == SILENT
     ]
-    for at, answer in zip(
-        again, all_of([every[at][2] for at in again], stage.listeners, SECOND_PATIENCE)
-    ):
+    second = all_of([every[at][2] for at in again], stage.listeners, SECOND_PATIENCE)
+    for at, answer in zip(again, second, strict=True):
         answers[at] = answer
     verdict = Verdict(tried=len(every), again=len(again), findings=unborne(things, declared))
-    for (source, target, _, wanted, name), answer in zip(every, answers):
+    for (source, target, _, wanted, name), answer in zip(every, answers, strict=True):
         verdict.opened += answer == OPEN
         verdict.closed += answer != OPEN
         verdict.silent += answer == SILENT
@@ -134,7 +137,9 @@ def tried(stage: Stage, things: list[Thing], declared: Declared) -> Verdict:
     return verdict
 
 
-def staged(ctx, things: list[Thing], rows: list[dict], is_controlled: bool = True) -> Verdict:
+def staged(
+    ctx: Context, things: list[Thing], rows: list[dict], is_controlled: bool = True
+) -> Verdict:
     """Puts a tree's pods and policies on a stage, and tries."""
     declared = Declared(rows)
     with Stage(ctx, pods(things, declared), beyond(declared)) as stage:
@@ -144,7 +149,7 @@ def staged(ctx, things: list[Thing], rows: list[dict], is_controlled: bool = Tru
             return tried(stage, things, declared)
 
 
-def judge(ctx) -> list[Row]:
+def judge(ctx: Context) -> list[Row]:
     """Each tree on a stage of its own."""
     began = time.monotonic()
     require(ctx)
@@ -173,11 +178,11 @@ def judge(ctx) -> list[Row]:
     return [row]
 
 
-def faults(ctx) -> None:
+def faults(ctx: Context) -> None:
     """One thing wrong at a time, in the policies, in the pods or in the graph of a tree."""
     require(ctx)
 
-    def of(planted) -> Fault:
+    def of(planted: Planted) -> Fault:
         try:
             tree = next((it for it in ctx.trees if it.name == planted.tree), None)
             if tree is None:

@@ -1,5 +1,7 @@
 """What the policy controller reads of an API server: lists, a node, watches without events."""
 
+from __future__ import annotations
+
 import json
 import threading
 from http.server import BaseHTTPRequestHandler
@@ -35,8 +37,9 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one client."""
 
     protocol_version = "HTTP/1.1"
+    server: Server
 
-    def log_message(self, *_):  # pylint: disable=arguments-differ
+    def log_message(self, *_: object) -> None:
         """Says nothing."""
 
     def answer(self, status: int, value: dict) -> None:
@@ -62,7 +65,7 @@ class Handler(BaseHTTPRequestHandler):
             },
         )
 
-    def do_GET(self) -> None:  # pylint: disable=invalid-name
+    def do_GET(self) -> None:
         """A list, one object, or a watch."""
         url = urlsplit(self.path)
         asked, parts = parse_qs(url.query), url.path.strip("/").split("/")

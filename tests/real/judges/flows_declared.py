@@ -1,7 +1,10 @@
 """What the compiler's graph says: which ends there are, and what is open between them."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
+from typing import Any
 
 # In place of a set of ports: every one.
 EVERY = None
@@ -29,17 +32,17 @@ def bears(labels: dict, wanted: dict) -> bool:
     return wanted.items() <= labels.items()
 
 
-def kind_of(end) -> str:
+def kind_of(end: Any) -> str:
     """The name of an end's variant."""
     return end if isinstance(end, str) else next(iter(end))
 
 
-def is_pods(end) -> bool:
+def is_pods(end: Any) -> bool:
     """Whether an end stands for pods by what they are, so that it opens their own half."""
     return kind_of(end) in ("pods", "otherNamespaces", "everyPod")
 
 
-def covers(end, place: Place, other: Place) -> bool:
+def covers(end: Any, place: Place, other: Place) -> bool:
     """Whether a place is among those that an end of a row stands for."""
     kind = kind_of(end)
     if kind == "anywhere":
@@ -100,7 +103,7 @@ class Declared:
         blocks = [end["addresses"] for end in ends if kind_of(end) == "addresses"]
         return list({str(it): it for it in blocks}.values())
 
-    def half(self, mine: str, other: str, place: Place, far: Place):
+    def half(self, mine: str, other: str, place: Place, far: Place) -> Any:
         """The ports at which a place's own half is open: EVERY, or pairs of protocol and port."""
         if place.kind != POD:
             return EVERY
@@ -116,7 +119,7 @@ class Declared:
                 found.add((row["protocol"], row["port"]))
         return found
 
-    def opened(self, source: Place, target: Place):
+    def opened(self, source: Place, target: Place) -> Any:
         """The ports that a place may reach at another: those that both halves let through."""
         out = self.half("source", "destination", source, target)
         into = self.half("destination", "source", target, source)

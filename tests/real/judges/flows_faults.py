@@ -1,14 +1,17 @@
 """The faults that the judge of flows has to see, in policies, in pods, in the graph."""
 
+from __future__ import annotations
+
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .planting import NoSubject, value
-from .trees import Thing
+from harness.planting import NoSubject, value
+from harness.trees import Thing
 
 # The objects, the graph's rows, and whether the policy controller runs.
 Staged = tuple[list[Thing], list[dict], bool]
+Planting = Callable[[list[Thing], list[dict]], Staged]
 ONE, MANY = "committed", "golden/tenants"
 NAME, SPACE = "app.kubernetes.io/name", "kubernetes.io/metadata.name"
 
@@ -19,7 +22,7 @@ class Planted:
 
     name: str
     says: str
-    plant: Callable[[list[Thing], list[dict]], Staged]
+    plant: Planting
     tree: str = ONE
 
 
@@ -33,7 +36,7 @@ def policy_of(things: list[Thing], name: str) -> Thing:
     raise NoSubject(f"the tree has no policy {name}")
 
 
-def without(name: str):
+def without(name: str) -> Planting:
     """A policy is not there."""
 
     def plant(things: list[Thing], rows: list[dict]) -> Staged:
@@ -43,7 +46,7 @@ def without(name: str):
     return plant
 
 
-def changed(**changes: Callable[[dict], None]):
+def changed(**changes: Callable[[dict], None]) -> Planting:
     """Policies say something else; `ai__allow_ollama` is `ai/allow-ollama`."""
 
     def plant(things: list[Thing], rows: list[dict]) -> Staged:
@@ -58,7 +61,7 @@ def changed(**changes: Callable[[dict], None]):
     return plant
 
 
-def relabelled(kind: str, name: str, label: str, other: str):
+def relabelled(kind: str, name: str, label: str, other: str) -> Planting:
     """A workload's pods bear another label."""
 
     def plant(things: list[Thing], rows: list[dict]) -> Staged:
@@ -74,7 +77,7 @@ def relabelled(kind: str, name: str, label: str, other: str):
     return plant
 
 
-def told(change: Callable[[list[dict]], None]):
+def told(change: Callable[[list[dict]], None]) -> Planting:
     """The graph says something else than the policies."""
 
     def plant(things: list[Thing], rows: list[dict]) -> Staged:
@@ -112,19 +115,19 @@ def split(spec: dict, number: int) -> None:
     one["from"] = [{key: it} for key, it in one["from"][0].items()]
 
 
-def everybody(way: str, side: str, number: int):
+def everybody(way: str, side: str, number: int) -> Callable[[dict], None]:
     """A rule for pods of every namespace, whatever they are called."""
     return lambda spec: rule(spec, way, number).update({side: [{"namespaceSelector": {}}]})
 
 
-def within(way: str, side: str, number: int, namespace: str):
+def within(way: str, side: str, number: int, namespace: str) -> Callable[[dict], None]:
     """One more rule, for the pods of a namespace."""
     peer = {"namespaceSelector": {"matchLabels": {SPACE: namespace}}}
     ports = [{"port": number, "protocol": "TCP"}]
     return lambda spec: spec.setdefault(way, []).append({side: [peer], "ports": ports})
 
 
-def from_block(number: int, block: str):
+def from_block(number: int, block: str) -> Callable[[dict], None]:
     """One more rule, for whoever calls from a range of addresses."""
     ports = [{"port": number, "protocol": "TCP"}]
     added = {"from": [{"ipBlock": {"cidr": block}}], "ports": ports}
@@ -144,7 +147,7 @@ def of_nobody(rows: list[dict]) -> None:
     rows.append({**copy.deepcopy(one_row(rows, "ai/openwebui", "ai/postgresql")), "port": 9999})
 
 
-def left_out(start: str, end: str):
+def left_out(start: str, end: str) -> Planting:
     """A row that is not told."""
     return told(lambda rows: rows.remove(one_row(rows, start, end)))
 
@@ -271,7 +274,10 @@ PLANTED = (
     ),
     Planted(
         "a tenant's flow that the graph leaves out",
-        "zero-0/zero-0-openwebui-0 → zero-0/zero-0-ollama-0:11434/TCP is open, and nobody declared it",
+        (
+            "zero-0/zero-0-openwebui-0 → zero-0/zero-0-ollama-0:11434/TCP is open, and nobody "
+            "declared it"
+        ),
         left_out("zero-0/zero-0-openwebui", "zero-0/zero-0-ollama"),
         MANY,
     ),

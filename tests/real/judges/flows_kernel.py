@@ -1,7 +1,13 @@
 """Asks the kernel for all that the policy controller needs; tells the names of what it lacks."""
 
+from __future__ import annotations
+
+from typing import Any
+
+from harness.context import Context
+from harness.netns import Net
+
 from .flows_stage import Lacking, command
-from .netns import Net
 
 # What the controller's rules are made of: the kernel's name for it, and a rule that has it.
 RULES = (
@@ -36,7 +42,7 @@ TRANSLATION = (
 )
 
 
-def lacks(ctx, rules=RULES) -> list[str]:
+def lacks(ctx: Context, rules: Any = RULES) -> list[str]:
     """What the kernel cannot do, with what it said."""
     found = []
 
@@ -61,7 +67,7 @@ def lacks(ctx, rules=RULES) -> list[str]:
     return found
 
 
-def require(ctx) -> None:
+def require(ctx: Context) -> None:
     """Fails with the names of what the kernel lacks."""
     lacking = lacks(ctx)
     if lacking:

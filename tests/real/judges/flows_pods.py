@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 
+from harness.node_platform import template_of
+from harness.trees import Thing
+
 from .flows_declared import BEYOND, NODE, POD, Declared, Place, bears
-from .node_platform import template_of
-from .trees import Thing
 
 # Two of a kind show what pods of one workload may do among themselves; a third shows nothing more.
 REPLICAS = 2
@@ -39,14 +40,14 @@ def pods(things: list[Thing], declared: Declared) -> list[Place]:
     # In another namespace, what is called the same is somebody else.
     for number, labels in enumerate({str(it[2]): it[2] for it in declared.ends()}.values()):
         found.append((f"{ELSEWHERE}/impostor-{number}", ELSEWHERE, labels))
-    for namespace in sorted({space for _, space, _ in found} | declared.fenced()):
-        found.append((f"{namespace}/stranger", namespace, {"app": "stranger"}))
+    namespaces = {space for _, space, _ in found} | declared.fenced()
+    found += [(f"{space}/stranger", space, {"app": "stranger"}) for space in sorted(namespaces)]
     addresses = list(PODS.hosts())[9:]
     if len(found) > len(addresses):
         raise LookupError(f"{len(found)} pods are more than {PODS} has addresses for")
     return [
         Place(name, POD, str(address), namespace, labels)
-        for (name, namespace, labels), address in zip(found, addresses)
+        for (name, namespace, labels), address in zip(found, addresses, strict=False)
     ]
 
 

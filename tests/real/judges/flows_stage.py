@@ -6,14 +6,17 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
+
+from harness.context import Context
+from harness.netns import Net
+from harness.processes import wait_until
+from harness.trees import Thing
 
 from .flows_api import Server, defaulted
 from .flows_declared import NODE, POD, Place
 from .flows_pods import GATEWAY, NEIGHBOUR, NODE_ADDRESS, PODS
 from .flows_tries import Listeners
-from .netns import Net
-from .processes import wait_until
-from .trees import Thing
 
 NAME = "node"
 # The Service of the API server, as kube-proxy translates it.
@@ -26,13 +29,13 @@ class Lacking(Exception):
     """The kernel cannot do something that a node needs; the message says what."""
 
 
-def environment(ctx) -> dict:
+def environment(ctx: Context) -> dict:
     """Where the controller finds iptables and ipset."""
-    folder = os.path.dirname(ctx.tool("iptables"))
+    folder = Path(ctx.tool("iptables")).parent
     return {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
 
 
-def command(ctx, *argv: str, given: str = "") -> str:
+def command(ctx: Context, *argv: str, given: str = "") -> str:
     """Runs one of a node's programs, in the namespace of the calling thread."""
     done = subprocess.run(
         [ctx.tool(argv[0]), *argv[1:]],
@@ -54,14 +57,13 @@ def hardware(address: str) -> bytes:
 
 def setting(path: str, value: str) -> None:
     """Writes a setting of the network namespace of the calling thread."""
-    with open(f"/proc/sys/net/{path}", "w", encoding="ascii") as file:
-        file.write(value)
+    Path(f"/proc/sys/net/{path}").write_text(value, encoding="ascii")
 
 
 class Stage:
     """One node with its pods. Everything is held by this process: when it goes, all goes."""
 
-    def __init__(self, ctx, pods: list[Place], beyond: list[Place]):
+    def __init__(self, ctx: Context, pods: list[Place], beyond: list[Place]):
         self.ctx, self.pods, self.beyond = ctx, pods, beyond
         self.exit = contextlib.ExitStack()
         self.listeners = Listeners()
@@ -79,7 +81,7 @@ class Stage:
     def __enter__(self) -> "Stage":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.exit.close()
 
     def net(self) -> Net:

@@ -8,6 +8,8 @@ import struct
 import time
 from dataclasses import dataclass
 
+from harness.netns import Net
+
 OPEN, REFUSED, SILENT = "open", "refused", "silent"
 # So many at once: fewer than a process may have files, few enough that none waits long.
 AT_ONCE = 600
@@ -21,7 +23,7 @@ class Try:
     """One connection: from inside a namespace, to an address; of one of its own addresses where
     it has more."""
 
-    net: object
+    net: Net
     address: str
     protocol: str
     port: int
@@ -31,7 +33,7 @@ class Try:
 class Listeners:
     """Everybody who answers in one stage: TCP by the kernel alone, UDP by an echo."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.sockets: list[socket.socket] = []
         self.echoes: dict[int, socket.socket] = {}
 
@@ -78,7 +80,7 @@ def begin(it: Try) -> socket.socket | str:
         try:
             handle.send(b"is anybody there?")
         except OSError as error:
-            said = error.errno
+            said = error.errno or errno.EIO
     if said not in (0, errno.EINPROGRESS):
         handle.close()
         return f"{REFUSED} ({os.strerror(said)})"

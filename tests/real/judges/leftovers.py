@@ -1,4 +1,5 @@
-"""Interrupts a run of the harness in the middle, in three ways, and looks for what it left behind."""
+"""Interrupts a run of the harness in the middle, in three ways, and looks for what it left
+behind."""
 
 import json
 import os
@@ -8,15 +9,19 @@ import sys
 import time
 from pathlib import Path
 
-from .processes import Failed, wait_until
-from .table import Row
+from harness.context import Context
+from harness.processes import Failed, wait_until
+from harness.table import Row
 
 WAYS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-# A judge that has servers, and one that has a node's network besides: namespaces and wires (filters are inside of the namespaces,
-# and go with them). For each: how many processes of its folder have to be there; the second has one of each stage, its controller.
+# A judge that has servers, and one that has a node's network besides: namespaces and wires (filters
+# are inside of the namespaces, and go with them). For each: how many processes of its folder have
+# to be there; the second has one of each stage, its controller.
 JUDGES = {"apiserver": 2, "flows": 1}
 # How long the servers may take to start, on a machine that does other things too.
 PATIENCE = 90
+# How long the kernel may take to clear up behind it there: only what stays waits that long.
+PARTING = 20
 
 
 def processes_with(text: str) -> list[int]:
@@ -38,24 +43,53 @@ def networks() -> set[str]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                found.add(os.readlink(folder / "ns/net"))
+                found.add(str((folder / "ns/net").readlink()))
             except OSError:
                 continue
-    devices = [line.split(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]]
+    devices = [
+        line.split(":")[0].strip() for line in Path("/proc/net/dev").read_text().splitlines()[2:]
+    ]
     return found | {f"device {name}" for name in devices}
 
 
-def interrupted(ctx, judge_name: str, way: signal.Signals) -> list[str]:
-    """Starts a run with a folder of its own, interrupts it when its servers are starting, and says what is still there."""
+def remains(scratch: str, before: set[str]) -> list[str]:
+    """What of an interrupted run is there at this moment. A process that ends gives up its memory,
+    and so its command line, before its network: no part says anything about the others."""
+    left = [f"process {number}" for number in processes_with(scratch)]
+    left += sorted(networks() - before)
+    return left + [f"file {path}" for path in Path(scratch).rglob("*")]
+
+
+def interrupted(ctx: Context, judge_name: str, way: signal.Signals) -> list[str]:
+    """Starts a run with a folder of its own, interrupts it when its servers are starting, and says
+    what is still there."""
     folder, before = ctx.fresh("leftovers"), networks()
     manifest = folder / "manifest.json"
     manifest.write_text(json.dumps(ctx.manifest))
-    harness = ctx.processes.start(f"leftovers-{judge_name}-{way.name}", [
-        sys.executable, "-m", "judges.main", "--manifest", manifest, "--root", ctx.root, "--only", judge_name, "--no-faults",
-    ], cwd=Path(__file__).resolve().parent.parent)
+    harness = ctx.processes.start(
+        f"leftovers-{judge_name}-{way.name}",
+        [
+            sys.executable,
+            "-m",
+            "judges.main",
+            "--manifest",
+            manifest,
+            "--root",
+            ctx.root,
+            "--only",
+            judge_name,
+            "--no-faults",
+        ],
+        cwd=Path(__file__).resolve().parent.parent,
+    )
     scratch = str(folder / "scratch")
     try:
-        wait_until("the servers start", lambda: len(processes_with(f"{scratch}/")) >= JUDGES[judge_name], PATIENCE, harness)
+        wait_until(
+            "the servers start",
+            lambda: len(processes_with(f"{scratch}/")) >= JUDGES[judge_name],
+            PATIENCE,
+            harness,
+        )
         harness.handle.send_signal(way)
         harness.handle.wait(10)
     except subprocess.TimeoutExpired:
@@ -66,16 +100,13 @@ def interrupted(ctx, judge_name: str, way: signal.Signals) -> list[str]:
         # One that is left alone would go on beside the next.
         if harness.alive():
             ctx.processes.stop(harness)
-    deadline = time.monotonic() + 5
-    while processes_with(scratch) and time.monotonic() < deadline:
+    deadline = time.monotonic() + PARTING
+    while (left := remains(scratch, before)) and time.monotonic() < deadline:
         time.sleep(0.05)
-    left = [f"process {number}" for number in processes_with(scratch)]
-    left += sorted(networks() - before)
-    left += [f"file {path}" for path in (folder / "scratch").rglob("*")]
     return [f"{judge_name}, {way.name}: {it}" for it in left]
 
 
-def judge(ctx) -> list[Row]:
+def judge(ctx: Context) -> list[Row]:
     """One row; each way of interrupting counts as an object."""
     every = [(name, way) for name in JUDGES for way in WAYS]
     row, began = Row("an interrupted run leaves nothing behind", len(every)), time.monotonic()
@@ -86,5 +117,5 @@ def judge(ctx) -> list[Row]:
     return [row]
 
 
-def faults(_ctx) -> None:
+def faults(_ctx: Context) -> None:
     """Nothing to plant: the judge above is itself the interruption."""

@@ -1,26 +1,33 @@
 """The judge `live`: real programs as the tree has them, a person before them, a lost node."""
 
+from __future__ import annotations
+
 import argparse
 import json
 import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from harness import sandbox
+from harness.context import Context
+from harness.faults import table_row
+from harness.table import Row, faults_row, faults_text, findings_text, rows_text
 
 from . import (
     live_backup,
     live_checks,
     live_drill,
+    live_face,
     live_faults,
     live_hosts,
     live_memory,
     live_replicas,
-    sandbox,
 )
-from .context import Context
 from .live_platform import Live, make_tree
-from .table import Row, faults_row, faults_text, findings_text, rows_text
 
 REAL = Path(__file__).resolve().parent.parent
 ROOT = REAL.parent.parent
@@ -28,6 +35,7 @@ CHECKS = (
     ("a person chats and uploads", live_checks.chats),
     ("a second person", live_checks.second),
     ("a tenant", live_checks.tenant),
+    ("the internet face", live_face.bounded),
     ("bootstrap.sh verify", live_checks.verify),
     ("a pod of Ollama is replaced", live_checks.replaced),
     ("a backup", live_backup.backup),
@@ -43,12 +51,12 @@ OF_REPLICAS = (
 )
 
 
-def check(ctx, name: str, work) -> Row:
+def check(ctx: Context, name: str, work: Callable[..., Any]) -> Row:
     """One row; a check that breaks is a finding."""
     row, began = Row(f"live: {name}", 0), time.monotonic()
     try:
         work(row)
-    except Exception as trouble:  # pylint: disable=broad-except
+    except Exception as trouble:
         traceback.print_exc()
         row.findings.append(f"{type(trouble).__name__}: {str(trouble)[:900]}")
     row.seconds = time.monotonic() - began
@@ -56,7 +64,7 @@ def check(ctx, name: str, work) -> Row:
     return row
 
 
-def up(live: Live):
+def up(live: Live) -> Callable[[Row], None]:
     """The check that all pods become Ready."""
 
     def work(row: Row) -> None:
@@ -68,7 +76,9 @@ def up(live: Live):
     return work
 
 
-def first(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: dict) -> None:
+def first(
+    ctx: Context, root: Path, options: argparse.Namespace, rows: list[Row], kept: dict
+) -> None:
     """The platform that people use, until its node is lost."""
     with Live(ctx, root) as live:
         live.prepare(options.shots)
@@ -82,7 +92,9 @@ def first(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: d
     live.forget()
 
 
-def after(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: dict) -> None:
+def after(
+    ctx: Context, root: Path, options: argparse.Namespace, rows: list[Row], kept: dict
+) -> None:
     """An empty node, and what `restore` makes of it."""
     with Live(ctx, root, "after", kept["storage"]) as live:
         live.prepare(options.shots)
@@ -99,7 +111,7 @@ def after(ctx, root: Path, options: argparse.Namespace, rows: list[Row], kept: d
     live.forget()
 
 
-def replicas(ctx, options: argparse.Namespace, rows: list[Row]) -> None:
+def replicas(ctx: Context, options: argparse.Namespace, rows: list[Row]) -> None:
     """The platform with two Open WebUI."""
     with Live(ctx, live_replicas.make_tree(ctx), "replicas") as live:
         live.prepare(options.shots)
@@ -107,24 +119,22 @@ def replicas(ctx, options: argparse.Namespace, rows: list[Row]) -> None:
         if rows[-1].findings:
             return
         for name, work in OF_REPLICAS:
-            rows.append(
-                check(ctx, f"two replicas: {name}", lambda row, work=work: work(live, row))
-            )
+            rows.append(check(ctx, f"two replicas: {name}", lambda row, work=work: work(live, row)))
     live.forget()
 
 
-def whole(ctx, name: str, rows: list[Row], work) -> None:
+def whole(ctx: Context, name: str, rows: list[Row], work: Callable[..., Any]) -> None:
     """A part of the run: where it breaks, its rows stay and one more says what it was."""
     try:
         work()
-    except Exception as trouble:  # pylint: disable=broad-except
+    except Exception as trouble:
         traceback.print_exc()
         said = f"{type(trouble).__name__}: {str(trouble)[:900]}"
         rows.append(Row(f"live: {name}", 0, [said]))
         ctx.say(f"live: {name}: {said}")
 
 
-def judge(ctx, options: argparse.Namespace) -> list[Row]:
+def judge(ctx: Context, options: argparse.Namespace) -> list[Row]:
     """All of it, on one node, on another after it, and the second platform."""
     rows: list[Row] = []
     kept: dict = {}
@@ -160,6 +170,11 @@ def arguments() -> argparse.Namespace:
     half = parser.add_mutually_exclusive_group()
     half.add_argument("--no-faults", action="store_true", help="do not plant the faults")
     half.add_argument("--faults", action="store_true", help="plant the faults only")
+    parser.add_argument(
+        "--markdown",
+        action="store_true",
+        help="write the table of planted faults, FAULTS.md, in place of comparing with it",
+    )
     return parser.parse_args()
 
 
@@ -173,7 +188,7 @@ def main() -> int:
     temp.mkdir(exist_ok=True)
     sandbox.enter(temp)
 
-    def stop(number, _frame):
+    def stop(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -189,6 +204,10 @@ def main() -> int:
                 lambda: rows.extend(live_faults.plant(ctx, options.shots)),
             )
             rows.append(faults_row("live: planted faults", ctx.planted, 0))
+            for one in ctx.planted:
+                one.planter = "live"
+            whole_run = not any(row.findings for row in rows)
+            rows.append(table_row(ctx.planted, ["live"], options.markdown and whole_run))
     finally:
         ctx.processes.stop_all()
     if ctx.planted:

@@ -1,27 +1,40 @@
 """A backup of the platform that people use, held against the database and the volume it is of."""
 
+from __future__ import annotations
+
+import base64
 import copy
 import hashlib
 import re
+import subprocess
 import tarfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+from harness.node_images import stored_as
+from harness.node_platform import containers_of
+from harness.processes import Failed
+from harness.table import Row
 
 from .live_objects import BUCKET
 from .live_platform import Live
-from .node_images import stored_as
-from .node_platform import containers_of
-from .processes import Failed
-from .table import Row
 
 JOBS = "/apis/batch/v1/namespaces/ai/jobs"
 SUMS, DUMP, FILES = "SHA256SUMS", "database.dump", "files.tar"
 # What a backup leaves out by design: what Open WebUI makes anew.
 MADE_ANEW = ("./cache/",)
+SOCKET, SETTINGS = "/var/run/postgresql", "RCLONE_CONFIG_ENCRYPTED_"
 VOLUME = "/app/backend/data"
 
 
-def backup(live: Live, row: Row, name: str = "backup-now", spoil=lambda script: script) -> None:
+def backup(
+    live: Live,
+    row: Row,
+    name: str = "backup-now",
+    spoil: Callable[..., Any] = lambda script: script,
+) -> None:
     """The tree's CronJob, run once now; what does not change meanwhile has to be in the backup."""
     cron = next(
         thing.value
@@ -48,15 +61,17 @@ def backup(live: Live, row: Row, name: str = "backup-now", spoil=lambda script: 
     theirs = dict(theirs.items() & volume(live).items())
     if not any(table == "public.chat" for table, _ in rows) or not theirs:
         raise Failed("there is no chat, or no file, to look for in the backup")
-    newest = backups(live)[-1]
+    row.findings += shown(backups(live)[-1])
+    newest = opened(live, backups(live)[-1])
     there = files(newest)
     row.findings += damaged(newest)
     if not row.findings:
         row.findings += lost_rows(rows, dumped(live, newest, dump["image"]))
         row.findings += lost_files(theirs, newest)
     size = sum(one.stat().st_size for one in there) >> 10
-    row.objects, row.note = len(there), (
-        f"{took:.0f} s, {size} KiB; rows: {rows.total()}, files of the volume: {len(theirs)}"
+    row.objects, row.note = (
+        len(there),
+        (f"{took:.0f} s, {size} KiB; rows: {rows.total()}, files of the volume: {len(theirs)}"),
     )
 
 
@@ -83,11 +98,56 @@ def said(live: Live, job: str) -> str:
 
 
 def backups(live: Live) -> list[Path]:
-    """The folders of the whole backups in the storage, the oldest first."""
+    """The folders of the whole backups in the storage, encrypted, the oldest first."""
     return sorted(
-        (one.parent for one in (live.storage / BUCKET).rglob(SUMS)),
+        (one.parent for one in (live.storage / BUCKET).rglob(f"{SUMS}.bin")),
         key=lambda one: one.name,
     )
+
+
+def crypt(live: Live, *words: str) -> None:
+    """rclone over a folder of the storage, with the key of the tree's Secret."""
+    cron = next(
+        thing.value
+        for thing in live.tree.of_kind("CronJob")
+        if thing.value["metadata"]["name"] == "backup"
+    )
+    pod = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    variables = {one["name"]: one for one in pod["containers"][0]["env"]}
+    reference = variables["ENCRYPTION_KEY"]["valueFrom"]["secretKeyRef"]
+    secret = live.world.api.get(f"/api/v1/namespaces/ai/secrets/{reference['name']}")
+    key = base64.b64decode(secret["data"][reference["key"]])
+    rclone = live.ctx.tool("rclone")
+    obscured = subprocess.run([rclone, "obscure", "-"], input=key, capture_output=True, check=True)
+    settings = {name: one["value"] for name, one in variables.items() if name.startswith(SETTINGS)}
+    own = {
+        f"{SETTINGS}PASSWORD": obscured.stdout.decode().strip(),
+        f"{SETTINGS}REMOTE": str(backups(live)[-1].parent),
+        "RCLONE_CONFIG": "/dev/null",
+        "HOME": "/tmp",
+    }
+    done = subprocess.run(
+        [rclone, *words], env={**settings, **own}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise Failed(f"rclone {' '.join(words)}: {done.stderr.strip()[-300:]}")
+
+
+def opened(live: Live, folder: Path) -> Path:
+    """A stored backup, decrypted."""
+    to = live.ctx.fresh("opened") / folder.name
+    crypt(live, "copy", f"encrypted:{folder.name}", str(to))
+    return to
+
+
+def shown(folder: Path) -> list[str]:
+    """What whoever reads the storage can read."""
+    return [
+        f"{file.name} of the backup shows `{text.decode()}`"
+        for file in files(folder)
+        for text in (b"PGDMP", b"ustar", b"openwebui")
+        if text in file.read_bytes()
+    ]
 
 
 def files(folder: Path) -> list[Path]:
@@ -97,7 +157,7 @@ def files(folder: Path) -> list[Path]:
 
 def sum_of(file: Path) -> str:
     """The sum of a file, as `sha256sum` prints it."""
-    with open(file, "rb") as source:
+    with file.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
 
 
@@ -133,7 +193,8 @@ def rows_of(dump: str) -> Counter[tuple[str, str]]:
 def database(live: Live) -> Counter[tuple[str, str]]:
     """The rows that are in the database now."""
     pod = live.pods("ai", "postgresql")[0]["metadata"]["name"]
-    asks = ("pg_dump", "-h", "127.0.0.1", "-U", "openwebui", "-d", "openwebui", "--data-only")
+    # Through the socket, as whom the server runs as.
+    asks = ("pg_dump", "-h", SOCKET, "-U", "postgres", "-d", "openwebui", "--data-only")
     done = live.world.exec("ai", pod, list(asks))
     if done.returncode:
         raise Failed(f"the database cannot be read: {done.stderr.strip()[-300:]}")
@@ -175,13 +236,17 @@ def volume(live: Live) -> dict[str, str]:
     return {name: text for name, text in found.items() if not name.startswith(MADE_ANEW)}
 
 
+def read_of(tar: tarfile.TarFile, one: tarfile.TarInfo) -> bytes:
+    """The content of a file in an archive."""
+    file = tar.extractfile(one)
+    return file.read() if file else b""
+
+
 def lost_files(wanted: dict[str, str], folder: Path) -> list[str]:
     """The files of the volume that are not in the backup as they are."""
     with tarfile.open(folder / FILES) as tar:
         inside = {
-            one.name: hashlib.sha256(tar.extractfile(one).read()).hexdigest()
-            for one in tar
-            if one.isfile()
+            one.name: hashlib.sha256(read_of(tar, one)).hexdigest() for one in tar if one.isfile()
         }
     return [
         f"the backup lacks the file {name}, or has another one"

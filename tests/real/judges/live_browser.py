@@ -1,13 +1,18 @@
 """Chromium before the platform: a person who signs in, picks a model, asks, uploads."""
 
+from __future__ import annotations
+
 import re
 import time
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Page, TimeoutError as Late, sync_playwright
+from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import TimeoutError as Late
 
-from .node_inside import NODE
-from .processes import Failed
+from harness.context import Context
+from harness.node_inside import NODE
+from harness.processes import Failed
 
 FLAGS = (
     "--headless=new",
@@ -33,12 +38,14 @@ COVERED = """Boolean(document.querySelector("[aria-modal=true]")
 class Person:
     """A browser of its own, with its own cookies; `with Person(ctx, host) as person:`."""
 
-    def __init__(self, ctx, host: str, theme: str = "light"):
+    def __init__(self, ctx: Context, host: str, theme: str = "light"):
         self.ctx, self.host, self.theme = ctx, host, theme
         self.hosts: set[str] = set()
         self.errors: list[str] = []
+        # The models that it was offered last.
+        self.offered: list[str] = ["qwen2.5:0.5b"]
 
-    def __enter__(self) -> "Person":
+    def __enter__(self) -> Person:
         self.driver = sync_playwright().start()
         try:
             self.browser = self.driver.chromium.launch(
@@ -71,7 +78,7 @@ class Person:
         self.page.on("pageerror", lambda one: self.errors.append(str(one)[:200]))
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         try:
             self.browser.close()
         finally:
@@ -181,7 +188,7 @@ class Person:
             key=lambda one: (one.get("timestamp") or 0, one.get("role") == "assistant"),
         )
 
-    def fetch(self, path: str, body: dict | None = None) -> dict | list:
+    def fetch(self, path: str, body: dict | None = None) -> Any:
         """A request of the page itself, as whoever is signed in."""
         return self.page.evaluate(
             """async ([path, body]) => {

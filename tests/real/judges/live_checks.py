@@ -1,15 +1,16 @@
 """What has to hold of the platform while real programs run, from a chat to its memory."""
 
-import os
 import subprocess
 import time
+from pathlib import Path
+
+from harness.node_pods import ready
+from harness.processes import Failed
+from harness.table import Row
 
 from .live_browser import Person, letters_of, sensible
 from .live_objects import CHAT, EMAIL, PASSWORD, TENANT, TENANTS
 from .live_platform import Live
-from .node_pods import ready
-from .processes import Failed
-from .table import Row
 
 QUESTION = "Name three colours."
 COLOURS = (
@@ -160,7 +161,7 @@ def script(
         check=False,
         timeout=seconds,
         env={
-            "PATH": f"{os.path.dirname(live.ctx.tool('kubectl'))}:/usr/bin:/bin:/usr/sbin:/sbin",
+            "PATH": f"{Path(live.ctx.tool('kubectl')).parent}:/usr/bin:/bin:/usr/sbin:/sbin",
             "HOME": str(live.folder),
             "ESPALIER_KUBECONFIG": str(live.world.cluster.kubeconfig),
             "LANG": "C.UTF-8",
@@ -245,7 +246,7 @@ def good(answer: dict | list) -> bool:
 def models(person: Person) -> list[str]:
     """What the chat offers; the last known where it offers nothing just now."""
     found = [one["id"] for one in person.fetch("/api/models").get("data", [])]
-    person.offered = found or getattr(person, "offered", ["qwen2.5:0.5b"])
+    person.offered = found or person.offered
     return person.offered
 
 

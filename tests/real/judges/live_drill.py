@@ -1,17 +1,21 @@
 """The node is lost: an empty one, the script's `restore`, the same chat again."""
 
+from __future__ import annotations
+
 import json
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
+from harness.table import Row
+
 from . import live_checks
 from .backup import summed
-from .live_backup import backups
+from .live_backup import backups, crypt, opened
 from .live_browser import Person
 from .live_objects import CHAT, EMAIL, PASSWORD
 from .live_platform import Live
-from .table import Row
 
 
 def paper(live: Live) -> None:
@@ -27,7 +31,7 @@ def paper(live: Live) -> None:
     )
 
 
-def restore(live: Live, *words: str):
+def restore(live: Live, *words: str) -> subprocess.CompletedProcess:
     """The script's own verb."""
     return live_checks.script(live, "restore", "--yes", *words)
 
@@ -78,11 +82,14 @@ def refused(live: Live, chat: str, row: Row) -> None:
     """A backup that is damaged, and one of another platform: nothing is changed by either."""
     newest = backups(live)[-1]
     for name, spoil in (("2999-01-01T00-00-00Z", damage), ("2999-01-02T00-00-00Z", make_foreign)):
-        folder = newest.with_name(name)
-        shutil.copytree(newest, folder)
+        folder = opened(live, newest)
+        # It says what it is called.
+        (folder / "name").write_text(f"{name}\n", encoding="utf-8")
+        summed(folder)
         spoil(folder)
+        crypt(live, "copy", str(folder), f"encrypted:{name}")
         done = restore(live, "--force", "--backup", name)
-        shutil.rmtree(folder)
+        shutil.rmtree(newest.with_name(name))
         if not done.returncode or "nothing was changed" not in (done.stdout + done.stderr).lower():
             row.findings.append(
                 f"{spoil.__name__}: restore ended with {done.returncode}: "
@@ -94,7 +101,7 @@ def refused(live: Live, chat: str, row: Row) -> None:
 
 
 def damage(folder: Path) -> None:
-    """One bit of the dump."""
+    """One bit of the dump, before it was encrypted: the sums alone can tell."""
     dump = folder / "database.dump"
     content = bytearray(dump.read_bytes())
     content[len(content) // 2] ^= 1

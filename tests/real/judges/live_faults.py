@@ -1,18 +1,24 @@
 """Faults of the judge `live`: what is wrong on purpose, on a platform of its own."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
+
+from harness.context import Context
+from harness.processes import Failed
+from harness.table import Fault, Row
+from harness.trees import Tree
 
 from . import live_backup, live_checks, live_drill, live_hosts, live_memory, live_replicas
 from .live_browser import Person
 from .live_checks import add_second
 from .live_objects import CHAT, EMAIL, PASSWORD, REGISTRY
 from .live_platform import Live, make_tree
-from .processes import Failed
-from .table import Fault, Row
-from .trees import Tree
 
 # Variables of Open WebUI that are taken away, each with the check that has to see it.
 TOOLS, CACHE = "DEFAULT_MODEL_METADATA", "AIOHTTP_POOL_DNS_TTL"
@@ -35,12 +41,12 @@ def spoil(root: Path, names: tuple[str, ...]) -> list[str]:
     return sorted(missing)
 
 
-def tried(check, live: Live) -> str:
+def tried(check: Callable[..., Any], live: Live) -> str:
     """What a check says; a check that breaks says so too."""
     row = Row("", 0)
     try:
         check(live, row)
-    except Exception as trouble:  # pylint: disable=broad-except
+    except Exception as trouble:
         row.findings.append(str(trouble)[:2000])
     return "; ".join(row.findings)
 
@@ -91,8 +97,9 @@ OF_BACKUPS = (
     ),
     (
         "a backup is damaged after its sums are made",
-        'sync -- "$work"/*',
-        'printf x | dd of="$work/database.dump" bs=1 seek=2000 conv=notrunc status=none',
+        'mv --no-target-directory -- "$work"',
+        'printf x | dd of="$work/database.dump" bs=1 seek=2000 conv=notrunc status=none\n'
+        'mv --no-target-directory -- "$work"',
         r"database\.dump of the backup is not what its sum says",
     ),
 )
@@ -100,7 +107,7 @@ SUMS_READ = "sha256sum --check --strict --quiet SHA256SUMS"
 OF_REDIS = ("REDIS_URL", "WEBSOCKET_MANAGER")
 
 
-def plant(ctx, shots: Path) -> list[Row]:
+def plant(ctx: Context, shots: Path) -> list[Row]:
     """A platform without its settings, and programs that do what nobody declared."""
     root = make_tree(ctx)
     missing = spoil(root, (TOOLS, CACHE))
@@ -161,10 +168,10 @@ def plant(ctx, shots: Path) -> list[Row]:
     return []
 
 
-def looked_at(ctx, live: Live):
+def looked_at(ctx: Context, live: Live) -> Any:
     """What notes whether a check of a platform says of a fault what it has to."""
 
-    def seen(what: str, judge: str, check, wanted: str) -> None:
+    def seen(what: str, judge: str, check: Callable[..., Any], wanted: str) -> None:
         message = tried(check, live)
         bitten = re.search(wanted, message)
         ctx.fault(Fault(what, f"live: {judge}", message or "nothing", bool(bitten)))
@@ -207,7 +214,7 @@ def upload(live: Live) -> None:
         live.chat = kept["id"]
 
 
-def spoiled_backup(number: int, written: str, spoiled: str):
+def spoiled_backup(number: int, written: str, spoiled: str) -> Callable[[Live, Row], None]:
     """The check of a backup, with a script that does something else."""
 
     def spoil(word: str) -> str:
@@ -228,7 +235,7 @@ def take_the_sums_away(root: Path) -> None:
     job.write_text(text.replace(SUMS_READ, "true"), encoding="utf-8")
 
 
-def of_replicas(ctx, shots: Path) -> None:
+def of_replicas(ctx: Context, shots: Path) -> None:
     """Two Open WebUI that do not know of each other, and then a Redis that nobody reaches."""
     root = live_replicas.make_tree(ctx)
     right = [

@@ -1,18 +1,29 @@
 """Which program asks for which names outside, beside those that the tree declares for it."""
 
+from __future__ import annotations
+
+import contextlib
 import ctypes
 import re
 import socket
 import struct
 import threading
 import time
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from .api import ApiError
+from harness.api import ApiError
+from harness.node_inside import NODE
+from harness.node_platform import containers_of, template_of
+from harness.node_world import World
+from harness.processes import Failed
+from harness.table import Row
+from harness.trees import Tree
+
 from .live_objects import BLOBS, REGISTRY
-from .node_inside import NODE
-from .node_platform import containers_of, template_of
-from .processes import Failed
+
+if TYPE_CHECKING:
+    from .live_platform import Live
 
 # CoreDNS asks for two numbers at its start, to see whether it asks itself in a circle.
 LOOP = re.compile(r"\d+\.\d+")
@@ -64,7 +75,7 @@ class Questions(threading.Thread):
     """Keeps who asked for which name, and which pod had which address, also of pods that are gone;
     to be started by a thread that is in the node's network."""
 
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         super().__init__(daemon=True)
         self.world, self.ended = world, threading.Event()
         self.pods: dict[str, dict] = {}
@@ -75,7 +86,7 @@ class Questions(threading.Thread):
         try:
             with listener() as wire:
                 self.listen(wire)
-        except Exception as trouble:  # pylint: disable=broad-except
+        except Exception as trouble:
             # The check says it: nothing that was asked after this is known.
             self.broken = f"{type(trouble).__name__}: {trouble}"
 
@@ -84,11 +95,9 @@ class Questions(threading.Thread):
         looked = 0.0
         while not self.ended.is_set():
             if time.monotonic() - looked > 0.5:
-                try:
+                # A server that is gone is what other checks say.
+                with contextlib.suppress(ApiError, OSError):
                     self.look()
-                except (ApiError, OSError):
-                    # A server that is gone is what other checks say.
-                    pass
                 looked = time.monotonic()
             try:
                 packet = wire.recv(4096)
@@ -129,7 +138,7 @@ def program_of(about: dict, flows: list[dict]) -> str:
     return f"{about['namespace']}/{about['name']}"
 
 
-def declared(tree, flows: list[dict]) -> dict[str, set[str]]:
+def declared(tree: Tree, flows: list[dict]) -> dict[str, set[str]]:
     """The hosts outside that each program of the tree may ask for: those that its containers name,
     and the registry of whoever pulls models; none where no flow leads outside."""
     away = {flow["from"] for flow in flows if flow["to"] == "outside"}
@@ -161,7 +170,7 @@ def outside(name: str) -> bool:
     return "." in name and not name.endswith(INSIDE) and not LOOP.fullmatch(name)
 
 
-def compared(live, row) -> None:
+def compared(live: Live, row: Row) -> None:
     """Each program asks for exactly the hosts that the tree declares for it."""
     if live.questions.broken:
         raise Failed(f"questions for names were not read to the end: {live.questions.broken}")

@@ -3,12 +3,13 @@
 import re
 from pathlib import Path
 
+from harness.node_platform import WORKLOADS, containers_of, template_of
+from harness.node_pods import OVER
+from harness.pods import quantity
+from harness.processes import Failed
+from harness.table import Row
+
 from .live_platform import Live
-from .node_platform import WORKLOADS, containers_of, template_of
-from .node_pods import OVER
-from .pods import quantity
-from .processes import Failed
-from .table import Row
 
 # The kernel's files of a group: version 1 has the first of each pair, version 2 the second.
 PEAK = ("memory.max_usage_in_bytes", "memory.peak")

@@ -4,11 +4,12 @@ import base64
 import subprocess
 from pathlib import Path
 
-from . import node_platform
-from .live_images import TRAEFIK
-from .node_platform import RESTRICTED, named, wanted_keys
-from .processes import Failed
-from .trees import Tree
+from harness import node_platform
+from harness.live_images import TRAEFIK
+from harness.node_k3s import RESTRICTED, named
+from harness.node_platform import wanted_keys
+from harness.processes import Failed
+from harness.trees import Tree
 
 CHAT, TENANTS, TENANT = "chat.example.com", "ws.example.com", "team"
 STORAGE, STORAGE_ADDRESS, BUCKET = "s3.example.com", "203.0.113.11", "backups"
@@ -136,6 +137,7 @@ def traefik_objects(spec_values: dict) -> list[dict]:
         "--entryPoints.web.address=:8000/tcp",
         "--entryPoints.websecure.address=:8443/tcp",
         "--ping=true",
+        "--providers.kubernetescrd",
         "--providers.kubernetesingress",
         "--providers.kubernetesingress.ingressendpoint.publishedservice=kube-system/traefik",
         "--entryPoints.web.http.redirections.entryPoint.to=:443",
@@ -200,6 +202,7 @@ def traefik_objects(spec_values: dict) -> list[dict]:
                     "resources": ["ingresses", "ingressclasses"],
                     "verbs": watch,
                 },
+                {"apiGroups": ["traefik.io"], "resources": ["*"], "verbs": watch},
                 {
                     "apiGroups": ["networking.k8s.io"],
                     "resources": ["ingresses/status"],

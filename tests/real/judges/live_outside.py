@@ -19,8 +19,26 @@ from pathlib import Path
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
+class NameServer(socketserver.ThreadingUDPServer):
+    """What it knows, and where it writes down what it is asked for."""
+
+    guard: threading.Lock
+    names: dict[str, str]
+    log: Path
+
+
+class RegistryServer(http.server.ThreadingHTTPServer):
+    """What it has."""
+
+    about: dict
+    manifest: bytes
+    blobs: dict[str, Path]
+
+
 class Names(socketserver.BaseRequestHandler):
     """A DNS server that knows a few names, and writes down each that it is asked for."""
+
+    server: NameServer
 
     def handle(self) -> None:
         asked, back = self.request
@@ -30,10 +48,10 @@ class Names(socketserver.BaseRequestHandler):
             at += 1 + asked[at]
         kind = struct.unpack(">H", asked[at + 1 : at + 3])[0]
         text = ".".join(name).lower()
-        with self.server.guard, open(self.server.log, "a", encoding="utf-8") as out:
+        with self.server.guard, self.server.log.open("a", encoding="utf-8") as out:
             out.write(f"{text}\n")
         address = self.server.names.get(text)
-        found = address and kind == 1
+        found = bool(address) and kind == 1
         # A name that is known has no other addresses; one that is not known does not exist.
         flags = 0x8180 | (0 if address else 3)
         head = (
@@ -43,7 +61,7 @@ class Names(socketserver.BaseRequestHandler):
         )
         answer = (
             b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 60, 4) + socket.inet_aton(address)
-            if found
+            if address and found
             else b""
         )
         back.sendto(head + answer, self.client_address)
@@ -53,8 +71,9 @@ class Registry(http.server.BaseHTTPRequestHandler):
     """Manifests and blobs, with ranges, and blobs of another host as the real one has them."""
 
     protocol_version = "HTTP/1.1"
+    server: RegistryServer
 
-    def log_message(self, *_arguments) -> None:
+    def log_message(self, *_arguments: object) -> None:
         """Says nothing: who was asked is in the names' list."""
 
     def answer(
@@ -68,11 +87,11 @@ class Registry(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def do_HEAD(self) -> None:  # pylint: disable=invalid-name
+    def do_HEAD(self) -> None:
         """As a GET without its body."""
         self.do_GET()
 
-    def do_GET(self) -> None:  # pylint: disable=invalid-name
+    def do_GET(self) -> None:
         """A manifest, a redirect, a blob."""
         about = self.server.about
         asked = re.match(r"^/v2/(?:library/)?(.+)/manifests/(.+)$", self.path)
@@ -100,7 +119,7 @@ class Registry(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return None
-        with open(source, "rb") as file:
+        with source.open("rb") as file:
             file.seek(first)
             left = last - first + 1
             while left and (piece := file.read(min(1 << 20, left))):
@@ -120,7 +139,7 @@ def blobs_of(folder: Path, about: dict) -> tuple[bytes, dict[str, Path]]:
         parts[kind] = folder / kind
         parts[kind].write_text(text, encoding="utf-8")
     for kind, file in parts.items():
-        with open(file, "rb") as source:
+        with file.open("rb") as source:
             name = "sha256:" + hashlib.file_digest(source, "sha256").hexdigest()
         blobs[name] = file
         layers.append(
@@ -164,10 +183,11 @@ def blobs_of(folder: Path, about: dict) -> tuple[bytes, dict[str, Path]]:
 def main() -> None:
     """Serves until it is killed."""
     about = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    names = socketserver.ThreadingUDPServer((about["resolver"], 53), Names)
-    names.guard, names.names, names.log = threading.Lock(), about["names"], about["log"]
+    names = NameServer((about["resolver"], 53), Names)
+    names.guard, names.names = threading.Lock(), about["names"]
+    names.log = Path(about["log"])
     threading.Thread(target=names.serve_forever, daemon=True).start()
-    registry = http.server.ThreadingHTTPServer((about["address"], 443), Registry)
+    registry = RegistryServer((about["address"], 443), Registry)
     registry.daemon_threads = True
     registry.about = about
     registry.manifest, registry.blobs = blobs_of(Path(sys.argv[1]).parent, about)

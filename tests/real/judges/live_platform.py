@@ -1,16 +1,30 @@
 """The platform of the judge `live`: the committed spec with other hosts, a tenant, a storage."""
 
+from __future__ import annotations
+
 import json
 import re
 import shutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from . import live_hosts, node_platform
-from .live_images import NAMES, REDIS
+from harness import node_platform
+from harness.context import Context
+from harness.live_images import NAMES, REDIS
+from harness.node_images import stored_as
+from harness.node_inside import BIND, GATEWAY, NODE
+from harness.node_pods import ready
+from harness.node_world import World
+from harness.processes import Failed, wait_until
+from harness.sandbox import mount
+from harness.trees import Tree
+
+from . import live_hosts
 from .live_objects import (
     BLOBS,
     BUCKET,
@@ -28,13 +42,6 @@ from .live_objects import (
     secrets_of,
     traefik_objects,
 )
-from .node_images import stored_as
-from .node_inside import BIND, GATEWAY, NODE
-from .node_pods import ready
-from .node_world import World
-from .processes import Failed, wait_until
-from .sandbox import mount
-from .trees import Tree
 
 REAL = Path(__file__).resolve().parent.parent
 # Words of a line about something that failed.
@@ -53,7 +60,11 @@ TEMPLATE = """{{- if .System }}<|im_start|>system
 PARAMS = {"stop": ["<|im_start|>", "<|im_end|>"], "temperature": 0}
 
 
-def make_tree(ctx, change=lambda spec: None, tenants: tuple[str, ...] = (TENANT,)) -> Path:
+def make_tree(
+    ctx: Context,
+    change: Callable[..., Any] = lambda spec: None,
+    tenants: tuple[str, ...] = (TENANT,),
+) -> Path:
     """The committed spec, changed, with tenants, rendered; its folder."""
     root = ctx.fresh("platform")
     shutil.copytree(ctx.root / "spec", root / "spec")
@@ -89,7 +100,7 @@ def make_tree(ctx, change=lambda spec: None, tenants: tuple[str, ...] = (TENANT,
 class Live:
     """The platform that runs: a node, what is outside, the tree's objects; `with Live(…)`."""
 
-    def __init__(self, ctx, root: Path, name: str = "live", storage: Path | None = None):
+    def __init__(self, ctx: Context, root: Path, name: str = "live", storage: Path | None = None):
         self.ctx, self.tree, self.about = ctx, Tree("live", root), ctx.manifest["live"]
         self.budget = ctx.budget(root)
         self.world = World.of_tree(ctx, root, self.budget, name=name)
@@ -101,7 +112,7 @@ class Live:
         self.expected, self.shots, self.chat, self.model = 0, Path(), "", ""
         self.questions = live_hosts.Questions(self.world)
 
-    def __enter__(self) -> "Live":
+    def __enter__(self) -> Live:
         try:
             self.start()
         except BaseException:
@@ -109,7 +120,7 @@ class Live:
             raise
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.questions.stop()
         self.world.destroy()
 
@@ -145,6 +156,13 @@ class Live:
             for thing in self.tree.of_kind("Ingress")
             for one in thing.value["spec"].get("tls", [])
         ]
+        self.world.apply([one for one in self.ctx.crds() if one["spec"]["group"] == "traefik.io"])
+        self.wait("the server has the kinds of Traefik", self.has_traefik_kinds, 60)
+        objects += [
+            thing.value
+            for thing in self.tree.things
+            if thing.value["apiVersion"].startswith("traefik.io/")
+        ]
         spaces = [one for one in objects if one["kind"] == "Namespace"]
         rest = [one for one in objects if one["kind"] != "Namespace"]
         # The platform's own chat has the last wave: what it needs is Ready before.
@@ -176,6 +194,15 @@ class Live:
                     240,
                 )
         self.world.apply(last)
+
+    def has_traefik_kinds(self) -> bool:
+        """Whether middlewares can be written."""
+        try:
+            self.world.api.kind("traefik.io/v1alpha1", "Middleware")
+            self.world.api.kind("traefik.io/v1alpha1", "TLSOption")
+        except LookupError:
+            return False
+        return True
 
     def pods_of_tree(self) -> list[dict]:
         """What makes pods."""
@@ -313,7 +340,7 @@ class Live:
             and not one["metadata"].get("deletionTimestamp")
         ]
 
-    def wait(self, what: str, check, seconds: float) -> float:
+    def wait(self, what: str, check: Callable[..., Any], seconds: float) -> float:
         """Waits until something holds; how long it took."""
         began = time.monotonic()
         wait_until(what, check, seconds, pause=0.3)

@@ -4,14 +4,16 @@ import json
 from datetime import datetime
 from pathlib import Path
 
+from harness.context import Context
+from harness.node_pods import ready
+from harness.processes import Failed
+from harness.table import Row
+
 from . import live_platform
 from .live_browser import Person
 from .live_checks import COLOURS, QUESTION, judged, others
 from .live_objects import CHAT, EMAIL, PASSWORD
 from .live_platform import Live
-from .node_pods import ready
-from .processes import Failed
-from .table import Row
 
 REPLICAS = 2
 # Where the page sends a question, and where its socket is.
@@ -36,19 +38,19 @@ def change(spec: dict) -> None:
     components["ollama"] = {**components["ollama"], "replicas": 1}
 
 
-def make_tree(ctx) -> Path:
+def make_tree(ctx: Context) -> Path:
     """The tree of the platform with replicas, without tenants."""
     return live_platform.make_tree(ctx, change, ())
 
 
 def passed(live: Live) -> list[dict]:
     """The requests that Traefik has ended, in its own words; of a socket, when it is closed."""
-    found = []
-    for pod in live.pods("kube-system", "traefik"):
-        for line in live.world.log(pod, "traefik").splitlines():
-            if '"RequestPath"' in line:
-                found.append(json.loads(line))
-    return found
+    return [
+        json.loads(line)
+        for pod in live.pods("kube-system", "traefik")
+        for line in live.world.log(pod, "traefik").splitlines()
+        if '"RequestPath"' in line
+    ]
 
 
 def span(request: dict) -> tuple[float, float]:
@@ -60,9 +62,7 @@ def span(request: dict) -> tuple[float, float]:
 def placed(requests: list[dict]) -> list[tuple[str, set[str]]]:
     """Of each question: the replica that it came to, and those that had an open socket then."""
     sockets = [
-        (span(one), one["ServiceAddr"])
-        for one in requests
-        if one["RequestPath"].startswith(SOCKET)
+        (span(one), one["ServiceAddr"]) for one in requests if one["RequestPath"].startswith(SOCKET)
     ]
     found = []
     for one in requests:
@@ -75,9 +75,7 @@ def placed(requests: list[dict]) -> list[tuple[str, set[str]]]:
 
 def addresses(live: Live) -> set[str]:
     """Where the replicas that are Ready answer."""
-    return {
-        f"{pod['status']['podIP']}:8080" for pod in live.pods("ai", "openwebui") if ready(pod)
-    }
+    return {f"{pod['status']['podIP']}:8080" for pod in live.pods("ai", "openwebui") if ready(pod)}
 
 
 def answers(live: Live, row: Row) -> None:
@@ -111,9 +109,12 @@ def answers(live: Live, row: Row) -> None:
             across += bool(sockets) and where not in sockets
         if across or row.findings:
             break
-    row.objects, row.note = asked, (
-        f"{asked} questions, {across} of them at the replica without the socket; "
-        f"answers after {min(said):.0f} to {max(said):.0f} s"
+    row.objects, row.note = (
+        asked,
+        (
+            f"{asked} questions, {across} of them at the replica without the socket; "
+            f"answers after {min(said):.0f} to {max(said):.0f} s"
+        ),
     )
     if not across and not row.findings:
         row.findings.append(f"no question in {asked} came to the replica without the socket")

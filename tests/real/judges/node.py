@@ -1,28 +1,26 @@
 """Runs every tree for one node on a real kubelet: its pods become Ready, are what they declare, and
 come back from what a node goes through."""
 
+from __future__ import annotations
+
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from . import (
-    node_checks,
-    node_drills,
-    node_faults,
-    node_images,
-    node_kernel,
-    node_platform,
-    node_pressure,
-    node_restarts,
-)
-from .node_world import World
-from .table import Row
+from harness import node_images, node_kernel, node_platform
+from harness.context import Context
+from harness.node_world import World
+from harness.table import Row
+from harness.trees import Tree
+
+from . import node_checks, node_drills, node_faults, node_pressure, node_restarts
 
 # Not run where somebody says so: the table then has that as its only row.
 SWITCH = "NODE_JUDGE"
 
 
-def one_node(ctx) -> list[tuple]:
+def one_node(ctx: Context) -> list[tuple]:
     """The trees for a single node without a GPU, with their budgets."""
     found = []
     for tree in ctx.trees:
@@ -36,7 +34,7 @@ def one_node(ctx) -> list[tuple]:
     return found
 
 
-def unwilling(ctx, name: str = "node") -> list[Row] | None:
+def unwilling(ctx: Context, name: str = "node") -> list[Row] | None:
     """A row instead of a judgement: somebody does not want it, or the kernel lacks something."""
     if os.environ.get(SWITCH) == "off":
         return [Row(name, 0, note=f"not run: {SWITCH}=off")]
@@ -50,13 +48,14 @@ class Platform:
     """A tree on a node of its own: `with Platform(ctx, tree, budget) as platform:` has its pods
     applied."""
 
-    def __init__(self, ctx, tree, budget: dict, name: str = "node"):
+    def __init__(self, ctx: Context, tree: Tree, budget: dict, name: str = "node") -> None:
         self.ctx, self.tree, self.budget = ctx, tree, budget
         self.flows = ctx.flows(tree.spec_root)
         self.world = World.of_tree(ctx, tree.root, budget, name=name)
         self.objects = node_platform.objects_of(tree)
         self.objects = [*node_platform.classes_of(self.objects), *self.objects]
         self.stand_ins = node_platform.stand_ins(tree, budget, self.flows)
+        self.objects = [*node_platform.outside(self.objects, self.stand_ins), *self.objects]
         self.unknown: list[str] = []
 
     @property
@@ -64,7 +63,7 @@ class Platform:
         """How many pods there are at rest."""
         return node_platform.pods_expected([*self.objects, *self.stand_ins])
 
-    def __enter__(self) -> "Platform":
+    def __enter__(self) -> Platform:
         self.world.__enter__()
         try:
             named = node_platform.images(self.tree)
@@ -79,7 +78,7 @@ class Platform:
             raise
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.world.destroy()
 
 
@@ -92,12 +91,12 @@ def runs(platform: Platform, row: Row) -> None:
     row.note = f"all Ready after {seconds:.0f} s" if not waiting else ""
 
 
-def judge(ctx) -> list[Row]:
+def judge(ctx: Context) -> list[Row]:
     """The committed tree goes through everything."""
     return judged(ctx, "node", lambda name: name == "committed")
 
 
-def judged(ctx, judge_name: str, which) -> list[Row]:
+def judged(ctx: Context, judge_name: str, which: Callable[[str], bool]) -> list[Row]:
     """Each of the trees has its pods run; the committed one goes through everything."""
     refused = unwilling(ctx, judge_name)
     if refused:
@@ -116,7 +115,7 @@ def judged(ctx, judge_name: str, which) -> list[Row]:
                 ctx.say(f"node: {tree.name}: {row.note or row.findings}")
                 if tree.name == "committed":
                     rows += whole_list(platform, bool(row.findings))
-        except Exception as trouble:  # pylint: disable=broad-except
+        except Exception as trouble:
             # One tree's node that does not come up says nothing about the others.
             row.findings.append(f"its node broke: {type(trouble).__name__}: {trouble}")
             row.seconds = row.seconds or time.monotonic() - began
@@ -130,6 +129,7 @@ def whole_list(platform: Platform, broken: bool) -> list[Row]:
         ("node: rollout", node_drills.rollout),
         ("node: revert of a bad image", node_restarts.revert),
         ("node: OOM of a container", node_drills.out_of_memory),
+        ("node: a context beyond the model server's memory", node_drills.long_context),
         ("node: eviction and what comes after", node_pressure.eviction),
         ("node: power cut", node_restarts.power_cut),
     )
@@ -140,7 +140,7 @@ def whole_list(platform: Platform, broken: bool) -> list[Row]:
         row, began = Row(name, 0), time.monotonic()
         try:
             check(platform, row)
-        except Exception as trouble:  # pylint: disable=broad-except
+        except Exception as trouble:
             row.findings.append(f"the check itself broke: {type(trouble).__name__}: {trouble}")
         row.seconds = time.monotonic() - began
         rows.append(row)
@@ -148,7 +148,7 @@ def whole_list(platform: Platform, broken: bool) -> list[Row]:
     return rows
 
 
-def faults(ctx) -> list[Row]:
+def faults(ctx: Context) -> list[Row]:
     """Things that are wrong on purpose, on a node of their own; and what an interrupted run leaves
     behind."""
     refused = unwilling(ctx, "node: planted faults")

@@ -1,12 +1,15 @@
 """Whether containers are in truth what the tree declares: asked of /proc, of the control groups and
 of the pods' own network."""
 
+from __future__ import annotations
+
 import re
 import socket
 from pathlib import Path
 
-from .node_platform import WORKLOADS, template_of
-from .pods import quantity
+from harness.node_platform import WORKLOADS, template_of
+from harness.node_world import World
+from harness.pods import quantity
 
 CAPABILITIES = {
     "CHOWN": 0,
@@ -21,7 +24,7 @@ CAPABILITIES = {
 }
 
 
-def allocatable(world, budget: dict) -> list[str]:
+def allocatable(world: World, budget: dict) -> list[str]:
     """Where the node has other room for pods than the budget says; the figures are the kubelet's
     own."""
     said, node, findings = (
@@ -72,7 +75,7 @@ def working_set(group: Path) -> int:
     raise LookupError(f"{group} counts no memory")
 
 
-def group_of(world, pod: dict, container: str) -> Path:
+def group_of(world: World, pod: dict, container: str) -> Path:
     """The control group in which a container's memory is counted."""
     number = world.container(pod, container)
     found = list(
@@ -92,7 +95,7 @@ def status_of(process: Path) -> dict[str, str]:
     )
 
 
-def process_of(world, pod: dict, container: str) -> Path:
+def process_of(world: World, pod: dict, container: str) -> Path:
     """The first process of a container."""
     numbers = (group_of(world, pod, container) / "cgroup.procs").read_text(encoding="utf-8").split()
     firsts = [
@@ -119,9 +122,9 @@ def rights(status: dict, pod: dict, own: dict) -> list[str]:
     if "ALL" in lists.get("drop", []):
         bits = sum(1 << CAPABILITIES[name] for name in lists.get("add", []))
         for field in ("CapBnd", "CapPrm", "CapEff", "CapInh"):
-            have = int(status[field].strip(), 16)
-            if have & ~bits or field == "CapBnd" and have != bits:
-                findings.append(f"{field} is {have:x}, capabilities declare {bits:x}")
+            mask = int(status[field].strip(), 16)
+            if mask & ~bits or (field == "CapBnd" and mask != bits):
+                findings.append(f"{field} is {mask:x}, capabilities declare {bits:x}")
     if own.get("allowPrivilegeEscalation") is False and status["NoNewPrivs"].strip() != "1":
         findings.append("the process may gain rights, allowPrivilegeEscalation is false")
     if (
@@ -141,7 +144,7 @@ def mounts_of(process: Path) -> dict[str, list[str]]:
     return found
 
 
-def files(world, pod: dict, spec: dict, container: dict, process: Path) -> list[str]:
+def files(world: World, pod: dict, spec: dict, container: dict, process: Path) -> list[str]:
     """The root and each mount: there, to be read only where that is declared, else to be written by
     the container's user."""
     mounts, findings = mounts_of(process), []
@@ -185,8 +188,7 @@ def files(world, pod: dict, spec: dict, container: dict, process: Path) -> list[
     if done.returncode:
         findings.append(f"nothing could be asked inside: {done.stderr.strip()[-200:]}")
     token = any(
-        place.startswith("/var/run/secrets/kubernetes.io")
-        or place.startswith("/run/secrets/kubernetes.io")
+        place.startswith(("/var/run/secrets/kubernetes.io", "/run/secrets/kubernetes.io"))
         for place in mounts
     )
     if token and spec.get("automountServiceAccountToken") is False:
@@ -196,7 +198,7 @@ def files(world, pod: dict, spec: dict, container: dict, process: Path) -> list[
     return findings
 
 
-def room(world, pod: dict, container: dict, process: Path) -> list[str]:
+def room(world: World, pod: dict, container: dict, process: Path) -> list[str]:
     """The memory limit, and how soon the kernel would end the process when the node itself has none
     left."""
     resources, findings = container.get("resources", {}), []
@@ -260,7 +262,7 @@ def surroundings(spec: dict, container: dict, process: Path) -> list[str]:
     return findings
 
 
-def container_is(world, pod: dict, spec: dict, container: dict) -> list[str]:
+def container_is(world: World, pod: dict, spec: dict, container: dict) -> list[str]:
     """Everything that a container declares, against what runs."""
     process = process_of(world, pod, container["name"])
     findings = rights(
@@ -280,7 +282,7 @@ def owner(pod: dict) -> str:
     return about["name"].rpartition("-")[0] if about["kind"] == "ReplicaSet" else about["name"]
 
 
-def pods_are(world, values: list[dict]) -> tuple[int, list[str]]:
+def pods_are(world: World, values: list[dict]) -> tuple[int, list[str]]:
     """All containers of the pods that workloads have made; how many, and where one is not what its
     template says."""
     count, findings, pods = 0, [], world.pods()

@@ -1,21 +1,33 @@
 """What a node does with pods that run: containers looked at from inside, a rollout, a container
 without memory, a node without memory."""
 
+from __future__ import annotations
+
 import os
 import signal
 import threading
 import time
+from typing import TYPE_CHECKING
+
+from harness.api import Api
+from harness.node_images import STANDIN
+from harness.node_k3s import named
+from harness.node_platform import WORKLOADS
+from harness.node_pods import ready, told
+from harness.node_world import World
+from harness.table import Row
 
 from . import node_checks
-from .node_images import STANDIN
-from .node_k3s import named
-from .node_platform import WORKLOADS
-from .node_pods import ready, told
+
+if TYPE_CHECKING:
+    from .node import Platform
 
 MIB = 1 << 20
+# Seconds from a model server that was ended to one that answers.
+NEXT_ANSWER = 30
 
 
-def declared(platform, row) -> None:
+def declared(platform: Platform, row: Row) -> None:
     """Each container of the tree and each stand-in, against what it declares."""
     row.objects, row.findings = node_checks.pods_are(
         platform.world, [*platform.objects, *platform.stand_ins]
@@ -28,7 +40,7 @@ def path_of(value: dict) -> str:
     return f"/apis/apps/v1/namespaces/{about['namespace']}/{value['kind'].lower()}s/{about['name']}"
 
 
-def rolled(api, path: str) -> bool:
+def rolled(api: Api, path: str) -> bool:
     """Whether a workload's last change has come to its end."""
     one = api.get(path)
     status, wanted = one.get("status", {}), one["spec"].get("replicas", 1)
@@ -44,9 +56,10 @@ def rolled(api, path: str) -> bool:
 class Endings(threading.Thread):
     """Watches how containers end, which nobody can ask any more when their pod is gone."""
 
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         super().__init__(daemon=True)
-        self.world, self.ended, self.codes = world, threading.Event(), {}
+        self.world, self.ended = world, threading.Event()
+        self.codes: dict = {}
 
     def run(self) -> None:
         for _, pod in self.world.api.watch("/api/v1/pods", self.ended):
@@ -57,15 +70,15 @@ class Endings(threading.Thread):
                         f"{pod['metadata']['namespace']}/{pod['metadata']['name']} {one['name']}"
                     ] = over["exitCode"]
 
-    def __enter__(self) -> "Endings":
+    def __enter__(self) -> Endings:
         self.start()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.ended.set()
 
 
-def ended_badly(world, endings: Endings) -> list[str]:
+def ended_badly(world: World, endings: Endings) -> list[str]:
     """The containers that did not end when they were asked to, or whose preparation for the end did
     not come to its own."""
     found = [
@@ -81,7 +94,7 @@ def ended_badly(world, endings: Endings) -> list[str]:
     return found
 
 
-def rollout(platform, row) -> None:
+def rollout(platform: Platform, row: Row) -> None:
     """Every workload of the tree gets another template at the same time, and a chart's Deployment
     that may surge with them."""
     api = platform.world.api
@@ -89,7 +102,8 @@ def rollout(platform, row) -> None:
     values += [
         one for one in platform.stand_ins if one["spec"]["strategy"]["type"] == "RollingUpdate"
     ]
-    began, took = time.monotonic(), {}
+    began = time.monotonic()
+    took: dict[str, float] = {}
     with Endings(platform.world) as endings:
         for value in values:
             api.patch(
@@ -119,7 +133,7 @@ def rollout(platform, row) -> None:
     row.findings += [f"after the rollout: {one}" for one in waiting]
 
 
-def restarts(world) -> dict[str, int]:
+def restarts(world: World) -> dict[str, int]:
     """How often each container has been started again."""
     return {
         f"{pod['metadata']['uid']} {pod['metadata']['name']} {one['name']}": one["restartCount"]
@@ -128,7 +142,7 @@ def restarts(world) -> dict[str, int]:
     }
 
 
-def of_workload(platform, kind: str) -> dict:
+def of_workload(platform: Platform, kind: str) -> dict:
     """A pod of the tree's first Deployment or StatefulSet."""
     name = next(one["metadata"]["name"] for one in platform.objects if one["kind"] == kind)
     return next(
@@ -136,23 +150,43 @@ def of_workload(platform, kind: str) -> dict:
     )
 
 
-def out_of_memory(platform, row) -> None:
+def out_of_memory(platform: Platform, row: Row) -> None:
     """Process 1 of a container takes more than its limit: it alone is started again."""
+    beyond_limit(platform, row, of_workload(platform, "Deployment"), 90)
+
+
+def long_context(platform: Platform, row: Row) -> None:
+    """The model server takes more than its limit, as for a context that a signed-in user asks for
+    (`num_ctx`): it alone is started again, nobody is evicted, and the next answer comes soon."""
+    pod = next(
+        pod for pod in platform.world.pods() if node_checks.owner(pod) == "ollama" and ready(pod)
+    )
+    beyond_limit(platform, row, pod, NEXT_ANSWER)
+    row.findings += [
+        f"{pod['metadata']['name']}: evicted"
+        for pod in platform.world.pods()
+        if pod["status"].get("reason") == "Evicted"
+    ]
+
+
+def beyond_limit(platform: Platform, row: Row, pod: dict, patience: int) -> None:
+    """One container beyond its limit, and how soon its pod is Ready again."""
     world, row.objects = platform.world, 1
-    pod = of_workload(platform, "Deployment")
     about, container = pod["metadata"], pod["spec"]["containers"][0]["name"]
     before = restarts(world)
     process = node_checks.process_of(world, pod, container)
     os.kill(int(process.name), signal.SIGUSR1)
     began, said = time.monotonic(), {}
-    while time.monotonic() - began < 90:
+    while time.monotonic() - began < patience:
         now = world.api.get(f"/api/v1/namespaces/{about['namespace']}/pods/{about['name']}")
         said = now["status"]["containerStatuses"][0]
         if said["restartCount"] and ready(now) and "running" in said["state"]:
             break
         time.sleep(0.3)
     else:
-        row.findings.append(f"{about['name']}: not started again and Ready after 90 s: {told(now)}")
+        row.findings.append(
+            f"{about['name']}: not started again and Ready after {patience} s: {told(now)}"
+        )
     reason = said.get("lastState", {}).get("terminated", {}).get("reason")
     if reason != "OOMKilled":
         row.findings.append(

@@ -1,22 +1,28 @@
 """Faults planted on purpose: parts of the committed tree with one thing wrong, each in a namespace
 of its own on one real node."""
 
+from __future__ import annotations
+
 import base64
 import copy
 import json
 import os
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Callable
 
-from . import node_checks, node_images, node_k3s, node_leftovers, node_platform
+from harness import node_images, node_k3s, node_platform
+from harness.context import Context
+from harness.node_pods import path_of, ready
+from harness.node_settings import kubelet_arguments
+from harness.node_world import World
+from harness.processes import wait_until
+from harness.table import Fault
+from harness.trees import Tree
+
+from . import node_checks, node_leftovers
 from .node_drills import Endings, ended_badly
-from .node_pods import path_of, ready
-from .node_settings import kubelet_arguments
-from .node_world import World
-from .processes import wait_until
-from .table import Fault
 
 SPACE = "ai"
 # The namespace by its own label, in the selectors of policies.
@@ -38,6 +44,15 @@ def template(objects: list[dict], name: str) -> dict:
         for one in objects
         if one["kind"] in node_platform.WORKLOADS and one["metadata"]["name"] == name
     )["spec"]["template"]["spec"]
+
+
+def with_image(name: str, image: str) -> Callable[[list[dict]], None]:
+    """Another image for the first container of a workload."""
+
+    def change(objects: list[dict]) -> None:
+        container(objects, name)["image"] = image
+
+    return change
 
 
 def without(objects: list[dict], kind: str) -> None:
@@ -143,9 +158,6 @@ def deaf(objects: list[dict]) -> None:
 def plans(room: int) -> list[Plan]:
     """All faults."""
     chat, base = ("openwebui",), ("postgresql",)
-    set_ = lambda name, **more: lambda objects: container(objects, name).update(
-        **more
-    )  # noqa: E731
     return [
         # What the faults are planted in: a part that does not run by itself shows no fault.
         Plan(
@@ -192,7 +204,7 @@ def plans(room: int) -> list[Plan]:
         Plan(
             "a tag of an image that is not there",
             base,
-            set_("postgresql", image="docker.io/library/postgres:17.99"),
+            with_image("postgresql", "docker.io/library/postgres:17.99"),
             r"postgres:17\.99",
         ),
         Plan(
@@ -254,9 +266,10 @@ def moved(objects: list[dict], namespace: str) -> list[dict]:
     return found
 
 
-def prepare(tree, room: int) -> list[Plan]:
+def prepare(tree: Tree, room: int) -> list[Plan]:
     """The faults with their objects; those about what runs share a namespace."""
-    everything, found, shared = node_platform.objects_of(tree), plans(room), {}
+    everything, found = node_platform.objects_of(tree), plans(room)
+    shared: dict[str, str] = {}
     for number, plan in enumerate(found):
         plan.namespace = (
             shared.setdefault(plan.change.__name__, f"fault-{number}")
@@ -270,16 +283,19 @@ def prepare(tree, room: int) -> list[Plan]:
             and (
                 one["kind"] in ("Namespace", "Secret")
                 or one["metadata"].get("labels", {}).get("app.kubernetes.io/instance") in plan.parts
-                or one["kind"] == "NetworkPolicy"
-                and len(plan.parts) > 1
+                or (one["kind"] == "NetworkPolicy" and len(plan.parts) > 1)
             )
         ]
         plan.before = moved(copy.deepcopy(part), plan.namespace)
         plan.objects = moved(copy.deepcopy(part), plan.namespace)
         for one in plan.objects:
-            # What takes long on a node that is well is not waited for here.
+            # What takes long on a node that is well is not waited for here; a database is not one
+            # before it is made.
             if one["kind"] in node_platform.WORKLOADS:
-                one["spec"]["template"]["spec"].pop("initContainers", None)
+                pod = one["spec"]["template"]["spec"]
+                pod["initContainers"] = [
+                    first for first in pod.get("initContainers", []) if first["name"] == "prepare"
+                ]
         as_it_is = copy.deepcopy(plan.objects)
         plan.change(plan.objects)
         if (plan.objects == as_it_is) != plan.control:
@@ -287,7 +303,7 @@ def prepare(tree, room: int) -> list[Plan]:
     return found
 
 
-def owned_by_another(world, plan: Plan) -> None:
+def owned_by_another(world: World, plan: Plan) -> None:
     """A volume that a user has already written to, bound to the claim beforehand."""
     folder = world.state / "var/lib/rancher/k3s/storage/owned"
     folder.mkdir(parents=True)
@@ -315,11 +331,11 @@ def owned_by_another(world, plan: Plan) -> None:
     )
 
 
-def look(world, found: list[Plan], endings: Endings) -> None:
+def look(world: World, found: list[Plan], endings: Endings) -> None:
     """One round: what the judge would say now about each fault that it has not seen yet."""
     pods = world.pods()
     for plan in found:
-        if plan.seen or plan.late and not all(one.seen for one in found if one.control):
+        if plan.seen or (plan.late and not all(one.seen for one in found if one.control)):
             continue
         own = [pod for pod in pods if pod["metadata"]["namespace"] == plan.namespace]
         if plan.declared:
@@ -343,7 +359,7 @@ def well(plan: Plan, own: list[dict]) -> bool:
     return len(own) == node_platform.pods_expected(plan.objects) - 1 and all(map(ready, own))
 
 
-def plant(ctx) -> None:
+def plant(ctx: Context) -> None:
     """Plants everything at once, and waits until each fault is seen or the time is over."""
     tree = next((one for one in ctx.trees if one.name == "committed"), None)
     if tree is None:
@@ -380,7 +396,7 @@ def plant(ctx) -> None:
     node_leftovers.plant(ctx)
 
 
-def names_resolve(world) -> bool:
+def names_resolve(world: World) -> bool:
     """Whether the cluster's DNS is Ready."""
     return any(
         ready(pod)
@@ -389,7 +405,7 @@ def names_resolve(world) -> bool:
     )
 
 
-def delete(world, found: list[Plan]) -> bool:
+def delete(world: World, found: list[Plan]) -> bool:
     """Deletes the pods whose end is watched, when all of them run."""
     pods = [pod for plan in found for pod in world.pods(plan.namespace)]
     if len(pods) < len(found) or any(pod["status"]["phase"] != "Running" for pod in pods):

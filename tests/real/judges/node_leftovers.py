@@ -9,10 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-from . import cgroups
+from harness import cgroups
+from harness.context import Context
+from harness.processes import Failed, wait_until
+from harness.table import Fault
+
 from .leftovers import WAYS, processes_with
-from .processes import Failed, wait_until
-from .table import Fault
 
 REAL = Path(__file__).resolve().parent.parent
 
@@ -26,7 +28,7 @@ def groups_of(number: int) -> list[Path]:
     ]
 
 
-def interrupted(ctx, way: signal.Signals) -> list[str]:
+def interrupted(ctx: Context, way: signal.Signals) -> list[str]:
     """Starts a run of this judge, interrupts it when its first containers run; what is there
     afterwards."""
     folder = ctx.fresh("node-leftovers")
@@ -58,8 +60,10 @@ def interrupted(ctx, way: signal.Signals) -> list[str]:
     try:
         wait_until(
             "containers run",
-            lambda: harness.poll() is not None
-            or any("containerd-shim" in name for name in below(harness.pid)),
+            lambda: (
+                harness.poll() is not None
+                or any("containerd-shim" in name for name in below(harness.pid))
+            ),
             180,
         )
         if harness.poll() is not None:
@@ -85,7 +89,7 @@ def interrupted(ctx, way: signal.Signals) -> list[str]:
     while way == signal.SIGKILL and groups_of(harness.pid) and time.monotonic() < deadline:
         # Nobody is left who could remove them: the next run does, when the last process is gone.
         subprocess.run(
-            [sys.executable, "-c", "from judges import cgroups; cgroups.sweep()"],
+            [sys.executable, "-c", "from harness import cgroups; cgroups.sweep()"],
             cwd=REAL,
             check=True,
             stdin=subprocess.DEVNULL,
@@ -112,7 +116,7 @@ def below(number: int) -> list[str]:
     return found
 
 
-def plant(ctx) -> None:
+def plant(ctx: Context) -> None:
     """The three ways of interrupting, each a fault that has to leave nothing."""
     for way in WAYS:
         left = interrupted(ctx, way)

@@ -1,18 +1,29 @@
 """A node without memory: who is evicted, in the kubelet's own order, and what comes after it."""
 
+from __future__ import annotations
+
 import re
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from harness.node_pods import OVER, path_of
+from harness.node_world import World
+from harness.pods import quantity
+from harness.table import Row
 
 from . import node_checks
 from .node_drills import MIB, ballast, of_workload, restarts
-from .node_pods import OVER, path_of
+
+if TYPE_CHECKING:
+    from .node import Platform
 
 # How long a successor may take after an eviction; the kubelet keeps the node closed for its
 # transition period.
 SUCCESSOR = 60
 # A successor that runs so soon has not waited for a node that was closed.
 AT_ONCE = 5
-COUNTS_MORE = {
+COUNTS_MORE: dict[str, Any] = {
     "apiVersion": "scheduling.k8s.io/v1",
     "kind": "PriorityClass",
     "metadata": {"name": "judge-ballast"},
@@ -20,12 +31,12 @@ COUNTS_MORE = {
 }
 
 
-def mib(amount) -> int:
+def mib(amount: Any) -> int:
     """Whole MiB of a quantity."""
-    return int(node_checks.quantity(amount)) // MIB
+    return int(quantity(amount)) // MIB
 
 
-def until(ready, seconds: float) -> bool:
+def until(ready: Callable[[], object], seconds: float) -> bool:
     """Asks again and again; whether it came to be so."""
     deadline = time.monotonic() + seconds
     while not ready():
@@ -35,7 +46,7 @@ def until(ready, seconds: float) -> bool:
     return True
 
 
-def ranking(world) -> list[str]:
+def ranking(world: World) -> list[str]:
     """The order in which the kubelet would evict, as its log has it at the last pressure."""
     lines = [
         line
@@ -45,7 +56,7 @@ def ranking(world) -> list[str]:
     return re.findall(r'"([^"]+/[^"]+)"', lines[-1].partition("pods=")[2]) if lines else []
 
 
-def used_by(world) -> dict[str, int]:
+def used_by(world: World) -> dict[str, int]:
     """The memory that the kubelet believes each pod to use, by the pod's number."""
     said = world.api.get("/api/v1/nodes/node/proxy/stats/summary")
     return {
@@ -54,15 +65,16 @@ def used_by(world) -> dict[str, int]:
     }
 
 
-def rule(world) -> dict[str, tuple]:
+def rule(world: World) -> dict[str, tuple]:
     """The kubelet's rule: first who takes more than it asked for, then who counts less, then who
     takes most beyond what it asked for."""
-    ranked, used = {}, used_by(world)
+    ranked: dict[str, tuple] = {}
+    used = used_by(world)
     for pod in world.pods():
         if pod["status"]["phase"] != "Running":
             continue
         asked = sum(
-            node_checks.quantity(one.get("resources", {}).get("requests", {}).get("memory", 0))
+            quantity(one.get("resources", {}).get("requests", {}).get("memory", 0))
             for one in pod["spec"]["containers"]
         )
         mine = used.get(pod["metadata"]["uid"], 0)
@@ -71,7 +83,7 @@ def rule(world) -> dict[str, tuple]:
     return ranked
 
 
-def fill(platform, victim: dict, row) -> dict[str, tuple]:
+def fill(platform: Platform, victim: dict, row: Row) -> dict[str, tuple]:
     """One pod of the tree takes more than it asked for, then a pod that counts more takes what is
     left; the order expected before that."""
     world = platform.world
@@ -106,13 +118,14 @@ def fill(platform, victim: dict, row) -> dict[str, tuple]:
     return wanted
 
 
-def eviction(platform, row) -> None:
+def eviction(platform: Platform, row: Row) -> None:
     """All pods together come too near to the node's end: who goes, and does its successor run in
     time?"""
     world, row.objects = platform.world, 1
     victim = of_workload(platform, "Deployment")
     name = f"{victim['metadata']['namespace']}/{victim['metadata']['name']}"
-    before, others, evicted = restarts(world), numbers(world), {}
+    before, others = restarts(world), numbers(world)
+    evicted: dict[str, float] = {}
     wanted = fill(platform, victim, row)
 
     def gone() -> bool:
@@ -131,7 +144,7 @@ def eviction(platform, row) -> None:
             f" evicted were {', '.join(evicted) or 'none'}"
         )
     order = ranking(world)
-    if order[:1] != [name] or min(wanted, key=wanted.get) != name:
+    if order[:1] != [name] or min(wanted, key=wanted.__getitem__) != name:
         row.findings.append(f"the kubelet evicts {order[:1]} first, {name} takes most")
     # Within one priority idle pods may change places between two looks.
     tiers = [wanted[one][:2] for one in order if one in wanted]
@@ -149,7 +162,7 @@ def eviction(platform, row) -> None:
     clean(platform, row, before)
 
 
-def succeeded(world, before: dict, others: set[str], since: float, row) -> str:
+def succeeded(world: World, before: dict, others: set[str], since: float, row: Row) -> str:
     """Waits for the pod that comes after another one; when it ran, in words."""
     name = node_checks.owner(before)
 
@@ -170,13 +183,13 @@ def succeeded(world, before: dict, others: set[str], since: float, row) -> str:
     return f"runs {time.monotonic() - since:.0f} s after the eviction"
 
 
-def is_closed(world) -> bool:
+def is_closed(world: World) -> bool:
     """Whether the node takes no pods because it has too little memory."""
     taints = world.api.get("/api/v1/nodes/node")["spec"].get("taints", [])
     return any("memory-pressure" in one["key"] for one in taints)
 
 
-def closed(platform, since: float, ran_after: float, row) -> str:
+def closed(platform: Platform, since: float, ran_after: float, row: Row) -> str:
     """A successor that is made at once may find the node still open; one that is made a little
     later does not."""
     world = platform.world
@@ -195,12 +208,12 @@ def closed(platform, since: float, ran_after: float, row) -> str:
     return f"the node was closed, a pod that is made then ({second['metadata']['name']}) {said}"
 
 
-def numbers(world) -> set[str]:
+def numbers(world: World) -> set[str]:
     """What tells the pods that are there from those that will come."""
     return {pod["metadata"]["uid"] for pod in world.pods()}
 
 
-def clean(platform, row, before: dict[str, int]) -> None:
+def clean(platform: Platform, row: Row, before: dict[str, int]) -> None:
     """Takes the ballast and the evicted pods away; nobody else was touched."""
     world = platform.world
     row.findings += [

@@ -1,32 +1,51 @@
 """What comes back by itself: a good image after a bad one, all pods after a power cut."""
 
-import time
+from __future__ import annotations
 
-from . import node_pods
+import time
+from typing import TYPE_CHECKING
+
+from harness.api import Api
+from harness.node_platform import WORKLOADS, containers_of, template_of
+from harness.node_pods import told
+from harness.node_world import World
+from harness.table import Row
+
 from .node_drills import path_of, rolled
-from .node_platform import WORKLOADS
-from .node_pods import told
+
+if TYPE_CHECKING:
+    from .node import Platform
 
 BAD = "docker.io/espalier/no-such-image:0"
+# How long nothing may happen before a workload counts as one that does not come back.
 PATIENCE = 60
-# How long nothing may happen before a broken pod counts as one that its StatefulSet keeps for ever.
-SHORT_PATIENCE = 20
 
 
-def set_image(api, value: dict, image: str) -> None:
-    """Gives the first container of a workload an image."""
-    name = value["spec"]["template"]["spec"]["containers"][0]["name"]
+def set_image(api: Api, value: dict, image: str) -> None:
+    """Gives each container of a workload an image, as another version in the spec does."""
+    pod = value["spec"]["template"]["spec"]
+    lists = {
+        key: [{"name": one["name"], "image": image} for one in pod[key]]
+        for key in ("initContainers", "containers")
+        if pod.get(key)
+    }
     answer = api.request(
         "PATCH",
         path_of(value),
-        {"spec": {"template": {"spec": {"containers": [{"name": name, "image": image}]}}}},
+        {"spec": {"template": {"spec": lists}}},
         "application/strategic-merge-patch+json",
     )
     if answer.refused:
         raise RuntimeError(f"{value['metadata']['name']}: {answer.message}")
 
 
-def refused_image(world, value: dict) -> bool:
+def image_of(value: dict) -> str:
+    """The one image of a workload's containers."""
+    (image,) = {one["image"] for one in containers_of(template_of(value))}
+    return image
+
+
+def refused_image(world: World, value: dict) -> bool:
     """Whether a pod of a workload says that its image cannot be had."""
     return any(
         pod["metadata"]["name"].startswith(value["metadata"]["name"])
@@ -35,24 +54,13 @@ def refused_image(world, value: dict) -> bool:
     )
 
 
-def ordered(value: dict) -> bool:
-    """Whether a controller replaces a pod only when the one before is Ready: it then waits for a
-    broken pod that it has made itself."""
-    return (
-        value["kind"] == "StatefulSet"
-        and value["spec"].get("podManagementPolicy", "OrderedReady") == "OrderedReady"
-    )
-
-
-def revert(platform, row) -> None:
-    """Good, bad, good again: each workload comes back by itself; of a StatefulSet Kubernetes says
-    that it may not, and what needs it waits with it."""
+def revert(platform: Platform, row: Row) -> None:
+    """Good, bad, good again: each workload comes back by itself, and nobody deletes a pod."""
     world, api = platform.world, platform.world.api
     values = [one for one in platform.objects if one["kind"] in WORKLOADS]
     row.objects, good = len(values), {}
     for value in values:
-        first = value["spec"]["template"]["spec"]["containers"][0]
-        good[value["metadata"]["name"]] = first["image"]
+        good[value["metadata"]["name"]] = image_of(value)
         set_image(api, value, BAD)
     began = time.monotonic()
     waiting = values
@@ -63,29 +71,24 @@ def revert(platform, row) -> None:
         row.findings.append(f"{value['metadata']['name']}: no pod says that its image is not there")
     for value in values:
         set_image(api, value, good[value["metadata"]["name"]])
-    took = back(api, values, SHORT_PATIENCE)
+    took = back(api, values, PATIENCE)
     notes = [f"{name} back after {seconds:.0f} s" for name, seconds in took.items()]
-    stuck = [value for value in values if value["metadata"]["name"] not in took]
-    broken = [value for value in stuck if ordered(value) and refused_image(world, value)]
-    if broken:
-        release(world, broken)
-        names = ", ".join(value["metadata"]["name"] for value in broken)
-        notes.append(f"{names} kept the broken pod until it was deleted by hand")
-    late = back(api, stuck, PATIENCE)
-    notes += [f"{name} then back after {seconds:.0f} s" for name, seconds in late.items()]
-    for value in stuck:
-        if value["metadata"]["name"] not in late:
+    for value in values:
+        if value["metadata"]["name"] not in took:
+            kept = " and keeps the broken pod" if refused_image(world, value) else ""
             row.findings.append(
                 f"{value['kind']}/{value['metadata']['name']}: not back after its image was good"
+                f"{kept}"
             )
     row.note = ", ".join(notes)
-    _, waiting = world.wait_ready(platform.expected, 60)
-    row.findings += [f"after the revert: {one}" for one in waiting]
+    _, unready = world.wait_ready(platform.expected, 60)
+    row.findings += [f"after the revert: {one}" for one in unready]
 
 
-def back(api, values: list[dict], patience: float) -> dict[str, float]:
+def back(api: Api, values: list[dict], patience: float) -> dict[str, float]:
     """When each workload was rolled out, until nothing more has come for so long."""
-    began, took, last = time.monotonic(), {}, time.monotonic()
+    began = last = time.monotonic()
+    took: dict[str, float] = {}
     while len(took) < len(values) and time.monotonic() - last < patience:
         for value in values:
             if value["metadata"]["name"] not in took and rolled(api, path_of(value)):
@@ -95,16 +98,7 @@ def back(api, values: list[dict], patience: float) -> dict[str, float]:
     return took
 
 
-def release(world, values: list[dict]) -> None:
-    """Deletes the pods with a bad image, as a person has to."""
-    for value in values:
-        for pod in world.pods(value["metadata"]["namespace"]):
-            own = pod["metadata"]["name"].startswith(value["metadata"]["name"])
-            if own and "no-such-image" in told(pod):
-                world.api.delete(node_pods.path_of(pod))
-
-
-def power_cut(platform, row) -> None:
+def power_cut(platform: Platform, row: Row) -> None:
     """Everything ends at once, the control plane too; what is on the disk starts again, in no
     order, and nobody helps."""
     world, row.objects = platform.world, platform.expected

@@ -25,6 +25,7 @@ var programs = map[string]func([]string) int{
 	"stubborn":             stubborn,
 	"ollama":               ollama,
 	"open-webui":           openWebUI,
+	"tika":                 tika,
 	"python3":              python,
 	"postgres":             postgres,
 	"docker-entrypoint.sh": postgresEntry,

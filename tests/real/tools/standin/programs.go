@@ -74,6 +74,13 @@ func openWebUI([]string) int {
 	return untilAsked()
 }
 
+// Answers as Tika does, and keeps a file where Tika keeps those that it reads.
+func tika([]string) int {
+	write(filepath.Join(os.TempDir(), "started"), "")
+	serve(":9998", map[string]func() bool{"/": yes})
+	return untilAsked()
+}
+
 // `python3 -c`: no Python is here; it waits for the database that the environment names, as every
 // such script does first.
 func python([]string) int {
@@ -114,6 +121,10 @@ func dataFolder(arguments []string) string {
 }
 
 func initialise(arguments []string) int {
+	if len(arguments) == 1 && arguments[0] == "--help" {
+		fmt.Println("      --locale-provider={builtin|libc|icu}")
+		return 0
+	}
 	folder := dataFolder(arguments)
 	for _, name := range []string{"PG_VERSION", "base/1/1259", "global/1262", "pg_hba.conf"} {
 		write(filepath.Join(folder, name), "17\n")

@@ -1,0 +1,1 @@
+"""Tests of the judges' pure parts: no server, no program, in seconds."""

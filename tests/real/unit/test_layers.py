@@ -1,0 +1,81 @@
+"""What may name what: judges stand on the harness, never the other way; nobody looks outside of the
+repository."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+REAL = Path(__file__).resolve().parent.parent
+HARNESS = sorted((REAL / "harness").glob("*.py"))
+JUDGES = sorted((REAL / "judges").glob("*.py"))
+# What a run is started with: these two name the modules that they become.
+STARTERS = {"run": "harness.tools judges.main", "live": "harness.live_tools judges.live"}
+
+
+def imported(source: str) -> set[str]:
+    """The modules that some Python imports, also by words that another Python is given."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {one.name for one in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add("." * node.level + (node.module or ""))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= set(re.findall(r"^(?:harness|judges)\.\w+$", node.value))
+            found |= set(re.findall(r"^from (\w+) import \w+", node.value))
+    return found
+
+
+def outside(source: str) -> list[str]:
+    """Expressions that lead out of the repository: the parent of its root, a folder beside it."""
+    paths = r"(?:ctx\.root|options\.root|\bROOT)(?:\.resolve\(\))?\.parent\b|\.\./shared\b"
+    return re.findall(paths, source)
+
+
+@pytest.mark.parametrize("path", HARNESS, ids=lambda path: path.stem)
+def test_the_harness_imports_no_judge(path: Path) -> None:
+    names = imported(path.read_text(encoding="utf-8"))
+    assert not [one for one in names if one.split(".")[0] == "judges" or one.startswith("..")]
+
+
+@pytest.mark.parametrize("path", [*HARNESS, *JUDGES], ids=lambda path: path.stem)
+def test_nothing_outside_of_the_repository_is_read(path: Path) -> None:
+    assert outside(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ("from judges import node", "judges"),
+        ("import judges.node", "judges.node"),
+        ("argv = ['-m', 'judges.main']", "judges.main"),
+        ("run('-c', 'from judges import cgroups; cgroups.sweep()')", "judges"),
+    ],
+)
+def test_every_way_to_name_a_judge_is_seen(wrong: str, name: str) -> None:
+    assert name in imported(wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "ctx.root.parent / 'shared/crds'",
+        "ROOT.parent",
+        "options.root.resolve().parent",
+        "../shared",
+    ],
+)
+def test_every_way_out_of_the_repository_is_seen(wrong: str) -> None:
+    assert outside(wrong)
+
+
+def test_both_packages_have_modules() -> None:
+    assert len(HARNESS) > 30
+    assert len(JUDGES) > 40
+
+
+@pytest.mark.parametrize(("script", "words"), STARTERS.items())
+def test_a_run_names_the_module_that_it_becomes(script: str, words: str) -> None:
+    assert f'python3 -m {words} "$@"' in (REAL / script).read_text(encoding="utf-8")
