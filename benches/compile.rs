@@ -2,6 +2,12 @@
 //! from its text to its tree.
 
 #![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock, writes its input and runs this program"
+)]
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+#![expect(clippy::print_stderr, reason = "a figure on its way from a child to its parent")]
 
 mod support;
 
@@ -15,6 +21,7 @@ use espalier::{
     components::{floor_plan::Platform, workspace::Workspace},
     crds::argocd::Application,
     diag::diagnostic::Diagnostics,
+    emit::{files::Files, platform::write},
     load::read,
     plan::{Plan, summary::Summary, tenant::Tenant as Planned},
     platform::files::PLATFORM,
@@ -85,8 +92,11 @@ fn objects(table: &mut Table) {
     table.figure("  its size", out.len() as f64 / tenants[0].objects() as f64, "bytes");
 
     let summaries: Vec<Summary> = tenants.iter().map(|it| it.summary(&plan)).collect();
+    let mut files = Files::default();
+    let revision = write(&plan, &summaries, &plan.budget(&summaries), &mut files);
+    let written = (revision, files);
     let judged = micros(of_tenants + of_platform, || {
-        drop(black_box(judge(&plan, &tenants, &summaries)));
+        drop(black_box(judge(&plan, &tenants, &summaries, &written)));
     });
     table.goal("all rules and the budget, an object", judged, "µs", 2.5);
 
@@ -135,16 +145,23 @@ impl Tenant {
     }
 }
 
-/// Every rule, on the platform and all tenants.
-fn judge(plan: &Plan, tenants: &[Tenant], summaries: &[Summary]) -> Diagnostics {
+/// Every rule, on the platform and all tenants, and each of their objects.
+fn judge(
+    plan: &Plan,
+    tenants: &[Tenant],
+    summaries: &[Summary],
+    written: &(String, Files),
+) -> Diagnostics {
     let mut found = Diagnostics::new();
     rules::spec(&SpecView { platform: plan.platform(), file: plan.file() }, &mut found);
     for tenant in tenants {
         let view = TenantView { workspace: &tenant.workspace, plan, file: &tenant.file };
         rules::tenant(&view, &mut found);
+        rules::built(plan, &tenant.planned, &tenant.file, &mut found);
     }
     let budget = plan.budget(summaries);
-    rules::whole(&WholeView::of(plan, summaries, &budget), &mut found);
+    let (revision, files) = (&written.0, written.1.iter().collect::<Vec<_>>());
+    rules::whole(&WholeView::of(plan, summaries, &budget, revision, &files), &mut found);
     assert!(!found.has_errors(), "the generated spec is right");
     found
 }

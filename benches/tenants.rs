@@ -2,6 +2,12 @@
 //! and one that only writes.
 
 #![expect(clippy::cast_precision_loss, reason = "what is counted here is far below 2^52")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark reads the clock, writes its input and runs this program"
+)]
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+#![expect(clippy::print_stderr, reason = "a figure on its way from a child to its parent")]
 
 #[path = "support/baselines.rs"]
 mod baselines;
@@ -114,9 +120,8 @@ impl Size {
         let done = child(support::role("raw").arg(root).arg(out).arg(runs.to_string()));
         let figures: Vec<f64> =
             done.said.split_whitespace().filter_map(|it| it.parse().ok()).collect();
-        let [user, sys, wall, files] = figures[..] else {
-            panic!("not what was asked for: {}", done.said)
-        };
+        let figures = <[f64; 4]>::try_from(figures);
+        let [user, sys, wall, files] = figures.expect("four figures, which `raw` prints");
         self.raw.best.add(Took { user, sys, wall }.over(runs), done.peak);
         self.raw.written = baselines::same_files(out, root);
         assert!((files - self.raw.written as f64).abs() < 0.5, "every file was written");

@@ -36,7 +36,7 @@ pub fn lean(root: &Path, out: &Path) {
     let platform = read::platform(&texts).0.expect("the generated spec is right");
     let (repository, name) = (platform.spec.repository.clone(), platform.name.clone());
     let assembly = Arc::new(platform).build();
-    let mut files = Files::new();
+    let mut files = Files::default();
     for file in tenants(root) {
         let workspace =
             source(root, &file).read::<Workspace>().0.expect("the generated tenant is right");
@@ -87,11 +87,11 @@ pub fn raw(root: &Path, out: &Path, times: u32) {
     };
     let mut summaries = Vec::new();
     for file in tenants(root) {
-        let mut files = Files::new();
+        let mut files = Files::default();
         summaries.push(compile::tenant(&plan, &source(root, &file), &mut files));
         keep(&files);
     }
-    let mut files = Files::new();
+    let mut files = Files::default();
     let _ = compile::whole(&plan, &summaries, &mut files);
     keep(&files);
     for (path, _) in &mut all {

@@ -55,7 +55,6 @@ pub fn driver(root: &Path, verb: &str) -> Command {
 ///
 /// # Panics
 /// When the path of this program is not known.
-#[expect(clippy::disallowed_methods, reason = "a benchmark runs this program, not Git")]
 pub fn role(role: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("this program"));
     command.env(ROLE, role);

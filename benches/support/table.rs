@@ -3,10 +3,10 @@
 /// Rows of a name, a figure and a goal.
 #[derive(Default)]
 pub struct Table {
-    rows: Vec<Row>,
+    rows: Vec<Figure>,
 }
 
-struct Row {
+struct Figure {
     what: String,
     figure: String,
     /// The upper bound, and whether the figure is within it.
@@ -16,7 +16,7 @@ struct Row {
 impl Table {
     /// Adds a figure with an upper bound.
     pub fn goal(&mut self, what: impl Into<String>, figure: f64, unit: &str, most: f64) {
-        self.rows.push(Row {
+        self.rows.push(Figure {
             what: what.into(),
             figure: format!("{figure:.2} {unit}"),
             goal: Some((most, figure <= most)),
@@ -25,7 +25,7 @@ impl Table {
 
     /// Adds a figure without a goal.
     pub fn figure(&mut self, what: impl Into<String>, figure: f64, unit: &str) {
-        self.rows.push(Row {
+        self.rows.push(Figure {
             what: what.into(),
             figure: format!("{figure:.2} {unit}"),
             goal: None,
@@ -37,7 +37,7 @@ impl Table {
         println!("\n{headline}\n");
         println!("| {:<58} | {:>12} | {:>7} |         |", "what", "figure", "goal");
         println!("|{:-<60}|{:->14}|{:->9}|---------|", "", ":", ":");
-        for Row { what, figure, goal } in &self.rows {
+        for Figure { what, figure, goal } in &self.rows {
             let (most, verdict) = match goal {
                 Some((most, reached)) => {
                     (format!("≤ {most}"), if *reached { "reached" } else { "missed" })

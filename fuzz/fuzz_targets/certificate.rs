@@ -6,7 +6,7 @@ use base64ct::{Base64, Encoding as _};
 use espalier::seal::{
     certificate::{Certificate, CertificateError},
     form::is_sealed,
-    value::{Scope, seal},
+    value::{SealingScope, seal},
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| match read(bytes) {
         if certificate.fingerprint().ends_with('0') {
             let random = &mut seeded::Seeded::new(0);
             let text =
-                seal(&certificate, Scope::ClusterWide, b"value", random).expect("sealed");
+                seal(&certificate, SealingScope::ClusterWide, b"value", random).expect("sealed");
             assert_eq!(is_sealed(&text), Ok(()));
         }
     }
