@@ -4,6 +4,12 @@
 default:
     @just --list
 
+# Gets a clone ready: the toolchain, the dependencies, and blame without the commits that change form only
+setup:
+    rustup show active-toolchain || rustup toolchain install
+    cargo fetch --locked
+    git config blame.ignoreRevsFile .git-blame-ignore-revs
+
 # Compiles the spec and writes the tree
 render:
     cargo run --quiet -- render
@@ -16,7 +22,7 @@ check:
 test:
     cargo test
 
-# Rewrites golden trees and expected findings; read the diff before you commit it
+# Rewrites golden trees, the repository's own, and expected findings; read the diff before you commit it
 bless:
     BLESS=1 cargo test --test it
     git diff --stat
@@ -25,10 +31,15 @@ bless:
 lint:
     cargo fmt --check
     cargo clippy --all-targets -- -D warnings
+    .ci/boundary
 
 # The tree against the real Kubernetes, Argo CD and their tools; builds what is missing
 judge *ARGS:
     tests/real/run {{ARGS}}
+
+# The judges' own Python: ruff, mypy, the tests of its pure parts
+judge-lint *ARGS:
+    tests/real/lint {{ARGS}}
 
 # Real programs, a browser in front of them, and the drill of a lost node; run it before any release
 live *ARGS:
@@ -40,7 +51,19 @@ bench *ARGS:
 
 # Licences, sources and bans of the dependencies
 deny:
-    cargo deny check bans licenses sources
+    .ci/deny
+
+# Spelling, and the workflows
+prose:
+    .ci/lint
+
+# The documentation of the library, without a broken link
+doc:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --locked --no-deps
+
+# A static program with licences, SBOM and checksums, in dist/
+dist *TARGET:
+    .ci/dist {{TARGET}}
 
 # Everything that CI runs
 ci:
