@@ -4,51 +4,27 @@
 # From an empty Ubuntu node to a platform that Argo CD keeps: k3s, the sealing key, sealed-secrets, Argo CD, projects and root.
 # It can be stopped and started again at any point. `bash bootstrap/bootstrap.sh --help` says more.
 #
+# This script is the same for every platform. What the spec says is in platform.sh, which stands beside it.
+#
 # Backquotes in single quotes are words for people here:
 # shellcheck disable=SC2016
 
 set -Eeuo pipefail
 
-# What the spec says. This is the only part that differs from one platform to the next.
-readonly platform='darien'
-readonly repository='https://github.com/chriscogley/Darien-Technology-Test.git'
-readonly branch='main'
-# Where the root finds the Applications in it.
-readonly root_path='apps'
-readonly revision='refs/heads/main'
-readonly hosts=('devops-cc.darienc.com')
-readonly chat_host='devops-cc.darienc.com'
-readonly chat_model='llama3.2:1b-instruct-q4_K_M'
-# The most that the model reads for a question of a few words.
-readonly chat_prompt_tokens=200
-readonly chat_namespace='ai'
-readonly chat_replicas=1
-readonly argocd_host=''
-readonly argocd_admin='initial'
-readonly issuer='staging'
-readonly node_memory='7680Mi'
-readonly node_memory_kib=7864320
-# Thousandths of a core.
-readonly node_cpu=4000
-readonly node_disk_mib=20480
-readonly sealed_values=1
-readonly k3s_version='v1.35.8+k3s1'
-readonly helm_version='v4.2.1'
-# Checksums from spec/versions.yaml; without one, the publisher's own checksum file is fetched beside the download.
-declare -rA checksums=(['helm-amd64']='479dca836e5b45e8bd222400c5591b0e3a647378f03ff96597180db97c17fdae' ['helm-arm64']='596b9a73d366c1e72ce67d595c22805480e30914593aafbc9f547694e72814db' ['k3s-amd64']='12f81c9bb5b71e098a4f7a2d187e350902a9339a6c3d5e56c20a03f7a417e07f' ['k3s-arm64']='898476e008704289382377ef19946f23b511cf2678042cb5c8aef991e64f840a')
-# The charts that must be there before Argo CD can read anything, in this order.
-readonly charts=('sealed-secrets' 'argocd')
-declare -rA chart_name=(['sealed-secrets']='sealed-secrets' ['argocd']='argo-cd')
-declare -rA chart_repository=(['sealed-secrets']='https://bitnami.github.io/sealed-secrets' ['argocd']='https://argoproj.github.io/argo-helm')
-declare -rA chart_version=(['sealed-secrets']='2.19.1' ['argocd']='10.1.1')
-declare -rA chart_namespace=(['sealed-secrets']='kube-system' ['argocd']='argocd')
-# Separated by spaces: workloads that have to run, definitions that have to be established, hook Jobs that cannot be applied twice.
-declare -rA chart_workloads=(['sealed-secrets']='deployment/sealed-secrets-controller' ['argocd']='statefulset/argocd-application-controller deployment/argocd-repo-server deployment/argocd-server deployment/argocd-redis')
-declare -rA chart_crds=(['sealed-secrets']='sealedsecrets.bitnami.com' ['argocd']='applications.argoproj.io applicationsets.argoproj.io appprojects.argoproj.io')
-declare -rA chart_jobs=(['sealed-secrets']='' ['argocd']='argocd-redis-secret-init')
-# Nodes that join this one: `2 of work (agent)`.
-readonly joining=()
-readonly projects=('bootstrap/argocd/appproject-ai.yaml' 'bootstrap/argocd/appproject-bootstrap.yaml' 'bootstrap/argocd/appproject-default.yaml' 'bootstrap/argocd/appproject-platform.yaml' 'bootstrap/argocd/appproject-tenants.yaml')
+# Half of the two files does nothing, nor do two that do not belong together. A script that comes through a pipe has nothing beside it.
+platform_form='' beside=''
+if [[ ${BASH_SOURCE[0]:-} ]]; then beside=$(dirname -- "${BASH_SOURCE[0]}")/platform.sh; fi
+if [[ ! -f $beside ]]; then
+  printf 'error: there is no %s: this script needs the values of its platform. Run `bash bootstrap/bootstrap.sh` in a clone of the repository\n' \
+    "${beside:-platform.sh beside a script from a pipe}" >&2
+  exit 1
+fi
+# shellcheck source-path=SCRIPTDIR source=platform.sh
+if ! source "$beside" || [[ $platform_form != 'adccbe8c9ec3' ]]; then
+  printf 'error: %s is incomplete, or of another version of espalier than this script: take both from the same commit, as `espalier render` writes them\n' \
+    "$beside" >&2
+  exit 1
+fi
 
 # --- How it talks, and how it runs what changes something ---------------------------------------------------------------------------
 
@@ -173,10 +149,32 @@ ask() { # words of `kubectl get`
 # A question that is asked again anyway, or only shown: nothing where there is no answer this time.
 look() { if [[ -r $KUBECONFIG ]]; then kubectl "$@" --ignore-not-found 2>/dev/null || true; fi; }
 
-# Git that talks to a server: no question of it or of ssh, which nobody would see, may hold this up.
+# Git that talks to a server: no question of it or of ssh, which nobody would see, may hold this up. Where the spec names the keys or the
+# authorities by which the server is known, these are asked and no others, as Argo CD does it.
 distant() { # words of git
-  GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false GIT_SSH_COMMAND='ssh -o BatchMode=yes -o ConnectTimeout=10' \
-    timeout 30 git -c safe.bareRepository=explicit -C / "$@" </dev/null
+  local ssh='ssh -o BatchMode=yes -o ConnectTimeout=10' keys=$top/$host_keys
+  local -a as=(env LC_ALL=C)
+  if [[ $host_keys ]]; then
+    # ssh reads a `%`, a quote and white space in the name of a file in its own way.
+    keys=${keys//%/%%} keys=${keys//\"/\\\"}
+    ssh+=" -o StrictHostKeyChecking=yes -o GlobalKnownHostsFile=/dev/null -o $(q "UserKnownHostsFile=\"$keys\"")"
+  fi
+  if [[ $repository_ca ]]; then as+=("GIT_SSL_CAINFO=$top/$repository_ca"); fi
+  GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false GIT_SSH_COMMAND=$ssh \
+    timeout 30 "${as[@]}" git -c safe.bareRepository=explicit -C / "$@" </dev/null
+}
+
+# Whether Git complains that a server is not who it says: waiting mends nothing then, nor does a credential.
+mistrusted() { # complaint
+  if [[ $1 == *'Host key verification failed'* && $host_keys ]]; then
+    refuse "the server of $repository has another host key than $host_keys says: somebody is in its place, or it was made anew. Ask its administrator; a new key belongs into that file (\`repository.hostKeys\`), then render and push"
+  elif [[ $1 != *'certificate problem'* && $1 != *'certificate verification failed'* ]]; then
+    return 1
+  elif [[ $repository_ca ]]; then
+    refuse "the server of $repository is certified by none of the authorities in $repository_ca (\`repository.ca\`): write the one that certifies it there, render, and push"
+  else
+    refuse "the server of $repository is certified by nobody whom this machine believes, and Argo CD knows no more: put the certificate of its authority into spec/, name that file in \`repository.ca\`, render, and push"
+  fi
 }
 
 # The same patience, where no answer is no objection: a node whose k3s does not run may be healed.
@@ -240,12 +238,15 @@ preflight() {
     this_node
   fi
   names
+  if [[ ! $elsewhere ]]; then outside_servers; fi
   published
   clone
   if [[ $elsewhere ]]; then
     ours ask
+    ingress_class_there
   else
     our_node
+    if k3s_up; then ingress_class_there; fi
     # The first that changes something.
     inotify
   fi
@@ -320,11 +321,11 @@ machine() {
   esac
 }
 
-# The ports of the two entry points and of the API server: free, or k3s' own. A process names itself as it likes, so its name is compared
+# The ports of the API server and, unless another ingress controller has them, of the two entry points: free, or k3s' own. A process names itself as it likes, so its name is compared
 # as a whole, for each socket of a port, and shown like any stranger's word.
 ports() {
   local port line users own='^\((,?\("k3s(-server)?",pid=[0-9]+,fd=[0-9]+\))+\) *$'
-  for port in 80 443 6443; do
+  for port in "${node_ports[@]}"; do
     while IFS= read -r line; do
       users=${line#*users:}
       [[ ! $line || $users =~ $own ]] || refuse "port $port is taken: $(clean 200 <<<"$users")"
@@ -401,11 +402,12 @@ normalised() {
 
 # What Argo CD will look for has to be there, as far as this machine can see: the root follows the branch, the others may follow a tag.
 published() {
-  local one code asked=''
+  local one code said asked=''
   for one in "refs/heads/$branch" "$revision"; do
     [[ $one != "$asked" ]] || continue
     code=0 asked=$one
-    distant ls-remote --exit-code "$repository" "$one" >/dev/null 2>&1 || code=$?
+    said=$(distant ls-remote --exit-code "$repository" "$one" 2>&1 >/dev/null) || code=$?
+    if ((code != 0 && code != 2)) && mistrusted "$said"; then return; fi
     ((code == 2)) || continue
     if [[ $one == refs/tags/* ]]; then
       refuse "$repository has no tag \`${one#refs/tags/}\`, which the Applications follow: run \`espalier release\`"
@@ -459,6 +461,133 @@ clone() {
   elif ! here "$folder" merge-base --is-ancestor "$head" "$there" 2>/dev/null; then
     warn "the last commit here (${head:0:12}) is not on \`$branch\` of the repository: push it, or Argo CD will read another tree"
   fi
+}
+
+# --- What lies outside the cluster, as pods see it ----------------------------------------------------------------------------------
+
+# The file of name servers that pods get: k3s takes the first of these in which every server is another machine. Nothing: it takes none.
+resolvers() {
+  local file servers
+  for file in "$root/etc/resolv.conf" "$root/run/systemd/resolve/resolv.conf"; do
+    servers=$(sed -n 's/^nameserver[[:space:]]\{1,\}\([^[:space:]]*\).*/\1/p' "$file" 2>/dev/null) || servers=''
+    if [[ $servers ]] && ! grep -q -i -E '^(0\.|127\.|169\.254\.|::1?$|fe80:)' <<<"$servers"; then
+      printf '%s' "$file"
+      return
+    fi
+  done
+}
+
+# What a pod's resolver reads: the servers and search domains of that file, or the one server that k3s then writes itself. The cluster's own
+# search domains are left out, since its DNS server passes no name of theirs on.
+pod_list() {
+  local file
+  file=$(resolvers)
+  if [[ $file ]]; then
+    sed -n '/^\(nameserver\|search\)[[:space:]]/p' "$file"
+  else
+    printf 'nameserver 8.8.8.8\n'
+  fi
+  printf 'options ndots:1 timeout:2 attempts:2\n'
+}
+
+# The addresses of a name for a pod: by DNS alone, from a pod's servers. The node's /etc/hosts, what systemd-resolved has of its own and
+# names of the local link are no pod's. Where the question cannot be asked so, the code is neither 0 nor 2.
+as_a_pod() { # list, name
+  local list='mount -t tmpfs tmpfs /mnt && cat >/mnt/resolv.conf && mount --bind /mnt/resolv.conf /etc/resolv.conf'
+  printf '%s\n' "$1" | timeout 20 unshare --mount sh -c "{ $list; } || exit 9; exec getent -s hosts:dns ahostsv4 \"\$1\"" sh "$2" 2>/dev/null
+}
+
+addresses() { awk '{print $1}' | sort -u; }
+
+# An IPv4 address as a number.
+number() { # address
+  local a b c d
+  IFS=. read -r a b c d <<<"$1"
+  printf '%d' $((a << 24 | b << 16 | c << 8 | d))
+}
+
+within() { # address, range
+  local bits=${2#*/} mask
+  mask=$((bits == 0 ? 0 : (0xffffffff << (32 - bits)) & 0xffffffff))
+  ((($(number "$1") & mask) == ($(number "${2%/*}") & mask)))
+}
+
+# Whether the policies let pods out to an address: into the network that the spec names, or else to whatever is not private.
+opened() { # address, network or -
+  local range
+  if [[ $2 != - ]]; then
+    within "$1" "$2"
+    return
+  fi
+  for range in "${private_ranges[@]}"; do
+    if within "$1" "$range"; then return 1; fi
+  done
+}
+
+# Each server that the spec names, looked up as this node and as a pod does, and held against what the policies open. Argo CD would lock
+# itself out of the commit that mends it, so it is found before anything is changed.
+outside_servers() {
+  local line host network field caller list servers here found code address to
+  list=$(pod_list)
+  servers=$(sed -n 's/^nameserver[[:space:]]*//p' <<<"$list" | tr '\n' ' ')
+  for line in "${outside[@]}"; do
+    read -r host network field caller <<<"$line"
+    if [[ $host =~ ^[0-9.]+$ ]]; then continue; fi
+    here=$(getent ahostsv4 "$host" 2>/dev/null | addresses) || here=''
+    code=0
+    found=$(as_a_pod "$list" "$host") || code=$?
+    if ((code == 0)); then found=$(addresses <<<"$found"); else found=''; fi
+    if ((code != 0 && code != 2)); then
+      say "preflight: $host cannot be looked up here as a pod does it: what this node knows is taken"
+      found=$here
+    fi
+    if [[ ! $found && $here ]]; then
+      refuse "this node knows $host (${here//$'\n'/, }), but pods do not: they ask only the DNS servers ${servers% } for it, and no file of the node, so $caller would not find it; give it a record there, or name the server by its address in the spec"
+      continue
+    fi
+    if [[ ! $found ]]; then
+      warn "$host has no address: $caller does not find it until it has one"
+      continue
+    fi
+    if [[ $network == - ]]; then to='public addresses only'; else to="$network only"; fi
+    for address in $found; do
+      if ! opened "$address" "$network"; then
+        refuse "$host leads pods to $address, and the network policies let $caller out to $to: write \`cidr: $address/32\`, or the range that it is in, in place of \`$field\`, render, and push"
+        break
+      fi
+    done
+  done
+  wildcards "$list"
+}
+
+# A search domain that has an address for every name: a pod's name that is found nowhere ends there, at a stranger's server. Names that are
+# there are safe, since pods ask for them as they are written first (ndots: 1).
+wildcards() { # list
+  local domain found
+  for domain in $(sed -n 's/^search[[:space:]]*//p' <<<"$1" | tail -n 1); do
+    domain=${domain%.}
+    if [[ ! $domain ]]; then continue; fi
+    found=$(as_a_pod "$1" "no-such-name-of-espalier.$domain." | addresses) || found=''
+    if [[ $found ]]; then
+      warn "every name below $domain leads to ${found//$'\n'/, } (a wildcard record), and pods search that domain for names that they do not find: whatever is missing or misspelt, they talk to that server instead. Take $domain out of the search domains of this node (netplan, DHCP), or remove the record"
+    fi
+  done
+}
+
+# Every Ingress names this class: without it no controller answers for the public hosts, and Argo CD waits for the Ingresses. It is looked
+# for where a cluster runs already, and again before the Applications are waited for.
+ingress_class_there() {
+  local found help
+  if [[ ! -r $KUBECONFIG || ! $(all_hosts) ]]; then return 0; fi
+  found=$(ask get ingressclasses.networking.k8s.io --output=name) || exit
+  if [[ $'\n'$found$'\n' == *"/$ingress_class"$'\n'* ]]; then return 0; fi
+  found=$(sed 's/.*\///' <<<"$found" | tr '\n' ' ' | sed 's/ *$//' | clean 200)
+  if ((ingress_packaged)); then
+    help='k3s installs it with its Traefik soon after its first start, unless it runs with `--disable traefik`: take that away, or describe your own controller below `ingress` in spec/platform.yaml'
+  else
+    help='install the ingress controller, or write the class that it has below `ingress` in spec/platform.yaml'
+  fi
+  warn "the cluster has no IngressClass $ingress_class, which every public host needs (it has: ${found:-none}): until it is there, no host answers and no certificate is issued; $help"
 }
 
 # --- k3s and helm -------------------------------------------------------------------------------------------------------------------
@@ -684,7 +813,9 @@ restart_controller() {
 
 # Whether anybody may read the repository. No configuration of this machine may help: Argo CD has none of it.
 readable() {
-  env GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false \
+  local -a as=(env)
+  if [[ $repository_ca ]]; then as+=("GIT_SSL_CAINFO=$top/$repository_ca"); fi
+  "${as[@]}" GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_TERMINAL_PROMPT=0 GIT_ASKPASS=/bin/false SSH_ASKPASS=/bin/false \
     GIT_SSH_COMMAND=/bin/false timeout 30 git -c safe.bareRepository=explicit -C / ls-remote --exit-code "$repository" "refs/heads/$branch" </dev/null >/dev/null 2>&1
 }
 
@@ -719,6 +850,7 @@ repository_credential() {
   else
     [[ $ssh ]] || refuse 'a repository with a URL of SSH needs a deploy key: name its file in ESPALIER_REPOSITORY_SSH_KEY_FILE'
   fi
+  [[ ! $token || $token != *[[:cntrl:]]* ]] || refuse 'the token holds a control character (a line break, a tab), which no password may: write it to its file in one line'
   # One Secret a URL: Argo CD uses none where there are two.
   name=${name:-espalier-repository}
   say "repository: putting its credential into argocd as $name"
@@ -870,9 +1002,41 @@ given_up() { # rows
   awk -F '|' '($5 == "Failed" || $5 == "Error") && $3 != "Synced" && ($2 != "root" || !n) { n++; print $2 }' <<<"$1"
 }
 
+# `namespace name` of each StatefulSet of this platform that waits for its pods in order, as those of an earlier version do.
+in_order() {
+  look get statefulsets.apps --all-namespaces --selector "app.kubernetes.io/part-of=$platform" --output \
+    'jsonpath={range .items[?(@.spec.podManagementPolicy=="OrderedReady")]}{.metadata.namespace} {.metadata.name}{"\n"}{end}' | clean 100000
+}
+
+# Kubernetes lets nobody change that of a StatefulSet that is there. Its entry is removed, its pods and volumes stay and run on, and
+# Argo CD writes a new one, which takes them over. Each once a run.
+let_go() {
+  local namespace name
+  while read -r namespace name; do
+    [[ $namespace/$name =~ ^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9.-]*$ && $tried != *" $namespace/$name "* ]] || continue
+    say "$namespace/$name: its StatefulSet is of an earlier version and cannot be changed: it is made anew, its pods run on"
+    if kubectl --namespace "$namespace" delete statefulsets.apps "$name" --cascade=orphan --ignore-not-found >/dev/null; then
+      tried+="$namespace/$name "
+    fi
+  done < <(in_order)
+}
+
+# Pods of an earlier revision that are not ready and on which a StatefulSet waits, whatever has become right since.
+held_up() {
+  local sets pods
+  sets=$(look get statefulsets.apps --all-namespaces --output \
+    'jsonpath={range .items[?(@.spec.podManagementPolicy=="OrderedReady")]}{.metadata.namespace}|{.metadata.name}|{.status.updateRevision}{"\n"}{end}' | clean 1000000)
+  [[ $sets ]] || return 0
+  pods=$(look get pods --all-namespaces --selector statefulset.kubernetes.io/pod-name --output \
+    'jsonpath={range .items[*]}{.metadata.namespace}|{.metadata.name}|{.metadata.ownerReferences[0].name}|{.metadata.labels.controller-revision-hash}|{.metadata.deletionTimestamp}|{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}' | clean 10000000)
+  awk -F '|' 'NR == FNR { if ($3 != "") now[$1 "|" $2] = $3; next }
+    ($1 "|" $3) in now && $4 != now[$1 "|" $3] && $5 == "" && $6 != "True" { print $1, $2 }' <(printf '%s\n' "$sets") <(printf '%s\n' "$pods")
+}
+
 # Sets them going, each once a run, with the options and tries of its own.
 set_going() { # rows
   local name options retry patch
+  [[ ! $(given_up "$1") ]] || let_go
   for name in $(given_up "$1"); do
     # No name that could be a flag.
     [[ $name =~ ^[a-z0-9][a-z0-9.-]*$ && $tried != *" $name "* ]] || continue
@@ -920,7 +1084,7 @@ wait_for_applications() {
 
 status() {
   step='status'
-  local rows red stuck
+  local rows red stuck namespace name
   rows=$(applications)
   if [[ ! $rows ]]; then
     say "there are no Applications in the cluster (or no cluster at $KUBECONFIG)"
@@ -935,6 +1099,12 @@ status() {
   if [[ $stuck ]]; then
     say "${stuck//$'\n'/, }: Argo CD has given up, and tries the same commit again only when it is told to: mend it in Git, or \`bash bootstrap/bootstrap.sh up\`"
   fi
+  while read -r namespace name; do
+    say "$namespace/$name: this StatefulSet is of an earlier version, which cannot be changed and waits for ever for a pod that fails: \`bash bootstrap/bootstrap.sh up\` makes it anew while its pods run on, as $(q kubectl --namespace "$namespace" delete statefulset "$name" --cascade=orphan) does before the next sync"
+  done < <(in_order)
+  while read -r namespace name; do
+    say "$namespace/$name: this pod is of an earlier revision and not ready, and its StatefulSet waits for it whatever is right by now: $(q kubectl --namespace "$namespace" delete pod "$name")"
+  done < <(held_up)
   if [[ $(look --namespace argocd get applications.argoproj.io root openwebui --output 'jsonpath={.items[*].metadata.annotations.argocd\.argoproj\.io/skip-reconcile}') == *true* ]]; then
     say 'a restore has paused Argo CD and was stopped: run `bash bootstrap/bootstrap.sh restore` again to end it'
   fi
@@ -1355,13 +1525,14 @@ up() {
   done
   if [[ " ${charts[*]} " != *' argocd '* ]]; then repository_credential; fi
   argocd_objects
+  ingress_class_there
   wait_for_applications
   if [[ ! $dry ]]; then way_in; fi
   say 'up: done; `bash bootstrap/bootstrap.sh verify` asks the chat a question'
 }
 
 # The folder of the platform: the script lies in its bootstrap/.
-top=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+top=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 readonly top
 readonly root=${ESPALIER_ROOT:-}
 # Where `espalier seal init` keeps the key; under sudo, in the home of whoever called it.
