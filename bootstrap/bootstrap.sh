@@ -20,7 +20,7 @@ if [[ ! -f $beside ]]; then
   exit 1
 fi
 # shellcheck source-path=SCRIPTDIR source=platform.sh
-if ! source "$beside" || [[ $platform_form != 'adccbe8c9ec3' ]]; then
+if ! source "$beside" || [[ $platform_form != '24663ae7e7d3' ]]; then
   printf 'error: %s is incomplete, or of another version of espalier than this script: take both from the same commit, as `espalier render` writes them\n' \
     "$beside" >&2
   exit 1
@@ -1264,10 +1264,10 @@ verify() {
   curl="$(q curl --proto '=https' --proto-redir '=https' --silent --show-error --fail-with-body --max-time 600 --header 'Content-Type: application/json')"
   # Both trust the same, and openssl says nothing but what is wrong.
   socket="$(q openssl s_client -quiet -verify_quiet -connect "$chat_host:443" -servername "$chat_host")"
-  if [[ $issuer == staging ]]; then
+  if [[ $issuer != production ]]; then
     # The password goes to nobody who has not the certificate that is in the cluster.
     if [[ $dry || $(look --namespace "$chat_namespace" get secret openwebui-tls --output=name) ]]; then
-      say "verify: the certificate comes from Let's Encrypt's staging server, which nothing trusts: it has to be the one in the cluster"
+      say "verify: not everybody trusts who issues the certificates ($issuer): it has to be the one in the cluster"
       trust="<($(q kubectl --namespace "$chat_namespace" get secret openwebui-tls --output 'jsonpath={.data.tls\.crt}') | base64 --decode)"
       curl+=" --cacert $trust"
       socket+=" -CAfile $trust -partial_chain"
@@ -1275,10 +1275,10 @@ verify() {
       warn 'the certificate is not checked: whoever answers gets the password'
       curl+=' --insecure'
     else
-      fail "the certificate comes from Let's Encrypt's staging server, which nothing trusts, and this cluster has none to compare it with ($KUBECONFIG): run it on the node as root, or send the password to whoever answers, with --insecure"
+      fail "not everybody trusts who issues the certificates ($issuer), and this cluster has none to compare it with ($KUBECONFIG): run it on the node as root, or send the password to whoever answers, with --insecure"
     fi
   fi
-  if [[ ! $insecure || $trust || $issuer != staging ]]; then
+  if [[ ! $insecure || $trust || $issuer == production ]]; then
     socket+=" $(q -verify_return_error -verify_hostname "$chat_host")"
   fi
   if [[ ! $dry ]]; then

@@ -43,7 +43,7 @@ readonly chat_replicas=1
 readonly argocd_host=''
 readonly argocd_admin='initial'
 
-# Who issues the certificates: Let's Encrypt's `staging`, which no browser trusts, or `production`.
+# Who issues the certificates: `production` (Let's Encrypt's), which everybody trusts, or another.
 readonly issuer='staging'
 
 # What this node has to have: memory (MemTotal; the same in KiB), CPU in thousandths of a core, and
@@ -94,4 +94,4 @@ readonly projects=(
 )
 
 # The last line: bootstrap.sh stops if it is missing, or if it expects another form of this file.
-readonly platform_form='adccbe8c9ec3'
+readonly platform_form='24663ae7e7d3'

@@ -121,6 +121,9 @@ macro_rules! name {
     };
 }
 
+// After the macro, which it uses.
+pub mod server;
+
 struct NameVisitor<T> {
     what: &'static str,
     parse: fn(&str) -> Result<T, ValueError>,
@@ -368,19 +371,6 @@ name!(
     })
 );
 name!(
-    /// Where an S3-compatible storage answers: `https://host`, perhaps with a port, without a path.
-    S3Endpoint,
-    "the address of an S3-compatible storage like `https://s3.example.org`",
-    validate::endpoint,
-    json_schema!({
-        "description": "Where an S3-compatible storage answers: `https://s3.example.org` or \
-                        `https://10.0.0.7:9000`; no path, no bucket.",
-        "type": "string",
-        "pattern": "^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?/?$"
-    })
-);
-
-name!(
     /// An S3 bucket's name.
     Bucket,
     "the name of a bucket like `my-backups`",
@@ -407,25 +397,6 @@ name!(
         "pattern": "^[A-Za-z0-9][-A-Za-z0-9._]*$"
     })
 );
-
-impl S3Endpoint {
-    /// Whether what is sent is encrypted on the way.
-    pub fn has_tls(&self) -> bool {
-        self.starts_with("https://")
-    }
-
-    /// The host, without scheme and port.
-    pub fn host(&self) -> &str {
-        let authority = self.split_once("://").map_or(self.as_str(), |it| it.1);
-        authority.split_once(':').map_or(authority, |it| it.0)
-    }
-
-    /// The port that is written, or the scheme's own.
-    pub fn port(&self) -> u16 {
-        let own = if self.has_tls() { 443 } else { 80 };
-        self.rsplit_once(':').and_then(|it| it.1.parse().ok()).unwrap_or(own)
-    }
-}
 
 impl Cidr {
     /// Whether an address is in the range.

@@ -154,9 +154,7 @@ impl<'a> Sealing<'a> {
         let name = self.need.declared.name;
         let suffix = match self.old.filter(|_| self.adds) {
             Some(old) => old.suffix.clone(),
-            None if self.need.declared.lookup == SecretLookup::ByReference => {
-                Some(self.draw(random)?)
-            }
+            None if self.need.declared.lookup != SecretLookup::Patched => Some(self.draw(random)?),
             None => None,
         };
         let secret = secret_name(name, suffix.as_ref());
@@ -208,7 +206,7 @@ impl<'a> Sealing<'a> {
             secret,
             namespaces,
             readers: self.need.used_by.iter().map(ToString::to_string).collect(),
-            restarts: self.need.declared.lookup == SecretLookup::ByReference,
+            lookup: self.need.declared.lookup,
             rotation: self.old.filter(|_| !self.adds).map_or("", |_| self.need.declared.rotation),
         })
     }
@@ -283,8 +281,8 @@ pub struct Sealed {
     pub namespaces: Vec<String>,
     /// The Applications that read it.
     pub readers: Vec<String>,
-    /// Whether a new name replaces the readers' pods.
-    pub restarts: bool,
+    /// How they find it: whether a new name replaces the readers' pods.
+    pub lookup: SecretLookup,
     /// What a rotation asks of its owner; empty if values were added, or nothing is to be done.
     pub rotation: &'static str,
 }

@@ -274,13 +274,12 @@ pub fn rows(built: &BuiltComponent) -> impl Iterator<Item = BudgetRow> {
 /// cert-manager makes them where the Certificate is, one a host: on the first day all are issued at
 /// once.
 fn solvers(built: &BuiltComponent) -> Option<BudgetRow> {
-    let replicas = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
-    (replicas > 0).then(|| BudgetRow {
+    (built.solvers > 0).then(|| BudgetRow {
         application: built.name.clone(),
         kind: "Pod",
         namespace: built.namespace.clone(),
         name: Solver::NAME.into(),
-        replicas,
+        replicas: built.solvers,
         surge: 0,
         pod: requests::ACME_SOLVER.into(),
         source: Origin::Transient,
@@ -300,8 +299,7 @@ pub fn of_tenant(built: &BuiltComponent) -> Total {
     for pod in built.chart.iter().flat_map(|it| &it.pods) {
         sum.count(pod.count(), pod.added(), pod.allotment().into());
     }
-    let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
-    sum.count(solvers, 0, requests::ACME_SOLVER.into());
+    sum.count(built.solvers, 0, requests::ACME_SOLVER.into());
     sum.volumes = volumes::on_disk(built);
     sum
 }
@@ -311,8 +309,7 @@ pub fn of_tenant(built: &BuiltComponent) -> Total {
 pub fn pods_of_tenant(built: &BuiltComponent) -> Vec<(u32, Demand)> {
     let own =
         built.objects.iter().filter_map(Object::workload).map(|it| (it.replicas, of_pod(it.spec)));
-    let solvers = u32::try_from(built.certificates.len()).unwrap_or(u32::MAX);
-    own.chain([(solvers, requests::ACME_SOLVER.into())]).filter(|it| it.0 > 0).collect()
+    own.chain([(built.solvers, requests::ACME_SOLVER.into())]).filter(|it| it.0 > 0).collect()
 }
 
 /// All that some rows request, and the largest pod that one of their rolling updates would add.

@@ -60,8 +60,10 @@ pub struct BuiltComponent {
     /// Objects that an operator applies by hand: they lie beside the tree, and Argo CD never
     /// sees them.
     pub manual_objects: Vec<Object>,
-    /// Hosts for which it wants a certificate; each is one solver pod while it is being issued.
+    /// Hosts for which it wants a certificate.
     pub certificates: BTreeSet<Host>,
+    /// Solver pods while they are being issued: one a host, where an ACME server asks by HTTP.
+    pub solvers: u32,
     /// What the bootstrap script has to know of it.
     pub script: Vec<ScriptFact>,
     /// Servers outside the cluster that its pods call.

@@ -23,6 +23,8 @@ pub struct CredentialSpec {
 pub enum SecretLookup {
     /// By a reference of ours: its name ends in a suffix that is drawn at each sealing.
     ByReference,
+    /// By a reference in an object that a controller reads, which looks again at a new name.
+    ByController,
     /// It exists already under that name, with the controller's annotation `patch`: the keys are
     /// added to it.
     Patched,
@@ -48,8 +50,24 @@ pub enum Value {
     Shown(&'static str),
     /// As [`Value::Shown`], and an e-mail address.
     Email(&'static str),
+    /// As [`Value::Known`]: a private key in PEM form, which has several lines.
+    PrivateKey(&'static str),
     /// As [`Value::Known`]; what is sealed is its bcrypt hash, which is all that its reader wants.
     Hashed(&'static str),
+}
+
+impl Value {
+    /// What only a person knows, in a few words; none where it can be made.
+    pub const fn known(self) -> Option<&'static str> {
+        match self {
+            Self::Made(_) => None,
+            Self::Known(what)
+            | Self::Shown(what)
+            | Self::Email(what)
+            | Self::PrivateKey(what)
+            | Self::Hashed(what) => Some(what),
+        }
+    }
 }
 
 /// A secret value. It names a value, not a Secret: each namespace that uses it gets a sealed
@@ -95,10 +113,8 @@ pub struct CredentialStore {
 impl CredentialStore {
     /// Declares a credential. The first key is the one that most clients read.
     pub fn credential(&self, declared: &'static CredentialSpec) -> Credential {
-        let sealed = self
-            .secrets
-            .get(declared.name)
-            .filter(|_| declared.lookup == SecretLookup::ByReference);
+        let sealed =
+            self.secrets.get(declared.name).filter(|_| declared.lookup != SecretLookup::Patched);
         Credential {
             credentials: self.owner,
             declared,

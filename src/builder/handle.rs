@@ -433,9 +433,9 @@ impl StorageClassRef {
 pub struct IssuerRef {
     pub(in crate::builder) owner: AppId,
     pub(in crate::builder) name: Arc<str>,
-    /// The pods that answer a challenge, wherever the Ingress is that waits for a certificate.
-    pub(in crate::builder) solver: Selector,
-    pub(in crate::builder) solver_port: u16,
+    /// The pods that answer a challenge, wherever the Ingress is that waits for a certificate, and
+    /// their port. None: no pod has to answer.
+    pub(in crate::builder) solver: Option<(Selector, u16)>,
 }
 
 /// A public host name, to be served by one component; that no two have the same is a rule

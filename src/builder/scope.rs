@@ -73,6 +73,7 @@ impl<'a, S> Scope<'a, S> {
             copies: BTreeSet::new(),
             manual_objects: Vec::new(),
             certificates: BTreeSet::new(),
+            solvers: 0,
             script: Vec::new(),
             outside: BTreeSet::new(),
             provided_outside: Vec::new(),
@@ -324,13 +325,12 @@ impl<'a, S> Scope<'a, S> {
     }
 
     /// An issuer that this component makes, and the pods through which it proves that a host is
-    /// ours. None in a tenant.
-    pub fn issuer(&self, name: &str, solver: &Solver) -> Option<IssuerRef> {
+    /// ours, where it does it so. None in a tenant.
+    pub fn issuer(&self, name: &str, solver: Option<&Solver>) -> Option<IssuerRef> {
         Some(IssuerRef {
             owner: self.id?,
             name: name.into(),
-            solver: Selector::of(solver.labels),
-            solver_port: solver.port,
+            solver: solver.map(|it| (Selector::of(it.labels), it.port)),
         })
     }
 

@@ -119,8 +119,8 @@ impl<S> Scope<'_, S> {
         });
     }
 
-    /// Asks for a certificate: an order on the issuer, and the way to its solver pods, which are
-    /// made at run time in the namespace of the Ingress that waits. Returns the issuer's name.
+    /// Asks for a certificate: an order on the issuer, and the way to its solver pods, where it has
+    /// any: they are made at run time in the namespace of the Ingress that waits. Returns the issuer's name.
     pub(in crate::builder) fn certificate(
         &mut self,
         ingress: &IngressRef,
@@ -128,13 +128,13 @@ impl<S> Scope<'_, S> {
         host: &HostRef,
     ) -> Arc<str> {
         self.after(Some(issuer.owner));
-        let solver = Pods {
-            namespace: self.built.namespace.clone(),
-            name: Solver::NAME.into(),
-            selector: issuer.solver.clone(),
-        };
-        self.flow_to(&ingress.pods, Peer::Pods(solver), issuer.solver_port);
-        self.built.certificates.insert(host.host.clone());
+        let is_new = self.built.certificates.insert(host.host.clone());
+        if let Some((selector, port)) = issuer.solver.clone() {
+            let namespace = self.built.namespace.clone();
+            let solver = Pods { namespace, name: Solver::NAME.into(), selector };
+            self.flow_to(&ingress.pods, Peer::Pods(solver), port);
+            self.built.solvers += u32::from(is_new);
+        }
         issuer.name.clone()
     }
 
@@ -164,6 +164,11 @@ impl<S> Scope<'_, S> {
     /// A sealed copy in this namespace, for a reader that finds it by its name.
     pub fn uses_secret(&mut self, credential: &Credential) {
         self.copy(credential, None);
+    }
+
+    /// The same, and its Secret has one more key, whose value is no secret.
+    pub fn uses_secret_with(&mut self, credential: &Credential, key: &'static str, value: String) {
+        self.copy(credential, Some((key, value)));
     }
 
     /// For a chart that needs a kind from its own templates, or a component whose objects a

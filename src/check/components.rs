@@ -8,7 +8,7 @@ use super::{
     view::{SpecView, WholeView},
 };
 use crate::{
-    components::{argocd::Admin, section::Need},
+    components::{argocd::Admin, cert_manager::issuer, section::Need},
     diag::{
         diagnostic::{Diagnostic, Diagnostics, Place},
         path::FieldPath,
@@ -48,6 +48,7 @@ pub fn needed(view: &SpecView<'_>, found: &mut Diagnostics) {
         }
     }
     needed_by_argocd(view, found);
+    needed_by_issuer(view, found);
     several_open_webui(view, found);
 }
 
@@ -95,6 +96,28 @@ fn needed_by_argocd(view: &SpecView<'_>, found: &mut Diagnostics) {
             );
         }
     }
+}
+
+/// What an issuer with sealed values needs.
+fn needed_by_issuer(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let spec = &view.platform.spec;
+    let components = &spec.components;
+    if !components.cert_manager.enabled || components.sealed_secrets.enabled {
+        return;
+    }
+    let Some(credential) = issuer::credential(&spec.certificates) else { return };
+    found.push(
+        COMPONENT_NEEDED
+            .at(
+                view.component(&["sealedSecrets", "enabled"]),
+                format!(
+                    "`certificates` needs `sealedSecrets`, which is disabled: it unseals `{}`",
+                    credential.name
+                ),
+            )
+            .related(view.value(&["certificates"]), "needs it")
+            .help("write `enabled: true`, or have certificates issued in another way"),
+    );
 }
 
 /// What several Open WebUI share: sessions, and uploaded files.

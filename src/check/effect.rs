@@ -25,7 +25,7 @@ rules! {
     /// A setting has no effect.
     warning SETTING_WITHOUT_EFFECT = "setting-without-effect":
     Spec(sections), Spec(chat), Spec(documents), Spec(database), Spec(gpus), Spec(shared),
-    Spec(models), Spec(annotations), Spec(proof), Tenant(models_of_tenant);
+    Spec(models), Spec(annotations), Spec(proof), Spec(acme), Tenant(models_of_tenant);
 
     /// What an administrator changes in the interface reaches one of several pods.
     warning SETTINGS_NOT_SHARED = "settings-not-shared":
@@ -242,6 +242,27 @@ pub fn proof(view: &SpecView<'_>, found: &mut Diagnostics) {
                     .help(format!("remove `{key}`, or write another URL")),
             );
         }
+    }
+}
+
+/// What only an ACME server asks for, where none is asked.
+pub fn acme(view: &SpecView<'_>, found: &mut Diagnostics) {
+    let certificates = &view.platform.spec.certificates;
+    if certificates.issuer.directory().is_some() {
+        return;
+    }
+    let all = [
+        ("email", certificates.email.is_some(), "there is no account"),
+        ("dns01", certificates.dns01.is_some(), "nobody asks whether a host is yours"),
+    ];
+    for (key, _, why) in all.into_iter().filter(|it| it.1) {
+        let place = view.at(field(&["certificates"]).key(key));
+        found.push(
+            SETTING_WITHOUT_EFFECT
+                .at(place, format!("`{key}` has no effect: no ACME server is asked, so {why}"))
+                .related(view.value(&["certificates", "issuer"]), "the issuer")
+                .help(format!("remove `{key}`")),
+        );
     }
 }
 

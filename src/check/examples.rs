@@ -4,7 +4,7 @@
 use super::{rule::rules, view::WholeView};
 use crate::{
     diag::diagnostic::{Diagnostics, Place},
-    names::GitUrl,
+    names::{Email, GitUrl},
 };
 
 rules! {
@@ -52,8 +52,8 @@ pub fn left_over(view: &WholeView<'_>, found: &mut Diagnostics) {
     for (key, host) in spec.domains.all().filter(|it| is_host(it.1)) {
         left.push((host, view.spec.value(&["domains", key]), "no certificate is issued for it"));
     }
-    let email = &spec.certificates.email;
-    if is_host(email.rsplit('@').next().unwrap_or_default()) {
+    let of_example = |email: &Email| is_host(email.rsplit('@').next().unwrap_or_default());
+    if let Some(email) = spec.certificates.email.as_ref().filter(|it| of_example(it)) {
         left.push((
             email,
             view.spec.value(&["certificates", "email"]),

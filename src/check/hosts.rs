@@ -13,7 +13,7 @@ use crate::{
         path::FieldPath,
     },
     facts::domains::{self, CERTIFICATES_A_WEEK, CERTIFICATES_LEFT},
-    names::Host,
+    names::{Email, Host},
     platform::certificates::Issuer,
 };
 
@@ -42,11 +42,11 @@ fn beside(host: &Host, label: &str) -> String {
         .unwrap_or_else(|| format!("{label}.{host}"))
 }
 
-/// Hosts that Let's Encrypt, which is who certifies here, refuses: one finding, since it is one
+/// Hosts that Let's Encrypt refuses, where it is who certifies: one finding, since it is one
 /// thing to do.
 pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
     let spec = &view.platform.spec;
-    if !spec.components.cert_manager.enabled {
+    if !spec.components.cert_manager.enabled || !spec.certificates.issuer.is_lets_encrypt() {
         return;
     }
     let is_private = |host: &str| domains::private(host).is_some();
@@ -56,8 +56,8 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
             (&**host, view.value(&["domains", key]), "no certificate is issued for it")
         })
         .collect();
-    let email = &spec.certificates.email;
-    if is_private(email.rsplit('@').next().unwrap_or_default()) {
+    let domain = |email: &Email| is_private(email.rsplit('@').next().unwrap_or_default());
+    if let Some(email) = spec.certificates.email.as_ref().filter(|it| domain(it)) {
         private.push((
             email,
             view.value(&["certificates", "email"]),
@@ -80,7 +80,8 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
         finding
             .help(
                 "write a host below a domain that you have registered, with a public DNS record \
-                 that points here",
+                 that points here; in a private network, an ACME server or an authority of your \
+                 own can certify it (`certificates.issuer`)",
             )
             .note(
                 "names below `.lan`, `.local` and `.internal` are for private networks only (RFC \
@@ -95,7 +96,7 @@ pub fn public(view: &SpecView<'_>, found: &mut Diagnostics) {
 /// most, the last two labels decide.
 pub fn rate(view: &WholeView<'_>, found: &mut Diagnostics) {
     let spec = &view.spec.platform.spec;
-    if spec.certificates.issuer != Issuer::Production {
+    if !matches!(spec.certificates.issuer, Issuer::Production) {
         return;
     }
     let (field, domain) = match &spec.domains.workspaces {

@@ -18,7 +18,10 @@ use crate::{
     builder::{chart::Chart, object::Object},
     diag::diagnostic::Diagnostics,
     facts::{
-        charts::{ObjectKind, cert_manager::ISSUER_ANNOTATION},
+        charts::{
+            ObjectKind,
+            cert_manager::{DNS01_SECRETS, ISSUER_ANNOTATION},
+        },
         kubernetes::SYSTEM_NAMESPACES,
     },
     yaml::scalars,
@@ -57,7 +60,10 @@ type Look<'l> = dyn FnMut(Reference<'_>) + 'l;
 
 /// Every reference of one object.
 pub fn resolved(object: &dyn ObjectView, of: &ApplicationView<'_>, found: &mut Diagnostics) {
-    let namespace = object.key().namespace;
+    let key = object.key();
+    // An issuer belongs to no namespace, and its Secrets to that of cert-manager.
+    let namespace =
+        if key.kind == "ClusterIssuer" { Some(&*of.component.namespace) } else { key.namespace };
     let mut missing = BTreeSet::new();
     each(object, &mut |reference| {
         if !is_made(reference, namespace, of) {
@@ -86,6 +92,7 @@ fn each(object: &dyn ObjectView, look: &mut Look<'_>) {
             }
         }
         "Ingress" => of_ingress(object, look),
+        "ClusterIssuer" => of_issuer(object, look),
         _ => {}
     }
 }
@@ -103,6 +110,21 @@ fn of_ingress(object: &dyn ObjectView, look: &mut Look<'_>) {
             for secret in object.texts(&["spec", "tls", "*", "secretName"]) {
                 look(Reference::to("Secret", &secret));
             }
+        }
+    }
+}
+
+/// The Secrets of an issuer that must be there: not that of its account, which it makes itself.
+fn of_issuer(object: &dyn ObjectView, look: &mut Look<'_>) {
+    for secret in object.texts(&["spec", "ca", "secretName"]) {
+        look(Reference { kind: "Secret", name: &secret, key: Some("tls.crt") });
+        look(Reference { kind: "Secret", name: &secret, key: Some("tls.key") });
+    }
+    for (provider, field) in DNS01_SECRETS {
+        let path = |last| ["spec", "acme", "solvers", "*", "dns01", provider, field, last];
+        let keys = object.texts(&path("key"));
+        for (name, key) in object.texts(&path("name")).iter().zip(&keys) {
+            look(Reference { kind: "Secret", name, key: Some(key) });
         }
     }
 }

@@ -118,8 +118,7 @@ pub fn names(view: &WholeView<'_>, found: &mut Diagnostics) {
         };
         let file: Arc<str> = format!("{SECRETS}{name}.yaml").into();
         let spec = FieldPath::root().key("spec");
-        let is_found_by_reference =
-            secret.credential.declared().lookup == SecretLookup::ByReference;
+        let is_found_by_reference = secret.credential.declared().lookup != SecretLookup::Patched;
         match &values.suffix {
             Some(suffix) if !is_found_by_reference => found.push(
                 SEALED_NAME.error_at(

@@ -15,6 +15,7 @@ use crate::{
         known_hosts::{self, Refusal},
     },
     platform::{
+        certificates::{Certificates, Issuer},
         files::SPEC,
         repository::{Proof, Repository},
         trust::{self, Authorities, HostKeys, Trust},
@@ -47,9 +48,11 @@ const DAY: i64 = 24 * 60 * 60;
 
 const HOST_KEYS: &[&str] = &["repository", "hostKeys"];
 const REPOSITORY_CA: &[&str] = &["repository", "ca"];
+const ACME_CA: &[&str] = &["certificates", "issuer", "acme", "ca"];
+const ISSUER_CERTIFICATE: &[&str] = &["certificates", "issuer", "ca", "certificate"];
 
 /// The fields that name a file in `spec/`.
-const FIELDS: &[&[&str]] = &[HOST_KEYS, REPOSITORY_CA];
+const FIELDS: &[&[&str]] = &[HOST_KEYS, REPOSITORY_CA, ACME_CA, ISSUER_CERTIFICATE];
 
 /// The files in `spec/` that a spec names, by the values that are written: it has not been read.
 pub fn named(spec: &Source) -> Vec<Arc<str>> {
@@ -75,18 +78,33 @@ pub struct Files<'a> {
     pub spec: &'a Arc<str>,
 }
 
-/// Reads what the spec of a repository names.
-pub fn read(files: &Files<'_>, repository: &Repository, found: &mut Diagnostics) -> Trust {
+/// Reads what the spec names.
+pub fn read(
+    files: &Files<'_>,
+    repository: &Repository,
+    certificates: &Certificates,
+    found: &mut Diagnostics,
+) -> Trust {
     // What the URL has no use for is a finding of its own (`setting-without-effect`).
     let host_keys = repository.host_keys.as_ref().filter(|_| repository.proof() == Proof::HostKey);
     let ca = repository.ca.as_ref().filter(|_| repository.proof() == Proof::Certificate);
+    let (acme, issuer) = match &certificates.issuer {
+        Issuer::Acme(acme) => (acme.ca.as_ref(), None),
+        Issuer::Ca(authority) => (None, Some(&authority.certificate)),
+        Issuer::Staging | Issuer::Production | Issuer::SelfSigned => (None, None),
+    };
+    let host_keys = host_keys
+        .and_then(|it| files.source(it, HOST_KEYS, found))
+        .and_then(|it| host_keys_of(it, repository, found));
+    let mut certified = |file: Option<&SpecFile>, keys: &[&str]| {
+        let source = files.source(file?, keys, found)?;
+        authorities(source, keys == ISSUER_CERTIFICATE, found)
+    };
     Trust {
-        host_keys: host_keys
-            .and_then(|it| files.source(it, HOST_KEYS, found))
-            .and_then(|it| host_keys_of(it, repository, found)),
-        repository: ca
-            .and_then(|it| files.source(it, REPOSITORY_CA, found))
-            .and_then(|it| authorities(it, found)),
+        host_keys,
+        repository: certified(ca, REPOSITORY_CA),
+        acme: certified(acme, ACME_CA),
+        issuer: certified(issuer, ISSUER_CERTIFICATE),
     }
 }
 
@@ -179,9 +197,20 @@ fn host_keys_invalid(
     HOST_KEYS_INVALID.at(place, message).help(help)
 }
 
-fn authorities(source: &Source, found: &mut Diagnostics) -> Option<Authorities> {
+/// The certificates in a file; the first of them may have to certify others itself.
+fn authorities(source: &Source, certifies: bool, found: &mut Diagnostics) -> Option<Authorities> {
     match authority::parse(source.text.as_bytes()) {
-        Ok(Bundle { text, valid }) => Some(Authorities { text: text.into(), valid }),
+        Ok(bundle) if certifies && !bundle.certifies => {
+            let message = "the first certificate in it may not certify others (`CA:TRUE` is \
+                           missing)";
+            let finding = AUTHORITIES_INVALID.at(Place::File(Arc::clone(&source.file)), message);
+            found.push(finding.help(
+                "write the certificate of the authority first, and after it those of the \
+                 authorities above it",
+            ));
+            None
+        }
+        Ok(Bundle { text, valid, .. }) => Some(Authorities { text: text.into(), valid }),
         Err(BundleError { why, line }) => {
             let file = Arc::clone(&source.file);
             let place = match line {
@@ -258,7 +287,11 @@ pub fn validity<'a>(
     file: &'a Arc<str>,
     now: i64,
 ) -> impl Iterator<Item = Diagnostic> + 'a {
-    let all = [(REPOSITORY_CA, trust.repository.as_ref(), "Argo CD cannot fetch the repository")];
+    let all = [
+        (REPOSITORY_CA, trust.repository.as_ref(), "Argo CD cannot fetch the repository"),
+        (ACME_CA, trust.acme.as_ref(), "cert-manager cannot ask the ACME server"),
+        (ISSUER_CERTIFICATE, trust.issuer.as_ref(), "no browser takes a certificate of it"),
+    ];
     all.into_iter().filter_map(move |(keys, authorities, without)| {
         let place = Place::Value { file: Arc::clone(file), path: field(keys) };
         expires(authorities?, place, without, now)

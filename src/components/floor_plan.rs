@@ -20,7 +20,7 @@ use crate::{
     components::{
         argocd::{self, Admin, ArgoCd},
         backup::{self, Backup},
-        cert_manager::{self, CertManager},
+        cert_manager::{self, CertManager, issuer},
         namespaces, node_alerts,
         ollama::{self, Ollama},
         open_webui::{self, OpenWebUi, documents::Documents},
@@ -284,22 +284,9 @@ impl Platform {
         };
         let certifier = components.cert_manager.enabled.then(|| {
             builder.build(&cert_manager::APPLICATION, &spaces.cert_manager, |scope| {
-                components.cert_manager.build(scope, &ingress, versions)
+                components.cert_manager.build(scope, &ingress, &self.spec.certificates, versions)
             })
         });
-        let issuer = certifier.and_then(|certifier| {
-            builder.build(&cert_manager::ISSUER_APPLICATION, &spaces.cert_manager, |scope| {
-                cert_manager::issuer(scope, &certifier, &ingress, &self.spec.certificates)
-            })
-        });
-        if let (Some(argocd), Some(issuer), Some(host)) =
-            (&argocd, &issuer, &self.spec.domains.argocd)
-        {
-            let host = builder.host(host);
-            builder.build(&argocd::INGRESS_APPLICATION, &spaces.argocd, |scope| {
-                argocd::ingress(scope, argocd, &ingress, issuer, &host);
-            });
-        }
         let sealing = components.sealed_secrets.enabled.then(|| {
             builder.build(&secrets::APPLICATION, &cluster.kube_system, |scope| {
                 components.sealed_secrets.build(scope, versions)
@@ -310,6 +297,17 @@ impl Platform {
                 secrets::credential_store(scope, &sealing, &self.sealed)
             })
         });
+        let issuer = certifier.and_then(|certifier| {
+            self.issuer(builder, &spaces.cert_manager, &certifier, &ingress, credentials.as_ref())
+        });
+        if let (Some(argocd), Some(issuer), Some(host)) =
+            (&argocd, &issuer, &self.spec.domains.argocd)
+        {
+            let host = builder.host(host);
+            builder.build(&argocd::INGRESS_APPLICATION, &spaces.argocd, |scope| {
+                argocd::ingress(scope, argocd, &ingress, issuer, &host);
+            });
+        }
         if let (Some(argocd), Some(credentials), Admin::Sealed) =
             (&argocd, &credentials, components.argocd.admin)
         {
@@ -324,6 +322,38 @@ impl Platform {
             issuer,
             credentials,
         }
+    }
+
+    /// Who certifies public hosts, after the sealed values that it proves itself with. None where
+    /// there is nobody to open them, which was refused before (`component-needed`).
+    fn issuer(
+        &self,
+        builder: &mut PlatformBuilder,
+        namespace: &NamespaceRef,
+        certifier: &cert_manager::Offers,
+        ingress: &IngressRef,
+        credentials: Option<&CredentialStore>,
+    ) -> Option<IssuerRef> {
+        let certificates = &self.spec.certificates;
+        let credential = match (issuer::credential(certificates), credentials) {
+            (Some(declared), Some(store)) => {
+                Some(builder.build(&issuer::CREDENTIALS_APPLICATION, namespace, |scope| {
+                    issuer::credentials(scope, store, declared, &self.trust)
+                }))
+            }
+            (Some(_), None) => return None,
+            (None, _) => None,
+        };
+        builder.build(&issuer::APPLICATION, namespace, |scope| {
+            let needs = issuer::Needs {
+                cert_manager: certifier,
+                ingress,
+                certificates,
+                trust: &self.trust,
+                credential,
+            };
+            issuer::build(scope, &needs)
+        })
     }
 
     /// The chat and what it uses: the database, models, sessions; and their backup.

@@ -1,7 +1,7 @@
 //! cert-manager's `ClusterIssuer` (`cert-manager.io/v1`).
 
 use k8s_openapi::{
-    api::core::v1::ResourceRequirements, apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    ByteString, api::core::v1::ResourceRequirements, apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::Serialize;
 
@@ -16,23 +16,40 @@ pub struct ClusterIssuer {
     pub spec: ClusterIssuerSpec,
 }
 
-/// The body of a [`ClusterIssuer`].
+/// The body of a [`ClusterIssuer`]: who signs.
 #[derive(Serialize)]
-pub struct ClusterIssuerSpec {
+#[serde(rename_all = "camelCase")]
+pub enum ClusterIssuerSpec {
     /// An ACME server.
-    pub acme: Acme,
+    Acme(Acme),
+    /// An authority whose key is in a Secret.
+    Ca(Ca),
+    /// Each certificate's own key.
+    SelfSigned {},
+}
+
+/// An authority whose key is in a Secret.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ca {
+    /// The Secret's name, in cert-manager's own namespace.
+    pub secret_name: String,
 }
 
 /// An ACME server and how to prove that a host is ours.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Acme {
-    /// The address that is warned before a certificate expires.
-    pub email: String,
+    /// Certificates in PEM form that the server's own is checked against.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<ByteString>,
+    /// The address of the account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
     /// Where the account's key is kept.
     pub private_key_secret_ref: SecretRef,
     /// The directory.
-    pub server: &'static str,
+    pub server: String,
     /// Ways to prove it.
     pub solvers: Vec<Solver>,
 }
@@ -44,11 +61,67 @@ pub struct SecretRef {
     pub name: String,
 }
 
+/// A key of a Secret in cert-manager's own namespace.
+#[derive(Serialize)]
+pub struct SecretKeyRef {
+    /// The key.
+    pub key: &'static str,
+    /// The Secret's name.
+    pub name: String,
+}
+
 /// One way to prove that a host is ours.
 #[derive(Serialize)]
-pub struct Solver {
+#[serde(rename_all = "camelCase")]
+pub enum Solver {
     /// By answering on port 80.
-    pub http01: Http01,
+    Http01(Http01),
+    /// By a DNS record.
+    Dns01(Dns01),
+}
+
+/// By a DNS record, written by one of these ways.
+#[derive(Serialize)]
+pub enum Dns01 {
+    /// Cloudflare's API.
+    #[serde(rename = "cloudflare")]
+    Cloudflare {
+        /// The API token.
+        #[serde(rename = "apiTokenSecretRef")]
+        api_token: SecretKeyRef,
+    },
+    /// DigitalOcean's API.
+    #[serde(rename = "digitalocean")]
+    DigitalOcean {
+        /// The access token.
+        #[serde(rename = "tokenSecretRef")]
+        token: SecretKeyRef,
+    },
+    /// Amazon's API.
+    #[serde(rename = "route53")]
+    Route53 {
+        /// The access key's id.
+        #[serde(rename = "accessKeyIDSecretRef")]
+        access_key_id: SecretKeyRef,
+        /// What is secret of it.
+        #[serde(rename = "secretAccessKeySecretRef")]
+        secret_access_key: SecretKeyRef,
+    },
+    /// Dynamic updates of a name server.
+    #[serde(rename = "rfc2136", rename_all = "camelCase")]
+    Rfc2136 {
+        /// `host:port`.
+        nameserver: String,
+        /// How it is asked.
+        protocol: &'static str,
+        /// The key's algorithm.
+        tsig_algorithm: &'static str,
+        /// The key's name.
+        tsig_key_name: String,
+        /// What is secret of it.
+        #[serde(rename = "tsigSecretSecretRef")]
+        tsig_secret: SecretKeyRef,
+    },
 }
 
 /// By answering on port 80.

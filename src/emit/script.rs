@@ -18,7 +18,6 @@ use crate::{
     names::SpecFile,
     plan::Plan,
     platform::{
-        certificates::Issuer,
         files::SPEC,
         node::{Node, Role},
         node_group::Nodes,
@@ -82,10 +81,7 @@ pub(super) fn write(
         chat_replicas: facts.chat_replicas,
         argocd_host: facts.argocd_host,
         argocd_admin: if facts.is_administrator_sealed { "sealed" } else { "initial" },
-        issuer: match spec.certificates.issuer {
-            Issuer::Staging => "staging",
-            Issuer::Production => "production",
-        },
+        issuer: spec.certificates.issuer.key(),
         memory: memory.to_string(),
         memory_kib: memory.get().div_ceil(1024),
         cpu: server.map_or(0, |it| it.cpu.get()),

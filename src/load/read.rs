@@ -49,7 +49,7 @@ pub fn platform(texts: &BTreeMap<Arc<str>, Source>) -> (Option<Platform>, Diagno
     }
     let files = trust::Files { texts, spec: &source.file };
     let platform = spec.map(|spec| Platform {
-        trust: trust::read(&files, &spec.spec.repository, &mut found),
+        trust: trust::read(&files, &spec.spec.repository, &spec.spec.certificates, &mut found),
         name: spec.metadata.name,
         spec: spec.spec,
         versions: versions.unwrap_or_default(),

@@ -11,6 +11,7 @@ use crate::{
     builder::{
         component::BuiltComponent,
         credential::{Credential, SecretLookup},
+        may_make::MayMake,
         meta::Naming,
     },
     crds::sealed_secrets::{SealedSecret, SealedSecretSpec, SecretTemplate},
@@ -31,13 +32,12 @@ pub struct RequiredSecret {
 
 impl RequiredSecret {
     /// The Application that holds it: `usual`, or that of the one reader whose Secret it is added
-    /// to.
-    pub fn application(&self, usual: &str) -> Arc<str> {
-        let own = self
-            .used_by
-            .first()
-            .filter(|_| self.credential.declared().lookup == SecretLookup::Patched);
-        own.map_or_else(|| usual.into(), Arc::clone)
+    /// to, or which is in a namespace that `usual` has no business in.
+    pub fn application(&self, usual: &MayMake) -> Arc<str> {
+        let is_own = self.credential.declared().lookup == SecretLookup::Patched
+            || !usual.namespaces.contains(&&*self.namespace);
+        let own = self.used_by.first().filter(|_| is_own);
+        own.map_or_else(|| usual.application.into(), Arc::clone)
     }
 }
 

@@ -70,6 +70,9 @@ pub struct Glance {
     /// Who certifies the hosts.
     #[serde(skip)]
     pub issuer: Issuer,
+    /// Whether an ACME server asks each host by HTTP.
+    #[serde(skip)]
+    pub asks_by_http: bool,
     /// Whether one node is all there is.
     #[serde(skip)]
     pub is_single: bool,
@@ -94,10 +97,14 @@ impl Glance {
         let wildcard = self.wildcard.as_ref().map_or_else(String::new, |host| {
             format!("; a single one for `{host}` covers every workspace")
         });
-        format!(
-            "an A (or AAAA) record for {each} with the public address of {to}{wildcard}; ports 80 \
-             and 443 must be open to the Internet"
-        )
+        let (address, reach) = match (self.asks_by_http, self.issuer.is_lets_encrypt()) {
+            (true, true) => ("public address", "ports 80 and 443 must be open to the Internet"),
+            (true, false) => {
+                ("address", "the ACME server has to reach port 80, and people the ports 80 and 443")
+            }
+            (false, _) => ("address", "people have to reach the ports 80 and 443"),
+        };
+        format!("an A (or AAAA) record for {each} with the {address} of {to}{wildcard}; {reach}")
     }
 
     /// Which server issues the certificates, and what to do if browsers do not trust it.
@@ -109,6 +116,17 @@ impl Glance {
             }
             Issuer::Production => {
                 "from Let's Encrypt's production server, one for each host, renewed by cert-manager"
+            }
+            Issuer::SelfSigned => {
+                "self-signed, one for each host, so browsers warn at each of them"
+            }
+            Issuer::Acme(_) => {
+                "from an ACME server of your own, one for each host, renewed by cert-manager; \
+                 whoever visits them has to trust its authority"
+            }
+            Issuer::Ca(_) => {
+                "from an authority of your own, one for each host, renewed by cert-manager; \
+                 whoever visits them has to trust it"
             }
         }
     }

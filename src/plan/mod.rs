@@ -185,7 +185,7 @@ fn sealed(assembly: &Assembly, secrets: &[RequiredSecret]) -> BTreeMap<Arc<str>,
     let naming = Naming::Platform(assembly.platform.name.shared());
     let mut by_application: BTreeMap<Arc<str>, Vec<Object>> = BTreeMap::new();
     for secret in secrets {
-        let application = secret.application(secrets::COPIES_APPLICATION.application);
+        let application = secret.application(&secrets::COPIES_APPLICATION);
         let objects = copies::sealed(secret, &assembly.platform.sealed, &naming, &application)
             .into_iter()
             .map(|it| Object::from_plan_custom(it));

@@ -2,6 +2,7 @@
 //! resources, versions, sealed values, storage, servers outside, and whom they believe.
 
 pub mod certificates;
+pub mod dns01;
 pub mod files;
 pub mod images;
 pub mod ingress;

@@ -10,6 +10,10 @@ pub struct Trust {
     pub host_keys: Option<HostKeys>,
     /// Of `repository.ca`.
     pub repository: Option<Authorities>,
+    /// Of `certificates.issuer.acme.ca`: who certifies the ACME server.
+    pub acme: Option<Authorities>,
+    /// Of `certificates.issuer.ca.certificate`: who certifies the public hosts.
+    pub issuer: Option<Authorities>,
 }
 
 /// The keys by which one SSH server is known.

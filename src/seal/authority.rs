@@ -17,6 +17,8 @@ pub struct Bundle {
     pub text: String,
     /// From when to when each is valid, in seconds since 1970.
     pub valid: Vec<(i64, i64)>,
+    /// Whether the first may certify others.
+    pub certifies: bool,
 }
 
 /// Why a file holds no certificates of authorities, and the line of it that says so. Never says
@@ -57,7 +59,7 @@ pub fn parse(file: &[u8]) -> Result<Bundle, BundleError> {
     if blocks.is_empty() {
         return Err(nowhere(Why::Missing));
     }
-    let (mut text, mut valid) = (String::new(), Vec::new());
+    let (mut text, mut valid, mut certifies) = (String::new(), Vec::new(), false);
     for block in blocks {
         let here = |why| BundleError { why, line: Some(block.line.clone()) };
         if block.label != CERTIFICATE {
@@ -74,10 +76,11 @@ pub fn parse(file: &[u8]) -> Result<Bundle, BundleError> {
         if !is_authority && read.issuer != read.subject {
             return Err(here(Why::OfServer));
         }
+        certifies |= is_authority && valid.is_empty();
         valid.push((seconds(&read.validity.not_before), seconds(&read.validity.not_after)));
         armor(&der, &mut text);
     }
-    Ok(Bundle { text, valid })
+    Ok(Bundle { text, valid, certifies })
 }
 
 fn armor(der: &[u8], text: &mut String) {

@@ -16,6 +16,8 @@ pub mod key_pair;
 pub mod open;
 mod pem;
 #[cfg(feature = "seal")]
+pub mod private_key;
+#[cfg(feature = "seal")]
 pub mod random;
 #[cfg(feature = "seal")]
 pub mod value;

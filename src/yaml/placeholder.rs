@@ -30,14 +30,14 @@ pub(super) struct Sample<'s> {
     way: Way,
     depth: usize,
     text: &'s RefCell<String>,
-    /// Whether it is written although it may be absent.
+    /// Whether it is a field, which is written although its type would let it be absent.
     is_wanted: bool,
 }
 
 impl<'s> Sample<'s> {
     /// The stand-in of a field; `needed` are the ways of all that its map lacks.
     pub(super) fn new(needed: &'s [Way], field: &'static str, text: &'s RefCell<String>) -> Self {
-        Self { needed, way: vec![field], depth: 0, text, is_wanted: false }
+        Self { needed, way: vec![field], depth: 0, text, is_wanted: true }
     }
 
     fn again(&self) -> Self {
@@ -191,13 +191,7 @@ impl<'de> Deserializer<'de> for Sample<'_> {
             current: None,
         });
         self.write("}");
-        read.map_err(|error| match error.kind {
-            // Which fields have no default is only known from what is missed.
-            FailureKind::Missing(field) => Failure::new(FailureKind::MissingWithin(
-                self.way.iter().copied().chain([field]).collect(),
-            )),
-            _ => error,
-        })
+        read.map_err(|error| within(&self.way, error))
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -230,6 +224,16 @@ impl<'de> Deserializer<'de> for Sample<'_> {
     }
 
     forward_to_deserialize_any! { i128 u128 char bytes byte_buf identifier ignored_any }
+}
+
+/// Which fields have no default is only known from what is missed.
+pub(super) fn within(way: &[&'static str], error: Failure) -> Failure {
+    match error.kind {
+        FailureKind::Missing(field) => {
+            Failure::new(FailureKind::MissingWithin(way.iter().copied().chain([field]).collect()))
+        }
+        _ => error,
+    }
 }
 
 /// So many samples in a row: a list's items, or a map's entries.
@@ -300,8 +304,9 @@ impl<'de> MapAccess<'de> for Fields<'_, '_> {
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
         let way: Way = self.each.way.iter().copied().chain(self.current).collect();
-        let is_wanted = !self.each.needed.contains(&way);
-        seed.deserialize(Sample { way, is_wanted, ..self.each.again() })
+        let sample = Sample { way: way.clone(), is_wanted: true, ..self.each.again() };
+        // A struct may say what it lacks once it has been read: what it needs depends on the rest.
+        seed.deserialize(sample).map_err(|error| within(&way, error))
     }
 }
 

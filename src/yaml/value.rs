@@ -16,7 +16,7 @@ use super::{
     failure::{Failure, FailureKind, Way},
     messages::quoted_list,
     node::Children,
-    placeholder::Sample,
+    placeholder::{Sample, within},
     source::Source,
 };
 
@@ -129,7 +129,7 @@ impl<'s> Entries<'s> {
         let text = RefCell::new(String::new());
         let read = seed.deserialize(Sample::new(needed, field, &text));
         state.written.borrow_mut().insert((node, field), text.into_inner());
-        read.map_err(|error| match error.kind {
+        read.map_err(|error| within(&[field], error)).map_err(|error| match error.kind {
             FailureKind::MissingWithin(_) => error.or_at(node, false),
             _ => Failure::new(FailureKind::NoSample),
         })

@@ -19,7 +19,8 @@ use crate::support::{self, compile, files_below, golden_cases, repository, texts
 
 /// The cases, by name: a folder that is not listed here is a mistake, and so is a name without a
 /// folder.
-const CASES: [&str; 20] = [
+const CASES: [&str; 21] = [
+    "authority",
     "backup",
     "bare",
     "darien",

@@ -314,9 +314,12 @@ fn workspace(name: &str, models: &[&'static str]) -> String {
 /// A sealed value of every credential: of the right form (a session key of 512 bytes and a tag),
 /// though no controller could open it.
 fn secrets() -> impl Iterator<Item = (String, String)> {
-    let all: [(&'static str, &[&'static str]); 8] = [
+    let all: [(&'static str, &[&'static str]); 11] = [
         ("backup-encryption", &["key"]),
         ("backup-s3", &["access-key-id", "secret-access-key"]),
+        ("dns-cloudflare", &["api-token"]),
+        ("dns-rfc2136", &["tsig-secret"]),
+        ("dns-route53", &["access-key-id", "secret-access-key"]),
         ("openwebui-admin", &["email", "password"]),
         ("openwebui-secret-key", &["key"]),
         ("postgresql", &["password"]),
@@ -374,6 +377,32 @@ pub fn repository_files() -> [(String, String); 2] {
     repository::files()
 }
 
+/// How many ways to be certified [`certificates`] knows.
+const CERTIFICATES: u8 = 7;
+
+/// One of the ways to be certified that need no file; DNS-01 needs somebody who unseals.
+fn certificates(which: u8, unseals: bool) -> Value {
+    let acme = || {
+        let server = map([("server", some("https://10.0.0.8:9000/acme/directory"))]);
+        Some(map([("acme", Some(server))]))
+    };
+    let updates = || {
+        let server = map([("server", some("10.0.0.53")), ("keyName", some("acme"))]);
+        Some(map([("rfc2136", Some(server))]))
+    };
+    let email = || some("operations@example.com");
+    let (email, issuer, dns01) = match which {
+        0 => (email(), None, None),
+        1 => (email(), some("production"), None),
+        2 => (None, some("selfSigned"), None),
+        3 => (None, acme(), None),
+        4 => (email(), None, some("route53")),
+        5 => (email(), some("production"), some("cloudflare")),
+        _ => (email(), acme(), updates()),
+    };
+    map([("email", email), ("issuer", issuer), ("dns01", dns01.filter(|_| unseals))])
+}
+
 /// Specs that compile, tenants among them.
 pub fn platforms() -> impl Strategy<Value = Texts> {
     let tenants =
@@ -384,7 +413,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
     let class = (class, proptest::bool::weighted(0.3), ingress::ingress());
     let rest = (
         label(),
-        any::<bool>(),
+        0..CERTIFICATES,
         any::<bool>(),
         sample::select(vec!["llama3.2:1b", "gemma3:270m"]),
         class,
@@ -395,9 +424,8 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
             tenants,
             (chat, workspaces, console),
             (on, components),
-            (name, production, sealed, model, (class, several, ingress)),
+            (name, which, sealed, model, (class, several, ingress)),
         )| {
-            let issuer = if production { "production" } else { "staging" };
             let spec = map([
                 ("repository", Some(repository)),
                 // There is room for everything: what does not fit is tested elsewhere.
@@ -426,13 +454,7 @@ pub fn platforms() -> impl Strategy<Value = Texts> {
                         ("workspaces", workspaces.map(Into::into)),
                     ])),
                 ),
-                (
-                    "certificates",
-                    Some(map([
-                        ("email", some("operations@example.com")),
-                        ("issuer", some(issuer)),
-                    ])),
-                ),
+                ("certificates", Some(certificates(which, on.sealed_secrets))),
                 (
                     "storage",
                     Some(map([

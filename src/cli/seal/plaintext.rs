@@ -21,7 +21,7 @@ use crate::{
     builder::credential::{CredentialSpec, Key, Value},
     cli::console::count,
     names::Email,
-    seal::hash,
+    seal::{hash, private_key},
 };
 
 /// The longest accepted value: far below the limits of an environment variable (128 KiB) and a
@@ -120,7 +120,13 @@ impl Plaintext {
                 !text.trim().is_empty(),
                 "the value of `{key}` of `{credential}` is only white space"
             );
-            if let Some(control) = text.chars().find(|it| it.is_control()) {
+            if matches!(its.value, Value::PrivateKey(_)) {
+                ensure!(
+                    private_key::is_one(text),
+                    "the value of `{key}` of `{credential}` is not a private key in PEM form, from \
+                     `-----BEGIN PRIVATE KEY-----` to its end, without a password"
+                );
+            } else if let Some(control) = text.chars().find(|it| it.is_control()) {
                 let what = match control {
                     '\n' | '\r' => "a line break".to_owned(),
                     '\t' => "a tab".to_owned(),
@@ -200,9 +206,7 @@ pub fn origins(
              32`",
         )?;
         let found = key_of(declared, key)?;
-        if let Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) =
-            found.value
-        {
+        if let Some(what) = found.value.known() {
             bail!(
                 "`{}` of `{}` is {what}: if it were generated here, nobody would know it; \
                  generate one where you keep passwords and pass that with --from-stdin",
@@ -256,6 +260,17 @@ pub fn values(
     let known = |key: &&&Key| {
         !matches!(key.value, Value::Made(_)) && origins.iter().all(|it| it.0 != **key)
     };
+    if let Some(key) =
+        wanted.iter().filter(known).find(|it| matches!(it.value, Value::PrivateKey(_)))
+    {
+        // It has lines, which a prompt does not take.
+        bail!(
+            "`{}` needs {}: pass it with --from-file {}=FILE",
+            declared.name,
+            described(key),
+            key.name
+        );
+    }
     let unknown: Vec<String> = wanted.iter().filter(known).map(|it| described(it)).collect();
     if !may_ask && !unknown.is_empty() {
         bail!(
@@ -284,7 +299,9 @@ pub fn values(
             None => match key.value {
                 Value::Made(length) => Plaintext::from_text(&make(length)),
                 Value::Shown(_) | Value::Email(_) => shown(declared, key)?,
-                Value::Known(_) | Value::Hashed(_) => asked(declared, key, make)?,
+                Value::Known(_) | Value::Hashed(_) | Value::PrivateKey(_) => {
+                    asked(declared, key, make)?
+                }
             },
         };
         let value = value.judged(declared, key)?;
@@ -299,11 +316,9 @@ pub fn values(
 
 /// A key and its description.
 pub fn described(key: &Key) -> String {
-    match key.value {
-        Value::Known(what) | Value::Shown(what) | Value::Email(what) | Value::Hashed(what) => {
-            format!("`{}` ({what})", key.name)
-        }
-        Value::Made(_) => format!("`{}`", key.name),
+    match key.value.known() {
+        Some(what) => format!("`{}` ({what})", key.name),
+        None => format!("`{}`", key.name),
     }
 }
 

@@ -5,6 +5,7 @@ use std::{fmt::Write as _, path::Path};
 use anyhow::{Context as _, bail};
 
 use crate::{
+    builder::credential::SecretLookup,
     cli::disk::{self, Disk, EntryKind},
     platform::files::SECRETS,
     sealing::Sealed,
@@ -42,10 +43,12 @@ pub(super) fn said(sealed: &Sealed) -> String {
         sealed.secret
     );
     let readers = sealed.readers.join(", ");
-    let _ = if sealed.restarts {
-        writeln!(said, "  restarts: {readers}")
-    } else {
-        writeln!(said, "  read by: {readers} (the Secret keeps its name, so nothing restarts)")
+    let _ = match sealed.lookup {
+        SecretLookup::ByReference => writeln!(said, "  restarts: {readers}"),
+        SecretLookup::ByController => writeln!(said, "  read by: {readers} (nothing restarts)"),
+        SecretLookup::Patched => {
+            writeln!(said, "  read by: {readers} (the Secret keeps its name, so nothing restarts)")
+        }
     };
     if !sealed.rotation.is_empty() {
         let _ = writeln!(said, "  {}", sealed.rotation);

@@ -11,7 +11,7 @@ use crate::{
         scope::Scope,
     },
     components::pod,
-    names::{Bucket, Cidr, DnsLabel, RelativePath, S3Endpoint},
+    names::{Bucket, Cidr, DnsLabel, RelativePath, server::S3Endpoint},
     platform::outside::{Outside, Role},
 };
 

@@ -1,34 +1,27 @@
 //! cert-manager, and the issuer that certifies the public hosts.
 
+pub mod issuer;
 mod pods;
 mod values;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{
-    disk,
-    section::{PodResources, Section},
-};
+use super::section::{PodResources, Section};
 use crate::{
     builder::{
         chart::{
             Chart,
             values::{Lookup, Strategy, Switch},
         },
-        handle::{CrdRef, IssuerRef},
+        handle::CrdRef,
         ingress::IngressRef,
-        kinds,
         may_make::MayMake,
         scope::Scope,
     },
-    crds::cert_manager::{
-        Acme, ClusterIssuer, ClusterIssuerSpec, Http01, SecretRef, Solver, SolverIngress,
-        SolverPod, SolverPodSpec,
-    },
+    crds::cert_manager::ClusterIssuer,
     facts::{
-        charts::cert_manager::{CERT_MANAGER, SOLVER},
+        charts::cert_manager::CERT_MANAGER,
         requests::{self, Allotment},
         versions::{
             self, CERT_MANAGER_CAINJECTOR_IMAGE, CERT_MANAGER_CONTROLLER_IMAGE,
@@ -36,26 +29,13 @@ use crate::{
         },
     },
     platform::{
-        certificates::{Certificates, Issuer},
-        images::Pinned,
-        resources::{Resources, requirements},
-        versions::Versions,
+        certificates::Certificates, images::Pinned, resources::Resources, versions::Versions,
     },
 };
 use values::{Crds, Deployment, Global, LeaderElection, Prometheus, SolverValues, Values};
 
 /// What the chart's Application may ever make.
 pub const APPLICATION: MayMake = MayMake::chart("cert-manager", &["cert-manager"], &CERT_MANAGER);
-/// What the issuer's Application may ever make: either issuer, whichever is in use.
-pub const ISSUER_APPLICATION: MayMake = MayMake::in_namespace(
-    "cluster-issuer",
-    &["cert-manager"],
-    &[
-        kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Staging.name()),
-        kinds::of_cluster_custom::<ClusterIssuer>(Issuer::Production.name()),
-    ],
-);
-
 /// cert-manager, which obtains and renews certificates.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -111,6 +91,7 @@ impl CertManager {
         &self,
         scope: &mut Scope<'_>,
         ingress: &IngressRef,
+        certificates: &Certificates,
         versions: &Versions,
     ) -> Offers {
         let [controller, webhook, cainjector] = self.allotments();
@@ -123,6 +104,7 @@ impl CertManager {
                 strategy: Strategy::OLD_POD_FIRST,
             },
             crds: Crds { enabled: true, keep: true },
+            recursive_nameservers_only: certificates.dns01.is_some(),
             global: Global {
                 leader_election: LeaderElection { namespace: scope.namespace().to_string() },
             },
@@ -142,41 +124,9 @@ impl CertManager {
         let strategies = [values.strategy, values.webhook.strategy, values.cainjector.strategy];
         let made = pods::declared(self.allotments(), strategies);
         let made = scope.chart(Chart::new(&CERT_MANAGER, version, values), made);
-        pods::flows(scope, &made, ingress);
+        pods::flows(scope, &made, ingress, certificates);
         Offers { issuers: scope.crd() }
     }
-}
-
-/// The issuer: Let's Encrypt, by HTTP-01 through the cluster's ingress controller.
-pub fn issuer(
-    scope: &mut Scope<'_>,
-    needs: &Offers,
-    ingress: &IngressRef,
-    certificates: &Certificates,
-) -> Option<IssuerRef> {
-    let name = certificates.issuer.name();
-    let part = scope.part(name, "issuer", None);
-    let metadata: ObjectMeta = scope.meta_cluster(&part, name);
-    let ingress = SolverIngress {
-        ingress_class_name: ingress.class().to_string(),
-        pod_template: SolverPod {
-            spec: SolverPodSpec {
-                resources: disk::beside(
-                    requirements(requests::ACME_SOLVER),
-                    requests::ACME_SOLVER.folders,
-                ),
-            },
-        },
-        service_type: "ClusterIP",
-    };
-    let acme = Acme {
-        email: certificates.email.to_string(),
-        private_key_secret_ref: SecretRef { name: format!("{name}-account") },
-        server: certificates.issuer.server(),
-        solvers: vec![Solver { http01: Http01 { ingress } }],
-    };
-    scope.add_custom(needs.issuers, ClusterIssuer { metadata, spec: ClusterIssuerSpec { acme } });
-    scope.issuer(name, &SOLVER)
 }
 
 impl Section for CertManager {
@@ -213,6 +163,6 @@ impl Section for CertManager {
     }
 
     fn may_make(&self) -> &'static [MayMake] {
-        &[APPLICATION, ISSUER_APPLICATION]
+        &[APPLICATION, issuer::APPLICATION, issuer::CREDENTIALS_APPLICATION]
     }
 }

@@ -9,6 +9,10 @@ use crate::{
         scope::Scope,
     },
     facts::{charts::cert_manager::port, requests::Allotment},
+    platform::{
+        certificates::{Certificates, Issuer},
+        dns01::Dns01,
+    },
 };
 
 /// Controller, webhook, cainjector, each with its strategy. The names of the last two are longer
@@ -26,19 +30,36 @@ pub(super) fn declared(allotments: [Allotment; 3], strategies: [Strategy; 3]) ->
 }
 
 /// What its pods speak to.
-pub(super) fn flows(scope: &mut Scope<'_>, made: &[Pods; 3], ingress: &IngressRef) {
+pub(super) fn flows(
+    scope: &mut Scope<'_>,
+    made: &[Pods; 3],
+    ingress: &IngressRef,
+    certificates: &Certificates,
+) {
     let [controller, webhook, cainjector] = made;
     for pods in made {
         scope.calls_api_server(pods);
         scope.resolves_names(pods);
     }
     scope.serves_webhook(webhook, port::WEBHOOK);
-    // The ACME server, and the self-check of HTTP-01: the controller asks our own public host,
-    // which the node turns into the ingress controller's pod, or which leaves and comes back.
-    scope.calls_internet(controller, 443);
-    scope.calls_internet(controller, 80);
-    for port in ingress.ports() {
-        scope.calls(controller, ingress.pods(), port);
+    match &certificates.issuer {
+        Issuer::Staging | Issuer::Production => scope.calls_internet(controller, 443),
+        Issuer::Acme(acme) => scope.calls_outside(controller, &acme.outside()),
+        Issuer::SelfSigned | Issuer::Ca(_) => {}
+    }
+    match &certificates.dns01 {
+        Some(Dns01::Rfc2136(updates)) => scope.calls_outside(controller, &updates.outside()),
+        Some(_) => scope.calls_internet(controller, 443),
+        None => {}
+    }
+    // The self-check of HTTP-01: the controller asks our own public host, which the node turns
+    // into the ingress controller's pod, or which leaves and comes back.
+    if certificates.asks_by_http() {
+        scope.calls_internet(controller, 443);
+        scope.calls_internet(controller, 80);
+        for port in ingress.ports() {
+            scope.calls(controller, ingress.pods(), port);
+        }
     }
     let metrics = [
         (controller, "cert-manager"),

@@ -14,6 +14,10 @@ pub(super) struct Values {
     pub(super) acmesolver: Option<SolverValues>,
     pub(super) cainjector: Deployment,
     pub(super) crds: Crds,
+    /// Whether a record is looked up through the cluster's DNS alone: a name server of the zone
+    /// itself may not be in reach.
+    #[serde(rename = "dns01RecursiveNameserversOnly", skip_serializing_if = "is_off")]
+    pub(super) recursive_nameservers_only: bool,
     pub(super) global: Global,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) image: Option<Pinned>,
@@ -24,6 +28,11 @@ pub(super) struct Values {
     pub(super) startupapicheck: Switch,
     pub(super) strategy: Strategy,
     pub(super) webhook: Deployment,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_off(it: &bool) -> bool {
+    !it
 }
 
 /// The pod that answers a challenge.

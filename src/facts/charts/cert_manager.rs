@@ -41,6 +41,15 @@ pub const CERT_MANAGER: ChartFacts = ChartFacts {
 /// The annotation of an Ingress that names the `ClusterIssuer` of its certificate.
 pub const ISSUER_ANNOTATION: &str = "cert-manager.io/cluster-issuer";
 
+/// Where a solver by DNS-01 names its Secrets: the provider, and its field.
+pub const DNS01_SECRETS: [(&str, &str); 5] = [
+    ("cloudflare", "apiTokenSecretRef"),
+    ("digitalocean", "tokenSecretRef"),
+    ("rfc2136", "tsigSecretSecretRef"),
+    ("route53", "accessKeyIDSecretRef"),
+    ("route53", "secretAccessKeySecretRef"),
+];
+
 /// Pod ports of cert-manager's workloads.
 pub mod port {
     /// The metrics of each of them.

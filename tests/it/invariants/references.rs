@@ -327,10 +327,15 @@ pub fn priorities(tree: &Tree) -> Vec<String> {
 }
 
 /// Credentials, with the keys that are sealed and those that the controller composes.
-const CREDENTIALS: [(&str, &[&str], &[&str]); 9] = [
+const CREDENTIALS: [(&str, &[&str], &[&str]); 14] = [
     ("argocd-secret", &["admin.password"], &[]),
     ("backup-encryption", &["key"], &[]),
     ("backup-s3", &["access-key-id", "secret-access-key"], &[]),
+    ("certificate-authority", &["tls.key"], &["tls.crt"]),
+    ("dns-cloudflare", &["api-token"], &[]),
+    ("dns-digitalocean", &["access-token"], &[]),
+    ("dns-rfc2136", &["tsig-secret"], &[]),
+    ("dns-route53", &["access-key-id", "secret-access-key"], &[]),
     ("redis", &["password"], &["url"]),
     ("openwebui-admin", &["email", "password"], &[]),
     ("openwebui-secret-key", &["key"], &[]),

@@ -53,12 +53,7 @@ pub struct Flow {
 /// Pods of charts, and their connections, not taken from this program. Chart, namespace, name; API
 /// server, DNS; others.
 const OF_CHARTS: [(&str, &str, &str, &[To]); 8] = [
-    (
-        "cert-manager",
-        "cert-manager",
-        "cert-manager",
-        &[To::Api, To::Dns, To::Outside(443), To::Outside(80), To::Ingress(0), To::Ingress(1)],
-    ),
+    ("cert-manager", "cert-manager", "cert-manager", &[To::Api, To::Dns, To::Issuer]),
     ("cert-manager", "cert-manager", "webhook", &[To::Api, To::Dns]),
     ("cert-manager", "cert-manager", "cainjector", &[To::Api, To::Dns]),
     ("argo-cd", "argocd", "argocd-application-controller", &[To::Api, To::Dns, REPO_SERVER, REDIS]),
@@ -76,8 +71,8 @@ enum To {
     Api,
     Dns,
     Outside(u16),
-    /// The ingress controller: plain HTTP, and TLS.
-    Ingress(usize),
+    /// What an issuer asks, and who writes the records that prove it.
+    Issuer,
     Pods(&'static str, &'static str, u16),
     /// The URL that the root is fetched from.
     Git,
@@ -120,15 +115,18 @@ fn has_several_nodes(tree: &Tree) -> bool {
 
 fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
     let (to, port, protocols): (End, u16, &[&'static str]) = match to {
+        To::Issuer => {
+            let asked = tree.of_kind("ClusterIssuer").flat_map(|it| asked_by(tree, it));
+            all.extend(asked.map(|(to, port)| Flow {
+                from: from.clone(),
+                to,
+                port,
+                protocol: "TCP",
+            }));
+            return;
+        }
         To::Api => (End::ApiServer, 6443, &["TCP"]),
         To::Outside(port) => (End::Outside, port, &["TCP"]),
-        To::Ingress(which) => {
-            let issuers: Vec<&Read> = tree.of_kind("ClusterIssuer").collect();
-            let solvers = items(issuers[0].at("spec/acme/solvers"));
-            let class = solvers.map(|it| at(it, "http01/ingress/ingressClassName")).next();
-            let (pods, ports) = controller(tree, class.and_then(Value::as_str));
-            (pods, ports[which], &["TCP"])
-        }
         To::Pods(namespace, name, port) => (cluster_pods(tree, namespace, name), port, &["TCP"]),
         To::Git => (End::Outside, git_port(tree), &["TCP"]),
         To::Dns => (cluster_pods(tree, "kube-system", "kube-dns"), 53, &["TCP", "UDP"]),
@@ -139,6 +137,36 @@ fn add(tree: &Tree, all: &mut BTreeSet<Flow>, from: &End, to: To) {
         port,
         protocol,
     }));
+}
+
+/// Whom cert-manager asks for an issuer: the ACME server; by HTTP-01, the public host itself, from
+/// inside and from outside; by DNS-01, the name server or the API of who runs it.
+fn asked_by(tree: &Tree, issuer: &Read) -> Vec<(End, u16)> {
+    let mut all = Vec::new();
+    if let Some(url) = issuer.at("spec/acme/server").as_str() {
+        let authority = url.trim_start_matches("https://").split('/').next().unwrap_or_default();
+        all.push(place(authority, 443));
+    }
+    for solver in items(issuer.at("spec/acme/solvers")) {
+        if let Some(class) = at(solver, "http01/ingress/ingressClassName").as_str() {
+            let (pods, ports) = controller(tree, Some(class));
+            all.extend([(End::Outside, 80), (End::Outside, 443)]);
+            all.extend(ports.map(|port| (pods.clone(), port)));
+        } else if let Some(server) = at(solver, "dns01/rfc2136/nameserver").as_str() {
+            all.push(place(server, 53));
+        } else {
+            all.push((End::Outside, 443));
+        }
+    }
+    all
+}
+
+/// Where `host[:port]` is: an address is the only one that is let through.
+fn place(authority: &str, usual: u16) -> (End, u16) {
+    let (host, port) = authority
+        .split_once(':')
+        .map_or((authority, usual), |(host, port)| (host, port.parse().expect("a port")));
+    (host.parse().map_or(End::Outside, End::At), port)
 }
 
 /// The pods of an ingress controller by its class, and their ports of plain HTTP and of TLS: what
@@ -320,7 +348,11 @@ fn of_ingress(tree: &Tree, ingress: &Read, all: &mut BTreeSet<Flow>) {
             behind.unwrap_or_else(|| panic!("{}: {service} leads nowhere", ingress.path));
         all.insert(Flow { from: controller.clone(), to, port, protocol: "TCP" });
     }
-    if ingress.at("metadata/annotations").get("cert-manager.io/cluster-issuer").is_some() {
+    let issuer = ingress.at("metadata/annotations").get("cert-manager.io/cluster-issuer");
+    let issuer = issuer.and_then(|it| tree.find("ClusterIssuer", None, it.as_str()?));
+    if issuer
+        .is_some_and(|it| items(it.at("spec/acme/solvers")).any(|it| !at(it, "http01").is_null()))
+    {
         let to = End::Pods {
             namespace: namespace.to_owned(),
             labels: [("acme.cert-manager.io/http01-solver".to_owned(), "true".to_owned())].into(),

@@ -1,0 +1,243 @@
+//! Where servers outside the cluster answer, as the spec writes it.
+
+use core::net::Ipv4Addr; // of `core`: addresses only, no sockets
+use std::{borrow::Cow, fmt, ops::Deref, str::FromStr, sync::Arc};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{
+    NameVisitor,
+    validate::{self, Checked, is_host},
+};
+use crate::units::{
+    described::{described, gives_an_example},
+    error::ValueError,
+};
+
+name!(
+    /// The address of an S3-compatible storage.
+    S3Endpoint,
+    "the address of an S3-compatible storage like `https://s3.example.org`",
+    validate::endpoint,
+    json_schema!({
+        "description": "Where an S3-compatible storage answers: `https://s3.example.org` or \
+                        `https://10.0.0.7:9000`; no path, no bucket.",
+        "type": "string",
+        "pattern": "^https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?/?$"
+    })
+);
+
+name!(
+    /// The URL of an ACME server's directory.
+    AcmeDirectory,
+    "the URL of an ACME directory like `https://ca.example.org/acme/acme/directory`",
+    directory,
+    json_schema!({
+        "description": "The URL of an ACME server's directory (RFC 8555, section 7.1.1): \
+                        `https://`, the host, the port unless it is 443, and the path.",
+        "type": "string",
+        "maxLength": 500,
+        "pattern": "^https://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?/[-A-Za-z0-9._~/]+$"
+    })
+);
+
+name!(
+    /// The address of a name server.
+    NameServer,
+    "the address of a name server like `ns1.example.org` or `10.0.0.53`",
+    name_server,
+    json_schema!({
+        "description": "The host name or IPv4 address of a name server, with its port unless that \
+                        is 53: `ns1.example.org`, `10.0.0.53`, `10.0.0.53:5353`.",
+        "type": "string",
+        "pattern": "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]+)?$"
+    })
+);
+
+/// The longest URL: far beyond any that a server has.
+const LONGEST: usize = 500;
+
+fn directory(s: &str) -> Checked<'_> {
+    let shape = "write it like `https://ca.example.org/acme/acme/directory`";
+    let refuse = |why: &str| format!("`{s}` is not the URL of an ACME directory: {why}");
+    let Some((scheme, rest)) = s.split_once("://") else { return Err(refuse(shape)) };
+    if scheme == "http" {
+        return Err(refuse("ACME is spoken over TLS only: write `https://`"));
+    }
+    if rest.contains('@') {
+        // The text itself is left out: it may hold a password.
+        return Err("the URL of the ACME directory contains credentials: remove them".to_owned());
+    }
+    let is_path = |path: &str| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
+        !path.is_empty() && path.bytes().all(is_plain)
+    };
+    match rest.split_once('/') {
+        Some((authority, path))
+            if scheme == "https"
+                && s.len() <= LONGEST
+                && is_authority(authority)
+                && is_path(path) =>
+        {
+            Ok(s.into())
+        }
+        Some((_, "")) | None => {
+            Err(refuse(&format!("the path of the directory is missing; {shape}")))
+        }
+        Some(_) => Err(refuse(shape)),
+    }
+}
+
+fn name_server(s: &str) -> Checked<'_> {
+    if is_authority(s) {
+        return Ok(s.into());
+    }
+    Err(format!(
+        "`{s}` is not the address of a name server: write it like `ns1.example.org`, `10.0.0.53` \
+         or `10.0.0.53:5353`"
+    ))
+}
+
+/// A host or an address, and perhaps a port.
+fn is_authority(s: &str) -> bool {
+    let (host, port) = s.split_once(':').unwrap_or((s, "1"));
+    let is_port = !port.starts_with('0') && port.bytes().all(|b| b.is_ascii_digit());
+    is_port
+        && port.parse::<u16>().is_ok_and(|it| it > 0)
+        && (is_host(host) || host.parse::<Ipv4Addr>().is_ok())
+}
+
+/// The host of `host[:port][/…]`, and the port where it is written.
+fn parts(authority: &str) -> (&str, Option<u16>) {
+    let authority = authority.split_once('/').map_or(authority, |it| it.0);
+    match authority.split_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (authority, None),
+    }
+}
+
+impl S3Endpoint {
+    /// Whether what is sent is encrypted on the way.
+    pub fn has_tls(&self) -> bool {
+        self.starts_with("https://")
+    }
+
+    fn parts(&self) -> (&str, Option<u16>) {
+        parts(self.split_once("://").map_or(self.as_str(), |it| it.1))
+    }
+
+    /// The host, without scheme and port.
+    pub fn host(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The port that is written, or the scheme's own.
+    pub fn port(&self) -> u16 {
+        self.parts().1.unwrap_or(if self.has_tls() { 443 } else { 80 })
+    }
+}
+
+impl AcmeDirectory {
+    fn parts(&self) -> (&str, Option<u16>) {
+        parts(self.strip_prefix("https://").unwrap_or(self))
+    }
+
+    /// The host, without scheme and port.
+    pub fn host(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The port that is written, or that of HTTPS.
+    pub fn port(&self) -> u16 {
+        self.parts().1.unwrap_or(443)
+    }
+}
+
+impl NameServer {
+    /// The host, without its port.
+    pub fn host(&self) -> &str {
+        parts(self).0
+    }
+
+    /// The port that is written, or that of DNS.
+    pub fn port(&self) -> u16 {
+        parts(self).1.unwrap_or(53)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AcmeDirectory, NameServer, S3Endpoint};
+    use crate::names::tests::assert_names;
+
+    #[test]
+    fn storages() {
+        assert_names::<S3Endpoint>(
+            &["https://s3.example.org", "https://10.0.0.7:9000", "http://s3.example.org:8080"],
+            &[
+                ("s3.example.org", "write `https://s3.example.org`"),
+                (
+                    "https://s3.example.org/bucket",
+                    "write `https://s3.example.org`; the bucket and the prefix",
+                ),
+                ("https://key:secret@s3.example.org", "credentials"),
+                ("https://s3.example.org:0", "write it like"),
+                ("https://10.0.0.07", "write it like"),
+                ("ftp://s3.example.org", "write it like"),
+                ("https://minio", "write it like"),
+            ],
+        );
+        let of = |text: &str| text.parse::<S3Endpoint>().expect("an endpoint");
+        assert_eq!(of("https://s3.example.org/").as_str(), "https://s3.example.org");
+        assert_eq!(
+            (
+                of("https://s3.example.org").port(),
+                of("http://s3.example.org").port(),
+                of("https://10.0.0.7:9000").port()
+            ),
+            (443, 80, 9000)
+        );
+        assert!(of("https://s3.example.org").has_tls() && !of("http://10.0.0.7").has_tls());
+    }
+
+    #[test]
+    fn acme_directories() {
+        assert_names::<AcmeDirectory>(
+            &["https://ca.example.org/acme/acme/directory", "https://10.0.0.8:9000/directory"],
+            &[
+                ("ca.example.org/directory", "write it like"),
+                ("http://ca.example.org/directory", "over TLS only"),
+                ("https://ca.example.org", "path of the directory is missing"),
+                ("https://ca.example.org/", "path of the directory is missing"),
+                ("https://user:word@ca.example.org/directory", "credentials"),
+                ("https://ca.example.org:0/directory", "write it like"),
+                ("https://ca.example.org/directory?a=b", "write it like"),
+                ("https://ca/directory", "write it like"),
+            ],
+        );
+        let of = |text: &str| text.parse::<AcmeDirectory>().expect("a directory");
+        let (usual, own) = (of("https://ca.example.org/d"), of("https://10.0.0.8:9000/a/b"));
+        assert_eq!((usual.host(), usual.port()), ("ca.example.org", 443));
+        assert_eq!((own.host(), own.port()), ("10.0.0.8", 9000));
+    }
+
+    #[test]
+    fn name_servers() {
+        assert_names::<NameServer>(
+            &["ns1.example.org", "10.0.0.53", "10.0.0.53:5353"],
+            &[
+                ("", "write it like"),
+                ("ns1", "write it like"),
+                ("10.0.0.53:", "write it like"),
+                ("10.0.0.53:053", "write it like"),
+                ("10.0.0.53:65536", "write it like"),
+                ("https://ns1.example.org", "write it like"),
+                ("[2001:db8::1]:53", "write it like"),
+            ],
+        );
+        let of = |text: &str| text.parse::<NameServer>().expect("a name server");
+        assert_eq!((of("ns1.example.org").port(), of("10.0.0.53:5353").port()), (53, 5353));
+        assert_eq!(of("10.0.0.53:5353").host(), "10.0.0.53");
+    }
+}
